@@ -1,0 +1,1 @@
+"""The MAST service: features, platform plumbing and the `mast` command."""
