@@ -1,0 +1,1 @@
+"""The client's page, the health worker's consultation and what people decided."""

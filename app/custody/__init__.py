@@ -1,0 +1,1 @@
+"""Where every milligram went: the custody ledger."""

@@ -1,0 +1,1 @@
+"""Reference libraries and the substance register."""

@@ -1,0 +1,138 @@
+"""create_app(settings): wiring only. Nothing imports this but the server and the tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+import app.people.api
+import app.people.pages
+from app.navigation import nav_for
+from app.people import signin
+from app.people.service import SessionPolicy
+from app.platform.db import Database
+from app.platform.kernel.clock import Clock, system_clock
+from app.platform.live.hub import EventHub
+from app.platform.security.policy import check_policies, current_actor
+from app.platform.security.throttle import Throttle
+from app.platform.storage import BlobStore
+from app.platform.web import problems
+from app.platform.web.middleware import BodyLimit, CrossSiteGuard, SecurityHeaders
+from app.platform.web.templates import Templates
+from app.runtime import Runtime
+from app.settings import Settings
+
+HERE = Path(__file__).parent
+
+ROUTERS = (
+    app.people.api.router,
+    app.people.pages.router,
+)
+
+
+def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
+    """Everything a process is made of; also used by the command line and the worker."""
+    database = Database(settings.database_url, clock=clock)
+    pepper = settings.pepper()
+    policy = SessionPolicy(
+        idle=timedelta(minutes=settings.session_idle_minutes),
+        absolute=timedelta(hours=settings.session_hours),
+        pepper=pepper,
+    )
+    return Runtime(
+        settings=settings,
+        db=database,
+        hub=EventHub(database, settings),
+        clock=clock,
+        pepper=pepper,
+        blobs=BlobStore(settings.blob_dir, max_bytes=settings.upload_max_bytes),
+        templates=Templates(HERE / "templates", lambda request: page_context(request, settings)),
+        session_policy=policy,
+        sign_in_throttle=Throttle(5, 60, clock),
+        ticket_throttle=Throttle(10, 60, clock),
+        site_ticket_throttle=Throttle(60, 60, clock),
+    )
+
+
+def page_context(request: Request, settings: Settings) -> dict[str, Any]:
+    """What every page may use."""
+    actor = current_actor(request)
+    return {
+        "actor": actor,
+        "nav": nav_for(actor, request.url.path),
+        "settings_name": settings.name if settings.name != "MAST" else "",
+        "demo": settings.demo,
+        "live_url": "/api/v1/events" if actor is not None and actor.agency_id is not None else "",
+    }
+
+
+def create_app(settings: Settings, *, clock: Clock = system_clock, runtime: Runtime | None = None) -> FastAPI:
+    """The ASGI application."""
+    parts = runtime or build_runtime(settings, clock)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        parts.blobs.sweep()
+        await parts.hub.start()
+        try:
+            yield
+        finally:
+            await parts.hub.stop()
+            parts.db.close()
+
+    application = FastAPI(
+        title="MAST",
+        version=version("mast"),
+        summary="Laboratory information system for drug checking",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        separate_input_output_schemas=False,
+    )
+    application.state.runtime = parts
+    application.state.pepper = parts.pepper
+    application.state.identify = signin.identify
+    for router in ROUTERS:
+        application.include_router(router)
+    application.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    problems.install(application, _problem_page)
+    check_policies(application)
+    application.add_middleware(BodyLimit, limit=settings.body_max_bytes, upload_limit=settings.upload_max_bytes + 1)
+    application.add_middleware(CrossSiteGuard)
+    application.add_middleware(TrustedHostMiddleware, allowed_hosts=settings.allowed_hosts)
+    application.add_middleware(SecurityHeaders, secure=settings.cookie_secure)
+    return application
+
+
+HEADINGS = {
+    403: "This is not yours to do",
+    404: "There is nothing here",
+    409: "This cannot be done now",
+    412: "Somebody was faster",
+    429: "Please wait a moment",
+    500: "Something went wrong",
+    503: "The service is busy",
+    507: "The disk is full",
+}
+
+
+def _problem_page(request: Request, body: dict[str, Any]) -> Response:
+    runtime: Runtime = request.app.state.runtime
+    heading = HEADINGS.get(body["status"], "This did not work")
+    try:
+        return runtime.templates.page(
+            request, "system/problem.html", status=body["status"], problem={"hint": "", "reasons": (), **body},
+            heading=heading,
+        )  # fmt: skip
+    except Exception:  # the database may be away, and even the header needs it
+        return HTMLResponse(f"<h1>{heading}</h1><p>{body['detail']}</p>", body["status"])

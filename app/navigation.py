@@ -1,0 +1,50 @@
+"""Which pages the header offers to which role, and where each role starts. No logic beyond that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.platform.kernel.actor import Actor, Role
+
+ENTRIES: tuple[tuple[str, str, frozenset[Role]], ...] = (
+    ("Sessions", "/sessions", frozenset({Role.SESSION_LEAD, Role.RECEPTION, Role.HEALTH_WORKER})),
+    ("Reception", "/reception", frozenset({Role.RECEPTION, Role.SESSION_LEAD})),
+    ("Bench", "/bench", frozenset({Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD})),
+    ("Consultations", "/consultations", frozenset({Role.HEALTH_WORKER, Role.SESSION_LEAD})),
+    (
+        "Trends",
+        "/trends",
+        frozenset({Role.RESEARCHER, Role.PUBLIC_HEALTH, Role.POLICE, Role.SESSION_LEAD}),
+    ),
+    ("Libraries", "/libraries", frozenset({Role.CHEMIST, Role.VERIFIER, Role.RESEARCHER})),
+    ("People", "/people", frozenset({Role.ADMIN})),
+    ("Audit", "/audit", frozenset({Role.ADMIN})),
+)
+
+HOME: tuple[tuple[Role, str], ...] = (
+    (Role.SESSION_LEAD, "/sessions"),
+    (Role.RECEPTION, "/reception"),
+    (Role.CHEMIST, "/bench"),
+    (Role.VERIFIER, "/bench"),
+    (Role.HEALTH_WORKER, "/consultations"),
+    (Role.RESEARCHER, "/trends"),
+    (Role.PUBLIC_HEALTH, "/trends"),
+    (Role.POLICE, "/trends"),
+    (Role.ADMIN, "/people"),
+)
+
+
+def nav_for(actor: Actor | None, path: str) -> list[dict[str, Any]]:
+    """Header links of this person, the current one marked."""
+    if actor is None:
+        return []
+    return [
+        {"label": label, "href": href, "current": path == href or path.startswith(href + "/")}
+        for label, href, roles in ENTRIES
+        if actor.roles & roles
+    ]
+
+
+def home_of(actor: Actor) -> str:
+    """Where this person's work begins."""
+    return next((href for role, href in HOME if role in actor.roles), "/about")

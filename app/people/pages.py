@@ -1,0 +1,117 @@
+"""Pages of people: sign in, sign out, the home page of each role, accounts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from app.people import service, signin
+from app.platform.kernel.actor import ROLE_WORDS, Actor, Role
+from app.platform.kernel.errors import MastError, TooMany, Unauthenticated
+from app.platform.security.policy import allow, current_actor, public
+from app.runtime import RuntimeDep
+
+router = APIRouter(include_in_schema=False)
+
+Anybody = Annotated[Actor, allow()]
+Admin = Annotated[Actor, allow(Role.ADMIN)]
+
+
+def local_path(target: str) -> str:
+    """Only a path on this server; anything else becomes the home page (no open redirect)."""
+    return target if target.startswith("/") and not target.startswith(("//", "/\\")) else "/"
+
+
+@router.get("/sign-in", dependencies=[public("anybody may see the sign-in form")])
+def sign_in_form(request: Request, rt: RuntimeDep, next: str = "/", ended: int = 0) -> HTMLResponse:
+    """The form."""
+    notice = "Your session has ended. What you had saved is unharmed; sign in and go on." if ended else ""
+    return rt.templates.page(
+        request, "people/sign_in.html", next=local_path(next), error=None, notice=notice, username=""
+    )
+
+
+@router.post("/sign-in", dependencies=[public("this is how one becomes somebody")])
+def sign_in(
+    request: Request,
+    rt: RuntimeDep,
+    username: Annotated[str, Form(max_length=60)] = "",
+    password: Annotated[str, Form(max_length=200)] = "",
+    next: Annotated[str, Form(max_length=300)] = "/",
+) -> Response:
+    """Check name and password; five wrong tries a minute per name and per address."""
+    address = request.client.host if request.client else "?"
+    keys = (f"name:{username.strip().lower()}", f"address:{address}")
+    try:
+        for key in keys:
+            rt.sign_in_throttle.check(key)
+        with rt.read() as session:
+            person = service.check_password(session, username, password)
+    except (Unauthenticated, TooMany) as error:
+        if isinstance(error, Unauthenticated):
+            for key in keys:
+                rt.sign_in_throttle.count(key)
+        return _form_again(request, rt, error, username, next)
+    rt.sign_in_throttle.forget(keys[0])
+    actor = Actor(person.id, person.display_name, frozenset(), person.agency_id)
+    previous = request.cookies.get(signin.cookie_name(rt), "")
+    with rt.begin(actor, request) as uow:
+        secret = service.sign_in(uow, person, rt.session_policy, previous=previous)
+    response = RedirectResponse(local_path(next), 303)
+    signin.set_cookie(response, rt, secret)
+    return response
+
+
+def _form_again(request: Request, rt: RuntimeDep, error: MastError, username: str, next: str) -> HTMLResponse:
+    status = 429 if isinstance(error, TooMany) else 401
+    return rt.templates.page(
+        request, "people/sign_in.html", status=status, next=local_path(next), error=error, notice="", username=username
+    )
+
+
+@router.post("/sign-out", dependencies=[public("ending a session that has already ended is harmless")])
+def sign_out(request: Request, rt: RuntimeDep) -> Response:
+    """End the session here and on the server."""
+    actor = current_actor(request)
+    secret = request.cookies.get(signin.cookie_name(rt), "")
+    if actor is not None and secret:
+        with rt.begin(actor, request) as uow:
+            service.sign_out(uow, secret, rt.session_policy)
+    response = RedirectResponse("/sign-in", 303)
+    signin.clear_cookie(response, rt)
+    return response
+
+
+@router.get("/people")
+def people_page(request: Request, who: Admin, rt: RuntimeDep) -> HTMLResponse:
+    """Accounts of the agency."""
+    with rt.read() as session:
+        rows = service.people(session, who)
+    return rt.templates.page(request, "people/people.html", rows=rows, role_words=ROLE_WORDS, error=None, values={})
+
+
+@router.post("/people")
+def add_person(
+    request: Request,
+    who: Admin,
+    rt: RuntimeDep,
+    username: Annotated[str, Form(max_length=60)] = "",
+    display_name: Annotated[str, Form(max_length=120)] = "",
+    password: Annotated[str, Form(max_length=200)] = "",
+    roles: Annotated[list[Role] | None, Form()] = None,
+) -> Response:
+    """Create an account, or show the form again with what is wrong."""
+    assert who.agency_id is not None
+    try:
+        with rt.begin(who, request) as uow:
+            service.add_person(uow, who.agency_id, username, display_name, password, roles or [])
+    except MastError as error:
+        with rt.read() as session:
+            rows = service.people(session, who)
+        values = {"username": username, "display_name": display_name, "roles": [r.value for r in roles or []]}
+        return rt.templates.page(
+            request, "people/people.html", status=422, rows=rows, role_words=ROLE_WORDS, error=error, values=values
+        )
+    return RedirectResponse("/people", 303)

@@ -1,0 +1,65 @@
+"""Queries about people. Everything about a person starts from their agency or their key."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from app.people.tables import Agency, ApiToken, Person, PersonRole, StaffSession
+from app.platform.kernel.actor import Role
+
+
+def person_by_username(session: Session, username: str) -> Person | None:
+    """The person who signs in with this name (names are compared in lower case)."""
+    return session.exec(select(Person).where(Person.username == username.strip().lower())).first()
+
+
+def roles_of(session: Session, person_id: uuid.UUID) -> frozenset[Role]:
+    """Roles a person holds now."""
+    return frozenset(session.exec(select(PersonRole.role).where(PersonRole.person_id == person_id)))
+
+
+def staff_session(session: Session, id_hash: str) -> StaffSession | None:
+    """A signed-in browser by the hash of its id."""
+    return session.get(StaffSession, id_hash)
+
+
+def live_sessions_of(session: Session, person_id: uuid.UUID) -> list[StaffSession]:
+    """Sessions of a person that were not ended."""
+    rows = select(StaffSession).where(StaffSession.person_id == person_id, col(StaffSession.revoked_at).is_(None))
+    return list(session.exec(rows))
+
+
+def token_by_hash(session: Session, token_hash: str) -> ApiToken | None:
+    """An API token by its hash."""
+    return session.exec(select(ApiToken).where(ApiToken.token_hash == token_hash)).first()
+
+
+def tokens_of(session: Session, person_id: uuid.UUID, now: datetime) -> list[ApiToken]:
+    """A person's tokens that still work, newest first."""
+    rows = (
+        select(ApiToken)
+        .where(ApiToken.person_id == person_id, ApiToken.expires_at > now, col(ApiToken.revoked_at).is_(None))
+        .order_by(col(ApiToken.id).desc())
+    )
+    return list(session.exec(rows))
+
+
+def people_of(session: Session, agency_id: uuid.UUID) -> list[Person]:
+    """Everybody of one agency, by name."""
+    return list(session.exec(select(Person).where(Person.agency_id == agency_id).order_by(Person.display_name)))
+
+
+def agency_by_name(session: Session, name: str) -> Agency | None:
+    """An agency by its exact name."""
+    return session.exec(select(Agency).where(Agency.name == name)).first()
+
+
+def names_of(session: Session, person_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Display names for screens that show who did something."""
+    if not person_ids:
+        return {}
+    rows = session.exec(select(Person.id, Person.display_name).where(col(Person.id).in_(person_ids)))
+    return dict(rows.all())

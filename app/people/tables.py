@@ -1,0 +1,92 @@
+"""Tables of people. A person works for one agency and holds roles in it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from app.platform.db import Base, enum_column, json_column, key_column, utc_column
+from app.platform.kernel.actor import Role
+
+
+class AgencyKind(StrEnum):
+    """What an agency is here for; partners see aggregates only."""
+
+    SERVICE = "service"
+    UNIVERSITY = "university"
+    PUBLIC_HEALTH = "public_health"
+    POLICE = "police"
+
+
+class Agency(Base, table=True):
+    """An organisation that works on this server."""
+
+    __tablename__ = "agency"
+    id: uuid.UUID = key_column()
+    name: str = Field(max_length=120, unique=True)
+    kind: AgencyKind = enum_column(AgencyKind, name="kind")
+    created_at: datetime = utc_column()
+
+
+class Person(Base, table=True):
+    """Somebody who signs in. No more about them than the work needs."""
+
+    __tablename__ = "person"
+    id: uuid.UUID = key_column()
+    agency_id: uuid.UUID = Field(foreign_key="agency.id", index=True)
+    username: str = Field(max_length=60, unique=True)
+    display_name: str = Field(max_length=120)
+    password_hash: str = Field(max_length=255)
+    disabled_at: datetime | None = utc_column(nullable=True)
+    created_at: datetime = utc_column()
+    version: int = 1
+
+
+class PersonRole(Base, table=True):
+    """A role a person holds."""
+
+    __tablename__ = "person_role"
+    person_id: uuid.UUID = Field(foreign_key="person.id", primary_key=True, ondelete="CASCADE")
+    role: Role = Field(
+        sa_column=sa.Column(
+            sa.Enum(
+                Role,
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+                name="role",
+                values_callable=lambda members: [m.value for m in members],
+            ),
+            primary_key=True,
+        )
+    )
+
+
+class StaffSession(Base, table=True):
+    """A signed-in browser. Only a hash of its random id is kept."""
+
+    __tablename__ = "staff_session"
+    id_hash: str = Field(max_length=64, primary_key=True)
+    person_id: uuid.UUID = Field(foreign_key="person.id", index=True, ondelete="CASCADE")
+    created_at: datetime = utc_column()
+    last_seen_at: datetime = utc_column()
+    expires_at: datetime = utc_column()
+    revoked_at: datetime | None = utc_column(nullable=True)
+
+
+class ApiToken(Base, table=True):
+    """A bearer token: hashed, shown once, expiring, with no more roles than its owner has."""
+
+    __tablename__ = "api_token"
+    id: uuid.UUID = key_column()
+    person_id: uuid.UUID = Field(foreign_key="person.id", index=True, ondelete="CASCADE")
+    label: str = Field(max_length=80)
+    token_hash: str = Field(max_length=64, unique=True)
+    roles: list[str] = json_column(list)
+    created_at: datetime = utc_column()
+    expires_at: datetime = utc_column()
+    revoked_at: datetime | None = utc_column(nullable=True)

@@ -1,0 +1,1 @@
+"""Plumbing that knows no drug checking: database, web, live events, jobs, audit, security, storage."""

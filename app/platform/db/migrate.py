@@ -1,0 +1,59 @@
+"""Bring a database to the newest schema, or say how far it is. Used by the command line, the demo and the tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from app.platform.db.engine import Database
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def script_folder() -> Path:
+    """The migrations: beside the packages in a checkout, inside `app` when installed from a wheel."""
+    beside = ROOT / "alembic"
+    return beside if (beside / "env.py").exists() else ROOT / "app" / "migrations"
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(script_folder()).replace("%", "%%"))
+    return config
+
+
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Migrate up to `revision`."""
+    _run(database, command.upgrade, revision)
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Migrate back to `revision`; for tests and operators who know why."""
+    _run(database, command.downgrade, revision)
+
+
+def check(database: Database) -> None:
+    """Raise when the tables in code and the migrations disagree."""
+    config = _config()
+    with database.writer.connect() as connection:
+        config.attributes["connection"] = connection
+        command.check(config)
+
+
+def _run(database: Database, step: object, revision: str) -> None:
+    config = _config()
+    with database.writer.connect() as connection:
+        config.attributes["connection"] = connection
+        step(config, revision)  # type: ignore[operator]
+        connection.commit()
+
+
+def revisions(database: Database) -> tuple[str | None, str | None]:
+    """(what the database has, what this program needs)."""
+    with database.reader.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    return current, ScriptDirectory.from_config(_config()).get_current_head()

@@ -1,0 +1,20 @@
+"""Work that outlives a request: a table of jobs, leased, retried, dead out loud. Knows no feature."""
+
+from app.platform.jobs.context import DeadJob, JobContext, JobRefused, LeaseLost
+from app.platform.jobs.queue import count_by_state, enqueue, purge_finished, requeue
+from app.platform.jobs.runner import JobRunner
+from app.platform.jobs.tables import JobRow, JobState
+
+__all__ = [
+    "DeadJob",
+    "JobContext",
+    "JobRefused",
+    "JobRow",
+    "JobRunner",
+    "JobState",
+    "LeaseLost",
+    "count_by_state",
+    "enqueue",
+    "purge_finished",
+    "requeue",
+]

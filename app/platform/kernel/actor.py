@@ -1,0 +1,54 @@
+"""Who is acting: a person with roles in one agency, or the system itself."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """The roles of docs/trust: what each may do is declared on every route."""
+
+    RECEPTION = "reception"
+    CHEMIST = "chemist"
+    VERIFIER = "verifier"
+    HEALTH_WORKER = "health_worker"
+    SESSION_LEAD = "session_lead"
+    RESEARCHER = "researcher"
+    PUBLIC_HEALTH = "public_health"
+    POLICE = "police"
+    ADMIN = "admin"
+
+
+ROLE_WORDS: dict[Role, str] = {
+    Role.RECEPTION: "Reception",
+    Role.CHEMIST: "Chemist",
+    Role.VERIFIER: "Verifier",
+    Role.HEALTH_WORKER: "Health worker",
+    Role.SESSION_LEAD: "Session lead",
+    Role.RESEARCHER: "Researcher",
+    Role.PUBLIC_HEALTH: "Public health",
+    Role.POLICE: "Police",
+    Role.ADMIN: "Administrator",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A signed-in person. `via` says how: `session` (browser) or `token` (API)."""
+
+    person_id: uuid.UUID | None
+    display_name: str
+    roles: frozenset[Role]
+    agency_id: uuid.UUID | None
+    agency_name: str = ""
+    via: str = "session"
+
+    def has(self, *roles: Role) -> bool:
+        """True when the person holds at least one of the roles."""
+        return bool(self.roles.intersection(roles))
+
+
+SYSTEM = Actor(None, "system", frozenset(), None, via="system")
+CLIENT = Actor(None, "client", frozenset(), None, via="ticket")

@@ -1,0 +1,144 @@
+"""Errors of the domain, in sentences for a person; they know no HTTP (platform.web.problems maps them).
+
+MastError
+ ├─ NotFound             absent, or belongs to somebody else: the two answer alike
+ ├─ Unauthenticated      nobody is signed in, or the session ended
+ ├─ Forbidden            signed in, but this role may not do it
+ ├─ Invalid              a value cannot be accepted; names the fields
+ ├─ Conflict             clashes with what is already recorded
+ ├─ Refused              a guard said no; carries its reasons
+ ├─ Stale                somebody else changed it first
+ ├─ VersionRequired      a change without saying which version it starts from
+ ├─ TooLarge             beyond a stated limit
+ ├─ Unreadable           an instrument file that cannot be read; carries code and hint
+ ├─ TooMany              slow down
+ ├─ StorageFull          the disk is full
+ └─ Unavailable          a part we depend on is away for the moment
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+class MastError(Exception):
+    """Base of everything MAST refuses. `detail`: what happened and what is unharmed; `hint`: what to do."""
+
+    code = "error"
+
+    def __init__(self, detail: str, *, hint: str = "", **extra: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.hint = hint
+        self.extra: Mapping[str, Any] = extra
+
+
+class NotFound(MastError):
+    """The object does not exist for this person."""
+
+    code = "not_found"
+
+    def __init__(self, what: str = "record") -> None:
+        super().__init__(
+            f"There is no such {what} here.", hint="Check the link, or go back to the list and open it from there."
+        )
+
+
+class Unauthenticated(MastError):
+    """Nobody is signed in."""
+
+    code = "sign_in_required"
+
+
+class Forbidden(MastError):
+    """This role may not do this."""
+
+    code = "not_allowed"
+
+
+class Invalid(MastError):
+    """A value cannot be accepted. `fields` maps field name to a sentence."""
+
+    code = "invalid"
+
+    def __init__(self, detail: str, *, fields: Mapping[str, str] | None = None, hint: str = "", **extra: Any) -> None:
+        super().__init__(detail, hint=hint, fields=dict(fields or {}), **extra)
+        self.fields = dict(fields or {})
+
+
+class Conflict(MastError):
+    """It clashes with what is recorded."""
+
+    code = "conflict"
+
+
+class Refused(MastError):
+    """A guard said no. `reasons` are sentences the screen shows."""
+
+    code = "refused"
+
+    def __init__(self, reasons: Sequence[str], *, hint: str = "") -> None:
+        super().__init__(" ".join(reasons), hint=hint, reasons=list(reasons))
+        self.reasons = tuple(reasons)
+
+
+class Stale(MastError):
+    """Somebody else changed it first."""
+
+    code = "stale"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"Somebody else changed this {what} while you were working. Their change is kept, yours is not saved.",
+            hint="Open it again, look at what changed, and repeat your change if it is still needed.",
+        )
+
+
+class VersionRequired(MastError):
+    """A change that does not say which version it starts from."""
+
+    code = "version_required"
+
+
+class TooLarge(MastError):
+    """Beyond a stated limit."""
+
+    code = "too_large"
+
+
+class Unreadable(MastError):
+    """An instrument file that cannot be read."""
+
+    code = "unreadable"
+
+
+class TooMany(MastError):
+    """Too many tries."""
+
+    code = "too_many"
+
+    def __init__(self, detail: str, *, retry_after_s: int = 60) -> None:
+        super().__init__(detail, hint=f"Wait {retry_after_s} seconds and try again.")
+        self.retry_after_s = retry_after_s
+
+
+class StorageFull(MastError):
+    """The disk is full."""
+
+    code = "storage_full"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The disk of this server is full, so nothing new can be saved. What was saved before is unharmed.",
+            hint="Tell the operator to free space; then do it again. Reading still works.",
+        )
+
+
+class Unavailable(MastError):
+    """A part we depend on is away for the moment."""
+
+    code = "unavailable"
+
+    def __init__(self, detail: str = "The database does not answer at the moment. Nothing you saved is lost.") -> None:
+        super().__init__(detail, hint="Try again in a few seconds.")

@@ -1,0 +1,8 @@
+"""Live events: written with the change that caused them, fanned out to screens. Knows no feature."""
+
+from app.platform.live.hub import EventHub, LiveEvent, Subscription
+from app.platform.live.publish import publish
+from app.platform.live.sse import event_stream
+from app.platform.live.tables import EventRow, purge_events
+
+__all__ = ["EventHub", "EventRow", "LiveEvent", "Subscription", "event_stream", "publish", "purge_events"]

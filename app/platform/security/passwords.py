@@ -1,0 +1,37 @@
+"""Argon2id through pwdlib, a few at a time: hashing is memory-hungry by design."""
+
+from __future__ import annotations
+
+import threading
+
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from app.platform.kernel.errors import Invalid, TooMany
+
+_HASHER = PasswordHash((Argon2Hasher(),))
+_SLOTS = threading.BoundedSemaphore(4)
+# Verified against when the user name is unknown, so that both answers take the same time.
+_NOBODY = _HASHER.hash("nobody has this password")
+MIN_LENGTH = 12
+
+
+def hash_password(password: str) -> str:
+    """Hash for storage. Raises Invalid when it is too short (NIST SP 800-63B: length is what counts)."""
+    if len(password) < MIN_LENGTH:
+        raise Invalid(
+            f"A password needs at least {MIN_LENGTH} characters; several words are good.",
+            fields={"password": f"shorter than {MIN_LENGTH} characters"},
+        )
+    with _SLOTS:
+        return _HASHER.hash(password)
+
+
+def verify_password(password: str, stored: str | None) -> bool:
+    """True when it matches; the same work is done when there is no such person."""
+    if not _SLOTS.acquire(timeout=10):
+        raise TooMany("Many people are signing in at this moment.", retry_after_s=5)
+    try:
+        return _HASHER.verify(password, stored or _NOBODY) and stored is not None
+    finally:
+        _SLOTS.release()

@@ -1,0 +1,101 @@
+"""Who may call a route: declared on the route itself, denied by default (a start-up check and a test walk all).
+
+    who: Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]      staff with one of these roles
+    dependencies=[public("the sign-in form must open for anybody")]  nobody in particular
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol, cast
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.routing import APIRoute
+
+from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.errors import Forbidden, Unauthenticated
+
+STAFF = frozenset(Role)
+SERVICE_STAFF = frozenset(
+    {Role.RECEPTION, Role.CHEMIST, Role.VERIFIER, Role.HEALTH_WORKER, Role.SESSION_LEAD}
+)
+
+
+class Identify(Protocol):
+    """Finds out who is calling; wired to the people feature in app.main."""
+
+    def __call__(self, request: Request) -> Actor | None: ...
+
+
+def current_actor(request: Request) -> Actor | None:
+    """Who is calling, or None. Asked once per request."""
+    if not hasattr(request.state, "actor"):
+        identify = cast(Identify, request.app.state.identify)
+        request.state.actor = identify(request)
+    return cast("Actor | None", request.state.actor)
+
+
+def allow(*roles: Role) -> Any:
+    """Dependency: the actor, if signed in with one of `roles` (any role when none is named)."""
+    needed = frozenset(roles) or STAFF
+
+    def policy(request: Request) -> Actor:
+        actor = current_actor(request)
+        if actor is None:
+            raise Unauthenticated(
+                "You are not signed in, or your session has ended. Nothing you saved before is lost.",
+                hint="Sign in and do it again.",
+            )
+        if not actor.roles & needed:
+            raise Forbidden(
+                "Your role does not include this.", hint="Ask a session lead if you think it should."
+            )
+        return actor
+
+    _declare(policy, "roles: " + ", ".join(sorted(needed)))
+    return Depends(policy)
+
+
+def public(reason: str) -> Any:
+    """Dependency: open to anybody, and says why."""
+
+    def policy() -> None:
+        return None
+
+    _declare(policy, f"public: {reason}")
+    return Depends(policy)
+
+
+def ticket_holder(check: Callable[..., Any]) -> Any:
+    """Dependency: whoever showed a right ticket, as found by `check`."""
+    _declare(check, "ticket holder")
+    return Depends(check)
+
+
+def _declare(call: Callable[..., Any], words: str) -> None:
+    call.mast_policy = words  # type: ignore[attr-defined]
+
+
+def declared_policy(route: APIRoute) -> str | None:
+    """The policy a route declares, or None."""
+    pending = [route.dependant]
+    while pending:
+        dependant = pending.pop()
+        if words := getattr(dependant.call, "mast_policy", None):
+            return str(words)
+        pending.extend(dependant.dependencies)
+    return None
+
+
+def api_routes(app: FastAPI) -> Iterator[APIRoute]:
+    """Every route that runs our code."""
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            yield route
+
+
+def check_policies(app: FastAPI) -> None:
+    """Refuse to start with a route nobody declared a policy for."""
+    missing = [f"{sorted(r.methods or ())} {r.path}" for r in api_routes(app) if declared_policy(r) is None]
+    if missing:
+        raise RuntimeError(f"routes without a policy: {', '.join(missing)}")

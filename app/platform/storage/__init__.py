@@ -1,0 +1,5 @@
+"""Raw files by their sha-256: stream to .part, fsync, rename, then the row, then the acknowledgement."""
+
+from app.platform.storage.blobs import BlobStore, Received
+
+__all__ = ["BlobStore", "Received"]

@@ -1,0 +1,124 @@
+"""Content-addressed store of raw instrument files. Bytes are never altered or overwritten."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from anyio import to_thread
+
+from app.platform.kernel.errors import Invalid, TooLarge
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A file that is durable on disk but not yet known to the database."""
+
+    sha256: str
+    size: int
+
+
+class _Part:
+    """A file being received, under a name nobody else uses."""
+
+    def __init__(self, folder: Path, max_bytes: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / f"{uuid.uuid4().hex}.part"
+        self.file: BinaryIO = self.path.open("xb")
+        self.digest = hashlib.sha256()
+        self.size = 0
+        self.max_bytes = max_bytes
+
+    def write(self, chunk: bytes) -> None:
+        self.size += len(chunk)
+        if self.size > self.max_bytes:
+            raise TooLarge(
+                f"The file is larger than the limit of {self.max_bytes / 1048576:.0f} MiB. It was not saved; "
+                "everything else is unharmed.",
+                hint="Export only the part that is needed, or ask the operator to raise the limit.",
+            )
+        self.digest.update(chunk)
+        self.file.write(chunk)
+
+    def finish(self, target: Callable[[str], Path]) -> Received:
+        if self.size == 0:
+            raise Invalid("The file is empty.", fields={"file": "empty"}, hint="Export it again from the instrument.")
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.file.close()
+        sha256 = self.digest.hexdigest()
+        path = target(sha256)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            self.path.unlink()
+        else:
+            os.replace(self.path, path)
+            path.chmod(0o444)
+            _fsync_folder(path.parent)
+        return Received(sha256, self.size)
+
+    def discard(self) -> None:
+        self.file.close()
+        self.path.unlink(missing_ok=True)
+
+
+class BlobStore:
+    """Files under `<root>/ab/cd/<sha256>`; `.part` files of broken uploads are swept."""
+
+    def __init__(self, root: Path, *, max_bytes: int) -> None:
+        self.root = root
+        self.max_bytes = max_bytes
+
+    def path(self, sha256: str) -> Path:
+        """Where the file with this hash lives."""
+        if len(sha256) != 64 or not all(c in "0123456789abcdef" for c in sha256):
+            raise ValueError("not a sha-256")
+        return self.root / sha256[:2] / sha256[2:4] / sha256
+
+    async def receive(self, chunks: AsyncIterator[bytes]) -> Received:
+        """Take a stream in without holding it in memory. Raises TooLarge, Invalid (empty), OSError (disk)."""
+        part = await to_thread.run_sync(_Part, self.root / "incoming", self.max_bytes)
+        try:
+            async for chunk in chunks:
+                if chunk:
+                    await to_thread.run_sync(part.write, chunk)
+            return await to_thread.run_sync(part.finish, self.path)
+        except BaseException:
+            part.discard()
+            raise
+
+    def put(self, chunks: Iterator[bytes]) -> Received:
+        """The same for callers without an event loop."""
+        part = _Part(self.root / "incoming", self.max_bytes)
+        try:
+            for chunk in chunks:
+                part.write(chunk)
+            return part.finish(self.path)
+        except BaseException:
+            part.discard()
+            raise
+
+    def sweep(self, *, older_than_s: float = 3600) -> int:
+        """Remove unfinished uploads nobody is writing any more; returns how many."""
+        count, limit = 0, time.time() - older_than_s
+        for part in (self.root / "incoming").glob("*.part"):
+            if part.stat().st_mtime < limit:
+                part.unlink(missing_ok=True)
+                count += 1
+        return count
+
+
+def _fsync_folder(folder: Path) -> None:
+    if os.name == "nt":  # a directory cannot be opened there; NTFS journals the rename itself
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,1 @@
+"""HTTP plumbing: problems, headers, CSRF, idempotency, ETags, paging, templates. Knows no feature."""

@@ -1,0 +1,43 @@
+"""Optimistic locking over HTTP: version → ETag, If-Match → version. 428 when missing, 412 when stale."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Header, Response
+
+from app.platform.kernel.errors import Invalid, Stale, VersionRequired
+
+
+def etag(version: int) -> str:
+    """The strong ETag of a row version."""
+    return f'"{version}"'
+
+
+def set_etag(response: Response, version: int) -> None:
+    """Put the version on a response."""
+    response.headers["ETag"] = etag(version)
+
+
+def if_match(
+    if_match: Annotated[str | None, Header(description="ETag of the version your change starts from")] = None,
+) -> int:
+    """Dependency: the version the caller starts from."""
+    if not if_match:
+        raise VersionRequired(
+            "This change does not say which version it starts from, so it was not saved.",
+            hint="Read the record first and send its ETag back in If-Match.",
+        )
+    value = if_match.strip().removeprefix("W/").strip('"')
+    if not (value.isascii() and value.isdigit()) or len(value) > 9:
+        raise Invalid("If-Match must be the ETag of a version, such as \"3\".", fields={"If-Match": "not an ETag"})
+    return int(value)
+
+
+IfMatch = Annotated[int, Depends(if_match)]
+
+
+def check_version(what: str, expected: int, actual: int) -> None:
+    """Raise Stale when somebody else changed the row in between."""
+    if expected != actual:
+        raise Stale(what)

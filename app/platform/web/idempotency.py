@@ -1,0 +1,79 @@
+"""A creating request sent twice with the same Idempotency-Key is carried out once and answered twice.
+
+The answer is stored in the request's own transaction. It may hold a ticket code, which is stored nowhere in
+clear: key and answer are sealed with a keystream only the sender's key (and our pepper) can make.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.responses import JSONResponse
+
+from app.platform.db import UnitOfWork
+from app.platform.kernel.errors import Conflict
+from app.platform.web.tables import IdempotencyRow
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """Runs a creation at most once for its key. Without a key it simply runs."""
+
+    key: str
+    scope: str
+    request_hash: str
+    pepper: bytes
+
+    def run(self, uow: UnitOfWork, create: Callable[[], Any], *, status: int = 201) -> JSONResponse:
+        """Answer with what `create` returns, or with the stored answer of the first time."""
+        if not self.key:
+            return JSONResponse(jsonable_encoder(create()), status)
+        key_hash = self._hash(str(uow.actor.person_id))
+        row = uow.session.get(IdempotencyRow, key_hash)
+        if row is not None:
+            if row.request_hash != self.request_hash:
+                raise Conflict(
+                    "This Idempotency-Key was already used for a different request, so this one was not carried out.",
+                    hint="Use a fresh key for each new record.",
+                )
+            body = json.loads(self._seal(row.sealed))
+            return JSONResponse(body, row.status, headers={"Idempotency-Replayed": "true"})
+        body = jsonable_encoder(create())
+        sealed = self._seal(json.dumps(body, separators=(",", ":")).encode())
+        uow.session.add(
+            IdempotencyRow(
+                key_hash=key_hash, request_hash=self.request_hash, status=status, sealed=sealed, created_at=uow.now
+            )
+        )
+        return JSONResponse(body, status)
+
+    def _hash(self, actor: str) -> str:
+        return hmac.new(self.pepper, f"idempotency|{actor}|{self.scope}|{self.key}".encode(), "sha256").hexdigest()
+
+    def _seal(self, data: bytes) -> bytes:
+        """XOR with a SHAKE-256 keystream; each key seals exactly one answer, so the stream is used once."""
+        stream = hashlib.shake_256(b"seal|" + self.pepper + b"|" + self.scope.encode() + b"|" + self.key.encode())
+        return bytes(a ^ b for a, b in zip(data, stream.digest(len(data)), strict=True))
+
+
+async def once(
+    request: Request,
+    idempotency_key: Annotated[
+        str, Header(max_length=120, description="Same key, same answer: makes a retry harmless")
+    ] = "",
+) -> Once:
+    """Dependency: the key of this request, bound to its path and body."""
+    body = b"" if request.url.path.rstrip("/").endswith("/uploads") else await request.body()
+    digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode() + body)
+    pepper: bytes = request.app.state.pepper
+    return Once(idempotency_key, request.url.path, digest.hexdigest(), pepper)
+
+
+OnceDep = Annotated[Once, Depends(once)]

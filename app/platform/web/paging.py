@@ -1,0 +1,39 @@
+"""Keyset pages: an opaque cursor over UUIDv7 keys, so pages stay right while rows arrive."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import uuid
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import BaseModel
+
+from app.platform.kernel.errors import Invalid
+
+Limit = Annotated[int, Query(ge=1, le=200, description="Rows per page")]
+Cursor = Annotated[str, Query(max_length=60, description="`next` of the page before")]
+
+
+class Page[T](BaseModel):
+    """One page of rows and the cursor of the next."""
+
+    rows: Sequence[T]
+    next: str | None = None
+
+
+def encode_cursor(key: uuid.UUID) -> str:
+    """Opaque form of the last key of a page."""
+    return base64.urlsafe_b64encode(key.bytes).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> uuid.UUID | None:
+    """The key to go on after; None at the start. Raises Invalid on anything else."""
+    if not cursor:
+        return None
+    try:
+        return uuid.UUID(bytes=base64.urlsafe_b64decode(cursor + "=="))
+    except (ValueError, binascii.Error) as error:
+        raise Invalid("This is not a page cursor.", fields={"cursor": "not a cursor"}) from error

@@ -1,0 +1,166 @@
+"""One table from domain errors to RFC 9457 problem+json (or the same sentences as a page for browsers)."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy.exc
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from app.platform.kernel import errors as e
+
+STATUS: dict[type[e.MastError], int] = {
+    e.NotFound: 404,
+    e.Unauthenticated: 401,
+    e.Forbidden: 403,
+    e.Invalid: 422,
+    e.Conflict: 409,
+    e.Refused: 409,
+    e.Stale: 412,
+    e.VersionRequired: 428,
+    e.TooLarge: 413,
+    e.Unreadable: 422,
+    e.TooMany: 429,
+    e.StorageFull: 507,
+    e.Unavailable: 503,
+}
+
+MEDIA_TYPE = "application/problem+json"
+
+Renderer = Callable[[Request, dict[str, Any]], Response]
+
+
+def wants_html(request: Request) -> bool:
+    """A browser asking for a page, not the API."""
+    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+
+
+def problem(error: e.MastError, request: Request) -> dict[str, Any]:
+    """The members of the problem: type, title, status, detail, hint and what the error carries."""
+    status = STATUS.get(type(error), 400)
+    body: dict[str, Any] = {
+        "type": f"urn:mast:problem:{error.code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": error.detail,
+        "instance": request.url.path,
+        "request_id": getattr(request.state, "request_id", ""),
+    }
+    if error.hint:
+        body["hint"] = error.hint
+    body.update({key: value for key, value in error.extra.items() if value})
+    return body
+
+
+def translate(error: Exception) -> e.MastError:
+    """Errors of the machine in the domain's words; anything unknown stays an internal error."""
+    if isinstance(error, e.MastError):
+        return error
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return e.StorageFull()
+    if isinstance(error, sqlalchemy.exc.OperationalError) and "full" in str(error.orig):
+        return e.StorageFull()
+    if isinstance(error, sqlalchemy.exc.OperationalError | sqlalchemy.exc.InterfaceError | sqlalchemy.exc.TimeoutError):
+        return e.Unavailable()
+    return _Internal()
+
+
+class _Internal(e.MastError):
+    code = "internal"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Something went wrong on the server. Nothing you saved before is lost; this one step was not done.",
+            hint="Try once more. If it happens again, tell the operator the request number below.",
+        )
+
+
+STATUS[_Internal] = 500
+
+
+def install(app: FastAPI, render_page: Renderer) -> None:
+    """Register handlers: every error leaves in one shape."""
+    log = structlog.get_logger("mast.web")
+
+    def answer(request: Request, error: e.MastError) -> Response:
+        body = problem(error, request)
+        headers = {}
+        if isinstance(error, e.TooMany):
+            headers["Retry-After"] = str(error.retry_after_s)
+        elif isinstance(error, e.Unavailable):
+            headers["Retry-After"] = "5"
+        elif isinstance(error, e.Unauthenticated):
+            headers["WWW-Authenticate"] = "Bearer"
+        if wants_html(request):
+            if isinstance(error, e.Unauthenticated):
+                return _to_sign_in(request)
+            response = render_page(request, body)
+            response.headers.update(headers)
+            return response
+        return JSONResponse(body, body["status"], headers=headers, media_type=MEDIA_TYPE)
+
+    async def on_mast(request: Request, error: Exception) -> Response:
+        return answer(request, translate(error))
+
+    async def on_machine(request: Request, error: Exception) -> Response:
+        known = translate(error)
+        log.error("request_failed", path=request.url.path, problem=known.code, exc_info=error)
+        return answer(request, known)
+
+    async def on_validation(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return answer(request, from_validation(error.errors()))
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        response = answer(request, _from_http(error))
+        response.headers.update(error.headers or {})
+        return response
+
+    handlers: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+        e.MastError: on_mast,
+        RequestValidationError: on_validation,
+        HTTPException: on_http,
+        OSError: on_machine,
+        sqlalchemy.exc.SQLAlchemyError: on_machine,
+        Exception: on_machine,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+
+
+def from_validation(found: Any) -> e.Invalid:
+    """Pydantic's list of errors as field → sentence."""
+    fields = {}
+    for item in found:
+        where = ".".join(str(part) for part in item["loc"] if part not in ("body", "query", "path", "header"))
+        fields[where or "body"] = str(item["msg"])
+    listed = "; ".join(f"{name}: {text}" for name, text in fields.items())
+    return e.Invalid(f"Some values cannot be accepted: {listed}.", fields=fields, hint="Correct them and send again.")
+
+
+class _Http(e.MastError):
+    code = "http"
+
+
+def _from_http(error: HTTPException) -> e.MastError:
+    if error.status_code == 404:
+        return e.NotFound("page")
+    known = _Http(str(error.detail))
+    known.extra = {"status": error.status_code, "title": HTTPStatus(error.status_code).phrase}
+    return known
+
+
+def _to_sign_in(request: Request) -> Response:
+    if request.method != "GET":
+        return RedirectResponse("/sign-in?ended=1", 303)
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"/sign-in?next={quote(target, safe='/')}", 303)

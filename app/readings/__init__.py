@@ -1,0 +1,1 @@
+"""Analyses, uploads of instrument files, readings and their candidates."""

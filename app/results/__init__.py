@@ -1,0 +1,1 @@
+"""Findings and result versions: drafted, submitted, verified, released, amended."""

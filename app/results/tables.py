@@ -1,0 +1,66 @@
+"""Tables of result versions and their findings. A version is never edited after it was submitted."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from app.platform.db import Base, enum_column, json_column, key_column, utc_column
+from app.results import domain as d
+
+
+class ResultVersion(Base, table=True):
+    """One version of what was found in a sample."""
+
+    __tablename__ = "result_version"
+    __table_args__ = (sa.UniqueConstraint("sample_id", "number"),)
+    id: uuid.UUID = key_column()
+    sample_id: uuid.UUID = Field(foreign_key="sample.id", index=True, ondelete="CASCADE")
+    number: int = Field(description="counts from 1 for each sample")
+    state: d.State = enum_column(d.State, name="state", index=True)
+    grade: d.Grade | None = enum_column(d.Grade, name="grade", nullable=True)
+    verdict: d.Verdict | None = enum_column(d.Verdict, name="verdict", nullable=True)
+    outcome: d.Outcome = enum_column(d.Outcome, name="outcome", default=d.Outcome.PENDING)
+    says_nothing_found: bool = False
+    reason: str = Field(default="", max_length=200, description="why returned, amended or retracted")
+    override_reason: str = Field(default="", max_length=200)
+    author_id: uuid.UUID = Field(foreign_key="person.id")
+    verifier_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+    released_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+    supersedes_id: uuid.UUID | None = Field(default=None, foreign_key="result_version.id")
+    created_at: datetime = utc_column()
+    submitted_at: datetime | None = utc_column(nullable=True)
+    verified_at: datetime | None = utc_column(nullable=True)
+    released_at: datetime | None = utc_column(nullable=True)
+    closed_at: datetime | None = utc_column(nullable=True)
+    version: int = 1
+
+
+class Finding(Base, table=True):
+    """One substance (or class, or unknown) found, with everything needed to say how sure."""
+
+    __tablename__ = "finding"
+    id: uuid.UUID = key_column()
+    result_id: uuid.UUID = Field(foreign_key="result_version.id", index=True, ondelete="CASCADE")
+    position: int = 0
+    substance_id: str | None = Field(default=None, max_length=60, description="register id")
+    substance_class: str = Field(default="", max_length=60, description="register class; alone if no more is known")
+    unknown_label: str = Field(default="", max_length=80, description="something seen that has no name yet")
+    role: d.FindingRole = enum_column(d.FindingRole, name="role")
+    abundance: d.Abundance = enum_column(d.Abundance, name="abundance")
+    confidence: d.Confidence = enum_column(d.Confidence, name="confidence")
+    confidence_reasons: list[str] = json_column(list)
+    confidence_override: str = Field(default="", max_length=200)
+    amount_value: float | None = None
+    amount_low: float | None = None
+    amount_high: float | None = None
+    coverage_k: float | None = None
+    amount_unit: d.AmountUnit | None = enum_column(d.AmountUnit, name="amount_unit", nullable=True)
+    basis: d.Basis = enum_column(d.Basis, name="basis", default=d.Basis.UNKNOWN)
+    below: str = Field(default="", max_length=60, description="limit of detection of a not-detected finding")
+    methods: list[str] = json_column(list)
+    analysis_ids: list[str] = json_column(list)
+    limitations: list[str] = json_column(list)

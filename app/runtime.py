@@ -1,0 +1,65 @@
+"""What a running MAST is made of, in one place: built once by app.main, reached by routes through `RuntimeDep`.
+
+Services never import this; they are handed what they need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+from sqlmodel import Session
+
+from app.people.service import SessionPolicy
+from app.platform.db import Database, UnitOfWork
+from app.platform.kernel.actor import Actor
+from app.platform.kernel.clock import Clock
+from app.platform.live.hub import EventHub
+from app.platform.security.throttle import Throttle
+from app.platform.storage import BlobStore
+from app.platform.web.templates import Templates
+from app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The parts of one process."""
+
+    settings: Settings
+    db: Database
+    hub: EventHub
+    clock: Clock
+    pepper: bytes
+    blobs: BlobStore
+    templates: Templates
+    session_policy: SessionPolicy
+    sign_in_throttle: Throttle
+    ticket_throttle: Throttle
+    site_ticket_throttle: Throttle
+
+    def begin(self, actor: Actor, request: Request | None = None) -> UnitOfWork:
+        """A unit of work for `actor`; commits when its `with` block ends."""
+        request_id = getattr(request.state, "request_id", "") if request is not None else ""
+        return self.db.begin(actor, request_id=request_id)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that cannot write."""
+        with self.db.read() as session:
+            yield session
+
+    def now(self) -> datetime:
+        """Now, in UTC."""
+        return self.clock()
+
+
+def runtime(request: Request) -> Runtime:
+    """Dependency: the parts of this process."""
+    return cast(Runtime, request.app.state.runtime)
+
+
+RuntimeDep = Annotated[Runtime, Depends(runtime)]

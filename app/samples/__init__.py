@@ -1,0 +1,1 @@
+"""Anonymous samples: registration, tickets, consents and the queue."""

@@ -1,0 +1,1 @@
+"""Drug-checking sessions at sites, with their licence mode."""

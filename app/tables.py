@@ -1,0 +1,15 @@
+"""Imports every table once, so that metadata is complete for migrations and tests. Holds nothing itself."""
+
+import app.consultations.tables
+import app.custody.tables
+import app.library.tables
+import app.people.tables
+import app.platform.audit.tables
+import app.platform.jobs.tables
+import app.platform.live.tables
+import app.platform.web.tables
+import app.readings.tables
+import app.results.tables
+import app.samples.tables
+import app.sessions.tables
+import app.trends.tables  # noqa: F401

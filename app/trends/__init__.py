@@ -1,0 +1,1 @@
+"""Aggregates with small numbers protected."""

@@ -1,0 +1,108 @@
+"""Builds scans and mass-spectrum readings for every reader, the same way. Imports numpy and spectra.types only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spectra.types import FloatArray, MassSpectrum, Reading, ReadingKind, Remark
+
+from .errors import CorruptFile
+from .validate import info, warning
+
+# An empty scan cannot be a MassSpectrum; one point without intensity keeps scans and times aligned.
+PLACEHOLDER_MZ = 1.0
+
+
+@dataclass(slots=True)
+class ScanNotes:
+    """Counts what had to be put right while building scans; `remarks()` says it once per file."""
+
+    empty: int = 0
+    zero_mz: int = 0
+    negative: int = 0
+    duplicate: int = 0
+    points: int = 0
+    largest: float = 0.0
+
+    def remarks(self) -> tuple[Remark, ...]:
+        """One remark per kind of repair."""
+        found = []
+        if self.empty:
+            found.append(info("empty_scans", f"{self.empty} scans hold no peaks; each is kept as one point "
+                                             "without intensity, so that scans and times stay aligned."))
+        if self.zero_mz:
+            found.append(warning("zero_mz", f"{self.zero_mz} points at m/z 0 were left out."))
+        if self.negative:
+            found.append(warning("negative_intensity_cut", f"{self.negative} negative intensities were set to 0 "
+                                                           "in the scans."))
+        if self.duplicate:
+            found.append(warning("duplicate_mz", f"{self.duplicate} scans hold an m/z more than once."))
+        return tuple(found)
+
+
+def to_scan(
+    mz: FloatArray,
+    intensity: FloatArray,
+    notes: ScanNotes,
+    *,
+    precursor_mz: float | None = None,
+    ionisation: str = "EI",
+    retention_time_s: float | None = None,
+    ms_level: int | None = None,
+) -> MassSpectrum:
+    """One scan from arrays (P,) in m/z and any intensity unit. Raises CorruptFile on NaN, infinite or m/z < 0."""
+    if not (np.isfinite(mz).all() and np.isfinite(intensity).all()):
+        raise CorruptFile("A scan holds a value that is not a finite number.", code="not_finite")
+    if (mz < 0).any():
+        raise CorruptFile("A scan holds a negative m/z.", code="negative_mz")
+    notes.points += int(mz.size)
+    if mz.size:
+        notes.largest = max(notes.largest, float(intensity.max()))
+    keep = mz > 0
+    if not keep.all():
+        notes.zero_mz += int((~keep).sum())
+        mz, intensity = mz[keep], intensity[keep]
+    below = int((intensity < 0).sum())
+    if below:
+        notes.negative += below
+        intensity = np.maximum(intensity, 0.0)
+    if mz.size == 0:
+        notes.empty += 1
+        mz, intensity = np.array([PLACEHOLDER_MZ]), np.zeros(1)
+    scan = MassSpectrum(mz, intensity, precursor_mz, ionisation, retention_time_s, ms_level)
+    notes.duplicate += bool((np.diff(scan.mz) == 0).any())
+    return scan
+
+
+def peak_list(
+    mz: FloatArray,
+    intensity: FloatArray,
+    *,
+    title: str = "",
+    instrument: str = "",
+    y_unit: str = "intensity",
+    meta: Mapping[str, Any] | None = None,
+    remarks: tuple[Remark, ...] = (),
+    precursor_mz: float | None = None,
+    ionisation: str = "EI",
+    retention_time_s: float | None = None,
+    ms_level: int | None = None,
+) -> Reading:
+    """A MASS_SPECTRUM reading: x = m/z and y = intensity as recorded, `scans` holds the one spectrum.
+
+    Raises CorruptFile on an empty list, on NaN or infinite values, and on negative m/z or intensity.
+    """
+    if mz.size == 0:
+        raise CorruptFile(f"The spectrum {title!r} holds no peaks.", code="no_points")
+    if (intensity < 0).any():
+        raise CorruptFile(f"The spectrum {title!r} holds a negative intensity.", code="negative_intensity")
+    notes = ScanNotes()
+    scan = to_scan(mz, intensity, notes, precursor_mz=precursor_mz, ionisation=ionisation,
+                   retention_time_s=retention_time_s, ms_level=ms_level)
+    kept = tuple(r for r in notes.remarks() if r.code != "duplicate_mz")  # said by validate for a single spectrum
+    return Reading(ReadingKind.MASS_SPECTRUM, mz, intensity, "m/z", y_unit, meta=meta or {}, title=title,
+                   instrument=instrument, ms_level=ms_level, scans=(scan,), remarks=remarks + kept)

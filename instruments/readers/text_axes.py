@@ -1,0 +1,122 @@
+"""What the columns of a text table are: axis, ordinate, technique; named by the file or marked as a guess.
+
+Imports numpy, spectra.types and the unit names only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from spectra.types import FloatArray, ReadingKind, Remark
+
+from .. import units
+from ..registry import Hints
+from ..validate import warning
+
+# Columns that accompany a measurement and are no curve of their own.
+_ASIDE = re.compile(r"(#|no|nr|index|pixel|point|peak|row|step|dark|reference|flag|name|id)\b\.?", re.I)
+_CHROMATOGRAM = re.compile(r"chromatogra|injection|detector|retention|vial|\"?channel|instrument method|signal:")
+_RANK = ("cm-1", "m/z", "nm", "um")
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """`unit` is canonical or ''; `guessed` tells that no word of the file supports it."""
+
+    unit: str
+    kind: ReadingKind
+    guessed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One x column with one y column, and the header text of each ('' if none)."""
+
+    x: int
+    y: int
+    x_text: str = ""
+    y_text: str = ""
+
+
+def curves(table: FloatArray, header: Sequence[str]) -> list[Curve]:
+    """Which columns belong together. `table` is (rows, columns); `header` is empty or one text per column."""
+    filled = [i for i in range(table.shape[1]) if np.isfinite(table[:, i]).any() or np.isinf(table[:, i]).any()]
+    if not header:
+        first = filled[0]
+        return [Curve(first, i) for i in filled[1:]]
+    axes = [i for i in filled if units.x_unit(header[i]) in _RANK or units.is_time(header[i])]
+    if len(axes) > 1 and len({units.plain(header[i]) for i in axes}) == 1:  # x1, y1, x2, y2, … (Agilent Cary)
+        return [Curve(i, i + 1, header[i], header[i + 1]) for i in axes if i + 1 in filled]
+    x = min(axes, key=lambda i: _axis_rank(header[i])) if axes else filled[0]
+    rest = [i for i in filled if i != x and i not in axes and not _ASIDE.match(header[i].strip())]
+    rest = rest or [i for i in filled if i not in (x, *axes)] or [i for i in filled if i != x]
+    subtracted = [i for i in rest if re.search(r"(dark|baseline|background)\W*subtracted", header[i], re.I)]
+    if subtracted:
+        rest = subtracted
+    if axes and units.x_unit(header[x]) == "m/z":  # further columns of a peak list describe the peaks
+        rest = [i for i in rest if units.y_unit(header[i])][:1] or rest[:1]
+    return [Curve(x, i, header[x], header[i]) for i in rest]
+
+
+def _axis_rank(text: str) -> int:
+    """A Raman shift before a wavenumber before a wavelength: instruments that export all three mean the first."""
+    if "raman" in units.plain(text):
+        return -1
+    unit = units.x_unit(text)
+    return _RANK.index(unit) if unit in _RANK else len(_RANK)
+
+
+def axis_of(curve: Curve, x: FloatArray, y: FloatArray, words: str, hints: Hints) -> Axis:
+    """Unit and technique of a curve: the person's hint, else the header, else a guess from the numbers."""
+    unit = hints.x_unit or units.x_unit(curve.x_text)
+    guessed = ""
+    if not unit and (units.is_time(curve.x_text) or _CHROMATOGRAM.search(units.plain(words))):
+        unit, guessed = "min", "minutes, because the file speaks of a chromatogram"
+    if not unit:
+        unit, guessed = _guess_unit(x)
+    kind = units.kind_of(unit, hints.y_unit or units.y_unit(curve.y_text), words + " " + curve.x_text)
+    if guessed and kind is ReadingKind.IR and _counts(y):
+        kind, guessed = ReadingKind.RAMAN, guessed + ", a Raman spectrum because of its counts"
+    return Axis(unit, ReadingKind(hints.kind) if hints.kind else kind, guessed)
+
+
+def _counts(y: FloatArray) -> bool:
+    """Detector counts are in the hundreds; absorbance and transmittance stay below 150."""
+    return float(np.max(y)) > 150
+
+
+def _guess_unit(x: FloatArray) -> tuple[str, str]:
+    """A unit from the numbers alone and the reason; ('', '') when they do not speak clearly."""
+    low, high, steps = float(x.min()), float(x.max()), np.abs(np.diff(x))
+    if x.size < 10 or not steps.any():
+        return "", ""
+    uneven = float(steps.std() / steps.mean()) > 0.5
+    if uneven and 0 < low and high < 5_000:
+        return "m/z", "m/z, because the x values are unevenly spaced like a peak list"
+    if uneven:
+        return "", ""
+    if high > 1_300 and high < 15_000 and (low > 25 or low < 0):
+        return "cm-1", "wavenumbers in cm-1, because of its range"
+    if 170 <= low and high <= 1_200:
+        return "nm", "wavelengths in nm, because of its range"
+    if 0 <= low < 5 and high <= 300:
+        return "min", "minutes, because it begins near 0"
+    return "", ""
+
+
+def ordinate(text: str, kind: ReadingKind, y: FloatArray, hints: Hints) -> tuple[str, tuple[Remark, ...]]:
+    """Canonical y unit and what to say about it."""
+    unit = hints.y_unit or units.y_unit(text)
+    remarks: tuple[Remark, ...] = ()
+    if not unit and kind is ReadingKind.IR:
+        remarks = (warning("ordinate_unknown", "The file does not say whether y is absorbance or transmittance."),)
+    if not unit and kind is ReadingKind.MASS_SPECTRUM:
+        unit = "intensity"
+    if not unit and kind is ReadingKind.RAMAN:
+        unit = "intensity"
+    scaled, note = units.scaled(unit or text.strip(), float(np.max(y)))
+    return scaled, remarks + note

@@ -1,0 +1,133 @@
+"""Where the tables are in a text export: runs of rows, the header above each, the section it stands in.
+
+Imports numpy and sibling text modules only.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from spectra.types import FloatArray
+
+from .. import units
+from ..errors import CorruptFile, TooLarge
+from ..limits import Limits
+from .text_dialect import SPACE, Dialect
+
+HEADER_REACH = 4  # a header stands at most so many filled lines above its table
+_SECTION = re.compile(r"\s*\[([^\]]{1,80})\]\s*$")
+
+
+@dataclass(slots=True)
+class Block:
+    """One table. `table` is (rows, columns), NaN where a cell was left empty; `header` has one text per column.
+
+    `words` are the filled lines since the block before, `lines` the line number of every row.
+    """
+
+    section: str
+    words: list[str]
+    width: int
+    values: array[float] = field(default_factory=lambda: array("d"))
+    lines: array[int] = field(default_factory=lambda: array("q"))
+    header: list[str] = field(default_factory=list)
+    recent: deque[str] = field(default_factory=lambda: deque(maxlen=20))
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self.lines)
+
+    @property
+    def table(self) -> FloatArray:
+        """The numbers, (rows, columns)."""
+        return np.frombuffer(self.values, dtype=np.float64).reshape(self.rows, self.width)
+
+
+def find_blocks(lines: Sequence[tuple[int, str]], dialect: Dialect, limits: Limits) -> list[Block]:
+    """All tables of the text in order. Raises TooLarge on more columns than allowed."""
+    blocks: list[Block] = []
+    current: Block | None = None
+    section, words = "", list[str]()
+    for number, line in lines:
+        if not line.strip():
+            continue
+        values = dialect.row(line, number)
+        if values is None:
+            current = None
+            named = _SECTION.match(line)
+            section = named.group(1).strip() if named else section
+            words.append(line)
+            continue
+        if current is None or len(values) != current.width:
+            if len(values) > limits.columns:
+                raise TooLarge(f"Line {number} has {len(values)} columns; {limits.columns} are allowed.",
+                               code="too_many_columns", line=number)
+            current = Block(section, words, len(values))
+            current.header = header_of(words, len(values), dialect)
+            blocks.append(current)
+            words = []
+        current.values.extend(values)
+        current.lines.append(number)
+        current.recent.append(line)
+    return blocks
+
+
+def header_of(words: Sequence[str], width: int, dialect: Dialect) -> list[str]:
+    """Column names from the lines above a table: the nearest that fits in width, joined with a line of units.
+
+    Empty if no line fits. A line that names a known axis wins over a nearer one that does not.
+    """
+    fitting = [c for line in words[:-HEADER_REACH - 1:-1] if (c := _header_cells(line, width, dialect))]
+    if not fitting:
+        return []
+    for i, cells in enumerate(fitting):
+        if any(units.x_unit(c) or units.is_time(c) for c in cells):
+            above = fitting[i + 1] if i + 1 < len(fitting) else []
+            units_only = all(len(c) <= 8 for c in cells) and above
+            return [f"{a} {c}".strip() for a, c in zip(above, cells, strict=True)] if units_only else cells
+    return next((cells for cells in fitting if all(cells)), [])
+
+
+def _header_cells(line: str, width: int, dialect: Dialect) -> list[str]:
+    bare = re.sub(r"^\s*(#|%|//|;|!)+\s*", "", line)
+    attempts = [dialect.cells(bare)] if dialect.delimiter != SPACE else []
+    if dialect.delimiter == SPACE:
+        attempts = [re.split(r"\s{2,}|\t", bare.strip()), bare.split(), re.split(r"\s*[,;]\s*", bare.strip())]
+    for cells in attempts:
+        filled = [c.strip() for c in cells]
+        while len(filled) > width and not filled[-1]:
+            filled.pop()
+        filled += [""] * (width - len(filled)) if len(filled) == width - 1 else []
+        if len(filled) == width and any(filled):
+            return filled
+    return []
+
+
+def refuse_not_finite(block: Block, columns: Sequence[int]) -> None:
+    """Raise CorruptFile with the line of the first value that calls itself NaN or infinite, or overflows."""
+    bad = np.isinf(block.table[:, list(columns)]).any(axis=1)
+    if bad.any():
+        line = block.lines[int(np.argmax(bad))]
+        raise CorruptFile(f"A value on line {line} is not a finite number.", code="not_finite", line=line,
+                          hint="Remove or correct that row and export again.")
+
+
+def looks_cut(block: Block, dialect: Dialect) -> bool:
+    """Whether the last row, known to lack its line end, may be incomplete.
+
+    Not if the rows before have a fixed number of decimals and the last row has it too.
+    """
+    *before, last = block.recent
+    decimals = {_decimals(line, dialect) for line in before}
+    return len(before) < 2 or decimals != {_decimals(last, dialect)}
+
+
+def _decimals(line: str, dialect: Dialect) -> tuple[int, ...]:
+    return tuple(len(c.partition(dialect.decimal)[2]) for c in dialect.cells(line))

@@ -1,0 +1,145 @@
+"""Reader of CSV, TXT and other text exports: IR, Raman, UV, chromatograms and peak lists, the commonest upload.
+
+Imports nothing above `instruments`; the dialect, the tables and the axes each have a module of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from spectra.types import FloatArray, Reading, ReadingKind, Remark
+
+from .. import text, units
+from ..errors import TooLarge, UnknownFormat
+from ..limits import Limits
+from ..peaks import peak_list
+from ..registry import Guess, Hints, Probe, reader
+from ..source import Source
+from ..validate import info, warning
+from .text_axes import Curve, axis_of, curves, ordinate
+from .text_blocks import Block, find_blocks, looks_cut, refuse_not_finite
+from .text_dialect import Dialect, find_dialect
+
+EXTENSIONS = ("csv", "txt", "tsv", "asc", "dat", "arw", "prn", "xy", "tab", "dpt")
+_NUMBERS = re.compile(r"^[ \t\"]*[+-]?[\d.,]*\d[\d.,eE+\-]*[\"]?[ \t;,|]+[\"]?[+-]?[\d.,]", re.M)
+_TITLE = re.compile(r"^(sample ?name|sample|title|probe|echantillon|muestra|injection|samplename)$")
+_INSTRUMENT = re.compile(r"^(instrument( name| model)?|spectrometer|messgerat|model|appareil|equipo|detector name)$")
+KEPT_WORDS = 400
+SMALL_TABLE = 3
+
+
+def sniff_table(probe: Probe) -> Guess | None:
+    """Text with at least one line of numbers; weaker for text without, so that the reader can explain."""
+    if not text.looks_like_text(probe.head):
+        return None
+    if _NUMBERS.search(re.sub(r"\r\n?", "\n", text.decode_head(probe.head))):
+        return Guess(45, "text with rows of numbers")
+    return Guess(15, "plain text with the extension of a table") if probe.extension in EXTENSIONS else None
+
+
+@reader("text", title="a text table (CSV, TXT)", techniques={"IR", "Raman", "UV", "MS", "GC", "LC"},
+        magic=sniff_table, extensions=EXTENSIONS, confidence="medium")
+def read_table(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
+    """One Reading per curve of the largest table, or of every chromatogram or spectrum section.
+
+    x and y are as written; a unit the file does not name is guessed and said so by a warning. Raises
+    AmbiguousText, CorruptFile (not finite, unclosed quote), TooLarge and UnknownFormat (no table).
+    """
+    lines = _lines(source, limits)
+    dialect = find_dialect(lines, hints.decimal, hints.delimiter)
+    blocks = find_blocks(lines, dialect, limits) if dialect else []
+    if not dialect or not blocks:
+        raise UnknownFormat("This is text, but it holds no table of numbers in two columns.", code="no_table",
+                            hint="Export x and y as two columns with a header line that names the units.")
+    cut = not text.ends_with_line_end(source)
+    for block in _chosen(blocks):
+        last = block is blocks[-1]
+        extra = _beside(block, blocks)
+        if last and cut and looks_cut(block, dialect):
+            extra += (warning("may_be_cut", "The file ends in the middle of a line; its last row may be cut."),)
+        yield from _readings(block, dialect, source, hints, extra)
+
+
+def _lines(source: Source, limits: Limits) -> list[tuple[int, str]]:
+    kept = []
+    for number, line in text.lines(source, limits):
+        if number > limits.text_rows:
+            raise TooLarge(f"This text has more than {limits.text_rows:,} lines.", code="too_many_rows", line=number)
+        kept.append((number, line))
+    return kept
+
+
+def _chosen(blocks: Sequence[Block]) -> list[Block]:
+    """The chromatogram and spectrum sections of a sectioned export, else the longest table."""
+    longest = max(blocks, key=lambda b: b.rows)
+    sections = [b for b in blocks if re.match(r"(ms )?(chromatogram|spectrum|mass spectrum|pda|uv)", b.section, re.I)
+                and b.rows >= SMALL_TABLE]
+    return sections if longest in sections else [longest]
+
+
+def _beside(block: Block, blocks: Sequence[Block]) -> tuple[Remark, ...]:
+    """A warning when another table of some size was left out or the table is in two parts."""
+    others = [b for b in blocks if b is not block and not b.section and b.rows >= max(10, block.rows // 10)]
+    if not others or block.section:
+        return ()
+    where = ", ".join(str(b.lines[0]) for b in others[:5])
+    return (warning("other_tables", f"The file holds further tables (from line {where}); only the longest was read."),)
+
+
+def _readings(block: Block, dialect: Dialect, source: Source, hints: Hints,
+              extra: tuple[Remark, ...]) -> Iterator[Reading]:
+    table, found = block.table, curves(block.table, block.header)
+    refuse_not_finite(block, sorted({c.x for c in found} | {c.y for c in found}))
+    if block.rows < SMALL_TABLE and not block.header and len(block.words) > block.rows:
+        raise UnknownFormat("This is text with hardly any numbers in it.", code="no_table")
+    meta = _meta(block, dialect)
+    for curve in found:
+        keep = np.isfinite(table[:, curve.x]) & np.isfinite(table[:, curve.y])
+        if not keep.any():
+            continue
+        left = int((~keep).sum())
+        gaps = (info("empty_cells", f"{left} rows without a value were left out."),) if left else ()
+        x, y = table[keep, curve.x], table[keep, curve.y]
+        yield _reading(curve, x, y, block, meta, source, hints, extra + gaps, several=len(found) > 1)
+
+
+def _reading(curve: Curve, x: FloatArray, y: FloatArray, block: Block, meta: dict[str, Any], source: Source,
+             hints: Hints, remarks: tuple[Remark, ...], *, several: bool) -> Reading:
+    words = " ".join([block.section, *block.words])
+    axis = axis_of(curve, x, y, words, hints)
+    y_unit, notes = ordinate(curve.y_text, axis.kind, y, hints)
+    remarks += notes
+    if axis.guessed:
+        remarks += (warning("axis_guessed", f"The file does not name its x axis; it was taken as {axis.guessed}."),)
+    elif axis.kind is ReadingKind.RAMAN and "raman" not in units.plain(words + curve.x_text) and not hints.kind:
+        remarks += (warning("technique_guessed", "Taken as a Raman spectrum, because y is an intensity."),)
+    fields = meta | {"x_label": curve.x_text, "y_label": curve.y_text, "section": block.section}
+    title = _named(meta["header"], _TITLE) or source.name.rpartition(".")[0] or source.name
+    title = f"{title}: {curve.y_text}" if several and curve.y_text else title
+    instrument = _named(meta["header"], _INSTRUMENT)
+    if axis.kind is ReadingKind.MASS_SPECTRUM:
+        return peak_list(x, y, title=title, instrument=instrument, y_unit=y_unit, meta=fields, remarks=remarks,
+                         ionisation="")
+    return Reading(axis.kind, x, y, axis.unit, y_unit, meta=fields, title=title, instrument=instrument,
+                   remarks=remarks)
+
+
+def _meta(block: Block, dialect: Dialect) -> dict[str, Any]:
+    """The words above the table as key and value where a line has two parts."""
+    header: dict[str, str] = {}
+    for line in block.words[:KEPT_WORDS]:
+        cells = [c for c in dialect.cells(line) if c] if dialect.delimiter != "space" else []
+        if len(cells) < 2:
+            cells = [p.strip() for p in re.split(r"[:=]", line.strip("#; ,"), maxsplit=1)]
+        if len(cells) == 2 and cells[0]:
+            header.setdefault(cells[0][:80], cells[1][:300])
+    return {"header": header, "dialect": str(dialect)}
+
+
+def _named(header: dict[str, str], pattern: re.Pattern[str]) -> str:
+    return next((v for k, v in header.items() if pattern.match(units.plain(k).strip(" :"))), "")
+

@@ -1,0 +1,98 @@
+"""Bytes to lines of text: encodings, line ends, bounded lengths. Imports nothing above source, errors, limits."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+from collections.abc import Iterator
+
+from .errors import CorruptFile, TooLarge
+from .limits import Limits
+from .source import Source
+
+BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+# Control characters that no text export writes; tab, line ends, form feed and Ctrl-Z (DOS end of file) may occur.
+_BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x19\x1b-\x1f]")
+
+
+def looks_like_text(head: bytes) -> bool:
+    """Whether the first bytes are text in some encoding: hardly any control characters."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _utf16_without_bom(head):
+        return True
+    return len(_BINARY.findall(head)) * 200 <= len(head)
+
+
+def _utf16_without_bom(head: bytes) -> str:
+    """'utf-16-le' or '-be' when every other byte of the beginning is zero, else ''."""
+    sample = head[:400]
+    if len(sample) < 8:
+        return ""
+    if sample[1::2].count(0) > len(sample[1::2]) * 0.9 and 0 not in sample[::2]:
+        return "utf-16-le"
+    if sample[::2].count(0) > len(sample[::2]) * 0.9 and 0 not in sample[1::2]:
+        return "utf-16-be"
+    return ""
+
+
+def decode_head(head: bytes) -> str:
+    """The first bytes as text for sniffing; undecodable bytes become replacement characters."""
+    return head.decode(_announced(head) or "utf-8", errors="replace").lstrip("\ufeff")
+
+
+def _announced(head: bytes) -> str:
+    return next((name for bom, name in BOMS if head.startswith(bom)), "") or _utf16_without_bom(head)
+
+
+def encoding_of(source: Source) -> str:
+    """The encoding by byte order mark, else UTF-8 if the whole file is valid UTF-8, else Windows-1252.
+
+    Windows-1252 leaves five bytes undefined; a file that uses one is read as Latin-1.
+    """
+    announced = _announced(source.head)
+    if announced:
+        return announced
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for chunk in source.chunks():
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+        return "utf-8"
+    except UnicodeDecodeError:
+        undefined = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+        return "latin-1" if any(undefined.search(c) for c in source.chunks()) else "cp1252"
+
+
+def lines(source: Source, limits: Limits) -> Iterator[tuple[int, str]]:
+    """Numbered lines from 1 without their ends; CR, LF and CRLF all end a line, Ctrl-Z ends the text.
+
+    Raises TooLarge on a line or file beyond the limits, CorruptFile where the bytes are no text.
+    """
+    if source.size > limits.text_bytes:
+        raise TooLarge(f"A text file may have {limits.text_bytes // 2**20} MiB; this one is larger.",
+                       code="too_many_bytes")
+    encoding = encoding_of(source)
+    stream = io.TextIOWrapper(source.open(), encoding=encoding, newline=None)
+    number = 0
+    try:
+        while line := stream.readline(limits.line_chars + 1):
+            number += 1
+            if len(line) > limits.line_chars:
+                raise TooLarge(f"Line {number} is longer than {limits.line_chars:,} characters.",
+                               code="line_too_long", line=number)
+            if "\x1a" in line:
+                kept = line.partition("\x1a")[0]
+                if kept:
+                    yield number, kept
+                return
+            yield number, line[:-1] if line.endswith("\n") else line
+    except UnicodeDecodeError as error:
+        raise CorruptFile(f"The text breaks off or is damaged after line {number}.", code="bad_encoding",
+                          line=number + 1) from error
+    finally:
+        stream.detach()
+
+
+def ends_with_line_end(source: Source) -> bool:
+    """Whether the last row was finished; a copy that stopped early usually lacks this."""
+    return source.tail.rstrip(b"\x1a\x00 \t").endswith((b"\n", b"\r"))

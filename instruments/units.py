@@ -1,0 +1,101 @@
+"""The few spellings of units we give out, from the many that files use. Pure; imports spectra.types only.
+
+Canonical: x "cm-1", "nm", "um", "m/z", "min", "s"; y "absorbance", "transmittance", "transmittance (%)",
+"reflectance", "reflectance (%)", "log(1/R)", "kubelka-munk", "single beam", "counts", "intensity",
+"relative intensity". A spelling not listed is kept as the file has it; `meta` keeps the file's words anyway.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from spectra.types import Level, ReadingKind, Remark
+
+_X: tuple[tuple[str, str], ...] = (
+    (r"cm\s*\^?\(?\s*-\s*1\)?|1\s*/\s*cm|/\s*cm\b|rec(iprocal)?\.? ?c(enti)?m(eters?)?|wave ?numbers?"
+     r"|wellenzahl(en)?|nombres? d'? ?onde|numeros? d(e|i) onda|onda numero|golfgetal|golftal|vagtal|raman ?-?shift"
+     r"|raman ?verschiebung|liczba falowa", "cm-1"),
+    (r"m\s*/\s*z\b|\bmz\b|m\.z|\bmass(e|a)?(/charge)?\b|\bdaltons?\b|\bthomson\b|\bamu\b", "m/z"),
+    (r"\bnm\b|nanomet(er|re)s?|wave ?lengths?|wellenlange|longueur d'? ?onde|longitud de onda|lunghezza d'? ?onda"
+     r"|comprimento de onda|golflengte|vaglangd|dlugosc fali", "nm"),
+    (r"micromet(er|re)s?|\bmicrons?\b|\bum\b|\u03bcm", "um"),
+    (r"\bmins?\b|minutes?|minuten|minuti|minutos|minuter", "min"),
+    (r"\bs\b|\bsecs?\b|seconds?|sekunden?|secondes?|segundos|secondi", "s"),
+)
+_Y: tuple[tuple[str, str], ...] = (
+    (r"kubelka|\bk-?m\b", "kubelka-munk"),
+    (r"log\s*\(?\s*1\s*/\s*r", "log(1/R)"),
+    (r"single ?beam|einkanal|mono ?faisceau", "single beam"),
+    (r"%\s*t\b|%\s*trans|trans[a-z]*\.?\s*[\[(/]?\s*%|percent trans|\bt\s*[\[(]\s*%", "transmittance (%)"),
+    (r"%\s*r\b|%\s*refl|refle[a-z]*\.?\s*[\[(]?\s*%|percent refl", "reflectance (%)"),
+    (r"transmit|transmis|trasmit", "transmittance"),
+    (r"reflec|reflek|reflex|rifle", "reflectance"),
+    (r"absorb|absorpt|extinktion|assorb|\babs?\b|\ba\.?u\.?\b|\bmau\b|absorvan", "absorbance"),
+    (r"\bcounts?\b|\bcps\b", "counts"),
+    (r"relative|rel\.|abundance", "relative intensity"),
+    (r"intensit|signal|\bint\b|response|height|intensidad|intensite", "intensity"),
+)
+_CM1 = re.compile(r"cm\s*\^?\(?\s*[-\u2212\u207b]\s*[1\u00b9]\)?|1\s*/\s*cm")
+
+
+def plain(text: str) -> str:
+    """Lower case, accents folded, superscripts as digits: 'Wellenlänge' → 'wellenlange', 'cm⁻¹' → 'cm-1'."""
+    folded = unicodedata.normalize("NFKD", text.replace("\u207b", "-").replace("\u2212", "-").replace("µ", "u"))
+    folded = "".join(c for c in folded if not unicodedata.combining(c))
+    return folded.lower().replace("\u2019", "'").replace("_", " ").strip()
+
+
+def x_unit(text: str) -> str:
+    """Canonical x unit found in a header or unit field, '' if none is recognised."""
+    words = plain(text)
+    if re.search(r"ret(ention|entions)?[ -]?(time|zeit)|retentionszeit|\br\.?t(ime)?\b|\b(time|zeit|temps|tiempo|tempo)\b", words):
+        return next((u for p, u in _X[4:] if re.search(p, words)), "")
+    explicit = re.search(r"[\[(]([^\])]*)[\])]\s*$", words)  # "Wavenumber (nm)" trusts the bracket
+    for part in ([explicit.group(1)] if explicit else []) + [words]:
+        for pattern, unit in _X:
+            if re.search(pattern, part):
+                return unit
+    return ""
+
+
+def is_time(text: str) -> bool:
+    """Whether a column header names a time axis."""
+    pattern = r"\btime\b|\bzeit\b|retention|\br\.?t\.?\b|r\.time|\btemps\b|\btiempo\b|\btempo\b|^min(utes?)?$"
+    return bool(re.search(pattern, plain(text)))
+
+
+def y_unit(text: str) -> str:
+    """Canonical y unit found in a header or unit field, '' if none is recognised."""
+    words = plain(text)
+    return next((unit for pattern, unit in _Y if re.search(pattern, words)), "")
+
+
+def kind_of(x: str, y: str, words: str = "") -> ReadingKind:
+    """What a reading is, from canonical units and any words around it; OTHER when they do not say."""
+    around = plain(words)
+    if x == "m/z":
+        return ReadingKind.MASS_SPECTRUM
+    if x in ("min", "s"):
+        return ReadingKind.CHROMATOGRAM
+    if x == "nm":
+        return ReadingKind.UV
+    if x in ("cm-1", "um"):
+        if re.search(r"raman|witec|bwram", around):
+            return ReadingKind.RAMAN
+        if y in ("counts", "intensity"):
+            return ReadingKind.RAMAN
+        return ReadingKind.IR
+    return ReadingKind.OTHER
+
+
+def scaled(unit: str, largest: float) -> tuple[str, tuple[Remark, ...]]:
+    """The y unit with the scale its values have: "transmittance" up to about 1, "transmittance (%)" up to 100."""
+    name = unit.removesuffix(" (%)")
+    if name not in ("transmittance", "reflectance"):
+        return unit, ()
+    true = f"{name} (%)" if largest > 2.0 else name
+    if true == unit:
+        return unit, ()
+    scale = "0 to 100" if largest > 2.0 else "0 to 1"
+    return true, (Remark(Level.INFO, "ordinate_scale", f"The {name} values run from {scale}."),)

@@ -1,0 +1,59 @@
+"""Texts of a library as two arrays, read one by one from a memory map.
+
+Why: a million names as Python strings take seconds and hundreds of megabytes to load. Imports numpy only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class TextColumn(Sequence[str]):
+    """N strings: UTF-8 bytes `data` (B,) uint8 and `offsets` (N+1,) int64.
+
+    >>> column = TextColumn.of(["MDMA", "Koffein", "café"])
+    >>> len(column), column[2], column[-3]
+    (3, 'café', 'MDMA')
+    """
+
+    def __init__(self, data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
+        self._data, self._offsets = data, offsets
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> TextColumn:
+        """Column of these texts."""
+        encoded = [str(text).encode("utf-8", "replace") for text in texts]
+        offsets = np.r_[0, np.cumsum([len(e) for e in encoded])].astype(np.int64)
+        return cls(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets)
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]], name: str) -> TextColumn:
+        """The column stored under `name` by `arrays`."""
+        return cls(arrays[f"{name}_text"], arrays[f"{name}_offsets"])
+
+    def arrays(self, name: str) -> dict[str, NDArray[Any]]:
+        """The two arrays to store, keyed by `name`."""
+        return {f"{name}_text": self._data, f"{name}_offsets": self._offsets}
+
+    def __len__(self) -> int:
+        return int(self._offsets.size - 1)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if index < 0:
+            index += len(self)
+        if not 0 <= index < len(self):
+            raise IndexError(f"entry {index} of a library with {len(self)} entries")
+        return bytes(self._data[self._offsets[index] : self._offsets[index + 1]]).decode("utf-8")
+
+    def __iter__(self) -> Iterator[str]:
+        return (self[i] for i in range(len(self)))

@@ -1,0 +1,246 @@
+"""MassLibrary: reference mass spectra, exact search, and the doors to identification and mixtures.
+
+Why exact: a faster search that ranks differently is a bug. Every score is computed for every entry; scores are
+rounded to float32 once, so that ties are ties. Imports numpy and `spectra` only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spectra.confidence.limits import decision
+from spectra.index.catalogue import Catalogue
+from spectra.index.store import open_arrays, save_arrays
+from spectra.index.topk import best
+from spectra.peaktable import Matches, PeakTable
+from spectra.preprocess import DEFAULT_TOLERANCE_DA, Peaks, prepare
+from spectra.similarity import Score, score_named
+from spectra.types import Candidate, Identification, LibraryEntry, MassSpectrum, MixtureExplanation, SpectrumError
+
+FORMAT = "mast-mass-library"
+VERSION = 1
+
+
+class MassLibrary:
+    """N reference mass spectra of unit or accurate mass.
+
+    `names`, `compounds`, `ids`, `formulas`: sequences of N texts; `energy` (N,) int, 0 = lowest; `info`: what
+    the library says about itself (name, technique, source, licence, notice). Safe to share between threads.
+
+    >>> lib = MassLibrary.from_arrays([58, 91, 44, 91], [9, 1, 9, 2], [0, 2, 4],
+    ...                               names=["Methamphetamine", "Amphetamine"], compounds=["M", "A"])
+    >>> [(c.name, round(c.score)) for c in lib.search(MassSpectrum([44, 91], [9, 2]), top=1)]
+    [('Amphetamine', 1000)]
+    """
+
+    def __init__(self, table: PeakTable, catalogue: Catalogue, energy: NDArray[np.int32]) -> None:
+        self.table, self.catalogue, self.energy = table, catalogue, energy
+        self.names, self.compounds = catalogue.names, catalogue.compounds
+        self.ids, self.formulas = catalogue.ids, catalogue.formulas
+        self.info: Mapping[str, Any] = catalogue.info
+
+    @classmethod
+    def from_arrays(
+        cls,
+        mz: ArrayLike,
+        intensity: ArrayLike,
+        offsets: ArrayLike,
+        *,
+        names: Sequence[str],
+        compounds: Sequence[str],
+        precursor_mz: ArrayLike | None = None,
+        energy: ArrayLike | None = None,
+        accurate: bool = False,
+        ids: Sequence[str] | None = None,
+        formulas: Sequence[str] | None = None,
+        info: Mapping[str, Any] | None = None,
+    ) -> MassLibrary:
+        """Library of flat arrays: `mz`, `intensity` (P,), `offsets` (N+1,), `names`, `compounds` N texts.
+
+        `precursor_mz` (N,) Da, NaN or 0 where unknown; `energy` (N,) int, 0 = lowest collision energy. Peaks in
+        any order. Unit-mass libraries are binned (boundary .649), accurate ones merged below 0.05 Da.
+        Raises SpectrumError on lengths that do not fit and on values that are not finite or below zero.
+        """
+        m, i = np.asarray(mz, dtype=np.float64), np.asarray(intensity, dtype=np.float64)
+        o = np.asarray(offsets, dtype=np.int64)
+        n = len(names)
+        _check_arrays(m, i, o, n)
+        precursor = np.full(n, np.nan) if precursor_mz is None else np.array(precursor_mz, dtype=np.float64)
+        levels = np.zeros(n, dtype=np.int32) if energy is None else np.asarray(energy, dtype=np.int32)
+        if precursor.shape != (n,) or levels.shape != (n,):
+            raise SpectrumError(f"precursor_mz and energy must have one value per entry ({n})")
+        precursor[~(precursor > 0)] = np.nan
+        catalogue = Catalogue.of(list(names), list(compounds), ids, formulas, info)
+        return cls(PeakTable.from_raw(m, i, o, precursor, accurate), catalogue, levels)
+
+    @classmethod
+    def build(cls, entries: Iterable[LibraryEntry], name: str = "", accurate: bool | None = None,
+              info: Mapping[str, Any] | None = None) -> MassLibrary:
+        """Library of entries. `accurate` None: accurate unless every spectrum is EI.
+
+        An entry's `meta["energy"]` (int) becomes its energy level. Raises SpectrumError when an entry holds no
+        mass spectrum or none is given.
+        """
+        kept = list(entries)
+        spectra = [e.spectrum for e in kept if isinstance(e.spectrum, MassSpectrum)]
+        if len(spectra) != len(kept) or not kept:
+            raise SpectrumError("a mass library needs at least one entry, and a mass spectrum in every entry")
+        precise = any(s.ionisation != "EI" for s in spectra) if accurate is None else accurate
+        described = {"name": name, "technique": kept[0].technique, **dict(info or {})}
+        energy = np.array([int(e.meta.get("energy", 0)) for e in kept], dtype=np.int32)
+        return cls(PeakTable.of(spectra, precise), Catalogue.of_entries(kept, described), energy)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write to the folder `path`; an existing library there is replaced whole or not at all."""
+        table = self.table
+        arrays = {"mz": table.mz, "intensity": table.intensity, "offsets": table.offsets,
+                  "precursor": table.precursor, "energy": self.energy, **self.catalogue.arrays()}
+        save_arrays(path, FORMAT, VERSION, arrays, {"accurate": table.accurate, "library": dict(self.info)})
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], verify: bool = False) -> MassLibrary:
+        """Open a saved library, memory-mapped. `verify` checks every byte also of large arrays.
+
+        Raises LibraryFileError when it is damaged or not a mass library.
+        """
+        arrays, info = open_arrays(path, FORMAT, VERSION, verify)
+        table = PeakTable(arrays["mz"], arrays["intensity"], arrays["offsets"], arrays["precursor"], info["accurate"])
+        return cls(table, Catalogue.from_arrays(arrays, info["library"]), arrays["energy"])
+
+    def __len__(self) -> int:
+        return self.table.n
+
+    @property
+    def accurate(self) -> bool:
+        """Whether masses are compared within a tolerance instead of by unit mass."""
+        return self.table.accurate
+
+    def spectrum(self, entry: int) -> MassSpectrum:
+        """The stored spectrum of one entry: binned or merged, base 999."""
+        peaks = self.table.peaks(entry)
+        precursor = peaks.precursor_mz if np.isfinite(peaks.precursor_mz) else None
+        return MassSpectrum(peaks.mz, peaks.intensity, precursor, "ESI" if self.accurate else "EI")
+
+    def entry(self, entry: int) -> LibraryEntry:
+        """One entry with its names, terms and stored spectrum."""
+        return self.catalogue.entry(entry, self.spectrum(entry), str(self.info.get("technique", "MS")))
+
+    def search(
+        self,
+        query: MassSpectrum,
+        top: int = 10,
+        score: str | Score = "composite",
+        tolerance: float | None = None,
+        precursor_tolerance: float | None = None,
+    ) -> list[Candidate]:
+        """The `top` best entries, exactly: score falling, then entry index rising; score 0 is no candidate.
+
+        `score`: cosine, weighted_cosine, composite, entropy, modified_cosine, hybrid, or a Score. `tolerance`
+        (Da) counts for accurate libraries only, 0.01 if not given, at most 0.0245. `precursor_tolerance` (Da)
+        keeps entries whose precursor lies that close (identity search). Raises SpectrumError on an empty query
+        or a missing precursor, ValueError on an unknown score.
+        """
+        rule = self.rule(score, tolerance)
+        peaks = prepare(query, self.accurate)
+        rows = self._near_precursor(peaks, precursor_tolerance)
+        table = self.table if rows is None else self.table.take(rows)
+        scores = rule.row(peaks, table).astype(np.float32)
+        chosen = best(scores, top)
+        entries = chosen if rows is None else rows[chosen]
+        return self._candidates(peaks, rule, entries, scores[chosen])
+
+    def search_many(self, queries: Iterable[MassSpectrum], top: int = 10, score: str | Score = "composite",
+                    tolerance: float | None = None,
+                    precursor_tolerance: float | None = None) -> list[list[Candidate]]:
+        """`search` for every query, in order."""
+        return [self.search(query, top, score, tolerance, precursor_tolerance) for query in queries]
+
+    def search_compounds(self, query: MassSpectrum, top: int = 10, score: str = "composite",
+                         tolerance: float | None = None) -> list[Candidate]:
+        """The `top` best compounds, one row each, grouped and ranked by `group_by_compound` with this library."""
+        from spectra.confidence.identify import best_compounds
+
+        return best_compounds(self, query, top, score, tolerance)
+
+    def alike(self, entries: Sequence[int]) -> NDArray[np.bool_]:
+        """Which of these k entries are too similar to tell apart (weighted cos² ≥ 0.95), (k, k)."""
+        part = self.table.take(np.asarray(entries, dtype=np.int64))
+        rule = self.rule("weighted_cosine", None)
+        cosines = np.array([rule.row(part.peaks(r), part) for r in range(part.n)]).reshape(part.n, part.n)
+        return np.asarray(cosines**2 >= decision("mass", "look_alike_cos2"))
+
+    def look_alikes(self, entry: int) -> tuple[str, ...]:
+        """Other compounds of the library with an entry too similar to this one to tell apart, most alike first."""
+        cosines = self.rule("weighted_cosine", None).row(self.table.peaks(entry), self.table)
+        close = np.flatnonzero(cosines**2 >= decision("mass", "look_alike_cos2"))
+        ordered = close[np.lexsort((close, -cosines[close]))]
+        mine = self.compounds[entry]
+        return tuple(dict.fromkeys(c for c in (self.compounds[int(e)] for e in ordered) if c != mine))
+
+    def identify(self, query: MassSpectrum) -> Identification:
+        """What can honestly be said about one spectrum: see `spectra.confidence.identify`."""
+        from spectra.confidence.identify import identify
+
+        return identify(self, query)
+
+    def explain(self, query: MassSpectrum | Sequence[MassSpectrum], max_components: int = 4) -> MixtureExplanation:
+        """Non-negative parts that explain a spectrum (or several energies, lowest first): the simple method."""
+        from spectra.mixture.simple_mass import explain
+
+        return explain(self, [query] if isinstance(query, MassSpectrum) else list(query), max_components)
+
+    def rule(self, score: str | Score, tolerance: float | None) -> Score:
+        """The score object for this library."""
+        if isinstance(score, Score):
+            return score
+        width = (DEFAULT_TOLERANCE_DA if tolerance is None else tolerance) if self.accurate else None
+        return score_named(score, width)
+
+    def scores(self, query: MassSpectrum, score: str | Score = "composite",
+               tolerance: float | None = None) -> NDArray[np.float32]:
+        """Score of every entry, (N,)."""
+        return self.rule(score, tolerance).row(prepare(query, self.accurate), self.table).astype(np.float32)
+
+    def _near_precursor(self, query: Peaks, width: float | None) -> NDArray[np.int64] | None:
+        if width is None:
+            return None
+        if not np.isfinite(query.precursor_mz):
+            raise SpectrumError("an identity search needs the precursor m/z of the query; this spectrum has none")
+        return np.flatnonzero(np.abs(self.table.precursor - query.precursor_mz) <= width)
+
+    def _candidates(self, query: Peaks, rule: Score, entries: NDArray[np.int64],
+                    scores: NDArray[np.float32]) -> list[Candidate]:
+        part = self.table.take(entries)
+        matches = part.match(query, rule.window)
+        reverse = rule.reverse(query, part, matches)
+        explained = _explained(query, part, matches)
+        counts = np.bincount(matches.row, minlength=part.n)
+        library = str(self.info.get("name", ""))
+        return [
+            Candidate(
+                entry=int(e), name=self.names[int(e)], compound=self.compounds[int(e)], score=float(scores[k]),
+                score_name=rule.name, reverse_score=float(np.float32(reverse[k])), matched_peaks=int(counts[k]),
+                explained_fraction=float(explained[k]), rank=k + 1, library=library, entry_id=self.ids[int(e)],
+            )
+            for k, e in enumerate(entries)
+        ]
+
+
+def _explained(query: Peaks, table: PeakTable, matches: Matches) -> NDArray[np.float64]:
+    """Share of the query's intensity that has a peak in the reference, (N,) 0–1."""
+    return table.sums(matches.row, query.intensity[matches.query]) / query.intensity.sum()
+
+
+def _check_arrays(mz: NDArray[np.float64], intensity: NDArray[np.float64], offsets: NDArray[np.int64], n: int) -> None:
+    if mz.ndim != 1 or mz.shape != intensity.shape:
+        raise SpectrumError(f"mz and intensity must be two flat arrays of one length, got {mz.shape}, {intensity.shape}")
+    fits = offsets.shape == (n + 1,) and offsets[0] == 0 and offsets[-1] == mz.size and (np.diff(offsets) >= 0).all()
+    if not fits:
+        raise SpectrumError(f"offsets must be {n + 1} rising numbers from 0 to the number of peaks ({mz.size})")
+    if not (np.isfinite(mz).all() and np.isfinite(intensity).all()) or (mz <= 0).any() or (intensity < 0).any():
+        raise SpectrumError("m/z must be finite and above zero, intensity finite and not below zero")

@@ -1,0 +1,128 @@
+"""A world to test in: one service agency with people of every role, another agency, and signed-in clients."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app.main import build_runtime, create_app
+from app.people import service as people
+from app.people.tables import AgencyKind
+from app.platform.db import Database
+from app.platform.kernel.actor import Actor, Role
+from app.runtime import Runtime
+from app.settings import Settings
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class World:
+    """Who and what is there. `as_(Role.CHEMIST)` is a signed-in browser of that role; `other_lead` is foreign."""
+
+    app: FastAPI
+    runtime: Runtime
+    agency_id: UUID
+    other_agency_id: UUID
+    actors: dict[Role, Actor]
+    other_actors: dict[Role, Actor]
+    stack: ExitStack
+    clients: dict[str, TestClient] = field(default_factory=dict)
+
+    def as_(self, role: Role, *, agency: str = "own") -> TestClient:
+        """A TestClient with the session cookie of this role; made once per test."""
+        key = f"{agency}:{role}"
+        if key not in self.clients:
+            client = self.anonymous()
+            actor = (self.actors if agency == "own" else self.other_actors)[role]
+            with self.runtime.db.begin(actor) as uow:
+                person = uow.session.get(people.Person, actor.person_id)
+                assert person is not None
+                secret = people.sign_in(uow, person, self.runtime.session_policy)
+            client.cookies.set("__Host-mast", secret, domain="testserver.local", path="/")
+            self.clients[key] = client
+        return self.clients[key]
+
+    def anonymous(self) -> TestClient:
+        """A browser nobody signed in with. HTTPS, because the cookies are Secure."""
+        return TestClient(self.app, base_url="https://testserver", follow_redirects=False)
+
+    def session(
+        self, *, name: str = "Saturday", licence: str = "foh_general", agency: str = "own", **more: object
+    ) -> UUID:
+        """An open drug-checking session, written straight into the tables."""
+        from app.sessions.domain import LicenceMode, ServiceType
+        from app.sessions.tables import CheckingSession, Site
+
+        actor = (self.actors if agency == "own" else self.other_actors)[Role.SESSION_LEAD]
+        with self.runtime.db.begin(actor) as uow:
+            site = Site(agency_id=actor.agency_id, name=f"Church hall {next(_COUNT)}", region="North East")
+            uow.session.add(site)
+            uow.session.flush()
+            values = {
+                "agency_id": actor.agency_id,
+                "site_id": site.id,
+                "name": name,
+                "service_type": ServiceType.CITY_CLINIC,
+                "licence_mode": LicenceMode(licence),
+                "opens_at": uow.now - timedelta(hours=2),
+                "closes_at": uow.now + timedelta(hours=6),
+                "created_at": uow.now,
+                **more,
+            }
+            row = CheckingSession(**values)
+            uow.session.add(row)
+            uow.session.flush()
+            return row.id
+
+
+_COUNT = itertools.count(1)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database: Database) -> Settings:
+    """Settings of a throw-away server on the database under test."""
+    return Settings(data_dir=tmp_path / "data", database_url=database.url, secret="a test pepper", jobs_in_server=False)
+
+
+@pytest.fixture
+def world(settings: Settings, clock: Callable[[], datetime]) -> Iterator[World]:
+    """The application with two agencies and a person of every role in each."""
+    runtime = build_runtime(settings, clock)
+    app = create_app(settings, runtime=runtime)
+    with runtime.db.begin() as uow:
+        own = people.add_agency(uow, "North East Drug Checking", AgencyKind.SERVICE)
+        other = people.add_agency(uow, "Another Service", AgencyKind.SERVICE)
+        actors = {role: _person(uow, own.id, f"{role.value}.own", role) for role in Role}
+        others = {role: _person(uow, other.id, f"{role.value}.other", role) for role in Role}
+    with ExitStack() as stack:
+        stack.enter_context(TestClient(app, base_url="https://testserver"))  # runs the lifespan
+        yield World(app, runtime, own.id, other.id, actors, others, stack)
+
+
+_HASH: list[str] = []
+
+
+def _person(uow: people.UnitOfWork, agency_id: UUID, name: str, role: Role) -> Actor:
+    if not _HASH:
+        _HASH.append(people.hash_password(PASSWORD))
+    person = people.Person(
+        agency_id=agency_id,
+        username=name,
+        display_name=name.replace(".", " ").title(),
+        password_hash=_HASH[0],
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    uow.session.add(person)
+    uow.session.flush()
+    uow.session.add(people.PersonRole(person_id=person.id, role=role))
+    return Actor(person.id, person.display_name, frozenset({role}), agency_id, "")
