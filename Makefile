@@ -14,3 +14,21 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
+
+# third-party browser files, fetched by npm as package-lock.json says; quick when they are there
+assets: $(VENV)/.installed
+	$(BIN)/python scripts/assets.py
+
+demo: install
+	$(BIN)/mast demo
+
+# Lint, types and import contracts are tests too: tests/architecture runs them.
+test: install
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) node_modules app/static/vendor .setup

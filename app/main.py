@@ -4,22 +4,38 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+import app.consultations.api
+import app.consultations.pages
 import app.people.api
 import app.people.pages
+import app.results.api
+import app.samples.api
+import app.samples.api_substances
+import app.samples.pages
+import app.sessions.api
+import app.sessions.pages
+import app.system.api
+import app.system.pages
+import app.trends.api
+import app.trends.pages
+from app.library.shelf import Shelf
 from app.navigation import nav_for
 from app.people import signin
 from app.people.service import SessionPolicy
 from app.platform.db import Database
+from app.platform.jobs import JobRunner
 from app.platform.kernel.clock import Clock, system_clock
 from app.platform.live.hub import EventHub
 from app.platform.security.policy import check_policies, current_actor
@@ -28,14 +44,30 @@ from app.platform.storage import BlobStore
 from app.platform.web import problems
 from app.platform.web.middleware import BodyLimit, CrossSiteGuard, SecurityHeaders
 from app.platform.web.templates import Templates
+from app.readings import reading_job
+from app.readings.reading_job import LazyJail
 from app.runtime import Runtime
 from app.settings import Settings
+from harm_messages import load_pack
+from instruments import DEFAULT_LIMITS, Limits
 
 HERE = Path(__file__).parent
 
 ROUTERS = (
+    app.consultations.api.router,
+    app.consultations.pages.router,
     app.people.api.router,
     app.people.pages.router,
+    app.sessions.api.router,
+    app.sessions.pages.router,
+    app.samples.api.router,
+    app.samples.api_substances.router,
+    app.samples.pages.router,
+    app.results.api.router,
+    app.system.api.router,
+    app.system.pages.router,
+    app.trends.api.router,
+    app.trends.pages.router,
 )
 
 
@@ -48,19 +80,32 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
         absolute=timedelta(hours=settings.session_hours),
         pepper=pepper,
     )
+    shelf = Shelf(settings, database)
+    jail = LazyJail(reader_limits(settings), settings.parser_processes)
+    blobs = BlobStore(settings.blob_dir, max_bytes=settings.upload_max_bytes)
+    parts = reading_job.ReadingParts(database, blobs, jail, shelf)
     return Runtime(
         settings=settings,
         db=database,
         hub=EventHub(database, settings),
         clock=clock,
         pepper=pepper,
-        blobs=BlobStore(settings.blob_dir, max_bytes=settings.upload_max_bytes),
+        blobs=blobs,
+        pack=load_pack(),
+        jail=jail,
+        shelf=shelf,
+        jobs=JobRunner(database, reading_job.handlers(parts), clock, on_dead=reading_job.obituaries()),
         templates=Templates(HERE / "templates", lambda request: page_context(request, settings)),
         session_policy=policy,
         sign_in_throttle=Throttle(5, 60, clock),
         ticket_throttle=Throttle(10, 60, clock),
         site_ticket_throttle=Throttle(60, 60, clock),
     )
+
+
+def reader_limits(settings: Settings) -> Limits:
+    """The limits of the process that reads uploads."""
+    return replace(DEFAULT_LIMITS, wall_seconds=settings.parse_wall_seconds)
 
 
 def page_context(request: Request, settings: Settings) -> dict[str, Any]:
@@ -83,11 +128,15 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, runtime: Runt
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         parts.blobs.sweep()
         await parts.hub.start()
+        if settings.jobs_in_server:
+            parts.jobs.start()
         try:
             yield
         finally:
             await parts.hub.stop()
-            parts.db.close()
+            if settings.jobs_in_server:
+                await to_thread.run_sync(parts.jobs.stop)
+            parts.close()
 
     application = FastAPI(
         title="MAST",

@@ -14,15 +14,19 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from sqlmodel import Session
 
+from app.library.shelf import Shelf
 from app.people.service import SessionPolicy
 from app.platform.db import Database, UnitOfWork
+from app.platform.jobs import JobRunner
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.clock import Clock
 from app.platform.live.hub import EventHub
 from app.platform.security.throttle import Throttle
 from app.platform.storage import BlobStore
 from app.platform.web.templates import Templates
+from app.readings.reading_job import LazyJail
 from app.settings import Settings
+from harm_messages import Pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,10 @@ class Runtime:
     pepper: bytes
     blobs: BlobStore
     templates: Templates
+    pack: Pack
+    jail: LazyJail
+    shelf: Shelf
+    jobs: JobRunner
     session_policy: SessionPolicy
     sign_in_throttle: Throttle
     ticket_throttle: Throttle
@@ -55,6 +63,11 @@ class Runtime:
     def now(self) -> datetime:
         """Now, in UTC."""
         return self.clock()
+
+    def close(self) -> None:
+        """Let go of child processes and connections."""
+        self.jail.close()
+        self.db.close()
 
 
 def runtime(request: Request) -> Runtime:

@@ -168,10 +168,10 @@ class Form(StrEnum):
 
 
 class Unit(StrEnum):
-    PERCENT = "% w/w"
-    MG_PER_UNIT = "mg/unit"
-    MG_PER_ML = "mg/mL"
-    UG_PER_BLOTTER = "µg/blotter"
+    PERCENT = "percent_ww"
+    MG_PER_UNIT = "mg_per_unit"
+    MG_PER_ML = "mg_per_ml"
+    UG_PER_BLOTTER = "ug_per_blotter"
     RATIO = "ratio"
 
 

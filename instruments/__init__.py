@@ -3,6 +3,8 @@
 Imports no web framework, no database, nothing of app or harm_messages; of spectra only spectra.types.
 """
 
+import logging
+
 from .convert import to_absorbance, to_mass_spectrum, to_seconds, to_wavenumber
 from .describe import describe
 from .errors import (
@@ -49,3 +51,6 @@ __all__ = [
     "to_seconds",
     "to_wavenumber",
 ]
+
+# A library leaves it to the application where its log goes; without this, Python prints warnings on stderr.
+logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -36,22 +36,22 @@ def unpack(source: Source, limits: Limits) -> Source:
         return source
     if inner.head.startswith((GZIP, ZIP)):
         inner.close()
-        raise UnsafeArchive("This archive holds another archive; only one layer is unpacked.",
-                            code="nested_archive")
+        raise UnsafeArchive("This archive holds another archive; only one layer is unpacked.", code="nested_archive")
     return inner
 
 
 def _gunzip(source: Source, limits: Limits) -> Source:
-    pieces = _capped(_inflate(source), source.size, limits)
+    pieces = _capped(_inflate(source), limits)
     name = re.sub(r"\.gz(ip)?$", "", source.name, flags=re.I)
     return _collect(pieces, name, source.sha256)
 
 
-def _inflate(source: Source) -> Iterator[bytes]:
-    """Inflate member after member in bounded pieces. Raises CorruptFile on a bad checksum or a cut end."""
+def _inflate(source: Source) -> Iterator[tuple[bytes, int]]:
+    """Bounded pieces, each with the packed bytes used so far. Raises CorruptFile on a bad checksum or a cut end."""
     engine, consumed = zlib.decompressobj(wbits=31), 0
     try:
         for chunk in source.chunks():
+            consumed += len(chunk)
             rest = chunk
             while rest:
                 if engine.eof:  # another member, or zero padding as gzip(1) allows
@@ -59,24 +59,32 @@ def _inflate(source: Source) -> Iterator[bytes]:
                     if not rest:
                         break
                     engine = zlib.decompressobj(wbits=31)
-                yield engine.decompress(rest, CHUNK)
+                piece = engine.decompress(rest, CHUNK)
                 rest = engine.unconsumed_tail or engine.unused_data
-            consumed += len(chunk)
+                yield piece, consumed - len(rest)
     except zlib.error as error:
-        raise CorruptFile("The gzip compression of this file is damaged (checksum or stream error).",
-                          code="gzip_damaged", byte=consumed, hint="Copy the file again.") from error
+        raise CorruptFile(
+            "The gzip compression of this file is damaged (checksum or stream error).",
+            code="gzip_damaged",
+            byte=consumed,
+            hint="Copy the file again.",
+        ) from error
     if not engine.eof:
-        raise CorruptFile("This gzip file is cut short.", code="gzip_truncated", byte=source.size,
-                          hint="The transfer did not finish; copy the file again.")
+        raise CorruptFile(
+            "This gzip file is cut short.",
+            code="gzip_truncated",
+            byte=source.size,
+            hint="The transfer did not finish; copy the file again.",
+        )
 
 
-def _capped(pieces: Iterator[bytes], packed: int, limits: Limits) -> Iterator[bytes]:
+def _capped(pieces: Iterator[tuple[bytes, int]], limits: Limits) -> Iterator[bytes]:
+    """The pieces, as long as what came out is no absurd multiple of what went in."""
     total = 0
-    for piece in pieces:
+    for piece, packed in pieces:
         total += len(piece)
         if total > limits.expanded_bytes:
-            raise TooLarge(f"This file unpacks to more than {limits.expanded_bytes // MIB} MiB.",
-                           code="expands_too_far")
+            raise TooLarge(f"This file unpacks to more than {limits.expanded_bytes // MIB} MiB.", code="expands_too_far")
         if total > limits.archive_free_bytes and total > packed * limits.archive_ratio:
             raise UnsafeArchive(
                 f"This file unpacks to more than {limits.archive_ratio} times its size, as a bomb does.",
@@ -86,7 +94,7 @@ def _capped(pieces: Iterator[bytes], packed: int, limits: Limits) -> Iterator[by
 
 
 def _collect(pieces: Iterator[bytes], name: str, sha256: str) -> Source:
-    spool: BinaryIO = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # type: ignore[assignment]
+    spool: BinaryIO = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # type: ignore[assignment]  # noqa: SIM115
     try:
         for piece in pieces:
             spool.write(piece)
@@ -104,36 +112,53 @@ def _unzip(source: Source, limits: Limits) -> Source:
         with zipfile.ZipFile(source.open()) as archive:
             member = _only_member(archive, limits)
             with archive.open(member) as stream:
-                pieces = iter(lambda: stream.read(CHUNK), b"")
-                return _collect(_capped(pieces, max(1, member.compress_size), limits),
-                                base_name(member.filename), source.sha256)
+                pieces = ((piece, member.compress_size) for piece in iter(lambda: stream.read(CHUNK), b""))
+                return _collect(_capped(pieces, limits), base_name(member.filename), source.sha256)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError) as error:
-        raise CorruptFile("This zip file is damaged or packed in a way that cannot be read.",
-                          code="zip_damaged", hint="Pack it again, or upload the file itself.") from error
+        raise CorruptFile(
+            "This zip file is damaged or packed in a way that cannot be read.",
+            code="zip_damaged",
+            hint="Pack it again, or upload the file itself.",
+        ) from error
 
 
 def _only_member(archive: zipfile.ZipFile, limits: Limits) -> zipfile.ZipInfo:
     members = archive.infolist()
     if len(members) > limits.archive_members:
-        raise UnsafeArchive(f"This zip holds {len(members):,} files; {limits.archive_members:,} are allowed.",
-                            code="too_many_members")
+        raise UnsafeArchive(
+            f"This zip holds {len(members):,} files; {limits.archive_members:,} are allowed.", code="too_many_members"
+        )
     for member in members:
         _refuse_unsafe(member)
     if sum(m.file_size for m in members) > limits.expanded_bytes:
         raise TooLarge(f"This zip unpacks to more than {limits.expanded_bytes // MIB} MiB.", code="expands_too_far")
     names = [m.filename for m in members]
     if "[Content_Types].xml" in names or "mimetype" in names:
-        raise UnknownFormat("This is an office document (XLSX, DOCX or ODS), not an instrument file.",
-                            code="office_document", hint="Save the sheet as CSV and upload that.")
+        raise UnknownFormat(
+            "This is an office document (XLSX, DOCX or ODS), not an instrument file.",
+            code="office_document",
+            hint="Save the sheet as CSV and upload that.",
+        )
     for pattern, what in VENDOR_FOLDERS:
         if any(pattern.search(n) for n in names):
-            raise UnsupportedVariant(f"This zip holds {what}; vendor folders cannot be read here yet.",
-                                     code="vendor_folder",
-                                     hint="Export the run as mzML (ProteoWizard) or ANDI/CDF and upload that.")
+            raise UnsupportedVariant(
+                f"This zip holds {what}; vendor folders cannot be read here yet.",
+                code="vendor_folder",
+                hint="Export the run as mzML (ProteoWizard) or ANDI/CDF and upload that.",
+            )
     files = [m for m in members if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
     if len(files) != 1:
-        raise UnsupportedVariant(f"This zip holds {len(files)} files; it must hold exactly one.",
-                                 code="zip_of_many", hint="Upload the files one by one.")
+        raise UnsupportedVariant(
+            f"This zip holds {len(files)} files; it must hold exactly one.",
+            code="zip_of_many",
+            hint="Upload the files one by one.",
+        )
+    size, packed = files[0].file_size, files[0].compress_size
+    if size > limits.archive_free_bytes and size > packed * limits.archive_ratio:
+        raise UnsafeArchive(
+            f"This zip unpacks to more than {limits.archive_ratio} times its size, as a bomb does.",
+            code="compression_bomb",
+        )
     return files[0]
 
 
@@ -144,5 +169,4 @@ def _refuse_unsafe(member: zipfile.ZipInfo) -> None:
     if (member.external_attr >> 28) == 0xA:  # Unix mode S_IFLNK in the high half of external_attr
         raise UnsafeArchive("This zip holds a symbolic link.", code="symbolic_link")
     if member.flag_bits & 0x1:
-        raise UnsafeArchive("This zip is encrypted.", code="encrypted_archive",
-                            hint="Pack it without a password.")
+        raise UnsafeArchive("This zip is encrypted.", code="encrypted_archive", hint="Pack it without a password.")

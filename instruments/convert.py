@@ -23,8 +23,11 @@ def to_wavenumber(x: FloatArray, unit: str) -> FloatArray:
         return np.asarray(x, dtype=np.float64)
     scale = {"nm": 1e7, "um": 1e4}.get(unit)
     if scale is None or (np.asarray(x) <= 0).any():
-        raise UnsupportedVariant(f"An axis in {unit or 'an unknown unit'} cannot be turned into wavenumbers.",
-                                 code="axis_not_convertible", hint="Say whether the axis is cm-1 or nm.")
+        raise UnsupportedVariant(
+            f"An axis in {unit or 'an unknown unit'} cannot be turned into wavenumbers.",
+            code="axis_not_convertible",
+            hint="Say whether the axis is cm-1 or nm.",
+        )
     return scale / np.asarray(x, dtype=np.float64)
 
 
@@ -32,8 +35,11 @@ def to_seconds(x: FloatArray, unit: str) -> FloatArray:
     """A time axis in seconds from "s" or "min". Raises UnsupportedVariant for others."""
     scale = {"s": 1.0, "min": 60.0}.get(unit)
     if scale is None:
-        raise UnsupportedVariant(f"An axis in {unit or 'an unknown unit'} is no time.", code="axis_not_convertible",
-                                 hint="Say whether the axis is in minutes or seconds.")
+        raise UnsupportedVariant(
+            f"An axis in {unit or 'an unknown unit'} is no time.",
+            code="axis_not_convertible",
+            hint="Say whether the axis is in minutes or seconds.",
+        )
     return np.asarray(x, dtype=np.float64) * scale
 
 
@@ -45,11 +51,17 @@ def to_absorbance(reading: Reading) -> InfraredSpectrum:
     Raman intensities too. Raises UnsupportedVariant for a single beam and for anything that is no spectrum.
     """
     if reading.kind not in (ReadingKind.IR, ReadingKind.RAMAN, ReadingKind.UV, ReadingKind.OTHER):
-        raise UnsupportedVariant(f"A {reading.kind.value} reading has no absorbance.", code="no_absorbance",
-                                 hint="Choose an infrared reading.")
+        raise UnsupportedVariant(
+            f"A {reading.kind.value} reading has no absorbance.",
+            code="no_absorbance",
+            hint="Choose an infrared reading.",
+        )
     if reading.y_unit == "single beam":
-        raise UnsupportedVariant("This is a single-beam spectrum, not yet divided by its background.",
-                                 code="single_beam", hint="Save the ratioed spectrum (absorbance or %T) instead.")
+        raise UnsupportedVariant(
+            "This is a single-beam spectrum, not yet divided by its background.",
+            code="single_beam",
+            hint="Save the ratioed spectrum (absorbance or %T) instead.",
+        )
     y = reading.y
     if reading.y_unit.startswith(("transmittance", "reflectance")):
         y = -np.log10(np.maximum(_as_fraction(y, reading.y_unit), LOWEST_TRANSMITTANCE))
@@ -70,5 +82,8 @@ def to_mass_spectrum(reading: Reading) -> MassSpectrum:
     """The one spectrum of a MASS_SPECTRUM reading. Raises UnsupportedVariant for a run or another technique."""
     if reading.kind is ReadingKind.MASS_SPECTRUM and len(reading.scans) == 1:
         return reading.scans[0]
-    raise UnsupportedVariant(f"This {reading.kind.value} reading is not one mass spectrum.", code="not_one_spectrum",
-                             hint="Choose one scan of the run.")
+    raise UnsupportedVariant(
+        f"This {reading.kind.value} reading is not one mass spectrum.",
+        code="not_one_spectrum",
+        hint="Choose one scan of the run.",
+    )

@@ -55,34 +55,34 @@ class InstrumentError(Exception):
         }
 
 
-class UnknownFormat(InstrumentError):
+class UnknownFormat(InstrumentError):  # noqa: N818 - named for the chemist who reads it
     """The content is not an instrument format known here."""
 
     default_code = "unknown_format"
     default_hint = "Export the reading as mzML, JCAMP-DX, MSP or CSV from the instrument software."
 
 
-class UnsupportedVariant(InstrumentError):
+class UnsupportedVariant(InstrumentError):  # noqa: N818 - named for the chemist who reads it
     """The format is recognised, but this kind of it cannot be read."""
 
     default_code = "unsupported_variant"
     default_hint = "Export the reading as mzML, JCAMP-DX or CSV from the instrument software."
 
 
-class CorruptFile(InstrumentError):
+class CorruptFile(InstrumentError):  # noqa: N818 - named for the chemist who reads it
     """The file is damaged, cut short or says things about itself that are not true."""
 
     default_code = "corrupt_file"
 
 
-class TooLarge(InstrumentError):
+class TooLarge(InstrumentError):  # noqa: N818 - named for the chemist who reads it
     """The file needs more than the limits of this service allow."""
 
     default_code = "too_large"
     default_hint = "Export only the part you need, or ask the operator to raise the limit."
 
 
-class UnsafeArchive(InstrumentError):
+class UnsafeArchive(InstrumentError):  # noqa: N818 - named for the chemist who reads it
     """A compressed file that is built to do harm, or cannot be told from one."""
 
     default_code = "unsafe_archive"
@@ -97,14 +97,22 @@ class Choice:
     hints: Mapping[str, str]
 
 
-class AmbiguousText(InstrumentError):
+class AmbiguousText(InstrumentError):  # noqa: N818 - named for the chemist who reads it
     """Several readings fit equally well. Ask a person, then call `read(..., **choice.hints)`."""
 
     default_code = "ambiguous_text"
     default_hint = "Choose how the file is meant to be read."
 
-    def __init__(self, message: str, *, choices: tuple[Choice, ...], code: str = "", hint: str = "",
-                 byte: int | None = None, line: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        choices: tuple[Choice, ...],
+        code: str = "",
+        hint: str = "",
+        byte: int | None = None,
+        line: int | None = None,
+    ) -> None:
         super().__init__(message, code=code, hint=hint, byte=byte, line=line)
         self.choices = choices
 
@@ -115,21 +123,25 @@ class AmbiguousText(InstrumentError):
 
 
 KINDS: tuple[type[InstrumentError], ...] = (
-    UnknownFormat, UnsupportedVariant, CorruptFile, TooLarge, UnsafeArchive,
+    UnknownFormat,
+    UnsupportedVariant,
+    CorruptFile,
+    TooLarge,
+    UnsafeArchive,
 )
 
 
 def error_from_dict(fields: Mapping[str, Any]) -> InstrumentError:
     """The inverse of `to_dict`. An unknown class name becomes the base class, never an exception."""
-    where = {k: fields.get(k) if isinstance(fields.get(k), int) else None for k in ("byte", "line")}
-    texts = {k: str(fields.get(k) or "") for k in ("code", "hint")}
+    byte, line = (v if isinstance(v := fields.get(k), int) else None for k in ("byte", "line"))
+    code, hint = (str(fields.get(k) or "") for k in ("code", "hint"))
     message = str(fields.get("message") or "The file could not be read.")
-    name = fields.get("error")
+    name = str(fields.get("error"))
     if name == "AmbiguousText":
         choices = tuple(
             Choice(str(c["label"]), {str(k): str(v) for k, v in dict(c["hints"]).items()})
             for c in fields.get("choices", ())
         )
-        return AmbiguousText(message, choices=choices, **texts, **where)
-    by_name = {kind.__name__: kind for kind in KINDS}
-    return by_name.get(str(name), InstrumentError)(message, **texts, **where)
+        return AmbiguousText(message, choices=choices, code=code, hint=hint, byte=byte, line=line)
+    kind = {k.__name__: k for k in KINDS}.get(name, InstrumentError)
+    return kind(message, code=code, hint=hint, byte=byte, line=line)

@@ -32,13 +32,19 @@ class ScanNotes:
         """One remark per kind of repair."""
         found = []
         if self.empty:
-            found.append(info("empty_scans", f"{self.empty} scans hold no peaks; each is kept as one point "
-                                             "without intensity, so that scans and times stay aligned."))
+            found.append(
+                info(
+                    "empty_scans",
+                    f"{self.empty} scans hold no peaks; each is kept as one point "
+                    "without intensity, so that scans and times stay aligned.",
+                )
+            )
         if self.zero_mz:
             found.append(warning("zero_mz", f"{self.zero_mz} points at m/z 0 were left out."))
         if self.negative:
-            found.append(warning("negative_intensity_cut", f"{self.negative} negative intensities were set to 0 "
-                                                           "in the scans."))
+            found.append(
+                warning("negative_intensity_cut", f"{self.negative} negative intensities were set to 0 in the scans.")
+            )
         if self.duplicate:
             found.append(warning("duplicate_mz", f"{self.duplicate} scans hold an m/z more than once."))
         return tuple(found)
@@ -101,8 +107,26 @@ def peak_list(
     if (intensity < 0).any():
         raise CorruptFile(f"The spectrum {title!r} holds a negative intensity.", code="negative_intensity")
     notes = ScanNotes()
-    scan = to_scan(mz, intensity, notes, precursor_mz=precursor_mz, ionisation=ionisation,
-                   retention_time_s=retention_time_s, ms_level=ms_level)
+    scan = to_scan(
+        mz,
+        intensity,
+        notes,
+        precursor_mz=precursor_mz,
+        ionisation=ionisation,
+        retention_time_s=retention_time_s,
+        ms_level=ms_level,
+    )
     kept = tuple(r for r in notes.remarks() if r.code != "duplicate_mz")  # said by validate for a single spectrum
-    return Reading(ReadingKind.MASS_SPECTRUM, mz, intensity, "m/z", y_unit, meta=meta or {}, title=title,
-                   instrument=instrument, ms_level=ms_level, scans=(scan,), remarks=remarks + kept)
+    return Reading(
+        ReadingKind.MASS_SPECTRUM,
+        mz,
+        intensity,
+        "m/z",
+        y_unit,
+        meta=meta or {},
+        title=title,
+        instrument=instrument,
+        ms_level=ms_level,
+        scans=(scan,),
+        remarks=remarks + kept,
+    )

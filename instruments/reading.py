@@ -72,7 +72,7 @@ def _read_opened(opened: Source, hints: Hints, limits: Limits) -> list[Reading]:
         chosen = _choose(content, hints)
         readings = _call(chosen, content, hints, limits)
         if not readings:
-            raise CorruptFile(f"This {chosen.title} file holds no reading.", code="no_reading")
+            raise CorruptFile(f"The file is {chosen.title}, but holds no reading.", code="no_reading")
         remark = _extension_remark(chosen, content)
         return [_stamp(checked(r), chosen, opened.sha256, remark) for r in readings]
     finally:
@@ -89,11 +89,12 @@ def _call(chosen: Format, content: Source, hints: Hints, limits: Limits) -> list
     except (InstrumentError, MemoryError):
         raise
     except SpectrumError as problem:
-        raise CorruptFile(f"The {chosen.title} data make no sense: {problem}.", code="bad_spectrum") from problem
+        raise CorruptFile(f"The numbers in this file make no sense: {problem}.", code="bad_spectrum") from problem
     except Exception as problem:
         log.warning("reader %s failed on %s", chosen.name, content.sha256, exc_info=True)
-        raise CorruptFile(f"The file begins like {chosen.title} but could not be understood.",
-                          code="reader_failed") from problem
+        raise CorruptFile(
+            f"The file begins like {chosen.title} but could not be understood.", code="reader_failed"
+        ) from problem
 
 
 def _bounded(readings: Iterable[Reading], limits: Limits) -> list[Reading]:
@@ -113,8 +114,11 @@ def _choose(content: Source, hints: Hints) -> Format:
     if hints.format:
         named = format_named(hints.format)
         if named is None:
-            raise UnsupportedVariant(f"There is no format called {hints.format!r} here.", code="no_such_format",
-                                     hint="Known: " + ", ".join(f.name for f in formats()) + ".")
+            raise UnsupportedVariant(
+                f"There is no format called {hints.format!r} here.",
+                code="no_such_format",
+                hint="Known: " + ", ".join(f.name for f in formats()) + ".",
+            )
         return named
     candidates = sniff(content.head, content.tail, content.size, content.name)
     if not candidates:
@@ -136,7 +140,8 @@ def _break_tie(tied: list[Candidate], content: Source) -> Candidate:
         return fitting[0]
     titles = {c.format: by_name[c.format].title if c.format in by_name else BY_NAME[c.format].title for c in tied}
     raise AmbiguousText(
-        "This file could be " + " or ".join(titles.values()) + ".", code="ambiguous_format",
+        "This file could be " + " or ".join(titles.values()) + ".",
+        code="ambiguous_format",
         choices=tuple(Choice(title, {"format": name}) for name, title in titles.items()),
     )
 
@@ -155,5 +160,11 @@ def _extension_remark(chosen: Format, content: Source) -> Remark | None:
 def _stamp(reading: Reading, chosen: Format, sha256: str, remark: Remark | None) -> Reading:
     """Who read it and from which bytes. `source_sha256` is of the file as it came, packed or not."""
     remarks = reading.remarks + ((remark,) if remark else ())
-    return replace(reading, source_sha256=sha256, format=chosen.name, reader=f"instruments.{chosen.name}",
-                   reader_version=chosen.version, remarks=remarks)
+    return replace(
+        reading,
+        source_sha256=sha256,
+        format=chosen.name,
+        reader=f"instruments.{chosen.name}",
+        reader_version=chosen.version,
+        remarks=remarks,
+    )

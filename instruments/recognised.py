@@ -22,11 +22,12 @@ class Recognised:
     advice: str
     instrument: bool = True
     extensions: tuple[str, ...] = ()
+    certainty: int = 90
 
     def sniff(self, probe: Probe) -> Guess | None:
         """Certain when the first bytes fit; where a format has none, when only the extension says so."""
         if self.magic.match(probe.head):
-            return Guess(90, "first bytes")
+            return Guess(self.certainty, "first bytes")
         if probe.extension in self.extensions and b"\0" in probe.head:
             return Guess(55, "binary content and extension")
         return None
@@ -34,14 +35,21 @@ class Recognised:
     def refusal(self) -> InstrumentError:
         """The error for a file of this format."""
         if self.instrument:
-            return UnsupportedVariant(f"This is {self.title}, which cannot be read here yet.",
-                                      code=f"unsupported_{self.name.replace('-', '_')}", hint=self.advice)
-        return UnknownFormat(f"This is {self.title}, not an instrument file.",
-                             code=f"not_an_instrument_file_{self.name}", hint=self.advice)
+            return UnsupportedVariant(
+                f"This is {self.title}, which cannot be read here yet.",
+                code=f"unsupported_{self.name.replace('-', '_')}",
+                hint=self.advice,
+            )
+        return UnknownFormat(
+            f"This is {self.title}, not an instrument file.",
+            code=f"not_an_instrument_file_{self.name}",
+            hint=self.advice,
+        )
 
 
-def _row(name: str, title: str, magic: bytes, advice: str, *, instrument: bool = True,
-         extensions: tuple[str, ...] = ()) -> Recognised:
+def _row(
+    name: str, title: str, magic: bytes, advice: str, *, instrument: bool = True, extensions: tuple[str, ...] = ()
+) -> Recognised:
     return Recognised(name, title, re.compile(magic, re.S), advice, instrument, extensions)
 
 
@@ -58,13 +66,22 @@ RECOGNISED: tuple[Recognised, ...] = (
     _row("andi", "an ANDI/netCDF file (.cdf)", rb"CDF[\x01\x02\x05]", "Export the run as mzML and upload that."),
     _row("hdf5", "an HDF5 file (mzMLb or netCDF-4)", rb"\x89HDF\r\n\x1a\n", "Convert it to mzML and upload that."),
     _row("thermo-raw", "a Thermo .raw file", rb"\x01\xa1F\x00i\x00n\x00n\x00i\x00g\x00a\x00n", _MS),
-    _row("agilent-ch", "an Agilent ChemStation signal file", rb"\x02(81|30|31)\x00|\x03(130|131|179|181)\x00",
-         "Export the signal as CSV in ChemStation and upload that.", extensions=("ch", "uv")),
+    _row(
+        "agilent-ch",
+        "an Agilent ChemStation signal file",
+        rb"\x02(81|30|31)\x00|\x03(130|131|179|181)\x00",
+        "Export the signal as CSV in ChemStation and upload that.",
+        extensions=("ch", "uv"),
+    ),
     _row("agilent-ms", "an Agilent ChemStation DATA.MS file", rb"\x01(2|20)\x00", _MS, extensions=("ms",)),
     _row("perkin-elmer-sp", "a PerkinElmer .sp file", rb"PEPE", _IR),
     _row("renishaw-wdf", "a Renishaw .wdf file", rb"WDF1", "Export the spectrum as text in WiRE and upload that."),
-    _row("ole", "a compound document (Shimadzu .lcd/.gcd/.qgd, or an old office file)",
-         rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Export the run as mzML, CDF or ASCII in LabSolutions."),
+    _row(
+        "ole",
+        "a compound document (Shimadzu .lcd/.gcd/.qgd, or an old office file)",
+        rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "Export the run as mzML, CDF or ASCII in LabSolutions.",
+    ),
     _row("mzspeclib", "an mzSpecLib library", rb"<?mzSpecLib", "Convert it to MSP and import that."),
     _row("nist-library", "a NIST binary library", _NEVER, "Export it as MSP with Lib2NIST.", extensions=("l",)),
     _row("agilent-a2r", "an Agilent .a2r file", _NEVER, _IR, extensions=("a2r", "irs")),
@@ -74,8 +91,13 @@ RECOGNISED: tuple[Recognised, ...] = (
     _row("tiff", "a TIFF picture", rb"II\*\x00|MM\x00\*", _EXPORT, instrument=False),
     _row("bmp", "a BMP picture", rb"BM.{4}\x00{4}", _EXPORT, instrument=False),
     _row("pdf", "a PDF document", rb"%PDF-", _EXPORT, instrument=False),
-    _row("html", "a web page (perhaps a login page saved by mistake)", rb"(?i)\s*<(!doctype html|html|head|body)\b",
-         "Log in and download the file again.", instrument=False),
+    _row(
+        "html",
+        "a web page (perhaps a login page saved by mistake)",
+        rb"(?i)\s*<(!doctype html|html|head|body)\b",
+        "Log in and download the file again.",
+        instrument=False,
+    ),
     _row("svg", "an SVG picture", rb"(?i)\s*(<\?xml[^>]*>\s*)?<svg\b", _EXPORT, instrument=False),
     _row("rtf", "a formatted text document (RTF)", rb"\{\\rtf", "Save it as plain text.", instrument=False),
     _row("exe", "a Windows program", rb"MZ(?=.{0,60}\x00)", "Upload the data file, not a program.", instrument=False),
@@ -85,7 +107,8 @@ RECOGNISED: tuple[Recognised, ...] = (
     _row("7z", "a 7-Zip archive", rb"7z\xbc\xaf\x27\x1c", "Unpack it and upload the file itself.", instrument=False),
     _row("xz", "an xz archive", rb"\xfd7zXZ\x00", "Unpack it and upload the file itself.", instrument=False),
     _row("bzip2", "a bzip2 archive", rb"BZh[1-9]1AY", "Unpack it and upload the file itself.", instrument=False),
-    _row("python-pickle", "a Python pickle", rb"\x80[\x02-\x05][\x95\x7d\x5d\x63\x28\x8c\x58]", _EXPORT,
-         instrument=False),
+    _row(
+        "python-pickle", "a Python pickle", rb"\x80[\x02-\x05][\x95\x7d\x5d\x63\x28\x8c\x58]", _EXPORT, instrument=False
+    ),
 )
 BY_NAME = {row.name: row for row in RECOGNISED}

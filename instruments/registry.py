@@ -109,8 +109,7 @@ def reader(
     sniffer = magic if callable(magic) else _prefix_sniffer(magic)
 
     def register(function: ReadFunction) -> ReadFunction:
-        _formats[name] = Format(name, title, frozenset(techniques), extensions, confidence, version,
-                                sniffer, function)
+        _formats[name] = Format(name, title, frozenset(techniques), extensions, confidence, version, sniffer, function)
         return function
 
     return register

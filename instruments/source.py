@@ -20,7 +20,9 @@ CHUNK = MIB
 class Readable(Protocol):
     """Anything with a binary `read`."""
 
-    def read(self, size: int = -1, /) -> bytes: ...
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes."""
+        ...
 
 
 class Source:
@@ -85,7 +87,7 @@ def open_source(source: str | os.PathLike[str] | bytes | Readable, name: str | N
     if isinstance(source, (bytes, bytearray, memoryview)):
         stream, given = io.BytesIO(source), ""
     elif isinstance(source, (str, os.PathLike)):
-        stream, given = Path(source).open("rb"), Path(source).name
+        stream, given = Path(source).open("rb"), Path(source).name  # noqa: SIM115
     else:
         content = source.read(limits.upload_bytes + 1)
         if not isinstance(content, bytes):
@@ -94,11 +96,16 @@ def open_source(source: str | os.PathLike[str] | bytes | Readable, name: str | N
     try:
         size = stream.seek(0, io.SEEK_END)
         if size > limits.upload_bytes:
-            raise TooLarge(f"This file is larger than the {limits.upload_bytes // MIB} MiB allowed.",
-                           code="too_many_bytes")
+            raise TooLarge(
+                f"This file is larger than the {limits.upload_bytes // MIB} MiB allowed.", code="too_many_bytes"
+            )
         if size == 0:
-            raise CorruptFile("This file is empty (0 bytes).", code="empty_file", byte=0,
-                              hint="The copy or the export did not finish; copy the file again.")
+            raise CorruptFile(
+                "This file is empty (0 bytes).",
+                code="empty_file",
+                byte=0,
+                hint="The copy or the export did not finish; copy the file again.",
+            )
         return Source(stream, size, base_name(name if name is not None else given), _sha256(stream))
     except BaseException:
         stream.close()

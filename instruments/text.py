@@ -6,6 +6,7 @@ import codecs
 import io
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 from .errors import CorruptFile, TooLarge
 from .limits import Limits
@@ -69,8 +70,9 @@ def lines(source: Source, limits: Limits) -> Iterator[tuple[int, str]]:
     Raises TooLarge on a line or file beyond the limits, CorruptFile where the bytes are no text.
     """
     if source.size > limits.text_bytes:
-        raise TooLarge(f"A text file may have {limits.text_bytes // 2**20} MiB; this one is larger.",
-                       code="too_many_bytes")
+        raise TooLarge(
+            f"A text file may have {limits.text_bytes // 2**20} MiB; this one is larger.", code="too_many_bytes"
+        )
     encoding = encoding_of(source)
     stream = io.TextIOWrapper(source.open(), encoding=encoding, newline=None)
     number = 0
@@ -78,8 +80,9 @@ def lines(source: Source, limits: Limits) -> Iterator[tuple[int, str]]:
         while line := stream.readline(limits.line_chars + 1):
             number += 1
             if len(line) > limits.line_chars:
-                raise TooLarge(f"Line {number} is longer than {limits.line_chars:,} characters.",
-                               code="line_too_long", line=number)
+                raise TooLarge(
+                    f"Line {number} is longer than {limits.line_chars:,} characters.", code="line_too_long", line=number
+                )
             if "\x1a" in line:
                 kept = line.partition("\x1a")[0]
                 if kept:
@@ -87,10 +90,12 @@ def lines(source: Source, limits: Limits) -> Iterator[tuple[int, str]]:
                 return
             yield number, line[:-1] if line.endswith("\n") else line
     except UnicodeDecodeError as error:
-        raise CorruptFile(f"The text breaks off or is damaged after line {number}.", code="bad_encoding",
-                          line=number + 1) from error
+        raise CorruptFile(
+            f"The text breaks off or is damaged after line {number}.", code="bad_encoding", line=number + 1
+        ) from error
     finally:
-        stream.detach()
+        with suppress(ValueError):  # the source was closed before this generator was dropped
+            stream.detach()
 
 
 def ends_with_line_end(source: Source) -> bool:

@@ -13,12 +13,18 @@ import unicodedata
 from spectra.types import Level, ReadingKind, Remark
 
 _X: tuple[tuple[str, str], ...] = (
-    (r"cm\s*\^?\(?\s*-\s*1\)?|1\s*/\s*cm|/\s*cm\b|rec(iprocal)?\.? ?c(enti)?m(eters?)?|wave ?numbers?"
-     r"|wellenzahl(en)?|nombres? d'? ?onde|numeros? d(e|i) onda|onda numero|golfgetal|golftal|vagtal|raman ?-?shift"
-     r"|raman ?verschiebung|liczba falowa", "cm-1"),
+    (
+        r"cm\s*\^?\(?\s*-\s*1\)?|1\s*/\s*cm|/\s*cm\b|rec(iprocal)?\.? ?c(enti)?m(eters?)?|wave ?numbers?"
+        r"|wellenzahl(en)?|nombres? d'? ?onde|numeros? d(e|i) onda|onda numero|golfgetal|golftal|vagtal|raman ?-?shift"
+        r"|raman ?verschiebung|liczba falowa",
+        "cm-1",
+    ),
     (r"m\s*/\s*z\b|\bmz\b|m\.z|\bmass(e|a)?(/charge)?\b|\bdaltons?\b|\bthomson\b|\bamu\b", "m/z"),
-    (r"\bnm\b|nanomet(er|re)s?|wave ?lengths?|wellenlange|longueur d'? ?onde|longitud de onda|lunghezza d'? ?onda"
-     r"|comprimento de onda|golflengte|vaglangd|dlugosc fali", "nm"),
+    (
+        r"\bnm\b|nanomet(er|re)s?|wave ?lengths?|wellenlange|longueur d'? ?onde|longitud de onda|lunghezza d'? ?onda"
+        r"|comprimento de onda|golflengte|vaglangd|dlugosc fali",
+        "nm",
+    ),
     (r"micromet(er|re)s?|\bmicrons?\b|\bum\b|\u03bcm", "um"),
     (r"\bmins?\b|minutes?|minuten|minuti|minutos|minuter", "min"),
     (r"\bs\b|\bsecs?\b|seconds?|sekunden?|secondes?|segundos|secondi", "s"),
@@ -31,7 +37,7 @@ _Y: tuple[tuple[str, str], ...] = (
     (r"%\s*r\b|%\s*refl|refle[a-z]*\.?\s*[\[(]?\s*%|percent refl", "reflectance (%)"),
     (r"transmit|transmis|trasmit", "transmittance"),
     (r"reflec|reflek|reflex|rifle", "reflectance"),
-    (r"absorb|absorpt|extinktion|assorb|\babs?\b|\ba\.?u\.?\b|\bmau\b|absorvan", "absorbance"),
+    (r"absorb|absorpt|extinktion|assorb|\babs?\b|\bm?au\b|absorvan", "absorbance"),
     (r"\bcounts?\b|\bcps\b", "counts"),
     (r"relative|rel\.|abundance", "relative intensity"),
     (r"intensit|signal|\bint\b|response|height|intensidad|intensite", "intensity"),
@@ -49,7 +55,9 @@ def plain(text: str) -> str:
 def x_unit(text: str) -> str:
     """Canonical x unit found in a header or unit field, '' if none is recognised."""
     words = plain(text)
-    if re.search(r"ret(ention|entions)?[ -]?(time|zeit)|retentionszeit|\br\.?t(ime)?\b|\b(time|zeit|temps|tiempo|tempo)\b", words):
+    if re.search(
+        r"ret(ention|entions)?[ -]?(time|zeit)|retentionszeit|\br\.?t(ime)?\b|\b(time|zeit|temps|tiempo|tempo)\b", words
+    ):
         return next((u for p, u in _X[4:] if re.search(p, words)), "")
     explicit = re.search(r"[\[(]([^\])]*)[\])]\s*$", words)  # "Wavenumber (nm)" trusts the bracket
     for part in ([explicit.group(1)] if explicit else []) + [words]:

@@ -14,8 +14,16 @@ from spectra.types import FloatArray, Level, Reading, ReadingKind, Remark
 
 from .errors import CorruptFile
 
-ORDERED = frozenset({ReadingKind.IR, ReadingKind.RAMAN, ReadingKind.UV, ReadingKind.CHROMATOGRAM,
-                     ReadingKind.MASS_RUN, ReadingKind.OTHER})
+ORDERED = frozenset(
+    {
+        ReadingKind.IR,
+        ReadingKind.RAMAN,
+        ReadingKind.UV,
+        ReadingKind.CHROMATOGRAM,
+        ReadingKind.MASS_RUN,
+        ReadingKind.OTHER,
+    }
+)
 # Mid-infrared and Raman instruments reach about 50–15,000 cm⁻¹; a Raman axis may start below its laser line.
 PLAUSIBLE_CM1 = (-4_000.0, 30_000.0)
 PLAUSIBLE_NM = (100.0, 30_000.0)

@@ -28,7 +28,8 @@ from spectra.types import (
 )
 
 _INCHIKEY = re.compile(r"\b([A-Z]{14})-[A-Z]{10}-[A-Z]\b")
-_NAMES = ("name", "compound", "compoundname", "title", "chname", "recordtitle")
+_ABSORBANCE_LIKE = ("", "absorbance", "log(1/R)", "kubelka-munk")
+_NAMES = ("name", "chname", "compound", "compoundname", "title", "recordtitle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +132,17 @@ def _file(ledger: _Ledger, entry: LibraryEntry, position: int) -> None:
     ledger.ids[entry.id] += 1
     if ledger.ids[entry.id] > 1:
         renamed = f"{entry.id}#{ledger.ids[entry.id]}"
-        entry = LibraryEntry(renamed, entry.substance, entry.compound, entry.technique, entry.spectrum,
-                             entry.provenance, entry.formula, entry.form, entry.meta)
+        entry = LibraryEntry(
+            renamed,
+            entry.substance,
+            entry.compound,
+            entry.technique,
+            entry.spectrum,
+            entry.provenance,
+            entry.formula,
+            entry.form,
+            entry.meta,
+        )
     ledger.seen[key] = entry.id
     ledger.entries.append(entry)
 
@@ -156,15 +166,24 @@ def _entry(
     form = _first(about, "form", "salt", "state")
     return LibraryEntry(
         id=_first(about, "accession", "id", "dbno", "spectrumid", "db") or str(position),
-        substance=name, compound=compound_key(name, inchikey), technique=technique, spectrum=spectrum,
-        provenance=provenance, formula=formula, form=form,
+        substance=name,
+        compound=compound_key(name, inchikey),
+        technique=technique,
+        spectrum=spectrum,
+        provenance=provenance,
+        formula=formula,
+        form=form,
         meta={key: value for key, value in meta.items() if value not in ("", None)},
     )
 
 
 def _spectrum(reading: Reading, about: Mapping[str, str]) -> tuple[MassSpectrum | InfraredSpectrum, str]:
     if reading.kind in (ReadingKind.IR, ReadingKind.RAMAN):
-        if reading.y_unit and "abs" not in reading.y_unit.lower() and reading.kind is ReadingKind.IR:
+        if reading.x_unit not in ("cm-1", "cm⁻¹", "1/cm"):
+            raise SpectrumError(
+                f"its axis is in {reading.x_unit or 'no unit'}, not in cm⁻¹; convert it before importing"
+            )
+        if reading.y_unit not in _ABSORBANCE_LIKE and reading.kind is ReadingKind.IR:
             raise SpectrumError(f"it is in {reading.y_unit}, not in absorbance; convert it before importing")
         technique = "Raman" if reading.kind is ReadingKind.RAMAN else "FTIR"
         return InfraredSpectrum(reading.x, reading.y), technique
@@ -185,7 +204,9 @@ def _spectrum(reading: Reading, about: Mapping[str, str]) -> tuple[MassSpectrum 
 
 def _ionisation(about: Mapping[str, str], precursor: float | None, mz: np.ndarray[Any, Any]) -> str:
     """Named in the file, else ESI when there is a precursor or fractional masses, else EI."""
-    named = _first(about, "ionisation", "ionization", "acmassspectrometryionization", "instrumenttype", "sourceinstrument")
+    named = _first(
+        about, "ionisation", "ionization", "acmassspectrometryionization", "instrumenttype", "sourceinstrument"
+    )
     for kind in ("DART", "APCI", "MALDI", "ESI"):
         if kind in named.upper():
             return kind
@@ -195,14 +216,28 @@ def _ionisation(about: Mapping[str, str], precursor: float | None, mz: np.ndarra
 
 
 def _about(reading: Reading) -> dict[str, str]:
-    """`meta` with keys in plain lower case and values as texts; the first value of a list counts."""
+    """`meta` as plain lower-case keys and texts; the record's own fields may stand one level down, as readers put them.
+
+    The first value of a list counts. Lines such as MassBank's "CH$LINK: INCHIKEY …" also give their first word as key.
+    """
     out: dict[str, str] = {}
-    for key, value in reading.meta.items():
-        plain = "".join(c for c in str(key).casefold() if c.isalnum())
-        first = value[0] if isinstance(value, list | tuple) and value else value
-        if first is not None and not isinstance(first, Mapping | list | tuple):
-            out.setdefault(plain, str(first).strip())
+    nested = [value for value in reading.meta.values() if isinstance(value, Mapping)]
+    for fields in (reading.meta, *nested):
+        for key, value in fields.items():
+            texts = [str(v).strip() for v in (value if isinstance(value, list | tuple) else [value]) if v is not None]
+            if texts and not isinstance(value, Mapping):
+                out.setdefault(_plain(str(key)), texts[0])
+    for fields in nested:
+        for value in fields.values():
+            for line in value if isinstance(value, list | tuple) else [value]:
+                word, _, rest = str(line).partition(" ")
+                if word.isupper() and rest:
+                    out.setdefault(_plain(word), rest.strip())
     return out
+
+
+def _plain(key: str) -> str:
+    return "".join(c for c in key.casefold() if c.isalnum())
 
 
 def _first(about: Mapping[str, str], *keys: str) -> str:

@@ -6,7 +6,7 @@ formula. Imports numpy and `spectra` preprocessing only; knows no file and no na
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -49,8 +49,7 @@ class PeakTable:
     offsets: IntArray
     precursor: FloatArray
     accurate: bool
-    _weights: dict[tuple[float, float], FloatArray] = field(default_factory=dict, repr=False)
-    _energies: dict[tuple[float, float], FloatArray] = field(default_factory=dict, repr=False)
+    _kept: dict[str, FloatArray] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, spectra: Sequence[MassSpectrum], accurate: bool) -> PeakTable:
@@ -115,19 +114,21 @@ class PeakTable:
 
     def weights(self, a: float, b: float) -> FloatArray:
         """m^a · I^b of every peak, (P,) float64."""
-        if (a, b) not in self._weights:
-            self._weights[(a, b)] = peak_weights(self.mz, self.intensity, a, b)
-        return self._weights[(a, b)]
+        return self.keep(f"weights {a} {b}", lambda: peak_weights(self.mz, self.intensity, a, b))
 
     def energies(self, a: float, b: float) -> FloatArray:
         """Σ (m^a · I^b)² of every reference, (N,)."""
-        if (a, b) not in self._energies:
-            self._energies[(a, b)] = self.sums(self.row, self.weights(a, b) ** 2)
-        return self._energies[(a, b)]
+        return self.keep(f"energies {a} {b}", lambda: self.sums(self.row, self.weights(a, b) ** 2))
+
+    def keep(self, key: str, make: Callable[[], FloatArray]) -> FloatArray:
+        """What `make` gives, computed once and kept with the table; two threads may compute it twice, harmlessly."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
 
     def sums(self, row: IntArray, values: FloatArray) -> FloatArray:
         """Sum of `values` per reference, (N,), added in the given order so that equal rows get equal sums."""
-        return np.bincount(row, weights=values, minlength=self.n)
+        return np.bincount(row, weights=values, minlength=self.n).astype(np.float64, copy=False)
 
     def take(self, rows: IntArray) -> PeakTable:
         """The table of these references only, in this order."""
@@ -158,9 +159,7 @@ class PeakTable:
         width = tolerance if self.accurate else 0.25
         return self._near(self.by_loss, loss - width, loss + width, tolerance)
 
-    def _near(
-        self, index: tuple[IntArray, FloatArray], low: FloatArray, high: FloatArray, tolerance: float
-    ) -> Matches:
+    def _near(self, index: tuple[IntArray, FloatArray], low: FloatArray, high: FloatArray, tolerance: float) -> Matches:
         if self.accurate and not 0 < tolerance <= MAX_TOLERANCE_DA:
             raise ValueError(
                 f"a peak tolerance of {tolerance} Da is not possible here: it must be above 0 and at most "

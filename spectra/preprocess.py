@@ -66,7 +66,8 @@ def merge_close(mz: FloatArray, intensity: FloatArray, spacing: float = MERGE_DA
             near = np.arange(low, high)
             owner[near[owner[near] < 0]] = apex
     apexes = np.unique(owner)
-    return mz[apexes], np.bincount(owner, weights=intensity, minlength=mz.size)[apexes]
+    total: FloatArray = np.bincount(owner, weights=intensity, minlength=mz.size).astype(np.float64)
+    return mz[apexes], total[apexes]
 
 
 def prepare(spectrum: MassSpectrum, accurate: bool) -> Peaks:

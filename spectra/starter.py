@@ -106,8 +106,9 @@ def _compound(about: dict[str, str]) -> str:
     return about["inchikey"].split("-")[0] or about["id"]
 
 
-def _entry(about: dict[str, str], technique: str, spectrum: MassSpectrum | InfraredSpectrum, terms: Provenance,
-           form: str) -> LibraryEntry:
+def _entry(
+    about: dict[str, str], technique: str, spectrum: MassSpectrum | InfraredSpectrum, terms: Provenance, form: str
+) -> LibraryEntry:
     prefix = "starter-ei" if isinstance(spectrum, MassSpectrum) else "starter-ir"
     return LibraryEntry(
         id=f"{prefix}:{about['id']}",
@@ -123,5 +124,10 @@ def _entry(about: dict[str, str], technique: str, spectrum: MassSpectrum | Infra
 
 
 def _info(technique: str, licence: str) -> dict[str, str]:
-    return {"technique": technique, "notice": STARTER_NOTICE, "source": "spectra/data/starter", "licence": licence,
-            "version": "2025-11-25"}
+    return {
+        "technique": technique,
+        "notice": STARTER_NOTICE,
+        "source": "spectra/data/starter",
+        "licence": licence,
+        "version": "2025-11-25",
+    }

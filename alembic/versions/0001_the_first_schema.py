@@ -766,6 +766,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=200), nullable=False),
         sa.Column("override_reason", sa.String(length=200), nullable=False),
         sa.Column("author_id", sa.Uuid(), nullable=False),
+        sa.Column("co_author_ids", json(), nullable=False),
         sa.Column("verifier_id", sa.Uuid(), nullable=True),
         sa.Column("released_by", sa.Uuid(), nullable=True),
         sa.Column("supersedes_id", sa.Uuid(), nullable=True),
@@ -854,6 +855,8 @@ def upgrade() -> None:
         sa.Column("group_size", sa.Integer(), nullable=True),
         sa.Column("naloxone_given", sa.Boolean(), nullable=True),
         sa.Column("referral", sa.String(length=60), nullable=False),
+        sa.Column("dependent_adult_confirmed", sa.Boolean(), nullable=False),
+        sa.Column("advice_shown", json(), nullable=False),
         sa.Column("disposal_mg", sa.Float(), nullable=True),
         sa.Column("disposal_witness_id", sa.Uuid(), nullable=True),
         sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_consultation_by_id_person")),
@@ -986,6 +989,7 @@ def upgrade() -> None:
         sa.Column("methods", json(), nullable=False),
         sa.Column("analysis_ids", json(), nullable=False),
         sa.Column("limitations", json(), nullable=False),
+        sa.Column("cannot_tell_from", json(), nullable=False),
         sa.ForeignKeyConstraint(
             ["result_id"], ["result_version.id"], name=op.f("fk_finding_result_id_result_version"), ondelete="CASCADE"
         ),
@@ -1029,9 +1033,11 @@ def upgrade() -> None:
         sa.Column("format", sa.String(length=40), nullable=False),
         sa.Column("hints", json(), nullable=False),
         sa.Column("problem", json(), nullable=True),
+        sa.Column("method_by_content", sa.Boolean(), nullable=False),
         sa.Column("uploaded_by", sa.Uuid(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("read_at", UtcDateTime(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["analysis_id"], ["analysis.id"], name=op.f("fk_upload_analysis_id_analysis"), ondelete="CASCADE"
         ),
@@ -1100,6 +1106,7 @@ def upgrade() -> None:
         sa.Column("ms_level", sa.Integer(), nullable=True),
         sa.Column("description", json(), nullable=False),
         sa.Column("remarks", json(), nullable=False),
+        sa.Column("arrays_sha256", sa.String(length=64), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["analysis_id"], ["analysis.id"], name=op.f("fk_reading_analysis_id_analysis"), ondelete="CASCADE"

@@ -31,3 +31,23 @@ class Moment(StrEnum):
 
     BEFORE = "before"
     AFTER = "after"
+
+
+INTENTION_WORDS: dict[Intention, str] = {
+    Intention.WILL_NOT_TAKE: "Will not take it",
+    Intention.DISPOSED_HERE_VERIFIED: "Handed the rest in here to be destroyed",
+    Intention.DISPOSED_SELF: "Will get rid of it themselves",
+    Intention.TAKE_LESS: "Will take less",
+    Intention.TAKE_AS_PLANNED: "Will take it as planned",
+    Intention.TAKE_MORE: "Will take more",
+    Intention.AVOID_MIXING: "Will not mix it",
+    Intention.SPACE_OUT: "Will leave more time between doses",
+    Intention.TEST_DOSE_FIRST: "Will start with a small test dose",
+    Intention.NOT_ALONE: "Will not be alone",
+    Intention.CARRY_NALOXONE: "Will carry naloxone",
+    Intention.ALERT_FRIENDS: "Will tell friends",
+    Intention.ALERT_SELLER: "Will tell whoever sold it",
+    Intention.SEEK_MEDICAL: "Will get medical help",
+    Intention.UNDECIDED: "Has not decided",
+    Intention.DECLINED: "Did not want to say",
+}

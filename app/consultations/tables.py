@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Field
 
 from app.consultations.domain import Intention, Moment
-from app.platform.db import Base, enum_column, json_column, key_column, utc_column
+from app.platform.db import Base, json_column, key_column, utc_column
 
 
 class Consultation(Base, table=True):
@@ -25,6 +25,8 @@ class Consultation(Base, table=True):
     group_size: int | None = None
     naloxone_given: bool | None = None
     referral: str = Field(default="", max_length=60)
+    dependent_adult_confirmed: bool = Field(default=False, description="where the licence allows results to them only")
+    advice_shown: list[dict[str, Any]] = json_column(list)
     disposal_mg: float | None = None
     disposal_witness_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")
 

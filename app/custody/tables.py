@@ -4,23 +4,11 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from enum import StrEnum
 
 from sqlmodel import Field
 
+from app.custody.domain import CustodyKind
 from app.platform.db import Base, enum_column, key_column, utc_column
-
-
-class CustodyKind(StrEnum):
-    """What happened to some of the sample. Samples are never given back."""
-
-    RECEIVED = "received"
-    CONSUMED = "consumed"
-    DESTROYED = "destroyed"
-    RETAINED_FOR_LAB = "retained_for_lab"
-    TO_POLICE = "to_police"
-    VARIANCE = "variance"
-    MOVED = "moved"
 
 
 class CustodyEvent(Base, table=True):

@@ -18,7 +18,8 @@ def person_by_username(session: Session, username: str) -> Person | None:
 
 def roles_of(session: Session, person_id: uuid.UUID) -> frozenset[Role]:
     """Roles a person holds now."""
-    return frozenset(session.exec(select(PersonRole.role).where(PersonRole.person_id == person_id)))
+    held = session.exec(select(PersonRole).where(PersonRole.person_id == person_id))
+    return frozenset(Role(row.role) for row in held)
 
 
 def staff_session(session: Session, id_hash: str) -> StaffSession | None:
@@ -63,3 +64,8 @@ def names_of(session: Session, person_ids: set[uuid.UUID]) -> dict[uuid.UUID, st
         return {}
     rows = session.exec(select(Person.id, Person.display_name).where(col(Person.id).in_(person_ids)))
     return dict(rows.all())
+
+
+def any_agency(session: Session) -> bool:
+    """Whether anybody works here yet."""
+    return session.exec(select(Agency.id).limit(1)).first() is not None

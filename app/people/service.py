@@ -221,3 +221,21 @@ def own_tokens(session: Session, actor: Actor, now: datetime) -> list[ApiToken]:
 def display_names(session: Session, person_ids: Iterable[uuid.UUID | None]) -> dict[uuid.UUID, str]:
     """Names for screens: person id → display name."""
     return repository.names_of(session, {p for p in person_ids if p is not None})
+
+
+def find_person(session: Session, username: str) -> Person:
+    """The account with this user name, for the operator's command line. Raises NotFound."""
+    person = repository.person_by_username(session, username)
+    if person is None:
+        raise NotFound("person")
+    return person
+
+
+def agency_named(session: Session, name: str) -> Agency | None:
+    """An agency by name, for the operator and the example."""
+    return repository.agency_by_name(session, name)
+
+
+def any_agency(session: Session) -> bool:
+    """Whether anybody works here yet."""
+    return repository.any_agency(session)

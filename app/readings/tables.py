@@ -72,13 +72,15 @@ class Upload(Base, table=True):
     format: str = Field(default="", max_length=40)
     hints: dict[str, Any] = json_column(dict)
     problem: dict[str, Any] | None = json_column(lambda: None, nullable=True)
+    method_by_content: bool = Field(default=False, description="the analysis takes its method from what the file is")
     uploaded_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     created_at: datetime = utc_column()
     read_at: datetime | None = utc_column(nullable=True)
+    version: int = 1
 
 
 class Reading(Base, table=True):
-    """What a reader found in a file. Arrays live beside the raw file, by reading id."""
+    """What a reader found in a file. Its arrays are an .npz beside the raw files, by their own sha-256."""
 
     __tablename__ = "reading"
     __table_args__ = (sa.UniqueConstraint("upload_id", "ordinal"),)
@@ -99,6 +101,7 @@ class Reading(Base, table=True):
     ms_level: int | None = None
     description: dict[str, Any] = json_column(dict)
     remarks: list[dict[str, Any]] = json_column(list)
+    arrays_sha256: str = Field(default="", max_length=64)
     created_at: datetime = utc_column()
 
 

@@ -1,13 +1,21 @@
-"""Findings and the states of a result. Pure: the table of transitions and its guards stand side by side."""
+"""The words of results and the states of a version. Pure: the transitions and their guards stand side by side.
+
+    draft ─submit→ submitted ─verify→ verified ─release→ released ─amend→ amended (still shown until the next release)
+                       │ withdraw → withdrawn  │ return → returned   └retract→ retracted (no longer shown)
+                       └ return → returned
+
+A version is never edited after it was submitted: what follows a return, withdrawal, amendment or retraction is a
+new version. What a finding must hold stands in `finding.py`, how sure one may be in `confidence.py`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from app.platform.kernel.actor import Role
+from app.platform.kernel.actor import ROLE_WORDS, Role
 
 
 class State(StrEnum):
@@ -124,9 +132,9 @@ class Circumstances:
     state: State
     actor_id: UUID | None
     actor_roles: frozenset[Role]
-    author_id: UUID | None
-    verifier_id: UUID | None = None
+    author_ids: frozenset[UUID]
     finding_count: int = 0
+    analysis_count: int = 1
     says_nothing_found: bool = False
     reason: str = ""
     screening_single: bool = False
@@ -138,51 +146,70 @@ class Circumstances:
     individual_results: bool = True
     analysis_consent: bool = True
     sample_withdrawn: bool = False
-    warnings: tuple[str, ...] = field(default=())
+    superseded: bool = False
+
+    @property
+    def is_author(self) -> bool:
+        """Whether the person who acts wrote any of these findings."""
+        return self.actor_id is not None and self.actor_id in self.author_ids
 
 
 Guard = Callable[[Circumstances], str | None]
 
 
-def _has_content(c: Circumstances) -> str | None:
+def has_content(c: Circumstances) -> str | None:
+    """Something must be said: a finding, or that nothing was found."""
     if c.finding_count == 0 and not c.says_nothing_found:
         return "There is no finding yet. Add one, or say that nothing was found."
+    if not c.analysis_count:
+        return "No analysis is recorded for this sample, so nothing can be said about it yet."
     return None
 
 
-def _files_read(c: Circumstances) -> str | None:
+def files_read(c: Circumstances) -> str | None:
+    """No file may still be on its way: it could change what is found."""
     if c.files_waiting:
-        return f"{c.files_waiting} uploaded file(s) are still being read or wait for an answer."
+        files = "1 uploaded file is" if c.files_waiting == 1 else f"{c.files_waiting} uploaded files are"
+        return f"{files} still being read or waiting for an answer."
     return None
 
 
-def _is_author(c: Circumstances) -> str | None:
-    if c.actor_id != c.author_id:
-        return "Only the person who wrote these findings can take them back."
-    return None
+def by_author(c: Circumstances) -> str | None:
+    """Taking back is for whoever wrote it; the others return."""
+    return None if c.is_author else "Only a person who wrote these findings can take them back."
 
 
-def _not_author(c: Circumstances) -> str | None:
-    if c.actor_id is not None and c.actor_id == c.author_id and not c.screening_single:
+def another_verifies(c: Circumstances) -> str | None:
+    """Four eyes, unless the session's policy allows one trained operator."""
+    if c.is_author and not c.screening_single:
         return "You wrote these findings, so another person has to verify them."
     return None
 
 
-def _not_author_release(c: Circumstances) -> str | None:
-    if c.actor_id is not None and c.actor_id == c.author_id and not c.screening_single:
+def another_returns(c: Circumstances) -> str | None:
+    """One does not return to oneself what one can take back."""
+    return "You wrote these findings: take them back instead of returning them." if c.is_author else None
+
+
+def another_releases(c: Circumstances) -> str | None:
+    """Who wrote it does not also hand it out, unless the session's policy allows one trained operator."""
+    if c.is_author and not c.screening_single:
         return "You wrote these findings, so another person has to release them."
     return None
 
 
-def _reason_given(c: Circumstances) -> str | None:
+def reason_given(c: Circumstances) -> str | None:
+    """A step back is explained."""
     return None if c.reason.strip() else "Say why, in a few words: the reason is kept with the result."
 
 
-def _qc_passed(c: Circumstances) -> str | None:
+def qc_passed(c: Circumstances) -> str | None:
+    """No result stands on a failed blank."""
     return "The blank or control of this batch failed. Repeat the batch first." if c.qc_failed else None
 
 
-def _instrument_in_date(c: Circumstances) -> str | None:
+def instrument_in_date(c: Circumstances) -> str | None:
+    """Out of date may be overridden, with a reason."""
     if c.instruments_overdue and not c.override_reason.strip():
         return (
             f"The certificate of {', '.join(c.instruments_overdue)} has run out. "
@@ -191,24 +218,39 @@ def _instrument_in_date(c: Circumstances) -> str | None:
     return None
 
 
-def _method_active(c: Circumstances) -> str | None:
+def method_active(c: Circumstances) -> str | None:
+    """A withdrawn method version carries no result."""
     if c.methods_inactive:
         return f"The method version {', '.join(c.methods_inactive)} is no longer in use. Repeat with the current one."
     return None
 
 
-def _licence_allows(c: Circumstances) -> str | None:
+def licence_allows(c: Circumstances) -> str | None:
+    """Back of house, nobody gets an individual result."""
     if not c.individual_results:
         return "This session is back of house: its licence allows no individual results, so none can be released."
     return None
 
 
-def _consent_given(c: Circumstances) -> str | None:
-    return None if c.analysis_consent else "Consent to analysis was not given for this sample."
+def consent_given(c: Circumstances) -> str | None:
+    """Nothing is told from an analysis nobody agreed to."""
+    if not c.analysis_consent:
+        return "Consent to analysis is not recorded for this sample. Ask the client and record the answer first."
+    return None
 
 
-def _sample_present(c: Circumstances) -> str | None:
+def sample_present(c: Circumstances) -> str | None:
+    """A withdrawn sample is left alone."""
     return "The client has withdrawn this sample." if c.sample_withdrawn else None
+
+
+def still_shown(c: Circumstances) -> str | None:
+    """Only what clients see can be taken from them."""
+    return "A newer version has been released since. Retract that one." if c.superseded else None
+
+
+ASKS: dict[Guard, str] = {reason_given: "reason", instrument_in_date: "override_reason"}
+"""Guards that fall silent when the person fills in a field: a screen shows the field, not a grey button."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,20 +267,37 @@ class Transition:
 _BENCH = frozenset({Role.CHEMIST, Role.VERIFIER})
 _CHECK = frozenset({Role.VERIFIER})
 _LEAD = frozenset({Role.SESSION_LEAD})
-_QUALITY: tuple[Guard, ...] = (_sample_present, _qc_passed, _instrument_in_date, _method_active)
+_READY: tuple[Guard, ...] = (sample_present, has_content, files_read, method_active)
+_QUALITY: tuple[Guard, ...] = (sample_present, files_read, qc_passed, instrument_in_date, method_active)
+_RELEASE: tuple[Guard, ...] = (licence_allows, another_releases, consent_given, *_QUALITY)
+_RETRACT: tuple[Guard, ...] = (still_shown, reason_given)
 
 TRANSITIONS: tuple[Transition, ...] = (
-    Transition(State.DRAFT, Action.SUBMIT, State.SUBMITTED, _BENCH, (_sample_present, _has_content, _files_read, _method_active)),
-    Transition(State.SUBMITTED, Action.WITHDRAW, State.WITHDRAWN, _BENCH, (_is_author,)),
-    Transition(State.SUBMITTED, Action.RETURN, State.RETURNED, _CHECK, (_not_author, _reason_given)),
-    Transition(State.SUBMITTED, Action.VERIFY, State.VERIFIED, _CHECK, (_not_author, *_QUALITY)),
-    Transition(State.VERIFIED, Action.RETURN, State.RETURNED, _CHECK | _LEAD, (_reason_given,)),
-    Transition(State.VERIFIED, Action.RELEASE, State.RELEASED, _LEAD, (_licence_allows, _not_author_release, _consent_given, *_QUALITY)),
-    Transition(State.RELEASED, Action.AMEND, State.AMENDED, _BENCH, (_sample_present, _reason_given)),
-    Transition(State.RELEASED, Action.RETRACT, State.RETRACTED, _LEAD, (_reason_given,)),
-)  # fmt: skip
+    Transition(State.DRAFT, Action.SUBMIT, State.SUBMITTED, _BENCH, _READY),
+    Transition(State.SUBMITTED, Action.WITHDRAW, State.WITHDRAWN, _BENCH, (by_author,)),
+    Transition(State.SUBMITTED, Action.RETURN, State.RETURNED, _CHECK, (another_returns, reason_given)),
+    Transition(State.SUBMITTED, Action.VERIFY, State.VERIFIED, _CHECK, (another_verifies, *_QUALITY)),
+    Transition(State.VERIFIED, Action.RETURN, State.RETURNED, _CHECK | _LEAD, (reason_given,)),
+    Transition(State.VERIFIED, Action.RELEASE, State.RELEASED, _LEAD, _RELEASE),
+    Transition(State.RELEASED, Action.AMEND, State.AMENDED, _BENCH, (sample_present, reason_given)),
+    Transition(State.RELEASED, Action.RETRACT, State.RETRACTED, _LEAD, _RETRACT),
+    Transition(State.AMENDED, Action.RETRACT, State.RETRACTED, _LEAD, _RETRACT),
+)
 
 _BY_STEP = {(t.source, t.action): t for t in TRANSITIONS}
+
+SUCCEEDED: frozenset[State] = frozenset({State.RETURNED, State.WITHDRAWN, State.AMENDED, State.RETRACTED})
+"""States after which a new draft may begin. While one is drafted, submitted, verified or released there is none."""
+
+PAST: dict[Action, str] = {
+    Action.SUBMIT: "submitted",
+    Action.WITHDRAW: "taken back",
+    Action.RETURN: "returned",
+    Action.VERIFY: "verified",
+    Action.RELEASE: "released",
+    Action.AMEND: "amended",
+    Action.RETRACT: "retracted",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,24 +307,41 @@ class Decision:
     allowed: bool
     target: State | None
     reasons: tuple[str, ...] = ()
+    blocking: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+
+    @property
+    def offered(self) -> bool:
+        """Nothing stands in the way but fields the person can fill in (`asks`)."""
+        return not self.blocking
 
 
 def decide(action: Action, c: Circumstances) -> Decision:
     """Look the step up and ask every guard; all reasons are given at once, not just the first."""
     step = _BY_STEP.get((c.state, action))
     if step is None:
-        return Decision(False, None, (f"A result that is {c.state.value} cannot be {PAST[action]}.",))
-    reasons = [] if c.actor_roles & step.roles else [f"Your role may not {action.value} results."]
-    reasons += [text for guard in step.guards if (text := guard(c))]
-    return Decision(not reasons, step.target if not reasons else None, tuple(reasons))
+        reason = (f"A result that is {c.state.value} cannot be {PAST[action]}.",)
+        return Decision(False, None, reason, reason)
+    blocking, reasons, asks = [], [], []
+    if not c.actor_roles & step.roles:
+        who = " or ".join(sorted(ROLE_WORDS[role].lower() for role in step.roles))
+        blocking.append(f"This takes the role of {who}.")
+    for guard in step.guards:
+        text = guard(c)
+        if text and guard in ASKS:
+            reasons.append(text)
+            asks.append(ASKS[guard])
+        elif text:
+            blocking.append(text)
+    every = (*blocking, *reasons)
+    return Decision(not every, None if every else step.target, every, tuple(blocking), tuple(asks))
 
 
-PAST: dict[Action, str] = {
-    Action.SUBMIT: "submitted",
-    Action.WITHDRAW: "withdrawn",
-    Action.RETURN: "returned",
-    Action.VERIFY: "verified",
-    Action.RELEASE: "released",
-    Action.AMEND: "amended",
-    Action.RETRACT: "retracted",
-}
+def steps_from(state: State) -> tuple[Action, ...]:
+    """Actions a version in this state could take at all, in the order of the road."""
+    return tuple(t.action for t in TRANSITIONS if t.source is state)
+
+
+def grade_of(*, second_person: bool, laboratory_method: bool) -> Grade:
+    """Confirmed by a second person or a laboratory method; else screening, and the wording says so."""
+    return Grade.CONFIRMED if second_person or laboratory_method else Grade.SCREENING

@@ -28,6 +28,7 @@ class ResultVersion(Base, table=True):
     reason: str = Field(default="", max_length=200, description="why returned, amended or retracted")
     override_reason: str = Field(default="", max_length=200)
     author_id: uuid.UUID = Field(foreign_key="person.id")
+    co_author_ids: list[str] = json_column(list)  # others who edited this draft: none of them may verify it
     verifier_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     released_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     supersedes_id: uuid.UUID | None = Field(default=None, foreign_key="result_version.id")
@@ -64,3 +65,4 @@ class Finding(Base, table=True):
     methods: list[str] = json_column(list)
     analysis_ids: list[str] = json_column(list)
     limitations: list[str] = json_column(list)
+    cannot_tell_from: list[str] = json_column(list)  # names of what the method cannot tell it from (isomers)

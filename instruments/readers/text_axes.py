@@ -54,9 +54,7 @@ def curves(table: FloatArray, header: Sequence[str]) -> list[Curve]:
     x = min(axes, key=lambda i: _axis_rank(header[i])) if axes else filled[0]
     rest = [i for i in filled if i != x and i not in axes and not _ASIDE.match(header[i].strip())]
     rest = rest or [i for i in filled if i not in (x, *axes)] or [i for i in filled if i != x]
-    subtracted = [i for i in rest if re.search(r"(dark|baseline|background)\W*subtracted", header[i], re.I)]
-    if subtracted:
-        rest = subtracted
+    rest = [i for i in filled if re.search(r"dark\W*subtracted", header[i], re.I)] or rest  # B&W Tek BWRam
     if axes and units.x_unit(header[x]) == "m/z":  # further columns of a peak list describe the peaks
         rest = [i for i in rest if units.y_unit(header[i])][:1] or rest[:1]
     return [Curve(x, i, header[x], header[i]) for i in rest]
@@ -95,13 +93,13 @@ def _guess_unit(x: FloatArray) -> tuple[str, str]:
     if x.size < 10 or not steps.any():
         return "", ""
     uneven = float(steps.std() / steps.mean()) > 0.5
-    if uneven and 0 < low and high < 5_000:
+    if uneven and low > 0 and high < 5_000:
         return "m/z", "m/z, because the x values are unevenly spaced like a peak list"
     if uneven:
         return "", ""
     if high > 1_300 and high < 15_000 and (low > 25 or low < 0):
         return "cm-1", "wavenumbers in cm-1, because of its range"
-    if 170 <= low and high <= 1_200:
+    if low >= 170 and high <= 1_200:
         return "nm", "wavelengths in nm, because of its range"
     if 0 <= low < 5 and high <= 300:
         return "min", "minutes, because it begins near 0"
@@ -118,5 +116,6 @@ def ordinate(text: str, kind: ReadingKind, y: FloatArray, hints: Hints) -> tuple
         unit = "intensity"
     if not unit and kind is ReadingKind.RAMAN:
         unit = "intensity"
-    scaled, note = units.scaled(unit or text.strip(), float(np.max(y)))
+    bracket = re.search(r"[\[(]([^\])]{1,30})[\])]\s*$", text)
+    scaled, note = units.scaled(unit or (bracket.group(1) if bracket else ""), float(np.max(y)))
     return scaled, remarks + note

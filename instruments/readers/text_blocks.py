@@ -67,8 +67,11 @@ def find_blocks(lines: Sequence[tuple[int, str]], dialect: Dialect, limits: Limi
             continue
         if current is None or len(values) != current.width:
             if len(values) > limits.columns:
-                raise TooLarge(f"Line {number} has {len(values)} columns; {limits.columns} are allowed.",
-                               code="too_many_columns", line=number)
+                raise TooLarge(
+                    f"Line {number} has {len(values)} columns; {limits.columns} are allowed.",
+                    code="too_many_columns",
+                    line=number,
+                )
             current = Block(section, words, len(values))
             current.header = header_of(words, len(values), dialect)
             blocks.append(current)
@@ -84,7 +87,7 @@ def header_of(words: Sequence[str], width: int, dialect: Dialect) -> list[str]:
 
     Empty if no line fits. A line that names a known axis wins over a nearer one that does not.
     """
-    fitting = [c for line in words[:-HEADER_REACH - 1:-1] if (c := _header_cells(line, width, dialect))]
+    fitting = [c for line in words[: -HEADER_REACH - 1 : -1] if (c := _header_cells(line, width, dialect))]
     if not fitting:
         return []
     for i, cells in enumerate(fitting):
@@ -92,7 +95,8 @@ def header_of(words: Sequence[str], width: int, dialect: Dialect) -> list[str]:
             above = fitting[i + 1] if i + 1 < len(fitting) else []
             units_only = all(len(c) <= 8 for c in cells) and above
             return [f"{a} {c}".strip() for a, c in zip(above, cells, strict=True)] if units_only else cells
-    return next((cells for cells in fitting if all(cells)), [])
+    nearest = _header_cells(words[-1], width, dialect)
+    return nearest if all(nearest) else []
 
 
 def _header_cells(line: str, width: int, dialect: Dialect) -> list[str]:
@@ -105,7 +109,7 @@ def _header_cells(line: str, width: int, dialect: Dialect) -> list[str]:
         while len(filled) > width and not filled[-1]:
             filled.pop()
         filled += [""] * (width - len(filled)) if len(filled) == width - 1 else []
-        if len(filled) == width and any(filled):
+        if len(filled) == width and any(filled) and all(not c or dialect.number(c) is None for c in filled):
             return filled
     return []
 
@@ -115,8 +119,42 @@ def refuse_not_finite(block: Block, columns: Sequence[int]) -> None:
     bad = np.isinf(block.table[:, list(columns)]).any(axis=1)
     if bad.any():
         line = block.lines[int(np.argmax(bad))]
-        raise CorruptFile(f"A value on line {line} is not a finite number.", code="not_finite", line=line,
-                          hint="Remove or correct that row and export again.")
+        raise CorruptFile(
+            f"A value on line {line} is not a finite number.",
+            code="not_finite",
+            line=line,
+            hint="Remove or correct that row and export again.",
+        )
+
+
+def refuse_broken(block: Block, blocks: Sequence[Block], dialect: Dialect) -> None:
+    """Raise CorruptFile when a table is interrupted, or begun, by a line that was a row before it was damaged.
+
+    Without this a flipped bit in the middle of a spectrum would quietly return its longest piece.
+    """
+    for earlier, later in zip([None, *blocks], blocks, strict=False):
+        if block not in (earlier, later) or not later.words:
+            continue
+        beside = later.words if earlier else later.words[-1:]
+        if earlier and (earlier.width != later.width or earlier.section != later.section or len(beside) > 3):
+            continue
+        if any(_was_row(line, later.width if earlier else 0, dialect) for line in beside):
+            line = later.lines[0] - 1
+            raise CorruptFile(
+                f"Line {line} or just before stands in the table but is not a row of numbers.",
+                code="bad_row",
+                line=line,
+                hint="The file is damaged there; export it again.",
+            )
+
+
+def _was_row(line: str, width: int, dialect: Dialect) -> bool:
+    """Mostly digits, and a number in it or as many cells as the table has columns (0: not known)."""
+    cells = [c for c in dialect.cells(line) if c]
+    solid = re.sub(r"\s", "", line)
+    digits = sum(c.isdigit() or c in ".,;+-" for c in solid)
+    numeric = any(dialect.number(c) is not None for c in cells)
+    return (numeric or len(cells) == width) and digits >= 0.7 * len(solid)
 
 
 def looks_cut(block: Block, dialect: Dialect) -> bool:

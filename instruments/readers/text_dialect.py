@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isnan
 
 import numpy as np
 
@@ -64,7 +65,7 @@ class Dialect:
             if value is None:
                 return None
             values.append(value)
-        return values if sum(v == v for v in values) >= 2 else None
+        return values if sum(not isnan(v) for v in values) >= 2 else None
 
     def __str__(self) -> str:
         names = {"\t": "tab", SPACE: "blanks", ",": "comma", ";": "semicolon", "|": "bar"}
@@ -82,18 +83,22 @@ def _pattern(decimal: str, thousands: str) -> re.Pattern[str]:
 
 def _quoted(line: str, delimiter: str, number: int) -> list[str]:
     """Split a line with quoted fields; a quote inside a field is doubled (RFC 4180, one line per record)."""
-    cells, rest = [], line
+    cells: list[str] = []
+    rest = line
     while True:
         stripped = rest.lstrip(" ")
         if stripped.startswith('"'):
             match = re.match(r'"((?:[^"]|"")*)"\s*', stripped)
             if match is None:
                 if re.match(r'"\s*[-+\d]', stripped):
-                    raise CorruptFile(f'A quotation mark opens on line {number} and never closes.',
-                                      code="unclosed_quote", line=number or None)
+                    raise CorruptFile(
+                        f"A quotation mark opens on line {number} and never closes.",
+                        code="unclosed_quote",
+                        line=number or None,
+                    )
                 return [*cells, stripped.strip('"')]
             cells.append(match.group(1).replace('""', '"'))
-            rest = stripped[match.end():]
+            rest = stripped[match.end() :]
             if not rest.startswith(delimiter):
                 return cells
             rest = rest[1:]
@@ -120,6 +125,8 @@ def _hypotheses(sample: Sequence[tuple[int, str]], decimal: str | None, delimite
             if (decimal and mark != decimal) or group == separator:
                 continue
             if mark == separator and '"' not in text:
+                if decimal == ",":  # a person said so: two fields make one number
+                    found.append(Dialect(separator, mark, paired=True))
                 continue
             found.append(Dialect(separator, mark, group))
     return found
@@ -154,7 +161,7 @@ def sample_of(lines: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
     quarters = [len(lines) * i // 4 for i in (1, 2, 3)]
     picked = list(lines[:300])
     for start in quarters:
-        picked += lines[max(300, start):start + 100]
+        picked += lines[max(300, start) : start + 100]
     return picked + list(lines[-100:])
 
 
@@ -171,7 +178,7 @@ def find_dialect(lines: Sequence[tuple[int, str]], decimal: str | None, delimite
     best = [t for t in trials if t.rows >= 0.98 * most]
     distinct: dict[tuple[tuple[float, ...], ...], _Trial] = {}
     for trial in best:  # the order of _hypotheses is the preference among dialects that read the same numbers
-        key = tuple(tuple(-9e99 if v != v else v for v in row) for row in trial.values)
+        key = tuple(tuple(-9e99 if isnan(v) else v for v in row) for row in trial.values)
         distinct.setdefault(key, trial)
     left = list(distinct.values())
     if len(left) > 1:
@@ -194,12 +201,17 @@ def _without_needless_thousands(trials: list[_Trial]) -> list[_Trial]:
 def _ask(dialects: Sequence[Dialect], sample: Sequence[tuple[int, str]]) -> AmbiguousText:
     number, line = next((n, text) for n, text in sample if dialects[0].row(text) is not None)
     choices = tuple(Choice(f"{d}: {d.row(line)}", {"decimal": d.decimal, "delimiter": d.delimiter}) for d in dialects)
-    return AmbiguousText(f"Line {number} ({line.strip()[:60]!r}) can be read in {len(choices)} ways.",
-                         choices=choices, code="ambiguous_decimal", line=number)
+    return AmbiguousText(
+        f"Line {number} ({line.strip()[:60]!r}) can be read in {len(choices)} ways.",
+        choices=choices,
+        code="ambiguous_decimal",
+        line=number,
+    )
 
 
-def _comma_comma(trial: _Trial, sample: Sequence[tuple[int, str]], lines: Sequence[tuple[int, str]],
-                 decimal: str | None) -> Dialect:
+def _comma_comma(
+    trial: _Trial, sample: Sequence[tuple[int, str]], lines: Sequence[tuple[int, str]], decimal: str | None
+) -> Dialect:
     """The tie in which a comma may be the separator or the decimal mark: whole numbers with commas only."""
     dialect = trial.dialect
     rows = [line for n, line in sample if dialect.row(line, n) is not None]
@@ -226,7 +238,9 @@ def _ask_comma(dialect: Dialect, width: int, line: str, number: int) -> Ambiguou
         choices.append(Choice(f"{width // 2} columns with a decimal comma", {"decimal": ",", "delimiter": ","}))
     return AmbiguousText(
         f"Line {number} ({line.strip()[:40]!r}): the comma may separate columns or be a decimal comma.",
-        choices=tuple(choices), code="ambiguous_decimal", line=number,
+        choices=tuple(choices),
+        code="ambiguous_decimal",
+        line=number,
         hint="If it is a decimal comma, export again with tab or semicolon between the columns.",
     )
 

@@ -21,7 +21,7 @@ from ..registry import Guess, Hints, Probe, reader
 from ..source import Source
 from ..validate import info, warning
 from .text_axes import Curve, axis_of, curves, ordinate
-from .text_blocks import Block, find_blocks, looks_cut, refuse_not_finite
+from .text_blocks import Block, find_blocks, looks_cut, refuse_broken, refuse_not_finite
 from .text_dialect import Dialect, find_dialect
 
 EXTENSIONS = ("csv", "txt", "tsv", "asc", "dat", "arw", "prn", "xy", "tab", "dpt")
@@ -41,8 +41,14 @@ def sniff_table(probe: Probe) -> Guess | None:
     return Guess(15, "plain text with the extension of a table") if probe.extension in EXTENSIONS else None
 
 
-@reader("text", title="a text table (CSV, TXT)", techniques={"IR", "Raman", "UV", "MS", "GC", "LC"},
-        magic=sniff_table, extensions=EXTENSIONS, confidence="medium")
+@reader(
+    "text",
+    title="a text table (CSV, TXT)",
+    techniques={"IR", "Raman", "UV", "MS", "GC", "LC"},
+    magic=sniff_table,
+    extensions=EXTENSIONS,
+    confidence="medium",
+)
 def read_table(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per curve of the largest table, or of every chromatogram or spectrum section.
 
@@ -53,13 +59,16 @@ def read_table(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
     dialect = find_dialect(lines, hints.decimal, hints.delimiter)
     blocks = find_blocks(lines, dialect, limits) if dialect else []
     if not dialect or not blocks:
-        raise UnknownFormat("This is text, but it holds no table of numbers in two columns.", code="no_table",
-                            hint="Export x and y as two columns with a header line that names the units.")
+        raise UnknownFormat(
+            "This is text, but it holds no table of numbers in two columns.",
+            code="no_table",
+            hint="Export x and y as two columns with a header line that names the units.",
+        )
     cut = not text.ends_with_line_end(source)
     for block in _chosen(blocks):
-        last = block is blocks[-1]
+        refuse_broken(block, blocks, dialect)
         extra = _beside(block, blocks)
-        if last and cut and looks_cut(block, dialect):
+        if cut and block is blocks[-1] and (lines[-1][0] != block.lines[-1] or looks_cut(block, dialect)):
             extra += (warning("may_be_cut", "The file ends in the middle of a line; its last row may be cut."),)
         yield from _readings(block, dialect, source, hints, extra)
 
@@ -76,8 +85,11 @@ def _lines(source: Source, limits: Limits) -> list[tuple[int, str]]:
 def _chosen(blocks: Sequence[Block]) -> list[Block]:
     """The chromatogram and spectrum sections of a sectioned export, else the longest table."""
     longest = max(blocks, key=lambda b: b.rows)
-    sections = [b for b in blocks if re.match(r"(ms )?(chromatogram|spectrum|mass spectrum|pda|uv)", b.section, re.I)
-                and b.rows >= SMALL_TABLE]
+    sections = [
+        b
+        for b in blocks
+        if re.match(r"(ms )?(chromatogram|spectrum|mass spectrum|pda|uv)", b.section, re.I) and b.rows >= SMALL_TABLE
+    ]
     return sections if longest in sections else [longest]
 
 
@@ -90,8 +102,9 @@ def _beside(block: Block, blocks: Sequence[Block]) -> tuple[Remark, ...]:
     return (warning("other_tables", f"The file holds further tables (from line {where}); only the longest was read."),)
 
 
-def _readings(block: Block, dialect: Dialect, source: Source, hints: Hints,
-              extra: tuple[Remark, ...]) -> Iterator[Reading]:
+def _readings(
+    block: Block, dialect: Dialect, source: Source, hints: Hints, extra: tuple[Remark, ...]
+) -> Iterator[Reading]:
     table, found = block.table, curves(block.table, block.header)
     refuse_not_finite(block, sorted({c.x for c in found} | {c.y for c in found}))
     if block.rows < SMALL_TABLE and not block.header and len(block.words) > block.rows:
@@ -107,8 +120,18 @@ def _readings(block: Block, dialect: Dialect, source: Source, hints: Hints,
         yield _reading(curve, x, y, block, meta, source, hints, extra + gaps, several=len(found) > 1)
 
 
-def _reading(curve: Curve, x: FloatArray, y: FloatArray, block: Block, meta: dict[str, Any], source: Source,
-             hints: Hints, remarks: tuple[Remark, ...], *, several: bool) -> Reading:
+def _reading(
+    curve: Curve,
+    x: FloatArray,
+    y: FloatArray,
+    block: Block,
+    meta: dict[str, Any],
+    source: Source,
+    hints: Hints,
+    remarks: tuple[Remark, ...],
+    *,
+    several: bool,
+) -> Reading:
     words = " ".join([block.section, *block.words])
     axis = axis_of(curve, x, y, words, hints)
     y_unit, notes = ordinate(curve.y_text, axis.kind, y, hints)
@@ -122,10 +145,10 @@ def _reading(curve: Curve, x: FloatArray, y: FloatArray, block: Block, meta: dic
     title = f"{title}: {curve.y_text}" if several and curve.y_text else title
     instrument = _named(meta["header"], _INSTRUMENT)
     if axis.kind is ReadingKind.MASS_SPECTRUM:
-        return peak_list(x, y, title=title, instrument=instrument, y_unit=y_unit, meta=fields, remarks=remarks,
-                         ionisation="")
-    return Reading(axis.kind, x, y, axis.unit, y_unit, meta=fields, title=title, instrument=instrument,
-                   remarks=remarks)
+        return peak_list(
+            x, y, title=title, instrument=instrument, y_unit=y_unit, meta=fields, remarks=remarks, ionisation=""
+        )
+    return Reading(axis.kind, x, y, axis.unit, y_unit, meta=fields, title=title, instrument=instrument, remarks=remarks)
 
 
 def _meta(block: Block, dialect: Dialect) -> dict[str, Any]:
@@ -142,4 +165,3 @@ def _meta(block: Block, dialect: Dialect) -> dict[str, Any]:
 
 def _named(header: dict[str, str], pattern: re.Pattern[str]) -> str:
     return next((v for k, v in header.items() if pattern.match(units.plain(k).strip(" :"))), "")
-

@@ -46,8 +46,8 @@ def group_by_compound(
 
     `ambiguous_with`: names of other compounds here whose score lies within `margin` of this one, plus, given the
     `library`, compounds whose references look alike. `ambiguity_group`: compounds linked that way share a
-    number, from 1 at the top. `margin`: distance to the best compound of another group (None when there is
-    none). Input order does not matter.
+    number, from 1 at the top. `margin`: distance to the next lower compound of another group (None when there
+    is none). Input order does not matter.
     """
     ordered = sorted(candidates, key=lambda c: (-c.score, c.library, c.entry))
     rows: dict[str, Candidate] = {}
@@ -62,7 +62,7 @@ def group_by_compound(
     out = []
     for k, row in enumerate(best):
         others = tuple(best[j].name for j in sorted(links[k]))
-        other = next((best[j].score for j in range(len(best)) if groups[j] != groups[k]), None)
+        other = next((best[j].score for j in range(k + 1, len(best)) if groups[j] != groups[k]), None)
         gap = None if other is None else row.score - other
         out.append(replace(row, rank=k + 1, ambiguous_with=others, ambiguity_group=groups[k], margin=gap))
     return out

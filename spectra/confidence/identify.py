@@ -80,8 +80,12 @@ def _members(rows: list[Candidate], shares: list[float], alike: tuple[str, ...],
 
 
 def _reasons(
-    library: MassLibrary, rows: list[Candidate], members: tuple[str, ...], alike: tuple[str, ...],
-    level: IdentificationLevel, score: str,
+    library: MassLibrary,
+    rows: list[Candidate],
+    members: tuple[str, ...],
+    alike: tuple[str, ...],
+    level: IdentificationLevel,
+    score: str,
 ) -> tuple[str, ...]:
     best = rows[0]
     names = {r.compound: r.name for r in rows}
@@ -97,7 +101,7 @@ def _reasons(
         out.append(f"This method does not tell {best.name} from: {listed}.")
     if alike:
         out.append("Some reference spectra are too alike to tell these compounds apart by this method at all.")
-    out.append("The library was measured elsewhere, so the answer is never more than \"consistent with\".")
+    out.append('The library was measured elsewhere, so the answer is never more than "consistent with".')
     out.append("The probabilities come from a default curve, not from this laboratory's data.")
     if library.info.get("notice"):
         out.append(f"Library notice: {library.info['notice']}.")

@@ -21,7 +21,7 @@ def signal_to_noise(spectrum: InfraredSpectrum) -> float | None:
     Taken on the grid of 2 cm⁻¹. None when that window was not measured; infinite without noise.
     """
     values = curve(spectrum)
-    quiet = values[(GRID >= _QUIET[0]) & (GRID <= _QUIET[1])]
+    quiet = values[(_QUIET[0] <= GRID) & (_QUIET[1] >= GRID)]
     if not np.isfinite(quiet).all():
         return None
     second = np.diff(quiet, 2)

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from spectra.index.columns import TextColumn
 from spectra.types import LibraryEntry, Provenance
 
+COLUMNS = ("names", "compounds", "ids", "formulas", "details")
+
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
@@ -29,8 +31,6 @@ class Catalogue:
     formulas: TextColumn
     details: TextColumn
     info: Mapping[str, Any] = field(default_factory=dict)
-
-    COLUMNS = ("names", "compounds", "ids", "formulas", "details")
 
     @classmethod
     def of(
@@ -65,12 +65,13 @@ class Catalogue:
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[Any]], info: Mapping[str, Any]) -> Catalogue:
         """Catalogue stored by `arrays`."""
-        return cls(*(TextColumn.from_arrays(arrays, name) for name in cls.COLUMNS), info=dict(info))
+        names, compounds, ids, formulas, details = (TextColumn.from_arrays(arrays, c) for c in COLUMNS)
+        return cls(names, compounds, ids, formulas, details, dict(info))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything to store except `info`."""
         out: dict[str, NDArray[Any]] = {}
-        for name in self.COLUMNS:
+        for name in COLUMNS:
             column: TextColumn = getattr(self, name)
             out.update(column.arrays(name))
         return out

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from spectra.types import (
 
 FORMAT = "mast-infrared-library"
 VERSION = 1
+_BLOCK = 1024
 
 
 class InfraredLibrary:
@@ -93,15 +95,25 @@ class InfraredLibrary:
         return cls(curves, Catalogue.of_entries(kept, described))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write to the folder `path`; an existing library there is replaced whole or not at all."""
-        arrays = {"curves": self.curves, **self.catalogue.arrays()}
+        """Write to the folder `path`, first derivatives included; replaces a library there whole or not at all."""
+        first = self.features("first_derivative")
+        arrays: dict[str, NDArray[Any]] = {
+            "curves": self.curves,
+            "first": first.values,
+            "first_masks": first.masks,
+            "first_pattern": first.pattern,
+            **self.catalogue.arrays(),
+        }
         save_arrays(path, FORMAT, VERSION, arrays, {"library": dict(self.info)})
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], verify: bool = False) -> InfraredLibrary:
         """Open a saved library, memory-mapped. Raises LibraryFileError when damaged or of another kind."""
         arrays, info = open_arrays(path, FORMAT, VERSION, verify)
-        return cls(arrays["curves"], Catalogue.from_arrays(arrays, info["library"]))
+        library = cls(arrays["curves"], Catalogue.from_arrays(arrays, info["library"]))
+        first = Features(arrays["first"], arrays["first_masks"], arrays["first_pattern"])
+        library._features["first_derivative"] = first
+        return library
 
     def __len__(self) -> int:
         return int(self.curves.shape[0])
@@ -119,8 +131,14 @@ class InfraredLibrary:
     def features(self, score: str) -> Features:
         """What `score` compares, for all entries; computed on first use and kept."""
         if score not in self._features:
-            self._features[score] = Features.of(feature(np.asarray(self.curves, dtype=np.float64), score))
+            blocks = [self.curves[at : at + _BLOCK] for at in range(0, len(self), _BLOCK)]
+            self._features[score] = Features.of([feature(np.asarray(b, dtype=np.float64), score) for b in blocks])
         return self._features[score]
+
+    @cached_property
+    def codes(self) -> NDArray[np.int64]:
+        """One number per compound, (N,): entries of one compound share it."""
+        return np.unique(list(self.compounds), return_inverse=True)[1].reshape(-1).astype(np.int64)
 
     def search(
         self,
@@ -145,7 +163,10 @@ class InfraredLibrary:
         ]
 
     def search_many(
-        self, queries: Iterable[InfraredSpectrum], top: int = 10, score: str = "first_derivative",
+        self,
+        queries: Iterable[InfraredSpectrum],
+        top: int = 10,
+        score: str = "first_derivative",
         max_shift: float = 6.0,
     ) -> list[list[Candidate]]:
         """`search` for every query, in order."""

@@ -79,8 +79,13 @@ class MassLibrary:
         return cls(PeakTable.from_raw(m, i, o, precursor, accurate), catalogue, levels)
 
     @classmethod
-    def build(cls, entries: Iterable[LibraryEntry], name: str = "", accurate: bool | None = None,
-              info: Mapping[str, Any] | None = None) -> MassLibrary:
+    def build(
+        cls,
+        entries: Iterable[LibraryEntry],
+        name: str = "",
+        accurate: bool | None = None,
+        info: Mapping[str, Any] | None = None,
+    ) -> MassLibrary:
         """Library of entries. `accurate` None: accurate unless every spectrum is EI.
 
         An entry's `meta["energy"]` (int) becomes its energy level. Raises SpectrumError when an entry holds no
@@ -98,8 +103,14 @@ class MassLibrary:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to the folder `path`; an existing library there is replaced whole or not at all."""
         table = self.table
-        arrays = {"mz": table.mz, "intensity": table.intensity, "offsets": table.offsets,
-                  "precursor": table.precursor, "energy": self.energy, **self.catalogue.arrays()}
+        arrays = {
+            "mz": table.mz,
+            "intensity": table.intensity,
+            "offsets": table.offsets,
+            "precursor": table.precursor,
+            "energy": self.energy,
+            **self.catalogue.arrays(),
+        }
         save_arrays(path, FORMAT, VERSION, arrays, {"accurate": table.accurate, "library": dict(self.info)})
 
     @classmethod
@@ -154,14 +165,20 @@ class MassLibrary:
         entries = chosen if rows is None else rows[chosen]
         return self._candidates(peaks, rule, entries, scores[chosen])
 
-    def search_many(self, queries: Iterable[MassSpectrum], top: int = 10, score: str | Score = "composite",
-                    tolerance: float | None = None,
-                    precursor_tolerance: float | None = None) -> list[list[Candidate]]:
+    def search_many(
+        self,
+        queries: Iterable[MassSpectrum],
+        top: int = 10,
+        score: str | Score = "composite",
+        tolerance: float | None = None,
+        precursor_tolerance: float | None = None,
+    ) -> list[list[Candidate]]:
         """`search` for every query, in order."""
         return [self.search(query, top, score, tolerance, precursor_tolerance) for query in queries]
 
-    def search_compounds(self, query: MassSpectrum, top: int = 10, score: str = "composite",
-                         tolerance: float | None = None) -> list[Candidate]:
+    def search_compounds(
+        self, query: MassSpectrum, top: int = 10, score: str = "composite", tolerance: float | None = None
+    ) -> list[Candidate]:
         """The `top` best compounds, one row each, grouped and ranked by `group_by_compound` with this library."""
         from spectra.confidence.identify import best_compounds
 
@@ -201,8 +218,9 @@ class MassLibrary:
         width = (DEFAULT_TOLERANCE_DA if tolerance is None else tolerance) if self.accurate else None
         return score_named(score, width)
 
-    def scores(self, query: MassSpectrum, score: str | Score = "composite",
-               tolerance: float | None = None) -> NDArray[np.float32]:
+    def scores(
+        self, query: MassSpectrum, score: str | Score = "composite", tolerance: float | None = None
+    ) -> NDArray[np.float32]:
         """Score of every entry, (N,)."""
         return self.rule(score, tolerance).row(prepare(query, self.accurate), self.table).astype(np.float32)
 
@@ -213,8 +231,9 @@ class MassLibrary:
             raise SpectrumError("an identity search needs the precursor m/z of the query; this spectrum has none")
         return np.flatnonzero(np.abs(self.table.precursor - query.precursor_mz) <= width)
 
-    def _candidates(self, query: Peaks, rule: Score, entries: NDArray[np.int64],
-                    scores: NDArray[np.float32]) -> list[Candidate]:
+    def _candidates(
+        self, query: Peaks, rule: Score, entries: NDArray[np.int64], scores: NDArray[np.float32]
+    ) -> list[Candidate]:
         part = self.table.take(entries)
         matches = part.match(query, rule.window)
         reverse = rule.reverse(query, part, matches)
@@ -223,9 +242,17 @@ class MassLibrary:
         library = str(self.info.get("name", ""))
         return [
             Candidate(
-                entry=int(e), name=self.names[int(e)], compound=self.compounds[int(e)], score=float(scores[k]),
-                score_name=rule.name, reverse_score=float(np.float32(reverse[k])), matched_peaks=int(counts[k]),
-                explained_fraction=float(explained[k]), rank=k + 1, library=library, entry_id=self.ids[int(e)],
+                entry=int(e),
+                name=self.names[int(e)],
+                compound=self.compounds[int(e)],
+                score=float(scores[k]),
+                score_name=rule.name,
+                reverse_score=float(np.float32(reverse[k])),
+                matched_peaks=int(counts[k]),
+                explained_fraction=float(explained[k]),
+                rank=k + 1,
+                library=library,
+                entry_id=self.ids[int(e)],
             )
             for k, e in enumerate(entries)
         ]
@@ -233,12 +260,14 @@ class MassLibrary:
 
 def _explained(query: Peaks, table: PeakTable, matches: Matches) -> NDArray[np.float64]:
     """Share of the query's intensity that has a peak in the reference, (N,) 0–1."""
-    return table.sums(matches.row, query.intensity[matches.query]) / query.intensity.sum()
+    return np.asarray(table.sums(matches.row, query.intensity[matches.query]) / query.intensity.sum())
 
 
 def _check_arrays(mz: NDArray[np.float64], intensity: NDArray[np.float64], offsets: NDArray[np.int64], n: int) -> None:
     if mz.ndim != 1 or mz.shape != intensity.shape:
-        raise SpectrumError(f"mz and intensity must be two flat arrays of one length, got {mz.shape}, {intensity.shape}")
+        raise SpectrumError(
+            f"mz and intensity must be two flat arrays of one length, got {mz.shape}, {intensity.shape}"
+        )
     fits = offsets.shape == (n + 1,) and offsets[0] == 0 and offsets[-1] == mz.size and (np.diff(offsets) >= 0).all()
     if not fits:
         raise SpectrumError(f"offsets must be {n + 1} rising numbers from 0 to the number of peaks ({mz.size})")

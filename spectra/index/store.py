@@ -33,8 +33,9 @@ class LibraryFileError(SpectrumError):
     """A stored library that cannot be used: not a library, damaged, or of another version."""
 
 
-def save_arrays(path: str | os.PathLike[str], kind: str, version: int, arrays: Mapping[str, AnyArray],
-                info: Mapping[str, Any]) -> None:
+def save_arrays(
+    path: str | os.PathLike[str], kind: str, version: int, arrays: Mapping[str, AnyArray], info: Mapping[str, Any]
+) -> None:
     """Write `arrays` and `info` (JSON values) to the folder `path`, replacing it whole or not at all."""
     target = Path(path)
     part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
@@ -48,8 +49,9 @@ def save_arrays(path: str | os.PathLike[str], kind: str, version: int, arrays: M
         shutil.rmtree(part, ignore_errors=True)
 
 
-def open_arrays(path: str | os.PathLike[str], kind: str, version: int,
-                verify: bool = False) -> tuple[dict[str, AnyArray], dict[str, Any]]:
+def open_arrays(
+    path: str | os.PathLike[str], kind: str, version: int, verify: bool = False
+) -> tuple[dict[str, AnyArray], dict[str, Any]]:
     """Arrays (memory-mapped, read-only) and info of a stored library.
 
     `verify` checks every byte also of large arrays. Raises LibraryFileError with one sentence.
@@ -73,12 +75,12 @@ def _swap(part: Path, target: Path) -> None:
 
 
 def _write(path: Path, array: AnyArray) -> dict[str, Any]:
-    array = np.ascontiguousarray(array)
-    np.save(path, array, allow_pickle=False)
-    flat = _bytes(array)
+    np.save(path, np.ascontiguousarray(array), allow_pickle=False)
+    flat = _bytes(path)
     return {
         "dtype": array.dtype.str,
         "shape": list(array.shape),
+        "bytes": int(flat.size),
         "sha256": _digest(flat),
         "sampled_sha256": _digest(_sample(flat)),
     }
@@ -108,24 +110,26 @@ def _header(folder: Path, kind: str, version: int) -> dict[str, Any]:
 
 
 def _read(folder: Path, name: str, described: Mapping[str, Any], verify: bool) -> AnyArray:
+    # The checksum first: numpy raises anything from SyntaxError to TokenError on a damaged array header.
     file = folder / f"{name}.npy"
     again = "Import the library again from its source file."
     try:
-        array: AnyArray = np.load(file, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise LibraryFileError(f"{file} is missing or damaged: it cannot be opened as an array. {again}") from error
-    if array.dtype.str != described["dtype"] or list(array.shape) != described["shape"]:
-        raise LibraryFileError(f"{file} is damaged: type or size differ from the header. {again}")
-    flat = _bytes(array)
+        flat = _bytes(file)
+    except (OSError, ValueError) as error:
+        raise LibraryFileError(f"{file} is missing or damaged: it cannot be read. {again}") from error
     whole = verify or flat.size <= FULL_CHECK_BYTES
     digest = _digest(flat) if whole else _digest(_sample(flat))
-    if digest != described["sha256" if whole else "sampled_sha256"]:
+    if flat.size != described["bytes"] or digest != described["sha256" if whole else "sampled_sha256"]:
         raise LibraryFileError(f"{file} is damaged: its checksum does not fit. {again}")
+    array: AnyArray = np.load(file, mmap_mode="r", allow_pickle=False)
+    if array.dtype.str != described["dtype"] or list(array.shape) != described["shape"]:
+        raise LibraryFileError(f"{file} is damaged: type or size differ from the header. {again}")
     return array
 
 
-def _bytes(array: AnyArray) -> NDArray[np.uint8]:
-    return np.frombuffer(memoryview(array).cast("B") if array.size else b"", dtype=np.uint8)
+def _bytes(file: Path) -> NDArray[np.uint8]:
+    """The whole file, its array header included, mapped."""
+    return np.memmap(file, dtype=np.uint8, mode="r")
 
 
 def _sample(flat: NDArray[np.uint8]) -> bytes:
@@ -134,7 +138,7 @@ def _sample(flat: NDArray[np.uint8]) -> bytes:
 
 
 def _digest(data: bytes | NDArray[np.uint8]) -> str:
-    return hashlib.sha256(data).hexdigest()
+    return hashlib.sha256(data if isinstance(data, bytes) else data.data).hexdigest()
 
 
 def _canonical(body: Mapping[str, Any]) -> bytes:

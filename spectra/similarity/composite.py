@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from spectra.peaktable import Matches, PeakTable, peak_weights
@@ -44,7 +46,7 @@ class Composite(Score):
         dot = sum(wq[i] * wl[j] for i, j in pairs)
         first = dot**2 / ((wq**2).sum() * (wl**2).sum())
         weight = total = n2 = 0.0
-        for (i0, j0), (i, j) in zip(pairs, pairs[1:], strict=False):
+        for (i0, j0), (i, j) in pairwise(pairs):
             if i - i0 == 1 and j - j0 == 1:
                 ratio = np.sqrt(q.intensity[i] * r.intensity[j0] / (q.intensity[i0] * r.intensity[j]))
                 total += r.mz[j] * min(ratio, 1 / ratio)

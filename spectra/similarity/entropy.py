@@ -56,12 +56,12 @@ def weigh(intensity: FloatArray) -> FloatArray:
     >>> weigh(np.array([1.0, 1.0])).tolist()
     [0.5, 0.5]
     """
-    p = intensity / intensity.sum()
+    p: FloatArray = intensity / intensity.sum()
     s = entropy(p)
     if s >= _S_FLAT:
-        return p
+        return np.asarray(p, dtype=np.float64)
     w = p ** (0.25 + 0.25 * s)
-    return np.asarray(w / w.sum())
+    return np.asarray(w / w.sum(), dtype=np.float64)
 
 
 def _xlog2(x: FloatArray) -> FloatArray:
@@ -70,12 +70,13 @@ def _xlog2(x: FloatArray) -> FloatArray:
 
 def _table_weights(table: PeakTable) -> FloatArray:
     """`weigh` of every reference at once, (P,); kept with the table."""
-    key = (float("inf"), float("inf"))
-    if key not in table._weights:
+
+    def all_rows() -> FloatArray:
         row, raw = table.row, np.asarray(table.intensity, dtype=np.float64)
         p = raw / table.sums(row, raw)[row]
         s = -table.sums(row, p * np.log(p))
         power = np.where(s < _S_FLAT, 0.25 + 0.25 * s, 1.0)
         w = p ** power[row]
-        table._weights[key] = w / table.sums(row, w)[row]
-    return table._weights[key]
+        return np.asarray(w / table.sums(row, w)[row])
+
+    return table.keep("entropy", all_rows)

@@ -5,6 +5,8 @@ Why: the same overlap rule must hold for all scores. Imports numpy and `spectra.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,6 +42,7 @@ class InfraredScore:
     0.926; look at the margin to the next different compound. Raw correlation follows the baseline and water. A
     short overlap agrees easily.
 
+    >>> from spectra.infrared_grid import GRID
     >>> y = np.exp(-((GRID - 1700.0) / 15.0) ** 2)
     >>> score, shift, overlap = InfraredScore("first_derivative").row(np.roll(y, 2), y[None, :])
     >>> round(float(score[0]), 3), float(shift[0])
@@ -67,11 +70,14 @@ class InfraredScore:
 
     def row(self, query: FloatArray, references: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """`over` with the features computed here."""
-        return self.over(query, Features.of(feature(references, self.name)))
+        return self.over(query, Features.of([feature(references, self.name)]))
 
     def over(self, query: FloatArray, references: Features) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Score, shift (cm⁻¹) and overlap (share of the query's points compared) of every reference, (N,) each."""
-        q = feature(query, self.name)
+        return self.over_feature(feature(query, self.name), references)
+
+    def over_feature(self, q: FloatArray, references: Features) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """`over` for a query given as its feature (1801,), NaN where not to be compared."""
         moved = np.array([shifted(q, s) for s in self.steps])
         n = references.values.shape[0]
         score, shift, overlap = np.zeros(n), np.zeros(n), np.zeros(n)
@@ -92,10 +98,10 @@ class InfraredScore:
         q = np.where(used, moved, 0.0)
         q32 = (q / max(float(np.abs(q).max()), 1e-300)).astype(np.float32)
         whole = rows.size == references.values.shape[0]
-        l = references.values if whole else references.values[rows]
-        dot = (l @ q32.T).astype(np.float64)
+        block = references.values if whole else references.values[rows]
+        dot = (block @ q32.T).astype(np.float64)
         count = used.sum(axis=1).astype(np.float64)
-        energy_l, sum_l = references.overlap_sums(l, rows, mask, used)
+        energy_l, sum_l = references.overlap_sums(block, rows, mask, used)
         energy_q, sum_q = (q32.astype(np.float64) ** 2).sum(axis=1), q32.sum(axis=1, dtype=np.float64)
         if self.name == "correlation":
             n = np.maximum(count, 1.0)
@@ -130,19 +136,24 @@ class Features:
 
     def __init__(self, values: NDArray[np.float32], masks: NDArray[np.bool_], pattern: NDArray[np.int64]) -> None:
         self.values = values
+        self.masks, self.pattern = masks, pattern
         self.patterns = [(np.flatnonzero(pattern == p), masks[p]) for p in range(masks.shape[0])]
         self._energy: FloatArray | None = None
         self._sum: FloatArray | None = None
 
     @classmethod
-    def of(cls, features: FloatArray) -> Features:
-        """Features (N, 1801) with NaN where masked."""
-        finite = np.isfinite(features)
-        filled = np.where(finite, features, 0.0)
-        top = np.abs(filled).max(axis=1, keepdims=True)
-        values = (filled / np.where(top > 0, top, 1.0)).astype(np.float32)
-        masks, pattern = np.unique(finite, axis=0, return_inverse=True)
-        return cls(values, masks, pattern.reshape(-1).astype(np.int64))
+    def of(cls, blocks: Sequence[FloatArray]) -> Features:
+        """Features of all references in blocks (n, 1801) with NaN where masked."""
+        values, packed = [], []
+        for block in blocks:
+            finite = np.isfinite(block)
+            filled = np.where(finite, block, 0.0)
+            top = np.abs(filled).max(axis=1, keepdims=True, initial=0.0)
+            values.append((filled / np.where(top > 0, top, 1.0)).astype(np.float32))
+            packed.append(np.packbits(finite, axis=1))
+        masks, pattern = np.unique(np.concatenate(packed), axis=0, return_inverse=True)
+        unpacked = np.unpackbits(masks, axis=1, count=GRID.size).astype(bool)
+        return cls(np.concatenate(values), unpacked, pattern.reshape(-1).astype(np.int64))
 
     def overlap_sums(
         self, block: NDArray[np.float32], rows: NDArray[np.int64], mask: NDArray[np.bool_], used: NDArray[np.bool_]

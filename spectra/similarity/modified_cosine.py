@@ -53,8 +53,8 @@ class ModifiedCosine(Score):
 
 def _contested(row: IntArray, lib: IntArray, query: IntArray, size: int) -> IntArray:
     """References in which some peak has more than one partner."""
-    seen_lib, lib_at, lib_count = np.unique(lib, return_index=True, return_counts=True)
-    keys, key_at, key_count = np.unique(row * size + query, return_index=True, return_counts=True)
+    _, lib_at, lib_count = np.unique(lib, return_index=True, return_counts=True)
+    _, key_at, key_count = np.unique(row * size + query, return_index=True, return_counts=True)
     return np.unique(np.r_[row[lib_at[lib_count > 1]], row[key_at[key_count > 1]]])
 
 

@@ -16,9 +16,7 @@ class AuditEntry(Base, table=True):
 
     __tablename__ = "audit_entry"
     seq: int = Field(
-        sa_column=sa.Column(
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=False
-        )
+        sa_column=sa.Column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=False)
     )
     at: datetime = utc_column()
     actor_id: str = Field(max_length=36)

@@ -88,8 +88,11 @@ class JobRunner:
             thread.join(max(0.0, deadline - time.monotonic()))
         self._threads = []
         for claim in list(self._running.values()):
-            with self._database.begin() as uow:
-                claims.release(uow, claim)
+            try:
+                with self._database.begin() as uow:
+                    claims.release(uow, claim)
+            except Exception as error:  # the database is away too: the lease ends by itself
+                _log.warning("job_not_handed_on", job_id=str(claim.job_id), error=type(error).__name__)
 
     def wake(self) -> None:
         """Look for work now."""

@@ -92,9 +92,10 @@ class EventHub:
         """End every screen's stream and stop following."""
         self._stop_listening()
         self.close_screens()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while pending := [task for task in self._tasks if not task.done()]:
+            for task in pending:
+                task.cancel()
+            await asyncio.wait(pending, timeout=0.5)  # and again, should a library swallow the first
         self._tasks = []
         await asyncio.to_thread(self._thread.shutdown)
 
@@ -176,7 +177,8 @@ class EventHub:
     async def _follow(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._poll)
+                async with asyncio.timeout(self._poll):  # not wait_for: on 3.11 it can swallow a cancellation
+                    await self._wake.wait()
             self._wake.clear()
             await self.try_catch_up()
 

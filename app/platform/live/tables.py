@@ -16,7 +16,7 @@ class EventRow(Base, table=True):
     """One event. Ids grow in commit order, so `id > last` never misses one; they are never used twice."""
 
     __tablename__ = "event"
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = ({"sqlite_autoincrement": True},)
     id: int | None = Field(
         default=None, primary_key=True, sa_type=sa.BigInteger().with_variant(sa.Integer, "sqlite")
     )

@@ -1,7 +1,7 @@
 """Who may call a route: declared on the route itself, denied by default (a start-up check and a test walk all).
 
-    who: Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]      staff with one of these roles
-    dependencies=[public("the sign-in form must open for anybody")]  nobody in particular
+who: Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]      staff with one of these roles
+dependencies=[public("the sign-in form must open for anybody")]  nobody in particular
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Forbidden, Unauthenticated
 
 STAFF = frozenset(Role)
-SERVICE_STAFF = frozenset(
-    {Role.RECEPTION, Role.CHEMIST, Role.VERIFIER, Role.HEALTH_WORKER, Role.SESSION_LEAD}
-)
+SERVICE_STAFF = frozenset({Role.RECEPTION, Role.CHEMIST, Role.VERIFIER, Role.HEALTH_WORKER, Role.SESSION_LEAD})
 
 
 class Identify(Protocol):
@@ -47,9 +45,7 @@ def allow(*roles: Role) -> Any:
                 hint="Sign in and do it again.",
             )
         if not actor.roles & needed:
-            raise Forbidden(
-                "Your role does not include this.", hint="Ask a session lead if you think it should."
-            )
+            raise Forbidden("Your role does not include this.", hint="Ask a session lead if you think it should.")
         return actor
 
     _declare(policy, "roles: " + ", ".join(sorted(needed)))

@@ -30,7 +30,7 @@ def if_match(
         )
     value = if_match.strip().removeprefix("W/").strip('"')
     if not (value.isascii() and value.isdigit()) or len(value) > 9:
-        raise Invalid("If-Match must be the ETag of a version, such as \"3\".", fields={"If-Match": "not an ETag"})
+        raise Invalid('If-Match must be the ETag of a version, such as "3".', fields={"If-Match": "not an ETag"})
     return int(value)
 
 

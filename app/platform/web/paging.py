@@ -6,7 +6,7 @@ import base64
 import binascii
 import uuid
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel
@@ -17,10 +17,13 @@ Limit = Annotated[int, Query(ge=1, le=200, description="Rows per page")]
 Cursor = Annotated[str, Query(max_length=60, description="`next` of the page before")]
 
 
-class Page[T](BaseModel):
+Row = TypeVar("Row")
+
+
+class Page(BaseModel, Generic[Row]):
     """One page of rows and the cursor of the next."""
 
-    rows: Sequence[T]
+    rows: Sequence[Row]
     next: str | None = None
 
 

@@ -45,7 +45,7 @@ def wants_html(request: Request) -> bool:
 
 def problem(error: e.MastError, request: Request) -> dict[str, Any]:
     """The members of the problem: type, title, status, detail, hint and what the error carries."""
-    status = STATUS.get(type(error), 400)
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 400)
     body: dict[str, Any] = {
         "type": f"urn:mast:problem:{error.code}",
         "title": HTTPStatus(status).phrase,

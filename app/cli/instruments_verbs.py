@@ -1,0 +1,104 @@
+"""`mast read` and `mast identify`: instrument files on the command line, no server and no database needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+import instruments
+from app.cli.root import as_json, fail, main, say, sentence_of
+from instruments import InstrumentError
+
+
+@main.command("read")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@as_json
+def read_files(files: tuple[Path, ...], json_: bool) -> None:
+    """Tell what is in instrument FILES."""
+    answers, refused = [], []
+    for path in files:
+        try:
+            readings = instruments.read(path)
+        except InstrumentError as error:
+            refused.append(f"{path}: {sentence_of(error)}")
+            continue
+        except OSError as error:
+            refused.append(f"{path}: {error.strerror or error}.")
+            continue
+        answers.append(
+            {
+                "file": str(path),
+                "format": readings[0].format if readings else "",
+                "readings": [instruments.describe(reading) for reading in readings],
+            }
+        )
+    if answers or not refused:
+        say(answers, "\n".join(_words(a) for a in answers), json_)
+    if refused:
+        fail("\n".join(refused))
+
+
+def _words(answer: dict[str, Any]) -> str:
+    lines = [f"{answer['file']}: {answer['format']}, {len(answer['readings'])} reading(s)"]
+    for number, r in enumerate(answer["readings"], 1):
+        scans = f", {r['n_scans']} scans" if r["n_scans"] else ""
+        lines.append(
+            f"  {number}. {r['kind'].replace('_', ' ')}: {r['n_points']} points{scans}, "
+            f"{r['x_first']:g} to {r['x_last']:g} {r['x_unit']}, up to {r['y_max']:g} {r['y_unit']}"
+            + (f", {r['instrument']}" if r["instrument"] else "")
+        )
+        lines += [f"     note: {text}" for text in r["warnings"]]
+    return "\n".join(lines)
+
+
+@main.command("identify")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--library", "libraries", multiple=True, help="Search only this library; repeat for several.")
+@click.option("--top", default=10, show_default=True, type=click.IntRange(1, 100), help="Candidates per reading.")
+@as_json
+def identify_files(files: tuple[Path, ...], libraries: tuple[str, ...], top: int, json_: bool) -> None:
+    """Compare instrument FILES with the reference libraries."""
+    from app.library.shelf import Shelf
+    from app.readings.identify import identify_readings
+    from app.settings import Settings
+
+    settings = Settings()
+    shelf = Shelf.for_command_line(settings)
+    unknown = [name for name in libraries if name not in shelf.names()]
+    if unknown:
+        fail(f"There is no library called {', '.join(unknown)}. There are: {', '.join(shelf.names())}.")
+    blocks: list[dict[str, Any]] = []
+    refused = []
+    for path in files:
+        try:
+            readings = instruments.read(path)
+        except InstrumentError as error:
+            refused.append(f"{path}: {sentence_of(error)}")
+            continue
+        except OSError as error:
+            refused.append(f"{path}: {error.strerror or error}.")
+            continue
+        blocks += [
+            {"file": str(path), **block}
+            for block in identify_readings(readings, shelf, libraries=libraries or None, top=top)
+        ]
+    if blocks or not refused:
+        say(blocks, "\n".join(_candidates(b) for b in blocks), json_)
+    if refused:
+        fail("\n".join(refused))
+
+
+def _candidates(block: dict[str, Any]) -> str:
+    lines = [f"{block['file']}, reading {block['reading']}"]
+    for c in block["candidates"]:
+        also = f"; cannot be told from {', '.join(c['ambiguous_with'])}" if c["ambiguous_with"] else ""
+        peaks = f", {c['matched_peaks']} peaks" if c["matched_peaks"] is not None else ""
+        lines.append(
+            f"  {c['rank']:>2}. {c['substance']} ({c['library']}) {c['score_name']} {c['score']:.3g}{peaks}{also}"
+        )
+    if not block["candidates"]:
+        lines.append("  no candidates")
+    lines += [f"     limit: {text}" for text in block["limits"]]
+    return "\n".join(lines)

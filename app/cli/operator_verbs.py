@@ -1,0 +1,133 @@
+"""Verbs of the operator: database, audit, people."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import click
+
+from app.cli.root import as_json, domain_errors, fail, main, say
+from app.operations import backup as backups
+from app.people import service as people
+from app.people.tables import AgencyKind
+from app.platform import audit as audit_log
+from app.platform.db import Database, migrate
+from app.platform.kernel.actor import Role
+from app.platform.kernel.clock import system_clock
+from app.settings import Settings
+
+
+@main.group()
+def db() -> None:
+    """Schema, backup and restore."""
+
+
+@db.command("upgrade")
+@as_json
+@domain_errors
+def db_upgrade(json_: bool) -> None:
+    """Bring the database to the newest schema."""
+    database = Database(Settings().database_url)
+    before, _ = migrate.revisions(database)
+    migrate.upgrade(database)
+    after, _ = migrate.revisions(database)
+    database.close()
+    text = f"Schema {after}." if before != after else f"Schema {after}; nothing to do."
+    say({"before": before, "after": after}, text, json_)
+
+
+@db.command("backup")
+@click.argument("target", type=click.Path(path_type=Path))
+@as_json
+@domain_errors
+def db_backup(target: Path, json_: bool) -> None:
+    """Write a backup into the new folder TARGET while the service runs."""
+    settings = Settings()
+    database = Database(settings.database_url)
+    manifest = backups.backup(settings, database, target, system_clock())
+    database.close()
+    say(
+        manifest,
+        f"Backup of {sum(manifest['rows'].values())} rows and {manifest['files']} raw files in {target}. Keep the file “secret” of the data directory too, but apart: tickets cannot be opened without it.",
+        json_,
+    )  # noqa: E501
+
+
+@db.command("restore")
+@click.argument("source", type=click.Path(path_type=Path))
+@as_json
+@domain_errors
+def db_restore(source: Path, json_: bool) -> None:
+    """Restore the backup folder SOURCE into an empty data directory and database."""
+    answer = backups.restore(Settings(), source)
+    say(answer, f"Restored the state of {answer['made_at']}. Audit log: {answer['audit']}", json_)
+
+
+@main.group()
+def audit() -> None:
+    """The append-only log."""
+
+
+@audit.command("verify")
+@as_json
+@domain_errors
+def audit_verify(json_: bool) -> None:
+    """Check every hash of the audit log."""
+    database = Database(Settings().database_url)
+    with database.read() as session:
+        found = audit_log.verify(session)
+    database.close()
+    if found.broken_at is not None:
+        fail(f"The audit log is broken at entry {found.broken_at}: {found.detail}")
+    say({"entries": found.entries, "broken_at": None}, found.detail, json_)
+
+
+@main.group("people")
+def people_group() -> None:
+    """Accounts."""
+
+
+@people_group.command("add")
+@click.argument("username")
+@click.option("--name", required=True, help="Name to show.")
+@click.option("--agency", required=True, help="Agency; created when new.")
+@click.option("--agency-kind", type=click.Choice([k.value for k in AgencyKind]), default="service", show_default=True)
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice([r.value for r in Role]))
+@click.option("--password", default="", help="Left out: a fresh one is made and shown once.")
+@as_json
+@domain_errors
+def people_add(
+    username: str, name: str, agency: str, agency_kind: str, roles: tuple[str, ...], password: str, json_: bool
+) -> None:
+    """Add an account for USERNAME."""
+    database = Database(Settings().database_url)
+    shown = password or secrets.token_urlsafe(12)
+    with database.begin() as uow:
+        home = people.add_agency(uow, agency, AgencyKind(agency_kind))
+        person = people.add_person(uow, home.id, username, name, shown, [Role(r) for r in roles])
+    database.close()
+    tail = f" Password, shown this once: {shown}" if not password else ""
+    answer = {"id": person.id, "username": person.username, "password": shown if not password else None}
+    say(answer, f"{person.display_name} may sign in as {person.username}.{tail}", json_)
+
+
+@people_group.command("token")
+@click.argument("username")
+@click.option("--label", default="command line", show_default=True)
+@click.option(
+    "--role", "roles", multiple=True, type=click.Choice([r.value for r in Role]), help="Fewer roles than theirs."
+)
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 366))
+@as_json
+@domain_errors
+def people_token(username: str, label: str, roles: tuple[str, ...], days: int, json_: bool) -> None:
+    """Issue an API token for USERNAME, shown once."""
+    settings = Settings()
+    database = Database(settings.database_url)
+    with database.begin() as uow:
+        person = people.find_person(uow.session, username)
+        wanted = [Role(r) for r in roles]
+        token, secret = people.issue_token(uow, label, wanted, days, settings.pepper(), person_id=person.id)
+    database.close()
+    say({"token": secret, "expires_at": token.expires_at, "roles": token.roles}, secret, json_)

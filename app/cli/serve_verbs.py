@@ -1,0 +1,94 @@
+"""`mast serve`, `mast worker` and `mast demo`."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import click
+import uvicorn
+
+from app.cli.root import domain_errors, fail, main
+from app.operations import logging as logs
+from app.platform.db import migrate
+from app.settings import Settings
+
+
+def _serve(settings: Settings) -> None:
+    from app.main import create_app
+
+    logs.configure(settings.log_level)
+    application = create_app(settings)
+    uvicorn.run(
+        application,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=4,
+    )
+
+
+@main.command()
+@click.option("--host", default=None, help="Address to listen on.")
+@click.option("--port", default=None, type=int, help="Port to listen on.")
+@domain_errors
+def serve(host: str | None, port: int | None) -> None:
+    """Serve pages and API. Migrate first with `mast db upgrade`."""
+    given = {k: v for k, v in (("host", host), ("port", port)) if v is not None}
+    settings = Settings(**given)  # type: ignore[arg-type]
+    _check_schema(settings)
+    _serve(settings)
+
+
+def _check_schema(settings: Settings) -> None:
+    from app.platform.db import Database
+
+    database = Database(settings.database_url)
+    has, needs = migrate.revisions(database)
+    database.close()
+    if has != needs:
+        fail(f"The database is at schema {has or 'none'} and this program needs {needs}. Run mast db upgrade first.")
+
+
+@main.command()
+@domain_errors
+def worker() -> None:
+    """Read uploads and do other jobs, beside `mast serve` with MAST_JOBS_IN_SERVER=false."""
+    from app.main import build_runtime
+
+    settings = Settings()
+    _check_schema(settings)
+    logs.configure(settings.log_level)
+    runtime = build_runtime(settings)
+    done = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: done.set())
+    runtime.jobs.start()
+    done.wait()
+    runtime.jobs.stop()
+    runtime.close()
+
+
+@main.command()
+@click.option("--reset", is_flag=True, help="Throw the example data away and start over.")
+@click.option("--port", default=8000, show_default=True, type=int)
+@click.option("--no-serve", is_flag=True, help="Prepare the example data and stop.")
+@domain_errors
+def demo(reset: bool, port: int, no_serve: bool) -> None:
+    """Serve an example: one service, two past sessions, an open session with a queue."""
+    from app.operations import demo as example
+
+    settings = Settings(
+        port=port,
+        public_url=f"http://127.0.0.1:{port}",
+        cookie_secure=False,
+        demo=True,
+        log_level="WARNING",
+    )
+    for line in example.prepare(settings, reset=reset):
+        click.echo(line)
+    click.echo(example.table(settings))
+    if not no_serve:
+        _serve(settings)

@@ -1,0 +1,101 @@
+"""Turns what the laboratory recorded into the facts the message rules read. Pure given its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Sequence
+from typing import Protocol
+
+from app.readings.domain import AnalysisStatus
+from app.readings.domain import ScopeFact as Scope
+from harm_messages import AmountFact, Facts, FindingFact, ScopeFact, StripFact
+from harm_messages.types import Abundance, Basis, Confidence, Form, StripReading, Unit
+
+
+class FindingLike(Protocol):
+    """The columns of a finding that matter to a reader."""
+
+    substance_id: str | None
+    substance_class: str
+    abundance: str
+    confidence: str
+    amount_value: float | None
+    amount_low: float | None
+    amount_high: float | None
+    coverage_k: float | None
+    amount_unit: str | None
+    basis: str
+    methods: list[str]
+
+
+class SampleLike(Protocol):
+    """The columns of a sample that matter to a reader."""
+
+    form: str
+    logo: str
+    colours: list[str]
+
+
+def facts_of(
+    sample: SampleLike,
+    expected: Sequence[str],
+    findings: Iterable[FindingLike],
+    scope: Iterable[ScopeFact],
+    strips: Iterable[StripFact],
+) -> Facts:
+    """Facts of one result version."""
+    return Facts(
+        expected=tuple(expected),
+        form=Form(str(sample.form)),
+        logo=sample.logo,
+        colours=tuple(sample.colours),
+        findings=tuple(_finding(f) for f in findings),
+        scope=tuple(scope),
+        strips=tuple(strips),
+    )
+
+
+def _finding(row: FindingLike) -> FindingFact:
+    return FindingFact(
+        substance=row.substance_id,
+        drug_class=(row.substance_class or None) if row.substance_id is None else None,
+        abundance=Abundance(str(row.abundance)),
+        confidence=Confidence(str(row.confidence)),
+        amount=_amount(row),
+        methods=tuple(row.methods),
+    )
+
+
+def _amount(row: FindingLike) -> AmountFact | None:
+    if row.amount_value is None or row.amount_unit is None:
+        return None
+    return AmountFact(
+        value=row.amount_value,
+        low=row.amount_low,
+        high=row.amount_high,
+        k=row.coverage_k or 2.0,
+        unit=Unit(str(row.amount_unit)),
+        basis=Basis(str(row.basis)),
+    )
+
+
+def expected_of(named: Sequence[str], intent: str, known_intents: Container[str]) -> tuple[str, ...]:
+    """What the client expected in the pack's words; a bare “unknown” or “mixture” is an intent of its own."""
+    if named:
+        return tuple(named)
+    return (intent,) if intent in known_intents else ()
+
+
+def strip_facts(rows: Iterable[Scope]) -> list[StripFact]:
+    """Strips that were read and whose control held."""
+    return [
+        StripFact(
+            target=row.strip_target,
+            reading=StripReading(row.strip_reading.value),
+            brand=row.strip_brand,
+            lot=row.strip_lot,
+            cut_off_ng_ml=row.strip_cut_off_ng_ml,
+            dilution=row.strip_dilution,
+        )
+        for row in rows
+        if row.strip_reading is not None and row.status is AnalysisStatus.OK and row.qc_passed
+    ]

@@ -1,0 +1,94 @@
+"""Shapes of tickets and consultations over HTTP."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from app.consultations.domain import Intention, Moment
+from app.consultations.service import ConsultationView
+from app.platform.web.fields import Text60
+
+
+class TicketCode(BaseModel):
+    """A code as printed or typed; spaces, dashes and small letters do not matter."""
+
+    code: str = Field(min_length=1, max_length=40)
+
+
+class TickIn(BaseModel):
+    """What one person of the group intends."""
+
+    intention: Intention
+    moment: Moment = Moment.AFTER
+    person_index: int = Field(1, ge=1, le=20)
+
+
+class NewConsultation(BaseModel):
+    """A talk to record. There is no field for names or for what else somebody takes."""
+
+    outcomes: list[TickIn] = Field(default=[], max_length=200)
+    minutes: int | None = Field(None, ge=0, le=600)
+    group_size: int | None = Field(None, ge=1, le=20)
+    naloxone_given: bool | None = None
+    referral: Text60 = ""
+    dependent_adult_confirmed: bool = False
+
+
+class ConsultationOut(BaseModel):
+    """A recorded talk."""
+
+    id: uuid.UUID
+    sample_id: uuid.UUID
+    at: datetime
+    by: str
+    minutes: int | None
+    group_size: int | None
+    naloxone_given: bool | None
+    referral: str
+    outcomes: list[TickIn]
+
+    @classmethod
+    def of(cls, view: ConsultationView) -> ConsultationOut:
+        """From a service's answer."""
+        row = view.row
+        return cls(
+            id=row.id,
+            sample_id=row.sample_id,
+            at=row.at,
+            by=view.by,
+            minutes=row.minutes,
+            group_size=row.group_size,
+            naloxone_given=row.naloxone_given,
+            referral=row.referral,
+            outcomes=[
+                TickIn(intention=Intention(t.intention), moment=Moment(t.moment), person_index=t.person_index)
+                for t in view.ticks
+            ],
+        )
+
+
+class ResultMessage(BaseModel):
+    """One message of the page, for programs."""
+
+    id: str
+    version: int
+    severity: str
+    slot: str
+    text: str
+
+
+class TicketState(BaseModel):
+    """A client's page as data."""
+
+    kind: str
+    place: str
+    stage: str | None = None
+    before: int | None = None
+    headline: str = ""
+    told_us: str = ""
+    messages: list[ResultMessage] = []
+    under_review: bool = False
+    changed_at: datetime | None = None

@@ -1,0 +1,94 @@
+"""The arithmetic of the custody ledger: every milligram received is somewhere. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class CustodyKind(StrEnum):
+    """What happened to some of the sample. Samples are never given back."""
+
+    RECEIVED = "received"
+    CONSUMED = "consumed"
+    DESTROYED = "destroyed"
+    RETAINED_FOR_LAB = "retained_for_lab"
+    TO_POLICE = "to_police"
+    VARIANCE = "variance"
+    MOVED = "moved"
+
+
+CUSTODY_WORDS: dict[CustodyKind, str] = {
+    CustodyKind.RECEIVED: "Received",
+    CustodyKind.CONSUMED: "Used up in analysis",
+    CustodyKind.DESTROYED: "Destroyed",
+    CustodyKind.RETAINED_FOR_LAB: "Kept for the laboratory",
+    CustodyKind.TO_POLICE: "Handed to the police",
+    CustodyKind.VARIANCE: "Difference on weighing",
+    CustodyKind.MOVED: "Moved",
+}
+
+# Balances of a tent weigh to a tenth of a milligram; less than half of that is nothing.
+TOLERANCE_MG = 0.05
+LARGEST_MG = 10_000_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """received = consumed + destroyed + retained + handed over + variance + what is still here."""
+
+    received: float = 0.0
+    consumed: float = 0.0
+    destroyed: float = 0.0
+    retained: float = 0.0
+    to_police: float = 0.0
+    variance: float = 0.0
+
+    @property
+    def remaining(self) -> float:
+        """What should still lie in the bag, in mg."""
+        gone = self.consumed + self.destroyed + self.retained + self.to_police + self.variance
+        return round(self.received - gone, 3)
+
+    @property
+    def settled(self) -> bool:
+        """Whether every milligram received is accounted for."""
+        return abs(self.remaining) <= TOLERANCE_MG
+
+
+_FIELD = {
+    CustodyKind.RECEIVED: "received",
+    CustodyKind.CONSUMED: "consumed",
+    CustodyKind.DESTROYED: "destroyed",
+    CustodyKind.RETAINED_FOR_LAB: "retained",
+    CustodyKind.TO_POLICE: "to_police",
+    CustodyKind.VARIANCE: "variance",
+}
+
+
+def balance(lines: Iterable[tuple[CustodyKind, float | None]]) -> Balance:
+    """Add the ledger up. A move changes no weight."""
+    sums = dict.fromkeys(_FIELD.values(), 0.0)
+    for kind, mg in lines:
+        if kind in _FIELD:
+            sums[_FIELD[kind]] += mg or 0.0
+    return Balance(**sums)
+
+
+def problems(kind: CustodyKind, mg: float | None, place: str, now: Balance) -> dict[str, str]:
+    """Why this line cannot be added to a ledger that stands at `now`; by field, empty when it can."""
+    if kind is CustodyKind.MOVED:
+        return {} if place.strip() else {"place": "Say where it was moved to."}
+    if mg is None or mg == 0 or (mg < 0 and kind is not CustodyKind.VARIANCE) or abs(mg) > LARGEST_MG:
+        return {"mg": "Give the weight in mg, more than nothing, for example 12.5."}
+    if kind is CustodyKind.RECEIVED:
+        return {"mg": "It was weighed in already. Record a difference on weighing."} if now.received else {}
+    if not now.received:
+        return {"mg": "Nothing was weighed in yet. Record what was received first."}
+    if mg - now.remaining > TOLERANCE_MG:
+        return {
+            "mg": f"Only {now.remaining:g} mg should be left. "
+            "Weigh again; if the scale is right, record a difference on weighing first."
+        }
+    return {}

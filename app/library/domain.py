@@ -1,0 +1,35 @@
+"""What a reference library is to the service. Pure."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+STARTER_PREFIX = "starter-"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._()+-]{1,79}")
+
+
+class Technique(StrEnum):
+    """What the spectra of a library are."""
+
+    MS = "ms"
+    IR = "ir"
+    RAMAN = "raman"
+    FORMULA = "formula"
+
+
+TECHNIQUE_WORDS: dict[Technique, str] = {
+    Technique.MS: "Mass spectra",
+    Technique.IR: "Infrared",
+    Technique.RAMAN: "Raman",
+    Technique.FORMULA: "Formulae (exact mass)",
+}
+
+
+def fault_of_name(name: str) -> str:
+    """Why this cannot be a library's name, or an empty text."""
+    if name.startswith(STARTER_PREFIX):
+        return "Names that begin with starter- belong to the libraries that come with MAST."
+    if not _NAME.fullmatch(name):
+        return "A name has 2 to 80 letters, figures, spaces and . _ ( ) + - and begins with a letter or figure."
+    return ""

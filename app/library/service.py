@@ -1,0 +1,191 @@
+"""Use cases of libraries: what there is, what is in one, is it sound, and (from importing.py) taking one in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from sqlmodel import Session
+
+from app.library import repository
+from app.library.domain import TECHNIQUE_WORDS, Technique
+from app.library.importing import Imported, ImportParts, Progress, import_library
+from app.library.shelf import Opened, Shelf
+from app.library.tables import Library
+from app.platform.kernel.errors import NotFound
+from spectra import InfraredLibrary, LibraryFileError, MassLibrary
+
+__all__ = [
+    "EntryView",
+    "ImportParts",
+    "Imported",
+    "LibraryView",
+    "Opened",
+    "Progress",
+    "Shelf",
+    "Technique",
+    "check_library",
+    "entries",
+    "entry",
+    "get_library",
+    "import_library",
+    "list_libraries",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryView:
+    """One library as a list shows it. `broken`: why it cannot be opened, else empty."""
+
+    key: str
+    name: str
+    technique: Technique
+    accurate: bool
+    starter: bool
+    notice: str
+    licence: str
+    source: str
+    n_entries: int
+    n_refused: int = 0
+    n_merged: int = 0
+    refusals: tuple[dict[str, Any], ...] = ()
+    checksum: str = ""
+    imported_at: datetime | None = None
+    broken: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Technique in words."""
+        words = TECHNIQUE_WORDS[self.technique]
+        if self.technique is not Technique.MS:
+            return words
+        return words + (", accurate mass" if self.accurate else ", EI, unit mass")
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """One reference spectrum in words."""
+
+    number: int
+    id: str
+    substance: str
+    compound: str
+    formula: str
+    form: str = ""
+    source: str = ""
+    licence: str = ""
+    note: str = ""
+
+
+def list_libraries(session: Session, shelf: Shelf) -> list[LibraryView]:
+    """Imported libraries in the order of import, then the starters."""
+    broken = shelf.broken()
+    imported = [_of_row(row, broken.get(str(row.id), "")) for row in repository.libraries(session)]
+    return imported + [_of_starter(one) for one in shelf.all() if one.starter]
+
+
+def get_library(session: Session, shelf: Shelf, key: str) -> LibraryView:
+    """One library by key or name. Raises NotFound."""
+    for view in list_libraries(session, shelf):
+        if key in (view.key, view.name):
+            return view
+    raise NotFound("library")
+
+
+def _of_row(row: Library, broken: str) -> LibraryView:
+    return LibraryView(
+        str(row.id), row.name, Technique(row.technique), row.accurate, False, row.notice, row.licence, row.source,
+        row.n_entries, row.n_refused, row.n_merged, tuple(row.refusals), row.checksum, row.imported_at, broken,
+    )  # fmt: skip
+
+
+def _of_starter(one: Opened) -> LibraryView:
+    return LibraryView(
+        one.key, one.name, one.technique, one.accurate, True, one.notice, one.licence, one.source, len(one)
+    )  # fmt: skip
+
+
+def entries(shelf: Shelf, key: str, query: str = "", after: int = -1, limit: int = 50) -> tuple[list[EntryView], bool]:
+    """Entries whose name, formula or key holds `query`, by number after `after`; and whether there are more."""
+    one = shelf.get(key)
+    wanted = query.strip().casefold()
+    found: list[EntryView] = []
+    for number in range(after + 1, len(one)):
+        row = _short(one, number)
+        if wanted and not any(wanted in text.casefold() for text in (row.substance, row.formula, row.compound, row.id)):
+            continue
+        if len(found) == limit:
+            return found, True
+        found.append(row)
+    return found, False
+
+
+def entry(shelf: Shelf, key: str, number: int) -> EntryView:
+    """One entry with its own provenance. Raises NotFound."""
+    one = shelf.get(key)
+    if not 0 <= number < len(one):
+        raise NotFound("library entry")
+    row = _short(one, number)
+    if one.technique is Technique.FORMULA:
+        return row
+    full = one.mass.entry(number) if one.technique is Technique.MS else one.infrared.entry(number)
+    terms = full.provenance
+    return EntryView(
+        number, row.id, row.substance, row.compound, row.formula, full.form, terms.source, terms.licence, terms.note
+    )  # fmt: skip
+
+
+def _short(one: Opened, number: int) -> EntryView:
+    if one.technique is Technique.FORMULA:
+        known = one.formulas.entries[number]
+        return EntryView(number, known.id, known.name, known.compound, known.formula)
+    spectra = one.mass if one.technique is Technique.MS else one.infrared
+    return EntryView(
+        number, spectra.ids[number], spectra.names[number], spectra.compounds[number], spectra.formulas[number]
+    )  # fmt: skip
+
+
+def check_library(session: Session, shelf: Shelf, key: str, folder: Any) -> list[str]:
+    """What is wrong with a stored library, one sentence each: damage, and the same spectrum under two names.
+
+    `folder` is the directory of libraries. An empty list: nothing was noticed.
+    """
+    view = get_library(session, shelf, key)
+    if view.broken:
+        return [view.broken]
+    faults: list[str] = []
+    row = None if view.starter else repository.library_named(session, view.name)
+    if row is not None:
+        opener = MassLibrary.open if view.technique is Technique.MS else InfraredLibrary.open
+        try:
+            opener(folder / row.folder, verify=True)
+        except LibraryFileError as error:
+            return [str(error)]
+    one = shelf.get(view.key)
+    if one.technique is Technique.FORMULA:
+        return faults
+    for names in _same_spectrum(one):
+        faults.append("The same spectrum stands under different names: " + "; ".join(names) + ".")
+    return faults
+
+
+def _same_spectrum(one: Opened) -> list[Sequence[str]]:
+    groups: dict[bytes, dict[str, str]] = defaultdict(dict)
+    for number in range(len(one)):
+        row = _short(one, number)
+        groups[_fingerprint(one, number)].setdefault(row.compound, row.substance)
+    return [list(names.values()) for names in groups.values() if len(names) > 1]
+
+
+def _fingerprint(one: Opened, number: int) -> bytes:
+    if one.technique is Technique.MS:
+        spectrum = one.mass.spectrum(number)
+        values = np.r_[spectrum.mz, spectrum.intensity]
+    else:
+        values = np.nan_to_num(np.asarray(one.infrared.curves[number], dtype=np.float64))
+    return hashlib.sha256(np.round(values, 4).tobytes()).digest()

@@ -1,0 +1,276 @@
+"""The example of `mast demo`: made through the same use cases as real work, over made-up people and samples.
+
+Nothing outside `mast demo` uses this. Everything it writes is said to be an example on every page.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from app.consultations import service as consultations
+from app.consultations.domain import Intention
+from app.operations import demo_files
+from app.people import service as people
+from app.people.tables import AgencyKind
+from app.platform.db import Database, UnitOfWork, migrate
+from app.platform.kernel.actor import ROLE_WORDS, Actor, Role
+from app.platform.kernel.errors import Conflict
+from app.readings import service as readings
+from app.results import drafting
+from app.results import service as results
+from app.results.domain import Abundance, Action, AmountUnit, Basis
+from app.results.finding import Amount, NewFinding
+from app.samples import service as samples
+from app.samples.domain import ConsentAnswer, ConsentKind, Form
+from app.samples.intake_schemas import NewSample
+from app.sessions import service as sessions
+from app.sessions.domain import LicenceMode, ServiceType
+from app.settings import Settings
+from harm_messages import Pack, load_pack
+
+MARKER = "example.json"
+AGENCY = "Durham Drug Checking (example)"
+SEED = 20260418  # the example is the same on every machine
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """Somebody to sign in as."""
+
+    username: str
+    name: str
+    role: Role
+    password: str
+
+
+PEOPLE = (
+    DemoPerson("rosa", "Rosa Reception", Role.RECEPTION, "rosa at the door"),
+    DemoPerson("chen", "Chen Chemist", Role.CHEMIST, "chen at the bench"),
+    DemoPerson("vera", "Vera Verifier", Role.VERIFIER, "vera checks twice"),
+    DemoPerson("lena", "Lena Lead", Role.SESSION_LEAD, "lena leads today"),
+    DemoPerson("hugo", "Hugo Health", Role.HEALTH_WORKER, "hugo listens well"),
+    DemoPerson("rafi", "Rafi Researcher", Role.RESEARCHER, "rafi counts things"),
+    DemoPerson("petra", "Petra Public Health", Role.PUBLIC_HEALTH, "petra sees figures"),
+    DemoPerson("paul", "Paul Police", Role.POLICE, "paul sees figures"),
+    DemoPerson("ada", "Ada Admin", Role.ADMIN, "ada adds accounts"),
+)
+PARTNERS = {
+    Role.PUBLIC_HEALTH: ("County Public Health (example)", AgencyKind.PUBLIC_HEALTH),
+    Role.POLICE: ("County Police (example)", AgencyKind.POLICE),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of sample people bring: what they expect, what it is, how often."""
+
+    weight: int
+    expected: tuple[str, ...]
+    words: str
+    form: Form
+    found: tuple[tuple[str, Abundance], ...]
+    mg: tuple[float, float] | None = None
+    nitazene_strip: bool = False
+
+
+A = Abundance
+KINDS = (
+    Kind(20, ("mdma",), "pills", Form.TABLET, (("mdma", A.MAJOR),), mg=(90, 240)),
+    Kind(10, ("mdma",), "mandy", Form.CRYSTAL, (("mdma", A.MAJOR),)),
+    Kind(5, ("mdma",), "mandy", Form.CRYSTAL, (("eutylone", A.MAJOR),)),
+    Kind(12, ("cocaine",), "coke", Form.POWDER, (("cocaine", A.MAJOR), ("levamisole", A.MINOR))),
+    Kind(6, ("cocaine",), "coke", Form.POWDER, (("cocaine", A.MAJOR), ("phenacetin", A.MINOR))),
+    Kind(14, ("ketamine",), "ket", Form.POWDER, (("ketamine", A.MAJOR),)),
+    Kind(6, ("diazepam",), "vallies", Form.TABLET, (("bromazolam", A.PRESENT_UNQUANTIFIED),)),
+    Kind(4, ("heroin",), "brown", Form.POWDER, (("heroin", A.MAJOR), ("caffeine", A.MINOR)), nitazene_strip=True),
+    Kind(4, (), "no idea", Form.POWDER, (("caffeine", A.MAJOR),)),
+)
+INTENTIONS = (
+    (Intention.TAKE_LESS, Intention.NOT_ALONE),
+    (Intention.SPACE_OUT,),
+    (Intention.WILL_NOT_TAKE, Intention.DISPOSED_HERE_VERIFIED),
+    (Intention.TAKE_AS_PLANNED, Intention.AVOID_MIXING),
+    (Intention.UNDECIDED,),
+)
+CONSENTS = {
+    ConsentKind.ANALYSIS: ConsentAnswer.YES,
+    ConsentKind.AGGREGATE_DATA: ConsentAnswer.YES,
+    ConsentKind.SHARE_IN_ALERT: ConsentAnswer.YES,
+    ConsentKind.FOLLOWUP: ConsentAnswer.NO,
+    ConsentKind.AGE_18_ATTESTED: ConsentAnswer.YES,
+    ConsentKind.UNDERSTANDS_NOT_SAFE: ConsentAnswer.YES,
+}
+PER_SESSION = 60
+WAITING = (0, 5, 3, 7, 1, 6)
+
+
+def prepare(settings: Settings, *, reset: bool) -> Iterator[str]:
+    """Bring the example up, keeping what is there unless `reset`. Yields lines for the person waiting."""
+    marker = settings.data_dir / MARKER
+    if reset:
+        _throw_away(settings, marker)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database_url)
+    try:
+        migrate.upgrade(database)
+        with database.read() as session:
+            mine = people.agency_named(session, AGENCY) is not None
+            others = people.any_agency(session)
+        if mine:
+            yield "The example is there already; mast demo --reset starts over."
+        elif others:
+            raise Conflict(
+                "This data directory belongs to a real service, so no example was added to it.",
+                hint="Set MAST_DATA_DIR to another folder for the demo.",
+            )
+        else:
+            yield "Making the example: two past sessions and one that is open …"
+            _Builder(database, settings, load_pack()).build()
+            marker.write_text(json.dumps({"example": True, "made_at": datetime.now(UTC).isoformat()}))
+        demo_files.write(settings.data_dir / "example-files")
+    finally:
+        database.close()
+
+
+def _throw_away(settings: Settings, marker: Path) -> None:
+    if not settings.database_url.startswith("sqlite"):
+        raise Conflict("The example can be thrown away on SQLite only; nothing was changed.", hint="Drop it yourself.")
+    if not marker.exists() and (settings.data_dir / "mast.sqlite3").exists():
+        raise Conflict(
+            f"{settings.data_dir} holds no example, so nothing was thrown away.", hint="Check MAST_DATA_DIR."
+        )
+    for name in ("mast.sqlite3", "mast.sqlite3-wal", "mast.sqlite3-shm", MARKER):
+        (settings.data_dir / name).unlink(missing_ok=True)
+    for name in ("blobs", "readings", "example-files"):
+        shutil.rmtree(settings.data_dir / name, ignore_errors=True)
+
+
+def table(settings: Settings) -> str:
+    """Who can sign in, and three things to try."""
+    rows = [("Role", "User name", "Password")] + [(ROLE_WORDS[p.role], p.username, p.password) for p in PEOPLE]
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    files = settings.data_dir / "example-files"
+    return "\n".join(
+        [
+            "",
+            *lines,
+            "",
+            "Three things to try:",
+            "  1. Sign in as rosa, register a sample, and open its ticket on your phone or in a private window.",
+            f"  2. Sign in as chen, open the sample on the bench and drop a file from {files} on it;",
+            "     submit, verify as vera, release as lena, and watch the ticket change by itself.",
+            "  3. Sign in as rafi and ask what was found in samples expected to be MDMA.",
+            "",
+            f"MAST is at {settings.public_url}  (Ctrl-C stops it; the data stays in {settings.data_dir})",
+        ]
+    )
+
+
+class _Builder:
+    """Writes the example through the use cases, with the clock and the person set for each step."""
+
+    def __init__(self, database: Database, settings: Settings, pack: Pack) -> None:
+        self.database = database
+        self.pepper = settings.pepper()
+        self.pack = pack
+        self.random = random.Random(SEED)  # noqa: S311 an example, not a secret
+        self.now = datetime.now(UTC)
+        self.actors: dict[Role, Actor] = {}
+
+    def build(self) -> None:
+        """Everything, or nothing: one transaction per session."""
+        with self.database.begin() as uow:
+            self._people(uow)
+        for weeks, place, name in ((9, "St Nicholas church hall", "Freshers"), (4, "St Nicholas church hall", "Winter")):
+            with self.database.begin(self.actors[Role.SESSION_LEAD]) as uow:
+                self._past_session(uow, self.now - timedelta(weeks=weeks), place, name)
+        with self.database.begin(self.actors[Role.SESSION_LEAD]) as uow:
+            self._open_session(uow)
+
+    def _people(self, uow: UnitOfWork) -> None:
+        home = people.add_agency(uow, AGENCY, AgencyKind.SERVICE)
+        for person in PEOPLE:
+            name, kind = PARTNERS.get(person.role, (AGENCY, AgencyKind.SERVICE))
+            agency = home if name == AGENCY else people.add_agency(uow, name, kind)
+            row = people.add_person(uow, agency.id, person.username, person.name, person.password, [person.role])
+            self.actors[person.role] = Actor(row.id, row.display_name, frozenset({person.role}), agency.id, name)
+
+    def _session(self, uow: UnitOfWork, opens: datetime, place: str, name: str, hours: float) -> uuid.UUID:
+        uow.actor, uow.now = self.actors[Role.SESSION_LEAD], opens - timedelta(days=1)
+        plan = sessions.SessionPlan(
+            name, ServiceType.CITY_CLINIC, LicenceMode.FOH_GENERAL, opens, opens + timedelta(hours=hours)
+        )
+        return sessions.create_session(uow, plan, place=sessions.Place(place, "North East", ("St Nic's",))).id
+
+    def _past_session(self, uow: UnitOfWork, opens: datetime, place: str, name: str) -> None:
+        session_id = self._session(uow, opens, place, name, 8)
+        kinds = self.random.choices(KINDS, [k.weight for k in KINDS], k=PER_SESSION)
+        for index, kind in enumerate(kinds):
+            self._whole_road(uow, session_id, kind, opens + timedelta(minutes=5 + index * 7))
+        uow.actor, uow.now = self.actors[Role.SESSION_LEAD], opens + timedelta(hours=8.5)
+        sessions.close_session(uow, sessions.get_session(uow.session, uow.actor, session_id))
+
+    def _open_session(self, uow: UnitOfWork) -> None:
+        session_id = self._session(uow, self.now - timedelta(hours=1), "St Nicholas church hall", "Saturday", 9)
+        for position, index in enumerate(WAITING):
+            at = self.now - timedelta(minutes=42 - 7 * position)
+            self._register(uow, session_id, KINDS[index], at)
+
+    def _register(self, uow: UnitOfWork, session_id: uuid.UUID, kind: Kind, at: datetime) -> uuid.UUID:
+        uow.actor, uow.now = self.actors[Role.RECEPTION], at
+        new = NewSample(
+            form=kind.form, expected=list(kind.expected), words_spoken=kind.words, consents=dict(CONSENTS), group_size=2
+        )
+        return samples.register(uow, session_id, new, self.pepper, substances=self.pack.substances).sample.id
+
+    def _whole_road(self, uow: UnitOfWork, session_id: uuid.UUID, kind: Kind, at: datetime) -> None:
+        sample_id = self._register(uow, session_id, kind, at)
+        uow.actor, uow.now = self.actors[Role.CHEMIST], at + timedelta(minutes=self.random.randint(4, 12))
+        analyses = [
+            readings.add_analysis(uow, sample_id, readings.NewAnalysis(method=method)).id
+            for method in (readings.Method.FTIR, readings.Method.GC_MS)
+        ]
+        if kind.nitazene_strip:
+            strip = readings.NewAnalysis(
+                method=readings.Method.STRIP,
+                strip_target="opioid.nitazene",
+                strip_reading=readings.StripReading.NEGATIVE,
+                strip_brand="example",
+                strip_lot="EX1",
+            )
+            readings.add_analysis(uow, sample_id, strip)
+        draft = results.start_draft(uow, sample_id)
+        found = [
+            NewFinding(
+                substance_id=substance,
+                abundance=abundance,
+                analysis_ids=tuple(analyses),
+                amount=self._amount(kind) if abundance is A.MAJOR else None,
+            )
+            for substance, abundance in kind.found
+        ]
+        view = drafting.set_findings(uow, draft.result.id, found, draft.result.version, pack=self.pack)
+        for action, role, minutes in (
+            (Action.SUBMIT, Role.CHEMIST, 2),
+            (Action.VERIFY, Role.VERIFIER, self.random.randint(2, 7)),
+            (Action.RELEASE, Role.SESSION_LEAD, 1),
+        ):
+            uow.actor, uow.now = self.actors[role], uow.now + timedelta(minutes=minutes)
+            view = results.act(uow, view.result.id, action, pack=self.pack, if_match=view.result.version)
+        uow.actor, uow.now = self.actors[Role.HEALTH_WORKER], uow.now + timedelta(minutes=self.random.randint(2, 15))
+        ticks = [consultations.Tick(i) for i in self.random.choice(INTENTIONS)]
+        consultations.record_consultation(uow, sample_id, ticks, minutes=self.random.randint(5, 20))
+
+    def _amount(self, kind: Kind) -> Amount | None:
+        if kind.mg is None:
+            return None
+        mg = round(self.random.uniform(*kind.mg))
+        return Amount(mg, AmountUnit.MG_PER_UNIT, Basis.HYDROCHLORIDE, low=mg * 0.94, high=mg * 1.06)

@@ -1,0 +1,81 @@
+"""Arrays of readings as .npz files beside the raw bytes, named by their own sha-256. No pickle, ever.
+
+They are derived: a lost one is made again by reading the raw file once more.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.platform.kernel.errors import Unavailable
+from app.platform.storage import BlobStore
+from spectra import MassSpectrum, Reading
+
+GIB = 1024**3
+_CHUNK = 1024 * 1024
+
+
+def array_store(blob_dir: Path) -> BlobStore:
+    """The store beside (inside) the one of raw files, so that a backup of one takes the other along."""
+    return BlobStore(blob_dir / "arrays", max_bytes=4 * GIB)
+
+
+def keep(store: BlobStore, reading: Reading) -> str:
+    """Write the arrays of a reading durably; the same arrays give the same name."""
+    buffer = io.BytesIO()
+    arrays: dict[str, NDArray[np.float64] | NDArray[np.int64]] = {"x": reading.x, "y": reading.y}
+    if reading.scans:
+        arrays |= _flat(reading.scans)
+    np.savez(buffer, allow_pickle=False, **arrays)
+    buffer.seek(0)
+    return store.put(_chunks(buffer)).sha256
+
+
+def _chunks(buffer: io.BytesIO) -> Iterator[bytes]:
+    while piece := buffer.read(_CHUNK):
+        yield piece
+
+
+def _flat(scans: tuple[MassSpectrum, ...]) -> dict[str, NDArray[np.float64] | NDArray[np.int64]]:
+    nan = float("nan")
+    return {
+        "offsets": np.cumsum([0, *(s.mz.size for s in scans)], dtype=np.int64),
+        "mz": np.concatenate([s.mz for s in scans]),
+        "intensity": np.concatenate([s.intensity for s in scans]),
+        "precursor": np.array([nan if s.precursor_mz is None else s.precursor_mz for s in scans]),
+    }
+
+
+def points(store: BlobStore, sha256: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """x and y of a reading, without touching its scans. Raises Unavailable when the file is gone."""
+    with _opened(store, sha256) as file:
+        return np.asarray(file["x"], dtype=np.float64), np.asarray(file["y"], dtype=np.float64)
+
+
+def single_spectrum(store: BlobStore, sha256: str) -> MassSpectrum:
+    """The first scan of a reading."""
+    with _opened(store, sha256) as file:
+        if "offsets" not in file.files:
+            return MassSpectrum(file["x"], file["y"])
+        end = int(file["offsets"][1])
+        precursor = float(file["precursor"][0])
+        return MassSpectrum(
+            file["mz"][:end], file["intensity"][:end], None if np.isnan(precursor) else precursor
+        )  # fmt: skip
+
+
+def _opened(store: BlobStore, sha256: str) -> np.lib.npyio.NpzFile:
+    try:
+        opened = np.load(store.path(sha256), allow_pickle=False)
+        assert isinstance(opened, np.lib.npyio.NpzFile)
+        return opened
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise Unavailable(
+            "The points of this reading are not on this disk. The raw file is unharmed: read it again."
+        ) from error

@@ -1,0 +1,244 @@
+"""From readings to candidates: shared by the job behind an upload and by `mast identify`.
+
+`identify_reading` gives what is stored; `identify_bytes` gives the blocks of the command line's contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from app.library.shelf import Shelf
+from app.readings.domain import Method, MethodInfo
+from app.readings.matching import (
+    Matched,
+    Names,
+    match_accurate_mass,
+    match_infrared,
+    match_unit_mass,
+    not_compared,
+)
+from app.readings.methods import method_for, method_info
+from app.readings.runs import RULE, RunPeak, peaks_of
+from app.readings.substances import SubstanceIndex
+from instruments import InstrumentError, describe, read, to_absorbance, to_mass_spectrum, to_seconds
+from spectra import MassSpectrum, Reading, ReadingKind, SpectrumError
+
+_UNIT = frozenset({Method.GC_MS})
+_ACCURATE = frozenset({Method.DART_MS, Method.AMBIENT_MS, Method.LC_MS})
+KEPT_PEAKS = 300
+
+
+class FileReader(Protocol):
+    """A ReaderJail, or what looks like one."""
+
+    def read(self, source: Path, name: str | None = None, hints: Mapping[str, str] | None = None) -> list[Reading]:
+        """Readings of one file; raises InstrumentError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One thing that was compared: a whole reading, or one peak of a run."""
+
+    matched: Matched
+    peak: RunPeak | None = None
+
+
+def is_accurate(spectrum: MassSpectrum) -> bool:
+    """Whether masses were measured to three places or better; unit-mass instruments write 58.1 or 91.05.
+
+    Judged by the 50 strongest peaks: at least half of their weight has a third decimal.
+    """
+    order = np.argsort(-spectrum.intensity)[:50]
+    mz, height = spectrum.mz[order], spectrum.intensity[order]
+    if height.sum() <= 0:
+        return False
+    off = np.abs(mz * 20 - np.rint(mz * 20))
+    return bool(height[off > 0.01].sum() >= 0.5 * height.sum()) and spectrum.ionisation != "EI"
+
+
+def method_of(reading: Reading) -> Method | None:
+    """The method a reading most likely belongs to."""
+    scan = _strongest(reading.scans)
+    return method_for(
+        reading.kind.value,
+        accurate=scan is not None and is_accurate(scan),
+        precursor=scan is not None and scan.precursor_mz is not None,
+        scans=reading.kind is ReadingKind.MASS_RUN,
+    )
+
+
+def _strongest(scans: Sequence[MassSpectrum]) -> MassSpectrum | None:
+    return max(scans, key=lambda s: float(s.intensity.sum()), default=None)
+
+
+def identify_reading(
+    reading: Reading,
+    shelf: Shelf,
+    *,
+    method: Method | None = None,
+    libraries: Collection[str] = (),
+    top: int = 10,
+    index: SubstanceIndex | None = None,
+) -> list[Block]:
+    """What one reading resembles. A run gives one block per peak, highest first; everything else one block.
+
+    `method` is the chemist's word and decides between unit and accurate mass; without it the masses decide.
+    Never raises for a spectrum that cannot be compared: the block says why.
+    """
+    chosen = method or method_of(reading) or Method.VISUAL
+    info, how = method_info(chosen), Names(top, index or SubstanceIndex())
+    try:
+        if reading.kind in (ReadingKind.IR, ReadingKind.RAMAN):
+            books = shelf.infrared(libraries) if reading.kind is ReadingKind.IR else shelf.raman(libraries)
+            return [Block(match_infrared(to_absorbance(reading), books, info, how))]
+        if reading.kind is ReadingKind.MASS_SPECTRUM:
+            return [Block(_mass(to_mass_spectrum(reading), shelf, libraries, info, how, method))]
+        if reading.kind is ReadingKind.MASS_RUN:
+            return _run(reading, shelf, libraries, info, how, method)
+    except (InstrumentError, SpectrumError) as error:
+        return [Block(not_compared(f"This reading cannot be compared: {str(error).rstrip('.')}.", info.all_limits))]
+    return [Block(not_compared(_WHY_NOT[reading.kind], info.all_limits))]
+
+
+_WHY_NOT = {
+    ReadingKind.UV: "A UV spectrum is kept and shown, but not compared: it cannot name a substance by itself.",
+    ReadingKind.CHROMATOGRAM: "A chromatogram without spectra is kept and shown, but not compared: retention times "
+    "need the laboratory's own standards.",
+    ReadingKind.OTHER: "The file does not say what was measured, so it was not compared. Say what the axis is.",
+}
+
+
+def _mass(
+    query: MassSpectrum, shelf: Shelf, libraries: Collection[str], info: MethodInfo, how: Names, method: Method | None
+) -> Matched:
+    if not (query.intensity > 0).any():
+        return not_compared("This spectrum has no peak above zero, so there is nothing to compare.", info.all_limits)
+    if _takes_accurate(query, method):
+        spectra, formulas = shelf.mass(libraries, accurate=True), shelf.formulas(libraries)
+        return match_accurate_mass(query, spectra, formulas, info, how)
+    return match_unit_mass(query, shelf.mass(libraries, accurate=False), info, how)
+
+
+def _takes_accurate(query: MassSpectrum, method: Method | None) -> bool:
+    if method in _UNIT:
+        return False
+    return is_accurate(query) or (method in _ACCURATE and query.precursor_mz is not None)
+
+
+def _run(
+    reading: Reading, shelf: Shelf, libraries: Collection[str], info: MethodInfo, how: Names, method: Method | None
+) -> list[Block]:
+    strongest = _strongest(reading.scans)
+    accurate = strongest is not None and _takes_accurate(strongest, method)
+    peaks = peaks_of(reading.scans, _seconds(reading), accurate=accurate)
+    if not peaks:
+        return [Block(not_compared("No scan of this run holds any signal.", info.all_limits))]
+    return [Block(_mass(peak.spectrum, shelf, libraries, info, how, method), peak) for peak in peaks]
+
+
+def _seconds(reading: Reading) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    try:
+        return to_seconds(reading.x, reading.x_unit)
+    except InstrumentError:
+        return np.asarray(reading.x, dtype=np.float64)
+
+
+def stored(blocks: Sequence[Block]) -> Matched:
+    """What is stored for a reading: the first block (of a run its highest peak), with all peaks in the answer."""
+    first = blocks[0].matched
+    if blocks[0].peak is None:
+        return first
+    answer = dict(first.answer)
+    answer["peaks"] = [_peak_json(block) for block in blocks if block.peak is not None]
+    shown = blocks[0].peak
+    lead = f"The candidates are those of the highest peak, at {shown.retention_time_s / 60:.2f} min."
+    answer["sentences"] = [lead, *answer["sentences"], RULE]
+    return Matched(first.score_name, first.candidates, answer, first.limits, first.libraries)
+
+
+def _peak_json(block: Block) -> dict[str, Any]:
+    peak, matched = block.peak, block.matched
+    assert peak is not None
+    order = np.sort(np.argsort(-peak.spectrum.intensity)[:KEPT_PEAKS])
+    return {
+        "peak": peak.number,
+        "retention_time_s": round(peak.retention_time_s, 2),
+        "area_percent": None if peak.area_percent is None else round(peak.area_percent, 2),
+        "level": matched.answer["level"],
+        "headline": matched.answer["headline"],
+        "candidates": matched.candidates[:5],
+        "mz": [round(float(m), 4) for m in peak.spectrum.mz[order]],
+        "intensity": [float(f"{i:.5g}") for i in peak.spectrum.intensity[order]],
+    }
+
+
+# -- the command line's contract -------------------------------------------------------------------
+
+_KEYS = ("rank", "substance", "compound", "entry", "library", "score", "score_name", "matched_peaks",
+         "explained_fraction", "ambiguous_with")  # fmt: skip
+
+
+def identify_readings(
+    readings: Sequence[Reading],
+    shelf: Shelf,
+    *,
+    libraries: Collection[str] = (),
+    top: int = 10,
+    index: SubstanceIndex | None = None,
+    method: Method | None = None,
+) -> list[dict[str, Any]]:
+    """One block per reading (per peak of a run) in the form of `mast identify --json`, without the file name."""
+    out = []
+    for number, reading in enumerate(readings):
+        blocks = identify_reading(reading, shelf, method=method, libraries=libraries, top=top, index=index)
+        out += [_contract(number, reading, block) for block in blocks]
+    return out
+
+
+def identify_bytes(
+    path: Path,
+    shelf: Shelf,
+    *,
+    libraries: Collection[str] = (),
+    top: int = 10,
+    index: SubstanceIndex | None = None,
+    reader: FileReader | None = None,
+    method: Method | None = None,
+    hints: Mapping[str, str] | None = None,
+) -> list[dict[str, Any]]:
+    """Read a file (in `reader`, a jail, when given) and identify what is in it. Raises InstrumentError, OSError."""
+    given: dict[str, Any] = dict(hints or {})
+    readings = reader.read(path, path.name, given) if reader is not None else read(path, path.name, **given)
+    blocks = identify_readings(readings, shelf, libraries=libraries, top=top, index=index, method=method)
+    return [{"file": str(path), **block} for block in blocks]
+
+
+def _contract(number: int, reading: Reading, block: Block) -> dict[str, Any]:
+    matched, answer = block.matched, block.matched.answer
+    about = describe(reading)
+    row: dict[str, Any] = {
+        "reading": number,
+        "title": reading.title,
+        "kind": about["kind"],
+        "level": answer["level"],
+        "candidates": [{key: c[key] for key in _KEYS} for c in matched.candidates],
+        "components": [
+            {"substance": p["substance"], "fraction": p["share"], "low": p["low"], "high": p["high"]}
+            for p in answer["components"]
+        ],
+        "unexplained_fraction": answer["unexplained_fraction"],
+        "sentences": answer["sentences"],
+        "limits": matched.limits,
+        "warnings": about["warnings"],
+    }
+    if block.peak is not None:
+        row["peak"] = block.peak.number
+        row["retention_time_s"] = block.peak.retention_time_s
+        row["area_percent"] = block.peak.area_percent
+    return row

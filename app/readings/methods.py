@@ -1,0 +1,61 @@
+"""The methods and what each can see, read once from methods.toml: a chemist reviews figures there, not in code."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from app.readings.domain import Method, MethodInfo
+
+_DEFAULT_OF_KIND = {
+    "ir": Method.FTIR,
+    "raman": Method.RAMAN,
+    "uv": Method.UV,
+    "chromatogram": Method.GC_FID,
+}
+
+
+@lru_cache(maxsize=1)
+def methods() -> dict[Method, MethodInfo]:
+    """Every method. Raises KeyError when the file and the enum do not agree."""
+    data = tomllib.loads(files("app.readings").joinpath("methods.toml").read_text(encoding="utf-8"))
+    return {method: _info(method, data[method.value], data) for method in Method}
+
+
+def method_info(method: Method) -> MethodInfo:
+    """One method."""
+    return methods()[method]
+
+
+def _info(method: Method, row: dict[str, Any], data: dict[str, Any]) -> MethodInfo:
+    return MethodInfo(
+        method=method,
+        title=str(row["title"]),
+        version=str(row["version"]),
+        active=bool(row.get("active", True)),
+        category=str(row["category"]),
+        specific=bool(row["specific"]),
+        classes=tuple(row["classes"]),
+        excludes=tuple(row["excludes"]),
+        lod_percent=float(row["lod_percent"]) if "lod_percent" in row else None,
+        lod_words=str(row["lod_words"]),
+        reads=tuple(row["reads"]),
+        limits=tuple(row["limits"]),
+        provenance=str(row["provenance"]),
+        reviewed=str(row.get("reviewed", data["reviewed"])),
+        review_by=str(row.get("review_by", data["review_by"])),
+    )
+
+
+def method_for(kind: str, *, accurate: bool = False, precursor: bool = False, scans: bool = False) -> Method | None:
+    """The method a reading most likely belongs to; None when its kind does not say.
+
+    Unit-mass spectra are taken as GC-MS, accurate masses as DART-MS, with a precursor or as a run as LC-MS.
+    """
+    if kind in ("mass_spectrum", "mass_run"):
+        if not accurate:
+            return Method.GC_MS
+        return Method.LC_MS if precursor or scans else Method.DART_MS
+    return _DEFAULT_OF_KIND.get(kind)

@@ -1,0 +1,140 @@
+"""What a sample's analyses allow one to say: facts for the guards of a result and for "not seen" sentences."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.readings.analyses import AnalysisView, analyses_of
+from app.readings.domain import (
+    NEVER_ABSENT,
+    AnalysisStatus,
+    Method,
+    Quality,
+    ScopeFact,
+    Seen,
+    StripResult,
+    UploadState,
+    strip_warnings,
+)
+
+_NEEDS_FILE = frozenset(
+    {Method.FTIR, Method.RAMAN, Method.DART_MS, Method.AMBIENT_MS, Method.LC_MS, Method.LC_UV, Method.GC_MS,
+     Method.GC_FID, Method.UV}
+)  # fmt: skip
+
+
+def target_words(target: str) -> str:
+    """`opioid.nitazene` → `nitazene`, for a sentence."""
+    return target.rpartition(".")[2].replace("_", " ").replace("-", " ")
+
+
+def quality_of(session: Session, sample_id: uuid.UUID, now: datetime) -> Quality:
+    """Files not read yet, failed blanks, instruments out of date, old methods, and warnings in sentences."""
+    views = analyses_of(session, sample_id)
+    waiting = [u for v in views for u in v.uploads if u.state in (UploadState.WAITING, UploadState.ASKS)]
+    return Quality(
+        files_waiting=len(waiting),
+        qc_failed=tuple(_once(_label(v) for v in views if v.analysis.qc_failed)),
+        instruments_overdue=tuple(_once(_overdue(v, now) for v in views)),
+        methods_inactive=tuple(_once(_inactive(v) for v in views)),
+        warnings=tuple(_warnings(views)),
+    )
+
+
+def _once(words: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(word for word in words if word))
+
+
+def _label(view: AnalysisView) -> str:
+    batch = f" (batch {view.analysis.batch})" if view.analysis.batch else ""
+    return view.method.title + batch
+
+
+def _overdue(view: AnalysisView, now: datetime) -> str:
+    machine = view.instrument
+    due = machine.certificate_due if machine is not None else None
+    return machine.name if machine is not None and due is not None and due < now else ""
+
+
+def _inactive(view: AnalysisView) -> str:
+    info = view.method
+    if info.active and info.version == view.analysis.method_version:
+        return ""
+    return f"{info.title} version {view.analysis.method_version}"
+
+
+def _warnings(views: list[AnalysisView]) -> list[str]:
+    strips = [
+        StripResult(a.strip_target, a.strip_reading, target_words(a.strip_target))
+        for a in (v.analysis for v in views)
+        if a.method is Method.STRIP and a.strip_reading is not None and a.status is AnalysisStatus.OK
+    ]
+    infrared = [v for v in views if v.analysis.method is Method.FTIR and any(r.match for r in v.readings)]
+    seen = [one for v in infrared for one in _seen(v)] if infrared else None
+    out = strip_warnings(strips, seen)
+    for view in views:
+        status = view.analysis.status
+        if status is not AnalysisStatus.OK:
+            out.append(f"{_label(view)} did not go well ({status.value.replace('_', ' ')}): it supports no answer.")
+        refused = [u.file_name for u in view.uploads if u.state is UploadState.REFUSED]
+        if refused and not view.readings:
+            out.append(f"{_label(view)}: the file {refused[-1]} could not be read, so this analysis says nothing yet.")
+    return _once(out)
+
+
+def _seen(view: AnalysisView) -> list[Seen]:
+    """What the infrared answers name: the best compound with its look-alikes, and the parts of a mixture."""
+    out = []
+    for match in (r.match for r in view.readings if r.match is not None):
+        named = set(match.answer.get("set", []))
+        rows = [c for c in match.candidates if c.get("compound") in named]
+        rows += match.answer.get("components", [])
+        out += [Seen(c.get("substance", ""), c.get("substance_id", ""), c.get("substance_class", "")) for c in rows]
+    return out
+
+
+def scope_of(session: Session, sample_id: uuid.UUID) -> list[ScopeFact]:
+    """What each analysis of the sample could see, oldest first: method, classes, limit of detection, sentences."""
+    return [_scope(view) for view in analyses_of(session, sample_id)]
+
+
+def _scope(view: AnalysisView) -> ScopeFact:
+    row, info = view.analysis, view.method
+    is_strip = row.method is Method.STRIP
+    # a class has a dot or is a bare class; the messages' pack knows which, so a strip names its target in both ways
+    classes = (row.strip_target,) if is_strip and row.strip_target else info.classes
+    return ScopeFact(
+        analysis_id=row.id,
+        method=row.method,
+        title=info.title,
+        method_version=row.method_version,
+        category=info.category,
+        specific=info.specific,
+        status=row.status,
+        qc_passed=not row.qc_failed,
+        classes=classes,
+        substances=(row.strip_target,) if is_strip and row.strip_target else (),
+        excludes=info.excludes,
+        lod_percent=info.lod_percent,
+        lod_words=_strip_lod(view) if is_strip else info.lod_words,
+        limits=(NEVER_ABSENT, *info.limits),
+        strip_target=row.strip_target,
+        strip_reading=row.strip_reading,
+        strip_brand=row.strip_brand,
+        strip_lot=row.strip_lot,
+        strip_cut_off_ng_ml=row.strip_cut_off_ng_ml,
+        strip_dilution=row.strip_dilution,
+        read=bool(view.readings) if row.method in _NEEDS_FILE and view.uploads else True,
+    )
+
+
+def _strip_lod(view: AnalysisView) -> str:
+    row = view.analysis
+    if row.strip_cut_off_ng_ml is None:
+        return view.method.lod_words
+    dilution = f" at {row.strip_dilution}" if row.strip_dilution else " in the water that was tested"
+    return f"{row.strip_cut_off_ng_ml:g} ng/mL{dilution}"

@@ -1,0 +1,179 @@
+"""Use cases of uploaded files: take one in, answer what a reader asked, read again. Raw bytes are never altered."""
+
+from __future__ import annotations
+
+import unicodedata
+import uuid
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from sqlmodel import Session
+
+from app.platform import audit
+from app.platform.db import UnitOfWork
+from app.platform.jobs import enqueue
+from app.platform.kernel.actor import Actor
+from app.platform.kernel.errors import Conflict, Invalid, NotFound, Stale
+from app.platform.live.publish import publish
+from app.platform.storage import Received
+from app.readings import repository
+from app.readings.analyses import NewAnalysis, add_analysis, get_analysis
+from app.readings.domain import Method, UploadState
+from app.readings.tables import Reading, Upload
+from app.samples import service as samples
+
+JOB = "read_upload"
+HINTS = ("format", "x_unit", "y_unit", "decimal", "delimiter", "kind")
+_BY_EXTENSION = {
+    **dict.fromkeys(("mzml", "mzxml", "msp", "msl", "mgf", "cdf", "jcm"), Method.GC_MS),
+}
+
+
+def clean_file_name(name: str) -> str:
+    """A name to show: last part of any path, printable, at most 200 characters, never empty.
+
+    Files are stored under their sha-256; this name never reaches the disk.
+    """
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    shown = "".join(c for c in unicodedata.normalize("NFC", last) if c.isprintable()).strip()
+    if len(shown) > 200:
+        path = PurePosixPath(shown)
+        ending = path.suffix[:20]
+        shown = path.stem[: 200 - len(ending)] + ending
+    return shown if shown.strip(". ") else "unnamed file"
+
+
+def record_upload(
+    uow: UnitOfWork, analysis_id: uuid.UUID, received: Received, filename: str, *, method_by_content: bool = False
+) -> Upload:
+    """Remember a file that is durable on disk and ask for it to be read. Raises NotFound, Conflict."""
+    analysis = get_analysis(uow.session, uow.actor, analysis_id)
+    sample = samples.get_sample(uow.session, uow.actor, analysis.sample_id)
+    if sample.withdrawn_at is not None:
+        raise Conflict("This sample was withdrawn, so the file was not added to it.")
+    repository.keep_blob(uow.session, received.sha256, received.size, uow.now)
+    row = Upload(
+        analysis_id=analysis.id,
+        blob_sha256=received.sha256,
+        file_name=clean_file_name(filename),
+        method_by_content=method_by_content,
+        uploaded_by=uow.actor.person_id,
+        created_at=uow.now,
+    )
+    uow.session.add(row)
+    uow.session.flush()
+    after = {"analysis_id": str(analysis.id), "sha256": received.sha256, "size": received.size}
+    audit.record(uow, "receive", "upload", row.id, version=1, after=after, session_id=sample.session_id)
+    _ask_to_read(uow, row, sample, "upload.received")
+    return row
+
+
+def record_upload_for_sample(
+    uow: UnitOfWork, sample_id: uuid.UUID, received: Received, filename: str, method: Method | None = None
+) -> Upload:
+    """The same without an analysis yet: one is made, and unless `method` is given it takes its method from the file.
+
+    Until the file is read the method is a guess from its name; the job corrects it, audited.
+    """
+    extension = clean_file_name(filename).removesuffix(".gz").rpartition(".")[2].lower()
+    guess = method or _BY_EXTENSION.get(extension, Method.FTIR)
+    analysis = add_analysis(uow, sample_id, NewAnalysis(guess))
+    return record_upload(uow, analysis.id, received, filename, method_by_content=method is None)
+
+
+def get_upload(session: Session, actor: Actor, upload_id: uuid.UUID) -> Upload:
+    """An upload of the actor's agency. Raises NotFound, also for a foreign one."""
+    row = repository.upload(session, upload_id)
+    if row is None:
+        raise NotFound("upload")
+    try:
+        get_analysis(session, actor, row.analysis_id)
+    except NotFound:
+        raise NotFound("upload") from None
+    return row
+
+
+def get_reading(session: Session, actor: Actor, reading_id: uuid.UUID) -> Reading:
+    """A reading of the actor's agency. Raises NotFound, also for a foreign one."""
+    row = repository.reading(session, reading_id)
+    if row is None:
+        raise NotFound("reading")
+    try:
+        get_analysis(session, actor, row.analysis_id)
+    except NotFound:
+        raise NotFound("reading") from None
+    return row
+
+
+def answer_upload(
+    uow: UnitOfWork,
+    upload_id: uuid.UUID,
+    version: int,
+    *,
+    choice: int | None = None,
+    hints: Mapping[str, str] | None = None,
+) -> Upload:
+    """Answer what the reader asked (`choice` counts from 0), or say how the file is to be read (`hints`).
+
+    The file is read again; what an earlier reading gave stays until then. Raises NotFound, Stale, Invalid,
+    Conflict (the file waits already).
+    """
+    row = get_upload(uow.session, uow.actor, upload_id)
+    if row.version != version:
+        raise Stale("upload")
+    if row.state is UploadState.WAITING:
+        raise Conflict("This file is being read already.", hint="Wait a moment; the page changes by itself.")
+    given = _hints(row, choice, hints)
+    before = dict(row.hints)
+    row.hints = {**row.hints, **given}
+    row.state = UploadState.WAITING
+    row.problem = None
+    row.version += 1
+    analysis = get_analysis(uow.session, uow.actor, row.analysis_id)
+    sample = samples.get_sample(uow.session, uow.actor, analysis.sample_id)
+    audit.record(
+        uow, "answer", "upload", row.id, version=row.version, before={"hints": before}, after={"hints": row.hints},
+        session_id=sample.session_id,
+    )  # fmt: skip
+    _ask_to_read(uow, row, sample, "upload.answered")
+    return row
+
+
+def _hints(row: Upload, choice: int | None, hints: Mapping[str, str] | None) -> dict[str, str]:
+    if choice is not None:
+        offered = list((row.problem or {}).get("choices", []))
+        if not 0 <= choice < len(offered):
+            raise Invalid("This is not one of the choices.", fields={"choice": "not offered"})
+        return {str(key): str(value) for key, value in offered[choice]["hints"].items()}
+    given = {key: value for key, value in (hints or {}).items() if value}
+    unknown = sorted(set(given) - set(HINTS))
+    if unknown or not given:
+        detail = f"There is no such hint: {', '.join(unknown)}." if unknown else "Say how the file is to be read."
+        raise Invalid(detail, fields={"hints": "not accepted"}, hint="Known: " + ", ".join(HINTS) + ".")
+    return given
+
+
+def reread_analysis(uow: UnitOfWork, analysis_id: uuid.UUID) -> int:
+    """Read and compare every file of an analysis again, after its method was corrected or a library added."""
+    analysis = get_analysis(uow.session, uow.actor, analysis_id)
+    sample = samples.get_sample(uow.session, uow.actor, analysis.sample_id)
+    count = 0
+    for row in repository.uploads_of(uow.session, [analysis.id]):
+        if row.state is not UploadState.READ:
+            continue
+        row.state = UploadState.WAITING
+        row.version += 1
+        audit.record(uow, "reread", "upload", row.id, version=row.version, session_id=sample.session_id)
+        _ask_to_read(uow, row, sample, "upload.answered")
+        count += 1
+    return count
+
+
+def _ask_to_read(uow: UnitOfWork, row: Upload, sample: Any, kind: str) -> None:
+    payload = {"upload_id": row.id, "sample_id": sample.id, "session_id": sample.session_id}
+    enqueue(uow, JOB, payload, agency_id=sample.agency_id)
+    publish(
+        uow, "sample", kind, agency_id=sample.agency_id, session_id=sample.session_id, sample_id=sample.id,
+        payload={"upload_id": row.id},
+    )  # fmt: skip

@@ -1,0 +1,108 @@
+"""JSON routes of results: versions of a sample, findings of a draft, the steps of a version."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from app.platform.kernel.actor import Actor, Role
+from app.platform.security.policy import allow
+from app.platform.web.etags import IfMatch, set_etag
+from app.platform.web.idempotency import OnceDep
+from app.platform.web.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from app.results import schemas, service
+from app.results.domain import Action
+from app.runtime import RuntimeDep
+from app.samples import service as samples
+
+router = APIRouter(prefix="/api/v1", tags=["results"])
+
+Reader = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD, Role.HEALTH_WORKER)]
+Bench = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]
+Steps = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)]
+
+
+@router.get("/samples/{sample_id}/results")
+def list_results(
+    sample_id: uuid.UUID, who: Reader, rt: RuntimeDep, limit: Limit = 50, cursor: Cursor = ""
+) -> Page[schemas.ResultOut]:
+    """All versions of a sample's result, newest first."""
+    after = decode_cursor(cursor)
+    with rt.read() as session:
+        samples.get_sample(session, who, sample_id)
+        rows = service.versions(session, sample_id)
+    rest = [view for view in rows if after is None or view.result.id < after]
+    page = rest[:limit]
+    following = encode_cursor(page[-1].result.id) if len(rest) > limit else None
+    return Page(rows=[schemas.ResultOut.of(view) for view in page], next=following)
+
+
+@router.post("/samples/{sample_id}/results", status_code=201, response_model=schemas.ResultOut)
+def start_draft(sample_id: uuid.UUID, who: Bench, rt: RuntimeDep, once: OnceDep, request: Request) -> JSONResponse:
+    """Begin a draft: the first version, or the next one with a copy of the findings before it."""
+    with rt.begin(who, request) as uow:
+        return once.run(uow, lambda: schemas.ResultOut.of(service.start_draft(uow, sample_id)))
+
+
+@router.get("/results/{result_id}")
+def get_result(result_id: uuid.UUID, who: Reader, rt: RuntimeDep, response: Response) -> schemas.ResultWithSteps:
+    """One version, and what you may do with it."""
+    with rt.read() as session:
+        view = service.get_result(session, who, result_id)
+        steps = service.allowed_actions(session, who, view.result, rt.now())
+    set_etag(response, view.result.version)
+    out = schemas.ResultOut.of(view).model_dump()
+    return schemas.ResultWithSteps(**out, steps=[schemas.StepOut.of(a, d) for a, d in steps])
+
+
+@router.put("/results/{result_id}/findings")
+def set_findings(
+    result_id: uuid.UUID,
+    body: schemas.FindingsIn,
+    who: Bench,
+    rt: RuntimeDep,
+    if_match: IfMatch,
+    request: Request,
+    response: Response,
+) -> schemas.ResultOut:
+    """Write the findings of a draft; they replace what is there."""
+    with rt.begin(who, request) as uow:
+        view = service.set_findings(
+            uow,
+            result_id,
+            [f.entered() for f in body.findings],
+            if_match,
+            pack=rt.pack,
+            nothing_found=body.nothing_found,
+        )
+    set_etag(response, view.result.version)
+    return schemas.ResultOut.of(view)
+
+
+@router.post("/results/{result_id}/{action}")
+def act(
+    result_id: uuid.UUID,
+    action: Action,
+    body: schemas.StepIn,
+    who: Steps,
+    rt: RuntimeDep,
+    if_match: IfMatch,
+    request: Request,
+    response: Response,
+) -> schemas.ResultOut:
+    """Take a step. Refused (409) with every reason why not; `amend` answers with the new draft it begins."""
+    with rt.begin(who, request) as uow:
+        view = service.act(
+            uow,
+            result_id,
+            action,
+            pack=rt.pack,
+            if_match=if_match,
+            reason=body.reason,
+            override_reason=body.override_reason,
+        )
+    set_etag(response, view.result.version)
+    return schemas.ResultOut.of(view)

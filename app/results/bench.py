@@ -1,0 +1,249 @@
+"""Everything the bench shows of one sample, gathered for reading: expectation, analyses, spectrum, findings, steps."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from app.platform.kernel.actor import Actor
+from app.platform.kernel.errors import NotFound
+from app.readings import service as readings
+from app.results import service
+from app.results.differences import Named, changes, unused
+from app.results.domain import SUCCEEDED, Action, Decision, State
+from app.results.finding import NewFinding
+from app.results.tables import Finding
+from app.results.view import ResultView
+from app.results.words import amount_words
+from app.results.worklist import expected_words
+from app.samples import service as samples
+from app.sessions import service as sessions
+from harm_messages.register import Register
+
+_STRIPS_FIRST = ("opioid.nitazene", "opioid.fentanyl", "benzodiazepine", "xylazine", "medetomidine")
+_IS_NAMED = ("consistent_with", "class_only")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One finding ready to print, and as it was entered."""
+
+    position: int
+    row: Finding
+    name: str
+    amount: str
+    methods: tuple[str, ...]
+    entered: NewFinding
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The reading in the middle of the screen. `match` and `answer` are empty while nothing was compared."""
+
+    analysis: readings.AnalysisView
+    reading: Any
+    match: Any
+    answer: dict[str, Any] = field(default_factory=dict)
+    candidates: tuple[dict[str, Any], ...] = ()
+    peak: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step with what stands in its way."""
+
+    action: Action
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """One sample on the bench."""
+
+    sample: Any
+    session_name: str
+    place: str
+    licence_shows_results: bool
+    expected: str
+    waited_s: float
+    analyses: tuple[readings.AnalysisView, ...]
+    shown: Shown | None
+    view: ResultView | None
+    lines: tuple[Line, ...]
+    steps: tuple[Step, ...]
+    differences: tuple[str, ...]
+    unused: tuple[str, ...]
+    warnings: tuple[str, ...]
+    instruments: tuple[Any, ...]
+    overdue: frozenset[uuid.UUID]
+
+    @property
+    def state(self) -> State | None:
+        """State of the newest version, None before there is one."""
+        return self.view.result.state if self.view else None
+
+    @property
+    def can_draft(self) -> bool:
+        """Whether a new draft may begin now."""
+        return self.sample.withdrawn_at is None and (self.state is None or self.state in SUCCEEDED)
+
+    @property
+    def editable(self) -> bool:
+        """Whether findings can be written: a draft is there, or the first finding begins one."""
+        return self.sample.withdrawn_at is None and self.state in (None, State.DRAFT)
+
+    def step(self, action: Action) -> Step | None:
+        """A step by its action, if this state has it."""
+        return next((s for s in self.steps if s.action is action), None)
+
+
+def bench(
+    session: Session,
+    actor: Actor,
+    sample_id: uuid.UUID,
+    now: datetime,
+    register: Register,
+    *,
+    reading_id: uuid.UUID | None = None,
+    peak: int | None = None,
+) -> Bench:
+    """One sample of the actor's agency. Raises NotFound, also for a reading that is not of this sample."""
+    sample = samples.get_sample(session, actor, sample_id)
+    checking = sessions.get_session(session, actor, sample.session_id)
+    analyses = readings.analyses_of(session, sample_id)
+    newest = service.latest(session, sample_id)
+    quality = readings.quality_of(session, sample_id, now)
+    lines = tuple(_lines(newest, analyses, register)) if newest else ()
+    steps = service.allowed_actions(session, actor, newest.result, now) if newest else []
+    machines = readings.instruments(session, actor)
+    until = sample.released_at or sample.withdrawn_at or now
+    return Bench(
+        sample=sample,
+        session_name=checking.name,
+        place=sessions.site_of(session, checking).name,
+        licence_shows_results=checking.licence_mode.individual_results,
+        expected=expected_words(register, samples.expected_of(session, sample_id), ""),
+        waited_s=max(0.0, (until - sample.received_at).total_seconds()),
+        analyses=tuple(analyses),
+        shown=_shown(analyses, reading_id, peak),
+        view=newest,
+        lines=lines,
+        steps=tuple(Step(action, decision) for action, decision in steps),
+        differences=tuple(_differences(session, newest, register)) if newest else (),
+        unused=tuple(unused(list(_named(analyses)), [line.entered for line in lines])) if newest else (),
+        warnings=tuple(quality.warnings),
+        instruments=tuple(machines),
+        overdue=frozenset(m.id for m in machines if m.certificate_due is not None and m.certificate_due < now),
+    )
+
+
+def _lines(view: ResultView, analyses: Sequence[readings.AnalysisView], register: Register) -> Iterator[Line]:
+    titles = {str(a.analysis.id): analysis_title(a) for a in analyses}
+    for position, row in enumerate(view.findings):
+        yield Line(
+            position=position,
+            row=row,
+            name=name_of(register, row),
+            amount=amount_words(
+                row.amount_value, row.amount_low, row.amount_high, row.coverage_k, row.amount_unit, row.basis
+            ),
+            methods=tuple(dict.fromkeys(titles[key] for key in row.analysis_ids if key in titles)),
+            entered=service.as_entered(row),
+        )
+
+
+def name_of(register: Register, row: Finding | NewFinding) -> str:
+    """How a finding is called on the bench."""
+    if row.substance_id:
+        return samples.label_of(register, row.substance_id)
+    if row.substance_class:
+        return samples.label_of(register, row.substance_class)
+    return row.unknown_label or "something without a name"
+
+
+def analysis_title(view: readings.AnalysisView) -> str:
+    """`FTIR`, or `Nitazene strip: positive`."""
+    row = view.analysis
+    if row.strip_reading is not None:
+        return f"{row.strip_target.rpartition('.')[2].replace('_', ' ').capitalize()} strip: {row.strip_reading.value}"
+    return view.method.title
+
+
+def _shown(
+    analyses: Sequence[readings.AnalysisView], reading_id: uuid.UUID | None, peak: int | None
+) -> Shown | None:
+    pairs = [(a, r) for a in analyses for r in a.readings]
+    if reading_id is not None:
+        pairs = [(a, r) for a, r in pairs if r.reading.id == reading_id]
+        if not pairs:
+            raise NotFound("reading")
+    if not pairs:
+        return None
+    analysis, found = pairs[-1]
+    if found.match is None:
+        return Shown(analysis, found.reading, None)
+    answer: dict[str, Any] = found.match.answer
+    chosen = next((p for p in answer.get("peaks", []) if p["peak"] == peak), None)
+    candidates = chosen["candidates"] if chosen else found.match.candidates
+    return Shown(analysis, found.reading, found.match, answer, tuple(candidates), chosen)
+
+
+def candidate_of(
+    analyses: Sequence[readings.AnalysisView], reading_id: uuid.UUID, place: int, peak: int | None
+) -> tuple[readings.AnalysisView, dict[str, Any]]:
+    """The candidate in one place of a reading's list, with its analysis. Raises NotFound."""
+    shown = _shown(analyses, reading_id, peak)
+    if shown is None or not 0 <= place < len(shown.candidates):
+        raise NotFound("candidate")
+    return shown.analysis, shown.candidates[place]
+
+
+def _named(analyses: Iterable[readings.AnalysisView]) -> Iterator[Named]:
+    """What the spectra name: the best compound of each, and the parts of a mixture."""
+    for analysis in analyses:
+        for found in analysis.readings:
+            if found.match is None:
+                continue
+            answer = found.match.answer
+            yield from _best(analysis.method.title, answer, found.match.candidates)
+            for part in answer.get("components", []):
+                yield Named(
+                    part["substance"], part.get("substance_id", ""), analysis.method.title,
+                    f"{part['share']:.0%} of the signal",
+                )  # fmt: skip
+
+
+def _best(title: str, answer: dict[str, Any], candidates: Sequence[dict[str, Any]]) -> Iterator[Named]:
+    members = [c for c in candidates if c["compound"] in answer.get("set", [])]
+    if answer.get("level") in _IS_NAMED and members and not answer.get("components"):
+        best = members[0]
+        alike = frozenset(c.get("substance_id", "") for c in members if c.get("substance_id"))
+        yield Named(best["substance"], best.get("substance_id", ""), title, f"score {best['score']:.2f}", alike)
+
+
+def _differences(session: Session, view: ResultView, register: Register) -> list[str]:
+    """What this version changes against the one it follows."""
+    if view.before is None:
+        return []
+    older = next(v for v in service.versions(session, view.result.sample_id) if v.result.id == view.before.id)
+    before = [service.as_entered(f) for f in older.findings]
+    after = [service.as_entered(f) for f in view.findings]
+    return changes(before, after, lambda f: name_of(register, f))
+
+
+def strip_targets(register: Register) -> list[tuple[str, str]]:
+    """What a strip may react to: the usual ones first, then every class."""
+    first = [t for t in _STRIPS_FIRST if t in register or t in register.classes]
+    rest = [c for c in sorted(register.classes) if c not in first]
+    return [(t, _target_words(register, t)) for t in (*first, *rest)]
+
+
+def _target_words(register: Register, target: str) -> str:
+    if target in register:
+        return register[target].name
+    return target.replace(".", ": ").replace("_", " ")

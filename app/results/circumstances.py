@@ -1,0 +1,61 @@
+"""Gathers what the guards of a step may look at: people, policy of the session, consent, quality of the analyses."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.platform.kernel.actor import Actor
+from app.readings import service as readings
+from app.results import repository
+from app.results.domain import Circumstances
+from app.results.tables import ResultVersion
+from app.results.view import author_ids, is_superseded
+from app.samples import service as samples
+from app.samples.domain import ConsentAnswer, ConsentKind, SubmitterType
+from app.sessions import service as sessions
+
+
+def gather(
+    session: Session,
+    actor: Actor,
+    row: ResultVersion,
+    now: datetime,
+    *,
+    reason: str = "",
+    override_reason: str = "",
+) -> Circumstances:
+    """Circumstances of one version for one person. Raises NotFound when the sample is not of their agency."""
+    sample = samples.get_sample(session, actor, row.sample_id)
+    checking = sessions.get_session(session, actor, sample.session_id)
+    quality = readings.quality_of(session, sample.id, now)
+    return Circumstances(
+        state=row.state,
+        actor_id=actor.person_id,
+        actor_roles=actor.roles,
+        author_ids=frozenset(author_ids(row)),
+        finding_count=len(repository.findings_of(session, [row.id])[row.id]),
+        analysis_count=len(readings.scope_of(session, sample.id)),
+        says_nothing_found=row.says_nothing_found,
+        reason=reason,
+        screening_single=checking.screening_single,
+        qc_failed=bool(quality.qc_failed),
+        instruments_overdue=tuple(quality.instruments_overdue),
+        override_reason=override_reason or row.override_reason,
+        methods_inactive=tuple(quality.methods_inactive),
+        files_waiting=quality.files_waiting,
+        individual_results=checking.licence_mode.individual_results,
+        analysis_consent=_consented(session, sample.id, sample.submitter_type),
+        sample_withdrawn=sample.withdrawn_at is not None,
+        superseded=is_superseded(session, row),
+    )
+
+
+def _consented(session: Session, sample_id: uuid.UUID, submitter: SubmitterType) -> bool:
+    """A client must have said yes; where staff or police hand something in there is nobody to ask."""
+    answer = samples.consents_of(session, sample_id).get(ConsentKind.ANALYSIS, ConsentAnswer.NOT_ASKED)
+    if submitter is SubmitterType.PUBLIC:
+        return answer is ConsentAnswer.YES
+    return answer is not ConsentAnswer.NO

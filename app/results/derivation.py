@@ -1,0 +1,160 @@
+"""Roles, verdict, outcome, confidence and limitations of findings, from what was expected and what ran.
+
+The rules of role, verdict and outcome stand in harm_messages, those of confidence in confidence.py; this only puts the
+question to them. Imports no table of another feature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.readings.domain import AnalysisStatus, ScopeFact
+from app.results.confidence import LABORATORY, Evidence, derive_confidence
+from app.results.domain import Confidence, FindingRole, Outcome, Verdict
+from app.results.finding import NewFinding
+from harm_messages import types as hm
+from harm_messages.pack import Pack
+from harm_messages.register import within
+from harm_messages.roles import derive_role
+from harm_messages.verdicts import derive_outcome, derive_verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What follows from one finding."""
+
+    role: FindingRole
+    substance_class: str
+    confidence: Confidence
+    by_rule: Confidence
+    reasons: tuple[str, ...]
+    methods: tuple[str, ...]
+    limitations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What follows from all of them."""
+
+    findings: tuple[Derived, ...]
+    verdict: Verdict
+    outcome: Outcome
+
+
+def derive(pack: Pack, findings: Sequence[NewFinding], expected: Iterable[str], scope: Sequence[ScopeFact]) -> Whole:
+    """Everything a version says beyond what was typed."""
+    by_id = {fact.analysis_id: fact for fact in scope}
+    known = tuple(e for e in expected if e in pack.substances or e in pack.substances.intents or _is_class(pack, e))
+    levels = [confidence_of(finding, by_id, pack) for finding in findings]
+    facts = [_fact(finding, level) for finding, (level, _, _) in zip(findings, levels, strict=True)]
+    outcome = derive_outcome(facts, [scope_fact(s) for s in scope], [_strip(s) for s in scope if s.strip_reading])
+    verdict = derive_verdict(facts, known, outcome=outcome, pack=pack)
+    return Whole(
+        tuple(
+            Derived(
+                role=FindingRole(derive_role(fact, facts, known, pack).value),
+                substance_class=class_of(pack, finding),
+                confidence=level,
+                by_rule=by_rule,
+                reasons=reasons,
+                methods=tuple(dict.fromkeys(by_id[a].method.value for a in finding.analysis_ids if a in by_id)),
+                limitations=_limitations(finding, by_id),
+            )
+            for finding, fact, (level, by_rule, reasons) in zip(findings, facts, levels, strict=True)
+        ),
+        Verdict(verdict.value),
+        Outcome(outcome.value),
+    )
+
+
+def class_of(pack: Pack, finding: NewFinding) -> str:
+    """The register class of what was found."""
+    if finding.substance_id:
+        return pack.substances[finding.substance_id].drug_class
+    return finding.substance_class
+
+
+def confidence_of(
+    finding: NewFinding, by_id: Mapping[UUID, ScopeFact], pack: Pack
+) -> tuple[Confidence, Confidence, tuple[str, ...]]:
+    """Level as shown, level by rule, reasons. A person's override stands, and the rule's reasons stay beside it."""
+    evidence = [_evidence(by_id[key], finding, pack) for key in finding.analysis_ids if key in by_id]
+    by_rule, reasons = derive_confidence(
+        evidence,
+        names_substance=bool(finding.substance_id),
+        names_class=bool(finding.substance_class),
+        seen=finding.seen,
+    )
+    if finding.cannot_tell_from and by_rule in (Confidence.CONFIRMED, Confidence.INDICATED):
+        reasons = (*reasons, f"It may also be {' or '.join(finding.cannot_tell_from)}.")
+    return finding.confidence or by_rule, by_rule, reasons
+
+
+def _evidence(fact: ScopeFact, finding: NewFinding, pack: Pack) -> Evidence:
+    words = fact.title
+    reading = fact.strip_reading.value if fact.strip_reading else ""
+    ran = fact.status is AnalysisStatus.OK and fact.qc_passed
+    if fact.strip_reading and not _reacts(fact, finding, pack):
+        words, ran = f"{fact.title} ({fact.strip_target}, another class)", False
+    return Evidence(fact.method.value, words, fact.category, fact.specific, ran, reading)
+
+
+def _reacts(fact: ScopeFact, finding: NewFinding, pack: Pack) -> bool:
+    own = class_of(pack, finding)
+    return finding.substance_id == fact.strip_target or within(own, fact.strip_target)
+
+
+def sees(fact: ScopeFact, substance_id: str | None, drug_class: str) -> bool:
+    """Whether a run could have seen a substance or class at all."""
+    if substance_id is not None and substance_id in fact.substances:
+        return True
+    if not drug_class or any(within(drug_class, out) for out in fact.excludes):
+        return False
+    return any(within(drug_class, c) for c in fact.classes)
+
+
+def laboratory(methods: Iterable[str]) -> bool:
+    """Whether a laboratory method stands behind a finding."""
+    return not LABORATORY.isdisjoint(methods)
+
+
+def scope_fact(s: ScopeFact) -> hm.ScopeFact:
+    """A run in the words of harm_messages."""
+    status = hm.RunStatus(s.status.value) if s.read else hm.RunStatus.PENDING
+    return hm.ScopeFact(
+        method=s.method.value,
+        status=status,
+        qc_passed=s.qc_passed,
+        classes=s.classes,
+        substances=s.substances,
+        excludes=s.excludes,
+        lod=s.lod_percent,
+    )
+
+
+def _strip(s: ScopeFact) -> hm.StripFact:
+    assert s.strip_reading is not None
+    return hm.StripFact(target=s.strip_target, reading=hm.StripReading(s.strip_reading.value))
+
+
+def _fact(finding: NewFinding, level: Confidence) -> hm.FindingFact:
+    return hm.FindingFact(
+        substance=finding.substance_id,
+        drug_class=None if finding.substance_id else finding.substance_class or None,
+        abundance=hm.Abundance(finding.abundance.value),
+        confidence=hm.Confidence(level.value),
+    )
+
+
+def _is_class(pack: Pack, word: str) -> bool:
+    return pack.substances.is_class(word)
+
+
+def _limitations(finding: NewFinding, by_id: Mapping[UUID, ScopeFact]) -> tuple[str, ...]:
+    said = [f"Cannot be told apart from {', '.join(finding.cannot_tell_from)}."] if finding.cannot_tell_from else []
+    for key in finding.analysis_ids:
+        if key in by_id:
+            said += by_id[key].limits
+    return tuple(dict.fromkeys(said))

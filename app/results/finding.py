@@ -1,0 +1,107 @@
+"""What a finding must hold before it may be saved. Pure: imports the words of results only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.results.domain import Abundance, AmountUnit, Basis, Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """How much: value with its interval at coverage factor k. The basis is always said."""
+
+    value: float
+    unit: AmountUnit
+    basis: Basis
+    low: float | None = None
+    high: float | None = None
+    k: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class NewFinding:
+    """One finding as a chemist enters it: a substance, or a class, or something seen that has no name yet."""
+
+    substance_id: str | None = None
+    substance_class: str = ""
+    unknown_label: str = ""
+    abundance: Abundance = Abundance.PRESENT_UNQUANTIFIED
+    amount: Amount | None = None
+    below: str = ""
+    analysis_ids: tuple[UUID, ...] = ()
+    cannot_tell_from: tuple[str, ...] = ()
+    confidence: Confidence | None = None
+    confidence_reason: str = ""
+
+    @property
+    def seen(self) -> bool:
+        """Whether it says that something is there."""
+        return self.abundance is not Abundance.NOT_DETECTED
+
+    @property
+    def key(self) -> str:
+        """What may stand only once among the findings."""
+        return self.substance_id or self.substance_class or self.unknown_label.casefold()
+
+
+def problems(findings: Sequence[NewFinding], *, nothing_found: bool) -> dict[str, str]:
+    """Field → sentence, empty when all may be saved. Fields are named `findings.0.amount_low`."""
+    found: dict[str, str] = {}
+    keys: set[str] = set()
+    for index, finding in enumerate(findings):
+        for field, sentence in _of_one(finding):
+            found.setdefault(f"findings.{index}.{field}", sentence)
+        if finding.key and finding.key in keys:
+            found.setdefault(f"findings.{index}.substance", "This stands twice. Keep one line and give it both methods.")
+        keys.add(finding.key)
+    if nothing_found and any(f.seen for f in findings):
+        found["nothing_found"] = "There is a finding, so “nothing found” cannot be said. Remove one of the two."
+    return found
+
+
+def _of_one(f: NewFinding) -> Iterator[tuple[str, str]]:
+    if not (f.substance_id or f.substance_class or f.unknown_label.strip()):
+        yield "substance", "Name a substance or a class, or say what was seen that has no name yet."
+    if f.unknown_label.strip() and (f.substance_id or f.substance_class):
+        yield "substance", "Name the substance, or leave it without a name: not both."
+    if not f.seen:
+        yield from _of_not_detected(f)
+    if f.amount is not None:
+        yield from _of_amount(f.amount)
+    if f.confidence is not None and not f.confidence_reason.strip():
+        yield "confidence_reason", "Say why the confidence is set by hand."
+
+
+def _of_not_detected(f: NewFinding) -> Iterator[tuple[str, str]]:
+    if not f.analysis_ids:
+        yield "analyses", "Say which method did not see it: not seen is not absent."
+    if not f.below.strip():
+        yield "below", "Give the limit of detection, such as “5 % w/w”: not seen is not absent."
+    if f.amount is not None:
+        yield "amount_value", "What was not detected has no amount."
+
+
+def _of_amount(a: Amount) -> Iterator[tuple[str, str]]:
+    numbers = {"amount_value": a.value, "amount_low": a.low, "amount_high": a.high, "coverage_k": a.k}
+    for field, number in numbers.items():
+        if number is not None and not math.isfinite(number):
+            yield field, "This has to be an ordinary number."
+            return
+    if a.value <= 0:
+        yield "amount_value", "An amount is more than zero. If it was not seen, choose “not detected”."
+    if (a.low is None) != (a.high is None):
+        yield "amount_low" if a.low is None else "amount_high", "Give both ends of the interval, or neither."
+    if a.low is not None and a.low < 0:
+        yield "amount_low", "The lower end cannot be below zero."
+    if a.low is not None and a.low > a.value:
+        yield "amount_low", "The lower end lies above the amount."
+    if a.high is not None and a.high < a.value:
+        yield "amount_high", "The upper end lies below the amount."
+    if a.k <= 0:
+        yield "coverage_k", "The coverage factor is more than zero, most often 2."
+    if a.unit is AmountUnit.PERCENT_WW and a.value > 100:
+        yield "amount_value", "More than 100 % of the weight is not possible."

@@ -1,0 +1,117 @@
+"""From the fields of the bench's forms to findings: numbers as people write them, names as the register knows them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from app.platform.kernel.errors import Invalid
+from app.platform.web.fields import Text40, Text60, Text80, Text200
+from app.results.domain import Abundance, AmountUnit, Basis, Confidence
+from app.results.schemas import AmountIn, FindingIn
+from harm_messages.register import MatchKind, Register
+
+Words = Annotated[list[Text80], Field(max_length=20)]
+
+
+class FindingForm(BaseModel):
+    """The fields of one finding. `position` empty: a new one."""
+
+    version: int | None = None
+    position: int | None = Field(None, ge=0, le=60)
+    substance: Words = []
+    substance_words: Words = []
+    keep_words: Text40 = ""
+    abundance: Abundance = Abundance.PRESENT_UNQUANTIFIED
+    amount_value: Text40 = ""
+    amount_low: Text40 = ""
+    amount_high: Text40 = ""
+    coverage_k: Text40 = ""
+    amount_unit: AmountUnit = AmountUnit.PERCENT_WW
+    basis: Basis = Basis.UNKNOWN
+    below: Text60 = ""
+    analyses: Annotated[list[uuid.UUID], Field(max_length=40)] = []
+    cannot_tell_from: Words = []
+    confidence: Confidence | None = None
+    confidence_reason: Text200 = ""
+
+
+def finding_of(form: FindingForm, register: Register) -> FindingIn:
+    """What the form says. Raises Invalid with a sentence per field."""
+    wrong: dict[str, str] = {}
+    named = _name(form, register, wrong)
+    amount = _amount(form, wrong)
+    if wrong:
+        raise Invalid("The finding was not saved. What you typed is still here.", fields=wrong)
+    return FindingIn(
+        substance=named.get("substance"),
+        substance_class=named.get("substance_class") or "",
+        unknown_label=named.get("unknown_label") or "",
+        abundance=form.abundance,
+        amount=amount,
+        below=form.below,
+        analyses=form.analyses,
+        cannot_tell_from=form.cannot_tell_from,
+        confidence=form.confidence,
+        confidence_reason=form.confidence_reason,
+    )
+
+
+def _name(form: FindingForm, register: Register, wrong: dict[str, str]) -> dict[str, str]:
+    chosen = next((word for word in form.substance if word), "")
+    words = next((word for word in form.substance_words if word), "")
+    if chosen:
+        return _by_id(chosen, register, wrong)
+    if not words:
+        wrong["substance"] = "Name what was found."
+        return {}
+    if form.keep_words:
+        return {"unknown_label": words}
+    meant = register.resolve(words)
+    if len(meant) == 1 and meant[0].kind is not MatchKind.INTENT:
+        return _by_id(meant[0].id, register, wrong)
+    near = meant or register.search(words, 3)
+    offer = f" Did you mean {' or '.join(m.label for m in near)}?" if near else ""
+    wrong["substance"] = (
+        f"The register does not know “{words}”.{offer} Choose from the list, or keep the words as something "
+        "without a name yet."
+    )
+    return {}
+
+
+def _by_id(chosen: str, register: Register, wrong: dict[str, str]) -> dict[str, str]:
+    if chosen in register:
+        return {"substance": chosen}
+    if register.is_class(chosen):
+        return {"substance_class": chosen}
+    wrong["substance"] = f"“{chosen}” is neither a substance nor a class of the register. Choose from the list."
+    return {}
+
+
+def _amount(form: FindingForm, wrong: dict[str, str]) -> AmountIn | None:
+    value = number(form.amount_value, "amount_value", wrong)
+    low = number(form.amount_low, "amount_low", wrong)
+    high = number(form.amount_high, "amount_high", wrong)
+    k = number(form.coverage_k, "coverage_k", wrong)
+    if value is None:
+        if (low is not None or high is not None) and "amount_value" not in wrong:
+            wrong["amount_value"] = "An interval needs the amount it belongs to."
+        return None
+    return AmountIn(value=value, low=low, high=high, k=2.0 if k is None else k, unit=form.amount_unit, basis=form.basis)
+
+
+def number(text: str, field: str, wrong: dict[str, str]) -> float | None:
+    """A number with a point or a comma; nothing when empty. One that cannot be read is named in `wrong`."""
+    plain = text.replace("\u00a0", "").replace(" ", "")
+    if not plain:
+        return None
+    try:
+        value = float(plain.replace(",", ".", 1) if plain.count(",") == 1 and "." not in plain else plain)
+    except ValueError:
+        value = float("nan")
+    if not abs(value) < 1e12:  # also refuses what is not a number
+        wrong[field] = f"“{text}” is not a number. Write it like 71.5."
+        return None
+    return value

@@ -1,0 +1,316 @@
+"""What the bench's forms do: record analyses, write findings, take steps. Each answers 303, or the page with why not."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, BinaryIO
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from app.platform.db import UnitOfWork
+from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.errors import Invalid, MastError, NotFound, VersionRequired
+from app.platform.security.policy import allow
+from app.platform.web.fields import Text40, Text60, Text140, Text200
+from app.platform.web.idempotency import form_once
+from app.readings import service as readings
+from app.results import service, web
+from app.results.bench import candidate_of
+from app.results.candidates import with_candidate
+from app.results.domain import Action
+from app.results.finding import NewFinding
+from app.results.forms import FindingForm, finding_of, number
+from app.results.view import ResultView
+from app.runtime import Runtime, RuntimeDep
+from app.samples import service as samples
+
+router = APIRouter(include_in_schema=False)
+
+Bench = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]
+Steps = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)]
+Change = Callable[[list[NewFinding]], list[NewFinding]]
+Version = Annotated[int | None, Form()]
+
+
+@router.post("/bench/samples/{sample_id}/draft")
+def start_draft(request: Request, sample_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> Response:
+    """Begin the next version, with a copy of the findings."""
+    try:
+        with rt.begin(who, request) as uow:
+            service.start_draft(uow, sample_id)
+    except MastError as error:
+        return web.again(request, rt, who, sample_id, error)
+    return web.back(sample_id, done="draft")
+
+
+@router.post("/bench/samples/{sample_id}/findings")
+def save_finding(
+    request: Request, sample_id: uuid.UUID, who: Bench, rt: RuntimeDep, form: Annotated[FindingForm, Form()]
+) -> Response:
+    """Add a finding, or change the one at `position`. The first one begins the draft."""
+    where = "new" if form.position is None else f"f{form.position}"
+    try:
+        finding = finding_of(form, rt.pack.substances).entered()
+
+        def change(there: list[NewFinding]) -> list[NewFinding]:
+            if form.position is None:
+                return [*there, finding]
+            if form.position >= len(there):
+                raise NotFound("finding")
+            return [finding if place == form.position else old for place, old in enumerate(there)]
+
+        _write(request, rt, who, sample_id, form.version, change)
+    except MastError as error:
+        return web.again(request, rt, who, sample_id, error, where=where, typed=form.model_dump(mode="json"))
+    return web.back(sample_id, done="finding")
+
+
+@router.post("/bench/samples/{sample_id}/findings/remove")
+def remove_finding(
+    request: Request,
+    sample_id: uuid.UUID,
+    who: Bench,
+    rt: RuntimeDep,
+    position: Annotated[int, Form(ge=0, le=60)],
+    version: Version = None,
+) -> Response:
+    """Take one finding out of the draft."""
+    try:
+        _write(request, rt, who, sample_id, version, lambda there: there[:position] + there[position + 1 :])
+    except MastError as error:
+        return web.again(request, rt, who, sample_id, error)
+    return web.back(sample_id, done="removed")
+
+
+@router.post("/bench/samples/{sample_id}/nothing-found")
+def say_nothing_found(
+    request: Request,
+    sample_id: uuid.UUID,
+    who: Bench,
+    rt: RuntimeDep,
+    version: Version = None,
+    nothing_found: Annotated[str, Form(max_length=10)] = "",
+) -> Response:
+    """Say that nothing was found, or take that back."""
+    try:
+        _write(request, rt, who, sample_id, version, lambda there: there, nothing_found=bool(nothing_found))
+    except MastError as error:
+        return web.again(request, rt, who, sample_id, error)
+    return web.back(sample_id, done="nothing" if nothing_found else "")
+
+
+@router.post("/bench/samples/{sample_id}/use")
+def use_candidate(
+    request: Request,
+    sample_id: uuid.UUID,
+    who: Bench,
+    rt: RuntimeDep,
+    reading: Annotated[uuid.UUID, Form()],
+    place: Annotated[int, Form(ge=0, le=200)],
+    peak: Annotated[int | None, Form()] = None,
+    version: Version = None,
+) -> Response:
+    """Make a finding of a candidate; one that is there already gains this analysis."""
+    try:
+        with rt.read() as session:
+            samples.get_sample(session, who, sample_id)
+            found = readings.analyses_of(session, sample_id)
+            analysis, candidate = candidate_of(found, reading, place, peak)
+        _write(
+            request, rt, who, sample_id, version, lambda there: with_candidate(there, candidate, analysis.analysis.id)
+        )
+    except MastError as error:
+        return web.again(request, rt, who, sample_id, error)
+    return web.back(sample_id, done="finding", reading=reading)
+
+
+def _write(
+    request: Request,
+    rt: Runtime,
+    who: Actor,
+    sample_id: uuid.UUID,
+    version: int | None,
+    change: Change,
+    *,
+    nothing_found: bool = False,
+) -> None:
+    """Change the findings of the draft in one transaction; without a version yet, begin it."""
+    with rt.begin(who, request) as uow:
+        samples.get_sample(uow.session, who, sample_id)
+        draft, started = _draft(uow, sample_id)
+        if version is None and not started:
+            raise VersionRequired(
+                "Somebody has begun the findings of this sample meanwhile, so yours were not saved.",
+                hint="Look at what is there now, then add yours.",
+            )
+        there = [service.as_entered(f) for f in draft.findings]
+        service.set_findings(
+            uow,
+            draft.result.id,
+            change(there),
+            draft.result.version if started or version is None else version,
+            pack=rt.pack,
+            nothing_found=nothing_found,
+        )
+
+
+def _draft(uow: UnitOfWork, sample_id: uuid.UUID) -> tuple[ResultView, bool]:
+    newest = service.latest(uow.session, sample_id)
+    if newest is None:
+        return service.start_draft(uow, sample_id), True
+    return newest, False
+
+
+@router.post("/bench/samples/{sample_id}/act")
+def act(
+    request: Request,
+    sample_id: uuid.UUID,
+    who: Steps,
+    rt: RuntimeDep,
+    action: Annotated[Action, Form()],
+    result: Annotated[uuid.UUID, Form()],
+    version: Annotated[int, Form()],
+    reason: Annotated[Text200, Form()] = "",
+    override_reason: Annotated[Text200, Form()] = "",
+) -> Response:
+    """Take a step with a version of this sample's result."""
+    try:
+        with rt.begin(who, request) as uow:
+            if service.get_result(uow.session, who, result).result.sample_id != sample_id:
+                raise NotFound("result")
+            service.act(
+                uow, result, action, pack=rt.pack, if_match=version, reason=reason, override_reason=override_reason
+            )
+    except MastError as error:
+        typed = {"reason": reason, "override_reason": override_reason}
+        return web.again(request, rt, who, sample_id, error, where=action.value, typed=typed)
+    return web.back(sample_id, done=action.value)
+
+
+class AnalysisForm(BaseModel):
+    """The fields of an analysis done by hand: a strip, a reagent, or a machine whose file comes later."""
+
+    idempotency_key: Annotated[str, Field(max_length=120)] = ""
+    method: readings.Method
+    instrument_id: Annotated[str, Field(max_length=40)] = ""
+    batch: Text40 = ""
+    qc_failed: Annotated[str, Field(max_length=10)] = ""
+    observation: Text140 = ""
+    strip_target: Text60 = ""
+    strip_reading: Annotated[str, Field(max_length=20)] = ""
+    strip_lot: Text40 = ""
+    strip_cut_off_ng_ml: Text40 = ""
+    strip_dilution: Text40 = ""
+
+    def entered(self) -> readings.NewAnalysis:
+        """As the readings feature takes it. Raises Invalid."""
+        wrong: dict[str, str] = {}
+        cut_off = number(self.strip_cut_off_ng_ml, "strip_cut_off_ng_ml", wrong)
+        try:
+            instrument = uuid.UUID(self.instrument_id) if self.instrument_id else None
+            strip = readings.StripReading(self.strip_reading) if self.strip_reading else None
+        except ValueError:
+            wrong["strip_reading"] = "Choose one of the answers."
+        if wrong:
+            raise Invalid("The analysis was not saved. What you typed is still here.", fields=wrong)
+        return readings.NewAnalysis(
+            method=self.method,
+            instrument_id=instrument,
+            batch=self.batch,
+            qc_failed=bool(self.qc_failed),
+            observation=self.observation,
+            strip_target=self.strip_target,
+            strip_reading=strip,
+            strip_lot=self.strip_lot,
+            strip_cut_off_ng_ml=cut_off,
+            strip_dilution=self.strip_dilution,
+        )
+
+
+@router.post("/bench/samples/{sample_id}/analyses")
+def add_analysis(
+    request: Request, sample_id: uuid.UUID, who: Bench, rt: RuntimeDep, form: Annotated[AnalysisForm, Form()]
+) -> Response:
+    """Record a strip, a reagent or another analysis."""
+    where = form.method.value if form.method.value in ("strip", "reagent") else "analysis"
+    register = rt.pack.substances
+    try:
+        once = form_once(request, rt.pepper, form.idempotency_key)
+        with rt.begin(who, request) as uow:
+
+            def create() -> dict[str, Any]:
+                row = readings.add_analysis(
+                    uow, sample_id, form.entered(), knows_target=lambda t: t in register or register.is_class(t)
+                )
+                return {"id": row.id}
+
+            once.run(uow, create)
+    except MastError as error:
+        return web.again(request, rt, who, sample_id, error, where=where, typed=form.model_dump(mode="json"))
+    return web.back(sample_id, done="analysis")
+
+
+@router.post("/bench/samples/{sample_id}/files")
+def add_file(
+    request: Request,
+    sample_id: uuid.UUID,
+    who: Bench,
+    rt: RuntimeDep,
+    file: Annotated[UploadFile, File()],
+    method: Annotated[str, Form(max_length=20)] = "",
+    analysis: Annotated[str, Form(max_length=40)] = "",
+) -> Response:
+    """A file without JavaScript: multipart instead of a raw body."""
+    try:
+        chosen = _method(method)
+        with rt.read() as session:
+            samples.get_sample(session, who, sample_id)
+        received = rt.blobs.put(_chunks(file.file))
+        with rt.begin(who, request) as uow:
+            readings.record_upload_for_sample(uow, sample_id, received, file.filename or "", chosen)
+    except MastError as error:
+        return web.again(request, rt, who, sample_id, error, where="file")
+    return web.back(sample_id, done="file")
+
+
+def _method(text: str) -> readings.Method | None:
+    if not text:
+        return None
+    try:
+        return readings.Method(text)
+    except ValueError:
+        raise Invalid("There is no such method.", fields={"method": "Choose one of the methods."}) from None
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    while chunk := file.read(1 << 20):
+        yield chunk
+
+
+@router.post("/bench/samples/{sample_id}/answers")
+def answer_question(
+    request: Request,
+    sample_id: uuid.UUID,
+    who: Bench,
+    rt: RuntimeDep,
+    upload: Annotated[uuid.UUID, Form()],
+    version: Annotated[int, Form()],
+    choice: Annotated[int | None, Form()] = None,
+) -> Response:
+    """Answer what a reader asked about a file."""
+    try:
+        if choice is None:
+            raise Invalid("Choose one of the answers. The file is unharmed.", fields={"choice": "nothing chosen"})
+        with rt.begin(who, request) as uow:
+            found = readings.get_upload(uow.session, who, upload)
+            if readings.get_analysis(uow.session, who, found.analysis_id).sample_id != sample_id:
+                raise NotFound("upload")
+            readings.answer_upload(uow, upload, version, choice=choice)
+    except MastError as error:
+        return web.again(request, rt, who, sample_id, error, where=f"ask-{upload}")
+    return web.back(sample_id, done="answer")
+
+

@@ -1,0 +1,59 @@
+"""Queries about result versions and findings. The caller has looked the sample up in its agency first."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from app.results.domain import State
+from app.results.tables import Finding, ResultVersion
+
+
+def version_by_id(session: Session, result_id: uuid.UUID, *, lock: bool = False) -> ResultVersion | None:
+    """One version. `lock`: nobody else may change it until this transaction ends (PostgreSQL; SQLite has one writer)."""
+    query = select(ResultVersion).where(ResultVersion.id == result_id)
+    return session.exec(query.with_for_update() if lock else query).first()
+
+
+def versions_of(session: Session, sample_id: uuid.UUID) -> list[ResultVersion]:
+    """All versions of a sample, newest first."""
+    query = select(ResultVersion).where(ResultVersion.sample_id == sample_id)
+    return list(session.exec(query.order_by(col(ResultVersion.number).desc())))
+
+
+def findings_of(session: Session, result_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Finding]]:
+    """Findings of several versions, each in its order."""
+    wanted = list(result_ids)
+    found: dict[uuid.UUID, list[Finding]] = {key: [] for key in wanted}
+    query = select(Finding).where(col(Finding.result_id).in_(wanted))
+    for row in session.exec(query.order_by(col(Finding.position), col(Finding.id))):
+        found[row.result_id].append(row)
+    return found
+
+
+def delete_findings(session: Session, result_id: uuid.UUID) -> None:
+    """Clear a draft before its findings are written anew."""
+    session.connection().execute(sa.delete(Finding).where(col(Finding.result_id) == result_id))
+
+
+def newest_states(session: Session, sample_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, State]:
+    """State of the newest version of each sample that has one."""
+    wanted = list(sample_ids)
+    if not wanted:
+        return {}
+    newest = (
+        select(col(ResultVersion.sample_id), sa.func.max(ResultVersion.number).label("number"))
+        .where(col(ResultVersion.sample_id).in_(wanted))
+        .group_by(col(ResultVersion.sample_id))
+        .subquery()
+    )
+    query = select(ResultVersion.sample_id, ResultVersion.state).join(
+        newest,
+        sa.and_(
+            col(ResultVersion.sample_id) == newest.c.sample_id, col(ResultVersion.number) == newest.c.number
+        ),
+    )
+    return {sample_id: State(state) for sample_id, state in session.exec(query)}

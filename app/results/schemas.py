@@ -1,0 +1,211 @@
+"""Shapes of results over HTTP. The bench's forms pass through the same shapes, so both refuse alike."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.platform.web.fields import Text60, Text80, Text200
+from app.results import domain as d
+from app.results.domain import Decision
+from app.results.finding import Amount, NewFinding
+from app.results.tables import Finding
+from app.results.view import ResultView
+
+Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)]
+
+
+class AmountIn(BaseModel):
+    """How much: the value, its interval at coverage factor `k`, the unit, and which form of the substance it counts."""
+
+    model_config = ConfigDict(extra="forbid")
+    value: Number
+    low: Number | None = None
+    high: Number | None = None
+    k: Number = 2.0
+    unit: d.AmountUnit
+    basis: d.Basis
+
+    def entered(self) -> Amount:
+        """As the service takes it."""
+        return Amount(self.value, self.unit, self.basis, self.low, self.high, self.k)
+
+
+class FindingIn(BaseModel):
+    """One finding: `substance` (register id), else `substance_class`, else `unknown_label` for what has no name yet."""
+
+    model_config = ConfigDict(extra="forbid")
+    substance: Text60 | None = None
+    substance_class: Text60 = ""
+    unknown_label: Text80 = ""
+    abundance: d.Abundance = d.Abundance.PRESENT_UNQUANTIFIED
+    amount: AmountIn | None = None
+    below: Text60 = Field("", description="Limit of detection, needed for not_detected")
+    analyses: list[uuid.UUID] = Field([], max_length=40, description="Analyses it stands on")
+    cannot_tell_from: list[Text80] = Field([], max_length=12, description="What the method cannot tell it from")
+    confidence: d.Confidence | None = Field(None, description="Set by hand instead of by rule; wants a reason")
+    confidence_reason: Text200 = ""
+
+    def entered(self) -> NewFinding:
+        """As the service takes it."""
+        return NewFinding(
+            substance_id=self.substance or None,
+            substance_class="" if self.substance else self.substance_class,
+            unknown_label=self.unknown_label,
+            abundance=self.abundance,
+            amount=self.amount.entered() if self.amount else None,
+            below=self.below,
+            analysis_ids=tuple(dict.fromkeys(self.analyses)),
+            cannot_tell_from=tuple(self.cannot_tell_from),
+            confidence=self.confidence,
+            confidence_reason=self.confidence_reason,
+        )
+
+
+class FindingsIn(BaseModel):
+    """All findings of a draft; they replace what is there."""
+
+    model_config = ConfigDict(extra="forbid")
+    findings: list[FindingIn] = Field([], max_length=40)
+    nothing_found: bool = False
+
+
+class StepIn(BaseModel):
+    """What goes with a step. `reason` for return, amend and retract; `override_reason` to go on past a certificate."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: Text200 = ""
+    override_reason: Text200 = ""
+
+
+class AmountOut(BaseModel):
+    """An amount with its interval."""
+
+    value: float
+    low: float | None
+    high: float | None
+    k: float | None
+    unit: d.AmountUnit
+    basis: d.Basis
+
+
+class FindingOut(BaseModel):
+    """A finding with everything that was derived from it."""
+
+    substance: str | None
+    substance_class: str
+    unknown_label: str
+    role: d.FindingRole
+    abundance: d.Abundance
+    confidence: d.Confidence
+    confidence_reasons: list[str]
+    confidence_override: str
+    amount: AmountOut | None
+    below: str
+    methods: list[str]
+    analyses: list[str]
+    cannot_tell_from: list[str]
+    limitations: list[str]
+
+    @classmethod
+    def of(cls, f: Finding) -> FindingOut:
+        """From a row."""
+        amount = None
+        if f.amount_value is not None and f.amount_unit is not None:
+            amount = AmountOut(
+                value=f.amount_value, low=f.amount_low, high=f.amount_high, k=f.coverage_k, unit=f.amount_unit,
+                basis=f.basis,
+            )  # fmt: skip
+        return cls(
+            substance=f.substance_id,
+            substance_class=f.substance_class,
+            unknown_label=f.unknown_label,
+            role=f.role,
+            abundance=f.abundance,
+            confidence=f.confidence,
+            confidence_reasons=f.confidence_reasons,
+            confidence_override=f.confidence_override,
+            amount=amount,
+            below=f.below,
+            methods=f.methods,
+            analyses=f.analysis_ids,
+            cannot_tell_from=f.cannot_tell_from,
+            limitations=f.limitations,
+        )
+
+
+class StepOut(BaseModel):
+    """One step this version could take: whether you may, which fields it asks for, and what stands in the way."""
+
+    action: d.Action
+    allowed: bool
+    asks: list[str]
+    reasons: list[str]
+
+    @classmethod
+    def of(cls, action: d.Action, decision: Decision) -> StepOut:
+        """From a decision."""
+        return cls(action=action, allowed=decision.offered, asks=list(decision.asks), reasons=list(decision.blocking))
+
+
+class ResultOut(BaseModel):
+    """One version of a result."""
+
+    id: uuid.UUID
+    sample_id: uuid.UUID
+    number: int
+    state: d.State
+    grade: d.Grade | None
+    verdict: d.Verdict | None
+    outcome: d.Outcome
+    nothing_found: bool
+    findings: list[FindingOut]
+    authors: str
+    verifier: str
+    released_by: str
+    reason: str
+    override_reason: str
+    supersedes: uuid.UUID | None
+    created_at: datetime
+    submitted_at: datetime | None
+    verified_at: datetime | None
+    released_at: datetime | None
+    closed_at: datetime | None
+    version: int
+
+    @classmethod
+    def of(cls, view: ResultView) -> ResultOut:
+        """From a view."""
+        r = view.result
+        return cls(
+            id=r.id,
+            sample_id=r.sample_id,
+            number=r.number,
+            state=r.state,
+            grade=r.grade,
+            verdict=r.verdict,
+            outcome=r.outcome,
+            nothing_found=r.says_nothing_found,
+            findings=[FindingOut.of(f) for f in view.findings],
+            authors=view.authors,
+            verifier=view.verifier,
+            released_by=view.releaser,
+            reason=r.reason,
+            override_reason=r.override_reason,
+            supersedes=r.supersedes_id,
+            created_at=r.created_at,
+            submitted_at=r.submitted_at,
+            verified_at=r.verified_at,
+            released_at=r.released_at,
+            closed_at=r.closed_at,
+            version=r.version,
+        )
+
+
+class ResultWithSteps(ResultOut):
+    """A version together with what the caller may do with it."""
+
+    steps: list[StepOut]

@@ -1,0 +1,158 @@
+"""Use cases of results: begin a draft and take a version through its states (its findings: drafting.py).
+
+Other features read results through this module only: `latest`, `released`, `standing`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from app.platform import audit
+from app.platform.db import UnitOfWork
+from app.platform.kernel.actor import Actor
+from app.platform.kernel.errors import Conflict, Invalid, Refused
+from app.platform.web.etags import check_version
+from app.results import effects, repository
+from app.results.circumstances import gather
+from app.results.domain import SUCCEEDED, Action, Decision, State, decide, steps_from
+from app.results.drafting import as_entered, derive_again, note_author, set_findings
+from app.results.finding import Amount, NewFinding
+from app.results.tables import Finding, ResultVersion
+from app.results.view import (
+    ClientStanding,
+    ResultView,
+    Standing,
+    latest,
+    own,
+    released,
+    standing,
+    versions,
+    view,
+)
+from app.samples import service as samples
+from harm_messages.pack import Pack
+
+__all__ = [
+    "Action", "Amount", "ClientStanding", "Decision", "NewFinding", "ResultView", "Standing", "State", "act",
+    "allowed_actions", "as_entered", "get_result", "latest", "newest_states", "released", "set_findings", "standing",
+    "start_draft", "versions",
+]  # fmt: skip
+
+REASON_MAX = 200
+
+
+def get_result(session: Session, actor: Actor, result_id: uuid.UUID) -> ResultView:
+    """One version of a sample of the actor's agency."""
+    return view(session, own(session, actor, result_id))
+
+
+def newest_states(session: Session, sample_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, State]:
+    """State of the newest version per sample, for worklists. Scope the samples to the agency before."""
+    return repository.newest_states(session, sample_ids)
+
+
+def start_draft(uow: UnitOfWork, sample_id: uuid.UUID) -> ResultView:
+    """A new draft: the first version, or the next one after a return, withdrawal, amendment or retraction.
+
+    It begins with a copy of the findings before it, so that only what was wrong has to be mended.
+    """
+    sample = samples.get_sample(uow.session, uow.actor, sample_id)
+    if sample.withdrawn_at is not None:
+        raise Refused(["The client has withdrawn this sample."])
+    before = next(iter(repository.versions_of(uow.session, sample_id)), None)
+    if before is not None and before.state not in SUCCEEDED:
+        raise Conflict(
+            f"Version {before.number} of this result is {before.state.value}; a new one can begin only after it "
+            "was returned, taken back, amended or retracted.",
+            hint="Open the version that is there.",
+        )
+    row = _new_version(uow, sample_id, before)
+    audit.record(
+        uow, "start_draft", "result", row.id, version=row.version, session_id=sample.session_id,
+        after={"number": row.number, "supersedes": str(before.id) if before else None},
+    )  # fmt: skip
+    effects.announce(uow, row, "drafted")
+    return view(uow.session, row)
+
+
+def _new_version(uow: UnitOfWork, sample_id: uuid.UUID, before: ResultVersion | None) -> ResultVersion:
+    assert uow.actor.person_id is not None
+    row = ResultVersion(
+        sample_id=sample_id,
+        number=before.number + 1 if before else 1,
+        state=State.DRAFT,
+        author_id=uow.actor.person_id,
+        supersedes_id=before.id if before else None,
+        says_nothing_found=before.says_nothing_found if before else False,
+        created_at=uow.now,
+    )
+    if before is not None:
+        row.verdict, row.outcome = before.verdict, before.outcome
+    uow.session.add(row)
+    try:
+        uow.session.flush()
+    except IntegrityError as error:
+        raise Conflict(
+            "Somebody else has just begun the findings of this sample. Nothing is lost.", hint="Open the sample again."
+        ) from error
+    if before is not None:
+        for finding in repository.findings_of(uow.session, [before.id])[before.id]:
+            values = finding.model_dump(exclude={"id", "result_id"})
+            uow.session.add(Finding(result_id=row.id, **values))
+        uow.session.flush()
+    return row
+
+
+def act(
+    uow: UnitOfWork,
+    result_id: uuid.UUID,
+    action: Action,
+    *,
+    pack: Pack,
+    if_match: int,
+    reason: str = "",
+    override_reason: str = "",
+) -> ResultView:
+    """Take one step, or raise Refused with every reason why not. Amending answers with the new draft it begins."""
+    row = own(uow.session, uow.actor, result_id, lock=True)
+    check_version("result", if_match, row.version)
+    circumstances = gather(
+        uow.session, uow.actor, row, uow.now, reason=reason, override_reason=override_reason
+    )
+    decision = decide(action, circumstances)
+    if decision.target is None:
+        raise Refused(decision.reasons)
+    if max(len(reason.strip()), len(override_reason.strip())) > REASON_MAX:
+        raise Invalid(f"The reason is longer than {REASON_MAX} characters. Nothing was changed.", fields={"reason": "too long"})
+    sample = samples.get_sample(uow.session, uow.actor, row.sample_id)
+    before = row.state
+    row.state = decision.target
+    row.version += 1
+    row.override_reason = override_reason.strip() or row.override_reason
+    if action is Action.SUBMIT:
+        note_author(uow, row)
+        derive_again(uow, row, pack)
+    effects.apply(uow, row, action, reason.strip(), pack)
+    audit.record(
+        uow, action.value, "result", row.id, version=row.version, session_id=sample.session_id,
+        before={"state": before.value}, after={"state": row.state.value, "number": row.number},
+        reason=reason.strip() or override_reason.strip(),
+    )  # fmt: skip
+    uow.session.flush()
+    effects.announce(uow, row, row.state.value)
+    if action is Action.AMEND:
+        return start_draft(uow, row.sample_id)
+    return view(uow.session, row)
+
+
+def allowed_actions(
+    session: Session, actor: Actor, result: ResultVersion, now: datetime
+) -> list[tuple[Action, Decision]]:
+    """Every step this version could take, with what stands in the way of this person."""
+    circumstances = gather(session, actor, result, now)
+    return [(action, decide(action, circumstances)) for action in steps_from(result.state)]

@@ -1,0 +1,145 @@
+"""A result as screens read it: the version, its findings, and who did what. Reads only."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Session
+
+from app.people import service as people
+from app.platform.kernel.actor import Actor
+from app.platform.kernel.errors import NotFound
+from app.results import repository
+from app.results.domain import State
+from app.results.tables import Finding, ResultVersion
+from app.samples import service as samples
+
+
+@dataclass(frozen=True, slots=True)
+class ResultView:
+    """One version with its findings. `before`: the version it follows; `names`: person id → display name."""
+
+    result: ResultVersion
+    findings: tuple[Finding, ...]
+    names: Mapping[uuid.UUID, str]
+    before: ResultVersion | None = None
+    under_review: bool = False
+
+    @property
+    def authors(self) -> str:
+        """Everybody who wrote it, the one who began it first."""
+        return " and ".join(self.names.get(person, "somebody") for person in author_ids(self.result))
+
+    @property
+    def verifier(self) -> str:
+        """Who verified it, or nothing."""
+        return self.names.get(self.result.verifier_id, "") if self.result.verifier_id else ""
+
+    @property
+    def releaser(self) -> str:
+        """Who released it, or nothing."""
+        return self.names.get(self.result.released_by, "") if self.result.released_by else ""
+
+    @property
+    def present(self) -> tuple[Finding, ...]:
+        """Findings that say something is there."""
+        return tuple(f for f in self.findings if f.abundance != "not_detected")
+
+
+class Standing(StrEnum):
+    """What a client's screen may say about results of a sample."""
+
+    NONE = "none"
+    RELEASED = "released"
+    UNDER_REVIEW = "under_review"
+    RETRACTED = "retracted"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientStanding:
+    """What the client sees now. `changed_at`: since when it differs from what was shown before, if it ever did."""
+
+    standing: Standing
+    view: ResultView | None = None
+    changed_at: datetime | None = None
+
+
+def author_ids(row: ResultVersion) -> tuple[uuid.UUID, ...]:
+    """Whoever began or edited this version."""
+    return (row.author_id, *(uuid.UUID(other) for other in row.co_author_ids))
+
+
+def views(session: Session, rows: Sequence[ResultVersion]) -> list[ResultView]:
+    """Versions with findings and names, in a fixed number of queries."""
+    findings = repository.findings_of(session, [row.id for row in rows])
+    before_ids = {row.supersedes_id for row in rows if row.supersedes_id} - {row.id for row in rows}
+    known = {row.id: row for row in rows}
+    for key in before_ids:
+        if row := repository.version_by_id(session, key):
+            known[key] = row
+    persons = {p for row in rows for p in (*author_ids(row), row.verifier_id, row.released_by)}
+    names = people.display_names(session, persons)
+    return [
+        ResultView(row, tuple(findings[row.id]), names, known.get(row.supersedes_id) if row.supersedes_id else None)
+        for row in rows
+    ]
+
+
+def view(session: Session, row: ResultVersion) -> ResultView:
+    """One version with findings and names."""
+    return views(session, [row])[0]
+
+
+def versions(session: Session, sample_id: uuid.UUID) -> list[ResultView]:
+    """All versions of a sample, newest first. Scope the sample to its agency before."""
+    return views(session, repository.versions_of(session, sample_id))
+
+
+def latest(session: Session, sample_id: uuid.UUID) -> ResultView | None:
+    """The newest version, whatever its state."""
+    rows = repository.versions_of(session, sample_id)
+    return view(session, rows[0]) if rows else None
+
+
+def standing(session: Session, sample_id: uuid.UUID) -> ClientStanding:
+    """What a client sees: the released version; while it is being amended, the same with a note; or its retraction."""
+    rows = repository.versions_of(session, sample_id)
+    told = [row for row in rows if row.released_at is not None]
+    if not told:
+        return ClientStanding(Standing.NONE)
+    shown = told[0]
+    if shown.state is State.RETRACTED:
+        return ClientStanding(Standing.RETRACTED, None, shown.closed_at)
+    changed_at = shown.released_at if len(told) > 1 else None
+    found = view(session, shown)
+    if shown.state is State.AMENDED:
+        shown_view = ResultView(found.result, found.findings, found.names, found.before, under_review=True)
+        return ClientStanding(Standing.UNDER_REVIEW, shown_view, shown.closed_at)
+    return ClientStanding(Standing.RELEASED, found, changed_at)
+
+
+def released(session: Session, sample_id: uuid.UUID) -> ResultView | None:
+    """The version clients see, or None: not released yet, or retracted. `under_review` while it is being amended."""
+    return standing(session, sample_id).view
+
+
+def is_superseded(session: Session, row: ResultVersion) -> bool:
+    """Whether a newer version has been released since."""
+    newer = repository.versions_of(session, row.sample_id)
+    return any(other.number > row.number and other.released_at is not None for other in newer)
+
+
+def own(session: Session, actor: Actor, result_id: uuid.UUID, *, lock: bool = False) -> ResultVersion:
+    """A version by its id, if its sample is of the actor's agency; else NotFound."""
+    row = repository.version_by_id(session, result_id, lock=lock)
+    if row is None:
+        raise NotFound("result")
+    try:
+        samples.get_sample(session, actor, row.sample_id)
+    except NotFound as error:
+        raise NotFound("result") from error
+    return row

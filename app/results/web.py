@@ -1,0 +1,125 @@
+"""Renders the bench: the page with all its parts, or the page again with what was typed and what is wrong with it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from app.platform.kernel.actor import Actor
+from app.platform.kernel.errors import Invalid, MastError, NotFound, Refused
+from app.platform.kernel.ids import new_id
+from app.platform.web.problems import STATUS
+from app.readings import service as readings
+from app.results import words
+from app.results.bench import analysis_title, bench, strip_targets
+from app.results.domain import Abundance, Action, AmountUnit, Basis, Confidence, State
+from app.results.worklist import worklist
+from app.runtime import Runtime
+
+DONE: dict[str, str] = {
+    **{action.value: text for action, text in words.DONE_WORDS.items()},
+    "finding": "The finding is saved in the draft.",
+    "removed": "The finding is removed from the draft.",
+    "nothing": "Saved: nothing was found.",
+    "analysis": "The analysis is recorded.",
+    "file": "The file is here and is being read.",
+    "answer": "Thank you. The file is being read again.",
+    "draft": "A new draft has begun, with a copy of the findings.",
+}
+
+_WORDS: dict[str, Any] = {
+    "state_words": words.STATE_WORDS,
+    "action_words": words.ACTION_WORDS,
+    "verdict_words": words.VERDICT_WORDS,
+    "outcome_words": words.OUTCOME_WORDS,
+    "grade_words": words.GRADE_WORDS,
+    "abundance_words": words.ABUNDANCE_WORDS,
+    "confidence_words": words.CONFIDENCE_WORDS,
+    "role_words": words.ROLE_WORDS,
+    "abundances": [(a.value, text) for a, text in words.ABUNDANCE_WORDS.items()],
+    "confidences": [(c.value, text) for c, text in words.CONFIDENCE_WORDS.items()],
+    "units": [(u.value, text) for u, text in words.UNIT_WORDS.items()],
+    "bases": [(b.value, text) for b, text in words.BASIS_WORDS.items()],
+    "figure": words.figure,
+    "analysis_title": analysis_title,
+    "Action": Action,
+    "Abundance": Abundance,
+    "AmountUnit": AmountUnit,
+    "Basis": Basis,
+    "Confidence": Confidence,
+    "State": State,
+}
+
+
+def page(
+    request: Request,
+    rt: Runtime,
+    who: Actor,
+    sample_id: uuid.UUID,
+    *,
+    template: str = "bench/sample.html",
+    reading_id: uuid.UUID | None = None,
+    peak: int | None = None,
+    compare: int = 0,
+    done: str = "",
+    error: MastError | None = None,
+    where: str = "",
+    typed: dict[str, Any] | None = None,
+) -> HTMLResponse:
+    """The page of one sample, or with `template` a part of it. `where`: the form the error belongs to."""
+    now = rt.now()
+    with rt.read() as session:
+        shown = bench(session, who, sample_id, now, rt.pack.substances, reading_id=reading_id, peak=peak)
+        work = worklist(session, who, now, rt.pack.substances)
+    return rt.templates.page(
+        request,
+        template,
+        status=STATUS.get(type(error), 400) if error else 200,
+        b=shown,
+        work=work,
+        now=now,
+        compare=compare,
+        done=DONE.get(done, ""),
+        error=error,
+        where=where,
+        fields=_fields(error, where),
+        reasons=error.reasons if isinstance(error, Refused) else (),
+        typed=typed or {},
+        key=new_id(),
+        methods=[m for m in readings.methods().values() if m.active],
+        targets=strip_targets(rt.pack.substances),
+        **_WORDS,
+    )
+
+
+def _fields(error: MastError | None, where: str) -> dict[str, str]:
+    """Field id → sentence. Of `findings.2.amount_low` the form of that finding shows the last part."""
+    if not isinstance(error, Invalid):
+        return {}
+    prefix = f"{where}-" if where else ""
+    return {prefix + name.rsplit(".", 1)[-1]: text for name, text in error.fields.items()}
+
+
+def back(sample_id: uuid.UUID, *, done: str = "", reading: uuid.UUID | None = None) -> RedirectResponse:
+    """To the page of the sample, saying what was done."""
+    query = "&".join(part for part in (f"reading={reading}" if reading else "", f"done={done}" if done else "") if part)
+    return RedirectResponse(f"/bench/samples/{sample_id}" + (f"?{query}" if query else ""), 303)
+
+
+def again(
+    request: Request,
+    rt: Runtime,
+    who: Actor,
+    sample_id: uuid.UUID,
+    error: MastError,
+    *,
+    where: str = "",
+    typed: dict[str, Any] | None = None,
+) -> HTMLResponse:
+    """The page once more with what went wrong; a sample that is not there stays not there."""
+    if isinstance(error, NotFound):
+        raise error
+    return page(request, rt, who, sample_id, error=error, where=where, typed=typed)

@@ -1,0 +1,131 @@
+"""Words of results for screens: one place, so that a state reads the same everywhere. Pure."""
+
+from __future__ import annotations
+
+from app.results.domain import (
+    Abundance,
+    Action,
+    AmountUnit,
+    Basis,
+    Confidence,
+    FindingRole,
+    Grade,
+    Outcome,
+    State,
+    Verdict,
+)
+
+STATE_WORDS: dict[State | None, str] = {
+    None: "to analyse",
+    State.DRAFT: "draft",
+    State.SUBMITTED: "to verify",
+    State.RETURNED: "returned",
+    State.WITHDRAWN: "taken back",
+    State.VERIFIED: "to release",
+    State.RELEASED: "released",
+    State.AMENDED: "being amended",
+    State.RETRACTED: "retracted",
+}
+
+ACTION_WORDS: dict[Action, str] = {
+    Action.SUBMIT: "Submit for verification",
+    Action.WITHDRAW: "Take back",
+    Action.RETURN: "Return with a reason",
+    Action.VERIFY: "Verify these findings",
+    Action.RELEASE: "Release to client",
+    Action.AMEND: "Amend",
+    Action.RETRACT: "Retract from client",
+}
+
+DONE_WORDS: dict[Action, str] = {
+    Action.SUBMIT: "Submitted. Another person verifies it now.",
+    Action.WITHDRAW: "Taken back. Begin a new draft: the findings are still there.",
+    Action.RETURN: "Returned with your reason.",
+    Action.VERIFY: "Verified. A session lead releases it.",
+    Action.RELEASE: "Released. The client’s screen shows it now.",
+    Action.AMEND: "A new draft has begun. Until it is released the client sees the old result, marked as under review.",
+    Action.RETRACT: "Retracted. The client’s screen says so now.",
+}
+
+VERDICT_WORDS: dict[Verdict, str] = {
+    Verdict.AS_EXPECTED: "As expected",
+    Verdict.EXPECTED_PLUS_INERT: "As expected, with a cutting agent",
+    Verdict.EXPECTED_PLUS_ACTIVE: "As expected, with another drug",
+    Verdict.PARTLY_AS_EXPECTED: "Partly as expected",
+    Verdict.NOT_AS_EXPECTED: "Not as expected",
+    Verdict.NOTHING_DETECTED: "Nothing seen above the limits",
+    Verdict.INCONCLUSIVE: "Inconclusive",
+    Verdict.NO_EXPECTATION: "Nothing was expected",
+}
+
+OUTCOME_WORDS: dict[Outcome, str] = {
+    Outcome.IDENTIFIED: "identified",
+    Outcome.PARTLY_IDENTIFIED: "partly identified",
+    Outcome.NOTHING_FOUND: "nothing found by any planned method",
+    Outcome.INCONCLUSIVE: "inconclusive",
+    Outcome.INSUFFICIENT: "too little sample",
+    Outcome.PENDING: "a method is still running",
+}
+
+GRADE_WORDS: dict[Grade, str] = {Grade.SCREENING: "screening: one operator", Grade.CONFIRMED: "confirmed"}
+
+ABUNDANCE_WORDS: dict[Abundance, str] = {
+    Abundance.MAJOR: "major",
+    Abundance.MINOR: "minor",
+    Abundance.TRACE: "trace",
+    Abundance.INDICATION: "indication",
+    Abundance.PRESENT_UNQUANTIFIED: "present, not quantified",
+    Abundance.NOT_DETECTED: "not detected",
+}
+
+CONFIDENCE_WORDS: dict[Confidence, str] = {
+    Confidence.CONFIRMED: "confirmed",
+    Confidence.INDICATED: "indicated",
+    Confidence.CLASS_ONLY: "class only",
+    Confidence.TENTATIVE: "tentative",
+}
+
+ROLE_WORDS: dict[FindingRole, str] = {
+    FindingRole.EXPECTED: "expected",
+    FindingRole.SUBSTITUTE: "in place of what was expected",
+    FindingRole.ADULTERANT: "besides what was expected",
+    FindingRole.BYPRODUCT: "by-product",
+    FindingRole.CUTTING: "cutting agent",
+    FindingRole.EXCIPIENT: "excipient",
+    FindingRole.UNSTATED: "",
+}
+
+UNIT_WORDS: dict[AmountUnit, str] = {
+    AmountUnit.PERCENT_WW: "% w/w",
+    AmountUnit.MG_PER_UNIT: "mg per unit",
+    AmountUnit.MG_PER_ML: "mg/mL",
+    AmountUnit.UG_PER_BLOTTER: "µg per blotter",
+    AmountUnit.RATIO: "ratio",
+}
+
+BASIS_WORDS: dict[Basis, str] = {
+    Basis.BASE: "as base",
+    Basis.HYDROCHLORIDE: "as hydrochloride",
+    Basis.OTHER_SALT: "as another salt",
+    Basis.UNKNOWN: "basis not known",
+}
+
+
+def figure(value: float) -> str:
+    """A number without an exponent or trailing zeros."""
+    return f"{value:.6g}"
+
+
+def amount_words(
+    value: float | None,
+    low: float | None,
+    high: float | None,
+    k: float | None,
+    unit: AmountUnit | None,
+    basis: Basis,
+) -> str:
+    """`71 % w/w (67 to 75, k = 2) as hydrochloride`, or nothing where nothing was measured."""
+    if value is None or unit is None:
+        return ""
+    interval = f" ({figure(low)} to {figure(high)}, k = {figure(k or 2)})" if low is not None and high is not None else ""
+    return f"{figure(value)}\u00a0{UNIT_WORDS[unit]}{interval} {BASIS_WORDS[basis]}"

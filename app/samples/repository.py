@@ -1,0 +1,137 @@
+"""Queries about samples. Every lookup for staff starts from the agency; a ticket from its keyed hash."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from app.samples.domain import ConsentAnswer, ConsentKind
+from app.samples.tables import Consent, Sample, SampleExpected, TicketSession
+
+
+def sample_of_agency(
+    session: Session, agency_id: uuid.UUID, sample_id: uuid.UUID, *, lock: bool = False
+) -> Sample | None:
+    """One sample of this agency; `lock` holds its row until the transaction ends."""
+    query = select(Sample).where(Sample.id == sample_id, Sample.agency_id == agency_id)
+    return session.exec(query.with_for_update() if lock else query).first()
+
+
+def sample(session: Session, sample_id: uuid.UUID) -> Sample | None:
+    """A sample by its key, for code that has no actor."""
+    return session.get(Sample, sample_id)
+
+
+def sample_by_ticket(session: Session, ticket_hmac: str) -> Sample | None:
+    """The sample a ticket belongs to."""
+    return session.exec(select(Sample).where(Sample.ticket_hmac == ticket_hmac)).first()
+
+
+def samples_of_session(
+    session: Session, agency_id: uuid.UUID, session_id: uuid.UUID, *, in_queue: bool
+) -> list[Sample]:
+    """Samples of a session in the order they came; `in_queue`: neither told nor withdrawn."""
+    query = select(Sample).where(Sample.agency_id == agency_id, Sample.session_id == session_id)
+    if in_queue:
+        query = query.where(col(Sample.told_at).is_(None), col(Sample.withdrawn_at).is_(None))
+    return list(session.exec(query.order_by(col(Sample.number))))
+
+
+def page_of_session(
+    session: Session, agency_id: uuid.UUID, session_id: uuid.UUID, *, after: uuid.UUID | None, limit: int
+) -> list[Sample]:
+    """Samples of a session by key, for keyset pages."""
+    query = select(Sample).where(Sample.agency_id == agency_id, Sample.session_id == session_id)
+    if after is not None:
+        query = query.where(col(Sample.id) > after)
+    return list(session.exec(query.order_by(col(Sample.id)).limit(limit)))
+
+
+def count_before(session: Session, row: Sample) -> int:
+    """Samples of the same session that came earlier and still wait for their result."""
+    query = select(sa.func.count()).where(
+        Sample.session_id == row.session_id,
+        col(Sample.number) < row.number,
+        col(Sample.released_at).is_(None),
+        col(Sample.withdrawn_at).is_(None),
+    )
+    return int(session.exec(query).one())
+
+
+def times_of_session(session: Session, agency_id: uuid.UUID, session_id: uuid.UUID) -> list[Any]:
+    """The times of every sample of a session and nothing else, for the board."""
+    query = sa.select(
+        col(Sample.received_at),
+        col(Sample.analysed_at),
+        col(Sample.verified_at),
+        col(Sample.released_at),
+        col(Sample.told_at),
+        col(Sample.withdrawn_at),
+    ).where(col(Sample.agency_id) == agency_id, col(Sample.session_id) == session_id)
+    return list(session.execute(query))
+
+
+def expected_of(session: Session, sample_ids: list[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
+    """What was expected of each sample, in the order it was said."""
+    found: dict[uuid.UUID, list[str]] = {sample_id: [] for sample_id in sample_ids}
+    if sample_ids:
+        query = select(SampleExpected).where(col(SampleExpected.sample_id).in_(sample_ids))
+        for row in session.exec(query.order_by(col(SampleExpected.position))):
+            found[row.sample_id].append(row.substance_id)
+    return found
+
+
+def replace_expected(session: Session, sample_id: uuid.UUID, expected: list[str]) -> None:
+    """Write down what is expected, in order."""
+    session.execute(sa.delete(SampleExpected).where(col(SampleExpected.sample_id) == sample_id))
+    session.add_all(
+        SampleExpected(sample_id=sample_id, substance_id=substance_id, position=position)
+        for position, substance_id in enumerate(expected)
+    )
+
+
+def consents_of(session: Session, sample_id: uuid.UUID) -> dict[ConsentKind, Consent]:
+    """The latest answer to each question."""
+    query = select(Consent).where(Consent.sample_id == sample_id).order_by(col(Consent.at), col(Consent.id))
+    return {row.kind: row for row in session.exec(query)}
+
+
+def add_consents(
+    session: Session,
+    sample_id: uuid.UUID,
+    answers: dict[ConsentKind, ConsentAnswer],
+    wording_version: str,
+    at: datetime,
+    recorded_by: uuid.UUID | None,
+) -> None:
+    """Add answers; earlier ones stay."""
+    session.add_all(
+        Consent(
+            sample_id=sample_id,
+            kind=kind,
+            answer=answer,
+            wording_version=wording_version,
+            at=at,
+            recorded_by=recorded_by,
+        )
+        for kind, answer in answers.items()
+    )
+
+
+def ticket_session(session: Session, id_hash: str) -> TicketSession | None:
+    """A client's browser by the hash of its id."""
+    return session.get(TicketSession, id_hash)
+
+
+def end_ticket_sessions(session: Session, sample_id: uuid.UUID) -> None:
+    """Every browser that opened this sample's ticket has to show it again."""
+    session.execute(sa.delete(TicketSession).where(col(TicketSession.sample_id) == sample_id))
+
+
+def end_expired_ticket_sessions(session: Session, now: datetime) -> None:
+    """Sweep what has run out."""
+    session.execute(sa.delete(TicketSession).where(col(TicketSession.expires_at) <= now))

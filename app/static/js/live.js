@@ -1,0 +1,119 @@
+// Live regions: one EventSource per page; an event of a topic makes the regions of that topic fetch themselves
+// again through htmx (they wait for "mast:<topic>" on the body). The line #live-status says how old the page is.
+
+const HIDDEN_MS = 60_000; // a browser allows six connections to a host: tabs nobody sees give theirs back
+const GATHER_MS = 150; // events come in bursts, one fetch is enough
+
+/** @type {EventSource | null} */
+let source = null;
+let started = false;
+let missed = false; // events may have passed while the stream was away
+let retry = 2_000;
+/** @type {Set<string>} */
+const pending = new Set();
+let timer = 0;
+let hiddenTimer = 0;
+
+/** @param {"" | "lost"} state @param {string} text */
+function say(state, text) {
+  const line = document.getElementById("live-status");
+  if (!line || line.textContent === text) return;
+  line.dataset.state = state;
+  line.textContent = text;
+}
+
+function fresh() {
+  say("", `Updated ${new Date().toLocaleTimeString("en-GB")}`);
+}
+
+/** Topics the page shows. @returns {string[]} */
+function topics() {
+  const found = [...document.querySelectorAll("[data-live]")].flatMap((region) => (region.getAttribute("data-live") ?? "").split(/\s+/));
+  return [...new Set(found.filter(Boolean))];
+}
+
+/** @param {Iterable<string>} names */
+function refresh(names) {
+  for (const name of names) pending.add(name);
+  clearTimeout(timer);
+  timer = window.setTimeout(() => {
+    for (const name of pending) document.body.dispatchEvent(new CustomEvent(`mast:${name}`));
+    pending.clear();
+    fresh();
+  }, GATHER_MS);
+}
+
+/** @param {string} url */
+function connect(url) {
+  source?.close();
+  source = new EventSource(url);
+  source.addEventListener("open", () => {
+    retry = 2_000;
+    if (missed) refresh(topics());
+    missed = false;
+    fresh();
+  });
+  source.addEventListener("message", (event) => {
+    /** @type {{topic?: string}} */
+    const message = JSON.parse(event.data);
+    if (message.topic) refresh([message.topic]);
+  });
+  source.addEventListener("resync", () => refresh(topics()));
+  source.addEventListener("error", () => {
+    say("lost", "Connection lost, trying again");
+    // after a broken line the browser itself comes back with Last-Event-ID; after a refusal (a server that
+    // is starting, a session that ended) it gives up, and then we ask again, ever less often
+    if (source?.readyState === EventSource.CLOSED) {
+      missed = true;
+      window.setTimeout(() => connect(url), retry);
+      retry = Math.min(retry * 2, 30_000);
+    }
+  });
+}
+
+/** Never pull a field from under somebody who is typing in it. @param {Element} region */
+function isBeingFilledIn(region) {
+  const active = document.activeElement;
+  return !!active && region.contains(active) && active.matches("input, textarea, select");
+}
+
+function guardRegions() {
+  document.addEventListener("htmx:config:request", (event) => {
+    const region = /** @type {Element} */ (event.target);
+    if (!region.matches?.("[data-live]") || !isBeingFilledIn(region)) return;
+    event.preventDefault();
+    region.addEventListener("focusout", () => refresh((region.getAttribute("data-live") ?? "").split(/\s+/)), { once: true });
+  });
+  let focusedLink = "";
+  document.addEventListener("htmx:before:swap", (event) => {
+    const region = /** @type {Element} */ (event.target);
+    const active = document.activeElement;
+    focusedLink = region.matches?.("[data-live]") && active && region.contains(active) ? active.getAttribute("href") ?? "" : "";
+  });
+  document.addEventListener("htmx:after:swap", (event) => {
+    const id = /** @type {Element} */ (event.target).id;
+    const region = id ? document.getElementById(id) : null;
+    if (!region?.matches("[data-live]")) return;
+    region.classList.add("is-changed");
+    if (focusedLink) /** @type {HTMLElement | null} */ (region.querySelector(`a[href="${CSS.escape(focusedLink)}"]`))?.focus();
+    focusedLink = "";
+  });
+}
+
+/** Start once; later calls find new regions by themselves, because topics are read from the page. */
+export function enhance() {
+  const url = document.querySelector("[data-live-url]")?.getAttribute("data-live-url");
+  if (started || !url) return;
+  started = true;
+  guardRegions();
+  connect(url);
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(hiddenTimer);
+    if (document.hidden) {
+      hiddenTimer = window.setTimeout(() => { source?.close(); source = null; missed = true; }, HIDDEN_MS);
+    } else if (!source) {
+      connect(url);
+    }
+  });
+  window.addEventListener("pagehide", () => source?.close());
+}

@@ -1,0 +1,61 @@
+// The one script of a staff page: loads a component's module when the component is on the page,
+// also after htmx has swapped it in, and says in words what went wrong with a request.
+
+/** @type {[selector: string, load: () => Promise<{enhance: (root: ParentNode) => void}>][]} */
+const parts = [
+  ["[data-combobox]", () => import("./combobox.js")],
+  ["[data-upload-url]", () => import("./upload.js")],
+  ["[data-spectrum]", () => import("./spectrum.js")],
+  ["[data-live], [data-live-listen]", () => import("./live.js")],
+  ["[data-key], [data-key-list]", () => import("./keys.js")],
+  ["[data-print], [data-read-aloud]", () => import("./reading.js")],
+];
+
+/** @param {ParentNode} root */
+async function enhance(root) {
+  for (const [selector, load] of parts) {
+    if (root.querySelector(selector)) (await load()).enhance(root);
+  }
+  /** @type {HTMLElement | null} */ (root.querySelector("[data-error-summary]"))?.focus();
+}
+
+enhance(document);
+// `enhance` of each part passes over what it has done already, so the whole page may be offered again
+document.addEventListener("htmx:after:swap", () => enhance(document));
+
+// ---- requests that fail ----
+
+/** Put a problem where the eye is: on top of the page's main part. @param {string} title @param {string} text */
+export function problem(title, text) {
+  document.getElementById("request-problem")?.remove();
+  const box = document.createElement("div");
+  box.id = "request-problem";
+  box.className = "notice notice--problem";
+  box.setAttribute("role", "alert");
+  const head = box.appendChild(document.createElement("p"));
+  head.className = "notice__title";
+  head.textContent = title;
+  box.appendChild(document.createElement("p")).textContent = text;
+  document.getElementById("main")?.prepend(box);
+  box.scrollIntoView({ block: "nearest" });
+}
+
+document.addEventListener("htmx:before:request", () => document.getElementById("request-problem")?.remove());
+document.addEventListener("htmx:before:response", (event) => {
+  const { response } = /** @type {CustomEvent} */ (event).detail.ctx;
+  const type = response.headers.get("content-type") ?? "";
+  if (response.status < 400 || (type.startsWith("text/html") && response.status < 500)) return;
+  event.preventDefault(); // a problem document or an error page must not replace a part of this page
+  const fallback = "Nothing you saved is lost. Try again in a moment.";
+  if (!type.includes("json")) { problem("This did not work", fallback); return; }
+  response.raw.json().then(
+    (/** @type {{title?: string, detail?: string}} */ body) => problem(body.title ?? "This did not work", body.detail ?? fallback),
+    () => problem("This did not work", fallback),
+  );
+});
+document.addEventListener("htmx:error", (event) => {
+  const { error } = /** @type {CustomEvent} */ (event).detail;
+  if (error instanceof TypeError || error?.name === "AbortError") { // the network is away, or 20 s have passed
+    problem("The server did not answer", "Nothing you saved is lost. Check the network, then try again.");
+  }
+});

@@ -1,0 +1,1 @@
+"""The service itself: start page, live events of staff, health, audit page, about."""

@@ -1,0 +1,56 @@
+"""What an operator and a load balancer want to know. Counts only; nothing about samples."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlmodel import Session, col, func, select
+
+from app.platform.audit import AuditEntry
+from app.platform.jobs import JobState, count_by_state
+
+LOW_DISK = 1024**3
+
+
+@dataclass(slots=True)
+class Readiness:
+    """Whether this process can work, and every reason why not; alarms do not make it unready."""
+
+    ready: bool = True
+    reasons: list[str] = field(default_factory=list)
+    alarms: list[str] = field(default_factory=list)
+    jobs: dict[str, int] = field(default_factory=dict)
+
+
+def readiness(session: Session, data_dir: Path, revisions: tuple[str | None, str | None]) -> Readiness:
+    """Schema, disk and jobs at a glance."""
+    state = Readiness()
+    has, needs = revisions
+    if has != needs:
+        state.ready = False
+        state.reasons.append(
+            f"The database is at schema {has or 'none'}, this program needs {needs}: run mast db upgrade."
+        )
+        return state
+    free = shutil.disk_usage(data_dir).free
+    if free < LOW_DISK:
+        state.alarms.append(f"Only {free // 1024**2} MiB of disk are free.")
+    state.jobs = {kind.value: count for kind, count in count_by_state(session).items()}
+    if dead := state.jobs.get(JobState.DEAD.value):
+        state.alarms.append(f"{dead} job(s) were given up: see the log, then requeue or dismiss them.")
+    return state
+
+
+def audit_page(session: Session, before: int | None, limit: int) -> list[AuditEntry]:
+    """Newest entries first, before a sequence number."""
+    query = select(AuditEntry).order_by(col(AuditEntry.seq).desc()).limit(limit)
+    if before is not None:
+        query = query.where(AuditEntry.seq < before)
+    return list(session.exec(query))
+
+
+def audit_count(session: Session) -> int:
+    """How many entries there are."""
+    return session.exec(select(func.count()).select_from(AuditEntry)).one()

@@ -1,0 +1,51 @@
+"""Reads a trend question from query parameters; the API, the page and the CSV ask in the same words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Query
+
+from app.platform.kernel.errors import Invalid
+from app.platform.web.fields import Text80
+from app.trends.domain import Dimension
+
+_NAMES = frozenset(d.value for d in Dimension)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Measure, split, filters, substance, months."""
+
+    measure: str
+    by: tuple[Dimension, ...]
+    where: dict[Dimension, str]
+    found: str
+    months: tuple[str, str]
+
+
+def question(
+    measure: Annotated[Text80, Query(description="expected_found, not_as_expected, other_active or found")] = (
+        "expected_found"
+    ),
+    by: Annotated[list[Dimension], Query(description="Split by; repeat for several", max_length=4)] = [  # noqa: B006
+        Dimension.MONTH,
+        Dimension.REGION,
+    ],
+    where: Annotated[list[Text80], Query(description="dimension=value; repeat for several", max_length=8)] = [],  # noqa: B006
+    found: Annotated[Text80, Query(description="Register id or class, for the figure “found”")] = "",
+    from_month: Annotated[str, Query(alias="from", max_length=7, pattern=r"^(\d{4}-\d{2})?$")] = "",
+    to_month: Annotated[str, Query(alias="to", max_length=7, pattern=r"^(\d{4}-\d{2})?$")] = "",
+) -> Question:
+    """Dependency."""
+    filters: dict[Dimension, str] = {}
+    for clause in where:
+        name, sign, value = clause.partition("=")
+        if not clause:
+            continue
+        if not sign or name not in _NAMES:
+            raise Invalid(f"“{clause}” is not a filter like region=North East.", fields={"where": "not a filter"})
+        if value:
+            filters[Dimension(name)] = value
+    return Question(measure, tuple(by), filters, found, (from_month, to_month))

@@ -1,0 +1,256 @@
+"""Facts as the rules see them: merged findings with role and band, scope gaps, pairs, alerts.
+
+Built once without and, if the person said what else they take, once with it: what is logged never
+depends on the self-report. Imports this package only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from harm_messages.amounts import derive_band
+from harm_messages.content import Group, PairRow
+from harm_messages.pack import Pack
+from harm_messages.register import within
+from harm_messages.roles import Expectation, expectation, expected_found, finding_class, role_of
+from harm_messages.scope import scope_gaps
+from harm_messages.types import (
+    Abundance,
+    AlertFact,
+    Band,
+    Confidence,
+    Context,
+    Facts,
+    FindingFact,
+    Outcome,
+    Role,
+    StripReading,
+    Verdict,
+)
+from harm_messages.verdicts import always_warn, derive_outcome, derive_verdict, differs
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One finding with everything derived about it."""
+
+    fact: FindingFact
+    drug_class: str
+    name: str
+    name_with_class: str
+    role: Role
+    band: Band
+    psychoactive: bool
+    differs: bool
+    always_warn: bool
+
+    @property
+    def substance(self) -> str | None:
+        return self.fact.substance
+
+    @property
+    def confidence(self) -> Confidence:
+        return self.fact.confidence
+
+    @property
+    def unknown(self) -> bool:
+        return self.fact.unidentified
+
+
+@dataclass(frozen=True, slots=True)
+class PairHit:
+    row: PairRow
+    seen: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What rules match on. `seen` is visible to people; `raw` also holds what is too weak to show."""
+
+    pack: Pack
+    facts: Facts
+    context: Context
+    want: Expectation
+    raw: tuple[FindingFact, ...]
+    seen: tuple[Seen, ...]
+    outcome: Outcome
+    verdict: Verdict
+    gaps: frozenset[str]
+    pairs: tuple[PairHit, ...]
+    alerts: tuple[AlertFact, ...]
+
+
+def derive(pack: Pack, facts: Facts, context: Context, also_taking: Iterable[str] = ()) -> Derived:
+    want = expectation(facts.expected, pack)
+    raw = tuple(_merged(_known(facts, pack)))
+    some = expected_found(raw, want, pack)
+    seen = tuple(
+        sorted(
+            (s for f in raw if (s := _seen(f, some, want, pack, facts)) is not None),
+            key=lambda s: (-s.fact.abundance.rank, -s.confidence.rank, s.name, s.fact.model_dump_json()),
+        )
+    )
+    outcome = derive_outcome(facts.findings, facts.scope, facts.strips)
+    return Derived(
+        pack=pack,
+        facts=facts,
+        context=context,
+        want=want,
+        raw=raw,
+        seen=seen,
+        outcome=outcome,
+        verdict=derive_verdict(raw, facts.expected, outcome=outcome, pack=pack),
+        gaps=scope_gaps(pack, facts, want, [s.drug_class for s in seen]),
+        pairs=_pairs(pack, seen, tuple(also_taking)),
+        alerts=tuple(a for a in facts.alerts if _alert_matches(a, facts, seen, want, pack)),
+    )
+
+
+def _known(facts: Facts, pack: Pack) -> list[FindingFact]:
+    """Findings that are there, plus what strips add where nothing more specific was found."""
+    present = [f for f in facts.findings if f.abundance is not Abundance.NOT_DETECTED]
+    for strip in facts.strips:
+        probe = FindingFact(
+            drug_class=strip.target,
+            abundance=Abundance.INDICATION,
+            confidence=Confidence.CLASS_ONLY if strip.reading is StripReading.POSITIVE else Confidence.TENTATIVE,
+            methods=("strip",),
+        )
+        finding_class(probe, pack)  # an unknown target raises
+        if strip.reading in (StripReading.POSITIVE, StripReading.FAINT):
+            present.append(probe)
+    firm = [
+        finding_class(f, pack)
+        for f in present
+        if f.substance is not None and f.confidence.rank >= Confidence.INDICATED.rank
+    ]
+    return [
+        f for f in present
+        if f.substance is not None or f.drug_class is None or not any(within(c, f.drug_class) for c in firm)
+    ]  # fmt: skip
+
+
+def _merged(findings: Iterable[FindingFact]) -> list[FindingFact]:
+    """One line per thing: strongest confidence, largest abundance, highest amount, all methods."""
+    merged: dict[tuple[str, str], FindingFact] = {}
+    for finding in findings:
+        key = (finding.substance or "", finding.drug_class or "") if not finding.substance else (finding.substance, "")
+        old = merged.get(key)
+        merged[key] = finding if old is None else _stronger(old, finding)
+    return [merged[key] for key in sorted(merged)]
+
+
+def _stronger(a: FindingFact, b: FindingFact) -> FindingFact:
+    amounts = sorted(
+        (x for x in (a.amount, b.amount) if x is not None), key=lambda x: (x.upper, x.model_dump_json())
+    )
+    return a.model_copy(
+        update={
+            "confidence": max(a.confidence, b.confidence, key=lambda c: c.rank),
+            "abundance": max(a.abundance, b.abundance, key=lambda x: x.rank),
+            "amount": amounts[-1] if amounts else None,
+            "methods": tuple(sorted({*a.methods, *b.methods})),
+        }
+    )
+
+
+def _seen(fact: FindingFact, some: bool, want: Expectation, pack: Pack, facts: Facts) -> Seen | None:
+    role = role_of(fact, some, want, pack)
+    warn = always_warn(fact, pack, unexpected=role is not Role.EXPECTED)
+    if fact.confidence is Confidence.TENTATIVE and not (warn or fact.unidentified):
+        return None
+    drug_class = finding_class(fact, pack)
+    row = pack.substances[fact.substance] if fact.substance is not None else None
+    name, long_name = _names(fact, drug_class, role, pack)
+    firm = fact.confidence is Confidence.CONFIRMED
+    return Seen(
+        fact=fact,
+        drug_class=drug_class,
+        name=name,
+        name_with_class=long_name,
+        role=role,
+        band=derive_band(pack, fact.substance, fact.amount if firm else None, facts.form),
+        psychoactive=row.psychoactive if row is not None else _class_is_active(pack, drug_class),
+        differs=differs(fact, pack),
+        always_warn=warn,
+    )
+
+
+def _class_is_active(pack: Pack, drug_class: str) -> bool:
+    return any(row.psychoactive for c, row in pack.substances.classes.items() if drug_class and within(c, drug_class))
+
+
+def class_plain(pack: Pack, drug_class: str) -> str:
+    row = pack.substances.classes.get(drug_class)
+    return row.plain if row is not None else "a drug of the " + drug_class.rsplit(".", 1)[-1] + " kind"
+
+
+def _names(fact: FindingFact, drug_class: str, role: Role, pack: Pack) -> tuple[str, str]:
+    if fact.unidentified:
+        return "", ""
+    plain = class_plain(pack, drug_class)
+    if fact.substance is None:
+        return plain, plain
+    name = pack.substances[fact.substance].in_sentence
+    row = pack.substances.classes[drug_class]
+    return name, f"{name} ({plain})" if row.say_class and role is not Role.EXPECTED else name
+
+
+# -- pairs -----------------------------------------------------------------------------------------
+
+
+def in_group(group: Group, substance: str | None, drug_class: str) -> bool:
+    if substance in group.excludes:
+        return False
+    return substance in group.substances or any(within(drug_class, c) for c in group.classes if drug_class)
+
+
+def _taken(group: Group, word: str, pack: Pack) -> bool:
+    """`word` is a co-use id, a register id or a class. The error never repeats what the person said."""
+    if word in pack.co_use:
+        return word in group.co_use
+    row = pack.substances.get(word)
+    if row is not None:
+        return in_group(group, row.id, row.drug_class)
+    if pack.substances.is_class(word):
+        return in_group(group, None, word)
+    raise ValueError("also_taking holds a word that this pack does not know; offer the pack's co-use list")
+
+
+def _pairs(pack: Pack, seen: tuple[Seen, ...], also_taking: tuple[str, ...]) -> tuple[PairHit, ...]:
+    hits: list[PairHit] = []
+    for row in pack.pairs:
+        sides = [{i for i, s in enumerate(seen) if in_group(pack.groups[g], s.substance, s.drug_class)}
+                 for g in (row.a, row.b)]  # fmt: skip
+        met = {frozenset((i, j)) for i in sides[0] for j in sides[1] if i != j}
+        for here, other in ((sides[0], row.b), (sides[1], row.a)):
+            if any([_taken(pack.groups[other], w, pack) for w in also_taking]):
+                met.update(frozenset((i,)) for i in here)
+        if met:
+            hits.append(PairHit(row, frozenset().union(*met)))
+    return tuple(hits)
+
+
+# -- alerts ----------------------------------------------------------------------------------------
+
+
+def _alert_matches(
+    alert: AlertFact, facts: Facts, seen: tuple[Seen, ...], want: Expectation, pack: Pack
+) -> bool:
+    """By descriptors if the alert has any (all of them must fit), else by what was found or expected."""
+    described = [
+        (bool(alert.forms), facts.form in alert.forms),
+        (bool(alert.logos), _fold(facts.logo) in {_fold(x) for x in alert.logos}),
+        (bool(alert.colours), bool({_fold(c) for c in facts.colours} & {_fold(c) for c in alert.colours})),
+    ]
+    if any(given for given, _ in described):
+        return all(fits for given, fits in described if given)
+    named = {s.substance for s in seen} | set(want.substances)
+    classes = {s.drug_class for s in seen} | {pack.substances[s].drug_class for s in want.substances} | want.classes
+    return bool(named & set(alert.substances)) or any(within(c, a) for c in classes if c for a in alert.classes)
+
+
+def _fold(text: str) -> str:
+    return " ".join(text.casefold().split())
+

@@ -1,0 +1,123 @@
+"""The one headline, composed from findings by confidence, and the line that says what differs.
+
+confirmed "We found…" · indicated "This looks like…" · class only "A strip test suggests…" · tentative
+hidden, except what is always warned of: "may contain…". Negatives only in scope. Imports this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from harm_messages.derived import Derived, Seen
+from harm_messages.matching import not_found
+from harm_messages.page import Message
+from harm_messages.types import Confidence, Outcome, Role, Severity, Slot, Verdict
+from harm_messages.wording import Place, Writer, joined
+
+HEAD = Place(Severity.S4, Slot.HEADLINE)
+DIFF = Place(Severity.S4, Slot.DIFFERENCE)
+QUIET = (Role.BYPRODUCT, Role.CUTTING, Role.EXCIPIENT)
+
+# confidence → (alone, beside what was expected)
+WORDS = {
+    Confidence.CONFIRMED: ("head_found", "also_found"),
+    Confidence.INDICATED: ("head_indicated", "also_indicated"),
+    Confidence.CLASS_ONLY: ("head_class", "also_class"),
+    Confidence.TENTATIVE: ("may_contain", "may_also_contain"),
+}
+EXPECTED_WORDS = {
+    Confidence.CONFIRMED: "head_expected",
+    Confidence.INDICATED: "head_expected_indicated",
+    Confidence.CLASS_ONLY: "head_expected_class",
+    Confidence.TENTATIVE: "may_contain",
+}
+INSTEAD = {Confidence.CONFIRMED: "head_instead", Confidence.INDICATED: "head_instead_indicated"}
+EMPTY = {
+    Outcome.NOTHING_FOUND: "nothing_found",
+    Outcome.INSUFFICIENT: "insufficient",
+    Outcome.PENDING: "pending",
+}
+LINES = {
+    Verdict.NOT_AS_EXPECTED: "diff_not_expected",
+    Verdict.EXPECTED_PLUS_ACTIVE: "diff_plus_active",
+    Verdict.PARTLY_AS_EXPECTED: "diff_partly",
+}
+
+
+def compose_headline(w: Writer) -> tuple[Message, ...]:
+    """Expected first, then the rest by confidence, then what has no name, then what was not found."""
+    d = w.d
+    news = [s for s in d.seen if not s.unknown and (s.role not in QUIET or s.always_warn)]
+    cuts = [s for s in d.seen if not s.unknown and s.role in QUIET]
+    absent = [] if d.outcome is Outcome.NOTHING_FOUND else expected_not_found(d)
+    parts = list(_found_parts(w, news or cuts, bool(absent)))
+    if any(s.unknown for s in d.seen):
+        parts.append(_part(w, "unknown_also" if parts else "unknown_only"))
+    if not parts:
+        parts.append(_part(w, EMPTY.get(d.outcome, "inconclusive")))
+    if absent:
+        labels = joined((d.pack.substances.label(i) for i in absent), w.locale)
+        parts.append(_part(w, "not_found", (), {"expected": labels}))
+    return tuple(parts)
+
+
+def expected_not_found(d: Derived) -> list[str]:
+    """Of what was named, the substances and classes about which a negative may be said."""
+    absent = []
+    for one in d.want.ids:
+        if one in d.pack.substances:
+            row = d.pack.substances[one]
+            same = {s for c in d.pack.closures if c.expected == one for s in c.same} | {row.id}
+            if all(not_found(d, s, d.pack.substances[s].drug_class) for s in same):
+                absent.append(one)
+        elif one not in d.pack.substances.intents and not_found(d, None, one):
+            absent.append(one)
+    return absent
+
+
+def _found_parts(w: Writer, shown: list[Seen], negative_follows: bool) -> Iterator[Message]:
+    expected = [s for s in shown if s.role is Role.EXPECTED]
+    others = [s for s in shown if s.role is not Role.EXPECTED]
+    started = False
+    for level in Confidence:
+        group = [s for s in expected if s.confidence is level]
+        if group:
+            yield _part(w, EXPECTED_WORDS[level], group)
+            started = True
+    for level in Confidence:
+        group = [s for s in others if s.confidence is level]
+        if not group:
+            continue
+        alone, beside = WORDS[level]
+        if started:
+            yield _part(w, beside, group)
+        elif level in INSTEAD and not negative_follows and _instead(w.d, group):
+            yield _part(w, INSTEAD[level], group)
+        else:
+            yield _part(w, alone, group)
+        started = True
+
+
+def _instead(d: Derived, group: Iterable[Seen]) -> bool:
+    return d.want.stated and all(s.role is Role.SUBSTITUTE for s in group)
+
+
+def _part(w: Writer, key: str, seen: Iterable[Seen] = (), extra: dict[str, str] | None = None) -> Message:
+    bound = tuple(seen)
+    names = {"names": joined((s.name_with_class for s in bound), w.locale)} if bound else {}
+    return w.write(w.d.pack.manifest.fixed[key], HEAD, bound, {**names, **(extra or {})})
+
+
+def difference_line(w: Writer) -> Message | None:
+    """Said as a fact only when something that differs is confirmed; else softened."""
+    key = LINES.get(w.d.verdict)
+    if key is None:
+        return None
+    firm = any(
+        s.confidence is Confidence.CONFIRMED
+        for s in w.d.seen
+        if s.role in (Role.SUBSTITUTE, Role.ADULTERANT, Role.CUTTING) and not s.unknown
+    )
+    soft = f"{key}_soft"
+    fixed = w.d.pack.manifest.fixed
+    return w.write(fixed[key if firm or soft not in fixed else soft], DIFF)

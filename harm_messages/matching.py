@@ -1,0 +1,186 @@
+"""The fourteen predicates and three combinators: does a rule fire, and on which findings.
+
+A match is the set of findings it binds (perhaps none); no match is None. Imports this package only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from harm_messages.derived import Derived, Seen
+from harm_messages.register import within
+from harm_messages.roles import finding_class
+from harm_messages.rules import (
+    BandSpec,
+    ConfidenceSpec,
+    FoundSpec,
+    IntentSpec,
+    NoneFoundSpec,
+    PairSpec,
+    RoleSpec,
+    Selector,
+    StripSpec,
+    When,
+)
+from harm_messages.scope import in_scope
+from harm_messages.types import Form, Outcome, Role
+
+Bound = frozenset[int] | None
+NOTHING: frozenset[int] = frozenset()
+OPEN = (Outcome.INCONCLUSIVE, Outcome.INSUFFICIENT, Outcome.PENDING)
+
+
+def selects(spec: Selector, seen: Seen) -> bool:
+    if spec.unknown != seen.unknown:
+        return False
+    if spec.psychoactive is not None and spec.psychoactive != seen.psychoactive:
+        return False
+    if seen.substance in spec.not_substance or any(within(seen.drug_class, c) for c in spec.not_class):
+        return False
+    if not spec.substance and not spec.drug_class:
+        return True
+    return seen.substance in spec.substance or any(within(seen.drug_class, c) for c in spec.drug_class)
+
+
+def _where(d: Derived, test: Callable[[Seen], bool]) -> Bound:
+    found = frozenset(i for i, s in enumerate(d.seen) if test(s))
+    return found or None
+
+
+def _found(spec: FoundSpec, d: Derived) -> Bound:
+    return _where(d, lambda s: selects(spec, s) and s.confidence.rank >= spec.min_confidence.rank)
+
+
+def _all_found(specs: Iterable[FoundSpec], d: Derived) -> Bound:
+    each = [_found(spec, d) for spec in specs]
+    return None if None in each else NOTHING.union(*(e for e in each if e is not None))
+
+
+def not_found(d: Derived, substance: str | None, drug_class: str) -> bool:
+    """The only way to a negative: in scope, the analysis came to an end, and not even a weak trace."""
+    if d.outcome in OPEN or not in_scope(d.pack, d.facts, substance, drug_class):
+        return False
+    for fact in d.raw:
+        other = finding_class(fact, d.pack)
+        if not other:
+            continue
+        if substance is not None and fact.substance is not None:
+            if fact.substance == substance:
+                return False
+        elif within(other, drug_class) or within(drug_class, other):
+            return False
+    return True
+
+
+def _none_found(spec: NoneFoundSpec, d: Derived) -> Bound:
+    targets = [(s, d.pack.substances[s].drug_class) for s in spec.substance]
+    targets += [(None, c) for c in spec.drug_class]  # type: ignore[list-item]
+    if spec.expected:
+        targets += [(s, d.pack.substances[s].drug_class) for s in sorted(d.want.substances)]
+        targets += [(None, c) for c in sorted(d.want.classes)]  # type: ignore[list-item]
+    return NOTHING if targets and all(not_found(d, s, c) for s, c in targets) else None
+
+
+def _role(spec: RoleSpec, d: Derived) -> Bound:
+    unexpected = (Role.SUBSTITUTE, Role.ADULTERANT)
+    return _where(
+        d, lambda s: s.role in spec.is_ and selects(spec, s) and (s.role not in unexpected or s.differs)
+    )
+
+
+def _substituted(_: Any, d: Derived) -> Bound:
+    """Another drug stands in place of what was named: nothing named was found."""
+    return _where(d, lambda s: s.role is Role.SUBSTITUTE and s.differs and s.psychoactive)
+
+
+def _band(spec: BandSpec, d: Derived) -> Bound:
+    def fits(s: Seen) -> bool:
+        amount = s.fact.amount
+        measured = amount is not None and s.confidence.rank == 3
+        if spec.quantified and not measured:
+            return False
+        if spec.unit is not None and (amount is None or amount.unit is not spec.unit):
+            return False
+        return s.band in spec.is_ and selects(spec, s)
+
+    return _where(d, fits)
+
+
+def _pair(spec: PairSpec, d: Derived) -> Bound:
+    hits = [
+        h.seen
+        for h in d.pairs
+        if (h.row.a in spec.a and h.row.b in spec.b) or (h.row.b in spec.a and h.row.a in spec.b)
+    ]
+    return NOTHING.union(*hits) if hits else None
+
+
+def _outcome(spec: tuple[Outcome, ...], d: Derived) -> Bound:
+    return NOTHING if d.outcome in spec else None
+
+
+def _confidence(spec: ConfidenceSpec, d: Derived) -> Bound:
+    return _where(d, lambda s: selects(spec, s) and s.confidence in spec.is_)
+
+
+def _scope_gap(spec: str, d: Derived) -> Bound:
+    return NOTHING if spec in d.gaps else None
+
+
+def _strip(spec: StripSpec, d: Derived) -> Bound:
+    hit = any(within(s.target, spec.target) and s.reading in spec.reading for s in d.facts.strips)
+    return NOTHING if hit else None
+
+
+def _alert(_: Any, d: Derived) -> Bound:
+    return NOTHING if d.alerts else None
+
+
+def _form(spec: tuple[Form, ...], d: Derived) -> Bound:
+    return NOTHING if d.facts.form in spec else None
+
+
+def _intent(spec: IntentSpec, d: Derived) -> Bound:
+    if spec.vague is not None and spec.vague == d.want.stated:
+        return None
+    if not (spec.drug_class or spec.substance or spec.id):
+        return NOTHING
+    classes = {d.pack.substances[s].drug_class for s in d.want.substances} | d.want.classes
+    hit = (
+        bool(set(spec.substance) & d.want.substances)
+        or bool(set(spec.id) & set(d.facts.expected))
+        or any(within(c, w) for c in classes for w in spec.drug_class)
+    )
+    return NOTHING if hit else None
+
+
+PREDICATES: dict[str, Callable[[Any, Derived], Bound]] = {
+    "found": _found,
+    "all_found": _all_found,
+    "none_found": _none_found,
+    "role": _role,
+    "substituted": _substituted,
+    "band": _band,
+    "pair": _pair,
+    "outcome": _outcome,
+    "confidence": _confidence,
+    "scope_gap": _scope_gap,
+    "strip": _strip,
+    "alert": _alert,
+    "form": _form,
+    "intent": _intent,
+}
+
+
+def match(when: When, d: Derived) -> Bound:
+    """The findings the condition binds, or None when it does not hold."""
+    if when.kind == "not":
+        return NOTHING if match(when.inner[0], d) is None else None
+    if when.kind in ("all", "any"):
+        each = [match(w, d) for w in when.inner]
+        held = [e for e in each if e is not None]
+        if not held or (when.kind == "all" and len(held) < len(each)):
+            return None
+        return NOTHING.union(*held)
+    return PREDICATES[when.kind](when.chosen, d)

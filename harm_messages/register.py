@@ -1,0 +1,319 @@
+"""The substance register: ids, names, street names, and facts that say whether they were confirmed.
+
+Why: a name that is not known must raise, never read as "not found", and a street name that means
+several things must ask, never guess. Imports nothing outside this package.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harm_messages.content import ClassRow, Intent, SubstanceFlags
+from harm_messages.types import UnknownSubstance
+
+_GREEK = {"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "µ": "mu", "μ": "mu"}
+_CUTS = ("cutting agent", "paraphernalia")
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterFact:
+    """A fact with its source. `certain` is false where it was recalled and nobody confirmed it."""
+
+    value: str
+    basis: str
+    certain: bool
+
+    def __str__(self) -> str:
+        return self.value if self.certain else f"{self.value} (not confirmed)"
+
+
+@dataclass(frozen=True, slots=True)
+class Substance:
+    """One row of the register."""
+
+    id: str
+    name: str
+    aliases: tuple[str, ...]
+    notes: tuple[str, ...]
+    formula: str
+    monoisotopic_mass: float | None
+    cas: RegisterFact | None
+    inchikey: RegisterFact | None
+    drug_class: str
+    usual_role: str
+    uk_class: RegisterFact | None
+    potent: bool
+    psychoactive: bool
+    excipient: bool
+    cutting: bool
+    in_sentence: str
+    occurrence_source: str
+
+    @property
+    def by_nature_byproduct(self) -> bool:
+        return "byproduct" in self.usual_role or self.usual_role == "precursor"
+
+
+class MatchKind(StrEnum):
+    NAME = "name"
+    ALIAS = "alias"
+    CLASS = "class"
+    INTENT = "intent"
+    CLASH = "clash"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One thing the words may mean. `id` goes into Facts.expected as it is; `also` holds its other
+    names, or for a class the substances the words may mean."""
+
+    id: str
+    label: str
+    kind: MatchKind
+    words: str
+    also: tuple[str, ...] = ()
+
+    @property
+    def ambiguous(self) -> bool:
+        """The words mean several substances; `also` names them and the worker may ask."""
+        return self.kind is MatchKind.CLASS
+
+
+def normalise(words: str) -> str:
+    """Case, accents, Greek letters, punctuation and spacing do not matter when people speak."""
+    text = "".join(_GREEK.get(c, c) for c in words.casefold())
+    text = unicodedata.normalize("NFKD", text)
+    text = "".join(c for c in text if not unicodedata.combining(c))
+    return " ".join(re.sub(r"[^a-z0-9+]+", " ", text).split())
+
+
+def _squeezed(words: str) -> str:
+    return normalise(words).replace(" ", "")
+
+
+class Register:
+    """Substances by id, and what people call them."""
+
+    def __init__(
+        self,
+        substances: Iterable[Substance],
+        classes: Mapping[str, ClassRow],
+        intents: Iterable[Intent] = (),
+        clashes: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        self._by_id = {s.id: s for s in substances}
+        self.classes = dict(classes)
+        self.intents = {i.id: i for i in intents}
+        self._names: dict[str, str] = {}
+        self._aliases: dict[str, set[str]] = defaultdict(set)
+        for s in self._by_id.values():
+            if s.drug_class not in self.classes:
+                raise UnknownSubstance(s.drug_class)
+            for word in (s.name, s.id):
+                self._names[_squeezed(word)] = s.id
+            for alias in s.aliases:
+                self._aliases[_squeezed(alias)].add(s.id)
+        self._clashes = {_squeezed(w): ids for w, ids in (clashes or {}).items()}
+        self._intent_words = {
+            _squeezed(w): i.id for i in self.intents.values() for w in (i.id, i.label, *i.aliases)
+        }
+        self._entries = self._search_entries()
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __iter__(self) -> Iterator[Substance]:
+        return iter(self._by_id.values())
+
+    def __contains__(self, substance_id: object) -> bool:
+        return substance_id in self._by_id
+
+    def __getitem__(self, substance_id: str) -> Substance:
+        try:
+            return self._by_id[substance_id]
+        except KeyError:
+            raise UnknownSubstance(substance_id) from None
+
+    def get(self, substance_id: str) -> Substance | None:
+        return self._by_id.get(substance_id)
+
+    def class_row(self, class_id: str) -> ClassRow:
+        """The class itself, or UnknownSubstance. Beginnings such as "opioid" are no rows."""
+        try:
+            return self.classes[class_id]
+        except KeyError:
+            raise UnknownSubstance(class_id) from None
+
+    def is_class(self, class_id: str) -> bool:
+        """A row of the class table, or a beginning of one ("opioid")."""
+        return any(within(row, class_id) for row in self.classes)
+
+    def members(self, class_id: str) -> list[Substance]:
+        return [s for s in self._by_id.values() if within(s.drug_class, class_id)]
+
+    def label(self, expected_id: str) -> str:
+        """How an expected id reads in a sentence: a substance, an intent, or a class in plain words."""
+        if expected_id in self._by_id:
+            return self._by_id[expected_id].in_sentence
+        if expected_id in self.intents:
+            return self.intents[expected_id].label
+        return self.class_row(expected_id).plain
+
+    # -- what people say ---------------------------------------------------------------------------
+
+    def resolve(self, words: str) -> list[Match]:
+        """Everything the words may mean; [] means nobody knows them and the worker must ask.
+
+        An alias shared within one class becomes that class; shared across classes, all of them.
+        A name that collides with another thing (MDA) gives the name first, then the clash.
+        """
+        key = _squeezed(words)
+        if not key:
+            return []
+        if key in self._intent_words:
+            intent = self.intents[self._intent_words[key]]
+            return [Match(intent.id, intent.label, MatchKind.INTENT, words)]
+        clash = [self._match(i, MatchKind.CLASH, words) for i in self._clashes.get(key, ())]
+        if key in self._names:
+            return [self._match(self._names[key], MatchKind.NAME, words), *clash]
+        return [*self._from_alias(key, words), *clash]
+
+    def _match(self, substance_id: str, kind: MatchKind, words: str) -> Match:
+        row = self[substance_id]
+        return Match(substance_id, row.name, kind, words, row.aliases)
+
+    def _from_alias(self, key: str, words: str) -> list[Match]:
+        ids = sorted(self._aliases.get(key, ()))
+        classes = sorted({self[i].drug_class for i in ids})
+        if len(ids) > 1 and len(classes) == 1:
+            names = tuple(self[i].name for i in ids)
+            return [Match(classes[0], self.classes[classes[0]].plain, MatchKind.CLASS, words, names)]
+        return [self._match(i, MatchKind.ALIAS, words) for i in ids]
+
+    def _search_entries(self) -> list[tuple[str, str, int, Match]]:
+        """(words as typed, squeezed, 0 for names / 1 for aliases, the match)."""
+        entries: list[tuple[str, str, int, Match]] = []
+        for s in self._by_id.values():
+            entries.append((normalise(s.name), _squeezed(s.name), 0, self._match(s.id, MatchKind.NAME, s.name)))
+        shown = {a: {_squeezed(a)} for s in self._by_id.values() for a in s.aliases}
+        for alias, keys in shown.items():
+            for match in self._from_alias(next(iter(keys)), alias):
+                entries.append((normalise(alias), _squeezed(alias), 1, match))
+        for i in self.intents.values():
+            for n, word in enumerate((i.label, *i.aliases)):
+                match = Match(i.id, i.label, MatchKind.INTENT, word)
+                entries.append((normalise(word), _squeezed(word), min(n, 1), match))
+        return entries
+
+    def search(self, prefix: str, limit: int = 8) -> list[Match]:
+        """Typeahead: exact, then names, then street names, then words inside; each thing once."""
+        spaced, key = normalise(prefix), _squeezed(prefix)
+        if not key:
+            return []
+        ranked: dict[str, tuple[tuple[int, int, int, str], Match]] = {}
+        for text, squeezed, level, match in self._entries:
+            score = _score(text, squeezed, spaced, key, level)
+            if score is None:
+                continue
+            place = (score, len(squeezed), level, match.label)
+            if match.id not in ranked or place < ranked[match.id][0]:
+                ranked[match.id] = (place, match)
+        best = sorted(ranked.values(), key=lambda pair: pair[0])
+        return [match for _, match in best[:limit]]
+
+
+def _score(text: str, squeezed: str, spaced: str, key: str, level: int) -> int | None:
+    if squeezed == key:
+        return level
+    if squeezed.startswith(key):
+        return 2 + level
+    if any(word.startswith(spaced) for word in text.split()):
+        return 4 + level
+    if len(key) >= 3 and key in squeezed:
+        return 6 + level
+    return None
+
+
+def within(class_id: str, wanted: str) -> bool:
+    """Whether a class is the wanted one or lies under it: opioid.nitazene lies within opioid."""
+    return wanted == "*" or class_id == wanted or class_id.startswith(wanted + ".")
+
+
+# -- reading the table -----------------------------------------------------------------------------
+
+
+def _split_aliases(cell: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    aliases, notes = [], []
+    for part in (p.strip() for p in cell.split(";")):
+        if not part:
+            continue
+        if ":" in part:
+            part, _, note = part.partition(":")
+            notes.append(note.strip())
+        bare = re.sub(r"\s*\([^)]*\)", "", part).strip()
+        if bare != part:
+            notes.append(part)
+        aliases.append(bare)
+    return tuple(aliases), tuple(notes)
+
+
+def _fact(value: str, basis: str, certain: bool) -> RegisterFact | None:
+    return RegisterFact(value, basis, certain) if value else None
+
+
+def _in_sentence(name: str) -> str:
+    head = name.split(" ", 1)[0]
+    return name[0].lower() + name[1:] if head[1:].isalpha() and head[1:].islower() else name
+
+
+def _is_cut(row: Mapping[str, str], cls: ClassRow) -> bool:
+    """By class; or by usual role, unless the class is grave enough to be news (antihistamines)."""
+    by_role = row["usual_role"].startswith(_CUTS) and (cls.floor is None or not cls.psychoactive)
+    return row["class"].startswith("cut.") or by_role
+
+
+def _substance(row: Mapping[str, str], classes: Mapping[str, ClassRow], flags: SubstanceFlags) -> Substance:
+    aliases, notes = _split_aliases(row["aliases"])
+    sid, cls = row["id"], row["class"]
+    if cls not in classes:
+        raise UnknownSubstance(cls)
+    return Substance(
+        id=sid,
+        name=row["name"],
+        aliases=(*aliases, *flags.aliases.get(sid, ())),
+        notes=notes,
+        formula=row["formula"],
+        monoisotopic_mass=float(row["monoisotopic_mass"]) if row["monoisotopic_mass"] else None,
+        cas=_fact(row["cas"], row["cas_status"], row["cas_status"].startswith("confirmed")),
+        inchikey=_fact(row["inchikey"], row["inchikey_status"], row["inchikey_status"] == "full match"),
+        drug_class=cls,
+        usual_role=row["usual_role"],
+        uk_class=_fact(
+            row["uk_class"],
+            row["uk_class_basis"],
+            row["uk_class_basis"].startswith("seen") and "recalled" not in row["uk_class_basis"],
+        ),
+        potent=row["active_below_ftir_lod"].startswith(("yes", "varies")),
+        psychoactive=classes[cls].psychoactive and sid not in flags.not_psychoactive,
+        excipient=sid in flags.excipients,
+        cutting=_is_cut(row, classes[cls]),
+        in_sentence=flags.in_sentence.get(sid, _in_sentence(row["name"])),
+        occurrence_source=row["occurrence_source"],
+    )
+
+
+def read_register(
+    text: str, classes: Mapping[str, ClassRow], flags: SubstanceFlags, intents: Iterable[Intent]
+) -> Register:
+    """The tab-separated register as text → Register. Duplicate ids and unknown classes are refused."""
+    rows = list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+    ids = [row["id"] for row in rows]
+    if len(ids) != len(set(ids)):
+        raise ValueError(f"register: an id stands twice: {sorted(i for i in ids if ids.count(i) > 1)[0]}")
+    return Register((_substance(row, classes, flags) for row in rows), classes, intents, flags.clashes)

@@ -1,0 +1,142 @@
+"""What a finding is to what was expected: the role, and the closure over the intent.
+
+Pure decisions next to their truth table (`ROLES`). Imports this package only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from harm_messages.pack import Pack, load_pack
+from harm_messages.register import within
+from harm_messages.types import Abundance, Confidence, FindingFact, Role, UnknownSubstance
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """Everything that was said the sample is, closed over by-products and equals."""
+
+    stated: bool
+    ids: tuple[str, ...]
+    substances: frozenset[str]
+    classes: frozenset[str]
+    byproducts: frozenset[str]
+
+    def covers(self, substance: str | None, drug_class: str) -> bool:
+        """The thing itself, one as good, or a class that was named or to which it belongs."""
+        return substance in self.substances or any(within(drug_class, c) for c in self.classes)
+
+
+def expectation(expected: Iterable[str], pack: Pack) -> Expectation:
+    """Unknown words raise: read as "not expected" they would accuse, read as nothing they would reassure."""
+    substances: set[str] = set()
+    classes: set[str] = set()
+    stated: list[str] = []
+    for one in expected:
+        intent = pack.substances.intents.get(one)
+        if intent is not None:
+            substances.update(intent.covers)
+        elif one in pack.substances:
+            substances.add(one)
+        elif pack.substances.is_class(one):
+            classes.add(one)
+        else:
+            raise UnknownSubstance(one)
+        if intent is None or not intent.vague:
+            stated.append(one)
+    said = tuple(stated)
+    closed = [c for c in pack.closures if c.expected in substances]
+    same = {s for c in closed for s in c.same}
+    return Expectation(
+        stated=bool(said),
+        ids=said,
+        substances=frozenset(substances | same),
+        classes=frozenset(classes),
+        byproducts=frozenset(b for c in closed for b in c.byproducts) - substances - same,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RoleCase:
+    """The seven answers a role depends on."""
+
+    covered: bool
+    closure_byproduct: bool
+    excipient: bool
+    cutting: bool
+    stated: bool
+    made_with: bool
+    expected_found: bool
+
+
+# The first line that holds decides.
+ROLES: tuple[tuple[str, Callable[[RoleCase], bool], Role], ...] = (
+    ("named by the client, or as good as it", lambda c: c.stated and c.covered, Role.EXPECTED),
+    ("comes with what was named", lambda c: c.stated and c.closure_byproduct, Role.BYPRODUCT),
+    ("holds the form together", lambda c: c.excipient, Role.EXCIPIENT),
+    ("adds weight", lambda c: c.cutting, Role.CUTTING),
+    ("nobody said what it should be", lambda c: not c.stated, Role.UNSTATED),
+    ("left over from making, no effect of its own", lambda c: c.made_with, Role.BYPRODUCT),
+    ("beside what was named", lambda c: c.expected_found, Role.ADULTERANT),
+    ("in place of what was named", lambda c: True, Role.SUBSTITUTE),
+)
+
+
+def decide_role(case: RoleCase) -> Role:
+    return next(role for _, holds, role in ROLES if holds(case))
+
+
+def finding_class(finding: FindingFact, pack: Pack) -> str:
+    """The class of a finding; "" for an unidentified one. Unknown ids raise."""
+    if finding.substance is not None:
+        return pack.substances[finding.substance].drug_class
+    if finding.drug_class is not None:
+        if not pack.substances.is_class(finding.drug_class):
+            raise UnknownSubstance(finding.drug_class)
+        return finding.drug_class
+    return ""
+
+
+def _covered(finding: FindingFact, want: Expectation, pack: Pack) -> bool:
+    drug_class = finding_class(finding, pack)
+    if finding.substance is not None:
+        return want.covers(finding.substance, drug_class)
+    if not drug_class:
+        return False
+    members = [pack.substances[s].drug_class for s in want.substances]
+    return want.covers(None, drug_class) or any(within(m, drug_class) for m in members)
+
+
+def counts_as_found(finding: FindingFact) -> bool:
+    """Strong enough to answer "is it there": indicated or better, or a class-level test."""
+    return finding.abundance is not Abundance.NOT_DETECTED and finding.confidence is not Confidence.TENTATIVE
+
+
+def expected_found(findings: Iterable[FindingFact], want: Expectation, pack: Pack) -> bool:
+    return want.stated and any(counts_as_found(f) and _covered(f, want, pack) for f in findings)
+
+
+def role_of(finding: FindingFact, any_expected: bool, want: Expectation, pack: Pack) -> Role:
+    row = pack.substances[finding.substance] if finding.substance is not None else None
+    drug_class = finding_class(finding, pack)
+    return decide_role(
+        RoleCase(
+            covered=_covered(finding, want, pack),
+            closure_byproduct=finding.substance in want.byproducts,
+            excipient=row is not None and row.excipient,
+            cutting=row.cutting if row is not None else drug_class.startswith("cut."),
+            stated=want.stated,
+            made_with=row is not None and row.by_nature_byproduct and not row.psychoactive,
+            expected_found=any_expected,
+        )
+    )
+
+
+def derive_role(
+    finding: FindingFact, findings: Iterable[FindingFact], expected: Iterable[str], pack: Pack | None = None
+) -> Role:
+    """The role of one finding among all of them, against what was expected."""
+    used = pack or load_pack()
+    want = expectation(expected, used)
+    return role_of(finding, expected_found(findings, want, used), want, used)

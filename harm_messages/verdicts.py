@@ -1,0 +1,169 @@
+"""Verdict, outcome and confidence as pure decisions, each next to its truth table.
+
+Never a word of reassurance: the vocabularies have none. Imports this package only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from harm_messages.pack import Pack, load_pack
+from harm_messages.roles import counts_as_found, expectation, expected_found, finding_class, role_of
+from harm_messages.types import (
+    Abundance,
+    Confidence,
+    FindingFact,
+    Outcome,
+    Role,
+    RunStatus,
+    ScopeFact,
+    StripFact,
+    StripReading,
+    Verdict,
+)
+
+# -- confidence ------------------------------------------------------------------------------------
+
+# SWGDRUG categories: A gives structure, B separates or measures, C and strips tell a class at most.
+CATEGORY: dict[str, str] = {
+    "FTIR": "A", "Raman": "A", "GC_MS": "A", "LC_MS": "A", "DART_MS": "A", "ambient_MS": "A", "qNMR": "A",
+    "GC_FID": "B", "LC_UV": "B", "TLC": "B", "UV": "B", "GC_RT": "B", "LC_RT": "B",
+    "strip": "strip", "reagent": "C", "visual": "C",
+}  # fmt: skip
+
+# (how many A, how many other independent A or B, a strip) → confidence, first line that holds
+CONFIDENCES: tuple[tuple[str, Callable[[int, int, bool], bool], Confidence], ...] = (
+    ("two independent techniques, one of category A", lambda a, b, s: a >= 1 and a + b >= 2, Confidence.CONFIRMED),
+    ("one specific technique", lambda a, b, s: a == 1, Confidence.INDICATED),
+    ("a strip: class only", lambda a, b, s: s, Confidence.CLASS_ONLY),
+    ("presumptive tests only", lambda a, b, s: True, Confidence.TENTATIVE),
+)
+
+
+def derive_confidence(methods: Iterable[str]) -> tuple[Confidence, str]:
+    """Confidence and the reason for it. A retention time matched to a standard counts as its own
+    technique and is passed as GC_RT or LC_RT."""
+    kinds = [CATEGORY.get(m, "C") for m in set(methods)]
+    a, b, strip = kinds.count("A"), kinds.count("B"), "strip" in kinds
+    return next((level, why) for why, holds, level in CONFIDENCES if holds(a, b, strip))
+
+
+# -- outcome ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeCase:
+    named: bool
+    class_only: bool
+    unidentified: bool
+    waiting: bool
+    too_little: bool
+    all_ran: bool
+
+
+OUTCOMES: tuple[tuple[str, Callable[[OutcomeCase], bool], Outcome], ...] = (
+    ("named, and nothing left open", lambda c: c.named and not c.unidentified and not c.waiting, Outcome.IDENTIFIED),
+    ("named or its class known, something left open", lambda c: c.named or c.class_only, Outcome.PARTLY_IDENTIFIED),
+    ("a method still runs", lambda c: c.waiting, Outcome.PENDING),
+    ("seen but not named", lambda c: c.unidentified, Outcome.INCONCLUSIVE),
+    ("every planned method ran and passed", lambda c: c.all_ran, Outcome.NOTHING_FOUND),
+    ("too little sample", lambda c: c.too_little, Outcome.INSUFFICIENT),
+    ("anything else", lambda c: True, Outcome.INCONCLUSIVE),
+)
+
+
+def derive_outcome(
+    findings: Iterable[FindingFact], scope: Iterable[ScopeFact], strips: Iterable[StripFact] = ()
+) -> Outcome:
+    """What the analysis came to. `nothing_found` only when every planned method ran and passed QC."""
+    present = [f for f in findings if f.abundance is not Abundance.NOT_DETECTED]
+    planned = list(scope)
+    readings = [s.reading for s in strips]
+    firm = [f for f in present if counts_as_found(f) and not f.unidentified]
+    case = OutcomeCase(
+        named=any(f.substance is not None and f.confidence.rank >= Confidence.INDICATED.rank for f in firm),
+        class_only=bool(firm) or StripReading.POSITIVE in readings,
+        unidentified=any(f.unidentified or f.confidence is Confidence.TENTATIVE for f in present)
+        or StripReading.FAINT in readings,
+        waiting=any(s.status is RunStatus.PENDING for s in planned),
+        too_little=any(s.status is RunStatus.INSUFFICIENT_SAMPLE for s in planned),
+        all_ran=bool(planned) and all(s.counts for s in planned) and StripReading.INVALID not in readings,
+    )
+    return next(outcome for _, holds, outcome in OUTCOMES if holds(case))
+
+
+# -- verdict ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictCase:
+    stated: bool
+    outcome: Outcome
+    some: bool
+    every: bool
+    other_active: bool
+    unidentified: bool
+    inert: bool
+
+
+_OPEN = (Outcome.INCONCLUSIVE, Outcome.INSUFFICIENT, Outcome.PENDING)
+VERDICTS: tuple[tuple[str, Callable[[VerdictCase], bool], Verdict], ...] = (
+    ("nobody said what it should be", lambda c: not c.stated, Verdict.NO_EXPECTATION),
+    ("nothing above the limits", lambda c: c.outcome is Outcome.NOTHING_FOUND, Verdict.NOTHING_DETECTED),
+    ("the analysis did not come to an end", lambda c: c.outcome in _OPEN, Verdict.INCONCLUSIVE),
+    ("something else in its place", lambda c: not c.some and (c.other_active or c.inert), Verdict.NOT_AS_EXPECTED),
+    ("not there, the rest not named", lambda c: not c.some, Verdict.INCONCLUSIVE),
+    ("there, with another drug", lambda c: c.other_active, Verdict.EXPECTED_PLUS_ACTIVE),
+    ("one of several missing, or a part not named", lambda c: not c.every or c.unidentified, Verdict.PARTLY_AS_EXPECTED),
+    ("there, with cuts", lambda c: c.inert, Verdict.EXPECTED_PLUS_INERT),
+    ("there, nothing else seen", lambda c: True, Verdict.AS_EXPECTED),
+)  # fmt: skip
+
+
+def differs(finding: FindingFact, pack: Pack) -> bool:
+    """Whether "differs from expected" may be said: confirmed and indicated yes, class only when the
+    class is always warned of, tentative never."""
+    if finding.unidentified or finding.confidence is Confidence.TENTATIVE:
+        return False
+    if finding.confidence is Confidence.CLASS_ONLY:
+        return always_warn(finding, pack, unexpected=True)
+    return True
+
+
+def always_warn(finding: FindingFact, pack: Pack, unexpected: bool) -> bool:
+    """Weak evidence is enough: by class, by substance, or (novel benzodiazepines) when unexpected."""
+    if finding.unidentified:
+        return False
+    if finding.substance in pack.flags.always_warn:
+        return True
+    row = pack.substances.classes.get(finding_class(finding, pack))
+    return row is not None and (row.always_warn == "yes" or (row.always_warn == "when_unexpected" and unexpected))
+
+
+def derive_verdict(
+    findings: Iterable[FindingFact],
+    expected: Iterable[str],
+    *,
+    outcome: Outcome | None = None,
+    pack: Pack | None = None,
+) -> Verdict:
+    """How the findings compare with what was expected. Pass the outcome: without it an empty list of
+    findings is inconclusive, because nothing says that anybody looked."""
+    used = pack or load_pack()
+    want = expectation(expected, used)
+    present = [f for f in findings if f.abundance is not Abundance.NOT_DETECTED]
+    some = expected_found(present, want, used)
+    roles = [(f, role_of(f, some, want, used)) for f in present if counts_as_found(f)]
+    others = [f for f, r in roles if r in (Role.SUBSTITUTE, Role.ADULTERANT) and differs(f, used)]
+    each = [expected_found(present, expectation((one,), used), used) for one in want.ids]
+    case = VerdictCase(
+        stated=want.stated,
+        outcome=outcome or derive_outcome(present, ()),
+        some=some,
+        every=bool(each) and all(each),
+        other_active=bool(others),
+        unidentified=any(f.unidentified for f in present),
+        inert=any(r is Role.CUTTING for _, r in roles),
+    )
+    return next(verdict for _, holds, verdict in VERDICTS if holds(case))

@@ -1,0 +1,184 @@
+"""Reader of JCAMP-DX: IR, Raman, UV, mass spectra, GC-MS runs, compound files. Numbers, blocks, axis are siblings.
+
+Standards: McDonald and Wilks 1988 (doi:10.1366/0003702884428734); Lampen et al. 1994, JCAMP-DX for mass
+spectrometry (doi:10.1366/0003702944027840). Imports nothing above `instruments`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from spectra.types import FloatArray, Reading, ReadingKind, Remark
+
+from .. import text, units
+from ..errors import CorruptFile
+from ..limits import Limits
+from ..peaks import peak_list
+from ..registry import Guess, Hints, Probe, reader
+from ..source import Source
+from ..validate import info, warning
+from .jcamp_asdf import decode, decode_pairs
+from .jcamp_axis import Numbers, axis, check_numbers, number, pair_remarks, remarks
+from .jcamp_blocks import Block, Table, blocks
+from .jcamp_pages import read_pages
+
+EXTENSIONS = ("jdx", "dx", "jcm", "jca", "jcamp")
+_TITLE = re.compile(r"^[ \t]*##[ \t]*TITLE[ \t]*=", re.M | re.I)
+_JCAMP = re.compile(r"^[ \t]*##[ \t]*(JCAMP[ \-_]?DX|DATA[ _]?TYPE|XYDATA|NPOINTS|PEAK ?TABLE)[ \t]*=", re.M | re.I)
+KINDS = (
+    (r"RAMAN", ReadingKind.RAMAN),
+    (r"INFRA|\bF?T?-?IR\b|\bNIR\b", ReadingKind.IR),
+    (r"\bUV|ULTRAVIOLET|VISIBLE", ReadingKind.UV),
+    (r"MASS", ReadingKind.MASS_SPECTRUM),
+    (r"CHROMATOGRA", ReadingKind.CHROMATOGRAM),
+    (r"\S", ReadingKind.OTHER),
+)
+
+
+def sniff_jcamp(probe: Probe) -> Guess | None:
+    """A ##TITLE= record; surer with another record of the standard (RRUFF text files also begin with ##)."""
+    head = re.sub(r"\r\n?", "\n", text.decode_head(probe.head))
+    if not _TITLE.search(head):
+        return None
+    return Guess(97, "##TITLE= and further records") if _JCAMP.search(head) else Guess(70, "##TITLE= only")
+
+
+@reader(
+    "jcamp", title="JCAMP-DX", techniques={"IR", "Raman", "UV", "MS", "GC-MS"}, magic=sniff_jcamp, extensions=EXTENSIONS
+)
+def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
+    """One Reading per data block; a block of scans or mass-spectral pages is one MASS_RUN.
+
+    x in XUNITS, y in YUNITS after XFACTOR and YFACTOR. Raises CorruptFile with a line on counts, checks and
+    numbers that do not fit.
+    """
+    for block in blocks(text.lines(source, limits), limits):
+        if block.tables:
+            yield from _block(block, hints, limits)
+        elif not block.is_link and not block.ended:
+            raise CorruptFile(
+                f"The block at line {block.line} ends before its data.", code="truncated", line=block.line
+            )
+        elif not block.ended and block.depth == 0 and not block.children:
+            raise CorruptFile("The file ends before its first block.", code="truncated", line=block.line)
+
+
+def _block(block: Block, hints: Hints, limits: Limits) -> Iterator[Reading]:
+    if block.ntuples or any("SCANNUMBER" in t.local or "PAGE" in t.local for t in block.tables[1:]):
+        yield from read_pages(block, kind_of(block, hints), meta_of(block), limits)
+        return
+    for table in block.tables:
+        if table.label not in ("PEAKASSIGNMENTS", "ASSIGNMENTS") or len(block.tables) == 1:
+            yield _reading(block, table, hints, limits)
+
+
+def _reading(block: Block, table: Table, hints: Hints, limits: Limits) -> Reading:
+    found = _numbers(block, table)
+    check_numbers(found, block.line, limits.points)
+    if "++" in table.form:
+        x, y, notes = _stepped(table, found, limits)
+    else:
+        x, y = decode_pairs(table.rows, limits.points)
+        x, y = x * found.x_factor, y * found.y_factor
+        notes = tuple(pair_remarks(found, x.size, table.line, ended=block.ended))
+    if x.size == 0:
+        raise CorruptFile(f"The table at line {table.line} holds no points.", code="no_points", line=table.line)
+    keep = ~np.isnan(y)
+    return _finish(block, x[keep], y[keep], hints, notes)
+
+
+def _stepped(table: Table, found: Numbers, limits: Limits) -> tuple[FloatArray, FloatArray, tuple[Remark, ...]]:
+    ordinates = decode(table.rows, limits.points)
+    if not ordinates.y:
+        raise CorruptFile(f"The table at line {table.line} holds no points.", code="no_points", line=table.line)
+    y = ordinates.values() * found.y_factor
+    x = axis(ordinates, found, table.line)
+    return x, y, tuple(remarks(ordinates, found, y))
+
+
+def _numbers(block: Block, table: Table) -> Numbers:
+    def value(label: str) -> float | None:
+        return number(table.local.get(label) or block.header.get(label, ""), label, block.line)
+
+    x_factor, y_factor = value("XFACTOR"), value("YFACTOR")
+    return Numbers(
+        value("FIRSTX"),
+        value("LASTX"),
+        value("DELTAX"),
+        value("FIRSTY"),
+        1.0 if x_factor is None else x_factor,
+        1.0 if y_factor is None else y_factor,
+        value("NPOINTS"),
+    )
+
+
+def kind_of(block: Block, hints: Hints) -> ReadingKind:
+    """Technique by the person's hint, by DATA TYPE, or by the units where DATA TYPE is empty."""
+    if hints.kind:
+        return ReadingKind(hints.kind)
+    declared = block.text("DATATYPE").upper()
+    found = next((kind for pattern, kind in KINDS if re.search(pattern, declared)), None)
+    if found is not None and not hints.x_unit:
+        return found
+    unit = hints.x_unit or units.x_unit(block.text("XUNITS"))
+    return units.kind_of(unit, units.y_unit(block.text("YUNITS")), declared)
+
+
+def meta_of(block: Block) -> dict[str, Any]:
+    """What the block says about itself, under normalised labels."""
+    header = {k: v[:500] for k, v in list(block.header.items())[:400] if v}
+    return {
+        "header": header,
+        "x_unit_raw": block.text("XUNITS"),
+        "y_unit_raw": block.text("YUNITS"),
+        "data_type": block.text("DATATYPE"),
+    }
+
+
+def _finish(block: Block, x: FloatArray, y: FloatArray, hints: Hints, notes: tuple[Remark, ...]) -> Reading:
+    kind, meta = kind_of(block, hints), meta_of(block)
+    title, instrument = block.text("TITLE"), block.text("SPECTROMETERDATASYSTEM", "SPECTROMETERSYSTEM")
+    raw_x, raw_y = block.text("XUNITS"), block.text("YUNITS")
+    unit = hints.x_unit or units.x_unit(raw_x) or raw_x
+    if not unit and kind in (ReadingKind.IR, ReadingKind.RAMAN):
+        unit = "cm-1"
+        notes += (warning("axis_guessed", "The file does not name its x axis; it was taken as wavenumbers in cm-1."),)
+    y_unit, scale = units.scaled(hints.y_unit or units.y_unit(raw_y) or raw_y, float(np.max(y)))
+    notes += scale
+    if kind is ReadingKind.MASS_SPECTRUM:
+        return peak_list(
+            x,
+            y,
+            title=title,
+            instrument=instrument,
+            y_unit=y_unit or "intensity",
+            meta=meta,
+            remarks=notes + _chromatogram_in_disguise(x),
+            ionisation=ionisation_of(block),
+        )
+    if not block.text("DATATYPE"):
+        notes += (info("no_data_type", "The file does not name its technique; it was inferred from the units."),)
+    return Reading(kind, x, y, unit, y_unit, meta=meta, title=title, instrument=instrument, remarks=notes)
+
+
+def ionisation_of(block: Block) -> str:
+    """EI, CI, ESI … from IONIZATION MODE without its sign; EI where the file is silent (JCAMP-MS is a GC format)."""
+    mode = re.match(r"[A-Za-z]+", block.text(".IONIZATIONMODE", "IONIZATIONMODE", "$IONIZATIONMODE"))
+    return mode[0].upper() if mode else "EI"
+
+
+def _chromatogram_in_disguise(x: FloatArray) -> tuple[Remark, ...]:
+    """Some programs write a chromatogram under DATA TYPE=MASS SPECTRUM: thousands of points below m/z 100."""
+    if x.size > 1_000 and x.max() < 100 and (np.diff(x) > 0).all():
+        return (
+            warning(
+                "looks_like_chromatogram",
+                "The file calls itself a mass spectrum, but its points lie as in a "
+                "chromatogram; give x_unit='min' if it is one.",
+            ),
+        )
+    return ()

@@ -1,0 +1,170 @@
+"""The number forms of JCAMP-DX ordinates: AFFN, PAC, SQZ, DIF, DUP, after McDonald and Wilks (1988).
+
+Appl. Spectrosc. 42, 151 (doi:10.1366/0003702884428734), section 5.9. Pure; imports numpy and errors only.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from spectra.types import FloatArray
+
+from ..errors import CorruptFile, TooLarge
+
+_DIGITS = [f"{n:+d}" for n in (*range(10), *range(-1, -10, -1))]  # +0 … +9, −1 … −9
+_SQZ = dict(zip("@ABCDEFGHIabcdefghi", _DIGITS, strict=True))
+_DIF = dict(zip("%JKLMNOPQRjklmnopqr", _DIGITS, strict=True))
+_DUP = dict(zip("STUVWXYZs", "123456789", strict=True))
+# E and e are digits +5 and −5 in SQZ but an exponent in AFFN. It is an exponent with a sign after it, or with one
+# or two digits after a number that has a decimal point; ASDF ordinates are whole numbers.
+_AFFN_LINE = re.compile(r"[\s\d+\-.,;eE?]*")
+_EXPONENT = re.compile(r"(?<=[\d.])[eE][+-]\d{1,3}|(?<=\.)(\d*)[eE]\d{1,2}(?!\d)")
+_TOKEN = re.compile(
+    r"(?P<skip>[\s,;]+)|(?P<missing>\?)"
+    r"|(?P<head>[@A-Ia-i%J-Rj-rS-Zs+\-]?)(?P<body>\d*\.?\d*(?:[eE][+-]\d{1,3})?)"
+)
+_AFFN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?|\?")
+MISSING = float("nan")
+
+
+@dataclass(slots=True)
+class Ordinates:
+    """Decoded lines: `y` all values in order; per line its leading abscissa, where its values start, its number."""
+
+    y: array[float] = field(default_factory=lambda: array("d"))
+    abscissa: array[float] = field(default_factory=lambda: array("d"))
+    start: array[int] = field(default_factory=lambda: array("q"))
+    line: array[int] = field(default_factory=lambda: array("q"))
+    failed_checks: list[tuple[int, float]] = field(default_factory=list)
+    asdf: bool = False
+
+    def values(self) -> FloatArray:
+        """The ordinates before YFACTOR, (N,); NaN where the file has '?'."""
+        return np.frombuffer(self.y, dtype=np.float64).copy() if self.y else np.empty(0)
+
+
+def decode(lines: Iterable[tuple[int, str]], limit: int) -> Ordinates:
+    """Decode (X++(Y..Y)) lines. Raises CorruptFile at the line that is no number form, TooLarge above `limit`.
+
+    In DIF form the first ordinate of a line repeats the last of the line before as a check; it is compared
+    and dropped. `failed_checks` lists lines whose check fails, with the difference in file units.
+    """
+    out = Ordinates()
+    in_dif = False
+    for number, line in lines:
+        if not line.strip():
+            continue
+        affn = _AFFN_LINE.fullmatch(line) is not None and not _looks_squeezed(line)
+        values, last_was_dif = _affn(line, number) if affn else _asdf(line, number, limit - len(out.y))
+        if not values:
+            continue
+        out.asdf = out.asdf or not affn
+        x, ordinates = values[0], values[1:]
+        if in_dif and ordinates:
+            if ordinates[0] != out.y[-1] and not np.isnan(ordinates[0]):
+                out.failed_checks.append((number, abs(ordinates[0] - out.y[-1])))
+            ordinates = ordinates[1:]
+        if not ordinates and not in_dif:
+            raise CorruptFile(f"Line {number} has an x value but no y values.", code="bad_row", line=number)
+        in_dif = last_was_dif
+        if ordinates:
+            out.abscissa.append(x)
+            out.start.append(len(out.y))
+            out.line.append(number)
+            out.y.extend(ordinates)
+        if len(out.y) > limit:
+            raise TooLarge(f"More than {limit:,} points by line {number}.", code="too_many_points", line=number)
+    return out
+
+
+def _looks_squeezed(line: str) -> bool:
+    """Whether an e or E in a line of digits is the pseudo-digit ±5 rather than an exponent."""
+    return bool(re.search(r"[eE]", _EXPONENT.sub("", line)))
+
+
+def _affn(line: str, number: int) -> tuple[list[float], bool]:
+    matches = _AFFN.findall(line)
+    if re.sub(r"[\s,;]", "", _AFFN.sub("", line)):
+        raise _bad(line, number)
+    return [MISSING if m == "?" else float(m) for m in matches], False
+
+
+def _asdf(line: str, number: int, room: int) -> tuple[list[float], bool]:
+    """One line of pseudo-digits: its abscissa and ordinates, and whether the last ordinate came from a DIF."""
+    values: list[float] = []
+    step, dif, position, stripped = 0.0, False, 0, line.strip()
+    while position < len(stripped):
+        match = _TOKEN.match(stripped, position)
+        if match is None or match.end() == position:
+            raise _bad(line, number)
+        position = match.end()
+        if match["skip"]:
+            continue
+        if match["missing"]:
+            values.append(MISSING)
+            step, dif = 0.0, False
+            continue
+        head, body = match["head"], match["body"]
+        if head in _DUP:
+            values.extend(_repeat(values, step if dif else 0.0, _DUP[head] + body, number, room))
+            continue
+        value = _float(_SQZ.get(head, _DIF.get(head, head)) + body, line, number)
+        dif = head in _DIF
+        if dif:
+            if len(values) < 2:
+                raise _bad(line, number)
+            step = value
+            values.append(values[-1] + step)
+        else:
+            values.append(value)
+        if len(values) > room + 2:
+            raise TooLarge(f"Line {number} holds more points than allowed.", code="too_many_points", line=number)
+    return values, dif
+
+
+def _repeat(values: list[float], step: float, digits: str, number: int, room: int) -> list[float]:
+    """DUP: the count includes the value already written. Bounded before anything is allocated."""
+    if len(values) < 2 or not digits.isdigit():
+        raise CorruptFile(f"A repeat count on line {number} has nothing to repeat.", code="bad_row", line=number)
+    count = int(digits) if len(digits) < 12 else room + 3
+    if count - 1 > room - len(values) + 2:
+        raise TooLarge(
+            f"Line {number} asks to repeat a value {digits[:15]} times.", code="too_many_points", line=number
+        )
+    last = values[-1]
+    return [last + step * i for i in range(1, count)]
+
+
+def _float(text: str, line: str, number: int) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise _bad(line, number) from None
+
+
+def _bad(line: str, number: int) -> CorruptFile:
+    shown = "".join(c if c.isprintable() else "?" for c in line.strip()[:40])
+    return CorruptFile(f"Line {number} ({shown!r}) is no row of JCAMP-DX numbers.", code="bad_row", line=number)
+
+
+def decode_pairs(lines: Iterable[tuple[int, str]], limit: int) -> tuple[FloatArray, FloatArray]:
+    """(XY..XY) data: pairs separated by blanks, commas or semicolons; (x, y) in the file's numbers.
+
+    Further numbers per line beyond pairs are an error with its line; text in <…> (assignments) is skipped.
+    """
+    flat = array("d")
+    for number, line in lines:
+        bare = re.sub(r"<[^>]*>", " ", line).replace("(", " ").replace(")", " ")
+        values, _ = _affn(bare, number)
+        if len(values) % 2:
+            raise CorruptFile(f"Line {number} does not hold pairs of numbers.", code="bad_row", line=number)
+        flat.extend(values)
+        if len(flat) > 2 * limit:
+            raise TooLarge(f"More than {limit:,} points by line {number}.", code="too_many_points", line=number)
+    pairs = np.frombuffer(flat, dtype=np.float64).reshape(-1, 2) if flat else np.empty((0, 2))
+    return pairs[:, 0].copy(), pairs[:, 1].copy()

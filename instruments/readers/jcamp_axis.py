@@ -1,0 +1,161 @@
+"""The x axis of (X++(Y..Y)) data and the checks that go with it: NPOINTS, FIRSTX, LASTX, row by row, DIF checks.
+
+Imports numpy and the JCAMP number decoder only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from spectra.types import FloatArray, Remark
+
+from ..errors import CorruptFile
+from ..validate import count_remark, info, warning
+from .jcamp_asdf import Ordinates
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The numeric records of a table; None where the file has none. Factors default to 1 (with a remark)."""
+
+    first_x: float | None
+    last_x: float | None
+    delta_x: float | None
+    first_y: float | None
+    x_factor: float
+    y_factor: float
+    points: float | None
+
+
+def number(text: str, label: str, line: int) -> float | None:
+    """A numeric record, None if empty. Raises CorruptFile if it is no finite number."""
+    match = re.match(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d{1,3})?)", text)
+    if match:
+        value = float(re.sub("[dD]", "e", match[1]))
+        if np.isfinite(value):
+            return value
+    if not text.strip():
+        return None
+    raise CorruptFile(
+        f"##{label}={text.strip()[:30]} is no number (block at line {line}).", code="bad_header", line=line
+    )
+
+
+def check_numbers(found: Numbers, line: int, limit: int) -> None:
+    """Raise CorruptFile for factors of zero and for counts that are impossible."""
+    if found.x_factor == 0 or found.y_factor == 0:
+        raise CorruptFile("XFACTOR or YFACTOR is zero.", code="bad_header", line=line)
+    if found.points is not None and (found.points < 0 or found.points != int(found.points)):
+        raise CorruptFile(f"NPOINTS is {found.points:g}.", code="bad_header", line=line)
+    if found.points is not None and found.points > limit:
+        raise CorruptFile(f"NPOINTS is {found.points:,.0f}, which is impossible.", code="bad_header", line=line)
+
+
+def axis(ordinates: Ordinates, found: Numbers, line: int) -> FloatArray:
+    """x (N,) in file units: FIRSTX … LASTX evenly where both are given, else FIRSTX + i·DELTAX.
+
+    Raises CorruptFile when the number of points is not NPOINTS, when LASTX = FIRSTX, and when a row does not
+    start where the count of points says it should.
+    """
+    n = len(ordinates.y)
+    if found.points is not None and n != int(found.points):
+        raise CorruptFile(
+            f"The header promises {found.points:,.0f} points, the data hold {n:,}.",
+            code="point_count",
+            line=ordinates.line[-1] if n else line,
+            hint="The file is cut short or a line is lost; export it again.",
+        )
+    first = found.first_x if found.first_x is not None else ordinates.abscissa[0] * found.x_factor
+    step = _step(ordinates, found, first, n, line)
+    x: FloatArray = first + step * np.arange(n, dtype=np.float64)
+    if found.last_x is not None and n > 1 and found.points is not None:
+        x = np.linspace(first, found.last_x, n)
+    _check_rows(ordinates, found, step)
+    return x
+
+
+def _step(ordinates: Ordinates, found: Numbers, first: float, n: int, line: int) -> float:
+    if n == 1:
+        return 1.0
+    if found.last_x is not None and found.points is not None:
+        step = (found.last_x - first) / (n - 1)
+    elif found.delta_x is not None:
+        step = found.delta_x
+    elif found.last_x is not None:
+        step = (found.last_x - first) / (n - 1)
+    elif len(ordinates.abscissa) > 1:
+        span = (ordinates.abscissa[-1] - ordinates.abscissa[0]) * found.x_factor
+        step = span / ordinates.start[-1]
+    else:
+        raise CorruptFile("The file gives neither LASTX nor DELTAX.", code="no_axis", line=line)
+    if step == 0:
+        raise CorruptFile("FIRSTX and LASTX are equal, but there are several points.", code="no_axis", line=line)
+    return step
+
+
+def _check_rows(ordinates: Ordinates, found: Numbers, step: float) -> None:
+    """Rows tell their own x: the jump between two of them must be the points of the first one.
+
+    Allowed are one point (NIST gas-phase files are off by one in the first row) and the rounding of a whole
+    number abscissa.
+    """
+    x = np.array(ordinates.abscissa) * found.x_factor
+    if x.size < 2:
+        return
+    counted = np.diff(np.array(ordinates.start))
+    rounded = abs(found.x_factor) if np.array_equal(x, np.round(x)) or found.x_factor != 1 else 0.1
+    allowed = 1.05 + rounded / abs(step)
+    wrong = np.abs(np.diff(x) / step - counted) > allowed
+    if wrong.any():
+        row = int(np.argmax(wrong)) + 1
+        raise CorruptFile(
+            f"Line {ordinates.line[row]} starts at x = {x[row]:g}, which does not fit the points before it.",
+            code="x_check",
+            line=ordinates.line[row],
+            hint="A line is lost or damaged; export the file again.",
+        )
+
+
+def remarks(ordinates: Ordinates, found: Numbers, y: FloatArray) -> Iterator[Remark]:
+    """DIF checks (an error beyond one count), FIRSTY, and missing values."""
+    for line, difference in ordinates.failed_checks:
+        if difference > 1:
+            raise CorruptFile(
+                f"The check value of line {line} does not fit the line before it.",
+                code="y_check",
+                line=line,
+                hint="A value is damaged; export the file again.",
+            )
+    if ordinates.failed_checks:
+        yield warning("y_check_rounding", f"{len(ordinates.failed_checks)} lines miss their check value by one count.")
+    if found.first_y is not None and np.isfinite(y[0]):
+        slack = abs(found.y_factor) + 0.02 * max(abs(found.first_y), float(np.nanmax(np.abs(y))) * 0.05)
+        if abs(y[0] - found.first_y) > slack:
+            yield warning("first_y", f"The header says the first y is {found.first_y:g}, the data say {y[0]:g}.")
+    gaps = int(np.isnan(y).sum())
+    if gaps:
+        yield warning("missing_points", f"{gaps} points are marked as missing and were left out.")
+
+
+def pair_remarks(found: Numbers, n: int, line: int, *, ended: bool) -> Iterator[Remark]:
+    """NPOINTS of an (XY..XY) table. Fewer points and no END is a file cut short: CorruptFile."""
+    if found.points is None:
+        if not ended:
+            yield warning("no_end", "The table is not closed by ##END; it may be cut short.")
+        return
+    if n < found.points and not ended:
+        raise CorruptFile(
+            f"The header promises {found.points:,.0f} points, the data hold {n:,} and no end.",
+            code="point_count",
+            line=line,
+            hint="The file is cut short; export it again.",
+        )
+    mismatch = count_remark(found.points, n, "points")
+    if mismatch:
+        yield mismatch
+    elif not ended:
+        yield info("no_end", "The table is not closed by ##END, but holds all its points.")

@@ -1,0 +1,134 @@
+"""JCAMP-DX text to blocks: labelled data records, `$$` comments, LINK nesting, END, junk before the first TITLE.
+
+After McDonald and Wilks, Appl. Spectrosc. 42, 151 (doi:10.1366/0003702884428734). Imports errors and limits only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from ..errors import CorruptFile, TooLarge
+from ..limits import Limits
+
+_RECORD = re.compile(r"\s*##([^=]{0,200}?)(?:=(.*))?$", re.S)
+DATA_LABELS = frozenset({"XYDATA", "XYPOINTS", "PEAKTABLE", "DATATABLE", "PEAKASSIGNMENTS", "RADATA", "ASSIGNMENTS"})
+# Records that belong to the table after them, even before the first one.
+LOCAL_LABELS = frozenset({"SCANNUMBER", "RETENTIONTIME", ".RETENTIONTIME", "TIC", "PAGE", "NPOINTS"})
+MAX_RECORDS = 20_000
+
+
+@dataclass(slots=True)
+class Table:
+    """One data record: `label` XYDATA …, `form` "(X++(Y..Y))" without blanks, its numbered lines.
+
+    `local` are the records since the table before: of a scan its number, retention time, NPOINTS.
+    """
+
+    label: str
+    form: str
+    line: int
+    local: dict[str, str]
+    rows: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Block:
+    """One TITLE … END. `header` has normalised labels and the first value of each; `children` are LINK members."""
+
+    line: int
+    depth: int
+    header: dict[str, str] = field(default_factory=dict)
+    tables: list[Table] = field(default_factory=list)
+    children: int = 0
+    ended: bool = False
+    ntuples: bool = False
+    local: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_link(self) -> bool:
+        """Whether this block only holds others."""
+        return "LINK" in self.header.get("DATATYPE", "").upper() or self.children > 0
+
+    def text(self, *labels: str) -> str:
+        """The first non-empty value among these normalised labels."""
+        return next((v for label in labels if (v := self.header.get(label, "").strip())), "")
+
+
+def normal(label: str) -> str:
+    """Labels compare without case, blanks, dashes, slashes and underlines (section 3.1 of the standard)."""
+    return re.sub(r"[\s\-/_]", "", label).upper()
+
+
+def blocks(lines: Iterable[tuple[int, str]], limits: Limits) -> Iterator[Block]:
+    """Blocks in the order in which they end. Raises CorruptFile on nesting beyond the limit, TooLarge on too many.
+
+    A TITLE inside a block with data closes that block: NIST writes entries without END.
+    """
+    stack: list[Block] = []
+    table: Table | None = None
+    count = 0
+    for number, line in lines:
+        record = _RECORD.match(line) if "##" in line[:200] else None
+        if record is None:
+            _add_row(table, number, line)
+            continue
+        label, value = normal(record[1]), (record[2] or "").partition("$$")[0].strip()
+        if label == "":  # "##= comment"
+            continue
+        table = None
+        if label == "TITLE":
+            if stack and not _may_hold_children(stack[-1]):
+                yield stack.pop()
+            count += 1
+            _open_block(stack, number, value, count, limits)
+        elif label == "END" and stack:
+            stack[-1].ended = True
+            yield stack.pop()
+        elif stack:
+            table = _add_record(stack[-1], label, value, number)
+    while stack:
+        yield stack.pop()
+
+
+def _may_hold_children(block: Block) -> bool:
+    return not block.tables and (block.is_link or "BLOCKS" in block.header)
+
+
+def _open_block(stack: list[Block], number: int, title: str, count: int, limits: Limits) -> None:
+    if len(stack) >= limits.link_depth:
+        raise CorruptFile(
+            f"Blocks are nested more than {limits.link_depth} deep at line {number}.",
+            code="nested_too_deep",
+            line=number,
+        )
+    if count > limits.blocks:
+        raise TooLarge(f"This file holds more than {limits.blocks:,} blocks.", code="too_many_blocks", line=number)
+    if stack:
+        stack[-1].children += 1
+    stack.append(Block(number, len(stack), {"TITLE": title}))
+
+
+def _add_row(table: Table | None, number: int, line: str) -> None:
+    if table is None:
+        return
+    bare = line.partition("$$")[0]
+    if bare.strip():
+        table.rows.append((number, bare))
+
+
+def _add_record(block: Block, label: str, value: str, number: int) -> Table | None:
+    if label == "NTUPLES":
+        block.ntuples = True
+    if label in DATA_LABELS:
+        form = re.sub(r"\s", "", value)
+        table = Table(label, form.upper(), number, block.local)
+        block.tables.append(table)
+        block.local = {}
+        return table
+    if block.tables or block.ntuples or label in LOCAL_LABELS:
+        block.local[label] = value
+    if len(block.header) < MAX_RECORDS:
+        block.header.setdefault(label, value)
+    return None

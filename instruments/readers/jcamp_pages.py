@@ -1,0 +1,201 @@
+"""Many tables in one JCAMP-DX block: NTUPLES pages, and GC-MS files with one ##SCAN_NUMBER per scan.
+
+Lampen et al. 1994, JCAMP-DX for mass spectrometry (doi:10.1366/0003702944027840). Imports JCAMP siblings only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from spectra.types import FloatArray, MassSpectrum, Reading, ReadingKind, Remark
+
+from .. import units
+from ..errors import CorruptFile, TooLarge
+from ..limits import Limits
+from ..peaks import ScanNotes, peak_list, to_scan
+from ..validate import info, warning
+from .jcamp_asdf import decode, decode_pairs
+from .jcamp_axis import Numbers, axis, check_numbers, number
+from .jcamp_blocks import Block, Table
+
+
+class Variables:
+    """The columns of the NTUPLES header by symbol: factor, first, last, units, dimension."""
+
+    def __init__(self, block: Block) -> None:
+        self._line = block.line
+        names = {
+            k: [c.strip() for c in block.header.get(k, "").split(",")]
+            for k in ("SYMBOL", "FACTOR", "FIRST", "LAST", "UNITS", "VARDIM")
+        }
+        self.symbols = [s.upper() for s in names.pop("SYMBOL") if s]
+        self._columns = names
+
+    def text(self, symbol: str, column: str) -> str:
+        """The entry of a symbol in a column, '' if absent."""
+        cells = self._columns[column]
+        index = self.symbols.index(symbol) if symbol in self.symbols else len(cells)
+        return cells[index] if index < len(cells) else ""
+
+    def number(self, symbol: str, column: str) -> float | None:
+        """As `text`, as a number."""
+        return number(self.text(symbol, column), column, self._line)
+
+
+def read_pages(block: Block, kind: ReadingKind, meta: dict[str, Any], limits: Limits) -> Iterator[Reading]:
+    """Mass-spectral pages or scans as one MASS_RUN (one page: MASS_SPECTRUM); others one Reading per page.
+
+    A run has x = retention time in seconds and y = sum of intensities per scan.
+    """
+    if len(block.tables) > limits.spectra:
+        raise TooLarge(f"More than {limits.spectra:,} scans.", code="too_many_spectra", line=block.line)
+    if not block.ended and block.ntuples:
+        raise CorruptFile(
+            "The pages are not closed by ##END; the file is cut short.", code="truncated", line=block.tables[-1].line
+        )
+    variables = Variables(block)
+    title, instrument = block.text("TITLE"), block.text("SPECTROMETERDATASYSTEM", "SPECTROMETERSYSTEM")
+    pages = [_page(block, t, variables, limits) for t in block.tables]
+    notes = _dimension(pages, block.tables, variables)
+    if kind is ReadingKind.MASS_SPECTRUM and len(pages) > 1:
+        yield _run(block, pages, variables, meta, notes)
+        return
+    for table, (x, y) in zip(block.tables, pages, strict=True):
+        name = f"{title} {table.local.get('PAGE', '')}".strip()
+        if kind is ReadingKind.MASS_SPECTRUM:
+            yield peak_list(x, y, title=name, instrument=instrument, meta=meta, remarks=notes)
+            continue
+        x_raw, y_raw = (variables.text(s, "UNITS") for s in _symbols(table, variables))
+        y_unit, scale = units.scaled(units.y_unit(y_raw) or y_raw, float(np.max(y)))
+        yield Reading(
+            kind,
+            x,
+            y,
+            units.x_unit(x_raw) or x_raw,
+            y_unit,
+            meta=meta,
+            title=name,
+            instrument=instrument,
+            remarks=notes + scale,
+        )
+
+
+def _symbols(table: Table, variables: Variables) -> tuple[str, str]:
+    """The x and y symbol of a form such as (XY..XY) or (X++(R..R))."""
+    match = re.match(r"\((\w)\+\+\((\w)\.\.\w\)\)|\((\w)(\w)\.\.", table.form)
+    if not match:
+        return "X", "Y"
+    return (match[1] or match[3]), (match[2] or match[4])
+
+
+def _page(block: Block, table: Table, variables: Variables, limits: Limits) -> tuple[FloatArray, FloatArray]:
+    x_symbol, y_symbol = _symbols(table, variables)
+
+    def value(label: str, symbol: str, column: str) -> float | None:
+        local = number(table.local.get(label, ""), label, table.line)
+        return local if local is not None else variables.number(symbol, column)
+
+    x_factor, y_factor = value("XFACTOR", x_symbol, "FACTOR"), value("YFACTOR", y_symbol, "FACTOR")
+    points = number(table.local.get("NPOINTS", ""), "NPOINTS", table.line)
+    found = Numbers(
+        value("FIRSTX", x_symbol, "FIRST"),
+        value("LASTX", x_symbol, "LAST"),
+        None,
+        None,
+        1.0 if x_factor is None else x_factor,
+        1.0 if y_factor is None else y_factor,
+        points,
+    )
+    check_numbers(found, table.line, limits.points)
+    if "++" in table.form:
+        ordinates = decode(table.rows, limits.points)
+        if not ordinates.y:
+            raise CorruptFile(f"The page at line {table.line} holds no points.", code="no_points", line=table.line)
+        return axis(ordinates, found, table.line), ordinates.values() * found.y_factor
+    x, y = decode_pairs(table.rows, limits.points)
+    if points is not None and points != x.size:
+        raise CorruptFile(
+            f"The scan at line {table.line} promises {points:,.0f} peaks and holds {x.size:,}.",
+            code="point_count",
+            line=table.line,
+            hint="The file is cut short or damaged; export again.",
+        )
+    return x * found.x_factor, y * found.y_factor
+
+
+def _dimension(
+    pages: list[tuple[FloatArray, FloatArray]], tables: list[Table], variables: Variables
+) -> tuple[Remark, ...]:
+    if not variables.symbols:
+        return ()
+    declared = variables.number(_symbols(tables[0], variables)[0], "VARDIM")
+    largest = max(x.size for x, _ in pages)
+    if declared is None or declared == largest:
+        return ()
+    return (
+        warning(
+            "count_mismatch",
+            f"The header announces {declared:,.0f} points per page, the largest page holds {largest:,}.",
+        ),
+    )
+
+
+def _run(
+    block: Block,
+    pages: list[tuple[FloatArray, FloatArray]],
+    variables: Variables,
+    meta: dict[str, Any],
+    notes: tuple[Remark, ...],
+) -> Reading:
+    times, unit, remark = _times(block, variables)
+    seconds = times * (60.0 if unit == "min" else 1.0)
+    troubles, scans = ScanNotes(), list[MassSpectrum]()
+    mode = re.match(r"[A-Za-z]+", block.text(".IONIZATIONMODE", "IONIZATIONMODE"))
+    for (x, y), time in zip(pages, seconds, strict=True):
+        scans.append(
+            to_scan(
+                x, y, troubles, ionisation=mode[0].upper() if mode else "EI", retention_time_s=float(time), ms_level=1
+            )
+        )
+    total = np.array([float(s.intensity.sum()) for s in scans])
+    meta = meta | {"points": troubles.points, "max_intensity": troubles.largest}
+    return Reading(
+        ReadingKind.MASS_RUN,
+        seconds,
+        total,
+        "s",
+        "total ion current",
+        meta=meta,
+        ms_level=1,
+        title=block.text("TITLE"),
+        instrument=block.text("SPECTROMETERDATASYSTEM", "SPECTROMETERSYSTEM"),
+        scans=tuple(scans),
+        remarks=notes + remark + troubles.remarks(),
+    )
+
+
+def _times(block: Block, variables: Variables) -> tuple[FloatArray, str, tuple[Remark, ...]]:
+    """Retention times per scan and their unit: of the NTUPLES variable, of SCAN DELAY UNITS, else seconds."""
+    found = []
+    for i, table in enumerate(block.tables):
+        page = table.local.get("PAGE", "").partition("=")[2]
+        text = page or table.local.get("RETENTIONTIME", "") or table.local.get(".RETENTIONTIME", "")
+        value = number(text, "RETENTION TIME", table.line)
+        found.append(float(i) if value is None else value)
+    symbol = block.tables[0].local.get("PAGE", "").partition("=")[0].strip().upper()
+    stated = units.x_unit(variables.text(symbol, "UNITS")) or units.x_unit(block.text("SCANDELAYUNITS"))
+    if stated in ("min", "s"):
+        return np.array(found), stated, (info("time_unit", f"Retention times are in {stated}, as the file says."),)
+    return (
+        np.array(found),
+        "s",
+        (
+            warning(
+                "time_unit_guessed", "The file does not give the unit of its retention times; seconds were assumed."
+            ),
+        ),
+    )

@@ -1,0 +1,178 @@
+"""JCAMP-DX: the number forms decode alike, the checks of the format are kept, odd files are understood."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from instrument_files import SMALL, codes, jcamp, mass_jcamp, one
+
+from instruments import CorruptFile, InstrumentError, TooLarge, read
+from spectra.types import ReadingKind
+
+Y = [int(200 + 150 * np.sin(i / 6)) - (i % 7) * 3 for i in range(75)] + [55] * 20 + [-5, -4, -4, -4, 0, 9]
+
+
+@pytest.mark.parametrize("form", ["AFFN", "PAC", "SQZ", "DIF", "DIFDUP"])
+@pytest.mark.parametrize("step", [1, -2])
+def test_all_number_forms_give_the_same_spectrum(form: str, step: int) -> None:
+    reading = one(jcamp(Y, first=2000, step=step, form=form, factor=0.001))
+    np.testing.assert_allclose(reading.y, np.array(Y) * 0.001)
+    np.testing.assert_allclose(reading.x, 2000 + step * np.arange(len(Y)))
+    assert (reading.kind, reading.x_unit, reading.y_unit) == (ReadingKind.IR, "cm-1", "absorbance")
+    assert not reading.warnings
+
+
+def test_an_exponent_with_sign_is_an_exponent_and_without_is_a_pseudo_digit() -> None:
+    affn = jcamp([1, 2], LASTX=401).replace("400 1 2", "400 1.5E+01 2.25e-1")
+    np.testing.assert_allclose(one(affn).y, [15, 0.225])
+    squeezed = jcamp([1, 2], LASTX=401).replace("400 1 2", "400E1e12")
+    np.testing.assert_allclose(one(squeezed).y, [51, -512])
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_labels_are_free_in_case_blanks_and_comments(line_end: str) -> None:
+    text = jcamp(Y, form="SQZ").replace("##XUNITS=", "## x_Units =").replace("##DATA TYPE", "##datatype")
+    text = "junk of a mail program\n" + text.replace("##NPOINTS=101", "##NPOINTS= 101 $$ a comment") + "\x1aafter"
+    assert one(text.replace("\n", line_end).encode("latin-1")).n_points == len(Y)
+
+
+def test_a_lost_line_is_found_by_the_count_and_by_the_x_check() -> None:
+    text = jcamp(Y)
+    lines = text.splitlines()
+    del lines[14]
+    with pytest.raises(CorruptFile) as count:
+        read("\n".join(lines).encode())
+    with pytest.raises(CorruptFile) as jump:
+        read("\n".join(lines).replace("##NPOINTS=101", "##NPOINTS=94").encode())
+    assert (count.value.code, jump.value.code) == ("point_count", "x_check")
+    assert jump.value.line
+
+
+def test_a_damaged_difference_is_found_by_the_y_check() -> None:
+    text = jcamp(Y, form="DIF")
+    lines = text.splitlines()
+    row = lines[13]
+    lines[13] = row[:-2] + ("K5" if row[-2:] != "K5" else "K6")
+    with pytest.raises(CorruptFile) as caught:
+        read("\n".join(lines).encode())
+    assert caught.value.code in {"y_check", "bad_row"}
+
+
+@pytest.mark.parametrize(
+    ("label", "value"),
+    [("NPOINTS", "-5"), ("NPOINTS", "1000000000"), ("NPOINTS", "many"), ("YFACTOR", "NaN"), ("XFACTOR", "0"),
+     ("LASTX", "400"), ("FIRSTX", "1e999"), ("YFACTOR", "inf")],
+)  # fmt: skip
+def test_impossible_headers_are_refused(label: str, value: str) -> None:
+    with pytest.raises(CorruptFile) as caught:
+        read(jcamp(Y, **{label: value}).encode())
+    assert caught.value.line is not None
+
+
+def test_a_repeat_count_cannot_allocate_memory() -> None:
+    with pytest.raises(TooLarge) as caught:
+        read(jcamp([1], LASTX=409, NPOINTS=10).replace("400 1", "400As99999999").encode())
+    assert caught.value.line is not None
+
+
+def test_missing_values_are_left_out_and_said() -> None:
+    reading = one(jcamp(Y).replace(" 200 ", " ? ", 1))
+    assert reading.n_points == len(Y) - 1
+    assert "missing_points" in codes(reading)
+
+
+def test_a_compound_file_gives_every_block() -> None:
+    inner = jcamp(Y, title="a") + jcamp(Y, title="b", form="DIFDUP")
+    text = f"##TITLE=both\n##JCAMP-DX=4.24\n##DATA TYPE=LINK\n##BLOCKS=3\n{inner}##END=\n"
+    assert [r.title for r in read(text.encode())] == ["a", "b"]
+
+
+def test_endless_nesting_is_refused() -> None:
+    text = "".join(f"##TITLE={i}\n##DATA TYPE=LINK\n##BLOCKS=2\n" for i in range(500))
+    with pytest.raises(CorruptFile) as caught:
+        read(text.encode())
+    assert caught.value.code == "nested_too_deep"
+
+
+@pytest.mark.parametrize(("scale", "unit"), [(0.001, "transmittance"), (0.2, "transmittance (%)")])
+def test_the_transmittance_scale_is_noted(scale: float, unit: str) -> None:
+    reading = one(jcamp([300, 400, 350], factor=scale, YUNITS="TRANSMITTANCE"))
+    assert reading.y_unit == unit
+    assert ("ordinate_scale" in codes(reading)) == (unit != "transmittance")
+
+
+def test_peak_tables_come_in_every_spacing() -> None:
+    pairs = [(41.0, 10.0), (55.0, 99.0), (91.1, 50.0), (119.0, 5.0)]
+    for joined in ("41,10 55,99 91.1,50 119,5", "41 10\n55 99\n91.1 50\n119 5", "41,10;55,99;91.1,50;119,5", "(41,10)(55,99)(91.1,50)(119,5)"):
+        text = mass_jcamp(pairs).replace("41.0,10.0\n55.0,99.0\n91.1,50.0\n119.0,5.0", joined)
+        reading = one(text)
+        assert reading.kind is ReadingKind.MASS_SPECTRUM
+        np.testing.assert_allclose(reading.scans[0].mz, [p[0] for p in pairs])
+
+
+def test_entries_without_end_are_separate_spectra_and_a_short_last_one_is_an_error() -> None:
+    text = mass_jcamp([(41, 1), (55, 2)], "a", end="") + mass_jcamp([(57, 1)], "b", end="")
+    assert [r.title for r in read(text.encode())] == ["a", "b"]
+    with pytest.raises(CorruptFile):
+        read(text.replace("##NPOINTS=1\n", "##NPOINTS=3\n").encode())
+
+
+def test_a_count_that_lies_in_a_closed_table_is_a_warning() -> None:
+    assert "count_mismatch" in codes(one(mass_jcamp([(41, 1), (55, 2)], NPOINTS=302)))
+
+
+def test_scans_of_a_gcms_file_become_one_run_in_seconds() -> None:
+    head = "##TITLE=run\n##JCAMP-DX=5\n##DATA TYPE=MASS SPECTRUM\n##SCAN_DELAY_UNITS= seconds\n##IONIZATION_MODE= EI+\n"
+    scans = "".join(
+        f"##SCAN_NUMBER= {i}\n##RETENTION_TIME= {100 + i / 2}\n##TIC= {30 + i}\n##NPOINTS= 2\n##XYDATA= (XY..XY)\n 57, {10 + i}\n 43, 20\n"
+        for i in range(1, 6)
+    )
+    run = one(head + scans)
+    assert (run.kind, len(run.scans), run.x_unit) == (ReadingKind.MASS_RUN, 5, "s")
+    np.testing.assert_allclose(run.x, 100 + np.arange(1, 6) / 2)
+    np.testing.assert_allclose(run.y, 30 + np.arange(1, 6))
+    assert run.scans[0].mz.tolist() == [43, 57]
+    assert run.scans[0].retention_time_s == 100.5
+
+
+def test_ntuples_pages_become_a_run_with_the_unit_of_its_time() -> None:
+    head = (
+        "##TITLE=pages\n##JCAMP-DX=5.00\n##DATA TYPE=MASS SPECTRUM\n##NTUPLES=MASS SPECTRUM\n"
+        "##VAR_NAME=MASS, INTENSITY, RETENTION TIME\n##SYMBOL=X, Y, T\n##VAR_DIM=2,2,3\n##UNITS=M/Z, ABUNDANCE, MINUTES\n"
+        "##FACTOR=1, 2, 1\n"
+    )
+    pages = "".join(f"##PAGE=T={i}\n##NPOINTS=2\n##DATA TABLE=(XY..XY), PEAKS\n50,{i}\n60,1\n" for i in range(3))
+    run = one(head + pages + "##END NTUPLES=MASS SPECTRUM\n##END=\n")
+    np.testing.assert_allclose(run.x, [0, 60, 120])
+    np.testing.assert_allclose(run.y, [2, 4, 6])
+    with pytest.raises(CorruptFile):
+        read((head + pages).encode())
+
+
+def test_a_chromatogram_that_calls_itself_a_mass_spectrum_is_pointed_out() -> None:
+    text = mass_jcamp([(4 + i / 300, 100 + i) for i in range(1500)])
+    assert "looks_like_chromatogram" in codes(one(text))
+    assert one(text, x_unit="min").kind is ReadingKind.CHROMATOGRAM
+
+
+def test_units_decide_where_the_data_type_is_empty() -> None:
+    assert one(jcamp(Y, DATA_TYPE="")).kind is ReadingKind.IR
+    assert one(jcamp(Y, DATA_TYPE="", XUNITS="NANOMETERS")).kind is ReadingKind.UV
+    assert one(jcamp(Y, DATA_TYPE="NMR SPECTRUM", XUNITS="HZ")).kind is ReadingKind.OTHER
+
+
+def test_an_axis_may_come_from_deltax_or_from_the_rows() -> None:
+    for missing in ({"LASTX": None, "DELTAX": 1}, {"LASTX": None, "NPOINTS": None}, {"FIRSTX": None, "LASTX": None, "DELTAX": 1}):
+        np.testing.assert_allclose(one(jcamp(Y, **missing)).x, 400 + np.arange(len(Y)))
+
+
+@pytest.mark.parametrize("size", [10, 150, 250, 300, 400])
+def test_a_cut_file_is_refused(size: int) -> None:
+    with pytest.raises(InstrumentError):
+        read(jcamp(Y)[:size].encode(), "cut.jdx", limits=SMALL)
+
+
+def test_garbage_in_the_data_is_refused_with_its_line() -> None:
+    with pytest.raises(CorruptFile) as caught:
+        read(jcamp(Y).replace("##XYDATA=(X++(Y..Y))\n", "##XYDATA=(X++(Y..Y))\n\xf6^W*~{}\n").encode())
+    assert caught.value.code == "bad_row"

@@ -1,0 +1,266 @@
+"""Recognising formats, refusing the others in a sentence, archives, and a laboratory's own reader."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from instrument_files import MASSBANK, MGF, MSP, SMALL, codes, gzip_of_zeros, jcamp, mzml, mzxml, one, spectrum, table, zipped
+
+import instruments
+from instruments import (
+    AmbiguousText,
+    CorruptFile,
+    Guess,
+    Hints,
+    InstrumentError,
+    Limits,
+    Probe,
+    Source,
+    TooLarge,
+    UnknownFormat,
+    UnsafeArchive,
+    UnsupportedVariant,
+    describe,
+    formats,
+    read,
+    reader,
+    registry,
+    sniff,
+)
+from instruments.errors import Choice, error_from_dict
+from spectra.types import Reading, ReadingKind
+
+MZML = mzml(spectrum(0, [50, 60], [1, 2]))
+GOOD = {
+    "jcamp": jcamp([1, 2, 3]).encode(), "msp": MSP.encode(), "mgf": MGF.encode(), "massbank": MASSBANK.encode(),
+    "mzml": MZML, "mzxml": mzxml((1.0, [50], [2])), "text": table().encode(),
+}  # fmt: skip
+
+
+def test_public_surface_is_pinned() -> None:
+    assert set(instruments.__all__) == {
+        "DEFAULT_LIMITS", "AmbiguousText", "Candidate", "Choice", "CorruptFile", "Format", "Guess", "Hints",
+        "InstrumentError", "Limits", "Probe", "ReaderJail", "Source", "TooLarge", "UnknownFormat", "UnsafeArchive",
+        "UnsupportedVariant", "describe", "formats", "read", "reader", "sniff", "to_absorbance", "to_mass_spectrum",
+        "to_seconds", "to_wavenumber",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+@pytest.mark.parametrize("extension", ["", ".txt", ".csv", ".spa", ".mzML"])
+def test_the_content_decides_and_a_wrong_extension_is_a_warning(name: str, extension: str) -> None:
+    readings = read(GOOD[name], f"file{extension}")
+    assert {r.format for r in readings} == {name}
+    known = next(f for f in formats() if f.name == name).extensions
+    mismatch = extension not in ("", ".txt") and extension[1:].lower() not in known
+    assert ("extension_mismatch" in codes(readings[0])) == mismatch
+
+
+def test_every_reading_says_who_read_it_from_which_bytes(tmp_path: Path) -> None:
+    import hashlib
+
+    path = tmp_path / "a.jdx"
+    path.write_bytes(GOOD["jcamp"])
+    with path.open("rb") as stream:
+        from_path, from_bytes, from_file = read(path)[0], read(GOOD["jcamp"])[0], read(stream)[0]
+    for reading in (from_path, from_bytes, from_file):
+        assert reading.source_sha256 == hashlib.sha256(GOOD["jcamp"]).hexdigest()
+        assert (reading.reader, reading.reader_version) == ("instruments.jcamp", "1")
+    with path.open(encoding="utf-8") as text, pytest.raises(TypeError):
+        read(text)  # type: ignore[arg-type]
+
+
+def test_a_path_that_is_not_there_is_the_callers_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        read(tmp_path / "nothing.mzML")
+
+
+def test_description_has_exactly_the_promised_keys() -> None:
+    assert describe(one(GOOD["text"])) == {
+        "kind": "ir", "n_points": 60, "n_scans": 0, "x_unit": "cm-1", "x_first": 3800.0, "x_last": 2856.0,
+        "y_unit": "absorbance", "y_max": pytest.approx(0.9, abs=0.01), "instrument": "", "ms_level": None, "warnings": [],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("head", "code"),
+    [
+        (b"\x0a\x0a\xfe\xfe" + bytes(60), "unsupported_opus"), (b"Spectral Data File\r\n" + bytes(60), "unsupported_spa"),
+        (b"\x00\x4b" + bytes(60), "unsupported_spc"), (b"CDF\x01" + bytes(60), "unsupported_andi"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(60), "unsupported_hdf5"), (b"\x01\xa1" + "Finnigan".encode("utf-16-le"), "unsupported_thermo_raw"),
+        (b"WDF1" + bytes(60), "unsupported_renishaw_wdf"), (b"PEPE" + bytes(60), "unsupported_perkin_elmer_sp"),
+        (b"\x89PNG\r\n\x1a\n", "not_an_instrument_file_png"), (b"%PDF-1.7\n%%EOF", "not_an_instrument_file_pdf"),
+        (b"<!doctype html><html></html>", "not_an_instrument_file_html"), (b"MZ" + bytes(100), "not_an_instrument_file_exe"),
+        (b"\x7fELF\x02", "not_an_instrument_file_elf"), (b"SQLite format 3\x00", "not_an_instrument_file_sqlite"),
+        (b"\x80\x04\x95" + bytes(20), "not_an_instrument_file_python-pickle"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_named_with_advice(head: bytes, code: str) -> None:
+    with pytest.raises((UnsupportedVariant, UnknownFormat)) as caught:
+        read(head, "upload.csv")
+    assert caught.value.code == code
+    assert caught.value.hint
+    assert str(caught.value).startswith("This is a")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00", b"\xff" * 1000, b"hello", bytes(5000), b"\n\n\n", b"PK\x03\x04" + bytes(60)])
+def test_nothing_and_noise_are_refused_with_our_errors(content: bytes) -> None:
+    with pytest.raises(InstrumentError) as caught:
+        read(content)
+    assert caught.value.code
+    assert caught.value.hint
+
+
+def test_an_error_survives_its_dictionary() -> None:
+    errors = [
+        CorruptFile("a", code="b", hint="c", byte=0, line=4), TooLarge("x"), UnsafeArchive("y"), UnknownFormat("z"),
+        AmbiguousText("q", choices=(Choice("l", {"decimal": ","}),)),
+    ]  # fmt: skip
+    for error in errors:
+        back = error_from_dict(error.to_dict())
+        assert type(back) is type(error)
+        assert back.to_dict() == error.to_dict()
+    assert type(error_from_dict({"error": "SystemExit"})) is InstrumentError
+
+
+# --- archives -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+def test_one_file_in_a_zip_or_gzip_is_read(name: str) -> None:
+    assert read(zipped({"folder/x.dat": GOOD[name]}), "x.zip")[0].format == name
+    assert read(gzip.compress(GOOD[name]), "x.gz")[0].format == name
+
+
+@pytest.mark.parametrize("member", ["../../evil.txt", "/abs.txt", "a/../../b", "..\\b", "C:\\x"])
+def test_a_zip_that_points_outside_itself_is_refused(member: str) -> None:
+    content = zipped({"good.csv": GOOD["text"]}) if member == "" else zipped({member: b"x", "good.csv": GOOD["text"]})
+    with pytest.raises(UnsafeArchive) as caught:
+        read(content)
+    assert caught.value.code == "path_traversal"
+
+
+def test_links_in_a_zip_are_refused() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        link = zipfile.ZipInfo("link")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+    with pytest.raises(UnsafeArchive):
+        read(out.getvalue())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [gzip.compress(gzip.compress(GOOD["text"])), zipped({"a.gz": gzip.compress(GOOD["text"])}), zipped({"a.zip": zipped({"b": b"1"})}),
+     gzip.compress(zipped({"a.csv": GOOD["text"]}))],
+    ids=["gz in gz", "gz in zip", "zip in zip", "zip in gz"],
+)  # fmt: skip
+def test_an_archive_in_an_archive_is_refused(content: bytes) -> None:
+    with pytest.raises(UnsafeArchive) as caught:
+        read(content)
+    assert caught.value.code == "nested_archive"
+
+
+def test_compression_bombs_are_refused_early() -> None:
+    for content in (gzip_of_zeros(64), zipped({"a.csv": bytes(64 * 1024 * 1024)})):
+        with pytest.raises(UnsafeArchive) as caught:
+            read(content)
+        assert caught.value.code == "compression_bomb"
+    with pytest.raises(TooLarge):
+        read(gzip_of_zeros(8), limits=SMALL)
+
+
+def test_damaged_and_cut_gzip_is_refused() -> None:
+    packed = bytearray(gzip.compress(GOOD["text"]))
+    packed[-6] ^= 0xFF
+    with pytest.raises(CorruptFile):
+        read(bytes(packed))
+    with pytest.raises(CorruptFile) as caught:
+        read(gzip.compress(GOOD["text"])[:-9])
+    assert caught.value.code == "gzip_truncated"
+
+
+def test_too_many_members_vendor_folders_and_office_files_are_refused() -> None:
+    with pytest.raises(UnsafeArchive):
+        read(zipped({f"{i}": b"" for i in range(20)}), limits=Limits(archive_members=10))
+    for members, code in (({"run.D/DATA.MS": b"x"}, "vendor_folder"), ({"a.raw/_FUNC001.DAT": b"x"}, "vendor_folder"),
+                          ({"[Content_Types].xml": b"x"}, "office_document"), ({"a": b"1", "b": b"2"}, "zip_of_many")):  # fmt: skip
+        with pytest.raises((UnsupportedVariant, UnknownFormat)) as caught:
+            read(zipped(members))
+        assert caught.value.code == code
+
+
+# --- registry -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def restored_registry() -> Iterator[None]:
+    """Formats registered by a test disappear after it."""
+    formats()
+    kept = dict(registry._formats)
+    yield
+    registry._formats.clear()
+    registry._formats.update(kept)
+
+
+@pytest.mark.usefixtures("restored_registry")
+def test_a_laboratorys_own_reader_is_used_checked_and_stamped() -> None:
+    @reader("lab", title="our detector", techniques={"UV"}, magic=b"OURDET", extensions=("odt",), version="7")
+    def read_lab(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
+        rows = source.read_all(limits.text_bytes).split(b"\n")[1:]
+        x, y = zip(*(map(float, r.split()) for r in rows if r), strict=True)
+        yield Reading(ReadingKind.UV, x, y, "nm", "absorbance")
+
+    reading = one(b"OURDET\n200 1\n201 2\n")
+    assert (reading.format, reading.reader_version) == ("lab", "7")
+    with pytest.raises(CorruptFile):  # the common check catches what the reader let pass
+        read(b"OURDET\n200 nan\n201 2\n")
+    with pytest.raises(CorruptFile) as caught:  # its own exception becomes ours
+        read(b"OURDET\n200 one\n")
+    assert caught.value.code == "reader_failed"
+
+
+@pytest.mark.usefixtures("restored_registry")
+def test_two_formats_within_ten_points_are_asked_unless_the_extension_decides() -> None:
+    def register(name: str, certainty: int, extension: str) -> None:
+        @reader(name, title=f"the {name}", techniques={"UV"}, magic=_sure(certainty), extensions=(extension,))
+        def read_it(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
+            yield Reading(ReadingKind.UV, [1.0], [2.0], "nm", "absorbance", title=name)
+
+    register("left", 90, "lll")
+    register("right", 82, "rrr")
+    with pytest.raises(AmbiguousText) as caught:
+        read(b"TWOFACED")
+    assert caught.value.code == "ambiguous_format"
+    assert one(b"TWOFACED", **caught.value.choices[1].hints).title == "right"
+    assert one(b"TWOFACED", "x.rrr").title == "right"
+    register("right", 70, "rrr")
+    assert one(b"TWOFACED").title == "left"
+
+
+def _sure(certainty: int) -> Any:
+    def magic(probe: Probe) -> Guess | None:
+        return Guess(certainty, "test") if probe.head == b"TWOFACED" else None
+
+    return magic
+
+
+def test_sniffing_answers_with_certainty_and_reason() -> None:
+    best = sniff(GOOD["mzml"], name="x.csv")[0]
+    assert (best.format, best.certainty) == ("mzml", 98)
+    assert best.reason
+    assert sniff(b"%PDF-1.4")[0].format == "pdf"
+    assert sniff(b"hello") == []
+
+
+def test_an_unknown_format_hint_is_refused_with_the_known_names() -> None:
+    with pytest.raises(UnsupportedVariant) as caught:
+        read(GOOD["text"], format="spreadsheet")
+    assert "mzml" in caught.value.hint

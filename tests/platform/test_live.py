@@ -1,0 +1,269 @@
+"""Live events: none lost, none twice, in order, and none of a change that did not happen."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+
+import pytest
+from sqlmodel import select
+
+from app.platform.db import Database
+from app.platform.live import EventRow, publish, purge_events
+from app.platform.live.hub import LiveEvent
+from tests.support.clock import SettableClock
+from tests.support.live import Message, running_hub, screen, write, write_from_another_process
+
+Take = Callable[[int], Awaitable[list[Message]]]
+
+
+def ids(messages: list[Message]) -> list[int | None]:
+    return [message.id for message in messages]
+
+
+def stored_ids(database: Database) -> list[int | None]:
+    with database.read() as session:
+        return list(session.exec(select(EventRow.id).order_by(EventRow.id)))  # type: ignore[arg-type]
+
+
+def test_eight_writers_lose_and_repeat_nothing_and_order_is_kept(database: Database) -> None:
+    async def scenario() -> list[Message]:
+        async with running_hub(database, poll=60) as hub, screen(hub) as take:
+            writers = [asyncio.to_thread(write, database, 30) for _ in range(8)]
+            _, messages = await asyncio.gather(asyncio.gather(*writers), take(240))
+            return messages
+
+    messages = asyncio.run(scenario())
+    assert ids(messages) == stored_ids(database)
+    assert len(set(ids(messages))) == 240
+
+
+def test_an_event_names_what_it_is_about_and_its_payload(database: Database) -> None:
+    sample, session = uuid.uuid4(), uuid.uuid4()
+
+    async def scenario() -> list[Message]:
+        async with running_hub(database) as hub, screen(hub) as take:
+            with database.begin() as uow:
+                publish(
+                    uow, "result", "released", sample_id=sample, session_id=session,
+                    payload={"number": 41, "result_id": sample, "topic": "forged"},
+                )  # fmt: skip
+            return await take(1)
+
+    (message,) = asyncio.run(scenario())
+    assert message.event == "message"
+    assert message.data == {
+        "id": message.id,
+        "topic": "result",
+        "kind": "released",
+        "sample_id": str(sample),
+        "session_id": str(session),
+        "number": 41,
+        "result_id": str(sample),
+    }
+
+
+def test_a_screen_gets_only_what_it_may_see(sqlite_database: Database) -> None:
+    ours, theirs = uuid.uuid4(), uuid.uuid4()
+
+    def accepts(event: LiveEvent) -> bool:
+        return event.agency_id == ours
+
+    async def scenario() -> list[Message]:
+        async with running_hub(sqlite_database) as hub, screen(hub, accepts=accepts) as take:
+            write(sqlite_database, 2, agency_id=theirs)
+            write(sqlite_database, 1, agency_id=ours)
+            return await take(1)
+
+    assert ids(asyncio.run(scenario())) == [3]
+
+
+def test_a_filter_that_fails_ends_its_own_screen_only(sqlite_database: Database) -> None:
+    def broken(_event: LiveEvent) -> bool:
+        raise KeyError("a filter's own trouble")
+
+    async def scenario() -> list[Message]:
+        async with (
+            running_hub(sqlite_database) as hub,
+            screen(hub) as take,
+            screen(hub, accepts=broken) as broken_take,
+        ):
+            write(sqlite_database, 2)
+            messages = await take(2)
+            with pytest.raises(StopAsyncIteration):
+                await broken_take(1)
+            assert hub.screens == 1
+            return messages
+
+    assert ids(asyncio.run(scenario())) == [1, 2]
+
+
+def test_a_change_that_was_rolled_back_is_not_published(database: Database) -> None:
+    def refused() -> None:
+        with database.begin() as uow:
+            publish(uow, "sample", "changed")
+            raise RuntimeError("refused")
+
+    async def scenario() -> list[Message]:
+        async with running_hub(database) as hub, screen(hub) as take:
+            with pytest.raises(RuntimeError, match="refused"):
+                refused()
+            write(database, 1)
+            return await take(1)
+
+    (message,) = asyncio.run(scenario())
+    assert message.data["topic"] == "queue"
+    assert len(stored_ids(database)) == 1
+
+
+def test_a_failing_commit_publishes_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise OSError("disk full")
+
+    def fail_at_commit() -> None:
+        with database.begin() as uow:
+            publish(uow, "sample", "changed")
+            monkeypatch.setattr(uow.session, "commit", fail)
+
+    async def scenario() -> list[Message]:
+        async with running_hub(database) as hub, screen(hub) as take:
+            with pytest.raises(OSError, match="disk full"):
+                fail_at_commit()
+            write(database, 1)
+            return await take(1)
+
+    (message,) = asyncio.run(scenario())
+    assert message.data["topic"] == "queue"
+    assert len(stored_ids(database)) == 1
+
+
+def test_a_slow_screen_is_told_to_reload_and_gets_only_what_came_later(sqlite_database: Database) -> None:
+    async def scenario() -> list[Message]:
+        async with running_hub(sqlite_database, queue=5) as hub, screen(hub) as take:
+            write(sqlite_database, 8)
+            await hub.catch_up()
+            first = await take(3)
+            write(sqlite_database, 1)
+            return first + await take(1)
+
+    messages = asyncio.run(scenario())
+    assert [message.event for message in messages] == ["resync", "message", "message", "message"]
+    assert ids(messages) == [6, 7, 8, 9]
+
+
+def test_a_returning_screen_gets_what_it_missed(database: Database) -> None:
+    write(database, 10)
+
+    async def scenario() -> list[Message]:
+        async with running_hub(database) as hub, screen(hub, last_event_id=7) as take:
+            write(database, 1)
+            return await take(4)
+
+    assert ids(asyncio.run(scenario())) == [8, 9, 10, 11]
+
+
+def test_a_screen_that_missed_too_much_is_told_to_reload(sqlite_database: Database) -> None:
+    write(sqlite_database, 10)
+
+    async def scenario() -> list[Message]:
+        async with running_hub(sqlite_database, queue=5) as hub, screen(hub, last_event_id=2) as take:
+            write(sqlite_database, 1)
+            return await take(2)
+
+    resync, next_one = asyncio.run(scenario())
+    assert (resync.event, resync.id) == ("resync", 10)
+    assert next_one.id == 11
+
+
+def test_a_screen_whose_events_were_purged_is_told_to_reload(
+    database: Database, clock: SettableClock
+) -> None:
+    write(database, 5)
+    clock.advance(days=2)
+    write(database, 2)
+    with database.begin() as uow:
+        assert purge_events(uow, older_than=clock.advance(days=-1)) == 5
+
+    async def scenario() -> list[Message]:
+        async with running_hub(database) as hub, screen(hub, 3) as old, screen(hub, 6) as recent:
+            return await old(1) + await recent(1)
+
+    old, recent = asyncio.run(scenario())
+    assert old.event == "resync"
+    assert (recent.event, recent.id) == ("message", 7)
+
+
+def test_ids_are_not_used_again_after_a_purge(database: Database, clock: SettableClock) -> None:
+    write(database, 3)
+    with database.begin() as uow:
+        purge_events(uow, older_than=clock.advance(days=1))
+    write(database, 1)
+    assert stored_ids(database) == [4]
+
+
+def test_an_id_from_the_future_is_told_to_reload(sqlite_database: Database) -> None:
+    write(sqlite_database, 2)
+
+    async def scenario() -> list[Message]:
+        async with running_hub(sqlite_database) as hub, screen(hub, last_event_id=500) as take:
+            return await take(1)
+
+    (message,) = asyncio.run(scenario())
+    assert (message.event, message.id) == ("resync", 2)
+
+
+def test_the_greeting_carries_an_id_so_that_the_first_reconnection_has_no_gap(
+    sqlite_database: Database,
+) -> None:
+    write(sqlite_database, 3)
+
+    async def scenario() -> bytes:
+        async with running_hub(sqlite_database) as hub:
+            stream = aiter(hub.subscribe(lambda _event: True))
+            greeting = await anext(stream)
+            await stream.aclose()
+            return greeting
+
+    assert asyncio.run(scenario()) == b"id: 3\nretry: 2000\n\n"
+
+
+def test_two_hubs_see_what_a_second_process_writes_within_a_second(database: Database) -> None:
+    async def scenario() -> tuple[list[Message], list[Message], float]:
+        other = Database(database.url)
+        async with (
+            running_hub(database) as one,
+            running_hub(other) as two,
+            screen(one) as left,
+            screen(two) as right,
+        ):
+            writer = write_from_another_process(database.url, 20)
+            seen = await asyncio.gather(left(20), right(20))
+            last_seen = time.time()
+            writer.wait(20)
+        with database.read() as session:
+            last_written = max(row.at for row in session.exec(select(EventRow))).timestamp()
+        other.close()
+        return *seen, last_seen - last_written
+
+    left, right, delay = asyncio.run(scenario())
+    assert ids(left) == ids(right) == stored_ids(database)
+    assert delay < 2.0  # a second, and room for a busy machine
+
+
+def test_a_stopped_hub_ends_every_stream(sqlite_database: Database) -> None:
+    async def scenario() -> list[bytes]:
+        async with running_hub(sqlite_database) as hub:
+            stream = aiter(hub.subscribe(lambda _event: True))
+            chunks = [await anext(stream)]
+            reading = asyncio.create_task(_rest(stream))
+            await asyncio.sleep(0)
+            assert hub.screens == 1
+        return chunks + await asyncio.wait_for(reading, 2)
+
+    assert len(asyncio.run(scenario())) == 1
+
+
+async def _rest(stream: object) -> list[bytes]:
+    return [chunk async for chunk in stream]  # type: ignore[attr-defined]

@@ -1,0 +1,152 @@
+"""MassLibrary: exact top-k with ties, identity search, refusal of bad arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from spectrum_builders import MDA, MDMA, accurate_spectra, library_of, nominal_spectra
+
+from spectra import LibraryEntry, MassLibrary, MassSpectrum, Provenance, SpectrumError
+from spectra.index.topk import best
+from spectra.similarity import SCORES, score_named
+
+
+@pytest.mark.parametrize("name", SCORES)
+@settings(max_examples=40, deadline=None)
+@given(data=st.data(), references=st.lists(nominal_spectra(), min_size=1, max_size=8), top=st.integers(1, 10))
+def test_search_finds_the_same_top_as_brute_force_with_duplicates(
+    name: str, data: st.DataObject, references: list[MassSpectrum], top: int
+) -> None:
+    references = references + references[:3]
+    query = data.draw(nominal_spectra())
+    found = library_of(references).search(query, top=top, score=name)
+    _check_against_brute_force(found, [score_named(name).pair(query, r) for r in references], top)
+
+
+@pytest.mark.parametrize("name", ["entropy", "cosine", "modified_cosine"])
+@settings(max_examples=40, deadline=None)
+@given(data=st.data(), references=st.lists(accurate_spectra(), min_size=1, max_size=8), top=st.integers(1, 10))
+def test_accurate_search_finds_the_same_top_as_brute_force(
+    name: str, data: st.DataObject, references: list[MassSpectrum], top: int
+) -> None:
+    references = references + references[:3]
+    query = data.draw(accurate_spectra())
+    found = library_of(references, accurate=True).search(query, top=top, score=name, tolerance=0.01)
+    _check_against_brute_force(found, [score_named(name, 0.01).pair(query, r) for r in references], top)
+
+
+def _check_against_brute_force(found: list, expected: list[float], top: int) -> None:
+    scale = max(1.0, *expected)
+    order = [(c.score, -c.entry) for c in found]
+    assert order == sorted(order, reverse=True)
+    assert len({c.entry for c in found}) == len(found)
+    for candidate in found:
+        assert candidate.score == pytest.approx(expected[candidate.entry], abs=1e-5 * scale)
+    left = [e for i, e in enumerate(expected) if i not in {c.entry for c in found}]
+    floor = min((c.score for c in found), default=0.0) if len(found) == top else 0.0
+    assert all(e <= floor + 1e-5 * scale for e in left)
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=30), st.integers(1, 40))
+def test_best_orders_by_score_falling_then_index_rising(values: list[int], top: int) -> None:
+    scores = np.array(values, dtype=np.float32)
+    expected = sorted((i for i in range(len(values)) if values[i] > 0), key=lambda i: (-values[i], i))[:top]
+    assert best(scores, top).tolist() == expected
+
+
+@settings(max_examples=30, deadline=None)
+@given(references=st.lists(nominal_spectra(), min_size=2, max_size=8), query=nominal_spectra(), seed=st.integers(0, 99))
+def test_the_order_of_entries_changes_no_score(references: list[MassSpectrum], query: MassSpectrum, seed: int) -> None:
+    order = np.random.default_rng(seed).permutation(len(references))
+    straight = library_of(references).scores(query)
+    shuffled = library_of([references[i] for i in order]).scores(query)
+    assert shuffled.tolist() == straight[order].tolist()
+
+
+@settings(max_examples=30, deadline=None)
+@given(spectrum=nominal_spectra(), factor=st.sampled_from([1e-6, 0.5, 3.0, 1e6]))
+def test_peak_order_and_intensity_unit_do_not_matter(spectrum: MassSpectrum, factor: float) -> None:
+    library = library_of([MDMA, MDA, spectrum])
+    other = MassSpectrum(spectrum.mz[::-1], spectrum.intensity[::-1] * factor)
+    np.testing.assert_allclose(library.scores(other), library.scores(spectrum), rtol=1e-6)
+
+
+def test_every_field_of_a_candidate_is_filled() -> None:
+    library = library_of([MDMA, MDA], names=["MDMA", "MDA"], compounds=["SHXWCVYOXRDMCX", "NGBBVGZWCFBOGO"])
+    mixed = MassSpectrum([*MDMA.mz, 300.0], [*MDMA.intensity, 500.0])
+    hit = library.search(mixed)[0]
+    assert (hit.name, hit.compound, hit.entry, hit.entry_id, hit.rank) == ("MDMA", "SHXWCVYOXRDMCX", 0, "0", 1)
+    assert hit.score_name == "composite"
+    assert hit.reverse_score == pytest.approx(1000, rel=1e-4)
+    assert hit.matched_peaks == 9
+    assert hit.explained_fraction == pytest.approx(MDMA.intensity.sum() / (MDMA.intensity.sum() + 500))
+
+
+def test_an_entry_that_shares_no_peak_is_no_candidate() -> None:
+    assert library_of([MDMA]).search(MassSpectrum([300, 301], [1, 2])) == []
+
+
+def test_identity_search_keeps_entries_of_the_same_precursor_only() -> None:
+    a = MassSpectrum([91.054, 119.0], [9, 4], 136.1121, "ESI")
+    b = MassSpectrum([91.054, 119.0], [9, 4], 150.1277, "ESI")
+    library = library_of([b, a], accurate=True)
+    assert [c.entry for c in library.search(a, score="entropy", precursor_tolerance=0.002)] == [1]
+    assert [c.entry for c in library.search(a, score="entropy")] == [0, 1]
+
+
+def test_identity_search_without_a_precursor_is_refused() -> None:
+    with pytest.raises(SpectrumError, match="needs the precursor"):
+        library_of([MDMA]).search(MDMA, precursor_tolerance=1.0)
+
+
+def test_many_queries_answer_as_one_by_one() -> None:
+    library = library_of([MDMA, MDA])
+    assert library.search_many([MDA, MDMA], top=1) == [library.search(MDA, 1), library.search(MDMA, 1)]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"offsets": [0, 1, 9]}, "offsets"),
+        ({"intensity": [1.0, np.nan, 1.0, 1.0]}, "finite"),
+        ({"mz": [-1.0, 2.0, 3.0, 4.0]}, "above zero"),
+        ({"intensity": [1.0]}, "one length"),
+        ({"energy": [0]}, "one value per entry"),
+    ],
+)
+def test_arrays_that_cannot_be_a_library_are_refused(change: dict, words: str) -> None:
+    arrays = {"mz": [1.0, 2.0, 3.0, 4.0], "intensity": [1.0] * 4, "offsets": [0, 2, 4]} | change
+    with pytest.raises(SpectrumError, match=words):
+        MassLibrary.from_arrays(**arrays, names=["a", "b"], compounds=["a", "b"])
+
+
+def test_a_library_of_entries_gives_its_entries_back() -> None:
+    terms = Provenance("in-house", "own", "batch 7")
+    entry = LibraryEntry("x1", "MDMA", "SHXW", "EI-MS", MDMA, terms, "C11H15NO2", "HCl", {"substance_id": "mdma"})
+    library = MassLibrary.build([entry], name="own")
+    back = library.entry(0)
+    assert (back.id, back.substance, back.compound, back.formula, back.form) == (
+        "x1",
+        "MDMA",
+        "SHXW",
+        "C11H15NO2",
+        "HCl",
+    )
+    assert back.provenance == terms
+    assert back.meta == {"substance_id": "mdma"}
+    assert back.technique == "EI-MS"
+    assert library.search(MDMA)[0].library == "own"
+
+
+def test_an_empty_list_of_entries_is_refused() -> None:
+    with pytest.raises(SpectrumError, match="at least one entry"):
+        MassLibrary.build([])
+
+
+def test_look_alikes_are_other_compounds_with_nearly_the_same_spectrum() -> None:
+    twin = MassSpectrum(MDMA.mz, MDMA.intensity * (1 + 0.01 * np.arange(MDMA.mz.size)))
+    library = library_of([MDMA, twin, MDA, MDMA], compounds=["mdma", "isomer", "mda", "mdma"])
+    assert library.look_alikes(0) == ("isomer",)
+    assert library.alike([0, 1, 2]).tolist() == [[True, True, False], [True, True, False], [False, False, True]]

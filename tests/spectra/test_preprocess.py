@@ -1,0 +1,54 @@
+"""Binning and merging: the ground under every similarity."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from spectrum_builders import accurate_spectra, nominal_spectra
+
+from spectra import MassSpectrum, SpectrumError
+from spectra.preprocess import MERGE_DA, merge_close, nominal_mass, prepare, prepare_many
+
+
+def test_the_unit_mass_boundary_lies_at_649() -> None:
+    assert nominal_mass(np.array([146.64, 146.66, 100.0, 99.65, 500.4])).tolist() == [146, 147, 100, 100, 500]
+
+
+def test_intensities_that_fall_into_one_unit_mass_add_up_and_the_base_is_999() -> None:
+    peaks = prepare(MassSpectrum([58.0, 58.1, 91.2], [1.0, 2.0, 6.0]), accurate=False)
+    assert peaks.mz.tolist() == [58.0, 91.0]
+    assert peaks.intensity.tolist() == [499.5, 999.0]
+
+
+def test_a_spectrum_without_signal_is_refused_with_a_sentence() -> None:
+    with pytest.raises(SpectrumError, match="no peak with an intensity above zero"):
+        prepare(MassSpectrum([58.0], [0.0]), accurate=False)
+
+
+def test_the_strongest_peak_absorbs_its_neighbours_and_keeps_its_mass() -> None:
+    mz, intensity = merge_close(np.array([100.0, 100.04, 100.08, 101.0]), np.array([2.0, 5.0, 1.0, 4.0]))
+    assert mz.tolist() == [100.04, 101.0]
+    assert intensity.tolist() == [8.0, 4.0]
+
+
+@given(accurate_spectra())
+def test_merged_peaks_lie_further_apart_than_the_merging_distance(spectrum: MassSpectrum) -> None:
+    peaks = prepare(spectrum, accurate=True)
+    assert (np.diff(peaks.mz) > MERGE_DA).all()
+    assert peaks.intensity.max() == pytest.approx(999.0)
+
+
+@given(nominal_spectra(), accurate_spectra(), accurate_spectra())
+def test_many_spectra_at_once_are_prepared_as_one_by_one(a: MassSpectrum, b: MassSpectrum, c: MassSpectrum) -> None:
+    for accurate in (False, True):
+        parts = [a, b, c]
+        offsets = np.r_[0, np.cumsum([s.mz.size for s in parts])]
+        mz = np.concatenate([s.mz[::-1] for s in parts])
+        intensity = np.concatenate([s.intensity[::-1] for s in parts])
+        got = prepare_many(mz, intensity, offsets, accurate)
+        for k, spectrum in enumerate(parts):
+            alone = prepare(spectrum, accurate)
+            part = slice(got[2][k], got[2][k + 1])
+            np.testing.assert_allclose(got[0][part], alone.mz)
+            np.testing.assert_allclose(got[1][part], alone.intensity)

@@ -1,0 +1,143 @@
+"""Libraries on disk: what was saved comes back, and damage is refused with a sentence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from spectrum_builders import MDA, MDMA, library_of, nominal_spectra
+
+from spectra import InfraredLibrary, LibraryFileError, MassLibrary, MassSpectrum
+from spectra.index import store
+from spectra.index.store import open_arrays, save_arrays
+from spectra.starter import starter_infrared_library, starter_mass_library
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(references=st.lists(nominal_spectra(), min_size=1, max_size=6), query=nominal_spectra())
+def test_a_saved_mass_library_answers_as_before(
+    tmp_path: Path, references: list[MassSpectrum], query: MassSpectrum
+) -> None:
+    library = library_of(references, names=[f"Ä{i}" for i in range(len(references))])
+    library.save(tmp_path / "lib")
+    again = MassLibrary.open(tmp_path / "lib")
+    assert again.search(query) == library.search(query)
+    assert list(again.names) == list(library.names)
+
+
+def test_saved_starter_libraries_answer_as_before(tmp_path: Path) -> None:
+    mass, infrared = starter_mass_library(), starter_infrared_library()
+    mass.save(tmp_path / "ei")
+    infrared.save(tmp_path / "ir")
+    assert MassLibrary.open(tmp_path / "ei").search(MDMA) == mass.search(MDMA)
+    opened, query = InfraredLibrary.open(tmp_path / "ir"), infrared.spectrum(3)
+    for score in ("first_derivative", "correlation"):
+        assert opened.search(query, score=score) == infrared.search(query, score=score)
+    assert opened.info == infrared.info
+    assert opened.entry(3).provenance == infrared.entry(3).provenance
+
+
+def test_an_opened_library_is_memory_mapped_and_read_only(tmp_path: Path) -> None:
+    library_of([MDMA, MDA]).save(tmp_path / "lib")
+    opened = MassLibrary.open(tmp_path / "lib")
+    assert isinstance(opened.table.intensity, np.memmap)
+    assert not opened.table.intensity.flags.writeable
+
+
+def test_saving_again_replaces_the_library_and_leaves_no_scraps(tmp_path: Path) -> None:
+    library_of([MDMA]).save(tmp_path / "lib")
+    library_of([MDMA, MDA]).save(tmp_path / "lib")
+    assert len(MassLibrary.open(tmp_path / "lib")) == 2
+    assert [p.name for p in tmp_path.iterdir()] == ["lib"]
+
+
+def test_saving_never_overwrites_a_folder_that_is_not_a_library(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "thesis.txt").write_text("mine")
+    with pytest.raises(LibraryFileError, match="not a stored library; nothing was overwritten"):
+        library_of([MDMA]).save(tmp_path / "lib")
+    assert (tmp_path / "lib" / "thesis.txt").read_text() == "mine"
+
+
+def _flip(path: Path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 0x40
+    path.write_bytes(bytes(data))
+
+
+def _shorten(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-3])
+
+
+def _later_version(path: Path) -> None:
+    header = json.loads(path.read_text())
+    header["version"] += 1
+    body = {key: header[key] for key in ("format", "version", "arrays", "info")}
+    header["checksum"] = store._digest(store._canonical(body))
+    path.write_text(json.dumps(header))
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda p: _flip(p / "intensity.npy", -2), "checksum does not fit"),
+        (lambda p: _flip(p / "mz.npy", -1), "checksum does not fit"),
+        (lambda p: _flip(p / "names_text.npy", -1), "checksum does not fit"),
+        (lambda p: _shorten(p / "offsets.npy"), "damaged"),
+        (lambda p: (p / "offsets.npy").write_bytes(b""), "damaged"),
+        (lambda p: (p / "offsets.npy").unlink(), "missing or damaged"),
+        (lambda p: _shorten(p / "header.json"), "not a complete header"),
+        (lambda p: _flip(p / "header.json", 60), "damaged|cannot be read"),
+        (lambda p: (p / "header.json").unlink(), "not a stored library"),
+        (lambda p: (p / "header.json").write_text("[]"), "not a complete header"),
+        (lambda p: _later_version(p / "header.json"), "format version 2"),
+    ],
+)
+def test_damage_is_refused_with_a_sentence(tmp_path: Path, damage: Callable[[Path], object], words: str) -> None:
+    library_of([MDMA, MDA]).save(tmp_path / "lib")
+    damage(tmp_path / "lib")
+    with pytest.raises(LibraryFileError, match=words):
+        MassLibrary.open(tmp_path / "lib")
+
+
+def test_every_flipped_byte_of_an_array_is_noticed(tmp_path: Path) -> None:
+    library_of([MDMA]).save(tmp_path / "lib")
+    file = tmp_path / "lib" / "intensity.npy"
+    for at in range(0, file.stat().st_size, 7):
+        _flip(file, at)
+        with pytest.raises(LibraryFileError):
+            MassLibrary.open(tmp_path / "lib")
+        _flip(file, at)
+    assert len(MassLibrary.open(tmp_path / "lib")) == 1
+
+
+def test_an_infrared_library_is_not_a_mass_library(tmp_path: Path) -> None:
+    starter_infrared_library().save(tmp_path / "lib")
+    with pytest.raises(LibraryFileError, match="'mast-infrared-library', but 'mast-mass-library'"):
+        MassLibrary.open(tmp_path / "lib")
+
+
+def test_a_pickled_object_is_never_loaded(tmp_path: Path) -> None:
+    library_of([MDMA]).save(tmp_path / "lib")
+    np.save(tmp_path / "lib" / "mz.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(LibraryFileError):
+        MassLibrary.open(tmp_path / "lib")
+
+
+def test_large_arrays_are_sampled_at_opening_and_read_whole_on_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_arrays(tmp_path / "big", "test", 1, {"a": np.arange(2_000_000, dtype=np.int64)}, {})
+    monkeypatch.setattr(store, "FULL_CHECK_BYTES", 1000)
+    _flip(tmp_path / "big" / "a.npy", 128 + 5000)
+    open_arrays(tmp_path / "big", "test", 1)
+    with pytest.raises(LibraryFileError, match="checksum"):
+        open_arrays(tmp_path / "big", "test", 1, verify=True)
+    _flip(tmp_path / "big" / "a.npy", 128 + 10)
+    with pytest.raises(LibraryFileError, match="checksum"):
+        open_arrays(tmp_path / "big", "test", 1)

@@ -1,0 +1,1 @@
+"""What the tests stand on: servers, clocks, finders. Imported as `tests.support` (pythonpath is the checkout)."""

@@ -1,0 +1,16 @@
+"""What a machine lacks skips a test with a plain reason, unless MAST_TEST_REQUIRE says it must be there."""
+
+from __future__ import annotations
+
+import os
+from typing import NoReturn
+
+import pytest
+
+
+def absent(what: str, reason: str) -> NoReturn:
+    """Skip; fail when `what` is named in MAST_TEST_REQUIRE (comma-separated, e.g. "postgres,browser")."""
+    required = {word.strip() for word in os.environ.get("MAST_TEST_REQUIRE", "").split(",")}
+    if what in required:
+        pytest.fail(f"MAST_TEST_REQUIRE names {what}: {reason}", pytrace=False)
+    pytest.skip(reason)
