@@ -14,15 +14,24 @@ from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 import app.consultations.api
 import app.consultations.pages
+import app.library.api
+import app.library.pages
 import app.people.api
 import app.people.pages
+import app.readings.api
+import app.readings.pages
 import app.results.api
+import app.results.pages
+import app.results.pages_post
 import app.samples.api
 import app.samples.api_substances
+import app.samples.board_pages
+import app.samples.overview_pages
 import app.samples.pages
 import app.sessions.api
 import app.sessions.pages
@@ -42,10 +51,11 @@ from app.platform.security.policy import check_policies, current_actor
 from app.platform.security.throttle import Throttle
 from app.platform.storage import BlobStore
 from app.platform.web import problems
-from app.platform.web.middleware import BodyLimit, CrossSiteGuard, SecurityHeaders
+from app.platform.web.middleware import BodyLimit, CrossSiteGuard, LastResort, SecurityHeaders
 from app.platform.web.templates import Templates
 from app.readings import reading_job
 from app.readings.reading_job import LazyJail
+from app.readings.substances import SubstanceIndex
 from app.runtime import Runtime
 from app.settings import Settings
 from harm_messages import load_pack
@@ -56,14 +66,22 @@ HERE = Path(__file__).parent
 ROUTERS = (
     app.consultations.api.router,
     app.consultations.pages.router,
+    app.library.api.router,
+    app.library.pages.router,
     app.people.api.router,
     app.people.pages.router,
+    app.readings.api.router,
+    app.readings.pages.router,
     app.sessions.api.router,
     app.sessions.pages.router,
     app.samples.api.router,
     app.samples.api_substances.router,
     app.samples.pages.router,
+    app.samples.board_pages.router,
+    app.samples.overview_pages.router,
     app.results.api.router,
+    app.results.pages.router,
+    app.results.pages_post.router,
     app.system.api.router,
     app.system.pages.router,
     app.trends.api.router,
@@ -83,7 +101,8 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
     shelf = Shelf(settings, database)
     jail = LazyJail(reader_limits(settings), settings.parser_processes)
     blobs = BlobStore(settings.blob_dir, max_bytes=settings.upload_max_bytes)
-    parts = reading_job.ReadingParts(database, blobs, jail, shelf)
+    pack = load_pack()
+    parts = reading_job.ReadingParts(database, blobs, jail, shelf, SubstanceIndex(pack.substances))
     return Runtime(
         settings=settings,
         db=database,
@@ -91,7 +110,7 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
         clock=clock,
         pepper=pepper,
         blobs=blobs,
-        pack=load_pack(),
+        pack=pack,
         jail=jail,
         shelf=shelf,
         jobs=JobRunner(database, reading_job.handlers(parts), clock, on_dead=reading_job.obituaries()),
@@ -129,6 +148,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, runtime: Runt
         parts.blobs.sweep()
         await parts.hub.start()
         if settings.jobs_in_server:
+            reading_job.warm(parts.jail, parts.shelf)
             parts.jobs.start()
         try:
             yield
@@ -155,10 +175,13 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, runtime: Runt
         application.include_router(router)
     application.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     problems.install(application, _problem_page)
+    problems.document(application)
     check_policies(application)
+    application.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)  # lets text/event-stream alone
     application.add_middleware(BodyLimit, limit=settings.body_max_bytes, upload_limit=settings.upload_max_bytes + 1)
     application.add_middleware(CrossSiteGuard)
     application.add_middleware(TrustedHostMiddleware, allowed_hosts=settings.allowed_hosts)
+    application.add_middleware(LastResort)
     application.add_middleware(SecurityHeaders, secure=settings.cookie_secure)
     return application
 

@@ -4,13 +4,14 @@ Nothing here is clinical advice until two clinicians have signed the pack; until
 Imports no web, no ORM, nothing of `app`, `spectra` or `instruments`; see docs/methods/messages.md.
 """
 
-from harm_messages.check import Problem, check
+from harm_messages.check import check
 from harm_messages.evaluate import evaluate
 from harm_messages.pack import Pack, load_pack
 from harm_messages.page import EmergencyLine, Message, Page
 from harm_messages.register import Match, MatchKind, Register, RegisterFact, Substance
 from harm_messages.roles import derive_role
 from harm_messages.schema import json_schema
+from harm_messages.structure import Problem
 from harm_messages.types import (
     Abundance,
     AlertFact,

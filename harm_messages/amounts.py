@@ -48,6 +48,7 @@ def convert(value: float, basis: Basis, wanted: Basis, formula: str) -> float:
 
 
 def band_row(pack: Pack, substance: str | None, unit: Unit, form: Form) -> BandRow | None:
+    """The row for this substance, unit and form, or None where no band is agreed."""
     for row in pack.bands:
         if row.substance == substance and row.unit is unit and form in row.forms:
             return row
@@ -102,7 +103,7 @@ def _printed(pack: Pack, substance: str | None, amount: AmountFact, form: Form) 
 def amount_text(
     pack: Pack, substance: str | None, amount: AmountFact, form: Form, labels: Labels, locale: str
 ) -> str:
-    """"230 mg (counted as hydrochloride)": two figures, the unit, and always the basis by name."""
+    """ "230 mg (counted as hydrochloride)": two figures, the unit, and always the basis by name."""
     value, basis = _printed(pack, substance, amount, form)
     return f"{_number(value, locale)} {labels.units[amount.unit]} ({labels.basis[basis]})"
 

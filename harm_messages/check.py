@@ -68,7 +68,7 @@ def _shown(rule: Rule, pack: Pack, facts: Facts, context: Context, now: datetime
         yield Problem("render", rule.id, str(error))
         return
     if rule.emit.message not in {m.id for m in page.messages()}:
-        yield Problem("shadowed", rule.id, "fires, but another rule of its topic always stands in front")
+        yield Problem("shadowed", rule.id, "fires, but another of its topic always stands in front", "warning")
     yield from conflicts(pack, page, rule.id)
 
 
@@ -84,6 +84,7 @@ def conflicts(pack: Pack, page: Page, where: str) -> Iterator[Problem]:
 
 
 def finding_of(row: Substance, confidence: Confidence = Confidence.CONFIRMED) -> FindingFact:
+    """One major finding of this row."""
     return FindingFact(substance=row.id, confidence=confidence, abundance=Abundance.MAJOR)
 
 
@@ -111,7 +112,9 @@ def _substance_covered(pack: Pack, row: Substance, now: datetime) -> Iterator[Pr
             if page.top_severity.rank > Severity.S2.rank:
                 yield Problem("floor", row.id, "unexpected and psychoactive, yet nothing at S2 or graver")
     if cls.always_warn != "no" or row.id in pack.flags.always_warn:
-        weak = Facts(expected=(other,), findings=(finding_of(row, Confidence.TENTATIVE),), scope=(EVERYTHING,))
+        weak = Facts(
+            expected=(other,), findings=(finding_of(row, Confidence.TENTATIVE),), scope=(EVERYTHING,)
+        )
         if _page(pack, weak, now).top_severity.rank > Severity.S1.rank:
             yield Problem("floor", row.id, "always warned of, yet weak evidence gives no S0 or S1")
 
@@ -119,7 +122,9 @@ def _substance_covered(pack: Pack, row: Substance, now: datetime) -> Iterator[Pr
 def _answers(page: Page, where: str, floor: Severity | None) -> Iterator[Problem]:
     if not page.headline or not page.limits or not page.emergency:
         yield Problem("coverage", where, "a page without headline, limits or emergency block")
-    specific = [m for m in (*page.body, *page.safer_use) if m.slot in ANY_CLASS_SLOTS and m.topic != "use.general"]
+    specific = [
+        m for m in (*page.body, *page.safer_use) if m.slot in ANY_CLASS_SLOTS and m.topic != "use.general"
+    ]
     if not specific:
         yield Problem("coverage", where, "nothing is said about it beyond its name")
     if floor is not None and page.top_severity.rank > floor.rank:
@@ -176,4 +181,4 @@ def _dates(pack: Pack, today: date) -> Iterator[Problem]:
     rows += [(b.id, b.review_by) for b in pack.bands] + [(p.id, p.review_by) for p in pack.pairs]
     for where, due in rows:
         if due < today:
-            yield Problem("review", where, f"was to be reviewed by {due.isoformat()}")
+            yield Problem("review", where, f"was to be reviewed by {due.isoformat()}", "warning")

@@ -39,9 +39,9 @@ class SubstanceFlags(Frozen):
     always_warn: tuple[str, ...] = ()
     not_psychoactive: tuple[str, ...] = ()
     excipients: tuple[str, ...] = ()
-    in_sentence: dict[str, str] = {}
-    aliases: dict[str, tuple[str, ...]] = {}
-    clashes: dict[str, tuple[str, ...]] = {}
+    in_sentence: dict[str, str] = Field(default_factory=dict)
+    aliases: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    clashes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class Intent(Frozen):
@@ -105,7 +105,9 @@ class BandRow(Sourced):
 
     @model_validator(mode="after")
     def _rising(self) -> BandRow:
-        edges = [e for e in (self.below_max, self.usual_max, self.high_max, self.very_high_max) if e is not None]
+        edges = [
+            e for e in (self.below_max, self.usual_max, self.high_max, self.very_high_max) if e is not None
+        ]
         if edges != sorted(set(edges)):
             raise ValueError(f"{self.id}: band edges must rise, got {edges}")
         return self
@@ -164,6 +166,7 @@ class Effective(Frozen):
         return self
 
     def covers(self, now: datetime) -> bool:
+        """Whether this moment lies inside."""
         return (self.start is None or self.start <= now) and (self.end is None or now < self.end)
 
 
@@ -180,7 +183,7 @@ class Manifest(Frozen):
     locales: tuple[str, ...]
     default_locale: str = "en"
     banned: dict[str, tuple[str, ...]]
-    never: dict[str, tuple[str, ...]] = {}
+    never: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     contradictions: tuple[tuple[str, str], ...] = ()
     negatives: Negatives
     fixed: dict[str, str]

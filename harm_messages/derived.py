@@ -47,19 +47,24 @@ class Seen:
 
     @property
     def substance(self) -> str | None:
+        """Register id, or None when only the class is known."""
         return self.fact.substance
 
     @property
     def confidence(self) -> Confidence:
+        """How sure."""
         return self.fact.confidence
 
     @property
     def unknown(self) -> bool:
+        """Seen, but nobody could name it."""
         return self.fact.unidentified
 
 
 @dataclass(frozen=True, slots=True)
 class PairHit:
+    """A dangerous pair that met, and the findings on its sides."""
+
     row: PairRow
     seen: frozenset[int]
 
@@ -82,6 +87,7 @@ class Derived:
 
 
 def derive(pack: Pack, facts: Facts, context: Context, also_taking: Iterable[str] = ()) -> Derived:
+    """Everything the rules may ask about these facts, computed once."""
     want = expectation(facts.expected, pack)
     raw = tuple(_merged(_known(facts, pack)))
     some = expected_found(raw, want, pack)
@@ -114,7 +120,9 @@ def _known(facts: Facts, pack: Pack) -> list[FindingFact]:
         probe = FindingFact(
             drug_class=strip.target,
             abundance=Abundance.INDICATION,
-            confidence=Confidence.CLASS_ONLY if strip.reading is StripReading.POSITIVE else Confidence.TENTATIVE,
+            confidence=Confidence.CLASS_ONLY
+            if strip.reading is StripReading.POSITIVE
+            else Confidence.TENTATIVE,
             methods=("strip",),
         )
         finding_class(probe, pack)  # an unknown target raises
@@ -135,7 +143,11 @@ def _merged(findings: Iterable[FindingFact]) -> list[FindingFact]:
     """One line per thing: strongest confidence, largest abundance, highest amount, all methods."""
     merged: dict[tuple[str, str], FindingFact] = {}
     for finding in findings:
-        key = (finding.substance or "", finding.drug_class or "") if not finding.substance else (finding.substance, "")
+        key = (
+            (finding.substance or "", finding.drug_class or "")
+            if not finding.substance
+            else (finding.substance, "")
+        )
         old = merged.get(key)
         merged[key] = finding if old is None else _stronger(old, finding)
     return [merged[key] for key in sorted(merged)]
@@ -178,10 +190,13 @@ def _seen(fact: FindingFact, some: bool, want: Expectation, pack: Pack, facts: F
 
 
 def _class_is_active(pack: Pack, drug_class: str) -> bool:
-    return any(row.psychoactive for c, row in pack.substances.classes.items() if drug_class and within(c, drug_class))
+    return any(
+        row.psychoactive for c, row in pack.substances.classes.items() if drug_class and within(c, drug_class)
+    )
 
 
 def class_plain(pack: Pack, drug_class: str) -> str:
+    """The class in plain words, also for beginnings such as "opioid"."""
     row = pack.substances.classes.get(drug_class)
     return row.plain if row is not None else "a drug of the " + drug_class.rsplit(".", 1)[-1] + " kind"
 
@@ -201,31 +216,40 @@ def _names(fact: FindingFact, drug_class: str, role: Role, pack: Pack) -> tuple[
 
 
 def in_group(group: Group, substance: str | None, drug_class: str) -> bool:
+    """Whether a substance or class stands on this side of a pair."""
     if substance in group.excludes:
         return False
     return substance in group.substances or any(within(drug_class, c) for c in group.classes if drug_class)
 
 
 def _taken(group: Group, word: str, pack: Pack) -> bool:
-    """`word` is a co-use id, a register id or a class. The error never repeats what the person said."""
+    """`word` is a co-use id, a register id or a class; `_refuse_unknown` has looked at it before."""
     if word in pack.co_use:
         return word in group.co_use
     row = pack.substances.get(word)
     if row is not None:
         return in_group(group, row.id, row.drug_class)
-    if pack.substances.is_class(word):
-        return in_group(group, None, word)
-    raise ValueError("also_taking holds a word that this pack does not know; offer the pack's co-use list")
+    return in_group(group, None, word)
+
+
+def _refuse_unknown(also_taking: tuple[str, ...], pack: Pack) -> None:
+    """Silence would read as "no danger". The error never repeats what the person said."""
+    reg = pack.substances
+    if not all(w in pack.co_use or w in reg or reg.is_class(w) for w in also_taking):
+        raise ValueError(
+            "also_taking holds a word that this pack does not know; offer the pack's co-use list"
+        )
 
 
 def _pairs(pack: Pack, seen: tuple[Seen, ...], also_taking: tuple[str, ...]) -> tuple[PairHit, ...]:
+    _refuse_unknown(also_taking, pack)
     hits: list[PairHit] = []
     for row in pack.pairs:
         sides = [{i for i, s in enumerate(seen) if in_group(pack.groups[g], s.substance, s.drug_class)}
                  for g in (row.a, row.b)]  # fmt: skip
         met = {frozenset((i, j)) for i in sides[0] for j in sides[1] if i != j}
         for here, other in ((sides[0], row.b), (sides[1], row.a)):
-            if any([_taken(pack.groups[other], w, pack) for w in also_taking]):
+            if any(_taken(pack.groups[other], w, pack) for w in also_taking):
                 met.update(frozenset((i,)) for i in here)
         if met:
             hits.append(PairHit(row, frozenset().union(*met)))
@@ -247,10 +271,13 @@ def _alert_matches(
     if any(given for given, _ in described):
         return all(fits for given, fits in described if given)
     named = {s.substance for s in seen} | set(want.substances)
-    classes = {s.drug_class for s in seen} | {pack.substances[s].drug_class for s in want.substances} | want.classes
-    return bool(named & set(alert.substances)) or any(within(c, a) for c in classes if c for a in alert.classes)
+    classes = (
+        {s.drug_class for s in seen} | {pack.substances[s].drug_class for s in want.substances} | want.classes
+    )
+    return bool(named & set(alert.substances)) or any(
+        within(c, a) for c in classes if c for a in alert.classes
+    )
 
 
 def _fold(text: str) -> str:
     return " ".join(text.casefold().split())
-

@@ -48,6 +48,7 @@ def _in_force(rule: Rule, pack: Pack, now: datetime) -> bool:
 
 
 def fired(rules: Iterable[Rule], d: Derived) -> list[Hit]:
+    """The rules that hold, each with the findings it binds."""
     matched = ((rule, match(rule.when, d)) for rule in rules)
     return [Hit(rule, seen) for rule, seen in matched if seen is not None]
 

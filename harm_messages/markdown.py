@@ -50,6 +50,7 @@ def complaints(source: str) -> list[str]:
 
 
 def placeholders(source: str) -> frozenset[str]:
+    """The names between braces."""
     return frozenset(PLACEHOLDER.findall(source))
 
 

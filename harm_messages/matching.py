@@ -32,6 +32,7 @@ OPEN = (Outcome.INCONCLUSIVE, Outcome.INSUFFICIENT, Outcome.PENDING)
 
 
 def selects(spec: Selector, seen: Seen) -> bool:
+    """Whether this finding is one the selector means."""
     if spec.unknown != seen.unknown:
         return False
     if spec.psychoactive is not None and spec.psychoactive != seen.psychoactive:
@@ -74,11 +75,11 @@ def not_found(d: Derived, substance: str | None, drug_class: str) -> bool:
 
 
 def _none_found(spec: NoneFoundSpec, d: Derived) -> Bound:
-    targets = [(s, d.pack.substances[s].drug_class) for s in spec.substance]
-    targets += [(None, c) for c in spec.drug_class]  # type: ignore[list-item]
+    targets: list[tuple[str | None, str]] = [(s, d.pack.substances[s].drug_class) for s in spec.substance]
+    targets += [(None, c) for c in spec.drug_class]
     if spec.expected:
         targets += [(s, d.pack.substances[s].drug_class) for s in sorted(d.want.substances)]
-        targets += [(None, c) for c in sorted(d.want.classes)]  # type: ignore[list-item]
+        targets += [(None, c) for c in sorted(d.want.classes)]
     return NOTHING if targets and all(not_found(d, s, c) for s, c in targets) else None
 
 

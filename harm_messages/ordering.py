@@ -60,6 +60,8 @@ def _merged(a: Hit, b: Hit) -> Hit:
 
 
 def in_order(hits: Iterable[Hit], d: Derived) -> list[Hit]:
+    """Gravest first; the rest of the key only breaks ties."""
+
     def place(hit: Hit) -> tuple[int, int, int, int, str]:
         rule = hit.rule
         abundance = max((d.seen[i].fact.abundance.rank for i in hit.seen), default=0)

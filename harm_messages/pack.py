@@ -33,7 +33,8 @@ from harm_messages.content import (
     StripRow,
     SubstanceFlags,
 )
-from harm_messages.register import Register, read_register
+from harm_messages.register import Register
+from harm_messages.register_table import read_register
 from harm_messages.rules import Rule
 from harm_messages.texts import MessageText, read_message, read_yaml
 from harm_messages.types import Frozen, PackError, UnknownSubstance
@@ -43,6 +44,8 @@ T = TypeVar("T")
 
 
 class Pairs(Frozen):
+    """pairs.yaml: the sides, and which of them must not meet."""
+
     groups: dict[str, Group]
     pairs: tuple[PairRow, ...]
 
@@ -68,6 +71,7 @@ class Pack:
     approvals: tuple[Approval, ...]
     entries: Mapping[str, str] = field(repr=False)
 
+    @property
     def register(self) -> Register:
         """Substances by id, street names, typeahead."""
         return self.substances
@@ -94,6 +98,7 @@ class Pack:
         return found or self.messages[(message_id, self.manifest.default_locale)]
 
     def words(self, locale: str) -> Labels:
+        """The short words of the page in this locale, else in the default one."""
         return self.labels.get(locale) or self.labels[self.manifest.default_locale]
 
 

@@ -45,6 +45,7 @@ class Message(Frozen):
 
     @property
     def shape(self) -> str:
+        """The severity as a shape, for eyes that do not tell colours apart."""
         return SHAPES[self.severity]
 
 
@@ -57,6 +58,7 @@ class EmergencyLine(Frozen):
 
     @property
     def text(self) -> str:
+        """The sentences of this step."""
         return " ".join(p.text for p in self.parts)
 
 
@@ -88,6 +90,7 @@ class Page(Frozen):
 
     @property
     def headline(self) -> str:
+        """The one headline."""
         return " ".join(p.text for p in self.headline_parts)
 
     @property
@@ -97,6 +100,7 @@ class Page(Frozen):
 
     @property
     def top_severity(self) -> Severity:
+        """The gravest card of the body."""
         return min((m.severity for m in self.body), key=lambda s: s.rank, default=Severity.S4)
 
     def loggable(self) -> Page:

@@ -6,7 +6,6 @@ several things must ask, never guess. Imports nothing outside this package.
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections import defaultdict
@@ -14,11 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harm_messages.content import ClassRow, Intent, SubstanceFlags
+from harm_messages.content import ClassRow, Intent
 from harm_messages.types import UnknownSubstance
 
 _GREEK = {"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "µ": "mu", "μ": "mu"}
-_CUTS = ("cutting agent", "paraphernalia")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +55,13 @@ class Substance:
 
     @property
     def by_nature_byproduct(self) -> bool:
+        """Left over from the plant or the making, whatever was expected."""
         return "byproduct" in self.usual_role or self.usual_role == "precursor"
 
 
 class MatchKind(StrEnum):
+    """Why something matched."""
+
     NAME = "name"
     ALIAS = "alias"
     CLASS = "class"
@@ -141,6 +142,7 @@ class Register:
             raise UnknownSubstance(substance_id) from None
 
     def get(self, substance_id: str) -> Substance | None:
+        """The row, or None."""
         return self._by_id.get(substance_id)
 
     def class_row(self, class_id: str) -> ClassRow:
@@ -155,6 +157,7 @@ class Register:
         return any(within(row, class_id) for row in self.classes)
 
     def members(self, class_id: str) -> list[Substance]:
+        """All rows whose class is this one or lies under it."""
         return [s for s in self._by_id.values() if within(s.drug_class, class_id)]
 
     def label(self, expected_id: str) -> str:
@@ -200,7 +203,9 @@ class Register:
         """(words as typed, squeezed, 0 for names / 1 for aliases, the match)."""
         entries: list[tuple[str, str, int, Match]] = []
         for s in self._by_id.values():
-            entries.append((normalise(s.name), _squeezed(s.name), 0, self._match(s.id, MatchKind.NAME, s.name)))
+            entries.append(
+                (normalise(s.name), _squeezed(s.name), 0, self._match(s.id, MatchKind.NAME, s.name))
+            )
         shown = {a: {_squeezed(a)} for s in self._by_id.values() for a in s.aliases}
         for alias, keys in shown.items():
             for match in self._from_alias(next(iter(keys)), alias):
@@ -242,78 +247,4 @@ def _score(text: str, squeezed: str, spaced: str, key: str, level: int) -> int |
 
 def within(class_id: str, wanted: str) -> bool:
     """Whether a class is the wanted one or lies under it: opioid.nitazene lies within opioid."""
-    return wanted == "*" or class_id == wanted or class_id.startswith(wanted + ".")
-
-
-# -- reading the table -----------------------------------------------------------------------------
-
-
-def _split_aliases(cell: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    aliases, notes = [], []
-    for part in (p.strip() for p in cell.split(";")):
-        if not part:
-            continue
-        if ":" in part:
-            part, _, note = part.partition(":")
-            notes.append(note.strip())
-        bare = re.sub(r"\s*\([^)]*\)", "", part).strip()
-        if bare != part:
-            notes.append(part)
-        aliases.append(bare)
-    return tuple(aliases), tuple(notes)
-
-
-def _fact(value: str, basis: str, certain: bool) -> RegisterFact | None:
-    return RegisterFact(value, basis, certain) if value else None
-
-
-def _in_sentence(name: str) -> str:
-    head = name.split(" ", 1)[0]
-    return name[0].lower() + name[1:] if head[1:].isalpha() and head[1:].islower() else name
-
-
-def _is_cut(row: Mapping[str, str], cls: ClassRow) -> bool:
-    """By class; or by usual role, unless the class is grave enough to be news (antihistamines)."""
-    by_role = row["usual_role"].startswith(_CUTS) and (cls.floor is None or not cls.psychoactive)
-    return row["class"].startswith("cut.") or by_role
-
-
-def _substance(row: Mapping[str, str], classes: Mapping[str, ClassRow], flags: SubstanceFlags) -> Substance:
-    aliases, notes = _split_aliases(row["aliases"])
-    sid, cls = row["id"], row["class"]
-    if cls not in classes:
-        raise UnknownSubstance(cls)
-    return Substance(
-        id=sid,
-        name=row["name"],
-        aliases=(*aliases, *flags.aliases.get(sid, ())),
-        notes=notes,
-        formula=row["formula"],
-        monoisotopic_mass=float(row["monoisotopic_mass"]) if row["monoisotopic_mass"] else None,
-        cas=_fact(row["cas"], row["cas_status"], row["cas_status"].startswith("confirmed")),
-        inchikey=_fact(row["inchikey"], row["inchikey_status"], row["inchikey_status"] == "full match"),
-        drug_class=cls,
-        usual_role=row["usual_role"],
-        uk_class=_fact(
-            row["uk_class"],
-            row["uk_class_basis"],
-            row["uk_class_basis"].startswith("seen") and "recalled" not in row["uk_class_basis"],
-        ),
-        potent=row["active_below_ftir_lod"].startswith(("yes", "varies")),
-        psychoactive=classes[cls].psychoactive and sid not in flags.not_psychoactive,
-        excipient=sid in flags.excipients,
-        cutting=_is_cut(row, classes[cls]),
-        in_sentence=flags.in_sentence.get(sid, _in_sentence(row["name"])),
-        occurrence_source=row["occurrence_source"],
-    )
-
-
-def read_register(
-    text: str, classes: Mapping[str, ClassRow], flags: SubstanceFlags, intents: Iterable[Intent]
-) -> Register:
-    """The tab-separated register as text → Register. Duplicate ids and unknown classes are refused."""
-    rows = list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
-    ids = [row["id"] for row in rows]
-    if len(ids) != len(set(ids)):
-        raise ValueError(f"register: an id stands twice: {sorted(i for i in ids if ids.count(i) > 1)[0]}")
-    return Register((_substance(row, classes, flags) for row in rows), classes, intents, flags.clashes)
+    return wanted in ("*", class_id) or class_id.startswith(wanted + ".")

@@ -84,6 +84,7 @@ ROLES: tuple[tuple[str, Callable[[RoleCase], bool], Role], ...] = (
 
 
 def decide_role(case: RoleCase) -> Role:
+    """The first line of ROLES that holds."""
     return next(role for _, holds, role in ROLES if holds(case))
 
 
@@ -114,10 +115,12 @@ def counts_as_found(finding: FindingFact) -> bool:
 
 
 def expected_found(findings: Iterable[FindingFact], want: Expectation, pack: Pack) -> bool:
+    """Whether anything that was named is there."""
     return want.stated and any(counts_as_found(f) and _covered(f, want, pack) for f in findings)
 
 
 def role_of(finding: FindingFact, any_expected: bool, want: Expectation, pack: Pack) -> Role:
+    """The role, once it is known whether anything expected was found."""
     row = pack.substances[finding.substance] if finding.substance is not None else None
     drug_class = finding_class(finding, pack)
     return decide_role(

@@ -67,6 +67,8 @@ class Selector(Frozen):
 
 
 class FoundSpec(Selector):
+    """Findings at least this sure."""
+
     min_confidence: Confidence = Confidence.CLASS_ONLY
 
 
@@ -78,30 +80,42 @@ class NoneFoundSpec(Selector):
 
 
 class RoleSpec(Selector):
+    """Findings with one of these roles."""
+
     is_: Annotated[tuple[Role, ...], BeforeValidator(_one_or_many)] = Field(alias="is")
 
 
 class ConfidenceSpec(Selector):
+    """Findings with exactly one of these confidences."""
+
     is_: Annotated[tuple[Confidence, ...], BeforeValidator(_one_or_many)] = Field(alias="is")
 
 
 class BandSpec(Selector):
+    """Confirmed, measured findings in one of these bands."""
+
     is_: Annotated[tuple[Band, ...], BeforeValidator(_one_or_many)] = Field(alias="is")
     quantified: bool = True
     unit: Unit | None = None
 
 
 class PairSpec(Frozen):
+    """A dangerous pair with one side of `a` and the other of `b`, either way round."""
+
     a: Words
     b: Words
 
 
 class StripSpec(Frozen):
+    """A strip for this class with one of these readings."""
+
     target: str
     reading: Annotated[tuple[StripReading, ...], BeforeValidator(_one_or_many)]
 
 
 class AlertSpec(Frozen):
+    """An active alert that fits this sample."""
+
     matches: Literal[True]
 
 
@@ -138,29 +152,36 @@ class When(Frozen):
     @model_validator(mode="after")
     def _exactly_one(self) -> When:
         if len(self.model_fields_set) != 1 or self.chosen is None:
-            raise ValueError(f"a condition is exactly one predicate, got {sorted(self.model_fields_set) or 'none'}")
+            raise ValueError(
+                f"a condition is exactly one predicate, got {sorted(self.model_fields_set) or 'none'}"
+            )
         if self.depth > MAX_DEPTH:
             raise ValueError(f"all/any/not nest {self.depth} deep; at most {MAX_DEPTH}")
         return self
 
     @property
     def kind(self) -> str:
+        """Which predicate or combinator this is."""
         return next(iter(self.model_fields_set)).rstrip("_")
 
     @property
     def chosen(self) -> Any:
+        """Its specification."""
         return getattr(self, next(iter(self.model_fields_set)))
 
     @property
     def inner(self) -> tuple[When, ...]:
+        """The conditions inside a combinator."""
         return self.all_ or self.any_ or ((self.not_,) if self.not_ else ())
 
     @property
     def depth(self) -> int:
+        """How deep combinators nest; 0 for a predicate."""
         return 1 + max(w.depth for w in self.inner) if self.inner else 0
 
     @property
     def specificity(self) -> int:
+        """How narrowly the condition aims; breaks ties between rules of one topic."""
         if self.kind == "any":
             return min(w.specificity for w in self.inner)
         if self.kind == "all":
@@ -168,13 +189,16 @@ class When(Frozen):
         if self.kind in ("pair", "alert", "substituted"):
             return 9
         if self.kind == "all_found":
-            return max(s.specificity for s in self.chosen)
-        return self.chosen.specificity if isinstance(self.chosen, Selector) else 1
+            return max(s.specificity for s in self.all_found or ())
+        spec = self.chosen
+        return spec.specificity if isinstance(spec, Selector) else 1
 
 
 class Emit(Frozen):
+    """The message, and where each of its placeholders gets its value."""
+
     message: str
-    args: dict[str, str] = {}
+    args: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _known_sources(self) -> Emit:

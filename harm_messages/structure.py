@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from harm_messages.emergency import BASE, ORDER
 from harm_messages.pack import Pack
@@ -34,12 +35,14 @@ class Problem:
     code: str
     where: str
     text: str
+    level: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
         return f"{self.where}: {self.text} [{self.code}]"
 
 
 def structural_problems(pack: Pack) -> list[Problem]:
+    """Everything that keeps a pack from being loaded; [] if nothing."""
     parts = (_references, _rule_messages, _suppression, _fixed, _locales, _emergency, _tables)
     return [problem for part in parts for problem in part(pack)]
 
@@ -52,6 +55,7 @@ def conditions(when: When) -> Iterator[When]:
 
 
 def selectors(rule: Rule) -> Iterator[Selector]:
+    """All selectors inside a rule."""
     for when in conditions(rule.when):
         if isinstance(when.chosen, Selector):
             yield when.chosen
@@ -105,15 +109,15 @@ def _rule_messages(pack: Pack) -> Iterator[Problem]:
             if text is None:
                 continue
             if text.placeholders != set(rule.emit.args):
-                yield Problem(
-                    "placeholders",
-                    rule.id,
-                    f"{text.id} ({locale}) uses {sorted(text.placeholders)}, the rule gives {sorted(rule.emit.args)}",
-                )
+                uses, gives = sorted(text.placeholders), sorted(rule.emit.args)
+                said = f"{text.id} ({locale}) uses {uses}, the rule gives {gives}"
+                yield Problem("placeholders", rule.id, said)
         if (rule.emit.message, pack.manifest.default_locale) not in pack.messages:
             yield Problem("unknown_message", rule.id, f"there is no message {rule.emit.message}")
         if NEEDS_FINDING & set(rule.emit.args) and not _binds(rule.when):
-            yield Problem("unbound", rule.id, "a placeholder needs a finding, but the rule can fire without one")
+            yield Problem(
+                "unbound", rule.id, "a placeholder needs a finding, but the rule can fire without one"
+            )
 
 
 def _suppression(pack: Pack) -> Iterator[Problem]:
@@ -125,7 +129,9 @@ def _suppression(pack: Pack) -> Iterator[Problem]:
             for other in targets:
                 if other.topic != rule.topic or other.severity.rank < rule.severity.rank:
                     yield Problem(
-                        "suppresses", rule.id, f"may not silence {other.id}: other topic or graver ({message_id})"
+                        "suppresses",
+                        rule.id,
+                        f"may not silence {other.id}: other topic or graver ({message_id})",
                     )
 
 
@@ -157,7 +163,9 @@ def _locales(pack: Pack) -> Iterator[Problem]:
 def _emergency(pack: Pack) -> Iterator[Problem]:
     steps = [s.step for s in pack.emergency]
     if sorted(steps, key=ORDER.index) != list(ORDER) if set(steps) <= set(ORDER) else True:
-        yield Problem("emergency", "emergency.yaml", f"the steps are {', '.join(ORDER)}; got {', '.join(steps)}")
+        yield Problem(
+            "emergency", "emergency.yaml", f"the steps are {', '.join(ORDER)}; got {', '.join(steps)}"
+        )
     known = {name for step in pack.emergency for name in step.fragments}
     for one in sorted(BASE - known):
         yield Problem("emergency", "emergency.yaml", f"the line {one!r} is on every page and must be there")
@@ -186,7 +194,15 @@ def _tables(pack: Pack) -> Iterator[Problem]:
         for one in {pair.a, pair.b} - set(pack.groups):
             yield Problem("unknown_group", pair.id, f"there is no group {one!r}")
     flags = pack.flags
-    named = {*flags.always_warn, *flags.not_psychoactive, *flags.excipients, *flags.in_sentence, *flags.aliases}
+    named = {
+        *flags.always_warn,
+        *flags.not_psychoactive,
+        *flags.excipients,
+        *flags.in_sentence,
+        *flags.aliases,
+    }
     for one in sorted(named | {b.substance for b in pack.bands}):
         if one not in reg:
-            yield Problem("unknown_substance", "substances.yaml or bands.yaml", f"there is no substance {one!r}")
+            yield Problem(
+                "unknown_substance", "substances.yaml or bands.yaml", f"there is no substance {one!r}"
+            )

@@ -34,10 +34,12 @@ class MessageText(Sourced):
 
     @property
     def placeholders(self) -> frozenset[str]:
+        """All placeholders of title, card and more."""
         return placeholders(self.title) | placeholders(self.short) | placeholders(self.more)
 
     @property
     def source(self) -> str:
+        """Everything a person may come to read, for word checks."""
         return "\n\n".join(part for part in (self.title, self.short, self.more) if part)
 
 

@@ -1,209 +1,65 @@
-"""The words `harm_messages` speaks: facts in, context in, and the vocabularies of both.
+"""The facts a page is made from and the context it is shown in; the vocabularies come along with them.
 
 Frozen and validated, so that the same input always gives the same page. Imports pydantic only:
 no web, no ORM, nothing of `app`, `spectra` or `instruments`.
-
-    HarmMessageError
-    ├── GateClosed          this page may not be shown now; carries a reason code
-    ├── UnknownSubstance    an id that is not in the register: never read as "not found"
-    └── PackError           the pack on disk is not one that may be shown to people
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from harm_messages.errors import GateClosed, HarmMessageError, PackError, UnknownSubstance
+from harm_messages.vocabulary import (
+    BODY_SLOTS,
+    Abundance,
+    Band,
+    Basis,
+    Confidence,
+    Form,
+    LicenceMode,
+    Outcome,
+    Role,
+    RunStatus,
+    Severity,
+    Slot,
+    StripReading,
+    Unit,
+    Verdict,
+)
 
-class HarmMessageError(Exception):
-    """Anything this package refuses to do."""
-
-
-class GateClosed(HarmMessageError):
-    """The page stays shut. `reason` is a stable code, the text is for the worker's screen."""
-
-    def __init__(self, reason: str, text: str) -> None:
-        super().__init__(text)
-        self.reason = reason
-        self.text = text
-
-
-class UnknownSubstance(HarmMessageError, KeyError):
-    """A substance, class or intent that the register does not know."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
-
-    def __str__(self) -> str:
-        return f"{self.name!r} is not in the register; it was not read as 'not found'"
-
-
-class PackError(HarmMessageError):
-    """The pack could not be read. Each line says the file, what is wrong and what is accepted."""
-
-
-class Severity(StrEnum):
-    """S0 act now · S1 life-threatening · S2 serious · S3 caution · S4 information."""
-
-    S0 = "S0"
-    S1 = "S1"
-    S2 = "S2"
-    S3 = "S3"
-    S4 = "S4"
-
-    @property
-    def rank(self) -> int:
-        """0 is the gravest, so that sorting upwards puts it first."""
-        return int(self.value[1])
-
-
-class Slot(StrEnum):
-    """The places on a page, in reading order."""
-
-    HEADLINE = "headline"
-    DIFFERENCE = "difference"
-    DANGER = "danger"
-    STRENGTH = "strength"
-    MIXING = "mixing"
-    EMERGENCY = "emergency"
-    SAFER_USE = "safer_use"
-    LIMITS = "limits"
-    NEXT = "next"
-
-    @property
-    def rank(self) -> int:
-        return list(Slot).index(self)
-
-
-BODY_SLOTS = frozenset({Slot.DIFFERENCE, Slot.DANGER, Slot.STRENGTH, Slot.MIXING})
-
-
-class Confidence(StrEnum):
-    CONFIRMED = "confirmed"
-    INDICATED = "indicated"
-    CLASS_ONLY = "class_only"
-    TENTATIVE = "tentative"
-
-    @property
-    def rank(self) -> int:
-        """3 is the strongest evidence."""
-        return 3 - list(Confidence).index(self)
-
-
-class Abundance(StrEnum):
-    MAJOR = "major"
-    MINOR = "minor"
-    PRESENT_UNQUANTIFIED = "present_unquantified"
-    TRACE = "trace"
-    INDICATION = "indication"
-    NOT_DETECTED = "not_detected"
-
-    @property
-    def rank(self) -> int:
-        """5 is the most abundant."""
-        return 5 - list(Abundance).index(self)
-
-
-class Role(StrEnum):
-    EXPECTED = "expected"
-    SUBSTITUTE = "substitute"
-    ADULTERANT = "adulterant"
-    BYPRODUCT = "byproduct"
-    CUTTING = "cutting"
-    EXCIPIENT = "excipient"
-    UNSTATED = "unstated"
-
-
-class Band(StrEnum):
-    NOT_MEASURED = "not_measured"
-    BELOW = "below"
-    USUAL = "usual"
-    HIGH = "high"
-    VERY_HIGH = "very_high"
-    EXTREME = "extreme"
-
-    @property
-    def rank(self) -> int:
-        return list(Band).index(self)
-
-
-class Outcome(StrEnum):
-    IDENTIFIED = "identified"
-    PARTLY_IDENTIFIED = "partly_identified"
-    NOTHING_FOUND = "nothing_found"
-    INCONCLUSIVE = "inconclusive"
-    INSUFFICIENT = "insufficient"
-    PENDING = "pending"
-
-
-class Verdict(StrEnum):
-    AS_EXPECTED = "as_expected"
-    EXPECTED_PLUS_INERT = "expected_plus_inert"
-    EXPECTED_PLUS_ACTIVE = "expected_plus_active"
-    PARTLY_AS_EXPECTED = "partly_as_expected"
-    NOT_AS_EXPECTED = "not_as_expected"
-    NOTHING_DETECTED = "nothing_detected"
-    INCONCLUSIVE = "inconclusive"
-    NO_EXPECTATION = "no_expectation"
-
-
-class Form(StrEnum):
-    TABLET = "tablet"
-    CAPSULE = "capsule"
-    POWDER = "powder"
-    CRYSTAL = "crystal"
-    ROCK = "rock"
-    BLOTTER = "blotter"
-    LIQUID = "liquid"
-    GEL = "gel"
-    PLANT = "plant"
-    EDIBLE = "edible"
-    VAPE = "vape"
-    RESIDUE = "residue"
-    OTHER = "other"
-
-
-class Unit(StrEnum):
-    PERCENT = "percent_ww"
-    MG_PER_UNIT = "mg_per_unit"
-    MG_PER_ML = "mg_per_ml"
-    UG_PER_BLOTTER = "ug_per_blotter"
-    RATIO = "ratio"
-
-
-class Basis(StrEnum):
-    BASE = "base"
-    HYDROCHLORIDE = "hydrochloride"
-    OTHER_SALT = "other_salt"
-    UNKNOWN = "unknown"
-
-
-class StripReading(StrEnum):
-    POSITIVE = "positive"
-    NEGATIVE = "negative"
-    FAINT = "faint"
-    INVALID = "invalid"
-
-
-class RunStatus(StrEnum):
-    """How a planned method ended. Only `ok` with passed QC may carry a negative statement."""
-
-    OK = "ok"
-    PENDING = "pending"
-    REPEAT = "repeat"
-    CONTAMINATED = "contaminated"
-    INSUFFICIENT_SAMPLE = "insufficient_sample"
-    INSTRUMENT_FAULT = "instrument_fault"
-
-
-class LicenceMode(StrEnum):
-    FOH_GENERAL = "foh_general"
-    FOH_DEPENDENT_ADULT = "foh_dependent_adult"
-    BOH_NO_INDIVIDUAL_RESULTS = "boh_no_individual_results"
+__all__ = [
+    "BODY_SLOTS",
+    "Abundance",
+    "AlertFact",
+    "AmountFact",
+    "Band",
+    "Basis",
+    "Confidence",
+    "Context",
+    "Facts",
+    "FindingFact",
+    "Form",
+    "Frozen",
+    "GateClosed",
+    "HarmMessageError",
+    "LicenceMode",
+    "Outcome",
+    "PackError",
+    "Role",
+    "RunStatus",
+    "ScopeFact",
+    "Severity",
+    "Slot",
+    "StripFact",
+    "StripReading",
+    "Unit",
+    "UnknownSubstance",
+    "Verdict",
+    "require_aware",
+]
 
 
 class Frozen(BaseModel):
@@ -255,6 +111,7 @@ class FindingFact(Frozen):
 
     @property
     def unidentified(self) -> bool:
+        """Neither a substance nor a class."""
         return self.substance is None and self.drug_class is None
 
 
@@ -297,6 +154,7 @@ class ScopeFact(Frozen):
 
     @property
     def counts(self) -> bool:
+        """It ran and passed its quality control."""
         return self.status is RunStatus.OK and self.qc_passed
 
 

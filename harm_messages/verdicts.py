@@ -34,7 +34,11 @@ CATEGORY: dict[str, str] = {
 
 # (how many A, how many other independent A or B, a strip) → confidence, first line that holds
 CONFIDENCES: tuple[tuple[str, Callable[[int, int, bool], bool], Confidence], ...] = (
-    ("two independent techniques, one of category A", lambda a, b, s: a >= 1 and a + b >= 2, Confidence.CONFIRMED),
+    (
+        "two independent techniques, one of category A",
+        lambda a, b, s: a >= 1 and a + b >= 2,
+        Confidence.CONFIRMED,
+    ),
     ("one specific technique", lambda a, b, s: a == 1, Confidence.INDICATED),
     ("a strip: class only", lambda a, b, s: s, Confidence.CLASS_ONLY),
     ("presumptive tests only", lambda a, b, s: True, Confidence.TENTATIVE),
@@ -54,6 +58,8 @@ def derive_confidence(methods: Iterable[str]) -> tuple[Confidence, str]:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeCase:
+    """What an outcome depends on."""
+
     named: bool
     class_only: bool
     unidentified: bool
@@ -63,8 +69,16 @@ class OutcomeCase:
 
 
 OUTCOMES: tuple[tuple[str, Callable[[OutcomeCase], bool], Outcome], ...] = (
-    ("named, and nothing left open", lambda c: c.named and not c.unidentified and not c.waiting, Outcome.IDENTIFIED),
-    ("named or its class known, something left open", lambda c: c.named or c.class_only, Outcome.PARTLY_IDENTIFIED),
+    (
+        "named, and nothing left open",
+        lambda c: c.named and not c.unidentified and not c.waiting,
+        Outcome.IDENTIFIED,
+    ),
+    (
+        "named or its class known, something left open",
+        lambda c: c.named or c.class_only,
+        Outcome.PARTLY_IDENTIFIED,
+    ),
     ("a method still runs", lambda c: c.waiting, Outcome.PENDING),
     ("seen but not named", lambda c: c.unidentified, Outcome.INCONCLUSIVE),
     ("every planned method ran and passed", lambda c: c.all_ran, Outcome.NOTHING_FOUND),
@@ -98,6 +112,8 @@ def derive_outcome(
 
 @dataclass(frozen=True, slots=True)
 class VerdictCase:
+    """What a verdict depends on."""
+
     stated: bool
     outcome: Outcome
     some: bool
@@ -106,16 +122,26 @@ class VerdictCase:
     unidentified: bool
     inert: bool
 
+    @property
+    def replaced(self) -> bool:
+        """Nothing that was named, but something else."""
+        return not self.some and (self.other_active or self.inert)
+
+    @property
+    def partly(self) -> bool:
+        """Something that was named is missing, or something seen has no name."""
+        return not self.every or self.unidentified
+
 
 _OPEN = (Outcome.INCONCLUSIVE, Outcome.INSUFFICIENT, Outcome.PENDING)
 VERDICTS: tuple[tuple[str, Callable[[VerdictCase], bool], Verdict], ...] = (
     ("nobody said what it should be", lambda c: not c.stated, Verdict.NO_EXPECTATION),
     ("nothing above the limits", lambda c: c.outcome is Outcome.NOTHING_FOUND, Verdict.NOTHING_DETECTED),
     ("the analysis did not come to an end", lambda c: c.outcome in _OPEN, Verdict.INCONCLUSIVE),
-    ("something else in its place", lambda c: not c.some and (c.other_active or c.inert), Verdict.NOT_AS_EXPECTED),
+    ("something else in its place", lambda c: c.replaced, Verdict.NOT_AS_EXPECTED),
     ("not there, the rest not named", lambda c: not c.some, Verdict.INCONCLUSIVE),
     ("there, with another drug", lambda c: c.other_active, Verdict.EXPECTED_PLUS_ACTIVE),
-    ("one of several missing, or a part not named", lambda c: not c.every or c.unidentified, Verdict.PARTLY_AS_EXPECTED),
+    ("one of several missing, or a part not named", lambda c: c.partly, Verdict.PARTLY_AS_EXPECTED),
     ("there, with cuts", lambda c: c.inert, Verdict.EXPECTED_PLUS_INERT),
     ("there, nothing else seen", lambda c: True, Verdict.AS_EXPECTED),
 )  # fmt: skip
@@ -138,7 +164,9 @@ def always_warn(finding: FindingFact, pack: Pack, unexpected: bool) -> bool:
     if finding.substance in pack.flags.always_warn:
         return True
     row = pack.substances.classes.get(finding_class(finding, pack))
-    return row is not None and (row.always_warn == "yes" or (row.always_warn == "when_unexpected" and unexpected))
+    return row is not None and (
+        row.always_warn == "yes" or (row.always_warn == "when_unexpected" and unexpected)
+    )
 
 
 def derive_verdict(

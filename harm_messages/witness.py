@@ -52,6 +52,7 @@ class Draft:
     also: list[str] = field(default_factory=list)
 
     def find(self, substance: str, amount: AmountFact | None = None) -> None:
+        """Add a confirmed finding."""
         self.findings.append(
             FindingFact(
                 substance=substance,
@@ -63,6 +64,7 @@ class Draft:
         )
 
     def facts(self) -> Facts:
+        """The facts as they stand."""
         return Facts(
             expected=tuple(self.expected),
             form=self.form,
@@ -125,10 +127,16 @@ def _none_found(spec: Any, draft: Draft) -> None:
         draft.expected.append("mdma")
 
 
+_TYPICAL = {
+    Role.CUTTING: ["lactose"],
+    Role.BYPRODUCT: ["noscapine"],
+    Role.EXCIPIENT: ["magnesium-stearate"],
+}
+
+
 def _role(spec: Any, draft: Draft) -> None:
     role = spec.is_[0]
-    wanted = {Role.CUTTING: ["lactose"], Role.BYPRODUCT: ["noscapine"], Role.EXCIPIENT: ["magnesium-stearate"]}
-    one = picked(spec, draft.pack, wanted.get(role, []))
+    one = picked(spec, draft.pack, _TYPICAL.get(role, []))
     draft.find(one)
     other = "ketamine" if draft.pack.substances[one].drug_class != "dissociative" else "mdma"
     if role is Role.EXPECTED:
@@ -173,7 +181,8 @@ def inside(row: BandRow, band: Band) -> float:
 def _pair(spec: Any, draft: Draft) -> None:
     for side in (spec.a[0], spec.b[0]):
         group = draft.pack.groups[side]
-        rows = [s.id for c in group.classes for s in draft.pack.substances.members(c) if s.id not in group.excludes]
+        members = [s.id for c in group.classes for s in draft.pack.substances.members(c)]
+        rows = [m for m in members if m not in group.excludes]
         if group.substances or rows:
             draft.find((*group.substances, *rows)[0])
         else:

@@ -23,7 +23,7 @@ from harm_messages.types import Confidence, HarmMessageError, Severity, Slot
 
 
 def joined(names: Iterable[str], locale: str) -> str:
-    """"a, b and c" in the words of the locale, each once."""
+    """ "a, b and c" in the words of the locale, each once."""
     return format_list(list(dict.fromkeys(n for n in names if n)), locale=_babel(locale))
 
 
@@ -53,6 +53,7 @@ class Writer:
     def write(
         self, message_id: str, place: Place, seen: Iterable[Seen] = (), extra: Mapping[str, str] | None = None
     ) -> Message:
+        """One finished message."""
         text = self.d.pack.message(message_id, self.locale)
         bound = tuple(seen)
         try:
@@ -102,13 +103,16 @@ class Writer:
         return VALUES[source](self, bound)
 
     def names(self, bound: tuple[Seen, ...]) -> str:
+        """The names of the findings."""
         return joined((s.name for s in bound), self.locale)
 
     def plain_class(self, bound: tuple[Seen, ...]) -> str:
+        """The class of the first finding, in plain words."""
         named = [s for s in bound if s.drug_class]
         return class_plain(self.d.pack, named[0].drug_class) if named else ""
 
     def expected(self, bound: tuple[Seen, ...]) -> str:
+        """What the client named; empty when nothing was named."""
         return joined((self.d.pack.substances.label(i) for i in self.d.want.ids), self.locale)
 
     def _quantified(self, bound: tuple[Seen, ...]) -> Seen | None:
@@ -116,6 +120,7 @@ class Writer:
         return max(measured, key=lambda s: s.fact.amount.upper if s.fact.amount else 0.0, default=None)
 
     def amount(self, bound: tuple[Seen, ...]) -> str:
+        """The amount of the finding measured highest."""
         s = self._quantified(bound)
         if s is None or s.fact.amount is None:
             return ""
@@ -123,6 +128,7 @@ class Writer:
         return amount_text(*where, _babel(self.locale))
 
     def fraction(self, bound: tuple[Seen, ...]) -> str:
+        """A quarter of it."""
         s = self._quantified(bound)
         if s is None or s.fact.amount is None:
             return ""
@@ -134,14 +140,18 @@ class Writer:
         limits = [s.lod for s in self.d.facts.scope if s.counts and s.lod is not None]
         if not limits:
             return self.labels.lod_unknown
-        return fill(self.labels.lod_known, {"percent": format_decimal(max(limits), locale=_babel(self.locale))})
+        return fill(
+            self.labels.lod_known, {"percent": format_decimal(max(limits), locale=_babel(self.locale))}
+        )
 
     def methods(self, bound: tuple[Seen, ...]) -> str:
+        """The methods that ran, in plain words."""
         run = [s.method for s in self.d.facts.scope if s.counts] + ["strip"] * bool(self.d.facts.strips)
         words = sorted({self.labels.methods.get(m, m) for m in run})
         return joined(words, self.locale) or self.labels.methods_unknown
 
     def session_place(self, bound: tuple[Seen, ...]) -> str:
+        """Where the person is."""
         return self.d.context.session_place.strip() or self.labels.place_unknown
 
 
@@ -155,4 +165,3 @@ VALUES: dict[str, Callable[[Writer, tuple[Seen, ...]], str]] = {
     "scope.methods": Writer.methods,
     "context.session_place": Writer.session_place,
 }
-

@@ -19,8 +19,9 @@ from .errors import (
 )
 from .jail import ReaderJail
 from .limits import DEFAULT_LIMITS, Limits
+from .probe import Guess, Probe
 from .reading import read
-from .registry import Candidate, Format, Guess, Hints, Probe, formats, reader, sniff
+from .registry import Candidate, Format, Hints, formats, reader, sniff
 from .source import Source
 
 __all__ = [

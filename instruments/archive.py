@@ -84,7 +84,9 @@ def _capped(pieces: Iterator[tuple[bytes, int]], limits: Limits) -> Iterator[byt
     for piece, packed in pieces:
         total += len(piece)
         if total > limits.expanded_bytes:
-            raise TooLarge(f"This file unpacks to more than {limits.expanded_bytes // MIB} MiB.", code="expands_too_far")
+            raise TooLarge(
+                f"This file unpacks to more than {limits.expanded_bytes // MIB} MiB.", code="expands_too_far"
+            )
         if total > limits.archive_free_bytes and total > packed * limits.archive_ratio:
             raise UnsafeArchive(
                 f"This file unpacks to more than {limits.archive_ratio} times its size, as a bomb does.",

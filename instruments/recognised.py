@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from .errors import InstrumentError, UnknownFormat, UnsupportedVariant
-from .registry import Guess, Probe
+from .probe import Guess, Probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,16 @@ class Recognised:
 
 
 def _row(
-    name: str, title: str, magic: bytes, advice: str, *, instrument: bool = True, extensions: tuple[str, ...] = ()
+    name: str,
+    title: str,
+    magic: bytes,
+    advice: str,
+    *,
+    instrument: bool = True,
+    extensions: tuple[str, ...] = (),
+    certainty: int = 90,
 ) -> Recognised:
-    return Recognised(name, title, re.compile(magic, re.S), advice, instrument, extensions)
+    return Recognised(name, title, re.compile(magic, re.S), advice, instrument, extensions, certainty)
 
 
 _NEVER = b"(?!)"
@@ -62,7 +69,7 @@ RECOGNISED: tuple[Recognised, ...] = (
     _row("opus", "a Bruker OPUS file", rb"\x0a\x0a\xfe\xfe", _IR),
     _row("spa", "a Thermo OMNIC spectrum (.spa)", rb"Spectral Data File", _IR, extensions=("spa", "srs")),
     _row("spg", "a Thermo OMNIC spectral group (.spg)", rb"Spectral Exte?nde?d?", _IR, extensions=("spg",)),
-    _row("spc", "a Galactic SPC file", rb"(?=.{2,40}\x00)[\x00-\xff][KLM\xcf]", _IR),
+    _row("spc", "a Galactic SPC file", rb"(?=.{2,40}\x00)[\x00-\xff][KLM\xcf]", _IR, certainty=60),
     _row("andi", "an ANDI/netCDF file (.cdf)", rb"CDF[\x01\x02\x05]", "Export the run as mzML and upload that."),
     _row("hdf5", "an HDF5 file (mzMLb or netCDF-4)", rb"\x89HDF\r\n\x1a\n", "Convert it to mzML and upload that."),
     _row("thermo-raw", "a Thermo .raw file", rb"\x01\xa1F\x00i\x00n\x00n\x00i\x00g\x00a\x00n", _MS),
@@ -82,7 +89,13 @@ RECOGNISED: tuple[Recognised, ...] = (
         rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
         "Export the run as mzML, CDF or ASCII in LabSolutions.",
     ),
-    _row("mzspeclib", "an mzSpecLib library", rb"<?mzSpecLib", "Convert it to MSP and import that."),
+    _row(
+        "mzspeclib",
+        "an mzSpecLib library",
+        rb'<?mzSpecLib|\s*\{\s*"(analyte_attribute_sets|format_version)"',
+        "Convert it to MSP and import that.",
+    ),
+    _row("agilent-asp", "an Agilent MicroLab .asp file", rb"\d+\r?\n(-?[\d.]+\r?\n){2}(\d+\r?\n){3}-?[\d.]", _IR),
     _row("nist-library", "a NIST binary library", _NEVER, "Export it as MSP with Lib2NIST.", extensions=("l",)),
     _row("agilent-a2r", "an Agilent .a2r file", _NEVER, _IR, extensions=("a2r", "irs")),
     _row("png", "a PNG picture", rb"\x89PNG\r\n", _EXPORT, instrument=False),

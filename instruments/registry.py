@@ -18,33 +18,13 @@ from typing import NamedTuple
 from spectra.types import Reading
 
 from .limits import Limits
+from .probe import Guess, Probe
+from .recognised import RECOGNISED
 from .source import Source
 
 log = logging.getLogger(__name__)
 ENTRY_POINTS = "mast.instruments"
 TIE_POINTS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """What a sniffer may look at: the first and last 64 KiB, the size in bytes and the file's base name."""
-
-    head: bytes
-    tail: bytes
-    size: int
-    name: str
-
-    @property
-    def extension(self) -> str:
-        """Lower-case ending without the dot."""
-        return self.name.rpartition(".")[2].lower() if "." in self.name else ""
-
-
-class Guess(NamedTuple):
-    """How sure a sniffer is: `certainty` 0–100, and the reason in a few words."""
-
-    certainty: int
-    reason: str
 
 
 class Candidate(NamedTuple):
@@ -141,8 +121,6 @@ def sniff(head: bytes, tail: bytes = b"", size: int | None = None, name: str = "
 
     Formats that are recognised but cannot be read are in the list as well.
     """
-    from .recognised import RECOGNISED
-
     probe = Probe(head, tail, len(head) if size is None else size, name)
     found = [(f.name, f.sniff(probe)) for f in formats()]
     found += [(r.name, r.sniff(probe)) for r in RECOGNISED if r.name not in _formats]

@@ -155,11 +155,11 @@ def _entry(
     formula = _first(about, "formula", "molform", "molecularformula", "chformula").replace(" ", "")
     if formula:
         check_formula(formula)
-    inchikey = _first(about, "inchikey", "chiupacinchikey", "inchikeystring")
+    inchikey = _first(about, "inchikey", "chlinkinchikey", "inchikeystring")
     spectrum, technique = _spectrum(reading, about)
     meta: dict[str, Any] = {
         "inchikey": inchikey,
-        "cas": _cas(_first(about, "casno", "cas", "casnumber", "casregistryno", "casrn")),
+        "cas": _cas(_first(about, "casno", "cas", "casnumber", "casregistryno", "chlinkcas")),
         "position": position,
         "source_sha256": reading.source_sha256,
     }
@@ -204,9 +204,8 @@ def _spectrum(reading: Reading, about: Mapping[str, str]) -> tuple[MassSpectrum 
 
 def _ionisation(about: Mapping[str, str], precursor: float | None, mz: np.ndarray[Any, Any]) -> str:
     """Named in the file, else ESI when there is a precursor or fractional masses, else EI."""
-    named = _first(
-        about, "ionisation", "ionization", "acmassspectrometryionization", "instrumenttype", "sourceinstrument"
-    )
+    keys = ("ionisation", "ionization", "acmassspectrometryionization", "instrumenttype", "acinstrumenttype")
+    named = _first(about, *keys)
     for kind in ("DART", "APCI", "MALDI", "ESI"):
         if kind in named.upper():
             return kind
@@ -218,7 +217,7 @@ def _ionisation(about: Mapping[str, str], precursor: float | None, mz: np.ndarra
 def _about(reading: Reading) -> dict[str, str]:
     """`meta` as plain lower-case keys and texts; the record's own fields may stand one level down, as readers put them.
 
-    The first value of a list counts. Lines such as MassBank's "CH$LINK: INCHIKEY …" also give their first word as key.
+    The first value of a list counts.
     """
     out: dict[str, str] = {}
     nested = [value for value in reading.meta.values() if isinstance(value, Mapping)]
@@ -227,12 +226,6 @@ def _about(reading: Reading) -> dict[str, str]:
             texts = [str(v).strip() for v in (value if isinstance(value, list | tuple) else [value]) if v is not None]
             if texts and not isinstance(value, Mapping):
                 out.setdefault(_plain(str(key)), texts[0])
-    for fields in nested:
-        for value in fields.values():
-            for line in value if isinstance(value, list | tuple) else [value]:
-                word, _, rest = str(line).partition(" ")
-                if word.isupper() and rest:
-                    out.setdefault(_plain(word), rest.strip())
     return out
 
 

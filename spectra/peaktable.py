@@ -148,7 +148,8 @@ class PeakTable:
         if self.accurate:
             return self._near(self.by_mass, query.mz - tolerance, query.mz + tolerance, tolerance)
         index = np.zeros(int(np.iinfo(np.uint16).max) + 1, dtype=np.int32)
-        index[query.mz.astype(np.int64)] = np.arange(1, query.mz.size + 1)
+        known = int(np.searchsorted(query.mz, index.size))
+        index[query.mz[:known].astype(np.int64)] = np.arange(1, known + 1)
         hit = index[self.mz]
         lib = np.flatnonzero(hit)
         return Matches(self.row[lib], lib, hit[lib].astype(np.int64) - 1)

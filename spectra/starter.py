@@ -129,5 +129,5 @@ def _info(technique: str, licence: str) -> dict[str, str]:
         "notice": STARTER_NOTICE,
         "source": "spectra/data/starter",
         "licence": licence,
-        "version": "2025-11-25",
+        "version": "2026-11-25",
     }

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import instruments
 from app.cli.root import as_json, fail, main, say, sentence_of
+from app.settings import Settings
 from instruments import InstrumentError
+
+if TYPE_CHECKING:
+    from app.library.shelf import Shelf
 
 
 @main.command("read")
@@ -60,15 +64,11 @@ def _words(answer: dict[str, Any]) -> str:
 @as_json
 def identify_files(files: tuple[Path, ...], libraries: tuple[str, ...], top: int, json_: bool) -> None:
     """Compare instrument FILES with the reference libraries."""
-    from app.library.shelf import Shelf
     from app.readings.identify import identify_readings
-    from app.settings import Settings
 
-    settings = Settings()
-    shelf = Shelf.for_command_line(settings)
-    unknown = [name for name in libraries if name not in shelf.names()]
-    if unknown:
-        fail(f"There is no library called {', '.join(unknown)}. There are: {', '.join(shelf.names())}.")
+    shelf = _shelf(Settings())
+    if unknown := shelf.unknown(libraries):
+        fail(f"There is no library called {', '.join(unknown)}. There are: {', '.join(o.name for o in shelf.all())}.")
     blocks: list[dict[str, Any]] = []
     refused = []
     for path in files:
@@ -81,13 +81,26 @@ def identify_files(files: tuple[Path, ...], libraries: tuple[str, ...], top: int
             refused.append(f"{path}: {error.strerror or error}.")
             continue
         blocks += [
-            {"file": str(path), **block}
-            for block in identify_readings(readings, shelf, libraries=libraries or None, top=top)
+            {"file": str(path), **block} for block in identify_readings(readings, shelf, libraries=libraries, top=top)
         ]
     if blocks or not refused:
         say(blocks, "\n".join(_candidates(b) for b in blocks), json_)
     if refused:
         fail("\n".join(refused))
+
+
+def _shelf(settings: Settings) -> Shelf:
+    """The starter libraries, and those imported into the database if there is one."""
+    from app.library.shelf import Shelf
+    from app.platform.db import Database, migrate
+
+    if (
+        settings.database_url.startswith("sqlite")
+        and not Path(settings.database_url.removeprefix("sqlite:///")).exists()
+    ):
+        return Shelf(settings)
+    database = Database(settings.database_url)
+    return Shelf(settings, database) if migrate.revisions(database)[0] else Shelf(settings)
 
 
 def _candidates(block: dict[str, Any]) -> str:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from sqlmodel import Session
 
 from app.cli.root import as_json, domain_errors, main, say
 from app.platform.db import Database, migrate
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.library.shelf import Shelf
 
 
 @main.group()
@@ -27,8 +34,8 @@ def _database(settings: Settings) -> Database:
 @library.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--name", default="", help="Name of the library; the file's name if left out.")
-@click.option("--licence", required=True, help="Terms under which it may be used.")
-@click.option("--source", required=True, help="Where it comes from.")
+@click.option("--licence", default="", help="Terms under which it may be used; required.")
+@click.option("--source", default="", help="Where it comes from; required.")
 @as_json
 @domain_errors
 def library_import(files: tuple[Path, ...], name: str, licence: str, source: str, json_: bool) -> None:
@@ -37,29 +44,49 @@ def library_import(files: tuple[Path, ...], name: str, licence: str, source: str
 
     settings = Settings()
     database = _database(settings)
-    bar = None if json_ else click.progressbar(length=100, label="Reading")
-
-    def progress(done: int, total: int) -> None:
-        if bar is not None and total:
-            bar.update(int(100 * done / total) - bar.pos)
-
-    with database.begin() as uow:
-        made = service.import_library(
-            uow,
-            settings.library_dir,
-            files,
-            name=name or files[0].stem,
-            licence=licence,
-            source=source,
-            progress=progress,
-        )
-    if bar is not None:
-        bar.render_finish()
+    made = service.import_library(
+        service.ImportParts(database, settings.library_dir),
+        files,
+        name or files[0].stem,
+        licence,
+        source,
+        progress=None if json_ else _Bar(),
+    )
     database.close()
-    data = service.summary(made)
-    words = f"{made.name}: {made.n_entries} entries imported, {made.n_merged} merged as duplicates, {made.n_refused} refused."
+    data = {
+        "name": made.library.name,
+        "id": made.library.id,
+        "read": made.n_read,
+        "accepted": made.n_accepted,
+        "merged": made.n_merged,
+        "refused": made.n_refused,
+        "refusals": made.refusals,
+        "already_there": made.already_there,
+    }
     reasons = [f"  refused {r.get('name', '')}: {r.get('reason', '')}" for r in made.refusals[:20]]
-    say(data, "\n".join([words, *reasons]), json_)
+    say(data, "\n".join([made.summary(), *reasons]), json_)
+
+
+class _Bar:
+    """Progress: a bar on a terminal, a line per step otherwise."""
+
+    def __init__(self) -> None:
+        self.step = ""
+
+    def __call__(self, what: str, done: int, of: int) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r{what}: {done:,} of {of:,} ", err=True, nl=done >= of)
+        elif what != self.step:
+            click.echo(f"{what} …", err=True)
+        self.step = what
+
+
+def _shelf() -> tuple[Database, Shelf]:
+    from app.library.shelf import Shelf
+
+    settings = Settings()
+    database = _database(settings)
+    return database, Shelf(settings, database)
 
 
 @library.command("list")
@@ -68,10 +95,12 @@ def library_import(files: tuple[Path, ...], name: str, licence: str, source: str
 def library_list(json_: bool) -> None:
     """Every library that is searched."""
     from app.library import service
-    from app.library.shelf import Shelf
 
-    rows = service.shelf_summary(Shelf.for_command_line(Settings()))
-    text = "\n".join(f"{r['name']}: {r['n_entries']} entries, {r['technique']}. {r['notice']}".rstrip() for r in rows)
+    database, shelf = _shelf()
+    with database.read() as session:
+        rows = service.list_libraries(session, shelf)
+    database.close()
+    text = "\n".join(f"{r.name}: {r.n_entries:,} entries, {r.technique}. {r.notice}".rstrip() for r in rows)
     say(rows, text, json_)
 
 
@@ -82,10 +111,12 @@ def library_list(json_: bool) -> None:
 def library_info(name: str, json_: bool) -> None:
     """Provenance of one library."""
     from app.library import service
-    from app.library.shelf import Shelf
 
-    row = service.shelf_info(Shelf.for_command_line(Settings()), name)
-    say(row, "\n".join(f"{key}: {value}" for key, value in row.items()), json_)
+    database, shelf = _shelf()
+    with database.read() as session:
+        row = service.get_library(session, shelf, _key(session, shelf, name))
+    database.close()
+    say(row, "\n".join(f"{key}: {value}" for key, value in asdict(row).items() if key != "refusals"), json_)
 
 
 @library.command("check")
@@ -93,10 +124,18 @@ def library_info(name: str, json_: bool) -> None:
 @as_json
 @domain_errors
 def library_check(name: str, json_: bool) -> None:
-    """Look for impossible formulae, duplicates and spectra that resemble another compound more than their own."""
+    """Look for damage and for the same spectrum under two names."""
     from app.library import service
-    from app.library.shelf import Shelf
 
-    found = service.check_library(Shelf.for_command_line(Settings()), name)
-    text = "\n".join(f"{p['entry']}: {p['text']}" for p in found) or "Nothing to complain about."
-    say(found, text, json_)
+    database, shelf = _shelf()
+    with database.read() as session:
+        found = service.check_library(session, shelf, _key(session, shelf, name), Settings().library_dir)
+    database.close()
+    say(found, "\n".join(found) or "Nothing to complain about.", json_)
+
+
+def _key(session: Session, shelf: Shelf, name: str) -> str:
+    from app.library import service
+
+    rows = service.list_libraries(session, shelf)
+    return next((r.key for r in rows if name in (r.key, r.name)), name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import IO
 
 import click
 
@@ -18,7 +19,9 @@ def messages() -> None:
 
 
 @messages.command("check")
-@click.option("--pack", type=click.Path(exists=True, path_type=Path), help="A pack's folder; the shipped one if left out.")
+@click.option(
+    "--pack", type=click.Path(exists=True, path_type=Path), help="A pack's folder; the shipped one if left out."
+)
 @as_json
 def messages_check(pack: Path | None, json_: bool) -> None:
     """Look for gaps, conflicts, unreachable rules and words that must not be used."""
@@ -38,7 +41,7 @@ def messages_check(pack: Path | None, json_: bool) -> None:
 @click.option("--pack", type=click.Path(exists=True, path_type=Path))
 @click.option("--locale", default="en", show_default=True)
 @as_json
-def messages_preview(facts: click.utils.LazyFile, pack: Path | None, locale: str, json_: bool) -> None:
+def messages_preview(facts: IO[str], pack: Path | None, locale: str, json_: bool) -> None:
     """Show the page for the findings in FACTS (JSON, “-” for standard input)."""
     try:
         given = Facts.model_validate_json(facts.read())

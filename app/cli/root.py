@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import click
 import sqlalchemy.exc
@@ -56,7 +56,7 @@ def sentence_of(error: Exception) -> str:
     return " ".join(f"{text} {hint}".split())
 
 
-def fail(sentence: str) -> Any:
+def fail(sentence: str) -> NoReturn:
     """One sentence on stderr and exit 1."""
     click.echo(sentence, err=True)
     sys.exit(1)

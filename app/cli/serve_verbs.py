@@ -11,6 +11,7 @@ import uvicorn
 from app.cli.root import domain_errors, fail, main
 from app.operations import logging as logs
 from app.platform.db import migrate
+from app.platform.live import close_unread
 from app.settings import Settings
 
 
@@ -19,15 +20,18 @@ def _serve(settings: Settings) -> None:
 
     logs.configure(settings.log_level)
     application = create_app(settings)
-    uvicorn.run(
+    config = uvicorn.Config(
         application,
         host=settings.host,
         port=settings.port,
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=4,
+        timeout_graceful_shutdown=3,
     )
+    listening = config.bind_socket()
+    close_unread(listening)  # the kernel cuts off a screen that never reads
+    uvicorn.Server(config).run(sockets=[listening])
 
 
 @main.command()

@@ -3,49 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from app.readings.domain import AnalysisStatus
 from app.readings.domain import ScopeFact as Scope
 from harm_messages import AmountFact, Facts, FindingFact, ScopeFact, StripFact
 from harm_messages.types import Abundance, Basis, Confidence, Form, StripReading, Unit
 
-
-class FindingLike(Protocol):
-    """The columns of a finding that matter to a reader."""
-
-    substance_id: str | None
-    substance_class: str
-    abundance: str
-    confidence: str
-    amount_value: float | None
-    amount_low: float | None
-    amount_high: float | None
-    coverage_k: float | None
-    amount_unit: str | None
-    basis: str
-    methods: list[str]
-
-
-class SampleLike(Protocol):
-    """The columns of a sample that matter to a reader."""
-
-    form: str
-    logo: str
-    colours: list[str]
+if TYPE_CHECKING:
+    from app.results.tables import Finding
+    from app.samples.service import Sample
 
 
 def facts_of(
-    sample: SampleLike,
+    sample: Sample,
     expected: Sequence[str],
-    findings: Iterable[FindingLike],
+    findings: Iterable[Finding],
     scope: Iterable[ScopeFact],
     strips: Iterable[StripFact],
 ) -> Facts:
     """Facts of one result version."""
     return Facts(
         expected=tuple(expected),
-        form=Form(str(sample.form)),
+        form=Form(sample.form.value),
         logo=sample.logo,
         colours=tuple(sample.colours),
         findings=tuple(_finding(f) for f in findings),
@@ -54,18 +34,18 @@ def facts_of(
     )
 
 
-def _finding(row: FindingLike) -> FindingFact:
+def _finding(row: Finding) -> FindingFact:
     return FindingFact(
         substance=row.substance_id,
         drug_class=(row.substance_class or None) if row.substance_id is None else None,
-        abundance=Abundance(str(row.abundance)),
-        confidence=Confidence(str(row.confidence)),
+        abundance=Abundance(row.abundance.value),
+        confidence=Confidence(row.confidence.value),
         amount=_amount(row),
         methods=tuple(row.methods),
     )
 
 
-def _amount(row: FindingLike) -> AmountFact | None:
+def _amount(row: Finding) -> AmountFact | None:
     if row.amount_value is None or row.amount_unit is None:
         return None
     return AmountFact(
@@ -73,8 +53,8 @@ def _amount(row: FindingLike) -> AmountFact | None:
         low=row.amount_low,
         high=row.amount_high,
         k=row.coverage_k or 2.0,
-        unit=Unit(str(row.amount_unit)),
-        basis=Basis(str(row.basis)),
+        unit=Unit(row.amount_unit.value),
+        basis=Basis(row.basis.value),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -128,7 +129,7 @@ def _page(
     *,
     also: tuple[str, ...] = (),
     error: MastError | None = None,
-    values: dict[str, object] | None = None,
+    values: Mapping[str, object] | None = None,
 ) -> HTMLResponse:
     with rt.read() as session:
         sample = samples.get_sample(session, who, sample_id)
@@ -176,15 +177,17 @@ def record(
         with rt.begin(who, request) as uow:
             form_once(request, rt.pepper, idempotency_key).run(
                 uow,
-                lambda: service.record_consultation(
-                    uow,
-                    sample_id,
-                    [service.Tick(i) for i in intention or ()],
-                    minutes=whole,
-                    naloxone_given={"yes": True, "no": False}.get(naloxone),
-                    referral=referral,
-                    dependent_adult_confirmed=dependent_adult == "yes",
-                ).id,
+                lambda: (
+                    service.record_consultation(
+                        uow,
+                        sample_id,
+                        [service.Tick(i) for i in intention or ()],
+                        minutes=whole,
+                        naloxone_given={"yes": True, "no": False}.get(naloxone),
+                        referral=referral,
+                        dependent_adult_confirmed=dependent_adult == "yes",
+                    ).id
+                ),
             )
     except MastError as error:
         chosen = {"intention": [i.value for i in intention or ()], "minutes": minutes, "referral": referral}

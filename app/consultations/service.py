@@ -80,7 +80,13 @@ class ClientView:
 
 
 def client_view(
-    session: Session, pack: Pack, sample: samples.Sample, now: datetime, *, also_taking: tuple[str, ...] = (), locale: str = "en"
+    session: Session,
+    pack: Pack,
+    sample: samples.Sample,
+    now: datetime,
+    *,
+    also_taking: tuple[str, ...] = (),
+    locale: str = "en",
 ) -> ClientView:
     """What the client of this sample sees at this moment. A closed gate is told, never opened."""
     checking = _session_of(session, sample)
@@ -142,9 +148,7 @@ def _waiting(session: Session, sample: samples.Sample, place: str) -> ClientView
     order = list(Stage)
     times = (sample.received_at, None, sample.analysed_at, sample.verified_at)
     reached = order.index(stage)
-    steps = tuple(
-        (STAGE_WORDS[s], times[i] if i <= reached else None, i == reached) for i, s in enumerate(order)
-    )
+    steps = tuple((STAGE_WORDS[s], times[i] if i <= reached else None, i == reached) for i, s in enumerate(order))
     before = samples.before_in_queue(session, sample) if stage is Stage.QUEUED else None
     changed = max(t for t in (sample.received_at, sample.analysed_at, sample.verified_at) if t is not None)
     return ClientView(ViewKind.WAITING, place, stage=stage, before=before, changed_at=changed, stages=steps)

@@ -91,7 +91,7 @@ def add_event(
 
 def _witness_problem(uow: UnitOfWork, kind: CustodyKind, witness_id: uuid.UUID | None) -> str | None:
     if witness_id is None:
-        return "Destruction needs a second person who watched it. Choose who." if kind is CustodyKind.DESTROYED else None
+        return "Destruction needs a witness. Choose who watched it." if kind is CustodyKind.DESTROYED else None
     if witness_id == uow.actor.person_id:
         return "You cannot witness your own act. Choose the other person who watched it."
     if not any(p.id == witness_id and p.disabled_at is None for p, _ in people.people(uow.session, uow.actor)):

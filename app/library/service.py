@@ -15,6 +15,7 @@ from sqlmodel import Session
 from app.library import repository
 from app.library.domain import TECHNIQUE_WORDS, Technique
 from app.library.importing import Imported, ImportParts, Progress, import_library
+from app.library.plots import entry_plot
 from app.library.shelf import Opened, Shelf
 from app.library.tables import Library
 from app.platform.kernel.errors import NotFound
@@ -32,6 +33,7 @@ __all__ = [
     "check_library",
     "entries",
     "entry",
+    "entry_plot",
     "get_library",
     "import_library",
     "list_libraries",

@@ -189,7 +189,10 @@ class _Builder:
         """Everything, or nothing: one transaction per session."""
         with self.database.begin() as uow:
             self._people(uow)
-        for weeks, place, name in ((9, "St Nicholas church hall", "Freshers"), (4, "St Nicholas church hall", "Winter")):
+        for weeks, place, name in (
+            (9, "St Nicholas church hall", "Freshers"),
+            (4, "St Nicholas church hall", "Winter"),
+        ):
             with self.database.begin(self.actors[Role.SESSION_LEAD]) as uow:
                 self._past_session(uow, self.now - timedelta(weeks=weeks), place, name)
         with self.database.begin(self.actors[Role.SESSION_LEAD]) as uow:

@@ -51,9 +51,7 @@ def _jcamp(name: str, curve: InfraredSpectrum, noise: np.random.Generator) -> st
         f"##FIRSTX={grid[0]:g}", f"##LASTX={grid[-1]:g}", f"##FIRSTY={ordinates[0] * 1e-6:.6f}", "##DELTAX=2",
         f"##NPOINTS={grid.size}", "##XYDATA=(X++(Y..Y))",
     ]  # fmt: skip
-    lines += [
-        f"{grid[i]:g} " + " ".join(str(v) for v in ordinates[i : i + 8]) for i in range(0, grid.size, 8)
-    ]
+    lines += [f"{grid[i]:g} " + " ".join(str(v) for v in ordinates[i : i + 8]) for i in range(0, grid.size, 8)]
     return "\r\n".join([*lines, "##END=", ""])
 
 

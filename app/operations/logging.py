@@ -14,6 +14,12 @@ import structlog
 _TICKET = re.compile(
     r"(?<![0-9A-Za-z])(?:[34679CDFGHJKMNPQRTVWXY]{4}[ -]?){2}[34679CDFGHJKMNPQRTVWXY]{4}(?![0-9A-Za-z])"
 )
+# What databases and validators quote of the values they refuse: rows with notes in them.
+_QUOTED = (
+    re.compile(r"DETAIL:.*?(?=\n\[SQL|\n\n|\Z)", re.DOTALL),
+    re.compile(r"input_value=.*?(?=, input_type|\n|\Z)"),
+    re.compile(r"'input': .*?(?=, 'ctx'|, 'url'|\}|\n|\Z)"),
+)
 _SECRET_KEYS = frozenset(
     {"ticket", "code", "password", "token", "secret", "cookie", "authorization", "note", "staff_note", "words_spoken"}
 )
@@ -25,6 +31,8 @@ def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[s
         if key.lower() in _SECRET_KEYS:
             event[key] = "…"
         elif isinstance(value, str):
+            for quoted in _QUOTED:
+                value = quoted.sub("…", value)  # noqa: PLW2901
             event[key] = _TICKET.sub("…", value)
     return event
 

@@ -69,6 +69,19 @@ class LazyJail:
                 self._jail.close()
 
 
+def warm(jail: LazyJail, shelf: Shelf) -> None:
+    """Start the children and open the libraries beside the start of the server, so that the first file waits less."""
+
+    def body() -> None:
+        try:
+            jail.warm()
+            shelf.warm()
+        except Exception:  # the first upload will say what is wrong
+            _log.warning("warming_failed", exc_info=True)
+
+    threading.Thread(target=body, name="warm-readings", daemon=True).start()
+
+
 @dataclass(frozen=True, slots=True)
 class ReadingParts:
     """What the job needs of the process."""

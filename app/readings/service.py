@@ -12,6 +12,7 @@ from app.readings.analyses import (
     instruments,
     update_analysis,
 )
+from app.readings.arrays import array_store
 from app.readings.domain import (
     AnalysisStatus,
     Method,
@@ -22,12 +23,16 @@ from app.readings.domain import (
     UploadState,
 )
 from app.readings.methods import method_info, methods
+from app.readings.plots import plot_of
 from app.readings.quality import quality_of, scope_of
+from app.readings.tables import Upload
 from app.readings.uploads import (
     answer_upload,
     clean_file_name,
     get_reading,
     get_upload,
+    reading_with_match,
+    readings_of_upload,
     record_upload,
     record_upload_for_sample,
     reread_analysis,
@@ -43,10 +48,12 @@ __all__ = [
     "ReadingView",
     "ScopeFact",
     "StripReading",
+    "Upload",
     "UploadState",
     "add_analysis",
     "analyses_of",
     "answer_upload",
+    "array_store",
     "clean_file_name",
     "get_analysis",
     "get_reading",
@@ -54,7 +61,10 @@ __all__ = [
     "instruments",
     "method_info",
     "methods",
+    "plot_of",
     "quality_of",
+    "reading_with_match",
+    "readings_of_upload",
     "record_upload",
     "record_upload_for_sample",
     "reread_analysis",

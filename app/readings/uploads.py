@@ -20,7 +20,7 @@ from app.platform.storage import Received
 from app.readings import repository
 from app.readings.analyses import NewAnalysis, add_analysis, get_analysis
 from app.readings.domain import Method, UploadState
-from app.readings.tables import Reading, Upload
+from app.readings.tables import Match, Reading, Upload
 from app.samples import service as samples
 
 JOB = "read_upload"
@@ -104,6 +104,17 @@ def get_reading(session: Session, actor: Actor, reading_id: uuid.UUID) -> Readin
     except NotFound:
         raise NotFound("reading") from None
     return row
+
+
+def readings_of_upload(session: Session, actor: Actor, upload_id: uuid.UUID) -> list[Reading]:
+    """What was found in a file, in its order. Raises NotFound."""
+    return repository.readings_of_upload(session, get_upload(session, actor, upload_id).id)
+
+
+def reading_with_match(session: Session, actor: Actor, reading_id: uuid.UUID) -> tuple[Reading, Match | None]:
+    """A reading and its newest comparison. Raises NotFound."""
+    row = get_reading(session, actor, reading_id)
+    return row, repository.latest_matches(session, [row.id]).get(row.id)
 
 
 def answer_upload(

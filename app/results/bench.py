@@ -174,9 +174,7 @@ def analysis_title(view: readings.AnalysisView) -> str:
     return view.method.title
 
 
-def _shown(
-    analyses: Sequence[readings.AnalysisView], reading_id: uuid.UUID | None, peak: int | None
-) -> Shown | None:
+def _shown(analyses: Sequence[readings.AnalysisView], reading_id: uuid.UUID | None, peak: int | None) -> Shown | None:
     pairs = [(a, r) for a in analyses for r in a.readings]
     if reading_id is not None:
         pairs = [(a, r) for a, r in pairs if r.reading.id == reading_id]

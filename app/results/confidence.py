@@ -83,7 +83,10 @@ def _level(usable: list[Evidence], names_substance: bool, names_class: bool) -> 
     if pair:
         return Confidence.CONFIRMED, f"{pair[0]} (SWGDRUG category A) and {pair[1]}, independent of it, agree."
     if specific := [e.words for e in usable if e.specific]:
-        return Confidence.INDICATED, f"{', '.join(specific)}: one specific technique. A second, independent one confirms."
+        return (
+            Confidence.INDICATED,
+            f"{', '.join(specific)}: one specific technique. A second, independent one confirms.",
+        )
     if strip:
         return Confidence.CLASS_ONLY, "A strip shows a class, not which substance of it."
     return Confidence.TENTATIVE, f"{words}: cannot name one substance by itself."

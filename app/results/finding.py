@@ -56,7 +56,9 @@ def problems(findings: Sequence[NewFinding], *, nothing_found: bool) -> dict[str
         for field, sentence in _of_one(finding):
             found.setdefault(f"findings.{index}.{field}", sentence)
         if finding.key and finding.key in keys:
-            found.setdefault(f"findings.{index}.substance", "This stands twice. Keep one line and give it both methods.")
+            found.setdefault(
+                f"findings.{index}.substance", "This stands twice. Keep one line and give it both methods."
+            )
         keys.add(finding.key)
     if nothing_found and any(f.seen for f in findings):
         found["nothing_found"] = "There is a finding, so “nothing found” cannot be said. Remove one of the two."

@@ -61,6 +61,12 @@ def sample_worklist_part(request: Request, sample_id: uuid.UUID, who: Staff, rt:
     return web.page(request, rt, who, sample_id, template="bench/_worklist.html")
 
 
+@router.get("/bench/samples/{sample_id}/files")
+def files_part(request: Request, sample_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> HTMLResponse:
+    """Analyses and what became of their files."""
+    return web.page(request, rt, who, sample_id, template="bench/_files.html")
+
+
 @router.get("/bench/samples/{sample_id}/spectrum")
 def spectrum_part(
     request: Request,

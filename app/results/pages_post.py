@@ -312,5 +312,3 @@ def answer_question(
     except MastError as error:
         return web.again(request, rt, who, sample_id, error, where=f"ask-{upload}")
     return web.back(sample_id, done="answer")
-
-

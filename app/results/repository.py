@@ -52,8 +52,6 @@ def newest_states(session: Session, sample_ids: Iterable[uuid.UUID]) -> dict[uui
     )
     query = select(ResultVersion.sample_id, ResultVersion.state).join(
         newest,
-        sa.and_(
-            col(ResultVersion.sample_id) == newest.c.sample_id, col(ResultVersion.number) == newest.c.number
-        ),
+        sa.and_(col(ResultVersion.sample_id) == newest.c.sample_id, col(ResultVersion.number) == newest.c.number),
     )
     return {sample_id: State(state) for sample_id, state in session.exec(query)}

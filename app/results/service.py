@@ -121,14 +121,14 @@ def act(
     """Take one step, or raise Refused with every reason why not. Amending answers with the new draft it begins."""
     row = own(uow.session, uow.actor, result_id, lock=True)
     check_version("result", if_match, row.version)
-    circumstances = gather(
-        uow.session, uow.actor, row, uow.now, reason=reason, override_reason=override_reason
-    )
+    circumstances = gather(uow.session, uow.actor, row, uow.now, reason=reason, override_reason=override_reason)
     decision = decide(action, circumstances)
     if decision.target is None:
         raise Refused(decision.reasons)
     if max(len(reason.strip()), len(override_reason.strip())) > REASON_MAX:
-        raise Invalid(f"The reason is longer than {REASON_MAX} characters. Nothing was changed.", fields={"reason": "too long"})
+        raise Invalid(
+            f"The reason is longer than {REASON_MAX} characters. Nothing was changed.", fields={"reason": "too long"}
+        )
     sample = samples.get_sample(uow.session, uow.actor, row.sample_id)
     before = row.state
     row.state = decision.target

@@ -14,10 +14,12 @@ from app.platform.kernel.ids import new_id
 from app.platform.web.problems import STATUS
 from app.readings import service as readings
 from app.results import words
-from app.results.bench import analysis_title, bench, strip_targets
+from app.results.bench import Line, analysis_title, bench, strip_targets
 from app.results.domain import Abundance, Action, AmountUnit, Basis, Confidence, State
 from app.results.worklist import worklist
 from app.runtime import Runtime
+from app.samples import service as samples
+from harm_messages.register import Register
 
 DONE: dict[str, str] = {
     **{action.value: text for action, text in words.DONE_WORDS.items()},
@@ -43,7 +45,6 @@ _WORDS: dict[str, Any] = {
     "confidences": [(c.value, text) for c, text in words.CONFIDENCE_WORDS.items()],
     "units": [(u.value, text) for u, text in words.UNIT_WORDS.items()],
     "bases": [(b.value, text) for b, text in words.BASIS_WORDS.items()],
-    "figure": words.figure,
     "analysis_title": analysis_title,
     "Action": Action,
     "Abundance": Abundance,
@@ -88,11 +89,44 @@ def page(
         fields=_fields(error, where),
         reasons=error.reasons if isinstance(error, Refused) else (),
         typed=typed or {},
+        empty_form=form_of,
+        entered_form=form_of,
+        typed_form=lambda values, line: form_of(line, values, rt.pack.substances),
         key=new_id(),
         methods=[m for m in readings.methods().values() if m.active],
         targets=strip_targets(rt.pack.substances),
         **_WORDS,
     )
+
+
+def form_of(line: Line | None = None, typed: dict[str, Any] | None = None, register: Register | None = None) -> dict[str, Any]:
+    """Values of the finding form: what was typed, else what is stored, else a fresh one."""
+    if typed is not None and register is not None:
+        chosen = [{"id": i, "label": samples.label_of(register, i)} for i in typed.get("substance", []) if i]
+        free = [w for w in typed.get("substance_words", []) if w and not chosen]
+        return {**typed, "chosen": chosen, "free": free, "has_amount": bool(typed.get("amount_value"))}
+    if line is None:
+        return {"chosen": (), "free": (), "analyses": (), "abundance": Abundance.PRESENT_UNQUANTIFIED.value}
+    entered, amount = line.entered, line.entered.amount
+    key = entered.substance_id or entered.substance_class
+    return {
+        "chosen": [{"id": key, "label": line.name}] if key else [],
+        "free": [] if key else [entered.unknown_label],
+        "keep_words": not key,
+        "abundance": entered.abundance.value,
+        "analyses": entered.analysis_ids,
+        "has_amount": amount is not None,
+        "amount_value": words.figure(amount.value) if amount else "",
+        "amount_low": words.figure(amount.low) if amount and amount.low is not None else "",
+        "amount_high": words.figure(amount.high) if amount and amount.high is not None else "",
+        "coverage_k": words.figure(amount.k) if amount else "",
+        "amount_unit": amount.unit.value if amount else "",
+        "basis": amount.basis.value if amount else "",
+        "below": entered.below,
+        "confidence": entered.confidence.value if entered.confidence else "",
+        "confidence_reason": entered.confidence_reason,
+        "cannot_tell_from": entered.cannot_tell_from,
+    }
 
 
 def _fields(error: MastError | None, where: str) -> dict[str, str]:

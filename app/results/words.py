@@ -127,5 +127,7 @@ def amount_words(
     """`71 % w/w (67 to 75, k = 2) as hydrochloride`, or nothing where nothing was measured."""
     if value is None or unit is None:
         return ""
-    interval = f" ({figure(low)} to {figure(high)}, k = {figure(k or 2)})" if low is not None and high is not None else ""
+    interval = (
+        f" ({figure(low)} to {figure(high)}, k = {figure(k or 2)})" if low is not None and high is not None else ""
+    )
     return f"{figure(value)}\u00a0{UNIT_WORDS[unit]}{interval} {BASIS_WORDS[basis]}"

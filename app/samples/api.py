@@ -1,4 +1,4 @@
-"""JSON routes of samples and their custody ledger. Chemists and verifiers read samples; no route shows them a ticket."""
+"""JSON routes of samples and their custody ledger. Chemists and verifiers read; no route shows them a ticket."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from app.platform.kernel.errors import Conflict, Invalid
 from app.platform.live.publish import publish
 from app.samples import repository, tickets
 from app.samples.consents import wording
-from app.samples.domain import STAMPS, ConsentAnswer, ConsentKind, consent_problems
+from app.samples.domain import STAMPS, ConsentAnswer, ConsentKind, Intent, consent_problems
 from app.samples.intake_schemas import SampleChange
 from app.samples.lookup import consents_of, expected_of, ticket_hash
 from app.samples.registering import column_values
@@ -65,14 +65,10 @@ def change(uow: UnitOfWork, sample: Sample, changed: SampleChange, *, substances
 
 
 def _change_expected(uow: UnitOfWork, sample: Sample, changed: SampleChange, substances: Register) -> None:
-    if changed.expected is not None:
-        chosen = changed.expected
-    elif "intent" in changed.model_fields_set and changed.intent is not None:
-        chosen = expected_of(uow.session, sample.id)
-    else:  # only the words changed: what was chosen before stands, words alone may mean something now
-        chosen = expected_of(uow.session, sample.id)
+    # where only the words or the intent change, what was chosen before stands
+    chosen = changed.expected if changed.expected is not None else expected_of(uow.session, sample.id)
     meant = understand(substances, chosen, sample.words_spoken, changed.intent)
-    if changed.intent is not None and changed.intent.value == "unknown" and chosen:
+    if changed.intent is Intent.UNKNOWN and chosen:
         raise Invalid(
             "Nothing can be expected where nobody knows what it is. Nothing was changed.",
             fields={"intent": "remove what is expected, or say that it is known"},

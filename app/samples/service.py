@@ -4,6 +4,7 @@ registering: a new sample and its ticket · lookup: finding samples, by ticket t
 · lifecycle: stages, corrections, withdrawal, lost tickets · substances: what the register makes of words.
 """
 
+from app.samples.intake_schemas import NewSample, SampleChange
 from app.samples.lifecycle import change, reissue_ticket, stamp, withdraw
 from app.samples.lookup import (
     consent_rows,
@@ -24,9 +25,11 @@ from app.samples.tables import Sample
 
 __all__ = [
     "Board",
+    "NewSample",
     "QueueRow",
     "Registered",
     "Sample",
+    "SampleChange",
     "Suggestion",
     "before_in_queue",
     "board",

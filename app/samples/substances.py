@@ -69,16 +69,15 @@ def understand(register: Register, expected: Sequence[str], words: str, intent: 
             hint="Search the register by name, or send the words alone.",
         )
     if expected or intent is Intent.UNKNOWN or not words.strip():
-        return Understood(list(expected), intent or (Intent.KNOWN if expected else Intent.UNKNOWN), [])
+        return Understood(_substantial(register, expected), intent or _intent_of(register, expected), [])
     meant, offers = _read_words(register, words)
-    intents = {_intent_of(register, match) for match in meant}
-    if Intent.MIXTURE in intents:
-        found = Intent.MIXTURE
-    else:
-        found = Intent.KNOWN if Intent.KNOWN in intents else Intent.UNKNOWN
-    # "whatever" and "a mix" are no expectation to hold a finding against
-    ids = list(dict.fromkeys(m.id for m in meant if _intent_of(register, m) is not Intent.UNKNOWN))
-    return Understood(ids, intent or found, offers)
+    ids = list(dict.fromkeys(m.id for m in meant))
+    return Understood(_substantial(register, ids), intent or _intent_of(register, ids), offers)
+
+
+def _substantial(register: Register, expected: Sequence[str]) -> list[str]:
+    """Without what names nothing ("dunno", "a mix"): no expectation to hold a finding against."""
+    return [i for i in expected if i not in register.intents or not register.intents[i].vague]
 
 
 def _read_words(register: Register, words: str) -> tuple[list[Match], list[Suggestion]]:
@@ -94,13 +93,12 @@ def _read_words(register: Register, words: str) -> tuple[list[Match], list[Sugge
     return meant, offers
 
 
-def _intent_of(register: Register, match: Match) -> Intent:
-    if match.kind is not MatchKind.INTENT:
-        return Intent.KNOWN
-    entry = register.intents[match.id]
-    if entry.vague:
-        return Intent.UNKNOWN
-    return Intent.MIXTURE if entry.covers else Intent.KNOWN
+def _intent_of(register: Register, expected: Sequence[str]) -> Intent:
+    """A mixture people name (tusi) is one; a vague word (pills) is nothing anybody knows."""
+    said = {i: register.intents[i] for i in expected if i in register.intents}
+    if "mixture" in said or any(entry.covers and not entry.vague for entry in said.values()):
+        return Intent.MIXTURE
+    return Intent.KNOWN if any(i not in said or not said[i].vague for i in expected) else Intent.UNKNOWN
 
 
 def known(register: Register, expected_id: str) -> bool:

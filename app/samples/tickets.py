@@ -77,7 +77,7 @@ def parse(typed: str) -> str:
         raise NotACodeError(f"A ticket code has {LENGTH} letters and numbers; this has {len(symbols)}.")
     code = "".join(symbols)
     if not is_valid(code):
-        raise NotACodeError("One letter or number is not right, or two are swapped. Please compare it with your ticket.")
+        raise NotACodeError("One letter or number is not right, or two are swapped. Compare it with your ticket.")
     return code
 
 

@@ -24,7 +24,8 @@ PLAIN = (
     "group_ref", "staff_note",
 )  # fmt: skip
 # The fields a correction sends: everything on the form, so that emptying a field empties it.
-DETAILS = (*PLAIN[3:], "colours", "texture", "effects_reported", *NUMBERS, *YES_NO)
+DETAILS = (*PLAIN[3:], "colours", "texture", "effects_reported", *(n for n in NUMBERS if n != "received_mg"), *YES_NO)
+EMPTY_IS_TEXT = ("sold_as", "client_believes", "logo", "shape", "group_ref", "staff_note", "words_spoken")
 MUST_ASK = (d.ConsentKind.ANALYSIS, d.ConsentKind.AGE_18_ATTESTED, d.ConsentKind.UNDERSTANDS_NOT_SAFE)
 MAY_ASK = (d.ConsentKind.AGGREGATE_DATA, d.ConsentKind.SHARE_IN_ALERT, d.ConsentKind.FOLLOWUP)
 
@@ -118,7 +119,7 @@ FilledForm = Annotated[Filled, Depends(filled)]
 def sample_fields(form: Filled) -> dict[str, Any]:
     """Fields for NewSample or SampleChange; empty ones are left out."""
     fields: dict[str, Any] = {name: form.one[name] for name in PLAIN if form.one.get(name)}
-    fields |= {name: _number(form.one[name]) for name in NUMBERS if form.one.get(name)}
+    fields |= {name: plain_number(form.one[name]) for name in NUMBERS if form.one.get(name)}
     fields |= {name: form.one[name] == "yes" for name in YES_NO if form.one.get(name)}
     fields |= {name: form.many[name] for name in ("colours", "texture", "effects_reported")}
     fields["words_spoken"] = form.words
@@ -136,7 +137,7 @@ def consent_answers(form: Filled) -> dict[str, str]:
     return {kind: answer for kind, answer in given.items() if answer}
 
 
-def _number(text: str) -> str:
+def plain_number(text: str) -> str:
     """A decimal comma is a decimal point; a thousands separator is not guessed."""
     return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
 
@@ -156,13 +157,13 @@ SENTENCES = {
 }
 
 
-def sentences(error: MastError | ValidationError) -> dict[str, str]:
+def sentences(error: MastError | ValidationError, known: Mapping[str, str] = SENTENCES) -> dict[str, str]:
     """Field id → what is wrong with it, for the error summary and the field itself."""
     if isinstance(error, ValidationError):
         found: dict[str, str] = {}
         for item in error.errors():
             name = str(item["loc"][0]) if item["loc"] else ""
-            text = SENTENCES.get(name) or (f"{label(name)}: choose from the list." if name else str(item["msg"]))
+            text = known.get(name) or (f"{label(name)}: choose from the list." if name else str(item["msg"]))
             found["expected" if name == "words_spoken" else name] = text
         return found
     if isinstance(error, Invalid) and error.fields:
@@ -175,6 +176,8 @@ def filled_from(row: Sample, expected: Sequence[str], answers: Mapping[d.Consent
     form = Filled()
     for name in (*PLAIN, *NUMBERS):
         value = getattr(row, name, None)
+        if name == "intent" and value is not d.Intent.MIXTURE:
+            continue  # follows from what is expected, also after that was corrected
         if value is not None and value != "":
             form.one[name] = f"{value:g}" if isinstance(value, float) else str(value)
     for name in YES_NO:

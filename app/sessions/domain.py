@@ -41,10 +41,10 @@ LICENCE_MEANING: dict[LicenceMode, str] = {
         "A client aged 18 or over may be told the result of their own sample, by a worker or by their ticket."
     ),
     LicenceMode.FOH_DEPENDENT_ADULT: (
-        "Only an adult who counts as a dependent user may be told the result of their own sample. Ask before you register."
+        "Only an adult who counts as a dependent user may be told their result. Ask before you register."
     ),
     LicenceMode.BOH_NO_INDIVIDUAL_RESULTS: (
-        "Nobody may be told the result of a single sample. No client page opens; findings go into figures and alerts only."
+        "Nobody may be told the result of a single sample. No client page opens; findings feed figures and alerts."
     ),
 }
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 
 from app.trends.domain import Dimension, Row, TrendTable
 
@@ -35,7 +37,7 @@ class Chart:
     summary: str
 
 
-def charts(table: TrendTable) -> list[Chart]:
+def charts(table: TrendTable, names: Mapping[str, str] = MappingProxyType({})) -> list[Chart]:
     """One chart per combination of the other dimensions; none when the table is not split by month."""
     if Dimension.MONTH not in table.dimensions:
         return []
@@ -43,7 +45,7 @@ def charts(table: TrendTable) -> list[Chart]:
     others = [d.value for d in table.dimensions if d is not Dimension.MONTH]
     groups: dict[str, dict[str, Row]] = {}
     for row in table.rows:
-        groups.setdefault(" · ".join(row.key[o] for o in others), {})[row.key["month"]] = row
+        groups.setdefault(" · ".join(names.get(row.key[o], row.key[o]) for o in others), {})[row.key["month"]] = row
     return [_chart(title, rows, months) for title, rows in sorted(groups.items())]
 
 

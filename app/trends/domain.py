@@ -56,6 +56,7 @@ class Measure:
     name: str
     title: str
     definition: str
+    phrase: str = ""
     numerator: frozenset[str] = frozenset()
     version: str = "1"
 
@@ -80,6 +81,7 @@ MEASURES: dict[str, Measure] = {
             "Released samples of clients who agreed to aggregate figures and said what they expected. Numerator: at "
             "least one expected substance was found, whatever else was. Denominator: all of them, inconclusive "
             "results left out.",
+            "the expected substance was found",
             frozenset({"as_expected", "expected_plus_inert", "expected_plus_active", "partly_as_expected"}),
         ),
         Measure(
@@ -88,6 +90,7 @@ MEASURES: dict[str, Measure] = {
             "Released samples of clients who agreed to aggregate figures and said what they expected. Numerator: none "
             "of the expected substances was found (something else was, or nothing above the method's limit). "
             "Denominator: all of them, inconclusive results left out.",
+            "the expected substance was not found",
             frozenset({"not_as_expected", "nothing_detected"}),
         ),
         Measure(
@@ -96,6 +99,7 @@ MEASURES: dict[str, Measure] = {
             "Released samples of clients who agreed to aggregate figures and said what they expected. Numerator: the "
             "expected substance was found together with another psychoactive substance. Denominator: all of them, "
             "inconclusive results left out.",
+            "another active drug was found besides it",
             frozenset({"expected_plus_active"}),
         ),
         Measure(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Forbidden, Invalid
 from app.platform.security.policy import allow
+from app.platform.web.fields import Text80
 from app.runtime import RuntimeDep
 from app.samples import service as samples
 from app.trends import chart, service
@@ -25,18 +27,38 @@ router = APIRouter(include_in_schema=False)
 Reader = Annotated[Actor, allow(*READERS)]
 Asked = Annotated[Question, Depends(question)]
 
-SPLITS: tuple[tuple[str, str, tuple[Dimension, ...]], ...] = (
-    ("month,region", "month and region", (Dimension.MONTH, Dimension.REGION)),
-    ("month", "month", (Dimension.MONTH,)),
-    ("region", "region", (Dimension.REGION,)),
-    ("expected", "what was expected", (Dimension.EXPECTED,)),
-    ("month,expected", "month and what was expected", (Dimension.MONTH, Dimension.EXPECTED)),
-    ("form", "form", (Dimension.FORM,)),
+SPLITS: tuple[tuple[str, str], ...] = (
+    ("month,region", "month and region"),
+    ("month", "month"),
+    ("region", "region"),
+    ("expected", "what was expected"),
+    ("month,expected", "month and what was expected"),
+    ("form", "form"),
+    ("service_type", "kind of service"),
 )
 
 
+def page_question(
+    ask: Asked,
+    figure: Annotated[Text80, Query()] = "",
+    split: Annotated[Text80, Query()] = "",
+) -> Question:
+    """The form's two combined choices, “figure” and “split”, in the words of the API."""
+    if figure:
+        name, _, found = figure.partition(":")
+        ask = replace(ask, measure=name, found=found)
+    if split:
+        try:
+            ask = replace(ask, by=tuple(Dimension(part) for part in split.split(",")))
+        except ValueError:
+            raise Invalid(f"“{split}” is not a way to split the figures.", fields={"split": "unknown"}) from None
+    return ask
+
+
 @router.get("/trends")
-def trends_page(request: Request, who: Reader, rt: RuntimeDep, ask: Asked) -> HTMLResponse:
+def trends_page(
+    request: Request, who: Reader, rt: RuntimeDep, ask: Annotated[Question, Depends(page_question)]
+) -> HTMLResponse:
     """The page. A question that cannot be answered says why and keeps the form."""
     error, table = None, None
     with rt.read() as session:
@@ -47,12 +69,16 @@ def trends_page(request: Request, who: Reader, rt: RuntimeDep, ask: Asked) -> HT
             )  # fmt: skip
         except (Invalid, Forbidden) as refused:
             error = refused
-        regions = service.choices(session, Dimension.REGION)
-        expected = service.choices(session, Dimension.EXPECTED)
+        choices = {d: service.choices(session, d) for d in (Dimension.REGION, Dimension.EXPECTED, Dimension.MONTH)}
+        seen = service.found_choices(session)
     fine = Role.RESEARCHER in who.roles
-    splits = [s for s in SPLITS if fine or PARTNER_DIMENSIONS.issuperset(s[2])]
+    splits = [s for s in SPLITS if fine or PARTNER_DIMENSIONS.issuperset(s[0].split(","))]
     register = rt.pack.substances
-    names = {i: samples.label_of(register, i) for i in expected}
+
+    def label(key: str) -> str:
+        return samples.label_of(register, key)
+
+    names = {i: label(i) for i in choices[Dimension.EXPECTED] if i not in ("unknown", "mixture")}
     return rt.templates.page(
         request,
         "trends/trends.html",
@@ -62,13 +88,15 @@ def trends_page(request: Request, who: Reader, rt: RuntimeDep, ask: Asked) -> HT
         table=table,
         error=error,
         measures=list(MEASURES.values()),
+        finds=[(key, label(key)) for key in seen],
         splits=splits,
-        regions=regions,
+        regions=choices[Dimension.REGION],
+        months=choices[Dimension.MONTH],
         names=names,
-        charts=chart.charts(table) if table else [],
+        charts=chart.charts(table, names) if table else [],
         protection=protection_words(table) if table else "",
         csv_url="/trends.csv?" + _query(ask),
-        found_name=samples.label_of(register, ask.found) if ask.found else "",
+        found_name=label(ask.found) if ask.found else "",
     )
 
 

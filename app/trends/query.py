@@ -11,6 +11,7 @@ from app.platform.kernel.errors import Invalid
 from app.platform.web.fields import Text80
 from app.trends.domain import Dimension
 
+DEFAULT_SPLIT = (Dimension.MONTH, Dimension.REGION)
 _NAMES = frozenset(d.value for d in Dimension)
 
 
@@ -29,18 +30,17 @@ def question(
     measure: Annotated[Text80, Query(description="expected_found, not_as_expected, other_active or found")] = (
         "expected_found"
     ),
-    by: Annotated[list[Dimension], Query(description="Split by; repeat for several", max_length=4)] = [  # noqa: B006
-        Dimension.MONTH,
-        Dimension.REGION,
-    ],
-    where: Annotated[list[Text80], Query(description="dimension=value; repeat for several", max_length=8)] = [],  # noqa: B006
+    by: Annotated[list[Dimension] | None, Query(description="Split by; repeat for several", max_length=4)] = None,
+    where: Annotated[
+        list[Text80] | None, Query(description="dimension=value; repeat for several", max_length=8)
+    ] = None,
     found: Annotated[Text80, Query(description="Register id or class, for the figure “found”")] = "",
     from_month: Annotated[str, Query(alias="from", max_length=7, pattern=r"^(\d{4}-\d{2})?$")] = "",
     to_month: Annotated[str, Query(alias="to", max_length=7, pattern=r"^(\d{4}-\d{2})?$")] = "",
 ) -> Question:
     """Dependency."""
     filters: dict[Dimension, str] = {}
-    for clause in where:
+    for clause in where or ():
         name, sign, value = clause.partition("=")
         if not clause:
             continue
@@ -48,4 +48,4 @@ def question(
             raise Invalid(f"“{clause}” is not a filter like region=North East.", fields={"where": "not a filter"})
         if value:
             filters[Dimension(name)] = value
-    return Question(measure, tuple(by), filters, found, (from_month, to_month))
+    return Question(measure, tuple(by or DEFAULT_SPLIT), filters, found, (from_month, to_month))

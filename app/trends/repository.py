@@ -98,3 +98,11 @@ def delete(session: Session, sample_id: uuid.UUID) -> bool:
     session.delete(row)
     session.flush()
     return True
+
+
+def found_values(session: Session) -> list[str]:
+    """Substances and classes that were found in any sample, for the query form. Names only, no counts."""
+    connection = session.connection()
+    classes = {str(row[0]) for row in connection.execute(sa.select(col(TrendFinding.found_class)).distinct()) if row[0]}
+    substances = {str(row[0]) for row in connection.execute(sa.select(col(TrendFinding.found)).distinct())}
+    return sorted(classes) + sorted(substances - classes)

@@ -186,6 +186,11 @@ def choices(session: Session, dimension: Dimension) -> list[str]:
     return repository.choices(session, dimension)
 
 
+def found_choices(session: Session) -> list[str]:
+    """Substances and classes for the query form."""
+    return repository.found_values(session)
+
+
 def as_data(table: TrendTable) -> dict[str, Any]:
     """The table in the form the API and `mast trends --json` share."""
     return TrendOut.of(table).model_dump()

@@ -18,7 +18,8 @@ from .. import text, units
 from ..errors import CorruptFile
 from ..limits import Limits
 from ..peaks import peak_list
-from ..registry import Guess, Hints, Probe, reader
+from ..probe import Guess, Probe
+from ..registry import Hints, reader
 from ..source import Source
 from ..validate import info, warning
 from .jcamp_asdf import decode, decode_pairs

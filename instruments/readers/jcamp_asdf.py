@@ -129,7 +129,7 @@ def _asdf(line: str, number: int, room: int) -> tuple[list[float], bool]:
 
 def _repeat(values: list[float], step: float, digits: str, number: int, room: int) -> list[float]:
     """DUP: the count includes the value already written. Bounded before anything is allocated."""
-    if len(values) < 2 or not digits.isdigit():
+    if len(values) < 2 or not digits.isdecimal():
         raise CorruptFile(f"A repeat count on line {number} has nothing to repeat.", code="bad_row", line=number)
     count = int(digits) if len(digits) < 12 else room + 3
     if count - 1 > room - len(values) + 2:

@@ -17,7 +17,8 @@ from .. import text
 from ..errors import CorruptFile
 from ..limits import Limits
 from ..peaks import peak_list
-from ..registry import Guess, Hints, Probe, reader
+from ..probe import Guess, Probe
+from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark
 
@@ -78,7 +79,7 @@ def _reading(fields: dict[str, Any], rows: list[tuple[int, str]], line: int) -> 
             raise CorruptFile(f"Line {number} holds no peak.", code="bad_row", line=number)
     flat = np.array(peaks, dtype=np.float64).reshape(-1, 2)
     declared = _first(fields, "PK$NUM_PEAK")
-    mismatch = count_remark(float(declared), flat.shape[0], "peaks") if declared.isdigit() else None
+    mismatch = count_remark(float(declared), flat.shape[0], "peaks") if declared.isdecimal() else None
     if mismatch:
         raise CorruptFile(mismatch.text, code="point_count", line=line)
     level = re.search(r"MS(\d)?", _first(fields, "AC$MASS_SPECTROMETRY MS_TYPE"))

@@ -19,7 +19,8 @@ from .. import text
 from ..errors import CorruptFile
 from ..limits import Limits
 from ..peaks import peak_list
-from ..registry import Guess, Hints, Probe, reader
+from ..probe import Guess, Probe
+from ..registry import Hints, reader
 from ..source import Source
 
 _PEAK = re.compile(r"[+-]?[\d.]+(?:[eE][+-]?\d+)?[\s]+[+-]?[\d.]+(?:[eE][+-]?\d+)?(?:\s+\S+)*$")
@@ -39,11 +40,17 @@ def read_mgf(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     Raises CorruptFile with a line on a spectrum without END IONS or a peak that is not two numbers.
     """
     from pyteomics import mgf
+    from pyteomics.auxiliary import PyteomicsError
 
     for number, lines in _spectra(text.lines(source, limits)):
-        with mgf.MGF(io.StringIO("\n".join(lines)), use_header=False, read_charges=False, convert_arrays=1) as parsed:
-            for spectrum in parsed:
-                yield _reading(spectrum, number)
+        try:
+            stream = io.StringIO("\n".join(lines))
+            with mgf.MGF(stream, use_header=False, read_charges=False, convert_arrays=1) as parsed:
+                spectra = list(parsed)
+        except (PyteomicsError, ValueError) as error:
+            raise CorruptFile(f"The spectrum of line {number} is damaged.", code="bad_spectrum", line=number) from error
+        for spectrum in spectra:
+            yield _reading(spectrum, number)
 
 
 def _spectra(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, list[str]]]:
@@ -102,7 +109,7 @@ def _reading(spectrum: dict[str, Any], line: int) -> Reading:
         precursor_mz=float(masses[0]) if masses[0] else None,
         ionisation="",
         retention_time_s=float(time) if isinstance(time, float) else None,
-        ms_level=int(level) if level.isdigit() else None,
+        ms_level=int(level) if level.isdecimal() else None,
     )
 
 

@@ -19,7 +19,8 @@ from .. import text
 from ..errors import CorruptFile
 from ..limits import Limits
 from ..peaks import peak_list
-from ..registry import Guess, Hints, Probe, reader
+from ..probe import Guess, Probe
+from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, warning
 
@@ -104,7 +105,7 @@ def _records(lines: Iterator[tuple[int, str]]) -> Iterator[_Record]:
 def _add_field(record: _Record, key: str, value: str, number: int) -> None:
     if re.fullmatch(r"num[ _]?peaks?", key):
         count, _, rest = value.partition(";")
-        if not count.strip().isdigit() or len(count.strip()) > 15:
+        if not count.strip().isdecimal() or len(count.strip()) > 15:
             raise CorruptFile(f"Num Peaks on line {number} is no count.", code="bad_header", line=number)
         record.declared = int(count)
         if rest.strip():

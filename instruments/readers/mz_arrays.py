@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ import numpy as np
 from spectra.types import FloatArray
 
 from ..errors import CorruptFile, TooLarge, UnsupportedVariant
+from .numpress import decode as decode_numpress
 
 MZ, INTENSITY, TIME, WAVELENGTH = "MS:1000514", "MS:1000515", "MS:1000595", "MS:1000617"
 DTYPES = {"MS:1000521": "<f4", "MS:1000523": "<f8", "MS:1000519": "<i4", "MS:1000522": "<i8"}
@@ -32,7 +32,6 @@ NUMPRESS = {
     "MS:1002748": ("slof", True),
 }
 KNOWN = frozenset(DTYPES) | {ZLIB, NO_COMPRESSION} | frozenset(NUMPRESS)
-NUMPRESS_HEADER = 8  # the fixed point that linear and slof begin with
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,10 @@ def decode(array: Encoded, default_length: int, limit: int, where: str) -> Float
         return np.empty(0)
     numpress = next((NUMPRESS[a] for a in array.accessions if a in NUMPRESS), None)
     if numpress is not None:
-        values = _numpress(packed, *numpress, length, where)
+        codec, zipped = numpress
+        if zipped:
+            packed = _inflate_at_most(packed, 9 * length + 64, where)  # an integer takes at most 9 half-bytes
+        values = decode_numpress(packed, codec, length, where)
     else:
         dtype = next((np.dtype(DTYPES[a]) for a in array.accessions if a in DTYPES), None)
         if dtype is None:
@@ -117,28 +119,6 @@ def inflate(packed: bytes, expected: int, where: str) -> bytes:
     if not engine.eof:
         raise CorruptFile(f"An array of {where} is cut short (zlib).", code="bad_zlib")
     return raw
-
-
-def _numpress(packed: bytes, codec: str, zipped: bool, length: int, where: str) -> FloatArray:
-    """MS-Numpress (Teleman et al. 2014, doi:10.1074/mcp.O114.037879). Its values take at most 9 bytes each."""
-    import pynumpress
-
-    decoders: dict[str, Callable[[Any], Any]] = {
-        "linear": pynumpress.decode_linear,
-        "pic": pynumpress.decode_pic,
-        "slof": pynumpress.decode_slof,
-    }
-    if zipped:
-        packed = _inflate_at_most(packed, NUMPRESS_HEADER + 9 * length + 16, where)
-    if length == 0:
-        return np.empty(0)
-    if codec != "pic" and len(packed) < NUMPRESS_HEADER:
-        raise CorruptFile(f"An array of {where} is cut short (numpress).", code="bad_numpress")
-    try:
-        values = np.asarray(decoders[codec](np.frombuffer(packed, dtype=np.uint8)), dtype=np.float64)
-    except (ValueError, RuntimeError, TypeError, IndexError) as error:
-        raise CorruptFile(f"An array of {where} is damaged (numpress).", code="bad_numpress") from error
-    return values
 
 
 def _inflate_at_most(packed: bytes, cap: int, where: str) -> bytes:

@@ -16,7 +16,8 @@ from spectra.types import FloatArray, MassSpectrum, Reading, ReadingKind, Remark
 from ..errors import CorruptFile, TooLarge
 from ..limits import Limits
 from ..peaks import ScanNotes, peak_list, to_scan
-from ..registry import Guess, Hints, Probe, reader
+from ..probe import Guess, Probe
+from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, info, warning
 from .mz_arrays import INTENSITY, MZ, TIME, WAVELENGTH, Encoded, decode
@@ -141,8 +142,10 @@ class _Run:
         self._times.append((self._times[-1] if self._times else 0.0) if seconds is None else seconds)
 
     def _seconds(self, spectrum: dict[str, Any]) -> float | None:
-        scans = spectrum.get("scanList", {}).get("scan", [{}])
-        value = scans[0].get("scan start time") if scans else None
+        try:
+            value = spectrum["scanList"]["scan"][0]["scan start time"]
+        except (KeyError, IndexError, TypeError):
+            return None
         if not isinstance(value, float):
             return None
         factor = SECONDS.get(str(getattr(value, "unit_info", "") or ""))

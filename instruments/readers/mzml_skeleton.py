@@ -114,7 +114,7 @@ class Skeleton:
                 cv=_NoOntology(),
             )
             yield from parser.iterfind(tag)
-        except (etree.XMLSyntaxError, PyteomicsError) as error:
+        except (etree.XMLSyntaxError, PyteomicsError, KeyError, AttributeError, TypeError, ValueError) as error:
             line = getattr(error, "lineno", None)
             raise CorruptFile(
                 "The XML of this file is damaged or beyond what mzML needs.",

@@ -15,7 +15,8 @@ from spectra.types import FloatArray, MassSpectrum, Reading, ReadingKind, Remark
 from ..errors import CorruptFile, TooLarge
 from ..limits import Limits
 from ..peaks import ScanNotes, peak_list, to_scan
-from ..registry import Guess, Hints, Probe, reader
+from ..probe import Guess, Probe
+from ..registry import Hints, reader
 from ..source import Source
 from ..validate import info
 from .mz_arrays import base64_bytes, from_bytes, inflate
@@ -47,7 +48,7 @@ def read_mzxml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
                 source.open(), read_schema=False, use_index=False, huge_tree=False, decode_binary=False
             ).iterfind("msModel")
         )
-    except (etree.XMLSyntaxError, PyteomicsError) as error:
+    except (etree.XMLSyntaxError, PyteomicsError, KeyError, AttributeError, ValueError) as error:
         raise CorruptFile("The XML of this file is damaged or beyond what mzXML needs.", code="bad_xml") from error
     model = models[0].get("value", "") if models and isinstance(models[0], dict) else ""
     yield from _readings(scans, str(model))

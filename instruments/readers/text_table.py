@@ -17,7 +17,8 @@ from .. import text, units
 from ..errors import TooLarge, UnknownFormat
 from ..limits import Limits
 from ..peaks import peak_list
-from ..registry import Guess, Hints, Probe, reader
+from ..probe import Guess, Probe
+from ..registry import Hints, reader
 from ..source import Source
 from ..validate import info, warning
 from .text_axes import Curve, axis_of, curves, ordinate

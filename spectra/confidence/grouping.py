@@ -6,7 +6,7 @@ Imports numpy and `spectra` only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -19,8 +19,6 @@ from spectra.types import Candidate
 
 class LooksAlike(Protocol):
     """A library that knows which of its entries this method cannot tell apart."""
-
-    def __len__(self) -> int: ...
 
     def alike(self, entries: Sequence[int]) -> NDArray[np.bool_]:
         """Which of these k entries have references too similar to tell apart, (k, k)."""
@@ -66,17 +64,6 @@ def group_by_compound(
         gap = None if other is None else row.score - other
         out.append(replace(row, rank=k + 1, ambiguous_with=others, ambiguity_group=groups[k], margin=gap))
     return out
-
-
-def widen(library: LooksAlike, top: int, search: Callable[[int], list[Candidate]]) -> list[Candidate]:
-    """The `top` best compounds: search more entries until that many different compounds are there."""
-    entries, wanted = len(library), max(4 * top, 20)
-    while True:
-        found = search(min(wanted, max(entries, 1)))
-        compounds = len({c.compound for c in found})
-        if compounds > top or wanted >= entries or len(found) < wanted:
-            return group_by_compound(found, library)[:top]
-        wanted *= 4
 
 
 def _links(best: list[Candidate], library: LooksAlike | None, width: float) -> list[set[int]]:

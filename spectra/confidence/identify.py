@@ -10,19 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spectra.confidence.grouping import default_margin, group_by_compound, widen
+from spectra.confidence.grouping import default_margin, group_by_compound
 from spectra.confidence.limits import decision
 from spectra.types import Candidate, Identification, IdentificationLevel, MassSpectrum
 
 if TYPE_CHECKING:
     from spectra.index.mass import MassLibrary
-
-
-def best_compounds(
-    library: MassLibrary, query: MassSpectrum, top: int, score: str, tolerance: float | None
-) -> list[Candidate]:
-    """The `top` best compounds, one row each."""
-    return widen(library, top, lambda n: library.search(query, n, score, tolerance))
 
 
 def identify(library: MassLibrary, query: MassSpectrum) -> Identification:
@@ -43,7 +36,7 @@ def identify(library: MassLibrary, query: MassSpectrum) -> Identification:
     best = rows[0]
     alike = library.look_alikes(best.entry)
     shares = _softmax(np.array([r.score for r in rows]), _scaled("softmax", score))
-    level = _level(best.score, score)
+    level = _level(best, score)
     members = _members(rows, shares, alike, default_margin(score)) if level is not _NOTHING else ()
     compounds = tuple((r.compound, float(p)) for r, p in zip(rows, shares, strict=True) if p >= 1e-4)
     reasons = _reasons(library, rows, members, alike, level, score)
@@ -62,10 +55,11 @@ def _softmax(scores: np.ndarray[tuple[int], np.dtype[np.float64]], temperature: 
     return [float(p) for p in weights / weights.sum()]
 
 
-def _level(best: float, score: str) -> IdentificationLevel:
-    if best >= _scaled("consistent", score):
+def _level(best: Candidate, score: str) -> IdentificationLevel:
+    enough = (best.matched_peaks or 0) >= decision("mass", "least_matched")
+    if best.score >= _scaled("consistent", score) and enough:
         return IdentificationLevel.CONSISTENT_WITH
-    return IdentificationLevel.RELATED if best >= _scaled("related", score) else _NOTHING
+    return IdentificationLevel.RELATED if best.score >= _scaled("related", score) else _NOTHING
 
 
 def _members(rows: list[Candidate], shares: list[float], alike: tuple[str, ...], margin: float) -> tuple[str, ...]:

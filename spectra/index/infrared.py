@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from spectra.confidence.limits import decision
 from spectra.index.catalogue import Catalogue
 from spectra.index.store import open_arrays, save_arrays
-from spectra.index.topk import best
+from spectra.index.topk import best, best_per_group
 from spectra.infrared_grid import GRID, curve, feature, on_grid
 from spectra.similarity.infrared import Features, InfraredScore
 from spectra.types import (
@@ -154,12 +154,15 @@ class InfraredLibrary:
         points that were compared times score², so a partial range shows. Raises SpectrumError on a query with
         fewer than 20 points on the grid, ValueError on an unknown score.
         """
-        rule = InfraredScore(score, max_shift)
-        scores, shifts, overlaps = rule.over(curve(query), self.features(score))
+        return self._hits(query, InfraredScore(score, max_shift), top, by_compound=False)
+
+    def _hits(self, query: InfraredSpectrum, rule: InfraredScore, top: int, by_compound: bool) -> list[Candidate]:
+        scores, shifts, overlaps = rule.over(curve(query), self.features(rule.name))
         rounded = scores.astype(np.float32)
+        entries = best_per_group(rounded, self.compounds, top) if by_compound else best(rounded, top)
         return [
             self._candidate(int(e), rank, rule.name, float(rounded[e]), float(shifts[e]), float(overlaps[e]))
-            for rank, e in enumerate(best(rounded, top), start=1)
+            for rank, e in enumerate(entries, start=1)
         ]
 
     def search_many(
@@ -176,9 +179,10 @@ class InfraredLibrary:
         self, query: InfraredSpectrum, top: int = 10, score: str = "first_derivative", max_shift: float = 6.0
     ) -> list[Candidate]:
         """The `top` best compounds, one row each, grouped and ranked by `group_by_compound` with this library."""
-        from spectra.confidence.grouping import widen
+        from spectra.confidence.grouping import group_by_compound
 
-        return widen(self, top, lambda n: self.search(query, n, score, max_shift))
+        rule = InfraredScore(score, max_shift)
+        return group_by_compound(self._hits(query, rule, top + 1, by_compound=True), self)[:top]
 
     def alike(self, entries: Sequence[int]) -> NDArray[np.bool_]:
         """Which of these k entries are too similar to tell apart (first derivative r ≥ 0.97), (k, k)."""

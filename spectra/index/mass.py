@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from spectra.confidence.limits import decision
 from spectra.index.catalogue import Catalogue
 from spectra.index.store import open_arrays, save_arrays
-from spectra.index.topk import best
+from spectra.index.topk import best, best_per_group
 from spectra.peaktable import Matches, PeakTable
 from spectra.preprocess import DEFAULT_TOLERANCE_DA, Peaks, prepare
 from spectra.similarity import Score, score_named
@@ -177,12 +177,16 @@ class MassLibrary:
         return [self.search(query, top, score, tolerance, precursor_tolerance) for query in queries]
 
     def search_compounds(
-        self, query: MassSpectrum, top: int = 10, score: str = "composite", tolerance: float | None = None
+        self, query: MassSpectrum, top: int = 10, score: str | Score = "composite", tolerance: float | None = None
     ) -> list[Candidate]:
         """The `top` best compounds, one row each, grouped and ranked by `group_by_compound` with this library."""
-        from spectra.confidence.identify import best_compounds
+        from spectra.confidence.grouping import group_by_compound
 
-        return best_compounds(self, query, top, score, tolerance)
+        rule, peaks = self.rule(score, tolerance), prepare(query, self.accurate)
+        scores = rule.row(peaks, self.table).astype(np.float32)
+        # One compound more than asked for, so that the last row still has a margin.
+        entries = best_per_group(scores, self.compounds, top + 1)
+        return group_by_compound(self._candidates(peaks, rule, entries, scores[entries]), self)[:top]
 
     def alike(self, entries: Sequence[int]) -> NDArray[np.bool_]:
         """Which of these k entries are too similar to tell apart (weighted cos² ≥ 0.95), (k, k)."""

@@ -75,8 +75,10 @@ class Composite(Score):
         t, q = table.above_one, query.without(query.intensity > _FLOOR)
         found = t.match(q, self.window)
         low = np.maximum(t.first, q.mz[0]) - self._slack
-        found = found.only(q.mz[found.query] >= low[found.row])
-        found = found.only(np.asarray(t.mz[found.lib]) >= low[found.row])
+        first_match = np.r_[True, np.diff(found.row) != 0] if found.row.size else np.zeros(0, dtype=bool)
+        if (np.minimum(q.mz[found.query], t.mz[found.lib])[first_match] < low[found.row[first_match]]).any():
+            lowest = low[found.row]
+            found = found.only((q.mz[found.query] >= lowest) & (np.asarray(t.mz[found.lib]) >= lowest))
         wq = peak_weights(q.mz, q.intensity, 0.5, 0.5)
         wl = t.weights(0.5, 0.5)
         dot = t.sums(found.row, wq[found.query] * wl[found.lib])

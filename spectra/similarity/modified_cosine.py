@@ -44,8 +44,10 @@ class ModifiedCosine(Score):
         row = table.row[lib]
         product = query.intensity[q] * table.weights(0.0, 1.0)[lib]
         dot = table.sums(row, product)
-        for r in _contested(row, lib, q, size):
-            mine = np.flatnonzero(row == r)
+        contested = _contested(row, lib, q, size)
+        starts, ends = np.searchsorted(row, contested, side="left"), np.searchsorted(row, contested, side="right")
+        for r, start, end in zip(contested, starts, ends, strict=True):
+            mine = np.arange(start, end)
             order = mine[np.lexsort((q[mine], lib[mine], -product[mine]))]
             dot[r] = _take_once(product[order].tolist(), lib[order].tolist(), q[order].tolist())
         return safe_ratio(dot, np.sqrt(float((query.intensity**2).sum()) * table.energies(0.0, 1.0)))

@@ -9,6 +9,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -71,7 +72,7 @@ def asdf_lines(first: int, step: int, y: Sequence[int], form: str, per_line: int
         else:
             if start:
                 chunk, x = [y[start - 1], *chunk], x - step
-            steps = [_pseudo(b - a, DIF) for a, b in zip(chunk, chunk[1:], strict=False)]
+            steps = [_pseudo(b - a, DIF) for a, b in pairwise(chunk)]
             lines.append(f"{x}" + _pseudo(chunk[0], SQZ) + (_with_dup(steps) if form == "DIFDUP" else "".join(steps)))
     if form.startswith("DIF"):
         lines.append(f"{first + step * (len(y) - 1)}" + _pseudo(y[-1], SQZ))
@@ -188,11 +189,21 @@ def spectrum(
     )
 
 
-def mzml(*spectra: str, chromatograms: Sequence[str] = (), count: int | None = None, prolog: str = "", close: bool = True) -> bytes:
+def mzml(
+    *spectra: str, chromatograms: Sequence[str] = (), count: int | None = None, prolog: str = "", close: bool = True
+) -> bytes:
     """A complete mzML document around spectrum elements."""
     number = len(spectra) if count is None else count
-    traces = f'<chromatogramList count="{len(chromatograms)}">{"".join(chromatograms)}</chromatogramList>' if chromatograms else ""
-    listed = f'<spectrumList count="{number}" defaultDataProcessingRef="d">{"".join(spectra)}</spectrumList>' if spectra else ""
+    traces = (
+        f'<chromatogramList count="{len(chromatograms)}">{"".join(chromatograms)}</chromatogramList>'
+        if chromatograms
+        else ""
+    )
+    listed = (
+        f'<spectrumList count="{number}" defaultDataProcessingRef="d">{"".join(spectra)}</spectrumList>'
+        if spectra
+        else ""
+    )
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n{prolog}<mzML xmlns="http://psi.hupo.org/ms/mzml" version="1.1.0">'
         '<instrumentConfigurationList count="1"><instrumentConfiguration id="IC1">'
@@ -203,7 +214,9 @@ def mzml(*spectra: str, chromatograms: Sequence[str] = (), count: int | None = N
     ).encode()
 
 
-def chromatogram(times: Sequence[float], values: Sequence[float], *, unit: str = "UO:0000031", name: str = "TIC") -> str:
+def chromatogram(
+    times: Sequence[float], values: Sequence[float], *, unit: str = "UO:0000031", name: str = "TIC"
+) -> str:
     """One stored chromatogram."""
     return (
         f'<chromatogram index="0" id="{name}" defaultArrayLength="{len(times)}"><cvParam cvRef="MS" '
@@ -284,7 +297,11 @@ def table(delimiter: str = ",", decimal: str = ".", header: str = "Wavenumber (c
     lines = [header.replace(",", delimiter)] if header else []
     for i in range(rows):
         x, y = f"{3800 - 16.0 * i:.{digits}f}", f"{0.5 + 0.4 * np.sin(i / 5):.{digits}f}"
-        lines.append((x + delimiter + y).replace(".", decimal) if delimiter != decimal else f'"{x}"{delimiter}"{y}"'.replace(".", decimal))
+        lines.append(
+            (x + delimiter + y).replace(".", decimal)
+            if delimiter != decimal
+            else f'"{x}"{delimiter}"{y}"'.replace(".", decimal)
+        )
     return end.join(lines) + end
 
 

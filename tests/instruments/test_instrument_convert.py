@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from instrument_files import MSP, jcamp, mzml, one, spectrum
 
 from instruments import UnsupportedVariant, to_absorbance, to_mass_spectrum, to_seconds, to_wavenumber
 from spectra.types import Reading, ReadingKind
+from tests.instruments.instrument_files import MSP, jcamp, mzml, one, spectrum
 
 X = [1000.0, 1010.0, 1020.0]
 
@@ -37,7 +37,9 @@ def test_other_ordinates_are_taken_as_they_are(unit: str) -> None:
 
 
 def test_reflectance_becomes_the_logarithm_of_its_inverse() -> None:
-    np.testing.assert_allclose(to_absorbance(ir([10.0, 100.0, 1.0], "reflectance (%)")).absorbance, [1, 0, 2], atol=1e-12)
+    np.testing.assert_allclose(
+        to_absorbance(ir([10.0, 100.0, 1.0], "reflectance (%)")).absorbance, [1, 0, 2], atol=1e-12
+    )
 
 
 def test_a_single_beam_is_refused() -> None:

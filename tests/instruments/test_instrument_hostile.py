@@ -17,8 +17,30 @@ from instruments import InstrumentError, ReaderJail, read
 DATA = Path(os.environ.get("MAST_SHARED_DATA") or Path(__file__).resolve().parents[2] / "../shared/data") / "hostile"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the shared test data are not on this machine")
 # Formats of a later stage: refusing them by name is all that is asked now.
-LATER = ("spc", "opus", "spa", "cdf", "andi", "agilent_asp", "chemstation", "omnic", "perkinelmer", "renishaw", "mzspeclib")
-BOMBS = ("bomb_", "quadratic", "dup_bomb", "deep_nesting", "huge_attribute", "link_recursion", "regex_bomb", "unclosed_quote", "1e9")
+LATER = (
+    "spc",
+    "opus",
+    "spa",
+    "cdf",
+    "andi",
+    "agilent_asp",
+    "chemstation",
+    "omnic",
+    "perkinelmer",
+    "renishaw",
+    "mzspeclib",
+)
+BOMBS = (
+    "bomb_",
+    "quadratic",
+    "dup_bomb",
+    "deep_nesting",
+    "huge_attribute",
+    "link_recursion",
+    "regex_bomb",
+    "unclosed_quote",
+    "1e9",
+)
 
 
 @lru_cache(maxsize=1)
@@ -28,7 +50,10 @@ def expectations() -> dict[str, str]:
     if not path.is_file():
         return {}
     with path.open(encoding="utf-8", newline="") as stream:
-        return {r["file"]: r["expected"].partition(" ")[0] for r in csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)}
+        return {
+            r["file"]: r["expected"].partition(" ")[0]
+            for r in csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
+        }
 
 
 def later(file: str) -> bool:
@@ -41,10 +66,8 @@ def outcome(file: str, reader: ReaderJail | None = None) -> str:
     try:
         readings = read(DATA / file) if reader is None else reader.read(DATA / file)
     except InstrumentError as error:
-        assert error.code
-        assert error.hint
-        assert error.code != "reader_failed", f"{error} from {error.__cause__!r}: no parser of ours should stumble"
-        return "error"
+        explained = error.code and error.hint and error.code != "reader_failed"  # no parser of ours should stumble
+        return "error" if explained else f"unexplained: {error} from {error.__cause__!r}"
     return "warn" if any(r.warnings for r in readings) else "ok"
 
 
@@ -53,7 +76,7 @@ def fits(expected: str, found: str, file: str) -> bool:
         return found == "error" or file.endswith(".asp") or "mzspeclib" in file
     if expected == "ok":
         return found in ("ok", "warn")
-    return expected == "any" or found in expected.split("|")
+    return found in (("ok", "warn", "error") if expected == "any" else expected.split("|"))
 
 
 @pytest.mark.parametrize("file", list(expectations()))

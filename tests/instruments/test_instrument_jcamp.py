@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from instrument_files import SMALL, codes, jcamp, mass_jcamp, one
 
 from instruments import CorruptFile, InstrumentError, TooLarge, read
 from spectra.types import ReadingKind
+from tests.instruments.instrument_files import SMALL, codes, jcamp, mass_jcamp, one
 
 Y = [int(200 + 150 * np.sin(i / 6)) - (i % 7) * 3 for i in range(75)] + [55] * 20 + [-5, -4, -4, -4, 0, 9]
 
@@ -103,7 +103,12 @@ def test_the_transmittance_scale_is_noted(scale: float, unit: str) -> None:
 
 def test_peak_tables_come_in_every_spacing() -> None:
     pairs = [(41.0, 10.0), (55.0, 99.0), (91.1, 50.0), (119.0, 5.0)]
-    for joined in ("41,10 55,99 91.1,50 119,5", "41 10\n55 99\n91.1 50\n119 5", "41,10;55,99;91.1,50;119,5", "(41,10)(55,99)(91.1,50)(119,5)"):
+    for joined in (
+        "41,10 55,99 91.1,50 119,5",
+        "41 10\n55 99\n91.1 50\n119 5",
+        "41,10;55,99;91.1,50;119,5",
+        "(41,10)(55,99)(91.1,50)(119,5)",
+    ):
         text = mass_jcamp(pairs).replace("41.0,10.0\n55.0,99.0\n91.1,50.0\n119.0,5.0", joined)
         reading = one(text)
         assert reading.kind is ReadingKind.MASS_SPECTRUM
@@ -162,7 +167,11 @@ def test_units_decide_where_the_data_type_is_empty() -> None:
 
 
 def test_an_axis_may_come_from_deltax_or_from_the_rows() -> None:
-    for missing in ({"LASTX": None, "DELTAX": 1}, {"LASTX": None, "NPOINTS": None}, {"FIRSTX": None, "LASTX": None, "DELTAX": 1}):
+    for missing in (
+        {"LASTX": None, "DELTAX": 1},
+        {"LASTX": None, "NPOINTS": None},
+        {"FIRSTX": None, "LASTX": None, "DELTAX": 1},
+    ):
         np.testing.assert_allclose(one(jcamp(Y, **missing)).x, 400 + np.arange(len(Y)))
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from instrument_files import MASSBANK, MGF, MSP, SMALL, codes, one
 
 from instruments import CorruptFile, InstrumentError, TooLarge, read
+from tests.instruments.instrument_files import MASSBANK, MGF, MSP, SMALL, codes, one
 
 PEAKS = "41 10\n55 999\n91.05 50\n"
 
@@ -72,7 +72,12 @@ def test_markup_in_a_name_stays_text() -> None:
 
 def test_mgf_gives_one_reading_per_spectrum() -> None:
     first, second = read(MGF.encode())
-    assert (first.title, first.scans[0].precursor_mz, first.scans[0].retention_time_s, first.ms_level) == ("one", 304.15, 25.5, 2)
+    assert (first.title, first.scans[0].precursor_mz, first.scans[0].retention_time_s, first.ms_level) == (
+        "one",
+        304.15,
+        25.5,
+        2,
+    )
     assert first.y.tolist() == [10, 999]
     assert second.title == "two"
 
@@ -100,7 +105,9 @@ def test_massbank_records_keep_their_licence() -> None:
     assert reading.y.tolist() == [1000, 500]
 
 
-@pytest.mark.parametrize(("old", "new"), [("//\n", ""), ("PK$NUM_PEAK: 2", "PK$NUM_PEAK: 3"), ("182.117 1000", "182.117 x")])
+@pytest.mark.parametrize(
+    ("old", "new"), [("//\n", ""), ("PK$NUM_PEAK: 2", "PK$NUM_PEAK: 3"), ("182.117 1000", "182.117 x")]
+)
 def test_damaged_massbank_records_are_refused(old: str, new: str) -> None:
     with pytest.raises(CorruptFile):
         read(MASSBANK.replace(old, new).encode())

@@ -6,10 +6,10 @@ import gzip
 
 import numpy as np
 import pytest
-from instrument_files import SMALL, binary, chromatogram, codes, mzml, mzxml, one, spectrum, zlib_bomb
 
 from instruments import CorruptFile, InstrumentError, TooLarge, read
 from spectra.types import ReadingKind
+from tests.instruments.instrument_files import SMALL, binary, chromatogram, codes, mzml, mzxml, one, spectrum, zlib_bomb
 
 MZ, INTENSITY = [82.065, 105.03, 182.117, 304.154], [10.0, 20.5, 999.0, 300.25]
 
@@ -21,7 +21,9 @@ def run_of(*spectra: str, **more: object) -> bytes:
 @pytest.mark.parametrize("compression", ["none", "zlib", "linear"])
 @pytest.mark.parametrize("dtype", ["<f8", "<f4"])
 def test_arrays_decode_alike_in_every_coding(compression: str, dtype: str) -> None:
-    reading = one(mzml(spectrum(0, MZ, INTENSITY, compression=compression, dtype=dtype, minutes=1.5, precursor=304.15, level=2)))
+    reading = one(
+        mzml(spectrum(0, MZ, INTENSITY, compression=compression, dtype=dtype, minutes=1.5, precursor=304.15, level=2))
+    )
     assert reading.kind is ReadingKind.MASS_SPECTRUM
     np.testing.assert_allclose(reading.x, MZ, rtol=1e-6)
     np.testing.assert_allclose(reading.y, INTENSITY, rtol=1e-6)
@@ -45,7 +47,9 @@ def test_several_scans_are_one_run_in_seconds_and_chromatograms_follow() -> None
 
 
 def test_the_unit_of_time_is_read_and_not_assumed() -> None:
-    minutes, seconds = (one(mzml(*(spectrum(i, MZ, INTENSITY, **{unit: 2.0 + i}) for i in range(2)))) for unit in ("minutes", "seconds"))
+    minutes, seconds = (
+        one(mzml(*(spectrum(i, MZ, INTENSITY, **{unit: 2.0 + i}) for i in range(2)))) for unit in ("minutes", "seconds")
+    )
     assert (minutes.x[0], seconds.x[0]) == (120, 2)
 
 
@@ -56,7 +60,11 @@ def test_scans_without_times_are_numbered_and_say_so() -> None:
 
 
 def test_an_empty_scan_keeps_scans_and_times_aligned() -> None:
-    run = one(mzml(spectrum(0, MZ, INTENSITY, minutes=1), spectrum(1, [], [], minutes=2), spectrum(2, MZ, INTENSITY, minutes=3)))
+    run = one(
+        mzml(
+            spectrum(0, MZ, INTENSITY, minutes=1), spectrum(1, [], [], minutes=2), spectrum(2, MZ, INTENSITY, minutes=3)
+        )
+    )
     assert (run.n_points, len(run.scans), run.y[1]) == (3, 3, 0)
     assert "empty_scans" in codes(run)
 
@@ -82,7 +90,9 @@ def test_a_compressed_file_is_read_and_keeps_the_hash_of_what_came() -> None:
 
 
 def test_a_count_that_lies_is_a_warning() -> None:
-    assert "count_mismatch" in codes(one(mzml(spectrum(0, MZ, INTENSITY), spectrum(1, MZ, INTENSITY), count=1_000_000_000)))
+    assert "count_mismatch" in codes(
+        one(mzml(spectrum(0, MZ, INTENSITY), spectrum(1, MZ, INTENSITY), count=1_000_000_000))
+    )
 
 
 @pytest.mark.parametrize(
@@ -162,3 +172,33 @@ def test_mzxml_damage_is_refused() -> None:
                    whole.replace(b'peaksCount="4"', b'peaksCount="-4"'), whole.replace(b'precision="32"', b'precision="64"')):  # fmt: skip
         with pytest.raises(InstrumentError):
             read(broken)
+
+
+@pytest.mark.parametrize("codec", ["linear", "pic", "slof"])
+def test_damaged_numpress_is_refused_before_the_library_that_would_end_the_process(codec: str) -> None:
+    import pynumpress
+
+    from instruments.readers import numpress
+
+    values = np.cumsum(np.arange(1.0, 30.0))
+    if codec == "pic":
+        whole = bytes(pynumpress.encode_pic(values))
+    elif codec == "linear":
+        whole = bytes(pynumpress.encode_linear(values, pynumpress.optimal_linear_fixed_point(values)))
+    else:
+        whole = bytes(pynumpress.encode_slof(values, pynumpress.optimal_slof_fixed_point(values)))
+    np.testing.assert_allclose(numpress.decode(whole, codec, values.size, "t"), values, rtol=1e-3)
+    for damaged in [whole[:n] for n in range(len(whole) - 1)] + [whole + b"\x91", b"\xff" * 40]:
+        with pytest.raises(CorruptFile):
+            numpress.decode(damaged, codec, values.size, "t")
+    with pytest.raises(CorruptFile):
+        numpress.decode(whole, codec, values.size + 1, "t")
+
+
+def test_a_numpress_array_of_one_value_is_read() -> None:
+    import pynumpress
+
+    from instruments.readers import numpress
+
+    packed = bytes(pynumpress.encode_linear(np.array([100.5]), 1000.0))
+    np.testing.assert_allclose(numpress.decode(packed, "linear", 1, "t"), [100.5])

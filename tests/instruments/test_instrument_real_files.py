@@ -19,7 +19,9 @@ from spectra.types import Reading, ReadingKind
 DATA = Path(os.environ.get("MAST_SHARED_DATA") or Path(__file__).resolve().parents[2] / "../shared/data")
 SUPPORTED = frozenset({"jcamp_ir", "jcamp_ms", "jcamp_gcms", "jcamp_chrom", "mzml", "mzxml", "msp", "msl", "mgf", "massbank",
                        "csv_spectrum", "csv_peaklist", "csv_chrom"})  # fmt: skip
-pytestmark = pytest.mark.skipif(not (DATA / "instruments").is_dir(), reason="the shared test data are not on this machine")
+pytestmark = pytest.mark.skipif(
+    not (DATA / "instruments").is_dir(), reason="the shared test data are not on this machine"
+)
 
 
 @lru_cache(maxsize=1)
@@ -139,7 +141,9 @@ def test_text_tables_hold_the_rows_that_the_facts_name(file: str) -> None:
     for value, key in ((reading.x[0], "x0"), (reading.x[-1], "xlast"), (reading.y[0], "y0"), (reading.y[-1], "ylast"),
                        (reading.y.max(), "ymax"), (reading.y.min(), "ymin")):  # fmt: skip
         assert key not in facts or near(value, facts[key], absolute=loose), key
-    expected = {"csv_peaklist": ReadingKind.MASS_SPECTRUM, "csv_chrom": ReadingKind.CHROMATOGRAM}.get(file.partition("/")[0])
+    expected = {"csv_peaklist": ReadingKind.MASS_SPECTRUM, "csv_chrom": ReadingKind.CHROMATOGRAM}.get(
+        file.partition("/")[0]
+    )
     by_name = {"raman": ReadingKind.RAMAN, "PST": ReadingKind.RAMAN, "rruff": ReadingKind.RAMAN, "ir_": ReadingKind.IR,
                "IR.": ReadingKind.IR, "uvvis": ReadingKind.UV}  # fmt: skip
     stem = file.rpartition("/")[2]

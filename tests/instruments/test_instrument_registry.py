@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from instrument_files import MASSBANK, MGF, MSP, SMALL, codes, gzip_of_zeros, jcamp, mzml, mzxml, one, spectrum, table, zipped
 
 import instruments
 from instruments import (
@@ -35,6 +34,21 @@ from instruments import (
 )
 from instruments.errors import Choice, error_from_dict
 from spectra.types import Reading, ReadingKind
+from tests.instruments.instrument_files import (
+    MASSBANK,
+    MGF,
+    MSP,
+    SMALL,
+    codes,
+    gzip_of_zeros,
+    jcamp,
+    mzml,
+    mzxml,
+    one,
+    spectrum,
+    table,
+    zipped,
+)
 
 MZML = mzml(spectrum(0, [50, 60], [1, 2]))
 GOOD = {
@@ -109,7 +123,9 @@ def test_what_cannot_be_read_is_named_with_advice(head: bytes, code: str) -> Non
     assert str(caught.value).startswith("This is a")
 
 
-@pytest.mark.parametrize("content", [b"", b"\x00", b"\xff" * 1000, b"hello", bytes(5000), b"\n\n\n", b"PK\x03\x04" + bytes(60)])
+@pytest.mark.parametrize(
+    "content", [b"", b"\x00", b"\xff" * 1000, b"hello", bytes(5000), b"\n\n\n", b"PK\x03\x04" + bytes(60)]
+)
 def test_nothing_and_noise_are_refused_with_our_errors(content: bytes) -> None:
     with pytest.raises(InstrumentError) as caught:
         read(content)
@@ -264,3 +280,15 @@ def test_an_unknown_format_hint_is_refused_with_the_known_names() -> None:
     with pytest.raises(UnsupportedVariant) as caught:
         read(GOOD["text"], format="spreadsheet")
     assert "mzml" in caught.value.hint
+
+
+@pytest.mark.usefixtures("restored_registry")
+def test_the_documented_reader_of_a_laboratory_works_as_written() -> None:
+    manual = Path(__file__).resolve().parents[2] / "docs/methods/instruments.md"
+    example = manual.read_text(encoding="utf-8").rpartition("```python\n")[2].partition("```")[0]
+    exec(compile(example, "example", "exec"), {})
+    reading = one(b"MYDET 2\n0.5 10\n1.0 20\n", "a.myd")
+    assert (reading.kind, reading.format, reading.y.tolist()) == (ReadingKind.CHROMATOGRAM, "mydetector", [10, 20])
+    with pytest.raises(CorruptFile) as caught:
+        read(b"MYDET 2\n0.5 10\n1.0\n")
+    assert caught.value.line == 3

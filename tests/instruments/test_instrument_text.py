@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from instrument_files import SMALL, codes, one, table
 
 from instruments import AmbiguousText, CorruptFile, InstrumentError, TooLarge, UnknownFormat, read
 from spectra.types import ReadingKind
+from tests.instruments.instrument_files import SMALL, codes, one, table
 
 EXPECTED_X = 3800 - 16.0 * np.arange(60)
 EXPECTED_Y = np.round(0.5 + 0.4 * np.sin(np.arange(60) / 5), 4)
@@ -15,7 +15,9 @@ EXPECTED_Y = np.round(0.5 + 0.4 * np.sin(np.arange(60) / 5), 4)
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
-@pytest.mark.parametrize(("delimiter", "decimal"), [(";", ","), ("\t", ","), (",", "."), (";", "."), ("\t", "."), (",", ","), ("|", ".")])
+@pytest.mark.parametrize(
+    ("delimiter", "decimal"), [(";", ","), ("\t", ","), (",", "."), (";", "."), ("\t", "."), (",", ","), ("|", ".")]
+)
 def test_a_table_reads_the_same_in_every_dialect(delimiter: str, decimal: str, encoding: str, end: str) -> None:
     reading = one(table(delimiter, decimal, end=end).encode(encoding))
     assert reading.kind is ReadingKind.IR
@@ -173,13 +175,17 @@ def test_sections_of_a_chromatography_export_are_told_apart() -> None:
 
 
 def test_an_index_or_step_column_is_no_curve() -> None:
-    text = "Time (min)\tStep (s)\tValue (nC)\n0,00\tn.a.\t-0,5\n" + "".join(f"0,{i:02d}\t1\t{i},5\n" for i in range(1, 30))
+    text = "Time (min)\tStep (s)\tValue (nC)\n0,00\tn.a.\t-0,5\n" + "".join(
+        f"0,{i:02d}\t1\t{i},5\n" for i in range(1, 30)
+    )
     reading = one(text)
     assert (reading.n_points, reading.y[0], reading.y_unit) == (30, -0.5, "nC")
 
 
 def test_preamble_is_kept_and_names_the_sample_and_the_instrument() -> None:
-    text = "Sample Name;S-12\nInstrument;Made 3000\n\nWavenumber;Absorbance\n" + "".join(f"{900 - i};0.{i:03d}\n" for i in range(30))
+    text = "Sample Name;S-12\nInstrument;Made 3000\n\nWavenumber;Absorbance\n" + "".join(
+        f"{900 - i};0.{i:03d}\n" for i in range(30)
+    )
     reading = one(text)
     assert (reading.title, reading.instrument) == ("S-12", "Made 3000")
     assert reading.meta["header"]["Sample Name"] == "S-12"
@@ -220,7 +226,7 @@ def test_unsorted_and_repeated_x_are_warnings() -> None:
 
 def test_prose_is_refused_as_no_table() -> None:
     with pytest.raises(UnknownFormat):
-        read("Dear colleague,\nthe sample of 3 May is ready.\nYours\n".encode(), "letter.txt")
+        read(b"Dear colleague,\nthe sample of 3 May is ready.\nYours\n", "letter.txt")
 
 
 def test_too_many_rows_and_too_long_lines_are_refused() -> None:

@@ -29,9 +29,7 @@ def pragma(engine: sa.Engine, name: str) -> object:
     ("name", "value"),
     [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 5000)],
 )
-def test_sqlite_connections_are_durable_and_checked(
-    sqlite_database: Database, name: str, value: object
-) -> None:
+def test_sqlite_connections_are_durable_and_checked(sqlite_database: Database, name: str, value: object) -> None:
     assert pragma(sqlite_database.writer, name) == value
     assert pragma(sqlite_database.reader, name) == value
 
@@ -71,9 +69,7 @@ def test_an_error_in_the_block_keeps_nothing(database: Database) -> None:
     assert count_jobs(database) == 0
 
 
-def test_a_failing_commit_keeps_nothing_and_calls_nobody(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failing_commit_keeps_nothing_and_calls_nobody(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[str] = []
     database.listen("jobs", lambda: called.append("woken"))
 

@@ -92,9 +92,7 @@ def test_a_job_of_a_rolled_back_transaction_does_not_exist(database: Database) -
     assert JobRunner(database, {"k": effect}).run_until_idle() == 0
 
 
-def test_a_failing_job_is_retried_later_and_then_dead_out_loud(
-    database: Database, clock: SettableClock
-) -> None:
+def test_a_failing_job_is_retried_later_and_then_dead_out_loud(database: Database, clock: SettableClock) -> None:
     (job_id,) = put(database)
     runner = JobRunner(database, {"k": failing})
     waits = []
@@ -166,9 +164,7 @@ def test_a_runner_leaves_kinds_it_does_not_know(database: Database) -> None:
     assert job(database, job_id).state == JobState.QUEUED
 
 
-def test_a_silent_worker_loses_its_job_and_its_late_result_is_refused(
-    database: Database, clock: SettableClock
-) -> None:
+def test_a_silent_worker_loses_its_job_and_its_late_result_is_refused(database: Database, clock: SettableClock) -> None:
     late: list[bool] = []
 
     def slow(ctx: JobContext) -> None:

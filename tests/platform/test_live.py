@@ -177,9 +177,7 @@ def test_a_screen_that_missed_too_much_is_told_to_reload(sqlite_database: Databa
     assert next_one.id == 11
 
 
-def test_a_screen_whose_events_were_purged_is_told_to_reload(
-    database: Database, clock: SettableClock
-) -> None:
+def test_a_screen_whose_events_were_purged_is_told_to_reload(database: Database, clock: SettableClock) -> None:
     write(database, 5)
     clock.advance(days=2)
     write(database, 2)

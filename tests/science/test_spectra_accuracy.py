@@ -7,7 +7,6 @@ Figures of design and measured ones stand in docs/methods.
 from __future__ import annotations
 
 import json
-import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from instruments import read
 from spectra import (
     InfraredLibrary,
     InfraredSpectrum,
@@ -22,23 +22,13 @@ from spectra import (
     MassSpectrum,
     Provenance,
     Reading,
-    ReadingKind,
     entries_from_readings,
 )
 
 
 @cache
 def _swgdrug_readings(data: Path) -> list[Reading]:
-    """SWGDRUG as readings, by the smallest parser that can read it; the real one is in `instruments`."""
-    out = []
-    text = (data / "ms" / "lib" / "SWGDRUG_3.4.msp").read_text(encoding="utf-8", errors="replace")
-    for block in text.split("\n\n"):
-        head, found, body = block.partition("Num Peaks:")
-        if found:
-            meta = dict(line.split(": ", 1) for line in head.strip().splitlines() if ": " in line)
-            peaks = np.array(re.findall(r"([\d.]+) ([\d.]+);", body), dtype=float)
-            out.append(Reading(ReadingKind.MASS_SPECTRUM, peaks[:, 0], peaks[:, 1], "m/z", "intensity", meta))
-    return out
+    return read(data / "ms" / "lib" / "SWGDRUG_3.4.msp")
 
 
 @cache

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
-from spectrum_builders import MDA, MDMA, library_of
 
 from spectra import Candidate, MassSpectrum, group_by_compound
+from tests.spectra.spectrum_builders import MDA, MDMA, library_of
 
 
 def _hit(entry: int, compound: str, score: float, score_name: str = "composite") -> Candidate:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from spectrum_builders import MDA, MDMA, library_of
 
 from spectra import InfraredSpectrum, MassSpectrum, SpectrumError
 from spectra.infrared_grid import GRID
 from spectra.mixture.simple_mass import select
 from spectra.starter import starter_infrared_library, starter_mass_library
 from spectra.types import IdentificationLevel
+from tests.spectra.spectrum_builders import MDA, MDMA, library_of
 
 
 def test_even_a_perfect_match_is_never_called_identified() -> None:
@@ -48,6 +48,11 @@ def test_a_poor_match_is_only_related_and_a_hopeless_one_names_nothing() -> None
     assert nothing.level is IdentificationLevel.NOTHING_ABOVE_LIMIT
     assert nothing.set == ()
     assert nothing.compounds == ()
+
+
+def test_two_matched_peaks_are_never_enough_for_a_name() -> None:
+    library = library_of([MassSpectrum([58, 91], [9, 1]), MDA])
+    assert library.identify(MassSpectrum([58, 91], [9, 1])).level is IdentificationLevel.RELATED
 
 
 def test_reasons_never_promise_purity_or_safety() -> None:

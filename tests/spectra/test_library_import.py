@@ -41,6 +41,23 @@ def test_spelling_of_keys_does_not_matter() -> None:
     assert (entries[0].compound, entries[0].formula, entries[0].id) == ("SHXWCVYOXRDMCX", "C11H15NO2", "7")
 
 
+def test_fields_one_level_down_are_found_as_readers_leave_them() -> None:
+    massbank = {"CH$NAME": ["MDMA", "ecstasy"], "CH$FORMULA": "C11H15NO2", "CH$LINK CAS": "42542-10-9"}
+    massbank |= {"CH$LINK INCHIKEY": MDMA_META["InChIKey"], "MS$FOCUSED_ION PRECURSOR_M/Z": "194.1176"}
+    massbank |= {"AC$INSTRUMENT_TYPE": "LC-ESI-QTOF"}
+    entries, _ = entries_from_readings([_reading([163.0754], [9.0], fields=massbank, accession="MSBNK-1")], TERMS)
+    entry = entries[0]
+    assert (entry.substance, entry.compound, entry.id, entry.technique) == (
+        "MDMA",
+        "SHXWCVYOXRDMCX",
+        "MSBNK-1",
+        "MS/MS",
+    )
+    assert entry.meta["cas"] == "42542-10-9"
+    assert entry.spectrum.precursor_mz == 194.1176
+    assert entry.spectrum.ionisation == "ESI"
+
+
 @pytest.mark.parametrize(
     ("reading", "words"),
     [
@@ -53,6 +70,7 @@ def test_spelling_of_keys_does_not_matter() -> None:
         (_reading([58.0], [1.0]), "no name"),
         (Reading(ReadingKind.CHROMATOGRAM, [1.0], [1.0], "s", "count", {"Name": "x"}), "not a single spectrum"),
         (Reading(ReadingKind.IR, [400.0, 402.0], [90.0, 91.0], "cm-1", "%T", {"Name": "x"}), "convert it"),
+        (Reading(ReadingKind.IR, [2.5, 2.6], [0.1, 0.2], "um", "absorbance", {"Name": "x"}), "not in cm⁻¹"),
     ],
 )
 def test_what_cannot_be_an_entry_is_refused_with_its_reason(reading: Reading, words: str) -> None:

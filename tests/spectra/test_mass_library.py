@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spectrum_builders import MDA, MDMA, accurate_spectra, library_of, nominal_spectra
 
 from spectra import LibraryEntry, MassLibrary, MassSpectrum, Provenance, SpectrumError
 from spectra.index.topk import best
 from spectra.similarity import SCORES, score_named
+from tests.spectra.spectrum_builders import MDA, MDMA, accurate_spectra, library_of, nominal_spectra
 
 
 @pytest.mark.parametrize("name", SCORES)
@@ -86,6 +86,11 @@ def test_every_field_of_a_candidate_is_filled() -> None:
 
 def test_an_entry_that_shares_no_peak_is_no_candidate() -> None:
     assert library_of([MDMA]).search(MassSpectrum([300, 301], [1, 2])) == []
+
+
+def test_a_mass_beyond_every_library_matches_nothing() -> None:
+    assert library_of([MDMA]).search(MassSpectrum([70000, 80000], [1, 2])) == []
+    assert library_of([MDMA]).search(MassSpectrum([58, 70000], [2, 1]))[0].matched_peaks == 1
 
 
 def test_identity_search_keeps_entries_of_the_same_precursor_only() -> None:

@@ -11,7 +11,26 @@ from spectra.confidence.limits import load
 
 
 @pytest.mark.parametrize(
-    "technique", ["ftir", "FTIR-ATR", "raman", "EI-MS", "gc-ms", "MS/MS", "dart-ms", "strip", "reagent", "uv"]
+    "technique",
+    [
+        "ftir",
+        "FTIR-ATR",
+        "raman",
+        "EI-MS",
+        "gc-ms",
+        "MS/MS",
+        "dart-ms",
+        "strip",
+        "reagent",
+        "uv",
+        "GC_MS",
+        "LC_UV",
+        "ambient_MS",
+        "TLC",
+        "GC_FID",
+        "qNMR",
+        "visual",
+    ],
 )
 def test_every_technique_has_its_limits(technique: str) -> None:
     texts = method_limits(technique)

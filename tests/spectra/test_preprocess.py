@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given
-from spectrum_builders import accurate_spectra, nominal_spectra
 
 from spectra import MassSpectrum, SpectrumError
 from spectra.preprocess import MERGE_DA, merge_close, nominal_mass, prepare, prepare_many
+from tests.spectra.spectrum_builders import accurate_spectra, nominal_spectra
 
 
 def test_the_unit_mass_boundary_lies_at_649() -> None:

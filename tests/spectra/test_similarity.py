@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spectrum_builders import accurate_spectra, nominal_spectra
 
 from spectra import MassSpectrum, SpectrumError
 from spectra.peaktable import PeakTable
 from spectra.preprocess import prepare
 from spectra.similarity import SCORES, Composite, Cosine, Entropy, Hybrid, ModifiedCosine, WeightedCosine, score_named
+from tests.spectra.spectrum_builders import accurate_spectra, nominal_spectra
 
 
 @pytest.mark.parametrize("name", SCORES)

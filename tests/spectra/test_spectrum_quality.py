@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from spectrum_builders import MDMA
 
 from spectra import InfraredSpectrum, MassSpectrum, infrared_quality, mass_quality
 from spectra.confidence.quality import signal_to_noise
 from spectra.infrared_grid import GRID
 from spectra.starter import starter_infrared_library
+from tests.spectra.spectrum_builders import MDMA
 
 
 def _spectrum(scale: float = 1.0, noise: float = 1e-4, offset: float = 0.0) -> InfraredSpectrum:

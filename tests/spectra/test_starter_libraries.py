@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from spectrum_builders import MDMA
 
 from spectra import STARTER_NOTICE, starter_formula_library, starter_infrared_library, starter_mass_library
 from spectra.starter import substances
+from tests.spectra.spectrum_builders import MDMA
 
 
 def test_the_starter_libraries_hold_what_their_figures_hold() -> None:

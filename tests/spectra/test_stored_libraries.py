@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from spectrum_builders import MDA, MDMA, library_of, nominal_spectra
 
 from spectra import InfraredLibrary, LibraryFileError, MassLibrary, MassSpectrum
 from spectra.index import store
 from spectra.index.store import open_arrays, save_arrays
 from spectra.starter import starter_infrared_library, starter_mass_library
+from tests.spectra.spectrum_builders import MDA, MDMA, library_of, nominal_spectra
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

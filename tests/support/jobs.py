@@ -22,8 +22,6 @@ def make_effect(ctx: JobContext) -> None:
 
 
 if __name__ == "__main__":
-    runner = JobRunner(
-        Database(sys.argv[1]), {KIND: make_effect}, threads=4, poll_seconds=0.1, lease_seconds=0.6
-    )
+    runner = JobRunner(Database(sys.argv[1]), {KIND: make_effect}, threads=4, poll_seconds=0.1, lease_seconds=0.6)
     runner.start()
     time.sleep(600)

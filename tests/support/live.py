@@ -45,9 +45,7 @@ def parse(chunk: bytes) -> Message:
 
 
 @asynccontextmanager
-async def running_hub(
-    database: Database, *, poll: float = 5.0, queue: int = 10_000
-) -> AsyncIterator[EventHub]:
+async def running_hub(database: Database, *, poll: float = 5.0, queue: int = 10_000) -> AsyncIterator[EventHub]:
     """A started hub, stopped at the end."""
     settings = Settings(database_url=database.url, live_poll_seconds=poll, sse_queue=queue)
     hub = EventHub(database, settings)

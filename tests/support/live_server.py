@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from app.platform.db import Database
-from app.platform.live import EventHub, event_stream, publish
+from app.platform.live import EventHub, close_unread, event_stream, publish
 from app.settings import Settings
 
 
@@ -43,10 +43,9 @@ def create(url: str) -> FastAPI:
 
 
 if __name__ == "__main__":
-    uvicorn.run(
-        create(sys.argv[1]),
-        host="127.0.0.1",
-        port=int(sys.argv[2]),
-        log_level="warning",
-        timeout_graceful_shutdown=3,
+    config = uvicorn.Config(
+        create(sys.argv[1]), host="127.0.0.1", port=int(sys.argv[2]), log_level="warning", timeout_graceful_shutdown=3
     )
+    listener = config.bind_socket()
+    close_unread(listener)
+    uvicorn.Server(config).run(sockets=[listener])

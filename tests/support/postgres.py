@@ -156,9 +156,7 @@ def _unprivileged() -> dict[str, Any]:
         except KeyError:
             continue
         return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    raise RuntimeError(
-        "PostgreSQL will not run as root, and there is neither a `postgres` nor a `nobody` user"
-    )
+    raise RuntimeError("PostgreSQL will not run as root, and there is neither a `postgres` nor a `nobody` user")
 
 
 def _environment() -> dict[str, str]:

@@ -42,6 +42,7 @@ class Database:
                 max_overflow=8,
                 pool_pre_ping=True,
                 pool_timeout=5,
+                hide_parameters=True,  # they hold notes and words spoken: not for a log
                 connect_args={"connect_timeout": 2, "options": "-c statement_timeout=30000 -c lock_timeout=10000"},
             )
             self.reader = self.writer
@@ -83,6 +84,7 @@ def _sqlite(url: str, *, pool_size: int, begin: str, query_only: bool) -> sa.Eng
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=20,
+        hide_parameters=True,  # they hold notes and words spoken: not for a log
         connect_args={"check_same_thread": False, "timeout": 5},
     )
 

@@ -56,9 +56,7 @@ def anything(session: Session, kinds: Collection[str], now: datetime) -> bool:
     return session.connection().scalar(sa.select(_id).where(_claimable(kinds, now)).limit(1)) is not None
 
 
-def claim(
-    uow: UnitOfWork, kinds: Collection[str], worker: str, now: datetime, lease_until: datetime
-) -> Claim | None:
+def claim(uow: UnitOfWork, kinds: Collection[str], worker: str, now: datetime, lease_until: datetime) -> Claim | None:
     """Take the oldest job that is due, or whose worker went silent."""
     oldest = sa.select(_id).where(_claimable(kinds, now)).order_by(_run_after, _id).limit(1)
     picked = oldest.with_for_update(skip_locked=True).scalar_subquery()  # SQLite has no such clause: left out

@@ -72,8 +72,7 @@ class JobRunner:
         self._stop_listening = self._database.listen(WAKE, self.wake)
         bodies = [self._work] * self._count + [self._renew_leases]
         self._threads = [
-            threading.Thread(target=body, name=f"jobs-{number}", daemon=True)
-            for number, body in enumerate(bodies)
+            threading.Thread(target=body, name=f"jobs-{number}", daemon=True) for number, body in enumerate(bodies)
         ]
         for thread in self._threads:
             thread.start()

@@ -2,7 +2,16 @@
 
 from app.platform.live.hub import EventHub, LiveEvent, Subscription
 from app.platform.live.publish import publish
-from app.platform.live.sse import event_stream
+from app.platform.live.sse import close_unread, event_stream
 from app.platform.live.tables import EventRow, purge_events
 
-__all__ = ["EventHub", "EventRow", "LiveEvent", "Subscription", "event_stream", "publish", "purge_events"]
+__all__ = [
+    "EventHub",
+    "EventRow",
+    "LiveEvent",
+    "Subscription",
+    "close_unread",
+    "event_stream",
+    "publish",
+    "purge_events",
+]

@@ -17,9 +17,7 @@ class EventRow(Base, table=True):
 
     __tablename__ = "event"
     __table_args__ = ({"sqlite_autoincrement": True},)
-    id: int | None = Field(
-        default=None, primary_key=True, sa_type=sa.BigInteger().with_variant(sa.Integer, "sqlite")
-    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger().with_variant(sa.Integer, "sqlite"))
     at: datetime = utc_column(index=True)
     agency_id: uuid.UUID | None = Field(default=None, index=True)
     session_id: uuid.UUID | None = None

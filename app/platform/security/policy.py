@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol, cast
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from fastapi.staticfiles import StaticFiles
+from starlette.routing import Mount
 
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Forbidden, Unauthenticated
@@ -72,8 +74,8 @@ def _declare(call: Callable[..., Any], words: str) -> None:
     call.mast_policy = words  # type: ignore[attr-defined]
 
 
-def declared_policy(route: APIRoute) -> str | None:
-    """The policy a route declares, or None."""
+def declared_policy(route: RouteContext) -> str | None:
+    """The policy a route declares, itself or through the router it stands in; None when there is none."""
     pending = [route.dependant]
     while pending:
         dependant = pending.pop()
@@ -83,15 +85,20 @@ def declared_policy(route: APIRoute) -> str | None:
     return None
 
 
-def api_routes(app: FastAPI) -> Iterator[APIRoute]:
-    """Every route that runs our code."""
-    for route in app.routes:
-        if isinstance(route, APIRoute):
+def api_routes(app: FastAPI) -> Iterator[RouteContext]:
+    """Every route that runs our code. `app.routes` alone shows an included router as one opaque entry."""
+    for route in iter_route_contexts(app.routes):
+        if isinstance(route.original_route, APIRoute):
             yield route
 
 
 def check_policies(app: FastAPI) -> None:
-    """Refuse to start with a route nobody declared a policy for."""
+    """Refuse to start with a route nobody declared a policy for, or with a kind that cannot declare one."""
     missing = [f"{sorted(r.methods or ())} {r.path}" for r in api_routes(app) if declared_policy(r) is None]
+    for route in iter_route_contexts(app.routes):
+        found = route.original_route
+        files = isinstance(found, Mount) and isinstance(found.app, StaticFiles)
+        if not (isinstance(found, APIRoute) or files or route.path == app.openapi_url):
+            missing.append(f"{type(found).__name__} {route.path}")
     if missing:
         raise RuntimeError(f"routes without a policy: {', '.join(missing)}")

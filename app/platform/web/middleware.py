@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 import uuid
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CSP = (
@@ -60,6 +63,38 @@ class SecurityHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
+class LastResort:
+    """Answers an unexpected error inside the other middleware, so that even a 500 carries the security headers.
+
+    Starlette's own handler of `Exception` sits outside all middleware. The error is raised again, as it does there:
+    the server logs it and a test client shows it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the application's handler of `Exception` answer, unless an answer has begun."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:
+            if not started:
+                request = Request(scope, receive)
+                response = await scope["app"].exception_handlers[Exception](request, error)
+                await response(scope, receive, send)
+            raise
+
+
 class CrossSiteGuard:
     """Refuses state-changing requests a browser sends from another site (Fetch Metadata, then Origin).
 
@@ -76,6 +111,7 @@ class CrossSiteGuard:
             headers = Headers(scope=scope)
             if "cookie" in headers and not _same_site(headers):
                 await _refuse(
+                    scope,
                     send,
                     403,
                     "cross_site",
@@ -109,7 +145,7 @@ class BodyLimit:
         limit = self.upload_limit if scope["path"].rstrip("/").endswith("/uploads") else self.limit
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdigit() and int(declared) > limit:
-            await _refuse(send, 413, "too_large", _too_large(int(declared), limit))
+            await _refuse(scope, send, 413, "too_large", _too_large(int(declared), limit))
             return
         seen = 0
 
@@ -118,25 +154,17 @@ class BodyLimit:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > limit:
-                raise _BodyTooLarge
+                raise BodyTooLarge(_too_large(seen, limit))
             return message
 
-        started = False
-
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self.app(scope, counted, watched)
-        except _BodyTooLarge:
-            if not started:
-                await _refuse(send, 413, "too_large", _too_large(seen, limit))
+        await self.app(scope, counted, send)
 
 
-class _BodyTooLarge(Exception):
-    pass
+class BodyTooLarge(HTTPException):
+    """Raised while a body is read. An HTTPException, because FastAPI makes a plain 400 of anything else."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(413, detail, headers={"Connection": "close"})
 
 
 def _too_large(size: int, limit: int) -> str:
@@ -146,8 +174,16 @@ def _too_large(size: int, limit: int) -> str:
     )
 
 
-async def _refuse(send: Send, status: int, code: str, detail: str) -> None:
-    body = json.dumps({"type": f"urn:mast:problem:{code}", "title": code, "status": status, "detail": detail}).encode()
+async def _refuse(scope: Scope, send: Send, status: int, code: str, detail: str) -> None:
+    problem = {
+        "type": f"urn:mast:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": scope["path"],
+        "request_id": scope.get("state", {}).get("request_id", ""),
+    }
+    body = json.dumps(problem).encode()
     headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
     if status == 413:
         headers.append((b"connection", b"close"))

@@ -13,6 +13,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from app.platform.kernel import errors as e
@@ -70,6 +71,11 @@ def translate(error: Exception) -> e.MastError:
         return e.StorageFull()
     if isinstance(error, sqlalchemy.exc.OperationalError | sqlalchemy.exc.InterfaceError | sqlalchemy.exc.TimeoutError):
         return e.Unavailable()
+    if isinstance(error, sqlalchemy.exc.IntegrityError):  # two at the same moment: the checks before saw neither
+        return e.Conflict(
+            "This clashes with what somebody recorded at the same moment, so it was not saved.",
+            hint="Load it again and look; then repeat it if it is still needed.",
+        )
     return _Internal()
 
 
@@ -137,6 +143,58 @@ def install(app: FastAPI, render_page: Renderer) -> None:
         app.add_exception_handler(kind, handler)
 
 
+class Problem(BaseModel):
+    """RFC 9457. `fields` says what is wrong with which value, `reasons` why a step was refused."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str
+    hint: str = ""
+    fields: dict[str, str] = {}
+    reasons: list[str] = []
+
+
+# What any route may answer: the API description names it once instead of on every route.
+DOCUMENTED = (400, 401, 403, 404, 405, 409, 412, 413, 422, 428, 429, 500, 503, 507)
+
+
+def document(app: FastAPI) -> None:
+    """Add the problem answers to every operation of the OpenAPI description."""
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        described = describe()
+        parts = described.setdefault("components", {})
+        if "Problem" in parts.get("responses", {}):
+            return described
+        parts.setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
+        content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        parts["responses"] = {"Problem": {"description": "What happened and what to do", "content": content}}
+        for path in described.get("paths", {}).values():
+            for operation in path.values():
+                for status in DOCUMENTED:
+                    _add_problem(operation["responses"], str(status), content)
+        for unused in ("HTTPValidationError", "ValidationError"):
+            parts["schemas"].pop(unused, None)
+        return described
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _add_problem(responses: dict[str, Any], status: str, content: dict[str, Any]) -> None:
+    """A status a route describes itself keeps its words; its answer may be a problem as well."""
+    known = responses.get(status)
+    if known is None or "HTTPValidationError" in str(known):
+        responses[status] = {"$ref": "#/components/responses/Problem"}
+    else:
+        known["content"] = {**known.get("content", {}), **content}
+
+
 def from_validation(found: Any) -> e.Invalid:
     """Pydantic's list of errors as field → sentence."""
     fields = {}
@@ -154,6 +212,8 @@ class _Http(e.MastError):
 def _from_http(error: HTTPException) -> e.MastError:
     if error.status_code == 404:
         return e.NotFound("page")
+    if error.status_code == 413:
+        return e.TooLarge(str(error.detail))
     known = _Http(str(error.detail))
     known.extra = {"status": error.status_code, "title": HTTPStatus(error.status_code).phrase}
     return known

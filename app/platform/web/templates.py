@@ -11,20 +11,23 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, Undefined, select_autoescape
+from jinja2.utils import missing
 
 LONDON = ZoneInfo("Europe/London")
 
 ContextMaker = Callable[[Request], dict[str, Any]]
 
 
-class _Missing(StrictUndefined):
-    """A missing name is falsy (macros ask for optional keys) but raises when it would be printed."""
+class _Missing(Undefined):
+    """A missing name is falsy and a missing key prints nothing (forms start empty); printing a missing name raises."""
 
     __slots__ = ()
 
-    def __bool__(self) -> bool:  # type: ignore[override]
-        return False
+    def __str__(self) -> str:
+        if self._undefined_obj is missing:
+            self._fail_with_undefined_error()
+        return ""
 
 
 class Templates:

@@ -140,7 +140,9 @@ def test_a_field_that_can_be_filled_in_is_asked_for_and_not_blocking() -> None:
     late = fine(State.SUBMITTED, Action.VERIFY, instruments_overdue=("Alpha II",))
     decision = decide(Action.VERIFY, late)
     assert (decision.allowed, decision.offered, decision.asks) == (False, True, ("override_reason",))
-    assert decide(Action.VERIFY, fine(State.SUBMITTED, Action.VERIFY, instruments_overdue=("x",), override_reason="ok")).allowed
+    assert decide(
+        Action.VERIFY, fine(State.SUBMITTED, Action.VERIFY, instruments_overdue=("x",), override_reason="ok")
+    ).allowed
     assert decide(Action.RETURN, fine(State.SUBMITTED, Action.RETURN, reason="")).asks == ("reason",)
 
 

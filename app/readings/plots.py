@@ -1,0 +1,295 @@
+"""What the bench draws of a reading, in the form app/static/js/spectrum.js wants (docs/look.md, "Plots").
+
+Beside the points stands a summary in words and a small table, for screen readers and without JavaScript.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from app.library.shelf import Opened, Shelf
+from app.platform.kernel.errors import MastError, NotFound
+from app.platform.storage import BlobStore
+from app.readings import arrays
+from app.readings.tables import Match
+from app.readings.tables import Reading as ReadingRow
+from instruments import InstrumentError, to_absorbance, to_seconds
+from spectra import InfraredSpectrum, MassSpectrum, Reading, ReadingKind, SpectrumError
+from spectra.infrared_grid import GRID, curve, feature
+from spectra.types import FloatArray
+
+MOST_POINTS = 4000
+MOST_STICKS = 500
+
+
+def plot_of(
+    row: ReadingRow, match: Match | None, store: BlobStore, shelf: Shelf, candidate: int | None, peak: int | None
+) -> dict[str, Any]:
+    """The plot of one reading; `candidate` (its place in the list, from 1) is drawn over or under it.
+
+    `peak` (from 1) shows the spectrum at that peak of a run instead of its chromatogram. Raises NotFound for a
+    candidate or peak that is not there, Unavailable when the points are gone.
+    """
+    kind = ReadingKind(row.kind)
+    if kind is ReadingKind.MASS_RUN and (peak is not None or candidate is not None):
+        return _run_peak(row, match, shelf, candidate, peak or 1)
+    chosen = _candidate(match.candidates if match else [], candidate)
+    if kind is ReadingKind.MASS_SPECTRUM:
+        return _sticks(arrays.single_spectrum(store, row.arrays_sha256), _label(row), chosen, shelf)
+    x, y = arrays.points(store, row.arrays_sha256)
+    if kind in (ReadingKind.MASS_RUN, ReadingKind.CHROMATOGRAM):
+        return _chromatogram(row, match, x, y)
+    return _curve(row, kind, x, y, chosen, shelf)
+
+
+def _candidate(rows: list[dict[str, Any]], place: int | None) -> dict[str, Any] | None:
+    if place is None:
+        return None
+    if not 1 <= place <= len(rows):
+        raise NotFound("candidate")
+    return rows[place - 1]
+
+
+def _label(row: ReadingRow) -> str:
+    return row.title or "This reading"
+
+
+def _home(shelf: Shelf, chosen: dict[str, Any]) -> tuple[Opened, int] | None:
+    """The library and entry behind a candidate, or None: a formula has no spectrum, a library may be gone."""
+    if chosen.get("entry_index") is None:
+        return None
+    try:
+        one = shelf.get(str(chosen["library_key"]))
+    except MastError:
+        return None
+    number = int(chosen["entry_index"])
+    return (one, number) if number < len(one) else None
+
+
+def downsampled(x: FloatArray, y: FloatArray, most: int = MOST_POINTS) -> tuple[FloatArray, FloatArray]:
+    """At most `most` points that keep every visible extreme: lowest and highest of each of most/2 stretches."""
+    if x.size <= most:
+        return x, y
+    edges = np.linspace(0, x.size, most // 2 + 1).astype(np.int64)
+    keep = []
+    for start, end in pairwise(edges.tolist()):
+        part = y[start:end]
+        keep += sorted({start + int(np.argmin(part)), start + int(np.argmax(part))})
+    return x[keep], y[keep]
+
+
+def _figures(values: FloatArray) -> list[float]:
+    return [float(f"{v:.6g}") for v in values]
+
+
+# -- curves ----------------------------------------------------------------------------------------
+
+
+def _curve(
+    row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray, chosen: dict[str, Any] | None, shelf: Shelf
+) -> dict[str, Any]:
+    spectrum = _comparable(row, kind, x, y)
+    if spectrum is None or kind is ReadingKind.UV:
+        return _plain(row, kind, x, y)
+    label = "Absorbance" if kind is ReadingKind.IR else "Intensity"
+    shown_x, shown_y = downsampled(spectrum.wavenumber, spectrum.absorbance)
+    plot: dict[str, Any] = {
+        "kind": "raman" if kind is ReadingKind.RAMAN else "ir",
+        "x_label": "Wavenumber / cm⁻¹",
+        "y_label": label,
+        "series": [{"label": _label(row), "role": "query", "x": _figures(shown_x), "y": _figures(shown_y)}],
+        "marks": [],
+    }
+    bands = _bands(spectrum)
+    words = [_range_words(row, spectrum), f"Strongest bands: {', '.join(f'{b:.0f}' for b, _ in bands)} cm⁻¹."]
+    if chosen is not None:
+        words.append(_overlay(plot, spectrum, chosen, shelf))
+    plot["summary"] = " ".join(word for word in words if word)
+    plot["table"] = {"head": ["Band / cm⁻¹", label], "rows": [[f"{b:.0f}", f"{h:.3g}"] for b, h in bands]}
+    return plot
+
+
+def _comparable(row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray) -> InfraredSpectrum | None:
+    try:
+        return to_absorbance(Reading(kind, x, y, row.x_unit, row.y_unit))
+    except (InstrumentError, SpectrumError):
+        return None
+
+
+def _plain(row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray) -> dict[str, Any]:
+    """As recorded, rising x, in the file's own units: nothing is compared, so nothing is converted."""
+    order = np.argsort(x, kind="stable")
+    shown_x, shown_y = downsampled(x[order], y[order])
+    top = int(np.argmax(y))
+    names = {"cm-1": "Wavenumber / cm⁻¹", "nm": "Wavelength / nm"}
+    return {
+        "kind": "ir" if row.x_unit == "cm-1" else "chromatogram",
+        "x_label": names.get(row.x_unit, row.x_unit or "x"),
+        "y_label": row.y_unit or "y",
+        "series": [{"label": _label(row), "role": "query", "x": _figures(shown_x), "y": _figures(shown_y)}],
+        "marks": [],
+        "summary": f"{row.n_points:,} points from {x.min():.5g} to {x.max():.5g} {row.x_unit}; "
+        f"highest value {y[top]:.4g} at {x[top]:.5g}. This reading is shown, not compared.",
+        "table": {"head": [], "rows": []},
+    }
+
+
+def _range_words(row: ReadingRow, spectrum: InfraredSpectrum) -> str:
+    low, high = spectrum.wavenumber[0], spectrum.wavenumber[-1]
+    return f"{_label(row)}, {row.n_points:,} points from {high:.0f} to {low:.0f} cm⁻¹."
+
+
+def _bands(spectrum: InfraredSpectrum) -> list[tuple[float, float]]:
+    """The eight strongest bands, strongest first."""
+    from scipy.signal import find_peaks
+
+    y = spectrum.absorbance
+    span = float(y.max() - y.min())
+    if span <= 0:
+        return []
+    found, about = find_peaks(y, prominence=0.05 * span)
+    best = found[np.argsort(-about["prominences"])[:8]]
+    return [(float(spectrum.wavenumber[k]), float(y[k])) for k in best]
+
+
+def _overlay(plot: dict[str, Any], query: InfraredSpectrum, chosen: dict[str, Any], shelf: Shelf) -> str:
+    """Adds the entry, scaled by its first derivative to the query, and what is left of the query without it."""
+    home = _home(shelf, chosen)
+    if home is None:
+        return "The library of this candidate is not on the shelf any more, so it is not drawn."
+    one, number = home
+    reference = np.asarray(one.infrared.curves[number], dtype=np.float64)
+    try:
+        own = curve(query)
+    except SpectrumError:
+        return ""
+    slope_q, slope_r = feature(own, "first_derivative"), feature(reference, "first_derivative")
+    both = np.isfinite(slope_q) & np.isfinite(slope_r)
+    weight = float((slope_r[both] ** 2).sum())
+    scale = max(float((slope_q[both] * slope_r[both]).sum()) / weight, 0.0) if weight > 0 else 0.0
+    if scale <= 0:
+        return f"{chosen['substance']} has no band in common with this reading."
+    seen = np.isfinite(reference) & np.isfinite(own)
+    level = float(np.median(own[seen] - scale * reference[seen]))
+    name = f"{chosen['substance']} ({one.name}, scaled)"
+    drawn = np.isfinite(reference) & (query.wavenumber[0] - 2 <= GRID) & (query.wavenumber[-1] + 2 >= GRID)
+    plot["series"].append({
+        "label": name, "role": "reference", "x": _figures(GRID[drawn]),
+        "y": _figures(scale * reference[drawn] + level),
+    })  # fmt: skip
+    rest = own[seen] - scale * reference[seen] - level
+    plot["series"].append({
+        "label": f"Without {chosen['substance']}", "role": "residual", "x": _figures(GRID[seen]), "y": _figures(rest),
+    })  # fmt: skip
+    shift = f", bands shifted by {chosen['shift']:+.0f} cm⁻¹" if chosen.get("shift") else ""
+    words = f"Over it in a dashed line: {name}, correlation {chosen['score']:.2f}{shift}."
+    alike = chosen.get("ambiguous_with") or []
+    return words + (f" This method does not tell it from {', '.join(alike)}." if alike else "")
+
+
+# -- sticks ----------------------------------------------------------------------------------------
+
+
+def _sticks(
+    spectrum: MassSpectrum, label: str, chosen: dict[str, Any] | None, shelf: Shelf
+) -> dict[str, Any]:
+    query = _strongest(spectrum)
+    plot: dict[str, Any] = {
+        "kind": "mass", "x_label": "m/z", "y_label": "Relative intensity / %", "labels": 8,
+        "query": {"label": label, **query}, "reference": None,
+    }  # fmt: skip
+    top = _top_ions(spectrum)
+    words = [f"{label}: {spectrum.mz.size:,} peaks from m/z {spectrum.mz[0]:.5g} to {spectrum.mz[-1]:.5g}.",
+             f"Most intense: {', '.join(f'{m:.6g}' for m, _ in top)}."]  # fmt: skip
+    if chosen is not None:
+        words.append(_mirror(plot, chosen, shelf))
+    plot["summary"] = " ".join(word for word in words if word)
+    plot["table"] = {"head": ["m/z", "Relative intensity / %"], "rows": [[f"{m:.6g}", f"{h:.1f}"] for m, h in top]}
+    return plot
+
+
+def _strongest(spectrum: MassSpectrum) -> dict[str, list[float]]:
+    keep = np.sort(np.argsort(-spectrum.intensity, kind="stable")[:MOST_STICKS])
+    return {"mz": [round(float(m), 5) for m in spectrum.mz[keep]], "intensity": _figures(spectrum.intensity[keep])}
+
+
+def _top_ions(spectrum: MassSpectrum) -> list[tuple[float, float]]:
+    order = np.argsort(-spectrum.intensity, kind="stable")[:8]
+    base = float(spectrum.intensity.max()) or 1.0
+    return [(float(spectrum.mz[k]), 100 * float(spectrum.intensity[k]) / base) for k in order]
+
+
+def _mirror(plot: dict[str, Any], chosen: dict[str, Any], shelf: Shelf) -> str:
+    home = _home(shelf, chosen)
+    if home is None:
+        if chosen.get("formula"):
+            return (
+                f"{chosen['substance']} fits by its formula {chosen['formula']} as {chosen['adduct']}, "
+                f"{chosen['error_ppm']:+.1f} ppm off; a formula has no spectrum to draw."
+            )
+        return "The library of this candidate is not on the shelf any more, so it is not drawn."
+    one, number = home
+    plot["reference"] = {"label": f"{chosen['substance']} ({one.name})", **_strongest(one.mass.spectrum(number))}
+    matched = chosen.get("matched_peaks")
+    words = f"Mirrored below: {chosen['substance']} ({one.name}), {chosen['score_name']} score {chosen['score']:g}"
+    words += f", {matched} peaks matched." if matched is not None else "."
+    alike = chosen.get("ambiguous_with") or []
+    return words + (f" This method does not tell it from {', '.join(alike)}." if alike else "")
+
+
+# -- runs ------------------------------------------------------------------------------------------
+
+
+def _peaks(match: Match | None) -> list[dict[str, Any]]:
+    return list(match.answer.get("peaks", [])) if match is not None else []
+
+
+def _chromatogram(row: ReadingRow, match: Match | None, x: FloatArray, y: FloatArray) -> dict[str, Any]:
+    try:
+        minutes = to_seconds(x, row.x_unit) / 60
+        label = "Retention time / min"
+    except InstrumentError:
+        minutes, label = x, row.x_unit or "x"
+    order = np.argsort(minutes, kind="stable")
+    shown_x, shown_y = downsampled(minutes[order], y[order])
+    peaks = _peaks(match)
+    marks = [
+        {"x": round(p["retention_time_s"] / 60, 3), "label": str(p["peak"]), "href": f"?reading={row.id}&peak={p['peak']}"}
+        for p in peaks
+    ]
+    is_run = row.kind == ReadingKind.MASS_RUN.value
+    return {
+        "kind": "chromatogram",
+        "x_label": label,
+        "y_label": "Total ion current" if is_run else (row.y_unit or "Signal"),
+        "series": [{"label": "TIC" if is_run else _label(row), "role": "query",
+                    "x": _figures(shown_x), "y": _figures(shown_y)}],
+        "marks": marks,
+        "summary": _run_words(row, minutes, y, peaks),
+        "table": {
+            "head": ["Peak", "Retention time / min", "Area / %", "Best candidate"],
+            "rows": [[str(p["peak"]), f"{p['retention_time_s'] / 60:.2f}",
+                      "" if p["area_percent"] is None else f"{p['area_percent']:.1f}", p["headline"]] for p in peaks],
+        },
+    }  # fmt: skip
+
+
+def _run_words(row: ReadingRow, minutes: FloatArray, y: FloatArray, peaks: list[dict[str, Any]]) -> str:
+    top = int(np.argmax(y))
+    words = f"{row.n_points:,} points from {minutes.min():.2f} to {minutes.max():.2f}; highest at {minutes[top]:.2f}."
+    return words + (f" {len(peaks)} peaks were compared." if peaks else "")
+
+
+def _run_peak(
+    row: ReadingRow, match: Match | None, shelf: Shelf, candidate: int | None, number: int
+) -> dict[str, Any]:
+    found = next((p for p in _peaks(match) if p["peak"] == number), None)
+    if found is None or match is None:
+        raise NotFound("peak")
+    rows = match.candidates if number == 1 else found["candidates"]
+    chosen = _candidate(rows, candidate)
+    spectrum = MassSpectrum(found["mz"], found["intensity"])
+    return _sticks(spectrum, f"Peak {number} at {found['retention_time_s'] / 60:.2f} min", chosen, shelf)

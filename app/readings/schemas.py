@@ -1,0 +1,278 @@
+"""Shapes of analyses, uploads and readings over HTTP."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from app.platform.web.fields import Text40, Text60, Text140
+from app.readings.analyses import AnalysisView, NewAnalysis
+from app.readings.domain import AnalysisStatus, Method, MethodInfo, StripReading, UploadState
+from app.readings.tables import Analysis, Match, Reading, Upload
+
+CutOff = Annotated[float, Field(gt=0, lt=1e9, description="in ng/mL")]
+_KINDS = ("ir", "raman", "uv", "mass_spectrum", "mass_run", "chromatogram", "other")
+
+
+class AnalysisFields(BaseModel):
+    """What may be said of an analysis. The strip fields belong to method `strip`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    instrument_id: uuid.UUID | None = None
+    batch: Text40 = ""
+    status: AnalysisStatus = AnalysisStatus.OK
+    qc_failed: bool = False
+    observation: Text140 = ""
+    strip_target: Text60 = ""
+    strip_reading: StripReading | None = None
+    strip_brand: Text60 = ""
+    strip_lot: Text40 = ""
+    strip_cut_off_ng_ml: CutOff | None = None
+    strip_dilution: Text40 = ""
+
+
+class NewAnalysisIn(AnalysisFields):
+    """An analysis to record."""
+
+    method: Method
+
+    def entered(self) -> NewAnalysis:
+        """For the service."""
+        return NewAnalysis(**self.model_dump())
+
+
+class AnalysisChange(AnalysisFields):
+    """A correction: only the fields that are sent are changed."""
+
+    method: Method = Method.FTIR
+    reason: Text140 = ""
+
+    @model_validator(mode="after")
+    def _something(self) -> AnalysisChange:
+        if not self.changes():
+            raise ValueError("say at least one field to change")
+        return self
+
+    def changes(self) -> dict[str, Any]:
+        """What was sent."""
+        return {name: getattr(self, name) for name in self.model_fields_set if name != "reason"}
+
+
+class UploadOut(BaseModel):
+    """A file and what became of it. `message` is for the screen, `href` where to look."""
+
+    id: uuid.UUID
+    analysis_id: uuid.UUID
+    file_name: str
+    sha256: str
+    state: UploadState
+    format: str
+    problem: dict[str, Any] | None
+    created_at: datetime
+    read_at: datetime | None
+    version: int
+    message: str
+    href: str
+
+    @classmethod
+    def of(cls, row: Upload) -> UploadOut:
+        """From a row."""
+        return cls(
+            id=row.id, analysis_id=row.analysis_id, file_name=row.file_name, sha256=row.blob_sha256, state=row.state,
+            format=row.format, problem=row.problem, created_at=row.created_at, read_at=row.read_at,
+            version=row.version, message=upload_message(row), href="",
+        )  # fmt: skip
+
+
+def upload_message(row: Upload) -> str:
+    """One sentence for the line of the file."""
+    if row.state is UploadState.WAITING:
+        return "Received and safe; it is being read."
+    if row.state is UploadState.READ:
+        return "Read."
+    detail = str((row.problem or {}).get("detail", ""))
+    return detail or "The file could not be read."
+
+
+class MatchOut(BaseModel):
+    """Candidates of one reading with the answer in words and the limits of the method."""
+
+    reading_id: uuid.UUID
+    score_name: str
+    libraries: list[dict[str, Any]]
+    candidates: list[dict[str, Any]]
+    answer: dict[str, Any]
+    limits: list[str]
+    engine_version: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: Match) -> MatchOut:
+        """From a row."""
+        return cls(
+            reading_id=row.reading_id, score_name=row.score_name, libraries=row.libraries, candidates=row.candidates,
+            answer=row.answer, limits=row.limits, engine_version=row.engine_version, created_at=row.created_at,
+        )  # fmt: skip
+
+
+class ReadingOut(BaseModel):
+    """What a reader found in a file."""
+
+    id: uuid.UUID
+    upload_id: uuid.UUID
+    analysis_id: uuid.UUID
+    ordinal: int
+    kind: str
+    title: str
+    instrument: str
+    format: str
+    reader: str
+    reader_version: str
+    x_unit: str
+    y_unit: str
+    n_points: int
+    n_scans: int
+    ms_level: int | None
+    description: dict[str, Any]
+    remarks: list[dict[str, Any]]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: Reading) -> ReadingOut:
+        """From a row."""
+        return cls(**{name: getattr(row, name) for name in cls.model_fields})
+
+
+class MethodOut(BaseModel):
+    """What a method can see and what it cannot."""
+
+    method: Method
+    title: str
+    version: str
+    active: bool
+    category: str
+    specific: bool
+    classes: list[str]
+    excludes: list[str]
+    lod_percent: float | None
+    lod_words: str
+    limits: list[str]
+    provenance: str
+    reviewed: str
+    review_by: str
+
+    @classmethod
+    def of(cls, info: MethodInfo) -> MethodOut:
+        """From methods.toml."""
+        values = {name: getattr(info, name) for name in cls.model_fields if name != "limits"}
+        return cls(**values, limits=list(info.all_limits))
+
+
+class AnalysisOut(BaseModel):
+    """An analysis without its files."""
+
+    id: uuid.UUID
+    sample_id: uuid.UUID
+    method: Method
+    method_version: str
+    instrument_id: uuid.UUID | None
+    operator_id: uuid.UUID | None
+    started_at: datetime
+    ended_at: datetime | None
+    batch: str
+    qc_failed: bool
+    status: AnalysisStatus
+    strip_target: str
+    strip_reading: StripReading | None
+    strip_brand: str
+    strip_lot: str
+    strip_cut_off_ng_ml: float | None
+    strip_dilution: str
+    observation: str
+    version: int
+
+    @classmethod
+    def of(cls, row: Analysis) -> AnalysisOut:
+        """From a row."""
+        return cls(**{name: getattr(row, name) for name in cls.model_fields})
+
+
+class ReadingBrief(BaseModel):
+    """A reading in the list of an analysis."""
+
+    id: uuid.UUID
+    kind: str
+    title: str
+    n_points: int
+    level: str | None
+    headline: str | None
+
+
+class AnalysisFullOut(AnalysisOut):
+    """An analysis with its files, readings and method."""
+
+    method_info: MethodOut
+    uploads: list[UploadOut]
+    readings: list[ReadingBrief]
+
+    @classmethod
+    def of_view(cls, view: AnalysisView) -> AnalysisFullOut:
+        """From the service's view."""
+        briefs = [
+            ReadingBrief(
+                id=v.reading.id, kind=v.reading.kind, title=v.reading.title, n_points=v.reading.n_points,
+                level=v.match.answer.get("level") if v.match else None,
+                headline=v.match.answer.get("headline") if v.match else None,
+            )
+            for v in view.readings
+        ]  # fmt: skip
+        return cls(
+            **AnalysisOut.of(view.analysis).model_dump(), method_info=MethodOut.of(view.method),
+            uploads=[UploadOut.of(u) for u in view.uploads], readings=briefs,
+        )  # fmt: skip
+
+
+class Hints(BaseModel):
+    """How a file is to be read, as after AmbiguousText or as a correction."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Text40 = ""
+    x_unit: Text40 = ""
+    y_unit: Text40 = ""
+    decimal: Literal["", ".", ","] = ""
+    delimiter: Text40 = ""
+    kind: Literal["", "ir", "raman", "uv", "mass_spectrum", "mass_run", "chromatogram", "other"] = ""
+
+
+class Answer(BaseModel):
+    """Which of the offered choices is meant (from 0), or hints in one's own words."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    choice: Annotated[int, Field(ge=0, le=99)] | None = None
+    hints: Hints | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Answer:
+        if (self.choice is None) == (self.hints is None):
+            raise ValueError("send either choice or hints")
+        return self
+
+    def given(self) -> dict[str, str] | None:
+        """The hints that were filled in."""
+        return self.hints.model_dump() if self.hints is not None else None
+
+
+class PlotOut(BaseModel):
+    """Points for the bench, as docs/look.md says, with a summary in words and a table."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: Literal["ir", "raman", "mass", "chromatogram"]
+    summary: str
+    table: dict[str, Any]

@@ -1,0 +1,51 @@
+// The bench's own few lines. A part of the page is never fetched anew under somebody's hands; the spectrum is
+// fetched only when there is a newer one; the method chosen beside the drop zone travels with the files.
+
+/** A form somebody began to fill in, or a fold they opened to do so. @param {Element} region */
+function inUse(region) {
+  for (const form of region.querySelectorAll("form[data-keep]")) {
+    if (form.closest("details")?.open) return true;
+    for (const field of form.querySelectorAll("input:not([type=hidden]), select, textarea")) {
+      if (field instanceof HTMLInputElement && ["checkbox", "radio"].includes(field.type)) {
+        if (field.checked !== field.defaultChecked) return true;
+      } else if (field instanceof HTMLSelectElement) {
+        if ([...field.options].some((option) => option.selected !== option.defaultSelected && option.defaultSelected)) return true;
+      } else if (/** @type {HTMLInputElement} */ (field).value !== /** @type {HTMLInputElement} */ (field).defaultValue) return true;
+    }
+  }
+  return false;
+}
+
+/** @param {Element} region */
+function sayChanged(region) {
+  if (region.querySelector(".bench-changed")) return;
+  const note = document.createElement("p");
+  note.className = "notice notice--info bench-changed";
+  note.setAttribute("role", "status");
+  note.textContent = "These findings changed elsewhere meanwhile. Reload the page to see them; what you type here is not lost until then.";
+  region.prepend(note);
+}
+
+document.addEventListener("htmx:config:request", (event) => {
+  const region = /** @type {Element} */ (event.target);
+  if (region.id !== "bench-findings" || !inUse(region)) return;
+  event.preventDefault();
+  sayChanged(region);
+});
+
+// the list of files is live; the spectrum follows only when the newest reading is another one than that on screen
+document.addEventListener("htmx:after:swap", () => {
+  const newest = document.querySelector("[data-newest]")?.getAttribute("data-newest");
+  const shown = document.querySelector("[data-shown]")?.getAttribute("data-shown") ?? "";
+  const chosen = new URLSearchParams(location.search).has("reading");
+  if (newest && newest !== shown && !chosen) document.body.dispatchEvent(new CustomEvent("mast:spectrum"));
+});
+
+for (const select of document.querySelectorAll("[data-upload-method]")) {
+  const form = /** @type {HTMLFormElement} */ (select.closest("form"));
+  const plain = form.dataset.uploadUrl ?? "";
+  select.addEventListener("change", () => {
+    const method = /** @type {HTMLSelectElement} */ (select).value;
+    form.dataset.uploadUrl = method ? `${plain}?method=${encodeURIComponent(method)}` : plain;
+  });
+}

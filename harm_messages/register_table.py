@@ -1,0 +1,86 @@
+"""The tab-separated register as text → `Register`. Duplicate ids and unknown classes are refused.
+
+Why apart: the facts keep their provenance here, so that one recalled and not confirmed stays marked.
+Imports nothing outside this package.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Mapping
+
+from harm_messages.content import ClassRow, Intent, SubstanceFlags
+from harm_messages.register import Register, RegisterFact, Substance
+from harm_messages.types import UnknownSubstance
+
+_CUTS = ("cutting agent", "paraphernalia")
+
+
+def _split_aliases(cell: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    aliases, notes = [], []
+    for entry in filter(None, (p.strip() for p in cell.split(";"))):
+        part, _, note = entry.partition(":")
+        if note:
+            notes.append(note.strip())
+        bare = re.sub(r"\s*\([^)]*\)", "", part).strip()
+        if bare != part:
+            notes.append(part)
+        aliases.append(bare)
+    return tuple(aliases), tuple(notes)
+
+
+def _fact(value: str, basis: str, certain: bool) -> RegisterFact | None:
+    return RegisterFact(value, basis, certain) if value else None
+
+
+def _in_sentence(name: str) -> str:
+    head = name.split(" ", 1)[0]
+    return name[0].lower() + name[1:] if head[1:].isalpha() and head[1:].islower() else name
+
+
+def _is_cut(row: Mapping[str, str], cls: ClassRow) -> bool:
+    """By class; or by usual role, unless the class is grave enough to be news (antihistamines)."""
+    by_role = row["usual_role"].startswith(_CUTS) and (cls.floor is None or not cls.psychoactive)
+    return row["class"].startswith("cut.") or by_role
+
+
+def _substance(row: Mapping[str, str], classes: Mapping[str, ClassRow], flags: SubstanceFlags) -> Substance:
+    aliases, notes = _split_aliases(row["aliases"])
+    sid, cls = row["id"], row["class"]
+    if cls not in classes:
+        raise UnknownSubstance(cls)
+    return Substance(
+        id=sid,
+        name=row["name"],
+        aliases=(*aliases, *flags.aliases.get(sid, ())),
+        notes=notes,
+        formula=row["formula"],
+        monoisotopic_mass=float(row["monoisotopic_mass"]) if row["monoisotopic_mass"] else None,
+        cas=_fact(row["cas"], row["cas_status"], row["cas_status"].startswith("confirmed")),
+        inchikey=_fact(row["inchikey"], row["inchikey_status"], row["inchikey_status"] == "full match"),
+        drug_class=cls,
+        usual_role=row["usual_role"],
+        uk_class=_fact(
+            row["uk_class"],
+            row["uk_class_basis"],
+            row["uk_class_basis"].startswith("seen") and "recalled" not in row["uk_class_basis"],
+        ),
+        potent=row["active_below_ftir_lod"].startswith(("yes", "varies")),
+        psychoactive=classes[cls].psychoactive and sid not in flags.not_psychoactive,
+        excipient=sid in flags.excipients,
+        cutting=_is_cut(row, classes[cls]),
+        in_sentence=flags.in_sentence.get(sid, _in_sentence(row["name"])),
+        occurrence_source=row["occurrence_source"],
+    )
+
+
+def read_register(
+    text: str, classes: Mapping[str, ClassRow], flags: SubstanceFlags, intents: Iterable[Intent]
+) -> Register:
+    """The tab-separated register as text → Register. Duplicate ids and unknown classes are refused."""
+    rows = list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+    ids = [row["id"] for row in rows]
+    if len(ids) != len(set(ids)):
+        raise ValueError(f"register: an id stands twice: {sorted(i for i in ids if ids.count(i) > 1)[0]}")
+    return Register((_substance(row, classes, flags) for row in rows), classes, intents, flags.clashes)

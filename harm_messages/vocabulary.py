@@ -1,0 +1,192 @@
+"""The closed vocabularies: severities, places, confidence, roles, verdicts, units. Named as in domain.md.
+
+There is no word of reassurance in any of them. Imports nothing.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """S0 act now · S1 life-threatening · S2 serious · S3 caution · S4 information."""
+
+    S0 = "S0"
+    S1 = "S1"
+    S2 = "S2"
+    S3 = "S3"
+    S4 = "S4"
+
+    @property
+    def rank(self) -> int:
+        """0 is the gravest, so that sorting upwards puts it first."""
+        return int(self.value[1])
+
+
+class Slot(StrEnum):
+    """The places on a page, in reading order."""
+
+    HEADLINE = "headline"
+    DIFFERENCE = "difference"
+    DANGER = "danger"
+    STRENGTH = "strength"
+    MIXING = "mixing"
+    EMERGENCY = "emergency"
+    SAFER_USE = "safer_use"
+    LIMITS = "limits"
+    NEXT = "next"
+
+    @property
+    def rank(self) -> int:
+        """Reading order."""
+        return list(Slot).index(self)
+
+
+BODY_SLOTS = frozenset({Slot.DIFFERENCE, Slot.DANGER, Slot.STRENGTH, Slot.MIXING})
+
+
+class Confidence(StrEnum):
+    """How sure, after SWGDRUG."""
+
+    CONFIRMED = "confirmed"
+    INDICATED = "indicated"
+    CLASS_ONLY = "class_only"
+    TENTATIVE = "tentative"
+
+    @property
+    def rank(self) -> int:
+        """3 is the strongest evidence."""
+        return 3 - list(Confidence).index(self)
+
+
+class Abundance(StrEnum):
+    """How much of it, in words."""
+
+    MAJOR = "major"
+    MINOR = "minor"
+    PRESENT_UNQUANTIFIED = "present_unquantified"
+    TRACE = "trace"
+    INDICATION = "indication"
+    NOT_DETECTED = "not_detected"
+
+    @property
+    def rank(self) -> int:
+        """5 is the most abundant."""
+        return 5 - list(Abundance).index(self)
+
+
+class Role(StrEnum):
+    """What it is to what was expected."""
+
+    EXPECTED = "expected"
+    SUBSTITUTE = "substitute"
+    ADULTERANT = "adulterant"
+    BYPRODUCT = "byproduct"
+    CUTTING = "cutting"
+    EXCIPIENT = "excipient"
+    UNSTATED = "unstated"
+
+
+class Band(StrEnum):
+    """How strong, against the agreed edges."""
+
+    NOT_MEASURED = "not_measured"
+    BELOW = "below"
+    USUAL = "usual"
+    HIGH = "high"
+    VERY_HIGH = "very_high"
+    EXTREME = "extreme"
+
+    @property
+    def rank(self) -> int:
+        """0 is not measured, then rising."""
+        return list(Band).index(self)
+
+
+class Outcome(StrEnum):
+    """What the whole of the analyses came to."""
+
+    IDENTIFIED = "identified"
+    PARTLY_IDENTIFIED = "partly_identified"
+    NOTHING_FOUND = "nothing_found"
+    INCONCLUSIVE = "inconclusive"
+    INSUFFICIENT = "insufficient"
+    PENDING = "pending"
+
+
+class Verdict(StrEnum):
+    """How it compares with what was expected."""
+
+    AS_EXPECTED = "as_expected"
+    EXPECTED_PLUS_INERT = "expected_plus_inert"
+    EXPECTED_PLUS_ACTIVE = "expected_plus_active"
+    PARTLY_AS_EXPECTED = "partly_as_expected"
+    NOT_AS_EXPECTED = "not_as_expected"
+    NOTHING_DETECTED = "nothing_detected"
+    INCONCLUSIVE = "inconclusive"
+    NO_EXPECTATION = "no_expectation"
+
+
+class Form(StrEnum):
+    """What it looks like."""
+
+    TABLET = "tablet"
+    CAPSULE = "capsule"
+    POWDER = "powder"
+    CRYSTAL = "crystal"
+    ROCK = "rock"
+    BLOTTER = "blotter"
+    LIQUID = "liquid"
+    GEL = "gel"
+    PLANT = "plant"
+    EDIBLE = "edible"
+    VAPE = "vape"
+    RESIDUE = "residue"
+    OTHER = "other"
+
+
+class Unit(StrEnum):
+    """Units an amount may have."""
+
+    PERCENT = "percent_ww"
+    MG_PER_UNIT = "mg_per_unit"
+    MG_PER_ML = "mg_per_ml"
+    UG_PER_BLOTTER = "ug_per_blotter"
+    RATIO = "ratio"
+
+
+class Basis(StrEnum):
+    """Which form of the substance an amount counts."""
+
+    BASE = "base"
+    HYDROCHLORIDE = "hydrochloride"
+    OTHER_SALT = "other_salt"
+    UNKNOWN = "unknown"
+
+
+class StripReading(StrEnum):
+    """A strip reading is never a boolean."""
+
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+    FAINT = "faint"
+    INVALID = "invalid"
+
+
+class RunStatus(StrEnum):
+    """How a planned method ended. Only `ok` with passed QC may carry a negative statement."""
+
+    OK = "ok"
+    PENDING = "pending"
+    REPEAT = "repeat"
+    CONTAMINATED = "contaminated"
+    INSUFFICIENT_SAMPLE = "insufficient_sample"
+    INSTRUMENT_FAULT = "instrument_fault"
+
+
+class LicenceMode(StrEnum):
+    """What the session's licence allows."""
+
+    FOH_GENERAL = "foh_general"
+    FOH_DEPENDENT_ADULT = "foh_dependent_adult"
+    BOH_NO_INDIVIDUAL_RESULTS = "boh_no_individual_results"

@@ -1,0 +1,180 @@
+"""A library is imported whole or not at all, with its terms, once; the shelf of every process then searches it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from app.library.service import ImportParts, Shelf, check_library, import_library, list_libraries
+from app.library.tables import Library
+from app.platform.audit import AuditEntry
+from app.platform.db import Database
+from app.platform.kernel.errors import Conflict, Invalid, Unreadable
+from app.platform.live.tables import EventRow
+from sqlmodel import select
+
+MSP = """Name: Testamine
+InChIKey: AAAAAAAAAAAAAA-UHFFFAOYSA-N
+Formula: C10H15N
+Num Peaks: 4
+58 999; 91 120; 65 60; 148 10;
+
+Name: Othersine
+Formula: C17H21NO4
+Num Peaks: 3
+82 999; 182 700; 303 150;
+
+Name: Testamine
+InChIKey: AAAAAAAAAAAAAA-UHFFFAOYSA-N
+Formula: C10H15N
+Num Peaks: 4
+58 999; 91 120; 65 60; 148 10;
+
+Name: Impossible
+Formula: C1H99
+Num Peaks: 3
+10 1; 20 2; 30 3;
+"""
+
+
+@pytest.fixture
+def parts(sqlite_database: Database, tmp_path: Path) -> ImportParts:
+    return ImportParts(sqlite_database, tmp_path / "libraries")
+
+
+@pytest.fixture
+def msp(tmp_path: Path) -> Path:
+    path = tmp_path / "own.msp"
+    path.write_text(MSP)
+    return path
+
+
+def shelf_of(parts: ImportParts) -> Shelf:
+    return Shelf(SimpleNamespace(library_dir=parts.library_dir), parts.db)
+
+
+def test_accepted_merged_and_refused_spectra_are_counted_with_reasons(parts: ImportParts, msp: Path):
+    seen: list[tuple[str, int, int]] = []
+    done = import_library(parts, [msp], "Own 2026", "CC0", "our bench", progress=lambda *step: seen.append(step))
+    assert (done.n_read, done.n_accepted, done.n_merged, done.n_refused) == (4, 2, 1, 1)
+    assert done.refusals[0]["name"] == "Impossible"
+    assert "cannot be a molecule" in done.refusals[0]["reason"]
+    assert "1 have no InChIKey" in done.summary()
+    assert seen[0][0] == "Reading files"
+    assert seen[-1] == ("Writing the library", 1, 1)
+
+
+def test_an_import_is_audited_and_told_to_open_screens(parts: ImportParts, msp: Path):
+    done = import_library(parts, [msp], "Own 2026", "CC0", "our bench")
+    with parts.db.read() as session:
+        entry = session.exec(select(AuditEntry).where(AuditEntry.object_type == "library")).one()
+        event = session.exec(select(EventRow).where(EventRow.topic == "library")).one()
+    assert entry.object_id == str(done.library.id)
+    assert entry.after["licence"] == "CC0"
+    assert event.kind == "library.added"
+
+
+def test_a_shelf_that_was_open_before_finds_the_new_library(parts: ImportParts, msp: Path):
+    shelf = shelf_of(parts)
+    assert [one.name for one in shelf.mass(accurate=False)] == ["starter-ei"]
+    import_library(parts, [msp], "Own 2026", "CC0", "our bench")
+    found = shelf.mass(accurate=False)
+    assert [one.name for one in found] == ["Own 2026", "starter-ei"]
+    assert found[0].mass.names[0] == "Testamine"
+    assert found[0].mass.compounds[0] == "AAAAAAAAAAAAAA"
+    assert found[0].mass.entry(0).provenance.licence == "CC0"
+
+
+def test_the_same_files_under_the_same_name_change_nothing(parts: ImportParts, msp: Path):
+    first = import_library(parts, [msp], "Own 2026", "CC0", "our bench")
+    again = import_library(parts, [msp], "Own 2026", "CC0", "our bench")
+    assert again.already_there
+    assert again.library.id == first.library.id
+    assert len(list(parts.library_dir.iterdir())) == 1
+
+
+def test_other_files_under_a_taken_name_are_a_conflict(parts: ImportParts, msp: Path):
+    import_library(parts, [msp], "Own 2026", "CC0", "our bench")
+    msp.write_text(MSP.replace("Othersine", "Changed"))
+    with pytest.raises(Conflict, match="unchanged"):
+        import_library(parts, [msp], "Own 2026", "CC0", "our bench")
+
+
+@pytest.mark.parametrize(
+    ("name", "licence", "source", "field"),
+    [("Own", "", "us", "licence"), ("Own", "CC0", "", "source"), ("starter-ei", "CC0", "us", "name"), ("../x", "a", "b", "name")],
+)
+def test_name_licence_and_source_are_required(parts: ImportParts, msp: Path, name: str, licence: str, source: str, field: str):
+    with pytest.raises(Invalid) as refused:
+        import_library(parts, [msp], name, licence, source)
+    assert field in refused.value.fields
+    with parts.db.read() as session:
+        assert session.exec(select(Library)).first() is None
+
+
+def test_a_commit_that_fails_leaves_no_folder_behind(parts: ImportParts, msp: Path, monkeypatch: pytest.MonkeyPatch):
+    def broken(*_args: object, **_more: object) -> None:
+        raise RuntimeError("the disk went away")
+
+    monkeypatch.setattr("app.library.importing.audit.record", broken)
+    with pytest.raises(RuntimeError):
+        import_library(parts, [msp], "Own 2026", "CC0", "our bench")
+    assert list(parts.library_dir.iterdir()) == []
+
+
+def test_a_file_that_is_no_library_is_refused_in_one_sentence(parts: ImportParts, tmp_path: Path):
+    prose = tmp_path / "prose.msp"
+    prose.write_text("Dear Sir or Madam,\nplease find enclosed nothing at all.\n")
+    with pytest.raises(Unreadable, match=r"prose\.msp"):
+        import_library(parts, [prose], "Prose", "CC0", "a letter")
+
+
+def test_of_a_folder_the_unreadable_files_are_refused_and_the_rest_is_taken(parts: ImportParts, msp: Path, tmp_path: Path):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    (folder / "a.msp").write_text(MSP)
+    (folder / "b.msp").write_text("nothing of use")
+    done = import_library(parts, [folder], "Folder", "CC0", "us")
+    assert done.n_accepted == 2
+    assert [r["name"] for r in done.refusals if r["name"].endswith(".msp")] == ["b.msp"]
+
+
+def test_a_damaged_library_is_left_out_and_named(parts: ImportParts, msp: Path):
+    done = import_library(parts, [msp], "Own 2026", "CC0", "our bench")
+    array = next((parts.library_dir / done.library.folder).glob("mz.npy"))
+    data = bytearray(array.read_bytes())
+    data[-1] ^= 0xFF
+    array.chmod(0o644)
+    array.write_bytes(data)
+    shelf = shelf_of(parts)
+    assert [one.name for one in shelf.mass(accurate=False)] == ["starter-ei"]
+    with parts.db.read() as session:
+        view = next(v for v in list_libraries(session, shelf) if v.name == "Own 2026")
+        assert "damaged" in view.broken
+        assert check_library(session, shelf, "Own 2026", parts.library_dir) == [view.broken]
+
+
+def test_check_names_the_same_spectrum_under_two_names(parts: ImportParts, tmp_path: Path):
+    path = tmp_path / "twice.msp"
+    path.write_text(MSP.replace("Name: Othersine\nFormula: C17H21NO4\nNum Peaks: 3\n82 999; 182 700; 303 150;",
+                                "Name: Wronglabel\nFormula: C10H15N\nNum Peaks: 4\n58 999; 91 120; 65 60; 148 10;"))
+    import_library(parts, [path], "Twice", "CC0", "us")
+    shelf = shelf_of(parts)
+    with parts.db.read() as session:
+        faults = check_library(session, shelf, "Twice", parts.library_dir)
+    assert any("Testamine" in fault and "Wronglabel" in fault for fault in faults)
+
+
+def test_swgdrug_is_imported_whole(parts: ImportParts, shared_data: Path):
+    done = import_library(
+        parts, [shared_data / "ms/lib/SWGDRUG_3.4.msp"], "SWGDRUG 3.4", "free of charge from SWGDRUG", "SWGDRUG 3.4"
+    )
+    assert (done.n_read, done.n_accepted, done.n_merged, done.n_refused) == (2988, 2986, 2, 0)
+    assert done.library.technique == "ms"
+    assert not done.library.accurate
+    book = shelf_of(parts).get("SWGDRUG 3.4").mass
+    cocaine = [i for i, name in enumerate(book.names) if name == "Cocaine"]
+    assert cocaine
+    assert book.compounds[cocaine[0]] == "ZPUCINDJVBIVPJ"

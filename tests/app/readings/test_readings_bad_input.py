@@ -1,0 +1,189 @@
+"""Every way a file can be wrong ends in a state and a sentence a chemist can act on; the raw bytes stay."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import signal
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from app.platform.kernel.actor import Role
+from app.platform.jobs import JobRunner
+from app.platform.storage import BlobStore
+from app.readings.tables import Blob, Upload
+from sqlmodel import select
+
+IR = """##TITLE=Small
+##JCAMP-DX=4.24
+##DATA TYPE=INFRARED SPECTRUM
+##XUNITS=1/CM
+##YUNITS=ABSORBANCE
+##FIRSTX=400
+##LASTX=2000
+##NPOINTS=81
+##XFACTOR=1
+##YFACTOR=0.001
+##FIRSTY={first}
+##XYDATA=(X++(Y..Y))
+{lines}
+##END=
+"""
+
+
+def small_ir() -> bytes:
+    """81 points with two bands."""
+    ys = [round(1000 / (1 + ((400 + 20 * k - 1700) / 40) ** 2) + 500 / (1 + ((400 + 20 * k - 1100) / 40) ** 2)) for k in range(81)]
+    lines = "\n".join(f"{400 + 20 * k} " + " ".join(str(y) for y in ys[k : k + 9]) for k in range(0, 81, 9))
+    return IR.format(first=ys[0] * 0.001, lines=lines).encode()
+
+
+def zipped(name: str, content: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return out.getvalue()
+
+
+ENTITIES = b"""<?xml version="1.0"?>
+<!DOCTYPE mzML [<!ENTITY a "xxxxxxxxxx"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
+<mzML xmlns="http://psi.hupo.org/ms/mzml" version="1.1.0"><cvList count="0"/>&b;</mzML>
+"""
+
+BAD = {
+    "truncated JCAMP": (small_ir()[:300], "cut.dx"),
+    "photo named csv": (b"\x89PNG\r\n\x1a\n" + bytes(400), "spectrum.csv"),
+    "login page": (b"<!doctype html><html><body>Please sign in</body></html>", "run.mzML"),
+    "zip bomb": (zipped("run.mzML", bytes(64 * 1024 * 1024)), "run.zip"),
+    "gzip bomb": (gzip.compress(bytes(64 * 1024 * 1024)), "run.mzML.gz"),
+    "zip slip": (zipped("../../etc/passwd", b"x"), "run.zip"),
+    "mzML with entities": (ENTITIES, "run.mzML"),
+    "NaN in a table": (b"wavenumber (cm-1);absorbance\n" + b"".join(b"%d;%s\n" % (400 + 4 * k, b"NaN" if k == 9 else b"0.5") for k in range(60)), "nan.csv"),
+    "prose": (b"Dear colleague, the sample looked fine to me. " * 20, "note.txt"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_file_is_refused_in_a_sentence_and_kept(bench, what: str):
+    content, name = BAD[what]
+    upload = bench.upload(content, name)
+    assert upload["state"] == "refused", upload
+    problem = upload["problem"]
+    assert problem["code"]
+    assert problem["detail"].endswith(".")
+    assert problem["hint"]
+    assert upload["message"] == problem["detail"]
+    assert bench.get(f"/api/v1/uploads/{upload['id']}/readings") == []
+    assert bench.parts.blobs.path(upload["sha256"]).read_bytes() == content
+
+
+def test_a_renamed_file_is_read_by_its_content_and_the_mismatch_is_said(bench):
+    upload = bench.upload(small_ir(), "run.mzML")
+    assert upload["state"] == "read"
+    reading = bench.reading(upload)
+    assert reading["kind"] == "ir"
+    assert any("ends in .mzML" in remark["text"] for remark in reading["remarks"])
+
+
+def test_an_empty_file_is_not_taken(bench):
+    answer = bench.chemist.post(f"/api/v1/samples/{bench.sample_id}/uploads?filename=a.dx", content=b"")
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == "The file is empty."
+    with bench.world.runtime.read() as session:
+        assert session.exec(select(Upload)).first() is None
+
+
+def test_a_file_beyond_the_limit_is_refused_while_it_comes(bench):
+    small = BlobStore(bench.parts.blobs.root, max_bytes=1000)
+    object.__setattr__(bench.world.runtime, "blobs", small)
+
+    def chunks():
+        for _ in range(40):
+            yield b"x" * 100
+
+    answer = bench.chemist.post(f"/api/v1/samples/{bench.sample_id}/uploads?filename=a.dx", content=chunks())
+    assert answer.status_code == 413
+    assert "limit" in answer.json()["detail"]
+    assert list((small.root / "incoming").iterdir()) == []
+
+
+def test_a_full_disk_is_said_and_leaves_nothing_half(bench, monkeypatch: pytest.MonkeyPatch):
+    def full(_self: object, _chunk: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("app.platform.storage.blobs._Part.write", full)
+    answer = bench.chemist.post(f"/api/v1/samples/{bench.sample_id}/uploads?filename=a.dx", content=b"abc")
+    assert answer.status_code == 507
+    with bench.world.runtime.read() as session:
+        assert session.exec(select(Blob)).first() is None
+
+
+def ambiguous() -> bytes:
+    """Commas both ways: 1,234,5 may be 1 and 234.5 or 1.234 and 5."""
+    return b"\n".join(b"%d,%d,%d" % (4000 - 4 * k, k % 7, 100 + k) for k in range(200))
+
+
+def test_a_table_that_can_be_read_in_two_ways_asks_and_the_answer_reads_it(bench, instruments_data: Path):
+    content = (instruments_data / "csv_spectrum/ambiguous_comma_only.csv").read_bytes()
+    upload = bench.upload(content, "ambiguous.csv")
+    assert upload["state"] == "asks"
+    choices = upload["problem"]["choices"]
+    assert len(choices) >= 2
+    assert all(choice["label"] and choice["hints"] for choice in choices)
+    url = f"/api/v1/uploads/{upload['id']}/answer"
+    etag = f'"{upload["version"]}"'
+    assert bench.chemist.post(url, json={"choice": 0}).status_code == 428
+    assert bench.chemist.post(url, json={"choice": 77}, headers={"If-Match": etag}).status_code == 422
+    answer = bench.chemist.post(url, json={"choice": 0}, headers={"If-Match": etag})
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["state"] == "waiting"
+    assert bench.chemist.post(url, json={"choice": 0}, headers={"If-Match": etag}).status_code == 412
+    for _ in range(4):  # a reader may have a second question, the unit of the axis for one
+        bench.runner.run_until_idle()
+        upload = bench.get(f"/api/v1/uploads/{upload['id']}")
+        if upload["state"] != "asks":
+            break
+        etag = f'"{upload["version"]}"'
+        bench.chemist.post(url, json={"choice": 0}, headers={"If-Match": etag})
+    assert upload["state"] == "read", upload
+    assert bench.reading(upload)["n_points"] > 1
+
+
+def test_a_child_that_is_killed_is_replaced_and_the_next_file_is_read(bench, jail):
+    worker = jail.warm()._idle.queue[0]
+    bench.upload(small_ir(), "first.dx")  # makes sure that the child is up
+    worker = jail.warm()._idle.queue[0]
+    os.kill(worker._process.pid, signal.SIGKILL)
+    worker._process.wait()
+    hit = bench.upload(small_ir() + b"\n", "second.dx")
+    assert hit["state"] in ("read", "refused")
+    after = bench.upload(small_ir() + b"\n\n", "third.dx")
+    assert after["state"] == "read"
+
+
+def test_a_reader_that_breaks_for_a_reason_of_ours_ends_in_a_sentence(bench, clock):
+    class Broken:
+        def read(self, *_args: object) -> list:
+            raise RuntimeError("no such luck")
+
+    from dataclasses import replace
+    from datetime import timedelta
+
+    from app.readings.reading_job import handlers, obituaries
+
+    parts = replace(bench.parts, jail=Broken())
+    runner = JobRunner(parts.db, handlers(parts), clock, on_dead=obituaries(), backoff=lambda _n: timedelta(0))
+    bench.runner = runner
+    upload = bench.upload(small_ir(), "a.dx")
+    assert upload["state"] == "refused"
+    assert upload["problem"]["code"] == "reading_failed"
+    assert "file itself is kept" in upload["problem"]["detail"]
+
+
+def test_a_health_worker_may_look_but_not_upload(bench):
+    url = f"/api/v1/samples/{bench.sample_id}/uploads?filename=a.dx"
+    assert bench.world.as_(Role.HEALTH_WORKER).post(url, content=small_ir()).status_code == 403
+    assert bench.world.anonymous().post(url, content=small_ir()).status_code == 401

@@ -1,0 +1,296 @@
+"""Registering through the API: what is recorded, what is refused, and what a retry is answered."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import uuid6
+from sqlmodel import select
+
+from app.platform.audit.tables import AuditEntry
+from app.platform.kernel.actor import Role
+from app.platform.live.tables import EventRow
+from app.samples import service, tickets
+from app.samples.domain import ConsentAnswer, ConsentKind
+from app.samples.tables import Consent, Sample
+
+CONSENTS = {"analysis": "yes", "age_18_attested": "yes", "understands_not_safe": "yes", "aggregate_data": "yes"}
+
+
+def body(**more: Any) -> dict[str, Any]:
+    return {"form": "powder", "words_spoken": "mandy", "consents": CONSENTS, **more}
+
+
+def post(world: Any, session_id: uuid.UUID, sent: dict[str, Any], role: Role = Role.RECEPTION, key: str = "") -> Any:
+    headers = {"Idempotency-Key": key} if key else {}
+    return world.as_(role).post(f"/api/v1/sessions/{session_id}/samples", json=sent, headers=headers)
+
+
+def by_ticket(world: Any, code: str) -> Sample | None:
+    with world.runtime.read() as session:
+        return service.sample_by_ticket(session, code, world.runtime.pepper, world.runtime.now())
+
+
+def test_a_sample_gets_the_next_number_and_a_ticket_that_finds_it(world: Any) -> None:
+    session_id = world.session()
+    first, second = (post(world, session_id, body()).json() for _ in range(2))
+    assert (first["sample"]["number"], second["sample"]["number"]) == (1, 2)
+    assert first["ticket"]["url"].endswith("/t#" + first["ticket"]["code"])
+    found = by_ticket(world, second["ticket"]["printed"].lower())
+    assert found is not None
+    assert str(found.id) == second["sample"]["id"]
+
+
+def test_the_code_is_stored_nowhere_in_clear(world: Any) -> None:
+    code = post(world, world.session(), body(), key="one").json()["ticket"]["code"]
+    assert tickets.is_valid(code)
+    with world.runtime.db.read() as session:
+        import sqlalchemy as sa
+
+        for table in sa.inspect(session.get_bind()).get_table_names():
+            for row in session.execute(sa.text(f'SELECT * FROM "{table}"')):
+                assert code not in " ".join(bytes(v).decode("latin-1") if isinstance(v, bytes | memoryview) else str(v) for v in row)
+
+
+def test_words_that_mean_one_thing_are_understood_and_kept_verbatim(world: Any) -> None:
+    sample = post(world, world.session(), body(words_spoken="Mandy")).json()["sample"]
+    assert (sample["expected"], sample["words_spoken"], sample["intent"]) == (["mdma"], "Mandy", "known")
+
+
+def test_words_that_mean_several_things_are_kept_and_the_register_is_offered(world: Any) -> None:
+    answer = post(world, world.session(), body(words_spoken="spice"))
+    assert answer.status_code == 201
+    assert answer.json()["sample"]["expected"] == []
+    assert answer.json()["sample"]["words_spoken"] == "spice"
+    assert [(o["id"], o["kind"]) for o in answer.json()["offers"]] == [("cannabinoid.synthetic", "ambiguous")]
+
+
+def test_words_nobody_knows_are_kept_as_unknown(world: Any) -> None:
+    answer = post(world, world.session(), body(words_spoken="blue ones from Dave")).json()
+    assert (answer["sample"]["intent"], answer["offers"]) == ("unknown", [])
+
+
+def test_a_named_mixture_is_a_mixture(world: Any) -> None:
+    assert post(world, world.session(), body(words_spoken="tusi")).json()["sample"]["intent"] == "mixture"
+
+
+def test_only_a_register_id_that_does_not_exist_is_refused(world: Any) -> None:
+    answer = post(world, world.session(), body(expected=["unobtainium"]))
+    assert answer.status_code == 422
+    assert "unobtainium" in answer.json()["detail"]
+    assert "expected" in answer.json()["fields"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "missing"),
+    [
+        ({}, {"analysis", "age_18_attested", "understands_not_safe"}),
+        (CONSENTS | {"analysis": "no"}, {"analysis"}),
+        (CONSENTS | {"age_18_attested": "no"}, {"age_18_attested"}),
+        (CONSENTS | {"understands_not_safe": "not_asked"}, {"understands_not_safe"}),
+    ],
+)
+def test_without_the_consents_it_needs_nothing_is_registered(
+    world: Any, answers: dict[str, str], missing: set[str]
+) -> None:
+    session_id = world.session()
+    answer = post(world, session_id, body(consents=answers))
+    assert answer.status_code == 422
+    assert set(answer.json()["fields"]) == {f"consents.{m}" for m in missing}
+    assert "was not registered" in answer.json()["detail"]
+    assert post(world, session_id, body()).json()["sample"]["number"] == 1
+
+
+def test_an_amnesty_bin_has_nobody_to_attest_an_age_but_analysis_is_still_needed(world: Any) -> None:
+    session_id = world.session()
+    sent = body(submitter_type="security_amnesty", consents={"analysis": "yes"})
+    assert post(world, session_id, sent).status_code == 201
+    assert post(world, session_id, sent | {"consents": {}}).status_code == 422
+
+
+def test_every_question_is_recorded_with_its_wording_also_the_ones_nobody_asked(world: Any) -> None:
+    sample_id = uuid.UUID(post(world, world.session(), body()).json()["sample"]["id"])
+    with world.runtime.read() as session:
+        rows = list(session.exec(select(Consent).where(Consent.sample_id == sample_id)))
+    assert {r.kind for r in rows} == set(ConsentKind)
+    assert {r.kind for r in rows if r.answer is ConsentAnswer.NOT_ASKED} == {
+        ConsentKind.SHARE_IN_ALERT,
+        ConsentKind.FOLLOWUP,
+    }
+    assert {r.wording_version for r in rows} == {"2026-01"}
+
+
+def test_what_was_weighed_in_opens_the_ledger(world: Any) -> None:
+    sample_id = post(world, world.session(), body(received_mg=41.5)).json()["sample"]["id"]
+    ledger = world.as_(Role.CHEMIST).get(f"/api/v1/samples/{sample_id}/custody").json()
+    assert [(line["kind"], line["mg"]) for line in ledger["lines"]] == [("received", 41.5)]
+    assert ledger["remaining"] == 41.5
+
+
+def test_registering_is_audited_without_words_and_told_to_the_queue(world: Any) -> None:
+    sample_id = post(world, world.session(), body(words_spoken="mandy", staff_note="sentinel")).json()["sample"]["id"]
+    with world.runtime.read() as session:
+        entry = session.exec(select(AuditEntry).where(AuditEntry.verb == "register")).one()
+        event = session.exec(select(EventRow).where(EventRow.topic == "queue", EventRow.kind == "sample.received")).one()
+    assert entry.object_id == sample_id
+    assert entry.after["expected"] == ["mdma"]
+    assert "sentinel" not in str(entry.after)
+    assert "mandy" not in str(entry.after)
+    assert str(event.sample_id) == sample_id
+
+
+def test_the_same_key_is_answered_with_the_same_ticket(world: Any) -> None:
+    session_id = world.session()
+    first, again = (post(world, session_id, body(), key="tablet-1") for _ in range(2))
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.json() == first.json()
+    assert post(world, session_id, body(form="tablet"), key="tablet-1").status_code == 409
+    assert post(world, session_id, body()).json()["sample"]["number"] == 2
+
+
+def test_a_form_sent_twice_at_the_same_instant_gives_one_sample(world: Any) -> None:
+    session_id = world.session()
+    client = world.as_(Role.RECEPTION)
+    gate = threading.Barrier(4)
+
+    def send(_: int) -> Any:
+        gate.wait()
+        headers = {"Idempotency-Key": "double"}
+        return client.post(f"/api/v1/sessions/{session_id}/samples", json=body(), headers=headers)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(send, range(4)))
+    assert {a.status_code for a in answers} == {201}
+    assert len({a.json()["ticket"]["code"] for a in answers}) == 1
+    with world.runtime.read() as session:
+        assert len(session.exec(select(Sample.id)).all()) == 1
+
+
+def test_twenty_desks_at_once_get_twenty_numbers_without_a_gap(world: Any) -> None:
+    session_id = world.session()
+    actor = world.actors[Role.RECEPTION]
+    register = world.runtime.pack.register
+    new = service.NewSample.model_validate(body())
+    gate = threading.Barrier(20)
+
+    def desk(_: int) -> int:
+        gate.wait()
+        with world.runtime.db.begin(actor) as uow:
+            return service.register(uow, session_id, new, world.runtime.pepper, substances=register).sample.number
+
+    with ThreadPoolExecutor(20) as pool:
+        numbers = list(pool.map(desk, range(20)))
+    assert sorted(numbers) == list(range(1, 21))
+
+
+def test_a_tablet_may_mint_the_id_once(world: Any) -> None:
+    session_id, minted = world.session(), str(uuid.UUID(int=uuid6.uuid7().int))
+    assert post(world, session_id, body(id=minted)).json()["sample"]["id"] == minted
+    again = post(world, session_id, body(id=minted))
+    assert again.status_code == 409
+    assert "already registered" in again.json()["detail"]
+    assert post(world, session_id, body(id=str(uuid.uuid4()))).status_code == 422
+
+
+def test_a_closed_session_takes_nothing_more(world: Any) -> None:
+    session_id = world.session(closed_at=world.runtime.now())
+    answer = post(world, session_id, body())
+    assert answer.status_code == 409
+    assert "closed" in answer.json()["detail"]
+
+
+def test_back_of_house_registers_but_offers_no_client_page(world: Any) -> None:
+    session_id = world.session(licence="boh_no_individual_results")
+    answer = post(world, session_id, body(consents={"analysis": "yes"}))
+    assert answer.status_code == 201
+    assert answer.json()["ticket"]["url"] is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"words_spoken": "a\x00b"},
+        {"staff_note": "a\x00b"},
+        {"logo": "\x00"},
+        {"weight_mg": -1},
+        {"weight_mg": "NaN"},
+        {"weight_mg": 1e300},
+        {"group_size": 10**30},
+        {"form": "rocket"},
+        {"form": None},
+        {"words_spoken": "x" * 121},
+        {"name": "Jo Bloggs"},
+        {"date_of_birth": "1990-01-01"},
+        {"colours": ["mauve"]},
+        {"intent": "unknown", "expected": ["mdma"]},
+        {"expected": ["mdma\x00"]},
+        {"id": "not-a-uuid"},
+    ],
+)
+def test_a_value_that_cannot_be_recorded_is_refused_with_its_field(world: Any, wrong: dict[str, Any]) -> None:
+    answer = post(world, world.session(), body(**wrong))
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["fields"]
+
+
+@pytest.mark.parametrize("role", [Role.CHEMIST, Role.VERIFIER, Role.RESEARCHER, Role.POLICE, Role.ADMIN])
+def test_who_does_not_stand_at_the_desk_cannot_register(world: Any, role: Role) -> None:
+    assert post(world, world.session(), body(), role=role).status_code == 403
+
+
+def test_a_foreign_session_and_an_absent_one_answer_alike(world: Any) -> None:
+    foreign, absent = world.session(agency="other"), uuid.uuid4()
+    for path in ("samples", "queue", "board"):
+        url = "/api/v1/sessions/{}/" + path
+        answers = [world.as_(Role.SESSION_LEAD).get(url.format(i)) for i in (foreign, absent)]
+        assert [a.status_code for a in answers] == [404, 404]
+        assert answers[0].json()["detail"] == answers[1].json()["detail"]
+    answers = [post(world, i, body()) for i in (foreign, absent)]
+    assert [a.status_code for a in answers] == [404, 404]
+    assert answers[0].json()["detail"] == answers[1].json()["detail"]
+
+
+def test_wrong_unknown_and_expired_tickets_answer_alike(world: Any, clock: Any) -> None:
+    session_id = world.session()
+    code = post(world, session_id, body()).json()["ticket"]["code"]
+    assert by_ticket(world, code) is not None
+    assert by_ticket(world, tickets.mint()) is None
+    assert by_ticket(world, "nonsense") is None
+    assert by_ticket(world, "") is None
+    clock.advance(hours=6, days=13, minutes=59)
+    assert by_ticket(world, code) is not None
+    clock.advance(days=1)
+    assert by_ticket(world, code) is None
+
+
+def test_garbage_does_the_same_work_as_a_code(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from app.samples import lookup, repository
+
+    asked: list[str] = []
+    original = repository.sample_by_ticket
+    monkeypatch.setattr(
+        lookup.repository, "sample_by_ticket", lambda session, h: (asked.append(h), original(session, h))[1]
+    )
+    for typed in (tickets.mint(), "nonsense", "", "0" * 12):
+        assert by_ticket(world, typed) is None
+    assert len(asked) == 4
+
+
+def test_a_ticket_session_lives_no_longer_than_its_ticket(world: Any, clock: Any) -> None:
+    code = post(world, world.session(), body()).json()["ticket"]["code"]
+    pepper = world.runtime.pepper
+    with world.runtime.db.begin() as uow:
+        sample = service.sample_by_ticket(uow.session, code, pepper, uow.now)
+        assert sample is not None
+        secret, until = service.open_ticket_session(uow, sample, pepper)
+    with world.runtime.read() as session:
+        assert until == clock() + timedelta(hours=24)
+        assert service.sample_by_ticket_session(session, secret, pepper, clock()) is not None
+        assert service.sample_by_ticket_session(session, "other", pepper, clock()) is None
+        assert service.sample_by_ticket_session(session, secret, pepper, until) is None

@@ -1,0 +1,101 @@
+"""The ticket code: what the check symbol finds, what may be typed, what is stored."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.samples import tickets
+
+CODES = st.builds(tickets.mint)
+BODIES = st.text(alphabet=tickets.ALPHABET, min_size=11, max_size=11)
+
+
+def test_the_alphabet_is_the_one_of_the_design_without_look_alikes() -> None:
+    assert tickets.ALPHABET == "34679CDFGHJKMNPQRTVWXY"
+    assert len(set(tickets.ALPHABET)) == 22
+    assert not set(tickets.ALPHABET) & set(tickets.LOOKS_LIKE)
+    assert set(tickets.ALPHABET) | set(tickets.LOOKS_LIKE) == set("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+def test_the_check_symbol_is_that_of_the_standards_hybrid_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    # ISO/IEC 7064 MOD 11,10 has the published example 0794 → check digit 5; same code, other alphabet.
+    monkeypatch.setattr(tickets, "ALPHABET", "0123456789")
+    monkeypatch.setattr(tickets, "_M", 10)
+    monkeypatch.setattr(tickets, "_VALUE", {str(n): n for n in range(10)})
+    assert tickets.check_symbol("0794") == "5"
+
+
+@given(BODIES)
+def test_every_wrong_single_symbol_is_found_for_any_body(body: str) -> None:
+    code = body + tickets.check_symbol(body)
+    assert tickets.is_valid(code)
+    for place in range(tickets.LENGTH):
+        for symbol in tickets.ALPHABET:
+            if symbol != code[place]:
+                assert not tickets.is_valid(code[:place] + symbol + code[place + 1 :])
+
+
+@given(CODES)
+def test_every_swap_of_neighbours_in_a_minted_code_is_found(code: str) -> None:
+    assert tickets.is_valid(code)
+    for i in range(tickets.LENGTH - 1):
+        swapped = code[:i] + code[i + 1] + code[i] + code[i + 2 :]
+        assert swapped == code or not tickets.is_valid(swapped)
+
+
+def test_the_standard_alone_would_let_some_swaps_pass_which_is_why_mint_draws_again() -> None:
+    # product 22 before the first symbol: 10/11 away from each other by the modulus' gap
+    passing = [
+        a + b
+        for a in tickets.ALPHABET
+        for b in tickets.ALPHABET
+        if a < b and tickets._product(a + b) == tickets._product(b + a)
+    ]
+    assert passing, "if the standard found every swap, mint would not need to draw again"
+    assert not any(tickets.mint().startswith(pair) for pair in passing for _ in range(20))
+
+
+@given(CODES, st.sampled_from(["{}", " {} ", "{} ", "\t{}"]), st.sampled_from(["", " ", "-", "–", ". "]), st.booleans())
+def test_a_code_is_read_however_it_is_typed(code: str, frame: str, between: str, lower: bool) -> None:
+    typed = frame.format(between.join(code[i : i + 4] for i in (0, 4, 8)))
+    assert tickets.parse(typed.lower() if lower else typed) == code
+
+
+def test_the_address_on_the_label_is_read_as_its_code() -> None:
+    code = tickets.mint()
+    assert tickets.parse(f"https://mast.example/t#{code}") == code
+
+
+@pytest.mark.parametrize("bad", "01OILZ2S58BAEU")
+def test_a_look_alike_is_explained_with_what_it_may_have_been(bad: str) -> None:
+    with pytest.raises(tickets.NotACodeError, match=f"never contain {bad}. Could it be ") as found:
+        tickets.parse(bad + tickets.mint()[1:])
+    guesses = set(str(found.value).split("Could it be ")[1].rstrip("?").split(" or "))
+    assert guesses <= set(tickets.ALPHABET)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [("", "has 12 letters"), ("3RWX", "this has 4"), ("3" * 13, "this has 13"), ("3" * 12, "not right"), ("€" * 12, "€")],
+)
+def test_what_cannot_be_a_code_is_refused_in_a_sentence(typed: str, sentence: str) -> None:
+    with pytest.raises(tickets.NotACodeError, match=sentence):
+        tickets.parse(typed)
+
+
+@given(st.text(max_size=40))
+def test_anything_typed_is_a_code_or_a_sentence(typed: str) -> None:
+    try:
+        assert tickets.is_valid(tickets.parse(typed))
+    except tickets.NotACodeError as sentence:
+        assert str(sentence).isprintable()
+
+
+def test_nobody_can_hold_the_code_that_is_looked_up_for_garbage() -> None:
+    assert not tickets.is_valid(tickets.NOBODY)
+
+
+def test_printed_in_three_groups_of_four() -> None:
+    assert tickets.grouped("3RWX7KDN9FHT") == "3RWX-7KDN-9FHT"

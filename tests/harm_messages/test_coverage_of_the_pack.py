@@ -1,0 +1,121 @@
+"""The shipped pack answers for every class, role, band and confidence, and every rule can be reached."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from harm_messages import (
+    AmountFact,
+    Band,
+    Confidence,
+    Facts,
+    FindingFact,
+    Severity,
+    Substance,
+    check,
+    evaluate,
+    load_pack,
+)
+from harm_messages.check import conflicts
+from harm_messages.witness import inside, witness
+from tests.harm_messages.message_cases import LC_MS, NOW, found, sample, shown
+
+PACK = load_pack()
+CLASSES = sorted(PACK.register.classes)
+
+
+def other_than(drug_class: str) -> str:
+    return "ketamine" if drug_class == "entactogen" else "mdma"
+
+
+def facts_for(row: Substance, role: str, confidence: Confidence) -> Facts:
+    other = other_than(row.drug_class)
+    expected = {"expected": (row.id,), "unstated": ()}.get(role, (other,))
+    beside = (found(other),) if role == "beside" else ()
+    return sample(found(row.id, confidence.value), *beside, expected=expected, scope=(LC_MS,))
+
+
+def test_the_shipped_pack_has_no_problem() -> None:
+    assert check(PACK, date(2026, 11, 25)) == []
+
+
+def test_a_review_date_in_the_past_is_a_problem() -> None:
+    assert {p.code for p in check(PACK, date(2099, 1, 1))} == {"review"}
+
+
+def test_the_register_has_279_rows_in_50_classes() -> None:
+    assert len(PACK.register) == 279
+    assert len({s.drug_class for s in PACK.register}) == len(CLASSES) == 50
+
+
+@pytest.mark.parametrize("drug_class", CLASSES)
+def test_every_row_role_and_confidence_gives_a_full_page(drug_class: str) -> None:
+    for row in PACK.register.members(drug_class):
+        if row.drug_class != drug_class:
+            continue
+        for role in ("expected", "instead", "beside", "unstated"):
+            for confidence in Confidence:
+                page = evaluate(PACK, facts_for(row, role, confidence), shown(), "en", NOW)
+                assert page.headline
+                assert page.limits
+                assert page.next
+                assert [line.step for line in page.emergency][:1] == ["call"]
+                assert not list(conflicts(PACK, page, row.id))
+
+
+@pytest.mark.parametrize("drug_class", CLASSES)
+def test_class_only_findings_give_a_full_page(drug_class: str) -> None:
+    finding = FindingFact(drug_class=drug_class, confidence=Confidence.CLASS_ONLY)
+    page = evaluate(PACK, sample(finding, expected=("mdma",)), shown(), "en", NOW)
+    assert page.headline
+    assert page.limits
+
+
+@pytest.mark.parametrize("row", PACK.bands, ids=lambda b: b.id)
+@pytest.mark.parametrize("band", [b for b in Band if b is not Band.NOT_MEASURED])
+def test_every_band_that_exists_has_a_strength_card_of_its_floor(row, band: Band) -> None:  # type: ignore[no-untyped-def]
+    if (band is Band.BELOW and row.below_max is None) or (band is Band.EXTREME and row.very_high_max is None):
+        pytest.skip("this band has no such edge")
+    measured = AmountFact(value=inside(row, band), unit=row.unit, basis=row.basis)
+    facts = sample(found(row.substance, amount=measured), expected=(row.substance,), form=row.forms[0])
+    card = next(m for m in evaluate(PACK, facts, shown(), "en", NOW).body if m.slot == "strength")
+    floor = {Band.HIGH: Severity.S2, Band.VERY_HIGH: Severity.S1, Band.EXTREME: Severity.S1}
+    assert card.severity is floor.get(band, Severity.S4)
+
+
+def test_extreme_strength_proposes_a_session_alert() -> None:
+    measured = AmountFact.model_validate({"value": 300, "unit": "mg_per_unit", "basis": "hydrochloride"})
+    facts = sample(found("mdma", amount=measured), expected=("mdma",), form="tablet")
+    assert "propose_alert:T1" in evaluate(PACK, facts, shown(), "en", NOW).staff_actions
+
+
+@pytest.mark.parametrize("rule", PACK.rules, ids=lambda r: r.id)
+def test_every_rule_shows_its_message_on_facts_made_for_it(rule) -> None:  # type: ignore[no-untyped-def]
+    facts, context = witness(rule, PACK)
+    assert rule.emit.message in {m.id for m in evaluate(PACK, facts, context, "en", NOW).messages()}
+
+
+def test_every_grave_rule_asks_for_the_emergency_block() -> None:
+    for rule in PACK.rules:
+        if rule.severity in (Severity.S0, Severity.S1):
+            assert {"call", "airway", "recovery", "stay", "show"} <= set(rule.emergency), rule.id
+
+
+def test_every_rule_and_message_has_evidence_and_a_review_date() -> None:
+    for row in (*PACK.rules, *PACK.messages.values(), *PACK.bands, *PACK.pairs):
+        assert row.evidence
+        assert row.review_by.year >= 2027
+
+
+def test_always_warned_classes_speak_on_the_weakest_evidence() -> None:
+    for name in ("protonitazene", "carfentanil", "pma", "25i-nbome", "5f-adb", "xylazine", "btmps", "bromazolam"):
+        page = evaluate(PACK, sample(found(name, "tentative"), expected=("mdma",)), shown(), "en", NOW)
+        assert "may contain" in page.headline
+        assert page.top_severity.rank <= 1
+
+
+def test_weak_evidence_of_anything_else_is_not_shown() -> None:
+    page = evaluate(PACK, sample(found("ketamine", "tentative"), expected=("mdma",)), shown(), "en", NOW)
+    assert "ketamine" not in page.to_plain().lower().split("if someone")[0]
