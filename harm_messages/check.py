@@ -68,7 +68,9 @@ def _shown(rule: Rule, pack: Pack, facts: Facts, context: Context, now: datetime
         yield Problem("render", rule.id, str(error))
         return
     if rule.emit.message not in {m.id for m in page.messages()}:
-        yield Problem("shadowed", rule.id, "fires, but another of its topic always stands in front", "warning")
+        yield Problem(
+            "shadowed", rule.id, "fires, but another of its topic always stands in front", "warning"
+        )
     yield from conflicts(pack, page, rule.id)
 
 

@@ -128,15 +128,20 @@ def _known(facts: Facts, pack: Pack) -> list[FindingFact]:
         finding_class(probe, pack)  # an unknown target raises
         if strip.reading in (StripReading.POSITIVE, StripReading.FAINT):
             present.append(probe)
-    firm = [
-        finding_class(f, pack)
-        for f in present
-        if f.substance is not None and f.confidence.rank >= Confidence.INDICATED.rank
-    ]
+    firm = [finding_class(f, pack) for f in present if _explains_a_class(f, pack)]
     return [
         f for f in present
         if f.substance is not None or f.drug_class is None or not any(within(c, f.drug_class) for c in firm)
     ]  # fmt: skip
+
+
+def _explains_a_class(fact: FindingFact, pack: Pack) -> bool:
+    """A firm finding stands for its class, so the strip adds nothing. A by-product (norfentanyl) does not:
+    what the strip saw may be the drug itself."""
+    if fact.substance is None or fact.confidence.rank < Confidence.INDICATED.rank:
+        return False
+    row = pack.substances[fact.substance]
+    return row.psychoactive or not pack.substances.classes[row.drug_class].psychoactive
 
 
 def _merged(findings: Iterable[FindingFact]) -> list[FindingFact]:
@@ -209,7 +214,8 @@ def _names(fact: FindingFact, drug_class: str, role: Role, pack: Pack) -> tuple[
         return plain, plain
     name = pack.substances[fact.substance].in_sentence
     row = pack.substances.classes[drug_class]
-    return name, f"{name} ({plain})" if row.say_class and role is not Role.EXPECTED else name
+    own = pack.substances[fact.substance].psychoactive or not row.psychoactive
+    return name, f"{name} ({plain})" if row.say_class and own and role is not Role.EXPECTED else name
 
 
 # -- pairs -----------------------------------------------------------------------------------------

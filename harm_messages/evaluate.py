@@ -85,7 +85,7 @@ def _page(w: Writer, hits: list[Hit], base: list[Hit]) -> Page:
         safer_use=tail[Slot.SAFER_USE],
         limits=tail[Slot.LIMITS],
         next=tail[Slot.NEXT],
-        staff_actions=_staff_actions(base),
+        staff_actions=(*_staff_actions(base), *recalled_strips(pack, d.facts)),
         labels=w.labels,
     )
     return page
@@ -119,3 +119,10 @@ def _told_us(w: Writer) -> str:
 def _staff_actions(hits: list[Hit]) -> tuple[str, ...]:
     gravest = sorted(hits, key=lambda h: (h.rule.severity.rank, h.rule.id))
     return tuple(dict.fromkeys(action for h in gravest for action in h.rule.staff_action))
+
+
+def recalled_strips(pack: Pack, facts: Facts) -> tuple[str, ...]:
+    """A reading from a recalled lot is told to staff. It never reassured anybody: no strip does."""
+    bad = {(row.target, lot) for row in pack.strips if row.recalled for lot in row.lots}
+    hit = {f"strip_lot_recalled:{s.lot}" for s in facts.strips if (s.target, s.lot) in bad}
+    return tuple(sorted(hit))

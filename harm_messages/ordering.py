@@ -39,11 +39,10 @@ def _silences(by: Rule, rule: Rule) -> bool:
 
 def one_per_topic(hits: Iterable[Hit]) -> list[Hit]:
     """Highest severity, then specificity, then version; findings merge where the message is the same."""
-    topics: dict[tuple[str, str], Hit] = {}
+    topics: dict[str, Hit] = {}
     for hit in hits:
-        key = (hit.rule.slot.value, hit.rule.topic)
-        old = topics.get(key)
-        topics[key] = hit if old is None else _merged(old, hit)
+        old = topics.get(hit.rule.topic)
+        topics[hit.rule.topic] = hit if old is None else _merged(old, hit)
     return list(topics.values())
 
 

@@ -193,6 +193,11 @@ def _tables(pack: Pack) -> Iterator[Problem]:
     for pair in pack.pairs:
         for one in {pair.a, pair.b} - set(pack.groups):
             yield Problem("unknown_group", pair.id, f"there is no group {one!r}")
+    for strip in pack.strips:
+        if not reg.is_class(strip.target) or not all(m in reg for m in strip.misses):
+            yield Problem(
+                "unknown_substance", "strips.yaml", f"target or misses of {strip.target!r} not known"
+            )
     flags = pack.flags
     named = {
         *flags.always_warn,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.errors import Invalid, Refused
-from app.platform.web.etags import check_version
+from app.platform.kernel.versions import check_version
 from app.readings import service as readings
 from app.results import effects, repository
 from app.results.derivation import Derived, Whole, derive

@@ -16,7 +16,7 @@ from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Conflict, Invalid, Refused
-from app.platform.web.etags import check_version
+from app.platform.kernel.versions import check_version
 from app.results import effects, repository
 from app.results.circumstances import gather
 from app.results.domain import SUCCEEDED, Action, Decision, State, decide, steps_from

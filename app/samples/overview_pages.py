@@ -18,8 +18,8 @@ from app.custody.schemas import NewCustodyEvent
 from app.people import service as people
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import MastError, NotFound, Stale
+from app.platform.kernel.versions import check_version
 from app.platform.security.policy import SERVICE_STAFF, allow
-from app.platform.web.etags import check_version
 from app.platform.web.idempotency import Once
 from app.runtime import Runtime, RuntimeDep
 from app.samples import service, web

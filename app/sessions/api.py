@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.versions import check_version
 from app.platform.security.policy import SERVICE_STAFF, allow
-from app.platform.web.etags import IfMatch, check_version, set_etag
+from app.platform.web.etags import IfMatch, set_etag
 from app.platform.web.idempotency import OnceDep
 from app.platform.web.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
 from app.runtime import RuntimeDep

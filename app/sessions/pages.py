@@ -16,8 +16,8 @@ from starlette.datastructures import FormData
 
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Invalid, MastError
+from app.platform.kernel.versions import check_version
 from app.platform.security.policy import SERVICE_STAFF, allow
-from app.platform.web.etags import check_version
 from app.platform.web.idempotency import Once
 from app.runtime import Runtime, RuntimeDep
 from app.sessions import service

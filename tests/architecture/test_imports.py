@@ -96,7 +96,7 @@ def test_services_know_no_web(graph: grimp.ImportGraph) -> None:
 
 
 # Modules of a feature that belong to its web face though they are neither routes nor shapes.
-WEB_SIDE = {"signin", "query", "csv", "chart", "api", "pages", "web"}
+WEB_SIDE = {"signin", "query", "csv", "chart", "forms", "api", "pages", "web"}
 
 
 def test_nobody_imports_routes_or_main(graph: grimp.ImportGraph) -> None:

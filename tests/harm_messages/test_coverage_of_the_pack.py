@@ -110,7 +110,16 @@ def test_every_rule_and_message_has_evidence_and_a_review_date() -> None:
 
 
 def test_always_warned_classes_speak_on_the_weakest_evidence() -> None:
-    for name in ("protonitazene", "carfentanil", "pma", "25i-nbome", "5f-adb", "xylazine", "btmps", "bromazolam"):
+    for name in (
+        "protonitazene",
+        "carfentanil",
+        "pma",
+        "25i-nbome",
+        "5f-adb",
+        "xylazine",
+        "btmps",
+        "bromazolam",
+    ):
         page = evaluate(PACK, sample(found(name, "tentative"), expected=("mdma",)), shown(), "en", NOW)
         assert "may contain" in page.headline
         assert page.top_severity.rank <= 1

@@ -150,7 +150,9 @@ def test_band_compares_value_plus_uncertainty_at_its_edges(value: float, plus: f
 
 
 def test_uncertainty_at_another_coverage_is_brought_to_two() -> None:
-    one = AmountFact.model_validate({"value": 120, "high": 123, "k": 1, "unit": "mg_per_unit", "basis": "hydrochloride"})
+    one = AmountFact.model_validate(
+        {"value": 120, "high": 123, "k": 1, "unit": "mg_per_unit", "basis": "hydrochloride"}
+    )
     assert one.upper == 126
     assert derive_band(PACK, "mdma", one, Form.TABLET) is Band.HIGH
 

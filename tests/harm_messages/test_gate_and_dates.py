@@ -85,9 +85,7 @@ def test_in_an_approved_pack_only_approved_rules_speak() -> None:
 
 
 def test_withdrawing_a_rule_only_adds_caution() -> None:
-    rules = tuple(
-        r.model_copy(update={"status": "withdrawn"}) if r.id == "R-HEAT" else r for r in PACK.rules
-    )
+    rules = tuple(r.model_copy(update={"status": "withdrawn"}) if r.id == "R-HEAT" else r for r in PACK.rules)
     page = evaluate(replace(PACK, rules=rules), FACTS, shown(), "en", NOW)
     card = next(m for m in page.body if m.rule_id == "R-HEAT")
     assert card.severity == "S2"

@@ -77,9 +77,7 @@ def test_the_order_of_the_input_does_not_matter(
     for part in shuffled:
         random.shuffle(part)
     one = facts_of(found, expected=tuple(want), scope=tuple(scope), strips=tuple(read))
-    other = facts_of(
-        shuffled[0], expected=tuple(want), scope=tuple(shuffled[1]), strips=tuple(shuffled[2])
-    )
+    other = facts_of(shuffled[0], expected=tuple(want), scope=tuple(shuffled[1]), strips=tuple(shuffled[2]))
     assert page(one).model_dump() == page(other).model_dump()
 
 

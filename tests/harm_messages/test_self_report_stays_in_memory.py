@@ -30,7 +30,10 @@ def test_the_message_is_shown_and_marked() -> None:
     assert [m.id for m in marked] == ["M-PAIR-ALCOHOL-COCAINE"]
 
 
-@given(st.lists(st.sampled_from(CO_USE), max_size=4), st.sampled_from(["cocaine", "mdma", "heroin", "lsd", "tramadol"]))
+@given(
+    st.lists(st.sampled_from(CO_USE), max_size=4),
+    st.sampled_from(["cocaine", "mdma", "heroin", "lsd", "tramadol"]),
+)
 @settings(max_examples=25, deadline=None)
 def test_what_is_logged_is_the_same_as_if_nobody_had_been_asked(also: list[str], name: str) -> None:
     told, untold = page(*also, name=name), page(name=name)
@@ -71,7 +74,11 @@ def test_a_dump_replays_to_the_logged_page_exactly() -> None:
 
 
 def _messages(dumped: dict) -> list[dict]:  # type: ignore[type-arg]
-    lists = [dumped["notices"], dumped["headline_parts"], [dumped["difference"]] if dumped["difference"] else []]
+    lists = [
+        dumped["notices"],
+        dumped["headline_parts"],
+        [dumped["difference"]] if dumped["difference"] else [],
+    ]
     lists += [dumped["cards"], dumped["more"], *[line["parts"] for line in dumped["emergency"]]]
     lists += [dumped["safer_use"], dumped["limits"], dumped["next"]]
     return [message for part in lists for message in part]

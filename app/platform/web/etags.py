@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Response
 
-from app.platform.kernel.errors import Invalid, Stale, VersionRequired
+from app.platform.kernel.errors import Invalid, VersionRequired
 
 
 def etag(version: int) -> str:
@@ -35,9 +35,3 @@ def if_match(
 
 
 IfMatch = Annotated[int, Depends(if_match)]
-
-
-def check_version(what: str, expected: int, actual: int) -> None:
-    """Raise Stale when somebody else changed the row in between."""
-    if expected != actual:
-        raise Stale(what)

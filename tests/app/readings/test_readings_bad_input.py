@@ -16,30 +16,7 @@ from app.platform.jobs import JobRunner
 from app.platform.storage import BlobStore
 from app.readings.tables import Blob, Upload
 from sqlmodel import select
-
-IR = """##TITLE=Small
-##JCAMP-DX=4.24
-##DATA TYPE=INFRARED SPECTRUM
-##XUNITS=1/CM
-##YUNITS=ABSORBANCE
-##FIRSTX=400
-##LASTX=2000
-##NPOINTS=81
-##XFACTOR=1
-##YFACTOR=0.001
-##FIRSTY={first}
-##XYDATA=(X++(Y..Y))
-{lines}
-##END=
-"""
-
-
-def small_ir() -> bytes:
-    """81 points with two bands."""
-    ys = [round(1000 / (1 + ((400 + 20 * k - 1700) / 40) ** 2) + 500 / (1 + ((400 + 20 * k - 1100) / 40) ** 2)) for k in range(81)]
-    lines = "\n".join(f"{400 + 20 * k} " + " ".join(str(y) for y in ys[k : k + 9]) for k in range(0, 81, 9))
-    return IR.format(first=ys[0] * 0.001, lines=lines).encode()
-
+from tests.support.small_files import small_ir
 
 def zipped(name: str, content: bytes) -> bytes:
     out = io.BytesIO()
@@ -85,7 +62,7 @@ def test_a_renamed_file_is_read_by_its_content_and_the_mismatch_is_said(bench):
     assert upload["state"] == "read"
     reading = bench.reading(upload)
     assert reading["kind"] == "ir"
-    assert any("ends in .mzML" in remark["text"] for remark in reading["remarks"])
+    assert any("ends in .mzml" in remark["text"] for remark in reading["remarks"])
 
 
 def test_an_empty_file_is_not_taken(bench):
@@ -122,13 +99,19 @@ def test_a_full_disk_is_said_and_leaves_nothing_half(bench, monkeypatch: pytest.
 
 
 def ambiguous() -> bytes:
-    """Commas both ways: 1,234,5 may be 1 and 234.5 or 1.234 and 5."""
-    return b"\n".join(b"%d,%d,%d" % (4000 - 4 * k, k % 7, 100 + k) for k in range(200))
+    """Two columns with a decimal comma, or four: nobody can know."""
+    return b"\n".join(b"%d,%d,0,%d" % (4000 - 4 * k, k % 10, 100 + k) for k in range(200))
 
 
-def test_a_table_that_can_be_read_in_two_ways_asks_and_the_answer_reads_it(bench, instruments_data: Path):
-    content = (instruments_data / "csv_spectrum/ambiguous_comma_only.csv").read_bytes()
-    upload = bench.upload(content, "ambiguous.csv")
+def test_the_real_ambiguous_file_asks_too(bench, instruments_data: Path):
+    upload = bench.upload((instruments_data / "csv_spectrum/ambiguous_comma_only.csv").read_bytes(), "ambiguous.csv")
+    assert upload["state"] == "asks"
+    assert upload["problem"]["where"] == "line 1"
+    assert upload["problem"]["choices"]
+
+
+def test_a_table_that_can_be_read_in_two_ways_asks_and_the_answer_reads_it(bench):
+    upload = bench.upload(ambiguous(), "ambiguous.csv")
     assert upload["state"] == "asks"
     choices = upload["problem"]["choices"]
     assert len(choices) >= 2

@@ -1,0 +1,208 @@
+"""A pack with a gap is refused when it is built, and the refusal says where and what."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harm_messages import PackError, check, json_schema, load_pack
+from harm_messages.pack import SHIPPED, read_pack
+from harm_messages.structure import structural_problems
+
+RULE = """
+- id: R-NEW
+  version: 1
+  status: draft
+  severity: S3
+  slot: danger
+  topic: new.topic
+  when: {found: {class: entactogen}}
+  emit: {message: M-HEAT}
+  evidence: [here]
+  review_by: 2027-05-01
+"""
+
+
+@pytest.fixture
+def pack_folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "pack"
+    shutil.copytree(SHIPPED, folder)
+    return folder
+
+
+def with_rule(folder: Path, change: Callable[[str], str]) -> None:
+    (folder / "rules" / "new.yaml").write_text(change(RULE), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("  version: 1", "  version: 1\n  version: 2", "duplicate key"),
+        ("  version: 1", "  version: 1\n  colour: red", "Extra inputs"),
+        ("S3", "S9", "severity"),
+        ("slot: danger", "slot: headline", "composed"),
+        ("severity: S3", "severity: S1", "needs emergency lines"),
+        ("found: {class: entactogen}", "found: {class: entactogenn}", "no class 'entactogenn'"),
+        ("found: {class: entactogen}", "found: {substance: mdmaa}", "no substance 'mdmaa'"),
+        ("found: {class: entactogen}", "guess: {class: entactogen}", "Extra inputs"),
+        ("{found: {class: entactogen}}", "{found: {}, form: vape}", "exactly one predicate"),
+        ("{found: {class: entactogen}}", "{none_found: {class: entactogen}}", "in_scope"),
+        ("{found: {class: entactogen}}", "{none_found: {class: entactogen, in_scope: false}}", "True"),
+        ("{found: {class: entactogen}}", "{all: [{any: [{not: {not: {form: vape}}}]}]}", "at most 3"),
+        ("{found: {class: entactogen}}", "{pair: {a: mdma, b: tea}}", "no group 'tea'"),
+        ("M-HEAT", "M-NOWHERE", "no message M-NOWHERE"),
+        ("{message: M-HEAT}", "{message: M-SEDATIVE}", "uses ['names'], the rule gives []"),
+        (
+            "{message: M-HEAT}",
+            "{message: M-HEAT, args: {names: found.names}}",
+            "uses [], the rule gives ['names']",
+        ),
+        ("{message: M-HEAT}", "{message: M-HEAT, args: {names: facts.expected}}", "comes from 'found.names'"),
+        (
+            "  evidence: [here]",
+            "  suppresses: [M-NITAZENE]\n  evidence: [here]",
+            "may not silence R-NITAZENE-ANY",
+        ),
+        ("  evidence: [here]", "  emergency: [prayer]\n  evidence: [here]", "no emergency line 'prayer'"),
+        ("R-NEW", "R-HEAT", "stands twice"),
+        ("evidence: [here]", "evidence: []", "evidence"),
+    ],
+)
+def test_a_rule_that_does_not_fit_is_refused(pack_folder: Path, old: str, new: str, says: str) -> None:
+    with_rule(pack_folder, lambda rule: rule.replace(old, new, 1))
+    with pytest.raises(PackError) as refused:
+        load_pack(pack_folder)
+    assert says in str(refused.value)
+
+
+def test_a_rule_that_names_findings_must_bind_one(pack_folder: Path) -> None:
+    with_rule(
+        pack_folder,
+        lambda rule: rule.replace(
+            "{found: {class: entactogen}}", "{any: [{found: {class: ghb}}, {form: vape}]}"
+        ).replace("{message: M-HEAT}", "{message: M-SEDATIVE, args: {names: found.names}}"),
+    )
+    with pytest.raises(PackError, match="can fire without one"):
+        load_pack(pack_folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Look <b>here</b>.", "not allowed"),
+        ("# Title", "not allowed"),
+        ("See [this](http://x.org).", "not allowed"),
+        ("Take *care*.", "em is not allowed"),
+        ("You have {nmaes}.", "is not a placeholder"),
+        ("You have {names.", "brace"),
+        ("word " * 71, "at most 70"),
+        ("Short.\n\n%% more\n\n" + "word " * 251, "at most 250"),
+        ("", "no card text"),
+    ],
+)
+def test_a_message_that_is_more_than_plain_text_is_refused(pack_folder: Path, text: str, says: str) -> None:
+    file = pack_folder / "messages" / "en" / "M-HEAT.md"
+    front = file.read_text(encoding="utf-8").split("---\n")[1]
+    file.write_text(f"---\n{front}---\n{text}\n", encoding="utf-8")
+    with pytest.raises(PackError) as refused:
+        load_pack(pack_folder)
+    assert says in str(refused.value)
+
+
+def test_yaml_no_is_a_word_and_not_false(pack_folder: Path) -> None:
+    file = pack_folder / "messages" / "en" / "M-HEAT.md"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("status: draft", "status: draft\ntags: [no]"),
+        encoding="utf-8",
+    )
+    assert load_pack(pack_folder).messages[("M-HEAT", "en")].tags == ("no",)
+
+
+def test_a_message_missing_in_a_promised_language_is_refused(pack_folder: Path) -> None:
+    manifest = pack_folder / "pack.yaml"
+    manifest.write_text(
+        manifest.read_text(encoding="utf-8").replace("locales: [en]", "locales: [en, cy]"), encoding="utf-8"
+    )
+    shutil.copytree(pack_folder / "messages" / "en", pack_folder / "messages" / "cy")
+    shutil.copy(pack_folder / "labels" / "en.yaml", pack_folder / "labels" / "cy.yaml")
+    assert load_pack(pack_folder)
+    (pack_folder / "messages" / "cy" / "M-NITAZENE.md").unlink()
+    with pytest.raises(PackError, match="M-NITAZENE: has no text in 'cy'"):
+        load_pack(pack_folder)
+
+
+def test_a_missing_folder_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(PackError, match=r"pack\.yaml: cannot be read"):
+        load_pack(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("rules/stimulants.yaml", "# note only"),
+        ("register.tsv", None),
+        ("bands.yaml", None),
+        ("messages/en/M-HEAT.md", "Drink some water."),
+        ("labels/en.yaml", "# note only"),
+    ],
+)
+def test_the_digest_binds_content(pack_folder: Path, file: str, line: str | None) -> None:
+    before = read_pack(pack_folder).digest
+    assert before == load_pack().digest
+    path = pack_folder / file
+    text = path.read_text(encoding="utf-8")
+    if file == "register.tsv":
+        text = text.replace("mandy", "mandee")
+    elif file == "bands.yaml":
+        text = text.replace("usual_max: 125", "usual_max: 124")
+    else:
+        text += f"\n{line}\n"
+    path.write_text(text, encoding="utf-8")
+    changed = read_pack(pack_folder).digest != before
+    assert changed is (file != "rules/stimulants.yaml")
+
+
+def test_check_finds_a_rule_that_can_never_be_seen() -> None:
+    pack = load_pack()
+    heat = next(r for r in pack.rules if r.id == "R-HEAT")
+    weaker = heat.model_copy(
+        update={"id": "R-ZZ", "emit": heat.emit.model_copy(update={"message": "M-ALERT"})}
+    )
+    problems = check(replace(pack, rules=(*pack.rules, weaker)))
+    assert ("shadowed", "R-ZZ") in {(p.code, p.where) for p in problems}
+
+
+def test_check_finds_a_class_nobody_speaks_about() -> None:
+    pack = load_pack()
+    silent = replace(pack, rules=tuple(r for r in pack.rules if r.id != "R-NITAZENE-ANY"))
+    assert {p.code for p in check(silent)} >= {"floor"}
+
+
+def test_check_finds_a_banned_word_and_a_pair_nobody_speaks_about() -> None:
+    pack = load_pack()
+    heat = pack.messages[("M-HEAT", "en")].model_copy(update={"short": "This is safe."})
+    rules = tuple(r for r in pack.rules if r.id != "R-PAIR-LITHIUM")
+    problems = check(replace(pack, rules=rules, messages={**pack.messages, ("M-HEAT", "en"): heat}))
+    assert {p.code for p in problems} >= {"banned", "pair"}
+
+
+def test_the_shipped_pack_is_sound_and_has_a_schema_for_every_kind_of_file() -> None:
+    assert structural_problems(load_pack()) == []
+    schema = json_schema()
+    assert schema["rules/*.yaml"]["items"]["$ref"].endswith("/Rule")
+    assert "pack.yaml" in schema
+
+
+def test_a_recalled_strip_lot_is_told_to_staff() -> None:
+    from harm_messages import Facts, StripFact, evaluate
+    from tests.harm_messages.message_cases import NOW, shown
+
+    pack = load_pack()
+    row = pack.strips[0].model_copy(update={"lots": ("L9",), "recalled": True})
+    strip = StripFact.model_validate({"target": row.target, "reading": "negative", "lot": "L9"})
+    page = evaluate(replace(pack, strips=(row,)), Facts(strips=(strip,)), shown(), "en", NOW)
+    assert "strip_lot_recalled:L9" in page.staff_actions
