@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from html import escape
 
 import nh3
@@ -71,12 +72,21 @@ def fill(template: str, values: Mapping[str, str], quote: bool = False) -> str:
 
 def to_html(source: str, values: Mapping[str, str]) -> str:
     """Rendered and cleaned, then filled with escaped values."""
-    cleaned = nh3.clean(_MD.render(source), tags=_TAGS, attributes={})
-    return fill(cleaned, values, quote=True).strip()
+    return fill(_html_template(source), values, quote=True)
 
 
 def to_plain(source: str, values: Mapping[str, str]) -> str:
     """For reading aloud and printing: one line a paragraph, "- " before list items."""
+    return fill(_plain_template(source), values)
+
+
+@lru_cache(maxsize=4096)
+def _html_template(source: str) -> str:
+    return nh3.clean(_MD.render(source), tags=_TAGS, attributes={}).strip()
+
+
+@lru_cache(maxsize=4096)
+def _plain_template(source: str) -> str:
     lines: list[str] = []
     bullet = ""
     for token in _MD.parse(source):
@@ -85,7 +95,7 @@ def to_plain(source: str, values: Mapping[str, str]) -> str:
         elif token.type == "inline":
             lines.append(bullet + _words(token))
             bullet = ""
-    return fill("\n".join(lines), values)
+    return "\n".join(lines)
 
 
 def _words(token: Token) -> str:

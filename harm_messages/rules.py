@@ -6,6 +6,7 @@ expression engine and there will be none. Imports pydantic and this package's vo
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -159,7 +160,7 @@ class When(Frozen):
             raise ValueError(f"all/any/not nest {self.depth} deep; at most {MAX_DEPTH}")
         return self
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """Which predicate or combinator this is."""
         return next(iter(self.model_fields_set)).rstrip("_")
@@ -179,7 +180,7 @@ class When(Frozen):
         """How deep combinators nest; 0 for a predicate."""
         return 1 + max(w.depth for w in self.inner) if self.inner else 0
 
-    @property
+    @cached_property
     def specificity(self) -> int:
         """How narrowly the condition aims; breaks ties between rules of one topic."""
         if self.kind == "any":

@@ -135,6 +135,8 @@ class Shelf:
         for one in self.all():
             if one.technique in (Technique.IR, Technique.RAMAN):
                 one.infrared.features("first_derivative")
+            elif one.technique is Technique.FORMULA:
+                one.formulas.screen([100.0])
 
     def _of(self, technique: Technique, names: Collection[str]) -> list[Opened]:
         rows = [one for one in self.all() if one.technique is technique]

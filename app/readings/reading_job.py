@@ -9,6 +9,7 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ def warm(jail: LazyJail, shelf: Shelf) -> None:
         try:
             jail.warm()
             shelf.warm()
+            import_module("scipy.signal")  # bands and peaks; half a second on first use
         except Exception:  # the first upload will say what is wrong
             _log.warning("warming_failed", exc_info=True)
 

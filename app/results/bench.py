@@ -88,6 +88,11 @@ class Bench:
         return self.view.result.state if self.view else None
 
     @property
+    def used(self) -> frozenset[str]:
+        """Analyses some finding stands on."""
+        return frozenset(key for line in self.lines for key in line.row.analysis_ids)
+
+    @property
     def can_draft(self) -> bool:
         """Whether a new draft may begin now."""
         return self.sample.withdrawn_at is None and (self.state is None or self.state in SUCCEEDED)
@@ -182,13 +187,19 @@ def _shown(analyses: Sequence[readings.AnalysisView], reading_id: uuid.UUID | No
             raise NotFound("reading")
     if not pairs:
         return None
-    analysis, found = pairs[-1]
+    analysis, found = max(enumerate(pairs), key=lambda item: _worth_showing(*item))[1]
     if found.match is None:
         return Shown(analysis, found.reading, None)
     answer: dict[str, Any] = found.match.answer
     chosen = next((p for p in answer.get("peaks", []) if p["peak"] == peak), None)
     candidates = chosen["candidates"] if chosen else found.match.candidates
     return Shown(analysis, found.reading, found.match, answer, tuple(candidates), chosen)
+
+
+def _worth_showing(place: int, pair: tuple[readings.AnalysisView, readings.ReadingView]) -> tuple[Any, bool, int]:
+    """The newest file; of its readings one that could be compared, and of those the last."""
+    found = pair[1]
+    return found.reading.upload_id, bool(found.match and found.match.candidates), place
 
 
 def candidate_of(

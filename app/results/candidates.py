@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from app.results.domain import Abundance
 from app.results.finding import NewFinding
 
 MOST_ALIKE = 12
@@ -29,6 +30,26 @@ def with_candidate(
         analyses = (*old.analysis_ids, analysis_id) if fresh else old.analysis_ids
         out.append(replace(old, analysis_ids=analyses, cannot_tell_from=alike))
     return out if merged else [*out, new]
+
+
+def with_strip(
+    there: Sequence[NewFinding], target: str, is_substance: bool, analysis_id: uuid.UUID
+) -> list[NewFinding]:
+    """The findings with what a positive strip says among them: its class, or the one substance it reacts to."""
+    new = NewFinding(
+        substance_id=target if is_substance else None,
+        substance_class="" if is_substance else target,
+        abundance=Abundance.INDICATION,
+        analysis_ids=(analysis_id,),
+    )
+    if any(old.key == new.key for old in there):
+        return [
+            replace(old, analysis_ids=tuple(dict.fromkeys((*old.analysis_ids, analysis_id))))
+            if old.key == new.key
+            else old
+            for old in there
+        ]
+    return [*there, new]
 
 
 def finding_of_candidate(candidate: Mapping[str, Any], analysis_id: uuid.UUID) -> NewFinding:

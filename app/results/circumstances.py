@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -16,6 +17,7 @@ from app.results.view import author_ids, is_superseded
 from app.samples import service as samples
 from app.samples.domain import ConsentAnswer, ConsentKind, SubmitterType
 from app.sessions import service as sessions
+from harm_messages.register import within
 
 
 def gather(
@@ -31,13 +33,15 @@ def gather(
     sample = samples.get_sample(session, actor, row.sample_id)
     checking = sessions.get_session(session, actor, sample.session_id)
     quality = readings.quality_of(session, sample.id, now)
+    scope = readings.scope_of(session, sample.id)
+    findings = repository.findings_of(session, [row.id])[row.id]
     return Circumstances(
         state=row.state,
         actor_id=actor.person_id,
         actor_roles=actor.roles,
         author_ids=frozenset(author_ids(row)),
-        finding_count=len(repository.findings_of(session, [row.id])[row.id]),
-        analysis_count=len(readings.scope_of(session, sample.id)),
+        finding_count=len(findings),
+        analysis_count=len(scope),
         says_nothing_found=row.says_nothing_found,
         reason=reason,
         screening_single=checking.screening_single,
@@ -46,11 +50,24 @@ def gather(
         override_reason=override_reason or row.override_reason,
         methods_inactive=tuple(quality.methods_inactive),
         files_waiting=quality.files_waiting,
+        strips_unanswered=strips_unanswered(scope, [(f.substance_id or "", f.substance_class) for f in findings]),
         individual_results=checking.licence_mode.individual_results,
         analysis_consent=_consented(session, sample.id, sample.submitter_type),
         sample_withdrawn=sample.withdrawn_at is not None,
         superseded=is_superseded(session, row),
     )
+
+
+def strips_unanswered(scope: Sequence[readings.ScopeFact], found: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Targets of positive strips that no finding mentions: neither the substance nor a class at or under it."""
+    out = []
+    for fact in scope:
+        if fact.strip_reading is not readings.StripReading.POSITIVE or not fact.counts:
+            continue
+        target = fact.strip_target
+        if not any(substance == target or within(drug_class, target) for substance, drug_class in found):
+            out.append(target.rpartition(".")[2].replace("_", " "))
+    return tuple(dict.fromkeys(out))
 
 
 def _consented(session: Session, sample_id: uuid.UUID, submitter: SubmitterType) -> bool:

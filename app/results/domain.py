@@ -143,6 +143,7 @@ class Circumstances:
     override_reason: str = ""
     methods_inactive: tuple[str, ...] = ()
     files_waiting: int = 0
+    strips_unanswered: tuple[str, ...] = ()
     individual_results: bool = True
     analysis_consent: bool = True
     sample_withdrawn: bool = False
@@ -171,6 +172,16 @@ def files_read(c: Circumstances) -> str | None:
     if c.files_waiting:
         files = "1 uploaded file is" if c.files_waiting == 1 else f"{c.files_waiting} uploaded files are"
         return f"{files} still being read or waiting for an answer."
+    return None
+
+
+def strips_answered(c: Circumstances) -> str | None:
+    """A positive strip may be weak evidence, but it is never passed over in silence."""
+    if c.strips_unanswered:
+        return (
+            f"The strip for {' and '.join(c.strips_unanswered)} is positive, and no finding mentions it. "
+            "Add it as found by the strip, or as not detected by a method that sees smaller amounts."
+        )
     return None
 
 
@@ -267,7 +278,7 @@ class Transition:
 _BENCH = frozenset({Role.CHEMIST, Role.VERIFIER})
 _CHECK = frozenset({Role.VERIFIER})
 _LEAD = frozenset({Role.SESSION_LEAD})
-_READY: tuple[Guard, ...] = (sample_present, has_content, files_read, method_active)
+_READY: tuple[Guard, ...] = (sample_present, has_content, files_read, strips_answered, method_active)
 _QUALITY: tuple[Guard, ...] = (sample_present, files_read, qc_passed, instrument_in_date, method_active)
 _RELEASE: tuple[Guard, ...] = (licence_allows, another_releases, consent_given, *_QUALITY)
 _RETRACT: tuple[Guard, ...] = (still_shown, reason_given)
@@ -276,7 +287,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(State.DRAFT, Action.SUBMIT, State.SUBMITTED, _BENCH, _READY),
     Transition(State.SUBMITTED, Action.WITHDRAW, State.WITHDRAWN, _BENCH, (by_author,)),
     Transition(State.SUBMITTED, Action.RETURN, State.RETURNED, _CHECK, (another_returns, reason_given)),
-    Transition(State.SUBMITTED, Action.VERIFY, State.VERIFIED, _CHECK, (another_verifies, *_QUALITY)),
+    Transition(State.SUBMITTED, Action.VERIFY, State.VERIFIED, _CHECK, (another_verifies, strips_answered, *_QUALITY)),
     Transition(State.VERIFIED, Action.RETURN, State.RETURNED, _CHECK | _LEAD, (reason_given,)),
     Transition(State.VERIFIED, Action.RELEASE, State.RELEASED, _LEAD, _RELEASE),
     Transition(State.RELEASED, Action.AMEND, State.AMENDED, _BENCH, (sample_present, reason_given)),

@@ -19,7 +19,7 @@ from app.platform.web.idempotency import form_once
 from app.readings import service as readings
 from app.results import service, web
 from app.results.bench import candidate_of
-from app.results.candidates import with_candidate
+from app.results.candidates import with_candidate, with_strip
 from app.results.domain import Action
 from app.results.finding import NewFinding
 from app.results.forms import FindingForm, finding_of, number
@@ -125,6 +125,32 @@ def use_candidate(
     except MastError as error:
         return web.again(request, rt, who, sample_id, error)
     return web.back(sample_id, done="finding", reading=reading)
+
+
+@router.post("/bench/samples/{sample_id}/use-strip")
+def use_strip(
+    request: Request,
+    sample_id: uuid.UUID,
+    who: Bench,
+    rt: RuntimeDep,
+    analysis: Annotated[uuid.UUID, Form()],
+    version: Version = None,
+) -> Response:
+    """Make a finding of a positive strip."""
+    register = rt.pack.substances
+    try:
+        with rt.read() as session:
+            strip = readings.get_analysis(session, who, analysis)
+        if strip.sample_id != sample_id or strip.strip_reading is not readings.StripReading.POSITIVE:
+            raise NotFound("positive strip")
+        target = strip.strip_target
+        _write(
+            request, rt, who, sample_id, version,
+            lambda there: with_strip(there, target, target in register, analysis),
+        )  # fmt: skip
+    except MastError as error:
+        return web.again(request, rt, who, sample_id, error)
+    return web.back(sample_id, done="finding")
 
 
 def _write(

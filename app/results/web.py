@@ -99,7 +99,9 @@ def page(
     )
 
 
-def form_of(line: Line | None = None, typed: dict[str, Any] | None = None, register: Register | None = None) -> dict[str, Any]:
+def form_of(
+    line: Line | None = None, typed: dict[str, Any] | None = None, register: Register | None = None
+) -> dict[str, Any]:
     """Values of the finding form: what was typed, else what is stored, else a fresh one."""
     if typed is not None and register is not None:
         chosen = [{"id": i, "label": samples.label_of(register, i)} for i in typed.get("substance", []) if i]

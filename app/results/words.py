@@ -67,7 +67,10 @@ OUTCOME_WORDS: dict[Outcome, str] = {
     Outcome.PENDING: "a method is still running",
 }
 
-GRADE_WORDS: dict[Grade, str] = {Grade.SCREENING: "screening: one operator", Grade.CONFIRMED: "confirmed"}
+GRADE_WORDS: dict[Grade, str] = {
+    Grade.SCREENING: "screening, by one operator",
+    Grade.CONFIRMED: "confirmed, by a second person or a laboratory method",
+}
 
 ABUNDANCE_WORDS: dict[Abundance, str] = {
     Abundance.MAJOR: "major",

@@ -16,7 +16,7 @@ def test_typing_mand_finds_mdma_by_its_street_name() -> None:
 
 
 def test_names_stand_before_street_names() -> None:
-    assert [m.id for m in REGISTER.search("mda")][0] == "mda"
+    assert REGISTER.search("mda")[0].id == "mda"
     assert [m.label for m in REGISTER.search("coc")][:2] == ["Cocaine", "Cocaethylene"]
 
 

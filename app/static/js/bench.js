@@ -35,6 +35,7 @@ document.addEventListener("htmx:config:request", (event) => {
 
 // the list of files is live; the spectrum follows only when the newest reading is another one than that on screen
 document.addEventListener("htmx:after:swap", () => {
+  for (const row of document.querySelectorAll(".uploads [data-state=done]")) row.remove(); // it stands in the list now
   const newest = document.querySelector("[data-newest]")?.getAttribute("data-newest");
   const shown = document.querySelector("[data-shown]")?.getAttribute("data-shown") ?? "";
   const chosen = new URLSearchParams(location.search).has("reading");

@@ -19,7 +19,7 @@ from app.samples import service as samples
 from app.samples.domain import ConsentAnswer, ConsentKind, Form
 from app.samples.intake_schemas import NewSample
 
-YES = {kind: ConsentAnswer.YES for kind in ConsentKind}
+YES = dict.fromkeys(ConsentKind, ConsentAnswer.YES)
 
 
 @dataclass
@@ -51,7 +51,9 @@ class Lab:
 
     def instrument(self, name: str, due: Any) -> UUID:
         with self.runtime.db.begin(self.actor(Role.CHEMIST)) as uow:
-            row = Instrument(agency_id=self.world.agency_id, name=name, method=readings.Method.FTIR, certificate_due=due)
+            row = Instrument(
+                agency_id=self.world.agency_id, name=name, method=readings.Method.FTIR, certificate_due=due
+            )
             uow.session.add(row)
             uow.session.flush()
             return row.id
@@ -72,15 +74,23 @@ class Lab:
         with self.runtime.db.begin(self.actor(by)) as uow:
             started = service.start_draft(uow, sample_id)
             return service.set_findings(
-                uow, started.result.id, findings, started.result.version, pack=self.runtime.pack,
+                uow,
+                started.result.id,
+                findings,
+                started.result.version,
+                pack=self.runtime.pack,
                 nothing_found=nothing_found,
             )
 
     def act(self, view: ResultView, action: Action | str, by: Role, **more: Any) -> ResultView:
         with self.runtime.db.begin(self.actor(by)) as uow:
             return service.act(
-                uow, view.result.id, Action(action), pack=self.runtime.pack,
-                if_match=more.pop("if_match", view.result.version), **more,
+                uow,
+                view.result.id,
+                Action(action),
+                pack=self.runtime.pack,
+                if_match=more.pop("if_match", view.result.version),
+                **more,
             )
 
     def released(self, sample_id: UUID | None = None, *findings: NewFinding, analysis: str = "ftir") -> ResultView:

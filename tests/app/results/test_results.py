@@ -60,7 +60,11 @@ def test_whoever_edits_a_draft_becomes_its_author_and_cannot_verify_it(lab: Lab)
     view = lab.draft(sample_id, NewFinding("mdma", analysis_ids=(ran,)))
     with lab.runtime.db.begin(lab.actor(VERIFIER)) as uow:
         view = service.set_findings(
-            uow, view.result.id, [NewFinding("eutylone", analysis_ids=(ran,))], view.result.version, pack=lab.runtime.pack
+            uow,
+            view.result.id,
+            [NewFinding("eutylone", analysis_ids=(ran,))],
+            view.result.version,
+            pack=lab.runtime.pack,
         )
     assert view.authors == "Chemist Own and Verifier Own"
     view = lab.act(view, "submit", CHEMIST)
@@ -121,7 +125,9 @@ def test_a_failed_blank_an_overdue_certificate_and_a_withdrawn_sample_stop_a_res
     assert len(error.value.reasons) == 2
     assert "Alpha II" in reasons(error)
     lab.change(Analysis, ran, qc_failed=False)
-    verified = lab.act(view, "verify", VERIFIER, override_reason="The certificate is being renewed; checked on polystyrene.")
+    verified = lab.act(
+        view, "verify", VERIFIER, override_reason="The certificate is being renewed; checked on polystyrene."
+    )
     assert verified.result.override_reason.startswith("The certificate")
     lab.change(Sample, sample_id, withdrawn_at=lab.runtime.now())
     with pytest.raises(Refused) as error:
@@ -190,7 +196,11 @@ def test_an_amended_result_is_shown_as_under_review_until_the_new_one_is_release
     seen = lab.read(lambda s: service.standing(s, sample_id))
     assert (seen.standing, seen.view.result.number, seen.changed_at) == ("released", 2, draft.result.released_at)
     old = lab.read(lambda s: service.get_result(s, lab.actor(CHEMIST), first.result.id))
-    assert (old.result.state, old.result.reason, old.findings[0].substance_id) == (State.AMENDED, "GC-MS came back", "mdma")
+    assert (old.result.state, old.result.reason, old.findings[0].substance_id) == (
+        State.AMENDED,
+        "GC-MS came back",
+        "mdma",
+    )
     with pytest.raises(Refused) as error:
         lab.act(old, "retract", LEAD, reason="wrong one")
     assert "newer version" in reasons(error)
@@ -292,9 +302,7 @@ def test_an_empty_draft_or_one_without_any_analysis_cannot_be_submitted(lab: Lab
 def test_two_independent_techniques_confirm_and_a_strip_of_another_class_does_not_count(lab: Lab) -> None:
     sample_id = lab.sample(("heroin",))
     ir, gc = lab.analysis(sample_id), lab.analysis(sample_id, "gc_ms")
-    strip = lab.analysis(
-        sample_id, "strip", strip_target="opioid.nitazene", strip_reading="positive"
-    )
+    strip = lab.analysis(sample_id, "strip", strip_target="opioid.nitazene", strip_reading="positive")
     view = lab.draft(
         sample_id,
         NewFinding("heroin", analysis_ids=(ir, gc)),
@@ -304,6 +312,22 @@ def test_two_independent_techniques_confirm_and_a_strip_of_another_class_does_no
     assert [f.confidence for f in view.findings] == ["confirmed", "tentative", "class_only"]
     assert "another class" in " ".join(view.findings[1].confidence_reasons)
     assert view.result.verdict == "expected_plus_active"
+
+
+def test_a_positive_strip_that_no_finding_mentions_stops_the_result_until_it_is_answered(lab: Lab) -> None:
+    sample_id = lab.sample(("heroin",))
+    ir = lab.analysis(sample_id)
+    strip = lab.analysis(sample_id, "strip", strip_target="opioid.nitazene", strip_reading="positive")
+    lab.analysis(sample_id, "strip", strip_target="opioid.fentanyl", strip_reading="negative")
+    view = lab.draft(sample_id, NewFinding("heroin", analysis_ids=(ir,)))
+    with pytest.raises(Refused) as error:
+        lab.act(view, "submit", CHEMIST)
+    assert "strip for nitazene is positive" in reasons(error)
+    assert "fentanyl" not in reasons(error)
+    answered = [NewFinding("heroin", analysis_ids=(ir,)), NewFinding("metonitazene", analysis_ids=(strip,))]
+    with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
+        view = service.set_findings(uow, view.result.id, answered, view.result.version, pack=lab.runtime.pack)
+    assert lab.act(view, "submit", CHEMIST).result.state is State.SUBMITTED
 
 
 def test_confidence_by_hand_wants_a_reason_and_keeps_that_of_the_rule(lab: Lab) -> None:

@@ -76,6 +76,8 @@ GUARDS = [
     (State.DRAFT, Action.SUBMIT, {"files_waiting": 3}, "3 uploaded files are"),
     (State.DRAFT, Action.SUBMIT, {"methods_inactive": ("FTIR version 0",)}, "FTIR version 0"),
     (State.DRAFT, Action.SUBMIT, {"sample_withdrawn": True}, "withdrawn"),
+    (State.DRAFT, Action.SUBMIT, {"strips_unanswered": ("nitazene",)}, "strip for nitazene is positive"),
+    (State.SUBMITTED, Action.VERIFY, {"strips_unanswered": ("nitazene",)}, "no finding mentions it"),
     (State.SUBMITTED, Action.WITHDRAW, {"actor_id": OTHER}, "Only a person who wrote"),
     (State.SUBMITTED, Action.RETURN, {"actor_id": AUTHOR}, "take them back"),
     (State.SUBMITTED, Action.RETURN, {"reason": " "}, "Say why"),

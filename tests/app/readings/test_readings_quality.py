@@ -1,0 +1,186 @@
+"""Analyses by hand, and what they allow one to say: a strip is never a boolean, and it beats FTIR."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.platform.kernel.actor import Role
+from app.platform.kernel.errors import Invalid, Stale
+from app.readings import methods, service
+from app.readings.domain import AnalysisStatus, Method, Seen, StripReading, StripResult, strip_warnings
+from app.readings.service import NewAnalysis
+from app.readings.tables import Instrument
+
+
+def add(bench, new: NewAnalysis):
+    rt = bench.world.runtime
+    register = rt.pack.substances
+    with rt.db.begin(bench.world.actors[Role.CHEMIST]) as uow:
+        return service.add_analysis(
+            uow, bench.sample_id, new, knows_target=lambda t: t in register or register.is_class(t)
+        )
+
+
+def quality(bench):
+    rt = bench.world.runtime
+    with rt.read() as session:
+        return service.quality_of(session, bench.sample_id, rt.now())
+
+
+def strip(reading: StripReading = StripReading.POSITIVE, target: str = "opioid.fentanyl", **more) -> NewAnalysis:
+    return NewAnalysis(Method.STRIP, strip_target=target, strip_reading=reading, **more)
+
+
+def test_every_method_says_scope_limit_of_detection_and_limits():
+    for method, info in methods.methods().items():
+        assert info.method is method
+        assert info.limits, method
+        assert info.lod_words, method
+        assert info.category in ("A", "B", "C", "")
+        assert info.provenance, method
+        assert info.reviewed < info.review_by
+        assert info.all_limits[0] == '"Not seen" is not "absent".'
+
+
+def test_the_classes_of_the_methods_are_classes_of_the_register(bench):
+    register = bench.world.runtime.pack.substances
+    for info in methods.methods().values():
+        for name in (*info.classes, *info.excludes):
+            assert name == "*" or register.is_class(name), (info.method, name)
+
+
+def test_ftir_is_blind_to_what_is_strong_in_small_amounts():
+    ftir = service.method_info(Method.FTIR)
+    assert {"opioid.fentanyl", "opioid.nitazene", "psychedelic.lysergamide", "psychedelic.nbome"} <= set(ftir.excludes)
+    assert ftir.lod_percent == 5.0
+    words = " ".join(ftir.limits)
+    for word in ("5 %", "fentanyls", "nitazenes", "LSD", "NBOMe"):
+        assert word in words
+    assert "class only" in " ".join(service.method_info(Method.STRIP).limits)
+    assert "isomers" in " ".join(service.method_info(Method.GC_MS).limits)
+    assert "Presumptive" in " ".join(service.method_info(Method.REAGENT).limits)
+
+
+def test_a_strip_needs_a_target_and_one_of_four_readings(bench):
+    with pytest.raises(Invalid) as refused:
+        add(bench, NewAnalysis(Method.STRIP))
+    assert set(refused.value.fields) == {"strip_reading", "strip_target"}
+    with pytest.raises(Invalid) as refused:
+        add(bench, strip(target="unicorn dust"))
+    assert "neither a substance nor a class" in refused.value.fields["strip_target"]
+    with pytest.raises(Invalid):
+        add(bench, NewAnalysis(Method.FTIR, strip_reading=StripReading.POSITIVE))
+    row = add(bench, strip(strip_brand="BTNX", strip_lot="DOA1", strip_cut_off_ng_ml=20, strip_dilution="2 mg in 5 mL"))
+    assert row.method_version == service.method_info(Method.STRIP).version
+    assert row.operator_id == bench.world.actors[Role.CHEMIST].person_id
+
+
+def test_the_api_records_a_strip_once(bench):
+    url = f"/api/v1/samples/{bench.sample_id}/analyses"
+    body = {"method": "strip", "strip_target": "opioid.nitazene", "strip_reading": "faint"}
+    first = bench.chemist.post(url, json=body, headers={"Idempotency-Key": "s1"})
+    again = bench.chemist.post(url, json=body, headers={"Idempotency-Key": "s1"})
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    assert len(bench.get(url)) == 1
+    assert bench.chemist.post(url, json={"method": "strip"}).status_code == 422
+    assert bench.chemist.post(url, json=body | {"strip_lot": "a\x00b"}).status_code == 422
+
+
+def test_a_strip_that_is_positive_where_ftir_shows_nothing_is_a_warning(bench, shared_data: Path):
+    add(bench, strip())
+    assert quality(bench).warnings == ()  # no FTIR was read yet: nothing contradicts
+    bench.upload((shared_data / "ir/dev/street_jdx/Sd008.dx").read_bytes(), "caffeine with 3 % fentanyl.dx")
+    warnings = quality(bench).warnings
+    assert len(warnings) == 1
+    assert "fentanyl strip is positive, but FTIR does not show it" in warnings[0]
+    assert "treat the sample as containing it" in warnings[0]
+
+
+def test_a_strip_that_agrees_with_ftir_is_no_warning(bench, shared_data: Path):
+    add(bench, strip())
+    bench.upload((shared_data / "ir/dev/street_jdx/Sd010.dx").read_bytes(), "paracetamol with 15 % fentanyl.dx")
+    assert quality(bench).warnings == ()
+
+
+def test_strips_by_the_table():
+    fentanyl = Seen("Fentanyl", "fentanyl", "opioid.fentanyl")
+    positive = StripResult("opioid.fentanyl", StripReading.POSITIVE, "fentanyl")
+    assert strip_warnings([positive], [fentanyl]) == []
+    assert strip_warnings([StripResult("fentanyl", StripReading.POSITIVE)], [fentanyl]) == []
+    assert strip_warnings([StripResult("opioid", StripReading.POSITIVE)], [fentanyl]) == []
+    assert len(strip_warnings([positive], [Seen("Caffeine", "caffeine", "cut.medicine")])) == 1
+    assert len(strip_warnings([positive], [])) == 1
+    assert strip_warnings([replace(positive, reading=StripReading.NEGATIVE)], []) == []
+    assert "faint" in strip_warnings([replace(positive, reading=StripReading.FAINT)], None)[0]
+    assert "invalid" in strip_warnings([replace(positive, reading=StripReading.INVALID)], None)[0]
+
+
+def test_files_that_wait_failed_blanks_and_old_instruments_are_named(bench):
+    rt = bench.world.runtime
+    with rt.db.begin() as uow:
+        machine = Instrument(
+            agency_id=bench.world.agency_id, name="FTIR 2", method=Method.FTIR, certificate_due=uow.now - timedelta(days=1)
+        )
+        uow.session.add(machine)
+        uow.session.flush()
+    add(bench, NewAnalysis(Method.FTIR, instrument_id=machine.id, batch="B7", qc_failed=True))
+    add(bench, NewAnalysis(Method.GC_MS, status=AnalysisStatus.CONTAMINATED))
+    bench.chemist.post(f"/api/v1/samples/{bench.sample_id}/uploads?filename=a.dx", content=b"abc")
+    found = quality(bench)
+    assert found.files_waiting == 1
+    assert found.qc_failed == ("FTIR (batch B7)",)
+    assert found.instruments_overdue == ("FTIR 2",)
+    assert found.methods_inactive == ()
+    assert any("did not go well (contaminated)" in text for text in found.warnings)
+    bench.runner.run_until_idle()
+    assert quality(bench).files_waiting == 0
+
+
+def test_an_analysis_of_an_older_method_version_is_named(bench):
+    row = add(bench, NewAnalysis(Method.GC_MS))
+    with bench.world.runtime.db.begin() as uow:
+        uow.session.get(type(row), row.id).method_version = "0"
+    assert quality(bench).methods_inactive == ("GC-MS version 0",)
+
+
+def test_a_foreign_or_wrong_instrument_cannot_be_named(bench):
+    with bench.world.runtime.db.begin() as uow:
+        theirs = Instrument(agency_id=bench.world.other_agency_id, name="X", method=Method.FTIR)
+        ours = Instrument(agency_id=bench.world.agency_id, name="Y", method=Method.GC_MS)
+        uow.session.add_all([theirs, ours])
+        uow.session.flush()
+    for machine in (theirs, ours):
+        with pytest.raises(Invalid) as refused:
+            add(bench, NewAnalysis(Method.FTIR, instrument_id=machine.id))
+        assert "instrument_id" in refused.value.fields
+
+
+def test_scope_says_what_a_negative_may_rest_on(bench, shared_data: Path):
+    add(bench, strip(StripReading.NEGATIVE, "opioid.nitazene", strip_cut_off_ng_ml=2000, strip_dilution="10 mg in 1 mL"))
+    add(bench, strip(StripReading.INVALID))
+    bench.upload((shared_data / "ir/dev/street_jdx/Sd006.dx").read_bytes(), "a.dx")
+    bench.upload(b"nothing of use", "broken.dx", method="gc_ms")
+    with bench.world.runtime.read() as session:
+        nitazene, invalid, ftir, broken = service.scope_of(session, bench.sample_id)
+    assert nitazene.classes == ("opioid.nitazene",)
+    assert nitazene.lod_words == "2000 ng/mL at 10 mg in 1 mL"
+    assert nitazene.lod_percent is None
+    assert nitazene.counts
+    assert not invalid.counts
+    assert ftir.counts
+    assert (ftir.classes, ftir.lod_percent, ftir.category) == (("*",), 5.0, "A")
+    assert not broken.counts  # its only file could not be read
+
+
+def test_two_chemists_do_not_overwrite_each_other(bench):
+    row = add(bench, NewAnalysis(Method.FTIR))
+    rt, chemist = bench.world.runtime, bench.world.actors[Role.CHEMIST]
+    with rt.db.begin(chemist) as uow:
+        service.update_analysis(uow, row.id, 1, {"batch": "B1"})
+    with pytest.raises(Stale), rt.db.begin(chemist) as uow:
+        service.update_analysis(uow, row.id, 1, {"batch": "B2"})

@@ -1,0 +1,92 @@
+"""Real files of every kind issue 2 names go the whole road, and the answer says no more than it may."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.library.service import ImportParts, import_library
+
+# file, kind, method the analysis takes, words the answer must have
+FILES = [
+    ("jcamp_ir/nist_acetone.jdx", "ir", "ftir", None),
+    ("jcamp_ir/uv.jdx", "uv", "uv", "cannot name a substance by itself"),
+    ("csv_spectrum/ir_semicolon_deccomma_cp1252.csv", "ir", "ftir", None),
+    ("csv_spectrum/raman_hdpe.csv", "raman", "raman", "no Raman library"),
+    ("csv_spectrum/uvvis_cary_style.csv", "uv", "uv", "cannot name"),
+    ("csv_peaklist/Mixture8_30V.txt", "mass_spectrum", "dart_ms", None),
+    ("msp/swgdrug_1775.MSP", "mass_spectrum", "gc_ms", "Levamisole"),
+    ("mzml/small.mzML", "mass_run", "lc_ms", None),
+    ("mgf/test.mgf", "mass_spectrum", "lc_ms", None),
+]
+
+
+@pytest.fixture
+def sqlite_only(request: pytest.FixtureRequest) -> None:
+    if "postgresql" in request.node.name:
+        pytest.skip("files do not depend on the kind of database")
+
+
+@pytest.mark.parametrize(("file", "kind", "method", "words"), FILES, ids=[f[0] for f in FILES])
+def test_a_real_file_is_read_compared_and_drawn(bench, instruments_data: Path, file: str, kind: str, method: str, words):
+    path = instruments_data / file
+    upload = bench.upload(path.read_bytes(), path.name)
+    assert upload["state"] == "read", upload["problem"]
+    reading = bench.reading(upload)
+    assert reading["kind"] == kind
+    assert bench.get(f"/api/v1/analyses/{upload['analysis_id']}")["method"] == method
+    match = bench.candidates(upload)
+    said = " ".join([match["answer"]["headline"], *match["answer"]["sentences"]])
+    if words:
+        assert words in said
+    assert match["limits"][0] == '"Not seen" is not "absent".'
+    assert not any(word in said.lower() for word in ("pure", "safe", "clean "))
+    assert match["answer"]["level"] != "identified"
+    plot = bench.get(f"/api/v1/readings/{reading['id']}/plot")
+    assert plot["summary"]
+    series = plot.get("series") or [plot["query"]]
+    assert all(len(values) <= 4000 for one in series for values in one.values() if isinstance(values, list))
+    if match["candidates"]:
+        assert bench.chemist.get(f"/api/v1/readings/{reading['id']}/plot?candidate=1").status_code == 200
+    assert bench.chemist.get(f"/api/v1/readings/{reading['id']}/plot?candidate=150").status_code == 404
+
+
+def test_an_imported_library_outranks_the_starters_and_ends_their_notice(bench, shared_data: Path, instruments_data: Path):
+    runtime = bench.world.runtime
+    before = bench.candidates(bench.upload((instruments_data / "msp/swgdrug_1775.MSP").read_bytes(), "a.msp"))
+    assert any("starter" in text for text in before["limits"])
+    import_library(
+        ImportParts(runtime.db, runtime.settings.library_dir), [shared_data / "ms/lib/SWGDRUG_3.4.msp"],
+        "SWGDRUG 3.4", "free of charge from SWGDRUG", "SWGDRUG 3.4",
+    )  # fmt: skip
+    after = bench.candidates(bench.upload((instruments_data / "msp/swgdrug_1775.MSP").read_bytes(), "b.msp"))
+    best = after["candidates"][0]
+    assert (best["substance"], best["library"], best["starter"]) == ("Levamisole", "SWGDRUG 3.4", False)
+    assert best["score"] > 990
+    assert best["substance_id"] == "levamisole"
+    assert not any("starter" in text for text in after["limits"])
+    assert [row["rank"] for row in after["candidates"]] == list(range(1, len(after["candidates"]) + 1))
+    assert len({row["compound"] for row in after["candidates"]}) == len(after["candidates"])
+    plot = bench.get(f"/api/v1/readings/{after['reading_id']}/plot?candidate=1")
+    assert plot["kind"] == "mass"
+    assert plot["reference"]["label"] == "Levamisole (SWGDRUG 3.4)"
+    assert "mirrored below" in plot["summary"].lower()
+
+
+def test_a_mixture_names_its_parts_with_their_shares(bench, shared_data: Path):
+    upload = bench.upload((shared_data / "ir/dev/street_jdx/Sd018.dx").read_bytes(), "street.dx")
+    answer = bench.candidates(upload)["answer"]
+    assert {p["substance_id"] for p in answer["components"]} == {"ketamine", "cocaine"}
+    assert answer["headline"] == "Consistent with a mixture of Ketamine and Cocaine."
+    assert 0 < answer["unexplained_fraction"] < 0.15
+    assert all(p["low"] <= p["share"] <= p["high"] for p in answer["components"])
+
+
+def test_an_accurate_mass_is_a_formula_with_all_its_isomers(bench, instruments_data: Path):
+    content = (instruments_data / "csv_peaklist/AcetylFentanyl_60V.txt").read_bytes()
+    match = bench.candidates(bench.upload(content, "dart.txt"))
+    assert match["score_name"] == "exact_mass"
+    assert match["answer"]["level"] in ("class_only", "nothing_above_limit")
+    for row in match["candidates"]:
+        assert set(row["ambiguous_with"]) == set(row["isomers"]) - {row["substance"]}
