@@ -38,6 +38,8 @@ def nav_for(actor: Actor | None, path: str) -> list[dict[str, Any]]:
     """Header links of this person, the current one marked."""
     if actor is None:
         return []
+    if path.startswith("/sessions/") and path.endswith(("/reception", "/samples")):
+        path = "/reception"  # a desk of its own, although it belongs to a session
     return [
         {"label": label, "href": href, "current": path == href or path.startswith(href + "/")}
         for label, href, roles in ENTRIES

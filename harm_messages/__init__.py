@@ -6,7 +6,8 @@ Imports no web, no ORM, nothing of `app`, `spectra` or `instruments`; see docs/m
 
 from harm_messages.check import check
 from harm_messages.evaluate import evaluate
-from harm_messages.pack import Pack, load_pack
+from harm_messages.loading import load_pack
+from harm_messages.pack import Pack
 from harm_messages.page import EmergencyLine, Message, Page
 from harm_messages.register import Match, MatchKind, Register, RegisterFact, Substance
 from harm_messages.roles import derive_role

@@ -20,7 +20,6 @@ from harm_messages.structure import Problem, conditions, structural_problems
 from harm_messages.types import (
     Abundance,
     Confidence,
-    Context,
     Facts,
     FindingFact,
     HarmMessageError,
@@ -46,22 +45,25 @@ def check(pack: Pack, today: date | None = None) -> list[Problem]:
 
 
 def _reachable(pack: Pack, now: datetime) -> Iterator[Problem]:
+    """Two tries a rule: with a substance it names, and with its class alone."""
     for rule in pack.rules:
         if rule.status == "withdrawn":
             continue
-        try:
-            facts, context = witness(rule, pack)
-        except (ValueError, StopIteration):
-            yield Problem("unreachable", rule.id, "nothing in the register can make it fire")
-            continue
-        hits = fired(pack.rules, derive(pack, facts, context, context.also_taking))
-        if rule.id not in {h.rule.id for h in hits}:
-            yield Problem("unreachable", rule.id, "does not fire on facts made for it")
-            continue
-        yield from _shown(rule, pack, facts, context, now)
+        first = list(_tried(rule, pack, now, by_class=False))
+        if first and list(_tried(rule, pack, now, by_class=True)):
+            yield from first
 
 
-def _shown(rule: Rule, pack: Pack, facts: Facts, context: Context, now: datetime) -> Iterator[Problem]:
+def _tried(rule: Rule, pack: Pack, now: datetime, by_class: bool) -> Iterator[Problem]:
+    try:
+        facts, context = witness(rule, pack, by_class)
+    except (ValueError, StopIteration):
+        yield Problem("unreachable", rule.id, "nothing in the register can make it fire")
+        return
+    hits = fired(pack.rules, derive(pack, facts, context, context.also_taking))
+    if rule.id not in {h.rule.id for h in hits}:
+        yield Problem("unreachable", rule.id, "does not fire on facts made for it")
+        return
     try:
         page = evaluate(pack, facts, context, pack.manifest.default_locale, now)
     except HarmMessageError as error:

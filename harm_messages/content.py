@@ -13,6 +13,10 @@ from pydantic import Field, model_validator
 
 from harm_messages.types import Basis, Confidence, Form, Frozen, Severity, Unit
 
+# The emergency block: its steps in their only order, and the lines that stand on every page.
+EMERGENCY_ORDER = ("call", "airway", "recovery", "naloxone", "stay", "show")
+EMERGENCY_BASE = frozenset({"call", "airway", "recovery", "stay", "show"})
+
 Status = Literal["draft", "in_review", "approved", "withdrawn"]
 
 

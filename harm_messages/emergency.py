@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from harm_messages.content import EMERGENCY_BASE, EMERGENCY_ORDER
 from harm_messages.page import EmergencyLine
 from harm_messages.types import Severity, Slot
 from harm_messages.wording import Place, Writer
 
-ORDER = ("call", "airway", "recovery", "naloxone", "stay", "show")
-BASE = frozenset({"call", "airway", "recovery", "stay", "show"})
 PLACE = Place(Severity.S0, Slot.EMERGENCY)
 
 
 def compose_emergency(w: Writer, wanted: Iterable[str]) -> tuple[EmergencyLine, ...]:
     """Numbered steps; each holds the approved sentences asked for, in the pack's order."""
-    asked = BASE | set(wanted)
+    asked = EMERGENCY_BASE | set(wanted)
     lines: list[EmergencyLine] = []
-    for step in sorted(w.d.pack.emergency, key=lambda s: ORDER.index(s.step)):
+    for step in sorted(w.d.pack.emergency, key=lambda s: EMERGENCY_ORDER.index(s.step)):
         parts = tuple(w.write(m, PLACE) for name, m in step.fragments.items() if name in asked)
         if parts:
             lines.append(EmergencyLine(number=len(lines) + 1, step=step.step, parts=parts))

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,7 +39,6 @@ from harm_messages.rules import Rule
 from harm_messages.texts import MessageText, read_message, read_yaml
 from harm_messages.types import Frozen, PackError, UnknownSubstance
 
-SHIPPED = Path(__file__).parent / "packs" / "uk"
 T = TypeVar("T")
 
 
@@ -102,28 +101,8 @@ class Pack:
         return self.labels.get(locale) or self.labels[self.manifest.default_locale]
 
 
-@lru_cache(maxsize=1)
-def _shipped() -> Pack:
-    return _checked(SHIPPED)
-
-
-def _checked(folder: Path) -> Pack:
-    from harm_messages.structure import structural_problems  # structure imports Pack
-
-    pack = read_pack(folder)
-    problems = structural_problems(pack)
-    if problems:
-        raise PackError("\n".join(str(p) for p in problems))
-    return pack
-
-
-def load_pack(path: Path | str | None = None) -> Pack:
-    """The shipped pack, or the one in this folder. PackError lists everything that is wrong with it."""
-    return _shipped() if path is None else _checked(Path(path))
-
-
 def read_pack(folder: Path) -> Pack:
-    """Read without cross-checking; `load_pack` checks too."""
+    """Read without cross-checking; `load_pack` in loading.py checks too."""
     return _Reader(folder).pack()
 
 

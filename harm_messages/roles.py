@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from harm_messages.pack import Pack, load_pack
+from harm_messages.loading import load_pack
+from harm_messages.pack import Pack
 from harm_messages.register import within
 from harm_messages.types import Abundance, Confidence, FindingFact, Role, UnknownSubstance
 

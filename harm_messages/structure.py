@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from harm_messages.emergency import BASE, ORDER
+from harm_messages.content import EMERGENCY_BASE, EMERGENCY_ORDER
 from harm_messages.pack import Pack
 from harm_messages.rules import ARGS, Rule, Selector, When
 from harm_messages.types import Severity
@@ -162,12 +162,18 @@ def _locales(pack: Pack) -> Iterator[Problem]:
 
 def _emergency(pack: Pack) -> Iterator[Problem]:
     steps = [s.step for s in pack.emergency]
-    if sorted(steps, key=ORDER.index) != list(ORDER) if set(steps) <= set(ORDER) else True:
+    if (
+        sorted(steps, key=EMERGENCY_ORDER.index) != list(EMERGENCY_ORDER)
+        if set(steps) <= set(EMERGENCY_ORDER)
+        else True
+    ):
         yield Problem(
-            "emergency", "emergency.yaml", f"the steps are {', '.join(ORDER)}; got {', '.join(steps)}"
+            "emergency",
+            "emergency.yaml",
+            f"the steps are {', '.join(EMERGENCY_ORDER)}; got {', '.join(steps)}",
         )
     known = {name for step in pack.emergency for name in step.fragments}
-    for one in sorted(BASE - known):
+    for one in sorted(EMERGENCY_BASE - known):
         yield Problem("emergency", "emergency.yaml", f"the line {one!r} is on every page and must be there")
     for rule in pack.rules:
         for one in sorted(set(rule.emergency) - known):

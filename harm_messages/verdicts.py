@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from harm_messages.pack import Pack, load_pack
+from harm_messages.loading import load_pack
+from harm_messages.pack import Pack
 from harm_messages.roles import counts_as_found, expectation, expected_found, finding_class, role_of
 from harm_messages.types import (
     Abundance,

@@ -43,6 +43,7 @@ class Draft:
     """Facts in the making."""
 
     pack: Pack
+    by_class: bool = False
     expected: list[str] = field(default_factory=list)
     form: Form = Form.OTHER
     findings: list[FindingFact] = field(default_factory=list)
@@ -75,9 +76,9 @@ class Draft:
         )
 
 
-def witness(rule: Rule, pack: Pack) -> tuple[Facts, Context]:
-    """Facts and context on which this rule should fire."""
-    draft = Draft(pack)
+def witness(rule: Rule, pack: Pack, by_class: bool = False) -> tuple[Facts, Context]:
+    """Facts and context on which this rule should fire; `by_class`: only the class of a finding is known."""
+    draft = Draft(pack, by_class)
     _add(rule.when, draft)
     return draft.facts(), RELEASED.model_copy(update={"also_taking": tuple(draft.also)})
 
@@ -111,6 +112,9 @@ def _add(when: When, draft: Draft) -> None:
 def _found(spec: Any, draft: Draft) -> None:
     if spec.unknown:
         draft.findings.append(FindingFact(confidence=Confidence.INDICATED))
+    elif draft.by_class and spec.drug_class:
+        only = FindingFact(drug_class=spec.drug_class[0], confidence=Confidence.INDICATED)
+        draft.findings.append(only)
     else:
         draft.find(picked(spec, draft.pack))
 

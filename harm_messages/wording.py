@@ -147,7 +147,8 @@ class Writer:
     def methods(self, bound: tuple[Seen, ...]) -> str:
         """The methods that ran, in plain words."""
         run = [s.method for s in self.d.facts.scope if s.counts] + ["strip"] * bool(self.d.facts.strips)
-        words = sorted({self.labels.methods.get(m, m) for m in run})
+        named = {key.casefold(): words for key, words in self.labels.methods.items()}
+        words = sorted({named.get(m.casefold(), m) for m in run})
         return joined(words, self.locale) or self.labels.methods_unknown
 
     def session_place(self, bound: tuple[Seen, ...]) -> str:

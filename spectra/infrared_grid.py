@@ -82,7 +82,7 @@ def _interpolated(x: FloatArray, y: FloatArray) -> FloatArray:
 def savgol_kernel(window: int, order: int, derivative: int) -> tuple[float, ...]:
     """Weights of the Savitzky–Golay filter on a unit-spaced window, to be multiplied point by point.
 
-    >>> [round(w, 6) for w in savgol_kernel(5, 2, 1)]
+    >>> [round(w, 6) + 0.0 for w in savgol_kernel(5, 2, 1)]
     [-0.2, -0.1, 0.0, 0.1, 0.2]
     """
     half = window // 2

@@ -53,6 +53,12 @@ STAGE_WORDS: dict[Stage, str] = {
     Stage.BEING_CHECKED: "Another person is checking the result",
     Stage.READY_SOON: "Your result is checked and will be here soon",
 }
+STEP_WORDS: dict[Stage, str] = {
+    Stage.QUEUED: "Handed in",
+    Stage.BEING_LOOKED_AT: "Looked at by a chemist",
+    Stage.BEING_CHECKED: "Checked by another person",
+    Stage.READY_SOON: "Your result, here",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +152,11 @@ def _waiting(session: Session, sample: samples.Sample, place: str) -> ClientView
     else:
         stage = Stage.QUEUED
     order = list(Stage)
-    times = (sample.received_at, None, sample.analysed_at, sample.verified_at)
+    times = (sample.received_at, sample.analysed_at, sample.verified_at, None)
     reached = order.index(stage)
-    steps = tuple((STAGE_WORDS[s], times[i] if i <= reached else None, i == reached) for i, s in enumerate(order))
+    steps = tuple(
+        (STEP_WORDS[s], times[i] if i < reached or i == 0 else None, i == reached) for i, s in enumerate(order)
+    )
     before = samples.before_in_queue(session, sample) if stage is Stage.QUEUED else None
     changed = max(t for t in (sample.received_at, sample.analysed_at, sample.verified_at) if t is not None)
     return ClientView(ViewKind.WAITING, place, stage=stage, before=before, changed_at=changed, stages=steps)

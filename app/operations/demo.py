@@ -84,11 +84,11 @@ A = Abundance
 KINDS = (
     Kind(20, ("mdma",), "pills", Form.TABLET, (("mdma", A.MAJOR),), mg=(90, 240)),
     Kind(10, ("mdma",), "mandy", Form.CRYSTAL, (("mdma", A.MAJOR),)),
-    Kind(5, ("mdma",), "mandy", Form.CRYSTAL, (("eutylone", A.MAJOR),)),
+    Kind(9, ("mdma",), "mandy", Form.CRYSTAL, (("eutylone", A.MAJOR),)),
     Kind(12, ("cocaine",), "coke", Form.POWDER, (("cocaine", A.MAJOR), ("levamisole", A.MINOR))),
     Kind(6, ("cocaine",), "coke", Form.POWDER, (("cocaine", A.MAJOR), ("phenacetin", A.MINOR))),
     Kind(14, ("ketamine",), "ket", Form.POWDER, (("ketamine", A.MAJOR),)),
-    Kind(6, ("diazepam",), "vallies", Form.TABLET, (("bromazolam", A.PRESENT_UNQUANTIFIED),)),
+    Kind(9, ("diazepam",), "vallies", Form.TABLET, (("bromazolam", A.PRESENT_UNQUANTIFIED),)),
     Kind(4, ("heroin",), "brown", Form.POWDER, (("heroin", A.MAJOR), ("caffeine", A.MINOR)), nitazene_strip=True),
     Kind(4, (), "no idea", Form.POWDER, (("caffeine", A.MAJOR),)),
 )
@@ -107,6 +107,8 @@ CONSENTS = {
     ConsentKind.AGE_18_ATTESTED: ConsentAnswer.YES,
     ConsentKind.UNDERSTANDS_NOT_SAFE: ConsentAnswer.YES,
 }
+SUBSTITUTED = 2
+"""The kind that is not what was expected: the one whose page is worth looking at first."""
 PER_SESSION = 60
 WAITING = (0, 5, 3, 7, 1, 6)
 
@@ -132,8 +134,8 @@ def prepare(settings: Settings, *, reset: bool) -> Iterator[str]:
             )
         else:
             yield "Making the example: two past sessions and one that is open …"
-            _Builder(database, settings, load_pack()).build()
-            marker.write_text(json.dumps({"example": True, "made_at": datetime.now(UTC).isoformat()}))
+            ticket = _Builder(database, settings, load_pack()).build()
+            marker.write_text(json.dumps({"ticket": ticket, "made_at": datetime.now(UTC).isoformat()}))
         demo_files.write(settings.data_dir / "example-files")
     finally:
         database.close()
@@ -168,10 +170,18 @@ def table(settings: Settings) -> str:
             f"  2. Sign in as chen, open the sample on the bench and drop a file from {files} on it;",
             "     submit, verify as vera, release as lena, and watch the ticket change by itself.",
             "  3. Sign in as rafi and ask what was found in samples expected to be MDMA.",
+            *_ticket_line(settings),
             "",
             f"MAST is at {settings.public_url}  (Ctrl-C stops it; the data stays in {settings.data_dir})",
         ]
     )
+
+
+def _ticket_line(settings: Settings) -> list[str]:
+    """A client's page with a result, to look at straight away. Only the example keeps a code."""
+    marker = settings.data_dir / MARKER
+    code = json.loads(marker.read_text()).get("ticket") if marker.exists() else None
+    return [f"A client's page with a result: {settings.public_url}/t#{code}"] if code else []
 
 
 class _Builder:
@@ -185,8 +195,8 @@ class _Builder:
         self.now = datetime.now(UTC)
         self.actors: dict[Role, Actor] = {}
 
-    def build(self) -> None:
-        """Everything, or nothing: one transaction per session."""
+    def build(self) -> str:
+        """Everything, one transaction per session. Returns the ticket of a sample that has its result."""
         with self.database.begin() as uow:
             self._people(uow)
         for weeks, place, name in (
@@ -196,7 +206,7 @@ class _Builder:
             with self.database.begin(self.actors[Role.SESSION_LEAD]) as uow:
                 self._past_session(uow, self.now - timedelta(weeks=weeks), place, name)
         with self.database.begin(self.actors[Role.SESSION_LEAD]) as uow:
-            self._open_session(uow)
+            return self._open_session(uow)
 
     def _people(self, uow: UnitOfWork) -> None:
         home = people.add_agency(uow, AGENCY, AgencyKind.SERVICE)
@@ -221,21 +231,27 @@ class _Builder:
         uow.actor, uow.now = self.actors[Role.SESSION_LEAD], opens + timedelta(hours=8.5)
         sessions.close_session(uow, sessions.get_session(uow.session, uow.actor, session_id))
 
-    def _open_session(self, uow: UnitOfWork) -> None:
+    def _open_session(self, uow: UnitOfWork) -> str:
         session_id = self._session(uow, self.now - timedelta(hours=1), "St Nicholas church hall", "Saturday", 9)
+        ticket = self._whole_road(uow, session_id, KINDS[SUBSTITUTED], self.now - timedelta(minutes=50), told=False)
         for position, index in enumerate(WAITING):
             at = self.now - timedelta(minutes=42 - 7 * position)
             self._register(uow, session_id, KINDS[index], at)
+        return ticket
 
-    def _register(self, uow: UnitOfWork, session_id: uuid.UUID, kind: Kind, at: datetime) -> uuid.UUID:
+    def _register(self, uow: UnitOfWork, session_id: uuid.UUID, kind: Kind, at: datetime) -> samples.Registered:
         uow.actor, uow.now = self.actors[Role.RECEPTION], at
         new = NewSample(
             form=kind.form, expected=list(kind.expected), words_spoken=kind.words, consents=dict(CONSENTS), group_size=2
         )
-        return samples.register(uow, session_id, new, self.pepper, substances=self.pack.substances).sample.id
+        return samples.register(uow, session_id, new, self.pepper, substances=self.pack.substances)
 
-    def _whole_road(self, uow: UnitOfWork, session_id: uuid.UUID, kind: Kind, at: datetime) -> None:
-        sample_id = self._register(uow, session_id, kind, at)
+    def _whole_road(
+        self, uow: UnitOfWork, session_id: uuid.UUID, kind: Kind, at: datetime, *, told: bool = True
+    ) -> str:
+        """From reception to release, and to the consultation if `told`. Returns the ticket code."""
+        registered = self._register(uow, session_id, kind, at)
+        sample_id = registered.sample.id
         uow.actor, uow.now = self.actors[Role.CHEMIST], at + timedelta(minutes=self.random.randint(4, 12))
         analyses = [
             readings.add_analysis(uow, sample_id, readings.NewAnalysis(method=method)).id
@@ -268,9 +284,12 @@ class _Builder:
         ):
             uow.actor, uow.now = self.actors[role], uow.now + timedelta(minutes=minutes)
             view = results.act(uow, view.result.id, action, pack=self.pack, if_match=view.result.version)
+        if not told:
+            return registered.code
         uow.actor, uow.now = self.actors[Role.HEALTH_WORKER], uow.now + timedelta(minutes=self.random.randint(2, 15))
         ticks = [consultations.Tick(i) for i in self.random.choice(INTENTIONS)]
         consultations.record_consultation(uow, sample_id, ticks, minutes=self.random.randint(5, 20))
+        return registered.code
 
     def _amount(self, kind: Kind) -> Amount | None:
         if kind.mg is None:

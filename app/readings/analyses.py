@@ -138,6 +138,8 @@ def update_analysis(
         setattr(row, name, value)
     if before["method"] != new.method.value:
         row.method_version = info.version
+        for upload in repository.uploads_of(uow.session, [row.id]):
+            upload.method_by_content = False  # the chemist's word stands when the file is read again
     row.version += 1
     sample = samples.get_sample(uow.session, uow.actor, row.sample_id)
     after = _audited(row) | {"method": row.method.value}

@@ -98,9 +98,9 @@ def identify_reading(
             books = shelf.infrared(libraries) if reading.kind is ReadingKind.IR else shelf.raman(libraries)
             return [Block(match_infrared(to_absorbance(reading), books, info, how))]
         if reading.kind is ReadingKind.MASS_SPECTRUM:
-            return [Block(_mass(to_mass_spectrum(reading), shelf, libraries, info, how, method))]
+            return [Block(_mass(to_mass_spectrum(reading), shelf, libraries, info, how, chosen))]
         if reading.kind is ReadingKind.MASS_RUN:
-            return _run(reading, shelf, libraries, info, how, method)
+            return _run(reading, shelf, libraries, info, how, chosen)
     except (InstrumentError, SpectrumError) as error:
         return [Block(not_compared(f"This reading cannot be compared: {str(error).rstrip('.')}.", info.all_limits))]
     return [Block(not_compared(_WHY_NOT[reading.kind], info.all_limits))]
@@ -115,7 +115,7 @@ _WHY_NOT = {
 
 
 def _mass(
-    query: MassSpectrum, shelf: Shelf, libraries: Collection[str], info: MethodInfo, how: Names, method: Method | None
+    query: MassSpectrum, shelf: Shelf, libraries: Collection[str], info: MethodInfo, how: Names, method: Method
 ) -> Matched:
     if not (query.intensity > 0).any():
         return not_compared("This spectrum has no peak above zero, so there is nothing to compare.", info.all_limits)
@@ -125,14 +125,14 @@ def _mass(
     return match_unit_mass(query, shelf.mass(libraries, accurate=False), info, how)
 
 
-def _takes_accurate(query: MassSpectrum, method: Method | None) -> bool:
+def _takes_accurate(query: MassSpectrum, method: Method) -> bool:
     if method in _UNIT:
         return False
     return is_accurate(query) or (method in _ACCURATE and query.precursor_mz is not None)
 
 
 def _run(
-    reading: Reading, shelf: Shelf, libraries: Collection[str], info: MethodInfo, how: Names, method: Method | None
+    reading: Reading, shelf: Shelf, libraries: Collection[str], info: MethodInfo, how: Names, method: Method
 ) -> list[Block]:
     strongest = _strongest(reading.scans)
     accurate = strongest is not None and _takes_accurate(strongest, method)

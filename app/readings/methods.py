@@ -52,10 +52,11 @@ def _info(method: Method, row: dict[str, Any], data: dict[str, Any]) -> MethodIn
 def method_for(kind: str, *, accurate: bool = False, precursor: bool = False, scans: bool = False) -> Method | None:
     """The method a reading most likely belongs to; None when its kind does not say.
 
-    Unit-mass spectra are taken as GC-MS, accurate masses as DART-MS, with a precursor or as a run as LC-MS.
+    Anything with a precursor is taken as LC-MS, unit-mass spectra as GC-MS, accurate masses as DART-MS, or as LC-MS
+    when they come as a run.
     """
     if kind in ("mass_spectrum", "mass_run"):
-        if not accurate:
-            return Method.GC_MS
-        return Method.LC_MS if precursor or scans else Method.DART_MS
+        if precursor or (accurate and scans):
+            return Method.LC_MS
+        return Method.DART_MS if accurate else Method.GC_MS
     return _DEFAULT_OF_KIND.get(kind)

@@ -103,6 +103,7 @@ def act(
             if_match=if_match,
             reason=body.reason,
             override_reason=body.override_reason,
+            change_reason=body.change_reason,
         )
     set_etag(response, view.result.version)
     return schemas.ResultOut.of(view)

@@ -88,6 +88,14 @@ class Bench:
         return self.view.result.state if self.view else None
 
     @property
+    def newest(self) -> str:
+        """Key of what a fresh look would show in the middle; the page fetches it when this changes."""
+        fresh = _shown(self.analyses, None, None)
+        if fresh is None:
+            return ""
+        return str(fresh.match.id if fresh.match is not None else fresh.reading.id)
+
+    @property
     def used(self) -> frozenset[str]:
         """Analyses some finding stands on."""
         return frozenset(key for line in self.lines for key in line.row.analysis_ids)

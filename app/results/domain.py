@@ -43,6 +43,15 @@ class Action(StrEnum):
     RETRACT = "retract"
 
 
+class ChangeReason(StrEnum):
+    """Why a released result changes, in kinds: a client reads a fixed sentence, never what staff typed."""
+
+    MORE_TESTS = "more_tests"
+    CORRECTION = "correction"
+    MIX_UP = "mix_up"
+    KNOWN_BETTER = "known_better"
+
+
 class Grade(StrEnum):
     """Screening: one trained operator. Confirmed: a second person or a laboratory method."""
 

@@ -6,7 +6,7 @@ from app.platform.db import UnitOfWork
 from app.platform.live.publish import publish
 from app.results import repository
 from app.results.derivation import laboratory
-from app.results.domain import Abundance, Action, Confidence, grade_of
+from app.results.domain import Abundance, Action, ChangeReason, Confidence, grade_of
 from app.results.tables import Finding, ResultVersion
 from app.results.view import author_ids
 from app.samples import service as samples
@@ -18,7 +18,14 @@ from harm_messages.pack import Pack
 _NEVER_CLIENTS = (SubmitterType.POLICE_BACK_OF_HOUSE, SubmitterType.PARTNER_AGENCY)
 
 
-def apply(uow: UnitOfWork, row: ResultVersion, action: Action, reason: str, pack: Pack) -> None:
+def apply(
+    uow: UnitOfWork,
+    row: ResultVersion,
+    action: Action,
+    reason: str,
+    pack: Pack,
+    change_reason: ChangeReason | None = None,
+) -> None:
     """Write what follows from a step that was allowed."""
     sample = samples.get_sample(uow.session, uow.actor, row.sample_id)
     if action is Action.SUBMIT:
@@ -34,6 +41,8 @@ def apply(uow: UnitOfWork, row: ResultVersion, action: Action, reason: str, pack
         _count(uow, row, pack)
     else:
         row.closed_at, row.reason = uow.now, reason
+        if action in (Action.AMEND, Action.RETRACT):
+            row.change_reason = change_reason or row.change_reason
         if action is Action.RETRACT:
             trends.forget(uow, sample.id)
 

@@ -20,7 +20,7 @@ from app.readings import service as readings
 from app.results import service, web
 from app.results.bench import candidate_of
 from app.results.candidates import with_candidate, with_strip
-from app.results.domain import Action
+from app.results.domain import Action, ChangeReason
 from app.results.finding import NewFinding
 from app.results.forms import FindingForm, finding_of, number
 from app.results.view import ResultView
@@ -201,6 +201,7 @@ def act(
     version: Annotated[int, Form()],
     reason: Annotated[Text200, Form()] = "",
     override_reason: Annotated[Text200, Form()] = "",
+    change_reason: Annotated[ChangeReason | None, Form()] = None,
 ) -> Response:
     """Take a step with a version of this sample's result."""
     try:
@@ -208,10 +209,17 @@ def act(
             if service.get_result(uow.session, who, result).result.sample_id != sample_id:
                 raise NotFound("result")
             service.act(
-                uow, result, action, pack=rt.pack, if_match=version, reason=reason, override_reason=override_reason
+                uow,
+                result,
+                action,
+                pack=rt.pack,
+                if_match=version,
+                reason=reason,
+                override_reason=override_reason,
+                change_reason=change_reason,
             )
     except MastError as error:
-        typed = {"reason": reason, "override_reason": override_reason}
+        typed = {"reason": reason, "override_reason": override_reason, "change_reason": change_reason}
         return web.again(request, rt, who, sample_id, error, where=action.value, typed=typed)
     return web.back(sample_id, done=action.value)
 

@@ -79,6 +79,7 @@ class StepIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     reason: Text200 = ""
     override_reason: Text200 = ""
+    change_reason: d.ChangeReason | None = Field(None, description="What the client reads after an amend or retract")
 
 
 class AmountOut(BaseModel):
@@ -167,6 +168,7 @@ class ResultOut(BaseModel):
     verifier: str
     released_by: str
     reason: str
+    change_reason: d.ChangeReason | None
     override_reason: str
     supersedes: uuid.UUID | None
     created_at: datetime
@@ -194,6 +196,7 @@ class ResultOut(BaseModel):
             verifier=view.verifier,
             released_by=view.releaser,
             reason=r.reason,
+            change_reason=r.change_reason,
             override_reason=r.override_reason,
             supersedes=r.supersedes_id,
             created_at=r.created_at,

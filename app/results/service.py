@@ -19,7 +19,7 @@ from app.platform.kernel.errors import Conflict, Invalid, Refused
 from app.platform.kernel.versions import check_version
 from app.results import effects, repository
 from app.results.circumstances import gather
-from app.results.domain import SUCCEEDED, Action, Decision, State, decide, steps_from
+from app.results.domain import SUCCEEDED, Action, ChangeReason, Decision, State, decide, steps_from
 from app.results.drafting import as_entered, derive_again, note_author, set_findings
 from app.results.finding import Amount, NewFinding
 from app.results.tables import Finding, ResultVersion
@@ -38,7 +38,7 @@ from app.samples import service as samples
 from harm_messages.pack import Pack
 
 __all__ = [
-    "Action", "Amount", "ClientStanding", "Decision", "NewFinding", "ResultView", "Standing", "State", "act",
+    "Action", "Amount", "ChangeReason", "ClientStanding", "Decision", "NewFinding", "ResultView", "Standing", "State", "act",
     "allowed_actions", "as_entered", "get_result", "latest", "newest_states", "released", "set_findings", "standing",
     "start_draft", "versions",
 ]  # fmt: skip
@@ -117,6 +117,7 @@ def act(
     if_match: int,
     reason: str = "",
     override_reason: str = "",
+    change_reason: ChangeReason | None = None,
 ) -> ResultView:
     """Take one step, or raise Refused with every reason why not. Amending answers with the new draft it begins."""
     row = own(uow.session, uow.actor, result_id, lock=True)
@@ -137,7 +138,7 @@ def act(
     if action is Action.SUBMIT:
         note_author(uow, row)
         derive_again(uow, row, pack)
-    effects.apply(uow, row, action, reason.strip(), pack)
+    effects.apply(uow, row, action, reason.strip(), pack, change_reason)
     audit.record(
         uow, action.value, "result", row.id, version=row.version, session_id=sample.session_id,
         before={"state": before.value}, after={"state": row.state.value, "number": row.number},

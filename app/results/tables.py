@@ -25,7 +25,8 @@ class ResultVersion(Base, table=True):
     verdict: d.Verdict | None = enum_column(d.Verdict, name="verdict", nullable=True)
     outcome: d.Outcome = enum_column(d.Outcome, name="outcome", default=d.Outcome.PENDING)
     says_nothing_found: bool = False
-    reason: str = Field(default="", max_length=200, description="why returned, amended or retracted")
+    reason: str = Field(default="", max_length=200, description="why returned, amended or retracted; for staff")
+    change_reason: d.ChangeReason | None = enum_column(d.ChangeReason, name="change_reason", nullable=True)
     override_reason: str = Field(default="", max_length=200)
     author_id: uuid.UUID = Field(foreign_key="person.id")
     co_author_ids: list[str] = json_column(list)  # others who edited this draft: none of them may verify it

@@ -16,6 +16,7 @@ from app.platform.kernel.errors import NotFound
 from app.results import repository
 from app.results.domain import State
 from app.results.tables import Finding, ResultVersion
+from app.results.words import CHANGE_WORDS
 from app.samples import service as samples
 
 
@@ -61,11 +62,15 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClientStanding:
-    """What the client sees now. `changed_at`: since when it differs from what was shown before, if it ever did."""
+    """What the client sees now. `changed_at`: since when it differs from what was shown before, if it ever did.
+
+    `why` is a fixed sentence for the client's screen; what staff typed stays with the version.
+    """
 
     standing: Standing
     view: ResultView | None = None
     changed_at: datetime | None = None
+    why: str = ""
 
 
 def author_ids(row: ResultVersion) -> tuple[uuid.UUID, ...]:
@@ -113,13 +118,17 @@ def standing(session: Session, sample_id: uuid.UUID) -> ClientStanding:
         return ClientStanding(Standing.NONE)
     shown = told[0]
     if shown.state is State.RETRACTED:
-        return ClientStanding(Standing.RETRACTED, None, shown.closed_at)
+        return ClientStanding(Standing.RETRACTED, None, shown.closed_at, _why(shown))
     changed_at = shown.released_at if len(told) > 1 else None
     found = view(session, shown)
     if shown.state is State.AMENDED:
         shown_view = ResultView(found.result, found.findings, found.names, found.before, under_review=True)
-        return ClientStanding(Standing.UNDER_REVIEW, shown_view, shown.closed_at)
-    return ClientStanding(Standing.RELEASED, found, changed_at)
+        return ClientStanding(Standing.UNDER_REVIEW, shown_view, shown.closed_at, _why(shown))
+    return ClientStanding(Standing.RELEASED, found, changed_at, _why(told[1]) if len(told) > 1 else "")
+
+
+def _why(row: ResultVersion) -> str:
+    return CHANGE_WORDS[row.change_reason] if row.change_reason is not None else ""
 
 
 def released(session: Session, sample_id: uuid.UUID) -> ResultView | None:

@@ -45,6 +45,7 @@ _WORDS: dict[str, Any] = {
     "confidences": [(c.value, text) for c, text in words.CONFIDENCE_WORDS.items()],
     "units": [(u.value, text) for u, text in words.UNIT_WORDS.items()],
     "bases": [(b.value, text) for b, text in words.BASIS_WORDS.items()],
+    "change_reasons": [(c.value, text) for c, text in words.CHANGE_WORDS.items()],
     "analysis_title": analysis_title,
     "Action": Action,
     "Abundance": Abundance,

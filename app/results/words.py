@@ -7,6 +7,7 @@ from app.results.domain import (
     Action,
     AmountUnit,
     Basis,
+    ChangeReason,
     Confidence,
     FindingRole,
     Grade,
@@ -65,6 +66,13 @@ OUTCOME_WORDS: dict[Outcome, str] = {
     Outcome.INCONCLUSIVE: "inconclusive",
     Outcome.INSUFFICIENT: "too little sample",
     Outcome.PENDING: "a method is still running",
+}
+
+CHANGE_WORDS: dict[ChangeReason, str] = {
+    ChangeReason.MORE_TESTS: "We did more tests.",
+    ChangeReason.CORRECTION: "We found a mistake and mended it.",
+    ChangeReason.MIX_UP: "Two samples were mixed up.",
+    ChangeReason.KNOWN_BETTER: "We now know more about this substance.",
 }
 
 GRADE_WORDS: dict[Grade, str] = {

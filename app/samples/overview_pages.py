@@ -251,7 +251,7 @@ def add_custody(
         line = NewCustodyEvent.model_validate(
             {name: web.plain_number(values[name]) for name in ("kind", "mg", "witness_id", "place") if values.get(name)}
         )
-        once = Once(values.get("idempotency_key", "")[:120], request.url.path, form.key(), rt.pepper)
+        once = Once(values.get("idempotency_key", "")[:120], request.url.path, form.digest(), rt.pepper)
         with rt.begin(who, request) as uow:
             row = service.lock_sample(uow, sample_id)
 

@@ -196,7 +196,7 @@ def register(
 def _register_once(
     request: Request, rt: Runtime, who: Actor, session_id: uuid.UUID, form: web.Filled, new: NewSample
 ) -> dict[str, Any]:
-    once = Once(form.one.get("idempotency_key", "")[:120], request.url.path, form.key(), rt.pepper)
+    once = Once(form.one.get("idempotency_key", "")[:120], request.url.path, form.digest(), rt.pepper)
     with rt.begin(who, request) as uow:
         sessions.lock_session(uow, session_id)
 

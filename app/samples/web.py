@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -93,9 +94,9 @@ class Filled:
         """What was said, in one line."""
         return "; ".join(self.many["expected_words"])
 
-    def key(self) -> str:
-        """Everything that was sent but the idempotency key, to tell a repeated form from another one."""
-        return repr((sorted((k, v) for k, v in self.one.items() if k != "idempotency_key"), sorted(self.many.items())))
+    def digest(self) -> str:
+        """A hash of everything that was sent, to tell a repeated form from another one; words stay unwritten."""
+        return hashlib.sha256(repr((sorted(self.one.items()), sorted(self.many.items()))).encode()).hexdigest()
 
 
 async def filled(request: Request) -> Filled:

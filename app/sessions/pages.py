@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 import uuid
@@ -97,7 +98,8 @@ def create_session(request: Request, who: Lead, rt: RuntimeDep, form: Posted) ->
         new = _read(values)
         plan = service.SessionPlan(**new.model_dump(exclude={"site", "site_id"}))
         place = None if new.site is None else service.Place(new.site.name, new.site.region, tuple(new.site.aliases))
-        once = Once(key, request.url.path, repr(sorted(values.items())), rt.pepper)
+        digest = hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()
+        once = Once(key, request.url.path, digest, rt.pepper)
         with rt.begin(who, request) as uow:
 
             def create() -> dict[str, str]:

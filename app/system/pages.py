@@ -46,5 +46,6 @@ def audit(
     with rt.read() as session:
         rows = service.audit_page(session, before, PAGE)
         total = service.audit_count(session)
+        names = service.names_in(session, rows)
     older = f"/audit?before={rows[-1].seq}" if len(rows) == PAGE and rows[-1].seq > 1 else None
-    return rt.templates.page(request, "system/audit.html", rows=rows, total=total, older=older)
+    return rt.templates.page(request, "system/audit.html", rows=rows, total=total, older=older, names=names)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlmodel import Session, col, func, select
 
+from app.people import service as people
 from app.platform.audit import AuditEntry
 from app.platform.jobs import JobState, count_by_state
 
@@ -49,6 +52,18 @@ def audit_page(session: Session, before: int | None, limit: int) -> list[AuditEn
     if before is not None:
         query = query.where(AuditEntry.seq < before)
     return list(session.exec(query))
+
+
+def names_in(session: Session, rows: Sequence[AuditEntry]) -> dict[str, str]:
+    """Display names of the people who acted or were acted on, by their id as the log writes it."""
+    wanted = {e.actor_id for e in rows} | {e.object_id for e in rows if e.object_type == "person"}
+    ids = set()
+    for text in wanted:
+        try:
+            ids.add(uuid.UUID(text))
+        except ValueError:  # "system" and "client" act too
+            continue
+    return {str(key): name for key, name in people.display_names(session, ids).items()}
 
 
 def audit_count(session: Session) -> int:

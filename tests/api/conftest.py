@@ -6,12 +6,18 @@ import pytest
 
 from app.platform.db import Database
 from tests.app.conftest import World, settings, world  # noqa: F401  fixtures
+from tests.support import logs
 from tests.support.writes import Stage
+
+
+@pytest.fixture(autouse=True)
+def _plain_logs() -> None:
+    logs.plain()
 
 
 @pytest.fixture
 def database(sqlite_database: Database) -> Database:
-    """What is tested here does not depend on the kind of database."""
+    """What is tested here does not depend on the kind of database, unless a test says so."""
     return sqlite_database
 
 

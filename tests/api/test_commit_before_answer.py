@@ -65,7 +65,8 @@ def test_a_failing_commit_is_no_success_and_publishes_nothing(
 @pytest.mark.parametrize(("method", "url"), sorted(WRITE_NOTHING))
 def test_a_route_said_to_write_nothing_writes_nothing(stage: Stage, method: str, url: str) -> None:
     sample_id = stage.road.register()
+    client = stage.client("session_lead")
     before = rows(stage.world.runtime.db)
-    response = stage.client("session_lead").request(method, url.format(sample_id=sample_id))
+    response = client.request(method, url.format(sample_id=sample_id))
     assert response.status_code in (200, 303)
     assert rows(stage.world.runtime.db) == before

@@ -92,8 +92,11 @@ def test_extreme_strength_proposes_a_session_alert() -> None:
 
 @pytest.mark.parametrize("rule", PACK.rules, ids=lambda r: r.id)
 def test_every_rule_shows_its_message_on_facts_made_for_it(rule) -> None:  # type: ignore[no-untyped-def]
-    facts, context = witness(rule, PACK)
-    assert rule.emit.message in {m.id for m in evaluate(PACK, facts, context, "en", NOW).messages()}
+    shown_ids: set[str] = set()
+    for by_class in (False, True):
+        facts, context = witness(rule, PACK, by_class)
+        shown_ids |= {m.id for m in evaluate(PACK, facts, context, "en", NOW).messages()}
+    assert rule.emit.message in shown_ids
 
 
 def test_every_grave_rule_asks_for_the_emergency_block() -> None:

@@ -17,7 +17,7 @@ OCTETS = {"Content-Type": "application/octet-stream"}
 TIMES = {"opens_at": "2026-07-01T10:00:00Z", "closes_at": "2026-07-01T20:00:00Z"}
 LOCAL_TIMES = {"opens_at": "2026-07-01T10:00", "closes_at": "2026-07-01T20:00"}
 PLAN = {"service_type": "city_clinic", "licence_mode": "foh_general"}
-AMBIGUOUS = b"wavenumber,absorbance\r\n" + b"".join(b"%d,%d\r\n" % (400 + k, 100 + k % 7) for k in range(60))
+AMBIGUOUS = b"".join(b"%d,%02d\r\n" % (400 + k, 7 * k % 100) for k in range(90))  # a decimal comma, or two columns?
 CONSENT_FORM = {f"consent_{kind}": answer for kind, answer in CONSENTS.items()}
 
 
@@ -297,3 +297,10 @@ def _(stage: Stage) -> Call:
 def _(stage: Stage) -> Call:
     code = stage.road.codes[stage.road.register()]
     return Call("nobody", "/t", more={"data": {"code": code}})
+
+
+@write("POST", "/bench/samples/{sample_id}/use-strip")
+def _(stage: Stage) -> Call:
+    sample = stage.road.register()
+    form = {"analysis": stage.road.analysis(sample, **{**STRIP, "strip_reading": "positive"})}
+    return Call("chemist", "/bench/samples/{sample_id}/use-strip", {"sample_id": sample}, {"data": form})

@@ -33,13 +33,15 @@ document.addEventListener("htmx:config:request", (event) => {
   sayChanged(region);
 });
 
-// the list of files is live; the spectrum follows only when the newest reading is another one than that on screen
+// the list of files is live; the spectrum follows when there is a newer reading than when the page was last drawn
+const newestNow = () => document.querySelector("[data-newest]")?.getAttribute("data-newest") ?? "";
+let newest = newestNow();
 document.addEventListener("htmx:after:swap", () => {
   for (const row of document.querySelectorAll(".uploads [data-state=done]")) row.remove(); // it stands in the list now
-  const newest = document.querySelector("[data-newest]")?.getAttribute("data-newest");
-  const shown = document.querySelector("[data-shown]")?.getAttribute("data-shown") ?? "";
-  const chosen = new URLSearchParams(location.search).has("reading");
-  if (newest && newest !== shown && !chosen) document.body.dispatchEvent(new CustomEvent("mast:spectrum"));
+  if (newestNow() === newest) return;
+  newest = newestNow();
+  history.replaceState(null, "", location.pathname); // an older reading may have been chosen in the address
+  document.body.dispatchEvent(new CustomEvent("mast:spectrum"));
 });
 
 for (const select of document.querySelectorAll("[data-upload-method]")) {
@@ -50,3 +52,5 @@ for (const select of document.querySelectorAll("[data-upload-method]")) {
     form.dataset.uploadUrl = method ? `${plain}?method=${encodeURIComponent(method)}` : plain;
   });
 }
+
+document.querySelector(".bench-list [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });

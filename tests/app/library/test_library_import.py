@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from sqlmodel import select
 
 from app.library.service import ImportParts, Shelf, check_library, import_library, list_libraries
 from app.library.tables import Library
@@ -13,7 +14,6 @@ from app.platform.audit import AuditEntry
 from app.platform.db import Database
 from app.platform.kernel.errors import Conflict, Invalid, Unreadable
 from app.platform.live.tables import EventRow
-from sqlmodel import select
 
 MSP = """Name: Testamine
 InChIKey: AAAAAAAAAAAAAA-UHFFFAOYSA-N

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+import structlog
 from fastapi.testclient import TestClient
 
 from app.platform.jobs import JobRunner
@@ -18,6 +19,15 @@ from app.readings.substances import SubstanceIndex
 from app.samples.domain import Form, Intent, SubmitterType
 from app.samples.tables import Sample
 from instruments import DEFAULT_LIMITS
+
+
+@pytest.fixture(autouse=True)
+def plain_log() -> Iterator[None]:
+    """structlog's own console renderer spends half a minute on the locals of one traceback."""
+    before = structlog.get_config()
+    structlog.configure(processors=[structlog.processors.KeyValueRenderer()])
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +82,7 @@ def new_sample(world: object, session_id: UUID, number: int = 1, agency: str = "
     with world.runtime.db.begin(actor) as uow:
         row = Sample(
             agency_id=actor.agency_id, session_id=session_id, number=number, submitter_type=SubmitterType.PUBLIC,
-            intent=list(Intent)[0], form=Form.POWDER, received_at=uow.now,
+            intent=next(iter(Intent)), form=Form.POWDER, received_at=uow.now,
         )
         uow.session.add(row)
         uow.session.flush()

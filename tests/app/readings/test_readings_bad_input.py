@@ -10,13 +10,14 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
-from app.platform.kernel.actor import Role
 from app.platform.jobs import JobRunner
+from app.platform.kernel.actor import Role
 from app.platform.storage import BlobStore
 from app.readings.tables import Blob, Upload
-from sqlmodel import select
 from tests.support.small_files import small_ir
+
 
 def zipped(name: str, content: bytes) -> bytes:
     out = io.BytesIO()

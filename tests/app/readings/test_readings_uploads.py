@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import func, select
 
 from app.platform.audit import AuditEntry
 from app.platform.jobs import JobContext, JobRow, JobState
@@ -18,7 +19,6 @@ from app.readings import service
 from app.readings.domain import Method
 from app.readings.reading_job import read_upload
 from app.readings.tables import Analysis, Blob, Match, Reading, Upload
-from sqlmodel import func, select
 from tests.support.small_files import small_ir
 
 
@@ -109,6 +109,7 @@ def test_a_dropped_file_chooses_its_method_and_can_be_corrected(bench):
     assert bench.get(f"/api/v1/uploads/{upload['id']}")["state"] == "waiting"
     bench.runner.run_until_idle()
     assert count(bench, Reading) == 1  # replaced, not doubled
+    assert bench.get(url)["method"] == "raman"  # the chemist's word stands
 
 
 def test_a_method_that_was_chosen_is_kept(bench):

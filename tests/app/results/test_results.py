@@ -15,7 +15,7 @@ from app.platform.kernel.errors import Conflict, Invalid, NotFound, Refused, Sta
 from app.platform.live.tables import EventRow
 from app.readings.tables import Analysis
 from app.results import service
-from app.results.domain import Abundance, AmountUnit, Basis, Confidence, State
+from app.results.domain import Abundance, AmountUnit, Basis, ChangeReason, Confidence, State
 from app.results.finding import Amount, NewFinding
 from app.samples import service as samples
 from app.samples.tables import Sample
@@ -182,7 +182,7 @@ def test_an_author_takes_back_what_was_submitted_and_nobody_else_does(lab: Lab) 
 def test_an_amended_result_is_shown_as_under_review_until_the_new_one_is_released(lab: Lab) -> None:
     first = lab.released()
     sample_id = first.result.sample_id
-    draft = lab.act(first, "amend", CHEMIST, reason="GC-MS came back")
+    draft = lab.act(first, "amend", CHEMIST, reason="GC-MS came back", change_reason=ChangeReason.MORE_TESTS)
     assert (draft.result.number, draft.result.state) == (2, State.DRAFT)
     assert [f.substance_id for f in draft.findings] == ["mdma"]
     seen = lab.read(lambda s: service.standing(s, sample_id))
@@ -195,6 +195,7 @@ def test_an_amended_result_is_shown_as_under_review_until_the_new_one_is_release
         draft = lab.act(draft, action, by)
     seen = lab.read(lambda s: service.standing(s, sample_id))
     assert (seen.standing, seen.view.result.number, seen.changed_at) == ("released", 2, draft.result.released_at)
+    assert seen.why == "We did more tests."  # a fixed sentence: what staff typed never reaches a client
     old = lab.read(lambda s: service.get_result(s, lab.actor(CHEMIST), first.result.id))
     assert (old.result.state, old.result.reason, old.findings[0].substance_id) == (
         State.AMENDED,

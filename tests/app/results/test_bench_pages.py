@@ -1,0 +1,302 @@
+"""The bench in HTML: what is on it, what its forms do, and what they say when they do not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from app.platform.kernel.actor import Role
+from app.readings import service as readings
+from app.results import service
+from app.results.domain import State
+from app.results.finding import NewFinding
+
+from .conftest import Lab
+
+CHEMIST, VERIFIER, LEAD = Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD
+HTML = {"Accept": "text/html"}
+
+
+def page(world: Any, sample_id: UUID, by: Role = CHEMIST, **query: Any) -> str:
+    answer = world.as_(by).get(f"/bench/samples/{sample_id}", params=query, headers=HTML)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def post(world: Any, sample_id: UUID, what: str, data: dict[str, Any], by: Role = CHEMIST) -> Any:
+    return world.as_(by).post(f"/bench/samples/{sample_id}/{what}", data=data, headers=HTML)
+
+
+def read_file(lab: Lab, sample_id: UUID, path: Path) -> UUID:
+    """A real file through the reader and the library, as an upload would go."""
+    runtime = lab.runtime
+    received = runtime.blobs.put(iter([path.read_bytes()]))
+    with runtime.db.begin(lab.actor(CHEMIST)) as uow:
+        upload = readings.record_upload_for_sample(uow, sample_id, received, path.name)
+    runtime.jobs.run_until_idle()
+    return upload.id
+
+
+def test_the_worklist_shows_what_waits_with_its_expectation_and_no_ticket(lab: Lab, world: Any) -> None:
+    first = lab.sample(("mdma",))
+    lab.sample((), words_spoken="blue ones")
+    text = world.as_(CHEMIST).get("/bench", headers=HTML).text
+    assert f'href="/bench/samples/{first}"' in text
+    assert "MDMA" in text
+    assert "“blue ones”" in text
+    assert "to analyse" in text
+    assert "data-key-list" in text
+    assert not re.search(r"ticket", text, re.IGNORECASE)
+
+
+def test_the_verifier_finds_what_is_to_be_verified_on_top(lab: Lab, world: Any) -> None:
+    lab.sample()
+    submitted = lab.act(lab.draft(_analysed(lab), NewFinding("mdma")), "submit", CHEMIST)
+    text = world.as_(VERIFIER).get("/bench", headers=HTML).text
+    links = re.findall(r'href="/bench/samples/([0-9a-f-]+)"', text)
+    assert links[0] == str(submitted.result.sample_id)
+
+
+def test_an_empty_bench_says_what_will_appear(world: Any) -> None:
+    assert "No session is open" in world.as_(CHEMIST).get("/bench", headers=HTML).text
+
+
+def test_a_sample_page_never_shows_a_ticket(lab: Lab, world: Any) -> None:
+    assert not re.search(r"ticket", page(world, lab.sample()), re.IGNORECASE)
+
+
+def test_a_real_spectrum_becomes_a_finding_and_goes_to_release_by_forms_alone(
+    lab: Lab, world: Any, shared_data: Path
+) -> None:
+    sample_id = lab.sample(("cocaine",))
+    read_file(lab, sample_id, shared_data / "instruments" / "msp" / "swgdrug_1775.MSP")
+    text = page(world, sample_id)
+    assert "Consistent with Levamisole" in text
+    assert "starter" in text
+    reading = re.search(r'name="reading" value="([0-9a-f-]+)"', text)
+    assert reading is not None
+    used = post(world, sample_id, "use", {"reading": reading[1], "place": 0})
+    assert used.status_code == 303, used.text
+    view = lab.read(lambda s: service.latest(s, sample_id))
+    assert [(f.substance_id, f.confidence, f.methods) for f in view.findings] == [
+        ("levamisole", "indicated", ["gc_ms"])
+    ]
+    for action, by in (("submit", CHEMIST), ("verify", VERIFIER), ("release", LEAD)):
+        now = lab.read(lambda s: service.latest(s, sample_id)).result
+        done = post(world, sample_id, "act", {"action": action, "result": now.id, "version": now.version}, by)
+        assert done.status_code == 303, done.text
+        assert done.headers["location"].endswith(f"done={action}")
+    assert lab.read(lambda s: service.latest(s, sample_id)).result.state is State.RELEASED
+
+
+def test_a_file_that_cannot_be_read_says_so_on_the_page(lab: Lab, world: Any, tmp_path: Path) -> None:
+    sample_id, path = lab.sample(), tmp_path / "letter.docx"
+    path.write_bytes(b"Dear colleague,\nthis is no spectrum.\n")
+    read_file(lab, sample_id, path)
+    text = page(world, sample_id)
+    assert "letter.docx" in text
+    assert 'role="alert"' in text
+
+
+def test_a_file_whose_decimals_are_ambiguous_asks_and_is_read_after_the_answer(
+    lab: Lab, world: Any, shared_data: Path
+) -> None:
+    sample_id = lab.sample()
+    upload = read_file(lab, sample_id, shared_data / "instruments" / "csv_spectrum" / "ambiguous_comma_only.csv")
+    text = page(world, sample_id)
+    assert f'name="upload" value="{upload}"' in text
+    assert post(world, sample_id, "answers", {"upload": upload, "version": 1}).status_code == 422
+    version = lab.read(lambda s: readings.get_upload(s, lab.actor(CHEMIST), upload)).version
+    assert post(world, sample_id, "answers", {"upload": upload, "version": version, "choice": 0}).status_code == 303
+
+
+def test_a_multipart_upload_works_without_javascript(lab: Lab, world: Any, shared_data: Path) -> None:
+    sample_id = lab.sample()
+    file = ("caffeine.msp", (shared_data / "instruments" / "msp" / "swgdrug_2768.MSP").read_bytes())
+    answer = world.as_(CHEMIST).post(f"/bench/samples/{sample_id}/files", files={"file": file}, headers=HTML)
+    assert answer.status_code == 303
+    lab.runtime.jobs.run_until_idle()
+    assert "Caffeine" in page(world, sample_id)
+
+
+def test_a_strip_is_recorded_once_and_becomes_a_finding_of_its_class(lab: Lab, world: Any) -> None:
+    sample_id = lab.sample(("heroin",))
+    form = {"method": "strip", "strip_target": "opioid.nitazene", "strip_reading": "positive", "idempotency_key": "k"}
+    assert post(world, sample_id, "analyses", form).status_code == 303
+    assert post(world, sample_id, "analyses", form).status_code == 303
+    strips = lab.read(lambda s: readings.analyses_of(s, sample_id))
+    assert len(strips) == 1
+    assert "Nitazene strip: positive" in page(world, sample_id)
+    assert post(world, sample_id, "use-strip", {"analysis": strips[0].analysis.id}).status_code == 303
+    finding = lab.read(lambda s: service.latest(s, sample_id)).findings[0]
+    assert (finding.substance_id, finding.substance_class, finding.confidence) == (
+        None,
+        "opioid.nitazene",
+        "class_only",
+    )
+
+
+def test_a_strip_without_a_reading_keeps_what_was_typed(lab: Lab, world: Any) -> None:
+    answer = post(
+        world, lab.sample(), "analyses", {"method": "strip", "strip_target": "opioid.fentanyl", "strip_lot": "L77"}
+    )
+    assert answer.status_code == 422
+    assert 'value="L77"' in answer.text
+    assert '<option value="opioid.fentanyl" selected>' in answer.text
+
+
+def test_a_finding_by_name_is_added_changed_and_removed(lab: Lab, world: Any) -> None:
+    sample_id = _analysed(lab)
+    assert (
+        post(
+            world,
+            sample_id,
+            "findings",
+            {"substance": "cocaine", "amount_value": "71,5", "amount_low": "67", "amount_high": "75"},
+        ).status_code
+        == 303
+    )
+    view = lab.read(lambda s: service.latest(s, sample_id))
+    assert (view.findings[0].amount_value, view.findings[0].amount_unit) == (71.5, "percent_ww")
+    text = page(world, sample_id)
+    assert "71.5 % w/w (67 to 75, k = 2) basis not known" in text.replace("\xa0", " ")
+    change = {"substance": "cocaine", "position": 0, "version": view.result.version, "abundance": "minor"}
+    assert post(world, sample_id, "findings", change).status_code == 303
+    view = lab.read(lambda s: service.latest(s, sample_id))
+    assert (view.findings[0].abundance, view.findings[0].amount_value) == ("minor", None)
+    gone = post(world, sample_id, "findings/remove", {"position": 0, "version": view.result.version})
+    assert gone.status_code == 303
+    assert lab.read(lambda s: service.latest(s, sample_id)).findings == ()
+
+
+def test_an_unknown_name_offers_the_register_and_keeps_the_words(lab: Lab, world: Any) -> None:
+    sample_id = _analysed(lab)
+    answer = post(world, sample_id, "findings", {"substance_words": "eutylon"})
+    assert answer.status_code == 422
+    assert "Eutylone" in answer.text
+    assert "“eutylon”" in answer.text
+    kept = post(world, sample_id, "findings", {"substance_words": "eutylon", "keep_words": "yes"})
+    assert kept.status_code == 303
+    assert lab.read(lambda s: service.latest(s, sample_id)).findings[0].unknown_label == "eutylon"
+
+
+def test_words_without_javascript_are_read_as_the_register_knows_them(lab: Lab, world: Any) -> None:
+    sample_id = _analysed(lab)
+    assert post(world, sample_id, "findings", {"substance_words": "mandy"}).status_code == 303
+    assert lab.read(lambda s: service.latest(s, sample_id)).findings[0].substance_id == "mdma"
+
+
+def test_a_stale_edit_says_so_and_keeps_what_was_typed(lab: Lab, world: Any) -> None:
+    sample_id = _analysed(lab)
+    view = lab.draft(sample_id, NewFinding("mdma"))
+    assert (
+        post(
+            world, sample_id, "findings", {"substance": "caffeine", "version": view.result.version}, VERIFIER
+        ).status_code
+        == 303
+    )
+    late = post(
+        world, sample_id, "findings", {"substance": "ketamine", "amount_value": "12", "version": view.result.version}
+    )
+    assert late.status_code == 412
+    assert "Somebody else changed this result" in late.text
+    assert 'name="substance" value="ketamine"' in late.text
+    assert 'value="12"' in late.text
+    assert "Caffeine" in late.text
+
+
+def test_two_who_begin_at_once_do_not_overwrite_each_other(lab: Lab, world: Any) -> None:
+    sample_id = _analysed(lab)
+    assert post(world, sample_id, "findings", {"substance": "mdma"}, VERIFIER).status_code == 303
+    late = post(world, sample_id, "findings", {"substance": "ketamine"})
+    assert late.status_code == 428
+    assert "Somebody has begun the findings" in late.text
+
+
+def test_a_number_that_is_none_is_named_and_kept(lab: Lab, world: Any) -> None:
+    for typed in ("seventy", "nan", "1e99", "1,2,3"):
+        answer = post(world, _analysed(lab), "findings", {"substance": "mdma", "amount_value": typed})
+        assert answer.status_code == 422, typed
+        assert f'value="{typed}"' in answer.text
+
+
+def test_a_step_that_is_refused_gives_every_reason_on_the_page(lab: Lab, world: Any) -> None:
+    view = lab.act(lab.draft(_analysed(lab), NewFinding("mdma")), "submit", CHEMIST)
+    data = {"action": "verify", "result": view.result.id, "version": view.result.version}
+    answer = post(world, view.result.sample_id, "act", data)
+    assert answer.status_code == 409
+    assert "This takes the role of verifier." in answer.text
+    assert "another person has to verify" in answer.text
+
+
+def test_a_button_that_cannot_be_used_says_why_beneath(lab: Lab, world: Any) -> None:
+    view = lab.act(lab.draft(_analysed(lab), NewFinding("mdma")), "submit", CHEMIST)
+    text = page(world, view.result.sample_id)
+    button = text.index("Verify these findings")
+    assert "disabled" in text[button - 200 : button]
+    assert text.index("another person has to verify") > button
+    assert (
+        "disabled"
+        not in (v := page(world, view.result.sample_id, VERIFIER))[
+            v.index("Verify these findings") - 150 : v.index("Verify these findings")
+        ]
+    )
+
+
+def test_the_verifier_sees_what_changed_and_what_is_not_mentioned(lab: Lab, world: Any, shared_data: Path) -> None:
+    sample_id = lab.sample(("cocaine",))
+    read_file(lab, sample_id, shared_data / "instruments" / "msp" / "swgdrug_1775.MSP")
+    view = lab.act(lab.draft(sample_id, NewFinding("cocaine")), "submit", CHEMIST)
+    lab.act(view, "return", VERIFIER, reason="Look at the spectrum")
+    with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
+        fresh = service.start_draft(uow, sample_id)
+        fresh = service.set_findings(
+            uow, fresh.result.id, [NewFinding("caffeine")], fresh.result.version, pack=lab.runtime.pack
+        )
+    lab.act(fresh, "submit", CHEMIST)
+    text = page(world, sample_id, VERIFIER)
+    assert "Added: Caffeine" in text
+    assert "Removed: Cocaine" in text
+    assert "GC-MS also fits Levamisole" in text
+
+
+def test_a_foreign_sample_or_reading_is_not_there(lab: Lab, world: Any) -> None:
+    sample_id = _analysed(lab)
+    stranger = world.as_(CHEMIST, agency="other")
+    for path in ("", "/files", "/spectrum", "/findings", "/worklist"):
+        assert stranger.get(f"/bench/samples/{sample_id}{path}", headers=HTML).status_code == 404
+    for what, data in (
+        ("draft", {}),
+        ("findings", {"substance": "mdma"}),
+        ("use", {"reading": sample_id, "place": 0}),
+        ("analyses", {"method": "reagent", "observation": "black"}),
+        ("act", {"action": "submit", "result": sample_id, "version": 1}),
+    ):
+        assert stranger.post(f"/bench/samples/{sample_id}/{what}", data=data, headers=HTML).status_code == 404, what
+    assert stranger.post(f"/bench/samples/{sample_id}/files", files={"file": ("x.csv", b"1,2")}).status_code == 404
+    assert world.as_(CHEMIST).get(f"/bench/samples/{sample_id}?reading={sample_id}", headers=HTML).status_code == 404
+
+
+@pytest.mark.parametrize("role", [Role.RECEPTION, Role.HEALTH_WORKER, Role.RESEARCHER, Role.ADMIN])
+def test_the_bench_is_for_the_bench(lab: Lab, world: Any, role: Role) -> None:
+    assert world.as_(role).get(f"/bench/samples/{lab.sample()}", headers=HTML).status_code == 403
+
+
+def test_nothing_found_can_be_said_and_taken_back(lab: Lab, world: Any) -> None:
+    sample_id = _analysed(lab)
+    assert post(world, sample_id, "nothing-found", {"nothing_found": "yes"}).status_code == 303
+    view = lab.read(lambda s: service.latest(s, sample_id))
+    assert view.result.outcome == "nothing_found"
+    assert "Nothing seen above the limits" in page(world, sample_id)
+    assert post(world, sample_id, "nothing-found", {"version": view.result.version}).status_code == 303
+    assert not lab.read(lambda s: service.latest(s, sample_id)).result.says_nothing_found
+
+
+def _analysed(lab: Lab) -> UUID:
+    sample_id = lab.sample()
+    lab.analysis(sample_id)
+    return sample_id

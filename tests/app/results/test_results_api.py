@@ -1,0 +1,144 @@
+"""Results over HTTP: shapes, ETags, refusals with every reason, and nothing for strangers."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from app.platform.kernel.actor import Role
+from app.platform.kernel.ids import new_id
+
+from .conftest import Lab
+
+CHEMIST, VERIFIER, LEAD = Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD
+
+
+def _draft(lab: Lab, world: Any) -> tuple[str, str]:
+    sample_id = lab.sample()
+    ran = lab.analysis(sample_id)
+    answer = world.as_(CHEMIST).post(f"/api/v1/samples/{sample_id}/results", headers={"Idempotency-Key": str(new_id())})
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"], str(ran)
+
+
+def test_a_result_goes_the_whole_road_over_http(lab: Lab, world: Any) -> None:
+    result, ran = _draft(lab, world)
+    body = {
+        "findings": [
+            {
+                "substance": "cocaine",
+                "abundance": "major",
+                "amount": {"value": 71, "low": 67, "high": 75, "unit": "percent_ww", "basis": "hydrochloride"},
+                "analyses": [ran],
+            }
+        ]
+    }
+    chemist, url = world.as_(CHEMIST), f"/api/v1/results/{result}"
+    assert chemist.put(f"{url}/findings", json=body).status_code == 428
+    saved = chemist.put(f"{url}/findings", json=body, headers={"If-Match": '"1"'})
+    assert saved.status_code == 200, saved.text
+    assert saved.headers["ETag"] == '"2"'
+    finding = saved.json()["findings"][0]
+    assert (finding["role"], finding["confidence"], saved.json()["verdict"]) == (
+        "substitute",
+        "indicated",
+        "not_as_expected",
+    )
+    assert finding["amount"] == {
+        "value": 71,
+        "low": 67,
+        "high": 75,
+        "k": 2,
+        "unit": "percent_ww",
+        "basis": "hydrochloride",
+    }
+    steps = {s["action"]: s for s in chemist.get(url).json()["steps"]}
+    assert steps["submit"] == {"action": "submit", "allowed": True, "asks": [], "reasons": []}
+    assert chemist.post(f"{url}/submit", json={}, headers={"If-Match": '"2"'}).json()["state"] == "submitted"
+    refused = chemist.post(f"{url}/verify", json={}, headers={"If-Match": '"3"'})
+    assert refused.status_code == 409
+    assert len(refused.json()["reasons"]) == 2
+    assert world.as_(VERIFIER).post(f"{url}/verify", json={}, headers={"If-Match": '"3"'}).status_code == 200
+    assert world.as_(LEAD).post(f"{url}/release", json={}, headers={"If-Match": '"4"'}).json()["state"] == "released"
+    amended = chemist.post(f"{url}/amend", json={"reason": "GC-MS came back"}, headers={"If-Match": '"5"'})
+    assert (amended.json()["number"], amended.json()["supersedes"]) == (2, result)
+    rows = chemist.get(f"/api/v1/samples/{amended.json()['sample_id']}/results?limit=1").json()
+    assert [r["number"] for r in rows["rows"]] == [2]
+    rest = chemist.get(f"/api/v1/samples/{amended.json()['sample_id']}/results?limit=1&cursor={rows['next']}").json()
+    assert ([r["number"] for r in rest["rows"]], rest["next"]) == ([1], None)
+
+
+def test_a_stale_edit_over_http_is_412_with_the_sentence(lab: Lab, world: Any) -> None:
+    result, _ = _draft(lab, world)
+    url = f"/api/v1/results/{result}/findings"
+    assert (
+        world.as_(VERIFIER)
+        .put(url, json={"findings": [{"substance": "mdma"}]}, headers={"If-Match": '"1"'})
+        .status_code
+        == 200
+    )
+    late = world.as_(CHEMIST).put(url, json={"findings": []}, headers={"If-Match": '"1"'})
+    assert late.status_code == 412
+    assert "Somebody else changed this result" in late.json()["detail"]
+
+
+def test_wrong_findings_name_their_fields(lab: Lab, world: Any) -> None:
+    result, _ = _draft(lab, world)
+    url = f"/api/v1/results/{result}/findings"
+    bad = {"findings": [{"substance": "mdma", "abundance": "not_detected"}, {"substance": "nosuch"}]}
+    answer = world.as_(CHEMIST).put(url, json=bad, headers={"If-Match": '"1"'})
+    assert answer.status_code == 422
+    assert "findings.1.substance" in answer.json()["fields"]
+    del bad["findings"][1]
+    answer = world.as_(CHEMIST).put(url, json=bad, headers={"If-Match": '"1"'})
+    assert {"findings.0.below", "findings.0.analyses"} == set(answer.json()["fields"])
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_numbers_that_are_none_are_refused(lab: Lab, world: Any, value: str) -> None:
+    result, _ = _draft(lab, world)
+    raw = '{"findings": [{"substance": "mdma", "amount": {"value": X, "unit": "ratio", "basis": "base"}}]}'
+    answer = world.as_(CHEMIST).put(
+        f"/api/v1/results/{result}/findings",
+        content=raw.replace("X", value),
+        headers={"If-Match": '"1"', "Content-Type": "application/json"},
+    )
+    assert answer.status_code == 422
+
+
+def test_a_nul_byte_is_refused_before_it_reaches_a_database(lab: Lab, world: Any) -> None:
+    result, _ = _draft(lab, world)
+    answer = world.as_(CHEMIST).put(
+        f"/api/v1/results/{result}/findings",
+        json={"findings": [{"unknown_label": "a\x00b"}]},
+        headers={"If-Match": '"1"'},
+    )
+    assert answer.status_code == 422
+
+
+def test_foreign_and_absent_results_answer_alike(lab: Lab, world: Any) -> None:
+    result, _ = _draft(lab, world)
+    stranger = world.as_(VERIFIER, agency="other")
+    for key in (result, str(uuid4())):
+        assert stranger.get(f"/api/v1/results/{key}").status_code == 404
+        assert stranger.put(f"/api/v1/results/{key}/findings", json={}, headers={"If-Match": '"1"'}).status_code == 404
+        assert stranger.post(f"/api/v1/results/{key}/verify", json={}, headers={"If-Match": '"1"'}).status_code == 404
+    sample = lab.sample()
+    assert stranger.get(f"/api/v1/samples/{sample}/results").status_code == 404
+    assert stranger.post(f"/api/v1/samples/{sample}/results").status_code == 404
+
+
+@pytest.mark.parametrize("role", [Role.RECEPTION, Role.RESEARCHER, Role.POLICE, Role.PUBLIC_HEALTH, Role.ADMIN])
+def test_other_roles_do_not_see_findings(lab: Lab, world: Any, role: Role) -> None:
+    result, _ = _draft(lab, world)
+    assert world.as_(role).get(f"/api/v1/results/{result}").status_code == 403
+
+
+def test_the_same_key_begins_one_draft(lab: Lab, world: Any) -> None:
+    sample_id, headers = lab.sample(), {"Idempotency-Key": "once"}
+    first = world.as_(CHEMIST).post(f"/api/v1/samples/{sample_id}/results", headers=headers)
+    again = world.as_(CHEMIST).post(f"/api/v1/samples/{sample_id}/results", headers=headers)
+    assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
+    assert world.as_(CHEMIST).post(f"/api/v1/samples/{sample_id}/results").status_code == 409

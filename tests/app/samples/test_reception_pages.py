@@ -1,0 +1,323 @@
+"""The pages of reception: register without JavaScript, ticket and labels, errors that keep what was typed."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from app.platform.kernel.actor import Role
+from app.samples import service
+from app.samples.tables import Sample
+
+FORM = {
+    "expected_words": "mandy",
+    "form": "powder",
+    "colours": ["white", "pink"],
+    "weight_mg": "312,5",
+    "consent_analysis": "yes",
+    "consent_age_18_attested": "yes",
+    "consent_understands_not_safe": "yes",
+    "consent_aggregate_data": "no",
+}
+
+
+def key_of(text: str) -> str:
+    found = re.search(r'name="idempotency_key" value="([^"]+)"', text)
+    assert found
+    return found.group(1)
+
+
+def post(world: Any, session_id: uuid.UUID, data: dict[str, Any] | None = None, **more: Any) -> Any:
+    sent = {k: v for k, v in {**(FORM if data is None else data), **more}.items() if v is not None}
+    return world.as_(Role.RECEPTION).post(f"/sessions/{session_id}/samples", data=sent)
+
+
+def code_on(page: str) -> str:
+    shown = re.search(r'class="ticket-code">([^<]+)<', page)
+    assert shown
+    return shown.group(1).replace(" ", "")
+
+
+def samples(world: Any) -> list[Sample]:
+    with world.runtime.read() as session:
+        return list(session.exec(select(Sample)))
+
+
+def test_reception_goes_to_the_session_that_is_open(world: Any) -> None:
+    session_id = world.session()
+    answer = world.as_(Role.RECEPTION).get("/reception")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/sessions/{session_id}/reception")
+
+
+def test_reception_says_what_to_do_when_no_session_is_open(world: Any) -> None:
+    later = world.runtime.now() + timedelta(days=3)
+    world.session(name="Next Saturday", opens_at=later, closes_at=later + timedelta(hours=8))
+    text = world.as_(Role.RECEPTION).get("/reception").text
+    assert "No session is open" in text
+    assert "Next Saturday" in text
+    assert "Ask a session lead" in text
+    assert "/sessions/new" in world.as_(Role.SESSION_LEAD).get("/reception").text
+
+
+def test_reception_asks_which_when_several_are_open(world: Any) -> None:
+    world.session(name="Main tent")
+    world.session(name="Campsite")
+    text = world.as_(Role.RECEPTION).get("/reception").text
+    assert "Main tent" in text
+    assert "Campsite" in text
+
+
+def test_a_sample_is_registered_without_javascript_and_the_ticket_is_shown(world: Any) -> None:
+    session_id = world.session()
+    form = world.as_(Role.RECEPTION).get(f"/sessions/{session_id}/reception").text
+    page = post(world, session_id, idempotency_key=key_of(form))
+    assert page.status_code == 201
+    code = code_on(page.text)
+    (sample,) = samples(world)
+    assert (sample.words_spoken, sample.weight_mg, sample.colours) == ("mandy", 312.5, ["white", "pink"])
+    with world.runtime.read() as session:
+        assert service.expected_of(session, sample.id) == ["mdma"]
+        found = service.sample_by_ticket(session, code, world.runtime.pepper, world.runtime.now())
+    assert found is not None
+    assert found.id == sample.id
+    assert "Sat 27 Jun 2026" in page.text  # closes 13 June at 18:00, and 14 days
+
+
+def test_the_client_label_carries_the_code_and_the_bag_label_never(world: Any) -> None:
+    page = post(world, world.session()).text
+    code = code_on(page)
+    labels = re.findall(r'<section class="label.*?</section>', page, re.S)
+    assert len(labels) == 2
+    client, bag = labels
+    assert "".join(re.findall(r"<span>(\w{4})</span>", client)) == code
+    assert "<svg" in client
+    assert "#001" in bag
+    assert "Saturday" in bag
+    assert "<svg" not in bag
+    assert code not in re.sub(r"[\s-]", "", bag)
+    assert not any(code[i : i + 4] in bag for i in (0, 4, 8))
+
+
+def test_the_qr_code_is_the_address_with_the_code_in_its_fragment(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from app.samples import pages
+
+    drawn: list[str] = []
+    original = pages.qr_svg
+    monkeypatch.setattr(pages, "qr_svg", lambda content: (drawn.append(content), original(content))[1])
+    code = code_on(post(world, world.session()).text)
+    assert drawn == [f"http://127.0.0.1:8000/t#{code}"]
+
+
+def test_the_page_breaks_no_content_security_policy(world: Any) -> None:
+    session_id = world.session()
+    for text in (post(world, session_id).text, world.as_(Role.RECEPTION).get(f"/sessions/{session_id}/reception").text):
+        assert " style=" not in text
+        assert "<style" not in text
+        assert not re.search(r"<script(?![^>]*\bsrc=)", text)
+        assert not re.search(r"\son\w+=", text)
+
+
+def test_a_form_sent_twice_shows_the_same_ticket(world: Any) -> None:
+    session_id = world.session()
+    form = world.as_(Role.RECEPTION).get(f"/sessions/{session_id}/reception").text
+    pages = [post(world, session_id, idempotency_key=key_of(form)).text for _ in range(2)]
+    assert code_on(pages[0]) == code_on(pages[1])
+    assert len(samples(world)) == 1
+
+
+def test_a_used_form_with_other_content_is_not_taken_for_the_same_sample(world: Any) -> None:
+    session_id = world.session()
+    form = world.as_(Role.RECEPTION).get(f"/sessions/{session_id}/reception").text
+    post(world, session_id, idempotency_key=key_of(form))
+    again = post(world, session_id, idempotency_key=key_of(form), form="tablet")
+    assert again.status_code == 409
+    assert key_of(again.text) != key_of(form)
+    assert post(world, session_id, idempotency_key=key_of(again.text), form="tablet").status_code == 201
+    assert len(samples(world)) == 2
+
+
+def test_what_is_wrong_stands_on_the_form_and_what_was_typed_stays(world: Any) -> None:
+    sent = {
+        "expected": ["mdma"], "expected_words": ["mandy", "blue ones"], "form": "tablet", "colours": ["blue"],
+        "logo": "Tesla", "weight_mg": "heavy", "consent_followup": "yes", "price": "10", "effects_reported": ["sickness"],
+        "staff_note": "broken in two", "first_visit": "yes",
+    }  # fmt: skip
+    page = post(world, world.session(), sent)
+    text = unescape(page.text)
+    assert page.status_code == 422
+    assert "not registered yet" in text
+    assert "The weight has to be a number of milligrams" in text
+    for kept in ('value="heavy"', 'value="Tesla"', 'value="10"', "“blue ones”", 'name="expected" value="mdma"', "broken in two"):
+        assert kept in text
+    for name, value in (("form", "tablet"), ("colours", "blue"), ("effects_reported", "sickness"), ("consent_followup", "yes"), ("first_visit", "yes")):
+        assert re.search(rf'name="{name}" value="{value}"\s+checked', text), name
+    assert samples(world) == []
+
+
+def test_a_missing_consent_is_said_where_it_is_ticked(world: Any) -> None:
+    page = post(world, world.session(), consent_analysis=None)
+    assert page.status_code == 422
+    assert 'href="#consent_analysis"' in page.text
+    assert 'id="consent_analysis-error"' in page.text
+    assert "Without consent to analysis nothing may be analysed" in page.text
+
+
+def test_words_that_mean_several_things_are_asked_back_with_the_words_kept(world: Any) -> None:
+    session_id = world.session()
+    asked = post(world, session_id, expected_words="spice")
+    assert asked.status_code == 422
+    assert "What do they mean by “spice”?" in unescape(asked.text)
+    assert 'value="cannabinoid.synthetic"' in asked.text
+    chosen = post(world, session_id, expected_words="spice", meant="cannabinoid.synthetic")
+    kept = post(world, session_id, expected_words="spice", meant="keep")
+    assert [chosen.status_code, kept.status_code] == [201, 201]
+    with world.runtime.read() as session:
+        rows = sorted(session.exec(select(Sample)), key=lambda s: s.number)
+        assert [service.expected_of(session, s.id) for s in rows] == [["cannabinoid.synthetic"], []]
+        assert {s.words_spoken for s in rows} == {"spice"}
+
+
+def test_words_nobody_knows_are_not_asked_about(world: Any) -> None:
+    assert post(world, world.session(), expected_words="zzyzx").status_code == 201
+    assert samples(world)[0].words_spoken == "zzyzx"
+
+
+@pytest.mark.parametrize("field", ["expected_words", "logo", "staff_note", "expected", "form", "group_ref", "meant"])
+def test_a_nul_byte_in_any_field_is_an_error_on_the_form(world: Any, field: str) -> None:
+    page = post(world, world.session(), **{field: "a\x00b"})
+    assert page.status_code == 422
+    assert "error-summary" in page.text
+    assert samples(world) == []
+
+
+def test_another_sample_of_the_same_people_shares_their_group(world: Any) -> None:
+    session_id = world.session()
+    page = post(world, session_id, group_size="3").text
+    href = unescape(re.search(r'href="([^"]+\?group=[^"]+)"', page).group(1))  # type: ignore[union-attr]
+    form = world.as_(Role.RECEPTION).get(href).text
+    assert 'value="G001"' in form
+    assert re.search(r'name="group_size"[^>]*value="3"', form)
+
+
+def test_back_of_house_shows_no_link_no_client_label_and_says_so(world: Any) -> None:
+    session_id = world.session(licence="boh_no_individual_results")
+    page = post(world, session_id)
+    assert page.status_code == 201
+    assert "No individual results in this session" in page.text
+    assert "/t#" not in page.text
+    assert 'class="qr"' not in page.text
+    assert len(re.findall(r'<section class="label', page.text)) == 1
+
+
+def test_a_closed_session_offers_no_form_and_takes_none(world: Any) -> None:
+    session_id = world.session(closed_at=world.runtime.now())
+    page = world.as_(Role.RECEPTION).get(f"/sessions/{session_id}/reception").text
+    assert "This session is closed" in page
+    assert 'name="consent_analysis"' not in page
+    assert post(world, session_id).status_code == 409
+    assert samples(world) == []
+
+
+def test_the_queue_beside_the_form_is_a_live_region_that_answers_itself(world: Any) -> None:
+    session_id = world.session()
+    url = f"/sessions/{session_id}/queue"
+    assert "Nobody is waiting" in world.as_(Role.RECEPTION).get(f"/sessions/{session_id}/reception").text
+    post(world, session_id)
+    part = world.as_(Role.CHEMIST).get(url).text
+    assert part.lstrip().startswith('<section id="queue" data-live="queue"')
+    assert f'hx-get="{url}"' in part
+    assert "#001 powder" in part
+    assert "MDMA" in part
+    for region, path in (("board", f"/sessions/{session_id}/board"), ("sample-state", f"/samples/{samples(world)[0].id}/state")):
+        text = world.as_(Role.CHEMIST).get(path).text
+        assert text.lstrip().startswith(f'<section id="{region}"')
+        assert f'hx-get="{path}"' in text
+
+
+def test_nothing_typed_becomes_markup(world: Any) -> None:
+    session_id = world.session()
+    nasty = "<script>alert(1)</script>"
+    page = post(world, session_id, expected_words=nasty, logo=nasty, staff_note=nasty)
+    sample = samples(world)[0]
+    for text in (
+        page.text,
+        world.as_(Role.RECEPTION).get(f"/sessions/{session_id}/queue").text,
+        world.as_(Role.RECEPTION).get(f"/samples/{sample.id}").text,
+        world.as_(Role.RECEPTION).get(f"/samples/{sample.id}/correct").text,
+    ):
+        assert nasty not in text
+
+
+def test_the_overview_shows_what_was_recorded_and_offers_only_what_the_role_may(world: Any) -> None:
+    post(world, world.session(), group_size="2", planned_route="snort", received_mg="40")
+    sample_id = samples(world)[0].id
+    reception = world.as_(Role.RECEPTION).get(f"/samples/{sample_id}").text
+    for words in ("MDMA", "“mandy”", "white, pink", "312.5", "Snort", "G001, 2 people", "2026-01", "Waits for a chemist"):
+        assert words in unescape(reception), words
+    assert f'action="/samples/{sample_id}/ticket"' in reception
+    chemist = world.as_(Role.CHEMIST).get(f"/samples/{sample_id}").text
+    for action in ("ticket", "withdraw", "correct"):
+        assert f"/samples/{sample_id}/{action}" not in chemist
+    assert f"/bench/samples/{sample_id}" in chemist
+
+
+def test_a_lost_ticket_is_replaced_on_the_page_and_a_second_click_shows_the_same(world: Any) -> None:
+    old = code_on(post(world, world.session()).text)
+    sample_id = samples(world)[0].id
+    client = world.as_(Role.RECEPTION)
+    key = re.search(
+        rf'action="/samples/{sample_id}/ticket"><input type="hidden" name="idempotency_key" value="([^"]+)"',
+        client.get(f"/samples/{sample_id}").text,
+    ).group(1)  # type: ignore[union-attr]
+    pages = [client.post(f"/samples/{sample_id}/ticket", data={"idempotency_key": key}) for _ in range(2)]
+    assert code_on(pages[0].text) == code_on(pages[1].text) != old
+    assert "The old ticket has stopped working" in pages[0].text
+
+
+def test_two_people_correcting_at_once_do_not_overwrite_each_other(world: Any) -> None:
+    post(world, world.session())
+    sample_id = samples(world)[0].id
+    url = f"/samples/{sample_id}/correct"
+    form = world.as_(Role.RECEPTION).get(url).text
+    version = re.search(r'name="version" value="(\d+)"', form).group(1)  # type: ignore[union-attr]
+    assert 'name="expected" value="mdma"' in form
+    fields = {k: v for k, v in FORM.items() if k != "expected_words"} | {"expected": "mdma", "version": version}
+    assert world.as_(Role.RECEPTION).post(url, data=fields | {"logo": "first"}).status_code == 303
+    stale = world.as_(Role.HEALTH_WORKER).post(url, data=fields | {"logo": "second"})
+    assert stale.status_code == 412
+    assert "Somebody else changed this sample" in stale.text
+    assert 'value="second"' in stale.text
+    assert samples(world)[0].logo == "first"
+
+
+def test_a_correction_empties_what_was_emptied_and_keeps_the_rest(world: Any) -> None:
+    post(world, world.session(), logo="Tesla", age_band="25_34", received_mg="40")
+    sample = samples(world)[0]
+    sent = FORM | {"version": "1", "weight_mg": "", "logo": "", "age_band": "", "form": "crystal"}
+    assert world.as_(Role.RECEPTION).post(f"/samples/{sample.id}/correct", data=sent).status_code == 303
+    (now,) = samples(world)
+    assert (now.form, now.weight_mg, now.logo, now.age_band, now.version) == ("crystal", None, "", None, 2)
+    assert (now.words_spoken, now.colours, now.submitter_type) == ("mandy", ["white", "pink"], "public")
+
+
+def test_withdrawing_on_the_page_asks_for_a_reason_of_the_list(world: Any) -> None:
+    post(world, world.session())
+    sample_id = samples(world)[0].id
+    url = f"/samples/{sample_id}/withdraw"
+    assert world.as_(Role.CHEMIST).post(url).status_code == 403
+    assert world.as_(Role.RECEPTION).post(url, data={"reason": "because of Jo"}).status_code == 422
+    assert world.as_(Role.RECEPTION).post(url, data={"reason": "sample_lost"}).status_code == 303
+    assert "This sample was withdrawn" in world.as_(Role.RECEPTION).get(f"/samples/{sample_id}").text
+
+
+def test_who_is_not_signed_in_is_sent_to_sign_in(world: Any) -> None:
+    session_id = world.session()
+    answer = world.anonymous().get(f"/sessions/{session_id}/reception", headers={"accept": "text/html"})
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in")
