@@ -13,6 +13,7 @@ from app.platform.kernel.clock import system_clock
 from app.settings import Settings
 from app.trends import service
 from app.trends.domain import Dimension
+from harm_messages import load_pack
 
 OPERATOR = Actor(None, "operator", frozenset({Role.RESEARCHER}), None, via="command line")
 
@@ -44,20 +45,15 @@ def trends(
         if not sign or name not in [d.value for d in Dimension]:
             fail(f"“{clause}” is not a filter like region=North East.")
         filters[Dimension(name)] = value
+    asked = service.Question(measure, tuple(Dimension(d) for d in by), filters, found, (first, last))
+    register = load_pack().substances
     database = Database(Settings().database_url)
-    ask: dict[str, Any] = {
-        "measure": measure,
-        "by": [Dimension(d) for d in by],
-        "where": filters,
-        "found": found,
-        "months": (first, last),
-    }
     if unprotected:
         with database.begin(OPERATOR) as uow:
-            table = service.unprotected_table(uow, **ask)
+            table = service.unprotected_table(uow, asked, register)
     else:
         with database.read() as session:
-            table = service.table(session, OPERATOR, system_clock(), **ask)
+            table = service.table(session, OPERATOR, system_clock(), asked, register)
     database.close()
     data = service.as_data(table)
     say(data, _words(data), json_)

@@ -1,8 +1,92 @@
-"""What people decide after they were told. Pure."""
+"""The words of telling: where a sample stands for its client, why a page stays shut, what people decide. Pure."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
+
+
+class ViewKind(StrEnum):
+    """What a client's screen shows."""
+
+    WAITING = "waiting"
+    RESULT = "result"
+    RETRACTED = "retracted"
+    IN_PERSON = "in_person"
+
+
+class Stage(StrEnum):
+    """Where a sample stands before its result is out, in the order in which it goes."""
+
+    QUEUED = "queued"
+    BEING_LOOKED_AT = "being_looked_at"
+    BEING_CHECKED = "being_checked"
+    READY_SOON = "ready_soon"
+
+
+STAGE_WORDS: dict[Stage, str] = {
+    Stage.QUEUED: "Your sample is in the queue",
+    Stage.BEING_LOOKED_AT: "A chemist is looking at your sample",
+    Stage.BEING_CHECKED: "Another person is checking the result",
+    Stage.READY_SOON: "Your result is checked and will be here soon",
+}
+STEP_WORDS: dict[Stage, str] = {
+    Stage.QUEUED: "Handed in",
+    Stage.BEING_LOOKED_AT: "Looked at by a chemist",
+    Stage.BEING_CHECKED: "Checked by another person",
+    Stage.READY_SOON: "Your result, here",
+}
+
+
+def stage_of(result_state: str | None, *, analysed: bool) -> Stage:
+    """The stage of a sample without a released result: `result_state` of its newest version, if there is one."""
+    if result_state == "verified":
+        return Stage.READY_SOON
+    if result_state == "submitted":
+        return Stage.BEING_CHECKED
+    return Stage.BEING_LOOKED_AT if analysed or result_state is not None else Stage.QUEUED
+
+
+class Shut(StrEnum):
+    """Why a result is not on the client's own page; a worker tells it, or nobody may."""
+
+    BACK_OF_HOUSE = "back_of_house"
+    WITHDRAWN = "withdrawn"
+    NOT_DEPENDENT_ADULT = "not_dependent_adult"
+    PACK_NOT_EFFECTIVE = "pack_not_effective"
+    NO_WORDS = "no_words"
+    LOOKUP_OFF = "lookup_off"
+
+
+# What the client reads. Never says what was found, nor what the licence thinks of them.
+SHUT_WORDS: dict[Shut, str] = {
+    Shut.BACK_OF_HOUSE: "Results of single samples are not told at this session.",
+    Shut.WITHDRAWN: "This sample was withdrawn.",
+    Shut.NOT_DEPENDENT_ADULT: "Your result is ready. A worker tells you about it in person.",
+    Shut.PACK_NOT_EFFECTIVE: "Your result is ready. A worker tells you about it in person.",
+    Shut.NO_WORDS: (
+        "Something was found that this page has no words for yet. A worker tells you about it in person. Ask before "
+        "you rely on anything else."
+    ),
+    Shut.LOOKUP_OFF: "Your result is ready. At this session a worker tells you about it in person.",
+}
+CHANGED_WORDS = "Something about your result has changed. Ask a worker before you rely on what you were told."
+
+# What staff read beside it. A gate of the message pack that is not here speaks with its own text.
+SHUT_FOR_STAFF: dict[Shut, str] = {
+    Shut.WITHDRAWN: "The client withdrew this sample, so its result is not told any more.",
+    Shut.NO_WORDS: (
+        "The message pack has no words for {what}. Nothing is shown to the client rather than part of it: tell them "
+        "in person, and tell the session lead now."
+    ),
+}
+
+
+class ShownTo(StrEnum):
+    """Whose screen showed a page."""
+
+    CLIENT = "client"
+    STAFF = "staff"
 
 
 class Intention(StrEnum):
@@ -51,3 +135,37 @@ INTENTION_WORDS: dict[Intention, str] = {
     Intention.UNDECIDED: "Has not decided",
     Intention.DECLINED: "Did not want to say",
 }
+
+
+class Referral(StrEnum):
+    """Where somebody was sent on to: a choice, so that no name or story is typed."""
+
+    DRUG_SERVICE = "drug_service"
+    MEDICAL_HERE = "medical_here"
+    GP = "gp"
+    HOSPITAL = "hospital"
+    MENTAL_HEALTH = "mental_health"
+    SEXUAL_HEALTH = "sexual_health"
+    WELFARE = "welfare"
+    OTHER = "other"
+
+
+REFERRAL_WORDS: dict[Referral, str] = {
+    Referral.DRUG_SERVICE: "Drug and alcohol service",
+    Referral.MEDICAL_HERE: "Medics on site",
+    Referral.GP: "GP",
+    Referral.HOSPITAL: "Hospital",
+    Referral.MENTAL_HEALTH: "Mental health service",
+    Referral.SEXUAL_HEALTH: "Sexual health service",
+    Referral.WELFARE: "Welfare, housing or money advice",
+    Referral.OTHER: "Somewhere else",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What one person of the group intends."""
+
+    intention: Intention
+    moment: Moment = Moment.AFTER
+    person_index: int = 1

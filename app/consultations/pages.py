@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.consultations import service, web
-from app.consultations.domain import INTENTION_WORDS, Intention
-from app.platform.kernel.actor import CLIENT, Actor, Role
-from app.platform.kernel.errors import Invalid, MastError, TooMany
+from app.consultations.domain import INTENTION_WORDS, REFERRAL_WORDS, Intention, Referral, Tick
+from app.consultations.schemas import LONGEST_TALK
+from app.consultations.service import ClientView, ShownTo
+from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.errors import Conflict, Invalid, MastError, TooMany
 from app.platform.kernel.ids import new_id
 from app.platform.security.policy import allow, public
 from app.platform.web.idempotency import form_once
+from app.platform.web.problems import STATUS
 from app.runtime import Runtime, RuntimeDep
 from app.samples import service as samples
 from app.samples.domain import Stage
@@ -33,9 +36,8 @@ def ticket_page(request: Request, rt: RuntimeDep) -> HTMLResponse:
     try:
         sample = web.held_sample(request)
     except web.TicketEnded:
-        return rt.templates.page(request, "client/ticket.html", view=None, code="", error=None, now=rt.now())
-    view = web.view_for_client(rt, request, sample)
-    return rt.templates.page(request, "client/ticket.html", view=view, code="", error=None, now=rt.now())
+        return _ticket(request, rt)
+    return _ticket(request, rt, view=web.view_for_client(rt, request, sample))
 
 
 @router.post("/t", dependencies=[public("a typed code, for browsers without JavaScript")])
@@ -44,28 +46,40 @@ def open_ticket(request: Request, rt: RuntimeDep, code: Annotated[str, Form(max_
     try:
         sample = web.look_up(rt, request, code)
     except (web.TicketUnknown, TooMany) as error:
-        status = 429 if isinstance(error, TooMany) else 404
-        return rt.templates.page(
-            request, "client/ticket.html", status=status, view=None, code=code, error=error, now=rt.now()
-        )
-    with rt.begin(CLIENT, request) as uow:
-        secret, until = samples.open_ticket_session(uow, sample, rt.pepper)
+        return _ticket(request, rt, code=code, error=error)
     response = RedirectResponse("/t", 303)
-    web.set_cookie(response, rt, secret, until)
+    web.remember(response, rt, request, sample)
+    return response
+
+
+def _ticket(
+    request: Request, rt: Runtime, *, view: ClientView | None = None, code: str = "", error: MastError | None = None
+) -> HTMLResponse:
+    response = rt.templates.page(
+        request,
+        "client/ticket.html",
+        status=200 if error is None else STATUS[type(error)],
+        view=view,
+        code=code,
+        error=error,
+        now=rt.now(),
+    )
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.retry_after_s)
     return response
 
 
 @router.get("/t/part")
 def ticket_part(request: Request, sample: Held, rt: RuntimeDep) -> HTMLResponse:
     """The changing part of the page, for whoever holds the ticket cookie."""
-    return web.page_part(rt, request, web.view_for_client(rt, request, sample), template="client/part.html")
+    return web.page_part(rt, request, web.view_for_client(rt, request, sample))
 
 
 @router.post("/t/forget", dependencies=[public("a shared phone or tablet lets go of its ticket")])
-def forget_ticket(request: Request, rt: RuntimeDep) -> Response:
+def forget_ticket(rt: RuntimeDep) -> Response:
     """Take the cookie back, for screens that several people use."""
     response = RedirectResponse("/t", 303)
-    response.delete_cookie(web.cookie_name(rt), path="/", secure=rt.settings.cookie_secure, httponly=True)
+    web.forget(response, rt)
     return response
 
 
@@ -83,7 +97,8 @@ def consultations_queue(request: Request, who: Teller, rt: RuntimeDep) -> HTMLRe
 
 def _list(request: Request, who: Actor, rt: Runtime, template: str) -> HTMLResponse:
     with rt.read() as session:
-        open_sessions = sessions.sessions_of(session, who, open_only=True)
+        found = sessions.sessions_of(session, who, open_only=True)
+        open_sessions = [s for s in found if s.licence_mode.individual_results]  # elsewhere there is nobody to tell
         rows = [row for s in open_sessions for row in samples.queue(session, who, s.id, now=rt.now(), everything=True)]
     ready = [r for r in rows if r.stage is Stage.RELEASED]
     told = [r for r in rows if r.stage is Stage.TOLD]
@@ -136,14 +151,14 @@ def _page(
         checking = sessions.get_session(session, who, sample.session_id)
         view = service.client_view(session, rt.pack, sample, rt.now(), also_taking=also)
         past = service.consultations_of(session, who, sample_id)
-        noting = service.needs_noting(session, sample, view, "staff")
+        noting = service.needs_noting(session, sample, view, ShownTo.STAFF)
     if noting:
         with rt.begin(who, request) as uow:
-            service.note_shown(uow, samples.get_sample(uow.session, who, sample_id), view, "staff")
+            service.note_shown(uow, samples.get_sample(uow.session, who, sample_id), view, ShownTo.STAFF)
     return rt.templates.page(
         request,
         "consultations/sample.html",
-        status=200 if error is None else 422,
+        status=200 if error is None else STATUS[type(error)],
         sample=sample,
         checking=checking,
         view=view,
@@ -151,6 +166,7 @@ def _page(
         also=also,
         co_use=list(rt.pack.co_use.values()),
         intentions=INTENTION_WORDS,
+        referrals=REFERRAL_WORDS,
         error=error,
         values=values or {},
         idempotency_key=str(new_id()),
@@ -167,37 +183,49 @@ def record(
     intention: Annotated[list[Intention] | None, Form()] = None,
     minutes: Annotated[str, Form(max_length=4)] = "",
     naloxone: Annotated[str, Form(max_length=3)] = "",
-    referral: Annotated[str, Form(max_length=60)] = "",
+    referral: Annotated[Referral | Literal[""], Form()] = "",
     dependent_adult: Annotated[str, Form(max_length=3)] = "",
     idempotency_key: Annotated[str, Form(max_length=60)] = "",
 ) -> Response:
     """Record what the person intends; sent twice, it is recorded once."""
+    ticks = [Tick(i) for i in intention or ()]
     try:
         whole = _minutes(minutes)
         with rt.begin(who, request) as uow:
-            form_once(request, rt.pepper, idempotency_key).run(
-                uow,
-                lambda: (
-                    service.record_consultation(
-                        uow,
-                        sample_id,
-                        [service.Tick(i) for i in intention or ()],
-                        minutes=whole,
-                        naloxone_given={"yes": True, "no": False}.get(naloxone),
-                        referral=referral,
-                        dependent_adult_confirmed=dependent_adult == "yes",
-                    ).id
-                ),
-            )
-    except MastError as error:
-        chosen = {"intention": [i.value for i in intention or ()], "minutes": minutes, "referral": referral}
+            samples.lock_sample(uow, sample_id)  # pressed twice at once: the second finds that it is done
+
+            def create() -> uuid.UUID:
+                recorded = service.record_consultation(
+                    uow,
+                    sample_id,
+                    ticks,
+                    minutes=whole,
+                    naloxone_given={"yes": True, "no": False}.get(naloxone),
+                    referral=referral or None,
+                    dependent_adult_confirmed=dependent_adult == "yes",
+                )
+                return recorded.row.id
+
+            form_once(request, rt.pepper, idempotency_key).run(uow, create)
+    except (Invalid, Conflict) as error:
+        chosen = {
+            "intention": [i.value for i in intention or ()],
+            "minutes": minutes,
+            "naloxone": naloxone,
+            "referral": str(referral),
+            "dependent_adult": dependent_adult,
+        }
         return _page(request, sample_id, who, rt, error=error, values=chosen)
     return RedirectResponse(f"/consultations/samples/{sample_id}?recorded=1", 303)
 
 
 def _minutes(typed: str) -> int | None:
-    if not typed.strip():
+    text = typed.strip()
+    if not text:
         return None
-    if not typed.strip().isdigit():
-        raise Invalid("Minutes are a whole number, such as 12.", fields={"minutes": "not a whole number"})
-    return int(typed)
+    if not (text.isascii() and text.isdigit()) or int(text) > LONGEST_TALK:
+        raise Invalid(
+            f"Minutes are a whole number up to {LONGEST_TALK}, such as 12. Nothing was recorded.",
+            fields={"minutes": "not a whole number of minutes"},
+        )
+    return int(text)

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from app.consultations.domain import Intention, Moment
-from app.consultations.service import ConsultationView
-from app.platform.web.fields import Text60
+from app.consultations.domain import Intention, Moment, Referral, Tick
+from app.consultations.service import ClientView, ConsultationView
+
+LONGEST_TALK = 600  # minutes
 
 
 class TicketCode(BaseModel):
@@ -25,15 +26,19 @@ class TickIn(BaseModel):
     moment: Moment = Moment.AFTER
     person_index: int = Field(1, ge=1, le=20)
 
+    def tick(self) -> Tick:
+        """For the use case."""
+        return Tick(self.intention, self.moment, self.person_index)
+
 
 class NewConsultation(BaseModel):
     """A talk to record. There is no field for names or for what else somebody takes."""
 
     outcomes: list[TickIn] = Field(default=[], max_length=200)
-    minutes: int | None = Field(None, ge=0, le=600)
+    minutes: int | None = Field(None, ge=0, le=LONGEST_TALK)
     group_size: int | None = Field(None, ge=1, le=20)
     naloxone_given: bool | None = None
-    referral: Text60 = ""
+    referral: Referral | None = None
     dependent_adult_confirmed: bool = False
 
 
@@ -47,7 +52,7 @@ class ConsultationOut(BaseModel):
     minutes: int | None
     group_size: int | None
     naloxone_given: bool | None
-    referral: str
+    referral: Referral | None
     outcomes: list[TickIn]
 
     @classmethod
@@ -62,7 +67,7 @@ class ConsultationOut(BaseModel):
             minutes=row.minutes,
             group_size=row.group_size,
             naloxone_given=row.naloxone_given,
-            referral=row.referral,
+            referral=Referral(row.referral) if row.referral else None,
             outcomes=[
                 TickIn(intention=Intention(t.intention), moment=Moment(t.moment), person_index=t.person_index)
                 for t in view.ticks
@@ -87,8 +92,31 @@ class TicketState(BaseModel):
     place: str
     stage: str | None = None
     before: int | None = None
+    why: str = Field("", description="Where no result is shown: what the client should do")
     headline: str = ""
     told_us: str = ""
     messages: list[ResultMessage] = []
     under_review: bool = False
     changed_at: datetime | None = None
+    change_reason: str = ""
+
+    @classmethod
+    def of(cls, view: ClientView) -> TicketState:
+        """What the client's screen shows. Nothing self-reported is ever in a client's own view."""
+        page = view.page
+        return cls(
+            kind=view.kind,
+            place=view.place,
+            stage=view.stage,
+            before=view.before,
+            why=view.why,
+            headline=page.headline if page else "",
+            told_us=page.told_us if page else "",
+            messages=[
+                ResultMessage(id=m.id, version=m.version, severity=m.severity, slot=m.slot, text=m.text)
+                for m in (page.loggable().messages() if page else ())
+            ],
+            under_review=view.under_review,
+            changed_at=view.changed_at,
+            change_reason=view.change_reason,
+        )

@@ -1,16 +1,18 @@
-"""The web side of a client's ticket: throttles, the cookie, and which part of the page is rendered."""
+"""The web side of a client's ticket: throttles, the cookie, live events, and the part of the page that changes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from app.consultations import service
-from app.consultations.service import ClientView, ViewKind
+from app.consultations.service import ClientView, ShownTo
 from app.platform.kernel.actor import CLIENT
 from app.platform.kernel.errors import MastError, TooMany
+from app.platform.live import LiveEvent
 from app.platform.security.policy import ticket_holder
 from app.platform.web.problems import STATUS
 from app.runtime import Runtime
@@ -18,7 +20,7 @@ from app.samples import service as samples
 
 
 class TicketUnknown(MastError):
-    """One answer for a wrong, expired, replaced or never issued code."""
+    """One answer for a code that is wrong, expired, replaced, withdrawn, back of house or was never issued."""
 
     code = "ticket_unknown"
 
@@ -47,8 +49,14 @@ def cookie_name(runtime: Runtime) -> str:
     return "__Host-mast-ticket" if runtime.settings.cookie_secure else "mast-ticket"
 
 
-def set_cookie(response: Response, runtime: Runtime, secret: str, until: datetime) -> None:
-    """The browser's own secret until its time is over; no script can read it."""
+def remember(response: Response, runtime: Runtime, request: Request, sample: samples.Sample) -> None:
+    """Give this browser a secret of its own for the sample, so that the code is not needed again."""
+    with runtime.begin(CLIENT, request) as uow:
+        secret, until = samples.open_ticket_session(uow, sample, runtime.pepper)
+    _set_cookie(response, runtime, secret, until)
+
+
+def _set_cookie(response: Response, runtime: Runtime, secret: str, until: datetime) -> None:
     response.set_cookie(
         cookie_name(runtime),
         secret,
@@ -60,13 +68,18 @@ def set_cookie(response: Response, runtime: Runtime, secret: str, until: datetim
     )
 
 
+def forget(response: Response, runtime: Runtime) -> None:
+    """Take the cookie back."""
+    response.delete_cookie(cookie_name(runtime), path="/", secure=runtime.settings.cookie_secure, httponly=True)
+
+
 def look_up(runtime: Runtime, request: Request, code: str) -> samples.Sample:
     """The sample of a code. A right code is always served; wrong ones are counted per address and for the site.
 
     Raises TicketUnknown, the same for every way to be wrong, or TooMany.
     """
     with runtime.read() as session:
-        sample = samples.sample_by_ticket(session, code, runtime.pepper, runtime.now())
+        sample = service.sample_of_code(session, code, runtime.pepper, runtime.now())
     if sample is not None:
         return sample
     address = request.client.host if request.client else "?"
@@ -85,7 +98,7 @@ def held_sample(request: Request) -> samples.Sample:
     secret = request.cookies.get(cookie_name(runtime), "")
     if secret:
         with runtime.read() as session:
-            sample = samples.sample_by_ticket_session(session, secret, runtime.pepper, runtime.now())
+            sample = service.sample_of_browser(session, secret, runtime.pepper, runtime.now())
         if sample is not None:
             return sample
     raise TicketEnded
@@ -94,23 +107,43 @@ def held_sample(request: Request) -> samples.Sample:
 Held = ticket_holder(held_sample)
 
 
+def holds(request: Request, sample: samples.Sample) -> bool:
+    """Whether this browser showed the ticket of this sample before."""
+    try:
+        return held_sample(request).id == sample.id
+    except TicketEnded:
+        return False
+
+
+def concerns(sample: samples.Sample) -> Callable[[LiveEvent], bool]:
+    """Which events change the page of this sample: its own, and those that shorten the queue before it."""
+    sample_id, session_id, number = sample.id, sample.session_id, sample.number
+
+    def accepts(event: LiveEvent) -> bool:
+        if event.sample_id == sample_id:
+            return event.topic in ("client", "sample")
+        return (
+            event.session_id == session_id
+            and event.kind in ("sample.released", "sample.withdrawn")
+            and event.payload.get("number", number) < number
+        )
+
+    return accepts
+
+
 def view_for_client(runtime: Runtime, request: Request, sample: samples.Sample) -> ClientView:
     """What this client sees now; noted in the display log the first time."""
     with runtime.read() as session:
-        view = service.client_view(session, runtime.pack, sample, runtime.now())
-        if not service.client_lookup_allowed(session, sample):
-            view = ClientView(
-                ViewKind.IN_PERSON, view.place, why="At this session a worker tells you your result in person."
-            )
-        noting = service.needs_noting(session, sample, view, "client")
+        view = service.own_view(session, runtime.pack, sample, runtime.now())
+        noting = service.needs_noting(session, sample, view, ShownTo.CLIENT)
     if noting:
         with runtime.begin(CLIENT, request) as uow:
             row = samples.sample_for_system(uow.session, sample.id)
             if row is not None:
-                service.note_shown(uow, row, view, "client")
+                service.note_shown(uow, row, view, ShownTo.CLIENT)
     return view
 
 
-def page_part(runtime: Runtime, request: Request, view: ClientView, *, template: str, code: str = "") -> HTMLResponse:
+def page_part(runtime: Runtime, request: Request, view: ClientView, *, code: str = "") -> HTMLResponse:
     """The part of the client's page that changes live."""
-    return runtime.templates.page(request, template, view=view, code=code, now=runtime.now())
+    return runtime.templates.page(request, "client/part.html", view=view, code=code, now=runtime.now())

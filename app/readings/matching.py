@@ -18,6 +18,7 @@ from app.readings.substances import SubstanceIndex
 from spectra import (
     STARTER_NOTICE,
     Candidate,
+    Component,
     Identification,
     IdentificationLevel,
     InfraredSpectrum,
@@ -85,9 +86,10 @@ def match_infrared(query: InfraredSpectrum, shelf: Sequence[Opened], info: Metho
     sentences = [*_infrared_sentences(rows, level, named), *_mixture_sentences(explained)]
     answer = _answer(level, rows, named, sentences, quality, shelf)
     answer.update(_components(explained, how.index))
-    if headline := _mixture_headline(explained):
-        answer["headline"] = headline
+    if main := _mixture(explained):
+        answer["headline"] = f"Consistent with a mixture of {_listed([c.name for c in main])}."
         answer["level"] = IdentificationLevel.CONSISTENT_WITH.value
+        answer["set"] = list(dict.fromkeys([*answer["set"], *(c.compound for c in main)]))
     return Matched(score_name, _json(rows, shelf, how.index), answer, _limits(info, shelf), _libraries(shelf))
 
 
@@ -148,12 +150,12 @@ def _mixture_sentences(explained: MixtureExplanation | None) -> list[str]:
     return out
 
 
-def _mixture_headline(explained: MixtureExplanation | None) -> str:
-    """For two parts and more that explain nearly all of it; else the single compound stands."""
-    if explained is None or explained.incomplete or len(explained.components) < 2:
-        return ""
-    main = [c.name for c in explained.components if c.share >= MIXTURE_SHARE]
-    return f"Consistent with a mixture of {_listed(main)}." if len(main) > 1 else ""
+def _mixture(explained: MixtureExplanation | None) -> list[Component]:
+    """The main parts, where two and more explain nearly all of it; else the single compound stands."""
+    if explained is None or explained.incomplete:
+        return []
+    main = [c for c in explained.components if c.share >= MIXTURE_SHARE]
+    return main if len(main) > 1 else []
 
 
 # -- unit mass -------------------------------------------------------------------------------------
@@ -175,6 +177,8 @@ def match_unit_mass(query: MassSpectrum, shelf: Sequence[Opened], info: MethodIn
     said = home.mass.identify(query)
     named = _in_set(rows, said, how)
     answer = _answer(said.level, rows, named, list(said.reasons), quality, shelf)
+    if said.level is IdentificationLevel.RELATED:
+        answer["set"] = []  # a likeness names nothing
     answer["calibrated"] = said.calibrated
     answer["probabilities"] = [[c, round(p, 4)] for c, p in said.compounds[: how.top]]
     return Matched("composite", _json(rows, shelf, how.index), answer, _limits(info, shelf), _libraries(shelf))

@@ -81,6 +81,8 @@ class Bench:
     warnings: tuple[str, ...]
     instruments: tuple[Any, ...]
     overdue: frozenset[uuid.UUID]
+    older: ResultView | None = None  # still on the client's screen while a newer version is in work
+    retract: Decision | None = None
 
     @property
     def state(self) -> State | None:
@@ -135,6 +137,8 @@ def bench(
     steps = service.allowed_actions(session, actor, newest.result, now) if newest else []
     machines = readings.instruments(session, actor)
     until = sample.released_at or sample.withdrawn_at or now
+    told = service.released(session, sample_id)
+    older = told if told and newest and told.result.id != newest.result.id else None
     return Bench(
         sample=sample,
         session_name=checking.name,
@@ -152,6 +156,8 @@ def bench(
         warnings=tuple(quality.warnings),
         instruments=tuple(machines),
         overdue=frozenset(m.id for m in machines if m.certificate_due is not None and m.certificate_due < now),
+        older=older,
+        retract=dict(service.allowed_actions(session, actor, older.result, now))[Action.RETRACT] if older else None,
     )
 
 

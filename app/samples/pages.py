@@ -156,10 +156,20 @@ def queue_view(rt: Runtime, rows: list[service.QueueRow]) -> dict[str, Any]:
 @router.get("/sessions/{session_id}/queue")
 def queue_part(session_id: uuid.UUID, request: Request, who: Staff, rt: RuntimeDep) -> HTMLResponse:
     """The live part: who waits."""
+    return _queue(session_id, request, who, rt, "reception/queue_part.html")
+
+
+@router.get("/sessions/{session_id}/queue/line")
+def queue_line(session_id: uuid.UUID, request: Request, who: Staff, rt: RuntimeDep) -> HTMLResponse:
+    """The live line above the form: how many wait, and how long the first."""
+    return _queue(session_id, request, who, rt, "reception/queue_line.html")
+
+
+def _queue(session_id: uuid.UUID, request: Request, who: Actor, rt: Runtime, template: str) -> HTMLResponse:
     with rt.read() as session:
         row = sessions.get_session(session, who, session_id)
         waiting = service.queue(session, who, session_id, now=rt.now())
-    return rt.templates.page(request, "reception/queue_part.html", checking=row, queue=queue_view(rt, waiting))
+    return rt.templates.page(request, template, checking=row, queue=queue_view(rt, waiting))
 
 
 @router.get("/sessions/{session_id}/samples")
@@ -189,8 +199,17 @@ def register(
     except (MastError, ValidationError) as error:
         if isinstance(error, MastError) and error.code == "not_found":
             raise
-        return _reception(request, rt, who, session_id, form, web.sentences(error), status=422)
+        found = web.sentences(error)
+        if isinstance(error, ValidationError):  # say everything at once, not the consents in a second round
+            found |= _missing_consents(rt, who, session_id, form)
+        return _reception(request, rt, who, session_id, form, found, status=422)
     return _ticket_page(request, rt, who, uuid.UUID(answer["id"]), answer["code"], again=False)
+
+
+def _missing_consents(rt: Runtime, who: Actor, session_id: uuid.UUID, form: web.Filled) -> dict[str, str]:
+    with rt.read() as session:
+        individual = sessions.get_session(session, who, session_id).licence_mode.individual_results
+    return web.missing_consents(form, individual_results=individual)
 
 
 def _register_once(

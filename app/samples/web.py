@@ -138,6 +138,15 @@ def consent_answers(form: Filled) -> dict[str, str]:
     return {kind: answer for kind, answer in given.items() if answer}
 
 
+def missing_consents(form: Filled, *, individual_results: bool) -> dict[str, str]:
+    """Consents the sample needs and the form does not have, by field."""
+    given = {kind: d.ConsentAnswer.YES for kind in d.ConsentKind if form.one.get(f"consent_{kind.value}") == "yes"}
+    submitter = form.one.get("submitter_type") or d.SubmitterType.PUBLIC
+    known = submitter if submitter in list(d.SubmitterType) else d.SubmitterType.PUBLIC
+    wrong = d.consent_problems(given, d.SubmitterType(known), individual_results=individual_results)
+    return {f"consent_{kind.value}": sentence for kind, sentence in wrong.items()}
+
+
 def plain_number(text: str) -> str:
     """A decimal comma is a decimal point; a thousands separator is not guessed."""
     return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text

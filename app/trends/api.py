@@ -12,7 +12,8 @@ from app.platform.security.policy import allow
 from app.runtime import RuntimeDep
 from app.trends import service
 from app.trends.csv import to_csv
-from app.trends.query import Question, question
+from app.trends.domain import Question
+from app.trends.query import question
 from app.trends.schemas import TrendOut
 
 router = APIRouter(prefix="/api/v1", tags=["trends"])
@@ -27,12 +28,10 @@ _CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}, "des
 def trends(request: Request, who: Reader, rt: RuntimeDep, ask: Annotated[Question, Depends(question)]) -> Response:
     """A table with small numbers protected; CSV when `Accept: text/csv` is sent."""
     with rt.read() as session:
-        table = service.table(
-            session, who, rt.now(), measure=ask.measure, by=ask.by, where=ask.where, found=ask.found, months=ask.months
-        )
+        table = service.table(session, who, rt.now(), ask, rt.pack.substances)
     if "text/csv" in request.headers.get("accept", ""):
         return csv_response(to_csv(table))
-    return JSONResponse(TrendOut.of(table).model_dump())
+    return JSONResponse(service.as_data(table))
 
 
 def csv_response(text: str) -> Response:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from app.trends.domain import Dimension, Row, TrendTable
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 560, 200, 44, 28, 12
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 560, 200, 56, 28, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,20 @@ def charts(table: TrendTable, names: Mapping[str, str] = MappingProxyType({})) -
     """One chart per combination of the other dimensions; none when the table is not split by month."""
     if Dimension.MONTH not in table.dimensions:
         return []
-    months = sorted({row.key["month"] for row in table.rows})
+    months = _through({row.key["month"] for row in table.rows})
     others = [d.value for d in table.dimensions if d is not Dimension.MONTH]
     groups: dict[str, dict[str, Row]] = {}
     for row in table.rows:
         groups.setdefault(" · ".join(names.get(row.key[o], row.key[o]) for o in others), {})[row.key["month"]] = row
     return [_chart(title, rows, months) for title, rows in sorted(groups.items())]
+
+
+def _through(seen: set[str]) -> list[str]:
+    """Every month from the first to the last, so that a month without samples leaves a gap."""
+    if not seen:
+        return []
+    first, last = (int(m[:4]) * 12 + int(m[5:]) - 1 for m in (min(seen), max(seen)))
+    return [f"{n // 12}-{n % 12 + 1:02d}" for n in range(first, last + 1)]
 
 
 def _y(share: float) -> float:
@@ -55,7 +63,7 @@ def _y(share: float) -> float:
 
 def _chart(title: str, rows: dict[str, Row], months: list[str]) -> Chart:
     step = (WIDTH - LEFT) / max(1, len(months))
-    marks = []
+    marks: list[Mark] = []
     for index, month in enumerate(months):
         row, x = rows.get(month), round(LEFT + step * (index + 0.5), 1)
         if row is None:
@@ -78,6 +86,6 @@ def _chart(title: str, rows: dict[str, Row], months: list[str]) -> Chart:
     segments = tuple(
         (a.x, a.y, b.x, b.y, a.incomplete or b.incomplete)
         for a, b in pairwise(marks)
-        if a.y is not None and b.y is not None
+        if a.y is not None and b.y is not None and b.x - a.x < step * 1.5
     )
     return Chart(title or "All", tuple(marks), segments, "; ".join(m.text for m in marks))

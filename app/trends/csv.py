@@ -13,7 +13,7 @@ FIGURES = ("denominator", "numerator", "value", "low", "high", "suppressed", "in
 
 def neutral(value: object) -> object:
     """Text that begins like a formula gets an apostrophe (OWASP: CSV injection); numbers stay numbers."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r", "\n"):
         return "'" + value
     return value
 
@@ -23,10 +23,11 @@ def to_csv(table: TrendTable) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     keys = [d.value for d in table.dimensions]
-    writer.writerow([*keys, *FIGURES, "measure", "found", "definition", "protection", "made_at"])
+    writer.writerow([*keys, *FIGURES, "measure", "found", "filters", "definition", "protection", "made_at"])
     tail = [
         table.measure.name,
         table.found,
+        "; ".join(f"{name}: {value}" for name, value in table.filters.items()),
         table.measure.definition,
         protection_words(table),
         table.made_at.isoformat(timespec="seconds"),

@@ -1,14 +1,15 @@
 """Measures and disclosure control: pure arithmetic on counts of samples.
 
 Rules (docs/methods/trends.md): counts under the threshold of the audience are suppressed, also where the
-complement is that small; what remains is rounded to base 5; shares are given only over 20 samples or more; a zero
-is shown as zero only when its denominator is at least 10. Intervals are computed from the rounded counts, so that
-they reveal no more than the counts do.
+complement is that small; what remains is rounded to base 5; shares are given only where the rounded denominator is 20
+or more; a zero is shown as zero only when its denominator is at least 10. Shares and intervals are computed from the
+rounded counts, so that they reveal no more than the counts do. See differencing.py for tables against each other.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -46,6 +47,7 @@ class Dimension(StrEnum):
 
 
 # Fixed for partners: finer tables would let two of them be subtracted from each other.
+MOST_DIMENSIONS = 4
 PARTNER_DIMENSIONS = frozenset({Dimension.MONTH, Dimension.REGION, Dimension.EXPECTED, Dimension.EXPECTED_CLASS})
 
 
@@ -111,6 +113,17 @@ MEASURES: dict[str, Measure] = {
         ),
     )
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody wants to know: the measure, how to split it, filters, the substance, the months."""
+
+    measure: str
+    by: tuple[Dimension, ...]
+    where: Mapping[Dimension, str] = field(default_factory=dict)
+    found: str = ""
+    months: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +232,11 @@ def protect(count: Count, dimensions: tuple[Dimension, ...], audience: Audience,
         )  # fmt: skip
     low, high = wilson(shown_num, shown_den)
     return Row(key, shown_den, shown_num, shown_den, shown_num / shown_den, low, high, "", incomplete)
+
+
+def withheld(row: Row) -> Row:
+    """The same row without any figure, because another table could be subtracted from it."""
+    return Row(row.key, None, None, None, None, None, None, "withheld: could be subtracted", row.incomplete)
 
 
 def unprotected(count: Count, dimensions: tuple[Dimension, ...], *, incomplete: bool) -> Row:

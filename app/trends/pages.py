@@ -13,13 +13,14 @@ from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Forbidden, Invalid
 from app.platform.security.policy import allow
 from app.platform.web.fields import Text80
+from app.platform.web.problems import STATUS
 from app.runtime import RuntimeDep
 from app.samples import service as samples
 from app.trends import chart, service
 from app.trends.api import READERS, csv_response
 from app.trends.csv import to_csv
-from app.trends.domain import MEASURES, PARTNER_DIMENSIONS, Dimension, TrendTable
-from app.trends.query import Question, question
+from app.trends.domain import MEASURES, PARTNER_DIMENSIONS, Dimension, Question
+from app.trends.query import question
 from app.trends.schemas import protection_words
 
 router = APIRouter(include_in_schema=False)
@@ -63,35 +64,31 @@ def trends_page(
     error, table = None, None
     with rt.read() as session:
         try:
-            table = service.table(
-                session, who, rt.now(),
-                measure=ask.measure, by=ask.by, where=ask.where, found=ask.found, months=ask.months,
-            )  # fmt: skip
+            table = service.table(session, who, rt.now(), ask, rt.pack.substances)
         except (Invalid, Forbidden) as refused:
             error = refused
-        choices = {d: service.choices(session, d) for d in (Dimension.REGION, Dimension.EXPECTED, Dimension.MONTH)}
-        seen = service.found_choices(session)
-    fine = Role.RESEARCHER in who.roles
+        choices = service.choices(session, who)
+    fine = who.has(Role.RESEARCHER)
     splits = [s for s in SPLITS if fine or PARTNER_DIMENSIONS.issuperset(s[0].split(","))]
     register = rt.pack.substances
 
     def label(key: str) -> str:
         return samples.label_of(register, key)
 
-    names = {i: label(i) for i in choices[Dimension.EXPECTED] if i not in ("unknown", "mixture")}
+    names = {i: label(i) for i in choices.expected if i not in ("unknown", "mixture")}
     return rt.templates.page(
         request,
         "trends/trends.html",
-        status=200 if error is None else 422,
+        status=200 if error is None else STATUS[type(error)],
         ask=ask,
         split=",".join(d.value for d in ask.by),
         table=table,
         error=error,
         measures=list(MEASURES.values()),
-        finds=[(key, label(key)) for key in seen],
+        finds=[(key, label(key)) for key in choices.found],
         splits=splits,
-        regions=choices[Dimension.REGION],
-        months=choices[Dimension.MONTH],
+        regions=choices.regions,
+        months=choices.months,
         names=names,
         charts=chart.charts(table, names) if table else [],
         protection=protection_words(table) if table else "",
@@ -104,9 +101,7 @@ def trends_page(
 def trends_csv(who: Reader, rt: RuntimeDep, ask: Asked) -> Response:
     """The same table as CSV."""
     with rt.read() as session:
-        table: TrendTable = service.table(
-            session, who, rt.now(), measure=ask.measure, by=ask.by, where=ask.where, found=ask.found, months=ask.months
-        )
+        table = service.table(session, who, rt.now(), ask, rt.pack.substances)
     return csv_response(to_csv(table))
 
 

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Query
 
 from app.platform.kernel.errors import Invalid
 from app.platform.web.fields import Text80
-from app.trends.domain import Dimension
+from app.trends.domain import Dimension, Question
 
 DEFAULT_SPLIT = (Dimension.MONTH, Dimension.REGION)
 _NAMES = frozenset(d.value for d in Dimension)
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Measure, split, filters, substance, months."""
-
-    measure: str
-    by: tuple[Dimension, ...]
-    where: dict[Dimension, str]
-    found: str
-    months: tuple[str, str]
 
 
 def question(
@@ -46,6 +34,6 @@ def question(
             continue
         if not sign or name not in _NAMES:
             raise Invalid(f"“{clause}” is not a filter like region=North East.", fields={"where": "not a filter"})
-        if value:
-            filters[Dimension(name)] = value
+        if value and filters.setdefault(Dimension(name), value) != value:
+            raise Invalid(f"There are two filters for {name}: one is enough.", fields={"where": "given twice"})
     return Question(measure, tuple(by or DEFAULT_SPLIT), filters, found, (from_month, to_month))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +12,8 @@ from sqlmodel import Session, col
 
 from app.trends.domain import EXPECTATION_KNOWN, Count, Dimension, Measure
 from app.trends.tables import TrendFinding, TrendSample
+
+Key = tuple[str, ...]
 
 _COLUMNS: dict[Dimension, Any] = {
     Dimension.MONTH: TrendSample.month,
@@ -24,68 +27,118 @@ _COLUMNS: dict[Dimension, Any] = {
 }
 
 
-def counts(
+def cells(
     session: Session,
     measure: Measure,
     dimensions: Sequence[Dimension],
-    filters: Mapping[Dimension, str],
     *,
     found: str = "",
-    months: tuple[str, str] = ("", ""),
     agency_id: uuid.UUID | None = None,
 ) -> list[Count]:
-    """Numerator and denominator per combination of the dimensions, client samples only."""
+    """Numerator and denominator per combination of the dimensions, of every client sample the measure is about."""
     columns = [_COLUMNS[d] for d in dimensions]
     if measure.name == "found":
-        hit: Any = sa.exists().where(
-            col(TrendFinding.sample_id) == TrendSample.sample_id,
-            sa.or_(col(TrendFinding.found) == found, _in_class(found)),
-        )
-        base = col(TrendSample.verdict) != "inconclusive"
+        hit: Any = sa.exists().where(col(TrendFinding.sample_id) == TrendSample.sample_id, _is(found))
     else:
         hit = col(TrendSample.verdict).in_(sorted(measure.numerator))
-        base = col(TrendSample.verdict).in_(sorted(EXPECTATION_KNOWN))
     query = (
         sa.select(*columns, sa.func.sum(sa.case((hit, 1), else_=0)), sa.func.count())
         .select_from(TrendSample)
-        .where(base, col(TrendSample.submitter_group) == "client")
+        .where(_base(measure), _of_clients(agency_id))
+        .group_by(*columns)
     )
-    for dimension, value in filters.items():
-        if dimension is Dimension.EXPECTED_CLASS:
-            query = query.where(
-                sa.or_(
-                    col(TrendSample.expected_class) == value, col(TrendSample.expected_class).startswith(value + ".")
-                )
-            )
-        else:
-            query = query.where(_COLUMNS[dimension] == value)
-    first, last = months
-    if first:
-        query = query.where(col(TrendSample.month) >= first)
-    if last:
-        query = query.where(col(TrendSample.month) <= last)
-    if agency_id is not None:
-        query = query.where(col(TrendSample.agency_id) == agency_id)
-    query = query.group_by(*columns).order_by(*columns)
     return [
         Count(tuple(str(value) for value in row[:-2]), int(row[-2] or 0), int(row[-1]))
         for row in session.connection().execute(query)
     ]
 
 
+def members_found(
+    session: Session,
+    measure: Measure,
+    dimensions: Sequence[Dimension],
+    found: str,
+    agency_id: uuid.UUID | None,
+) -> list[tuple[Key, str, int]]:
+    """Per cell, in how many samples each member of a class was found: single substances, and classes under it."""
+    within = _in_class(found)
+    rows = _findings(session, measure, dimensions, within, agency_id, col(TrendFinding.found))
+    names = sa.select(col(TrendFinding.found_class)).distinct().where(within)
+    classes = {str(row[0]) for row in session.connection().execute(names)}
+    below = {".".join(name.split(".")[:n]) for name in classes for n in range(1, name.count(".") + 2)}
+    for name in sorted(below):
+        if name.startswith(found + "."):
+            counted = _findings(session, measure, dimensions, _in_class(name), agency_id, sa.literal(name))
+            rows += [(key, f"class {member}", count) for key, member, count in counted]
+    return [row for row in rows if row[1] != found]
+
+
+def _findings(
+    session: Session,
+    measure: Measure,
+    dimensions: Sequence[Dimension],
+    which: Any,
+    agency_id: uuid.UUID | None,
+    label: Any,
+) -> list[tuple[Key, str, int]]:
+    columns = [_COLUMNS[d] for d in dimensions]
+    query = (
+        sa.select(*columns, label.label("member"), sa.func.count(sa.distinct(col(TrendSample.sample_id))))
+        .join_from(TrendSample, TrendFinding, col(TrendFinding.sample_id) == TrendSample.sample_id)
+        .where(_base(measure), _of_clients(agency_id), which)
+        .group_by(*columns, sa.text("member"))
+    )
+    found = session.connection().execute(query)
+    return [(tuple(str(value) for value in row[:-2]), str(row[-2]), int(row[-1])) for row in found]
+
+
+def _base(measure: Measure) -> Any:
+    if measure.name == "found":
+        return col(TrendSample.verdict) != "inconclusive"
+    return col(TrendSample.verdict).in_(sorted(EXPECTATION_KNOWN))
+
+
+def _of_clients(agency_id: uuid.UUID | None) -> Any:
+    """Samples of police and partner agencies are never mixed in; one agency, or all."""
+    clients = col(TrendSample.submitter_group) == "client"
+    return clients if agency_id is None else sa.and_(clients, col(TrendSample.agency_id) == agency_id)
+
+
+def _is(found: str) -> Any:
+    return sa.or_(col(TrendFinding.found) == found, _in_class(found))
+
+
 def _in_class(name: str) -> Any:
-    return sa.or_(col(TrendFinding.found_class) == name, col(TrendFinding.found_class).startswith(name + "."))
+    column = col(TrendFinding.found_class)
+    return sa.or_(column == name, column.startswith(name + ".", autoescape=True))
 
 
-def choices(session: Session, dimension: Dimension) -> list[str]:
-    """Values a dimension has, for the query form. Names only, no counts."""
-    rows = session.connection().execute(sa.select(_COLUMNS[dimension]).distinct().order_by(_COLUMNS[dimension]))
-    return [str(row[0]) for row in rows]
+def choices(session: Session, dimension: Dimension, *, least: int, agency_id: uuid.UUID | None) -> list[str]:
+    """Values a dimension has in at least so many samples, for the query form. Names only, no counts."""
+    column = _COLUMNS[dimension]
+    query = sa.select(column).where(_of_clients(agency_id)).group_by(column).having(sa.func.count() >= least)
+    return sorted(str(row[0]) for row in session.connection().execute(query))
 
 
-def month_range(session: Session) -> tuple[str, str] | None:
-    """First and last month with any sample."""
-    row = session.connection().execute(sa.select(sa.func.min(TrendSample.month), sa.func.max(TrendSample.month))).one()
+def found_choices(session: Session, *, least: int, agency_id: uuid.UUID | None) -> list[str]:
+    """Classes, then substances, found in at least so many samples. Names only, no counts."""
+    named: dict[str, set[str]] = defaultdict(set)
+    for kind, column in (("class", col(TrendFinding.found_class)), ("substance", col(TrendFinding.found))):
+        query = (
+            sa.select(column)
+            .join_from(TrendFinding, TrendSample, col(TrendFinding.sample_id) == TrendSample.sample_id)
+            .where(_of_clients(agency_id))
+            .group_by(column)
+            .having(sa.func.count(sa.distinct(col(TrendSample.sample_id))) >= least)
+        )
+        named[kind] = {str(row[0]) for row in session.connection().execute(query) if row[0]}
+    return sorted(named["class"]) + sorted(named["substance"] - named["class"])
+
+
+def month_range(session: Session, *, agency_id: uuid.UUID | None) -> tuple[str, str] | None:
+    """First and last month with any client sample."""
+    query = sa.select(sa.func.min(TrendSample.month), sa.func.max(TrendSample.month)).where(_of_clients(agency_id))
+    row = session.connection().execute(query).one()
     return (row[0], row[1]) if row[0] else None
 
 
@@ -98,11 +151,3 @@ def delete(session: Session, sample_id: uuid.UUID) -> bool:
     session.delete(row)
     session.flush()
     return True
-
-
-def found_values(session: Session) -> list[str]:
-    """Substances and classes that were found in any sample, for the query form. Names only, no counts."""
-    connection = session.connection()
-    classes = {str(row[0]) for row in connection.execute(sa.select(col(TrendFinding.found_class)).distinct()) if row[0]}
-    substances = {str(row[0]) for row in connection.execute(sa.select(col(TrendFinding.found)).distinct())}
-    return sorted(classes) + sorted(substances - classes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -26,6 +27,7 @@ class TrendOut(BaseModel):
     protection: str
     filters: dict[str, str]
     found: str
+    made_at: datetime
     rows: list[dict[str, Any]]
 
     @classmethod
@@ -38,6 +40,7 @@ class TrendOut(BaseModel):
             protection=protection_words(table),
             filters=table.filters,
             found=table.found,
+            made_at=table.made_at,
             rows=[
                 {
                     **row.key,
@@ -61,6 +64,7 @@ def protection_words(table: TrendTable) -> str:
         return "True counts of samples, not protected: for the operator only, never to be passed on."
     least = table.audience.threshold
     return (
-        f"Counts are samples. Counts under {least}, or with fewer than {least} on the other side, are suppressed; all "
-        "others are rounded to 5; a share needs 20 samples; intervals are 95 % Wilson intervals of the rounded counts."
+        f"Counts are samples. Counts under {least}, or with fewer than {least} on the other side, are suppressed, and "
+        f"so are rows that differ by fewer than {least} from a wider table; all others are rounded to 5; a share needs "
+        "20 samples; intervals are 95 % Wilson intervals of the rounded counts."
     )

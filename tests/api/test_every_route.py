@@ -199,8 +199,8 @@ def test_a_body_that_does_not_say_how_long_it_is_is_stopped_at_the_limit(world: 
         for _ in range(40):
             yield b"x" * 65536
 
-    for url in ("/api/v1/tokens", "/people"):
-        response = world.as_(Role.ADMIN).post(url, content=endless(), headers={"Content-Type": "application/json"})
+    for url, kind in (("/api/v1/tokens", "application/json"), ("/people", "application/x-www-form-urlencoded")):
+        response = world.as_(Role.ADMIN).post(url, content=endless(), headers={"Content-Type": kind})
         assert_problem(response, 413)
 
 

@@ -42,12 +42,16 @@ def close_unread(listener: socket.socket) -> None:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_S * 1000))
 
 
-def event_stream(hub: EventHub, accepts: Accepts, request: Request) -> EventSourceResponse:
-    """The answer of an SSE route. `accepts` decides, per event, whether this person may see it."""
+def event_stream(hub: EventHub, accepts: Accepts, request: Request, *, contents: bool = True) -> EventSourceResponse:
+    """The answer of an SSE route. `accepts` decides, per event, whether this person may see it.
+
+    Without `contents` only that something happened is said: a client's screen looks again by itself, and learns
+    no id or number of anybody else's sample.
+    """
     subscription = hub.subscribe(accepts, _last_event_id(request))
     shutdown = anyio.Event()
     return _LiveResponse(
-        _until_shutdown(subscription, shutdown),
+        _until_shutdown(subscription, shutdown, contents),
         ping=PING_S,
         ping_message_factory=lambda: ServerSentEvent(comment="ping", id=str(subscription.position), sep="\n"),
         sep="\n",
@@ -58,7 +62,7 @@ def event_stream(hub: EventHub, accepts: Accepts, request: Request) -> EventSour
     )
 
 
-async def _until_shutdown(subscription: Subscription, shutdown: anyio.Event) -> AsyncGenerator[bytes]:
+async def _until_shutdown(subscription: Subscription, shutdown: anyio.Event, contents: bool) -> AsyncGenerator[bytes]:
     async def close_on_shutdown() -> None:
         await shutdown.wait()
         subscription.close()
@@ -67,10 +71,16 @@ async def _until_shutdown(subscription: Subscription, shutdown: anyio.Event) -> 
     chunks = aiter(subscription)
     try:
         async for chunk in chunks:
-            yield chunk
+            yield chunk if contents else _without_contents(chunk)
     finally:
         watcher.cancel()
         await chunks.aclose()
+
+
+def _without_contents(chunk: bytes) -> bytes:
+    """The message with its id and kind but nothing to read in it."""
+    head, data, _ = chunk.partition(b"data: ")
+    return head + b"data: {}\n\n" if data else chunk
 
 
 def _last_event_id(request: Request) -> int | None:

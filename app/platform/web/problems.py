@@ -209,12 +209,18 @@ class _Http(e.MastError):
     code = "http"
 
 
+_SENTENCES = {
+    400: "This request cannot be understood, so nothing was done.",
+    405: "This address exists, but not for this kind of request. Nothing was done.",
+}
+
+
 def _from_http(error: HTTPException) -> e.MastError:
     if error.status_code == 404:
         return e.NotFound("page")
     if error.status_code == 413:
         return e.TooLarge(str(error.detail))
-    known = _Http(str(error.detail))
+    known = _Http(_SENTENCES.get(error.status_code, str(error.detail)))
     known.extra = {"status": error.status_code, "title": HTTPStatus(error.status_code).phrase}
     return known
 

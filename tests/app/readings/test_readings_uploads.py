@@ -212,3 +212,24 @@ def test_the_chosen_method_decides_what_a_reading_is_compared_with(bench, shared
     forced = bench.candidates(bench.upload(content, "peaks.txt", method=Method.GC_MS.value))
     assert free["score_name"] == "exact_mass"
     assert forced["score_name"] == "composite"
+
+
+def test_a_retry_that_overtakes_its_first_try_is_one_upload(bench):
+    from fastapi.testclient import TestClient
+
+    cookie = bench.chemist.cookies.get("__Host-mast")
+    answers: list[int] = []
+
+    def send() -> None:
+        client = TestClient(bench.world.app, base_url="https://testserver", raise_server_exceptions=False)
+        client.cookies.set("__Host-mast", cookie, domain="testserver.local", path="/")
+        url = f"/api/v1/samples/{bench.sample_id}/uploads?filename=a.dx"
+        answers.append(client.post(url, content=small_ir(), headers={"Idempotency-Key": "same"}).status_code)
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [202] * 4
+    assert (count(bench, Upload), count(bench, Analysis)) == (1, 1)

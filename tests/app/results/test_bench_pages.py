@@ -247,6 +247,26 @@ def test_a_button_that_cannot_be_used_says_why_beneath(lab: Lab, world: Any) -> 
     )
 
 
+def test_while_an_amendment_is_in_work_the_lead_can_still_take_the_old_result_from_the_client(
+    lab: Lab, world: Any
+) -> None:
+    first = lab.released()
+    sample_id = first.result.sample_id
+    amend = {"action": "amend", "result": first.result.id, "version": first.result.version, "change_reason": "mix_up"}
+    assert post(world, sample_id, "act", {**amend, "reason": ""}).status_code == 409
+    assert post(world, sample_id, "act", {**amend, "reason": "swapped with 042"}).status_code == 303
+    assert "On the client’s screen: version 1" in page(world, sample_id)
+    assert "Retract from client" not in page(world, sample_id)
+    old = lab.read(lambda s: service.released(s, sample_id)).result
+    text = page(world, sample_id, LEAD)
+    assert f'name="result" value="{old.id}"' in text
+    retract = {"action": "retract", "result": old.id, "version": old.version, "reason": "swapped"}
+    assert post(world, sample_id, "act", retract, LEAD).status_code == 303
+    told = lab.read(lambda s: service.standing(s, sample_id))
+    assert (told.standing, told.why) == ("retracted", "Two samples were mixed up.")
+    assert "On the client’s screen" not in page(world, sample_id, LEAD)
+
+
 def test_the_verifier_sees_what_changed_and_what_is_not_mentioned(lab: Lab, world: Any, shared_data: Path) -> None:
     sample_id = lab.sample(("cocaine",))
     read_file(lab, sample_id, shared_data / "instruments" / "msp" / "swgdrug_1775.MSP")

@@ -1,0 +1,173 @@
+"""What the client of a sample sees now. Reads only; a closed gate is told, never opened."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import structlog
+from sqlmodel import Session
+
+from app.consultations import facts, repository
+from app.consultations.domain import (
+    CHANGED_WORDS,
+    SHUT_FOR_STAFF,
+    SHUT_WORDS,
+    STAGE_WORDS,
+    STEP_WORDS,
+    Shut,
+    Stage,
+    ViewKind,
+    stage_of,
+)
+from app.platform.kernel.errors import NotFound
+from app.readings import quality as readings
+from app.results import service as results
+from app.results.derivation import scope_fact
+from app.results.domain import Grade
+from app.results.view import Standing
+from app.samples import service as samples
+from app.sessions import service as sessions
+from harm_messages import Context, Facts, GateClosed, HarmMessageError, Pack, Page, UnknownSubstance, evaluate
+from harm_messages.types import LicenceMode
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientView:
+    """Everything the client's page needs; the health worker's page shows the same.
+
+    `changed_at`: while waiting, when the stage last changed; afterwards, since when the result differs from what was
+    shown before, if it ever did. `why` is for the client, `staff_why` for whoever tells them.
+    """
+
+    kind: ViewKind
+    place: str
+    stage: Stage | None = None
+    before: int | None = None
+    changed_at: datetime | None = None
+    page: Page | None = None
+    result_id: uuid.UUID | None = None
+    result_number: int = 0
+    confirmed: bool = False
+    under_review: bool = False
+    change_reason: str = ""
+    shut: Shut | None = None
+    why: str = ""
+    staff_why: str = ""
+    stages: Sequence[tuple[str, datetime | None, bool]] = field(default=())
+
+    @property
+    def stage_words(self) -> str:
+        """The stage as one sentence."""
+        return STAGE_WORDS[self.stage] if self.stage else ""
+
+
+def client_view(
+    session: Session,
+    pack: Pack,
+    sample: samples.Sample,
+    now: datetime,
+    *,
+    also_taking: tuple[str, ...] = (),
+    locale: str = "en",
+) -> ClientView:
+    """What may be told about this sample at this moment, by its page or by a worker."""
+    checking = checking_session_of(session, sample)
+    place = f"{sessions.site_of(session, checking).name}, {checking.name}"
+    context = Context(
+        licence_mode=LicenceMode(checking.licence_mode.value),
+        released=True,
+        dependent_adult_confirmed=repository.dependent_adult_confirmed(session, sample.id),
+        session_place=place,
+        also_taking=also_taking,
+    )
+    if sample.withdrawn_at is not None:
+        return _shut(place, Shut.WITHDRAWN)
+    if not checking.licence_mode.individual_results:
+        return _shut(place, Shut.BACK_OF_HOUSE, "Back of house: the licence allows no individual results to anybody.")
+    told = results.standing(session, sample.id)
+    if told.standing is Standing.RETRACTED:
+        return ClientView(ViewKind.RETRACTED, place, changed_at=told.changed_at, change_reason=told.why)
+    if told.view is None:
+        return _waiting(session, sample, place)
+    try:
+        page = evaluate(pack, _facts(session, pack, sample, told.view), context, locale, now)
+    except GateClosed as closed:
+        return _shut(place, Shut(closed.reason), closed.text)
+    except HarmMessageError as error:
+        # a finding the pack has no words for must reach a person, never be left out
+        what = error.name if isinstance(error, UnknownSubstance) else "this result"
+        _log.error("no_words_for_result", sample_id=str(sample.id), error=type(error).__name__)
+        return _shut(place, Shut.NO_WORDS, SHUT_FOR_STAFF[Shut.NO_WORDS].format(what=what))
+    return ClientView(
+        ViewKind.RESULT,
+        place,
+        page=page,
+        result_id=told.view.result.id,
+        result_number=told.view.result.number,
+        confirmed=told.view.result.grade is Grade.CONFIRMED,
+        under_review=told.view.under_review,
+        changed_at=told.changed_at,
+        change_reason=told.why,
+    )
+
+
+def own_view(session: Session, pack: Pack, sample: samples.Sample, now: datetime) -> ClientView:
+    """The same for the client's own screen, where the session's look-up may be off.
+
+    Off, the queue and a withdrawn result are still said: the first tells when to come, the second is a warning.
+    """
+    view = client_view(session, pack, sample, now)
+    if view.kind is not ViewKind.RESULT or checking_session_of(session, sample).client_lookup:
+        return view
+    shut = _shut(view.place, Shut.LOOKUP_OFF)
+    return replace(shut, why=CHANGED_WORDS) if view.changed_at else shut
+
+
+def checking_session_of(session: Session, sample: samples.Sample) -> sessions.CheckingSession:
+    """The session a sample was handed in at; for clients too, who act for no agency."""
+    found = sessions.session_for_system(session, sample.session_id)
+    if found is None:
+        raise NotFound("session")
+    return found
+
+
+def _facts(session: Session, pack: Pack, sample: samples.Sample, view: results.ResultView) -> Facts:
+    scope = readings.scope_of(session, sample.id)
+    named = samples.expected_of(session, sample.id)
+    return facts.facts_of(
+        sample,
+        facts.expected_of(named, sample.intent.value, pack.substances.intents),
+        view.findings,
+        [scope_fact(row) for row in scope],
+        facts.strip_facts(scope),
+    )
+
+
+def _shut(place: str, reason: Shut, staff_why: str = "") -> ClientView:
+    said = staff_why or SHUT_FOR_STAFF.get(reason, "")
+    return ClientView(ViewKind.IN_PERSON, place, shut=reason, why=SHUT_WORDS[reason], staff_why=said)
+
+
+def _waiting(session: Session, sample: samples.Sample, place: str) -> ClientView:
+    latest = results.latest(session, sample.id)
+    analysed = sample.analysed_at is not None or bool(readings.scope_of(session, sample.id))
+    stage = stage_of(latest.result.state.value if latest else None, analysed=analysed)
+    order = list(Stage)
+    reached = order.index(stage)
+    times = (sample.received_at, sample.analysed_at, sample.verified_at, None)
+    steps = tuple(
+        (STEP_WORDS[s], times[i] if i < reached or i == 0 else None, i == reached) for i, s in enumerate(order)
+    )
+    return ClientView(
+        ViewKind.WAITING,
+        place,
+        stage=stage,
+        before=samples.before_in_queue(session, sample) if stage is Stage.QUEUED else None,
+        changed_at=max(t for t in times if t is not None),
+        stages=steps,
+    )
