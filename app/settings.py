@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from pathlib import Path
 from typing import Self
@@ -70,9 +71,7 @@ class Settings(BaseSettings):
             fresh = path.with_suffix(".new")
             fresh.touch(mode=0o600)
             fresh.write_text(secrets.token_hex(32))
-            try:
+            with contextlib.suppress(FileExistsError):
                 path.hardlink_to(fresh)  # atomic: two processes starting together agree on one secret
-            except FileExistsError:
-                pass
             fresh.unlink(missing_ok=True)
         return path.read_text().strip().encode()

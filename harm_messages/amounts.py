@@ -100,9 +100,7 @@ def _printed(pack: Pack, substance: str | None, amount: AmountFact, form: Form) 
     return convert(amount.value, amount.basis, row.basis, pack.substances[substance].formula), row.basis
 
 
-def amount_text(
-    pack: Pack, substance: str | None, amount: AmountFact, form: Form, labels: Labels, locale: str
-) -> str:
+def amount_text(pack: Pack, substance: str | None, amount: AmountFact, form: Form, labels: Labels, locale: str) -> str:
     """ "230 mg (counted as hydrochloride)": two figures, the unit, and always the basis by name."""
     value, basis = _printed(pack, substance, amount, form)
     return f"{_number(value, locale)} {labels.units[amount.unit]} ({labels.basis[basis]})"

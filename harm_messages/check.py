@@ -70,9 +70,7 @@ def _tried(rule: Rule, pack: Pack, now: datetime, by_class: bool) -> Iterator[Pr
         yield Problem("render", rule.id, str(error))
         return
     if rule.emit.message not in {m.id for m in page.messages()}:
-        yield Problem(
-            "shadowed", rule.id, "fires, but another of its topic always stands in front", "warning"
-        )
+        yield Problem("shadowed", rule.id, "fires, but another of its topic always stands in front", "warning")
     yield from conflicts(pack, page, rule.id)
 
 
@@ -116,9 +114,7 @@ def _substance_covered(pack: Pack, row: Substance, now: datetime) -> Iterator[Pr
             if page.top_severity.rank > Severity.S2.rank:
                 yield Problem("floor", row.id, "unexpected and psychoactive, yet nothing at S2 or graver")
     if cls.always_warn != "no" or row.id in pack.flags.always_warn:
-        weak = Facts(
-            expected=(other,), findings=(finding_of(row, Confidence.TENTATIVE),), scope=(EVERYTHING,)
-        )
+        weak = Facts(expected=(other,), findings=(finding_of(row, Confidence.TENTATIVE),), scope=(EVERYTHING,))
         if _page(pack, weak, now).top_severity.rank > Severity.S1.rank:
             yield Problem("floor", row.id, "always warned of, yet weak evidence gives no S0 or S1")
 
@@ -126,9 +122,7 @@ def _substance_covered(pack: Pack, row: Substance, now: datetime) -> Iterator[Pr
 def _answers(page: Page, where: str, floor: Severity | None) -> Iterator[Problem]:
     if not page.headline or not page.limits or not page.emergency:
         yield Problem("coverage", where, "a page without headline, limits or emergency block")
-    specific = [
-        m for m in (*page.body, *page.safer_use) if m.slot in ANY_CLASS_SLOTS and m.topic != "use.general"
-    ]
+    specific = [m for m in (*page.body, *page.safer_use) if m.slot in ANY_CLASS_SLOTS and m.topic != "use.general"]
     if not specific:
         yield Problem("coverage", where, "nothing is said about it beyond its name")
     if floor is not None and page.top_severity.rank > floor.rank:
@@ -141,9 +135,7 @@ def _page(pack: Pack, facts: Facts, now: datetime) -> Page:
 
 def _pairs(pack: Pack) -> Iterator[Problem]:
     """Every dangerous pair is spoken for by a rule at least as grave."""
-    spoken = [
-        (w.chosen, rule.severity) for rule in pack.rules for w in conditions(rule.when) if w.kind == "pair"
-    ]
+    spoken = [(w.chosen, rule.severity) for rule in pack.rules for w in conditions(rule.when) if w.kind == "pair"]
     for pair in pack.pairs:
         fits = [
             severity

@@ -109,9 +109,7 @@ class BandRow(Sourced):
 
     @model_validator(mode="after")
     def _rising(self) -> BandRow:
-        edges = [
-            e for e in (self.below_max, self.usual_max, self.high_max, self.very_high_max) if e is not None
-        ]
+        edges = [e for e in (self.below_max, self.usual_max, self.high_max, self.very_high_max) if e is not None]
         if edges != sorted(set(edges)):
             raise ValueError(f"{self.id}: band edges must rise, got {edges}")
         return self

@@ -120,9 +120,7 @@ def _known(facts: Facts, pack: Pack) -> list[FindingFact]:
         probe = FindingFact(
             drug_class=strip.target,
             abundance=Abundance.INDICATION,
-            confidence=Confidence.CLASS_ONLY
-            if strip.reading is StripReading.POSITIVE
-            else Confidence.TENTATIVE,
+            confidence=Confidence.CLASS_ONLY if strip.reading is StripReading.POSITIVE else Confidence.TENTATIVE,
             methods=("strip",),
         )
         finding_class(probe, pack)  # an unknown target raises
@@ -148,20 +146,14 @@ def _merged(findings: Iterable[FindingFact]) -> list[FindingFact]:
     """One line per thing: strongest confidence, largest abundance, highest amount, all methods."""
     merged: dict[tuple[str, str], FindingFact] = {}
     for finding in findings:
-        key = (
-            (finding.substance or "", finding.drug_class or "")
-            if not finding.substance
-            else (finding.substance, "")
-        )
+        key = (finding.substance or "", finding.drug_class or "") if not finding.substance else (finding.substance, "")
         old = merged.get(key)
         merged[key] = finding if old is None else _stronger(old, finding)
     return [merged[key] for key in sorted(merged)]
 
 
 def _stronger(a: FindingFact, b: FindingFact) -> FindingFact:
-    amounts = sorted(
-        (x for x in (a.amount, b.amount) if x is not None), key=lambda x: (x.upper, x.model_dump_json())
-    )
+    amounts = sorted((x for x in (a.amount, b.amount) if x is not None), key=lambda x: (x.upper, x.model_dump_json()))
     return a.model_copy(
         update={
             "confidence": max(a.confidence, b.confidence, key=lambda c: c.rank),
@@ -195,9 +187,7 @@ def _seen(fact: FindingFact, some: bool, want: Expectation, pack: Pack, facts: F
 
 
 def _class_is_active(pack: Pack, drug_class: str) -> bool:
-    return any(
-        row.psychoactive for c, row in pack.substances.classes.items() if drug_class and within(c, drug_class)
-    )
+    return any(row.psychoactive for c, row in pack.substances.classes.items() if drug_class and within(c, drug_class))
 
 
 def class_plain(pack: Pack, drug_class: str) -> str:
@@ -242,9 +232,7 @@ def _refuse_unknown(also_taking: tuple[str, ...], pack: Pack) -> None:
     """Silence would read as "no danger". The error never repeats what the person said."""
     reg = pack.substances
     if not all(w in pack.co_use or w in reg or reg.is_class(w) for w in also_taking):
-        raise ValueError(
-            "also_taking holds a word that this pack does not know; offer the pack's co-use list"
-        )
+        raise ValueError("also_taking holds a word that this pack does not know; offer the pack's co-use list")
 
 
 def _pairs(pack: Pack, seen: tuple[Seen, ...], also_taking: tuple[str, ...]) -> tuple[PairHit, ...]:
@@ -265,9 +253,7 @@ def _pairs(pack: Pack, seen: tuple[Seen, ...], also_taking: tuple[str, ...]) -> 
 # -- alerts ----------------------------------------------------------------------------------------
 
 
-def _alert_matches(
-    alert: AlertFact, facts: Facts, seen: tuple[Seen, ...], want: Expectation, pack: Pack
-) -> bool:
+def _alert_matches(alert: AlertFact, facts: Facts, seen: tuple[Seen, ...], want: Expectation, pack: Pack) -> bool:
     """By descriptors if the alert has any (all of them must fit), else by what was found or expected."""
     described = [
         (bool(alert.forms), facts.form in alert.forms),
@@ -277,12 +263,8 @@ def _alert_matches(
     if any(given for given, _ in described):
         return all(fits for given, fits in described if given)
     named = {s.substance for s in seen} | set(want.substances)
-    classes = (
-        {s.drug_class for s in seen} | {pack.substances[s].drug_class for s in want.substances} | want.classes
-    )
-    return bool(named & set(alert.substances)) or any(
-        within(c, a) for c in classes if c for a in alert.classes
-    )
+    classes = {s.drug_class for s in seen} | {pack.substances[s].drug_class for s in want.substances} | want.classes
+    return bool(named & set(alert.substances)) or any(within(c, a) for c in classes if c for a in alert.classes)
 
 
 def _fold(text: str) -> str:

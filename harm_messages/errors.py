@@ -15,7 +15,7 @@ class HarmMessageError(Exception):
     """Anything this package refuses to do."""
 
 
-class GateClosed(HarmMessageError):  # noqa: N818  (named as workers say it)
+class GateClosed(HarmMessageError):
     """The page stays shut. `reason` is a stable code, the text is for the worker's screen."""
 
     def __init__(self, reason: str, text: str) -> None:
@@ -24,7 +24,7 @@ class GateClosed(HarmMessageError):  # noqa: N818  (named as workers say it)
         self.text = text
 
 
-class UnknownSubstance(HarmMessageError, KeyError):  # noqa: N818  (the trap it guards against)
+class UnknownSubstance(HarmMessageError, KeyError):
     """A substance, class or intent that the register does not know."""
 
     def __init__(self, name: str) -> None:

@@ -85,9 +85,7 @@ def _none_found(spec: NoneFoundSpec, d: Derived) -> Bound:
 
 def _role(spec: RoleSpec, d: Derived) -> Bound:
     unexpected = (Role.SUBSTITUTE, Role.ADULTERANT)
-    return _where(
-        d, lambda s: s.role in spec.is_ and selects(spec, s) and (s.role not in unexpected or s.differs)
-    )
+    return _where(d, lambda s: s.role in spec.is_ and selects(spec, s) and (s.role not in unexpected or s.differs))
 
 
 def _substituted(_: Any, d: Derived) -> Bound:

@@ -121,9 +121,7 @@ class Register:
             for alias in s.aliases:
                 self._aliases[_squeezed(alias)].add(s.id)
         self._clashes = {_squeezed(w): ids for w, ids in (clashes or {}).items()}
-        self._intent_words = {
-            _squeezed(w): i.id for i in self.intents.values() for w in (i.id, i.label, *i.aliases)
-        }
+        self._intent_words = {_squeezed(w): i.id for i in self.intents.values() for w in (i.id, i.label, *i.aliases)}
         self._entries = self._search_entries()
 
     def __len__(self) -> int:
@@ -203,9 +201,7 @@ class Register:
         """(words as typed, squeezed, 0 for names / 1 for aliases, the match)."""
         entries: list[tuple[str, str, int, Match]] = []
         for s in self._by_id.values():
-            entries.append(
-                (normalise(s.name), _squeezed(s.name), 0, self._match(s.id, MatchKind.NAME, s.name))
-            )
+            entries.append((normalise(s.name), _squeezed(s.name), 0, self._match(s.id, MatchKind.NAME, s.name)))
         shown = {a: {_squeezed(a)} for s in self._by_id.values() for a in s.aliases}
         for alias, keys in shown.items():
             for match in self._from_alias(next(iter(keys)), alias):

@@ -153,9 +153,7 @@ class When(Frozen):
     @model_validator(mode="after")
     def _exactly_one(self) -> When:
         if len(self.model_fields_set) != 1 or self.chosen is None:
-            raise ValueError(
-                f"a condition is exactly one predicate, got {sorted(self.model_fields_set) or 'none'}"
-            )
+            raise ValueError(f"a condition is exactly one predicate, got {sorted(self.model_fields_set) or 'none'}")
         if self.depth > MAX_DEPTH:
             raise ValueError(f"all/any/not nest {self.depth} deep; at most {MAX_DEPTH}")
         return self

@@ -36,9 +36,7 @@ def sees(scope: ScopeFact, substance: str | None, drug_class: str) -> bool:
 def in_scope(pack: Pack, facts: Facts, substance: str | None, drug_class: str) -> bool:
     """Whether "we did not find" may be said of it."""
     limit = max_lod(pack, substance, drug_class)
-    declared = any(
-        sees(s, substance, drug_class) and s.lod is not None and s.lod <= limit for s in facts.scope
-    )
+    declared = any(sees(s, substance, drug_class) and s.lod is not None and s.lod <= limit for s in facts.scope)
     said = any(
         f.abundance is Abundance.NOT_DETECTED
         and substance is not None

@@ -115,9 +115,7 @@ def _rule_messages(pack: Pack) -> Iterator[Problem]:
         if (rule.emit.message, pack.manifest.default_locale) not in pack.messages:
             yield Problem("unknown_message", rule.id, f"there is no message {rule.emit.message}")
         if NEEDS_FINDING & set(rule.emit.args) and not _binds(rule.when):
-            yield Problem(
-                "unbound", rule.id, "a placeholder needs a finding, but the rule can fire without one"
-            )
+            yield Problem("unbound", rule.id, "a placeholder needs a finding, but the rule can fire without one")
 
 
 def _suppression(pack: Pack) -> Iterator[Problem]:
@@ -201,9 +199,7 @@ def _tables(pack: Pack) -> Iterator[Problem]:
             yield Problem("unknown_group", pair.id, f"there is no group {one!r}")
     for strip in pack.strips:
         if not reg.is_class(strip.target) or not all(m in reg for m in strip.misses):
-            yield Problem(
-                "unknown_substance", "strips.yaml", f"target or misses of {strip.target!r} not known"
-            )
+            yield Problem("unknown_substance", "strips.yaml", f"target or misses of {strip.target!r} not known")
     flags = pack.flags
     named = {
         *flags.always_warn,
@@ -214,6 +210,4 @@ def _tables(pack: Pack) -> Iterator[Problem]:
     }
     for one in sorted(named | {b.substance for b in pack.bands}):
         if one not in reg:
-            yield Problem(
-                "unknown_substance", "substances.yaml or bands.yaml", f"there is no substance {one!r}"
-            )
+            yield Problem("unknown_substance", "substances.yaml or bands.yaml", f"there is no substance {one!r}")

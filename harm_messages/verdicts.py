@@ -165,9 +165,7 @@ def always_warn(finding: FindingFact, pack: Pack, unexpected: bool) -> bool:
     if finding.substance in pack.flags.always_warn:
         return True
     row = pack.substances.classes.get(finding_class(finding, pack))
-    return row is not None and (
-        row.always_warn == "yes" or (row.always_warn == "when_unexpected" and unexpected)
-    )
+    return row is not None and (row.always_warn == "yes" or (row.always_warn == "when_unexpected" and unexpected))
 
 
 def derive_verdict(

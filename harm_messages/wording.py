@@ -62,9 +62,7 @@ class Writer:
         except KeyError as error:
             raise HarmMessageError(f"{message_id}: no value for {error}; the page is not shown") from error
 
-    def _message(
-        self, text: MessageText, place: Place, values: Mapping[str, str], bound: tuple[Seen, ...]
-    ) -> Message:
+    def _message(self, text: MessageText, place: Place, values: Mapping[str, str], bound: tuple[Seen, ...]) -> Message:
         return Message(
             id=text.id,
             version=text.version,
@@ -140,9 +138,7 @@ class Writer:
         limits = [s.lod for s in self.d.facts.scope if s.counts and s.lod is not None]
         if not limits:
             return self.labels.lod_unknown
-        return fill(
-            self.labels.lod_known, {"percent": format_decimal(max(limits), locale=_babel(self.locale))}
-        )
+        return fill(self.labels.lod_known, {"percent": format_decimal(max(limits), locale=_babel(self.locale))})
 
     def methods(self, bound: tuple[Seen, ...]) -> str:
         """The methods that ran, in plain words."""

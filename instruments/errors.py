@@ -55,34 +55,34 @@ class InstrumentError(Exception):
         }
 
 
-class UnknownFormat(InstrumentError):  # noqa: N818 - named for the chemist who reads it
+class UnknownFormat(InstrumentError):
     """The content is not an instrument format known here."""
 
     default_code = "unknown_format"
     default_hint = "Export the reading as mzML, JCAMP-DX, MSP or CSV from the instrument software."
 
 
-class UnsupportedVariant(InstrumentError):  # noqa: N818 - named for the chemist who reads it
+class UnsupportedVariant(InstrumentError):
     """The format is recognised, but this kind of it cannot be read."""
 
     default_code = "unsupported_variant"
     default_hint = "Export the reading as mzML, JCAMP-DX or CSV from the instrument software."
 
 
-class CorruptFile(InstrumentError):  # noqa: N818 - named for the chemist who reads it
+class CorruptFile(InstrumentError):
     """The file is damaged, cut short or says things about itself that are not true."""
 
     default_code = "corrupt_file"
 
 
-class TooLarge(InstrumentError):  # noqa: N818 - named for the chemist who reads it
+class TooLarge(InstrumentError):
     """The file needs more than the limits of this service allow."""
 
     default_code = "too_large"
     default_hint = "Export only the part you need, or ask the operator to raise the limit."
 
 
-class UnsafeArchive(InstrumentError):  # noqa: N818 - named for the chemist who reads it
+class UnsafeArchive(InstrumentError):
     """A compressed file that is built to do harm, or cannot be told from one."""
 
     default_code = "unsafe_archive"
@@ -97,7 +97,7 @@ class Choice:
     hints: Mapping[str, str]
 
 
-class AmbiguousText(InstrumentError):  # noqa: N818 - named for the chemist who reads it
+class AmbiguousText(InstrumentError):
     """Several readings fit equally well. Ask a person, then call `read(..., **choice.hints)`."""
 
     default_code = "ambiguous_text"

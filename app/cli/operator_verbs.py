@@ -51,7 +51,7 @@ def db_backup(target: Path, json_: bool) -> None:
         manifest,
         f"Backup of {sum(manifest['rows'].values())} rows and {manifest['files']} raw files in {target}. Keep the file “secret” of the data directory too, but apart: tickets cannot be opened without it.",
         json_,
-    )  # noqa: E501
+    )
 
 
 @db.command("restore")

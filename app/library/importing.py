@@ -123,9 +123,11 @@ def import_library(
             hint="Look at one of the files with `mast read`.",
         )
     tell("Checking spectra", len(readings), len(readings))
-    refusals = unreadable + misfits + [
-        {"position": r.position, "name": r.name[:120], "reason": r.reason} for r in report.refused
-    ]
+    refusals = (
+        unreadable
+        + misfits
+        + [{"position": r.position, "name": r.name[:120], "reason": r.reason} for r in report.refused]
+    )
     row = Library(
         id=new_id(),
         name=name,

@@ -17,7 +17,9 @@ WIRING = {"app.main", "app.cli", "app.tables", "app.operations"}
 
 @pytest.fixture(scope="module")
 def graph() -> grimp.ImportGraph:
-    return grimp.build_graph("app", "spectra", "instruments", "harm_messages", cache_dir=None, exclude_type_checking_imports=True)
+    return grimp.build_graph(
+        "app", "spectra", "instruments", "harm_messages", cache_dir=None, exclude_type_checking_imports=True
+    )
 
 
 def imports(graph: grimp.ImportGraph) -> list[tuple[str, str]]:
@@ -41,7 +43,7 @@ def layer_of(module: str) -> str:
 
 def test_import_contracts_hold() -> None:
     lint = Path(sys.executable).with_name("lint-imports")
-    done = subprocess.run([str(lint), "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([str(lint), "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

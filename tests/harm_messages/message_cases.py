@@ -19,9 +19,7 @@ FTIR = ScopeFact(
 )  # fmt: skip
 
 
-def found(
-    substance: str, confidence: str = "confirmed", abundance: str = "major", **more: Any
-) -> FindingFact:
+def found(substance: str, confidence: str = "confirmed", abundance: str = "major", **more: Any) -> FindingFact:
     return FindingFact.model_validate(
         {"substance": substance, "confidence": confidence, "abundance": abundance, **more}
     )

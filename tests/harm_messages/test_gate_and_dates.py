@@ -61,9 +61,7 @@ def test_a_time_without_zone_is_refused() -> None:
 
 def signed(*people: tuple[str, bool], digest: str | None = None) -> Pack:
     pack = with_manifest(status="approved")
-    signatures = tuple(
-        Approval(name=n, clinician=c, digest=digest or pack.digest, signed_at=NOW) for n, c in people
-    )
+    signatures = tuple(Approval(name=n, clinician=c, digest=digest or pack.digest, signed_at=NOW) for n, c in people)
     return replace(pack, approvals=signatures)
 
 

@@ -23,9 +23,7 @@ def page_of(case: str) -> Page:
 
 def as_text(page: Page) -> str:
     staff = ", ".join(page.staff_actions) or "nothing"
-    return (
-        f"{page.to_plain()}\nSTAFF: {staff}\nVERDICT: {page.verdict.value} · OUTCOME: {page.outcome.value}\n"
-    )
+    return f"{page.to_plain()}\nSTAFF: {staff}\nVERDICT: {page.verdict.value} · OUTCOME: {page.outcome.value}\n"
 
 
 @pytest.mark.parametrize("case", CASES)

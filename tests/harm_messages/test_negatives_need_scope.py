@@ -49,9 +49,7 @@ def test_what_is_strong_in_tiny_amounts_needs_a_far_lower_limit() -> None:
 
 
 def test_even_a_hidden_trace_of_it_forbids_the_negative() -> None:
-    facts = sample(
-        found("eutylone"), found("mdma", "tentative", "indication"), expected=("mdma",), scope=(GC_MS,)
-    )
+    facts = sample(found("eutylone"), found("mdma", "tentative", "indication"), expected=("mdma",), scope=(GC_MS,))
     assert not says_not_found(facts)
 
 
@@ -66,9 +64,7 @@ def test_an_analysis_that_did_not_end_says_no_negative() -> None:
 
 
 def test_a_negative_strip_is_never_a_negative_statement() -> None:
-    facts = sample(
-        found("heroin"), expected=("heroin",), strips=(strip("opioid.nitazene", "negative"),), scope=(FTIR,)
-    )
+    facts = sample(found("heroin"), expected=("heroin",), strips=(strip("opioid.nitazene", "negative"),), scope=(FTIR,))
     text = page(facts).to_plain()
     assert "Nitazenes can still be in here" in text
     assert "did not find" not in text

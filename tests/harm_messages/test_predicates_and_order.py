@@ -87,9 +87,7 @@ def test_a_pair_of_what_was_found_with_what_was_told() -> None:
 
 def test_two_things_that_were_only_told_make_no_pair() -> None:
     lactose = sample(found("lactose"))
-    assert not holds(
-        {"pair": {"a": "opioid", "b": "alcohol"}}, lactose, also_taking=("alcohol", "opioid-medicine")
-    )
+    assert not holds({"pair": {"a": "opioid", "b": "alcohol"}}, lactose, also_taking=("alcohol", "opioid-medicine"))
 
 
 @pytest.mark.parametrize(
@@ -126,27 +124,17 @@ CLASS = {"found": {"class": "entactogen"}}
 
 
 def test_within_a_topic_severity_wins_then_specificity_then_version() -> None:
-    assert ids_with(rule("R-A", "S3", "t", "M-HEAT", MDMA), rule("R-B", "S2", "t", "M-ALERT", CLASS)) == [
-        "R-B"
-    ]
-    assert ids_with(rule("R-A", "S2", "t", "M-HEAT", CLASS), rule("R-B", "S2", "t", "M-ALERT", MDMA)) == [
-        "R-B"
-    ]
+    assert ids_with(rule("R-A", "S3", "t", "M-HEAT", MDMA), rule("R-B", "S2", "t", "M-ALERT", CLASS)) == ["R-B"]
+    assert ids_with(rule("R-A", "S2", "t", "M-HEAT", CLASS), rule("R-B", "S2", "t", "M-ALERT", MDMA)) == ["R-B"]
     newer = rule("R-B", "S2", "t", "M-ALERT", MDMA, version=2)
     assert ids_with(rule("R-A", "S2", "t", "M-HEAT", MDMA), newer) == ["R-B"]
 
 
 def test_a_rule_silences_only_its_own_topic_and_nothing_graver() -> None:
     by = {"suppresses": ["M-HEAT"]}
-    assert ids_with(
-        rule("R-A", "S2", "t", "M-ALERT", CLASS, **by), rule("R-B", "S2", "t", "M-HEAT", MDMA)
-    ) == ["R-A"]
-    assert "R-B" in ids_with(
-        rule("R-A", "S3", "t", "M-ALERT", MDMA, **by), rule("R-B", "S2", "t", "M-HEAT", MDMA)
-    )
-    assert "R-B" in ids_with(
-        rule("R-A", "S2", "t", "M-ALERT", MDMA, **by), rule("R-B", "S2", "u", "M-HEAT", MDMA)
-    )
+    assert ids_with(rule("R-A", "S2", "t", "M-ALERT", CLASS, **by), rule("R-B", "S2", "t", "M-HEAT", MDMA)) == ["R-A"]
+    assert "R-B" in ids_with(rule("R-A", "S3", "t", "M-ALERT", MDMA, **by), rule("R-B", "S2", "t", "M-HEAT", MDMA))
+    assert "R-B" in ids_with(rule("R-A", "S2", "t", "M-ALERT", MDMA, **by), rule("R-B", "S2", "u", "M-HEAT", MDMA))
 
 
 def test_names_merge_when_two_rules_say_the_same_message() -> None:
@@ -174,9 +162,7 @@ def test_findings_of_one_substance_merge_to_the_strongest() -> None:
     assert seen.band == "very_high"
 
 
-def test_a_strip_adds_nothing_where_the_drug_itself_was_found_but_a_by_product_does_not_stand_for_it() -> (
-    None
-):
+def test_a_strip_adds_nothing_where_the_drug_itself_was_found_but_a_by_product_does_not_stand_for_it() -> None:
     read = (strip("opioid.fentanyl", "positive"),)
     named = derive(PACK, sample(found("fentanyl"), strips=read), shown()).seen
     assert [s.substance for s in named] == ["fentanyl"]
@@ -187,9 +173,7 @@ def test_a_strip_adds_nothing_where_the_drug_itself_was_found_but_a_by_product_d
 def test_the_class_is_said_in_plain_words_where_the_name_means_nothing() -> None:
     seen = derive(
         PACK,
-        sample(
-            found("5f-adb"), FindingFact.model_validate({"drug_class": "opioid", "confidence": "class_only"})
-        ),
+        sample(found("5f-adb"), FindingFact.model_validate({"drug_class": "opioid", "confidence": "class_only"})),
         shown(),
     ).seen
     assert [s.name_with_class for s in seen] == [

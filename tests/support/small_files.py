@@ -21,6 +21,9 @@ IR = """##TITLE=Small
 
 def small_ir() -> bytes:
     """81 points with two bands."""
-    ys = [round(1000 / (1 + ((400 + 20 * k - 1700) / 40) ** 2) + 500 / (1 + ((400 + 20 * k - 1100) / 40) ** 2)) for k in range(81)]
+    ys = [
+        round(1000 / (1 + ((400 + 20 * k - 1700) / 40) ** 2) + 500 / (1 + ((400 + 20 * k - 1100) / 40) ** 2))
+        for k in range(81)
+    ]
     lines = "\n".join(f"{400 + 20 * k} " + " ".join(str(y) for y in ys[k : k + 9]) for k in range(0, 81, 9))
     return IR.format(first=ys[0] * 0.001, lines=lines).encode()

@@ -11,11 +11,11 @@ from app.platform.db import Database, UnitOfWork
 from app.platform.jobs import claims
 
 
-class JobRefused(Exception):  # noqa: N818
+class JobRefused(Exception):
     """Raised by a handler when no retry can help: the job is dead at once, with this sentence."""
 
 
-class LeaseLost(Exception):  # noqa: N818
+class LeaseLost(Exception):
     """Somebody else has the job now; what this handler was about to write is rolled back."""
 
 

@@ -24,7 +24,9 @@ SERVICE_STAFF = frozenset({Role.RECEPTION, Role.CHEMIST, Role.VERIFIER, Role.HEA
 class Identify(Protocol):
     """Finds out who is calling; wired to the people feature in app.main."""
 
-    def __call__(self, request: Request) -> Actor | None: ...
+    def __call__(self, request: Request) -> Actor | None:
+        """The actor, or None when nobody is signed in."""
+        ...
 
 
 def current_actor(request: Request) -> Actor | None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import sqlalchemy as sa
 from fastapi import Depends, Header, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
@@ -36,6 +37,7 @@ class Once:
         if not self.key:
             return JSONResponse(jsonable_encoder(create()), status)
         key_hash = self._hash(str(uow.actor.person_id))
+        _one_at_a_time(uow, key_hash)
         row = uow.session.get(IdempotencyRow, key_hash)
         if row is not None:
             if row.request_hash != self.request_hash:
@@ -61,6 +63,16 @@ class Once:
         """XOR with a SHAKE-256 keystream; each key seals exactly one answer, so the stream is used once."""
         stream = hashlib.shake_256(b"seal|" + self.pepper + b"|" + self.scope.encode() + b"|" + self.key.encode())
         return bytes(a ^ b for a, b in zip(data, stream.digest(len(data)), strict=True))
+
+
+def _one_at_a_time(uow: UnitOfWork, key_hash: str) -> None:
+    """Two requests with one key at the same instant: the second waits and finds the answer of the first.
+
+    SQLite has one writer anyway; PostgreSQL is asked for a lock on the key until the transaction ends.
+    """
+    if uow.session.get_bind().dialect.name == "postgresql":
+        number = int.from_bytes(bytes.fromhex(key_hash[:16]), signed=True)
+        uow.session.execute(sa.text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
 
 async def once(
