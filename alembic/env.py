@@ -1,4 +1,4 @@
-"""Alembic environment: one connection, batch mode on SQLite, foreign keys off *before* BEGIN and checked after.
+"""Alembic environment: one connection, batch mode on SQLite, foreign keys off before BEGIN and checked after.
 
 With foreign keys on, a batch rebuild of a parent table on SQLite deletes its children through ON DELETE CASCADE.
 """
@@ -11,16 +11,13 @@ from alembic import context
 import app.tables  # noqa: F401  every table, so that autogenerate sees them
 from app.platform.db import metadata
 from app.platform.db.engine import Database
+from app.platform.db.migrate import connected
 from app.settings import Settings
 
 
 def run(connection: sa.Connection) -> None:
-    """Migrate over one connection."""
+    """Migrate over one connection, whose foreign keys `connected` has switched off."""
     sqlite = connection.dialect.name == "sqlite"
-    if sqlite:
-        raw = connection.connection.driver_connection
-        assert raw is not None
-        raw.execute("PRAGMA foreign_keys=OFF")
     context.configure(
         connection=connection,
         target_metadata=metadata,
@@ -34,8 +31,6 @@ def run(connection: sa.Connection) -> None:
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
             if broken:
                 raise RuntimeError(f"foreign keys do not hold after the migration: {broken[:5]}")
-    if sqlite:
-        raw.execute("PRAGMA foreign_keys=ON")
 
 
 given = context.config.attributes.get("connection")
@@ -43,7 +38,6 @@ if given is not None:
     run(given)
 else:
     database = Database(context.config.get_main_option("sqlalchemy.url") or Settings().database_url)
-    with database.writer.connect() as opened:
+    with connected(database) as opened:
         run(opened)
-        opened.commit()
     database.close()

@@ -25,6 +25,8 @@ def library() -> None:
 
 def _database(settings: Settings) -> Database:
     """The database; a local SQLite that is not there yet is made, so that a chemist can start with a library."""
+    import app.tables  # noqa: F401  every table, or a foreign key of a library finds no person
+
     database = Database(settings.database_url)
     if database.is_sqlite and migrate.revisions(database)[0] is None:
         migrate.upgrade(database)

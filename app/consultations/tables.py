@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Field
 
 from app.consultations.domain import Intention, Moment
-from app.platform.db import Base, json_column, key_column, utc_column
+from app.platform.db import Base, enum_column, json_column, key_column, utc_column
 
 
 class Consultation(Base, table=True):
@@ -37,8 +37,8 @@ class ConsultationOutcome(Base, table=True):
     __tablename__ = "consultation_outcome"
     consultation_id: uuid.UUID = Field(foreign_key="consultation.id", primary_key=True, ondelete="CASCADE")
     person_index: int = Field(default=1, primary_key=True)
-    moment: Moment = Field(primary_key=True, max_length=10)
-    intention: Intention = Field(primary_key=True, max_length=30)
+    moment: Moment = enum_column(Moment, name="moment", primary_key=True)
+    intention: Intention = enum_column(Intention, name="intention", primary_key=True)
 
 
 class DisplayLog(Base, table=True):

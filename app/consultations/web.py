@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
@@ -53,14 +52,10 @@ def remember(response: Response, runtime: Runtime, request: Request, sample: sam
     """Give this browser a secret of its own for the sample, so that the code is not needed again."""
     with runtime.begin(CLIENT, request) as uow:
         secret, until = samples.open_ticket_session(uow, sample, runtime.pepper)
-    _set_cookie(response, runtime, secret, until)
-
-
-def _set_cookie(response: Response, runtime: Runtime, secret: str, until: datetime) -> None:
     response.set_cookie(
         cookie_name(runtime),
         secret,
-        expires=until,
+        max_age=int((until - runtime.now()).total_seconds()),  # not a date: clocks of phones are wrong
         httponly=True,
         samesite="lax",
         secure=runtime.settings.cookie_secure,

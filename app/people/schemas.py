@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from app.people.tables import ApiToken, Person
 from app.platform.kernel.actor import Role
+from app.platform.web.fields import Text80, Text140
 
 
 class NewPerson(BaseModel):
     """An account to create."""
 
     username: str = Field(min_length=2, max_length=60, pattern=r"^[A-Za-z0-9._-]+$")
-    display_name: str = Field(min_length=1, max_length=120)
+    display_name: Annotated[Text140, StringConstraints(min_length=1, max_length=120)]
     password: str = Field(min_length=1, max_length=200)
-    roles: list[Role] = Field(min_length=1)
+    roles: list[Role] = Field(min_length=1, max_length=20)
 
 
 class PersonOut(BaseModel):
@@ -54,8 +56,8 @@ class Me(BaseModel):
 class NewToken(BaseModel):
     """A token to issue; no roles means all of the owner's."""
 
-    label: str = Field(min_length=1, max_length=80)
-    roles: list[Role] = []
+    label: Annotated[Text80, StringConstraints(min_length=1)]
+    roles: list[Role] = Field(default=[], max_length=20)
     days: int = Field(30, ge=1, le=366)
 
 

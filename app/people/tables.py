@@ -6,7 +6,6 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
-import sqlalchemy as sa
 from sqlmodel import Field
 
 from app.platform.db import Base, enum_column, json_column, key_column, utc_column
@@ -51,19 +50,7 @@ class PersonRole(Base, table=True):
 
     __tablename__ = "person_role"
     person_id: uuid.UUID = Field(foreign_key="person.id", primary_key=True, ondelete="CASCADE")
-    role: Role = Field(
-        sa_column=sa.Column(
-            sa.Enum(
-                Role,
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-                name="role",
-                values_callable=lambda members: [m.value for m in members],
-            ),
-            primary_key=True,
-        )
-    )
+    role: Role = enum_column(Role, name="role", primary_key=True)
 
 
 class StaffSession(Base, table=True):

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
-from sqlalchemy.exc import IntegrityError
 from starlette.requests import ClientDisconnect
 
 from app.platform.db import UnitOfWork
@@ -170,10 +169,7 @@ async def _take_in(
         with rt.begin(who, request) as uow:
             return key.run(uow, lambda: schemas.UploadOut.of(record(uow, received)), status=202)
 
-    try:
-        answer = await to_thread.run_sync(commit)
-    except IntegrityError:  # the same key arrived twice at once: the other try is durable now, answer with it
-        answer = await to_thread.run_sync(commit)
+    answer = await to_thread.run_sync(commit)
     answer.headers["ETag"] = etag(1)
     return answer
 

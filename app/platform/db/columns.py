@@ -63,7 +63,13 @@ def utc_column(*, nullable: bool = False, index: bool = False) -> Any:
 
 
 def enum_column(
-    kind: type[StrEnum], *, name: str, default: Any = ..., nullable: bool = False, index: bool = False
+    kind: type[StrEnum],
+    *,
+    name: str,
+    default: Any = ...,
+    nullable: bool = False,
+    index: bool = False,
+    primary_key: bool = False,
 ) -> Any:
     """An enum as String with a named CHECK, portable and migratable. `name` names the constraint."""
     column_type = sa.Enum(
@@ -80,6 +86,7 @@ def enum_column(
         sa_type=column_type,
         nullable=nullable,
         index=index,
+        primary_key=primary_key,
     )
 
 

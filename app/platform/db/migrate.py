@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -38,18 +41,34 @@ def downgrade(database: Database, revision: str) -> None:
 
 def check(database: Database) -> None:
     """Raise when the tables in code and the migrations disagree."""
-    config = _config()
-    with database.writer.connect() as connection:
-        config.attributes["connection"] = connection
-        command.check(config)
+    _run(database, command.check)
 
 
-def _run(database: Database, step: object, revision: str) -> None:
+def _run(database: Database, step: Callable[..., object], *arguments: str) -> None:
     config = _config()
-    with database.writer.connect() as connection:
+    with connected(database) as connection:
         config.attributes["connection"] = connection
-        step(config, revision)  # type: ignore[operator]
-        connection.commit()
+        step(config, *arguments)
+
+
+@contextmanager
+def connected(database: Database) -> Iterator[sa.Connection]:
+    """A writing connection to migrate over, committed at the end.
+
+    On SQLite foreign keys are off meanwhile: the pragma does nothing inside a transaction, so it stands before the
+    first statement and after the commit.
+    """
+    with database.writer.connect() as connection:
+        driver = connection.connection.driver_connection if database.is_sqlite else None
+        if driver is not None:
+            driver.execute("PRAGMA foreign_keys=OFF")
+        try:
+            yield connection
+            connection.commit()
+        finally:
+            connection.rollback()
+            if driver is not None:
+                driver.execute("PRAGMA foreign_keys=ON")
 
 
 def revisions(database: Database) -> tuple[str | None, str | None]:

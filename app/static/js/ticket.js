@@ -4,7 +4,7 @@
 import { enhance as enhanceReading } from "./reading.js";
 
 const SYMBOLS = 12;
-const GATHER_MS = 300;
+const GATHER_MS = 60; // the events of one step arrive together
 
 /** @param {string} text */
 const bare = (text) => text.toUpperCase().replace(/[^A-Z0-9]/g, "");

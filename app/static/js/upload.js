@@ -37,7 +37,9 @@ class Uploader {
     this.queue = [];
     this.running = 0;
     const input = /** @type {HTMLInputElement} */ (form.querySelector("input[type=file]"));
-    input.addEventListener("change", () => { this.add(input.files); input.value = ""; });
+    const take = () => { this.add(input.files); input.value = ""; };
+    input.addEventListener("change", take);
+    if (input.files?.length) take(); // chosen before this script arrived
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("dragover", (event) => { event.preventDefault(); form.classList.add("is-over"); });
     form.addEventListener("dragleave", () => form.classList.remove("is-over"));

@@ -1,0 +1,161 @@
+"""HTML forms and addresses are not in the API's description, so they are tried here: nothing typed makes a 5xx."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+
+from app.platform.db import Database
+from app.platform.kernel.actor import Role
+from app.platform.security.policy import api_routes, declared_policy
+from tests.app.conftest import World
+from tests.support.road import ok
+from tests.support.writes import WRITES, Stage
+
+NASTY = (
+    "\x00",
+    "a\x00b",
+    "9" * 30,
+    "-1",
+    "99999999999999999999999",
+    "1e999",
+    "NaN",
+    "²",
+    "٣",
+    "é\ud800".encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
+    "💊" * 30,
+    "x" * 5000,
+    "=1+1",
+    "<script>alert(1)</script>",
+    "{{7*7}}",
+    "' OR 1=1 --",
+    "../../etc/passwd",
+    "\r\nSet-Cookie: a=b",
+    "0001-01-01T00:00",
+    "9999-12-31T23:59",
+    "00000000-0000-0000-0000-000000000000",
+)
+RAW = (b"=", b"&&&", b"%", b"a=%ff%fe", b"a=%00", b"\xff\xfe=\xff", b"version=1" * 1000)
+FORMS = sorted(w for w in WRITES if not w[1].startswith("/api/"))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest, clock: Any) -> Any:
+    """Both kinds: they refuse different things."""
+    url = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    database = Database(url, clock=clock)
+    yield database
+    database.close()
+
+
+def wrong(response: Any) -> str:
+    if response.status_code >= 500:
+        return f"{response.status_code} {response.text[:300]}"
+    if response.headers.get("Content-Type", "").startswith("text/html") and "<script>alert(1)" in response.text:
+        return "what was typed is not escaped"
+    return ""
+
+
+def test_no_form_field_makes_a_server_error(stage: Stage) -> None:
+    tried, found = 0, []
+    for method, url in FORMS:
+        call = WRITES[method, url](stage)
+        if "data" not in call.more:
+            continue
+        client = stage.client(call.role)
+        for name in {*call.more["data"], "idempotency_key", "version", "reason", "unknown"}:
+            for value in NASTY:
+                response = client.request(method, call.at(), data={**call.more["data"], name: value})
+                if words := wrong(response):
+                    found.append(f"{method} {url} {name}={value[:30]!r}: {words}")
+                tried += 1
+        for body in RAW:
+            for kind in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+                response = client.request(method, call.at(), content=body, headers={"Content-Type": kind})
+                if words := wrong(response):
+                    found.append(f"{method} {url} {kind} {body[:20]!r}: {words}")
+        stage.world.runtime.sign_in_throttle.forget("name:chemist.own")
+    assert tried > 1000
+    assert found == [], "\n".join(found)
+
+
+def query_names(route: Any) -> set[str]:
+    pending, names = [route.dependant], set()
+    while pending:
+        one = pending.pop()
+        names |= {field.alias for field in one.query_params}
+        pending += one.dependencies
+    return names
+
+
+def test_no_address_makes_a_server_error(world: World) -> None:
+    stage = Stage(world)
+    sample, analysis, upload = stage.read_file()
+    reading = ok(stage.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"]
+    keys = {
+        "sample_id": sample,
+        "analysis_id": analysis,
+        "upload_id": upload,
+        "reading_id": reading,
+        "session_id": stage.road.session_id,
+        "result_id": stage.road.draft(sample, [analysis])[0],
+        "key": "starter",
+        "number": "0",
+    }
+    tried, found = 0, []
+    for route in api_routes(world.app):
+        url, policy = str(route.path), str(declared_policy(route))
+        if "GET" not in (route.methods or ()) or url.endswith("/events"):
+            continue
+        role = policy.removeprefix("roles: ").split(", ")[0] if policy.startswith("roles:") else "nobody"
+        client = stage.client(role)
+        address = url.format_map(keys)
+        for name in {*query_names(route), "unknown"}:
+            for value in NASTY:
+                if words := wrong(client.get(address, params={name: value})):
+                    found.append(f"{url}?{name}={value[:30]!r}: {words}")
+                tried += 1
+        for value in ("%00", "..%2f..", "%ff", "a" * 3000, "-1", "9" * 40):
+            for name in [n for n in keys if f"{{{n}}}" in url]:
+                if words := wrong(client.get(url.format_map({**keys, name: value}))):
+                    found.append(f"{url} {name}={value[:20]}: {words}")
+    assert tried > 1000
+    assert found == [], "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Authorization", "Bearer \x7f"),
+        ("Authorization", "Bearer " + "x" * 5000),
+        ("Authorization", "Basic ::::"),
+        ("Authorization", "Bearer"),
+        ("Cookie", "__Host-mast=\x7f; __Host-mast-ticket=" + "9" * 5000),
+        ("Cookie", ";;;=;"),
+        ("Idempotency-Key", "x" * 121),
+        ("Idempotency-Key", "ÿ"),
+        ("If-Match", "W/"),
+        ("If-Match", '"²"'),
+        ("Last-Event-ID", "9" * 40),
+        ("Accept", "text/html;q=zzz, */*;;"),
+        ("Content-Type", "text/plain; charset=nothing"),
+        ("Content-Type", "multipart/form-data"),
+        ("Host", "a b\\c"),
+        ("X-Forwarded-For", "'"),
+    ],
+)
+def test_no_header_makes_a_server_error(world: World, name: str, value: str) -> None:
+    for client in (world.anonymous(), world.as_(Role.RECEPTION)):
+        for method, url in (
+            ("GET", "/"),
+            ("GET", "/t"),
+            ("GET", "/t/part"),
+            ("GET", "/api/v1/me"),
+            ("POST", "/api/v1/tokens"),
+            ("POST", "/t"),
+            ("POST", f"/api/v1/sessions/{uuid.uuid4()}/samples"),
+        ):
+            response = client.request(method, url, headers={name: value.encode("latin-1")}, content=b"{}")
+            assert response.status_code < 500, f"{method} {url} {response.text[:300]}"

@@ -1,0 +1,287 @@
+"""The client's page in every stage, and the facts it is made from."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from app.consultations import facts
+from app.consultations.domain import Stage, stage_of
+from app.platform.kernel.actor import Role
+from app.readings.domain import StripReading
+from app.readings.tables import Analysis
+from app.results import domain as results_domain
+from app.results.domain import ChangeReason
+from app.results.finding import NewFinding
+from app.results.tables import Finding
+from app.samples import domain as samples_domain
+from app.samples import service as samples
+from harm_messages import types as words
+
+from .conftest import CHEMIST, LEAD, VERIFIER, Desk
+
+LOOKS_LIKE_MDMA = NewFinding("mdma")
+
+
+def messages(state: dict[str, Any]) -> list[str]:
+    return [m["id"] for m in state["messages"]]
+
+
+def test_a_fresh_sample_is_queued_with_the_number_before_it(lab: Desk) -> None:
+    first, second = lab.sample(), lab.sample()
+    assert (lab.see(first)["stage"], lab.see(first)["before"]) == ("queued", 0)
+    assert lab.see(second)["before"] == 1
+    assert "It is the next one." in lab.page(first)
+    assert "1 sample is before yours." in lab.page(second)
+    lab.found(first)
+    assert lab.see(second)["before"] == 0
+
+
+def test_every_step_at_the_bench_moves_the_stage(lab: Desk) -> None:
+    sample_id = lab.sample()
+    ran = lab.analysis(sample_id)
+    assert lab.see(sample_id)["stage"] == "being_looked_at"
+    view = lab.draft(sample_id, NewFinding("mdma", analysis_ids=(ran,)))
+    assert lab.see(sample_id)["stage"] == "being_looked_at"
+    view = lab.act(view, "submit", CHEMIST)
+    assert lab.see(sample_id)["stage"] == "being_checked"
+    view = lab.act(view, "verify", VERIFIER)
+    state = lab.see(sample_id)
+    assert (state["kind"], state["stage"], state["before"], state["messages"]) == ("waiting", "ready_soon", None, [])
+    lab.act(view, "release", LEAD)
+    assert lab.see(sample_id)["kind"] == "result"
+
+
+def test_a_returned_result_goes_back_to_being_looked_at(lab: Desk) -> None:
+    sample_id = lab.sample()
+    view = lab.draft(sample_id, NewFinding("mdma", analysis_ids=(lab.analysis(sample_id),)))
+    view = lab.act(view, "submit", CHEMIST)
+    lab.act(view, "return", VERIFIER, reason="The blank is missing")
+    assert lab.see(sample_id)["stage"] == "being_looked_at"
+    assert "blank is missing" not in lab.page(sample_id)
+
+
+@pytest.mark.parametrize("state", [None, *(s.value for s in results_domain.State)])
+@pytest.mark.parametrize("analysed", [False, True])
+def test_every_state_of_a_result_has_a_stage(state: str | None, analysed: bool) -> None:
+    expected = {"verified": Stage.READY_SOON, "submitted": Stage.BEING_CHECKED}.get(
+        str(state), Stage.BEING_LOOKED_AT if analysed or state else Stage.QUEUED
+    )
+    assert stage_of(state, analysed=analysed) is expected
+
+
+def test_a_released_result_names_what_was_found_what_was_expected_and_the_limits(lab: Desk) -> None:
+    sample_id = lab.sample()
+    lab.found(sample_id)
+    state, page = lab.see(sample_id), lab.page(sample_id)
+    assert (state["kind"], state["changed_at"], state["under_review"]) == ("result", None, False)
+    assert state["headline"] in page.replace("</span> <span>", " ")
+    assert "MDMA" in state["headline"]
+    assert state["told_us"] in page
+    slots = [m["slot"] for m in state["messages"]]
+    assert "limits" in slots
+    assert "999" in page
+    assert "This result has changed" not in page
+
+
+def test_a_result_being_amended_is_said_to_be_under_review(lab: Desk) -> None:
+    sample_id = lab.sample()
+    view = lab.found(sample_id)
+    lab.act(view, "amend", CHEMIST, reason="peak at 12 min belongs to #017", change_reason=ChangeReason.MORE_TESTS)
+    state, page = lab.see(sample_id), lab.page(sample_id)
+    assert state["under_review"]
+    assert "being looked at again" in page
+    assert "#017" not in page, "what staff typed is not for the client"
+
+
+def test_a_changed_result_says_first_that_it_changed_and_why(lab: Desk) -> None:
+    sample_id = lab.sample()
+    view = lab.found(sample_id)
+    draft = lab.act(view, "amend", CHEMIST, reason="typed by staff", change_reason=ChangeReason.MORE_TESTS)
+    lab.finish(draft)
+    state, page = lab.see(sample_id), lab.page(sample_id)
+    assert state["changed_at"] is not None
+    assert state["change_reason"] == "We did more tests."
+    assert page.index("This result has changed") < page.index("result__headline")
+    assert "Why: We did more tests." in page
+    assert "typed by staff" not in page
+
+
+def test_a_retracted_result_shows_its_withdrawal_and_nothing_that_was_found(lab: Desk) -> None:
+    sample_id = lab.sample()
+    lab.act(lab.found(sample_id), "retract", LEAD, reason="wrong bag", change_reason=ChangeReason.MIX_UP)
+    state, page = lab.see(sample_id), lab.page(sample_id)
+    assert (state["kind"], state["messages"], state["headline"]) == ("retracted", [], "")
+    assert "This result was withdrawn" in page
+    assert "Two samples were mixed up." in page
+    assert "MDMA" not in page
+    assert "wrong bag" not in page
+
+
+def test_where_look_up_is_off_the_result_is_told_in_person_but_the_queue_and_a_withdrawal_are_said(
+    lab: Desk, world: Any
+) -> None:
+    closed = world.session(name="No look-up", client_lookup=False)
+    sample_id = lab.sample(session_id=closed)
+    assert lab.see(sample_id)["stage"] == "queued"
+    view = lab.found(sample_id)
+    state = lab.see(sample_id)
+    assert (state["kind"], state["headline"], state["messages"]) == ("in_person", "", [])
+    assert "a worker tells you about it in person" in lab.page(sample_id)
+    assert "MDMA" not in lab.page(sample_id)
+    assert "MDMA" in lab.staff(sample_id)
+    assert lab.row(sample_id).told_at is None, "a closed page has told nobody anything"
+    draft = lab.act(view, "amend", CHEMIST, reason="more")
+    assert "has changed" in lab.see(sample_id)["why"]
+    view = lab.finish(draft)
+    assert "has changed" in lab.see(sample_id)["why"]
+    lab.act(view, "retract", LEAD, reason="wrong")
+    assert lab.see(sample_id)["kind"] == "retracted"
+
+
+def test_for_dependent_adults_the_page_stays_shut_until_a_worker_confirms(lab: Desk, world: Any) -> None:
+    sample_id = lab.sample(session_id=world.session(licence="foh_dependent_adult"))
+    lab.found(sample_id)
+    state = lab.see(sample_id)
+    assert (state["kind"], state["messages"]) == ("in_person", [])
+    assert "dependent" not in lab.page(sample_id), "the client's screen does not say what the licence thinks of them"
+    assert "Confirm that first" in lab.staff(sample_id)
+    assert "MDMA" not in lab.staff(sample_id).split("What do they intend?")[0].split("client-page")[1]
+    url = f"/consultations/samples/{sample_id}"
+    assert world.as_(Role.HEALTH_WORKER).post(url, data={"dependent_adult": "yes"}).status_code == 303
+    assert lab.row(sample_id).told_at is None, "confirming who somebody is tells them nothing"
+    assert lab.see(sample_id)["kind"] == "result"
+    assert lab.row(sample_id).told_at is not None
+
+
+def test_a_finding_without_words_goes_to_a_person_and_is_never_left_out(lab: Desk) -> None:
+    sample_id = lab.sample()
+    view = lab.found(sample_id, NewFinding("mdma"), NewFinding("caffeine"))
+    second = next(f for f in view.findings if f.substance_id == "caffeine")
+    lab.change(Finding, second.id, substance_id="nobody-knows-this")  # as after a pack that dropped a row
+    state, page, staff = lab.see(sample_id), lab.page(sample_id), lab.staff(sample_id)
+    assert (state["kind"], state["messages"]) == ("in_person", [])
+    assert "no words for yet" in page
+    assert "MDMA" not in page, "half a result is worse than none"
+    assert "nobody-knows-this" not in page
+    assert "nobody-knows-this" in staff
+    assert not lab.shown(sample_id)
+
+
+def test_back_of_house_staff_read_why_nothing_is_told(lab: Desk, world: Any) -> None:
+    sample_id = lab.sample(session_id=world.session(licence="boh_no_individual_results"))
+    lab.analysis(sample_id)
+    assert "no individual results" in lab.staff(sample_id)
+    queue = world.as_(Role.HEALTH_WORKER).get("/consultations").text
+    assert str(sample_id) not in queue
+
+
+def test_a_withdrawn_sample_is_not_told_by_staff_either(lab: Desk) -> None:
+    sample_id = lab.sample()
+    lab.found(sample_id)
+    _withdraw(lab, sample_id)
+    page = lab.staff(sample_id)
+    assert "withdrew this sample" in page
+    assert "We found" not in page
+
+
+def _withdraw(lab: Desk, sample_id: Any) -> None:
+    with lab.runtime.db.begin(lab.actor(Role.RECEPTION)) as uow:
+        samples.withdraw(uow, samples.get_sample(uow.session, uow.actor, sample_id), "asked")
+
+
+# -- the facts --------------------------------------------------------------------------------------------------
+
+
+def test_a_positive_nitazene_strip_shows_the_nitazene_message_and_the_emergency_lines(lab: Desk) -> None:
+    sample_id = lab.sample(("heroin",))
+    ran = lab.analysis(sample_id, "ftir")
+    strip = lab.analysis(sample_id, "strip", strip_target="opioid.nitazene", strip_reading=StripReading.POSITIVE)
+    findings = NewFinding("heroin", analysis_ids=(ran,)), NewFinding(None, "opioid.nitazene", analysis_ids=(strip,))
+    lab.finish(lab.draft(sample_id, *findings))
+    state = lab.see(sample_id)
+    assert "M-NITAZENE" in messages(state)
+    assert state["messages"][messages(state).index("M-NITAZENE")]["severity"] == "S0"
+    assert "naloxone" in lab.page(sample_id).lower()
+    assert "tell lead now" in lab.staff(sample_id)
+
+
+def test_a_negative_strip_and_infrared_alone_never_say_that_there_is_no_nitazene(lab: Desk) -> None:
+    sample_id = lab.sample(("heroin",))
+    ran = lab.analysis(sample_id, "ftir")
+    lab.analysis(sample_id, "strip", strip_target="opioid.nitazene", strip_reading=StripReading.NEGATIVE)
+    lab.finish(lab.draft(sample_id, NewFinding("heroin", analysis_ids=(ran,))))
+    state = lab.see(sample_id)
+    assert "M-NITAZENE" not in messages(state)
+    text = " ".join(m["text"] for m in state["messages"])
+    assert "no nitazene" not in text.lower()
+    assert "did not find a nitazene" not in text.lower()
+    assert "nitazene" in text.lower(), "the limits name what could be there unseen"
+
+
+def test_one_technique_reads_as_looks_like_and_a_laboratory_method_as_found(lab: Desk) -> None:
+    infrared, laboratory = lab.sample(), lab.sample()
+    lab.found(infrared, LOOKS_LIKE_MDMA, method="ftir")
+    ran = [lab.analysis(laboratory, m) for m in ("gc_ms", "ftir")]
+    lab.finish(lab.draft(laboratory, NewFinding("mdma", analysis_ids=tuple(ran))))
+    soft, firm = lab.see(infrared)["headline"], lab.see(laboratory)["headline"]
+    assert "looks like" in soft.lower()
+    assert "looks like" not in firm.lower()
+    assert firm == "MDMA, as you expected."
+
+
+def test_not_found_is_said_only_where_a_method_could_have_seen_it(lab: Desk) -> None:
+    seen, unseen = lab.sample(), lab.sample(("lsd",), form="blotter")
+    lab.found(seen, NewFinding("eutylone"), method="gc_ms")
+    lab.found(unseen, NewFinding("caffeine"), method="ftir")
+    assert "did not find MDMA" in lab.see(seen)["headline"]
+    text = lab.page(unseen)
+    assert "did not find LSD" not in text, "infrared cannot see a dose of LSD"
+
+
+def test_a_failed_blank_takes_the_negative_away(lab: Desk) -> None:
+    sample_id = lab.sample()
+    view = lab.found(sample_id, NewFinding("eutylone"), method="gc_ms")
+    assert "did not find MDMA" in lab.see(sample_id)["headline"]
+    for analysis_id in view.findings[0].analysis_ids:
+        lab.change(Analysis, UUID(analysis_id), qc_failed=True)
+    assert "did not find MDMA" not in lab.see(sample_id)["headline"]
+
+
+def test_the_page_reaches_the_verdict_that_staff_verified(lab: Desk) -> None:
+    for expected, found in ((("mdma",), "mdma"), (("mdma",), "eutylone"), ((), "mdma"), (("heroin", "mdma"), "mdma")):
+        sample_id = lab.sample(expected, **({} if expected else {"intent": "unknown"}))
+        view = lab.found(sample_id, NewFinding(found))
+        page = lab.read(lambda s, i=sample_id: _view(lab, s, i).page)
+        assert page.verdict.value == view.result.verdict.value
+        assert page.outcome.value == view.result.outcome.value
+
+
+def _view(lab: Desk, session: Any, sample_id: Any) -> Any:
+    from app.consultations.service import client_view
+
+    return client_view(session, lab.runtime.pack, lab.row(sample_id), lab.runtime.now())
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (samples_domain.Form, words.Form),
+        (results_domain.Abundance, words.Abundance),
+        (results_domain.Confidence, words.Confidence),
+        (results_domain.AmountUnit, words.Unit),
+        (results_domain.Basis, words.Basis),
+        (StripReading, words.StripReading),
+    ],
+)
+def test_every_word_the_laboratory_uses_is_known_to_the_messages(ours: Any, theirs: Any) -> None:
+    assert {m.value for m in ours} <= {m.value for m in theirs}
+
+
+def test_a_bare_unknown_or_mixture_is_an_intent_of_its_own() -> None:
+    known = {"unknown", "mixture"}
+    assert facts.expected_of([], "unknown", known) == ("unknown",)
+    assert facts.expected_of([], "known", known) == ()
+    assert facts.expected_of(["mdma"], "mixture", known) == ("mdma",)

@@ -1,0 +1,53 @@
+"""A running demo per module, and desks to open browsers on it. Pictures go to MAST_SCREENSHOTS, else to a temp folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.road import Road
+from tests.support.site import Clients, Desk, Site, make_example, road_on, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+@pytest.fixture(scope="session")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of `mast demo`, to be copied."""
+    return make_example(tmp_path_factory.mktemp("example") / "data")
+
+
+@pytest.fixture(scope="module")
+def site(browser: Browser, example: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A running server for the module. Asks for the browser first: without one nothing is started."""
+    with serving(example, tmp_path_factory.mktemp("site") / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def clients(site: Site) -> Iterator[Clients]:
+    """Signed-in HTTP clients of the site."""
+    made = Clients(site)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def road(clients: Clients) -> Road:
+    """Brings samples to where a test begins, over HTTP."""
+    return road_on(clients)
+
+
+@pytest.fixture
+def desk(browser: Browser, site: Site, tmp_path: Path) -> Iterator[Desk]:
+    """Browsers on the site; fails when one of them complained."""
+    folder = Path(os.environ.get("MAST_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    opened = Desk(browser, site, folder)
+    yield opened
+    opened.close()

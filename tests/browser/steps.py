@@ -1,0 +1,113 @@
+"""The moves of the people on the road, each as they would make it on their screen."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from tests.support.site import Site
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+ALWAYS = ("analysis", "age_18_attested", "understands_not_safe")
+
+
+@dataclass(frozen=True)
+class Files:
+    """An infrared file of MDMA with caffeine and a mass spectrum of caffeine; real ones where there are any."""
+
+    infrared: Path
+    mass: Path
+    real: bool
+
+    @classmethod
+    def find(cls, shared: Path | None, site: Site) -> Files:
+        """The shared real files, or the example's own."""
+        if shared is not None:
+            found = cls(
+                shared / "ir" / "dev" / "street_jdx" / "Sd003.dx",
+                shared / "instruments" / "msp" / "swgdrug_2768.MSP",
+                True,
+            )
+            if found.infrared.exists() and found.mass.exists():
+                return found
+        made = site.folder / "example-files"
+        return cls(made / "mdma-infrared.jdx", made / "mdma-gcms.msp", False)
+
+
+class Stopwatch:
+    """Milliseconds since it was made."""
+
+    def __init__(self) -> None:
+        self.began = time.perf_counter()
+
+    @property
+    def ms(self) -> float:
+        """So far."""
+        return (time.perf_counter() - self.began) * 1000
+
+
+def tick_consents(page: Page) -> None:
+    """The person agrees to everything but being asked later."""
+    for name in ALWAYS:
+        page.locator(f"[name=consent_{name}]").check()
+    for name, answer in (("aggregate_data", "yes"), ("share_in_alert", "yes"), ("followup", "no")):
+        page.locator(f"[name=consent_{name}][value={answer}]").check()
+
+
+def choose(page: Page, field: str, typed: str, wanted: str) -> None:
+    """Type into a combobox and take an entry from its list."""
+    page.locator(field).press_sequentially(typed, delay=20)
+    page.get_by_role("option", name=re.compile(wanted)).first.click()
+
+
+def register(page: Page, *, form: str = "crystal", colour: str = "white") -> tuple[str, str]:
+    """Fill the reception form and send it: (sample number such as #007, ticket code)."""
+    choose(page, "#expected", "mand", r"^MDMA")
+    page.get_by_label(form, exact=True).check()
+    page.get_by_label(colour, exact=True).check()
+    tick_consents(page)
+    page.get_by_role("button", name="Register and print the ticket").click()
+    code = page.locator("#ticket-code").inner_text()
+    number = re.search(r"#\d{3}", page.locator("h1").inner_text())
+    assert number is not None
+    return number.group(), code
+
+
+def upload(page: Page, file: Path | dict[str, object]) -> None:
+    """Give the bench a file."""
+    page.locator("#upload").set_input_files(file)  # type: ignore[arg-type]
+
+
+def plot_is_drawn(page: Page) -> None:
+    """There is ink on the canvas of the first plot: more than one colour of pixel."""
+    expect(page.locator(".plot__area canvas").first).to_be_visible()
+    page.wait_for_function(
+        """() => {
+            const canvas = document.querySelector(".plot__area canvas");
+            if (!canvas || !canvas.width) return false;
+            const pixels = new Uint32Array(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+            return new Set(pixels).size > 20;
+        }"""
+    )
+
+
+def press(page: Page, name: str | re.Pattern[str]) -> None:
+    """Press a button that sends a form, and wait for the page that answers."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=name).click()
+
+
+def until(condition: Callable[[], bool], page: Page, what: str, *, seconds: float = 15) -> None:
+    """Wait for something outside of a page, letting the browser's events through."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, what
+        page.wait_for_timeout(20)

@@ -1,0 +1,274 @@
+"""Every page, for the role it is made for: on a tablet and on phones, light and dark, by keyboard, and without scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from app.platform.kernel.actor import Role
+from tests.browser import steps
+from tests.support.requirements import absent
+from tests.support.road import Road
+from tests.support.site import PHONE, TABLET, Clients, Desk, Site, bare, scroll_overflow
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+MOST_TABS = 90
+
+
+@dataclass(frozen=True)
+class Look:
+    """A page to look at: who opens it, where, what shows that it is there, and the control that matters on it."""
+
+    name: str
+    role: Role | None
+    path: str
+    ready: str
+    action: str
+    status: int = 200
+
+
+@dataclass(frozen=True)
+class Samples:
+    """One sample at each station."""
+
+    session_id: str
+    queued: str
+    read: str
+    submitted: str
+    verified: str
+    released: str
+    codes: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def samples(road: Road, clients: Clients, site: Site) -> Samples:
+    """Brought there over HTTP."""
+    queued = road.register()
+    read = road.register()
+    analysis = road.analysis(read)
+    example = site.folder / "example-files" / "mdma-infrared.jdx"
+    upload = road.upload(analysis, example.read_bytes(), example.name)
+    submitted = road.register()
+    result_id, etag = road.draft(submitted, [road.analysis(submitted, method="gc_ms")])
+    road.step("chemist", result_id, "submit", etag)
+    verified = road.verified()[0]
+    released = road.released()[0]
+    while clients("chemist").get(f"/api/v1/uploads/{upload}").json()["state"] == "waiting":
+        pass  # the server answers in milliseconds and reads the file in less than a second
+    return Samples(road.session_id, queued, read, submitted, verified, released, road.codes)
+
+
+LOOKS = (
+    Look("sign-in", None, "/sign-in", "h1:text('Sign in')", ".button--primary"),
+    Look("ticket-entry", None, "/t", "h1:text('Your ticket')", ".button--primary"),
+    Look("client-waits", None, "/t#{queued_code}", ".waiting__stage", "form[action='/t/forget'] button"),
+    Look("client-result", None, "/t#{released_code}", ".result__headline", "[data-print]"),
+    Look("about", None, "/about", "h1:text('About')", ".foot a"),
+    Look("nothing-here", None, "/nowhere", "h1:text('There is nothing here')", "main a", 404),
+    Look("not-yours", Role.RECEPTION, "/audit", "h1:text('This is not yours to do')", "main a", 403),
+    Look("sessions", Role.RECEPTION, "/sessions", "h1:text('Sessions')", ".table a"),
+    Look("board", Role.RECEPTION, "/sessions/{session}", "#board", ".button--primary"),
+    Look("reception", Role.RECEPTION, "/sessions/{session}/reception", "h1:text('New sample')", "form.intake .button--primary"),
+    Look("sample", Role.RECEPTION, "/samples/{read}", "#sample-state", "main .button"),
+    Look("correct", Role.RECEPTION, "/samples/{queued}/correct", "h1:has-text('Correct')", ".button--primary"),
+    Look("worklist", Role.CHEMIST, "/bench", "#bench-list", ".table a"),
+    Look("bench-empty", Role.CHEMIST, "/bench/samples/{queued}", "#bench-files", "#upload"),
+    Look("bench-read", Role.CHEMIST, "/bench/samples/{read}", ".plot__area canvas", "[data-key=enter]"),
+    Look("bench-verifier", Role.VERIFIER, "/bench/samples/{submitted}", "#bench-findings", "[data-key=s]"),
+    Look("bench-lead", Role.SESSION_LEAD, "/bench/samples/{verified}", "#bench-findings", "[data-key=s]"),
+    Look("plan-session", Role.SESSION_LEAD, "/sessions/new", "h1:text('Plan a session')", ".button--primary"),
+    Look("libraries", Role.CHEMIST, "/libraries", "h1:text('Libraries')", ".table a"),
+    Look("library", Role.CHEMIST, "/libraries/starter-ei", "h1", "main a"),
+    Look("consultations", Role.HEALTH_WORKER, "/consultations", "#consultations", ".rows a"),
+    Look("consultation", Role.HEALTH_WORKER, "/consultations/samples/{released}", "#client-page", ".consultation__staff .button--primary"),
+    Look("consultation-waits", Role.HEALTH_WORKER, "/consultations/samples/{queued}", ".waiting__stage", ".consultation__staff .button--primary"),
+    Look("trends", Role.RESEARCHER, "/trends", ".multiple svg", ".sentence .button"),
+    Look("trends-partner", Role.POLICE, "/trends", "h1:text('Trends')", ".sentence .button"),
+    Look("people", Role.ADMIN, "/people", "h1:text('People')", ".button--primary"),
+    Look("audit", Role.ADMIN, "/audit", "h1:text('Audit log')", ".pager a"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def states(clients: Clients, site: Site) -> Callable[[Role | None], dict[str, Any]]:
+    """The cookies of a signed-in browser of a role, so that not every page costs a sign-in."""
+
+    def state(role: Role | None) -> dict[str, Any]:
+        if role is None:
+            return {}
+        cookies = [
+            {"name": c.name, "value": c.value or "", "url": site.url, "httpOnly": True, "sameSite": "Lax"}
+            for c in clients(role.value).cookies.jar
+        ]
+        return {"cookies": cookies}
+
+    return state
+
+
+@pytest.fixture
+def open_page(desk: Desk, states: Callable[[Role | None], dict[str, Any]]) -> Iterator[Callable[..., Page]]:
+    """A new page of a role."""
+
+    def opened(role: Role | None, size: tuple[int, int] = TABLET, **more: Any) -> Page:
+        context = desk.context(size, **more)
+        context.add_cookies(states(role).get("cookies", []))
+        return context.new_page()
+
+    yield opened
+
+
+def _address(path: str, samples: Samples) -> str:
+    return path.format(
+        session=samples.session_id,
+        queued=samples.queued,
+        read=samples.read,
+        submitted=samples.submitted,
+        verified=samples.verified,
+        released=samples.released,
+        queued_code=bare(samples.codes[samples.queued]),
+        released_code=bare(samples.codes[samples.released]),
+    )
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
+def test_a_page_is_whole_at_every_width_in_light_and_dark_and_by_keyboard(
+    look: Look, samples: Samples, desk: Desk, open_page: Callable[..., Page]
+) -> None:
+    if look.status >= 400:
+        desk.watch.expect(rf"status {look.status}|status of {look.status}")
+    page = open_page(look.role)
+    answer = page.goto(_address(look.path, samples))
+    assert answer is not None
+    assert answer.status == look.status
+    expect(page.locator(look.ready).first).to_be_visible()
+    assert re.fullmatch(r".+ – MAST", page.title()), page.title()
+    expect(page.locator("h1")).to_have_count(1)
+    assert _tabs_to(page, look.action), f"{look.action} is not reached by the Tab key"
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        page.set_viewport_size({"width": TABLET[0], "height": TABLET[1]})
+        assert _axe(page) == [], theme
+        desk.shot(page, f"page-{look.name}-tablet-{theme}")
+        for width in (PHONE[0], 320):
+            page.set_viewport_size({"width": width, "height": PHONE[1]})
+            assert scroll_overflow(page) == 0, f"scrolls sideways at {width} px: {_widest(page)}"
+        page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        desk.shot(page, f"page-{look.name}-phone-{theme}")
+    assert _axe(page) == [], "phone"
+
+
+def _tabs_to(page: Page, selector: str) -> bool:
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        if page.evaluate("s => document.activeElement !== null && document.activeElement.matches(s)", selector):
+            return True
+    return False
+
+
+def _axe(page: Page) -> list[str]:
+    if not AXE.exists():
+        absent("browser", f"no {AXE}: npm ci brings it")
+    if not page.evaluate("typeof window.axe === 'object'"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[dict[str, Any]] = page.evaluate(
+        """async () => (await axe.run(document, {
+            resultTypes: ["violations"],
+            runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+        })).violations.map((v) => ({id: v.id, impact: v.impact, nodes: v.nodes.map((n) => n.html.slice(0, 200))}))"""
+    )
+    return [f"{v['id']} ({v['impact']}): {v['nodes'][:4]}" for v in found]
+
+
+def _widest(page: Page) -> list[str]:
+    names: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll("body *")]
+            .filter((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+            .slice(0, 6).map((e) => e.tagName + "." + e.className)"""
+    )
+    return names
+
+
+@pytest.mark.parametrize("role", list(Role), ids=lambda role: role.value)
+def test_every_word_of_the_header_opens_a_page_of_that_role(
+    role: Role, desk: Desk, open_page: Callable[..., Page]
+) -> None:
+    page = open_page(role)
+    page.goto("/")
+    expect(page.locator("h1")).to_have_count(1)
+    links = [a.get_attribute("href") for a in page.locator(".nav a").all()]
+    assert links, "a role without pages"
+    for href in links:
+        answer = page.goto(href or "")
+        assert answer is not None
+        assert answer.status == 200, href
+        expect(page.locator(".nav [aria-current]")).to_have_count(1)
+        assert scroll_overflow(page) == 0
+
+
+def test_the_road_works_without_scripts(
+    desk: Desk, open_page: Callable[..., Page], samples: Samples, site: Site
+) -> None:
+    plain = {"java_script_enabled": False}
+
+    # sign in, register, get a ticket
+    reception = desk.sign_in(Role.RECEPTION, TABLET, path=f"/sessions/{samples.session_id}/reception", **plain)
+    reception.locator("#expected").fill("mandy")
+    reception.get_by_label("crystal", exact=True).check()
+    steps.tick_consents(reception)
+    steps.press(reception, "Register and print the ticket")
+    if reception.locator("[name=meant]").count():  # without a list to choose from, the form asks what was meant
+        reception.get_by_label(re.compile("^MDMA")).check()
+        steps.press(reception, "Register and print the ticket")
+    code = reception.locator("#ticket-code").inner_text()
+    heading = reception.locator("h1").inner_text()
+    number = heading[heading.index("#") :][:4]
+    desk.shot(reception, "plain-1-ticket")
+
+    # type the ticket
+    client = open_page(None, PHONE, **plain)
+    client.goto("/t")
+    client.get_by_label("Ticket code").fill(code.lower())
+    steps.press(client, "Show my result")
+    expect(client.locator("h1")).to_have_text("Your sample is in the queue")
+
+    # upload by a plain form, write a finding, submit
+    chemist = open_page(Role.CHEMIST, **plain)
+    chemist.goto("/bench")
+    chemist.get_by_role("link", name=number).click()
+    chemist.locator("#upload").set_input_files(site.folder / "example-files" / "mdma-gcms.msp")
+    steps.press(chemist, "Upload files")
+    where = re.sub(r"\?.*", "", chemist.url)
+    files = chemist.locator("#bench-files")
+    steps.until(lambda: "being read" not in (_again(chemist, where) or files.inner_text()), chemist, "never read")
+    expect(files).to_contain_text("GC-MS")
+    chemist.get_by_text("Add a finding by name").click()
+    chemist.locator("#new-substance").fill("mdma")
+    chemist.locator("#add-finding").get_by_label("GC-MS", exact=True).check()
+    steps.press(chemist, "Add finding")
+    expect(chemist.locator("#bench-findings .findings")).to_contain_text("MDMA")
+    steps.press(chemist, re.compile("^Submit for verification"))
+    desk.shot(chemist, "plain-2-submitted")
+
+    # verify, release, read
+    for role, action in ((Role.VERIFIER, "^Verify these findings"), (Role.SESSION_LEAD, "^Release to client")):
+        page = open_page(role, **plain)
+        page.goto(where)
+        steps.press(page, re.compile(action))
+    client.goto("/t")
+    assert "MDMA" in client.locator("h1").inner_text()
+    desk.shot(client, "plain-3-result")
+
+
+def _again(page: Page, path: str) -> None:
+    page.goto(path)

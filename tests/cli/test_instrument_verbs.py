@@ -1,0 +1,153 @@
+"""`mast read`, `mast identify` and `mast library`: the contract people script against."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app.cli import main
+from tests.support.road import infrared_file
+
+READING_KEYS = {
+    "kind", "n_points", "n_scans", "x_unit", "x_first", "x_last", "y_unit", "y_max", "instrument", "ms_level", "warnings",
+}  # fmt: skip
+CANDIDATE_KEYS = {
+    "rank", "substance", "compound", "entry", "library", "score", "score_name", "matched_peaks", "explained_fraction",
+    "ambiguous_with",
+}  # fmt: skip
+FOLDERS = ("jcamp_ir", "mzml", "msp", "mgf", "csv_spectrum", "csv_peaklist")
+
+Mast = Callable[..., Result]
+
+
+@pytest.fixture
+def mast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mast:
+    """The command in an empty data directory."""
+    monkeypatch.setenv("MAST_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.delenv("MAST_DATABASE_URL", raising=False)
+
+    def run(*arguments: str | Path, code: int = 0) -> Result:
+        result = CliRunner().invoke(main, [str(a) for a in arguments])
+        assert result.exit_code == code, f"{arguments}: {result.output}\n{result.exception!r}"
+        return result
+
+    return run
+
+
+def data(result: Result) -> Any:
+    return json.loads(result.stdout)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_read_answers_in_the_contracts_form_for_every_real_file(mast: Mast, shared_data: Path, folder: str) -> None:
+    files = sorted(p for p in (shared_data / "instruments" / folder).iterdir() if "ambiguous" not in p.name)
+    answers = data(mast("read", *files, "--json"))
+    assert [a["file"] for a in answers] == [str(f) for f in files]
+    for answer in answers:
+        assert answer["format"]
+        assert answer["readings"]
+        assert all(set(r) == READING_KEYS for r in answer["readings"])
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_identify_answers_in_the_contracts_form_for_every_real_file(mast: Mast, shared_data: Path, folder: str) -> None:
+    files = sorted(p for p in (shared_data / "instruments" / folder).iterdir() if "ambiguous" not in p.name)[:4]
+    blocks = data(mast("identify", *files, "--json", "--top", "3"))
+    assert {b["file"] for b in blocks} == {str(f) for f in files}
+    for block in blocks:
+        assert {"file", "reading", "candidates", "components", "unexplained_fraction", "limits"} <= set(block)
+        assert block["limits"]
+        assert len(block["candidates"]) <= 3
+        assert all(set(c) >= CANDIDATE_KEYS for c in block["candidates"])
+
+
+def test_an_ambiguous_decimal_comma_is_asked_about_not_guessed(mast: Mast, shared_data: Path) -> None:
+    result = mast("read", shared_data / "instruments" / "csv_spectrum" / "ambiguous_comma_only.csv", code=1)
+    assert "comma" in result.stderr
+    assert not result.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.mzML", b""),
+        ("page.csv", b"<!doctype html><html><body>503</body></html>"),
+        ("picture.jdx", b"\x89PNG\r\n\x1a\n" + bytes(64)),
+        ("cut.jdx", infrared_file()[:200]),
+    ],
+)
+def test_a_wrong_file_is_refused_in_one_sentence_with_exit_1(
+    mast: Mast, tmp_path: Path, name: str, content: bytes
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    for verb in ("read", "identify"):
+        result = mast(verb, path, "--json", code=1)
+        assert name in result.stderr
+        assert len(result.stderr.strip().splitlines()) == 1
+        assert "Traceback" not in result.stderr
+
+
+def test_a_good_file_is_answered_although_another_is_refused(mast: Mast, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.jdx", tmp_path / "bad.jdx"
+    good.write_bytes(infrared_file())
+    bad.write_bytes(b"nothing of the kind")
+    result = mast("read", good, bad, "--json", code=1)
+    assert [a["file"] for a in data(result)] == [str(good)]
+    assert "bad.jdx" in result.stderr
+
+
+def test_wrong_usage_is_exit_2(mast: Mast) -> None:
+    mast("read", code=2)
+    mast("identify", "x", "--top", "none", code=2)
+    mast("nonsense", code=2)
+
+
+def test_an_unknown_library_is_named_with_those_that_exist(mast: Mast, tmp_path: Path) -> None:
+    path = tmp_path / "a.jdx"
+    path.write_bytes(infrared_file())
+    result = mast("identify", path, "--library", "nobody", code=1)
+    assert "nobody" in result.stderr
+    assert "starter-ir" in result.stderr
+
+
+def test_an_imported_library_finds_its_own_compounds(mast: Mast, shared_data: Path) -> None:
+    source = shared_data / "ms" / "lib" / "SWGDRUG_3.4.msp"
+    report = data(
+        mast("library", "import", source, "--name", "swg", "--licence", "free", "--source", "SWGDRUG 3.4", "--json")
+    )
+    assert report["read"] == 2988
+    assert report["accepted"] + report["merged"] + report["refused"] == 2988
+    assert report["accepted"] > 2900
+    for path in sorted((shared_data / "instruments" / "msp").glob("swgdrug_*.MSP")):
+        title = data(mast("read", path, "--json"))[0]["readings"][0]
+        assert title["kind"] == "mass_spectrum"
+        (block,) = data(mast("identify", path, "--library", "swg", "--json", "--top", "1"))
+        best = block["candidates"][0]
+        assert best["library"] == "swg"
+        assert best["entry"] == path.stem.removeprefix("swgdrug_")
+        assert best["score"] > 990
+    again = data(
+        mast("library", "import", source, "--name", "swg", "--licence", "free", "--source", "SWGDRUG 3.4", "--json")
+    )
+    assert again["already_there"] is True
+
+
+def test_a_library_without_licence_or_source_is_refused(mast: Mast, tmp_path: Path) -> None:
+    path = tmp_path / "a.msp"
+    path.write_text("Name: x\nNum Peaks: 1\n50 10\n\n")
+    assert "licence" in mast("library", "import", path, "--source", "us", code=1).stderr.lower()
+
+
+def test_library_list_info_and_check_know_the_starters(mast: Mast) -> None:
+    names = {row["name"]: row for row in data(mast("library", "list", "--json"))}
+    assert names["starter-ei"]["n_entries"] == 213
+    assert names["starter-ir"]["n_entries"] == 12
+    assert "training" in names["starter-ei"]["notice"]
+    assert data(mast("library", "info", "starter-ei", "--json"))["licence"]
+    assert data(mast("library", "check", "starter-ei", "--json")) is not None

@@ -1,0 +1,260 @@
+"""A real server for browser tests: a process of `mast demo` over a copy of the example, which may be killed.
+
+Also the people who use it (`Desk`): each in a browser context of their own, with everything the browser complains
+about gathered, because a page that looks right and logs an error is not right.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+
+from app.operations.demo import PEOPLE
+from app.platform.kernel.actor import Role
+from tests.support.road import Road
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
+
+MAST = (sys.executable, "-c", "from app.cli import main; main()")
+PASSWORDS = {person.role: (person.username, person.password) for person in PEOPLE}
+TABLET, PHONE, LAPTOP = (1024, 768), (360, 740), (1366, 900)
+
+
+def environment(folder: Path, port: int = 0) -> dict[str, str]:
+    """The environment of a demo server of its own: nothing of the machine's MAST settings gets in."""
+    rest = {key: value for key, value in os.environ.items() if not key.startswith("MAST_")}
+    return {**rest, "MAST_DATA_DIR": str(folder), "MAST_PORT": str(port)}
+
+
+def make_example(folder: Path) -> Path:
+    """What `mast demo` makes on its first start; takes some seconds, so it is made once and copied."""
+    made = subprocess.run(
+        [*MAST, "demo", "--no-serve"], env=environment(folder), capture_output=True, text=True, check=False
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
+    return folder
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Site:
+    """The server process over its data directory. `stop`, `kill` and `start` as often as a test likes."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Serve, and wait until it can work."""
+        log = (self.folder / "server.log").open("ab")
+        command = [*MAST, "demo", "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            command, env=environment(self.folder, self.port), stdout=log, stderr=log, start_new_session=True
+        )
+        log.close()
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with contextlib.suppress(httpx2.HTTPError):
+                if httpx2.get(f"{self.url}/ready", timeout=2).status_code == 200:
+                    return
+            assert self.process.poll() is None, self.log()
+            time.sleep(0.05)
+        raise AssertionError(f"no server within a minute: {self.log()}")
+
+    def log(self) -> str:
+        """What the process wrote."""
+        return (self.folder / "server.log").read_text(errors="replace")[-4000:]
+
+    def stop(self) -> None:
+        """Ask it to end."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """As when the power fails: the whole group of processes at once."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, number: signal.Signals) -> None:
+        process, self.process = self.process, None
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(15)
+
+    def client(self, role: Role | str) -> httpx2.Client:
+        """Signed in, for what a test needs beforehand and does not look at."""
+        name, password = PASSWORDS[Role(role)]
+        client = httpx2.Client(base_url=self.url, timeout=30)
+        answer = client.post("/sign-in", data={"username": name, "password": password})
+        assert answer.status_code == 303, answer.text[:400]
+        return client
+
+
+@contextlib.contextmanager
+def serving(example: Path, folder: Path) -> Iterator[Site]:
+    """A site over a copy of the example."""
+    shutil.copytree(example, folder)
+    site = Site(folder)
+    try:
+        site.start()
+        yield site
+    finally:
+        site.stop()
+
+
+class Clients:
+    """Signed-in HTTP clients, made once each."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.made: dict[str, httpx2.Client] = {}
+
+    def __call__(self, role: str) -> httpx2.Client:
+        if role not in self.made:
+            self.made[role] = self.site.client(role)
+        return self.made[role]
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        for client in self.made.values():
+            client.close()
+
+
+def road_on(clients: Clients) -> Road:
+    """Takes samples along over HTTP in the session that is open."""
+    listed = clients("session_lead").get("/api/v1/sessions").json()["items"]
+    return Road(clients, next(s["id"] for s in listed if s["closed_at"] is None))
+
+
+# a page that is left takes its unfinished requests with it: no fault of anybody's
+HARMLESS = re.compile(r"net::ERR_ABORTED")
+
+
+@dataclass
+class Watch:
+    """What browsers complained about. `expect` says beforehand what a test provokes."""
+
+    complaints: list[str] = field(default_factory=list)
+    expected: list[re.Pattern[str]] = field(default_factory=list)
+
+    def attach(self, context: BrowserContext) -> None:
+        """Listen to every page of a context."""
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self._note(f"script error: {error.error}"))
+        context.on("requestfailed", self._failed)
+        context.on("response", self._response)
+
+    def expect(self, pattern: str) -> None:
+        """Complaints that match are what the test is about."""
+        self.expected.append(re.compile(pattern))
+
+    def unexpected(self) -> list[str]:
+        """What nobody expected."""
+        return [c for c in self.complaints if not any(p.search(c) for p in self.expected)]
+
+    def _note(self, text: str) -> None:
+        self.complaints.append(text)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self._note(f"console {message.type}: {message.text} ({message.location.get('url', '')})")
+
+    def _failed(self, request: Request) -> None:
+        if not HARMLESS.search(request.failure or ""):
+            self._note(f"failed request: {request.method} {request.url} {request.failure}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 400:
+            self._note(f"status {response.status}: {response.request.method} {response.url}")
+
+
+@dataclass
+class Desk:
+    """Opens browsers on a site: a tablet at reception, a phone in a hand."""
+
+    browser: Browser
+    site: Site
+    pictures: Path
+    watch: Watch = field(default_factory=Watch)
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    def context(self, size: tuple[int, int] = LAPTOP, **more: Any) -> BrowserContext:
+        """A browser of its own: no cookie of another."""
+        context = self.browser.new_context(
+            base_url=self.site.url, viewport={"width": size[0], "height": size[1]}, locale="en-GB", **more
+        )
+        context.set_default_timeout(15_000)
+        self.watch.attach(context)
+        self.contexts.append(context)
+        return context
+
+    def sign_in(self, role: Role, size: tuple[int, int] = LAPTOP, *, path: str = "/", **more: Any) -> Page:
+        """A page of somebody who signed in by the form."""
+        page = self.context(size, **more).new_page()
+        page.goto("/sign-in")
+        name, password = PASSWORDS[role]
+        page.get_by_label("User name").fill(name)
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(lambda url: "/sign-in" not in url)
+        if path != "/":
+            page.goto(path)
+        return page
+
+    def shot(self, page: Page, name: str) -> None:
+        """A picture of the whole page. The caret stays: hiding it would write styles into the page."""
+        page.screenshot(path=self.pictures / f"{name}.png", full_page=True, caret="initial")
+
+    def close(self) -> None:
+        """Close everything; a complaint nobody expected fails the test."""
+        for context in self.contexts:
+            context.close()
+        assert not self.watch.unexpected(), "\n".join(self.watch.unexpected())
+
+
+def new_key() -> str:
+    """An idempotency key."""
+    return secrets.token_hex(8)
+
+
+def bare(code: str) -> str:
+    """A ticket code without its spaces."""
+    return re.sub(r"\W", "", code)
+
+
+def scroll_overflow(page: Page) -> int:
+    """By how many pixels the page is wider than the screen."""
+    width: Mapping[str, int] = page.evaluate(
+        "({wide: document.documentElement.scrollWidth, seen: document.documentElement.clientWidth})"
+    )
+    return max(0, width["wide"] - width["seen"])
