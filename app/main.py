@@ -47,7 +47,7 @@ from app.platform.db import Database
 from app.platform.jobs import JobRunner
 from app.platform.kernel.clock import Clock, system_clock
 from app.platform.live.hub import EventHub
-from app.platform.security.policy import check_policies, current_actor
+from app.platform.security.policy import SERVICE_STAFF, check_policies, current_actor
 from app.platform.security.throttle import Throttle
 from app.platform.storage import BlobStore
 from app.platform.web import problems
@@ -135,7 +135,7 @@ def page_context(request: Request, settings: Settings) -> dict[str, Any]:
         "nav": nav_for(actor, request.url.path),
         "settings_name": settings.name if settings.name != "MAST" else "",
         "demo": settings.demo,
-        "live_url": "/api/v1/events" if actor is not None and actor.agency_id is not None else "",
+        "live_url": "/api/v1/events" if actor is not None and actor.agency_id and actor.has(*SERVICE_STAFF) else "",
     }
 
 

@@ -11,6 +11,7 @@ from app.people import service, signin
 from app.platform.kernel.actor import ROLE_WORDS, Actor, Role
 from app.platform.kernel.errors import MastError, TooMany, Unauthenticated
 from app.platform.security.policy import allow, current_actor, public
+from app.platform.web.fields import Text60, Text140
 from app.runtime import RuntimeDep
 
 router = APIRouter(include_in_schema=False)
@@ -37,7 +38,7 @@ def sign_in_form(request: Request, rt: RuntimeDep, next: str = "/", ended: int =
 def sign_in(
     request: Request,
     rt: RuntimeDep,
-    username: Annotated[str, Form(max_length=60)] = "",
+    username: Annotated[Text60, Form()] = "",
     password: Annotated[str, Form(max_length=200)] = "",
     next: Annotated[str, Form(max_length=300)] = "/",
 ) -> Response:
@@ -97,8 +98,8 @@ def add_person(
     request: Request,
     who: Admin,
     rt: RuntimeDep,
-    username: Annotated[str, Form(max_length=60)] = "",
-    display_name: Annotated[str, Form(max_length=120)] = "",
+    username: Annotated[Text60, Form()] = "",
+    display_name: Annotated[Text140, Form(max_length=120)] = "",
     password: Annotated[str, Form(max_length=200)] = "",
     roles: Annotated[list[Role] | None, Form()] = None,
 ) -> Response:

@@ -91,7 +91,9 @@ def identify_reading(
     `method` is the chemist's word and decides between unit and accurate mass; without it the masses decide.
     Never raises for a spectrum that cannot be compared: the block says why.
     """
-    chosen = method or method_of(reading) or Method.VISUAL
+    chosen = method or method_of(reading)
+    if chosen is None:
+        return [Block(not_compared(_WHY_NOT[ReadingKind.OTHER]))]
     info, how = method_info(chosen), Names(top, index or SubstanceIndex())
     try:
         if reading.kind in (ReadingKind.IR, ReadingKind.RAMAN):

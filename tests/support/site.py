@@ -152,7 +152,7 @@ class Clients:
 
 def road_on(clients: Clients) -> Road:
     """Takes samples along over HTTP in the session that is open."""
-    listed = clients("session_lead").get("/api/v1/sessions").json()["items"]
+    listed = clients("session_lead").get("/api/v1/sessions").json()["rows"]
     return Road(clients, next(s["id"] for s in listed if s["closed_at"] is None))
 
 

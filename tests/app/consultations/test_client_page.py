@@ -9,6 +9,7 @@ import pytest
 
 from app.consultations import facts
 from app.consultations.domain import Stage, stage_of
+from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from app.readings.domain import StripReading
 from app.readings.tables import Analysis
@@ -23,6 +24,12 @@ from harm_messages import types as words
 from .conftest import CHEMIST, LEAD, VERIFIER, Desk
 
 LOOKS_LIKE_MDMA = NewFinding("mdma")
+
+
+@pytest.fixture
+def database(sqlite_database: Database) -> Database:
+    """What a page says does not depend on the kind of database."""
+    return sqlite_database
 
 
 def messages(state: dict[str, Any]) -> list[str]:

@@ -141,3 +141,9 @@ def test_candidates_find_their_register_row_by_key_then_by_name_never_by_a_share
     assert index.find("SAMEBLOCK", "Dextro").id == "dextro"
     row = Candidate(0, "Cocaine", "name:cocaine", 900, "composite")
     assert index.unified(row).compound == "ZPUCINDJVBIVPJ"
+
+
+def test_a_reading_that_does_not_say_what_it_is_gets_no_other_methods_limits(shelf: Shelf):
+    block = identify_readings([Reading(ReadingKind.OTHER, [1.0, 2.0], [1.0, 2.0], "", "")], shelf)[0]
+    assert block["level"] == "not_compared"
+    assert block["limits"] == ['"Not seen" is not "absent".']
