@@ -50,8 +50,15 @@ class Screen:
     def __init__(self, client: httpx2.Client, path: str) -> None:
         self.events: queue.Queue[dict[str, Any]] = queue.Queue()
         self.opened = threading.Event()
-        threading.Thread(target=self._read, args=(client, path), daemon=True).start()
+        self._client = client
+        self._thread = threading.Thread(target=self._read, args=(client, path), daemon=True)
+        self._thread.start()
         self.opened.wait(10)
+
+    def close(self) -> None:
+        """After its server has ended: wait for the stream's end and let go of the connection."""
+        self._thread.join(10)
+        self._client.close()
 
     def _read(self, client: httpx2.Client, path: str) -> None:
         with contextlib.suppress(httpx2.HTTPError, RuntimeError), client.stream("GET", path, timeout=None) as answer:

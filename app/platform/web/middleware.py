@@ -29,6 +29,8 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), interest-cohort=()",
 }
+UPLOAD_PATHS = ("/uploads", "/files")
+"""Ends of the addresses that take instrument files; everything else has the small limit."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -142,7 +144,7 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, send)
             return
-        limit = self.upload_limit if scope["path"].rstrip("/").endswith("/uploads") else self.limit
+        limit = self.upload_limit if scope["path"].rstrip("/").endswith(UPLOAD_PATHS) else self.limit
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdigit() and int(declared) > limit:
             await _refuse(scope, send, 413, "too_large", _too_large(int(declared), limit))

@@ -1,0 +1,100 @@
+"""Released samples by the dozen, written straight into the fact tables."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from app.platform.kernel.actor import Role
+from app.samples.domain import Form, Intent, SubmitterType
+from app.samples.tables import Sample
+from app.trends.tables import TrendFinding, TrendSample
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+_NUMBER = itertools.count(1)
+
+
+@dataclass
+class Figures:
+    """`add(30, region="North East", verdict="as_expected")` is thirty released samples."""
+
+    world: Any
+    sessions: dict[UUID, UUID]
+
+    def add(
+        self,
+        n: int,
+        *,
+        month: str = "2026-05",
+        region: str = "North East",
+        expected: str = "mdma",
+        expected_class: str = "entactogen",
+        form: str = "powder",
+        service_type: str = "festival",
+        verdict: str = "as_expected",
+        group: str = "client",
+        agency: UUID | None = None,
+        found: tuple[tuple[str, str], ...] = (("mdma", "entactogen"),),
+    ) -> list[UUID]:
+        agency_id = agency or self.world.agency_id
+        session_id = self.sessions[agency_id]
+        keys = [uuid4() for _ in range(n)]
+        samples = [
+            {
+                "id": key, "agency_id": agency_id, "session_id": session_id, "number": next(_NUMBER), "received_at": AT,
+                "submitter_type": SubmitterType.PUBLIC, "intent": Intent.KNOWN, "form": Form.POWDER, "words_spoken": "",
+                "sold_as": "", "client_believes": "", "colours": [], "texture": [], "logo": "", "shape": "",
+                "price_unit": "", "effects_reported": [], "planned_route": "", "gender": "", "group_ref": "",
+                "staff_note": "", "version": 1,
+            }
+            for key in keys
+        ]  # fmt: skip
+        facts = [
+            {
+                "sample_id": key, "agency_id": agency_id, "session_id": session_id, "month": month, "region": region,
+                "site": "Church hall", "service_type": service_type, "submitter_group": group, "form": form,
+                "expected": expected, "expected_class": expected_class, "verdict": verdict, "outcome": "identified",
+                "released_at": AT,
+            }
+            for key in keys
+        ]  # fmt: skip
+        findings = [
+            {
+                "sample_id": key, "found": name, "found_class": of_class, "role": "expected", "abundance": "major",
+                "confidence": "confirmed",
+            }
+            for key in keys
+            for name, of_class in found
+        ]  # fmt: skip
+        with self.world.runtime.db.begin() as uow:
+            for table, rows in ((Sample, samples), (TrendSample, facts), (TrendFinding, findings)):
+                if rows:
+                    uow.session.connection().execute(sa.insert(table), rows)
+        return keys
+
+    def ask(self, role: Role = Role.RESEARCHER, *, agency: str = "own", **params: Any) -> Any:
+        return self.world.as_(role, agency=agency).get("/api/v1/trends", params=params)
+
+    def rows(self, role: Role = Role.RESEARCHER, *, agency: str = "own", **params: Any) -> dict[tuple[str, ...], Any]:
+        """Rows by key, of a question that must be answered."""
+        got = self.ask(role, agency=agency, **params)
+        assert got.status_code == 200, got.text
+        table = got.json()
+        return {tuple(row[d] for d in table["dimensions"]): row for row in table["rows"]}
+
+    def page(self, role: Role = Role.RESEARCHER, **params: Any) -> Any:
+        return self.world.as_(role).get("/trends", params=params, headers={"Accept": "text/html"})
+
+
+@pytest.fixture
+def figures(world: Any) -> Figures:
+    return Figures(
+        world,
+        {world.agency_id: world.session(), world.other_agency_id: world.session(agency="other")},
+    )
