@@ -205,7 +205,7 @@ def wilson(numerator: int, denominator: int, z: float = 1.959964) -> tuple[float
     p, n = numerator / denominator, denominator
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return max(0.0, min(p, centre - half) if numerator else 0.0), min(1.0, max(p, centre + half))
 
 
 def protect(count: Count, dimensions: tuple[Dimension, ...], audience: Audience, *, incomplete: bool) -> Row:

@@ -1,4 +1,4 @@
-"""Nothing the server acknowledged is lost when it is killed (R1)."""
+"""R1: the server is killed at random points of four parallel uploads; nothing it acknowledged may be lost."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.kill_server import run
+from tests.crash.kill_server import torture
+
+ROUNDS = int(os.environ.get("MAST_CRASH_ROUNDS", "50"))
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_a_server_killed_again_and_again_loses_nothing_it_acknowledged(tmp_path: Path) -> None:
-    rounds = int(os.environ.get("MAST_CRASH_ROUNDS", "50"))
-    outcome = run(rounds, 1, tmp_path)
-    print(outcome)
-    assert outcome.rounds == rounds
-    assert outcome.acknowledged >= rounds // 2
-    assert outcome.clean, outcome
+def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path: Path) -> None:
+    report = torture(tmp_path, rounds=ROUNDS, budget_s=140)
+    print(report)
+    assert report.broken == []
+    assert report.rounds >= min(ROUNDS, 20)
+    assert report.acknowledged > report.rounds
+    assert report.cut_off > 0, "no kill met an upload: the test shows nothing"

@@ -1,0 +1,202 @@
+"""Real `mast serve` processes, people with tokens to call them, and a reader of their live events."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from app.people import service as people
+from app.people.tables import AgencyKind
+from app.platform.db import Database
+from app.platform.db.migrate import upgrade
+from app.platform.kernel.actor import Actor, Role
+from app.settings import Settings
+from tests.support.road import Road, ok
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+ROLES = (Role.RECEPTION, Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD, Role.HEALTH_WORKER, Role.RESEARCHER)
+SESSION = {
+    "name": "Saturday",
+    "site": {"name": "Field", "region": "North East"},
+    "service_type": "festival",
+    "licence_mode": "foh_general",
+}
+
+
+def free_port() -> int:
+    """A port nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Service:
+    """A migrated database and data directory, with one person and one token per role."""
+
+    settings: Settings
+    tokens: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def prepare(cls, data_dir: Path, database_url: str = "", **environment: str) -> Service:
+        """Migrate and add the people."""
+        settings = Settings(data_dir=data_dir, database_url=database_url)
+        database = Database(settings.database_url)
+        upgrade(database)
+        service = cls(settings, environment=environment)
+        with database.begin(Actor(None, "operator", frozenset(), None)) as uow:
+            agency = people.add_agency(uow, "Test service", AgencyKind.SERVICE)
+            for role in ROLES:
+                person = people.add_person(uow, agency.id, role.value, role.value, "a password for tests", [role])
+                _, secret = people.issue_token(uow, "test", [], 30, settings.pepper(), person_id=person.id)
+                service.tokens[role.value] = secret
+        database.close()
+        return service
+
+    def server(self, **environment: str) -> Server:
+        """A server process for it, not yet started."""
+        return Server(self, {**self.environment, **environment})
+
+
+class Server:
+    """One `mast serve` process. `start` waits until it answers."""
+
+    def __init__(self, service: Service, environment: dict[str, str]) -> None:
+        self.service = service
+        self.environment = environment
+        self.port = 0
+        self.process: subprocess.Popen[bytes] | None = None
+        self.log = service.settings.data_dir / "server.log"
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, timeout: float = 60) -> float:
+        """Start on a fresh port; says how many seconds it took to answer."""
+        began = time.monotonic()
+        self.port = free_port()
+        settings = self.service.settings
+        environment = {
+            **os.environ,
+            "MAST_DATA_DIR": str(settings.data_dir),
+            "MAST_DATABASE_URL": settings.database_url,
+            "MAST_COOKIE_SECURE": "false",
+            **self.environment,
+        }
+        command = [sys.executable, "-c", "from app.cli import main; main()", "serve", "--port", str(self.port)]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=log, stderr=log)
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() - began > timeout:
+                raise RuntimeError(f"mast serve did not start: {self.log.read_text()[-3000:]}")
+            time.sleep(0.02)
+        return time.monotonic() - began
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return True
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        """kill -9."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, timeout: float = 20) -> float:
+        """SIGTERM; says how many seconds it took to end."""
+        if self.process is None or self.process.poll() is not None:
+            return 0.0
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout)
+        return time.monotonic() - began
+
+    def client(self, role: str, **more: Any) -> httpx2.Client:
+        """A connection that speaks for a role."""
+        headers = {"Authorization": f"Bearer {self.service.tokens[role]}"}
+        return httpx2.Client(base_url=self.url, headers=headers, timeout=30, **more)
+
+    def road(self) -> Road:
+        """A road over this server, in a fresh session."""
+        clients = {role: self.client(role) for role in self.service.tokens}
+        now = datetime.now(UTC)
+        times = {"opens_at": now - timedelta(hours=1), "closes_at": now + timedelta(hours=8)}
+        body = {**SESSION, **{name: at.isoformat() for name, at in times.items()}}
+        session = ok(clients["session_lead"].post("/api/v1/sessions", json=body))
+        return Road(clients.__getitem__, session["id"])
+
+
+@contextmanager
+def running(service: Service, **environment: str) -> Iterator[Server]:
+    """A started server that is stopped at the end."""
+    server = service.server(**environment)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+class Screen:
+    """A live screen: a thread that reads an event stream and notes when each event came."""
+
+    def __init__(self, client: httpx2.Client, url: str = "/api/v1/events") -> None:
+        self.client, self.url = client, url
+        self.events: queue.Queue[tuple[float, dict[str, Any]]] = queue.Queue()
+        self.connected = threading.Event()
+        self.ended = threading.Event()
+        self.last_id = ""
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+        if not self.connected.wait(20):
+            raise RuntimeError(f"{url} did not connect")
+
+    def _read(self) -> None:
+        try:
+            with self.client.stream("GET", self.url, timeout=None, headers={"Accept-Encoding": "gzip"}) as response:
+                response.raise_for_status()
+                for line in response.iter_lines():
+                    self.connected.set()  # the greeting came: from here on nothing is missed
+                    name, _, value = line.partition(": ")
+                    if name == "id":
+                        self.last_id = value
+                    elif name == "data":
+                        self.events.put((time.perf_counter(), json.loads(value)))
+        except httpx2.HTTPError:
+            pass
+        finally:
+            self.ended.set()
+
+    def wait(self, topic: str, sample_id: str = "", kind: str = "", timeout: float = 20) -> tuple[float, dict[str, Any]]:
+        """The next event of this topic (sample, kind) and when it came; others are passed over."""
+        deadline = time.monotonic() + timeout
+        while True:
+            at, event = self.events.get(timeout=max(0.01, deadline - time.monotonic()))
+            if event.get("topic") == topic and sample_id in ("", event.get("sample_id")) and kind in ("", event["kind"]):
+                return at, event
+
+    def drain(self) -> None:
+        """Forget what came so far."""
+        while not self.events.empty():
+            self.events.get_nowait()
