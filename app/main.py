@@ -51,7 +51,7 @@ from app.platform.security.policy import SERVICE_STAFF, check_policies, current_
 from app.platform.security.throttle import Throttle
 from app.platform.storage import BlobStore
 from app.platform.web import problems
-from app.platform.web.middleware import BodyLimit, CrossSiteGuard, LastResort, SecurityHeaders
+from app.platform.web.middleware import BodyLimit, CrossSiteGuard, LastResort, LiveFrom, SecurityHeaders, live_from
 from app.platform.web.templates import Templates
 from app.readings import reading_job
 from app.readings.reading_job import LazyJail
@@ -135,7 +135,7 @@ def page_context(request: Request, settings: Settings) -> dict[str, Any]:
         "nav": nav_for(actor, request.url.path),
         "settings_name": settings.name if settings.name != "MAST" else "",
         "demo": settings.demo,
-        "live_url": "/api/v1/events" if actor is not None and actor.agency_id and actor.has(*SERVICE_STAFF) else "",
+        "live_url": live_from(request, "/api/v1/events") if actor and actor.agency_id and actor.has(*SERVICE_STAFF) else "",
     }
 
 
@@ -182,6 +182,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, runtime: Runt
     application.add_middleware(CrossSiteGuard)
     application.add_middleware(TrustedHostMiddleware, allowed_hosts=settings.allowed_hosts)
     application.add_middleware(LastResort)
+    application.add_middleware(LiveFrom, newest=lambda: parts.hub.last_id)
     application.add_middleware(SecurityHeaders, secure=settings.cookie_secure)
     return application
 

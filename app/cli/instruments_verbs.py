@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,29 @@ from instruments import InstrumentError
 
 if TYPE_CHECKING:
     from app.library.shelf import Shelf
+    from spectra import Reading
+
+
+def _read_each(files: tuple[Path, ...]) -> tuple[list[tuple[Path, list[Reading]]], list[str]]:
+    """What could be read, and a sentence for each file that could not: one bad file does not hide the others."""
+    found, refused = [], []
+    for path in files:
+        try:
+            found.append((path, instruments.read(path)))
+        except InstrumentError as error:
+            refused.append(f"{path}: {sentence_of(error)}")
+        except OSError as error:
+            refused.append(f"{path}: {error.strerror or error}.")
+    return found, refused
+
+
+def _answer(
+    data: list[dict[str, Any]], words: Callable[[dict[str, Any]], str], refused: list[str], json_: bool
+) -> None:
+    if data or not refused:
+        say(data, "\n".join(words(row) for row in data), json_)
+    if refused:
+        fail("\n".join(refused))
 
 
 @main.command("read")
@@ -21,27 +45,16 @@ if TYPE_CHECKING:
 @as_json
 def read_files(files: tuple[Path, ...], json_: bool) -> None:
     """Tell what is in instrument FILES."""
-    answers, refused = [], []
-    for path in files:
-        try:
-            readings = instruments.read(path)
-        except InstrumentError as error:
-            refused.append(f"{path}: {sentence_of(error)}")
-            continue
-        except OSError as error:
-            refused.append(f"{path}: {error.strerror or error}.")
-            continue
-        answers.append(
-            {
-                "file": str(path),
-                "format": readings[0].format if readings else "",
-                "readings": [instruments.describe(reading) for reading in readings],
-            }
-        )
-    if answers or not refused:
-        say(answers, "\n".join(_words(a) for a in answers), json_)
-    if refused:
-        fail("\n".join(refused))
+    found, refused = _read_each(files)
+    answers = [
+        {
+            "file": str(path),
+            "format": readings[0].format if readings else "",
+            "readings": [instruments.describe(reading) for reading in readings],
+        }
+        for path, readings in found
+    ]
+    _answer(answers, _words, refused, json_)
 
 
 def _words(answer: dict[str, Any]) -> str:
@@ -69,24 +82,13 @@ def identify_files(files: tuple[Path, ...], libraries: tuple[str, ...], top: int
     shelf = _shelf(Settings())
     if unknown := shelf.unknown(libraries):
         fail(f"There is no library called {', '.join(unknown)}. There are: {', '.join(o.name for o in shelf.all())}.")
-    blocks: list[dict[str, Any]] = []
-    refused = []
-    for path in files:
-        try:
-            readings = instruments.read(path)
-        except InstrumentError as error:
-            refused.append(f"{path}: {sentence_of(error)}")
-            continue
-        except OSError as error:
-            refused.append(f"{path}: {error.strerror or error}.")
-            continue
-        blocks += [
-            {"file": str(path), **block} for block in identify_readings(readings, shelf, libraries=libraries, top=top)
-        ]
-    if blocks or not refused:
-        say(blocks, "\n".join(_candidates(b) for b in blocks), json_)
-    if refused:
-        fail("\n".join(refused))
+    found, refused = _read_each(files)
+    blocks = [
+        {"file": str(path), **block}
+        for path, readings in found
+        for block in identify_readings(readings, shelf, libraries=libraries, top=top)
+    ]
+    _answer(blocks, _candidates, refused, json_)
 
 
 def _shelf(settings: Settings) -> Shelf:

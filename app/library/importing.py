@@ -114,8 +114,45 @@ def import_library(
     if existing is not None:
         return _repeated(existing, checksum)
     readings, unreadable = _read_all(paths, parts.reader or _Plain(), tell)
+    usable = _usable(readings, unreadable, Provenance(source, licence), tell)
+    row = Library(
+        id=new_id(),
+        name=name,
+        technique=usable.technique.value,
+        accurate=usable.technique is Technique.MS and any(_ionisation(e) != "EI" for e in usable.entries),
+        licence=licence[:120],
+        source=source[:200],
+        notice="",
+        folder="",
+        checksum=checksum,
+        n_entries=len(usable.entries),
+        n_refused=len(usable.refusals),
+        n_merged=len(usable.report.merged),
+        refusals=usable.refusals[:KEPT_REFUSALS],
+        imported_by=actor.person_id,
+        imported_at=parts.db.clock(),
+    )
+    row.folder = str(row.id)
+    _write(parts, actor, row, usable, tell)
+    total, merged = len(readings) + len(unreadable), len(usable.report.merged)
+    notes = _notes(usable.entries, usable.report)
+    return Imported(row, False, total, row.n_entries, merged, row.n_refused, usable.refusals, notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Usable:
+    entries: list[LibraryEntry]
+    technique: Technique
+    report: ImportReport
+    refusals: list[dict[str, Any]]
+
+
+def _usable(
+    readings: list[Reading], unreadable: list[dict[str, Any]], provenance: Provenance, tell: Progress
+) -> _Usable:
+    """The entries of one technique, and every refusal with its reason. Raises Invalid when nothing is left."""
     tell("Checking spectra", 0, len(readings))
-    entries, report = entries_from_readings(readings, Provenance(source, licence))
+    entries, report = entries_from_readings(readings, provenance)
     entries, technique, misfits = _one_technique(entries)
     if not entries:
         raise Invalid(
@@ -123,32 +160,15 @@ def import_library(
             hint="Look at one of the files with `mast read`.",
         )
     tell("Checking spectra", len(readings), len(readings))
-    refusals = (
-        unreadable
-        + misfits
-        + [{"position": r.position, "name": r.name[:120], "reason": r.reason} for r in report.refused]
-    )
-    row = Library(
-        id=new_id(),
-        name=name,
-        technique=technique.value,
-        accurate=technique is Technique.MS and any(_ionisation(e) != "EI" for e in entries),
-        licence=licence[:120],
-        source=source[:200],
-        notice="",
-        folder="",
-        checksum=checksum,
-        n_entries=len(entries),
-        n_refused=len(refusals),
-        n_merged=len(report.merged),
-        refusals=refusals[:KEPT_REFUSALS],
-        imported_by=actor.person_id,
-        imported_at=parts.db.clock(),
-    )
-    row.folder = str(row.id)
+    refused = [{"position": r.position, "name": r.name[:120], "reason": r.reason} for r in report.refused]
+    return _Usable(entries, technique, report, unreadable + misfits + refused)
+
+
+def _write(parts: ImportParts, actor: Actor, row: Library, usable: _Usable, tell: Progress) -> None:
+    """The folder first, then the row that makes it known; without the row the folder goes again."""
     tell("Writing the library", 0, 1)
     folder = parts.library_dir / row.folder
-    _save(entries, row, technique, folder)
+    _save(usable.entries, row, usable.technique, folder)
     try:
         with parts.db.begin(actor) as uow:
             _record(uow, row)
@@ -156,10 +176,6 @@ def import_library(
         shutil.rmtree(folder, ignore_errors=True)
         raise
     tell("Writing the library", 1, 1)
-    total = len(readings) + len(unreadable)
-    return Imported(
-        row, False, total, len(entries), len(report.merged), len(refusals), refusals, _notes(entries, report)
-    )  # fmt: skip
 
 
 def _check_words(name: str, licence: str, source: str) -> None:

@@ -2,13 +2,14 @@
 
 A backup is one folder: `database.sqlite3` (SQLite's own online backup) or `database.dump` (pg_dump, one snapshot),
 the raw files and libraries, and `backup.json` with counts and hashes. Raw files are copied after the database, and are
-never deleted by MAST, so every row finds its file.
+never deleted by MAST, so every row finds its file. Raw files carry their own sha-256 as their name.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -39,8 +40,7 @@ def backup(settings: Settings, database: Database, target: Path, now: datetime) 
         counts = _counts_of_sqlite(file)
     else:
         file = part / "database.dump"
-        counts = _counts(database)
-        _run("pg_dump", "--format=custom", f"--file={file}", _libpq(database.url))
+        counts = _dump_postgres(database, file)
     for name in ("blobs", "libraries"):
         _copy_folder(settings.data_dir / name, part / name)
     manifest = {
@@ -68,6 +68,7 @@ def restore(settings: Settings, source: Path) -> dict[str, Any]:
     dump = source / Path(manifest["database"]).name
     if _sha256(dump) != manifest["database_sha256"]:
         raise Invalid(f"{dump} is not what was written: its hash differs. Nothing was restored.", hint="Use another.")
+    _check_files(source / "blobs", manifest["files"])
     if settings.blob_dir.exists() and any(settings.blob_dir.rglob("*")):
         raise Conflict(f"{settings.data_dir} already holds files; nothing was changed.", hint="Restore elsewhere.")
     url = sa.engine.make_url(settings.database_url)
@@ -78,29 +79,57 @@ def restore(settings: Settings, source: Path) -> dict[str, Any]:
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(dump, path)
     else:
-        _run("pg_restore", "--exit-on-error", "--no-owner", f"--dbname={_libpq(settings.database_url)}", str(dump))
+        _refuse_tables(settings.database_url)
+        _run(settings.database_url, "pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", str(dump))
     for name in ("blobs", "libraries"):
         _copy_folder(source / name, settings.data_dir / name)
     database = Database(settings.database_url)
     try:
         with database.read() as session:
             chain = audit.verify(session)
-        counts = _counts(database)
+            counts = _counts(session.connection())
     finally:
         database.close()
     if chain.broken_at is not None:
         raise Invalid(f"The audit log of this backup is broken: {chain.detail}", hint="Use another backup.")
-    if database.is_sqlite and counts != manifest["rows"]:
+    if counts != manifest["rows"]:
         raise Invalid("The restored database does not hold the rows the backup counted.", hint="Use another backup.")
     return {"rows": counts, "audit": chain.detail, "made_at": manifest["made_at"]}
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:
     with sqlite3.connect(f"file:{source}?mode=ro", uri=True) as live, sqlite3.connect(target) as copy:
-        live.backup(copy, pages=256, sleep=0.01)
+        live.backup(copy)  # in one step: in WAL mode it blocks no writer, in several a writer makes it start over
         copy.execute("PRAGMA journal_mode=DELETE")
     live.close()
     copy.close()
+
+
+def _dump_postgres(database: Database, file: Path) -> dict[str, int]:
+    """Dump and count one and the same snapshot."""
+    with database.reader.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        snapshot = connection.scalar(sa.text("SELECT pg_export_snapshot()"))
+        _run(database.url, "pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={file}")
+        return _counts(connection)
+
+
+def _refuse_tables(url: str) -> None:
+    database = Database(url)
+    try:
+        there = sa.inspect(database.reader).get_table_names()
+    finally:
+        database.close()
+    if there:
+        raise Conflict("This database already holds tables; nothing was changed.", hint="Name an empty database.")
+
+
+def _check_files(folder: Path, count: int) -> None:
+    """Every raw file is there and is what its name says."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    damaged = [path.name for path in files if len(path.name) == 64 and _sha256(path) != path.name]
+    if damaged or len(files) < count:
+        what = f"{damaged[0]} is not what was written" if damaged else f"{count - len(files)} raw file(s) are missing"
+        raise Invalid(f"This backup is damaged: {what}. Nothing was restored.", hint="Use another backup.")
 
 
 def _counts_of_sqlite(file: Path) -> dict[str, int]:
@@ -114,12 +143,11 @@ def _counts_of_sqlite(file: Path) -> dict[str, int]:
         database.close()
 
 
-def _counts(database: Database) -> dict[str, int]:
-    with database.reader.connect() as connection:
-        return {
-            name: int(connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
-            for name, table in sorted(metadata.tables.items())
-        }
+def _counts(connection: sa.Connection) -> dict[str, int]:
+    return {
+        name: int(connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
+        for name, table in sorted(metadata.tables.items())
+    }
 
 
 def _copy_folder(source: Path, target: Path) -> None:
@@ -136,14 +164,15 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _libpq(url: str) -> str:
-    return url.replace("postgresql+psycopg://", "postgresql://", 1)
-
-
-def _run(program: str, *arguments: str) -> None:
+def _run(url: str, program: str, *arguments: str) -> None:
+    """A client program of PostgreSQL. The password goes through the environment: everybody can read a command line."""
+    given = sa.engine.make_url(url).set(drivername="postgresql")
+    environment = {**os.environ, **({"PGPASSWORD": str(given.password)} if given.password else {})}
+    target = f"--dbname={given.set(password=None).render_as_string(hide_password=False)}"
     try:
-        done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+        done = subprocess.run([program, target, *arguments], env=environment, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise Unavailable(f"{program} is not installed here; it comes with PostgreSQL's client programs.") from None
     if done.returncode:
-        raise Unavailable(f"{program} did not finish: {done.stderr.strip().splitlines()[-1:] or 'no message'}")
+        said = done.stderr.strip().splitlines()
+        raise Unavailable(f"{program} did not finish: {said[-1] if said else 'it said nothing'}.")

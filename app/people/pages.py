@@ -19,6 +19,11 @@ router = APIRouter(include_in_schema=False)
 Anybody = Annotated[Actor, allow()]
 Admin = Annotated[Actor, allow(Role.ADMIN)]
 
+ENDED = (
+    "Your session has ended, so what you were just sending was not saved. What you had saved before is unharmed. "
+    "Sign in and enter it once more."
+)
+
 
 def local_path(target: str) -> str:
     """Only a path on this server; anything else becomes the home page (no open redirect)."""
@@ -28,7 +33,7 @@ def local_path(target: str) -> str:
 @router.get("/sign-in", dependencies=[public("anybody may see the sign-in form")])
 def sign_in_form(request: Request, rt: RuntimeDep, next: str = "/", ended: int = 0) -> HTMLResponse:
     """The form."""
-    notice = "Your session has ended. What you had saved is unharmed; sign in and go on." if ended else ""
+    notice = ENDED if ended else ""
     return rt.templates.page(
         request, "people/sign_in.html", next=local_path(next), error=None, notice=notice, username=""
     )

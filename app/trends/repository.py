@@ -38,7 +38,8 @@ def cells(
     """Numerator and denominator per combination of the dimensions, of every client sample the measure is about."""
     columns = [_COLUMNS[d] for d in dimensions]
     if measure.name == "found":
-        hit: Any = sa.exists().where(col(TrendFinding.sample_id) == TrendSample.sample_id, _is(found))
+        which = sa.or_(col(TrendFinding.found) == found, _in_class(classes_found(session, found)))
+        hit: Any = col(TrendSample.sample_id).in_(sa.select(col(TrendFinding.sample_id)).where(which))
     else:
         hit = col(TrendSample.verdict).in_(sorted(measure.numerator))
     query = (
@@ -61,16 +62,22 @@ def members_found(
     agency_id: uuid.UUID | None,
 ) -> list[tuple[Key, str, int]]:
     """Per cell, in how many samples each member of a class was found: single substances, and classes under it."""
-    within = _in_class(found)
-    rows = _findings(session, measure, dimensions, within, agency_id, col(TrendFinding.found))
-    names = sa.select(col(TrendFinding.found_class)).distinct().where(within)
-    classes = {str(row[0]) for row in session.connection().execute(names)}
-    below = {".".join(name.split(".")[:n]) for name in classes for n in range(1, name.count(".") + 2)}
-    for name in sorted(below):
+    classes = classes_found(session, found)
+    rows = _findings(session, measure, dimensions, _in_class(classes), agency_id, col(TrendFinding.found))
+    beginnings = {".".join(name.split(".")[:n]) for name in classes for n in range(1, name.count(".") + 2)}
+    for name in sorted(beginnings):
         if name.startswith(found + "."):
-            counted = _findings(session, measure, dimensions, _in_class(name), agency_id, sa.literal(name))
+            which = _in_class([c for c in classes if c == name or c.startswith(name + ".")])
+            counted = _findings(session, measure, dimensions, which, agency_id, sa.literal(name))
             rows += [(key, f"class {member}", count) for key, member, count in counted]
     return [row for row in rows if row[1] != found]
+
+
+def classes_found(session: Session, name: str) -> list[str]:
+    """Classes of findings that are this class or lie under it: "opioid" covers "opioid.nitazene", "opi" nothing."""
+    query = sa.select(col(TrendFinding.found_class)).distinct()
+    found = (str(row[0]) for row in session.connection().execute(query))
+    return sorted(c for c in found if c == name or c.startswith(name + "."))
 
 
 def _findings(
@@ -104,13 +111,8 @@ def _of_clients(agency_id: uuid.UUID | None) -> Any:
     return clients if agency_id is None else sa.and_(clients, col(TrendSample.agency_id) == agency_id)
 
 
-def _is(found: str) -> Any:
-    return sa.or_(col(TrendFinding.found) == found, _in_class(found))
-
-
-def _in_class(name: str) -> Any:
-    column = col(TrendFinding.found_class)
-    return sa.or_(column == name, column.startswith(name + ".", autoescape=True))
+def _in_class(classes: Sequence[str]) -> Any:
+    return col(TrendFinding.found_class).in_(classes)
 
 
 def choices(session: Session, dimension: Dimension, *, least: int, agency_id: uuid.UUID | None) -> list[str]:

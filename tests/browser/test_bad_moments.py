@@ -141,7 +141,7 @@ def test_a_file_that_cannot_be_read_is_a_sentence_on_the_bench(
     said = page.locator("#bench-files .error, .uploads [data-state=problem] .outcome").first
     expect(said).to_be_visible()
     words = said.inner_text()
-    assert len(words.split()) > 4, words
+    assert len(words.split()) > 5, words
     assert not re.search(r"Traceback|Error\b|Exception|None", words), words
     desk.shot(page, f"bad-file-{name.split('.')[0]}")
     # the next file is read as if nothing had happened
@@ -157,9 +157,10 @@ def test_a_text_file_with_an_ambiguous_comma_asks_and_is_read_as_answered(desk: 
     expect(question).to_be_visible()
     expect(question).to_contain_text("ambiguous.csv")
     choices = question.locator(".choice")
-    assert choices.count() >= 2
+    assert choices.count() >= 1
+    expect(page.locator("#bench-files")).to_contain_text("decimal comma")  # and what to do in the other case
     desk.shot(page, "bad-comma-asks")
-    choices.filter(has_text=re.compile("separat|two columns|column", re.IGNORECASE)).first.click()
+    choices.filter(has_text=re.compile("column", re.IGNORECASE)).first.click()
     steps.press(page, "Read it like this")
     expect(page.locator("#bench-files").get_by_role("link").or_(page.locator("#bench-files .error")).first).to_be_visible()
     expect(page.locator("#bench-files fieldset")).to_have_count(0)
@@ -172,8 +173,8 @@ def test_a_back_of_house_session_opens_no_page_for_a_client(desk: Desk, clients:
     held = ok(lead.get(f"/api/v1/sessions/{road.session_id}"))
     plan = {
         "name": "Warehouse",
-        "service_type": "back_of_house",
-        "licence_mode": "back_of_house",
+        "service_type": "amnesty_bin",
+        "licence_mode": "boh_no_individual_results",
         "opens_at": held["opens_at"],
         "closes_at": held["closes_at"],
         "site_id": held["site"]["id"],
@@ -217,7 +218,7 @@ def test_a_client_page_outlives_the_death_of_the_server(browser: Browser, exampl
         site.start()
         expect(line).to_contain_text("Updated", timeout=40_000)
         # and it is not only the line: what happens from now on arrives by itself
-        clients.made.clear()
+        clients.close()  # their connections died with the server
         result, etag = road.draft(sample_id, [road.analysis(sample_id, method="gc_ms")])
         for role, action in (("chemist", "submit"), ("verifier", "verify"), ("session_lead", "release")):
             etag = road.step(role, result, action, etag)

@@ -82,6 +82,7 @@ class Uploader(threading.Thread):
         self.replays = 0
         self.wrong: list[str] = []
         self.closing = threading.Event()
+        self.client = httpx2.Client(timeout=20)
 
     def run(self) -> None:
         """Until told to close; then until everything begun is acknowledged."""
@@ -98,14 +99,14 @@ class Uploader(threading.Thread):
         return filler + b"\r\n" + infrared_file(self.random.randrange(10**6))
 
     def _send(self, one: Sent) -> None:
+        self.server.up.wait(30)
         url = f"{self.server.url}/api/v1/analyses/{self.analysis_id}/uploads?filename={one.key}.jdx"
         token = self.server.service.tokens["chemist"]
         headers = {**OCTETS, "Idempotency-Key": one.key, "Authorization": f"Bearer {token}"}
         try:
-            answer = httpx2.post(url, content=self._slowly(one.content), headers=headers, timeout=20)
+            answer = self.client.post(url, content=self._slowly(one.content), headers=headers, timeout=20)
         except httpx2.HTTPError:
             one.cut_off += 1
-            time.sleep(0.02)
             return
         if answer.status_code != 202:
             self.wrong.append(f"{one.key}: {answer.status_code} {answer.text[:200]}")

@@ -83,6 +83,7 @@ class Server:
         self.port = 0
         self.process: subprocess.Popen[bytes] | None = None
         self.log = service.settings.data_dir / "server.log"
+        self.up = threading.Event()
 
     @property
     def url(self) -> str:
@@ -108,6 +109,7 @@ class Server:
             if self.process.poll() is not None or time.monotonic() - began > timeout:
                 raise RuntimeError(f"mast serve did not start: {self.log.read_text()[-3000:]}")
             time.sleep(0.02)
+        self.up.set()
         return time.monotonic() - began
 
     def _answers(self) -> bool:
@@ -120,6 +122,7 @@ class Server:
     def kill(self) -> None:
         """kill -9."""
         assert self.process is not None
+        self.up.clear()
         self.process.kill()
         self.process.wait()
 
@@ -128,6 +131,7 @@ class Server:
         if self.process is None or self.process.poll() is not None:
             return 0.0
         began = time.monotonic()
+        self.up.clear()
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(timeout)
         return time.monotonic() - began

@@ -148,6 +148,7 @@ class Clients:
         """Let go of the connections."""
         for client in self.made.values():
             client.close()
+        self.made.clear()
 
 
 def road_on(clients: Clients) -> Road:

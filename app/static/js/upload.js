@@ -104,7 +104,7 @@ class Uploader {
         const detail = { filename: file.name, answer: body };
         this.form.dispatchEvent(new CustomEvent("mast:uploaded", { bubbles: true, detail }));
       } else {
-        outcome(row, "problem", body.detail ?? body.title ?? "The file was not taken. Your other files are unharmed.");
+        outcome(row, "problem", [body.detail ?? body.title ?? "The file was not taken. Your other files are unharmed.", body.hint].filter(Boolean).join(" "));
       }
     });
     request.addEventListener("error", () => {

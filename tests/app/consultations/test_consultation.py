@@ -156,7 +156,9 @@ def test_a_foreign_sample_answers_like_one_that_does_not_exist(lab: Desk, world:
     lab.found(sample_id)
     stranger = world.as_(WORKER, agency="other")
     for method, path in ROUTES[2:]:
-        more: dict[str, Any] = {"json": JSON} if "api" in path else {"data": {"minutes": "5"}} if method == "POST" else {}
+        more: dict[str, Any] = (
+            {"json": JSON} if "api" in path else {"data": {"minutes": "5"}} if method == "POST" else {}
+        )
         answers = []
         for key in (str(sample_id), str(uuid.uuid4())):
             got = stranger.request(method, path.format(key), **more)

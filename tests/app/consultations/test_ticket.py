@@ -110,9 +110,7 @@ def test_back_of_house_codes_count_as_wrong_ones(lab: Desk, world: Any) -> None:
     assert statuses[-1] == 429, "else the difference would say that the code is real"
 
 
-def test_the_ticket_cookie_is_out_of_reach_of_scripts_and_other_sites_and_not_the_code(
-    lab: Desk, world: Any
-) -> None:
+def test_the_ticket_cookie_is_out_of_reach_of_scripts_and_other_sites_and_not_the_code(lab: Desk, world: Any) -> None:
     sample_id = lab.sample()
     got = world.anonymous().post(VIEW, json={"code": lab.codes[sample_id]})
     cookie = got.headers["set-cookie"]
@@ -138,9 +136,7 @@ def test_the_browsers_own_secret_ends_after_a_day(lab: Desk, world: Any, clock: 
     assert browser.get("/t/part").status_code == 401
 
 
-def test_without_javascript_a_typed_code_leads_to_the_page_under_an_address_without_it(
-    lab: Desk, world: Any
-) -> None:
+def test_without_javascript_a_typed_code_leads_to_the_page_under_an_address_without_it(lab: Desk, world: Any) -> None:
     sample_id, browser = lab.sample(), world.anonymous()
     assert "Ticket code" in browser.get("/t").text
     typed = lab.codes[sample_id].lower()
@@ -227,7 +223,9 @@ def test_no_page_of_staff_shows_a_ticket_code(lab: Desk, world: Any, role: Role)
         f"/api/v1/samples/{sample_id}/results",
         f"/api/v1/samples/{sample_id}/consultations",
     ):
-        got = world.as_(role).get(url, headers={"Accept": "application/json" if url.startswith("/api") else "text/html"})
+        got = world.as_(role).get(
+            url, headers={"Accept": "application/json" if url.startswith("/api") else "text/html"}
+        )
         pages += got.status_code == 200
         assert not any(form in got.text for form in forms), url
         assert str(hashed) not in got.text, url

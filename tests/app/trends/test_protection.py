@@ -209,7 +209,9 @@ def published(world: list[Count], least: int) -> list[Published]:
         for found in differencing.rows_of(cells, asked):
             if found.key in hidden or protect(found, asked.by, PUBLIC, incomplete=False).numerator is None:
                 continue
-            inside = sum(1 << i for i, one in enumerate(world) if _belongs(one, asked) and _row(one, asked) == found.key)
+            inside = sum(
+                1 << i for i, one in enumerate(world) if _belongs(one, asked) and _row(one, asked) == found.key
+            )
             fixed = _fixed(asked, found.key)
             out[fixed] = Published(fixed, inside, found.numerator, found.denominator)
     return list(out.values())
@@ -264,7 +266,10 @@ def test_no_two_published_nested_rows_differ_by_a_small_group(world: list[Count]
 
 def test_the_property_would_notice_unprotected_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(differencing, "exposed", lambda *_: set())
-    world = [Count(("2026-01", "Wales", "mdma", "entactogen"), 20, 40), Count(("2026-01", "Wales", "x", "opioid"), 2, 4)]
+    world = [
+        Count(("2026-01", "Wales", "mdma", "entactogen"), 20, 40),
+        Count(("2026-01", "Wales", "x", "opioid"), 2, 4),
+    ]
     rows = published(world, PUBLIC.threshold)
     assert any(w.fixed < n.fixed and 0 < w.denominator - n.denominator < 10 for w, n in itertools.permutations(rows, 2))
 
