@@ -135,6 +135,7 @@ def page_context(request: Request, settings: Settings) -> dict[str, Any]:
         "nav": nav_for(actor, request.url.path),
         "settings_name": settings.name if settings.name != "MAST" else "",
         "demo": settings.demo,
+        "ticket_events": live_from(request, "/api/v1/tickets/events"),
         "live_url": live_from(request, "/api/v1/events") if actor and actor.agency_id and actor.has(*SERVICE_STAFF) else "",
     }
 

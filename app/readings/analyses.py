@@ -99,9 +99,7 @@ def add_analysis(
     info = method_info(new.method)
     _check(uow, new, info, knows_target)
     values = asdict(new) | {"started_at": new.started_at or uow.now}
-    row = Analysis(
-        sample_id=sample.id, method_version=info.version, operator_id=uow.actor.person_id, **values
-    )
+    row = Analysis(sample_id=sample.id, method_version=info.version, operator_id=uow.actor.person_id, **values)
     uow.session.add(row)
     uow.session.flush()
     after = {"method": new.method.value, "method_version": info.version, **_audited(row)}

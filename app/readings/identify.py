@@ -13,16 +13,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from app.library.shelf import Shelf
+from app.readings.accurate_mass import match_accurate_mass
 from app.readings.domain import Method, MethodInfo
-from app.readings.matching import (
-    Matched,
-    Names,
-    match_accurate_mass,
-    match_infrared,
-    match_unit_mass,
-    not_compared,
-)
+from app.readings.matching import match_infrared, match_unit_mass
 from app.readings.methods import method_for, method_info
+from app.readings.ranking import Matched, Names, not_compared
 from app.readings.runs import RULE, RunPeak, peaks_of
 from app.readings.substances import SubstanceIndex
 from instruments import InstrumentError, describe, read, to_absorbance, to_mass_spectrum, to_seconds

@@ -193,9 +193,7 @@ def _overlay(plot: dict[str, Any], query: InfraredSpectrum, chosen: dict[str, An
 # -- sticks ----------------------------------------------------------------------------------------
 
 
-def _sticks(
-    spectrum: MassSpectrum, label: str, chosen: dict[str, Any] | None, shelf: Shelf
-) -> dict[str, Any]:
+def _sticks(spectrum: MassSpectrum, label: str, chosen: dict[str, Any] | None, shelf: Shelf) -> dict[str, Any]:
     query = _strongest(spectrum)
     plot: dict[str, Any] = {
         "kind": "mass", "x_label": "m/z", "y_label": "Relative intensity / %", "labels": 8,
@@ -257,7 +255,11 @@ def _chromatogram(row: ReadingRow, match: Match | None, x: FloatArray, y: FloatA
     shown_x, shown_y = downsampled(minutes[order], y[order])
     peaks = _peaks(match)
     marks = [
-        {"x": round(p["retention_time_s"] / 60, 3), "label": str(p["peak"]), "href": f"?reading={row.id}&peak={p['peak']}"}
+        {
+            "x": round(p["retention_time_s"] / 60, 3),
+            "label": str(p["peak"]),
+            "href": f"?reading={row.id}&peak={p['peak']}",
+        }
         for p in peaks
     ]
     is_run = row.kind == ReadingKind.MASS_RUN.value
@@ -283,9 +285,7 @@ def _run_words(row: ReadingRow, minutes: FloatArray, y: FloatArray, peaks: list[
     return words + (f" {len(peaks)} peaks were compared." if peaks else "")
 
 
-def _run_peak(
-    row: ReadingRow, match: Match | None, shelf: Shelf, candidate: int | None, number: int
-) -> dict[str, Any]:
+def _run_peak(row: ReadingRow, match: Match | None, shelf: Shelf, candidate: int | None, number: int) -> dict[str, Any]:
     found = next((p for p in _peaks(match) if p["peak"] == number), None)
     if found is None or match is None:
         raise NotFound("peak")

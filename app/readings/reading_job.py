@@ -25,8 +25,8 @@ from app.platform.storage import BlobStore
 from app.readings import arrays, repository
 from app.readings.domain import Method, UploadState
 from app.readings.identify import FileReader, identify_reading, method_of, stored
-from app.readings.matching import ENGINE_VERSION, Matched, not_compared
 from app.readings.methods import method_info
+from app.readings.ranking import ENGINE_VERSION, Matched, not_compared
 from app.readings.substances import SubstanceIndex
 from app.readings.tables import Analysis, Match, Upload
 from app.readings.tables import Reading as ReadingRow

@@ -239,3 +239,37 @@ def test_a_ticket_is_not_in_any_address_the_server_sees(desk: Desk, road: Road, 
     assert sent
     assert not [text for text in sent if code in text]
     assert code not in site.log()
+
+
+def test_what_happens_between_reading_a_page_and_opening_its_stream_is_not_missed(desk: Desk, road: Road) -> None:
+    made: list[str] = []
+
+    def late(route: Any) -> None:
+        if not made:
+            made.append(road.register())
+        route.continue_()
+
+    page = desk.sign_in(Role.CHEMIST, path="/about")
+    page.route("**/api/v1/events*", late)
+    page.goto("/bench")
+    expect(page.locator(f"#bench-list a[href$='{_when_made(page, made)}']")).to_be_visible()
+
+    sample_id, result_id, etag = road.verified()
+
+    def released(route: Any) -> None:
+        nonlocal etag
+        if etag:
+            road.step("session_lead", result_id, "release", etag)
+            etag = ""
+        route.continue_()
+
+    context = desk.context(PHONE)
+    phone = context.new_page()
+    phone.route("**/api/v1/tickets/events*", released)
+    phone.goto(f"/t#{bare(road.codes[sample_id])}")
+    expect(phone.locator(".result__headline")).to_be_visible()
+
+
+def _when_made(page: Page, made: list[str]) -> str:
+    steps.until(lambda: bool(made), page, "the stream was never opened")
+    return made[0]

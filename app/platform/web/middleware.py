@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -63,6 +64,25 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+class LiveFrom:
+    """Notes the newest live event before a page reads anything: its stream starts from there, so nothing is missed."""
+
+    def __init__(self, app: ASGIApp, *, newest: Callable[[], int]) -> None:
+        self.app = app
+        self.newest = newest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Remember the number."""
+        if scope["type"] == "http":
+            scope.setdefault("state", {})["live_from"] = self.newest()
+        await self.app(scope, receive, send)
+
+
+def live_from(request: Request, path: str) -> str:
+    """The address of a stream that begins where this page began to read."""
+    return f"{path}?last_event_id={getattr(request.state, 'live_from', 0)}"
 
 
 class LastResort:

@@ -8,6 +8,8 @@ const GATHER_MS = 60; // the events of one step arrive together
 
 /** @param {string} text */
 const bare = (text) => text.toUpperCase().replace(/[^A-Z0-9]/g, "");
+/** Without the number of the event the page begins from. @param {string} url */
+const path = (url) => url.split("?")[0];
 /** @param {string} text */
 const grouped = (text) => (bare(text).slice(0, SYMBOLS).match(/.{1,4}/g) ?? []).join(" ");
 
@@ -105,7 +107,7 @@ class Ticket {
     this.dress();
     enhanceReading();
     const url = (same ?? this.part).dataset?.liveUrl || this.part.querySelector("[data-live-url]")?.getAttribute("data-live-url") || this.part.dataset.liveUrl;
-    if (url && url !== this.listening) this.listen(url);
+    if (url && path(url) !== path(this.listening)) this.listen(url);
     this.say("", `Updated ${new Date().toLocaleTimeString("en-GB")}`);
   }
 
