@@ -41,6 +41,7 @@ import app.trends.api
 import app.trends.pages
 from app.library.shelf import Shelf
 from app.navigation import nav_for
+from app.operations.retention import Housekeeper
 from app.people import signin
 from app.people.service import SessionPolicy
 from app.platform.db import Database
@@ -130,19 +131,21 @@ def reader_limits(settings: Settings) -> Limits:
 def page_context(request: Request, settings: Settings) -> dict[str, Any]:
     """What every page may use."""
     actor = current_actor(request)
+    hears = actor is not None and actor.agency_id is not None and actor.has(*SERVICE_STAFF)
     return {
         "actor": actor,
         "nav": nav_for(actor, request.url.path),
         "settings_name": settings.name if settings.name != "MAST" else "",
         "demo": settings.demo,
         "ticket_events": live_from(request, "/api/v1/tickets/events"),
-        "live_url": live_from(request, "/api/v1/events") if actor and actor.agency_id and actor.has(*SERVICE_STAFF) else "",
+        "live_url": live_from(request, "/api/v1/events") if hears else "",
     }
 
 
 def create_app(settings: Settings, *, clock: Clock = system_clock, runtime: Runtime | None = None) -> FastAPI:
     """The ASGI application."""
     parts = runtime or build_runtime(settings, clock)
+    housekeeper = Housekeeper(parts.db)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -151,12 +154,14 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, runtime: Runt
         if settings.jobs_in_server:
             reading_job.warm(parts.jail, parts.shelf)
             parts.jobs.start()
+            housekeeper.start()
         try:
             yield
         finally:
             await parts.hub.stop()
             if settings.jobs_in_server:
                 await to_thread.run_sync(parts.jobs.stop)
+                await to_thread.run_sync(housekeeper.stop)
             parts.close()
 
     application = FastAPI(

@@ -28,6 +28,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx2
 
@@ -41,6 +42,7 @@ from app.settings import Settings
 from tests.support import postgres
 from tests.support.road import Road, infrared_file, ok
 
+PASSWORD = "a long password"
 STAFF = (Role.RECEPTION, Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)
 
 
@@ -110,7 +112,7 @@ def prepare(settings: Settings) -> tuple[dict[Role, str], str]:
     with database.begin() as uow:
         agency = people.add_agency(uow, "Benchmark", AgencyKind.SERVICE)
         for role in STAFF:
-            person = people.add_person(uow, agency.id, role.value, role.value, "a long password", [role])
+            person = people.add_person(uow, agency.id, role.value, role.value, PASSWORD, [role])
             _, tokens[role] = people.issue_token(uow, "bench", [], 1, settings.pepper(), person_id=person.id)
             actor = Actor(person.id, role.value, frozenset({role}), agency.id)
         uow.actor = actor
@@ -170,16 +172,38 @@ def measure(base: str, tokens: dict[Role, str], session_id: str, rounds: int, sc
     return times
 
 
-def weights(base: str) -> dict[str, float]:
-    """kB gzip of a first visit: the page, its styles and its scripts."""
+def weights(base: str, session_id: str) -> dict[str, float]:
+    """kB of a first visit as they go over the line (gzip): the page, its styles and its scripts, module imports too."""
     found = {}
-    for path in ("/t", "/sign-in"):
-        page = httpx2.get(base + path).text
-        total = len(gzip.compress(page.encode()))
-        for url in set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page)):
-            total += len(gzip.compress(httpx2.get(base + url).content))
-        found[path] = total / 1000
+    for role, path in (
+        (None, "/t"),
+        (None, "/sign-in"),
+        (Role.RECEPTION, f"/sessions/{session_id}/reception"),
+        (Role.CHEMIST, "/bench"),
+    ):
+        with httpx2.Client(base_url=base, timeout=30, headers={"Accept-Encoding": "gzip"}) as browser:
+            if role is not None:
+                browser.post("/sign-in", data={"username": role.value, "password": PASSWORD})
+            total, page = _fetched(browser, path)
+            pending, seen = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page)), set[str]()
+            while pending:
+                url = pending.pop()
+                seen.add(url)
+                size, text = _fetched(browser, url)
+                total += size
+                modules = re.findall(r"""(?:from|import)\s*["'](\.{1,2}/[^"']+|/static/[^"']+)["']""", text)
+                pending |= {urljoin(url, module) for module in modules} - seen
+        found[path.replace(session_id, "…")] = total / 1000
     return found
+
+
+def _fetched(browser: httpx2.Client, url: str) -> tuple[int, str]:
+    """(bytes over the line, text)"""
+    with browser.stream("GET", url) as answer:
+        answer.raise_for_status()
+        raw = b"".join(answer.iter_raw())
+    packed = answer.headers.get("Content-Encoding") == "gzip"
+    return len(raw), (gzip.decompress(raw) if packed else raw).decode()
 
 
 def report(name: str, times: dict[str, list[float]]) -> None:
@@ -206,7 +230,7 @@ def run(name: str, database_url: str, rounds: int, screens: int) -> None:
             times = measure(base, tokens, session_id, rounds, screens)
             report(name, times)
             if name == "SQLite":
-                for path, kilobytes in weights(base).items():
+                for path, kilobytes in weights(base, session_id).items():
                     print(f"{'first visit':<12} {path:<20} {kilobytes:.1f} kB gzip")
 
 

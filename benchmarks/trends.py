@@ -37,7 +37,7 @@ QUESTIONS = {
 
 def fill(path: Path, rows: int) -> None:
     """Samples of made-up people, written without the working tables behind them."""
-    chance = random.Random(1)  # noqa: S311  the same rows on every machine
+    chance = random.Random(1)
     substances = [(s.id, s.drug_class) for s in load_pack().substances][:60]
     agency, session = uuid.uuid4().hex, uuid.uuid4().hex
     at = "2026-01-01 00:00:00.000000"
@@ -54,7 +54,7 @@ def fill(path: Path, rows: int) -> None:
         for found, of_class in {expected: expected_class, **dict(chance.sample(substances, 1))}.items():
             findings.append((key, found, of_class, "expected", "major", "confirmed"))
     with sqlite3.connect(path) as raw:
-        raw.executemany(f"INSERT INTO trend_sample VALUES ({','.join('?' * 14)})", samples)  # noqa: S608
+        raw.executemany(f"INSERT INTO trend_sample VALUES ({','.join('?' * 14)})", samples)
         raw.executemany("INSERT INTO trend_finding VALUES (?,?,?,?,?,?)", findings)
         raw.execute("ANALYZE")
     raw.close()

@@ -9,6 +9,7 @@ import click
 
 from app.cli.root import as_json, domain_errors, fail, main, say
 from app.operations import backup as backups
+from app.operations import retention
 from app.people import service as people
 from app.people.tables import AgencyKind
 from app.platform import audit as audit_log
@@ -62,6 +63,18 @@ def db_restore(source: Path, json_: bool) -> None:
     """Restore the backup folder SOURCE into an empty data directory and database."""
     answer = backups.restore(Settings(), source)
     say(answer, f"Restored the state of {answer['made_at']}. Audit log: {answer['audit']}", json_)
+
+
+@db.command("purge")
+@as_json
+@domain_errors
+def db_purge(json_: bool) -> None:
+    """Delete what has been kept long enough; `mast serve` does it once a day by itself."""
+    database = Database(Settings().database_url)
+    gone = retention.purge(database)
+    database.close()
+    lines = [f"{count:6d}  {rule.what}" for rule in retention.RULES if (count := gone[rule.name])]
+    say(gone, "\n".join(lines) or "Nothing was due.", json_)
 
 
 @main.group()

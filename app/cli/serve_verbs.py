@@ -10,6 +10,7 @@ import uvicorn
 
 from app.cli.root import domain_errors, fail, main
 from app.operations import logging as logs
+from app.operations.retention import Housekeeper
 from app.platform.db import migrate
 from app.platform.live import close_unread
 from app.settings import Settings
@@ -69,9 +70,12 @@ def worker() -> None:
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
+    housekeeper = Housekeeper(runtime.db)
     runtime.jobs.start()
+    housekeeper.start()
     done.wait()
     runtime.jobs.stop()
+    housekeeper.stop()
     runtime.close()
 
 

@@ -12,7 +12,8 @@ import structlog
 
 # Twelve symbols of the ticket alphabet, with or without separators, are taken for a ticket wherever they stand.
 _TICKET = re.compile(
-    r"(?<![0-9A-Za-z])(?:[34679CDFGHJKMNPQRTVWXY]{4}[ -]?){2}[34679CDFGHJKMNPQRTVWXY]{4}(?![0-9A-Za-z])"
+    r"(?<![0-9A-Za-z])(?:[34679CDFGHJKMNPQRTVWXY]{4}[ -]?){2}[34679CDFGHJKMNPQRTVWXY]{4}(?![0-9A-Za-z])",
+    re.IGNORECASE,
 )
 # What databases and validators quote of the values they refuse: rows with notes in them.
 _QUOTED = (

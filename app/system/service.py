@@ -37,7 +37,8 @@ def readiness(session: Session, data_dir: Path, revisions: tuple[str | None, str
             f"The database is at schema {has or 'none'}, this program needs {needs}: run mast db upgrade."
         )
         return state
-    free = shutil.disk_usage(data_dir).free
+    place = next(folder for folder in (data_dir, *data_dir.absolute().parents) if folder.exists())  # none before a file
+    free = shutil.disk_usage(place).free
     if free < LOW_DISK:
         state.alarms.append(f"Only {free // 1024**2} MiB of disk are free.")
     state.jobs = {kind.value: count for kind, count in count_by_state(session).items()}

@@ -36,7 +36,14 @@ class Tally:
     def gives_away(self, part: Tally, least: int) -> bool:
         """Whether taking `part` from this leaves a group that would have to be suppressed."""
         numerator, denominator = self.numerator - part.numerator, self.denominator - part.denominator
-        return any(0 < left < least for left in (numerator, denominator, denominator - numerator))
+        if 0 < denominator < least:
+            return True
+        both_split = self.splits(least) and part.splits(least)  # else one numerator is not published anyway
+        return both_split and any(0 < left < least for left in (numerator, denominator - numerator))
+
+    def splits(self, least: int) -> bool:
+        """Whether numerator and rest are each nothing or large enough to be shown."""
+        return all(side == 0 or side >= least for side in (self.numerator, self.denominator - self.numerator))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +107,14 @@ def total_of(cells: Iterable[Count], asked: Selection, dimension: Dimension, val
 
 def exposed(cells: Sequence[Count], asked: Selection, least: int) -> set[Key]:
     """Keys of the rows that must be withheld, as the module docstring says."""
-    rows = {row.key: Tally(row.numerator, row.denominator) for row in rows_of(cells, asked)}
+    rows = {
+        row.key: Tally(row.numerator, row.denominator)
+        for row in rows_of(cells, asked)
+        if row.denominator >= least  # smaller ones are suppressed as they are
+    }
     found: set[Key] = set()
+    if not rows:
+        return found
     for wider in _wider(asked):
         sums: defaultdict[Key, Tally] = defaultdict(Tally)
         for cell in cells:
@@ -194,7 +207,7 @@ def _classes_exposed(cells: Sequence[Count], asked: Selection, rows: Mapping[Key
     return {
         key
         for key, inside in members.items()
-        if any(rows[key].gives_away(one, least) for one in inside.values() if one.denominator >= least)
+        if key in rows and any(rows[key].gives_away(one, least) for one in inside.values() if one.denominator >= least)
     }
 
 

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from app.platform.security.policy import api_routes, declared_policy
 from tests.app.conftest import World
 from tests.support.road import ok
+from tests.support.staged import either_database
 from tests.support.writes import WRITES, Stage
+
+database = either_database  # both kinds matter here
 
 NASTY = (
     "\x00",
@@ -31,15 +33,6 @@ NASTY = (
 )
 RAW = (b"=", b"&&&", b"%", b"a=%ff%fe", b"a=%00", b"\xff\xfe=\xff", b"version=1" * 1000)
 FORMS = sorted(w for w in WRITES if not w[1].startswith("/api/"))
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database(request: pytest.FixtureRequest, clock: Any) -> Any:
-    """Both kinds: they refuse different things."""
-    url = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
-    database = Database(url, clock=clock)
-    yield database
-    database.close()
 
 
 def wrong(response: Any) -> str:

@@ -6,18 +6,19 @@ import itertools
 from collections import Counter
 from typing import Any
 
-import pytest
 import schemathesis
 import schemathesis.specs.openapi.adapter.v2  # imported late, inside a deep stack, it overflows the parser of 3.11
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
 from app.people import service as people
-from app.platform.db import Database
 from app.platform.kernel.actor import Actor, Role
 from tests.app.conftest import World
 from tests.support.road import ok
+from tests.support.staged import either_database
 from tests.support.writes import Stage
+
+database = either_database  # both kinds matter here
 
 SEED = 20261125
 MAX_EXAMPLES = 15
@@ -29,15 +30,6 @@ CHECKS = (
     "response_headers_conformance",
     "response_schema_conformance",
 )
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database(request: pytest.FixtureRequest, clock: Any) -> Any:
-    """Both kinds: they refuse different things."""
-    url = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
-    database = Database(url, clock=clock)
-    yield database
-    database.close()
 
 
 def everybodys_session(world: World) -> str:

@@ -49,9 +49,7 @@ def test_a_wrong_password_is_a_sentence_that_does_not_say_which_half_was_wrong(d
     desk.shot(page, "bad-password")
 
 
-def test_a_session_that_ended_on_a_form_says_that_it_was_not_saved_and_how_to_get_back(
-    desk: Desk, road: Road
-) -> None:
+def test_a_session_that_ended_on_a_form_says_that_it_was_not_saved_and_how_to_get_back(desk: Desk, road: Road) -> None:
     page = desk.sign_in(Role.RECEPTION, TABLET, path=f"/sessions/{road.session_id}/reception")
     steps.choose(page, "#expected", "keta", "^Ketamine")
     page.get_by_label("powder", exact=True).check()
@@ -143,7 +141,7 @@ def test_a_file_that_cannot_be_read_is_a_sentence_on_the_bench(
     words = said.inner_text()
     assert len(words.split()) > 5, words
     assert not re.search(r"Traceback|Error\b|Exception|None", words), words
-    desk.shot(page, f"bad-file-{name.split('.')[0]}")
+    desk.shot(page, f"bad-file-{Path(name).stem}")
     # the next file is read as if nothing had happened
     steps.upload(page, _file("good.jdx", infrared_file(seed=len(content))))
     expect(page.locator("#bench-spectrum")).to_contain_text("FTIR")
@@ -162,7 +160,9 @@ def test_a_text_file_with_an_ambiguous_comma_asks_and_is_read_as_answered(desk: 
     desk.shot(page, "bad-comma-asks")
     choices.filter(has_text=re.compile("column", re.IGNORECASE)).first.click()
     steps.press(page, "Read it like this")
-    expect(page.locator("#bench-files").get_by_role("link").or_(page.locator("#bench-files .error")).first).to_be_visible()
+    expect(
+        page.locator("#bench-files").get_by_role("link").or_(page.locator("#bench-files .error")).first
+    ).to_be_visible()
     expect(page.locator("#bench-files fieldset")).to_have_count(0)
     desk.shot(page, "bad-comma-answered")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,7 +117,7 @@ def states(clients: Clients, site: Site) -> Callable[[Role | None], dict[str, An
 
 
 @pytest.fixture
-def open_page(desk: Desk, states: Callable[[Role | None], dict[str, Any]]) -> Iterator[Callable[..., Page]]:
+def open_page(desk: Desk, states: Callable[[Role | None], dict[str, Any]]) -> Callable[..., Page]:
     """A new page of a role."""
 
     def opened(role: Role | None, size: tuple[int, int] = TABLET, **more: Any) -> Page:
@@ -125,7 +125,7 @@ def open_page(desk: Desk, states: Callable[[Role | None], dict[str, Any]]) -> It
         context.add_cookies(states(role).get("cookies", []))
         return context.new_page()
 
-    yield opened
+    return opened
 
 
 def _address(path: str, samples: Samples) -> str:

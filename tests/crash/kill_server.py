@@ -145,10 +145,12 @@ def torture(data_dir: Path, *, rounds: int, budget_s: float = 1e9, seed: int = 7
             uploader.closing.set()
         for uploader in uploaders:
             uploader.join(60)
+            uploader.client.close()
             if uploader.is_alive():
                 report.broken.append(f"{uploader.name} never got its last file acknowledged")
     finally:
         server.kill()
+        server.hang_up()
     report.seconds = time.monotonic() - began
     _verify(service, [one for u in uploaders for one in u.sent], report)
     report.broken += [words for u in uploaders for words in u.wrong]
@@ -168,9 +170,7 @@ def _verify(service: Service, sent: list[Sent], report: Report) -> None:
         if count != 1:
             report.broken.append(f"{one.key}: {count} rows for one key")
         path = store.path(one.sha256)
-        if one.acknowledged and (
-            not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != one.sha256
-        ):
+        if one.acknowledged and (not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != one.sha256):
             report.broken.append(f"{one.key}: acknowledged, but its bytes are gone or changed")
     blobs = {p.name for p in store.root.rglob("*") if p.is_file() and len(p.name) == 64}
     report.orphan_blobs = len(blobs - {sha for sha, _ in rows.values()})

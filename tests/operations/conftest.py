@@ -1,20 +1,3 @@
-"""The world of tests/app, on both databases: what an operator relies on must hold on either."""
+"""The world of tests/app, for these tests too."""
 
-from __future__ import annotations
-
-import pytest
-
-from tests.app.conftest import World, settings, world  # noqa: F401  fixtures
-from tests.support import logs
-from tests.support.writes import Stage
-
-
-@pytest.fixture(autouse=True)
-def _plain_logs() -> None:
-    logs.plain()
-
-
-@pytest.fixture
-def stage(world: World) -> Stage:  # noqa: F811
-    """The service's own agency, with an open session."""
-    return Stage(world)
+from tests.support.staged import database, plain_logs, settings, stage, world  # noqa: F401

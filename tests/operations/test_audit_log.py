@@ -9,12 +9,17 @@ import sqlalchemy.exc
 from app.platform import audit
 from app.platform.audit import AuditEntry, verify
 from app.platform.db import Database
+from tests.support.staged import either_database
+
+database = either_database  # both kinds matter here
 
 
 def filled(database: Database, entries: int = 20) -> Database:
     for number in range(entries):
         with database.begin() as uow:
-            audit.record(uow, "note", "thing", f"{number}", after={"number": number})
+            audit.record(
+                uow, "note", "thing", f"{number}", after={"number": number, "share": 0.1 + number, "words": "ä"}
+            )
     return database
 
 

@@ -21,7 +21,10 @@ from app.settings import Settings
 from tests.support import postgres
 from tests.support.clock import NOON
 from tests.support.requirements import absent
+from tests.support.staged import either_database
 from tests.support.writes import Stage
+
+database = either_database  # both kinds matter here
 
 
 @pytest.fixture

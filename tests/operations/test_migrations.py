@@ -21,6 +21,8 @@ NEXT = '''
 import sqlalchemy as sa
 from alembic import op
 
+database = either_database  # both kinds matter here
+
 revision, down_revision, branch_labels, depends_on = "test_next", "{head}", None, None
 TABLES = ("agency", "person", "session", "sample", "analysis")
 
@@ -55,7 +57,7 @@ def fill(stage: Stage) -> None:
     stage.road.released()
     samples = clone(
         database, "sample", SAMPLES,
-        id=lambda n: uuid.uuid4(), number=lambda n: n + 2, ticket_hmac=lambda n: f"{n:064d}",
+        id=lambda n: uuid.uuid4(), number=lambda n: 10_000 + n, ticket_hmac=lambda n: f"{n:064d}",
     )  # fmt: skip
     clone(database, "sample_expected", SAMPLES, sample_id=lambda n: samples[n]["id"])
     clone(database, "consent", SAMPLES, id=lambda n: uuid.uuid4(), sample_id=lambda n: samples[n]["id"])

@@ -84,6 +84,7 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
         self.log = service.settings.data_dir / "server.log"
         self.up = threading.Event()
+        self._clients: list[httpx2.Client] = []
 
     @property
     def url(self) -> str:
@@ -139,7 +140,14 @@ class Server:
     def client(self, role: str, **more: Any) -> httpx2.Client:
         """A connection that speaks for a role."""
         headers = {"Authorization": f"Bearer {self.service.tokens[role]}"}
-        return httpx2.Client(base_url=self.url, headers=headers, timeout=30, **more)
+        self._clients.append(httpx2.Client(base_url=self.url, headers=headers, timeout=30, **more))
+        return self._clients[-1]
+
+    def hang_up(self) -> None:
+        """Close every connection to it; after it has ended, so that no stream is cut under its reader."""
+        for client in self._clients:
+            client.close()
+        self._clients.clear()
 
     def road(self) -> Road:
         """A road over this server, in a fresh session."""
@@ -160,6 +168,7 @@ def running(service: Service, **environment: str) -> Iterator[Server]:
         yield server
     finally:
         server.stop()
+        server.hang_up()
 
 
 class Screen:
@@ -192,12 +201,18 @@ class Screen:
         finally:
             self.ended.set()
 
-    def wait(self, topic: str, sample_id: str = "", kind: str = "", timeout: float = 20) -> tuple[float, dict[str, Any]]:
+    def wait(
+        self, topic: str, sample_id: str = "", kind: str = "", timeout: float = 20
+    ) -> tuple[float, dict[str, Any]]:
         """The next event of this topic (sample, kind) and when it came; others are passed over."""
         deadline = time.monotonic() + timeout
         while True:
             at, event = self.events.get(timeout=max(0.01, deadline - time.monotonic()))
-            if event.get("topic") == topic and sample_id in ("", event.get("sample_id")) and kind in ("", event["kind"]):
+            if (
+                event.get("topic") == topic
+                and sample_id in ("", event.get("sample_id"))
+                and kind in ("", event["kind"])
+            ):
                 return at, event
 
     def drain(self) -> None:

@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,6 +78,11 @@ class Site:
             command, env=environment(self.folder, self.port), stdout=log, stderr=log, start_new_session=True
         )
         log.close()
+        self.wait()
+
+    def wait(self) -> None:
+        """Until it can work."""
+        assert self.process is not None
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with contextlib.suppress(httpx2.HTTPError):
@@ -254,8 +259,11 @@ def bare(code: str) -> str:
 
 
 def scroll_overflow(page: Page) -> int:
-    """By how many pixels the page is wider than the screen."""
-    width: Mapping[str, int] = page.evaluate(
-        "({wide: document.documentElement.scrollWidth, seen: document.documentElement.clientWidth})"
-    )
-    return max(0, width["wide"] - width["seen"])
+    """By how many pixels the page is wider than the screen, once plots have had the time to follow a new width."""
+    wider = """() => new Promise((done) => {
+        const wide = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
+        const until = performance.now() + 1500;
+        const look = () => (wide() <= 0 || performance.now() > until ? done(Math.max(0, wide())) : requestAnimationFrame(look));
+        look();
+    })"""
+    return int(page.evaluate(wider))

@@ -118,7 +118,10 @@ def install(app: FastAPI, render_page: Renderer) -> None:
 
     async def on_machine(request: Request, error: Exception) -> Response:
         known = translate(error)
-        log.error("request_failed", path=request.url.path, problem=known.code, exc_info=error)
+        if isinstance(known, e.Unavailable | e.StorageFull):  # known, and said again by every request meanwhile
+            log.error("request_failed", path=request.url.path, problem=known.code, error=type(error).__name__)
+        else:
+            log.error("request_failed", path=request.url.path, problem=known.code, exc_info=error)
         return answer(request, known)
 
     async def on_validation(request: Request, error: Exception) -> Response:

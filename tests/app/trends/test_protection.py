@@ -194,7 +194,7 @@ class Published:
 
     fixed: frozenset[tuple[str, str]]
     cells: int
-    numerator: int
+    numerator: int | None
     denominator: int
 
 
@@ -207,13 +207,15 @@ def published(world: list[Count], least: int) -> list[Published]:
             continue
         hidden = differencing.exposed(cells, asked, least)
         for found in differencing.rows_of(cells, asked):
-            if found.key in hidden or protect(found, asked.by, PUBLIC, incomplete=False).numerator is None:
+            shown = protect(found, asked.by, PUBLIC, incomplete=False)
+            if found.key in hidden or shown.denominator is None:
                 continue
+            split = shown.numerator is not None
             inside = sum(
                 1 << i for i, one in enumerate(world) if _belongs(one, asked) and _row(one, asked) == found.key
             )
             fixed = _fixed(asked, found.key)
-            out[fixed] = Published(fixed, inside, found.numerator, found.denominator)
+            out[fixed] = Published(fixed, inside, found.numerator if split else None, found.denominator)
     return list(out.values())
 
 
@@ -259,8 +261,12 @@ def test_no_two_published_nested_rows_differ_by_a_small_group(world: list[Count]
         if not wide.fixed < narrow.fixed:
             continue
         assert narrow.cells & wide.cells == narrow.cells
-        numerator, denominator = wide.numerator - narrow.numerator, wide.denominator - narrow.denominator
-        for left in (numerator, denominator, denominator - numerator):
+        denominator = wide.denominator - narrow.denominator
+        left_over = [denominator]
+        if wide.numerator is not None and narrow.numerator is not None:
+            numerator = wide.numerator - narrow.numerator
+            left_over += [numerator, denominator - numerator]
+        for left in left_over:
             assert left == 0 or left >= PUBLIC.threshold, (sorted(narrow.fixed), sorted(wide.fixed))
 
 

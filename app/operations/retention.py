@@ -1,0 +1,156 @@
+"""What is deleted by itself, and when: once a day inside `mast serve` (or `mast worker`), and as `mast db purge`.
+
+The rules are data, so that docs/privacy.md can be held to them by a test. This is the one place that deletes across
+features, which is why it imports their tables. Backups keep what they hold until they are deleted themselves.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlmodel import col
+
+from app.people.tables import ApiToken, StaffSession
+from app.platform import audit
+from app.platform.db import Database, UnitOfWork
+from app.platform.jobs.queue import purge_finished
+from app.platform.live import purge_events
+from app.platform.web.tables import IdempotencyRow
+from app.samples.tables import Sample, TicketSession
+
+FIRST_S = 60.0  # after a start, so that starting stays quick
+EVERY_S = 24 * 3600.0
+_LOCK = 0x4D415352  # only one process of several does it at a time (PostgreSQL)
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of data: how long it is kept, counted from what, and the statement that ends it.
+
+    `purge` is given the moment before which everything goes, and says how many rows it touched.
+    """
+
+    name: str
+    what: str
+    keep: timedelta
+    since: str
+    purge: Callable[[UnitOfWork, datetime], int]
+
+
+def _run(uow: UnitOfWork, statement: Any) -> int:
+    return int(uow.session.connection().execute(statement).rowcount)
+
+
+def _ticket_codes(uow: UnitOfWork, before: datetime) -> int:
+    dead = sa.and_(col(Sample.ticket_hmac).is_not(None), col(Sample.ticket_expires_at) <= before)
+    return _run(uow, sa.update(Sample).where(dead).values(ticket_hmac=None))
+
+
+def _ticket_sessions(uow: UnitOfWork, before: datetime) -> int:
+    return _run(uow, sa.delete(TicketSession).where(col(TicketSession.expires_at) <= before))
+
+
+def _staff_notes(uow: UnitOfWork, before: datetime) -> int:
+    old = sa.and_(col(Sample.staff_note) != "", col(Sample.received_at) <= before)
+    # a new version: a form that was open since then cannot bring the note back
+    return _run(uow, sa.update(Sample).where(old).values(staff_note="", version=col(Sample.version) + 1))
+
+
+def _staff_sessions(uow: UnitOfWork, before: datetime) -> int:
+    over = sa.or_(col(StaffSession.expires_at) <= before, col(StaffSession.revoked_at) <= before)
+    return _run(uow, sa.delete(StaffSession).where(over))
+
+
+def _api_tokens(uow: UnitOfWork, before: datetime) -> int:
+    over = sa.or_(col(ApiToken.expires_at) <= before, col(ApiToken.revoked_at) <= before)
+    return _run(uow, sa.delete(ApiToken).where(over))
+
+
+def _answers(uow: UnitOfWork, before: datetime) -> int:
+    return _run(uow, sa.delete(IdempotencyRow).where(col(IdempotencyRow.created_at) <= before))
+
+
+def _events(uow: UnitOfWork, before: datetime) -> int:
+    return purge_events(uow, older_than=before)
+
+
+def _jobs(uow: UnitOfWork, before: datetime) -> int:
+    return purge_finished(uow, older_than=before)
+
+
+AT_ONCE = timedelta(0)
+RULES: tuple[Rule, ...] = (
+    Rule("ticket_code", "keyed hash of a ticket code", AT_ONCE, "expiry of the ticket", _ticket_codes),
+    Rule("ticket_session", "a client's browser that showed its ticket", AT_ONCE, "its end", _ticket_sessions),
+    Rule("staff_note", "note of staff about a sample", timedelta(days=30), "receipt of the sample", _staff_notes),
+    Rule("staff_session", "a browser somebody was signed in with", AT_ONCE, "its end", _staff_sessions),
+    Rule("api_token", "an API token", timedelta(days=30), "its expiry or revocation", _api_tokens),
+    Rule("idempotency", "the answer kept for a repeated request", timedelta(hours=24), "the answer", _answers),
+    Rule("event", "a live event", timedelta(days=7), "the event", _events),
+    Rule("job", "a job that is done", timedelta(days=30), "its end", _jobs),
+)
+
+
+def purge(database: Database, rules: Sequence[Rule] = RULES) -> dict[str, int]:
+    """Carry out every rule, each in a transaction of its own; says how many rows went, by rule.
+
+    Safe at any time and in several processes: what is gone already is not found again.
+    """
+    return {rule.name: _carry_out(database, rule) for rule in rules}
+
+
+def _carry_out(database: Database, rule: Rule) -> int:
+    with database.begin(request_id="retention") as uow:
+        if database.is_sqlite:  # else what was deleted stays readable in the free space of the file
+            uow.session.connection().exec_driver_sql("PRAGMA secure_delete=ON")
+        else:  # whoever comes second waits, and finds nothing left to do
+            uow.session.connection().execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        before = uow.now - rule.keep
+        count = rule.purge(uow, before)
+        if count:  # a number and a date, never what it was
+            after = {"count": count, "before": before.isoformat(timespec="seconds")}
+            audit.record(uow, "purge", "retention", rule.name, after=after)
+    return count
+
+
+class Housekeeper:
+    """A thread that purges soon after the start and then once a day. `start()` and `stop()` around a process's life."""
+
+    def __init__(self, database: Database, *, first_s: float = FIRST_S, every_s: float = EVERY_S) -> None:
+        self._database = database
+        self._first_s = first_s
+        self._every_s = every_s
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._work, name="retention", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout: float = 3.0) -> None:
+        """End; a purge that is running finishes its statement first."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+            self._thread = None
+
+    def _work(self) -> None:
+        wait = self._first_s
+        while not self._stopping.wait(wait):
+            wait = self._every_s
+            try:
+                gone = {name: count for name, count in purge(self._database).items() if count}
+            except Exception as error:  # the database is away, or the disk full: tomorrow, or sooner by hand
+                _log.error("retention_failed", error=type(error).__name__)
+            else:
+                _log.info("retention_done", **gone)

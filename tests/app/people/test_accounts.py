@@ -1,0 +1,102 @@
+"""Accounts and tokens: for administrators of their own agency, shown once, never with more roles than held."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from app.people.tables import ApiToken, Person, StaffSession
+from app.platform.kernel.actor import Role
+from tests.app.conftest import PASSWORD
+
+NEW = {"username": "new.person", "display_name": "New Person", "password": PASSWORD, "roles": ["chemist", "verifier"]}
+
+
+def test_an_administrator_adds_somebody_who_then_signs_in(world: Any) -> None:
+    admin = world.as_(Role.ADMIN)
+    assert admin.post("/people", data=NEW).headers["location"] == "/people"
+    page = admin.get("/people").text
+    assert "New Person" in page
+    assert "Chemist Own" in page
+    assert "Chemist Other" not in page, "another agency's people are not here"
+    browser = world.anonymous()
+    assert browser.post("/sign-in", data={"username": "new.person", "password": PASSWORD}).status_code == 303
+    assert browser.get("/api/v1/me").json() == {
+        "display_name": "New Person", "roles": ["chemist", "verifier"], "agency": "North East Drug Checking",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"password": "short"}, "at least 12 characters"),
+        ({"username": "Chemist.Own"}, "is taken"),
+        ({"roles": []}, "at least one role"),
+        ({"display_name": " "}, "needs a user name and a name"),
+    ],
+)
+def test_a_form_that_cannot_be_saved_says_why_and_keeps_what_was_typed(
+    world: Any, change: dict[str, Any], words: str
+) -> None:
+    got = world.as_(Role.ADMIN).post("/people", data=NEW | change)
+    assert got.status_code == 422
+    assert words in got.text
+    assert f'value="{(NEW | change)["username"]}"' in got.text
+    assert "short" not in got.text.replace("shorter", ""), "a password is never shown again"
+
+
+@pytest.mark.parametrize("role", sorted(set(Role) - {Role.ADMIN}))
+def test_only_administrators_see_and_change_accounts(world: Any, role: Role) -> None:
+    browser, person = world.as_(role), world.actors[Role.CHEMIST].person_id
+    for method, url in (
+        ("GET", "/people"), ("POST", "/people"), ("GET", "/api/v1/people"), ("POST", "/api/v1/people"),
+        ("POST", f"/api/v1/people/{person}/disable"), ("GET", "/audit"), ("GET", "/api/v1/audit"),
+    ):  # fmt: skip
+        more = {"json": NEW} if url == "/api/v1/people" and method == "POST" else {}
+        assert browser.request(method, url, **more).status_code == 403, url
+
+
+def test_somebody_of_another_agency_cannot_be_turned_off(world: Any) -> None:
+    foreign = world.other_actors[Role.CHEMIST].person_id
+    got = world.as_(Role.ADMIN).post(f"/api/v1/people/{foreign}/disable")
+    assert got.status_code == 404
+    assert world.as_(Role.CHEMIST, agency="other").get("/api/v1/me").status_code == 200
+
+
+def test_an_administrator_cannot_lock_themselves_out(world: Any) -> None:
+    own = world.actors[Role.ADMIN].person_id
+    got = world.as_(Role.ADMIN).post(f"/api/v1/people/{own}/disable")
+    assert (got.status_code, "own account" in got.json()["detail"]) == (403, True)
+
+
+def test_a_token_is_shown_once_listed_without_its_secret_and_revoked(world: Any) -> None:
+    chemist = world.as_(Role.CHEMIST)
+    made = chemist.post("/api/v1/tokens", json={"label": "balance", "days": 30, "roles": ["chemist"]}).json()
+    bearer = {"Authorization": f"Bearer {made['token']}"}
+    assert world.anonymous().get("/api/v1/me", headers=bearer).json()["roles"] == ["chemist"]
+    listed = chemist.get("/api/v1/tokens")
+    assert [t["label"] for t in listed.json()] == ["balance"]
+    assert made["token"] not in listed.text
+    assert world.as_(Role.VERIFIER).delete(f"/api/v1/tokens/{made['id']}").status_code == 404
+    assert chemist.delete(f"/api/v1/tokens/{made['id']}").status_code == 204
+    assert world.anonymous().get("/api/v1/me", headers=bearer).status_code == 401
+
+
+def test_a_token_has_no_role_its_owner_lacks(world: Any) -> None:
+    got = world.as_(Role.CHEMIST).post("/api/v1/tokens", json={"label": "x", "days": 1, "roles": ["session_lead"]})
+    assert got.status_code == 403
+
+
+def test_secrets_are_stored_as_hashes_only(world: Any) -> None:
+    chemist = world.as_(Role.CHEMIST)
+    token = chemist.post("/api/v1/tokens", json={"label": "x", "days": 1}).json()["token"]
+    cookie = chemist.cookies["__Host-mast"]
+    with world.runtime.read() as session:
+        stored = " ".join(
+            str(row.model_dump()) for table in (Person, StaffSession, ApiToken) for row in session.exec(select(table))
+        )
+    for secret in (token, cookie, PASSWORD):
+        assert secret not in stored
+    assert "$argon2id$" in stored

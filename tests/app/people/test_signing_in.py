@@ -1,0 +1,133 @@
+"""Signing in and out by the page: cookies, throttle, where one lands, and what never leads elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.navigation import ENTRIES
+from app.people.pages import local_path
+from app.platform.kernel.actor import Role
+from tests.app.conftest import PASSWORD
+
+HOME = {
+    Role.RECEPTION: "/reception",
+    Role.CHEMIST: "/bench",
+    Role.VERIFIER: "/bench",
+    Role.HEALTH_WORKER: "/consultations",
+    Role.SESSION_LEAD: "/sessions",
+    Role.RESEARCHER: "/trends",
+    Role.PUBLIC_HEALTH: "/trends",
+    Role.POLICE: "/trends",
+    Role.ADMIN: "/people",
+}
+HTML = {"Accept": "text/html"}
+
+
+def sign_in(browser: Any, username: str = "chemist.own", password: str = PASSWORD, **more: str) -> Any:
+    return browser.post("/sign-in", data={"username": username, "password": password, **more})
+
+
+def test_somebody_signs_in_works_and_signs_out(world: Any) -> None:
+    browser = world.anonymous()
+    assert "User name" in browser.get("/sign-in").text
+    got = sign_in(browser, "Chemist.Own ")
+    assert (got.status_code, got.headers["location"]) == (303, "/")
+    cookie = got.headers["set-cookie"]
+    assert cookie.startswith("__Host-mast=")
+    assert {"HttpOnly", "Secure", "SameSite=lax", "Path=/"} <= {part.strip() for part in cookie.split(";")[1:]}
+    assert browser.get("/api/v1/me").json()["roles"] == ["chemist"]
+    secret = browser.cookies["__Host-mast"]
+    assert browser.post("/sign-out").headers["location"] == "/sign-in"
+    browser.cookies.set("__Host-mast", secret, domain="testserver.local", path="/")
+    assert browser.get("/api/v1/me").status_code == 401, "the server ended it, not only the browser"
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_everybody_lands_where_their_work_begins(world: Any, role: Role) -> None:
+    browser = world.as_(role)
+    assert browser.get("/").headers["location"] == HOME[role]
+    page = browser.get(HOME[role], headers=HTML)
+    assert page.status_code == 200
+    for label, href, roles in ENTRIES:
+        assert (f'href="{href}"' in page.text.split("</header>")[0]) == (role in roles), label
+
+
+def test_nobody_in_particular_lands_on_the_ticket_page(world: Any) -> None:
+    assert world.anonymous().get("/").headers["location"] == "/t"
+
+
+def test_a_page_behind_the_door_comes_back_after_signing_in(world: Any) -> None:
+    browser = world.anonymous()
+    sent = browser.get("/bench?state=submitted", headers=HTML)
+    assert sent.headers["location"] == "/sign-in?next=/bench%3Fstate%3Dsubmitted"
+    form = browser.get(sent.headers["location"])
+    assert 'name="next" value="/bench?state=submitted"' in form.text
+    assert sign_in(browser, next="/bench?state=submitted").headers["location"] == "/bench?state=submitted"
+
+
+@pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/\\evil.example", "", "bench"])
+def test_signing_in_never_leads_to_another_website(world: Any, target: str) -> None:
+    assert local_path(target) == "/"
+    assert sign_in(world.anonymous(), next=target).headers["location"] == "/"
+
+
+@pytest.mark.parametrize(("name", "password"), [("chemist.own", "wrong password!"), ("nobody", PASSWORD), ("", "")])
+def test_every_way_to_be_wrong_answers_alike_and_keeps_the_name(world: Any, name: str, password: str) -> None:
+    got = sign_in(world.anonymous(), name, password)
+    assert got.status_code == 401
+    assert "User name and password do not fit together." in got.text
+    assert not name or f'value="{name}"' in got.text
+    assert password not in got.text or not password
+    assert "set-cookie" not in got.headers
+
+
+def test_wrong_passwords_are_limited_per_name_and_a_right_one_waits_too(world: Any, clock: Any) -> None:
+    browser = world.anonymous()
+    statuses = [sign_in(browser, password="wrong password!").status_code for _ in range(6)]
+    assert statuses == [401] * 5 + [429]
+    assert "Too many tries" in sign_in(browser).text
+    clock.advance(seconds=61)
+    assert sign_in(browser).status_code == 303
+
+
+def test_a_disabled_account_is_out_at_once_and_cannot_come_back(world: Any) -> None:
+    chemist = world.as_(Role.CHEMIST)
+    token = chemist.post("/api/v1/tokens", json={"label": "a", "days": 1}).json()["token"]
+    person = world.actors[Role.CHEMIST].person_id
+    assert world.as_(Role.ADMIN).post(f"/api/v1/people/{person}/disable").status_code == 204
+    assert chemist.get("/api/v1/me").status_code == 401
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert world.anonymous().get("/api/v1/me", headers=bearer).status_code == 401
+    assert sign_in(world.anonymous()).status_code == 401
+
+
+def test_a_session_ends_when_idle_and_at_the_latest_after_its_hours(world: Any, clock: Any) -> None:
+    browser, policy = world.as_(Role.CHEMIST), world.runtime.session_policy
+    clock.advance(seconds=policy.idle.total_seconds() + 1)
+    assert browser.get("/api/v1/me").status_code == 401
+    other = world.as_(Role.VERIFIER)
+    spent = 0.0
+    while spent + 600 < policy.absolute.total_seconds():
+        clock.advance(seconds=600)
+        spent += 600
+        assert other.get("/api/v1/me").status_code == 200
+    clock.advance(seconds=601)
+    assert other.get("/api/v1/me").status_code == 401
+
+
+def test_signing_in_again_ends_the_session_the_browser_had(world: Any) -> None:
+    browser = world.anonymous()
+    sign_in(browser)
+    first = browser.cookies["__Host-mast"]
+    sign_in(browser)
+    assert browser.cookies["__Host-mast"] != first
+    stale = world.anonymous()
+    stale.cookies.set("__Host-mast", first, domain="testserver.local", path="/")
+    assert stale.get("/api/v1/me").status_code == 401
+
+
+def test_a_session_that_ended_says_so_and_that_nothing_is_lost(world: Any) -> None:
+    page = world.anonymous().get("/sign-in?ended=1")
+    assert "What you had saved before is unharmed" in page.text

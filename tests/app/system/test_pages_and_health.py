@@ -1,0 +1,141 @@
+"""About, audit, health and readiness, and which live events reach whom."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from app.platform import audit
+from app.platform.jobs.tables import JobRow, JobState
+from app.platform.kernel.actor import Role
+from app.platform.live import publish
+from app.system import api, service
+from tests.support.live import parse, running_hub
+
+
+def test_the_about_page_is_for_everybody_and_names_the_version(world: Any) -> None:
+    page = world.anonymous().get("/about")
+    assert page.status_code == 200
+    assert "MAST" in page.text
+    assert world.app.version in page.text
+
+
+def test_the_process_says_that_it_lives_without_asking_the_database(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(world.runtime), "read", None)
+    assert world.anonymous().get("/health").json() == {"status": "ok"}
+
+
+def test_ready_counts_jobs_and_says_nothing_about_samples(world: Any) -> None:
+    got = world.anonymous().get("/ready")
+    assert got.status_code == 200
+    body = got.json()
+    assert (body["ready"], body["reasons"]) == (True, [])
+    assert set(body["jobs"]) == {"queued", "running", "done", "dead"}
+
+
+def test_a_dead_job_raises_an_alarm_and_the_process_stays_ready(world: Any, clock: Any) -> None:
+    now: datetime = clock()
+    with world.runtime.db.begin() as uow:
+        uow.session.add(JobRow(kind="x", payload={}, state=JobState.DEAD, run_after=now, created_at=now))
+    got = world.anonymous().get("/ready")
+    assert (got.status_code, got.json()["ready"]) == (200, True)
+    assert any("1 job" in alarm for alarm in got.json()["alarms"])
+
+
+def test_a_database_at_another_schema_is_not_ready_and_says_what_to_run(world: Any) -> None:
+    with world.runtime.db.begin() as uow:
+        uow.session.connection().execute(sa.text("UPDATE alembic_version SET version_num = 'elsewhere'"))
+    got = world.anonymous().get("/ready")
+    assert (got.status_code, got.json()["ready"]) == (503, False)
+    assert "schema elsewhere" in got.json()["reasons"][0]
+    assert "mast db upgrade" in got.json()["reasons"][0]
+
+
+def test_little_disk_raises_an_alarm(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "LOW_DISK", 10**18)
+    assert any("of disk are free" in alarm for alarm in world.anonymous().get("/ready").json()["alarms"])
+
+
+# -- audit ------------------------------------------------------------------------------------------------------
+
+
+def test_the_audit_page_turns_over_fifty_at_a_time_without_gap_or_repeat(world: Any) -> None:
+    with world.runtime.db.begin(world.actors[Role.ADMIN]) as uow:
+        for number in range(70):
+            audit.record(uow, "look", "thing", f"object-{number:03d}")
+    admin = world.as_(Role.ADMIN)
+    first = admin.get("/audit")
+    seen = [n for n in range(70) if f"object-{n:03d}" in first.text]
+    assert seen[-1] == 69
+    older = first.text.split('href="/audit?before=')[1].split('"')[0]
+    second = admin.get(f"/audit?before={older}")
+    rest = [n for n in range(70) if f"object-{n:03d}" in second.text]
+    assert rest + seen == list(range(70))
+    last = admin.get("/audit?before=1")
+    assert last.status_code == 200
+    assert "/audit?before=" not in last.text
+
+
+def test_the_log_over_the_api_is_newest_first_and_bounded(world: Any) -> None:
+    for role in (Role.CHEMIST, Role.VERIFIER):
+        world.as_(role)
+    admin = world.as_(Role.ADMIN)
+    rows = admin.get("/api/v1/audit", params={"limit": 3}).json()
+    numbers = [row["seq"] for row in rows]
+    assert numbers == sorted(numbers, reverse=True)
+    assert len(numbers) == 3
+    earlier = admin.get("/api/v1/audit", params={"limit": 1, "before": numbers[-1]}).json()
+    assert earlier[0]["seq"] == numbers[-1] - 1
+    for bad in ({"limit": 0}, {"limit": 201}, {"before": 0}):
+        assert admin.get("/api/v1/audit", params=bad).status_code == 422
+
+
+# -- live -------------------------------------------------------------------------------------------------------
+
+
+class _Request:
+    """What the route reads of a request."""
+
+    def __init__(self) -> None:
+        self.headers: dict[str, str] = {}
+        self.query_params: dict[str, str] = {}
+
+
+def test_staff_hear_of_their_own_agency_and_never_of_another(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = asyncio.run(_heard(world, world.actors[Role.CHEMIST], monkeypatch))
+    assert heard == ["own", "for all", "own again"]
+
+
+async def _heard(world: Any, who: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The route's own filter on a running hub."""
+    taken: list[Any] = []
+    monkeypatch.setattr(api, "event_stream", lambda hub, accepts, request: taken.append(accepts))
+    await api.events(_Request(), who, world.runtime)  # type: ignore[arg-type]
+    async with running_hub(world.runtime.db) as hub:
+        stream = aiter(hub.subscribe(taken[0]))
+        await anext(stream)
+        with world.runtime.db.begin() as uow:
+            publish(uow, "queue", "own", agency_id=world.agency_id, sample_id=uuid4())
+            publish(uow, "queue", "foreign", agency_id=world.other_agency_id, sample_id=uuid4())
+            publish(uow, "library", "for all")
+            publish(uow, "client", "somebody's ticket", sample_id=uuid4())
+            publish(uow, "queue", "a session of nobody", session_id=uuid4())
+            publish(uow, "queue", "own again", agency_id=world.agency_id)
+        async with asyncio.timeout(20):
+            return [parse(await anext(stream)).data["kind"] for _ in range(3)]
+
+
+@pytest.mark.parametrize("role", [Role.RESEARCHER, Role.PUBLIC_HEALTH, Role.POLICE, Role.ADMIN])
+def test_who_sees_no_session_hears_no_events(world: Any, role: Role) -> None:
+    assert world.as_(role).get("/api/v1/events").status_code == 403
+
+
+def test_nobody_in_particular_hears_no_events(world: Any) -> None:
+    assert world.anonymous().get("/api/v1/events").status_code == 401

@@ -1,0 +1,224 @@
+"""What is deleted when its time is over, what stays, and that the privacy page says the same."""
+
+from __future__ import annotations
+
+import re
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+from sqlmodel import select
+
+from app.cli.root import main
+from app.operations import retention
+from app.operations.retention import RULES, Housekeeper, purge
+from app.people.tables import ApiToken, StaffSession
+from app.platform import audit
+from app.platform.audit import AuditEntry
+from app.platform.db import Database
+from app.platform.jobs.tables import JobRow, JobState
+from app.platform.kernel.actor import Role
+from app.platform.live import EventRow
+from app.platform.web.tables import IdempotencyRow
+from app.samples import service as samples
+from app.samples.tables import Sample, TicketSession
+from tests.app.results.conftest import Lab
+
+PRIVACY = Path(__file__).resolve().parents[3] / "docs" / "privacy.md"
+NOTE = "quokka-note-4411"
+NOW = datetime(2026, 6, 13, 12, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+KEEP = {rule.name: rule.keep for rule in RULES}
+
+
+@pytest.fixture
+def lab(world: Any) -> Lab:
+    return Lab(world, world.session())
+
+
+def count(lab: Lab, table: Any) -> int:
+    return int(lab.read(lambda s: s.connection().scalar(sa.select(sa.func.count()).select_from(table))))
+
+
+def due(lab: Lab, clock: Any, name: str, since: datetime, left: Any) -> None:
+    """Just before its time `name` is kept, at its time it goes; `left()` counts what is there."""
+    before = left()
+    clock.set(since + KEEP[name] - SECOND)
+    assert purge(lab.runtime.db)[name] == 0
+    assert left() == before
+    clock.set(since + KEEP[name] + SECOND)
+    assert purge(lab.runtime.db)[name] == before
+    assert left() == 0
+    assert purge(lab.runtime.db)[name] == 0, "the second time there is nothing to do"
+
+
+def test_a_ticket_code_is_gone_from_the_database_once_it_has_expired(lab: Lab, clock: Any) -> None:
+    sample_id = lab.sample()
+    row = lab.read(lambda s: s.get(Sample, sample_id))
+    assert row.ticket_expires_at is not None
+    due(
+        lab, clock, "ticket_code", row.ticket_expires_at,
+        lambda: int(lab.read(lambda s: s.get(Sample, sample_id)).ticket_hmac is not None),
+    )  # fmt: skip
+
+
+def test_a_clients_browser_is_forgotten_once_its_time_is_over(lab: Lab, clock: Any) -> None:
+    sample_id = lab.sample()
+    with lab.runtime.db.begin() as uow:
+        row = samples.sample_for_system(uow.session, sample_id)
+        assert row is not None
+        _, until = samples.open_ticket_session(uow, row, lab.runtime.pepper)
+    due(lab, clock, "ticket_session", until, lambda: count(lab, TicketSession))
+
+
+def test_a_note_is_blanked_after_its_time_and_the_log_holds_a_number_only(lab: Lab, clock: Any) -> None:
+    noted = lab.sample(staff_note=NOTE)
+    version = lab.read(lambda s: s.get(Sample, noted)).version
+    clock.advance(days=29)
+    fresh = lab.sample(staff_note="still needed")
+    clock.advance(days=1, seconds=1)
+    assert purge(lab.runtime.db)["staff_note"] == 1
+    row = lab.read(lambda s: s.get(Sample, noted))
+    assert (row.staff_note, row.words_spoken, row.version) == ("", "", version + 1)
+    assert lab.read(lambda s: s.get(Sample, fresh)).staff_note == "still needed"
+    query = select(AuditEntry).where(AuditEntry.verb == "purge", AuditEntry.object_id == "staff_note")
+    entry = lab.read(lambda s: s.exec(query).one())
+    assert (entry.actor_id, entry.after["count"], sorted(entry.after)) == ("system", 1, ["before", "count"])
+    entries = lab.read(lambda s: list(s.exec(select(AuditEntry))))
+    assert not any(NOTE in str(e.model_dump()) for e in entries)
+    assert lab.read(audit.verify).broken_at is None
+
+
+def test_browsers_of_staff_are_forgotten_once_over_and_live_ones_stay(lab: Lab, world: Any, clock: Any) -> None:
+    world.as_(Role.CHEMIST)
+    clock.advance(hours=6)
+    world.as_(Role.VERIFIER)
+    signed_out = world.as_(Role.RECEPTION)
+    signed_out.post("/sign-out")
+    assert count(lab, StaffSession) == 3
+    assert purge(lab.runtime.db)["staff_session"] == 1
+    clock.set(NOW + lab.runtime.session_policy.absolute)
+    assert purge(lab.runtime.db)["staff_session"] == 1
+    assert world.as_(Role.VERIFIER).get("/api/v1/me").status_code == 401, "idle, but not over yet"
+    assert count(lab, StaffSession) == 1
+
+
+def test_tokens_go_a_month_after_they_ended_and_working_ones_stay(lab: Lab, world: Any, clock: Any) -> None:
+    chemist = world.as_(Role.CHEMIST)
+    made = [chemist.post("/api/v1/tokens", json={"label": "a", "days": d}).json()["id"] for d in (1, 366, 366)]
+    assert chemist.delete(f"/api/v1/tokens/{made[2]}").status_code == 204
+    clock.advance(days=30, seconds=-1)
+    assert purge(lab.runtime.db)["api_token"] == 0
+    clock.advance(seconds=2)
+    assert purge(lab.runtime.db)["api_token"] == 1
+    clock.advance(days=1)
+    assert purge(lab.runtime.db)["api_token"] == 1
+    assert [str(t.id) for t in lab.read(lambda s: list(s.exec(select(ApiToken))))] == [made[1]]
+
+
+def test_answers_kept_for_a_repeated_request_go_after_a_day(lab: Lab, world: Any, clock: Any) -> None:
+    chemist = world.as_(Role.CHEMIST)
+    chemist.post("/api/v1/tokens", json={"label": "a", "days": 1}, headers={"Idempotency-Key": "k"})
+    due(lab, clock, "idempotency", NOW, lambda: count(lab, IdempotencyRow))
+
+
+def test_events_go_after_a_week(lab: Lab, clock: Any) -> None:
+    lab.sample()
+    assert count(lab, EventRow) > 0
+    due(lab, clock, "event", NOW, lambda: count(lab, EventRow))
+
+
+def test_jobs_that_are_done_go_after_a_month_and_dead_ones_wait_for_somebody(lab: Lab, clock: Any) -> None:
+    with lab.runtime.db.begin() as uow:
+        for state in JobState:
+            uow.session.add(JobRow(kind="x", payload={}, state=state, run_after=NOW, created_at=NOW, finished_at=NOW))
+    clock.set(NOW + KEEP["job"] - SECOND)
+    assert purge(lab.runtime.db)["job"] == 0
+    clock.set(NOW + KEEP["job"] + SECOND)
+    assert purge(lab.runtime.db)["job"] == 1
+    left = lab.read(lambda s: sorted(s.exec(select(JobRow.state))))
+    assert left == ["dead", "queued", "running"]
+
+
+def test_two_processes_purging_at_once_do_it_once(lab: Lab, clock: Any, database: Database) -> None:
+    for _ in range(5):
+        lab.sample(staff_note=NOTE)
+    clock.advance(days=31)
+    other, together = Database(database.url, clock=clock), threading.Barrier(2)
+    gone: list[int] = []
+
+    def clean(one: Database) -> None:
+        together.wait(10)
+        gone.append(purge(one)["staff_note"])
+
+    threads = [threading.Thread(target=clean, args=(one,)) for one in (lab.runtime.db, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    other.close()
+    assert sorted(gone) == [0, 5]
+
+
+def test_one_rule_that_fails_stops_no_other_next_day(lab: Lab, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    days = iter([RuntimeError("the disk is full"), {}])
+    called = threading.Semaphore(0)
+
+    def once_broken(_: Database) -> dict[str, int]:
+        called.release()
+        outcome = next(days, {})
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr(retention, "purge", once_broken)
+    keeper = Housekeeper(lab.runtime.db, first_s=0.01, every_s=0.01)
+    keeper.start()
+    try:
+        assert all(called.acquire(timeout=10) for _ in range(3))
+    finally:
+        keeper.stop()
+
+
+def test_serving_starts_the_housekeeper_and_ends_it(
+    settings: Any, clock: Any, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fastapi.testclient import TestClient
+
+    from app.main import create_app
+
+    acts: list[str] = []
+    monkeypatch.setattr(Housekeeper, "start", lambda _: acts.append("start"))
+    monkeypatch.setattr(Housekeeper, "stop", lambda _: acts.append("stop"))
+    serving = settings.model_copy(update={"jobs_in_server": True})
+    monkeypatch.setattr("app.main.reading_job.warm", lambda *_: None)
+    with TestClient(create_app(serving, clock=clock), base_url="https://testserver"):
+        assert acts == ["start"]
+    assert acts == ["start", "stop"]
+
+
+def test_the_operator_purges_by_hand(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAST_DATABASE_URL", lab.runtime.db.url)
+    lab.change(Sample, lab.sample(staff_note=NOTE), received_at=datetime(2020, 1, 1, tzinfo=UTC))
+    spoken = CliRunner().invoke(main, ["db", "purge"])
+    assert spoken.exit_code == 0, spoken.output
+    assert "1  note of staff about a sample" in spoken.output
+    again = CliRunner().invoke(main, ["db", "purge", "--json"])
+    assert set(KEEP) == set(re.findall(r'"(\w+)":', again.output))
+    assert '"staff_note": 0' in again.output
+
+
+def test_the_privacy_page_says_what_the_rules_do() -> None:
+    table = PRIVACY.read_text().split("## Deleted by itself")[1].split("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line[:1] == "|"]
+    assert rows[2:] == [[rule.what, words(rule.keep), rule.since] for rule in RULES]
+
+
+def words(keep: timedelta) -> str:
+    if not keep:
+        return "at once"
+    return f"{keep.days} days" if keep.days > 1 else f"{keep.total_seconds() / 3600:.0f} hours"

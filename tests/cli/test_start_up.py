@@ -1,0 +1,58 @@
+"""The command starts quickly, because a verb imports only what it needs; and no verb is forgotten."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import app.cli
+from app.cli.root import VERBS, main
+from tests.support.road import infrared_file
+
+HEAVY = ("fastapi", "starlette", "sqlalchemy", "sqlmodel", "alembic", "uvicorn", "harm_messages", "psims", "argon2")
+
+
+def test_every_verb_that_is_defined_can_be_called() -> None:
+    for module in pkgutil.iter_modules(app.cli.__path__, "app.cli."):
+        importlib.import_module(module.name)
+    assert set(main.commands) == set(VERBS)
+    for verb in VERBS:
+        result = CliRunner().invoke(main, [verb, "--help"])
+        assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("arguments", [["read"], ["no-such-verb"], ["read", "--no-such-option", "x"], ["db", "nothing"]])
+def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
+    assert CliRunner().invoke(main, arguments).exit_code == 2
+
+
+def test_reading_a_file_starts_neither_web_nor_database(tmp_path: Path) -> None:
+    path = tmp_path / "a.jdx"
+    path.write_bytes(infrared_file())
+    program = (
+        "import sys\nfrom app.cli import main\n"
+        f"main(['read', '--json', {str(path)!r}], standalone_mode=False)\n"
+        "print(' '.join(sorted({name.partition('.')[0] for name in sys.modules})), file=sys.stderr)"
+    )
+    checkout = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=checkout, check=True)
+    assert json.loads(done.stdout)[0]["format"] == "jcamp"
+    assert [name for name in HEAVY if name in done.stderr.split()] == []
+
+
+def test_a_verb_that_is_interrupted_by_a_missing_database_answers_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAST_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("MAST_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    result = CliRunner().invoke(main, ["audit", "verify"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("The database does not answer")
+    assert result.stderr.count("\n") == 1

@@ -1,0 +1,152 @@
+"""Takes the README's pictures: `python -m tests.support.pictures [folder]`, over the example on a Saturday at 14:02.
+
+Needs Chromium. The clock is moved on the server and in the browser, so that the pictures show a believable afternoon.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from app.platform.kernel.actor import Role
+from tests.browser import steps
+from tests.support import browser as chromium
+from tests.support.site import PASSWORDS, Clients, Site, bare, environment, road_on
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+LONDON = ZoneInfo("Europe/London")
+# What the process of the server runs: the demo, some hours or days away from now.
+SERVE = """
+import sys
+from datetime import UTC, datetime, timedelta
+shift = timedelta(seconds=float(sys.argv[1]))
+from app.operations import demo
+from app.cli.serve_verbs import _serve
+import app.main, app.settings
+class Moved(datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return datetime.now(tz) + shift
+demo.datetime = Moved
+settings = app.settings.Settings(cookie_secure=False, demo=True, log_level="WARNING")
+settings.public_url = f"http://127.0.0.1:{settings.port}"
+print(*demo.prepare(settings, reset=False))
+plain = app.main.create_app
+app.main.create_app = lambda given: plain(given, clock=lambda: datetime.now(UTC) + shift)
+_serve(settings)
+"""
+
+
+class MovedSite(Site):
+    """The demo, on the last Saturday at 14:02."""
+
+    def start(self) -> None:
+        """Serve with a moved clock."""
+        now = datetime.now(LONDON)
+        saturday = (now - timedelta(days=(now.weekday() - 5) % 7)).replace(hour=14, minute=2, second=20)
+        self.at = saturday.astimezone(UTC)
+        shift = (saturday - now).total_seconds()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        log = (self.folder / "server.log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", SERVE, str(shift)],
+            env=environment(self.folder, self.port),
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        log.close()
+        self.wait()
+
+
+def main(folder: Path) -> None:
+    """All four."""
+    folder.mkdir(parents=True, exist_ok=True)
+    executable = chromium.find_chromium()
+    assert executable is not None, "no Chromium"
+    with tempfile.TemporaryDirectory() as scratch, chromium.started(executable) as browser:
+        site = MovedSite(Path(scratch) / "data")
+        site.start()
+        try:
+            _take(browser, site, folder)
+        finally:
+            site.stop()
+
+
+def _take(browser: Browser, site: MovedSite, folder: Path) -> None:
+    def page(role: Role | None, width: int, height: int, **more: Any) -> Page:
+        context = browser.new_context(
+            base_url=site.url,
+            viewport={"width": width, "height": height},
+            locale="en-GB",
+            timezone_id="Europe/London",
+            **more,
+        )
+        opened = context.new_page()
+        opened.clock.set_fixed_time(site.at)
+        if role is not None:
+            name, password = PASSWORDS[role]
+            context.request.post("/sign-in", form={"username": name, "password": password})
+        return opened
+
+    def shoot(of: Page, name: str) -> None:
+        of.evaluate("document.activeElement?.blur()")
+        of.screenshot(path=folder / f"{name}.png", caret="initial")
+
+    shared = Path(__file__).resolve().parents[3] / "shared" / "data"
+    files = steps.Files.find(shared if shared.is_dir() else None, site)
+    clients = Clients(site)
+    road = road_on(clients)
+    sample = road.register(form="crystal", words_spoken="mandy")
+
+    bench = page(Role.CHEMIST, 1366, 1180)
+    bench.goto(f"/bench/samples/{sample}")
+    steps.upload(bench, files.infrared)
+    bench.locator(".bench-candidates").first.wait_for()
+    steps.press(bench, re.compile("^Use as finding.*MDMA"))
+    steps.plot_is_drawn(bench)
+    bench.goto(f"/bench/samples/{sample}")
+    steps.plot_is_drawn(bench)
+    bench.wait_for_timeout(400)  # the second plot, below the first
+    shoot(bench, "bench")
+
+    told = road.register(form="crystal", words_spoken="mandy")
+    ran = [road.analysis(told, method=method) for method in ("ftir", "gc_ms")]
+    ran.append(road.analysis(told, method="strip", strip_target="opioid.nitazene", strip_reading="negative"))
+    result, etag = road.draft(told, ran[:2], substance="eutylone")
+    for role, action in (("chemist", "submit"), ("verifier", "verify"), ("session_lead", "release")):
+        etag = road.step(role, result, action, etag)
+    client = page(None, 390, 900, device_scale_factor=1.5, has_touch=True, is_mobile=True)
+    client.goto(f"/t#{bare(road.codes[told])}")
+    client.locator(".result__headline").wait_for()
+    client.wait_for_timeout(400)  # the fade of what has changed
+    shoot(client, "client")
+
+    reception = page(Role.RECEPTION, 1024, 768)
+    reception.goto("/reception")
+    reception.get_by_label("crystal", exact=True).check()
+    reception.get_by_label("white", exact=True).check()
+    for name in ("analysis", "age_18_attested"):
+        reception.locator(f"[name=consent_{name}]").check()
+    reception.locator("#expected").press_sequentially("mand", delay=20)
+    reception.get_by_role("option").first.wait_for()
+    reception.evaluate("window.scrollTo(0, 0)")
+    reception.screenshot(path=folder / "reception.png", caret="initial")
+
+    trends = page(Role.RESEARCHER, 1024, 1010)
+    trends.goto("/trends?figure=expected_found&split=month,region")
+    trends.locator(".multiple svg").first.wait_for()
+    shoot(trends, "trends")
+    clients.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/pictures"))
