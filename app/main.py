@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from html import escape
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,7 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
         templates=Templates(HERE / "templates", lambda request: page_context(request, settings)),
         session_policy=policy,
         sign_in_throttle=Throttle(5, 60, clock),
+        address_throttle=Throttle(60, 60, clock),
         ticket_throttle=Throttle(10, 60, clock),
         site_ticket_throttle=Throttle(60, 60, clock),
     )
@@ -214,4 +216,4 @@ def _problem_page(request: Request, body: dict[str, Any]) -> Response:
             heading=heading,
         )  # fmt: skip
     except Exception:  # the database may be away, and even the header needs it
-        return HTMLResponse(f"<h1>{heading}</h1><p>{body['detail']}</p>", body["status"])
+        return HTMLResponse(f"<h1>{heading}</h1><p>{escape(body['detail'])}</p>", body["status"])

@@ -46,6 +46,7 @@ class Runtime:
     jobs: JobRunner
     session_policy: SessionPolicy
     sign_in_throttle: Throttle
+    address_throttle: Throttle
     ticket_throttle: Throttle
     site_ticket_throttle: Throttle
 

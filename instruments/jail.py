@@ -7,6 +7,7 @@ with plain numbers, never with pickle.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -44,11 +45,13 @@ class ReaderJail:
     def __init__(self, limits: Limits = DEFAULT_LIMITS, *, workers: int = 1, recycle: int = 500) -> None:
         self._limits, self._recycle = limits, recycle
         self._directory = tempfile.TemporaryDirectory(prefix="mast-jail-", ignore_cleanup_errors=True)
-        self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()
+        # None stands for a child that could not be started; the next read tries again.
+        self._idle: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
+        self._children: set[_Worker] = set()
         self._workers = workers
         self._closed = False
         for _ in range(workers):
-            self._idle.put(_Worker(limits))
+            self._idle.put(self._start())
 
     def read(
         self, source: str | os.PathLike[str] | bytes, name: str | None = None, hints: Mapping[str, str] | None = None
@@ -72,8 +75,9 @@ class ReaderJail:
     def _read(self, path: Path, name: str, hints: Mapping[str, str]) -> list[Reading]:
         out = Path(self._directory.name) / f"{uuid.uuid4().hex}.out"
         request = {"path": str(path.absolute()), "name": base_name(name), "hints": dict(hints), "out": str(out)}
-        worker = self._idle.get()
+        worker: _Worker | None = self._idle.get()
         try:
+            worker = worker or self._start()
             answer = worker.ask(request, self._limits.wall_seconds)
             if answer.get("ok") is True:
                 return wire.read(out, self._limits.result_bytes)
@@ -82,19 +86,29 @@ class ReaderJail:
             out.unlink(missing_ok=True)
             self._give_back(worker)
 
-    def _give_back(self, worker: _Worker) -> None:
-        if self._closed or not worker.alive or worker.served >= self._recycle:
+    def _start(self) -> _Worker:
+        worker = _Worker(self._limits)
+        self._children.add(worker)
+        return worker
+
+    def _give_back(self, worker: _Worker | None) -> None:
+        """Whatever happened, one place is put back: a jail that loses its places would wait for ever."""
+        if worker is not None and (self._closed or not worker.alive or worker.served >= self._recycle):
             worker.kill()
-            worker = _Worker(self._limits) if not self._closed else worker
+            self._children.discard(worker)
+            worker = None
+        if worker is None and not self._closed:
+            with contextlib.suppress(OSError):  # no memory or no process to be had: tried again at the next read
+                worker = self._start()
         self._idle.put(worker)
 
     def close(self) -> None:
-        """Stop the children and remove the exchange directory. A read in progress ends first."""
+        """Stop the children and remove the exchange directory. A read in progress ends with its child."""
         if self._closed:
             return
         self._closed = True
-        for _ in range(self._workers):
-            self._idle.get().kill()
+        for worker in tuple(self._children):
+            worker.kill()
         self._directory.cleanup()
 
     def __enter__(self) -> Self:

@@ -70,6 +70,7 @@ def upgrade() -> None:
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("actor_id", sa.String(length=36), nullable=False),
         sa.Column("actor_roles", sa.String(length=200), nullable=False),
+        sa.Column("agency_id", sa.String(length=36), nullable=False),
         sa.Column("verb", sa.String(length=40), nullable=False),
         sa.Column("object_type", sa.String(length=40), nullable=False),
         sa.Column("object_id", sa.String(length=80), nullable=False),
@@ -84,6 +85,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_entry")),
     )
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_audit_entry_agency_id"), ["agency_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_entry_object_id"), ["object_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_entry_session_id"), ["session_id"], unique=False)
 
@@ -1280,6 +1282,7 @@ def downgrade() -> None:
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entry_session_id"))
         batch_op.drop_index(batch_op.f("ix_audit_entry_object_id"))
+        batch_op.drop_index(batch_op.f("ix_audit_entry_agency_id"))
 
     op.drop_table("audit_entry")
     op.drop_table("agency")

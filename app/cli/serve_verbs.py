@@ -11,10 +11,10 @@ import uvicorn
 from app.cli.root import domain_errors, fail, main
 from app.operations import logging as logs
 from app.operations.retention import Housekeeper
+from app.people import service as people
 from app.platform.db import migrate
 from app.platform.live import close_unread
 from app.settings import Settings
-
 
 def _serve(settings: Settings) -> None:
     from app.main import create_app
@@ -48,13 +48,19 @@ def serve(host: str | None, port: int | None) -> None:
 
 
 def _check_schema(settings: Settings) -> None:
+    from app.operations.demo import AGENCY
     from app.platform.db import Database
 
     database = Database(settings.database_url)
     has, needs = migrate.revisions(database)
-    database.close()
     if has != needs:
+        database.close()
         fail(f"The database is at schema {has or 'none'} and this program needs {needs}. Run mast db upgrade first.")
+    with database.read() as session:
+        example = people.agency_named(session, AGENCY)
+    database.close()
+    if example is not None and not settings.demo:
+        fail("This data holds the example of mast demo, whose passwords everybody knows. Use another MAST_DATA_DIR.")
 
 
 @main.command()

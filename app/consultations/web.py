@@ -13,6 +13,7 @@ from app.platform.kernel.actor import CLIENT
 from app.platform.kernel.errors import MastError, TooMany
 from app.platform.live import LiveEvent
 from app.platform.security.policy import ticket_holder
+from app.platform.security.tokens import keyed_hash
 from app.platform.web.problems import STATUS
 from app.runtime import Runtime
 from app.samples import service as samples
@@ -35,8 +36,8 @@ class TicketEnded(MastError):
 
     code = "ticket_ended"
 
-    def __init__(self) -> None:
-        super().__init__("Show your ticket code again to go on.", hint="Scan it or type it.")
+    def __init__(self, what: str = "Show your ticket code again to go on.") -> None:
+        super().__init__(what, hint="Scan it or type it.")
 
 
 STATUS[TicketUnknown] = 404
@@ -87,14 +88,25 @@ def look_up(runtime: Runtime, request: Request, code: str) -> samples.Sample:
     raise TicketUnknown
 
 
+def mark_of(runtime: Runtime, sample: samples.Sample) -> str:
+    """Stands for the sample in the addresses its page asks: opens nothing, and tells nobody which sample it is."""
+    return keyed_hash(runtime.pepper, "ticket page", str(sample.id))[:16]
+
+
 def held_sample(request: Request) -> samples.Sample:
-    """Dependency: the sample of the browser's ticket cookie. Raises TicketEnded."""
+    """Dependency: the sample of the browser's ticket cookie. Raises TicketEnded.
+
+    The tabs of a browser share the cookie, and the last ticket opened has it. A tab says by `?of=` whose page it
+    shows, so that it never follows, or is given, the sample of another.
+    """
     runtime: Runtime = request.app.state.runtime
     secret = request.cookies.get(cookie_name(runtime), "")
     if secret:
         with runtime.read() as session:
             sample = service.sample_of_browser(session, secret, runtime.pepper, runtime.now())
         if sample is not None:
+            if request.query_params.get("of") not in (None, mark_of(runtime, sample)):
+                raise TicketEnded("Another ticket was opened in this browser. Show the code of this one again to go on.")
             return sample
     raise TicketEnded
 
@@ -127,7 +139,8 @@ def concerns(sample: samples.Sample) -> Callable[[LiveEvent], bool]:
 
 
 def view_for_client(runtime: Runtime, request: Request, sample: samples.Sample) -> ClientView:
-    """What this client sees now; noted in the display log the first time."""
+    """What this client sees now; noted in the display log the first time. The page learns the sample's mark."""
+    request.state.ticket_mark = mark_of(runtime, sample)
     with runtime.read() as session:
         view = service.own_view(session, runtime.pack, sample, runtime.now())
         noting = service.needs_noting(session, sample, view, ShownTo.CLIENT)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from app.consultations import service as consultations
 from app.consultations.domain import Intention
 from app.operations import demo_files
@@ -116,6 +118,12 @@ WAITING = (0, 5, 3, 7, 1, 6)
 def prepare(settings: Settings, *, reset: bool) -> Iterator[str]:
     """Bring the example up, keeping what is there unless `reset`. Yields lines for the person waiting."""
     marker = settings.data_dir / MARKER
+    strangers = _strangers(settings)
+    if strangers:
+        raise Conflict(
+            f"This data belongs to a real service ({', '.join(strangers)}), so it was left as it is.",
+            hint="Set MAST_DATA_DIR to another folder for the demo.",
+        )
     if reset:
         _throw_away(settings, marker)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -124,14 +132,8 @@ def prepare(settings: Settings, *, reset: bool) -> Iterator[str]:
         migrate.upgrade(database)
         with database.read() as session:
             mine = people.agency_named(session, AGENCY) is not None
-            others = people.any_agency(session)
         if mine:
             yield "The example is there already; mast demo --reset starts over."
-        elif others:
-            raise Conflict(
-                "This data directory belongs to a real service, so no example was added to it.",
-                hint="Set MAST_DATA_DIR to another folder for the demo.",
-            )
         else:
             yield "Making the example: two past sessions and one that is open …"
             ticket = _Builder(database, settings, load_pack()).build()
@@ -139,6 +141,22 @@ def prepare(settings: Settings, *, reset: bool) -> Iterator[str]:
         demo_files.write(settings.data_dir / "example-files")
     finally:
         database.close()
+
+
+def _strangers(settings: Settings) -> list[str]:
+    """Agencies that are not of the example. Asked before anything is migrated, added or thrown away."""
+    url = sa.engine.make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        return []
+    database = Database(settings.database_url)
+    try:
+        with database.read() as session:
+            names = people.agency_names(session)
+    except sa.exc.DatabaseError:  # no tables yet
+        return []
+    finally:
+        database.close()
+    return [name for name in names if name not in {AGENCY, *(name for name, _ in PARTNERS.values())}]
 
 
 def _throw_away(settings: Settings, marker: Path) -> None:

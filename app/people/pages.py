@@ -47,20 +47,23 @@ def sign_in(
     password: Annotated[str, Form(max_length=200)] = "",
     next: Annotated[str, Form(max_length=300)] = "/",
 ) -> Response:
-    """Check name and password; five wrong tries a minute per name and per address."""
+    """Check name and password; five wrong tries a minute per name and address, sixty per address."""
     address = request.client.host if request.client else "?"
-    keys = (f"name:{username.strip().lower()}", f"address:{address}")
+    name = username.strip().lower()
+    # Per name and address, so that nobody can lock out a team behind one address or a lead from afar; an address
+    # alone gets a far larger allowance.
+    tries = ((rt.sign_in_throttle, f"{name}|{address}"), (rt.address_throttle, address))
     try:
-        for key in keys:
-            rt.sign_in_throttle.check(key)
+        for throttle, key in tries:
+            throttle.check(key)
         with rt.read() as session:
             person = service.check_password(session, username, password)
     except (Unauthenticated, TooMany) as error:
         if isinstance(error, Unauthenticated):
-            for key in keys:
-                rt.sign_in_throttle.count(key)
+            for throttle, key in tries:
+                throttle.count(key)
         return _form_again(request, rt, error, username, next)
-    rt.sign_in_throttle.forget(keys[0])
+    rt.sign_in_throttle.forget(tries[0][1])
     actor = Actor(person.id, person.display_name, frozenset(), person.agency_id)
     previous = request.cookies.get(signin.cookie_name(rt), "")
     with rt.begin(actor, request) as uow:

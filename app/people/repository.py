@@ -66,6 +66,6 @@ def names_of(session: Session, person_ids: set[uuid.UUID]) -> dict[uuid.UUID, st
     return dict(rows.all())
 
 
-def any_agency(session: Session) -> bool:
-    """Whether anybody works here yet."""
-    return session.exec(select(Agency.id).limit(1)).first() is not None
+def agency_names(session: Session) -> list[str]:
+    """Names of all agencies on this server."""
+    return list(session.exec(select(Agency.name).order_by(Agency.name)))

@@ -15,10 +15,13 @@ from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from app.platform.live.publish import publish
 from app.platform.security.passwords import hash_password, verify_password
 from app.platform.security.tokens import keyed_hash, new_secret
 
 TOUCH_AFTER = timedelta(minutes=1)
+ENDED = "session-ended"
+"""Topic of the event that silences the open live screens of a session, a token or a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,16 @@ def sign_in(uow: UnitOfWork, person: Person, policy: SessionPolicy, *, previous:
 
 def sign_out(uow: UnitOfWork, secret: str, policy: SessionPolicy) -> None:
     """End this browser's session at once."""
-    _revoke(uow, keyed_hash(policy.pepper, "session", secret))
+    id_hash = keyed_hash(policy.pepper, "session", secret)
+    _revoke(uow, id_hash)
+    publish(uow, ENDED, "signed_out", agency_id=uow.actor.agency_id, payload={"key": live_key(id_hash)})
     if uow.actor.person_id:
         audit.record(uow, "sign_out", "person", uow.actor.person_id)
+
+
+def live_key(id_hash: str) -> str:
+    """What names a session in an event: too little of its hash to be of use to anybody."""
+    return id_hash[:16]
 
 
 def _revoke(uow: UnitOfWork, id_hash: str) -> None:
@@ -119,7 +129,7 @@ def add_agency(uow: UnitOfWork, name: str, kind: AgencyKind) -> Agency:
     agency = Agency(name=name, kind=kind, created_at=uow.now)
     uow.session.add(agency)
     uow.session.flush()
-    audit.record(uow, "add", "agency", agency.id, after={"name": name, "kind": kind.value})
+    audit.record(uow, "add", "agency", agency.id, agency_id=agency.id, after={"name": name, "kind": kind.value})
     return agency
 
 
@@ -145,7 +155,14 @@ def add_person(
     uow.session.add(person)
     uow.session.flush()
     uow.session.add_all(PersonRole(person_id=person.id, role=role) for role in held)
-    audit.record(uow, "add", "person", person.id, after={"username": username, "roles": [r.value for r in held]})
+    audit.record(
+        uow,
+        "add",
+        "person",
+        person.id,
+        agency_id=agency_id,
+        after={"username": username, "roles": [r.value for r in held]},
+    )
     return person
 
 
@@ -160,6 +177,7 @@ def disable_person(uow: UnitOfWork, person_id: uuid.UUID) -> None:
         row.revoked_at = uow.now
     for token in repository.tokens_of(uow.session, person_id, uow.now):
         token.revoked_at = uow.now
+    publish(uow, ENDED, "disabled", agency_id=person.agency_id, payload={"key": str(person_id)})
     audit.record(uow, "disable", "person", person_id, version=person.version)
 
 
@@ -185,7 +203,8 @@ def issue_token(
     owner = person_id or uow.actor.person_id
     if owner is None:
         raise NotFound("person")
-    held = repository.roles_of(uow.session, owner)
+    # Never more than whoever asks holds: a token for one role must not beget one for all of its owner's.
+    held = repository.roles_of(uow.session, owner) if person_id else uow.actor.roles
     wanted = frozenset(roles) or held
     if not wanted <= held:
         raise Forbidden("A token cannot have a role its owner does not hold.", hint="Leave that role out.")
@@ -210,6 +229,7 @@ def revoke_token(uow: UnitOfWork, token_id: uuid.UUID) -> None:
     if token is None or token.person_id != uow.actor.person_id:
         raise NotFound("token")
     token.revoked_at = uow.now
+    publish(uow, ENDED, "revoked", agency_id=uow.actor.agency_id, payload={"key": live_key(token.token_hash)})
     audit.record(uow, "revoke", "api_token", token_id)
 
 
@@ -236,6 +256,6 @@ def agency_named(session: Session, name: str) -> Agency | None:
     return repository.agency_by_name(session, name)
 
 
-def any_agency(session: Session) -> bool:
-    """Whether anybody works here yet."""
-    return repository.any_agency(session)
+def agency_names(session: Session) -> list[str]:
+    """Every agency on this server, for the operator and the example."""
+    return repository.agency_names(session)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlalchemy.exc
+import structlog
 from fastapi import Request
 from fastapi.responses import Response
 
 from app.people import service
 from app.platform.kernel.actor import Actor
+from app.platform.security.tokens import keyed_hash
 from app.runtime import Runtime
 
 
@@ -27,6 +30,16 @@ def clear_cookie(response: Response, runtime: Runtime) -> None:
     response.delete_cookie(cookie_name(runtime), path="/", secure=runtime.settings.cookie_secure, httponly=True)
 
 
+def live_key(request: Request) -> str:
+    """How an event names the session or token of this request; see service.ENDED."""
+    runtime: Runtime = request.app.state.runtime
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return service.live_key(keyed_hash(runtime.pepper, "token", credential.strip()))
+    secret = request.cookies.get(cookie_name(runtime), "")
+    return service.live_key(keyed_hash(runtime.pepper, "session", secret))
+
+
 def identify(request: Request) -> Actor | None:
     """Who is calling: a bearer token if one is sent, else the session cookie."""
     runtime: Runtime = request.app.state.runtime
@@ -43,6 +56,14 @@ def identify(request: Request) -> Actor | None:
         return None
     actor, touch = found
     if touch is not None:
-        with runtime.db.begin(actor) as uow:
-            service.touch_session(uow, touch)
+        _touch(runtime, actor, touch)
     return actor
+
+
+def _touch(runtime: Runtime, actor: Actor, id_hash: str) -> None:
+    """Note that the browser is in use. When that cannot be written (full disk), reading goes on all the same."""
+    try:
+        with runtime.db.begin(actor) as uow:
+            service.touch_session(uow, id_hash)
+    except (sqlalchemy.exc.SQLAlchemyError, OSError) as error:
+        structlog.get_logger(__name__).warning("session_not_touched", error=type(error).__name__)

@@ -10,6 +10,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sse_starlette.sse import EventSourceResponse
 
+from app.people import signin
+from app.people.service import ENDED
 from app.platform.db import migrate
 from app.platform.kernel.actor import Actor, Role
 from app.platform.live import LiveEvent, event_stream
@@ -86,7 +88,17 @@ async def events(request: Request, who: Staff, rt: RuntimeDep) -> EventSourceRes
     """Live events of the caller's agency: what changed, never its content. Holds no database session."""
     agency_id = who.agency_id
 
+    ended, until = False, rt.now() + rt.session_policy.absolute
+    keys = {signin.live_key(request), str(who.person_id)}
+
     def mine(event: LiveEvent) -> bool:
+        """Silent from the moment this browser signed out or the account was turned off."""
+        nonlocal ended
+        if event.topic == ENDED:
+            ended = ended or event.payload.get("key") in keys
+            return False
+        if ended or event.at > until:
+            return False
         if event.agency_id is None:
             return event.sample_id is None and event.session_id is None
         return event.agency_id == agency_id
@@ -103,5 +115,5 @@ def audit_log(
 ) -> list[AuditOut]:
     """Newest entries first."""
     with rt.read() as session:
-        rows = service.audit_page(session, before, limit)
+        rows = service.audit_page(session, who, before, limit)
     return [AuditOut.model_validate(row, from_attributes=True) for row in rows]

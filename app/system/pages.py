@@ -44,8 +44,8 @@ def audit(
 ) -> HTMLResponse:
     """The log, newest first."""
     with rt.read() as session:
-        rows = service.audit_page(session, before, PAGE)
-        total = service.audit_count(session)
+        rows = service.audit_page(session, who, before, PAGE)
+        total = service.audit_count(session, who)
         names = service.names_in(session, rows)
     older = f"/audit?before={rows[-1].seq}" if len(rows) == PAGE and rows[-1].seq > 1 else None
     return rt.templates.page(request, "system/audit.html", rows=rows, total=total, older=older, names=names)

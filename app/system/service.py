@@ -13,6 +13,7 @@ from sqlmodel import Session, col, func, select
 from app.people import service as people
 from app.platform.audit import AuditEntry
 from app.platform.jobs import JobState, count_by_state
+from app.platform.kernel.actor import Actor
 
 LOW_DISK = 1024**3
 
@@ -47,9 +48,10 @@ def readiness(session: Session, data_dir: Path, revisions: tuple[str | None, str
     return state
 
 
-def audit_page(session: Session, before: int | None, limit: int) -> list[AuditEntry]:
-    """Newest entries first, before a sequence number."""
-    query = select(AuditEntry).order_by(col(AuditEntry.seq).desc()).limit(limit)
+def audit_page(session: Session, actor: Actor, before: int | None, limit: int) -> list[AuditEntry]:
+    """Newest entries of the actor's agency first, before a sequence number. The whole log is the operator's."""
+    own = select(AuditEntry).where(AuditEntry.agency_id == str(actor.agency_id))
+    query = own.order_by(col(AuditEntry.seq).desc()).limit(limit)
     if before is not None:
         query = query.where(AuditEntry.seq < before)
     return list(session.exec(query))
@@ -67,6 +69,7 @@ def names_in(session: Session, rows: Sequence[AuditEntry]) -> dict[str, str]:
     return {str(key): name for key, name in people.display_names(session, ids).items()}
 
 
-def audit_count(session: Session) -> int:
-    """How many entries there are."""
-    return session.exec(select(func.count()).select_from(AuditEntry)).one()
+def audit_count(session: Session, actor: Actor) -> int:
+    """How many entries the actor's agency has."""
+    own = select(func.count()).select_from(AuditEntry).where(AuditEntry.agency_id == str(actor.agency_id))
+    return session.exec(own).one()

@@ -33,13 +33,14 @@ class Tally:
         self.numerator += count.numerator
         self.denominator += count.denominator
 
-    def gives_away(self, part: Tally, least: int) -> bool:
-        """Whether taking `part` from this leaves a group that would have to be suppressed."""
+    def gives_away(self, part: Tally, least: int, *, split: bool) -> bool:
+        """Whether taking `part` from this leaves a group that would have to be suppressed.
+
+        `split`: whether the row that is asked about would show its numerator at all.
+        """
         numerator, denominator = self.numerator - part.numerator, self.denominator - part.denominator
-        if 0 < denominator < least:
-            return True
-        both_split = self.splits(least) and part.splits(least)  # else one numerator is not published anyway
-        return both_split and any(0 < left < least for left in (numerator, denominator - numerator))
+        left_over = (denominator, numerator, denominator - numerator) if split else (denominator,)
+        return any(0 < left < least for left in left_over)
 
     def splits(self, least: int) -> bool:
         """Whether numerator and rest are each nothing or large enough to be shown."""
@@ -123,7 +124,7 @@ def exposed(cells: Sequence[Count], asked: Selection, least: int) -> set[Key]:
                 sums[labels].add(cell)  # type: ignore[index]
         for key, tally in rows.items():
             labels = tuple(level.of_row(key) for level in wider)
-            if sums[labels].gives_away(tally, least):  # type: ignore[index]
+            if sums[labels].gives_away(tally, least, split=tally.splits(least)):  # type: ignore[index]
                 found.add(key)
     return found | _classes_exposed(cells, asked, rows, least)
 
@@ -204,11 +205,12 @@ def _classes_exposed(cells: Sequence[Count], asked: Selection, rows: Mapping[Key
             for narrower in _prefixes(cell.key[own_class]):
                 if len(narrower) > len(prefix):
                     inside["class " + narrower].add(cell)
-    return {
-        key
-        for key, inside in members.items()
-        if key in rows and any(rows[key].gives_away(one, least) for one in inside.values() if one.denominator >= least)
-    }
+
+    def given_away(row: Tally, inside: Iterable[Tally]) -> bool:
+        split = row.splits(least)
+        return any(row.gives_away(one, least, split=split) for one in inside if one.denominator >= least)
+
+    return {key for key, inside in members.items() if key in rows and given_away(rows[key], inside.values())}
 
 
 def _prefixes(name: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import pytest
 
 from app.platform.kernel.actor import Role
 from app.platform.storage import blobs
+from tests.support.live import running_hub, screen
 from tests.support.road import Road, infrared_file
 
 
@@ -84,3 +86,17 @@ def test_a_full_disk_refuses_a_file_keeps_no_half_of_it_and_takes_it_afterwards(
     assert world.as_(Role.CHEMIST).get(f"/api/v1/analyses/{analysis_id}").status_code == 200
     again = world.as_(Role.CHEMIST).post(url, content=infrared_file(), headers={"Idempotency-Key": "k"})
     assert again.status_code == 202
+
+
+def test_a_live_screen_stays_open_and_hears_of_what_is_saved_afterwards(world: Any, road: Road) -> None:
+    async def watch() -> None:
+        async with running_hub(world.runtime.db, poll=0.1) as hub, screen(hub) as take:
+            with full_database(world):
+                answers = [await asyncio.to_thread(register, world, road) for _ in range(40)]
+            kept = [a.json()["sample"]["id"] for a in answers if a.status_code == 201]
+            assert len(kept) < len(answers), "the database never filled"
+            later = await asyncio.to_thread(road.register)
+            heard = [message.data["sample_id"] for message in await take(len(kept) + 1)]
+            assert heard == [*kept, later]
+
+    asyncio.run(watch())

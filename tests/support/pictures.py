@@ -107,7 +107,7 @@ def _take(browser: Browser, site: MovedSite, folder: Path) -> None:
     road = road_on(clients)
     sample = road.register(form="crystal", words_spoken="mandy")
 
-    bench = page(Role.CHEMIST, 1366, 1180)
+    bench = page(Role.CHEMIST, 1366, 1340)
     bench.goto(f"/bench/samples/{sample}")
     steps.upload(bench, files.infrared)
     bench.locator(".bench-candidates").first.wait_for()

@@ -33,6 +33,7 @@ def record(
     after: dict[str, Any] | None = None,
     reason: str = "",
     session_id: UUID | None = None,
+    agency_id: UUID | None = None,
 ) -> None:
     """Remember one act. Written in the same transaction as the act itself, or not at all."""
     pending: list[AuditEntry] | None = uow.session.info.get(_PENDING)
@@ -45,6 +46,7 @@ def record(
             at=uow.now,
             actor_id=str(uow.actor.person_id or uow.actor.display_name),
             actor_roles=",".join(sorted(r.value for r in uow.actor.roles)),
+            agency_id=str(agency_id or uow.actor.agency_id or ""),
             verb=verb,
             object_type=object_type,
             object_id=str(object_id),

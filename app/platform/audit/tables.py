@@ -21,6 +21,7 @@ class AuditEntry(Base, table=True):
     at: datetime = utc_column()
     actor_id: str = Field(max_length=36)
     actor_roles: str = Field(max_length=200)
+    agency_id: str = Field(default="", max_length=36, index=True, description="whose log this entry is in")
     verb: str = Field(max_length=40)
     object_type: str = Field(max_length=40)
     object_id: str = Field(max_length=80, index=True)

@@ -36,7 +36,8 @@ class Once:
         """Answer with what `create` returns, or with the stored answer of the first time."""
         if not self.key:
             return JSONResponse(jsonable_encoder(create()), status)
-        key_hash = self._hash(str(uow.actor.person_id))
+        actor = str(uow.actor.person_id)
+        key_hash = self._hash(actor)
         _one_at_a_time(uow, key_hash)
         row = uow.session.get(IdempotencyRow, key_hash)
         if row is not None:
@@ -45,10 +46,10 @@ class Once:
                     "This Idempotency-Key was already used for a different request, so this one was not carried out.",
                     hint="Use a fresh key for each new record.",
                 )
-            body = json.loads(self._seal(row.sealed))
+            body = json.loads(self._seal(row.sealed, actor))
             return JSONResponse(body, row.status, headers={"Idempotency-Replayed": "true"})
         body = jsonable_encoder(create())
-        sealed = self._seal(json.dumps(body, separators=(",", ":")).encode())
+        sealed = self._seal(json.dumps(body, separators=(",", ":")).encode(), actor)
         uow.session.add(
             IdempotencyRow(
                 key_hash=key_hash, request_hash=self.request_hash, status=status, sealed=sealed, created_at=uow.now
@@ -59,9 +60,10 @@ class Once:
     def _hash(self, actor: str) -> str:
         return hmac.new(self.pepper, f"idempotency|{actor}|{self.scope}|{self.key}".encode(), "sha256").hexdigest()
 
-    def _seal(self, data: bytes) -> bytes:
-        """XOR with a SHAKE-256 keystream; each key seals exactly one answer, so the stream is used once."""
-        stream = hashlib.shake_256(b"seal|" + self.pepper + b"|" + self.scope.encode() + b"|" + self.key.encode())
+    def _seal(self, data: bytes, actor: str) -> bytes:
+        """XOR with a SHAKE-256 keystream; actor, path and key seal exactly one answer, so the stream is used once."""
+        words = "|".join(("seal", actor, self.scope, self.key))
+        stream = hashlib.shake_256(self.pepper + b"|" + words.encode())
         return bytes(a ^ b for a, b in zip(data, stream.digest(len(data)), strict=True))
 
 

@@ -12,10 +12,13 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import structlog
+from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.platform.security.policy import current_actor
 
 CSP = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
@@ -120,8 +123,9 @@ class LastResort:
 class CrossSiteGuard:
     """Refuses state-changing requests a browser sends from another site (Fetch Metadata, then Origin).
 
-    Requests with a bearer token carry no ambient authority and pass; so do tools that send neither header,
-    because a browser always sends one of them with a cookie on an unsafe method.
+    Also those without a cookie: a foreign page could otherwise sign a tablet in as somebody else, or swap a client's
+    ticket. Requests with a bearer token carry no ambient authority and pass; so do tools that send neither header,
+    because a browser always sends one of them on an unsafe method.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -131,7 +135,8 @@ class CrossSiteGuard:
         """Let pass or answer 403."""
         if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
             headers = Headers(scope=scope)
-            if "cookie" in headers and not _same_site(headers):
+            bearer = headers.get("authorization", "").lower().startswith("bearer ")
+            if not bearer and not _same_site(headers):
                 await _refuse(
                     scope,
                     send,
@@ -164,7 +169,7 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, send)
             return
-        limit = self.upload_limit if scope["path"].rstrip("/").endswith(UPLOAD_PATHS) else self.limit
+        limit = self.upload_limit if await _may_upload(scope) else self.limit
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdigit() and int(declared) > limit:
             await _refuse(scope, send, 413, "too_large", _too_large(int(declared), limit))
@@ -180,6 +185,13 @@ class BodyLimit:
             return message
 
         await self.app(scope, counted, send)
+
+
+async def _may_upload(scope: Scope) -> bool:
+    """The large limit is for people who are signed in: a form's body is spooled to disk before its route is asked."""
+    if not scope["path"].rstrip("/").endswith(UPLOAD_PATHS):
+        return False
+    return await to_thread.run_sync(current_actor, Request(scope)) is not None
 
 
 class BodyTooLarge(HTTPException):

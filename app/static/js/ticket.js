@@ -1,17 +1,32 @@
 // The client's page. The code stays in the address's fragment, which browsers never send: it reaches the
 // server in the body of a POST only, so no log and no Referer knows it, and reloading still works.
+// Tabs share one ticket cookie. Each asks for the page of its own sample: by its code where it has one, which also
+// brings the cookie back, else by the mark in its addresses, which the server refuses once the cookie is another's.
 
 import { enhance as enhanceReading } from "./reading.js";
 
 const SYMBOLS = 12;
 const GATHER_MS = 60; // the events of one step arrive together
+const RETRY_MS = 5_000;
 
 /** @param {string} text */
 const bare = (text) => text.toUpperCase().replace(/[^A-Z0-9]/g, "");
-/** Without the number of the event the page begins from. @param {string} url */
-const path = (url) => url.split("?")[0];
+/** Whose events an address brings; not the event the page begins from. @param {string} url */
+const markOf = (url) => new URL(url, location.href).searchParams.get("of") ?? "";
 /** @param {string} text */
 const grouped = (text) => (bare(text).slice(0, SYMBOLS).match(/.{1,4}/g) ?? []).join(" ");
+
+/** The whole code in the address, or nothing. */
+function codeInAddress() {
+  let text = location.hash.slice(1);
+  try { text = decodeURIComponent(text); } catch { /* not something we wrote */ }
+  const code = bare(text);
+  return code.length === SYMBOLS ? code : "";
+}
+
+function forgetAddress() {
+  if (location.hash) history.replaceState(null, "", location.pathname + location.search);
+}
 
 class Ticket {
   /** @param {HTMLElement} part */
@@ -20,19 +35,46 @@ class Ticket {
     this.url = part.dataset.ticketUrl ?? "";
     /** @type {EventSource | null} */
     this.source = null;
-    this.listening = "";
-    this.timer = 0;
-    this.code = bare(decodeURIComponent(location.hash.slice(1)));
+    this.mark = ""; // of the sample the stream is about
+    this.timer = 0; // the next look
+    this.asked = 0; // looks so far
+    this.told = 0; // the look whose answer stands on the page: older ones come too late
+    this.failures = 0;
+    this.code = codeInAddress();
     this.dress();
-    if (this.code.length === SYMBOLS) this.fetch(true);
+    if (this.code) this.open(this.code);
+    else if (part.dataset.liveUrl) this.listen(part.dataset.liveUrl);
     part.addEventListener("submit", (event) => this.submit(event));
     window.addEventListener("hashchange", () => {
-      const code = bare(decodeURIComponent(location.hash.slice(1)));
-      if (code.length === SYMBOLS && code !== this.code) { this.code = code; this.fetch(true); }
+      const code = codeInAddress();
+      if (code && code !== this.code) this.open(code);
     });
-    document.addEventListener("visibilitychange", () => { // phones drop the stream in a pocket
-      if (!document.hidden && this.listening) { this.listen(this.listening); this.fetch(false); }
-    });
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) this.resume(); }); // phones drop the stream in a pocket
+    window.addEventListener("pagehide", () => this.hush());
+    window.addEventListener("pageshow", (event) => { if (event.persisted) this.resume(); }); // back, from the browser's memory
+  }
+
+  /** Whether a sample's page is here, and not the entry. */
+  get shows() {
+    return !!this.part.dataset.liveUrl;
+  }
+
+  /** @param {string} code */
+  open(code) {
+    this.drop();
+    this.code = code;
+    if (this.shows) { // it may be the page of another ticket
+      this.part.hidden = true;
+      this.say("", "Looking for your result");
+    }
+    this.look(true);
+  }
+
+  /** Look first, which makes the cookie this tab's own, then listen. */
+  resume() {
+    if (!this.shows) return;
+    this.hush();
+    this.look(false);
   }
 
   /** Make the typed entry show the code as it is printed: 4-4-4, capitals. */
@@ -50,40 +92,85 @@ class Ticket {
   /** @param {SubmitEvent} event */
   submit(event) {
     const form = /** @type {HTMLFormElement} */ (event.target);
+    if (form.getAttribute("action") === "/t/forget") { this.leave(); return; }
     const input = /** @type {HTMLInputElement | null} */ (form.querySelector("[data-ticket-code]"));
     if (!input) return;
     event.preventDefault();
     const code = bare(input.value);
     if (code.length !== SYMBOLS) { this.problem(input.dataset.short ?? `A ticket code has ${SYMBOLS} letters and numbers.`); input.focus(); return; }
-    this.code = code;
     history.replaceState(null, "", `#${code}`); // so that a reload shows the same page
-    this.fetch(true);
+    this.open(code);
+  }
+
+  /** The form takes the cookie back; "back" must not bring the code or the result. */
+  leave() {
+    this.drop();
+    this.code = "";
+    forgetAddress();
+    this.part.hidden = true; // not removed: the form in it is still being sent
   }
 
   /** @param {boolean} first */
-  async fetch(first) {
+  async look(first) {
+    clearTimeout(this.timer);
+    const number = ++this.asked;
     /** @type {Response} */
     let answer;
+    let body = "";
     try {
-      answer = await fetch(this.url, {
-        method: "POST",
-        headers: { "Content-Type": "application/json", Accept: "text/html, application/problem+json" },
-        body: JSON.stringify({ code: this.code }),
-        cache: "no-store",
-        referrerPolicy: "no-referrer",
-      });
+      answer = await this.ask();
+      body = await answer.text();
     } catch {
-      this.say("lost", "Connection lost, trying again");
-      window.setTimeout(() => this.fetch(first), 5_000);
+      if (number > this.told) this.retry(first);
       return;
     }
-    const type = answer.headers.get("content-type") ?? "";
-    if (!type.startsWith("text/html")) {
-      const body = await answer.json().catch(() => ({}));
-      this.problem(body.detail ?? "That did not work. Please wait a minute and try again.");
-      return;
+    if (number <= this.told) return;
+    this.told = number;
+    if ((answer.headers.get("content-type") ?? "").startsWith("text/html")) { this.swap(body, first); return; }
+    if (answer.status >= 500 && this.shows) { this.retry(first); return; }
+    let detail = "";
+    try { detail = JSON.parse(body).detail; } catch { /* a proxy's own words */ }
+    detail ||= "That did not work. Please wait a minute and try again.";
+    if (answer.status === 401 || answer.status === 404 || this.part.hidden) this.end(detail);
+    else this.problem(detail);
+  }
+
+  /** @returns {Promise<Response>} */
+  ask() {
+    const accept = "text/html, application/problem+json";
+    if (!this.code) return fetch(this.part.dataset.partUrl ?? "/t/part", { headers: { Accept: accept }, cache: "no-store", referrerPolicy: "no-referrer" });
+    return fetch(this.url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: accept },
+      body: JSON.stringify({ code: this.code }),
+      cache: "no-store",
+      referrerPolicy: "no-referrer",
+    });
+  }
+
+  /** @param {boolean} first */
+  retry(first) {
+    this.say("lost", "Connection lost, trying again");
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.look(first), RETRY_MS);
+  }
+
+  /** The ticket no longer works here: what it showed goes, the entry comes. @param {string} text */
+  end(text) {
+    this.drop();
+    this.code = "";
+    forgetAddress();
+    const entry = /** @type {HTMLTemplateElement | null} */ (document.getElementById("ticket-entry"));
+    if (this.shows) {
+      if ("speechSynthesis" in window) speechSynthesis.cancel();
+      this.part.replaceChildren(...(entry ? [entry.content.cloneNode(true)] : []));
+      delete this.part.dataset.liveUrl;
+      delete this.part.dataset.partUrl;
+      this.dress();
     }
-    this.swap(await answer.text(), first);
+    this.part.hidden = false;
+    this.problem(text);
+    this.say("", "");
   }
 
   /** @param {string} html @param {boolean} first */
@@ -93,6 +180,8 @@ class Ticket {
     const open = [...this.part.querySelectorAll("details[open] > summary")].map((s) => s.textContent);
     const before = this.part.textContent?.replace(/\d\d:\d\d:\d\d/g, "");
     this.part.replaceChildren(...(same ?? fresh.body).childNodes);
+    Object.assign(this.part.dataset, same?.dataset); // its addresses: they are of this sample
+    this.part.hidden = false;
     for (const summary of this.part.querySelectorAll("details > summary")) {
       if (open.includes(summary.textContent)) summary.parentElement?.setAttribute("open", "");
     }
@@ -106,24 +195,45 @@ class Ticket {
     if (first && head) { head.tabIndex = -1; head.focus({ preventScroll: true }); window.scrollTo(0, 0); }
     this.dress();
     enhanceReading();
-    const url = (same ?? this.part).dataset?.liveUrl || this.part.querySelector("[data-live-url]")?.getAttribute("data-live-url") || this.part.dataset.liveUrl;
-    if (url && path(url) !== path(this.listening)) this.listen(url);
+    const url = this.part.dataset.liveUrl;
+    if (url && (!this.source || markOf(url) !== this.mark)) this.listen(url);
     this.say("", `Updated ${new Date().toLocaleTimeString("en-GB")}`);
   }
 
   /** @param {string} url */
   listen(url) {
-    this.source?.close();
-    this.listening = url;
-    this.source = new EventSource(url);
-    const again = () => { clearTimeout(this.timer); this.timer = window.setTimeout(() => this.fetch(false), GATHER_MS); };
-    this.source.addEventListener("message", again);
-    this.source.addEventListener("resync", again);
-    this.source.addEventListener("error", () => {
+    this.hush();
+    const source = new EventSource(url);
+    this.source = source;
+    this.mark = markOf(url);
+    const again = () => { clearTimeout(this.timer); this.timer = window.setTimeout(() => this.look(false), GATHER_MS); };
+    source.addEventListener("message", again);
+    source.addEventListener("resync", again);
+    source.addEventListener("error", () => {
       this.say("lost", "Connection lost, trying again");
-      if (this.source?.readyState === EventSource.CLOSED) window.setTimeout(() => { this.listen(url); again(); }, 10_000);
+      if (source !== this.source || source.readyState !== EventSource.CLOSED) return; // else the browser tries by itself
+      this.hush();
+      const wait = Math.min(500 * 2 ** this.failures++, 30_000); // refused: the cookie ended, or is another tab's
+      clearTimeout(this.timer);
+      this.timer = window.setTimeout(() => this.look(false), wait * (0.5 + Math.random()));
     });
-    this.source.addEventListener("open", () => this.say("", `Updated ${new Date().toLocaleTimeString("en-GB")}`));
+    source.addEventListener("open", () => {
+      this.failures = 0;
+      this.say("", `Updated ${new Date().toLocaleTimeString("en-GB")}`);
+    });
+  }
+
+  /** Stop listening. */
+  hush() {
+    this.source?.close();
+    this.source = null;
+  }
+
+  /** And look no more: answers on their way come too late. */
+  drop() {
+    this.hush();
+    clearTimeout(this.timer);
+    this.told = ++this.asked;
   }
 
   /** @param {string} text */

@@ -1,0 +1,147 @@
+"""Where one person, agency, site or service ends and another begins."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from app.cli import main
+from app.people import service as people
+from app.people.tables import AgencyKind
+from app.platform.db import Database
+from app.platform.kernel.actor import Role
+from app.platform.live.hub import LiveEvent
+from app.system import api as system_api
+from instruments import DEFAULT_LIMITS, ReaderJail, jail
+from tests.app.conftest import PASSWORD
+
+FOREIGN = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [("/sign-in", {"username": "chemist.own", "password": PASSWORD}), ("/t", {"code": "3RWX7KDN9FHT"})],
+)
+def test_another_site_cannot_sign_a_browser_in_or_hand_it_a_ticket(world: Any, path: str, form: dict[str, str]) -> None:
+    answer = world.anonymous().post(path, data=form, headers=FOREIGN)
+    assert answer.status_code == 403
+    assert "set-cookie" not in answer.headers
+
+
+def test_a_token_begets_no_token_with_more_roles_than_its_own(world: Any) -> None:
+    actor = world.actors[Role.RECEPTION]
+    with world.runtime.db.begin(actor) as uow:
+        uow.session.add(people.PersonRole(person_id=actor.person_id, role=Role.ADMIN))
+    narrow = world.as_(Role.RECEPTION).post("/api/v1/tokens", json={"label": "x", "roles": ["reception"]}).json()
+    bearer = {"Authorization": f"Bearer {narrow['token']}"}
+    wider = world.anonymous().post("/api/v1/tokens", json={"label": "y", "roles": ["admin"]}, headers=bearer)
+    assert wider.status_code == 403
+    same = world.anonymous().post("/api/v1/tokens", json={"label": "y"}, headers=bearer)
+    assert same.json()["roles"] == ["reception"]
+
+
+def test_an_administrator_reads_the_log_of_the_own_agency_only(world: Any) -> None:
+    body = {"username": "new.person", "display_name": "New", "password": "a long password", "roles": ["chemist"]}
+    assert world.as_(Role.ADMIN).post("/api/v1/people", json=body).status_code == 201
+    own = world.as_(Role.ADMIN).get("/api/v1/audit").json()
+    other = world.as_(Role.ADMIN, agency="other").get("/api/v1/audit").json()
+    assert any(e["after"] and e["after"].get("username") == "new.person" for e in own)
+    assert not any(e["after"] and e["after"].get("username") == "new.person" for e in other)
+    assert "new.person" not in world.as_(Role.ADMIN, agency="other").get("/audit").text
+
+
+def test_nobody_can_fill_the_disk_without_signing_in(world: Any) -> None:
+    sample = world.runtime  # any id: the body must not be taken in before the policy was asked
+    assert sample
+    url = "/bench/samples/01a21081-5fb1-71e7-a315-baa0539457b9/files"
+    large = {"file": ("a.jdx", bytes(3 * 1024 * 1024), "application/octet-stream")}
+    assert world.anonymous().post(url, files=large).status_code == 413
+    assert world.as_(Role.CHEMIST).post(url, files=large).status_code != 413
+
+
+def test_wrong_tries_for_one_name_do_not_lock_out_a_colleague_at_the_same_address(world: Any) -> None:
+    client = world.anonymous()
+    for _ in range(6):
+        client.post("/sign-in", data={"username": "session_lead.own", "password": "wrong wrong wrong"})
+    locked = client.post("/sign-in", data={"username": "session_lead.own", "password": PASSWORD})
+    assert locked.status_code == 429
+    assert client.post("/sign-in", data={"username": "health_worker.own", "password": PASSWORD}).status_code == 303
+
+
+def test_an_open_live_screen_falls_silent_when_its_browser_signs_out(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: dict[str, Any] = {}
+
+    def keep(hub: Any, accepts: Any, request: Any) -> Any:
+        heard["accepts"] = accepts
+        from fastapi.responses import Response
+
+        return Response()
+
+    monkeypatch.setattr(system_api, "event_stream", keep)
+    client = world.as_(Role.CHEMIST)
+    client.get("/api/v1/events")
+    queue = _event(world, "queue", {})
+    assert heard["accepts"](queue)
+    client.post("/sign-out")
+    asyncio.run(_deliver(world, heard["accepts"]))
+    assert not heard["accepts"](queue)
+
+
+def _event(world: Any, topic: str, payload: dict[str, Any]) -> LiveEvent:
+    return LiveEvent(1, world.runtime.now(), topic, "x", world.agency_id, None, None, payload, b"")
+
+
+async def _deliver(world: Any, accepts: Any) -> None:
+    from sqlmodel import select
+
+    from app.platform.live.tables import EventRow
+
+    with world.runtime.read() as session:
+        for row in session.exec(select(EventRow)):
+            accepts(_event(world, row.topic, row.payload))
+
+
+def test_the_demo_touches_no_data_of_a_real_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAST_DATA_DIR", str(tmp_path))
+    run = CliRunner()
+    assert run.invoke(main, ["demo", "--no-serve"]).exit_code == 0
+    database = Database(f"sqlite:///{tmp_path / 'mast.sqlite3'}")
+    with database.begin() as uow:
+        people.add_agency(uow, "Real Service", AgencyKind.SERVICE)
+    database.close()
+    for arguments in (["demo", "--no-serve", "--reset"], ["demo", "--no-serve"]):
+        answer = run.invoke(main, arguments)
+        assert answer.exit_code == 1
+        assert "Real Service" in answer.stderr
+    database = Database(f"sqlite:///{tmp_path / 'mast.sqlite3'}")
+    with database.read() as session:
+        assert "Real Service" in people.agency_names(session)
+    database.close()
+    served = run.invoke(main, ["serve"])
+    assert served.exit_code == 1
+    assert "passwords everybody knows" in served.stderr
+
+
+def test_a_jail_that_could_not_start_a_child_tries_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("nothing of the kind")
+    with ReaderJail(DEFAULT_LIMITS, workers=1) as readers:
+        with monkeypatch.context() as broken:
+            broken.setattr(jail, "_Worker", _no_process)
+            for child in tuple(readers._children):
+                child.kill()
+            with pytest.raises(Exception, match=r".+"):
+                readers.read(path)
+        for _ in range(2):
+            with pytest.raises(jail.InstrumentError):
+                readers.read(path)
+
+
+def _no_process(limits: Any) -> Any:
+    raise OSError(11, "Resource temporarily unavailable")
