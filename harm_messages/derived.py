@@ -13,7 +13,7 @@ from harm_messages.amounts import derive_band
 from harm_messages.content import Group, PairRow
 from harm_messages.pack import Pack
 from harm_messages.register import within
-from harm_messages.roles import Expectation, expectation, expected_found, finding_class, role_of
+from harm_messages.roles import Expectation, expectation, expected_possible, finding_class, role_of
 from harm_messages.scope import scope_gaps
 from harm_messages.types import (
     Abundance,
@@ -25,6 +25,7 @@ from harm_messages.types import (
     FindingFact,
     Outcome,
     Role,
+    StripFact,
     StripReading,
     Verdict,
 )
@@ -90,10 +91,10 @@ def derive(pack: Pack, facts: Facts, context: Context, also_taking: Iterable[str
     """Everything the rules may ask about these facts, computed once."""
     want = expectation(facts.expected, pack)
     raw = tuple(_merged(_known(facts, pack)))
-    some = expected_found(raw, want, pack)
+    possible = expected_possible(raw, want, pack)
     seen = tuple(
         sorted(
-            (s for f in raw if (s := _seen(f, some, want, pack, facts)) is not None),
+            (s for f in raw if (s := _seen(f, possible, want, pack, facts)) is not None),
             key=lambda s: (-s.fact.abundance.rank, -s.confidence.rank, s.name, s.fact.model_dump_json()),
         )
     )
@@ -114,23 +115,33 @@ def derive(pack: Pack, facts: Facts, context: Context, also_taking: Iterable[str
 
 
 def _known(facts: Facts, pack: Pack) -> list[FindingFact]:
-    """Findings that are there, plus what strips add where nothing more specific was found."""
+    """Findings that are there, what the method cannot tell from them as a weak trace (no negative may be
+    said of it, and it warns where weak evidence does), and what strips add where nothing more specific was found."""
     present = [f for f in facts.findings if f.abundance is not Abundance.NOT_DETECTED]
-    for strip in facts.strips:
-        probe = FindingFact(
-            drug_class=strip.target,
-            abundance=Abundance.INDICATION,
-            confidence=Confidence.CLASS_ONLY if strip.reading is StripReading.POSITIVE else Confidence.TENTATIVE,
-            methods=("strip",),
-        )
-        finding_class(probe, pack)  # an unknown target raises
-        if strip.reading in (StripReading.POSITIVE, StripReading.FAINT):
-            present.append(probe)
+    alike = {one for f in present for one in f.look_alikes if one in pack.substances}
+    present += [
+        FindingFact(substance=one, abundance=Abundance.INDICATION, confidence=Confidence.TENTATIVE)
+        for one in sorted(alike)
+    ]
+    present += [_reacted(s, pack) for s in facts.strips if s.reading in (StripReading.POSITIVE, StripReading.FAINT)]
     firm = [finding_class(f, pack) for f in present if _explains_a_class(f, pack)]
     return [
         f for f in present
         if f.substance is not None or f.drug_class is None or not any(within(c, f.drug_class) for c in firm)
     ]  # fmt: skip
+
+
+def _reacted(strip: StripFact, pack: Pack) -> FindingFact:
+    """What a strip that reacted tells: its substance or class, or for a target nobody knows here,
+    that something without a name is there. The page warns; it never shuts over one strip."""
+    known, is_class = strip.target in pack.substances, pack.substances.is_class(strip.target)
+    return FindingFact(
+        substance=strip.target if known else None,
+        drug_class=strip.target if is_class and not known else None,
+        abundance=Abundance.INDICATION,
+        confidence=Confidence.CLASS_ONLY if strip.reading is StripReading.POSITIVE else Confidence.TENTATIVE,
+        methods=("strip",),
+    )
 
 
 def _explains_a_class(fact: FindingFact, pack: Pack) -> bool:
@@ -143,7 +154,7 @@ def _explains_a_class(fact: FindingFact, pack: Pack) -> bool:
 
 
 def _merged(findings: Iterable[FindingFact]) -> list[FindingFact]:
-    """One line per thing: strongest confidence, largest abundance, highest amount, all methods."""
+    """One line per thing: strongest confidence, largest abundance, highest amount, all methods and look-alikes."""
     merged: dict[tuple[str, str], FindingFact] = {}
     for finding in findings:
         key = (finding.substance or "", finding.drug_class or "") if not finding.substance else (finding.substance, "")
@@ -160,12 +171,13 @@ def _stronger(a: FindingFact, b: FindingFact) -> FindingFact:
             "abundance": max(a.abundance, b.abundance, key=lambda x: x.rank),
             "amount": amounts[-1] if amounts else None,
             "methods": tuple(sorted({*a.methods, *b.methods})),
+            "look_alikes": tuple(sorted({*a.look_alikes, *b.look_alikes})),
         }
     )
 
 
-def _seen(fact: FindingFact, some: bool, want: Expectation, pack: Pack, facts: Facts) -> Seen | None:
-    role = role_of(fact, some, want, pack)
+def _seen(fact: FindingFact, possible: bool, want: Expectation, pack: Pack, facts: Facts) -> Seen | None:
+    role = role_of(fact, possible, want, pack)
     warn = always_warn(fact, pack, unexpected=role is not Role.EXPECTED)
     if fact.confidence is Confidence.TENTATIVE and not (warn or fact.unidentified):
         return None

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator
 from harm_messages.derived import Derived, Seen
 from harm_messages.matching import not_found
 from harm_messages.page import Message
-from harm_messages.types import Confidence, Outcome, Role, Severity, Slot, Verdict
-from harm_messages.wording import Place, Writer, joined
+from harm_messages.roles import counts_as_found
+from harm_messages.types import Confidence, FindingFact, Outcome, Role, Severity, Slot, Verdict
+from harm_messages.verdicts import always_warn
+from harm_messages.wording import Place, Writer, joined, one_of
 
 HEAD = Place(Severity.S4, Slot.HEADLINE)
 DIFF = Place(Severity.S4, Slot.DIFFERENCE)
@@ -47,8 +49,10 @@ LINES = {
 def compose_headline(w: Writer) -> tuple[Message, ...]:
     """Expected first, then the rest by confidence, then what has no name, then what was not found."""
     d = w.d
-    news = [s for s in d.seen if not s.unknown and (s.role not in QUIET or s.always_warn)]
+    news = [s for s in d.seen if not s.unknown and not _quiet(s, d)]
     cuts = [s for s in d.seen if not s.unknown and s.role in QUIET]
+    alike = {one for s in news for one in s.fact.look_alikes}
+    news = [s for s in news if s.confidence is not Confidence.TENTATIVE or s.substance not in alike]
     absent = [] if d.outcome is Outcome.NOTHING_FOUND else expected_not_found(d)
     parts = list(_found_parts(w, news or cuts, bool(absent)))
     if any(s.unknown for s in d.seen):
@@ -59,6 +63,26 @@ def compose_headline(w: Writer) -> tuple[Message, ...]:
         labels = joined((d.pack.substances.label(i) for i in absent), w.locale)
         parts.append(_part(w, "not_found", (), {"expected": labels}))
     return tuple(parts)
+
+
+def _quiet(s: Seen, d: Derived) -> bool:
+    """A cut or by-product stays out of the headline, unless it may be a drug or is always warned of."""
+    rows = [d.pack.substances.get(one) for one in s.fact.look_alikes]
+    drug = any(row is None or row.psychoactive or always_warn(_trace(row.id), d.pack, True) for row in rows)
+    return s.role in QUIET and not s.always_warn and not drug
+
+
+def _trace(substance: str) -> FindingFact:
+    return FindingFact(substance=substance, confidence=Confidence.TENTATIVE)
+
+
+def _could_be(w: Writer, group: Iterable[Seen]) -> Iterator[Message]:
+    """What the method cannot tell from these, where it was not found in its own right."""
+    reg, firm = w.d.pack.substances, {s.substance for s in w.d.seen if counts_as_found(s.fact)}
+    others = sorted({one for s in group for one in s.fact.look_alikes} - firm)
+    names = [reg[one].in_sentence if one in reg else w.labels.something_unknown for one in others]
+    if names:
+        yield _part(w, "could_be", (), {"names": one_of(names, w.locale)})
 
 
 def expected_not_found(d: Derived) -> list[str]:
@@ -83,6 +107,7 @@ def _found_parts(w: Writer, shown: list[Seen], negative_follows: bool) -> Iterat
         group = [s for s in expected if s.confidence is level]
         if group:
             yield _part(w, EXPECTED_WORDS[level], group)
+            yield from _could_be(w, group)
             started = True
     for level in Confidence:
         group = [s for s in others if s.confidence is level]
@@ -95,6 +120,7 @@ def _found_parts(w: Writer, shown: list[Seen], negative_follows: bool) -> Iterat
             yield _part(w, INSTEAD[level], group)
         else:
             yield _part(w, alone, group)
+        yield from _could_be(w, group)
         started = True
 
 

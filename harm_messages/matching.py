@@ -63,6 +63,8 @@ def not_found(d: Derived, substance: str | None, drug_class: str) -> bool:
     if d.outcome in OPEN or not in_scope(d.pack, d.facts, substance, drug_class):
         return False
     for fact in d.raw:
+        if any(one not in d.pack.substances for one in fact.look_alikes):
+            return False  # it looks like something without a register id: perhaps like this one
         other = finding_class(fact, d.pack)
         if not other:
             continue
@@ -128,7 +130,11 @@ def _scope_gap(spec: str, d: Derived) -> Bound:
 
 
 def _strip(spec: StripSpec, d: Derived) -> Bound:
-    hit = any(within(s.target, spec.target) and s.reading in spec.reading for s in d.facts.strips)
+    reg = d.pack.substances
+    hit = any(
+        within(reg[s.target].drug_class if s.target in reg else s.target, spec.target) and s.reading in spec.reading
+        for s in d.facts.strips
+    )
     return NOTHING if hit else None
 
 

@@ -60,9 +60,10 @@ def expectation(expected: Iterable[str], pack: Pack) -> Expectation:
 
 @dataclass(frozen=True, slots=True)
 class RoleCase:
-    """The seven answers a role depends on."""
+    """The eight answers a role depends on."""
 
     covered: bool
+    may_be_expected: bool
     closure_byproduct: bool
     excipient: bool
     cutting: bool
@@ -75,6 +76,7 @@ class RoleCase:
 ROLES: tuple[tuple[str, Callable[[RoleCase], bool], Role], ...] = (
     ("named by the client, or as good as it", lambda c: c.stated and c.covered, Role.EXPECTED),
     ("comes with what was named", lambda c: c.stated and c.closure_byproduct, Role.BYPRODUCT),
+    ("may be what was named: not decided", lambda c: c.stated and c.may_be_expected, Role.UNSTATED),
     ("holds the form together", lambda c: c.excipient, Role.EXCIPIENT),
     ("adds weight", lambda c: c.cutting, Role.CUTTING),
     ("nobody said what it should be", lambda c: not c.stated, Role.UNSTATED),
@@ -110,6 +112,24 @@ def _covered(finding: FindingFact, want: Expectation, pack: Pack) -> bool:
     return want.covers(None, drug_class) or any(within(m, drug_class) for m in members)
 
 
+def may_be_expected(finding: FindingFact, want: Expectation, pack: Pack) -> bool:
+    """Whether something the method cannot tell from this finding was named."""
+    rows = [pack.substances[one] for one in finding.look_alikes if one in pack.substances]
+    return want.stated and any(want.covers(row.id, row.drug_class) for row in rows)
+
+
+def undecided(finding: FindingFact, want: Expectation, pack: Pack) -> bool:
+    """Whether one name this finding could have was expected, and another was not."""
+    if not want.stated or not counts_as_found(finding):
+        return False
+    if not _covered(finding, want, pack):
+        return may_be_expected(finding, want, pack)
+    return any(
+        one not in pack.substances or not want.covers(one, pack.substances[one].drug_class)
+        for one in finding.look_alikes
+    )
+
+
 def counts_as_found(finding: FindingFact) -> bool:
     """Strong enough to answer "is it there": indicated or better, or a class-level test."""
     return finding.abundance is not Abundance.NOT_DETECTED and finding.confidence is not Confidence.TENTATIVE
@@ -120,13 +140,20 @@ def expected_found(findings: Iterable[FindingFact], want: Expectation, pack: Pac
     return want.stated and any(counts_as_found(f) and _covered(f, want, pack) for f in findings)
 
 
+def expected_possible(findings: Iterable[FindingFact], want: Expectation, pack: Pack) -> bool:
+    """Whether anything that was named is there or cannot be told from what is: nothing stands in its place."""
+    present = [f for f in findings if counts_as_found(f)]
+    return expected_found(present, want, pack) or any(may_be_expected(f, want, pack) for f in present)
+
+
 def role_of(finding: FindingFact, any_expected: bool, want: Expectation, pack: Pack) -> Role:
-    """The role, once it is known whether anything expected was found."""
+    """The role, once it is known whether anything expected was, or may have been, found."""
     row = pack.substances[finding.substance] if finding.substance is not None else None
     drug_class = finding_class(finding, pack)
     return decide_role(
         RoleCase(
             covered=_covered(finding, want, pack),
+            may_be_expected=may_be_expected(finding, want, pack),
             closure_byproduct=finding.substance in want.byproducts,
             excipient=row is not None and row.excipient,
             cutting=row.cutting if row is not None else drug_class.startswith("cut."),
@@ -143,4 +170,4 @@ def derive_role(
     """The role of one finding among all of them, against what was expected."""
     used = pack or load_pack()
     want = expectation(expected, used)
-    return role_of(finding, expected_found(findings, want, used), want, used)
+    return role_of(finding, expected_possible(findings, want, used), want, used)

@@ -20,7 +20,7 @@ FIXED_ARGS = {"names", "expected"}
 FIXED = {
     "head_expected", "head_expected_indicated", "head_expected_class", "head_found", "head_indicated",
     "head_class", "head_instead", "head_instead_indicated", "also_found", "also_indicated", "also_class",
-    "may_contain", "may_also_contain", "not_found", "unknown_only", "unknown_also", "nothing_found",
+    "may_contain", "may_also_contain", "could_be", "not_found", "unknown_only", "unknown_also", "nothing_found",
     "inconclusive", "insufficient", "pending", "diff_not_expected", "diff_not_expected_soft",
     "diff_plus_active", "diff_plus_active_soft", "diff_partly", "awaiting", "withdrawn", "ask_us",
 }  # fmt: skip

@@ -99,7 +99,8 @@ class AmountFact(Frozen):
 
 class FindingFact(Frozen):
     """One component. A register id, or a class when only the class is known, or neither:
-    something was seen that nobody could name yet."""
+    something was seen that nobody could name yet. `look_alikes` are register ids of what the method
+    cannot tell from this one."""
 
     substance: str | None = None
     drug_class: str | None = None
@@ -108,6 +109,7 @@ class FindingFact(Frozen):
     amount: AmountFact | None = None
     methods: tuple[str, ...] = ()
     lod: Positive | None = None
+    look_alikes: tuple[str, ...] = ()
 
     @property
     def unidentified(self) -> bool:
@@ -116,7 +118,7 @@ class FindingFact(Frozen):
 
 
 class StripFact(Frozen):
-    """One immunoassay strip. `target` is a register class, for instance opioid.nitazene."""
+    """One immunoassay strip. `target` is a register class (opioid.nitazene) or a register id (xylazine)."""
 
     target: str
     reading: StripReading

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 
 from harm_messages.loading import load_pack
 from harm_messages.pack import Pack
-from harm_messages.roles import counts_as_found, expectation, expected_found, finding_class, role_of
+from harm_messages.roles import (
+    counts_as_found,
+    expectation,
+    expected_found,
+    expected_possible,
+    finding_class,
+    role_of,
+    undecided,
+)
 from harm_messages.types import (
     Abundance,
     Confidence,
@@ -122,11 +130,17 @@ class VerdictCase:
     other_active: bool
     unidentified: bool
     inert: bool
+    undecided: bool
 
     @property
     def replaced(self) -> bool:
-        """Nothing that was named, but something else."""
-        return not self.some and (self.other_active or self.inert)
+        """Nothing that was named nor what looks like it, but something else."""
+        return self.missing and (self.other_active or self.inert)
+
+    @property
+    def missing(self) -> bool:
+        """Neither what was named nor anything that may be it."""
+        return not self.some and not self.undecided
 
     @property
     def partly(self) -> bool:
@@ -140,8 +154,9 @@ VERDICTS: tuple[tuple[str, Callable[[VerdictCase], bool], Verdict], ...] = (
     ("nothing above the limits", lambda c: c.outcome is Outcome.NOTHING_FOUND, Verdict.NOTHING_DETECTED),
     ("the analysis did not come to an end", lambda c: c.outcome in _OPEN, Verdict.INCONCLUSIVE),
     ("something else in its place", lambda c: c.replaced, Verdict.NOT_AS_EXPECTED),
-    ("not there, the rest not named", lambda c: not c.some, Verdict.INCONCLUSIVE),
-    ("there, with another drug", lambda c: c.other_active, Verdict.EXPECTED_PLUS_ACTIVE),
+    ("not there, the rest not named", lambda c: c.missing, Verdict.INCONCLUSIVE),
+    ("there, or looks like it, with another drug", lambda c: c.other_active, Verdict.EXPECTED_PLUS_ACTIVE),
+    ("what was named or a look-alike: not decided", lambda c: c.undecided, Verdict.INCONCLUSIVE),
     ("one of several missing, or a part not named", lambda c: c.partly, Verdict.PARTLY_AS_EXPECTED),
     ("there, with cuts", lambda c: c.inert, Verdict.EXPECTED_PLUS_INERT),
     ("there, nothing else seen", lambda c: True, Verdict.AS_EXPECTED),
@@ -180,17 +195,18 @@ def derive_verdict(
     used = pack or load_pack()
     want = expectation(expected, used)
     present = [f for f in findings if f.abundance is not Abundance.NOT_DETECTED]
-    some = expected_found(present, want, used)
-    roles = [(f, role_of(f, some, want, used)) for f in present if counts_as_found(f)]
+    possible = expected_possible(present, want, used)
+    roles = [(f, role_of(f, possible, want, used)) for f in present if counts_as_found(f)]
     others = [f for f, r in roles if r in (Role.SUBSTITUTE, Role.ADULTERANT) and differs(f, used)]
     each = [expected_found(present, expectation((one,), used), used) for one in want.ids]
     case = VerdictCase(
         stated=want.stated,
         outcome=outcome or derive_outcome(present, ()),
-        some=some,
+        some=expected_found(present, want, used),
         every=bool(each) and all(each),
         other_active=bool(others),
         unidentified=any(f.unidentified for f in present),
         inert=any(r is Role.CUTTING for _, r in roles),
+        undecided=any(undecided(f, want, used) for f in present),
     )
     return next(verdict for _, holds, verdict in VERDICTS if holds(case))

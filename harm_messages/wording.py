@@ -27,6 +27,11 @@ def joined(names: Iterable[str], locale: str) -> str:
     return format_list(list(dict.fromkeys(n for n in names if n)), locale=_babel(locale))
 
 
+def one_of(names: Iterable[str], locale: str) -> str:
+    """ "a, b or c" in the words of the locale, each once."""
+    return format_list(list(dict.fromkeys(n for n in names if n)), style="or", locale=_babel(locale))
+
+
 def _babel(locale: str) -> str:
     return "en_GB" if locale == "en" else locale.replace("-", "_")
 

@@ -581,6 +581,7 @@ def upgrade() -> None:
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("batch", sa.String(length=40), nullable=False),
         sa.Column("qc_failed", sa.Boolean(), nullable=False),
+        sa.Column("read_by_hand", sa.Boolean(), nullable=False),
         sa.Column(
             "status",
             sa.Enum(
@@ -781,6 +782,7 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.Column("override_reason", sa.String(length=200), nullable=False),
+        sa.Column("basis", json(), nullable=True),
         sa.Column("author_id", sa.Uuid(), nullable=False),
         sa.Column("co_author_ids", json(), nullable=False),
         sa.Column("verifier_id", sa.Uuid(), nullable=True),

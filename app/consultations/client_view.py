@@ -27,6 +27,7 @@ from app.readings import quality as readings
 from app.results import service as results
 from app.results.derivation import scope_fact
 from app.results.domain import Grade
+from app.results.grounds import frozen
 from app.results.view import Standing
 from app.samples import service as samples
 from app.sessions import service as sessions
@@ -95,7 +96,7 @@ def client_view(
     if told.view is None:
         return _waiting(session, sample, place)
     try:
-        page = evaluate(pack, _facts(session, pack, sample, told.view), context, locale, now)
+        page = evaluate(pack, _facts(pack, told.view), context, locale, now)
     except GateClosed as closed:
         return _shut(place, Shut(closed.reason), closed.text)
     except HarmMessageError as error:
@@ -136,16 +137,11 @@ def checking_session_of(session: Session, sample: samples.Sample) -> sessions.Ch
     return found
 
 
-def _facts(session: Session, pack: Pack, sample: samples.Sample, view: results.ResultView) -> Facts:
-    scope = readings.scope_of(session, sample.id)
-    named = samples.expected_of(session, sample.id)
-    return facts.facts_of(
-        sample,
-        facts.expected_of(named, sample.intent.value, pack.substances.intents),
-        view.findings,
-        [scope_fact(row) for row in scope],
-        facts.strip_facts(scope),
-    )
+def _facts(pack: Pack, view: results.ResultView) -> Facts:
+    """From what was submitted and verified, never from what was written down since."""
+    stood_on = frozen(view.result)
+    assert stood_on is not None, "no version is released that was not submitted"
+    return facts.facts_of(stood_on, view.findings, [scope_fact(row) for row in stood_on.scope], pack)
 
 
 def _shut(place: str, reason: Shut, staff_why: str = "") -> ClientView:

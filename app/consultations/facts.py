@@ -7,34 +7,31 @@ from typing import TYPE_CHECKING
 
 from app.readings.domain import AnalysisStatus
 from app.readings.domain import ScopeFact as Scope
+from app.results.derivation import look_alikes
 from harm_messages import AmountFact, Facts, FindingFact, ScopeFact, StripFact
 from harm_messages.types import Abundance, Basis, Confidence, Form, StripReading, Unit
 
 if TYPE_CHECKING:
+    from app.results.grounds import Grounds
     from app.results.tables import Finding
-    from app.samples.service import Sample
+    from harm_messages import Pack
 
 
-def facts_of(
-    sample: Sample,
-    expected: Sequence[str],
-    findings: Iterable[Finding],
-    scope: Iterable[ScopeFact],
-    strips: Iterable[StripFact],
-) -> Facts:
-    """Facts of one result version."""
+def facts_of(stood_on: Grounds, findings: Iterable[Finding], scope: Iterable[ScopeFact], pack: Pack) -> Facts:
+    """Facts of one result version, from what it stood on when it was submitted."""
     return Facts(
-        expected=tuple(expected),
-        form=Form(sample.form.value),
-        logo=sample.logo,
-        colours=tuple(sample.colours),
-        findings=tuple(_finding(f) for f in findings),
+        expected=expected_of(stood_on.expected, stood_on.intent, pack.substances.intents),
+        form=Form(stood_on.form),
+        logo=stood_on.logo,
+        colours=stood_on.colours,
+        findings=tuple(_finding(f, pack) for f in findings),
         scope=tuple(scope),
-        strips=tuple(strips),
+        strips=tuple(strip_facts(stood_on.scope)),
     )
 
 
-def _finding(row: Finding) -> FindingFact:
+def _finding(row: Finding, pack: Pack) -> FindingFact:
+    seen = row.abundance.value != Abundance.NOT_DETECTED.value
     return FindingFact(
         substance=row.substance_id,
         drug_class=(row.substance_class or None) if row.substance_id is None else None,
@@ -42,6 +39,7 @@ def _finding(row: Finding) -> FindingFact:
         confidence=Confidence(row.confidence.value),
         amount=_amount(row),
         methods=tuple(row.methods),
+        look_alikes=look_alikes(row.cannot_tell_from, row.substance_id, pack.substances) if seen else (),
     )
 
 

@@ -106,7 +106,9 @@ def held_sample(request: Request) -> samples.Sample:
             sample = service.sample_of_browser(session, secret, runtime.pepper, runtime.now())
         if sample is not None:
             if request.query_params.get("of") not in (None, mark_of(runtime, sample)):
-                raise TicketEnded("Another ticket was opened in this browser. Show the code of this one again to go on.")
+                raise TicketEnded(
+                    "Another ticket was opened in this browser. Show the code of this one again to go on."
+                )
             return sample
     raise TicketEnded
 

@@ -272,7 +272,7 @@ class _Builder:
         sample_id = registered.sample.id
         uow.actor, uow.now = self.actors[Role.CHEMIST], at + timedelta(minutes=self.random.randint(4, 12))
         analyses = [
-            readings.add_analysis(uow, sample_id, readings.NewAnalysis(method=method)).id
+            readings.add_analysis(uow, sample_id, readings.NewAnalysis(method=method, read_by_hand=True)).id
             for method in (readings.Method.FTIR, readings.Method.GC_MS)
         ]
         if kind.nitazene_strip:

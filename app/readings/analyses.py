@@ -33,6 +33,7 @@ class NewAnalysis:
     batch: str = ""
     status: AnalysisStatus = AnalysisStatus.OK
     qc_failed: bool = False
+    read_by_hand: bool = False
     observation: str = ""
     strip_target: str = ""
     strip_reading: StripReading | None = None
@@ -71,9 +72,9 @@ class AnalysisView:
         return next((view.match for view in reversed(self.readings) if view.match is not None), None)
 
 
-def get_analysis(session: Session, actor: Actor, analysis_id: uuid.UUID) -> Analysis:
+def get_analysis(session: Session, actor: Actor, analysis_id: uuid.UUID, *, lock: bool = False) -> Analysis:
     """An analysis of the actor's agency. Raises NotFound for an absent and for a foreign one alike."""
-    row = repository.analysis(session, analysis_id)
+    row = repository.analysis(session, analysis_id, lock=lock)
     if row is None:
         raise NotFound("analysis")
     try:
@@ -91,7 +92,7 @@ def add_analysis(
     `knows_target`: whether a strip target is a register id or class. Raises NotFound, Invalid, Conflict
     (withdrawn sample).
     """
-    sample = samples.get_sample(uow.session, uow.actor, sample_id)
+    sample = samples.lock_sample(uow, sample_id)  # a withdrawal at the same moment comes before this or after
     if sample.withdrawn_at is not None:
         raise Conflict(
             "This sample was withdrawn, so nothing was added to it.", hint="Register it again if it is to be analysed."
@@ -121,7 +122,7 @@ def update_analysis(
 
     Raises NotFound, Stale, Invalid. Readings made before are kept; `reread_analysis` compares them anew.
     """
-    row = get_analysis(uow.session, uow.actor, analysis_id)
+    row = get_analysis(uow.session, uow.actor, analysis_id, lock=True)
     if row.version != version:
         raise Stale("analysis")
     known = {f.name: getattr(row, f.name) for f in fields(NewAnalysis)}
@@ -152,7 +153,7 @@ def update_analysis(
 
 def _audited(row: Analysis) -> dict[str, Any]:
     """What the audit log keeps; observations are free text and stay out."""
-    names = ("status", "qc_failed", "batch", *STRIP_FIELDS)
+    names = ("status", "qc_failed", "read_by_hand", "batch", *STRIP_FIELDS)
     values = {name: getattr(row, name) for name in names}
     values["instrument_id"] = str(row.instrument_id) if row.instrument_id else None
     return {key: getattr(value, "value", value) for key, value in values.items()}

@@ -133,12 +133,17 @@ class ScopeFact:
     strip_cut_off_ng_ml: float | None = None
     strip_dilution: str = ""
     read: bool = True
+    reading_ids: tuple[str, ...] = ()
+
+    @property
+    def ran(self) -> bool:
+        """It went well, its blank passed and, for an instrument, somebody or something has read it."""
+        return self.status is AnalysisStatus.OK and self.qc_passed and self.read
 
     @property
     def counts(self) -> bool:
-        """Whether a negative may rest on this run: it went well and, for an instrument, its file was read."""
-        valid = self.strip_reading not in (StripReading.INVALID, StripReading.FAINT)
-        return self.status is AnalysisStatus.OK and self.qc_passed and self.read and valid
+        """Whether a negative may rest on this run."""
+        return self.ran and self.strip_reading not in (StripReading.INVALID, StripReading.FAINT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,8 @@ from app.readings.domain import (
     strip_warnings,
 )
 
-_NEEDS_FILE = frozenset(
-    {Method.FTIR, Method.RAMAN, Method.DART_MS, Method.AMBIENT_MS, Method.LC_MS, Method.LC_UV, Method.GC_MS,
-     Method.GC_FID, Method.UV}
-)  # fmt: skip
+_BY_EYE = frozenset({Method.STRIP, Method.REAGENT, Method.TLC, Method.VISUAL})
+"""Complete when written down. Any other method is an instrument: until it is read, it says nothing."""
 
 
 def target_words(target: str) -> str:
@@ -80,6 +78,11 @@ def _warnings(views: list[AnalysisView]) -> list[str]:
         status = view.analysis.status
         if status is not AnalysisStatus.OK:
             out.append(f"{_label(view)} did not go well ({status.value.replace('_', ' ')}): it supports no answer.")
+        if not _read(view) and not view.uploads:
+            out.append(
+                f"{_label(view)}: no file was read, and it is not marked as read on the instrument itself, so it "
+                "supports no answer."
+            )
         refused = [u.file_name for u in view.uploads if u.state is UploadState.REFUSED]
         if refused and not view.readings:
             out.append(f"{_label(view)}: the file {refused[-1]} could not be read, so this analysis says nothing yet.")
@@ -128,8 +131,14 @@ def _scope(view: AnalysisView) -> ScopeFact:
         strip_lot=row.strip_lot,
         strip_cut_off_ng_ml=row.strip_cut_off_ng_ml,
         strip_dilution=row.strip_dilution,
-        read=bool(view.readings) if row.method in _NEEDS_FILE and view.uploads else True,
+        read=_read(view),
+        reading_ids=tuple(str(one.reading.id) for one in view.readings),
     )
+
+
+def _read(view: AnalysisView) -> bool:
+    row = view.analysis
+    return row.method in _BY_EYE or row.read_by_hand or bool(view.readings)
 
 
 def _strip_lod(view: AnalysisView) -> str:

@@ -194,11 +194,11 @@ def _compare(parts: ReadingParts, task: _Task, reading: Reading) -> _Found:
 
 def _store(ctx: JobContext, task: _Task, found: list[_Found]) -> None:
     with ctx.begin() as uow:
+        # before the upload, in the order a correction takes them
+        analysis = repository.analysis(uow.session, task.analysis_id, lock=True)
         row = _still_ours(uow, task)
-        if row is not None:
+        if row is not None and analysis is not None:
             repository.delete_readings(uow.session, row.id)
-            analysis = repository.analysis(uow.session, row.analysis_id)
-            assert analysis is not None
             if row.method_by_content:
                 _correct_method(uow, analysis, found[0].reading)
             for ordinal, one in enumerate(found):
@@ -227,7 +227,7 @@ def _store_problem(ctx: JobContext, task: _Task, state: UploadState, problem: di
 
 def _still_ours(uow: UnitOfWork, task: _Task) -> Upload | None:
     """The upload, unless it went away or somebody answered meanwhile: then a later job reads it."""
-    row = repository.upload(uow.session, task.upload_id)
+    row = repository.upload(uow.session, task.upload_id, lock=True)
     return row if row is not None and row.version == task.version else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -12,10 +13,12 @@ from sqlmodel import Session, col, select
 
 from app.readings.tables import Analysis, Blob, Instrument, Match, Reading, Upload
 
+Row = TypeVar("Row", Analysis, Upload)
 
-def analysis(session: Session, analysis_id: uuid.UUID) -> Analysis | None:
-    """One analysis by its key."""
-    return session.get(Analysis, analysis_id)
+
+def analysis(session: Session, analysis_id: uuid.UUID, *, lock: bool = False) -> Analysis | None:
+    """One analysis by its key; `lock` reads it as it is now and holds it until the transaction ends."""
+    return _held(session, Analysis, analysis_id) if lock else session.get(Analysis, analysis_id)
 
 
 def analyses_of(session: Session, sample_id: uuid.UUID) -> list[Analysis]:
@@ -24,9 +27,14 @@ def analyses_of(session: Session, sample_id: uuid.UUID) -> list[Analysis]:
     return list(session.exec(rows))
 
 
-def upload(session: Session, upload_id: uuid.UUID) -> Upload | None:
-    """One upload by its key."""
-    return session.get(Upload, upload_id)
+def upload(session: Session, upload_id: uuid.UUID, *, lock: bool = False) -> Upload | None:
+    """One upload by its key; `lock` reads it as it is now and holds it until the transaction ends."""
+    return _held(session, Upload, upload_id) if lock else session.get(Upload, upload_id)
+
+
+def _held(session: Session, table: type[Row], key: uuid.UUID) -> Row | None:
+    # key_share: rows that refer to this one (readings, uploads) may still be written meanwhile
+    return session.get(table, key, populate_existing=True, with_for_update={"key_share": True})
 
 
 def uploads_of(session: Session, analysis_ids: Sequence[uuid.UUID]) -> list[Upload]:

@@ -26,6 +26,7 @@ class AnalysisFields(BaseModel):
     batch: Text40 = ""
     status: AnalysisStatus = AnalysisStatus.OK
     qc_failed: bool = False
+    read_by_hand: bool = Field(False, description="Read on the instrument itself, and its blank passed: no file comes")
     observation: Text140 = ""
     strip_target: Text60 = ""
     strip_reading: StripReading | None = None
@@ -185,6 +186,7 @@ class AnalysisOut(BaseModel):
     ended_at: datetime | None
     batch: str
     qc_failed: bool
+    read_by_hand: bool
     status: AnalysisStatus
     strip_target: str
     strip_reading: StripReading | None

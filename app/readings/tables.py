@@ -40,6 +40,7 @@ class Analysis(Base, table=True):
     ended_at: datetime | None = utc_column(nullable=True)
     batch: str = Field(default="", max_length=40, description="QC or blank batch")
     qc_failed: bool = False
+    read_by_hand: bool = Field(default=False, description="read on the instrument itself: no file will come")
     status: AnalysisStatus = enum_column(AnalysisStatus, name="status", default=AnalysisStatus.OK)
     strip_target: str = Field(default="", max_length=60, description="register id or class the strip reacts to")
     strip_reading: StripReading | None = enum_column(StripReading, name="strip_reading", nullable=True)

@@ -49,7 +49,7 @@ def record_upload(
 ) -> Upload:
     """Remember a file that is durable on disk and ask for it to be read. Raises NotFound, Conflict."""
     analysis = get_analysis(uow.session, uow.actor, analysis_id)
-    sample = samples.get_sample(uow.session, uow.actor, analysis.sample_id)
+    sample = samples.lock_sample(uow, analysis.sample_id)
     if sample.withdrawn_at is not None:
         raise Conflict("This sample was withdrawn, so the file was not added to it.")
     repository.keep_blob(uow.session, received.sha256, received.size, uow.now)
@@ -82,9 +82,9 @@ def record_upload_for_sample(
     return record_upload(uow, analysis.id, received, filename, method_by_content=method is None)
 
 
-def get_upload(session: Session, actor: Actor, upload_id: uuid.UUID) -> Upload:
+def get_upload(session: Session, actor: Actor, upload_id: uuid.UUID, *, lock: bool = False) -> Upload:
     """An upload of the actor's agency. Raises NotFound, also for a foreign one."""
-    row = repository.upload(session, upload_id)
+    row = repository.upload(session, upload_id, lock=lock)
     if row is None:
         raise NotFound("upload")
     try:
@@ -130,7 +130,7 @@ def answer_upload(
     The file is read again; what an earlier reading gave stays until then. Raises NotFound, Stale, Invalid,
     Conflict (the file waits already).
     """
-    row = get_upload(uow.session, uow.actor, upload_id)
+    row = get_upload(uow.session, uow.actor, upload_id, lock=True)
     if row.version != version:
         raise Stale("upload")
     if row.state is UploadState.WAITING:

@@ -10,14 +10,16 @@ from sqlmodel import Session
 
 from app.platform.kernel.actor import Actor
 from app.readings import service as readings
-from app.results import repository
-from app.results.domain import Circumstances
+from app.results import grounds, repository
+from app.results.domain import Circumstances, State
 from app.results.tables import ResultVersion
 from app.results.view import author_ids, is_superseded
 from app.samples import service as samples
 from app.samples.domain import ConsentAnswer, ConsentKind, SubmitterType
 from app.sessions import service as sessions
 from harm_messages.register import within
+
+_JUDGED = (State.SUBMITTED, State.VERIFIED)
 
 
 def gather(
@@ -33,7 +35,8 @@ def gather(
     sample = samples.get_sample(session, actor, row.sample_id)
     checking = sessions.get_session(session, actor, sample.session_id)
     quality = readings.quality_of(session, sample.id, now)
-    scope = readings.scope_of(session, sample.id)
+    now_there = grounds.current(session, sample)
+    scope = now_there.scope
     findings = repository.findings_of(session, [row.id])[row.id]
     return Circumstances(
         state=row.state,
@@ -55,6 +58,7 @@ def gather(
         analysis_consent=_consented(session, sample.id, sample.submitter_type),
         sample_withdrawn=sample.withdrawn_at is not None,
         superseded=is_superseded(session, row),
+        analyses_changed=row.state in _JUDGED and grounds.frozen(row) != now_there,
     )
 
 

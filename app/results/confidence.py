@@ -34,7 +34,10 @@ LABORATORY = frozenset({"gc_ms", "lc_ms", "qnmr", "lc_uv", "gc_fid"})
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One analysis a chemist names for a finding. `ran`: its status is ok and its blank did not fail."""
+    """One analysis a chemist names for a finding. `ran`: its status is ok and its blank did not fail.
+
+    `read`: its file was read, or somebody read it on the instrument.
+    """
 
     method: str
     words: str
@@ -42,6 +45,7 @@ class Evidence:
     specific: bool
     ran: bool = True
     strip_reading: str = ""
+    read: bool = True
 
 
 def derive_confidence(
@@ -60,6 +64,8 @@ def _usable(evidence: Sequence[Evidence], seen: bool) -> tuple[list[Evidence], l
     for e in evidence:
         if not e.ran:
             reasons.append(f"{e.words}: did not run well, so it does not count.")
+        elif not e.read:
+            reasons.append(f"{e.words}: was not read yet, so it does not count.")
         elif e.method == "strip" and e.strip_reading == "faint":
             reasons.append("The strip line is faint, so it does not count: repeat it.")
         elif e.method == "strip" and e.strip_reading != ("positive" if seen else "negative"):

@@ -16,7 +16,7 @@ from app.results.domain import Confidence, FindingRole, Outcome, Verdict
 from app.results.finding import NewFinding
 from harm_messages import types as hm
 from harm_messages.pack import Pack
-from harm_messages.register import within
+from harm_messages.register import MatchKind, Register, within
 from harm_messages.roles import derive_role
 from harm_messages.verdicts import derive_outcome, derive_verdict
 
@@ -48,7 +48,7 @@ def derive(pack: Pack, findings: Sequence[NewFinding], expected: Iterable[str], 
     by_id = {fact.analysis_id: fact for fact in scope}
     known = tuple(e for e in expected if e in pack.substances or e in pack.substances.intents or _is_class(pack, e))
     levels = [confidence_of(finding, by_id, pack) for finding in findings]
-    facts = [_fact(finding, level) for finding, (level, _, _) in zip(findings, levels, strict=True)]
+    facts = [_fact(finding, level, pack) for finding, (level, _, _) in zip(findings, levels, strict=True)]
     outcome = derive_outcome(facts, [scope_fact(s) for s in scope], [_strip(s) for s in scope if s.strip_reading])
     verdict = derive_verdict(facts, known, outcome=outcome, pack=pack)
     return Whole(
@@ -59,7 +59,9 @@ def derive(pack: Pack, findings: Sequence[NewFinding], expected: Iterable[str], 
                 confidence=level,
                 by_rule=by_rule,
                 reasons=reasons,
-                methods=tuple(dict.fromkeys(by_id[a].method.value for a in finding.analysis_ids if a in by_id)),
+                methods=tuple(
+                    dict.fromkeys(by_id[a].method.value for a in finding.analysis_ids if a in by_id and by_id[a].read)
+                ),
                 limitations=_limitations(finding, by_id),
             )
             for finding, fact, (level, by_rule, reasons) in zip(findings, facts, levels, strict=True)
@@ -87,9 +89,12 @@ def confidence_of(
         names_class=bool(finding.substance_class),
         seen=finding.seen,
     )
-    if finding.cannot_tell_from and by_rule in (Confidence.CONFIRMED, Confidence.INDICATED):
-        reasons = (*reasons, f"It may also be {' or '.join(finding.cannot_tell_from)}.")
-    return finding.confidence or by_rule, by_rule, reasons
+    level = finding.confidence or by_rule
+    if finding.seen and finding.cannot_tell_from and level in (Confidence.CONFIRMED, Confidence.INDICATED):
+        also = " or ".join(finding.cannot_tell_from)
+        reasons = (*reasons, f"It may also be {also}, so it is indicated at most.")
+        level = Confidence.INDICATED
+    return level, by_rule, reasons
 
 
 def _evidence(fact: ScopeFact, finding: NewFinding, pack: Pack) -> Evidence:
@@ -98,7 +103,7 @@ def _evidence(fact: ScopeFact, finding: NewFinding, pack: Pack) -> Evidence:
     ran = fact.status is AnalysisStatus.OK and fact.qc_passed
     if fact.strip_reading and not _reacts(fact, finding, pack):
         words, ran = f"{fact.title} ({fact.strip_target}, another class)", False
-    return Evidence(fact.method.value, words, fact.category, fact.specific, ran, reading)
+    return Evidence(fact.method.value, words, fact.category, fact.specific, ran, reading, fact.read)
 
 
 def _reacts(fact: ScopeFact, finding: NewFinding, pack: Pack) -> bool:
@@ -139,12 +144,27 @@ def _strip(s: ScopeFact) -> hm.StripFact:
     return hm.StripFact(target=s.strip_target, reading=hm.StripReading(s.strip_reading.value))
 
 
-def _fact(finding: NewFinding, level: Confidence) -> hm.FindingFact:
+def look_alikes(names: Iterable[str], own: str | None, register: Register) -> tuple[str, ...]:
+    """Register ids of what a finding cannot be told apart from; words that name no one substance stay words."""
+    meant = (_one_substance(name, register) for name in names)
+    return tuple(dict.fromkeys(key for key in meant if key and key != own))
+
+
+def _one_substance(name: str, register: Register) -> str:
+    if name in register:
+        return name
+    found = [m.id for m in register.resolve(name) if m.kind in (MatchKind.NAME, MatchKind.ALIAS)]
+    return found[0] if len(found) == 1 else ""
+
+
+def _fact(finding: NewFinding, level: Confidence, pack: Pack) -> hm.FindingFact:
+    alike = look_alikes(finding.cannot_tell_from, finding.substance_id, pack.substances) if finding.seen else ()
     return hm.FindingFact(
         substance=finding.substance_id,
         drug_class=None if finding.substance_id else finding.substance_class or None,
         abundance=hm.Abundance(finding.abundance.value),
         confidence=hm.Confidence(level.value),
+        look_alikes=alike,
     )
 
 

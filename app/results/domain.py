@@ -157,6 +157,7 @@ class Circumstances:
     analysis_consent: bool = True
     sample_withdrawn: bool = False
     superseded: bool = False
+    analyses_changed: bool = False
 
     @property
     def is_author(self) -> bool:
@@ -191,6 +192,13 @@ def strips_answered(c: Circumstances) -> str | None:
             f"The strip for {' and '.join(c.strips_unanswered)} is positive, and no finding mentions it. "
             "Add it as found by the strip, or as not detected by a method that sees smaller amounts."
         )
+    return None
+
+
+def analyses_unchanged(c: Circumstances) -> str | None:
+    """What is verified and released is what was submitted, and nothing that came to it since."""
+    if c.analyses_changed:
+        return "The analyses or what was expected changed since these findings were submitted: return them and submit again."
     return None
 
 
@@ -288,7 +296,15 @@ _BENCH = frozenset({Role.CHEMIST, Role.VERIFIER})
 _CHECK = frozenset({Role.VERIFIER})
 _LEAD = frozenset({Role.SESSION_LEAD})
 _READY: tuple[Guard, ...] = (sample_present, has_content, files_read, strips_answered, method_active)
-_QUALITY: tuple[Guard, ...] = (sample_present, files_read, qc_passed, instrument_in_date, method_active)
+_QUALITY: tuple[Guard, ...] = (
+    sample_present,
+    files_read,
+    strips_answered,
+    analyses_unchanged,
+    qc_passed,
+    instrument_in_date,
+    method_active,
+)
 _RELEASE: tuple[Guard, ...] = (licence_allows, another_releases, consent_given, *_QUALITY)
 _RETRACT: tuple[Guard, ...] = (still_shown, reason_given)
 
@@ -296,7 +312,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(State.DRAFT, Action.SUBMIT, State.SUBMITTED, _BENCH, _READY),
     Transition(State.SUBMITTED, Action.WITHDRAW, State.WITHDRAWN, _BENCH, (by_author,)),
     Transition(State.SUBMITTED, Action.RETURN, State.RETURNED, _CHECK, (another_returns, reason_given)),
-    Transition(State.SUBMITTED, Action.VERIFY, State.VERIFIED, _CHECK, (another_verifies, strips_answered, *_QUALITY)),
+    Transition(State.SUBMITTED, Action.VERIFY, State.VERIFIED, _CHECK, (another_verifies, *_QUALITY)),
     Transition(State.VERIFIED, Action.RETURN, State.RETURNED, _CHECK | _LEAD, (reason_given,)),
     Transition(State.VERIFIED, Action.RELEASE, State.RELEASED, _LEAD, _RELEASE),
     Transition(State.RELEASED, Action.AMEND, State.AMENDED, _BENCH, (sample_present, reason_given)),

@@ -11,7 +11,7 @@ from app.platform.db import UnitOfWork
 from app.platform.kernel.errors import Invalid, Refused
 from app.platform.kernel.versions import check_version
 from app.readings import service as readings
-from app.results import effects, repository
+from app.results import effects, grounds, repository
 from app.results.derivation import Derived, Whole, derive
 from app.results.domain import Basis, State
 from app.results.finding import Amount, NewFinding, problems
@@ -70,10 +70,11 @@ def _replace_findings(uow: UnitOfWork, row: ResultVersion, entered: Sequence[New
 
 
 def derive_again(uow: UnitOfWork, row: ResultVersion, pack: Pack) -> None:
-    """Bring roles, confidence and verdict up to what is expected and what ran now, before others look at it."""
+    """Bring roles, confidence and verdict up to what is expected and what ran now, and keep that with the version."""
     entered = [as_entered(f) for f in repository.findings_of(uow.session, [row.id])[row.id]]
-    scope = readings.scope_of(uow.session, row.sample_id)
-    _replace_findings(uow, row, entered, derive(pack, entered, samples.expected_of(uow.session, row.sample_id), scope))
+    now_there = grounds.current(uow.session, samples.get_sample(uow.session, uow.actor, row.sample_id))
+    row.basis = now_there.as_json()
+    _replace_findings(uow, row, entered, derive(pack, entered, now_there.expected, now_there.scope))
 
 
 def note_author(uow: UnitOfWork, row: ResultVersion) -> None:

@@ -165,7 +165,7 @@ def _write(
 ) -> None:
     """Change the findings of the draft in one transaction; without a version yet, begin it."""
     with rt.begin(who, request) as uow:
-        samples.get_sample(uow.session, who, sample_id)
+        samples.lock_sample(uow, sample_id)  # before the draft is read: two people at once write one after the other
         draft, started = _draft(uow, sample_id)
         if version is None and not started:
             raise VersionRequired(
@@ -232,6 +232,7 @@ class AnalysisForm(BaseModel):
     instrument_id: Annotated[str, Field(max_length=40)] = ""
     batch: Text40 = ""
     qc_failed: Annotated[str, Field(max_length=10)] = ""
+    read_by_hand: Annotated[str, Field(max_length=10)] = ""
     observation: Text140 = ""
     strip_target: Text60 = ""
     strip_reading: Annotated[str, Field(max_length=20)] = ""
@@ -255,6 +256,7 @@ class AnalysisForm(BaseModel):
             instrument_id=instrument,
             batch=self.batch,
             qc_failed=bool(self.qc_failed),
+            read_by_hand=bool(self.read_by_hand),
             observation=self.observation,
             strip_target=self.strip_target,
             strip_reading=strip,

@@ -13,9 +13,14 @@ from app.results.tables import Finding, ResultVersion
 
 
 def version_by_id(session: Session, result_id: uuid.UUID, *, lock: bool = False) -> ResultVersion | None:
-    """One version. `lock`: nobody else may change it until this transaction ends (PostgreSQL; SQLite has one writer)."""
+    """One version. `lock`: as it is now, and nobody else may change it until this transaction ends.
+
+    SQLite has one writer anyway. On PostgreSQL a row seen before the wait is stale after it: it is read anew.
+    """
     query = select(ResultVersion).where(ResultVersion.id == result_id)
-    return session.exec(query.with_for_update() if lock else query).first()
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.exec(query).first()
 
 
 def versions_of(session: Session, sample_id: uuid.UUID) -> list[ResultVersion]:

@@ -120,6 +120,8 @@ def act(
     change_reason: ChangeReason | None = None,
 ) -> ResultView:
     """Take one step, or raise Refused with every reason why not. Amending answers with the new draft it begins."""
+    # the sample first: of a withdrawal and a release at the same moment the second sees the first
+    sample = samples.lock_sample(uow, own(uow.session, uow.actor, result_id).sample_id)
     row = own(uow.session, uow.actor, result_id, lock=True)
     check_version("result", if_match, row.version)
     circumstances = gather(uow.session, uow.actor, row, uow.now, reason=reason, override_reason=override_reason)
@@ -130,7 +132,6 @@ def act(
         raise Invalid(
             f"The reason is longer than {REASON_MAX} characters. Nothing was changed.", fields={"reason": "too long"}
         )
-    sample = samples.get_sample(uow.session, uow.actor, row.sample_id)
     before = row.state
     row.state = decision.target
     row.version += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field
@@ -28,6 +29,9 @@ class ResultVersion(Base, table=True):
     reason: str = Field(default="", max_length=200, description="why returned, amended or retracted; for staff")
     change_reason: d.ChangeReason | None = enum_column(d.ChangeReason, name="change_reason", nullable=True)
     override_reason: str = Field(default="", max_length=200)
+    basis: dict[str, Any] | None = json_column(
+        lambda: None, nullable=True
+    )  # what it stood on when submitted: grounds.py
     author_id: uuid.UUID = Field(foreign_key="person.id")
     co_author_ids: list[str] = json_column(list)  # others who edited this draft: none of them may verify it
     verifier_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")

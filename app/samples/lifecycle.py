@@ -89,9 +89,7 @@ def _change_consents(uow: UnitOfWork, sample: Sample, answers: dict[ConsentKind,
             "Nothing was changed. " + " ".join(wrong.values()) + " To take the sample out, withdraw it.",
             fields={f"consents.{kind.value}": sentence for kind, sentence in wrong.items()},
         )
-    repository.add_consents(
-        uow.session, sample.id, answers, wording().version, uow.now, uow.actor.person_id
-    )
+    repository.add_consents(uow.session, sample.id, answers, wording().version, uow.now, uow.actor.person_id)
     uow.session.flush()
     if merged[ConsentKind.AGGREGATE_DATA] is not ConsentAnswer.YES:
         trends.forget(uow, sample.id)
@@ -130,9 +128,7 @@ def reissue_ticket(uow: UnitOfWork, sample: Sample, pepper: bytes) -> str:
     sample.ticket_hmac = ticket_hash(pepper, code)
     sample.version += 1
     repository.end_ticket_sessions(uow.session, sample.id)
-    audit.record(
-        uow, "reissue_ticket", "sample", sample.id, version=sample.version, session_id=sample.session_id
-    )
+    audit.record(uow, "reissue_ticket", "sample", sample.id, version=sample.version, session_id=sample.session_id)
     publish(
         uow,
         "client",

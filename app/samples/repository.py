@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,9 +16,11 @@ from app.samples.tables import Consent, Sample, SampleExpected, TicketSession
 def sample_of_agency(
     session: Session, agency_id: uuid.UUID, sample_id: uuid.UUID, *, lock: bool = False
 ) -> Sample | None:
-    """One sample of this agency; `lock` holds its row until the transaction ends."""
+    """One sample of this agency; `lock` reads its row as it is now and holds it until the transaction ends."""
     query = select(Sample).where(Sample.id == sample_id, Sample.agency_id == agency_id)
-    return session.exec(query.with_for_update() if lock else query).first()
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.exec(query).first()
 
 
 def sample(session: Session, sample_id: uuid.UUID) -> Sample | None:
@@ -108,14 +110,15 @@ def add_consents(
     at: datetime,
     recorded_by: uuid.UUID | None,
 ) -> None:
-    """Add answers; earlier ones stay."""
+    """Add answers; earlier ones stay. A later answer has the later time, also after a clock was set back."""
+    earlier = consents_of(session, sample_id)
     session.add_all(
         Consent(
             sample_id=sample_id,
             kind=kind,
             answer=answer,
             wording_version=wording_version,
-            at=at,
+            at=max(at, earlier[kind].at + timedelta(microseconds=1)) if kind in earlier else at,
             recorded_by=recorded_by,
         )
         for kind, answer in answers.items()

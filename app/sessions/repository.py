@@ -13,9 +13,11 @@ from app.sessions.tables import CheckingSession, Site
 def session_of_agency(
     session: Session, agency_id: uuid.UUID, session_id: uuid.UUID, *, lock: bool = False
 ) -> CheckingSession | None:
-    """One session of this agency; `lock` holds its row until the transaction ends."""
+    """One session of this agency; `lock` reads its row as it is now and holds it until the transaction ends."""
     query = select(CheckingSession).where(CheckingSession.id == session_id, CheckingSession.agency_id == agency_id)
-    return session.exec(query.with_for_update() if lock else query).first()
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.exec(query).first()
 
 
 def session_by_key(session: Session, session_id: uuid.UUID) -> CheckingSession | None:

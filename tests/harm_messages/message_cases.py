@@ -1,4 +1,4 @@
-"""The ten worked cases of messages.md as facts, and small builders for the tests."""
+"""The worked cases of messages.md as facts, and small builders for the tests."""
 
 from __future__ import annotations
 
@@ -121,6 +121,15 @@ CASES: dict[str, tuple[Facts, Context]] = {
             form="crystal",
             scope=(GC_MS, FTIR),
             alerts=(AlertFact.model_validate({"id": "A-1", "substances": ("pmma",), "forms": ("tablet",)}),),
+        ),
+        shown(),
+    ),
+    "11-mephedrone-or-3-mmc": (
+        sample(
+            found("mephedrone", "indicated", look_alikes=("3-mmc",), methods=("GC_MS",)),
+            expected=("3-mmc",),
+            form="crystal",
+            scope=(GC_MS,),
         ),
         shown(),
     ),

@@ -1,4 +1,4 @@
-"""The ten worked cases as whole pages, each reviewed line by line against the table in messages.md.
+"""The worked cases as whole pages, each reviewed line by line against the table in messages.md.
 
 After a change of wording: MAST_WRITE_GOLDEN=1 pytest tests/harm_messages/test_golden_pages.py, then read the diff.
 """

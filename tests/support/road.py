@@ -61,7 +61,8 @@ class Road:
 
     def analysis(self, sample_id: str, **body: Any) -> str:
         """An analysis of it."""
-        answer = self.post("chemist", f"/api/v1/samples/{sample_id}/analyses", body or {"method": "ftir"})
+        body = {"method": "ftir", "read_by_hand": True, **body}
+        answer = self.post("chemist", f"/api/v1/samples/{sample_id}/analyses", body)
         return str(answer["id"])
 
     def upload(self, analysis_id: str, content: bytes | None = None, name: str = "a.jdx") -> str:

@@ -126,22 +126,25 @@ class Ticket {
     }
     if (number <= this.told) return;
     this.told = number;
-    if ((answer.headers.get("content-type") ?? "").startsWith("text/html")) { this.swap(body, first); return; }
-    if (answer.status >= 500 && this.shows) { this.retry(first); return; }
-    let detail = "";
-    try { detail = JSON.parse(body).detail; } catch { /* a proxy's own words */ }
-    detail ||= "That did not work. Please wait a minute and try again.";
-    if (answer.status === 401 || answer.status === 404 || this.part.hidden) this.end(detail);
-    else this.problem(detail);
+    const type = answer.headers.get("content-type") ?? "";
+    const fresh = answer.ok && type.startsWith("text/html") ? new DOMParser().parseFromString(body, "text/html").getElementById(this.part.id) : null;
+    if (fresh) { this.swap(fresh, first); return; }
+    const ours = type.startsWith("application/problem+json") && answer.status < 500; // else a proxy's words, or a restart
+    if (!ours && this.shows) { this.retry(first); return; }
+    const said = ours ? JSON.parse(body).detail : "That did not work. Please wait a minute and try again.";
+    if (ours && (answer.status === 401 || answer.status === 404 || this.part.hidden)) this.end(said);
+    else this.problem(said);
   }
 
   /** @returns {Promise<Response>} */
   ask() {
-    const accept = "text/html, application/problem+json";
-    if (!this.code) return fetch(this.part.dataset.partUrl ?? "/t/part", { headers: { Accept: accept }, cache: "no-store", referrerPolicy: "no-referrer" });
+    if (!this.code) { // not asking for text/html: an error comes as data then; the page comes all the same
+      const headers = { Accept: "application/problem+json, */*;q=0.1" };
+      return fetch(this.part.dataset.partUrl ?? "/t/part", { headers, cache: "no-store", referrerPolicy: "no-referrer" });
+    }
     return fetch(this.url, {
       method: "POST",
-      headers: { "Content-Type": "application/json", Accept: accept },
+      headers: { "Content-Type": "application/json", Accept: "text/html, application/problem+json" },
       body: JSON.stringify({ code: this.code }),
       cache: "no-store",
       referrerPolicy: "no-referrer",
@@ -173,14 +176,12 @@ class Ticket {
     this.say("", "");
   }
 
-  /** @param {string} html @param {boolean} first */
-  swap(html, first) {
-    const fresh = new DOMParser().parseFromString(html, "text/html");
-    const same = fresh.getElementById(this.part.id); // a whole page is fine too: our own part of it
+  /** @param {HTMLElement} fresh @param {boolean} first */
+  swap(fresh, first) {
     const open = [...this.part.querySelectorAll("details[open] > summary")].map((s) => s.textContent);
     const before = this.part.textContent?.replace(/\d\d:\d\d:\d\d/g, "");
-    this.part.replaceChildren(...(same ?? fresh.body).childNodes);
-    Object.assign(this.part.dataset, same?.dataset); // its addresses: they are of this sample
+    this.part.replaceChildren(...fresh.childNodes);
+    Object.assign(this.part.dataset, fresh.dataset); // its addresses: they are of this sample
     this.part.hidden = false;
     for (const summary of this.part.querySelectorAll("details > summary")) {
       if (open.includes(summary.textContent)) summary.parentElement?.setAttribute("open", "");

@@ -45,7 +45,8 @@ class Lab:
             )
             return found.sample.id
 
-    def analysis(self, sample_id: UUID, method: str = "ftir", **more: Any) -> UUID:
+    def analysis(self, sample_id: UUID, method: str = "ftir", *, read_by_hand: bool = True, **more: Any) -> UUID:
+        more["read_by_hand"] = read_by_hand
         with self.runtime.db.begin(self.actor(Role.CHEMIST)) as uow:
             return readings.add_analysis(uow, sample_id, readings.NewAnalysis(readings.Method(method), **more)).id
 

@@ -92,7 +92,7 @@ def test_the_log_over_the_api_is_newest_first_and_bounded(world: Any) -> None:
     assert numbers == sorted(numbers, reverse=True)
     assert len(numbers) == 3
     earlier = admin.get("/api/v1/audit", params={"limit": 1, "before": numbers[-1]}).json()
-    assert earlier[0]["seq"] == numbers[-1] - 1
+    assert earlier[0]["seq"] < numbers[-1]  # numbers between belong to other agencies
     for bad in ({"limit": 0}, {"limit": 201}, {"before": 0}):
         assert admin.get("/api/v1/audit", params=bad).status_code == 422
 
@@ -103,9 +103,11 @@ def test_the_log_over_the_api_is_newest_first_and_bounded(world: Any) -> None:
 class _Request:
     """What the route reads of a request."""
 
-    def __init__(self) -> None:
+    def __init__(self, app: Any) -> None:
+        self.app = app
         self.headers: dict[str, str] = {}
         self.query_params: dict[str, str] = {}
+        self.cookies: dict[str, str] = {}
 
 
 def test_staff_hear_of_their_own_agency_and_never_of_another(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +119,7 @@ async def _heard(world: Any, who: Any, monkeypatch: pytest.MonkeyPatch) -> list[
     """The route's own filter on a running hub."""
     taken: list[Any] = []
     monkeypatch.setattr(api, "event_stream", lambda hub, accepts, request: taken.append(accepts))
-    await api.events(_Request(), who, world.runtime)  # type: ignore[arg-type]
+    await api.events(_Request(world.app), who, world.runtime)  # type: ignore[arg-type]
     async with running_hub(world.runtime.db) as hub:
         stream = aiter(hub.subscribe(taken[0]))
         await anext(stream)

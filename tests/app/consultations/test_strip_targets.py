@@ -1,0 +1,66 @@
+"""Whatever strip the bench offers, reading it leads to a page: a strip never shuts the client out."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.results.bench import strip_targets
+from harm_messages import Facts, Page, StripFact, evaluate, load_pack
+from harm_messages.derived import class_plain
+from tests.harm_messages.message_cases import GC_MS, NOW, found, shown, strip
+
+PACK = load_pack()
+TARGETS = [target for target, _ in strip_targets(PACK.substances)]
+
+
+def read(target: str, reading: str) -> Page:
+    return evaluate(PACK, Facts(strips=(strip(target, reading),)), shown(), "en", NOW)
+
+
+def name_of(target: str) -> str:
+    known = PACK.substances.get(target)
+    return known.in_sentence if known is not None else class_plain(PACK, target)
+
+
+def test_the_bench_offers_single_substances_too() -> None:
+    assert {"xylazine", "medetomidine", "opioid.nitazene"} <= set(TARGETS)
+
+
+@pytest.mark.parametrize("reading", ["positive", "negative", "faint", "invalid"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_reading_of_every_strip_gives_a_page_with_help_and_limits(target: str, reading: str) -> None:
+    page = read(target, reading)
+    assert page.emergency
+    assert page.limits
+    assert "did not find" not in page.to_plain()
+    assert (f"A strip test suggests {name_of(target)}" in page.headline) == (reading == "positive")
+
+
+@pytest.mark.parametrize("target", ["xylazine", "medetomidine"])
+def test_a_strip_for_one_animal_sedative_warns_as_its_class_does(target: str) -> None:
+    warned = {r: "M-ALPHA2" in {m.id for m in read(target, r).cards} for r in ("positive", "faint", "negative")}
+    assert warned == {"positive": True, "faint": True, "negative": False}
+    assert "M-LIMITS-STRIP-OTHER" in {m.id for m in read(target, "negative").limits}
+
+
+def test_a_strip_for_a_substance_and_the_finding_of_it_are_one_thing() -> None:
+    facts = Facts(findings=(found("xylazine"),), strips=(strip("xylazine", "positive"),), scope=(GC_MS,))
+    page = evaluate(PACK, facts, shown(), "en", NOW)
+    assert page.headline.count("xylazine") == 1 or page.headline.count("Xylazine") == 1
+    assert "strip" not in page.headline
+
+
+@pytest.mark.parametrize("reading", ["positive", "faint"])
+def test_a_strip_that_reacted_to_something_the_register_does_not_know_warns_as_unknown(reading: str) -> None:
+    page = evaluate(PACK, Facts(strips=(StripFact(target="brorphine-kit", reading=reading),)), shown(), "en", NOW)
+    assert "M-UNKNOWN-ACTIVE" in {m.id for m in page.cards}
+    assert page.emergency
+    assert page.limits
+
+
+@pytest.mark.parametrize("reading", ["negative", "invalid"])
+def test_an_unknown_strip_that_did_not_react_says_nothing_and_shuts_nothing(reading: str) -> None:
+    page = evaluate(PACK, Facts(strips=(StripFact(target="brorphine-kit", reading=reading),)), shown(), "en", NOW)
+    assert "did not find" not in page.to_plain()
+    assert page.emergency
+    assert page.limits
