@@ -132,12 +132,13 @@ def _known(facts: Facts, pack: Pack) -> list[FindingFact]:
 
 
 def _reacted(strip: StripFact, pack: Pack) -> FindingFact:
-    """What a strip that reacted tells: its substance or class, or for a target nobody knows here,
+    """What a strip that reacted tells: its class (also where a substance has the same id: ghb) or substance, or for a target nobody knows here,
     that something without a name is there. The page warns; it never shuts over one strip."""
-    known, is_class = strip.target in pack.substances, pack.substances.is_class(strip.target)
+    is_class = pack.substances.is_class(strip.target)
+    known = strip.target in pack.substances and not is_class
     return FindingFact(
         substance=strip.target if known else None,
-        drug_class=strip.target if is_class and not known else None,
+        drug_class=strip.target if is_class else None,
         abundance=Abundance.INDICATION,
         confidence=Confidence.CLASS_ONLY if strip.reading is StripReading.POSITIVE else Confidence.TENTATIVE,
         methods=("strip",),

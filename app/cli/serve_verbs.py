@@ -16,6 +16,7 @@ from app.platform.db import migrate
 from app.platform.live import close_unread
 from app.settings import Settings
 
+
 def _serve(settings: Settings) -> None:
     from app.main import create_app
 

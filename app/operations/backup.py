@@ -170,7 +170,9 @@ def _run(url: str, program: str, *arguments: str) -> None:
     environment = {**os.environ, **({"PGPASSWORD": str(given.password)} if given.password else {})}
     target = f"--dbname={given.set(password=None).render_as_string(hide_password=False)}"
     try:
-        done = subprocess.run([program, target, *arguments], env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [program, target, *arguments], env=environment, capture_output=True, text=True, check=False
+        )
     except FileNotFoundError:
         raise Unavailable(f"{program} is not installed here; it comes with PostgreSQL's client programs.") from None
     if done.returncode:

@@ -205,9 +205,7 @@ def _correct(
 
 
 @router.post("/samples/{sample_id}/correct")
-def correct(
-    sample_id: uuid.UUID, request: Request, who: Registrar, rt: RuntimeDep, form: web.FilledForm
-) -> Response:
+def correct(sample_id: uuid.UUID, request: Request, who: Registrar, rt: RuntimeDep, form: web.FilledForm) -> Response:
     """Save the correction, or show the form again with everything that was typed."""
     version = int(form.one.get("version", "0")) if form.one.get("version", "0").isdecimal() else 0
     try:
@@ -242,9 +240,7 @@ def withdraw(
 
 
 @router.post("/samples/{sample_id}/custody")
-def add_custody(
-    sample_id: uuid.UUID, request: Request, who: Staff, rt: RuntimeDep, form: web.FilledForm
-) -> Response:
+def add_custody(sample_id: uuid.UUID, request: Request, who: Staff, rt: RuntimeDep, form: web.FilledForm) -> Response:
     """Write a line into the ledger, or show what does not add up."""
     values = form.one
     try:

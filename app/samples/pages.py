@@ -179,18 +179,14 @@ def back_to_reception(session_id: uuid.UUID, who: Registrar) -> Response:
 
 
 @router.post("/sessions/{session_id}/samples")
-def register(
-    session_id: uuid.UUID, request: Request, who: Registrar, rt: RuntimeDep, form: web.FilledForm
-) -> Response:
+def register(session_id: uuid.UUID, request: Request, who: Registrar, rt: RuntimeDep, form: web.FilledForm) -> Response:
     """Register and show the ticket; or the form again, with what is wrong and everything that was typed."""
     try:
         new = NewSample.model_validate(web.sample_fields(form))
         meant = service.understand(rt.pack.register, new.expected, new.words_spoken, new.intent)
         if meant.offers and not form.one.get("meant"):
             sentence = "Choose what they mean, or keep the words as they are."
-            return _reception(
-                request, rt, who, session_id, form, {"meant": sentence}, offers=meant.offers, status=422
-            )
+            return _reception(request, rt, who, session_id, form, {"meant": sentence}, offers=meant.offers, status=422)
         if form.one.get("meant") == "keep":
             new = new.model_copy(update={"expected": meant.expected, "intent": new.intent or meant.intent})
         answer = _register_once(request, rt, who, session_id, form, new)

@@ -132,9 +132,7 @@ def board(session: Session, actor: Actor, session_id: uuid.UUID, now: datetime) 
         for t in times
     ]
     counted = Counter(stages)
-    waiting = [
-        (now - t.received_at).total_seconds() for t in times if t.released_at is None and t.withdrawn_at is None
-    ]
+    waiting = [(now - t.received_at).total_seconds() for t in times if t.released_at is None and t.withdrawn_at is None]
     waits = [(t.released_at - t.received_at).total_seconds() for t in times if t.released_at is not None]
     hour_ago = now - timedelta(hours=1)
     return Board(

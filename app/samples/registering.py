@@ -115,14 +115,10 @@ def column_values(values: dict[str, Any]) -> dict[str, Any]:
 
 def _write_consents(uow: UnitOfWork, sample_id: uuid.UUID, given: dict[ConsentKind, ConsentAnswer]) -> None:
     answers = {kind: given.get(kind, ConsentAnswer.NOT_ASKED) for kind in ConsentKind}
-    repository.add_consents(
-        uow.session, sample_id, answers, wording().version, uow.now, uow.actor.person_id
-    )
+    repository.add_consents(uow.session, sample_id, answers, wording().version, uow.now, uow.actor.person_id)
 
 
-def _record(
-    uow: UnitOfWork, row: Sample, expected: list[str], consents: dict[ConsentKind, ConsentAnswer]
-) -> None:
+def _record(uow: UnitOfWork, row: Sample, expected: list[str], consents: dict[ConsentKind, ConsentAnswer]) -> None:
     after = {
         "number": row.number,
         "form": row.form.value,

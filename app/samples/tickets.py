@@ -58,9 +58,7 @@ def mint() -> str:
 
 
 def _neighbours_swapped(code: str) -> list[str]:
-    return [
-        code[:i] + code[i + 1] + code[i] + code[i + 2 :] for i in range(len(code) - 1) if code[i] != code[i + 1]
-    ]
+    return [code[:i] + code[i + 1] + code[i] + code[i + 2 :] for i in range(len(code) - 1) if code[i] != code[i + 1]]
 
 
 def parse(typed: str) -> str:

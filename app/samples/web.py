@@ -77,9 +77,7 @@ CHOICES: dict[str, list[tuple[str, str]]] = {
     "withdraw": options(d.WithdrawReason),
     "yes_no": [("yes", "Yes"), ("no", "No")],
 }
-COLOUR_OPTIONS = [
-    {"value": c.value, "label": label(c).lower(), "fill": FILLS[c.value]} for c in d.Colour
-]
+COLOUR_OPTIONS = [{"value": c.value, "label": label(c).lower(), "fill": FILLS[c.value]} for c in d.Colour]
 
 
 @dataclass(slots=True)

@@ -16,9 +16,7 @@ Name = Annotated[Text140, StringConstraints(min_length=1, max_length=120)]
 Region = Annotated[Text60, StringConstraints(min_length=1)]
 Alias = Annotated[Text60, StringConstraints(min_length=1)]
 # Far years overflow when a time zone is applied to them.
-Moment = Annotated[
-    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2100, 1, 1, tzinfo=UTC))
-]
+Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2100, 1, 1, tzinfo=UTC))]
 
 
 class NewSite(BaseModel):

@@ -218,7 +218,5 @@ def close_session(uow: UnitOfWork, checking_session: CheckingSession) -> Checkin
     audit.record(
         uow, "close", "session", checking_session.id, version=checking_session.version, session_id=checking_session.id
     )
-    publish(
-        uow, "queue", "session.closed", agency_id=checking_session.agency_id, session_id=checking_session.id
-    )
+    publish(uow, "queue", "session.closed", agency_id=checking_session.agency_id, session_id=checking_session.id)
     return checking_session

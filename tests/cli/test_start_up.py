@@ -29,7 +29,9 @@ def test_every_verb_that_is_defined_can_be_called() -> None:
         assert result.exit_code == 0, result.output
 
 
-@pytest.mark.parametrize("arguments", [["read"], ["no-such-verb"], ["read", "--no-such-option", "x"], ["db", "nothing"]])
+@pytest.mark.parametrize(
+    "arguments", [["read"], ["no-such-verb"], ["read", "--no-such-option", "x"], ["db", "nothing"]]
+)
 def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
     assert CliRunner().invoke(main, arguments).exit_code == 2
 

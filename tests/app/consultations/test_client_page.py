@@ -19,6 +19,7 @@ from app.results.finding import NewFinding
 from app.results.tables import Finding
 from app.samples import domain as samples_domain
 from app.samples import service as samples
+from app.samples.intake_schemas import SampleChange
 from harm_messages import types as words
 
 from .conftest import CHEMIST, LEAD, VERIFIER, Desk
@@ -248,13 +249,44 @@ def test_not_found_is_said_only_where_a_method_could_have_seen_it(lab: Desk) -> 
     assert "did not find LSD" not in text, "infrared cannot see a dose of LSD"
 
 
-def test_a_failed_blank_takes_the_negative_away(lab: Desk) -> None:
+def test_a_run_that_nobody_read_supports_no_negative(lab: Desk) -> None:
     sample_id = lab.sample()
+    ran = lab.analysis(sample_id, "ftir")
+    lab.analysis(sample_id, "gc_ms", read_by_hand=False)
+    lab.finish(lab.draft(sample_id, NewFinding("eutylone", analysis_ids=(ran,))))
+    lsd = lab.sample(("lsd",))
+    ran = lab.analysis(lsd, "ftir")
+    lab.analysis(lsd, "gc_ms", read_by_hand=False)
+    lab.finish(lab.draft(lsd, NewFinding("caffeine", analysis_ids=(ran,))))
+    assert "did not find LSD" not in lab.page(lsd), "only the GC-MS could have seen it, and nobody read that"
+
+
+def test_a_released_page_stays_as_it_was_verified_whatever_is_written_down_afterwards(lab: Desk) -> None:
+    sample_id = lab.sample()
+    strip = lab.analysis(sample_id, "strip", strip_target="opioid.nitazene", strip_reading=StripReading.NEGATIVE)
     view = lab.found(sample_id, NewFinding("eutylone"), method="gc_ms")
-    assert "did not find MDMA" in lab.see(sample_id)["headline"]
-    for analysis_id in view.findings[0].analysis_ids:
-        lab.change(Analysis, UUID(analysis_id), qc_failed=True)
-    assert "did not find MDMA" not in lab.see(sample_id)["headline"]
+    before = lab.see(sample_id)
+    assert "did not find MDMA" in before["headline"]
+    lab.change(Analysis, UUID(view.findings[0].analysis_ids[0]), qc_failed=True)
+    lab.change(Analysis, strip, strip_reading=StripReading.POSITIVE)
+    lab.analysis(sample_id, "gc_ms")
+    with lab.runtime.db.begin(lab.actor(Role.RECEPTION)) as uow:
+        changed = SampleChange(expected=["eutylone"], form="tablet", logo="star")
+        samples.change(uow, samples.lock_sample(uow, sample_id), changed, substances=lab.runtime.pack.substances)
+    after = lab.see(sample_id)
+    assert {k: after[k] for k in ("headline", "told_us", "messages")} == {
+        k: before[k] for k in ("headline", "told_us", "messages")
+    }
+
+
+def test_what_a_finding_cannot_be_told_from_is_never_said_to_be_missing(lab: Desk) -> None:
+    sample_id = lab.sample(("3-mmc",))
+    ran = lab.analysis(sample_id, "gc_ms")
+    found = NewFinding("mephedrone", analysis_ids=(ran,), cannot_tell_from=("3-MMC",))
+    lab.finish(lab.draft(sample_id, found))
+    state, text = lab.see(sample_id), lab.page(sample_id)
+    assert "did not find 3-MMC" not in text
+    assert "3-MMC" in state["headline"] + " ".join(m["text"] for m in state["messages"])
 
 
 def test_the_page_reaches_the_verdict_that_staff_verified(lab: Desk) -> None:

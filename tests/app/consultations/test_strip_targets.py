@@ -18,8 +18,9 @@ def read(target: str, reading: str) -> Page:
 
 
 def name_of(target: str) -> str:
-    known = PACK.substances.get(target)
-    return known.in_sentence if known is not None else class_plain(PACK, target)
+    if PACK.substances.is_class(target):
+        return class_plain(PACK, target)
+    return PACK.substances[target].in_sentence
 
 
 def test_the_bench_offers_single_substances_too() -> None:

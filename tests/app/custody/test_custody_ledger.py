@@ -105,7 +105,9 @@ def test_a_line_sent_twice_is_written_once_and_audited(world: Any) -> None:
     assert [e.after["kind"] for e in entries] == ["received", "consumed"]
 
 
-@pytest.mark.parametrize("bad", [{"mg": "NaN"}, {"mg": 1e300}, {"place": "a\x00"}, {"kind": "given_back"}, {"note": "x"}])
+@pytest.mark.parametrize(
+    "bad", [{"mg": "NaN"}, {"mg": 1e300}, {"place": "a\x00"}, {"kind": "given_back"}, {"note": "x"}]
+)
 def test_what_cannot_be_written_is_refused(world: Any, bad: dict[str, Any]) -> None:
     assert write(world, weighed_in(world), **({"kind": "consumed", "mg": 1} | bad)).status_code == 422
 

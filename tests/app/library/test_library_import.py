@@ -104,9 +104,16 @@ def test_other_files_under_a_taken_name_are_a_conflict(parts: ImportParts, msp: 
 
 @pytest.mark.parametrize(
     ("name", "licence", "source", "field"),
-    [("Own", "", "us", "licence"), ("Own", "CC0", "", "source"), ("starter-ei", "CC0", "us", "name"), ("../x", "a", "b", "name")],
+    [
+        ("Own", "", "us", "licence"),
+        ("Own", "CC0", "", "source"),
+        ("starter-ei", "CC0", "us", "name"),
+        ("../x", "a", "b", "name"),
+    ],
 )
-def test_name_licence_and_source_are_required(parts: ImportParts, msp: Path, name: str, licence: str, source: str, field: str):
+def test_name_licence_and_source_are_required(
+    parts: ImportParts, msp: Path, name: str, licence: str, source: str, field: str
+):
     with pytest.raises(Invalid) as refused:
         import_library(parts, [msp], name, licence, source)
     assert field in refused.value.fields
@@ -131,7 +138,9 @@ def test_a_file_that_is_no_library_is_refused_in_one_sentence(parts: ImportParts
         import_library(parts, [prose], "Prose", "CC0", "a letter")
 
 
-def test_of_a_folder_the_unreadable_files_are_refused_and_the_rest_is_taken(parts: ImportParts, msp: Path, tmp_path: Path):
+def test_of_a_folder_the_unreadable_files_are_refused_and_the_rest_is_taken(
+    parts: ImportParts, msp: Path, tmp_path: Path
+):
     folder = tmp_path / "many"
     folder.mkdir()
     (folder / "a.msp").write_text(MSP)
@@ -158,8 +167,12 @@ def test_a_damaged_library_is_left_out_and_named(parts: ImportParts, msp: Path):
 
 def test_check_names_the_same_spectrum_under_two_names(parts: ImportParts, tmp_path: Path):
     path = tmp_path / "twice.msp"
-    path.write_text(MSP.replace("Name: Othersine\nFormula: C17H21NO4\nNum Peaks: 3\n82 999; 182 700; 303 150;",
-                                "Name: Wronglabel\nFormula: C10H15N\nNum Peaks: 4\n58 999; 91 120; 65 60; 148 10;"))
+    path.write_text(
+        MSP.replace(
+            "Name: Othersine\nFormula: C17H21NO4\nNum Peaks: 3\n82 999; 182 700; 303 150;",
+            "Name: Wronglabel\nFormula: C10H15N\nNum Peaks: 4\n58 999; 91 120; 65 60; 148 10;",
+        )
+    )
     import_library(parts, [path], "Twice", "CC0", "us")
     shelf = shelf_of(parts)
     with parts.db.read() as session:

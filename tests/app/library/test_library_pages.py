@@ -14,7 +14,11 @@ def own(world, tmp_path: Path) -> str:
     path = tmp_path / "own.msp"
     path.write_text(MSP)
     parts = ImportParts(world.runtime.db, world.runtime.settings.library_dir)
-    return str(import_library(parts, [path], "Own <b>2026</b>".replace("<b>", "(").replace("</b>", ")"), "CC0", "us").library.id)
+    return str(
+        import_library(
+            parts, [path], "Own <b>2026</b>".replace("<b>", "(").replace("</b>", ")"), "CC0", "us"
+        ).library.id
+    )
 
 
 def test_the_list_says_which_libraries_are_only_starters(world):

@@ -81,8 +81,13 @@ def new_sample(world: object, session_id: UUID, number: int = 1, agency: str = "
     actor = (world.actors if agency == "own" else world.other_actors)[Role.CHEMIST]
     with world.runtime.db.begin(actor) as uow:
         row = Sample(
-            agency_id=actor.agency_id, session_id=session_id, number=number, submitter_type=SubmitterType.PUBLIC,
-            intent=next(iter(Intent)), form=Form.POWDER, received_at=uow.now,
+            agency_id=actor.agency_id,
+            session_id=session_id,
+            number=number,
+            submitter_type=SubmitterType.PUBLIC,
+            intent=next(iter(Intent)),
+            form=Form.POWDER,
+            received_at=uow.now,
         )
         uow.session.add(row)
         uow.session.flush()

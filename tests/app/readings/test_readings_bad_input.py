@@ -39,7 +39,11 @@ BAD = {
     "gzip bomb": (gzip.compress(bytes(64 * 1024 * 1024)), "run.mzML.gz"),
     "zip slip": (zipped("../../etc/passwd", b"x"), "run.zip"),
     "mzML with entities": (ENTITIES, "run.mzML"),
-    "NaN in a table": (b"wavenumber (cm-1);absorbance\n" + b"".join(b"%d;%s\n" % (400 + 4 * k, b"NaN" if k == 9 else b"0.5") for k in range(60)), "nan.csv"),
+    "NaN in a table": (
+        b"wavenumber (cm-1);absorbance\n"
+        + b"".join(b"%d;%s\n" % (400 + 4 * k, b"NaN" if k == 9 else b"0.5") for k in range(60)),
+        "nan.csv",
+    ),
     "prose": (b"Dear colleague, the sample looked fine to me. " * 20, "note.txt"),
 }
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -124,7 +127,10 @@ def test_files_that_wait_failed_blanks_and_old_instruments_are_named(bench):
     rt = bench.world.runtime
     with rt.db.begin() as uow:
         machine = Instrument(
-            agency_id=bench.world.agency_id, name="FTIR 2", method=Method.FTIR, certificate_due=uow.now - timedelta(days=1)
+            agency_id=bench.world.agency_id,
+            name="FTIR 2",
+            method=Method.FTIR,
+            certificate_due=uow.now - timedelta(days=1),
         )
         uow.session.add(machine)
         uow.session.flush()
@@ -161,17 +167,24 @@ def test_a_foreign_or_wrong_instrument_cannot_be_named(bench):
 
 
 def test_scope_says_what_a_negative_may_rest_on(bench, shared_data: Path):
-    add(bench, strip(StripReading.NEGATIVE, "opioid.nitazene", strip_cut_off_ng_ml=2000, strip_dilution="10 mg in 1 mL"))
+    add(
+        bench, strip(StripReading.NEGATIVE, "opioid.nitazene", strip_cut_off_ng_ml=2000, strip_dilution="10 mg in 1 mL")
+    )
     add(bench, strip(StripReading.INVALID))
+    add(bench, NewAnalysis(Method.LC_MS))
+    add(bench, NewAnalysis(Method.LC_MS, read_by_hand=True))
     bench.upload((shared_data / "ir/dev/street_jdx/Sd006.dx").read_bytes(), "a.dx")
     bench.upload(b"nothing of use", "broken.dx", method="gc_ms")
     with bench.world.runtime.read() as session:
-        nitazene, invalid, ftir, broken = service.scope_of(session, bench.sample_id)
+        nitazene, invalid, no_file, by_hand, ftir, broken = service.scope_of(session, bench.sample_id)
     assert nitazene.classes == ("opioid.nitazene",)
     assert nitazene.lod_words == "2000 ng/mL at 10 mg in 1 mL"
     assert nitazene.lod_percent is None
     assert nitazene.counts
     assert not invalid.counts
+    assert not no_file.counts  # nobody has read it
+    assert by_hand.counts
+    assert any("not marked as read on the instrument" in text for text in quality(bench).warnings)
     assert ftir.counts
     assert (ftir.classes, ftir.lod_percent, ftir.category) == (("*",), 5.0, "A")
     assert not broken.counts  # its only file could not be read
@@ -184,3 +197,53 @@ def test_two_chemists_do_not_overwrite_each_other(bench):
         service.update_analysis(uow, row.id, 1, {"batch": "B1"})
     with pytest.raises(Stale), rt.db.begin(chemist) as uow:
         service.update_analysis(uow, row.id, 1, {"batch": "B2"})
+
+
+def test_reading_by_hand_is_said_and_corrected_over_the_api(bench):
+    url = f"/api/v1/samples/{bench.sample_id}/analyses"
+    made = bench.chemist.post(url, json={"method": "gc_ms"}).json()
+    assert made["read_by_hand"] is False
+    change = bench.chemist.patch(
+        f"/api/v1/analyses/{made['id']}", json={"read_by_hand": True}, headers={"If-Match": '"1"'}
+    )
+    assert (change.status_code, change.json()["read_by_hand"]) == (200, True)
+
+
+@pytest.mark.parametrize("what", ["analysis", "upload"])
+def test_a_row_that_changed_while_it_was_waited_for_is_stale_and_not_overwritten(bench, what: str):
+    """On PostgreSQL the second waits for the first's lock, and must then see what the first wrote."""
+    rt, chemist = bench.world.runtime, bench.world.actors[Role.CHEMIST]
+    if rt.db.is_sqlite:
+        pytest.skip("SQLite has one writer")
+    upload = bench.upload(b"nothing of use", "broken.dx", method="gc_ms")
+    key, version = (UUID(upload["id"]), upload["version"]) if what == "upload" else (UUID(upload["analysis_id"]), 1)
+
+    def change(uow, text: str):
+        if what == "upload":
+            service.answer_upload(uow, key, version, hints={"format": text})
+        else:
+            service.update_analysis(uow, key, version, {"batch": text})
+
+    outcome: list[str] = []
+
+    def second() -> None:
+        try:
+            with rt.db.begin(chemist) as uow:
+                # seen before the wait: what the identity map holds must not win
+                (service.get_upload if what == "upload" else service.get_analysis)(uow.session, chemist, key)
+                seen.set()
+                change(uow, "second")
+                outcome.append("done")
+        except Stale:
+            outcome.append("stale")
+
+    seen = threading.Event()
+    other = threading.Thread(target=second)
+    with rt.db.begin(chemist) as uow:
+        change(uow, "first")
+        uow.session.flush()
+        other.start()
+        assert seen.wait(10)
+        time.sleep(0.3)
+    other.join(15)
+    assert outcome == ["stale"]

@@ -29,7 +29,9 @@ def sqlite_only(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.mark.parametrize(("file", "kind", "method", "words"), FILES, ids=[f[0] for f in FILES])
-def test_a_real_file_is_read_compared_and_drawn(bench, instruments_data: Path, file: str, kind: str, method: str, words):
+def test_a_real_file_is_read_compared_and_drawn(
+    bench, instruments_data: Path, file: str, kind: str, method: str, words
+):
     path = instruments_data / file
     upload = bench.upload(path.read_bytes(), path.name)
     assert upload["state"] == "read", upload["problem"]
@@ -52,7 +54,9 @@ def test_a_real_file_is_read_compared_and_drawn(bench, instruments_data: Path, f
     assert bench.chemist.get(f"/api/v1/readings/{reading['id']}/plot?candidate=150").status_code == 404
 
 
-def test_an_imported_library_outranks_the_starters_and_ends_their_notice(bench, shared_data: Path, instruments_data: Path):
+def test_an_imported_library_outranks_the_starters_and_ends_their_notice(
+    bench, shared_data: Path, instruments_data: Path
+):
     runtime = bench.world.runtime
     before = bench.candidates(bench.upload((instruments_data / "msp/swgdrug_1775.MSP").read_bytes(), "a.msp"))
     assert any("starter" in text for text in before["limits"])

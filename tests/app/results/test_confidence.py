@@ -10,12 +10,13 @@ from app.results.confidence import LABORATORY, PRINCIPLES, Evidence, derive_conf
 
 
 def of(*methods: str) -> list[Evidence]:
-    """`ftir`, `strip:positive`, `gc_ms!` (did not run well)."""
+    """`ftir`, `strip:positive`, `gc_ms!` (did not run well), `gc_ms?` (nobody read it)."""
     out = []
     for word in methods:
-        name, _, reading = word.rstrip("!").partition(":")
+        name, _, reading = word.rstrip("!?").partition(":")
         info = method_info(Method(name))
-        out.append(Evidence(name, info.title, info.category, info.specific, not word.endswith("!"), reading))
+        ran, read = not word.endswith("!"), not word.endswith("?")
+        out.append(Evidence(name, info.title, info.category, info.specific, ran, reading, read))
     return out
 
 
@@ -43,6 +44,8 @@ TABLE = [
     (("ftir", "tlc"), "confirmed", "agree"),
     (("gc_ms", "lc_ms"), "confirmed", "agree"),
     (("ftir", "gc_ms!"), "indicated", "GC-MS: did not run well"),
+    (("ftir", "gc_ms?"), "indicated", "GC-MS: was not read yet"),
+    (("gc_ms?",), "tentative", "No analysis that counts"),
     (("ftir!", "strip:positive"), "class_only", "A strip shows a class"),
 ]
 

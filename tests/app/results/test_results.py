@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlmodel import select
@@ -15,9 +15,11 @@ from app.platform.kernel.errors import Conflict, Invalid, NotFound, Refused, Sta
 from app.platform.live.tables import EventRow
 from app.readings.tables import Analysis
 from app.results import service
+from app.results.derivation import look_alikes
 from app.results.domain import Abundance, AmountUnit, Basis, ChangeReason, Confidence, State
 from app.results.finding import Amount, NewFinding
 from app.samples import service as samples
+from app.samples.intake_schemas import SampleChange
 from app.samples.tables import Sample
 from app.trends.tables import TrendFinding, TrendSample
 
@@ -122,8 +124,9 @@ def test_a_failed_blank_an_overdue_certificate_and_a_withdrawn_sample_stop_a_res
     lab.change(Analysis, ran, qc_failed=True)
     with pytest.raises(Refused) as error:
         lab.act(view, "verify", VERIFIER)
-    assert len(error.value.reasons) == 2
+    assert len(error.value.reasons) == 3
     assert "Alpha II" in reasons(error)
+    assert "changed since these findings were submitted" in reasons(error)
     lab.change(Analysis, ran, qc_failed=False)
     verified = lab.act(
         view, "verify", VERIFIER, override_reason="The certificate is being renewed; checked on polystyrene."
@@ -285,6 +288,68 @@ def test_nothing_found_is_an_outcome_only_when_every_method_ran_and_its_blank_pa
     assert (view.result.outcome, view.result.verdict) == ("inconclusive", "inconclusive")
 
 
+def test_an_instrument_run_that_nobody_read_supports_neither_a_negative_nor_a_confidence(lab: Lab) -> None:
+    sample_id = lab.sample(("ketamine",))
+    lab.analysis(sample_id, "gc_ms", read_by_hand=False)
+    view = lab.draft(sample_id, nothing_found=True)
+    assert (view.result.outcome, view.result.verdict) == ("pending", "inconclusive")
+    other = lab.sample()
+    ran = tuple(lab.analysis(other, method, read_by_hand=False) for method in ("ftir", "gc_ms"))
+    finding = lab.draft(other, NewFinding("mdma", analysis_ids=ran)).findings[0]
+    assert (finding.confidence, finding.methods) == ("tentative", [])
+    assert "was not read yet" in " ".join(finding.confidence_reasons)
+
+
+@pytest.mark.parametrize("step", ["verify", "release"])
+def test_what_comes_after_the_submission_stops_the_result_until_it_is_submitted_again(lab: Lab, step: str) -> None:
+    view = _submitted(lab)
+    sample_id = view.result.sample_id
+    by = VERIFIER
+    if step == "release":
+        view, by = lab.act(view, "verify", VERIFIER), LEAD
+    lab.analysis(sample_id, "strip", strip_target="opioid.nitazene", strip_reading="positive")
+    with pytest.raises(Refused) as error:
+        lab.act(view, step, by)
+    assert len(error.value.reasons) == 2
+    assert "strip for nitazene is positive" in reasons(error)
+    assert "return them and submit again" in reasons(error)
+
+
+def test_another_expectation_after_the_submission_stops_the_result_and_the_old_one_lets_it_go_on(lab: Lab) -> None:
+    view = _submitted(lab)
+    _expect(lab, view.result.sample_id, ["ketamine"])
+    with pytest.raises(Refused) as error:
+        lab.act(view, "verify", VERIFIER)
+    assert "what was expected changed" in reasons(error)
+    _expect(lab, view.result.sample_id, ["mdma"])
+    assert lab.act(view, "verify", VERIFIER).result.state is State.VERIFIED
+
+
+def test_what_it_cannot_be_told_from_keeps_a_finding_from_being_confirmed(lab: Lab) -> None:
+    sample_id = lab.sample()
+    ran = lab.analysis(sample_id), lab.analysis(sample_id, "gc_ms")
+    alike = NewFinding("mephedrone", analysis_ids=ran, cannot_tell_from=("3-MMC",))
+    assert lab.draft(sample_id, alike).findings[0].confidence == "indicated"
+    by_hand = lab.sample()
+    ran = (lab.analysis(by_hand),)
+    found = NewFinding(
+        "mephedrone",
+        analysis_ids=ran,
+        cannot_tell_from=("3-MMC",),
+        confidence=Confidence.CONFIRMED,
+        confidence_reason="sure",
+    )
+    finding = lab.draft(by_hand, found).findings[0]
+    assert finding.confidence == "indicated"
+    assert "It may also be 3-MMC" in " ".join(finding.confidence_reasons)
+
+
+def test_look_alikes_are_register_ids_and_unknown_words_stay_words(lab: Lab) -> None:
+    register = lab.runtime.pack.substances
+    names = ("3-MMC", "mephedrone", "peak 7", "ketamine")
+    assert look_alikes(names, "mephedrone", register) == ("3-mmc", "ketamine")
+
+
 def test_an_empty_draft_or_one_without_any_analysis_cannot_be_submitted(lab: Lab) -> None:
     sample_id = lab.sample()
     view = lab.draft(sample_id)
@@ -406,6 +471,12 @@ def test_a_withdrawn_sample_takes_no_draft(lab: Lab) -> None:
         samples.withdraw(uow, samples.get_sample(uow.session, uow.actor, sample_id), "client asked")
     with pytest.raises(Refused):
         lab.draft(sample_id, NewFinding("mdma"))
+
+
+def _expect(lab: Lab, sample_id: UUID, expected: list[str]) -> None:
+    with lab.runtime.db.begin(lab.actor(Role.RECEPTION)) as uow:
+        sample = samples.lock_sample(uow, sample_id)
+        samples.change(uow, sample, SampleChange(expected=expected), substances=lab.runtime.pack.substances)
 
 
 def _submitted(lab: Lab, by: Role = CHEMIST) -> service.ResultView:

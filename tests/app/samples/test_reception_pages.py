@@ -157,9 +157,22 @@ def test_what_is_wrong_stands_on_the_form_and_what_was_typed_stays(world: Any) -
     assert "not registered yet" in text
     assert "Without consent to analysis" in text  # everything at once, not in rounds
     assert "The weight has to be a number of milligrams" in text
-    for kept in ('value="heavy"', 'value="Tesla"', 'value="10"', "“blue ones”", 'name="expected" value="mdma"', "broken in two"):
+    for kept in (
+        'value="heavy"',
+        'value="Tesla"',
+        'value="10"',
+        "“blue ones”",
+        'name="expected" value="mdma"',
+        "broken in two",
+    ):
         assert kept in text
-    for name, value in (("form", "tablet"), ("colours", "blue"), ("effects_reported", "sickness"), ("consent_followup", "yes"), ("first_visit", "yes")):
+    for name, value in (
+        ("form", "tablet"),
+        ("colours", "blue"),
+        ("effects_reported", "sickness"),
+        ("consent_followup", "yes"),
+        ("first_visit", "yes"),
+    ):
         assert re.search(rf'name="{name}" value="{value}"\s+checked', text), name
     assert samples(world) == []
 
@@ -238,7 +251,11 @@ def test_the_queue_beside_the_form_is_a_live_region_that_answers_itself(world: A
     assert f'hx-get="{url}"' in part
     assert "#001 powder" in part
     assert "MDMA" in part
-    for region, path in (("queue-line", f"{url}/line"), ("board", f"/sessions/{session_id}/board"), ("sample-state", f"/samples/{samples(world)[0].id}/state")):
+    for region, path in (
+        ("queue-line", f"{url}/line"),
+        ("board", f"/sessions/{session_id}/board"),
+        ("sample-state", f"/samples/{samples(world)[0].id}/state"),
+    ):
         text = world.as_(Role.CHEMIST).get(path).text
         assert re.match(rf'<\w+ id="{region}"', text.lstrip())
         assert f'hx-get="{path}"' in text
@@ -262,7 +279,16 @@ def test_the_overview_shows_what_was_recorded_and_offers_only_what_the_role_may(
     post(world, world.session(), group_size="2", planned_route="snort", received_mg="40")
     sample_id = samples(world)[0].id
     reception = world.as_(Role.RECEPTION).get(f"/samples/{sample_id}").text
-    for words in ("MDMA", "“mandy”", "white, pink", "312.5", "Snort", "G001, 2 people", "2026-01", "Waits for a chemist"):
+    for words in (
+        "MDMA",
+        "“mandy”",
+        "white, pink",
+        "312.5",
+        "Snort",
+        "G001, 2 people",
+        "2026-01",
+        "Waits for a chemist",
+    ):
         assert words in unescape(reception), words
     assert f'action="/samples/{sample_id}/ticket"' in reception
     chemist = world.as_(Role.CHEMIST).get(f"/samples/{sample_id}").text

@@ -54,7 +54,9 @@ def test_the_code_is_stored_nowhere_in_clear(world: Any) -> None:
 
         for table in sa.inspect(session.get_bind()).get_table_names():
             for row in session.execute(sa.text(f'SELECT * FROM "{table}"')):
-                assert code not in " ".join(bytes(v).decode("latin-1") if isinstance(v, bytes | memoryview) else str(v) for v in row)
+                assert code not in " ".join(
+                    bytes(v).decode("latin-1") if isinstance(v, bytes | memoryview) else str(v) for v in row
+                )
 
 
 def test_words_that_mean_one_thing_are_understood_and_kept_verbatim(world: Any) -> None:
@@ -136,7 +138,9 @@ def test_registering_is_audited_without_words_and_told_to_the_queue(world: Any) 
     sample_id = post(world, world.session(), body(words_spoken="mandy", staff_note="sentinel")).json()["sample"]["id"]
     with world.runtime.read() as session:
         entry = session.exec(select(AuditEntry).where(AuditEntry.verb == "register")).one()
-        event = session.exec(select(EventRow).where(EventRow.topic == "queue", EventRow.kind == "sample.received")).one()
+        event = session.exec(
+            select(EventRow).where(EventRow.topic == "queue", EventRow.kind == "sample.received")
+        ).one()
     assert entry.object_id == sample_id
     assert entry.after["expected"] == ["mdma"]
     assert "sentinel" not in str(entry.after)

@@ -280,3 +280,24 @@ def test_the_register_tells_an_ambiguous_word_from_a_name(world: Any) -> None:
     assert [(m["id"], m["kind"]) for m in mda[:2]] == [("mda", "name"), ("4-4-methylenedianiline", "clash")]
     assert ask("/api/v1/substances", params={"q": "\x00"}).json() == []
     assert world.anonymous().get("/api/v1/substances", params={"q": "mand"}).status_code == 401
+
+
+def test_the_newest_consent_stands_also_after_the_clock_was_set_back(world: Any) -> None:
+    from datetime import timedelta
+
+    from app.samples import repository
+    from app.samples.domain import ConsentAnswer, ConsentKind
+
+    sample_id = uuid.UUID(registered(world)["sample"]["id"])
+    kind = ConsentKind.SHARE_IN_ALERT
+    for answer, back in (
+        (ConsentAnswer.YES, 0),
+        (ConsentAnswer.NO, 3600),
+        (ConsentAnswer.YES, 7200),
+        (ConsentAnswer.NO, 0),
+    ):
+        with world.runtime.db.begin(world.actors[Role.RECEPTION]) as uow:
+            at = uow.now - timedelta(seconds=back)
+            repository.add_consents(uow.session, sample_id, {kind: answer}, "1", at, uow.actor.person_id)
+        with world.runtime.read() as session:
+            assert service.consents_of(session, sample_id)[kind] is answer

@@ -78,7 +78,13 @@ def test_a_look_alike_is_explained_with_what_it_may_have_been(bad: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "sentence"),
-    [("", "has 12 letters"), ("3RWX", "this has 4"), ("3" * 13, "this has 13"), ("3" * 12, "not right"), ("€" * 12, "€")],
+    [
+        ("", "has 12 letters"),
+        ("3RWX", "this has 4"),
+        ("3" * 13, "this has 13"),
+        ("3" * 12, "not right"),
+        ("€" * 12, "€"),
+    ],
 )
 def test_what_cannot_be_a_code_is_refused_in_a_sentence(typed: str, sentence: str) -> None:
     with pytest.raises(tickets.NotACodeError, match=sentence):

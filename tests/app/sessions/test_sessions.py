@@ -148,7 +148,12 @@ def test_a_wrong_form_keeps_what_was_typed_and_says_what_is_wrong(world: Any) ->
     assert 'value="St Nicholas"' in answer.text
     empty = world.as_(Role.SESSION_LEAD).post("/sessions", data={})
     assert empty.status_code == 422
-    for sentence in ("Give the session a name", "Choose what the licence allows", "day and time it opens", "Choose a place"):
+    for sentence in (
+        "Give the session a name",
+        "Choose what the licence allows",
+        "day and time it opens",
+        "Choose a place",
+    ):
         assert sentence in empty.text
 
 

@@ -100,16 +100,6 @@ def test_the_log_over_the_api_is_newest_first_and_bounded(world: Any) -> None:
 # -- live -------------------------------------------------------------------------------------------------------
 
 
-class _Request:
-    """What the route reads of a request."""
-
-    def __init__(self, app: Any) -> None:
-        self.app = app
-        self.headers: dict[str, str] = {}
-        self.query_params: dict[str, str] = {}
-        self.cookies: dict[str, str] = {}
-
-
 def test_staff_hear_of_their_own_agency_and_never_of_another(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     heard = asyncio.run(_heard(world, world.actors[Role.CHEMIST], monkeypatch))
     assert heard == ["own", "for all", "own again"]
