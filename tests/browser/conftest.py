@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.support.road import Road
 from tests.support.site import Clients, Desk, Site, make_example, road_on, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+expect.set_options(timeout=15_000)  # a wait that is met ends at once; a busy machine gets the time it needs
 
 
 @pytest.fixture(scope="session")

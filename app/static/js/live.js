@@ -2,7 +2,7 @@
 // again through htmx (they wait for "mast:<topic>" on the body). The line #live-status says how old the page is.
 
 const HIDDEN_MS = 60_000; // a browser allows six connections to a host: tabs nobody sees give theirs back
-const GATHER_MS = 150; // events come in bursts, one fetch is enough
+const GATHER_MS = 80; // events come in bursts, one fetch is enough
 
 /** @type {EventSource | null} */
 let source = null;

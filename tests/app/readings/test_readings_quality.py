@@ -230,9 +230,10 @@ def test_a_row_that_changed_while_it_was_waited_for_is_stale_and_not_overwritten
         try:
             with rt.db.begin(chemist) as uow:
                 # seen before the wait: what the identity map holds must not win
-                (service.get_upload if what == "upload" else service.get_analysis)(uow.session, chemist, key)
+                held = (service.get_upload if what == "upload" else service.get_analysis)(uow.session, chemist, key)
                 seen.set()
                 change(uow, "second")
+                assert held.id == key
                 outcome.append("done")
         except Stale:
             outcome.append("stale")

@@ -80,8 +80,10 @@ def test_of_a_withdrawal_and_a_release_at_once_nothing_stays_counted(lab: Lab, f
         samples.withdraw(uow, samples.lock_sample(uow, sample_id), "asked")
 
     def release(uow: Any) -> None:
-        samples.get_sample(uow.session, uow.actor, sample_id)  # seen before the wait
+        seen = samples.get_sample(uow.session, uow.actor, sample_id)  # before the wait, and held in the identity map
+        assert seen.withdrawn_at is None
         service.act(uow, view.result.id, Action.RELEASE, pack=lab.runtime.pack, if_match=view.result.version)
+        del seen
 
     lead = (Role.SESSION_LEAD, Role.SESSION_LEAD)
     pair = (withdraw, release) if first == "withdraw" else (release, withdraw)

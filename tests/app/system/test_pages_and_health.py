@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from starlette.requests import Request
 
 from app.platform import audit
 from app.platform.jobs.tables import JobRow, JobState
@@ -109,7 +110,8 @@ async def _heard(world: Any, who: Any, monkeypatch: pytest.MonkeyPatch) -> list[
     """The route's own filter on a running hub."""
     taken: list[Any] = []
     monkeypatch.setattr(api, "event_stream", lambda hub, accepts, request: taken.append(accepts))
-    await api.events(_Request(world.app), who, world.runtime)  # type: ignore[arg-type]
+    request = Request({"type": "http", "app": world.app, "headers": [], "query_string": b""})
+    await api.events(request, who, world.runtime)
     async with running_hub(world.runtime.db) as hub:
         stream = aiter(hub.subscribe(taken[0]))
         await anext(stream)
