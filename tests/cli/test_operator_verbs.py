@@ -83,4 +83,4 @@ def test_a_demo_does_not_move_into_a_real_service() -> None:
     mast("db", "upgrade")
     mast(*ADD)
     assert "real service" in mast("demo", "--no-serve", code=1).stderr
-    assert "no example" in mast("demo", "--no-serve", "--reset", code=1).stderr
+    assert "real service" in mast("demo", "--no-serve", "--reset", code=1).stderr

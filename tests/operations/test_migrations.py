@@ -11,7 +11,10 @@ import pytest
 import sqlalchemy as sa
 
 from app.platform.db import Database, metadata, migrate
+from tests.support.staged import either_database
 from tests.support.writes import Stage
+
+database = either_database  # both kinds matter here
 
 SAMPLES = 2500
 FIRST = "0001"
@@ -20,9 +23,6 @@ NEXT = '''
 """a column for the test"""
 import sqlalchemy as sa
 from alembic import op
-
-database = either_database  # both kinds matter here
-
 revision, down_revision, branch_labels, depends_on = "test_next", "{head}", None, None
 TABLES = ("agency", "person", "session", "sample", "analysis")
 
