@@ -145,7 +145,10 @@ def _strip(s: ScopeFact) -> hm.StripFact:
 
 
 def look_alikes(names: Iterable[str], own: str | None, register: Register) -> tuple[str, ...]:
-    """Register ids of what a finding cannot be told apart from; words that name no one substance stay words."""
+    """Register ids of what a finding cannot be told apart from.
+
+    Words the register does not know are left out: no page claims their absence, and the bench shows them as they are.
+    """
     meant = (_one_substance(name, register) for name in names)
     return tuple(dict.fromkeys(key for key in meant if key and key != own))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from app.platform.db import UnitOfWork
 from app.platform.live.publish import publish
 from app.results import repository
@@ -35,6 +37,8 @@ def apply(
         row.verified_at, row.verifier_id = uow.now, uow.actor.person_id
         row.grade = grade_of(second_person=uow.actor.person_id not in author_ids(row), laboratory_method=_lab(uow, row))
         samples.stamp(uow, sample, "verified_at")
+        if _back_of_house(uow, sample.session_id):
+            _count(uow, row, pack)  # nothing is ever released there: its figures count once they are verified
     elif action is Action.RELEASE:
         row.released_at, row.released_by = uow.now, uow.actor.person_id
         samples.stamp(uow, sample, "released_at")
@@ -43,8 +47,12 @@ def apply(
         row.closed_at, row.reason = uow.now, reason
         if action in (Action.AMEND, Action.RETRACT):
             row.change_reason = change_reason or row.change_reason
-        if action is Action.RETRACT:
+        if action is Action.RETRACT or (action is Action.RETURN and _back_of_house(uow, sample.session_id)):
             trends.forget(uow, sample.id)
+
+
+def _back_of_house(uow: UnitOfWork, session_id: UUID) -> bool:
+    return not sessions.get_session(uow.session, uow.actor, session_id).licence_mode.individual_results
 
 
 def announce(uow: UnitOfWork, row: ResultVersion, kind: str) -> None:

@@ -253,6 +253,19 @@ def test_a_release_is_counted_with_what_was_found_and_only_with_consent(lab: Lab
     assert lab.read(lambda s: s.get(TrendSample, silent)) is None
 
 
+def test_back_of_house_findings_count_in_figures_once_verified_and_no_longer_when_returned(
+    lab: Lab, world: Any
+) -> None:
+    sample_id = lab.sample(session_id=world.session(name="Bins", licence="boh_no_individual_results"))
+    ran = lab.analysis(sample_id)
+    view = lab.act(lab.draft(sample_id, NewFinding("mdma", analysis_ids=(ran,))), "submit", CHEMIST)
+    assert lab.read(lambda s: s.get(TrendSample, sample_id)) is None
+    view = lab.act(view, "verify", VERIFIER)
+    assert lab.read(lambda s: s.get(TrendSample, sample_id)).verdict == "as_expected"
+    lab.act(view, "return", LEAD, reason="The batch was mixed up")
+    assert lab.read(lambda s: s.get(TrendSample, sample_id)) is None
+
+
 def test_everything_is_audited_and_told_to_screens_without_a_finding_in_the_event(lab: Lab) -> None:
     view = lab.released()
     entries = lab.read(lambda s: list(s.exec(select(AuditEntry).where(AuditEntry.object_type == "result"))))
@@ -344,7 +357,7 @@ def test_what_it_cannot_be_told_from_keeps_a_finding_from_being_confirmed(lab: L
     assert "It may also be 3-MMC" in " ".join(finding.confidence_reasons)
 
 
-def test_look_alikes_are_register_ids_and_unknown_words_stay_words(lab: Lab) -> None:
+def test_look_alikes_are_register_ids_and_words_the_register_does_not_know_are_left_out(lab: Lab) -> None:
     register = lab.runtime.pack.substances
     names = ("3-MMC", "mephedrone", "peak 7", "ketamine")
     assert look_alikes(names, "mephedrone", register) == ("3-mmc", "ketamine")
