@@ -55,7 +55,7 @@ from app.platform.storage import BlobStore
 from app.platform.web import problems
 from app.platform.web.middleware import BodyLimit, CrossSiteGuard, LastResort, LiveFrom, SecurityHeaders, live_from
 from app.platform.web.templates import Templates
-from app.readings import reading_job
+from app.readings import arrays, reading_job
 from app.readings.reading_job import LazyJail
 from app.readings.substances import SubstanceIndex
 from app.runtime import Runtime
@@ -151,7 +151,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, runtime: Runt
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        parts.blobs.sweep()
+        for store in (parts.blobs, arrays.array_store(parts.blobs.root)):
+            store.sweep()
         await parts.hub.start()
         if settings.jobs_in_server:
             reading_job.warm(parts.jail, parts.shelf)

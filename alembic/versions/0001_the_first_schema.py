@@ -20,6 +20,9 @@ AUDIT_TRIGGERS = {
     "sqlite": (
         """CREATE TRIGGER audit_entry_no_update BEFORE UPDATE ON audit_entry
            BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
+        """CREATE TRIGGER audit_entry_no_replace BEFORE INSERT ON audit_entry
+           WHEN EXISTS (SELECT 1 FROM audit_entry WHERE seq = NEW.seq)
+           BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
         """CREATE TRIGGER audit_entry_no_delete BEFORE DELETE ON audit_entry
            BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
     ),

@@ -52,6 +52,14 @@ def test_the_database_refuses_to_change_the_log(database: Database, statement: s
         assert verify(session).entries == 20
 
 
+def test_sqlite_refuses_to_replace_an_entry(sqlite_url: str) -> None:
+    database = filled(Database(sqlite_url))
+    copied = "INSERT OR REPLACE INTO audit_entry SELECT * FROM audit_entry WHERE seq = 3"
+    with pytest.raises(sqlalchemy.exc.DBAPIError, match="append-only"), database.writer.begin() as connection:
+        connection.exec_driver_sql(copied)
+    database.close()
+
+
 @pytest.mark.postgres
 def test_postgresql_refuses_to_empty_the_log(postgres_url: str) -> None:
     database = filled(Database(postgres_url))
