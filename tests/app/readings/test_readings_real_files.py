@@ -22,12 +22,6 @@ FILES = [
 ]
 
 
-@pytest.fixture
-def sqlite_only(request: pytest.FixtureRequest) -> None:
-    if "postgresql" in request.node.name:
-        pytest.skip("files do not depend on the kind of database")
-
-
 @pytest.mark.parametrize(("file", "kind", "method", "words"), FILES, ids=[f[0] for f in FILES])
 def test_a_real_file_is_read_compared_and_drawn(
     bench, instruments_data: Path, file: str, kind: str, method: str, words
