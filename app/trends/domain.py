@@ -220,10 +220,10 @@ def protect(count: Count, dimensions: tuple[Dimension, ...], audience: Audience,
     if den < least:
         return hidden(f"fewer than {least} samples")
     shown_den = rounded(den)
-    if 0 < num < least or 0 < den - num < least:
+    small = 0 < num < least or 0 < den - num < least
+    if small or (num in (0, den) and den < MIN_FOR_ZERO):
+        # one reason for both: a reason of its own would say that the count is none or all
         return hidden(f"fewer than {least} samples on one side", shown_den)
-    if num in (0, den) and den < MIN_FOR_ZERO:
-        return hidden(f"fewer than {MIN_FOR_ZERO} samples", shown_den)
     shown_num = min(rounded(num), shown_den)
     if shown_den < MIN_DENOMINATOR:
         return Row(

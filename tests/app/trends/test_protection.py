@@ -332,3 +332,10 @@ def test_opi_is_not_a_class_of_opioids() -> None:
     assert differencing.fits(EXPECTED_CLASS, "opioid.nitazene", "opioid")
     assert not differencing.fits(EXPECTED_CLASS, "opioid.nitazene", "opi")
     assert not differencing.fits(EXPECTED, "opioid.nitazene", "opioid")
+
+
+@pytest.mark.parametrize("denominator", range(5, 10))
+def test_the_reason_of_a_hidden_count_does_not_say_whether_it_is_none_a_few_or_all(denominator: int) -> None:
+    hidden = [row(n, denominator, PARTNER) for n in range(denominator + 1)]
+    assert len({(r.suppressed, r.n, r.denominator) for r in hidden}) == 1
+    assert all(r.numerator is None for r in hidden)
