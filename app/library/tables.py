@@ -28,5 +28,6 @@ class Library(Base, table=True):
     n_refused: int = 0
     n_merged: int = 0
     refusals: list[dict[str, Any]] = json_column(list)
+    files: list[dict[str, Any]] = json_column(list)
     imported_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     imported_at: datetime = utc_column()

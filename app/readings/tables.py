@@ -77,6 +77,8 @@ class Upload(Base, table=True):
     uploaded_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     created_at: datetime = utc_column()
     read_at: datetime | None = utc_column(nullable=True)
+    warnings_seen_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+    warnings_seen_at: datetime | None = utc_column(nullable=True)
     version: int = 1
 
 
@@ -102,6 +104,7 @@ class Reading(Base, table=True):
     ms_level: int | None = None
     description: dict[str, Any] = json_column(dict)
     remarks: list[dict[str, Any]] = json_column(list)
+    quality: dict[str, Any] = json_column(dict)
     arrays_sha256: str = Field(default="", max_length=64)
     created_at: datetime = utc_column()
 
