@@ -10,18 +10,19 @@ from fastapi.responses import JSONResponse, Response
 
 from app.people import schemas, service
 from app.platform.kernel.actor import Actor, Role
-from app.platform.security.policy import allow
+from app.platform.security.policy import STAFF, allow
 from app.platform.web.idempotency import OnceDep
 from app.runtime import RuntimeDep
 
 router = APIRouter(prefix="/api/v1", tags=["people"])
 
 Anybody = Annotated[Actor, allow()]
+AnybodyAtAll = Annotated[Actor, allow(*STAFF, Role.INSTRUMENT)]
 Admin = Annotated[Actor, allow(Role.ADMIN)]
 
 
 @router.get("/me")
-def who_am_i(who: Anybody) -> schemas.Me:
+def who_am_i(who: AnybodyAtAll) -> schemas.Me:
     """Who this session or token speaks for."""
     return schemas.Me(display_name=who.display_name, roles=sorted(who.roles), agency=who.agency_name)
 

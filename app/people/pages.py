@@ -9,9 +9,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.people import service, signin
 from app.platform.kernel.actor import ROLE_WORDS, Actor, Role
-from app.platform.kernel.errors import MastError, TooMany, Unauthenticated
+from app.platform.kernel.errors import Forbidden, MastError, TooMany, Unauthenticated
 from app.platform.security.policy import allow, current_actor, public
 from app.platform.web.fields import Text60, Text140
+from app.platform.web.problems import STATUS
 from app.runtime import RuntimeDep
 
 router = APIRouter(include_in_schema=False)
@@ -58,7 +59,7 @@ def sign_in(
             throttle.check(key)
         with rt.read() as session:
             person = service.check_password(session, username, password)
-    except (Unauthenticated, TooMany) as error:
+    except (Unauthenticated, TooMany, Forbidden) as error:
         if isinstance(error, Unauthenticated):
             for throttle, key in tries:
                 throttle.count(key)
@@ -74,10 +75,10 @@ def sign_in(
 
 
 def _form_again(request: Request, rt: RuntimeDep, error: MastError, username: str, next: str) -> HTMLResponse:
-    status = 429 if isinstance(error, TooMany) else 401
     return rt.templates.page(
-        request, "people/sign_in.html", status=status, next=local_path(next), error=error, notice="", username=username
-    )
+        request, "people/sign_in.html", status=STATUS[type(error)], next=local_path(next), error=error, notice="",
+        username=username,
+    )  # fmt: skip
 
 
 @router.post("/sign-out", dependencies=[public("ending a session that has already ended is harmless")])

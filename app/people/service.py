@@ -20,6 +20,7 @@ from app.platform.security.passwords import hash_password, verify_password
 from app.platform.security.tokens import keyed_hash, new_secret
 
 TOUCH_AFTER = timedelta(minutes=1)
+NO_SCREEN = "This account is for an instrument's computer: mast watch sends files with its token. It has no screen."
 ENDED = "session-ended"
 """Topic of the event that silences the open live screens of a session, a token or a person."""
 
@@ -34,13 +35,18 @@ class SessionPolicy:
 
 
 def check_password(session: Session, username: str, password: str) -> Person:
-    """The person, if name and password fit and the account is on. One answer for every way to be wrong."""
+    """The person, if name and password fit and the account is on. One answer for every way to be wrong.
+
+    Raises Unauthenticated, and Forbidden for an account of an instrument's computer: it has a token and no screen.
+    """
     person = repository.person_by_username(session, username)
     fits = verify_password(password, person.password_hash if person else None)
     if not fits or person is None or person.disabled_at is not None:
         raise Unauthenticated(
             "User name and password do not fit together.", hint="Check both, or ask your administrator."
         )
+    if repository.roles_of(session, person.id) == {Role.INSTRUMENT}:
+        raise Forbidden(NO_SCREEN, hint="To work in MAST, sign in with an account of your own.")
     return person
 
 

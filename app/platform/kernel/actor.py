@@ -19,6 +19,7 @@ class Role(StrEnum):
     PUBLIC_HEALTH = "public_health"
     POLICE = "police"
     ADMIN = "admin"
+    INSTRUMENT = "instrument"
 
 
 ROLE_WORDS: dict[Role, str] = {
@@ -31,6 +32,7 @@ ROLE_WORDS: dict[Role, str] = {
     Role.PUBLIC_HEALTH: "Public health",
     Role.POLICE: "Police",
     Role.ADMIN: "Administrator",
+    Role.INSTRUMENT: "Instrument's computer",
 }
 
 

@@ -1,6 +1,7 @@
 """Who may call a route: declared on the route itself, denied by default (a start-up check and a test walk all).
 
 who: Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]      staff with one of these roles
+who: Annotated[Actor, allow()]                                 any staff; never an instrument's computer alone
 dependencies=[public("the sign-in form must open for anybody")]  nobody in particular
 """
 
@@ -17,7 +18,8 @@ from starlette.routing import Mount
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Forbidden, Unauthenticated
 
-STAFF = frozenset(Role)
+# An instrument's computer is nobody's colleague: a route it needs names its role.
+STAFF = frozenset(Role) - {Role.INSTRUMENT}
 SERVICE_STAFF = frozenset({Role.RECEPTION, Role.CHEMIST, Role.VERIFIER, Role.HEALTH_WORKER, Role.SESSION_LEAD})
 
 
@@ -38,7 +40,7 @@ def current_actor(request: Request) -> Actor | None:
 
 
 def allow(*roles: Role) -> Any:
-    """Dependency: the actor, if signed in with one of `roles` (any role when none is named)."""
+    """Dependency: the actor, if signed in with one of `roles` (any of STAFF when none is named)."""
     needed = frozenset(roles) or STAFF
 
     def policy(request: Request) -> Actor:

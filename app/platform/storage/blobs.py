@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import time
@@ -14,6 +15,12 @@ from typing import BinaryIO
 from anyio import to_thread
 
 from app.platform.kernel.errors import Invalid, TooLarge
+
+
+class DigestMismatch(Invalid):
+    """The bytes are not the ones the sender announced: changed or damaged on the way. Sending again may help."""
+
+    code = "digest_mismatch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +53,23 @@ class _Part:
         self.digest.update(chunk)
         self.file.write(chunk)
 
-    def finish(self, target: Callable[[str], Path]) -> Received:
+    def finish(self, target: Callable[[str], Path], announced: str = "") -> Received:
         if self.size == 0:
             raise Invalid("The file is empty.", fields={"file": "empty"}, hint="Export it again from the instrument.")
+        sha256 = self.digest.hexdigest()
+        if announced not in ("", sha256):
+            raise DigestMismatch(
+                "What arrived is not what was announced (its SHA-256 differs), so it was not kept. The file itself is "
+                "unharmed.",
+                hint="Send it again.",
+                fields={"sha-256": "differs"},
+            )
         self.file.flush()
         os.fsync(self.file.fileno())
         self.file.close()
-        sha256 = self.digest.hexdigest()
         path = target(sha256)
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
+        if _renewed(path):
             self.path.unlink()
         else:
             os.replace(self.path, path)
@@ -81,14 +95,17 @@ class BlobStore:
             raise ValueError("not a sha-256")
         return self.root / sha256[:2] / sha256[2:4] / sha256
 
-    async def receive(self, chunks: AsyncIterator[bytes]) -> Received:
-        """Take a stream in without holding it in memory. Raises TooLarge, Invalid (empty), OSError (disk)."""
+    async def receive(self, chunks: AsyncIterator[bytes], *, announced: str = "") -> Received:
+        """Take a stream in without holding it in memory; kept only if its sha-256 is the `announced` one, if any.
+
+        Raises TooLarge, Invalid (empty), DigestMismatch, OSError (disk).
+        """
         part = await to_thread.run_sync(_Part, self.root / "incoming", self.max_bytes)
         try:
             async for chunk in chunks:
                 if chunk:
                     await to_thread.run_sync(part.write, chunk)
-            return await to_thread.run_sync(part.finish, self.path)
+            return await to_thread.run_sync(part.finish, self.path, announced)
         except BaseException:
             part.discard()
             raise
@@ -104,14 +121,50 @@ class BlobStore:
             part.discard()
             raise
 
+    def remove(self, sha256: str, *, older_than_s: float = 24 * 3600) -> bool:
+        """Delete a raw file no row refers to; False (and kept) when somebody sent the same bytes lately.
+
+        Whoever receives known bytes first renews the file's time and writes its row after that, so a file that is old
+        once it was moved out of the way has nobody's row coming.
+        """
+        path, limit = self.path(sha256), time.time() - older_than_s
+        doomed = self.root / "incoming" / f"{sha256}.gone"
+        try:
+            if path.stat().st_mtime >= limit:
+                return False
+            doomed.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(path, doomed)
+            if doomed.stat().st_mtime >= limit:
+                os.replace(doomed, path)  # the same bytes, whoever put them there meanwhile
+                return False
+            doomed.unlink()
+        except FileNotFoundError:  # somebody else removes it too, or a server that starts has put it back
+            return not path.exists()
+        return True
+
     def sweep(self, *, older_than_s: float = 3600) -> int:
-        """Remove unfinished uploads nobody is writing any more; returns how many."""
+        """Remove unfinished uploads nobody is writing any more; returns how many.
+
+        A removal that was cut off is undone: whether the file may go is asked again another day.
+        """
         count, limit = 0, time.time() - older_than_s
+        for doomed in (self.root / "incoming").glob("*.gone"):
+            with contextlib.suppress(FileNotFoundError):  # another process was quicker
+                os.replace(doomed, self.path(doomed.stem))
         for part in (self.root / "incoming").glob("*.part"):
             if part.stat().st_mtime < limit:
                 part.unlink(missing_ok=True)
                 count += 1
         return count
+
+
+def _renewed(path: Path) -> bool:
+    """Whether the file is there; its time is now: see BlobStore.remove."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _fsync_folder(folder: Path) -> None:

@@ -33,7 +33,7 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), interest-cohort=()",
 }
-UPLOAD_PATHS = ("/uploads", "/files")
+UPLOAD_PATHS = ("/uploads", "/files", "/incoming")
 """Ends of the addresses that take instrument files; everything else has the small limit."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
