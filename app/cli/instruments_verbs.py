@@ -44,7 +44,7 @@ def _answer(
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @as_json
 def read_files(files: tuple[Path, ...], json_: bool) -> None:
-    """Tell what is in instrument FILES."""
+    """Tell what is in instrument FILES, or in folders that an instrument wrote."""
     found, refused = _read_each(files)
     answers = [
         {
@@ -67,6 +67,9 @@ def _words(answer: dict[str, Any]) -> str:
             + (f", {r['instrument']}" if r["instrument"] else "")
         )
         lines += [f"     note: {text}" for text in r["warnings"]]
+    # once for the file: a reader of less than high confidence says so under everything it read
+    told = sorted({r["assurance"] for r in answer["readings"]} - {"", "high"})
+    lines += [f"  {instruments.assurance_sentence(level)}" for level in told]
     return "\n".join(lines)
 
 

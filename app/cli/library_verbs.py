@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import click
 from sqlmodel import Session
 
+from app.cli.progress import Bar
 from app.cli.root import as_json, domain_errors, main, say
 from app.platform.db import Database, migrate
 from app.settings import Settings
 
 if TYPE_CHECKING:
+    from app.library.reparse import Reparsed
     from app.library.shelf import Shelf
 
 
@@ -47,12 +49,12 @@ def library_import(files: tuple[Path, ...], name: str, licence: str, source: str
     settings = Settings()
     database = _database(settings)
     made = service.import_library(
-        service.ImportParts(database, settings.library_dir),
+        service.ImportParts(database, settings.library_dir, raw=service.raw_store(settings.blob_dir)),
         files,
         name or files[0].stem,
         licence,
         source,
-        progress=None if json_ else _Bar(),
+        progress=None if json_ else Bar(),
     )
     database.close()
     data = {
@@ -67,20 +69,6 @@ def library_import(files: tuple[Path, ...], name: str, licence: str, source: str
     }
     reasons = [f"  refused {r.get('name', '')}: {r.get('reason', '')}" for r in made.refusals[:20]]
     say(data, "\n".join([made.summary(), *reasons]), json_)
-
-
-class _Bar:
-    """Progress: a bar on a terminal, a line per step otherwise."""
-
-    def __init__(self) -> None:
-        self.step = ""
-
-    def __call__(self, what: str, done: int, of: int) -> None:
-        if sys.stderr.isatty():
-            click.echo(f"\r{what}: {done:,} of {of:,} ", err=True, nl=done >= of)
-        elif what != self.step:
-            click.echo(f"{what} …", err=True)
-        self.step = what
 
 
 def _shelf() -> tuple[Database, Shelf]:
@@ -118,7 +106,11 @@ def library_info(name: str, json_: bool) -> None:
     with database.read() as session:
         row = service.get_library(session, shelf, _key(session, shelf, name))
     database.close()
-    say(row, "\n".join(f"{key}: {value}" for key, value in asdict(row).items() if key != "refusals"), json_)
+    say(
+        row,
+        "\n".join(f"{key}: {value}" for key, value in asdict(row).items() if key not in ("refusals", "files")),
+        json_,
+    )
 
 
 @library.command("check")
@@ -134,6 +126,40 @@ def library_check(name: str, json_: bool) -> None:
         found = service.check_library(session, shelf, _key(session, shelf, name), Settings().library_dir)
     database.close()
     say(found, "\n".join(found) or "Nothing to complain about.", json_)
+
+
+@library.command("reparse")
+@click.argument("name")
+@click.option("--apply", "apply_", is_flag=True, help="Make the library anew. Without it nothing is changed.")
+@as_json
+@domain_errors
+def library_reparse(name: str, apply_: bool, json_: bool) -> None:
+    """Read the raw files of library NAME again with today's readers and show what is different.
+
+    With --apply the library is made anew; the old one stays until the new one is complete.
+    """
+    from app.library import service
+
+    settings = Settings()
+    database = _database(settings)
+    parts = service.ImportParts(database, settings.library_dir, raw=service.raw_store(settings.blob_dir))
+    found = service.reparse_library(parts, name, apply=apply_, progress=None if json_ else Bar())
+    database.close()
+    say({**asdict(found), "same": found.same}, "\n".join(_reparsed(found)), json_)
+
+
+def _reparsed(found: Reparsed) -> Iterator[str]:
+    from app.library import service
+
+    before, now = (", ".join(names) or "not noted" for names in found.readers)
+    yield f"{found.name}: {found.n_entries[0]:,} → {found.n_entries[1]:,} entries, read by {before} → {now}."
+    yield from ("  " + line for line in service.lines_of(found))
+    if found.same:
+        yield "Every entry is the same."
+    elif found.applied:
+        yield "The library was made anew. Comparisons made before stay as they are until their files are read again."
+    else:
+        yield "Nothing was changed. Run it again with --apply to make the library anew."
 
 
 def _key(session: Session, shelf: Shelf, name: str) -> str:

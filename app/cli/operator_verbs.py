@@ -16,6 +16,7 @@ from app.platform import audit as audit_log
 from app.platform.db import Database, migrate
 from app.platform.kernel.actor import Role
 from app.platform.kernel.clock import system_clock
+from app.platform.storage import BlobStore
 from app.settings import Settings
 
 
@@ -70,10 +71,13 @@ def db_restore(source: Path, json_: bool) -> None:
 @domain_errors
 def db_purge(json_: bool) -> None:
     """Delete what has been kept long enough; `mast serve` does it once a day by itself."""
-    database = Database(Settings().database_url)
+    settings = Settings()
+    database = Database(settings.database_url)
     gone = retention.purge(database)
+    files = retention.purge_files(database, BlobStore(settings.blob_dir, max_bytes=settings.upload_max_bytes))
     database.close()
     lines = [f"{count:6d}  {rule.what}" for rule in retention.RULES if (count := gone[rule.name])]
+    lines += [f"{files:6d}  raw file nothing refers to any more"] if files else []
     say(gone, "\n".join(lines) or "Nothing was due.", json_)
 
 
@@ -120,6 +124,10 @@ def people_add(
         home = people.add_agency(uow, agency, AgencyKind(agency_kind))
         person = people.add_person(uow, home.id, username, name, shown, [Role(r) for r in roles])
     database.close()
+    if set(roles) == {Role.INSTRUMENT}:
+        words = f"{person.display_name} cannot sign in. Make its token: mast people token {person.username}"
+        say({"id": person.id, "username": person.username, "password": None}, words, json_)
+        return
     tail = f" Password, shown this once: {shown}" if not password else ""
     answer = {"id": person.id, "username": person.username, "password": shown if not password else None}
     say(answer, f"{person.display_name} may sign in as {person.username}.{tail}", json_)

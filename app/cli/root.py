@@ -26,13 +26,16 @@ VERBS = {
     "audit": "operator_verbs",
     "db": "operator_verbs",
     "demo": "serve_verbs",
+    "formats": "formats_verbs",
     "identify": "instruments_verbs",
     "library": "library_verbs",
     "messages": "messages_verbs",
     "people": "operator_verbs",
     "read": "instruments_verbs",
+    "readings": "readings_verbs",
     "serve": "serve_verbs",
     "trends": "trends_verbs",
+    "watch": "watch_verbs",
     "worker": "serve_verbs",
 }
 

@@ -77,7 +77,7 @@ def worker() -> None:
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
-    housekeeper = Housekeeper(runtime.db)
+    housekeeper = Housekeeper(runtime.db, runtime.blobs)
     runtime.jobs.start()
     housekeeper.start()
     done.wait()

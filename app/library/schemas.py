@@ -12,7 +12,10 @@ from app.library.service import EntryView, LibraryView
 
 
 class LibraryOut(BaseModel):
-    """A reference library. `key` is its address; `notice` and `broken` belong beside every answer from it."""
+    """A reference library. `key` is its address; `notice` and `broken` belong beside every answer from it.
+
+    `readers`: who read its files, such as `msp 2`; empty for a starter and for imports that did not note it.
+    """
 
     key: str
     name: str
@@ -28,6 +31,7 @@ class LibraryOut(BaseModel):
     checksum: str
     imported_at: datetime | None
     broken: str
+    readers: list[str]
 
     @classmethod
     def of(cls, view: LibraryView) -> LibraryOut:
@@ -35,15 +39,26 @@ class LibraryOut(BaseModel):
         return cls(**{name: getattr(view, name) for name in cls.model_fields})
 
 
+class RawFileOut(BaseModel):
+    """One file a library was made from, kept byte for byte."""
+
+    name: str
+    sha256: str
+    size: int
+    reader: str
+    reader_version: str
+
+
 class LibraryFullOut(LibraryOut):
-    """The same with what was refused at import (the first 500)."""
+    """The same with what was refused at import (the first 500) and the raw files."""
 
     refusals: list[dict[str, Any]]
+    files: list[RawFileOut]
 
     @classmethod
     def of(cls, view: LibraryView) -> LibraryFullOut:
         """From the service's view."""
-        return cls(**LibraryOut.of(view).model_dump(), refusals=list(view.refusals))
+        return cls(**LibraryOut.of(view).model_dump(), refusals=list(view.refusals), files=list(view.files))
 
 
 class EntryOut(BaseModel):

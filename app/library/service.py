@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from sqlmodel import Session
 
 from app.library import repository
 from app.library.domain import TECHNIQUE_WORDS, Technique
-from app.library.importing import Imported, ImportParts, Progress, import_library
+from app.library.fingerprints import fingerprint
+from app.library.importing import Imported, ImportParts, import_library
 from app.library.plots import entry_plot
+from app.library.raw_files import raw_store, readers_of
+from app.library.reparse import Reparsed, lines_of, reparse_library
 from app.library.shelf import Opened, Shelf
 from app.library.tables import Library
+from app.library.usable import Progress
 from app.platform.kernel.errors import NotFound
 from spectra import InfraredLibrary, LibraryFileError, MassLibrary
 
@@ -28,6 +30,7 @@ __all__ = [
     "LibraryView",
     "Opened",
     "Progress",
+    "Reparsed",
     "Shelf",
     "Technique",
     "check_library",
@@ -36,13 +39,20 @@ __all__ = [
     "entry_plot",
     "get_library",
     "import_library",
+    "lines_of",
     "list_libraries",
+    "raw_store",
+    "reparse_library",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryView:
-    """One library as a list shows it. `broken`: why it cannot be opened, else empty."""
+    """One library as a list shows it. `broken`: why it cannot be opened, else empty.
+
+    `key` is the address of this edition: it changes when the library is made anew by newer readers, `library_id` does
+    not. `files` are the raw files with sha-256, size and who read them; `readers` the same in short, each once.
+    """
 
     key: str
     name: str
@@ -59,6 +69,9 @@ class LibraryView:
     checksum: str = ""
     imported_at: datetime | None = None
     broken: str = ""
+    library_id: str = ""
+    files: tuple[dict[str, Any], ...] = ()
+    readers: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -87,22 +100,23 @@ class EntryView:
 def list_libraries(session: Session, shelf: Shelf) -> list[LibraryView]:
     """Imported libraries in the order of import, then the starters."""
     broken = shelf.broken()
-    imported = [_of_row(row, broken.get(str(row.id), "")) for row in repository.libraries(session)]
+    imported = [_of_row(row, broken.get(row.folder, "")) for row in repository.libraries(session)]
     return imported + [_of_starter(one) for one in shelf.all() if one.starter]
 
 
 def get_library(session: Session, shelf: Shelf, key: str) -> LibraryView:
     """One library by key or name. Raises NotFound."""
     for view in list_libraries(session, shelf):
-        if key in (view.key, view.name):
+        if key and key in (view.key, view.name, view.library_id):
             return view
     raise NotFound("library")
 
 
 def _of_row(row: Library, broken: str) -> LibraryView:
     return LibraryView(
-        str(row.id), row.name, Technique(row.technique), row.accurate, False, row.notice, row.licence, row.source,
+        row.folder, row.name, Technique(row.technique), row.accurate, False, row.notice, row.licence, row.source,
         row.n_entries, row.n_refused, row.n_merged, tuple(row.refusals), row.checksum, row.imported_at, broken,
+        str(row.id), tuple(row.files), readers_of(row.files),
     )  # fmt: skip
 
 
@@ -180,14 +194,5 @@ def _same_spectrum(one: Opened) -> list[Sequence[str]]:
     groups: dict[bytes, dict[str, str]] = defaultdict(dict)
     for number in range(len(one)):
         row = _short(one, number)
-        groups[_fingerprint(one, number)].setdefault(row.compound, row.substance)
+        groups[fingerprint(one.spectra, number)].setdefault(row.compound, row.substance)
     return [list(names.values()) for names in groups.values() if len(names) > 1]
-
-
-def _fingerprint(one: Opened, number: int) -> bytes:
-    if one.technique is Technique.MS:
-        spectrum = one.mass.spectrum(number)
-        values = np.r_[spectrum.mz, spectrum.intensity]
-    else:
-        values = np.nan_to_num(np.asarray(one.infrared.curves[number], dtype=np.float64))
-    return hashlib.sha256(np.round(values, 4).tobytes()).digest()

@@ -46,7 +46,11 @@ class HasLibraryDir(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One library ready to search. `key` is its address: the row's id, or the name of a starter library."""
+    """One library ready to search. `key` is the address of this edition: its folder, or the name of a starter library.
+
+    A library that is made anew gets another folder, so that what was found in the old edition never points into
+    the new one.
+    """
 
     key: str
     name: str
@@ -95,7 +99,7 @@ class Shelf:
             self._follow(rows)
             if not self._starters:
                 self._starters = tuple(_starters())
-            return [self._imported[str(row.id)] for row in rows if str(row.id) in self._imported] + [*self._starters]
+            return [self._imported[row.folder] for row in rows if row.folder in self._imported] + [*self._starters]
 
     def infrared(self, names: Collection[str] = ()) -> list[Opened]:
         """Infrared libraries; `names` (name or key) narrows them."""
@@ -146,13 +150,14 @@ class Shelf:
         if self._database is None:
             return []
         with self._database.read() as session:
-            return repository.libraries(session)
+            return repository.shelved(session)
 
     def _follow(self, rows: list[Library]) -> None:
         """Open what is new, forget what is gone. A damaged one is left out and named; the rest goes on."""
-        wanted = {str(row.id): row for row in rows}
-        for key in [k for k in self._imported if k not in wanted]:
-            del self._imported[key]
+        wanted = {row.folder: row for row in rows}
+        for known in (self._imported, self._broken):
+            for key in [k for k in known if k not in wanted]:
+                del known[key]
         for key, row in wanted.items():
             if key in self._imported or key in self._broken:
                 continue
@@ -167,7 +172,7 @@ def _open(row: Library, folder: Path) -> Opened:
     technique = Technique(row.technique)
     spectra: AnyLibrary = MassLibrary.open(folder) if technique is Technique.MS else InfraredLibrary.open(folder)
     return Opened(
-        str(row.id), row.name, technique, row.accurate, False, row.notice, row.licence, row.source, spectra
+        row.folder, row.name, technique, row.accurate, False, row.notice, row.licence, row.source, spectra
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import main
+from tests.instruments.real_facts import HAS_VENDOR
+from tests.instruments.vendor_files import chemstation_folder, perkin_elmer_sp, written
 from tests.support.road import infrared_file
 
 READING_KEYS = {
     "kind", "n_points", "n_scans", "x_unit", "x_first", "x_last", "y_unit", "y_max", "instrument", "ms_level", "warnings",
+    "remarks", "format", "reader", "reader_version", "assurance", "mz_min", "mz_max", "max_intensity", "tic_max",
+    "rt_first_s", "rt_last_s",
 }  # fmt: skip
 CANDIDATE_KEYS = {
     "rank", "substance", "compound", "entry", "library", "score", "score_name", "matched_peaks", "explained_fraction",
@@ -52,6 +57,25 @@ def test_read_answers_in_the_contracts_form_for_every_real_file(mast: Mast, shar
         assert answer["format"]
         assert answer["readings"]
         assert all(set(r) == READING_KEYS for r in answer["readings"])
+
+
+@pytest.mark.skipif(not HAS_VENDOR, reason="the extra mast[vendor] is not installed")
+def test_read_says_how_far_the_reader_of_a_vendors_format_is_proven(mast: Mast, tmp_path: Path) -> None:
+    (tmp_path / "a.sp").write_bytes(perkin_elmer_sp())
+    assert "medium confidence" in mast("read", tmp_path / "a.sp").stdout
+    assert data(mast("read", tmp_path / "a.sp", "--json"))[0]["readings"][0]["assurance"] == "medium"
+    folder = written(tmp_path, "run.D", chemstation_folder())
+    told = mast("read", folder).stdout
+    assert "chemstation, 2 reading(s)" in told
+    assert "confidence" not in told
+
+
+def test_read_names_the_extra_that_is_missing(mast: Mast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openreadout", None)
+    (tmp_path / "a.sp").write_bytes(perkin_elmer_sp())
+    said = mast("read", tmp_path / "a.sp", code=1).stderr
+    assert 'pip install "mast[vendor]"' in said
+    assert "JCAMP-DX" in said
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -44,6 +44,14 @@ def test_a_person_is_added_with_a_password_shown_once_and_may_have_a_token() -> 
     assert "unbroken" in mast("audit", "verify").stdout
 
 
+def test_an_instruments_computer_gets_a_token_of_its_own_and_no_password() -> None:
+    mast("db", "upgrade")
+    add = ("people", "add", "--name", "FTIR laptop", "--agency", "Durham", "--role", "instrument")
+    assert "Make its token: mast people token ftir-pc" in mast(*add, "ftir-pc").stdout
+    assert json.loads(mast(*add, "nir-pc", "--json").stdout)["password"] is None
+    assert json.loads(mast("people", "token", "ftir-pc", "--json").stdout)["roles"] == ["instrument"]
+
+
 def test_a_short_password_is_refused() -> None:
     mast("db", "upgrade")
     assert "12 characters" in mast(*ADD, "--password", "short", code=1).stderr

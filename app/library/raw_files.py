@@ -1,0 +1,131 @@
+"""The files a library was made from, kept byte for byte, so that a newer reader can read them again.
+
+They stand in a store of their own inside the one of raw files: a backup takes both along, and nothing that tidies
+up after uploads can reach them. A row of `library` names them; they are never deleted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from app.platform.kernel.errors import Conflict, Invalid
+from app.platform.storage import BlobStore
+from instruments import DEFAULT_LIMITS
+from spectra import Reading
+
+_CHUNK = 1024 * 1024
+
+
+class Tell(Protocol):
+    """Told what is being done, how much is done, and of how much."""
+
+    def __call__(self, what: str, done: int, of: int, /) -> None:
+        """Show it."""
+        ...
+
+
+def raw_store(blob_dir: Path) -> BlobStore:
+    """Where raw files of libraries are kept, below the raw files of uploads."""
+    return BlobStore(blob_dir / "libraries", max_bytes=DEFAULT_LIMITS.upload_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """One file of an import. `reader` and its version are empty when it could not be read, or nobody wrote it down."""
+
+    path: Path
+    name: str
+    sha256: str
+    size: int
+    reader: str = ""
+    reader_version: str = ""
+
+    def read_by(self, readings: Sequence[Reading]) -> RawFile:
+        """With who read it."""
+        first = readings[0]
+        return replace(self, reader=first.reader, reader_version=first.reader_version)
+
+    def as_row(self) -> dict[str, Any]:
+        """As it stands in `Library.files`."""
+        shown = "".join(c if c.isprintable() else "?" for c in self.name)  # a name may hold bytes that are no text
+        return {
+            "name": shown[:200], "sha256": self.sha256, "size": self.size,
+            "reader": self.reader, "reader_version": self.reader_version,
+        }  # fmt: skip
+
+
+def rows_of(files: Sequence[RawFile]) -> list[dict[str, Any]]:
+    """For `Library.files`. Of an empty file there is nothing to keep."""
+    return [file.as_row() for file in files if file.size]
+
+
+def looked_at(paths: Sequence[Path], tell: Tell) -> list[RawFile]:
+    """Sizes and hashes. Raises Invalid for a file that cannot be opened."""
+    found = []
+    for number, path in enumerate(paths):
+        tell("Reading files", number, len(paths))
+        try:
+            with path.open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            found.append(RawFile(path, path.name, digest, path.stat().st_size))
+        except OSError as error:
+            raise Invalid(f"{path} cannot be opened: {error.strerror}.", fields={"files": str(path)}) from error
+    return found
+
+
+def checksum(files: Sequence[RawFile]) -> str:
+    """Of all contents in the order given; file names do not count."""
+    whole = hashlib.sha256()
+    for file in files:
+        whole.update(bytes.fromhex(file.sha256))
+    return whole.hexdigest()
+
+
+def keep(store: BlobStore, files: Sequence[RawFile], tell: Tell) -> None:
+    """Copy the files into the store, durably. Raises Conflict when one is not what was read any more."""
+    store.sweep()
+    for number, file in enumerate(files):
+        tell("Keeping the raw files", number, len(files))
+        if file.size and store.put(_chunks(file.path)).sha256 != file.sha256:
+            raise Conflict(
+                f"{file.name} changed while it was imported, so the library was not made.",
+                hint="Wait until the file is complete and import again.",
+            )
+    tell("Keeping the raw files", len(files), len(files))
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while piece := stream.read(_CHUNK):
+            yield piece
+
+
+def kept(store: BlobStore, rows: Sequence[dict[str, Any]]) -> list[RawFile]:
+    """The files of a library in the order of its import. Raises Conflict when one is gone or altered."""
+    found = []
+    for row in rows:
+        path = store.path(str(row["sha256"]))
+        readers = (str(row.get("reader", "")), str(row.get("reader_version", "")))
+        if not path.exists() or _digest(path) != row["sha256"]:
+            raise Conflict(
+                f"The raw file {row['name']} is not on this disk as it was imported. The library itself is unharmed.",
+                hint="Restore the folder “blobs” from a backup.",
+            )
+        found.append(RawFile(path, str(row["name"]), str(row["sha256"]), int(row["size"]), *readers))
+    return found
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def readers_of(rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """Who read the files, each once: `msp 2`. Empty when nobody wrote it down."""
+    named = {f"{str(row.get('reader', '')).removeprefix('instruments.')} {row.get('reader_version', '')}".strip()
+             for row in rows}  # fmt: skip
+    return tuple(sorted(named - {""}))

@@ -1,0 +1,167 @@
+"""`mast readings reparse` and `mast library reparse`: shown first, taken over when asked, nothing under a result."""
+
+# ruff: noqa: F811  a fixture and the argument that asks for it have one name
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner, Result
+
+from app.cli import main
+from tests.app.conftest import World
+from tests.support.staged import database, plain_logs, settings, stage, world  # noqa: F401
+from tests.support.writes import Stage
+
+Mast = Callable[..., Result]
+MSP = "Name: Testamine\nNum Peaks: 2\n58 999; 91 120;\n\nName: Othersine\nNum Peaks: 2\n82 999; 182 700;\n"
+
+
+@pytest.fixture
+def mast(world: World, monkeypatch: pytest.MonkeyPatch) -> Mast:
+    """The command on the data of the world."""
+    monkeypatch.setenv("MAST_DATA_DIR", str(world.runtime.settings.data_dir))
+    monkeypatch.setenv("MAST_DATABASE_URL", world.runtime.settings.database_url)
+
+    def run(*arguments: str | Path, code: int = 0) -> Result:
+        result = CliRunner().invoke(main, [str(a) for a in arguments])
+        assert result.exit_code == code, f"{arguments}: {result.output}\n{result.exception!r}"
+        return result
+
+    return run
+
+
+def altered(world: World, **values: object) -> None:
+    """What an older reader would have left in every reading."""
+    with world.runtime.db.begin() as uow:
+        from app.readings.tables import Reading
+
+        uow.session.connection().execute(sa.update(Reading).values(**values))
+
+
+def data(result: Result) -> Any:
+    return json.loads(result.stdout)
+
+
+def test_a_dry_run_shows_and_apply_stores_and_a_second_run_finds_nothing_to_do(
+    mast: Mast,
+    world: World,
+    stage: Stage,
+) -> None:
+    _, _, upload = stage.read_file()
+    assert mast("readings", "reparse").stdout == "1 file read again: 1 the same.\n"
+    altered(world, reader_version="0", y_unit="transmittance", n_points=7)
+    shown = mast("readings", "reparse")
+    assert f"a.jdx (upload {upload}): changed" in shown.stdout
+    assert "reading 1: y unit transmittance → absorbance" in shown.stdout
+    assert "reading 1: n points 7 → 360" in shown.stdout
+    assert "reader version 0 → " in shown.stdout
+    assert "Nothing was changed." in shown.stdout
+    assert "Reading again … 1 of 1" in shown.stderr
+    answer = data(mast("readings", "reparse", "--json"))
+    assert answer["files"][0]["changes"][0]["fields"]["n_points"] == [7, 360]
+    assert answer["summary"]["changed"] == 1
+    assert "apply" not in answer["summary"]
+    assert "Stored 1, kept as before 0." in mast("readings", "reparse", "--apply", "--older").stdout
+    assert data(mast("readings", "reparse", "--older", "--json"))["summary"]["files"] == 0
+    assert "1 the same" in mast("readings", "reparse").stdout
+    reading = stage.client("chemist").get(f"/api/v1/uploads/{upload}/readings").json()[0]
+    assert (reading["y_unit"], reading["n_points"]) == ("absorbance", 360)
+
+
+def test_a_submitted_result_keeps_the_reading_it_stands_on_until_it_is_taken_back(
+    mast: Mast,
+    world: World,
+    stage: Stage,
+) -> None:
+    sample, analysis, upload = stage.read_file()
+    result, etag = stage.road.draft(sample, [analysis])
+    etag = stage.road.step("chemist", result, "submit", etag)
+    altered(world, reader_version="0")
+    said = mast("readings", "reparse", "--apply").stdout
+    assert "kept: a result stands on it (submitted); amend it to use the new reading." in said
+    assert "Stored 0, kept as before 1." in said
+    url = f"/api/v1/uploads/{upload}/readings"
+    assert stage.client("chemist").get(url).json()[0]["reader_version"] == "0"
+    stage.road.step("chemist", result, "withdraw", etag)
+    answer = data(mast("readings", "reparse", "--apply", "--sample", sample, "--json"))
+    assert answer["files"][0]["stored"] == "stored"
+    assert answer["summary"]["apply"] == {"stored": 1, "kept": 0, "asked": 0, "failed": 0}
+    assert stage.client("chemist").get(url).json()[0]["reader_version"] != "0"
+
+
+def test_a_lost_raw_file_is_named_the_others_are_read_and_the_exit_is_1(
+    mast: Mast,
+    world: World,
+    stage: Stage,
+) -> None:
+    _, _, lost = stage.read_file(name="lost.jdx")
+    sha256 = stage.client("chemist").get(f"/api/v1/uploads/{lost}").json()["sha256"]
+    world.runtime.blobs.path(sha256).unlink()
+    failed = mast("readings", "reparse", code=1)
+    assert "lost.jdx" in failed.stdout
+    assert "its raw bytes are not on this disk" in failed.stdout
+    assert "could not be read again" in failed.stderr
+    assert "Traceback" not in failed.output
+
+
+def test_unknown_samples_are_a_sentence_and_wrong_words_are_wrong_usage(mast: Mast) -> None:
+    nobody = "00000000-0000-7000-8000-000000000000"
+    assert mast("readings", "reparse", "--sample", nobody, code=1).stderr.strip()
+    assert mast("readings", "reparse", "--upload", nobody, code=1).stderr.strip()
+    mast("readings", "reparse", "--sample", "a sample", code=2)
+    assert mast("readings", "reparse", "--format", "nothing").stdout == "0 files read again: none.\n"
+
+
+def test_a_library_is_read_again_from_its_own_files(mast: Mast, world: World, tmp_path: Path) -> None:
+    file = tmp_path / "own.msp"
+    file.write_text(MSP)
+    mast("library", "import", file, "--name", "Own 2026", "--licence", "CC0", "--source", "us")
+    file.unlink()
+    said = mast("library", "reparse", "Own 2026").stdout
+    assert "Own 2026: 2 → 2 entries, read by msp" in said
+    assert "Every entry is the same." in said
+    answer = data(mast("library", "reparse", "Own 2026", "--apply", "--json"))
+    assert (answer["same"], answer["added"], answer["gone"], answer["changed"]) == (True, [], [], [])
+    assert "comes with MAST" in mast("library", "reparse", "starter-ei", code=1).stderr
+    mast("library", "reparse", "nothing", code=1)
+    info = data(mast("library", "info", "Own 2026", "--json"))
+    assert info["files"][0]["name"] == "own.msp"
+
+
+def test_what_is_different_in_a_library_is_shown_and_then_made_anew(
+    mast: Mast,
+    world: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from app.library import usable
+
+    file = tmp_path / "own.msp"
+    file.write_text(MSP)
+    mast("library", "import", file, "--name", "Own 2026", "--licence", "CC0", "--source", "us")
+    real = usable.read
+    monkeypatch.setattr(usable, "read", lambda path, name: real(path, name)[:1])
+    said = mast("library", "reparse", "Own 2026").stdout
+    assert "2 → 1 entries" in said
+    assert "  gone: Othersine" in said
+    assert "Nothing was changed." in said
+    assert "made anew" in mast("library", "reparse", "Own 2026", "--apply").stdout
+    assert "Own 2026: 1 entries" in mast("library", "list").stdout
+
+
+def test_a_library_of_before_says_what_to_do(mast: Mast, world: World, tmp_path: Path) -> None:
+    from app.library.service import ImportParts, import_library
+
+    file = tmp_path / "own.msp"
+    file.write_text(MSP)
+    import_library(ImportParts(world.runtime.db, world.runtime.settings.library_dir), [file], "Old", "CC0", "us")
+    told = mast("library", "reparse", "Old", code=1).stderr
+    assert "before raw files were kept" in told
+    assert "mast library import" in told
+    mast("library", "import", file, "--name", "Old", "--licence", "CC0", "--source", "us")
+    assert "Every entry is the same." in mast("library", "reparse", "Old", "--apply").stdout
