@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test assets lint clean
+.PHONY: install demo test coverage assets lint clean
 
 install: $(VENV)/.installed assets
 
@@ -25,6 +25,10 @@ demo: install
 # Lint, types and import contracts are tests too: tests/architecture runs them.
 test: install
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+# Fails below the share of branches of `instruments` that pyproject.toml asks for.
+coverage: install
+	$(BIN)/python scripts/coverage_of_readers.py
 
 lint: install
 	$(BIN)/ruff check .

@@ -20,14 +20,16 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 import app.consultations.api
 import app.consultations.pages
+import app.incoming.api
+import app.incoming.pages
 import app.library.api
 import app.library.pages
 import app.people.api
 import app.people.pages
 import app.readings.api
-import app.readings.pages
 import app.results.api
 import app.results.pages
+import app.results.pages_files
 import app.results.pages_post
 import app.samples.api
 import app.samples.api_substances
@@ -40,6 +42,7 @@ import app.system.api
 import app.system.pages
 import app.trends.api
 import app.trends.pages
+from app.incoming import reading_job as incoming_job
 from app.library.shelf import Shelf
 from app.navigation import nav_for
 from app.operations.retention import Housekeeper
@@ -68,12 +71,13 @@ HERE = Path(__file__).parent
 ROUTERS = (
     app.consultations.api.router,
     app.consultations.pages.router,
+    app.incoming.api.router,
+    app.incoming.pages.router,
     app.library.api.router,
     app.library.pages.router,
     app.people.api.router,
     app.people.pages.router,
     app.readings.api.router,
-    app.readings.pages.router,
     app.sessions.api.router,
     app.sessions.pages.router,
     app.samples.api.router,
@@ -83,6 +87,7 @@ ROUTERS = (
     app.samples.overview_pages.router,
     app.results.api.router,
     app.results.pages.router,
+    app.results.pages_files.router,
     app.results.pages_post.router,
     app.system.api.router,
     app.system.pages.router,
@@ -115,7 +120,12 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
         pack=pack,
         jail=jail,
         shelf=shelf,
-        jobs=JobRunner(database, reading_job.handlers(parts), clock, on_dead=reading_job.obituaries()),
+        jobs=JobRunner(
+            database,
+            {**reading_job.handlers(parts), **incoming_job.handlers(database, blobs, jail)},
+            clock,
+            on_dead={**reading_job.obituaries(), **incoming_job.obituaries()},
+        ),
         templates=Templates(HERE / "templates", lambda request: page_context(request, settings)),
         session_policy=policy,
         sign_in_throttle=Throttle(5, 60, clock),
@@ -147,7 +157,7 @@ def page_context(request: Request, settings: Settings) -> dict[str, Any]:
 def create_app(settings: Settings, *, clock: Clock = system_clock, runtime: Runtime | None = None) -> FastAPI:
     """The ASGI application."""
     parts = runtime or build_runtime(settings, clock)
-    housekeeper = Housekeeper(parts.db)
+    housekeeper = Housekeeper(parts.db, parts.blobs)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

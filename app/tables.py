@@ -2,6 +2,7 @@
 
 import app.consultations.tables
 import app.custody.tables
+import app.incoming.tables
 import app.library.tables
 import app.people.tables
 import app.platform.audit.tables

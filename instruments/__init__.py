@@ -5,6 +5,7 @@ Imports no web framework, no database, nothing of app or harm_messages; of spect
 
 import logging
 
+from .assurance import assurance_sentence
 from .convert import to_absorbance, to_mass_spectrum, to_seconds, to_wavenumber
 from .describe import describe
 from .errors import (
@@ -16,20 +17,26 @@ from .errors import (
     UnknownFormat,
     UnsafeArchive,
     UnsupportedVariant,
+    printable,
 )
+from .folder import Folder, is_vendor_folder, pack_folder
 from .jail import ReaderJail
 from .limits import DEFAULT_LIMITS, Limits
-from .probe import Guess, Probe
+from .probe import FolderProbe, Guess, Probe
 from .reading import read
-from .registry import Candidate, Format, Hints, formats, reader, sniff
+from .registry import BrokenReader, Candidate, Extra, Format, Hints, broken_readers, formats, reader, sniff
 from .source import Source
 
 __all__ = [
     "DEFAULT_LIMITS",
     "AmbiguousText",
+    "BrokenReader",
     "Candidate",
     "Choice",
     "CorruptFile",
+    "Extra",
+    "Folder",
+    "FolderProbe",
     "Format",
     "Guess",
     "Hints",
@@ -42,8 +49,13 @@ __all__ = [
     "UnknownFormat",
     "UnsafeArchive",
     "UnsupportedVariant",
+    "assurance_sentence",
+    "broken_readers",
     "describe",
     "formats",
+    "is_vendor_folder",
+    "pack_folder",
+    "printable",
     "read",
     "reader",
     "sniff",

@@ -1,12 +1,13 @@
-"""Unpacks one layer of gzip, or a zip around a single file, and refuses everything that smells of a bomb.
+"""Unpacks one layer of gzip, or a zip around one file or one vendor folder; refuses what smells of a bomb.
 
-Imports nothing above source, errors and limits. A gzip inside a gzip, or any second layer, is refused.
+Imports nothing above zip_folder. A gzip inside a gzip, or any second layer, is refused.
 """
 
 from __future__ import annotations
 
 import io
 import re
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -14,27 +15,40 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from .errors import CorruptFile, TooLarge, UnknownFormat, UnsafeArchive, UnsupportedVariant
+from .folder import Folder, is_litter
 from .limits import MIB, Limits
 from .source import CHUNK, Source, base_name
+from .zip_folder import (
+    METHODS,
+    NO_ROOM,
+    ZIP_ERRORS,
+    plain_name,
+    refuse_bomb,
+    unpacking_failed,
+    vendor_folder,
+    zip_damaged,
+)
 
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 SPOOL_BYTES = 32 * MIB
-VENDOR_FOLDERS = (  # (pattern of a member's path, what it is); a folder is one run
-    (re.compile(r"\.d/(.*/)?(data\.ms|.*\.ch|.*\.uv|acqdata/.*)$", re.I), "an Agilent .D folder"),
-    (re.compile(r"\.raw/(_func|_header|_extern)", re.I), "a Waters .raw folder"),
-    (re.compile(r"\.d/(analysis\.(baf|tdf|tsf|yep))", re.I), "a Bruker .d folder"),
-)
+# The end of a zip: a record of 22 bytes and a comment; before it, in large ones, a locator and a record of 64 bits.
+END, END_BYTES, END_REACH = b"PK\x05\x06", 22, (1 << 16) + 22
+LOCATOR, LOCATOR_BYTES, END64, END64_BYTES = b"PK\x06\x07", 20, b"PK\x06\x06", 56
+MEMBER_BYTES = 4096
 
 
 def unpack(source: Source, limits: Limits) -> Source:
-    """The content behind one layer of gzip or zip, or `source` itself if it is not packed."""
+    """The content behind one layer of gzip or zip, or `source` itself if it is not packed.
+
+    A zip around a vendor folder gives a Folder that is not unpacked yet.
+    """
     if source.head.startswith(GZIP):
         inner = _gunzip(source, limits)
     elif source.head.startswith(ZIP):
         inner = _unzip(source, limits)
     else:
         return source
-    if inner.head.startswith((GZIP, ZIP)):
+    if not isinstance(inner, Folder) and inner.head.startswith((GZIP, ZIP)):
         inner.close()
         raise UnsafeArchive("This archive holds another archive; only one layer is unpacked.", code="nested_archive")
     return inner
@@ -83,15 +97,7 @@ def _capped(pieces: Iterator[tuple[bytes, int]], limits: Limits) -> Iterator[byt
     total = 0
     for piece, packed in pieces:
         total += len(piece)
-        if total > limits.expanded_bytes:
-            raise TooLarge(
-                f"This file unpacks to more than {limits.expanded_bytes // MIB} MiB.", code="expands_too_far"
-            )
-        if total > limits.archive_free_bytes and total > packed * limits.archive_ratio:
-            raise UnsafeArchive(
-                f"This file unpacks to more than {limits.archive_ratio} times its size, as a bomb does.",
-                code="compression_bomb",
-            )
+        refuse_bomb(total, packed, limits)
         yield piece
 
 
@@ -104,27 +110,49 @@ def _collect(pieces: Iterator[bytes], name: str, sha256: str) -> Source:
         if size == 0:
             raise CorruptFile("The archive holds an empty file.", code="empty_file")
         return Source(spool, size, name, sha256)
-    except BaseException:
+    except BaseException as error:
         spool.close()
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise unpacking_failed(error) from error
         raise
 
 
 def _unzip(source: Source, limits: Limits) -> Source:
+    _refuse_large_directory(source, limits)
     try:
         with zipfile.ZipFile(source.open()) as archive:
-            member = _only_member(archive, limits)
-            with archive.open(member) as stream:
-                pieces = ((piece, member.compress_size) for piece in iter(lambda: stream.read(CHUNK), b""))
-                return _collect(_capped(pieces, limits), base_name(member.filename), source.sha256)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError) as error:
-        raise CorruptFile(
-            "This zip file is damaged or packed in a way that cannot be read.",
-            code="zip_damaged",
-            hint="Pack it again, or upload the file itself.",
-        ) from error
+            _refuse_unsafe_members(archive, limits)
+            folder = vendor_folder(archive, source, limits)
+            return folder if folder is not None else _single(archive, source, limits)
+    except (*ZIP_ERRORS, OSError) as error:
+        raise unpacking_failed(error) from error
 
 
-def _only_member(archive: zipfile.ZipFile, limits: Limits) -> zipfile.ZipInfo:
+def _refuse_large_directory(source: Source, limits: Limits) -> None:
+    """Before zipfile makes an object per member: the directory's own size, where zipfile will look for it."""
+    tail = source.probe.at(max(0, source.size - END_REACH), END_REACH)
+    at = len(tail) - END_BYTES if tail[-END_BYTES:].startswith(END) and tail.endswith(b"\0\0") else tail.rfind(END)
+    if at < 0 or at + END_BYTES > len(tail):
+        return
+    (size,) = struct.unpack_from("<I", tail, at + 12)
+    large = at - LOCATOR_BYTES - END64_BYTES
+    if large >= 0 and tail.startswith(LOCATOR, at - LOCATOR_BYTES) and tail.startswith(END64, large):
+        (size,) = struct.unpack_from("<Q", tail, large + 40)
+    if size > limits.archive_members * MEMBER_BYTES:
+        raise UnsafeArchive(
+            f"This zip lists more than the {limits.archive_members:,} files allowed.", code="too_many_members"
+        )
+
+
+def _single(archive: zipfile.ZipFile, source: Source, limits: Limits) -> Source:
+    member = _only_member(archive)
+    with archive.open(member) as stream:
+        pieces = ((piece, member.compress_size) for piece in iter(lambda: stream.read(CHUNK), b""))
+        return _collect(_capped(pieces, limits), base_name(member.filename), source.sha256)
+
+
+def _refuse_unsafe_members(archive: zipfile.ZipFile, limits: Limits) -> None:
+    """What makes a zip unfit whatever is in it: too many members, paths, links, sizes, office documents."""
     members = archive.infolist()
     if len(members) > limits.archive_members:
         raise UnsafeArchive(
@@ -134,6 +162,8 @@ def _only_member(archive: zipfile.ZipFile, limits: Limits) -> zipfile.ZipInfo:
         _refuse_unsafe(member)
     if sum(m.file_size for m in members) > limits.expanded_bytes:
         raise TooLarge(f"This zip unpacks to more than {limits.expanded_bytes // MIB} MiB.", code="expands_too_far")
+    for member in members:
+        refuse_bomb(member.file_size, member.compress_size, limits)
     names = [m.filename for m in members]
     if "[Content_Types].xml" in names or "mimetype" in names:
         raise UnknownFormat(
@@ -141,26 +171,19 @@ def _only_member(archive: zipfile.ZipFile, limits: Limits) -> zipfile.ZipInfo:
             code="office_document",
             hint="Save the sheet as CSV and upload that.",
         )
-    for pattern, what in VENDOR_FOLDERS:
-        if any(pattern.search(n) for n in names):
-            raise UnsupportedVariant(
-                f"This zip holds {what}; vendor folders cannot be read here yet.",
-                code="vendor_folder",
-                hint="Export the run as mzML (ProteoWizard) or ANDI/CDF and upload that.",
-            )
-    files = [m for m in members if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
+
+
+def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    files = [m for m in archive.infolist() if not m.is_dir() and not is_litter(plain_name(m))]
     if len(files) != 1:
         raise UnsupportedVariant(
-            f"This zip holds {len(files)} files; it must hold exactly one.",
+            f"This zip holds {len(files)} files that are no instrument folder known here; it must hold one file or "
+            "one folder of an instrument.",
             code="zip_of_many",
-            hint="Upload the files one by one.",
+            hint="Upload the files one by one, or pack each instrument folder on its own.",
         )
-    size, packed = files[0].file_size, files[0].compress_size
-    if size > limits.archive_free_bytes and size > packed * limits.archive_ratio:
-        raise UnsafeArchive(
-            f"This zip unpacks to more than {limits.archive_ratio} times its size, as a bomb does.",
-            code="compression_bomb",
-        )
+    if files[0].compress_type not in METHODS:
+        raise zip_damaged()
     return files[0]
 
 

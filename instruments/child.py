@@ -1,7 +1,7 @@
-"""The process inside the jail: `python -m instruments.child LIMITS`. Reads one file per request, touches no network.
+"""The process inside the jail: `python -m instruments.child [--lean] LIMITS`. Reads one file per request.
 
 Requests and answers are JSON lines on the original stdin and stdout; readings go to a file that the parent
-names. Imports nothing above `instruments`.
+names, below the temporary directory that the parent made for this child. Imports nothing above `instruments`.
 """
 
 from __future__ import annotations
@@ -9,61 +9,22 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import signal
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from . import wire
+from .confine import confine, limit_cpu
 from .errors import CorruptFile, InstrumentError, TooLarge
 from .limits import Limits
 from .reading import read
 from .registry import formats
 
-# Loaded before the memory limit and the first file, so that a request costs only its own work.
+# Loaded before the memory limit and the first file, so that a request costs only its own work. Compiled readers of
+# vendor formats are not among them: they are loaded with the first file that needs them.
 PRELOAD = ("lxml.etree", "pynumpress", "pyteomics.mgf", "instruments.readers.mzml_skeleton", "zipfile")
-FORBIDDEN = (
-    "socket.",
-    "subprocess.",
-    "os.system",
-    "os.exec",
-    "os.fork",
-    "os.posix_spawn",
-    "pickle.find_class",
-    "ftplib.",
-    "http.client.",
-    "smtplib.",
-    "urllib.",
-)
-
-
-def _forbid(event: str, args: tuple[Any, ...]) -> None:
-    """An audit hook cannot be removed again: no network, no further process, no pickle (PEP 578)."""
-    if event.startswith(FORBIDDEN):
-        raise PermissionError(f"{event} is not allowed while reading a file")
-
-
-def _limit_memory(limits: Limits) -> None:
-    """Best effort: macOS knows RLIMIT_AS but does not keep it, Windows has none of this."""
-    try:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limits.result_bytes, limits.result_bytes))
-    except (ImportError, ValueError, OSError, AttributeError):
-        return
-
-
-def _limit_cpu(limits: Limits) -> None:
-    """RLIMIT_CPU counts the whole life of a process, so it moves on with every file."""
-    try:
-        import resource
-
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        soft = int(used.ru_utime + used.ru_stime) + limits.cpu_seconds + 1
-        resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-    except (ImportError, ValueError, OSError, AttributeError):
-        return
 
 
 def _answer(request: dict[str, Any], limits: Limits) -> dict[str, Any]:
@@ -94,16 +55,20 @@ def _claim_channel() -> BinaryIO:
 
 def main() -> None:
     """Serve requests until stdin closes."""
-    limits = Limits(**json.loads(sys.argv[1]))
+    for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+        # Sent to every process of a service that stops. The parent ends its children itself; a file that is being
+        # read must not be taken for one that kills its reader.
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    limits = Limits(**json.loads(sys.argv[-1]))
     channel = _claim_channel()
     formats()
-    for name in PRELOAD:
+    for name in () if "--lean" in sys.argv else PRELOAD:
         importlib.import_module(name)
-    _limit_memory(limits)
-    sys.addaudithook(_forbid)
-    channel.write(b'{"ready": true}\n')
+    held = confine(limits, Path(tempfile.gettempdir()))
+    channel.write(json.dumps({"ready": True, "held": held}).encode() + b"\n")
     for line in sys.stdin.buffer:
-        _limit_cpu(limits)
+        limit_cpu(limits)
         channel.write(json.dumps(_answer(json.loads(line), limits)).encode() + b"\n")
 
 

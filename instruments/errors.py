@@ -17,6 +17,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+MOST_CHARS = 1000
+
+
+def printable(text: str) -> str:
+    """A sentence that may quote a file, without what a terminal or a log would obey, and of bounded length."""
+    return "".join(c if c.isprintable() else " " for c in text[:MOST_CHARS])
+
 
 class InstrumentError(Exception):
     """Base class. `str(error)` is one sentence saying what happened; `hint` says what to do next.
@@ -36,10 +43,10 @@ class InstrumentError(Exception):
         byte: int | None = None,
         line: int | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = printable(message)
+        super().__init__(self.message)
         self.code = code or self.default_code
-        self.hint = hint or self.default_hint
+        self.hint = printable(hint) or self.default_hint
         self.byte = byte
         self.line = line
 

@@ -13,7 +13,8 @@ class Limits:
     """Bounds a reader must keep. Bytes unless the name says otherwise.
 
     `memory_bytes`, `cpu_seconds` and `wall_seconds` are enforced by the jail, the others by the readers.
-    `archive_ratio` applies once more than `archive_free_bytes` came out: honest small text packs well.
+    `readings` is for a caller who can keep fewer than a file may hold, `header_bytes` bounds what the child says
+    about them. `archive_ratio` applies once more than `archive_free_bytes` came out: honest small text packs well.
     """
 
     upload_bytes: int = 512 * MIB
@@ -22,6 +23,7 @@ class Limits:
     cpu_seconds: int = 60
     wall_seconds: float = 90.0
     spectra: int = 500_000
+    readings: int = 500_000
     points: int = 20_000_000
     total_points: int = 100_000_000
     text_bytes: int = 256 * MIB
@@ -34,6 +36,7 @@ class Limits:
     archive_ratio: int = 200
     archive_free_bytes: int = 16 * MIB
     result_bytes: int = 2 * GIB
+    header_bytes: int = 512 * MIB
 
 
 DEFAULT_LIMITS = Limits()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -59,29 +60,43 @@ def to_scan(
     ionisation: str = "EI",
     retention_time_s: float | None = None,
     ms_level: int | None = None,
+    where: str = "A scan",
 ) -> MassSpectrum:
-    """One scan from arrays (P,) in m/z and any intensity unit. Raises CorruptFile on NaN, infinite or m/z < 0."""
-    if not (np.isfinite(mz).all() and np.isfinite(intensity).all()):
-        raise CorruptFile("A scan holds a value that is not a finite number.", code="not_finite")
-    if (mz < 0).any():
-        raise CorruptFile("A scan holds a negative m/z.", code="negative_mz")
+    """One scan from arrays (P,) in m/z and any intensity unit; a scan without peaks becomes one point of intensity 0.
+
+    Raises CorruptFile on NaN, infinite or negative m/z and on arrays of different lengths; `where` begins its
+    sentence. Intensities below 0 and points at m/z 0 are put right and counted in `notes`.
+    """
+    if mz.size != intensity.size:
+        raise CorruptFile(f"{where} has {mz.size} m/z but {intensity.size} intensities.", code="array_length")
     notes.points += int(mz.size)
     if mz.size:
-        notes.largest = max(notes.largest, float(intensity.max()))
-    keep = mz > 0
-    if not keep.all():
-        notes.zero_mz += int((~keep).sum())
-        mz, intensity = mz[keep], intensity[keep]
-    below = int((intensity < 0).sum())
-    if below:
-        notes.negative += below
-        intensity = np.maximum(intensity, 0.0)
+        mz, intensity = _put_right(mz, intensity, notes, where)
     if mz.size == 0:
         notes.empty += 1
         mz, intensity = np.array([PLACEHOLDER_MZ]), np.zeros(1)
     scan = MassSpectrum(mz, intensity, precursor_mz, ionisation, retention_time_s, ms_level)
-    notes.duplicate += bool((np.diff(scan.mz) == 0).any())
+    notes.duplicate += bool((scan.mz[1:] == scan.mz[:-1]).any())
     return scan
+
+
+def _put_right(mz: FloatArray, intensity: FloatArray, notes: ScanNotes, where: str) -> tuple[FloatArray, FloatArray]:
+    """Judged by the extremes alone, which are NaN as soon as one value is: a run has ten thousands of scans."""
+    lowest, highest = float(mz.min()), float(mz.max())
+    least, largest = float(intensity.min()), float(intensity.max())
+    if not all(map(isfinite, (lowest, highest, least, largest))):
+        raise CorruptFile(f"{where} holds a value that is not a finite number.", code="not_finite")
+    if lowest < 0:
+        raise CorruptFile(f"{where} holds a negative m/z.", code="negative_mz")
+    notes.largest = max(notes.largest, largest)
+    if lowest == 0:
+        keep = mz > 0
+        notes.zero_mz += int(mz.size - keep.sum())
+        mz, intensity = mz[keep], intensity[keep]
+    if least < 0:
+        notes.negative += int((intensity < 0).sum())
+        intensity = np.maximum(intensity, 0.0)
+    return mz, intensity
 
 
 def peak_list(
@@ -103,9 +118,9 @@ def peak_list(
     Raises CorruptFile on an empty list, on NaN or infinite values, and on negative m/z or intensity.
     """
     if mz.size == 0:
-        raise CorruptFile(f"The spectrum {title!r} holds no peaks.", code="no_points")
+        raise CorruptFile(f"The spectrum {title[:80]!r} holds no peaks.", code="no_points")
     if (intensity < 0).any():
-        raise CorruptFile(f"The spectrum {title!r} holds a negative intensity.", code="negative_intensity")
+        raise CorruptFile(f"The spectrum {title[:80]!r} holds a negative intensity.", code="negative_intensity")
     notes = ScanNotes()
     scan = to_scan(
         mz,

@@ -1,5 +1,6 @@
 """`read`: open, unpack, recognise, read, check. The one place where a parser's own exceptions become ours.
 
+A format whose reader stands on an optional package is read in a child process, also when this process asked.
 Imports no reader by name, nothing of the web or the database; of spectra only spectra.types.
 """
 
@@ -9,20 +10,31 @@ import logging
 import os
 import warnings
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 
-from spectra.types import Reading, Remark, SpectrumError
+from spectra.types import Reading, ReadingKind, Remark, SpectrumError
 
+from . import confine
 from .archive import unpack
+from .assurance import lower
 from .errors import AmbiguousText, Choice, CorruptFile, InstrumentError, TooLarge, UnknownFormat, UnsupportedVariant
+from .folder import Folder, open_folder
+from .jail import ReaderJail
 from .limits import DEFAULT_LIMITS, Limits
-from .recognised import BY_NAME
-from .registry import TIE_POINTS, Candidate, Format, Hints, format_named, formats, sniff
+from .recognised import BY_NAME, Recognised
+from .registry import TIE_POINTS, Candidate, Format, Hints, format_named, formats, sniff_folder, sniff_probe
 from .source import Readable, Source, open_source
+from .units import X_UNITS, Y_UNITS
 from .validate import checked, warning
 
 log = logging.getLogger(__name__)
 NEUTRAL_EXTENSIONS = frozenset({"", "txt", "text", "dat", "asc", "tmp", "part", "bin"})
+# Endings that promise something else than an instrument file; unknown endings promise nothing.
+FOREIGN_EXTENSIONS = frozenset({
+    "zip", "gz", "7z", "rar", "xz", "bz2", "tar", "xls", "xlsx", "ods", "doc", "docx", "odt", "rtf", "pdf", "html", "htm",
+    "svg", "png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "exe", "db", "sqlite", "h5", "hdf5",
+})  # fmt: skip
 
 
 def read(
@@ -39,17 +51,19 @@ def read(
 ) -> list[Reading]:
     """What is in an instrument file, in its own units.
 
-    `source` is a path, bytes, or a file open in binary mode; `name` its original name, which only breaks
-    ties. The other keywords are answers of a person after AmbiguousText, or corrections: `format` a name
-    from `formats()`, `x_unit`/`y_unit` as in docs/methods/instruments.md, `decimal` "." or ",", `delimiter`
-    one character ("space" for blanks), `kind` a ReadingKind value. They are not guessed upon.
+    `source` is a path of a file or of a vendor folder, bytes, or a file open in binary mode; `name` its original
+    name, which only breaks ties. The other keywords are answers of a person after AmbiguousText, or corrections:
+    `format` a name from `formats()`, `x_unit`/`y_unit` one of `units.X_UNITS`/`Y_UNITS`, `decimal` "." or ",",
+    `delimiter` one character ("space" for blanks), `kind` a ReadingKind value. They are not guessed upon.
 
     Returns at least one Reading. Raises a subclass of InstrumentError for any content that cannot be read,
-    and OSError only when the path cannot be opened. Use a ReaderJail for files from outside.
+    and OSError only when the path cannot be opened. Use a ReaderJail for files from outside; a format that needs
+    an optional package is read in a child process of its own in any case, which takes part of a second.
     """
     hints = Hints(format, x_unit, y_unit, decimal, delimiter, kind)
+    _check_words(hints)
     try:
-        opened = open_source(source, name, limits)
+        opened = _open(source, name, limits)
     except MemoryError as problem:
         raise _no_memory() from problem
     try:
@@ -62,6 +76,28 @@ def read(
         opened.close()
 
 
+def _check_words(hints: Hints) -> None:
+    """An answer that is none of the words on offer is refused, not stored as a unit nobody knows."""
+    kinds = tuple(kind.value for kind in ReadingKind)
+    for what, said, known in (
+        ("unit of the x axis", hints.x_unit, X_UNITS),
+        ("unit of the y axis", hints.y_unit, Y_UNITS),
+        ("kind of reading", hints.kind, kinds),
+    ):
+        if said and said not in known:
+            raise UnsupportedVariant(
+                f"There is no {what} called {said[:40]!r} here.",
+                code="no_such_answer",
+                hint="Known: " + ", ".join(known) + ".",
+            )
+
+
+def _open(source: str | os.PathLike[str] | bytes | Readable, name: str | None, limits: Limits) -> Source:
+    if isinstance(source, (str, os.PathLike)) and Path(source).is_dir():
+        return open_folder(Path(source), name, limits)
+    return open_source(source, name, limits)
+
+
 def _no_memory() -> TooLarge:
     return TooLarge("Reading this file needs more memory than is allowed.", code="memory_limit")
 
@@ -70,11 +106,14 @@ def _read_opened(opened: Source, hints: Hints, limits: Limits) -> list[Reading]:
     content = unpack(opened, limits)
     try:
         chosen = _choose(content, hints)
+        if chosen.extra is not None and not confine.is_confined():
+            return _read_outside(chosen, opened, hints, limits)
         readings = _call(chosen, content, hints, limits)
         if not readings:
             raise CorruptFile(f"The file is {chosen.title}, but holds no reading.", code="no_reading")
         remark = _extension_remark(chosen, content)
-        return [_stamp(checked(r), chosen, opened.sha256, remark) for r in readings]
+        answered = {"x_answered": hints.x_unit is not None, "y_answered": hints.y_unit is not None}
+        return [_stamp(checked(r, **answered), chosen, opened.sha256, remark) for r in readings]
     finally:
         if content is not opened:
             content.close()
@@ -97,10 +136,26 @@ def _call(chosen: Format, content: Source, hints: Hints, limits: Limits) -> list
         ) from problem
 
 
+def _read_outside(chosen: Format, opened: Source, hints: Hints, limits: Limits) -> list[Reading]:
+    """Compiled code of others stays out of this process: a jail for this one file."""
+    assert chosen.extra is not None
+    if not chosen.extra.installed:  # said here already, without the start of a child
+        raise chosen.extra.refusal(chosen.title)
+    answers = {k: v for k, v in asdict(hints).items() if v is not None}
+    with ReaderJail(limits, preload=False) as jail:
+        given = opened.path if opened.path is not None else opened.read_all(limits.upload_bytes)
+        return jail.read(given, opened.name, answers)
+
+
 def _bounded(readings: Iterable[Reading], limits: Limits) -> list[Reading]:
     kept: list[Reading] = []
     points = 0
     for reading in readings:
+        if len(kept) >= limits.readings:
+            raise TooLarge(
+                f"This file holds more than {limits.readings:,} spectra, which is more than can be kept here.",
+                code="too_many_readings",
+            )
         points += reading.n_points + sum(s.mz.size for s in reading.scans)
         if len(kept) >= limits.spectra:
             raise TooLarge(f"This file holds more than {limits.spectra:,} spectra.", code="too_many_spectra")
@@ -119,10 +174,11 @@ def _choose(content: Source, hints: Hints) -> Format:
                 code="no_such_format",
                 hint="Known: " + ", ".join(f.name for f in formats()) + ".",
             )
-        return named
-    candidates = sniff(content.head, content.tail, content.size, content.name)
+        return _fit(named, content)
+    folder = isinstance(content, Folder)
+    candidates = sniff_folder(content.folder_probe) if isinstance(content, Folder) else sniff_probe(content.probe)
     if not candidates:
-        raise UnknownFormat("This file is no instrument format known here.")
+        raise _unknown(folder)
     best = _break_tie([c for c in candidates if c.certainty >= candidates[0].certainty - TIE_POINTS], content)
     named = format_named(best.format)
     if named is None:
@@ -130,15 +186,39 @@ def _choose(content: Source, hints: Hints) -> Format:
     return named
 
 
+def _fit(named: Format, content: Source) -> Format:
+    """The format a person chose, unless it is one of files and this is a folder."""
+    if isinstance(content, Folder) and named.sniff_folder is None:
+        raise UnsupportedVariant(
+            f"This is a folder, and {named.title} is a single file.",
+            code="not_a_file",
+            hint="Give one file of the folder, or choose another format.",
+        )
+    return named
+
+
+def _unknown(folder: bool) -> UnknownFormat:
+    if folder:
+        return UnknownFormat(
+            "This folder is no instrument folder known here.",
+            code="unknown_folder",
+            hint="Give the files in it one by one, or export the run as mzML, JCAMP-DX or CSV.",
+        )
+    return UnknownFormat("This file is no instrument format known here.")
+
+
 def _break_tie(tied: list[Candidate], content: Source) -> Candidate:
     """The only candidate, or the only one whose extension fits; otherwise the person decides."""
-    if len(tied) == 1:
-        return tied[0]
-    by_name = {f.name: f for f in formats()}
-    fitting = [c for c in tied if c.format in by_name and content.extension in by_name[c.format].extensions]
-    if len(fitting) == 1:
-        return fitting[0]
-    titles = {c.format: by_name[c.format].title if c.format in by_name else BY_NAME[c.format].title for c in tied}
+    known: dict[str, Format | Recognised] = dict(BY_NAME)
+    known.update((f.name, f) for f in formats())
+    fitting = [c for c in tied if content.extension in known[c.format].extensions]
+    for some in (tied, fitting):
+        if len(some) == 1:
+            return some[0]
+    readable = [c for c in tied if format_named(c.format) is not None]
+    if len(readable) < 2:  # nothing to choose between
+        return readable[0] if readable else tied[0]
+    titles = {c.format: known[c.format].title for c in readable}
     raise AmbiguousText(
         "This file could be " + " or ".join(titles.values()) + ".",
         code="ambiguous_format",
@@ -150,21 +230,25 @@ def _extension_remark(chosen: Format, content: Source) -> Remark | None:
     extension = content.extension
     if extension in NEUTRAL_EXTENSIONS or extension in chosen.extensions:
         return None
-    others = [f.title for f in formats() if extension in f.extensions]
-    others += [r.title for r in BY_NAME.values() if extension in r.extensions]
-    if not others:
+    taken = {e for f in formats() for e in f.extensions} | {e for r in BY_NAME.values() for e in r.extensions}
+    if extension not in taken | FOREIGN_EXTENSIONS:
         return None
     return warning("extension_mismatch", f"The name ends in .{extension}, but the content is {chosen.title}.")
 
 
 def _stamp(reading: Reading, chosen: Format, sha256: str, remark: Remark | None) -> Reading:
-    """Who read it and from which bytes. `source_sha256` is of the file as it came, packed or not."""
+    """Who read it and from which bytes. `source_sha256` is of the file as it came, packed or not.
+
+    A reader may know less of this very file than of its format: the lower assurance stands.
+    """
+    assurance = lower(chosen.confidence, str(reading.meta.get("assurance", chosen.confidence)))
     remarks = reading.remarks + ((remark,) if remark else ())
     return replace(
         reading,
         source_sha256=sha256,
         format=chosen.name,
-        reader=f"instruments.{chosen.name}",
+        reader=chosen.reader,
         reader_version=chosen.version,
+        meta={**reading.meta, "assurance": assurance},
         remarks=remarks,
     )

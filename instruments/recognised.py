@@ -1,6 +1,6 @@
 """Formats we can name but not read: one clear sentence instead of a guess. A table and its tests, no logic.
 
-When a reader of the same name is registered, its row here is no longer consulted.
+When a laboratory registers a reader of the same name, its row here is no longer consulted.
 """
 
 from __future__ import annotations
@@ -8,13 +8,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from . import ole
 from .errors import InstrumentError, UnknownFormat, UnsupportedVariant
-from .probe import Guess, Probe
+from .probe import FolderProbe, Guess, Probe, extension_of
 
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """`magic` is a pattern at the start of the file; `instrument` tells an instrument format from a mere file."""
+    """`magic` is a pattern at the start of the file; `instrument` tells an instrument format from a mere file.
+
+    `folder` is a pattern of a file's name, in lower case, that only folders of this format hold; `inside` the name
+    of a storage or stream, for compound documents.
+    """
 
     name: str
     title: str
@@ -23,20 +28,30 @@ class Recognised:
     instrument: bool = True
     extensions: tuple[str, ...] = ()
     certainty: int = 90
+    folder: re.Pattern[str] | None = None
+    inside: str = ""
 
     def sniff(self, probe: Probe) -> Guess | None:
         """Certain when the first bytes fit; where a format has none, when only the extension says so."""
-        if self.magic.match(probe.head):
-            return Guess(self.certainty, "first bytes")
+        if self.magic.match(probe.head) and (not self.inside or self.inside in ole.names(probe)):
+            return Guess(self.certainty, self.inside or "first bytes")
         if probe.extension in self.extensions and b"\0" in probe.head:
             return Guess(55, "binary content and extension")
         return None
+
+    def sniff_folder(self, probe: FolderProbe) -> Guess | None:
+        """Certain when a file of its own is in the folder; where it has none, when only the folder's name says so."""
+        if self.folder is None:
+            return None
+        if any(self.folder.search(n) for n in probe.names):
+            return Guess(self.certainty, "files in the folder")
+        return Guess(55, "name of the folder") if extension_of(probe.name) in self.extensions else None
 
     def refusal(self) -> InstrumentError:
         """The error for a file of this format."""
         if self.instrument:
             return UnsupportedVariant(
-                f"This is {self.title}, which cannot be read here yet.",
+                f"This is {self.title}, which cannot be read here.",
                 code=f"unsupported_{self.name.replace('-', '_')}",
                 hint=self.advice,
             )
@@ -56,48 +71,61 @@ def _row(
     instrument: bool = True,
     extensions: tuple[str, ...] = (),
     certainty: int = 90,
+    folder: str | None = None,
+    inside: str = "",
 ) -> Recognised:
-    return Recognised(name, title, re.compile(magic, re.S), advice, instrument, extensions, certainty)
+    pattern = re.compile(folder) if folder is not None else None
+    return Recognised(name, title, re.compile(magic, re.S), advice, instrument, extensions, certainty, pattern, inside)
 
 
 _NEVER = b"(?!)"
+_OLE = rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _IR = "In the instrument software, save the spectrum as JCAMP-DX (.dx) or CSV and upload that."
-_MS = "Convert the run to mzML with ProteoWizard msConvert, or export ANDI/CDF, and upload that."
+_QGD = "Export the run as mzML, or as ANDI (.cdf), in GCMSsolution or with ProteoWizard, and upload that."
 _EXPORT = "Export the data itself as CSV, JCAMP-DX or mzML and upload that."
 
 RECOGNISED: tuple[Recognised, ...] = (
-    _row("opus", "a Bruker OPUS file", rb"\x0a\x0a\xfe\xfe", _IR),
-    _row("spa", "a Thermo OMNIC spectrum (.spa)", rb"Spectral Data File", _IR, extensions=("spa", "srs")),
-    _row("spg", "a Thermo OMNIC spectral group (.spg)", rb"Spectral Exte?nde?d?", _IR, extensions=("spg",)),
-    _row("spc", "a Galactic SPC file", rb"(?=.{2,40}\x00)[\x00-\xff][KLM\xcf]", _IR, certainty=60),
-    _row("andi", "an ANDI/netCDF file (.cdf)", rb"CDF[\x01\x02\x05]", "Export the run as mzML and upload that."),
-    _row("hdf5", "an HDF5 file (mzMLb or netCDF-4)", rb"\x89HDF\r\n\x1a\n", "Convert it to mzML and upload that."),
-    _row("thermo-raw", "a Thermo .raw file", rb"\x01\xa1F\x00i\x00n\x00n\x00i\x00g\x00a\x00n", _MS),
     _row(
-        "agilent-ch",
-        "an Agilent ChemStation signal file",
-        rb"\x02(81|30|31)\x00|\x03(130|131|179|181)\x00",
-        "Export the signal as CSV in ChemStation and upload that.",
-        extensions=("ch", "uv"),
+        "netcdf",
+        "a netCDF file that holds no ANDI run",
+        rb"CDF[\x01\x02\x05]",
+        "Export the run as ANDI (.cdf) or mzML and upload that.",
+        certainty=60,
     ),
-    _row("agilent-ms", "an Agilent ChemStation DATA.MS file", rb"\x01(2|20)\x00", _MS, extensions=("ms",)),
-    _row("perkin-elmer-sp", "a PerkinElmer .sp file", rb"PEPE", _IR),
-    _row("renishaw-wdf", "a Renishaw .wdf file", rb"WDF1", "Export the spectrum as text in WiRE and upload that."),
+    _row(
+        "hdf5",
+        "an HDF5 file (netCDF-4 or another kind, but not mzMLb)",
+        rb"\x89HDF\r\n\x1a\n",
+        "Export the run as mzML, or as ANDI (.cdf, netCDF-3), and upload that.",
+        certainty=60,
+    ),
+    _row("shimadzu-qgd", "a Shimadzu GCMSsolution run (.qgd)", _OLE, _QGD, extensions=("qgd",), inside="gcms raw data"),
+    _row("jasco-jws", "a JASCO file (.jws)", _OLE, _IR, extensions=("jws",), inside="y-data"),
     _row(
         "ole",
-        "a compound document (Shimadzu .lcd/.gcd/.qgd, or an old office file)",
-        rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        "Export the run as mzML, CDF or ASCII in LabSolutions.",
+        "a compound document (perhaps an old office file)",
+        _OLE,
+        "Save the sheet as CSV, or export the run as mzML, ANDI (.cdf) or text, and upload that.",
+        instrument=False,
+        certainty=60,
     ),
     _row(
-        "mzspeclib",
-        "an mzSpecLib library",
-        rb'<?mzSpecLib|\s*\{\s*"(analyte_attribute_sets|format_version)"',
-        "Convert it to MSP and import that.",
+        "nist-library",
+        "a NIST library in the vendor's own form (.L)",
+        _NEVER,
+        "Export it as MSP with Lib2NIST.",
+        extensions=("l",),
+        folder="(?!)",
     ),
-    _row("agilent-asp", "an Agilent MicroLab .asp file", rb"\d+\r?\n(-?[\d.]+\r?\n){2}(\d+\r?\n){3}-?[\d.]", _IR),
-    _row("nist-library", "a NIST binary library", _NEVER, "Export it as MSP with Lib2NIST.", extensions=("l",)),
-    _row("agilent-a2r", "an Agilent .a2r file", _NEVER, _IR, extensions=("a2r", "irs")),
+    _row(
+        "bruker-d",
+        "a Bruker run (.d folder)",
+        _NEVER,
+        "Export the run as mzML with ProteoWizard msConvert or in DataAnalysis, and upload that.",
+        certainty=97,
+        folder=r"(^|/)analysis\.(baf|tdf|tsf|yep)$",
+    ),
+    _row("agilent-a2r", "an Agilent MicroLab file (.a2r, .irs)", _NEVER, _IR, extensions=("a2r", "irs")),
     _row("png", "a PNG picture", rb"\x89PNG\r\n", _EXPORT, instrument=False),
     _row("jpeg", "a JPEG picture", rb"\xff\xd8\xff", _EXPORT, instrument=False),
     _row("gif", "a GIF picture", rb"GIF8[79]a", _EXPORT, instrument=False),

@@ -12,6 +12,7 @@ from typing import BinaryIO, Protocol
 
 from .errors import CorruptFile, TooLarge
 from .limits import MIB, Limits
+from .probe import Probe, extension_of
 
 HEAD_BYTES = 64 * 1024
 CHUNK = MIB
@@ -28,11 +29,13 @@ class Readable(Protocol):
 class Source:
     """One file's content. `open()` gives a fresh binary stream at its start; nothing here is ever written.
 
-    `name` is the base name only: a path in an uploaded name is never followed.
+    `name` is the base name only: a path in an uploaded name is never followed. `path` is where the bytes are on
+    disk, when they were opened there.
     """
 
-    def __init__(self, stream: BinaryIO, size: int, name: str, sha256: str) -> None:
+    def __init__(self, stream: BinaryIO, size: int, name: str, sha256: str, path: Path | None = None) -> None:
         self._stream = stream
+        self.path = path
         self.size = size
         self.name = name
         self.sha256 = sha256
@@ -41,8 +44,18 @@ class Source:
 
     @property
     def extension(self) -> str:
-        """Lower-case ending without the dot, '' if there is none."""
-        return self.name.rpartition(".")[2].lower() if "." in self.name else ""
+        """Lower-case ending without the dot, '' if there is none; a number counts as "0" (OPUS)."""
+        return extension_of(self.name)
+
+    @property
+    def stem(self) -> str:
+        """The name without its ending."""
+        return self.name.rpartition(".")[0] or self.name
+
+    @property
+    def probe(self) -> Probe:
+        """What a sniffer sees of it."""
+        return Probe(self.head, self.tail, self.size, self.name, self._slice)
 
     def open(self) -> BinaryIO:
         """The stream, rewound. There is one: do not interleave two readers."""
@@ -84,10 +97,12 @@ def base_name(name: str) -> str:
 def open_source(source: str | os.PathLike[str] | bytes | Readable, name: str | None, limits: Limits) -> Source:
     """Open a path, bytes or a binary file. Raises TooLarge, CorruptFile (empty); OSError for a bad path."""
     stream: BinaryIO
+    path: Path | None = None
     if isinstance(source, (bytes, bytearray, memoryview)):
         stream, given = io.BytesIO(source), ""
     elif isinstance(source, (str, os.PathLike)):
-        stream, given = Path(source).open("rb"), Path(source).name  # noqa: SIM115
+        path = Path(source)
+        stream, given = path.open("rb"), path.name
     else:
         content = source.read(limits.upload_bytes + 1)
         if not isinstance(content, bytes):
@@ -106,7 +121,7 @@ def open_source(source: str | os.PathLike[str] | bytes | Readable, name: str | N
                 byte=0,
                 hint="The copy or the export did not finish; copy the file again.",
             )
-        return Source(stream, size, base_name(name if name is not None else given), _sha256(stream))
+        return Source(stream, size, base_name(name if name is not None else given), _sha256(stream), path)
     except BaseException:
         stream.close()
         raise

@@ -7,21 +7,23 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import lru_cache
 
 from .errors import CorruptFile, TooLarge
 from .limits import Limits
 from .source import Source
 
+PIECE = 256 * 1024  # characters
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 # Control characters that no text export writes; tab, line ends, form feed and Ctrl-Z (DOS end of file) may occur.
-_BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x19\x1b-\x1f]")
+_BINARY = bytes(b for b in range(32) if b not in b"\t\n\x0c\r\x1a")
 
 
 def looks_like_text(head: bytes) -> bool:
     """Whether the first bytes are text in some encoding: hardly any control characters."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _utf16_without_bom(head):
         return True
-    return len(_BINARY.findall(head)) * 200 <= len(head)
+    return (len(head) - len(head.translate(None, _BINARY))) * 200 <= len(head)
 
 
 def _utf16_without_bom(head: bytes) -> str:
@@ -39,6 +41,12 @@ def _utf16_without_bom(head: bytes) -> str:
 def decode_head(head: bytes) -> str:
     """The first bytes as text for sniffing; undecodable bytes become replacement characters."""
     return head.decode(_announced(head) or "utf-8", errors="replace").lstrip("\ufeff")
+
+
+@lru_cache(maxsize=2)
+def head_lines(head: bytes) -> str:
+    """As `decode_head`, with every line end as LF; '' if the head is no text. Kept, as every sniffer asks for it."""
+    return decode_head(head).replace("\r\n", "\n").replace("\r", "\n") if looks_like_text(head) else ""
 
 
 def _announced(head: bytes) -> str:
@@ -75,27 +83,46 @@ def lines(source: Source, limits: Limits) -> Iterator[tuple[int, str]]:
         )
     encoding = encoding_of(source)
     stream = io.TextIOWrapper(source.open(), encoding=encoding, newline=None)
-    number = 0
+    number, rest = 1, ""
     try:
-        while line := stream.readline(limits.line_chars + 1):
-            number += 1
-            if len(line) > limits.line_chars:
+        while piece := stream.read(PIECE):
+            joined, mark, _ = (rest + piece).partition("\x1a")
+            *whole, rest = joined.split("\n")
+            longest = max(map(len, whole), default=0)
+            if max(longest, len(rest)) > limits.line_chars:
+                number += next((i for i, line in enumerate(whole) if len(line) > limits.line_chars), len(whole))
                 raise TooLarge(
                     f"Line {number} is longer than {limits.line_chars:,} characters.", code="line_too_long", line=number
                 )
-            if "\x1a" in line:
-                kept = line.partition("\x1a")[0]
-                if kept:
-                    yield number, kept
-                return
-            yield number, line[:-1] if line.endswith("\n") else line
+            yield from enumerate(whole, start=number)
+            number += len(whole)
+            if mark:
+                break
+        if rest:
+            yield number, rest
     except UnicodeDecodeError as error:
+        number = _lines_before_damage(source, encoding)
         raise CorruptFile(
             f"The text breaks off or is damaged after line {number}.", code="bad_encoding", line=number + 1
         ) from error
     finally:
-        with suppress(ValueError):  # the source was closed before this generator was dropped
-            stream.detach()
+        _let_go(stream)
+
+
+def _lines_before_damage(source: Source, encoding: str) -> int:
+    """How many lines can be decoded: asked only when one cannot, as line by line is the slower way."""
+    stream, number = io.TextIOWrapper(source.open(), encoding=encoding, newline=None), 0
+    with suppress(UnicodeDecodeError):
+        while stream.readline():
+            number += 1
+    _let_go(stream)
+    return number
+
+
+def _let_go(stream: io.TextIOWrapper) -> None:
+    """Leave the bytes below open; they may be closed already, before a generator was dropped."""
+    with suppress(ValueError):
+        stream.detach()
 
 
 def ends_with_line_end(source: Source) -> bool:

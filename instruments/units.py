@@ -42,7 +42,13 @@ _Y: tuple[tuple[str, str], ...] = (
     (r"relative|rel\.|abundance", "relative intensity"),
     (r"intensit|signal|\bint\b|response|height|intensidad|intensite", "intensity"),
 )
-_CM1 = re.compile(r"cm\s*\^?\(?\s*[-\u2212\u207b]\s*[1\u00b9]\)?|1\s*/\s*cm")
+X_UNITS = ("cm-1", "nm", "um", "m/z", "min", "s")
+Y_UNITS = (
+    "absorbance", "transmittance", "transmittance (%)", "reflectance", "reflectance (%)", "log(1/R)", "kubelka-munk",
+    "single beam", "counts", "intensity", "relative intensity",
+)  # fmt: skip
+TIMES = frozenset({"min", "s"})
+_LONGEST = 400  # characters of a field that are looked at; some patterns cost the square
 
 
 def plain(text: str) -> str:
@@ -54,7 +60,7 @@ def plain(text: str) -> str:
 
 def x_unit(text: str) -> str:
     """Canonical x unit found in a header or unit field, '' if none is recognised."""
-    words = plain(text)
+    words = plain(text[:_LONGEST])
     if re.search(
         r"ret(ention|entions)?[ -]?(time|zeit)|retentionszeit|\br\.?t(ime)?\b|\b(time|zeit|temps|tiempo|tempo)\b", words
     ):
@@ -70,12 +76,12 @@ def x_unit(text: str) -> str:
 def is_time(text: str) -> bool:
     """Whether a column header names a time axis."""
     pattern = r"\btime\b|\bzeit\b|retention|\br\.?t\.?\b|r\.time|\btemps\b|\btiempo\b|\btempo\b|^min(utes?)?$"
-    return bool(re.search(pattern, plain(text)))
+    return bool(re.search(pattern, plain(text[:_LONGEST])))
 
 
 def y_unit(text: str) -> str:
     """Canonical y unit found in a header or unit field, '' if none is recognised."""
-    words = plain(text)
+    words = plain(text[:_LONGEST])
     return next((unit for pattern, unit in _Y if re.search(pattern, words)), "")
 
 

@@ -27,6 +27,20 @@ ORDERED = frozenset(
 # Mid-infrared and Raman instruments reach about 50–15,000 cm⁻¹; a Raman axis may start below its laser line.
 PLAUSIBLE_CM1 = (-4_000.0, 30_000.0)
 PLAUSIBLE_NM = (100.0, 30_000.0)
+PLAUSIBLE_UM = (0.1, 1_000.0)
+# No detector sees one photon in 10^20; such values are another quantity under a wrong label.
+LARGEST_ABSORBANCE = 20.0
+# Of the span from the lowest to the highest value: where most points of a spectrum lie tells bands that point up
+# (absorbance) from bands that point down (transmittance). Limits set on 560 real spectra, none of them mistaken; a
+# baseline of transmittance lies near 1, where single negative spikes of an absorbance lie over a baseline near 0.
+MOSTLY_LOW, MOSTLY_HIGH, LOWEST_BASELINE = 0.1, 0.9, 0.4
+ENOUGH_POINTS = 100
+LARGEST_FRACTION = 2.0  # a 0–1 scale overshoots a little, a 0–100 scale always has a point above
+LONGEST_RUN_MIN = 300.0
+LARGEST_MZ = 20_000.0
+X_DOUBTS = frozenset({"looks_like_wavelength", "looks_like_wavenumber", "looks_like_seconds"})
+# An absorbance that cannot be is not among them: after a slip of the hand it would be compared without a word.
+Y_DOUBTS = frozenset({"looks_like_absorbance", "looks_like_transmittance", "ordinate_scale"})
 
 
 def error(code: str, text: str) -> Remark:
@@ -52,6 +66,8 @@ def check(reading: Reading) -> tuple[Remark, ...]:
         return (error("not_finite", "A value of the reading is not a finite number (NaN or infinite)."),)
     found = list(_axis(reading))
     found += _mass(reading) if reading.kind is ReadingKind.MASS_SPECTRUM else _range(reading)
+    if reading.kind in (ReadingKind.IR, ReadingKind.UV):
+        found += _ordinate(reading)
     if reading.kind is ReadingKind.MASS_RUN and len(reading.scans) != reading.n_points:
         found.append(error("scan_count", f"{len(reading.scans)} scans but {reading.n_points} times."))
     if reading.n_points > 1 and not reading.y.any():
@@ -59,15 +75,20 @@ def check(reading: Reading) -> tuple[Remark, ...]:
     return tuple(found)
 
 
-def checked(reading: Reading) -> Reading:
-    """The reading with the remarks of `check` added. Raises CorruptFile if one of its remarks is an error."""
-    codes = {r.code for r in reading.remarks}
+def checked(reading: Reading, *, x_answered: bool = False, y_answered: bool = False) -> Reading:
+    """The reading with the remarks of `check` added. Raises CorruptFile if one of its remarks is an error.
+
+    Where a person has answered for an axis, its unit is no longer doubted.
+    """
+    codes = (
+        {r.code for r in reading.remarks} | (X_DOUBTS if x_answered else set()) | (Y_DOUBTS if y_answered else set())
+    )
     remarks = reading.remarks + tuple(r for r in check(reading) if r.code not in codes)
     for remark in remarks:
         if remark.level is Level.ERROR:
             where = f" ({reading.title})" if reading.title else ""
             raise CorruptFile(f"{remark.text.rstrip('.')}{where}.", code=remark.code)
-    return replace(reading, remarks=remarks)
+    return replace(reading, remarks=remarks) if len(remarks) > len(reading.remarks) else reading
 
 
 def count_remark(declared: float, found: int, what: str) -> Remark | None:
@@ -100,19 +121,66 @@ def _mass(reading: Reading) -> Iterator[Remark]:
         yield error("negative_mz", "A peak has a negative m/z.")
     if (reading.y < 0).any():
         yield error("negative_intensity", "A peak has a negative intensity.")
-    ordered = np.sort(reading.x)
-    if (np.diff(ordered) == 0).any():
-        yield warning("duplicate_mz", "An m/z occurs more than once in this spectrum.")
-    elif (np.diff(reading.x) < 0).any():
-        yield info("unsorted_mz", "The peaks were not in order of m/z.")
-    if ordered[-1] > 20_000:
-        yield warning("implausible_mz", f"The largest m/z is {ordered[-1]:,.0f}; is this a mass spectrum?")
+    if not (reading.x[1:] > reading.x[:-1]).all():
+        if (np.diff(np.sort(reading.x)) == 0).any():
+            yield warning("duplicate_mz", "An m/z occurs more than once in this spectrum.")
+        else:
+            yield info("unsorted_mz", "The peaks were not in order of m/z.")
+    largest = float(reading.x.max())
+    if largest > LARGEST_MZ:
+        yield warning("implausible_mz", f"The largest m/z is {largest:,.0f}; is this a mass spectrum?")
 
 
 def _range(reading: Reading) -> Iterator[Remark]:
-    bounds = {"cm-1": PLAUSIBLE_CM1, "nm": PLAUSIBLE_NM}.get(reading.x_unit)
+    bounds = {"cm-1": PLAUSIBLE_CM1, "nm": PLAUSIBLE_NM, "um": PLAUSIBLE_UM}.get(reading.x_unit)
     low, high = float(reading.x.min()), float(reading.x.max())
     if bounds and (low < bounds[0] or high > bounds[1]):
         yield warning("implausible_axis", f"An axis from {low:,.4g} to {high:,.4g} {reading.x_unit} is implausible.")
+    yield from _mixed_up(reading, low, high)
     if reading.kind in (ReadingKind.CHROMATOGRAM, ReadingKind.MASS_RUN) and low < 0:
         yield warning("negative_time", "A retention time is negative.")
+
+
+def _mixed_up(reading: Reading, low: float, high: float) -> Iterator[Remark]:
+    """Axes whose numbers are those of another unit. Raman may lie anywhere, so only infrared and UV are judged."""
+    axis = f"The axis runs from {low:,.4g} to {high:,.4g} {reading.x_unit}"
+    if (
+        reading.kind is ReadingKind.IR
+        and reading.x_unit == "cm-1"
+        and low >= 180
+        and high <= 1_150
+        and high - low > 300
+    ):
+        yield warning("looks_like_wavelength", f"{axis}, as UV and visible spectra do in nm; please check the unit.")
+    if reading.kind is ReadingKind.UV and reading.x_unit == "nm" and low > 300 and 3_300 < high < 4_500:
+        yield warning("looks_like_wavenumber", f"{axis}, as infrared spectra do in cm-1; please check the unit.")
+    timed = reading.kind in (ReadingKind.CHROMATOGRAM, ReadingKind.MASS_RUN)
+    if timed and reading.x_unit == "min" and high > LONGEST_RUN_MIN and reading.n_points > ENOUGH_POINTS:
+        yield warning("looks_like_seconds", f"{axis}, which is long for a run; are these seconds?")
+
+
+def _ordinate(reading: Reading) -> Iterator[Remark]:
+    """Values that cannot be what their unit says, or look like another: scale, and which way the bands point."""
+    name, lowest, highest = reading.y_unit.removesuffix(" (%)"), float(reading.y.min()), float(reading.y.max())
+    if name == "absorbance" and highest > LARGEST_ABSORBANCE and not _in_milli_units(reading):
+        yield warning(
+            "implausible_absorbance",
+            f"The file calls its values absorbance, but they reach {highest:,.4g}; please give the true y unit.",
+        )
+        return
+    if name in ("transmittance", "reflectance") and (highest > LARGEST_FRACTION) != (name != reading.y_unit):
+        stated, found = ("0 to 100", "0 to 1") if name != reading.y_unit else ("0 to 1", "0 to 100")
+        yield warning("ordinate_scale", f"The unit is {reading.y_unit} ({stated}), but the values run as {found}.")
+    if reading.n_points < ENOUGH_POINTS or highest == lowest:
+        return
+    middle = float(np.median(reading.y))
+    where = (middle - lowest) / (highest - lowest)
+    if name == "transmittance" and where < MOSTLY_LOW:
+        yield warning("looks_like_absorbance", "Called transmittance, but the bands point up as in absorbance.")
+    if name == "absorbance" and where > MOSTLY_HIGH and middle > LOWEST_BASELINE:
+        yield warning("looks_like_transmittance", "Called absorbance, but the bands point down as in transmittance.")
+
+
+def _in_milli_units(reading: Reading) -> bool:
+    """UV detectors give mAU, which is kept under the same name."""
+    return any("mau" in str(reading.meta.get(key, "")).lower() for key in ("y_label", "y_unit_raw"))

@@ -7,6 +7,8 @@ after the other as little-endian float64. The reading side believes nothing: siz
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,6 +18,7 @@ import numpy as np
 from spectra.types import FloatArray, Level, MassSpectrum, Reading, ReadingKind, Remark, SpectrumError
 
 from .errors import CorruptFile, TooLarge
+from .limits import Limits
 
 MAGIC = b"MASTRDG1"
 TEXTS = ("x_unit", "y_unit", "source_sha256", "format", "reader", "reader_version", "title", "instrument")
@@ -57,26 +60,39 @@ def _arrays(reading: Reading) -> Iterator[FloatArray]:
         yield scan.intensity
 
 
-def read(path: Path, limit: int) -> list[Reading]:
-    """Read what `write` wrote. Raises TooLarge above `limit` bytes, CorruptFile if anything does not add up."""
-    if path.is_symlink() or not path.is_file():
-        raise _broken()
-    if path.stat().st_size > limit:
-        raise TooLarge("The readings of this file are larger than is allowed.", code="result_too_large")
-    content = path.read_bytes()
-    length = int.from_bytes(content[8:16], "little")
-    if content[:8] != MAGIC or length > len(content) - 16:
-        raise _broken()
-    numbers = content[16 + length :]
-    if len(numbers) % 8:
-        raise _broken()
+# What keeps a child that was taken over from handing us a link or a pipe instead of a file; absent on Windows.
+PLAIN = sum(getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
+
+
+def read(path: Path, limits: Limits) -> list[Reading]:
+    """Read what `write` wrote.
+
+    Raises TooLarge above `limits.result_bytes`, CorruptFile if anything does not add up.
+    """
     try:
-        heads = json.loads(content[16 : 16 + length])
-        cursor = _Cursor(np.frombuffer(numbers, dtype="<f8"))
-        readings = [_reading(head, cursor) for head in heads]
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, SpectrumError, RecursionError) as problem:
+        handle = os.open(path, os.O_RDONLY | PLAIN)
+    except OSError as problem:
         raise _broken() from problem
-    if not cursor.at_end:
+    with os.fdopen(handle, "rb") as stream:
+        about = os.fstat(handle)  # of what is open, not of what the name means now
+        if not stat.S_ISREG(about.st_mode):
+            raise _broken()
+        size = about.st_size
+        if size > limits.result_bytes:
+            raise TooLarge("The readings of this file are larger than is allowed.", code="result_too_large")
+        start = stream.read(16)
+        length = int.from_bytes(start[8:], "little")
+        if start[:8] != MAGIC or length > size - 16 or (size - 16 - length) % 8:
+            raise _broken()
+        if length > limits.header_bytes:
+            raise TooLarge("The readings of this file say more than is allowed.", code="result_too_large")
+        try:
+            heads = json.loads(stream.read(length))
+            cursor = _Cursor(stream, (size - 16 - length) // 8)
+            readings = [_reading(head, cursor) for head in heads]
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, SpectrumError, RecursionError) as problem:
+            raise _broken() from problem
+    if cursor.left:
         raise _broken()
     return readings
 
@@ -86,23 +102,23 @@ def _broken() -> CorruptFile:
 
 
 class _Cursor:
-    """Hands out consecutive pieces of one array and refuses to go beyond it."""
+    """Hands out the numbers of a stream, array by array, and refuses to go beyond them.
 
-    def __init__(self, values: FloatArray) -> None:
-        self._values, self._at = values, 0
+    Each array is read when it is asked for: the whole file never lies in memory beside the readings.
+    """
 
-    @property
-    def at_end(self) -> bool:
-        """Whether everything was handed out."""
-        return self._at == self._values.size
+    def __init__(self, stream: BinaryIO, left: int) -> None:
+        self._stream, self.left = stream, left
 
     def take(self, count: int) -> FloatArray:
         """The next `count` numbers. Raises ValueError if there are not so many."""
-        if not isinstance(count, int) or count < 0 or self._at + count > self._values.size:
+        if not isinstance(count, int) or not 0 <= count <= self.left:
             raise ValueError("array beyond the end")
-        piece = self._values[self._at : self._at + count]
-        self._at += count
-        return piece
+        piece = self._stream.read(8 * count)
+        if len(piece) != 8 * count:
+            raise ValueError("the file became shorter")
+        self.left -= count
+        return np.frombuffer(piece, dtype="<f8")
 
 
 def _reading(head: dict[str, Any], cursor: _Cursor) -> Reading:

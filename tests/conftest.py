@@ -1,7 +1,7 @@
 """Fixtures every test may ask for: a migrated database on SQLite and on PostgreSQL, a clock, a browser, real files.
 
 MAST_TEST_POSTGRES_URL  use this server (a role that may create databases) instead of starting one
-MAST_TEST_REQUIRE       "postgres,browser,data": what must be there; its absence fails instead of skipping
+MAST_TEST_REQUIRE       "postgres,browser,vendor,data": what must be there; its absence fails instead of skipping
 MAST_SHARED_DATA        folder of instrument files and reference spectra
 """
 

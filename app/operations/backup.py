@@ -1,8 +1,9 @@
 """Backup while the service runs, restore into an empty place, and proof that both agree.
 
 A backup is one folder: `database.sqlite3` (SQLite's own online backup) or `database.dump` (pg_dump, one snapshot),
-the raw files and libraries, and `backup.json` with counts and hashes. Raw files are copied after the database, and are
-never deleted by MAST, so every row finds its file. Raw files carry their own sha-256 as their name.
+the raw files and libraries, and `backup.json` with counts and hashes. Raw files are copied after the database, and MAST
+deletes none that a row needs (see retention.purge_files), so every row finds its file; only one that was set aside a month
+ago may be purged in between. Raw files carry their own sha-256 as their name.
 """
 
 from __future__ import annotations

@@ -14,14 +14,18 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from sqlmodel import col
+from sqlmodel import col, select
 
+from app.incoming.domain import IncomingState
+from app.incoming.tables import IncomingFile
 from app.people.tables import ApiToken, StaffSession
 from app.platform import audit
 from app.platform.db import Database, UnitOfWork
 from app.platform.jobs.queue import purge_finished
 from app.platform.live import purge_events
+from app.platform.storage import BlobStore
 from app.platform.web.tables import IdempotencyRow
+from app.readings.tables import Blob, Upload
 from app.samples.tables import Sample, TicketSession
 
 FIRST_S = 60.0  # after a start, so that starting stays quick
@@ -86,6 +90,20 @@ def _jobs(uow: UnitOfWork, before: datetime) -> int:
     return purge_finished(uow, older_than=before)
 
 
+def _set_aside(uow: UnitOfWork, before: datetime) -> int:
+    """The row stays with key and hash, so that the same arrival is recognised; its bytes follow in purge_files."""
+    due = sa.and_(
+        col(IncomingFile.state) == IncomingState.SET_ASIDE,
+        col(IncomingFile.decided_at) <= before,
+        col(IncomingFile.blob_sha256).is_not(None),
+    )
+    emptied: dict[str, Any] = {"file_name": "deleted file", "folder": "", "summary": {}, "problem": None, "format": ""}
+    version = col(IncomingFile.version) + 1
+    return _run(
+        uow, sa.update(IncomingFile).where(due).values(blob_sha256=None, removed_at=uow.now, version=version, **emptied)
+    )
+
+
 AT_ONCE = timedelta(0)
 RULES: tuple[Rule, ...] = (
     Rule("ticket_code", "keyed hash of a ticket code", AT_ONCE, "expiry of the ticket", _ticket_codes),
@@ -96,6 +114,9 @@ RULES: tuple[Rule, ...] = (
     Rule("idempotency", "the answer kept for a repeated request", timedelta(hours=24), "the answer", _answers),
     Rule("event", "a live event", timedelta(days=7), "the event", _events),
     Rule("job", "a job that is done", timedelta(days=30), "its end", _jobs),
+    Rule(
+        "incoming_file", "a file from an instrument that was set aside", timedelta(days=30), "that moment", _set_aside
+    ),
 )
 
 
@@ -121,11 +142,42 @@ def _carry_out(database: Database, rule: Rule) -> int:
     return count
 
 
+def purge_files(database: Database, blobs: BlobStore) -> int:
+    """Delete raw files that neither an upload nor an incoming file refers to any more; says how many.
+
+    Only bytes that came as incoming files are looked at. The file goes first and its row after it: cut off in between,
+    the next purge finds the row again, and the same bytes sent meanwhile find no file and write their own.
+    """
+    with database.read() as session:
+        once_here = select(IncomingFile.sha256).where(col(IncomingFile.blob_sha256).is_(None))
+        idle = select(Blob.sha256).where(col(Blob.sha256).in_(once_here), *_unreferenced())
+        candidates = list(session.exec(idle))
+    gone = [sha256 for sha256 in candidates if blobs.remove(sha256)]
+    for sha256 in gone:
+        with database.begin(request_id="retention") as uow:
+            _run(uow, sa.delete(Blob).where(col(Blob.sha256) == sha256, *_unreferenced()))
+    return len(gone)
+
+
+def _unreferenced() -> tuple[Any, ...]:
+    uploads = sa.exists().where(col(Upload.blob_sha256) == col(Blob.sha256))
+    incoming = sa.exists().where(col(IncomingFile.blob_sha256) == col(Blob.sha256))
+    return ~uploads, ~incoming
+
+
 class Housekeeper:
     """A thread that purges soon after the start and then once a day. `start()` and `stop()` around a process's life."""
 
-    def __init__(self, database: Database, *, first_s: float = FIRST_S, every_s: float = EVERY_S) -> None:
+    def __init__(
+        self,
+        database: Database,
+        blobs: BlobStore | None = None,
+        *,
+        first_s: float = FIRST_S,
+        every_s: float = EVERY_S,
+    ) -> None:
         self._database = database
+        self._blobs = blobs
         self._first_s = first_s
         self._every_s = every_s
         self._stopping = threading.Event()
@@ -150,7 +202,9 @@ class Housekeeper:
             wait = self._every_s
             try:
                 gone = {name: count for name, count in purge(self._database).items() if count}
+                if self._blobs is not None and (files := purge_files(self._database, self._blobs)):
+                    gone["raw_files"] = files
             except Exception as error:  # the database is away, or the disk full: tomorrow, or sooner by hand
                 _log.error("retention_failed", error=type(error).__name__)
             else:
-                _log.info("retention_done", **gone)
+                _log.info("retention_done", gone=gone)  # one of the names is "event", which structlog takes for its own

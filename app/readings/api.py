@@ -22,6 +22,7 @@ from app.platform.web.etags import IfMatch, etag, set_etag
 from app.platform.web.idempotency import Once, OnceDep
 from app.readings import schemas, service
 from app.readings.domain import Method
+from app.results.service import standing_on_submitted
 from app.runtime import Runtime, RuntimeDep
 from app.samples import service as samples
 
@@ -29,6 +30,7 @@ router = APIRouter(prefix="/api/v1", tags=["readings"])
 
 Staff = Annotated[Actor, allow(*SERVICE_STAFF)]
 Chemist = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)]
+Looks = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]
 Bench = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD, Role.HEALTH_WORKER)]
 FileName = Annotated[str, Query(max_length=400, description="The file's own name; only shown, never a path")]
 
@@ -90,12 +92,14 @@ def change_analysis(
 ) -> schemas.AnalysisOut:
     """Correct an analysis. After another method its files are compared again."""
     with rt.begin(who, request) as uow:
-        before = service.get_analysis(uow.session, who, analysis_id).method
+        found = service.get_analysis(uow.session, who, analysis_id)
+        before = found.method
+        samples.lock_sample(uow, found.sample_id)  # before the analysis, in the order a submission takes them
         row = service.update_analysis(
             uow, analysis_id, if_match, body.changes(), reason=body.reason, knows_target=knows_target(rt)
         )
         if row.method is not before:
-            service.reread_analysis(uow, analysis_id)
+            service.reread_analysis(uow, analysis_id, standing=standing_on_submitted)
         set_etag(response, row.version)
         return schemas.AnalysisOut.of(row)
 
@@ -194,15 +198,37 @@ def list_readings(upload_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> list[sche
 def answer_upload(
     upload_id: uuid.UUID,
     body: schemas.Answer,
-    who: Chemist,
+    who: Looks,
     rt: RuntimeDep,
     if_match: IfMatch,
     request: Request,
     response: Response,
 ) -> schemas.UploadOut:
-    """Answer what the reader asked, or say how the file is to be read; it is read again."""
+    """Answer what the reader asked, or say how the file is to be read, or take that back; it is read again."""
     with rt.begin(who, request) as uow:
-        row = service.answer_upload(uow, upload_id, if_match, choice=body.choice, hints=body.given())
+        if body.as_the_file_says:
+            row = service.as_the_file_says(uow, upload_id, if_match, standing=standing_on_submitted, reason=body.reason)
+        else:
+            row = service.answer_upload(
+                uow,
+                upload_id,
+                if_match,
+                standing=standing_on_submitted,
+                choice=body.choice,
+                hints=body.given(),
+                reason=body.reason,
+            )
+        set_etag(response, row.version)
+        return schemas.UploadOut.of(row)
+
+
+@router.post("/uploads/{upload_id}/warnings-seen")
+def see_warnings(
+    upload_id: uuid.UUID, who: Looks, rt: RuntimeDep, if_match: IfMatch, request: Request, response: Response
+) -> schemas.UploadOut:
+    """A chemist has looked at the warnings of a file; until then nothing may rest on it. They stay visible."""
+    with rt.begin(who, request) as uow:
+        row = service.see_warnings(uow, upload_id, if_match)
         set_etag(response, row.version)
         return schemas.UploadOut.of(row)
 

@@ -97,6 +97,7 @@ class Quality:
     """What the guards of a result ask about a sample's analyses. Lists hold words for the screen."""
 
     files_waiting: int = 0
+    files_unseen: tuple[str, ...] = ()
     qc_failed: tuple[str, ...] = ()
     instruments_overdue: tuple[str, ...] = ()
     methods_inactive: tuple[str, ...] = ()

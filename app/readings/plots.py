@@ -23,6 +23,11 @@ from spectra.types import FloatArray
 
 MOST_POINTS = 4000
 MOST_STICKS = 500
+_DRAWN_AS = {
+    "absorbance": "Absorbance", "transmittance": "Absorbance", "reflectance": "log(1/R)", "log(1/R)": "log(1/R)",
+    "kubelka-munk": "Kubelka–Munk",
+}  # fmt: skip
+"""Recorded as → drawn as, after `to_absorbance`."""
 
 
 def plot_of(
@@ -94,11 +99,11 @@ def _curve(
     spectrum = _comparable(row, kind, x, y)
     if spectrum is None or kind is ReadingKind.UV:
         return _plain(row, kind, x, y)
-    label = "Absorbance" if kind is ReadingKind.IR else "Intensity"
+    label = _ordinate(row.y_unit) if kind is ReadingKind.IR else "Intensity"
     shown_x, shown_y = downsampled(spectrum.wavenumber, spectrum.absorbance)
     plot: dict[str, Any] = {
         "kind": "raman" if kind is ReadingKind.RAMAN else "ir",
-        "x_label": "Wavenumber / cm⁻¹",
+        "x_label": "Raman shift / cm⁻¹" if kind is ReadingKind.RAMAN else "Wavenumber / cm⁻¹",
         "y_label": label,
         "series": [{"label": _label(row), "role": "query", "x": _figures(shown_x), "y": _figures(shown_y)}],
         "marks": [],
@@ -110,6 +115,12 @@ def _curve(
     plot["summary"] = " ".join(word for word in words if word)
     plot["table"] = {"head": ["Band / cm⁻¹", label], "rows": [[f"{b:.0f}", f"{h:.3g}"] for b, h in bands]}
     return plot
+
+
+def _ordinate(unit: str) -> str:
+    """What is drawn of an infrared spectrum: never called absorbance where the file does not say what it is."""
+    name, comma, rest = unit.partition(",")
+    return _DRAWN_AS.get(name.removesuffix(" (%)"), name or "Value, unit not known") + comma + rest
 
 
 def _comparable(row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray) -> InfraredSpectrum | None:

@@ -20,6 +20,7 @@ from app.readings.domain import (
     UploadState,
     strip_warnings,
 )
+from app.readings.files import files_of
 
 _BY_EYE = frozenset({Method.STRIP, Method.REAGENT, Method.TLC, Method.VISUAL})
 """Complete when written down. Any other method is an instrument: until it is read, it says nothing."""
@@ -36,6 +37,7 @@ def quality_of(session: Session, sample_id: uuid.UUID, now: datetime) -> Quality
     waiting = [u for v in views for u in v.uploads if u.state in (UploadState.WAITING, UploadState.ASKS)]
     return Quality(
         files_waiting=len(waiting),
+        files_unseen=tuple(_once(name for view in views for name in _unseen(view))),
         qc_failed=tuple(_once(_label(v) for v in views if v.analysis.qc_failed)),
         instruments_overdue=tuple(_once(_overdue(v, now) for v in views)),
         methods_inactive=tuple(_once(_inactive(v) for v in views)),
@@ -78,6 +80,10 @@ def _warnings(views: list[AnalysisView]) -> list[str]:
         status = view.analysis.status
         if status is not AnalysisStatus.OK:
             out.append(f"{_label(view)} did not go well ({status.value.replace('_', ' ')}): it supports no answer.")
+        out += [
+            f"{_label(view)}: the file {name} has warnings nobody has looked at, so this analysis supports no answer yet."
+            for name in _unseen(view)
+        ]
         if not _read(view) and not view.uploads:
             out.append(
                 f"{_label(view)}: no file was read, and it is not marked as read on the instrument itself, so it "
@@ -87,6 +93,13 @@ def _warnings(views: list[AnalysisView]) -> list[str]:
         if refused and not view.readings:
             out.append(f"{_label(view)}: the file {refused[-1]} could not be read, so this analysis says nothing yet.")
     return _once(out)
+
+
+def _unseen(view: AnalysisView) -> list[str]:
+    """Names of its files with warnings nobody has looked at; a run that did not go well supports nothing anyway."""
+    if view.analysis.status is not AnalysisStatus.OK:
+        return []
+    return [file.upload.file_name for file in files_of(view) if file.unseen]
 
 
 def _seen(view: AnalysisView) -> list[Seen]:
@@ -137,8 +150,11 @@ def _scope(view: AnalysisView) -> ScopeFact:
 
 
 def _read(view: AnalysisView) -> bool:
+    """By eye, by hand or by a reader, and nobody still has to look at a warning of its files."""
     row = view.analysis
-    return row.method in _BY_EYE or row.read_by_hand or bool(view.readings)
+    if row.method in _BY_EYE:
+        return True
+    return (row.read_by_hand or bool(view.readings)) and not any(file.unseen for file in files_of(view))
 
 
 def _strip_lod(view: AnalysisView) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,28 +23,41 @@ from app.platform.jobs import DeadJob, JobContext
 from app.platform.live.publish import publish
 from app.platform.storage import BlobStore
 from app.readings import arrays, repository
+from app.readings.corrections import compared_as
 from app.readings.domain import Method, UploadState
+from app.readings.figures import quality_json
+from app.readings.files import NOT_COMPARED, main_of, rank_of
 from app.readings.identify import FileReader, identify_reading, method_of, stored
 from app.readings.methods import method_info
-from app.readings.ranking import ENGINE_VERSION, Matched, not_compared
+from app.readings.ranking import Matched, not_compared
+from app.readings.reader_warnings import codes_in, still_seen
+from app.readings.rows import Found, match_row, reading_row, remarks_of, short
 from app.readings.substances import SubstanceIndex
-from app.readings.tables import Analysis, Match, Upload
-from app.readings.tables import Reading as ReadingRow
-from app.readings.uploads import JOB
-from instruments import AmbiguousText, InstrumentError, ReaderJail, describe
+from app.readings.tables import Analysis, Upload
+from app.readings.uploads import JOB, KEEP, taken_as
+from instruments import AmbiguousText, InstrumentError, ReaderJail, assurance_sentence
 from instruments import Limits as ReaderLimits
 from spectra import Reading
 
 _log = structlog.get_logger(__name__)
 MOST_READINGS = 200
 """Readings of one file that are kept: a file of thousands is a library and belongs to `mast library import`."""
+TOO_MANY = {
+    "code": "too_many_readings", "where": "",
+    "detail": f"This file holds more than {MOST_READINGS} spectra; an upload to a sample may hold {MOST_READINGS}.",
+    "hint": "A library is imported with `mast library import`; for a sample export only its own spectra.",
+}  # fmt: skip
 
 
 class LazyJail:
-    """The reader children, started at first use or by `warm()`: a process that reads nothing starts none."""
+    """The reader children, started at first use or by `warm()`: a process that reads nothing starts none.
+
+    They stop at MOST_READINGS, so that a file of very many never becomes objects of this process.
+    """
 
     def __init__(self, limits: ReaderLimits, workers: int = 1) -> None:
-        self._limits, self._workers = limits, workers
+        self._limits = replace(limits, readings=MOST_READINGS, header_bytes=64 * 2**20)
+        self._workers = workers
         self._lock = threading.Lock()
         self._jail: ReaderJail | None = None
         self._closed = False
@@ -112,15 +125,6 @@ class _Task:
     analysis_id: uuid.UUID
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """One reading ready to be stored."""
-
-    reading: Reading
-    arrays_sha256: str
-    matched: Matched
-
-
 def handlers(parts: ReadingParts) -> dict[str, Callable[[JobContext], None]]:
     """For JobRunner(handlers=…)."""
     return {JOB: lambda ctx: read_upload(parts, ctx)}
@@ -143,10 +147,8 @@ def read_upload(parts: ReadingParts, ctx: JobContext) -> None:
         _store_problem(ctx, task, UploadState.ASKS, _problem(question))
         return
     except InstrumentError as error:
-        _store_problem(ctx, task, UploadState.REFUSED, _problem(error))
-        return
-    if len(readings) > MOST_READINGS:
-        _store_problem(ctx, task, UploadState.REFUSED, _too_many(len(readings)))
+        problem = TOO_MANY if error.code == "too_many_readings" else _problem(error)
+        _store_problem(ctx, task, UploadState.REFUSED, problem)
         return
     found = [_compare(parts, task, reading) for reading in readings]
     _store(ctx, task, found)
@@ -165,22 +167,16 @@ def _task(session: Session, parts: ReadingParts, ctx: JobContext) -> _Task | Non
 
 
 def _problem(error: InstrumentError) -> dict[str, Any]:
+    """As it is stored and shown. Sentences quote the file, and its words are not trusted."""
     where = f"line {error.line}" if error.line is not None else f"byte {error.byte}" if error.byte is not None else ""
-    problem: dict[str, Any] = {"code": error.code, "detail": error.message, "hint": error.hint, "where": where}
+    detail, hint = short(error.message, 1000), short(error.hint, 600)
+    problem: dict[str, Any] = {"code": error.code, "detail": detail, "hint": hint, "where": where}
     if isinstance(error, AmbiguousText):
-        problem["choices"] = [{"label": c.label, "hints": dict(c.hints)} for c in error.choices]
+        problem["choices"] = [{"label": short(c.label, 200), "hints": dict(c.hints)} for c in error.choices]
     return problem
 
 
-def _too_many(count: int) -> dict[str, Any]:
-    return {
-        "code": "too_many_readings", "where": "",
-        "detail": f"This file holds {count:,} spectra; an upload to a sample may hold {MOST_READINGS}.",
-        "hint": "A library is imported with `mast library import`; for a sample export only its own spectra.",
-    }  # fmt: skip
-
-
-def _compare(parts: ReadingParts, task: _Task, reading: Reading) -> _Found:
+def _compare(parts: ReadingParts, task: _Task, reading: Reading) -> Found:
     """Store the arrays, look for candidates. A reading is never lost because comparing it failed."""
     sha256 = arrays.keep(parts.arrays, reading)
     try:
@@ -189,40 +185,97 @@ def _compare(parts: ReadingParts, task: _Task, reading: Reading) -> _Found:
     except Exception:
         _log.exception("matching_failed", upload_id=str(task.upload_id))
         matched = not_compared("Comparing this reading failed; the reading itself is kept. Tell the operator.")
-    return _Found(reading, sha256, matched)
+    return Found(reading, sha256, _with_limits(reading, matched), _quality(task, reading))
 
 
-def _store(ctx: JobContext, task: _Task, found: list[_Found]) -> None:
+def _with_limits(reading: Reading, matched: Matched) -> Matched:
+    """How far the reader is proven, and what it had to take its values for, limits what may be concluded."""
+    limits = list(matched.limits)
+    if matched.answer.get("level") != NOT_COMPARED and (said := compared_as(reading.kind.value, reading.y_unit)):
+        limits.append(said)
+    assurance = str(reading.meta.get("assurance", ""))
+    if assurance not in ("", "high"):
+        limits.append(assurance_sentence(assurance))
+    return replace(matched, limits=limits)
+
+
+def _quality(task: _Task, reading: Reading) -> dict[str, Any]:
+    try:
+        return quality_json(reading)
+    except Exception:
+        _log.exception("figures_failed", upload_id=str(task.upload_id))
+        return {}
+
+
+def _store(ctx: JobContext, task: _Task, found: list[Found]) -> None:
     with ctx.begin() as uow:
         # before the upload, in the order a correction takes them
         analysis = repository.analysis(uow.session, task.analysis_id, lock=True)
         row = _still_ours(uow, task)
         if row is not None and analysis is not None:
+            codes = _ask_again_about_warnings(uow, row, found)
+            before = taken_as(repository.readings_of_upload(uow.session, row.id))
             repository.delete_readings(uow.session, row.id)
             if row.method_by_content:
-                _correct_method(uow, analysis, found[0].reading)
+                _correct_method(uow, analysis, main_of(found, _rank).reading)
             for ordinal, one in enumerate(found):
                 _add(uow, row, ordinal, one)
             row.state, row.problem, row.read_at = UploadState.READ, None, uow.now
             row.format = found[0].reading.format
             row.version += 1
             after = {"format": row.format, "readings": len(found), "libraries": _searched(found)}
-            audit.record(uow, "read", "upload", row.id, version=row.version, after=after)
+            if codes:
+                after |= {"warnings": sorted(codes), "warnings_seen": row.warnings_seen_at is not None}
+            now = taken_as(repository.readings_of_upload(uow.session, row.id))
+            if before and before != now:
+                audit.record(
+                    uow, "read", "upload", row.id, version=row.version, before={"taken_as": before},
+                    after=after | {"taken_as": now},
+                )  # fmt: skip
+            else:
+                audit.record(uow, "read", "upload", row.id, version=row.version, after=after)
             _tell(uow, ctx, row, "upload.read")
         ctx.complete(uow)
+
+
+def _ask_again_about_warnings(uow: UnitOfWork, row: Upload, found: list[Found]) -> frozenset[str]:
+    """Codes of the warnings now; a look at earlier ones counts no more once there is a new one among them."""
+    codes = codes_in(remarks_of(one.reading) for one in found)
+    before = codes_in(reading.remarks for reading in repository.readings_of_upload(uow.session, row.id))
+    if not still_seen(before, codes):
+        row.warnings_seen_by, row.warnings_seen_at = None, None
+    return codes
+
+
+def _rank(one: Found) -> int:
+    return rank_of(one.reading.kind.value, one.reading.y_unit, one.matched.answer)
 
 
 def _store_problem(ctx: JobContext, task: _Task, state: UploadState, problem: dict[str, Any]) -> None:
     with ctx.begin() as uow:
         row = _still_ours(uow, task)
-        if row is not None:
+        if row is not None and _keeps(uow, ctx.payload, row):
+            after = {"kept": True, "code": problem["code"]}
+            audit.record(uow, "read", "upload", row.id, version=row.version, after=after)
+            _tell(uow, ctx, row, "upload.read")
+        elif row is not None:
             repository.delete_readings(uow.session, row.id)
             row.state, row.problem, row.read_at = state, problem, uow.now
+            row.warnings_seen_by, row.warnings_seen_at = None, None  # of readings that are no more
             row.version += 1
             after = {"state": state.value, "code": problem["code"]}
             audit.record(uow, "read", "upload", row.id, version=row.version, after=after)
             _tell(uow, ctx, row, f"upload.{state.value}")
         ctx.complete(uow)
+
+
+def _keeps(uow: UnitOfWork, payload: Mapping[str, Any], row: Upload) -> bool:
+    """Whether this was asked for by newer readers only and fails: then the reading made before stays (ADR 0010)."""
+    if not payload.get(KEEP) or not repository.readings_of_upload(uow.session, row.id):
+        return False
+    row.state, row.problem = UploadState.READ, None
+    row.version += 1
+    return True
 
 
 def _still_ours(uow: UnitOfWork, task: _Task) -> Upload | None:
@@ -231,7 +284,7 @@ def _still_ours(uow: UnitOfWork, task: _Task) -> Upload | None:
     return row if row is not None and row.version == task.version else None
 
 
-def _searched(found: list[_Found]) -> list[str]:
+def _searched(found: list[Found]) -> list[str]:
     return sorted({str(book["name"]) for one in found for book in one.matched.libraries})
 
 
@@ -249,59 +302,11 @@ def _correct_method(uow: UnitOfWork, analysis: Analysis, reading: Reading) -> No
     )  # fmt: skip
 
 
-def _add(uow: UnitOfWork, upload: Upload, ordinal: int, one: _Found) -> None:
-    reading = one.reading
-    row = ReadingRow(
-        upload_id=upload.id,
-        analysis_id=upload.analysis_id,
-        ordinal=ordinal,
-        kind=reading.kind.value,
-        title=_short(reading.title, 200),
-        instrument=_short(reading.instrument, 120),
-        format=reading.format[:40],
-        reader=reading.reader[:60],
-        reader_version=reading.reader_version[:20],
-        x_unit=_short(reading.x_unit, 30),
-        y_unit=_short(reading.y_unit, 40),
-        n_points=reading.n_points,
-        n_scans=len(reading.scans),
-        ms_level=reading.ms_level,
-        description=_clean(describe(reading)),
-        remarks=[{"level": r.level.value, "code": r.code, "text": _short(r.text, 400)} for r in reading.remarks],
-        arrays_sha256=one.arrays_sha256,
-        created_at=uow.now,
-    )
+def _add(uow: UnitOfWork, upload: Upload, ordinal: int, one: Found) -> None:
+    row = reading_row(upload, ordinal, one, uow.now)
     uow.session.add(row)
     uow.session.flush()
-    matched = one.matched
-    uow.session.add(
-        Match(
-            reading_id=row.id,
-            libraries=matched.libraries,
-            score_name=matched.score_name,
-            candidates=matched.candidates,
-            answer=_clean(matched.answer),
-            limits=matched.limits,
-            engine_version=ENGINE_VERSION,
-            created_at=uow.now,
-        )
-    )
-
-
-def _short(text: str, length: int) -> str:
-    """Printable (PostgreSQL refuses NUL) and bounded: a file's words are not trusted."""
-    return "".join(c if c.isprintable() else " " for c in text)[:length].strip()
-
-
-def _clean(value: Any) -> Any:
-    """The same for texts inside JSON."""
-    if isinstance(value, str):
-        return _short(value, 2000)
-    if isinstance(value, dict):
-        return {str(key): _clean(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean(item) for item in value]
-    return value
+    uow.session.add(match_row(row.id, one.matched, uow.now))
 
 
 def _tell(uow: UnitOfWork, ctx: JobContext, row: Upload, kind: str) -> None:
@@ -316,15 +321,17 @@ def _give_up(uow: UnitOfWork, dead: DeadJob) -> None:
     row = repository.upload(uow.session, uuid.UUID(dead.payload["upload_id"]))
     if row is None or row.state is not UploadState.WAITING:
         return
-    row.state = UploadState.REFUSED
-    row.problem = {
-        "code": "reading_failed", "where": "",
-        "detail": "The server failed to read this file several times. The file itself is kept.",
-        "hint": "Ask the operator to look at the job, then read it again.",
-    }  # fmt: skip
-    row.read_at = uow.now
-    row.version += 1
+    if not _keeps(uow, dead.payload, row):
+        row.state = UploadState.REFUSED
+        row.problem = {
+            "code": "reading_failed", "where": "",
+            "detail": "The server failed to read this file several times. The file itself is kept.",
+            "hint": "Ask the operator to look at the job, then read it again.",
+        }  # fmt: skip
+        row.read_at = uow.now
+        row.version += 1
     publish(
-        uow, "sample", "upload.refused", agency_id=dead.agency_id, session_id=uuid.UUID(dead.payload["session_id"]),
-        sample_id=uuid.UUID(dead.payload["sample_id"]), payload={"upload_id": row.id, "state": row.state.value},
+        uow, "sample", f"upload.{row.state.value}", agency_id=dead.agency_id,
+        session_id=uuid.UUID(dead.payload["session_id"]), sample_id=uuid.UUID(dead.payload["sample_id"]),
+        payload={"upload_id": row.id, "state": row.state.value},
     )  # fmt: skip

@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from app.platform.web.fields import Text40, Text60, Text140
 from app.readings.analyses import AnalysisView, NewAnalysis
 from app.readings.domain import AnalysisStatus, Method, MethodInfo, StripReading, UploadState
+from app.readings.reader_warnings import warnings_in
 from app.readings.tables import Analysis, Match, Reading, Upload
+from instruments import assurance_sentence
 
 CutOff = Annotated[float, Field(gt=0, lt=1e9, description="in ng/mL")]
-_KINDS = ("ir", "raman", "uv", "mass_spectrum", "mass_run", "chromatogram", "other")
 
 
 class AnalysisFields(BaseModel):
@@ -73,6 +74,11 @@ class UploadOut(BaseModel):
     state: UploadState
     format: str
     problem: dict[str, Any] | None
+    hints: dict[str, str] = Field(description="How a person said the file is to be read")
+    corrected_by: uuid.UUID | None
+    corrected_at: datetime | None
+    warnings_seen_by: uuid.UUID | None
+    warnings_seen_at: datetime | None
     created_at: datetime
     read_at: datetime | None
     version: int
@@ -84,7 +90,9 @@ class UploadOut(BaseModel):
         """From a row."""
         return cls(
             id=row.id, analysis_id=row.analysis_id, file_name=row.file_name, sha256=row.blob_sha256, state=row.state,
-            format=row.format, problem=row.problem, created_at=row.created_at, read_at=row.read_at,
+            format=row.format, problem=row.problem, hints={key: str(value) for key, value in row.hints.items()},
+            corrected_by=row.corrected_by, corrected_at=row.corrected_at, warnings_seen_by=row.warnings_seen_by,
+            warnings_seen_at=row.warnings_seen_at, created_at=row.created_at, read_at=row.read_at,
             version=row.version, message=upload_message(row), href="",
         )  # fmt: skip
 
@@ -133,6 +141,8 @@ class ReadingOut(BaseModel):
     format: str
     reader: str
     reader_version: str
+    assurance: str = Field(description='How far the reader is proven: high, medium, low; "" when nobody said')
+    assurance_sentence: str
     x_unit: str
     y_unit: str
     n_points: int
@@ -140,12 +150,20 @@ class ReadingOut(BaseModel):
     ms_level: int | None
     description: dict[str, Any]
     remarks: list[dict[str, Any]]
+    quality: dict[str, Any] = Field(description="figures: key, label, value, unit, level (info or warning), sentence")
     created_at: datetime
 
     @classmethod
     def of(cls, row: Reading) -> ReadingOut:
         """From a row."""
-        return cls(**{name: getattr(row, name) for name in cls.model_fields})
+        assurance = assurance_of(row)
+        told = {"assurance": assurance, "assurance_sentence": assurance_sentence(assurance) if assurance else ""}
+        return cls(**{name: getattr(row, name) for name in cls.model_fields if name not in told}, **told)
+
+
+def assurance_of(row: Reading) -> str:
+    """How far its reader is proven, as it was stored with the reading."""
+    return str(row.description.get("assurance", ""))
 
 
 class MethodOut(BaseModel):
@@ -207,9 +225,14 @@ class ReadingBrief(BaseModel):
     """A reading in the list of an analysis."""
 
     id: uuid.UUID
+    upload_id: uuid.UUID
     kind: str
     title: str
     n_points: int
+    reader: str
+    reader_version: str
+    assurance: str
+    warnings: list[str] = Field(description="Sentences a chemist has to have looked at: warnings_seen_at of the upload")
     level: str | None
     headline: str | None
 
@@ -226,7 +249,10 @@ class AnalysisFullOut(AnalysisOut):
         """From the service's view."""
         briefs = [
             ReadingBrief(
-                id=v.reading.id, kind=v.reading.kind, title=v.reading.title, n_points=v.reading.n_points,
+                id=v.reading.id, upload_id=v.reading.upload_id, kind=v.reading.kind, title=v.reading.title,
+                n_points=v.reading.n_points, reader=v.reading.reader, reader_version=v.reading.reader_version,
+                assurance=assurance_of(v.reading),
+                warnings=[str(remark["text"]) for remark in warnings_in(v.reading.remarks)],
                 level=v.match.answer.get("level") if v.match else None,
                 headline=v.match.answer.get("headline") if v.match else None,
             )
@@ -239,7 +265,7 @@ class AnalysisFullOut(AnalysisOut):
 
 
 class Hints(BaseModel):
-    """How a file is to be read, as after AmbiguousText or as a correction."""
+    """How a file is to be read, as after AmbiguousText or as a correction. A hint sent as "" is taken back."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -247,27 +273,29 @@ class Hints(BaseModel):
     x_unit: Text40 = ""
     y_unit: Text40 = ""
     decimal: Literal["", ".", ","] = ""
-    delimiter: Text40 = ""
+    delimiter: Text40 = Field("", description='One character, or "space" or "tab"')
     kind: Literal["", "ir", "raman", "uv", "mass_spectrum", "mass_run", "chromatogram", "other"] = ""
 
 
 class Answer(BaseModel):
-    """Which of the offered choices is meant (from 0), or hints in one's own words."""
+    """Which of the offered choices is meant (from 0), or hints in one's own words, or to read the file as it says."""
 
     model_config = ConfigDict(extra="forbid")
 
     choice: Annotated[int, Field(ge=0, le=99)] | None = None
     hints: Hints | None = None
+    as_the_file_says: bool = Field(False, description="Take every answer and correction back")
+    reason: Text140 = ""
 
     @model_validator(mode="after")
     def _one(self) -> Answer:
-        if (self.choice is None) == (self.hints is None):
-            raise ValueError("send either choice or hints")
+        if [self.choice is not None, self.hints is not None, self.as_the_file_says].count(True) != 1:
+            raise ValueError("send either choice or hints or as_the_file_says")
         return self
 
     def given(self) -> dict[str, str] | None:
-        """The hints that were filled in."""
-        return self.hints.model_dump() if self.hints is not None else None
+        """The hints that were sent."""
+        return self.hints.model_dump(exclude_unset=True) if self.hints is not None else None
 
 
 class PlotOut(BaseModel):

@@ -13,6 +13,8 @@ from app.readings.analyses import (
     update_analysis,
 )
 from app.readings.arrays import array_store
+from app.readings.corrections import Field as CorrectionField
+from app.readings.corrections import Said, codes_of, fields_for, hints_of, taken_as
 from app.readings.domain import (
     AnalysisStatus,
     Method,
@@ -22,30 +24,39 @@ from app.readings.domain import (
     StripReading,
     UploadState,
 )
+from app.readings.figures import shown as figure_words
+from app.readings.files import FileView, files_of
+from app.readings.formats import file_words, takes_folders
 from app.readings.methods import method_info, methods
 from app.readings.plots import plot_of
 from app.readings.quality import quality_of, scope_of
 from app.readings.tables import Upload
 from app.readings.uploads import (
     answer_upload,
+    as_the_file_says,
     clean_file_name,
     get_reading,
     get_upload,
+    keep_file,
     reading_with_match,
     readings_of_upload,
     record_upload,
     record_upload_for_sample,
     reread_analysis,
+    see_warnings,
 )
 
 __all__ = [
     "AnalysisStatus",
     "AnalysisView",
+    "CorrectionField",
+    "FileView",
     "Method",
     "MethodInfo",
     "NewAnalysis",
     "Quality",
     "ReadingView",
+    "Said",
     "ScopeFact",
     "StripReading",
     "Upload",
@@ -54,11 +65,19 @@ __all__ = [
     "analyses_of",
     "answer_upload",
     "array_store",
+    "as_the_file_says",
     "clean_file_name",
+    "codes_of",
+    "fields_for",
+    "figure_words",
+    "file_words",
+    "files_of",
     "get_analysis",
     "get_reading",
     "get_upload",
+    "hints_of",
     "instruments",
+    "keep_file",
     "method_info",
     "methods",
     "plot_of",
@@ -69,5 +88,8 @@ __all__ = [
     "record_upload_for_sample",
     "reread_analysis",
     "scope_of",
+    "see_warnings",
+    "taken_as",
+    "takes_folders",
     "update_analysis",
 ]

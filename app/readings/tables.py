@@ -79,6 +79,8 @@ class Upload(Base, table=True):
     read_at: datetime | None = utc_column(nullable=True)
     warnings_seen_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     warnings_seen_at: datetime | None = utc_column(nullable=True)
+    corrected_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+    corrected_at: datetime | None = utc_column(nullable=True)
     version: int = 1
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
-from typing import Any
 
 from sqlmodel import Session
 
@@ -19,11 +18,20 @@ from app.platform.live.publish import publish
 from app.platform.storage import Received
 from app.readings import repository
 from app.readings.analyses import NewAnalysis, add_analysis, get_analysis
+from app.readings.corrections import TAB
 from app.readings.domain import Method, UploadState
+from app.readings.reader_warnings import codes_in
 from app.readings.tables import Match, Reading, Upload
 from app.samples import service as samples
 
+Standing = Callable[[Session, uuid.UUID], str]
+"""The state, in a word, of a result of this sample that stands on what was submitted; "" where there is none.
+
+Results know readings and not the other way round, so whoever calls brings this along (ADR 0009).
+"""
 JOB = "read_upload"
+KEEP = "keep"
+"""In the payload of a job: nobody said anything new, so a reading made before stays when reading again fails."""
 HINTS = ("format", "x_unit", "y_unit", "decimal", "delimiter", "kind")
 _BY_EXTENSION = {
     **dict.fromkeys(("mzml", "mzxml", "msp", "msl", "mgf", "cdf", "jcm"), Method.GC_MS),
@@ -42,6 +50,11 @@ def clean_file_name(name: str) -> str:
         ending = path.suffix[:20]
         shown = path.stem[: 200 - len(ending)] + ending
     return shown if shown.strip(". ") else "unnamed file"
+
+
+def keep_file(uow: UnitOfWork, received: Received) -> None:
+    """Remember raw bytes that are durable on disk, for a row of another feature that refers to them."""
+    repository.keep_blob(uow.session, received.sha256, received.size, uow.now)
 
 
 def record_upload(
@@ -122,57 +135,142 @@ def answer_upload(
     upload_id: uuid.UUID,
     version: int,
     *,
+    standing: Standing,
     choice: int | None = None,
     hints: Mapping[str, str] | None = None,
+    reason: str = "",
 ) -> Upload:
     """Answer what the reader asked (`choice` counts from 0), or say how the file is to be read (`hints`).
 
-    The file is read again; what an earlier reading gave stays until then. Raises NotFound, Stale, Invalid,
-    Conflict (the file waits already).
+    A hint that is "" is taken back; those not named stay. The file is read again; what an earlier reading gave stays
+    until then. Raises NotFound, Stale, Invalid, Conflict (the file waits already, its sample was withdrawn, or a result
+    that was submitted stands on its reading).
     """
+    row, sample = _to_read_again(uow, upload_id, version, standing)
+    return _said(uow, row, sample, _hints(row, choice, hints), reason)
+
+
+def as_the_file_says(
+    uow: UnitOfWork, upload_id: uuid.UUID, version: int, *, standing: Standing, reason: str = ""
+) -> Upload:
+    """Take every answer and correction back and read the file again. Raises NotFound, Stale, Conflict."""
+    row, sample = _to_read_again(uow, upload_id, version, standing)
+    if not row.hints:
+        raise Conflict("Nobody has said how this file is to be read: it is read as it says already.")
+    return _said(uow, row, sample, {}, reason)
+
+
+def _to_read_again(
+    uow: UnitOfWork, upload_id: uuid.UUID, version: int, standing: Standing
+) -> tuple[Upload, samples.Sample]:
+    """The file and its sample, held: a submission at the same moment comes before this or after."""
+    analysis = get_analysis(uow.session, uow.actor, get_upload(uow.session, uow.actor, upload_id).analysis_id)
+    sample = samples.lock_sample(uow, analysis.sample_id)
     row = get_upload(uow.session, uow.actor, upload_id, lock=True)
     if row.version != version:
         raise Stale("upload")
+    if sample.withdrawn_at is not None:
+        raise Conflict("This sample was withdrawn, so its files are left as they are.")
     if row.state is UploadState.WAITING:
         raise Conflict("This file is being read already.", hint="Wait a moment; the page changes by itself.")
-    given = _hints(row, choice, hints)
-    before = dict(row.hints)
-    row.hints = {**row.hints, **given}
+    _leave_what_stands(uow, [row.id], sample.id, standing)
+    return row, sample
+
+
+def _leave_what_stands(
+    uow: UnitOfWork, upload_ids: Iterable[uuid.UUID], sample_id: uuid.UUID, standing: Standing
+) -> None:
+    """No reading is replaced under a result that was submitted (ADR 0009). Raises Conflict."""
+    state = standing(uow.session, sample_id)
+    if state and any(repository.readings_of_upload(uow.session, key) for key in upload_ids):
+        raise Conflict(
+            f"The result of this sample is {state} and stands on this reading, so the file is not read another way. "
+            "Nothing was changed.",
+            hint="Return or amend the result first, then correct the reading.",
+        )
+
+
+def _said(uow: UnitOfWork, row: Upload, sample: samples.Sample, hints: dict[str, str], reason: str) -> Upload:
+    verb = "correct" if row.state is UploadState.READ else "answer"
+    before, row.hints = dict(row.hints), hints
+    row.corrected_by, row.corrected_at = (uow.actor.person_id, uow.now) if hints else (None, None)
     row.state = UploadState.WAITING
     row.problem = None
     row.version += 1
-    analysis = get_analysis(uow.session, uow.actor, row.analysis_id)
-    sample = samples.get_sample(uow.session, uow.actor, analysis.sample_id)
     audit.record(
-        uow, "answer", "upload", row.id, version=row.version, before={"hints": before}, after={"hints": row.hints},
-        session_id=sample.session_id,
+        uow, verb, "upload", row.id, version=row.version, reason=reason, session_id=sample.session_id,
+        before={"hints": before, "taken_as": taken_as(repository.readings_of_upload(uow.session, row.id))},
+        after={"hints": hints},
     )  # fmt: skip
     _ask_to_read(uow, row, sample, "upload.answered")
     return row
 
 
+def taken_as(rows: Iterable[Reading]) -> list[str]:
+    """What the readings of a file were taken for, for the log: kind, x unit, y unit."""
+    return [", ".join((row.kind, row.x_unit or "no x unit", row.y_unit or "no y unit")) for row in rows]
+
+
 def _hints(row: Upload, choice: int | None, hints: Mapping[str, str] | None) -> dict[str, str]:
+    """The hints of the file from now on."""
     if choice is not None:
         offered = list((row.problem or {}).get("choices", []))
         if not 0 <= choice < len(offered):
             raise Invalid("This is not one of the choices.", fields={"choice": "not offered"})
-        return {str(key): str(value) for key, value in offered[choice]["hints"].items()}
-    given = {key: value for key, value in (hints or {}).items() if value}
+        return {**row.hints, **{str(key): str(value) for key, value in offered[choice]["hints"].items()}}
+    given = dict(hints or {})
+    if given.get("delimiter") == "tab":
+        given["delimiter"] = TAB
     unknown = sorted(set(given) - set(HINTS))
-    if unknown or not given:
+    after = {key: value for key, value in {**row.hints, **given}.items() if value}
+    if unknown or (after == row.hints and not any(given.values())):
         detail = f"There is no such hint: {', '.join(unknown)}." if unknown else "Say how the file is to be read."
         raise Invalid(detail, fields={"hints": "not accepted"}, hint="Known: " + ", ".join(HINTS) + ".")
-    return given
+    return after
 
 
-def reread_analysis(uow: UnitOfWork, analysis_id: uuid.UUID) -> int:
-    """Read and compare every file of an analysis again, after its method was corrected or a library added."""
-    analysis = get_analysis(uow.session, uow.actor, analysis_id)
+def see_warnings(uow: UnitOfWork, upload_id: uuid.UUID, version: int) -> Upload:
+    """A chemist has looked at the warnings of a file, so that something may rest on it. The warnings stay.
+
+    Raises NotFound, Stale, Conflict (being read, or without warnings). Once seen they stay so until a reading of the
+    file has a warning of another kind.
+    """
+    row = get_upload(uow.session, uow.actor, upload_id, lock=True)
+    if row.version != version:
+        raise Stale("upload")
+    if row.state is UploadState.WAITING:
+        raise Conflict("This file is being read again, so its warnings may change.", hint="Look at them after that.")
+    codes = codes_in(reading.remarks for reading in repository.readings_of_upload(uow.session, row.id))
+    if not codes:
+        raise Conflict("This file has no warnings to look at.")
+    if row.warnings_seen_at is not None:
+        return row
+    row.warnings_seen_by, row.warnings_seen_at = uow.actor.person_id, uow.now
+    row.version += 1
+    analysis = get_analysis(uow.session, uow.actor, row.analysis_id)
     sample = samples.get_sample(uow.session, uow.actor, analysis.sample_id)
+    audit.record(
+        uow, "see_warnings", "upload", row.id, version=row.version, after={"codes": sorted(codes)},
+        session_id=sample.session_id,
+    )  # fmt: skip
+    publish(
+        uow, "sample", "upload.warnings_seen", agency_id=sample.agency_id, session_id=sample.session_id,
+        sample_id=sample.id, payload={"upload_id": row.id},
+    )  # fmt: skip
+    return row
+
+
+def reread_analysis(uow: UnitOfWork, analysis_id: uuid.UUID, *, standing: Standing) -> int:
+    """Read and compare every file of an analysis again, after its method was corrected or a library added.
+
+    Raises NotFound, Conflict (a result that was submitted stands on one of its readings).
+    """
+    analysis = get_analysis(uow.session, uow.actor, analysis_id)
+    sample = samples.lock_sample(uow, analysis.sample_id)
+    rows = [row for row in repository.uploads_of(uow.session, [analysis.id]) if row.state is UploadState.READ]
+    _leave_what_stands(uow, [row.id for row in rows], sample.id, standing)
     count = 0
-    for row in repository.uploads_of(uow.session, [analysis.id]):
-        if row.state is not UploadState.READ:
-            continue
+    for row in rows:
         row.state = UploadState.WAITING
         row.version += 1
         audit.record(uow, "reread", "upload", row.id, version=row.version, session_id=sample.session_id)
@@ -181,7 +279,7 @@ def reread_analysis(uow: UnitOfWork, analysis_id: uuid.UUID) -> int:
     return count
 
 
-def _ask_to_read(uow: UnitOfWork, row: Upload, sample: Any, kind: str) -> None:
+def _ask_to_read(uow: UnitOfWork, row: Upload, sample: samples.Sample, kind: str) -> None:
     payload = {"upload_id": row.id, "sample_id": sample.id, "session_id": sample.session_id}
     enqueue(uow, JOB, payload, agency_id=sample.agency_id)
     publish(

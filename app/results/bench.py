@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
+from app.people import service as people
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import NotFound
 from app.readings import service as readings
@@ -43,14 +44,37 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The reading in the middle of the screen. `match` and `answer` are empty while nothing was compared."""
+    """The reading in the middle of the screen, of `file`. `match` and `answer` are empty while nothing was compared."""
 
     analysis: readings.AnalysisView
+    file: readings.FileView
     reading: Any
     match: Any
     answer: dict[str, Any] = field(default_factory=dict)
     candidates: tuple[dict[str, Any], ...] = ()
     peak: dict[str, Any] | None = None
+
+    @property
+    def figures(self) -> list[dict[str, Any]]:
+        """Figures of quality as stored; none for readings made before there were any."""
+        return list(self.reading.quality.get("figures", []))
+
+    @property
+    def taken_as(self) -> tuple[readings.Said, ...]:
+        """Technique and axes, with a note where the reader had to guess."""
+        row = self.reading
+        return readings.taken_as(row.kind, row.x_unit, row.y_unit, row.remarks)
+
+    @property
+    def correctable(self) -> tuple[readings.CorrectionField, ...]:
+        """What a chemist may say about its axes."""
+        row = self.reading
+        return readings.fields_for(row.kind, row.format, self.file.upload.hints, readings.codes_of(row.remarks))
+
+    @property
+    def assurance(self) -> str:
+        """How far its reader is proven: high, medium, low; "" where nobody said."""
+        return str(self.reading.description.get("assurance", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +105,7 @@ class Bench:
     warnings: tuple[str, ...]
     instruments: tuple[Any, ...]
     overdue: frozenset[uuid.UUID]
+    names: Mapping[uuid.UUID, str]  # who looked at warnings or corrected a reading
     older: ResultView | None = None  # still on the client's screen while a newer version is in work
     retract: Decision | None = None
 
@@ -90,12 +115,18 @@ class Bench:
         return self.view.result.state if self.view else None
 
     @property
+    def stands(self) -> bool:
+        """Whether the newest version stands on its readings, so that none is read another way (ADR 0009)."""
+        return self.state in service.STANDS
+
+    @property
     def newest(self) -> str:
         """Key of what a fresh look would show in the middle; the page fetches it when this changes."""
         fresh = _shown(self.analyses, None, None)
         if fresh is None:
             return ""
-        return str(fresh.match.id if fresh.match is not None else fresh.reading.id)
+        seen = "-seen" if fresh.file.upload.warnings_seen_at is not None else ""
+        return f"{fresh.match.id if fresh.match is not None else fresh.reading.id}{seen}"
 
     @property
     def used(self) -> frozenset[str]:
@@ -156,9 +187,15 @@ def bench(
         warnings=tuple(quality.warnings),
         instruments=tuple(machines),
         overdue=frozenset(m.id for m in machines if m.certificate_due is not None and m.certificate_due < now),
+        names=people.display_names(session, _who_acted(analyses)),
         older=older,
         retract=dict(service.allowed_actions(session, actor, older.result, now))[Action.RETRACT] if older else None,
     )
+
+
+def _who_acted(analyses: Iterable[readings.AnalysisView]) -> set[uuid.UUID | None]:
+    uploads = [upload for analysis in analyses for upload in analysis.uploads]
+    return {person for upload in uploads for person in (upload.warnings_seen_by, upload.corrected_by)} - {None}
 
 
 def _lines(view: ResultView, analyses: Sequence[readings.AnalysisView], register: Register) -> Iterator[Line]:
@@ -194,26 +231,30 @@ def analysis_title(view: readings.AnalysisView) -> str:
 
 
 def _shown(analyses: Sequence[readings.AnalysisView], reading_id: uuid.UUID | None, peak: int | None) -> Shown | None:
-    pairs = [(a, r) for a in analyses for r in a.readings]
+    files = [(a, f) for a in analyses for f in readings.files_of(a) if f.readings]
+    view: readings.ReadingView | None
     if reading_id is not None:
-        pairs = [(a, r) for a, r in pairs if r.reading.id == reading_id]
-        if not pairs:
+        found = next(((a, f, r) for a, f in files for r in f.readings if r.reading.id == reading_id), None)
+        if found is None:
             raise NotFound("reading")
-    if not pairs:
+        analysis, file, view = found
+    elif files:
+        analysis, file = max(files, key=lambda pair: _newest(pair[1]))
+        view = file.main
+    else:
         return None
-    analysis, found = max(enumerate(pairs), key=lambda item: _worth_showing(*item))[1]
-    if found.match is None:
-        return Shown(analysis, found.reading, None)
-    answer: dict[str, Any] = found.match.answer
+    assert view is not None
+    if view.match is None:
+        return Shown(analysis, file, view.reading, None)
+    answer: dict[str, Any] = view.match.answer
     chosen = next((p for p in answer.get("peaks", []) if p["peak"] == peak), None)
-    candidates = chosen["candidates"] if chosen else found.match.candidates
-    return Shown(analysis, found.reading, found.match, answer, tuple(candidates), chosen)
+    candidates = chosen["candidates"] if chosen else view.match.candidates
+    return Shown(analysis, file, view.reading, view.match, answer, tuple(candidates), chosen)
 
 
-def _worth_showing(place: int, pair: tuple[readings.AnalysisView, readings.ReadingView]) -> tuple[Any, bool, int]:
-    """The newest file; of its readings one that could be compared, and of those the last."""
-    found = pair[1]
-    return found.reading.upload_id, bool(found.match and found.match.candidates), place
+def _newest(file: readings.FileView) -> tuple[datetime, uuid.UUID]:
+    """The file that was read last: a new one, or one that was corrected just now."""
+    return file.upload.read_at or file.upload.created_at, file.upload.id
 
 
 def candidate_of(

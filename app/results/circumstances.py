@@ -53,6 +53,7 @@ def gather(
         override_reason=override_reason or row.override_reason,
         methods_inactive=tuple(quality.methods_inactive),
         files_waiting=quality.files_waiting,
+        files_unseen=tuple(quality.files_unseen),
         strips_unanswered=strips_unanswered(scope, [(f.substance_id or "", f.substance_class) for f in findings]),
         individual_results=checking.licence_mode.individual_results,
         analysis_consent=_consented(session, sample.id, sample.submitter_type),

@@ -65,7 +65,9 @@ def _usable(evidence: Sequence[Evidence], seen: bool) -> tuple[list[Evidence], l
         if not e.ran:
             reasons.append(f"{e.words}: did not run well, so it does not count.")
         elif not e.read:
-            reasons.append(f"{e.words}: was not read yet, so it does not count.")
+            reasons.append(
+                f"{e.words}: was not read yet, or warnings of its file were not looked at, so it does not count."
+            )
         elif e.method == "strip" and e.strip_reading == "faint":
             reasons.append("The strip line is faint, so it does not count: repeat it.")
         elif e.method == "strip" and e.strip_reading != ("positive" if seen else "negative"):

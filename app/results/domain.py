@@ -152,6 +152,7 @@ class Circumstances:
     override_reason: str = ""
     methods_inactive: tuple[str, ...] = ()
     files_waiting: int = 0
+    files_unseen: tuple[str, ...] = ()
     strips_unanswered: tuple[str, ...] = ()
     individual_results: bool = True
     analysis_consent: bool = True
@@ -182,6 +183,17 @@ def files_read(c: Circumstances) -> str | None:
     if c.files_waiting:
         files = "1 uploaded file is" if c.files_waiting == 1 else f"{c.files_waiting} uploaded files are"
         return f"{files} still being read or waiting for an answer."
+    return None
+
+
+def warnings_seen(c: Circumstances) -> str | None:
+    """What a reader warned of may change what is found, so somebody has looked at it."""
+    if c.files_unseen:
+        have = "has warnings" if len(c.files_unseen) == 1 else "have warnings"
+        return (
+            f"{' and '.join(c.files_unseen)} {have} nobody has looked at. Open the reading and say that you have "
+            "looked at them, or correct it."
+        )
     return None
 
 
@@ -295,10 +307,11 @@ class Transition:
 _BENCH = frozenset({Role.CHEMIST, Role.VERIFIER})
 _CHECK = frozenset({Role.VERIFIER})
 _LEAD = frozenset({Role.SESSION_LEAD})
-_READY: tuple[Guard, ...] = (sample_present, has_content, files_read, strips_answered, method_active)
+_READY: tuple[Guard, ...] = (sample_present, has_content, files_read, warnings_seen, strips_answered, method_active)
 _QUALITY: tuple[Guard, ...] = (
     sample_present,
     files_read,
+    warnings_seen,
     strips_answered,
     analyses_unchanged,
     qc_passed,

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
+from app.incoming import service as incoming
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
 from app.results import web
@@ -37,7 +38,8 @@ def worklist_part(request: Request, who: Staff, rt: RuntimeDep) -> HTMLResponse:
 def _list(request: Request, who: Actor, rt: Runtime, template: str) -> HTMLResponse:
     with rt.read() as session:
         work = worklist(session, who, rt.now(), rt.pack.substances)
-    return rt.templates.page(request, template, work=work, State=State, now=rt.now())
+        files = incoming.counts(session, who)[incoming.IncomingState.WAITING]
+    return rt.templates.page(request, template, work=work, files=files, State=State, now=rt.now())
 
 
 @router.get("/bench/samples/{sample_id}")

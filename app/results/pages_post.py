@@ -1,12 +1,15 @@
-"""What the bench's forms do: record analyses, write findings, take steps. Each answers 303, or the page with why not."""
+"""What the bench's forms do: record analyses, write findings, take steps. Each answers 303, or the page with why not.
+
+Files have their own: pages_files.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
-from typing import Annotated, Any, BinaryIO
+from collections.abc import Callable
+from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -287,64 +290,3 @@ def add_analysis(
     except MastError as error:
         return web.again(request, rt, who, sample_id, error, where=where, typed=form.model_dump(mode="json"))
     return web.back(sample_id, done="analysis")
-
-
-@router.post("/bench/samples/{sample_id}/files")
-def add_file(
-    request: Request,
-    sample_id: uuid.UUID,
-    who: Bench,
-    rt: RuntimeDep,
-    file: Annotated[UploadFile, File()],
-    method: Annotated[str, Form(max_length=20)] = "",
-    analysis: Annotated[str, Form(max_length=40)] = "",
-) -> Response:
-    """A file without JavaScript: multipart instead of a raw body."""
-    try:
-        chosen = _method(method)
-        with rt.read() as session:
-            samples.get_sample(session, who, sample_id)
-        received = rt.blobs.put(_chunks(file.file))
-        with rt.begin(who, request) as uow:
-            readings.record_upload_for_sample(uow, sample_id, received, file.filename or "", chosen)
-    except MastError as error:
-        return web.again(request, rt, who, sample_id, error, where="file")
-    return web.back(sample_id, done="file")
-
-
-def _method(text: str) -> readings.Method | None:
-    if not text:
-        return None
-    try:
-        return readings.Method(text)
-    except ValueError:
-        raise Invalid("There is no such method.", fields={"method": "Choose one of the methods."}) from None
-
-
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    while chunk := file.read(1 << 20):
-        yield chunk
-
-
-@router.post("/bench/samples/{sample_id}/answers")
-def answer_question(
-    request: Request,
-    sample_id: uuid.UUID,
-    who: Bench,
-    rt: RuntimeDep,
-    upload: Annotated[uuid.UUID, Form()],
-    version: Annotated[int, Form()],
-    choice: Annotated[int | None, Form()] = None,
-) -> Response:
-    """Answer what a reader asked about a file."""
-    try:
-        if choice is None:
-            raise Invalid("Choose one of the answers. The file is unharmed.", fields={"choice": "nothing chosen"})
-        with rt.begin(who, request) as uow:
-            found = readings.get_upload(uow.session, who, upload)
-            if readings.get_analysis(uow.session, who, found.analysis_id).sample_id != sample_id:
-                raise NotFound("upload")
-            readings.answer_upload(uow, upload, version, choice=choice)
-    except MastError as error:
-        return web.again(request, rt, who, sample_id, error, where=f"ask-{upload}")
-    return web.back(sample_id, done="answer")

@@ -40,10 +40,11 @@ from harm_messages.pack import Pack
 __all__ = [
     "Action", "Amount", "ChangeReason", "ClientStanding", "Decision", "NewFinding", "ResultView", "Standing", "State", "act",
     "allowed_actions", "as_entered", "get_result", "latest", "newest_states", "released", "set_findings", "standing",
-    "start_draft", "versions",
+    "standing_on_submitted", "start_draft", "versions",
 ]  # fmt: skip
 
 REASON_MAX = 200
+STANDS = frozenset({State.SUBMITTED, State.VERIFIED, State.RELEASED})
 
 
 def get_result(session: Session, actor: Actor, result_id: uuid.UUID) -> ResultView:
@@ -54,6 +55,12 @@ def get_result(session: Session, actor: Actor, result_id: uuid.UUID) -> ResultVi
 def newest_states(session: Session, sample_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, State]:
     """State of the newest version per sample, for worklists. Scope the samples to the agency before."""
     return repository.newest_states(session, sample_ids)
+
+
+def standing_on_submitted(session: Session, sample_id: uuid.UUID) -> str:
+    """State, in a word, of a newest version that stands on what was submitted (ADR 0009); "" otherwise."""
+    state = repository.newest_states(session, [sample_id]).get(sample_id)
+    return state.value if state in STANDS else ""
 
 
 def start_draft(uow: UnitOfWork, sample_id: uuid.UUID) -> ResultView:

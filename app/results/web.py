@@ -20,6 +20,7 @@ from app.results.worklist import worklist
 from app.runtime import Runtime
 from app.samples import service as samples
 from harm_messages.register import Register
+from instruments import assurance_sentence
 
 DONE: dict[str, str] = {
     **{action.value: text for action, text in words.DONE_WORDS.items()},
@@ -28,7 +29,11 @@ DONE: dict[str, str] = {
     "nothing": "Saved: nothing was found.",
     "analysis": "The analysis is recorded.",
     "file": "The file is here and is being read.",
+    "files": "The files are here and are being read.",
     "answer": "Thank you. The file is being read again.",
+    "warnings": "Kept: you have looked at these warnings.",
+    "correction": "Kept. The file is being read again as you said.",
+    "as_the_file_says": "Taken back. The file is being read again as it says itself.",
     "draft": "A new draft has begun, with a copy of the findings.",
 }
 
@@ -47,6 +52,9 @@ _WORDS: dict[str, Any] = {
     "bases": [(b.value, text) for b, text in words.BASIS_WORDS.items()],
     "change_reasons": [(c.value, text) for c, text in words.CHANGE_WORDS.items()],
     "analysis_title": analysis_title,
+    "files_of": readings.files_of,
+    "figure_words": readings.figure_words,
+    "assurance_sentence": assurance_sentence,
     "Action": Action,
     "Abundance": Abundance,
     "AmountUnit": AmountUnit,
@@ -96,6 +104,9 @@ def page(
         key=new_id(),
         methods=[m for m in readings.methods().values() if m.active],
         targets=strip_targets(rt.pack.substances),
+        file_words=readings.file_words(),
+        takes_folders=readings.takes_folders(),
+        upload_limit=rt.blobs.max_bytes,
         **_WORDS,
     )
 

@@ -42,14 +42,19 @@ KINDS = (
 
 def sniff_jcamp(probe: Probe) -> Guess | None:
     """A ##TITLE= record; surer with another record of the standard (RRUFF text files also begin with ##)."""
-    head = re.sub(r"\r\n?", "\n", text.decode_head(probe.head))
+    head = text.head_lines(probe.head)
     if not _TITLE.search(head):
         return None
     return Guess(97, "##TITLE= and further records") if _JCAMP.search(head) else Guess(70, "##TITLE= only")
 
 
 @reader(
-    "jcamp", title="JCAMP-DX", techniques={"IR", "Raman", "UV", "MS", "GC-MS"}, magic=sniff_jcamp, extensions=EXTENSIONS
+    "jcamp",
+    title="JCAMP-DX",
+    techniques={"IR", "Raman", "UV", "MS", "GC-MS"},
+    magic=sniff_jcamp,
+    extensions=EXTENSIONS,
+    version="2",
 )
 def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per data block; a block of scans or mass-spectral pages is one MASS_RUN.
@@ -70,7 +75,7 @@ def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
 
 def _block(block: Block, hints: Hints, limits: Limits) -> Iterator[Reading]:
     if block.ntuples or any("SCANNUMBER" in t.local or "PAGE" in t.local for t in block.tables[1:]):
-        yield from read_pages(block, kind_of(block, hints), meta_of(block), limits)
+        yield from read_pages(block, _kind_of_pages(block, hints), meta_of(block), hints, limits)
         return
     for table in block.tables:
         if table.label not in ("PEAKASSIGNMENTS", "ASSIGNMENTS") or len(block.tables) == 1:
@@ -120,13 +125,22 @@ def _numbers(block: Block, table: Table) -> Numbers:
 def kind_of(block: Block, hints: Hints) -> ReadingKind:
     """Technique by the person's hint, by DATA TYPE, or by the units where DATA TYPE is empty."""
     if hints.kind:
-        return ReadingKind(hints.kind)
+        kind = ReadingKind(hints.kind)
+        return ReadingKind.MASS_SPECTRUM if kind is ReadingKind.MASS_RUN else kind  # one block, one spectrum
     declared = block.text("DATATYPE").upper()
     found = next((kind for pattern, kind in KINDS if re.search(pattern, declared)), None)
     if found is not None and not hints.x_unit:
         return found
     unit = hints.x_unit or units.x_unit(block.text("XUNITS"))
     return units.kind_of(unit, units.y_unit(block.text("YUNITS")), declared)
+
+
+def _kind_of_pages(block: Block, hints: Hints) -> ReadingKind:
+    """As `kind_of`; of pages of mass spectra a person may say the unit of time, and they stay mass spectra."""
+    kind = kind_of(block, Hints())
+    if kind is ReadingKind.MASS_SPECTRUM and hints.x_unit in units.TIMES:
+        return kind
+    return kind_of(block, hints)
 
 
 def meta_of(block: Block) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 
@@ -28,8 +30,12 @@ _TOKEN = re.compile(
     r"(?P<skip>[\s,;]+)|(?P<missing>\?)"
     r"|(?P<head>[@A-Ia-i%J-Rj-rS-Zs+\-]?)(?P<body>\d*\.?\d*(?:[eE][+-]\d{1,3})?)"
 )
+_TWO_POINTS = re.compile(r"\.\d*\.")
 _AFFN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?|\?")
 MISSING = float("nan")
+_SEPARATORS = str.maketrans(",;", "  ")
+# Repeat counts make any number of points from a few characters; so many are allowed, and beyond them in proportion.
+FREE_POINTS, POINTS_PER_CHARACTER = 1_000_000, 10
 
 
 @dataclass(slots=True)
@@ -48,17 +54,20 @@ class Ordinates:
         return np.frombuffer(self.y, dtype=np.float64).copy() if self.y else np.empty(0)
 
 
-def decode(lines: Iterable[tuple[int, str]], limit: int) -> Ordinates:
+def decode(lines: Sequence[tuple[int, str]], limit: int) -> Ordinates:
     """Decode (X++(Y..Y)) lines. Raises CorruptFile at the line that is no number form, TooLarge above `limit`.
 
     In DIF form the first ordinate of a line repeats the last of the line before as a check; it is compared
     and dropped. `failed_checks` lists lines whose check fails, with the difference in file units.
     """
+    limit = min(limit, max(FREE_POINTS, POINTS_PER_CHARACTER * sum(len(line) for _, line in lines)))
     out = Ordinates()
     in_dif = False
     for number, line in lines:
         if not line.strip():
             continue
+        if _TWO_POINTS.search(line):  # 1.2.3 is no number, and not 1.2 and .3
+            raise _bad(line, number)
         affn = _AFFN_LINE.fullmatch(line) is not None and not _looks_squeezed(line)
         values, last_was_dif = _affn(line, number) if affn else _asdf(line, number, limit - len(out.y))
         if not values:
@@ -84,19 +93,21 @@ def decode(lines: Iterable[tuple[int, str]], limit: int) -> Ordinates:
 
 def _looks_squeezed(line: str) -> bool:
     """Whether an e or E in a line of digits is the pseudo-digit ±5 rather than an exponent."""
-    return bool(re.search(r"[eE]", _EXPONENT.sub("", line)))
+    return ("e" in line or "E" in line) and bool(re.search(r"[eE]", _EXPONENT.sub("", line)))
 
 
-def _affn(line: str, number: int) -> tuple[list[float], bool]:
+def _affn(line: str, number: int) -> tuple[Sequence[float], bool]:
+    with suppress(ValueError):  # signs without blanks before them, and missing values
+        return list(map(float, line.translate(_SEPARATORS).split())), False
     matches = _AFFN.findall(line)
     if re.sub(r"[\s,;]", "", _AFFN.sub("", line)):
         raise _bad(line, number)
     return [MISSING if m == "?" else float(m) for m in matches], False
 
 
-def _asdf(line: str, number: int, room: int) -> tuple[list[float], bool]:
+def _asdf(line: str, number: int, room: int) -> tuple[Sequence[float], bool]:
     """One line of pseudo-digits: its abscissa and ordinates, and whether the last ordinate came from a DIF."""
-    values: list[float] = []
+    values = array("d")
     step, dif, position, stripped = 0.0, False, 0, line.strip()
     while position < len(stripped):
         match = _TOKEN.match(stripped, position)
@@ -111,7 +122,7 @@ def _asdf(line: str, number: int, room: int) -> tuple[list[float], bool]:
             continue
         head, body = match["head"], match["body"]
         if head in _DUP:
-            values.extend(_repeat(values, step if dif else 0.0, _DUP[head] + body, number, room))
+            values.frombytes(_repeat(values, step if dif else 0.0, _DUP[head] + body, number, room).tobytes())
             continue
         value = _float(_SQZ.get(head, _DIF.get(head, head)) + body, line, number)
         dif = head in _DIF
@@ -127,7 +138,7 @@ def _asdf(line: str, number: int, room: int) -> tuple[list[float], bool]:
     return values, dif
 
 
-def _repeat(values: list[float], step: float, digits: str, number: int, room: int) -> list[float]:
+def _repeat(values: Sequence[float], step: float, digits: str, number: int, room: int) -> FloatArray:
     """DUP: the count includes the value already written. Bounded before anything is allocated."""
     if len(values) < 2 or not digits.isdecimal():
         raise CorruptFile(f"A repeat count on line {number} has nothing to repeat.", code="bad_row", line=number)
@@ -137,7 +148,8 @@ def _repeat(values: list[float], step: float, digits: str, number: int, room: in
             f"Line {number} asks to repeat a value {digits[:15]} times.", code="too_many_points", line=number
         )
     last = values[-1]
-    return [last + step * i for i in range(1, count)]
+    repeated: FloatArray = last + step * np.arange(1.0, count)
+    return repeated
 
 
 def _float(text: str, line: str, number: int) -> float:
@@ -152,19 +164,41 @@ def _bad(line: str, number: int) -> CorruptFile:
     return CorruptFile(f"Line {number} ({shown!r}) is no row of JCAMP-DX numbers.", code="bad_row", line=number)
 
 
-def decode_pairs(lines: Iterable[tuple[int, str]], limit: int) -> tuple[FloatArray, FloatArray]:
+def decode_pairs(lines: Sequence[tuple[int, str]], limit: int) -> tuple[FloatArray, FloatArray]:
     """(XY..XY) data: pairs separated by blanks, commas or semicolons; (x, y) in the file's numbers.
 
     Further numbers per line beyond pairs are an error with its line; text in <…> (assignments) is skipped.
     """
-    flat = array("d")
-    for number, line in lines:
-        bare = re.sub(r"<[^>]*>", " ", line).replace("(", " ").replace(")", " ")
-        values, _ = _affn(bare, number)
-        if len(values) % 2:
-            raise CorruptFile(f"Line {number} does not hold pairs of numbers.", code="bad_row", line=number)
-        flat.extend(values)
-        if len(flat) > 2 * limit:
-            raise TooLarge(f"More than {limit:,} points by line {number}.", code="too_many_points", line=number)
+    flat = _bare_pairs(lines)
+    if flat is None:
+        flat = array("d")
+        for number, line in lines:
+            flat.extend(_pairs(line, number))
+    if len(flat) > 2 * limit:
+        raise TooLarge(f"More than {limit:,} points in one table.", code="too_many_points")
     pairs = np.frombuffer(flat, dtype=np.float64).reshape(-1, 2) if flat else np.empty((0, 2))
     return pairs[:, 0].copy(), pairs[:, 1].copy()
+
+
+def _pairs(line: str, number: int) -> Sequence[float]:
+    bare = re.sub(r"<[^<>]*>", " ", line).replace("(", " ").replace(")", " ")
+    if _TWO_POINTS.search(bare):
+        raise _bad(line, number)
+    values, _ = _affn(bare, number)
+    if len(values) % 2:
+        raise CorruptFile(f"Line {number} does not hold pairs of numbers.", code="bad_row", line=number)
+    return values
+
+
+def _bare_pairs(lines: Sequence[tuple[int, str]]) -> array[float] | None:
+    """The numbers of rows that hold nothing but pairs of them, which most do; None where a closer look is needed."""
+    joined = "\n".join(line for _, line in lines)
+    if _AFFN_LINE.fullmatch(joined) is None:
+        return None
+    cells = [row.split() for row in joined.translate(_SEPARATORS).split("\n")]
+    if any(len(row) % 2 for row in cells):
+        return None
+    try:
+        return array("d", map(float, chain.from_iterable(cells)))
+    except ValueError:
+        return None

@@ -113,8 +113,8 @@ def _open_block(stack: list[Block], number: int, title: str, count: int, limits:
 def _add_row(table: Table | None, number: int, line: str) -> None:
     if table is None:
         return
-    bare = line.partition("$$")[0]
-    if bare.strip():
+    bare = line.partition("$$")[0] if "$$" in line else line
+    if bare and not bare.isspace():
         table.rows.append((number, bare))
 
 

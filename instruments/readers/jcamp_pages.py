@@ -17,6 +17,7 @@ from .. import units
 from ..errors import CorruptFile, TooLarge
 from ..limits import Limits
 from ..peaks import ScanNotes, peak_list, to_scan
+from ..registry import Hints
 from ..validate import info, warning
 from .jcamp_asdf import decode, decode_pairs
 from .jcamp_axis import Numbers, axis, check_numbers, number
@@ -46,7 +47,9 @@ class Variables:
         return number(self.text(symbol, column), column, self._line)
 
 
-def read_pages(block: Block, kind: ReadingKind, meta: dict[str, Any], limits: Limits) -> Iterator[Reading]:
+def read_pages(
+    block: Block, kind: ReadingKind, meta: dict[str, Any], hints: Hints, limits: Limits
+) -> Iterator[Reading]:
     """Mass-spectral pages or scans as one MASS_RUN (one page: MASS_SPECTRUM); others one Reading per page.
 
     A run has x = retention time in seconds and y = sum of intensities per scan.
@@ -62,20 +65,22 @@ def read_pages(block: Block, kind: ReadingKind, meta: dict[str, Any], limits: Li
     pages = [_page(block, t, variables, limits) for t in block.tables]
     notes = _dimension(pages, block.tables, variables)
     if kind is ReadingKind.MASS_SPECTRUM and len(pages) > 1:
-        yield _run(block, pages, variables, meta, notes)
+        yield _run(block, pages, variables, meta, hints, notes)
         return
     for table, (x, y) in zip(block.tables, pages, strict=True):
         name = f"{title} {table.local.get('PAGE', '')}".strip()
         if kind is ReadingKind.MASS_SPECTRUM:
             yield peak_list(x, y, title=name, instrument=instrument, meta=meta, remarks=notes)
             continue
+        if not y.size:
+            raise CorruptFile(f"The page at line {table.line} holds no points.", code="no_points", line=table.line)
         x_raw, y_raw = (variables.text(s, "UNITS") for s in _symbols(table, variables))
-        y_unit, scale = units.scaled(units.y_unit(y_raw) or y_raw, float(np.max(y)))
+        y_unit, scale = units.scaled(hints.y_unit or units.y_unit(y_raw) or y_raw, float(np.max(y)))
         yield Reading(
             kind,
             x,
             y,
-            units.x_unit(x_raw) or x_raw,
+            hints.x_unit or units.x_unit(x_raw) or x_raw,
             y_unit,
             meta=meta,
             title=name,
@@ -149,9 +154,10 @@ def _run(
     pages: list[tuple[FloatArray, FloatArray]],
     variables: Variables,
     meta: dict[str, Any],
+    hints: Hints,
     notes: tuple[Remark, ...],
 ) -> Reading:
-    times, unit, remark = _times(block, variables)
+    times, unit, remark = _times(block, variables, hints.x_unit)
     seconds = times * (60.0 if unit == "min" else 1.0)
     troubles, scans = ScanNotes(), list[MassSpectrum]()
     mode = re.match(r"[A-Za-z]+", block.text(".IONIZATIONMODE", "IONIZATIONMODE"))
@@ -178,17 +184,21 @@ def _run(
     )
 
 
-def _times(block: Block, variables: Variables) -> tuple[FloatArray, str, tuple[Remark, ...]]:
-    """Retention times per scan and their unit: of the NTUPLES variable, of SCAN DELAY UNITS, else seconds."""
+def _times(block: Block, variables: Variables, said: str | None) -> tuple[FloatArray, str, tuple[Remark, ...]]:
+    """Retention times per scan and their unit: what a person `said`, of the NTUPLES variable, of SCAN DELAY UNITS,
+    else seconds.
+    """
     found = []
     for i, table in enumerate(block.tables):
         page = table.local.get("PAGE", "").partition("=")[2]
         text = page or table.local.get("RETENTIONTIME", "") or table.local.get(".RETENTIONTIME", "")
         value = number(text, "RETENTION TIME", table.line)
         found.append(float(i) if value is None else value)
+    if said in units.TIMES:
+        return np.array(found), str(said), ()
     symbol = block.tables[0].local.get("PAGE", "").partition("=")[0].strip().upper()
     stated = units.x_unit(variables.text(symbol, "UNITS")) or units.x_unit(block.text("SCANDELAYUNITS"))
-    if stated in ("min", "s"):
+    if stated in units.TIMES:
         return np.array(found), stated, (info("time_unit", f"Retention times are in {stated}, as the file says."),)
     return (
         np.array(found),

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
-from spectra.types import Reading
+from spectra.types import FloatArray, Reading
 
 from .. import text
 from ..errors import CorruptFile
@@ -20,9 +21,12 @@ from ..peaks import peak_list
 from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
-from ..validate import count_remark
+from ..validate import count_remark, warning
+from .peak_libraries import ionisation_in, leave_out_empty, precursor
 
-_PEAK = re.compile(r"\s+(\S+)\s+(\S+)(?:\s+\S+)?\s*$")
+_NUMBER = r"[+-]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d{1,3}+)?+"  # possessive: see msp_peaks
+_PEAK = re.compile(rf"\s++({_NUMBER})\s++({_NUMBER})(?:\s++\S++)?\s*")
+_COUNT = re.compile(r"\d{1,15}")
 
 
 def sniff_massbank(probe: Probe) -> Guess | None:
@@ -33,16 +37,28 @@ def sniff_massbank(probe: Probe) -> Guess | None:
     return Guess(80, "PK$PEAK:") if b"\nPK$PEAK:" in head else None
 
 
-@reader("massbank", title="a MassBank record", techniques={"MS"}, magic=sniff_massbank, extensions=("txt", "massbank"))
+@reader(
+    "massbank",
+    title="a MassBank record",
+    techniques={"MS"},
+    magic=sniff_massbank,
+    extensions=("txt", "massbank"),
+    version="2",
+)
 def read_massbank(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per record: absolute intensities. Raises CorruptFile when a record is not closed by //."""
+    yield from leave_out_empty(_records(source, limits))
+
+
+def _records(source: Source, limits: Limits) -> Iterator[Reading | None]:
     fields: dict[str, Any] = {}
     rows: list[tuple[int, str]] = []
     in_peaks = False
     line_number = 0
     for line_number, line in text.lines(source, limits):
         if line.startswith("//"):
-            yield _reading(fields, rows, line_number)
+            if fields:
+                yield _reading(fields, rows, line_number)
             fields, rows, in_peaks = {}, [], False
         elif in_peaks and line[:1].isspace():
             rows.append((line_number, line))
@@ -59,7 +75,10 @@ def _add(fields: dict[str, Any], key: str, value: str) -> None:
         word, _, value = value.partition(" ")
         key = f"{key} {word}"
     known = fields.get(key)
-    fields[key] = value if known is None else [*(known if isinstance(known, list) else [known]), value]
+    if isinstance(known, list):
+        known.append(value)
+    else:
+        fields[key] = value if known is None else [known, value]
 
 
 def _first(fields: dict[str, Any], key: str) -> str:
@@ -67,23 +86,18 @@ def _first(fields: dict[str, Any], key: str) -> str:
     return str(value[0] if isinstance(value, list) else value)
 
 
-def _reading(fields: dict[str, Any], rows: list[tuple[int, str]], line: int) -> Reading:
-    peaks = []
-    for number, row in rows:
-        match = _PEAK.match(row)
-        try:
-            peaks.append((float(match[1]), float(match[2])) if match else ())
-        except ValueError:
-            match = None
-        if match is None:
-            raise CorruptFile(f"Line {number} holds no peak.", code="bad_row", line=number)
-    flat = np.array(peaks, dtype=np.float64).reshape(-1, 2)
+def _reading(fields: dict[str, Any], rows: list[tuple[int, str]], line: int) -> Reading | None:
+    """None for a record that says itself that it has no peaks."""
+    flat = _peaks(rows)
     declared = _first(fields, "PK$NUM_PEAK")
-    mismatch = count_remark(float(declared), flat.shape[0], "peaks") if declared.isdecimal() else None
+    mismatch = count_remark(float(declared), flat.shape[0], "peaks") if _COUNT.fullmatch(declared) else None
     if mismatch:
         raise CorruptFile(mismatch.text, code="point_count", line=line)
+    if flat.size == 0 and declared in ("0", "N/A"):
+        return None
     level = re.search(r"MS(\d)?", _first(fields, "AC$MASS_SPECTROMETRY MS_TYPE"))
-    precursor = re.match(r"\d+(\.\d+)?", _first(fields, "MS$FOCUSED_ION PRECURSOR_M/Z"))
+    mass = re.match(r"\d+(\.\d+)?", _first(fields, "MS$FOCUSED_ION PRECURSOR_M/Z"))
+    withdrawn = _first(fields, "DEPRECATED")
     return peak_list(
         flat[:, 0].copy(),
         flat[:, 1].copy(),
@@ -91,13 +105,27 @@ def _reading(fields: dict[str, Any], rows: list[tuple[int, str]], line: int) -> 
         instrument=_first(fields, "AC$INSTRUMENT"),
         ms_level=int(level[1] or 1) if level else None,
         meta={"fields": fields, "accession": _first(fields, "ACCESSION"), "licence": _first(fields, "LICENSE")},
-        precursor_mz=float(precursor[0]) if precursor else None,
+        remarks=(warning("withdrawn", f"MassBank has withdrawn this record: {withdrawn[:120]}."),) if withdrawn else (),
+        precursor_mz=precursor(mass[0], line) if mass else None,
         ionisation=_first(fields, "AC$MASS_SPECTROMETRY IONIZATION")
-        or (
-            "EI"
-            if "EI" in _first(fields, "AC$INSTRUMENT_TYPE") and "ESI" not in _first(fields, "AC$INSTRUMENT_TYPE")
-            else "ESI"
-            if "ESI" in _first(fields, "AC$INSTRUMENT_TYPE")
-            else ""
-        ),
+        or ionisation_in(_first(fields, "AC$INSTRUMENT_TYPE")),
+        retention_time_s=_seconds(_first(fields, "AC$CHROMATOGRAPHY RETENTION_TIME")),
     )
+
+
+def _peaks(rows: list[tuple[int, str]]) -> FloatArray:
+    """(P, 2): m/z and absolute intensity. Raises CorruptFile at a row that is no peak."""
+    peaks = []
+    for number, row in rows:
+        match = _PEAK.fullmatch(row)
+        if match is None:
+            raise CorruptFile(f"Line {number} holds no peak.", code="bad_row", line=number)
+        peaks.append((float(match[1]), float(match[2])))
+    return np.array(peaks, dtype=np.float64).reshape(-1, 2)
+
+
+def _seconds(value: str) -> float | None:
+    """Retention time of a value such as "7.4 min" or "444 s", None without a unit."""
+    match = re.match(r"(\d+(?:\.\d+)?)\s*(s|min)", value)
+    seconds = float(match[1]) * (60.0 if match[2] == "min" else 1.0) if match else None
+    return seconds if seconds is not None and isfinite(seconds) else None

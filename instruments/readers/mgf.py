@@ -1,19 +1,20 @@
-"""Reader of Mascot generic format, through pyteomics; what pyteomics lets pass is checked here first.
+"""Reader of Mascot generic format: one spectrum between BEGIN IONS and END IONS, nothing passed over in silence.
 
-pyteomics skips peaks with one column and a last spectrum without END IONS in silence. Imports nothing above
-`instruments`; pyteomics itself is imported on first use.
+Format: Matrix Science, "Data file format". pyteomics is not used: it skips peaks of one column and a last spectrum
+without END IONS, and after checking both nothing is left for it to do. Imports nothing above `instruments`.
 """
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass, field
+from itertools import chain
+from math import isfinite
 
 import numpy as np
 
-from spectra.types import Reading
+from spectra.types import FloatArray, Reading
 
 from .. import text
 from ..errors import CorruptFile
@@ -22,96 +23,126 @@ from ..peaks import peak_list
 from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
+from .peak_libraries import ionisation_in, leave_out_empty, precursor
 
-_PEAK = re.compile(r"[+-]?[\d.]+(?:[eE][+-]?\d+)?[\s]+[+-]?[\d.]+(?:[eE][+-]?\d+)?(?:\s+\S+)*$")
-_BEGIN = re.compile(rb"^[ \t]*BEGIN IONS[ \t]*\r?$", re.M)
+_BEGIN = re.compile(r"^[ \t]*BEGIN IONS[ \t]*$", re.M)
+_FIELD = re.compile(r"([A-Za-z][\w \[\]-]{0,60})\s*=\s*(.*)")
+_MASS = re.compile(r"(\d++\.?+\d*+(?:[eE][+-]?\d{1,3}+)?+)(?:\s++\S++){0,3}")
+_PAIRS = re.compile(r"(?:[\d.eE+\-]++[ \t]++[\d.eE+\-]++[ \t]*+\n?+)*+")  # nothing but two numbers on every line
 COMMENTS = "#;!/"
+MAX_FIELDS = 200
+TITLES = ("TITLE", "NAME", "COMPOUND_NAME")
+
+
+@dataclass(slots=True)
+class _Spectrum:
+    line: int
+    fields: dict[str, str] = field(default_factory=dict)
+    rows: list[tuple[int, str]] = field(default_factory=list)
 
 
 def sniff_mgf(probe: Probe) -> Guess | None:
     """A BEGIN IONS line."""
-    return Guess(95, "BEGIN IONS") if _BEGIN.search(probe.head.replace(b"\r", b"\n")) else None
+    return Guess(95, "BEGIN IONS") if _BEGIN.search(text.head_lines(probe.head)) else None
 
 
-@reader("mgf", title="Mascot generic format (MGF)", techniques={"MS"}, magic=sniff_mgf, extensions=("mgf",))
+@reader(
+    "mgf", title="Mascot generic format (MGF)", techniques={"MS"}, magic=sniff_mgf, extensions=("mgf",), version="2"
+)
 def read_mgf(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per BEGIN IONS; PEPMASS is the precursor in m/z, RTINSECONDS the time in seconds.
 
-    Raises CorruptFile with a line on a spectrum without END IONS or a peak that is not two numbers.
+    Further columns of a peak (its charge) are left out; so are spectra without peaks, with a warning. Raises
+    CorruptFile with a line on a spectrum without END IONS or a peak that is not two numbers.
     """
-    from pyteomics import mgf
-    from pyteomics.auxiliary import PyteomicsError
-
-    for number, lines in _spectra(text.lines(source, limits)):
-        try:
-            stream = io.StringIO("\n".join(lines))
-            with mgf.MGF(stream, use_header=False, read_charges=False, convert_arrays=1) as parsed:
-                spectra = list(parsed)
-        except (PyteomicsError, ValueError) as error:
-            raise CorruptFile(f"The spectrum of line {number} is damaged.", code="bad_spectrum", line=number) from error
-        for spectrum in spectra:
-            yield _reading(spectrum, number)
+    spectra = _spectra(text.lines(source, limits))
+    yield from leave_out_empty(_reading(s) if s.rows else None for s in spectra)
 
 
-def _spectra(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, list[str]]]:
-    """The lines of each spectrum, checked, with the number of the first. CHARGE is left to meta as text."""
-    kept: list[str] = []
-    begun = 0
+def _spectra(lines: Iterator[tuple[int, str]]) -> Iterator[_Spectrum]:
+    current: _Spectrum | None = None
     for number, line in lines:
+        if current is not None and line[:1].isdigit():  # most lines of a file
+            current.rows.append((number, line))
+            continue
         bare = line.strip()
         if bare == "BEGIN IONS":
-            if begun:
-                raise CorruptFile(
-                    f"The spectrum of line {begun} has no END IONS before line {number}.", code="truncated", line=number
-                )
-            begun, kept = number, [bare]
+            if current is not None:
+                raise _unended(current, f" before line {number}", number)
+            current = _Spectrum(number)
         elif bare == "END IONS":
-            if not begun:
+            if current is None:
                 raise CorruptFile(f"END IONS on line {number} without BEGIN IONS.", code="bad_row", line=number)
-            yield begun, [*kept, bare]
-            begun = 0
-        elif begun and bare and bare[0] not in COMMENTS:
-            kept.append(_checked(bare, number))
-    if begun:
-        raise CorruptFile(
-            f"The spectrum of line {begun} has no END IONS; the file is cut short.", code="truncated", line=begun
-        )
+            yield current
+            current = None
+        elif current is not None and bare and bare[0] not in COMMENTS:
+            match = _FIELD.fullmatch(bare) if bare[0].isalpha() else None
+            if match is None:
+                current.rows.append((number, bare))
+            elif len(current.fields) < MAX_FIELDS:
+                current.fields.setdefault(match[1].strip().upper(), match[2])
+    if current is not None:
+        raise _unended(current, "; the file is cut short", current.line)
 
 
-def _checked(bare: str, number: int) -> str:
-    if "=" in bare:
-        key, _, value = bare.partition("=")
-        if key.strip().upper() == "PEPMASS" and not re.match(r"\s*(\d+\.?\d*([eE][+-]?\d+)?(\s+\S+){0,2})?\s*$", value):
-            raise CorruptFile(f"PEPMASS on line {number} is no mass.", code="bad_header", line=number)
-        if key.strip().upper() == "CHARGE":  # pyteomics raises on charges that GNPS writes, such as 0 or N/A
-            return f"charge_text={value}"
-        return bare
-    if not _PEAK.match(bare):
-        raise CorruptFile(f"Line {number} holds no peak of two numbers.", code="bad_row", line=number)
-    return bare
+def _unended(spectrum: _Spectrum, where: str, line: int) -> CorruptFile:
+    return CorruptFile(f"The spectrum of line {spectrum.line} has no END IONS{where}.", code="truncated", line=line)
 
 
-def _reading(spectrum: dict[str, Any], line: int) -> Reading:
-    fields = dict(spectrum["params"])
-    masses = fields.pop("pepmass", (None, None)) or (None, None)
-    time = fields.pop("rtinseconds", None)
-    mz = np.asarray(spectrum["m/z array"], dtype=np.float64)
-    if mz.size == 0:
-        raise CorruptFile(f"The spectrum of line {line} holds no peaks.", code="no_points", line=line)
-    level = str(fields.get("mslevel", "")).strip()
-    plain = {str(k): str(v) for k, v in fields.items()}
+def _reading(spectrum: _Spectrum) -> Reading:
+    fields = spectrum.fields
+    mz, intensity = _peaks(spectrum.rows)
+    level = re.search(r"\d", fields.get("MSLEVEL", ""))
     return peak_list(
         mz,
-        np.asarray(spectrum["intensity array"], dtype=np.float64),
-        title=_title(plain),
-        instrument=plain.get("source_instrument", ""),
-        meta={"fields": plain},
-        precursor_mz=float(masses[0]) if masses[0] else None,
-        ionisation="",
-        retention_time_s=float(time) if isinstance(time, float) else None,
-        ms_level=int(level) if level.isdecimal() else None,
+        intensity,
+        title=next((fields[k] for k in TITLES if fields.get(k)), ""),
+        instrument=fields.get("SOURCE_INSTRUMENT", ""),
+        meta={"fields": {k.lower(): v for k, v in fields.items()}},
+        precursor_mz=_precursor(spectrum),
+        ionisation=ionisation_in(f"{fields.get('ION_SOURCE', '')} {fields.get('SOURCE_INSTRUMENT', '')}"),
+        retention_time_s=_seconds(fields.get("RTINSECONDS", "")),
+        ms_level=int(level[0]) if level else None,
     )
 
 
-def _title(fields: dict[str, str]) -> str:
-    return fields.get("title") or fields.get("name") or fields.get("compound_name") or ""
+def _peaks(rows: list[tuple[int, str]]) -> tuple[FloatArray, FloatArray]:
+    """m/z and intensity (P,). Raises CorruptFile at a row that does not begin with two numbers."""
+    joined = "\n".join([line for _, line in rows])
+    bare = _PAIRS.fullmatch(joined) is not None
+    cells = [] if bare else [line.split(None, 2)[:2] for _, line in rows]
+    try:
+        flat = np.array(list(map(float, joined.split() if bare else chain.from_iterable(cells))), dtype=np.float64)
+    except ValueError:
+        flat = np.empty(0)
+    if flat.size == 2 * len(rows) and "_" not in joined:  # float("1_0") is 10 to Python
+        return flat[0::2], flat[1::2]
+    number = next((n for n, line in rows if not _are_numbers(line.split(None, 2)[:2])), None)
+    if number is None:  # the low line stands in a further column
+        return flat[0::2], flat[1::2]
+    raise CorruptFile(f"Line {number} holds no peak of two numbers.", code="bad_row", line=number)
+
+
+def _are_numbers(pair: list[str]) -> bool:
+    try:
+        return len([float(cell) for cell in pair if "_" not in cell]) == 2
+    except ValueError:
+        return False
+
+
+def _precursor(spectrum: _Spectrum) -> float | None:
+    """The first number of PEPMASS, None where it is empty or 0."""
+    value = spectrum.fields.get("PEPMASS", "").strip()
+    match = _MASS.fullmatch(value)
+    if value and match is None:
+        raise CorruptFile(
+            f"PEPMASS of the spectrum at line {spectrum.line} is no mass.", code="bad_header", line=spectrum.line
+        )
+    return precursor(match[1], spectrum.line) if match else None
+
+
+def _seconds(value: str) -> float | None:
+    """The first number: a sum of scans has a range."""
+    match = re.match(r"\s*+(\d++\.?+\d*+)", value)
+    seconds = float(match[1]) if match else None
+    return seconds if seconds is not None and isfinite(seconds) else None

@@ -1,14 +1,14 @@
 """Decodes the base64 arrays of mzML and mzXML with a cap on every step. Imports numpy and errors only.
 
-pyteomics would inflate zlib without a bound (0.78 MB became 800 MB) and picks MS-Numpress by name, which
-decodes one real file to −1.5e276 without a word; here the accession decides (PSI-MS ontology).
+XML libraries inflate zlib without a bound (0.78 MB became 800 MB) and some pick MS-Numpress by name, which decodes
+one real file to −1.5e276 without a word; here the accession decides (PSI-MS ontology).
 """
 
 from __future__ import annotations
 
-import base64
 import binascii
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,22 @@ from ..errors import CorruptFile, TooLarge, UnsupportedVariant
 from .numpress import decode as decode_numpress
 
 MZ, INTENSITY, TIME, WAVELENGTH = "MS:1000514", "MS:1000515", "MS:1000595", "MS:1000617"
-DTYPES = {"MS:1000521": "<f4", "MS:1000523": "<f8", "MS:1000519": "<i4", "MS:1000522": "<i8"}
-ZLIB, NO_COMPRESSION = "MS:1000574", "MS:1000576"
+# What a pump or an oven recorded stands in place of intensities.
+SENSORS = {"MS:1000820": "flow rate", "MS:1000821": "pressure", "MS:1000822": "temperature"}
+WANTED = frozenset({MZ, INTENSITY, TIME, WAVELENGTH, *SENSORS})
+DTYPES = {
+    accession: np.dtype(code)
+    for accession, code in (
+        ("MS:1000521", "<f4"),
+        ("MS:1000523", "<f8"),
+        ("MS:1000519", "<i4"),
+        ("MS:1000522", "<i8"),
+        ("MS:1000520", "<f2"),
+    )
+}
+ZLIB = "MS:1000574"
+# As for archives: honest arrays of any size do not pack better than this.
+FREE_BYTES, RATIO = 16 * 2**20, 200
 # accession → (numpress codec, zlib around it)
 NUMPRESS = {
     "MS:1002312": ("linear", False),
@@ -31,57 +45,74 @@ NUMPRESS = {
     "MS:1002747": ("pic", True),
     "MS:1002748": ("slof", True),
 }
-KNOWN = frozenset(DTYPES) | {ZLIB, NO_COMPRESSION} | frozenset(NUMPRESS)
+# Truncation, zstd and the coordinate grid: newer, rare, and never to be read as plain numbers.
+UNSUPPORTED = frozenset({"MS:1003088", "MS:1003089", "MS:1003090", "MS:1003826"} | {f"MS:100378{i}" for i in range(6)})
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """One binaryDataArray not yet decoded: its base64 text, its accessions, its own length if it states one."""
+    """One binaryDataArray not yet decoded: base64 text, the accessions of its terms with their units, its length."""
 
     text: str
-    accessions: frozenset[str]
-    length: int | None
-    time_unit: str = ""
+    units: Mapping[str, str]
+    length: int
 
     @property
     def quantity(self) -> str:
-        """The accession of what the array holds (m/z, intensity, time, wavelength), '' if another."""
-        return next((q for q in (MZ, INTENSITY, TIME, WAVELENGTH) if q in self.accessions), "")
+        """The accession of what the array holds: m/z, intensity, time, wavelength or a sensor's."""
+        return next((a for a in self.units if a in WANTED), "")
+
+    @property
+    def unit(self) -> str:
+        """The unit of that quantity as the file has it, '' if it has none."""
+        return self.units.get(self.quantity, "")
 
 
-def decode(array: Encoded, default_length: int, limit: int, where: str) -> FloatArray:
-    """The array as float64 (N,). N must be the length that the file states.
+def most_characters(length: int) -> int:
+    """How long the base64 of so many values can be: 9 bytes each (a little more than any coding needs), line ends."""
+    return 13 * length + 4096
 
-    Raises CorruptFile on bad base64, bad compression, another length or a value that is not finite; TooLarge
-    above `limit` values; UnsupportedVariant on an unknown number or compression type.
+
+def decode(array: Encoded, limit: int, where: str) -> FloatArray:
+    """The array as float64 (N,), possibly read-only, not yet checked for NaN. N must be the length in the file.
+
+    Raises CorruptFile on bad base64, bad compression or another length; TooLarge above `limit` values;
+    UnsupportedVariant on an unknown number or compression type.
     """
-    length = default_length if array.length is None else array.length
+    length = array.length
     if length > limit:
         raise TooLarge(
             f"An array of {where} announces {length:,} values; {limit:,} are allowed.", code="too_many_points"
         )
-    packed = _base64(array.text, where)
+    packed = base64_bytes(array.text, where)
     if not packed and length == 0:
         return np.empty(0)
-    numpress = next((NUMPRESS[a] for a in array.accessions if a in NUMPRESS), None)
-    if numpress is not None:
-        codec, zipped = numpress
-        if zipped:
-            packed = _inflate_at_most(packed, 9 * length + 64, where)  # an integer takes at most 9 half-bytes
-        values = decode_numpress(packed, codec, length, where)
-    else:
-        dtype = next((np.dtype(DTYPES[a]) for a in array.accessions if a in DTYPES), None)
-        if dtype is None:
-            raise UnsupportedVariant(f"An array of {where} has no known number type.", code="number_type")
-        raw = inflate(packed, length * dtype.itemsize, where) if ZLIB in array.accessions else packed
-        values = from_bytes(raw, dtype, where)
+    values = _unpacked(packed, array.units, length, where)
     if values.size != length:
         raise CorruptFile(
             f"An array of {where} holds {values.size:,} values where the file states {length:,}.", code="array_length"
         )
-    if not np.isfinite(values).all():
-        raise CorruptFile(f"An array of {where} holds a value that is not a finite number.", code="not_finite")
     return values
+
+
+def _unpacked(packed: bytes, accessions: Mapping[str, str], length: int, where: str) -> FloatArray:
+    if not UNSUPPORTED.isdisjoint(accessions):
+        raise UnsupportedVariant(
+            f"An array of {where} is packed in a way that is not read here.",
+            code="compression",
+            hint="Convert the raw file with msConvert and zlib compression.",
+        )
+    numpress = next((NUMPRESS[a] for a in accessions if a in NUMPRESS), None)
+    if numpress is not None:
+        codec, zipped = numpress
+        if zipped or ZLIB in accessions:  # older converters name the two steps one by one
+            packed = _inflate_at_most(packed, 9 * length + 64, where)  # an integer takes at most 9 half-bytes
+        return decode_numpress(packed, codec, length, where)
+    dtype = next((DTYPES[a] for a in accessions if a in DTYPES), None)
+    if dtype is None:
+        raise UnsupportedVariant(f"An array of {where} has no known number type.", code="number_type")
+    raw = inflate(packed, length * dtype.itemsize, where) if ZLIB in accessions else packed
+    return from_bytes(raw, dtype, where)
 
 
 def from_bytes(raw: bytes, dtype: np.dtype[Any], where: str) -> FloatArray:
@@ -90,23 +121,27 @@ def from_bytes(raw: bytes, dtype: np.dtype[Any], where: str) -> FloatArray:
         raise CorruptFile(
             f"An array of {where} has {len(raw)} bytes, no multiple of {dtype.itemsize}.", code="odd_bytes"
         )
-    return np.frombuffer(raw, dtype=dtype).astype(np.float64)
+    return np.frombuffer(raw, dtype=dtype).astype(np.float64, copy=False)
 
 
 def base64_bytes(text: str, where: str) -> bytes:
-    """Strict base64; blanks and line ends inside are allowed."""
-    return _base64(text, where)
-
-
-def _base64(text: str, where: str) -> bytes:
+    """Strict base64; blanks and line ends inside are allowed. Raises CorruptFile."""
     try:
-        return base64.b64decode("".join(text.split()).encode("ascii"), validate=True)
-    except (binascii.Error, UnicodeEncodeError) as error:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:  # blanks inside, or damage
+        pass
+    try:
+        return binascii.a2b_base64("".join(text.split()), strict_mode=True)
+    except ValueError as error:
         raise CorruptFile(f"An array of {where} is damaged (base64).", code="bad_base64") from error
 
 
 def inflate(packed: bytes, expected: int, where: str) -> bytes:
-    """zlib data of exactly `expected` bytes; never writes more than one byte beyond them."""
+    """zlib data of exactly `expected` bytes; never writes more than one byte beyond them.
+
+    Raises TooLarge, before anything is unpacked, on a large array that would grow as only bombs do.
+    """
+    _refuse_bomb(packed, expected, where)
     engine = zlib.decompressobj()
     try:
         raw = engine.decompress(packed, expected + 1)
@@ -121,7 +156,15 @@ def inflate(packed: bytes, expected: int, where: str) -> bytes:
     return raw
 
 
+def _refuse_bomb(packed: bytes, expected: int, where: str) -> None:
+    if expected > max(FREE_BYTES, RATIO * len(packed)):
+        raise TooLarge(
+            f"An array of {where} would unpack to more than {RATIO} times its size.", code="compression_bomb"
+        )
+
+
 def _inflate_at_most(packed: bytes, cap: int, where: str) -> bytes:
+    _refuse_bomb(packed, cap, where)
     engine = zlib.decompressobj()
     try:
         raw = engine.decompress(packed, cap)

@@ -1,144 +1,225 @@
-"""pyteomics' mzML parser, kept on a short leash: no index, no ontology, no network, arrays left encoded.
+"""The structure of an mzML file as the parser meets it: header, then one `Element` per spectrum and chromatogram.
 
-Imports pyteomics (and through it lxml and psims); nothing above `instruments`.
+Terms are kept by accession, never by name, and arrays stay encoded: the decoder has caps that no XML library has.
+pyteomics is not used here: it needs three passes and an ontology, and reads a tenth as fast (docs/decisions).
+Imports siblings and errors only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from lxml import etree
-from pyteomics import mzml, xml
-from pyteomics.auxiliary import PyteomicsError, cvstr, unitfloat, unitint, unitstr
-from pyteomics.auxiliary.psims_util import obo_cache
+from .mz_arrays import WANTED, Encoded, most_characters
+from .peak_libraries import IONISATIONS
+from .xml_guard import Target, XmlFile, whole
 
-from ..errors import CorruptFile
-from ..source import Source
-from .mz_arrays import Encoded
-
-if obo_cache is not None:
-    obo_cache.use_remote = False  # psims would fetch the ontology over HTTP on first use
-
-SERIAL_NUMBER = "MS:1000529"
+MAX_TERMS = 1_000  # of one element; the standard's examples have about 40
+MAX_HEADER = 10_000  # parameter groups and instrument configurations
+SERIAL_NUMBER, GENERIC_MODEL = "MS:1000529", "MS:1000031"
 # Terms that stand beside the model of an instrument and are not its name.
-NOT_A_MODEL = frozenset(
+NOT_A_MODEL = frozenset({SERIAL_NUMBER, "MS:1000032", "MS:1000236"})  # customization, transmission
+
+_HEADER = frozenset(
     {
-        "id",
-        "componentList",
-        "softwareRef",
-        "softwareRefs",
-        "scanSettingsRef",
-        "customization",
-        "instrument serial number",
-        "name",
+        "referenceableParamGroup",
+        "instrumentConfiguration",
+        "source",
+        "analyzer",
+        "detector",
+        "software",
+        "spectrumList",
+        "chromatogramList",
+        "run",
     }
 )
 
 
-class _NoOntology:
-    """Stands in for the PSI-MS ontology, which we need for nothing: accessions come with the file."""
+class Term(NamedTuple):
+    """One cvParam. `unit` is the accession of its unit, or the unit's name where a file has no accession."""
 
-    name = ""
-    relationship = ()
+    name: str
+    value: str
+    unit: str
 
-    def __getitem__(self, accession: str) -> _NoOntology:
-        return self
-
-
-class _Parser(mzml.MzML):  # type: ignore[misc]
-    """MzML that keeps accessions and leaves every array encoded."""
-
-    def _param_type(self, attribs: dict[str, str]) -> Any:
-        """Without the class-wide cache of pyteomics, which a hostile file could grow without bound."""
-        if attribs.get("accession") == SERIAL_NUMBER or attribs.get("type") == "xsd:string":
-            return unitstr
-        return {"xsd:int": unitint}.get(attribs.get("type", ""), unitfloat)
-
-    def _get_info_smart(self, element: Any, **kw: Any) -> Any:
-        if xml._local_name(element) == "binaryDataArrayList":
-            return {
-                "arrays": [
-                    self._encoded(child)
-                    for child in element.iterchildren()
-                    if xml._local_name(child) == "binaryDataArray"
-                ]
-            }
-        return super()._get_info_smart(element, **kw)
-
-    def _encoded(self, element: Any) -> Encoded:
-        accessions: set[str] = set()
-        unit, text = "", ""
-        for child in element.iterchildren():
-            name = xml._local_name(child)
-            if name == "cvParam":
-                accessions.add(child.attrib.get("accession", ""))
-                unit = child.attrib.get("unitAccession", unit) or unit
-            elif name == "referenceableParamGroupRef":
-                for param in self._handle_referenceable_param_group(child):
-                    names = [param.name, *(param.value if isinstance(param.value, list) else [param.value])]
-                    accessions |= {n.accession for n in names if isinstance(n, cvstr) and n.accession}
-            elif name == "binary":
-                text = child.text or ""
-        length = element.attrib.get("arrayLength")
-        return Encoded(text, frozenset(accessions), int(length) if length is not None else None, unit)
+    @property
+    def number(self) -> float | None:
+        """The value as a finite number, else None."""
+        try:
+            value = float(self.value)
+        except ValueError:
+            return None
+        return value if abs(value) < float("inf") else None
 
 
-class Skeleton:
-    """The elements of one mzML file as dictionaries; arrays as `Encoded` under the key "arrays".
+Terms = dict[str, Term]
 
-    Every method may raise CorruptFile where the XML is not well-formed.
+
+@dataclass(slots=True)
+class Element:
+    """One spectrum or chromatogram: `terms` by accession (of a repeated one the first), its `arrays` encoded.
+
+    Terms of a product ion have "product " before their accession.
     """
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._configurations: list[dict[str, Any]] | None = None
+    tag: str
+    id: str
+    length: int
+    terms: Terms = field(default_factory=dict)
+    arrays: list[Encoded] = field(default_factory=list)
 
-    def spectra(self) -> Iterator[dict[str, Any]]:
-        """All spectrum elements in order."""
-        return self._elements("spectrum")
 
-    def chromatograms(self) -> Iterator[dict[str, Any]]:
-        """All chromatogram elements in order."""
-        return self._elements("chromatogram")
+@dataclass(slots=True)
+class Configuration:
+    """One instrument configuration: its own terms and those of its ion source."""
 
-    def _elements(self, tag: str) -> Iterator[dict[str, Any]]:
-        try:
-            parser = _Parser(
-                self._source.open(),
-                read_schema=False,
-                iterative=True,
-                use_index=False,
-                huge_tree=False,
-                decode_binary=False,
-                cv=_NoOntology(),
-            )
-            yield from parser.iterfind(tag)
-        except (etree.XMLSyntaxError, PyteomicsError, KeyError, AttributeError, TypeError, ValueError) as error:
-            line = getattr(error, "lineno", None)
-            raise CorruptFile(
-                "The XML of this file is damaged or beyond what mzML needs.",
-                code="bad_xml",
-                line=line if isinstance(line, int) else None,
-            ) from error
+    terms: Terms = field(default_factory=dict)
+    source: Terms = field(default_factory=dict)
 
-    def _instruments(self) -> list[dict[str, Any]]:
-        if self._configurations is None:
-            self._configurations = list(self._elements("instrumentConfiguration"))
-        return self._configurations
+
+class Skeleton(Target):
+    """Collects finished elements in `elements`; `declared` are the counts that the lists announce.
+
+    `limit` is the most values of one array: text beyond what they can need is not kept.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self._limit = limit
+        self.elements: list[Element] = []
+        self.declared: dict[str, int] = {}
+        self.run: dict[str, str] = {}
+        self.software: list[str] = []
+        self._groups: dict[str, Terms] = {}
+        self._configurations: dict[str, Configuration] = {}
+        self._configuration = Configuration()
+        self._element: Element | None = None
+        self._array: tuple[str | None, Terms] = (None, {})
+        self._binary = ""
+        self._sink: Terms | None = None  # where terms go: the innermost element that collects them
+        self._outer: list[tuple[str, Terms | None]] = []  # which element opened the sink, and the sink around it
+        self._product = False
+
+    def start(self, tag: str, attrib: Mapping[str, str]) -> None:
+        """As in Target; terms are two of three elements and have no children, so they take a short way."""
+        if tag.endswith("}cvParam"):
+            self._add(attrib)
+        else:
+            super().start(tag, attrib)
+
+    def end(self, tag: str) -> None:
+        """As in Target."""
+        if not tag.endswith("}cvParam"):
+            super().end(tag)
+
+    def begin(self, name: str, attributes: Mapping[str, str]) -> None:
+        """Open what collects terms or text."""
+        if name == "binaryDataArray":
+            self._array, self._binary = (attributes.get("arrayLength"), {}), ""
+            self._open(name, self._array[1])
+        elif name == "binary":
+            self._begin_binary()
+        elif name in ("spectrum", "chromatogram"):
+            length = whole(attributes.get("defaultArrayLength"), "defaultArrayLength")
+            self._element = Element(name, attributes.get("id", "")[:500], length)
+            self._open(name, self._element.terms)
+        elif name == "referenceableParamGroupRef" and self._sink is not None:
+            for accession, term in self._groups.get(attributes.get("ref", ""), {}).items():
+                self._sink.setdefault(accession, term)
+        elif name == "product":
+            self._product = True
+        elif name in _HEADER:
+            self._begin_header(name, attributes)
+
+    def _open(self, name: str, sink: Terms) -> None:
+        self._outer.append((name, self._sink))
+        self._sink = sink
+
+    def _begin_header(self, name: str, attributes: Mapping[str, str]) -> None:
+        if name == "referenceableParamGroup" and len(self._groups) < MAX_HEADER:
+            self._open(name, self._groups.setdefault(attributes.get("id", ""), {}))
+        elif name == "instrumentConfiguration" and len(self._configurations) < MAX_HEADER:
+            self._configuration = self._configurations.setdefault(attributes.get("id", ""), Configuration())
+            self._open(name, self._configuration.terms)
+        elif name == "source":
+            self._open(name, self._configuration.source)
+        elif name in ("analyzer", "detector"):  # their terms are not the instrument's
+            self._open(name, {})
+        elif name == "software" and len(self.software) < MAX_HEADER:
+            self.software.append(f"{attributes.get('id', '')} {attributes.get('version', '')}".strip()[:120])
+        elif name in ("spectrumList", "chromatogramList"):
+            self.declared.setdefault(name, whole(attributes.get("count"), f"The count of {name}"))
+        elif name == "run":
+            self.run = {k: attributes.get(k, "")[:120] for k in ("startTimeStamp", "defaultInstrumentConfigurationRef")}
+
+    def _add(self, attributes: Mapping[str, str]) -> None:
+        sink = self._sink
+        if sink is None:
+            return
+        accession = attributes.get("accession", "")
+        if self._product:
+            accession = "product " + accession
+        if accession not in sink and len(sink) < MAX_TERMS:
+            unit = attributes.get("unitAccession") or attributes.get("unitName", "")
+            sink[accession] = Term(attributes.get("name", "")[:200], attributes.get("value", "")[:500], unit)
+
+    def _begin_binary(self) -> None:
+        """Only arrays that are read are kept, and no more text than their length can need."""
+        if self._element is not None and not WANTED.isdisjoint(self._array[1]):
+            length = whole(self._array[0], "arrayLength", self._element.length)
+            self.collect(most_characters(min(length, self._limit)))
+
+    def finish(self, name: str) -> None:
+        """Hand over what is complete."""
+        if name == "binary":
+            self._binary = self.collected()
+        elif name == "binaryDataArray" and self._element is not None:
+            stated, terms = self._array
+            if not WANTED.isdisjoint(terms):
+                length = whole(stated, "arrayLength", self._element.length)
+                units = {a: t.unit for a, t in terms.items()}
+                self._element.arrays.append(Encoded(self._binary, units, length))
+        elif name in ("spectrum", "chromatogram") and self._element is not None:
+            self.elements.append(self._element)
+            self._element = None
+        elif name == "product":
+            self._product = False
+        if self._outer and self._outer[-1][0] == name:
+            self._sink = self._outer.pop()[1]
+
+    def configuration(self) -> Configuration:
+        """The instrument configuration of the run, else the first one, else an empty one."""
+        known = self._configurations
+        named = known.get(self.run.get("defaultInstrumentConfigurationRef", ""))
+        return named or next(iter(known.values()), Configuration())
 
     def instrument(self) -> str:
-        """The model of the first instrument configuration, '' if the file names none."""
-        for configuration in self._instruments():
-            for key, value in configuration.items():
-                if isinstance(key, cvstr) and str(key) not in NOT_A_MODEL and value in ("", None):
-                    return str(key)
-            name = configuration.get("name")
-            if name:
-                return str(name[0] if isinstance(name, list) else name)
-        return ""
+        """The model of the instrument, '' if the file names none."""
+        terms = {a: t for a, t in self.configuration().terms.items() if a not in NOT_A_MODEL}
+        generic = terms.pop(GENERIC_MODEL, None)
+        model = next(iter(terms.values()), None)
+        if model is not None:
+            return model.name
+        return (generic.value or generic.name) if generic is not None else ""
 
-    def instrument_meta(self) -> dict[str, Any]:
-        """Serial numbers, if the file has any."""
-        serials = [str(c["instrument serial number"]) for c in self._instruments() if "instrument serial number" in c]
-        return {"serial": serials[0]} if serials else {}
+    def ionisation(self) -> str:
+        """EI, CI, ESI … as the ion source says, '' if the file does not."""
+        return next((IONISATIONS[a] for a in self.configuration().source if a in IONISATIONS), "")
+
+    def about(self) -> dict[str, str]:
+        """What the header says about the recording, under the keys that all readers share."""
+        serial = self.configuration().terms.get(SERIAL_NUMBER)
+        found = {
+            "serial": serial.value if serial is not None else "",
+            "acquired": self.run.get("startTimeStamp", ""),
+            "software": ", ".join(self.software[:5]),
+        }
+        return {key: value for key, value in found.items() if value}
+
+
+def elements(file: XmlFile, skeleton: Skeleton) -> Iterator[Element]:
+    """Spectra and chromatograms in file order, one by one; no more than one piece of the file is in memory."""
+    for _ in file.walk(skeleton):
+        found, skeleton.elements = skeleton.elements, []
+        yield from found

@@ -1,26 +1,37 @@
-"""Reader of mzXML, the predecessor of mzML: skeleton through pyteomics, peaks decoded by ourselves with caps.
+"""Reader of mzXML, the predecessor of mzML: scans as one run, peaks decoded with caps.
 
-Format: Pedrioli et al. 2004 (doi:10.1038/nbt1031). Imports nothing above `instruments`; pyteomics on first use.
+Format: Pedrioli et al. 2004 (doi:10.1038/nbt1031), schemas 1.1 to 3.2. Imports nothing above `instruments`; lxml
+on first use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from spectra.types import FloatArray, MassSpectrum, Reading, ReadingKind, Remark
+from spectra.types import FloatArray, MassSpectrum, Reading, Remark
 
-from ..errors import CorruptFile, TooLarge
+from ..errors import CorruptFile, TooLarge, UnsupportedVariant
 from ..limits import Limits
-from ..peaks import ScanNotes, peak_list, to_scan
+from ..peaks import ScanNotes
 from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
-from ..validate import info
-from .mz_arrays import base64_bytes, from_bytes, inflate
-from .xml_guard import guard
+from ..validate import count_remark, info
+from .mz_arrays import base64_bytes, from_bytes, inflate, most_characters
+from .mz_run import SECONDS, RawScan, Run, in_proportion
+from .peak_libraries import positive
+from .xml_guard import Target, XmlFile, whole
+
+# What a <peaks> element holds: both in turn, or one of them (schema 3 allows several elements per scan).
+PAIRS, MASSES, INTENSITIES = "m/z-int", "m/z", "intensity"
+NUMBERS: dict[str, np.dtype[Any]] = {"32": np.dtype(">f4"), "64": np.dtype(">f8")}
+KEPT_CHARACTERS = 200
+_DURATION = re.compile(r"P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+(?:\.\d*)?)M)?(?:(\d*\.?\d+(?:[eE][+-]?\d{1,2})?)S)?")
 
 
 def sniff_mzxml(probe: Probe) -> Guess | None:
@@ -30,135 +41,186 @@ def sniff_mzxml(probe: Probe) -> Guess | None:
     return None
 
 
-@reader("mzxml", title="mzXML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzxml, extensions=("mzxml",))
+@reader(
+    "mzxml", title="mzXML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzxml, extensions=("mzxml",), version="2"
+)
 def read_mzxml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
-    """One MASS_RUN of all scans (one scan: MASS_SPECTRUM); times in seconds from the duration in the file."""
-    from lxml import etree
-    from pyteomics import mzxml
-    from pyteomics.auxiliary import PyteomicsError
+    """One MASS_RUN of all scans (one scan: MASS_SPECTRUM); times in seconds from the duration in the file.
 
-    guard(source, b"mzXML")
-    try:
-        parser = mzxml.MzXML(
-            source.open(), read_schema=False, iterative=True, use_index=False, huge_tree=False, decode_binary=False
-        )
-        scans = list(_scans(parser.iterfind("scan"), limits))
-        models = list(
-            mzxml.MzXML(
-                source.open(), read_schema=False, use_index=False, huge_tree=False, decode_binary=False
-            ).iterfind("msModel")
-        )
-    except (etree.XMLSyntaxError, PyteomicsError, KeyError, AttributeError, ValueError) as error:
-        raise CorruptFile("The XML of this file is damaged or beyond what mzXML needs.", code="bad_xml") from error
-    model = models[0].get("value", "") if models and isinstance(models[0], dict) else ""
-    yield from _readings(scans, str(model))
+    A bare number is no duration: its unit is taken from `hints.x_unit`, else seconds are assumed and that is said.
+    """
+    limits = in_proportion(limits, source.size)
+    file, header, run = XmlFile(source, "mzXML"), _Header(limits.points), Run(limits)
+    for scan in _scans(file, header, limits, SECONDS.get(hints.x_unit or "")):
+        run.add(scan, header.ionisation)
+    notes: tuple[Remark, ...] = ()
+    mismatch = count_remark(header.declared, run.count, "scans") if header.declared is not None else None
+    if mismatch is not None:
+        notes += (mismatch,)
+    if file.altered:  # no warning: older converters did not agree on what is summed
+        notes += (info("checksum", "The checksum in this file does not fit its content."),)
+    yield from run.readings(header.instrument, header.about, notes)
 
 
-_Scan = tuple[FloatArray, FloatArray, dict[str, Any]]
+def scans(source: Source, limits: Limits) -> Iterator[MassSpectrum]:
+    """The scans of the file one by one, in bounded memory."""
+    header, notes = _Header(limits.points), ScanNotes()
+    for scan in _scans(XmlFile(source, "mzXML"), header, limits):
+        yield scan.spectrum(header.ionisation, notes)
 
 
-def _scans(elements: Iterator[dict[str, Any]], limits: Limits) -> Iterator[_Scan]:
-    total = 0
-    for count, element in enumerate(elements, start=1):
-        if count > limits.spectra:
-            raise TooLarge(f"This file holds more than {limits.spectra:,} spectra.", code="too_many_spectra")
-        where = f"scan {element.get('num', count)}"
-        mz, intensity = _peaks(element, limits, where)
-        total += mz.size
-        if total > limits.total_points:
-            raise TooLarge("This run holds more points than are allowed.", code="too_many_points")
-        yield mz, intensity, {k: element.get(k) for k in ("num", "msLevel", "retentionTime", "precursorMz")}
+@dataclass(slots=True)
+class _Element:
+    """One scan as it is met: its attributes, its first precursor, its peaks still encoded."""
+
+    attributes: dict[str, str]
+    precursor: str = ""
+    peaks: list[tuple[dict[str, str], str]] = field(default_factory=list)
+    given: bool = False
 
 
-def _peaks(element: dict[str, Any], limits: Limits, where: str) -> tuple[FloatArray, FloatArray]:
-    """The interleaved m/z–intensity pairs, exactly as many as peaksCount says."""
-    declared = int(element.get("peaksCount", 0))
-    record = element.get("m/z array")
-    if declared < 0 or declared > limits.points:
+class _Header(Target):
+    """Collects scans in `elements`, in the order in which they begin, and what the header says."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.elements: list[_Element] = []
+        self.declared: int | None = None
+        self.instrument = self.ionisation = self._centroided = ""
+        self.about: dict[str, str] = {}
+        self._limit = limit
+        self._open: list[_Element] = []
+        self._peaks: dict[str, str] = {}
+
+    def begin(self, name: str, attributes: Mapping[str, str]) -> None:
+        """Scans may stand inside scans: the outer one is complete when an inner one begins."""
+        if name == "scan":
+            self._give()
+            kept = {k: attributes[k][:KEPT_CHARACTERS] for k in _ATTRIBUTES if k in attributes}
+            kept.setdefault("centroided", self._centroided)
+            self._open.append(_Element(kept))
+        elif name == "peaks" and self._open:
+            self._peaks = {k: attributes[k][:KEPT_CHARACTERS] for k in _CODING if k in attributes}
+            count = whole(self._open[-1].attributes.get("peaksCount"), "peaksCount")
+            self.collect(most_characters(2 * min(count, self._limit)))
+        elif name == "precursorMz":
+            self.collect(KEPT_CHARACTERS)
+        elif name == "msRun" and "scanCount" in attributes:
+            self.declared = whole(attributes["scanCount"], "scanCount")
+        elif name == "instrument":  # schema 1
+            self.instrument = self.instrument or attributes.get("model", "")[:KEPT_CHARACTERS]
+        elif name == "msModel":
+            self.instrument = self.instrument or attributes.get("value", "")[:KEPT_CHARACTERS]
+        elif name == "msIonisation":
+            self.ionisation = self.ionisation or _ionisation(attributes.get("value", ""))
+        elif name == "dataProcessing":
+            self._centroided = attributes.get("centroided", self._centroided)[:1]
+        elif name == "software" and attributes.get("type") == "acquisition":
+            words = f"{attributes.get('name', '')} {attributes.get('version', '')}".strip()
+            self.about.setdefault("software", words[:KEPT_CHARACTERS])
+
+    def finish(self, name: str) -> None:
+        """Hand over a scan at its end, unless that has been done."""
+        if name == "peaks" and self._open:
+            self._open[-1].peaks.append((self._peaks, self.collected()))
+        elif name == "precursorMz":
+            text = self.collected()
+            if self._open:
+                self._open[-1].precursor = self._open[-1].precursor or text.strip()
+        elif name == "scan" and self._open:
+            self._give()
+            self._open.pop()
+
+    def _give(self) -> None:
+        if self._open and not self._open[-1].given:
+            self._open[-1].given = True
+            self.elements.append(self._open[-1])
+
+
+_ATTRIBUTES = ("num", "msLevel", "peaksCount", "retentionTime", "polarity", "centroided")
+_CODING = ("precision", "byteOrder", "contentType", "pairOrder", "compressionType")
+
+
+def _ionisation(words: str) -> str:
+    found = re.search(r"\b(EI|CI|APCI|APPI|MALDI|DART)\b|(ESI|NSI|electrospray)", words, re.I)
+    return "" if found is None else (found[1] or "ESI").upper()
+
+
+def _scans(file: XmlFile, header: _Header, limits: Limits, said: float | None = None) -> Iterator[RawScan]:
+    number = 0
+    for _ in file.walk(header):
+        found, header.elements = header.elements, []
+        for element in found:
+            number += 1
+            yield _raw_scan(element, limits.points, number, said)
+
+
+def _raw_scan(element: _Element, limit: int, number: int, said: float | None) -> RawScan:
+    about = element.attributes
+    where = f"scan {about.get('num', number)}"
+    mz, intensity = _peaks(element, limit, where)
+    level = whole(about.get("msLevel"), "msLevel")
+    seconds, assumed = _seconds(about.get("retentionTime", ""), said)
+    precursor = re.match(r"\d+(\.\d*)?([eE][+-]?\d{1,2})?", element.precursor)
+    return RawScan(
+        where,
+        mz,
+        intensity,
+        seconds,
+        level or None,
+        positive(precursor[0]) if precursor else None,
+        assumed,
+        {"0": True, "1": False}.get(about["centroided"]),
+        {"+": "positive", "-": "negative"}.get(about.get("polarity", ""), ""),
+    )
+
+
+def _peaks(element: _Element, limit: int, where: str) -> tuple[FloatArray, FloatArray]:
+    """m/z and intensities (P,), exactly as many as peaksCount says. Some writers give one pair of zeros for none."""
+    declared = whole(element.attributes.get("peaksCount"), "peaksCount")
+    if declared > limit:
         raise TooLarge(f"The {where} announces {declared:,} peaks.", code="too_many_points")
-    if record is None or declared == 0:
+    if declared == 0:
         return np.empty(0), np.empty(0)
-    number = record.dtype[0]
-    packed = base64_bytes(str(record.data), where)
-    size = 2 * declared * number.itemsize
-    raw = inflate(packed, size, where) if record.compression == "zlib compression" else packed
+    by_content = {(c.get("contentType") or c.get("pairOrder") or PAIRS): (c, t) for c, t in element.peaks}
+    if PAIRS in by_content:
+        values = _decode(*by_content[PAIRS], 2 * declared, where)
+        return values[0::2], values[1::2]
+    if MASSES in by_content and INTENSITIES in by_content:
+        return _decode(*by_content[MASSES], declared, where), _decode(*by_content[INTENSITIES], declared, where)
+    if element.peaks:
+        raise UnsupportedVariant(f"The {where} holds neither m/z nor intensities.", code="content_type")
+    raise CorruptFile(f"The {where} announces {declared:,} peaks but holds none.", code="array_length")
+
+
+def _decode(coding: Mapping[str, str], text: str, expected: int, where: str) -> FloatArray:
+    number = NUMBERS.get(coding.get("precision", "32"))
+    compression = coding.get("compressionType", "none")
+    if number is None or compression not in ("none", "zlib") or coding.get("byteOrder", "network") != "network":
+        raise UnsupportedVariant(
+            f"The peaks of {where} are packed in a way that is not read here.",
+            code="compression",
+            hint="Convert the raw file to mzML with msConvert.",
+        )
+    packed = base64_bytes(text, where)
+    raw = inflate(packed, expected * number.itemsize, where) if compression == "zlib" else packed
     values = from_bytes(raw, number, where)
-    if values.size != 2 * declared:
+    if values.size != expected:
         raise CorruptFile(
-            f"The {where} holds {values.size / 2:g} peaks where it states {declared:,}.", code="array_length"
+            f"The {where} holds {values.size:,} numbers where it states {expected:,}.", code="array_length"
         )
-    return values[0::2].copy(), values[1::2].copy()
+    return values
 
 
-def _seconds(value: Any) -> float | None:
-    """pyteomics turns an XML duration into minutes; a bare number is taken as seconds, as msConvert wrote them."""
-    if not isinstance(value, float):
-        return None
-    return float(value) * (60.0 if getattr(value, "unit_info", "") == "minute" else 1.0)
-
-
-def _precursor(value: Any) -> float | None:
-    try:
-        first = value[0]
-        return float(first["precursorMz"] if isinstance(first, dict) else first) or None
-    except (TypeError, IndexError, KeyError, ValueError):
-        return None
-
-
-def _readings(scans: list[_Scan], model: str) -> Iterator[Reading]:
-    notes, kept, times = ScanNotes(), list[MassSpectrum](), list[float | None]()
-    for mz, intensity, fields in scans:
-        level = fields["msLevel"]
-        times.append(_seconds(fields["retentionTime"]))
-        kept.append(
-            to_scan(
-                mz,
-                intensity,
-                notes,
-                precursor_mz=_precursor(fields["precursorMz"]),
-                ionisation="",
-                retention_time_s=times[-1],
-                ms_level=int(level) if level else None,
-            )
-        )
-    levels = {s.ms_level for s in kept}
-    level = levels.pop() if len(levels) == 1 else None
-    meta = {"points": notes.points, "max_intensity": notes.largest}
-    if len(kept) == 1 and scans[0][0].size:
-        yield peak_list(
-            *scans[0][:2],
-            title=f"scan {scans[0][2]['num']}",
-            instrument=model,
-            meta=meta,
-            ms_level=level,
-            ionisation="",
-            precursor_mz=kept[0].precursor_mz,
-            retention_time_s=times[0],
-        )
-    elif kept:
-        axis, unit, remarks = _axis(times)
-        total = np.array([float(s.intensity.sum()) for s in kept])
-        yield Reading(
-            ReadingKind.MASS_RUN,
-            axis,
-            total,
-            unit,
-            "total ion current",
-            meta=meta,
-            instrument=model,
-            ms_level=level,
-            scans=tuple(kept),
-            remarks=remarks + notes.remarks(),
-        )
-
-
-def _axis(times: list[float | None]) -> tuple[FloatArray, str, tuple[Remark, ...]]:
-    if all(t is None for t in times):
-        return (
-            np.arange(1.0, len(times) + 1),
-            "scan",
-            (info("no_times", "The file gives no retention times; its scans are numbered instead."),),
-        )
-    if any(t is None for t in times):
-        raise CorruptFile("Some scans have no retention time.", code="times_missing")
-    return np.array(times, dtype=np.float64), "s", ()
+def _seconds(text: str, said: float | None) -> tuple[float | None, str]:
+    """An XML duration in seconds; a bare number is taken as seconds, as older converters wrote them, and marked."""
+    bare = text.strip()
+    if not bare:
+        return None, ""
+    match = _DURATION.fullmatch(bare)
+    if match and any(match.groups()):
+        days, hours, minutes, seconds = (float(g or 0) for g in match.groups())
+        return ((days * 24 + hours) * 60 + minutes) * 60 + seconds, ""
+    if re.fullmatch(r"\d+(\.\d*)?([eE][+-]?\d{1,2})?", bare):
+        return float(bare) * (said or 1.0), "" if said else "seconds"
+    raise CorruptFile(f"A retention time is {bare[:30]!r}, which is no time.", code="bad_header")

@@ -56,13 +56,10 @@ def _integers(data: NDArray[np.uint8], expected: int) -> bool:
     """Whether the half-bytes are exactly `expected` whole integers, with at most one half-byte of padding."""
     halves = np.empty(2 * data.size, dtype=np.uint8)
     halves[0::2], halves[1::2] = data >> 4, data & 0x0F
-    spans, total = _SPAN[halves].tobytes(), halves.size
-    position = count = 0
-    while position < total:
-        if position == total - 1 and halves[position] == 0:
-            break
-        position += spans[position]
-        count += 1
-        if count > expected:
-            return False
-    return count == expected and position <= total
+    spans, position = _SPAN[halves].tobytes(), 0
+    try:
+        for _ in range(expected):
+            position += spans[position]
+    except IndexError:
+        return False
+    return position == halves.size or (position == halves.size - 1 and halves[position] == 0)

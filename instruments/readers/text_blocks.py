@@ -20,6 +20,9 @@ from ..errors import CorruptFile, TooLarge
 from ..limits import Limits
 from .text_dialect import SPACE, Dialect
 
+LONGEST_HEADER = 8_192  # characters
+# Rows are taken by the thousand once a table has shown its width; a slab with anything odd in it goes row by row.
+SLAB, SLAB_AFTER = 2_000, 8
 HEADER_REACH = 4  # a header stands at most so many filled lines above its table
 _SECTION = re.compile(r"\s*\[([^\]]{1,80})\]\s*$")
 
@@ -51,11 +54,24 @@ class Block:
 
 
 def find_blocks(lines: Sequence[tuple[int, str]], dialect: Dialect, limits: Limits) -> list[Block]:
-    """All tables of the text in order. Raises TooLarge on more columns than allowed."""
+    """All tables of the text in order. Raises TooLarge on more columns or tables than allowed."""
     blocks: list[Block] = []
     current: Block | None = None
-    section, words = "", list[str]()
-    for number, line in lines:
+    section, words, position, odd_until = "", list[str](), 0, 0
+    while position < len(lines):
+        if current is not None and current.rows >= SLAB_AFTER and position >= odd_until:
+            slab = lines[position : position + SLAB]
+            numbers, texts = zip(*slab, strict=True)
+            flat = dialect.rows(texts, current.width)
+            if flat is not None:
+                current.values.extend(flat)
+                current.lines.extend(array("q", numbers))
+                current.recent.extend(texts[-20:])
+                position += len(slab)
+                continue
+            odd_until = position + len(slab)
+        number, line = lines[position]
+        position += 1
         if not line.strip():
             continue
         values = dialect.row(line, number)
@@ -71,6 +87,10 @@ def find_blocks(lines: Sequence[tuple[int, str]], dialect: Dialect, limits: Limi
                     f"Line {number} has {len(values)} columns; {limits.columns} are allowed.",
                     code="too_many_columns",
                     line=number,
+                )
+            if len(blocks) >= limits.blocks:
+                raise TooLarge(
+                    f"This text holds more than {limits.blocks:,} tables.", code="too_many_blocks", line=number
                 )
             current = Block(section, words, len(values))
             current.header = header_of(words, len(values), dialect)
@@ -100,10 +120,10 @@ def header_of(words: Sequence[str], width: int, dialect: Dialect) -> list[str]:
 
 
 def _header_cells(line: str, width: int, dialect: Dialect) -> list[str]:
-    bare = re.sub(r"^\s*(#|%|//|;|!)+\s*", "", line)
+    bare = re.sub(r"^\s*(#|%|//|;|!)+\s*", "", line[:LONGEST_HEADER])
     attempts = [dialect.cells(bare)] if dialect.delimiter != SPACE else []
     if dialect.delimiter == SPACE:
-        attempts = [re.split(r"\s{2,}|\t", bare.strip()), bare.split(), re.split(r"\s*[,;]\s*", bare.strip())]
+        attempts = [re.split(r"\s{2,}|\t", bare.strip()), bare.split(), re.split("[,;]", bare.strip())]
     for cells in attempts:
         filled = [c.strip() for c in cells]
         while len(filled) > width and not filled[-1]:

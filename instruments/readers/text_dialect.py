@@ -7,18 +7,22 @@ above `instruments.errors` and numpy.
 from __future__ import annotations
 
 import re
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isnan
+from operator import methodcaller
 
 import numpy as np
 
-from ..errors import AmbiguousText, Choice, CorruptFile
+from ..errors import AmbiguousText, Choice, CorruptFile, TooLarge
 from ..validate import direction
 
 SPACE = "space"
+MOST_CELLS = 1_000  # of one line; the limit for columns is stricter and applies later
+_PLAIN = re.compile(r"[\d.eE+\-,;|\t \n]*")
 MISSING = frozenset({"", "-", "--", "---", "n.a.", "n.a", "na", "n/a", "none", "null", "#n/a"})
 NOT_FINITE = r"[+-]?(?:nan|inf|infinity|1\.#inf|1\.#qnan)|#(?:num!|div/0!|value!|zahl!)"
 _BLANK_GROUPS = "[ \u00a0\u202f\u2009'\u2019]"  # what separates thousands besides the point and the comma
@@ -58,14 +62,57 @@ class Dialect:
         return float("inf") if re.fullmatch(NOT_FINITE, lowered) else None
 
     def row(self, line: str, number: int = 0) -> list[float] | None:
-        """The numbers of a line, or None if it is not a row of at least two numbers."""
+        """The numbers of a line, or None if it is not a row of at least two numbers.
+
+        Raises TooLarge on a row of more columns than any table has, before they are looked at one by one.
+        """
+        plain = self._plain(line)
+        if plain is not None:
+            parts = plain.split() if self.delimiter == SPACE else plain.split(self.delimiter)
+            if len(parts) <= MOST_CELLS:
+                try:
+                    return list(map(float, parts)) if len(parts) >= 2 else None
+                except ValueError:  # an empty cell, a mark for missing values, two signs …
+                    pass
+        cells = self.cells(line, number)
+        if len(cells) > MOST_CELLS and all(self.number(c) is not None for c in cells[:3]):
+            raise TooLarge(
+                f"Line {number} has {len(cells):,} columns, more than are allowed.",
+                code="too_many_columns",
+                line=number,
+            )
         values = []
-        for cell in self.cells(line, number):
+        for cell in cells:
             value = self.number(cell)
             if value is None:
                 return None
             values.append(value)
         return values if sum(not isnan(v) for v in values) >= 2 else None
+
+    def rows(self, lines: Sequence[str], width: int) -> array[float] | None:
+        """All numbers of consecutive rows, one after the other; None unless each is `width` bare numbers, as `row` reads."""
+        joined = self._plain("\n".join(lines))
+        if joined is None:
+            return None
+        if self.delimiter == SPACE:
+            counts = set(map(len, map(str.split, lines)))
+        else:
+            counts = {1 + n for n in map(methodcaller("count", self.delimiter), lines)}
+            joined = joined.replace("\n", self.delimiter)
+        if counts != {width} or width < 2:
+            return None
+        try:
+            return array("d", map(float, joined.split(None if self.delimiter == SPACE else self.delimiter)))
+        except ValueError:
+            return None
+
+    def _plain(self, text: str) -> str | None:
+        """Text of bare numbers, ready for `float`; None where only `number` knows what they mean."""
+        if self.thousands or self.paired or _PLAIN.fullmatch(text) is None:
+            return None
+        if self.decimal == ",":
+            return None if "." in text else text.replace(",", ".")
+        return text
 
     def __str__(self) -> str:
         names = {"\t": "tab", SPACE: "blanks", ",": "comma", ";": "semicolon", "|": "bar"}

@@ -7,26 +7,35 @@ from __future__ import annotations
 
 import numpy as np
 
+from spectra.confidence.figures import noise_of
 from spectra.confidence.limits import decision, load
 from spectra.infrared_grid import CO2, GRID, curve
 from spectra.preprocess import nominal_mass
 from spectra.types import FloatArray, InfraredSpectrum, Level, MassSpectrum, Remark, SpectrumError
 
-_QUIET = (2450.0, 2650.0)
+NOISE_WINDOW = (2450.0, 2650.0)
+"""cm⁻¹ where hardly any substance has bands and neither air nor a diamond absorbs much."""
+_APART_CM1 = 4.0
 
 
-def signal_to_noise(spectrum: InfraredSpectrum) -> float | None:
+def signal_to_noise(spectrum: InfraredSpectrum, top: float | None = None) -> float | None:
     """Largest absorbance over noise; noise = 1.4826 · MAD of the second difference in 2450–2650 cm⁻¹, / √6.
 
-    Taken on the grid of 2 cm⁻¹. None when that window was not measured; infinite without noise.
+    Taken on the spectrum's own points, 4 cm⁻¹ apart or one step where that is wider: instruments fill up with zeros, so
+    that neighbouring points are not independent (measured: twofold filling made the noise 2.5 times too small). `top` is
+    the largest absorbance where it is known already. None when that window was not measured; infinite without noise.
     """
-    values = curve(spectrum)
-    quiet = values[(_QUIET[0] <= GRID) & (_QUIET[1] >= GRID)]
-    if not np.isfinite(quiet).all():
+    x = spectrum.wavenumber
+    first, last = np.searchsorted(x, NOISE_WINDOW)
+    window = x[first:last]
+    if window.size < 3 or x[0] > NOISE_WINDOW[0] or x[-1] < NOISE_WINDOW[1]:
         return None
-    second = np.diff(quiet, 2)
-    noise = 1.4826 * float(np.median(np.abs(second - np.median(second)))) / np.sqrt(6.0)
-    top = float(np.nanmax(np.where(CO2, np.nan, values)))
+    apart = max(1, round(_APART_CM1 / float(np.median(np.diff(window)))))
+    noise = noise_of(spectrum.absorbance[first:last], apart)
+    if noise is None:
+        return None
+    if top is None:
+        top = float(np.nanmax(np.where(CO2, np.nan, curve(spectrum))))
     return top / noise if noise > 0 else float("inf")
 
 
@@ -42,7 +51,7 @@ def infrared_quality(spectrum: InfraredSpectrum) -> list[Remark]:
         return [Remark(Level.ERROR, "ir_not_usable", f"This spectrum cannot be compared: {error}.")]
     used = np.where(CO2, np.nan, values)
     top, low = float(np.nanmax(used)), float(np.nanmin(used))
-    remarks = _absorbance(top, low) + _noise(signal_to_noise(spectrum))
+    remarks = _absorbance(top, low) + _noise(signal_to_noise(spectrum, top))
     known = GRID[np.isfinite(values)]
     if known[0] > 900 or known[-1] < 3000:
         text = f"Only {known[0]:.0f} to {known[-1]:.0f} cm⁻¹ was measured; scores count this range only."

@@ -11,6 +11,7 @@ from fastapi.routing import RouteContext
 from fastapi.testclient import TestClient
 
 from app.main import create_app
+from app.people import service as people
 from app.platform.kernel.actor import Role
 from app.platform.security.policy import api_routes, check_policies, declared_policy, public
 from app.platform.web.middleware import SECURITY_HEADERS
@@ -23,7 +24,17 @@ PROBLEM = "application/problem+json"
 MEMBERS = {"type", "title", "status", "detail", "instance", "request_id"}
 STREAMS = {"/api/v1/events", "/api/v1/tickets/events"}
 # Path parameters that name something of one agency.
-OWNED = {"session_id", "sample_id", "analysis_id", "upload_id", "reading_id", "result_id", "person_id", "token_id"}
+OWNED = {
+    "session_id",
+    "sample_id",
+    "analysis_id",
+    "upload_id",
+    "reading_id",
+    "result_id",
+    "person_id",
+    "token_id",
+    "incoming_id",
+}
 BROWSER = {"Accept": "text/html"}
 
 
@@ -124,6 +135,26 @@ def test_a_role_outside_the_policy_is_refused_everywhere(world: World, role: Rol
         assert_problem(client.request(method, filled(str(route.path))), 403)
         refused += 1
     assert refused > 5
+
+
+def test_the_token_of_an_instruments_computer_opens_three_doors_and_no_other(world: World) -> None:
+    actor = world.actors[Role.INSTRUMENT]
+    with world.runtime.db.begin(actor) as uow:
+        _, secret = people.issue_token(uow, "FTIR", [], 30, world.runtime.pepper, person_id=actor.person_id)
+    computer = world.anonymous()
+    computer.headers["Authorization"] = f"Bearer {secret}"
+    statuses = {}
+    for method, route in routes_of(world.app):
+        if str(declared_policy(route)).startswith("roles:"):
+            statuses[method, str(route.path)] = computer.request(method, filled(str(route.path))).status_code
+    assert len(statuses) > 60
+    assert {door: status for door, status in statuses.items() if status != 403} == {
+        ("GET", "/api/v1/me"): 200, ("POST", "/api/v1/incoming"): 422,
+    }, "the second lacks nothing but a file"  # fmt: skip
+    assert computer.get("/api/v1/incoming?arrival=nothing").json()["rows"] == [], "the third, which takes a key"
+    for page in ("/", "/t", "/about"):
+        assert computer.get(page).status_code in (200, 303), "what anybody may see"
+    assert 'href="/bench"' not in computer.get("/about").text
 
 
 @pytest.mark.parametrize(
@@ -245,6 +276,7 @@ def foreign_objects(stage: Stage) -> dict[str, str]:
         "result_id": result,
         "person_id": person,
         "token_id": token,
+        "incoming_id": stage.incoming()[0],
     }
 
 

@@ -84,6 +84,7 @@ def test_no_address_makes_a_server_error(world: World) -> None:
         "reading_id": reading,
         "session_id": stage.road.session_id,
         "result_id": stage.road.draft(sample, [analysis])[0],
+        "incoming_id": stage.incoming()[0],
         "key": "starter",
         "number": "0",
     }

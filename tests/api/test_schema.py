@@ -65,6 +65,7 @@ def real_keys(stage: Stage) -> dict[str, str]:
         "upload_id": upload,
         "reading_id": ok(stage.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"],
         "result_id": result,
+        "incoming_id": stage.incoming()[0],
         "key": "starter-mass",
     }
 

@@ -11,7 +11,9 @@ import grimp
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FEATURES = ("people", "sessions", "samples", "custody", "readings", "results", "consultations", "library", "trends")
+FEATURES = (
+    "people", "sessions", "samples", "custody", "readings", "incoming", "results", "consultations", "library", "trends",
+)  # fmt: skip
 WIRING = {"app.main", "app.cli", "app.tables", "app.operations"}
 
 

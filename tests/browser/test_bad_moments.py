@@ -136,7 +136,7 @@ def test_a_file_that_cannot_be_read_is_a_sentence_on_the_bench(
     desk.watch.expect("status 4(13|22)|status of 4(13|22)")
     page = desk.sign_in(Role.CHEMIST, path=f"/bench/samples/{road.register()}")
     steps.upload(page, _file(name, content))
-    said = page.locator("#bench-files .error, .uploads [data-state=problem] .outcome").first
+    said = page.locator("#bench-files .error, .uploads :is([data-state=problem], [data-state=unsent]) .outcome").first
     expect(said).to_be_visible()
     words = said.inner_text()
     assert len(words.split()) > 5, words

@@ -12,6 +12,7 @@ import resource
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -58,10 +59,18 @@ class Verdict:
     seconds: float
 
 
-class Judge:
-    """Reads cases in this process. `output` is a file that standard output and error go to, if they are watched."""
+def read_here(case: Case) -> list[Reading]:
+    """The readings of a case, in this process."""
+    return read(case.content, case.name, limits=case.limits, **case.hints)  # type: ignore[arg-type]
 
-    def __init__(self, directory: Path, output: int | None = None) -> None:
+
+class Judge:
+    """Reads cases with `reader`. `output` is a file that standard output and error go to, if they are watched."""
+
+    def __init__(
+        self, directory: Path, output: int | None = None, reader: Callable[[Case], list[Reading]] = read_here
+    ) -> None:
+        self._read_case = reader
         self._out = directory / "answer.bin"
         self._output = output
         self._printed = 0
@@ -78,7 +87,7 @@ class Judge:
     def _read(self, case: Case) -> tuple[str, Finding | None]:
         outcome = "read"
         try:
-            readings = read(case.content, case.name, limits=case.limits, **case.hints)
+            readings = self._read_case(case)
             if not readings:
                 return outcome, Finding("no readings and no error", "")
             self._check(readings, case)
@@ -105,8 +114,8 @@ class Judge:
             json.dumps(dict(reading.meta), allow_nan=False, default=str)
         with self._out.open("wb") as stream:
             wire.write(stream, readings)
-        for sent, back in zip(readings, wire.read(self._out, 2**31), strict=True):
-            assert _plain(sent) == _plain(back), "changed on its way through the jail"
+        for sent, back in zip(readings, wire.read(self._out, DEFAULT_LIMITS), strict=True):
+            assert plain(sent) == plain(back), "changed on its way through the jail"
 
     def _side_effects(self, case: Case, seconds: float) -> Finding | None:
         if seconds > SLOW_SECONDS:
@@ -150,13 +159,25 @@ def _signature(error: BaseException) -> str:
     return f"{type(error).__name__} at {at}"
 
 
-def _plain(reading: Reading) -> tuple[Any, ...]:
+def plain(reading: Reading) -> tuple[Any, ...]:
     """Everything about a reading that can be compared; texts as they survive UTF-8, meta as JSON."""
     texts = [
         str(getattr(reading, n)).encode("utf-8", "replace")
         for n in ("title", "instrument", "x_unit", "y_unit", "source_sha256", "format", "reader", "reader_version")
     ]
-    scans = [(s.mz.tobytes(), s.intensity.tobytes(), s.precursor_mz, s.retention_time_s, s.ms_level, s.ionisation) for s in reading.scans]
+    scans = [
+        (s.mz.tobytes(), s.intensity.tobytes(), s.precursor_mz, s.retention_time_s, s.ms_level, s.ionisation)
+        for s in reading.scans
+    ]
     meta = json.dumps(dict(reading.meta), default=str, sort_keys=True)
     remarks = [(r.level, r.code, r.text.encode("utf-8", "replace")) for r in reading.remarks]
-    return (reading.kind, reading.x.tobytes(), reading.y.tobytes(), texts, scans, json.loads(meta), remarks, reading.ms_level)
+    return (
+        reading.kind,
+        reading.x.tobytes(),
+        reading.y.tobytes(),
+        texts,
+        scans,
+        json.loads(meta),
+        remarks,
+        reading.ms_level,
+    )

@@ -18,10 +18,45 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 Mutator = Callable[[bytes, Random, Sequence[bytes]], bytes]
-LARGEST = 256 * 1024
+LARGEST = 64 * 1024
 FIXED_CUTS = 20
-COUNTS = (0, 1, 2, 3, 127, 128, 255, 256, 32767, 32768, 65535, 2**24, 10**6, 10**9, 2**31 - 1, 2**31, 2**32 - 1, -1, -2, -(2**31))
-DOUBLES = (0.0, -0.0, 1.0, -1.0, 1e-300, 5e-324, 1e38, 1e300, 1.7e308, 9.969209968386869e36, float("inf"), float("-inf"), float("nan"))
+COUNTS = (
+    0,
+    1,
+    2,
+    3,
+    127,
+    128,
+    255,
+    256,
+    32767,
+    32768,
+    65535,
+    2**24,
+    10**6,
+    10**9,
+    2**31 - 1,
+    2**31,
+    2**32 - 1,
+    -1,
+    -2,
+    -(2**31),
+)
+DOUBLES = (
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    1e-300,
+    5e-324,
+    1e38,
+    1e300,
+    1.7e308,
+    9.969209968386869e36,
+    float("inf"),
+    float("-inf"),
+    float("nan"),
+)
 WORDS = (
     b"", b"\x00", b"-1", b"0", b"1e999", b"-1e999", b"nan", b"NaN", b"inf", b"Infinity", b"1e308", b"1e-400", b"9" * 30, b"9" * 400,
     b"9" * 5000, b"2147483647", b"4294967296", b"-2147483648", b"1_000", b"0x10", b"1d5", b"\xd9\xa1\xd9\xa2", b"\xc2\xb2", b"1,5", b"1.2.3",
@@ -88,7 +123,7 @@ def remove_block(content: bytes, random: Random, others: Sequence[bytes]) -> byt
 def repeat_block(content: bytes, random: Random, others: Sequence[bytes]) -> bytes:
     """A piece two to sixty-four times, now and then thousands of times: the seed of a bomb."""
     start, end = _span(content, random, random.choice((4, 64, 1024)))
-    times = random.choice((2, 3, 8, 64, 64, 4096))
+    times = random.choice((2, 2, 3, 3, 8, 8, 64, 4096))
     return content[:end] + content[start:end] * min(times, LARGEST // max(1, end - start)) + content[end:]
 
 
@@ -122,7 +157,9 @@ def append_other(content: bytes, random: Random, others: Sequence[bytes]) -> byt
 def absurd_integer(content: bytes, random: Random, others: Sequence[bytes]) -> bytes:
     """A 16-, 32- or 64-bit field overwritten with an absurd count or offset, in either byte order."""
     width, code = random.choice(((2, "H"), (4, "I"), (4, "I"), (8, "Q")))
-    value = random.choice((*COUNTS, len(content), len(content) - 1, len(content) + 1, random.randrange(len(content) + 1)))
+    value = random.choice(
+        (*COUNTS, len(content), len(content) - 1, len(content) + 1, random.randrange(len(content) + 1))
+    )
     field = struct.pack(random.choice("<>") + code, value % (1 << (8 * width)))
     return _overwrite(content, field, random)
 
@@ -173,7 +210,7 @@ def spoil_lines(content: bytes, random: Random, others: Sequence[bytes]) -> byte
     elif how == 1:
         rows.insert(place, rows[place])
     elif how == 2:
-        rows[place:place] = [rows[place]] * min(1000, LARGEST // (len(rows[place]) + 1))
+        rows[place:place] = [rows[place]] * random.choice((2, 9, 60, min(1000, LARGEST // (len(rows[place]) + 1))))
     elif how == 3:
         rows.insert(random.randrange(len(rows)), rows.pop(place))
     else:
@@ -281,13 +318,56 @@ XML: tuple[Mutator, ...] = (
 )  # fmt: skip
 
 
-def spoiled(content: bytes, random: Random, others: Sequence[bytes], mutators: Sequence[Mutator]) -> tuple[bytes, list[str]]:
+def spoil_member(content: bytes, random: Random, others: Sequence[bytes]) -> bytes:
+    """One file of a zip spoiled, left out, or given another's name or content, in an intact zip around it."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = {m.filename: archive.read(m) for m in archive.infolist()}
+    except (zipfile.BadZipFile, zlib.error, *_UNZIP):
+        return random.choice(BYTES)(content, random, others)
+    names = [n for n, c in members.items() if c]
+    if not names:
+        return content
+    name = random.choice(names)
+    how = random.randrange(10)
+    if how == 0:
+        del members[name]
+    elif how == 1:
+        other = random.choice(names)
+        members[name], members[other] = members[other], members[name]
+    else:
+        members[name] = random.choice(BYTES)(members[name], random, list(members.values()))
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for kept, inside in members.items():
+            archive.writestr(zipfile.ZipInfo(kept), inside)
+    return out.getvalue()
+
+
+_UNZIP = (
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OSError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    struct.error,
+)
+FOLDER: tuple[Mutator, ...] = (spoil_member, spoil_member, spoil_member)
+
+
+def spoiled(
+    content: bytes, random: Random, others: Sequence[bytes], mutators: Sequence[Mutator]
+) -> tuple[bytes, list[str]]:
     """One to four mutations on top of each other, and their names."""
     steps: list[str] = []
+    largest = max(LARGEST, len(content) + 4096)
     for _ in range(random.choice((1, 1, 1, 2, 2, 3, 4))):
         if not content:
             break
         change = random.choice(mutators)
-        content = change(content, random, others)[:LARGEST]
+        content = change(content, random, others)[:largest]
         steps.append(change.__name__)
     return content, steps

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
+import io
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
-from instruments import CorruptFile, InstrumentError, Limits, ReaderJail, TooLarge, UnknownFormat, read, wire
+from instruments import (
+    DEFAULT_LIMITS,
+    CorruptFile,
+    InstrumentError,
+    Limits,
+    ReaderJail,
+    TooLarge,
+    UnknownFormat,
+    child,
+    read,
+    wire,
+)
 from instruments import jail as jail_module
 from spectra.types import Reading
 from tests.instruments.instrument_files import MASSBANK, MGF, MSP, jcamp, mzml, spectrum, table
@@ -67,15 +80,15 @@ def test_hints_reach_the_child(jail: ReaderJail) -> None:
     assert jail.read(text, hints={"x_unit": "cm-1"})[0].x_unit == "cm-1"
 
 
-def test_a_small_file_takes_less_than_thirty_milliseconds_once_warm(jail: ReaderJail, tmp_path: Path) -> None:
+def test_a_warm_child_serves_one_file_after_the_other_without_a_new_start(jail: ReaderJail, tmp_path: Path) -> None:
+    """What makes it quick; how quick, the benchmarks measure."""
     path = tmp_path / "a.jdx"
     path.write_text(jcamp(list(range(2000)), form="DIFDUP"))
-    times = []
+    jail.read(path)
+    before = jail._idle.queue[0]
     for _ in range(10):
-        begun = time.perf_counter()
         jail.read(path)
-        times.append(time.perf_counter() - begun)
-    assert min(times) < 0.03
+    assert jail._idle.queue[0] is before
 
 
 def test_threads_share_the_jail(jail: ReaderJail) -> None:
@@ -186,17 +199,231 @@ def test_an_answer_that_does_not_add_up_is_refused(tmp_path: Path) -> None:
     with path.open("wb") as stream:
         wire.write(stream, read(RUN))
     whole = path.read_bytes()
-    assert same(wire.read(path, 10**6)[0], read(RUN)[0])
+    assert same(wire.read(path, DEFAULT_LIMITS)[0], read(RUN)[0])
     for broken in (whole[:-8], whole + bytes(8), whole[:-3], b"", b"MASTRDG1" + b"\xff" * 8, whole.replace(b'"n": 3', b'"n": 4'),
                    whole.replace(b"mass_run", b"mass_rum"), whole.replace(b'"scans": [2', b'"scans": [-2')):  # fmt: skip
         path.write_bytes(broken)
         with pytest.raises(CorruptFile) as caught:
-            wire.read(path, 10**6)
+            wire.read(path, DEFAULT_LIMITS)
         assert caught.value.code == "reader_crashed"
     path.write_bytes(whole)
     with pytest.raises(TooLarge):
-        wire.read(path, 100)
+        wire.read(path, dataclasses.replace(DEFAULT_LIMITS, result_bytes=100))
+    with pytest.raises(TooLarge, match="say more"):
+        wire.read(path, dataclasses.replace(DEFAULT_LIMITS, header_bytes=100))
     link = tmp_path / "link"
     link.symlink_to(path)
     with pytest.raises(CorruptFile):
-        wire.read(link, 10**6)
+        wire.read(link, DEFAULT_LIMITS)
+    if hasattr(os, "mkfifo"):  # nobody writes into it: opening it as a file is opened would wait for ever
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(CorruptFile):
+            wire.read(tmp_path / "pipe", DEFAULT_LIMITS)
+
+
+def test_the_end_of_the_service_is_no_verdict_on_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ReaderJail() as jail:
+        jail.held()
+        worker = jail._idle.queue[0]
+        assert worker is not None
+        for name in ("SIGTERM", "SIGINT"):  # what a manager of services sends to all processes of one
+            os.kill(worker._process.pid, getattr(signal, name))
+        assert jail.read(RUN)[0].kind.value == "mass_run"
+        assert jail._idle.queue[0] is worker
+
+        def closed_meanwhile(*_: object) -> dict[str, object]:
+            jail.close()
+            raise CorruptFile("The reader broke down on this file.", code="reader_crashed")
+
+        monkeypatch.setattr(worker, "ask", closed_meanwhile)
+        with pytest.raises(RuntimeError, match="closed"):
+            jail.read(RUN)
+
+
+def test_a_child_that_died_while_it_waited_condemns_no_file() -> None:
+    with ReaderJail() as jail:
+        for _ in range(2):  # before the first file, and between two
+            jail.held()
+            worker = jail._idle.queue[0]
+            assert worker is not None
+            os.kill(worker._process.pid, signal.SIGKILL)
+            worker._process.wait()
+            assert jail.read(RUN)[0].kind.value == "mass_run"
+
+
+def test_a_reader_that_does_not_start_blames_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jail_module, "START_SECONDS", 0.0)
+    with ReaderJail() as jail, pytest.raises(OSError, match="did not start"):
+        jail.read(RUN)
+
+
+def test_a_file_of_more_readings_than_can_be_kept_is_refused_in_the_child() -> None:
+    with ReaderJail(dataclasses.replace(DEFAULT_LIMITS, readings=2)) as jail:
+        assert len(jail.read(MSP.encode() + b"\n" + MSP.encode(), "a.msp")) == 2
+        with pytest.raises(TooLarge) as caught:
+            jail.read(b"\n".join([MSP.encode()] * 3), "a.msp")
+    assert caught.value.code == "too_many_readings"
+
+
+# --- the child's own code, in the open ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (MemoryError(), ("TooLarge", "memory_limit")),
+        (RecursionError(), ("CorruptFile", "nested_too_deep")),
+        (TooLarge("x", code="y"), ("TooLarge", "y")),
+    ],
+)
+def test_what_a_reader_raises_becomes_an_answer(
+    problem: BaseException, said: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*arguments: object, **more: object) -> None:
+        raise problem
+
+    monkeypatch.setattr(child, "read", fails)
+    error = child._answer({"path": "a", "name": "a", "hints": {}, "out": "b"}, Limits())["error"]
+    assert (error["error"], error["code"]) == said
+
+
+def test_a_system_error_is_told_in_its_own_words(tmp_path: Path) -> None:
+    request = {"path": str(tmp_path / "none"), "name": "a", "hints": {}, "out": str(tmp_path / "out")}
+    assert child._answer(request, Limits()) == {"ok": False, "os_error": "No such file or directory"}
+    (tmp_path / "none").write_text(MSP, encoding="ascii")
+    assert child._answer(request, Limits()) == {"ok": True}
+    assert child._answer(request, Limits()) == {"ok": False, "os_error": "File exists"}  # an answer is never replaced
+
+
+@pytest.mark.parametrize("lean", [True, False])
+def test_the_child_announces_itself_and_serves_until_its_input_closes(
+    lean: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.msp").write_text(MSP, encoding="ascii")
+    request = {"path": str(tmp_path / "a.msp"), "name": "a.msp", "hints": {}, "out": str(tmp_path / "out")}
+    loaded: list[str] = []
+    spoken = io.BytesIO()
+    monkeypatch.setattr(child, "_claim_channel", lambda: spoken)
+    monkeypatch.setattr(child, "confine", lambda limits, place: ("all of it",))
+    monkeypatch.setattr(child, "limit_cpu", lambda limits: None)
+    monkeypatch.setattr(child, "PRELOAD", ("zipfile",))
+    monkeypatch.setattr(child.importlib, "import_module", loaded.append)
+    monkeypatch.setattr(
+        child.sys, "argv", ["child", *(["--lean"] if lean else []), json.dumps(dataclasses.asdict(Limits()))]
+    )
+    monkeypatch.setattr(child.sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(request).encode() + b"\n")))
+    child.main()
+    assert [json.loads(line) for line in spoken.getvalue().splitlines()] == [
+        {"ready": True, "held": ["all of it"]},
+        {"ok": True},
+    ]
+    assert loaded == ([] if lean else ["zipfile"])
+    assert wire.read(tmp_path / "out", DEFAULT_LIMITS)[0].title == "Cocaine"
+
+
+def test_a_chatty_library_is_moved_to_stderr(capfd: pytest.CaptureFixture[str]) -> None:
+    kept = os.dup(1)
+    try:
+        with child._claim_channel() as channel:
+            channel.write(b"answer\n")
+            os.write(1, b"noise\n")
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+    said = capfd.readouterr()
+    assert (said.out, said.err) == ("answer\n", "noise\n")
+
+
+# --- the jail's own bookkeeping -------------------------------------------------------------------------------------
+
+
+def test_the_jail_says_what_holds_its_children(jail: ReaderJail) -> None:
+    held = jail.held()
+    assert held[-1] == "audit hook"
+    assert set(held) <= {"memory limit", "landlock", "seccomp", "audit hook"}
+    if sys.platform == "linux":
+        assert "memory limit" in held
+
+
+def test_compiled_code_in_the_child_gets_no_socket(sabotage: list[str]) -> None:
+    sabotage.append("c = __import__('ctypes').CDLL(None); raise OSError(f'native socket {c.socket(2, 1, 0)}')")
+    with ReaderJail() as jail:
+        if "seccomp" not in jail.held():
+            pytest.skip("this system has no seccomp")
+        with pytest.raises(OSError, match="native socket -1"):
+            jail.read(MSP.encode(), "evil")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps this limit")
+def test_memory_stays_under_the_limit_and_the_parent_stays_as_it_was(sabotage: list[str]) -> None:
+    sabotage.append("__import__('numpy').ones(2**28)")  # 2 GiB of touched memory
+    process = psutil.Process()
+    with ReaderJail() as jail:
+        before = process.memory_info().rss
+        with pytest.raises(TooLarge) as caught:
+            jail.read(MSP.encode(), "evil")
+        worker = jail._idle.queue[0]
+        assert worker is not None
+        assert caught.value.code == "memory_limit"
+        assert psutil.Process(worker._process.pid).memory_info().vms <= Limits().memory_bytes
+        assert process.memory_info().rss - before < 64 * 2**20
+        assert jail.read(MSP.encode(), "good")[0].title == "Cocaine"  # the same child, still alive
+
+
+def test_a_child_that_cannot_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ReaderJail(recycle=1) as jail:
+        real = subprocess.Popen
+        failures = [OSError("no process")]
+
+        def popen(*arguments: object, **more: object) -> object:
+            if failures:
+                raise failures.pop()
+            return real(*arguments, **more)  # type: ignore[call-overload]
+
+        monkeypatch.setattr(jail_module.subprocess, "Popen", popen)
+        assert jail.read(MSP.encode())[0].title == "Cocaine"
+        assert jail._idle.queue[0] is None  # its successor could not be started
+        assert jail.held()
+        assert jail.read(MSP.encode())[0].title == "Cocaine"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["not json", "[]", '{"ok": false}', '{"ok": false, "error": 3}', '{"ok": false, "error": {"error": "AmbiguousText", "choices": [1]}}',
+     '{"ok": true}', "too long"],
+)  # fmt: skip
+def test_an_answer_that_is_none_counts_as_a_crash(answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = "'x' * 2_000_000" if answer == "too long" else repr(answer)
+    script = f"import sys; print('{{\"ready\": true}}', flush=True); sys.stdin.readline(); print({told}, flush=True); sys.stdin.readline()"
+    real = subprocess.Popen
+    monkeypatch.setattr(
+        jail_module.subprocess, "Popen", lambda command, **more: real([sys.executable, "-c", script], **more)
+    )
+    with ReaderJail() as jail, pytest.raises(CorruptFile) as caught:
+        jail.read(MSP.encode())
+    assert caught.value.code == "reader_crashed"
+
+
+def test_what_a_child_leaves_behind_is_swept(tmp_path: Path) -> None:
+    with ReaderJail() as jail:
+        worker = jail._idle.queue[0]
+        assert worker is not None
+        (worker.directory / "folder/inner").mkdir(parents=True)
+        (worker.directory / "file").write_text("x", encoding="ascii")
+        (worker.directory / "link").symlink_to(tmp_path, target_is_directory=True)
+        jail.read(MSP.encode())
+        assert list(worker.directory.iterdir()) == []
+        assert tmp_path.is_dir()
+
+
+def test_a_system_without_process_groups_still_ends_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    jail = ReaderJail()
+    worker = jail._idle.queue[0]
+    assert worker is not None
+
+    def no_groups(*arguments: object) -> None:
+        raise AttributeError("killpg")  # Windows
+
+    monkeypatch.setattr(jail_module.os, "killpg", no_groups)
+    jail.close()
+    assert not worker.alive

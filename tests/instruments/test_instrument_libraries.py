@@ -116,3 +116,149 @@ def test_damaged_massbank_records_are_refused(old: str, new: str) -> None:
 def test_more_spectra_than_allowed_are_refused() -> None:
     with pytest.raises(TooLarge):
         read((f"Name: a\nNum Peaks: 3\n{PEAKS}\n" * 1_001).encode(), limits=SMALL)
+
+
+def test_comments_and_salt_forms_are_told_apart_from_formulas() -> None:
+    amdis = 'NAME: x\nFORM: C17H21NO4\nRT: 5.5\nCOMMENT: instrument="Made" "collision energy=20 eV"\nNUM PEAKS: 2\n( 82  999) ( 83  100)\n'
+    reading = one(amdis)
+    assert reading.meta["fields"]["formula"] == "C17H21NO4"
+    assert "form" not in reading.meta["fields"]
+    assert reading.meta["comment"] == {"instrument": "Made", "collision energy": "20 eV"}
+    salt = one("Name: x\nForm: HCl\nNum Peaks: 1\n82 999\n")
+    assert (salt.meta["fields"]["form"], "formula" in salt.meta["fields"]) == ("HCl", False)
+
+
+@pytest.mark.parametrize(
+    ("field", "seconds"),
+    [("RetentionTime: 2.5 min", 150), ("RetentionTime: 2,5 minutes", 150), ("RT: 30 s", 30), ("RTINSECONDS: 12.5", 12.5),
+     ("RetentionTime: 2.5", None), ("RT: early", None)],
+)  # fmt: skip
+def test_a_retention_time_is_taken_only_with_its_unit(field: str, seconds: float | None) -> None:
+    assert one(f"Name: a\n{field}\nNum Peaks: 3\n{PEAKS}").scans[0].retention_time_s == seconds
+
+
+@pytest.mark.parametrize(
+    ("fields", "ionisation"),
+    [("", "EI"), ("PrecursorMZ: 304", ""), ("Instrument_type: LC-ESI-QFT\nPrecursorMZ: 304", "ESI"), ("Source: NSI source", "ESI"),
+     ("Ionization: APCI", "APCI")],
+)  # fmt: skip
+def test_ionisation_is_read_and_only_supposed_where_nothing_speaks_against_it(fields: str, ionisation: str) -> None:
+    assert one(f"Name: a\n{fields}\nNum Peaks: 3\n{PEAKS}").scans[0].ionisation == ionisation
+
+
+def test_records_without_a_name_and_lines_that_go_on_are_kept() -> None:
+    text = f"Name: a\nComment: first\ngoes on here\nNum Peaks: 3\n{PEAKS}\nDB#: 7\nNum Peaks: 3\n{PEAKS}"
+    named, nameless = read(text.encode())
+    assert named.meta["fields"]["continued"] == "goes on here"
+    assert nameless.title == "record at line 9"
+
+
+def test_a_text_before_the_first_name_is_refused() -> None:
+    with pytest.raises(CorruptFile) as caught:
+        read(f"!! made by hand\nName: a\nNum Peaks: 3\n{PEAKS}".encode(), "a.msp")
+    assert (caught.value.code, caught.value.line) == ("bad_row", 1)
+
+
+@pytest.mark.parametrize("count", ["many", "-3", "3.5", "9" * 16])
+def test_a_count_of_peaks_that_is_no_count_is_refused(count: str) -> None:
+    with pytest.raises(CorruptFile) as caught:
+        read(f"Name: a\nNum Peaks: {count}\n{PEAKS}".encode())
+    assert caught.value.code == "bad_header"
+
+
+def test_peaks_may_stand_on_the_line_of_their_count() -> None:
+    assert one("Name: a\nNum Peaks: 2; 41 10; 55 999;\n").x.tolist() == [41, 55]
+
+
+def test_a_record_that_lost_its_peaks_is_refused_and_one_that_has_none_left_out() -> None:
+    with pytest.raises(CorruptFile):
+        read(f"Name: a\nNum Peaks: 3\n\nName: b\nNum Peaks: 3\n{PEAKS}".encode())
+    with pytest.raises(CorruptFile):
+        read(f"Name: a\nFormula: C\nName: b\nNum Peaks: 3\n{PEAKS}".encode())
+    assert "empty_records" in codes(one(f"Name: a\nNum Peaks: 0\n\nName: b\nNum Peaks: 3\n{PEAKS}"))
+    with pytest.raises(CorruptFile) as caught:
+        read(b"Name: a\nNum Peaks: 0\n")
+    assert caught.value.code == "no_points"
+
+
+def test_a_last_peak_without_its_line_end_may_be_cut_unless_its_decimals_are_complete() -> None:
+    head = "Name: a\nNum Peaks: 3\n"
+    assert "may_be_cut" not in codes(one(head + "41.0 10.00\n55.1 99.00\n91.0 50.00"))
+    assert "may_be_cut" in codes(one(head + "41.0 10.00\n55.1 99.00\n91.0 50.0"))
+    assert "may_be_cut" not in codes(one(head + "41 10; 55 99; 91 50;"))
+    assert "may_be_cut" in codes(one(head + "41 10\n55 99\n91 50"))
+
+
+def test_an_msp_without_counts_is_known_by_its_ending_only() -> None:
+    with pytest.raises(CorruptFile):
+        read(b"Name: a\nFormula: C\n", "a.msp")
+    with pytest.raises(InstrumentError) as caught:
+        read(b"Name: a\nFormula: C\n", "a.doc")
+    assert caught.value.code == "unknown_format"
+
+
+def test_fields_beyond_all_measure_are_bounded() -> None:
+    many = "".join(f"F{i}: {i}\n" for i in range(500)) + "Synon: x\n" * 500
+    fields = one(f"Name: a\nSynon: y\n{many}Num Peaks: 3\n{PEAKS}").meta["fields"]
+    assert len(fields) <= 200
+    assert len(fields["synon"]) <= 200
+
+
+def test_mgf_comments_and_free_fields_are_understood() -> None:
+    text = MGF.replace("CHARGE=1+", "# a comment\nION_SOURCE=LC-ESI\nSOURCE_INSTRUMENT=Made").replace(
+        "TITLE=two", "NAME=zwei"
+    )
+    first, second = read(text.encode())
+    assert (first.scans[0].ionisation, first.instrument, second.title) == ("ESI", "Made", "zwei")
+    assert (second.scans[0].retention_time_s, second.ms_level) == (None, None)
+
+
+def test_mgf_peaks_with_a_zero_precursor_and_an_empty_spectrum() -> None:
+    assert read(MGF.replace("PEPMASS=150.1", "PEPMASS=0").encode())[1].scans[0].precursor_mz is None
+    only = one(MGF.replace("91.05 50\n119.08 100\n", ""))
+    assert (only.title, "empty_records" in codes(only)) == ("one", True)
+
+
+@pytest.mark.parametrize(
+    "text", ["END IONS\n" + MGF, MGF.replace("91.05 50", "1_0 50"), MGF.replace("91.05 50", "91.05 5_0")]
+)
+def test_mgf_that_python_would_let_pass_is_refused(text: str) -> None:
+    with pytest.raises(CorruptFile) as caught:
+        read(text.encode(), "a.mgf")
+    assert caught.value.code == "bad_row"
+
+
+def test_mgf_with_absurdly_many_fields_is_bounded() -> None:
+    text = MGF.replace("CHARGE=1+", "\n".join(f"F{i}={i}" for i in range(500)))
+    assert len(read(text.encode())[0].meta["fields"]) == 200
+
+
+@pytest.mark.parametrize(("value", "seconds"), [("7.4 min", 444), ("444 s", 444), ("7.4", None), ("soon", None)])
+def test_massbank_times_need_their_unit(value: str, seconds: float | None) -> None:
+    text = MASSBANK.replace("MS$FOCUSED_ION", f"AC$CHROMATOGRAPHY: RETENTION_TIME {value}\nMS$FOCUSED_ION")
+    assert one(text).scans[0].retention_time_s == seconds
+
+
+def test_massbank_records_withdrawn_or_without_peaks_are_told() -> None:
+    withdrawn = one(MASSBANK.replace("LICENSE", "DEPRECATED: 2020-01-01 wrong compound\nLICENSE"))
+    assert "withdrawn" in codes(withdrawn)
+    assert one(MASSBANK.replace("MS_TYPE MS2", "MS_TYPE MS")).ms_level == 1
+    empty = MASSBANK.replace("PK$NUM_PEAK: 2", "PK$NUM_PEAK: 0").replace("  182.117 1000 999\n  304.154 500 499\n", "")
+    both = one(empty + MASSBANK + "//\n")
+    assert (both.title, "empty_records" in codes(both)) == ("Cocaine", True)
+    unnumbered = one(
+        MASSBANK.replace("PK$NUM_PEAK: 2\n", "").replace("MS_TYPE MS2", "X Y").replace("PRECURSOR_M/Z 304.1543", "X 1")
+    )
+    assert (unnumbered.n_points, unnumbered.ms_level, unnumbered.scans[0].precursor_mz) == (2, None, None)
+
+
+def test_massbank_is_known_without_its_first_line() -> None:
+    text = MASSBANK.partition("\n")[2]
+    assert one(text).meta["accession"] == ""
+    repeated = one(MASSBANK.replace("CH$FORMULA", "CH$NAME: Coke\nCH$NAME: Snow\nCH$FORMULA"))
+    assert repeated.meta["fields"]["CH$NAME"] == ["Cocaine", "Coke", "Snow"]
+
+
+def test_mgf_columns_behind_the_peak_may_hold_anything() -> None:
+    first, _ = read(MGF.replace("82.06 10", "82.06 10 b_2").encode())
+    assert first.x.tolist() == [82.06, 182.11]

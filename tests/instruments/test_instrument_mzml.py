@@ -77,8 +77,11 @@ def test_zero_masses_and_negative_intensities_are_put_right_with_a_warning() -> 
 
 def test_diode_array_scans_are_no_mass_spectra() -> None:
     assert one(mzml(spectrum(0, [200, 210, 220], [1, 2, 3], axis="wavelength"))).kind is ReadingKind.UV
-    trace = one(mzml(*(spectrum(i, [200, 210], [1, i], axis="wavelength", minutes=i) for i in range(3))))
-    assert (trace.kind, trace.y.tolist()) == (ReadingKind.CHROMATOGRAM, [1, 2, 3])
+    trace, highest = read(mzml(*(spectrum(i, [200, 210], [1, i], axis="wavelength", minutes=i) for i in range(3))))
+    assert (trace.kind, trace.x_unit, trace.y.tolist()) == (ReadingKind.CHROMATOGRAM, "s", [1, 2, 3])
+    assert (highest.kind, highest.x_unit, highest.y.tolist()) == (ReadingKind.UV, "nm", [1, 2])
+    assert highest.meta["retention_time_s"] == 120
+    assert "diode_spectra" in codes(trace)
 
 
 def test_a_compressed_file_is_read_and_keeps_the_hash_of_what_came() -> None:
@@ -146,6 +149,23 @@ def test_encodings_that_could_hide_a_doctype_are_refused(encoding: str) -> None:
         read(mzml(spectrum(0, MZ, INTENSITY)).replace(b"UTF-8", encoding.encode()))
 
 
+def test_a_declaration_cannot_hide_its_encoding_behind_blanks() -> None:
+    plain = mzml(spectrum(0, MZ, INTENSITY))
+    rest = plain.split(b"?>", 1)[1]
+    hidden = (
+        b'<?xml version="1.0"'
+        + b" " * 250
+        + b'encoding="UTF-7"?>+ADwAIQ-DOCTYPE x +AFsAPAAh-ENTITY a "b"+AD4AXQA+-'
+        + rest
+    )
+    far = b'<?xml version="1.0"' + b" " * 2000 + b'encoding="UTF-7"?>' + rest
+    for content in (hidden, far):
+        with pytest.raises(CorruptFile) as caught:
+            read(content, "x.mzML")
+        assert caught.value.code == "xml_encoding"
+    assert read(b"<?xml version='1.0' encoding='ISO-8859-1'?>" + rest, "x.mzML")
+
+
 def test_a_run_without_its_end_tag_is_refused_never_silently_shorter() -> None:
     with pytest.raises(CorruptFile) as caught:
         read(mzml(spectrum(0, MZ, INTENSITY), spectrum(1, MZ, INTENSITY), close=False))
@@ -202,3 +222,27 @@ def test_a_numpress_array_of_one_value_is_read() -> None:
 
     packed = bytes(pynumpress.encode_linear(np.array([100.5]), 1000.0))
     np.testing.assert_allclose(numpress.decode(packed, "linear", 1, "t"), [100.5])
+
+
+def test_a_numpress_array_whose_length_lies_is_refused() -> None:
+    from instruments.readers import numpress
+
+    assert numpress.decode(b"", "linear", 0, "t").size == 0
+    packed = bytes(8) + b"\x01\x00\x00\x00"
+    with pytest.raises(CorruptFile):
+        read(
+            mzml(
+                spectrum(
+                    0,
+                    MZ[:1],
+                    [1.0],
+                    arrays=binary("mz", [], compression="linear", raw=packed).replace(
+                        "<binaryDataArray ", '<binaryDataArray arrayLength="1" '
+                    )
+                    + binary("intensity", [1.0]),
+                )
+            )
+        )
+    for length in (2, 3):
+        with pytest.raises(CorruptFile):
+            numpress.decode(packed, "linear", length, "t")

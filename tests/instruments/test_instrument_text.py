@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from instruments import AmbiguousText, CorruptFile, InstrumentError, TooLarge, UnknownFormat, read
+from instruments import AmbiguousText, CorruptFile, InstrumentError, Limits, TooLarge, UnknownFormat, read
+from instruments.readers.text_dialect import Dialect
 from spectra.types import ReadingKind
 from tests.instruments.instrument_files import SMALL, codes, one, table
 
@@ -249,3 +250,117 @@ def test_fortran_exponents_and_three_digit_exponents_are_numbers() -> None:
 def test_binary_content_named_csv_is_never_read_as_text() -> None:
     with pytest.raises(InstrumentError):
         read(bytes(range(256)) * 40, "data.csv")
+
+
+def test_big_endian_text_without_a_mark_and_undefined_bytes_are_read() -> None:
+    np.testing.assert_allclose(one(table("\t").encode("utf-16-be")).x, EXPECTED_X)
+    reading = one(b"# \x81 caf\xe9\n" + table().encode())
+    assert (reading.n_points, reading.x_unit) == (60, "cm-1")
+
+
+def test_text_ends_at_the_end_mark_of_dos() -> None:
+    assert one(table() + "\x1arubbish 1,2\n").n_points == 60
+    assert one(table(rows=60)[:-1] + "\x1a").n_points == 60
+
+
+def test_text_that_breaks_off_inside_a_character_is_refused() -> None:
+    with pytest.raises(CorruptFile) as caught:
+        read(b"\xff\xfe" + table("\t").encode("utf-16-le")[:-1])
+    assert (caught.value.code, caught.value.line is not None) == ("bad_encoding", True)
+
+
+def test_text_beyond_the_limit_of_bytes_is_refused() -> None:
+    with pytest.raises(TooLarge) as caught:
+        read(table(rows=40).encode(), limits=Limits(text_bytes=500))
+    assert caught.value.code == "too_many_bytes"
+
+
+def test_words_of_a_chromatogram_make_minutes_a_marked_guess() -> None:
+    text = "Injection: 7\nDetector: FID\n" + "".join(f"{i / 10:.1f}\t{100 + i}\n" for i in range(50))
+    reading = one(text)
+    assert (reading.kind, reading.x_unit, "axis_guessed" in codes(reading)) == (ReadingKind.CHROMATOGRAM, "min", True)
+
+
+def test_counts_on_a_guessed_axis_are_raman_and_marked() -> None:
+    reading = one("".join(f"{3200 - 2 * i} {1000 + i}\n" for i in range(1500)))
+    assert (reading.kind, reading.y_unit) == (ReadingKind.RAMAN, "intensity")
+    assert any("counts" in said for said in reading.warnings)
+
+
+def test_a_named_wavenumber_with_intensities_is_raman_and_marked() -> None:
+    reading = one("Wavenumber;Intensity\n" + "".join(f"{200 + i};{i}.5\n" for i in range(40)))
+    assert (reading.kind, "technique_guessed" in codes(reading)) == (ReadingKind.RAMAN, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["".join(f"{i};{i}\n" for i in (1, 2, 3)), "".join(f"{-9000 + i * i * 40};{i}\n" for i in range(20)), "".join(f"{20000 + i};1.5\n" for i in range(20))],
+)  # fmt: skip
+def test_an_axis_that_nothing_tells_is_asked_for(text: str) -> None:
+    reading = one(text)
+    assert (reading.x_unit, "unit_unknown" in codes(reading)) == ("", True)
+
+
+def test_time_from_zero_is_a_marked_guess() -> None:
+    reading = one("".join(f"{i / 10:.1f};{i}\n" for i in range(200)))
+    assert (reading.x_unit, "axis_guessed" in codes(reading)) == ("min", True)
+
+
+def test_an_infrared_table_that_does_not_name_its_ordinate_is_told() -> None:
+    assert "ordinate_unknown" in codes(
+        one("Wavenumber;Sample\n" + "".join(f"{4000 - i};0.{i:03d}\n" for i in range(40)))
+    )
+
+
+def test_a_second_table_left_out_is_told() -> None:
+    rows = "".join(f"{4000 - i};0.{i:03d}\n" for i in range(40))
+    reading = one(
+        "Wavenumber;Absorbance\n"
+        + rows
+        + "Peaks found by the software in this spectrum\nPosition;Height\n"
+        + rows[:300]
+    )
+    assert (reading.n_points, "other_tables" in codes(reading)) == (40, True)
+
+
+def test_quoted_fields_may_hold_separators_and_doubled_quotes() -> None:
+    rows = "".join(f'"{4000 - i},5","0,{i:03d}"\n' for i in range(40))
+    reading = one('"Wavenumber, ""cm-1""","Absorbance"\n' + rows)
+    assert (reading.x[0], reading.y[12], reading.x_unit) == (4000.5, 0.012, "cm-1")
+    mixed = one("Wavenumber,Absorbance\n" + "".join(f'{4000 - i},"0.{i:03d}"\n' for i in range(40)))
+    assert mixed.y[12] == 0.012
+
+
+def test_a_quote_in_words_that_never_closes_does_no_harm() -> None:
+    assert one('Comment,"tube of 5 mm\n' + table()).n_points == 60
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_a_table_that_could_be_read_two_ways_takes_the_answer(decimal: str) -> None:
+    text = "".join(f"{1 + i},{500 + i}\t{2 + i},{250 - i}\n" for i in range(20))
+    assert one(text, decimal=decimal, delimiter="\t").x[0] == (1.5 if decimal == "," else 1500)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [("1;2", [1, 2]), ("1,5;2", [1.5, 2]), ("1.234,5;2", None), ("1,5;n.a.;2", [1.5, np.nan, 2]), ("a;2", None), ("1;", None), ("1_0;2", None),
+     (" 1 ; 2 ", [1, 2]), ("1e3;-2E-1", [1000, -0.2]), ("--1;2", None), ("1;2;", [1, 2, np.nan]), ("1.5;2", None), ("7", None)],
+)  # fmt: skip
+def test_bare_rows_and_others_are_the_same_numbers(row: str, expected: list[float] | None) -> None:
+    """Rows of bare digits take a short way; it must not read what the long way would not."""
+    found = Dialect(";", ",").row(row)
+    assert (found is None) == (expected is None)
+    if expected is not None:
+        np.testing.assert_array_equal(np.array(found), np.array(expected))
+
+
+def test_long_tables_with_an_odd_row_here_and_there_lose_none() -> None:
+    """Rows are taken by the thousand; a slab with a gap in it must come out the same, and not cost its square."""
+    lines = [f"{i};{400 + i / 10:.1f};{i}" for i in range(30_000)]
+    for i in range(20, 30_000, 1_500):
+        lines[i] = lines[i].rpartition(";")[0] + ";n.a."
+    reading = one("No;nm;Abs\n" + "\n".join(lines) + "\n")
+    kept = [i for i in range(30_000) if i % 1_500 != 20]
+    np.testing.assert_array_equal(reading.y, kept)
+    np.testing.assert_allclose(reading.x[[0, -1]], [400, 3399.9])
+    assert "empty_cells" in codes(reading)

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from app.people import service as people
 from app.platform.db import Database, metadata, migrate
+from app.platform.kernel.actor import Role
+from tests.app.conftest import World
 from tests.support.staged import either_database
 from tests.support.writes import Stage
 
@@ -18,6 +21,7 @@ database = either_database  # both kinds matter here
 
 SAMPLES = 2500
 FIRST = "0001"
+AGENCIES = ("own", "other")  # of the world, with a person of every role in each
 # What a next migration may do to a parent table: on SQLite this rebuilds it under its children.
 NEXT = '''
 """a column for the test"""
@@ -135,8 +139,74 @@ def test_every_migration_after_the_first_goes_one_step_back_and_up_again_without
     for _ in steps:
         migrate.downgrade(database, "-1")
     migrate.upgrade(database)
-    assert {t: c for t, (c, _) in contents(database).items()} == {t: c for t, (c, _) in before.items()}
+    counts = {t: c for t, (c, _) in before.items()}
+    counts["person_role"] -= len(AGENCIES)  # an older server has no role for the computers of instruments
+    assert {t: c for t, (c, _) in contents(database).items()} == counts
     assert broken_keys(database) == []
+
+
+def checks(engine: sa.Engine | sa.Connection, schema: str | None = None) -> dict[str, dict[str, str]]:
+    """What each table refuses by CHECK: name to condition, as the database tells it."""
+    asked = sa.inspect(engine)
+    return {
+        table: {
+            str(one["name"]): " ".join(one["sqltext"].split()) for one in asked.get_check_constraints(table, schema)
+        }
+        for table in sorted(metadata.tables)
+        if asked.has_table(table, schema)
+    }
+
+
+def checks_of_the_code(database: Database) -> dict[str, dict[str, str]]:
+    """The same for tables made without any migration, beside those of the test."""
+    if database.is_sqlite:
+        beside = sa.create_engine("sqlite://")
+        metadata.create_all(beside)
+        found = checks(beside)
+        beside.dispose()
+        return found
+    with database.writer.connect() as connection:
+        connection.execute(sa.schema.CreateSchema("beside"))
+        metadata.create_all(connection.execution_options(schema_translate_map={None: "beside"}))
+        found = checks(connection, "beside")
+        connection.rollback()
+        return found
+
+
+def test_a_migrated_database_refuses_what_one_made_from_the_code_refuses(database: Database) -> None:
+    """On SQLite a rebuilt table keeps only the CHECKs the rebuild knows of, and `alembic check` does not compare them."""
+    expected = checks_of_the_code(database)
+    assert sum(len(of_table) for of_table in expected.values()) > 30
+    assert "instrument" in expected["person_role"]["ck_person_role_role"]
+    assert checks(database.reader) == expected
+    migrate.downgrade(database, FIRST)
+    old = checks(database.reader)
+    kept = {t: of_table for t, of_table in expected.items() if t in old and t != "person_role"}
+    assert {t: of_table for t, of_table in old.items() if t != "person_role"} == kept
+    assert "instrument" not in old["person_role"]["ck_person_role_role"]
+    migrate.upgrade(database)
+    assert checks(database.reader) == expected
+
+
+def test_an_instruments_role_and_tokens_go_where_a_server_does_not_know_them(world: World) -> None:
+    database = world.runtime.db
+    with database.begin(world.actors[Role.ADMIN]) as uow:
+        for role in (Role.INSTRUMENT, Role.CHEMIST):
+            owner = world.actors[role].person_id
+            people.issue_token(uow, role.value, [], 30, world.runtime.pepper, person_id=owner)
+    migrate.downgrade(database, FIRST)
+    with database.writer.connect() as connection:
+        labels = connection.execute(sa.text("SELECT label FROM api_token")).scalars().all()
+        roles = connection.execute(sa.text("SELECT DISTINCT role FROM person_role")).scalars().all()
+        assert (labels, set(roles)) == (["chemist"], set(Role) - {Role.INSTRUMENT})
+        person = connection.execute(sa.text("SELECT person_id FROM person_role LIMIT 1")).scalar_one()
+        with pytest.raises(sa.exc.IntegrityError, match="ck_person_role_role"):
+            connection.execute(
+                sa.text("INSERT INTO person_role (person_id, role) VALUES (:person, 'instrument')"), {"person": person}
+            )
+    migrate.upgrade(database)
+    with database.begin(world.actors[Role.ADMIN]) as uow:
+        uow.session.add(people.PersonRole(person_id=world.actors[Role.INSTRUMENT].person_id, role=Role.INSTRUMENT))
 
 
 def test_an_empty_database_goes_up_down_to_nothing_and_up_again(database: Database) -> None:

@@ -14,7 +14,7 @@ STRIP = {"method": "strip", "strip_target": "opioid.nitazene", "strip_reading": 
 IR_FILE = (
     "##TITLE=mdma\r\n##JCAMP-DX=4.24\r\n##DATA TYPE=INFRARED SPECTRUM\r\n##ORIGIN=test\r\n##OWNER=public domain\r\n"
     "##XUNITS=1/CM\r\n##YUNITS=ABSORBANCE\r\n##XFACTOR=1\r\n##YFACTOR=0.001\r\n##FIRSTX=400\r\n##LASTX=3990\r\n"
-    "##FIRSTY=0.1\r\n##DELTAX=10\r\n##NPOINTS=360\r\n##XYDATA=(X++(Y..Y))\r\n"
+    "##FIRSTY={first:.3f}\r\n##DELTAX=10\r\n##NPOINTS=360\r\n##XYDATA=(X++(Y..Y))\r\n"
 )
 
 
@@ -30,7 +30,8 @@ def infrared_file(seed: int = 0) -> bytes:
     for start in range(0, 360, 10):
         values = " ".join(str(100 + (seed * 7 + (start + k) * 13) % 500) for k in range(10))
         rows.append(f"{400 + start * 10} {values}")
-    return (IR_FILE + "\r\n".join(rows) + "\r\n##END=\r\n").encode()
+    head = IR_FILE.format(first=(100 + seed * 7 % 500) / 1000)  # as in the data: else the reader warns
+    return (head + "\r\n".join(rows) + "\r\n##END=\r\n").encode()
 
 
 def ok(response: Any, *statuses: int) -> Any:

@@ -29,7 +29,9 @@ from app.settings import Settings
 from tests.support.road import Road, ok
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-ROLES = (Role.RECEPTION, Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD, Role.HEALTH_WORKER, Role.RESEARCHER)
+ROLES = (
+    Role.RECEPTION, Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD, Role.HEALTH_WORKER, Role.RESEARCHER, Role.INSTRUMENT,
+)  # fmt: skip
 SESSION = {
     "name": "Saturday",
     "site": {"name": "Field", "region": "North East"},

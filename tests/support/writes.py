@@ -17,6 +17,7 @@ OCTETS = {"Content-Type": "application/octet-stream"}
 TIMES = {"opens_at": "2026-07-01T10:00:00Z", "closes_at": "2026-07-01T20:00:00Z"}
 LOCAL_TIMES = {"opens_at": "2026-07-01T10:00", "closes_at": "2026-07-01T20:00"}
 PLAN = {"service_type": "city_clinic", "licence_mode": "foh_general"}
+NAMELESS = b"".join(b"%d\t%.3f\n" % (400 + 4 * k, (7 * k % 100) / 100) for k in range(800))  # which axis is this?
 AMBIGUOUS = b"".join(b"%d,%02d\r\n" % (400 + k, 7 * k % 100) for k in range(90))  # a decimal comma, or two columns?
 CONSENT_FORM = {f"consent_{kind}": answer for kind, answer in CONSENTS.items()}
 
@@ -61,6 +62,19 @@ class Stage:
         self.world.runtime.jobs.run_until_idle()
         return sample, analysis, upload
 
+    def incoming(self, content: bytes | None = None, name: str = "a.jdx") -> tuple[str, str]:
+        """A file from an instrument that waits: (file, version)."""
+        data = infrared_file() if content is None else content
+        url = f"/api/v1/incoming?filename={name}"
+        body = ok(self.client("chemist").post(url, content=data, headers=OCTETS))
+        return str(body["id"]), str(body["version"])
+
+    def decide(self, file: str, version: str, act: str, body: dict[str, str]) -> str:
+        """A decision about it; the new version."""
+        headers = {"If-Match": f'"{version}"'}
+        answer = self.client("chemist").post(f"/api/v1/incoming/{file}/{act}", json=body, headers=headers)
+        return str(ok(answer)["version"])
+
 
 Entry = Callable[[Stage], Call]
 WRITES: dict[tuple[str, str], Entry] = {}
@@ -99,7 +113,6 @@ on_sample("POST", "/bench/samples/{sample_id}/draft", "chemist", data={})
 on_sample("POST", "/bench/samples/{sample_id}/nothing-found", "chemist", data={"nothing_found": "yes"})
 on_sample("POST", "/bench/samples/{sample_id}/analyses", "chemist", data=STRIP)
 on_sample("POST", "/bench/samples/{sample_id}/files", "chemist", files={"file": ("a.jdx", infrared_file())})
-on_sample("POST", "/bench/samples/{sample_id}/uploads", "chemist", files={"file": ("a.jdx", infrared_file())})
 
 
 @write("POST", "/api/v1/people")
@@ -227,6 +240,30 @@ def _(stage: Stage) -> Call:
     return Call("chemist", "/bench/samples/{sample_id}/answers", {"sample_id": sample}, {"data": form})
 
 
+@write("POST", "/api/v1/uploads/{upload_id}/warnings-seen")
+def _(stage: Stage) -> Call:
+    _, _, upload = stage.read_file(NAMELESS, "a.txt")
+    headers = stage.version("chemist", f"/api/v1/uploads/{upload}")
+    return Call("chemist", "/api/v1/uploads/{upload_id}/warnings-seen", {"upload_id": upload}, {"headers": headers})
+
+
+def _of_file(stage: Stage, url: str, content: bytes, name: str, **form: str) -> Call:
+    sample, _, upload = stage.read_file(content, name)
+    state = ok(stage.client("chemist").get(f"/api/v1/uploads/{upload}"))
+    data = {"upload": upload, "version": str(state["version"]), **form}
+    return Call("chemist", url, {"sample_id": sample}, {"data": data})
+
+
+@write("POST", "/bench/samples/{sample_id}/warnings")
+def _(stage: Stage) -> Call:
+    return _of_file(stage, "/bench/samples/{sample_id}/warnings", NAMELESS, "a.txt")
+
+
+@write("POST", "/bench/samples/{sample_id}/corrections")
+def _(stage: Stage) -> Call:
+    return _of_file(stage, "/bench/samples/{sample_id}/corrections", infrared_file(), "a.jdx", x_axis="raman")
+
+
 @write("PUT", "/api/v1/results/{result_id}/findings")
 def _(stage: Stage) -> Call:
     sample = stage.road.register()
@@ -304,3 +341,45 @@ def _(stage: Stage) -> Call:
     sample = stage.road.register()
     form = {"analysis": stage.road.analysis(sample, **{**STRIP, "strip_reading": "positive"})}
     return Call("chemist", "/bench/samples/{sample_id}/use-strip", {"sample_id": sample}, {"data": form})
+
+
+@write("POST", "/api/v1/incoming")
+def _(stage: Stage) -> Call:
+    return Call("chemist", "/api/v1/incoming?filename=a.jdx", more={"content": infrared_file(), "headers": OCTETS})
+
+
+@write("POST", "/bench/incoming")
+def _(stage: Stage) -> Call:
+    return Call("chemist", "/bench/incoming", more={"files": {"file": ("a.jdx", infrared_file())}})
+
+
+def on_incoming(act: str, **body: str) -> None:
+    """A decision about a file: the same over the API and by the form. `sample_id` in `body` stands for a fresh sample."""
+
+    def prepared(stage: Stage) -> tuple[str, str, dict[str, str]]:
+        file, version = stage.incoming()
+        if act == "restore":
+            version = stage.decide(file, version, "set-aside", {"reason": "blank"})
+        if act == "take-back":
+            version = stage.decide(file, version, "attach", {"sample_id": stage.road.register()})
+        sent = {k: stage.road.register() if k == "sample_id" else v for k, v in body.items()}
+        return file, version, sent
+
+    def by_api(stage: Stage) -> Call:
+        file, version, sent = prepared(stage)
+        more = {"json": sent, "headers": {"If-Match": f'"{version}"'}}
+        return Call("chemist", f"/api/v1/incoming/{{incoming_id}}/{act}", {"incoming_id": file}, more)
+
+    def by_form(stage: Stage) -> Call:
+        file, version, sent = prepared(stage)
+        more = {"data": {**sent, "version": version}}
+        return Call("chemist", f"/bench/incoming/{{incoming_id}}/{act}", {"incoming_id": file}, more)
+
+    WRITES["POST", f"/api/v1/incoming/{{incoming_id}}/{act}"] = by_api
+    WRITES["POST", f"/bench/incoming/{{incoming_id}}/{act}"] = by_form
+
+
+on_incoming("attach", sample_id="fresh")
+on_incoming("set-aside", reason="blank")
+on_incoming("restore")
+on_incoming("take-back")

@@ -37,7 +37,6 @@ document.addEventListener("htmx:config:request", (event) => {
 const newestNow = () => document.querySelector("[data-newest]")?.getAttribute("data-newest") ?? "";
 let newest = newestNow();
 document.addEventListener("htmx:after:swap", () => {
-  for (const row of document.querySelectorAll(".uploads [data-state=done]")) row.remove(); // it stands in the list now
   if (newestNow() === newest) return;
   newest = newestNow();
   history.replaceState(null, "", location.pathname); // an older reading may have been chosen in the address

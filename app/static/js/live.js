@@ -3,6 +3,7 @@
 
 const HIDDEN_MS = 60_000; // a browser allows six connections to a host: tabs nobody sees give theirs back
 const GATHER_MS = 80; // events come in bursts, one fetch is enough
+const AGAIN_MS = 5_000; // a region that could not be fetched: its event has passed and does not come again
 
 /** @type {EventSource | null} */
 let source = null;
@@ -83,6 +84,12 @@ function guardRegions() {
     if (!region.matches?.("[data-live]") || !isBeingFilledIn(region)) return;
     event.preventDefault();
     region.addEventListener("focusout", () => refresh((region.getAttribute("data-live") ?? "").split(/\s+/)), { once: true });
+  });
+  document.addEventListener("htmx:error", (event) => {
+    const region = /** @type {Element} */ (event.target);
+    if (!region.matches?.("[data-live]")) return;
+    const [topic] = (region.getAttribute("data-live") ?? "").split(/\s+/);
+    window.setTimeout(() => document.body.dispatchEvent(new CustomEvent(`mast:${topic}`)), AGAIN_MS);
   });
   let focusedLink = "";
   document.addEventListener("htmx:before:swap", (event) => {

@@ -54,6 +54,8 @@ document.addEventListener("htmx:before:response", (event) => {
   );
 });
 document.addEventListener("htmx:error", (event) => {
+  // nobody asked for it: a live part is fetched again by itself, and the line at the foot says how old the page is
+  if (/** @type {Element} */ (event.target).matches?.("[data-live]")) return;
   const { error } = /** @type {CustomEvent} */ (event).detail;
   if (error instanceof TypeError || error?.name === "AbortError") { // the network is away, or 20 s have passed
     problem("The server did not answer", "Nothing you saved is lost. Check the network, then try again.");

@@ -1,31 +1,30 @@
-// Files to the server, each by itself as a raw body, so that one bad file never spoils the others.
+// Files to the server, many at once, each by itself as a raw body, so that one bad file never spoils the others.
 // XMLHttpRequest and not fetch: only it tells how far an upload has come.
 
-const AT_ONCE = 2; // a tent's network is better used by two than by twenty
+import { Follower } from "./upload_follow.js";
+import { dropped, sentenceOf } from "./upload_folders.js";
+import { Row, WORDS } from "./upload_row.js";
+import { packed } from "./upload_zip.js";
 
-/** @param {File} file */
-function size(file) {
-  return file.size < 1e6 ? `${Math.max(1, Math.round(file.size / 1e3))} kB` : `${(file.size / 1e6).toFixed(1)} MB`;
-}
+const AT_ONCE = 2; // a tent's network is better used by two than by twenty
+const SILENT_MS = 60_000; // no byte has moved for so long: nobody is there
+const PAUSE_MS = 2_000;
+const LONGEST_PAUSE_MS = 60_000;
+const TELL_MS = 400; // one sentence for a burst of changes
+const UNSENT = ["waiting", "sending", "offline"];
+const FINAL = [413, 415, 422]; // the file itself was refused: the same again would be refused again
+
+/** @typedef {{file: File, row: Row, key: string, url: string, request?: XMLHttpRequest, whole?: boolean, cancelled?: boolean}} Item */
+/** @typedef {import("./upload_row.js").State} State */
 
 /** @param {XMLHttpRequest} request @returns {any} */
 function answer(request) {
   try { return JSON.parse(request.responseText); } catch { return {}; }
 }
 
-/** @param {HTMLElement} row @param {string} state @param {string} text @param {string} [href] */
-function outcome(row, state, text, href) {
-  row.dataset.state = state;
-  row.querySelector("progress")?.remove();
-  const line = /** @type {HTMLElement} */ (row.querySelector(".outcome"));
-  line.textContent = text;
-  // only a path on this server becomes a link
-  if (href?.startsWith("/") && !href.startsWith("//")) {
-    const link = document.createElement("a");
-    link.href = href;
-    link.textContent = "Open";
-    line.append(" ", link);
-  }
+/** @param {any} body @param {string} otherwise */
+function said(body, otherwise) {
+  return [body.detail ?? body.title ?? otherwise, body.hint].filter(Boolean).join(" ");
 }
 
 class Uploader {
@@ -33,92 +32,263 @@ class Uploader {
   constructor(form) {
     this.form = form;
     this.list = /** @type {HTMLElement} */ (form.querySelector(".uploads"));
-    /** @type {(() => void)[]} */
+    this.summary = form.querySelector(".uploads-summary");
+    this.tools = form.appendChild(document.createElement("p"));
+    this.tools.className = "uploads-tools";
+    this.tools.hidden = true;
+    this.maxBytes = Number(form.dataset.maxBytes) || Infinity;
+    const { followUrl, openUrl } = form.dataset;
+    this.follower = followUrl ? new Follower(followUrl, openUrl ?? "") : null;
+    /** @type {Item[]} */
+    this.items = [];
+    /** @type {Item[]} */
     this.queue = [];
     this.running = 0;
-    const input = /** @type {HTMLInputElement} */ (form.querySelector("input[type=file]"));
-    const take = () => { this.add(input.files); input.value = ""; };
-    input.addEventListener("change", take);
-    if (input.files?.length) take(); // chosen before this script arrived
-    form.addEventListener("submit", (event) => event.preventDefault());
-    form.addEventListener("dragover", (event) => { event.preventDefault(); form.classList.add("is-over"); });
-    form.addEventListener("dragleave", () => form.classList.remove("is-over"));
-    form.addEventListener("drop", (event) => {
-      event.preventDefault();
-      form.classList.remove("is-over");
-      this.add(event.dataTransfer?.files);
-    });
+    this.pause = PAUSE_MS;
+    this.timer = 0;
+    this.telling = 0;
+    this.listen();
   }
 
-  /** @param {FileList | null | undefined} files */
-  add(files) {
-    for (const file of files ?? []) {
-      const row = document.createElement("li");
-      const name = row.appendChild(document.createElement("span"));
-      name.textContent = file.name;
-      const weight = row.appendChild(document.createElement("span"));
-      weight.className = "muted num";
-      weight.textContent = size(file);
-      const progress = row.appendChild(document.createElement("progress"));
-      progress.max = 1;
-      progress.value = 0;
-      progress.setAttribute("aria-label", `Uploading ${file.name}`);
-      const line = row.appendChild(document.createElement("span"));
-      line.className = "outcome";
-      line.textContent = "Waiting";
-      this.list.append(row);
-      // one key per file and not per try: a repeated try is recognised as the same upload
-      const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(16).slice(2)}`;
-      this.queue.push(() => this.send(file, row, key));
+  listen() {
+    const input = /** @type {HTMLInputElement} */ (this.form.querySelector("input[type=file]"));
+    const take = () => { for (const file of input.files ?? []) this.add(file); input.value = ""; this.next(); };
+    input.addEventListener("change", take);
+    if (input.files?.length) take(); // chosen before this script arrived
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+    // a file let go beside the frame would be opened by the browser, and this page would be gone: all of it takes files
+    const carries = (/** @type {DragEvent} */ event) => this.form.isConnected && !!event.dataTransfer?.types.includes("Files");
+    document.addEventListener("dragover", (event) => {
+      if (!carries(event)) return;
+      event.preventDefault();
+      this.form.classList.add("is-over");
+    });
+    document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) this.form.classList.remove("is-over"); });
+    document.addEventListener("drop", (event) => {
+      this.form.classList.remove("is-over");
+      if (!carries(event)) return;
+      event.preventDefault();
+      this.drop(/** @type {DataTransfer} */ (event.dataTransfer));
+    });
+    window.addEventListener("online", () => this.resume());
+    window.addEventListener("beforeunload", (event) => { if (this.unsent().length) event.preventDefault(); });
+  }
+
+  /** @param {DataTransfer} data */
+  async drop(data) {
+    const { found, folders, left } = await dropped(data, "takesZips" in this.form.dataset);
+    this.form.scrollIntoView({ block: "nearest" });
+    for (const { file, path } of found) this.add(file, path);
+    for (const one of left) this.row(one.name, null).set("unsent", sentenceOf(one));
+    const rows = folders.map(({ name, files }) => this.row(name, files.reduce((sum, one) => sum + one.file.size, 0)));
+    this.next();
+    for (const [i, folder] of folders.entries()) await this.pack(folder, rows[i]);
+  }
+
+  /** A vendor's folder goes as one zip. @param {import("./upload_folders.js").Folder} folder @param {Row} row */
+  async pack({ name, files }, row) {
+    const bytes = files.reduce((sum, one) => sum + one.file.size, 0);
+    row.set("waiting", "A vendor’s folder: it is packed as one zip, because all its files together are one measurement.");
+    if (bytes > this.maxBytes) {
+      row.set("unsent", this.tooLarge("folder"));
+      return;
+    }
+    try {
+      this.add(await packed(`${name.split("/").pop()}.zip`, files), name, row);
+    } catch {
+      row.set("unsent", sentenceOf({ name, why: "unreadable" }));
     }
     this.next();
   }
 
-  next() {
-    while (this.running < AT_ONCE && this.queue.length) {
-      this.running++;
-      this.queue.shift()?.();
-    }
+  /** @param {"file" | "folder"} what */
+  tooLarge(what) {
+    return `This ${what} is larger than the limit of ${Math.round(this.maxBytes / 1048576)} MiB. Export only the part that is needed, or ask the operator to raise the limit.`;
   }
 
-  /** @param {File} file @param {HTMLElement} row @param {string} key */
-  send(file, row, key) {
-    const line = /** @type {HTMLElement} */ (row.querySelector(".outcome"));
-    const url = new URL(this.form.dataset.uploadUrl ?? "", location.href);
+  /** @param {string} name @param {number | null} bytes */
+  row(name, bytes) {
+    return new Row(this.list, name, bytes, () => this.tell());
+  }
+
+  /** @param {File} file @param {string} [path] @param {Row} [row] */
+  add(file, path, row = this.row(path ?? file.name, file.size)) {
+    // one key per file and not per try: a repeated try is recognised as the same upload
+    const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(16).slice(2)}`;
+    const item = { file, row, key, url: this.form.dataset.uploadUrl ?? "" };
+    const twin = this.items.some((other) => same(other.file, file) && !["unsent", "cancelled", "twin"].includes(other.row.state));
+    this.items.push(item);
+    if (!file.size) row.set("unsent", "This file is empty. Export it again from the instrument.");
+    else if (file.size > this.maxBytes) row.set("unsent", this.tooLarge("file"));
+    else if (twin) {
+      row.set("twin", "This file is in the list already, so it was not sent a second time.");
+      row.offer("Send it anyway", () => { this.enqueue(item); this.next(); });
+    } else this.enqueue(item);
+  }
+
+  unsent() {
+    return this.items.filter((item) => UNSENT.includes(item.row.state));
+  }
+
+  /** @param {Item} item */
+  enqueue(item) {
+    item.cancelled = false;
+    item.whole = false;
+    this.queue.push(item);
+    item.row.set("waiting", "");
+    item.row.offer("Cancel", () => this.cancel(item));
+  }
+
+  next() {
+    while (!this.timer && this.running < AT_ONCE && this.queue.length) this.send(/** @type {Item} */ (this.queue.shift()));
+  }
+
+  /** @param {Item} item */
+  cancel(item) {
+    if (item.whole) return;
+    this.queue = this.queue.filter((other) => other !== item);
+    item.cancelled = true;
+    if (item.request) item.request.abort();
+    else this.drawBack(item);
+  }
+
+  /** @param {Item} item */
+  drawBack(item) {
+    item.row.set("cancelled", "You cancelled this file; it was not taken.");
+    item.row.offer("Send it", () => { this.enqueue(item); this.next(); });
+  }
+
+  /** @param {Item} item */
+  send(item) {
+    const { file, row } = item;
+    const url = new URL(item.url, location.href);
     url.searchParams.set("filename", file.name);
     const request = new XMLHttpRequest();
+    item.request = request;
+    this.running++;
+    let silence = 0;
+    const heard = () => { clearTimeout(silence); silence = window.setTimeout(() => request.abort(), SILENT_MS); };
     request.open("POST", url);
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.setRequestHeader("Accept", "application/json");
-    request.setRequestHeader("Idempotency-Key", key);
-    line.textContent = "Uploading";
+    request.setRequestHeader("Idempotency-Key", item.key);
+    row.progress.value = 0;
+    row.set("sending", "");
+    row.offer("Cancel", () => this.cancel(item));
     request.upload.addEventListener("progress", (event) => {
-      const progress = row.querySelector("progress");
-      if (progress && event.lengthComputable) progress.value = event.loaded / event.total;
+      heard();
+      if (event.lengthComputable) row.progress.value = event.loaded / event.total;
     });
-    request.upload.addEventListener("load", () => { line.textContent = "Received, being read"; });
-    request.addEventListener("load", () => {
-      const body = answer(request);
-      if (request.status < 300) {
-        outcome(row, "done", body.message ?? "Uploaded", body.href ?? body.url);
-        const detail = { filename: file.name, answer: body };
-        this.form.dispatchEvent(new CustomEvent("mast:uploaded", { bubbles: true, detail }));
-      } else {
-        outcome(row, "problem", [body.detail ?? body.title ?? "The file was not taken. Your other files are unharmed.", body.hint].filter(Boolean).join(" "));
-      }
-    });
-    request.addEventListener("error", () => {
-      outcome(row, "problem", "The server did not answer. The file is unharmed on this machine.");
-      const again = document.createElement("button");
-      again.type = "button";
-      again.className = "button button--small";
-      again.textContent = "Try again";
-      again.addEventListener("click", () => { again.remove(); this.queue.push(() => this.send(file, row, key)); this.next(); });
-      row.append(again);
-    });
-    request.addEventListener("loadend", () => { this.running--; this.next(); });
+    // from here on the server has it, and taking it back would be a promise this page cannot keep
+    request.upload.addEventListener("load", () => { heard(); item.whole = true; row.does.replaceChildren(); });
+    request.addEventListener("load", () => this.answered(item, request));
+    for (const failed of ["error", "abort"]) {
+      request.addEventListener(failed, () => { if (item.cancelled) this.drawBack(item); else this.noAnswer(item); });
+    }
+    request.addEventListener("loadend", () => { clearTimeout(silence); item.request = undefined; this.running--; this.next(); });
+    heard();
     request.send(file);
   }
+
+  /** @param {Item} item @param {XMLHttpRequest} request */
+  answered(item, request) {
+    const { row, file } = item;
+    const body = answer(request);
+    if ([429, 502, 503, 504].includes(request.status)) { this.noAnswer(item); return; }
+    this.pause = PAUSE_MS;
+    if (request.status >= 300) {
+      row.set("unsent", said(body, "The server could not take this file. It is unharmed on this machine."));
+      if (!FINAL.includes(request.status)) row.offer("Try again", () => { this.enqueue(item); this.next(); });
+      return;
+    }
+    if (this.follower && body.id) {
+      row.set("reading", body.message ?? "");
+      this.follower.add(body.id, (state, text, link) => this.settle(item, state, text, link));
+    } else {
+      const href = body.href ?? body.url;
+      row.set("taken", body.message ?? "", href ? { label: "Open", href } : undefined);
+    }
+    const detail = { filename: file.name, answer: body };
+    this.form.dispatchEvent(new CustomEvent("mast:uploaded", { bubbles: true, detail }));
+  }
+
+  /** @param {Item} item @param {State} state @param {string} text @param {{label: string, href: string}} [link] */
+  settle(item, state, text, link) {
+    if (item.row.state !== state || item.row.line.textContent !== text) item.row.set(state, text, link);
+  }
+
+  /** Nobody answered: the file keeps its place and goes again by itself, after ever longer pauses. @param {Item} item */
+  async noAnswer(item) {
+    item.whole = false;
+    this.timer ||= window.setTimeout(() => this.resume(), this.pause);
+    const gone = await item.file.slice(0, 1).arrayBuffer().then(() => false, () => true);
+    if (item.cancelled) return; // meanwhile
+    if (gone) {
+      item.row.set("unsent", "This file was changed, moved or unplugged since you chose it. Choose it again.");
+      return;
+    }
+    this.queue.unshift(item);
+    item.row.set("offline", "The server did not answer. The file is unharmed on this machine and is sent again by itself.");
+    item.row.offer("Try now", () => this.resume());
+    item.row.offer("Cancel", () => this.cancel(item));
+    if (!this.timer) this.next(); // the pause ended meanwhile
+  }
+
+  resume() {
+    if (this.timer) this.pause = Math.min(this.pause * 2, LONGEST_PAUSE_MS);
+    clearTimeout(this.timer);
+    this.timer = 0;
+    this.next();
+  }
+
+  // ---- the whole list in one line ----
+
+  tell() {
+    if (this.telling) return;
+    this.telling = window.setTimeout(() => { this.telling = 0; this.say(); }, TELL_MS);
+  }
+
+  say() {
+    const states = [...this.list.children].map((row) => /** @type {State} */ (/** @type {HTMLElement} */ (row).dataset.state));
+    const parts = /** @type {State[]} */ (Object.keys(WORDS))
+      .map((state) => [states.filter((one) => one === state).length, WORDS[state][1]])
+      .filter(([n]) => n)
+      .map(([n, words]) => `${n} ${words}`);
+    const text = states.length ? `${states.length} ${states.length === 1 ? "file" : "files"}: ${parts.join(", ")}.` : "";
+    if (this.summary && this.summary.textContent !== text) this.summary.textContent = text;
+    this.offerTools(states);
+  }
+
+  /** @param {State[]} states */
+  offerTools(states) {
+    const unsent = states.filter((state) => UNSENT.includes(state)).length;
+    const open = unsent || states.includes("reading");
+    const wanted = unsent > 1 ? "Cancel all that are not sent" : !open && states.length ? "Clear this list" : "";
+    this.tools.hidden = !wanted;
+    if (!wanted || this.tools.textContent === wanted) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button button--small";
+    button.textContent = wanted;
+    button.addEventListener("click", () => { if (unsent > 1) this.cancelAll(); else this.clear(); });
+    this.tools.replaceChildren(button);
+  }
+
+  cancelAll() {
+    for (const item of this.unsent()) this.cancel(item);
+  }
+
+  clear() {
+    this.list.replaceChildren();
+    this.items = [];
+    this.tell();
+    /** @type {HTMLElement | null} */ (this.form.querySelector("input[type=file]"))?.focus();
+  }
+}
+
+/** Chosen twice by accident. @param {File} a @param {File} b */
+function same(a, b) {
+  return a.name === b.name && a.size === b.size && a.lastModified === b.lastModified;
 }
 
 /** @param {ParentNode} root */

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from app.people import service as people
 from app.people.tables import ApiToken, Person, StaffSession
 from app.platform.kernel.actor import Role
 from tests.app.conftest import PASSWORD
@@ -26,6 +27,27 @@ def test_an_administrator_adds_somebody_who_then_signs_in(world: Any) -> None:
     assert browser.get("/api/v1/me").json() == {
         "display_name": "New Person", "roles": ["chemist", "verifier"], "agency": "North East Drug Checking",
     }  # fmt: skip
+
+
+def test_an_account_for_an_instruments_computer_is_offered_and_explained(world: Any) -> None:
+    admin = world.as_(Role.ADMIN)
+    assert "such an account sends files, sees nothing, and cannot sign in here" in admin.get("/people").text
+    assert admin.post("/people", data=NEW | {"roles": ["instrument"]}).status_code == 303
+    row = admin.get("/people").text.split("New Person", 1)[1].split("</tr>", 1)[0]
+    assert "Instrument&#39;s computer" in row
+    assert "token only" in row
+    assert "may sign in" not in row
+    assert world.anonymous().post("/sign-in", data={"username": "new.person", "password": PASSWORD}).status_code == 403
+
+
+def test_an_instruments_account_that_is_turned_off_sends_nothing_more(world: Any) -> None:
+    computer, person_id = world.anonymous(), world.actors[Role.INSTRUMENT].person_id
+    with world.runtime.db.begin(world.actors[Role.ADMIN]) as uow:
+        _, secret = people.issue_token(uow, "FTIR", [], 30, world.runtime.pepper, person_id=person_id)
+    computer.headers["Authorization"] = f"Bearer {secret}"
+    assert computer.get("/api/v1/me").json()["roles"] == ["instrument"]
+    assert world.as_(Role.ADMIN).post(f"/api/v1/people/{person_id}/disable").status_code == 204
+    assert computer.post("/api/v1/incoming?filename=a.jdx", content=b"x").status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from app.navigation import ENTRIES
 from app.people.pages import local_path
+from app.people.tables import PersonRole
 from app.platform.kernel.actor import Role
 from tests.app.conftest import PASSWORD
 
@@ -44,7 +45,7 @@ def test_somebody_signs_in_works_and_signs_out(world: Any) -> None:
     assert browser.get("/api/v1/me").status_code == 401, "the server ended it, not only the browser"
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("role", sorted(HOME))
 def test_everybody_lands_where_their_work_begins(world: Any, role: Role) -> None:
     browser = world.as_(role)
     assert browser.get("/").headers["location"] == HOME[role]
@@ -52,6 +53,22 @@ def test_everybody_lands_where_their_work_begins(world: Any, role: Role) -> None
     assert page.status_code == 200
     for label, href, roles in ENTRIES:
         assert (f'href="{href}"' in page.text.split("</header>")[0]) == (role in roles), label
+
+
+def test_the_account_of_an_instruments_computer_has_no_screen(world: Any) -> None:
+    assert set(HOME) == set(Role) - {Role.INSTRUMENT}
+    browser = world.anonymous()
+    got = sign_in(browser, "instrument.own")
+    assert got.status_code == 403
+    assert "This account is for an instrument&#39;s computer" in got.text
+    assert "set-cookie" not in got.headers
+    assert browser.get("/api/v1/me").status_code == 401
+    wrong = sign_in(browser, "instrument.own", "wrong password!")
+    assert wrong.status_code == 401
+    assert "instrument&#39;s computer" not in wrong.text, "only who knows the password learns what the account is"
+    with world.runtime.db.begin(world.actors[Role.ADMIN]) as uow:
+        uow.session.add(PersonRole(person_id=world.actors[Role.INSTRUMENT].person_id, role=Role.CHEMIST))
+    assert sign_in(browser, "instrument.own").status_code == 303, "somebody who does more has something to see"
 
 
 def test_nobody_in_particular_lands_on_the_ticket_page(world: Any) -> None:

@@ -152,6 +152,14 @@ def test_a_child_that_is_killed_is_replaced_and_the_next_file_is_read(bench, jai
     assert after["state"] == "read"
 
 
+def test_a_sentence_quotes_no_control_character_of_the_file(bench):
+    """PostgreSQL stores no NUL: the file would be refused as if the server had failed."""
+    upload = bench.upload(small_ir().replace(b"##NPOINTS=", b"##NPOINTS=\x00\x1b[2J x"), "a.dx")
+    assert (upload["state"], upload["problem"]["code"]) == ("refused", "bad_header")
+    assert "NPOINTS" in upload["problem"]["detail"]
+    assert upload["problem"]["detail"].isprintable()
+
+
 def test_a_reader_that_breaks_for_a_reason_of_ours_ends_in_a_sentence(bench, clock):
     class Broken:
         def read(self, *_args: object) -> list:

@@ -219,7 +219,7 @@ def test_a_row_that_changed_while_it_was_waited_for_is_stale_and_not_overwritten
 
     def change(uow, text: str):
         if what == "upload":
-            service.answer_upload(uow, key, version, hints={"format": text})
+            service.answer_upload(uow, key, version, hints={"format": text}, standing=lambda *_: "")
         else:
             service.update_analysis(uow, key, version, {"batch": text})
 

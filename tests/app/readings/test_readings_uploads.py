@@ -187,14 +187,28 @@ def test_a_foreign_object_answers_like_an_absent_one(bench):
 
 def test_files_can_be_sent_without_a_script(bench):
     files = [("file", ("one.dx", small_ir())), ("file", ("two.dx", small_ir() + b"\n"))]
-    answer = bench.chemist.post(f"/bench/samples/{bench.sample_id}/uploads", files=files)
+    answer = bench.chemist.post(f"/bench/samples/{bench.sample_id}/files", files=files)
     assert answer.status_code == 303
-    assert answer.headers["location"] == f"/bench/samples/{bench.sample_id}"
+    assert answer.headers["location"] == f"/bench/samples/{bench.sample_id}?done=files"
     bench.runner.run_until_idle()
     with bench.world.runtime.read() as session:
         rows = session.exec(select(Upload).order_by(Upload.id)).all()
     assert [(r.file_name, r.state) for r in rows] == [("one.dx", "read"), ("two.dx", "read")]
     assert count(bench, Reading) == 2
+
+
+def test_a_form_sent_twice_is_one_upload_and_one_with_another_file_is_another(bench):
+    """Whoever goes back and chooses a second file sends the key of the page again: that file must not vanish."""
+
+    def send(content: bytes) -> None:
+        form = {"data": {"idempotency_key": "k"}, "files": [("file", ("a.dx", content))]}
+        answer = bench.chemist.post(f"/bench/samples/{bench.sample_id}/files", **form)
+        assert answer.headers["location"] == f"/bench/samples/{bench.sample_id}?done=file"
+
+    for content in (small_ir(), small_ir(), small_ir() + b"\n"):
+        send(content)
+    assert count(bench, Upload) == 2
+    assert count(bench, Analysis) == 2
 
 
 def test_a_withdrawn_sample_takes_no_more_files(bench):

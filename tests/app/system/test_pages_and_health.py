@@ -126,7 +126,7 @@ async def _heard(world: Any, who: Any, monkeypatch: pytest.MonkeyPatch) -> list[
             return [parse(await anext(stream)).data["kind"] for _ in range(3)]
 
 
-@pytest.mark.parametrize("role", [Role.RESEARCHER, Role.PUBLIC_HEALTH, Role.POLICE, Role.ADMIN])
+@pytest.mark.parametrize("role", [Role.RESEARCHER, Role.PUBLIC_HEALTH, Role.POLICE, Role.ADMIN, Role.INSTRUMENT])
 def test_who_sees_no_session_hears_no_events(world: Any, role: Role) -> None:
     assert world.as_(role).get("/api/v1/events").status_code == 403
 

@@ -184,6 +184,23 @@ def test_one_rule_that_fails_stops_no_other_next_day(lab: Lab, clock: Any, monke
         keeper.stop()
 
 
+def test_the_housekeeper_lives_on_after_it_deleted_of_every_kind(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The names of the rules go into a line of the log, whose own words they must not be."""
+    called = threading.Semaphore(0)
+
+    def of_every_kind(_: Database) -> dict[str, int]:
+        called.release()
+        return {rule.name: 1 for rule in RULES}
+
+    monkeypatch.setattr(retention, "purge", of_every_kind)
+    keeper = Housekeeper(lab.runtime.db, first_s=0.01, every_s=0.01)
+    keeper.start()
+    try:
+        assert all(called.acquire(timeout=60) for _ in range(3))
+    finally:
+        keeper.stop()
+
+
 def test_serving_starts_the_housekeeper_and_ends_it(
     settings: Any, clock: Any, lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,72 @@
+"""Figures of quality of a reading as they are stored with it. The science stands in spectra.confidence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from instruments import InstrumentError, to_absorbance, to_mass_spectrum
+from spectra import InfraredSpectrum, Reading, ReadingKind, SpectrumError
+from spectra.confidence.figures import (
+    Figure,
+    chromatogram_figures,
+    curve_figures,
+    single_beam_figures,
+    ultraviolet_figures,
+)
+from spectra.confidence.figures_infrared import infrared_figures, raman_figures
+from spectra.confidence.figures_mass import mass_figures, run_figures
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_AS_SHOWN = {"transmittance": "absorbance", "reflectance": "log(1/R)"}
+
+
+def quality_json(reading: Reading) -> dict[str, Any]:
+    """For the column Reading.quality."""
+    return {"figures": [figure.as_json() for figure in figures_of(reading)]}
+
+
+def figures_of(reading: Reading) -> list[Figure]:
+    """The figures a reading's technique has. Never raises for a reading that left a reader."""
+    kind, x, y = reading.kind, reading.x, reading.y
+    if kind is ReadingKind.MASS_SPECTRUM and len(reading.scans) == 1:
+        return mass_figures(to_mass_spectrum(reading))
+    if kind is ReadingKind.MASS_RUN and reading.scans:
+        return run_figures(reading.scans, y, x, reading.x_unit)
+    if reading.y_unit == "single beam":
+        return single_beam_figures(x, y, reading.x_unit)
+    if kind is ReadingKind.CHROMATOGRAM:
+        return chromatogram_figures(x, y, reading.x_unit, reading.y_unit)
+    if kind is ReadingKind.UV:
+        return ultraviolet_figures(x, y, reading.x_unit, reading.y_unit)
+    spectrum = _comparable(reading)
+    if spectrum is None:
+        return curve_figures(x, y, reading.x_unit, reading.y_unit)
+    unit = _AS_SHOWN.get(reading.y_unit.removesuffix(" (%)"), reading.y_unit)
+    resolution = _number(reading.meta.get("resolution_cm1"))
+    if kind is ReadingKind.RAMAN:
+        return raman_figures(spectrum, unit=unit, resolution=resolution)
+    return infrared_figures(spectrum, unit=unit, resolution=resolution)
+
+
+def _comparable(reading: Reading) -> InfraredSpectrum | None:
+    if reading.kind not in (ReadingKind.IR, ReadingKind.RAMAN):
+        return None
+    try:
+        return to_absorbance(reading)
+    except (InstrumentError, SpectrumError):
+        return None
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def shown(value: float | str | None) -> str:
+    """A figure's value as it is printed: a power of ten only beyond everyday sizes, a dash where there is none."""
+    if value is None:
+        return "–"
+    if isinstance(value, str):
+        return value.replace("-", "−", 1) if value.startswith("-") else value
+    text = f"{value:,.0f}" if 1000 <= abs(value) < 1e7 and float(value).is_integer() else f"{value:.7g}"
+    mantissa, _, power = text.partition("e")
+    return mantissa.replace("-", "−") + (f" × 10{str(int(power)).translate(_RAISED)}" if power else "")

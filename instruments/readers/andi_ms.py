@@ -1,0 +1,207 @@
+"""Reader of ANDI-MS (AIA) runs in netCDF: scans of a mass spectrometer, centroided or continuum.
+
+Standard: ASTM E2077 and its netCDF template 1.0. Imports nothing above `instruments`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spectra.types import FloatArray, MassSpectrum, Reading, ReadingKind, Remark
+
+from .. import units
+from ..errors import CorruptFile, TooLarge
+from ..limits import Limits
+from ..peaks import ScanNotes, peak_list, to_scan
+from ..registry import Hints, reader
+from ..source import Source
+from ..validate import info, warning
+from .andi import EXTENSIONS, filled, instrument_of, moment, sniff_template
+from .netcdf_guard import NetCdf
+
+IONISATIONS = {
+    "electron impact": "EI",
+    "electron ionization": "EI",
+    "chemical ionization": "CI",
+    "fast atom bombardment": "FAB",
+    "field desorption": "FD",
+    "field ionization": "FI",
+    "electrospray ionization": "ESI",
+    "thermospray ionization": "TSP",
+    "atmospheric pressure ionization": "API",
+    "atmospheric pressure chemical ionization": "APCI",
+    "plasma desorption": "PD",
+    "laser desorption": "LD",
+}
+_SCAN_COUNT = "The file gives {} scans but {} {}."
+
+
+@reader(
+    "andi-ms",
+    title="an ANDI-MS file (.cdf)",
+    techniques={"MS", "GC-MS", "LC-MS"},
+    magic=sniff_template(b"ms_template_revision", b"mass_values", b"scan_acquisition_time"),
+    extensions=EXTENSIONS,
+)
+def read_andi_ms(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
+    """One MASS_RUN with x = scan_acquisition_time in its unit, y = summed intensity; a single scan is a spectrum.
+
+    Raises CorruptFile when scan_index and point_count do not fit the points, or points were never written.
+    """
+    file = NetCdf(source, limits)
+    mass, intensity = (file.series(name, limits.total_points) for name in ("mass_values", "intensity_values"))
+    if mass is None or intensity is None:
+        what = "m/z values" if mass is None else "intensities"
+        raise CorruptFile(f"The file holds no {what}.", code="no_mz" if mass is None else "no_intensity")
+    if mass.size != intensity.size:
+        raise CorruptFile(f"The file holds {mass.size:,} m/z values but {intensity.size:,} intensities.",
+                          code="array_length")  # fmt: skip
+    starts, counts = _places(file, mass.size, limits)
+    times, x_unit, notes = _times(file, counts.size)
+    instrument, meta = instrument_of(file)
+    meta |= _facts(file)
+    used = int(counts.sum())
+    if used < mass.size:
+        notes += (warning("points_unused", f"{mass.size - used:,} points of the file belong to no scan."),)
+    mode = file.text("test_ionization_mode").lower()
+    run = _Run(mass, intensity, starts, counts, times, IONISATIONS.get(mode, ""))
+    title = file.text("experiment_title")
+    if counts.size == 1:
+        yield peak_list(
+            *run.points(0),
+            title=title,
+            instrument=instrument,
+            y_unit=hints.y_unit or "intensity",
+            meta=meta,
+            remarks=notes,
+            ionisation=run.ionisation,
+            retention_time_s=run.seconds(0, x_unit),
+        )
+        return
+    scans, scan_notes = run.scans(x_unit)
+    total = np.array([float(s.intensity.sum()) for s in scans])
+    meta |= {"points": scan_notes.points, "max_intensity": scan_notes.largest}
+    meta |= {"mz_min": float(mass.min()), "mz_max": float(mass.max())}
+    yield Reading(
+        ReadingKind.MASS_RUN,
+        np.arange(1.0, len(scans) + 1) if times is None else times,
+        total,
+        x_unit,
+        "total ion current",
+        meta=meta,
+        title=title,
+        instrument=instrument,
+        scans=tuple(scans),
+        remarks=notes + _total_remark(file, total) + scan_notes.remarks(),
+    )
+
+
+class _Run:
+    """The points of all scans in two long arrays, and which of them belong to which scan."""
+
+    def __init__(
+        self,
+        mass: FloatArray,
+        intensity: FloatArray,
+        starts: NDArray[np.int64],
+        counts: NDArray[np.int64],
+        times: FloatArray | None,
+        ionisation: str,
+    ) -> None:
+        self._mass, self._intensity = mass, intensity
+        self._starts, self._counts, self._times = starts, counts, times
+        self.ionisation = ionisation
+
+    def points(self, scan: int) -> tuple[FloatArray, FloatArray]:
+        """m/z and intensity of one scan."""
+        place = slice(int(self._starts[scan]), int(self._starts[scan] + self._counts[scan]))
+        return self._mass[place], self._intensity[place]
+
+    def seconds(self, scan: int, x_unit: str) -> float | None:
+        """Retention time of one scan, None without a time axis."""
+        return None if self._times is None else float(self._times[scan]) * (60.0 if x_unit == "min" else 1.0)
+
+    def scans(self, x_unit: str) -> tuple[list[MassSpectrum], ScanNotes]:
+        """All scans, and what had to be put right."""
+        notes = ScanNotes()
+        found = [
+            to_scan(*self.points(i), notes, ionisation=self.ionisation, retention_time_s=self.seconds(i, x_unit))
+            for i in range(self._counts.size)
+        ]
+        return found, notes
+
+
+def _places(file: NetCdf, n_points: int, limits: Limits) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First point and number of points of every scan. Either variable may be missing, not both."""
+    starts, counts = _integers(file, "scan_index"), _integers(file, "point_count")
+    if counts is None:
+        if starts is None:
+            raise CorruptFile("The file does not say which points belong to which scan.", code="scan_index")
+        counts = np.diff(np.append(starts, n_points))
+    elif starts is None:
+        starts = np.cumsum(counts) - counts
+    if starts.size != counts.size:
+        raise CorruptFile(_SCAN_COUNT.format(starts.size, counts.size, "point counts"), code="scan_count")
+    if counts.size > limits.spectra:
+        raise TooLarge(f"This file holds more than {limits.spectra:,} spectra.", code="too_many_spectra")
+    # An empty scan has nothing to point at: writers put −1, the fill value or the next index there.
+    wrong = (counts < 0) | ((counts > 0) & ((starts < 0) | (starts + counts > n_points)))
+    if wrong.any():
+        scan = int(np.argmax(wrong))
+        raise CorruptFile(
+            f"Scan {scan + 1} of {counts.size:,} lies outside the {n_points:,} points of the file "
+            f"(index {starts[scan]:,}, {counts[scan]:,} points).",
+            code="scan_index",
+        )
+    if int(counts.sum()) > n_points:
+        raise CorruptFile("The scans of this file overlap one another.", code="overlap")
+    return starts, counts
+
+
+def _integers(file: NetCdf, name: str) -> NDArray[np.int64] | None:
+    raw = file.raw(name)
+    if raw is None or raw.size == 0:
+        return None
+    if raw.dtype.kind != "i" or raw.ndim > 1:
+        raise CorruptFile(f"The variable {name!r} holds no whole numbers.", code="scan_index")
+    return raw.reshape(-1).astype(np.int64)
+
+
+def _times(file: NetCdf, n_scans: int) -> tuple[FloatArray | None, str, tuple[Remark, ...]]:
+    """Scan times with their unit; the template has seconds unless the variable says otherwise."""
+    times = file.series("scan_acquisition_time")
+    if times is None:
+        note = info("no_times", "The file gives no retention times; its scans are numbered instead.")
+        return None, "scan", (note,)
+    if times.size != n_scans:
+        raise CorruptFile(_SCAN_COUNT.format(n_scans, times.size, "times"), code="scan_count")
+    stated = file.variables["scan_acquisition_time"].attributes.get("units", "")
+    return times, units.x_unit(str(stated)) if units.x_unit(str(stated)) == "min" else "s", ()
+
+
+def _facts(file: NetCdf) -> dict[str, Any]:
+    """What the template calls the test and the experiment; the operator's name is not kept."""
+    polarity = file.text("test_ionization_polarity").partition(" ")[0].lower()
+    return filled(
+        {
+            "acquired": moment(file.text("experiment_date_time_stamp")),
+            "experiment_type": file.text("experiment_type"),
+            "polarity": polarity if polarity in ("positive", "negative") else "",
+            "ionisation_raw": file.text("test_ionization_mode"),
+            "inlet": file.text("test_ms_inlet"),
+            "detector": file.text("test_detector_type"),
+            "comment": file.text("administrative_comments"),
+        }
+    )
+
+
+def _total_remark(file: NetCdf, total: FloatArray) -> tuple[Remark, ...]:
+    """The stored total ion current against the sum of the points: more than 1 % apart is worth knowing."""
+    stored = file.series("total_intensity")
+    if stored is None or stored.size != total.size or np.abs(stored - total).max() <= 0.01 * np.abs(stored).max():
+        return ()
+    return (info("total_differs", "The total ion current stored in the file is not the sum of its points."),)

@@ -1,0 +1,175 @@
+"""Scans of mzML and mzXML to readings: one run, or one spectrum where the file holds a single scan.
+
+Imports numpy, spectra.types and the modules above `readers` only; knows no file format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spectra.types import FloatArray, MassSpectrum, Reading, ReadingKind, Remark
+
+from ..errors import TooLarge
+from ..limits import Limits
+from ..peaks import ScanNotes, peak_list, to_scan
+from ..validate import info, warning
+
+SECONDS = {"s": 1.0, "min": 60.0}
+# A file may hold so many points, and beyond them in proportion to its size: an m/z and its intensity are 16 bytes.
+FREE_POINTS, POINTS_PER_BYTE = 8_000_000, 12
+
+
+def in_proportion(limits: Limits, size: int) -> Limits:
+    """The limits for a file of `size` bytes: many arrays that each unpack a little may be a bomb together."""
+    return replace(limits, total_points=min(limits.total_points, max(FREE_POINTS, POINTS_PER_BYTE * size)))
+
+
+class RawScan(NamedTuple):
+    """One scan as the file has it: `mz` and `intensity` (P,), `seconds` or None where it gives no time.
+
+    `assumed` is the unit of time that had to be assumed, '' if it is stated; `profile` is None where the file does
+    not say.
+    """
+
+    id: str
+    mz: FloatArray
+    intensity: FloatArray
+    seconds: float | None = None
+    ms_level: int | None = None
+    precursor_mz: float | None = None
+    assumed: str = ""
+    profile: bool | None = None
+    polarity: str = ""
+
+    def spectrum(self, ionisation: str, notes: ScanNotes) -> MassSpectrum:
+        """The scan as a spectrum. Raises CorruptFile on values that cannot be."""
+        return to_scan(
+            self.mz,
+            self.intensity,
+            notes,
+            precursor_mz=self.precursor_mz,
+            ionisation=ionisation,
+            retention_time_s=self.seconds,
+            ms_level=self.ms_level,
+            where=f"The scan {self.id[-60:]!r}" if self.id else "A scan",
+        )
+
+
+class Run:
+    """Collects the scans of one file. Raises TooLarge beyond the limits."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.count = 0
+        self._limits = limits
+        self._notes = ScanNotes()
+        self._scans: list[MassSpectrum] = []
+        self._times: list[float | None] = []
+        self._first: RawScan | None = None
+        self._levels: set[int] = set()
+        self._polarities: set[str] = set()
+        self._assumed: set[str] = set()
+        self._stored = self._profile = self._centroid = 0
+
+    def add(self, scan: RawScan, ionisation: str) -> None:
+        """Keep one scan."""
+        self.count += 1
+        if self.count > self._limits.spectra:
+            raise TooLarge(f"This file holds more than {self._limits.spectra:,} spectra.", code="too_many_spectra")
+        self._stored += scan.mz.size
+        if self._stored > self._limits.total_points:
+            raise TooLarge("This run holds more points than are allowed.", code="too_many_points")
+        self._first = self._first or scan
+        self._scans.append(scan.spectrum(ionisation, self._notes))
+        self._times.append(scan.seconds)
+        self._levels |= {scan.ms_level} if scan.ms_level is not None else set()
+        self._polarities |= {scan.polarity} if scan.polarity else set()
+        self._assumed |= {scan.assumed} if scan.assumed else set()
+        self._profile += scan.profile is True
+        self._centroid += scan.profile is False
+
+    def readings(self, instrument: str, about: Mapping[str, Any], remarks: tuple[Remark, ...]) -> Iterator[Reading]:
+        """One MASS_RUN with x in seconds (scan numbers where the file has no time), or one MASS_SPECTRUM."""
+        first = self._first
+        if first is None:
+            return
+        remarks += self._said()
+        meta = self._meta() | dict(about)
+        level = next(iter(self._levels)) if len(self._levels) == 1 else None
+        if self.count == 1 and first.mz.size:
+            yield peak_list(
+                first.mz,
+                first.intensity,
+                title=first.id,
+                instrument=instrument,
+                meta=meta,
+                remarks=remarks,
+                precursor_mz=first.precursor_mz,
+                ionisation=self._scans[0].ionisation,
+                ms_level=level,
+                retention_time_s=first.seconds,
+            )
+            return
+        times, unit, timing = _axis(self._times)
+        yield Reading(
+            ReadingKind.MASS_RUN,
+            times,
+            np.array([float(s.intensity.sum()) for s in self._scans]),
+            unit,
+            "total ion current",
+            meta=meta,
+            instrument=instrument,
+            ms_level=level,
+            scans=tuple(self._scans),
+            remarks=remarks + timing + self._notes.remarks(),
+        )
+
+    def _meta(self) -> dict[str, Any]:
+        meta: dict[str, Any] = {
+            "points": self._notes.points,
+            "max_intensity": self._notes.largest,
+            "ms_levels": sorted(self._levels),
+        }
+        if self._profile or self._centroid:
+            meta |= {"n_profile": self._profile, "n_centroid": self._centroid}
+        if self._polarities:
+            meta["polarity"] = " and ".join(sorted(self._polarities))
+        return meta
+
+    def _said(self) -> tuple[Remark, ...]:
+        found = []
+        if self._assumed:
+            found.append(unit_assumed(" and ".join(sorted(self._assumed))))
+        if self._profile:
+            found.append(
+                warning(
+                    "profile",
+                    f"{self._profile} of {self.count} scans are curves (profile), not peaks; a library search needs "
+                    "peaks. Convert the run with peak picking.",
+                )
+            )
+        return tuple(found)
+
+
+def unit_assumed(unit: str) -> Remark:
+    """The warning that a file gives times without their unit."""
+    return warning("time_unit_guessed", f"Retention times have no unit; {unit} were assumed.")
+
+
+def _axis(times: list[float | None]) -> tuple[FloatArray, str, tuple[Remark, ...]]:
+    """Times in seconds; scan numbers when the file gives no time at all. A missing one repeats the time before."""
+    missing = sum(t is None for t in times)
+    if missing == len(times):
+        note = info("no_times", "The file gives no retention times; its scans are numbered instead.")
+        return np.arange(1.0, len(times) + 1), "scan", (note,)
+    filled, last = [], 0.0
+    for time in times:
+        last = last if time is None else time
+        filled.append(last)
+    if missing:
+        note = warning("times_missing", f"{missing} scans have no retention time; they keep the one before.")
+        return np.array(filled), "s", (note,)
+    return np.array(filled), "s", ()

@@ -1,0 +1,77 @@
+"""What readers of mass spectra share: library records without peaks, and names of the ionisation.
+
+Imports spectra.types, errors and validate only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from spectra.types import Reading
+
+from ..errors import CorruptFile
+from ..validate import warning
+
+# PSI-MS accessions of ion sources
+IONISATIONS = {
+    "MS:1000389": "EI",
+    "MS:1000071": "CI",
+    "MS:1000271": "CI",
+    "MS:1000073": "ESI",
+    "MS:1000397": "ESI",
+    "MS:1000398": "ESI",
+    "MS:1000070": "APCI",
+    "MS:1000382": "APPI",
+    "MS:1000075": "MALDI",
+}
+_IONISATION = re.compile(r"\b(EI|CI|APCI|APPI|ESI|NSI|DART|MALDI)\b", re.I)
+
+
+def leave_out_empty(readings: Iterable[Reading | None]) -> Iterator[Reading]:
+    """The readings of a library; None stands for a record without peaks, which a library may hold here and there.
+
+    They are left out, and the last reading says how many. Raises CorruptFile when nothing is left.
+    """
+    waiting: Reading | None = None
+    empty = 0
+    for reading in readings:
+        if reading is None:
+            empty += 1
+            continue
+        if waiting is not None:
+            yield waiting
+        waiting = reading
+    if waiting is None:
+        if empty:
+            raise CorruptFile("No record of this file holds a peak.", code="no_points")
+        return
+    if empty:
+        note = warning("empty_records", f"{empty:,} records of this file hold no peaks and were left out.")
+        waiting = replace(waiting, remarks=(*waiting.remarks, note))
+    yield waiting
+
+
+def positive(number: str | None) -> float | None:
+    """A mass that a pattern found; None where there is none or it is 0. Raises CorruptFile beyond all numbers."""
+    value = float(number) if number else 0.0
+    if value == float("inf"):
+        raise CorruptFile("The mass of a precursor is no number that could be measured.", code="bad_header")
+    return value or None
+
+
+def precursor(number: str, line: int) -> float | None:
+    """A precursor's m/z that a pattern found, None for 0. Raises CorruptFile for one beyond all numbers."""
+    if float(number) == float("inf"):
+        raise CorruptFile(f"The precursor of the spectrum at line {line} is no mass.", code="bad_header", line=line)
+    return positive(number)
+
+
+def ionisation_in(words: str) -> str:
+    """EI, CI, ESI … named in words such as "GC-EI-TOF" or "LC-ESI-QFT", '' if none is."""
+    found = _IONISATION.search(words)
+    if found is None:
+        return ""
+    kind = found[1].upper()
+    return "ESI" if kind == "NSI" else kind

@@ -1,0 +1,180 @@
+"""The subfiles of a Galactic SPC file: where each one lies and its numbers. Every size is checked before reading.
+
+Source: SPC.H (Galactic, 1997). Imports nothing above `instruments`; knows nothing of units and kinds.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from spectra.types import FloatArray
+
+from ..errors import CorruptFile, TooLarge, UnsupportedVariant
+from ..limits import Limits
+from .spc_header import (
+    FLOAT_EXPONENT,
+    NEW_BYTES,
+    OLD,
+    OLD_BYTES,
+    ORDERED_Z,
+    OWN_X,
+    RANDOM_Z,
+    SHORT_Y,
+    SUB_BYTES,
+    X_VALUES,
+    Header,
+    Window,
+)
+
+_ENTRY_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Subfile:
+    """One spectrum: `x` and `y` (N,) as stored and scaled, `z` in the unit of the z axis."""
+
+    x: FloatArray
+    y: FloatArray
+    z: float
+
+
+class Subfiles(NamedTuple):
+    """All spectra of a file, and the offset behind the last byte that belongs to them."""
+
+    found: list[Subfile]
+    end: int
+
+
+class _Sub(NamedTuple):
+    """A subfile header of 32 bytes."""
+
+    exponent: int
+    z: float
+    z_next: float
+    n_points: int
+
+
+def read_subfiles(window: Window, header: Header, limits: Limits) -> Subfiles:
+    """Every spectrum of the file. Raises CorruptFile if the file is shorter than it says, TooLarge beyond limits."""
+    if header.n_sub > limits.spectra:
+        raise TooLarge(f"This file announces {header.n_sub:,} spectra; {limits.spectra:,} are allowed.",
+                       code="too_many_spectra", byte=24)  # fmt: skip
+    return _with_own_x(window, header, limits) if header.flags & OWN_X else _with_common_x(window, header, limits)
+
+
+def _sub(window: Window, header: Header, offset: int, index: int) -> _Sub:
+    raw = window.at(offset, SUB_BYTES, f"the header of spectrum {index + 1}")
+    _, exponent, _, z, z_next, _, n_points = struct.unpack_from(header.order + "BbHfffI", raw)
+    return _Sub(exponent, z, z_next, n_points)
+
+
+def _with_common_x(window: Window, header: Header, limits: Limits) -> Subfiles:
+    n = header.n_points
+    start = OLD_BYTES - SUB_BYTES if header.version == OLD else NEW_BYTES
+    own_axis = 4 * n if header.flags & X_VALUES else 0
+    step = SUB_BYTES + n * _width(header)
+    count = header.n_sub
+    if header.version == OLD and header.multi:  # the old header has no count: the spectra fill the file
+        count = max(1, (window.size - start) // step)
+    end = start + own_axis + count * step
+    announced = f"{count:,} spectr{'um' if count == 1 else 'a'} of {n:,} points"
+    if n > limits.points or count * n > limits.total_points or count > limits.spectra:
+        raise TooLarge(
+            f"This file announces {announced}; that is more than is allowed.", code="too_many_points", byte=4
+        )
+    if end > window.size:
+        raise CorruptFile(
+            f"The file should hold {announced} ({end:,} bytes), but has {window.size:,} bytes; it is cut short.",
+            code="truncated",
+            byte=window.size,
+        )
+    if header.version == OLD and header.multi and window.at(end, window.size - end, "the rest").strip(b"\0\x1a"):
+        raise CorruptFile("The file ends within its last spectrum.", code="truncated", byte=end)
+    x = _floats(window, header, start, n) if own_axis else np.linspace(header.first, header.last, n)
+    return Subfiles(list(_even(window, header, x, start + own_axis, step, count)), end)
+
+
+def _even(window: Window, header: Header, x: FloatArray, start: int, step: int, count: int) -> Iterator[Subfile]:
+    """Subfiles of equal size. Without ordered or random z only the first header counts, as the format says."""
+    z_first = z_step = 0.0
+    for index in range(count):
+        sub = _sub(window, header, start + index * step, index)
+        if index == 0:
+            z_first, z_step = sub.z, header.z_step or sub.z_next - sub.z
+        z = sub.z if header.flags & (RANDOM_Z | ORDERED_Z) else z_first + index * z_step
+        yield Subfile(x, _ordinates(window, header, sub.exponent, start + index * step + SUB_BYTES, x.size), z)
+
+
+def _with_own_x(window: Window, header: Header, limits: Limits) -> Subfiles:
+    """Subfiles that each bring their own x (mass spectra): by the directory, or one after the other without one."""
+    directory = b""
+    if header.n_points:
+        directory = window.at(header.n_points, header.n_sub * _ENTRY_BYTES, "the directory of its spectra")
+    found: list[Subfile] = []
+    used, end, total = 0, NEW_BYTES, 0
+    for index in range(header.n_sub):
+        offset, room = end, window.size
+        if directory:
+            offset, room = struct.unpack_from(header.order + "II", directory, index * _ENTRY_BYTES)
+        sub = _sub(window, header, offset, index)
+        needed = SUB_BYTES + sub.n_points * (4 + _width(header))
+        used, total = used + needed, total + sub.n_points
+        if offset < NEW_BYTES or needed > room or offset + needed > window.size:
+            raise CorruptFile(
+                f"Spectrum {index + 1} of {header.n_sub:,} lies outside the place that the file gives it.",
+                code="bad_directory",
+                byte=offset,
+            )
+        if used > window.size:
+            raise CorruptFile("The spectra of this file overlap one another.", code="overlap", byte=offset)
+        if sub.n_points > limits.points or total > limits.total_points:
+            raise TooLarge("This file holds more points than are allowed.", code="too_many_points", byte=offset)
+        x = _floats(window, header, offset + SUB_BYTES, sub.n_points)
+        y = _ordinates(window, header, sub.exponent, offset + SUB_BYTES + 4 * sub.n_points, sub.n_points)
+        found.append(Subfile(x, y, sub.z))
+        end = max(end, offset + needed) if directory else offset + needed
+    return Subfiles(found, max(end, header.n_points + len(directory)))
+
+
+def _width(header: Header) -> int:
+    return 2 if header.flags & SHORT_Y else 4
+
+
+def _floats(window: Window, header: Header, offset: int, count: int) -> FloatArray:
+    raw = window.at(offset, 4 * count, "its x values")
+    return np.frombuffer(raw, dtype=f"{header.order}f4").astype(np.float64)
+
+
+def _ordinates(window: Window, header: Header, sub_exponent: int, offset: int, count: int) -> FloatArray:
+    """Values as floats, or as binary fractions of 16 or 32 bits times a power of two.
+
+    A file of several spectra has one exponent per subfile (0 is a value, not an absence); a single one has it in
+    the main header. Integers of the old format have their 16-bit halves exchanged.
+    """
+    width = _width(header)
+    raw = window.at(offset, width * count, "its y values")
+    exponent = sub_exponent if header.multi else header.exponent
+    if width == 2:
+        return _scaled(np.frombuffer(raw, dtype=f"{header.order}i2").astype(np.float64), exponent - 16)
+    if FLOAT_EXPONENT in (header.exponent, exponent):
+        if header.version == OLD:
+            raise UnsupportedVariant("Old SPC files with floating-point values are not read.",
+                                     code="unsupported_old_spc", byte=offset)  # fmt: skip
+        return np.frombuffer(raw, dtype=f"{header.order}f4").astype(np.float64)
+    if header.version == OLD:
+        halves = np.frombuffer(raw, dtype="<i2").reshape(-1, 2)
+        whole = halves[:, 0] * 65536.0 + (halves[:, 1].astype(np.int32) & 0xFFFF)
+    else:
+        whole = np.frombuffer(raw, dtype=f"{header.order}i4").astype(np.float64)
+    return _scaled(whole, exponent - 32)
+
+
+def _scaled(whole: FloatArray, exponent: int) -> FloatArray:
+    """Times a power of two; one beyond all numbers gives inf, which the check of all readings refuses."""
+    with np.errstate(over="ignore"):
+        return np.ldexp(whole, exponent)

@@ -1,0 +1,90 @@
+"""What a vendor file holds besides signals and spectra: channels kept as tables only, and what went unread.
+
+Imports numpy, spectra.types and siblings; the library's handle is passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from spectra.types import Reading, ReadingKind, Remark
+
+from ..errors import TooLarge
+from ..folder import Folder
+from ..limits import Limits
+from ..registry import Hints
+from ..source import Source
+from ..validate import warning
+from .vendor_open import Opened
+from .vendor_sniff import SIGNALS
+from .vendor_traces import time_unit
+
+INDEX_AT, INDEX_ENTRY = 260, 12
+
+
+def tables(opened: Opened, hints: Hints, limits: Limits) -> Iterator[Reading]:
+    """Waters functions whose scans came at uneven times are no signals for the library: one chromatogram per column."""
+    shown = _functions_shown(opened)
+    for table in opened.info.get("tables", ()):
+        extra, columns = table.get("extra") or {}, table["columns"]
+        function = extra.get("function")
+        if function is None or function in shown or columns[0]["name"] != "rt_min":
+            continue
+        if int(table["row_count"]) * len(columns) > limits.points:
+            raise TooLarge("This file holds more points than are allowed.", code="too_many_points")
+        yield from _table(opened, hints, table, extra)
+
+
+def _functions_shown(opened: Opened) -> set[Any]:
+    """The functions that are spectra or signals already."""
+    found = {(t.get("extra") or {}).get("function") for t in opened.info.get("traces", ())}
+    for run in opened.info.get("spectra", ()):
+        found |= {f.get("function") for f in (run.get("extra") or {}).get("functions", ())}
+    return found
+
+
+def _table(opened: Opened, hints: Hints, table: dict[str, Any], extra: dict[str, Any]) -> Iterator[Reading]:
+    values = opened.file.read_table(int(table["index"]))
+    if not len(values):
+        return
+    columns = list(enumerate(table["columns"]))[1:]
+    chosen = [c for c in columns if c[1]["name"] != "tic_stored"] or columns
+    remarks, doubt = opened.doubts("tables")
+    for place, column in chosen:
+        raw = str(column.get("unit") or "")
+        yield Reading(
+            ReadingKind(hints.kind) if hints.kind else ReadingKind.CHROMATOGRAM,
+            values[:, 0],
+            values[:, place],
+            hints.x_unit or "min",
+            hints.y_unit or time_unit(raw),
+            meta=opened.about() | doubt | {"function": extra["function"], "type": "selected ion"},
+            title=f"{table['name']} {column['name']}",
+            instrument=opened.model,
+            remarks=remarks,
+        )
+
+
+def unread_signals(source: Source, opened: Opened) -> tuple[Remark, ...]:
+    """Signal files of a ChemStation folder that gave no reading, named in one warning."""
+    if not isinstance(source, Folder):
+        return ()
+    parts = (*opened.info.get("traces", ()), *opened.info.get("spectra", ()))
+    read = {str((p.get("extra") or {}).get("file", "")).lower() for p in parts}
+    missing = [n for n in source.folder_probe.top(*SIGNALS) if n not in read]
+    if not missing:
+        return ()
+    listed = ", ".join(missing[:5]) + (" and others" if len(missing) > 5 else "")
+    return (warning("signals_not_read", f"This folder also holds {listed}, which cannot be read here."),)
+
+
+def lost_index(source: Source, opened: Opened) -> tuple[Remark, ...]:
+    """DATA.MS ends with an index of its scans: a file that ends before it was cut, though all scans may be there."""
+    runs = opened.info.get("spectra", ())
+    if isinstance(source, Folder) or len(runs) != 1 or len(source.head) < INDEX_AT + 4:
+        return ()
+    start = int.from_bytes(source.head[INDEX_AT : INDEX_AT + 4], "big") * 2 - 2
+    if start <= 0 or start + INDEX_ENTRY * int(runs[0]["scan_count"]) <= source.size:
+        return ()
+    return (warning("cut_short", "The index at the end of this file is missing; it may be cut short. Copy it again."),)

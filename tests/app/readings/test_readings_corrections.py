@@ -1,0 +1,319 @@
+"""What a reader had to guess is marked, and a chemist's word about it reads the raw bytes again; both are in the log."""
+
+from __future__ import annotations
+
+import pytest
+from sqlmodel import select
+
+import instruments
+from app.platform.audit import AuditEntry
+from app.platform.kernel.actor import Role
+from app.readings.corrections import (
+    DECIMALS,
+    DELIMITERS,
+    TIMES,
+    X_AXES,
+    Y_AXES,
+    fields_for,
+    hints_of,
+    not_taken,
+    taken_as,
+    words_of,
+)
+from app.readings.service import figure_words
+from tests.support.small_files import small_ir
+from tests.support.writes import NAMELESS
+
+HTML = {"Accept": "text/html"}
+GUESSES = {
+    "axis_guessed": "x axis", "unit_unknown": "x axis", "time_unit_guessed": "x axis", "time_unit_assumed": "x axis",
+    "looks_like_chromatogram": "x axis", "ordinate_unknown": "y axis", "ordinate_scale": "y axis",
+    "y_unit_unknown": "y axis", "technique_guessed": "Kind", "kind_guessed": "Kind", "no_data_type": "Kind",
+}  # fmt: skip
+RUN = b"""<?xml version="1.0" encoding="ISO-8859-1"?>
+<mzXML xmlns="http://sashimi.sourceforge.net/schema_revision/mzXML_3.2"><msRun scanCount="2">
+<scan num="1" msLevel="1" peaksCount="2" retentionTime="0.5"><peaks precision="32" byteOrder="network"
+ contentType="m/z-int">QmgAAEHIAABCtgAAQkgAAA==</peaks></scan>
+<scan num="2" msLevel="1" peaksCount="2" retentionTime="1.5"><peaks precision="32" byteOrder="network"
+ contentType="m/z-int">QmgAAEHIAABCtgAAQkgAAA==</peaks></scan>
+</msRun></mzXML>
+"""
+
+
+# -- words and choices -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("code", "label"), GUESSES.items())
+def test_every_guess_of_a_reader_is_marked_where_it_stands(code: str, label: str):
+    marked = taken_as("ir", "cm-1", "absorbance", [{"level": "warning", "code": code, "text": "…"}])
+    assert [said.label for said in marked if said.note] == [label]
+    assert next(said.value for said in marked if said.note).startswith("taken as ")
+    assert not [said for said in taken_as("ir", "cm-1", "absorbance", []) if said.note]
+
+
+def test_what_is_not_known_and_what_is_said_twice_is_marked_too():
+    assert [said.value for said in taken_as("ir", "", "", [])] == ["infrared spectrum", "not known", "not known"]
+    text = "The label of the y axis says transmittance, its type code says absorbance; the label was used."
+    kind, x, y = taken_as("ir", "cm-1", "transmittance", [{"code": "unit_conflict", "text": text}])
+    assert (kind.note, x.note) == ("", "")
+    assert "two things" in y.note
+
+
+def test_an_axis_whose_values_look_otherwise_is_marked_where_it_stands():
+    for code, label in (
+        ("looks_like_wavelength", "x axis"), ("looks_like_wavenumber", "x axis"), ("looks_like_seconds", "x axis"),
+        ("looks_like_absorbance", "y axis"), ("looks_like_transmittance", "y axis"), ("implausible_absorbance", "y axis"),
+    ):  # fmt: skip
+        marked = taken_as("ir", "cm-1", "absorbance", [{"level": "warning", "code": code, "text": "…"}])
+        assert [(said.label, said.note) for said in marked if said.note] == [
+            (label, "the values do not look like it, see the warning")
+        ]
+
+
+def test_every_choice_is_an_answer_the_readers_know():
+    said = [hints for _, hints in X_AXES.values()] + [{"y_unit": y} for y in Y_AXES]
+    for hints in said:
+        instruments.read(b"X;Y\n400;0,1\n402;0,2\n404;0,3\n", "a.csv", decimal=",", **hints)
+
+
+def test_every_choice_is_a_hint_a_phrase_and_the_choice_again():
+    for choice in X_AXES:
+        hints = hints_of(choice, "", "", "")
+        fields = {field.name: field for field in fields_for("ir", "text", hints)}
+        assert (fields["x_axis"].value, bool(words_of(hints))) == (choice, True)
+    for name, key, options in (
+        ("y_axis", "y_unit", Y_AXES), ("decimal", "decimal", DECIMALS), ("delimiter", "delimiter", DELIMITERS),
+    ):  # fmt: skip
+        for choice in options:
+            hints = hints_of(**{"x_axis": None, "y_axis": None, "decimal": None, "delimiter": None, name: choice})
+            assert hints == {key: choice}
+            assert next(f.value for f in fields_for("ir", "text", hints) if f.name == name) == choice
+    with pytest.raises(KeyError):
+        hints_of("furlong", None, None, None)
+    with pytest.raises(KeyError):
+        hints_of(None, "loudness", None, None)
+    assert hints_of("", "", None, None) == {"x_unit": "", "kind": "", "y_unit": ""}  # taken back
+    assert hints_of("=", "=", None, None) == {}  # left as it is
+
+
+def test_what_the_format_fixes_is_no_choice_but_a_missing_unit_of_time_is():
+    assert fields_for("mass_spectrum", "msp", {}) == ()
+    assert fields_for("mass_run", "mzml", {}) == ()
+    (field,) = fields_for("mass_run", "mzml", {}, {"time_unit_guessed"})
+    assert (field.name, [value for value, _ in field.options], field.value) == ("time_unit", list(TIMES), "")
+    assert fields_for("mass_run", "mzml", {"x_unit": "min"})[0].value == "min"
+    assert hints_of(None, None, None, None, "min") == {"x_unit": "min"}
+    assert words_of({"x_unit": "min"}) == "times in minutes"
+
+
+def test_what_a_reader_does_not_take_is_said():
+    hints = {"x_unit": "nm", "kind": "uv", "y_unit": "absorbance"}
+    assert not_taken(hints, "nm", "absorbance", "uv", "text") == ""
+    assert not_taken(hints, "cm-1", "absorbance", "ir", "jcamp") == "x axis UV in nm"
+    assert not_taken({"y_unit": "transmittance (%)"}, "cm-1", "transmittance", "ir", "text") == ""
+    assert not_taken({"x_unit": "min"}, "s", "total ion current", "mass_run", "mzml") == ""
+
+
+# -- on the bench ----------------------------------------------------------------------------------
+
+
+def correct(bench, upload: dict, role: Role = Role.CHEMIST, **form: str):
+    data = {"upload": upload["id"], "version": upload["version"], **form}
+    url = f"/bench/samples/{bench.sample_id}/corrections"
+    answer = bench.world.as_(role).post(url, data=data, headers=HTML)
+    bench.runner.run_until_idle()
+    return answer
+
+
+def now(bench, upload: dict) -> dict:
+    return bench.get(f"/api/v1/uploads/{upload['id']}")
+
+
+def page(bench) -> str:
+    answer = bench.chemist.get(f"/bench/samples/{bench.sample_id}", headers=HTML)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def log_of(bench, verb: str, upload: dict) -> list[AuditEntry]:
+    query = select(AuditEntry).where(AuditEntry.verb == verb, AuditEntry.object_id == upload["id"])
+    with bench.world.runtime.read() as session:
+        return list(session.exec(query.order_by(AuditEntry.seq)))
+
+
+@pytest.mark.parametrize(
+    ("form", "kind", "x_unit", "y_unit"),
+    [
+        ({"x_axis": "cm-1", "y_axis": "absorbance"}, "ir", "cm-1", "absorbance"),
+        ({"x_axis": "cm-1", "y_axis": "transmittance (%)"}, "ir", "cm-1", "transmittance"),  # they run from 0 to 1
+        ({"x_axis": "cm-1", "y_axis": "reflectance"}, "ir", "cm-1", "reflectance"),
+        ({"x_axis": "cm-1", "y_axis": "single beam"}, "ir", "cm-1", "single beam"),
+        ({"x_axis": "raman", "y_axis": "counts"}, "raman", "cm-1", "counts"),
+        ({"x_axis": "nm-uv", "y_axis": "absorbance"}, "uv", "nm", "absorbance"),
+        ({"x_axis": "nm-ir", "y_axis": "absorbance"}, "ir", "nm", "absorbance"),
+        ({"x_axis": "min", "y_axis": "intensity"}, "chromatogram", "min", "intensity"),
+        ({"x_axis": "s", "y_axis": "intensity"}, "chromatogram", "s", "intensity"),
+        ({"x_axis": "mz", "y_axis": ""}, "mass_spectrum", "m/z", "intensity"),
+    ],
+)
+def test_a_guess_is_corrected_by_the_form_and_the_raw_bytes_are_read_so(bench, form, kind, x_unit, y_unit):
+    upload = bench.upload(NAMELESS, "a.txt")
+    answer = correct(bench, upload, **form)
+    assert answer.status_code == 303, answer.text
+    assert answer.headers["location"].endswith("done=correction")
+    reading = bench.reading(upload)
+    assert (reading["kind"], reading["x_unit"], reading["y_unit"]) == (kind, x_unit, y_unit)
+    assert not {r["code"] for r in reading["remarks"]} & {"axis_guessed", "ordinate_unknown"}
+    assert reading["quality"]["figures"]
+    blob = bench.world.runtime.blobs.path(now(bench, upload)["sha256"])
+    assert blob.read_bytes() == NAMELESS
+
+
+def test_the_screen_marks_the_guess_and_then_names_who_corrected_it(bench):
+    upload = bench.upload(NAMELESS, "a.txt")
+    text = page(bench)
+    assert "taken as cm⁻¹" in text
+    assert text.count("the file does not say") >= 2
+    assert "Correct it" in text
+    correct(bench, upload, x_axis="raman", y_axis="counts", reason="it is our Raman probe")
+    text = page(bench)
+    assert "taken as" not in text
+    name = bench.world.actors[Role.CHEMIST].display_name
+    assert f"Corrected by {name}" in text
+    assert "x axis Raman shift in cm⁻¹, y axis counts" in text
+    undone = correct(bench, now(bench, upload), undo="yes")
+    assert undone.headers["location"].endswith("done=as_the_file_says")
+    assert "taken as cm⁻¹" in page(bench)
+    assert now(bench, upload)["hints"] == {}
+
+
+def test_the_correction_is_in_the_log_with_what_was_before_and_after(bench):
+    upload = bench.upload(NAMELESS, "a.txt")
+    correct(bench, upload, x_axis="raman", y_axis="counts", reason="it is our Raman probe")
+    entry = log_of(bench, "correct", upload)[-1]
+    assert (entry.object_type, entry.object_id, entry.reason) == ("upload", upload["id"], "it is our Raman probe")
+    assert entry.actor_id == str(bench.world.actors[Role.CHEMIST].person_id)
+    assert entry.before == {"hints": {}, "taken_as": ["ir, cm-1, no y unit"]}
+    assert entry.after == {"hints": {"x_unit": "cm-1", "kind": "raman", "y_unit": "counts"}}
+    read = log_of(bench, "read", upload)[-1]
+    assert (read.before, read.after["taken_as"]) == ({"taken_as": ["ir, cm-1, no y unit"]}, ["raman, cm-1, counts"])
+    correct(bench, now(bench, upload), x_axis="nm-uv")
+    entry = log_of(bench, "correct", upload)[-1]
+    assert entry.before["hints"] == {"x_unit": "cm-1", "kind": "raman", "y_unit": "counts"}
+    assert entry.after["hints"] == {"x_unit": "nm", "kind": "uv", "y_unit": "counts"}  # what was not sent stays
+
+
+def test_values_of_no_known_unit_are_compared_as_absorbance_and_that_is_said(bench):
+    plain = bench.upload(small_ir(), "a.dx")
+    assert not [limit for limit in bench.candidates(plain)["limits"] if "as if they were absorbance" in limit]
+    upload = bench.upload(small_ir().replace(b"ABSORBANCE", b"ARBITRARY UNITS"), "b.dx")
+    (limit,) = [limit for limit in bench.candidates(upload)["limits"] if "as if they were absorbance" in limit]
+    drawn = bench.get(f"/api/v1/readings/{bench.reading(upload)['id']}/plot")
+    assert drawn["y_label"] == "ARBITRARY UNITS"  # not called what nobody said
+    assert "ARBITRARY UNITS" in limit
+    assert limit in page(bench)
+    assert "compared as if it were absorbance" in page(bench)
+    correct(bench, upload, y_axis="absorbance")
+    assert bench.reading(upload)["y_unit"] == "absorbance"
+    assert not [limit for limit in bench.candidates(upload)["limits"] if "as if they were absorbance" in limit]
+
+
+def test_times_without_a_unit_are_marked_and_corrected_though_the_format_fixes_the_rest(bench):
+    upload = bench.upload(RUN, "run.mzXML")
+    assert upload["state"] == "read", upload
+    assert bench.reading(upload)["description"]["rt_last_s"] == 1.5
+    assert "seconds were assumed" in page(bench)
+    correct(bench, upload, time_unit="min")
+    after = bench.reading(upload)
+    assert after["description"]["rt_last_s"] == 90.0
+    assert "time_unit_guessed" not in {remark["code"] for remark in after["remarks"]}
+    text = page(bench)
+    assert "times in minutes" in text
+    assert "Not taken by the reader" not in text
+
+
+def test_a_correction_that_cannot_be_is_refused_and_changes_nothing(bench):
+    upload = bench.upload(NAMELESS, "a.txt")
+    key = bench.reading(upload)["id"]
+    assert correct(bench, upload, x_axis="furlong").status_code == 422
+    assert correct(bench, upload).status_code == 422  # nothing said
+    assert correct(bench, upload | {"version": 99}, x_axis="raman").status_code == 412
+    assert correct(bench, upload, undo="yes").status_code == 409  # there is nothing to take back
+    assert correct(bench, upload, Role.RECEPTION, x_axis="raman").status_code == 403
+    assert (bench.reading(upload)["id"], now(bench, upload)["version"]) == (key, upload["version"])
+    assert not log_of(bench, "correct", upload)
+
+
+def test_the_api_corrects_and_takes_back(bench):
+    upload = bench.upload(NAMELESS, "a.txt")
+    url = f"/api/v1/uploads/{upload['id']}/answer"
+
+    def send(body: dict, version: int) -> dict:
+        answer = bench.chemist.post(url, json=body, headers={"If-Match": f'"{version}"'})
+        assert answer.status_code == 202, answer.text
+        bench.runner.run_until_idle()
+        return now(bench, upload)
+
+    said = send({"hints": {"x_unit": "nm", "kind": "uv"}, "reason": "a UV export"}, upload["version"])
+    assert said["hints"] == {"x_unit": "nm", "kind": "uv"}
+    assert said["corrected_by"] == str(bench.world.actors[Role.CHEMIST].person_id)
+    assert bench.reading(upload)["kind"] == "uv"
+    back = send({"as_the_file_says": True}, said["version"])
+    assert (back["hints"], back["corrected_by"], back["corrected_at"]) == ({}, None, None)
+    assert bench.reading(upload)["kind"] == "ir"
+    for wrong in ({}, {"choice": 0, "as_the_file_says": True}, {"hints": {"wavelength": "x"}}):
+        answer = bench.chemist.post(url, json=wrong, headers={"If-Match": f'"{back["version"]}"'})
+        assert answer.status_code == 422
+
+
+def test_reader_version_and_assurance_are_on_every_reading_on_screen_and_in_the_api(bench):
+    upload = bench.upload(small_ir(), "a.dx")
+    reading = bench.reading(upload)
+    assert reading["reader"] == "instruments.jcamp"
+    assert reading["reader_version"]
+    assert reading["assurance"] == "high"
+    assert "agrees with other readers" in reading["assurance_sentence"]
+    brief = bench.get(f"/api/v1/samples/{bench.sample_id}/analyses")[0]["readings"][0]
+    assert (brief["reader"], brief["reader_version"], brief["assurance"]) == (
+        reading["reader"], reading["reader_version"], "high",
+    )  # fmt: skip
+    text = page(bench)
+    assert f"{reading['reader']}, version {reading['reader_version']}" in text
+    assert reading["assurance_sentence"] in text
+
+
+def test_figures_of_quality_are_there_as_soon_as_the_file_is_read(bench):
+    upload = bench.upload(small_ir(), "a.dx")
+    figures = {f["key"]: f for f in bench.reading(upload)["quality"]["figures"]}
+    assert {"snr", "strongest", "water", "co2", "dip", "range", "spacing"} <= set(figures)
+    text = page(bench)
+    for figure in figures.values():
+        assert figure["label"] in text
+        assert figure["sentence"] in text
+    run = bench.upload(RUN, "run.mzXML")
+    figures = {f["key"]: f for f in bench.reading(run)["quality"]["figures"]}
+    assert {"tic", "base_peak", "scans", "mz_range", "form"} <= set(figures)
+    assert figures["scans"]["value"] == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"),
+    [(None, "–"), ("not seen", "not seen"), ("-3 to 4", "−3 to 4"), (60.0, "60"), (2420, "2,420"), (-0.026, "−0.026"),
+     (9.49e7, "9.49 × 10⁷"), (2.5e-7, "2.5 × 10⁻⁷")],
+)  # fmt: skip
+def test_a_figure_is_printed_without_a_programmers_exponent(value, printed: str):
+    assert figure_words(value) == printed
+
+
+def test_a_word_the_file_cannot_be_read_with_is_named_and_taken_back(bench):
+    upload = bench.upload(NAMELESS, "a.txt")
+    url, etag = f"/api/v1/uploads/{upload['id']}/answer", f'"{upload["version"]}"'
+    bench.chemist.post(url, json={"hints": {"kind": "mass_run"}}, headers={"If-Match": etag})
+    bench.runner.run_until_idle()
+    refused = now(bench, upload)
+    assert refused["state"] == "refused"
+    text = page(bench)
+    assert "It was read as said: kind mass run." in text
+    assert "Read it as the file says" in text
+    assert correct(bench, refused, undo="yes").status_code == 303
+    assert bench.reading(upload)["kind"] == "ir"

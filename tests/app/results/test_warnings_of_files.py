@@ -1,0 +1,237 @@
+"""Warnings of a reader: nothing rests on the file until a chemist has said that they were looked at; then it may."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlmodel import select
+
+from app.platform.audit import AuditEntry
+from app.platform.kernel.actor import Role
+from app.platform.kernel.errors import Conflict, Refused, Stale
+from app.platform.live import EventRow
+from app.readings import service as readings
+from app.readings.domain import AnalysisStatus, UploadState
+from app.readings.tables import Analysis
+from app.results.finding import NewFinding
+from tests.support.writes import NAMELESS
+
+from .conftest import Lab
+
+CHEMIST, VERIFIER, LEAD = Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD
+HTML = {"Accept": "text/html"}
+SENTENCE = "The file does not say whether y is absorbance or transmittance."
+CLICK = "I have looked at these warnings"
+
+
+def add_file(lab: Lab, sample_id: UUID, content: bytes = NAMELESS, name: str = "run7.txt") -> Any:
+    """A file as an upload goes, read; the upload as it stands then."""
+    received = lab.runtime.blobs.put(iter([content]))
+    with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
+        key = readings.record_upload_for_sample(uow, sample_id, received, name).id
+    lab.runtime.jobs.run_until_idle()
+    return upload_of(lab, key)
+
+
+def upload_of(lab: Lab, key: UUID) -> Any:
+    return lab.read(lambda s: readings.get_upload(s, lab.actor(CHEMIST), key))
+
+
+def see(lab: Lab, upload: Any, by: Role = CHEMIST) -> Any:
+    with lab.runtime.db.begin(lab.actor(by)) as uow:
+        return readings.see_warnings(uow, upload.id, upload.version)
+
+
+def page(world: Any, sample_id: UUID, by: Role = CHEMIST) -> str:
+    answer = world.as_(by).get(f"/bench/samples/{sample_id}", headers=HTML)
+    assert answer.status_code == 200, answer.text
+    return str(answer.text)
+
+
+def test_a_result_on_a_file_with_warnings_is_refused_before_the_click_and_goes_through_after(lab: Lab) -> None:
+    sample_id = lab.sample()
+    upload = add_file(lab, sample_id)
+    view = lab.draft(sample_id, NewFinding("mdma", analysis_ids=(upload.analysis_id,)))
+    assert (view.findings[0].confidence, view.findings[0].methods) == ("tentative", [])
+    assert "warnings of its file were not looked at" in " ".join(view.findings[0].confidence_reasons)
+    with pytest.raises(Refused) as refused:
+        lab.act(view, "submit", CHEMIST)
+    assert len(refused.value.reasons) == 1
+    assert "run7.txt has warnings nobody has looked at" in refused.value.reasons[0]
+
+    seen = see(lab, upload)
+    assert seen.warnings_seen_by == lab.actor(CHEMIST).person_id
+    assert seen.warnings_seen_at is not None
+    view = lab.act(view, "submit", CHEMIST)
+    assert (view.findings[0].confidence, view.findings[0].methods) == ("indicated", ["ftir"])
+    view = lab.act(view, "verify", VERIFIER)
+    assert lab.act(view, "release", LEAD).result.state == "released"
+
+
+def test_nothing_found_does_not_rest_on_warnings_nobody_has_looked_at_either(lab: Lab) -> None:
+    sample_id = lab.sample()
+    upload = add_file(lab, sample_id)
+    view = lab.draft(sample_id, nothing_found=True)
+    assert view.result.outcome == "pending"
+    with pytest.raises(Refused) as refused:
+        lab.act(view, "submit", CHEMIST)
+    assert "nobody has looked at" in refused.value.reasons[0]
+    see(lab, upload)
+    assert lab.act(view, "submit", CHEMIST).result.outcome == "nothing_found"
+
+
+def test_reading_by_hand_is_no_way_around_the_warnings_of_a_file(lab: Lab) -> None:
+    sample_id = lab.sample()
+    upload = add_file(lab, sample_id)
+    lab.change(Analysis, upload.analysis_id, read_by_hand=True)
+    view = lab.draft(sample_id, NewFinding("mdma", analysis_ids=(upload.analysis_id,)))
+    with pytest.raises(Refused):
+        lab.act(view, "submit", CHEMIST)
+
+
+def test_a_run_that_is_to_be_repeated_supports_nothing_and_asks_for_no_click(lab: Lab) -> None:
+    sample_id = lab.sample()
+    upload = add_file(lab, sample_id)
+    other = lab.analysis(sample_id, "gc_ms")
+    lab.change(Analysis, upload.analysis_id, status=AnalysisStatus.REPEAT)
+    view = lab.draft(sample_id, NewFinding("mdma", analysis_ids=(other,)))
+    assert lab.act(view, "submit", CHEMIST).result.state == "submitted"
+
+
+def test_a_file_with_warnings_that_comes_after_the_submission_stops_the_result(lab: Lab) -> None:
+    sample_id = lab.sample()
+    view = lab.draft(sample_id, NewFinding("mdma", analysis_ids=(lab.analysis(sample_id, "gc_ms"),)))
+    view = lab.act(view, "submit", CHEMIST)
+    add_file(lab, sample_id)
+    with pytest.raises(Refused) as refused:
+        lab.act(view, "verify", VERIFIER)
+    assert any("run7.txt has warnings" in reason for reason in refused.value.reasons)
+
+
+def test_a_rereading_that_fails_for_a_reason_of_ours_is_no_way_around_the_warnings(lab: Lab, clock: Any) -> None:
+    sample_id = lab.sample()
+    upload = add_file(lab, sample_id)
+    lab.runtime.blobs.path(upload.blob_sha256).unlink()  # the disk, not the file
+    with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
+        assert readings.reread_analysis(uow, upload.analysis_id, standing=lambda *_: "") == 1
+    for _ in range(3):
+        lab.runtime.jobs.run_until_idle()
+        clock.advance(minutes=10)
+    file = the_file(lab, sample_id)
+    assert (file.upload.state, len(file.readings), file.unseen) == (UploadState.REFUSED, 1, True)
+    view = lab.draft(sample_id, NewFinding("mdma", analysis_ids=(upload.analysis_id,)))
+    with pytest.raises(Refused) as refused:
+        lab.act(view, "submit", CHEMIST)
+    assert any("nobody has looked at" in reason for reason in refused.value.reasons)
+    see(lab, file.upload)
+    assert lab.act(view, "submit", CHEMIST).result.state == "submitted"
+
+
+def test_the_look_is_kept_in_the_log_and_told_to_the_screens_once(lab: Lab) -> None:
+    sample_id = lab.sample()
+    upload = add_file(lab, sample_id)
+    seen = see(lab, upload)
+    again = see(lab, seen, by=VERIFIER)  # a second click changes nothing
+    assert (again.version, again.warnings_seen_by) == (seen.version, lab.actor(CHEMIST).person_id)
+    entries = lab.read(lambda s: s.exec(select(AuditEntry).where(AuditEntry.verb == "see_warnings")).all())
+    assert [(e.object_id, e.after) for e in entries] == [
+        (str(upload.id), {"codes": ["axis_guessed", "ordinate_unknown"]})
+    ]
+    assert entries[0].actor_id == str(lab.actor(CHEMIST).person_id)
+    events = lab.read(lambda s: s.exec(select(EventRow).where(EventRow.kind == "upload.warnings_seen")).all())
+    assert [e.sample_id for e in events] == [sample_id]
+    assert events[0].payload == {"upload_id": str(upload.id)}
+
+
+def test_a_look_at_what_changed_meanwhile_or_has_no_warnings_is_refused(lab: Lab) -> None:
+    sample_id = lab.sample()
+    upload = add_file(lab, sample_id)
+    see(lab, upload)
+    with pytest.raises(Stale):
+        see(lab, upload)
+    named = b"Wavenumber (cm-1)\tAbsorbance\n" + NAMELESS
+    plain = add_file(lab, sample_id, named, "named.txt")
+    with pytest.raises(Conflict) as refused:
+        see(lab, plain)
+    assert "no warnings" in refused.value.detail
+    with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
+        waiting = readings.answer_upload(
+            uow, upload.id, upload_of(lab, upload.id).version, hints={"y_unit": "absorbance"}, standing=lambda *_: ""
+        )
+    with pytest.raises(Conflict) as refused:
+        see(lab, waiting)
+    assert "being read again" in refused.value.detail
+
+
+def test_a_look_covers_fewer_warnings_and_not_new_ones(lab: Lab) -> None:
+    sample_id = lab.sample()
+    see(lab, add_file(lab, sample_id))
+
+    def asked_again_after(**how: Any) -> bool:
+        file = the_file(lab, sample_id).upload
+        with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
+            if how:
+                readings.answer_upload(uow, file.id, file.version, hints=how, standing=lambda *_: "")
+            else:
+                readings.as_the_file_says(uow, file.id, file.version, standing=lambda *_: "")
+        lab.runtime.jobs.run_until_idle()
+        return bool(the_file(lab, sample_id).unseen)
+
+    assert not asked_again_after(y_unit="absorbance")
+    assert len(the_file(lab, sample_id).warnings) == 1
+    assert asked_again_after()  # what nobody knew a moment ago is unknown again
+    assert len(the_file(lab, sample_id).warnings) == 2
+
+
+def the_file(lab: Lab, sample_id: UUID) -> Any:
+    return lab.read(lambda s: next(f for a in readings.analyses_of(s, sample_id) for f in readings.files_of(a)))
+
+
+def test_the_screen_shows_the_sentences_the_button_and_then_who_looked(lab: Lab, world: Any) -> None:
+    sample_id = lab.sample()
+    upload = add_file(lab, sample_id)
+    text = page(world, sample_id)
+    assert text.count(SENTENCE) == 1
+    assert CLICK in text
+    assert "warnings to look at" in text
+    assert "supports no answer until" in text
+    assert CLICK not in page(world, sample_id, LEAD)  # sees them, cannot answer for them
+    form = {"upload": str(upload.id), "version": upload.version}
+    done = world.as_(CHEMIST).post(f"/bench/samples/{sample_id}/warnings", data=form, headers=HTML)
+    assert (done.status_code, done.headers["location"]) == (303, f"/bench/samples/{sample_id}?done=warnings")
+    text = page(world, sample_id)
+    assert SENTENCE in text  # kept, and still to be read
+    assert CLICK not in text
+    assert f"Seen by {lab.actor(CHEMIST).display_name}" in text
+    stale = world.as_(CHEMIST).post(f"/bench/samples/{sample_id}/warnings", data=form, headers=HTML)
+    assert stale.status_code == 412
+
+
+def test_the_button_belongs_to_the_sample_of_the_page(lab: Lab, world: Any) -> None:
+    upload = add_file(lab, lab.sample())
+    other = lab.sample()
+    form = {"upload": str(upload.id), "version": upload.version}
+    assert world.as_(CHEMIST).post(f"/bench/samples/{other}/warnings", data=form, headers=HTML).status_code == 404
+    assert upload_of(lab, upload.id).warnings_seen_at is None
+
+
+def test_the_api_says_what_is_to_be_seen_and_takes_the_look(lab: Lab, world: Any) -> None:
+    sample_id = lab.sample()
+    upload = add_file(lab, sample_id)
+    chemist, url = world.as_(CHEMIST), f"/api/v1/uploads/{upload.id}"
+    listed = chemist.get(f"/api/v1/samples/{sample_id}/analyses").json()[0]
+    assert SENTENCE in listed["readings"][0]["warnings"]
+    assert listed["uploads"][0]["warnings_seen_at"] is None
+    assert chemist.post(f"{url}/warnings-seen").status_code == 428
+    assert chemist.post(f"{url}/warnings-seen", headers={"If-Match": '"99"'}).status_code == 412
+    etag = chemist.get(url).headers["etag"]
+    for role in (LEAD, Role.HEALTH_WORKER, Role.RECEPTION):
+        assert world.as_(role).post(f"{url}/warnings-seen", headers={"If-Match": etag}).status_code == 403
+    done = chemist.post(f"{url}/warnings-seen", headers={"If-Match": etag})
+    assert done.status_code == 200, done.text
+    assert done.json()["warnings_seen_by"] == str(lab.actor(CHEMIST).person_id)
+    assert done.headers["etag"] != etag
+    foreign = world.as_(CHEMIST, agency="other")
+    assert foreign.post(f"{url}/warnings-seen", headers={"If-Match": etag}).status_code == 404

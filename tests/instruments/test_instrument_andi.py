@@ -1,0 +1,291 @@
+"""ANDI-MS and ANDI-CHROM: scans, times and peaks as the templates have them; scipy as the oracle of the container."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.io import netcdf_file
+
+from instruments import TooLarge, UnsupportedVariant, read, sniff
+from instruments.limits import DEFAULT_LIMITS, Limits
+from instruments.readers.andi import moment
+from instruments.readers.netcdf_guard import NetCdf
+from instruments.source import open_source
+from spectra.types import Reading, ReadingKind
+from tests.instruments.andi_files import SCANS, andi_chrom, andi_ms, netcdf
+from tests.instruments.instrument_files import codes, one
+from tests.instruments.spc_files import refused
+
+DATA = (
+    Path(os.environ.get("MAST_SHARED_DATA") or Path(__file__).resolve().parents[2] / "../shared/data") / "instruments"
+)
+UNWRITTEN = 9.9692099683868690e36
+
+
+def ms(content: bytes, **hints: Any) -> Reading:
+    return one(content, "a.cdf", **hints)
+
+
+chrom = ms
+
+
+# --- mass spectrometry -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("unlimited", "wide"), [(True, False), (False, False), (True, True), (False, True)])
+def test_a_run_comes_out_of_both_containers(unlimited: bool, wide: bool) -> None:
+    run = ms(andi_ms(unlimited=unlimited, wide=wide))
+    assert (run.kind, run.x_unit, run.y_unit) == (ReadingKind.MASS_RUN, "s", "total ion current")
+    np.testing.assert_array_equal(run.x, [300, 301, 302])
+    np.testing.assert_array_equal(run.y, [1059, 12, 3])
+    for scan, (mz, intensity) in zip(run.scans, SCANS, strict=True):
+        np.testing.assert_array_equal(scan.mz, mz)
+        np.testing.assert_array_equal(scan.intensity, intensity)
+    assert (run.scans[1].retention_time_s, run.scans[1].ionisation) == (301.0, "EI")
+    assert not run.remarks
+
+
+def test_what_the_file_states_is_kept_but_not_who_operated_the_instrument() -> None:
+    run = ms(andi_ms())
+    assert (run.title, run.instrument) == ("a sample", "Gas Chromatograph")
+    assert dict(run.meta) == {
+        "serial": "S 17", "acquired": "2024-03-05T10:11:12+01:00", "experiment_type": "Centroided Mass Spectrum",
+        "polarity": "positive", "ionisation_raw": "Electron Impact", "detector": "Electron Multiplier", "comment": "10 ng",
+        "points": 6, "max_intensity": 999.0, "mz_min": 41.0, "mz_max": 91.0, "assurance": "high",
+    }  # fmt: skip
+
+
+def test_scale_and_offset_are_applied() -> None:
+    run = ms(
+        andi_ms(
+            attrs={"mass_values": {"scale_factor": 0.5}, "intensity_values": {"scale_factor": 2.0, "add_offset": 1.0}}
+        )
+    )
+    np.testing.assert_array_equal(run.scans[0].mz, [20.5, 27.5, 45.5])
+    np.testing.assert_array_equal(run.scans[0].intensity, [21, 1999, 101])
+    assert codes(run) == {"total_differs"}
+
+
+@pytest.mark.parametrize("attrs", [{"scale_factor": 0.0}, {"scale_factor": math.nan}, {"add_offset": math.inf}])
+def test_a_scale_that_wipes_everything_out_is_refused(attrs: dict[str, float]) -> None:
+    refused(andi_ms(attrs={"mass_values": attrs}), "bad_scale")
+
+
+def test_attributes_of_strange_types_are_no_scale() -> None:
+    assert len(ms(andi_ms(attrs={"mass_values": {"scale_factor": "2", "add_offset": [1.0, 2.0]}})).scans) == 3
+
+
+def test_empty_scans_keep_their_place_whatever_their_index_says() -> None:
+    run = ms(andi_ms([SCANS[0], ([], []), SCANS[2]], scan_index=[0, -1, 3]))
+    assert codes(run) == {"empty_scans"}
+    assert [s.mz.size for s in run.scans] == [3, 1, 1]
+
+
+@pytest.mark.parametrize("missing", ["scan_index", "point_count"])
+def test_one_of_index_and_count_is_enough(missing: str) -> None:
+    run = ms(andi_ms(without=[missing]))
+    assert [s.mz.size for s in run.scans] == [3, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"scan_index": [-5, 3, 5]}, "scan_index"),
+        ({"scan_index": [0, 3, 6]}, "scan_index"),
+        ({"scan_index": [0, 2_000_000_000, 5]}, "scan_index"),
+        ({"point_count": [3, -2, 1]}, "scan_index"),
+        ({"point_count": [3, 2_147_483_647, 1]}, "scan_index"),
+        ({"scan_index": [0, 0, 0], "point_count": [6, 6, 6]}, "overlap"),
+        ({"mass_values": [41, 55, 91, -43, 58, 41]}, "negative_mz"),
+        ({"mass_values": [41, 55, 91, math.nan, 58, 41]}, "not_finite"),
+        ({"intensity_values": [1, 1, math.inf, 1, 1, 1]}, "not_finite"),
+        ({"scan_acquisition_time": [1.0, math.nan, 3.0]}, "not_finite"),
+        ({"mass_values": [41, 55, 91, UNWRITTEN, 58, 41]}, "not_written"),
+        ({"mass_values": [UNWRITTEN] * 6}, "no_mz"),
+        ({"intensity_values": [UNWRITTEN] * 6}, "no_intensity"),
+        ({"intensity_values": [1, UNWRITTEN, 3, 4, 5, 6]}, "not_written"),
+    ],
+)
+def test_scans_that_do_not_fit_the_points_are_refused(values: dict[str, Any], code: str) -> None:
+    refused(andi_ms(**values), code, name="a.cdf")
+
+
+@pytest.mark.parametrize(
+    ("missing", "code"),
+    [(["mass_values"], "no_mz"), (["intensity_values"], "no_intensity"), (["scan_index", "point_count"], "scan_index")],
+)
+def test_a_run_without_an_essential_variable_is_refused(missing: list[str], code: str) -> None:
+    refused(andi_ms(without=missing), code, name="a.cdf")
+
+
+def test_lengths_that_contradict_each_other_are_refused() -> None:
+    def made(changed: str, size: int, kind: str = ">i4") -> bytes:
+        sizes = {
+            "scan_index": 3,
+            "point_count": 3,
+            "scan_acquisition_time": 3,
+            "mass_values": 6,
+            "intensity_values": 6,
+        } | {changed: size}
+        kinds = {"scan_index": ">i4", "point_count": ">i4"} | {changed: kind}
+        values = {"scan_index": [0, 3, 5], "point_count": [3, 2, 1]}
+        variables = {
+            k: ((k,), kinds.get(k, ">f4"), np.resize(values.get(k, [1, 2, 3]), n), {}) for k, n in sizes.items()
+        }
+        return netcdf(sizes, {"ms_template_revision": "1"}, variables)
+
+    assert len(ms(made("scan_index", 3)).scans) == 3
+    refused(made("scan_index", 2), "scan_count", name="a.cdf")
+    refused(made("scan_acquisition_time", 4, ">f4"), "scan_count", name="a.cdf")
+    refused(made("intensity_values", 7, ">f4"), "array_length", name="a.cdf")
+    refused(made("scan_index", 3, ">f4"), "scan_index", name="a.cdf")
+
+
+def test_points_that_belong_to_no_scan_are_a_warning() -> None:
+    run = ms(andi_ms(point_count=[2, 2, 1]))
+    assert codes(run) == {"points_unused", "total_differs"}
+    assert len(run.warnings) == 1
+
+
+@pytest.mark.parametrize("times", [None, [-9999.0] * 3, [UNWRITTEN] * 3])
+def test_scans_without_times_are_numbered(times: list[float] | None) -> None:
+    content = andi_ms(without=["scan_acquisition_time"]) if times is None else andi_ms(scan_acquisition_time=times)
+    run = ms(content)
+    np.testing.assert_array_equal(run.x, [1, 2, 3])
+    assert (run.x_unit, codes(run), run.scans[0].retention_time_s) == ("scan", {"no_times"}, None)
+
+
+def test_times_in_minutes_stay_minutes_and_scans_know_seconds() -> None:
+    run = ms(andi_ms(attrs={"scan_acquisition_time": {"units": "Minutes"}}))
+    assert (run.x_unit, run.x[1], run.scans[1].retention_time_s) == ("min", 301.0, 301.0 * 60)
+
+
+def test_a_file_of_one_scan_is_a_spectrum_with_its_time() -> None:
+    reading = ms(andi_ms(SCANS[:1], test_ionization_mode="Electrospray Ionization", test_ionization_polarity="-"))
+    assert (reading.kind, reading.y_unit) == (ReadingKind.MASS_SPECTRUM, "intensity")
+    np.testing.assert_array_equal(reading.x, SCANS[0][0])
+    assert (reading.scans[0].ionisation, reading.scans[0].retention_time_s) == ("ESI", 300.0)
+    assert "polarity" not in reading.meta
+    assert ms(andi_ms(SCANS[:1], test_ionization_mode="Other Ionization")).scans[0].ionisation == ""
+    assert ms(andi_ms(SCANS[:1]), y_unit="counts").y_unit == "counts"
+
+
+def test_zero_masses_and_negative_intensities_are_told_as_in_every_run() -> None:
+    run = ms(andi_ms(mass_values=[0, 55, 91, 43, 58, 41], intensity_values=[1, 2, -3, 4, 5, 6]))
+    assert {"zero_mz", "negative_intensity_cut"} <= codes(run)
+
+
+def test_limits_hold_before_arrays_are_read() -> None:
+    for limits in (Limits(total_points=5), Limits(spectra=2), Limits(points=2)):
+        with pytest.raises(TooLarge):
+            read(andi_ms(), "a.cdf", limits=limits)
+    assert len(read(andi_ms(), "a.cdf", limits=Limits(points=5))[0].scans) == 3  # a run may be longer than one array
+
+
+# --- the container -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content",
+    [andi_ms(), andi_ms(unlimited=False, wide=True), andi_chrom(), andi_chrom(wide=True, retention=[1, 2, 3, 4])],
+)
+def test_variables_and_attributes_are_those_that_scipy_reads(content: bytes) -> None:
+    ours, theirs = (
+        NetCdf(open_source(content, None, DEFAULT_LIMITS), DEFAULT_LIMITS),
+        netcdf_file(io.BytesIO(content), mmap=False),
+    )
+    assert list(ours.variables) == list(theirs.variables)
+    for name, variable in theirs.variables.items():
+        np.testing.assert_array_equal(ours.raw(name), variable.data)
+    assert {k: v for k, v in ours.attributes.items() if isinstance(v, str)} == {
+        k: v.decode() for k, v in theirs._attributes.items()
+    }
+    assert ours.raw("nothing") is None
+
+
+def test_a_file_written_by_scipy_is_read() -> None:
+    stream = io.BytesIO()
+    file = netcdf_file(stream, "w")
+    file.aia_template_revision, file.detector_unit, file.retention_unit = "1.0", "mV", "seconds"
+    file.createDimension("point_number", None)
+    file.createDimension("one", 1)  # scipy writes the records over variables without a dimension
+    file.createVariable("ordinate_values", "h", ("point_number",))[:] = np.arange(5, dtype="h")
+    for name, value in (("actual_delay_time", 1.0), ("actual_sampling_interval", 2.0)):
+        file.createVariable(name, "d", ("one",))[:] = value
+    file.flush()
+    reading = chrom(stream.getvalue())
+    np.testing.assert_array_equal(reading.y, [0, 1, 2, 3, 4])
+    np.testing.assert_array_equal(reading.x, [1, 3, 5, 7, 9])
+
+
+@pytest.mark.parametrize("stamp", ["", "yesterday", "20241305101112", "20240332101112", "20240305251112", "2024"])
+def test_a_stamp_that_is_no_date_is_left_out(stamp: str) -> None:
+    assert moment(stamp) == ""
+
+
+def test_stamps_keep_their_zone_and_get_none_invented() -> None:
+    assert moment("19930830202439-0800") == "1993-08-30T20:24:39-08:00"
+    assert moment("202003031432433600000") == "2020-03-03T14:32:43"
+
+
+def test_the_templates_are_told_apart_and_other_netcdf_is_not_taken() -> None:
+    def formats(content: bytes) -> set[str]:
+        return {c.format for c in sniff(content) if c.certainty > 95}
+
+    assert formats(andi_ms()) == {"andi-ms"}
+    assert formats(andi_chrom()) == {"andi-chrom"}
+    assert formats(netcdf({"time": 3}, {"title": "weather"}, {"t2m": (("time",), ">f4", [1, 2, 3], {})})) == set()
+    assert formats(b"CDF\x07" + andi_ms()[4:]) == set()
+
+
+def test_the_later_container_is_refused_by_name() -> None:
+    changed = bytearray(andi_ms())
+    changed[3] = 5
+    refused(bytes(changed), "unsupported_netcdf", UnsupportedVariant, name="a.cdf")
+
+
+# --- real files --------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def manifest() -> dict[str, dict[str, Any]]:
+    path = DATA / "MANIFEST.tsv"
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
+        return {r["file"]: json.loads(r["facts_json"]) for r in rows if r["format"] in ("andi_ms", "andi_chrom")}
+
+
+def near(value: float, fact: float) -> bool:
+    """Facts are printed with seven digits."""
+    return math.isclose(value, fact, rel_tol=2e-6)
+
+
+real = pytest.mark.skipif(not manifest(), reason="the shared test data are not on this machine")
+
+
+@real
+@pytest.mark.parametrize("file", [f for f in manifest() if manifest()[f]["template"] == "MS"])
+def test_real_runs_hold_what_the_facts_name(file: str) -> None:
+    facts, (run,) = manifest()[file], read(DATA / file)
+    assert (len(run.scans), run.meta["points"], run.scans[0].mz.size) == (
+        facts["n_scans"],
+        facts["n_points"],
+        facts["first_scan_n"],
+    )
+    for value, key in ((run.x[0], "rt_first_s"), (run.x[-1], "rt_last_s"), (run.meta["max_intensity"], "max_intensity"),
+                       (run.meta["mz_min"], "mz_min"), (run.meta["mz_max"], "mz_max"), (run.y.max(), "tic_max")):  # fmt: skip
+        assert near(value, facts[key]), key
+    assert (run.title, run.meta["experiment_type"]) == (facts["experiment"].strip(), facts["experiment_type"])
+    assert run.instrument == facts.get("instrument", "")
+    assert not run.warnings

@@ -1,0 +1,234 @@
+"""JCAMP-DX files of several pages or scans, the checks of their tables, and odd but honest spellings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from instruments import CorruptFile, InstrumentError, Limits, TooLarge, read
+from spectra.types import ReadingKind
+from tests.instruments.instrument_files import SMALL, codes, jcamp, mass_jcamp, one
+
+Y = [int(200 + 150 * np.sin(i / 6)) for i in range(75)]
+
+
+def gcms(unit: str = "", kind: str = "MASS SPECTRUM", scans: int = 3, **more: str) -> str:
+    head = f"##TITLE=run\n##JCAMP-DX=5\n##DATA TYPE={kind}\n##IONIZATION_MODE= CI+\n"
+    head += (f"##SCAN_DELAY_UNITS= {unit}\n" if unit else "") + "".join(f"##{k}={v}\n" for k, v in more.items())
+    return head + "".join(
+        f"##SCAN_NUMBER= {i}\n##RETENTION_TIME= {2 + i}\n##NPOINTS= 2\n##XYDATA= (XY..XY)\n 57, {10 + i}\n 43, 20\n"
+        for i in range(scans)
+    )
+
+
+def ntuples(pages: str, *, kind: str = "UV/VIS SPECTRUM", x: str = "NANOMETERS", y: str = "ABSORBANCE", last: str = "ENDNTUPLES", **columns: str) -> str:  # fmt: skip
+    table = {
+        "VAR_NAME": "WAVELENGTH, ABSORBANCE, TIME", "SYMBOL": "X, Y, T", "VAR_DIM": "5, 5, 2", "UNITS": f"{x}, {y}, MINUTES",
+        "FIRST": "200, , 0", "LAST": "240, , 1", "FACTOR": "1, 0.1, 1",
+    } | columns  # fmt: skip
+    head = f"##TITLE=pages\n##JCAMP-DX=5.00\n##DATA TYPE={kind}\n##NTUPLES={kind}\n"
+    return head + "".join(f"##{k}={v}\n" for k, v in table.items()) + pages + f"##{last}\n##END=\n"
+
+
+PAGES = "".join(f"##PAGE=T={t}\n##NPOINTS=5\n##DATA TABLE=(X++(Y..Y)), XYDATA\n200 {t} 2 3\n230 4 5\n" for t in (1, 2))
+
+
+# --- scans and their times --------------------------------------------------------------------------------------
+
+
+def test_seconds_are_assumed_for_scans_only_with_a_warning_until_a_person_answers() -> None:
+    guessed = one(gcms())
+    assert (guessed.x.tolist(), "time_unit_guessed" in codes(guessed)) == ([2, 3, 4], True)
+    answered = one(gcms(), x_unit="min")
+    assert (answered.kind, answered.x.tolist(), answered.x_unit, answered.warnings) == (
+        ReadingKind.MASS_RUN,
+        [120, 180, 240],
+        "s",
+        (),
+    )
+    assert one(gcms("minutes")).x.tolist() == [120, 180, 240]
+    assert {s.ionisation for s in guessed.scans} == {"CI"}
+
+
+def test_scans_of_something_else_take_every_hint_a_person_gives() -> None:
+    for hints, kind, unit in (({"x_unit": "min"}, ReadingKind.CHROMATOGRAM, "min"), ({"x_unit": "cm-1"}, ReadingKind.IR, "cm-1"),
+                              ({"kind": "raman", "x_unit": "cm-1"}, ReadingKind.RAMAN, "cm-1")):  # fmt: skip
+        readings = read(gcms(kind="CHROMATOGRAM").encode(), **hints)  # type: ignore[arg-type]
+        assert [(r.kind, r.x_unit) for r in readings] == [(kind, unit)] * 3
+    assert one(gcms(kind=""), kind="mass_run").kind is ReadingKind.MASS_RUN
+    assert read(gcms(kind="INFRARED SPECTRUM").encode(), y_unit="absorbance")[0].y_unit == "absorbance"
+
+
+def test_scans_without_times_are_counted() -> None:
+    text = "\n".join(line for line in gcms("seconds").splitlines() if "RETENTION" not in line) + "\n"
+    assert one(text).x.tolist() == [0, 1, 2]
+
+
+def test_a_scan_that_lost_a_peak_is_refused() -> None:
+    with pytest.raises(CorruptFile) as caught:
+        read(gcms().replace(" 57, 11\n", "").encode())
+    assert (caught.value.code, caught.value.line is not None) == ("point_count", True)
+
+
+def test_more_scans_than_allowed_are_refused() -> None:
+    with pytest.raises(TooLarge):
+        read(gcms(scans=20).encode(), limits=Limits(spectra=10))
+
+
+# --- NTUPLES ----------------------------------------------------------------------------------------------------
+
+
+def test_pages_of_curves_are_readings_of_their_own_with_the_units_of_their_variables() -> None:
+    first, second = read(ntuples(PAGES).encode())
+    assert (first.kind, first.x_unit, first.y_unit, first.title) == (ReadingKind.UV, "nm", "absorbance", "pages T=1")
+    np.testing.assert_allclose(first.x, [200, 210, 220, 230, 240])
+    np.testing.assert_allclose(second.y, [0.2, 0.2, 0.3, 0.4, 0.5])
+    assert not first.warnings
+
+
+def test_symbols_that_are_not_x_and_y_are_found() -> None:
+    pages = PAGES.replace("(X++(Y..Y))", "(X++(R..R))")
+    first, _ = read(ntuples(pages, SYMBOL="X, R, T").encode())
+    np.testing.assert_allclose(first.y, [0.1, 0.2, 0.3, 0.4, 0.5])
+
+
+def test_a_dimension_that_lies_is_told() -> None:
+    assert "count_mismatch" in codes(read(ntuples(PAGES, VAR_DIM="9, 9, 2").encode())[0])
+    assert "count_mismatch" not in codes(read(ntuples(PAGES, VAR_DIM="").encode())[0])
+
+
+def test_one_page_of_peaks_is_one_mass_spectrum() -> None:
+    page = "##PAGE=T=1\n##DATA TABLE=(XY..XY), PEAKS\n50,1\n60,2\n"
+    reading = one(ntuples(page, kind="MASS SPECTRUM", x="M/Z", y="ABUNDANCE", VAR_DIM="2,2,1"))
+    assert (reading.kind, reading.x.tolist()) == (ReadingKind.MASS_SPECTRUM, [50, 60])
+    np.testing.assert_allclose(reading.y, [0.1, 0.2])
+
+
+@pytest.mark.parametrize(
+    ("pages", "code"),
+    [(PAGES.replace("##NPOINTS=5", "##NPOINTS=6"), "point_count"), (PAGES.replace("200 1 2 3\n230 4 5\n", ""), "no_points"),
+     (PAGES.replace("230 4 5", "390 4 5"), "x_check"), (PAGES.replace("##NPOINTS=5", "##NPOINTS=-5"), "bad_header")],
+)  # fmt: skip
+def test_damaged_pages_are_refused(pages: str, code: str) -> None:
+    with pytest.raises(CorruptFile) as caught:
+        read(ntuples(pages).encode())
+    assert caught.value.code == code
+
+
+# --- tables -----------------------------------------------------------------------------------------------------
+
+
+def test_a_table_of_no_numbers_or_only_x_is_refused() -> None:
+    for rows, code in (("", "no_points"), ("400\n", "bad_row")):
+        text = jcamp([1, 2, 3]).partition("##XYDATA")[0] + f"##XYDATA=(X++(Y..Y))\n{rows}##END=\n"
+        with pytest.raises(CorruptFile) as caught:
+            read(text.encode())
+        assert caught.value.code == code
+    with pytest.raises(CorruptFile) as caught:
+        read(mass_jcamp([(41, 1)]).replace("41,1\n", "").replace("NPOINTS=1", "NPOINTS=0").encode())
+    assert caught.value.code == "no_points"
+
+
+@pytest.mark.parametrize(
+    "row", ["400 1 2 3x", "400+1+", "400 1.2.3", "400J1", "400S5", "400@Sx", "400A1.2.3", "400 1 ~"]
+)
+def test_rows_that_are_no_form_of_numbers_are_refused_with_their_line(row: str) -> None:
+    with pytest.raises(CorruptFile) as caught:
+        read(jcamp([1, 2, 3], NPOINTS=None).replace("400 1 2 3", row).encode())
+    assert (caught.value.code, caught.value.line is not None) == ("bad_row", True)
+
+
+def test_missing_values_inside_packed_numbers_are_left_out() -> None:
+    reading = one(jcamp([1, 2, 3, 4], form="SQZ").replace("400ABCD", "400A?CD"))
+    assert (reading.x.tolist(), reading.y.tolist(), "missing_points" in codes(reading)) == (
+        [400, 402, 403],
+        [1, 3, 4],
+        True,
+    )
+
+
+def test_a_check_value_beside_by_one_count_is_rounding_and_told() -> None:
+    text = jcamp(Y, form="DIF")
+    lines = text.splitlines()
+    row = next(i for i, line in enumerate(lines) if line.startswith("##XYDATA")) + 2
+    head = lines[row][:4]
+    digit = lines[row][3]
+    lines[row] = head[:3] + chr(ord(digit)) + lines[row][4:]
+    last = lines[-2]  # the line that only repeats the last value: one more than it is
+    changed = last[:-1] + str((int(last[-1]) + 1) % 10)
+    reading = one("\n".join([*lines[:-2], changed, lines[-1]]) + "\n")
+    assert (reading.n_points, "y_check_rounding" in codes(reading)) == (len(Y), True)
+
+
+def test_a_first_y_that_does_not_fit_is_told() -> None:
+    assert "first_y" in codes(one(jcamp(Y, FIRSTY=900)))
+
+
+def test_peaks_without_a_count_and_without_an_end_may_be_cut() -> None:
+    open_table = mass_jcamp([(41, 1), (55, 2)], end="")
+    assert "no_end" in codes(one(open_table))
+    assert "no_end" in codes(one(open_table.replace("##NPOINTS=2\n", "")))
+    assert not codes(one(mass_jcamp([(41, 1), (55, 2)]).replace("##NPOINTS=2\n", "")))
+    with pytest.raises(CorruptFile):
+        read(open_table.replace("55,2", "55").encode())
+
+
+def test_an_axis_that_nothing_gives_is_refused() -> None:
+    with pytest.raises(CorruptFile) as caught:
+        read(jcamp([1, 2, 3], FIRSTX=None, LASTX=None, NPOINTS=None).encode())
+    assert caught.value.code == "no_axis"
+    assert one(jcamp(Y, FIRSTX=None, LASTX=None)).x[-1] == 474  # by the x of its rows
+    assert one(jcamp([5], LASTX=None)).x.tolist() == [400]
+
+
+def test_limits_hold_for_points_and_blocks() -> None:
+    small = Limits(points=20, blocks=3)
+    for text in (jcamp(Y, NPOINTS=None), jcamp([7] * 75, form="DIFDUP", NPOINTS=None), jcamp([1, 2], NPOINTS=None).replace("400 1 2", "400" + "G" * 75),
+                 mass_jcamp([(i + 1.0, 1.0) for i in range(30)]).replace("##NPOINTS=30\n", ""), mass_jcamp([(41, 1)]) * 4):  # fmt: skip
+        with pytest.raises(TooLarge):
+            read(text.encode(), limits=small)
+
+
+def test_assignments_beside_a_spectrum_are_passed_over_and_alone_are_read() -> None:
+    assigned = "##PEAK ASSIGNMENTS=(XYA)\n(41, 10, <allyl>)\n(55, 99, <butyl>)\n##END=\n"
+    both = mass_jcamp([(41, 10), (55, 99)], end="") + assigned
+    assert one(both).n_points == 2
+    alone = both.replace("##PEAK TABLE=(XY..XY)\n41,10\n55,99\n\n", "")
+    assert one(alone).y.tolist() == [10, 99]
+
+
+def test_the_axis_of_an_infrared_spectrum_without_units_is_a_guess_and_told() -> None:
+    reading = one(jcamp(Y, XUNITS=""))
+    assert (reading.x_unit, "axis_guessed" in codes(reading)) == ("cm-1", True)
+    assert "axis_guessed" not in codes(one(jcamp(Y, XUNITS=""), x_unit="cm-1"))
+
+
+def test_an_empty_data_type_is_told_and_a_hint_decides_the_technique() -> None:
+    assert "no_data_type" in codes(one(jcamp(Y, DATA_TYPE="")))
+    assert one(jcamp(Y), kind="raman").kind is ReadingKind.RAMAN
+    assert one(jcamp(Y, DATA_TYPE="RAMAN SPECTRUM")).kind is ReadingKind.RAMAN
+
+
+def test_a_block_without_data_and_an_empty_link_are_refused() -> None:
+    for text in (
+        "##TITLE=x\n##JCAMP-DX=4.24\n##NPOINTS=5\n",
+        "##TITLE=x\n##JCAMP-DX=4.24\n##DATA TYPE=LINK\n##BLOCKS=2\n",
+    ):
+        with pytest.raises(InstrumentError) as caught:
+            read(text.encode())
+        assert caught.value.code == "truncated"
+
+
+def test_comments_and_empty_labels_are_passed_over() -> None:
+    text = (
+        jcamp(Y)
+        .replace("##XUNITS", "##= a comment\n##XUNITS")
+        .replace("##XYDATA=(X++(Y..Y))\n", "##XYDATA=(X++(Y..Y))\n$$ only a comment\n\n")
+    )
+    assert one(text).n_points == len(Y)
+
+
+def test_an_end_without_a_beginning_does_no_harm() -> None:
+    assert one(jcamp(Y) + "##END=\n##NPOINTS=7\n").n_points == len(Y)
+    with pytest.raises(CorruptFile):
+        read(jcamp(Y)[:60].encode(), "x.jdx", limits=SMALL)

@@ -1,0 +1,182 @@
+"""mzSpecLib libraries in text and JSON form: attributes, sets, peaks, and files cut short."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from instruments import CorruptFile, InstrumentError, TooLarge, read, sniff
+from tests.instruments.instrument_files import SMALL, codes, one
+
+TEXT = """<mzSpecLib>
+MS:1003186|library format version=1.0
+MS:1003188|library name=made
+<AttributeSet Spectrum=all>
+MS:1000511|MS level=2
+<AttributeSet Spectrum=esi>
+[1]MS:1000008|ionization type=MS:1000073|electrospray ionization
+MS:1000031|instrument model=Made QTOF
+<AttributeSet Interpretation=all>
+MS:1003079|not of a spectrum=1
+<Spectrum=1>
+MS:1003061|library spectrum name="Cocaine"
+MS:1003212|library attribute set name=esi
+MS:1000744|selected ion m/z=304.1543
+[1]MS:1000894|retention time=2.5
+[1]UO:0000000|unit=UO:0000031|minute
+[2]MS:1003275|other attribute name=Licence
+[2]MS:1003276|other attribute value=CC0
+MS:1003059|number of peaks=2
+<Analyte=1>
+MS:1000866|molecular formula=C17H21NO4
+MS:1000889|synonym=a
+MS:1000889|synonym=b
+<Interpretation=1>
+MS:1003080|not kept=x
+<Peaks>
+82.065\t10.5\t?
+182.117\t999\ty1/0.1ppm
+
+<Spectrum=2>
+MS:1003061|library spectrum name=Benzoylecgonine
+MS:1003053|theoretical monoisotopic m/z=290.1387
+<Peaks>
+168.1 5
+290.1 7
+<Cluster=1>
+MS:1003267|not of a spectrum=1
+"""
+
+
+def library(**changed: Any) -> dict[str, Any]:
+    attribute = {"accession": "MS:1003061", "name": "library spectrum name", "value": "Cocaine"}
+    ion = {"accession": "MS:1003208", "name": "experimental precursor monoisotopic m/z", "value": 304.1543}
+    formula = {"accession": "MS:1000866", "name": "molecular formula", "value": "C17H21NO4"}
+    spectrum = {
+        "attributes": [attribute, ion],
+        "analytes": {"1": {"id": "1", "attributes": [formula]}},
+        "mzs": [82.065, 182.117],
+        "intensities": [10.5, 999],
+    } | changed
+    level = {"accession": "MS:1000511", "name": "MS level", "value": 2}
+    return {
+        "format_version": "1.0", "attributes": [], "spectrum_attribute_sets": {"all": [level]}, "analyte_attribute_sets": {},
+        "spectra": [spectrum],
+    }  # fmt: skip
+
+
+def as_json(made: Any) -> bytes:
+    return json.dumps(made).encode()
+
+
+def test_spectra_have_their_attributes_and_those_of_the_sets_they_name() -> None:
+    first, second = read(TEXT.encode(), "made.mzspeclib.txt")
+    assert (first.title, first.instrument, first.ms_level) == ("Cocaine", "Made QTOF", 2)
+    scan = first.scans[0]
+    assert (scan.precursor_mz, scan.ionisation, scan.retention_time_s) == (304.1543, "ESI", 150)
+    np.testing.assert_allclose(first.x, [82.065, 182.117])
+    np.testing.assert_allclose(first.y, [10.5, 999])
+    fields = first.meta["fields"]
+    assert (fields["Licence"], fields["molecular formula"], fields["synonym"]) == ("CC0", "C17H21NO4", ["a", "b"])
+    assert not {"not kept", "not of a spectrum", "unit"} & set(fields)
+    assert (second.title, second.ms_level, second.instrument) == ("Benzoylecgonine", 2, "")
+    assert (second.scans[0].precursor_mz, second.scans[0].retention_time_s) == (290.1387, None)
+    assert not first.warnings + second.warnings
+
+
+def test_the_json_form_gives_the_same() -> None:
+    made = one(as_json(library()), "made.mzspeclib.json")
+    assert (made.title, made.ms_level, made.scans[0].precursor_mz) == ("Cocaine", 2, 304.1543)
+    assert made.meta["fields"]["molecular formula"] == "C17H21NO4"
+    assert made.y.tolist() == [10.5, 999]
+
+
+@pytest.mark.parametrize("line_end", ["\r\n", "\r"])
+def test_line_ends_do_not_matter(line_end: str) -> None:
+    assert len(read(TEXT.replace("\n", line_end).encode())) == 2
+
+
+def test_it_is_known_by_its_content() -> None:
+    assert sniff(TEXT.encode())[0].format == "mzspeclib"
+    assert sniff(as_json(library()))[0].format == "mzspeclib"
+    assert "mzspeclib" not in {c.format for c in sniff(b'{"spectra": 1}')}
+
+
+def test_a_time_without_a_unit_stays_a_field() -> None:
+    for text in (TEXT.replace("[1]UO:0000000|unit=UO:0000031|minute\n", ""), TEXT.replace("UO:0000031|minute", "UO:1|x"),
+                 TEXT.replace("[1]MS:1000894", "MS:1000894"), TEXT.replace("time=2.5", "time=soon")):  # fmt: skip
+        first = read(text.encode())[0]
+        assert first.scans[0].retention_time_s is None
+        assert "retention time" in first.meta["fields"]
+
+
+def test_a_lying_count_is_a_warning_and_an_empty_spectrum_is_left_out() -> None:
+    assert "count_mismatch" in codes(read(TEXT.replace("peaks=2", "peaks=3").encode())[0])
+    empty = TEXT.replace("82.065\t10.5\t?\n182.117\t999\ty1/0.1ppm\n", "").replace("peaks=2", "peaks=0")
+    (kept,) = read(empty.encode())
+    assert (kept.title, "empty_records" in codes(kept)) == ("Benzoylecgonine", True)
+
+
+def test_a_spectrum_without_a_name_is_called_by_its_key() -> None:
+    assert (
+        read(TEXT.replace("MS:1003061|library spectrum name=Benzoylecgonine\n", "").encode())[1].title == "spectrum 2"
+    )
+
+
+def test_a_file_cut_short_is_refused_or_told() -> None:
+    cut = TEXT[: TEXT.index("182.117") + 3]
+    with pytest.raises(CorruptFile):
+        read(cut.encode())
+    whole = TEXT[: TEXT.index("\n\n<Spectrum=2>")]
+    assert "may_be_cut" in codes(one(whole))
+    assert "may_be_cut" not in codes(one(whole + "\n"))
+    with pytest.raises(CorruptFile) as caught:
+        read(whole[: whole.index("182.117") - 1].encode())
+    assert caught.value.code == "truncated"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("82.065\t10.5", "82.065"), ("82.065\t10.5", "82.065\tten"), ("82.065\t10.5", "-82.065\t10.5"), ("82.065\t10.5", "nan\t10.5"),
+     ("MS:1000866|molecular", "molecular")],
+)  # fmt: skip
+def test_damage_is_refused(old: str, new: str) -> None:
+    with pytest.raises(CorruptFile):
+        read(TEXT.replace(old, new).encode())
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"mzs": [82.0]}, {"mzs": ["x", 1]}, {"intensities": None}, {"mzs": [82.0, None]}, {"attributes": [{"name": "x"}]},
+     {"attributes": 7}, {"analytes": [1]}, {"mzs": [10**400, 1]}],
+)  # fmt: skip
+def test_damaged_json_spectra_are_refused(changed: dict[str, Any]) -> None:
+    with pytest.raises(CorruptFile) as caught:
+        read(as_json(library(**changed)))
+    assert caught.value.code in {"array_length", "bad_spectrum"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [as_json(library())[:-3], as_json(library() | {"spectra": {"a": 1}}), as_json(library() | {"spectra": None}),
+     as_json(library() | {"spectrum_attribute_sets": {"all": [{"x": 1}]}}), as_json(library()).replace(b"82.065", b"NaN"),
+     b'{"format_version": "1.0", "attributes": [], "clusters": []}', b'{"format_version": "1.0", "spectra": ' + b"[" * 100_000],
+)  # fmt: skip
+def test_damaged_json_is_refused_as_such(content: bytes) -> None:
+    with pytest.raises(CorruptFile) as caught:
+        read(content)
+    assert caught.value.code in {"bad_json", "nested_too_deep"}
+
+
+def test_more_spectra_than_allowed_are_refused() -> None:
+    made = library()
+    with pytest.raises(TooLarge):
+        read(as_json(made | {"spectra": made["spectra"] * 1_001}), limits=SMALL)
+
+
+def test_no_spectrum_at_all_is_no_reading() -> None:
+    with pytest.raises(InstrumentError):
+        read(TEXT.partition("<Spectrum")[0].encode())

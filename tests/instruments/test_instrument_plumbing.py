@@ -1,0 +1,339 @@
+"""What lies between a file and its reader: the source, the probe, containers looked into, the common bounds."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from instruments import (
+    DEFAULT_LIMITS,
+    AmbiguousText,
+    CorruptFile,
+    Guess,
+    Hints,
+    InstrumentError,
+    Limits,
+    Probe,
+    Source,
+    TooLarge,
+    UnknownFormat,
+    describe,
+    formats,
+    ole,
+    read,
+    reader,
+    reading,
+    registry,
+    wire,
+)
+from instruments.source import open_source
+from spectra.types import MassSpectrum, Reading, ReadingKind
+from tests.instruments import andi_files, omnic_files, opus_files, spc_files, vendor_files
+from tests.instruments.instrument_files import MASSBANK, MGF, MSP, codes, jcamp, mzml, mzxml, spectrum, table
+from tests.instruments.real_facts import HAS_VENDOR
+
+BINARY = {
+    "spc": spc_files.single([1.0, 2.0, 3.0]), "opus": opus_files.whole(), "spa": omnic_files.spa(),
+    "andi-ms": andi_files.andi_ms(), "andi-chrom": andi_files.andi_chrom(), "perkin-elmer-sp": vendor_files.perkin_elmer_sp(),
+}  # fmt: skip
+TEXT = {
+    "jcamp": jcamp([1, 2, 3]).encode(), "msp": MSP.encode(), "mgf": MGF.encode(), "massbank": MASSBANK.encode(),
+    "mzml": mzml(spectrum(0, [50, 60], [1, 2])), "mzxml": mzxml((1.0, [50], [2])), "text": table().encode(),
+}  # fmt: skip
+
+
+def test_importing_the_package_loads_numpy_and_nothing_else_of_others() -> None:
+    code = "import sys; import instruments; print([m for m in sys.modules if '.' not in m])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    heavy = {
+        "scipy",
+        "lxml",
+        "pyteomics",
+        "psims",
+        "pynumpress",
+        "openreadout",
+        "fastapi",
+        "sqlmodel",
+        "pydantic",
+        "click",
+    }
+    assert not heavy & set(json.loads(done.stdout.replace("'", '"')))
+
+
+# --- the content decides ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format", sorted(BINARY))
+@pytest.mark.parametrize("name", ["a.csv", "a.mzML", "a.xlsx", "a.txt", ""])
+def test_binary_that_pretends_to_be_text_is_read_for_what_it_is(format: str, name: str) -> None:
+    if format == "perkin-elmer-sp" and not HAS_VENDOR:
+        pytest.skip("the extra mast[vendor] is not installed")
+    readings = read(BINARY[format], name)
+    assert {r.format for r in readings} == {format}
+    assert ("extension_mismatch" in codes(readings[0])) == (name not in ("", "a.txt"))
+
+
+@pytest.mark.parametrize("format", sorted(TEXT))
+@pytest.mark.parametrize("name", ["a.spc", "a.0", "a.spa", "a.cdf", "a.raw", "a.wdf", "a.D", "a.lcd"])
+def test_text_that_pretends_to_be_binary_is_read_for_what_it_is(format: str, name: str) -> None:
+    readings = read(TEXT[format], name)
+    assert {r.format for r in readings} == {format}
+    assert "extension_mismatch" in codes(readings[0])
+
+
+@pytest.mark.parametrize(
+    "name", ["a.spc", "a.0", "a.spa", "a.cdf", "a.sp", "a.wdf", "a.gcd", "a.raw", "a.mzML", "a.jdx"]
+)
+def test_prose_is_no_reading_whatever_it_is_called(name: str) -> None:
+    with pytest.raises(UnknownFormat):
+        read(b"The sample was dissolved in methanol and left to stand. " * 20, name)
+
+
+# --- the registry -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own_format(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Registers a reader for one test."""
+    formats()
+    monkeypatch.setattr(registry, "_formats", dict(registry._formats))
+
+    def register(name: str, make: Any, certainty: int = 95) -> None:
+        def looks(probe: Probe) -> Guess | None:
+            return Guess(certainty, "test") if probe.head.startswith(b"OWN") else None
+
+        @reader(name, title=f"a file of {name}", techniques={"UV"}, magic=looks, extensions=(f"{name}x",))
+        def read_own(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
+            yield from make()
+
+    return register
+
+
+@pytest.mark.parametrize(("apart", "asked"), [(0, True), (9, True), (10, True), (11, False), (40, False)])
+def test_two_formats_within_ten_points_are_the_users_choice(own_format: Any, apart: int, asked: bool) -> None:
+    def one() -> Iterator[Reading]:
+        yield Reading(ReadingKind.UV, [250.0, 260.0], [1.0, 2.0], "nm", "absorbance")
+
+    own_format("left", one, 90)
+    own_format("right", one, 90 - apart)
+    if not asked:
+        assert read(b"OWN")[0].format == "left"
+        return
+    with pytest.raises(AmbiguousText) as caught:
+        read(b"OWN", "a.dat")
+    assert caught.value.code == "ambiguous_format"
+    assert {c.hints["format"]: c.label for c in caught.value.choices} == {
+        "left": "a file of left",
+        "right": "a file of right",
+    }
+    assert read(b"OWN", "a.dat", **caught.value.choices[1].hints)[0].format == "right"  # type: ignore[arg-type]
+    assert read(b"OWN", "a.rightx")[0].format == "right"  # the extension breaks the tie
+
+
+def many(count: int, points: int = 2) -> Any:
+    def make() -> Iterator[Reading]:
+        x = np.linspace(250.0, 260.0, points)
+        for _ in range(count):
+            yield Reading(ReadingKind.UV, x, x, "nm", "absorbance")
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("make", "limits", "code"),
+    [
+        (many(0), {}, "no_reading"),
+        (many(4), {"spectra": 3}, "too_many_spectra"),
+        (many(4, 10), {"total_points": 35}, "too_many_points"),
+        (many(1, 10), {"points": 9}, "too_many_points"),
+    ],
+)
+def test_bounds_hold_for_every_reader(own_format: Any, make: Any, limits: dict[str, int], code: str) -> None:
+    own_format("own", make)
+    with pytest.raises(InstrumentError) as caught:
+        read(b"OWN", limits=Limits(**limits))
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("problem", "kind", "code"),
+    [(MemoryError(), TooLarge, "memory_limit"), (OverflowError(), CorruptFile, "reader_failed"), (ZeroDivisionError(), CorruptFile, "reader_failed"),
+     (KeyError("x"), CorruptFile, "reader_failed"), (CorruptFile("x", code="own"), CorruptFile, "own")],
+)  # fmt: skip
+def test_what_a_reader_raises_comes_out_as_ours(
+    own_format: Any, problem: Exception, kind: type[InstrumentError], code: str
+) -> None:
+    def make() -> Iterator[Reading]:
+        raise problem
+        yield
+
+    own_format("own", make)
+    with pytest.raises(kind) as caught:
+        read(b"OWN")
+    assert caught.value.code == code
+
+
+def test_numbers_that_no_reading_can_hold_are_damage(own_format: Any) -> None:
+    def make() -> Iterator[Reading]:
+        yield Reading(ReadingKind.UV, [1.0, 2.0], [1.0], "nm", "absorbance")
+
+    own_format("own", make)
+    with pytest.raises(CorruptFile) as caught:
+        read(b"OWN")
+    assert caught.value.code == "bad_spectrum"
+
+
+@pytest.mark.parametrize("place", ["open_source", "unpack"])
+@pytest.mark.parametrize("problem", [MemoryError(), OverflowError()])
+def test_memory_that_runs_out_before_a_reader_is_said_so(
+    place: str, problem: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if place == "open_source" and isinstance(problem, OverflowError):
+        return
+
+    def fails(*arguments: object) -> Source:
+        raise problem
+
+    monkeypatch.setattr(reading, place, fails)
+    with pytest.raises(TooLarge) as caught:
+        read(b"anything")
+    assert caught.value.code == "memory_limit"
+
+
+# --- source and probe -----------------------------------------------------------------------------------------------
+
+
+def test_a_source_is_bounded_and_hands_out_overlapping_pieces(tmp_path: Path) -> None:
+    content = bytes(range(256)) * 8192  # 2 MiB
+    path = tmp_path / "sub.dir"
+    path.mkdir()
+    (path / "a.SPC").write_bytes(content)
+    source = open_source(path / "a.SPC", None, DEFAULT_LIMITS)
+    assert (source.size, source.extension, source.stem, source.path) == (len(content), "spc", "a", path / "a.SPC")
+    pieces = list(source.chunks(overlap=10))
+    assert pieces[1][:10] == pieces[0][-10:]
+    assert len(pieces[0]) + len(pieces[1]) - 10 == len(content)
+    assert b"".join(source.chunks()) == content
+    with pytest.raises(TooLarge):
+        source.read_all(100)
+    assert source.read_all(len(content)) == content
+    assert source.probe.at(70_000, 3) == content[70_000:70_003]
+    assert source.probe.at(-1, 3) == source.probe.at(3, 0) == b""
+    assert Probe(b"head", b"tail", 9000, "a").at(100, 4) == b""
+    source.close()
+    for given in (content, io.BytesIO(content)):
+        with pytest.raises(TooLarge):
+            open_source(given, "a", Limits(upload_bytes=1000))
+
+
+@pytest.mark.parametrize(
+    ("given", "kept", "extension"),
+    [("C:\\data\\run 1.SPC", "run 1.SPC", "spc"), ("../../etc/passwd", "passwd", ""), ("a\x00b\n.csv", "ab.csv", "csv"), ("x.0012", "x.0012", "0"),
+     ("x.12345", "x.12345", "12345"), ("", "", ""), ("n" * 400 + ".csv", "n" * 255, "")],
+)  # fmt: skip
+def test_of_a_name_only_the_last_part_is_kept(given: str, kept: str, extension: str) -> None:
+    source = open_source(b"x", given, DEFAULT_LIMITS)
+    assert (source.name, source.extension) == (kept, extension)
+
+
+# --- compound documents -----------------------------------------------------------------------------------------------
+
+
+def seen(content: bytes) -> frozenset[str]:
+    return ole.names(Probe(content[:65536], b"", len(content), "", lambda at, n: content[at : at + n]))
+
+
+def test_names_in_a_compound_document_are_found() -> None:
+    assert seen(vendor_files.ole("GC Raw Data", *"abcdefg")) == {"gc raw data", *"abcdefg"}  # two sectors of directory
+    whole = vendor_files.ole("GC Raw Data")
+    assert not ole.is_cut(Probe(whole, b"", len(whole), ""))
+    assert ole.is_cut(Probe(whole, b"", len(whole) - 1, ""))
+    assert seen(whole[:500]) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [
+        (30, b"\x07\0"),
+        (48, b"\xff\xff\xff\x7f"),
+        (48, b"\x00\x40\x00\x00"),
+        (76, b"\xff\xff\xff\x7f"),
+        (512 + 4, b"\x01\0\0\0"),
+        (512 + 4, b"\xff\xff\xff\xff"),
+    ],
+    ids=[
+        "sector size",
+        "directory beyond the end",
+        "directory at the end",
+        "table beyond the end",
+        "loop",
+        "free sector",
+    ],
+)
+def test_a_broken_compound_document_ends_the_search(at: int, value: bytes) -> None:
+    content = bytearray(vendor_files.ole("GC Raw Data", *"abcdefg"))
+    content[at : at + len(value)] = value
+    assert seen(bytes(content)) <= {"gc raw data", *"abcdefg"}
+
+
+def test_a_directory_behind_the_first_tables_is_left_alone() -> None:
+    content = bytearray(vendor_files.ole("GC Raw Data", sectors=16_000))
+    content[48:52] = (15_000).to_bytes(4, "little")  # its row would stand in a table that the header does not list
+    assert seen(bytes(content)) == frozenset()
+
+
+# --- description and transport ------------------------------------------------------------------------------------------
+
+
+def test_a_run_described_without_a_readers_own_counts() -> None:
+    scans = (MassSpectrum([50.0, 60.0], [1.0, 7.0]), MassSpectrum([40.0], [3.0]))
+    run = Reading(ReadingKind.MASS_RUN, [1.0, 2.0], [8.0, 3.0], "min", "counts", scans=scans)
+    told = describe(run)
+    assert (told["n_points"], told["n_scans"], told["max_intensity"], told["mz_min"], told["mz_max"]) == (
+        3,
+        2,
+        7.0,
+        40.0,
+        60.0,
+    )
+    assert (told["rt_first_s"], told["rt_last_s"], told["tic_max"]) == (60.0, 120.0, 8.0)
+    counted = describe(
+        Reading(
+            ReadingKind.MASS_RUN,
+            [1.0],
+            [8.0],
+            "scan",
+            "counts",
+            scans=scans[:1],
+            meta={"points": 9, "max_intensity": 11},
+        )
+    )
+    assert (counted["n_points"], counted["max_intensity"], counted["rt_first_s"]) == (9, 11.0, None)
+
+
+def test_scans_of_several_ion_sources_cross_the_border(tmp_path: Path) -> None:
+    scans = (MassSpectrum([50.0], [1.0], None, "ESI"), MassSpectrum([50.0], [1.0], 90.0, "APCI", 2.0, 2))
+    run = Reading(ReadingKind.MASS_RUN, [1.0, 2.0], [1.0, 1.0], "s", "counts", scans=scans, meta={"when": object})
+    with (tmp_path / "out").open("wb") as stream:
+        wire.write(stream, [run, Reading(ReadingKind.UV, [1.0], [1.0], "nm", "absorbance")])
+    back = wire.read(tmp_path / "out", DEFAULT_LIMITS)
+    assert [(s.ionisation, s.ms_level, s.precursor_mz, s.retention_time_s) for s in back[0].scans] == [
+        ("ESI", None, None, None),
+        ("APCI", 2, 90.0, 2.0),
+    ]
+    assert back[0].meta == {"when": "<class 'object'>"}
+    assert back[1].scans == ()
+
+
+def test_a_file_that_shrinks_while_it_is_taken_is_refused() -> None:
+    cursor = wire._Cursor(io.BytesIO(bytes(8)), 2)
+    with pytest.raises(ValueError, match="shorter"):
+        cursor.take(2)

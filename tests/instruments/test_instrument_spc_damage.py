@@ -1,0 +1,145 @@
+"""Galactic SPC files that are damaged, hostile or something else: told apart, refused with a reason, bounded."""
+
+from __future__ import annotations
+
+import math
+import random
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from instruments import CorruptFile, InstrumentError, TooLarge, UnknownFormat, UnsupportedVariant, read, sniff
+from instruments.limits import Limits
+from tests.instruments.instrument_files import codes, one, zipped
+from tests.instruments.spc_files import RUN, SHORT, Y, multi, old, own_x, refused, single, survives
+
+# --- recognising -------------------------------------------------------------------------------------------------
+
+
+def found(content: bytes, name: str = "") -> dict[str, int]:
+    return {c.format: c.certainty for c in sniff(content[:65_536], content[-65_536:], len(content), name)}
+
+
+def test_an_spc_file_under_another_name_is_read_with_a_warning() -> None:
+    assert found(single(), "a.bin")["spc"] == 90
+    assert codes(one(single(), "a.spc")) == set()
+    assert codes(one(single(), "a.jdx")) == {"extension_mismatch"}
+
+
+@pytest.mark.parametrize("second", b"KLM")
+def test_one_fitting_byte_does_not_make_random_bytes_an_spc_file(second: int) -> None:
+    for seed in range(400):
+        noise = bytearray(random.Random(seed).randbytes(700))
+        noise[1] = second
+        assert "spc" not in found(bytes(noise))
+
+
+def test_files_of_other_kinds_that_share_the_byte_are_not_taken() -> None:
+    bitmap = b"BM" + struct.pack("<IIIIiiHHIIiiII", 70, 0, 54, 40, 2, 2, 1, 24, 0, 16, 2835, 2835, 0, 0) + bytes(300)
+    for content in (
+        zipped({"a.bin": bytes(range(256)) * 8}),
+        bitmap,
+        b"AKTA;" + b"1;2\n" * 200,
+        bytes(600),
+        single()[:200],
+    ):
+        assert "spc" not in found(content)
+
+
+def test_a_damaged_header_is_told_apart_by_the_name_of_the_file() -> None:
+    content = bytearray(single())
+    content[28] = 99
+    assert found(bytes(content), "a.spc")["spc"] == 55
+    assert "spc" not in found(bytes(content), "a.bin")
+    content[1] = 0
+    with pytest.raises(UnknownFormat):
+        read(bytes(content), "a.spc")
+    refused(bytes(content), "unsupported_spc_version", UnsupportedVariant, format="spc")
+
+
+# --- damage ------------------------------------------------------------------------------------------------------
+
+
+def spoiled(at: int, form: str, value: Any, content: bytes | None = None) -> bytes:
+    made = bytearray(single() if content is None else content)
+    struct.pack_into(form, made, at, value)
+    return bytes(made)
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "kind"),
+    [
+        (spoiled(4, "<I", 0), "no_points", CorruptFile),
+        (spoiled(4, "<I", 6), "truncated", CorruptFile),
+        (spoiled(4, "<I", 0xFFFFFFFF), "too_many_points", TooLarge),
+        (spoiled(8, "<d", math.nan), "not_finite", CorruptFile),
+        (spoiled(16, "<d", math.inf), "not_finite", CorruptFile),
+        (spoiled(16, "<d", 4000.0), "no_axis", CorruptFile),
+        (spoiled(24, "<I", 2), "truncated", CorruptFile),
+        (spoiled(24, "<I", 0xFFFFFFFF), "too_many_spectra", TooLarge),
+        (spoiled(548, "<f", math.nan), "not_finite", CorruptFile),
+        (spoiled(548, "<f", -math.inf), "not_finite", CorruptFile),
+        (spoiled(24, "<I", 0xFFFFFFFF, own_x(RUN)), "too_many_spectra", TooLarge),
+        (spoiled(528, "<I", 0xFFFFFFFF, own_x(RUN)), "bad_directory", CorruptFile),
+        (single()[:300], "truncated", CorruptFile),
+        (single()[:530], "truncated", CorruptFile),
+        (own_x(RUN)[:520], "truncated", CorruptFile),
+    ],
+)
+def test_counts_and_numbers_that_cannot_be_are_refused(content: bytes, code: str, kind: type[InstrumentError]) -> None:
+    refused(content, code, kind)
+
+
+def test_no_subfiles_means_one() -> None:
+    np.testing.assert_array_equal(one(spoiled(24, "<I", 0)).y, Y)
+
+
+@pytest.mark.parametrize(
+    ("content", "limits"),
+    [
+        (single([0.5] * 100), Limits(points=50)),
+        (multi([Y] * 9), Limits(total_points=40)),
+        (multi([Y] * 9), Limits(blocks=8)),
+        (multi([Y] * 9), Limits(spectra=8)),
+        (old([Y] * 9, exponents=(2,) * 9), Limits(spectra=8)),
+        (own_x(RUN), Limits(spectra=11)),
+        (own_x(RUN), Limits(points=1)),
+        (own_x(RUN), Limits(total_points=23)),
+    ],
+)
+def test_limits_hold_before_the_readings_are_built(content: bytes, limits: Limits) -> None:
+    with pytest.raises(TooLarge):
+        read(content, limits=limits)
+
+
+SEEDS: dict[str, Callable[[], bytes]] = {
+    "new": lambda: single(exponent=3, notes=b"SCANS = 4\r\n"),
+    "big": lambda: single(version=0x4C, x=[1, 2, 3, 4, 5]),
+    "multi": lambda: multi([Y] * 4, exponents=(2, 3, 4, 5), flags=SHORT),
+    "run": lambda: own_x(RUN),
+    "old": lambda: old([Y] * 3, exponents=(2, 3, 4)),
+}
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_a_file_cut_anywhere_is_refused_or_told(name: str) -> None:
+    content = SEEDS[name]()
+    for place in range(20):
+        assert survives(content[: len(content) * place // 20], "a.spc") in ("error", "warn")
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_flipped_bits_and_absurd_counts_are_read_or_refused(name: str) -> None:
+    content, dice = SEEDS[name](), random.Random(5)
+    for _ in range(300):
+        changed = bytearray(content)
+        for _ in range(dice.randint(1, 8)):
+            place = dice.randrange(len(changed) * 8)
+            changed[place // 8] ^= 1 << place % 8
+        survives(bytes(changed), "a.spc")
+    for at in range(0, 256, 2):
+        for form, value in (("<I", 0xFFFFFFFF), ("<i", -(2**31)), ("<f", math.nan), ("<I", 0)):
+            survives(spoiled(at, form, value, content), "a.spc")

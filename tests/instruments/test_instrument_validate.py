@@ -1,0 +1,175 @@
+"""The one check after every reader: what stops an import, what asks, what is only kept."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from instruments import CorruptFile
+from instruments.validate import check, checked, count_remark, direction
+from spectra.types import FloatArray, Level, MassSpectrum, Reading, ReadingKind, Remark
+from tests.instruments.instrument_files import codes, one
+
+WAVENUMBERS = np.linspace(400.0, 4000.0, 901)
+UP = 0.05 + np.exp(-(((WAVENUMBERS - 1700) / 20) ** 2))  # one band of absorbance
+DOWN = 10.0**-UP
+
+
+def reading(
+    x: object, y: object, kind: ReadingKind = ReadingKind.IR, x_unit: str = "cm-1", y_unit: str = "", **more: object
+) -> Reading:
+    return Reading(kind, np.asarray(x, float), np.asarray(y, float), x_unit, y_unit, **more)  # type: ignore[arg-type]
+
+
+def found(made: Reading) -> dict[str, Level]:
+    return {r.code: r.level for r in check(made)}
+
+
+def test_an_ordinary_spectrum_has_nothing_to_be_said() -> None:
+    assert found(reading(WAVENUMBERS, UP, y_unit="absorbance")) == {}
+    assert found(reading(WAVENUMBERS[::-1], DOWN, y_unit="transmittance")) == {}
+    assert found(reading(WAVENUMBERS, 100 * DOWN, y_unit="transmittance (%)")) == {}
+
+
+@pytest.mark.parametrize(
+    ("made", "code"),
+    [
+        (reading([], []), "no_points"),
+        (reading([1, np.nan], [1, 2]), "not_finite"),
+        (reading([1, 2], [1, np.inf]), "not_finite"),
+        (reading([-5, 2], [1, 2], ReadingKind.MASS_SPECTRUM, "m/z"), "negative_mz"),
+        (reading([5, 6], [1, -2], ReadingKind.MASS_SPECTRUM, "m/z"), "negative_intensity"),
+        (reading([5, 6], [1, 2], ReadingKind.MASS_RUN, "s", scans=(MassSpectrum([50.0], [1.0]),)), "scan_count"),
+    ],
+)
+def test_an_error_stops_the_import_and_names_the_reading(made: Reading, code: str) -> None:
+    assert found(made)[code] is Level.ERROR
+    with pytest.raises(CorruptFile) as caught:
+        checked(reading(made.x, made.y, made.kind, made.x_unit, scans=made.scans, title="sample 7"))
+    assert caught.value.code == code
+    assert "sample 7" in str(caught.value)
+
+
+def test_an_error_that_a_reader_found_itself_stops_the_import_too() -> None:
+    with pytest.raises(CorruptFile) as caught:
+        checked(reading([1, 2], [1, 2], remarks=(Remark(Level.ERROR, "own", "It cannot be."),)))
+    assert (caught.value.code, str(caught.value)) == ("own", "It cannot be.")
+
+
+@pytest.mark.parametrize(
+    ("made", "code", "level"),
+    [
+        (reading([1, 2], [1, 2], ReadingKind.OTHER, ""), "unit_unknown", Level.WARNING),
+        (reading([500, 600, 600], [1, 2, 3]), "duplicate_x", Level.WARNING),
+        (reading([600, 600, 500], [1, 2, 3]), "duplicate_x", Level.WARNING),
+        (reading([500, 700, 600], [1, 2, 3]), "unsorted_x", Level.WARNING),
+        (reading([50, 60, 50], [1, 2, 3], ReadingKind.MASS_SPECTRUM, "m/z"), "duplicate_mz", Level.WARNING),
+        (reading([60, 50], [1, 2], ReadingKind.MASS_SPECTRUM, "m/z"), "unsorted_mz", Level.INFO),
+        (reading([60, 50_000], [1, 2], ReadingKind.MASS_SPECTRUM, "m/z"), "implausible_mz", Level.WARNING),
+        (reading([500, 600], [0, 0]), "all_zero", Level.WARNING),
+        (reading([500, 60_000], [1, 2]), "implausible_axis", Level.WARNING),
+        (reading([50, 600], [1, 2], ReadingKind.UV, "nm"), "implausible_axis", Level.WARNING),
+        (reading([2.5, 4000], [1, 2], ReadingKind.IR, "um"), "implausible_axis", Level.WARNING),
+        (reading([-1, 2], [1, 2], ReadingKind.CHROMATOGRAM, "min"), "negative_time", Level.WARNING),
+    ],
+)  # fmt: skip
+def test_what_is_odd_is_told(made: Reading, code: str, level: Level) -> None:
+    assert found(made)[code] is level
+    assert code in codes(checked(made))
+
+
+def test_the_order_of_peaks_and_one_point_are_no_matter() -> None:
+    assert found(reading([50, 60], [1, 2], ReadingKind.MASS_SPECTRUM, "m/z")) == {}
+    assert found(reading([500], [0])) == {}
+
+
+@pytest.mark.parametrize("scale", [1.0, 100.0])
+def test_transmittance_whose_bands_point_up_is_doubted(scale: float) -> None:
+    unit = "transmittance (%)" if scale > 1 else "transmittance"
+    assert "looks_like_absorbance" in found(reading(WAVENUMBERS, scale * UP, y_unit=unit))
+    assert "looks_like_absorbance" not in found(reading(WAVENUMBERS, scale * DOWN, y_unit=unit))
+
+
+def test_absorbance_whose_bands_point_down_is_doubted_but_not_for_a_negative_spike() -> None:
+    assert "looks_like_transmittance" in found(reading(WAVENUMBERS, DOWN, y_unit="absorbance"))
+    spike = np.where(np.arange(901) == 400, -1.0, 0.01)
+    assert "looks_like_transmittance" not in found(reading(WAVENUMBERS, spike, y_unit="absorbance"))
+
+
+def test_absorbance_that_no_detector_sees_is_doubted_unless_it_is_in_milli_units() -> None:
+    assert "implausible_absorbance" in found(reading(WAVENUMBERS, 100 * DOWN, y_unit="absorbance"))
+    nm = np.linspace(200.0, 600.0, 401)
+    milli = reading(nm, np.linspace(0, 900, 401), ReadingKind.UV, "nm", "absorbance", meta={"y_label": "Signal (mAU)"})
+    assert found(milli) == {}
+
+
+@pytest.mark.parametrize(
+    ("unit", "scale"), [("transmittance", 100.0), ("transmittance (%)", 1.0), ("reflectance", 100.0)]
+)
+def test_the_scale_of_a_ratio_must_fit_its_unit(unit: str, scale: float) -> None:
+    assert found(reading(WAVENUMBERS, scale * DOWN, y_unit=unit))["ordinate_scale"] is Level.WARNING
+
+
+def _axis(low: float, high: float) -> FloatArray:
+    return np.linspace(low, high, 200)
+
+
+@pytest.mark.parametrize(
+    ("x", "kind", "unit", "code"),
+    [
+        (_axis(200, 800), ReadingKind.IR, "cm-1", "looks_like_wavelength"),
+        (_axis(400, 4000), ReadingKind.UV, "nm", "looks_like_wavenumber"),
+        (_axis(0, 1800), ReadingKind.CHROMATOGRAM, "min", "looks_like_seconds"),
+    ],
+)  # fmt: skip
+def test_an_axis_with_the_numbers_of_another_unit_is_doubted_until_a_person_answers(
+    x: FloatArray, kind: ReadingKind, unit: str, code: str
+) -> None:
+    made = reading(x, np.linspace(0.1, 0.9, 200), kind, unit)
+    assert found(made)[code] is Level.WARNING
+    assert code in codes(checked(made))
+    assert code not in codes(checked(made, x_answered=True))
+
+
+@pytest.mark.parametrize(
+    ("x", "kind", "unit"),
+    [(_axis(600, 1800), ReadingKind.IR, "cm-1"), (_axis(200, 1000), ReadingKind.RAMAN, "cm-1"), (_axis(50, 700), ReadingKind.IR, "cm-1"),
+     (_axis(190, 1100), ReadingKind.UV, "nm"), (_axis(350, 2500), ReadingKind.UV, "nm"), (_axis(0, 60), ReadingKind.CHROMATOGRAM, "min"),
+     (_axis(0, 1800), ReadingKind.CHROMATOGRAM, "s")],
+)  # fmt: skip
+def test_ordinary_axes_are_not_doubted(x: FloatArray, kind: ReadingKind, unit: str) -> None:
+    assert not {c for c in found(reading(x, np.linspace(0.1, 0.9, 200), kind, unit)) if c.startswith("looks_like")}
+
+
+def test_an_answer_about_y_ends_the_doubt_about_y_only() -> None:
+    made = reading(WAVENUMBERS[:400], DOWN[:400], y_unit="absorbance")
+    doubted = codes(checked(made))
+    assert "looks_like_transmittance" in doubted
+    assert codes(checked(made, y_answered=True)) == doubted - {"looks_like_transmittance"}
+
+
+def test_no_answer_makes_an_absorbance_of_ninety_possible() -> None:
+    made = reading(_axis(200, 800), 100 * np.linspace(0.1, 0.9, 200), y_unit="absorbance")
+    assert codes(checked(made, y_answered=True)) == {"implausible_absorbance", "looks_like_wavelength"}
+
+
+def test_the_doubt_reaches_a_file_and_its_answer_ends_it() -> None:
+    text = "Wavenumber (cm-1);Transmittance\n" + "".join(
+        f"{a:.1f};{b:.5f}\n" for a, b in zip(WAVENUMBERS, UP, strict=True)
+    )
+    assert "looks_like_absorbance" in codes(one(text))
+    answered = one(text, y_unit="absorbance")
+    assert (answered.y_unit, answered.warnings) == ("absorbance", ())
+
+
+def test_a_remark_of_the_reader_is_not_said_twice() -> None:
+    own = Remark(Level.WARNING, "unsorted_x", "As the file says.")
+    assert checked(reading([500, 700, 600], [1, 2, 3], remarks=(own,))).remarks == (own,)
+
+
+def test_counts_and_directions() -> None:
+    assert count_remark(3, 3, "peaks") is None
+    remark = count_remark(1e6, 3, "peaks")
+    assert remark is not None
+    assert remark.text == "The file announces 1,000,000 peaks but holds 3."
+    assert [direction(np.array(x, float)) for x in ([1, 2, 3], [3, 2, 1], [1, 1, 2], [5])] == [1, -1, 0, 1]
