@@ -115,10 +115,12 @@ class ReaderJail:
             worker.kill()
             self._children.discard(worker)
             worker = None
-        if worker is None and not self._closed:
-            with contextlib.suppress(OSError):  # no memory or no process to be had: tried again at the next read
-                worker = self._start()
-        self._idle.put(worker)
+        try:
+            if worker is None and not self._closed:
+                with contextlib.suppress(OSError):  # no memory or no process to be had: tried again at the next read
+                    worker = self._start()
+        finally:
+            self._idle.put(worker)
 
     def held(self) -> tuple[str, ...]:
         """What confines the children on this machine, as `confine` names it; waits until one has started."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterable
 from dataclasses import asdict, replace
@@ -29,6 +30,7 @@ from .units import X_UNITS, Y_UNITS
 from .validate import checked, warning
 
 log = logging.getLogger(__name__)
+DETECTOR_UNIT = re.compile(r"[A-Za-zµμ%][\w%/µμ.·^()-]{0,11}")
 NEUTRAL_EXTENSIONS = frozenset({"", "txt", "text", "dat", "asc", "tmp", "part", "bin"})
 # Endings that promise something else than an instrument file; unknown endings promise nothing.
 FOREIGN_EXTENSIONS = frozenset({
@@ -77,11 +79,13 @@ def read(
 
 
 def _check_words(hints: Hints) -> None:
-    """An answer that is none of the words on offer is refused, not stored as a unit nobody knows."""
+    """An answer that is none of the words on offer is refused, not stored as a unit nobody knows.
+
+    Detectors of chromatograms have units of their own (mV, mAU, pA), so a short word passes for the y axis.
+    """
     kinds = tuple(kind.value for kind in ReadingKind)
     for what, said, known in (
         ("unit of the x axis", hints.x_unit, X_UNITS),
-        ("unit of the y axis", hints.y_unit, Y_UNITS),
         ("kind of reading", hints.kind, kinds),
     ):
         if said and said not in known:
@@ -90,6 +94,12 @@ def _check_words(hints: Hints) -> None:
                 code="no_such_answer",
                 hint="Known: " + ", ".join(known) + ".",
             )
+    if hints.y_unit and hints.y_unit not in Y_UNITS and not DETECTOR_UNIT.fullmatch(hints.y_unit):
+        raise UnsupportedVariant(
+            f"There is no unit of the y axis called {hints.y_unit[:40]!r} here.",
+            code="no_such_answer",
+            hint="Known: " + ", ".join(Y_UNITS) + ", or a detector's own, such as mV or mAU.",
+        )
 
 
 def _open(source: str | os.PathLike[str] | bytes | Readable, name: str | None, limits: Limits) -> Source:

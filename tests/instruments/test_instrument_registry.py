@@ -307,7 +307,7 @@ def test_a_sentence_that_quotes_a_file_commands_no_terminal() -> None:
     assert (error.message[:6], len(error.message), error.hint) == ("a [2Jb", 1000, "c d")
 
 
-@pytest.mark.parametrize("answer", [{"x_unit": "furlong"}, {"y_unit": "loudness"}, {"kind": "nonsense"}])
+@pytest.mark.parametrize("answer", [{"x_unit": "furlong"}, {"y_unit": "how loud it is"}, {"kind": "nonsense"}])
 def test_an_answer_nobody_knows_is_refused_with_the_known_ones(answer: dict[str, str]) -> None:
     with pytest.raises(UnsupportedVariant, match=f"called '{next(iter(answer.values()))}'") as refused:
         read(b"cm-1;absorbance\n400;0.1\n402;0.2\n404;0.3\n", "a.csv", **answer)  # type: ignore[arg-type]

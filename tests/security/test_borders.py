@@ -143,5 +143,5 @@ def test_a_jail_that_could_not_start_a_child_tries_again(monkeypatch: pytest.Mon
                 readers.read(path)
 
 
-def _no_process(limits: Any) -> Any:
+def _no_process(*_: Any) -> Any:
     raise OSError(11, "Resource temporarily unavailable")
