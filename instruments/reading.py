@@ -7,12 +7,14 @@ Imports no reader by name, nothing of the web or the database; of spectra only s
 from __future__ import annotations
 
 import logging
+import math
 import os
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from spectra.types import Reading, ReadingKind, Remark, SpectrumError
 
@@ -246,6 +248,17 @@ def _extension_remark(chosen: Format, content: Source) -> Remark | None:
     return warning("extension_mismatch", f"The name ends in .{extension}, but the content is {chosen.title}.")
 
 
+def _finite(value: Any) -> Any:
+    """Without numbers that JSON does not know, which a laboratory's own reader may leave in its words about a file."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value
+
+
 def _stamp(reading: Reading, chosen: Format, sha256: str, remark: Remark | None) -> Reading:
     """Who read it and from which bytes. `source_sha256` is of the file as it came, packed or not.
 
@@ -259,6 +272,6 @@ def _stamp(reading: Reading, chosen: Format, sha256: str, remark: Remark | None)
         format=chosen.name,
         reader=chosen.reader,
         reader_version=chosen.version,
-        meta={**reading.meta, "assurance": assurance},
+        meta={**_finite(reading.meta), "assurance": assurance},
         remarks=remarks,
     )

@@ -248,10 +248,11 @@ def test_a_laboratorys_own_reader_is_used_checked_and_stamped() -> None:
     def read_lab(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
         rows = source.read_all(limits.text_bytes).split(b"\n")[1:]
         x, y = zip(*(map(float, r.split()) for r in rows if r), strict=True)
-        yield Reading(ReadingKind.UV, x, y, "nm", "absorbance")
+        yield Reading(ReadingKind.UV, x, y, "nm", "absorbance", meta={"slit": float("inf"), "at": [1.5, float("nan")]})
 
     reading = one(b"OURDET\n200 1\n201 2\n")
     assert (reading.format, reading.reader_version) == ("lab", "7")
+    assert (reading.meta["slit"], reading.meta["at"]) == (None, [1.5, None])  # what JSON does not know is not kept
     with pytest.raises(CorruptFile):  # the common check catches what the reader let pass
         read(b"OURDET\n200 nan\n201 2\n")
     with pytest.raises(CorruptFile) as caught:  # its own exception becomes ours
