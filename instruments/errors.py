@@ -20,9 +20,9 @@ from typing import Any, ClassVar
 MOST_CHARS = 1000
 
 
-def printable(text: str) -> str:
-    """A sentence that may quote a file, without what a terminal or a log would obey, and of bounded length."""
-    return "".join(c if c.isprintable() else " " for c in text[:MOST_CHARS])
+def printable(text: str, most: int = MOST_CHARS) -> str:
+    """Words that may come from a file, without what a terminal or a log would obey and PostgreSQL refuses, and bounded."""
+    return "".join(c if c.isprintable() else " " for c in text[:most]).strip()
 
 
 class InstrumentError(Exception):
@@ -121,7 +121,7 @@ class AmbiguousText(InstrumentError):
         line: int | None = None,
     ) -> None:
         super().__init__(message, code=code, hint=hint, byte=byte, line=line)
-        self.choices = choices
+        self.choices = tuple(Choice(printable(c.label), c.hints) for c in choices)
 
     def to_dict(self) -> dict[str, Any]:
         """As the base class, with the choices."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from app.incoming import repository
 from app.incoming.deciding import give_to_sample
-from app.incoming.domain import IncomingState, short, suggest
+from app.incoming.domain import IncomingState, suggest
 from app.incoming.listing import open_samples, sent_again_words
 from app.incoming.tables import IncomingFile
 from app.platform import audit
@@ -21,6 +21,7 @@ from app.platform.live.publish import publish
 from app.platform.storage import Received
 from app.readings import service as readings
 from app.sessions import service as sessions
+from instruments import printable
 
 JOB = "read_incoming"
 
@@ -57,7 +58,7 @@ def split_path(path: str) -> tuple[str, str]:
     folder = "/".join(parts[:-1])
     if len(folder) > 200:
         folder = "…" + folder[-199:]
-    return readings.clean_file_name(path), short(folder, 200)
+    return readings.clean_file_name(path), printable(folder, 200)
 
 
 def arrive(uow: UnitOfWork, received: Received, arrival: Arrival) -> tuple[IncomingFile, bool]:

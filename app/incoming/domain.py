@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from instruments import printable
+
 STILL_STANDS = (
     "The sample it was taken from has a result that stands on this file: return or withdraw that result, or amend it "
     "where it is released."
@@ -150,19 +152,14 @@ def _figures(stem: str) -> list[_Figure]:
     return out
 
 
-def short(text: str, length: int) -> str:
-    """Printable (PostgreSQL refuses NUL) and bounded: the words of a file are not trusted."""
-    return "".join(c if c.isprintable() else " " for c in text)[:length].strip()
-
-
 def clean(value: object) -> object:
     """The same for everything a description of a reading may hold."""
     if isinstance(value, str):
-        return short(value, 300)
+        return printable(value, 300)
     if isinstance(value, dict):
-        return {short(str(key), 60): clean(item) for key, item in value.items()}
+        return {printable(str(key), 60): clean(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [clean(item) for item in value[:20]]
     if isinstance(value, float):
         return value if abs(value) <= 1e300 else None  # JSON knows no infinity; NaN compares false
-    return value if value is None or isinstance(value, bool | int) else short(str(value), 300)
+    return value if value is None or isinstance(value, bool | int) else printable(str(value), 300)

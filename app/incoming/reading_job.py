@@ -12,13 +12,13 @@ from typing import Any, Protocol
 
 from app.incoming import repository
 from app.incoming.arriving import JOB
-from app.incoming.domain import clean, short
+from app.incoming.domain import clean
 from app.incoming.tables import IncomingFile
 from app.platform.db import Database, UnitOfWork
 from app.platform.jobs import DeadJob, JobContext
 from app.platform.live.publish import publish
 from app.platform.storage import BlobStore
-from instruments import AmbiguousText, InstrumentError, describe
+from instruments import AmbiguousText, InstrumentError, describe, printable
 from spectra import Reading
 
 MOST_DESCRIBED = 12
@@ -66,7 +66,7 @@ def summary_of(readings: list[Reading]) -> dict[str, Any]:
 def problem_of(error: InstrumentError) -> dict[str, Any]:
     """Why it could not be read. A question is no damage: it is asked once the file is with its sample."""
     problem: dict[str, Any] = {
-        "code": error.code, "detail": short(error.message, 600), "hint": short(error.hint, 400), "asks": False
+        "code": error.code, "detail": printable(error.message, 600), "hint": printable(error.hint, 400), "asks": False
     }  # fmt: skip
     if isinstance(error, AmbiguousText):
         problem["asks"] = True
@@ -78,7 +78,7 @@ def _store(ctx: JobContext, found: str, summary: dict[str, Any], problem: dict[s
     with ctx.begin() as uow:
         row = repository.by_key(uow.session, uuid.UUID(ctx.payload["incoming_id"]), lock=True)
         if row is not None and row.read_at is None:
-            row.format, row.summary, row.problem, row.read_at = short(found, 40), summary, problem, uow.now
+            row.format, row.summary, row.problem, row.read_at = printable(found, 40), summary, problem, uow.now
             _tell(uow, row)
         ctx.complete(uow)
 

@@ -31,11 +31,11 @@ from app.readings.identify import FileReader, identify_reading, method_of, store
 from app.readings.methods import method_info
 from app.readings.ranking import Matched, not_compared
 from app.readings.reader_warnings import codes_in, still_seen
-from app.readings.rows import Found, match_row, reading_row, remarks_of, short
+from app.readings.rows import Found, match_row, reading_row, remarks_of
 from app.readings.substances import SubstanceIndex
 from app.readings.tables import Analysis, Upload
 from app.readings.uploads import JOB, KEEP, taken_as
-from instruments import AmbiguousText, InstrumentError, ReaderJail, assurance_sentence
+from instruments import AmbiguousText, InstrumentError, ReaderJail, assurance_sentence, printable
 from instruments import Limits as ReaderLimits
 from spectra import Reading
 
@@ -169,10 +169,10 @@ def _task(session: Session, parts: ReadingParts, ctx: JobContext) -> _Task | Non
 def _problem(error: InstrumentError) -> dict[str, Any]:
     """As it is stored and shown. Sentences quote the file, and its words are not trusted."""
     where = f"line {error.line}" if error.line is not None else f"byte {error.byte}" if error.byte is not None else ""
-    detail, hint = short(error.message, 1000), short(error.hint, 600)
+    detail, hint = printable(error.message, 1000), printable(error.hint, 600)
     problem: dict[str, Any] = {"code": error.code, "detail": detail, "hint": hint, "where": where}
     if isinstance(error, AmbiguousText):
-        problem["choices"] = [{"label": short(c.label, 200), "hints": dict(c.hints)} for c in error.choices]
+        problem["choices"] = [{"label": printable(c.label, 200), "hints": dict(c.hints)} for c in error.choices]
     return problem
 
 

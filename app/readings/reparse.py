@@ -28,15 +28,14 @@ from app.platform.storage import BlobStore
 from app.readings import repository
 from app.readings.domain import UploadState
 from app.readings.identify import FileReader
-from app.readings.reading_job import MOST_READINGS, ReadingParts, handlers, obituaries
+from app.readings.reading_job import ReadingParts, handlers, obituaries
 from app.readings.reparse_differences import ReadingChange, changes_of
 from app.readings.reparse_repository import Selection, count, page
-from app.readings.rows import short
 from app.readings.tables import Reading as ReadingRow
 from app.readings.tables import Upload
 from app.readings.uploads import JOB, KEEP, get_upload
 from app.samples import service as samples
-from instruments import AmbiguousText, InstrumentError, TooLarge, formats
+from instruments import AmbiguousText, InstrumentError, formats, printable
 from spectra import Reading
 
 __all__ = ["Outcome", "Reread", "Selection", "Standing", "how_many", "reread"]
@@ -164,8 +163,6 @@ def _read_again(parts: ReadingParts, file: _File, scratch: BlobStore) -> tuple[R
     hints = {key: str(value) for key, value in upload.hints.items()}
     try:
         readings = parts.jail.read(parts.blobs.path(upload.blob_sha256), upload.file_name, hints)
-        if len(readings) > MOST_READINGS:
-            raise TooLarge(f"This file holds {len(readings):,} spectra; {MOST_READINGS} may be kept.")
         changes = changes_of(rows, readings, parts.arrays, scratch)
     except InstrumentError as error:
         return _refused(answer, upload, error), []
@@ -193,7 +190,7 @@ def _refused(answer: Reread, upload: Upload, error: InstrumentError) -> Reread:
     else:
         outcome = Outcome.STILL_REFUSED if was_so else Outcome.NEWLY_REFUSED
     return replace(
-        answer, outcome=outcome, readings=(answer.readings[0], 0), said=short(f"{error.message} {error.hint}", 1600)
+        answer, outcome=outcome, readings=(answer.readings[0], 0), said=printable(f"{error.message} {error.hint}", 1600)
     )
 
 

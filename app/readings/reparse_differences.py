@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from app.platform.storage import BlobStore
 from app.readings import arrays
 from app.readings.tables import Reading as ReadingRow
-from instruments import describe
+from instruments import describe, printable
 from spectra import Reading
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -87,7 +87,7 @@ def _change(number: int, row: ReadingRow, reading: Reading, stored: BlobStore, s
         deviations = deviations_of(older, newer)
     scratch.path(sha256).unlink(missing_ok=True)
     texts_before = [str(remark.get("text", "")) for remark in row.remarks]
-    texts_now = [as_stored(remark.text, 400) for remark in reading.remarks]
+    texts_now = [printable(remark.text, 400) for remark in reading.remarks]
     fields = {name: (before.get(name), now[name]) for name in now if before.get(name) != now[name]}
     details = _details(row.description, describe(reading))
     if other and not deviations and not set(fields) - WHO_READ:
@@ -111,22 +111,17 @@ def _said(row: ReadingRow) -> dict[str, Any]:
 def _says(reading: Reading) -> dict[str, Any]:
     return {
         "kind": reading.kind.value,
-        "title": as_stored(reading.title, 200),
-        "instrument": as_stored(reading.instrument, 120),
+        "title": printable(reading.title, 200),
+        "instrument": printable(reading.instrument, 120),
         "format": reading.format[:40],
         "reader": reading.reader[:60],
         "reader_version": reading.reader_version[:20],
-        "x_unit": as_stored(reading.x_unit, 30),
-        "y_unit": as_stored(reading.y_unit, 40),
+        "x_unit": printable(reading.x_unit, 30),
+        "y_unit": printable(reading.y_unit, 40),
         "n_points": reading.n_points,
         "n_scans": len(reading.scans),
         "ms_level": reading.ms_level,
     }
-
-
-def as_stored(text: str, length: int) -> str:
-    """A file's words as the job stores them: printable and bounded. Else every long title would be a difference."""
-    return "".join(c if c.isprintable() else " " for c in text)[:length].strip()
 
 
 def _loaded(store: BlobStore, sha256: str) -> dict[str, NDArray[Any]]:

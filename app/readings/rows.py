@@ -10,7 +10,7 @@ from typing import Any
 from app.readings.ranking import ENGINE_VERSION, Matched
 from app.readings.tables import Match, Upload
 from app.readings.tables import Reading as ReadingRow
-from instruments import describe
+from instruments import describe, printable
 from spectra import Reading
 
 
@@ -32,13 +32,13 @@ def reading_row(upload: Upload, ordinal: int, one: Found, now: datetime) -> Read
         analysis_id=upload.analysis_id,
         ordinal=ordinal,
         kind=reading.kind.value,
-        title=short(reading.title, 200),
-        instrument=short(reading.instrument, 120),
+        title=printable(reading.title, 200),
+        instrument=printable(reading.instrument, 120),
         format=reading.format[:40],
         reader=reading.reader[:60],
         reader_version=reading.reader_version[:20],
-        x_unit=short(reading.x_unit, 30),
-        y_unit=short(reading.y_unit, 40),
+        x_unit=printable(reading.x_unit, 30),
+        y_unit=printable(reading.y_unit, 40),
         n_points=reading.n_points,
         n_scans=len(reading.scans),
         ms_level=reading.ms_level,
@@ -66,18 +66,13 @@ def match_row(reading_id: uuid.UUID, matched: Matched, now: datetime) -> Match:
 
 def remarks_of(reading: Reading) -> list[dict[str, Any]]:
     """What the reader noticed."""
-    return [{"level": r.level.value, "code": r.code, "text": short(r.text, 400)} for r in reading.remarks]
-
-
-def short(text: str, length: int) -> str:
-    """Printable (PostgreSQL refuses NUL) and bounded: a file's words are not trusted."""
-    return "".join(c if c.isprintable() else " " for c in text)[:length].strip()
+    return [{"level": r.level.value, "code": r.code, "text": printable(r.text, 400)} for r in reading.remarks]
 
 
 def fit(value: Any) -> Any:
     """The same for texts inside JSON."""
     if isinstance(value, str):
-        return short(value, 2000)
+        return printable(value, 2000)
     if isinstance(value, dict):
         return {str(key): fit(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -73,7 +73,8 @@ def test_an_axis_whose_values_look_otherwise_is_marked_where_it_stands():
 def test_every_choice_is_an_answer_the_readers_know():
     said = [hints for _, hints in X_AXES.values()] + [{"y_unit": y} for y in Y_AXES]
     for hints in said:
-        instruments.read(b"X;Y\n400;0,1\n402;0,2\n404;0,3\n", "a.csv", decimal=",", **hints)
+        (reading,) = instruments.read(b"X;Y\n400;0,1\n402;0,2\n404;0,3\n", "a.csv", decimal=",", **hints)
+        assert not not_taken(hints, reading.x_unit, reading.y_unit, reading.kind.value, reading.format), hints
 
 
 def test_every_choice_is_a_hint_a_phrase_and_the_choice_again():
