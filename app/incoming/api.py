@@ -25,7 +25,6 @@ from app.platform.storage import Received
 from app.platform.web.etags import IfMatch, etag, set_etag
 from app.platform.web.fields import Text80
 from app.platform.web.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
-from app.results import service as results
 from app.runtime import Runtime, RuntimeDep
 from app.sessions import service as sessions
 
@@ -200,11 +199,10 @@ def take_back(
     A result that stands on the file is not changed by it; `message` says so.
     """
     with rt.begin(who, request) as uow:
-        sample_id = service.get_incoming(uow.session, who, incoming_id).sample_id
-        row = service.take_back(uow, incoming_id, if_match)
+        row, stands = service.take_back(uow, incoming_id, if_match)
         set_etag(response, row.version)
         out = _out(uow, rt, row)
-        if sample_id and results.standing_on_submitted(uow.session, sample_id):
+        if stands:
             out.message = f"{out.message} {service.STILL_STANDS}"
         return out
 

@@ -14,6 +14,7 @@ from app.platform.kernel.versions import check_version
 from app.platform.live.publish import publish
 from app.platform.storage import Received
 from app.readings import service as readings
+from app.results import service as results
 from app.samples import service as samples
 
 WRONG_SAMPLE = "This file belongs to another sample."
@@ -73,9 +74,10 @@ def restore(uow: UnitOfWork, incoming_id: uuid.UUID, version: int) -> IncomingFi
     return row
 
 
-def take_back(uow: UnitOfWork, incoming_id: uuid.UUID, version: int) -> IncomingFile:
+def take_back(uow: UnitOfWork, incoming_id: uuid.UUID, version: int) -> tuple[IncomingFile, bool]:
     """A file went to the wrong sample: its analysis there is marked to be repeated, so that nothing rests on it any
-    more, and the file waits again. Nothing is erased. Raises NotFound, Stale, Conflict.
+    more, and the file waits again. Nothing is erased; also told is whether a result still stands on the file, which
+    this does not change. Raises NotFound, Stale, Conflict.
     """
     row = _lock(uow, incoming_id, version)
     _expect(row, IncomingState.ATTACHED)
@@ -88,7 +90,7 @@ def take_back(uow: UnitOfWork, incoming_id: uuid.UUID, version: int) -> Incoming
     session_id = samples.get_sample(uow.session, uow.actor, analysis.sample_id).session_id
     row.sample_id, row.upload_id, row.by_name = None, None, False
     _decided(uow, row, IncomingState.WAITING, "take_back", {}, before=before, session_id=session_id)
-    return row
+    return row, bool(results.standing_on_submitted(uow.session, analysis.sample_id))
 
 
 def _lock(uow: UnitOfWork, incoming_id: uuid.UUID, version: int) -> IncomingFile:

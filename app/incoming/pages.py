@@ -19,7 +19,6 @@ from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.security.policy import allow
 from app.platform.web.paging import Cursor, decode_cursor, encode_cursor
 from app.platform.web.problems import STATUS
-from app.results import service as results
 from app.runtime import Runtime, RuntimeDep
 
 router = APIRouter(include_in_schema=False)
@@ -115,13 +114,11 @@ def restore(request: Request, incoming_id: uuid.UUID, who: Chemist, rt: RuntimeD
 @router.post("/bench/incoming/{incoming_id}/take-back")
 def take_back(request: Request, incoming_id: uuid.UUID, who: Chemist, rt: RuntimeDep, version: Version = 0) -> Response:
     """Undo an attachment. A result that stands on the file is not changed by it, and that is said."""
-    stands = ""
+    stands = False
 
     def decide(uow: UnitOfWork) -> IncomingFile:
         nonlocal stands
-        sample_id = service.get_incoming(uow.session, who, incoming_id).sample_id
-        row = service.take_back(uow, incoming_id, version)
-        stands = results.standing_on_submitted(uow.session, sample_id) if sample_id else ""
+        row, stands = service.take_back(uow, incoming_id, version)
         return row
 
     return _decide(request, rt, who, lambda: "taken-back-stands" if stands else "taken-back", decide)
