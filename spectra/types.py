@@ -267,7 +267,9 @@ class IdentificationLevel(StrEnum):
 class Identification:
     """The answer for one spectrum as a set of compounds with probabilities, and the chance it is none of them.
 
-    `calibrated` is False while the probabilities come from a default curve and not from this laboratory's data.
+    `calibrated` is False while the probabilities come from a default curve and not from measured data; `calibration`
+    names the data and procedure behind them. `not_distinguished` are compounds (keys) that this method cannot tell
+    from the best one, whatever the probabilities say. `score_name` is the score the ranking rests on.
     """
 
     level: IdentificationLevel
@@ -276,11 +278,18 @@ class Identification:
     p_not_in_library: float | None
     reasons: tuple[str, ...] = ()
     calibrated: bool = False
+    calibration: str = ""
+    not_distinguished: tuple[str, ...] = ()
+    score_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One component of a mixture. `share` is a share of signal (0–1), not of weight, with its interval."""
+    """One component of a mixture. `share` is a share of signal (0–1), not of weight, with its interval.
+
+    `probability` that it is there, where the method gives one; `not_distinguished` are compounds (keys) that would
+    explain the reading as well in its place.
+    """
 
     compound: str
     share: float
@@ -288,13 +297,17 @@ class Component:
     high: float
     grade: str = "possible"
     name: str = ""
+    probability: float | None = None
+    not_distinguished: tuple[str, ...] = ()
+    entry: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class MixtureExplanation:
     """A non-negative combination of library entries that explains a reading, and what it leaves unexplained.
 
-    `detection_limits` maps compound to the share that would have been seen in this very reading.
+    `detection_limits` maps compound to the share that would have been seen in this very reading. `axis`, `fitted`
+    and `residual` are parallel arrays: m/z or cm⁻¹, the sum of the parts, and query less fit.
     """
 
     components: tuple[Component, ...]
@@ -306,3 +319,5 @@ class MixtureExplanation:
     residual_bands: tuple[float, ...] = ()
     fitted: FloatArray | None = None
     residual: FloatArray | None = None
+    axis: FloatArray | None = None
+    calibrated: bool = False

@@ -210,10 +210,15 @@ class MassLibrary:
         return identify(self, query)
 
     def explain(self, query: MassSpectrum | Sequence[MassSpectrum], max_components: int = 4) -> MixtureExplanation:
-        """Non-negative parts that explain a spectrum (or several energies, lowest first): the simple method."""
-        from spectra.mixture.simple_mass import explain
+        """Non-negative parts that explain a spectrum, or several energies of one reading (lowest first)."""
+        queries = [query] if isinstance(query, MassSpectrum) else list(query)
+        if self.accurate:
+            from spectra.mixture.accurate import explain as explain_accurate
 
-        return explain(self, [query] if isinstance(query, MassSpectrum) else list(query), max_components)
+            return explain_accurate(self, queries, max_components)
+        from spectra.mixture.unit_mass import explain as explain_unit_mass
+
+        return explain_unit_mass(self, queries, max_components)
 
     def rule(self, score: str | Score, tolerance: float | None) -> Score:
         """The score object for this library."""
