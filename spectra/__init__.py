@@ -29,14 +29,23 @@ from spectra.types import (
 )
 
 if TYPE_CHECKING:
+    from spectra.chromatogram.components import RunComponent, RunComponents, find_components
+    from spectra.chromatogram.report import ReportedPeak, RunReport, SampleRow, read_run
+    from spectra.chromatogram.retention import RetentionIndex, RetentionLadder, relative_retention
+    from spectra.confidence.calibration import Calibration
+    from spectra.confidence.fitting import calibrate
     from spectra.confidence.grouping import group_by_compound
     from spectra.confidence.limits import method_limits
     from spectra.confidence.quality import infrared_quality, mass_quality
     from spectra.exactmass import FormulaLibrary, exact_mass, isotope_pattern
+    from spectra.exactmass_screening import Screening, screen_spectrum
     from spectra.importing import ImportReport, entries_from_readings
     from spectra.index.infrared import InfraredLibrary
+    from spectra.index.library_set import LibrarySet
     from spectra.index.mass import MassLibrary
     from spectra.index.store import LibraryFileError
+    from spectra.preprocess import centroid
+    from spectra.recalibration import Recalibration, recalibrate
     from spectra.starter import (
         STARTER_NOTICE,
         starter_formula_library,
@@ -45,19 +54,37 @@ if TYPE_CHECKING:
     )
 
 _HOME = {
+    "Calibration": "spectra.confidence.calibration",
     "FormulaLibrary": "spectra.exactmass",
     "ImportReport": "spectra.importing",
     "InfraredLibrary": "spectra.index.infrared",
     "LibraryFileError": "spectra.index.store",
+    "LibrarySet": "spectra.index.library_set",
     "MassLibrary": "spectra.index.mass",
+    "Recalibration": "spectra.recalibration",
+    "ReportedPeak": "spectra.chromatogram.report",
+    "RetentionIndex": "spectra.chromatogram.retention",
+    "RetentionLadder": "spectra.chromatogram.retention",
+    "RunComponent": "spectra.chromatogram.components",
+    "RunComponents": "spectra.chromatogram.components",
+    "RunReport": "spectra.chromatogram.report",
     "STARTER_NOTICE": "spectra.starter",
+    "SampleRow": "spectra.chromatogram.report",
+    "Screening": "spectra.exactmass_screening",
+    "calibrate": "spectra.confidence.fitting",
+    "centroid": "spectra.preprocess",
     "entries_from_readings": "spectra.importing",
     "exact_mass": "spectra.exactmass",
+    "find_components": "spectra.chromatogram.components",
     "group_by_compound": "spectra.confidence.grouping",
     "infrared_quality": "spectra.confidence.quality",
     "isotope_pattern": "spectra.exactmass",
     "mass_quality": "spectra.confidence.quality",
     "method_limits": "spectra.confidence.limits",
+    "read_run": "spectra.chromatogram.report",
+    "recalibrate": "spectra.recalibration",
+    "relative_retention": "spectra.chromatogram.retention",
+    "screen_spectrum": "spectra.exactmass_screening",
     "starter_formula_library": "spectra.starter",
     "starter_infrared_library": "spectra.starter",
     "starter_mass_library": "spectra.starter",
@@ -65,6 +92,7 @@ _HOME = {
 
 __all__ = [
     "STARTER_NOTICE",
+    "Calibration",
     "Candidate",
     "Component",
     "FormulaLibrary",
@@ -76,6 +104,7 @@ __all__ = [
     "Level",
     "LibraryEntry",
     "LibraryFileError",
+    "LibrarySet",
     "MassLibrary",
     "MassRun",
     "MassSpectrum",
@@ -83,15 +112,31 @@ __all__ = [
     "Provenance",
     "Reading",
     "ReadingKind",
+    "Recalibration",
     "Remark",
+    "ReportedPeak",
+    "RetentionIndex",
+    "RetentionLadder",
+    "RunComponent",
+    "RunComponents",
+    "RunReport",
+    "SampleRow",
+    "Screening",
     "SpectrumError",
+    "calibrate",
+    "centroid",
     "entries_from_readings",
     "exact_mass",
+    "find_components",
     "group_by_compound",
     "infrared_quality",
     "isotope_pattern",
     "mass_quality",
     "method_limits",
+    "read_run",
+    "recalibrate",
+    "relative_retention",
+    "screen_spectrum",
     "starter_formula_library",
     "starter_infrared_library",
     "starter_mass_library",

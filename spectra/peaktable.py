@@ -9,15 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spectra.preprocess import MAX_TOLERANCE_DA, Peaks, precursor_position, prepare_many
+from spectra.index.ei_codes import decode, quantised
+from spectra.preprocess import (
+    MAX_ACCURATE_MZ,
+    MAX_TOLERANCE_DA,
+    MICRO,
+    Peaks,
+    micro,
+    on_micro_grid,
+    precursor_position,
+    prepare_many,
+)
 from spectra.types import FloatArray, MassSpectrum
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+ABOVE_ONE = 1.0002
+"""Intensity (base 999) a peak must exceed to be more than 1, allowing for the rounding to 16-bit codes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +53,9 @@ class Matches:
 class PeakTable:
     """N prepared references: row r owns peaks `offsets[r]:offsets[r+1]` of `mz` and `intensity` (P,).
 
-    `mz` is uint16 unit masses when not `accurate`, else float64 Da; `intensity` float32, base 999;
-    `precursor` (N,) float64 Da, NaN where unknown. Arrays may be memory-mapped.
+    `mz` is uint16 unit masses when not `accurate`, else float64 Da on whole micro-Da; `intensity` float32, base 999,
+    in a library of unit mass one of 65,536 values (relative error ≤ 1.05e-4), so that it answers alike stored and in
+    memory; `precursor` (N,) float64 Da, NaN where unknown. Arrays may be memory-mapped.
     """
 
     mz: NDArray[np.uint16] | FloatArray
@@ -49,28 +63,43 @@ class PeakTable:
     offsets: IntArray
     precursor: FloatArray
     accurate: bool
-    _kept: dict[str, FloatArray] = field(default_factory=dict, repr=False)
+    _kept: dict[str, NDArray[Any]] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, spectra: Sequence[MassSpectrum], accurate: bool) -> PeakTable:
-        """Table of raw spectra, in their order."""
+    def of(cls, spectra: Sequence[MassSpectrum], accurate: bool, coded: bool = False) -> PeakTable:
+        """Table of raw spectra, in their order; see `from_raw`."""
         offsets = np.r_[0, np.cumsum([s.mz.size for s in spectra])].astype(np.int64)
         mz = np.concatenate([s.mz for s in spectra]) if spectra else np.zeros(0)
         intensity = np.concatenate([s.intensity for s in spectra]) if spectra else np.zeros(0)
         precursor = np.array([np.nan if s.precursor_mz is None else s.precursor_mz for s in spectra], dtype=float)
-        return cls.from_raw(mz, intensity, offsets, precursor, accurate)
+        return cls.from_raw(mz, intensity, offsets, precursor, accurate, coded)
 
     @classmethod
     def from_raw(
-        cls, mz: FloatArray, intensity: FloatArray, offsets: IntArray, precursor: FloatArray, accurate: bool
+        cls,
+        mz: FloatArray,
+        intensity: FloatArray,
+        offsets: IntArray,
+        precursor: FloatArray,
+        accurate: bool,
+        coded: bool = False,
     ) -> PeakTable:
-        """Table of N raw spectra given as flat arrays; peaks in any order."""
+        """Table of N raw spectra given as flat arrays; peaks in any order.
+
+        `coded`: intensities of a unit-mass table are rounded to what a stored library holds (16-bit codes).
+        """
         position, height, offs = prepare_many(mz, intensity, offsets, accurate)
         if not accurate and position.size and position.max() > np.iinfo(np.uint16).max:
             raise ValueError(f"m/z {position.max():.0f} is beyond the largest unit mass kept here, 65535")
+        if accurate and position.size and position.max() > MAX_ACCURATE_MZ:
+            raise ValueError(
+                f"m/z {position.max():.2f} is beyond the largest accurate m/z kept here, {MAX_ACCURATE_MZ:.2f}"
+            )
         masses = precursor_position(np.asarray(precursor, dtype=np.float64), accurate)
-        kept = position if accurate else position.astype(np.uint16)
-        return cls(kept, height.astype(np.float32), offs, masses, accurate)
+        if accurate:
+            return cls(position, height.astype(np.float32), offs, masses, accurate)
+        heights = quantised(height, offs) if coded else height.astype(np.float32)
+        return cls(position.astype(np.uint16), heights, offs, masses, accurate)
 
     @property
     def n(self) -> int:
@@ -99,7 +128,7 @@ class PeakTable:
     @cached_property
     def by_loss(self) -> tuple[IntArray, FloatArray]:
         """Peak positions by rising neutral loss (precursor − m/z) and those losses; no precursor, no peak."""
-        loss = self.precursor[self.row] - self.mz
+        loss = on_micro_grid(self.precursor[self.row] - self.mz)
         order = np.argsort(loss, kind="stable")
         known = int(np.isfinite(loss).sum())
         return order[:known], np.asarray(loss[order[:known]], dtype=np.float64)
@@ -107,7 +136,7 @@ class PeakTable:
     @cached_property
     def above_one(self) -> PeakTable:
         """The same references without peaks of intensity ≤ 1 (base 999), which the composite score ignores."""
-        keep = np.asarray(self.intensity) > 1.0
+        keep = np.asarray(self.intensity) > ABOVE_ONE
         counts = np.bincount(self.row[keep], minlength=self.n)
         offsets = np.r_[0, np.cumsum(counts)].astype(np.int64)
         return PeakTable(self.mz[keep], self.intensity[keep], offsets, self.precursor, self.accurate)
@@ -120,7 +149,7 @@ class PeakTable:
         """Σ (m^a · I^b)² of every reference, (N,)."""
         return self.keep(f"energies {a} {b}", lambda: self.sums(self.row, self.weights(a, b) ** 2))
 
-    def keep(self, key: str, make: Callable[[], FloatArray]) -> FloatArray:
+    def keep(self, key: str, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         """What `make` gives, computed once and kept with the table; two threads may compute it twice, harmlessly."""
         if key not in self._kept:
             self._kept[key] = make()
@@ -132,33 +161,56 @@ class PeakTable:
 
     def take(self, rows: IntArray) -> PeakTable:
         """The table of these references only, in this order."""
-        counts = np.diff(self.offsets)[rows]
-        at = np.repeat(self.offsets[:-1][rows], counts) + _ramp(counts)
-        offsets = np.r_[0, np.cumsum(counts)].astype(np.int64)
-        return PeakTable(self.mz[at], self.intensity[at], offsets, self.precursor[rows], self.accurate)
+        starts = self.offsets[:-1][rows]
+        counts = self.offsets[1:][rows] - starts
+        at = positions(starts, counts)
+        offsets = np.zeros(counts.size + 1, dtype=np.int64)
+        np.cumsum(counts, out=offsets[1:])
+        return PeakTable(self.mz[at], self._heights(at), offsets, self.precursor[rows], self.accurate)
+
+    def part(self, first: int, last: int) -> PeakTable:
+        """The references first…last−1 only; for stored ones without reading them."""
+        cut = slice(int(self.offsets[first]), int(self.offsets[last]))
+        offsets = np.asarray(self.offsets[first : last + 1]) - self.offsets[first]
+        return PeakTable(self.mz[cut], self._heights(cut), offsets, self.precursor[first:last], self.accurate)
+
+    def joined(self, other: PeakTable) -> PeakTable:
+        """These references, then those of `other`, which must be of the same kind."""
+        return PeakTable(
+            np.concatenate([self.mz, other.mz]),
+            np.concatenate([self.intensity, other.intensity]),
+            np.concatenate([self.offsets, self.offsets[-1] + other.offsets[1:]]),
+            np.concatenate([self.precursor, other.precursor]),
+            self.accurate,
+        )
+
+    def _heights(self, at: IntArray | slice) -> NDArray[np.float32]:
+        return self.intensity[at]
 
     def peaks(self, row: int) -> Peaks:
         """One reference."""
         part = slice(int(self.offsets[row]), int(self.offsets[row + 1]))
-        mz, intensity = np.array(self.mz[part], dtype=float), np.array(self.intensity[part], dtype=float)
+        mz, intensity = np.array(self.mz[part], dtype=float), np.array(self._heights(part), dtype=float)
         return Peaks(mz, intensity, float(self.precursor[row]))
 
     def match(self, query: Peaks, tolerance: float) -> Matches:
         """Peaks at the same unit mass, or within `tolerance` (Da, ≤ 0.0245) in an accurate table."""
         if self.accurate:
-            return self._near(self.by_mass, query.mz - tolerance, query.mz + tolerance, tolerance)
-        index = np.zeros(int(np.iinfo(np.uint16).max) + 1, dtype=np.int32)
-        known = int(np.searchsorted(query.mz, index.size))
-        index[query.mz[:known].astype(np.int64)] = np.arange(1, known + 1)
-        hit = index[self.mz]
+            low, high = _window(query.mz, tolerance)
+            return self._near(self.by_mass, low, high, tolerance)
+        # One cell beyond the query's largest mass stays empty and stands for all that lies above.
+        known = int(np.searchsorted(query.mz, float(np.iinfo(np.uint16).max), side="right"))
+        masses = query.mz[:known].astype(np.int64)
+        index = np.zeros(int(masses[-1]) + 2 if known else 1, dtype=np.int32)
+        index[masses] = np.arange(1, known + 1)
+        hit = index.take(np.asarray(self.mz, dtype=np.uint16), mode="clip")
         lib = np.flatnonzero(hit)
         return Matches(self.row[lib], lib, hit[lib].astype(np.int64) - 1)
 
     def match_losses(self, query: Peaks, tolerance: float) -> Matches:
         """Peaks with the same neutral loss from the precursor, within `tolerance` (Da)."""
-        loss = query.precursor_mz - query.mz
-        width = tolerance if self.accurate else 0.25
-        return self._near(self.by_loss, loss - width, loss + width, tolerance)
+        low, high = _window(query.precursor_mz - query.mz, tolerance if self.accurate else 0.25)
+        return self._near(self.by_loss, low, high, tolerance)
 
     def _near(self, index: tuple[IntArray, FloatArray], low: FloatArray, high: FloatArray, tolerance: float) -> Matches:
         if self.accurate and not 0 < tolerance <= MAX_TOLERANCE_DA:
@@ -169,11 +221,35 @@ class PeakTable:
         order, value = index
         start, end = np.searchsorted(value, low, side="left"), np.searchsorted(value, high, side="right")
         counts = end - start
-        lib = order[np.repeat(start, counts) + _ramp(counts)]
+        lib = order[positions(start, counts)]
         query = np.repeat(np.arange(counts.size, dtype=np.int64), counts)
         sort = np.argsort(lib, kind="stable")
         lib = lib[sort]
         return Matches(self.row[lib], lib, query[sort])
+
+
+class StoredUnitMass(PeakTable):
+    """A unit-mass table whose intensities are 16-bit codes on disk, decoded where they are looked at.
+
+    >>> table = StoredUnitMass(np.array([58, 91], np.uint16), np.array([65535, 54613], np.uint16),
+    ...                        np.array([0, 2]), np.array([np.nan]))
+    >>> table.peaks(0).intensity.round(1).tolist()
+    [999.0, 99.9]
+    """
+
+    def __init__(
+        self, mz: NDArray[np.uint16], codes: NDArray[np.uint16], offsets: IntArray, precursor: FloatArray
+    ) -> None:
+        values = {"mz": mz, "codes": codes, "offsets": offsets, "precursor": precursor, "accurate": False, "_kept": {}}
+        self.__dict__.update(values)
+
+    @cached_property
+    def intensity(self) -> NDArray[np.float32]:
+        """Intensities of all peaks, (P,) float32, base 999; decoded whole on first use."""
+        return decode(self.__dict__["codes"])
+
+    def _heights(self, at: IntArray | slice) -> NDArray[np.float32]:
+        return decode(self.__dict__["codes"][at])
 
 
 def peak_weights(
@@ -187,10 +263,18 @@ def peak_weights(
     return height * (np.sqrt(m) if a == 0.5 else m if a == 1.0 else m**a)
 
 
-def _ramp(counts: IntArray) -> IntArray:
-    """0…c−1 for every count, end to end.
+def _window(mz: FloatArray, tolerance: float) -> tuple[FloatArray, FloatArray]:
+    """Edges of `mz` ± `tolerance` (Da), both on whole micro-Da so that a peak on the edge is inside for everybody."""
+    centre, width = micro(mz), micro(tolerance)
+    return (centre - width) / MICRO, (centre + width) / MICRO
 
-    >>> _ramp(np.array([2, 0, 3])).tolist()
-    [0, 1, 0, 1, 2]
+
+def positions(starts: IntArray, counts: IntArray) -> IntArray:
+    """start…start+count−1 for every pair, end to end.
+
+    >>> positions(np.array([5, 0, 7]), np.array([2, 0, 3])).tolist()
+    [5, 6, 7, 8, 9]
     """
-    return np.arange(int(counts.sum()), dtype=np.int64) - np.repeat(np.cumsum(counts) - counts, counts)
+    ends = np.cumsum(counts)
+    ramp = np.arange(int(ends[-1]) if ends.size else 0, dtype=np.int64)
+    return np.asarray(ramp + np.repeat(starts - (ends - counts), counts))

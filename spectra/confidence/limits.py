@@ -6,7 +6,7 @@ Why: numbers that matter belong where a chemist can review them, not in code. Im
 from __future__ import annotations
 
 import tomllib
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -29,7 +29,7 @@ def method_limits(technique: str) -> list[str]:
     return [*always, f"The limits of {technique or 'this method'} are not recorded: ask the chemist."]
 
 
-@lru_cache(maxsize=4)
+@cache
 def load(name: str) -> dict[str, Any]:
     """The data file `spectra/data/<name>.toml`."""
     return tomllib.loads(files("spectra").joinpath("data", f"{name}.toml").read_text(encoding="utf-8"))

@@ -76,6 +76,12 @@ class Catalogue:
             out.update(column.arrays(name))
         return out
 
+    def joined(self, other: Catalogue) -> Catalogue:
+        """These entries, then those of `other`; the library described as here."""
+        columns = (getattr(self, c).joined(getattr(other, c)) for c in COLUMNS)
+        names, compounds, ids, formulas, details = columns
+        return Catalogue(names, compounds, ids, formulas, details, dict(self.info))
+
     def detail(self, entry: int) -> dict[str, Any]:
         """Form, technique, provenance and meta of one entry."""
         return dict(json.loads(self.details[entry]))

@@ -1,36 +1,45 @@
 """MassLibrary: reference mass spectra, exact search, and the doors to identification and mixtures.
 
-Why exact: a faster search that ranks differently is a bug. Every score is computed for every entry; scores are
-rounded to float32 once, so that ties are ties. Imports numpy and `spectra` only.
+Why exact: a faster search that ranks differently is a bug. Scores are rounded to float32 once, so that ties are
+ties. Imports numpy and `spectra` only.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spectra.confidence.limits import decision
+from spectra.index import mass_files
+from spectra.index.candidates import candidates, candidates_of_run
 from spectra.index.catalogue import Catalogue
-from spectra.index.store import open_arrays, save_arrays
-from spectra.index.topk import best, best_per_group
-from spectra.peaktable import Matches, PeakTable
-from spectra.preprocess import DEFAULT_TOLERANCE_DA, Peaks, prepare
-from spectra.similarity import Score, score_named
+from spectra.index.mass_search import MassSearch, accelerator_chosen
+from spectra.index.topk import best_per_group
+from spectra.peaktable import PeakTable
+from spectra.preprocess import (
+    possible_tolerance,
+    prepare,
+    prepare_each,
+    refuse_what_is_no_peak_list,
+    within_range,
+)
+from spectra.similarity import Score, WeightedCosine, score_named
 from spectra.types import Candidate, Identification, LibraryEntry, MassSpectrum, MixtureExplanation, SpectrumError
 
-FORMAT = "mast-mass-library"
-VERSION = 1
+if TYPE_CHECKING:
+    from spectra.confidence.calibration import Calibration
 
 
 class MassLibrary:
     """N reference mass spectra of unit or accurate mass.
 
     `names`, `compounds`, `ids`, `formulas`: sequences of N texts; `energy` (N,) int, 0 = lowest; `info`: what
-    the library says about itself (name, technique, source, licence, notice). Safe to share between threads.
+    the library says about itself (name, technique, source, licence, notice). `accelerator`: auto, numpy or numba,
+    for the same answers; auto obeys the environment variable MAST_ACCELERATOR. Safe to share between threads.
 
     >>> lib = MassLibrary.from_arrays([58, 91, 44, 91], [9, 1, 9, 2], [0, 2, 4],
     ...                               names=["Methamphetamine", "Amphetamine"], compounds=["M", "A"])
@@ -38,11 +47,17 @@ class MassLibrary:
     [('Amphetamine', 1000)]
     """
 
-    def __init__(self, table: PeakTable, catalogue: Catalogue, energy: NDArray[np.int32]) -> None:
+    def __init__(
+        self, table: PeakTable, catalogue: Catalogue, energy: NDArray[np.int32], engine: MassSearch | None = None
+    ) -> None:
         self.table, self.catalogue, self.energy = table, catalogue, energy
+        self.engine = MassSearch(table) if engine is None else engine
+        self.accelerator = accelerator_chosen()
         self.names, self.compounds = catalogue.names, catalogue.compounds
         self.ids, self.formulas = catalogue.ids, catalogue.formulas
         self.info: Mapping[str, Any] = catalogue.info
+        self.calibration: Calibration | None = None
+        """A laboratory's own calibration for `identify`; None: the one that comes with MAST."""
 
     @classmethod
     def from_arrays(
@@ -76,7 +91,7 @@ class MassLibrary:
             raise SpectrumError(f"precursor_mz and energy must have one value per entry ({n})")
         precursor[~(precursor > 0)] = np.nan
         catalogue = Catalogue.of(list(names), list(compounds), ids, formulas, info)
-        return cls(PeakTable.from_raw(m, i, o, precursor, accurate), catalogue, levels)
+        return cls(PeakTable.from_raw(m, i, o, precursor, accurate, coded=True), catalogue, levels)
 
     @classmethod
     def build(
@@ -98,30 +113,38 @@ class MassLibrary:
         precise = any(s.ionisation != "EI" for s in spectra) if accurate is None else accurate
         described = {"name": name, "technique": kept[0].technique, **dict(info or {})}
         energy = np.array([int(e.meta.get("energy", 0)) for e in kept], dtype=np.int32)
-        return cls(PeakTable.of(spectra, precise), Catalogue.of_entries(kept, described), energy)
+        return cls(PeakTable.of(spectra, precise, coded=True), Catalogue.of_entries(kept, described), energy)
+
+    def add(self, entries: Iterable[LibraryEntry]) -> MassLibrary:
+        """A library of these entries and the new ones after them; this one stays as it is.
+
+        Answers are those of a library built anew from all. The indices of this library are kept and the new entries
+        get a small one of their own, so that enrolling a standard costs milliseconds; `save` makes them one again.
+
+        >>> lib = MassLibrary.from_arrays([58, 91], [9, 1], [0, 2], names=["Methamphetamine"], compounds=["M"])
+        >>> from spectra.types import Provenance
+        >>> own = LibraryEntry("s1", "Amphetamine", "A", "EI-MS", MassSpectrum([44, 91], [9, 2]), Provenance("us", "own"))
+        >>> [c.name for c in lib.add([own]).search(MassSpectrum([44, 91], [9, 2]))]
+        ['Amphetamine', 'Methamphetamine']
+        """
+        new = MassLibrary.build(entries, accurate=self.accurate)
+        table = self.table.joined(new.table)
+        energy = np.concatenate([self.energy, new.energy])
+        grown = MassLibrary(table, self.catalogue.joined(new.catalogue), energy, self.engine.extended(table))
+        grown.accelerator = self.accelerator
+        return grown
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write to the folder `path`; an existing library there is replaced whole or not at all."""
-        table = self.table
-        arrays = {
-            "mz": table.mz,
-            "intensity": table.intensity,
-            "offsets": table.offsets,
-            "precursor": table.precursor,
-            "energy": self.energy,
-            **self.catalogue.arrays(),
-        }
-        save_arrays(path, FORMAT, VERSION, arrays, {"accurate": table.accurate, "library": dict(self.info)})
+        """Write to the folder `path`, search index included; a library there is replaced whole or not at all."""
+        mass_files.save(self, path)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], verify: bool = False) -> MassLibrary:
-        """Open a saved library, memory-mapped. `verify` checks every byte also of large arrays.
+        """Open a saved library, memory-mapped. `verify` checks every byte also of large libraries.
 
         Raises LibraryFileError when it is damaged or not a mass library.
         """
-        arrays, info = open_arrays(path, FORMAT, VERSION, verify)
-        table = PeakTable(arrays["mz"], arrays["intensity"], arrays["offsets"], arrays["precursor"], info["accurate"])
-        return cls(table, Catalogue.from_arrays(arrays, info["library"]), arrays["energy"])
+        return cls(*mass_files.open_parts(path, verify))
 
     def __len__(self) -> int:
         return self.table.n
@@ -151,19 +174,18 @@ class MassLibrary:
     ) -> list[Candidate]:
         """The `top` best entries, exactly: score falling, then entry index rising; score 0 is no candidate.
 
-        `score`: cosine, weighted_cosine, composite, entropy, modified_cosine, hybrid, or a Score. `tolerance`
-        (Da) counts for accurate libraries only, 0.01 if not given, at most 0.0245. `precursor_tolerance` (Da)
-        keeps entries whose precursor lies that close (identity search). Raises SpectrumError on an empty query
-        or a missing precursor, ValueError on an unknown score.
+        `score`: cosine, weighted_cosine, composite, entropy, entropy_unweighted, modified_cosine, hybrid, or a
+        Score. `tolerance` (Da) counts for accurate libraries only, 0.01 if not given, at most 0.0245.
+        `precursor_tolerance` (Da, edges included) keeps entries whose precursor lies that close (identity search).
+        Raises SpectrumError on a query without signal, a profile, a tolerance that is not possible or a missing
+        precursor, ValueError on an unknown score.
         """
         rule = self.rule(score, tolerance)
         peaks = prepare(query, self.accurate)
-        rows = self._near_precursor(peaks, precursor_tolerance)
-        table = self.table if rows is None else self.table.take(rows)
-        scores = rule.row(peaks, table).astype(np.float32)
-        chosen = best(scores, top)
-        entries = chosen if rows is None else rows[chosen]
-        return self._candidates(peaks, rule, entries, scores[chosen])
+        rule.check(peaks)
+        accelerator = accelerator_chosen(self.accelerator)
+        entries, scores = self.engine.top(rule, peaks, top, precursor_tolerance, accelerator, self.accurate)
+        return candidates(self, peaks, rule, entries, scores)
 
     def search_many(
         self,
@@ -173,8 +195,16 @@ class MassLibrary:
         tolerance: float | None = None,
         precursor_tolerance: float | None = None,
     ) -> list[list[Candidate]]:
-        """`search` for every query, in order."""
-        return [self.search(query, top, score, tolerance, precursor_tolerance) for query in queries]
+        """`search` for every query, in order; many unit-mass queries by a cosine are one matrix product."""
+        rule = self.rule(score, tolerance)
+        peaks = prepare_each(list(queries), self.accurate)
+        for own in peaks:
+            rule.check(own)
+        accelerator = accelerator_chosen(self.accelerator)
+        found = self.engine.many(rule, peaks, top, precursor_tolerance, accelerator, self.accurate)
+        if isinstance(rule, WeightedCosine) and not self.accurate:
+            return candidates_of_run(self, peaks, rule, found)
+        return [candidates(self, own, rule, *answer) for own, answer in zip(peaks, found, strict=True)]
 
     def search_compounds(
         self, query: MassSpectrum, top: int = 10, score: str | Score = "composite", tolerance: float | None = None
@@ -186,7 +216,7 @@ class MassLibrary:
         scores = rule.row(peaks, self.table).astype(np.float32)
         # One compound more than asked for, so that the last row still has a margin.
         entries = best_per_group(scores, self.compounds, top + 1)
-        return group_by_compound(self._candidates(peaks, rule, entries, scores[entries]), self)[:top]
+        return group_by_compound(candidates(self, peaks, rule, entries, scores[entries]), self)[:top]
 
     def alike(self, entries: Sequence[int]) -> NDArray[np.bool_]:
         """Which of these k entries are too similar to tell apart (weighted cos² ≥ 0.95), (k, k)."""
@@ -203,15 +233,18 @@ class MassLibrary:
         mine = self.compounds[entry]
         return tuple(dict.fromkeys(c for c in (self.compounds[int(e)] for e in ordered) if c != mine))
 
-    def identify(self, query: MassSpectrum) -> Identification:
-        """What can honestly be said about one spectrum: see `spectra.confidence.identify`."""
+    def identify(self, query: MassSpectrum, calibration: Calibration | None = None) -> Identification:
+        """What can honestly be said about one spectrum: see `spectra.confidence.identify`. `calibration`: your own."""
         from spectra.confidence.identify import identify
 
-        return identify(self, query)
+        refuse_what_is_no_peak_list(query)
+        return identify(self, within_range([query])[0], calibration or self.calibration)
 
     def explain(self, query: MassSpectrum | Sequence[MassSpectrum], max_components: int = 4) -> MixtureExplanation:
         """Non-negative parts that explain a spectrum, or several energies of one reading (lowest first)."""
-        queries = [query] if isinstance(query, MassSpectrum) else list(query)
+        queries = within_range([query] if isinstance(query, MassSpectrum) else list(query))
+        for one in queries:
+            refuse_what_is_no_peak_list(one)
         if self.accurate:
             from spectra.mixture.accurate import explain as explain_accurate
 
@@ -224,52 +257,31 @@ class MassLibrary:
         """The score object for this library."""
         if isinstance(score, Score):
             return score
-        width = (DEFAULT_TOLERANCE_DA if tolerance is None else tolerance) if self.accurate else None
-        return score_named(score, width)
+        return score_named(score, possible_tolerance(tolerance) if self.accurate else None)
+
+    def ionisation_remark(self, query: MassSpectrum) -> str | None:
+        """A sentence when the query was ionised otherwise than the library's spectra, None when all is well.
+
+        A query that carries a precursor m/z was fragmented on purpose and counts as MS/MS whatever it says.
+        """
+        electron = query.ionisation == "EI" and query.precursor_mz is None
+        if self.accurate and electron:
+            return (
+                "The reading says electron ionisation (EI), but this library holds MS/MS spectra: such spectra differ, "
+                "so a low score says little and a high one should be checked."
+            )
+        if not self.accurate and query.ionisation != "EI":
+            return (
+                f"The reading says {query.ionisation}, but this library holds EI spectra of unit mass: such spectra "
+                "differ, so a low score says little and a high one should be checked."
+            )
+        return None
 
     def scores(
         self, query: MassSpectrum, score: str | Score = "composite", tolerance: float | None = None
     ) -> NDArray[np.float32]:
         """Score of every entry, (N,)."""
         return self.rule(score, tolerance).row(prepare(query, self.accurate), self.table).astype(np.float32)
-
-    def _near_precursor(self, query: Peaks, width: float | None) -> NDArray[np.int64] | None:
-        if width is None:
-            return None
-        if not np.isfinite(query.precursor_mz):
-            raise SpectrumError("an identity search needs the precursor m/z of the query; this spectrum has none")
-        return np.flatnonzero(np.abs(self.table.precursor - query.precursor_mz) <= width)
-
-    def _candidates(
-        self, query: Peaks, rule: Score, entries: NDArray[np.int64], scores: NDArray[np.float32]
-    ) -> list[Candidate]:
-        part = self.table.take(entries)
-        matches = part.match(query, rule.window)
-        reverse = rule.reverse(query, part, matches)
-        explained = _explained(query, part, matches)
-        counts = np.bincount(matches.row, minlength=part.n)
-        library = str(self.info.get("name", ""))
-        return [
-            Candidate(
-                entry=int(e),
-                name=self.names[int(e)],
-                compound=self.compounds[int(e)],
-                score=float(scores[k]),
-                score_name=rule.name,
-                reverse_score=float(np.float32(reverse[k])),
-                matched_peaks=int(counts[k]),
-                explained_fraction=float(explained[k]),
-                rank=k + 1,
-                library=library,
-                entry_id=self.ids[int(e)],
-            )
-            for k, e in enumerate(entries)
-        ]
-
-
-def _explained(query: Peaks, table: PeakTable, matches: Matches) -> NDArray[np.float64]:
-    """Share of the query's intensity that has a peak in the reference, (N,) 0–1."""
-    return np.asarray(table.sums(matches.row, query.intensity[matches.query]) / query.intensity.sum())
 
 
 def _check_arrays(mz: NDArray[np.float64], intensity: NDArray[np.float64], offsets: NDArray[np.int64], n: int) -> None:

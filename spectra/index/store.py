@@ -24,9 +24,11 @@ from spectra.types import SpectrumError
 AnyArray = NDArray[Any]
 HEADER = "header.json"
 FULL_CHECK_BYTES = 32 * 2**20
-"""Arrays up to this size are checked whole at opening (some 20 ms); larger ones at sampled places."""
+"""Libraries up to this size are checked whole at opening (some 20 ms); larger ones at sampled places."""
 _CHUNK = 4096
-_SAMPLES = 256
+_SAMPLES = 24
+_SAMPLES_BEFORE = 256
+"""Libraries written before the header named the number of samples."""
 
 
 class LibraryFileError(SpectrumError):
@@ -50,18 +52,18 @@ def save_arrays(
 
 
 def open_arrays(
-    path: str | os.PathLike[str], kind: str, version: int, verify: bool = False
+    path: str | os.PathLike[str], kind: str, version: int | tuple[int, ...], verify: bool = False
 ) -> tuple[dict[str, AnyArray], dict[str, Any]]:
     """Arrays (memory-mapped, read-only) and info of a stored library.
 
-    `verify` checks every byte also of large arrays. Raises LibraryFileError with one sentence.
+    `version`: the one or those that can be read. `verify` checks every byte also of large libraries. Raises
+    LibraryFileError with one sentence.
     """
     folder = Path(path)
-    header = _header(folder, kind, version)
-    arrays = {}
-    for name, described in header["arrays"].items():
-        arrays[name] = _read(folder, name, described, verify)
-    return arrays, header["info"]
+    header = _header(folder, kind, (version,) if isinstance(version, int) else version)
+    described = header["arrays"]
+    whole = verify or sum(int(d["bytes"]) for d in described.values()) <= FULL_CHECK_BYTES
+    return {name: _read(folder, name, d, whole) for name, d in described.items()}, header["info"]
 
 
 def _swap(part: Path, target: Path) -> None:
@@ -82,11 +84,12 @@ def _write(path: Path, array: AnyArray) -> dict[str, Any]:
         "shape": list(array.shape),
         "bytes": int(flat.size),
         "sha256": _digest(flat),
-        "sampled_sha256": _digest(_sample(flat)),
+        "samples": _SAMPLES,
+        "sampled_sha256": _digest(_sample(flat, _SAMPLES)),
     }
 
 
-def _header(folder: Path, kind: str, version: int) -> dict[str, Any]:
+def _header(folder: Path, kind: str, versions: tuple[int, ...]) -> dict[str, Any]:
     again = "Import the library again from its source file."
     try:
         text = (folder / HEADER).read_text(encoding="utf-8")
@@ -102,14 +105,15 @@ def _header(folder: Path, kind: str, version: int) -> dict[str, Any]:
         raise LibraryFileError(f"{folder / HEADER} is damaged: its checksum does not fit. {again}")
     if header["format"] != kind:
         raise LibraryFileError(f"{folder} holds {header['format']!r}, but {kind!r} was asked for.")
-    if header["version"] != version:
+    if header["version"] not in versions:
+        known = " and ".join(str(v) for v in versions)
         raise LibraryFileError(
-            f"{folder} was written in format version {header['version']}, this program reads version {version}. {again}"
+            f"{folder} was written in format version {header['version']}, this program reads version {known}. {again}"
         )
     return dict(header)
 
 
-def _read(folder: Path, name: str, described: Mapping[str, Any], verify: bool) -> AnyArray:
+def _read(folder: Path, name: str, described: Mapping[str, Any], whole: bool) -> AnyArray:
     # The checksum first: numpy raises anything from SyntaxError to TokenError on a damaged array header.
     file = folder / f"{name}.npy"
     again = "Import the library again from its source file."
@@ -117,8 +121,8 @@ def _read(folder: Path, name: str, described: Mapping[str, Any], verify: bool) -
         flat = _bytes(file)
     except (OSError, ValueError) as error:
         raise LibraryFileError(f"{file} is missing or damaged: it cannot be read. {again}") from error
-    whole = verify or flat.size <= FULL_CHECK_BYTES
-    digest = _digest(flat) if whole else _digest(_sample(flat))
+    samples = int(described.get("samples", _SAMPLES_BEFORE))
+    digest = _digest(flat) if whole else _digest(_sample(flat, samples))
     if flat.size != described["bytes"] or digest != described["sha256" if whole else "sampled_sha256"]:
         raise LibraryFileError(f"{file} is damaged: its checksum does not fit. {again}")
     array: AnyArray = np.load(file, mmap_mode="r", allow_pickle=False)
@@ -132,9 +136,10 @@ def _bytes(file: Path) -> NDArray[np.uint8]:
     return np.memmap(file, dtype=np.uint8, mode="r")
 
 
-def _sample(flat: NDArray[np.uint8]) -> bytes:
-    starts = np.unique(np.linspace(0, max(0, flat.size - _CHUNK), _SAMPLES).astype(np.int64))
-    return b"".join(flat[s : s + _CHUNK].tobytes() for s in starts)
+def _sample(flat: NDArray[np.uint8], samples: int) -> bytes:
+    starts = np.unique(np.linspace(0, max(0, flat.size - _CHUNK), samples).astype(np.int64))
+    plain = flat.view(np.ndarray)
+    return b"".join(plain[s : s + _CHUNK].tobytes() for s in starts.tolist())
 
 
 def _digest(data: bytes | NDArray[np.uint8]) -> str:

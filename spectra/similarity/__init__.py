@@ -5,7 +5,7 @@ from __future__ import annotations
 from spectra.similarity.base import Score
 from spectra.similarity.composite import Composite
 from spectra.similarity.cosine import Cosine
-from spectra.similarity.entropy import Entropy
+from spectra.similarity.entropy import Entropy, UnweightedEntropy
 from spectra.similarity.hybrid import Hybrid
 from spectra.similarity.modified_cosine import ModifiedCosine
 from spectra.similarity.weighted_cosine import WeightedCosine
@@ -18,11 +18,20 @@ __all__ = [
     "Hybrid",
     "ModifiedCosine",
     "Score",
+    "UnweightedEntropy",
     "WeightedCosine",
     "score_named",
 ]
 
-SCORES = ("composite", "cosine", "weighted_cosine", "entropy", "modified_cosine", "hybrid")
+SCORES = (
+    "composite",
+    "cosine",
+    "weighted_cosine",
+    "entropy",
+    "entropy_unweighted",
+    "modified_cosine",
+    "hybrid",
+)
 
 
 def score_named(name: str, tolerance: float | None = None) -> Score:
@@ -40,6 +49,8 @@ def score_named(name: str, tolerance: float | None = None) -> Score:
             return WeightedCosine(tolerance=tolerance)
         case "entropy":
             return Entropy(tolerance)
+        case "entropy_unweighted":
+            return UnweightedEntropy(tolerance)
         case "modified_cosine":
             return ModifiedCosine(tolerance)
         case "hybrid":

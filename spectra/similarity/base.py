@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from spectra.peaktable import Matches, PeakTable
-from spectra.preprocess import DEFAULT_TOLERANCE_DA, Peaks, prepare
+from spectra.preprocess import DEFAULT_TOLERANCE_DA, Peaks, micro, prepare
 from spectra.types import FloatArray, MassSpectrum, SpectrumError
 
 Matched = list[tuple[int, int]]
@@ -78,12 +78,9 @@ class Score(ABC):
 
     def matched(self, query: Peaks, reference: Peaks) -> Matched:
         """Index pairs of matched peaks, one to one, rising."""
-        pairs: Matched = []
-        for i, m in enumerate(query.mz):
-            for j, n in enumerate(reference.mz):
-                if (abs(m - n) <= self.window) if self.accurate else m == n:
-                    pairs.append((i, j))
-        return pairs
+        width = int(micro(self.window)) if self.accurate else 0
+        a, b = micro(query.mz).tolist(), micro(reference.mz).tolist()
+        return [(i, j) for i, m in enumerate(a) for j, n in enumerate(b) if abs(m - n) <= width]
 
 
 def safe_ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:

@@ -6,12 +6,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from spectra.peaktable import Matches, PeakTable, peak_weights
+from spectra.peaktable import ABOVE_ONE, Matches, PeakTable, peak_weights
 from spectra.preprocess import Peaks
 from spectra.similarity.base import Score, safe_ratio
+from spectra.similarity.composite_rows import unit_mass_factors
 from spectra.types import FloatArray
 
-_FLOOR = 1.0
+_FLOOR = ABOVE_ONE
 
 
 class Composite(Score):
@@ -34,6 +35,7 @@ class Composite(Score):
     """
 
     name = "composite"
+    accelerator = "auto"
 
     def _pair(self, query: Peaks, reference: Peaks) -> float:
         low = max(float(query.mz[query.intensity > _FLOOR][0]), float(reference.mz[reference.intensity > _FLOOR][0]))
@@ -73,6 +75,8 @@ class Composite(Score):
 
     def _factors(self, query: Peaks, table: PeakTable, forward: bool) -> FloatArray:
         t, q = table.above_one, query.without(query.intensity > _FLOOR)
+        if forward and not self.accurate and not t.accurate:
+            return unit_mass_factors(q, t, self.accelerator)
         found = t.match(q, self.window)
         low = np.maximum(t.first, q.mz[0]) - self._slack
         first_match = np.r_[True, np.diff(found.row) != 0] if found.row.size else np.zeros(0, dtype=bool)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spectra.peaktable import Matches, PeakTable
-from spectra.preprocess import Peaks
+from spectra.preprocess import Peaks, micro
 from spectra.similarity.base import Matched, Score, safe_ratio
 from spectra.types import FloatArray
 
@@ -54,6 +54,9 @@ class Hybrid(Score):
 
 def moved_pairs(score: Score, query: Peaks, reference: Peaks) -> Matched:
     """Index pairs with the same neutral loss; one to one, because merged peaks lie further apart than the window."""
-    width = score.window if score.accurate else 0.25
-    a, b = query.precursor_mz - query.mz, reference.precursor_mz - reference.mz
-    return [(i, j) for i in range(a.size) for j in range(b.size) if a[i] - width <= b[j] <= a[i] + width]
+    if not np.isfinite(reference.precursor_mz):
+        return []
+    width = int(micro(score.window if score.accurate else 0.25))
+    a = micro(query.precursor_mz - query.mz).tolist()
+    b = micro(reference.precursor_mz - reference.mz).tolist()
+    return [(i, j) for i, m in enumerate(a) for j, n in enumerate(b) if abs(m - n) <= width]

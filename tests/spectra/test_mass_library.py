@@ -21,8 +21,10 @@ def test_search_finds_the_same_top_as_brute_force_with_duplicates(
 ) -> None:
     references = references + references[:3]
     query = data.draw(nominal_spectra())
-    found = library_of(references).search(query, top=top, score=name)
-    _check_against_brute_force(found, [score_named(name).pair(query, r) for r in references], top)
+    library = library_of(references)
+    stored = [library.spectrum(e) for e in range(len(library))]
+    found = library.search(query, top=top, score=name)
+    _check_against_brute_force(found, [score_named(name).pair(query, s) for s in stored], top)
 
 
 @pytest.mark.parametrize("name", ["entropy", "cosine", "modified_cosine"])
@@ -155,3 +157,18 @@ def test_look_alikes_are_other_compounds_with_nearly_the_same_spectrum() -> None
     library = library_of([MDMA, twin, MDA, MDMA], compounds=["mdma", "isomer", "mda", "mdma"])
     assert library.look_alikes(0) == ("isomer",)
     assert library.alike([0, 1, 2]).tolist() == [[True, True, False], [True, True, False], [False, False, True]]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    references=st.lists(nominal_spectra(), min_size=1, max_size=8),
+    queries=st.lists(nominal_spectra(), max_size=5),
+    name=st.sampled_from(["weighted_cosine", "cosine", "composite"]),
+    top=st.integers(1, 10),
+)
+def test_a_run_of_queries_is_answered_as_one_by_one_to_the_last_bit(
+    references: list[MassSpectrum], queries: list[MassSpectrum], name: str, top: int
+) -> None:
+    library = library_of(references + references[:2])
+    queries = [*queries, MassSpectrum([55.0, 70000.0], [1.0, 2.0])]
+    assert library.search_many(queries, top, name) == [library.search(q, top, name) for q in queries]

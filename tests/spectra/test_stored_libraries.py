@@ -45,8 +45,8 @@ def test_saved_starter_libraries_answer_as_before(tmp_path: Path) -> None:
 def test_an_opened_library_is_memory_mapped_and_read_only(tmp_path: Path) -> None:
     library_of([MDMA, MDA]).save(tmp_path / "lib")
     opened = MassLibrary.open(tmp_path / "lib")
-    assert isinstance(opened.table.intensity, np.memmap)
-    assert not opened.table.intensity.flags.writeable
+    assert isinstance(opened.table.mz, np.memmap)
+    assert not opened.table.mz.flags.writeable
 
 
 def test_saving_again_replaces_the_library_and_leaves_no_scraps(tmp_path: Path) -> None:
@@ -85,17 +85,17 @@ def _later_version(path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (lambda p: _flip(p / "intensity.npy", -2), "checksum does not fit"),
-        (lambda p: _flip(p / "mz.npy", -1), "checksum does not fit"),
+        (lambda p: _flip(p / "ei_code.npy", -2), "checksum does not fit"),
+        (lambda p: _flip(p / "ei_mz.npy", -1), "checksum does not fit"),
         (lambda p: _flip(p / "names_text.npy", -1), "checksum does not fit"),
-        (lambda p: _shorten(p / "offsets.npy"), "damaged"),
-        (lambda p: (p / "offsets.npy").write_bytes(b""), "damaged"),
-        (lambda p: (p / "offsets.npy").unlink(), "missing or damaged"),
+        (lambda p: _shorten(p / "ei_offsets.npy"), "damaged"),
+        (lambda p: (p / "ei_offsets.npy").write_bytes(b""), "damaged"),
+        (lambda p: (p / "ei_offsets.npy").unlink(), "missing or damaged"),
         (lambda p: _shorten(p / "header.json"), "not a complete header"),
         (lambda p: _flip(p / "header.json", 60), "damaged|cannot be read"),
         (lambda p: (p / "header.json").unlink(), "not a stored library"),
         (lambda p: (p / "header.json").write_text("[]"), "not a complete header"),
-        (lambda p: _later_version(p / "header.json"), "format version 2"),
+        (lambda p: _later_version(p / "header.json"), "format version 3"),
     ],
 )
 def test_damage_is_refused_with_a_sentence(tmp_path: Path, damage: Callable[[Path], object], words: str) -> None:
@@ -107,7 +107,7 @@ def test_damage_is_refused_with_a_sentence(tmp_path: Path, damage: Callable[[Pat
 
 def test_every_flipped_byte_of_an_array_is_noticed(tmp_path: Path) -> None:
     library_of([MDMA]).save(tmp_path / "lib")
-    file = tmp_path / "lib" / "intensity.npy"
+    file = tmp_path / "lib" / "ei_code.npy"
     for at in range(0, file.stat().st_size, 7):
         _flip(file, at)
         with pytest.raises(LibraryFileError):
@@ -124,7 +124,7 @@ def test_an_infrared_library_is_not_a_mass_library(tmp_path: Path) -> None:
 
 def test_a_pickled_object_is_never_loaded(tmp_path: Path) -> None:
     library_of([MDMA]).save(tmp_path / "lib")
-    np.save(tmp_path / "lib" / "mz.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    np.save(tmp_path / "lib" / "ei_mz.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(LibraryFileError):
         MassLibrary.open(tmp_path / "lib")
 

@@ -1,0 +1,172 @@
+"""Which search answers which score: the exact indices where there is one, every entry scored where there is none.
+
+Why: answers are the same either way; only the time differs. A library may have segments (entries added since the
+index was built), each with its own index, merged by the same rule. Imports numpy and `spectra` only.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spectra.acceleration import CHOICES
+from spectra.index.ei_index import EiIndex
+from spectra.index.ms2_index import Ms2Index
+from spectra.index.topk import best
+from spectra.peaktable import IntArray, PeakTable
+from spectra.preprocess import MAX_TOLERANCE_DA, Peaks, micro
+from spectra.similarity import Composite, Cosine, Entropy, Score, WeightedCosine
+from spectra.types import SpectrumError
+
+Answer = tuple[IntArray, NDArray[np.float32]]
+INDEX_FROM = 2_000
+"""Accurate libraries below this many entries answer as fast without an index (measured)."""
+REBUILD_SHARE = 4
+"""Added entries beyond a quarter of the first segment: one index over all is built instead of two."""
+
+
+def accelerator_chosen(asked: str | None = None) -> str:
+    """`asked`, or what the environment variable MAST_ACCELERATOR says, or auto. Raises ValueError on another word.
+
+    >>> accelerator_chosen("numpy")
+    'numpy'
+    """
+    choice = os.environ.get("MAST_ACCELERATOR") or "auto" if asked in {None, "auto"} else asked
+    if choice not in CHOICES:
+        raise ValueError(f"there is no accelerator called {choice!r}; use one of {', '.join(CHOICES)}")
+    return choice
+
+
+class MassSearch:
+    """Exact top-k over the N references of a table; `edges` (S+1,) are where its segments start and end."""
+
+    def __init__(self, table: PeakTable, edges: tuple[int, ...] = ()) -> None:
+        self.table = table
+        self.edges = edges or (0, table.n)
+        self._made: dict[tuple[Any, ...], list[Any]] = {}
+
+    def top(
+        self, rule: Score, query: Peaks, top: int, precursor_tolerance: float | None, accelerator: str, accurate: bool
+    ) -> Answer:
+        """Entries and float32 scores of the `top` best: score falling, then entry rising; score 0 is no answer."""
+        if top < 1:
+            raise ValueError("top must be at least 1")
+        if self.table.n == 0:
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+        if precursor_tolerance is not None and not np.isfinite(query.precursor_mz):
+            raise SpectrumError("an identity search needs the precursor m/z of the query; this spectrum has none")
+        if accurate and type(rule) is Entropy and self._pays(rule):
+            tolerance = rule.window
+            return self._merged(
+                [i.search(query, tolerance, top, precursor_tolerance, accelerator) for i in self.entropy()], top
+            )
+        if not accurate and precursor_tolerance is None and _is_cosine(rule):
+            own = query.mz.astype(np.int64)
+            found = [i.search(own, query.intensity, top, accelerator) for i in self.cosine(rule.a, rule.b, accelerator)]  # type: ignore[attr-defined]
+            return self._merged(found, top)
+        return self._every(rule, query, top, precursor_tolerance, accelerator)
+
+    def many(
+        self, rule: Score, queries: list[Peaks], top: int, precursor_tolerance: float | None, accelerator: str,
+        accurate: bool,
+    ) -> list[Answer]:  # fmt: skip
+        """`top` for every query: for cosines of unit mass as one matrix product where that is faster."""
+        batch = not accurate and precursor_tolerance is None and _is_cosine(rule) and len(self.edges) == 2
+        if not batch or self.table.n == 0 or top < 1:
+            return [self.top(rule, q, top, precursor_tolerance, accelerator, accurate) for q in queries]
+        index = self.cosine(rule.a, rule.b, accelerator)[0]  # type: ignore[attr-defined]
+        mz = np.concatenate([q.mz for q in queries]) if queries else np.zeros(0)
+        intensity = np.concatenate([q.intensity for q in queries]) if queries else np.zeros(0)
+        offsets = np.r_[0, np.cumsum([q.mz.size for q in queries])].astype(np.int64)
+        entries, scores = index.search_run(mz.astype(np.int64), intensity, offsets, min(top, self.table.n), accelerator)
+        return [(e[e >= 0], s[e >= 0]) for e, s in zip(entries, scores, strict=True)]
+
+    def _every(
+        self, rule: Score, query: Peaks, top: int, precursor_tolerance: float | None, accelerator: str
+    ) -> Answer:
+        if isinstance(rule, Composite):
+            rule.accelerator = accelerator
+        if precursor_tolerance is None:
+            scores = rule.row(query, self.table).astype(np.float32)
+            chosen = best(scores, top)
+            return chosen, scores[chosen]
+        rows = self._near(query, precursor_tolerance)
+        scores = rule.row(query, self.table.take(rows)).astype(np.float32)
+        chosen = best(scores, top)
+        return rows[chosen], scores[chosen]
+
+    def _near(self, query: Peaks, width: float) -> IntArray:
+        known = np.flatnonzero(np.isfinite(self.table.precursor))
+        apart = np.abs(micro(self.table.precursor[known]) - micro(query.precursor_mz))
+        return np.asarray(known[apart <= micro(width)])
+
+    def _pays(self, rule: Score) -> bool:
+        return self.table.n >= INDEX_FROM and 0 < rule.window <= MAX_TOLERANCE_DA
+
+    def _merged(self, found: list[Answer], top: int) -> Answer:
+        if len(found) == 1:
+            return found[0]
+        entries = np.concatenate([e + first for (e, _), first in zip(found, self.edges[:-1], strict=True)])
+        scores = np.concatenate([s for _, s in found])
+        order = np.lexsort((entries, -scores))[:top]
+        return entries[order], scores[order]
+
+    def entropy(self) -> list[Ms2Index]:
+        """The entropy index of every segment; built on first use."""
+        return self._indices(("entropy",), Ms2Index.build)
+
+    def cosine(self, a: float, b: float, accelerator: str = "auto") -> list[EiIndex]:
+        """The index of the weighted cosine m^a·I^b of every segment; built on first use."""
+        known = self._made.get(("cosine", 1.0, 0.5))
+
+        def build(part: PeakTable) -> EiIndex:
+            return EiIndex.build(part, a, b, accelerator)
+
+        if known is not None and (a, b) != (1.0, 0.5) and ("cosine", a, b) not in self._made:
+            # The spectra themselves are the same for all exponents and shared.
+            self._made["cosine", a, b] = [EiIndex.build(i.forward, a, b, accelerator) for i in known]
+        return self._indices(("cosine", a, b), build)
+
+    def _indices(self, key: tuple[Any, ...], build: Any) -> list[Any]:
+        made = self._made.get(key)
+        if made is None:
+            parts = [self.table.part(a, b) for a, b in zip(self.edges[:-1], self.edges[1:], strict=True)]
+            made = self._made[key] = [build(part) for part in parts]
+        return made
+
+    def extended(self, table: PeakTable) -> MassSearch:
+        """Search over `table`, which begins with this table's references; the first segment keeps its indices."""
+        first = self.edges[1]
+        if (table.n - first) * REBUILD_SHARE > first or not self._made:
+            return MassSearch(table)
+        grown = MassSearch(table, (0, first, table.n))
+        tail = table.part(first, table.n)
+        for key, indices in self._made.items():
+            new = Ms2Index.build(tail) if key[0] == "entropy" else EiIndex.build(tail, key[1], key[2])
+            grown._made[key] = [indices[0], new]
+        return grown
+
+    def arrays(self, accelerator: str = "auto") -> dict[str, NDArray[Any]]:
+        """The index to store with the library, over all segments."""
+        whole = self if len(self.edges) == 2 else MassSearch(self.table)
+        if self.table.accurate:
+            return whole.entropy()[0].arrays() if self.table.n >= INDEX_FROM else {}
+        return {f"ei_{name}": a for name, a in whole.cosine(1.0, 0.5, accelerator)[0].arrays().items()}
+
+    @classmethod
+    def stored(cls, table: PeakTable, arrays: dict[str, NDArray[Any]]) -> MassSearch:
+        """Search over `table` with what `arrays` stored."""
+        search = cls(table)
+        own = {name[3:]: array for name, array in arrays.items() if name.startswith("ei_")}
+        if own:
+            search._made["cosine", 1.0, 0.5] = [EiIndex.from_arrays(own)]
+        if "ms2_mz" in arrays:
+            search._made["entropy",] = [Ms2Index.from_arrays(arrays)]
+        return search
+
+
+def _is_cosine(rule: Score) -> bool:
+    return type(rule) in {Cosine, WeightedCosine} and not rule.accurate

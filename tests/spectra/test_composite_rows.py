@@ -1,0 +1,64 @@
+"""The fast form of the composite score: the textbook's values, and the same bits with and without numba."""
+
+from __future__ import annotations
+
+from unittest import mock
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spectra import MassSpectrum
+from spectra.acceleration import numba_present
+from spectra.peaktable import PeakTable
+from spectra.preprocess import prepare
+from spectra.similarity import Composite
+from spectra.similarity.composite_rows import unit_mass_factors
+from tests.spectra.spectrum_builders import nominal_spectra
+
+ACCELERATORS = ["numpy", *(["numba"] if numba_present() else [])]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(nominal_spectra(), min_size=1, max_size=12), nominal_spectra(), st.sampled_from([4, 64, 1 << 18]))
+def test_numpy_and_numba_give_the_values_of_the_formula(
+    references: list[MassSpectrum], query: MassSpectrum, block: int
+) -> None:
+    score, table = Composite(), PeakTable.of(references, accurate=False)
+    rows = {}
+    for accelerator in ACCELERATORS:
+        score.accelerator = accelerator
+        with mock.patch("spectra.similarity.composite_rows._BLOCK_PEAKS", block):
+            rows[accelerator] = score.row(prepare(query, False), table)
+    wanted = [score.pair(query, reference) for reference in references]
+    assert rows["numpy"] == pytest.approx(wanted, rel=1e-6, abs=1e-4)
+    assert all(row.tobytes() == rows["numpy"].tobytes() for row in rows.values())
+
+
+@pytest.mark.parametrize("accelerator", ACCELERATORS)
+@pytest.mark.parametrize("kept", [0, 1 << 23])
+def test_neighbours_across_two_references_are_no_pair(accelerator: str, kept: int) -> None:
+    # The last peak of one reference and the first of the next are neighbours in memory only.
+    table = PeakTable.of([MassSpectrum([40, 58], [5, 9]), MassSpectrum([59, 70], [9, 5])], accurate=False)
+    query = prepare(MassSpectrum([58, 59], [9, 3]), False)
+    with mock.patch("spectra.similarity.composite_rows._KEPT_PEAKS", kept):
+        found = unit_mass_factors(query, table.above_one, accelerator)
+    score = Composite()
+    assert found == pytest.approx(
+        [
+            score.pair(MassSpectrum([58, 59], [9, 3]), MassSpectrum(table.peaks(r).mz, table.peaks(r).intensity))
+            for r in (0, 1)
+        ]
+    )
+
+
+@pytest.mark.parametrize("accelerator", ACCELERATORS)
+def test_masses_beyond_the_library_empty_rows_and_an_empty_library_score_nothing(accelerator: str) -> None:
+    table = PeakTable.of([MassSpectrum([58], [9])], accurate=False)
+    beyond = prepare(MassSpectrum([500, 100_000], [9, 3]), False)
+    assert unit_mass_factors(beyond, table, accelerator).tolist() == [0.0]
+    offsets = np.array([0, 0, 1, 1])
+    gaps = PeakTable(table.mz, table.intensity, offsets, np.full(3, np.nan), False)
+    assert unit_mass_factors(prepare(MassSpectrum([58], [9]), False), gaps, accelerator) == pytest.approx([0, 1000, 0])
+    assert unit_mass_factors(beyond, gaps.take(np.zeros(0, dtype=np.int64)), accelerator).size == 0

@@ -1,0 +1,335 @@
+"""The search index of unit-mass spectra: every answer is the one that scoring every spectrum gives, to the bit."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spectra import SpectrumError
+from spectra.acceleration import Helper, Patience, numba_present
+from spectra.index import ei_index, ei_search
+from spectra.index.ei_codes import RELATIVE_ERROR, decode, encode, quantised
+from spectra.index.ei_index import EiIndex
+from spectra.index.ei_tables import Forward
+from spectra.index.topk import best
+from spectra.peaktable import PeakTable
+from spectra.preprocess import Peaks
+from spectra.similarity import WeightedCosine
+
+ACCELERATORS = ["numpy", *(["numba"] if numba_present() else [])]
+EXPONENTS = [(1.0, 0.5), (3.0, 0.6), (1.3, 0.53), (0.0, 1.0)]
+Found = tuple[np.ndarray, np.ndarray]
+
+
+def table_of(rows: list[dict[int, float]]) -> PeakTable:
+    """Prepared spectra as a stored library gives them back."""
+    mz = np.array([m for row in rows for m in sorted(row)], dtype=np.uint16)
+    intensity = np.array([row[m] for row in rows for m in sorted(row)], dtype=np.float32)
+    offsets = np.r_[0, np.cumsum([len(row) for row in rows])].astype(np.int64)
+    return PeakTable(mz, quantised(intensity, offsets), offsets, np.full(len(rows), np.nan), False)
+
+
+def random_rows(seed: int, n: int, masses: int, most: int) -> list[dict[int, float]]:
+    """Spectra with few different intensities, exact duplicates and some empty rows."""
+    random = np.random.default_rng(seed)
+    rows: list[dict[int, float]] = []
+    for _ in range(n):
+        kind = random.random()
+        if rows and kind < 0.3:
+            rows.append(dict(rows[random.integers(len(rows))]))
+        elif kind < 0.35:
+            rows.append({})
+        else:
+            count = int(random.integers(1, min(most, masses) + 1))
+            heights = random.integers(1, 6, count) ** float(random.choice([1.0, 4.0]))
+            rows.append(dict(zip((30 + random.choice(masses, count, replace=False)).tolist(), heights, strict=True)))
+    return rows
+
+
+def query_like(seed: int, rows: list[dict[int, float]], masses: int) -> tuple[np.ndarray, np.ndarray]:
+    """A library spectrum, two of them mixed and distorted, or a strange one with masses the library lacks."""
+    random = np.random.default_rng(seed)
+    filled = [row for row in rows if row]
+    query: dict[int, float] = {}
+    for _ in range(int(random.integers(0, 3))):
+        if filled:
+            for m, height in filled[random.integers(len(filled))].items():
+                query[m] = query.get(m, 0.0) + height * float(random.choice([1.0, 1.0, 0.5, 2.0]))
+    if random.random() < 0.4 or not query:
+        query[int(random.integers(20, 60 + masses))] = 3.0
+        query[65000] = 1.0
+    if random.random() < 0.3:
+        query.pop(max(query, key=lambda m: query[m]))
+    mz = np.array(sorted(query), dtype=np.int64)
+    return mz, np.array([query[int(m)] for m in mz], dtype=np.float64)
+
+
+def every_score(table: PeakTable, query: tuple[np.ndarray, np.ndarray], a: float, b: float, top: int) -> Found:
+    if query[0].size == 0:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+    scores = WeightedCosine(a, b).row(Peaks(query[0].astype(float), query[1]), table).astype(np.float32)
+    chosen = best(scores, top)
+    return chosen, scores[chosen]
+
+
+def assert_same(found: Found, wanted: Found) -> None:
+    assert found[0].tolist() == wanted[0].tolist()
+    assert found[1].tobytes() == wanted[1].tobytes()
+
+
+@contextmanager
+def pruning_everywhere(shares: tuple[float, ...]) -> Iterator[None]:
+    """Small libraries take the same way as a million spectra: stages, two threads, no scoring of everything."""
+    with (
+        mock.patch.object(ei_index, "_DENSE_SHARE", 0),
+        mock.patch.object(ei_search, "STAGES", ((0, shares),)),
+        mock.patch.object(ei_search, "_TWO_WORKERS_FROM", 0),
+    ):
+        if not numba_present():
+            yield
+            return
+        from spectra.index import ei_workers
+
+        with mock.patch.object(ei_workers, "_TWO_WORKERS_FROM", 0):
+            yield
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    n=st.sampled_from([1, 2, 63, 64, 65, 200, 500]),
+    shape=st.sampled_from([(6, 3), (12, 12), (60, 20), (300, 120)]),
+    block=st.sampled_from([64, 128, 512]),
+    exponents=st.sampled_from(EXPONENTS),
+    shares=st.sampled_from([(), (0.03,), (0.3, 0.1)]),
+    top=st.sampled_from([1, 2, 10, 60, 1000]),
+)
+def test_the_index_answers_as_scoring_every_spectrum_does(
+    seed: int, n: int, shape: tuple[int, int], block: int, exponents: tuple[float, float], shares: tuple[float, ...],
+    top: int,
+) -> None:  # fmt: skip
+    rows = random_rows(seed, n, *shape)
+    table = table_of(rows)
+    for accelerator in ACCELERATORS:
+        index = EiIndex.build(table, *exponents, accelerator=accelerator, block=block)
+        for k in range(3):
+            query = query_like(seed + k, rows, shape[0])
+            wanted = every_score(table, query, *exponents, top)
+            assert_same(index.search(*query, top), wanted)
+            with pruning_everywhere(shares):
+                assert_same(index.search(*query, top), wanted)
+
+
+@pytest.mark.parametrize("accelerator", ACCELERATORS)
+def test_ten_thousand_equal_spectra_are_told_apart_by_entry_only(accelerator: str) -> None:
+    rows = [[{41: 2.0, 91: 9.0, 119: 4.0}, {41: 9.0, 55: 3.0}, {44: 9.0, 91: 2.0}][k % 3] for k in range(30_000)]
+    table = table_of(rows)
+    index = EiIndex.build(table, accelerator=accelerator, block=4096)
+    query = np.array([41, 91, 119]), np.array([3.0, 9.0, 4.0])
+    for shares, top in [((), 10), ((0.4, 0.05), 10), ((0.4,), 300)]:
+        with pruning_everywhere(shares):
+            assert_same(index.search(*query, top), every_score(table, query, 1.0, 0.5, top))
+
+
+@pytest.mark.parametrize("accelerator", ACCELERATORS)
+def test_the_bound_prunes_and_still_the_best_are_found_among_many_unlike_spectra(accelerator: str) -> None:
+    random = np.random.default_rng(5)
+    rows = [
+        dict(zip((40 + random.choice(300, 60, replace=False)).tolist(), random.lognormal(0, 2, 60), strict=True))
+        for _ in range(4000)
+    ]
+    table = table_of(rows)
+    index = EiIndex.build(table, accelerator=accelerator, block=1024)
+    for k in range(12):
+        mixed: dict[int, float] = {}
+        for row in (rows[17 * k], rows[31 * k + 5]):
+            for m, height in row.items():
+                mixed[m] = mixed.get(m, 0.0) + height * random.lognormal(0, 0.3)
+        query = np.array(sorted(mixed)), np.array([mixed[m] for m in sorted(mixed)])
+        with pruning_everywhere([(), (0.03,), (0.1, 0.03)][k % 3]):
+            assert_same(index.search(*query, 10), every_score(table, query, 1.0, 0.5, 10))
+
+
+@pytest.mark.skipif(not numba_present(), reason="numba is not installed")
+@given(seed=st.integers(0, 2**32), exponents=st.sampled_from(EXPONENTS))
+@settings(max_examples=25, deadline=None)
+def test_numba_and_numpy_build_the_same_arrays(seed: int, exponents: tuple[float, float]) -> None:
+    table = table_of(random_rows(seed, 300, 80, 60))
+    one, other = (EiIndex.build(table, *exponents, accelerator=name, block=128).arrays() for name in ("numpy", "numba"))
+    assert one.keys() == other.keys()
+    for name, array in one.items():
+        assert array.dtype == other[name].dtype, name
+        assert array.tobytes() == other[name].tobytes(), name
+
+
+@pytest.mark.parametrize("accelerator", ACCELERATORS)
+def test_a_stored_index_opened_memory_mapped_gives_the_same_answers(accelerator: str, tmp_path: Path) -> None:
+    rows = random_rows(3, 400, 100, 40)
+    index = EiIndex.build(table_of(rows), accelerator=accelerator, block=128)
+    other = EiIndex.build(index.forward, 3.0, 0.6, accelerator=accelerator)
+    for name, array in index.arrays().items():
+        np.save(tmp_path / f"{name}.npy", array)
+    arrays = {file.stem: np.load(file, mmap_mode="r") for file in tmp_path.glob("*.npy")}
+    opened = EiIndex.from_arrays(arrays, accelerator=accelerator)
+    second = EiIndex.from_arrays(other.arrays(forward=False), opened.forward, accelerator=accelerator)
+    assert (opened.a, opened.b, second.a, second.b) == (1.0, 0.5, 3.0, 0.6)
+    for k in range(20):
+        query = query_like(k, rows, 100)
+        with pruning_everywhere((0.1,)):
+            assert_same(opened.search(*query, 7), index.search(*query, 7))
+            assert_same(second.search(*query, 7), other.search(*query, 7))
+
+
+def test_arrays_that_do_not_belong_together_are_refused() -> None:
+    arrays = EiIndex.build(table_of(random_rows(1, 100, 50, 10))).arrays()
+    with pytest.raises(SpectrumError, match="lacks ids"):
+        EiIndex.from_arrays({name: array for name, array in arrays.items() if name != "ids"})
+    fewer = Forward(arrays["mz"], arrays["code"], arrays["offsets"][:50])
+    with pytest.raises(SpectrumError, match="other spectra"):
+        EiIndex.from_arrays(arrays, fewer)
+
+
+@pytest.mark.parametrize("accelerator", ACCELERATORS)
+def test_empty_and_one_entry_libraries_answer(accelerator: str) -> None:
+    query = np.array([58, 91]), np.array([9.0, 3.0])
+    none = EiIndex.build(table_of([]), accelerator=accelerator)
+    blank = EiIndex.build(table_of([{}, {}]), accelerator=accelerator)
+    one = EiIndex.build(table_of([{58: 9.0, 91: 3.0}]), accelerator=accelerator)
+    assert none.search(*query)[0].size == blank.search(*query)[0].size == 0
+    assert one.search(*query)[0].tolist() == [0]
+    assert one.search(*query)[1] == pytest.approx(1.0, abs=3e-4)
+    assert one.search(np.array([44]), np.array([1.0]))[0].size == 0
+    assert one.search(np.zeros(0, dtype=int), np.zeros(0))[0].size == 0
+    assert one.search(np.array([58]), np.array([0.0]))[0].size == 0
+
+
+@pytest.mark.parametrize("accelerator", ACCELERATORS)
+def test_masses_up_to_65535_and_queries_of_thousands_of_peaks_are_searched(accelerator: str) -> None:
+    random = np.random.default_rng(2)
+    wide = {int(m): float(h) for m, h in zip(range(1, 9001), random.random(9000) + 0.1, strict=True)}
+    rows = [wide, {65535: 9.0, 40: 1.0}, {65534: 2.0}, {**wide, 65535: 50.0}]
+    table = table_of(rows)
+    index = EiIndex.build(table, accelerator=accelerator)
+    for row in (wide, rows[1]):
+        query = np.array(sorted(row)), np.array([row[m] for m in sorted(row)])
+        with pruning_everywhere((0.03,)):
+            assert_same(index.search(*query, 3), every_score(table, query, 1.0, 0.5, 3))
+
+
+def test_scores_stay_within_the_stated_error_of_the_unrounded_cosine() -> None:
+    rows = random_rows(11, 200, 200, 80)
+    exact = table_of(rows)
+    unrounded = PeakTable(
+        exact.mz, np.array([r[m] for r in rows for m in sorted(r)], np.float32), exact.offsets, exact.precursor, False
+    )
+    for a, b in EXPONENTS:
+        index = EiIndex.build(unrounded, a, b)
+        for k in range(10):
+            query = query_like(k, rows, 200)
+            truth = WeightedCosine(a, b).row(Peaks(query[0].astype(float), query[1]), unrounded)
+            entries, scores = index.search(*query, 50)
+            assert np.abs(scores - truth[entries]).max(initial=0.0) <= 2 * b * RELATIVE_ERROR + 1e-7
+
+
+@given(st.lists(st.floats(0.0078125, 999.0, width=32), min_size=1, max_size=30))
+def test_codes_keep_intensities_to_a_ten_thousandth_and_are_stable(heights: list[float]) -> None:
+    intensity = np.array([999.0, *heights], dtype=np.float32)
+    offsets = np.array([0, intensity.size])
+    kept = quantised(intensity, offsets)
+    assert np.abs(kept / intensity - 1).max() <= RELATIVE_ERROR * 1.01
+    assert kept[0] == 999.0
+    assert (encode(kept, offsets) == encode(intensity, offsets)).all()
+    assert (np.diff(decode(np.sort(encode(intensity, offsets)))) >= 0).all()
+
+
+def test_codes_of_tiny_huge_and_missing_intensities_are_finite() -> None:
+    codes = encode(np.array([1e300, 1e-300, 0.0, 5.0, 0.0, 0.0]), np.array([0, 3, 3, 4, 6]))
+    assert codes.tolist() == [65535, 1, 0, 65535, 0, 0]
+
+
+@pytest.mark.parametrize("accelerator", ACCELERATORS)
+def test_threads_that_search_at_the_same_time_get_their_own_answers(accelerator: str) -> None:
+    rows = random_rows(9, 3000, 120, 40)
+    index = EiIndex.build(table_of(rows), accelerator=accelerator, block=256)
+    queries = [query_like(k, rows, 120) for k in range(40)]
+    wanted = [index.search(*query, 10) for query in queries]
+    wrong: list[int] = []
+
+    def search_all(order: list[int]) -> None:
+        for k in order:
+            found = index.search(*queries[k], 10)
+            if found[0].tolist() != wanted[k][0].tolist() or (found[1] != wanted[k][1]).any():
+                wrong.append(k)
+
+    with pruning_everywhere((0.1,)):
+        threads = [threading.Thread(target=search_all, args=(list(range(s, 40)) * 3,)) for s in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert wrong == []
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32), n=st.sampled_from([1, 15, 400]), top=st.sampled_from([1, 10, 50]))
+def test_a_whole_run_gives_the_answers_of_single_searches(seed: int, n: int, top: int) -> None:
+    rows = random_rows(seed, n, 60, 20)
+    queries = [query_like(seed + k, rows, 60) for k in range(40)]
+    queries[7] = np.zeros(0, dtype=np.int64), np.zeros(0)
+    index = EiIndex.build(table_of(rows), accelerator="numpy")
+    offsets = np.r_[0, np.cumsum([q[0].size for q in queries])]
+    flat = np.concatenate([q[0] for q in queries]), np.concatenate([q[1] for q in queries])
+    with mock.patch("spectra.index.ei_run._ROWS", 128), mock.patch("spectra.index.ei_run._QUERIES", 16):
+        entries, scores = index.search_run(*flat, offsets, top)
+    for k, query in enumerate(queries):
+        wanted = index.search(*query, top)
+        found = int((entries[k] >= 0).sum())
+        assert_same((entries[k, :found], scores[k, :found]), wanted)
+        assert (scores[k, found:] == 0).all()
+
+
+def test_what_cannot_be_searched_is_refused_with_a_reason() -> None:
+    index = EiIndex.build(table_of([{58: 9.0}]))
+    with pytest.raises(ValueError, match="at least 1"):
+        index.search(np.array([58]), np.array([1.0]), 0)
+    with pytest.raises(ValueError, match="rise without repeats"):
+        index.search(np.array([91, 58]), np.array([1.0, 2.0]))
+    with pytest.raises(ValueError, match="multiple of 64"):
+        EiIndex.build(index.forward, block=100)
+    with pytest.raises(ValueError, match="above 0"):
+        EiIndex.build(index.forward, 1.0, 0.0)
+    with pytest.raises(ValueError, match="no accelerator called"):
+        index.search(np.array([58]), np.array([1.0]), accelerator="gpu")
+
+
+def test_numba_is_loaded_only_when_numpy_has_cost_as_much() -> None:
+    patience = Patience()
+    with mock.patch("spectra.acceleration.numba_present", return_value=True), mock.patch.dict("sys.modules"):
+        import sys
+
+        sys.modules.pop("numba", None)
+        assert not patience.wants_numba()
+        patience.spent_s = 10.0
+        assert patience.wants_numba()
+    with mock.patch("spectra.acceleration.numba_present", return_value=False):
+        assert not patience.wants_numba()
+        with pytest.raises(ValueError, match="not installed"):
+            patience.wants_numba("numba")
+
+
+def test_the_helping_thread_passes_on_what_goes_wrong_in_it() -> None:
+    def fails() -> int:
+        raise ArithmeticError("in the thread")
+
+    helper = Helper()
+    with pytest.raises(ArithmeticError, match="in the thread"):
+        helper.both(fails, lambda: 1)
+    assert helper.both(lambda: 1, lambda: helper.both(lambda: 2, lambda: 3)) == (1, (2, 3))

@@ -1,0 +1,121 @@
+"""Enrolling in-house standards: the answers of a library built anew, in milliseconds."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spectra import LibraryEntry, MassLibrary, MassSpectrum, Provenance, SpectrumError
+from spectra.index import mass_search
+from spectra.similarity import SCORES
+from tests.spectra.spectrum_builders import MDA, MDMA, accurate_spectra, nominal_spectra
+
+TERMS = Provenance("in-house", "own")
+
+
+def _entries(spectra: list[MassSpectrum], first: int = 0) -> list[LibraryEntry]:
+    return [
+        LibraryEntry(f"s{k}", f"Substance {k}", f"C{k % 3}", "MS", s, TERMS, meta={"energy": k % 2})
+        for k, s in enumerate(spectra, start=first)
+    ]
+
+
+@pytest.mark.parametrize("accurate", [False, True])
+@settings(max_examples=25, deadline=None)
+@given(data=st.data(), order=st.sampled_from(["search first", "add first"]))
+def test_a_library_with_added_entries_answers_as_one_built_anew(
+    accurate: bool, data: st.DataObject, order: str
+) -> None:
+    kind = accurate_spectra() if accurate else nominal_spectra()
+    old = data.draw(st.lists(kind, min_size=4, max_size=10))
+    new = data.draw(st.lists(kind, min_size=1, max_size=3)) + old[:1]
+    query = data.draw(kind)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mass_search, "INDEX_FROM", 1)
+        patch.setattr(mass_search, "REBUILD_SHARE", 1)
+        library = MassLibrary.build(_entries(old), accurate=accurate)
+        if order == "search first":
+            library.search(query, score="entropy" if accurate else "weighted_cosine")
+        grown = library
+        for k, spectrum in enumerate(new):
+            grown = grown.add(_entries([spectrum], len(old) + k))
+        whole = MassLibrary.build(_entries(old + new), accurate=accurate)
+        for score in SCORES:
+            for top in (1, 4, 50):
+                assert grown.search(query, top, score) == whole.search(query, top, score)
+        near = {"score": "entropy", "precursor_tolerance": 0.004}
+        assert grown.search(query, **near) == whole.search(query, **near)
+    assert len(library) == len(old)
+    assert grown.energy.tolist() == whole.energy.tolist()
+    assert [grown.ids[e] for e in range(len(grown))] == [whole.ids[e] for e in range(len(whole))]
+
+
+def test_an_added_standard_is_stored_with_the_rest(tmp_path: Path) -> None:
+    library = MassLibrary.build(_entries([MDMA]), name="own")
+    library.search(MDMA, score="weighted_cosine")
+    library.save(tmp_path / "lib")
+    grown = MassLibrary.open(tmp_path / "lib").add(_entries([MDA], 1))
+    grown.save(tmp_path / "lib")
+    again = MassLibrary.open(tmp_path / "lib")
+    assert [c.entry_id for c in again.search(MDA, score="weighted_cosine")] == ["s1", "s0"]
+    assert again.search(MDA) == grown.search(MDA)
+    assert again.info["name"] == "own"
+    assert again.entry(1).provenance == TERMS
+
+
+def test_a_failed_save_leaves_the_stored_library_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    MassLibrary.build(_entries([MDMA])).save(tmp_path / "lib")
+    grown = MassLibrary.open(tmp_path / "lib").add(_entries([MDA], 1))
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "save", full)
+        with pytest.raises(OSError, match="no space"):
+            grown.save(tmp_path / "lib")
+    assert len(MassLibrary.open(tmp_path / "lib")) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["lib"]
+
+
+def test_adding_to_a_large_library_keeps_its_index_and_takes_milliseconds() -> None:
+    rng = np.random.default_rng(1)
+    n = 30_000
+    mz = np.sort(rng.choice(np.arange(40, 140), (n, 12)).astype(float), axis=1) + np.arange(12) * 100
+    library = MassLibrary.from_arrays(
+        mz.ravel(), rng.uniform(1, 9, n * 12), np.arange(n + 1) * 12, names=["x"] * n, compounds=["x"] * n
+    )
+    library.search(MDMA, score="weighted_cosine")
+    built = library.engine.cosine(1.0, 0.5)[0]
+    times = []
+    for _ in range(3):
+        start = time.process_time()
+        grown = library.add(_entries([MDMA], n))
+        found = grown.search(MDMA, score="weighted_cosine", top=1)
+        times.append(time.process_time() - start)
+    assert grown.engine.cosine(1.0, 0.5)[0] is built
+    assert found[0].entry == n
+    assert min(times) < 0.15
+
+
+def test_a_library_that_doubled_gets_one_index_again() -> None:
+    library = MassLibrary.build(_entries([MDMA, MDA]))
+    library.search(MDMA, score="weighted_cosine")
+    grown = library.add(_entries([MDA, MDMA], 2))
+    assert len(grown.engine.edges) == 2
+
+
+def test_adding_nothing_or_no_spectrum_is_refused() -> None:
+    library = MassLibrary.build(_entries([MDMA]))
+    with pytest.raises(SpectrumError, match="at least one entry"):
+        library.add([])
+
+
+def test_equal_ids_stay_two_entries() -> None:
+    library = MassLibrary.build(_entries([MDMA])).add(_entries([MDMA]))
+    assert [(c.entry, c.entry_id) for c in library.search(MDMA)] == [(0, "s0"), (1, "s0")]

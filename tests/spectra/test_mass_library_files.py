@@ -1,0 +1,198 @@
+"""Stored mass libraries of version 2: same bits as in memory, version 1 still read, damage named."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spectra import LibraryFileError, MassLibrary, MassSpectrum
+from spectra.index import mass_files, mass_search, store
+from spectra.index.store import save_arrays
+from spectra.similarity import SCORES
+from tests.spectra.spectrum_builders import MDA, MDMA, library_of
+
+
+def _unit_mass(n: int, seed: int = 0) -> MassLibrary:
+    rng = np.random.default_rng(seed)
+    spectra = []
+    for _ in range(n):
+        size = int(rng.integers(1, 30))
+        mz = rng.choice(np.arange(40, 300), size, replace=False)
+        spectra.append(MassSpectrum(mz, rng.lognormal(0, 2, size), precursor_mz=float(mz.max())))
+    return library_of(spectra)
+
+
+def _accurate(n: int, seed: int = 0) -> MassLibrary:
+    rng = np.random.default_rng(seed)
+    spectra = []
+    for _ in range(n):
+        size = int(rng.integers(1, 20))
+        mz = np.round(rng.choice(120, size, replace=False) + 50 + rng.normal(0, 0.003, size), 6)
+        spectra.append(MassSpectrum(mz, rng.lognormal(0, 1, size), 180.0 + rng.normal(0, 0.003), "ESI"))
+    return library_of(spectra, accurate=True)
+
+
+@pytest.mark.parametrize("make", [_unit_mass, _accurate])
+@pytest.mark.parametrize("accelerator", ["numpy", "auto"])
+def test_a_stored_library_answers_every_score_as_in_memory_to_the_bit(
+    tmp_path: Path, make: Callable[[int], MassLibrary], accelerator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mass_search, "INDEX_FROM", 100)
+    library = make(200)
+    library.save(tmp_path / "lib")
+    stored = MassLibrary.open(tmp_path / "lib")
+    library.accelerator = stored.accelerator = accelerator
+    for row in (0, 50, 199):
+        query = library.spectrum(row)
+        for score in SCORES:
+            assert stored.search(query, score=score) == library.search(query, score=score)
+        near = stored.search(query, score="entropy", precursor_tolerance=0.002)
+        assert near == library.search(query, score="entropy", precursor_tolerance=0.002)
+        assert near[0].entry == row
+
+
+def test_an_index_is_stored_and_not_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mass_search, "INDEX_FROM", 100)
+    for make in (_unit_mass, _accurate):
+        make(120).save(tmp_path / "lib")
+        opened = MassLibrary.open(tmp_path / "lib")
+
+        def refuse(*_: object, **__: object) -> None:
+            raise AssertionError("the index was built again")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(mass_search.EiIndex, "build", refuse)
+            patch.setattr(mass_search.Ms2Index, "build", refuse)
+            assert opened.search(opened.spectrum(3), score="entropy" if opened.accurate else "weighted_cosine")
+
+
+def test_saving_what_was_opened_changes_no_bit(tmp_path: Path) -> None:
+    for make in (_unit_mass, _accurate):
+        library = make(50)
+        library.save(tmp_path / "a")
+        MassLibrary.open(tmp_path / "a").save(tmp_path / "b")
+        for file in (tmp_path / "a").glob("*.npy"):
+            assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes(), file.name
+
+
+def test_unit_mass_intensities_are_two_bytes_and_within_a_ten_thousandth(tmp_path: Path) -> None:
+    raw = MassSpectrum([50, 60, 70], [1000.0, 333.3, 0.5])
+    library = library_of([raw])
+    library.save(tmp_path / "lib")
+    assert np.load(tmp_path / "lib" / "ei_code.npy").dtype == np.uint16
+    kept = MassLibrary.open(tmp_path / "lib").spectrum(0).intensity
+    np.testing.assert_allclose(kept, raw.intensity * 0.999, rtol=1.06e-4)
+    assert kept.tolist() == library.spectrum(0).intensity.tolist()
+
+
+def _version_one(library: MassLibrary, path: Path) -> None:
+    table = library.table
+    arrays = {"mz": table.mz, "intensity": table.intensity, "offsets": table.offsets, "precursor": table.precursor}
+    arrays |= {"energy": library.energy, **library.catalogue.arrays()}
+    save_arrays(path, mass_files.FORMAT, 1, arrays, {"accurate": table.accurate, "library": dict(library.info)})
+
+
+@pytest.mark.parametrize("make", [_unit_mass, _accurate])
+def test_a_library_of_version_one_is_still_read(tmp_path: Path, make: Callable[[int], MassLibrary]) -> None:
+    library = make(40)
+    _version_one(library, tmp_path / "old")
+    opened = MassLibrary.open(tmp_path / "old")
+    query = library.spectrum(7)
+    for score in SCORES:
+        assert opened.search(query, score=score) == library.search(query, score=score)
+    opened.save(tmp_path / "old")
+    assert json.loads((tmp_path / "old" / "header.json").read_text())["version"] == mass_files.VERSION
+
+
+def _drop(path: Path, name: str) -> None:
+    """A folder with a correct header that lacks one array."""
+    header = json.loads((path / "header.json").read_text())
+    del header["arrays"][name]
+    body = {key: header[key] for key in ("format", "version", "arrays", "info")}
+    header["checksum"] = store._digest(store._canonical(body))
+    (path / "header.json").write_text(json.dumps(header))
+
+
+@pytest.mark.parametrize("name", ["names_text", "precursor", "energy", "ei_code", "ei_heights", "ei_layout"])
+def test_a_library_that_lacks_a_part_is_refused_with_a_sentence(tmp_path: Path, name: str) -> None:
+    library_of([MDMA, MDA]).save(tmp_path / "lib")
+    _drop(tmp_path / "lib", name)
+    with pytest.raises(LibraryFileError, match=r"lacks .*[Ii]mport .*again"):
+        MassLibrary.open(tmp_path / "lib")
+
+
+def test_parts_of_two_libraries_are_refused(tmp_path: Path) -> None:
+    a, b = library_of([MDMA, MDA]), library_of([MDMA, MDA, MDMA])
+    arrays = {"precursor": b.table.precursor, "energy": b.energy, **b.catalogue.arrays(), **a.engine.arrays()}
+    save_arrays(tmp_path / "lib", mass_files.FORMAT, 2, arrays, {"accurate": False, "library": {}})
+    with pytest.raises(LibraryFileError, match="differ in size"):
+        MassLibrary.open(tmp_path / "lib")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"PK\x03\x04 foreign", b"{}", b'{"format": 1}'])
+def test_a_foreign_or_truncated_header_is_refused(tmp_path: Path, content: bytes) -> None:
+    library_of([MDMA]).save(tmp_path / "lib")
+    (tmp_path / "lib" / "header.json").write_bytes(content)
+    with pytest.raises(LibraryFileError, match=r"header\.json"):
+        MassLibrary.open(tmp_path / "lib")
+
+
+def test_a_file_is_no_library(tmp_path: Path) -> None:
+    (tmp_path / "lib").write_text("BEGIN IONS")
+    with pytest.raises(LibraryFileError, match="not a stored library"):
+        MassLibrary.open(tmp_path / "lib")
+
+
+def test_every_truncated_array_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mass_search, "INDEX_FROM", 1)
+    _accurate(5).save(tmp_path / "lib")
+    for file in sorted((tmp_path / "lib").glob("*.npy")):
+        whole = file.read_bytes()
+        file.write_bytes(whole[:-1])
+        with pytest.raises(LibraryFileError, match=f"{file.name} is "):
+            MassLibrary.open(tmp_path / "lib")
+        file.write_bytes(whole)
+    assert len(MassLibrary.open(tmp_path / "lib")) == 5
+
+
+def test_a_large_library_opens_without_being_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _unit_mass(3_000).save(tmp_path / "lib")
+    monkeypatch.setattr(store, "FULL_CHECK_BYTES", 0)
+    start = time.process_time()
+    opened = MassLibrary.open(tmp_path / "lib")
+    assert time.process_time() - start < 0.2
+    assert "intensity" not in opened.table.__dict__
+    opened.search(opened.spectrum(5), score="weighted_cosine")
+    assert "intensity" not in opened.table.__dict__
+
+
+def test_an_empty_library_is_stored_and_answers_nothing(tmp_path: Path) -> None:
+    for accurate in (False, True):
+        empty = MassLibrary.from_arrays([], [], [0], names=[], compounds=[], accurate=accurate)
+        empty.save(tmp_path / "lib")
+        opened = MassLibrary.open(tmp_path / "lib")
+        for library in (empty, opened):
+            assert len(library) == 0
+            for score in SCORES:
+                query = MassSpectrum([58.0], [1.0], 150.0)
+                assert library.search(query, score=score) == []
+                assert library.search(query, score=score, precursor_tolerance=1.0) == []
+            assert library.search_many([MDMA]) == [[]]
+
+
+def test_a_large_library_written_with_more_samples_still_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_SAMPLES", store._SAMPLES_BEFORE)
+        save_arrays(tmp_path / "old", "test", 1, {"a": np.arange(400_000)}, {})
+    header = json.loads((tmp_path / "old" / "header.json").read_text())
+    del header["arrays"]["a"]["samples"]
+    body = {key: header[key] for key in ("format", "version", "arrays", "info")}
+    header["checksum"] = store._digest(store._canonical(body))
+    (tmp_path / "old" / "header.json").write_text(json.dumps(header))
+    monkeypatch.setattr(store, "FULL_CHECK_BYTES", 0)
+    assert store.open_arrays(tmp_path / "old", "test", 1)[0]["a"][7] == 7
