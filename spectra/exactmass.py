@@ -17,14 +17,18 @@ import numpy as np
 from spectra.types import FloatArray, SpectrumError
 
 PROTON = 1.007276467
+ELECTRON = 0.000548579909
 ADDUCTS: Mapping[str, tuple[int, float]] = {
     "[M+H]+": (1, PROTON),
     "[M+NH4]+": (1, 18.033826),
     "[M+Na]+": (1, 22.989218),
     "[M+K]+": (1, 38.963158),
     "[2M+H]+": (2, PROTON),
+    "M+.": (1, -ELECTRON),
+    "[M-H]-": (1, -PROTON),
 }
-"""Adduct → (number of molecules, mass added in Da), charge +1; CODATA/NIST atomic masses less one electron."""
+"""Adduct → (number of molecules, mass added in Da), one charge; CODATA/NIST atomic masses less one electron.
+"M+." is the radical cation (molecules that lose an electron more easily than they take a proton)."""
 
 _TOKEN = re.compile(r"([A-Z][a-z]?)(\d*)")
 _DOT = re.compile(r"[.·*]")
@@ -181,10 +185,16 @@ def _isotopes(element: str) -> tuple[FloatArray, FloatArray]:
     return abundance, moment
 
 
-def pattern_cosine(formula: str, mz: FloatArray, intensity: FloatArray, tolerance: float = 0.01) -> float:
-    """Cosine (0–1) of the calculated [M+H]⁺ isotope pattern with the peaks measured there; `mz`, `intensity` (P,)."""
-    masses, expected = isotope_pattern(formula)
-    seen = np.array([float(intensity[np.abs(mz - m - PROTON) <= tolerance].sum()) for m in masses])
+def pattern_cosine(
+    formula: str, mz: FloatArray, intensity: FloatArray, tolerance: float = 0.01, adduct: str = "[M+H]+"
+) -> float:
+    """Cosine (0–1) of the calculated isotope pattern of an adduct with the peaks measured there; `mz`, `intensity` (P,).
+
+    The pattern of the adduct's own atoms is left out: hydrogen and sodium add nothing, potassium 7 % of ⁴¹K.
+    """
+    molecules, added = ADDUCTS[adduct]
+    masses, expected = isotope_pattern(".".join([formula] * molecules))
+    seen = np.array([float(intensity[np.abs(mz - m - added) <= tolerance].sum()) for m in masses])
     size = float(np.sqrt((expected**2).sum() * (seen**2).sum()))
     return float((expected * seen).sum() / size) if size > 0 else 0.0
 

@@ -1,0 +1,277 @@
+"""Mixtures in accurate mass: what must hold whatever the sample is."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spectra import MassLibrary, MassSpectrum, MixtureExplanation, SpectrumError
+from spectra.mixture.accurate_columns import warp_table
+from spectra.mixture.accurate_model import default_model
+from spectra.mixture.accurate_series import series_of
+from spectra.mixture.accurate_stack import clusters, stack
+
+COMPOUNDS = 12
+TWIN, TWIN_OF = "c-twin", 3
+Energies = list[MassSpectrum]
+
+
+@cache
+def _compound(k: int) -> tuple[float, list[list[tuple[float, float]]]]:
+    """Precursor and peaks at three rising energies of an invented compound; precursors and ions far apart."""
+    rng = np.random.default_rng(k)
+    precursor = 150.05 + 17.013 * k + rng.uniform(0, 0.4)
+    ions = np.sort(rng.uniform(50, precursor - 14, 7))
+    levels = []
+    for intact, breadth in ((0.8, 1), (0.25, 3), (0.02, 7)):
+        part = rng.dirichlet(np.ones(breadth)) * (1 - intact)
+        levels.append([(precursor, intact), *zip(ions[::-1][:breadth].tolist(), part.tolist(), strict=True)])
+    return precursor, levels
+
+
+def _energies(parts: dict[int, float], levels: tuple[int, ...] = (0, 1, 2), scale: float = 1.0) -> Energies:
+    """The sample of these compounds with these shares; `levels` are the energies of the sample on the library's axis."""
+    out = []
+    for level in levels:
+        peaks = [(m, i * share * scale) for k, share in parts.items() for m, i in _compound(k)[1][level]]
+        out.append(MassSpectrum([m for m, _ in peaks], [i for _, i in peaks], ionisation="DART"))
+    return out
+
+
+def _library(
+    order: list[int] | None = None, energies: bool = True, precursors: bool = True, without: int | None = None
+) -> MassLibrary:
+    """Every compound at three energies, and a twin of one under another name; rows in any `order`."""
+    rows = [(f"c{k}", level, *_compound(k)) for k in range(COMPOUNDS) if k != without for level in range(3)]
+    rows += [(TWIN, level, *_compound(TWIN_OF)) for level in range(3) if without != TWIN_OF]
+    rows = [rows[i] for i in order] if order is not None else rows
+    peaks = [levels[level] for _, level, _, levels in rows]
+    return MassLibrary.from_arrays(
+        [m for p in peaks for m, _ in p],
+        [i for p in peaks for _, i in p],
+        np.r_[0, np.cumsum([len(p) for p in peaks])],
+        names=[f"name of {c}" for c, _, _, _ in rows],
+        compounds=[c for c, _, _, _ in rows],
+        precursor_mz=[precursor for _, _, precursor, _ in rows] if precursors else None,
+        energy=[level for _, level, _, _ in rows] if energies else None,
+        accurate=True,
+    )
+
+
+@cache
+def _usual() -> MassLibrary:
+    return _library()
+
+
+def _named(answer: MixtureExplanation) -> set[str]:
+    return {part.compound for part in answer.components}
+
+
+def _mixtures() -> st.SearchStrategy[dict[int, float]]:
+    which = st.sets(st.integers(0, COMPOUNDS - 1), min_size=1, max_size=3)
+    return which.flatmap(
+        lambda ks: st.tuples(*[st.floats(0.2, 1.0) for _ in ks]).map(lambda w: dict(zip(sorted(ks), w, strict=True)))
+    )
+
+
+@settings(max_examples=12, deadline=None)
+@given(parts=_mixtures())
+def test_every_component_is_named_with_a_share_inside_its_interval(parts: dict[int, float]) -> None:
+    answer = _usual().explain(_energies(parts))
+    truth = {f"c{k}" for k in parts}
+    assert {TWIN if c == TWIN else c for c in _named(answer)} - {TWIN} <= truth
+    assert len(answer.components) == len(truth)
+    assert sum(c.share for c in answer.components) == pytest.approx(1.0)
+    total = sum(parts.values())
+    for part in answer.components:
+        k = TWIN_OF if part.compound == TWIN else int(part.compound[1:])
+        assert 0.0 <= part.low <= part.share <= part.high <= 1.0
+        assert part.low - 1e-9 <= parts[k] / total <= part.high + 1e-9
+        assert part.probability is not None
+        assert 0.0 <= part.probability <= 1.0
+    assert answer.unexplained_fraction < 0.05
+    assert not answer.incomplete
+
+
+@settings(max_examples=8, deadline=None)
+@given(parts=_mixtures(), scale=st.floats(1e-3, 1e6), seed=st.integers(0, 99))
+def test_neither_scale_nor_order_changes_the_answer(parts: dict[int, float], scale: float, seed: int) -> None:
+    first = _usual().explain(_energies(parts))
+    order = np.random.default_rng(seed).permutation(len(_usual())).tolist()
+    second = _library(order).explain(_energies(parts, scale=scale))
+    twins = {f"c{TWIN_OF}", TWIN}
+    assert _named(first) - twins == _named(second) - twins
+    assert bool(_named(first) & twins) == bool(_named(second) & twins)
+    shares = [sorted(c.share for c in answer.components) for answer in (first, second)]
+    assert shares[0] == pytest.approx(shares[1], abs=2e-3)
+
+
+@pytest.mark.parametrize("k", [k for k in range(COMPOUNDS) if k != TWIN_OF])
+def test_a_library_spectrum_is_explained_by_itself_alone(k: int) -> None:
+    answer = _usual().explain(_energies({k: 1.0}))
+    (part,) = answer.components
+    assert (part.compound, part.share, part.low, part.high) == (f"c{k}", 1.0, 1.0, 1.0)
+    assert answer.unexplained_fraction == pytest.approx(0.0, abs=1e-9)
+    assert part.entry is not None
+    assert _usual().compounds[part.entry] == f"c{k}"
+    assert part.probability is not None
+    assert part.probability > 0.8
+
+
+@pytest.mark.parametrize("levels", [(1, 2, 2), (0, 0, 1), (0, 1), (2,), (1,), (0,), (0, 0, 1, 1, 2)])
+def test_energies_that_are_not_the_librarys_are_understood(levels: tuple[int, ...]) -> None:
+    answer = _usual().explain(_energies({1: 0.6, 7: 0.4}, levels))
+    assert _named(answer) == {"c1", "c7"}
+    assert any("One energy only" in reason for reason in answer.reasons) == (len(levels) == 1)
+
+
+@pytest.mark.parametrize(("energies", "precursors"), [(False, True), (True, False), (False, False)])
+def test_a_library_without_energies_or_precursors_still_answers(energies: bool, precursors: bool) -> None:
+    library = _library(energies=energies, precursors=precursors)
+    for levels in ((0, 1, 2), (1,)):
+        answer = library.explain(_energies({1: 0.6, 7: 0.4}, levels))
+        assert _named(answer) == {"c1", "c7"}
+        assert any("no precursor masses" in reason for reason in answer.reasons) != precursors
+
+
+def test_twins_are_named_once_and_the_other_is_not_distinguished() -> None:
+    answer = _usual().explain(_energies({TWIN_OF: 0.5, 8: 0.5}))
+    assert len(answer.components) == 2
+    part = next(c for c in answer.components if c.compound != "c8")
+    assert {part.compound, *part.not_distinguished} == {f"c{TWIN_OF}", TWIN}
+    assert part.grade == "possible"
+    assert any("does not tell" in reason for reason in answer.reasons)
+    assert next(c for c in answer.components if c.compound == "c8").not_distinguished == ()
+
+
+def test_two_contributors_of_one_compound_are_one_component() -> None:
+    once = _usual()
+    table = once.table
+    keep = [i for i in range(len(once)) if once.compounds[i] == "c5"]
+    rows = [*range(len(once)), *keep]
+    part = table.take(np.array(rows))
+    twice = MassLibrary.from_arrays(
+        part.mz, part.intensity, part.offsets, names=[once.names[i] for i in rows],
+        compounds=[once.compounds[i] for i in rows], precursor_mz=part.precursor, energy=once.energy[rows],
+        accurate=True,
+    )  # fmt: skip
+    assert series_of(twice).compound.size == series_of(once).compound.size + 1
+    answer = twice.explain(_energies({5: 0.5, 9: 0.5}))
+    assert _named(answer) == {"c5", "c9"}
+    assert len(answer.components) == 2
+    assert all(not c.not_distinguished for c in answer.components)
+
+
+def test_what_the_library_lacks_makes_the_answer_incomplete() -> None:
+    answer = _library(without=6).explain(_energies({2: 0.4, 6: 0.6}))
+    assert answer.incomplete
+    assert answer.unexplained_fraction > 0.3
+    assert "c6" not in _named(answer)
+    assert any(abs(mz - _compound(6)[0]) < 0.01 for mz in answer.residual_bands)
+    assert any("something else is there" in reason for reason in answer.reasons)
+
+
+def test_what_is_only_likely_is_withheld_when_much_is_missing() -> None:
+    answer = _library(without=6).explain(_energies({2: 0.01, 6: 0.99}))
+    assert answer.components == ()
+    assert answer.reasons[-1].endswith("left out: name of c2.")
+
+
+def test_many_entries_of_unstated_energy_are_one_candidate() -> None:
+    precursor, levels = _compound(4)
+    rng = np.random.default_rng(0)
+    weights = np.sort(rng.uniform(0, 1, 7))
+    rows = [[*[(m, i * (1 - w)) for m, i in levels[0]], *[(m, i * w) for m, i in levels[2]]] for w in weights]
+    library = MassLibrary.from_arrays(
+        [m for row in rows for m, _ in row],
+        [i for row in rows for _, i in row],
+        np.r_[0, np.cumsum([len(row) for row in rows])],
+        names=["name"] * 7, compounds=["c"] * 7, precursor_mz=[precursor] * 7, accurate=True,
+    )  # fmt: skip
+    table = series_of(library)
+    assert table.compound.size == 1
+    assert table.part(0)[0].size == 5
+    assert _named(library.explain(_energies({4: 1.0}))) == {"c"}
+
+
+def test_the_signal_is_split_into_fit_and_residual() -> None:
+    answer = _usual().explain(_energies({2: 0.7, 4: 0.3}))
+    assert answer.axis is not None
+    assert answer.fitted is not None
+    assert answer.residual is not None
+    assert answer.axis.shape == answer.fitted.shape == answer.residual.shape
+    assert (np.diff(answer.axis) > 0).all()
+    assert float((answer.fitted + answer.residual).sum()) == pytest.approx(1000.0)
+    assert float(np.abs(answer.residual).sum()) < 100.0
+    assert answer.reasons[0].startswith("Signal is no measure of amount here")
+
+
+def test_no_more_components_than_asked_for() -> None:
+    sample = _energies({1: 0.3, 2: 0.3, 5: 0.3, 9: 0.3, 10: 0.3})
+    assert len(_usual().explain(sample, max_components=5).components) == 5
+    assert len(_usual().explain(sample, max_components=2).components) == 2
+    assert len(_usual().explain(sample, max_components=1).components) == 1
+
+
+def test_a_sample_that_resembles_nothing_is_left_unexplained() -> None:
+    answer = _usual().explain([MassSpectrum([60.0, 61.5], [1, 2], ionisation="ESI")])
+    assert answer.components == ()
+    assert answer.unexplained_fraction == 1.0
+    assert answer.incomplete
+    assert answer.reasons == ("No library entry resembles this sample. This is not evidence that nothing is there.",)
+
+
+@pytest.mark.parametrize("queries", [[], [MassSpectrum([100.0], [0.0])], [MassSpectrum([100.0], [1.0])] * 0])
+def test_nothing_to_explain_is_refused(queries: Energies) -> None:
+    with pytest.raises(SpectrumError):
+        _usual().explain(queries)
+
+
+def test_hostile_spectra_give_a_sentence_or_an_answer() -> None:
+    with pytest.raises(SpectrumError, match="component"):
+        _usual().explain(_energies({1: 1.0}), max_components=0)
+    with pytest.raises(SpectrumError, match="no peak"):
+        _usual().explain([*_energies({1: 1.0})[:2], MassSpectrum([50.0, 60.0], [0.0, 0.0])])
+    with pytest.raises(SpectrumError, match="centroid"):
+        _usual().explain(MassSpectrum(np.linspace(50, 500, 1_000_000), np.ones(1_000_000), ionisation="ESI"))
+    rng = np.random.default_rng(1)
+    noisy = MassSpectrum(rng.uniform(50, 400, 4000), rng.exponential(1.0, 4000), ionisation="ESI")
+    assert _usual().explain([noisy] * 3).axis is not None
+    assert _usual().explain(MassSpectrum([_compound(1)[0]], [1e300], ionisation="ESI")).components != ()
+    assert _usual().explain(MassSpectrum([_compound(1)[0]], [1e-300], ionisation="ESI")).components != ()
+    tiny = MassLibrary.from_arrays([100.0], [1.0], [0, 1, 1], names=["a", "b"], compounds=["a", "b"], accurate=True)
+    answer = tiny.explain(MassSpectrum([100.0], [3.0], ionisation="ESI"))
+    assert answer.components == ()
+    assert "not evidence that nothing is there" in answer.reasons[-2]
+
+
+def test_warps_keep_their_order_and_cost_what_they_shift() -> None:
+    weights, cost = warp_table((-1.0, 0.0, 1.0, 2.0), 3, True, default_model())
+    assert cost[0] == 0.0
+    assert weights[0] @ np.array([-1.0, 0.0, 1.0, 2.0]) == pytest.approx([0.0, 1.0, 2.0])
+    places = weights @ np.array([-1.0, 0.0, 1.0, 2.0])
+    assert (np.diff(places, axis=1) >= -1e-12).all()
+    assert np.abs(places - np.arange(3)).sum(axis=1) == pytest.approx(cost)
+    assert weights.sum(axis=2) == pytest.approx(np.ones(weights.shape[:2]))
+    assert warp_table((0.0, 1.0, 2.0), 1, True, default_model())[1].max() == 0.0
+
+
+@given(st.lists(st.floats(50, 500), min_size=1, max_size=40))
+def test_peaks_closer_than_the_gap_are_one_ion(masses: list[float]) -> None:
+    model = default_model()
+    mz = np.array(masses)
+    label, centre = clusters(mz, np.ones(mz.size), model)
+    order = np.argsort(mz, kind="stable")
+    apart = np.diff(mz[order]) > model.width(mz[order][1:])
+    assert (np.diff(label[order]) > 0).tolist() == apart.tolist()
+    assert centre.size == apart.sum() + 1
+
+
+def test_every_energy_of_a_stack_weighs_the_same() -> None:
+    sample = stack([MassSpectrum([100.0, 100.001, 150.0], [1, 1, 2]), MassSpectrum([150.0], [7e8])], default_model())
+    assert sample.y.sum(axis=1) == pytest.approx([1000.0, 1000.0])
+    assert sample.y[:, 0] == pytest.approx([500.0, 0.0])
