@@ -2,7 +2,7 @@
 
 Why: a first look at mixtures until the alignment engine replaces it. Good on clean spectra of the same kind of
 instrument, poor where the reference was measured differently, so every grade is "possible". Imports numpy,
-scipy (through `simple_mass`) and `spectra` only.
+scipy and `spectra` only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from scipy.optimize import nnls
 
 from spectra.confidence.limits import decision
 from spectra.infrared_grid import GRID, STEP, WINDOW, curve, feature
-from spectra.mixture.simple_mass import intervals
 from spectra.similarity.infrared import InfraredScore, shifted
 from spectra.types import Component, FloatArray, InfraredSpectrum, MixtureExplanation, SpectrumError
 
@@ -140,7 +139,7 @@ def _components(
     if not entries:
         return ()
     total = float(shares.sum())
-    wide = 2 * intervals(columns, shares, residual) / total
+    wide = 2 * _errors(columns, shares, residual) / total
     part = shares / total
     low, high = np.maximum(part - wide, 0.0), np.minimum(part + wide, 1.0)
     return tuple(
@@ -154,6 +153,13 @@ def _components(
         )
         for k in np.argsort(-part, kind="stable")
     )
+
+
+def _errors(columns: NDArray[np.float64], shares: FloatArray, residual: FloatArray) -> FloatArray:
+    """Standard errors of the coefficients of a linear fit, (K,)."""
+    freedom = max(1, residual.size - shares.size)
+    inverse = np.linalg.pinv(columns.T @ columns)
+    return np.sqrt(np.maximum(np.diag(inverse), 0.0) * float((residual**2).sum()) / freedom)
 
 
 def _bands(residual: FloatArray, most: int = 8) -> tuple[float, ...]:

@@ -1,0 +1,239 @@
+"""A5: mixtures in one unit-mass spectrum, single-component readings with the same setting, ablations.
+
+Protocol: the dev mixtures are sums of MassBank and NIST readings. "SWGDRUG": the library is SWGDRUG alone, so no source
+spectrum is in it. "SWGDRUG + MassBank": both, without the source spectrum of any dev reading. Figures marked as
+cross-validated use a probability layer fitted on readings that share no compound (by fold) with the one scored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.accuracy import Row
+from benchmarks.accuracy.ei_sets import Sample, dev_samples, fold, library_of, library_without
+from spectra import MassLibrary
+from spectra.mixture.ei_decision import Case, settled
+from spectra.mixture.ei_features import NAMES, Evidence
+from spectra.mixture.ei_inclusion import SEVERAL, Layers, Logistic, alike, places, rule, several_features
+from spectra.mixture.ei_likelihood import Problem
+from spectra.mixture.unit_mass import weigh
+from spectra.types import FloatArray
+
+RIDGE, SEVERAL_RIDGE = 30.0, 10.0
+MOST = 4
+
+
+@dataclass(eq=False)
+class Weighed:
+    """One reading with the evidence for its compounds (R rows): which are there, and what the decision needs."""
+
+    sample: Sample
+    compounds: list[str]
+    truth: FloatArray
+    problem: Problem
+    evidence: Evidence
+
+    @property
+    def x(self) -> FloatArray:
+        """Features, (R, F)."""
+        return self.evidence.features
+
+    @property
+    def folds(self) -> frozenset[int]:
+        """Folds of the compounds in the reading, also of one taken out of the library."""
+        return frozenset(fold(compound) for compound in (*self.sample.truth, *self.sample.removed))
+
+
+def weighed(library: MassLibrary, sample: Sample) -> Weighed:
+    """Evidence for one reading, the candidates that are no evidence left out."""
+    found = weigh(library, [sample.spectrum], MOST)
+    if isinstance(found, str):
+        raise ValueError(f"a development reading does not compare: {found}")
+    problem, evidence, entries = found
+    compounds = [library.compounds[int(entries[m])] for m in evidence.member]
+    truth = np.array([compound in sample.truth for compound in compounds], dtype=np.float64)
+    place = {int(member): row for row, member in enumerate(evidence.member)}
+    kept = [k for k, member in enumerate(evidence.best) if int(member) in place]
+    smaller = replace(
+        problem,
+        columns=problem.columns[evidence.member],
+        entry=problem.entry[evidence.member],
+        code=problem.code[evidence.member],
+        quick=problem.quick[evidence.member],
+    )
+    best = np.array([place[int(evidence.best[k])] for k in kept], dtype=np.int64)
+    rows = Evidence(np.arange(len(compounds)), evidence.features, best, evidence.theta[kept])
+    return Weighed(sample, compounds, truth, smaller, rows)
+
+
+def fit(rows: list[Weighed]) -> Logistic:
+    """The layer that gives every compound its probability."""
+    x, y = np.concatenate([row.x for row in rows]), np.concatenate([row.truth for row in rows])
+    return fit_logistic(x, y, RIDGE)
+
+
+def fit_logistic(x: FloatArray, y: FloatArray, ridge: float) -> Logistic:
+    """Logistic regression by penalised Newton steps on standardised features, clipped to their 0.1–99.9 % range."""
+    low, high = np.percentile(x, [0.1, 99.9], axis=0)
+    clipped = np.clip(x, low, high)
+    middle, spread = clipped.mean(axis=0), clipped.std(axis=0) + 1e-9
+    z = np.column_stack([np.ones(y.size), (clipped - middle) / spread])
+    penalty = np.diag([1e-6, *([ridge] * (z.shape[1] - 1))])
+    beta = np.zeros(z.shape[1])
+    for _ in range(25):
+        p = 1 / (1 + np.exp(-np.clip(z @ beta, -30, 30)))
+        step = np.linalg.solve((z * (p * (1 - p))[:, None]).T @ z + penalty, z.T @ (y - p) - penalty @ beta)
+        beta += step
+        if np.abs(step).max() < 1e-6:
+            break
+    weight = beta[1:] / spread
+    return Logistic(float(beta[0] - middle @ weight), weight, low, high)
+
+
+def fit_several(rows: list[Weighed], said: list[FloatArray]) -> Logistic:
+    """The layer for more than one compound, from probabilities `said` by layers that did not see the reading."""
+    x = []
+    for row, p in zip(rows, said, strict=True):
+        found = places(p, alike(row.problem, row.evidence.member), rule().twin)
+        x.append(several_features(row.x, p, found))
+    several = np.array([len(row.sample.truth) > 1 for row in rows], dtype=np.float64)
+    return fit_logistic(np.array(x), several, SEVERAL_RIDGE)
+
+
+def cross_validated(rows: list[Weighed]) -> list[Layers]:
+    """Both layers for every reading, fitted without any compound (by fold) of that reading."""
+    apart: dict[frozenset[int], list[int]] = {}
+    for row in rows:
+        if row.folds not in apart:
+            apart[row.folds] = [i for i, other in enumerate(rows) if not other.folds & row.folds]
+    first = {folds: fit([rows[i] for i in others]) for folds, others in apart.items()}
+    said = [first[row.folds](row.x) for row in rows]
+    by_folds = {
+        folds: Layers(first[folds], fit_several([rows[i] for i in others], [said[i] for i in others]))
+        for folds, others in apart.items()
+    }
+    return [by_folds[row.folds] for row in rows]
+
+
+def names(row: Weighed, layers: Layers) -> set[str]:
+    """Compounds reported for one reading."""
+    decided = settled(Case.of(row.problem, row.evidence, layers), MOST)
+    return {row.compounds[place.leader] for place in decided.named}
+
+
+def figures(pairs: list[tuple[set[str], Sample]]) -> dict[str, float]:
+    """F1 by compound, exact set, recall of all but the largest part and of parts of at most a tenth, wrong names."""
+    right = sum(len(said & set(s.truth)) for said, s in pairs)
+    total = sum(len(said) + len(s.truth) for said, s in pairs)
+    small = [c in said for said, s in pairs for c, r in zip(s.truth, s.ratio, strict=True) if r / sum(s.ratio) < 0.101]
+    return {
+        "F1": 2 * right / max(total, 1),
+        "exact": float(np.mean([said == set(s.truth) for said, s in pairs])),
+        "minors": float(np.mean([c in said for said, s in pairs for c in s.truth[1:]] or [0.0])),
+        "tenths": float(np.mean(small or [0.0])),
+        "ghosts": float(np.mean([len(said - set(s.truth)) for said, s in pairs])),
+        "extra": float(np.mean([max(0, len(said) - 1) for said, s in pairs])),
+        "named": float(np.mean([s.truth[0] in said for said, s in pairs])),
+    }
+
+
+def collect(data: Path, which: str) -> list[Weighed]:
+    """Evidence for the dev samples against one library; against "both" every third of the own and single ones."""
+    library = library_of(data, which)
+    samples = dev_samples(data)
+    if which == "both":
+        samples = tuple(s for i, s in enumerate(samples) if s.kind == "mixtures" or i % 3 == 0)
+    return [weighed(library, sample) for sample in samples]
+
+
+def rows(data: Path) -> list[Row]:
+    """A5 against both libraries, cross-validated by compound."""
+    swgdrug, both = collect(data, "swgdrug"), collect(data, "both")
+    return rows_from(swgdrug, both) + _out_of_library(data)
+
+
+def rows_from(swgdrug: list[Weighed], both: list[Weighed]) -> list[Row]:
+    """The figures from evidence already gathered."""
+    every = swgdrug + both
+    said = [(names(row, what), row.sample) for row, what in zip(every, cross_validated(every), strict=True)]
+    split = len(swgdrug)
+    out = _rows_of("SWGDRUG", said[:split], bars=True)
+    out += _rows_of("SWGDRUG + MassBank, sources left out", said[split:], bars=False)
+    return out + _ablations(swgdrug)
+
+
+def _rows_of(title: str, said: list[tuple[set[str], Sample]], bars: bool) -> list[Row]:
+    out = []
+    wanted: list[tuple[str, str, str, float | None, bool]] = [
+        ("mixtures", "F1", "mixtures, F1", 0.78, False),
+        ("mixtures", "exact", "mixtures, exact set", 0.46, False),
+        ("mixtures", "minors", "mixtures, smaller parts found", 0.40, False),
+        ("mixtures", "tenths", "mixtures, parts of a tenth and less found", None, False),
+        ("four", "F1", "own mixtures of four, F1", None, False),
+        ("nist", "ghosts", "NIST readings of one compound, wrong names each", 0.15, True),
+        ("nist", "extra", "NIST readings of one compound, names beyond the first", 0.15, True),
+        ("nist", "named", "NIST readings of one compound, named", None, False),
+        ("massbank", "ghosts", "MassBank readings of one compound, wrong names each", 0.15, True),
+        ("massbank", "extra", "MassBank readings of one compound, names beyond the first", 0.15, True),
+        ("massbank", "named", "MassBank readings of one compound, named", None, False),
+    ]
+    for kind, key, what, target, at_most in wanted:
+        some = [pair for pair in said if pair[1].kind == kind]
+        asked = target if bars else None
+        share = key not in ("F1", "ghosts", "extra")
+        out.append(Row("A5", f"{title}: {what}", figures(some)[key], len(some), asked, at_most, True, share))
+    return out
+
+
+def _out_of_library(data: Path, step: int = 3) -> list[Row]:
+    """Dev mixtures with the compound of one part taken out of SWGDRUG, with the shipped layers (not cross-validated)."""
+    library = library_of(data, "swgdrug")
+    wrong, kept, flagged = [], [], []
+    for i, sample in enumerate(s for s in dev_samples(data)[::step] if s.kind == "mixtures"):
+        missing = sample.truth[i % len(sample.truth)]
+        answer = library_without(library, missing).explain(sample.spectrum)
+        said, truth = {part.compound for part in answer.components}, set(sample.truth) - {missing}
+        wrong.append(len(said - truth))
+        kept.append(len(said & truth) / len(truth))
+        flagged.append(answer.incomplete)
+    n, title = len(wrong), "SWGDRUG without one part of the mixture"
+    return [
+        Row("A5", f"{title}: wrong names each", float(np.mean(wrong)), n, share=False),
+        Row("A5", f"{title}: share of the other parts named", float(np.mean(kept)), n, share=False),
+        Row("A5", f"{title}: said to be incomplete", float(np.mean(flagged)), n),
+    ]
+
+
+def _ablations(some: list[Weighed]) -> list[Row]:
+    """The inclusion under one posterior alone, without the layer, at 0.5."""
+    out = []
+    for name in NAMES[:4]:
+        column = NAMES.index(name)
+        said = []
+        for row in some:
+            p = 1 / (1 + np.exp(-row.x[:, column]))
+            said.append(({row.compounds[i] for i in np.argsort(-p)[:MOST] if p[i] >= 0.5}, row.sample))
+        mixtures = figures([pair for pair in said if pair[1].kind == "mixtures"])
+        single = figures([pair for pair in said if pair[1].kind in ("nist", "massbank")])
+        n = sum(pair[1].kind == "mixtures" for pair in said)
+        note = f"exact {mixtures['exact']:.2f}, wrong names per single reading {single['ghosts']:.2f}"
+        out.append(Row("A5", f"SWGDRUG: {name} ≥ .5 without the layer, F1", mixtures["F1"], n, share=False, note=note))
+    return out
+
+
+def layer_as_toml(section: str, columns: tuple[str, ...], layer: Logistic) -> str:
+    """One fitted layer as a section of spectra/data/mixtures.toml."""
+    lines = [f"[{section}]", f"intercept = {layer.intercept:.6g}", "", f"[{section}.features]"]
+    for name, weight, low, high in zip(columns, layer.weight, layer.low, layer.high, strict=True):
+        lines.append(f"{name} = [{weight:.6g}, {low:.6g}, {high:.6g}]")
+    return "\n".join(lines) + "\n"
+
+
+def layers_as_toml(every: list[Weighed]) -> str:
+    """Both layers fitted on all samples, as they stand in the data file."""
+    said = [layer.compound(row.x) for row, layer in zip(every, cross_validated(every), strict=True)]
+    first, second = fit(every), fit_several(every, said)
+    return layer_as_toml("ei_probability", NAMES, first) + "\n" + layer_as_toml("ei_several", SEVERAL, second)

@@ -1,0 +1,160 @@
+"""From evidence to calibrated probabilities, and from probabilities to the names that are reported. Imports numpy only.
+
+Why: one rule must serve single-component readings and mixtures: a lone name has to be clear, a part beside others may
+be weaker, and compounds that look alike compete for one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spectra.confidence.limits import load
+from spectra.mixture.ei_features import NAMES
+from spectra.mixture.ei_likelihood import IntArray, Problem
+from spectra.types import FloatArray
+
+SEVERAL = (
+    *("place_1", "place_2", "place_3", "leader_1", "leader_2"),
+    *("pair_gain", "misfit", "ln_misfit", "drop_1", "drop_2", "gain_2"),
+    *("ln_share_2", "own_ions_2", "own_misfit_2", "drop_scaled_2", "pair_gain_scaled"),
+    *(f"{name}_2" for name in NAMES[-6:]),
+    *("left_match_1", "left_reverse_1", "left_match_2", "left_reverse_2"),
+)
+"""Names of the features that say whether there is more than one compound."""
+_AT = {name: k for k, name in enumerate(NAMES)}
+LEAST_LISTED = 0.03
+"""Compounds below this probability take no place and are not listed as alternatives."""
+
+
+@dataclass(frozen=True, eq=False)
+class Logistic:
+    """P = 1/(1 + exp(−(a + x·w))), features clipped to the range they were fitted on: `low`, `high`, `weight` (F,)."""
+
+    intercept: float
+    weight: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+    @classmethod
+    def of(cls, table: Mapping[str, Any], names: tuple[str, ...]) -> Logistic:
+        """From the data file: `intercept` and per feature name [weight, low, high]."""
+        columns = np.array([table["features"][name] for name in names], dtype=np.float64)
+        return cls(float(table["intercept"]), columns[:, 0], columns[:, 1], columns[:, 2])
+
+    def __call__(self, features: FloatArray) -> FloatArray:
+        """Probability of every row, (R,)."""
+        value = self.intercept + np.clip(features, self.low, self.high) @ self.weight
+        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(value, -30, 30))))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When a name is reported. `twin`: weighted cos² from which two compounds compete for one place; `several`: least
+    probability that the reading holds more than one compound, for a second name; `alone`: least probability of a lone
+    name, and `lone_explains` the least share of the signal it must explain; `among`: least probability of a name among
+    others; `place`: summed probability of a place that is said to be taken though nothing is named; `incomplete`: least
+    probability of a further name when the reading is not explained."""
+
+    twin: float
+    several: float
+    alone: float
+    lone_explains: float
+    among: float
+    place: float
+    incomplete: float
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Compounds competing for one place in the mixture: evidence rows by falling probability, and their sum."""
+
+    rows: tuple[int, ...]
+    total: float
+
+    @property
+    def leader(self) -> int:
+        """The likeliest compound of the place."""
+        return self.rows[0]
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The two fitted layers: probability of a compound, and of more than one compound."""
+
+    compound: Logistic
+    several: Logistic
+
+
+@lru_cache(maxsize=1)
+def shipped_layers() -> Layers:
+    """The fitted layers of `data/mixtures.toml`."""
+    data = load("mixtures")
+    return Layers(Logistic.of(data["ei_probability"], NAMES), Logistic.of(data["ei_several"], SEVERAL))
+
+
+@lru_cache(maxsize=1)
+def rule() -> Rule:
+    """The reporting rule of `data/mixtures.toml`."""
+    return Rule(**{key: float(value) for key, value in load("mixtures")["ei_report"].items()})
+
+
+def alike(problem: Problem, members: IntArray) -> NDArray[np.float64]:
+    """Weighted cos² (m^½ I^½) between candidates, (R, R)."""
+    root = np.sqrt(problem.columns[members] * problem.mass.astype(np.float32))
+    root /= np.maximum(np.linalg.norm(root, axis=1, keepdims=True), 1e-9)
+    return np.asarray((root @ root.T) ** 2, dtype=np.float64)
+
+
+def places(p: FloatArray, cosines: FloatArray, twin: float) -> list[Place]:
+    """Rows grouped by the compound they resemble, likeliest first; rows below 0.03 are left out."""
+    taken: list[list[int]] = []
+    for row in np.argsort(-p, kind="stable"):
+        if p[row] < LEAST_LISTED:
+            break
+        home = next((place for place in taken if cosines[row, place[0]] >= twin), None)
+        if home is None:
+            taken.append([int(row)])
+        else:
+            home.append(int(row))
+    return [Place(tuple(rows), float(min(1.0, p[rows].sum()))) for rows in taken]
+
+
+def several_features(features: FloatArray, p: FloatArray, found: list[Place]) -> FloatArray:
+    """What speaks for more than one compound in the reading, (len(SEVERAL),): the first three places and the second."""
+    totals = [_odds(place.total) for place in found[:3]] + [_odds(0.0)] * 3
+    leaders = [_odds(float(p[place.leader])) for place in found[:2]] + [_odds(0.0)] * 2
+    first = features[found[0].leader] if found else np.zeros(len(NAMES))
+    second = features[found[1].leader] if len(found) > 1 else np.zeros(len(NAMES))
+    misfit, pair = first[_AT["misfit"]], first[_AT["pair_gain"]]
+    ln_share = second[_AT["ln_share"]] if len(found) > 1 else -5.0
+    left = [_AT["left_match"], _AT["left_reverse"]]
+    return np.array(
+        [
+            *totals[:3],
+            *leaders[:2],
+            *(pair, misfit, np.log(max(misfit, 0.02)), first[_AT["drop"]], second[_AT["drop"]], second[_AT["gain"]]),
+            *(ln_share, second[_AT["own_ions"]], second[_AT["own_misfit"]], second[_AT["drop_scaled"]]),
+            pair / np.sqrt(max(misfit, 0.02)),
+            *second[-6:],
+            *first[left],
+            *second[left],
+        ]
+    )
+
+
+def _odds(p: float) -> float:
+    kept = min(max(p, 1e-3), 1 - 1e-3)
+    return float(np.log(kept / (1 - kept)))
+
+
+def reported(p: FloatArray, found: list[Place], several: float, rule: Rule, most: int) -> list[Place]:
+    """The places whose leader is named, at most `most`, likeliest first; `several` = P(more than one compound)."""
+    if several < rule.several or most == 1:
+        return [place for place in found[:1] if p[place.leader] >= rule.alone]
+    return [place for place in found[:most] if p[place.leader] >= rule.among]
