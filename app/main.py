@@ -26,6 +26,7 @@ import app.library.api
 import app.library.pages
 import app.people.api
 import app.people.pages
+import app.quantification.api
 import app.readings.api
 import app.results.api
 import app.results.pages
@@ -38,6 +39,8 @@ import app.samples.overview_pages
 import app.samples.pages
 import app.sessions.api
 import app.sessions.pages
+import app.standards.api
+import app.standards.pages
 import app.system.api
 import app.system.pages
 import app.trends.api
@@ -63,6 +66,8 @@ from app.readings.reading_job import LazyJail
 from app.readings.substances import SubstanceIndex
 from app.runtime import Runtime
 from app.settings import Settings
+from app.standards import recompare
+from app.standards.service import BatchControls, Book
 from harm_messages import load_pack
 from instruments import DEFAULT_LIMITS, Limits
 
@@ -77,6 +82,7 @@ ROUTERS = (
     app.library.pages.router,
     app.people.api.router,
     app.people.pages.router,
+    app.quantification.api.router,
     app.readings.api.router,
     app.sessions.api.router,
     app.sessions.pages.router,
@@ -89,6 +95,8 @@ ROUTERS = (
     app.results.pages.router,
     app.results.pages_files.router,
     app.results.pages_post.router,
+    app.standards.api.router,
+    app.standards.pages.router,
     app.system.api.router,
     app.system.pages.router,
     app.trends.api.router,
@@ -105,11 +113,13 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
         absolute=timedelta(hours=settings.session_hours),
         pepper=pepper,
     )
-    shelf = Shelf(settings, database)
     jail = LazyJail(reader_limits(settings), settings.parser_processes)
     blobs = BlobStore(settings.blob_dir, max_bytes=settings.upload_max_bytes)
     pack = load_pack()
-    parts = reading_job.ReadingParts(database, blobs, jail, shelf, SubstanceIndex(pack.substances))
+    kept = arrays.array_store(blobs.root)
+    shelf = Shelf(settings, database, Book(database, kept))
+    index, controls = SubstanceIndex(pack.substances), BatchControls(database, kept)
+    parts = reading_job.ReadingParts(database, blobs, jail, shelf, index, controls=controls)
     return Runtime(
         settings=settings,
         db=database,
@@ -122,7 +132,11 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
         shelf=shelf,
         jobs=JobRunner(
             database,
-            {**reading_job.handlers(parts), **incoming_job.handlers(database, blobs, jail)},
+            {
+                **reading_job.handlers(parts),
+                **incoming_job.handlers(database, blobs, jail),
+                **recompare.handlers(database),
+            },
             clock,
             on_dead={**reading_job.obituaries(), **incoming_job.obituaries()},
         ),

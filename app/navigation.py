@@ -16,6 +16,7 @@ ENTRIES: tuple[tuple[str, str, frozenset[Role]], ...] = (
         "/trends",
         frozenset({Role.RESEARCHER, Role.PUBLIC_HEALTH, Role.POLICE, Role.SESSION_LEAD}),
     ),
+    ("Standards", "/standards", frozenset({Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD})),
     ("Libraries", "/libraries", frozenset({Role.CHEMIST, Role.VERIFIER, Role.RESEARCHER})),
     ("People", "/people", frozenset({Role.ADMIN})),
     ("Audit", "/audit", frozenset({Role.ADMIN})),

@@ -9,8 +9,10 @@ import app.platform.audit.tables
 import app.platform.jobs.tables
 import app.platform.live.tables
 import app.platform.web.tables
+import app.quantification.tables
 import app.readings.tables
 import app.results.tables
 import app.samples.tables
 import app.sessions.tables
+import app.standards.tables
 import app.trends.tables  # noqa: F401

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +33,10 @@ def _read_each(files: tuple[Path, ...]) -> tuple[list[tuple[Path, list[Reading]]
 
 
 def _answer(
-    data: list[dict[str, Any]], words: Callable[[dict[str, Any]], str], refused: list[str], json_: bool
+    data: list[dict[str, Any]], words: Callable[[list[dict[str, Any]]], Iterator[str]], refused: list[str], json_: bool
 ) -> None:
     if data or not refused:
-        say(data, "\n".join(words(row) for row in data), json_)
+        say(data, "" if json_ else "\n".join(words(data)), json_)
     if refused:
         fail("\n".join(refused))
 
@@ -54,7 +55,7 @@ def read_files(files: tuple[Path, ...], json_: bool) -> None:
         }
         for path, readings in found
     ]
-    _answer(answers, _words, refused, json_)
+    _answer(answers, lambda rows: map(_words, rows), refused, json_)
 
 
 def _words(answer: dict[str, Any]) -> str:
@@ -80,8 +81,10 @@ def _words(answer: dict[str, Any]) -> str:
 @as_json
 def identify_files(files: tuple[Path, ...], libraries: tuple[str, ...], top: int, json_: bool) -> None:
     """Compare instrument FILES with the reference libraries."""
+    from app.operations import logging as logs
     from app.readings.identify import identify_readings
 
+    logs.configure("ERROR")  # to stderr: the answer stays readable by programs
     shelf = _shelf(Settings())
     if unknown := shelf.unknown(libraries):
         fail(f"There is no library called {', '.join(unknown)}. There are: {', '.join(o.name for o in shelf.all())}.")
@@ -108,15 +111,34 @@ def _shelf(settings: Settings) -> Shelf:
     return Shelf(settings, database) if migrate.revisions(database)[0] else Shelf(settings)
 
 
-def _candidates(block: dict[str, Any]) -> str:
-    lines = [f"{block['file']}, reading {block['reading']}"]
+def _candidates(blocks: list[dict[str, Any]]) -> Iterator[str]:
+    """Each reading once, its peaks beneath it, and its limits once at its end."""
+    for (file, reading), together in groupby(blocks, key=lambda block: (block["file"], block["reading"])):
+        yield f"{file}, reading {reading}"
+        limits: dict[str, None] = {}
+        for block in together:
+            yield from _block(block)
+            limits |= dict.fromkeys(block["limits"])
+        yield from (f"     limit: {text}" for text in limits)
+
+
+def _block(block: dict[str, Any]) -> Iterator[str]:
+    yield f"  {_place(block)}{block['headline']}"
+    yield from (f"     {text}" for text in block.get("remarks", ()))
     for c in block["candidates"]:
         also = f"; cannot be told from {', '.join(c['ambiguous_with'])}" if c["ambiguous_with"] else ""
         peaks = f", {c['matched_peaks']} peaks" if c["matched_peaks"] is not None else ""
-        lines.append(
-            f"  {c['rank']:>2}. {c['substance']} ({c['library']}) {c['score_name']} {c['score']:.3g}{peaks}{also}"
-        )
+        yield f"  {c['rank']:>2}. {c['substance']} ({c['library']}) {c['score_name']} {c['score']:.3g}{peaks}{also}"
+    for part in block["components"]:
+        share = f"{part['fraction']:.0%} of the signal ({part['low']:.0%} to {part['high']:.0%})"
+        yield f"     part: {part['substance']}, {share}"
     if not block["candidates"]:
-        lines.append("  no candidates")
-    lines += [f"     limit: {text}" for text in block["limits"]]
-    return "\n".join(lines)
+        yield "  no candidates"
+
+
+def _place(block: dict[str, Any]) -> str:
+    """Of a run: which peak, when, and how much of the area."""
+    if "peak" not in block:
+        return ""
+    area = "" if block["area_percent"] is None else f", {block['area_percent']:.1f} % of the area"
+    return f"Peak {block['peak']} at {block['retention_time_s'] / 60:.2f} min{area}: "

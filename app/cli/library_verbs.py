@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +16,10 @@ from app.platform.db import Database, migrate
 from app.settings import Settings
 
 if TYPE_CHECKING:
+    from app.library.checking import LibraryFault
     from app.library.reparse import Reparsed
     from app.library.shelf import Shelf
+    from spectra.confidence.calibration import Calibration
 
 
 @main.group()
@@ -99,18 +101,72 @@ def library_list(json_: bool) -> None:
 @as_json
 @domain_errors
 def library_info(name: str, json_: bool) -> None:
-    """Provenance of one library."""
+    """Provenance of one library, and which calibration its answers rest on."""
     from app.library import service
 
     database, shelf = _shelf()
     with database.read() as session:
         row = service.get_library(session, shelf, _key(session, shelf, name))
+    found = service.calibrations_of(shelf, row, Settings().library_dir)
     database.close()
-    say(
-        row,
-        "\n".join(f"{key}: {value}" for key, value in asdict(row).items() if key not in ("refusals", "files")),
-        json_,
+    said = {key: value for key, value in asdict(row).items() if key not in ("refusals", "files")}
+    own = next((one.described for one in found if one.in_use), "none of this laboratory; answers rest on public data")
+    lines = [f"{key}: {value}" for key, value in said.items()]
+    lines += [f"calibration: {own}"] if row.technique.value == "ms" else []
+    lines += [f"  {one.described}" for one in found if not one.in_use]
+    kept = [{"number": one.number, "in_use": one.in_use, "fault": one.fault, "said": one.described} for one in found]
+    say({**asdict(row), "calibrations": kept}, "\n".join(lines), json_)
+
+
+@library.command("calibrate")
+@click.argument("name")
+@click.argument("more", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--readings",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Instrument files or folders of them.",
+)
+@click.option(
+    "--truth", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV: file, compound (InChIKey) or name, and for runs retention_time_s.",
+)  # fmt: skip
+@click.option("--note", default="", help="What the readings are: instrument, year.")
+@as_json
+@domain_errors
+def library_calibrate(
+    name: str, more: tuple[Path, ...], readings: tuple[Path, ...], truth: Path, note: str, json_: bool
+) -> None:
+    """Calibrate the answers of library NAME by this laboratory's own readings of known samples.
+
+    The calibration is kept under a new number and used from now on; earlier ones stay.
+    """
+    from app.library import service
+
+    if not readings and not more:
+        raise click.UsageError("Give the instrument files with --readings.")
+    database, shelf = _shelf()
+    parts = service.ImportParts(database, Settings().library_dir)
+    with database.read() as session:
+        key = _key(session, shelf, name)
+    made = service.calibrate_library(
+        parts, shelf, key, [*readings, *more], truth, note=note, progress=None if json_ else Bar()
     )
+    database.close()
+    fitted = made.calibration.as_json()
+    data = {
+        "number": made.number, "file": str(made.file), "before": made.before, "readings": made.readings,
+        "compounds": made.compounds, "calibration": fitted,
+    }  # fmt: skip
+    replaced = f" It follows number {made.before}, which is kept." if made.before else ""
+    text = f"Calibration {made.number}: {made.calibration.described}.{replaced}"
+    say(data, "\n".join([text, *_reliability(made.calibration)]), json_)
+
+
+def _reliability(calibration: Calibration) -> Iterator[str]:
+    """How often a first answer was right, by the probability that was said."""
+    for one in calibration.reliability:
+        yield f"  said {one.low:.2f} to {one.high:.2f}: {one.right:.0%} of {one.n} right"
 
 
 @library.command("check")
@@ -118,14 +174,36 @@ def library_info(name: str, json_: bool) -> None:
 @as_json
 @domain_errors
 def library_check(name: str, json_: bool) -> None:
-    """Look for damage and for the same spectrum under two names."""
+    """Look for damage and for suspicious entries of library NAME: impossible formulae, ions above the molecule,
+    derivatives under their parent, duplicates, spectra that look like another compound.
+
+    Nothing is changed. Each fault is a reason to look at the entry, with the figures behind it.
+    """
     from app.library import service
 
     database, shelf = _shelf()
     with database.read() as session:
-        found = service.check_library(session, shelf, _key(session, shelf, name), Settings().library_dir)
+        key = _key(session, shelf, name)
+        found = service.library_faults(
+            session, shelf, key, Settings().library_dir, progress=None if json_ else Bar()
+        )  # fmt: skip
     database.close()
-    say(found, "\n".join(found) or "Nothing to complain about.", json_)
+    say(found, "\n".join(_faults(found)) or "Nothing to complain about.", json_)
+
+
+SHOWN_OF_A_KIND = 20
+
+
+def _faults(found: Sequence[LibraryFault]) -> Iterator[str]:
+    """By kind, the gravest first; of each kind the first few."""
+    kinds: dict[tuple[str, str], list[LibraryFault]] = {}
+    for fault in found:
+        kinds.setdefault((fault.severity, fault.what), []).append(fault)
+    for (severity, what), faults in kinds.items():
+        yield f"{severity}: {what} ({len(faults):,})"
+        yield from (f"  {fault.sentence}" for fault in faults[:SHOWN_OF_A_KIND])
+        if len(faults) > SHOWN_OF_A_KIND:
+            yield f"  … and {len(faults) - SHOWN_OF_A_KIND:,} more; --json lists all."
 
 
 @library.command("reparse")

@@ -85,16 +85,18 @@ def _parts() -> Iterator[ReadingParts]:
     """What reading needs, as in the service; logs go to stderr, so that the answer stays clean."""
     from app.main import build_runtime
     from app.operations import logging as logs
+    from app.readings import service as readings
     from app.readings.reading_job import ReadingParts
     from app.readings.substances import SubstanceIndex
+    from app.standards.service import BatchControls
 
     settings = Settings()
     logs.configure("ERROR")
     runtime = build_runtime(settings)
     try:
-        yield ReadingParts(
-            runtime.db, runtime.blobs, runtime.jail, runtime.shelf, SubstanceIndex(runtime.pack.substances)
-        )
+        controls = BatchControls(runtime.db, readings.array_store(runtime.blobs.root))
+        index = SubstanceIndex(runtime.pack.substances)
+        yield ReadingParts(runtime.db, runtime.blobs, runtime.jail, runtime.shelf, index, controls=controls)
     finally:
         runtime.close()
 

@@ -14,11 +14,13 @@ from app.incoming.listing import (
     suggestion_for,
     views,
 )
+from app.incoming.tables import IncomingFile
 
 __all__ = [
     "REASON_WORDS",
     "STILL_STANDS",
     "Arrival",
+    "IncomingFile",
     "IncomingState",
     "IncomingView",
     "OpenSample",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session
 
-from app.library import repository
+from app.library import calibrating, calibrations, checking, repository
+from app.library.calibrating import Calibrated
+from app.library.calibrations import Kept
+from app.library.checking import LibraryFault
 from app.library.domain import TECHNIQUE_WORDS, Technique
-from app.library.fingerprints import fingerprint
 from app.library.importing import Imported, ImportParts, import_library
 from app.library.plots import entry_plot
 from app.library.raw_files import raw_store, readers_of
@@ -20,25 +23,30 @@ from app.library.reparse import Reparsed, lines_of, reparse_library
 from app.library.shelf import Opened, Shelf
 from app.library.tables import Library
 from app.library.usable import Progress
-from app.platform.kernel.errors import NotFound
-from spectra import InfraredLibrary, LibraryFileError, MassLibrary
+from app.platform.kernel.errors import Invalid, NotFound
 
 __all__ = [
+    "Calibrated",
     "EntryView",
     "ImportParts",
     "Imported",
+    "Kept",
+    "LibraryFault",
     "LibraryView",
     "Opened",
     "Progress",
     "Reparsed",
     "Shelf",
     "Technique",
+    "calibrate_library",
+    "calibrations_of",
     "check_library",
     "entries",
     "entry",
     "entry_plot",
     "get_library",
     "import_library",
+    "library_faults",
     "lines_of",
     "list_libraries",
     "raw_store",
@@ -166,33 +174,50 @@ def _short(one: Opened, number: int) -> EntryView:
     )  # fmt: skip
 
 
-def check_library(session: Session, shelf: Shelf, key: str, folder: Any) -> list[str]:
-    """What is wrong with a stored library, one sentence each: damage, and the same spectrum under two names.
+def library_faults(
+    session: Session, shelf: Shelf, key: str, folder: Path, progress: Progress | None = None
+) -> list[LibraryFault]:
+    """What may be wrong with a stored library: damage, and entries that are suspicious, the gravest first.
 
-    `folder` is the directory of libraries. An empty list: nothing was noticed.
+    `folder` is the directory of libraries. Raises NotFound. An empty list: nothing was noticed.
     """
     view = get_library(session, shelf, key)
+    return checking.library_faults(session, shelf, view.name, view.key, folder, view.broken, progress)
+
+
+def check_library(session: Session, shelf: Shelf, key: str, folder: Path) -> list[str]:
+    """The same as one sentence each."""
+    return [fault.sentence for fault in library_faults(session, shelf, key, folder)]
+
+
+def calibrate_library(
+    parts: ImportParts,
+    shelf: Shelf,
+    key: str,
+    files: Sequence[Path],
+    truth: Path,
+    *,
+    note: str = "",
+    progress: Progress | None = None,
+) -> Calibrated:
+    """Calibrate the answers of a library by own readings of known samples; see calibrating.py.
+
+    Raises NotFound, Invalid (also for a library that comes with MAST), Unreadable, Conflict.
+    """
+    with parts.db.read() as session:
+        view = get_library(session, shelf, key)
+        row = repository.library_named(session, view.name)
+    if view.starter or row is None:
+        raise Invalid("A library that comes with MAST is for training; import a full one and calibrate that.")
     if view.broken:
-        return [view.broken]
-    faults: list[str] = []
-    row = None if view.starter else repository.library_named(session, view.name)
-    if row is not None:
-        opener = MassLibrary.open if view.technique is Technique.MS else InfraredLibrary.open
-        try:
-            opener(folder / row.folder, verify=True)
-        except LibraryFileError as error:
-            return [str(error)]
-    one = shelf.get(view.key)
-    if one.technique is Technique.FORMULA:
-        return faults
-    for names in _same_spectrum(one):
-        faults.append("The same spectrum stands under different names: " + "; ".join(names) + ".")
-    return faults
+        raise Invalid(view.broken)
+    return calibrating.calibrate_library(
+        parts, row, shelf.get(view.key), files, truth, note=note, progress=progress
+    )  # fmt: skip
 
 
-def _same_spectrum(one: Opened) -> list[Sequence[str]]:
-    groups: dict[bytes, dict[str, str]] = defaultdict(dict)
-    for number in range(len(one)):
-        row = _short(one, number)
-        groups[fingerprint(one.spectra, number)].setdefault(row.compound, row.substance)
-    return [list(names.values()) for names in groups.values() if len(names) > 1]
+def calibrations_of(shelf: Shelf, view: LibraryView, folder: Path) -> list[Kept]:
+    """Calibrations of a library by own readings, the newest first; one at most is in use."""
+    if view.starter or view.broken or view.technique is not Technique.MS:
+        return []
+    return calibrations.kept(folder, uuid.UUID(view.library_id), shelf.get(view.key).mass)

@@ -7,14 +7,16 @@ at the next search; spectra stay memory-mapped and are shared through the page c
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+import uuid
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol, cast
 
 import structlog
 
-from app.library import repository
+from app.library import calibrations, repository
 from app.library.domain import Technique
 from app.library.tables import Library
 from app.platform.db import Database
@@ -45,6 +47,29 @@ class HasLibraryDir(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class OwnEntry:
+    """One run of a laboratory's own standard. `void`: why it is no evidence now ("expired on …"), else empty."""
+
+    compound: str
+    name: str
+    standard_id: uuid.UUID
+    instrument: str
+    measured_at: datetime
+    lot: str = ""
+    retention_time_s: float | None = None
+    retention_index: float | None = None
+    void: str = ""
+
+
+class OwnBooks(Protocol):
+    """Where the libraries of an agency's own standards come from."""
+
+    def books(self, agency_id: uuid.UUID) -> list[Opened]:
+        """Own libraries, one of unit and one of accurate mass, as far as there are standards."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """One library ready to search. `key` is the address of this edition: its folder, or the name of a starter library.
 
@@ -61,6 +86,8 @@ class Opened:
     licence: str
     source: str
     spectra: AnyLibrary
+    own: Mapping[str, OwnEntry] = field(default_factory=dict)
+    """Of an in-house library: entry id → what is known of the run. Empty for every other."""
 
     def __len__(self) -> int:
         return len(self.spectra)
@@ -84,13 +111,21 @@ class Opened:
 class Shelf:
     """`shelf.infrared()`, `shelf.mass(accurate=False)`, `shelf.formulas()`: what to search now."""
 
-    def __init__(self, settings: HasLibraryDir, database: Database | None = None) -> None:
+    def __init__(self, settings: HasLibraryDir, database: Database | None = None, own: OwnBooks | None = None) -> None:
+        self._own = own
         self._folder = settings.library_dir
         self._database = database
         self._lock = threading.Lock()
         self._starters: tuple[Opened, ...] = ()
         self._imported: dict[str, Opened] = {}
         self._broken: dict[str, str] = {}
+        self._calibrated: dict[str, str] = {}
+
+    def of(self, agency_id: uuid.UUID | None) -> Shelf:
+        """The shelf as this agency sees it: its own standards first, as they are now, then everything else."""
+        if self._own is None or agency_id is None:
+            return self
+        return _OfAgency(self, self._own.books(agency_id))
 
     def all(self) -> list[Opened]:
         """Every library, imported ones first: they outrank the starters when scores are equal."""
@@ -100,6 +135,10 @@ class Shelf:
             if not self._starters:
                 self._starters = tuple(_starters())
             return [self._imported[row.folder] for row in rows if row.folder in self._imported] + [*self._starters]
+
+    def own(self) -> list[Opened]:
+        """Books of own standards; the shared shelf has none, that of an agency (`of`) its own."""
+        return []
 
     def infrared(self, names: Collection[str] = ()) -> list[Opened]:
         """Infrared libraries; `names` (name or key) narrows them."""
@@ -166,6 +205,40 @@ class Shelf:
             except (LibraryFileError, OSError) as error:
                 self._broken[key] = str(error)
                 _log.error("library_damaged", library=row.name, error=str(error))
+        for key, one in self._imported.items():
+            self._calibrate(one, wanted[key])
+
+    def _calibrate(self, one: Opened, row: Library) -> None:
+        """A library answers by the newest calibration of the laboratory's own that fits it, also one made meanwhile."""
+        if one.technique is not Technique.MS:
+            return
+        newest = calibrations.newest_file(self._folder, row.id)
+        if self._calibrated.get(one.key, "") != newest:
+            one.mass.calibration = calibrations.in_use(self._folder, row.id, one.mass)
+            self._calibrated[one.key] = newest
+
+
+class _OfAgency(Shelf):
+    """A shelf with an agency's own books before the shared ones; made per use, so its books never go stale."""
+
+    def __init__(self, shared: Shelf, books: list[Opened]) -> None:
+        self._shared, self._books = shared, books
+
+    def of(self, agency_id: uuid.UUID | None) -> Shelf:
+        """Only ever the shelf it was made from knows another agency."""
+        return self._shared.of(agency_id)
+
+    def all(self) -> list[Opened]:
+        """Own books first."""
+        return [*self._books, *self._shared.all()]
+
+    def own(self) -> list[Opened]:
+        """Of this agency only."""
+        return list(self._books)
+
+    def broken(self) -> dict[str, str]:
+        """Own books are made of rows and cannot be damaged."""
+        return self._shared.broken()
 
 
 def _open(row: Library, folder: Path) -> Opened:

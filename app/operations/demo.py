@@ -18,12 +18,13 @@ import sqlalchemy as sa
 
 from app.consultations import service as consultations
 from app.consultations.domain import Intention
-from app.operations import demo_files
+from app.operations import demo_files, demo_mass
 from app.people import service as people
 from app.people.tables import AgencyKind
 from app.platform.db import Database, UnitOfWork, migrate
 from app.platform.kernel.actor import ROLE_WORDS, Actor, Role
 from app.platform.kernel.errors import Conflict
+from app.platform.storage import BlobStore
 from app.readings import service as readings
 from app.results import drafting
 from app.results import service as results
@@ -111,6 +112,8 @@ CONSENTS = {
 }
 SUBSTITUTED = 2
 """The kind that is not what was expected: the one whose page is worth looking at first."""
+CUT = 4
+"""The kind whose files lie in the example: cocaine cut with phenacetin."""
 PER_SESSION = 60
 WAITING = (0, 5, 3, 7, 1, 6)
 
@@ -127,6 +130,9 @@ def prepare(settings: Settings, *, reset: bool) -> Iterator[str]:
     if reset:
         _throw_away(settings, marker)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    files = settings.data_dir / "example-files"
+    demo_files.write(files)
+    demo_mass.write(files)
     database = Database(settings.database_url)
     try:
         migrate.upgrade(database)
@@ -138,7 +144,6 @@ def prepare(settings: Settings, *, reset: bool) -> Iterator[str]:
             yield "Making the example: two past sessions and one that is open …"
             ticket = _Builder(database, settings, load_pack()).build()
             marker.write_text(json.dumps({"ticket": ticket, "made_at": datetime.now(UTC).isoformat()}))
-        demo_files.write(settings.data_dir / "example-files")
     finally:
         database.close()
 
@@ -208,6 +213,8 @@ class _Builder:
     def __init__(self, database: Database, settings: Settings, pack: Pack) -> None:
         self.database = database
         self.pepper = settings.pepper()
+        blobs = BlobStore(settings.blob_dir, max_bytes=settings.upload_max_bytes)
+        self.mass = demo_mass.MassExample(blobs, settings.data_dir / "example-files")
         self.pack = pack
         self.random = random.Random(SEED)  # noqa: S311 an example, not a secret
         self.now = datetime.now(UTC)
@@ -255,7 +262,20 @@ class _Builder:
         for position, index in enumerate(WAITING):
             at = self.now - timedelta(minutes=42 - 7 * position)
             self._register(uow, session_id, KINDS[index], at)
+        self._mass_spectra(uow, session_id)
         return ticket
+
+    def _mass_spectra(self, uow: UnitOfWork, session_id: uuid.UUID) -> None:
+        """Two samples with files that are read once the server runs, beside an own standard and the batch's blank."""
+        uow.actor, uow.now = self.actors[Role.CHEMIST], self.now
+        self.mass.keep_references(uow)
+        for kind, name, batch in (
+            (CUT, "cocaine-cut-gcms.mzML", demo_mass.BATCH),
+            (CUT, "mixture-gcms.msp", ""),
+        ):
+            sample = self._register(uow, session_id, KINDS[kind], self.now - timedelta(minutes=2)).sample
+            uow.actor, uow.now = self.actors[Role.CHEMIST], self.now
+            self.mass.hand_in(uow, sample.id, name, batch)
 
     def _register(self, uow: UnitOfWork, session_id: uuid.UUID, kind: Kind, at: datetime) -> samples.Registered:
         uow.actor, uow.now = self.actors[Role.RECEPTION], at

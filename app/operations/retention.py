@@ -27,6 +27,7 @@ from app.platform.storage import BlobStore
 from app.platform.web.tables import IdempotencyRow
 from app.readings.tables import Blob, Upload
 from app.samples.tables import Sample, TicketSession
+from app.standards.tables import Control, StandardReplicate
 
 FIRST_S = 60.0  # after a start, so that starting stays quick
 EVERY_S = 24 * 3600.0
@@ -143,7 +144,7 @@ def _carry_out(database: Database, rule: Rule) -> int:
 
 
 def purge_files(database: Database, blobs: BlobStore) -> int:
-    """Delete raw files that neither an upload nor an incoming file refers to any more; says how many.
+    """Delete raw files that no upload, incoming file, standard or control refers to any more; says how many.
 
     Only bytes that came as incoming files are looked at. The file goes first and its row after it: cut off in between,
     the next purge finds the row again, and the same bytes sent meanwhile find no file and write their own.
@@ -162,7 +163,9 @@ def purge_files(database: Database, blobs: BlobStore) -> int:
 def _unreferenced() -> tuple[Any, ...]:
     uploads = sa.exists().where(col(Upload.blob_sha256) == col(Blob.sha256))
     incoming = sa.exists().where(col(IncomingFile.blob_sha256) == col(Blob.sha256))
-    return ~uploads, ~incoming
+    standards = sa.exists().where(col(StandardReplicate.blob_sha256) == col(Blob.sha256))
+    controls = sa.exists().where(col(Control.blob_sha256) == col(Blob.sha256))
+    return ~uploads, ~incoming, ~standards, ~controls
 
 
 class Housekeeper:

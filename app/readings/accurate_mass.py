@@ -1,4 +1,4 @@
-"""Accurate masses against the shelf: by spectra where a library has them, else by formula with its isotope pattern.
+"""Accurate masses against the shelf: by spectra where a library has them, and by formula with its isotope pattern.
 
 Answers at the level of a formula list every compound of the register that has it.
 """
@@ -6,135 +6,123 @@ Answers at the level of a formula list every compound of the register that has i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from app.library.shelf import Opened
 from app.readings.domain import MethodInfo
+from app.readings.formula_screen import Screened, formula_rows, screen
+from app.readings.identified import identified
+from app.readings.mass_scale import MassScale, put_right, scale_json
 from app.readings.ranking import (
     Matched,
     Names,
     answer_of,
     libraries_of,
     limits_of,
-    listed,
     merged,
-    named_rows,
     not_compared,
     rows_as_json,
     tagged,
 )
-from spectra import (
-    Candidate,
-    IdentificationLevel,
-    MassSpectrum,
-    group_by_compound,
-    mass_quality,
-)
-from spectra.exactmass import FormulaCandidate, pattern_cosine
+from spectra import Candidate, IdentificationLevel, MassSpectrum, group_by_compound, mass_quality
+from spectra.confidence.identify import candidates_of, rank_compounds
+from spectra.preprocess import within_range
 
-EXACT_MASS_PPM = 10.0
-PRECURSOR_DA = 0.01
-LEAST_ACCURATE_SCORE = 0.5
+_NOTHING = IdentificationLevel.NOTHING_ABOVE_LIMIT
 
 
 def match_accurate_mass(
     query: MassSpectrum, spectra: Sequence[Opened], formulas: Sequence[Opened], info: MethodInfo, how: Names
 ) -> Matched:
-    """Spectral search where an accurate library and a precursor fit, else a screen of the masses by formula."""
+    """The identification of an accurate library where one resembles the reading, else the screen by formula.
+
+    The screen is part of every answer. Masses are put right on the method's lock masses first; without one the
+    screen estimates their error, and the search, whose window is wider than any such error, takes them as measured.
+    """
     searched = [*spectra, *formulas]
     if not searched:
         return not_compared("There is no library of accurate masses here to compare with.", info.all_limits)
-    by_spectrum = _accurate_rows(query, spectra, how)
-    hits = _screen(query, formulas)
-    if by_spectrum and by_spectrum[0].score >= LEAST_ACCURATE_SCORE:
-        rows, level, score_name = by_spectrum, IdentificationLevel.CONSISTENT_WITH, "entropy"
-        if rows[0].score < 0.7:
-            level = IdentificationLevel.RELATED
-        named = named_rows(rows, level)
-        sentences = [f"Best match: {rows[0].name}, entropy score {rows[0].score:.2f} of 1, "
-                     f"{rows[0].matched_peaks} peaks matched."]  # fmt: skip
-        if len(named) > 1:
-            sentences.append(f"This method does not tell {rows[0].name} from: {listed([c.name for c in named[1:]])}.")
-        candidates = rows_as_json(rows, spectra, how.index)
+    query = within_range([query])[0]
+    scale = put_right(query, info.lock_masses)
+    screened = screen(scale, formulas, info.lock_masses, how)
+    found = screened.found if screened else ()
+    rows = _spectral_rows(scale.spectrum, spectra, how)
+    said, home = None, None
+    if rows:
+        home = next(one for one in spectra if one.key == rows[0].library)
+        said = home.mass.identify(scale.spectrum)
+    if said is not None and home is not None and (said.level is not _NOTHING or not found):
+        rows, answer = identified(said, home, rows, mass_quality(query), searched, how)
+        candidates, score_name = rows_as_json(rows, spectra, how.index), "entropy"
+        answer["sentences"] += _beside(scale, screened)
+        if said.level is IdentificationLevel.RELATED and screened and found:
+            candidates = _with_formulas(candidates, screened, how)
+            answer["headline"] += f" An accurate mass fits {screened.first_words()}."
     else:
-        candidates, level, sentences = _formula_rows(query, hits, formulas, how)
-        rows, named, score_name = [], [], "exact_mass"
-    answer = answer_of(level, rows, named, sentences, mass_quality(query), searched)
-    if score_name == "exact_mass" and candidates:
-        top = [c for c in candidates if c["rank"] == candidates[0]["rank"]]
-        answer["set"] = [c["compound"] for c in top]
-    answer["formulas"] = [_formula_json(hit) for hit in hits[: how.top]]
+        level = IdentificationLevel.CLASS_ONLY if found else _NOTHING
+        candidates, score_name = formula_rows(screened, how) if screened else [], "exact_mass"
+        answer = answer_of(level, [], [], _formula_words(scale, screened, home), mass_quality(query), searched)
+        answer["set"] = [c["compound"] for c in candidates if c["rank"] == 1]
+    answer |= _screen_json(scale, screened, how)
     return Matched(score_name, candidates, answer, limits_of(info, searched), libraries_of(searched))
 
 
-def _accurate_rows(query: MassSpectrum, shelf: Sequence[Opened], how: Names) -> list[Candidate]:
-    found: list[Candidate] = []
+def _spectral_rows(query: MassSpectrum, shelf: Sequence[Opened], how: Names) -> list[Candidate]:
+    """Compounds as the identification of each library ranks them, with the entropy score a chemist knows.
+
+    Libraries that have the precursor go alone; only where none has it are fragments compared without it.
+    """
+    near: list[Candidate] = []
+    far: list[Candidate] = []
     for one in shelf:
-        if query.precursor_mz is None:
-            rows = one.mass.search_compounds(query, how.top, "entropy")
-        else:
-            hits = one.mass.search(query, 4 * how.top, "entropy", precursor_tolerance=PRECURSOR_DA)
-            rows = group_by_compound(hits, one.mass)[: how.top]
-        found += tagged(one, rows)
+        ranked = rank_compounds(one.mass, query, one.mass.calibration)
+        plain = [
+            replace(row, score=float(score), score_name=ranked.match_name)
+            for row, score in zip(candidates_of(one.mass, ranked, how.top), ranked.match, strict=False)
+        ]
+        rows = near if ranked.figures.get("near") == 1.0 else far
+        rows += tagged(one, group_by_compound(plain, one.mass))
+    found = near or far
     return merged(found, how) if found else []
 
 
-def _screen(query: MassSpectrum, formulas: Sequence[Opened]) -> list[FormulaCandidate]:
-    """Formulae of the precursor, or of the peaks of at least 5 % (at most 20), strongest first; isotopes left out."""
-    height = query.intensity / query.intensity.max() if query.intensity.max() > 0 else query.intensity
-    if query.precursor_mz is not None:
-        wanted = [query.precursor_mz]
-    else:
-        strong = [k for k in np.argsort(-height)[:20] if height[k] >= 0.05 and not _isotope(query, int(k))]
-        wanted = [float(query.mz[k]) for k in strong]
-    found = [hit for one in formulas for hit in one.formulas.screen(wanted, EXACT_MASS_PPM)]
-    order = {mz: place for place, mz in enumerate(wanted)}
-    return sorted(found, key=lambda hit: (order[hit.mz], abs(hit.error_ppm)))
+def _with_formulas(candidates: list[dict[str, Any]], screened: Screened, how: Names) -> list[dict[str, Any]]:
+    """A likeness names nothing, so what fits by formula follows it."""
+    known, last = {row["compound"] for row in candidates}, len(candidates)
+    groups = max((row["ambiguity_group"] for row in candidates), default=0)
+    more = [row for row in formula_rows(screened, how) if row["compound"] not in known]
+    for row in more:
+        row["rank"] += last
+        row["ambiguity_group"] += groups
+    return [*candidates, *more]
 
 
-def _isotope(query: MassSpectrum, k: int) -> bool:
-    """Whether a stronger peak lies one ¹³C below."""
-    near = np.abs(query.mz - (query.mz[k] - 1.00335)) <= 0.005
-    return bool((query.intensity[near] > query.intensity[k]).any())
+def _beside(scale: MassScale, screened: Screened | None) -> list[str]:
+    """What the screen says beside an identification by spectrum, whose compound need not be on a list of formulae."""
+    if screened is None:
+        return list(scale.sentences)
+    if screened.found:
+        return list(screened.sentences)
+    return ["No mass of this spectrum fits the formula of a listed substance.", *screened.sentences[1:]]
 
 
-def _formula_rows(
-    query: MassSpectrum, hits: Sequence[FormulaCandidate], formulas: Sequence[Opened], how: Names
-) -> tuple[list[dict[str, Any]], IdentificationLevel, list[str]]:
-    if not hits:
-        nothing = f"No mass of this spectrum fits a listed substance within {EXACT_MASS_PPM:g} ppm."
-        return [], IdentificationLevel.NOTHING_ABOVE_LIMIT, [nothing, "This is not evidence that nothing is there."]
-    rows: list[dict[str, Any]] = []
-    for rank, hit in enumerate(hits[: how.top], start=1):
-        near = np.abs(query.mz - hit.mz) <= 0.005
-        share = float(query.intensity[near].sum() / max(query.intensity.sum(), 1e-300))
-        for isomer in hit.isomers:
-            known = how.index.find(isomer.compound, isomer.name)
-            others = [i.name for i in hit.isomers if i is not isomer]
-            rows.append({
-                "rank": rank, "substance": isomer.name, "compound": isomer.compound, "substance_id": known.id,
-                "substance_class": known.drug_class, "entry": isomer.id, "library": formulas[0].name,
-                "library_key": formulas[0].key, "entry_index": None, "starter": formulas[0].starter,
-                "score": round(max(0.0, 1 - abs(hit.error_ppm) / EXACT_MASS_PPM), 4), "score_name": "exact_mass",
-                "reverse_score": None, "matched_peaks": 1, "explained_fraction": round(share, 4),
-                "ambiguous_with": others, "ambiguity_group": rank, "shift": None, "margin": None,
-                **_formula_json(hit),
-                "isotope_cosine": round(pattern_cosine(hit.formula, query.mz, query.intensity), 3),
-            })  # fmt: skip
-    best = hits[0]
-    names = listed([i.name for i in best.isomers])
-    said = [
-        f"m/z {best.mz:.4f} fits {best.formula} as {best.adduct}, {best.error_ppm:+.1f} ppm off: {names}.",
-        "An accurate mass gives a formula, not one substance: every isomer fits equally well.",
-        "Recalibrate on a lock mass before trusting errors of a few ppm.",
-    ]
-    return rows, IdentificationLevel.CLASS_ONLY, said
+def _formula_words(scale: MassScale, screened: Screened | None, home: Opened | None) -> list[str]:
+    """The first formula leads; then that no spectrum of a library resembles the reading, and the rest of the screen."""
+    if screened is None:
+        return ["No library entry shares a peak with this spectrum. This is not evidence that nothing is there.",
+                *scale.sentences]  # fmt: skip
+    first, *rest = screened.sentences
+    spectra = [f"No spectrum of {home.name} resembles this one enough to name a compound."] if home else []
+    return [first, *spectra, *rest]
 
 
-def _formula_json(hit: FormulaCandidate) -> dict[str, Any]:
+def _screen_json(scale: MassScale, screened: Screened | None, how: Names) -> dict[str, Any]:
+    """Formulae, what was set aside and why, and how the mass scale was treated."""
+    if screened is None:
+        return {"formulas": [], "set_aside": [], "mass_scale": scale_json(scale.locked)}
     return {
-        "mz": round(hit.mz, 5), "formula": hit.formula, "adduct": hit.adduct, "error_ppm": round(hit.error_ppm, 2),
-        "isomers": [i.name for i in hit.isomers],
-    }  # fmt: skip
+        "formulas": screened.formulas_json(how.top),
+        "set_aside": list(screened.set_aside),
+        "mass_scale": scale_json(scale.locked or screened.calibration),
+    }

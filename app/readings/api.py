@@ -261,5 +261,5 @@ def show_plot(
     """Points to draw, with the chosen candidate over or under them."""
     with rt.read() as session:
         row, match = service.reading_with_match(session, who, reading_id)
-    plot = service.plot_of(row, match, service.array_store(rt.blobs.root), rt.shelf, candidate, peak)
+    plot = service.plot_of(row, match, service.array_store(rt.blobs.root), rt.shelf.of(who.agency_id), candidate, peak)
     return schemas.PlotOut.model_validate(plot)

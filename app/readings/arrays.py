@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from app.platform.kernel.errors import Unavailable
 from app.platform.storage import BlobStore
-from spectra import MassSpectrum, Reading
+from spectra import MassRun, MassSpectrum, Reading
 
 GIB = 1024**3
 _CHUNK = 1024 * 1024
@@ -68,6 +69,16 @@ def single_spectrum(store: BlobStore, sha256: str) -> MassSpectrum:
         return MassSpectrum(
             file["mz"][:end], file["intensity"][:end], None if np.isnan(precursor) else precursor
         )  # fmt: skip
+
+
+def run(store: BlobStore, sha256: str) -> MassRun:
+    """All scans of a run with the numbers of its time axis as stored. Raises Unavailable when the file is gone."""
+    with _opened(store, sha256) as file:
+        ends = file["offsets"].tolist() if "offsets" in file.files else []
+        mz, intensity = (file["mz"], file["intensity"]) if ends else (np.empty(0), np.empty(0))
+        scans = tuple(MassSpectrum(mz[a:b], intensity[a:b]) for a, b in pairwise(ends) if b > a)
+        filled = [k for k, (a, b) in enumerate(pairwise(ends)) if b > a]
+        return MassRun(scans, np.asarray(file["x"], dtype=np.float64)[filled])
 
 
 def _opened(store: BlobStore, sha256: str) -> np.lib.npyio.NpzFile:

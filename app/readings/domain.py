@@ -68,7 +68,10 @@ STRIP_WORDS: dict[StripReading, str] = {
 
 @dataclass(frozen=True, slots=True)
 class MethodInfo:
-    """One method as app/readings/methods.toml describes it. `lod_percent` in % w/w of the sample as received."""
+    """One method as app/readings/methods.toml describes it. `lod_percent` in % w/w of the sample as received.
+
+    `lock_masses`: m/z of ions (Da, with their charge) the laboratory measures along to put the mass scale right.
+    """
 
     method: Method
     title: str
@@ -85,6 +88,7 @@ class MethodInfo:
     provenance: str
     reviewed: str
     review_by: str
+    lock_masses: tuple[float, ...] = ()
 
     @property
     def all_limits(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,18 +14,23 @@ import numpy as np
 
 from app.library.shelf import Shelf
 from app.readings.accurate_mass import match_accurate_mass
+from app.readings.controls import RunControls
 from app.readings.domain import Method, MethodInfo
+from app.readings.in_house import with_own
+from app.readings.mass_scale import negative_ions, put_right
 from app.readings.matching import match_infrared, match_unit_mass
 from app.readings.methods import method_for, method_info
+from app.readings.mixtures import add_mixture, mixture_of
 from app.readings.ranking import Matched, Names, not_compared
-from app.readings.runs import RULE, RunPeak, peaks_of
+from app.readings.run_answers import peak_json, with_run
+from app.readings.runs import RunPeak, components_of
 from app.readings.substances import SubstanceIndex
 from instruments import InstrumentError, describe, read, to_absorbance, to_mass_spectrum, to_seconds
 from spectra import MassSpectrum, Reading, ReadingKind, SpectrumError
 
+ALL_IN_BLANK = "Everything in this run is in the blank of its batch too, so nothing of it is compared."
 _UNIT = frozenset({Method.GC_MS})
 _ACCURATE = frozenset({Method.DART_MS, Method.AMBIENT_MS, Method.LC_MS})
-KEPT_PEAKS = 300
 
 
 class FileReader(Protocol):
@@ -80,16 +85,19 @@ def identify_reading(
     libraries: Collection[str] = (),
     top: int = 10,
     index: SubstanceIndex | None = None,
+    controls: RunControls | None = None,
 ) -> list[Block]:
     """What one reading resembles. A run gives one block per peak, highest first; everything else one block.
 
     `method` is the chemist's word and decides between unit and accurate mass; without it the masses decide.
+    `controls` is what was run beside a run in its batch.
     Never raises for a spectrum that cannot be compared: the block says why.
     """
     chosen = method or method_of(reading)
     if chosen is None:
         return [Block(not_compared(_WHY_NOT[ReadingKind.OTHER]))]
-    info, how = method_info(chosen), Names(top, index or SubstanceIndex())
+    info = method_info(chosen)
+    how = Names(top, index or SubstanceIndex(), negative=negative_ions(reading))
     try:
         if reading.kind in (ReadingKind.IR, ReadingKind.RAMAN):
             books = shelf.infrared(libraries) if reading.kind is ReadingKind.IR else shelf.raman(libraries)
@@ -97,7 +105,7 @@ def identify_reading(
         if reading.kind is ReadingKind.MASS_SPECTRUM:
             return [Block(_mass(to_mass_spectrum(reading), shelf, libraries, info, how, chosen))]
         if reading.kind is ReadingKind.MASS_RUN:
-            return _run(reading, shelf, libraries, info, how, chosen)
+            return _run(reading, shelf, libraries, info, how, chosen, controls or RunControls())
     except (InstrumentError, SpectrumError) as error:
         return [Block(not_compared(f"This reading cannot be compared: {str(error).rstrip('.')}.", info.all_limits))]
     return [Block(not_compared(_WHY_NOT[reading.kind], info.all_limits))]
@@ -116,10 +124,18 @@ def _mass(
 ) -> Matched:
     if not (query.intensity > 0).any():
         return not_compared("This spectrum has no peak above zero, so there is nothing to compare.", info.all_limits)
-    if _takes_accurate(query, method):
-        spectra, formulas = shelf.mass(libraries, accurate=True), shelf.formulas(libraries)
-        return match_accurate_mass(query, spectra, formulas, info, how)
-    return match_unit_mass(query, shelf.mass(libraries, accurate=False), info, how)
+    accurate = _takes_accurate(query, method)
+    books = shelf.mass(libraries, accurate=accurate)
+    own, others = [b for b in books if b.own], [b for b in books if not b.own]
+    if accurate:
+        matched = match_accurate_mass(query, others, shelf.formulas(libraries), info, how)
+        query = put_right(query, info.lock_masses).spectrum
+        home = max(others, key=len, default=None)
+        if how.mixtures and home is not None:
+            add_mixture(matched.answer, mixture_of([query], home), home, how)
+    else:
+        matched = match_unit_mass(query, others, info, how)
+    return with_own(matched, query, own, how)
 
 
 def _takes_accurate(query: MassSpectrum, method: Method) -> bool:
@@ -129,14 +145,40 @@ def _takes_accurate(query: MassSpectrum, method: Method) -> bool:
 
 
 def _run(
-    reading: Reading, shelf: Shelf, libraries: Collection[str], info: MethodInfo, how: Names, method: Method
+    reading: Reading,
+    shelf: Shelf,
+    libraries: Collection[str],
+    info: MethodInfo,
+    how: Names,
+    method: Method,
+    controls: RunControls,
 ) -> list[Block]:
     strongest = _strongest(reading.scans)
     accurate = strongest is not None and _takes_accurate(strongest, method)
-    peaks = peaks_of(reading.scans, _seconds(reading), accurate=accurate)
+    peaks = components_of(
+        reading.scans,
+        _seconds(reading),
+        accurate=accurate,
+        blank=controls.blank,
+        ladder=controls.retention,
+        previous=controls.previous,
+    )
     if not peaks:
-        return [Block(not_compared("No scan of this run holds any signal.", info.all_limits))]
-    return [Block(_mass(peak.spectrum, shelf, libraries, info, how, method), peak) for peak in peaks]
+        lit = any((scan.intensity > 0).any() for scan in reading.scans)
+        return [Block(not_compared(ALL_IN_BLANK if lit else "No scan of this run holds any signal.", info.all_limits))]
+    where = controls.instrument or reading.instrument
+    return [Block(_mass(p.spectrum, shelf, libraries, info, _beside(how, p, where), method), p) for p in peaks]
+
+
+def _beside(how: Names, peak: RunPeak, instrument: str) -> Names:
+    """What is known of a peak beside its spectrum; peaks are taken apart by time, not by mixtures."""
+    return replace(
+        how,
+        retention_time_s=peak.retention_time_s,
+        retention_index=peak.retention_index,
+        instrument=instrument,
+        mixtures=False,
+    )
 
 
 def _seconds(reading: Reading) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -147,32 +189,14 @@ def _seconds(reading: Reading) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 
 
 def stored(blocks: Sequence[Block]) -> Matched:
-    """What is stored for a reading: the first block (of a run its highest peak), with all peaks in the answer."""
+    """What is stored for a reading: the first block (of a run its largest component), with all peaks in the answer."""
     first = blocks[0].matched
     if blocks[0].peak is None:
         return first
-    answer = dict(first.answer)
-    answer["peaks"] = [_peak_json(block) for block in blocks if block.peak is not None]
-    shown = blocks[0].peak
-    lead = f"The candidates are those of the highest peak, at {shown.retention_time_s / 60:.2f} min."
-    answer["sentences"] = [lead, *answer["sentences"], RULE]
+    found = [(block.peak, block.matched) for block in blocks if block.peak is not None]
+    answer = with_run(first.answer, found)
+    answer["peaks"] = [peak_json(peak, matched) for peak, matched in found]
     return Matched(first.score_name, first.candidates, answer, first.limits, first.libraries)
-
-
-def _peak_json(block: Block) -> dict[str, Any]:
-    peak, matched = block.peak, block.matched
-    assert peak is not None
-    order = np.sort(np.argsort(-peak.spectrum.intensity)[:KEPT_PEAKS])
-    return {
-        "peak": peak.number,
-        "retention_time_s": round(peak.retention_time_s, 2),
-        "area_percent": None if peak.area_percent is None else round(peak.area_percent, 2),
-        "level": matched.answer["level"],
-        "headline": matched.answer["headline"],
-        "candidates": matched.candidates[:5],
-        "mz": [round(float(m), 4) for m in peak.spectrum.mz[order]],
-        "intensity": [float(f"{i:.5g}") for i in peak.spectrum.intensity[order]],
-    }
 
 
 # -- the command line's contract -------------------------------------------------------------------
@@ -224,18 +248,27 @@ def _contract(number: int, reading: Reading, block: Block) -> dict[str, Any]:
         "title": reading.title,
         "kind": about["kind"],
         "level": answer["level"],
+        "headline": answer["headline"],
         "candidates": [{key: c[key] for key in _KEYS} for c in matched.candidates],
-        "components": [
-            {"substance": p["substance"], "fraction": p["share"], "low": p["low"], "high": p["high"]}
-            for p in answer["components"]
-        ],
+        "components": [_part(p) for p in answer["components"]],
         "unexplained_fraction": answer["unexplained_fraction"],
         "sentences": answer["sentences"],
         "limits": matched.limits,
         "warnings": about["warnings"],
     }
+    for key in ("set", "probabilities", "p_not_in_library", "not_distinguished"):
+        if key in answer:
+            row[key] = answer[key]
     if block.peak is not None:
         row["peak"] = block.peak.number
         row["retention_time_s"] = block.peak.retention_time_s
         row["area_percent"] = block.peak.area_percent
+        row["signal_to_noise"] = block.peak.signal_to_noise
+        row["retention_index"] = block.peak.retention_index
+        row["remarks"] = list(block.peak.remarks)
     return row
+
+
+def _part(part: dict[str, Any]) -> dict[str, Any]:
+    out = {"substance": part["substance"], "fraction": part["share"], "low": part["low"], "high": part["high"]}
+    return {**out, "probability": part.get("probability"), "not_distinguished": part.get("not_distinguished", [])}

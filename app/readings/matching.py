@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 from app.library.shelf import Opened
 from app.readings.domain import MethodInfo
+from app.readings.identified import identified
+from app.readings.mixtures import add_mixture, main_parts, mixture_of, mixture_sentences
 from app.readings.ranking import (
     Matched,
     Names,
@@ -26,8 +28,6 @@ from app.readings.ranking import (
 )
 from spectra import (
     Candidate,
-    Component,
-    Identification,
     IdentificationLevel,
     InfraredSpectrum,
     MassSpectrum,
@@ -41,7 +41,6 @@ from spectra import (
 # 20 street recipes scored .69 to .97, caffeine of another instrument .94, files of 25 substances that are not in the
 # library .48 at most. Defaults, to be replaced by each laboratory's own replicates.
 IR_CONSISTENT, IR_RELATED = 0.70, 0.50
-MIXTURE_SHARE = 0.20  # parts below are said in a sentence, not in the headline: the simple method has ghosts there
 
 
 def match_infrared(query: InfraredSpectrum, shelf: Sequence[Opened], info: MethodInfo, how: Names) -> Matched:
@@ -53,10 +52,10 @@ def match_infrared(query: InfraredSpectrum, shelf: Sequence[Opened], info: Metho
     quality = infrared_quality(query)
     level = _infrared_level(rows)
     named = named_rows(rows, level)
-    sentences = [*_infrared_sentences(rows, level, named), *_mixture_sentences(explained)]
+    sentences = [*_infrared_sentences(rows, level, named), *mixture_sentences(explained)]
     answer = answer_of(level, rows, named, sentences, quality, shelf)
     answer.update(components_of(explained, how.index))
-    if main := _mixture(explained):
+    if main := main_parts(explained):
         answer["headline"] = f"Consistent with a mixture of {listed([c.name for c in main])}."
         answer["level"] = IdentificationLevel.CONSISTENT_WITH.value
         answer["set"] = list(dict.fromkeys([*answer["set"], *(c.compound for c in main)]))
@@ -110,24 +109,6 @@ def _shift(best: Candidate) -> str:
     return f"shifted by {best.shift:+.0f} cm⁻¹" if best.shift else "not shifted"
 
 
-def _mixture_sentences(explained: MixtureExplanation | None) -> list[str]:
-    if explained is None or not explained.components:
-        return []
-    parts = ", ".join(f"{c.name} {c.share:.0%} of the signal" for c in explained.components)
-    out = [f"As a mixture it is explained by: {parts}; {explained.unexplained_fraction:.0%} stays unexplained."]
-    if explained.incomplete:
-        out.append("Too much is unexplained: something here is not in the library, and small parts may be wrong.")
-    return out
-
-
-def _mixture(explained: MixtureExplanation | None) -> list[Component]:
-    """The main parts, where two and more explain nearly all of it; else the single compound stands."""
-    if explained is None or explained.incomplete:
-        return []
-    main = [c for c in explained.components if c.share >= MIXTURE_SHARE]
-    return main if len(main) > 1 else []
-
-
 def match_unit_mass(query: MassSpectrum, shelf: Sequence[Opened], info: MethodInfo, how: Names) -> Matched:
     """Composite score over all unit-mass libraries; level and set from the library with the best candidate."""
     if not shelf:
@@ -141,23 +122,9 @@ def match_unit_mass(query: MassSpectrum, shelf: Sequence[Opened], info: MethodIn
         answer = answer_of(level, rows, [], [reason], quality, shelf)
         return Matched("composite", [], answer, limits_of(info, shelf), libraries_of(shelf))
     home = next(one for one in shelf if one.key == rows[0].library)
-    said = home.mass.identify(query)
-    named = _in_set(rows, said, how)
-    answer = answer_of(said.level, rows, named, list(said.reasons), quality, shelf)
-    if said.level is IdentificationLevel.RELATED:
-        answer["set"] = []  # a likeness names nothing
-    answer["calibrated"] = said.calibrated
-    answer["probabilities"] = [[c, round(p, 4)] for c, p in said.compounds[: how.top]]
+    rows, answer = identified(home.mass.identify(query), home, rows, quality, shelf, how)
+    if how.mixtures:
+        add_mixture(answer, mixture_of([query], home), home, how)
     return Matched(
         "composite", rows_as_json(rows, shelf, how.index), answer, limits_of(info, shelf), libraries_of(shelf)
     )
-
-
-def _in_set(rows: Sequence[Candidate], said: Identification, how: Names) -> list[Candidate]:
-    """Rows of the identification's set, and those of other libraries that score as close."""
-    members = set(said.set)
-    members |= {how.index.unified(c).compound for c in rows if c.compound in members}
-    if said.level is IdentificationLevel.NOTHING_ABOVE_LIMIT:
-        return []
-    best = rows[0]
-    return [c for c in rows if c.compound in members or c.ambiguity_group == best.ambiguity_group]

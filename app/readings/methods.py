@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from functools import lru_cache
 from importlib.resources import files
@@ -46,7 +47,16 @@ def _info(method: Method, row: dict[str, Any], data: dict[str, Any]) -> MethodIn
         provenance=str(row["provenance"]),
         reviewed=str(row.get("reviewed", data["reviewed"])),
         review_by=str(row.get("review_by", data["review_by"])),
+        lock_masses=_lock_masses(method, row.get("lock_masses", [])),
     )
+
+
+def _lock_masses(method: Method, given: list[Any]) -> tuple[float, ...]:
+    """m/z of a method's lock masses. Raises ValueError on what is no m/z, before a reading is judged by it."""
+    masses = tuple(float(mz) for mz in given)
+    if not all(math.isfinite(mz) and mz > 0 for mz in masses):
+        raise ValueError(f"methods.toml, {method.value}: a lock mass is an m/z above zero, got {given}")
+    return masses
 
 
 def method_for(kind: str, *, accurate: bool = False, precursor: bool = False, scans: bool = False) -> Method | None:

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from app.library.shelf import Opened, Shelf
-from app.platform.kernel.errors import MastError, NotFound
+from app.library.shelf import Shelf
+from app.platform.kernel.errors import NotFound
 from app.platform.storage import BlobStore
 from app.readings import arrays
+from app.readings.plots_mass import figures, home_of, sticks
 from app.readings.tables import Match
 from app.readings.tables import Reading as ReadingRow
 from instruments import InstrumentError, to_absorbance, to_seconds
@@ -22,7 +23,6 @@ from spectra.infrared_grid import GRID, curve, feature
 from spectra.types import FloatArray
 
 MOST_POINTS = 4000
-MOST_STICKS = 500
 _DRAWN_AS = {
     "absorbance": "Absorbance", "transmittance": "Absorbance", "reflectance": "log(1/R)", "log(1/R)": "log(1/R)",
     "kubelka-munk": "Kubelka–Munk",
@@ -43,7 +43,7 @@ def plot_of(
         return _run_peak(row, match, shelf, candidate, peak or 1)
     chosen = _candidate(match.candidates if match else [], candidate)
     if kind is ReadingKind.MASS_SPECTRUM:
-        return _sticks(arrays.single_spectrum(store, row.arrays_sha256), _label(row), chosen, shelf)
+        return sticks(arrays.single_spectrum(store, row.arrays_sha256), _label(row), chosen, shelf)
     x, y = arrays.points(store, row.arrays_sha256)
     if kind in (ReadingKind.MASS_RUN, ReadingKind.CHROMATOGRAM):
         return _chromatogram(row, match, x, y)
@@ -62,18 +62,6 @@ def _label(row: ReadingRow) -> str:
     return row.title or "This reading"
 
 
-def _home(shelf: Shelf, chosen: dict[str, Any]) -> tuple[Opened, int] | None:
-    """The library and entry behind a candidate, or None: a formula has no spectrum, a library may be gone."""
-    if chosen.get("entry_index") is None:
-        return None
-    try:
-        one = shelf.get(str(chosen["library_key"]))
-    except MastError:
-        return None
-    number = int(chosen["entry_index"])
-    return (one, number) if number < len(one) else None
-
-
 def downsampled(x: FloatArray, y: FloatArray, most: int = MOST_POINTS) -> tuple[FloatArray, FloatArray]:
     """At most `most` points that keep every visible extreme: lowest and highest of each of most/2 stretches."""
     if x.size <= most:
@@ -84,10 +72,6 @@ def downsampled(x: FloatArray, y: FloatArray, most: int = MOST_POINTS) -> tuple[
         part = y[start:end]
         keep += sorted({start + int(np.argmin(part)), start + int(np.argmax(part))})
     return x[keep], y[keep]
-
-
-def _figures(values: FloatArray) -> list[float]:
-    return [float(f"{v:.6g}") for v in values]
 
 
 # -- curves ----------------------------------------------------------------------------------------
@@ -105,7 +89,7 @@ def _curve(
         "kind": "raman" if kind is ReadingKind.RAMAN else "ir",
         "x_label": "Raman shift / cm⁻¹" if kind is ReadingKind.RAMAN else "Wavenumber / cm⁻¹",
         "y_label": label,
-        "series": [{"label": _label(row), "role": "query", "x": _figures(shown_x), "y": _figures(shown_y)}],
+        "series": [{"label": _label(row), "role": "query", "x": figures(shown_x), "y": figures(shown_y)}],
         "marks": [],
     }
     bands = _bands(spectrum)
@@ -140,7 +124,7 @@ def _plain(row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray) -> 
         "kind": "ir" if row.x_unit == "cm-1" else "chromatogram",
         "x_label": names.get(row.x_unit, row.x_unit or "x"),
         "y_label": row.y_unit or "y",
-        "series": [{"label": _label(row), "role": "query", "x": _figures(shown_x), "y": _figures(shown_y)}],
+        "series": [{"label": _label(row), "role": "query", "x": figures(shown_x), "y": figures(shown_y)}],
         "marks": [],
         "summary": f"{row.n_points:,} points from {x.min():.5g} to {x.max():.5g} {row.x_unit}; "
         f"highest value {y[top]:.4g} at {x[top]:.5g}. This reading is shown, not compared.",
@@ -168,7 +152,7 @@ def _bands(spectrum: InfraredSpectrum) -> list[tuple[float, float]]:
 
 def _overlay(plot: dict[str, Any], query: InfraredSpectrum, chosen: dict[str, Any], shelf: Shelf) -> str:
     """Adds the entry, scaled by its first derivative to the query, and what is left of the query without it."""
-    home = _home(shelf, chosen)
+    home = home_of(shelf, chosen)
     if home is None:
         return "The library of this candidate is not on the shelf any more, so it is not drawn."
     one, number = home
@@ -188,63 +172,15 @@ def _overlay(plot: dict[str, Any], query: InfraredSpectrum, chosen: dict[str, An
     name = f"{chosen['substance']} ({one.name}, scaled)"
     drawn = np.isfinite(reference) & (query.wavenumber[0] - 2 <= GRID) & (query.wavenumber[-1] + 2 >= GRID)
     plot["series"].append({
-        "label": name, "role": "reference", "x": _figures(GRID[drawn]),
-        "y": _figures(scale * reference[drawn] + level),
+        "label": name, "role": "reference", "x": figures(GRID[drawn]),
+        "y": figures(scale * reference[drawn] + level),
     })  # fmt: skip
     rest = own[seen] - scale * reference[seen] - level
     plot["series"].append({
-        "label": f"Without {chosen['substance']}", "role": "residual", "x": _figures(GRID[seen]), "y": _figures(rest),
+        "label": f"Without {chosen['substance']}", "role": "residual", "x": figures(GRID[seen]), "y": figures(rest),
     })  # fmt: skip
     shift = f", bands shifted by {chosen['shift']:+.0f} cm⁻¹" if chosen.get("shift") else ""
     words = f"Over it in a dashed line: {name}, correlation {chosen['score']:.2f}{shift}."
-    alike = chosen.get("ambiguous_with") or []
-    return words + (f" This method does not tell it from {', '.join(alike)}." if alike else "")
-
-
-# -- sticks ----------------------------------------------------------------------------------------
-
-
-def _sticks(spectrum: MassSpectrum, label: str, chosen: dict[str, Any] | None, shelf: Shelf) -> dict[str, Any]:
-    query = _strongest(spectrum)
-    plot: dict[str, Any] = {
-        "kind": "mass", "x_label": "m/z", "y_label": "Relative intensity / %", "labels": 8,
-        "query": {"label": label, **query}, "reference": None,
-    }  # fmt: skip
-    top = _top_ions(spectrum)
-    words = [f"{label}: {spectrum.mz.size:,} peaks from m/z {spectrum.mz[0]:.5g} to {spectrum.mz[-1]:.5g}.",
-             f"Most intense: {', '.join(f'{m:.6g}' for m, _ in top)}."]  # fmt: skip
-    if chosen is not None:
-        words.append(_mirror(plot, chosen, shelf))
-    plot["summary"] = " ".join(word for word in words if word)
-    plot["table"] = {"head": ["m/z", "Relative intensity / %"], "rows": [[f"{m:.6g}", f"{h:.1f}"] for m, h in top]}
-    return plot
-
-
-def _strongest(spectrum: MassSpectrum) -> dict[str, list[float]]:
-    keep = np.sort(np.argsort(-spectrum.intensity, kind="stable")[:MOST_STICKS])
-    return {"mz": [round(float(m), 5) for m in spectrum.mz[keep]], "intensity": _figures(spectrum.intensity[keep])}
-
-
-def _top_ions(spectrum: MassSpectrum) -> list[tuple[float, float]]:
-    order = np.argsort(-spectrum.intensity, kind="stable")[:8]
-    base = float(spectrum.intensity.max()) or 1.0
-    return [(float(spectrum.mz[k]), 100 * float(spectrum.intensity[k]) / base) for k in order]
-
-
-def _mirror(plot: dict[str, Any], chosen: dict[str, Any], shelf: Shelf) -> str:
-    home = _home(shelf, chosen)
-    if home is None:
-        if chosen.get("formula"):
-            return (
-                f"{chosen['substance']} fits by its formula {chosen['formula']} as {chosen['adduct']}, "
-                f"{chosen['error_ppm']:+.1f} ppm off; a formula has no spectrum to draw."
-            )
-        return "The library of this candidate is not on the shelf any more, so it is not drawn."
-    one, number = home
-    plot["reference"] = {"label": f"{chosen['substance']} ({one.name})", **_strongest(one.mass.spectrum(number))}
-    matched = chosen.get("matched_peaks")
-    words = f"Mirrored below: {chosen['substance']} ({one.name}), {chosen['score_name']} score {chosen['score']:g}"
-    words += f", {matched} peaks matched." if matched is not None else "."
     alike = chosen.get("ambiguous_with") or []
     return words + (f" This method does not tell it from {', '.join(alike)}." if alike else "")
 
@@ -279,15 +215,23 @@ def _chromatogram(row: ReadingRow, match: Match | None, x: FloatArray, y: FloatA
         "x_label": label,
         "y_label": "Total ion current" if is_run else (row.y_unit or "Signal"),
         "series": [{"label": "TIC" if is_run else _label(row), "role": "query",
-                    "x": _figures(shown_x), "y": _figures(shown_y)}],
+                    "x": figures(shown_x), "y": figures(shown_y)}],
         "marks": marks,
         "summary": _run_words(row, minutes, y, peaks),
         "table": {
-            "head": ["Peak", "Retention time / min", "Area / %", "Best candidate"],
-            "rows": [[str(p["peak"]), f"{p['retention_time_s'] / 60:.2f}",
-                      "" if p["area_percent"] is None else f"{p['area_percent']:.1f}", p["headline"]] for p in peaks],
+            "head": ["Peak", "Retention time / min", "Area / %", "S/N", "Index", "Best candidate", "Remarks"],
+            "rows": [_peak_row(p) for p in peaks],
         },
     }  # fmt: skip
+
+
+def _peak_row(peak: dict[str, Any]) -> list[str]:
+    area, noise, index = (peak.get(key) for key in ("area_percent", "signal_to_noise", "retention_index"))
+    return [
+        str(peak["peak"]), f"{peak['retention_time_s'] / 60:.2f}", "" if area is None else f"{area:.1f}",
+        "" if noise is None else f"{noise:.0f}", "" if index is None else f"{index:.0f}", peak["headline"],
+        " ".join(peak.get("remarks", [])),
+    ]  # fmt: skip
 
 
 def _run_words(row: ReadingRow, minutes: FloatArray, y: FloatArray, peaks: list[dict[str, Any]]) -> str:
@@ -303,4 +247,4 @@ def _run_peak(row: ReadingRow, match: Match | None, shelf: Shelf, candidate: int
     rows = match.candidates if number == 1 else found["candidates"]
     chosen = _candidate(rows, candidate)
     spectrum = MassSpectrum(found["mz"], found["intensity"])
-    return _sticks(spectrum, f"Peak {number} at {found['retention_time_s'] / 60:.2f} min", chosen, shelf)
+    return sticks(spectrum, f"Peak {number} at {found['retention_time_s'] / 60:.2f} min", chosen, shelf)

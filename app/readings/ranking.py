@@ -5,7 +5,7 @@ Knows no technique; app.readings.matching and accurate_mass put their candidates
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,15 +21,24 @@ from spectra import (
     group_by_compound,
 )
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """How to look for candidates: how many, in which libraries, and how they are called in the register."""
+    """How to look for candidates: how many, and how they are called in the register; and what else is known.
+
+    A peak of a run brings its retention time (s), index and instrument; `mixtures` False leaves mixtures out;
+    `negative`: the ions are negative.
+    """
 
     top: int = 10
     index: SubstanceIndex = field(default_factory=SubstanceIndex)
+    retention_time_s: float | None = None
+    retention_index: float | None = None
+    instrument: str = ""
+    mixtures: bool = True
+    negative: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +141,20 @@ def answer_of(
     }
 
 
-def components_of(explained: MixtureExplanation | None, index: SubstanceIndex) -> dict[str, Any]:
-    """The parts of a mixture with their shares, as stored."""
+def components_of(
+    explained: MixtureExplanation | None, index: SubstanceIndex, names: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The parts of a mixture with their shares, as stored. `names`: compound key → name, for what is not told apart."""
     if explained is None:
         return {}
-    parts = []
+    parts, called = [], names or {}
     for part in explained.components:
         known = index.find(part.compound, part.name)
         parts.append({
             "substance": part.name or part.compound, "compound": part.compound, "substance_id": known.id,
             "substance_class": known.drug_class, "share": round(part.share, 4), "low": round(part.low, 4),
-            "high": round(part.high, 4), "grade": part.grade,
+            "high": round(part.high, 4), "grade": part.grade, "probability": rounded(part.probability),
+            "not_distinguished": [called.get(key, key) for key in part.not_distinguished[:12]],
         })  # fmt: skip
     return {
         "components": parts,

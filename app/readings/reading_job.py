@@ -23,13 +23,15 @@ from app.platform.jobs import DeadJob, JobContext
 from app.platform.live.publish import publish
 from app.platform.storage import BlobStore
 from app.readings import arrays, repository
+from app.readings.controls import ControlsFor, no_controls
 from app.readings.corrections import compared_as
 from app.readings.domain import Method, UploadState
+from app.readings.energies import at_energies, with_joint_mixture
 from app.readings.figures import quality_json
 from app.readings.files import NOT_COMPARED, main_of, rank_of
 from app.readings.identify import FileReader, identify_reading, method_of, stored
 from app.readings.methods import method_info
-from app.readings.ranking import Matched, not_compared
+from app.readings.ranking import Matched, Names, not_compared
 from app.readings.reader_warnings import codes_in, still_seen
 from app.readings.rows import Found, match_row, reading_row, remarks_of
 from app.readings.substances import SubstanceIndex
@@ -107,6 +109,7 @@ class ReadingParts:
     shelf: Shelf
     index: SubstanceIndex = field(default_factory=SubstanceIndex)
     top: int = 10
+    controls: ControlsFor = no_controls
 
     @property
     def arrays(self) -> BlobStore:
@@ -150,7 +153,8 @@ def read_upload(parts: ReadingParts, ctx: JobContext) -> None:
         problem = TOO_MANY if error.code == "too_many_readings" else _problem(error)
         _store_problem(ctx, task, UploadState.REFUSED, problem)
         return
-    found = [_compare(parts, task, reading) for reading in readings]
+    parts = replace(parts, shelf=parts.shelf.of(ctx.agency_id))
+    found = _together(parts, readings, [_compare(parts, task, reading) for reading in readings])
     _store(ctx, task, found)
 
 
@@ -180,12 +184,32 @@ def _compare(parts: ReadingParts, task: _Task, reading: Reading) -> Found:
     """Store the arrays, look for candidates. A reading is never lost because comparing it failed."""
     sha256 = arrays.keep(parts.arrays, reading)
     try:
-        blocks = identify_reading(reading, parts.shelf, method=task.method, top=parts.top, index=parts.index)
+        beside = parts.controls(task.analysis_id) if reading.scans else None
+        blocks = identify_reading(
+            reading, parts.shelf, method=task.method, top=parts.top, index=parts.index, controls=beside
+        )
         matched = stored(blocks)
+        if beside is not None and matched.answer.get("peaks"):
+            matched.answer["controls"] = beside.sentences
+            matched.answer["sentences"] = [*matched.answer["sentences"], *beside.sentences]
     except Exception:
         _log.exception("matching_failed", upload_id=str(task.upload_id))
         matched = not_compared("Comparing this reading failed; the reading itself is kept. Tell the operator.")
     return Found(reading, sha256, _with_limits(reading, matched), _quality(task, reading))
+
+
+def _together(parts: ReadingParts, readings: list[Reading], found: list[Found]) -> list[Found]:
+    """Accurate-mass readings of one file at several energies are explained as one sample."""
+    fits = [k for k, one in enumerate(found) if "formulas" in one.matched.answer]  # as accurate masses
+    try:
+        energies = at_energies(readings, fits)
+        if energies is None:
+            return found
+        joint = with_joint_mixture([one.matched for one in found], energies, parts.shelf, Names(parts.top, parts.index))
+    except Exception:
+        _log.exception("joint_mixture_failed")
+        return found
+    return [replace(one, matched=matched) for one, matched in zip(found, joint, strict=True)]
 
 
 def _with_limits(reading: Reading, matched: Matched) -> Matched:

@@ -50,6 +50,12 @@ def reading(session: Session, reading_id: uuid.UUID) -> Reading | None:
     return session.get(Reading, reading_id)
 
 
+def files_of_readings(session: Session, reading_ids: Iterable[uuid.UUID]) -> set[str]:
+    """Names (sha-256) of the raw files these readings were read from. Scope the readings to their agency before."""
+    rows = select(Upload.blob_sha256).join(Reading, col(Reading.upload_id) == col(Upload.id))
+    return set(session.exec(rows.where(col(Reading.id).in_(list(reading_ids)))))
+
+
 def readings_of_upload(session: Session, upload_id: uuid.UUID) -> list[Reading]:
     """Readings of one file in the order of the file."""
     rows = select(Reading).where(Reading.upload_id == upload_id).order_by(col(Reading.ordinal))

@@ -1,38 +1,143 @@
-"""From a run of scans to the spectra worth comparing: the peaks of the total ion current, averaged, background taken off.
+"""From a run of scans to the spectra worth comparing: its components, each without its neighbours and the background.
 
-The rule, as shown with every answer: scans of level 1 only; peaks of the total ion current at least 5 % of the
-highest; each spectrum is the mean of the apex scan and its two neighbours, less the mean of the scans at the feet of
-the peak. Co-eluting substances are not separated: a spectrum of two gives a poor match or a wrong one.
+`components_of` takes a run apart (spectra.chromatogram); `peaks_of` is what is left for infusions and short or odd runs:
+peaks of the total ion current, averaged, the scans at their feet taken off.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spectra import MassSpectrum
+from spectra import MassRun, MassSpectrum
 from spectra.preprocess import nominal_mass
-from spectra.types import FloatArray
+from spectra.types import FloatArray, SpectrumError
+
+if TYPE_CHECKING:
+    from spectra import ReportedPeak, RetentionLadder, RunReport
 
 RULE = (
     "Spectra of a run are taken at the peaks of the total ion current: the apex scan and its two neighbours averaged, "
     "less the scans at the feet of the peak. Substances that leave the column together are not separated."
 )
+COMPONENT_RULE = (
+    "Ions that peak together make a component; its spectrum is computed without its neighbours and the background. "
+    "Substances that leave the column at the very same time, or have no ion of their own, are not separated. "
+    "Area % is a share of the signal, not of the weight."
+)
 LEAST_HEIGHT = 0.05
 MOST_PEAKS = 8
+MOST_COMPONENTS = 30
+"""Components that are compared and stored, the largest ones."""
+LEAST_AREA_PERCENT = 0.05
+"""Smaller ones are counted, not compared: at this size the ions of a name are not there any more."""
+LEAST_EXPLAINED = 50.0
+"""Percent of the signal that components must make up before an accurate-mass run is taken apart: DART is no column."""
 ACCURATE_GAP_DA = 0.005
 LEAST_SCANS = 5
 
 
 @dataclass(frozen=True, slots=True)
+class RunNotes:
+    """What is said of a run as a whole: `sentences`, how its spectra were made (`rule`), numbers for the screen."""
+
+    rule: str
+    sentences: tuple[str, ...] = ()
+    n_components: int = 0
+    n_compared: int = 0
+    unexplained_percent: float | None = None
+    peak_width_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunPeak:
-    """One peak: its time in seconds, its share of the area of all peaks in percent, and its spectrum."""
+    """One component: its time in seconds, its share of the area of all components in percent, and its spectrum.
+
+    `remarks` are sentences about overlap, blank and carry-over; `retention_note` says why an index is missing or weak.
+    """
 
     number: int
     retention_time_s: float
     area_percent: float | None
     spectrum: MassSpectrum
+    area: float | None = None
+    width_s: float | None = None
+    signal_to_noise: float | None = None
+    own_share: float | None = None
+    retention_index: float | None = None
+    retention_note: str = ""
+    remarks: tuple[str, ...] = ()
+    notes: RunNotes | None = None
+
+
+def components_of(
+    scans: tuple[MassSpectrum, ...],
+    seconds: FloatArray,
+    *,
+    accurate: bool,
+    blank: MassRun | None = None,
+    ladder: RetentionLadder | None = None,
+    previous: MassRun | None = None,
+) -> list[RunPeak]:
+    """Components of a run, largest first, at most thirty; what no component is found in goes through `peaks_of`.
+
+    `blank` is the run of the batch's blank, `previous` the run injected before this one, `ladder` the retention
+    index scale of the batch's alkane run. Column bleed, air, solvent and what the blank explains are not among them.
+    """
+    from spectra import read_run
+
+    try:
+        said = read_run(
+            MassRun(scans, seconds), (), accurate=accurate, blank=blank, previous=previous, ladder=ladder
+        )  # fmt: skip
+    except SpectrumError:
+        return peaks_of(scans, seconds, accurate=accurate)
+    explained = said.found.explained_percent or 0.0
+    if (not said.peaks and not said.from_blank) or (accurate and explained < LEAST_EXPLAINED):
+        return peaks_of(scans, seconds, accurate=accurate)
+    chosen = [p for p in said.peaks if (p.component.area_percent or 0.0) >= LEAST_AREA_PERCENT][:MOST_COMPONENTS]
+    notes = _notes(said, len(chosen))
+    return [_as_peak(k, one, notes) for k, one in enumerate(chosen, start=1)]
+
+
+def _as_peak(number: int, one: ReportedPeak, notes: RunNotes) -> RunPeak:
+    part, index = one.component, one.index
+    return RunPeak(
+        number,
+        part.retention_time_s,
+        part.area_percent,
+        part.spectrum,
+        area=part.area,
+        width_s=part.width_s,
+        signal_to_noise=part.signal_to_noise,
+        own_share=part.own_share,
+        retention_index=None if index is None else index.value,
+        retention_note="" if index is None else index.reason,
+        remarks=tuple(r.text for r in one.remarks),
+        notes=notes,
+    )
+
+
+def _notes(said: RunReport, compared: int) -> RunNotes:
+    found = said.found
+    sentences = []
+    if len(said.peaks) > compared:
+        small = sum(p.component.area_percent or 0.0 for p in said.peaks[compared:])
+        rest = len(said.peaks) - compared
+        sentences.append(f"{rest} more components, {small:.1f} % of the area together, were not compared.")
+    if said.from_blank:
+        times = ", ".join(f"{p.component.retention_time_s / 60:.2f}" for p in said.from_blank[:8])
+        sentences.append(f"In the blank too, and left out: {len(said.from_blank)} components, at {times} min.")
+    if said.background:
+        kinds = sorted({c.background for c in said.background})
+        sentences.append(f"Left out as background ({', '.join(kinds)}): {len(said.background)} components.")
+    if (rest_percent := said.unexplained_percent) is not None and rest_percent >= 10:
+        sentences.append(f"{rest_percent:.0f} % of the signal above the baseline belongs to no component.")
+    return RunNotes(
+        COMPONENT_RULE, tuple(sentences), len(said.peaks), compared, said.unexplained_percent, found.peak_width_s
+    )  # fmt: skip
 
 
 def peaks_of(scans: tuple[MassSpectrum, ...], seconds: FloatArray, *, accurate: bool) -> list[RunPeak]:
@@ -56,7 +161,7 @@ def peaks_of(scans: tuple[MassSpectrum, ...], seconds: FloatArray, *, accurate: 
         if spectrum is None:
             continue
         share = 100 * area / areas if areas > 0 else None
-        out.append(RunPeak(number, float(seconds[rows[apex]]), share, spectrum))
+        out.append(RunPeak(number, float(seconds[rows[apex]]), share, spectrum, notes=RunNotes(RULE)))
     return out
 
 

@@ -12,7 +12,9 @@ from app.readings.analyses import (
     instruments,
     update_analysis,
 )
-from app.readings.arrays import array_store
+from app.readings.arrays import array_store, single_spectrum
+from app.readings.batches import BatchMember, RunBefore, batch_of, run_before, runs_of_batch
+from app.readings.controls import ControlsFor, RunControls
 from app.readings.corrections import Field as CorrectionField
 from app.readings.corrections import Said, codes_of, fields_for, hints_of, taken_as
 from app.readings.domain import (
@@ -27,9 +29,13 @@ from app.readings.domain import (
 from app.readings.figures import shown as figure_words
 from app.readings.files import FileView, files_of
 from app.readings.formats import file_words, takes_folders
+from app.readings.in_house import void_now
 from app.readings.methods import method_info, methods
 from app.readings.plots import plot_of
 from app.readings.quality import quality_of, scope_of
+from app.readings.references import Reference, kept_run, reference_in, reference_of, run_in, run_of
+from app.readings.references import kept as kept_reference
+from app.readings.repository import files_of_readings
 from app.readings.tables import Upload
 from app.readings.uploads import (
     answer_upload,
@@ -49,6 +55,8 @@ from app.readings.uploads import (
 __all__ = [
     "AnalysisStatus",
     "AnalysisView",
+    "BatchMember",
+    "ControlsFor",
     "CorrectionField",
     "FileView",
     "Method",
@@ -56,6 +64,9 @@ __all__ = [
     "NewAnalysis",
     "Quality",
     "ReadingView",
+    "Reference",
+    "RunBefore",
+    "RunControls",
     "Said",
     "ScopeFact",
     "StripReading",
@@ -66,18 +77,22 @@ __all__ = [
     "answer_upload",
     "array_store",
     "as_the_file_says",
+    "batch_of",
     "clean_file_name",
     "codes_of",
     "fields_for",
     "figure_words",
     "file_words",
     "files_of",
+    "files_of_readings",
     "get_analysis",
     "get_reading",
     "get_upload",
     "hints_of",
     "instruments",
     "keep_file",
+    "kept_reference",
+    "kept_run",
     "method_info",
     "methods",
     "plot_of",
@@ -86,10 +101,18 @@ __all__ = [
     "readings_of_upload",
     "record_upload",
     "record_upload_for_sample",
+    "reference_in",
+    "reference_of",
     "reread_analysis",
+    "run_before",
+    "run_in",
+    "run_of",
+    "runs_of_batch",
     "scope_of",
     "see_warnings",
+    "single_spectrum",
     "taken_as",
     "takes_folders",
     "update_analysis",
+    "void_now",
 ]

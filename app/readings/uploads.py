@@ -6,6 +6,7 @@ import unicodedata
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
+from typing import Any
 
 from sqlmodel import Session
 
@@ -260,10 +261,11 @@ def see_warnings(uow: UnitOfWork, upload_id: uuid.UUID, version: int) -> Upload:
     return row
 
 
-def reread_analysis(uow: UnitOfWork, analysis_id: uuid.UUID, *, standing: Standing) -> int:
+def reread_analysis(uow: UnitOfWork, analysis_id: uuid.UUID, *, standing: Standing, keep: bool = False) -> int:
     """Read and compare every file of an analysis again, after its method was corrected or a library added.
 
-    Raises NotFound, Conflict (a result that was submitted stands on one of its readings).
+    `keep`: what was read before stays where reading again fails. Raises NotFound, Conflict (a result that was submitted
+    stands on one of its readings).
     """
     analysis = get_analysis(uow.session, uow.actor, analysis_id)
     sample = samples.lock_sample(uow, analysis.sample_id)
@@ -274,13 +276,15 @@ def reread_analysis(uow: UnitOfWork, analysis_id: uuid.UUID, *, standing: Standi
         row.state = UploadState.WAITING
         row.version += 1
         audit.record(uow, "reread", "upload", row.id, version=row.version, session_id=sample.session_id)
-        _ask_to_read(uow, row, sample, "upload.answered")
+        _ask_to_read(uow, row, sample, "upload.answered", keep=keep)
         count += 1
     return count
 
 
-def _ask_to_read(uow: UnitOfWork, row: Upload, sample: samples.Sample, kind: str) -> None:
-    payload = {"upload_id": row.id, "sample_id": sample.id, "session_id": sample.session_id}
+def _ask_to_read(uow: UnitOfWork, row: Upload, sample: samples.Sample, kind: str, *, keep: bool = False) -> None:
+    payload: dict[str, Any] = {"upload_id": row.id, "sample_id": sample.id, "session_id": sample.session_id}
+    if keep:
+        payload[KEEP] = True
     enqueue(uow, JOB, payload, agency_id=sample.agency_id)
     publish(
         uow, "sample", kind, agency_id=sample.agency_id, session_id=sample.session_id, sample_id=sample.id,

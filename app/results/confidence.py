@@ -1,32 +1,27 @@
-"""How sure a finding is, by rule and with its reasons. Pure: imports the words of results only.
+"""How sure a finding is, by rule and with its reasons. Pure: imports the words of results, of spectra the SWGDRUG rule.
 
-After the SWGDRUG Recommendations (version 8.1, part III B): a technique of category A wants another one of category A
-or B that is independent of it. Stricter than they are in two ways: a colour test or a strip (category C) warns but does
-not confirm, and GC-MS counts once, because MAST does not know whether the retention time was compared with a standard.
-Category and specificity of each method stand in app/readings/methods.toml; here only which of them are independent.
+“Confirmed” is the minimum of the SWGDRUG Recommendations (spectra.minimum_identification, with its edition): one rule,
+told on the bench as the minimum and here as a level. MAST reads it strictly in two ways that are said with every answer:
+a colour test or a strip shows a class and counts for the class only, and GC-MS counts once unless the chemist says that
+its retention time agreed with a standard. How specific a method is stands in app/readings/methods.toml.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.results.domain import Confidence
+from spectra.minimum_identification import MinimumIdentification, TechniqueEvidence, evaluate, properties
 
-PRINCIPLES: dict[str, frozenset[str]] = {
-    "ftir": frozenset({"infrared"}),
-    "raman": frozenset({"raman"}),
-    "dart_ms": frozenset({"mass"}),
-    "ambient_ms": frozenset({"mass"}),
-    "lc_ms": frozenset({"mass", "liquid chromatography"}),
-    "gc_ms": frozenset({"mass", "gas chromatography"}),
-    "qnmr": frozenset({"nmr"}),
-    "lc_uv": frozenset({"liquid chromatography", "ultraviolet"}),
-    "gc_fid": frozenset({"gas chromatography"}),
-    "tlc": frozenset({"thin layer"}),
-    "uv": frozenset({"ultraviolet"}),
-}
+INSTRUMENTAL = (
+    "ftir", "raman", "dart_ms", "ambient_ms", "lc_ms", "gc_ms", "qnmr", "lc_uv", "gc_fid", "tlc", "uv",
+)  # fmt: skip
+PRINCIPLES: dict[str, frozenset[str]] = {method: properties(method) for method in INSTRUMENTAL}
 """What each instrumental method measures: two are independent when the second measures something the first does not."""
+
+CLASS_ONLY = frozenset({"reagent", "strip"})
+"""Methods whose positive result names a class and no substance of it."""
 
 LABORATORY = frozenset({"gc_ms", "lc_ms", "qnmr", "lc_uv", "gc_fid"})
 """Methods that are done in a laboratory; a result that stands on one has the grade “confirmed”."""
@@ -36,7 +31,8 @@ LABORATORY = frozenset({"gc_ms", "lc_ms", "qnmr", "lc_uv", "gc_fid"})
 class Evidence:
     """One analysis a chemist names for a finding. `ran`: its status is ok and its blank did not fail.
 
-    `read`: its file was read, or somebody read it on the instrument.
+    `read`: its file was read, or somebody read it on the instrument. `both_results`: of a hyphenated method both
+    results were used, its retention time having been compared with a standard.
     """
 
     method: str
@@ -46,6 +42,7 @@ class Evidence:
     ran: bool = True
     strip_reading: str = ""
     read: bool = True
+    both_results: bool = False
 
 
 def derive_confidence(
@@ -55,6 +52,25 @@ def derive_confidence(
     usable, reasons = _usable(evidence, seen)
     level, why = _level(usable, names_substance, names_class)
     return level, (*reasons, why)
+
+
+def minimum_identification(evidence: Sequence[Evidence], *, names_substance: bool = True) -> MinimumIdentification:
+    """The SWGDRUG minimum for what was found, with what is missing. `names_substance=False` asks it for the class."""
+    usable, reasons = _usable(evidence, seen=True)
+    found = _minimum(usable, names_substance)
+    return replace(found, not_counted=tuple(dict.fromkeys((*reasons, *found.not_counted))))
+
+
+def _minimum(usable: Sequence[Evidence], names_substance: bool) -> MinimumIdentification:
+    return evaluate(
+        [
+            TechniqueEvidence(
+                e.method, e.words, says="class" if e.method in CLASS_ONLY else "", both_results=e.both_results
+            )
+            for e in usable
+        ],
+        of="substance" if names_substance else "class",
+    )
 
 
 def _usable(evidence: Sequence[Evidence], seen: bool) -> tuple[list[Evidence], list[str]]:
@@ -72,7 +88,7 @@ def _usable(evidence: Sequence[Evidence], seen: bool) -> tuple[list[Evidence], l
             reasons.append("The strip line is faint, so it does not count: repeat it.")
         elif e.method == "strip" and e.strip_reading != ("positive" if seen else "negative"):
             reasons.append(f"The strip reads {e.strip_reading or 'nothing'}, so it does not count.")
-        else:
+        elif e.method not in usable or e.both_results:
             usable[e.method] = e
     return list(usable.values()), list(dict.fromkeys(reasons))
 
@@ -87,9 +103,9 @@ def _level(usable: list[Evidence], names_substance: bool, names_class: bool) -> 
     if not names_substance:
         enough = strip or any(e.category in ("A", "B") for e in usable)
         return (Confidence.CLASS_ONLY if enough else Confidence.TENTATIVE), f"{words}: only the class is named."
-    pair = _independent_pair(usable)
-    if pair:
-        return Confidence.CONFIRMED, f"{pair[0]} (SWGDRUG category A) and {pair[1]}, independent of it, agree."
+    minimum = _minimum(usable, names_substance)
+    if minimum.met:
+        return Confidence.CONFIRMED, _agree(minimum)
     if specific := [e.words for e in usable if e.specific]:
         return (
             Confidence.INDICATED,
@@ -100,13 +116,8 @@ def _level(usable: list[Evidence], names_substance: bool, names_class: bool) -> 
     return Confidence.TENTATIVE, f"{words}: cannot name one substance by itself."
 
 
-def _independent_pair(usable: list[Evidence]) -> tuple[str, str] | None:
-    for first in usable:
-        if first.category != "A":
-            continue
-        own = PRINCIPLES.get(first.method, frozenset())
-        for second in sorted(usable, key=lambda e: e.category):
-            other = PRINCIPLES.get(second.method, frozenset())
-            if second is not first and second.category in ("A", "B") and other - own:
-                return first.words, second.words
-    return None
+def _agree(minimum: MinimumIdentification) -> str:
+    first, *others = minimum.used
+    if minimum.rule == "category_a":
+        return f"{first} (SWGDRUG category A) and {others[0]}, independent of it, agree."
+    return f"{first}, {', '.join(others)} agree: three techniques, two of them uncorrelated ones of SWGDRUG category B."

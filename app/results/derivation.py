@@ -7,11 +7,11 @@ question to them. Imports no table of another feature.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from app.readings.domain import AnalysisStatus, ScopeFact
-from app.results.confidence import LABORATORY, Evidence, derive_confidence
+from app.results.confidence import LABORATORY, Evidence, derive_confidence, minimum_identification
 from app.results.domain import Confidence, FindingRole, Outcome, Verdict
 from app.results.finding import NewFinding
 from harm_messages import types as hm
@@ -19,6 +19,7 @@ from harm_messages.pack import Pack
 from harm_messages.register import MatchKind, Register, within
 from harm_messages.roles import derive_role
 from harm_messages.verdicts import derive_outcome, derive_verdict
+from spectra.minimum_identification import MinimumIdentification
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Derived:
     reasons: tuple[str, ...]
     methods: tuple[str, ...]
     limitations: tuple[str, ...]
+    minimum: MinimumIdentification | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ def derive(pack: Pack, findings: Sequence[NewFinding], expected: Iterable[str], 
                     dict.fromkeys(by_id[a].method.value for a in finding.analysis_ids if a in by_id and by_id[a].read)
                 ),
                 limitations=_limitations(finding, by_id),
+                minimum=minimum_of(finding, by_id, pack),
             )
             for finding, fact, (level, by_rule, reasons) in zip(findings, facts, levels, strict=True)
         ),
@@ -97,13 +100,30 @@ def confidence_of(
     return level, by_rule, reasons
 
 
+def minimum_of(finding: NewFinding, by_id: Mapping[UUID, ScopeFact], pack: Pack) -> MinimumIdentification | None:
+    """The SWGDRUG minimum of what was found; None for what was not seen or has no name.
+
+    It asks for a combination that excludes a false identification, so look-alikes that remain keep it from being met.
+    """
+    if not finding.seen or not (finding.substance_id or finding.substance_class):
+        return None
+    evidence = [_evidence(by_id[key], finding, pack) for key in finding.analysis_ids if key in by_id]
+    found = minimum_identification(evidence, names_substance=bool(finding.substance_id))
+    if not finding.cannot_tell_from:
+        return found
+    also = " or ".join(finding.cannot_tell_from)
+    excludes = f"A technique that tells it from {also}."
+    return replace(found, met=False, rule="", missing=(*found.missing, excludes))
+
+
 def _evidence(fact: ScopeFact, finding: NewFinding, pack: Pack) -> Evidence:
     words = fact.title
     reading = fact.strip_reading.value if fact.strip_reading else ""
     ran = fact.status is AnalysisStatus.OK and fact.qc_passed
     if fact.strip_reading and not _reacts(fact, finding, pack):
         words, ran = f"{fact.title} ({fact.strip_target}, another class)", False
-    return Evidence(fact.method.value, words, fact.category, fact.specific, ran, reading, fact.read)
+    both = fact.analysis_id in finding.retention_ids
+    return Evidence(fact.method.value, words, fact.category, fact.specific, ran, reading, fact.read, both)
 
 
 def _reacts(fact: ScopeFact, finding: NewFinding, pack: Pack) -> bool:

@@ -35,6 +35,9 @@ def _of_one(a: NewFinding, b: NewFinding, name: str) -> Iterable[str]:
         yield f"{name}: confidence set by hand {_hand(a)} → {_hand(b)}."
     if set(a.analysis_ids) != set(b.analysis_ids):
         yield f"{name}: stands on {len(b.analysis_ids)} instead of {len(a.analysis_ids)} analyses."
+    if set(a.retention_ids) != set(b.retention_ids):
+        counts = f"of {len(b.retention_ids)} instead of {len(a.retention_ids)} analyses"
+        yield f"{name}: retention time compared with a standard {counts}."
     if a.below != b.below:
         yield f"{name}: limit of detection “{a.below or 'none'}” → “{b.below or 'none'}”."
 

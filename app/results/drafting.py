@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+from typing import Any
 
 from app.platform import audit
 from app.platform.db import UnitOfWork
@@ -19,6 +20,7 @@ from app.results.tables import Finding, ResultVersion
 from app.results.view import ResultView, own, view
 from app.samples import service as samples
 from harm_messages.pack import Pack
+from spectra.minimum_identification import MinimumIdentification
 
 
 def set_findings(
@@ -140,7 +142,17 @@ def _row(result_id: uuid.UUID, position: int, f: NewFinding, d: Derived) -> Find
         analysis_ids=[str(key) for key in f.analysis_ids],
         limitations=list(d.limitations),
         cannot_tell_from=list(f.cannot_tell_from),
+        retention_ids=[str(key) for key in f.retention_ids],
+        minimum=minimum_json(d.minimum),
     )
+
+
+def minimum_json(found: MinimumIdentification | None) -> dict[str, Any] | None:
+    """For the column, with the sentence to print: a later edition does not change what was said."""
+    if found is None:
+        return None
+    values = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(found).items()}
+    return {**values, "sentence": found.sentence}
 
 
 def as_entered(finding: Finding) -> NewFinding:
@@ -166,6 +178,7 @@ def as_entered(finding: Finding) -> NewFinding:
         cannot_tell_from=tuple(finding.cannot_tell_from),
         confidence=finding.confidence if finding.confidence_override else None,
         confidence_reason=finding.confidence_override,
+        retention_ids=tuple(uuid.UUID(key) for key in finding.retention_ids),
     )
 
 

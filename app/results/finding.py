@@ -36,6 +36,7 @@ class NewFinding:
     cannot_tell_from: tuple[str, ...] = ()
     confidence: Confidence | None = None
     confidence_reason: str = ""
+    retention_ids: tuple[UUID, ...] = ()  # of `analysis_ids`: its retention time agreed with a standard run beside it
 
     @property
     def seen(self) -> bool:
@@ -72,6 +73,8 @@ def _of_one(f: NewFinding) -> Iterator[tuple[str, str]]:
         yield "substance", "Name the substance, or leave it without a name: not both."
     if not f.seen:
         yield from _of_not_detected(f)
+    if not set(f.retention_ids) <= set(f.analysis_ids):
+        yield "retention_compared", "Say so only of analyses the finding stands on."
     if f.amount is not None:
         yield from _of_amount(f.amount)
     if f.confidence is not None and not f.confidence_reason.strip():

@@ -36,6 +36,7 @@ class FindingForm(BaseModel):
     cannot_tell_from: Words = []
     confidence: Confidence | None = None
     confidence_reason: Text200 = ""
+    retention_compared: Annotated[list[uuid.UUID], Field(max_length=40)] = []
 
 
 def finding_of(form: FindingForm, register: Register) -> FindingIn:
@@ -56,6 +57,7 @@ def finding_of(form: FindingForm, register: Register) -> FindingIn:
         cannot_tell_from=form.cannot_tell_from,
         confidence=form.confidence,
         confidence_reason=form.confidence_reason,
+        retention_compared=[key for key in form.retention_compared if key in form.analyses],
     )
 
 

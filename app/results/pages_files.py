@@ -184,6 +184,21 @@ def correct_reading(
     return web.back(sample_id, done="as_the_file_says" if form.undo else "correction")
 
 
+@router.post("/bench/samples/{sample_id}/compare-again")
+def compare_again(
+    request: Request, sample_id: uuid.UUID, who: Bench, rt: RuntimeDep, analysis: Annotated[uuid.UUID, Form()]
+) -> Response:
+    """Read and compare the files of an analysis again: libraries, standards and controls may have come since."""
+    try:
+        with rt.begin(who, request) as uow:
+            if readings.get_analysis(uow.session, who, analysis).sample_id != sample_id:
+                raise NotFound("analysis")
+            readings.reread_analysis(uow, analysis, standing=standing_on_submitted, keep=True)
+    except MastError as error:
+        return web.again(request, rt, who, sample_id, error)
+    return web.back(sample_id, done="again")
+
+
 def _hints(form: CorrectionForm) -> dict[str, str]:
     try:
         return readings.hints_of(form.x_axis, form.y_axis, form.decimal, form.delimiter, form.time_unit)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
-from app.platform.kernel.errors import Invalid, MastError, NotFound, VersionRequired
+from app.platform.kernel.errors import Conflict, Invalid, MastError, NotFound, VersionRequired
 from app.platform.security.policy import allow
 from app.platform.web.fields import Text40, Text60, Text140, Text200
 from app.platform.web.idempotency import form_once
@@ -122,6 +122,11 @@ def use_candidate(
             samples.get_sample(session, who, sample_id)
             found = readings.analyses_of(session, sample_id)
             analysis, candidate = candidate_of(found, reading, place, peak)
+        if void := readings.void_now(candidate, rt.shelf.of(who.agency_id)):
+            raise Conflict(
+                f"This own standard is no evidence, because {void}. Nothing was added.",
+                hint="Use a match with a library, or measure a standard that is in date.",
+            )
         _write(
             request, rt, who, sample_id, version, lambda there: with_candidate(there, candidate, analysis.analysis.id)
         )

@@ -48,6 +48,9 @@ class FindingIn(BaseModel):
     cannot_tell_from: list[Text80] = Field([], max_length=12, description="What the method cannot tell it from")
     confidence: d.Confidence | None = Field(None, description="Set by hand instead of by rule; wants a reason")
     confidence_reason: Text200 = ""
+    retention_compared: list[uuid.UUID] = Field(
+        [], max_length=40, description="Of `analyses`: the retention time agreed with a standard run beside it"
+    )
 
     def entered(self) -> NewFinding:
         """As the service takes it."""
@@ -62,6 +65,7 @@ class FindingIn(BaseModel):
             cannot_tell_from=tuple(self.cannot_tell_from),
             confidence=self.confidence,
             confidence_reason=self.confidence_reason,
+            retention_ids=tuple(dict.fromkeys(self.retention_compared)),
         )
 
 
@@ -93,6 +97,18 @@ class AmountOut(BaseModel):
     basis: d.Basis
 
 
+class MinimumOut(BaseModel):
+    """The SWGDRUG minimum for an identification: whether it is met, by what, and what is missing."""
+
+    met: bool
+    edition: str
+    used: list[str]
+    missing: list[str]
+    not_counted: list[str]
+    confirm: list[str] = Field(description="What only a chemist can know; the minimum is met provided it holds")
+    sentence: str
+
+
 class FindingOut(BaseModel):
     """A finding with everything that was derived from it."""
 
@@ -104,10 +120,12 @@ class FindingOut(BaseModel):
     confidence: d.Confidence
     confidence_reasons: list[str]
     confidence_override: str
+    minimum: MinimumOut | None = Field(None, description="None for what was not detected or has no name")
     amount: AmountOut | None
     below: str
     methods: list[str]
     analyses: list[str]
+    retention_compared: list[str]
     cannot_tell_from: list[str]
     limitations: list[str]
 
@@ -129,10 +147,12 @@ class FindingOut(BaseModel):
             confidence=f.confidence,
             confidence_reasons=f.confidence_reasons,
             confidence_override=f.confidence_override,
+            minimum=MinimumOut.model_validate(f.minimum) if f.minimum else None,
             amount=amount,
             below=f.below,
             methods=f.methods,
             analyses=f.analysis_ids,
+            retention_compared=f.retention_ids,
             cannot_tell_from=f.cannot_tell_from,
             limitations=f.limitations,
         )

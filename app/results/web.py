@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import uuid
+from functools import lru_cache
 from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from app.library.service import Shelf
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Invalid, MastError, NotFound, Refused
 from app.platform.kernel.ids import new_id
 from app.platform.web.problems import STATUS
 from app.readings import service as readings
 from app.results import words
-from app.results.bench import Line, analysis_title, bench, strip_targets
+from app.results.bench import Line, Shown, analysis_title, bench, strip_targets
 from app.results.domain import Abundance, Action, AmountUnit, Basis, Confidence, State
+from app.results.spectrum_view import SpectrumView, view_of
 from app.results.worklist import worklist
 from app.runtime import Runtime
 from app.samples import service as samples
@@ -32,6 +35,7 @@ DONE: dict[str, str] = {
     "files": "The files are here and are being read.",
     "answer": "Thank you. The file is being read again.",
     "warnings": "Kept: you have looked at these warnings.",
+    "again": "The files of this analysis are read and compared again, with the libraries and own standards of now.",
     "correction": "Kept. The file is being read again as you said.",
     "as_the_file_says": "Taken back. The file is being read again as it says itself.",
     "draft": "A new draft has begun, with a copy of the findings.",
@@ -64,6 +68,9 @@ _WORDS: dict[str, Any] = {
 }
 
 
+_WITH_SPECTRUM = ("bench/sample.html", "bench/_spectrum.html")
+
+
 def page(
     request: Request,
     rt: Runtime,
@@ -89,6 +96,7 @@ def page(
         template,
         status=STATUS.get(type(error), 400) if error else 200,
         b=shown,
+        x=_view(rt, who, shown.shown, compare) if template in _WITH_SPECTRUM else None,
         work=work,
         now=now,
         compare=compare,
@@ -109,6 +117,21 @@ def page(
         upload_limit=rt.blobs.max_bytes,
         **_WORDS,
     )
+
+
+def _view(rt: Runtime, who: Actor, shown: Shown | None, compare: int) -> SpectrumView:
+    shelf = lru_cache(maxsize=1)(lambda: rt.shelf.of(who.agency_id))  # of the agency, as it is now; not for every row
+    return view_of(
+        shown, lambda: _picture(rt, shown, shelf(), compare), lambda candidate: readings.void_now(candidate, shelf())
+    )
+
+
+def _picture(rt: Runtime, shown: Shown | None, shelf: Shelf, compare: int) -> dict[str, Any]:
+    """The plot with the entry that is drawn: the chosen one, else the best."""
+    assert shown is not None
+    peak = shown.peak["peak"] if shown.peak else None
+    store = readings.array_store(rt.blobs.root)
+    return readings.plot_of(shown.reading, shown.match, store, shelf, compare or 1, peak)
 
 
 def form_of(
@@ -140,6 +163,7 @@ def form_of(
         "confidence": entered.confidence.value if entered.confidence else "",
         "confidence_reason": entered.confidence_reason,
         "cannot_tell_from": entered.cannot_tell_from,
+        "retention_compared": entered.retention_ids,
     }
 
 

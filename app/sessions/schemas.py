@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from app.platform.web.fields import Text60, Text140
+from app.platform.web.fields import Moment, Text60, Text140
 from app.sessions.domain import LICENCE_WORDS, LicenceMode, Phase, ServiceType, phase
 from app.sessions.tables import CheckingSession, Site
 
 Name = Annotated[Text140, StringConstraints(min_length=1, max_length=120)]
 Region = Annotated[Text60, StringConstraints(min_length=1)]
 Alias = Annotated[Text60, StringConstraints(min_length=1)]
-# Far years overflow when a time zone is applied to them.
-Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2100, 1, 1, tzinfo=UTC))]
 
 
 class NewSite(BaseModel):

@@ -34,6 +34,9 @@ OWNED = {
     "person_id",
     "token_id",
     "incoming_id",
+    "standard_id",
+    "control_id",
+    "curve_id",
 }
 BROWSER = {"Accept": "text/html"}
 
@@ -277,6 +280,9 @@ def foreign_objects(stage: Stage) -> dict[str, str]:
         "person_id": person,
         "token_id": token,
         "incoming_id": stage.incoming()[0],
+        "standard_id": stage.standard(),
+        "control_id": stage.control(),
+        "curve_id": stage.curve(),
     }
 
 

@@ -85,6 +85,9 @@ def test_no_address_makes_a_server_error(world: World) -> None:
         "session_id": stage.road.session_id,
         "result_id": stage.road.draft(sample, [analysis])[0],
         "incoming_id": stage.incoming()[0],
+        "standard_id": stage.standard(),
+        "control_id": stage.control(),
+        "curve_id": stage.curve(),
         "key": "starter",
         "number": "0",
     }

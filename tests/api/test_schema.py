@@ -66,6 +66,9 @@ def real_keys(stage: Stage) -> dict[str, str]:
         "reading_id": ok(stage.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"],
         "result_id": result,
         "incoming_id": stage.incoming()[0],
+        "standard_id": stage.standard(),
+        "control_id": stage.control(),
+        "curve_id": stage.curve(),
         "key": "starter-mass",
     }
 

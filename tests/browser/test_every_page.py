@@ -49,6 +49,9 @@ class Samples:
     submitted: str
     verified: str
     released: str
+    mixture: str
+    run: str
+    standard: str
     codes: dict[str, str]
 
 
@@ -70,7 +73,25 @@ def samples(road: Road, clients: Clients, site: Site) -> Samples:
     released = road.released()[0]
     while clients("chemist").get(f"/api/v1/uploads/{upload}").json()["state"] == "waiting":
         pass  # the server answers in milliseconds and reads the file in less than a second
-    return Samples(road.session_id, queued, read, submitted, verified, released, road.codes)
+    mixture, run = (_sample_with(clients, road, name) for name in ("mixture-gcms.msp", "cocaine-cut-gcms.mzML"))
+    standard = clients("chemist").get("/api/v1/standards").json()["rows"][0]["id"]
+    return Samples(
+        road.session_id, queued, read, submitted, verified, released, mixture, run, standard, road.codes
+    )  # fmt: skip
+
+
+def _sample_with(clients: Clients, road: Road, name: str) -> str:
+    """The sample of the example a file was handed in for, once it is read."""
+    chemist = clients("chemist")
+    rows = chemist.get(f"/api/v1/sessions/{road.session_id}/samples").json()["rows"]
+    for sample in (row["id"] for row in rows):
+        while True:
+            files = [u for a in chemist.get(f"/api/v1/samples/{sample}/analyses").json() for u in a["uploads"]]
+            if "waiting" not in {u["state"] for u in files}:
+                break
+        if name in {u["file_name"] for u in files}:
+            return str(sample)
+    raise AssertionError(f"the example has no sample with {name}")
 
 
 LOOKS = (
@@ -90,6 +111,12 @@ LOOKS = (
     Look("bench-empty", Role.CHEMIST, "/bench/samples/{queued}", "#bench-files", "#upload"),
     Look("incoming", Role.CHEMIST, "/bench/incoming", ".incoming", ".incoming form .button"),
     Look("bench-read", Role.CHEMIST, "/bench/samples/{read}", ".plot__area canvas", "[data-key=enter]"),
+    Look("bench-mixture", Role.CHEMIST, "/bench/samples/{mixture}", "#residual canvas", "[data-key=enter]"),
+    Look("bench-run", Role.CHEMIST, "/bench/samples/{run}", ".plot__mark", ".bench-run a"),
+    Look("bench-peak", Role.CHEMIST, "/bench/samples/{run}?peak=1", ".bench-peaks", "[data-key=enter]"),
+    Look("standards", Role.CHEMIST, "/standards", "#standards .table", "#standards .table a"),
+    Look("standard", Role.CHEMIST, "/standards/{standard}", ".standards-spread", "main summary"),
+    Look("controls", Role.CHEMIST, "/standards/controls", ".findings", "main summary"),
     Look("bench-verifier", Role.VERIFIER, "/bench/samples/{submitted}", "#bench-findings", "[data-key=s]"),
     Look("bench-lead", Role.SESSION_LEAD, "/bench/samples/{verified}", "#bench-findings", "[data-key=s]"),
     Look("plan-session", Role.SESSION_LEAD, "/sessions/new", "h1:text('Plan a session')", ".button--primary"),
@@ -141,6 +168,9 @@ def _address(path: str, samples: Samples) -> str:
         submitted=samples.submitted,
         verified=samples.verified,
         released=samples.released,
+        mixture=samples.mixture,
+        run=samples.run,
+        standard=samples.standard,
         queued_code=bare(samples.codes[samples.queued]),
         released_code=bare(samples.codes[samples.released]),
     )
@@ -219,6 +249,30 @@ def test_every_word_of_the_header_opens_a_page_of_that_role(
         assert answer.status == 200, href
         expect(page.locator(".nav [aria-current]")).to_have_count(1)
         assert scroll_overflow(page) == 0
+
+
+def test_a_peak_of_a_run_is_chosen_by_mouse_by_touch_and_by_keyboard(
+    open_page: Callable[..., Page], samples: Samples
+) -> None:
+    page = open_page(Role.CHEMIST, has_touch=True)
+    address = f"/bench/samples/{samples.run}"
+    chosen = page.locator(".bench-run [aria-current]")
+    page.goto(address)
+    expect(page.locator("#bench-spectrum")).to_contain_text("peaks were compared")
+    with page.expect_navigation():
+        page.locator(".plot__mark", has_text=re.compile("^2$")).click()
+    expect(chosen).to_contain_text("2 ")
+    expect(page.locator(".bench-peaks").first).to_be_visible()
+    page.goto(address)
+    with page.expect_navigation():
+        page.locator(".plot__mark", has_text=re.compile("^1$")).tap()
+    expect(chosen).to_contain_text("1 ")
+    page.goto(address)
+    page.locator(".plot__mark", has_text=re.compile("^2$")).focus()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(chosen).to_contain_text("2 ")
+    expect(page.get_by_role("link", name="The whole run")).to_be_visible()
 
 
 def test_the_road_works_without_scripts(

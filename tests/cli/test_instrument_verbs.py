@@ -90,6 +90,14 @@ def test_identify_answers_in_the_contracts_form_for_every_real_file(mast: Mast, 
         assert all(set(c) >= CANDIDATE_KEYS for c in block["candidates"])
 
 
+def test_identify_lists_the_peaks_of_a_run_under_it_and_its_limits_once(mast: Mast, shared_data: Path) -> None:
+    told = mast("identify", shared_data / "instruments" / "jcamp_gcms" / "gcms.jdx", "--top", "1").stdout.splitlines()
+    assert sum(line.endswith("reading 0") for line in told) == 1
+    assert any(line.startswith("  Peak 1 at 13.26 min, ") and "% of the area: " in line for line in told)
+    assert sum(line.startswith("  Peak ") for line in told) > 3
+    assert sum('"Not seen" is not "absent".' in line for line in told) == 1
+
+
 def test_an_ambiguous_decimal_comma_is_asked_about_not_guessed(mast: Mast, shared_data: Path) -> None:
     result = mast("read", shared_data / "instruments" / "csv_spectrum" / "ambiguous_comma_only.csv", code=1)
     assert "comma" in result.stderr

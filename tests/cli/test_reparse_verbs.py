@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from app.cli import main
 from tests.app.conftest import World
+from tests.support.small_files import MDMA, small_run
 from tests.support.staged import database, plain_logs, settings, stage, world  # noqa: F401
 from tests.support.writes import Stage
 
@@ -71,6 +72,25 @@ def test_a_dry_run_shows_and_apply_stores_and_a_second_run_finds_nothing_to_do(
     assert "1 the same" in mast("readings", "reparse").stdout
     reading = stage.client("chemist").get(f"/api/v1/uploads/{upload}/readings").json()[0]
     assert (reading["y_unit"], reading["n_points"]) == ("absorbance", 360)
+
+
+def test_a_run_is_compared_with_the_controls_of_its_batch_here_too(mast: Mast, world: World, stage: Stage) -> None:
+    stage.control(batch="B7")
+    sample = stage.road.register()
+    analysis = stage.road.analysis(sample, method="gc_ms", read_by_hand=False, batch="B7")
+    stage.road.upload(analysis, small_run([(340.0, MDMA)]), "a.cdf")
+    world.runtime.jobs.run_until_idle()
+
+    def controls() -> list[str]:
+        (found,) = stage.client("chemist").get(f"/api/v1/samples/{sample}/analyses").json()[0]["readings"]
+        answer = stage.client("chemist").get(f"/api/v1/readings/{found['id']}/candidates").json()["answer"]
+        return [str(said) for said in answer["controls"]]
+
+    before = controls()
+    assert "blank of its batch" in before[0]
+    altered(world, reader_version="0", y_unit="odd")
+    mast("readings", "reparse", "--apply")
+    assert controls() == before
 
 
 def test_a_submitted_result_keeps_the_reading_it_stands_on_until_it_is_taken_back(

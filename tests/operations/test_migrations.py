@@ -14,6 +14,7 @@ from app.people import service as people
 from app.platform.db import Database, metadata, migrate
 from app.platform.kernel.actor import Role
 from tests.app.conftest import World
+from tests.support.road import ok
 from tests.support.staged import either_database
 from tests.support.writes import Stage
 
@@ -207,6 +208,32 @@ def test_an_instruments_role_and_tokens_go_where_a_server_does_not_know_them(wor
     migrate.upgrade(database)
     with database.begin(world.actors[Role.ADMIN]) as uow:
         uow.session.add(people.PersonRole(person_id=world.actors[Role.INSTRUMENT].person_id, role=Role.INSTRUMENT))
+
+
+NEW_IN_0003_AND_0004 = ("standard", "standard_replicate", "control", "calibration_curve", "quantification")
+
+
+def test_standards_controls_and_curves_go_where_a_server_does_not_know_them(stage: Stage) -> None:
+    database = stage.world.runtime.db
+    stage.road.released()
+    made = stage.standard(), stage.control(), stage.curve()
+    analysis = stage.road.analysis(stage.road.register(), method="gc_ms")
+    asked = {
+        "analysis_id": analysis, "responses": [{"response": 420, "internal_standard": 500}],
+        "preparation": {"mass_mg": 5, "volume_ml": 10},
+    }  # fmt: skip
+    ok(stage.client("chemist").post(f"/api/v1/quantification/curves/{made[2]}/quantify", json=asked))
+    before = contents(database)
+    assert all(before[table][0] for table in NEW_IN_0003_AND_0004)
+    migrate.downgrade(database, "0002")
+    migrate.upgrade(database)
+    after = contents(database)
+    assert [after[table][0] for table in NEW_IN_0003_AND_0004] == [0] * 5
+    assert {t: c for t, (c, _) in after.items() if t not in NEW_IN_0003_AND_0004} == {
+        t: c for t, (c, _) in before.items() if t not in NEW_IN_0003_AND_0004
+    }
+    assert broken_keys(database) == []
+    stage.standard()
 
 
 def test_an_empty_database_goes_up_down_to_nothing_and_up_again(database: Database) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 IR = """##TITLE=Small
 ##JCAMP-DX=4.24
 ##DATA TYPE=INFRARED SPECTRUM
@@ -27,3 +31,42 @@ def small_ir() -> bytes:
     ]
     lines = "\n".join(f"{400 + 20 * k} " + " ".join(str(y) for y in ys[k : k + 9]) for k in range(0, 81, 9))
     return IR.format(first=ys[0] * 0.001, lines=lines).encode()
+
+
+def small_ms(name: str = "Testamine", peaks: str = "58 999; 91 120; 77 80; 135 60;") -> bytes:
+    """One EI mass spectrum as MSP."""
+    return f"Name: {name}\nNum Peaks: {peaks.count(';')}\n{peaks}\n\n".encode()
+
+
+Peak = tuple[float, dict[int, float]]
+MDMA = {58: 999.0, 135: 90.0, 136: 60.0, 77: 60.0, 51: 40.0, 194: 12.0}
+BLEED = {207: 40.0, 281: 15.0, 73: 20.0}
+
+
+def small_run(peaks: Sequence[Peak] = ((360.0, MDMA),), *, n_scans: int = 120, seed: int = 0) -> bytes:
+    """A GC-MS run as ANDI netCDF: one scan a second from 300 s, each peak a Gaussian of 3 s on column bleed."""
+    from tests.instruments.andi_files import andi_ms
+
+    noise = np.random.default_rng(seed)
+    scans = []
+    for k in range(n_scans):
+        heights = {m: h * noise.uniform(0.95, 1.05) for m, h in BLEED.items()}
+        for centre, spectrum in peaks:
+            share = float(np.exp(-(((300.0 + k - centre) / 3.0) ** 2)))
+            for m, h in spectrum.items():
+                heights[m] = heights.get(m, 0.0) + 100.0 * share * h
+        kept = sorted((m, h) for m, h in heights.items() if h >= 1.0)
+        scans.append(([float(m) for m, _ in kept], [h for _, h in kept]))
+    return andi_ms(scans)
+
+
+def alkane(carbons: int) -> dict[int, float]:
+    """The EI spectrum of a saturated chain."""
+    chain = {43: 700.0, 57: 999.0, 71: 600.0, 85: 350.0, 99: 120.0, 113: 80.0, 41: 250.0, 29: 200.0}
+    return {**{m: h for m, h in chain.items() if m < 14 * carbons}, 14 * carbons + 2: 40.0}
+
+
+def small_ladder(first_carbon: int = 8, count: int = 4) -> bytes:
+    """A run of n-alkanes, one every 25 s from 310 s."""
+    peaks = [(310.0 + 25.0 * k, alkane(first_carbon + k)) for k in range(count)]
+    return small_run(peaks)

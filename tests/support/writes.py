@@ -5,6 +5,7 @@ Each entry prepares what it needs over the API of a `Stage` and names who sends 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,13 +13,23 @@ from typing import Any
 from app.platform.kernel.actor import Role
 from tests.app.conftest import PASSWORD, World
 from tests.support.road import CONSENTS, STRIP, Road, infrared_file, ok
+from tests.support.small_files import small_ladder, small_ms, small_run
 
 OCTETS = {"Content-Type": "application/octet-stream"}
 TIMES = {"opens_at": "2026-07-01T10:00:00Z", "closes_at": "2026-07-01T20:00:00Z"}
 LOCAL_TIMES = {"opens_at": "2026-07-01T10:00", "closes_at": "2026-07-01T20:00"}
+CURVE: dict[str, Any] = {
+    "substance": "mdma", "method": "gc_ms", "unit": "mg/mL", "valid_until": "2099-01-01T00:00:00Z",
+    "standard_form": "hydrochloride", "internal_standard": "MDMA-d5",
+    "levels": [
+        {"concentration": c, "response": 1000 * c + e, "internal_standard": 500}
+        for c, e in zip((0.05, 0.1, 0.2, 0.4, 0.6, 0.8), (2, -2, 1, -1, 2, -2), strict=True)
+    ],
+}  # fmt: skip
 PLAN = {"service_type": "city_clinic", "licence_mode": "foh_general"}
 NAMELESS = b"".join(b"%d\t%.3f\n" % (400 + 4 * k, (7 * k % 100) / 100) for k in range(800))  # which axis is this?
 AMBIGUOUS = b"".join(b"%d,%02d\r\n" % (400 + k, 7 * k % 100) for k in range(90))  # a decimal comma, or two columns?
+_FRESH = itertools.count(140)
 CONSENT_FORM = {f"consent_{kind}": answer for kind, answer in CONSENTS.items()}
 
 
@@ -69,11 +80,31 @@ class Stage:
         body = ok(self.client("chemist").post(url, content=data, headers=OCTETS))
         return str(body["id"]), str(body["version"])
 
+    def spectrum(self) -> str:
+        """A reading that is a mass spectrum."""
+        _, _, upload = self.read_file(small_ms(), "a.msp")
+        return str(ok(self.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"])
+
+    def standard(self) -> str:
+        """An own standard; every one has a spectrum of its own, for the same is not enrolled twice."""
+        url = "/api/v1/standards/uploads?filename=a.msp&name=Testamine"
+        content = small_ms(peaks=f"58 999; 91 120; 77 80; 135 60; {next(_FRESH)} 40;")
+        return str(ok(self.client("chemist").post(url, content=content, headers=OCTETS))["id"])
+
+    def control(self, kind: str = "blank", batch: str = "B1") -> str:
+        """A control run of a batch."""
+        url = f"/api/v1/controls/uploads?filename=a.cdf&kind={kind}&batch={batch}"
+        return str(ok(self.client("chemist").post(url, content=small_run(), headers=OCTETS))["id"])
+
     def decide(self, file: str, version: str, act: str, body: dict[str, str]) -> str:
         """A decision about it; the new version."""
         headers = {"If-Match": f'"{version}"'}
         answer = self.client("chemist").post(f"/api/v1/incoming/{file}/{act}", json=body, headers=headers)
         return str(ok(answer)["version"])
+
+    def curve(self) -> str:
+        """A calibration curve of MDMA for GC-MS."""
+        return str(ok(self.client("chemist").post("/api/v1/quantification/curves", json=CURVE))["id"])
 
 
 Entry = Callable[[Stage], Call]
@@ -259,6 +290,14 @@ def _(stage: Stage) -> Call:
     return _of_file(stage, "/bench/samples/{sample_id}/warnings", NAMELESS, "a.txt")
 
 
+@write("POST", "/bench/samples/{sample_id}/compare-again")
+def _(stage: Stage) -> Call:
+    sample, analysis, _upload = stage.read_file()
+    return Call(
+        "chemist", "/bench/samples/{sample_id}/compare-again", {"sample_id": sample}, {"data": {"analysis": analysis}}
+    )
+
+
 @write("POST", "/bench/samples/{sample_id}/corrections")
 def _(stage: Stage) -> Call:
     return _of_file(stage, "/bench/samples/{sample_id}/corrections", infrared_file(), "a.jdx", x_axis="raman")
@@ -383,3 +422,90 @@ on_incoming("attach", sample_id="fresh")
 on_incoming("set-aside", reason="blank")
 on_incoming("restore")
 on_incoming("take-back")
+
+
+@write("POST", "/api/v1/standards")
+def _(stage: Stage) -> Call:
+    body = {"reading_id": stage.spectrum(), "name": "Testamine", "lot": "L1"}
+    return Call("chemist", "/api/v1/standards", more={"json": body})
+
+
+@write("POST", "/api/v1/standards/uploads")
+def _(stage: Stage) -> Call:
+    url = "/api/v1/standards/uploads?filename=a.msp&name=Testamine&lot=L1&expires_on=2030-01-01"
+    return Call("chemist", url, more={"content": small_ms(), "headers": OCTETS})
+
+
+@write("POST", "/api/v1/standards/{standard_id}/retire")
+def _(stage: Stage) -> Call:
+    more = {"json": {"reason": "used up"}, "headers": {"If-Match": '"1"'}}
+    return Call("chemist", "/api/v1/standards/{standard_id}/retire", {"standard_id": stage.standard()}, more)
+
+
+@write("POST", "/standards")
+def _(stage: Stage) -> Call:
+    form = {"reading": stage.spectrum(), "substance_words": "Testamine", "lot": "L1", "purity": "98,5"}
+    form |= {"peak": "", "inchikey": "", "expires_on": "2030-01-01", "retention_min": "7.1", "standard_id": ""}
+    return Call("chemist", "/standards", more={"data": form})
+
+
+@write("POST", "/standards/files")
+def _(stage: Stage) -> Call:
+    more = {"files": {"file": ("a.msp", small_ms())}, "data": {"substance_words": "Testamine"}}
+    return Call("chemist", "/standards/files", more=more)
+
+
+@write("POST", "/standards/{standard_id}/retire")
+def _(stage: Stage) -> Call:
+    form = {"version": "1", "reason": "used up"}
+    return Call("chemist", "/standards/{standard_id}/retire", {"standard_id": stage.standard()}, {"data": form})
+
+
+@write("POST", "/api/v1/controls/uploads")
+def _(stage: Stage) -> Call:
+    url = "/api/v1/controls/uploads?filename=a.cdf&kind=ladder&batch=B1&first_carbon=8"
+    return Call("chemist", url, more={"content": small_ladder(), "headers": OCTETS})
+
+
+@write("POST", "/api/v1/controls/from-incoming")
+def _(stage: Stage) -> Call:
+    file, version = stage.incoming(small_run(), "blank.cdf")
+    more = {
+        "json": {"incoming_id": file, "kind": "blank", "batch": "B1"}, "headers": {"If-Match": f'"{version}"'}
+    }  # fmt: skip
+    return Call("chemist", "/api/v1/controls/from-incoming", more=more)
+
+
+@write("POST", "/api/v1/controls/{control_id}/withdraw")
+def _(stage: Stage) -> Call:
+    more = {"json": {"reason": "leaky"}, "headers": {"If-Match": '"1"'}}
+    return Call("chemist", "/api/v1/controls/{control_id}/withdraw", {"control_id": stage.control()}, more)
+
+
+@write("POST", "/standards/controls/files")
+def _(stage: Stage) -> Call:
+    file, version = stage.incoming(small_run(), "blank.cdf")
+    form = {"incoming": file, "version": version, "kind": "blank", "batch": "B1", "first_carbon": ""}
+    return Call("chemist", "/standards/controls/files", more={"data": form})
+
+
+@write("POST", "/standards/controls/{control_id}/withdraw")
+def _(stage: Stage) -> Call:
+    form = {"version": "1", "reason": "leaky"}
+    return Call("chemist", "/standards/controls/{control_id}/withdraw", {"control_id": stage.control()}, {"data": form})
+
+
+@write("POST", "/api/v1/quantification/curves")
+def _(stage: Stage) -> Call:
+    return Call("chemist", "/api/v1/quantification/curves", more={"json": CURVE})
+
+
+@write("POST", "/api/v1/quantification/curves/{curve_id}/quantify")
+def _(stage: Stage) -> Call:
+    analysis = stage.road.analysis(stage.road.register(), method="gc_ms")
+    body = {
+        "analysis_id": analysis, "responses": [{"response": 420, "internal_standard": 500}],
+        "preparation": {"mass_mg": 5, "volume_ml": 10},
+    }  # fmt: skip
+    url = "/api/v1/quantification/curves/{curve_id}/quantify"
+    return Call("chemist", url, {"curve_id": stage.curve()}, {"json": body})

@@ -53,9 +53,12 @@ class _Part:
         self.digest.update(chunk)
         self.file.write(chunk)
 
-    def finish(self, target: Callable[[str], Path], announced: str = "") -> Received:
+    def check(self) -> None:
         if self.size == 0:
             raise Invalid("The file is empty.", fields={"file": "empty"}, hint="Export it again from the instrument.")
+
+    def finish(self, target: Callable[[str], Path], announced: str = "") -> Received:
+        self.check()
         sha256 = self.digest.hexdigest()
         if announced not in ("", sha256):
             raise DigestMismatch(
@@ -80,6 +83,33 @@ class _Part:
     def discard(self) -> None:
         self.file.close()
         self.path.unlink(missing_ok=True)
+
+
+class Held:
+    """Bytes that were received whole and are not kept yet: `path` to look at them, then `keep()` or `discard()`."""
+
+    def __init__(self, part: _Part, target: Callable[[str], Path]) -> None:
+        self._part, self._target = part, target
+        self._kept: Received | None = None
+        part.check()
+        part.file.flush()
+        self.sha256 = part.digest.hexdigest()
+
+    @property
+    def path(self) -> Path:
+        """Where the bytes lie now."""
+        return self._part.path if self._kept is None else self._target(self.sha256)
+
+    def keep(self) -> Received:
+        """Make them durable under their name. Twice is once."""
+        if self._kept is None:
+            self._kept = self._part.finish(self._target)
+        return self._kept
+
+    def discard(self) -> None:
+        """Forget them, unless they were kept."""
+        if self._kept is None:
+            self._part.discard()
 
 
 class BlobStore:
@@ -117,6 +147,29 @@ class BlobStore:
             for chunk in chunks:
                 part.write(chunk)
             return part.finish(self.path)
+        except BaseException:
+            part.discard()
+            raise
+
+    async def hold(self, chunks: AsyncIterator[bytes]) -> Held:
+        """Take a stream in to be looked at first: what is refused then leaves no bytes behind. Raises as `receive`."""
+        part = await to_thread.run_sync(_Part, self.root / "incoming", self.max_bytes)
+        try:
+            async for chunk in chunks:
+                if chunk:
+                    await to_thread.run_sync(part.write, chunk)
+            return Held(part, self.path)
+        except BaseException:
+            part.discard()
+            raise
+
+    def hold_now(self, chunks: Iterator[bytes]) -> Held:
+        """The same for callers without an event loop."""
+        part = _Part(self.root / "incoming", self.max_bytes)
+        try:
+            for chunk in chunks:
+                part.write(chunk)
+            return Held(part, self.path)
         except BaseException:
             part.discard()
             raise

@@ -1,10 +1,11 @@
-"""String types for schemas: trimmed, bounded, and without characters a database or a screen chokes on."""
+"""Types of text and times for schemas: bounded, trimmed, and without what a database or a screen chokes on."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 
 def _printable(value: str) -> str:
@@ -21,3 +22,6 @@ Text60 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60),
 Text80 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80), AfterValidator(_printable)]
 Text140 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=140), AfterValidator(_printable)]
 Text200 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_printable)]
+
+# Far years overflow when a time zone is applied to them.
+Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2100, 1, 1, tzinfo=UTC))]

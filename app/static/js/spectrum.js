@@ -5,10 +5,11 @@
 /** @typedef {{x: number, label: string, href?: string}} Mark */
 /** @typedef {{kind: "ir" | "raman" | "chromatogram", x_label: string, y_label: string, x?: number[], series: Series[], marks?: Mark[]}} LinePlot */
 /** @typedef {{label: string, mz: number[], intensity: number[]}} Sticks */
-/** @typedef {{kind: "mass", x_label?: string, y_label?: string, query: Sticks, reference?: Sticks | null, labels?: number}} MassPlot */
+/** @typedef {{kind: "mass", x_label?: string, y_label?: string, query: Sticks, reference?: Sticks | null, labels?: number, absolute?: boolean}} MassPlot */
 /** @typedef {{token: string, dash: number[], width: number, label: string}} Style */
 
 const VENDOR = new URL("../vendor/", import.meta.url);
+const MARK = 28; // the least side of a mark that is a link, as in staff.css
 const DASHES = [[7, 4], [2, 3], [10, 3, 2, 3], [4, 2], [12, 4]];
 
 /** @type {Promise<any> | undefined} */
@@ -230,24 +231,26 @@ class Plot {
     ctx.textAlign = "center";
     ctx.fillStyle = colour("--ink");
     ctx.strokeStyle = colour("--edge");
-    const taken = [-Infinity, -Infinity]; // right end of the last label in each of two rows
-    for (const mark of [...marks].sort((a, b) => u.valToPos(a.x, "x") - u.valToPos(b.x, "x"))) {
+    /** @type {[number, number][][]} what is taken in each of two rows; marks come the weightiest first */
+    const taken = [[], []];
+    for (const mark of marks) {
       const left = u.valToPos(mark.x, "x"), x = u.valToPos(mark.x, "x", true);
       if (left < 0 || left > u.over.clientWidth) continue;
-      const half = ctx.measureText(mark.label).width / ratio / 2 + 4;
-      const row = taken.findIndex((end) => left - half > end);
+      const half = Math.max(ctx.measureText(mark.label).width / ratio / 2 + 4, mark.href ? MARK / 2 + 1 : 0);
+      const row = taken.findIndex((used) => !used.some(([l, r]) => left + half > l && left - half < r));
       ctx.beginPath();
       ctx.moveTo(x, u.bbox.top);
       ctx.lineTo(x, u.bbox.top + 6 * ratio);
       ctx.stroke();
-      if (row < 0) continue;
-      taken[row] = left + half;
+      if (row < 0) continue; // no room: the table beside the plot has it
+      taken[row].push([left - half, left + half]);
       if (mark.href) {
         const link = document.createElement("a");
         link.className = "plot__mark";
         link.href = mark.href;
         link.textContent = mark.label;
         link.style.left = `${left}px`;
+        link.style.top = `${2 + row * (MARK + 2)}px`;
         u.over.append(link);
       } else {
         ctx.fillText(mark.label, x, u.bbox.top + (8 + rem() * (0.75 + row * 0.85)) * ratio);
@@ -262,7 +265,7 @@ class Plot {
   mass(plot) {
     /** @param {Sticks} s @param {number} sign */
     const relative = (s, sign) => {
-      const top = Math.max(...s.intensity, 1e-12);
+      const top = plot.absolute ? 100 : Math.max(...s.intensity, 1e-12);
       return s.mz.map((mz, i) => /** @type {[number, number]} */ ([mz, (sign * 100 * s.intensity[i]) / top])).sort((a, b) => a[0] - b[0]);
     };
     const up = relative(plot.query, 1);
@@ -281,7 +284,9 @@ class Plot {
     const size = rem();
     // room for one line of figures beyond the highest peak, whatever the height of the plot
     const half = (this.height - size * 3.1) / (down.length ? 2 : 1);
-    const top = 100 * (half / (half - size * 1.1));
+    // as they are, or each relative to its own highest peak
+    const most = plot.absolute ? Math.max(...all.map(([, y]) => Math.abs(y)), 1) : 100;
+    const top = most * (half / (half - size * 1.1));
     /** @type {[number, number]} */
     const range = [down.length ? -top : 0, top];
     this.chart({
@@ -291,7 +296,7 @@ class Plot {
         axis(plot.x_label ?? "m/z", { size: size * 1.7 }),
         axis(plot.y_label ?? "Relative intensity / %", {
           size: size * 3.1,
-          splits: () => (down.length ? [-100, -50, 0, 50, 100] : [0, 25, 50, 75, 100]),
+          ...(plot.absolute ? { space: 30 } : { splits: () => (down.length ? [-100, -50, 0, 50, 100] : [0, 25, 50, 75, 100]) }),
           values: (/** @type {any} */ _u, /** @type {number[]} */ splits) => splits.map((v) => String(Math.abs(v))),
         }),
       ],

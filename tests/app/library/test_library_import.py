@@ -152,7 +152,7 @@ def test_of_a_folder_the_unreadable_files_are_refused_and_the_rest_is_taken(
 
 def test_a_damaged_library_is_left_out_and_named(parts: ImportParts, msp: Path):
     done = import_library(parts, [msp], "Own 2026", "CC0", "our bench")
-    array = next((parts.library_dir / done.library.folder).glob("mz.npy"))
+    array = next((parts.library_dir / done.library.folder).glob("*mz.npy"))
     data = bytearray(array.read_bytes())
     data[-1] ^= 0xFF
     array.chmod(0o644)

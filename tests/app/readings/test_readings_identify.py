@@ -52,9 +52,11 @@ def test_what_is_stored_of_a_run_says_where_its_spectrum_comes_from(shelf: Shelf
     matched = stored(identify_reading(run_of(["Cocaine", "Caffeine"], [6.2, 4.0]), shelf))
     assert matched.candidates[0]["substance"] == "Cocaine"
     assert "6.2" in matched.answer["sentences"][0]
-    assert "feet of the peak" in matched.answer["sentences"][-1]
+    assert "without its neighbours" in matched.answer["sentences"][-1]
     assert [p["headline"] for p in matched.answer["peaks"]]
     assert [p["peak"] for p in matched.answer["peaks"]] == [1, 2]
+    assert [row["substance"] for row in matched.answer["summary"]] == ["Cocaine", "Caffeine"]
+    assert sum(row["area_percent"] for row in matched.answer["summary"]) == pytest.approx(100, abs=0.05)
 
 
 def test_column_bleed_is_taken_off(shelf: Shelf):

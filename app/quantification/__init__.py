@@ -1,0 +1,1 @@
+"""Calibration curves and what is read off them: amounts a chemist may take over into a finding."""

@@ -1,0 +1,111 @@
+"""What an in-house standard and a control are, and when one counts. Pure: no database, no web, no arrays."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class ControlKind(StrEnum):
+    """What was run beside the samples of a batch."""
+
+    BLANK = "blank"
+    LADDER = "ladder"
+    QC = "qc"
+
+
+KIND_WORDS: dict[ControlKind, str] = {
+    ControlKind.BLANK: "blank run",
+    ControlKind.LADDER: "n-alkane ladder",
+    ControlKind.QC: "QC standard run",
+}
+
+INCHIKEY = re.compile(r"[A-Z]{14}-[A-Z]{10}-[A-Z]")
+FIRST_CARBON, LAST_CARBON = 5, 60
+
+
+@dataclass(frozen=True, slots=True)
+class NewStandard:
+    """What a chemist says about a reference material. `expires_on` is the last day it counts."""
+
+    name: str
+    inchikey: str = ""
+    substance_id: str = ""
+    lot: str = ""
+    supplier: str = ""
+    purity_percent: float | None = None
+    expires_on: date | None = None
+
+    @property
+    def compound(self) -> str:
+        """Key by which readings of it are grouped: InChIKey, else register id, else the name."""
+        return compound_of(self.name, self.inchikey, self.substance_id)
+
+
+@dataclass(frozen=True, slots=True)
+class NewReplicate:
+    """What is said about one run of a standard. Seconds, index of the laboratory's own ladder, day in UTC."""
+
+    instrument: str = ""
+    measured_at: datetime | None = None
+    retention_time_s: float | None = None
+    retention_index: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewControl:
+    """What is said about a control run. `first_carbon` names the first peak of a ladder."""
+
+    kind: ControlKind
+    batch: str
+    instrument: str = ""
+    measured_at: datetime | None = None
+    first_carbon: int | None = None
+
+
+def compound_of(name: str, inchikey: str, substance_id: str) -> str:
+    """First block of the InChIKey where there is one, as in other libraries; else a key no InChIKey can equal."""
+    if inchikey:
+        return inchikey.partition("-")[0]
+    return f"register:{substance_id}" if substance_id else f"name:{name.casefold()}"
+
+
+def faults_of_standard(new: NewStandard) -> dict[str, str]:
+    """Field → sentence for what cannot be stored as it is."""
+    wrong: dict[str, str] = {}
+    if not new.name:
+        wrong["name"] = "Say which compound it is."
+    if new.inchikey and not INCHIKEY.fullmatch(new.inchikey):
+        wrong["inchikey"] = "An InChIKey looks like XZWYZXLIPXDOLR-UHFFFAOYSA-N: 14, 10 and 1 capital letters."
+    if new.purity_percent is not None and not 0 < new.purity_percent <= 100:
+        wrong["purity_percent"] = "The purity stands on the certificate, above 0 and at most 100 %."
+    return wrong
+
+
+def faults_of_replicate(new: NewReplicate) -> dict[str, str]:
+    """The same for one run of it."""
+    wrong: dict[str, str] = {}
+    if new.retention_time_s is not None and not 0 < new.retention_time_s < 86_400:
+        wrong["retention_time"] = "The retention time is a number of minutes above zero."
+    if new.retention_index is not None and not 0 < new.retention_index < 10_000:
+        wrong["retention_index"] = "A retention index is a number between 0 and 10,000, for example 1,782."
+    return wrong
+
+
+def faults_of_control(new: NewControl) -> dict[str, str]:
+    """The same for a control."""
+    wrong: dict[str, str] = {}
+    if not new.batch:
+        wrong["batch"] = "Say which batch it belongs to, as it is written with the samples’ analyses."
+    if new.kind is ControlKind.LADDER and new.first_carbon is None:
+        wrong["first_carbon"] = "Say how many carbons the first peak of the ladder has, for example 8."
+    if new.first_carbon is not None and not FIRST_CARBON <= new.first_carbon <= LAST_CARBON:
+        wrong["first_carbon"] = f"The first alkane has between {FIRST_CARBON} and {LAST_CARBON} carbons."
+    return wrong
+
+
+def counts(expires_at: datetime | None, retired_at: datetime | None, now: datetime) -> bool:
+    """Whether a standard is evidence now: neither retired nor out of date."""
+    return retired_at is None and (expires_at is None or now <= expires_at)

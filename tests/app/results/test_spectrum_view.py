@@ -1,0 +1,131 @@
+"""What stands beside a mass spectrum on the bench: for and against, bars with figures, a run in words, peaks of their own."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from app.platform.kernel.actor import Role
+from app.platform.kernel.errors import Unavailable
+from app.results.spectrum_view import percent, run_words, view_of
+from tests.support.small_files import MDMA, small_ms, small_run
+
+from .conftest import Lab
+
+HTML = {"Accept": "text/html"}
+CAFFEINE = {194: 999.0, 109: 560.0, 55: 250.0, 67: 260.0, 82: 220.0, 193: 70.0}
+
+
+def shown(answer: dict[str, Any], *, peak: dict[str, Any] | None = None, candidates: tuple[Any, ...] = ()) -> Any:
+    return SimpleNamespace(
+        reading=SimpleNamespace(kind="mass_spectrum"), answer=answer, peak=peak, candidates=candidates
+    )
+
+
+def nothing() -> dict[str, Any]:
+    return {}
+
+
+def test_probabilities_become_bars_with_names_and_the_chance_of_none_of_them():
+    answer = {
+        "probabilities": [["A", 0.7], ["B", 0.2], ["C", 0.001]], "probability_names": {"A": "Alpha", "B": "Beta"},
+        "p_not_in_library": 0.1, "set": ["A"],
+    }  # fmt: skip
+    bars = view_of(shown(answer), nothing).probabilities
+    assert [(b.name, b.words) for b in bars] == [("Alpha", "70 %"), ("Beta", "20 %"), ("Not in this library", "10 %")]
+    assert bars[0].notes == ("in the set",)
+
+
+@pytest.mark.parametrize(("p", "words"), [(0.0, "under 1 %"), (1.0, "over 99 %"), (0.994, "over 99 %"), (0.5, "50 %")])
+def test_no_probability_is_shown_as_certain(p: float, words: str):
+    assert percent(p) == words
+
+
+def test_a_mixture_shows_shares_with_intervals_probability_and_what_would_fit_as_well():
+    part = {
+        "substance": "Alpha",
+        "share": 0.6,
+        "low": 0.5,
+        "high": 0.7,
+        "probability": 0.9,
+        "not_distinguished": ["Beta"],
+    }
+    (bar,) = view_of(shown({"components": [part]}), nothing).components
+    assert bar.words == "60 % (50 to 70) of the signal"
+    assert bar.notes == ("probability 90 %", "cannot be told from Beta")
+
+
+def test_what_a_mixture_leaves_over_goes_up_and_what_is_too_much_goes_down():
+    residual = {"mz": [58.0, 91.0, 135.0], "residual": [12.0, -4.0, 0.01], "fitted": [1.0, 2.0, 3.0]}
+    plot = view_of(shown({"residual": residual}), nothing).residual
+    assert plot is not None
+    assert (plot["query"]["mz"], plot["reference"]["mz"], plot["reference"]["intensity"]) == ([58.0], [91.0], [4.0])
+    assert plot["absolute"] is True
+    assert "m/z 58 (12.0 %)" in plot["summary"]
+
+
+def test_a_chosen_peak_shows_its_own_answer_and_nothing_of_the_highest_one():
+    answer = {"headline": "of peak 1", "probabilities": [["A", 1.0]], "in_house": {"supports": ["A"]}, "set": ["A"]}
+    peak = {"peak": 2, "headline": "of peak 2", "level": "related", "answer": {"sentences": ["so"], "set": []}}
+    view = view_of(shown(answer, peak=peak), nothing)
+    assert (view.answer["headline"], view.answer["sentences"], view.answer["set"]) == ("of peak 2", ["so"], [])
+    assert view.probabilities == ()
+    assert "in_house" not in view.answer
+
+
+def test_a_run_in_words_adds_up_peaks_of_one_substance_and_counts_those_without_a_name():
+    peaks = [
+        {"level": "consistent_with", "area_percent": 60.0, "candidates": [{"substance": "Alpha"}]},
+        {"level": "consistent_with", "area_percent": 20.4, "candidates": [{"substance": "Alpha"}]},
+        {"level": "consistent_with", "area_percent": 0.4, "candidates": [{"substance": "Beta"}]},
+        {"level": "related", "area_percent": 19.2, "candidates": [{"substance": "Gamma"}]},
+    ]
+    words = run_words(peaks)
+    assert words.startswith("4 peaks were compared. Consistent with, by share of the area: Alpha 80 %, Beta under 1 %.")
+    assert words.endswith("1 without a name.")
+
+
+def test_points_that_are_gone_cost_the_comparison_and_not_the_page():
+    def gone() -> dict[str, Any]:
+        raise Unavailable("The points of this reading are not on this disk.")
+
+    view = view_of(shown({}, candidates=({"substance": "Alpha"},)), gone)
+    assert view.comparison == {}
+    assert view.others == ((0, {"substance": "Alpha"}),)
+
+
+def read(lab: Lab, world: Any, content: bytes, name: str) -> str:
+    sample = lab.sample()
+    url = f"/api/v1/samples/{sample}/uploads?filename={name}"
+    headers = {"Content-Type": "application/octet-stream"}
+    assert world.as_(Role.CHEMIST).post(url, content=content, headers=headers).status_code == 202
+    lab.runtime.jobs.run_until_idle()
+    return f"/bench/samples/{sample}"
+
+
+def test_the_page_of_a_mass_spectrum_holds_everything_in_words(lab: Lab, world: Any) -> None:
+    peaks = " ".join(f"{m} {h:.0f};" for m, h in MDMA.items())
+    text = world.as_(Role.CHEMIST).get(read(lab, world, small_ms("a", peaks), "a.msp"), headers=HTML).text
+    for words in (
+        "What speaks for it",
+        "What speaks against it",
+        "Peaks compared",
+        "in both",
+        "How probable",
+        "Enrol as own standard",
+    ):
+        assert words in text, words
+
+
+def test_the_page_of_a_run_lists_its_peaks_and_opens_one(lab: Lab, world: Any) -> None:
+    page = read(lab, world, small_run([(340.0, MDMA), (385.0, CAFFEINE)]), "a.cdf")
+    text = world.as_(Role.CHEMIST).get(page, headers=HTML).text
+    assert "2 peaks were compared" in text
+    assert "5.67 min" in text
+    assert "6.42 min" in text
+    second = world.as_(Role.CHEMIST).get(f"{page}?peak=2", headers=HTML).text
+    assert "Peak 2 at" in second
+    assert "The whole run" in second
+    assert "peak=2&amp;compare=1" in second
