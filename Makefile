@@ -26,9 +26,9 @@ demo: install
 test: install
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
-# Fails below the share of branches of `instruments` that pyproject.toml asks for.
+# Fails below the share of branches of `instruments` or `spectra` that pyproject.toml asks for.
 coverage: install
-	$(BIN)/python scripts/coverage_of_readers.py
+	$(BIN)/python scripts/coverage_of_science.py
 
 lint: install
 	$(BIN)/ruff check .
