@@ -7,6 +7,7 @@ import inspect
 import pkgutil
 import subprocess
 import sys
+from dataclasses import fields
 from importlib import import_module
 
 import pytest
@@ -41,6 +42,11 @@ def test_every_public_name_can_be_imported() -> None:
         (MassLibrary.search_many, ["self", "queries", "top", "score", "tolerance", "precursor_tolerance"]),
         (MassLibrary.identify, ["self", "query"]),
         (MassLibrary.explain, ["self", "query", "max_components"]),
+        (spectra.read_run, ["run", "libraries", "top", "least_percent", "searched", "most", "accurate", "blank"]),
+        (spectra.recalibrate, ["spectrum", "lock_masses", "window_ppm"]),
+        (spectra.screen_spectrum, ["library", "spectrum", "calibration", "tolerance", "negative"]),
+        (spectra.find_components, ["run", "accurate"]),
+        (spectra.RetentionLadder.from_run, ["run", "carbons", "first_carbon"]),
         (InfraredLibrary.from_arrays, ["wavenumber", "absorbance", "names", "compounds"]),
         (InfraredLibrary.search, ["self", "query", "top", "score", "max_shift"]),
         (InfraredLibrary.explain, ["self", "query", "max_components"]),
@@ -48,6 +54,12 @@ def test_every_public_name_can_be_imported() -> None:
 )
 def test_signatures_of_the_contract_stay(call: object, names: list[str]) -> None:
     assert list(inspect.signature(call).parameters)[: len(names)] == names  # type: ignore[arg-type]
+
+
+def test_answers_of_the_contract_keep_their_fields() -> None:
+    assert [f.name for f in fields(spectra.Screening)] == ["found", "set_aside", "calibration", "reasons"]
+    wanted = {"spectrum", "locks", "missing", "before_ppm", "after_ppm", "window_ppm", "estimated", "reasons"}
+    assert {f.name for f in fields(spectra.Recalibration)} >= wanted
 
 
 def test_defaults_of_the_contract_stay() -> None:
