@@ -83,7 +83,8 @@ def explanation(context: Context, probability: FloatArray, most: int) -> Mixture
     mean = context.sample.y.mean(axis=0)
     residual = mean - fitted
     return MixtureExplanation(
-        components, left, incomplete, _reasons(components, context, left, incomplete, withheld, hidden),
+        components, left, incomplete,
+        (*_reasons(components, context, left, incomplete, withheld), *_ties(context, probability, named, hidden)),
         residual_ratio=left, residual_bands=_bands(context.sample.mz, residual) if incomplete else (),
         fitted=fitted, residual=residual, axis=context.sample.mz, calibrated=True,
     )  # fmt: skip
@@ -221,7 +222,6 @@ def _reasons(
     left: float,
     incomplete: bool,
     withheld: list[str],
-    hidden: dict[int, list[int]],
 ) -> tuple[str, ...]:
     """Plain sentences: what shares mean, what could not be told apart, what is missing."""
     said = [SIGNAL]
@@ -243,6 +243,25 @@ def _reasons(
     if withheld:
         said.append(f"Too much is unexplained to name what is only likely; left out: {'; '.join(withheld)}.")
     return tuple(said)
+
+
+def _ties(context: Context, probability: FloatArray, named: Named, hidden: dict[int, list[int]]) -> tuple[str, ...]:
+    """Sentences on isomers of which none is likely enough to be named, and one or another is."""
+    least = load("mixtures_accurate")["report"]["group_probability"]
+    precursor = context.series.precursor[context.short.series[context.seen.candidate]]
+    near = load("mixtures_accurate")["report"]["isomer_da"]
+    said = [int(k) for k in named.place] + [j for isomers in hidden.values() for j in isomers]
+    free = [int(k) for k in np.lexsort((np.arange(probability.size), -probability)) if int(k) not in said]
+    free = [k for k in free if not (np.abs(precursor[named.place] - precursor[k]) <= near).any()]
+    out = []
+    while free:
+        first = free[0]
+        group = [k for k in free if k == first or abs(precursor[k] - precursor[first]) <= near]
+        free = [k for k in free if k not in group]
+        if len(group) > 1 and probability[group].sum() >= least:
+            names = [_name(context, k) for k in group if probability[k] >= 0.1 * probability[first]]
+            out.append(f"Probably one of these is there, and this method does not tell which: {'; '.join(names)}.")
+    return tuple(out)
 
 
 def _names_of(context: Context, keys: tuple[str, ...]) -> list[str]:
