@@ -29,6 +29,13 @@ NASTY = (
     "00000000-0000-0000-0000-000000000000",
 )
 RAW = (b"=", b"&&&", b"%", b"a=%ff%fe", b"a=%00", b"\xff\xfe=\xff", b"version=1" * 1000)
+
+
+def nasty(world: World) -> tuple[str, ...]:
+    """PostgreSQL refuses more than SQLite (NUL, ranges), so it gets everything; SQLite every other value, for time."""
+    return NASTY[::2] if world.runtime.db.is_sqlite else NASTY
+
+
 FORMS = sorted(w for w in WRITES if not w[1].startswith("/api/"))
 
 
@@ -49,7 +56,7 @@ def test_no_form_field_makes_a_server_error(world: World) -> None:
             continue
         client = stage.client(call.role)
         for name in {*call.more["data"], "idempotency_key", "version"}:
-            for value in NASTY:
+            for value in nasty(world):
                 response = client.request(method, call.at(), data={**call.more["data"], name: value})
                 if words := wrong(response):
                     found.append(f"{method} {url} {name}={value[:30]!r}: {words}")
@@ -100,7 +107,7 @@ def test_no_address_makes_a_server_error(world: World) -> None:
         client = stage.client(role)
         address = url.format_map(keys)
         for name in {*query_names(route), "unknown"}:
-            for value in NASTY:
+            for value in nasty(world):
                 if words := wrong(client.get(address, params={name: value})):
                     found.append(f"{url}?{name}={value[:30]!r}: {words}")
                 tried += 1
