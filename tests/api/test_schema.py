@@ -21,7 +21,7 @@ from tests.support.writes import Stage
 database = either_database  # both kinds matter here
 
 SEED = 20261125
-MAX_EXAMPLES = 8
+MAX_EXAMPLES = 5
 STREAMS = ("/api/v1/events", "/api/v1/tickets/events")
 CHECKS = (
     "not_a_server_error",
