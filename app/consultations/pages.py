@@ -18,7 +18,7 @@ from app.platform.kernel.errors import Conflict, Invalid, MastError, TooMany
 from app.platform.kernel.ids import new_id
 from app.platform.security.policy import allow, public
 from app.platform.web.idempotency import form_once
-from app.platform.web.problems import STATUS
+from app.platform.web.problems import status_of
 from app.runtime import Runtime, RuntimeDep
 from app.samples import service as samples
 from app.samples.domain import Stage
@@ -58,7 +58,7 @@ def _ticket(
     response = rt.templates.page(
         request,
         "client/ticket.html",
-        status=200 if error is None else STATUS[type(error)],
+        status=status_of(error),
         view=view,
         code=code,
         error=error,
@@ -158,7 +158,7 @@ def _page(
     return rt.templates.page(
         request,
         "consultations/sample.html",
-        status=200 if error is None else STATUS[type(error)],
+        status=status_of(error),
         sample=sample,
         checking=checking,
         view=view,

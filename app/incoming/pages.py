@@ -18,7 +18,7 @@ from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.security.policy import allow
 from app.platform.web.paging import Cursor, decode_cursor, encode_cursor
-from app.platform.web.problems import STATUS
+from app.platform.web.problems import status_of
 from app.runtime import Runtime, RuntimeDep
 
 router = APIRouter(include_in_schema=False)
@@ -175,11 +175,10 @@ def _page(
         candidates = service.open_samples(session, who, rt.now(), register=rt.pack.substances)
         files = service.views(session, who, rows[:LIMIT], candidates)
         counted = service.counts(session, who)
-    status = 200 if error is None else next((STATUS[k] for k in type(error).__mro__ if k in STATUS), 400)
     return rt.templates.page(
         request,
         template,
-        status=status,
+        status=status_of(error),
         files=files,
         candidates=candidates,
         several_sessions=len({c.session_id for c in candidates}) > 1,

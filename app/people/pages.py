@@ -12,7 +12,7 @@ from app.platform.kernel.actor import ROLE_WORDS, Actor, Role
 from app.platform.kernel.errors import Forbidden, MastError, TooMany, Unauthenticated
 from app.platform.security.policy import allow, current_actor, public
 from app.platform.web.fields import Text60, Text140
-from app.platform.web.problems import STATUS
+from app.platform.web.problems import status_of
 from app.runtime import RuntimeDep
 
 router = APIRouter(include_in_schema=False)
@@ -76,7 +76,7 @@ def sign_in(
 
 def _form_again(request: Request, rt: RuntimeDep, error: MastError, username: str, next: str) -> HTMLResponse:
     return rt.templates.page(
-        request, "people/sign_in.html", status=STATUS[type(error)], next=local_path(next), error=error, notice="",
+        request, "people/sign_in.html", status=status_of(error), next=local_path(next), error=error, notice="",
         username=username,
     )  # fmt: skip
 

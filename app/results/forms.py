@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.platform.kernel.errors import Invalid
 from app.platform.web.fields import Text40, Text60, Text80, Text200
+from app.platform.web.typed import number
 from app.results.domain import Abundance, AmountUnit, Basis, Confidence
 from app.results.schemas import AmountIn, FindingIn
 from harm_messages.register import MatchKind, Register
@@ -102,18 +103,3 @@ def _amount(form: FindingForm, wrong: dict[str, str]) -> AmountIn | None:
             wrong["amount_value"] = "An interval needs the amount it belongs to."
         return None
     return AmountIn(value=value, low=low, high=high, k=2.0 if k is None else k, unit=form.amount_unit, basis=form.basis)
-
-
-def number(text: str, field: str, wrong: dict[str, str]) -> float | None:
-    """A number with a point or a comma; nothing when empty. One that cannot be read is named in `wrong`."""
-    plain = text.replace("\u00a0", "").replace(" ", "")
-    if not plain:
-        return None
-    try:
-        value = float(plain.replace(",", ".", 1) if plain.count(",") == 1 and "." not in plain else plain)
-    except ValueError:
-        value = float("nan")
-    if not abs(value) < 1e12:  # also refuses what is not a number
-        wrong[field] = f"“{text}” is not a number. Write it like 71.5."
-        return None
-    return value

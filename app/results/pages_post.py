@@ -19,13 +19,14 @@ from app.platform.kernel.errors import Conflict, Invalid, MastError, NotFound, V
 from app.platform.security.policy import allow
 from app.platform.web.fields import Text40, Text60, Text140, Text200
 from app.platform.web.idempotency import form_once
+from app.platform.web.typed import number
 from app.readings import service as readings
 from app.results import service, web
 from app.results.bench import candidate_of
 from app.results.candidates import with_candidate, with_strip
 from app.results.domain import Action, ChangeReason
 from app.results.finding import NewFinding
-from app.results.forms import FindingForm, finding_of, number
+from app.results.forms import FindingForm, finding_of
 from app.results.view import ResultView
 from app.runtime import Runtime, RuntimeDep
 from app.samples import service as samples

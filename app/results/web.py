@@ -13,7 +13,7 @@ from app.library.service import Shelf
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Invalid, MastError, NotFound, Refused
 from app.platform.kernel.ids import new_id
-from app.platform.web.problems import STATUS
+from app.platform.web.problems import status_of
 from app.readings import service as readings
 from app.results import words
 from app.results.bench import Line, Shown, analysis_title, bench, strip_targets
@@ -94,7 +94,7 @@ def page(
     return rt.templates.page(
         request,
         template,
-        status=STATUS.get(type(error), 400) if error else 200,
+        status=status_of(error),
         b=shown,
         x=_view(rt, who, shown.shown, compare) if template in _WITH_SPECTRUM else None,
         work=work,

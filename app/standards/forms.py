@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from app.platform.kernel.errors import Invalid
 from app.platform.web.fields import Text20, Text40, Text60, Text80, Text140
+from app.platform.web.typed import number
 from app.standards.domain import ControlKind, NewControl, NewReplicate, NewStandard
 from app.standards.enrolling import NOT_SAVED
 from harm_messages.register import MatchKind, Register
@@ -41,7 +42,7 @@ class StandardForm(BaseModel):
         wrong: dict[str, str] = {}
         chosen = next((w for w in self.substance if w), "")
         words = next((w for w in self.substance_words if w), "")
-        purity = number(self.purity, "purity", wrong)
+        purity = number(self.purity, "purity", wrong, example="98.5")
         ends = at_noon(self.expires_on, "expires_on", wrong)
         if not chosen and not words:
             wrong["substance"] = "Say which compound it is."
@@ -134,21 +135,6 @@ def at_noon(day: str, field: str, wrong: dict[str, str]) -> datetime | None:
     except ValueError:
         wrong[field] = "Write the day like 2026-07-18."
         return None
-
-
-def number(text: str, field: str, wrong: dict[str, str]) -> float | None:
-    """A number with a point or a comma; nothing when empty. One that cannot be read is named in `wrong`."""
-    plain = text.replace("\u00a0", "").replace(" ", "").removesuffix("%")
-    if not plain:
-        return None
-    try:
-        value = float(plain.replace(",", ".", 1) if plain.count(",") == 1 and "." not in plain else plain)
-    except ValueError:
-        value = float("nan")
-    if not abs(value) < 1e9:  # also refuses what is not a number
-        wrong[field] = f"“{text}” is not a number. Write it like 98.5."
-        return None
-    return value
 
 
 def _key(text: str) -> uuid.UUID | None:

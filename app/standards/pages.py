@@ -15,7 +15,7 @@ from app.platform.security.policy import allow
 from app.platform.web.fields import Text200
 from app.platform.web.idempotency import form_once
 from app.platform.web.paging import decode_cursor, encode_cursor
-from app.platform.web.problems import STATUS
+from app.platform.web.problems import status_of
 from app.readings import service as readings
 from app.runtime import Runtime, RuntimeDep
 from app.standards import pages_controls, service, web
@@ -156,10 +156,6 @@ def retire(
 # -- what is rendered ------------------------------------------------------------------------------
 
 
-def _status(error: MastError | None) -> int:
-    return 200 if error is None else next((STATUS[k] for k in type(error).__mro__ if k in STATUS), 400)
-
-
 def _list(
     request: Request,
     rt: Runtime,
@@ -180,7 +176,7 @@ def _list(
     return rt.templates.page(
         request,
         template,
-        status=_status(error),
+        status=status_of(error),
         rows=rows[:LIMIT],
         older=older,
         newest="/standards" if cursor else None,
@@ -215,7 +211,7 @@ def _form(
     return rt.templates.page(
         request,
         "standards/new.html",
-        status=_status(error),
+        status=status_of(error),
         reading=row,
         peak=source.reference.peak,
         back=f"/bench/samples/{sample_id}?reading={row.id}" + (f"&peak={peak}" if peak else ""),
@@ -247,7 +243,7 @@ def _one(
     return rt.templates.page(
         request,
         "standards/standard.html",
-        status=_status(error),
+        status=status_of(error),
         v=view,
         facts=web.standard_facts(view),
         shown=shown,

@@ -18,7 +18,7 @@ from app.platform.storage import Received
 from app.platform.web.fields import Text40, Text200
 from app.platform.web.idempotency import form_once
 from app.platform.web.paging import decode_cursor, encode_cursor
-from app.platform.web.problems import STATUS
+from app.platform.web.problems import status_of
 from app.readings import service as readings
 from app.runtime import Runtime, RuntimeDep
 from app.standards import service, web
@@ -136,11 +136,10 @@ def _page(
         waiting = _waiting(session, who, form.incoming) if form.incoming else None
         machines = readings.instruments(session, who)
     here = f"/standards/controls?batch={quote(batch)}&" if batch else "/standards/controls?"
-    status = 200 if error is None else next((STATUS[k] for k in type(error).__mro__ if k in STATUS), 400)
     return rt.templates.page(
         request,
         "standards/controls.html",
-        status=status,
+        status=status_of(error),
         rows=rows[:LIMIT],
         older=f"{here}cursor={encode_cursor(rows[LIMIT - 1].id)}" if len(rows) > LIMIT else None,
         newest=here.rstrip("?&") if cursor else None,

@@ -13,7 +13,7 @@ from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Forbidden, Invalid
 from app.platform.security.policy import allow
 from app.platform.web.fields import Text80
-from app.platform.web.problems import STATUS
+from app.platform.web.problems import status_of
 from app.runtime import RuntimeDep
 from app.samples import service as samples
 from app.trends import chart, service
@@ -79,7 +79,7 @@ def trends_page(
     return rt.templates.page(
         request,
         "trends/trends.html",
-        status=200 if error is None else STATUS[type(error)],
+        status=status_of(error),
         ask=ask,
         split=",".join(d.value for d in ask.by),
         table=table,

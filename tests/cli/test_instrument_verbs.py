@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from app.cli import main
 from tests.instruments.real_facts import HAS_VENDOR
 from tests.instruments.vendor_files import chemstation_folder, perkin_elmer_sp, written
 from tests.support.road import infrared_file
@@ -28,20 +27,6 @@ CANDIDATE_KEYS = {
 FOLDERS = ("jcamp_ir", "mzml", "msp", "mgf", "csv_spectrum", "csv_peaklist")
 
 Mast = Callable[..., Result]
-
-
-@pytest.fixture
-def mast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mast:
-    """The command in an empty data directory."""
-    monkeypatch.setenv("MAST_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.delenv("MAST_DATABASE_URL", raising=False)
-
-    def run(*arguments: str | Path, code: int = 0) -> Result:
-        result = CliRunner().invoke(main, [str(a) for a in arguments])
-        assert result.exit_code == code, f"{arguments}: {result.output}\n{result.exception!r}"
-        return result
-
-    return run
 
 
 def data(result: Result) -> Any:

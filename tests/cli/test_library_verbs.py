@@ -9,29 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from app.cli import main
 from app.library.calibrating import truth_in
 from app.platform.kernel.errors import Invalid
 from tests.support.small_files import small_run
 
 Mast = Callable[..., Result]
 DRUGS = 12
-
-
-@pytest.fixture
-def mast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mast:
-    """The command on a data folder of its own."""
-    monkeypatch.setenv("MAST_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.delenv("MAST_DATABASE_URL", raising=False)
-
-    def run(*arguments: str | Path, code: int = 0) -> Result:
-        result = CliRunner().invoke(main, [str(a) for a in arguments])
-        assert result.exit_code == code, f"{arguments}: {result.output}\n{result.exception!r}"
-        return result
-
-    return run
 
 
 def data(result: Result) -> Any:

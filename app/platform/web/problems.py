@@ -44,9 +44,14 @@ def wants_html(request: Request) -> bool:
     return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
 
 
+def status_of(error: e.MastError | None) -> int:
+    """HTTP status of a page or a problem: 200 without an error, else that of its nearest kind in STATUS."""
+    return 200 if error is None else next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 400)
+
+
 def problem(error: e.MastError, request: Request) -> dict[str, Any]:
     """The members of the problem: type, title, status, detail, hint and what the error carries."""
-    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 400)
+    status = status_of(error)
     body: dict[str, Any] = {
         "type": f"urn:mast:problem:{error.code}",
         "title": HTTPStatus(status).phrase,
