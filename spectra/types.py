@@ -307,7 +307,8 @@ class MixtureExplanation:
     """A non-negative combination of library entries that explains a reading, and what it leaves unexplained.
 
     `detection_limits` maps compound to the share that would have been seen in this very reading. `axis`, `fitted`
-    and `residual` are parallel arrays: m/z or cm⁻¹, the sum of the parts, and query less fit.
+    and `residual` are parallel arrays: m/z or cm⁻¹, the sum of the parts, and query less fit. `withheld` are those of
+    the `reasons` that tell of compounds which may be there and are not named.
     """
 
     components: tuple[Component, ...]
@@ -321,3 +322,4 @@ class MixtureExplanation:
     residual: FloatArray | None = None
     axis: FloatArray | None = None
     calibrated: bool = False
+    withheld: tuple[str, ...] = ()

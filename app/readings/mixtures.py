@@ -75,6 +75,7 @@ def add_mixture(answer: dict[str, Any], explained: MixtureExplanation | None, ho
     answer["residual"] = _residual(explained)
     if len(explained.components) > 1:
         answer["sentences"] += mixture_sentences(explained)
+    answer["sentences"] += explained.withheld
     probable = [c.name or c.compound for c in explained.components if c.grade not in WEAK_GRADES]
     if len(probable) > 1 and not explained.incomplete:
         answer["mixture"] = f"Perhaps a mixture of {listed(probable)}."

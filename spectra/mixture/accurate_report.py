@@ -72,21 +72,23 @@ def explanation(context: Context, probability: FloatArray, most: int) -> Mixture
     named, hidden = _named(context, probability, rule["least_probability"], most)
     left, fitted = _unexplained(context, named)
     incomplete = left > rule["incomplete"]
-    withheld: list[str] = []
+    unsure: list[str] = []
     if incomplete:
         sure = probability >= rule["incomplete_probability"]
-        withheld = [_name(context, int(k)) for k in named.place if not sure[k]]
-        if withheld:
+        unsure = [_name(context, int(k)) for k in named.place if not sure[k]]
+        if unsure:
             named, hidden = _named(context, np.where(sure, probability, 0.0), rule["least_probability"], most)
             left, fitted = _unexplained(context, named)
     components = _components(context, named, probability, hidden)
+    withheld = _ties(context, probability, named, hidden)
+    if unsure:
+        withheld = (f"Too much is unexplained to name what is only likely; left out: {'; '.join(unsure)}.", *withheld)
     mean = context.sample.y.mean(axis=0)
     residual = mean - fitted
     return MixtureExplanation(
-        components, left, incomplete,
-        (*_reasons(components, context, left, incomplete, withheld), *_ties(context, probability, named, hidden)),
+        components, left, incomplete, (*_reasons(components, context, left, incomplete), *withheld),
         residual_ratio=left, residual_bands=_bands(context.sample.mz, residual) if incomplete else (),
-        fitted=fitted, residual=residual, axis=context.sample.mz, calibrated=True,
+        fitted=fitted, residual=residual, axis=context.sample.mz, calibrated=True, withheld=withheld,
     )  # fmt: skip
 
 
@@ -221,7 +223,6 @@ def _reasons(
     context: Context,
     left: float,
     incomplete: bool,
-    withheld: list[str],
 ) -> tuple[str, ...]:
     """Plain sentences: what shares mean, what could not be told apart, what is missing."""
     said = [SIGNAL]
@@ -240,8 +241,6 @@ def _reasons(
             said.append(f"The intact molecule of {part.name} is in none of the spectra; its fragments are.")
     if incomplete:
         said.append(f"{left:.0%} of the signal is not explained by the library: something else is there.")
-    if withheld:
-        said.append(f"Too much is unexplained to name what is only likely; left out: {'; '.join(withheld)}.")
     return tuple(said)
 
 

@@ -35,7 +35,8 @@ def answer(library: MassLibrary, case: Case, entry: IntArray, most: int) -> Mixt
     fit, named = decided.fit, decided.named
     told = _Told(library, case, entry, fit)
     components = told.components(named, decided.incomplete)
-    reasons = told.reasons(named, decided.incomplete)
+    withheld = tuple(told.withheld(named))
+    reasons = told.reasons(named, withheld, decided.incomplete)
     if components:
         reasons.append(_say("shares"))
     reasons.append(_say("not_seen"))
@@ -52,6 +53,7 @@ def answer(library: MassLibrary, case: Case, entry: IntArray, most: int) -> Mixt
         residual=rest,
         axis=case.problem.mass.astype(np.float64),
         calibrated=True,
+        withheld=withheld,
     )
 
 
@@ -100,13 +102,9 @@ class _Told:
                 )
         return tuple(sorted(out, key=lambda part: -part.share))
 
-    def reasons(self, named: list[Place], incomplete: bool) -> list[str]:
-        """Sentences for a chemist: what stands, what could stand in its place, what is not named and why."""
-        out, fit, case = [_say("method")], self.fit, self.case
-        for place in named:
-            if len(place.rows) > 1:
-                others = self.names(place.rows[1:])
-                out.append(f"{self.names(place.rows[:1])} is not told apart from {others} by this reading.")
+    def withheld(self, named: list[Place]) -> list[str]:
+        """Sentences on what may be there and is not named."""
+        out, fit, case = [], self.fit, self.case
         for place in fit.places:
             if place not in named:
                 which = "one of these may be there" if len(place.rows) > 1 else "this may be there"
@@ -115,11 +113,21 @@ class _Told:
         if named and hidden:
             besides = self.names(tuple(place.leader for place in hidden))
             out.append(f"Not clear enough to be named, but possible besides: {besides}.")
+        return out
+
+    def reasons(self, named: list[Place], withheld: tuple[str, ...], incomplete: bool) -> list[str]:
+        """Sentences for a chemist: what stands, what could stand in its place, what is not named and why."""
+        out = [_say("method")]
+        for place in named:
+            if len(place.rows) > 1:
+                others = self.names(place.rows[1:])
+                out.append(f"{self.names(place.rows[:1])} is not told apart from {others} by this reading.")
+        out += withheld
         if not named:
             out.append(_say("none"))
         if incomplete:
             out.append(
-                f"{fit.unexplained:.0%} of the signal is not explained, or ions are far from their references: something "
+                f"{self.fit.unexplained:.0%} of the signal is not explained, or ions are far from their references: something "
                 "else is there that the library does not hold, or a reference was measured under other conditions."
             )
         return out

@@ -16,7 +16,7 @@ from app.operations.demo_mass import MIXTURE, noisy
 from app.readings.energies import at_energies, energy_of, with_joint_mixture
 from app.readings.identify import identify_readings
 from app.readings.ranking import Names, not_compared
-from spectra import MassLibrary, MassSpectrum, Reading, ReadingKind, SpectrumError
+from spectra import MassLibrary, MassSpectrum, MixtureExplanation, Reading, ReadingKind, SpectrumError
 
 
 @pytest.fixture
@@ -38,6 +38,22 @@ def test_two_substances_become_parts_with_shares_and_the_contract_tells_them(she
     assert parts["Cocaine"]["probability"] > 0.9
     assert 0 <= block["unexplained_fraction"] < 0.2
     assert {"set", "probabilities", "p_not_in_library", "not_distinguished"} <= set(block)
+
+
+def test_what_is_withheld_beside_the_one_part_named_is_said_with_the_answer(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+):
+    tie = "Not named, because it is not clear enough: one of these may be there: A, B."
+    whole = MassLibrary.explain
+
+    def tied(*args: Any, **more: Any) -> MixtureExplanation:
+        found = whole(*args, **more)
+        return replace(found, components=found.components[:1], withheld=(tie,), reasons=(*found.reasons, tie))
+
+    monkeypatch.setattr(MassLibrary, "explain", tied)
+    (block,) = identify_readings([reading_of(noisy({"cocaine": 1.0}, 3))], shelf)
+    assert len(block["components"]) == 1
+    assert block["sentences"].count(tie) == 1
 
 
 def test_one_substance_is_no_mixture(shelf: Shelf):
