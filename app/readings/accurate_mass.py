@@ -26,7 +26,8 @@ from app.readings.ranking import (
     tagged,
 )
 from spectra import Candidate, IdentificationLevel, MassSpectrum, group_by_compound, mass_quality
-from spectra.confidence.identify import candidates_of, rank_compounds
+from spectra.confidence.identify import candidates_of, identify, rank_compounds
+from spectra.confidence.ranking import Ranked
 from spectra.preprocess import within_range
 
 _NOTHING = IdentificationLevel.NOTHING_ABOVE_LIMIT
@@ -47,11 +48,11 @@ def match_accurate_mass(
     scale = put_right(query, info.lock_masses)
     screened = screen(scale, formulas, info.lock_masses, how)
     found = screened.found if screened else ()
-    rows = _spectral_rows(scale.spectrum, spectra, how)
+    rows, rankings = _spectral_rows(scale.spectrum, spectra, how)
     said, home = None, None
     if rows:
         home = next(one for one in spectra if one.key == rows[0].library)
-        said = home.mass.identify(scale.spectrum)
+        said = identify(home.mass, scale.spectrum, home.mass.calibration, rankings[home.key])
     if said is not None and home is not None and (said.level is not _NOTHING or not found):
         rows, answer = identified(said, home, rows, mass_quality(query), searched, how)
         candidates, score_name = rows_as_json(rows, spectra, how.index), "entropy"
@@ -68,15 +69,18 @@ def match_accurate_mass(
     return Matched(score_name, candidates, answer, limits_of(info, searched), libraries_of(searched))
 
 
-def _spectral_rows(query: MassSpectrum, shelf: Sequence[Opened], how: Names) -> list[Candidate]:
-    """Compounds as the identification of each library ranks them, with the entropy score a chemist knows.
+def _spectral_rows(
+    query: MassSpectrum, shelf: Sequence[Opened], how: Names
+) -> tuple[list[Candidate], dict[str, Ranked]]:
+    """Compounds as the identification of each library ranks them, with the entropy score a chemist knows; and the rankings.
 
     Libraries that have the precursor go alone; only where none has it are fragments compared without it.
     """
     near: list[Candidate] = []
     far: list[Candidate] = []
+    rankings: dict[str, Ranked] = {}
     for one in shelf:
-        ranked = rank_compounds(one.mass, query, one.mass.calibration)
+        ranked = rankings[one.key] = rank_compounds(one.mass, query, one.mass.calibration)
         plain = [
             replace(row, score=float(score), score_name=ranked.match_name)
             for row, score in zip(candidates_of(one.mass, ranked, how.top), ranked.match, strict=False)
@@ -84,7 +88,7 @@ def _spectral_rows(query: MassSpectrum, shelf: Sequence[Opened], how: Names) -> 
         rows = near if ranked.figures.get("near") == 1.0 else far
         rows += tagged(one, group_by_compound(plain, one.mass))
     found = near or far
-    return merged(found, how) if found else []
+    return (merged(found, how) if found else []), rankings
 
 
 def _with_formulas(candidates: list[dict[str, Any]], screened: Screened, how: Names) -> list[dict[str, Any]]:

@@ -36,18 +36,22 @@ class Rule:
     fits: bool
 
 
-def identify(library: MassLibrary, query: MassSpectrum, calibration: Calibration | None = None) -> Identification:
+def identify(
+    library: MassLibrary, query: MassSpectrum, calibration: Calibration | None = None, ranked: Ranked | None = None
+) -> Identification:
     """Set of compounds for one spectrum.
 
     Compounds are ranked by a combined score (`ranking_ei`, `ranking_msms`); the calibration turns scores into
     probabilities, p = softmax(score/T), and the set is the smallest that carries its `set_mass`. `not_distinguished` are
     compounds whose references are too alike to the best one's (weighted cos² ≥ 0.95), in or outside the set. Given no
     `calibration` (a laboratory's own), the shipped one is used; `calibrated` is True only where it was made for this
-    kind of library. `p_not_in_library` is None where it was not.
+    kind of library. `p_not_in_library` is None where it was not. `ranked`: what `rank_compounds` gave for this query and
+    calibration, where the caller has it already.
     Raises SpectrumError on an empty query and on a calibration of another kind or library.
     """
     rule = rule_for(library, calibration)
-    ranked = rank_compounds(library, query, rule.calibration)
+    if ranked is None:
+        ranked = rank_compounds(library, query, rule.calibration)
     if not len(ranked):
         reason = "No library entry shares a peak with this spectrum."
         return Identification(_NOTHING, (), (), None, (reason,), score_name=ranked.name)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spectra import MassSpectrum
+from spectra.confidence import identify as identifying
 from spectra.confidence.calibration import shipped
 from spectra.confidence.features_ei import FEATURES, features
 from spectra.confidence.identify import candidates_of, rank_compounds
@@ -142,3 +143,14 @@ def test_accurate_answers_hold_their_promises(entries: list, query: MassSpectrum
 def test_weights_of_the_shipped_calibrations_name_every_figure() -> None:
     assert set(shipped("ei").weights) == set(FEATURES)
     assert set(shipped("msms").weights) == {"entropy", "entropy_mass", "cosine_mass", "ppm"}
+
+
+def test_a_ranking_the_caller_has_already_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    library = library_of([MDMA, MDA])
+    ranked, whole = identifying.rank_compounds(library, MDMA), library.identify(MDMA)
+
+    def again(*_: object, **__: object) -> None:
+        raise AssertionError("ranked twice")
+
+    monkeypatch.setattr(identifying, "rank_compounds", again)
+    assert identifying.identify(library, MDMA, ranked=ranked) == whole
