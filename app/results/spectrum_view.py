@@ -5,7 +5,7 @@ Made of what is stored with the comparison and, for the entry that is drawn, of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,7 +70,7 @@ def view_of(
         probabilities=tuple(_probabilities(answer)),
         components=tuple(_components(answer)),
         residual=_residual(answer),
-        summary=run_words(shown.answer.get("peaks", [])) if shown.peak is None else "",
+        summary=run_words(shown.answer) if shown.peak is None else "",
     )
 
 
@@ -149,23 +149,26 @@ def percent(p: float) -> str:
     return "over 99 %" if p > 0.99 else f"{p * 100:.0f} %"
 
 
-def run_words(peaks: Sequence[Mapping[str, Any]]) -> str:
-    """What a run holds in one or two sentences: substances by area, and how many peaks have no name."""
+def run_words(answer: Mapping[str, Any]) -> str:
+    """What a run holds in one or two sentences, from the stored summary: substances by area, and how many have no name.
+
+    What a name cannot be told from stands with it: one of several isomers alone would say more than the spectrum does.
+    """
+    peaks = answer.get("peaks", [])
     if not peaks:
         return ""
-    areas: dict[str, float] = {}
-    unnamed = 0
-    for peak in peaks:
-        if peak.get("level") != "consistent_with" or not peak.get("candidates"):
-            unnamed += 1
-            continue
-        name = str(peak["candidates"][0]["substance"])
-        areas[name] = areas.get(name, 0.0) + float(peak.get("area_percent") or 0.0)
-    ranked = sorted(areas.items(), key=lambda pair: -pair[1])
-    shown = ", ".join(
-        f"{name} {area:.0f} %" if area >= 1 else f"{name} under 1 %" for name, area in ranked[:MOST_NAMED]
-    )
-    more = f" and {len(ranked) - MOST_NAMED} more" if len(ranked) > MOST_NAMED else ""
+    named = [row for row in answer.get("summary", []) if row["substance"]]
+    unnamed = len(peaks) - sum(len(row["peaks"]) for row in named)
+    shown = ", ".join(_with_area(row) for row in named[:MOST_NAMED])
+    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
     count = f"{len(peaks)} {'peak was' if len(peaks) == 1 else 'peaks were'} compared"
     said = f"{count}. Consistent with, by share of the area: {shown}{more}." if shown else f"{count}; none has a name."
     return said + (f" {unnamed} without a name." if unnamed and shown else "")
+
+
+def _with_area(row: Mapping[str, Any]) -> str:
+    others = list(row["ambiguous_with"])
+    also = f" and {len(others) - 2} more" if len(others) > 2 else ""
+    name = row["substance"] + (f" (or {', '.join(others[:2])}{also})" if others else "")
+    area = float(row["area_percent"] or 0.0)
+    return f"{name} {area:.0f} %" if area >= 1 else f"{name} under 1 %"

@@ -22,8 +22,9 @@ NAMED = (IdentificationLevel.IDENTIFIED, IdentificationLevel.CONSISTENT_WITH, Id
 @dataclass(frozen=True, eq=False)
 class ReportedPeak:
     """One component with its answer. `candidates` best compound first; `identification` None where it was too small
-    to ask for one; `name` of its most probable compound, "" where nothing is named. `index` and `relative_retention` None without a ladder or an internal standard. `remarks` gathers
-    overlap, blank, carry-over and neighbours with the same best match."""
+    to ask for one; `name` of its most probable compound, "" where nothing is named. `index` and `relative_retention`
+    None without a ladder or an internal standard. `remarks` gathers overlap, blank, carry-over and neighbours with the
+    same best match."""
 
     component: RunComponent
     candidates: tuple[Candidate, ...] = ()
@@ -93,8 +94,8 @@ def read_run(
     """Components of a run, each searched in the libraries, and the sample as a whole.
 
     `top` compounds per peak. Peaks below `least_percent` of the area and beyond the `searched` largest are listed
-    without a search; the `most` largest of the others are identified, the rest has candidates only. `blank`: the batch's blank, whose components are taken off (see `against_blank`); `previous`: the run
-    injected before; `ladder`: n-alkanes for retention indices; `standard_s`: time of the internal standard, seconds.
+    without a search; the `most` largest of the others are identified, the rest has candidates only. `blank`: the
+    batch's blank, whose components are taken off (see `against_blank`); `previous`: the run injected before; `ladder`: n-alkanes for retention indices; `standard_s`: time of the internal standard, seconds.
     Each identification comes from the library that holds the best candidate. Area % is a share of signal, not of
     weight. "Not seen" is not "absent". Raises SpectrumError on times that are not finite.
 

@@ -9,7 +9,11 @@ import pytest
 
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Unavailable
+from app.readings.ranking import Matched
+from app.readings.run_answers import with_run
+from app.readings.runs import RunPeak
 from app.results.spectrum_view import percent, run_words, view_of
+from spectra import MassSpectrum
 from tests.support.small_files import MDMA, small_ms, small_run
 
 from .conftest import Lab
@@ -75,16 +79,41 @@ def test_a_chosen_peak_shows_its_own_answer_and_nothing_of_the_highest_one():
     assert "in_house" not in view.answer
 
 
+def run_answer(*peaks: tuple[str, float, str, list[str]]) -> dict[str, Any]:
+    """The stored answer of a run: (level, area %, best candidate, what it cannot be told from) per peak."""
+    found = []
+    for number, (level, area, name, others) in enumerate(peaks, start=1):
+        candidate = {"substance": name, "compound": name, "substance_id": "", "ambiguous_with": others}
+        answer = {"level": level, "headline": "", "sentences": []}
+        spectrum = MassSpectrum([58.0], [1.0])
+        found.append(
+            (RunPeak(number, 60.0 * number, area, spectrum), Matched("composite", [candidate], answer, [], []))
+        )
+    return {**with_run(found[0][1].answer, found), "peaks": [{}] * len(found)}
+
+
 def test_a_run_in_words_adds_up_peaks_of_one_substance_and_counts_those_without_a_name():
-    peaks = [
-        {"level": "consistent_with", "area_percent": 60.0, "candidates": [{"substance": "Alpha"}]},
-        {"level": "consistent_with", "area_percent": 20.4, "candidates": [{"substance": "Alpha"}]},
-        {"level": "consistent_with", "area_percent": 0.4, "candidates": [{"substance": "Beta"}]},
-        {"level": "related", "area_percent": 19.2, "candidates": [{"substance": "Gamma"}]},
-    ]
-    words = run_words(peaks)
+    words = run_words(
+        run_answer(
+            ("consistent_with", 60.0, "Alpha", []),
+            ("consistent_with", 20.4, "Alpha", []),
+            ("consistent_with", 0.4, "Beta", []),
+            ("related", 19.2, "Gamma", []),
+        )
+    )
     assert words.startswith("4 peaks were compared. Consistent with, by share of the area: Alpha 80 %, Beta under 1 %.")
     assert words.endswith("1 without a name.")
+
+
+def test_a_run_in_words_names_isomers_with_what_they_cannot_be_told_from():
+    words = run_words(
+        run_answer(
+            ("consistent_with", 70.0, "Alpha", ["Delta"]),
+            ("class_only", 30.0, "Beta", ["Epsilon", "Zeta", "Eta"]),
+        )
+    )
+    assert "Alpha (or Delta) 70 %, Beta (or Epsilon, Zeta and 1 more) 30 %." in words
+    assert "without a name" not in words
 
 
 def test_points_that_are_gone_cost_the_comparison_and_not_the_page():
