@@ -101,7 +101,7 @@ def variance(height: Trace, factor: float, floor: Trace) -> Trace:
 
 
 def background_kind(spectrum: MassSpectrum) -> str:
-    """Whether a spectrum is background: "bleed", "air" or "" for a spectrum of unit masses, by the share of its signal at such ions.
+    """Whether a spectrum of unit masses is background: "bleed", "air" or "", by the share of its signal at such ions.
 
     Misleads for substances with trimethylsilyl groups (73, 147): they need most of their signal at siloxane ions
     and one of 207, 281, 355, 429 or 73 as base peak to be called bleed.

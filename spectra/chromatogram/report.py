@@ -95,7 +95,8 @@ def read_run(
 
     `top` compounds per peak. Peaks below `least_percent` of the area and beyond the `searched` largest are listed
     without a search; the `most` largest of the others are identified, the rest has candidates only. `blank`: the
-    batch's blank, whose components are taken off (see `against_blank`); `previous`: the run injected before; `ladder`: n-alkanes for retention indices; `standard_s`: time of the internal standard, seconds.
+    batch's blank, whose components are taken off (see `against_blank`); `previous`: the run injected before; `ladder`:
+    n-alkanes for retention indices; `standard_s`: time of the internal standard, seconds.
     Each identification comes from the library that holds the best candidate. Area % is a share of signal, not of
     weight. "Not seen" is not "absent". Raises SpectrumError on times that are not finite.
 
