@@ -30,9 +30,13 @@ MOST_PEAKS = 50_000
 """More points than this are no peak list."""
 LARGEST_MZ = 1e6
 """No instrument of a drug-checking laboratory measures beyond this m/z (Da)."""
+_PIECE = 1 << 15
+"""Peaks prepared at a time: their columns stay in the second cache."""
 LEAST_SHARE = 1e-9
 """Peaks below this share of the base peak are beyond any detector's range and are dropped like zeros."""
-_PROFILE_POINTS, _PROFILE_STEP_DA = 5_000, 0.02
+PROFILE_POINTS = 5_000
+"""Fewer points than this are taken for peaks without looking at their distances."""
+_PROFILE_STEP_DA = 0.02
 MICRO = 1e6
 """Accurate masses are compared as whole micro-Da, so that every search agrees at the edge of a tolerance."""
 MAX_ACCURATE_MZ = float(np.iinfo(np.uint32).max) / MICRO
@@ -93,7 +97,7 @@ def looks_like_profile(mz: FloatArray) -> bool:
     >>> looks_like_profile(np.arange(50.0, 150.0, 0.01)), looks_like_profile(np.arange(50.0, 150.0, 0.5))
     (True, False)
     """
-    return mz.size >= _PROFILE_POINTS and float(np.median(np.diff(mz))) < _PROFILE_STEP_DA
+    return mz.size >= PROFILE_POINTS and float(np.median(np.diff(mz))) < _PROFILE_STEP_DA
 
 
 def centroid(spectrum: MassSpectrum) -> MassSpectrum:
@@ -190,26 +194,6 @@ def prepare(spectrum: MassSpectrum, accurate: bool) -> Peaks:
     return Peaks(mz, intensity, float(precursor_position(np.array([known]), accurate)[0]))
 
 
-def prepare_each(spectra: Sequence[MassSpectrum], accurate: bool) -> list[Peaks]:
-    """`prepare` for many spectra in one go: the same values, without the overhead of one call each.
-
-    Raises SpectrumError as `prepare` does, for the first spectrum that cannot be used.
-    """
-    for spectrum in spectra:
-        refuse_what_is_no_peak_list(spectrum)
-    if not spectra:
-        return []
-    offsets = np.r_[0, np.cumsum([s.mz.size for s in spectra])].astype(np.int64)
-    mz, intensity = np.concatenate([s.mz for s in spectra]), np.concatenate([s.intensity for s in spectra])
-    mz, intensity, edges = prepare_many(mz, intensity, offsets, accurate)
-    if (np.diff(edges) == 0).any():
-        raise SpectrumError("the spectrum has no peak with an intensity above zero")
-    known = np.array([np.nan if s.precursor_mz is None else float(s.precursor_mz) for s in spectra])
-    precursors = precursor_position(known, accurate).tolist()
-    parts = pairwise(edges.tolist())
-    return [Peaks(mz[a:b], intensity[a:b], p) for (a, b), p in zip(parts, precursors, strict=True)]
-
-
 def precursor_position(precursor: FloatArray, accurate: bool) -> FloatArray:
     """Precursors (N,) in Da as whole micro-Da, or as unit masses; NaN stays."""
     return on_micro_grid(precursor) if accurate else np.floor(precursor + (1.0 - NOMINAL_BOUNDARY))
@@ -223,38 +207,64 @@ def prepare_many(
     Peaks may stand in any order inside a spectrum. A spectrum without peaks stays empty; peaks below 1e-9 of the
     base peak are dropped.
     """
-    n = offsets.size - 1
-    row = np.repeat(np.arange(n, dtype=np.int64), np.diff(offsets))
-    position = on_micro_grid(mz) if accurate else nominal_mass(mz).astype(np.float64)
-    height = _shares(np.asarray(intensity, dtype=np.float64), offsets)
-    keep = height > LEAST_SHARE
-    if not keep.all():
-        row, position, height = row[keep], position[keep], height[keep]
+    steps = np.arange(_PIECE, int(offsets[-1]), _PIECE)
+    edges = np.unique(np.r_[0, np.searchsorted(offsets, steps), offsets.size - 1]).tolist()
+    parts = []
+    for first, last in pairwise(edges):
+        start, end = int(offsets[first]), int(offsets[last])
+        counts = np.diff(offsets[first : last + 1])
+        parts.append(_prepared(mz[start:end], np.asarray(intensity[start:end], dtype=np.float64), counts, accurate))
+    if not parts:
+        return np.zeros(0), np.zeros(0), np.zeros(1, dtype=np.int64)
+    position, height, counts = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
+    ends = np.zeros(offsets.size, dtype=np.int64)
+    np.cumsum(counts, out=ends[1:])
+    return position, height, ends
+
+
+def _prepared(
+    mz: FloatArray, height: FloatArray, counts: NDArray[np.int64], accurate: bool
+) -> tuple[FloatArray, FloatArray, NDArray[np.int64]]:
+    """Positions and heights (P,) of some spectra of `counts` (N,) peaks each, and how many peaks each has then."""
+    position = on_micro_grid(mz) if accurate else np.floor(mz + (1.0 - NOMINAL_BOUNDARY))
+    # Shares of each spectrum's strongest peak first: sums of any unit then stay within float64.
+    top = _strongest(height, counts)
+    height = np.divide(height, top, out=np.zeros_like(height), where=top > 0)
+    if not height.min(initial=1.0) > LEAST_SHARE:
+        keep = height > LEAST_SHARE
+        row = np.repeat(np.arange(counts.size), counts)[keep]
+        position, height, counts = position[keep], height[keep], np.bincount(row, minlength=counts.size)
+    step = _steps(position, counts)
     # Most spectra come sorted, and sorting millions of peaks takes longer than everything else here.
-    if not ((np.diff(row) != 0) | (np.diff(position) >= 0)).all():
-        order = np.lexsort((position, row))
-        row, position, height = row[order], position[order], height[order]
-    if accurate:
-        row, position, height = _merge_rows(row, position, height)
-    elif row.size:
-        first = np.flatnonzero(np.r_[True, (np.diff(row) != 0) | (np.diff(position) != 0)])
-        height = np.add.reduceat(height, first)
-        row, position = row[first], position[first]
-    counts = np.bincount(row, minlength=n)
-    top = np.zeros(n)
-    np.maximum.at(top, row, height)
-    height = height * (BASE / top[row])
-    return position, height, np.r_[0, np.cumsum(counts)].astype(np.int64)
+    if step.min(initial=1.0) < 0:
+        order = np.lexsort((position, np.repeat(np.arange(counts.size), counts)))
+        position, height = position[order], height[order]
+        step = _steps(position, counts)
+    if step.min(initial=1.0) <= (MERGE_DA if accurate else 0.0):
+        row = np.repeat(np.arange(counts.size), counts)
+        if accurate:
+            row, position, height = _merge_rows(row, position, height)
+        else:
+            first = np.flatnonzero(np.r_[True, step > 0])
+            row, position, height = row[first], position[first], np.add.reduceat(height, first)
+        counts = np.bincount(row, minlength=counts.size)
+    return position, height * (BASE / _strongest(height, counts)), counts
 
 
-def _shares(height: FloatArray, offsets: NDArray[np.int64]) -> FloatArray:
-    """Intensities (P,) as shares of each spectrum's strongest peak; sums of any unit then stay within float64."""
-    counts = np.diff(offsets)
-    filled = np.flatnonzero(counts)
+def _steps(position: FloatArray, counts: NDArray[np.int64]) -> FloatArray:
+    """Distance of each peak from the one before, (P − 1,); infinite where another spectrum begins."""
+    step = np.diff(position)
+    starts = np.cumsum(counts)[:-1]
+    step[starts[(starts > 0) & (starts < position.size)] - 1] = np.inf
+    return step
+
+
+def _strongest(height: FloatArray, counts: NDArray[np.int64]) -> FloatArray:
+    """The strongest peak of its spectrum for every peak, (P,)."""
+    filled = counts if counts.all() else counts[counts > 0]
     if filled.size == 0:
         return height
-    top = np.repeat(np.maximum.reduceat(height, np.asarray(offsets[:-1])[filled]), counts[filled])
-    return np.asarray(np.divide(height, top, out=np.zeros_like(height), where=top > 0))
+    return np.asarray(np.repeat(np.maximum.reduceat(height, np.cumsum(filled) - filled), filled))
 
 
 def _merge_rows(

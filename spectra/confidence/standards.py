@@ -12,7 +12,7 @@ from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtr  # scipy.stats takes half a second to import
 
 from spectra.confidence.limits import decision
 from spectra.confidence.reasons import listed
@@ -140,7 +140,7 @@ def _welch(mine: FloatArray, theirs: FloatArray) -> FloatArray:
     a, va, fa = _spread(mine) if n > 1 else (mine[0], vb, fb)
     error = va / n + vb / m
     freedom = error**2 / ((va / n) ** 2 / fa + (vb / m) ** 2 / fb)
-    return np.asarray(2 * student.sf(np.abs(a - b) / np.sqrt(error), freedom))
+    return np.asarray(2 * stdtr(freedom, -np.abs(a - b) / np.sqrt(error)))
 
 
 def _spread(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

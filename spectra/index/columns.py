@@ -64,3 +64,12 @@ class TextColumn(Sequence[str]):
 
     def __iter__(self) -> Iterator[str]:
         return (self[i] for i in range(len(self)))
+
+    def take(self, rows: NDArray[np.int64]) -> list[str]:
+        """The texts of these rows (K,), each from 0 to N − 1, in this order.
+
+        >>> TextColumn.of(["MDMA", "Koffein", "café"]).take(np.array([2, 0]))
+        ['café', 'MDMA']
+        """
+        edges = zip(self._offsets[:-1][rows].tolist(), self._offsets[1:][rows].tolist(), strict=True)
+        return [str(self._bytes[start:end], "utf-8") for start, end in edges]

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy.special import stdtrit  # scipy.stats takes half a second to import
 
 from spectra.confidence.limits import load
 from spectra.types import SpectrumError
@@ -155,7 +155,7 @@ def _coverage(k: float | None, welch_satterthwaite: bool, dof: float) -> tuple[f
         free = math.floor(dof) if math.isfinite(dof) else dof
         if free < 1:
             raise SpectrumError("there are too few degrees of freedom for an interval; measure more repeats")
-        factor = float(stats.t.ppf((1 + probability) / 2, float(free))) if math.isfinite(free) else 2.0
+        factor = float(stdtrit(float(free), (1 + probability) / 2)) if math.isfinite(free) else 2.0
         return factor, f"k = {factor:.3g}, about 95 % with {dof:.3g} effective degrees of freedom"
     factor = float(load("quantification")["uncertainty"]["coverage"]) if k is None else float(k)
     few = " The effective degrees of freedom are few, so k is rather small." if dof < 10 and factor <= 2 else ""

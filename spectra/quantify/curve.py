@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit  # scipy.stats takes half a second to import
 
 from spectra.confidence.limits import load
 from spectra.quantify.linearity import FTest, curvature, lack_of_fit
@@ -258,7 +258,7 @@ def _notes(
         said.append(f"Only {count} different levels; ICH Q2(R2) asks for {advised} or more.")
     if line.through_zero:
         said.append("The line was forced through zero, as asked; r² of such a line says nothing about straightness.")
-    elif abs(line.intercept) > stats.t.ppf(0.975, line.dof) * line.intercept_u > 0:
+    elif abs(line.intercept) > stdtrit(line.dof, 0.975) * line.intercept_u > 0:
         said.append("The intercept differs from zero: look at the blank.")
     if lack is not None and lack.significant:
         said.append(f"The levels do not lie on the line (lack of fit, p = {lack.p:.2g}).")

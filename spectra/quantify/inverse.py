@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit  # scipy.stats takes half a second to import
 
 from spectra.confidence.limits import load
 from spectra.quantify.curve import Curve, response_of
@@ -49,7 +49,7 @@ class Concentration:
         """Confidence interval by Student's t, of the calibration alone. Raises SpectrumError when not quantified."""
         if self.value is None or self.standard_uncertainty is None:
             raise SpectrumError("there is no figure, so there is no interval: " + self.sentence)
-        half = float(stats.t.ppf((1 + probability) / 2, self.dof)) * self.standard_uncertainty
+        half = float(stdtrit(self.dof, (1 + probability) / 2)) * self.standard_uncertainty
         return self.value - half, self.value + half
 
 

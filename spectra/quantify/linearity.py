@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import fdtrc  # scipy.stats takes half a second to import
 
 from spectra.confidence.limits import load
 from spectra.quantify.regression import Line
@@ -64,4 +64,4 @@ def _f_test(between: float, within: float, dof: tuple[int, int]) -> FTest | None
     if scale <= 0 or within <= 1e-14 * scale:
         return None
     f = max(0.0, between) / dof[0] / (within / dof[1])
-    return FTest(float(f), dof, float(stats.f.sf(f, *dof)))
+    return FTest(float(f), dof, float(fdtrc(*dof, f)))

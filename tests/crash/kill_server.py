@@ -128,7 +128,7 @@ class Uploader(threading.Thread):
 def torture(data_dir: Path, *, rounds: int, budget_s: float = 1e9, seed: int = 7) -> Report:
     """Run it and verify; stops early when the budget is used up."""
     service = Service.prepare(data_dir, MAST_JOBS_IN_SERVER="false", MAST_LOG_LEVEL="ERROR")
-    server, chance, report, began = service.server(), random.Random(seed), Report(), time.monotonic()
+    server, chance, report, began = service.forked(), random.Random(seed), Report(), time.monotonic()
     server.start()
     road = server.road()
     analysis_id = road.analysis(road.register())

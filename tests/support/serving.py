@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import multiprocessing
 import os
 import queue
 import signal
@@ -16,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx2
 
@@ -75,6 +77,19 @@ class Service:
         """A server process for it, not yet started."""
         return Server(self, {**self.environment, **environment})
 
+    def forked(self, **environment: str) -> ForkedServer:
+        """The same, quick to start again and again."""
+        return ForkedServer(self, {**self.environment, **environment})
+
+
+class Process(Protocol):
+    """A running server's process."""
+
+    def poll(self) -> int | None: ...
+    def kill(self) -> None: ...
+    def send_signal(self, number: int, /) -> None: ...
+    def wait(self, timeout: float | None = None) -> int | None: ...
+
 
 class Server:
     """One `mast serve` process. `start` waits until it answers."""
@@ -83,7 +98,7 @@ class Server:
         self.service = service
         self.environment = environment
         self.port = 0
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Process | None = None
         self.log = service.settings.data_dir / "server.log"
         self.up = threading.Event()
         self._clients: list[httpx2.Client] = []
@@ -105,15 +120,18 @@ class Server:
             "MAST_COOKIE_SECURE": "false",
             **self.environment,
         }
-        command = [sys.executable, "-c", "from app.cli import main; main()", "serve", "--port", str(self.port)]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=log, stderr=log)
+        self.process = self._launch(environment)
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() - began > timeout:
                 raise RuntimeError(f"mast serve did not start: {self.log.read_text()[-3000:]}")
             time.sleep(0.02)
         self.up.set()
         return time.monotonic() - began
+
+    def _launch(self, environment: dict[str, str]) -> Process:
+        command = [sys.executable, "-c", "from app.cli import main; main()", "serve", "--port", str(self.port)]
+        with self.log.open("ab") as log:
+            return subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=log, stderr=log)
 
     def _answers(self) -> bool:
         try:
@@ -159,6 +177,52 @@ class Server:
         body = {**SESSION, **{name: at.isoformat() for name, at in times.items()}}
         session = ok(clients["session_lead"].post("/api/v1/sessions", json=body))
         return Road(clients.__getitem__, session["id"])
+
+
+class Forked:
+    """What `subprocess.Popen` is to a command, for a `mast serve` forked from a process that imported it before."""
+
+    _context = multiprocessing.get_context("forkserver")
+    _context.set_forkserver_preload(["app.main", "app.cli.serve_verbs"])
+
+    def __init__(self, port: int, environment: dict[str, str], log: Path) -> None:
+        self._process = self._context.Process(target=_serve, args=(port, environment, log), daemon=True)
+        self._process.start()
+
+    def poll(self) -> int | None:
+        """Its exit code, once it has ended."""
+        return self._process.exitcode
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._process.kill()
+
+    def send_signal(self, number: int) -> None:
+        """Any other signal."""
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Until it has ended."""
+        self._process.join(timeout)
+        return self._process.exitcode
+
+
+class ForkedServer(Server):
+    """A server that starts without importing everything anew: for tests that kill it by the dozen."""
+
+    def _launch(self, environment: dict[str, str]) -> Process:
+        return Forked(self.port, environment, self.log)
+
+
+def _serve(port: int, environment: dict[str, str], log: Path) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    with log.open("ab") as out:
+        os.dup2(out.fileno(), 1)
+        os.dup2(out.fileno(), 2)
+    sys.argv = ["mast", "serve", "--port", str(port)]
+    importlib.import_module("app.cli").main()
 
 
 @contextmanager
