@@ -2,49 +2,26 @@
 
 Protocol: the dev mixtures are sums of MassBank and NIST readings. "SWGDRUG": the library is SWGDRUG alone, so no source
 spectrum is in it. "SWGDRUG + MassBank": both, without the source spectrum of any dev reading. Figures marked as
-cross-validated use a probability layer fitted on readings that share no compound (by fold) with the one scored.
+cross-validated use probability layers fitted without any reading that shares a compound with the one scored.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.accuracy import Row
-from benchmarks.accuracy.ei_sets import Sample, dev_samples, fold, library_of, library_without
+from benchmarks.accuracy.ei_layers import Weighed, cross_validated
+from benchmarks.accuracy.ei_sets import Sample, dev_samples, library_of, library_without
 from spectra import MassLibrary
 from spectra.mixture.ei_decision import Case, settled
 from spectra.mixture.ei_features import NAMES, Evidence
-from spectra.mixture.ei_inclusion import SEVERAL, Layers, Logistic, alike, places, rule, several_features
-from spectra.mixture.ei_likelihood import Problem
+from spectra.mixture.ei_inclusion import Layers
 from spectra.mixture.unit_mass import weigh
-from spectra.types import FloatArray
 
-RIDGE, SEVERAL_RIDGE = 30.0, 10.0
 MOST = 4
-
-
-@dataclass(eq=False)
-class Weighed:
-    """One reading with the evidence for its compounds (R rows): which are there, and what the decision needs."""
-
-    sample: Sample
-    compounds: list[str]
-    truth: FloatArray
-    problem: Problem
-    evidence: Evidence
-
-    @property
-    def x(self) -> FloatArray:
-        """Features, (R, F)."""
-        return self.evidence.features
-
-    @property
-    def folds(self) -> frozenset[int]:
-        """Folds of the compounds in the reading, also of one taken out of the library."""
-        return frozenset(fold(compound) for compound in (*self.sample.truth, *self.sample.removed))
 
 
 def weighed(library: MassLibrary, sample: Sample) -> Weighed:
@@ -67,55 +44,6 @@ def weighed(library: MassLibrary, sample: Sample) -> Weighed:
     best = np.array([place[int(evidence.best[k])] for k in kept], dtype=np.int64)
     rows = Evidence(np.arange(len(compounds)), evidence.features, best, evidence.theta[kept])
     return Weighed(sample, compounds, truth, smaller, rows)
-
-
-def fit(rows: list[Weighed]) -> Logistic:
-    """The layer that gives every compound its probability."""
-    x, y = np.concatenate([row.x for row in rows]), np.concatenate([row.truth for row in rows])
-    return fit_logistic(x, y, RIDGE)
-
-
-def fit_logistic(x: FloatArray, y: FloatArray, ridge: float) -> Logistic:
-    """Logistic regression by penalised Newton steps on standardised features, clipped to their 0.1–99.9 % range."""
-    low, high = np.percentile(x, [0.1, 99.9], axis=0)
-    clipped = np.clip(x, low, high)
-    middle, spread = clipped.mean(axis=0), clipped.std(axis=0) + 1e-9
-    z = np.column_stack([np.ones(y.size), (clipped - middle) / spread])
-    penalty = np.diag([1e-6, *([ridge] * (z.shape[1] - 1))])
-    beta = np.zeros(z.shape[1])
-    for _ in range(25):
-        p = 1 / (1 + np.exp(-np.clip(z @ beta, -30, 30)))
-        step = np.linalg.solve((z * (p * (1 - p))[:, None]).T @ z + penalty, z.T @ (y - p) - penalty @ beta)
-        beta += step
-        if np.abs(step).max() < 1e-6:
-            break
-    weight = beta[1:] / spread
-    return Logistic(float(beta[0] - middle @ weight), weight, low, high)
-
-
-def fit_several(rows: list[Weighed], said: list[FloatArray]) -> Logistic:
-    """The layer for more than one compound, from probabilities `said` by layers that did not see the reading."""
-    x = []
-    for row, p in zip(rows, said, strict=True):
-        found = places(p, alike(row.problem, row.evidence.member), rule().twin)
-        x.append(several_features(row.x, p, found))
-    several = np.array([len(row.sample.truth) > 1 for row in rows], dtype=np.float64)
-    return fit_logistic(np.array(x), several, SEVERAL_RIDGE)
-
-
-def cross_validated(rows: list[Weighed]) -> list[Layers]:
-    """Both layers for every reading, fitted without any compound (by fold) of that reading."""
-    apart: dict[frozenset[int], list[int]] = {}
-    for row in rows:
-        if row.folds not in apart:
-            apart[row.folds] = [i for i, other in enumerate(rows) if not other.folds & row.folds]
-    first = {folds: fit([rows[i] for i in others]) for folds, others in apart.items()}
-    said = [first[row.folds](row.x) for row in rows]
-    by_folds = {
-        folds: Layers(first[folds], fit_several([rows[i] for i in others], [said[i] for i in others]))
-        for folds, others in apart.items()
-    }
-    return [by_folds[row.folds] for row in rows]
 
 
 def names(row: Weighed, layers: Layers) -> set[str]:
@@ -179,9 +107,11 @@ def _rows_of(title: str, said: list[tuple[set[str], Sample]], bars: bool) -> lis
         ("massbank", "ghosts", "MassBank readings of one compound, wrong names each", 0.15, True),
         ("massbank", "extra", "MassBank readings of one compound, names beyond the first", 0.15, True),
         ("massbank", "named", "MassBank readings of one compound, named", None, False),
+        ("single", "ghosts", "all readings of one compound, wrong names each", 0.15, True),
     ]
     for kind, key, what, target, at_most in wanted:
-        some = [pair for pair in said if pair[1].kind == kind]
+        kinds = ("nist", "massbank") if kind == "single" else (kind,)
+        some = [pair for pair in said if pair[1].kind in kinds]
         asked = target if bars else None
         share = key not in ("F1", "ghosts", "extra")
         out.append(Row("A5", f"{title}: {what}", figures(some)[key], len(some), asked, at_most, True, share))
@@ -222,18 +152,3 @@ def _ablations(some: list[Weighed]) -> list[Row]:
         note = f"exact {mixtures['exact']:.2f}, wrong names per single reading {single['ghosts']:.2f}"
         out.append(Row("A5", f"SWGDRUG: {name} ≥ .5 without the layer, F1", mixtures["F1"], n, share=False, note=note))
     return out
-
-
-def layer_as_toml(section: str, columns: tuple[str, ...], layer: Logistic) -> str:
-    """One fitted layer as a section of spectra/data/mixtures.toml."""
-    lines = [f"[{section}]", f"intercept = {layer.intercept:.6g}", "", f"[{section}.features]"]
-    for name, weight, low, high in zip(columns, layer.weight, layer.low, layer.high, strict=True):
-        lines.append(f"{name} = [{weight:.6g}, {low:.6g}, {high:.6g}]")
-    return "\n".join(lines) + "\n"
-
-
-def layers_as_toml(every: list[Weighed]) -> str:
-    """Both layers fitted on all samples, as they stand in the data file."""
-    said = [layer.compound(row.x) for row, layer in zip(every, cross_validated(every), strict=True)]
-    first, second = fit(every), fit_several(every, said)
-    return layer_as_toml("ei_probability", NAMES, first) + "\n" + layer_as_toml("ei_several", SEVERAL, second)

@@ -37,7 +37,7 @@ class Sample:
 
 
 def fold(compound: str) -> int:
-    """Fold of a compound: every reading of it falls into the same one."""
+    """Fold of a compound: own mixtures hold compounds of one fold."""
     return int(hashlib.sha1(compound.encode()).hexdigest(), 16) % FOLDS
 
 
@@ -53,11 +53,11 @@ def _sample(kind: str, query: dict[str, Any]) -> Sample:
 
 @cache
 def dev_samples(data: Path) -> tuple[Sample, ...]:
-    """Dev mixtures ("mixtures"), every second NIST reading ("nist"), MassBank readings, own mixtures by size."""
+    """Dev mixtures ("mixtures"), NIST readings ("nist"), MassBank readings ("massbank"), own mixtures by size."""
     mixtures = [_sample("mixtures", q) for q in _read(data, "ei_mixtures")]
     nist = [_sample("nist", q) for q in _read(data, "ei_nist_replicates")]
     bank = [_sample("massbank", q) for q in _read(data, "ei_massbank_vs_swgdrug")]
-    return (*mixtures, *nist[::2], *bank, *_own(nist + bank))
+    return (*mixtures, *nist[::2], *bank, *_own(nist + bank), *nist[1::2])
 
 
 def _own(single: list[Sample]) -> list[Sample]:
