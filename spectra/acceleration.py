@@ -20,6 +20,7 @@ from typing import TypeVar
 LOADING_S = 0.5
 """Processor seconds that loading numba and its cached machine code costs (measured 0.4–0.6)."""
 T = TypeVar("T")
+U = TypeVar("U")
 CHOICES = ("auto", "numpy", "numba")
 
 
@@ -69,7 +70,7 @@ class Helper:
         self._free = threading.Lock()
         self._owner: tuple[int, ThreadPoolExecutor] | None = None
 
-    def both(self, helped: Callable[[], T], own: Callable[[], T]) -> tuple[T, T]:
+    def both(self, helped: Callable[[], T], own: Callable[[], U]) -> tuple[T, U]:
         """Results of `helped` and `own`, run at the same time if the thread is free, else one after the other.
 
         >>> Helper().both(lambda: 1, lambda: 2)

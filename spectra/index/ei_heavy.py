@@ -17,21 +17,18 @@ CHUNK = 64
 """Spectra per chunk: a block's maxima are kept per chunk."""
 LARGEST_BLOCK = 1 << 16
 """Spectra per block: numbers inside a block fit 16 bits, its sums fit the second-level cache."""
-_SMALL_BLOCK = 1 << 15
-_SMALL_LIBRARY = 200_000
 _CHUNK_ROWS = 1 << 13
 _patience = Patience()
 
 
 def usual_block(n: int) -> int:
-    """Spectra per block for a library of n: two or more blocks where two threads shall share the work.
+    """Spectra per block for a library of n: as few blocks as possible, all of one size.
 
     >>> usual_block(1_000_000), usual_block(100_000), usual_block(100)
-    (65536, 32768, 128)
+    (62528, 50048, 128)
     """
-    if n > _SMALL_LIBRARY:
-        return LARGEST_BLOCK
-    return int(min(_SMALL_BLOCK, CHUNK * max(1, -(-n // CHUNK))))
+    blocks = max(1, -(-n // LARGEST_BLOCK))
+    return CHUNK * max(1, -(-n // (blocks * CHUNK)))
 
 
 def build_heavy(forward: Forward, weighing: Weighing, block: int | None = None, accelerator: str = "auto") -> Heavy:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from spectra.acceleration import Patience
 from spectra.index.ei_heavy import CHUNK, build_heavy
 from spectra.index.ei_run import search_run
-from spectra.index.ei_search import Found, Query, search, search_all
+from spectra.index.ei_search import Found, Query, Sums, search, search_all
 from spectra.index.ei_tables import Forward, Heavy, UnitMassPeaks, Weighing
 from spectra.types import SpectrumError
 
@@ -52,7 +52,7 @@ class EiIndex:
         self._patience = Patience()
         # Working memory between queries, one for every search that ever ran at the same time.
         self._spare: list[tuple[NDArray[np.uint32], NDArray[np.uint32]]] = []
-        self._sums: list[NDArray[np.int32]] = []
+        self._sums: list[Sums] = []
 
     @classmethod
     def build(
@@ -133,7 +133,7 @@ class EiIndex:
             try:
                 sums = self._sums.pop()
             except IndexError:
-                sums = np.zeros(-(-self.n // self.heavy.block) * self.heavy.block, dtype=np.int32)
+                sums = Sums.of(self.heavy)
             try:
                 return search(*library, top, sums)
             finally:
@@ -154,13 +154,13 @@ class EiIndex:
         entries, scores = np.full((scans, top), -1, dtype=np.int64), np.zeros((scans, top), dtype=np.float32)
         alone = np.arange(scans)
         if scans >= _FEW_SCANS and 0 < self.n <= _MOST_FOR_PRODUCT:
-            left = []
+            left, by_numba = [], self._patience.wants_numba(accelerator or self.accelerator)
             for low in range(0, scans, _SCANS_AT_ONCE):
                 part = slice(low, min(scans, low + _SCANS_AT_ONCE))
                 peaks = slice(int(o[low]), int(o[part.stop]))
                 flat = m[peaks], i[peaks], o[low : part.stop + 1] - o[low]
                 library = self.forward, self.heavy, self.weighing
-                entries[part], scores[part], open_ = search_run(library, *flat, (self.a, self.b), top)
+                entries[part], scores[part], open_ = search_run(library, *flat, (self.a, self.b), top, by_numba)
                 left.append(open_ + low)
             alone = np.concatenate(left)
         for q in alone.tolist():

@@ -6,23 +6,19 @@ arithmetic. Imports numba, numpy and `spectra` only.
 
 from __future__ import annotations
 
-import math
-
 import numba as nb
 import numpy as np
 
-from spectra.index.ei_tables import LEFT_OUT
+from spectra.index.ei_reach import CELLS, LEVEL, LEVELS, SLACK
 from spectra.numba_cache import compiled, read_only
 
 COMPILED_CHUNK = _CHUNK = 16
 _FOUND = 4096
 _AHEAD = 16
 _POSTINGS_PER_SCORE = 500
-_MOST_REST = math.ceil(255.0 * math.sqrt(LEFT_OUT)) / 255.0
-_SLACK = 1e-5
-_GRID = 512.0
 _S = 131072.0
 _Y = 16383.0
+_CELL = 16384 // CELLS
 
 
 _U8, _U16, _U32, _I64, _F64 = (read_only(t) for t in (nb.uint8, nb.uint16, nb.uint32, nb.int64, nb.float64))
@@ -113,25 +109,28 @@ def _best_chunks(first, last, peaks, chosen):  # type: ignore[no-untyped-def]
 
 
 @compiled()
-def _limit(theta, over, inside, dropped):  # type: ignore[no-untyped-def]
-    """Smallest sum, in 2^-17, whose bound may reach `theta`: the first cell of a grid of 1/512 that can."""
-    for cell in range(1024):
-        s = cell / _GRID
-        low = max(0.0, s - over)
-        hit = min(1.0, low * low / inside)
-        kept = dropped * np.sqrt(1.0 - hit) + _MOST_REST * np.sqrt(max(0.0, inside - low * low))
-        if s + 1.0 / _GRID + kept + _SLACK >= theta:
-            return cell * 256
-    return 0
+def _limits(theta, inside, dropped, slack, limits):  # type: ignore[no-untyped-def]
+    """Smallest sums, in 2^-17, that may reach `theta`, by what is left out and by the query energy met; their least.
 
-
-@compiled()
-def _bound(packed, over, slack_y, inside, dropped, rest):  # type: ignore[no-untyped-def]
-    """Upper bound of a score from its packed sums; see `ei_search` for the proof."""
-    s, y = (packed >> np.uint32(14)) / _S, (packed & np.uint32(16383)) / _Y
-    low = max(0.0, s - over)
-    hit = low * low / (y + slack_y)
-    return s + dropped * np.sqrt(max(0.0, 1.0 - hit)) + rest * np.sqrt(max(0.0, inside - y)) + _SLACK
+    `limits` (LEVELS, CELLS): see `ei_reach` for the proof; here the energy y met is known to within `slack`.
+    """
+    root, unmet, reach = np.empty(CELLS), np.empty(CELLS), np.empty(CELLS)
+    for c in range(CELLS):
+        met = min(inside, (c + 1) * _CELL / _Y + slack)
+        root[c], unmet[c] = np.sqrt(met), np.sqrt(max(0.0, inside - c * _CELL / _Y))
+        reach[c] = max(np.sqrt(met + dropped), 1e-150)
+    least = np.uint32(1 << 18)
+    for j in range(LEVELS):
+        left, sure = j * LEVEL / 255.0, max(0.0, (j - 1) * LEVEL / 255.0)
+        ball = np.sqrt(1.0 - sure * sure)
+        for c in range(CELLS):
+            cosine = (theta - SLACK - left * unmet[c]) / (ball * reach[c])
+            miss = np.sqrt(dropped * max(0.0, 1.0 - cosine * cosine))
+            s = max(0.0, root[c] / reach[c] * ball * (root[c] * cosine - miss))
+            limit = np.uint32(min(s, 1.9) * _S) if cosine <= 1.0 else np.uint32(1 << 18)
+            limits[j, c] = min(limit, limits[j - 1, c]) if j > 0 else limit
+            least = min(least, limits[j, c])
+    return least
 
 
 @compiled()
@@ -162,18 +161,20 @@ def _seed(library, wanted, query_energy, block, chunks, sums, entries, scores, c
 
 
 @compiled()
-def _collect(chunk, end, block, theta, figures, rest, sums, peaks, found):  # type: ignore[no-untyped-def]
-    """Spectra from `chunk` on whose bound reaches `theta`, until `found` is full: their number, the next chunk."""
-    inside, dropped, over, slack_y = figures
+def _collect(chunk, end, block, theta, figures, rest, sums, peaks, limits, found):  # type: ignore[no-untyped-def]
+    """Spectra from `chunk` on whose sums may reach `theta`, until `found` is full: their number, the next chunk."""
+    inside, dropped, slack = figures
     width, n, count = block // _CHUNK, rest.size, 0
-    limit = np.uint32(_limit(theta, over, inside, dropped) << 14)
+    least = np.uint32(min(_limits(theta, inside, dropped, slack, limits), (1 << 18) - 1) << 14)
     while chunk < end and count + _CHUNK <= found.size:
-        if peaks[chunk] >= limit:
+        if peaks[chunk] >= least:
             at = (chunk // width) * block + chunk % width
             for doc in range(at, at + block, width):
-                if sums[doc] >= limit and doc < n:
+                packed = sums[doc]
+                if packed >= least and doc < n:
+                    level = min((np.int64(rest[doc]) + LEVEL - 1) // LEVEL, LEVELS - 1)
                     found[count] = doc
-                    count += _bound(sums[doc], over, slack_y, inside, dropped, rest[doc] / 255.0) >= theta
+                    count += (packed >> np.uint32(14)) >= limits[level, (packed & np.uint32(16383)) // _CELL]
         chunk += 1
     return count, chunk
 
@@ -234,20 +235,20 @@ def search_blocks(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """The best spectra of blocks `first` to `last`: fills `entries`, `scores`; returns their number.
 
-    Masses `bins[stages[g]:stages[g+1]]` are summed in stage g, the rest is bounded; four `figures` a stage: energy
-    of the query in the masses summed so far, root of the energy left, over-estimate of a sum and under-estimate of
-    its energy. A stage that leaves too many spectra to score is followed by the next. `theta` (workers,): the
+    Masses `bins[stages[g]:stages[g+1]]` are summed in stage g, the rest is bounded; three `figures` a stage: energy
+    of the query in the masses summed so far, the energy left, and by how much the energy met is under-estimated. A stage that leaves too many spectra to score is followed by the next. `theta` (workers,): the
     lowest score of each worker's full list, read by all; an old value only prunes less.
     """
     library, index, width = (mz, code, offsets, energy, w_code, w_mass), (ids, heights, starts, masses), block // _CHUNK
     chosen, found = np.empty(seeds, dtype=np.int64), np.empty(_FOUND, dtype=np.int64)
+    limits = np.empty((LEVELS, CELLS), dtype=np.uint32)
     begin, end, count, last_stage = first * width, last * width, 0, stages.size - 2
     for g in range(last_stage + 1):
         some, lines = bins[stages[g] : stages[g + 1]], table[stages[g] : stages[g + 1]]
         _sum(index, some, lines, first, last, block, g == 0, sums, peaks)
         chunks = chosen[: _best_chunks(begin, end, peaks, chosen)]
         count = _seed(library, wanted, query_energy, block, chunks, sums, entries, scores, count)
-        mine_now = (figures[4 * g], figures[4 * g + 1], figures[4 * g + 2], figures[4 * g + 3])
+        mine_now = (figures[3 * g], figures[3 * g + 1], figures[3 * g + 2])
         room, chunk = _FOUND, begin
         if g < last_stage:
             room = min(_FOUND, _worth_scoring(index, bins[stages[g + 1] : stages[g + 2]], first, last))
@@ -255,7 +256,7 @@ def search_blocks(  # type: ignore[no-untyped-def]
             if count == entries.size:
                 theta[me] = max(theta[me], scores[count - 1])
             reach = np.float64(theta.max())
-            number, chunk = _collect(chunk, end, block, reach, mine_now, rest, sums, peaks, found[:room])
+            number, chunk = _collect(chunk, end, block, reach, mine_now, rest, sums, peaks, limits, found[:room])
             if chunk < end and g < last_stage:
                 break
             count = _score_found(library, wanted, query_energy, found[:number], entries, scores, count)

@@ -21,30 +21,33 @@ from spectra.types import FloatArray
 IntArray = NDArray[np.int64]
 _QUERIES = 256
 _ROWS = 4096
+_PAIRS = 2048
+"""Pairs scored at once: their working memory stays in the cache."""
 _FOLD = 16
 """Scores are folded this many to one before the k-th best is sought: a bound from below, found in a sixteenth."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Scans:
-    """Q queries: `weights` (Q, K) float64 on the K masses of `column` (masses,) ≥ 0, and the energy of each, (Q,)."""
+    """Q queries: `weights` (Q, K) float64 on the K masses they share with the library, and the energy of each, (Q,)."""
 
     weights: FloatArray
-    column: NDArray[np.int64]
     energy: FloatArray
 
     @classmethod
-    def of(cls, mz: IntArray, weight: FloatArray, offsets: IntArray, masses: int) -> _Scans:
-        q = offsets.size - 1
-        used = (mz < masses) & (weight > 0)
-        bins = np.flatnonzero(np.bincount(mz[used], minlength=masses))
-        column = np.full(masses, -1, dtype=np.int64)
-        column[bins] = np.arange(bins.size)
-        weights = np.zeros((q, bins.size))
-        weights[np.repeat(np.arange(q), np.diff(offsets))[used], column[mz[used]]] = weight[used]
-        squares, edges = weight**2, offsets.tolist()
-        energy = np.array([squares[a:b].sum() for a, b in pairwise(edges)])
-        return cls(weights, column, energy.reshape(q))
+    def of(cls, mz: IntArray, weight: FloatArray, offsets: IntArray, column: IntArray) -> _Scans:
+        q, size = offsets.size - 1, int(column.max(initial=-1)) + 1
+        weights = np.zeros((q, size))
+        place = np.repeat(np.arange(q) * size, np.diff(offsets)) + column.take(mz, mode="clip")
+        used = (mz < column.size) & (weight > 0)
+        if used.all():
+            weights.ravel()[place] = weight
+        else:
+            weights.ravel()[place[used]] = weight[used]
+        # One sum for each scan: numpy's pairwise order, as for a single query.
+        squares, add = weight * weight, np.add.reduce
+        energy = np.array([add(squares[a:b]) for a, b in pairwise(offsets.tolist())])
+        return cls(weights, energy.reshape(q))
 
     @property
     def slack(self) -> float:
@@ -54,51 +57,67 @@ class _Scans:
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """Some library rows on the K masses of the queries: `weights` sparse (rows, K), `energy` (rows,), `first` row."""
+    """Some library rows on the K masses of the queries: `weights` sparse (rows, K), `energy` (rows,), `first` row.
+
+    `units` unit weights (K, rows).
+    """
 
     weights: csr_array
     energy: FloatArray
     first: int
+    units: NDArray[np.float32]
 
     @classmethod
-    def of(cls, forward: Forward, heavy: Heavy, weighing: Weighing, scans: _Scans, low: int, high: int) -> _Rows:
+    def of(cls, forward: Forward, heavy: Heavy, weighing: Weighing, columns: IntArray, low: int, high: int) -> _Rows:
         start, end = int(forward.offsets[low]), int(forward.offsets[high])
         mz = forward.mz[start:end]
-        column, weight = scans.column.take(mz), weighing(mz, forward.code[start:end])
+        column, weight = columns.take(mz), weighing(mz, forward.code[start:end])
         row = np.repeat(np.arange(high - low), np.diff(forward.offsets[low : high + 1]))
         met = column >= 0
-        ends = np.r_[0, np.cumsum(np.bincount(row[met], minlength=high - low))]
-        shape = high - low, scans.weights.shape[1]
-        weights = csr_array((weight[met], column[met].astype(np.int32), ends.astype(np.int32)), shape=shape)
-        return cls(weights, heavy.energy[low:high], low)
+        n, masses = high - low, int(columns.max(initial=-1)) + 1
+        row, column, weight = row[met], column[met], weight[met]
+        ends = np.zeros(n + 1, dtype=np.int32)
+        np.cumsum(np.bincount(row, minlength=n), out=ends[1:])
+        energy = heavy.energy[low:high]
+        norm = np.sqrt(energy).take(row)
+        units = np.zeros((masses, n), dtype=np.float32)
+        # Written where it belongs: a dense array turned over afterwards costs as much again.
+        units.ravel()[column * n + row] = np.divide(weight, norm, out=np.zeros(norm.size), where=norm > 0)
+        weights = csr_array((weight, column.astype(np.int32), ends), shape=(n, masses))
+        return cls(weights, energy, low, units)
 
-    def units(self) -> NDArray[np.float32]:
-        """Unit weights, (K, rows)."""
-        norm = np.repeat(np.sqrt(self.energy), np.diff(self.weights.indptr))
-        data = np.divide(self.weights.data, norm, out=np.zeros(norm.size), where=norm > 0).astype(np.float32)
-        units = csr_array((data, self.weights.indices, self.weights.indptr), shape=self.weights.shape)
-        return np.ascontiguousarray(units.toarray().T)
+
+def _columns(mz: IntArray, weight: FloatArray, masses: int) -> IntArray:
+    """Number of every mass that occurs in a query and may occur in the library, (masses,), −1 elsewhere."""
+    seen = np.bincount(mz[(mz < masses) & (weight > 0)], minlength=masses) > 0
+    return np.where(seen, np.cumsum(seen) - 1, -1)
 
 
 def search_run(
     library: tuple[Forward, Heavy, Weighing], mz: IntArray, intensity: FloatArray, offsets: IntArray,
-    exponents: tuple[float, float], top: int,
+    exponents: tuple[float, float], top: int, by_numba: bool = False,
 ) -> tuple[IntArray, NDArray[np.float32], IntArray]:  # fmt: skip
     """Entries (Q, top) and scores (Q, top) of Q scans given flat, and which scans this way cannot answer.
 
-    Those have fewer than `top` spectra clearly above 0; their rows hold −1 and 0.
+    Those have fewer than `top` spectra clearly above 0; their rows hold −1 and 0. `by_numba`: exact scores compiled.
     """
     forward = library[0]
-    scans = _Scans.of(mz, peak_weights(mz.astype(np.float64), intensity, *exponents), offsets, forward.masses)
+    weight = peak_weights(mz.astype(np.float64), intensity, *exponents)
+    columns = _columns(mz, weight, forward.masses)
     q = offsets.size - 1
     least = np.full(q, -np.inf, dtype=np.float32)
-    blocks = [(low, min(forward.n, low + _ROWS)) for low in range(0, forward.n, _ROWS)]
-    near = [_near(_Rows.of(*library, scans, low, high), scans, top, least) for low, high in blocks]
+    edges = [*range(0, forward.n, _ROWS), forward.n]
+    blocks, scans = HELPER.both(
+        lambda: [_Rows.of(*library, columns, low, high) for low, high in pairwise(edges)],
+        lambda: _Scans.of(mz, weight, offsets, columns),
+    )
+    near = [_near(rows, scans, top, least) for rows in blocks]
     open_ = least <= scans.slack
     entries, scores = np.full((q, top), -1, dtype=np.int64), np.zeros((q, top), dtype=np.float32)
-    found = zip(*(_exact(*pairs, scans, least, open_) for pairs in near), strict=True)
+    found = zip(*(_exact(*pairs, scans, least, open_, by_numba) for pairs in near), strict=True)
     query, entry, score = (np.concatenate(column) for column in found)
-    order = np.lexsort((entry, -score, query))
+    # Stable, and the entries of a scan rise: equal scores stay in that order.
+    order = np.lexsort((-score, query))
     query, entry, score = query[order], entry[order], score[order]
     rank = np.arange(query.size) - np.searchsorted(query, query)
     kept = rank < top
@@ -111,12 +130,17 @@ Pairs = tuple[_Rows, IntArray, IntArray, NDArray[np.float32]]
 
 def _near(rows: _Rows, scans: _Scans, top: int, least: NDArray[np.float32]) -> Pairs:
     """Pairs of scan and row that may be among the best, with rough scores; raises `least` (Q,), what the best reach."""
-    units = rows.units()
+    units = rows.units
     q = least.size
     half = q // 2 // _QUERIES * _QUERIES
 
     def part(low: int, high: int) -> list[tuple[IntArray, IntArray, NDArray[np.float32]]]:
-        return [_rough(units, scans, slice(a, min(high, a + _QUERIES)), top, least) for a in range(low, high, _QUERIES)]
+        # One array for all products: a new one each time costs a fifth of the product in page faults.
+        room = np.empty((min(_QUERIES, high - low), units.shape[1]), dtype=np.float32)
+        return [
+            _rough(units, scans, slice(a, min(high, a + _QUERIES)), top, least, room)
+            for a in range(low, high, _QUERIES)
+        ]
 
     one, other = HELPER.both(lambda: part(0, half), lambda: part(half, q))
     query, row, score = (np.concatenate(column) for column in zip(*one, *other, strict=True))
@@ -124,11 +148,13 @@ def _near(rows: _Rows, scans: _Scans, top: int, least: NDArray[np.float32]) -> P
 
 
 def _rough(
-    units: NDArray[np.float32], scans: _Scans, part: slice, top: int, least: NDArray[np.float32]
-) -> tuple[IntArray, IntArray, NDArray[np.float32]]:
+    units: NDArray[np.float32], scans: _Scans, part: slice, top: int, least: NDArray[np.float32],
+    room: NDArray[np.float32],
+) -> tuple[IntArray, IntArray, NDArray[np.float32]]:  # fmt: skip
     norm = np.sqrt(scans.energy[part, None])
-    query = np.divide(scans.weights[part], norm, out=np.zeros_like(scans.weights[part]), where=norm > 0)
-    scores = query.astype(np.float32) @ units
+    weights = scans.weights[part]
+    query = np.divide(weights, norm, out=np.zeros(weights.shape, dtype=np.float32), where=norm > 0, casting="same_kind")
+    scores = np.matmul(query, units, out=room[: query.shape[0]])
     n = scores.shape[1]
     width = n // _FOLD
     # Folding needs more columns than answers, and then is off by few; else the scores themselves.
@@ -143,25 +169,39 @@ def _rough(
 
 def _exact(
     rows: _Rows, query: IntArray, row: IntArray, rough: NDArray[np.float32], scans: _Scans, least: NDArray[np.float32],
-    open_: NDArray[np.bool_],
+    open_: NDArray[np.bool_], by_numba: bool,
 ) -> tuple[IntArray, IntArray, NDArray[np.float32]]:  # fmt: skip
     """Exact scores of the pairs still near enough: float64 sums in rising mass, rounded to float32 once."""
     keep = (rough >= least[query] - scans.slack) & ~open_[query]
     query, row = query[keep], row[keep]
-    half = query.size // 2
-    one, other = HELPER.both(
-        lambda: _dots(rows, query[:half], row[:half], scans), lambda: _dots(rows, query[half:], row[half:], scans)
+    dots, half = np.empty(query.size), query.size // 2
+    score_pairs = _dots
+    if by_numba:
+        from spectra.index import ei_run_numba
+
+        score_pairs = ei_run_numba.dots
+    library = rows.weights.data, rows.weights.indices, rows.weights.indptr, scans.weights
+    HELPER.both(
+        lambda: score_pairs(*library, query[:half], row[:half], dots[:half]),
+        lambda: score_pairs(*library, query[half:], row[half:], dots[half:]),
     )
     scale = np.sqrt(scans.energy[query] * rows.energy[row])
-    score = np.divide(np.r_[one, other], scale, out=np.zeros(query.size), where=scale > 0).astype(np.float32)
+    score = np.divide(dots, scale, out=np.zeros(query.size), where=scale > 0).astype(np.float32)
     return query, row + rows.first, score
 
 
-def _dots(rows: _Rows, query: IntArray, row: IntArray, scans: _Scans) -> FloatArray:
-    """Numerators (pairs,): one sparse row per pair, its columns moved to the pair's own query, summed in rising mass."""
-    picked = rows.weights[row]
-    shift = (query * scans.weights.shape[1]).astype(np.int32 if scans.weights.size < 2**31 else np.int64)
-    index = picked.indices + np.repeat(shift, np.diff(picked.indptr))
-    matrix = csr_array((query.size, scans.weights.size), dtype=np.float64)
-    matrix.data, matrix.indices, matrix.indptr = picked.data, index, picked.indptr.astype(index.dtype)
-    return np.asarray(matrix @ scans.weights.ravel())
+def _dots(
+    data: FloatArray, indices: NDArray[np.int32], indptr: NDArray[np.int32], weights: FloatArray,
+    query: IntArray, row: IntArray, out: FloatArray,
+) -> None:  # fmt: skip
+    """Numerators `out` (pairs,): one sparse row per pair, moved to the columns of its own query, in rising mass."""
+    rows, masses = csr_array((data, indices, indptr), shape=(indptr.size - 1, weights.shape[1])), weights.shape[1]
+    for low in range(0, query.size, _PAIRS):
+        some = slice(low, low + _PAIRS)
+        picked, first, last = rows[row[some]], int(query[low]), int(query[some][-1])
+        wanted = weights[first : last + 1].ravel()
+        shift = ((query[some] - first) * masses).astype(np.int32)
+        matrix = csr_array((shift.size, wanted.size), dtype=np.float64)
+        matrix.data, matrix.indptr = picked.data, picked.indptr
+        matrix.indices = picked.indices + np.repeat(shift, np.diff(picked.indptr))
+        out[some] = matrix @ wanted

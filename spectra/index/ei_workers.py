@@ -63,11 +63,8 @@ def compiled_search(
 
 def _packed(plan: Plan) -> tuple[NDArray[Any], ...]:
     """Masses in the order they are summed, their packed contributions, stages, figures of the bound per stage."""
-    figures = np.zeros((plan.stages.size - 1, 4))
-    for stage, end in enumerate(plan.stages[1:].tolist()):
-        inside, left = plan.energies(stage)
-        over = float(plan.unit[:end].sum()) / 255.0 + end / 131072.0
-        figures[stage] = max(inside, 1e-12), np.sqrt(left), over, max(end, 1) / 16383.0
+    stages = range(plan.stages.size - 1)
+    figures = np.array([(*plan.energies(stage), plan.stages[stage + 1] / 16383.0) for stage in stages])
     table = np.empty((plan.unit.size, 256), dtype=np.uint32)
     fill_table(plan.unit, table)
     return plan.bins, table, plan.stages, figures.ravel()

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from spectra import SpectrumError
 from spectra.acceleration import Helper, Patience, numba_present
-from spectra.index import ei_index, ei_search
+from spectra.index import ei_index, ei_reach, ei_scatter, ei_search
 from spectra.index.ei_codes import RELATIVE_ERROR, decode, encode, quantised
 from spectra.index.ei_index import EiIndex
+from spectra.index.ei_reach import LEVEL_OF_REST, least_sums
 from spectra.index.ei_tables import Forward
 from spectra.index.topk import best
 from spectra.peaktable import PeakTable
@@ -92,6 +93,8 @@ def pruning_everywhere(shares: tuple[float, ...]) -> Iterator[None]:
         mock.patch.object(ei_index, "_DENSE_SHARE", 0),
         mock.patch.object(ei_search, "STAGES", ((0, shares),)),
         mock.patch.object(ei_search, "_TWO_WORKERS_FROM", 0),
+        mock.patch.object(ei_search, "_SEEDS", 1),
+        mock.patch.object(ei_search, "_BATCH", 4),
     ):
         if not numba_present():
             yield
@@ -156,6 +159,56 @@ def test_the_bound_prunes_and_still_the_best_are_found_among_many_unlike_spectra
         query = np.array(sorted(mixed)), np.array([mixed[m] for m in sorted(mixed)])
         with pruning_everywhere([(), (0.03,), (0.1, 0.03)][k % 3]):
             assert_same(index.search(*query, 10), every_score(table, query, 1.0, 0.5, 10))
+
+
+@settings(max_examples=300, deadline=None)
+@given(seed=st.integers(0, 2**32), beyond=st.booleans())
+def test_no_spectrum_scores_more_than_its_partial_sum_allows(seed: int, beyond: bool) -> None:
+    random = np.random.default_rng(seed)
+    n = int(random.integers(1, 9))
+    query = random.random(n + beyond) ** float(random.choice([1.0, 4.0]))
+    query = (query / np.linalg.norm(query))[:n]
+    # The worst case lies near the query, with what is left out where the query is strong.
+    other = np.r_[query * random.lognormal(0, float(random.choice([0.05, 0.3, 1.0])), n), random.random() * 0.3]
+    other /= np.linalg.norm(other)
+    left_out, energy = np.zeros(n + 1, dtype=bool), 0.0
+    for k in random.permutation(n + 1):
+        if energy + other[k] ** 2 <= 0.1:
+            left_out[k], energy = True, energy + other[k] ** 2
+    summed = random.random(n) < 0.6
+    partial = float((query * other[:n])[summed & ~left_out[:n]].sum())
+    rest = int(np.ceil(255 * np.sqrt(energy)))
+    inside, dropped = float((query[summed] ** 2).sum()), float((query[~summed] ** 2).sum())
+    score, level = float(query @ other[:n]), LEVEL_OF_REST[rest]
+    needed = least_sums(score, inside, dropped)
+    assert partial >= needed[level]
+    assert (np.diff(needed) <= 0).all()
+    if numba_present():
+        from spectra.index import ei_numba
+
+        limits = np.empty((ei_reach.LEVELS, ei_reach.CELLS), dtype=np.uint32)
+        ei_numba._limits(score, inside, dropped, 1 / 16383, limits)
+        met = int(np.floor(16383 * (query[summed & ~left_out[:n]] ** 2).sum()))
+        assert np.ceil(partial * 2**17) >= limits[level, met * ei_reach.CELLS // 16384]
+
+
+def test_the_least_sum_is_no_guess_on_the_safe_side_but_nearly_reached() -> None:
+    # One query mass of two is summed, nothing is left out: the spectrum equal to the query has the sum 0.7.
+    assert 0.66 < least_sums(1.0, 0.7, 0.3)[0] <= 0.7
+    assert np.isinf(least_sums(0.9, 0.5, 0.0)[0])
+    assert least_sums(0.3, 0.5, 0.5)[-1] == 0.0
+
+
+def test_the_sums_are_the_same_without_the_compiled_product_of_scipy() -> None:
+    rows = random_rows(17, 400, 80, 30)
+    index, other = (EiIndex.build(table_of(rows), accelerator="numpy", block=128) for _ in range(2))
+    for k in range(10):
+        query = query_like(k, rows, 80)
+        with pruning_everywhere((0.3, 0.1)):
+            found = index.search(*query, 5)
+            with mock.patch.object(ei_scatter, "csc_matvec", None):
+                assert_same(other.search(*query, 5), found)
+    assert (index._sums[0].by_chunk == other._sums[0].by_chunk).all()
 
 
 @pytest.mark.skipif(not numba_present(), reason="numba is not installed")
@@ -289,6 +342,8 @@ def test_a_whole_run_gives_the_answers_of_single_searches(seed: int, n: int, top
     flat = np.concatenate([q[0] for q in queries]), np.concatenate([q[1] for q in queries])
     with mock.patch("spectra.index.ei_run._ROWS", 128), mock.patch("spectra.index.ei_run._QUERIES", 16):
         entries, scores = index.search_run(*flat, offsets, top)
+        for accelerator in ACCELERATORS:
+            assert_same(index.search_run(*flat, offsets, top, accelerator), (entries, scores))
     for k, query in enumerate(queries):
         wanted = index.search(*query, top)
         found = int((entries[k] >= 0).sum())
