@@ -31,6 +31,8 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 ABOVE_ONE = 1.0002
 """Intensity (base 999) a peak must exceed to be more than 1, allowing for the rounding to 16-bit codes."""
+_FEW_PEAKS = 1 << 14
+"""Up to so many accurate peaks are matched without putting them in order first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,12 +163,15 @@ class PeakTable:
 
     def take(self, rows: IntArray) -> PeakTable:
         """The table of these references only, in this order."""
-        starts = self.offsets[:-1][rows]
-        counts = self.offsets[1:][rows] - starts
+        # asarray: numpy is slow at picking from a memory-mapped array, and quick from its plain view.
+        edges = np.asarray(self.offsets)
+        starts = edges.take(rows)
+        counts = edges[1:].take(rows) - starts
         at = positions(starts, counts)
         offsets = np.zeros(counts.size + 1, dtype=np.int64)
         np.cumsum(counts, out=offsets[1:])
-        return PeakTable(self.mz[at], self._heights(at), offsets, self.precursor[rows], self.accurate)
+        mz: NDArray[Any] = np.asarray(self.mz)[at]
+        return PeakTable(mz, self._heights(at), offsets, np.asarray(self.precursor).take(rows), self.accurate)
 
     def part(self, first: int, last: int) -> PeakTable:
         """The references first…last−1 only; for stored ones without reading them."""
@@ -185,7 +190,7 @@ class PeakTable:
         )
 
     def _heights(self, at: IntArray | slice) -> NDArray[np.float32]:
-        return self.intensity[at]
+        return np.asarray(self.intensity)[at]
 
     def peaks(self, row: int) -> Peaks:
         """One reference."""
@@ -196,6 +201,8 @@ class PeakTable:
     def match(self, query: Peaks, tolerance: float) -> Matches:
         """Peaks at the same unit mass, or within `tolerance` (Da, ≤ 0.0245) in an accurate table."""
         if self.accurate:
+            if self.mz.size <= _FEW_PEAKS and 0 < tolerance <= MAX_TOLERANCE_DA:
+                return self._met(micro(query.mz), round(tolerance * MICRO))
             low, high = _window(query.mz, tolerance)
             return self._near(self.by_mass, low, high, tolerance)
         # One cell beyond the query's largest mass stays empty and stands for all that lies above.
@@ -206,6 +213,13 @@ class PeakTable:
         hit = index.take(np.asarray(self.mz, dtype=np.uint16), mode="clip")
         lib = np.flatnonzero(hit)
         return Matches(self.row[lib], lib, hit[lib].astype(np.int64) - 1)
+
+    def _met(self, query: IntArray, width: int) -> Matches:
+        """`match` of few accurate peaks: each looks for its partner, which is one at most."""
+        mass = micro(np.asarray(self.mz))
+        partner = (query + width).searchsorted(mass)
+        lib = (mass >= np.append(query, np.int64(2**62)).take(partner) - width).nonzero()[0]
+        return Matches(self.row.take(lib), lib, partner.take(lib))
 
     def match_losses(self, query: Peaks, tolerance: float) -> Matches:
         """Peaks with the same neutral loss from the precursor, within `tolerance` (Da)."""
@@ -249,7 +263,7 @@ class StoredUnitMass(PeakTable):
         return decode(self.__dict__["codes"])
 
     def _heights(self, at: IntArray | slice) -> NDArray[np.float32]:
-        return decode(self.__dict__["codes"][at])
+        return decode(np.asarray(self.__dict__["codes"])[at])
 
 
 def peak_weights(

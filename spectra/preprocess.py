@@ -34,9 +34,7 @@ _PIECE = 1 << 15
 """Peaks prepared at a time: their columns stay in the second cache."""
 LEAST_SHARE = 1e-9
 """Peaks below this share of the base peak are beyond any detector's range and are dropped like zeros."""
-PROFILE_POINTS = 5_000
-"""Fewer points than this are taken for peaks without looking at their distances."""
-_PROFILE_STEP_DA = 0.02
+PROFILE_POINTS, _PROFILE_STEP_DA = 5_000, 0.02
 MICRO = 1e6
 """Accurate masses are compared as whole micro-Da, so that every search agrees at the edge of a tolerance."""
 MAX_ACCURATE_MZ = float(np.iinfo(np.uint32).max) / MICRO
@@ -186,16 +184,15 @@ def prepare(spectrum: MassSpectrum, accurate: bool) -> Peaks:
     Raises SpectrumError when no peak has an intensity above zero, on a profile, and on an impossible m/z.
     """
     refuse_what_is_no_peak_list(spectrum)
-    offsets = np.array([0, spectrum.mz.size], dtype=np.int64)
-    mz, intensity, _ = prepare_many(spectrum.mz, spectrum.intensity, offsets, accurate)
+    mz, intensity, _ = _prepared(spectrum.mz, spectrum.intensity, np.array([spectrum.mz.size]), accurate)
     if mz.size == 0:
         raise SpectrumError("the spectrum has no peak with an intensity above zero")
-    known = np.nan if spectrum.precursor_mz is None else float(spectrum.precursor_mz)
-    return Peaks(mz, intensity, float(precursor_position(np.array([known]), accurate)[0]))
+    known = np.array(np.nan if spectrum.precursor_mz is None else spectrum.precursor_mz, dtype=np.float64)
+    return Peaks(mz, intensity, float(precursor_position(known, accurate)))
 
 
 def precursor_position(precursor: FloatArray, accurate: bool) -> FloatArray:
-    """Precursors (N,) in Da as whole micro-Da, or as unit masses; NaN stays."""
+    """Precursors (any shape) in Da as whole micro-Da, or as unit masses; NaN stays."""
     return on_micro_grid(precursor) if accurate else np.floor(precursor + (1.0 - NOMINAL_BOUNDARY))
 
 
@@ -216,10 +213,8 @@ def prepare_many(
         parts.append(_prepared(mz[start:end], np.asarray(intensity[start:end], dtype=np.float64), counts, accurate))
     if not parts:
         return np.zeros(0), np.zeros(0), np.zeros(1, dtype=np.int64)
-    position, height, counts = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
-    ends = np.zeros(offsets.size, dtype=np.int64)
-    np.cumsum(counts, out=ends[1:])
-    return position, height, ends
+    position, height, counts = map(np.concatenate, zip(*parts, strict=True))
+    return position, height, np.r_[0, np.cumsum(counts)].astype(np.int64)
 
 
 def _prepared(
@@ -253,15 +248,19 @@ def _prepared(
 
 def _steps(position: FloatArray, counts: NDArray[np.int64]) -> FloatArray:
     """Distance of each peak from the one before, (P − 1,); infinite where another spectrum begins."""
-    step = np.diff(position)
+    step: FloatArray = position[1:] - position[:-1]
+    if counts.size == 1:
+        return step
     starts = np.cumsum(counts)[:-1]
     step[starts[(starts > 0) & (starts < position.size)] - 1] = np.inf
     return step
 
 
 def _strongest(height: FloatArray, counts: NDArray[np.int64]) -> FloatArray:
-    """The strongest peak of its spectrum for every peak, (P,)."""
-    filled = counts if counts.all() else counts[counts > 0]
+    """The strongest peak of its spectrum for every peak, (P,), or for all where there is one spectrum."""
+    if counts.size == 1 and height.size:
+        return np.asarray(np.maximum.reduce(height))
+    filled = counts[counts > 0]
     if filled.size == 0:
         return height
     return np.asarray(np.repeat(np.maximum.reduceat(height, np.cumsum(filled) - filled), filled))

@@ -18,12 +18,12 @@ from spectra.index import mass_files
 from spectra.index.candidates import candidates, candidates_of_run
 from spectra.index.catalogue import Catalogue
 from spectra.index.mass_search import MassSearch, accelerator_chosen
+from spectra.index.queries import Queries
 from spectra.index.topk import best_per_group
 from spectra.peaktable import PeakTable
 from spectra.preprocess import (
     possible_tolerance,
     prepare,
-    prepare_each,
     refuse_what_is_no_peak_list,
     within_range,
 )
@@ -196,15 +196,16 @@ class MassLibrary:
         precursor_tolerance: float | None = None,
     ) -> list[list[Candidate]]:
         """`search` for every query, in order; many unit-mass queries by a cosine are one matrix product."""
-        rule = self.rule(score, tolerance)
-        peaks = prepare_each(list(queries), self.accurate)
+        rule, asked = self.rule(score, tolerance), Queries.of(list(queries), self.accurate)
+        accelerator = accelerator_chosen(self.accelerator)
+        found = self.engine.run(rule, asked, top, precursor_tolerance, accelerator)
+        if found is not None and isinstance(rule, WeightedCosine):
+            return candidates_of_run(self, asked, rule, *found, accelerator)
+        peaks = asked.each()
         for own in peaks:
             rule.check(own)
-        accelerator = accelerator_chosen(self.accelerator)
-        found = self.engine.many(rule, peaks, top, precursor_tolerance, accelerator, self.accurate)
-        if isinstance(rule, WeightedCosine) and not self.accurate:
-            return candidates_of_run(self, peaks, rule, found)
-        return [candidates(self, own, rule, *answer) for own, answer in zip(peaks, found, strict=True)]
+        answers = [self.engine.top(rule, q, top, precursor_tolerance, accelerator, self.accurate) for q in peaks]
+        return [candidates(self, own, rule, *answer) for own, answer in zip(peaks, answers, strict=True)]
 
     def search_compounds(
         self, query: MassSpectrum, top: int = 10, score: str | Score = "composite", tolerance: float | None = None

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from spectra.acceleration import CHOICES
 from spectra.index.ei_index import EiIndex
 from spectra.index.ms2_index import Ms2Index
+from spectra.index.queries import Queries
 from spectra.index.topk import best
 from spectra.peaktable import IntArray, PeakTable
 from spectra.preprocess import MAX_TOLERANCE_DA, Peaks, micro
@@ -69,20 +70,26 @@ class MassSearch:
             return self._merged(found, top)
         return self._every(rule, query, top, precursor_tolerance, accelerator)
 
-    def many(
-        self, rule: Score, queries: list[Peaks], top: int, precursor_tolerance: float | None, accelerator: str,
-        accurate: bool,
-    ) -> list[Answer]:  # fmt: skip
-        """`top` for every query: for cosines of unit mass as one matrix product where that is faster."""
-        batch = not accurate and precursor_tolerance is None and _is_cosine(rule) and len(self.edges) == 2
-        if not batch or self.table.n == 0 or top < 1:
-            return [self.top(rule, q, top, precursor_tolerance, accelerator, accurate) for q in queries]
-        index = self.cosine(rule.a, rule.b, accelerator)[0]  # type: ignore[attr-defined]
-        mz = np.concatenate([q.mz for q in queries]) if queries else np.zeros(0)
-        intensity = np.concatenate([q.intensity for q in queries]) if queries else np.zeros(0)
-        offsets = np.r_[0, np.cumsum([q.mz.size for q in queries])].astype(np.int64)
-        entries, scores = index.search_run(mz.astype(np.int64), intensity, offsets, min(top, self.table.n), accelerator)
-        return [(e[e >= 0], s[e >= 0]) for e, s in zip(entries, scores, strict=True)]
+    def run(
+        self, rule: Score, queries: Queries, top: int, precursor_tolerance: float | None, accelerator: str
+    ) -> Answer | None:
+        """Entries and scores (Q, top) of every query where they are found together: by a cosine of unit mass.
+
+        Entry −1 and score 0 where there is none left. None: this must be searched one by one, by `top`.
+        """
+        if self.table.accurate or precursor_tolerance is not None or not _is_cosine(rule) or top < 1:
+            return None
+        flat = queries.mz.astype(np.int64), queries.intensity, queries.offsets
+        indices = self.cosine(rule.a, rule.b, accelerator) if self.table.n else []  # type: ignore[attr-defined]
+        found = [index.search_run(*flat, min(top, index.n), accelerator) for index in indices]
+        if len(found) == 1:
+            return found[0]
+        entries = [np.where(e < 0, -1, e + first) for (e, _), first in zip(found, self.edges[:-1], strict=False)]
+        nothing = np.full((len(queries), 1), -1, dtype=np.int64), np.zeros((len(queries), 1), dtype=np.float32)
+        entry = np.concatenate([*entries, nothing[0]], axis=1)
+        scores = np.concatenate([*(s for _, s in found), nothing[1]], axis=1)
+        order = np.lexsort((entry, -scores))[:, :top]
+        return np.take_along_axis(entry, order, axis=1), np.take_along_axis(scores, order, axis=1)
 
     def _every(
         self, rule: Score, query: Peaks, top: int, precursor_tolerance: float | None, accelerator: str

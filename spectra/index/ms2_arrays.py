@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spectra.peaktable import PeakTable, positions
-from spectra.preprocess import DEFAULT_TOLERANCE_DA, micro
+from spectra.preprocess import DEFAULT_TOLERANCE_DA, MAX_ACCURATE_MZ, MAX_TOLERANCE_DA, micro
 from spectra.similarity.entropy import Entropy
 from spectra.similarity.log2 import gain
 from spectra.types import FloatArray
@@ -28,6 +28,8 @@ UNKNOWN = np.int64(2**62)
 """Precursor (micro-Da) of an entry without one: sorted last, near no query."""
 SCALE = 30_000.0
 """Bounds are whole multiples of 1/SCALE; a full match is 30,000 and fits 16 bits with room for rounding up."""
+BEYOND = MAX_ACCURATE_MZ + MAX_TOLERANCE_DA
+"""No query peak above this m/z (Da) meets a stored one."""
 MOST_PEAKS = 1_000
 """Queries with more peaks than this could overflow the 16-bit bounds; they are scored exactly throughout."""
 _MANY = 1_000

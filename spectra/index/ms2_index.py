@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spectra.acceleration import Patience
-from spectra.index import ms2_numpy
-from spectra.index.ms2_arrays import BLOCK, MOST_PEAKS, Ms2Arrays, codes
-from spectra.index.ms2_numpy import Ms2Query
+from spectra.index import ms2_numpy, ms2_numpy_identity
+from spectra.index.ms2_arrays import BEYOND, BLOCK, MOST_PEAKS, Ms2Arrays
+from spectra.index.ms2_numpy import Ms2Query, Ms2Sums
 from spectra.peaktable import IntArray, PeakTable
-from spectra.preprocess import MAX_ACCURATE_MZ, MAX_TOLERANCE_DA, MICRO, Peaks, micro
-from spectra.similarity.entropy import Entropy
+from spectra.preprocess import MICRO, Peaks, micro
+from spectra.similarity.entropy import LEAST_INTENSITY, weigh
+from spectra.types import FloatArray
 
 Answer = tuple[IntArray, NDArray[np.float32]]
 Workspace = tuple[NDArray[np.uint16], NDArray[np.int32]]
 _ROWS = 1 << 16
-_BEYOND = MAX_ACCURATE_MZ + MAX_TOLERANCE_DA
 _patience = Patience()
 
 
@@ -42,7 +43,9 @@ class Ms2Index:
 
     def __init__(self, arrays: Ms2Arrays) -> None:
         self.stored = arrays
+        # Working memory between searches, one for every search that ever ran at the same time.
         self._spare: list[Workspace] = []
+        self._sums: list[Ms2Sums] = []
 
     @classmethod
     def build(cls, table: PeakTable, block: int = BLOCK) -> Ms2Index:
@@ -71,27 +74,41 @@ class Ms2Index:
         `tolerance` in Da, at most 0.0245. `precursor_tolerance` (Da) keeps entries whose known precursor lies that
         close to the query's; None searches all entries.
         """
-        mz, weight = Entropy(tolerance).query_peaks(query)
-        if mz.size and mz[-1] > _BEYOND:
-            # Peaks beyond every library keep their share of the weights, but need no search.
-            mz, weight = mz[mz <= _BEYOND], weight[mz <= _BEYOND]
-        q = Ms2Query(micro(mz), weight, codes(weight), _micro(tolerance))
         top = min(top, self.stored.n)
-        if top == 0 or self.stored.mz.size == 0 or q.mz.size == 0:
+        if top == 0 or self.stored.mz.size == 0:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
-        near = None
+        width, near = _micro(tolerance), None
         if precursor_tolerance is not None:
-            centre, width = _micro(query.precursor_mz), _micro(precursor_tolerance)
-            near = (centre - width, centre + width)
+            centre, reach = _micro(query.precursor_mz), _micro(precursor_tolerance)
+            near = (centre - reach, centre + reach)
+        counted = query.intensity >= LEAST_INTENSITY
+        share = weigh(query.intensity[counted])
+        if share.size <= MOST_PEAKS and _patience.wants_numba(accelerator):
+            return self._compiled(query, share, width, top, near)
+        mz, weight = query.mz[counted], (0.5 * share).astype(np.float32)
+        if mz.size and mz[-1] > BEYOND:
+            # Peaks beyond every library keep their share of the weights, but need no search.
+            mz, weight = mz[mz <= BEYOND], weight[mz <= BEYOND]
+        q = Ms2Query(micro(mz), weight, width)
+        if q.mz.size == 0:
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
         if q.mz.size > MOST_PEAKS:
             return self._everything(q, top, near)
-        if _patience.wants_numba(accelerator):
-            centre = _micro(query.precursor_mz) if math.isfinite(query.precursor_mz) else -1
-            return self._compiled(q, top, near, centre)
+        if accelerator == "numpy":
+            return self._plain(q, top, near)
         with _patience.counting():
-            if near is None:
-                return self._ordered(*ms2_numpy.open_search(self.stored, q, top), top)
-            return self._ordered(*ms2_numpy.identity_search(self.stored, q, top, *near), top)
+            return self._plain(q, top, near)
+
+    def _plain(self, q: Ms2Query, top: int, near: tuple[int, int] | None) -> Answer:
+        if near is not None:
+            return self._ordered(*ms2_numpy_identity.identity_search(self.stored, q, top, *near), top)
+        try:
+            sums = self._sums.pop()
+        except IndexError:
+            sums = Ms2Sums(self.stored)
+        found = ms2_numpy.open_search(self.stored, q, top, sums)
+        self._sums.append(sums)
+        return self._ordered(*found, top)
 
     def _ordered(self, rows: IntArray, scores: NDArray[np.float32], top: int) -> Answer:
         entries = self.stored.order[rows].astype(np.int64)
@@ -107,22 +124,22 @@ class Ms2Index:
         parts = [ms2_numpy.exact(a, q, rows[at : at + _ROWS]) for at in range(0, rows.size, _ROWS)]
         return self._ordered(rows, np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32), top)
 
-    def _compiled(self, q: Ms2Query, top: int, near: tuple[int, int] | None, centre: int) -> Answer:
-        from spectra.index import ms2_numba
-
+    def _compiled(self, query: Peaks, share: FloatArray, width: int, top: int, near: tuple[int, int] | None) -> Answer:
+        identity_search, open_search = _compiled_searches()
         a = self.stored
+        # The rest of the preparation is compiled: one call of numpy costs as much as the whole of it.
+        asked = query.mz, query.intensity, share, width
         scores, entries = np.zeros(top, dtype=np.float32), np.zeros(top, dtype=np.int64)
         if near is not None:
-            found = ms2_numba.identity_search(
-                a.offsets, a.mz, a.weight, a.code, a.order, a.precursor, near[0], near[1], q.mz, q.weight, q.code,
-                q.width, scores, entries,
-            )  # fmt: skip
+            found = identity_search(
+                a.offsets, a.mz, a.weight, a.code, a.order, a.precursor, *near, *asked, scores, entries
+            )
             return entries[:found], scores[:found]
-        block = int(a.block[0])
-        space = self._workspace(block)
-        found = ms2_numba.open_search(
+        centre = _micro(query.precursor_mz) if math.isfinite(query.precursor_mz) else -1
+        space = self._workspace(int(a.block[0]))
+        found = open_search(
             a.offsets, a.mz, a.weight, a.code, a.order, a.precursor, a.p_mz, a.p_id, a.p_code, a.cells, a.n_blocks,
-            centre, q.mz, q.weight, q.code, q.width, *space, scores, entries,
+            centre, *asked, *space, scores, entries,
         )  # fmt: skip
         self._spare.append(space)
         return entries[:found], scores[:found]
@@ -133,6 +150,13 @@ class Ms2Index:
             return self._spare.pop()
         except IndexError:
             return np.zeros(block, dtype=np.uint16), np.zeros(block + 1, dtype=np.int32)
+
+
+@cache
+def _compiled_searches() -> tuple[Any, Any]:
+    from spectra.index import ms2_numba
+
+    return ms2_numba.identity_search, ms2_numba.open_search
 
 
 def _micro(mass: float) -> int:

@@ -10,7 +10,7 @@ import numba as nb
 import numpy as np
 
 from spectra.index.ms2_arrays import BOUNDS, CELL
-from spectra.index.ms2_numba_identity import identity_search, search_rows
+from spectra.index.ms2_numba_identity import identity_search, prepared, search_rows
 from spectra.index.ms2_numba_terms import exact, gain, insert, limit
 from spectra.numba_cache import compiled
 from spectra.numba_cache import read_only as _read
@@ -164,19 +164,22 @@ def _pays(n, peaks, starts, ends, b):  # type: ignore[no-untyped-def]
 @compiled(
     nb.int64(
         _read(nb.int64), _read(nb.uint32), _read(nb.float32), _read(nb.uint8), _read(nb.int32), _read(nb.int64),
-        _read(nb.uint32), _read(nb.uint16), _read(nb.uint8), _read(nb.uint32), nb.int64, nb.int64, _read(nb.int64),
-        _read(nb.float32), _read(nb.uint8), nb.int64, nb.uint16[::1], nb.int32[::1],
+        _read(nb.uint32), _read(nb.uint16), _read(nb.uint8), _read(nb.uint32), nb.int64, nb.int64, _read(nb.float64),
+        _read(nb.float64), _read(nb.float64), nb.int64, nb.uint16[::1], nb.int32[::1],
         nb.float32[::1], nb.int64[::1],
     )
 )  # fmt: skip
 def open_search(  # type: ignore[no-untyped-def]
-    offsets, mz, weight, code, order, precursor, p_mz, p_id, p_code, cells, n_blocks, centre, q_mz, q_weight, q_code,
-    width, sums, rows, scores, best,
+    offsets, mz, weight, code, order, precursor, p_mz, p_id, p_code, cells, n_blocks, centre, raw_mz, raw_height,
+    raw_weight, width, sums, rows, scores, best,
 ):  # fmt: skip
     """The best of all entries into `scores` and `best` (top,); how many were found.
 
     `centre`: the query's precursor (micro-Da) or -1. `sums` (block,) must be 0 and is left so.
     """
+    q_mz, q_weight, q_code = prepared(raw_mz, raw_height, raw_weight)
+    if q_mz.size == 0:
+        return 0
     first, last = _near(precursor, centre)
     found = search_rows(offsets, mz, weight, code, order, first, last, q_mz, q_weight, q_code, width, scores, best)
     starts = np.empty((q_mz.size, n_blocks), dtype=np.int64)

@@ -19,7 +19,8 @@ _FRACTION, _ONE = terms.FRACTION, terms.ONE
 
 
 @compiled(inline=True)
-def _xlog2(x):  # type: ignore[no-untyped-def]
+def xlog2(x):  # type: ignore[no-untyped-def]
+    """x·log2 x by the table of `spectra.similarity.log2`."""
     bits = np.float64(x).view(np.int64)
     row = (bits >> _SHIFT) & _ROWS
     t = np.int64((bits & _FRACTION) | _ONE).view(np.float64) * _INVERSE[row] - 1.0
@@ -30,7 +31,7 @@ def _xlog2(x):  # type: ignore[no-untyped-def]
 @compiled(inline=True)
 def gain(a, b):  # type: ignore[no-untyped-def]
     """What two matched weights add to the score."""
-    return _xlog2(a + b) - _xlog2(a) - _xlog2(b)
+    return xlog2(a + b) - xlog2(a) - xlog2(b)
 
 
 @compiled()

@@ -72,11 +72,6 @@ class Entropy(Score):
         """Weights of the query's peaks that sum to ½, (Q,) float32; 0 where a peak leaves the score."""
         return self._halves(query.intensity)
 
-    def query_peaks(self, query: Peaks) -> tuple[FloatArray, NDArray[np.float32]]:
-        """m/z (K,) and weights (K,) of the K peaks of an accurate query that count: what `query_weights` has above 0."""
-        keep = query.intensity >= LEAST_INTENSITY
-        return query.mz[keep], (0.5 * self._weigh(query.intensity[keep])).astype(np.float32)
-
     def table_weights(self, table: PeakTable) -> NDArray[np.float32]:
         """Weights of all references' peaks, each reference summing to ½, (P,) float32; kept with the table."""
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import gc
+from dataclasses import FrozenInstanceError, replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectra import LibraryEntry, MassLibrary, MassSpectrum, Provenance, SpectrumError
+from spectra import Candidate, LibraryEntry, MassLibrary, MassSpectrum, Provenance, SpectrumError, peaktable
+from spectra.acceleration import numba_present
+from spectra.index import candidates as rows
 from spectra.index.topk import best
+from spectra.peaktable import PeakTable
+from spectra.preprocess import prepare
 from spectra.similarity import SCORES, score_named
 from tests.spectra.spectrum_builders import MDA, MDMA, accurate_spectra, library_of, nominal_spectra
 
@@ -172,3 +179,74 @@ def test_a_run_of_queries_is_answered_as_one_by_one_to_the_last_bit(
     library = library_of(references + references[:2])
     queries = [*queries, MassSpectrum([55.0, 70000.0], [1.0, 2.0])]
     assert library.search_many(queries, top, name) == [library.search(q, top, name) for q in queries]
+
+
+def _scans(n: int, seed: int) -> list[MassSpectrum]:
+    rng = np.random.default_rng(seed)
+    out = []
+    for _ in range(n):
+        mz = np.sort(rng.choice(np.arange(40, 90), rng.integers(1, 12), replace=False))
+        out.append(MassSpectrum(mz, rng.integers(1, 40, mz.size) ** 2.0))
+    return out
+
+
+@pytest.mark.parametrize("accelerator", ["numpy", "numba"] if numba_present() else ["numpy"])
+@pytest.mark.parametrize("name", ["weighted_cosine", "cosine"])
+def test_a_long_run_is_answered_as_one_by_one_whatever_computes_it(
+    accelerator: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "_TOGETHER", 7)
+    library, scans = library_of(_scans(40, 1)), _scans(60, 2)
+    scans.append(MassSpectrum([200.0, 90_000.0], [1.0, 2.0]))
+    library.accelerator = accelerator
+    assert library.search_many(scans, 5, name) == [library.search(scan, 5, name) for scan in scans]
+
+
+def test_a_run_against_a_library_with_added_entries_is_answered_as_one_built_anew() -> None:
+    spectra, scans = _scans(30, 3), _scans(40, 4)
+    terms = Provenance("own", "own")
+    entries = [LibraryEntry(f"x{k}", f"n{k}", f"c{k}", "EI-MS", s, terms) for k, s in enumerate(spectra)]
+    first = MassLibrary.build(entries[:25])
+    first.search(scans[0], score="weighted_cosine")
+    grown, anew = first.add(entries[25:]), MassLibrary.build(entries)
+    assert len(grown.engine.edges) == 3
+    for top in (3, 40):
+        assert grown.search_many(scans, top, "weighted_cosine") == anew.search_many(scans, top, "weighted_cosine")
+
+
+def test_rows_of_an_answer_are_plain_frozen_candidates() -> None:
+    library = library_of([MDMA, MDA])
+    (row, *_), (same, *_) = library.search_many([MDMA, MDMA], 2, "weighted_cosine")
+    assert type(row) is Candidate
+    assert row == same == Candidate(**{name: getattr(row, name) for name in Candidate.__slots__})
+    assert hash(row) == hash(same)
+    assert replace(row, rank=7).rank == 7
+    with pytest.raises(FrozenInstanceError):
+        row.score = 2.0
+    assert gc.isenabled()
+
+
+@settings(max_examples=30, deadline=None)
+@given(nominal_spectra())
+def test_a_spectrum_explained_altogether_is_explained_to_exactly_one(spectrum: MassSpectrum) -> None:
+    library = library_of([spectrum])
+    for found in (library.search(spectrum), *library.search_many([spectrum], score="weighted_cosine")):
+        assert [c.explained_fraction for c in found] == [1.0]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    references=st.lists(accurate_spectra(), min_size=1, max_size=6),
+    query=accurate_spectra(),
+    tolerance=st.sampled_from([0.003, 0.009, 0.01, 0.0245]),
+)
+def test_few_peaks_and_many_are_matched_alike(
+    references: list[MassSpectrum], query: MassSpectrum, tolerance: float
+) -> None:
+    asked, found = prepare(query, accurate=True), []
+    for few in (0, 1_000):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(peaktable, "_FEW_PEAKS", few)
+            matches = PeakTable.of(references, accurate=True).match(asked, tolerance)
+        found.append((matches.row.tolist(), matches.lib.tolist(), matches.query.tolist()))
+    assert found[0] == found[1]

@@ -124,14 +124,17 @@ def test_scoring_entries_of_like_precursor_first_changes_no_answer_of_the_open_s
                 assert answer == _brute_force(asked, table, 10)
 
 
-def test_many_matched_peaks_are_scored_roughly_first_and_answered_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ms2_numpy, "_FEW_HITS", 0)
-    table = _random_table(2_000, 6)
+def test_entries_that_differ_by_less_than_single_precision_are_ranked_exactly() -> None:
+    rng = np.random.default_rng(6)
+    n, mz = 400, 60.0 + np.arange(30)
+    height = 500.0 + rng.normal(0, 1e-4, (n, mz.size))
+    flat = np.tile(mz, n), height.ravel(), np.arange(n + 1) * mz.size
+    table = PeakTable.from_raw(*flat, np.full(n, 200.0), accurate=True)
     index = Ms2Index.build(table)
-    for row in np.flatnonzero(np.isfinite(table.precursor))[::97]:
-        query = table.peaks(int(row))
-        for answer in _answers(index, query, 10, 2.0):
-            assert answer == _brute_force(query, table, 10, 2.0)
+    for row in range(0, n, 37):
+        query = table.peaks(row)
+        for answer in _answers(index, query, 10, 1.0):
+            assert answer == _brute_force(query, table, 10, 1.0)
 
 
 def test_a_peak_on_the_edge_of_the_tolerance_matches_and_one_beyond_does_not() -> None:
@@ -170,9 +173,30 @@ def test_every_tolerance_up_to_the_widest_is_exact(tolerance: float) -> None:
     index = Ms2Index.build(table, block=128)
     for row in range(0, 500, 31):
         query = table.peaks(row)
-        for engine in ENGINES:
-            entries, scores = index.search(query, tolerance, 10, None, engine)
-            assert (entries.tolist(), scores.tolist()) == _brute_force(query, table, 10, None, tolerance)
+        for near in [None, 3.0] if np.isfinite(query.precursor_mz) else [None]:
+            for engine in ENGINES:
+                entries, scores = index.search(query, tolerance, 10, near, engine)
+                assert (entries.tolist(), scores.tolist()) == _brute_force(query, table, 10, near, tolerance)
+
+
+@pytest.mark.parametrize("tolerance", [0.0005, 0.01, 0.0245])
+def test_masses_at_both_ends_of_what_is_kept_are_matched_exactly(tolerance: float) -> None:
+    rng = np.random.default_rng(4)
+    ends = np.r_[1e-6, 0.004, 0.01, 0.06, 0.0601, 0.13, 4294.80, 4294.86, 4294.9, 4294.967295]
+    spectra = []
+    for _ in range(200):
+        mz = rng.choice(ends, 3, replace=False) + np.round(rng.normal(0, tolerance, 3), 6)
+        spectra.append(MassSpectrum(np.clip(mz, 1e-6, 4294.967295), rng.integers(1, 9, 3), 300.0, "ESI"))
+    table = PeakTable.of(spectra, accurate=True)
+    index = Ms2Index.build(table, 64)
+    for query in [
+        prepare(MassSpectrum(ends, np.ones(ends.size), 300.0, "ESI"), True),
+        *map(table.peaks, range(0, 200, 9)),
+    ]:
+        for near in (None, 0.5):
+            for engine in ENGINES:
+                entries, scores = index.search(query, tolerance, 10, near, engine)
+                assert (entries.tolist(), scores.tolist()) == _brute_force(query, table, 10, near, tolerance)
 
 
 def test_a_query_with_more_peaks_than_the_bounds_can_hold_is_scored_exactly() -> None:

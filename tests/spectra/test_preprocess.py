@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from spectra import MassSpectrum, SpectrumError
+from spectra import MassSpectrum, SpectrumError, preprocess
+from spectra.index import queries
+from spectra.index.queries import Queries
 from spectra.preprocess import MERGE_DA, merge_close, nominal_mass, prepare, prepare_many
 from tests.spectra.spectrum_builders import accurate_spectra, nominal_spectra
 
@@ -52,3 +54,37 @@ def test_many_spectra_at_once_are_prepared_as_one_by_one(a: MassSpectrum, b: Mas
             part = slice(got[2][k], got[2][k + 1])
             np.testing.assert_allclose(got[0][part], alone.mz)
             np.testing.assert_allclose(got[1][part], alone.intensity)
+
+
+@pytest.mark.parametrize("accurate", [False, True])
+def test_queries_prepared_together_in_pieces_and_by_two_threads_are_those_prepared_alone(
+    accurate: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "_TOGETHER", 10)
+    monkeypatch.setattr(preprocess, "_PIECE", 50)
+    rng = np.random.default_rng(7)
+    spectra = []
+    for k in range(60):
+        mz = rng.uniform(40, 44 if k % 3 else 90, rng.integers(1, 30))
+        height = rng.integers(0, 5, mz.size) * 10.0 ** rng.integers(-9, 3, mz.size)
+        height[0] = 1.0
+        spectra.append(MassSpectrum(mz, height, 150.1277 if k % 2 else None))
+    together = Queries.of(spectra, accurate)
+    assert len(together) == 60
+    for own, spectrum in zip(together.each(), spectra, strict=True):
+        alone = prepare(spectrum, accurate)
+        assert (own.mz.tolist(), own.intensity.tolist()) == (alone.mz.tolist(), alone.intensity.tolist())
+        np.testing.assert_equal(own.precursor_mz, alone.precursor_mz)
+
+
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [
+        (MassSpectrum([58.0], [0.0]), "no peak with an intensity above zero"),
+        (MassSpectrum(np.linspace(50, 99, 6_000), np.ones(6_000)), "looks like a profile"),
+        (MassSpectrum([58.0, 2e6], [1.0, 1.0]), "beyond any mass spectrum"),
+    ],
+)
+def test_one_spectrum_that_is_none_among_many_is_refused_as_alone(odd: MassSpectrum, words: str) -> None:
+    with pytest.raises(SpectrumError, match=words):
+        Queries.of([MassSpectrum([58.0], [1.0]), odd, MassSpectrum([91.0], [1.0])], accurate=False)
