@@ -122,21 +122,28 @@ class MassSpectrum:
 class InfraredSpectrum:
     """One infrared (or Raman) spectrum: `wavenumber` (N,) in cm⁻¹ strictly rising, `absorbance` (N,).
 
-    Either direction is accepted; stored rising. Raises SpectrumError on NaN, infinite or mismatched
-    arrays, and on a wavenumber that repeats.
+    Either direction is accepted; stored rising. `resolution` in cm⁻¹ where the instrument told it, `technique` "IR" or
+    "Raman" where it is known. Raises SpectrumError on NaN, infinite or mismatched arrays, and on a wavenumber that
+    repeats.
     """
 
     wavenumber: FloatArray
     absorbance: FloatArray
+    resolution: float | None = None
+    technique: str = ""
 
-    def __init__(self, wavenumber: ArrayLike, absorbance: ArrayLike) -> None:
+    def __init__(
+        self, wavenumber: ArrayLike, absorbance: ArrayLike, resolution: float | None = None, technique: str = ""
+    ) -> None:
         w, a = _pair(wavenumber, absorbance, "wavenumber", "absorbance")
         order = np.argsort(w, kind="stable")
         w, a = w[order], a[order]
         if w.size > 1 and (np.diff(w) <= 0).any():
-            raise SpectrumError("wavenumber repeats a value")
+            raise SpectrumError("wavenumber repeats a value; average the points that share one")
         object.__setattr__(self, "wavenumber", _frozen(w))
         object.__setattr__(self, "absorbance", _frozen(a))
+        object.__setattr__(self, "resolution", resolution)
+        object.__setattr__(self, "technique", technique)
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,7 +33,7 @@ def default_margin(score_name: str) -> float:
     """
     if score_name == "composite":
         return decision("mass", "margin_composite")
-    infrared = ("first_derivative", "second_derivative", "correlation", "euclid")
+    infrared = ("first_derivative", "second_derivative", "correlation", "euclid", "peaks", "peaks_reverse", "aligned")
     return decision("infrared", "margin") if score_name in infrared else decision("mass", "margin_fraction")
 
 

@@ -1,0 +1,256 @@
+"""The infrared index: bounds that leave nothing out, scores that do not depend on how they were found, files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from fractions import Fraction
+from math import sqrt
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spectra import InfraredLibrary, InfraredSpectrum, LibraryFileError
+from spectra.index import infrared_bounds, store
+from spectra.index.infrared_bounds import Bounds
+from spectra.index.infrared_search import Found, Ranking, Search
+from spectra.infrared_grid import GRID, curve, in_units
+from spectra.similarity.infrared import InfraredScore
+from spectra.similarity.infrared_features import Moved
+from spectra.starter import starter_infrared_library
+
+KINDS = ("own", "moved", "mixed", "noise", "partial", "narrow")
+RULE = InfraredScore()
+
+
+def _curves(n: int, seed: int = 5) -> np.ndarray:
+    """Curves of eight bands out of a common stock, so that many resemble each other; every tenth one is repeated."""
+    rng = np.random.default_rng(seed)
+    stock = np.exp(-(((GRID - rng.uniform(420, 3980, 60)[:, None]) / rng.uniform(6, 30, 60)[:, None]) ** 2))
+    out = np.array([rng.uniform(0.1, 1, 8) @ stock[rng.choice(60, 8, replace=False)] for _ in range(n)])
+    out += rng.normal(0, 2e-4, (n, 1)) * GRID / 4000
+    out[10::10] = out[5:-5:10][: len(out[10::10])]
+    return out
+
+
+@pytest.fixture(scope="module")
+def bounded() -> Iterator[InfraredLibrary]:
+    """600 curves, most with one mask and bounds in small blocks, some with other ranges; 150 compounds."""
+    curves = _curves(600)
+    curves[::7, GRID < 650] = np.nan
+    curves[3::50, GRID > 1800] = np.nan
+    curves[40, 0] += 3000.0
+    names = [f"{k % 150}" for k in range(600)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(infrared_bounds, "WORTH_IT", 64)
+        patch.setattr(infrared_bounds, "BLOCK", 128)
+        library = InfraredLibrary.from_arrays(GRID, curves, names=names, compounds=names)
+        assert library.engine.bounds() is not None
+        yield library
+
+
+def _query(library: InfraredLibrary, kind: str, seed: int) -> InfraredSpectrum:
+    rng = np.random.default_rng(seed)
+    stored = np.nan_to_num(np.asarray(library.curves[rng.choice(len(library), 3)], dtype=float))
+    y = {"mixed": rng.dirichlet([1.0, 1.0, 1.0]) @ stored, "noise": np.zeros(GRID.size)}.get(kind, stored[0])
+    y = np.interp(GRID + rng.uniform(-7, 7) * (kind != "own"), GRID, y)
+    y = y + rng.normal(0, 0.0 if kind == "own" else 0.01, GRID.size)
+    low, high = {"partial": (650, 4000), "narrow": (700, 1700)}.get(kind, (400, 4000))
+    part = (low <= GRID) & (high >= GRID)
+    return InfraredSpectrum(GRID[part], y[part])
+
+
+def _all_scored(
+    library: InfraredLibrary, query: InfraredSpectrum, top: int, rule: InfraredScore, groups: np.ndarray | None
+) -> Found:
+    """The answer by scoring every entry, in small blocks of one mask."""
+    ranking, held = Ranking(top, groups), library.features(rule.name)
+    search = Search(rule, {4: rule.feature(curve(query))}, library.resolution, held, ranking)
+    for entries, mask in held.patterns:
+        moved = rule.moved(rule.feature(curve(query)), mask)
+        for at in range(0, entries.size, 37):
+            search.score(moved, entries[at : at + 37])
+    return ranking.found()
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    kind=st.sampled_from(KINDS),
+    seed=st.integers(0, 10_000),
+    top=st.sampled_from([1, 5, 12]),
+    reach=st.sampled_from([6.0, 6.0, 0.0, 14.0]),
+    by_compound=st.booleans(),
+)
+def test_the_bounded_search_gives_what_scoring_every_entry_gives(
+    bounded: InfraredLibrary, kind: str, seed: int, top: int, reach: float, by_compound: bool
+) -> None:
+    query, rule = _query(bounded, kind, seed), InfraredScore(max_shift=reach)
+    groups = bounded.codes if by_compound else None
+    found = bounded.engine.find(curve(query), 4, rule, top, groups)
+    expected = _all_scored(bounded, query, top, rule, groups)
+    assert found.entries.tolist() == expected.entries.tolist()
+    assert found.scores.tolist() == expected.scores.tolist()
+    assert found.shifts.tolist() == expected.shifts.tolist()
+    assert found.overlaps.tolist() == expected.overlaps.tolist()
+
+
+@settings(max_examples=10, deadline=None)
+@given(kind=st.sampled_from(KINDS), seed=st.integers(0, 10_000))
+def test_no_bound_lies_below_a_score(bounded: InfraredLibrary, kind: str, seed: int) -> None:
+    bounds, held = bounded.engine.bounds(), bounded.features("first_derivative")
+    assert isinstance(bounds, Bounds)
+    moved = RULE.moved(RULE.feature(curve(_query(bounded, kind, seed))), held.masks[held.pattern[bounds.rows[0]]])
+    factor, loose = bounds._factor(held, moved)
+    usable = moved.energy > 0
+    query = (moved.values[usable] / np.sqrt(moved.energy[usable])[:, None]).astype(np.float32)
+    directed = infrared_bounds._directed(query, bounds.basis)
+    first = bounds._coarse(directed[:, :31], factor).reshape(-1)[: bounds.rows.size]
+    fine = np.column_stack([directed, infrared_bounds._left_over(directed, infrared_bounds._SLACK)]).T.astype(
+        np.float32
+    )
+    second = bounds._fine(np.arange(bounds.rows.size), np.ascontiguousarray(fine), factor)
+    inner = held.inner_energy(moved.inner)[bounds.rows]
+    scores = RULE.exact(moved, held.take(bounds.rows), inner).max(axis=1)
+    told = np.setdiff1d(np.arange(bounds.rows.size), loose)[
+        scores[np.setdiff1d(np.arange(bounds.rows.size), loose)] > 0
+    ]
+    assert (first[told] >= scores[told]).all()
+    assert (second[told] >= scores[told]).all()
+
+
+def test_bounds_spare_most_of_the_library(bounded: InfraredLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+    scored: list[int] = []
+    exact = InfraredScore.exact
+
+    def counting(rule: InfraredScore, moved: Moved, values: np.ndarray, whole: np.ndarray) -> np.ndarray:
+        scored.append(len(values))
+        return exact(rule, moved, values, whole)
+
+    monkeypatch.setattr(InfraredScore, "exact", counting)
+    monkeypatch.setattr(Search, "plain", lambda *_: None)
+    rows = bounded.search(_query(bounded, "moved", 8), top=5)
+    assert len(rows) == 5
+    assert sum(scored) < len(bounded) / 4
+
+
+def test_a_score_is_the_quotient_of_whole_numbers_rounded_once() -> None:
+    library = starter_infrared_library()
+    held = library.features("first_derivative")
+    query = InfraredSpectrum(GRID, np.roll(library.spectrum(3).absorbance, 1) + 0.1 * library.spectrum(5).absorbance)
+    units, known = in_units(RULE.feature(curve(query)))
+    whole = [int(v * 2**26) for v in units.tolist()]
+    for hit in library.search(query, top=12):
+        step, mask = round((hit.shift or 0.0) / 2), held.masks[held.pattern[hit.entry]]
+        row = [int(v * 2**26) for v in held.values[hit.entry].astype(float).tolist()]
+        shared = [k for k in range(GRID.size) if 0 <= k + step < GRID.size and mask[k] and known[k + step]]
+        dot = sum(whole[k + step] * row[k] for k in shared)
+        energy_q, energy_l = sum(whole[k + step] ** 2 for k in shared), sum(row[k] ** 2 for k in shared)
+        unit = Fraction(1, 2**52)
+        expected = float(dot * unit) / sqrt(float(energy_q * unit) * float(energy_l * unit))
+        assert hit.score == float(np.float32(expected))
+
+
+def test_scores_do_not_depend_on_the_company_of_an_entry() -> None:
+    curves, names = _curves(40), [str(k) for k in range(40)]
+    library = InfraredLibrary.from_arrays(GRID, curves, names=names, compounds=names)
+    order = np.random.default_rng(1).permutation(40)
+    mixed = InfraredLibrary.from_arrays(GRID, curves[order], names=names, compounds=names)
+    query = _query(library, "mixed", 4)
+    for score in ("first_derivative", "second_derivative", "correlation", "euclid", "peaks", "peaks_reverse"):
+        plain = {c.entry: (c.score, c.shift) for c in library.search(query, top=40, score=score)}
+        again = {int(order[c.entry]): (c.score, c.shift) for c in mixed.search(query, top=40, score=score)}
+        assert plain == again
+        assert len(plain) > 10
+
+
+def test_equal_entries_tie_and_the_lower_number_comes_first(bounded: InfraredLibrary) -> None:
+    assert np.array_equal(bounded.curves[20], bounded.curves[15], equal_nan=True)
+    rows = bounded.search(bounded.spectrum(20), top=2)
+    assert [row.entry for row in rows] == [15, 20]
+    assert rows[0].score == rows[1].score
+
+
+def test_many_entries_of_one_compound_do_not_hide_the_others(bounded: InfraredLibrary) -> None:
+    rows = bounded.search_compounds(_query(bounded, "mixed", 11), top=10)
+    assert len({row.compound for row in rows}) == 10
+    assert [row.rank for row in rows] == list(range(1, 11))
+    assert all(row.margin is None or row.margin >= 0 for row in rows)
+
+
+def test_an_entry_almost_all_of_which_lies_at_the_edge_is_not_lost(bounded: InfraredLibrary) -> None:
+    moved = np.interp(GRID + 4.0, GRID, _curves(600)[40])
+    rows = bounded.search(InfraredSpectrum(GRID, moved), top=3)
+    assert {row.entry: row.shift for row in rows[:2]} == {35: -4.0, 40: -4.0}
+    assert rows[1].score > 0.99
+
+
+def test_a_bounded_library_answers_from_the_disk_as_from_memory(bounded: InfraredLibrary, tmp_path: Path) -> None:
+    bounded.save(tmp_path / "lib")
+    opened = InfraredLibrary.open(tmp_path / "lib")
+    assert isinstance(opened.curves, np.memmap)
+    assert opened.engine.bounds() is not None
+    for kind in KINDS:
+        query = _query(bounded, kind, 3)
+        assert opened.search(query) == bounded.search(query)
+        assert opened.search_compounds(query) == bounded.search_compounds(query)
+
+
+def test_a_library_of_the_first_format_is_read_and_answers_alike(tmp_path: Path) -> None:
+    library = starter_infrared_library()
+    old = {"curves": library.curves, "first": library.curves, **library.catalogue.arrays()}
+    store.save_arrays(tmp_path / "lib", "mast-infrared-library", 1, old, {"library": dict(library.info)})
+    opened, query = InfraredLibrary.open(tmp_path / "lib"), library.spectrum(2)
+    assert opened.search(query) == library.search(query)
+    opened.save(tmp_path / "lib")
+    assert InfraredLibrary.open(tmp_path / "lib").search(query) == library.search(query)
+
+
+def test_a_library_of_a_later_format_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    starter_infrared_library().save(tmp_path / "lib")
+    header = json.loads((tmp_path / "lib" / "header.json").read_text())
+    body = {key: header[key] for key in ("format", "version", "arrays", "info")} | {"version": 3}
+    checksum = store._digest(store._canonical(body))
+    (tmp_path / "lib" / "header.json").write_text(json.dumps({**body, "checksum": checksum}))
+    with pytest.raises(LibraryFileError, match="format version 3, this program reads version 1 and 2"):
+        InfraredLibrary.open(tmp_path / "lib")
+
+
+def test_two_threads_on_many_blocks_give_the_same_bounds(
+    bounded: InfraredLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = _query(bounded, "moved", 2)
+    alone = bounded.search(query)
+    bounds = bounded.engine.bounds()
+    assert bounds is not None
+    monkeypatch.setattr(infrared_bounds, "_TWO_WORKERS_FROM", 1)
+    assert bounded.search(query) == alone
+
+
+def test_a_long_list_and_a_short_overlap_need_no_bounds(bounded: InfraredLibrary) -> None:
+    query = _query(bounded, "mixed", 6)
+    assert bounded.search(query, top=200)[:10] == bounded.search(query, top=10)
+    short = InfraredSpectrum(GRID[300:390], bounded.spectrum(5).absorbance[300:390])
+    assert bounded.search(short) == []
+
+
+def test_the_plain_search_takes_over_where_bounds_spare_too_little(
+    bounded: InfraredLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = _query(bounded, "noise", 9)
+    expected = bounded.search(query)
+    taken: list[bool] = []
+    call = Bounds.__call__
+
+    def declining(bounds: Bounds, search: Search, entries: np.ndarray, moved: Moved) -> bool:
+        by_bound = search.by_bound
+        monkeypatch.setattr(search, "by_bound", lambda *a: by_bound(*a[:4], 0) if len(a) > 4 else by_bound(*a))
+        taken.append(call(bounds, search, entries, moved))
+        return taken[-1]
+
+    monkeypatch.setattr(Bounds, "__call__", declining)
+    assert bounded.search(query) == expected
+    assert taken
+    assert not all(taken)
