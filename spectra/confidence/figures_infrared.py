@@ -18,6 +18,8 @@ from spectra.types import InfraredSpectrum, Level
 RAMAN_QUIET = (1800.0, 2700.0)
 """cm⁻¹ where few substances have Raman bands."""
 _BASELINE_CM1 = 200.0
+_JUDGED = frozenset({"", "absorbance", "log(1/R)"})
+"""Units in which it is known how strong a band may be."""
 
 
 def infrared_figures(
@@ -85,6 +87,8 @@ def _noise(ratio: float | None) -> Figure:
 def _strongest(top: float, where: float, unit: str) -> Figure:
     least, most = decision("quality_infrared", "least_absorbance"), decision("quality_infrared", "saturation")
     at, level = f"at {where:.0f} cm⁻¹", Level.INFO
+    if unit not in _JUDGED:
+        return Figure("strongest", "Strongest band", rounded(top), unit, level, at)
     if top > most:
         at, level = f"{at}; above {most:g} bands are flattened: take a thinner sample", Level.WARNING
     elif top < least:

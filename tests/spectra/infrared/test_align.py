@@ -1,0 +1,169 @@
+"""Alignment: parameters are recovered, the baseline costs nothing, partial ranges are compared on what is common."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spectra import InfraredLibrary, InfraredSpectrum, SpectrumError
+from spectra.infrared.align import align, relative_residual
+from spectra.infrared.baseline import Metric
+from spectra.infrared.fit import State, fit, fit_many
+from spectra.infrared.noise import independent_points, local_variance, mismatch_variance, running_mean, white_noise
+from spectra.infrared.scene import covering, narrowed, scene_of
+from spectra.infrared.warp import warp
+from spectra.infrared_grid import CO2, GRID, curve
+from tests.spectra.infrared.mixed_curves import AXIS, curves, library, reading
+
+LIBRARY = library()
+
+
+def _query(entry: int, shift: float, blur: float, tilt: float, noise: float = 1e-3, seed: int = 0) -> InfraredSpectrum:
+    """A reading made with the engine's own warp, so that the parameters are known exactly."""
+    scene = scene_of(LIBRARY.references, curve(reading({entry: 1.0})))
+    parameters = (np.array([p]) for p in (shift, blur, tilt))
+    y = warp(LIBRARY.references.transforms(np.array([entry])), *parameters, scene.window)[0].astype(float)
+    rng = np.random.default_rng(seed)
+    slope = 0.1 + 0.2 * (scene.axis / 4000.0) ** 2
+    return InfraredSpectrum(scene.axis, 0.4 * (y + slope + rng.normal(0, noise, y.size)))
+
+
+@settings(max_examples=12, deadline=None)
+@given(entry=st.integers(0, 11), shift=st.floats(-6, 6), blur=st.floats(-1, 12), tilt=st.floats(-0.3, 0.3))
+def test_shift_blur_and_tilt_of_an_instrument_are_recovered(entry: int, shift: float, blur: float, tilt: float) -> None:
+    scene = scene_of(LIBRARY.references, curve(_query(entry, shift, blur, tilt)))
+    found = fit(scene, scene.white, State.single(entry, round(shift / 2) * 2.0), 8)
+    total = found.state.alignment.shift + found.state.own[0]
+    assert total == pytest.approx(shift, abs=0.05)
+    assert found.state.alignment.blur == pytest.approx(blur, abs=0.3)
+    assert found.state.alignment.tilt == pytest.approx(tilt, abs=0.02)
+    assert found.chi2 / found.n < 1.5
+
+
+def test_the_aligned_score_finds_the_entry_that_blur_and_noise_hide_and_tells_its_shift() -> None:
+    hits = LIBRARY.search(_query(3, -5.0, 16.0, 0.3, noise=0.02), top=3, score="aligned")
+    assert [hits[0].name, hits[0].score_name, hits[0].rank] == ["S3", "aligned", 1]
+    assert hits[0].score > 0.97 > hits[1].score + 0.1
+    assert hits[0].shift == pytest.approx(-5.0, abs=0.5)
+    assert len(LIBRARY.search_compounds(_query(3, 0.0, 1.0, 0.0), top=4, score="aligned")) == 4
+
+
+def test_an_entry_of_a_smaller_range_is_aligned_on_its_own_range() -> None:
+    parts = curves().copy()
+    parts[5, (AXIS < 900) | (AXIS > 1800)] = np.nan
+    names = [f"S{k}" for k in range(12)]
+    mixed = InfraredLibrary.from_arrays(AXIS, parts, names=names, compounds=names)
+    hits = mixed.search(reading({5: 1.0}), top=2, score="aligned")
+    assert hits[0].name == "S5"
+    assert hits[0].score > 0.999
+    assert hits[0].explained_fraction == pytest.approx(449 / 1434, abs=0.02)
+
+
+def test_a_smooth_baseline_costs_nothing_and_comes_back() -> None:
+    metric = Metric((~CO2[200:1500]).astype(float))
+    u = np.linspace(-1, 1, 1300)
+    smooth = 0.3 + 0.5 * u - 0.2 * u**2 + 0.1 * np.cos(3 * np.pi * (u + 1) / 2)
+    assert np.abs(metric.project(smooth)).max() < 1e-3
+    np.testing.assert_allclose(metric.baseline(smooth), smooth, atol=1e-3)
+
+
+def test_projected_rows_are_the_same_in_single_precision_to_its_last_digits() -> None:
+    metric = Metric(np.linspace(0.5, 2.0, 400))
+    rows = np.random.default_rng(3).normal(size=(3, 400))
+    single = metric.project(rows.astype(np.float32))
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, metric.project(rows), atol=1e-5)
+
+
+def test_sets_fitted_together_give_what_they_give_alone_and_equal_entries_do_no_harm() -> None:
+    query = curve(reading({1: 0.6, 4: 0.4}))
+    scene = scene_of(LIBRARY.references, query)
+    starts = [State.single(1).plus(4, 0.3), State.single(1).plus(7, 0.3), State.single(4).plus(4, 0.5)]
+    together = fit_many(scene, scene.white, starts, 3)
+    for start, one in zip(starts, together, strict=True):
+        alone = fit(scene, scene.white, start, 3)
+        assert one.chi2 == pytest.approx(alone.chi2, rel=1e-3)
+        np.testing.assert_allclose(one.state.share, alone.state.share, atol=2e-3)
+    assert min(together, key=lambda f: f.chi2) is together[0]
+    assert (together[2].state.share >= 0).all()
+
+
+def test_the_columns_of_a_fit_are_its_slopes() -> None:
+    scene = scene_of(LIBRARY.references, curve(reading({1: 0.6, 4: 0.4})))
+    found = fit(scene, scene.white, State.single(1).plus(4, 0.3), 3)
+    np.testing.assert_allclose(found.residual, scene.white.project(scene.y) - found.state.share @ found.C, atol=1e-6)
+    np.testing.assert_allclose(found.E[0], found.D.sum(axis=0))
+    np.testing.assert_allclose(found.rest * scene.white.root, found.residual, atol=1e-2 * np.abs(found.residual).max())
+    assert found.obj == pytest.approx(found.chi2 + found.weight * found.prior)
+    assert found.shares.sum() == pytest.approx(1.0)
+
+
+def test_the_relative_residual_ranks_the_right_entry_first_and_of_nothing_is_nothing() -> None:
+    scene = scene_of(LIBRARY.references, curve(reading({8: 1.0})))
+    rest = relative_residual(align(scene, np.arange(12), np.zeros(12)))
+    assert rest.argmin() == 8
+    assert rest[8] < 1e-3
+    assert relative_residual([]).size == 0
+
+
+def test_noise_is_measured_from_the_reading_and_mismatch_is_told_from_it() -> None:
+    rng = np.random.default_rng(5)
+    used = np.ones(3000, dtype=bool)
+    slope = np.sin(np.arange(3000) / 40.0)
+    noise = rng.normal(0, 0.01, 3000)
+    assert white_noise(noise + slope, used) == pytest.approx(0.01, rel=0.1)
+    assert white_noise(noise[:4], used[:4]) == 0.0
+    residual = noise + 0.05 * slope * np.sign(np.sin(np.arange(3000) / 9.0))
+    local = local_variance(noise, used, 1e-6)
+    height = np.cos(np.arange(3000) / 23.0)
+    found = mismatch_variance(residual, local, height, slope, used)
+    np.testing.assert_allclose(found.mean(), 0.05**2 * (slope**2).mean(), rtol=0.25)
+    assert mismatch_variance(noise, local, height, slope, used).mean() < 2e-5
+
+
+def test_a_correlated_residual_counts_as_fewer_points() -> None:
+    white = np.random.default_rng(7).normal(size=(2, 2000))
+    smooth = running_mean(white[0], np.ones(2000, dtype=bool), 15)
+    assert float(independent_points(white, 2000).min()) > 1500
+    assert 90 < float(independent_points(smooth, 2000)) < 200
+
+
+def test_the_compared_range_is_the_one_most_entries_cover_and_gaps_of_the_reading_are_left_out() -> None:
+    parts = curves().copy()
+    parts[:2, AXIS > 1800] = np.nan
+    held = InfraredLibrary.from_arrays(AXIS, parts, names=list("abcdefghijkl"), compounds=list("abcdefghijkl"))
+    y = curve(reading({3: 1.0}))
+    y[(GRID > 1200) & (GRID < 1300)] = np.nan
+    scene = scene_of(held.references, y)
+    assert scene.entries.tolist() == list(range(2, 12))
+    assert (scene.axis[0], scene.axis[-1]) == (802.0, 3790.0)
+    assert not scene.used[(scene.axis > 1200) & (scene.axis < 1300)].any()
+    assert covering(held.references, (GRID > 900) & (GRID < 1700)).size == 12
+
+
+def test_a_very_large_library_is_searched_by_its_most_similar_entries(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = scene_of(LIBRARY.references, curve(reading({3: 1.0})))
+    assert narrowed(scene, np.arange(12.0)) is scene
+    monkeypatch.setattr(LIBRARY.references, "kept", False)
+    assert narrowed(scene, np.arange(12.0)) is scene
+    monkeypatch.setitem(_align_numbers(), "shortlist", 4)
+    assert narrowed(scene, np.arange(12.0)).pool.tolist() == [8, 9, 10, 11]
+
+
+def _align_numbers() -> dict[str, object]:
+    from spectra.confidence.limits import load
+
+    numbers: dict[str, object] = load("infrared")["align"]
+    return numbers
+
+
+def test_too_little_in_common_is_refused_with_what_to_do() -> None:
+    x = np.arange(3800.0, 4000.0, 2.0)
+    with pytest.raises(SpectrumError, match="fewer than 100 points"):
+        LIBRARY.explain(InfraredSpectrum(x, np.sin(x)))
+    with pytest.raises(SpectrumError, match="fewer than 100 points"):
+        LIBRARY.search(InfraredSpectrum(x, np.sin(x)), score="aligned")
+    with pytest.raises(SpectrumError, match="zero everywhere"):
+        LIBRARY.explain(InfraredSpectrum(AXIS, np.zeros(AXIS.size)))

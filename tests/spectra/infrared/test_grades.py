@@ -1,0 +1,163 @@
+"""Alarm, grades and why-bands: something missing is noticed, doubtful names are only possible, bands tell the truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spectra import InfraredLibrary, InfraredSpectrum
+from spectra.confidence.limits import load
+from spectra.infrared.alarm import alarm, threshold
+from spectra.infrared.bands import summit
+from spectra.infrared.grades import FEATURES, Standing, features, grade, probabilities
+from spectra.infrared.judging import judge
+from tests.spectra.infrared.mixed_curves import AXIS, curves, library, reading, settled
+
+
+@pytest.fixture(scope="module")
+def held() -> InfraredLibrary:
+    return library()
+
+
+def test_the_alarm_sleeps_when_all_is_explained_and_wakes_when_something_is_missing(held: InfraredLibrary) -> None:
+    whole = alarm(settled({0: 0.6, 1: 0.4}, held))
+    less = library((1,))
+    missing = alarm(settled({0: 0.6, 1: 0.4}, less))
+    assert not whole.on
+    assert missing.on
+    assert missing.excess > 3 * whole.excess
+    assert not whole.bands
+
+
+def test_the_strongest_band_of_the_missing_substance_is_listed() -> None:
+    answer = library((1,)).explain(reading({0: 0.5, 1: 0.5}))
+    assert answer.incomplete
+    alone = np.where(curves()[0] < 0.2, curves()[1], 0.0)
+    strongest = AXIS[int(np.argmax(alone))] + 1.0  # the reading is moved by 1 cm⁻¹
+    assert min(abs(band - strongest) for band in answer.residual_bands) <= 4
+    assert any("Unexplained bands" in reason for reason in answer.reasons)
+    assert list(answer.residual_bands) == sorted(answer.residual_bands)
+
+
+def test_when_most_is_unexplained_every_name_is_only_possible_and_leads_are_given() -> None:
+    answer = library((1, 2, 3)).explain(reading({1: 0.35, 2: 0.35, 3: 0.3}))
+    assert {c.grade for c in answer.components} <= {"possible"}
+    assert any(reason.startswith("Most of this is unexplained") for reason in answer.reasons)
+    assert any(reason.startswith("Most alike by first derivative, as a lead only") for reason in answer.reasons)
+
+
+def test_a_complete_mixture_keeps_its_names(held: InfraredLibrary) -> None:
+    answer = held.explain(reading({0: 0.55, 1: 0.3, 2: 0.15}))
+    assert {(c.compound, c.grade) for c in answer.components} == {(f"S{k}", "probable") for k in range(3)}
+    assert not answer.incomplete
+    assert not answer.withheld
+    assert min(c.probability or 0.0 for c in answer.components) >= load("infrared")["grades"]["probable"]
+
+
+def test_only_a_reference_of_the_own_instrument_identifies() -> None:
+    own = library(own_instrument=True)
+    grades = {c.grade for c in own.explain(reading({0: 0.6, 1: 0.4})).components}
+    assert grades == {"identified"}
+    assert grade(0.99, False) == "probable"
+
+
+def test_a_stand_in_for_a_missing_substance_is_doubted() -> None:
+    """S1 is gone and a distorted copy is in the library: what takes its place must not stand."""
+    copy = np.clip(curves()[1] * (1 + 0.5 * np.sin(AXIS / 60.0)), 0.0, None)
+    names = [*(f"S{k}" for k in range(12) if k != 1), "Stand-in"]
+    held = InfraredLibrary.from_arrays(
+        AXIS, np.vstack([np.delete(curves(), 1, axis=0), copy]), names=names, compounds=names
+    )
+    answer = held.explain(reading({0: 0.6, 1: 0.4}))
+    grades = {c.compound: c.grade for c in answer.components}
+    assert answer.incomplete
+    assert grades.get("Stand-in", "possible") == "possible"
+    assert any("only possible" in text for text in answer.withheld) == ("possible" in grades.values())
+
+
+def test_bands_say_where_the_reading_has_them_and_which_are_missing(held: InfraredLibrary) -> None:
+    changed = curves()[0].copy()
+    at = int(np.argmax(np.where(AXIS < 1800, changed, 0.0)))
+    whole = held.explain(InfraredSpectrum(AXIS, 0.1 + changed + np.random.default_rng(2).normal(0, 1e-3, AXIS.size)))
+    found = whole.bands[0]
+    assert 5 <= len(found) <= 8
+    assert not any(band.missing for band in found)
+    assert all(abs(band.error or 0.0) < 1.0 for band in found)
+    assert sum(band.weight for band in found) <= 1.0 + 1e-9
+    assert any(abs(band.position - AXIS[at]) < 2 for band in found)
+    inside = slice(at - 12, at + 13)
+    changed[inside] = np.linspace(changed[inside][0], changed[inside][-1], 25)
+    less = held.explain(InfraredSpectrum(AXIS, 0.1 + changed + np.random.default_rng(2).normal(0, 1e-3, AXIS.size)))
+    gone = [
+        band for part, row in zip(less.components, less.bands, strict=True) for band in row if part.compound == "S0"
+    ]
+    assert [band.missing for band in gone if abs(band.position - AXIS[at]) < 4] == [True]
+
+
+def test_the_two_best_hits_are_told_apart_where_they_differ() -> None:
+    sister = curves()[0] + 0.5 / (1 + ((AXIS - 1320.0) / 9.0) ** 2)
+    names = [*(f"S{k}" for k in range(12)), "Sister"]
+    held = InfraredLibrary.from_arrays(AXIS, np.vstack([curves(), sister]), names=names, compounds=names)
+    answer = held.explain(reading({0: 1.0}))
+    assert answer.components[0].compound == "S0"
+    assert any(one.low <= 1321 <= one.high and one.supports == "S0" for one in answer.differences)
+    assert all(one.supports in ("S0", "Sister") for one in answer.differences)
+
+
+def test_figures_are_finite_and_their_range_is_that_of_the_fit(held: InfraredLibrary) -> None:
+    for shares in ({0: 1.0}, {0: 0.5, 1: 0.5}):
+        final = settled(shares, held)
+        assert final.fit is not None
+        found = features(Standing.of(final.fit), 0.0, final.misfit)
+        assert found.shape == (len(final.entries), len(FEATURES))
+        assert np.isfinite(found).all()
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=len(FEATURES), max_size=len(FEATURES)))
+def test_a_probability_never_leaves_what_the_fitted_range_gives(values: list[float]) -> None:
+    layer = load("infrared")["grades"]["logistic"]
+    clipped = [float(np.clip(v, layer[name][1], layer[name][2])) for v, name in zip(values, FEATURES, strict=True)]
+    p = probabilities(np.array([values, clipped]))
+    assert p[0] == pytest.approx(p[1])
+    assert 0 <= p[0] <= 1
+
+
+def test_the_allowed_excess_falls_with_the_signal_to_noise() -> None:
+    allowed = [threshold(snr) for snr in (10.0, 30.0, 60.0, 300.0, 5000.0)]
+    assert allowed == sorted(allowed, reverse=True)
+    assert allowed[0] == 2 * allowed[-1]
+
+
+@given(st.floats(-0.9, 0.9), st.floats(0.1, 10.0))
+def test_the_summit_of_a_parabola_is_found_exactly(move: float, height: float) -> None:
+    x = np.arange(1000.0, 1040.0, 2.0)
+    y = height * (5 - ((x - (1020.0 + move)) / 7.0) ** 2)
+    assert summit(x, y, 10) == pytest.approx(1020.0 + move, abs=1e-6)
+
+
+def test_a_reading_without_any_substance_is_judged_too(held: InfraredLibrary) -> None:
+    judged = judge(settled({}, held), held)
+    assert judged.incomplete
+    assert judged.limits
+    assert "identified" not in judged.grades
+    assert "probable" not in judged.grades
+
+
+def test_a_sister_alone_is_only_possible_however_well_it_fits() -> None:
+    """The reading's own substance is gone; a reference that shares all its bands must not stand in its place."""
+    sister = curves()[0] + 0.8 / (1 + ((AXIS - 1320.0) / 9.0) ** 2)
+    names = ["Sister", *(f"S{k}" for k in range(4, 12))]
+    held = InfraredLibrary.from_arrays(AXIS, np.vstack([sister, curves()[4:]]), names=names, compounds=names)
+    answer = held.explain(reading({0: 1.0}))
+    assert answer.incomplete
+    assert [(c.compound, c.grade) for c in answer.components] == [("Sister", "possible")]
+    assert (answer.components[0].probability or 0.0) > load("infrared")["grades"]["probable"]
+
+
+def test_a_lone_reference_has_nothing_to_differ_from() -> None:
+    lone = InfraredLibrary.from_arrays(AXIS, curves()[:1], names=["S0"], compounds=["S0"])
+    answer = lone.explain(reading({0: 1.0}))
+    assert [c.compound for c in answer.components] == ["S0"]
+    assert answer.differences == ()

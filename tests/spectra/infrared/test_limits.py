@@ -1,0 +1,195 @@
+"""Detection limits of an infrared reading: they follow the noise, hold for spikes and blanks, and know when to be silent."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spectra import InfraredLibrary, InfraredSpectrum
+from spectra.infrared.answer import DetectionLimit
+from spectra.infrared.ground import Ground
+from spectra.infrared.limits import WINDOW_MEDIAN, detection_limits, least_squares
+from spectra.infrared.sentences import about_limits, limit_sentence, percent
+from spectra.infrared.window_median import stands, window_median
+from tests.spectra.infrared.mixed_curves import AXIS, curves, library, reading, settled
+
+
+@pytest.fixture(scope="module")
+def held() -> InfraredLibrary:
+    return library()
+
+
+def limits_of(
+    shares: dict[int, float], held: InfraredLibrary, snr: float = 300.0, seed: int = 0
+) -> dict[str, DetectionLimit]:
+    final = settled(shares, held, snr, seed)
+    return {limit.compound: limit for limit in detection_limits(final, held, Ground.of(final))}
+
+
+def test_every_compound_gets_a_limit_that_rises_with_the_noise(held: InfraredLibrary) -> None:
+    quiet, noisy = (limits_of({0: 0.7, 1: 0.3}, held, snr) for snr in (300.0, 100.0))
+    assert set(quiet) == {f"S{k}" for k in range(12)}
+    ratio = [noisy[c].limit / quiet[c].limit for c in quiet if c not in ("S0", "S1")]
+    assert 2.0 < np.median(ratio) < 4.5
+
+
+def test_a_substance_above_its_limit_is_seen_and_a_blank_is_not(held: InfraredLibrary) -> None:
+    shares: dict[int, float] = {0: 1.0}
+    blanks = [limits_of(shares, held, 100.0, seed) for seed in range(5)]
+    limit = float(np.median([blank["S5"].limit for blank in blanks]))
+    assert not any(blank[f"S{k}"].seen for blank in blanks for k in range(1, 12))
+    spiked = [limits_of({0: 1 - 1.3 * limit, 5: 1.3 * limit}, held, 100.0, 50 + seed)["S5"] for seed in range(6)]
+    assert sum(found.seen is True for found in spiked) >= 5
+    assert np.mean([found.estimate for found in spiked]) == pytest.approx(1.3 * limit, rel=0.25)
+    below = [limits_of({0: 1 - limit / 3, 5: limit / 3}, held, 100.0, 80 + seed)["S5"] for seed in range(4)]
+    assert sum(found.seen is True for found in below) <= 1
+
+
+def test_a_component_answers_with_its_own_share(held: InfraredLibrary) -> None:
+    found = limits_of({2: 0.8, 3: 0.2}, held)["S3"]
+    assert found.seen is True
+    assert found.low < 0.2 < found.high
+    assert found.limit < 0.02
+
+
+def test_a_twin_of_what_is_there_cannot_be_said() -> None:
+    twin = curves()[0] * (1 + 0.004 * np.sin(AXIS / 90.0))
+    names = [*(f"S{k}" for k in range(12)), "Twin"]
+    held = InfraredLibrary.from_arrays(AXIS, np.vstack([curves(), twin]), names=names, compounds=names)
+    final = settled({0: 0.6, 4: 0.4}, held)
+    assert 0 in final.entries or 12 in final.entries
+    found = {one.compound: one for one in detection_limits(final, held, Ground.of(final))}
+    other = "Twin" if 0 in final.entries else "S0"
+    assert found[other].seen is None
+    assert "cannot say" in limit_sentence(found[other])
+
+
+def test_a_watch_list_is_answered_alone_and_in_words(held: InfraredLibrary) -> None:
+    answer = held.explain(reading({0: 0.6, 1: 0.4}), watch=["S7", "S0", "no such key"])
+    assert set(answer.detection_limits) == {"S7", "S0"}
+    sentences = [r for r in answer.reasons if r.startswith("S7")]
+    assert sentences == [f"S7: not seen; here it would have been seen above {percent(answer.detection_limits['S7'])}."]
+
+
+def test_a_foreign_shape_is_judged_by_the_median_of_windows(held: InfraredLibrary) -> None:
+    foreign = curves()[0] ** 1.25  # bands narrower and of other heights, as another technique shows them
+    y = 0.05 + foreign + np.random.default_rng(3).normal(0, 0.002, AXIS.size)
+    answer = held.explain(InfraredSpectrum(AXIS, y))
+    assert answer.components[0].compound == "S0"
+    rest = [one for one in answer.limits if one.compound != "S0"]
+    assert {one.estimator for one in rest} == {WINDOW_MEDIAN}
+    assert not any(one.seen for one in rest)
+
+
+def test_least_squares_is_the_ridge_solution_with_one_more_column(held: InfraredLibrary) -> None:
+    ground = Ground.of(settled({0: 0.6, 1: 0.4}, held))
+    zero, one = ground.aligned(np.array([6]))
+    found = least_squares(ground, ground.inner(zero, one))
+    own, grid = 1.5, np.array([-3.0, -1.5, 0.0, 1.5, 3.0])
+    best = None
+    for d in grid:
+        column = ground.metric.project((zero + d * one).astype(np.float64))[0]
+        a = np.vstack([ground.rows, column])
+        normal = a @ a.T + np.diag([*ground.precision, 0.0])
+        x = np.linalg.solve(normal, a @ ground.residual + np.array([*ground.pull, 0.0]))
+        error = np.sqrt(np.linalg.inv(normal)[-1, -1] * ground.scatter)
+        gain = (x[-1] / error) ** 2 - (d / own) ** 2
+        if best is None or gain > best[0]:
+            best = (gain, x[-1], error)
+    assert best is not None
+    assert found.value[0] == pytest.approx(best[1], rel=2e-3, abs=1e-6)
+    assert found.error[0] == pytest.approx(best[2], rel=2e-3)
+
+
+def test_window_estimates_agree_with_the_full_projection(held: InfraredLibrary) -> None:
+    """In each window ⟨T, P r⟩/⟨T, P T⟩ with P written out as a matrix; then the weighted median of all of them."""
+    ground = Ground.of(settled({0: 0.6, 1: 0.4}, held))
+    fit = ground.fit
+    assert fit is not None
+    target = ground.aligned(np.array([6]))[0, 0].astype(np.float64)
+    sums = np.einsum("k,skm->sm", fit.state.share, fit.warped)
+    value, weight = [], []
+    for width in (30, 40, 50, 60):
+        for at in range(0, target.size - width + 1, width // 2):
+            inside = slice(at, at + width)
+            if not ground.scene.used[inside].all():
+                continue
+            u = np.linspace(-1, 1, width)
+            quadratic = np.stack([np.ones(width), u, u**2], axis=1)
+            flat = np.eye(width) - quadratic @ np.linalg.pinv(quadratic)
+            h, r, t = sums[:, inside] @ flat, fit.rest[inside] @ flat, target[inside]
+            level, floor = float((r**2).mean()), 0.25 * ground.scene.sigma**2
+            level = max(level, floor)
+            for _ in range(3):
+                inverse = np.linalg.inv(h @ h.T + np.diag(level / np.array([0.3, 3.0, 20.0]) ** 2))
+                left = r - h.T @ (inverse @ (h @ r))
+                level = max(float(left @ left) / (width / 4), floor)
+            p = flat - h.T @ inverse @ h
+            value.append(float(t @ p @ fit.rest[inside] / (t @ p @ t)))
+            weight.append(float(t @ p @ t) / level)
+    order = np.argsort(value)
+    running = np.cumsum(np.array(weight)[order])
+    expected = np.array(value)[order][int((running < 0.5 * running[-1]).sum())]
+    assert window_median(ground, target[None]).value[0] == pytest.approx(expected, rel=1e-3, abs=1e-6)
+
+
+def test_windows_confirm_a_small_member_that_is_there(held: InfraredLibrary) -> None:
+    final = settled({0: 0.95, 1: 0.05}, held)
+    assert final.fit is not None
+    assert all(stands(final.fit, k) for k in range(len(final.entries)))
+
+
+def test_pure_noise_still_has_limits_and_names_nothing(held: InfraredLibrary) -> None:
+    y = np.random.default_rng(5).normal(0, 1e-3, AXIS.size)
+    answer = held.explain(InfraredSpectrum(AXIS, y))
+    assert not [c for c in answer.components if c.grade != "possible"]
+    assert len(answer.limits) == 12
+    assert not any(one.seen for one in answer.limits)
+
+
+@given(size=st.floats(0.05, 2.0), second=st.sampled_from([0.0, 0.1, 0.4]))
+@settings(max_examples=6)
+def test_limits_do_not_depend_on_how_much_light_was_absorbed(size: float, second: float) -> None:
+    held = library()
+    one, other = (held.explain(reading({0: 1 - second, 1: second}, size=s)) for s in (0.6, size))
+    for a, b in zip(one.limits, other.limits, strict=True):
+        assert b.limit == pytest.approx(a.limit, rel=1e-3)
+        assert 0 < b.limit <= 1
+        assert b.low <= max(b.estimate, 0.0) <= b.high
+
+
+def test_a_large_library_answers_for_what_resembles_the_reading_and_what_is_named() -> None:
+    rng = np.random.default_rng(7)
+    more = rng.dirichlet(np.ones(12) / 3, 1000) @ curves()
+    names = [*(f"S{k}" for k in range(12)), *(f"M{k}" for k in range(1000))]
+    held = InfraredLibrary.from_arrays(AXIS, np.vstack([curves(), more]), names=names, compounds=names)
+    final = settled({0: 0.7, 1: 0.3}, held)
+    found = {one.compound for one in detection_limits(final, held, Ground.of(final))}
+    assert {names[e] for e in final.entries} <= found
+    assert 500 <= len(found) <= 502
+
+
+def test_asking_only_for_what_is_named_needs_no_other_limit(held: InfraredLibrary) -> None:
+    final = settled({0: 0.7, 1: 0.3}, held)
+    ground = Ground.of(final)
+    assert [one.seen for one in detection_limits(final, held, ground, ["S0", "S1"])] == [True, True]
+    assert detection_limits(final, held, ground, []) == ()
+    assert window_median(ground, np.zeros((0, ground.scene.y.size))).value.size == 0
+
+
+def test_what_shows_without_being_named_is_said_and_counted(held: InfraredLibrary) -> None:
+    final = settled({0: 1.0}, held)
+    rows = [DetectionLimit(f"S{k}", f"S{k}", 0.01, 0.02 + k / 100, 0, 0.1, True) for k in range(1, 8)]
+    silent = [DetectionLimit("S8", "S8", 0.9, 0.0, 0, 1, None)]
+    text = " ".join(about_limits([*rows, *silent], final, held, None))
+    assert "Signs too weak to be named as components: S7 (about 9 %), S6 (about 8 %)" in text
+    assert "and 2 more" in text
+    assert "Of 1 compound this reading cannot say anything" in text
+    assert text.endswith('"Not seen" is not "absent".')
+    assert limit_sentence(rows[0]) == "S1: seen, about 3 %; it is seen here from 1.0 %."
+
+
+def test_shares_are_printed_no_finer_than_they_are_known() -> None:
+    assert [percent(x) for x in (0.0, 0.0049, 0.0195, 0.5)] == ["0.1 %", "0.5 %", "2 %", "50 %"]
