@@ -26,9 +26,13 @@ from .probe import FolderProbe, Guess, Probe
 from .reading import read
 from .registry import BrokenReader, Candidate, Extra, Format, Hints, broken_readers, formats, reader, sniff
 from .source import Source
+from .units import Y_UNITS
+from .zip_members import LIBRARY_MEMBERS, Member, ZipOfMany, members_of_zip
 
 __all__ = [
     "DEFAULT_LIMITS",
+    "LIBRARY_MEMBERS",
+    "Y_UNITS",
     "AmbiguousText",
     "BrokenReader",
     "Candidate",
@@ -42,6 +46,7 @@ __all__ = [
     "Hints",
     "InstrumentError",
     "Limits",
+    "Member",
     "Probe",
     "ReaderJail",
     "Source",
@@ -49,11 +54,13 @@ __all__ = [
     "UnknownFormat",
     "UnsafeArchive",
     "UnsupportedVariant",
+    "ZipOfMany",
     "assurance_sentence",
     "broken_readers",
     "describe",
     "formats",
     "is_vendor_folder",
+    "members_of_zip",
     "pack_folder",
     "printable",
     "read",

@@ -118,17 +118,17 @@ def _collect(pieces: Iterator[bytes], name: str, sha256: str) -> Source:
 
 
 def _unzip(source: Source, limits: Limits) -> Source:
-    _refuse_large_directory(source, limits)
+    refuse_large_directory(source, limits)
     try:
         with zipfile.ZipFile(source.open()) as archive:
-            _refuse_unsafe_members(archive, limits)
+            refuse_unsafe_members(archive, limits)
             folder = vendor_folder(archive, source, limits)
             return folder if folder is not None else _single(archive, source, limits)
     except (*ZIP_ERRORS, OSError) as error:
         raise unpacking_failed(error) from error
 
 
-def _refuse_large_directory(source: Source, limits: Limits) -> None:
+def refuse_large_directory(source: Source, limits: Limits) -> None:
     """Before zipfile makes an object per member: the directory's own size, where zipfile will look for it."""
     tail = source.probe.at(max(0, source.size - END_REACH), END_REACH)
     at = len(tail) - END_BYTES if tail[-END_BYTES:].startswith(END) and tail.endswith(b"\0\0") else tail.rfind(END)
@@ -151,7 +151,7 @@ def _single(archive: zipfile.ZipFile, source: Source, limits: Limits) -> Source:
         return _collect(_capped(pieces, limits), base_name(member.filename), source.sha256)
 
 
-def _refuse_unsafe_members(archive: zipfile.ZipFile, limits: Limits) -> None:
+def refuse_unsafe_members(archive: zipfile.ZipFile, limits: Limits) -> None:
     """What makes a zip unfit whatever is in it: too many members, paths, links, sizes, office documents."""
     members = archive.infolist()
     if len(members) > limits.archive_members:

@@ -1,8 +1,9 @@
 """The few spellings of units we give out, from the many that files use. Pure; imports spectra.types only.
 
 Canonical: x "cm-1", "nm", "um", "m/z", "min", "s"; y "absorbance", "transmittance", "transmittance (%)",
-"reflectance", "reflectance (%)", "log(1/R)", "kubelka-munk", "single beam", "counts", "intensity",
-"relative intensity". A spelling not listed is kept as the file has it; `meta` keeps the file's words anyway.
+"reflectance", "reflectance (%)", "log(1/R)", "kubelka-munk", "single beam", "counts", "intensity", "relative
+intensity". Two that no file gives and a person says: "diffuse reflectance (%)", and "inverted absorbance (%)", which is
+100 (1 − A/Amax). A spelling not listed is kept as the file has it; `meta` keeps the file's words anyway.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ _Y: tuple[tuple[str, str], ...] = (
 X_UNITS = ("cm-1", "nm", "um", "m/z", "min", "s")
 Y_UNITS = (
     "absorbance", "transmittance", "transmittance (%)", "reflectance", "reflectance (%)", "log(1/R)", "kubelka-munk",
-    "single beam", "counts", "intensity", "relative intensity",
+    "diffuse reflectance (%)", "inverted absorbance (%)", "single beam", "counts", "intensity", "relative intensity",
 )  # fmt: skip
 TIMES = frozenset({"min", "s"})
 _LONGEST = 400  # characters of a field that are looked at; some patterns cost the square

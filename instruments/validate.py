@@ -35,12 +35,21 @@ LARGEST_ABSORBANCE = 20.0
 # baseline of transmittance lies near 1, where single negative spikes of an absorbance lie over a baseline near 0.
 MOSTLY_LOW, MOSTLY_HIGH, LOWEST_BASELINE = 0.1, 0.9, 0.4
 ENOUGH_POINTS = 100
+# An absorbance turned over, 100 (1 − A/Amax), touches 0 in the one point of its strongest band and leaves it like a
+# parabola: half as wide at 5 % as at 20 %, a seventh as wide at 0.1 %. A transmittance as low (absorbance above 3.3) leaves
+# it like the exponential of one: .64 to .77 as wide at 5 % (Lorentzian, Gaussian band), .39 at 0.1 %, and a chart that ran
+# into its stop is flat there.
+TOUCHES_ZERO, TALLEST_BASELINE = 5e-4, (0.7, 1.2)
+HEIGHTS, WIDTH_RATIOS = (0.001, 0.05, 0.20), (0.25, 0.55)
+LARGEST_TRANSMITTANCE = 1.5  # of the scale; a background that fits badly gives 1.2
 LARGEST_FRACTION = 2.0  # a 0–1 scale overshoots a little, a 0–100 scale always has a point above
 LONGEST_RUN_MIN = 300.0
 LARGEST_MZ = 20_000.0
 X_DOUBTS = frozenset({"looks_like_wavelength", "looks_like_wavenumber", "looks_like_seconds"})
 # An absorbance that cannot be is not among them: after a slip of the hand it would be compared without a word.
-Y_DOUBTS = frozenset({"looks_like_absorbance", "looks_like_transmittance", "ordinate_scale"})
+Y_DOUBTS = frozenset({
+    "looks_like_absorbance", "looks_like_transmittance", "looks_like_inverted", "implausible_transmittance", "ordinate_scale",
+})  # fmt: skip
 
 
 def error(code: str, text: str) -> Remark:
@@ -152,6 +161,10 @@ def _mixed_up(reading: Reading, low: float, high: float) -> Iterator[Remark]:
         and high - low > 300
     ):
         yield warning("looks_like_wavelength", f"{axis}, as UV and visible spectra do in nm; please check the unit.")
+    if reading.kind is ReadingKind.IR and reading.x_unit == "cm-1" and low > 1_000 and high > 15_000:
+        yield warning("looks_like_wavelength", f"{axis}, as infrared spectra do in nm; please check the unit.")
+    if reading.kind is ReadingKind.IR and reading.x_unit == "cm-1" and low > 0 and high <= 60 and high - low > 1:
+        yield warning("looks_like_wavelength", f"{axis}, as infrared spectra do in micrometres; please check the unit.")
     if reading.kind is ReadingKind.UV and reading.x_unit == "nm" and low > 300 and 3_300 < high < 4_500:
         yield warning("looks_like_wavenumber", f"{axis}, as infrared spectra do in cm-1; please check the unit.")
     timed = reading.kind in (ReadingKind.CHROMATOGRAM, ReadingKind.MASS_RUN)
@@ -171,8 +184,23 @@ def _ordinate(reading: Reading) -> Iterator[Remark]:
     if name in ("transmittance", "reflectance") and (highest > LARGEST_FRACTION) != (name != reading.y_unit):
         stated, found = ("0 to 100", "0 to 1") if name != reading.y_unit else ("0 to 1", "0 to 100")
         yield warning("ordinate_scale", f"The unit is {reading.y_unit} ({stated}), but the values run as {found}.")
+    scale = 100.0 if highest > LARGEST_FRACTION else 1.0
+    if name == "transmittance" and highest / scale > LARGEST_TRANSMITTANCE:
+        yield warning(
+            "implausible_transmittance",
+            f"The file calls its values transmittance, but they reach {highest:,.4g}, where {scale:g} is all the light; "
+            "the background does not fit, or they are other values.",
+        )
+        return
     if reading.n_points < ENOUGH_POINTS or highest == lowest:
         return
+    if name == "transmittance" and _turned_over(reading.y / scale):
+        yield warning(
+            "looks_like_inverted",
+            "Called transmittance, but the strongest band touches exactly 0 in a single point, as no absorbing sample "
+            "does: it looks like an absorbance turned over and stretched, 100 (1 - A/Amax). If so, give the y unit as "
+            "“inverted absorbance (%)”; taken as transmittance, its bands have false heights.",
+        )
     middle = float(np.median(reading.y))
     where = (middle - lowest) / (highest - lowest)
     if name == "transmittance" and where < MOSTLY_LOW:
@@ -184,3 +212,31 @@ def _ordinate(reading: Reading) -> Iterator[Remark]:
 def _in_milli_units(reading: Reading) -> bool:
     """UV detectors give mAU, which is kept under the same name."""
     return any("mau" in str(reading.meta.get(key, "")).lower() for key in ("y_label", "y_unit_raw"))
+
+
+def _turned_over(y: FloatArray) -> bool:
+    """Whether values (N,) on a scale of 1 are an absorbance turned over rather than a transmittance."""
+    at = int(np.argmin(y))
+    if abs(y[at]) > TOUCHES_ZERO or not TALLEST_BASELINE[0] <= float(y.max()) <= TALLEST_BASELINE[1]:
+        return False
+    zeros = np.flatnonzero(y <= TOUCHES_ZERO)
+    if int(zeros[-1] - zeros[0]) != zeros.size - 1:
+        return False
+    widths = [_width(y, at, level) for level in HEIGHTS]
+    return all(
+        low is not None and high is not None and low < ratio * high
+        for low, high, ratio in zip(widths, widths[1:], WIDTH_RATIOS, strict=False)
+    )
+
+
+def _width(y: FloatArray, at: int, level: float) -> float | None:
+    """How many points the dip at `at` is wide where it reaches `level`, interpolated; None where it runs off the end."""
+    right = np.flatnonzero(y[at:] >= level)
+    left = np.flatnonzero(y[at::-1] >= level)
+    if right.size == 0 or left.size == 0:
+        return None
+    wide = 0.0
+    for step, towards in ((int(right[0]), 1), (int(left[0]), -1)):
+        outer, inner = y[at + towards * step], y[at + towards * (step - 1)]
+        wide += step - float((outer - level) / (outer - inner))
+    return wide

@@ -11,12 +11,14 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from spectra.exactmass import check_formula
+from spectra.importing_infrared import Resolve, described, one_key_per_substance, usable_curve
+from spectra.reference_titles import Title, cas_number, read_title
 from spectra.types import (
     InfraredSpectrum,
     LibraryEntry,
@@ -28,17 +30,20 @@ from spectra.types import (
 )
 
 _INCHIKEY = re.compile(r"\b([A-Z]{14})-[A-Z]{10}-[A-Z]\b")
-_ABSORBANCE_LIKE = ("", "absorbance", "log(1/R)", "kubelka-munk")
+_NOTHING = frozenset({"-", "--", "n/a", "none", "unknown", "not specified"})
+FILE = "import_file"
+"""Key of `Reading.meta` under which an import notes the file a reading came from."""
 _NAMES = ("name", "chname", "compound", "compoundname", "title", "recordtitle")
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One spectrum that was not taken: its place in the source (from 1), name, and the reason as a sentence."""
+    """One spectrum that was not taken: its place in the source (from 1), name, the reason as a sentence, its file."""
 
     position: int
     name: str
     reason: str
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,24 +91,28 @@ class _Ledger:
 
 
 def entries_from_readings(
-    readings: Iterable[Reading], provenance: Provenance
+    readings: Iterable[Reading], provenance: Provenance, resolve: Resolve | None = None
 ) -> tuple[list[LibraryEntry], ImportReport]:
     """Library entries of all readings that can be one, and the report.
 
     Name, InChIKey, formula, CAS and id are looked up in `meta` whatever the spelling of the key. The compound
-    key is the first InChIKey block, else the formula-independent normalised name. A spectrum equal to an
-    earlier one of the same compound is merged. Never raises for a bad spectrum: it is refused in the report.
+    key is the first InChIKey block, else the formula-independent normalised name. `resolve(inchikey, names, cas,
+    formula)` may give another InChIKey: of infrared and Raman entries, whose libraries key a salt apart from its base,
+    the substance counts and salt or base is its form. A spectrum equal to an earlier one of the same compound is merged.
+    Readings are taken one by one, and of a curve only its points on the common grid are kept, so that thousands of
+    files fit into memory. Never raises for a bad spectrum: it is refused in the report.
     """
     ledger = _Ledger()
     for position, reading in enumerate(readings, start=1):
         about = _about(reading)
-        name = _first(about, *_NAMES) or reading.title
+        name = _first(about, *_NAMES) or reading.title or _file_name(reading)
         try:
-            entry = _entry(reading, about, name, position, provenance)
+            entry = _entry(reading, about, name, position, provenance, resolve)
         except SpectrumError as error:
-            ledger.refused.append(Refusal(position, name, str(error)))
+            ledger.refused.append(Refusal(position, name, str(error), str(reading.meta.get(FILE, ""))))
             continue
         _file(ledger, entry, position)
+    ledger.entries = one_key_per_substance(ledger.entries)
     without_key = sum(1 for e in ledger.entries if not e.meta.get("inchikey"))
     notes = (f"{without_key} accepted entries have no InChIKey; their names stand in for it.",) if without_key else ()
     report = ImportReport(len(ledger.entries), tuple(ledger.merged), tuple(ledger.refused), notes)
@@ -131,62 +140,99 @@ def _file(ledger: _Ledger, entry: LibraryEntry, position: int) -> None:
         return
     ledger.ids[entry.id] += 1
     if ledger.ids[entry.id] > 1:
-        renamed = f"{entry.id}#{ledger.ids[entry.id]}"
-        entry = LibraryEntry(
-            renamed,
-            entry.substance,
-            entry.compound,
-            entry.technique,
-            entry.spectrum,
-            entry.provenance,
-            entry.formula,
-            entry.form,
-            entry.meta,
-        )
+        entry = replace(entry, id=f"{entry.id}#{ledger.ids[entry.id]}")
     ledger.seen[key] = entry.id
     ledger.entries.append(entry)
 
 
 def _entry(
-    reading: Reading, about: Mapping[str, str], name: str, position: int, provenance: Provenance
+    reading: Reading,
+    about: Mapping[str, str],
+    name: str,
+    position: int,
+    provenance: Provenance,
+    resolve: Resolve | None,
 ) -> LibraryEntry:
     if not name:
         raise SpectrumError("it has no name")
+    curve = reading.kind in (ReadingKind.IR, ReadingKind.RAMAN)
     formula = _first(about, "formula", "molform", "molecularformula", "chformula").replace(" ", "")
-    if formula:
+    if formula and not curve:
         check_formula(formula)
-    inchikey = _first(about, "inchikey", "chlinkinchikey", "inchikeystring")
-    spectrum, technique = _spectrum(reading, about)
+    spectrum, technique, codes = _spectrum(reading, about)
+    inchikey = _inchikey(about)
+    title = read_title(name) if curve else Title("", name, (name,))
+    title = replace(title, sure=title.sure or "." in formula)  # a salt by its formula as well is no ester
+    cas = cas_number(_first(about, "casno", "cas", "casnumber", "casregistryno", "chlinkcas")) or title.cas
+    found = resolve(inchikey, _names(about, title), cas, formula) if curve and resolve else ""
     meta: dict[str, Any] = {
-        "inchikey": inchikey,
-        "cas": _cas(_first(about, "casno", "cas", "casnumber", "casregistryno", "chlinkcas")),
+        "inchikey": found or inchikey,
+        "cas": cas,
         "position": position,
         "source_sha256": reading.source_sha256,
+        "file": reading.meta.get(FILE, ""),
     }
-    form = _first(about, "form", "salt", "state")
+    if curve:
+        meta |= described(reading, about, title, stated_key=inchikey, formula=formula, codes=codes)
+    bare = " ".join(title.names) if title.sure else title.name
     return LibraryEntry(
-        id=_first(about, "accession", "id", "dbno", "spectrumid", "db") or str(position),
-        substance=name,
-        compound=compound_key(name, inchikey),
+        id=_first(about, "accession", "id", "dbno", "spectrumid", "db") or title.number or str(position),
+        substance=title.name,
+        compound=compound_key(bare, found or inchikey),
         technique=technique,
         spectrum=spectrum,
         provenance=provenance,
-        formula=formula,
-        form=form,
-        meta={key: value for key, value in meta.items() if value not in ("", None)},
+        formula=formula if _possible(formula) else "",
+        form=_first(about, "form", "salt") or title.form or str(meta.get("state_form", "")),
+        meta={key: value for key, value in meta.items() if value not in ("", None, ()) and key != "state_form"},
     )
 
 
-def _spectrum(reading: Reading, about: Mapping[str, str]) -> tuple[MassSpectrum | InfraredSpectrum, str]:
+def _file_name(reading: Reading) -> str:
+    """Of a curve in a format that has no titles (CSV, x and y): then one file is one reference, named after it."""
+    if reading.kind not in (ReadingKind.IR, ReadingKind.RAMAN):
+        return ""
+    last = re.split(r"[/\\]", str(reading.meta.get(FILE, "")))[-1]
+    return last.rpartition(".")[0] or last
+
+
+def _inchikey(about: Mapping[str, str]) -> str:
+    """In a field of its own, or among the references to other collections (ENFSI writes CROSS REFERNCE)."""
+    named = _first(about, "inchikey", "chlinkinchikey", "inchikeystring", "stdinchikey")
+    if named:
+        return named
+    for key in ("crossrefernce", "crossreference", "inchi"):
+        if hit := _INCHIKEY.search(about.get(key, "").upper()):
+            return hit.group(0)
+    return ""
+
+
+def _names(about: Mapping[str, str], title: Title) -> tuple[str, ...]:
+    """Every name a record gives, as it stands and without its words of form, the title's first."""
+    more = [n for key in ("names", "casname", "synon", "synonyms") for n in re.split(r"[;\n]", about.get(key, ""))]
+    found = [title.name, *title.names]
+    for name in (n.strip() for n in more[:50]):
+        if name and name.casefold() not in _NOTHING:
+            found += [name, *read_title(name).names]
+    return tuple(dict.fromkeys(found))
+
+
+def _possible(formula: str) -> bool:
+    """Whether a formula can be kept; that of a curve is a remark beside it and refuses nothing."""
+    try:
+        check_formula(formula)
+    except SpectrumError:
+        return False
+    return True
+
+
+def _spectrum(
+    reading: Reading, about: Mapping[str, str]
+) -> tuple[MassSpectrum | InfraredSpectrum, str, tuple[str, ...]]:
+    """Spectrum, technique, and codes of warnings."""
     if reading.kind in (ReadingKind.IR, ReadingKind.RAMAN):
-        if reading.x_unit not in ("cm-1", "cm⁻¹", "1/cm"):
-            raise SpectrumError(
-                f"its axis is in {reading.x_unit or 'no unit'}, not in cm⁻¹; convert it before importing"
-            )
-        if reading.y_unit not in _ABSORBANCE_LIKE and reading.kind is ReadingKind.IR:
-            raise SpectrumError(f"it is in {reading.y_unit}, not in absorbance; convert it before importing")
-        technique = "Raman" if reading.kind is ReadingKind.RAMAN else "FTIR"
-        return InfraredSpectrum(reading.x, reading.y), technique
+        curve, codes = usable_curve(reading)
+        return curve, "Raman" if reading.kind is ReadingKind.RAMAN else "FTIR", codes
     if reading.kind is not ReadingKind.MASS_SPECTRUM:
         raise SpectrumError(f"it is a {reading.kind.value} reading, not a single spectrum")
     one = reading.scans[0] if len(reading.scans) == 1 else None
@@ -199,7 +245,7 @@ def _spectrum(reading: Reading, about: Mapping[str, str]) -> tuple[MassSpectrum 
     level = (one.ms_level if one is not None else None) or reading.ms_level
     ionisation = _ionisation(about, precursor, mz)
     spectrum = MassSpectrum(mz, intensity, precursor, ionisation, ms_level=level)
-    return spectrum, "EI-MS" if ionisation == "EI" else "MS/MS" if precursor else "MS"
+    return spectrum, "EI-MS" if ionisation == "EI" else "MS/MS" if precursor else "MS", ()
 
 
 def _ionisation(about: Mapping[str, str], precursor: float | None, mz: np.ndarray[Any, Any]) -> str:
@@ -234,17 +280,7 @@ def _plain(key: str) -> str:
 
 
 def _first(about: Mapping[str, str], *keys: str) -> str:
-    return next((about[key] for key in keys if about.get(key)), "")
-
-
-def _cas(text: str) -> str:
-    """A CAS number with a right check digit, else nothing: spreadsheets turn these into dates."""
-    found = re.fullmatch(r"(\d{2,7})-?(\d{2})-?(\d)", text)
-    if not found:
-        return ""
-    digits = found.group(1) + found.group(2)
-    check = sum(int(d) * k for k, d in enumerate(reversed(digits), start=1)) % 10
-    return f"{found.group(1)}-{found.group(2)}-{found.group(3)}" if check == int(found.group(3)) else ""
+    return next((about[key] for key in keys if about.get(key, "").casefold() not in {"", *_NOTHING}), "")
 
 
 def _number(text: str) -> float | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from sqlmodel import Session
@@ -42,10 +42,24 @@ def _database(settings: Settings) -> Database:
 @click.option("--name", default="", help="Name of the library; the file's name if left out.")
 @click.option("--licence", default="", help="Terms under which it may be used; required.")
 @click.option("--source", default="", help="Where it comes from; required.")
+@click.option(
+    "--y-unit",
+    default="",
+    help="What the y axis of infrared files is, where they say it wrongly: 'inverted absorbance (%)' …",
+)
+@click.option(
+    "--refusals", type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write every refused file with its reason to this CSV.",
+)  # fmt: skip
 @as_json
 @domain_errors
-def library_import(files: tuple[Path, ...], name: str, licence: str, source: str, json_: bool) -> None:
-    """Import FILES (MSP, MGF, MassBank, JCAMP-DX) as one library."""
+def library_import(
+    files: tuple[Path, ...], name: str, licence: str, source: str, y_unit: str, refusals: Path | None, json_: bool
+) -> None:
+    """Import FILES (MSP, MGF, MassBank, JCAMP-DX, folders of them, a zip of thousands) as one library.
+
+    It is there whole or not at all. The same files under the same name once more change nothing.
+    """
     from app.library import service
 
     settings = Settings()
@@ -56,6 +70,7 @@ def library_import(files: tuple[Path, ...], name: str, licence: str, source: str
         name or files[0].stem,
         licence,
         source,
+        y_unit=y_unit,
         progress=None if json_ else Bar(),
     )
     database.close()
@@ -68,9 +83,27 @@ def library_import(files: tuple[Path, ...], name: str, licence: str, source: str
         "refused": made.n_refused,
         "refusals": made.refusals,
         "already_there": made.already_there,
+        "notes": made.notes,
     }
-    reasons = [f"  refused {r.get('name', '')}: {r.get('reason', '')}" for r in made.refusals[:20]]
-    say(data, "\n".join([made.summary(), *reasons]), json_)
+    if refusals is not None:
+        refusals.write_text(service.refusals_csv(made.refusals), encoding="utf-8", newline="")
+    say(data, "\n".join([made.summary(), *_refused(made.refusals)]), json_)
+
+
+REASONS_SHOWN = 20
+
+
+def _refused(refusals: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """By reason, the commonest first, each with one example."""
+    from app.library import service
+
+    reasons = service.reasons_of(refusals)
+    for reason in reasons[:REASONS_SHOWN]:
+        where = f"{reason.name} in {reason.file}" if reason.name != reason.file and reason.file else reason.name
+        more = f" and {reason.count - 1:,} more" if reason.count > 1 else ""
+        yield f"  refused {where}{more}: {reason.words}"
+    if len(reasons) > REASONS_SHOWN:
+        yield f"  … and {len(reasons) - REASONS_SHOWN:,} further reasons; --json or --refusals lists all."
 
 
 def _shelf() -> tuple[Database, Shelf]:

@@ -14,9 +14,9 @@ from pathlib import Path
 from app.library import calibrations
 from app.library.domain import Technique
 from app.library.importing import ImportParts
+from app.library.intake import FileReader, Progress
 from app.library.shelf import Opened
 from app.library.tables import Library
-from app.library.usable import FileReader, Progress
 from app.platform import audit
 from app.platform.kernel.actor import SYSTEM, Actor
 from app.platform.kernel.errors import Invalid, Unreadable

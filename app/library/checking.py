@@ -16,8 +16,8 @@ from sqlmodel import Session
 from app.library import repository
 from app.library.domain import Technique
 from app.library.fingerprints import fingerprint
+from app.library.intake import Progress
 from app.library.shelf import Opened, Shelf
-from app.library.usable import Progress
 from spectra import InfraredLibrary, LibraryFileError, MassLibrary
 from spectra.library_check import check
 

@@ -26,6 +26,21 @@ TECHNIQUE_WORDS: dict[Technique, str] = {
 }
 
 
+class ImportState(StrEnum):
+    """waiting → running → done | refused (the file or the words are at fault) | failed (we are)."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more will happen to it."""
+        return self not in (ImportState.WAITING, ImportState.RUNNING)
+
+
 def fault_of_name(name: str) -> str:
     """Why this cannot be a library's name, or an empty text."""
     if name.startswith(STARTER_PREFIX):

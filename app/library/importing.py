@@ -8,16 +8,17 @@ are kept, so that a newer reader can read them again (reparse.py).
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from app.library import raw_files, repository
 from app.library.domain import fault_of_name
+from app.library.intake import FileReader, PlainReader, Progress
 from app.library.raw_files import RawFile, rows_of
 from app.library.tables import Library
-from app.library.usable import FileReader, PlainReader, Progress, Usable, built, read_usable
+from app.library.usable import Usable, built, read_usable
 from app.platform import audit
 from app.platform.db import Database, UnitOfWork
 from app.platform.kernel.actor import SYSTEM, Actor
@@ -25,9 +26,10 @@ from app.platform.kernel.errors import Conflict, Invalid
 from app.platform.kernel.ids import new_id
 from app.platform.live.publish import publish
 from app.platform.storage import BlobStore
+from instruments import LIBRARY_MEMBERS, Y_UNITS
 from spectra import LibraryEntry, Provenance
 
-KEPT_REFUSALS = 500
+KEPT_REFUSALS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,36 +78,51 @@ def import_library(
     licence: str,
     source: str,
     *,
+    y_unit: str = "",
     actor: Actor = SYSTEM,
     progress: Progress | None = None,
+    names: Mapping[Path, str] | None = None,
 ) -> Imported:
     """Import MSP, MGF, MassBank, JCAMP-DX and whatever else can be read, as one library.
 
-    Folders are searched for files. Raises Invalid (name, licence or source missing; no file; nothing usable),
-    Conflict (the name is taken by another library), Unreadable (a single file that cannot be read; of several,
-    those that cannot are refused in the report).
+    Folders are searched for files, and a zip of many files is taken apart. `names` are those of files that lie here
+    under another one. `y_unit`, one of `instruments.Y_UNITS`, says what the y axis of infrared files is where they say
+    it wrongly. Raises Invalid (name, licence or source missing; no file; nothing usable; an unknown unit), Conflict (the
+    name is taken by another library), Unreadable (a single file that cannot be read; of several, those that cannot are
+    refused in the report).
     """
     name, licence, source = name.strip(), licence.strip(), source.strip()
-    _check_words(name, licence, source)
+    check_words(name, licence, source, y_unit)
     tell = progress or (lambda _what, _done, _of: None)
-    raw = raw_files.looked_at(_expand(files), tell)
+    raw = raw_files.looked_at(_expand(files), tell, y_unit, names or {})
     checksum = raw_files.checksum(raw)
     with parts.db.read() as session:
         existing = repository.library_named(session, name)
+        twins = [] if existing else repository.names_with_checksum(session, checksum)
     if existing is not None:
         return _repeated(parts, actor, existing, raw, tell)
     usable = read_usable(raw, parts.readers, Provenance(source, licence), tell)
     if parts.raw is not None:
         raw_files.keep(parts.raw, usable.files, tell)
-    row = Library(
-        id=new_id(),
+    row = _row(parts, actor, (name, licence, source), checksum, usable)
+    _write(parts, actor, row, usable, tell)
+    notes = _notes(usable, twins)
+    return Imported(row, False, usable.n_read, row.n_entries, row.n_merged, row.n_refused, usable.refusals, notes)
+
+
+def _row(
+    parts: ImportParts, actor: Actor, words: tuple[str, str, str], checksum: str, usable: Usable
+) -> Library:  # fmt: skip
+    key, (name, licence, source) = new_id(), words
+    return Library(
+        id=key,
         name=name,
         technique=usable.technique.value,
         accurate=usable.accurate,
         licence=licence[:120],
         source=source[:200],
         notice="",
-        folder="",
+        folder=str(key),
         checksum=checksum,
         n_entries=len(usable.entries),
         n_refused=len(usable.refusals),
@@ -115,10 +132,6 @@ def import_library(
         imported_by=actor.person_id,
         imported_at=parts.db.clock(),
     )
-    row.folder = str(row.id)
-    _write(parts, actor, row, usable, tell)
-    notes = _notes(usable.entries)
-    return Imported(row, False, usable.n_read, row.n_entries, row.n_merged, row.n_refused, usable.refusals, notes)
 
 
 def _write(parts: ImportParts, actor: Actor, row: Library, usable: Usable, tell: Progress) -> None:
@@ -135,8 +148,10 @@ def _write(parts: ImportParts, actor: Actor, row: Library, usable: Usable, tell:
     tell("Writing the library", 1, 1)
 
 
-def _check_words(name: str, licence: str, source: str) -> None:
+def check_words(name: str, licence: str, source: str, y_unit: str = "") -> None:
+    """Raises Invalid, with every field that is wrong, unless a library may be called and described so."""
     wrong: dict[str, str] = {}
+    name, licence, source = name.strip(), licence.strip(), source.strip()
     if fault := fault_of_name(name):
         wrong["name"] = fault
     if not licence:
@@ -147,6 +162,8 @@ def _check_words(name: str, licence: str, source: str) -> None:
         wrong["licence"] = "Keep the licence within 120 characters."
     if len(source) > 200:
         wrong["source"] = "Keep the source within 200 characters."
+    if y_unit and y_unit not in Y_UNITS:
+        wrong["y_unit"] = "There is no such unit of the y axis; known are " + ", ".join(Y_UNITS) + "."
     if wrong:
         raise Invalid("The library was not imported. " + " ".join(wrong.values()), fields=wrong)
 
@@ -160,6 +177,12 @@ def _expand(files: Sequence[Path]) -> list[Path]:
             paths.append(path)
     if not paths:
         raise Invalid("There is no file to import.", fields={"files": "none given"})
+    if len(paths) > LIBRARY_MEMBERS:
+        raise Invalid(
+            f"There are {len(paths):,} files here; a library is made from {LIBRARY_MEMBERS:,} at most.",
+            hint="Name the folder of the spectra itself, or import it in parts.",
+            fields={"files": "too many"},
+        )
     return paths
 
 
@@ -169,6 +192,12 @@ def _repeated(parts: ImportParts, actor: Actor, existing: Library, raw: Sequence
         raise Conflict(
             f"There is already a library called {existing.name}, made from other files. It is unchanged.",
             hint="Choose another name, for example with the edition in it.",
+        )
+    said = {str(row.get("y_unit", "")) for row in existing.files} or {""}
+    if said != {file.y_unit for file in raw}:
+        raise Conflict(
+            f"{existing.name} was made from these files with another y axis. It is unchanged.",
+            hint="Choose another name for the files read this way.",
         )
     notes: tuple[str, ...] = ()
     if parts.raw is not None and not existing.files:
@@ -201,6 +230,19 @@ def _record(uow: UnitOfWork, row: Library) -> None:
     publish(uow, "library", "library.added", payload={"library_id": row.id, "name": row.name})
 
 
-def _notes(entries: list[LibraryEntry]) -> tuple[str, ...]:
-    without = sum(1 for e in entries if not e.meta.get("inchikey"))
-    return (f"{without:,} have no InChIKey; their names stand in for it.",) if without else ()
+def _notes(usable: Usable, twins: list[str]) -> tuple[str, ...]:
+    entries: list[LibraryEntry] = usable.entries
+    out = []
+    compounds = len({e.compound for e in entries})
+    if compounds < len(entries):
+        out.append(f"They are of {compounds:,} compounds.")
+    if without := sum(1 for e in entries if not e.meta.get("inchikey")):
+        out.append(f"{without:,} have no InChIKey; their names stand in for it.")
+    if inverted := sum("looks like an absorbance turned over" in str(r["reason"]) for r in usable.refusals):
+        out.append(
+            f"{inverted:,} refused ones look like an absorbance turned over, 100 (1 - A/Amax). If that is what they are, "
+            "import them as a library of their own and say that the y axis is “inverted absorbance (%)”."
+        )
+    if twins:
+        out.append(f"The same files are also the library {', '.join(twins)}: every search will find both.")
+    return tuple(out)

@@ -8,13 +8,14 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse
 
-from app.library import service
+from app.library import pages_import, service
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
 from app.platform.web.fields import Text80
 from app.runtime import RuntimeDep
 
 router = APIRouter(include_in_schema=False)
+router.include_router(pages_import.router)  # before the key of a library, which "import" is not
 
 Reader = Annotated[
     Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD, Role.HEALTH_WORKER, Role.RESEARCHER, Role.ADMIN)
@@ -28,7 +29,7 @@ def libraries_page(request: Request, who: Reader, rt: RuntimeDep) -> HTMLRespons
     """Every library with licence and source."""
     with rt.read() as session:
         rows = service.list_libraries(session, rt.shelf)
-    return rt.templates.page(request, "library/libraries.html", rows=rows)
+    return rt.templates.page(request, "library/libraries.html", rows=rows, may_import=who.has(Role.ADMIN))
 
 
 @router.get("/libraries/part")

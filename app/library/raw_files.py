@@ -7,7 +7,7 @@ up after uploads can reach them. A row of `library` names them; they are never d
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,7 +35,9 @@ def raw_store(blob_dir: Path) -> BlobStore:
 
 @dataclass(frozen=True, slots=True)
 class RawFile:
-    """One file of an import. `reader` and its version are empty when it could not be read, or nobody wrote it down."""
+    """One file of an import; a zip of many files is one. `reader` and its version are empty when it could not be read, or
+    nobody wrote it down. `y_unit`: what a person said its y axis is, else empty.
+    """
 
     path: Path
     name: str
@@ -43,6 +45,7 @@ class RawFile:
     size: int
     reader: str = ""
     reader_version: str = ""
+    y_unit: str = ""
 
     def read_by(self, readings: Sequence[Reading]) -> RawFile:
         """With who read it."""
@@ -52,10 +55,11 @@ class RawFile:
     def as_row(self) -> dict[str, Any]:
         """As it stands in `Library.files`."""
         shown = "".join(c if c.isprintable() else "?" for c in self.name)  # a name may hold bytes that are no text
-        return {
+        row = {
             "name": shown[:200], "sha256": self.sha256, "size": self.size,
             "reader": self.reader, "reader_version": self.reader_version,
         }  # fmt: skip
+        return row | ({"y_unit": self.y_unit} if self.y_unit else {})
 
 
 def rows_of(files: Sequence[RawFile]) -> list[dict[str, Any]]:
@@ -63,15 +67,17 @@ def rows_of(files: Sequence[RawFile]) -> list[dict[str, Any]]:
     return [file.as_row() for file in files if file.size]
 
 
-def looked_at(paths: Sequence[Path], tell: Tell) -> list[RawFile]:
+def looked_at(
+    paths: Sequence[Path], tell: Tell, y_unit: str = "", names: Mapping[Path, str] | None = None
+) -> list[RawFile]:
     """Sizes and hashes. Raises Invalid for a file that cannot be opened."""
     found = []
     for number, path in enumerate(paths):
-        tell("Reading files", number, len(paths))
+        tell("Looking at files", number, len(paths))
         try:
             with path.open("rb") as stream:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            found.append(RawFile(path, path.name, digest, path.stat().st_size))
+            found.append(RawFile(path, (names or {}).get(path, path.name), digest, path.stat().st_size, y_unit=y_unit))
         except OSError as error:
             raise Invalid(f"{path} cannot be opened: {error.strerror}.", fields={"files": str(path)}) from error
     return found
@@ -115,7 +121,8 @@ def kept(store: BlobStore, rows: Sequence[dict[str, Any]]) -> list[RawFile]:
                 f"The raw file {row['name']} is not on this disk as it was imported. The library itself is unharmed.",
                 hint="Restore the folder “blobs” from a backup.",
             )
-        found.append(RawFile(path, str(row["name"]), str(row["sha256"]), int(row["size"]), *readers))
+        said = str(row.get("y_unit", ""))
+        found.append(RawFile(path, str(row["name"]), str(row["sha256"]), int(row["size"]), *readers, y_unit=said))
     return found
 
 

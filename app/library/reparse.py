@@ -16,9 +16,10 @@ from app.library import raw_files, repository
 from app.library.domain import STARTER_PREFIX, Technique
 from app.library.fingerprints import fingerprint
 from app.library.importing import KEPT_REFUSALS, ImportParts
+from app.library.intake import Progress
 from app.library.raw_files import RawFile, readers_of, rows_of
 from app.library.tables import Library
-from app.library.usable import Progress, Usable, built, read_usable
+from app.library.usable import Usable, built, read_usable
 from app.platform import audit
 from app.platform.kernel.actor import SYSTEM, Actor
 from app.platform.kernel.errors import Conflict, Invalid, NotFound
@@ -100,11 +101,14 @@ def reparse_library(
 def _refuse_loss(row: Library, usable: Usable) -> None:
     """A file of many may be refused for a passing reason, such as a machine that is too busy: its entries stay."""
     refused = {str(one["name"]) for one in row.refusals if one.get("position") == 0}  # whole files, at the import
+    whole = {now.name[:120] for now in usable.files}
     lost = [
         now.name
         for before, now in zip(row.files, usable.files, strict=True)
         if not now.reader and (before["reader"] or now.name[:120] not in refused)
     ]
+    inside = [str(r["name"]) for r in usable.refusals if r.get("position") == 0]
+    lost += [name for name in inside if name not in refused and name not in whole]  # a file of a zip
     if lost:
         reason = next((str(r["reason"]) for r in usable.refusals if r["name"] == lost[0][:120]), "")
         raise Conflict(

@@ -30,3 +30,8 @@ def library(session: Session, library_id: uuid.UUID, *, lock: bool = False) -> L
 def library_named(session: Session, name: str) -> Library | None:
     """One imported library by its exact name."""
     return session.exec(select(Library).where(Library.name == name)).first()
+
+
+def names_with_checksum(session: Session, checksum: str) -> list[str]:
+    """Names of libraries made from the very same files."""
+    return list(session.exec(select(Library.name).where(Library.checksum == checksum)))

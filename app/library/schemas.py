@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
 
-from app.library.domain import Technique
-from app.library.service import EntryView, LibraryView
+from app.library.domain import ImportState, Technique
+from app.library.service import EntryView, LibraryImport, LibraryView
 
 
 class LibraryOut(BaseModel):
@@ -40,17 +41,18 @@ class LibraryOut(BaseModel):
 
 
 class RawFileOut(BaseModel):
-    """One file a library was made from, kept byte for byte."""
+    """One file a library was made from, kept byte for byte. `y_unit`: what a person said its y axis is."""
 
     name: str
     sha256: str
     size: int
     reader: str
     reader_version: str
+    y_unit: str = ""
 
 
 class LibraryFullOut(LibraryOut):
-    """The same with what was refused at import (the first 500) and the raw files."""
+    """The same with what was refused at import (the first 5,000) and the raw files."""
 
     refusals: list[dict[str, Any]]
     files: list[RawFileOut]
@@ -62,7 +64,9 @@ class LibraryFullOut(LibraryOut):
 
 
 class EntryOut(BaseModel):
-    """One reference spectrum in words; source, licence and note are filled when it is asked for alone."""
+    """One reference spectrum in words; source, licence, note and details (how it was measured, other names, keys) are
+    filled when it is asked for alone.
+    """
 
     number: int
     id: str
@@ -73,11 +77,14 @@ class EntryOut(BaseModel):
     source: str
     licence: str
     note: str
+    details: dict[str, str] = {}
 
     @classmethod
     def of(cls, view: EntryView) -> EntryOut:
         """From the service's view."""
-        return cls(**{name: getattr(view, name) for name in cls.model_fields})
+        return cls(
+            **{name: getattr(view, name) for name in cls.model_fields if name != "details"}, details=dict(view.details)
+        )
 
 
 class EntriesOut(BaseModel):
@@ -85,3 +92,29 @@ class EntriesOut(BaseModel):
 
     rows: list[EntryOut]
     next: int | None
+
+
+class ImportOut(BaseModel):
+    """One import asked for over HTTP: how far it is, what became of it, and the library it made."""
+
+    id: uuid.UUID
+    name: str
+    licence: str
+    source: str
+    y_unit: str
+    file_name: str
+    size: int
+    state: ImportState
+    step: str
+    done: int
+    total: int
+    problem: dict[str, Any] | None
+    report: dict[str, Any]
+    library_id: uuid.UUID | None
+    created_at: datetime
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, row: LibraryImport) -> ImportOut:
+        """From its row."""
+        return cls(**{name: getattr(row, name) for name in cls.model_fields} | {"problem": row.problem or None})

@@ -15,14 +15,17 @@ from app.library import calibrating, calibrations, checking, repository
 from app.library.calibrating import Calibrated
 from app.library.calibrations import Kept
 from app.library.checking import LibraryFault
+from app.library.details import details_of
 from app.library.domain import TECHNIQUE_WORDS, Technique
-from app.library.importing import Imported, ImportParts, import_library
+from app.library.importing import Imported, ImportParts, check_words, import_library
+from app.library.imports import arrivals, ask_for_import, get_import, imports
+from app.library.intake import Progress
 from app.library.plots import entry_plot
 from app.library.raw_files import raw_store, readers_of
+from app.library.refusals import Reason, reasons_of, refusals_csv
 from app.library.reparse import Reparsed, lines_of, reparse_library
 from app.library.shelf import Opened, Shelf
-from app.library.tables import Library
-from app.library.usable import Progress
+from app.library.tables import Library, LibraryImport
 from app.platform.kernel.errors import Invalid, NotFound
 
 __all__ = [
@@ -32,24 +35,33 @@ __all__ = [
     "Imported",
     "Kept",
     "LibraryFault",
+    "LibraryImport",
     "LibraryView",
     "Opened",
     "Progress",
+    "Reason",
     "Reparsed",
     "Shelf",
     "Technique",
+    "arrivals",
+    "ask_for_import",
     "calibrate_library",
     "calibrations_of",
     "check_library",
+    "check_words",
     "entries",
     "entry",
     "entry_plot",
+    "get_import",
     "get_library",
     "import_library",
+    "imports",
     "library_faults",
     "lines_of",
     "list_libraries",
     "raw_store",
+    "reasons_of",
+    "refusals_csv",
     "reparse_library",
 ]
 
@@ -103,6 +115,7 @@ class EntryView:
     source: str = ""
     licence: str = ""
     note: str = ""
+    details: tuple[tuple[str, str], ...] = ()
 
 
 def list_libraries(session: Session, shelf: Shelf) -> list[LibraryView]:
@@ -160,7 +173,8 @@ def entry(shelf: Shelf, key: str, number: int) -> EntryView:
     full = one.mass.entry(number) if one.technique is Technique.MS else one.infrared.entry(number)
     terms = full.provenance
     return EntryView(
-        number, row.id, row.substance, row.compound, row.formula, full.form, terms.source, terms.licence, terms.note
+        number, row.id, row.substance, row.compound, row.formula, full.form, terms.source, terms.licence, terms.note,
+        details_of(full),
     )  # fmt: skip
 
 

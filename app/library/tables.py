@@ -6,9 +6,11 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Field
 
-from app.platform.db import Base, json_column, key_column, utc_column
+from app.library.domain import ImportState
+from app.platform.db import Base, enum_column, json_column, key_column, utc_column
 
 
 class Library(Base, table=True):
@@ -31,3 +33,29 @@ class Library(Base, table=True):
     files: list[dict[str, Any]] = json_column(list)
     imported_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     imported_at: datetime = utc_column()
+
+
+class LibraryImport(Base, table=True):
+    """One import asked for on the screen: how far it has come, and what became of it."""
+
+    __tablename__ = "library_import"
+    __table_args__ = (sa.Index("ix_library_import_state", "state"),)
+    id: uuid.UUID = key_column()
+    agency_id: uuid.UUID | None = Field(default=None, foreign_key="agency.id")
+    person_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+    name: str = Field(max_length=80)
+    licence: str = Field(max_length=120)
+    source: str = Field(max_length=200)
+    y_unit: str = Field(default="", max_length=40)
+    file_name: str = Field(max_length=200)
+    blob_sha256: str = Field(max_length=64)
+    size: int = Field(sa_type=sa.BigInteger)
+    state: ImportState = enum_column(ImportState, name="state", default=ImportState.WAITING)
+    step: str = Field(default="", max_length=60)
+    done: int = 0
+    total: int = 0
+    problem: dict[str, Any] | None = json_column(nullable=True)
+    report: dict[str, Any] = json_column(dict)
+    library_id: uuid.UUID | None = Field(default=None, foreign_key="library.id")
+    created_at: datetime = utc_column()
+    finished_at: datetime | None = utc_column(nullable=True)

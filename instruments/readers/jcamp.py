@@ -29,8 +29,12 @@ from .jcamp_pages import read_pages
 
 EXTENSIONS = ("jdx", "dx", "jcm", "jca", "jcamp")
 _TITLE = re.compile(r"^[ \t]*##[ \t]*TITLE[ \t]*=", re.M | re.I)
+# A plain number, with the unit of the axis if any: gratings state several ("4 at 1000, 10 at 3000"), which is none of one.
+_RESOLUTION = re.compile(r"\s*(\d{1,3}(?:\.\d{1,6})?)\s*(?:cm\s*\^?-?\s*\^?1|1/cm)?\s*$", re.I)
+COARSEST_CM1 = 64.0
 _JCAMP = re.compile(r"^[ \t]*##[ \t]*(JCAMP[ \-_]?DX|DATA[ _]?TYPE|XYDATA|NPOINTS|PEAK ?TABLE)[ \t]*=", re.M | re.I)
 KINDS = (
+    (r"INTERFEROGRAM", ReadingKind.OTHER),
     (r"RAMAN", ReadingKind.RAMAN),
     (r"INFRA|\bF?T?-?IR\b|\bNIR\b", ReadingKind.IR),
     (r"\bUV|ULTRAVIOLET|VISIBLE", ReadingKind.UV),
@@ -54,7 +58,7 @@ def sniff_jcamp(probe: Probe) -> Guess | None:
     techniques={"IR", "Raman", "UV", "MS", "GC-MS"},
     magic=sniff_jcamp,
     extensions=EXTENSIONS,
-    version="2",
+    version="3",
 )
 def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per data block; a block of scans or mass-spectral pages is one MASS_RUN.
@@ -119,7 +123,16 @@ def _numbers(block: Block, table: Table) -> Numbers:
         1.0 if x_factor is None else x_factor,
         1.0 if y_factor is None else y_factor,
         value("NPOINTS"),
+        _stated(block.text("MINY")),
     )
+
+
+def _stated(text: str) -> float | None:
+    """A number that is only held against the data: nonsense there is no reason to refuse a file."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def kind_of(block: Block, hints: Hints) -> ReadingKind:
@@ -146,12 +159,18 @@ def _kind_of_pages(block: Block, hints: Hints) -> ReadingKind:
 def meta_of(block: Block) -> dict[str, Any]:
     """What the block says about itself, under normalised labels."""
     header = {k: v[:500] for k, v in list(block.header.items())[:400] if v}
-    return {
+    found: dict[str, Any] = {
         "header": header,
         "x_unit_raw": block.text("XUNITS"),
         "y_unit_raw": block.text("YUNITS"),
         "data_type": block.text("DATATYPE"),
     }
+    if re.search("INTERFEROGRAM", found["data_type"], re.I):
+        found["role"] = "interferogram"
+    resolution = _RESOLUTION.match(block.text("RESOLUTION"))
+    if resolution and units.x_unit(block.text("XUNITS")) == "cm-1" and 0 < float(resolution[1]) <= COARSEST_CM1:
+        found["resolution_cm1"] = float(resolution[1])
+    return found
 
 
 def _finish(block: Block, x: FloatArray, y: FloatArray, hints: Hints, notes: tuple[Remark, ...]) -> Reading:

@@ -22,6 +22,7 @@ _DIGITS = [f"{n:+d}" for n in (*range(10), *range(-1, -10, -1))]  # +0 … +9, �
 _SQZ = dict(zip("@ABCDEFGHIabcdefghi", _DIGITS, strict=True))
 _DIF = dict(zip("%JKLMNOPQRjklmnopqr", _DIGITS, strict=True))
 _DUP = dict(zip("STUVWXYZs", "123456789", strict=True))
+_FIRST_DIGIT = _SQZ | _DIF
 # E and e are digits +5 and −5 in SQZ but an exponent in AFFN. It is an exponent with a sign after it, or with one
 # or two digits after a number that has a decimal point; ASDF ordinates are whole numbers.
 _AFFN_LINE = re.compile(r"[\s\d+\-.,;eE?]*")
@@ -109,22 +110,23 @@ def _asdf(line: str, number: int, room: int) -> tuple[Sequence[float], bool]:
     """One line of pseudo-digits: its abscissa and ordinates, and whether the last ordinate came from a DIF."""
     values = array("d")
     step, dif, position, stripped = 0.0, False, 0, line.strip()
-    while position < len(stripped):
-        match = _TOKEN.match(stripped, position)
+    end, token = len(stripped), _TOKEN.match
+    while position < end:
+        match = token(stripped, position)
         if match is None or match.end() == position:
             raise _bad(line, number)
         position = match.end()
-        if match["skip"]:
+        skip, missing, head, body = match.groups()
+        if skip:
             continue
-        if match["missing"]:
+        if missing:
             values.append(MISSING)
             step, dif = 0.0, False
             continue
-        head, body = match["head"], match["body"]
         if head in _DUP:
             values.frombytes(_repeat(values, step if dif else 0.0, _DUP[head] + body, number, room).tobytes())
             continue
-        value = _float(_SQZ.get(head, _DIF.get(head, head)) + body, line, number)
+        value = _float(_FIRST_DIGIT.get(head, head) + body, line, number)
         dif = head in _DIF
         if dif:
             if len(values) < 2:

@@ -29,6 +29,7 @@ class Numbers:
     x_factor: float
     y_factor: float
     points: float | None
+    min_y: float | None = None
 
 
 def number(text: str, label: str, line: int) -> float | None:
@@ -134,11 +135,23 @@ def remarks(ordinates: Ordinates, found: Numbers, y: FloatArray) -> Iterator[Rem
         yield warning("y_check_rounding", f"{len(ordinates.failed_checks)} lines miss their check value by one count.")
     if found.first_y is not None and np.isfinite(y[0]):
         slack = abs(found.y_factor) + 0.02 * max(abs(found.first_y), float(np.nanmax(np.abs(y))) * 0.05)
-        if abs(y[0] - found.first_y) > slack:
+        if abs(y[0] - found.first_y) > slack and _is_lowest(found, y, slack):
+            yield info(
+                "first_y_is_lowest",
+                f"The header gives {found.first_y:g}, the lowest value cut to a whole number, as the first y; the values fit.",
+            )
+        elif abs(y[0] - found.first_y) > slack:
             yield warning("first_y", f"The header says the first y is {found.first_y:g}, the data say {y[0]:g}.")
     gaps = int(np.isnan(y).sum())
     if gaps:
         yield warning("missing_points", f"{gaps} points are marked as missing and were left out.")
+
+
+def _is_lowest(found: Numbers, y: FloatArray, slack: float) -> bool:
+    """Some programs (Shimadzu's) write MINY without its decimals as FIRSTY: MINY is held against the values instead."""
+    if found.min_y is None or found.first_y != float(np.trunc(found.min_y)):
+        return False
+    return abs(float(np.nanmin(y)) - found.min_y) <= slack
 
 
 def pair_remarks(found: Numbers, n: int, line: int, *, ended: bool) -> Iterator[Remark]:

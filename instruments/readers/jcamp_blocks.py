@@ -16,6 +16,9 @@ _RECORD = re.compile(r"\s*##([^=]{0,200}?)(?:=(.*))?$", re.S)
 DATA_LABELS = frozenset({"XYDATA", "XYPOINTS", "PEAKTABLE", "DATATABLE", "PEAKASSIGNMENTS", "RADATA", "ASSIGNMENTS"})
 # Records that belong to the table after them, even before the first one.
 LOCAL_LABELS = frozenset({"SCANNUMBER", "RETENTIONTIME", ".RETENTIONTIME", "TIC", "PAGE", "NPOINTS"})
+# Of the other records only the first line is kept, but names are listed one to a line.
+LISTED_LABELS = frozenset({"NAMES"})
+LISTED_CHARACTERS = 2_000
 MAX_RECORDS = 20_000
 
 
@@ -68,16 +71,18 @@ def blocks(lines: Iterable[tuple[int, str]], limits: Limits) -> Iterator[Block]:
     """
     stack: list[Block] = []
     table: Table | None = None
-    count = 0
+    count, listed = 0, ""
     for number, line in lines:
         record = _RECORD.match(line) if "##" in line[:200] else None
         if record is None:
+            if listed and stack:
+                _add_listed(stack[-1], listed, line)
             _add_row(table, number, line)
             continue
         label, value = normal(record[1]), (record[2] or "").partition("$$")[0].strip()
         if label == "":  # "##= comment"
             continue
-        table = None
+        table, listed = None, label if label in LISTED_LABELS else ""
         if label == "TITLE":
             if stack and not _may_hold_children(stack[-1]):
                 yield stack.pop()
@@ -116,6 +121,12 @@ def _add_row(table: Table | None, number: int, line: str) -> None:
     bare = line.partition("$$")[0] if "$$" in line else line
     if bare and not bare.isspace():
         table.rows.append((number, bare))
+
+
+def _add_listed(block: Block, label: str, line: str) -> None:
+    more, known = line.partition("$$")[0].strip(), block.header.get(label, "")
+    if more and len(known) + len(more) < LISTED_CHARACTERS:
+        block.header[label] = f"{known}\n{more}" if known else more
 
 
 def _add_record(block: Block, label: str, value: str, number: int) -> Table | None:

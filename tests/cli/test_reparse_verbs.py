@@ -159,13 +159,13 @@ def test_what_is_different_in_a_library_is_shown_and_then_made_anew(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from app.library import usable
+    from app.library import intake
 
     file = tmp_path / "own.msp"
     file.write_text(MSP)
     mast("library", "import", file, "--name", "Own 2026", "--licence", "CC0", "--source", "us")
-    real = usable.read
-    monkeypatch.setattr(usable, "read", lambda path, name: real(path, name)[:1])
+    real = intake.read
+    monkeypatch.setattr(intake, "read", lambda path, name, **hints: real(path, name, **hints)[:1])
     said = mast("library", "reparse", "Own 2026").stdout
     assert "2 → 1 entries" in said
     assert "  gone: Othersine" in said

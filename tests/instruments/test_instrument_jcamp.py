@@ -185,3 +185,25 @@ def test_garbage_in_the_data_is_refused_with_its_line() -> None:
     with pytest.raises(CorruptFile) as caught:
         read(jcamp(Y).replace("##XYDATA=(X++(Y..Y))\n", "##XYDATA=(X++(Y..Y))\n\xf6^W*~{}\n").encode())
     assert caught.value.code == "bad_row"
+
+
+def test_the_lowest_value_written_as_the_first_one_is_told_without_a_warning_only_where_the_values_fit() -> None:
+    y = [9800, 9500, 7662, 9700, 10380]  # 98.00 … 76.62 … per cent
+    quirk = jcamp(y, factor=0.01, YUNITS="TRANSMITTANCE", MINY=76.62, MAXY=103.8, FIRSTY=76)
+    assert {"first_y_is_lowest"} == codes(one(quirk)) - {"ordinate_scale"}
+    for records in (
+        {"MINY": 70.2, "FIRSTY": 70},
+        {"MINY": 76.62, "FIRSTY": 50},
+        {"FIRSTY": 76},
+        {"MINY": "?", "FIRSTY": 76},
+    ):
+        damaged = one(jcamp(y, factor=0.01, YUNITS="TRANSMITTANCE", **records))
+        assert "first_y" in codes(damaged)
+
+
+def test_names_one_to_a_line_are_all_kept_and_no_end_of_lines_is_endless() -> None:
+    names = "\n".join(["cocaine hydrochloride", "neurocaine $$ old", "", *(f"name {k}" for k in range(900))])
+    kept = one(jcamp(Y, NAMES=names)).meta["header"]["NAMES"].split("\n")
+    assert kept[:2] == ["cocaine hydrochloride", "neurocaine"]
+    assert len(kept) < 100
+    assert one(jcamp(Y, NAMES="", OWNER="A\nperson")).meta["header"]["OWNER"] == "A"

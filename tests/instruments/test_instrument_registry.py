@@ -60,9 +60,9 @@ GOOD = {
 def test_public_surface_is_pinned() -> None:
     assert set(instruments.__all__) == {
         "DEFAULT_LIMITS", "AmbiguousText", "BrokenReader", "Candidate", "Choice", "CorruptFile", "Extra", "Folder", "FolderProbe",
-        "Format", "Guess", "Hints", "InstrumentError", "Limits", "Probe", "ReaderJail", "Source", "TooLarge",
-        "UnknownFormat", "UnsafeArchive", "UnsupportedVariant", "assurance_sentence", "broken_readers", "describe", "formats",
-        "is_vendor_folder", "pack_folder", "printable", "read", "reader", "sniff", "to_absorbance", "to_mass_spectrum",
+        "Format", "Guess", "Hints", "InstrumentError", "LIBRARY_MEMBERS", "Limits", "Member", "Probe", "ReaderJail", "Source",
+        "TooLarge", "UnknownFormat", "UnsafeArchive", "UnsupportedVariant", "Y_UNITS", "ZipOfMany", "assurance_sentence",
+        "broken_readers", "describe", "formats", "is_vendor_folder", "members_of_zip", "pack_folder", "printable", "read", "reader", "sniff", "to_absorbance", "to_mass_spectrum",
         "to_seconds", "to_wavenumber",
     }  # fmt: skip
 
@@ -86,7 +86,7 @@ def test_every_reading_says_who_read_it_from_which_bytes(tmp_path: Path) -> None
         from_path, from_bytes, from_file = read(path)[0], read(GOOD["jcamp"])[0], read(stream)[0]
     for reading in (from_path, from_bytes, from_file):
         assert reading.source_sha256 == hashlib.sha256(GOOD["jcamp"]).hexdigest()
-        assert (reading.reader, reading.reader_version) == ("instruments.jcamp", "2")
+        assert (reading.reader, reading.reader_version) == ("instruments.jcamp", "3")
     with path.open(encoding="utf-8") as text, pytest.raises(TypeError):
         read(text)  # type: ignore[arg-type]
 

@@ -62,7 +62,7 @@ def test_accepted_merged_and_refused_spectra_are_counted_with_reasons(parts: Imp
     assert done.refusals[0]["name"] == "Impossible"
     assert "cannot be a molecule" in done.refusals[0]["reason"]
     assert "1 have no InChIKey" in done.summary()
-    assert seen[0][0] == "Reading files"
+    assert [seen[0][0], seen[1][0]] == ["Looking at files", "Reading files"]
     assert seen[-1] == ("Writing the library", 1, 1)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from sqlmodel import select
 
@@ -271,8 +272,10 @@ def test_a_file_of_many_that_is_refused_now_takes_no_entry_away(
 
 
 def test_spectra_of_another_technique_are_another_library(parts: ImportParts, own: Library, newer: NewerReaders):
+    x = np.arange(400.0, 4000.0, 4.0)
+    y = np.exp(-(((x - 1700.0) / 12.0) ** 2))
     newer.change = lambda readings: [
-        replace(r, kind=ReadingKind.IR, x_unit="cm-1", y_unit="absorbance", scans=()) for r in readings
+        replace(r, kind=ReadingKind.IR, x=x, y=y, x_unit="cm-1", y_unit="absorbance", scans=()) for r in readings
     ]
     with pytest.raises(Invalid, match="another technique"):
         reparse_library(parts, "Own 2026", apply=True)
