@@ -18,6 +18,7 @@ from sqlmodel import col, select
 
 from app.incoming.domain import IncomingState
 from app.incoming.tables import IncomingFile
+from app.instrument_checks.tables import InstrumentCheck
 from app.people.tables import ApiToken, StaffSession
 from app.platform import audit
 from app.platform.db import Database, UnitOfWork
@@ -144,7 +145,7 @@ def _carry_out(database: Database, rule: Rule) -> int:
 
 
 def purge_files(database: Database, blobs: BlobStore) -> int:
-    """Delete raw files that no upload, incoming file, standard or control refers to any more; says how many.
+    """Delete raw files that no upload, incoming file, standard, control or check refers to any more; says how many.
 
     Only bytes that came as incoming files are looked at. The file goes first and its row after it: cut off in between,
     the next purge finds the row again, and the same bytes sent meanwhile find no file and write their own.
@@ -165,7 +166,8 @@ def _unreferenced() -> tuple[Any, ...]:
     incoming = sa.exists().where(col(IncomingFile.blob_sha256) == col(Blob.sha256))
     standards = sa.exists().where(col(StandardReplicate.blob_sha256) == col(Blob.sha256))
     controls = sa.exists().where(col(Control.blob_sha256) == col(Blob.sha256))
-    return ~uploads, ~incoming, ~standards, ~controls
+    checks = sa.exists().where(col(InstrumentCheck.blob_sha256) == col(Blob.sha256))
+    return ~uploads, ~incoming, ~standards, ~controls, ~checks
 
 
 class Housekeeper:

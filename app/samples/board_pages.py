@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from app.instrument_checks import service as instrument_checks
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import SERVICE_STAFF, allow
 from app.runtime import RuntimeDep
@@ -41,6 +42,7 @@ def _board(session_id: uuid.UUID, request: Request, who: Actor, rt: RuntimeDep, 
         place = sessions.site_of(session, row)
         board = service.board(session, who, session_id, now)
         waiting = service.queue(session, who, session_id, now=now)
+        machines = instrument_checks.instrument_views(session, who, now)
     phase = sessions.phase_of(row, now)
     return rt.templates.page(
         request,
@@ -58,4 +60,6 @@ def _board(session_id: uuid.UUID, request: Request, who: Actor, rt: RuntimeDep, 
         may_close=who.has(Role.SESSION_LEAD) and phase is not Phase.CLOSED,
         may_register=who.has(Role.RECEPTION, Role.SESSION_LEAD, Role.HEALTH_WORKER) and phase is not Phase.CLOSED,
         now=now,
+        instruments=machines,
+        level_words=instrument_checks.LEVEL_WORDS,
     )

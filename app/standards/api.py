@@ -21,7 +21,7 @@ from app.platform.kernel.errors import Conflict
 from app.platform.security.policy import allow
 from app.platform.storage import Held, Received
 from app.platform.web.etags import IfMatch, etag, set_etag
-from app.platform.web.fields import Moment, Text60, Text80, Text140
+from app.platform.web.fields import Moment, Text40, Text60, Text80, Text140
 from app.platform.web.idempotency import Once, OnceDep
 from app.platform.web.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
 from app.runtime import Runtime, RuntimeDep
@@ -90,6 +90,7 @@ async def enrol_file(
     substance: Annotated[Text60, Query(description="Register id")] = "",
     name: Annotated[Text140, Query(max_length=120)] = "",
     inchikey: Annotated[schemas.InChIKey, Query()] = "",
+    form: Annotated[Text40, Query(description="Salt, base or polymorph")] = "",
     lot: Annotated[Text60, Query()] = "",
     supplier: Annotated[Text80, Query()] = "",
     purity_percent: Annotated[float | None, Query(allow_inf_nan=False)] = None,
@@ -99,9 +100,9 @@ async def enrol_file(
     measured_at: Annotated[Moment | None, Query()] = None,
     retention_index: Annotated[float | None, Query(allow_inf_nan=False)] = None,
 ) -> Response:
-    """The same with a file as the raw body: its first mass spectrum, or the highest peak of its run."""
+    """The same with a file as the raw body: its first spectrum, or the highest peak of its run."""
     said = schemas.StandardIn(
-        substance=substance, name=name, inchikey=inchikey, lot=lot, supplier=supplier,
+        substance=substance, name=name, inchikey=inchikey, form=form, lot=lot, supplier=supplier,
         purity_percent=purity_percent, expires_on=expires_on,
     )  # fmt: skip
     run = NewReplicate(instrument, measured_at, None, retention_index)

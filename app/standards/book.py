@@ -1,4 +1,4 @@
-"""The in-house libraries of an agency, made of its rows: one of unit and one of accurate mass, as they are now.
+"""The in-house libraries of an agency, made of its rows: unit mass, accurate mass, infrared and Raman, as they are now.
 
 Kept in memory between searches and grown by what was added; a retired standard leaves, one out of date stays, marked.
 """
@@ -20,16 +20,23 @@ from app.readings import service as readings
 from app.standards import repository
 from app.standards.domain import compound_of
 from app.standards.tables import Standard, StandardReplicate
-from spectra import LibraryEntry, MassLibrary, MassSpectrum, Provenance
+from spectra import InfraredLibrary, InfraredSpectrum, LibraryEntry, MassLibrary, MassSpectrum, Provenance
 
 NAME = "Own standards"
 KEY = "own"
 
 
+_Kind = tuple[str, bool]  # technique, accurate
+KINDS: dict[_Kind, tuple[str, Technique]] = {
+    ("MS", False): (KEY, Technique.MS), ("MS", True): (f"{KEY}-accurate", Technique.MS),
+    ("IR", False): (f"{KEY}-ir", Technique.IR), ("RAMAN", False): (f"{KEY}-raman", Technique.RAMAN),
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class _Built:
     ids: tuple[uuid.UUID, ...]
-    spectra: MassLibrary
+    spectra: MassLibrary | InfraredLibrary
 
 
 class Book:
@@ -38,7 +45,7 @@ class Book:
     def __init__(self, database: Database, store: BlobStore) -> None:
         self._database, self._store = database, store
         self._lock = threading.Lock()
-        self._built: dict[tuple[uuid.UUID, bool], _Built] = {}
+        self._built: dict[tuple[uuid.UUID, _Kind], _Built] = {}
 
     def books(self, agency_id: uuid.UUID) -> list[Opened]:
         """Own libraries of this agency; none without a standard that is not retired."""
@@ -47,33 +54,37 @@ class Book:
             rows = repository.replicates_of(session, list(standards))
         now = self._database.clock()
         out = []
-        for accurate in (False, True):
-            chosen = [row for row in rows if row.accurate is accurate]
-            built = self._library(agency_id, accurate, chosen, standards)
+        for kind in KINDS:
+            chosen = [row for row in rows if (row.technique, row.accurate) == kind]
+            built = self._library(agency_id, kind, chosen, standards)
             if built is not None:
                 facts = {str(row.id): own_entry(standards[row.standard_id], row, now) for row in chosen}
-                out.append(_opened(built.spectra, accurate, facts))
+                out.append(_opened(built.spectra, kind, facts))
         return out
 
     def _library(
         self,
         agency_id: uuid.UUID,
-        accurate: bool,
+        kind: _Kind,
         rows: Sequence[StandardReplicate],
         standards: dict[uuid.UUID, Standard],
     ) -> _Built | None:
         ids = tuple(row.id for row in rows)
-        key = (agency_id, accurate)
+        key = (agency_id, kind)
         with self._lock:
             known = self._built.get(key)
             if known is not None and known.ids == ids:
                 return known
-            grown = known is not None and known.ids == ids[: len(known.ids)]  # keys rise: what is new comes last
-            fresh = list(self._entries(rows[len(known.ids) :] if known is not None and grown else rows, standards))
-            if known is not None and grown:
-                spectra = known.spectra.add(fresh) if fresh else known.spectra
+            base = None
+            if known is not None and known.ids == ids[: len(known.ids)]:  # keys rise: what is new comes last
+                base = known.spectra if isinstance(known.spectra, MassLibrary) else None
+            first = len(known.ids) if known is not None and base is not None else 0
+            fresh = list(self._entries(rows[first:], standards))
+            spectra: MassLibrary | InfraredLibrary
+            if base is not None:
+                spectra = base.add(fresh) if fresh else base
             elif fresh:
-                spectra = _library_of(fresh, accurate)
+                spectra = _library_of(fresh, kind)
             else:
                 self._built.pop(key, None)
                 return None
@@ -85,31 +96,40 @@ class Book:
     ) -> Iterable[LibraryEntry]:
         for row in rows:
             try:
-                stored = readings.single_spectrum(self._store, row.arrays_sha256)
+                stored = _stored(self._store, row)
             except MastError:  # gone from this disk: the others still count
                 continue
             yield entry_of(standards[row.standard_id], row, stored)
 
 
-def _library_of(entries: Sequence[LibraryEntry], accurate: bool) -> MassLibrary:
+def _stored(store: BlobStore, row: StandardReplicate) -> MassSpectrum | InfraredSpectrum:
+    if row.technique == "MS":
+        return readings.single_spectrum(store, row.arrays_sha256)
+    return readings.curve_of(store, row.arrays_sha256)
+
+
+def _library_of(entries: Sequence[LibraryEntry], kind: _Kind) -> MassLibrary | InfraredLibrary:
     info = {"source": "the laboratory's own measurements", "licence": "own", "notice": ""}
-    return MassLibrary.build(entries, NAME, accurate, info)
+    if kind[0] == "MS":
+        return MassLibrary.build(entries, NAME, kind[1], info)
+    return InfraredLibrary.build(entries, NAME, info)
 
 
-def _opened(spectra: MassLibrary, accurate: bool, own: dict[str, OwnEntry]) -> Opened:
-    key = f"{KEY}-accurate" if accurate else KEY
-    return Opened(
-        key, NAME, Technique.MS, accurate, False, "", "own", "the laboratory's own measurements", spectra, own
-    )
+def _opened(spectra: MassLibrary | InfraredLibrary, kind: _Kind, own: dict[str, OwnEntry]) -> Opened:
+    key, technique = KINDS[kind]
+    return Opened(key, NAME, technique, kind[1], False, "", "own", "the laboratory's own measurements", spectra, own)
 
 
-def entry_of(standard: Standard, row: StandardReplicate, stored: MassSpectrum) -> LibraryEntry:
+def entry_of(standard: Standard, row: StandardReplicate, stored: MassSpectrum | InfraredSpectrum) -> LibraryEntry:
     """One replicate as a library entry; its id is the replicate's own."""
-    spectrum = MassSpectrum(stored.mz, stored.intensity, row.precursor_mz, row.ionisation or "EI")
+    spectrum: MassSpectrum | InfraredSpectrum = stored
+    if isinstance(stored, MassSpectrum):
+        spectrum = MassSpectrum(stored.mz, stored.intensity, row.precursor_mz, row.ionisation or "EI")
     about = Provenance("own standard", "own", f"lot {standard.lot}" if standard.lot else "")
     compound = compound_of(standard.name, standard.inchikey, standard.substance_id)
     meta = {"day": row.measured_at.date().isoformat(), "instrument": row.instrument, "standard": str(standard.id)}
-    return LibraryEntry(str(row.id), standard.name, compound, "MS", spectrum, about, meta=meta)
+    technique = "Raman" if row.technique == "RAMAN" else row.technique
+    return LibraryEntry(str(row.id), standard.name, compound, technique, spectrum, about, form=standard.form, meta=meta)
 
 
 def own_entry(standard: Standard, row: StandardReplicate, now: datetime) -> OwnEntry:

@@ -37,6 +37,7 @@ class NewStandard:
     supplier: str = ""
     purity_percent: float | None = None
     expires_on: date | None = None
+    form: str = ""
 
     @property
     def compound(self) -> str:

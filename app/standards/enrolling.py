@@ -21,9 +21,12 @@ from app.standards import repository
 from app.standards.domain import NewReplicate, NewStandard, faults_of_replicate, faults_of_standard
 from app.standards.tables import Standard, StandardReplicate
 from instruments import printable
+from spectra import InfraredSpectrum, MassSpectrum, infrared_quality
+from spectra.types import Level as RemarkLevel
 
 NOT_SAVED = "The standard was not enrolled. What you typed is still here."
 LEAST_PEAKS = 2
+LEAST_POINTS = 200
 LONGEST_RUN_S = 86_400.0
 
 
@@ -83,14 +86,14 @@ def enrol(uow: UnitOfWork, store: BlobStore, source: Source, new: NewStandard, r
     sha256 = _once(uow, store, source)
     row = Standard(
         agency_id=agency_of(uow.actor), name=new.name, inchikey=new.inchikey, substance_id=new.substance_id,
-        lot=new.lot, supplier=new.supplier, purity_percent=new.purity_percent, expires_at=end_of_day(new.expires_on),
+        form=new.form, lot=new.lot, supplier=new.supplier, purity_percent=new.purity_percent, expires_at=end_of_day(new.expires_on),
         created_by=uow.actor.person_id, created_at=uow.now,
     )  # fmt: skip
     uow.session.add(row)
     uow.session.flush()
     _add(uow, row, source, sha256, run)
     after = {
-        "name": row.name, "inchikey": row.inchikey, "substance_id": row.substance_id, "lot": row.lot,
+        "name": row.name, "inchikey": row.inchikey, "substance_id": row.substance_id, "form": row.form, "lot": row.lot,
         "supplier": row.supplier, "purity_percent": row.purity_percent,
         "expires_at": row.expires_at.isoformat() if row.expires_at else None,
     }  # fmt: skip
@@ -136,10 +139,20 @@ def get_standard(session: Session, actor: Actor, standard_id: uuid.UUID, *, lock
 
 def _check(source: Source, wrong: dict[str, str]) -> None:
     spectrum = source.reference.spectrum
-    if int((spectrum.intensity > 0).sum()) < LEAST_PEAKS:
+    if isinstance(spectrum, InfraredSpectrum):
+        wrong |= _faults_of_curve(spectrum)
+    elif int((spectrum.intensity > 0).sum()) < LEAST_PEAKS:
         wrong["file"] = "This spectrum has fewer than two peaks, so nothing could be compared with it."
     if wrong:
         raise Invalid(NOT_SAVED, fields=wrong)
+
+
+def _faults_of_curve(spectrum: InfraredSpectrum) -> dict[str, str]:
+    """A reference is compared with every sample to come, so what a sample is only warned of is refused here."""
+    if spectrum.wavenumber.size < LEAST_POINTS:
+        return {"file": f"This spectrum has fewer than {LEAST_POINTS} points, so nothing could be compared with it."}
+    faults = [r.text for r in infrared_quality(spectrum) if r.level is RemarkLevel.ERROR]
+    return {"file": faults[0]} if faults else {}
 
 
 def _once(uow: UnitOfWork, store: BlobStore, source: Source) -> str:
@@ -181,10 +194,11 @@ def _add(uow: UnitOfWork, row: Standard, source: Source, arrays_sha256: str, run
             blob_sha256=keep_bytes(uow, raw) if raw is not None else None,
             file_name=readings.clean_file_name(source.file_name),
             arrays_sha256=arrays_sha256,
+            technique=found.technique,
             accurate=found.accurate,
-            ionisation=printable(found.spectrum.ionisation, 20),
-            precursor_mz=found.spectrum.precursor_mz,
-            n_peaks=int(found.spectrum.mz.size),
+            ionisation=printable(found.spectrum.ionisation, 20) if isinstance(found.spectrum, MassSpectrum) else "",
+            precursor_mz=found.spectrum.precursor_mz if isinstance(found.spectrum, MassSpectrum) else None,
+            n_peaks=found.n_points,
             instrument=run.instrument[:120],
             measured_at=run.measured_at or uow.now,
             retention_time_s=time_s,

@@ -28,6 +28,7 @@ class StandardForm(BaseModel):
     substance: Words = []
     substance_words: Words = []
     inchikey: Text40 = ""
+    form: Text40 = ""
     lot: Text60 = ""
     supplier: Text80 = ""
     purity: Text20 = ""
@@ -50,7 +51,7 @@ class StandardForm(BaseModel):
             raise Invalid(NOT_SAVED, fields=wrong)
         name, key, substance = named(register, chosen, words[:120], self.inchikey.upper())
         expires: date | None = ends.date() if ends is not None else None
-        return NewStandard(name, key, substance, self.lot, self.supplier, purity, expires)
+        return NewStandard(name, key, substance, self.lot, self.supplier, purity, expires, self.form)
 
     def run(self) -> NewReplicate:
         """The run of it. Raises Invalid."""

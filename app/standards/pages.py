@@ -249,6 +249,8 @@ def _one(
         shown=shown,
         plot=replicate_plot(spectra[shown.id], view.row.name) if shown.id in spectra else None,
         spread=service.spread_of(spectra),
+        likeness=service.likeness_of(spectra),
+        infrared=shown.technique != "MS",
         may=who.has(Role.CHEMIST, Role.VERIFIER) and view.row.retired_at is None,
         error=error,
         fields=getattr(error, "fields", {}),

@@ -13,11 +13,13 @@ from app.platform.kernel.errors import MastError
 from app.platform.storage import BlobStore
 from app.readings import service as readings
 from app.standards.listing import StandardView
-from spectra import MassSpectrum
+from spectra import InfraredSpectrum, MassSpectrum
 from spectra.confidence.standards import ReplicateStatistics
+from spectra.infrared_grid import curve
 
 SHOWN = 10
 MOST_STICKS = 500
+MOST_POINTS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +32,47 @@ class Spread:
     high: float
 
 
-def spectra_of(store: BlobStore, view: StandardView) -> dict[uuid.UUID, MassSpectrum]:
+def spectra_of(store: BlobStore, view: StandardView) -> dict[uuid.UUID, MassSpectrum | InfraredSpectrum]:
     """Spectra of its runs; those whose arrays are not on this disk are left out."""
-    out = {}
+    out: dict[uuid.UUID, MassSpectrum | InfraredSpectrum] = {}
     for row in view.replicates:
         try:
-            out[row.id] = readings.single_spectrum(store, row.arrays_sha256)
+            if row.technique == "MS":
+                out[row.id] = readings.single_spectrum(store, row.arrays_sha256)
+            else:
+                out[row.id] = readings.curve_of(store, row.arrays_sha256)
         except MastError:
             continue
     return out
 
 
-def spread_of(spectra: Mapping[uuid.UUID, MassSpectrum]) -> list[Spread]:
-    """The strongest m/z with mean, lowest and highest over the runs; nothing for fewer than two."""
-    if len(spectra) < 2:
+def spread_of(spectra: Mapping[uuid.UUID, MassSpectrum | InfraredSpectrum]) -> list[Spread]:
+    """The strongest m/z with mean, lowest and highest over the mass spectra; nothing for fewer than two."""
+    masses = [one for one in spectra.values() if isinstance(one, MassSpectrum)]
+    if len(masses) < 2:
         return []
-    found = ReplicateStatistics.of(list(spectra.values()))
+    found = ReplicateStatistics.of(masses)
     order = np.argsort(-found.mean, kind="stable")[:SHOWN]
     rows = [Spread(float(found.mz[k]), float(found.mean[k]), float(found.low[k]), float(found.high[k])) for k in order]
     return sorted(rows, key=lambda row: row.mz)
 
 
-def replicate_plot(spectrum: MassSpectrum, label: str) -> dict[str, Any]:
+def likeness_of(spectra: Mapping[uuid.UUID, MassSpectrum | InfraredSpectrum]) -> list[float]:
+    """How much each further curve correlates with the first one (0–1), over the points both have."""
+    curves = [curve(one) for one in spectra.values() if isinstance(one, InfraredSpectrum)]
+    out = []
+    for other in curves[1:]:
+        both = np.isfinite(curves[0]) & np.isfinite(other)
+        a, b = (row[both] - row[both].mean() for row in (curves[0], other)) if both.any() else (np.ones(1), np.zeros(1))
+        size = float(np.sqrt((a @ a) * (b @ b)))
+        out.append(float(a @ b) / size if size > 0 else 0.0)
+    return out
+
+
+def replicate_plot(spectrum: MassSpectrum | InfraredSpectrum, label: str) -> dict[str, Any]:
     """For plots.spectrum."""
+    if isinstance(spectrum, InfraredSpectrum):
+        return _curve_plot(spectrum, label)
     keep = np.sort(np.argsort(-spectrum.intensity, kind="stable")[:MOST_STICKS])
     top = np.argsort(-spectrum.intensity, kind="stable")[:8]
     base = ", ".join(f"{spectrum.mz[k]:.6g}" for k in top)
@@ -61,4 +81,17 @@ def replicate_plot(spectrum: MassSpectrum, label: str) -> dict[str, Any]:
         "query": {"label": label, "mz": [round(float(m), 4) for m in spectrum.mz[keep]],
                   "intensity": [float(f"{i:.5g}") for i in spectrum.intensity[keep]]},
         "summary": f"{spectrum.mz.size} peaks; most intense at m/z {base}.",
+    }  # fmt: skip
+
+
+def _curve_plot(spectrum: InfraredSpectrum, label: str) -> dict[str, Any]:
+    x, y = spectrum.wavenumber, spectrum.absorbance
+    every = max(1, -(-x.size // MOST_POINTS))
+    top = float(x[int(np.argmax(y))])
+    return {
+        "kind": "ir", "x_label": "Wavenumber / cm⁻¹", "y_label": "Absorbance", "marks": [],
+        "series": [{"label": label, "role": "query", "x": [round(float(v), 2) for v in x[::every]],
+                    "y": [float(f"{v:.5g}") for v in y[::every]]}],
+        "summary": f"{x.size:,} points from {x[0]:.0f} to {x[-1]:.0f} cm⁻¹; strongest band at {top:.0f} cm⁻¹.",
+        "table": {"head": [], "rows": []},
     }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.platform.web.fields import Moment, Text60, Text80, Text140, Text200
+from app.platform.web.fields import Moment, Text40, Text60, Text80, Text140, Text200
 from app.standards.domain import ControlKind, NewControl, NewReplicate, NewStandard
 from app.standards.listing import StandardView
 from app.standards.tables import Control, StandardReplicate
@@ -26,6 +26,7 @@ class StandardIn(BaseModel):
     substance: Text60 = ""
     name: Annotated[Text140, Field(max_length=120)] = ""
     inchikey: InChIKey = ""
+    form: Text40 = Field("", description="Salt, base or polymorph, as the certificate says")
     lot: Text60 = ""
     supplier: Text80 = ""
     purity_percent: Finite = None
@@ -34,7 +35,7 @@ class StandardIn(BaseModel):
     def entered(self, name: str, inchikey: str) -> NewStandard:
         """As the feature takes it, with the name and key the register has."""
         return NewStandard(
-            name, inchikey, self.substance, self.lot, self.supplier, self.purity_percent, self.expires_on
+            name, inchikey, self.substance, self.lot, self.supplier, self.purity_percent, self.expires_on, self.form
         )
 
 
@@ -74,6 +75,7 @@ class ReplicateOut(BaseModel):
     peak: int | None
     reading_id: uuid.UUID | None
     file_name: str
+    technique: str = Field(description="MS, IR or RAMAN")
     accurate: bool
     n_peaks: int
     instrument: str
@@ -95,6 +97,7 @@ class StandardOut(BaseModel):
     name: str
     inchikey: str
     substance_id: str
+    form: str
     lot: str
     supplier: str
     purity_percent: float | None

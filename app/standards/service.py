@@ -15,7 +15,7 @@ from app.standards.controlling import (
 from app.standards.domain import KIND_WORDS, ControlKind, NewControl, NewReplicate, NewStandard
 from app.standards.enrolling import Source, add_run, enrol, from_reading, get_standard, retire
 from app.standards.listing import StandardView, controls_page, in_use, standard_view, standards_page
-from app.standards.plots import spectra_of, spread_of
+from app.standards.plots import likeness_of, spectra_of, spread_of
 from app.standards.reading_files import readings_in
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "get_control",
     "get_standard",
     "in_use",
+    "likeness_of",
     "readings_in",
     "retire",
     "spectra_of",

@@ -22,6 +22,7 @@ class Standard(Base, table=True):
     name: str = Field(max_length=120)
     inchikey: str = Field(default="", max_length=27)
     substance_id: str = Field(default="", max_length=60, description="register id")
+    form: str = Field(default="", max_length=40, description="salt, base, polymorph")
     lot: str = Field(default="", max_length=60)
     supplier: str = Field(default="", max_length=80)
     purity_percent: float | None = None
@@ -45,6 +46,7 @@ class StandardReplicate(Base, table=True):
     blob_sha256: str | None = Field(default=None, max_length=64, foreign_key="blob.sha256", index=True)
     file_name: str = Field(default="", max_length=200)
     arrays_sha256: str = Field(max_length=64)
+    technique: str = Field(default="MS", max_length=10, description="MS, IR or RAMAN")
     accurate: bool = False
     ionisation: str = Field(default="", max_length=20)
     precursor_mz: float | None = None

@@ -47,7 +47,8 @@ def standard_facts(view: service.StandardView) -> list[tuple[str, Any]]:
     """For ui.facts."""
     row = view.row
     return [
-        ("Compound", row.name), ("InChIKey", row.inchikey), ("Lot", row.lot), ("Supplier", row.supplier),
+        ("Compound", row.name), ("InChIKey", row.inchikey), ("Form", row.form), ("Lot", row.lot),
+        ("Supplier", row.supplier),
         ("Purity", f"{row.purity_percent:g} %" if row.purity_percent is not None else None),
         ("Counts until", f"{row.expires_at:%-d %B %Y}" if row.expires_at else "no end"),
         ("Enrolled by", view.names.get(row.created_by, "somebody") if row.created_by else None),

@@ -15,6 +15,7 @@ from app.platform.db import Database, metadata, migrate
 from app.platform.kernel.actor import Role
 from tests.app.conftest import World
 from tests.support.road import ok
+from tests.support.small_files import small_film
 from tests.support.staged import either_database
 from tests.support.writes import Stage
 
@@ -234,6 +235,17 @@ def test_standards_controls_and_curves_go_where_a_server_does_not_know_them(stag
     }
     assert broken_keys(database) == []
     stage.standard()
+
+
+def test_infrared_standards_go_where_a_server_would_take_them_for_mass_spectra(stage: Stage) -> None:
+    database, chemist = stage.world.runtime.db, stage.client("chemist")
+    mass = stage.standard()
+    url = "/api/v1/standards/uploads?filename=a.jdx&name=Testamine%20base&form=base"
+    ok(chemist.post(url, content=small_film(), headers={"Content-Type": "application/octet-stream"}))
+    migrate.downgrade(database, "0004")
+    migrate.upgrade(database)
+    assert [row["id"] for row in ok(chemist.get("/api/v1/standards"))["rows"]] == [mass]
+    assert (contents(database)["standard_replicate"][0], broken_keys(database)) == (1, [])
 
 
 def test_an_empty_database_goes_up_down_to_nothing_and_up_again(database: Database) -> None:

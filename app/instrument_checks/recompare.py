@@ -1,0 +1,52 @@
+"""The job after a check that changes limits: readings of that instrument on that day are read and compared again.
+
+Never under a result that was submitted (ADR 0009), never so that a reading would be lost (ADR 0010).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, time
+
+import structlog
+
+from app.instrument_checks import repository
+from app.instrument_checks.checking import RECOMPARE, end_of_day
+from app.instrument_checks.domain import PLACE
+from app.platform.db import Database
+from app.platform.jobs import JobContext
+from app.platform.kernel.actor import SYSTEM
+from app.platform.kernel.errors import Conflict, NotFound
+from app.readings import service as readings
+from app.results import service as results
+
+_log = structlog.get_logger(__name__)
+
+
+def handlers(database: Database) -> dict[str, Callable[[JobContext], None]]:
+    """For JobRunner(handlers=…)."""
+    return {RECOMPARE: lambda ctx: recompare(database, ctx)}
+
+
+def recompare(database: Database, ctx: JobContext) -> None:
+    """Ask for every analysis of the day to be read again; those a result stands on are left as they are."""
+    with database.read() as session:
+        check = repository.check_by_key(session, uuid.UUID(ctx.payload["check_id"]))
+        members = []
+        if check is not None:
+            day = check.measured_at.astimezone(PLACE).date()
+            begins = datetime.combine(day, time(), PLACE)
+            members = readings.analyses_on(session, check.instrument_id, begins, end_of_day(check.measured_at))
+    left = 0
+    actor = replace(SYSTEM, agency_id=check.agency_id) if check is not None else SYSTEM
+    for analysis_id in members:
+        try:
+            with database.begin(actor, request_id=f"job {ctx.job_id}") as uow:
+                readings.reread_analysis(uow, analysis_id, standing=results.standing_on_submitted, keep=True)
+        except (Conflict, NotFound):  # a result stands on it, or it went away meanwhile
+            left += 1
+    with ctx.begin() as uow:
+        ctx.complete(uow)
+    _log.info("day_compared_again", analyses=len(members) - left, left_as_they_are=left)
