@@ -22,6 +22,10 @@ import app.consultations.api
 import app.consultations.pages
 import app.incoming.api
 import app.incoming.pages
+import app.instrument_checks.api
+import app.instrument_checks.api_learning
+import app.instrument_checks.pages
+import app.instrument_checks.pages_learning
 import app.library.api
 import app.library.pages
 import app.people.api
@@ -41,11 +45,16 @@ import app.sessions.api
 import app.sessions.pages
 import app.standards.api
 import app.standards.pages
+import app.subtraction.api
+import app.subtraction.pages
 import app.system.api
 import app.system.pages
 import app.trends.api
 import app.trends.pages
 from app.incoming import reading_job as incoming_job
+from app.instrument_checks import recompare as recompare_instrument
+from app.instrument_checks.service import InstrumentStates
+from app.library import import_job as library_job
 from app.library.shelf import Shelf
 from app.navigation import nav_for
 from app.operations.retention import Housekeeper
@@ -78,6 +87,10 @@ ROUTERS = (
     app.consultations.pages.router,
     app.incoming.api.router,
     app.incoming.pages.router,
+    app.instrument_checks.api.router,
+    app.instrument_checks.api_learning.router,
+    app.instrument_checks.pages.router,
+    app.instrument_checks.pages_learning.router,
     app.library.api.router,
     app.library.pages.router,
     app.people.api.router,
@@ -97,6 +110,8 @@ ROUTERS = (
     app.results.pages_post.router,
     app.standards.api.router,
     app.standards.pages.router,
+    app.subtraction.api.router,
+    app.subtraction.pages.router,
     app.system.api.router,
     app.system.pages.router,
     app.trends.api.router,
@@ -119,7 +134,9 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
     kept = arrays.array_store(blobs.root)
     shelf = Shelf(settings, database, Book(database, kept))
     index, controls = SubstanceIndex(pack.substances), BatchControls(database, kept)
-    parts = reading_job.ReadingParts(database, blobs, jail, shelf, index, controls=controls)
+    parts = reading_job.ReadingParts(
+        database, blobs, jail, shelf, index, controls=controls, instruments=InstrumentStates(database)
+    )
     return Runtime(
         settings=settings,
         db=database,
@@ -136,9 +153,19 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
                 **reading_job.handlers(parts),
                 **incoming_job.handlers(database, blobs, jail),
                 **recompare.handlers(database),
+                **library_job.handlers(
+                    library_job.JobParts(
+                        database,
+                        settings.library_dir,
+                        settings.blob_dir,
+                        settings.upload_max_bytes,
+                        reader_limits(settings),
+                    )
+                ),
+                **recompare_instrument.handlers(database),
             },
             clock,
-            on_dead={**reading_job.obituaries(), **incoming_job.obituaries()},
+            on_dead={**reading_job.obituaries(), **incoming_job.obituaries(), **library_job.obituaries()},
         ),
         templates=Templates(HERE / "templates", lambda request: page_context(request, settings)),
         session_policy=policy,

@@ -17,7 +17,8 @@ ENTRIES: tuple[tuple[str, str, frozenset[Role]], ...] = (
         frozenset({Role.RESEARCHER, Role.PUBLIC_HEALTH, Role.POLICE, Role.SESSION_LEAD}),
     ),
     ("Standards", "/standards", frozenset({Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD})),
-    ("Libraries", "/libraries", frozenset({Role.CHEMIST, Role.VERIFIER, Role.RESEARCHER})),
+    ("Instruments", "/instruments", frozenset({Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD})),
+    ("Libraries", "/libraries", frozenset({Role.CHEMIST, Role.VERIFIER, Role.RESEARCHER, Role.ADMIN})),
     ("People", "/people", frozenset({Role.ADMIN})),
     ("Audit", "/audit", frozenset({Role.ADMIN})),
 )

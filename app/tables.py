@@ -3,6 +3,7 @@
 import app.consultations.tables
 import app.custody.tables
 import app.incoming.tables
+import app.instrument_checks.tables
 import app.library.tables
 import app.people.tables
 import app.platform.audit.tables
@@ -15,4 +16,5 @@ import app.results.tables
 import app.samples.tables
 import app.sessions.tables
 import app.standards.tables
+import app.subtraction.tables
 import app.trends.tables  # noqa: F401

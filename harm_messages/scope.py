@@ -36,7 +36,7 @@ def sees(scope: ScopeFact, substance: str | None, drug_class: str) -> bool:
 def in_scope(pack: Pack, facts: Facts, substance: str | None, drug_class: str) -> bool:
     """Whether "we did not find" may be said of it."""
     limit = max_lod(pack, substance, drug_class)
-    declared = any(sees(s, substance, drug_class) and s.lod is not None and s.lod <= limit for s in facts.scope)
+    declared = any(_low_enough(s, substance, limit) for s in facts.scope if sees(s, substance, drug_class))
     said = any(
         f.abundance is Abundance.NOT_DETECTED
         and substance is not None
@@ -47,6 +47,11 @@ def in_scope(pack: Pack, facts: Facts, substance: str | None, drug_class: str) -
         for f in facts.findings
     )
     return declared or said
+
+
+def _low_enough(scope: ScopeFact, substance: str | None, limit: float) -> bool:
+    lod = scope.lod_of(substance)
+    return lod is not None and lod <= limit
 
 
 def _ran(facts: Facts, methods: Iterable[str]) -> bool:

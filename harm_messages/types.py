@@ -144,6 +144,8 @@ class ScopeFact(Frozen):
 
     `classes` are register classes or their beginnings ("opioid" covers "opioid.nitazene"), "*" is
     everything; `excludes` is taken away again; `lod` is in % w/w. Without `lod` no negative is said.
+    `printed`: limits (%) of this very reading by register id. Where there are any, nothing is said of a substance
+    without one: the library behind the method does not hold it.
     """
 
     method: str
@@ -153,6 +155,13 @@ class ScopeFact(Frozen):
     substances: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     lod: Positive | None = None
+    printed: tuple[tuple[str, Positive], ...] | None = None
+
+    def lod_of(self, substance: str | None) -> float | None:
+        """From which amount on this method would have seen it: of a class, and without printed limits, `lod`."""
+        if substance is None or self.printed is None or self.lod is None:
+            return self.lod
+        return dict(self.printed).get(substance)
 
     @property
     def counts(self) -> bool:

@@ -31,6 +31,8 @@ Y_AXES: dict[str, str] = {
     "reflectance (%)": "Reflectance, %",
     "log(1/R)": "log(1/R)",
     "kubelka-munk": "Kubelka–Munk",
+    "diffuse reflectance (%)": "Diffuse reflectance, %",
+    "inverted absorbance (%)": "Absorbance turned over, 100 (1 − A/Amax)",
     "single beam": "Single beam",
     "counts": "Counts",
     "intensity": "Intensity",
@@ -53,12 +55,18 @@ _X_GUESSED = frozenset({"axis_guessed", "unit_unknown", "time_unit_assumed", "lo
 _Y_GUESSED = frozenset({"ordinate_unknown", "ordinate_scale", "y_unit_unknown"})
 _KIND_GUESSED = frozenset({"technique_guessed", "kind_guessed", "no_data_type"})
 _X_DOUBTED = frozenset({"looks_like_wavelength", "looks_like_wavenumber", "looks_like_seconds"})
-_Y_DOUBTED = frozenset({"looks_like_absorbance", "looks_like_transmittance", "implausible_absorbance"})
+_Y_DOUBTED = frozenset({
+    "looks_like_absorbance", "looks_like_transmittance", "looks_like_inverted", "implausible_absorbance",
+    "implausible_transmittance",
+})  # fmt: skip
 _NOT_SAID = "the file does not say"
 _SAID_TWICE = "the file says two things, see the warning"
 _DOUBTED = "the values do not look like it, see the warning"
 
-_TURNED = frozenset({"absorbance", "transmittance", "reflectance", "log(1/R)", "kubelka-munk", "single beam"})
+_TURNED = frozenset({
+    "absorbance", "transmittance", "reflectance", "log(1/R)", "kubelka-munk", "diffuse reflectance",
+    "inverted absorbance", "single beam",
+})  # fmt: skip
 _AS_ABSORBANCE = "compared as if it were absorbance"
 
 _X_WORDS = {

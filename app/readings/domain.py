@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -109,6 +110,17 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalShare:
+    """What part of a reading's signal belongs to a substance of the register (0 to 1): not its weight."""
+
+    substance_id: str
+    share: float
+    low: float
+    high: float
+    grade: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ScopeFact:
     """One analysis as what it could see: the ground of every "not seen" sentence.
 
@@ -139,6 +151,9 @@ class ScopeFact:
     strip_dilution: str = ""
     read: bool = True
     reading_ids: tuple[str, ...] = ()
+    printed: tuple[tuple[str, float], ...] | None = None
+    """Register id and the limit (%) printed for it in this very reading; None where none is printed for anything."""
+    shares: tuple[SignalShare, ...] = ()
 
     @property
     def ran(self) -> bool:
@@ -197,3 +212,13 @@ def strip_warnings(strips: Sequence[StripResult], infrared: Sequence[Seen] | Non
 
 def _any_covered(strip: StripResult, seen: Sequence[Seen]) -> bool:
     return any(covers(strip.target, one) for one in seen)
+
+
+def limit_percent(share: float) -> str:
+    """A limit, rounded up: below a tenth in halves, so that it never promises more than it holds.
+
+    >>> limit_percent(0.0131), limit_percent(0.04), limit_percent(0.262)
+    ('1.5 %', '4 %', '27 %')
+    """
+    value = 100 * share
+    return f"{math.ceil(2 * value - 1e-9) / 2:g} %" if value < 10 else f"{math.ceil(value - 1e-9):.0f} %"

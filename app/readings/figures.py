@@ -17,7 +17,10 @@ from spectra.confidence.figures_infrared import infrared_figures, raman_figures
 from spectra.confidence.figures_mass import mass_figures, run_figures
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_AS_SHOWN = {"transmittance": "absorbance", "reflectance": "log(1/R)"}
+_AS_SHOWN = {
+    "transmittance": "absorbance", "reflectance": "log(1/R)", "diffuse reflectance": "kubelka-munk",
+    "inverted absorbance": "relative absorbance",
+}  # fmt: skip
 
 
 def quality_json(reading: Reading) -> dict[str, Any]:

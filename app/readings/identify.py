@@ -17,6 +17,7 @@ from app.readings.accurate_mass import match_accurate_mass
 from app.readings.controls import RunControls
 from app.readings.domain import Method, MethodInfo
 from app.readings.in_house import with_own
+from app.readings.instrument_state import InstrumentState
 from app.readings.mass_scale import negative_ions, put_right
 from app.readings.matching import match_infrared, match_unit_mass
 from app.readings.methods import method_for, method_info
@@ -86,21 +87,27 @@ def identify_reading(
     top: int = 10,
     index: SubstanceIndex | None = None,
     controls: RunControls | None = None,
+    on: InstrumentState | None = None,
 ) -> list[Block]:
     """What one reading resembles. A run gives one block per peak, highest first; everything else one block.
 
     `method` is the chemist's word and decides between unit and accurate mass; without it the masses decide.
-    `controls` is what was run beside a run in its batch.
+    `controls` is what was run beside a run in its batch, `on` what is known of the instrument that day.
     Never raises for a spectrum that cannot be compared: the block says why.
     """
     chosen = method or method_of(reading)
     if chosen is None:
         return [Block(not_compared(_WHY_NOT[ReadingKind.OTHER]))]
     info = method_info(chosen)
-    how = Names(top, index or SubstanceIndex(), negative=negative_ions(reading))
+    here = on or InstrumentState()
+    how = Names(
+        top, index or SubstanceIndex(), instrument=here.name, negative=negative_ions(reading), widening=here.widening
+    )
     try:
         if reading.kind in (ReadingKind.IR, ReadingKind.RAMAN):
             books = shelf.infrared(libraries) if reading.kind is ReadingKind.IR else shelf.raman(libraries)
+            if here.transferred is not None:
+                books = here.transferred(books)
             return [Block(match_infrared(to_absorbance(reading), books, info, how))]
         if reading.kind is ReadingKind.MASS_SPECTRUM:
             return [Block(_mass(to_mass_spectrum(reading), shelf, libraries, info, how, chosen))]

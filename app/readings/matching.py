@@ -12,7 +12,10 @@ from dataclasses import replace
 from app.library.shelf import Opened
 from app.readings.domain import MethodInfo
 from app.readings.identified import identified
-from app.readings.mixtures import add_mixture, main_parts, mixture_of, mixture_sentences
+from app.readings.infrared_answer import infrared_json, limit_sentences
+from app.readings.instrument_state import widened
+from app.readings.mixtures import add_mixture, main_parts, mixture_headline, mixture_of, mixture_sentences
+from app.readings.own_infrared import for_mixtures, marked, own_first
 from app.readings.ranking import (
     Matched,
     Names,
@@ -45,6 +48,8 @@ from spectra.preprocess import within_range
 # 20 street recipes scored .69 to .97, caffeine of another instrument .94, files of 25 substances that are not in the
 # library .48 at most. Defaults, to be replaced by each laboratory's own replicates.
 IR_CONSISTENT, IR_RELATED = 0.70, 0.50
+WATCH_ALL = 1_000
+"""Entries of a library up to which a limit is printed for every compound, not for those of the register only."""
 
 
 def match_infrared(query: InfraredSpectrum, shelf: Sequence[Opened], info: MethodInfo, how: Names) -> Matched:
@@ -52,25 +57,29 @@ def match_infrared(query: InfraredSpectrum, shelf: Sequence[Opened], info: Metho
     if not shelf:
         return not_compared(f"There is no {info.title} library here to compare with.", info.all_limits)
     rows, score_name = _infrared_rows(query, shelf, how)
-    explained = _explained(query, shelf, rows)
+    explained = widened(_explained(query, shelf, rows, how), how.widening)
     quality = infrared_quality(query)
     level = _infrared_level(rows)
     named = named_rows(rows, level)
     sentences = [*_infrared_sentences(rows, level, named), *mixture_sentences(explained)]
     answer = answer_of(level, rows, named, sentences, quality, shelf)
     answer.update(components_of(explained, how.index))
-    if main := main_parts(explained):
-        answer["headline"] = f"Consistent with a mixture of {listed([c.name for c in main])}."
+    if explained is not None and (only := infrared_json(explained, how.index)):
+        answer["infrared"] = only
+        answer["sentences"] += [*explained.withheld, *limit_sentences(answer)]
+    if explained is not None and (main := main_parts(explained)):
+        answer["headline"] = mixture_headline(explained, main)
         answer["level"] = IdentificationLevel.CONSISTENT_WITH.value
         answer["set"] = list(dict.fromkeys([*answer["set"], *(c.compound for c in main)]))
-    return Matched(
+    found = Matched(
         score_name, rows_as_json(rows, shelf, how.index), answer, limits_of(info, shelf), libraries_of(shelf)
     )
+    return marked(found, shelf)
 
 
 def _infrared_rows(query: InfraredSpectrum, shelf: Sequence[Opened], how: Names) -> tuple[list[Candidate], str]:
     found = [c for one in shelf for c in tagged(one, one.infrared.search_compounds(query, how.top))]
-    return merged(found, how), "first_derivative"
+    return own_first(found, shelf, how, lambda rows: merged(rows, how)), "first_derivative"
 
 
 def _infrared_level(rows: Sequence[Candidate]) -> IdentificationLevel:
@@ -81,16 +90,24 @@ def _infrared_level(rows: Sequence[Candidate]) -> IdentificationLevel:
 
 
 def _explained(
-    query: InfraredSpectrum, shelf: Sequence[Opened], rows: Sequence[Candidate]
+    query: InfraredSpectrum, shelf: Sequence[Opened], rows: Sequence[Candidate], how: Names
 ) -> MixtureExplanation | None:
-    """The mixture as the library of the best candidate explains it."""
+    """The mixture as the library of the best candidate explains it, with limits for the substances of the register."""
     if not rows:
         return None
-    one = next((o for o in shelf if o.key == rows[0].library), shelf[0])
+    one = for_mixtures(next((o for o in shelf if o.key == rows[0].library), shelf[0]), shelf, how.instrument)
     try:
-        return one.infrared.explain(query)
+        return one.infrared.explain(query, watch=_watched(one, how))
     except SpectrumError:
         return None
+
+
+def _watched(one: Opened, how: Names) -> list[str] | None:
+    """Of a large library the compounds of the register; of a small one everything (None)."""
+    if len(one) <= WATCH_ALL:
+        return None
+    library = one.infrared
+    return sorted({c for c, n in zip(library.compounds, library.names, strict=True) if how.index.find(c, n).id})
 
 
 def _infrared_sentences(rows: Sequence[Candidate], level: IdentificationLevel, named: Sequence[Candidate]) -> list[str]:

@@ -23,7 +23,7 @@ from spectra import (
     SpectrumError,
 )
 
-MIXTURE_SHARE = 0.20  # parts below are said in a sentence, not in the headline: the simple method has ghosts there
+MIXTURE_SHARE = 0.20  # a part below stands in the headline only when it is probable
 MIXTURE_SECONDS = 0.3
 MOST_RESIDUAL = 200
 WEAK_GRADES = frozenset({"possible"})  # a part a fit cannot do without is more than one it could name as well
@@ -43,11 +43,17 @@ def mixture_sentences(explained: MixtureExplanation | None) -> list[str]:
 
 
 def main_parts(explained: MixtureExplanation | None) -> list[Component]:
-    """The main parts, where two and more explain nearly all of it; else the single compound stands."""
-    if explained is None or explained.incomplete:
+    """The parts that may stand in a headline, where there are two and more: large ones, and those that are probable."""
+    if explained is None:
         return []
-    main = [c for c in explained.components if c.share >= MIXTURE_SHARE]
+    main = [c for c in explained.components if c.share >= MIXTURE_SHARE or c.grade not in WEAK_GRADES]
     return main if len(main) > 1 else []
+
+
+def mixture_headline(explained: MixtureExplanation, main: Sequence[Component]) -> str:
+    """“Consistent with” where every part is probable and little is left over, else “perhaps”."""
+    sure = not explained.incomplete and not any(c.grade in WEAK_GRADES for c in main)
+    return f"{'Consistent with' if sure else 'Perhaps'} a mixture of {listed([c.name for c in main])}."
 
 
 def mixture_of(queries: Sequence[MassSpectrum], home: Opened) -> MixtureExplanation | None:

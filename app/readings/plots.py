@@ -14,6 +14,7 @@ from app.library.shelf import Shelf
 from app.platform.kernel.errors import NotFound
 from app.platform.storage import BlobStore
 from app.readings import arrays
+from app.readings.infrared_answer import draw_fit
 from app.readings.plots_mass import figures, home_of, sticks
 from app.readings.tables import Match
 from app.readings.tables import Reading as ReadingRow
@@ -25,7 +26,8 @@ from spectra.types import FloatArray
 MOST_POINTS = 4000
 _DRAWN_AS = {
     "absorbance": "Absorbance", "transmittance": "Absorbance", "reflectance": "log(1/R)", "log(1/R)": "log(1/R)",
-    "kubelka-munk": "Kubelka–Munk",
+    "kubelka-munk": "Kubelka–Munk", "diffuse reflectance": "Kubelka–Munk",
+    "inverted absorbance": "Absorbance, relative",
 }  # fmt: skip
 """Recorded as → drawn as, after `to_absorbance`."""
 
@@ -47,7 +49,7 @@ def plot_of(
     x, y = arrays.points(store, row.arrays_sha256)
     if kind in (ReadingKind.MASS_RUN, ReadingKind.CHROMATOGRAM):
         return _chromatogram(row, match, x, y)
-    return _curve(row, kind, x, y, chosen, shelf)
+    return _curve(row, kind, x, y, chosen, shelf, match.answer if match else {})
 
 
 def _candidate(rows: list[dict[str, Any]], place: int | None) -> dict[str, Any] | None:
@@ -78,7 +80,13 @@ def downsampled(x: FloatArray, y: FloatArray, most: int = MOST_POINTS) -> tuple[
 
 
 def _curve(
-    row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray, chosen: dict[str, Any] | None, shelf: Shelf
+    row: ReadingRow,
+    kind: ReadingKind,
+    x: FloatArray,
+    y: FloatArray,
+    chosen: dict[str, Any] | None,
+    shelf: Shelf,
+    answer: dict[str, Any],
 ) -> dict[str, Any]:
     spectrum = _comparable(row, kind, x, y)
     if spectrum is None or kind is ReadingKind.UV:
@@ -94,8 +102,7 @@ def _curve(
     }
     bands = _bands(spectrum)
     words = [_range_words(row, spectrum), f"Strongest bands: {', '.join(f'{b:.0f}' for b, _ in bands)} cm⁻¹."]
-    if chosen is not None:
-        words.append(_overlay(plot, spectrum, chosen, shelf))
+    words.append(draw_fit(plot, answer) if chosen is None else _overlay(plot, spectrum, chosen, shelf))
     plot["summary"] = " ".join(word for word in words if word)
     plot["table"] = {"head": ["Band / cm⁻¹", label], "rows": [[f"{b:.0f}", f"{h:.3g}"] for b, h in bands]}
     return plot

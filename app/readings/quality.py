@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from sqlmodel import Session
@@ -13,14 +14,17 @@ from app.readings.domain import (
     NEVER_ABSENT,
     AnalysisStatus,
     Method,
+    MethodInfo,
     Quality,
     ScopeFact,
     Seen,
+    SignalShare,
     StripResult,
     UploadState,
     strip_warnings,
 )
 from app.readings.files import files_of
+from app.readings.infrared_answer import printed_limits
 
 _BY_EYE = frozenset({Method.STRIP, Method.REAGENT, Method.TLC, Method.VISUAL})
 """Complete when written down. Any other method is an instrument: until it is read, it says nothing."""
@@ -123,6 +127,7 @@ def _scope(view: AnalysisView) -> ScopeFact:
     is_strip = row.method is Method.STRIP
     # a class has a dot or is a bare class; the messages' pack knows which, so a strip names its target in both ways
     classes = (row.strip_target,) if is_strip and row.strip_target else info.classes
+    printed = printed_limits([r.match.answer for r in view.readings if r.match is not None])
     return ScopeFact(
         analysis_id=row.id,
         method=row.method,
@@ -135,8 +140,8 @@ def _scope(view: AnalysisView) -> ScopeFact:
         classes=classes,
         substances=(row.strip_target,) if is_strip and row.strip_target else (),
         excludes=info.excludes,
-        lod_percent=info.lod_percent,
-        lod_words=_strip_lod(view) if is_strip else info.lod_words,
+        lod_percent=_lod_percent(info.lod_percent, printed),
+        lod_words=_strip_lod(view) if is_strip else _lod_words(info, printed),
         limits=(NEVER_ABSENT, *info.limits),
         strip_target=row.strip_target,
         strip_reading=row.strip_reading,
@@ -146,7 +151,37 @@ def _scope(view: AnalysisView) -> ScopeFact:
         strip_dilution=row.strip_dilution,
         read=_read(view),
         reading_ids=tuple(str(one.reading.id) for one in view.readings),
+        printed=None if printed is None else _by_weight(printed, info.lod_percent),
+        shares=tuple(_shares(view)),
     )
+
+
+def _lod_percent(usual: float | None, printed: Mapping[str, float] | None) -> float | None:
+    """The highest of the method's own limit, which was validated by weight, and those of this very reading."""
+    if not printed or usual is None:
+        return usual
+    return max(usual, *(math.ceil(limit) for limit in printed.values()))
+
+
+def _shares(view: AnalysisView) -> Iterator[SignalShare]:
+    for match in (r.match for r in view.readings if r.match is not None):
+        for part in match.answer.get("components", []):
+            if part.get("substance_id"):
+                yield SignalShare(
+                    part["substance_id"], part["share"], part["low"], part["high"], str(part.get("grade", ""))
+                )
+
+
+def _by_weight(printed: Mapping[str, float], usual: float | None) -> tuple[tuple[str, float], ...]:
+    """Shares of the signal are not shares of the weight, so no limit is lower than the validated one."""
+    return tuple(sorted((key, max(limit, usual or 0.0)) for key, limit in printed.items()))
+
+
+def _lod_words(info: MethodInfo, printed: Mapping[str, float] | None) -> str:
+    limit = _lod_percent(info.lod_percent, printed)
+    if limit is None or info.lod_percent is None or limit <= info.lod_percent:
+        return info.lod_words
+    return f"about {limit:.0f} % of the sample in this very reading; usually {info.lod_words}"
 
 
 def _read(view: AnalysisView) -> bool:

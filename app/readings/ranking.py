@@ -29,7 +29,7 @@ class Names:
     """How to look for candidates: how many, and how they are called in the register; and what else is known.
 
     A peak of a run brings its retention time (s), index and instrument; `mixtures` False leaves mixtures out;
-    `negative`: the ions are negative.
+    `negative`: the ions are negative. `widening` multiplies limits of detection, for an instrument that has drifted.
     """
 
     top: int = 10
@@ -39,6 +39,7 @@ class Names:
     instrument: str = ""
     mixtures: bool = True
     negative: bool = False
+    widening: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,18 +30,21 @@ from app.readings.energies import at_energies, with_joint_mixture
 from app.readings.figures import quality_json
 from app.readings.files import NOT_COMPARED, main_of, rank_of
 from app.readings.identify import FileReader, identify_reading, method_of, stored
+from app.readings.instrument_state import InstrumentFor, InstrumentState, unknown_instrument, with_instrument
 from app.readings.methods import method_info
 from app.readings.ranking import Matched, Names, not_compared
 from app.readings.reader_warnings import codes_in, still_seen
-from app.readings.rows import Found, match_row, reading_row, remarks_of
+from app.readings.rows import Found, match_row, reading_row, remarks_of, same_curve
 from app.readings.substances import SubstanceIndex
 from app.readings.tables import Analysis, Upload
+from app.readings.tables import Reading as ReadingRow
 from app.readings.uploads import JOB, KEEP, taken_as
 from instruments import AmbiguousText, InstrumentError, ReaderJail, assurance_sentence, printable
 from instruments import Limits as ReaderLimits
-from spectra import Reading
+from spectra import Reading, ReadingKind
 
 _log = structlog.get_logger(__name__)
+_CURVES = (ReadingKind.IR, ReadingKind.RAMAN)
 MOST_READINGS = 200
 """Readings of one file that are kept: a file of thousands is a library and belongs to `mast library import`."""
 TOO_MANY = {
@@ -110,6 +113,7 @@ class ReadingParts:
     index: SubstanceIndex = field(default_factory=SubstanceIndex)
     top: int = 10
     controls: ControlsFor = no_controls
+    instruments: InstrumentFor = unknown_instrument
 
     @property
     def arrays(self) -> BlobStore:
@@ -185,10 +189,11 @@ def _compare(parts: ReadingParts, task: _Task, reading: Reading) -> Found:
     sha256 = arrays.keep(parts.arrays, reading)
     try:
         beside = parts.controls(task.analysis_id) if reading.scans else None
+        on = parts.instruments(task.analysis_id) if reading.kind in _CURVES else InstrumentState()
         blocks = identify_reading(
-            reading, parts.shelf, method=task.method, top=parts.top, index=parts.index, controls=beside
+            reading, parts.shelf, method=task.method, top=parts.top, index=parts.index, controls=beside, on=on
         )
-        matched = stored(blocks)
+        matched = _on_instrument(stored(blocks), on)
         if beside is not None and matched.answer.get("peaks"):
             matched.answer["controls"] = beside.sentences
             matched.answer["sentences"] = [*matched.answer["sentences"], *beside.sentences]
@@ -196,6 +201,13 @@ def _compare(parts: ReadingParts, task: _Task, reading: Reading) -> Found:
         _log.exception("matching_failed", upload_id=str(task.upload_id))
         matched = not_compared("Comparing this reading failed; the reading itself is kept. Tell the operator.")
     return Found(reading, sha256, _with_limits(reading, matched), _quality(task, reading))
+
+
+def _on_instrument(matched: Matched, on: InstrumentState) -> Matched:
+    if matched.answer.get("level") == NOT_COMPARED:
+        return matched
+    limits, answer = with_instrument(matched.limits, matched.answer, on)
+    return replace(matched, limits=limits, answer=answer)
 
 
 def _together(parts: ReadingParts, readings: list[Reading], found: list[Found]) -> list[Found]:
@@ -238,12 +250,16 @@ def _store(ctx: JobContext, task: _Task, found: list[Found]) -> None:
         row = _still_ours(uow, task)
         if row is not None and analysis is not None:
             codes = _ask_again_about_warnings(uow, row, found)
-            before = taken_as(repository.readings_of_upload(uow.session, row.id))
-            repository.delete_readings(uow.session, row.id)
+            there = repository.readings_of_upload(uow.session, row.id)
+            before = taken_as(there)
+            same = {
+                old.ordinal: old for old in there if old.ordinal < len(found) and same_curve(old, found[old.ordinal])
+            }
+            repository.delete_readings(uow.session, row.id, [old.id for old in same.values()])
             if row.method_by_content:
                 _correct_method(uow, analysis, main_of(found, _rank).reading)
             for ordinal, one in enumerate(found):
-                _add(uow, row, ordinal, one)
+                _add(uow, row, ordinal, one, same.get(ordinal))
             row.state, row.problem, row.read_at = UploadState.READ, None, uow.now
             row.format = found[0].reading.format
             row.version += 1
@@ -326,8 +342,11 @@ def _correct_method(uow: UnitOfWork, analysis: Analysis, reading: Reading) -> No
     )  # fmt: skip
 
 
-def _add(uow: UnitOfWork, upload: Upload, ordinal: int, one: Found) -> None:
+def _add(uow: UnitOfWork, upload: Upload, ordinal: int, one: Found, there: ReadingRow | None) -> None:
+    """A reading that is `there` already keeps its key: links to it, and steps and checks made of it, stay good."""
     row = reading_row(upload, ordinal, one, uow.now)
+    if there is not None:
+        row = there.sqlmodel_update(row.model_dump(exclude={"id"}))
     uow.session.add(row)
     uow.session.flush()
     uow.session.add(match_row(row.id, one.matched, uow.now))

@@ -215,6 +215,7 @@ def _guarded(parts: ReadingParts, file: _File, found: Reread, readings: list[Rea
 
 
 def _take_over(parts: ReadingParts, file: _File, found: Reread, readings: list[Reading], standing: Standing) -> Reread:
+    _, before = _now(parts, file.upload.id)
     if reason := _ask(parts, file, standing):
         return replace(found, stored="kept", why=reason)
     jail = _AsJustRead(parts.jail, parts.blobs.path(file.upload.blob_sha256), file.upload, readings)
@@ -228,7 +229,7 @@ def _take_over(parts: ReadingParts, file: _File, found: Reread, readings: list[R
     state, keys = now
     if state is None:
         return replace(found, stored="kept", why="the sample was removed meanwhile")
-    if keys & {row.id for row in file.rows}:
+    if keys & before:
         return replace(found, stored="kept", why="the service took it and could not read it; run this again")
     if state is not UploadState.READ and found.outcome in TO_STORE:
         return replace(found, stored="failed", why="the service took it and could not read it; look at the file")
@@ -272,10 +273,11 @@ def _readers(rows: Sequence[ReadingRow]) -> list[str]:
 
 
 def _now(parts: ReadingParts, upload_id: uuid.UUID) -> tuple[UploadState | None, set[uuid.UUID]]:
-    """State and keys of the readings."""
+    """State, and keys of what its readings were compared with: other ones once it was read again."""
     with parts.db.read() as session:
         row = repository.upload(session, upload_id)
-        return (row.state, {r.id for r in repository.readings_of_upload(session, upload_id)}) if row else (None, set())
+        ids = [reading.id for reading in repository.readings_of_upload(session, upload_id)]
+        return (row.state if row else None), {match.id for match in repository.latest_matches(session, ids).values()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -82,12 +82,15 @@ def latest_matches(session: Session, reading_ids: Sequence[uuid.UUID]) -> dict[u
     return {row.reading_id: row for row in session.exec(rows)}
 
 
-def delete_readings(session: Session, upload_id: uuid.UUID) -> int:
-    """Take away what was read from a file before it is read again; the raw bytes stay."""
+def delete_readings(session: Session, upload_id: uuid.UUID, but: Collection[uuid.UUID] = ()) -> int:
+    """Take away what was read from a file before it is read again; the raw bytes stay, and of readings in `but` all but
+    what they were compared with.
+    """
     ids = select(Reading.id).where(Reading.upload_id == upload_id)
     connection = session.connection()
     connection.execute(sa.delete(Match).where(col(Match.reading_id).in_(ids)))
-    return connection.execute(sa.delete(Reading).where(col(Reading.upload_id) == upload_id)).rowcount
+    rows = sa.delete(Reading).where(col(Reading.upload_id) == upload_id, col(Reading.id).not_in(but))
+    return connection.execute(rows).rowcount
 
 
 def keep_blob(session: Session, sha256: str, size: int, now: datetime) -> None:

@@ -50,6 +50,14 @@ def reading_row(upload: Upload, ordinal: int, one: Found, now: datetime) -> Read
     )
 
 
+def same_curve(row: ReadingRow, one: Found) -> bool:
+    """Whether a row is of these very points, taken as the same: then it stays, with all that others hang on it."""
+    reading = one.reading
+    return (row.arrays_sha256, row.kind, row.x_unit, row.y_unit) == (
+        one.arrays_sha256, reading.kind.value, printable(reading.x_unit, 30), printable(reading.y_unit, 40),
+    )  # fmt: skip
+
+
 def match_row(reading_id: uuid.UUID, matched: Matched, now: datetime) -> Match:
     """What it resembles."""
     return Match(

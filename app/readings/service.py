@@ -30,12 +30,26 @@ from app.readings.figures import shown as figure_words
 from app.readings.files import FileView, files_of
 from app.readings.formats import file_words, takes_folders
 from app.readings.in_house import void_now
+from app.readings.infrared_points import absorbance_of, entry_in, vibrational_books
+from app.readings.instrument_state import InstrumentState
+from app.readings.machines import NewInstrument, RanOn, add_instrument, analyses_on, ran_on
 from app.readings.methods import method_info, methods
 from app.readings.plots import plot_of
 from app.readings.quality import quality_of, scope_of
-from app.readings.references import Reference, kept_run, reference_in, reference_of, run_in, run_of
+from app.readings.references import (
+    Reference,
+    curve_of,
+    infrared_in,
+    infrared_of,
+    kept_run,
+    reference_in,
+    reference_of,
+    run_in,
+    run_of,
+)
 from app.readings.references import kept as kept_reference
 from app.readings.repository import files_of_readings
+from app.readings.substances import SubstanceIndex
 from app.readings.tables import Upload
 from app.readings.uploads import (
     answer_upload,
@@ -59,10 +73,13 @@ __all__ = [
     "ControlsFor",
     "CorrectionField",
     "FileView",
+    "InstrumentState",
     "Method",
     "MethodInfo",
     "NewAnalysis",
+    "NewInstrument",
     "Quality",
+    "RanOn",
     "ReadingView",
     "Reference",
     "RunBefore",
@@ -70,16 +87,22 @@ __all__ = [
     "Said",
     "ScopeFact",
     "StripReading",
+    "SubstanceIndex",
     "Upload",
     "UploadState",
+    "absorbance_of",
     "add_analysis",
+    "add_instrument",
     "analyses_of",
+    "analyses_on",
     "answer_upload",
     "array_store",
     "as_the_file_says",
     "batch_of",
     "clean_file_name",
     "codes_of",
+    "curve_of",
+    "entry_in",
     "fields_for",
     "figure_words",
     "file_words",
@@ -89,6 +112,8 @@ __all__ = [
     "get_reading",
     "get_upload",
     "hints_of",
+    "infrared_in",
+    "infrared_of",
     "instruments",
     "keep_file",
     "kept_reference",
@@ -97,6 +122,7 @@ __all__ = [
     "methods",
     "plot_of",
     "quality_of",
+    "ran_on",
     "reading_with_match",
     "readings_of_upload",
     "record_upload",
@@ -114,5 +140,6 @@ __all__ = [
     "taken_as",
     "takes_folders",
     "update_analysis",
+    "vibrational_books",
     "void_now",
 ]

@@ -267,6 +267,16 @@ def candidate_of(
     return shown.analysis, shown.candidates[place]
 
 
+def parts_of(
+    analyses: Sequence[readings.AnalysisView], reading_id: uuid.UUID
+) -> tuple[readings.AnalysisView, list[dict[str, Any]]]:
+    """The parts of a mixture as the newest comparison of a reading gave them, with its analysis. Raises NotFound."""
+    shown = _shown(analyses, reading_id, None)
+    if shown is None:
+        raise NotFound("reading")
+    return shown.analysis, list(shown.answer.get("components", []))
+
+
 def _named(analyses: Iterable[readings.AnalysisView]) -> Iterator[Named]:
     """What the spectra name: the best compound of each, and the parts of a mixture."""
     for analysis in analyses:

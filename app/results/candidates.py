@@ -32,6 +32,20 @@ def with_candidate(
     return out if merged else [*out, new]
 
 
+def with_parts(
+    there: Sequence[NewFinding], parts: Sequence[Mapping[str, Any]], analysis_id: uuid.UUID
+) -> list[NewFinding]:
+    """The findings with every part of a mixture among them; one that is only possible is an indication."""
+    out = list(there)
+    for part in parts:
+        held = {old.key for old in out}
+        row = {**part, "ambiguous_with": part.get("not_distinguished", [])}
+        out = with_candidate(out, row, analysis_id)
+        if out[-1].key not in held and part.get("grade") == "possible":
+            out[-1] = replace(out[-1], abundance=Abundance.INDICATION)
+    return out
+
+
 def with_strip(
     there: Sequence[NewFinding], target: str, is_substance: bool, analysis_id: uuid.UUID
 ) -> list[NewFinding]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from app.readings.domain import AnalysisStatus, ScopeFact
@@ -34,6 +35,7 @@ class Derived:
     methods: tuple[str, ...]
     limitations: tuple[str, ...]
     minimum: MinimumIdentification | None = None
+    signal: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ def derive(pack: Pack, findings: Sequence[NewFinding], expected: Iterable[str], 
                 ),
                 limitations=_limitations(finding, by_id),
                 minimum=minimum_of(finding, by_id, pack),
+                signal=signal_of(finding, by_id),
             )
             for finding, fact, (level, by_rule, reasons) in zip(findings, facts, levels, strict=True)
         ),
@@ -116,6 +119,25 @@ def minimum_of(finding: NewFinding, by_id: Mapping[UUID, ScopeFact], pack: Pack)
     return replace(found, met=False, rule="", missing=(*found.missing, excludes))
 
 
+def signal_of(finding: NewFinding, by_id: Mapping[UUID, ScopeFact]) -> tuple[dict[str, Any], ...]:
+    """Share of the signal (not of the weight) in each reading it stands on, and from which share on it would be seen.
+
+    Taken over from the comparisons, so that what was submitted keeps the figures it rested on.
+    """
+    if not finding.substance_id or not finding.seen:
+        return ()
+    return tuple(
+        {
+            "analysis_id": str(fact.analysis_id), "method": fact.title, "share": one.share, "low": one.low,
+            "high": one.high, "grade": one.grade, "limit_percent": dict(fact.printed or ()).get(finding.substance_id),
+        }
+        for fact in (by_id[key] for key in finding.analysis_ids if key in by_id)
+        if fact.ran
+        for one in fact.shares
+        if one.substance_id == finding.substance_id
+    )  # fmt: skip
+
+
 def _evidence(fact: ScopeFact, finding: NewFinding, pack: Pack) -> Evidence:
     words = fact.title
     reading = fact.strip_reading.value if fact.strip_reading else ""
@@ -156,6 +178,7 @@ def scope_fact(s: ScopeFact) -> hm.ScopeFact:
         substances=s.substances,
         excludes=s.excludes,
         lod=s.lod_percent,
+        printed=s.printed,
     )
 
 

@@ -144,6 +144,7 @@ def _row(result_id: uuid.UUID, position: int, f: NewFinding, d: Derived) -> Find
         cannot_tell_from=list(f.cannot_tell_from),
         retention_ids=[str(key) for key in f.retention_ids],
         minimum=minimum_json(d.minimum),
+        signal=list(d.signal),
     )
 
 

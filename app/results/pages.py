@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from app.incoming import service as incoming
+from app.instrument_checks import service as instrument_checks
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
 from app.results import web
@@ -39,7 +40,10 @@ def _list(request: Request, who: Actor, rt: Runtime, template: str) -> HTMLRespo
     with rt.read() as session:
         work = worklist(session, who, rt.now(), rt.pack.substances)
         files = incoming.counts(session, who)[incoming.IncomingState.WAITING]
-    return rt.templates.page(request, template, work=work, files=files, State=State, now=rt.now())
+        tasks = instrument_checks.open_tasks(session, who)
+    return rt.templates.page(
+        request, template, work=work, files=files, State=State, now=rt.now(), instrument_tasks=tasks
+    )
 
 
 @router.get("/bench/samples/{sample_id}")

@@ -22,8 +22,8 @@ from app.platform.web.idempotency import form_once
 from app.platform.web.typed import number
 from app.readings import service as readings
 from app.results import service, web
-from app.results.bench import candidate_of
-from app.results.candidates import with_candidate, with_strip
+from app.results.bench import candidate_of, parts_of
+from app.results.candidates import with_candidate, with_parts, with_strip
 from app.results.domain import Action, ChangeReason
 from app.results.finding import NewFinding
 from app.results.forms import FindingForm, finding_of
@@ -134,6 +134,28 @@ def use_candidate(
     except MastError as error:
         return web.again(request, rt, who, sample_id, error)
     return web.back(sample_id, done="finding", reading=reading)
+
+
+@router.post("/bench/samples/{sample_id}/use-parts")
+def use_parts(
+    request: Request,
+    sample_id: uuid.UUID,
+    who: Bench,
+    rt: RuntimeDep,
+    reading: Annotated[uuid.UUID, Form()],
+    version: Version = None,
+) -> Response:
+    """Make a finding of every part of a mixture; one that is there already gains this analysis."""
+    try:
+        with rt.read() as session:
+            samples.get_sample(session, who, sample_id)
+            analysis, parts = parts_of(readings.analyses_of(session, sample_id), reading)
+        if not parts:
+            raise Conflict("This reading was not resolved into parts. Nothing was added.")
+        _write(request, rt, who, sample_id, version, lambda there: with_parts(there, parts, analysis.analysis.id))
+    except MastError as error:
+        return web.again(request, rt, who, sample_id, error)
+    return web.back(sample_id, done="parts", reading=reading)
 
 
 @router.post("/bench/samples/{sample_id}/use-strip")

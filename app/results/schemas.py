@@ -109,6 +109,18 @@ class MinimumOut(BaseModel):
     sentence: str
 
 
+class SignalOut(BaseModel):
+    """Share of one reading's signal, 0 to 1; `limit_percent`: from which share on it would have been seen there."""
+
+    analysis_id: str
+    method: str
+    share: float
+    low: float
+    high: float
+    grade: str = ""
+    limit_percent: float | None = None
+
+
 class FindingOut(BaseModel):
     """A finding with everything that was derived from it."""
 
@@ -128,6 +140,9 @@ class FindingOut(BaseModel):
     retention_compared: list[str]
     cannot_tell_from: list[str]
     limitations: list[str]
+    signal: list[SignalOut] = Field(
+        [], description="Share of the signal (not of the weight) in each reading it stands on"
+    )
 
     @classmethod
     def of(cls, f: Finding) -> FindingOut:
@@ -155,6 +170,7 @@ class FindingOut(BaseModel):
             retention_compared=f.retention_ids,
             cannot_tell_from=f.cannot_tell_from,
             limitations=f.limitations,
+            signal=[SignalOut.model_validate(one) for one in f.signal],
         )
 
 

@@ -1,4 +1,4 @@
-"""What stands beside the picture of a mass spectrum or a run: peaks compared, probabilities as bars, a mixture, a summary.
+"""What stands beside the picture of a spectrum or a run: peaks compared, probabilities as bars, a mixture, a summary.
 
 Made of what is stored with the comparison and, for the entry that is drawn, of the points themselves. Words only.
 """
@@ -11,6 +11,7 @@ from typing import Any
 
 from app.platform.kernel.errors import MastError
 from app.results.bench import Shown
+from app.results.infrared_view import InfraredView, infrared_view
 
 FIRST_PEAKS = 10
 MOST_NAMED = 5
@@ -43,6 +44,12 @@ class SpectrumView:
     components: tuple[Bar, ...] = ()
     residual: Mapping[str, Any] | None = None
     summary: str = ""
+    infrared: InfraredView = field(default_factory=InfraredView)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether there is a fit to draw, so that no single candidate is drawn unless somebody asks for it."""
+        return bool(self.answer.get("infrared", {}).get("curves"))
 
 
 def view_of(
@@ -71,6 +78,7 @@ def view_of(
         components=tuple(_components(answer)),
         residual=_residual(answer),
         summary=run_words(shown.answer) if shown.peak is None else "",
+        infrared=infrared_view(answer, shown.candidates),
     )
 
 
@@ -113,6 +121,9 @@ def _component(part: Mapping[str, Any]) -> Bar:
     notes = []
     if part.get("probability") is not None:
         notes.append(f"probability {percent(float(part['probability']))}")
+    if weight := part.get("weight"):
+        low_high = f"({weight['low'] * 100:.0f} to {weight['high'] * 100:.0f})"
+        notes.append(f"{weight['value'] * 100:.0f} % {low_high} by weight of what was seen")
     alike = [str(name) for name in part.get("not_distinguished", [])]
     if alike:
         more = f" and {len(alike) - 4} more" if len(alike) > 4 else ""

@@ -72,6 +72,7 @@ class Finding(Base, table=True):
     limitations: list[str] = json_column(list)
     cannot_tell_from: list[str] = json_column(list)  # names of what the method cannot tell it from (isomers)
     retention_ids: list[str] = json_column(list)  # of analysis_ids: the retention time agreed with a standard
+    signal: list[dict[str, Any]] = json_column(list)  # share of the signal in each reading it stands on
     minimum: dict[str, Any] | None = json_column(
         lambda: None, nullable=True
     )  # the SWGDRUG minimum, with its edition; empty for what was not seen, has no name or was written before

@@ -15,6 +15,7 @@ from app.platform.kernel.errors import Invalid, MastError, NotFound, Refused
 from app.platform.kernel.ids import new_id
 from app.platform.web.problems import status_of
 from app.readings import service as readings
+from app.readings.domain import limit_percent
 from app.results import words
 from app.results.bench import Line, Shown, analysis_title, bench, strip_targets
 from app.results.domain import Abundance, Action, AmountUnit, Basis, Confidence, State
@@ -28,6 +29,7 @@ from instruments import assurance_sentence
 DONE: dict[str, str] = {
     **{action.value: text for action, text in words.DONE_WORDS.items()},
     "finding": "The finding is saved in the draft.",
+    "parts": "The parts are findings of the draft, each with its share of the signal. Look at every one.",
     "removed": "The finding is removed from the draft.",
     "nothing": "Saved: nothing was found.",
     "analysis": "The analysis is recorded.",
@@ -59,6 +61,7 @@ _WORDS: dict[str, Any] = {
     "files_of": readings.files_of,
     "figure_words": readings.figure_words,
     "assurance_sentence": assurance_sentence,
+    "limit_percent": limit_percent,
     "Action": Action,
     "Abundance": Abundance,
     "AmountUnit": AmountUnit,

@@ -23,6 +23,8 @@ from tests.support.writes import WRITES, Call, Stage
 PROBLEM = "application/problem+json"
 MEMBERS = {"type", "title", "status", "detail", "instance", "request_id"}
 STREAMS = {"/api/v1/events", "/api/v1/tickets/events"}
+TRIAL = "/api/v1/readings/{reading_id}/subtraction/trial"
+"""Wants a reference besides the reading."""
 # Path parameters that name something of one agency.
 OWNED = {
     "session_id",
@@ -37,6 +39,11 @@ OWNED = {
     "standard_id",
     "control_id",
     "curve_id",
+    "instrument_id",
+    "check_id",
+    "task_id",
+    "transfer_id",
+    "mixture_id",
 }
 BROWSER = {"Accept": "text/html"}
 
@@ -50,7 +57,8 @@ def owned_parameters(url: str) -> set[str]:
 
 
 def filled(url: str) -> str:
-    return url.format_map({name: str(uuid.uuid4()) for name in OWNED} | {"action": "verify", "key": "x", "number": "1"})
+    others = {"action": "verify", "key": "x", "number": "1", "import_id": str(uuid.uuid4())}  # of no agency
+    return url.format_map({name: str(uuid.uuid4()) for name in OWNED} | others)
 
 
 def assert_headers(response: Any, where: str) -> None:
@@ -283,6 +291,8 @@ def foreign_objects(stage: Stage) -> dict[str, str]:
         "standard_id": stage.standard(),
         "control_id": stage.control(),
         "curve_id": stage.curve(),
+        "instrument_id": stage.machine(),
+        "check_id": stage.check(),
     }
 
 
@@ -302,6 +312,8 @@ def reader_of(route: RouteContext) -> str:
 def test_reading_something_foreign_answers_like_something_absent(world: World) -> None:
     theirs, stage = foreign_objects(Stage(world, "other")), Stage(world)
     ours = foreign_objects(stage)
+    starter = next(one for one in world.runtime.shelf.infrared() if one.starter)
+    asked = {TRIAL: {"library": starter.key, "entry": starter.infrared.ids[0]}}
     compared = 0
     for method, route in routes_of(world.app):
         url = str(route.path)
@@ -311,11 +323,12 @@ def test_reading_something_foreign_answers_like_something_absent(world: World) -
             client = stage.client(role)
             absent = {name: str(uuid.uuid4()) for name in OWNED}
             if url != "/sessions/{session_id}/samples":  # leads back to the form whatever the key
-                assert client.get(url.format_map(ours)).status_code in (200, 303), f"{url} of our own"
-                assert client.get(url.format_map(absent)).status_code == 404, f"{url} of nothing"
+                own = client.get(url.format_map(ours), params=asked.get(url))
+                assert own.status_code in (200, 303), f"{url} of our own"
+                assert client.get(url.format_map(absent), params=asked.get(url)).status_code == 404, f"{url} of nothing"
             for headers in ({}, BROWSER):
-                foreign = client.get(url.format_map(theirs), headers=headers)
-                nothing = client.get(url.format_map(absent), headers=headers)
+                foreign = client.get(url.format_map(theirs), headers=headers, params=asked.get(url))
+                nothing = client.get(url.format_map(absent), headers=headers, params=asked.get(url))
                 assert seen(foreign, theirs) == seen(nothing, absent), f"{url} as {role}"
         compared += 1
     assert compared > 25

@@ -95,6 +95,9 @@ def test_no_address_makes_a_server_error(world: World) -> None:
         "standard_id": stage.standard(),
         "control_id": stage.control(),
         "curve_id": stage.curve(),
+        "instrument_id": stage.machine(),
+        "check_id": stage.check(),
+        "import_id": str(uuid.uuid4()),
         "key": "starter",
         "number": "0",
     }

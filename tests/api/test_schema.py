@@ -69,6 +69,9 @@ def real_keys(stage: Stage) -> dict[str, str]:
         "standard_id": stage.standard(),
         "control_id": stage.control(),
         "curve_id": stage.curve(),
+        "instrument_id": stage.machine(),
+        "check_id": stage.check(),
+        "task_id": stage.task(),
         "key": "starter-mass",
     }
 

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FEATURES = (
     "people", "sessions", "samples", "custody", "readings", "incoming", "results", "consultations", "library", "trends",
-    "standards", "quantification",
+    "standards", "quantification", "instrument_checks",
 )  # fmt: skip
 WIRING = {"app.main", "app.cli", "app.tables", "app.operations"}
 

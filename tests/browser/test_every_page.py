@@ -17,6 +17,7 @@ from tests.browser import steps
 from tests.support.requirements import absent
 from tests.support.road import Road
 from tests.support.site import PHONE, TABLET, Clients, Desk, Site, bare, scroll_overflow
+from tests.support.small_files import small_film
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -52,6 +53,8 @@ class Samples:
     mixture: str
     run: str
     standard: str
+    reading: str
+    instrument: str
     codes: dict[str, str]
 
 
@@ -74,9 +77,16 @@ def samples(road: Road, clients: Clients, site: Site) -> Samples:
     while clients("chemist").get(f"/api/v1/uploads/{upload}").json()["state"] == "waiting":
         pass  # the server answers in milliseconds and reads the file in less than a second
     mixture, run = (_sample_with(clients, road, name) for name in ("mixture-gcms.msp", "cocaine-cut-gcms.mzML"))
-    standard = clients("chemist").get("/api/v1/standards").json()["rows"][0]["id"]
+    chemist = clients("chemist")
+    standard = chemist.get("/api/v1/standards").json()["rows"][0]["id"]
+    reading = chemist.get(f"/api/v1/uploads/{upload}/readings").json()[0]["id"]
+    instrument = road.post("chemist", "/api/v1/instruments", {"name": "Alpha of the tent", "method": "ftir"})["id"]
+    film = {"content": small_film(2.5), "headers": {"Content-Type": "application/octet-stream"}}
+    check = f"/api/v1/instruments/{instrument}/checks/uploads?material=polystyrene_film&filename=film.jdx"
+    assert chemist.post(check, **film).status_code == 201
     return Samples(
-        road.session_id, queued, read, submitted, verified, released, mixture, run, standard, road.codes
+        road.session_id, queued, read, submitted, verified, released, mixture, run, standard, reading, instrument,
+        road.codes,
     )  # fmt: skip
 
 
@@ -114,6 +124,10 @@ LOOKS = (
     Look("bench-mixture", Role.CHEMIST, "/bench/samples/{mixture}", "#residual canvas", "[data-key=enter]"),
     Look("bench-run", Role.CHEMIST, "/bench/samples/{run}", ".plot__mark", ".bench-run a"),
     Look("bench-peak", Role.CHEMIST, "/bench/samples/{run}?peak=1", ".bench-peaks", "[data-key=enter]"),
+    Look("subtraction", Role.CHEMIST, "/bench/readings/{reading}/subtraction", "#subtract-plot canvas", "main .table a"),
+    Look("instruments", Role.CHEMIST, "/instruments", "#instruments .table", "#instruments .table a"),
+    Look("instrument", Role.CHEMIST, "/instruments/{instrument}", "h1:text('Alpha of the tent')", "main .button--primary"),
+    Look("instrument-learning", Role.CHEMIST, "/instruments/{instrument}/learning", "h1:text('Alpha of the tent')", "main a"),
     Look("standards", Role.CHEMIST, "/standards", "#standards .table", "#standards .table a"),
     Look("standard", Role.CHEMIST, "/standards/{standard}", ".standards-spread", "main summary"),
     Look("controls", Role.CHEMIST, "/standards/controls", ".findings", "main summary"),
@@ -122,6 +136,7 @@ LOOKS = (
     Look("plan-session", Role.SESSION_LEAD, "/sessions/new", "h1:text('Plan a session')", ".button--primary"),
     Look("libraries", Role.CHEMIST, "/libraries", "h1:text('Libraries')", ".table a"),
     Look("library", Role.CHEMIST, "/libraries/starter-ei", "h1", "main a"),
+    Look("import-library", Role.ADMIN, "/libraries/import", "h1:text('Import a library')", ".button--primary"),
     Look("consultations", Role.HEALTH_WORKER, "/consultations", "#consultations", ".rows a"),
     Look("consultation", Role.HEALTH_WORKER, "/consultations/samples/{released}", "#client-page", ".consultation__staff .button--primary"),
     Look("consultation-waits", Role.HEALTH_WORKER, "/consultations/samples/{queued}", ".waiting__stage", ".consultation__staff .button--primary"),
@@ -171,6 +186,8 @@ def _address(path: str, samples: Samples) -> str:
         mixture=samples.mixture,
         run=samples.run,
         standard=samples.standard,
+        reading=samples.reading,
+        instrument=samples.instrument,
         queued_code=bare(samples.codes[samples.queued]),
         released_code=bare(samples.codes[samples.released]),
     )

@@ -70,3 +70,30 @@ def small_ladder(first_carbon: int = 8, count: int = 4) -> bytes:
     """A run of n-alkanes, one every 25 s from 310 s."""
     peaks = [(310.0 + 25.0 * k, alkane(first_carbon + k)) for k in range(count)]
     return small_run(peaks)
+
+
+FILM = (906.8, 1028.3, 1069.2, 1154.6, 1583.1, 1601.3, 1942.9, 2850.1, 3001.4, 3026.4, 3060.0, 3082.2)
+"""Bands of polystyrene in cm⁻¹."""
+
+
+def curve_file(wavenumber: Sequence[float], absorbance: Sequence[float]) -> bytes:
+    """Any infrared curve on even steps as JCAMP-DX, five significant digits."""
+    x, y = np.asarray(wavenumber), np.asarray(absorbance)
+    whole = np.rint(1e6 * y).astype(int)
+    lines = "\n".join(f"{x[k]:.0f} " + " ".join(str(v) for v in whole[k : k + 8]) for k in range(0, x.size, 8))
+    span = f"##FIRSTX={x[0]:.0f}\n##LASTX={x[-1]:.0f}\n##NPOINTS={x.size}"
+    head = IR.replace("##FIRSTX=400\n##LASTX=2000\n##NPOINTS=81", span).replace("##YFACTOR=0.001", "##YFACTOR=0.000001")
+    return head.format(first=whole[0] * 1e-6, lines=lines).encode()
+
+
+def small_curve(bands: Sequence[float], *, shift: float = 0.0, noise: float = 2e-4, width: float = 4.0) -> bytes:
+    """An infrared spectrum from 600 to 3800 cm⁻¹ with Lorentzian bands of half width `width`, as JCAMP-DX."""
+    x = np.arange(600.0, 3801.0, 2.0)
+    y = sum((0.4 + 0.1 * (k % 4)) / (1 + ((x - p - shift) / width) ** 2) for k, p in enumerate(bands))
+    y = y + noise * np.random.default_rng(len(bands)).standard_normal(x.size)
+    return curve_file(x, y)
+
+
+def small_film(shift: float = 0.0, noise: float = 2e-4) -> bytes:
+    """A polystyrene film as an instrument sees it whose scale is off by `shift` cm⁻¹."""
+    return small_curve(FILM, shift=shift, noise=noise)

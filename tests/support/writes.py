@@ -9,11 +9,16 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
 
 from app.platform.kernel.actor import Role
+from spectra.infrared_grid import GRID
 from tests.app.conftest import PASSWORD, World
+from tests.support.curves import jcamp, mixture
 from tests.support.road import CONSENTS, STRIP, Road, infrared_file, ok
-from tests.support.small_files import small_ladder, small_ms, small_run
+from tests.support.small_files import curve_file, small_film, small_ladder, small_ms, small_run
 
 OCTETS = {"Content-Type": "application/octet-stream"}
 TIMES = {"opens_at": "2026-07-01T10:00:00Z", "closes_at": "2026-07-01T20:00:00Z"}
@@ -96,6 +101,58 @@ class Stage:
         url = f"/api/v1/controls/uploads?filename=a.cdf&kind={kind}&batch={batch}"
         return str(ok(self.client("chemist").post(url, content=small_run(), headers=OCTETS))["id"])
 
+    def machine(self, name: str = "") -> str:
+        """An infrared instrument."""
+        body = {"name": name or f"FTIR {next(_FRESH)}", "method": "ftir"}
+        return str(ok(self.client("chemist").post("/api/v1/instruments", json=body))["id"])
+
+    def check(self, shift: float = 0.0) -> str:
+        """A check of an instrument whose scale is off by so much (cm⁻¹)."""
+        url = f"/api/v1/instruments/{self.machine()}/checks/uploads?material=polystyrene_film&filename=a.jdx"
+        return str(ok(self.client("chemist").post(url, content=small_film(shift), headers=OCTETS))["id"])
+
+    def task(self) -> str:
+        """What an instrument out of range leaves to be done; each is about an instrument of its own."""
+        check = self.check(8.0)
+        tasks = ok(self.client("chemist").get("/api/v1/instruments/tasks"))
+        return next(str(task["id"]) for task in tasks if task["check_id"] == check)
+
+    def powders(self) -> tuple[str, str]:
+        """An instrument with five powders of the starter library measured on it, 2 cm⁻¹ too high: (instrument, library)."""
+        library = next(one for one in self.world.runtime.shelf.infrared() if one.starter)
+        name = f"FTIR {next(_FRESH)}"
+        instrument, noise = self.machine(name), np.random.default_rng(next(_FRESH))
+        for place in range(5):
+            curve = np.interp(GRID, GRID + 2.0, np.asarray(library.infrared.curves[place], dtype=np.float64))
+            said = {"filename": "a.jdx", "name": library.infrared.names[place], "instrument": name}
+            content = curve_file(GRID, curve + 1e-4 * noise.standard_normal(GRID.size))
+            url = f"/api/v1/standards/uploads?{urlencode(said)}"
+            ok(self.client("chemist").post(url, content=content, headers=OCTETS))
+        return instrument, library.key
+
+    def transfer(self) -> tuple[str, str]:
+        """A transfer of the starter library: (instrument, transfer)."""
+        instrument, library = self.powders()
+        url = f"/api/v1/instruments/{instrument}/transfers"
+        return instrument, str(ok(self.client("chemist").post(url, json={"library": library}))["id"])
+
+    def two_powders(self) -> tuple[str, dict[str, Any]]:
+        """A reading of two substances weighed together: (instrument, what is said of it)."""
+        curves = next(one for one in self.world.runtime.shelf.infrared() if one.starter).infrared.curves
+        both = 0.5 * np.asarray(curves[0], dtype=np.float64) + 0.5 * np.asarray(curves[1], dtype=np.float64)
+        _, _, upload = self.read_file(curve_file(GRID, both))
+        reading = ok(self.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"]
+        parts = ok(self.client("chemist").get(f"/api/v1/readings/{reading}/candidates"))["answer"]["components"]
+        first, second = (part["substance_id"] or part["compound"] for part in parts[:2])
+        said = {"reading_id": reading, "first": first, "second": second, "first_mg": 5.0, "second_mg": 6.0}
+        return self.machine(), said
+
+    def mixture(self) -> tuple[str, str]:
+        """A weighed mixture: (instrument, mixture)."""
+        instrument, said = self.two_powders()
+        url = f"/api/v1/instruments/{instrument}/mixtures"
+        return instrument, str(ok(self.client("chemist").post(url, json=said))["id"])
+
     def decide(self, file: str, version: str, act: str, body: dict[str, str]) -> str:
         """A decision about it; the new version."""
         headers = {"If-Match": f'"{version}"'}
@@ -144,6 +201,55 @@ on_sample("POST", "/bench/samples/{sample_id}/draft", "chemist", data={})
 on_sample("POST", "/bench/samples/{sample_id}/nothing-found", "chemist", data={"nothing_found": "yes"})
 on_sample("POST", "/bench/samples/{sample_id}/analyses", "chemist", data=STRIP)
 on_sample("POST", "/bench/samples/{sample_id}/files", "chemist", files={"file": ("a.jdx", infrared_file())})
+
+
+def subtracted(stage: Stage, *, steps: int) -> tuple[str, dict[str, str]]:
+    """An infrared reading with so many steps, and the reference to take out next."""
+    _, _, upload = stage.read_file(jcamp(mixture({"cocaine": 0.6, "caffeine": 0.4})))
+    reading = str(ok(stage.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"])
+    rows = ok(stage.client("chemist").get(f"/api/v1/readings/{reading}/candidates"))["candidates"]
+    chosen = {"library": rows[0]["library_key"], "entry": rows[0]["entry"]}
+    for made in range(steps):
+        url = f"/api/v1/readings/{reading}/subtraction/steps"
+        ok(stage.client("chemist").post(url, json=chosen, headers={"If-Match": f'"{made}"'}))
+    return reading, chosen
+
+
+@write("POST", "/api/v1/readings/{reading_id}/subtraction/steps")
+def _(stage: Stage) -> Call:
+    reading, chosen = subtracted(stage, steps=0)
+    url = "/api/v1/readings/{reading_id}/subtraction/steps"
+    return Call("chemist", url, {"reading_id": reading}, {"json": chosen, "headers": {"If-Match": '"0"'}})
+
+
+@write("POST", "/api/v1/readings/{reading_id}/subtraction/undo")
+def _(stage: Stage) -> Call:
+    reading, _ = subtracted(stage, steps=1)
+    url = "/api/v1/readings/{reading_id}/subtraction/undo"
+    return Call("chemist", url, {"reading_id": reading}, {"headers": {"If-Match": '"1"'}})
+
+
+@write("POST", "/bench/samples/{sample_id}/use-parts")
+def _(stage: Stage) -> Call:
+    sample, _, upload = stage.read_file(jcamp(mixture({"cocaine": 0.6, "caffeine": 0.4})))
+    reading = ok(stage.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"]
+    return Call(
+        "chemist", "/bench/samples/{sample_id}/use-parts", {"sample_id": sample}, {"data": {"reading": reading}}
+    )
+
+
+@write("POST", "/bench/readings/{reading_id}/subtraction")
+def _(stage: Stage) -> Call:
+    reading, chosen = subtracted(stage, steps=0)
+    data = {**chosen, "factor": "0.1", "shift": "0", "version": "0"}
+    return Call("chemist", "/bench/readings/{reading_id}/subtraction", {"reading_id": reading}, {"data": data})
+
+
+@write("POST", "/bench/readings/{reading_id}/subtraction/undo")
+def _(stage: Stage) -> Call:
+    reading, _ = subtracted(stage, steps=1)
+    url = "/bench/readings/{reading_id}/subtraction/undo"
+    return Call("chemist", url, {"reading_id": reading}, {"data": {"version": "1"}})
 
 
 @write("POST", "/api/v1/people")
@@ -509,3 +615,143 @@ def _(stage: Stage) -> Call:
     }  # fmt: skip
     url = "/api/v1/quantification/curves/{curve_id}/quantify"
     return Call("chemist", url, {"curve_id": stage.curve()}, {"json": body})
+
+
+@write("POST", "/api/v1/libraries/imports/uploads")
+def _(stage: Stage) -> Call:
+    url = "/api/v1/libraries/imports/uploads?filename=own.msp&name=Own%202026&licence=CC0&source=our%20bench"
+    return Call("admin", url, more={"content": small_ms(), "headers": OCTETS})
+
+
+@write("POST", "/libraries/import/files")
+def _(stage: Stage) -> Call:
+    form = {"name": "Own 2026", "licence": "CC0", "source": "our bench", "y_unit": ""}
+    more = {"files": {"file": ("own.msp", small_ms())}, "data": form}
+    return Call("admin", "/libraries/import/files", more=more)
+
+
+@write("POST", "/api/v1/instruments")
+def _(stage: Stage) -> Call:
+    return Call("chemist", "/api/v1/instruments", more={"json": {"name": f"FTIR {next(_FRESH)}", "method": "ftir"}})
+
+
+@write("POST", "/instruments")
+def _(stage: Stage) -> Call:
+    form = {"name": f"FTIR {next(_FRESH)}", "method": "ftir", "serial": "", "certificate_due": "2030-01-01"}
+    return Call("chemist", "/instruments", more={"data": form})
+
+
+@write("POST", "/api/v1/instruments/{instrument_id}/checks")
+def _(stage: Stage) -> Call:
+    _, _, upload = stage.read_file(small_film())
+    reading = ok(stage.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"]
+    body = {"reading_id": reading, "material": "polystyrene_film"}
+    return Call(
+        "chemist", "/api/v1/instruments/{instrument_id}/checks", {"instrument_id": stage.machine()}, {"json": body}
+    )
+
+
+@write("POST", "/instruments/check")
+def _(stage: Stage) -> Call:
+    _, _, upload = stage.read_file(small_film())
+    reading = ok(stage.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"]
+    form = {"reading": reading, "material": "polystyrene_film", "instrument": stage.machine()}
+    return Call("chemist", "/instruments/check", more={"data": form})
+
+
+@write("POST", "/api/v1/instruments/{instrument_id}/checks/uploads")
+def _(stage: Stage) -> Call:
+    url = "/api/v1/instruments/{instrument_id}/checks/uploads?material=polystyrene_film&filename=a.jdx"
+    return Call("chemist", url, {"instrument_id": stage.machine()}, {"content": small_film(), "headers": OCTETS})
+
+
+@write("POST", "/instruments/{instrument_id}/checks")
+def _(stage: Stage) -> Call:
+    more = {
+        "files": {"file": ("a.jdx", small_film())}, "data": {"material": "polystyrene_film", "measured_on": ""}
+    }  # fmt: skip
+    return Call("chemist", "/instruments/{instrument_id}/checks", {"instrument_id": stage.machine()}, more)
+
+
+@write("POST", "/api/v1/instruments/checks/{check_id}/withdraw")
+def _(stage: Stage) -> Call:
+    more = {"json": {"reason": "wrong film"}, "headers": {"If-Match": '"1"'}}
+    return Call("chemist", "/api/v1/instruments/checks/{check_id}/withdraw", {"check_id": stage.check()}, more)
+
+
+@write("POST", "/instruments/checks/{check_id}/withdraw")
+def _(stage: Stage) -> Call:
+    form = {"version": "1", "reason": "wrong film"}
+    return Call("chemist", "/instruments/checks/{check_id}/withdraw", {"check_id": stage.check()}, {"data": form})
+
+
+@write("POST", "/api/v1/instruments/tasks/{task_id}/close")
+def _(stage: Stage) -> Call:
+    more = {"json": {"words": "sent away"}, "headers": {"If-Match": '"1"'}}
+    return Call("chemist", "/api/v1/instruments/tasks/{task_id}/close", {"task_id": stage.task()}, more)
+
+
+@write("POST", "/instruments/tasks/{task_id}/close")
+def _(stage: Stage) -> Call:
+    form = {"version": "1", "words": "sent away"}
+    return Call("chemist", "/instruments/tasks/{task_id}/close", {"task_id": stage.task()}, {"data": form})
+
+
+@write("POST", "/api/v1/instruments/{instrument_id}/transfers")
+def _(stage: Stage) -> Call:
+    instrument, library = stage.powders()
+    url = "/api/v1/instruments/{instrument_id}/transfers"
+    return Call("chemist", url, {"instrument_id": instrument}, {"json": {"library": library}})
+
+
+@write("POST", "/instruments/{instrument_id}/transfers")
+def _(stage: Stage) -> Call:
+    instrument, library = stage.powders()
+    url = "/instruments/{instrument_id}/transfers"
+    return Call("chemist", url, {"instrument_id": instrument}, {"data": {"library": library}})
+
+
+@write("POST", "/api/v1/instruments/transfers/{transfer_id}/retire")
+def _(stage: Stage) -> Call:
+    more = {"json": {"reason": "new crystal"}, "headers": {"If-Match": '"1"'}}
+    path = {"transfer_id": stage.transfer()[1]}
+    return Call("chemist", "/api/v1/instruments/transfers/{transfer_id}/retire", path, more)
+
+
+@write("POST", "/instruments/transfers/{transfer_id}/retire")
+def _(stage: Stage) -> Call:
+    instrument, transfer = stage.transfer()
+    form = {"version": "1", "reason": "new crystal", "instrument": instrument}
+    return Call("chemist", "/instruments/transfers/{transfer_id}/retire", {"transfer_id": transfer}, {"data": form})
+
+
+@write("POST", "/api/v1/instruments/{instrument_id}/mixtures")
+def _(stage: Stage) -> Call:
+    instrument, said = stage.two_powders()
+    url = "/api/v1/instruments/{instrument_id}/mixtures"
+    return Call("chemist", url, {"instrument_id": instrument}, {"json": said})
+
+
+@write("POST", "/instruments/mixtures")
+def _(stage: Stage) -> Call:
+    instrument, said = stage.two_powders()
+    form = {name: str(value) for name, value in said.items() if name != "reading_id"}
+    return Call(
+        "chemist",
+        "/instruments/mixtures",
+        more={"data": {**form, "reading": said["reading_id"], "instrument": instrument}},
+    )
+
+
+@write("POST", "/api/v1/instruments/mixtures/{mixture_id}/withdraw")
+def _(stage: Stage) -> Call:
+    more = {"json": {"reason": "badly ground"}, "headers": {"If-Match": '"1"'}}
+    path = {"mixture_id": stage.mixture()[1]}
+    return Call("chemist", "/api/v1/instruments/mixtures/{mixture_id}/withdraw", path, more)
+
+
+@write("POST", "/instruments/mixtures/{mixture_id}/withdraw")
+def _(stage: Stage) -> Call:
+    instrument, mixture = stage.mixture()
+    form = {"version": "1", "reason": "badly ground", "instrument": instrument}
+    return Call("chemist", "/instruments/mixtures/{mixture_id}/withdraw", {"mixture_id": mixture}, {"data": form})

@@ -1,117 +1,18 @@
 // Spectra and chromatograms with uPlot, which is fetched only where a plot is. Formats: docs/look.md, "Plots".
-// Colours come from the page's tokens at every draw, so theme, print and bright sun follow by themselves.
 
 /** @typedef {{label: string, role: "query" | "reference" | "component" | "residual", x: number[], y: number[]}} Series */
 /** @typedef {{x: number, label: string, href?: string}} Mark */
-/** @typedef {{kind: "ir" | "raman" | "chromatogram", x_label: string, y_label: string, x?: number[], series: Series[], marks?: Mark[]}} LinePlot */
+/** @typedef {{low: number, high: number}} Region a stretch of the x axis that is shaded */
+/** @typedef {{kind: "ir" | "raman" | "chromatogram", x_label: string, y_label: string, x?: number[], series: Series[], marks?: Mark[],
+ *   expected?: {label: string, x: number[], y: number[]}, residual_marks?: Mark[], regions?: {label: string, at: Region[]}}} LinePlot */
 /** @typedef {{label: string, mz: number[], intensity: number[]}} Sticks */
 /** @typedef {{kind: "mass", x_label?: string, y_label?: string, query: Sticks, reference?: Sticks | null, labels?: number, absolute?: boolean}} MassPlot */
-/** @typedef {{token: string, dash: number[], width: number, label: string}} Style */
 
-const VENDOR = new URL("../vendor/", import.meta.url);
+import { ascending, axis, colour, extent, figure, legend, printsNow, rem, shades, styles, uplot } from "./spectrum_parts.js";
+
+/** @typedef {import("./spectrum_parts.js").Style} Style */
+
 const MARK = 28; // the least side of a mark that is a link, as in staff.css
-const DASHES = [[7, 4], [2, 3], [10, 3, 2, 3], [4, 2], [12, 4]];
-
-/** @type {Promise<any> | undefined} */
-let library;
-
-/** uPlot is a classic script: it leaves a global behind. @returns {Promise<any>} */
-function uplot() {
-  library ??= new Promise((resolve, reject) => {
-    const sheet = document.createElement("link");
-    sheet.rel = "stylesheet";
-    sheet.href = new URL("uPlot.min.css", VENDOR).href;
-    const script = document.createElement("script");
-    script.src = new URL("uPlot.iife.min.js", VENDOR).href;
-    script.addEventListener("load", () => resolve(/** @type {any} */ (window).uPlot));
-    script.addEventListener("error", () => { library = undefined; reject(new Error("uPlot did not load")); });
-    document.head.prepend(sheet); // before our own sheets, which have the last word
-    document.head.append(script);
-  });
-  return library;
-}
-
-let printing = false;
-/** @type {Record<string, string>} what the screen theme is exchanged for on paper */
-const PAPER = { "--ink": "#000", "--muted": "#333", "--action": "#1B4F8A", "--plot-grid": "#e5e5e5", "--edge": "#777" };
-
-/** @param {string} token @returns {string} */
-function colour(token) {
-  return (printing && PAPER[token]) || getComputedStyle(document.documentElement).getPropertyValue(token).trim();
-}
-
-const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
-
-/** Wavenumbers as whole numbers, retention times with two places, m/z as it comes. @param {number} value @param {string} kind */
-function figure(value, kind) {
-  return kind === "chromatogram" ? value.toFixed(2) : kind === "mass" ? String(Math.round(value * 1e4) / 1e4) : value.toFixed(0);
-}
-
-/** Tick labels without separators: 4000, 0.25, 5×10⁴. @param {number | null} value */
-function tick(value) {
-  if (value === null) return "";
-  if (Math.abs(value) < 1e4) return String(value);
-  const power = Math.floor(Math.log10(Math.abs(value)));
-  const digits = [...String(power)].map((d) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(d)]).join("");
-  return `${Number((value / 10 ** power).toPrecision(3))}×10${digits}`;
-}
-
-/** @param {Series[]} series @returns {Style[]} */
-function styles(series) {
-  let component = 0;
-  return series.map(({ role, label }) => {
-    if (role === "query") return { token: "--ink", dash: [], width: 1.6, label };
-    if (role === "reference") return { token: "--action", dash: [8, 4], width: 1.6, label };
-    if (role === "residual") return { token: "--muted", dash: [], width: 1.2, label };
-    const n = component++ % 5;
-    return { token: `--plot-${n + 1}`, dash: DASHES[n], width: 1.6, label };
-  });
-}
-
-/** The legend: a piece of the line itself, then the name. @param {Element} list @param {Style[]} shown */
-function legend(list, shown) {
-  list.replaceChildren(...shown.map((style) => {
-    const item = document.createElement("li");
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    svg.setAttribute("viewBox", "0 0 36 10");
-    const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-    line.setAttribute("d", "M0 5H36");
-    line.setAttribute("stroke-width", String(style.width + 0.9));
-    line.setAttribute("stroke-dasharray", style.dash.join(" "));
-    line.style.stroke = `var(${style.token})`;
-    svg.append(line);
-    item.append(svg, style.label);
-    return item;
-  }));
-}
-
-/** @param {{x: number[], y: number[]}} s @returns {[number[], number[]]} ascending, as uPlot wants it */
-function ascending(s) {
-  const x = Array.from(s.x), y = Array.from(s.y);
-  if (x.length < 2 || x[0] <= x[x.length - 1]) return [x, y];
-  return [x.reverse(), y.reverse()];
-}
-
-/** @param {number[]} values @returns {[number, number]} */
-function extent(values) {
-  let low = Infinity, high = -Infinity;
-  for (const v of values) if (Number.isFinite(v)) { if (v < low) low = v; if (v > high) high = v; }
-  return low <= high ? [low, high] : [0, 1];
-}
-
-/** What both axes share. @param {string} label @param {object} [more] */
-function axis(label, more = {}) {
-  const size = rem();
-  return {
-    label, labelSize: size * 1.35, labelGap: 2, gap: 5,
-    labelFont: `${size * 0.82}px system-ui, sans-serif`, font: `${size * 0.78}px system-ui, sans-serif`,
-    stroke: () => colour("--muted"),
-    grid: { stroke: () => colour("--plot-grid"), width: 1 },
-    ticks: { stroke: () => colour("--edge"), width: 1, size: 5 },
-    values: (/** @type {any} */ _u, /** @type {(number | null)[]} */ splits) => splits.map(tick),
-    ...more,
-  };
-}
 
 class Plot {
   /** @param {HTMLElement} element @param {LinePlot | MassPlot} data @param {any} UPlot */
@@ -173,7 +74,7 @@ class Plot {
     const residual = plot.series.filter((s) => s.role === "residual");
     const looks = styles(plot.series);
     const list = this.element.querySelector(".plot__keys");
-    if (list) legend(list, looks);
+    if (list) legend(list, [...looks, ...shades(plot)]);
     this.full = extent(plot.series.flatMap((s) => [s.x[0], s.x[s.x.length - 1]]));
 
     const [low, high] = extent(main.flatMap((s) => s.y));
@@ -193,7 +94,10 @@ class Plot {
         axis(plot.y_label, { size: yAxisSize, space: 45 }),
       ],
       series: [{}, ...main.map((s) => this.line(looks[plot.series.indexOf(s)]))],
-      hooks: { draw: [(/** @type {any} */ u) => this.marks(u, plot.marks ?? [])] },
+      hooks: {
+        drawClear: [(/** @type {any} */ u) => this.regions(u, plot.regions?.at ?? [])],
+        draw: [(/** @type {any} */ u) => this.marks(u, plot.marks ?? [])],
+      },
     }, this.join(main));
 
     if (hasResidual) {
@@ -203,16 +107,37 @@ class Plot {
       const wanted = Math.max(Math.abs(rLow), Math.abs(rHigh)) * 2.2 / perPixel;
       const pixels = Math.min(Math.max(wanted, size * 3), plotHeight * 0.7);
       const half = (pixels * perPixel) / 2;
+      const expected = plot.expected;
+      const edges = expected ? [expected, { x: expected.x, y: expected.y.map((v) => -v) }] : [];
+      const n = residual.length;
       this.chart({
         height: pixels + foot,
         scales: { y: { range: () => [-half, half] } },
         axes: [axis(plot.x_label, { size: size * 1.7 }), axis("Residual", { size: yAxisSize, space: 30 })],
-        series: [{}, ...residual.map((s) => this.line(looks[plot.series.indexOf(s)]))],
-      }, this.join(residual));
+        series: [
+          {},
+          ...residual.map((s) => this.line(looks[plot.series.indexOf(s)])),
+          ...edges.map(() => ({ stroke: "transparent", width: 0, spanGaps: true, points: { show: false } })),
+        ],
+        bands: edges.length ? [{ series: [n + 1, n + 2], fill: () => colour("--plot-band") }] : [],
+        hooks: { draw: [(/** @type {any} */ u) => this.marks(u, plot.residual_marks ?? [])] },
+      }, this.join([...residual, ...edges]));
     }
   }
 
-  /** @param {Series[]} series */
+  /** Shaded stretches behind the curves. @param {any} u @param {Region[]} regions */
+  regions(u, regions) {
+    u.ctx.save();
+    u.ctx.fillStyle = colour("--plot-band");
+    for (const { low, high } of regions) {
+      const ends = [u.valToPos(low, "x", true), u.valToPos(high, "x", true)];
+      const left = Math.max(Math.min(...ends), u.bbox.left), right = Math.min(Math.max(...ends), u.bbox.left + u.bbox.width);
+      if (right > left) u.ctx.fillRect(left, u.bbox.top, right - left, u.bbox.height);
+    }
+    u.ctx.restore();
+  }
+
+  /** @param {{x: number[], y: number[]}[]} series */
   join(series) {
     return this.UPlot.join(series.map((s) => ascending(s)));
   }
@@ -407,10 +332,16 @@ class Plot {
       width = this.width;
       for (const chart of this.charts) chart.setSize({ width, height: chart.height });
     }).observe(this.area);
+    this.element.addEventListener("mast:plot", (event) => { // other curves in the same place, seen through the same window
+      const seen = this.charts[0]?.scales.x;
+      this.data = /** @type {CustomEvent} */ (event).detail;
+      this.build();
+      if (seen) this.zoom(seen.min, seen.max);
+    });
     window.addEventListener("mast:theme", () => { if (this.area.isConnected) this.build(); }); // text size changes the axes
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw());
-    window.addEventListener("beforeprint", () => { printing = true; this.redraw(); });
-    window.addEventListener("afterprint", () => { printing = false; this.redraw(); });
+    window.addEventListener("beforeprint", () => { printsNow(true); this.redraw(); });
+    window.addEventListener("afterprint", () => { printsNow(false); this.redraw(); });
   }
 
   redraw() { for (const chart of this.charts) chart.redraw(false, true); }

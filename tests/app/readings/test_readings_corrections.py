@@ -21,7 +21,7 @@ from app.readings.corrections import (
     words_of,
 )
 from app.readings.service import figure_words
-from tests.support.small_files import small_ir
+from tests.support.small_files import small_film, small_ir
 from tests.support.writes import NAMELESS
 
 HTML = {"Accept": "text/html"}
@@ -205,9 +205,9 @@ def test_the_correction_is_in_the_log_with_what_was_before_and_after(bench):
 
 
 def test_values_of_no_known_unit_are_compared_as_absorbance_and_that_is_said(bench):
-    plain = bench.upload(small_ir(), "a.dx")
+    plain = bench.upload(small_film(), "a.dx")
     assert not [limit for limit in bench.candidates(plain)["limits"] if "as if they were absorbance" in limit]
-    upload = bench.upload(small_ir().replace(b"ABSORBANCE", b"ARBITRARY UNITS"), "b.dx")
+    upload = bench.upload(small_film().replace(b"ABSORBANCE", b"ARBITRARY UNITS"), "b.dx")
     (limit,) = [limit for limit in bench.candidates(upload)["limits"] if "as if they were absorbance" in limit]
     drawn = bench.get(f"/api/v1/readings/{bench.reading(upload)['id']}/plot")
     assert drawn["y_label"] == "ARBITRARY UNITS"  # not called what nobody said

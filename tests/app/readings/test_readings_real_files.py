@@ -76,7 +76,7 @@ def test_a_mixture_names_its_parts_with_their_shares(bench, shared_data: Path):
     upload = bench.upload((shared_data / "ir/dev/street_jdx/Sd018.dx").read_bytes(), "street.dx")
     answer = bench.candidates(upload)["answer"]
     assert {p["substance_id"] for p in answer["components"]} == {"ketamine", "cocaine"}
-    assert answer["headline"] == "Consistent with a mixture of Ketamine and Cocaine."
+    assert answer["headline"] == "Perhaps a mixture of Ketamine and Cocaine."
     assert 0 < answer["unexplained_fraction"] < 0.15
     assert all(p["low"] <= p["share"] <= p["high"] for p in answer["components"])
 

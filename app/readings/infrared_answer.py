@@ -1,0 +1,155 @@
+"""An infrared answer as it is stored and drawn: alignment, limits in this very reading, bands, and the curves of the fit.
+
+The curves are kept with the comparison, not computed again: what is drawn is what was answered. Knows no database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from app.readings.domain import limit_percent
+from app.readings.plots_mass import figures
+from app.readings.substances import SubstanceIndex
+from spectra.infrared.answer import DetectionLimit, DiagnosticBand, InfraredExplanation
+from spectra.types import FloatArray, MixtureExplanation
+
+DENSE = (600.0, 1850.0)
+"""cm⁻¹ drawn at every point of the grid; elsewhere bands are broad and every fourth point is enough."""
+DIGITS = 10_000
+MOST_BANDS = 8
+LIMITS_SAID = 6
+
+
+def infrared_json(explained: MixtureExplanation, index: SubstanceIndex) -> dict[str, Any]:
+    """What only infrared has of an answer; empty for any other explanation."""
+    if not isinstance(explained, InfraredExplanation):
+        return {}
+    aligned = explained.alignment
+    return {
+        "alignment": None
+        if aligned is None
+        else {"shift": round(aligned.shift, 2), "blur": round(aligned.blur, 2), "tilt": round(aligned.tilt, 3)},
+        "signal_to_noise": round(explained.signal_to_noise, 1),
+        "residual_ratio": None if explained.residual_ratio is None else round(explained.residual_ratio, 4),
+        "limits": [_limit(one, index) for one in sorted(explained.limits, key=lambda one: one.name)],
+        "bands": [
+            {"compound": part.compound, "bands": [_band(one) for one in bands[:MOST_BANDS]]}
+            for part, bands in zip(explained.components, explained.bands, strict=False)
+        ],
+        "differences": [
+            {"low": round(one.low, 1), "high": round(one.high, 1), "supports": one.supports}
+            for one in explained.differences
+        ],
+        "curves": _curves(explained),
+    }
+
+
+def _limit(one: DetectionLimit, index: SubstanceIndex) -> dict[str, Any]:
+    return {
+        "substance": one.name or one.compound, "compound": one.compound,
+        "substance_id": index.find(one.compound, one.name).id, "limit": round(one.limit, 4),
+        "estimate": round(one.estimate, 4), "low": round(one.low, 4), "high": round(one.high, 4), "seen": one.seen,
+        "estimator": one.estimator,
+    }  # fmt: skip
+
+
+def _band(one: DiagnosticBand) -> dict[str, Any]:
+    return {
+        "position": round(one.position, 1), "found": None if one.found is None else round(one.found, 1),
+        "error": None if one.error is None else round(one.error, 1), "weight": round(one.weight, 3),
+        "missing": one.missing,
+    }  # fmt: skip
+
+
+def _curves(explained: InfraredExplanation) -> dict[str, Any] | None:
+    """Curves as whole numbers of `unit`: drawn, they are the same to a ten-thousandth of their height."""
+    if explained.axis is None or explained.fitted is None or explained.residual is None:
+        return None
+    axis = np.asarray(explained.axis, dtype=np.float64)
+    known = np.isfinite(explained.residual) & np.isfinite(explained.fitted)
+    dense = (axis >= DENSE[0]) & (axis <= DENSE[1])
+    keep = known & (dense | (np.arange(axis.size) % 4 == 0))
+    if keep.sum() < 2:
+        return None
+    parts = [np.asarray(row, dtype=np.float64) for row in explained.contributions]
+    top = max(float(np.abs(c[keep]).max()) for c in (explained.fitted, explained.residual, *parts))
+    unit = top / DIGITS if top > 0 else 1.0
+
+    def whole(values: FloatArray) -> list[int]:
+        return [int(v) for v in np.rint(np.nan_to_num(values[keep]) / unit)]
+
+    return {
+        "unit": unit, "x": [float(v) for v in axis[keep]], "fitted": whole(explained.fitted),
+        "residual": whole(explained.residual), "expected": whole(explained.expected) if explained.expected.size else [],
+        "parts": [whole(row) for row in parts],
+    }  # fmt: skip
+
+
+def limit_sentences(answer: Mapping[str, Any], wanted: Sequence[str] = ()) -> list[str]:
+    """What was not seen and from where on it would have been: the best-known substances first, at most six."""
+    rows = [one for one in answer.get("infrared", {}).get("limits", []) if one["seen"] is False]
+    first = [one for one in rows if one["substance_id"] in wanted]
+    named = [*first, *(one for one in rows if one["substance_id"] and one not in first)][:LIMITS_SAID]
+    return [
+        f"{one['substance']}: not seen; here it would have been seen above {limit_percent(one['limit'])}."
+        for one in named
+    ]
+
+
+def printed_limits(answers: Sequence[Mapping[str, Any]]) -> dict[str, float] | None:
+    """Register id → limit in % of the signal, the worst over the readings of an analysis; None where none is printed.
+
+    What the reading cannot say anything about has no limit below everything.
+    """
+    out: dict[str, float] = {}
+    printed = False
+    for answer in answers:
+        for one in answer.get("infrared", {}).get("limits", []):
+            printed = True
+            if key := one["substance_id"]:
+                limit = 100.0 if one["seen"] is None else 100 * float(one["limit"])
+                out[key] = max(out.get(key, 0.0), limit)
+    return out if printed else None
+
+
+def draw_fit(plot: dict[str, Any], answer: Mapping[str, Any]) -> str:
+    """Adds fit, parts, residual with the band it should lie in, unexplained bands and difference windows; words about it."""
+    found = answer.get("infrared", {})
+    curves = found.get("curves")
+    if not curves:
+        return ""
+    unit, x = float(curves["unit"]), curves["x"]
+    parts = answer.get("components", [])
+    if len(parts) > 1 or not parts:
+        plot["series"].append(_line("All parts together", "reference", x, curves["fitted"], unit))
+    for part, values in zip(parts, curves["parts"], strict=False):
+        role = "component" if len(parts) > 1 else "reference"
+        plot["series"].append(_line(f"{part['substance']}, {part['share']:.0%}", role, x, values, unit))
+    plot["series"].append(_line("Unexplained", "residual", x, curves["residual"], unit))
+    if curves["expected"]:
+        plot["expected"] = {"label": "Where the unexplained should lie", "x": x,
+                            "y": figures(np.array(curves["expected"]) * unit)}  # fmt: skip
+    plot["residual_marks"] = [{"x": band, "label": f"{band:.0f}"} for band in answer.get("residual_bands", [])]
+    plot["regions"] = {
+        "label": "Where the two best candidates differ most",
+        "at": [{"low": one["low"], "high": one["high"]} for one in found.get("differences", [])],
+    }
+    return " ".join(_words(answer, found))
+
+
+def _line(label: str, role: str, x: Sequence[float], values: Sequence[int], unit: float) -> dict[str, Any]:
+    return {"label": label, "role": role, "x": list(x), "y": figures(np.array(values, dtype=np.float64) * unit)}
+
+
+def _words(answer: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
+    parts = answer.get("components", [])
+    if parts:
+        yield "Over it the fit: " + ", ".join(f"{p['substance']} {p['share']:.0%}" for p in parts) + " of the signal."
+    if answer.get("residual_bands"):
+        bands = ", ".join(f"{band:.0f}" for band in answer["residual_bands"][:6])
+        yield f"Unexplained bands: {bands} cm⁻¹."
+    if found.get("alignment"):
+        yield f"The whole reading is shifted by {found['alignment']['shift']:+.1f} cm⁻¹ against the library."

@@ -1,0 +1,119 @@
+"""An infrared mixture on the bench: the fit that is drawn, limits in this very reading, and where they are used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.readings.infrared_answer import printed_limits
+from app.results.infrared_view import infrared_view
+from harm_messages import load_pack
+from harm_messages.scope import in_scope
+from harm_messages.types import Facts, ScopeFact
+from tests.support.curves import jcamp, mixture
+from tests.support.road import ok
+from tests.support.writes import Stage
+
+PARTS = {"cocaine": 0.6, "caffeine": 0.3, "levamisole": 0.1}
+
+
+@pytest.fixture
+def street(stage: Stage) -> tuple[str, str, str]:
+    """A noisy mixture that was read: sample, analysis, reading."""
+    noise = np.random.default_rng(5).normal(0, 0.002, 1801)
+    sample, analysis, upload = stage.read_file(jcamp(mixture(PARTS, slope=0.05) + noise))
+    reading = ok(stage.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"]
+    return sample, analysis, str(reading)
+
+
+def answer_of(stage: Stage, reading: str) -> dict[str, Any]:
+    found: dict[str, Any] = ok(stage.client("chemist").get(f"/api/v1/readings/{reading}/candidates"))["answer"]
+    return found
+
+
+def test_the_fit_is_drawn_as_it_was_answered(stage: Stage, street: tuple[str, str, str]) -> None:
+    answer = answer_of(stage, street[2])
+    assert {p["substance"].casefold() for p in answer["components"]} == set(PARTS)
+    plot = ok(stage.client("chemist").get(f"/api/v1/readings/{street[2]}/plot"))
+    parts = [s for s in plot["series"] if s["role"] == "component"]
+    assert [s["label"].split(",")[0] for s in parts] == [p["substance"] for p in answer["components"]]
+    residual = next(s for s in plot["series"] if s["role"] == "residual")
+    assert np.abs(residual["y"]).max() < 0.02
+    assert len(plot["expected"]["y"]) == len(plot["expected"]["x"]) > 500
+    assert "Over it the fit: " in plot["summary"]
+    one = ok(stage.client("chemist").get(f"/api/v1/readings/{street[2]}/plot", params={"candidate": 1}))
+    assert "component" not in {s["role"] for s in one["series"]}
+
+
+def test_every_substance_that_was_not_seen_has_a_limit_in_this_reading(
+    stage: Stage,
+    street: tuple[str, str, str],
+) -> None:
+    answer = answer_of(stage, street[2])
+    limits = {one["substance_id"]: one for one in answer["infrared"]["limits"]}
+    assert {"fentanyl", "mdma", "ketamine"} <= set(limits)
+    assert all(0 < one["limit"] < 0.2 for one in limits.values() if one["seen"] is False)
+    assert any(s.endswith("%.") and "not seen; here it would have been seen above" in s for s in answer["sentences"])
+
+
+def test_a_finding_takes_its_share_and_its_limit_along(stage: Stage, street: tuple[str, str, str]) -> None:
+    sample, analysis, reading = street
+    page = f"/bench/samples/{sample}"
+    rows = ok(stage.client("chemist").get(f"/api/v1/readings/{reading}/candidates"))["candidates"]
+    place = next(k for k, row in enumerate(rows) if row["substance_id"] == "cocaine")
+    answer = stage.client("chemist").post(f"{page}/use", data={"reading": reading, "place": str(place)})
+    assert answer.status_code == 303, answer.text[:300]
+    [finding] = ok(stage.client("chemist").get(f"/api/v1/samples/{sample}/results"))["rows"][0]["findings"]
+    [signal] = finding["signal"]
+    assert signal["share"] == pytest.approx(0.6, abs=0.08)
+    assert signal["low"] < signal["share"] < signal["high"]
+    assert signal["analysis_id"] == analysis
+    assert "of the signal" in stage.client("chemist").get(page).text
+
+
+def test_all_parts_become_findings_each_with_its_share(stage: Stage, street: tuple[str, str, str]) -> None:
+    sample, _, reading = street
+    page = f"/bench/samples/{sample}"
+    assert "Use these parts as findings" in stage.client("chemist").get(page).text
+    answer = stage.client("chemist").post(f"{page}/use-parts", data={"reading": reading})
+    assert answer.status_code == 303, answer.text[:300]
+    findings = ok(stage.client("chemist").get(f"/api/v1/samples/{sample}/results"))["rows"][0]["findings"]
+    grades = {p["substance_id"]: p["grade"] for p in answer_of(stage, reading)["components"]}
+    assert {f["substance"]: f["abundance"] == "indication" for f in findings} == {
+        key: grade == "possible" for key, grade in grades.items()
+    }
+    assert sum(f["signal"][0]["share"] for f in findings) == pytest.approx(1.0, abs=0.01)
+
+
+def test_the_worst_reading_of_an_analysis_sets_its_limits() -> None:
+    def answer(limit: float, seen: bool | None = False) -> dict[str, Any]:
+        return {"infrared": {"limits": [{"substance_id": "mdma", "limit": limit, "seen": seen}]}}
+
+    assert printed_limits([answer(0.02), answer(0.05)]) == {"mdma": 5.0}
+    assert printed_limits([answer(0.02, seen=None)]) == {"mdma": 100.0}
+    assert printed_limits([{"components": []}]) is None
+
+
+def test_nothing_is_said_of_a_substance_the_library_does_not_hold() -> None:
+    pack = load_pack()
+
+    def says(substance: str, **more: Any) -> bool:
+        scope = ScopeFact(method="ftir", classes=("*",), lod=5, **more)
+        return in_scope(pack, Facts(scope=(scope,)), substance, pack.substances[substance].drug_class)
+
+    assert says("mdma")
+    assert says("mdma", printed=(("mdma", 5.0),))
+    assert not says("mdma", printed=(("caffeine", 5.0),))
+    assert not says("mdma", printed=(("mdma", 12.0),))
+
+
+def test_where_the_reading_goes_with_the_runner_up_it_is_called_by_its_name() -> None:
+    infrared = {
+        "limits": [], "bands": [], "alignment": None, "signal_to_noise": 0.0,
+        "differences": [{"low": 1000.0, "high": 1040.0, "supports": "AAAAAAAAAAAAAA-BBBBBBBBBB-N"}],
+    }  # fmt: skip
+    answer = {"components": [], "infrared": infrared}
+    view = infrared_view(answer, [{"compound": "AAAAAAAAAAAAAA-BBBBBBBBBB-N", "substance": "Testamine"}])
+    assert view.differences == ("1000–1040 cm⁻¹: the reading goes with Testamine",)

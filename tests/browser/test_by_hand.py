@@ -1,0 +1,104 @@
+"""An infrared spectrum of a mixture at the bench: taken apart by hand, undone, and handed in."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from app.platform.kernel.actor import Role
+from tests.browser import steps
+from tests.support.curves import jcamp, mixture
+from tests.support.road import Road, ok
+from tests.support.site import PHONE, TABLET, Clients, Desk, scroll_overflow
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+SHARED = Path(os.environ.get("MAST_SHARED_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
+
+
+@pytest.fixture
+def street() -> tuple[bytes, str]:
+    """A real recipe of cocaine, phenacetin and levamisole; where there is none, one of the starter library's curves."""
+    real = SHARED / "ir" / "dev" / "street_jdx" / "Sd000.dx"
+    if real.exists():
+        return real.read_bytes(), real.name
+    return jcamp(mixture({"cocaine": 0.7, "phenacetin": 0.2, "levamisole": 0.1})), "street.jdx"
+
+
+def readings_of(clients: Clients, upload: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = ok(clients("chemist").get(f"/api/v1/uploads/{upload}/readings"))
+    return found
+
+
+def test_a_chemist_takes_the_main_substance_out_looks_and_takes_it_back(
+    desk: Desk, road: Road, clients: Clients, street: tuple[bytes, str]
+) -> None:
+    sample = road.register()
+    upload = road.upload(road.analysis(sample), *street)
+    page = desk.sign_in(Role.CHEMIST, TABLET)
+    steps.until(lambda: bool(readings_of(clients, upload)), page, "never read")
+    reading = readings_of(clients, upload)[0]["id"]
+    page.goto(f"/bench/samples/{sample}")
+    expect(page.locator("#bench-spectrum")).to_contain_text("As a mixture")
+    expect(page.locator("#bench-spectrum")).to_contain_text("What would have been seen in this reading")
+    expect(page.locator("#plot canvas")).to_have_count(2)  # the fit, and under it what it leaves
+    desk.shot(page, "by-hand-fit")
+    page.get_by_role("link", name="Subtract by hand").click()
+    expect(page.locator("h1")).to_contain_text("Subtract by hand")
+    expect(page.locator("#subtract-plot canvas").first).to_be_visible()
+
+    slider, factor = page.locator("#slider"), page.get_by_label("Factor", exact=True)
+    fair = float(slider.get_attribute("data-optimum") or "0")
+    expect(page.locator("#trial")).to_contain_text("Nothing dips below zero")
+    slider.fill(f"{2 * fair:.6g}")
+    slider.dispatch_event("change")
+    expect(page.locator("#trial")).to_contain_text("Too much Cocaine is taken out")
+    assert float(factor.input_value()) == pytest.approx(2 * fair, rel=0.01)
+    desk.shot(page, "by-hand-too-much")
+
+    factor.fill(f"{fair:.4g}")
+    page.get_by_role("button", name="Take out Cocaine").click()
+    expect(page.get_by_role("status").first).to_contain_text("Kept.")
+    expect(page.locator(".subtract__steps li")).to_contain_text("Cocaine")
+    expect(page.locator("td").first).to_be_visible()
+    desk.shot(page, "by-hand-kept")
+    assert scroll_overflow(page) == 0
+
+    page.get_by_role("button", name="Undo Cocaine").click()
+    expect(page.get_by_role("status").first).to_contain_text("Taken back.")
+    expect(page.locator(".subtract__steps li")).to_contain_text("undone")
+    assert ok(clients("chemist").get(f"/api/v1/readings/{reading}/subtraction"))["version"] == 2
+    _handed_in(desk, road, clients, page, sample, reading)
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    steps.until(lambda: scroll_overflow(page) == 0, page, "scrolls sideways")  # plots follow a moment later
+    desk.shot(page, "by-hand-phone")
+
+
+def _handed_in(desk: Desk, road: Road, clients: Clients, page: Page, sample: str, reading: str) -> None:
+    """The parts become findings with shares and limits; the client reads how little could have been missed."""
+    page.get_by_role("link", name="Back to the spectrum").click()
+    page.get_by_role("button", name="Use these parts as findings").click()
+    expect(page.locator("#bench-findings")).to_contain_text("of the signal")
+    desk.shot(page, "by-hand-findings")
+    page.get_by_role("button", name=re.compile("^Submit for verification")).click()
+    expect(page.locator("#bench-findings")).to_contain_text("to verify")
+    result = ok(clients("verifier").get(f"/api/v1/samples/{sample}/results"))["rows"][0]
+    etag = road.step(
+        "verifier", result["id"], "verify", clients("verifier").get(f"/api/v1/results/{result['id']}").headers["ETag"]
+    )
+    road.step("session_lead", result["id"], "release", etag)
+    limits = ok(clients("chemist").get(f"/api/v1/readings/{reading}/candidates"))["answer"]["infrared"]["limits"]
+    printed = max(math.ceil(100 * one["limit"]) for one in limits if one["substance_id"])
+    client = desk.context(PHONE).new_page()
+    client.goto(f"/t#{road.codes[sample]}")
+    expect(client.locator("body")).to_contain_text(f"about {max(printed, 5)} in 100 parts")
+    desk.shot(client, "by-hand-client")
