@@ -195,41 +195,48 @@ def page_context(request: Request, settings: Settings) -> dict[str, Any]:
     }
 
 
+@asynccontextmanager
+async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
+    """What runs beside the routes, with the parts the application has when it starts."""
+    parts: Runtime = application.state.runtime
+    housekeeper = Housekeeper(parts.db, parts.blobs)
+    for store in (parts.blobs, arrays.array_store(parts.blobs.root)):
+        store.sweep()
+    await parts.hub.start()
+    if parts.settings.jobs_in_server:
+        reading_job.warm(parts.jail, parts.shelf)
+        parts.jobs.start()
+        housekeeper.start()
+    try:
+        yield
+    finally:
+        await parts.hub.stop()
+        if parts.settings.jobs_in_server:
+            await to_thread.run_sync(parts.jobs.stop)
+            await to_thread.run_sync(housekeeper.stop)
+        parts.close()
+
+
+def attach(application: FastAPI, parts: Runtime) -> None:
+    """Give an application the parts it runs with; before it starts. Routes and middleware find them here only."""
+    application.state.runtime = parts
+    application.state.pepper = parts.pepper
+
+
 def create_app(settings: Settings, *, clock: Clock = system_clock, runtime: Runtime | None = None) -> FastAPI:
     """The ASGI application."""
     parts = runtime or build_runtime(settings, clock)
-    housekeeper = Housekeeper(parts.db, parts.blobs)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        for store in (parts.blobs, arrays.array_store(parts.blobs.root)):
-            store.sweep()
-        await parts.hub.start()
-        if settings.jobs_in_server:
-            reading_job.warm(parts.jail, parts.shelf)
-            parts.jobs.start()
-            housekeeper.start()
-        try:
-            yield
-        finally:
-            await parts.hub.stop()
-            if settings.jobs_in_server:
-                await to_thread.run_sync(parts.jobs.stop)
-                await to_thread.run_sync(housekeeper.stop)
-            parts.close()
-
     application = FastAPI(
         title="MAST",
         version=version("mast"),
         summary="Laboratory information system for drug checking",
-        lifespan=lifespan,
+        lifespan=_lifespan,
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         separate_input_output_schemas=False,
     )
-    application.state.runtime = parts
-    application.state.pepper = parts.pepper
+    attach(application, parts)
     application.state.identify = signin.identify
     for router in ROUTERS:
         application.include_router(router)
@@ -242,7 +249,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, runtime: Runt
     application.add_middleware(CrossSiteGuard)
     application.add_middleware(TrustedHostMiddleware, allowed_hosts=settings.allowed_hosts)
     application.add_middleware(LastResort)
-    application.add_middleware(LiveFrom, newest=lambda: parts.hub.last_id)
+    application.add_middleware(LiveFrom, newest=lambda: application.state.runtime.hub.last_id)
     application.add_middleware(SecurityHeaders, secure=settings.cookie_secure)
     return application
 
