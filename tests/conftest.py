@@ -2,6 +2,7 @@
 
 MAST_TEST_POSTGRES_URL  use this server (a role that may create databases) instead of starting one
 MAST_TEST_REQUIRE       "postgres,browser,vendor,data": what must be there; its absence fails instead of skipping
+MAST_TEST_MATRIX        "full": tests of features on both kinds of database, also where PostgreSQL is required
 MAST_SHARED_DATA        folder of instrument files and reference spectra
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +24,7 @@ from app.platform.db.migrate import upgrade
 from tests.support import browser as chromium
 from tests.support import postgres
 from tests.support.clock import SettableClock
-from tests.support.requirements import absent
+from tests.support.requirements import absent, required
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -33,6 +35,29 @@ settings.load_profile("mast")
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where PostgreSQL is required, a test of a feature runs on one of both kinds of database, half of them on either.
+
+    Both kinds twice over would take a run beyond its twenty minutes; MAST_TEST_MATRIX=full does it. Tests of what only one
+    kind can show ask for that kind, and are not touched. Without PostgreSQL everything runs on SQLite.
+    """
+    if os.environ.get("MAST_TEST_MATRIX") == "full" or "postgres" not in required():
+        return
+    spared = [item for item in items if _runs_on_the_other(item)]
+    config.hook.pytest_deselected(items=spared)
+    left = set(spared)
+    items[:] = [item for item in items if item not in left]
+
+
+def _runs_on_the_other(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    kind = callspec.params.get("database_url", "") if callspec is not None else ""
+    if not kind or not item.path.is_relative_to(CHECKOUT / "tests" / "app"):
+        return False
+    name = item.nodeid.replace(str(kind), "")
+    return bool(zlib.crc32(name.encode()) % 2) is (kind == "sqlite")
 
 
 @pytest.fixture
