@@ -36,7 +36,12 @@ def sees(scope: ScopeFact, substance: str | None, drug_class: str) -> bool:
 def in_scope(pack: Pack, facts: Facts, substance: str | None, drug_class: str) -> bool:
     """Whether "we did not find" may be said of it."""
     limit = max_lod(pack, substance, drug_class)
-    declared = any(_low_enough(s, substance, limit) for s in facts.scope if sees(s, substance, drug_class))
+    meant = {substance} if substance is not None else {row.id for row in pack.substances.members(drug_class)}
+    declared = any(
+        _low_enough(s, substance, limit) and meant.isdisjoint(s.shown)
+        for s in facts.scope
+        if sees(s, substance, drug_class)
+    )
     said = any(
         f.abundance is Abundance.NOT_DETECTED
         and substance is not None

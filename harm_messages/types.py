@@ -145,7 +145,8 @@ class ScopeFact(Frozen):
     `classes` are register classes or their beginnings ("opioid" covers "opioid.nitazene"), "*" is
     everything; `excludes` is taken away again; `lod` is in % w/w. Without `lod` no negative is said.
     `printed`: limits (%) of this very reading by register id. Where there are any, nothing is said of a substance
-    without one: the library behind the method does not hold it.
+    without one: the library behind the method does not hold it. `shown`: register ids this reading itself shows,
+    whether or not anybody found them; no negative about them, or about a class they belong to, rests on it.
     """
 
     method: str
@@ -156,6 +157,7 @@ class ScopeFact(Frozen):
     excludes: tuple[str, ...] = ()
     lod: Positive | None = None
     printed: tuple[tuple[str, Positive], ...] | None = None
+    shown: tuple[str, ...] = ()
 
     def lod_of(self, substance: str | None) -> float | None:
         """From which amount on this method would have seen it: of a class, and without printed limits, `lod`."""

@@ -153,6 +153,8 @@ class ScopeFact:
     reading_ids: tuple[str, ...] = ()
     printed: tuple[tuple[str, float], ...] | None = None
     """Register id and the limit (%) printed for it in this very reading; None where none is printed for anything."""
+    shown: tuple[str, ...] = ()
+    """Register ids this very reading shows, named or not: no negative about them may rest on it."""
     shares: tuple[SignalShare, ...] = ()
 
     @property

@@ -5,7 +5,7 @@ The curves are kept with the comparison, not computed again: what is drawn is wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -88,14 +88,12 @@ def _curves(explained: InfraredExplanation) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def limit_sentences(answer: Mapping[str, Any], wanted: Sequence[str] = ()) -> list[str]:
-    """What was not seen and from where on it would have been: the best-known substances first, at most six."""
-    rows = [one for one in answer.get("infrared", {}).get("limits", []) if one["seen"] is False]
-    first = [one for one in rows if one["substance_id"] in wanted]
-    named = [*first, *(one for one in rows if one["substance_id"] and one not in first)][:LIMITS_SAID]
+def limit_sentences(answer: Mapping[str, Any]) -> list[str]:
+    """What was not seen and from where on it would have been: six substances of the register, the worst limits first."""
+    rows = [one for one in answer.get("infrared", {}).get("limits", []) if one["seen"] is False and one["substance_id"]]
     return [
         f"{one['substance']}: not seen; here it would have been seen above {limit_percent(one['limit'])}."
-        for one in named
+        for one in sorted(rows, key=lambda one: -one["limit"])[:LIMITS_SAID]
     ]
 
 
@@ -113,6 +111,12 @@ def printed_limits(answers: Sequence[Mapping[str, Any]]) -> dict[str, float] | N
                 limit = 100.0 if one["seen"] is None else 100 * float(one["limit"])
                 out[key] = max(out.get(key, 0.0), limit)
     return out if printed else None
+
+
+def shown_in(answers: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Register ids a reading shows, whether they are named as parts or only stand out of its noise."""
+    rows = (one for answer in answers for one in answer.get("infrared", {}).get("limits", []))
+    return tuple(sorted({one["substance_id"] for one in rows if one["substance_id"] and one["seen"]}))
 
 
 def draw_fit(plot: dict[str, Any], answer: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ import math
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
@@ -24,7 +25,7 @@ from app.readings.domain import (
     strip_warnings,
 )
 from app.readings.files import files_of
-from app.readings.infrared_answer import printed_limits
+from app.readings.infrared_answer import printed_limits, shown_in
 
 _BY_EYE = frozenset({Method.STRIP, Method.REAGENT, Method.TLC, Method.VISUAL})
 """Complete when written down. Any other method is an instrument: until it is read, it says nothing."""
@@ -127,7 +128,8 @@ def _scope(view: AnalysisView) -> ScopeFact:
     is_strip = row.method is Method.STRIP
     # a class has a dot or is a bare class; the messages' pack knows which, so a strip names its target in both ways
     classes = (row.strip_target,) if is_strip and row.strip_target else info.classes
-    printed = printed_limits([r.match.answer for r in view.readings if r.match is not None])
+    answers = [r.match.answer for r in view.readings if r.match is not None]
+    printed = printed_limits(answers)
     return ScopeFact(
         analysis_id=row.id,
         method=row.method,
@@ -152,7 +154,8 @@ def _scope(view: AnalysisView) -> ScopeFact:
         read=_read(view),
         reading_ids=tuple(str(one.reading.id) for one in view.readings),
         printed=None if printed is None else _by_weight(printed, info.lod_percent),
-        shares=tuple(_shares(view)),
+        shown=shown_in(answers),
+        shares=tuple(_shares(answers)),
     )
 
 
@@ -163,9 +166,9 @@ def _lod_percent(usual: float | None, printed: Mapping[str, float] | None) -> fl
     return max(usual, *(math.ceil(limit) for limit in printed.values()))
 
 
-def _shares(view: AnalysisView) -> Iterator[SignalShare]:
-    for match in (r.match for r in view.readings if r.match is not None):
-        for part in match.answer.get("components", []):
+def _shares(answers: Iterable[Mapping[str, Any]]) -> Iterator[SignalShare]:
+    for answer in answers:
+        for part in answer.get("components", []):
             if part.get("substance_id"):
                 yield SignalShare(
                     part["substance_id"], part["share"], part["low"], part["high"], str(part.get("grade", ""))

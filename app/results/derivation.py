@@ -179,6 +179,7 @@ def scope_fact(s: ScopeFact) -> hm.ScopeFact:
         excludes=s.excludes,
         lod=s.lod_percent,
         printed=s.printed,
+        shown=s.shown,
     )
 
 

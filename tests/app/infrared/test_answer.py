@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.readings.infrared_answer import printed_limits
+from app.readings.infrared_answer import printed_limits, shown_in
 from app.results.infrared_view import infrared_view
 from harm_messages import load_pack
 from harm_messages.scope import in_scope
@@ -94,6 +94,22 @@ def test_the_worst_reading_of_an_analysis_sets_its_limits() -> None:
     assert printed_limits([answer(0.02), answer(0.05)]) == {"mdma": 5.0}
     assert printed_limits([answer(0.02, seen=None)]) == {"mdma": 100.0}
     assert printed_limits([{"components": []}]) is None
+
+
+def test_what_a_reading_shows_is_never_said_to_be_missing_whoever_named_it() -> None:
+    rows = [
+        {"substance_id": "mdma", "limit": 0.02, "seen": True},
+        {"substance_id": "mda", "limit": 0.02, "seen": False},
+    ]
+    assert shown_in([{"infrared": {"limits": rows}}]) == ("mdma",)
+    pack = load_pack()
+    scope = ScopeFact(method="ftir", classes=("*",), lod=5, printed=(("mda", 5.0), ("mdma", 5.0)), shown=("mdma",))
+    facts, drug_class = Facts(scope=(scope,)), pack.substances["mdma"].drug_class
+    assert not in_scope(pack, facts, "mdma", drug_class)
+    assert in_scope(pack, facts, "mda", pack.substances["mda"].drug_class)
+    assert not in_scope(pack, facts, None, drug_class)
+    without = Facts(scope=(scope.model_copy(update={"shown": ()}),))
+    assert in_scope(pack, without, None, drug_class), "the class is kept back by what is shown, and by nothing else"
 
 
 def test_nothing_is_said_of_a_substance_the_library_does_not_hold() -> None:
