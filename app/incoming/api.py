@@ -22,6 +22,7 @@ from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Forbidden, Invalid
 from app.platform.security.policy import allow
 from app.platform.storage import Received
+from app.platform.web.bodies import BINARY
 from app.platform.web.etags import IfMatch, etag, set_etag
 from app.platform.web.fields import Text80
 from app.platform.web.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
@@ -47,18 +48,12 @@ Digest = Annotated[
     str, Header(max_length=500, description="RFC 9530; the file is kept only if its SHA-256 is this one")
 ]
 
-_BINARY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
 _AGAIN: dict[int | str, dict[str, Any]] = {
     200: {"model": schemas.IncomingOut, "description": "The same arrival again: nothing was added"}
 }
 
 
-@router.post("", status_code=201, response_model=schemas.IncomingOut, responses=_AGAIN, openapi_extra=_BINARY)
+@router.post("", status_code=201, response_model=schemas.IncomingOut, responses=_AGAIN, openapi_extra=BINARY)
 async def take_in(
     who: Sender,
     rt: RuntimeDep,

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
-from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
-from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
-from starlette.requests import ClientDisconnect
 
 from app.instrument_checks import schemas, service, web
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import SERVICE_STAFF, allow
-from app.platform.web.etags import IfMatch, etag, set_etag
+from app.platform.storage import Held
+from app.platform.web.bodies import BINARY, FileName, looked_at
+from app.platform.web.etags import IfMatch, set_etag
 from app.platform.web.fields import Moment, Text40
 from app.platform.web.idempotency import OnceDep
 from app.platform.web.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
@@ -28,13 +26,6 @@ router = APIRouter(prefix="/api/v1", tags=["instruments"])
 Staff = Annotated[Actor, allow(*SERVICE_STAFF)]
 Chemist = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]
 Bench = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)]
-FileName = Annotated[str, Query(max_length=400, description="The file's own name; only shown, never a path")]
-_BINARY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
 
 
 @router.get("/instruments")
@@ -103,7 +94,7 @@ def check_with_reading(
 
 @router.post(
     "/instruments/{instrument_id}/checks/uploads", status_code=201, response_model=schemas.CheckOut,
-    openapi_extra=_BINARY,
+    openapi_extra=BINARY,
 )  # fmt: skip
 async def check_with_file(
     instrument_id: uuid.UUID,
@@ -116,26 +107,16 @@ async def check_with_file(
     measured_at: Annotated[Moment | None, Query()] = None,
 ) -> Response:
     """The same with a file as the raw body: its first infrared spectrum. A refused file leaves no bytes."""
-    try:
-        held = await rt.blobs.hold(request.stream())
-    except ClientDisconnect:
-        return Response(status_code=400)  # nobody is there to read it; nothing was kept
-    key = replace(once, request_hash=hashlib.sha256(f"{once.request_hash}{held.sha256}".encode()).hexdigest())
 
-    def commit() -> Response:
-        try:
-            with rt.read() as session:
-                service.get_instrument(session, who, instrument_id)
-            source = web.source_of_file(rt, held, filename or "unnamed file")
-            new = service.NewCheck(instrument_id, material, measured_at)
-            with rt.begin(who, request) as uow:
-                return key.run(uow, lambda: schemas.CheckOut.of(service.record(uow, new, source)))
-        finally:
-            held.discard()
+    def commit(held: Held) -> Response:
+        with rt.read() as session:
+            service.get_instrument(session, who, instrument_id)
+        source = web.source_of_file(rt, held, filename or "unnamed file")
+        new = service.NewCheck(instrument_id, material, measured_at)
+        with rt.begin(who, request) as uow:
+            return once.of_bytes(held.sha256).run(uow, lambda: schemas.CheckOut.of(service.record(uow, new, source)))
 
-    answer = await to_thread.run_sync(commit)
-    answer.headers["ETag"] = etag(1)
-    return answer
+    return await looked_at(request, rt.blobs, commit)
 
 
 @router.post("/instruments/checks/{check_id}/withdraw")

@@ -14,6 +14,7 @@ from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.kernel.ids import new_id
 from app.platform.security.policy import SERVICE_STAFF, allow
+from app.platform.web import bodies
 from app.platform.web.fields import Text200
 from app.platform.web.idempotency import form_once
 from app.platform.web.paging import decode_cursor, encode_cursor
@@ -114,7 +115,7 @@ def check_with_file(
         if file is None or not file.filename:
             raise Invalid("No file was chosen. What you typed is still here.", fields={"file": "Choose a file."})
         new = form.entered(rt.now())
-        with web.held(rt, file.file) as held:
+        with bodies.held(rt.blobs, file.file) as held:
             source = web.source_of_file(rt, held, file.filename)
             key = f"{form.idempotency_key}-{held.sha256}" if form.idempotency_key else ""
             with rt.begin(who, request) as uow:

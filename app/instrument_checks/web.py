@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import Any
 
 from app.instrument_checks import service
 from app.instrument_checks.forms import CheckForm
@@ -31,16 +29,6 @@ def source_of_file(rt: Runtime, held: Held, file_name: str) -> service.CheckSour
     """The spectrum in a file that was handed in; its bytes are kept with the row only. Raises Unreadable, Invalid."""
     found = standards.readings_in(rt.jail, held.path, file_name)
     return service.CheckSource(readings.infrared_in(found), None, held, file_name)
-
-
-@contextmanager
-def held(rt: Runtime, file: BinaryIO) -> Iterator[Held]:
-    """The bytes of a form's file, to be looked at; gone afterwards unless they were kept with a row."""
-    found = rt.blobs.hold_now(iter(lambda: file.read(1 << 20), b""))
-    try:
-        yield found
-    finally:
-        found.discard()
 
 
 def shift_words(value: float) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
-from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Path, Query, Request
@@ -16,6 +14,7 @@ from app.library import schemas, service
 from app.library.web import arrivals_of
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
+from app.platform.web.bodies import BINARY
 from app.platform.web.fields import Text40, Text80, Text140, Text200
 from app.platform.web.idempotency import OnceDep
 from app.runtime import RuntimeDep
@@ -37,15 +36,7 @@ def list_libraries(who: Reader, rt: RuntimeDep) -> list[schemas.LibraryOut]:
         return [schemas.LibraryOut.of(view) for view in service.list_libraries(session, rt.shelf)]
 
 
-_BINARY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
-
-
-@router.post("/imports/uploads", status_code=202, response_model=schemas.ImportOut, openapi_extra=_BINARY)
+@router.post("/imports/uploads", status_code=202, response_model=schemas.ImportOut, openapi_extra=BINARY)
 async def import_library(
     who: Admin,
     rt: RuntimeDep,
@@ -65,7 +56,7 @@ async def import_library(
         received = await arrivals_of(rt).receive(request.stream())
     except ClientDisconnect:
         return Response(status_code=400)  # nobody is there to read it; nothing was kept
-    key = replace(once, request_hash=hashlib.sha256(f"{once.request_hash}{received.sha256}".encode()).hexdigest())
+    key = once.of_bytes(received.sha256)
 
     def commit() -> Response:
         with rt.begin(who, request) as uow:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
@@ -18,6 +16,7 @@ from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import NotFound
 from app.platform.security.policy import SERVICE_STAFF, allow
 from app.platform.storage import Received
+from app.platform.web.bodies import BINARY, FileName
 from app.platform.web.etags import IfMatch, etag, set_etag
 from app.platform.web.idempotency import Once, OnceDep
 from app.readings import schemas, service
@@ -32,14 +31,6 @@ Staff = Annotated[Actor, allow(*SERVICE_STAFF)]
 Chemist = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)]
 Looks = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]
 Bench = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD, Role.HEALTH_WORKER)]
-FileName = Annotated[str, Query(max_length=400, description="The file's own name; only shown, never a path")]
-
-_BINARY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
 
 
 @router.get("/methods")
@@ -110,9 +101,7 @@ def knows_target(rt: Runtime) -> Callable[[str], bool]:
     return lambda target: target in register or register.is_class(target)
 
 
-@router.post(
-    "/analyses/{analysis_id}/uploads", status_code=202, response_model=schemas.UploadOut, openapi_extra=_BINARY
-)
+@router.post("/analyses/{analysis_id}/uploads", status_code=202, response_model=schemas.UploadOut, openapi_extra=BINARY)
 async def upload_to_analysis(
     analysis_id: uuid.UUID, who: Chemist, rt: RuntimeDep, once: OnceDep, request: Request, filename: FileName = ""
 ) -> Response:
@@ -131,7 +120,7 @@ async def upload_to_analysis(
     )  # fmt: skip
 
 
-@router.post("/samples/{sample_id}/uploads", status_code=202, response_model=schemas.UploadOut, openapi_extra=_BINARY)
+@router.post("/samples/{sample_id}/uploads", status_code=202, response_model=schemas.UploadOut, openapi_extra=BINARY)
 async def upload_to_sample(
     sample_id: uuid.UUID,
     who: Chemist,
@@ -167,7 +156,7 @@ async def _take_in(
         received = await rt.blobs.receive(request.stream())
     except ClientDisconnect:
         return Response(status_code=400)  # nobody is there to read it; nothing was kept
-    key = replace(once, request_hash=hashlib.sha256(f"{once.request_hash}{received.sha256}".encode()).hexdigest())
+    key = once.of_bytes(received.sha256)
 
     def commit() -> Response:
         with rt.begin(who, request) as uow:

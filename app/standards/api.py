@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 
-from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
-from starlette.requests import ClientDisconnect
 
 from app.incoming import service as incoming
 from app.platform.db import UnitOfWork
@@ -20,7 +17,8 @@ from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Conflict
 from app.platform.security.policy import allow
 from app.platform.storage import Held, Received
-from app.platform.web.etags import IfMatch, etag, set_etag
+from app.platform.web.bodies import BINARY, FileName, looked_at
+from app.platform.web.etags import IfMatch, set_etag
 from app.platform.web.fields import Moment, Text40, Text60, Text80, Text140
 from app.platform.web.idempotency import Once, OnceDep
 from app.platform.web.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
@@ -33,13 +31,6 @@ router = APIRouter(prefix="/api/v1", tags=["standards"])
 
 Chemist = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]
 Bench = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)]
-FileName = Annotated[str, Query(max_length=400, description="The file's own name; only shown, never a path")]
-_BINARY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
 
 
 @router.get("/standards")
@@ -80,7 +71,7 @@ def enrol(body: schemas.EnrolIn, who: Chemist, rt: RuntimeDep, once: OnceDep, re
     return answer
 
 
-@router.post("/standards/uploads", status_code=201, response_model=schemas.StandardOut, openapi_extra=_BINARY)
+@router.post("/standards/uploads", status_code=201, response_model=schemas.StandardOut, openapi_extra=BINARY)
 async def enrol_file(
     who: Chemist,
     rt: RuntimeDep,
@@ -162,7 +153,7 @@ def show_control(control_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: Re
     return schemas.ControlOut.of(row)
 
 
-@router.post("/controls/uploads", status_code=201, response_model=schemas.ControlOut, openapi_extra=_BINARY)
+@router.post("/controls/uploads", status_code=201, response_model=schemas.ControlOut, openapi_extra=BINARY)
 async def keep_control(
     who: Chemist,
     rt: RuntimeDep,
@@ -240,20 +231,10 @@ async def _take_in(
     make: Callable[[UnitOfWork, Any], Any],
 ) -> Response:
     """Read first (no database held meanwhile), then bytes and row, then the answer; a refused file leaves no bytes."""
-    try:
-        held = await rt.blobs.hold(request.stream())
-    except ClientDisconnect:
-        return Response(status_code=400)  # nobody is there to read it; nothing was kept
-    key = replace(once, request_hash=hashlib.sha256(f"{once.request_hash}{held.sha256}".encode()).hexdigest())
 
-    def commit() -> Response:
-        try:
-            looked = look(held)
-            with rt.begin(who, request) as uow:
-                return key.run(uow, lambda: make(uow, looked))
-        finally:
-            held.discard()
+    def commit(held: Held) -> Response:
+        looked = look(held)
+        with rt.begin(who, request) as uow:
+            return once.of_bytes(held.sha256).run(uow, lambda: make(uow, looked))
 
-    answer = await to_thread.run_sync(commit)
-    answer.headers["ETag"] = etag(1)
-    return answer
+    return await looked_at(request, rt.blobs, commit)

@@ -12,6 +12,7 @@ from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.kernel.ids import new_id
 from app.platform.security.policy import allow
+from app.platform.web import bodies
 from app.platform.web.fields import Text200
 from app.platform.web.idempotency import form_once
 from app.platform.web.paging import decode_cursor, encode_cursor
@@ -103,7 +104,7 @@ def enrol_file(
             raise Invalid("No file was chosen. What you typed is still here.", fields={"file": "Choose a file."})
         run = form.run()
         new = None if form.another_run_of else form.standard(rt.pack.substances)
-        with web.held(rt, file.file) as held:
+        with bodies.held(rt.blobs, file.file) as held:
             source = web.source_of(rt, held, file.filename)
             store = web.arrays_of(rt)
             key = f"{form.idempotency_key}-{held.sha256}" if form.idempotency_key else ""

@@ -15,6 +15,7 @@ from app.platform.kernel.errors import Conflict, Invalid, MastError, NotFound
 from app.platform.kernel.ids import new_id
 from app.platform.security.policy import allow
 from app.platform.storage import Received
+from app.platform.web import bodies
 from app.platform.web.fields import Text40, Text200
 from app.platform.web.idempotency import form_once
 from app.platform.web.paging import decode_cursor, encode_cursor
@@ -66,7 +67,7 @@ def keep_control(
         else:
             if file is None or not file.filename:
                 raise Invalid("No file was chosen. What you typed is still here.", fields={"file": "Choose a file."})
-            with web.held(rt, file.file) as held:
+            with bodies.held(rt.blobs, file.file) as held:
                 run = web.control_run_of(rt, held, file.filename, new)
                 key = f"{form.idempotency_key}-{held.sha256}" if form.idempotency_key else ""
                 once = form_once(request, rt.pepper, key)

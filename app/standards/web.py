@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import Any
 
 from app.platform.storage import BlobStore, Held, Received
 from app.readings import service as readings
@@ -12,7 +10,7 @@ from app.runtime import Runtime
 from app.standards import service
 from app.standards.forms import StandardForm, named
 
-__all__ = ["arrays_of", "best_of", "control_run_of", "held", "named", "prefilled", "source_of", "standard_facts"]
+__all__ = ["arrays_of", "best_of", "control_run_of", "named", "prefilled", "source_of", "standard_facts"]
 
 
 def arrays_of(rt: Runtime) -> BlobStore:
@@ -31,16 +29,6 @@ def control_run_of(rt: Runtime, raw: Held | Received, file_name: str, new: servi
     path = raw.path if isinstance(raw, Held) else rt.blobs.path(raw.sha256)
     found = service.readings_in(rt.jail, path, file_name)
     return service.control_run(arrays_of(rt), raw, file_name, found, new)
-
-
-@contextmanager
-def held(rt: Runtime, file: BinaryIO) -> Iterator[Held]:
-    """The bytes of a form's file, to be looked at; gone afterwards unless they were kept with a row."""
-    found = rt.blobs.hold_now(iter(lambda: file.read(1 << 20), b""))
-    try:
-        yield found
-    finally:
-        found.discard()
 
 
 def standard_facts(view: service.StandardView) -> list[tuple[str, Any]]:

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -31,6 +31,10 @@ class Once:
     scope: str
     request_hash: str
     pepper: bytes
+
+    def of_bytes(self, sha256: str) -> Once:
+        """The same key for a request whose body is a file: other bytes are another request."""
+        return replace(self, request_hash=hashlib.sha256(f"{self.request_hash}{sha256}".encode()).hexdigest())
 
     def run(self, uow: UnitOfWork, create: Callable[[], Any], *, status: int = 201) -> JSONResponse:
         """Answer with what `create` returns, or with the stored answer of the first time."""

@@ -1,0 +1,52 @@
+"""What every route that takes a file shares: how the API describes it, the file's name, the bytes a form brings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, BinaryIO
+
+from anyio import to_thread
+from fastapi import Query, Request
+from fastapi.responses import Response
+from starlette.requests import ClientDisconnect
+
+from app.platform.storage import BlobStore, Held
+from app.platform.web.etags import etag
+
+FileName = Annotated[str, Query(max_length=400, description="The file's own name; only shown, never a path")]
+BINARY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+"""`openapi_extra` of a route whose body is a file as it is."""
+
+
+async def looked_at(request: Request, store: BlobStore, commit: Callable[[Held], Response]) -> Response:
+    """A raw body received whole, then `commit` in a thread; what it does not keep leaves no bytes. Answers a new row's ETag."""
+    try:
+        bytes_of = await store.hold(request.stream())
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody is there to read it; nothing was kept
+
+    def and_discard() -> Response:
+        try:
+            return commit(bytes_of)
+        finally:
+            bytes_of.discard()
+
+    answer = await to_thread.run_sync(and_discard)
+    answer.headers["ETag"] = etag(1)
+    return answer
+
+
+@contextmanager
+def held(store: BlobStore, file: BinaryIO) -> Iterator[Held]:
+    """The bytes of a form's file, to be looked at; gone afterwards unless they were kept with a row."""
+    found = store.hold_now(iter(lambda: file.read(1 << 20), b""))
+    try:
+        yield found
+    finally:
+        found.discard()
