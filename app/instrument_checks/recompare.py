@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, time
 
 import structlog
@@ -17,8 +16,6 @@ from app.instrument_checks.checking import RECOMPARE, end_of_day
 from app.instrument_checks.domain import PLACE
 from app.platform.db import Database
 from app.platform.jobs import JobContext
-from app.platform.kernel.actor import SYSTEM
-from app.platform.kernel.errors import Conflict, NotFound
 from app.readings import service as readings
 from app.results import service as results
 
@@ -39,14 +36,8 @@ def recompare(database: Database, ctx: JobContext) -> None:
             day = check.measured_at.astimezone(PLACE).date()
             begins = datetime.combine(day, time(), PLACE)
             members = readings.analyses_on(session, check.instrument_id, begins, end_of_day(check.measured_at))
-    left = 0
-    actor = replace(SYSTEM, agency_id=check.agency_id) if check is not None else SYSTEM
-    for analysis_id in members:
-        try:
-            with database.begin(actor, request_id=f"job {ctx.job_id}") as uow:
-                readings.reread_analysis(uow, analysis_id, standing=results.standing_on_submitted, keep=True)
-        except (Conflict, NotFound):  # a result stands on it, or it went away meanwhile
-            left += 1
+    agency_id = check.agency_id if check is not None else None
+    asked, left = readings.reread_each(database, ctx.job_id, agency_id, members, results.standing_on_submitted)
     with ctx.begin() as uow:
         ctx.complete(uow)
-    _log.info("day_compared_again", analyses=len(members) - left, left_as_they_are=left)
+    _log.info("day_compared_again", analyses=asked, left_as_they_are=left)

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Protocol
 
+from app.library.domain import RegisterRow, plain
 from harm_messages import load_pack
 from spectra.reference_titles import same_molecule
 
 _SHORTEST_ALIAS = 3
 
 
-class _Fact(Protocol):
+class _Cas(Protocol):
     @property
     def value(self) -> str: ...
 
@@ -25,23 +26,8 @@ class _Fact(Protocol):
     def certain(self) -> bool: ...
 
 
-class Row(Protocol):
-    """What is needed of a row of harm_messages' register."""
-
-    @property
-    def id(self) -> str:
-        """Register id."""
-        ...
-
-    @property
-    def name(self) -> str:
-        """Name."""
-        ...
-
-    @property
-    def aliases(self) -> tuple[str, ...]:
-        """Other names; street names may belong to several rows."""
-        ...
+class Row(RegisterRow, Protocol):
+    """A row of the register with what a reference spectrum may state of it besides its names."""
 
     @property
     def formula(self) -> str:
@@ -49,13 +35,8 @@ class Row(Protocol):
         ...
 
     @property
-    def cas(self) -> _Fact | None:
+    def cas(self) -> _Cas | None:
         """CAS number with its basis."""
-        ...
-
-    @property
-    def inchikey(self) -> _Fact | None:
-        """InChIKey with its basis."""
         ...
 
 
@@ -77,7 +58,7 @@ class RegisterKeys:
             self._blocks.add(row.inchikey.value.partition("-")[0])
             if row.cas is not None and row.cas.certain:
                 self._by_cas[row.cas.value].append(row)
-            words = {_plain(w) for w in (row.id, row.name, *(a for a in row.aliases if len(a) >= _SHORTEST_ALIAS))}
+            words = {plain(w) for w in (row.id, row.name, *(a for a in row.aliases if len(a) >= _SHORTEST_ALIAS))}
             for word in words - {""}:
                 self._by_name[word].append(row)
 
@@ -100,7 +81,7 @@ class RegisterKeys:
         numbered = {row.id: row for row in self._by_cas.get(cas, ())}
         called: dict[str, Row] = {}
         for name in names:
-            meant = self._by_name.get(_plain(name), [])
+            meant = self._by_name.get(plain(name), [])
             if len(meant) == 1:
                 called[meant[0].id] = meant[0]
         both = numbered.keys() & called.keys() if numbered and called else numbered.keys() | called.keys()
@@ -120,7 +101,3 @@ def by_register(inchikey: str, names: Sequence[str], cas: str, formula: str) -> 
 def _more_than(formula: str, base: str) -> bool:
     """Whether a formula is that of a salt or hydrate of the base, not of the base itself."""
     return same_molecule(formula, base) is True and same_molecule(base, formula) is not True
-
-
-def _plain(name: str) -> str:
-    return "".join(c for c in name.casefold() if c.isalnum())

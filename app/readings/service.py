@@ -49,6 +49,7 @@ from app.readings.references import (
 )
 from app.readings.references import kept as kept_reference
 from app.readings.repository import files_of_readings
+from app.readings.rereading import reread_each
 from app.readings.substances import SubstanceIndex
 from app.readings.tables import Upload
 from app.readings.uploads import (
@@ -130,6 +131,7 @@ __all__ = [
     "reference_in",
     "reference_of",
     "reread_analysis",
+    "reread_each",
     "run_before",
     "run_in",
     "run_of",

@@ -7,40 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from app.library.domain import RegisterRow, plain
 from spectra import Candidate
 
 
-class _Key(Protocol):
-    @property
-    def value(self) -> str: ...
-
-
-class RegisterRow(Protocol):
-    """What is needed of a row of harm_messages' register."""
-
-    @property
-    def id(self) -> str:
-        """Register id."""
-        ...
-
-    @property
-    def name(self) -> str:
-        """Name."""
-        ...
-
-    @property
-    def aliases(self) -> tuple[str, ...]:
-        """Other names; street names may belong to several rows."""
-        ...
+class ClassedRow(RegisterRow, Protocol):
+    """A row of the register with its class."""
 
     @property
     def drug_class(self) -> str:
         """Class of the register."""
-        ...
-
-    @property
-    def inchikey(self) -> _Key | None:
-        """InChIKey with its basis."""
         ...
 
 
@@ -57,11 +33,6 @@ _UNKNOWN = Known()
 
 
 _FLAT = "UHFFFAOYSA"  # second block of an InChIKey that states no stereochemistry
-
-
-def plain(name: str) -> str:
-    """Letters and figures only, lower case."""
-    return "".join(c for c in name.casefold() if c.isalnum())
 
 
 # A name that says which mirror image or stereoisomer is meant: (1S,2S)-, (+)-, d-, levo-, dex-, es-, threo-.
@@ -95,7 +66,7 @@ class SubstanceIndex:
     """Finds the register row of a candidate by InChIKey first, by name second; never by an ambiguous alias, and
     never one stereoisomer for another: levomethorphan is an opioid, dextromethorphan is not."""
 
-    def __init__(self, rows: Iterable[RegisterRow] = ()) -> None:
+    def __init__(self, rows: Iterable[ClassedRow] = ()) -> None:
         self._by_key: dict[str, list[_Listed]] = {}
         names: dict[str, set[Known]] = {}
         self._names: dict[str, Known] = {}

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 
 import structlog
 
 from app.platform.db import Database
 from app.platform.jobs import JobContext
-from app.platform.kernel.actor import SYSTEM
-from app.platform.kernel.errors import Conflict, NotFound
 from app.readings import service as readings
 from app.results import service as results
 from app.standards import repository
@@ -35,13 +32,8 @@ def recompare(database: Database, ctx: JobContext) -> None:
         members = [] if control is None else readings.runs_of_batch(session, control.agency_id, control.batch)
     if control is None:
         return
-    actor, left = replace(SYSTEM, agency_id=control.agency_id), 0
-    for member in members:
-        try:
-            with database.begin(actor, request_id=f"job {ctx.job_id}") as uow:
-                readings.reread_analysis(uow, member.analysis_id, standing=results.standing_on_submitted, keep=True)
-        except (Conflict, NotFound):  # a result stands on it, or it went away meanwhile
-            left += 1
+    analyses = [member.analysis_id for member in members]
+    asked, left = readings.reread_each(database, ctx.job_id, control.agency_id, analyses, results.standing_on_submitted)
     with ctx.begin() as uow:
         ctx.complete(uow)
-    _log.info("batch_compared_again", runs=len(members) - left, left_as_they_are=left)
+    _log.info("batch_compared_again", runs=asked, left_as_they_are=left)
