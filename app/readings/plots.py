@@ -20,7 +20,8 @@ from app.readings.tables import Match
 from app.readings.tables import Reading as ReadingRow
 from instruments import InstrumentError, to_absorbance, to_seconds
 from spectra import InfraredSpectrum, MassSpectrum, Reading, ReadingKind, SpectrumError
-from spectra.infrared_grid import GRID, curve, feature
+from spectra.infrared.subtraction import Optimum, optimum, shifted
+from spectra.infrared_grid import GRID, curve
 from spectra.types import FloatArray
 
 MOST_POINTS = 4000
@@ -158,7 +159,7 @@ def _bands(spectrum: InfraredSpectrum) -> list[tuple[float, float]]:
 
 
 def _overlay(plot: dict[str, Any], query: InfraredSpectrum, chosen: dict[str, Any], shelf: Shelf) -> str:
-    """Adds the entry, scaled by its first derivative to the query, and what is left of the query without it."""
+    """Adds the entry as it leaves the least wiggle, and what is left of the query without it."""
     home = home_of(shelf, chosen)
     if home is None:
         return "The library of this candidate is not on the shelf any more, so it is not drawn."
@@ -168,12 +169,13 @@ def _overlay(plot: dict[str, Any], query: InfraredSpectrum, chosen: dict[str, An
         own = curve(query)
     except SpectrumError:
         return ""
-    slope_q, slope_r = feature(own, "first_derivative"), feature(reference, "first_derivative")
-    both = np.isfinite(slope_q) & np.isfinite(slope_r)
-    weight = float((slope_r[both] ** 2).sum())
-    scale = max(float((slope_q[both] * slope_r[both]).sum()) / weight, 0.0) if weight > 0 else 0.0
-    if scale <= 0:
+    try:
+        best = optimum(own, reference, air=plot["kind"] != "raman")
+    except SpectrumError:  # too few points in common, or none of its bands among them
+        best = Optimum(0.0, 0.0, 1.0)
+    if best.factor <= 0:
         return f"{chosen['substance']} has no band in common with this reading."
+    scale, reference = best.factor, shifted(reference, best.shift)
     seen = np.isfinite(reference) & np.isfinite(own)
     level = float(np.median(own[seen] - scale * reference[seen]))
     name = f"{chosen['substance']} ({one.name}, scaled)"
@@ -186,7 +188,7 @@ def _overlay(plot: dict[str, Any], query: InfraredSpectrum, chosen: dict[str, An
     plot["series"].append({
         "label": f"Without {chosen['substance']}", "role": "residual", "x": figures(GRID[seen]), "y": figures(rest),
     })  # fmt: skip
-    shift = f", bands shifted by {chosen['shift']:+.0f} cm⁻¹" if chosen.get("shift") else ""
+    shift = f", bands shifted by {best.shift:+.0f} cm⁻¹" if best.shift else ""
     words = f"Over it in a dashed line: {name}, correlation {chosen['score']:.2f}{shift}."
     alike = chosen.get("ambiguous_with") or []
     return words + (f" This method does not tell it from {', '.join(alike)}." if alike else "")
