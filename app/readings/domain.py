@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -214,13 +213,3 @@ def strip_warnings(strips: Sequence[StripResult], infrared: Sequence[Seen] | Non
 
 def _any_covered(strip: StripResult, seen: Sequence[Seen]) -> bool:
     return any(covers(strip.target, one) for one in seen)
-
-
-def limit_percent(share: float) -> str:
-    """A limit, rounded up: below a tenth in halves, so that it never promises more than it holds.
-
-    >>> limit_percent(0.0131), limit_percent(0.04), limit_percent(0.262)
-    ('1.5 %', '4 %', '27 %')
-    """
-    value = 100 * share
-    return f"{math.ceil(2 * value - 1e-9) / 2:g} %" if value < 10 else f"{math.ceil(value - 1e-9):.0f} %"

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from app.readings.domain import limit_percent
 from app.readings.plots_mass import figures
 from app.readings.substances import SubstanceIndex
 from spectra.infrared.answer import DetectionLimit, DiagnosticBand, InfraredExplanation
+from spectra.infrared.sentences import limit_sentence
 from spectra.types import FloatArray, MixtureExplanation
 
 DENSE = (600.0, 1850.0)
@@ -88,13 +88,11 @@ def _curves(explained: InfraredExplanation) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def limit_sentences(answer: Mapping[str, Any]) -> list[str]:
+def limit_sentences(explained: MixtureExplanation, index: SubstanceIndex) -> list[str]:
     """What was not seen and from where on it would have been: six substances of the register, the worst limits first."""
-    rows = [one for one in answer.get("infrared", {}).get("limits", []) if one["seen"] is False and one["substance_id"]]
-    return [
-        f"{one['substance']}: not seen; here it would have been seen above {limit_percent(one['limit'])}."
-        for one in sorted(rows, key=lambda one: -one["limit"])[:LIMITS_SAID]
-    ]
+    limits = explained.limits if isinstance(explained, InfraredExplanation) else ()
+    known = [one for one in limits if one.seen is False and index.find(one.compound, one.name).id]
+    return [limit_sentence(one) for one in sorted(known, key=lambda one: -one.limit)[:LIMITS_SAID]]
 
 
 def printed_limits(answers: Sequence[Mapping[str, Any]]) -> dict[str, float] | None:

@@ -66,7 +66,7 @@ def match_infrared(query: InfraredSpectrum, shelf: Sequence[Opened], info: Metho
     answer.update(components_of(explained, how.index))
     if explained is not None and (only := infrared_json(explained, how.index)):
         answer["infrared"] = only
-        answer["sentences"] += [*explained.withheld, *limit_sentences(answer)]
+        answer["sentences"] += [*explained.withheld, *limit_sentences(explained, how.index)]
     if explained is not None and (main := main_parts(explained)):
         answer["headline"] = mixture_headline(explained, main)
         answer["level"] = IdentificationLevel.CONSISTENT_WITH.value

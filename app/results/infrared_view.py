@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.readings.domain import limit_percent
+from spectra.infrared.sentences import limit_percent
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from app.platform.kernel.errors import Invalid, MastError, NotFound, Refused
 from app.platform.kernel.ids import new_id
 from app.platform.web.problems import status_of
 from app.readings import service as readings
-from app.readings.domain import limit_percent
 from app.results import words
 from app.results.bench import Line, Shown, analysis_title, bench, strip_targets
 from app.results.domain import Abundance, Action, AmountUnit, Basis, Confidence, State
@@ -25,6 +24,7 @@ from app.runtime import Runtime
 from app.samples import service as samples
 from harm_messages.register import Register
 from instruments import assurance_sentence
+from spectra.infrared.sentences import limit_percent
 
 DONE: dict[str, str] = {
     **{action.value: text for action, text in words.DONE_WORDS.items()},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,17 @@ def percent(share: float) -> str:
     return f"{value:.0f} %" if value >= 1.95 else f"{value:.1f} %"
 
 
+def limit_percent(share: float) -> str:
+    """A limit, rounded up so that it never promises more than it holds: to tenths below 2 %, to halves below 10 %.
+
+    >>> limit_percent(0.0012), limit_percent(0.0131), limit_percent(0.041), limit_percent(0.262)
+    ('0.2 %', '1.4 %', '4.5 %', '27 %')
+    """
+    value = 100 * share
+    parts = 10 if value < 2 else 2 if value < 10 else 1
+    return f"{math.ceil(parts * value - 1e-9) / parts:g} %"
+
+
 def limit_sentence(limit: DetectionLimit) -> str:
     """One limit in words.
 
@@ -40,8 +52,10 @@ def limit_sentence(limit: DetectionLimit) -> str:
     if limit.seen is None:
         return f"{limit.name}: this reading cannot say whether it is there."
     if limit.seen:
-        return f"{limit.name}: seen, about {percent(limit.estimate)}; it is seen here from {percent(limit.limit)}."
-    return f"{limit.name}: not seen; here it would have been seen above {percent(limit.limit)}."
+        return (
+            f"{limit.name}: seen, about {percent(limit.estimate)}; it is seen here from {limit_percent(limit.limit)}."
+        )
+    return f"{limit.name}: not seen; here it would have been seen above {limit_percent(limit.limit)}."
 
 
 def about_alarm(warning: Alarm) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from spectra import InfraredLibrary, InfraredSpectrum
 from spectra.infrared.answer import DetectionLimit
 from spectra.infrared.ground import Ground
 from spectra.infrared.limits import WINDOW_MEDIAN, detection_limits, least_squares
-from spectra.infrared.sentences import about_limits, limit_sentence, percent
+from spectra.infrared.sentences import about_limits, limit_percent, limit_sentence, percent
 from spectra.infrared.window_median import stands, window_median
 from tests.spectra.infrared.mixed_curves import AXIS, curves, library, reading, settled
 
@@ -70,7 +70,9 @@ def test_a_watch_list_is_answered_alone_and_in_words(held: InfraredLibrary) -> N
     answer = held.explain(reading({0: 0.6, 1: 0.4}), watch=["S7", "S0", "no such key"])
     assert set(answer.detection_limits) == {"S7", "S0"}
     sentences = [r for r in answer.reasons if r.startswith("S7")]
-    assert sentences == [f"S7: not seen; here it would have been seen above {percent(answer.detection_limits['S7'])}."]
+    assert sentences == [
+        f"S7: not seen; here it would have been seen above {limit_percent(answer.detection_limits['S7'])}."
+    ]
 
 
 def test_a_foreign_shape_is_judged_by_the_median_of_windows(held: InfraredLibrary) -> None:
@@ -188,8 +190,13 @@ def test_what_shows_without_being_named_is_said_and_counted(held: InfraredLibrar
     assert "and 2 more" in text
     assert "Of 1 compound this reading cannot say anything" in text
     assert text.endswith('"Not seen" is not "absent".')
-    assert limit_sentence(rows[0]) == "S1: seen, about 3 %; it is seen here from 1.0 %."
+    assert limit_sentence(rows[0]) == "S1: seen, about 3 %; it is seen here from 1 %."
 
 
 def test_shares_are_printed_no_finer_than_they_are_known() -> None:
     assert [percent(x) for x in (0.0, 0.0049, 0.0195, 0.5)] == ["0.1 %", "0.5 %", "2 %", "50 %"]
+
+
+@given(share=st.floats(0.0, 1.0))
+def test_a_limit_is_never_printed_lower_than_it_is(share: float) -> None:
+    assert float(limit_percent(share).removesuffix(" %")) >= 100 * share - 1e-6
