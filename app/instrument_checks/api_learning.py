@@ -13,7 +13,7 @@ from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
 from app.platform.web.etags import IfMatch, set_etag
 from app.platform.web.idempotency import OnceDep
-from app.readings.substances import SubstanceIndex
+from app.readings.service import SubstanceIndex
 from app.runtime import RuntimeDep
 
 router = APIRouter(prefix="/api/v1", tags=["instruments"])

@@ -18,7 +18,7 @@ from app.platform.web.fields import Text200
 from app.platform.web.idempotency import form_once
 from app.platform.web.problems import status_of
 from app.readings import service as readings
-from app.readings.substances import SubstanceIndex
+from app.readings.service import SubstanceIndex
 from app.runtime import Runtime, RuntimeDep
 
 router = APIRouter(include_in_schema=False)

@@ -26,7 +26,7 @@ from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Conflict, Invalid, NotFound
 from app.platform.kernel.versions import check_version
 from app.platform.live.publish import publish
-from app.readings.substances import SubstanceIndex
+from app.readings.service import SubstanceIndex
 from spectra import InfraredLibrary, SpectrumError
 from spectra.confidence.limits import load
 from spectra.infrared.transfer import Transfer, fit

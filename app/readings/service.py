@@ -30,7 +30,7 @@ from app.readings.figures import shown as figure_words
 from app.readings.files import FileView, files_of
 from app.readings.formats import file_words, takes_folders
 from app.readings.in_house import void_now
-from app.readings.infrared_points import absorbance_of, entry_in, vibrational_books
+from app.readings.infrared_references import entry_in, vibrational_books
 from app.readings.instrument_state import InstrumentState
 from app.readings.machines import NewInstrument, RanOn, add_instrument, analyses_on, ran_on
 from app.readings.methods import method_info, methods
@@ -91,7 +91,6 @@ __all__ = [
     "SubstanceIndex",
     "Upload",
     "UploadState",
-    "absorbance_of",
     "add_analysis",
     "add_instrument",
     "analyses_of",

@@ -83,7 +83,7 @@ def work_on(session: Session, actor: Actor, desk: Desk, reading_id: uuid.UUID, t
     row = readings.get_reading(session, actor, reading_id)
     analysis = readings.get_analysis(session, actor, row.analysis_id)
     steps = tuple(repository.steps_of(session, reading_id))
-    query = _curve(readings.absorbance_of(row, desk.store))
+    query = _curve(row, desk.store)
     rest, broken = query, ""
     try:
         rest = difference(query, _as_steps(row, desk, [s for s in steps if s.undone_at is None]))
@@ -188,9 +188,11 @@ def _version(steps: Sequence[SubtractionStep]) -> int:
     return len(steps) + sum(step.undone_at is not None for step in steps)
 
 
-def _curve(spectrum: InfraredSpectrum) -> FloatArray:
+def _curve(row: Any, store: BlobStore) -> FloatArray:
     try:
-        return curve(spectrum)
+        return curve(readings.infrared_of(row, store))
+    except Invalid as error:
+        raise Conflict(error.detail, hint="Subtraction is for infrared and Raman spectra.") from error
     except SpectrumError as error:
         raise Conflict(f"This reading cannot be worked on: {error}. It is unharmed.") from error
 
