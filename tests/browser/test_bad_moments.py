@@ -15,7 +15,7 @@ from tests.support.road import SAMPLE, Road, infrared_file, ok
 from tests.support.site import PHONE, TABLET, Clients, Desk, Site, bare, road_on, serving
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -24,6 +24,17 @@ UNKNOWN = "3RWX 7KDN 9FHT"
 
 def _file(name: str, content: bytes) -> dict[str, Any]:
     return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+
+
+def _hold(page: Page, address: str) -> list[Route]:
+    """Requests to this address wait in the list until the test lets them go."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(address), keep)
+    return held
 
 
 def _opened(desk: Desk, code: str) -> Page:
@@ -99,6 +110,36 @@ def test_of_two_who_change_one_draft_the_second_is_told_and_keeps_what_was_typed
     expect(second.get_by_role("alert").first).to_contain_text("Somebody else changed this")
     expect(second.locator("#bench-findings .findings")).to_contain_text("minor")
     desk.shot(second, "bad-stale")
+
+
+def test_news_that_was_on_its_way_does_not_pull_the_form_from_under_somebody_who_began_to_type(
+    desk: Desk, road: Road
+) -> None:
+    sample_id = road.register()
+    road.draft(sample_id, [road.analysis(sample_id, method="gc_ms")])
+    page = desk.sign_in(Role.CHEMIST, path=f"/bench/samples/{sample_id}")
+    held = _hold(page, rf"/bench/samples/{sample_id}/findings$")
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('mast:result'))")
+    steps.until(lambda: bool(held), page, "the live part asked for itself again")
+    page.get_by_text("Add a finding by name").click()
+    page.locator("#new-substance").press_sequentially("caf")
+    held.pop().continue_()
+    expect(page.locator("#bench-findings")).to_contain_text("changed elsewhere")
+    page.locator("#new-substance").press_sequentially("f")
+    expect(page.locator("#new-substance")).to_have_value("caff")
+    expect(page.get_by_role("option", name=re.compile("^Caffeine")).first).to_be_visible()
+    page.unroute_all(behavior="ignoreErrors")
+
+
+def test_what_was_typed_before_the_scripts_had_arrived_is_looked_up_when_they_have(desk: Desk, road: Road) -> None:
+    page = desk.sign_in(Role.RECEPTION, TABLET, path="/")
+    held = _hold(page, "combobox.*[.]js")
+    page.goto(f"/sessions/{road.session_id}/reception", wait_until="domcontentloaded")
+    page.locator("#expected").press_sequentially("mand")
+    steps.until(lambda: bool(held), page, "the script was asked for")
+    held.pop().continue_()
+    expect(page.get_by_role("option", name=re.compile("^MDMA")).first).to_be_visible()
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_a_wrong_ticket_gets_one_answer_whatever_is_wrong_with_it(desk: Desk, road: Road) -> None:

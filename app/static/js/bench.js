@@ -26,12 +26,15 @@ function sayChanged(region) {
   region.prepend(note);
 }
 
-document.addEventListener("htmx:config:request", (event) => {
+/** @param {Event} event */
+function notUnderTheirHands(event) {
   const region = /** @type {Element} */ (event.target);
   if (region.id !== "bench-findings" || !inUse(region)) return;
   event.preventDefault();
   sayChanged(region);
-});
+}
+document.addEventListener("htmx:config:request", notUnderTheirHands);
+document.addEventListener("htmx:before:swap", notUnderTheirHands); // opened while the answer was on its way
 
 // the list of files is live; the spectrum follows when there is a newer reading than when the page was last drawn
 const newestNow = () => document.querySelector("[data-newest]")?.getAttribute("data-newest") ?? "";

@@ -52,6 +52,7 @@ class Combobox {
       const button = /** @type {Element} */ (event.target).closest("button");
       if (button) this.remove(/** @type {HTMLElement} */ (button.closest("li")));
     });
+    if (document.activeElement === this.input) this.ask(); // they typed before this script had arrived
   }
 
   ask() {

@@ -79,12 +79,15 @@ function isBeingFilledIn(region) {
 }
 
 function guardRegions() {
-  document.addEventListener("htmx:config:request", (event) => {
+  /** @param {Event} event */
+  const later = (event) => {
     const region = /** @type {Element} */ (event.target);
     if (!region.matches?.("[data-live]") || !isBeingFilledIn(region)) return;
     event.preventDefault();
     region.addEventListener("focusout", () => refresh((region.getAttribute("data-live") ?? "").split(/\s+/)), { once: true });
-  });
+  };
+  document.addEventListener("htmx:config:request", later);
+  document.addEventListener("htmx:before:swap", later); // they began while the answer was on its way
   document.addEventListener("htmx:error", (event) => {
     const region = /** @type {Element} */ (event.target);
     if (!region.matches?.("[data-live]")) return;
@@ -93,6 +96,7 @@ function guardRegions() {
   });
   let focusedLink = "";
   document.addEventListener("htmx:before:swap", (event) => {
+    if (event.defaultPrevented) return;
     const region = /** @type {Element} */ (event.target);
     const active = document.activeElement;
     focusedLink = region.matches?.("[data-live]") && active && region.contains(active) ? active.getAttribute("href") ?? "" : "";
