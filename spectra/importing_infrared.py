@@ -15,7 +15,7 @@ import numpy as np
 
 from spectra.confidence.quality import infrared_quality
 from spectra.index.infrared_resolution import class_of
-from spectra.infrared_grid import GRID, STEP, on_grid, spacing_of
+from spectra.infrared_grid import STEP, grid_of, on_grid, spacing_of
 from spectra.quantify.salts import form as salt_form
 from spectra.reference_titles import Title, sampling_of
 from spectra.types import InfraredSpectrum, Level, LibraryEntry, Reading, ReadingKind, SpectrumError
@@ -53,7 +53,7 @@ def usable_curve(reading: Reading) -> tuple[InfraredSpectrum, tuple[str, ...]]:
     remarked about it, as codes of warnings.
 
     Raises SpectrumError with the reason: another axis or unit, a doubt of its reader, no bands, a level line, fewer than
-    20 points between 400 and 4000 cm⁻¹.
+    20 points between 400 and 4000 cm⁻¹ (Raman: 100 and 3700).
     """
     if reading.x_unit not in ("cm-1", "cm⁻¹", "1/cm"):
         raise SpectrumError(f"its axis is in {reading.x_unit or 'no unit'}, not in cm⁻¹; convert it before importing")
@@ -64,10 +64,10 @@ def usable_curve(reading: Reading) -> tuple[InfraredSpectrum, tuple[str, ...]]:
         if remark.code in DOUBTS and remark.level is not Level.INFO:
             raise SpectrumError(remark.text.rstrip("."))
     spectrum = InfraredSpectrum(reading.x, reading.y)
-    values = on_grid(spectrum.wavenumber, spectrum.absorbance)
+    values = on_grid(spectrum.wavenumber, spectrum.absorbance, not infrared)
     known = np.isfinite(values)
     resolution = _resolution(reading, spectrum)
-    kept = InfraredSpectrum(GRID[known], values[known], resolution, "IR" if infrared else "Raman")
+    kept = InfraredSpectrum(grid_of(not infrared)[known], values[known], resolution, "IR" if infrared else "Raman")
     remarks = list(reading.remarks)
     if infrared:
         remarks += infrared_quality(kept)

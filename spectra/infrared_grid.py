@@ -16,8 +16,11 @@ from spectra.types import FloatArray, InfraredSpectrum, SpectrumError
 STEP = 2.0
 """Grid spacing in cm⁻¹."""
 GRID: FloatArray = np.arange(400.0, 4000.0 + STEP, STEP)
-"""Wavenumbers of the common grid, (1801,) cm⁻¹."""
+"""Wavenumbers of the common grid of infrared curves, (1801,) cm⁻¹."""
 GRID.setflags(write=False)
+RAMAN_GRID: FloatArray = GRID - 300.0
+"""Wavenumbers of the common grid of Raman curves, 100–3700 cm⁻¹, (1801,): as many points, where Raman instruments measure."""
+RAMAN_GRID.setflags(write=False)
 CO2_WINDOWS = ((2280.0, 2400.0), (660.0, 675.0))
 """Where carbon dioxide of the air absorbs (cm⁻¹); never compared."""
 WINDOW = 11
@@ -38,14 +41,22 @@ UNIT = 2.0**-26
 that double precision holds them exactly: a score is the same to the last bit in whatever order it was summed."""
 
 
-def on_grid(wavenumber: FloatArray, absorbance: FloatArray) -> FloatArray:
-    """One curve on the common grid, (1801,) float64, NaN outside its range and inside its gaps.
+def grid_of(raman: bool) -> FloatArray:
+    """Wavenumbers (1801,) cm⁻¹ at which curves of a technique are compared."""
+    return RAMAN_GRID if raman else GRID
+
+
+def on_grid(wavenumber: FloatArray, absorbance: FloatArray, raman: bool = False) -> FloatArray:
+    """One curve on the common grid of its technique, (1801,) float64, NaN outside its range and inside its gaps.
 
     `wavenumber` (M,) cm⁻¹ rising, `absorbance` (M,), NaN where masked. A source finer than the grid is averaged
     over ±1 cm⁻¹, a coarser one interpolated smoothly (Akima), never beyond its ends. Raises SpectrumError when
-    fewer than 20 usable points remain, when they lie more than 16 cm⁻¹ apart or none of them on 400–4000 cm⁻¹.
+    fewer than 20 usable points remain, when they lie more than 16 cm⁻¹ apart or none of them on the grid.
     """
     x, y = np.asarray(wavenumber, dtype=np.float64), np.asarray(absorbance, dtype=np.float64)
+    low, high = grid_of(raman)[[0, -1]]
+    if raman:
+        x = x + (GRID[0] - low)
     usable = np.isfinite(y)
     if not usable.all():
         x, y = x[usable], y[usable]
@@ -60,14 +71,15 @@ def on_grid(wavenumber: FloatArray, absorbance: FloatArray) -> FloatArray:
             "unharmed: measure again at 8 cm⁻¹ or finer"
         )
     if spacing == STEP and (x[0] - GRID[0]) % STEP == 0 and (even or not ((x - x[0]) % STEP).any()):
-        return _same_grid(x, y)
-    out = _averaged(x, y) if spacing < STEP / 2 else _interpolated(x, y)
-    edge = 1e-6 + spacing / 2 if spacing < STEP / 2 else 1e-6
-    out[(x[0] - edge > GRID) | (x[-1] + edge < GRID)] = np.nan
-    for start in np.flatnonzero(steps > max(12.0, 4 * spacing)):
-        out[(x[start] + edge < GRID) & (x[start + 1] - edge > GRID)] = np.nan
+        out = _same_grid(x, y)
+    else:
+        out = _averaged(x, y) if spacing < STEP / 2 else _interpolated(x, y)
+        edge = 1e-6 + spacing / 2 if spacing < STEP / 2 else 1e-6
+        out[(x[0] - edge > GRID) | (x[-1] + edge < GRID)] = np.nan
+        for start in np.flatnonzero(steps > max(12.0, 4 * spacing)):
+            out[(x[start] + edge < GRID) & (x[start + 1] - edge > GRID)] = np.nan
     if not np.isfinite(out).any():
-        raise SpectrumError("the spectrum has no point between 400 and 4000 cm⁻¹")
+        raise SpectrumError(f"the spectrum has no point between {low:.0f} and {high:.0f} cm⁻¹")
     return out
 
 
@@ -88,8 +100,6 @@ def _same_grid(x: FloatArray, y: FloatArray) -> FloatArray:
     index = np.rint((x - GRID[0]) / STEP).astype(np.int64)
     inside = (index >= 0) & (index < GRID.size)
     out[index[inside]] = y[inside]
-    if not inside.any():
-        raise SpectrumError("the spectrum has no point between 400 and 4000 cm⁻¹")
     return out
 
 
@@ -200,6 +210,7 @@ def in_units(features: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
     return whole.astype(np.float32).astype(np.float64), known
 
 
-def curve(spectrum: InfraredSpectrum) -> FloatArray:
-    """A spectrum on the common grid, (1801,)."""
-    return on_grid(spectrum.wavenumber, spectrum.absorbance)
+def curve(spectrum: InfraredSpectrum, raman: bool | None = None) -> FloatArray:
+    """A spectrum on the common grid of its technique, (1801,); `raman` None: by what the spectrum says."""
+    said = "raman" in spectrum.technique.casefold() if raman is None else raman
+    return on_grid(spectrum.wavenumber, spectrum.absorbance, said)

@@ -93,7 +93,7 @@ def collected(data: Path, scale: float = 1.0, kinds: range = range(len(PLAN))) -
         reading.append((warning.excess, 1.0 / final.scene.sigma, not sample.removed, kind, fold, there))
         if final.fit is None:
             continue
-        rows.append(features(Standing.of(final.fit), warning.excess, final.misfit))
+        rows.append(features(Standing.of(final.fit), warning.excess))
         first = int(np.argmax(final.fit.shares))
         member += [
             (library.compounds[e] in sample.truth, k == first, number) for k, e in enumerate(final.fit.state.entries)

@@ -3,7 +3,7 @@ lie in the other fold of library entries."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from benchmarks.accuracy.infrared_sets import (
     incomplete,
     mixtures,
     references,
+    repeats,
     spectrum,
 )
 from benchmarks.accuracy.infrared_simulation import HARD, TYPICAL
@@ -52,7 +53,15 @@ def rows(data: Path, quick: bool) -> list[Row]:
     }
     for name, samples in sets.items():
         out += figures(name, answers(data, samples), answers(data, incomplete(data, samples, 404)), "typical" in name)
-    return out
+    samples = repeats(data, count // 2, 405)
+    gone = [replace(s, removed=(*s.removed, *_every(data, s.entries[-1]))) for s in samples]
+    return out + alarms("real repeats", answers(data, samples), answers(data, gone), None)
+
+
+def _every(data: Path, entry: int) -> list[int]:
+    """All entries of the compound of one."""
+    keys = references(data).compounds
+    return [e for e, key in enumerate(keys) if key == keys[entry]]
 
 
 def answers(data: Path, samples: list[Sample]) -> list[Answer]:
@@ -63,8 +72,6 @@ def answers(data: Path, samples: list[Sample]) -> list[Answer]:
 
 def figures(name: str, whole: list[Answer], less: list[Answer], asked: bool) -> list[Row]:
     """Rows of one set. Bars are asked of typical readings."""
-    a = np.array([x.answer.residual_ratio or 0.0 for x in whole])
-    b = np.array([x.answer.residual_ratio or 0.0 for x in less])
     plain = np.array([x.sample.twin < TWIN for x in less])
     wrong = np.array([bool((x.sure & x.minor) - set(x.sample.truth)) for x in less])
     any_wrong = np.array([bool(x.sure - set(x.sample.truth)) for x in less])
@@ -72,16 +79,35 @@ def figures(name: str, whole: list[Answer], less: list[Answer], asked: bool) -> 
     n = len(less)
     kept, left = _kept(whole), _kept(less)
     return [
-        Row("I4", f"{name}: AUROC of the residual", auroc(a, b), n, 0.99 if asked else None, share=False),
-        Row("I4", f"{name}: the same, no twin left", auroc(a, b[plain]), int(plain.sum()), share=False),
-        Row("I4", f"{name}: alarm when complete", float(np.mean([x.answer.incomplete for x in whole])), n),
-        Row("I4", f"{name}: alarm when one is missing", float(np.mean([x.answer.incomplete for x in less])), n),
+        *alarms(name, whole, less, 0.99 if asked else None),
+        Row(
+            "I4",
+            f"{name}: AUROC, no twin left",
+            auroc(ratios(whole), ratios(less)[plain]),
+            int(plain.sum()),
+            share=False,
+        ),
         Row("I4", f"{name}: a wrong minor name stands", float(wrong.mean()), n, 0.08 if asked else None, at_most=True),
         Row("I4", f"{name}: any wrong name stands", float(any_wrong.mean()), n),
         Row("I4", f"{name}: a wrong minor name of any grade", float(all_wrong.mean()), n),
         Row("I4", f"{name}: true names kept, complete", *kept, 0.97 if asked else None),
         Row("I4", f"{name}: true names kept, one missing", *left, 0.40 if asked else None),
     ]
+
+
+def alarms(name: str, whole: list[Answer], less: list[Answer], asked: float | None) -> list[Row]:
+    """How well the residual tells complete readings from incomplete ones, and how often the alarm rings on each."""
+    n = len(less)
+    return [
+        Row("I4", f"{name}: AUROC of the residual", auroc(ratios(whole), ratios(less)), n, asked, share=False),
+        Row("I4", f"{name}: alarm when complete", float(np.mean([x.answer.incomplete for x in whole])), n),
+        Row("I4", f"{name}: alarm when one is missing", float(np.mean([x.answer.incomplete for x in less])), n),
+    ]
+
+
+def ratios(found: list[Answer]) -> np.ndarray:
+    """The residual of each."""
+    return np.array([x.answer.residual_ratio or 0.0 for x in found])
 
 
 def _kept(found: list[Answer]) -> tuple[float, int]:

@@ -31,7 +31,24 @@ def rows(data: Path, quick: bool) -> list[Row]:
     out += scores(data, "typical, 5,000 distractors", large, far, 0.97)
     for k, bar in ((0.25, None), (0.5, 0.85), (1.0, None)):
         out += scores(data, f"own, out-of-family stress {k:g}", small, mixtures(data, TYPICAL, count, 203, k), bar)
+    for level, nuisance in (("typical", TYPICAL), ("hard", HARD)):
+        out.append(partial(data, level, mixtures(data, nuisance, count // 2, 204)))
     return out
+
+
+def partial(data: Path, level: str, samples: list[Sample]) -> Row:
+    """Exact sets where the references of the smallest component and of 15 other entries end at 1800 cm⁻¹."""
+    refs, rng = references(data), np.random.default_rng(205)
+    exact = []
+    for sample in samples:
+        smallest = sample.truth[int(np.argmin(sample.weights))]
+        mine = [e for e, key in enumerate(refs.compounds) if key == smallest]
+        others = rng.choice([e for e, key in enumerate(refs.compounds) if key not in sample.truth], 15, replace=False)
+        library = refs.library(cut=(*mine, *(int(e) for e in others)))
+        found = {c.compound for c in library.explain(spectrum(refs, sample)).components}
+        exact.append(found == set(sample.truth))
+    what = f"own {level}, reference of the smallest part ends at 1800 cm⁻¹: exact set"
+    return Row("I2", what, float(np.mean(exact)), len(exact))
 
 
 def scores(data: Path, name: str, library: InfraredLibrary, samples: list[Sample], asked: float | None) -> list[Row]:

@@ -28,6 +28,9 @@ from spectra import InfraredLibrary, InfraredSpectrum
 
 FOLDS = 2
 LEAST_WEIGHT = 0.05
+CUT_AT = 1800.0
+REPEAT = 0.985
+"""First-derivative correlation from which two entries count as two samples of one material."""
 TWIN = 0.85
 """First-derivative correlation from which another entry can stand in for a component that was taken out."""
 STREET = {
@@ -50,14 +53,18 @@ class References:
     def __len__(self) -> int:
         return len(self.names)
 
-    def library(self, without: tuple[int, ...] = (), more: FloatArray | None = None) -> InfraredLibrary:
-        """A library of all entries except `without`, followed by the distractors `more`."""
+    def library(
+        self, without: tuple[int, ...] = (), more: FloatArray | None = None, cut: tuple[int, ...] = ()
+    ) -> InfraredLibrary:
+        """A library of all entries except `without`, followed by the distractors `more`; entries `cut` end at 1800 cm⁻¹."""
         kept = [k for k in range(len(self)) if k not in without]
+        curves = self.curves.copy()
+        curves[np.ix_(np.array(cut, dtype=int), np.flatnonzero(self.x > CUT_AT))] = np.nan
         extra = np.zeros((0, self.x.size)) if more is None else more
         made = [f"Spliced {k}" for k in range(len(extra))]
         return InfraredLibrary.from_arrays(
             self.x,
-            np.vstack([self.curves[kept], extra]).astype(np.float32),
+            np.vstack([curves[kept], extra]).astype(np.float32),
             names=[*(self.names[k] for k in kept), *made],
             compounds=[*(self.compounds[k] for k in kept), *made],
         )
@@ -209,6 +216,25 @@ def incomplete(data: Path, samples: list[Sample], seed: int) -> list[Sample]:
         left = [e for e in range(len(refs)) if e not in removed]
         twin = float(likeness(data)[gone, left].max())
         out.append(replace(sample, kind="incomplete", removed=removed, twin=twin))
+    return out
+
+
+def repeats(data: Path, count: int, seed: int) -> list[Sample]:
+    """Own mixtures of one real reference with powders, for a library that holds another sample of its material instead.
+
+    What a second sample of one material leaves is what no simulation shows. `removed` is the reference's own entry.
+    """
+    refs, rng = references(data), np.random.default_rng(seed)
+    close = likeness(data) - np.eye(len(refs))
+    usable, out = np.flatnonzero(close.max(axis=1) > REPEAT), []
+    while len(out) < count:
+        first = int(rng.choice(usable))
+        powders = [e for e in range(len(refs)) if refs.powder[e] and close[first, e] < TWIN]
+        chosen = (first, *_different(refs, powders, int(rng.integers(1, 3)), rng))
+        if close[np.ix_(chosen, chosen)].max() < TWIN:
+            weights = LEAST_WEIGHT + (1.0 - len(chosen) * LEAST_WEIGHT) * rng.dirichlet(np.ones(len(chosen)))
+            made = _sample(refs, "repeat", chosen, weights, TYPICAL, rng, 0.0)
+            out.append(replace(made, removed=(first,)))
     return out
 
 

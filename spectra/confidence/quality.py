@@ -40,7 +40,7 @@ def signal_to_noise(spectrum: InfraredSpectrum, top: float | None = None) -> flo
     if noise is None:
         return None
     if top is None:
-        top = float(np.nanmax(np.where(CO2, np.nan, curve(spectrum))))
+        top = float(np.nanmax(np.where(CO2, np.nan, curve(spectrum, raman=False))))
     return top / noise if noise > 0 else float("inf")
 
 
@@ -56,7 +56,7 @@ def infrared_quality(spectrum: InfraredSpectrum, *, resolution: float | None = N
     ['ir_flat']
     """
     try:
-        values = curve(spectrum)
+        values = curve(spectrum, raman=False)
     except SpectrumError as error:
         return [Remark(Level.ERROR, "ir_not_usable", f"This spectrum cannot be compared: {error}.")]
     used = np.where(CO2, np.nan, values)

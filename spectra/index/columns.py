@@ -65,6 +65,22 @@ class TextColumn(Sequence[str]):
     def __iter__(self) -> Iterator[str]:
         return (self[i] for i in range(len(self)))
 
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, str) and self.find(value) >= 0
+
+    def find(self, text: str) -> int:
+        """The first row that is this text, −1 where none is. No text is decoded: 200,000 rows take some milliseconds.
+
+        >>> column = TextColumn.of(["MDMA", "Koffein", "café", ""])
+        >>> column.find("café"), column.find("MDM"), column.find(""), "Koffein" in column
+        (2, -1, 3, True)
+        """
+        wanted = np.frombuffer(text.encode("utf-8", "replace"), dtype=np.uint8)
+        rows = np.flatnonzero(np.diff(self._offsets) == wanted.size)
+        for place, byte in enumerate(wanted):
+            rows = rows[self._data[self._offsets[rows] + place] == byte]
+        return int(rows[0]) if rows.size else -1
+
     def take(self, rows: NDArray[np.int64]) -> list[str]:
         """The texts of these rows (K,), each from 0 to N − 1, in this order.
 

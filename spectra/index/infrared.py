@@ -23,14 +23,15 @@ from spectra.index.store import open_arrays, save_arrays
 from spectra.infrared.answer import InfraredExplanation
 from spectra.infrared.ranking import ALIGNED, hits_by_alignment
 from spectra.infrared.warp import References
-from spectra.infrared_grid import GRID, curve
+from spectra.infrared_grid import GRID, STEP, curve, grid_of
 from spectra.similarity.infrared import InfraredScore
 from spectra.similarity.infrared_features import Features
 from spectra.types import Candidate, FloatArray, InfraredSpectrum, LibraryEntry
 
 FORMAT = "mast-infrared-library"
-VERSION = 2
-"""1 stored neither bounds nor resolutions and rounded features otherwise: it is read, and computes them on first use."""
+VERSION, RAMAN_VERSION = 2, 3
+"""1 stored neither bounds nor resolutions and rounded features otherwise: it is read, and computes them on first use.
+Raman libraries before 3 stand on the infrared grid: they are read, moved, and computed anew as well."""
 _MOST_FOR_A_MARGIN = 200
 
 
@@ -38,7 +39,7 @@ class InfraredLibrary:
     """N reference curves on 400–4000 cm⁻¹ step 2: `curves` (N, 1801) float32, NaN where not measured.
 
     `resolution` (N,): resolution class of each entry, 4, 8, 16 or 32 cm⁻¹. `info["technique"]` "Raman" makes it a Raman
-    library: no CO₂ windows, derivatives or peaks only. Safe to share between threads.
+    library: on 100–3700 cm⁻¹, no CO₂ windows, derivatives or peaks only. Safe to share between threads.
 
     >>> y = np.exp(-((GRID - 1700.0) / 15.0) ** 2) + 0.3 * np.exp(-((GRID - 1100.0) / 12.0) ** 2)
     >>> ir = InfraredLibrary.from_arrays(GRID, [y, y[::-1]], names=["Ketone", "Other"], compounds=["K", "O"])
@@ -76,7 +77,8 @@ class InfraredLibrary:
         `resolution` in cm⁻¹ of all curves, by the spacing when not given. Raises SpectrumError on shapes that do not
         fit, a curve without 20 usable points, or a resolution too coarse to use.
         """
-        curves, classes = curves_on_grid(wavenumber, absorbance, len(names), resolution)
+        raman = is_raman(str((info or {}).get("technique", "")))
+        curves, classes = curves_on_grid(wavenumber, absorbance, len(names), resolution, raman)
         return cls(curves, Catalogue.of(list(names), list(compounds), ids, formulas, info), classes)
 
     @classmethod
@@ -97,16 +99,21 @@ class InfraredLibrary:
             **self.engine.arrays(),
             **self.catalogue.arrays(),
         }
-        save_arrays(path, FORMAT, VERSION, arrays, {"library": dict(self.info)})
+        version = RAMAN_VERSION if self.raman else VERSION
+        save_arrays(path, FORMAT, version, arrays, {"library": dict(self.info), "lowest": float(self.grid[0])})
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], verify: bool = False) -> InfraredLibrary:
         """Open a saved library, memory-mapped. Raises LibraryFileError when damaged or of another kind.
 
-        Libraries of format version 1 are read too; what they lack is computed on first use. Save them again.
+        Libraries of format version 1 and Raman libraries of version 2 are read too; what they lack is computed on first
+        use. Save them again.
         """
-        arrays, info = open_arrays(path, FORMAT, (1, VERSION), verify)
+        arrays, info = open_arrays(path, FORMAT, (1, VERSION, RAMAN_VERSION), verify)
         library = cls(arrays["curves"], Catalogue.from_arrays(arrays, info["library"]))
+        if library.raman and info.get("lowest") != library.grid[0]:
+            stored = arrays.get("resolution")
+            return cls(_on_raman_grid(arrays["curves"]), library.catalogue, None if stored is None else stored)
         if "codes" in arrays:
             library.__dict__["codes"] = arrays["codes"].view(np.ndarray)
             library.engine = Engine.from_arrays(arrays["curves"], arrays, air=not library.raman)
@@ -114,6 +121,11 @@ class InfraredLibrary:
 
     def __len__(self) -> int:
         return int(self.curves.shape[0])
+
+    @property
+    def grid(self) -> FloatArray:
+        """Wavenumbers of the curves, (1801,) cm⁻¹."""
+        return grid_of(self.raman)
 
     @property
     def resolution(self) -> NDArray[np.int8]:
@@ -125,7 +137,7 @@ class InfraredLibrary:
         values = np.asarray(self.curves[entry], dtype=np.float64)
         known = np.isfinite(values)
         technique = "Raman" if self.raman else ""
-        return InfraredSpectrum(GRID[known], values[known], float(self.resolution[entry]), technique)
+        return InfraredSpectrum(self.grid[known], values[known], float(self.resolution[entry]), technique)
 
     def entry(self, entry: int) -> LibraryEntry:
         """One entry with its names, terms and stored curve."""
@@ -143,7 +155,7 @@ class InfraredLibrary:
     @cached_property
     def references(self) -> References:
         """The curves ready to be aligned, as `explain` needs them; computed on first use and kept."""
-        return References(self.curves, air=not self.raman)
+        return References(self.curves, raman=self.raman)
 
     def search(
         self, query: InfraredSpectrum, top: int = 10, score: str = "first_derivative", max_shift: float = 6.0
@@ -206,14 +218,14 @@ class InfraredLibrary:
 
     def overlap_note(self, query: InfraredSpectrum, entry: int) -> str:
         """A sentence when query and entry share only part of their ranges, else an empty text."""
-        q, r = np.isfinite(curve(query)), np.isfinite(np.asarray(self.curves[entry]))
+        q, r = np.isfinite(curve(query, self.raman)), np.isfinite(np.asarray(self.curves[entry]))
         both = q & r
         share = both.sum() / max(int(q.sum()), int(r.sum()), 1)
         if share > 0.98:
             return ""
         if not both.any():
             return "The spectrum and this entry have no measured point in common."
-        low, high = GRID[both][0], GRID[both][-1]
+        low, high = self.grid[both][[0, -1]]
         return f"Compared from {low:.0f} to {high:.0f} cm⁻¹ only: {share:.0%} of the wider of the two ranges."
 
     def explain(
@@ -231,6 +243,9 @@ class InfraredLibrary:
         return explain(self, query, max_components, watch)
 
 
-def curves_of(rows: Iterable[InfraredSpectrum]) -> FloatArray:
-    """Several spectra on the common grid, (Q, 1801)."""
-    return np.array([curve(s) for s in rows])
+def _on_raman_grid(curves: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Curves (N, 1801) of the infrared grid on that of Raman: what lies above its end is lost."""
+    moved = round((GRID[0] - grid_of(raman=True)[0]) / STEP)
+    out = np.full(curves.shape, np.nan, dtype=np.float32)
+    out[:, moved:] = curves[:, :-moved]
+    return out

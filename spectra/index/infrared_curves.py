@@ -12,16 +12,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from spectra.index.infrared_peaks import PEAK_SCORES
 from spectra.index.infrared_resolution import class_from_spacing, class_of, resolution_of
-from spectra.infrared_grid import GRID, STEP, curve, on_grid
+from spectra.infrared_grid import GRID, STEP, curve, grid_of, on_grid
 from spectra.types import FloatArray, InfraredSpectrum, LibraryEntry, SpectrumError
 
 _FIRST_POINTS = 20
 
 
 def curves_on_grid(
-    wavenumber: ArrayLike, absorbance: ArrayLike, n: int, resolution: float | None
+    wavenumber: ArrayLike, absorbance: ArrayLike, n: int, resolution: float | None, raman: bool = False
 ) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
     """Curves (n, 1801) and resolution classes (n,) of `absorbance` (n, M) on one axis (M,), NaN where masked.
+
+    On the grid of infrared or, with `raman`, of Raman curves.
 
     Raises SpectrumError on shapes that do not fit, an axis that repeats a value, infinite values, fewer than 20
     usable points, or a resolution that cannot be used.
@@ -37,7 +39,7 @@ def curves_on_grid(
         )
     spacing = float(np.median(np.diff(x))) if x.size > 1 else STEP
     out = np.full((n, GRID.size), np.nan, dtype=np.float32)
-    straight = _places(x, spacing)
+    straight = _places(x, spacing, grid_of(raman))
     for k in range(n):
         row = np.asarray(y[k], dtype=np.float64)[order]
         if np.isinf(row).any():
@@ -45,17 +47,17 @@ def curves_on_grid(
         if straight is not None and np.isfinite(row).all():
             out[k, straight[1]] = row[straight[0]]
         else:
-            out[k] = on_grid(x, row)
+            out[k] = on_grid(x, row, raman)
     known = class_from_spacing(spacing) if resolution is None else class_of(resolution)
     return out, np.full(n, known, dtype=np.int8)
 
 
-def _places(x: FloatArray, spacing: float) -> tuple[NDArray[np.bool_], NDArray[np.int64]] | None:
+def _places(x: FloatArray, spacing: float, grid: FloatArray) -> tuple[NDArray[np.bool_], NDArray[np.int64]] | None:
     """Where the points of an axis that already lies on the grid go; None for any other axis."""
-    if spacing != STEP or x.size < _FIRST_POINTS or ((x - GRID[0]) % STEP).any():
+    if spacing != STEP or x.size < _FIRST_POINTS or ((x - grid[0]) % STEP).any():
         return None
-    index = np.rint((x - GRID[0]) / STEP).astype(np.int64)
-    inside = (index >= 0) & (index < GRID.size)
+    index = np.rint((x - grid[0]) / STEP).astype(np.int64)
+    inside = (index >= 0) & (index < grid.size)
     return (inside, index[inside]) if inside.any() else None
 
 
@@ -72,7 +74,7 @@ def curves_of_entries(entries: Sequence[LibraryEntry]) -> tuple[NDArray[np.float
     out = np.empty((len(spectra), GRID.size), dtype=np.float32)
     classes = np.empty(len(spectra), dtype=np.int8)
     for k, (entry, spectrum) in enumerate(zip(entries, spectra, strict=True)):
-        out[k] = curve(spectrum)
+        out[k] = curve(spectrum, is_raman(entry.technique))
         stated = None if spectrum.resolution else entry.meta.get("resolution_cm1")
         classes[k] = class_of(float(stated)) if stated else resolution_of(spectrum)
     return out, classes

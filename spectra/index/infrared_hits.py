@@ -31,7 +31,7 @@ def hits_by_score(
     library: InfraredLibrary, query: InfraredSpectrum, rule: InfraredScore, top: int, groups: IntArray | None
 ) -> list[Candidate]:
     """The best entries by a correlation; `groups` (N,): only the best entry of each."""
-    found = library.engine.find(curve(query), resolution_of(query), rule, top, groups)
+    found = library.engine.find(curve(query, library.raman), resolution_of(query), rule, top, groups)
     shelf = str(library.info.get("name", ""))
     rows = zip(
         found.entries.tolist(), found.scores.tolist(), found.shifts.tolist(), found.overlaps.tolist(), strict=True
@@ -57,7 +57,7 @@ def hits_by_peaks(
     library: InfraredLibrary, query: InfraredSpectrum, score: str, tolerance: float, top: int, groups: IntArray | None
 ) -> list[Candidate]:
     """The best entries by peak positions, forward or reverse; the other of the two stands beside it."""
-    found = library.engine.peaks().answer(curve(query), tolerance, library.engine.air)
+    found = library.engine.peaks().answer(curve(query, library.raman), tolerance, library.engine.air)
     main, other = (found.forward, found.reverse) if score == "peaks" else (found.reverse, found.forward)
     ranking = Ranking(top, groups)
     ranking.add(np.arange(len(library), dtype=np.int64), main, found.shift, found.explained)

@@ -76,6 +76,8 @@ class InfraredExplanation(MixtureExplanation):
     Σ contributions; residual = reading − fitted. `expected` is the half width (2 sd of noise and reference mismatch)
     within which the residual should lie. `noise` in absorbance; `signal_to_noise` = strongest absorbance / noise.
     `bands` holds one tuple per component. `components[k].entry` is the library entry of contribution k.
+    `mostly_unexplained`: more is left over than explained, so that no name can be relied on. `about_residual`: what is
+    left over, in words; empty where no more is left than this noise allows.
 
     >>> answer = InfraredExplanation((), 1.0)
     >>> answer.alignment is None, answer.limits, answer.contributions.shape
@@ -91,3 +93,5 @@ class InfraredExplanation(MixtureExplanation):
     differences: tuple[DifferenceWindow, ...] = ()
     noise: float = 0.0
     signal_to_noise: float = 0.0
+    mostly_unexplained: bool = False
+    about_residual: tuple[str, ...] = ()

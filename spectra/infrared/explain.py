@@ -6,6 +6,7 @@ Imports numpy and `spectra` only.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from spectra.infrared.answer import InfraredExplanation
 from spectra.infrared.fit import Fit
 from spectra.infrared.mixture import Final, resolve
 from spectra.infrared.noise import white_noise
-from spectra.infrared.partial import beats, partial_scenes
+from spectra.infrared.partial import apart, beats, joined, partial_scenes
 from spectra.infrared.scene import Scene, narrowed, scene_of
 from spectra.infrared.warp import IntArray
 from spectra.infrared_grid import STEP, curve
@@ -36,7 +37,7 @@ def explain(
 
     if max_components < 1:
         raise SpectrumError("explain needs at least one component")
-    final = settle(library, curve(query), max_components, coarse_noise(query))
+    final = settle(library, curve(query, library.raman), max_components, coarse_noise(query))
     return report(library, final, judge(final, library, watch))
 
 
@@ -54,8 +55,8 @@ def coarse_noise(query: InfraredSpectrum) -> float:
 def settle(library: InfraredLibrary, query: FloatArray, most: int, least_noise: float = 0.0) -> Final:
     """The settled set of a reading on the grid (1801,), with a noise of at least `least_noise` (absorbance).
 
-    References that cover only part of the range are tried in a second run on their own range, and kept when they
-    explain that range better.
+    References that cover only part of the range are tried on their own range: one that resembles the reading in a run
+    of its own, kept when it explains that range better; the others beside the settled set, one by one.
     """
     data = load("infrared")
     scene = scene_of(library.references, query, least_noise)
@@ -67,7 +68,12 @@ def settle(library: InfraredLibrary, query: FloatArray, most: int, least_noise: 
         challenger = _resolved(narrowed(other, scores), scores, shifts, most)
         if beats(challenger, final):
             final = challenger
-    return final
+    while True:
+        final = replace(final, apart=apart(final, scores, query))
+        more = joined(final, most)
+        if more is final:
+            return final
+        final = more
 
 
 def _resolved(scene: Scene, scores: FloatArray, shifts: FloatArray, most: int) -> Final:

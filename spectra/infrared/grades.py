@@ -6,20 +6,24 @@ it absorbs. Imports numpy and `spectra` only.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from spectra.confidence.limits import load
-from spectra.infrared.baseline import cosines
+from spectra.infrared.alarm import deformations
 from spectra.infrared.fit import Fit, State, fit_many
-from spectra.infrared.ground import off
+from spectra.infrared.ground import Ground, off
 from spectra.infrared.propose import propose
+from spectra.infrared.window_median import window_median
 from spectra.types import FloatArray
 
 _WINDOW = 50
-FEATURES = ("q", "loc", "dln", "gln", "share", "windows", "deformed", "excess", "t", "misfit", "deformed_excess")
+FEATURES = (
+    "loc", "dln", "share", "deformed", "excess", "t", "deformed_excess", "median_t", "spread", "apart", "all_deformed",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,45 +89,43 @@ def _swapped(state: State, entry: int) -> State:
     return State((entry,), state.share, np.zeros(1), state.alignment)
 
 
-def features(standing: Standing, excess: float, misfit: float) -> FloatArray:
+def features(standing: Standing, excess: float) -> FloatArray:
     """The figures of every member, (K, F) in the order of `FEATURES`, all finite.
 
-    With C′ the member's column cleared of the other columns, all individual shifts and the alignment, and c_w = c + ⟨C′, r⟩/
-    |C′|² in windows of 50 points: q, the scatter of c_w over its share (weighted); loc, the residual where C′ lives
-    over C′ itself; dln, ln of the objective with the best replacement over the present one; gln, the same without the
-    member; share; windows, the part of |C′|² in windows that agree (0.5–1.5 c); deformed, the part of the residual that
-    18 deformations of the member explain; excess and misfit, of the whole fit; t, share over its standard error.
+    With C′ the member's column cleared of the other columns, all individual shifts and the alignment, and r the residual:
+    loc, the residual where C′ lives over C′ itself; dln, ln of the objective with the best replacement over the present
+    one; share; t, share over its standard error; deformed, the part of the residual that 18 deformations of the member
+    explain, and all_deformed, those of all members; excess, of the whole fit, and its product with deformed; median_t, t
+    of the member by the median of short windows, counted as absent; spread, in how many windows of 50 points it is needed,
+    (Σg)²/Σg² of what each gains by it; apart, |C′|² over |C|². All but the product are logarithms.
     """
     fit = standing.fit
-    rows = [_member(standing, k, excess, misfit) for k in range(len(fit.state.entries))]
+    off_all = float(np.log(_deformed(fit, range(len(fit.state.entries))) + 0.01))
+    ground = Ground.of_fit(fit)
+    rows = [[*_member(standing, k, excess, ground), off_all] for k in range(len(fit.state.entries))]
     return np.array(rows).reshape(-1, len(FEATURES))
 
 
-def _member(standing: Standing, k: int, excess: float, misfit: float) -> list[float]:
+def _member(standing: Standing, k: int, excess: float, ground: Ground) -> list[float]:
     fit, share = standing.fit, float(standing.fit.state.share[k])
     own = _cleared(fit, k)
     r, info = fit.residual, float(own @ own)
-    starts = np.arange(0, r.size, _WINDOW)
-    power = np.add.reduceat(own**2, starts)
-    local = np.add.reduceat(own * r, starts)
-    size = max(share**2 * info, 1e-12)
-    kept = power > 1e-9 * max(info, 1e-300)
-    drift = np.where(kept, local / np.where(kept, power, 1.0), 0.0)
-    q = float(np.sqrt((power * drift**2).sum() / size))
-    agree = float(power[kept & (np.abs(drift) < 0.5 * share)].sum() / max(info, 1e-300))
     near = np.convolve(own**2, np.ones(9) / 9, mode="same") / max(info, 1e-300)
     loc = float(np.sqrt((near * r**2).sum() / max(share**2 * float((near * own**2).sum()), 1e-12)))
     rival, less = standing.replaced[k], standing.dropped[k]
     empty = fit.metric.project(fit.scene.y)
     without = less.obj if less is not None else float(empty @ empty)
     dln = np.log(max((rival.obj if rival else without) / fit.obj, 1.0))
-    gln = np.log(max(without / fit.obj, 1.0))
-    deformed, e = _deformed(fit, k), max(excess, 0.002)
+    deformed, e = np.log(_deformed(fit, [k]) + 0.01), np.log(max(excess, 0.002))
     t = share * np.sqrt(info / max(1.0, fit.chi2 / max(fit.n_eff, 1.0)))
+    median_t = float(window_median(ground, fit.warped[0, k : k + 1], k).t[0])
+    starts = np.arange(0, r.size, _WINDOW)
+    gains = share**2 * np.add.reduceat(own**2, starts) + 2 * share * np.add.reduceat(own * r, starts)
+    spread = float(np.maximum(gains, 0.0).sum() ** 2 / max(float((gains**2).sum()), 1e-300))
     return [
-        np.log(q + 0.001), np.log(loc + 0.001), np.log(dln + 0.001), np.log(gln + 0.001),
-        np.log(float(fit.shares[k]) + 0.001), np.log(1.02 - min(agree, 1.0)), np.log(deformed + 0.01),
-        np.log(e), np.log(t + 0.1), np.log(max(misfit, 0.5)), np.log(deformed + 0.01) * np.log(e),
+        np.log(loc + 0.001), np.log(dln + 0.001), np.log(float(fit.shares[k]) + 0.001), deformed, e, np.log(t + 0.1),
+        deformed * e, np.log(max(median_t, 0.1)), np.log(max(spread, 0.5)),
+        np.log(max(info, 1e-300) / max(float(fit.C[k] @ fit.C[k]), 1e-300)),
     ]  # fmt: skip
 
 
@@ -133,12 +135,10 @@ def _cleared(fit: Fit, k: int) -> FloatArray:
     return off(fit.C[k], others)
 
 
-def _deformed(fit: Fit, k: int) -> float:
-    """Part of |r|² that the member's own deformations explain: a twin that stands in for the truth leaves just this."""
-    x0, x1, x2 = fit.warped[:, k]
-    waves = cosines(x0.size, 9).T
-    rows = fit.metric.project(np.concatenate([x0 * waves[1:9], x1 * waves[:6], x2 * waves[:4]]))
-    left = off(fit.residual, rows)
+def _deformed(fit: Fit, members: Iterable[int]) -> float:
+    """Part of |r|² that the members' own deformations explain: a twin that stands in for the truth leaves just this."""
+    rows = np.concatenate([deformations(fit, k) for k in members])
+    left = off(fit.residual, fit.metric.project(rows))
     return float(1.0 - (left @ left) / max(fit.chi2, 1e-300))
 
 

@@ -32,7 +32,7 @@ class Judgement:
     """What `explain` adds to a fit. Tuples of one item per member stand in the order of the fit's entries.
 
     `residual_ratio` is the alarm's excess, `incomplete` whether the alarm is on; `withheld` those of the `reasons` that
-    tell of substances which may be there and are not named.
+    tell of substances which may be there and are not named; `mostly` whether more is unexplained than explained; `left` what is left over, in words.
     """
 
     grades: tuple[str, ...] = ()
@@ -45,6 +45,8 @@ class Judgement:
     incomplete: bool = True
     reasons: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
+    mostly: bool = True
+    left: tuple[str, ...] = ()
 
 
 def judge(final: Final, library: InfraredLibrary, watch: Collection[str] | None = None) -> Judgement:
@@ -57,11 +59,13 @@ def judge(final: Final, library: InfraredLibrary, watch: Collection[str] | None 
     """
     warning, ground = alarm(final), Ground.of(final)
     limits = detection_limits(final, library, ground, watch)
-    said = (*about_alarm(warning), *about_limits(limits, final, library, watch))
+    left = about_alarm(warning)
+    said = (*left, *about_limits(limits, final, library, watch))
     if final.fit is None:
-        return Judgement(limits=limits, residual_bands=warning.bands, reasons=(*said, *leads_of(final, library)))
+        reasons = (*said, *leads_of(final, library))
+        return Judgement(limits=limits, residual_bands=warning.bands, reasons=reasons, left=left)
     standing = Standing.of(final.fit)
-    p = probabilities(features(standing, warning.excess, final.misfit))
+    p = probabilities(features(standing, warning.excess))
     grades, veto = _graded(final.fit, library, warning, p.tolist())
     leads = leads_of(final, library) if warning.mostly else ()
     return Judgement(
@@ -75,6 +79,8 @@ def judge(final: Final, library: InfraredLibrary, watch: Collection[str] | None 
         warning.on,
         (*said, *veto, *leads),
         veto,
+        warning.mostly,
+        left,
     )
 
 
@@ -88,7 +94,7 @@ def _graded(
     if warning.mostly or lone:  # a sister substance explains most of a reading, and is still another substance
         found = ["possible"] * len(entries)
     doubtful = [library.names[e] for k, e in enumerate(entries) if found[k] == "possible"]
-    if not warning.on or not doubtful:
+    if not (warning.on or warning.mismatch) or not doubtful:
         return tuple(found), ()
     text = (
         f"While something is unexplained, {', '.join(doubtful)} {'is' if len(doubtful) == 1 else 'are'} only possible."

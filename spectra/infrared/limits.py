@@ -35,6 +35,8 @@ def detection_limits(
 ) -> tuple[DetectionLimit, ...]:
     """One limit per compound of `watch` (keys), in the library's order; those without a usable entry are left out.
 
+    A compound of which every entry covers part of the scene only is answered on their range, and stands after the others.
+
     Without `watch`: every compound when the scene has at most 1,000 entries, else those of the 500 entries most
     like the reading. A compound in the set answers with its own share; of several entries of one compound
     the one with the largest t counts.
@@ -58,7 +60,24 @@ def detection_limits(
         key, row = library.compounds[entry], rows[entry]
         if key not in best or row.rank > best[key][1].rank:
             best[key] = (entry, row)
+    best |= _apart(final, library, watch, {library.compounds[e] for e in final.scene.entries.tolist()})
     return tuple(_limit(library, key, entry, row) for key, (entry, row) in best.items())
+
+
+def _apart(
+    final: Final, library: InfraredLibrary, watch: Collection[str] | None, answered: Collection[str]
+) -> dict[str, tuple[int, _Row]]:
+    """Answers for compounds that are not `answered`, from references of a smaller range."""
+    best: dict[str, tuple[int, _Row]] = {}
+    for part in final.apart:
+        keys = [library.compounds[e] for e in part.entries.tolist()]
+        asked = [key not in answered and (watch is None or key in watch) for key in keys]
+        entries = part.entries[np.array(asked, dtype=bool)]
+        for entry, row in zip(entries.tolist(), _answers(part.final, Ground.of(part.final), entries), strict=True):
+            key = library.compounds[entry]
+            if key not in best or row.rank > best[key][1].rank:
+                best[key] = (entry, row)
+    return best
 
 
 @dataclass(frozen=True, slots=True)

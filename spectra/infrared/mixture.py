@@ -25,7 +25,7 @@ class Final:
     """The settled set. `fit` None when nothing beats the empty set; `misfit` χ₁ = √(χ²/M) of the first pass at white noise.
 
     `kappa` the price per component that followed from it; `traces` entries with their shares that were dropped for
-    lying below the floor `floor`.
+    lying below the floor `floor`; `apart` the same set on the ranges of references that do not cover the scene.
     """
 
     scene: Scene
@@ -34,11 +34,20 @@ class Final:
     kappa: float
     floor: float
     traces: tuple[tuple[int, float], ...] = ()
+    apart: tuple[Part, ...] = ()
 
     @property
     def entries(self) -> tuple[int, ...]:
         """Library entries of the set."""
         return self.fit.state.entries if self.fit else ()
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A settled set on the range of some `entries` (k,), rising, that do not cover its scene."""
+
+    final: Final
+    entries: IntArray
 
 
 def criterion(fit: Fit, kappa: float, n_eff: float) -> float:
@@ -57,8 +66,6 @@ def _likelihood(chi2: float, n: int, n_eff: float) -> float:
 
 def resolve(scene: Scene, starts: Sequence[State], most: int) -> Final:
     """The set of at most `most` entries that explains the scene best, grown from single alignments (best first)."""
-    from spectra.infrared.window_median import stands
-
     data = load("infrared")["mixture"]
     search = _Search(scene, most, np.array([s.entries[0] for s in starts], dtype=np.int64))
     first = search.grown(scene.white, starts[0])
@@ -66,6 +73,19 @@ def resolve(scene: Scene, starts: Sequence[State], most: int) -> Final:
     if first.chi2 / first.n > data["second_starts"] and left > data["second_rest"]:
         others = [s for s in starts[1:] if s.entries[0] not in first.state.entries][:2]
         first = search.cheapest([first, *(search.grown(scene.white, s) for s in others)])
+    return _settled(search, first)
+
+
+def settled_again(fit: Fit, most: int) -> Final:
+    """The set that explains the fit's scene best when its own set is the start: polished, its small members confirmed."""
+    return _settled(_Search(fit.scene, most, np.array(fit.state.entries, dtype=np.int64)), fit)
+
+
+def _settled(search: _Search, first: Fit) -> Final:
+    """From a grown set at white noise to a settled one."""
+    from spectra.infrared.window_median import stands
+
+    data = search.data
     misfit = float(np.sqrt(first.chi2 / first.n))
     excess = min(1.0, max(0.0, misfit - data["misfit_free"]))
     search.kappa = data["kappa"] + data["kappa_misfit"] * excess
@@ -75,7 +95,7 @@ def resolve(scene: Scene, starts: Sequence[State], most: int) -> Final:
         floor = 0.0  # without misfit a small member stands when its windows confirm it: printed limits count on that
     fit, traces = search.above(fit, floor)
     fit, unconfirmed = search.confirmed(fit)
-    settled = Final(scene, fit, misfit, search.kappa, floor, (*traces, *unconfirmed))
+    settled = Final(search.scene, fit, misfit, search.kappa, floor, (*traces, *unconfirmed))
     return settled if criterion(fit, search.kappa, fit.n_eff) < _empty(fit) else replace(settled, fit=None)
 
 

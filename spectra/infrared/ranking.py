@@ -36,7 +36,7 @@ def hits_by_alignment(
     `explained_fraction` is r² times the share of the reading's points that was compared. Raises SpectrumError when
     reading and library have fewer than 100 points in common.
     """
-    found = _Found.of(library, curve(query), max(int(load("infrared")["align"]["screened"]), 2 * top))
+    found = _Found.of(library, curve(query, library.raman), max(int(load("infrared")["align"]["screened"]), 2 * top))
     order = np.lexsort((found.entries, -found.scores))
     if groups is not None:
         _, first = np.unique(groups[found.entries[order]], return_index=True)

@@ -63,6 +63,8 @@ def report(library: InfraredLibrary, final: Final, judgement: Judgement) -> Infr
         differences=judgement.differences,
         noise=scene.sigma * scene.scale,
         signal_to_noise=1.0 / scene.sigma,
+        mostly_unexplained=judgement.mostly,
+        about_residual=judgement.left,
     )
 
 
@@ -88,6 +90,8 @@ def nothing(library: InfraredLibrary, final: Final, judgement: Judgement) -> Inf
         limits=judgement.limits,
         noise=scene.sigma * scene.scale,
         signal_to_noise=1.0 / scene.sigma,
+        mostly_unexplained=judgement.mostly,
+        about_residual=judgement.left,
     )
 
 
@@ -190,9 +194,11 @@ def _about_range(library: InfraredLibrary, final: Final) -> list[str]:
         ]
     if used == len(library):
         return [f"Compared from {axis[0]:.0f} to {axis[-1]:.0f} cm⁻¹."]
+    more = sum(part.entries.size for part in final.apart)
+    others = f", and beside them with {more} measured on part of that" if more else ""
     return [
         f"Compared from {axis[0]:.0f} to {axis[-1]:.0f} cm⁻¹ with the {used} of {len(library)} entries that were "
-        "measured there."
+        f"measured there{others}."
     ]
 
 

@@ -16,7 +16,7 @@ from spectra.confidence.limits import load
 from spectra.infrared.baseline import Metric
 from spectra.infrared.noise import BoolArray, white_noise
 from spectra.infrared.warp import IntArray, Ready, References, filled
-from spectra.infrared_grid import CO2, GRID
+from spectra.infrared_grid import CO2, grid_of
 from spectra.types import FloatArray, SpectrumError
 
 _COVERED = 0.98
@@ -57,7 +57,7 @@ class Scene:
     @property
     def axis(self) -> FloatArray:
         """Wavenumbers (M,) cm⁻¹."""
-        return GRID[self.window]
+        return grid_of(self.references.raman)[self.window]
 
     @cached_property
     def plain(self) -> Metric:

@@ -68,6 +68,12 @@ def about_alarm(warning: Alarm) -> tuple[str, ...]:
             f"The residual is {percent(warning.excess)} of the signal, where {percent(warning.threshold)} are usual at this "
             f"noise: something is here that the library does not hold, or a reference from another instrument does not fit.{where}",
         )
+    if warning.mismatch:
+        return (
+            f"The residual is {percent(warning.excess)} of the signal, more than the {percent(warning.threshold)} usual at "
+            "this noise, and it has the shape of the named substances' own bands: their references fit badly, and "
+            f"something small may hide there. A reference measured on this instrument tells more.{where}",
+        )
     return ()
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spectra.infrared.noise import white_noise
-from spectra.infrared_grid import GRID, STEP, feature
+from spectra.infrared_grid import GRID, STEP, feature, grid_of
 from spectra.types import FloatArray, SpectrumError
 
 LEAST_COMMON = 100
@@ -135,12 +135,12 @@ def difference(query: FloatArray, steps: Iterable[Step]) -> FloatArray:
     return out
 
 
-def lobes(rest: FloatArray, step: Step) -> tuple[Lobe, ...]:
+def lobes(rest: FloatArray, step: Step, raman: bool = False) -> tuple[Lobe, ...]:
     """Where the difference `rest` (1801,) after `step` dips at bands of its reference: too much was taken there.
 
     A dip counts of 10 cm⁻¹ and more beyond 4 times the noise and .15 of the band that was taken out. Zero there is the lower fifth of the
     difference within 200 cm⁻¹ where the reference has no band, so that neither a slanting baseline nor a valley between
-    bands of something else is a dip. Deepest first.
+    bands of something else is a dip. Deepest first. `raman`: the curves stand on the grid of Raman.
     """
     taken = step.factor * shifted(step.reference, step.shift)
     both = np.isfinite(rest) & np.isfinite(taken)
@@ -151,8 +151,9 @@ def lobes(rest: FloatArray, step: Step) -> tuple[Lobe, ...]:
     left = np.where(both, rest, 0.0) - _zero(rest, both & ~strong)
     noise = white_noise(np.where(both, rest, 0.0), both)
     dips = strong & (left < -np.maximum(_NOISES * noise, _OF_THE_BAND * band))
+    axis = grid_of(raman)
     found = [
-        Lobe(float(GRID[run[0]]), float(GRID[run[-1]]), float(np.max(-left[run] / band[run])))
+        Lobe(float(axis[run[0]]), float(axis[run[-1]]), float(np.max(-left[run] / band[run])))
         for run in _runs(dips)
         if run.size >= _LEAST_WIDE
     ]

@@ -21,7 +21,7 @@ PADDED = 1944
 OMEGA: FloatArray = np.asarray(2 * np.pi * np.fft.rfftfreq(PADDED, STEP), dtype=np.float64)
 OMEGA.setflags(write=False)
 LOG_AXIS: FloatArray = np.log(GRID / 1800.0)
-"""ln(ν/1800), (1801,): the shape of the tilt."""
+"""ln(ν/1800), (1801,): the shape of the tilt; for Raman curves ln((ν + 300)/1800), as smooth."""
 LOG_AXIS.setflags(write=False)
 _BRIDGE = 0.5 - 0.5 * np.cos(np.pi * (np.arange(PADDED - GRID.size) + 1.0) / (PADDED - GRID.size + 1.0))
 _BY_SHIFT: NDArray[np.complex64] = (-1j * OMEGA).astype(np.complex64)
@@ -104,13 +104,15 @@ class References:
     """N references to be aligned: the largest absorbance each is divided by, and where each was measured.
 
     `sizes` (N,): largest absorbance (CO₂ left out); 0 for a flat entry, which explains nothing. `masks` (P, 1801) the
-    measured points by pattern, `pattern` (N,) the pattern of each. `air` False (Raman) keeps the range of CO₂.
+    measured points by pattern, `pattern` (N,) the pattern of each. `raman`: on the grid of Raman curves, with the range of
+    CO₂, which `air` says is left out otherwise.
     A library of at most `kept_references` entries is kept ready; of a larger one what is asked for is made ready.
     Read-only and safe to share between threads.
     """
 
-    def __init__(self, curves: NDArray[np.float32], air: bool = True) -> None:
-        self.curves, self.air = curves, air
+    def __init__(self, curves: NDArray[np.float32], raman: bool = False) -> None:
+        air = not raman
+        self.curves, self.raman, self.air = curves, raman, air
         blocks = [np.asarray(curves[at : at + _BLOCK]) for at in range(0, curves.shape[0], _BLOCK)]
         self.sizes = np.concatenate([_sizes(b, air) for b in blocks]) if blocks else np.zeros(0)
         self.masks, self.pattern = _masks(blocks)

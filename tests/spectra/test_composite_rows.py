@@ -62,3 +62,19 @@ def test_masses_beyond_the_library_empty_rows_and_an_empty_library_score_nothing
     gaps = PeakTable(table.mz, table.intensity, offsets, np.full(3, np.nan), False)
     assert unit_mass_factors(prepare(MassSpectrum([58], [9]), False), gaps, accelerator) == pytest.approx([0, 1000, 0])
     assert unit_mass_factors(beyond, gaps.take(np.zeros(0, dtype=np.int64)), accelerator).size == 0
+
+
+@pytest.mark.parametrize("accelerator", ACCELERATORS)
+def test_a_run_of_queries_by_a_cosine_is_answered_as_one_by_one(accelerator: str) -> None:
+    from spectra import MassLibrary
+
+    spectra = [MassSpectrum([40 + k, 58, 91 + 3 * k, 200 + k], [100 + k, 999, 300, 40 * k + 1]) for k in range(9)]
+    mz, height = (np.concatenate([getattr(s, name) for s in spectra]) for name in ("mz", "intensity"))
+    named = [f"S{k}" for k in range(9)]
+    library = MassLibrary.from_arrays(mz, height, np.arange(0, mz.size + 1, 4), names=named, compounds=named)
+    library.accelerator = accelerator
+    queries = [MassSpectrum([58, 91, 700], [9, 5, 50]), *spectra[:5], MassSpectrum([900], [1])]
+    many = library.search_many(queries, top=4, score="weighted_cosine")
+    assert many == [library.search(query, top=4, score="weighted_cosine") for query in queries]
+    assert [rows[0].name for rows in many[1:6]] == named[:5]
+    assert many[-1] == []

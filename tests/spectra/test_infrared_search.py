@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectra import InfraredLibrary, InfraredSpectrum, LibraryEntry, Provenance, SpectrumError
+from spectra import InfraredLibrary, InfraredSpectrum, LibraryEntry, Provenance, SpectrumError, infrared_grid
 from spectra.index.infrared_peaks import PeakLists, peaks
 from spectra.index.infrared_resolution import degraded, resolution_of
 from spectra.infrared_grid import CO2, GRID
@@ -224,6 +224,30 @@ def test_infrared_and_raman_are_never_compared() -> None:
     mixed = [LibraryEntry(t, t, t, t, InfraredSpectrum(GRID, Y), terms) for t in ("FTIR", "Raman")]
     with pytest.raises(SpectrumError, match="build one library of each"):
         InfraredLibrary.build(mixed)
+
+
+def test_raman_is_compared_down_to_one_hundred_wavenumbers_and_explained_there() -> None:
+    """Two salts that differ in lattice bands below 400 cm⁻¹ only."""
+    axis = np.arange(80.0, 3702.0, 2.0)
+    common = lorentzians(axis, [*BANDS[:4], (2950.0, 0.5, 24.0), (450.0, 0.5, 12.0)])
+    first, second = (common + lorentzians(axis, [(at, 1.5, 14.0)]) for at in (140.0, 230.0))
+    library = _library(first, second, technique="Raman", axis=axis)
+    noise = np.random.default_rng(1).normal(0, 2e-3, axis.size)
+    query = InfraredSpectrum(axis, second + 2 * np.exp(-axis / 1500) + noise)
+    for score in ("first_derivative", "peaks", "aligned"):
+        rows = library.search(query, score=score)
+        assert rows[0].entry == 1
+        assert rows[0].score > rows[1].score + 0.05
+    answer = library.explain(query)
+    assert [c.compound for c in answer.components] == ["entry 1"]
+    assert (answer.axis[0], answer.axis[-1]) == (100.0, 3700.0)
+    assert any(abs(band.position - 230.0) < 2 for band in answer.bands[0])
+    assert library.spectrum(1).wavenumber[[0, -1]].tolist() == [100.0, 3700.0]
+    above = InfraredSpectrum(axis[axis >= 500], second[axis >= 500], technique="Raman")
+    assert library.overlap_note(above, 1).startswith("Compared from 500 to 3700 cm⁻¹ only")
+    with pytest.raises(SpectrumError, match="no point between 100 and 3700"):
+        library.search(InfraredSpectrum(np.arange(3800.0, 4000.0, 2.0), np.ones(100)))
+    assert np.isfinite(infrared_grid.curve(above)).sum() == 1601
 
 
 # -- spectra and libraries that are no good --------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The notebook page of the documents: every block runs in order and prints what stands below it."""
+"""The notebook pages of the documents: every block runs in order and prints what stands below it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,33 @@ import io
 import re
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "mass_spectra_notebook.md"
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
+PAGES = ("mass_spectra_notebook.md", "infrared_notebook.md")
 
 
-def test_every_block_of_the_notebook_page_is_followed_by_what_it_prints() -> None:
-    assert len(BLOCKS) >= 12
-    assert [language for language, _ in BLOCKS] == ["python", "text"] * (len(BLOCKS) // 2)
+def blocks(page: str) -> list[tuple[str, str]]:
+    """Language and text of each block of a page."""
+    return re.findall(r"```(\w+)\n(.*?)```", (EXAMPLES / page).read_text(encoding="utf-8"), re.DOTALL)
 
 
-def test_the_blocks_of_the_notebook_page_print_what_the_page_says() -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_every_block_of_a_notebook_page_is_followed_by_what_it_prints(page: str) -> None:
+    found = blocks(page)
+    assert len(found) >= 12
+    assert [language for language, _ in found] == ["python", "text"] * (len(found) // 2)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_blocks_of_a_notebook_page_print_what_the_page_says(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": "notebook"}
-    for (_, code), (_, shown) in zip(BLOCKS[::2], BLOCKS[1::2], strict=True):
+    found = blocks(page)
+    for (_, code), (_, shown) in zip(found[::2], found[1::2], strict=True):
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            exec(compile(code, PAGE.name, "exec"), names)
+            exec(compile(code, page, "exec"), names)
         assert printed.getvalue().strip() == shown.strip(), code

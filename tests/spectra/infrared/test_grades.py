@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from spectra import InfraredLibrary, InfraredSpectrum
 from spectra.confidence.limits import load
-from spectra.infrared.alarm import alarm, threshold
+from spectra.infrared.alarm import Alarm, alarm, threshold
 from spectra.infrared.bands import summit
 from spectra.infrared.grades import FEATURES, Standing, features, grade, probabilities
 from spectra.infrared.judging import judge
@@ -29,6 +29,39 @@ def test_the_alarm_sleeps_when_all_is_explained_and_wakes_when_something_is_miss
     assert missing.on
     assert missing.excess > 3 * whole.excess
     assert not whole.bands
+
+
+def test_references_that_fit_badly_are_told_from_something_missing(held: InfraredLibrary) -> None:
+    """The bands of what is named are broader towards one end and of other height: no alarm, but no silence either."""
+    query = reading({0: 0.6, 1: 0.4})
+    wave = 1.0 + 0.08 * np.cos(np.pi * 3 * (AXIS - AXIS[0]) / (AXIS[-1] - AXIS[0]))
+    bent = held.explain(InfraredSpectrum(AXIS, query.absorbance * wave), watch=())
+    assert not bent.incomplete
+    assert (bent.residual_ratio or 0.0) > threshold(300.0)
+    assert any("shape of the named substances' own bands" in reason for reason in bent.reasons)
+    missing = held.explain(
+        InfraredSpectrum(AXIS, (query.absorbance + 0.08 * np.exp(-(((AXIS - 2200) / 30) ** 2))) * wave)
+    )
+    assert missing.incomplete
+    assert any("something is here that the library does not hold" in reason for reason in missing.reasons)
+
+
+@pytest.mark.parametrize(
+    ("excess", "strange", "snr", "gate", "on", "mismatch"),
+    [
+        (0.08, 0.02, 300.0, 0.1, False, True),  # more than noise, in the shape of the references
+        (0.08, 0.06, 300.0, 0.1, True, False),  # too much that is not
+        (0.04, 0.03, 300.0, 0.1, True, False),  # little, and most of it is not
+        (0.08, 0.02, 60.0, 0.1, True, False),  # too noisy a reading to tell
+        (0.08, 0.02, 300.0, 0.6, True, False),  # most is unexplained
+        (0.01, 0.01, 300.0, 0.1, False, False),
+    ],
+)
+def test_the_alarm_is_off_for_the_shape_of_the_references_only_where_that_can_be_told(
+    excess: float, strange: float, snr: float, gate: float, on: bool, mismatch: bool
+) -> None:
+    found = Alarm(excess, threshold(snr), gate, (), strange, snr)
+    assert (found.on, found.mismatch) == (on, mismatch)
 
 
 def test_the_strongest_band_of_the_missing_substance_is_listed() -> None:
@@ -110,7 +143,7 @@ def test_figures_are_finite_and_their_range_is_that_of_the_fit(held: InfraredLib
     for shares in ({0: 1.0}, {0: 0.5, 1: 0.5}):
         final = settled(shares, held)
         assert final.fit is not None
-        found = features(Standing.of(final.fit), 0.0, final.misfit)
+        found = features(Standing.of(final.fit), 0.0)
         assert found.shape == (len(final.entries), len(FEATURES))
         assert np.isfinite(found).all()
 
@@ -145,15 +178,16 @@ def test_a_reading_without_any_substance_is_judged_too(held: InfraredLibrary) ->
     assert "probable" not in judged.grades
 
 
-def test_a_sister_alone_is_only_possible_however_well_it_fits() -> None:
+def test_a_sister_alone_is_only_possible_however_well_it_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The reading's own substance is gone; a reference that shares all its bands must not stand in its place."""
+    monkeypatch.setitem(load("infrared")["grades"], "probable", 0.0)
     sister = curves()[0] + 0.8 / (1 + ((AXIS - 1320.0) / 9.0) ** 2)
     names = ["Sister", *(f"S{k}" for k in range(4, 12))]
     held = InfraredLibrary.from_arrays(AXIS, np.vstack([sister, curves()[4:]]), names=names, compounds=names)
     answer = held.explain(reading({0: 1.0}))
     assert answer.incomplete
     assert [(c.compound, c.grade) for c in answer.components] == [("Sister", "possible")]
-    assert (answer.components[0].probability or 0.0) > load("infrared")["grades"]["probable"]
+    assert (answer.residual_ratio or 0.0) > load("infrared")["grades"]["lone_excess"]
 
 
 def test_a_lone_reference_has_nothing_to_differ_from() -> None:

@@ -24,6 +24,7 @@ from spectra.starter import starter_infrared_library
 
 KINDS = ("own", "moved", "mixed", "noise", "partial", "narrow")
 RULE = InfraredScore()
+RAMAN = {"technique": "Raman"}
 
 
 def _curves(n: int, seed: int = 5) -> np.ndarray:
@@ -208,13 +209,34 @@ def test_a_library_of_the_first_format_is_read_and_answers_alike(tmp_path: Path)
     assert InfraredLibrary.open(tmp_path / "lib").search(query) == library.search(query)
 
 
+def test_a_raman_library_of_the_second_format_is_moved_to_the_grid_of_raman(tmp_path: Path) -> None:
+    """Before, Raman stood on 400–4000 cm⁻¹; nothing may be found 300 cm⁻¹ beside its place."""
+    curves = _curves(4)
+    library = InfraredLibrary.from_arrays(GRID, curves, names=list("abcd"), compounds=list("abcd"), info=RAMAN)
+    arrays = {**library.engine.arrays(), **library.catalogue.arrays(), "codes": library.codes}
+    arrays["curves"] = curves.astype(np.float32)
+    query = InfraredSpectrum(GRID, curves[2], technique="Raman")
+    for version, more in ((2, arrays), (1, {key: arrays[key] for key in arrays if key != "resolution"})):
+        store.save_arrays(tmp_path / "old", "mast-infrared-library", version, more, {"library": RAMAN})
+        opened = InfraredLibrary.open(tmp_path / "old")
+        assert opened.search(query) == library.search(query)
+        assert opened.search(query)[0].shift == 0.0
+        known = np.isfinite(opened.curves[2])
+        np.testing.assert_array_equal(opened.grid[known], opened.spectrum(2).wavenumber)
+        assert opened.spectrum(2).wavenumber[[0, -1]].tolist() == [400.0, 3700.0]
+        opened.save(tmp_path / "new")
+        again = InfraredLibrary.open(tmp_path / "new")
+        assert again.search(query) == library.search(query)
+        assert again.spectrum(2).wavenumber[0] == 400.0
+
+
 def test_a_library_of_a_later_format_is_refused_with_a_sentence(tmp_path: Path) -> None:
     starter_infrared_library().save(tmp_path / "lib")
     header = json.loads((tmp_path / "lib" / "header.json").read_text())
-    body = {key: header[key] for key in ("format", "version", "arrays", "info")} | {"version": 3}
+    body = {key: header[key] for key in ("format", "version", "arrays", "info")} | {"version": 4}
     checksum = store._digest(store._canonical(body))
     (tmp_path / "lib" / "header.json").write_text(json.dumps({**body, "checksum": checksum}))
-    with pytest.raises(LibraryFileError, match="format version 3, this program reads version 1 and 2"):
+    with pytest.raises(LibraryFileError, match="format version 4, this program reads version 1 and 2 and 3"):
         InfraredLibrary.open(tmp_path / "lib")
 
 

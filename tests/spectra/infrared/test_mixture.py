@@ -167,6 +167,63 @@ def test_a_reference_of_a_smaller_range_is_found_on_its_range_and_that_is_said()
     assert any("11 of 12 entries" in reason for reason in whole.reasons)
 
 
+def test_a_small_part_is_found_by_a_reference_of_a_smaller_range_and_limits_count_on_it() -> None:
+    parts = curves().copy()
+    for k in (5, 9):
+        parts[k, (AXIS < 850) | (AXIS > 1800)] = np.nan
+    held = InfraredLibrary.from_arrays(AXIS, parts, names=NAMES, compounds=NAMES)
+    answer = held.explain(reading({2: 0.9, 5: 0.1}))
+    assert {c.compound: round(c.share, 1) for c in answer.components} == {"S2": 0.9, "S5": 0.1}
+    assert answer.axis[-1] == 1800.0
+    without = held.explain(reading({2: 0.6, 1: 0.4}))
+    assert _named(without) == {"S1", "S2"}
+    assert without.axis[-1] == 3790.0
+    assert any("and beside them with 2 measured on part of that" in reason for reason in without.reasons)
+    limits = {limit.compound: limit for limit in without.limits}
+    assert [limits[f"S{k}"].seen for k in (5, 9)] == [False, False]
+    assert 0 < limits["S5"].limit < 0.05
+    watched = held.explain(reading({2: 0.6, 1: 0.4}), watch=["S9"])
+    assert [limit.compound for limit in watched.limits] == ["S9"]
+    assert watched.limits[0].limit == pytest.approx(limits["S9"].limit, rel=1e-4)
+
+
+def test_a_reference_of_a_smaller_range_takes_the_place_of_what_stood_in_for_it() -> None:
+    """S5 is measured up to 1800 only, and another entry is like it there and not above."""
+    parts = np.vstack([curves(), curves()[5] * np.where(AXIS < 1800, 1 + 0.2 * np.sin(AXIS / 90), 1.0)])
+    parts[5, AXIS > 1800] = np.nan
+    parts[3, AXIS > 870] = np.nan  # too short to be compared at all
+    names = [*NAMES, "Like S5"]
+    held = InfraredLibrary.from_arrays(AXIS, parts, names=names, compounds=names)
+    assert _named(held.explain(reading({2: 0.7, 5: 0.3}))) == {"S2", "S5"}
+    assert _named(held.explain(reading({2: 0.7, 8: 0.3}))) == {"S2", "S8"}
+    assert _named(held.explain(reading({5: 1.0}))) == {"S5"}
+    assert _named(held.explain(reading({2: 1.0}))) == {"S2"}
+
+
+def test_a_reference_of_a_smaller_range_must_explain_that_range_better_than_its_twin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def named(likeness: float) -> set[str]:
+        parts = np.vstack([curves(), curves()[5] * np.where(AXIS < 1800, 1 + likeness * np.sin(AXIS / 90), 1.0)])
+        parts[5, AXIS > 1800] = np.nan
+        held = InfraredLibrary.from_arrays(AXIS, parts, names=[*NAMES, "Twin"], compounds=[*NAMES, "Twin"])
+        return _named(held.explain(reading({2: 0.7, 5: 0.3}, snr=60.0), watch=()))
+
+    assert named(0.03) == {"S2", "S5"}
+    assert named(0.005) == {"S2", "Twin"}
+    monkeypatch.setattr("spectra.infrared.partial.beats", lambda challenger, final: False)
+    assert named(0.03) == {"S2", "Twin"}
+
+
+def test_references_of_smaller_ranges_are_found_in_a_library_too_large_to_keep(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(load("infrared")["align"], "kept_references", 3)
+    monkeypatch.setitem(load("infrared")["align"], "shortlist", 4)
+    parts = curves().copy()
+    parts[5, AXIS > 1800] = np.nan
+    held = InfraredLibrary.from_arrays(AXIS, parts, names=NAMES, compounds=NAMES)
+    assert _named(held.explain(reading({2: 0.85, 5: 0.15}), watch=())) == {"S2", "S5"}
+
+
 def test_a_library_of_one_entry_names_it_and_names_nothing_for_something_else() -> None:
     held = InfraredLibrary.from_arrays(AXIS, curves()[:1], names=["S0"], compounds=["S0"])
     assert _named(held.explain(reading({0: 1.0}))) == {"S0"}

@@ -53,6 +53,14 @@ def test_taking_everything_out_leaves_nothing() -> None:
     np.testing.assert_allclose(rest, 0.0, atol=1e-12)
 
 
+def test_lobes_of_raman_curves_stand_where_raman_has_them() -> None:
+    step = Step(entry("caffeine"), 0.8)
+    rest = difference(mixture({"caffeine": 0.5}), [step])
+    found, moved = lobes(rest, step), lobes(rest, step, raman=True)
+    assert found
+    assert [(a.low - 300, a.high - 300, a.depth) for a in found] == [(b.low, b.high, b.depth) for b in moved]
+
+
 def test_too_much_makes_lobes_at_the_bands_of_the_reference_and_the_optimum_none() -> None:
     rng = np.random.default_rng(3)
     query = mixture({"caffeine": 0.5}) + 0.001 * rng.standard_normal(GRID.size)
