@@ -83,16 +83,19 @@ def identify_files(files: tuple[Path, ...], libraries: tuple[str, ...], top: int
     """Compare instrument FILES with the reference libraries."""
     from app.operations import logging as logs
     from app.readings.identify import identify_readings
+    from app.readings.substances import SubstanceIndex
+    from harm_messages import load_pack
 
     logs.configure("ERROR")  # to stderr: the answer stays readable by programs
     shelf = _shelf(Settings())
     if unknown := shelf.unknown(libraries):
         fail(f"There is no library called {', '.join(unknown)}. There are: {', '.join(o.name for o in shelf.all())}.")
     found, refused = _read_each(files)
+    index = SubstanceIndex(load_pack().substances) if found else None
     blocks = [
         {"file": str(path), **block}
         for path, readings in found
-        for block in identify_readings(readings, shelf, libraries=libraries, top=top)
+        for block in identify_readings(readings, shelf, libraries=libraries, top=top, index=index)
     ]
     _answer(blocks, _candidates, refused, json_)
 
@@ -118,22 +121,51 @@ def _candidates(blocks: list[dict[str, Any]]) -> Iterator[str]:
         limits: dict[str, None] = {}
         for block in together:
             yield from _block(block)
-            limits |= dict.fromkeys(block["limits"])
+            limits |= dict.fromkeys(_limits(block))
         yield from (f"     limit: {text}" for text in limits)
+
+
+def _limits(block: dict[str, Any]) -> list[str]:
+    """What the method cannot tell, behind what this reading cannot, which JSON has substance by substance."""
+    from app.readings.infrared_answer import limits_in_short
+
+    parts = {part["compound"] for part in block["components"]}
+    rows = [one for one in block.get("detection_limits", []) if one["substance_id"] and one["compound"] not in parts]
+    single = {one["sentence"] for one in block.get("detection_limits", [])}
+    return [*limits_in_short(rows, 12), *(text for text in block["limits"] if text not in single)]
 
 
 def _block(block: dict[str, Any]) -> Iterator[str]:
     yield f"  {_place(block)}{block['headline']}"
     yield from (f"     {text}" for text in block.get("remarks", ()))
+    alike = _alike(block["candidates"])
     for c in block["candidates"]:
-        also = f"; cannot be told from {', '.join(c['ambiguous_with'])}" if c["ambiguous_with"] else ""
-        peaks = f", {c['matched_peaks']} peaks" if c["matched_peaks"] is not None else ""
-        yield f"  {c['rank']:>2}. {c['substance']} ({c['library']}) {c['score_name']} {c['score']:.3g}{peaks}{also}"
+        also = f"; cannot be told from {', '.join(c['ambiguous_with'])}" if c["substance"] in alike else ""
+        yield f"  {c['rank']:>2}. {c['substance']} ({c['library']}) {_score(c)}{also}"
     for part in block["components"]:
         share = f"{part['fraction']:.0%} of the signal ({part['low']:.0%} to {part['high']:.0%})"
-        yield f"     part: {part['substance']}, {share}"
+        what = "lead only" if block.get("mostly_unexplained") else "part"
+        yield f"     {what}: {part['substance']}, {share}, {part['grade']}"
+    if block["unexplained_fraction"] is not None:
+        bands = ", ".join(f"{band:.0f}" for band in block.get("residual_bands", [])[:8])
+        yield f"     unexplained: {block['unexplained_fraction']:.0%}" + (f", bands at {bands} cm⁻¹" if bands else "")
     if not block["candidates"]:
         yield "  no candidates"
+
+
+def _alike(rows: list[dict[str, Any]]) -> set[str]:
+    """The best candidate and what cannot be told from it: lower down everything is like everything."""
+    return {rows[0]["substance"], *rows[0]["ambiguous_with"]} if rows and rows[0]["ambiguous_with"] else set()
+
+
+def _score(row: dict[str, Any]) -> str:
+    """The score people know, with peaks or, for a spectrum of bands, how well it fits once aligned and its shift."""
+    words = f"{row['score_name']} {row['score']:.3g}"
+    if row.get("aligned") is not None:
+        words = f"aligned {row['aligned']:.2f}, {row['score_name'].replace('_', ' ')} {row['score']:.2f}"
+    peaks = f", {row['matched_peaks']} peaks" if row["matched_peaks"] is not None else ""
+    shift = f", shift {row['shift']:+.0f} cm⁻¹" if row.get("shift") else ""
+    return words + peaks + shift
 
 
 def _place(block: dict[str, Any]) -> str:

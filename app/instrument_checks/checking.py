@@ -102,6 +102,7 @@ def record(uow: UnitOfWork, new: NewCheck, source: CheckSource) -> InstrumentChe
     at = new.measured_at or uow.now
     if at > uow.now + timedelta(minutes=5):
         raise Invalid("The check was not kept.", fields={"measured_on": "It cannot have been measured in the future."})
+    readings.lock_instrument(uow, machine.id)  # two checks at once open one task
     before = latest_check(uow.session, machine.id, at)
     try:
         figures = measure(source.spectrum, new.material)
@@ -129,6 +130,7 @@ def record(uow: UnitOfWork, new: NewCheck, source: CheckSource) -> InstrumentChe
 
 def withdraw(uow: UnitOfWork, check_id: uuid.UUID, version: int, reason: str) -> InstrumentCheck:
     """Take a check back: the wrong material, the wrong instrument. It stays on record. Raises NotFound, Stale, …"""
+    readings.lock_instrument(uow, get_check(uow.session, uow.actor, check_id).instrument_id)
     row = get_check(uow.session, uow.actor, check_id, lock=True)
     check_version("check", version, row.version)
     if row.withdrawn_at is not None:

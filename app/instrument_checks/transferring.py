@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -65,19 +65,28 @@ def pairs_of(shelf: Shelf, library_key: str, instrument: str, index: SubstanceIn
         raise Invalid(NOT_MADE, fields={"library": "Choose an infrared library from elsewhere."})
     mine = list(_measured_on(shelf, instrument))
     wanted = {key: fact.compound for fact, _ in mine for key in _keys(index, fact.compound, fact.name)}
-    entries: dict[str, list[int]] = {}
-    for number, compound in enumerate(library.infrared.compounds if wanted else ()):
-        keys = {compound.partition("-")[0]}
-        if not _BLOCK.fullmatch(compound):  # the library knows it by name only
-            keys |= _keys(index, compound, library.infrared.names[number])
-        for key in keys & wanted.keys():
-            entries.setdefault(wanted[key], []).append(number)
+    entries = _entries_of(wanted, library.infrared, index) if wanted else {}
     found = {
         fact.compound: _nearest(fact.name, own, library.infrared, sorted(set(entries[fact.compound])))
         for fact, own in mine
         if fact.compound in entries
     }
     return library, list(found.values())
+
+
+def _entries_of(wanted: Mapping[str, str], library: InfraredLibrary, index: SubstanceIndex) -> dict[str, list[int]]:
+    """Compound of an own standard → entries of the library. Every compound is looked at once, however many entries it has."""
+    entries: dict[str, list[int]] = {}
+    _, firsts = np.unique(library.codes, return_index=True)
+    for number in firsts.tolist():
+        compound = library.compounds[number]
+        keys = {compound.partition("-")[0]}
+        if not _BLOCK.fullmatch(compound):  # the library knows it by name only
+            keys |= _keys(index, compound, library.names[number])
+        for key in keys & wanted.keys():
+            same = np.flatnonzero(library.codes == library.codes[number])
+            entries.setdefault(wanted[key], []).extend(same.tolist())
+    return entries
 
 
 def _measured_on(shelf: Shelf, instrument: str) -> Iterator[tuple[OwnEntry, Curve]]:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from app.consultations import service as consultations
 from app.consultations.domain import Intention
-from app.operations import demo_files, demo_mass
+from app.operations import demo_files, demo_infrared, demo_mass
 from app.people import service as people
 from app.people.tables import AgencyKind
 from app.platform.db import Database, UnitOfWork, migrate
@@ -59,6 +59,8 @@ PEOPLE = (
     DemoPerson("vera", "Vera Verifier", Role.VERIFIER, "vera checks twice"),
     DemoPerson("lena", "Lena Lead", Role.SESSION_LEAD, "lena leads today"),
     DemoPerson("hugo", "Hugo Health", Role.HEALTH_WORKER, "hugo listens well"),
+    DemoPerson("clara", "Clara Clinician", Role.CLINICIAN, "clara writes plainly"),
+    DemoPerson("colin", "Colin Clinician", Role.CLINICIAN, "colin reads again"),
     DemoPerson("rafi", "Rafi Researcher", Role.RESEARCHER, "rafi counts things"),
     DemoPerson("petra", "Petra Public Health", Role.PUBLIC_HEALTH, "petra sees figures"),
     DemoPerson("paul", "Paul Police", Role.POLICE, "paul sees figures"),
@@ -133,6 +135,7 @@ def prepare(settings: Settings, *, reset: bool) -> Iterator[str]:
     files = settings.data_dir / "example-files"
     demo_files.write(files)
     demo_mass.write(files)
+    demo_infrared.write(files)
     database = Database(settings.database_url)
     try:
         migrate.upgrade(database)
@@ -178,7 +181,7 @@ def _throw_away(settings: Settings, marker: Path) -> None:
 
 
 def table(settings: Settings) -> str:
-    """Who can sign in, and three things to try."""
+    """Who can sign in, and four things to try."""
     rows = [("Role", "User name", "Password")] + [(ROLE_WORDS[p.role], p.username, p.password) for p in PEOPLE]
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -188,11 +191,13 @@ def table(settings: Settings) -> str:
             "",
             *lines,
             "",
-            "Three things to try:",
+            "Four things to try:",
             "  1. Sign in as rosa, register a sample, and open its ticket on your phone or in a private window.",
             f"  2. Sign in as chen, open the sample on the bench and drop a file from {files} on it;",
             "     submit, verify as vera, release as lena, and watch the ticket change by itself.",
-            "  3. Sign in as rafi and ask what was found in samples expected to be MDMA.",
+            "  3. Still as chen, open the newest sample: an infrared mixture with its parts, what each would have been seen",
+            "     from and what is left over. Under Instruments one has drifted today.",
+            "  4. Sign in as rafi and ask what was found in samples expected to be MDMA.",
             *_ticket_line(settings),
             "",
             f"MAST is at {settings.public_url}  (Ctrl-C stops it; the data stays in {settings.data_dir})",
@@ -215,6 +220,7 @@ class _Builder:
         self.pepper = settings.pepper()
         blobs = BlobStore(settings.blob_dir, max_bytes=settings.upload_max_bytes)
         self.mass = demo_mass.MassExample(blobs, settings.data_dir / "example-files")
+        self.infrared = demo_infrared.InfraredExample(blobs, settings.data_dir / "example-files")
         self.pack = pack
         self.random = random.Random(SEED)  # noqa: S311 an example, not a secret
         self.now = datetime.now(UTC)
@@ -263,6 +269,7 @@ class _Builder:
             at = self.now - timedelta(minutes=42 - 7 * position)
             self._register(uow, session_id, KINDS[index], at)
         self._mass_spectra(uow, session_id)
+        self._infrared_mixture(uow, session_id)
         return ticket
 
     def _mass_spectra(self, uow: UnitOfWork, session_id: uuid.UUID) -> None:
@@ -276,6 +283,14 @@ class _Builder:
             sample = self._register(uow, session_id, KINDS[kind], self.now - timedelta(minutes=2)).sample
             uow.actor, uow.now = self.actors[Role.CHEMIST], self.now
             self.mass.hand_in(uow, sample.id, name, batch)
+
+    def _infrared_mixture(self, uow: UnitOfWork, session_id: uuid.UUID) -> None:
+        """Two instruments with their checks, and a cut sample measured on the one that is in range."""
+        uow.actor, uow.now = self.actors[Role.CHEMIST], self.now
+        self.infrared.keep_instruments(uow)
+        sample = self._register(uow, session_id, KINDS[CUT], self.now - timedelta(minutes=1)).sample
+        uow.actor, uow.now = self.actors[Role.CHEMIST], self.now
+        self.infrared.hand_in(uow, sample.id)
 
     def _register(self, uow: UnitOfWork, session_id: uuid.UUID, kind: Kind, at: datetime) -> samples.Registered:
         uow.actor, uow.now = self.actors[Role.RECEPTION], at

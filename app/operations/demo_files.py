@@ -17,6 +17,7 @@ from spectra import (
     starter_infrared_library,
     starter_mass_library,
 )
+from spectra.types import FloatArray
 
 SEED = 7
 
@@ -30,7 +31,7 @@ def write(folder: Path) -> None:
     for name in ("mdma", "cocaine", "ketamine"):
         curve, peaks = infrared.get(name), mass.get(name)
         if isinstance(curve, InfraredSpectrum):
-            (folder / f"{name}-infrared.jdx").write_text(_jcamp(name, curve, noise))
+            (folder / f"{name}-infrared.jdx").write_text(_drug(name, curve, noise))
         if isinstance(peaks, MassSpectrum):
             (folder / f"{name}-gcms.msp").write_text(_msp(name, peaks, noise))
 
@@ -39,14 +40,18 @@ def _spectra(library: InfraredLibrary | MassLibrary) -> dict[str, object]:
     return {name.casefold(): library.entry(number).spectrum for number, name in enumerate(library.names)}
 
 
-def _jcamp(name: str, curve: InfraredSpectrum, noise: np.random.Generator) -> str:
+def _drug(name: str, curve: InfraredSpectrum, noise: np.random.Generator) -> str:
     seen = np.isfinite(curve.absorbance)
     x, y = curve.wavenumber[seen], curve.absorbance[seen]
     grid = np.arange(np.ceil(x[0] / 2) * 2, x[-1], 2.0)
-    values = 0.6 * np.interp(grid, x, y) / y.max() + noise.normal(0, 0.002, grid.size)
-    ordinates = np.round(values * 1e6).astype(int)
+    return jcamp(name, grid, 0.6 * np.interp(grid, x, y) / y.max() + noise.normal(0, 0.002, grid.size))
+
+
+def jcamp(title: str, grid: FloatArray, absorbance: FloatArray) -> str:
+    """An infrared spectrum on a grid of 2 cm⁻¹, rising, as JCAMP-DX."""
+    ordinates = np.round(absorbance * 1e6).astype(int)
     lines = [
-        f"##TITLE=Example, made up: {name}", "##JCAMP-DX=4.24", "##DATA TYPE=INFRARED SPECTRUM", "##ORIGIN=MAST example",
+        f"##TITLE=Example, made up: {title}", "##JCAMP-DX=4.24", "##DATA TYPE=INFRARED SPECTRUM", "##ORIGIN=MAST example",
         "##OWNER=public domain", "##XUNITS=1/CM", "##YUNITS=ABSORBANCE", "##XFACTOR=1", "##YFACTOR=0.000001",
         f"##FIRSTX={grid[0]:g}", f"##LASTX={grid[-1]:g}", f"##FIRSTY={ordinates[0] * 1e-6:.6f}", "##DELTAX=2",
         f"##NPOINTS={grid.size}", "##XYDATA=(X++(Y..Y))",

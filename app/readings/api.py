@@ -81,16 +81,20 @@ def change_analysis(
     request: Request,
     response: Response,
 ) -> schemas.AnalysisOut:
-    """Correct an analysis. After another method its files are compared again."""
+    """Correct an analysis. Its files are compared again after another method, and after another instrument: its checks of
+    that day, own references and transferred libraries count then. Refused where a result stands on them.
+    """
     with rt.begin(who, request) as uow:
         found = service.get_analysis(uow.session, who, analysis_id)
-        before = found.method
+        before, machine = found.method, found.instrument_id
         samples.lock_sample(uow, found.sample_id)  # before the analysis, in the order a submission takes them
         row = service.update_analysis(
             uow, analysis_id, if_match, body.changes(), reason=body.reason, knows_target=knows_target(rt)
         )
         if row.method is not before:
             service.reread_analysis(uow, analysis_id, standing=standing_on_submitted)
+        elif row.instrument_id != machine:
+            service.reread_analysis(uow, analysis_id, standing=standing_on_submitted, keep=True)
         set_etag(response, row.version)
         return schemas.AnalysisOut.of(row)
 

@@ -210,6 +210,8 @@ def stored(blocks: Sequence[Block]) -> Matched:
 
 _KEYS = ("rank", "substance", "compound", "entry", "library", "score", "score_name", "matched_peaks",
          "explained_fraction", "ambiguous_with")  # fmt: skip
+_KEYS_OF_BANDS = ("shift", "aligned")
+_KEYS_OF_LIMITS = ("substance", "compound", "substance_id", "limit", "seen", "estimate", "low", "high", "sentence")
 
 
 def identify_readings(
@@ -256,13 +258,18 @@ def _contract(number: int, reading: Reading, block: Block) -> dict[str, Any]:
         "kind": about["kind"],
         "level": answer["level"],
         "headline": answer["headline"],
-        "candidates": [{key: c[key] for key in _KEYS} for c in matched.candidates],
+        "candidates": [_candidate(c) for c in matched.candidates],
         "components": [_part(p) for p in answer["components"]],
         "unexplained_fraction": answer["unexplained_fraction"],
         "sentences": answer["sentences"],
-        "limits": matched.limits,
+        "limits": [*_not_seen(answer), *matched.limits],
         "warnings": about["warnings"],
     }
+    if bands := answer.get("infrared"):
+        row["detection_limits"] = [{key: one[key] for key in _KEYS_OF_LIMITS} for one in bands["limits"]]
+        row["mostly_unexplained"] = bands["mostly_unexplained"]
+        row["residual_bands"] = answer["residual_bands"]
+        row["alignment"] = bands["alignment"]
     for key in ("set", "probabilities", "p_not_in_library", "not_distinguished"):
         if key in answer:
             row[key] = answer[key]
@@ -276,6 +283,21 @@ def _contract(number: int, reading: Reading, block: Block) -> dict[str, Any]:
     return row
 
 
+def _candidate(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The contract's keys; of a spectrum of bands also the shift in cm⁻¹ and the aligned score it is ranked by."""
+    keys = (*_KEYS, *_KEYS_OF_BANDS) if "aligned" in found else _KEYS
+    return {key: found[key] for key in keys}
+
+
+def _not_seen(answer: Mapping[str, Any]) -> list[str]:
+    """What is in the register and was not seen, each with the share it would have been seen from in this reading."""
+    rows = answer.get("infrared", {}).get("limits", [])
+    return [one["sentence"] for one in rows if one["substance_id"] and one["seen"] is not True]
+
+
 def _part(part: dict[str, Any]) -> dict[str, Any]:
-    out = {"substance": part["substance"], "fraction": part["share"], "low": part["low"], "high": part["high"]}
-    return {**out, "probability": part.get("probability"), "not_distinguished": part.get("not_distinguished", [])}
+    return {
+        "substance": part["substance"], "compound": part["compound"], "fraction": part["share"], "low": part["low"],
+        "high": part["high"], "grade": part["grade"], "probability": part.get("probability"),
+        "not_distinguished": part.get("not_distinguished", []),
+    }  # fmt: skip

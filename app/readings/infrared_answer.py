@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from app.readings.mixtures import mixture_sentences
 from app.readings.plots_mass import figures
 from app.readings.substances import SubstanceIndex
 from spectra.infrared.answer import DetectionLimit, DiagnosticBand, InfraredExplanation
-from spectra.infrared.sentences import limit_sentence
+from spectra.infrared.sentences import limit_percent, limit_sentence
 from spectra.types import FloatArray, MixtureExplanation
 
 DENSE = (600.0, 1850.0)
@@ -21,6 +22,9 @@ DENSE = (600.0, 1850.0)
 DIGITS = 10_000
 MOST_BANDS = 8
 LIMITS_SAID = 6
+MOSTLY = "Most of this is unexplained."
+FIRST_CLASSES = ("opioid.", "poison", "sedative.alpha2", "cannabinoid.synthetic", "benzodiazepine", "psychedelic.nbome")
+"""Classes of the register of which little kills: their limits are told first."""
 
 
 def infrared_json(explained: MixtureExplanation, index: SubstanceIndex) -> dict[str, Any]:
@@ -33,8 +37,9 @@ def infrared_json(explained: MixtureExplanation, index: SubstanceIndex) -> dict[
         if aligned is None
         else {"shift": round(aligned.shift, 2), "blur": round(aligned.blur, 2), "tilt": round(aligned.tilt, 3)},
         "signal_to_noise": round(explained.signal_to_noise, 1),
+        "mostly_unexplained": explained.mostly_unexplained,
         "residual_ratio": None if explained.residual_ratio is None else round(explained.residual_ratio, 4),
-        "limits": [_limit(one, index) for one in sorted(explained.limits, key=lambda one: one.name)],
+        "limits": sorted((_limit(one, index) for one in explained.limits), key=_order),
         "bands": [
             {"compound": part.compound, "bands": [_band(one) for one in bands[:MOST_BANDS]]}
             for part, bands in zip(explained.components, explained.bands, strict=False)
@@ -48,12 +53,19 @@ def infrared_json(explained: MixtureExplanation, index: SubstanceIndex) -> dict[
 
 
 def _limit(one: DetectionLimit, index: SubstanceIndex) -> dict[str, Any]:
+    known = index.find(one.compound, one.name)
     return {
-        "substance": one.name or one.compound, "compound": one.compound,
-        "substance_id": index.find(one.compound, one.name).id, "limit": round(one.limit, 4),
-        "estimate": round(one.estimate, 4), "low": round(one.low, 4), "high": round(one.high, 4), "seen": one.seen,
-        "estimator": one.estimator,
+        "substance": one.name or one.compound, "compound": one.compound, "substance_id": known.id,
+        "substance_class": known.drug_class, "limit": round(one.limit, 4), "estimate": round(one.estimate, 4),
+        "low": round(one.low, 4), "high": round(one.high, 4), "seen": one.seen, "estimator": one.estimator,
+        "sentence": limit_sentence(one),
     }  # fmt: skip
+
+
+def _order(limit: Mapping[str, Any]) -> tuple[bool, bool, str]:
+    """Substances of the register before everything else of the library, and of them first those of which little kills."""
+    grave = str(limit["substance_class"]).startswith(FIRST_CLASSES)
+    return not limit["substance_id"], not grave, str(limit["substance"]).casefold()
 
 
 def _band(one: DiagnosticBand) -> dict[str, Any]:
@@ -88,11 +100,43 @@ def _curves(explained: InfraredExplanation) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def limit_sentences(explained: MixtureExplanation, index: SubstanceIndex) -> list[str]:
-    """What was not seen and from where on it would have been: six substances of the register, the worst limits first."""
-    limits = explained.limits if isinstance(explained, InfraredExplanation) else ()
-    known = [one for one in limits if one.seen is False and index.find(one.compound, one.name).id]
-    return [limit_sentence(one) for one in sorted(known, key=lambda one: -one.limit)[:LIMITS_SAID]]
+def limits_in_short(rows: Sequence[Mapping[str, Any]], most: int = LIMITS_SAID) -> list[str]:
+    """The limits of a reading in a few sentences; the weightiest first, as they are stored.
+
+    >>> row = {"substance": "Fentanyl", "limit": 0.04, "seen": False}
+    >>> limits_in_short([row])
+    ['Not seen; in this reading it would have been seen above: Fentanyl 4 %.']
+    """
+    clear = [f"{one['substance']} {limit_percent(one['limit'])}" for one in rows if one["seen"] is False]
+    signs = [str(one["substance"]) for one in rows if one["seen"]]
+    silent = [str(one["substance"]) for one in rows if one["seen"] is None]
+    out = [f"Not seen; in this reading it would have been seen above: {_first(clear, most)}."] if clear else []
+    out += [f"Perhaps there, too weak to be named: {_first(signs, most)}. Look again."] if signs else []
+    return out + ([f"This reading cannot say whether there is any: {_first(silent, most)}."] if silent else [])
+
+
+def _first(words: Sequence[str], most: int) -> str:
+    rest = len(words) - most
+    return ", ".join(words[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def mostly_unexplained(explained: MixtureExplanation | None) -> bool:
+    """Whether an infrared fit leaves more than it explains: then no name in it can be relied on."""
+    return isinstance(explained, InfraredExplanation) and explained.mostly_unexplained
+
+
+def fit_sentences(explained: MixtureExplanation | None) -> list[str]:
+    """The parts with their shares and what is left over; where most is, the parts are what comes nearest, a lead only."""
+    if not isinstance(explained, InfraredExplanation):
+        return mixture_sentences(explained)
+    parts = ", ".join(f"{part.name or part.compound} {part.share:.0%}" for part in explained.components)
+    out = list(explained.about_residual)
+    if parts and explained.mostly_unexplained:
+        out.append(f"What comes nearest in the library, as a lead only: {parts} of the little that is explained.")
+    elif parts:
+        left = f"{explained.unexplained_fraction:.0%} stays unexplained"
+        out.insert(0, f"The parts that explain it, as shares of the signal: {parts}; {left}.")
+    return out
 
 
 def printed_limits(answers: Sequence[Mapping[str, Any]]) -> dict[str, float] | None:
@@ -139,11 +183,17 @@ def draw_fit(plot: dict[str, Any], answer: Mapping[str, Any]) -> str:
         "label": "Where the two best candidates differ most",
         "at": [{"low": one["low"], "high": one["high"]} for one in found.get("differences", [])],
     }
-    return " ".join(_words(answer, found))
+    return fit_words(answer)
 
 
 def _line(label: str, role: str, x: Sequence[float], values: Sequence[int], unit: float) -> dict[str, Any]:
     return {"label": label, "role": role, "x": list(x), "y": figures(np.array(values, dtype=np.float64) * unit)}
+
+
+def fit_words(answer: Mapping[str, Any]) -> str:
+    """What the picture of a fit shows, in words; empty where no fit is drawn."""
+    found = answer.get("infrared", {})
+    return " ".join(_words(answer, found)) if found.get("curves") else ""
 
 
 def _words(answer: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:

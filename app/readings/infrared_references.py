@@ -18,7 +18,7 @@ def entry_in(row: ReadingRow, shelf: Shelf, library: str, entry: str) -> tuple[O
     one = next((book for book in vibrational_books(row, shelf) if book.key == library), None)
     if one is None:
         raise NotFound("library")
-    ids = list(one.infrared.ids)
-    if entry not in ids:
+    number = one.infrared.ids.find(entry)
+    if number < 0:
         raise NotFound("reference")
-    return one, ids.index(entry)
+    return one, number

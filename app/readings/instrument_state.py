@@ -62,6 +62,19 @@ def widened(explained: MixtureExplanation | None, factor: float) -> MixtureExpla
     return replace(explained, **changes)
 
 
+def silenced(explained: MixtureExplanation | None) -> MixtureExplanation | None:
+    """The same answer without any promise of what would have been seen: nothing was measured that could show it."""
+    if not isinstance(explained, InfraredExplanation):
+        return explained
+    silent = tuple(replace(one, limit=1.0, seen=None) for one in explained.limits)
+    promises = {*_said(explained, explained.limits, silent), about_clear([1.0])}
+    kept = tuple(reason for reason in explained.reasons if reason not in promises)
+    return replace(
+        explained, limits=silent, detection_limits=dict.fromkeys(explained.detection_limits, 1.0),
+        reasons=(*kept, "Of no compound can this reading say that it would have been seen."),
+    )  # fmt: skip
+
+
 def _said(
     explained: InfraredExplanation, limits: Sequence[DetectionLimit], wider: Sequence[DetectionLimit]
 ) -> dict[str, str]:

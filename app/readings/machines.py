@@ -76,6 +76,11 @@ def ran_on(session: Session, analysis_id: uuid.UUID) -> RanOn | None:
     )
 
 
+def lock_instrument(uow: UnitOfWork, instrument_id: uuid.UUID) -> None:
+    """Hold an instrument until the transaction ends, so that of two who judge it at once the second sees the first."""
+    uow.session.exec(select(Instrument.id).where(Instrument.id == instrument_id).with_for_update()).first()
+
+
 def analyses_on(session: Session, instrument_id: uuid.UUID, since: datetime, until: datetime) -> list[uuid.UUID]:
     """Analyses of samples that were not withdrawn on one instrument, started between two moments, oldest first."""
     query = select(Analysis).where(

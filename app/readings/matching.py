@@ -1,6 +1,6 @@
 """One spectrum against the shelf: ranked candidates, one row per compound, and an answer in honest sentences.
 
-Two ways: infrared by the first derivative, unit-mass (EI) spectra by the composite score; accurate masses stand in
+Two ways: infrared by alignment (infrared_rows), unit-mass (EI) spectra by the composite score; accurate masses stand in
 accurate_mass. Every answer says what was searched, what the method cannot tell apart, and never more than "consistent with".
 """
 
@@ -12,11 +12,13 @@ from dataclasses import replace
 from app.library.shelf import Opened
 from app.readings.domain import MethodInfo
 from app.readings.identified import identified
-from app.readings.infrared_answer import infrared_json, limit_sentences
-from app.readings.instrument_state import widened
-from app.readings.mixtures import add_mixture, main_parts, mixture_headline, mixture_of, mixture_sentences
-from app.readings.own_infrared import for_mixtures, marked, own_first
+from app.readings.infrared_answer import MOSTLY, fit_sentences, infrared_json, mostly_unexplained
+from app.readings.infrared_rows import RANKED_BY, SCORE, infrared_rows, order_sentences, with_aligned
+from app.readings.instrument_state import silenced, widened
+from app.readings.mixtures import add_mixture, main_parts, mixture_headline, mixture_of
+from app.readings.own_infrared import for_mixtures, marked
 from app.readings.ranking import (
+    HEADLINES,
     Matched,
     Names,
     answer_of,
@@ -48,38 +50,42 @@ from spectra.preprocess import within_range
 # 20 street recipes scored .69 to .97, caffeine of another instrument .94, files of 25 substances that are not in the
 # library .48 at most. Defaults, to be replaced by each laboratory's own replicates.
 IR_CONSISTENT, IR_RELATED = 0.70, 0.50
+NOTHING_MEASURED = frozenset({"ir_no_bands", "ir_single_beam", "ir_flat", "ir_axis_unit", "ir_not_usable"})
+"""Remarks after which a reading cannot say of any compound that it would have been seen."""
 WATCH_ALL = 1_000
 """Entries of a library up to which a limit is printed for every compound, not for those of the register only."""
 
 
 def match_infrared(query: InfraredSpectrum, shelf: Sequence[Opened], info: MethodInfo, how: Names) -> Matched:
-    """First-derivative search over all infrared libraries, grouped by compound, with the parts of a mixture."""
+    """Candidates of all infrared libraries, grouped by compound, with the parts of a mixture and limits."""
     if not shelf:
         return not_compared(f"There is no {info.title} library here to compare with.", info.all_limits)
-    rows, score_name = _infrared_rows(query, shelf, how)
-    explained = widened(_explained(query, shelf, rows, how), how.widening)
+    rows, aligned = infrared_rows(query, shelf, how)
     quality = infrared_quality(query)
+    explained = widened(_explained(query, shelf, rows, how), how.widening)
+    if mostly_unexplained(explained) or {remark.code for remark in quality} & NOTHING_MEASURED:
+        explained = silenced(explained)
     level = _infrared_level(rows)
     named = named_rows(rows, level)
-    sentences = [*_infrared_sentences(rows, level, named), *mixture_sentences(explained)]
-    answer = answer_of(level, rows, named, sentences, quality, shelf)
+    found = order_sentences(rows, aligned) if rows else ["No library entry resembles this spectrum."]
+    if unknown := mostly_unexplained(explained):
+        level, named = IdentificationLevel.NOTHING_ABOVE_LIMIT, []
+    sentences = [*found, *_infrared_sentences(rows, level, named), *fit_sentences(explained)]
+    answer = answer_of(level, rows, named, sentences, quality, shelf) | {"ranked_by": RANKED_BY}
     answer.update(components_of(explained, how.index))
     if explained is not None and (only := infrared_json(explained, how.index)):
         answer["infrared"] = only
-        answer["sentences"] += [*explained.withheld, *limit_sentences(explained, how.index)]
-    if explained is not None and (main := main_parts(explained)):
+        answer["sentences"] += explained.withheld
+    if unknown:
+        answer["headline"] = f"{HEADLINES[level]} {MOSTLY}"
+    elif explained is not None and (main := main_parts(explained)):
         answer["headline"] = mixture_headline(explained, main)
         answer["level"] = IdentificationLevel.CONSISTENT_WITH.value
         answer["set"] = list(dict.fromkeys([*answer["set"], *(c.compound for c in main)]))
-    found = Matched(
-        score_name, rows_as_json(rows, shelf, how.index), answer, limits_of(info, shelf), libraries_of(shelf)
-    )
-    return marked(found, shelf)
-
-
-def _infrared_rows(query: InfraredSpectrum, shelf: Sequence[Opened], how: Names) -> tuple[list[Candidate], str]:
-    found = [c for one in shelf for c in tagged(one, one.infrared.search_compounds(query, how.top))]
-    return own_first(found, shelf, how, lambda rows: merged(rows, how)), "first_derivative"
+    if explained is not None and explained.incomplete and not unknown and explained.unexplained_fraction >= 0.05:
+        answer["headline"] = f"{answer['headline'].rstrip('.')}; {explained.unexplained_fraction:.0%} is unexplained."
+    shown = with_aligned(rows, aligned, shelf, how)
+    return marked(Matched(SCORE, shown, answer, limits_of(info, shelf), libraries_of(shelf)), shelf)
 
 
 def _infrared_level(rows: Sequence[Candidate]) -> IdentificationLevel:
@@ -111,23 +117,18 @@ def _watched(one: Opened, how: Names) -> list[str] | None:
 
 
 def _infrared_sentences(rows: Sequence[Candidate], level: IdentificationLevel, named: Sequence[Candidate]) -> list[str]:
+    out: list[str] = []
     if not rows:
-        return ["No library entry resembles this spectrum."]
-    best = rows[0]
-    out = [f"Best match: {best.name}, first-derivative correlation {best.score:.2f} of 1, {_shift(best)}."]
+        return out
     if level is IdentificationLevel.NOTHING_ABOVE_LIMIT:
         out.append("No score is high enough to name a compound. This is not evidence that nothing is there.")
     elif level is IdentificationLevel.RELATED:
         out.append("The match is too poor to name one compound: a mixture, or something not in the library.")
     if len(named) > 1:
-        out.append(f"This method does not tell {best.name} from: {listed([c.name for c in named[1:]])}.")
-    elif best.margin is not None:
-        out.append(f"The next different compound scores {best.margin:.2f} lower.")
+        out.append(f"This method does not tell {rows[0].name} from: {listed([c.name for c in named[1:]])}.")
+    elif rows[0].margin is not None:
+        out.append(f"The next different compound scores {rows[0].margin:.2f} lower once aligned.")
     return out
-
-
-def _shift(best: Candidate) -> str:
-    return f"shifted by {best.shift:+.0f} cm⁻¹" if best.shift else "not shifted"
 
 
 def match_unit_mass(query: MassSpectrum, shelf: Sequence[Opened], info: MethodInfo, how: Names) -> Matched:

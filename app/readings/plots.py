@@ -21,7 +21,7 @@ from app.readings.tables import Reading as ReadingRow
 from instruments import InstrumentError, to_absorbance, to_seconds
 from spectra import InfraredSpectrum, MassSpectrum, Reading, ReadingKind, SpectrumError
 from spectra.infrared.subtraction import Optimum, optimum, shifted
-from spectra.infrared_grid import GRID, curve
+from spectra.infrared_grid import curve, grid_of
 from spectra.types import FloatArray
 
 MOST_POINTS = 4000
@@ -166,7 +166,7 @@ def _overlay(plot: dict[str, Any], query: InfraredSpectrum, chosen: dict[str, An
     one, number = home
     reference = np.asarray(one.infrared.curves[number], dtype=np.float64)
     try:
-        own = curve(query)
+        own = curve(query, plot["kind"] == "raman")
     except SpectrumError:
         return ""
     try:
@@ -179,14 +179,15 @@ def _overlay(plot: dict[str, Any], query: InfraredSpectrum, chosen: dict[str, An
     seen = np.isfinite(reference) & np.isfinite(own)
     level = float(np.median(own[seen] - scale * reference[seen]))
     name = f"{chosen['substance']} ({one.name}, scaled)"
-    drawn = np.isfinite(reference) & (query.wavenumber[0] - 2 <= GRID) & (query.wavenumber[-1] + 2 >= GRID)
+    grid = grid_of(plot["kind"] == "raman")
+    drawn = np.isfinite(reference) & (query.wavenumber[0] - 2 <= grid) & (query.wavenumber[-1] + 2 >= grid)
     plot["series"].append({
-        "label": name, "role": "reference", "x": figures(GRID[drawn]),
+        "label": name, "role": "reference", "x": figures(grid[drawn]),
         "y": figures(scale * reference[drawn] + level),
     })  # fmt: skip
     rest = own[seen] - scale * reference[seen] - level
     plot["series"].append({
-        "label": f"Without {chosen['substance']}", "role": "residual", "x": figures(GRID[seen]), "y": figures(rest),
+        "label": f"Without {chosen['substance']}", "role": "residual", "x": figures(grid[seen]), "y": figures(rest),
     })  # fmt: skip
     shift = f", bands shifted by {best.shift:+.0f} cm⁻¹" if best.shift else ""
     words = f"Over it in a dashed line: {name}, correlation {chosen['score']:.2f}{shift}."

@@ -94,6 +94,11 @@ def _warnings(views: list[AnalysisView]) -> list[str]:
                 f"{_label(view)}: no file was read, and it is not marked as read on the instrument itself, so it "
                 "supports no answer."
             )
+        if not _compared(view):
+            out.append(
+                f"{_label(view)}: nothing in its file could be compared, and it is not marked as read on the instrument "
+                "itself, so it supports no answer."
+            )
         refused = [u.file_name for u in view.uploads if u.state is UploadState.REFUSED]
         if refused and not view.readings:
             out.append(f"{_label(view)}: the file {refused[-1]} could not be read, so this analysis says nothing yet.")
@@ -188,11 +193,21 @@ def _lod_words(info: MethodInfo, printed: Mapping[str, float] | None) -> str:
 
 
 def _read(view: AnalysisView) -> bool:
-    """By eye, by hand or by a reader, and nobody still has to look at a warning of its files."""
+    """By eye, by hand or by a reader that could compare something, and nobody still has to look at a warning of its files."""
     row = view.analysis
     if row.method in _BY_EYE:
         return True
-    return (row.read_by_hand or bool(view.readings)) and not any(file.unseen for file in files_of(view))
+    looked = row.read_by_hand or (bool(view.readings) and _compared(view))
+    return looked and not any(file.unseen for file in files_of(view))
+
+
+def _compared(view: AnalysisView) -> bool:
+    """False for infrared of which no reading could be compared: a single beam, a level line. It has looked at nothing."""
+    row = view.analysis
+    matches = [r.match for r in view.readings if r.match is not None]
+    if row.method is not Method.FTIR or row.read_by_hand or not matches:
+        return True
+    return any("detection_limits" in match.answer for match in matches)
 
 
 def _strip_lod(view: AnalysisView) -> str:

@@ -30,9 +30,10 @@ from app.readings.figures import shown as figure_words
 from app.readings.files import FileView, files_of
 from app.readings.formats import file_words, takes_folders
 from app.readings.in_house import void_now
+from app.readings.infrared_answer import fit_words, limits_in_short
 from app.readings.infrared_references import entry_in, vibrational_books
 from app.readings.instrument_state import InstrumentState
-from app.readings.machines import NewInstrument, RanOn, add_instrument, analyses_on, ran_on
+from app.readings.machines import NewInstrument, RanOn, add_instrument, analyses_on, lock_instrument, ran_on
 from app.readings.methods import method_info, methods
 from app.readings.plots import plot_of
 from app.readings.quality import quality_of, scope_of
@@ -108,6 +109,7 @@ __all__ = [
     "file_words",
     "files_of",
     "files_of_readings",
+    "fit_words",
     "get_analysis",
     "get_reading",
     "get_upload",
@@ -118,6 +120,8 @@ __all__ = [
     "keep_file",
     "kept_reference",
     "kept_run",
+    "limits_in_short",
+    "lock_instrument",
     "method_info",
     "methods",
     "plot_of",

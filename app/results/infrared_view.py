@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.readings import service as readings
 from spectra.infrared.sentences import limit_percent
 
 
@@ -39,6 +40,9 @@ class InfraredView:
     why: tuple[tuple[str, tuple[Band, ...]], ...] = ()
     limits: tuple[Limit, ...] = ()
     others: tuple[Limit, ...] = ()
+    short: tuple[str, ...] = ()
+    lead_only: bool = False
+    summary: str = ""
     differences: tuple[str, ...] = ()
     alignment: str = ""
     noise: str = ""
@@ -48,7 +52,8 @@ class InfraredView:
 
 
 def infrared_view(answer: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]] = ()) -> InfraredView:
-    """`limits` are those of substances of the register, `others` of everything else in the library.
+    """`limits` are those of substances of the register, `others` of everything else in the library; `short` says the
+    weightiest of them in a few sentences. `lead_only`: most is unexplained, so that the parts are no findings.
 
     `candidates` name what the best explanation is compared with, which is no part of it.
     """
@@ -57,7 +62,8 @@ def infrared_view(answer: Mapping[str, Any], candidates: Sequence[Mapping[str, A
         return InfraredView()
     names = {part["compound"]: str(part["substance"]) for part in answer.get("components", [])}
     called = {str(one["compound"]): str(one["substance"]) for one in (*found["limits"], *candidates)} | names
-    limits = [(bool(one["substance_id"]), _limit(one)) for one in found["limits"] if one["compound"] not in names]
+    rows = [one for one in found["limits"] if one["compound"] not in names]
+    limits = [(bool(one["substance_id"]), _limit(one)) for one in rows]
     return InfraredView(
         why=tuple(
             (names[one["compound"]], tuple(_band(band) for band in one["bands"]))
@@ -66,6 +72,9 @@ def infrared_view(answer: Mapping[str, Any], candidates: Sequence[Mapping[str, A
         ),
         limits=tuple(limit for known, limit in limits if known),
         others=tuple(limit for known, limit in limits if not known),
+        short=tuple(readings.limits_in_short([one for one in rows if one["substance_id"]] or rows)),
+        lead_only=bool(found.get("mostly_unexplained")),
+        summary=readings.fit_words(answer),
         differences=tuple(_difference(one, called) for one in found["differences"]),
         alignment=_alignment(found["alignment"]),
         noise=f"Signal to noise {found['signal_to_noise']:.0f}." if found["signal_to_noise"] else "",
@@ -76,10 +85,15 @@ def _band(band: Mapping[str, Any]) -> Band:
     return Band(
         f"{band['position']:.0f}",
         "missing" if band["missing"] or band["found"] is None else f"{band['found']:.0f}",
-        "–" if band["error"] is None else f"{band['error']:+.1f}".replace("-", "−"),
+        "–" if band["error"] is None else _off(float(band["error"])),
         f"{band['weight'] * 100:.0f} %",
         bool(band["missing"]),
     )
+
+
+def _off(error: float) -> str:
+    """An error in cm⁻¹ with its sign; none for what rounds to nothing."""
+    return "0.0" if abs(error) < 0.05 else f"{error:+.1f}".replace("-", "−")
 
 
 def _limit(one: Mapping[str, Any]) -> Limit:

@@ -119,8 +119,10 @@ def _components(answer: Mapping[str, Any]) -> list[Bar]:
 
 def _component(part: Mapping[str, Any]) -> Bar:
     notes = []
+    grade = str(part.get("grade") or "")
     if part.get("probability") is not None:
-        notes.append(f"probability {percent(float(part['probability']))}")
+        probability = f"probability {percent(float(part['probability']))}"
+        notes.append(f"{grade} ({probability})" if grade else probability)
     if weight := part.get("weight"):
         low_high = f"({weight['low'] * 100:.0f} to {weight['high'] * 100:.0f})"
         notes.append(f"{weight['value'] * 100:.0f} % {low_high} by weight of what was seen")

@@ -41,6 +41,7 @@ class Tried:
     before: FloatArray
     reference: FloatArray
     after: FloatArray
+    raman: bool = False
 
     @property
     def lobe_depth(self) -> float:

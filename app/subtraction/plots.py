@@ -8,16 +8,16 @@ import numpy as np
 
 from app.subtraction.domain import Tried
 from app.subtraction.service import Work
-from spectra.infrared_grid import GRID
+from spectra.infrared_grid import grid_of
 from spectra.types import FloatArray
 
 
 def plot_of(work: Work) -> dict[str, Any]:
     """The reading, and under it what is left after the standing steps."""
     names = [step.name for step in work.standing]
-    series = [_line("This reading", "query", work.query)]
+    series = [_line("This reading", "query", work.query, work.raman)]
     if names:
-        series.append(_line(f"Without {', '.join(names)}", "residual", work.rest))
+        series.append(_line(f"Without {', '.join(names)}", "residual", work.rest, work.raman))
     said = f"{len(names)} taken out: {', '.join(names)}." if names else "Nothing is taken out yet."
     return _plot(series, said)
 
@@ -27,9 +27,11 @@ def plot_of_trial(tried: Tried) -> dict[str, Any]:
     known = np.isfinite(tried.reference) & np.isfinite(tried.before)
     level = float(np.median(tried.before[known] - tried.factor * tried.reference[known]))
     series = [
-        _line("Before this step", "query", tried.before),
-        _line(f"{tried.name}, times {tried.factor:.3g}", "reference", tried.factor * tried.reference + level),
-        _line("What would be left", "residual", tried.after - level),
+        _line("Before this step", "query", tried.before, tried.raman),
+        _line(
+            f"{tried.name}, times {tried.factor:.3g}", "reference", tried.factor * tried.reference + level, tried.raman
+        ),
+        _line("What would be left", "residual", tried.after - level, tried.raman),
     ]
     moved = f", its bands moved by {tried.shift:+.0f} cm⁻¹" if tried.shift else ""
     return _plot(series, f"{tried.name} taken out {tried.factor:.3g} times{moved}.")
@@ -39,7 +41,7 @@ def live(tried: Tried) -> dict[str, Any]:
     """Points for the slider: on one axis, what is left so far and the reference once."""
     known = np.isfinite(tried.reference) & np.isfinite(tried.before)
     return {
-        "name": tried.name, "x": _figures(GRID[known]), "before": _figures(tried.before[known]),
+        "name": tried.name, "x": _figures(grid_of(tried.raman)[known]), "before": _figures(tried.before[known]),
         "reference": _figures(tried.reference[known]),
     }  # fmt: skip
 
@@ -51,9 +53,9 @@ def _plot(series: list[dict[str, Any]], summary: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _line(label: str, role: str, values: FloatArray) -> dict[str, Any]:
+def _line(label: str, role: str, values: FloatArray, raman: bool) -> dict[str, Any]:
     known = np.isfinite(values)
-    return {"label": label, "role": role, "x": _figures(GRID[known]), "y": _figures(values[known])}
+    return {"label": label, "role": role, "x": _figures(grid_of(raman)[known]), "y": _figures(values[known])}
 
 
 def _figures(values: FloatArray) -> list[float]:

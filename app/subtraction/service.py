@@ -6,7 +6,7 @@ A step names its reference and its figures, so that the difference is computed a
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,12 +29,14 @@ from app.subtraction.domain import LEAST_HIT, MOST_STEPS, Asked, Hit, Tried
 from app.subtraction.tables import SubtractionStep
 from spectra import InfraredSpectrum, SpectrumError
 from spectra.infrared.subtraction import Step, difference, lobes, optimum, shifted
-from spectra.infrared_grid import GRID, curve
+from spectra.infrared_grid import curve, grid_of
 from spectra.types import FloatArray
 
 RAMAN = "raman"
 
-__all__ = ["Asked", "Desk", "Hit", "SubtractionStep", "Tried", "Work", "add_step", "try_out", "undo", "work_on"]
+__all__ = [
+    "Asked", "Desk", "Hit", "SubtractionStep", "Tried", "Work", "add_step", "standing_steps", "try_out", "undo", "work_on",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Work:
     rest: FloatArray
     hits: tuple[Hit, ...]
     broken: str = ""
+    raman: bool = False
 
     @property
     def standing(self) -> tuple[SubtractionStep, ...]:
@@ -73,6 +76,13 @@ class Work:
     def version(self) -> int:
         """Rises with every step and every undo."""
         return _version(self.steps)
+
+
+def standing_steps(session: Session, reading_ids: Iterable[uuid.UUID]) -> int:
+    """How many references stand taken out of these readings; they go with a reading whose curve becomes another one.
+    The caller has looked the readings up for its actor.
+    """
+    return repository.standing_steps(session, reading_ids)
 
 
 def work_on(session: Session, actor: Actor, desk: Desk, reading_id: uuid.UUID, top: int = 8) -> Work:
@@ -91,7 +101,8 @@ def work_on(session: Session, actor: Actor, desk: Desk, reading_id: uuid.UUID, t
         broken = f"The steps cannot be repeated now: {getattr(error, 'detail', error)}"
     makers = people.display_names(session, {s.made_by for s in steps} | {s.undone_by for s in steps} - {None})
     hits = tuple(_hits(row, desk, rest, top)) if top else ()
-    return Work(reading_id, analysis.sample_id, row.title, steps, makers, query, rest, hits, broken)
+    return Work(reading_id, analysis.sample_id, row.title, steps, makers, query, rest, hits, broken,
+                row.kind == RAMAN)  # fmt: skip
 
 
 def try_out(session: Session, actor: Actor, desk: Desk, work: Work, asked: Asked) -> Tried:
@@ -100,7 +111,7 @@ def try_out(session: Session, actor: Actor, desk: Desk, work: Work, asked: Asked
     home, number = readings.entry_in(row, desk.shelf, asked.library, asked.entry)
     reference = np.asarray(home.infrared.curves[number], dtype=np.float64)
     try:
-        best = optimum(work.rest, reference, air=row.kind != RAMAN)
+        best = optimum(work.rest, reference, air=not work.raman)
         chosen = Step(
             reference,
             best.factor if asked.factor is None else asked.factor,
@@ -112,8 +123,8 @@ def try_out(session: Session, actor: Actor, desk: Desk, work: Work, asked: Asked
     spectra = home.infrared
     return Tried(
         home.key, home.name, spectra.ids[number], spectra.names[number] or spectra.compounds[number],
-        spectra.compounds[number], chosen.factor, best.factor, chosen.shift, best.left, lobes(after, chosen), work.rest,
-        shifted(reference, chosen.shift), after,
+        spectra.compounds[number], chosen.factor, best.factor, chosen.shift, best.left, lobes(after, chosen, work.raman), work.rest,
+        shifted(reference, chosen.shift), after, work.raman,
     )  # fmt: skip
 
 
@@ -215,7 +226,7 @@ def _hits(row: Any, desk: Desk, rest: FloatArray, top: int) -> list[Hit]:
     known = np.isfinite(rest)
     if known.sum() < 100:
         return []
-    query = InfraredSpectrum(GRID[known], rest[known])
+    query = InfraredSpectrum(grid_of(row.kind == RAMAN)[known], rest[known])
     best: dict[str, Hit] = {}
     for one in readings.vibrational_books(row, desk.shelf):
         for found in one.infrared.search_compounds(query, top):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import Result
 
 from tests.instruments.real_facts import HAS_VENDOR
 from tests.instruments.vendor_files import chemstation_folder, perkin_elmer_sp, written
+from tests.support.curves import jcamp, mixture
 from tests.support.road import infrared_file
 
 READING_KEYS = {
@@ -73,6 +76,62 @@ def test_identify_answers_in_the_contracts_form_for_every_real_file(mast: Mast, 
         assert block["limits"]
         assert len(block["candidates"]) <= 3
         assert all(set(c) >= CANDIDATE_KEYS for c in block["candidates"])
+
+
+STREET = ("Sd000.dx", "Sd003.dx")
+LIMIT_KEYS = {"substance", "compound", "substance_id", "limit", "seen", "estimate", "low", "high", "sentence"}
+
+
+def test_identify_gives_shift_parts_limits_and_what_is_left_of_infrared_files(mast: Mast, shared_data: Path) -> None:
+    ir = shared_data / "ir"
+    files = [
+        *(ir / "dev" / "street_jdx" / name for name in STREET),
+        *sorted((ir / "dirty_jdx").iterdir())[:2],
+        ir / "spa" / "Acetominophen Caffeine Acetylsalicylic acid.SPA",
+    ]
+    blocks = data(mast("identify", *files, "--json", "--top", "3"))
+    assert [b["file"] for b in blocks] == [str(f) for f in files]
+    for block in blocks:
+        for row in block["candidates"]:
+            assert set(row) == CANDIDATE_KEYS | {"shift", "aligned"}
+            assert -6 <= row["shift"] <= 6
+            assert row["compound"]
+        order = [row["aligned"] for row in block["candidates"]]
+        assert order == sorted(order, reverse=True)
+        for part in block["components"]:
+            assert 0 <= part["low"] <= part["fraction"] <= part["high"] <= 1
+            assert part["compound"]
+        assert 0 <= block["unexplained_fraction"] <= 1
+        assert all(set(one) == LIMIT_KEYS for one in block["detection_limits"])
+        parts = {part["compound"] for part in block["components"]}
+        for one in block["detection_limits"]:
+            if one["substance_id"] and one["seen"] is False and one["compound"] not in parts:
+                assert f"{one['substance']}: not seen; here it would have been seen above " in one["sentence"]
+                assert one["sentence"] in block["limits"]
+    street = {Path(b["file"]).name: {p["substance"] for p in b["components"]} for b in blocks[:2]}
+    assert street == {"Sd000.dx": {"Cocaine", "Phenacetin", "Levamisole"}, "Sd003.dx": {"MDMA", "Caffeine"}}
+    foreign = blocks[-1]
+    assert foreign["mostly_unexplained"]
+    assert foreign["headline"] == "Nothing can be named from this spectrum. Most of this is unexplained."
+    assert len(foreign["residual_bands"]) >= 3
+    assert {p["grade"] for p in foreign["components"]} <= {"possible"}
+
+
+def test_identify_says_in_words_what_an_infrared_mixture_is_made_of(mast: Mast, tmp_path: Path) -> None:
+    path = tmp_path / "street.jdx"
+    noise = np.random.default_rng(5).normal(0, 0.002, 1801)
+    path.write_bytes(jcamp(mixture({"cocaine": 0.6, "caffeine": 0.3}) + noise))
+    told = mast("identify", path, "--top", "2").stdout.splitlines()
+    assert told[1] == "  Consistent with a mixture of Cocaine and Caffeine."
+    assert re.fullmatch(r"   1\. Cocaine \(starter-ir\) aligned 0\.\d\d, first derivative 0\.\d\d", told[2])
+    parts = [line.strip() for line in told if line.strip().startswith("part: ")]
+    assert [line.split(",")[0] for line in parts] == ["part: Cocaine", "part: Caffeine"]
+    assert all(re.search(r" \d+% of the signal \(\d+% to \d+%\), probable$", line) for line in parts)
+    assert sum(line.startswith("     unexplained: 0%") for line in told) == 1
+    limits = [line for line in told if "Not seen; in this reading it would have been seen above: " in line]
+    assert len(limits) == 1
+    assert "Fentanyl " in limits[0]
+    assert "Cocaine" not in limits[0]
 
 
 def test_identify_lists_the_peaks_of_a_run_under_it_and_its_limits_once(mast: Mast, shared_data: Path) -> None:

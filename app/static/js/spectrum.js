@@ -12,6 +12,8 @@ import { ascending, axis, colour, extent, figure, legend, printsNow, rem, shades
 
 /** @typedef {import("./spectrum_parts.js").Style} Style */
 
+/** @type {[number, number]} cm⁻¹: where most bands lie, crowded into a third of the whole range */
+const FINGERPRINT = [400, 1800];
 const MARK = 28; // the least side of a mark that is a link, as in staff.css
 
 class Plot {
@@ -105,7 +107,7 @@ class Plot {
       const perPixel = (range[1] - range[0]) / plotHeight;
       const [rLow, rHigh] = extent(residual.flatMap((s) => s.y));
       const wanted = Math.max(Math.abs(rLow), Math.abs(rHigh)) * 2.2 / perPixel;
-      const pixels = Math.min(Math.max(wanted, size * 3), plotHeight * 0.7);
+      const pixels = Math.min(Math.max(wanted, size * (plot.residual_marks?.length ? 5 : 3)), plotHeight * 0.7);
       const half = (pixels * perPixel) / 2;
       const expected = plot.expected;
       const edges = expected ? [expected, { x: expected.x, y: expected.y.map((v) => -v) }] : [];
@@ -309,13 +311,15 @@ class Plot {
       case "out": this.zoom(middle - span, middle + span); break;
       case "left": this.zoom(min - (right * span) / 4, max - (right * span) / 4); break;
       case "right": this.zoom(min + (right * span) / 4, max + (right * span) / 4); break;
+      case "fingerprint": this.zoom(...FINGERPRINT); break;
       case "reset": this.zoom(...this.full); break;
     }
   }
 
   wire() {
     /** @type {Record<string, string>} */
-    const keys = { "+": "in", "=": "in", "-": "out", "−": "out", ArrowLeft: "left", ArrowRight: "right", 0: "reset" };
+    const keys = { "+": "in", "=": "in", "-": "out", "−": "out", ArrowLeft: "left", ArrowRight: "right", f: "fingerprint", 0: "reset" };
+    if (!this.reversed) delete keys.f;
     this.area.addEventListener("keydown", (event) => {
       const what = keys[event.key];
       if (!what || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -45,4 +45,10 @@ if (form && slider && factor && plot && points) {
   slider.addEventListener("input", () => { factor.value = Number(slider.value).toPrecision(4); follow(slider.value); });
   factor.addEventListener("input", () => { slider.value = factor.value.replace(",", "."); follow(factor.value); });
   for (const field of [slider, factor]) field.addEventListener("change", ask);
+  document.getElementById("least-wiggle")?.addEventListener("click", () => {
+    slider.value = slider.dataset.optimum ?? slider.value;
+    factor.value = Number(slider.value).toPrecision(4);
+    follow(slider.value);
+    ask();
+  });
 }

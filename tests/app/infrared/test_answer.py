@@ -12,6 +12,7 @@ from app.results.infrared_view import infrared_view
 from harm_messages import load_pack
 from harm_messages.scope import in_scope
 from harm_messages.types import Facts, ScopeFact
+from spectra.infrared_grid import GRID
 from tests.support.curves import jcamp, mixture
 from tests.support.road import ok
 from tests.support.writes import Stage
@@ -55,7 +56,45 @@ def test_every_substance_that_was_not_seen_has_a_limit_in_this_reading(
     limits = {one["substance_id"]: one for one in answer["infrared"]["limits"]}
     assert {"fentanyl", "mdma", "ketamine"} <= set(limits)
     assert all(0 < one["limit"] < 0.2 for one in limits.values() if one["seen"] is False)
-    assert any(s.endswith("%.") and "not seen; here it would have been seen above" in s for s in answer["sentences"])
+    for one in limits.values():
+        if one["seen"] is False:
+            assert one["sentence"].startswith(f"{one['substance']}: not seen; here it would have been seen above ")
+    order = [one["substance_id"] for one in answer["infrared"]["limits"] if one["substance_id"]]
+    assert {"fentanyl", "codeine"} == set(order[:2]), "those of which little kills come first"
+    page = stage.client("chemist").get(f"/bench/samples/{street[0]}").text
+    assert page.count("Not seen; in this reading it would have been seen above: Codeine ") == 1
+    assert "Every limit of this reading (" in page
+    assert "here it would have been seen above" not in page, "one by one they stand in the table only"
+
+
+def test_rows_stand_in_the_order_of_alignment_with_the_exact_score_beside_it(
+    stage: Stage, street: tuple[str, str, str]
+) -> None:
+    rows = ok(stage.client("chemist").get(f"/api/v1/readings/{street[2]}/candidates"))["candidates"]
+    aligned = [row["aligned"] for row in rows]
+    assert aligned == sorted(aligned, reverse=True)
+    exact = [row["score"] for row in rows]
+    assert {row["score_name"] for row in rows} == {"first_derivative"}
+    assert exact != sorted(exact, reverse=True), "here the two do not agree, so the test can tell them apart"
+    assert rows[0]["substance_id"] == "cocaine"
+    page = stage.client("chemist").get(f"/bench/samples/{street[0]}").text
+    assert f'{aligned[0]:.2f} <span class="bench-second">derivative {exact[0]:.2f}</span>' in page
+
+
+def test_a_reading_of_which_most_is_unexplained_names_nothing_and_offers_no_part(stage: Stage) -> None:
+    rng = np.random.default_rng(8)
+    places = (474.0, 610.0, 1012.0, 1182.0, 1288.0, 1456.0, 1602.0, 1750.0, 2226.0, 2900.0)
+    strange = sum((0.4 + 0.6 * rng.random()) / (1 + ((GRID - place) / 9.0) ** 2) for place in places)
+    sample, _, upload = stage.read_file(jcamp(strange + rng.normal(0, 0.001, GRID.size)))
+    reading = ok(stage.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"]
+    answer = answer_of(stage, reading)
+    assert answer["infrared"]["mostly_unexplained"]
+    assert answer["headline"] == "Nothing can be named from this spectrum. Most of this is unexplained."
+    assert answer["set"] == []
+    assert any(s.startswith("Most of this is unexplained: no name in this answer") for s in answer["sentences"])
+    page = stage.client("chemist").get(f"/bench/samples/{sample}").text
+    assert "Most of this is unexplained." in page
+    assert "Use these parts as findings" not in page
 
 
 def test_a_finding_takes_its_share_and_its_limit_along(stage: Stage, street: tuple[str, str, str]) -> None:

@@ -142,6 +142,22 @@ def test_steps_outlive_that_the_reading_is_compared_again(chemist: Any, stage: S
     assert ok(chemist.get(url)) == made
 
 
+def test_a_correction_that_changes_the_curve_says_before_that_its_steps_go(chemist: Any, stage: Stage) -> None:
+    sample, _, upload = stage.read_file(jcamp(mixture({"cocaine": 0.7, "caffeine": 0.3})))
+    reading = ok(chemist.get(f"/api/v1/uploads/{upload}/readings"))[0]["id"]
+    page, said = f"/bench/samples/{sample}", "One reference was taken out of it by hand."
+    assert said not in chemist.get(page).text
+    take_out(chemist, f"/api/v1/readings/{reading}/subtraction", "cocaine")
+    assert said in chemist.get(page).text
+    version = chemist.get(f"/api/v1/uploads/{upload}").json()["version"]
+    form = {"upload": upload, "version": version, "y_axis": "transmittance", "reason": "exported as T"}
+    assert chemist.post(f"{page}/corrections", data=form).status_code == 303
+    stage.world.runtime.jobs.run_until_idle()
+    after = ok(chemist.get(f"/api/v1/uploads/{upload}/readings"))[0]["id"]
+    assert ok(chemist.get(f"/api/v1/readings/{after}/subtraction"))["steps"] == []
+    assert said not in chemist.get(page).text
+
+
 def test_nothing_is_taken_out_of_a_reading_of_a_withdrawn_sample(chemist: Any, stage: Stage) -> None:
     sample, _, upload = stage.read_file(jcamp(mixture({"cocaine": 0.7, "caffeine": 0.3})))
     url = f"/api/v1/readings/{ok(chemist.get(f'/api/v1/uploads/{upload}/readings'))[0]['id']}/subtraction"

@@ -207,3 +207,19 @@ def test_a_reading_of_one_instrument_checks_no_other(lab: Lab) -> None:
     body = {"reading_id": reading, "material": "polystyrene_film"}
     answer = lab.client().post(f"/api/v1/instruments/{lab.machine('Nicolet')}/checks", json=body)
     assert (answer.status_code, "measured on another instrument" in answer.text) == (422, True)
+
+
+def test_a_reading_is_compared_again_when_its_instrument_is_put_right(lab: Lab) -> None:
+    drifted, other = lab.machine(), lab.machine("Alpha III")
+    ok(lab.check(small_film(2.5), machine=drifted))
+    ok(lab.check(small_film(0.2), machine=other))
+    sample, reading = lab.reading(POWDER, machine=drifted)
+    assert lab.answer(sample)["answer"]["limits_widened"] > 1
+    [analysis] = lab.get(f"/api/v1/samples/{sample}/analyses")
+    url, at = f"/api/v1/analyses/{analysis['id']}", {"If-Match": f'"{analysis["version"]}"'}
+    ok(lab.client().patch(url, json={"instrument_id": other, "reason": "wrong label"}, headers=at))
+    lab.work()
+    answer = lab.answer(sample)
+    assert "limits_widened" not in answer["answer"]
+    assert not [words for words in answer["limits"] if "Alpha II " in words]
+    assert lab.get(f"/api/v1/samples/{sample}/analyses")[0]["readings"][0]["id"] == reading

@@ -1,0 +1,110 @@
+"""Infrared of the example: two instruments with daily checks, one of which has drifted today, and mixtures to look at.
+
+All is made up from the bands of the starter library and of polystyrene, with noise, and says so in its names.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+
+from app.instrument_checks import service as checks
+from app.operations.demo_files import jcamp
+from app.platform.db import UnitOfWork
+from app.platform.storage import BlobStore
+from app.readings import service as readings
+from instruments import read
+from spectra import starter_infrared_library
+from spectra.infrared.check import material
+from spectra.infrared_grid import GRID
+from spectra.types import FloatArray
+
+SEED = 23
+GOOD, DRIFTED = "FTIR 1 (example)", "FTIR 2 (example)"
+CHECKS: Mapping[str, tuple[str, tuple[float, ...]]] = {
+    GOOD: ("polystyrene_film", (-0.1, 0.1, 0.2, 0.1, 0.2)),
+    DRIFTED: ("paracetamol_atr", (0.2, 0.5, 0.9, 1.5, 2.6)),
+}
+"""Instrument → what it is checked with, and by how much its scale was off (cm⁻¹) on each of these days, today last."""
+MIXTURE = "cocaine-cut-infrared.jdx"
+MIXTURES: Mapping[str, tuple[Mapping[str, float], tuple[float, ...]]] = {
+    MIXTURE: ({"cocaine": 0.6, "phenacetin": 0.3, "caffeine": 0.15}, ()),
+    "mdma-and-something-else-infrared.jdx": ({"mdma": 0.7}, (2226.0, 1594.0, 1132.0, 949.0, 611.0)),
+}
+"""File → its parts, and bands (cm⁻¹) of something that the starter library does not hold."""
+SLOPE, SHIFT, NOISE, UNLIKE = 0.04, 1.2, 0.003, 0.04
+"""As another instrument sees it: slope of the baseline, shift in cm⁻¹, noise, and by how much bands differ in height."""
+
+
+@dataclass(frozen=True, slots=True)
+class InfraredExample:
+    """What the bench of the example holds of infrared."""
+
+    blobs: BlobStore
+    folder: Path
+    machines: dict[str, uuid.UUID] = field(default_factory=dict)
+
+    def keep_instruments(self, uow: UnitOfWork) -> None:
+        """Two instruments, checked on each of the last days; today one of them has drifted."""
+        today = uow.now
+        for name, (what, shifts) in CHECKS.items():
+            machine = readings.add_instrument(uow, readings.NewInstrument(name, readings.Method.FTIR, serial="made up"))
+            self.machines[name] = machine.id
+            for ago, shift in zip(range(len(shifts) - 1, -1, -1), shifts, strict=True):
+                uow.now = today - timedelta(days=ago)
+                self._check(uow, machine.id, what, shift, f"{what}-{uow.now:%Y-%m-%d}.jdx")
+        uow.now = today
+
+    def _check(self, uow: UnitOfWork, machine: uuid.UUID, what: str, shift: float, file_name: str) -> None:
+        content = jcamp(material(what).title, *_known_material(what, shift)).encode()
+        held = self.blobs.hold_now(iter([content]))
+        source = checks.CheckSource(readings.infrared_in(read(held.path, file_name)), None, held, file_name)
+        checks.record(uow, checks.NewCheck(machine, what), source)
+
+    def hand_in(self, uow: UnitOfWork, sample_id: uuid.UUID, name: str = MIXTURE) -> None:
+        """One of the files for a sample, measured on the good instrument; it is read once the server runs."""
+        received = self.blobs.put(iter([(self.folder / name).read_bytes()]))
+        new = readings.NewAnalysis(readings.Method.FTIR, instrument_id=self.machines[GOOD])
+        readings.record_upload(uow, readings.add_analysis(uow, sample_id, new).id, received, name)
+
+
+def write(folder: Path) -> None:
+    """Write the files once."""
+    for number, (name, (parts, foreign)) in enumerate(MIXTURES.items()):
+        title = " and ".join([", ".join(parts), *(["something else"] if foreign else [])])
+        (folder / name).write_text(jcamp(title, *mixture(parts, foreign, number)))
+
+
+def mixture(parts: Mapping[str, float], foreign: tuple[float, ...], seed: int) -> tuple[FloatArray, FloatArray]:
+    """Wavenumbers (cm⁻¹) and absorbance of starter entries by name, each times its factor, as an instrument sees them."""
+    library = starter_infrared_library()
+    places = {name.casefold(): number for number, name in enumerate(library.names)}
+    curves = [factor * np.asarray(library.curves[places[name]], dtype=np.float64) for name, factor in parts.items()]
+    seen = np.isfinite(np.sum(curves, axis=0))
+    x = GRID[seen]
+    y = np.interp(x - SHIFT, x, np.sum(curves, axis=0)[seen]) * (1 + UNLIKE * np.sin(x / 70.0 + seed))
+    y += SLOPE * (x - x[0]) / (x[-1] - x[0])
+    return x, y + _lines(x, foreign, 0.35, 9.0) + _noise(seed, x.size, NOISE)
+
+
+def _known_material(what: str, shift: float) -> tuple[FloatArray, FloatArray]:
+    x = np.arange(600.0, 3801.0, 2.0)
+    places = tuple(place + shift for place in material(what).bands)
+    return x, _lines(x, places, 0.6, 4.0) + _noise(round(100 * shift), x.size, 2e-4)
+
+
+def _lines(x: FloatArray, places: tuple[float, ...], height: float, width: float) -> FloatArray:
+    """Lorentzian bands of half width `width`, not all equally high."""
+    out = np.zeros(x.size)
+    for number, place in enumerate(places):
+        out += height * (1.0 - 0.15 * (number % 4)) / (1.0 + ((x - place) / width) ** 2)
+    return out
+
+
+def _noise(seed: int, size: int, level: float) -> FloatArray:
+    return np.random.default_rng([SEED, seed + 1000]).normal(0.0, level, size)
