@@ -4,15 +4,19 @@ Nothing here is clinical advice until two clinicians have signed the pack; until
 Imports no web, no ORM, nothing of `app`, `spectra` or `instruments`; see docs/methods/messages.md.
 """
 
-from harm_messages.check import check
+from harm_messages.adjusting import Adjustments, snippets_of
+from harm_messages.answer import answer_of, closed, logged
+from harm_messages.case import CaseError, read_case
+from harm_messages.check import check, check_files
+from harm_messages.errors import Problem
 from harm_messages.evaluate import evaluate
+from harm_messages.files import pack_files
 from harm_messages.loading import load_pack
 from harm_messages.pack import Pack
 from harm_messages.page import EmergencyLine, Message, Page
 from harm_messages.register import Match, MatchKind, Register, RegisterFact, Substance
 from harm_messages.roles import derive_role
-from harm_messages.schema import json_schema
-from harm_messages.structure import Problem
+from harm_messages.schema import SCHEMA_NAMES, case_schema, json_schema, schema_files
 from harm_messages.types import (
     Abundance,
     AlertFact,
@@ -43,11 +47,14 @@ from harm_messages.types import (
 from harm_messages.verdicts import derive_confidence, derive_outcome, derive_verdict
 
 __all__ = [
+    "SCHEMA_NAMES",
     "Abundance",
+    "Adjustments",
     "AlertFact",
     "AmountFact",
     "Band",
     "Basis",
+    "CaseError",
     "Confidence",
     "Context",
     "EmergencyLine",
@@ -78,7 +85,11 @@ __all__ = [
     "Unit",
     "UnknownSubstance",
     "Verdict",
+    "answer_of",
+    "case_schema",
     "check",
+    "check_files",
+    "closed",
     "derive_confidence",
     "derive_outcome",
     "derive_role",
@@ -86,4 +97,9 @@ __all__ = [
     "evaluate",
     "json_schema",
     "load_pack",
+    "logged",
+    "pack_files",
+    "read_case",
+    "schema_files",
+    "snippets_of",
 ]

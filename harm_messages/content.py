@@ -6,10 +6,11 @@ misspelt key stops the load. Imports pydantic and this package's vocabulary only
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, Strict, model_validator
 
 from harm_messages.types import Basis, Confidence, Form, Frozen, Severity, Unit
 
@@ -18,6 +19,9 @@ EMERGENCY_ORDER = ("call", "airway", "recovery", "naloxone", "stay", "show")
 EMERGENCY_BASE = frozenset({"call", "airway", "recovery", "stay", "show"})
 
 Status = Literal["draft", "in_review", "approved", "withdrawn"]
+# what a language may promise to hold: severities, the tail of a page, and the sentences the code itself puts there
+LocalePart = Literal["S0", "S1", "S2", "S3", "S4", "emergency", "limits", "safer_use", "next", "fixed"]
+StrictBool = Annotated[bool, Strict()]  # "no" is a word, not false
 
 
 class Sourced(Frozen):
@@ -31,9 +35,9 @@ class ClassRow(Frozen):
     """One register class in plain words. `always_warn` says that weak evidence is enough to warn."""
 
     plain: str
-    psychoactive: bool
+    psychoactive: StrictBool
     always_warn: Literal["yes", "no", "when_unexpected"] = "no"
-    say_class: bool = False
+    say_class: StrictBool = False
     floor: Severity | None = None
 
 
@@ -47,6 +51,17 @@ class SubstanceFlags(Frozen):
     aliases: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     clashes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
+    def by_key(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Key of the file → the register ids under it."""
+        return (
+            ("always_warn", self.always_warn),
+            ("not_psychoactive", self.not_psychoactive),
+            ("excipients", self.excipients),
+            ("in_sentence", tuple(self.in_sentence)),
+            ("aliases", tuple(self.aliases)),
+            ("clashes", tuple(one for ids in self.clashes.values() for one in ids)),
+        )
+
 
 class Intent(Frozen):
     """Something people say that is no single substance."""
@@ -54,7 +69,7 @@ class Intent(Frozen):
     id: str
     label: str
     aliases: tuple[str, ...] = ()
-    vague: bool = False
+    vague: StrictBool = False
     covers: tuple[str, ...] = ()
 
 
@@ -128,7 +143,7 @@ class StripRow(Sourced):
     target: str
     lots: tuple[str, ...] = ()
     misses: tuple[str, ...] = ()
-    recalled: bool = False
+    recalled: StrictBool = False
 
 
 class EmergencyStep(Frozen):
@@ -145,11 +160,33 @@ class Negatives(Sourced):
     potent_max_lod: float
 
 
+class LocaleRow(Frozen):
+    """One language: what it promises to hold, and who put it into words. The rest is shown in the default one."""
+
+    name: str
+    complete_for: Literal["all"] | tuple[LocalePart, ...]
+    drafted: Literal["people", "machine"]
+
+    def promises(self, part: str) -> bool:
+        """Whether texts of this part must be there."""
+        return self.complete_for == "all" or part in self.complete_for
+
+
+class EvidenceRow(Frozen):
+    """One source that rules and messages name by its id. `recalled`: named from memory, nobody has read it yet."""
+
+    title: str
+    publisher: str = ""
+    year: int | None = None
+    url: str = ""
+    status: Literal["read", "recalled"]
+
+
 class Approval(Frozen):
     """One signature under one digest."""
 
     name: str
-    clinician: bool
+    clinician: StrictBool
     digest: str
     signed_at: datetime
 
@@ -173,7 +210,11 @@ class Effective(Frozen):
 
 
 class Manifest(Frozen):
-    """pack.yaml: who wrote it, from when it holds, and what it may never say."""
+    """pack.yaml: who wrote it, from when it holds, and what it may never say.
+
+    `names_as_words`: names of drugs and classes that count as one plain word when reading ease is measured, beside
+    the names of the register: people know the name of what they take.
+    """
 
     id: str
     version: int
@@ -182,17 +223,25 @@ class Manifest(Frozen):
     emergency_number: str
     status: Status
     effective: Effective
-    locales: tuple[str, ...]
     default_locale: str = "en"
     banned: dict[str, tuple[str, ...]]
     never: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     contradictions: tuple[tuple[str, str], ...] = ()
+    names_as_words: tuple[str, ...] = ()
     negatives: Negatives
     fixed: dict[str, str]
 
 
 class Labels(Frozen):
-    """Short words of the page itself, per locale."""
+    """Short words of the page itself, per locale.
+
+    `names` (substances and intents) and `classes`, by id: how this language says them inside a sentence; what is not
+    here is said in the default language. `class_kind` is for a class that is only known roughly. `list_and` stands
+    before the last name of a list where the usual word would not do. `say`: whole words as read-aloud says them
+    ("999": "nine nine nine"). `status`: in an approved pack, labels that are not approved give way to the default ones.
+    """
+
+    status: Status = "draft"
 
     severity: dict[Severity, str]
     confidence: dict[Confidence, str]
@@ -211,3 +260,28 @@ class Labels(Frozen):
     units: dict[Unit, str]
     basis: dict[Basis, str]
     methods: dict[str, str]
+    names: dict[str, str] = Field(default_factory=dict)
+    classes: dict[str, str] = Field(default_factory=dict)
+    class_kind: str = "a drug of the {kind} kind"
+    list_and: str = ""
+    say: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Labels:
+        """Every word of the vocabularies, and each sentence with the place it is filled at."""
+        for key, wanted, given in (
+            ("severity", Severity, self.severity),
+            ("confidence", Confidence, self.confidence),
+            ("units", Unit, self.units),
+            ("basis", Basis, self.basis),
+        ):
+            missing = [w.value for w in wanted if w not in given]
+            if missing:
+                raise ValueError(f"“{key}” has no words for {', '.join(missing)}")
+        sentences = [("told_us", "expected", self.told_us), ("lod_known", "percent", self.lod_known)]
+        sentences += [("class_kind", "kind", self.class_kind)]
+        sentences += [(f"confidence {c.value}", "names", said) for c, said in self.confidence.items()]
+        for key, place, said in sentences:
+            if re.findall(r"[{}]|\w+(?=})", said) != ["{", place, "}"]:
+                raise ValueError(f"“{key}” must hold {{{place}}} once, and no other brace")
+        return self

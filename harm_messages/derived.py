@@ -34,10 +34,14 @@ from harm_messages.verdicts import always_warn, derive_outcome, derive_verdict, 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One finding with everything derived about it."""
+    """One finding with everything derived about it. `substance` is None when only the class is known; `unknown`: it was
+    seen, but nobody could name it."""
 
     fact: FindingFact
+    substance: str | None
     drug_class: str
+    confidence: Confidence
+    unknown: bool
     name: str
     name_with_class: str
     role: Role
@@ -45,21 +49,6 @@ class Seen:
     psychoactive: bool
     differs: bool
     always_warn: bool
-
-    @property
-    def substance(self) -> str | None:
-        """Register id, or None when only the class is known."""
-        return self.fact.substance
-
-    @property
-    def confidence(self) -> Confidence:
-        """How sure."""
-        return self.fact.confidence
-
-    @property
-    def unknown(self) -> bool:
-        """Seen, but nobody could name it."""
-        return self.fact.unidentified
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +177,10 @@ def _seen(fact: FindingFact, possible: bool, want: Expectation, pack: Pack, fact
     firm = fact.confidence is Confidence.CONFIRMED
     return Seen(
         fact=fact,
+        substance=fact.substance,
         drug_class=drug_class,
+        confidence=fact.confidence,
+        unknown=fact.unidentified,
         name=name,
         name_with_class=long_name,
         role=role,
@@ -204,9 +196,11 @@ def _class_is_active(pack: Pack, drug_class: str) -> bool:
 
 
 def class_plain(pack: Pack, drug_class: str) -> str:
-    """The class in plain words, also for beginnings such as "opioid"."""
+    """The class in plain words of the pack's own first language, also for beginnings such as "opioid"."""
     row = pack.substances.classes.get(drug_class)
-    return row.plain if row is not None else "a drug of the " + drug_class.rsplit(".", 1)[-1] + " kind"
+    if row is not None:
+        return row.plain
+    return pack.words(pack.manifest.default_locale).class_kind.format(kind=drug_class.rsplit(".", 1)[-1])
 
 
 def _names(fact: FindingFact, drug_class: str, role: Role, pack: Pack) -> tuple[str, str]:
@@ -251,9 +245,14 @@ def _refuse_unknown(also_taking: tuple[str, ...], pack: Pack) -> None:
 def _pairs(pack: Pack, seen: tuple[Seen, ...], also_taking: tuple[str, ...]) -> tuple[PairHit, ...]:
     _refuse_unknown(also_taking, pack)
     hits: list[PairHit] = []
+    here_in = {
+        name: {i for i, s in enumerate(seen) if in_group(group, s.substance, s.drug_class)}
+        for name, group in pack.groups.items()
+    }
     for row in pack.pairs:
-        sides = [{i for i, s in enumerate(seen) if in_group(pack.groups[g], s.substance, s.drug_class)}
-                 for g in (row.a, row.b)]  # fmt: skip
+        sides = here_in[row.a], here_in[row.b]
+        if not any(sides):
+            continue
         met = {frozenset((i, j)) for i in sides[0] for j in sides[1] if i != j}
         for here, other in ((sides[0], row.b), (sides[1], row.a)):
             if any(_taken(pack.groups[other], w, pack) for w in also_taking):

@@ -7,6 +7,7 @@ Imports this package only.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from harm_messages.content import EMERGENCY_BASE, EMERGENCY_ORDER
 from harm_messages.page import EmergencyLine
@@ -16,12 +17,18 @@ from harm_messages.wording import Place, Writer
 PLACE = Place(Severity.S0, Slot.EMERGENCY)
 
 
-def compose_emergency(w: Writer, wanted: Iterable[str]) -> tuple[EmergencyLine, ...]:
-    """Numbered steps; each holds the approved sentences asked for, in the pack's order."""
-    asked = EMERGENCY_BASE | set(wanted)
+def compose_emergency(w: Writer, wanted: Iterable[str], told: Iterable[str] = ()) -> tuple[EmergencyLine, ...]:
+    """Numbered steps; each holds the approved sentences asked for, in the pack's order. `told`: asked for only because
+    of what the person also takes, and marked so."""
+    known = EMERGENCY_BASE | set(wanted)
+    asked = known | set(told)
     lines: list[EmergencyLine] = []
     for step in sorted(w.d.pack.emergency, key=lambda s: EMERGENCY_ORDER.index(s.step)):
-        parts = tuple(w.write(m, PLACE) for name, m in step.fragments.items() if name in asked)
+        parts = tuple(
+            w.write(m, PLACE if name in known else replace(PLACE, self_reported=True))
+            for name, m in step.fragments.items()
+            if name in asked
+        )
         if parts:
             lines.append(EmergencyLine(number=len(lines) + 1, step=step.step, parts=parts))
     return tuple(lines)

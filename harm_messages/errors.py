@@ -1,14 +1,43 @@
-"""What this package refuses to do, drawn as a tree.
+"""What this package refuses to do, drawn as a tree, and one thing wrong with a pack.
 
     HarmMessageError
     ├── GateClosed          this page may not be shown now; carries a reason code
     ├── UnknownSubstance    an id that is not in the register: never read as "not found"
-    └── PackError           the pack on disk is not one that may be shown to people
+    └── PackError           the pack is not one that may be shown to people; carries its problems
 
 Imports nothing.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a pack, in a sentence for whoever mends it.
+
+    `kind` is stable; `where` is a rule, message, row or file; `file` is a path inside the pack and `line` counts
+    from 1 (0: no line can be named).
+    """
+
+    kind: str
+    where: str
+    text: str
+    level: Literal["error", "warning"] = "error"
+    file: str = ""
+    line: int = 0
+
+    @property
+    def place(self) -> str:
+        """ "rules/opioids.yaml, line 12", or what is known of it."""
+        return f"{self.file}, line {self.line}" if self.line else self.file
+
+    def __str__(self) -> str:
+        said = self.text if self.where in ("", self.file) else f"{self.where}: {self.text}"
+        return f"{self.place}: {said}" if self.file else said
 
 
 class HarmMessageError(Exception):
@@ -36,4 +65,10 @@ class UnknownSubstance(HarmMessageError, KeyError):
 
 
 class PackError(HarmMessageError):
-    """The pack could not be read. Each line says the file, what is wrong and what is accepted."""
+    """The pack could not be read. `problems` says what is wrong and where; `file` and `line` are the first one's."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(p) for p in self.problems))
+        self.file = self.problems[0].file if self.problems else ""
+        self.line = self.problems[0].line if self.problems else 0

@@ -6,7 +6,7 @@ hidden, except what is always warned of: "may contain…". Negatives only in sco
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from harm_messages.derived import Derived, Seen
 from harm_messages.matching import not_found
@@ -14,7 +14,7 @@ from harm_messages.page import Message
 from harm_messages.roles import counts_as_found
 from harm_messages.types import Confidence, FindingFact, Outcome, Role, Severity, Slot, Verdict
 from harm_messages.verdicts import always_warn
-from harm_messages.wording import Place, Writer, joined, one_of
+from harm_messages.wording import Place, Writer
 
 HEAD = Place(Severity.S4, Slot.HEADLINE)
 DIFF = Place(Severity.S4, Slot.DIFFERENCE)
@@ -60,8 +60,7 @@ def compose_headline(w: Writer) -> tuple[Message, ...]:
     if not parts:
         parts.append(_part(w, EMPTY.get(d.outcome, "inconclusive")))
     if absent:
-        labels = joined((d.pack.substances.label(i) for i in absent), w.locale)
-        parts.append(_part(w, "not_found", (), {"expected": labels}))
+        parts.append(_part(w, "not_found", (), lambda s: {"expected": s.joined(s.label(i) for i in absent)}))
     return tuple(parts)
 
 
@@ -78,11 +77,14 @@ def _trace(substance: str) -> FindingFact:
 
 def _could_be(w: Writer, group: Iterable[Seen]) -> Iterator[Message]:
     """What the method cannot tell from these, where it was not found in its own right."""
-    reg, firm = w.d.pack.substances, {s.substance for s in w.d.seen if counts_as_found(s.fact)}
+    firm = {s.substance for s in w.d.seen if counts_as_found(s.fact)}
     others = sorted({one for s in group for one in s.fact.look_alikes} - firm)
-    names = [reg[one].in_sentence if one in reg else w.labels.something_unknown for one in others]
-    if names:
-        yield _part(w, "could_be", (), {"names": one_of(names, w.locale)})
+    if others:
+        yield _part(w, "could_be", (), lambda s: {"names": s.one_of(_alike(s, one) for one in others)})
+
+
+def _alike(w: Writer, one: str) -> str:
+    return w.label(one) if one in w.d.pack.substances else w.labels.something_unknown
 
 
 def expected_not_found(d: Derived) -> list[str]:
@@ -128,22 +130,25 @@ def _instead(d: Derived, group: Iterable[Seen]) -> bool:
     return d.want.stated and all(s.role is Role.SUBSTITUTE for s in group)
 
 
-def _part(w: Writer, key: str, seen: Iterable[Seen] = (), extra: dict[str, str] | None = None) -> Message:
-    bound = tuple(seen)
-    names = {"names": joined((s.name_with_class for s in bound), w.locale)} if bound else {}
-    return w.write(w.d.pack.manifest.fixed[key], HEAD, bound, {**names, **(extra or {})})
+def _part(
+    w: Writer, key: str, seen: Iterable[Seen] = (), extra: Callable[[Writer], dict[str, str]] | None = None
+) -> Message:
+    """`extra` gives values in the language the part turns out to be in."""
+    bound, message_id = tuple(seen), w.d.pack.manifest.fixed[key]
+    speaking = w.speaking(message_id)
+    values = {"names": speaking.joined(speaking.long_name(s) for s in bound)} if bound else {}
+    return w.write(message_id, HEAD, bound, {**values, **(extra(speaking) if extra else {})})
 
 
 def difference_line(w: Writer) -> Message | None:
-    """Said as a fact only when something that differs is confirmed; else softened."""
+    """Said as a fact only when what differs is confirmed, the drugs before the cuts; else softened."""
     key = LINES.get(w.d.verdict)
     if key is None:
         return None
-    firm = any(
-        s.confidence is Confidence.CONFIRMED
-        for s in w.d.seen
-        if s.role in (Role.SUBSTITUTE, Role.ADULTERANT, Role.CUTTING) and not s.unknown
-    )
+    said = [s for s in w.d.seen if not s.unknown and s.differs]
+    drugs = [s for s in said if s.role in (Role.SUBSTITUTE, Role.ADULTERANT)]
+    what_differs = drugs or [s for s in said if s.role is Role.CUTTING]
+    firm = any(s.confidence is Confidence.CONFIRMED for s in what_differs)
     soft = f"{key}_soft"
     fixed = w.d.pack.manifest.fixed
     return w.write(fixed[key if firm or soft not in fixed else soft], DIFF)

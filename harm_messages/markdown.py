@@ -7,7 +7,7 @@ markdown-it reads, nh3 cleans again; values are put in after rendering and escap
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from html import escape
 
@@ -34,20 +34,29 @@ def _parser() -> MarkdownIt:
 
 
 _MD = _parser()
+_MARKUP = {
+    "em": "Slanted text (*one star*)",
+    "em_close": "Slanted text (*one star*)",
+    "hardbreak": "A forced line break",
+}
 _FORBIDDEN = re.compile(r"<[a-zA-Z/!]|&[a-z#0-9]+;|\]\(|^#{1,6} |^>|`|^\s*\||^---", re.MULTILINE)
 
 
-def complaints(source: str) -> list[str]:
-    """What in this text is more than paragraph, list or strong; [] if nothing."""
-    found = [f"{m.group(0).strip()!r} is not allowed: use paragraphs, lists and **strong** only"
-             for m in _FORBIDDEN.finditer(source)]  # fmt: skip
+def complaints(source: str) -> Iterator[tuple[int, str]]:
+    """(lines after the first, what is more than paragraph, list or strong there)."""
+    for m in _FORBIDDEN.finditer(source):
+        said = f"“{m.group(0).strip()}” is not allowed: use paragraphs, lists and **strong** only."
+        yield source.count("\n", 0, m.start()), said
+    line = 0
     for token in _MD.parse(source):
+        line = token.map[0] if token.map else line
         for inner in (token, *(token.children or [])):
             if inner.type not in _ALLOWED:
-                found.append(f"{inner.type.removesuffix('_open')} is not allowed")
-    if _STRAY.search(PLACEHOLDER.sub("", source)):
-        found.append("a brace that is no placeholder")
-    return found
+                kind = _MARKUP.get(inner.type.removesuffix("_open"), inner.type)
+                yield line, f"{kind} is not allowed: use paragraphs, lists and **strong** only."
+    stray = _STRAY.search(PLACEHOLDER.sub(lambda m: "." * len(m.group(0)), source))
+    if stray:
+        yield source.count("\n", 0, stray.start()), "There is a brace that is no placeholder such as {names}."
 
 
 def placeholders(source: str) -> frozenset[str]:

@@ -35,13 +35,12 @@ def selects(spec: Selector, seen: Seen) -> bool:
     """Whether this finding is one the selector means."""
     if spec.unknown != seen.unknown:
         return False
+    named = spec.substance or spec.drug_class
+    if named and seen.substance not in spec.substance and not f"{seen.drug_class}.".startswith(spec.beginnings):
+        return False
     if spec.psychoactive is not None and spec.psychoactive != seen.psychoactive:
         return False
-    if seen.substance in spec.not_substance or any(within(seen.drug_class, c) for c in spec.not_class):
-        return False
-    if not spec.substance and not spec.drug_class:
-        return True
-    return seen.substance in spec.substance or any(within(seen.drug_class, c) for c in spec.drug_class)
+    return seen.substance not in spec.not_substance and not any(within(seen.drug_class, c) for c in spec.not_class)
 
 
 def _where(d: Derived, test: Callable[[Seen], bool]) -> Bound:

@@ -16,16 +16,29 @@ VISIBLE = 3
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A rule that fired, and on which findings."""
+    """A rule that fired, and on which findings. `withdrawn`: its advice has been taken back."""
 
     rule: Rule
     seen: frozenset[int]
     self_reported: bool = False
+    withdrawn: bool = False
+
+    @property
+    def topic(self) -> str:
+        """What must be said once. All that was taken back is one topic: it never stands in for advice that stands."""
+        return "*withdrawn" if self.withdrawn else self.rule.topic
+
+    @property
+    def message(self) -> str:
+        """What it says."""
+        return "*withdrawn" if self.withdrawn else self.rule.emit.message
 
 
 def suppressed(hits: Sequence[Hit]) -> list[Hit]:
-    """What is left. A rule silences only messages of its own topic, of the same or lower severity."""
-    return [h for h in hits if not any(_silences(by.rule, h.rule) for by in hits)]
+    """What is left. A rule silences only messages of its own topic, of the same or lower severity; one that was
+    taken back silences nothing."""
+    silencing = [h.rule for h in hits if h.rule.suppresses and not h.withdrawn]
+    return [h for h in hits if not any(_silences(by, h.rule) for by in silencing)]
 
 
 def _silences(by: Rule, rule: Rule) -> bool:
@@ -39,11 +52,10 @@ def _silences(by: Rule, rule: Rule) -> bool:
 
 def one_per_topic(hits: Iterable[Hit]) -> list[Hit]:
     """Highest severity, then specificity, then version; findings merge where the message is the same."""
-    topics: dict[str, Hit] = {}
+    topics: dict[str, list[Hit]] = {}
     for hit in hits:
-        old = topics.get(hit.rule.topic)
-        topics[hit.rule.topic] = hit if old is None else _merged(old, hit)
-    return list(topics.values())
+        topics.setdefault(hit.topic, []).append(hit)
+    return [_merged(sorted(group, key=_standing)) for group in topics.values()]
 
 
 def _standing(hit: Hit) -> tuple[int, int, int, str]:
@@ -51,11 +63,13 @@ def _standing(hit: Hit) -> tuple[int, int, int, str]:
     return (rule.severity.rank, -rule.when.specificity, -rule.version, rule.id)
 
 
-def _merged(a: Hit, b: Hit) -> Hit:
-    best, other = sorted((a, b), key=_standing)
-    if best.rule.emit.message != other.rule.emit.message:
-        return best
-    return replace(best, seen=best.seen | other.seen)
+def _merged(group: Sequence[Hit]) -> Hit:
+    """The first, with the findings of all that say the same; told by the person as soon as a finding is."""
+    best = group[0]
+    same = [h for h in group if h.message == best.message]
+    base = frozenset().union(*(h.seen for h in same if not h.self_reported))
+    seen = frozenset().union(*(h.seen for h in same))
+    return replace(best, seen=seen, self_reported=best.self_reported or seen != base)
 
 
 def in_order(hits: Iterable[Hit], d: Derived) -> list[Hit]:

@@ -1,32 +1,26 @@
-"""Read a pack from disk: rules, messages, register, bands, and the digest that signatures bind to.
+"""A pack in memory: rules, messages, register, bands, and the digest that signatures bind to.
 
-Why strict: a pack with a gap is refused when it is built, not when somebody reads it in a tent. This is
-the only module here that opens files. Imports no web, no ORM, nothing of `app`.
+Why one frozen value: a page depends on nothing else, so a pack shown once can show the same page again.
+Reading is in pack_reader.py. Imports pydantic and this package only.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, TypeAdapter, ValidationError
-from ruamel.yaml.error import YAMLError
 
 from harm_messages.content import (
     Approval,
     BandRow,
-    ClassRow,
     Closure,
     CoUse,
     EmergencyStep,
+    EvidenceRow,
     Group,
-    Intent,
     Labels,
+    LocaleRow,
     Manifest,
     PairRow,
     ScopeWatch,
@@ -34,12 +28,10 @@ from harm_messages.content import (
     SubstanceFlags,
 )
 from harm_messages.register import Register
-from harm_messages.register_table import read_register
 from harm_messages.rules import Rule
-from harm_messages.texts import MessageText, read_message, read_yaml
-from harm_messages.types import Frozen, PackError, UnknownSubstance
-
-T = TypeVar("T")
+from harm_messages.snippets import SnippetRow
+from harm_messages.texts import MessageText
+from harm_messages.types import Frozen
 
 
 class Pairs(Frozen):
@@ -51,9 +43,14 @@ class Pairs(Frozen):
 
 @dataclass(frozen=True, eq=False)
 class Pack:
-    """Everything needed to make a page, read once and never changed."""
+    """Everything needed to make a page, read once and never changed.
+
+    `source` is the text of every file it was read from; `rule_places` says in which file, at which place of its
+    list, a rule stands.
+    """
 
     manifest: Manifest
+    locales: Mapping[str, LocaleRow]
     rules: tuple[Rule, ...]
     messages: Mapping[tuple[str, str], MessageText]
     labels: Mapping[str, Labels]
@@ -67,8 +64,12 @@ class Pack:
     scope_watch: tuple[ScopeWatch, ...]
     strips: tuple[StripRow, ...]
     emergency: tuple[EmergencyStep, ...]
+    evidence: Mapping[str, EvidenceRow]
     approvals: tuple[Approval, ...]
     entries: Mapping[str, str] = field(repr=False)
+    source: Mapping[str, str] = field(repr=False)
+    rule_places: Mapping[str, tuple[str, int]] = field(repr=False)
+    snippets: tuple[SnippetRow, ...] = ()
 
     @property
     def register(self) -> Register:
@@ -82,125 +83,53 @@ class Pack:
         return hashlib.sha256(lines.encode()).hexdigest()
 
     @property
-    def approved(self) -> bool:
+    def signed(self) -> bool:
         """Two different people signed this very digest, one of them a clinician."""
-        signed = [a for a in self.approvals if a.digest == self.digest]
-        return (
-            self.manifest.status == "approved"
-            and len({a.name for a in signed}) >= 2
-            and any(a.clinician for a in signed)
-        )
+        names = {a.name.strip().casefold() for a in self.approvals if a.digest == self.digest}
+        return len(names) >= 2 and any(a.clinician for a in self.approvals if a.digest == self.digest)
+
+    @cached_property
+    def approved(self) -> bool:
+        """It says so, and it is signed."""
+        return self.manifest.status == "approved" and self.signed
+
+    @cached_property
+    def vetted(self) -> bool:
+        """Only what is approved in it speaks: it is approved, or was and has been taken back as a whole."""
+        return self.manifest.status in ("approved", "withdrawn") and self.signed
+
+    def withdrawn(self, rule: Rule) -> bool:
+        """Whether this rule, or the text it says, has been taken back."""
+        text = self.messages.get((rule.emit.message, self.manifest.default_locale))
+        return "withdrawn" in (rule.status, text.status if text is not None else "")
 
     def message(self, message_id: str, locale: str) -> MessageText:
-        """The text in this locale, else in the default one. Whoever asks sees which by `.locale`."""
-        found = self.messages.get((message_id, locale))
-        return found or self.messages[(message_id, self.manifest.default_locale)]
+        """The text in this locale, else in the default one. Whoever asks sees which by `.locale`.
+
+        A translation speaks only for the version it translates, and only while that stands; in a vetted pack only
+        when it is itself approved. KeyError where there is no text in the default locale either.
+        """
+        fallback = self.messages[(message_id, self.manifest.default_locale)]
+        own = self.messages.get((message_id, locale), fallback)
+        stands = own.version == fallback.version and "withdrawn" not in (own.status, fallback.status)
+        return own if stands and (own.status == "approved" or not self.vetted) else fallback
+
+    def machine_drafted(self, text: MessageText) -> bool:
+        """Whether a machine wrote this text and nobody has signed it since."""
+        row = self.locales.get(text.locale)
+        return row is not None and row.drafted == "machine" and not (self.vetted and text.status == "approved")
+
+    def nearest(self, locale: str) -> str:
+        """The language of this pack that is meant: "en-GB" is "en". What the pack does not know stays as it was asked."""
+        base = locale.replace("_", "-").split("-")[0].casefold()
+        return base if locale not in self.locales and base in self.locales else locale
 
     def words(self, locale: str) -> Labels:
-        """The short words of the page in this locale, else in the default one."""
-        return self.labels.get(locale) or self.labels[self.manifest.default_locale]
+        """The short words of the page in this locale; else, or in an approved pack not approved, in the default one."""
+        return self.labels[self.words_locale(locale)]
 
-
-def read_pack(folder: Path) -> Pack:
-    """Read without cross-checking; `load_pack` in loading.py checks too."""
-    return _Reader(folder).pack()
-
-
-class _Reader:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.entries: dict[str, str] = {}
-
-    def text(self, name: str) -> str:
-        try:
-            return (self.folder / name).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise PackError(f"{name}: cannot be read ({error})") from error
-
-    def table(self, name: str, kind: Any, record: bool = True) -> Any:
-        text = self.text(name)
-        try:
-            loaded = TypeAdapter(kind).validate_python(read_yaml(text))
-        except (YAMLError, ValidationError) as error:
-            raise PackError(f"{name}: {error}") from error
-        if record:
-            self.note(f"table:{name}", text)
-        return loaded
-
-    def note(self, key: str, text: str) -> None:
-        self.entries[key] = hashlib.sha256(text.encode()).hexdigest()
-
-    def rules(self) -> tuple[Rule, ...]:
-        found: list[Rule] = []
-        for file in sorted((self.folder / "rules").glob("*.yaml")):
-            found.extend(self.table(f"rules/{file.name}", tuple[Rule, ...], record=False))
-        _unique((r.id for r in found), "rule")
-        for rule in found:
-            self.note(f"rule:{rule.id}", _canonical(rule))
-        return tuple(sorted(found, key=lambda r: r.id))
-
-    def messages(self, locale: str) -> dict[tuple[str, str], MessageText]:
-        found: dict[tuple[str, str], MessageText] = {}
-        for file in sorted((self.folder / "messages" / locale).glob("*.md")):
-            name = f"messages/{locale}/{file.name}"
-            text = self.text(name)
-            try:
-                message = read_message(text, locale)
-            except (ValueError, TypeError) as error:
-                raise PackError(f"{name}: {error}") from error
-            if message.id != file.stem:
-                raise PackError(f"{name}: the id inside is {message.id}; name and id must agree")
-            self.note(f"message:{message.id}:{locale}", text)
-            found[(message.id, locale)] = message
-        return found
-
-    def register(self, flags: SubstanceFlags, intents: tuple[Intent, ...]) -> Register:
-        text = self.text("register.tsv")
-        for line in text.splitlines()[1:]:
-            self.note(f"register:{line.split(chr(9), 1)[0]}", line)
-        classes = self.table("classes.yaml", dict[str, ClassRow])
-        try:
-            return read_register(text, classes, flags, intents)
-        except (UnknownSubstance, ValueError, KeyError) as error:
-            raise PackError(f"register.tsv: {error}") from error
-
-    def pack(self) -> Pack:
-        manifest: Manifest = self.table("pack.yaml", Manifest)
-        flags: SubstanceFlags = self.table("substances.yaml", SubstanceFlags)
-        pairs: Pairs = self.table("pairs.yaml", Pairs)
-        bands: tuple[BandRow, ...] = self.table("bands.yaml", tuple[BandRow, ...], record=False)
-        for band in bands:
-            self.note(f"band:{band.id}", _canonical(band))
-        messages: dict[tuple[str, str], MessageText] = {}
-        for locale in manifest.locales:
-            messages.update(self.messages(locale))
-        return Pack(
-            manifest=manifest,
-            rules=self.rules(),
-            messages=messages,
-            labels={lo: self.table(f"labels/{lo}.yaml", Labels) for lo in manifest.locales},
-            substances=self.register(flags, self.table("intents.yaml", tuple[Intent, ...])),
-            flags=flags,
-            closures=self.table("closures.yaml", tuple[Closure, ...]),
-            co_use={c.id: c for c in self.table("co_use.yaml", tuple[CoUse, ...])},
-            groups=pairs.groups,
-            pairs=pairs.pairs,
-            bands=bands,
-            scope_watch=self.table("scope_watch.yaml", tuple[ScopeWatch, ...]),
-            strips=self.table("strips.yaml", tuple[StripRow, ...]),
-            emergency=self.table("emergency.yaml", tuple[EmergencyStep, ...]),
-            approvals=self.table("approvals.yaml", tuple[Approval, ...], record=False),
-            entries=self.entries,
-        )
-
-
-def _canonical(row: BaseModel) -> str:
-    return json.dumps(row.model_dump(mode="json", by_alias=True), sort_keys=True, ensure_ascii=False)
-
-
-def _unique(ids: Iterable[str], what: str) -> None:
-    seen: set[str] = set()
-    for one in ids:
-        if one in seen:
-            raise PackError(f"{what} {one} stands twice; ids are never used again")
-        seen.add(one)
+    def words_locale(self, locale: str) -> str:
+        """The locale that `words` are in."""
+        own = self.labels.get(locale)
+        stands = own is not None and (own.status == "approved" or not self.vetted)
+        return locale if stands else self.manifest.default_locale

@@ -13,12 +13,17 @@ from pydantic import ConfigDict, PrivateAttr, SerializerFunctionWrapHandler, mod
 
 from harm_messages.content import Labels
 from harm_messages.types import Frozen, Outcome, Severity, Slot, Verdict
+from harm_messages.vocabulary import Pictogram
 
 SHAPES = {Severity.S0: "■", Severity.S1: "▲", Severity.S2: "◆", Severity.S3: "●", Severity.S4: "–"}
 
 
 class Message(Frozen):
-    """One rendered message. `because` names the evidence when it is weaker than confirmed."""
+    """One rendered message. `because` names the evidence when it is weaker than confirmed.
+
+    `locale` is the language of this text, whatever was asked for; `spoken` is what read-aloud says in place of
+    `text`; `pictogram` is drawn beside it. `machine_drafted`: nobody has signed this translation.
+    """
 
     id: str
     version: int
@@ -30,12 +35,15 @@ class Message(Frozen):
     title: str = ""
     more_text: str = ""
     more_html: str = ""
+    spoken: str = ""
+    pictogram: Pictogram | None = None
     because: str = ""
     severity_word: str = ""
     topic: str = ""
     rule_id: str = ""
     origin: Literal["result", "self_reported"] = "result"
     fallback: bool = False
+    machine_drafted: bool = False
     tags: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
@@ -60,6 +68,16 @@ class EmergencyLine(Frozen):
     def text(self) -> str:
         """The sentences of this step."""
         return " ".join(p.text for p in self.parts)
+
+    @property
+    def spoken(self) -> str:
+        """The sentences of this step as read-aloud says them."""
+        return " ".join(p.spoken for p in self.parts)
+
+    @property
+    def pictogram(self) -> Pictogram | None:
+        """The first drawing that one of its sentences asks for."""
+        return next((p.pictogram for p in self.parts if p.pictogram is not None), None)
 
 
 class Page(Frozen):
@@ -86,6 +104,7 @@ class Page(Frozen):
     next: tuple[Message, ...]
     staff_actions: tuple[str, ...]
     labels: Labels
+    labels_locale: str = "en"
     _without_self_report: Page | None = PrivateAttr(default=None)
 
     @property

@@ -111,6 +111,7 @@ class Register:
         self._by_id = {s.id: s for s in substances}
         self.classes = dict(classes)
         self.intents = {i.id: i for i in intents}
+        self._members: dict[str, list[Substance]] = {}
         self._names: dict[str, str] = {}
         self._aliases: dict[str, set[str]] = defaultdict(set)
         for s in self._by_id.values():
@@ -156,7 +157,9 @@ class Register:
 
     def members(self, class_id: str) -> list[Substance]:
         """All rows whose class is this one or lies under it."""
-        return [s for s in self._by_id.values() if within(s.drug_class, class_id)]
+        if class_id not in self._members:
+            self._members[class_id] = [s for s in self._by_id.values() if within(s.drug_class, class_id)]
+        return list(self._members[class_id])
 
     def label(self, expected_id: str) -> str:
         """How an expected id reads in a sentence: a substance, an intent, or a class in plain words."""
@@ -243,4 +246,4 @@ def _score(text: str, squeezed: str, spaced: str, key: str, level: int) -> int |
 
 def within(class_id: str, wanted: str) -> bool:
     """Whether a class is the wanted one or lies under it: opioid.nitazene lies within opioid."""
-    return wanted in ("*", class_id) or class_id.startswith(wanted + ".")
+    return class_id == wanted or class_id.startswith(f"{wanted}.") or wanted == "*"

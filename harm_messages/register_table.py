@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from harm_messages.content import ClassRow, Intent, SubstanceFlags
+from harm_messages.errors import PackError, Problem
 from harm_messages.register import Register, RegisterFact, Substance
-from harm_messages.types import UnknownSubstance
 
+FILE = "register.tsv"
+COLUMNS = (
+    "id", "name", "aliases", "formula", "monoisotopic_mass", "cas", "cas_status", "inchikey", "inchikey_status",
+    "class", "usual_role", "uk_class", "uk_class_basis", "active_below_ftir_lod", "occurrence_source",
+)  # fmt: skip
 _CUTS = ("cutting agent", "paraphernalia")
 
 
@@ -48,8 +53,6 @@ def _is_cut(row: Mapping[str, str], cls: ClassRow) -> bool:
 def _substance(row: Mapping[str, str], classes: Mapping[str, ClassRow], flags: SubstanceFlags) -> Substance:
     aliases, notes = _split_aliases(row["aliases"])
     sid, cls = row["id"], row["class"]
-    if cls not in classes:
-        raise UnknownSubstance(cls)
     return Substance(
         id=sid,
         name=row["name"],
@@ -78,9 +81,40 @@ def _substance(row: Mapping[str, str], classes: Mapping[str, ClassRow], flags: S
 def read_register(
     text: str, classes: Mapping[str, ClassRow], flags: SubstanceFlags, intents: Iterable[Intent]
 ) -> Register:
-    """The tab-separated register as text → Register. Duplicate ids and unknown classes are refused."""
+    """The tab-separated register as text → Register. PackError names the line of every row that does not fit."""
     rows = list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
-    ids = [row["id"] for row in rows]
-    if len(ids) != len(set(ids)):
-        raise ValueError(f"register: an id stands twice: {sorted(i for i in ids if ids.count(i) > 1)[0]}")
+    problems = list(_row_problems(rows, classes))
+    if problems:
+        raise PackError(problems)
     return Register((_substance(row, classes, flags) for row in rows), classes, intents, flags.clashes)
+
+
+def _row_problems(rows: Iterable[Mapping[str, str | None]], classes: Mapping[str, ClassRow]) -> Iterator[Problem]:
+    """The first line is the heading, so rows are counted from 2."""
+    seen: set[str] = set()
+    for line, row in enumerate(rows, 2):
+        for said in _row_complaints(row, classes, seen):
+            yield Problem("register", row.get("id") or "", said, file=FILE, line=line)
+
+
+def _row_complaints(row: Mapping[str, str | None], classes: Mapping[str, ClassRow], seen: set[str]) -> Iterator[str]:
+    missing = [c for c in COLUMNS if row.get(c) is None]
+    if missing or None in row:
+        yield f"The row has {'fewer' if missing else 'more'} columns than the heading; they are parted by tabs."
+        return
+    sid, cls, mass = row["id"] or "", row["class"] or "", row["monoisotopic_mass"] or ""
+    if not sid or not row["name"]:
+        yield "The row has no id or no name."
+    if sid in seen:
+        yield f"The id {sid!r} stands twice."
+    seen.add(sid)
+    if not cls:
+        yield "The row has no class. Give it one of classes.yaml."
+    elif cls not in classes:
+        yield f"The class {cls!r} is not in classes.yaml."
+    if mass and not _is_number(mass):
+        yield f"The mass {mass!r} is no number."
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"\d+(\.\d+)?", text) is not None

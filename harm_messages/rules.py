@@ -44,7 +44,7 @@ def _one_or_many(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-Words = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_one_or_many, json_schema_input_type=str | tuple[str, ...])]
 
 
 class Selector(Frozen):
@@ -56,6 +56,11 @@ class Selector(Frozen):
     not_substance: Words = ()
     psychoactive: bool | None = None
     unknown: bool = False
+
+    @cached_property
+    def beginnings(self) -> tuple[str, ...]:
+        """What a class with a dot behind it begins with, if it is one of those named: ("opioid.",)."""
+        return tuple("" if c == "*" else f"{c}." for c in self.drug_class)
 
     @property
     def specificity(self) -> int:
@@ -83,19 +88,26 @@ class NoneFoundSpec(Selector):
 class RoleSpec(Selector):
     """Findings with one of these roles."""
 
-    is_: Annotated[tuple[Role, ...], BeforeValidator(_one_or_many)] = Field(alias="is")
+    is_: Annotated[tuple[Role, ...], BeforeValidator(_one_or_many, json_schema_input_type=Role | tuple[Role, ...])] = (
+        Field(alias="is")
+    )
 
 
 class ConfidenceSpec(Selector):
     """Findings with exactly one of these confidences."""
 
-    is_: Annotated[tuple[Confidence, ...], BeforeValidator(_one_or_many)] = Field(alias="is")
+    is_: Annotated[
+        tuple[Confidence, ...],
+        BeforeValidator(_one_or_many, json_schema_input_type=Confidence | tuple[Confidence, ...]),
+    ] = Field(alias="is")
 
 
 class BandSpec(Selector):
     """Confirmed, measured findings in one of these bands."""
 
-    is_: Annotated[tuple[Band, ...], BeforeValidator(_one_or_many)] = Field(alias="is")
+    is_: Annotated[tuple[Band, ...], BeforeValidator(_one_or_many, json_schema_input_type=Band | tuple[Band, ...])] = (
+        Field(alias="is")
+    )
     quantified: bool = True
     unit: Unit | None = None
 
@@ -111,7 +123,10 @@ class StripSpec(Frozen):
     """A strip for this class with one of these readings."""
 
     target: str
-    reading: Annotated[tuple[StripReading, ...], BeforeValidator(_one_or_many)]
+    reading: Annotated[
+        tuple[StripReading, ...],
+        BeforeValidator(_one_or_many, json_schema_input_type=StripReading | tuple[StripReading, ...]),
+    ]
 
 
 class AlertSpec(Frozen):
@@ -139,12 +154,20 @@ class When(Frozen):
     substituted: Literal[True] | None = None
     band: BandSpec | None = None
     pair: PairSpec | None = None
-    outcome: Annotated[tuple[Outcome, ...], BeforeValidator(_one_or_many)] | None = None
+    outcome: (
+        Annotated[
+            tuple[Outcome, ...], BeforeValidator(_one_or_many, json_schema_input_type=Outcome | tuple[Outcome, ...])
+        ]
+        | None
+    ) = None
     confidence: ConfidenceSpec | None = None
     scope_gap: str | None = None
     strip: StripSpec | None = None
     alert: AlertSpec | None = None
-    form: Annotated[tuple[Form, ...], BeforeValidator(_one_or_many)] | None = None
+    form: (
+        Annotated[tuple[Form, ...], BeforeValidator(_one_or_many, json_schema_input_type=Form | tuple[Form, ...])]
+        | None
+    ) = None
     intent: IntentSpec | None = None
     all_: Annotated[tuple[When, ...], Field(min_length=1)] | None = Field(default=None, alias="all")
     any_: Annotated[tuple[When, ...], Field(min_length=1)] | None = Field(default=None, alias="any")
@@ -163,12 +186,12 @@ class When(Frozen):
         """Which predicate or combinator this is."""
         return next(iter(self.model_fields_set)).rstrip("_")
 
-    @property
+    @cached_property
     def chosen(self) -> Any:
         """Its specification."""
         return getattr(self, next(iter(self.model_fields_set)))
 
-    @property
+    @cached_property
     def inner(self) -> tuple[When, ...]:
         """The conditions inside a combinator."""
         return self.all_ or self.any_ or ((self.not_,) if self.not_ else ())

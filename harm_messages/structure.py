@@ -6,14 +6,15 @@ Imports this package only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from harm_messages.content import EMERGENCY_BASE, EMERGENCY_ORDER
+from harm_messages.errors import Problem
+from harm_messages.locales import locale_problems
 from harm_messages.pack import Pack
+from harm_messages.places import message_problem, rule_problem, table_problem
 from harm_messages.rules import ARGS, Rule, Selector, When
-from harm_messages.types import Severity
+from harm_messages.snippets import snippet_complaints
 
 # the placeholders that the code itself fills, per key of pack.yaml `fixed`
 FIXED_ARGS = {"names", "expected"}
@@ -22,28 +23,19 @@ FIXED = {
     "head_class", "head_instead", "head_instead_indicated", "also_found", "also_indicated", "also_class",
     "may_contain", "may_also_contain", "could_be", "not_found", "unknown_only", "unknown_also", "nothing_found",
     "inconclusive", "insufficient", "pending", "diff_not_expected", "diff_not_expected_soft",
-    "diff_plus_active", "diff_plus_active_soft", "diff_partly", "awaiting", "withdrawn", "ask_us",
+    "diff_plus_active", "diff_plus_active_soft", "diff_partly", "awaiting", "withdrawn", "ask_us", "machine_drafted",
 }  # fmt: skip
 BINDING = ("found", "all_found", "role", "band", "pair", "confidence", "substituted")
 NEEDS_FINDING = {"names", "class_plain", "amount", "fraction"}
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong with a pack. `code` is stable; `where` is a rule, message, row or file."""
-
-    code: str
-    where: str
-    text: str
-    level: Literal["error", "warning"] = "error"
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.text} [{self.code}]"
+NEEDS_AMOUNT = {"amount", "fraction"}
 
 
 def structural_problems(pack: Pack) -> list[Problem]:
     """Everything that keeps a pack from being loaded; [] if nothing."""
-    parts = (_references, _rule_messages, _suppression, _fixed, _locales, _emergency, _tables)
+    parts: tuple[Callable[[Pack], Iterator[Problem]], ...] = (
+        _references, _rule_messages, _suppression, _cycles, _fixed, locale_problems, _placeholders, _emergency, _tables,
+        _snippets,
+    )  # fmt: skip
     return [problem for part in parts for problem in part(pack)]
 
 
@@ -63,59 +55,92 @@ def selectors(rule: Rule) -> Iterator[Selector]:
             yield from when.chosen
 
 
+# -- what rules name -------------------------------------------------------------------------------
+
+
 def _references(pack: Pack) -> Iterator[Problem]:
     reg = pack.substances
     for rule in pack.rules:
-        classes: set[str] = set()
-        substances: set[str] = set()
-        groups: set[str] = set()
-        for spec in selectors(rule):
-            classes |= {*spec.drug_class, *spec.not_class}
-            substances |= {*spec.substance, *spec.not_substance}
-        for when in conditions(rule.when):
-            if when.kind == "pair":
-                groups |= {*when.chosen.a, *when.chosen.b}
-            elif when.kind == "intent":
-                classes |= set(when.chosen.drug_class)
-                substances |= set(when.chosen.substance)
-                for one in set(when.chosen.id) - set(reg.intents):
-                    yield Problem("unknown_intent", rule.id, f"there is no intent {one!r}")
-            elif when.kind == "scope_gap":
-                classes.add(when.chosen)
-            elif when.kind == "strip":
-                classes.add(when.chosen.target)
-        for one in sorted(c for c in classes if not reg.is_class(c)):
-            yield Problem("unknown_class", rule.id, f"there is no class {one!r}")
-        for one in sorted(s for s in substances if s not in reg):
-            yield Problem("unknown_substance", rule.id, f"there is no substance {one!r}")
-        for one in sorted(groups - set(pack.groups)):
-            yield Problem("unknown_group", rule.id, f"there is no group {one!r} in pairs.yaml")
+        named = _named(rule)
+        wrong = [
+            *(("unknown_class", f"There is no class {c!r}.") for c in sorted(named["class"]) if not reg.is_class(c)),
+            *(("unknown_substance", f"There is no substance {s!r}.") for s in sorted(named["substance"]) if s not in reg),
+            *(("unknown_intent", f"There is no intent {i!r}.") for i in sorted(named["intent"]) if i not in reg.intents),
+            *(
+                ("unknown_group", f"There is no group {g!r} in pairs.yaml.")
+                for g in sorted(named["group"] - set(pack.groups))
+            ),
+        ]  # fmt: skip
+        for kind, said in wrong:
+            yield rule_problem(pack, rule.id, kind, said, "when")
 
 
-def _binds(when: When) -> bool:
-    """Whether every way this condition can hold binds a finding, so that {names} is never empty."""
+def _named(rule: Rule) -> dict[str, set[str]]:
+    """What the condition names, by what it should be."""
+    named: dict[str, set[str]] = {"class": set(), "substance": set(), "group": set(), "intent": set()}
+    for spec in selectors(rule):
+        named["class"] |= {*spec.drug_class, *spec.not_class}
+        named["substance"] |= {*spec.substance, *spec.not_substance}
+    for when in conditions(rule.when):
+        if when.kind == "pair":
+            named["group"] |= {*when.chosen.a, *when.chosen.b}
+        elif when.kind == "intent":
+            named["class"] |= set(when.chosen.drug_class)
+            named["substance"] |= set(when.chosen.substance)
+            named["intent"] |= set(when.chosen.id)
+        elif when.kind == "scope_gap":
+            named["class"].add(when.chosen)
+        elif when.kind == "strip":
+            named["class"].add(when.chosen.target)
+    return named
+
+
+def _binds(when: When, measured: bool = False) -> bool:
+    """Whether every way this condition can hold binds a finding, so that {names} is never empty; or one that was
+    confirmed and measured, so that {amount} is not."""
     if when.kind == "any":
-        return all(_binds(w) for w in when.inner)
+        return all(_binds(w, measured) for w in when.inner)
     if when.kind == "all":
-        return any(_binds(w) for w in when.inner)
+        return any(_binds(w, measured) for w in when.inner)
     spec = when.chosen
+    if measured:
+        return when.kind == "band" and bool(spec.quantified)
     return when.kind in BINDING and not (isinstance(spec, Selector) and spec.unknown)
 
 
 def _rule_messages(pack: Pack) -> Iterator[Problem]:
     for rule in pack.rules:
-        for locale in pack.manifest.locales:
-            text = pack.messages.get((rule.emit.message, locale))
-            if text is None:
-                continue
-            if text.placeholders != set(rule.emit.args):
-                uses, gives = sorted(text.placeholders), sorted(rule.emit.args)
-                said = f"{text.id} ({locale}) uses {uses}, the rule gives {gives}"
-                yield Problem("placeholders", rule.id, said)
         if (rule.emit.message, pack.manifest.default_locale) not in pack.messages:
-            yield Problem("unknown_message", rule.id, f"there is no message {rule.emit.message}")
+            said = f"There is no message {rule.emit.message}."
+            yield rule_problem(pack, rule.id, "unknown_message", said, "emit")
+        for locale in pack.locales:
+            text = pack.messages.get((rule.emit.message, locale))
+            if text is not None and text.placeholders != set(rule.emit.args):
+                uses, gives = _braced(text.placeholders), _braced(rule.emit.args)
+                said = (
+                    f"The message {text.id} ({locale}) uses {uses}, but the rule gives {gives}. Both must be the same."
+                )
+                yield rule_problem(pack, rule.id, "placeholder", said, "emit")
         if NEEDS_FINDING & set(rule.emit.args) and not _binds(rule.when):
-            yield Problem("unbound", rule.id, "a placeholder needs a finding, but the rule can fire without one")
+            said = "A placeholder needs a finding, but the rule can fire without one."
+            yield rule_problem(pack, rule.id, "unbound", said, "emit")
+        elif NEEDS_AMOUNT & set(rule.emit.args) and not _binds(rule.when, measured=True):
+            said = "{amount} and {fraction} need a measured finding: the condition must hold a “band”."
+            yield rule_problem(pack, rule.id, "unbound", said, "emit")
+
+
+def _braced(names: Iterable[str]) -> str:
+    return ", ".join(f"{{{n}}}" for n in sorted(names)) or "none"
+
+
+def _placeholders(pack: Pack) -> Iterator[Problem]:
+    for (message_id, locale), text in pack.messages.items():
+        for one in sorted(text.placeholders - set(ARGS)):
+            said = f"{{{one}}} is not a placeholder. There are: {_braced(ARGS)}."
+            yield message_problem(pack, message_id, locale, "placeholder", said, f"{{{one}}}")
+
+
+# -- suppression -----------------------------------------------------------------------------------
 
 
 def _suppression(pack: Pack) -> Iterator[Problem]:
@@ -123,91 +148,138 @@ def _suppression(pack: Pack) -> Iterator[Problem]:
         for message_id in rule.suppresses:
             targets = [r for r in pack.rules if r.emit.message == message_id]
             if not targets:
-                yield Problem("suppresses", rule.id, f"suppresses {message_id}, which no rule emits")
+                said = f"It suppresses {message_id}, which no rule says."
+                yield rule_problem(pack, rule.id, "suppresses", said, "suppresses")
             for other in targets:
                 if other.topic != rule.topic or other.severity.rank < rule.severity.rank:
-                    yield Problem(
-                        "suppresses",
-                        rule.id,
-                        f"may not silence {other.id}: other topic or graver ({message_id})",
-                    )
+                    said = f"It may not silence {other.id} ({message_id}): that is of another topic or graver."
+                    yield rule_problem(pack, rule.id, "suppresses", said, "suppresses")
+
+
+def _cycles(pack: Pack) -> Iterator[Problem]:
+    """Rules that silence each other in a circle would both be silent when they meet."""
+    by_message: dict[str, list[Rule]] = {}
+    for rule in pack.rules:
+        by_message.setdefault(rule.emit.message, []).append(rule)
+    silences = {r.id: [o.id for m in r.suppresses for o in by_message.get(m, ()) if o.id != r.id] for r in pack.rules}
+    said: set[frozenset[str]] = set()
+    for start in silences:
+        circle = _circle(start, silences)
+        if circle and frozenset(circle) not in said:
+            said.add(frozenset(circle))
+            way = " → ".join([*circle, circle[0]])
+            text = f"These rules silence each other in a circle, so nothing would be said: {way}."
+            yield rule_problem(pack, start, "suppression_cycle", text, "suppresses")
+
+
+def _circle(start: str, silences: dict[str, list[str]]) -> list[str]:
+    """The shortest way from a rule back to itself; [] if there is none."""
+    ways, seen = [[start]], {start}
+    for way in ways:
+        for other in silences[way[-1]]:
+            if other == start:
+                return way
+            if other not in seen:
+                seen.add(other)
+                ways.append([*way, other])
+    return []
+
+
+# -- the tables ------------------------------------------------------------------------------------
 
 
 def _fixed(pack: Pack) -> Iterator[Problem]:
-    for key in sorted(FIXED ^ set(pack.manifest.fixed)):
-        yield Problem("fixed", "pack.yaml", f"fixed message {key!r} is missing or not known")
+    for key in sorted(FIXED - set(pack.manifest.fixed)):
+        yield table_problem(pack, "pack.yaml", "fixed", f"The fixed message {key!r} is missing.", ["fixed"])
+    for key in sorted(set(pack.manifest.fixed) - FIXED):
+        yield table_problem(pack, "pack.yaml", "fixed", f"The fixed message {key!r} is not known.", ["fixed", key])
     for key, message_id in pack.manifest.fixed.items():
-        text = pack.messages.get((message_id, pack.manifest.default_locale))
+        default = pack.manifest.default_locale
+        if (message_id, default) not in pack.messages:
+            said = f"There is no message {message_id} for {key!r}."
+            yield table_problem(pack, "pack.yaml", "unknown_message", said, ["fixed", key])
+        for locale in pack.locales:
+            text = pack.messages.get((message_id, locale))
+            for one in sorted(text.placeholders - FIXED_ARGS) if text is not None else ():
+                said = f"{{{one}}} cannot be filled here; only {_braced(FIXED_ARGS)} can."
+                yield message_problem(pack, message_id, locale, "placeholder", said, f"{{{one}}}")
+
+
+def _snippets(pack: Pack) -> Iterator[Problem]:
+    """What staff may add has a text, and no placeholder a page without it would not fill."""
+    index = {row.id: i for i, row in enumerate(pack.snippets)}
+    wrong = [(where, "snippet", said) for where, said in snippet_complaints(pack.snippets)]
+    for row in pack.snippets:
+        text = pack.messages.get((row.message, pack.manifest.default_locale))
         if text is None:
-            yield Problem("unknown_message", "pack.yaml", f"there is no message {message_id} for {key}")
-        elif text.placeholders - FIXED_ARGS:
-            yield Problem("placeholders", message_id, f"only {sorted(FIXED_ARGS)} can be filled here")
-
-
-def _locales(pack: Pack) -> Iterator[Problem]:
-    """Danger text fails closed: S0–S2, the composed sentences and emergency lines in every locale."""
-    needed = {r.emit.message for r in pack.rules if r.severity.rank <= Severity.S2.rank}
-    needed |= set(pack.manifest.fixed.values())
-    needed |= {m for step in pack.emergency for m in step.fragments.values()}
-    for locale in pack.manifest.locales:
-        for message_id in sorted(needed):
-            if (message_id, locale) not in pack.messages:
-                yield Problem("locale", message_id, f"has no text in {locale!r}")
-    for (message_id, locale), text in pack.messages.items():
-        for one in sorted(text.placeholders - set(ARGS)):
-            yield Problem("placeholders", message_id, f"{{{one}}} ({locale}) is not a placeholder")
+            wrong.append((row.id, "unknown_message", f"There is no message {row.message}."))
+        elif text.placeholders - {"session_place"}:
+            wrong.append((row.id, "placeholder", f"{row.message} may use {{session_place}} only."))
+    for where, kind, said in wrong:
+        yield table_problem(pack, "snippets.yaml", kind, said, [index[where]], where=where)
 
 
 def _emergency(pack: Pack) -> Iterator[Problem]:
-    steps = [s.step for s in pack.emergency]
-    if (
-        sorted(steps, key=EMERGENCY_ORDER.index) != list(EMERGENCY_ORDER)
-        if set(steps) <= set(EMERGENCY_ORDER)
-        else True
-    ):
-        yield Problem(
-            "emergency",
-            "emergency.yaml",
-            f"the steps are {', '.join(EMERGENCY_ORDER)}; got {', '.join(steps)}",
-        )
-    known = {name for step in pack.emergency for name in step.fragments}
+    name, steps = "emergency.yaml", [s.step for s in pack.emergency]
+    if sorted(steps) != sorted(EMERGENCY_ORDER):
+        said = f"The steps are {', '.join(EMERGENCY_ORDER)}; the file has {', '.join(steps) or 'none'}."
+        yield table_problem(pack, name, "emergency", said)
+    known = {fragment for step in pack.emergency for fragment in step.fragments}
     for one in sorted(EMERGENCY_BASE - known):
-        yield Problem("emergency", "emergency.yaml", f"the line {one!r} is on every page and must be there")
+        yield table_problem(pack, name, "emergency", f"The line {one!r} is on every page and must be there.")
+    for index, step in enumerate(pack.emergency):
+        for fragment, message_id in step.fragments.items():
+            if (message_id, pack.manifest.default_locale) not in pack.messages:
+                said = f"There is no message {message_id}."
+                yield table_problem(pack, name, "unknown_message", said, [index, "fragments", fragment])
     for rule in pack.rules:
         for one in sorted(set(rule.emergency) - known):
-            yield Problem("emergency", rule.id, f"there is no emergency line {one!r}")
+            yield rule_problem(pack, rule.id, "emergency", f"There is no emergency line {one!r}.", "emergency")
 
 
 def _tables(pack: Pack) -> Iterator[Problem]:
-    reg = pack.substances
-    for closure in pack.closures:
-        for one in (closure.expected, *closure.same, *closure.byproducts):
-            if one not in reg:
-                yield Problem("unknown_substance", "closures.yaml", f"there is no substance {one!r}")
+    for file, path, kind, one in _table_references(pack):
+        known = {
+            "substance": one in pack.substances,
+            "class": pack.substances.is_class(one),
+            "group": one in pack.groups,
+            "co_use": one in pack.co_use,
+            "intent": one in pack.substances.intents,
+        }
+        if not any(known[k] for k in kind.split("_or_")):
+            words = kind.replace("_or_", " or ").replace("co_use", "co-use entry")
+            yield table_problem(pack, file, f"unknown_{kind}", f"There is no {words} {one!r}.", path)
+
+
+Reference = tuple[str, Sequence[str | int], str, str]
+
+
+def _each(file: str, path: Sequence[str | int], kind: str, ids: Iterable[str]) -> Iterator[Reference]:
+    return ((file, path, kind, one) for one in ids)
+
+
+def _table_references(pack: Pack) -> Iterator[Reference]:
+    """(file, place, what it must be, the id) of every id that a table names."""
+    for i, closure in enumerate(pack.closures):
+        yield from _each("closures.yaml", [i], "substance", (closure.expected, *closure.same, *closure.byproducts))
     for name, group in pack.groups.items():
-        for one in (*group.substances, *group.excludes):
-            if one not in reg:
-                yield Problem("unknown_substance", f"group {name}", f"there is no substance {one!r}")
-        for one in group.classes:
-            if not reg.is_class(one):
-                yield Problem("unknown_class", f"group {name}", f"there is no class {one!r}")
-        for one in group.co_use:
-            if one not in pack.co_use:
-                yield Problem("unknown_co_use", f"group {name}", f"there is no co-use entry {one!r}")
-    for pair in pack.pairs:
-        for one in {pair.a, pair.b} - set(pack.groups):
-            yield Problem("unknown_group", pair.id, f"there is no group {one!r}")
-    for strip in pack.strips:
-        if not reg.is_class(strip.target) or not all(m in reg for m in strip.misses):
-            yield Problem("unknown_substance", "strips.yaml", f"target or misses of {strip.target!r} not known")
-    flags = pack.flags
-    named = {
-        *flags.always_warn,
-        *flags.not_psychoactive,
-        *flags.excipients,
-        *flags.in_sentence,
-        *flags.aliases,
-    }
-    for one in sorted(named | {b.substance for b in pack.bands}):
-        if one not in reg:
-            yield Problem("unknown_substance", "substances.yaml or bands.yaml", f"there is no substance {one!r}")
+        at = ("pairs.yaml", ["groups", name])
+        yield from _each(*at, "substance", (*group.substances, *group.excludes))
+        yield from _each(*at, "class", group.classes)
+        yield from _each(*at, "co_use", group.co_use)
+    for i, pair in enumerate(pack.pairs):
+        yield from _each("pairs.yaml", ["pairs", i], "group", (pair.a, pair.b))
+    for i, watch in enumerate(pack.scope_watch):
+        yield from _each("scope_watch.yaml", [i], "class", (*watch.about, watch.watch))
+    for i, strip in enumerate(pack.strips):
+        yield from _each("strips.yaml", [i, "target"], "class_or_substance", (strip.target,))
+        yield from _each("strips.yaml", [i, "misses"], "substance", strip.misses)
+    for i, band in enumerate(pack.bands):
+        yield from _each("bands.yaml", [i, "substance"], "substance", (band.substance,))
+    for key, ids in pack.flags.by_key():
+        yield from _each("substances.yaml", [key], "substance", ids)
+    for i, intent in enumerate(pack.substances.intents.values()):
+        yield from _each("intents.yaml", [i, "covers"], "substance", intent.covers)
+    for locale, labels in pack.labels.items():
+        yield from _each(f"labels/{locale}.yaml", ["names"], "substance_or_intent", labels.names)
+        yield from _each(f"labels/{locale}.yaml", ["classes"], "class", labels.classes)

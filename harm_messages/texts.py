@@ -1,27 +1,35 @@
-"""One message file: front matter, the card text, and the longer text behind "More".
+"""One message file: front matter, the card text, the longer text behind "More", and what read-aloud says.
 
-Why a file per message and locale: a clinician edits one thing and the digest shows which. Imports the
-YAML reader and this package's Markdown only.
+Why a file per message and locale: a clinician edits one thing and the digest shows which. Imports pydantic and
+this package's readers only.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
-from pydantic import Field
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import Field, ValidationError
 
 from harm_messages.content import Sourced, Status
+from harm_messages.errors import Problem
 from harm_messages.markdown import complaints, placeholders
+from harm_messages.reading import Misread, line_of, read_yaml, sentences
+from harm_messages.vocabulary import Pictogram
 
-MORE = "%% more"
+MORE = "more"
+SPOKEN = "spoken"
 MAX_WORDS = 70
 MAX_MORE_WORDS = 250
+MAX_SPOKEN_WORDS = 140
+_SECTION = re.compile(r"^%%\s*(\S+)\s*$")
 
 
 class MessageText(Sourced):
-    """A message in one locale. `short` and `more` are Markdown with placeholders."""
+    """A message in one locale. `short` and `more` are Markdown with placeholders; `spoken` is what read-aloud says
+    in place of `short` where the two differ; `pictogram` is drawn beside the card."""
 
     id: str = Field(pattern=r"^M-[A-Z0-9-]+$")
     version: int = Field(ge=1)
@@ -29,54 +37,100 @@ class MessageText(Sourced):
     locale: str
     title: str = ""
     tags: tuple[str, ...] = ()
+    pictogram: Pictogram | None = None
     short: str
     more: str = ""
+    spoken: str = ""
 
-    @property
+    @cached_property
     def placeholders(self) -> frozenset[str]:
-        """All placeholders of title, card and more."""
-        return placeholders(self.title) | placeholders(self.short) | placeholders(self.more)
+        """All placeholders of title, card, more and spoken text."""
+        return frozenset().union(*map(placeholders, (self.title, self.short, self.more, self.spoken)))
 
     @property
     def source(self) -> str:
-        """Everything a person may come to read, for word checks."""
-        return "\n\n".join(part for part in (self.title, self.short, self.more) if part)
+        """Everything a person may come to read or hear, for word checks."""
+        return "\n\n".join(part for part in (self.title, self.short, self.more, self.spoken) if part)
 
 
-def read_yaml(text: str) -> Any:
-    """Safe, pure YAML 1.2: `no` is a word, and a key that stands twice is refused."""
-    return YAML(typ="safe", pure=True).load(text)
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Lines of the file under one heading; `line` is where its first line stands, from 1."""
+
+    text: str
+    line: int
 
 
-def read_message(text: str, locale: str) -> MessageText:
-    """Front matter between two lines of ---, then the text. ValueError says what is wrong."""
-    head, body = _split(text)
+@lru_cache(maxsize=2048)  # while a pack is edited, all files but one stay as they were
+def read_message(text: str, locale: str, file: str) -> tuple[MessageText | None, tuple[Problem, ...]]:
+    """The message in this file and everything that is wrong with it; None where it cannot be used."""
+    name = file.rsplit("/", 1)[-1].removesuffix(".md")
     try:
+        head, parts = _split(text)
         front = read_yaml(head)
-    except YAMLError as error:
-        raise ValueError(f"front matter: {error}") from error
+    except Misread as error:
+        # the front matter begins on the second line
+        return None, (Problem(error.kind, name, error.text, file=file, line=error.line + 1),)
     if not isinstance(front, dict):
-        raise ValueError("front matter: expected lines such as 'id: M-NITAZENE'")
-    short, _, more = (part.strip() for part in body.partition(f"\n{MORE}\n"))
-    message = MessageText(locale=locale, short=short, more=more, **front)
-    _limits(message)
-    return message
+        return None, (_said("front_matter", name, "The front matter holds no line such as “id: M-NITAZENE”.", file, 2),)
+    problems = list(_section_problems(parts, name, file))
+    bodies = {key: parts[key].text for key in ("short", MORE, SPOKEN) if key in parts and key not in front}
+    try:
+        message = MessageText.model_validate({"short": "", **bodies, "locale": locale, **front})
+    except ValidationError as error:
+        found = [_said(k, name, said, file, line_of(head, path) + 1) for path, k, said in sentences(error)]
+        return None, (*problems, *found)
+    problems += _limits(message, parts, name, file)
+    if message.id != name:
+        said = f"The id inside is {message.id}, the file is called {name}. The two must agree."
+        problems.append(_said("id", name, said, file, line_of(head, ["id"]) + 1))
+    return (None if problems else message), tuple(problems)
 
 
-def _split(text: str) -> tuple[str, str]:
+def _said(kind: str, where: str, text: str, file: str, line: int) -> Problem:
+    return Problem(kind, where, text, file=file, line=line)
+
+
+def _split(text: str) -> tuple[str, dict[str, _Part]]:
     lines = text.replace("\r\n", "\n").split("\n")
     if lines[0].strip() != "---" or "---" not in lines[1:]:
-        raise ValueError("a message starts with front matter between two lines of ---")
+        raise Misread("front_matter", "A message starts with front matter between two lines of ---.", 0)
     end = lines.index("---", 1)
-    return "\n".join(lines[1:end]), "\n" + "\n".join(lines[end + 1 :]) + "\n"
+    parts: dict[str, _Part] = {}
+    name, start = "short", end + 1
+    for i in [*range(end + 1, len(lines)), len(lines)]:
+        section = _SECTION.match(lines[i]) if i < len(lines) else None
+        if section is None and i < len(lines):
+            continue
+        if name in parts:
+            raise Misread("section", f"“%% {name}” stands twice.", start - 1)
+        body = lines[start:i]
+        blank = next((n for n, line in enumerate(body) if line.strip()), 0)
+        parts[name] = _Part("\n".join(body).strip(), start + blank + 1)
+        name, start = (section.group(1) if section else ""), i + 1
+    return "\n".join(lines[1:end]), parts
 
 
-def _limits(message: MessageText) -> None:
-    for name, text, limit in (("card", message.short, MAX_WORDS), ("more", message.more, MAX_MORE_WORDS)):
+def _section_problems(parts: dict[str, _Part], name: str, file: str) -> Iterator[Problem]:
+    for key in sorted(set(parts) - {"short", MORE, SPOKEN}):
+        said = f"“%% {key}” is no part of a message; there are “%% {MORE}” and “%% {SPOKEN}”."
+        yield _said("section", name, said, file, parts[key].line)
+
+
+def _limits(message: MessageText, parts: dict[str, _Part], name: str, file: str) -> Iterator[Problem]:
+    limits = (("short", "card", MAX_WORDS), (MORE, "text behind “More”", MAX_MORE_WORDS),
+              (SPOKEN, "spoken text", MAX_SPOKEN_WORDS))  # fmt: skip
+    for key, called, limit in limits:
+        text = getattr(message, key)
+        line = parts[key].line if key in parts else 1
         words = len(text.split())
         if words > limit:
-            raise ValueError(f"{name} has {words} words; at most {limit}")
+            yield _said("length", name, f"The {called} has {words} words; it may have {limit} at most.", file, line)
+        for offset, complaint in complaints(text):
+            yield _said("markup", name, complaint, file, line + offset)
     if not message.short:
-        raise ValueError("there is no card text")
-    for complaint in (*complaints(message.short), *complaints(message.more)):
-        raise ValueError(complaint)
+        yield _said("empty", name, "There is no card text.", file, parts["short"].line)
+    extra = placeholders(message.spoken) - placeholders(message.short)
+    for one in sorted(extra):
+        said = f"The spoken text uses {{{one}}}, which the card does not."
+        yield _said("placeholder", name, said, file, parts[SPOKEN].line if SPOKEN in parts else 1)

@@ -6,6 +6,7 @@ There is no word of reassurance in any of them. Imports nothing.
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cached_property
 
 
 class Severity(StrEnum):
@@ -17,7 +18,7 @@ class Severity(StrEnum):
     S3 = "S3"
     S4 = "S4"
 
-    @property
+    @cached_property
     def rank(self) -> int:
         """0 is the gravest, so that sorting upwards puts it first."""
         return int(self.value[1])
@@ -36,7 +37,7 @@ class Slot(StrEnum):
     LIMITS = "limits"
     NEXT = "next"
 
-    @property
+    @cached_property
     def rank(self) -> int:
         """Reading order."""
         return list(Slot).index(self)
@@ -53,7 +54,7 @@ class Confidence(StrEnum):
     CLASS_ONLY = "class_only"
     TENTATIVE = "tentative"
 
-    @property
+    @cached_property
     def rank(self) -> int:
         """3 is the strongest evidence."""
         return 3 - list(Confidence).index(self)
@@ -69,7 +70,7 @@ class Abundance(StrEnum):
     INDICATION = "indication"
     NOT_DETECTED = "not_detected"
 
-    @property
+    @cached_property
     def rank(self) -> int:
         """5 is the most abundant."""
         return 5 - list(Abundance).index(self)
@@ -97,7 +98,7 @@ class Band(StrEnum):
     VERY_HIGH = "very_high"
     EXTREME = "extreme"
 
-    @property
+    @cached_property
     def rank(self) -> int:
         """0 is not measured, then rising."""
         return list(Band).index(self)
@@ -190,3 +191,36 @@ class LicenceMode(StrEnum):
     FOH_GENERAL = "foh_general"
     FOH_DEPENDENT_ADULT = "foh_dependent_adult"
     BOH_NO_INDIVIDUAL_RESULTS = "boh_no_individual_results"
+
+
+class Pictogram(StrEnum):
+    """The drawings a message may carry beside its words. None of them praises or reassures."""
+
+    PHONE = "phone"
+    BREATHING = "breathing"
+    RECOVERY_POSITION = "recovery_position"
+    NALOXONE = "naloxone"
+    STAY = "stay"
+    SHOW_PAGE = "show_page"
+    STOP = "stop"
+    WAIT = "wait"
+    LESS = "less"
+    NO_MIXING = "no_mixing"
+    NOT_ALONE = "not_alone"
+    HEAT = "heat"
+    WATER = "water"
+    HEART = "heart"
+    MIND = "mind"
+    LUNGS = "lungs"
+    NEEDLE = "needle"
+    HAND_IN = "hand_in"
+    LIMITS = "limits"
+    UNKNOWN = "unknown"
+    STRONG = "strong"
+    DIFFERENT = "different"
+    OVERDOSE = "overdose"
+    SEIZURE = "seizure"
+    SLEEP = "sleep"
+    LIVER = "liver"
+    POISON = "poison"
+    ALERT = "alert"

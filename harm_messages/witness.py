@@ -78,8 +78,17 @@ class Draft:
 
 def witness(rule: Rule, pack: Pack, by_class: bool = False) -> tuple[Facts, Context]:
     """Facts and context on which this rule should fire; `by_class`: only the class of a finding is known."""
+    return joint_witness([rule], pack, by_class)
+
+
+def joint_witness(rules: Iterable[Rule], pack: Pack, by_class: bool = False) -> tuple[Facts, Context]:
+    """Facts and context on which these rules should fire together.
+
+    ValueError, IndexError or StopIteration where nothing in the register can make one of them fire.
+    """
     draft = Draft(pack, by_class)
-    _add(rule.when, draft)
+    for rule in rules:
+        _add(rule.when, draft)
     return draft.facts(), RELEASED.model_copy(update={"also_taking": tuple(draft.also)})
 
 
@@ -112,11 +121,19 @@ def _add(when: When, draft: Draft) -> None:
 def _found(spec: Any, draft: Draft) -> None:
     if spec.unknown:
         draft.findings.append(FindingFact(confidence=Confidence.INDICATED))
-    elif draft.by_class and spec.drug_class:
+    elif spec.drug_class and (draft.by_class or not _has_row(spec, draft.pack)):
         only = FindingFact(drug_class=spec.drug_class[0], confidence=Confidence.INDICATED)
         draft.findings.append(only)
     else:
         draft.find(picked(spec, draft.pack))
+
+
+def _has_row(spec: Selector, pack: Pack) -> bool:
+    """False where a rule speaks of a class as a whole: every substance in it has rules of its own."""
+    try:
+        return bool(picked(spec, pack))
+    except ValueError:
+        return False
 
 
 def _all_found(specs: Any, draft: Draft) -> None:

@@ -1,16 +1,23 @@
-"""`mast messages check` and `preview`: for clinicians and whoever looks after a pack."""
+"""`mast messages check`, `preview` and `schema`: for clinicians and whoever looks after a pack."""
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
 
 import harm_messages
 from app.cli.root import as_json, fail, main, say
 from app.platform.kernel.clock import system_clock
-from harm_messages import Context, Facts
+from harm_messages import GateClosed, HarmMessageError, Problem
+
+PACK = click.option(
+    "--pack", type=click.Path(exists=True, path_type=Path), help="A pack's folder; the shipped one if left out."
+)
+DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @main.group()
@@ -19,34 +26,88 @@ def messages() -> None:
 
 
 @messages.command("check")
-@click.option(
-    "--pack", type=click.Path(exists=True, path_type=Path), help="A pack's folder; the shipped one if left out."
-)
+@PACK
+@click.option("--today", type=DAY, help="The day to ask review dates for, such as 2026-11-25; today if left out.")
 @as_json
-def messages_check(pack: Path | None, json_: bool) -> None:
-    """Look for gaps, conflicts, unreachable rules and words that must not be used."""
+def messages_check(pack: Path | None, today: datetime | None, json_: bool) -> None:
+    """Look for gaps, conflicts, rules that never speak, hard or forbidden words, missing translations, signatures
+    and dates that have passed. Exit 1 if something must be mended; warnings alone give 0."""
+    day = (today or system_clock()).date()
     try:
-        loaded = harm_messages.load_pack(pack)
+        found = harm_messages.check_files(harm_messages.pack_files(pack), day)
     except harm_messages.PackError as error:
-        fail(str(error))
-    found = harm_messages.check(loaded)
-    data = [{"file": p.where, "level": p.level, "text": p.text} for p in found]
-    say(data, "\n".join(f"{p.level}: {p.where}: {p.text}" for p in found) or "Nothing to complain about.", json_)
-    if any(p.level == "error" for p in found):
-        fail(f"{sum(p.level == 'error' for p in found)} thing(s) must be mended before this pack can be used.")
+        found = list(error.problems)
+    errors = sum(p.level == "error" for p in found)
+    data = [
+        {"file": p.file, "line": p.line, "level": p.level, "kind": p.kind, "where": p.where, "text": p.text}
+        for p in found
+    ]
+    say(data, "\n".join([*map(_line, found), *([""] if found else []), _verdict(errors, len(found) - errors)]), json_)
+    if errors:
+        fail(f"{errors} thing(s) must be mended before this pack can be used.")
+
+
+def _line(problem: Problem) -> str:
+    return f"{'MEND' if problem.level == 'error' else 'note'}  {problem}"
+
+
+def _verdict(errors: int, warnings: int) -> str:
+    if errors:
+        return f"{errors} to mend, {warnings} to know. No page should be made from this pack."
+    return f"Nothing to mend; {warnings} to know." if warnings else "Nothing to complain about."
 
 
 @messages.command("preview")
-@click.argument("facts", type=click.File())
-@click.option("--pack", type=click.Path(exists=True, path_type=Path))
-@click.option("--locale", default="en", show_default=True)
+@click.argument("case", type=click.File(), required=False)
+@click.option("--findings", type=click.File(), help="The case as a JSON file; “-” for standard input.")
+@PACK
+@click.option("--locale", help="The language, whatever the case says.")
 @as_json
-def messages_preview(facts: IO[str], pack: Path | None, locale: str, json_: bool) -> None:
-    """Show the page for the findings in FACTS (JSON, “-” for standard input)."""
+def messages_preview(
+    case: IO[str] | None, findings: IO[str] | None, pack: Path | None, locale: str | None, json_: bool
+) -> None:
+    """Show the page for a case (JSON; docs/methods/messages.md), given by --findings or as the only argument.
+
+    A closed gate is an answer too: it is said, and the exit is 0. What cannot be read or is not known exits 1.
+    """
+    if (case is None) == (findings is None):
+        raise click.UsageError("Give one case: --findings CASE.json, or CASE.json alone.")
     try:
-        given = Facts.model_validate_json(facts.read())
-        context = Context(licence_mode=harm_messages.LicenceMode.FOH_GENERAL, released=True)
-        page = harm_messages.evaluate(harm_messages.load_pack(pack), given, context, locale, system_clock())
-    except (harm_messages.HarmMessageError, ValueError) as error:
+        text = (case or findings).read()  # type: ignore[union-attr]
+        loaded = harm_messages.load_pack(pack)
+        given = harm_messages.read_case(text, loaded, system_clock())
+        page = harm_messages.evaluate(loaded, given.facts, given.context, locale or given.locale, given.now)
+    except GateClosed as gate:
+        say(harm_messages.closed(gate), f"No page opens: {gate.text} ({gate.reason})", json_)
+        return
+    except UnicodeDecodeError:
+        fail("The case is not text in UTF-8.")
+    except HarmMessageError as error:
         fail(str(error))
-    say(page.model_dump(mode="json"), page.to_plain(), json_)
+    say(harm_messages.answer_of(page), page.to_plain(), json_)
+
+
+@messages.command("schema")
+@click.argument("what", default="pack", type=click.Choice(["pack", "case", *harm_messages.SCHEMA_NAMES]))
+@click.option("--out", type=click.Path(path_type=Path), help="Write into this folder (pack) or file instead.")
+def messages_schema(what: str, out: Path | None) -> None:
+    """JSON Schemas for editors: of all files of a pack, of one kind of them, or of a case."""
+    files = harm_messages.schema_files()
+    if what == "pack" and out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, schema in files.items():
+            (out / name).write_text(_dumped(schema), encoding="utf-8")
+        click.echo(f"{len(files)} schemas written to {out}.")
+        return
+    chosen = (
+        files if what == "pack" else harm_messages.case_schema() if what == "case" else files[f"{what}.schema.json"]
+    )
+    if out is None:
+        click.echo(_dumped(chosen), nl=False)
+    else:
+        out.write_text(_dumped(chosen), encoding="utf-8")
+        click.echo(f"Written to {out}.")
+
+
+def _dumped(schema: Any) -> str:
+    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"

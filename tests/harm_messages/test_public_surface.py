@@ -13,7 +13,7 @@ from harm_messages.types import Outcome
 FOLDER = Path(harm_messages.__file__).parent
 ALLOWED = {
     "__future__", "ast", "babel", "collections", "csv", "dataclasses", "datetime", "enum", "functools",
-    "harm_messages", "hashlib", "html", "json", "markdown_it", "math", "nh3", "pathlib", "pydantic", "re", "ruamel",
+    "harm_messages", "hashlib", "html", "itertools", "json", "markdown_it", "math", "nh3", "pathlib", "pydantic", "re", "ruamel",
     "typing", "unicodedata",
 }  # fmt: skip
 
@@ -35,7 +35,7 @@ def test_no_module_imports_web_database_or_another_package_of_the_house() -> Non
 def test_only_the_pack_reader_opens_files_and_nobody_reads_the_clock() -> None:
     for file in FOLDER.glob("*.py"):
         text = file.read_text(encoding="utf-8")
-        if file.name != "pack.py":
+        if file.name != "files.py":
             assert "read_text" not in text
             assert "open(" not in text
         assert ".now(" not in text

@@ -1,0 +1,113 @@
+"""Can every rule speak, and do two of them ever contradict each other? Asked on facts made for them.
+
+Imports this package only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import product
+
+from harm_messages.derived import derive
+from harm_messages.errors import Problem
+from harm_messages.evaluate import evaluate, fired
+from harm_messages.pack import Pack
+from harm_messages.page import Page
+from harm_messages.places import rule_problem, table_problem
+from harm_messages.rules import Rule
+from harm_messages.structure import conditions
+from harm_messages.types import HarmMessageError
+from harm_messages.witness import joint_witness, witness
+
+
+def rule_problems(pack: Pack, now: datetime) -> Iterator[Problem]:
+    """Unreachable, shadowed and contradicting rules, and pairs nobody speaks for."""
+    for rule in pack.rules:
+        if rule.status != "withdrawn":
+            yield from _tried(rule, pack, now)
+    yield from _contradictions(pack, now)
+    yield from _pairs(pack)
+
+
+def _tried(rule: Rule, pack: Pack, now: datetime) -> Iterator[Problem]:
+    """Two tries: with a substance it names, and with its class alone. One that shows it is enough."""
+    first, second = (list(_try(rule, pack, now, by_class)) for by_class in (False, True))
+    if first and second:
+        yield from first
+
+
+def _try(rule: Rule, pack: Pack, now: datetime, by_class: bool) -> Iterator[Problem]:
+    try:
+        facts, context = witness(rule, pack, by_class)
+    except (ValueError, StopIteration, IndexError):
+        yield rule_problem(pack, rule.id, "unreachable", "Nothing in the register can make this rule fire.", "when")
+        return
+    if rule.id not in {h.rule.id for h in fired(pack.rules, derive(pack, facts, context, context.also_taking))}:
+        yield rule_problem(pack, rule.id, "unreachable", "It does not fire on findings made for it.", "when")
+        return
+    try:
+        page = evaluate(pack, facts, context, pack.manifest.default_locale, now)
+    except HarmMessageError as error:
+        yield rule_problem(pack, rule.id, "render", f"Its page cannot be shown: {error}.", "emit")
+        return
+    shown = {m.id for m in page.messages()} | {m.rule_id for m in page.messages()}
+    if pack.approved and rule.status != "approved":
+        return
+    if rule.emit.message not in shown:
+        said = f"{rule.emit.message} never shows: another rule of the topic {rule.topic!r} always stands in front."
+        yield rule_problem(pack, rule.id, "shadowed", said, "topic")
+    for said in conflicts(pack, page):
+        yield rule_problem(pack, rule.id, "conflict", said, "when")
+
+
+def conflicts(pack: Pack, page: Page) -> Iterator[str]:
+    """A sentence for every two tags on one page that contradict each other."""
+    tags: dict[str, str] = {t: m.id for m in page.messages() for t in m.tags}
+    for a, b in pack.manifest.contradictions:
+        if a in tags and b in tags:
+            yield f"One page says both “{a}” ({tags[a]}) and “{b}” ({tags[b]}), which contradict each other."
+
+
+def _contradictions(pack: Pack, now: datetime) -> Iterator[Problem]:
+    """Two rules whose advice contradicts, and which can stand on one page."""
+    default = pack.manifest.default_locale
+    by_tag: dict[str, list[Rule]] = {}
+    for rule in pack.rules:
+        for tag in pack.messages[(rule.emit.message, default)].tags:
+            by_tag.setdefault(tag, []).append(rule)
+    known = {t for text in pack.messages.values() for t in text.tags}
+    for index, (a, b) in enumerate(pack.manifest.contradictions):
+        for tag in sorted({a, b} - known):
+            said = f"No message carries the tag “{tag}”, so this contradiction is never looked for."
+            yield table_problem(pack, "pack.yaml", "conflict", said, ["contradictions", index], "warning")
+        for one, other in product(by_tag.get(a, ()), by_tag.get(b, ())):
+            if one.id == other.id or _meet(pack, one, other, now):
+                said = f"It advises “{a}” where {other.id} advises “{b}”: both can stand on one page."
+                yield rule_problem(pack, one.id, "conflict", said, "when")
+
+
+def _meet(pack: Pack, one: Rule, other: Rule, now: datetime) -> bool:
+    for by_class in (False, True):
+        try:
+            facts, context = joint_witness([one, other], pack, by_class)
+            page = evaluate(pack, facts, context, pack.manifest.default_locale, now)
+        except (ValueError, StopIteration, IndexError, HarmMessageError):
+            continue
+        if {one.emit.message, other.emit.message} <= {m.id for m in page.messages()}:
+            return True
+    return False
+
+
+def _pairs(pack: Pack) -> Iterator[Problem]:
+    """Every dangerous pair is spoken for by a rule at least as grave."""
+    spoken = [(w.chosen, rule.severity) for rule in pack.rules for w in conditions(rule.when) if w.kind == "pair"]
+    for index, pair in enumerate(pack.pairs):
+        fits = [
+            severity
+            for spec, severity in spoken
+            if (pair.a in spec.a and pair.b in spec.b) or (pair.b in spec.a and pair.a in spec.b)
+        ]
+        if not fits or min(s.rank for s in fits) > pair.severity.rank:
+            said = f"No rule speaks for this pair at {pair.severity} or graver."
+            yield table_problem(pack, "pairs.yaml", "pair", said, ["pairs", index], where=pair.id)

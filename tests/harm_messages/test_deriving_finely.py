@@ -1,0 +1,594 @@
+"""The derive step line by line: what each decision turns on. scripts/mutation_of_messages.py asks whether this is enough."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from harm_messages import (
+    Abundance,
+    AlertFact,
+    AmountFact,
+    Band,
+    Basis,
+    Confidence,
+    Context,
+    Facts,
+    FindingFact,
+    Form,
+    Outcome,
+    Role,
+    RunStatus,
+    Unit,
+    UnknownSubstance,
+    Verdict,
+    derive_outcome,
+    derive_role,
+    derive_verdict,
+    load_pack,
+)
+from harm_messages.amounts import amount_text, band_of, band_row, convert, derive_band, fraction_text, molar_mass
+from harm_messages.derived import Derived, class_plain, derive, in_group
+from harm_messages.roles import (
+    RoleCase,
+    counts_as_found,
+    decide_role,
+    expectation,
+    expected_found,
+    expected_possible,
+    finding_class,
+    may_be_expected,
+    undecided,
+)
+from harm_messages.verdicts import CATEGORY, always_warn, derive_confidence, differs
+from tests.harm_messages.message_cases import FTIR, GC_MS, amount, found, sample, shown, strip
+
+PACK = load_pack()
+LABELS = PACK.words("en")
+UNNAMED = FindingFact(confidence=Confidence.INDICATED)
+
+
+def a_class(drug_class: str, confidence: str = "class_only", **more: object) -> FindingFact:
+    return FindingFact.model_validate({"drug_class": drug_class, "confidence": confidence, **more})
+
+
+def of(facts: Facts, *also: str) -> Derived:
+    return derive(PACK, facts, shown(), also)
+
+
+# -- amounts ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("formula", "mass"),
+    [
+        ("C11H15NO2", 193.25), ("C10H14BrNO2", 260.13), ("C18H22INO3", 427.28), ("H3BO3", 61.83), ("C36H70MgO4", 591.26),
+        ("NaHCO3", 84.01), ("CaCO3", 100.09), ("KCl", 74.55), ("C11H12N2S", 204.29), ("C17H12ClFN4", 326.76),
+        ("C12H17N2O4P", 284.25),
+    ],
+)  # fmt: skip
+def test_molar_masses_of_the_handbook(formula: str, mass: float) -> None:
+    assert molar_mass(formula) == pytest.approx(mass, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("basis", "wanted", "value"),
+    [
+        ("base", "hydrochloride", 118.87), ("unknown", "hydrochloride", 118.87), ("hydrochloride", "hydrochloride", 100),
+        ("other_salt", "hydrochloride", 100), ("hydrochloride", "base", 84.13), ("base", "base", 100),
+        ("unknown", "base", 100), ("other_salt", "base", 100), ("base", "other_salt", 100), ("base", "unknown", 100),
+        ("hydrochloride", "other_salt", 100),
+    ],
+)  # fmt: skip
+def test_one_conversion_between_hydrochloride_and_base(basis: str, wanted: str, value: float) -> None:
+    assert convert(100, Basis(basis), Basis(wanted), "C11H15NO2") == pytest.approx(value, abs=0.01)
+    assert convert(100, Basis(basis), Basis(wanted), "") == 100
+
+
+def test_a_band_is_for_one_substance_unit_and_form() -> None:
+    row = band_row(PACK, "mdma", Unit.MG_PER_UNIT, Form.TABLET)
+    assert row is not None
+    assert row.substance == "mdma"
+    assert band_row(PACK, "mdma", Unit.PERCENT, Form.TABLET) is None
+    assert band_row(PACK, "mdma", Unit.MG_PER_UNIT, Form.POWDER) is None
+    assert band_row(PACK, "mda", Unit.MG_PER_UNIT, Form.TABLET) is None
+    assert derive_band(PACK, None, amount(300, 0), Form.TABLET) is Band.NOT_MEASURED
+    assert derive_band(PACK, "mdma", None, Form.TABLET) is Band.NOT_MEASURED
+    assert derive_band(PACK, "mda", amount(300, 0), Form.TABLET) is Band.NOT_MEASURED
+
+
+def test_without_an_edge_for_extreme_the_top_is_very_high_and_without_below_the_bottom_is_usual() -> None:
+    row = next(b for b in PACK.bands if b.substance == "2c-b")
+    assert [band_of(row, x) for x in (0, row.usual_max, row.high_max, row.high_max + 0.1, 999)] == [
+        Band.USUAL, Band.USUAL, Band.HIGH, Band.VERY_HIGH, Band.VERY_HIGH,
+    ]  # fmt: skip
+    pill = next(b for b in PACK.bands if b.substance == "mdma")
+    assert band_of(pill, 59 + 1e-12) is Band.BELOW  # a rounding error of the machine is no milligram
+    assert band_of(pill, 59.001) is Band.USUAL
+
+
+@pytest.mark.parametrize(
+    ("substance", "given", "form", "text", "quarter"),
+    [
+        ("mdma", amount(232, 14), "tablet", "230 mg (counted as hydrochloride)", "58 mg"),
+        ("mdma", amount(100, 0, basis="base"), "tablet", "120 mg (counted as hydrochloride)", "30 mg"),
+        ("mdma", amount(100, 0, basis="base"), "powder", "100 mg (counted as base)", "25 mg"),
+        ("mdma", amount(100, 0, basis="unknown"), "tablet", "100 mg (salt or base not known)", "25 mg"),
+        ("mdma", amount(100, 0, basis="other_salt"), "tablet", "100 mg (counted as another salt)", "25 mg"),
+        ("cocaine", amount(62, 4, "percent_ww", "base"), "powder", "62 mg in each 100 mg (counted as base)",
+         "16 mg in each 100 mg"),
+        (None, amount(1234.5, 0), "powder", "1,200 mg (counted as hydrochloride)", "310 mg"),
+        ("lsd", amount(0.123, 0, "ug_per_blotter", "base"), "blotter", "0.12 µg (counted as base)", "0.031 µg"),
+        ("lsd", amount(0, 0, "ug_per_blotter", "base"), "blotter", "0 µg (counted as base)", "0 µg"),
+        ("lsd", amount(0.5, 0, "ug_per_blotter", "base"), "blotter", "0.5 µg (counted as base)", "0.12 µg"),
+    ],
+)  # fmt: skip
+def test_an_amount_is_told_in_two_figures_with_its_basis(
+    substance: str | None, given: AmountFact, form: str, text: str, quarter: str
+) -> None:
+    where = (PACK, substance, given, Form(form), LABELS, "en_GB")
+    assert amount_text(*where) == text
+    assert fraction_text(*where) == quarter
+
+
+# -- expectation and roles -------------------------------------------------------------------------
+
+
+def test_what_was_named_is_closed_over_what_is_as_good_and_what_comes_with_it() -> None:
+    want = expectation(["psilocybin"], PACK)
+    assert (want.stated, want.ids) == (True, ("psilocybin",))
+    assert want.substances == {"psilocybin", "psilocin"}
+    heroin = expectation(["heroin", "morphine"], PACK)
+    assert "morphine" in heroin.substances
+    assert "morphine" not in heroin.byproducts
+    assert {"6-monoacetylmorphine", "noscapine"} <= heroin.byproducts
+    tusi = expectation(["tusi"], PACK)
+    assert (tusi.stated, tusi.ids) == (True, ("tusi",))
+    assert "ketamine" in tusi.substances
+    vague = expectation(["unknown"], PACK)
+    assert (vague.stated, vague.ids, vague.substances) == (False, (), frozenset())
+    assert expectation(["unknown", "lsd"], PACK).ids == ("lsd",)
+    assert expectation(["opioid"], PACK).classes == {"opioid"}
+    assert expectation([], PACK).stated is False
+    with pytest.raises(UnknownSubstance, match="mdmaa"):
+        expectation(["mdmaa"], PACK)
+
+
+ANSWERS = (
+    "covered",
+    "may_be_expected",
+    "closure_byproduct",
+    "excipient",
+    "cutting",
+    "stated",
+    "made_with",
+    "expected_found",
+)
+
+
+def case(*true: str) -> RoleCase:
+    return RoleCase(**{name: name in true for name in ANSWERS})
+
+
+@pytest.mark.parametrize(
+    ("true", "role"),
+    [
+        (("stated", "covered", "cutting", "closure_byproduct"), Role.EXPECTED),
+        (("stated", "closure_byproduct", "may_be_expected", "cutting"), Role.BYPRODUCT),
+        (("stated", "may_be_expected", "excipient", "cutting", "made_with"), Role.UNSTATED),
+        (("excipient", "cutting", "covered", "may_be_expected", "closure_byproduct"), Role.EXCIPIENT),
+        (("cutting", "covered", "closure_byproduct", "may_be_expected", "made_with"), Role.CUTTING),
+        (("stated", "cutting", "made_with"), Role.CUTTING),
+        (("covered", "made_with", "expected_found"), Role.UNSTATED),
+        (("stated", "made_with", "expected_found"), Role.BYPRODUCT),
+        (("stated", "expected_found"), Role.ADULTERANT),
+        (("stated",), Role.SUBSTITUTE),
+        ((), Role.UNSTATED),
+    ],
+)
+def test_the_first_line_of_the_table_of_roles_that_holds_decides(true: tuple[str, ...], role: Role) -> None:
+    assert decide_role(case(*true)) is role
+
+
+@pytest.mark.parametrize(
+    ("finding", "expected", "role"),
+    [
+        (a_class("cannabinoid.synthetic"), ("5f-adb",), Role.EXPECTED),  # the class of what was named
+        (a_class("cannabinoid"), ("5f-adb",), Role.EXPECTED),
+        (a_class("opioid.nitazene"), ("opioid",), Role.EXPECTED),
+        (a_class("opioid.nitazene"), ("mdma",), Role.SUBSTITUTE),
+        (a_class("cut.bulking"), ("mdma",), Role.CUTTING),
+        (UNNAMED, ("mdma",), Role.SUBSTITUTE),
+        (UNNAMED, ("opioid",), Role.SUBSTITUTE),
+        (found("lactose"), (), Role.CUTTING),
+        (found("meconin"), ("mdma",), Role.BYPRODUCT),
+        (found("mephedrone", look_alikes=("3-mmc",)), ("3-mmc",), Role.UNSTATED),
+        (found("mephedrone", look_alikes=("3-mmc",)), ("stimulant.cathinone",), Role.EXPECTED),
+        (found("mephedrone", look_alikes=("3-mmc",)), ("unknown",), Role.UNSTATED),
+        (found("mephedrone", look_alikes=("nobody-knows",)), ("ketamine",), Role.SUBSTITUTE),
+    ],
+)
+def test_role_of_one_finding(finding: FindingFact, expected: tuple[str, ...], role: Role) -> None:
+    assert derive_role(finding, [finding], expected, PACK) is role
+    assert derive_role(finding, [finding], expected) is role
+
+
+def test_the_class_of_a_finding() -> None:
+    assert finding_class(found("lsd"), PACK) == "psychedelic.lysergamide"
+    assert finding_class(a_class("opioid"), PACK) == "opioid"
+    assert finding_class(UNNAMED, PACK) == ""
+    with pytest.raises(UnknownSubstance, match="opiod"):
+        finding_class(a_class("opiod"), PACK)
+
+
+def test_what_counts_as_found() -> None:
+    want = expectation(["mdma"], PACK)
+    for confidence, abundance in product(Confidence, Abundance):
+        one = found("mdma", confidence.value, abundance.value)
+        counts = confidence is not Confidence.TENTATIVE and abundance is not Abundance.NOT_DETECTED
+        assert counts_as_found(one) is counts
+        assert expected_found([one], want, PACK) is counts
+        assert expected_possible([one], want, PACK) is counts
+    assert not expected_found([found("ketamine")], want, PACK)
+    assert not expected_found([found("mdma")], expectation(["unknown"], PACK), PACK)
+    alike = found("mephedrone", "indicated", look_alikes=("3-mmc",))
+    asked = expectation(["3-mmc"], PACK)
+    assert not expected_found([alike], asked, PACK)
+    assert expected_possible([alike], asked, PACK)
+    assert not expected_possible([alike.model_copy(update={"confidence": Confidence.TENTATIVE})], asked, PACK)
+    assert may_be_expected(alike, asked, PACK)
+    assert not may_be_expected(alike, want, PACK)
+    assert not may_be_expected(alike, expectation([], PACK), PACK)
+
+
+@pytest.mark.parametrize(
+    ("finding", "expected", "open_"),
+    [
+        (found("mephedrone", look_alikes=("3-mmc",)), ("3-mmc",), True),
+        (found("3-mmc", look_alikes=("mephedrone",)), ("3-mmc",), True),
+        (found("3-mmc", look_alikes=("mephedrone",)), ("stimulant.cathinone",), False),
+        (found("3-mmc", look_alikes=("nobody-knows",)), ("3-mmc",), True),
+        (found("3-mmc"), ("3-mmc",), False),
+        (found("mephedrone", look_alikes=("3-mmc",)), ("ketamine",), False),
+        (found("mephedrone", look_alikes=("3-mmc",)), ("unknown",), False),
+        (found("mephedrone", "tentative", look_alikes=("3-mmc",)), ("3-mmc",), False),
+    ],
+)
+def test_where_one_possible_name_was_expected_and_another_not_nothing_is_decided(
+    finding: FindingFact, expected: tuple[str, ...], open_: bool
+) -> None:
+    assert undecided(finding, expectation(expected, PACK), PACK) is open_
+
+
+# -- confidence, outcome, verdict ------------------------------------------------------------------
+
+A = ("FTIR", "Raman", "GC_MS", "LC_MS", "DART_MS", "ambient_MS", "qNMR")
+B = ("GC_FID", "LC_UV", "TLC", "UV", "GC_RT", "LC_RT")
+
+
+@pytest.mark.parametrize("method", A)
+def test_one_technique_that_gives_structure_indicates_and_two_confirm(method: str) -> None:
+    assert derive_confidence([method])[0] is Confidence.INDICATED
+    assert derive_confidence([method, "TLC"])[0] is Confidence.CONFIRMED
+    other = "FTIR" if method != "FTIR" else "Raman"
+    assert derive_confidence([method, other])[0] is Confidence.CONFIRMED
+    assert derive_confidence([method, "reagent", "visual", "strip", "a new one"])[0] is Confidence.INDICATED
+
+
+@pytest.mark.parametrize("method", B)
+def test_techniques_that_separate_or_measure_confirm_only_beside_one_that_gives_structure(method: str) -> None:
+    assert derive_confidence([method])[0] is Confidence.TENTATIVE
+    assert derive_confidence(B)[0] is Confidence.TENTATIVE
+    assert derive_confidence([method, "FTIR"])[0] is Confidence.CONFIRMED
+
+
+@pytest.mark.parametrize("method", ["reagent", "visual", "a new one"])
+def test_presumptive_tests_stay_tentative(method: str) -> None:
+    assert derive_confidence([method])[0] is Confidence.TENTATIVE
+    assert derive_confidence([method, "strip"])[0] is Confidence.CLASS_ONLY
+    assert set(CATEGORY.values()) == {"A", "B", "C", "strip"}
+    assert "two independent techniques" in derive_confidence(["FTIR", "GC_MS"])[1]
+
+
+LITTLE = GC_MS.model_copy(update={"status": RunStatus.INSUFFICIENT_SAMPLE})
+WAITING = GC_MS.model_copy(update={"status": RunStatus.PENDING})
+FAULT = GC_MS.model_copy(update={"status": RunStatus.INSTRUMENT_FAULT})
+ABSENT = found("mdma", "confirmed", "not_detected")
+
+
+@pytest.mark.parametrize(
+    ("findings", "scope", "strips", "outcome"),
+    [
+        ([found("mdma", "indicated")], [GC_MS], [], Outcome.IDENTIFIED),
+        ([found("mdma", "class_only")], [GC_MS], [], Outcome.PARTLY_IDENTIFIED),
+        ([a_class("opioid", "confirmed")], [GC_MS], [], Outcome.PARTLY_IDENTIFIED),
+        ([a_class("opioid")], [WAITING], [], Outcome.PARTLY_IDENTIFIED),
+        ([found("mdma"), found("lsd", "tentative")], [GC_MS], [], Outcome.PARTLY_IDENTIFIED),
+        ([found("mdma")], [GC_MS], [strip("opioid", "faint")], Outcome.PARTLY_IDENTIFIED),
+        ([found("mdma")], [GC_MS], [strip("opioid", "negative")], Outcome.IDENTIFIED),
+        ([found("mdma")], [FAULT], [strip("opioid", "invalid")], Outcome.IDENTIFIED),
+        ([UNNAMED], [WAITING], [], Outcome.PENDING),
+        ([UNNAMED], [LITTLE], [], Outcome.INCONCLUSIVE),
+        ([], [GC_MS, WAITING], [], Outcome.PENDING),
+        ([], [WAITING, LITTLE], [], Outcome.PENDING),
+        ([], [GC_MS, LITTLE], [], Outcome.INSUFFICIENT),
+        ([], [GC_MS, FAULT], [], Outcome.INCONCLUSIVE),
+        ([ABSENT], [GC_MS], [], Outcome.NOTHING_FOUND),
+        ([], [GC_MS], [strip("opioid", "invalid")], Outcome.INCONCLUSIVE),
+        ([], [GC_MS], [strip("opioid", "negative")], Outcome.NOTHING_FOUND),
+        ([], [GC_MS.model_copy(update={"qc_passed": False})], [], Outcome.INCONCLUSIVE),
+        ([], [], [strip("opioid", "negative")], Outcome.INCONCLUSIVE),
+    ],
+)  # fmt: skip
+def test_outcome_line_by_line(findings, scope, strips, outcome: Outcome) -> None:  # type: ignore[no-untyped-def]
+    assert derive_outcome(findings, scope, strips) is outcome
+
+
+ALIKE = found("mephedrone", "indicated", look_alikes=("3-mmc",))
+
+
+@pytest.mark.parametrize(
+    ("findings", "expected", "outcome", "verdict"),
+    [
+        ([found("mdma")], ("unknown",), Outcome.NOTHING_FOUND, Verdict.NO_EXPECTATION),
+        ([found("mdma")], ("mdma",), Outcome.NOTHING_FOUND, Verdict.NOTHING_DETECTED),
+        ([found("mdma")], ("mdma",), Outcome.PENDING, Verdict.INCONCLUSIVE),
+        ([found("mdma")], ("mdma",), Outcome.INSUFFICIENT, Verdict.INCONCLUSIVE),
+        ([found("mdma")], ("mdma",), Outcome.INCONCLUSIVE, Verdict.INCONCLUSIVE),
+        ([found("mdma")], ("mdma",), Outcome.PARTLY_IDENTIFIED, Verdict.AS_EXPECTED),
+        ([found("mdma", "tentative")], ("mdma",), Outcome.IDENTIFIED, Verdict.INCONCLUSIVE),
+        ([UNNAMED], ("mdma",), Outcome.PARTLY_IDENTIFIED, Verdict.INCONCLUSIVE),
+        ([found("lactose"), UNNAMED], ("mdma",), Outcome.PARTLY_IDENTIFIED, Verdict.NOT_AS_EXPECTED),
+        ([found("ketamine", "tentative")], ("mdma",), Outcome.IDENTIFIED, Verdict.INCONCLUSIVE),
+        ([ALIKE], ("3-mmc",), Outcome.IDENTIFIED, Verdict.INCONCLUSIVE),
+        ([ALIKE, found("ketamine")], ("3-mmc",), Outcome.IDENTIFIED, Verdict.EXPECTED_PLUS_ACTIVE),
+        ([ALIKE, found("lactose")], ("3-mmc",), Outcome.IDENTIFIED, Verdict.INCONCLUSIVE),
+        ([found("mdma"), found("lactose", "tentative")], ("mdma",), Outcome.IDENTIFIED, Verdict.AS_EXPECTED),
+        ([found("mdma"), found("lactose"), UNNAMED], ("mdma",), Outcome.IDENTIFIED, Verdict.PARTLY_AS_EXPECTED),
+        ([found("mdma"), found("lactose")], ("mdma", "lsd"), Outcome.IDENTIFIED, Verdict.PARTLY_AS_EXPECTED),
+        ([found("mdma"), found("lsd")], ("mdma", "lsd"), Outcome.IDENTIFIED, Verdict.AS_EXPECTED),
+        ([found("mdma"), found("eutylone", "confirmed", "not_detected")], ("mdma",), Outcome.IDENTIFIED, Verdict.AS_EXPECTED),
+        ([found("ketamine")], ("tusi",), Outcome.IDENTIFIED, Verdict.AS_EXPECTED),
+        ([a_class("opioid.nitazene")], ("mdma",), Outcome.PARTLY_IDENTIFIED, Verdict.NOT_AS_EXPECTED),
+        ([a_class("dissociative")], ("mdma",), Outcome.PARTLY_IDENTIFIED, Verdict.INCONCLUSIVE),
+    ],
+)  # fmt: skip
+def test_verdict_line_by_line(
+    findings: list[FindingFact], expected: tuple[str, ...], outcome: Outcome, verdict: Verdict
+) -> None:
+    assert derive_verdict(findings, expected, outcome=outcome, pack=PACK) is verdict
+    assert derive_verdict(findings, expected, outcome=outcome) is verdict
+
+
+def test_without_an_outcome_an_empty_list_is_inconclusive() -> None:
+    assert derive_verdict([], ["mdma"], pack=PACK) is Verdict.INCONCLUSIVE
+    assert derive_verdict([found("mdma")], ["mdma"], pack=PACK) is Verdict.AS_EXPECTED
+
+
+def test_which_findings_may_be_said_to_differ() -> None:
+    for level, firm in (("confirmed", True), ("indicated", True), ("class_only", False), ("tentative", False)):
+        assert differs(found("ketamine", level), PACK) is firm
+        assert differs(found("protonitazene", level), PACK) is (level != "tentative")
+    assert not differs(UNNAMED, PACK)
+    assert differs(a_class("benzodiazepine.novel"), PACK)  # always warned of where none was expected
+
+
+@pytest.mark.parametrize(
+    ("finding", "unexpected", "warned"),
+    [
+        (found("pma"), False, True), (found("protonitazene"), False, True), (found("bromazolam"), True, True),
+        (found("bromazolam"), False, False), (found("ketamine"), True, False), (a_class("opioid.nitazene"), False, True),
+        (a_class("opioid"), True, False), (UNNAMED, True, False),
+    ],
+)  # fmt: skip
+def test_what_is_always_warned_of(finding: FindingFact, unexpected: bool, warned: bool) -> None:
+    assert always_warn(finding, PACK, unexpected) is warned
+
+
+# -- what rules match on ---------------------------------------------------------------------------
+
+
+def test_findings_stand_in_order_of_abundance_confidence_and_name() -> None:
+    facts = sample(
+        found("lsd", "indicated", "minor"), found("mdma", "confirmed", "minor"), found("cocaine", "confirmed", "minor"),
+        found("ketamine", "indicated", "major"), expected=("mdma",),
+    )  # fmt: skip
+    assert [s.substance for s in of(facts).seen] == ["ketamine", "mdma", "cocaine", "lsd"]
+
+
+def test_one_line_a_thing_with_the_strongest_of_everything() -> None:
+    twice = sample(
+        found("mdma", "indicated", "trace", methods=("FTIR",), amount=amount(60, 30), look_alikes=("mdea",)),
+        found("mdma", "confirmed", "minor", methods=("GC_MS",), amount=amount(80, 1), look_alikes=("mda",)),
+        a_class("opioid"), a_class("dissociative"), form="tablet",
+    )  # fmt: skip
+    mdma = next(f for f in of(twice).raw if f.substance == "mdma")
+    assert (mdma.confidence, mdma.abundance) == ("confirmed", "minor")
+    assert (mdma.methods, mdma.look_alikes) == (("FTIR", "GC_MS"), ("mda", "mdea"))
+    assert mdma.amount is not None
+    assert mdma.amount.value == 60  # 60 + 30 reaches higher than 80 + 1
+    assert {f.drug_class for f in of(twice).raw if f.substance is None} == {"opioid", "dissociative"}
+    alone = sample(found("mdma", amount=amount(80, 1)), found("mdma", "indicated"))
+    assert of(alone).raw[0].amount == amount(80, 1)
+    assert of(sample(found("mdma"), found("mdma"))).raw[0].amount is None
+
+
+def test_a_look_alike_is_a_weak_trace_and_one_nobody_knows_is_none() -> None:
+    d = of(sample(found("mephedrone", "indicated", look_alikes=("3-mmc", "nobody-knows")), expected=("ketamine",)))
+    assert [(f.substance, f.confidence, f.abundance) for f in d.raw] == [
+        ("3-mmc", "tentative", "indication"),
+        ("mephedrone", "indicated", "major"),
+    ]
+    assert [s.substance for s in d.seen] == ["mephedrone"]
+    gone = found("mephedrone", "indicated", "not_detected", look_alikes=("3-mmc",))
+    assert of(sample(gone)).raw == ()
+
+
+@pytest.mark.parametrize(
+    ("target", "reading", "seen"),
+    [
+        ("opioid.nitazene", "positive", (None, "opioid.nitazene", "class_only")),
+        ("opioid.nitazene", "faint", (None, "opioid.nitazene", "tentative")),
+        ("xylazine", "positive", ("xylazine", None, "class_only")),
+        ("ghb", "positive", (None, "ghb", "class_only")),  # a class and a substance have this id
+        ("nobody-knows", "positive", (None, None, "class_only")),
+    ],
+)
+def test_what_a_strip_that_reacted_tells(target: str, reading: str, seen: tuple[str | None, ...]) -> None:
+    (fact,) = of(sample(strips=(strip(target, reading),))).raw
+    assert (fact.substance, fact.drug_class, fact.confidence) == seen
+    assert (fact.abundance, fact.methods) == ("indication", ("strip",))
+
+
+@pytest.mark.parametrize("reading", ["negative", "invalid"])
+def test_a_strip_that_did_not_react_tells_nothing(reading: str) -> None:
+    assert of(sample(strips=(strip("opioid.nitazene", reading),))).raw == ()
+
+
+@pytest.mark.parametrize(
+    ("finding", "explained"),
+    [
+        (found("fentanyl"), True), (found("fentanyl", "indicated"), True), (found("fentanyl", "class_only"), False),
+        (found("norfentanyl"), False), (a_class("opioid.fentanyl", "confirmed"), False), (found("heroin"), False),
+    ],
+)  # fmt: skip
+def test_a_firm_finding_stands_for_the_strip_of_its_class(finding: FindingFact, explained: bool) -> None:
+    raw = of(sample(finding, strips=(strip("opioid.fentanyl", "positive"),))).raw
+    assert any(f.methods == ("strip",) and f.drug_class for f in raw) is not explained or finding.drug_class is not None
+
+
+def test_an_inert_row_of_an_inert_class_explains_its_class_too() -> None:
+    d = of(sample(found("lactose"), a_class("cut.bulking")))
+    assert [f.substance for f in d.raw] == ["lactose"]
+
+
+def test_the_class_of_a_stronger_finding_is_not_hidden_by_a_different_one() -> None:
+    assert len(of(sample(found("heroin"), a_class("opioid.nitazene"))).raw) == 2
+    assert len(of(sample(found("protonitazene"), a_class("opioid"))).raw) == 1
+    assert len(of(sample(found("protonitazene"), UNNAMED)).raw) == 2
+
+
+def test_weak_findings_show_only_where_they_are_always_warned_of_or_have_no_name() -> None:
+    weak = [found("ketamine", "tentative"), found("protonitazene", "tentative"), found("bromazolam", "tentative")]
+    seen = of(sample(*weak, FindingFact(confidence=Confidence.TENTATIVE), expected=("mdma",))).seen
+    assert {s.substance for s in seen} == {"protonitazene", "bromazolam", None}
+    expected = of(sample(found("bromazolam", "tentative"), expected=("bromazolam",))).seen
+    assert expected == ()
+
+
+def test_everything_a_rule_may_ask_of_a_finding() -> None:
+    facts = sample(
+        found("mdma", amount=amount(232, 14)), found("norfentanyl", "indicated"), a_class("opioid"), UNNAMED,
+        found("bromazolam", "indicated", amount=amount(3, 0)), expected=("mdma",), form="tablet",
+    )  # fmt: skip
+    seen = {s.name: s for s in of(facts).seen}
+    mdma, sign, unnamed = seen["MDMA"], seen["norfentanyl (a sign of fentanyl)"], seen[""]
+    assert (mdma.role, mdma.band, mdma.psychoactive, mdma.differs) == ("expected", "very_high", True, True)
+    assert mdma.name_with_class == "MDMA"
+    assert not mdma.unknown
+    assert (sign.psychoactive, sign.name_with_class) == (False, sign.name)
+    assert (unnamed.unknown, unnamed.psychoactive, unnamed.drug_class, unnamed.differs) == (True, False, "", False)
+    street = seen["bromazolam"]
+    assert street.name_with_class == f"bromazolam ({class_plain(PACK, 'benzodiazepine.novel')})"
+    assert street.always_warn
+    assert seen[class_plain(PACK, "opioid")].psychoactive
+    wanted = of(sample(found("bromazolam"), expected=("bromazolam",))).seen[0]
+    assert (wanted.name_with_class, wanted.always_warn) == ("bromazolam", False)
+    assert not of(sample(a_class("cut.bulking"))).seen[0].psychoactive
+
+
+def test_a_strength_is_read_from_confirmed_findings_only() -> None:
+    facts = sample(found("mdma", "indicated", amount=amount(232, 14)), form="tablet")
+    assert of(facts).seen[0].band is Band.NOT_MEASURED
+
+
+def test_a_beginning_of_a_class_has_plain_words_of_its_own() -> None:
+    assert class_plain(PACK, "opioid.nitazene") == PACK.substances.classes["opioid.nitazene"].plain
+    assert class_plain(PACK, "stimulant") == "a drug of the stimulant kind"
+    assert class_plain(PACK, "made.up") == "a drug of the up kind"
+
+
+# -- pairs and alerts ------------------------------------------------------------------------------
+
+
+def pairs(facts: Facts, *also: str) -> dict[str, frozenset[int]]:
+    return {h.row.id: h.seen for h in of(facts, *also).pairs}
+
+
+def test_who_stands_on_a_side_of_a_pair() -> None:
+    group = PACK.groups["opioid"]
+    assert in_group(group, "heroin", "opioid.opiate")
+    assert in_group(group, None, "opioid.nitazene")
+    assert not in_group(group, "norfentanyl", "opioid.fentanyl")  # left out by name
+    assert not in_group(group, "mdma", "entactogen")
+    assert not in_group(group, None, "")
+    assert in_group(PACK.groups["ketamine"], "ketamine", "dissociative")
+    assert not in_group(PACK.groups["ketamine"], "pcp", "dissociative")
+
+
+def test_found_with_found_binds_both_and_found_with_told_binds_the_found() -> None:
+    two = sample(found("heroin"), found("alprazolam"))
+    (both,) = {seen for name, seen in pairs(two).items() if "OPIOID" in name}
+    assert both == {0, 1}
+    assert pairs(sample(found("heroin"))) == {}
+    for word in ("benzo", "alprazolam", "benzodiazepine"):
+        told = pairs(sample(found("lactose", abundance="major"), found("heroin", abundance="minor")), word)
+        assert set(told.values()) == {frozenset({1})}, word
+        assert set(told) == {name for name in pairs(two) if "OPIOID" in name}
+    assert pairs(sample(found("heroin")), "lactose") == {}
+    assert pairs(sample(found("lactose")), "benzo", "opioid-medicine") == {}
+
+
+def test_either_side_of_a_pair_may_be_the_one_that_was_told() -> None:
+    row = next(p for p in PACK.pairs if {p.a, p.b} == {"opioid", "benzodiazepine"})
+    for turned in (row, row.model_copy(update={"a": row.b, "b": row.a})):
+        pack = replace(PACK, pairs=(turned,))
+        for drug, word in (("heroin", "benzo"), ("alprazolam", "opioid-medicine")):
+            d = derive(pack, sample(found(drug)), shown(), (word,))
+            assert [h.seen for h in d.pairs] == [frozenset({0})]
+
+
+@pytest.mark.parametrize("word", ["sentinel", "opioidd", ""])
+def test_a_word_nobody_knows_never_reads_as_no_danger(word: str) -> None:
+    with pytest.raises(ValueError, match="offer the pack's co-use list"):
+        of(sample(found("heroin")), "alcohol", word)
+
+
+PILL = sample(found("mdma"), expected=("lsd",), form="tablet", logo="  Blue   Tesla ", colours=("Blue", "white"))
+
+
+@pytest.mark.parametrize(
+    ("alert", "fits"),
+    [
+        ({"forms": ("tablet", "powder")}, True), ({"forms": ("powder",)}, False),
+        ({"logos": ("blue tesla",)}, True), ({"logos": ("tesla",)}, False),
+        ({"colours": (" BLUE", "red")}, True), ({"colours": ("red",)}, False),
+        ({"forms": ("tablet",), "logos": ("blue tesla",), "colours": ("white",)}, True),
+        ({"forms": ("tablet",), "logos": ("other",)}, False), ({"forms": ("tablet",), "colours": ("red",)}, False),
+        ({"forms": ("powder",), "substances": ("mdma",)}, False),
+        ({"substances": ("mdma",)}, True), ({"substances": ("lsd",)}, True), ({"substances": ("cocaine",)}, False),
+        ({"classes": ("entactogen",)}, True), ({"classes": ("psychedelic",)}, True), ({"classes": ("opioid",)}, False),
+        ({}, False),
+    ],
+)  # fmt: skip
+def test_which_alerts_are_about_this_sample(alert: dict[str, object], fits: bool) -> None:
+    facts = PILL.model_copy(update={"alerts": (AlertFact.model_validate({"id": "A", **alert}),)})
+    assert bool(of(facts).alerts) is fits
+
+
+def test_an_alert_about_a_class_fits_who_expected_that_class() -> None:
+    facts = sample(expected=("opioid.nitazene",), alerts=(AlertFact(id="A", classes=("opioid",)),))
+    assert of(facts).alerts
+    unnamed = sample(UNNAMED, alerts=(AlertFact(id="A", classes=("opioid",)),))
+    assert not of(unnamed).alerts
+
+
+def test_gaps_outcome_and_verdict_come_along() -> None:
+    d = of(sample(found("heroin"), expected=("heroin",), scope=(FTIR,)))
+    assert (d.outcome, d.verdict) == (Outcome.IDENTIFIED, Verdict.AS_EXPECTED)
+    assert "opioid.nitazene" in d.gaps
+    assert d.want.ids == ("heroin",)
+    assert isinstance(d.context, Context)
+    assert of(sample(strips=(strip("opioid", "positive"),), scope=(GC_MS,))).outcome is Outcome.PARTLY_IDENTIFIED
