@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from html import escape
 from importlib.metadata import version
 from pathlib import Path
@@ -18,8 +19,14 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+import app.alerts.api
+import app.alerts.pages
 import app.consultations.api
+import app.consultations.api_log
 import app.consultations.pages
+import app.consultations.pages_log
+import app.consultations.pages_paper
+import app.consultations.pages_urgent
 import app.incoming.api
 import app.incoming.pages
 import app.instrument_checks.api
@@ -28,6 +35,9 @@ import app.instrument_checks.pages
 import app.instrument_checks.pages_learning
 import app.library.api
 import app.library.pages
+import app.message_packs.api
+import app.message_packs.pages
+import app.message_packs.pages_post
 import app.people.api
 import app.people.pages
 import app.quantification.api
@@ -49,13 +59,18 @@ import app.subtraction.api
 import app.subtraction.pages
 import app.system.api
 import app.system.pages
+import app.tasks.api
+import app.tasks.pages
 import app.trends.api
 import app.trends.pages
+from app.alerts.pages import banner_of
 from app.incoming import reading_job as incoming_job
 from app.instrument_checks import recompare as recompare_instrument
 from app.instrument_checks.service import InstrumentStates
 from app.library import import_job as library_job
 from app.library.shelf import Shelf
+from app.message_packs.checking import Checks
+from app.message_packs.provider import Packs
 from app.navigation import nav_for
 from app.operations.retention import Housekeeper
 from app.people import signin
@@ -83,8 +98,14 @@ from instruments import DEFAULT_LIMITS, Limits
 HERE = Path(__file__).parent
 
 ROUTERS = (
+    app.alerts.api.router,
+    app.alerts.pages.router,
     app.consultations.api.router,
+    app.consultations.api_log.router,
     app.consultations.pages.router,
+    app.consultations.pages_log.router,
+    app.consultations.pages_urgent.router,
+    app.consultations.pages_paper.router,
     app.incoming.api.router,
     app.incoming.pages.router,
     app.instrument_checks.api.router,
@@ -93,6 +114,9 @@ ROUTERS = (
     app.instrument_checks.pages_learning.router,
     app.library.api.router,
     app.library.pages.router,
+    app.message_packs.api.router,
+    app.message_packs.pages.router,
+    app.message_packs.pages_post.router,
     app.people.api.router,
     app.people.pages.router,
     app.quantification.api.router,
@@ -114,6 +138,8 @@ ROUTERS = (
     app.subtraction.pages.router,
     app.system.api.router,
     app.system.pages.router,
+    app.tasks.api.router,
+    app.tasks.pages.router,
     app.trends.api.router,
     app.trends.pages.router,
 )
@@ -130,10 +156,10 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
     )
     jail = LazyJail(reader_limits(settings), settings.parser_processes)
     blobs = BlobStore(settings.blob_dir, max_bytes=settings.upload_max_bytes)
-    pack = load_pack()
+    packs = Packs(load_pack())
     kept = arrays.array_store(blobs.root)
     shelf = Shelf(settings, database, Book(database, kept))
-    index, controls = SubstanceIndex(pack.substances), BatchControls(database, kept)
+    index, controls = SubstanceIndex(packs.shipped.substances), BatchControls(database, kept)
     parts = reading_job.ReadingParts(
         database, blobs, jail, shelf, index, controls=controls, instruments=InstrumentStates(database)
     )
@@ -144,7 +170,8 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
         clock=clock,
         pepper=pepper,
         blobs=blobs,
-        pack=pack,
+        packs=packs,
+        checks=Checks(),
         jail=jail,
         shelf=shelf,
         jobs=JobRunner(
@@ -192,6 +219,7 @@ def page_context(request: Request, settings: Settings) -> dict[str, Any]:
         "demo": settings.demo,
         "ticket_events": live_from(request, "/api/v1/tickets/events"),
         "live_url": live_from(request, "/api/v1/events") if hears else "",
+        "alert_banner": partial(banner_of, request.app.state.runtime, actor) if hears and actor else None,
     }
 
 

@@ -10,11 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, cast
+from uuid import UUID
 
 from fastapi import Depends, Request
 from sqlmodel import Session
 
 from app.library.shelf import Shelf
+from app.message_packs.checking import Checks
+from app.message_packs.provider import Packs
 from app.people.service import SessionPolicy
 from app.platform.db import Database, UnitOfWork
 from app.platform.jobs import JobRunner
@@ -40,7 +43,8 @@ class Runtime:
     pepper: bytes
     blobs: BlobStore
     templates: Templates
-    pack: Pack
+    packs: Packs
+    checks: Checks
     jail: LazyJail
     shelf: Shelf
     jobs: JobRunner
@@ -49,6 +53,16 @@ class Runtime:
     address_throttle: Throttle
     ticket_throttle: Throttle
     site_ticket_throttle: Throttle
+
+    @property
+    def pack(self) -> Pack:
+        """The pack that came with the software: its register names substances everywhere. Pages are made from `packs`."""
+        return self.packs.shipped
+
+    def pack_of(self, agency_id: UUID | None) -> Pack:
+        """The pack in force now for an agency, where no session is open. Inside one: `packs.current(session, …)`."""
+        with self.read() as session:
+            return self.packs.current(session, agency_id, self.now())
 
     def begin(self, actor: Actor, request: Request | None = None) -> UnitOfWork:
         """A unit of work for `actor`; commits when its `with` block ends."""

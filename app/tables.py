@@ -1,10 +1,12 @@
 """Imports every table once, so that metadata is complete for migrations and tests. Holds nothing itself."""
 
+import app.alerts.tables
 import app.consultations.tables
 import app.custody.tables
 import app.incoming.tables
 import app.instrument_checks.tables
 import app.library.tables
+import app.message_packs.tables
 import app.people.tables
 import app.platform.audit.tables
 import app.platform.jobs.tables
@@ -17,4 +19,5 @@ import app.samples.tables
 import app.sessions.tables
 import app.standards.tables
 import app.subtraction.tables
+import app.tasks.tables
 import app.trends.tables  # noqa: F401

@@ -29,7 +29,7 @@ VERBS = {
     "formats": "formats_verbs",
     "identify": "instruments_verbs",
     "library": "library_verbs",
-    "messages": "messages_verbs",
+    "messages": "packs_verbs",
     "people": "operator_verbs",
     "read": "instruments_verbs",
     "readings": "readings_verbs",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from sse_starlette.sse import EventSourceResponse
 
@@ -35,8 +35,13 @@ _STATE: dict[int | str, dict[str, Any]] = {
     responses=_STATE,
     dependencies=[public("whoever holds the code may see its sample; wrong codes are throttled")],
 )
-def view_ticket(body: schemas.TicketCode, request: Request, rt: RuntimeDep) -> Response:
-    """Open a ticket. Sets a cookie, so that the page can follow live events without the code."""
+def view_ticket(
+    body: schemas.TicketCode, request: Request, rt: RuntimeDep, lang: Annotated[str, Query(max_length=10)] = ""
+) -> Response:
+    """Open a ticket. Sets a cookie, so that the page can follow live events without the code.
+
+    `lang`: a language of the message pack, such as `cy`; else the browser's choice or Accept-Language decides.
+    """
     sample = web.look_up(rt, request, body.code)
     view = web.view_for_client(rt, request, sample)
     response: Response

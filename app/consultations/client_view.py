@@ -3,35 +3,48 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
 from sqlmodel import Session
 
+from app.alerts import service as alerts
 from app.consultations import facts, repository
+from app.consultations.adjusting_domain import AdjustmentKind
 from app.consultations.domain import (
-    CHANGED_WORDS,
     SHUT_FOR_STAFF,
-    SHUT_WORDS,
-    STAGE_WORDS,
-    STEP_WORDS,
     Shut,
     Stage,
     ViewKind,
     stage_of,
 )
+from app.consultations.locales import words_of
+from app.consultations.made_of import MadeOf
+from app.consultations.tables import PageAdjustment
+from app.consultations.words import Words
 from app.platform.kernel.errors import NotFound
 from app.readings import quality as readings
 from app.results import service as results
 from app.results.derivation import scope_fact
-from app.results.domain import Grade
+from app.results.domain import ChangeReason, Grade
 from app.results.grounds import frozen
 from app.results.view import Standing
 from app.samples import service as samples
 from app.sessions import service as sessions
-from harm_messages import Context, Facts, GateClosed, HarmMessageError, Pack, Page, UnknownSubstance, evaluate
+from harm_messages import (
+    Adjustments,
+    AlertFact,
+    Context,
+    Facts,
+    GateClosed,
+    HarmMessageError,
+    Pack,
+    Page,
+    UnknownSubstance,
+    evaluate,
+)
 from harm_messages.types import LicenceMode
 
 _log = structlog.get_logger(__name__)
@@ -42,11 +55,13 @@ class ClientView:
     """Everything the client's page needs; the health worker's page shows the same.
 
     `changed_at`: while waiting, when the stage last changed; afterwards, since when the result differs from what was
-    shown before, if it ever did. `why` is for the client, `staff_why` for whoever tells them.
+    shown before, if it ever did, and `changed_from` the headline it had then. `why` is for the client, `staff_why` for
+    whoever tells them. What the client reads is in `locale`.
     """
 
     kind: ViewKind
     place: str
+    locale: str = "en"
     stage: Stage | None = None
     before: int | None = None
     changed_at: datetime | None = None
@@ -55,16 +70,29 @@ class ClientView:
     result_number: int = 0
     confirmed: bool = False
     under_review: bool = False
-    change_reason: str = ""
+    reason: ChangeReason | None = None
+    changed_from: str = ""
     shut: Shut | None = None
-    why: str = ""
     staff_why: str = ""
-    stages: Sequence[tuple[str, datetime | None, bool]] = field(default=())
+    stages: Sequence[tuple[Stage, datetime | None, bool]] = field(default=())
+    made_of: MadeOf | None = None
 
     @property
-    def stage_words(self) -> str:
-        """The stage as one sentence."""
-        return STAGE_WORDS[self.stage] if self.stage else ""
+    def words(self) -> Words:
+        """The words around the messages."""
+        return words_of(self.locale)
+
+    @property
+    def why(self) -> str:
+        """Why there is no result to read, for the client."""
+        if self.shut is Shut.LOOKUP_OFF and self.changed_at is not None:
+            return self.words.lookup_off_changed
+        return self.words.shut[self.shut] if self.shut else ""
+
+    @property
+    def change_reason(self) -> str:
+        """Why the result is another than before, in a fixed sentence."""
+        return self.words.reasons[self.reason] if self.reason else ""
 
 
 def client_view(
@@ -76,7 +104,17 @@ def client_view(
     also_taking: tuple[str, ...] = (),
     locale: str = "en",
 ) -> ClientView:
-    """What may be told about this sample at this moment, by its page or by a worker."""
+    """What may be told about this sample at this moment, by its page or by a worker.
+
+    In the pack's own first language where the pack does not have the one asked for.
+    """
+    locale = locale if locale in pack.locales else pack.manifest.default_locale
+    return replace(_view(session, pack, sample, now, also_taking, locale), locale=locale)
+
+
+def _view(
+    session: Session, pack: Pack, sample: samples.Sample, now: datetime, also_taking: tuple[str, ...], locale: str
+) -> ClientView:
     checking = checking_session_of(session, sample)
     place = f"{sessions.site_of(session, checking).name}, {checking.name}"
     context = Context(
@@ -92,11 +130,18 @@ def client_view(
         return _shut(place, Shut.BACK_OF_HOUSE, "Back of house: the licence allows no individual results to anybody.")
     told = results.standing(session, sample.id)
     if told.standing is Standing.RETRACTED:
-        return ClientView(ViewKind.RETRACTED, place, changed_at=told.changed_at, change_reason=told.why)
+        return ClientView(ViewKind.RETRACTED, place, changed_at=told.changed_at, reason=told.reason)
     if told.view is None:
         return _waiting(session, sample, place)
     try:
-        page = evaluate(pack, _facts(pack, told.view), context, locale, now)
+        made = MadeOf(
+            _facts(pack, told.view, alerts.facts_for(session, checking, now)),
+            context,
+            adjustments_of(session, checking, told.view.result.id, now),
+            locale,
+            now,
+        )
+        page = made.page(pack)
     except GateClosed as closed:
         return _shut(place, Shut(closed.reason), closed.text)
     except HarmMessageError as error:
@@ -113,20 +158,31 @@ def client_view(
         confirmed=told.view.result.grade is Grade.CONFIRMED,
         under_review=told.view.under_review,
         changed_at=told.changed_at,
-        change_reason=told.why,
+        reason=told.reason,
+        changed_from=_headline(pack, told.before, context, locale, now),
+        made_of=made,
     )
 
 
-def own_view(session: Session, pack: Pack, sample: samples.Sample, now: datetime) -> ClientView:
+def _headline(pack: Pack, before: results.ResultView | None, context: Context, locale: str, now: datetime) -> str:
+    """What the version before said first, in today's words; nothing where these words cannot say it."""
+    if before is None:
+        return ""
+    try:
+        return evaluate(pack, _facts(pack, before), context, locale, now).loggable().headline
+    except HarmMessageError:
+        return ""
+
+
+def own_view(session: Session, pack: Pack, sample: samples.Sample, now: datetime, *, locale: str = "en") -> ClientView:
     """The same for the client's own screen, where the session's look-up may be off.
 
     Off, the queue and a withdrawn result are still said: the first tells when to come, the second is a warning.
     """
-    view = client_view(session, pack, sample, now)
+    view = client_view(session, pack, sample, now, locale=locale)
     if view.kind is not ViewKind.RESULT or checking_session_of(session, sample).client_lookup:
         return view
-    shut = _shut(view.place, Shut.LOOKUP_OFF)
-    return replace(shut, why=CHANGED_WORDS) if view.changed_at else shut
+    return replace(_shut(view.place, Shut.LOOKUP_OFF), locale=view.locale, changed_at=view.changed_at)
 
 
 def checking_session_of(session: Session, sample: samples.Sample) -> sessions.CheckingSession:
@@ -137,16 +193,36 @@ def checking_session_of(session: Session, sample: samples.Sample) -> sessions.Ch
     return found
 
 
-def _facts(pack: Pack, view: results.ResultView) -> Facts:
-    """From what was submitted and verified, never from what was written down since."""
+def adjustments_of(
+    session: Session, checking: sessions.CheckingSession, result_id: uuid.UUID, now: datetime
+) -> Adjustments:
+    """What staff did to the page of this version, and the urgent messages of the place. A new version begins without."""
+    done = repository.adjustments(session, result_id)
+    region = sessions.site_of(session, checking).region
+    urgent = repository.urgents_shown(session, checking.agency_id, checking.id, region, now)
+    return Adjustments(
+        pinned=_targets(done, AdjustmentKind.PIN),
+        not_relevant=_targets(done, AdjustmentKind.NOT_RELEVANT),
+        snippets=_targets(done, AdjustmentKind.SNIPPET),
+        urgent=tuple(dict.fromkeys(row.snippet for row in urgent)),
+    )
+
+
+def _targets(done: Iterable[PageAdjustment], kind: AdjustmentKind) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(row.target for row in done if row.kind is kind))
+
+
+def _facts(pack: Pack, view: results.ResultView, warned: tuple[AlertFact, ...] = ()) -> Facts:
+    """From what was submitted and verified, never from what was written down since; and the alerts in force."""
     stood_on = frozen(view.result)
     assert stood_on is not None, "no version is released that was not submitted"
-    return facts.facts_of(stood_on, view.findings, [scope_fact(row) for row in stood_on.scope], pack)
+    made = facts.facts_of(stood_on, view.findings, [scope_fact(row) for row in stood_on.scope], pack)
+    return made.model_copy(update={"alerts": warned}) if warned else made
 
 
 def _shut(place: str, reason: Shut, staff_why: str = "") -> ClientView:
     said = staff_why or SHUT_FOR_STAFF.get(reason, "")
-    return ClientView(ViewKind.IN_PERSON, place, shut=reason, why=SHUT_WORDS[reason], staff_why=said)
+    return ClientView(ViewKind.IN_PERSON, place, shut=reason, staff_why=said)
 
 
 def _waiting(session: Session, sample: samples.Sample, place: str) -> ClientView:
@@ -156,9 +232,7 @@ def _waiting(session: Session, sample: samples.Sample, place: str) -> ClientView
     order = list(Stage)
     reached = order.index(stage)
     times = (sample.received_at, sample.analysed_at, sample.verified_at, None)
-    steps = tuple(
-        (STEP_WORDS[s], times[i] if i < reached or i == 0 else None, i == reached) for i, s in enumerate(order)
-    )
+    steps = tuple((s, times[i] if i < reached or i == 0 else None, i == reached) for i, s in enumerate(order))
     return ClientView(
         ViewKind.WAITING,
         place,

@@ -1,4 +1,4 @@
-"""The words of telling: where a sample stands for its client, why a page stays shut, what people decide. Pure."""
+"""What telling knows: where a sample stands for its client, why a page stays shut, what people decide. Pure."""
 
 from __future__ import annotations
 
@@ -24,20 +24,6 @@ class Stage(StrEnum):
     READY_SOON = "ready_soon"
 
 
-STAGE_WORDS: dict[Stage, str] = {
-    Stage.QUEUED: "Your sample is in the queue",
-    Stage.BEING_LOOKED_AT: "A chemist is looking at your sample",
-    Stage.BEING_CHECKED: "Another person is checking the result",
-    Stage.READY_SOON: "Your result is checked and will be here soon",
-}
-STEP_WORDS: dict[Stage, str] = {
-    Stage.QUEUED: "Handed in",
-    Stage.BEING_LOOKED_AT: "Looked at by a chemist",
-    Stage.BEING_CHECKED: "Checked by another person",
-    Stage.READY_SOON: "Your result, here",
-}
-
-
 def stage_of(result_state: str | None, *, analysed: bool) -> Stage:
     """The stage of a sample without a released result: `result_state` of its newest version, if there is one."""
     if result_state == "verified":
@@ -57,20 +43,6 @@ class Shut(StrEnum):
     NO_WORDS = "no_words"
     LOOKUP_OFF = "lookup_off"
 
-
-# What the client reads. Never says what was found, nor what the licence thinks of them.
-SHUT_WORDS: dict[Shut, str] = {
-    Shut.BACK_OF_HOUSE: "Results of single samples are not told at this session.",
-    Shut.WITHDRAWN: "This sample was withdrawn.",
-    Shut.NOT_DEPENDENT_ADULT: "Your result is ready. A worker tells you about it in person.",
-    Shut.PACK_NOT_EFFECTIVE: "Your result is ready. A worker tells you about it in person.",
-    Shut.NO_WORDS: (
-        "Something was found that this page has no words for yet. A worker tells you about it in person. Ask before "
-        "you rely on anything else."
-    ),
-    Shut.LOOKUP_OFF: "Your result is ready. At this session a worker tells you about it in person.",
-}
-CHANGED_WORDS = "Something about your result has changed. Ask a worker before you rely on what you were told."
 
 # What staff read beside it. A gate of the message pack that is not here speaks with its own text.
 SHUT_FOR_STAFF: dict[Shut, str] = {

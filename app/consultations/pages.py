@@ -9,10 +9,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from app.consultations import service, web
+from app.consultations import also_taking, pages_log, service, web
 from app.consultations.domain import INTENTION_WORDS, REFERRAL_WORDS, Intention, Referral, Tick
 from app.consultations.schemas import LONGEST_TALK
-from app.consultations.service import ClientView, ShownTo
+from app.consultations.service import ClientView
+from app.consultations.words import ENGLISH
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Conflict, Invalid, MastError, TooMany
 from app.platform.kernel.ids import new_id
@@ -23,6 +24,7 @@ from app.runtime import Runtime, RuntimeDep
 from app.samples import service as samples
 from app.samples.domain import Stage
 from app.sessions import service as sessions
+from app.tasks import service as tasks
 
 router = APIRouter(include_in_schema=False)
 
@@ -55,15 +57,10 @@ def open_ticket(request: Request, rt: RuntimeDep, code: Annotated[str, Form(max_
 def _ticket(
     request: Request, rt: Runtime, *, view: ClientView | None = None, code: str = "", error: MastError | None = None
 ) -> HTMLResponse:
-    response = rt.templates.page(
-        request,
-        "client/ticket.html",
-        status=status_of(error),
-        view=view,
-        code=code,
-        error=error,
-        now=rt.now(),
+    response = web.client_page(
+        rt, request, "client/ticket.html", view=view, status=status_of(error), code=code, error=error
     )
+    web.keep_language(response, request, rt)
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.retry_after_s)
     return response
@@ -119,8 +116,25 @@ def consultation_part(request: Request, sample_id: uuid.UUID, who: Teller, rt: R
     """The client's page alone, refreshed live."""
     with rt.read() as session:
         sample = samples.get_sample(session, who, sample_id)
-        view = service.client_view(session, rt.pack, sample, rt.now())
-    return rt.templates.page(request, "consultations/part.html", view=view, sample=sample, now=rt.now())
+        pack = rt.packs.current(session, sample.agency_id, rt.now())
+        locale = web.asked_for(request, rt) or "en"
+        view = service.client_view(session, pack, sample, rt.now(), locale=locale)
+        todo = tasks.of_sample(session, who, sample_id)
+    return rt.templates.page(
+        request,
+        "consultations/part.html",
+        view=view,
+        sample=sample,
+        sample_tasks=todo,
+        said_in=_said_in(request, rt),
+        now=rt.now(),
+    )
+
+
+def _said_in(request: Request, rt: Runtime) -> str:
+    """The end of an address that keeps the language the client's page is shown in; nothing where it is English."""
+    asked = web.asked_for(request, rt)
+    return f"?{web.ASKED}={asked}" if asked else ""
 
 
 @router.post("/consultations/samples/{sample_id}/with")
@@ -132,8 +146,8 @@ def consultation_with(
     also: Annotated[list[str] | None, Form()] = None,
 ) -> HTMLResponse:
     """The page with what the person says they also take: rendered from memory, written nowhere, not in the address."""
-    known = rt.pack.co_use
-    return _page(request, sample_id, who, rt, also=tuple(a for a in also or () if a in known))
+    known = also_taking.known(rt.pack_of(who.agency_id), also or ())
+    return _page(request, sample_id, who, rt, also=known, dropped=not set(also or ()) <= set(known))
 
 
 def _page(
@@ -143,18 +157,16 @@ def _page(
     rt: Runtime,
     *,
     also: tuple[str, ...] = (),
+    dropped: bool = False,
     error: MastError | None = None,
     values: Mapping[str, object] | None = None,
 ) -> HTMLResponse:
+    sample, view = web.view_for_staff(rt, request, who, sample_id, also)
     with rt.read() as session:
-        sample = samples.get_sample(session, who, sample_id)
         checking = sessions.get_session(session, who, sample.session_id)
-        view = service.client_view(session, rt.pack, sample, rt.now(), also_taking=also)
         past = service.consultations_of(session, who, sample_id)
-        noting = service.needs_noting(session, sample, view, ShownTo.STAFF)
-    if noting:
-        with rt.begin(who, request) as uow:
-            service.note_shown(uow, samples.get_sample(uow.session, who, sample_id), view, ShownTo.STAFF)
+        todo = tasks.of_sample(session, who, sample_id)
+        pack = rt.packs.current(session, sample.agency_id, rt.now())
     return rt.templates.page(
         request,
         "consultations/sample.html",
@@ -162,15 +174,25 @@ def _page(
         sample=sample,
         checking=checking,
         view=view,
+        said_in=_said_in(request, rt),
+        languages=web.choices(rt, f"/consultations/samples/{sample_id}", view.locale),
+        w=ENGLISH,
         past=past,
         also=also,
-        co_use=list(rt.pack.co_use.values()),
+        also_labels=also_taking.labels(pack, also),
+        dropped=dropped,
+        to_tap=also_taking.to_tap(pack),
+        to_find=also_taking.to_find(pack),
         intentions=INTENTION_WORDS,
         referrals=REFERRAL_WORDS,
         error=error,
         values=values or {},
         idempotency_key=str(new_id()),
         now=rt.now(),
+        sample_id=sample_id,
+        sample_tasks=todo,
+        task_back="consultation",
+        **pages_log.adjusting_of(rt, who, sample, view),
     )
 
 
@@ -216,7 +238,8 @@ def record(
             "dependent_adult": dependent_adult,
         }
         return _page(request, sample_id, who, rt, error=error, values=chosen)
-    return RedirectResponse(f"/consultations/samples/{sample_id}?recorded=1", 303)
+    said_in = _said_in(request, rt).replace("?", "&")
+    return RedirectResponse(f"/consultations/samples/{sample_id}?recorded=1{said_in}", 303)
 
 
 def _minutes(typed: str) -> int | None:

@@ -83,6 +83,7 @@ class ResultMessage(BaseModel):
     severity: str
     slot: str
     text: str
+    locale: str = Field("en", description="Another one than the page's where there is no translation")
 
 
 class TicketState(BaseModel):
@@ -90,6 +91,7 @@ class TicketState(BaseModel):
 
     kind: str
     place: str
+    locale: str = Field("en", description="The language of what is to be read")
     stage: str | None = None
     before: int | None = None
     why: str = Field("", description="Where no result is shown: what the client should do")
@@ -107,13 +109,16 @@ class TicketState(BaseModel):
         return cls(
             kind=view.kind,
             place=view.place,
+            locale=view.locale,
             stage=view.stage,
             before=view.before,
             why=view.why,
             headline=page.headline if page else "",
             told_us=page.told_us if page else "",
             messages=[
-                ResultMessage(id=m.id, version=m.version, severity=m.severity, slot=m.slot, text=m.text)
+                ResultMessage(
+                    id=m.id, version=m.version, severity=m.severity, slot=m.slot, text=m.text, locale=m.locale
+                )
                 for m in (page.loggable().messages() if page else ())
             ],
             under_review=view.under_review,

@@ -12,6 +12,8 @@ from sqlmodel import Session
 from app.consultations import repository
 from app.consultations.client_view import ClientView, checking_session_of
 from app.consultations.domain import ShownTo
+from app.consultations.made_of import page_digest, rules_on
+from app.consultations.replaying import frame_of
 from app.consultations.tables import DisplayLog
 from app.platform.db import UnitOfWork
 from app.samples import service as samples
@@ -42,6 +44,8 @@ class _Shown:
     pack_digest: str
     locale: str
     messages: list[dict[str, Any]]
+    page_sha256: str
+    frame: dict[str, Any]
 
     @classmethod
     def of(cls, view: ClientView) -> _Shown | None:
@@ -49,28 +53,35 @@ class _Shown:
         if view.page is None or view.result_id is None:
             return None
         messages = [{"id": message_id, "version": version} for message_id, version in view.page.display_log]
-        return cls(view.result_id, view.page.pack_digest, view.page.locale, messages)
+        return cls(
+            view.result_id, view.page.pack_digest, view.page.locale, messages, page_digest(view.page), frame_of(view)
+        )
 
     def is_in(self, row: DisplayLog | None) -> bool:
-        return row is not None and self == _Shown(row.result_id, row.pack_digest, row.locale, row.messages)
+        return row is not None and self == _Shown(
+            row.result_id, row.pack_digest, row.locale, row.messages, row.page_sha256, row.frame
+        )
 
 
-def needs_noting(session: Session, sample: samples.Sample, view: ClientView, shown_to: ShownTo) -> bool:
+def needs_noting(
+    session: Session, sample: samples.Sample, view: ClientView, shown_to: ShownTo, by: uuid.UUID | None = None
+) -> bool:
     """Whether showing this page adds to the display log, so that a plain look needs no write."""
     shown = _Shown.of(view)
-    return shown is not None and not shown.is_in(repository.last_shown(session, sample.id, shown_to))
+    return shown is not None and not shown.is_in(repository.last_shown(session, sample.id, shown_to, by))
 
 
 def note_shown(uow: UnitOfWork, sample: samples.Sample, view: ClientView, shown_to: ShownTo) -> None:
-    """Append to the display log, once per page that differs from the one before.
+    """Append to the display log, once per screen and page that differs from the one before.
 
     A client who saw the result was told. A worker who looked at it has told nobody yet.
     """
     shown = _Shown.of(view)
-    if shown is None:
+    if shown is None or view.page is None or view.made_of is None:
         return
+    by = uow.actor.person_id
     uow.session.refresh(sample, with_for_update=True)  # two looks at once: the second finds the first's line
-    if not needs_noting(uow.session, sample, view, shown_to):
+    if not needs_noting(uow.session, sample, view, shown_to, by):
         return
     uow.session.add(
         DisplayLog(
@@ -81,6 +92,12 @@ def note_shown(uow: UnitOfWork, sample: samples.Sample, view: ClientView, shown_
             messages=shown.messages,
             shown_to=shown_to,
             at=uow.now,
+            agency_id=sample.agency_id,
+            by_id=by,
+            page_sha256=shown.page_sha256,
+            made_of=view.made_of.as_json(),
+            frame=shown.frame,
+            rules=rules_on(view.page),
         )
     )
     if shown_to is ShownTo.CLIENT:

@@ -257,6 +257,11 @@ def find_person(session: Session, username: str) -> Person:
     return person
 
 
+def roles_of(session: Session, person_id: uuid.UUID) -> frozenset[Role]:
+    """Roles a person holds now, for the operator's command line."""
+    return repository.roles_of(session, person_id)
+
+
 def agency_named(session: Session, name: str) -> Agency | None:
     """An agency by name, for the operator and the example."""
     return repository.agency_by_name(session, name)

@@ -24,6 +24,7 @@ from app.results.words import amount_words
 from app.results.worklist import expected_words
 from app.samples import service as samples
 from app.sessions import service as sessions
+from app.subtraction import service as subtraction
 from harm_messages.register import Register
 
 _STRIPS_FIRST = ("opioid.nitazene", "opioid.fentanyl", "benzodiazepine", "xylazine", "medetomidine")
@@ -108,6 +109,7 @@ class Bench:
     names: Mapping[uuid.UUID, str]  # who looked at warnings or corrected a reading
     older: ResultView | None = None  # still on the client's screen while a newer version is in work
     retract: Decision | None = None
+    taken_out: int = 0  # references taken by hand out of the readings of the shown file
 
     @property
     def state(self) -> State | None:
@@ -170,6 +172,7 @@ def bench(
     until = sample.released_at or sample.withdrawn_at or now
     told = service.released(session, sample_id)
     older = told if told and newest and told.result.id != newest.result.id else None
+    shown = _shown(analyses, reading_id, peak)
     return Bench(
         sample=sample,
         session_name=checking.name,
@@ -178,7 +181,7 @@ def bench(
         expected=expected_words(register, samples.expected_of(session, sample_id), ""),
         waited_s=max(0.0, (until - sample.received_at).total_seconds()),
         analyses=tuple(analyses),
-        shown=_shown(analyses, reading_id, peak),
+        shown=shown,
         view=newest,
         lines=lines,
         steps=tuple(Step(action, decision) for action, decision in steps),
@@ -190,6 +193,7 @@ def bench(
         names=people.display_names(session, _who_acted(analyses)),
         older=older,
         retract=dict(service.allowed_actions(session, actor, older.result, now))[Action.RETRACT] if older else None,
+        taken_out=subtraction.standing_steps(session, [r.reading.id for r in shown.file.readings]) if shown else 0,
     )
 
 

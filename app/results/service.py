@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
+from app.consultations.following import after_step
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
@@ -153,6 +154,7 @@ def act(
         reason=reason.strip() or override_reason.strip(),
     )  # fmt: skip
     uow.session.flush()
+    after_step(uow, row, action, pack)
     effects.announce(uow, row, row.state.value)
     if action is Action.AMEND:
         return start_draft(uow, row.sample_id)

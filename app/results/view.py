@@ -14,9 +14,8 @@ from app.people import service as people
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import NotFound
 from app.results import repository
-from app.results.domain import State
+from app.results.domain import ChangeReason, State
 from app.results.tables import Finding, ResultVersion
-from app.results.words import CHANGE_WORDS
 from app.samples import service as samples
 
 
@@ -62,15 +61,17 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClientStanding:
-    """What the client sees now. `changed_at`: since when it differs from what was shown before, if it ever did.
+    """What the client sees now. `changed_at`: since when it differs from what was shown before, if it ever did; `before`:
+    that version.
 
-    `why` is a fixed sentence for the client's screen; what staff typed stays with the version.
+    `reason` is the kind of change, for a fixed sentence on the client's screen; what staff typed stays with the version.
     """
 
     standing: Standing
     view: ResultView | None = None
     changed_at: datetime | None = None
-    why: str = ""
+    reason: ChangeReason | None = None
+    before: ResultView | None = None
 
 
 def author_ids(row: ResultVersion) -> tuple[uuid.UUID, ...]:
@@ -118,17 +119,14 @@ def standing(session: Session, sample_id: uuid.UUID) -> ClientStanding:
         return ClientStanding(Standing.NONE)
     shown = told[0]
     if shown.state is State.RETRACTED:
-        return ClientStanding(Standing.RETRACTED, None, shown.closed_at, _why(shown))
-    changed_at = shown.released_at if len(told) > 1 else None
+        return ClientStanding(Standing.RETRACTED, None, shown.closed_at, shown.change_reason)
     found = view(session, shown)
     if shown.state is State.AMENDED:
         shown_view = ResultView(found.result, found.findings, found.names, found.before, under_review=True)
-        return ClientStanding(Standing.UNDER_REVIEW, shown_view, shown.closed_at, _why(shown))
-    return ClientStanding(Standing.RELEASED, found, changed_at, _why(told[1]) if len(told) > 1 else "")
-
-
-def _why(row: ResultVersion) -> str:
-    return CHANGE_WORDS[row.change_reason] if row.change_reason is not None else ""
+        return ClientStanding(Standing.UNDER_REVIEW, shown_view, shown.closed_at, shown.change_reason)
+    if len(told) == 1:
+        return ClientStanding(Standing.RELEASED, found)
+    return ClientStanding(Standing.RELEASED, found, shown.released_at, told[1].change_reason, view(session, told[1]))
 
 
 def released(session: Session, sample_id: uuid.UUID) -> ResultView | None:

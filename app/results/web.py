@@ -22,6 +22,7 @@ from app.results.spectrum_view import SpectrumView, view_of
 from app.results.worklist import worklist
 from app.runtime import Runtime
 from app.samples import service as samples
+from app.tasks import service as tasks
 from harm_messages.register import Register
 from instruments import assurance_sentence
 from spectra.infrared.sentences import limit_percent
@@ -94,11 +95,15 @@ def page(
     with rt.read() as session:
         shown = bench(session, who, sample_id, now, rt.pack.substances, reading_id=reading_id, peak=peak)
         work = worklist(session, who, now, rt.pack.substances)
+        todo = tasks.of_sample(session, who, sample_id)
     return rt.templates.page(
         request,
         template,
         status=status_of(error),
         b=shown,
+        sample_id=sample_id,
+        sample_tasks=todo,
+        task_back="bench",
         x=_view(rt, who, shown.shown, compare) if template in _WITH_SPECTRUM else None,
         work=work,
         now=now,

@@ -17,6 +17,7 @@ from app.samples.domain import STAGE_WORDS
 from app.samples.pages import queue_view
 from app.sessions import service as sessions
 from app.sessions.domain import LICENCE_MEANING, LICENCE_WORDS, PHASE_WORDS, SERVICE_WORDS, Phase
+from app.tasks import service as tasks
 
 router = APIRouter(include_in_schema=False)
 
@@ -43,6 +44,7 @@ def _board(session_id: uuid.UUID, request: Request, who: Actor, rt: RuntimeDep, 
         board = service.board(session, who, session_id, now)
         waiting = service.queue(session, who, session_id, now=now)
         machines = instrument_checks.instrument_views(session, who, now)
+        todo = tasks.of_session(session, who, session_id)
     phase = sessions.phase_of(row, now)
     return rt.templates.page(
         request,
@@ -61,5 +63,7 @@ def _board(session_id: uuid.UUID, request: Request, who: Actor, rt: RuntimeDep, 
         may_register=who.has(Role.RECEPTION, Role.SESSION_LEAD, Role.HEALTH_WORKER) and phase is not Phase.CLOSED,
         now=now,
         instruments=machines,
+        session_id=session_id,
+        session_tasks=todo,
         level_words=instrument_checks.LEVEL_WORDS,
     )

@@ -66,7 +66,9 @@ def test_a_failing_commit_is_no_success_and_publishes_nothing(
 def test_a_route_said_to_write_nothing_writes_nothing(stage: Stage, method: str, url: str) -> None:
     sample_id = stage.road.register()
     client = stage.client("session_lead")
+    version_id = stage.pack()["id"]
     before = rows(stage.world.runtime.db)
-    response = client.request(method, url.format(sample_id=sample_id))
+    address = url.format(sample_id=sample_id, version_id=version_id)
+    response = client.request(method, address, data={"path": "messages/en/M-HEAT.md"})
     assert response.status_code in (200, 303)
     assert rows(stage.world.runtime.db) == before

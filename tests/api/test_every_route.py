@@ -18,7 +18,7 @@ from app.platform.web.middleware import SECURITY_HEADERS
 from app.settings import Settings
 from tests.app.conftest import World
 from tests.support.road import ok
-from tests.support.writes import WRITES, Call, Stage
+from tests.support.writes import WRITES, Call, Stage, alert
 
 PROBLEM = "application/problem+json"
 MEMBERS = {"type", "title", "status", "detail", "instance", "request_id"}
@@ -44,6 +44,12 @@ OWNED = {
     "task_id",
     "transfer_id",
     "mixture_id",
+    "version_id",
+    "alert_id",
+    "sample_task_id",
+    "urgent_id",
+    "adjustment_id",
+    "shown_id",
 }
 BROWSER = {"Accept": "text/html"}
 
@@ -57,7 +63,13 @@ def owned_parameters(url: str) -> set[str]:
 
 
 def filled(url: str) -> str:
-    others = {"action": "verify", "key": "x", "number": "1", "import_id": str(uuid.uuid4())}  # of no agency
+    others = {
+        "action": "verify",
+        "key": "x",
+        "number": "1",
+        "message_id": "M-HEAT",
+        "import_id": str(uuid.uuid4()),
+    }  # of no agency
     return url.format_map({name: str(uuid.uuid4()) for name in OWNED} | others)
 
 
@@ -275,12 +287,17 @@ def foreign_objects(stage: Stage) -> dict[str, str]:
     """One of everything that belongs to the other agency."""
     sample, analysis, upload = stage.read_file()
     reading = ok(stage.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"]
-    result, _ = stage.road.draft(sample, [analysis])
+    result, etag = stage.road.draft(sample, [analysis])
     token = stage.road.post("admin", "/api/v1/tokens", {"label": "theirs"})["id"]
     person = ok(stage.client("admin").get("/api/v1/people"))[0]["id"]
+    for role, step in (("chemist", "submit"), ("verifier", "verify"), ("session_lead", "release")):
+        etag = stage.road.step(role, result, step, etag)
+    stage.client("health_worker").get(f"/consultations/samples/{sample}")  # a line of the display log
     return {
         "session_id": stage.road.session_id,
         "sample_id": sample,
+        "shown_id": ok(stage.client("health_worker").get(f"/api/v1/samples/{sample}/shown"))[0]["id"],
+        "alert_id": alert(stage)["id"],
         "analysis_id": analysis,
         "upload_id": upload,
         "reading_id": reading,
@@ -293,6 +310,8 @@ def foreign_objects(stage: Stage) -> dict[str, str]:
         "curve_id": stage.curve(),
         "instrument_id": stage.machine(),
         "check_id": stage.check(),
+        "version_id": stage.pack()["id"],
+        "message_id": "M-HEAT",
     }
 
 
@@ -313,7 +332,13 @@ def test_reading_something_foreign_answers_like_something_absent(world: World) -
     theirs, stage = foreign_objects(Stage(world, "other")), Stage(world)
     ours = foreign_objects(stage)
     starter = next(one for one in world.runtime.shelf.infrared() if one.starter)
-    asked = {TRIAL: {"library": starter.key, "entry": starter.infrared.ids[0]}}
+    asked = {
+        TRIAL: {"library": starter.key, "entry": starter.infrared.ids[0]},
+        "/api/v1/message-packs/{version_id}/file": {"path": "pack.yaml"},
+        "/api/v1/message-packs/{version_id}/compare": {"with": str(world.runtime.packs.shipped_id)},
+        "/messages/{version_id}/file": {"path": "pack.yaml"},
+        "/messages/{version_id}/message": {"path": "messages/en/M-HEAT.md"},
+    }
     compared = 0
     for method, route in routes_of(world.app):
         url = str(route.path)
@@ -321,7 +346,7 @@ def test_reading_something_foreign_answers_like_something_absent(world: World) -
             continue
         for role in str(declared_policy(route)).removeprefix("roles: ").split(", "):
             client = stage.client(role)
-            absent = {name: str(uuid.uuid4()) for name in OWNED}
+            absent = {name: str(uuid.uuid4()) for name in OWNED} | {"message_id": "M-HEAT"}
             if url != "/sessions/{session_id}/samples":  # leads back to the form whatever the key
                 own = client.get(url.format_map(ours), params=asked.get(url))
                 assert own.status_code in (200, 303), f"{url} of our own"

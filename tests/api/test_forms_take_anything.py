@@ -12,7 +12,7 @@ from app.platform.security.policy import api_routes, declared_policy
 from tests.app.conftest import World
 from tests.support.road import ok
 from tests.support.staged import either_database
-from tests.support.writes import WRITES, Stage
+from tests.support.writes import WRITES, Stage, alert
 
 database = either_database  # both kinds matter here
 
@@ -97,6 +97,10 @@ def test_no_address_makes_a_server_error(world: World) -> None:
         "curve_id": stage.curve(),
         "instrument_id": stage.machine(),
         "check_id": stage.check(),
+        "version_id": stage.pack()["id"],
+        "message_id": "M-HEAT",
+        "alert_id": alert(stage)["id"],
+        "shown_id": str(uuid.uuid4()),
         "import_id": str(uuid.uuid4()),
         "key": "starter",
         "number": "0",

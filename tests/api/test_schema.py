@@ -16,7 +16,7 @@ from app.platform.kernel.actor import Actor, Role
 from tests.app.conftest import World
 from tests.support.road import ok
 from tests.support.staged import either_database
-from tests.support.writes import Stage
+from tests.support.writes import Stage, alert, sample_task, told, urgent
 
 database = either_database  # both kinds matter here
 
@@ -58,6 +58,8 @@ def real_keys(stage: Stage) -> dict[str, str]:
     """Something there for every path parameter, so that the requests get past the first look-up."""
     sample, analysis, upload = stage.read_file()
     result, _ = stage.road.draft(sample, [analysis])
+    told_sample, adjustment = told(stage)
+    stage.client("health_worker").get(f"/consultations/samples/{told_sample}")
     return {
         "session_id": stage.road.session_id,
         "sample_id": sample,
@@ -72,6 +74,13 @@ def real_keys(stage: Stage) -> dict[str, str]:
         "instrument_id": stage.machine(),
         "check_id": stage.check(),
         "task_id": stage.task(),
+        "sample_task_id": sample_task(stage)["id"],
+        "alert_id": alert(stage)["id"],
+        "urgent_id": urgent(stage)["id"],
+        "adjustment_id": adjustment,
+        "shown_id": ok(stage.client("health_worker").get(f"/api/v1/samples/{told_sample}/shown"))[0]["id"],
+        "version_id": stage.pack()["id"],
+        "message_id": "M-HEAT",
         "key": "starter-mass",
     }
 

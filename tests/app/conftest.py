@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from app.main import attach, build_runtime, create_app
+from app.message_packs.checking import Checks
 from app.people import service as people
 from app.people.tables import AgencyKind
 from app.platform.db import Database
@@ -111,7 +112,7 @@ def application_with(runtime: Runtime) -> FastAPI:
 @pytest.fixture
 def world(settings: Settings, clock: Callable[[], datetime]) -> Iterator[World]:
     """The application with two agencies and a person of every role in each."""
-    runtime = build_runtime(settings, clock)
+    runtime = replace(build_runtime(settings, clock), checks=_CHECKS)
     app = application_with(runtime)
     with runtime.db.begin() as uow:
         own = people.add_agency(uow, "North East Drug Checking", AgencyKind.SERVICE)
@@ -124,6 +125,8 @@ def world(settings: Settings, clock: Callable[[], datetime]) -> Iterator[World]:
 
 
 _HASH: list[str] = []
+_CHECKS = Checks()
+"""Checking a whole pack takes seconds; for the same files it says the same in every test."""
 
 
 def _person(uow: people.UnitOfWork, agency_id: UUID, name: str, role: Role) -> Actor:

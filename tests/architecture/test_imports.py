@@ -13,7 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FEATURES = (
     "people", "sessions", "samples", "custody", "readings", "incoming", "results", "consultations", "library", "trends",
-    "standards", "quantification", "instrument_checks",
+    "standards", "quantification", "instrument_checks", "message_packs",
+    "alerts", "tasks",
 )  # fmt: skip
 WIRING = {"app.main", "app.cli", "app.tables", "app.operations"}
 
@@ -101,7 +102,7 @@ def test_services_know_no_web(graph: grimp.ImportGraph) -> None:
 
 
 # Modules of a feature that belong to its web face though they are neither routes nor shapes.
-WEB_SIDE = {"signin", "query", "csv", "chart", "forms", "api", "pages", "web"}
+WEB_SIDE = {"signin", "query", "csv", "chart", "forms", "api", "pages", "web", "paper"}
 
 
 def test_nobody_imports_routes_or_main(graph: grimp.ImportGraph) -> None:

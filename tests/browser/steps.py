@@ -7,15 +7,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import expect
 
+from tests.support.requirements import absent
 from tests.support.site import Site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 ALWAYS = ("analysis", "age_18_attested", "understands_not_safe")
 
 
@@ -111,3 +113,18 @@ def until(condition: Callable[[], bool], page: Page, what: str, *, seconds: floa
     while not condition():
         assert time.monotonic() < deadline, what
         page.wait_for_timeout(20)
+
+
+def axe(page: Page) -> list[str]:
+    """What axe-core finds wrong with a page, WCAG 2.2 AA and best practice."""
+    if not AXE.exists():
+        absent("browser", f"no {AXE}: npm ci brings it")
+    if not page.evaluate("typeof window.axe === 'object'"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[dict[str, Any]] = page.evaluate(
+        """async () => (await axe.run(document, {
+            resultTypes: ["violations"],
+            runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+        })).violations.map((v) => ({id: v.id, impact: v.impact, nodes: v.nodes.map((n) => n.html.slice(0, 200))}))"""
+    )
+    return [f"{v['id']} ({v['impact']}): {v['nodes'][:4]}" for v in found]

@@ -51,6 +51,15 @@ def test_a_chemist_takes_the_main_substance_out_looks_and_takes_it_back(
     expect(page.locator("#bench-spectrum")).to_contain_text("As a mixture")
     expect(page.locator("#bench-spectrum")).to_contain_text("What would have been seen in this reading")
     expect(page.locator("#plot canvas")).to_have_count(2)  # the fit, and under it what it leaves
+    expect(page.get_by_text("Not seen; in this reading it would have been seen above:")).to_be_visible()
+    expect(page.locator(".bench-limits")).to_be_hidden()
+    page.get_by_text("Every limit of this reading").click()
+    expect(page.locator(".bench-limits")).to_be_visible()
+    whole = page.locator("#plot canvas").first.evaluate("(c) => c.toDataURL()")
+    page.get_by_role("button", name=re.compile("^1800–400 cm")).click()
+    steps.until(
+        lambda: page.locator("#plot canvas").first.evaluate("(c) => c.toDataURL()") != whole, page, "never zoomed in"
+    )
     desk.shot(page, "by-hand-fit")
     page.get_by_role("link", name="Subtract by hand").click()
     expect(page.locator("h1")).to_contain_text("Subtract by hand")
@@ -65,7 +74,9 @@ def test_a_chemist_takes_the_main_substance_out_looks_and_takes_it_back(
     assert float(factor.input_value()) == pytest.approx(2 * fair, rel=0.01)
     desk.shot(page, "by-hand-too-much")
 
-    factor.fill(f"{fair:.4g}")
+    page.get_by_role("button", name=re.compile("^Back to the least wiggle")).click()
+    expect(page.locator("#trial")).to_contain_text("Nothing dips below zero")
+    assert float(factor.input_value()) == pytest.approx(fair, rel=0.01)
     page.get_by_role("button", name="Take out Cocaine").click()
     expect(page.get_by_role("status").first).to_contain_text("Kept.")
     expect(page.locator(".subtract__steps li")).to_contain_text("Cocaine")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +13,6 @@ from playwright.sync_api import expect
 from app.platform.kernel.actor import Role
 from app.platform.security.policy import STAFF
 from tests.browser import steps
-from tests.support.requirements import absent
 from tests.support.road import Road
 from tests.support.site import PHONE, TABLET, Clients, Desk, Site, bare, scroll_overflow
 from tests.support.small_files import small_film
@@ -24,8 +22,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 MOST_TABS = 90
+HEAT = "messages/en/M-HEAT.md"
 
 
 @dataclass(frozen=True)
@@ -56,6 +54,7 @@ class Samples:
     reading: str
     instrument: str
     codes: dict[str, str]
+    draft: str = ""
 
 
 @pytest.fixture(scope="module")
@@ -84,10 +83,23 @@ def samples(road: Road, clients: Clients, site: Site) -> Samples:
     film = {"content": small_film(2.5), "headers": {"Content-Type": "application/octet-stream"}}
     check = f"/api/v1/instruments/{instrument}/checks/uploads?material=polystyrene_film&filename=film.jdx"
     assert chemist.post(check, **film).status_code == 201
+    notice = {"tier": "T1", "session_id": road.session_id, "words": "Red hearts are very strong.", "forms": ["tablet"]}
+    road.post("chemist", "/api/v1/alerts", notice)
     return Samples(
         road.session_id, queued, read, submitted, verified, released, mixture, run, standard, reading, instrument,
-        road.codes,
+        road.codes, _draft(clients),
     )  # fmt: skip
+
+
+def _draft(clients: Clients) -> str:
+    """A draft of the messages with one word changed."""
+    clinician, url = clients("clinician"), "/api/v1/message-packs"
+    base = clinician.get(f"{url}/in-force").json()["id"]
+    draft: str = clinician.post(url, json={"base_id": base, "reason": "Water"}).json()["id"]
+    there = clinician.get(f"{url}/{draft}/file", params={"path": HEAT}).json()
+    changed = {"json": {"text": there["text"] + "- Rest.\n"}, "headers": {"If-Match": there["sha256"]}}
+    assert clinician.put(f"{url}/{draft}/file", params={"path": HEAT}, **changed).status_code == 200
+    return draft
 
 
 def _sample_with(clients: Clients, road: Road, name: str) -> str:
@@ -108,7 +120,7 @@ LOOKS = (
     Look("sign-in", None, "/sign-in", "h1:text('Sign in')", ".button--primary"),
     Look("ticket-entry", None, "/t", "h1:text('Your ticket')", ".button--primary"),
     Look("client-waits", None, "/t#{queued_code}", ".waiting__stage", "form[action='/t/forget'] button"),
-    Look("client-result", None, "/t#{released_code}", ".result__headline", "[data-print]"),
+    Look("client-result", None, "/t#{released_code}", ".result__headline", "a[href^='/t/print']"),
     Look("about", None, "/about", "h1:text('About')", ".foot a"),
     Look("nothing-here", None, "/nowhere", "h1:text('There is nothing here')", "main a", 404),
     Look("not-yours", Role.RECEPTION, "/audit", "h1:text('This is not yours to do')", "main a", 403),
@@ -140,6 +152,18 @@ LOOKS = (
     Look("consultations", Role.HEALTH_WORKER, "/consultations", "#consultations", ".rows a"),
     Look("consultation", Role.HEALTH_WORKER, "/consultations/samples/{released}", "#client-page", ".consultation__staff .button--primary"),
     Look("consultation-waits", Role.HEALTH_WORKER, "/consultations/samples/{queued}", ".waiting__stage", ".consultation__staff .button--primary"),
+    Look("paper", Role.HEALTH_WORKER, "/consultations/samples/{released}/print", ".result__headline", "[data-print]"),
+    Look("paper-receipt", Role.HEALTH_WORKER, "/consultations/samples/{released}/print?paper=receipt", ".result__headline", "[data-print]"),
+    Look("messages", Role.CLINICIAN, "/messages", "h1:text('Messages')", "main summary"),
+    Look("messages-version", Role.CLINICIAN, "/messages/{draft}", "#check", "main .button--primary"),
+    Look("messages-edit", Role.CLINICIAN, "/messages/{draft}/message?path=" + HEAT, "#look", "#message-form .button--primary"),
+    Look("messages-rules", Role.SESSION_LEAD, "/messages/{draft}/rules", ".pack-rules", "main a"),
+    Look("messages-compare", Role.HEALTH_WORKER, "/messages/{draft}/compare", ".pack-diff", "main .button"),
+    Look("shown", Role.HEALTH_WORKER, "/consultations/samples/{released}/shown", "h1:text('What was shown')", "main a"),
+    Look("urgent", Role.HEALTH_WORKER, "/consultations/urgent", "h1:text('Urgent messages')", ".button--primary"),
+    Look("overrides", Role.SESSION_LEAD, "/consultations/overrides", "h1:text('Messages taken off pages')", "main a"),
+    Look("alerts", Role.CHEMIST, "/alerts", "#alerts .rows", "#alerts .rows a"),
+    Look("write-alert", Role.CHEMIST, "/alerts/new?sample={released}", "h1:text('Write an alert')", ".button--primary"),
     Look("trends", Role.RESEARCHER, "/trends", ".multiple svg", ".sentence .button"),
     Look("trends-partner", Role.POLICE, "/trends", "h1:text('Trends')", ".sentence .button"),
     Look("people", Role.ADMIN, "/people", "h1:text('People')", ".button--primary"),
@@ -188,6 +212,7 @@ def _address(path: str, samples: Samples) -> str:
         standard=samples.standard,
         reading=samples.reading,
         instrument=samples.instrument,
+        draft=samples.draft,
         queued_code=bare(samples.codes[samples.queued]),
         released_code=bare(samples.codes[samples.released]),
     )
@@ -210,14 +235,14 @@ def test_a_page_is_whole_at_every_width_in_light_and_dark_and_by_keyboard(
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
         page.set_viewport_size({"width": TABLET[0], "height": TABLET[1]})
-        assert _axe(page) == [], theme
+        assert steps.axe(page) == [], theme
         desk.shot(page, f"page-{look.name}-tablet-{theme}")
         for width in (PHONE[0], 320):
             page.set_viewport_size({"width": width, "height": PHONE[1]})
             assert scroll_overflow(page) == 0, f"scrolls sideways at {width} px: {_widest(page)}"
         page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
         desk.shot(page, f"page-{look.name}-phone-{theme}")
-    assert _axe(page) == [], "phone"
+    assert steps.axe(page) == [], "phone"
 
 
 def _tabs_to(page: Page, selector: str) -> bool:
@@ -226,20 +251,6 @@ def _tabs_to(page: Page, selector: str) -> bool:
         if page.evaluate("s => document.activeElement !== null && document.activeElement.matches(s)", selector):
             return True
     return False
-
-
-def _axe(page: Page) -> list[str]:
-    if not AXE.exists():
-        absent("browser", f"no {AXE}: npm ci brings it")
-    if not page.evaluate("typeof window.axe === 'object'"):
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[dict[str, Any]] = page.evaluate(
-        """async () => (await axe.run(document, {
-            resultTypes: ["violations"],
-            runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-        })).violations.map((v) => ({id: v.id, impact: v.impact, nodes: v.nodes.map((n) => n.html.slice(0, 200))}))"""
-    )
-    return [f"{v['id']} ({v['impact']}): {v['nodes'][:4]}" for v in found]
 
 
 def _widest(page: Page) -> list[str]:

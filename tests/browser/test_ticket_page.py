@@ -154,7 +154,7 @@ def test_a_code_in_the_address_hides_the_page_of_the_cookie_until_its_own_is_the
     def hold(route: Any) -> None:
         held.append(route)
 
-    wrong.route("**/api/v1/tickets/view", hold)
+    wrong.route("**/api/v1/tickets/view*", hold)
     wrong.goto("/t#3RWX7KDN9FHT")
     steps.until(lambda: bool(held), wrong, "the code was never sent")
     expect(wrong.locator(".result__headline")).to_be_hidden()
@@ -204,7 +204,7 @@ def test_a_page_stays_when_only_the_server_or_a_proxy_is_in_trouble(desk: Desk, 
             status, kind, body = answer
             route.fulfill(status=status, content_type=kind, body=body)
 
-    page.route("**/api/v1/tickets/view", trouble)
+    page.route("**/api/v1/tickets/view*", trouble)
     road.step("session_lead", result_id, "release", etag)
     expect(page.locator("#live-status")).to_contain_text("trying again")
     expect(page.locator("#ticket")).not_to_contain_text("gateway")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -48,7 +49,30 @@ def test_every_command_of_the_readme_works_after_the_demo(demo_folder: Path) -> 
     assert len(commands) >= 5
     answers = {" ".join(c): run(c, demo_folder) for c in commands}
     assert "MDMA" in answers["mast identify data/example-files/mdma-infrared.jdx --top 3"]
+    mixture = answers["mast identify data/example-files/cocaine-cut-infrared.jdx --top 3"]
+    assert re.findall(r"part: (\w+), ", mixture) == ["Cocaine", "Phenacetin", "Caffeine"]
+    assert "Not seen; in this reading it would have been seen above: " in mixture
     assert "unbroken" in answers["mast audit verify"]
+
+
+def test_the_example_holds_an_infrared_mixture_and_two_spectrometers_of_which_one_has_drifted(
+    demo_folder: Path,
+) -> None:
+    from app.operations.demo_infrared import DRIFTED, GOOD, MIXTURE
+
+    database = sqlite3.connect(demo_folder / "data" / "mast.sqlite3")
+    checks = database.execute(
+        "SELECT i.name, c.state, c.widening FROM instrument_check c JOIN instrument i ON i.id = c.instrument_id "
+        "ORDER BY c.measured_at"
+    ).fetchall()
+    waiting = database.execute(
+        "SELECT i.name, a.method FROM upload u JOIN analysis a ON a.id = u.analysis_id JOIN instrument i "
+        "ON i.id = a.instrument_id WHERE u.file_name = ?", (MIXTURE,),
+    ).fetchall()  # fmt: skip
+    database.close()
+    assert {state for name, state, _ in checks if name == GOOD} == {"in_range"}
+    assert [row[1:] for row in checks if row[0] == DRIFTED][-2:] == [("in_range", 1.0), ("drifted", 1.5)]
+    assert waiting == [(GOOD, "ftir")]
 
 
 def test_the_notebook_example_names_the_substance(demo_folder: Path) -> None:

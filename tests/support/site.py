@@ -59,11 +59,16 @@ def free_port() -> int:
 
 @dataclass
 class Site:
-    """The server process over its data directory. `stop`, `kill` and `start` as often as a test likes."""
+    """The server process over its data directory. `stop`, `kill` and `start` as often as a test likes.
+
+    `command` stands for `mast`; `more` goes into its environment.
+    """
 
     folder: Path
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    command: tuple[str, ...] = MAST
+    more: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -73,10 +78,9 @@ class Site:
     def start(self) -> None:
         """Serve, and wait until it can work."""
         log = (self.folder / "server.log").open("ab")
-        command = [*MAST, "demo", "--port", str(self.port)]
-        self.process = subprocess.Popen(
-            command, env=environment(self.folder, self.port), stdout=log, stderr=log, start_new_session=True
-        )
+        command = [*self.command, "demo", "--port", str(self.port)]
+        settings = environment(self.folder, self.port) | self.more
+        self.process = subprocess.Popen(command, env=settings, stdout=log, stderr=log, start_new_session=True)
         log.close()
         self.wait()
 
@@ -126,10 +130,10 @@ class Site:
 
 
 @contextlib.contextmanager
-def serving(example: Path, folder: Path) -> Iterator[Site]:
+def serving(example: Path, folder: Path, **more: Any) -> Iterator[Site]:
     """A site over a copy of the example."""
     shutil.copytree(example, folder)
-    site = Site(folder)
+    site = Site(folder, **more)
     try:
         site.start()
         yield site

@@ -153,6 +153,18 @@ class Stage:
         url = f"/api/v1/instruments/{instrument}/mixtures"
         return instrument, str(ok(self.client("chemist").post(url, json=said))["id"])
 
+    def pack(self, *steps: str) -> dict[str, Any]:
+        """A version of the messages that changes nothing, taken through these steps: submit, sign, sign_by_lead."""
+        clinician = self.client("clinician")
+        base = ok(clinician.get("/api/v1/message-packs/in-force"))["id"]
+        body: dict[str, Any] = ok(clinician.post("/api/v1/message-packs", json={"base_id": base, "reason": "a test"}))
+        for step in steps:
+            here, headers = f"/api/v1/message-packs/{body['id']}", {"If-Match": f'"{body["version"]}"'}
+            by = self.client("session_lead" if step == "sign_by_lead" else "clinician")
+            said = {"submit": {}}.get(step, {"digest": body["digest"]})
+            body = ok(by.post(f"{here}/{step.split('_')[0]}", json=said, headers=headers))
+        return body
+
     def decide(self, file: str, version: str, act: str, body: dict[str, str]) -> str:
         """A decision about it; the new version."""
         headers = {"If-Match": f'"{version}"'}
@@ -170,6 +182,7 @@ WRITES: dict[tuple[str, str], Entry] = {}
 WRITE_NOTHING = {
     ("POST", "/t/forget"): "takes a cookie back",
     ("POST", "/consultations/samples/{sample_id}/with"): "shows what must not stand in an address",
+    ("POST", "/messages/{version_id}/message/look"): "shows a message while somebody types",
 }
 
 
@@ -755,3 +768,219 @@ def _(stage: Stage) -> Call:
     instrument, mixture = stage.mixture()
     form = {"version": "1", "reason": "badly ground", "instrument": instrument}
     return Call("chemist", "/instruments/mixtures/{mixture_id}/withdraw", {"mixture_id": mixture}, {"data": form})
+
+
+MESSAGE = "messages/en/M-HEAT.md"
+REASON: dict[str, Any] = {"reason": "a test"}
+
+
+def shipped_pack(stage: Stage) -> str:
+    """The version that came with the software."""
+    return str(stage.world.runtime.packs.shipped_id)
+
+
+def pack_file(stage: Stage, version_id: str, path: str) -> dict[str, str]:
+    """A file of a version."""
+    found: dict[str, str] = ok(
+        stage.client("clinician").get(f"/api/v1/message-packs/{version_id}/file", params={"path": path})
+    )
+    return found
+
+
+def on_pack(
+    url: str, role: str, steps: tuple[str, ...], said: Callable[[Stage, dict[str, Any]], dict[str, Any]]
+) -> None:
+    """A route about a version that was taken through these steps; `said` makes what is sent from its row."""
+
+    def entry(stage: Stage) -> Call:
+        body = stage.pack(*steps)
+        return Call(role, url, {"version_id": body["id"]}, said(stage, body))
+
+    WRITES["PUT" if url.endswith("/file") and url.startswith("/api") else "POST", url] = entry
+
+
+def _matching(body: dict[str, Any], json: dict[str, Any]) -> dict[str, Any]:
+    return {"json": json, "headers": {"If-Match": f'"{body["version"]}"'}}
+
+
+def _new_text(stage: Stage, body: dict[str, Any]) -> dict[str, Any]:
+    there = pack_file(stage, body["id"], "rules/opioids.yaml")
+    return {
+        "json": {"text": there["text"] + "# read over\n"}, "params": {"path": there["path"]},
+        "headers": {"If-Match": f'"{there["sha256"]}"'},
+    }  # fmt: skip
+
+
+def _new_message(stage: Stage, body: dict[str, Any]) -> dict[str, Any]:
+    there = pack_file(stage, body["id"], MESSAGE)
+    form = {"path": MESSAGE, "was": there["sha256"], "title": "Heat", "card": "Take breaks.", "evidence": "a test"}
+    return {"data": {**form, "review_by": "2099-01-01"}}
+
+
+def _new_file(stage: Stage, body: dict[str, Any]) -> dict[str, Any]:
+    there = pack_file(stage, body["id"], "rules/opioids.yaml")
+    return {"data": {"path": there["path"], "was": there["sha256"], "text": there["text"] + "# read over\n"}}
+
+
+_PACKS, _SIGNED = "/api/v1/message-packs/{version_id}", ("submit", "sign", "sign_by_lead")
+on_pack(f"{_PACKS}/file", "clinician", (), _new_text)
+on_pack(f"{_PACKS}/submit", "clinician", (), lambda stage, body: _matching(body, {}))
+on_pack(f"{_PACKS}/set-aside", "clinician", (), lambda stage, body: _matching(body, REASON))
+on_pack(f"{_PACKS}/send-back", "session_lead", ("submit",), lambda stage, body: _matching(body, REASON))
+on_pack(f"{_PACKS}/sign", "session_lead", ("submit",), lambda stage, body: {"json": {"digest": body["digest"]}})
+on_pack(f"{_PACKS}/withdrawals", "session_lead", _SIGNED, lambda stage, body: {"json": {"kind": "pack", **REASON}})
+on_pack("/messages/{version_id}/message", "clinician", (), _new_message)
+on_pack("/messages/{version_id}/file", "clinician", (), _new_file)
+on_pack("/messages/{version_id}/submit", "clinician", (), lambda stage, body: {"data": {"version": body["version"]}})
+on_pack(
+    "/messages/{version_id}/set-aside", "clinician", (),
+    lambda stage, body: {"data": {"version": body["version"], **REASON}},
+)  # fmt: skip
+on_pack(
+    "/messages/{version_id}/send-back", "session_lead", ("submit",),
+    lambda stage, body: {"data": {"version": body["version"], **REASON}},
+)  # fmt: skip
+on_pack(
+    "/messages/{version_id}/sign", "session_lead", ("submit",),
+    lambda stage, body: {"data": {"digest": body["digest"], "read": "yes"}},
+)  # fmt: skip
+on_pack(
+    "/messages/{version_id}/withdraw", "session_lead", _SIGNED,
+    lambda stage, body: {"data": {"kind": "message", "target": "M-HEAT", **REASON}},
+)  # fmt: skip
+
+
+@write("POST", "/api/v1/message-packs")
+def _(stage: Stage) -> Call:
+    return Call("clinician", "/api/v1/message-packs", more={"json": {"base_id": shipped_pack(stage), **REASON}})
+
+
+@write("POST", "/api/v1/message-packs/import")
+def _(stage: Stage) -> Call:
+    files = {"pack.yaml": "id: uk\n", "messages/en/M-HEAT.md": "---\nid: M-HEAT\n---\nTake breaks.\n"}
+    body = {"base_id": shipped_pack(stage), "files": files, **REASON}
+    return Call("clinician", "/api/v1/message-packs/import", more={"json": body})
+
+
+@write("POST", "/messages")
+def _(stage: Stage) -> Call:
+    return Call("clinician", "/messages", more={"data": {"base": shipped_pack(stage), **REASON}})
+
+
+# -- telling: alerts, tasks, what staff do to pages, urgent messages --------------------------------------------
+
+
+def alert(stage: Stage, tier: str = "T1") -> dict[str, Any]:
+    """An alert: a notice in force, or from T2 on a draft."""
+    body = {"tier": tier, "session_id": stage.road.session_id, "words": "A test.", "classes": ["opioid.nitazene"]}
+    return dict(ok(stage.client("chemist").post("/api/v1/alerts", json=body)))
+
+
+def sample_task(stage: Stage) -> dict[str, Any]:
+    """What a nitazene leaves to be done: the session lead is to be told."""
+    sample = stage.road.register()
+    result, etag = stage.road.draft(sample, [stage.road.analysis(sample, method="gc_ms")], substance="metonitazene")
+    stage.road.step("chemist", result, "submit", etag)
+    rows = ok(stage.client("chemist").get(f"/api/v1/samples/{sample}/tasks"))
+    return dict(next(row for row in rows if row["kind"] == "tell_lead"))
+
+
+def urgent(stage: Stage) -> dict[str, Any]:
+    """An urgent message a health worker asked for."""
+    body = {"session_id": stage.road.session_id, "snippet": "SN-URGENT-ILL", "why": "A test."}
+    return dict(ok(stage.client("health_worker").post("/api/v1/urgent-messages", json=body)))
+
+
+def told(stage: Stage) -> tuple[str, str]:
+    """A released sample to whose page something was added: (sample, adjustment)."""
+    sample = stage.road.released()[0]
+    url = f"/api/v1/samples/{sample}/adjustments"
+    made = ok(stage.client("health_worker").post(url, json={"kind": "snippet", "target": "SN-NALOXONE"}))
+    return sample, str(made["id"])
+
+
+def _on_row(url: str, role: str, make: Callable[[Stage], dict[str, Any]], body: dict[str, Any] | None = None) -> None:
+    """A route of the API about a row with a version."""
+    name = url[url.index("{") + 1 : url.index("}")]
+
+    def over_api(stage: Stage) -> Call:
+        row = make(stage)
+        more = {"headers": {"If-Match": f'"{row["version"]}"'}, **({} if body is None else {"json": body})}
+        return Call(role, url, {name: str(row["id"])}, more)
+
+    WRITES["POST", url] = over_api
+
+
+def _on_form(url: str, role: str, make: Callable[[Stage], dict[str, Any]], body: dict[str, Any] | None = None) -> None:
+    """The same by a form."""
+    name = url[url.index("{") + 1 : url.index("}")]
+
+    def over_form(stage: Stage) -> Call:
+        row = make(stage)
+        return Call(role, url, {name: str(row["id"])}, {"data": {"version": row["version"], **(body or {})}})
+
+    WRITES["POST", url] = over_form
+
+
+_on_row("/api/v1/alerts/{alert_id}/retract", "session_lead", alert, REASON)
+_on_row("/api/v1/alerts/{alert_id}/discard", "session_lead", lambda stage: alert(stage, "T2"), REASON)
+_on_row("/api/v1/tasks/{sample_task_id}/close", "chemist", sample_task, {"words": "Told."})
+_on_row("/api/v1/urgent-messages/{urgent_id}/approve", "session_lead", urgent)
+_on_row("/api/v1/urgent-messages/{urgent_id}/stop", "session_lead", urgent, {"why": "A test."})
+_on_form("/alerts/{alert_id}/retract", "session_lead", alert, REASON)
+_on_form("/alerts/{alert_id}/discard", "session_lead", lambda stage: alert(stage, "T2"), REASON)
+_on_form("/tasks/{sample_task_id}/close", "chemist", sample_task, {"words": "Told.", "back": "bench"})
+_on_form("/consultations/urgent/{urgent_id}/approve", "session_lead", urgent)
+_on_form("/consultations/urgent/{urgent_id}/stop", "session_lead", urgent, {"why": "A test."})
+
+
+@write("POST", "/api/v1/alerts")
+def _(stage: Stage) -> Call:
+    body = {"tier": "T1", "session_id": stage.road.session_id, "words": "A test.", "forms": ["tablet"]}
+    return Call("chemist", "/api/v1/alerts", more={"json": body})
+
+
+@write("POST", "/alerts")
+def _(stage: Stage) -> Call:
+    form = {"tier": "T1", "reach": "session", "session_id": stage.road.session_id, "words": "A test.", "about": "mdma"}
+    return Call("chemist", "/alerts", more={"data": {**form, "hours": "12", "forms": "tablet", "logos": "heart; star"}})
+
+
+@write("POST", "/api/v1/samples/{sample_id}/adjustments")
+def _(stage: Stage) -> Call:
+    body = {"kind": "snippet", "target": "SN-NALOXONE"}
+    sample = stage.road.released()[0]
+    return Call("health_worker", "/api/v1/samples/{sample_id}/adjustments", {"sample_id": sample}, {"json": body})
+
+
+@write("DELETE", "/api/v1/samples/{sample_id}/adjustments/{adjustment_id}")
+def _(stage: Stage) -> Call:
+    sample, made = told(stage)
+    url = "/api/v1/samples/{sample_id}/adjustments/{adjustment_id}"
+    return Call("health_worker", url, {"sample_id": sample, "adjustment_id": made})
+
+
+@write("POST", "/consultations/samples/{sample_id}/adjust")
+def _(stage: Stage) -> Call:
+    form = {"kind": "snippet", "target": "SN-NALOXONE", "reason": ""}
+    sample = stage.road.released()[0]
+    return Call("health_worker", "/consultations/samples/{sample_id}/adjust", {"sample_id": sample}, {"data": form})
+
+
+@write("POST", "/consultations/samples/{sample_id}/adjust/undo")
+def _(stage: Stage) -> Call:
+    sample, made = told(stage)
+    url = "/consultations/samples/{sample_id}/adjust/undo"
+    return Call("health_worker", url, {"sample_id": sample}, {"data": {"adjustment": made}})
+
+
+@write("POST", "/api/v1/urgent-messages")
+def _(stage: Stage) -> Call:
+    body = {"session_id": stage.road.session_id, "snippet": "SN-URGENT-ILL", "why": "A test."}
+    return Call("health_worker", "/api/v1/urgent-messages", more={"json": body})
+
+
+@write("POST", "/consultations/urgent")
+def _(stage: Stage) -> Call:
+    form = {"session_id": stage.road.session_id, "snippet": "SN-URGENT-ILL", "reach": "session", "hours": "12"}
+    return Call("health_worker", "/consultations/urgent", more={"data": {**form, "why": "A test."}})

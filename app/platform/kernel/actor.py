@@ -14,6 +14,7 @@ class Role(StrEnum):
     CHEMIST = "chemist"
     VERIFIER = "verifier"
     HEALTH_WORKER = "health_worker"
+    CLINICIAN = "clinician"
     SESSION_LEAD = "session_lead"
     RESEARCHER = "researcher"
     PUBLIC_HEALTH = "public_health"
@@ -27,6 +28,7 @@ ROLE_WORDS: dict[Role, str] = {
     Role.CHEMIST: "Chemist",
     Role.VERIFIER: "Verifier",
     Role.HEALTH_WORKER: "Health worker",
+    Role.CLINICIAN: "Clinician",
     Role.SESSION_LEAD: "Session lead",
     Role.RESEARCHER: "Researcher",
     Role.PUBLIC_HEALTH: "Public health",

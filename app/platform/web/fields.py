@@ -22,6 +22,7 @@ Text60 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60),
 Text80 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80), AfterValidator(_printable)]
 Text140 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=140), AfterValidator(_printable)]
 Text200 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_printable)]
+Text300 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300), AfterValidator(_printable)]
 
 # Far years overflow when a time zone is applied to them.
 Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2100, 1, 1, tzinfo=UTC))]

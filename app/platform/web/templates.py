@@ -57,9 +57,10 @@ def clock_time(value: datetime | None, seconds: bool = False) -> str:
     return value.astimezone(LONDON).strftime("%H:%M:%S" if seconds else "%H:%M") if value else ""
 
 
-def day(value: datetime | None) -> str:
-    """Sat 21 Nov 2026."""
-    return format_date(value.astimezone(LONDON).date(), "EEE d MMM y", locale="en_GB") if value else ""
+def day(value: datetime | None, locale: str = "en") -> str:
+    """Sat 21 Nov 2026, in the words of the locale."""
+    said = "en_GB" if locale == "en" else locale
+    return format_date(value.astimezone(LONDON).date(), "EEE d MMM y", locale=said) if value else ""
 
 
 def minutes(seconds: float | None) -> str:

@@ -1,61 +1,58 @@
-// Print large, and read aloud. The voice must live on this device: many browsers list voices that send
-// the text to a company's servers, and a result is nobody's business.
+// Print, and the buttons of reading aloud. What is read, and by whose voice, is in speech.js.
+// While it reads, a bar at the foot of the screen has Pause and Stop; Escape stops too. Nothing is announced to a screen
+// reader and the focus stays where it is, so that two voices never speak at once.
 
-const PAUSE = ["h1", "h2", "h3", "p", "li", "dt", "dd", "td", "th"].join(",");
+import { Reader, sentences, voiceFor } from "./speech.js";
 
-/** What is read: the innermost blocks of the marked parts, in order, without what is folded away. @returns {string[]} */
-function sentences() {
-  const marked = [...document.querySelectorAll("[data-read]")];
-  const roots = marked.length ? marked : [...document.querySelectorAll("main")];
-  return roots
-    .flatMap((root) => [...root.querySelectorAll(PAUSE)].filter((e) => !e.querySelector(PAUSE)))
-    .filter((e) => !e.closest("button, .actions, [hidden]") && e.checkVisibility?.() !== false)
-    .map((e) => {
-      const copy = /** @type {HTMLElement} */ (e.cloneNode(true));
-      for (const silent of copy.querySelectorAll("[aria-hidden=true]")) silent.remove();
-      return (copy.textContent ?? "").replace(/\s+/g, " ").trim();
-    })
-    .filter(Boolean);
-}
+/** @type {HTMLElement | null} */
+let bar = null;
 
-/** @returns {SpeechSynthesisVoice | undefined} */
-function voice() {
-  const lang = (document.documentElement.lang || "en").toLowerCase().split("-")[0];
-  return speechSynthesis.getVoices().find((v) => v.localService && v.lang.toLowerCase().startsWith(lang));
-}
+const reader = new Reader((state) => {
+  for (const button of buttons()) {
+    button.textContent = (state === "silent" ? button.dataset.startText : button.dataset.stopText) ?? "";
+    if (button.dataset.readAloud === "first") button.hidden = state !== "silent"; // the others say "stop" already
+  }
+  if (state === "silent") { bar?.remove(); bar = null; return; }
+  const pause = (bar ??= made()).querySelector("button");
+  if (pause) pause.textContent = (state === "paused" ? bar.dataset.onText : bar.dataset.pauseText) ?? "";
+});
 
-/** @param {HTMLButtonElement} button */
-function stopped(button) {
-  button.textContent = button.dataset.startText ?? "";
-  button.setAttribute("aria-pressed", "false");
+/** @returns {HTMLButtonElement[]} */
+const buttons = () => [...document.querySelectorAll("button[data-read-aloud]")].filter((b) => b instanceof HTMLButtonElement);
+
+/** The bar that stands at the foot of the screen while it reads, with the words of the page's own button. */
+function made() {
+  const words = buttons().find((b) => b.dataset.pauseText)?.dataset ?? {};
+  const box = document.createElement("div");
+  box.className = "reading-bar no-print";
+  box.dataset.pauseText = words.pauseText ?? "Pause";
+  box.dataset.onText = words.onText ?? "Go on";
+  const pause = box.appendChild(document.createElement("button"));
+  pause.addEventListener("click", () => { reader.state === "paused" ? reader.resume() : reader.pause(); });
+  const stop = box.appendChild(document.createElement("button"));
+  stop.textContent = words.stopText ?? "Stop reading";
+  stop.addEventListener("click", () => {
+    reader.stop();
+    buttons()[0]?.focus({ preventScroll: true }); // the button pressed is gone
+  });
+  for (const button of [pause, stop]) { button.type = "button"; button.className = "button"; }
+  document.body.appendChild(box);
+  return box;
 }
 
 /** @param {HTMLButtonElement} button */
 function toggle(button) {
-  if (button.getAttribute("aria-pressed") === "true") { speechSynthesis.cancel(); stopped(button); return; }
-  const speaker = voice();
-  const texts = sentences();
-  if (!speaker || !texts.length) return;
-  speechSynthesis.cancel();
-  button.textContent = button.dataset.stopText ?? "Stop reading";
-  button.setAttribute("aria-pressed", "true");
-  texts.forEach((text, i) => {
-    const utterance = new SpeechSynthesisUtterance(text);
-    utterance.voice = speaker;
-    utterance.lang = speaker.lang;
-    utterance.rate = 0.92;
-    if (i === texts.length - 1) utterance.addEventListener("end", () => stopped(button));
-    speechSynthesis.speak(utterance);
-  });
+  if (reader.state !== "silent") { reader.stop(); return; }
+  const unread = buttons().find((b) => b.dataset.unreadText)?.dataset.unreadText ?? "";
+  reader.start(sentences(button.dataset.readAloud === "first"), unread);
 }
 
 /** Buttons appear when a voice does: browsers list their voices late. */
 function offer() {
-  const able = "speechSynthesis" in window && !!voice();
-  for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-read-aloud]"))) {
-    button.dataset.startText ??= button.textContent ?? "";
-    button.hidden = !able;
-  }
+  for (const button of buttons()) button.dataset.startText ??= button.textContent ?? "";
+  if (reader.state !== "silent" && !reader.queue[reader.at]?.block.isConnected) reader.stop(); // the page changed under it
+  const able = "speechSynthesis" in window && !!voiceFor(document.documentElement.lang || "en");
+  if (reader.state === "silent") for (const button of buttons()) button.hidden = !able;
 }
 
 let started = false;
@@ -66,14 +63,16 @@ export function enhance() {
   started = true;
   if ("speechSynthesis" in window) {
     speechSynthesis.addEventListener?.("voiceschanged", offer);
-    window.addEventListener("pagehide", () => speechSynthesis.cancel());
+    window.addEventListener("pagehide", () => reader.stop());
   }
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") reader.stop();
+  });
   document.addEventListener("click", (event) => {
     const button = /** @type {Element} */ (event.target).closest?.("[data-print], [data-read-aloud]");
     if (!(button instanceof HTMLButtonElement)) return;
-    if (button.hasAttribute("data-read-aloud")) { toggle(button); return; }
-    if (button.dataset.print) document.documentElement.dataset.print = button.dataset.print;
-    window.print();
+    if (button.hasAttribute("data-read-aloud")) toggle(button);
+    else window.print();
   });
   /** @type {Element[]} */
   let unfolded = [];
@@ -83,6 +82,5 @@ export function enhance() {
   });
   window.addEventListener("afterprint", () => {
     for (const more of unfolded) more.removeAttribute("open");
-    delete document.documentElement.dataset.print;
   });
 }

@@ -11,10 +11,20 @@ const RETRY_MS = 5_000;
 
 /** @param {string} text */
 const bare = (text) => text.toUpperCase().replace(/[^A-Z0-9]/g, "");
+/** The page's own word for a state, in its language. @param {"looking" | "lost" | "updated" | "failed"} key @param {string} english */
+const word = (key, english) => document.getElementById("live-status")?.dataset[key] ?? english;
+const lost = () => word("lost", "Connection lost, trying again");
+const updated = () => `${word("updated", "Updated")} ${new Date().toLocaleTimeString("en-GB")}`;
 /** Whose events an address brings; not the event the page begins from. @param {string} url */
 const markOf = (url) => new URL(url, location.href).searchParams.get("of") ?? "";
 /** @param {string} text */
 const grouped = (text) => (bare(text).slice(0, SYMBOLS).match(/.{1,4}/g) ?? []).join(" ");
+/** What stands in a part, without its buttons, whose words change. @param {Element} part */
+function wordsOf(part) {
+  const copy = /** @type {Element} */ (part.cloneNode(true));
+  for (const button of copy.querySelectorAll("button, .ticket-problem")) button.remove();
+  return copy.textContent?.replace(/\s+/g, " ").trim();
+}
 
 /** The whole code in the address, or nothing. */
 function codeInAddress() {
@@ -65,7 +75,7 @@ class Ticket {
     this.code = code;
     if (this.shows) { // it may be the page of another ticket
       this.part.hidden = true;
-      this.say("", "Looking for your result");
+      this.say("", word("looking", "Looking for your result"));
     }
     this.look(true);
   }
@@ -131,7 +141,7 @@ class Ticket {
     if (fresh) { this.swap(fresh, first); return; }
     const ours = type.startsWith("application/problem+json") && answer.status < 500; // else a proxy's words, or a restart
     if (!ours && this.shows) { this.retry(first); return; }
-    const said = ours ? JSON.parse(body).detail : "That did not work. Please wait a minute and try again.";
+    const said = ours ? JSON.parse(body).detail : word("failed", "That did not work. Please wait a minute and try again.");
     if (ours && (answer.status === 401 || answer.status === 404 || this.part.hidden)) this.end(said);
     else this.problem(said);
   }
@@ -153,7 +163,7 @@ class Ticket {
 
   /** @param {boolean} first */
   retry(first) {
-    this.say("lost", "Connection lost, trying again");
+    this.say("lost", lost());
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => this.look(first), RETRY_MS);
   }
@@ -180,7 +190,9 @@ class Ticket {
   swap(fresh, first) {
     const open = [...this.part.querySelectorAll("details[open] > summary")].map((s) => s.textContent);
     const before = this.part.textContent?.replace(/\d\d:\d\d:\d\d/g, "");
-    this.part.replaceChildren(...fresh.childNodes);
+    // the same words again: they stay, so that a voice that reads them, or a finger on them, is not cut off
+    if (this.part.hidden || wordsOf(fresh) !== wordsOf(this.part)) this.part.replaceChildren(...fresh.childNodes);
+    else this.part.querySelector(".ticket-problem")?.remove();
     Object.assign(this.part.dataset, fresh.dataset); // its addresses: they are of this sample
     this.part.hidden = false;
     for (const summary of this.part.querySelectorAll("details > summary")) {
@@ -192,13 +204,13 @@ class Ticket {
       void this.part.offsetWidth; // start the fade anew
       this.part.classList.add("is-changed");
     }
-    const head = /** @type {HTMLElement | null} */ (this.part.querySelector("h1"));
+    const head = /** @type {HTMLElement | null} */ (this.part.querySelector("[data-first]") ?? this.part.querySelector("h1"));
     if (first && head) { head.tabIndex = -1; head.focus({ preventScroll: true }); window.scrollTo(0, 0); }
     this.dress();
     enhanceReading();
     const url = this.part.dataset.liveUrl;
     if (url && (!this.source || markOf(url) !== this.mark)) this.listen(url);
-    this.say("", `Updated ${new Date().toLocaleTimeString("en-GB")}`);
+    this.say("", updated());
   }
 
   /** @param {string} url */
@@ -211,7 +223,7 @@ class Ticket {
     source.addEventListener("message", again);
     source.addEventListener("resync", again);
     source.addEventListener("error", () => {
-      this.say("lost", "Connection lost, trying again");
+      this.say("lost", lost());
       if (source !== this.source || source.readyState !== EventSource.CLOSED) return; // else the browser tries by itself
       this.hush();
       const wait = Math.min(500 * 2 ** this.failures++, 30_000); // refused: the cookie ended, or is another tab's
@@ -220,7 +232,7 @@ class Ticket {
     });
     source.addEventListener("open", () => {
       this.failures = 0;
-      this.say("", `Updated ${new Date().toLocaleTimeString("en-GB")}`);
+      this.say("", updated());
     });
   }
 
@@ -253,6 +265,27 @@ class Ticket {
     if (line) { line.dataset.state = state; line.textContent = text; }
   }
 }
+
+// another language: the code goes along in the fragment, which is never sent
+document.addEventListener("click", (event) => {
+  const link = /** @type {Element} */ (event.target).closest?.("a[hreflang]");
+  if (link instanceof HTMLAnchorElement && codeInAddress()) link.hash = location.hash;
+});
+
+// "Skip to the page" must not take the code's place in the address: a reload would lose the ticket
+document.addEventListener("click", (event) => {
+  const link = /** @type {Element} */ (event.target).closest?.("a[href^='#']");
+  const place = link && /** @type {HTMLElement | null} */ (document.querySelector(link.getAttribute("href") ?? ""));
+  if (!place) return;
+  event.preventDefault();
+  place.focus();
+  place.scrollIntoView();
+});
+
+// browsers print the address at the edge of the sheet
+let printedAddress = "";
+window.addEventListener("beforeprint", () => { printedAddress = location.hash; forgetAddress(); });
+window.addEventListener("afterprint", () => { if (printedAddress) history.replaceState(null, "", printedAddress); });
 
 for (const part of document.querySelectorAll("[data-ticket-url]")) new Ticket(/** @type {HTMLElement} */ (part));
 enhanceReading();

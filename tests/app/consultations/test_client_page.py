@@ -213,7 +213,7 @@ def test_a_positive_nitazene_strip_shows_the_nitazene_message_and_the_emergency_
     assert "M-NITAZENE" in messages(state)
     assert state["messages"][messages(state).index("M-NITAZENE")]["severity"] == "S0"
     assert "naloxone" in lab.page(sample_id).lower()
-    assert "tell lead now" in lab.staff(sample_id)
+    assert "Tell the session lead now" in lab.staff(sample_id)
 
 
 def test_a_negative_strip_and_infrared_alone_never_say_that_there_is_no_nitazene(lab: Desk) -> None:

@@ -1,4 +1,4 @@
-"""What a client says they also take is on the worker's screen once, and in no file, row, log, address or header."""
+"""What a client says they also take is on the worker's screen once, and in no file, row, log, address, header or print."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +17,13 @@ import structlog
 
 import app.main
 from app.operations import logging as logs
-from app.platform.db import metadata
-from harm_messages import Pack, load_pack
-from harm_messages.content import CoUse
+from harm_messages import load_pack
+from tests.support import traces
+from tests.support.planted import SENTINEL, planted
 
 from .conftest import WORKER, Desk
 
-SENTINEL = "wychwood-tonic-7b1e"
-MARK = re.compile(r"wychwood.{0,3}tonic", re.IGNORECASE)
-
-
-def planted(pack: Pack) -> Pack:
-    """The pack with a co-use nobody could mean by accident, dangerous with MDMA like an MAOI."""
-    maoi = pack.groups["maoi"]
-    return replace(
-        pack,
-        co_use={**pack.co_use, SENTINEL: CoUse(id=SENTINEL, label=SENTINEL)},
-        groups={**pack.groups, "maoi": maoi.model_copy(update={"co_use": (*maoi.co_use, SENTINEL)})},
-    )
+MARK = traces.spellings("wychwood-tonic")
 
 
 @pytest.fixture
@@ -50,7 +38,7 @@ def settings(settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], str]]:
-    """Everything any logger says, at the most talkative level, as the server writes it."""
+    """Everything logged at DEBUG, SQL included, as the server writes it."""
     root, before = logging.getLogger(), structlog.get_config()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
@@ -63,14 +51,22 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], str]]:
     structlog.configure(**before)
 
 
-def everywhere(lab: Desk, folder: Path) -> Iterator[tuple[str, str]]:
-    """Every file under the test's folder (database, WAL, blobs, temporary files) and every row of every table."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            yield str(path), path.read_bytes().decode("latin-1")
+def everywhere(lab: Desk, folder: Path, wal: str = "") -> Iterator[tuple[str, str]]:
+    """The files under the test's folder (an SQLite database, its WAL, blobs, temporary files), every row of every table,
+    and PostgreSQL's own files where that is the database."""
+    yield from traces.in_files(folder)
+    yield from traces.in_rows(lab.runtime.db)
+    if not lab.runtime.db.is_sqlite:
+        with lab.runtime.db.read() as session:
+            session.connection().execute(sa.text("CHECKPOINT"))
+            yield from traces.in_postgres(session, wal)
+
+
+def write_ahead(lab: Desk) -> str:
+    if lab.runtime.db.is_sqlite:
+        return ""
     with lab.runtime.db.read() as session:
-        for table in metadata.sorted_tables:
-            yield table.name, " ".join(str(row) for row in session.connection().execute(sa.select(table)))
+        return traces.wal_place(session)
 
 
 def test_the_sentinel_reaches_the_screen_and_nothing_else(
@@ -78,29 +74,24 @@ def test_the_sentinel_reaches_the_screen_and_nothing_else(
 ) -> None:
     sample_id = lab.sample()
     lab.found(sample_id)
+    began = write_ahead(lab)
     browser, target = world.as_(WORKER), f"/consultations/samples/{sample_id}"
     plain = browser.get(target)
     pages = [browser.post(f"{target}/with", data={"also": [SENTINEL, "not in the list"]}) for _ in range(2)]
     for got in pages:
         assert got.status_code == 200
-        assert "also take. This is shown once" in got.text
+        assert f"also take: <b>{SENTINEL}</b>" in got.text
         assert got.text.count("MAOI") > plain.text.count("MAOI"), "the warning is there"
         assert got.headers["cache-control"] == "no-store"
         assert not MARK.search(str(got.url) + str(got.headers))
         assert not MARK.search(got.headers.get("set-cookie", ""))
     assert not re.search(rf'value="{SENTINEL}"[^>]*checked', plain.text)
-    # the screen never asks for it again from an address, and nothing of the form is restored by the browser
-    form = pages[0].text.split('/with"')[1].split("</form>")[0]
-    assert form.startswith(' autocomplete="off"')
-    assert "data-" not in form
-    assert 'method="post"' in pages[0].text.split('/with"')[0].rsplit("<form", 1)[1]
-    live = pages[0].text.split('id="client-page"')[1].split("</section>")[0]
-    assert "hx-get" not in live
-    # afterwards: the client's page, a recorded talk, an error on the way
+    # afterwards: the client's page, paper, a recorded talk, an error on the way
     assert not MARK.search(lab.page(sample_id))
+    assert not MARK.search(browser.get(f"{target}/print").text)
     assert browser.post(target, data={"intention": "take_less"}).status_code == 303
     with monkeypatch.context() as broken:
-        broken.setattr("app.consultations.client_view.evaluate", _fails)
+        broken.setattr("app.consultations.made_of.evaluate", _fails)
         failed = world.as_(WORKER).post(f"{target}/with", data={"also": SENTINEL}, headers={"Accept": "text/html"})
         assert failed.status_code == 200, "a page that cannot be made sends people to a person"
         assert "also take" in failed.text
@@ -108,9 +99,60 @@ def test_the_sentinel_reaches_the_screen_and_nothing_else(
     assert "mast.sqlite3" in str(list(tmp_path.rglob("*"))) or not lab.runtime.db.is_sqlite
     assert "display_log" in text, "the log was really captured"
     assert not MARK.search(text)
-    for where, content in everywhere(lab, tmp_path):
+    for where, content in everywhere(lab, tmp_path, began):
         assert not MARK.search(content), where
     assert [row.shown_to for row in lab.shown(sample_id)] == ["staff", "client"]
+
+
+def test_the_page_that_holds_it_asks_for_nothing_again_and_prints_without_it(lab: Desk, world: Any) -> None:
+    sample_id = lab.sample()
+    lab.found(sample_id)
+    target = f"/consultations/samples/{sample_id}"
+    page = world.as_(WORKER).post(f"{target}/with", data={"also": [SENTINEL]}).text
+    panel = page.split('id="also"')[1].split("</section>")[0]
+    forms = re.findall(r"<form[^>]*>", panel)
+    assert len(forms) == 2
+    assert all('method="post"' in form and 'autocomplete="off"' in form for form in forms), "sent in a body only"
+    assert f'value="{SENTINEL}"' in panel
+    typed = re.search(r"<input[^>]*type=\"search\"[^>]*>", panel)
+    assert typed is not None
+    assert " name=" not in typed.group(), "what has no name is sent by no browser"
+    assert panel.index(typed.group()) < panel.index("<form"), "and it stands in no form"
+    for word in ('autocomplete="off"', 'spellcheck="false"', 'autocorrect="off"', 'writingsuggestions="false"'):
+        assert word in typed.group(), "nor is it learnt, or looked up by a spelling service"
+    shown = page.split('id="client-page"')[1].split("<aside")[0]
+    assert "hx-get" not in shown.split(">")[0]
+    screen, paper = shown.split('class="print-only"')
+    assert screen.count('data-origin="self_reported"') == 1
+    assert "Because of what you also take" in screen
+    assert "Mixing: MAOI" in screen
+    assert "Mixing: MAOI" not in paper, "paper has the page as it is without"
+    assert "self_reported" not in paper
+    assert not MARK.search(paper)
+
+
+def test_what_is_not_known_is_said_to_be_missing_and_never_repeated(lab: Desk, world: Any) -> None:
+    sample_id = lab.sample()
+    lab.found(sample_id)
+    page = world.as_(WORKER).post(f"/consultations/samples/{sample_id}/with", data={"also": "grandmas-drops"}).text
+    assert "not known here any more" in page
+    assert "grandmas-drops" not in page
+
+
+def test_nothing_ticked_is_the_page_as_the_client_has_it(lab: Desk, world: Any) -> None:
+    sample_id = lab.sample()
+    lab.found(sample_id)
+    page = world.as_(WORKER).post(f"/consultations/samples/{sample_id}/with").text
+    assert "hx-get" in page.split('id="client-page"')[1].split(">")[0]
+    assert "data-with" not in page
+
+
+def test_a_substance_of_the_register_may_be_named_too(lab: Desk, world: Any) -> None:
+    sample_id = lab.sample()
+    lab.found(sample_id)
+    page = world.as_(WORKER).post(f"/consultations/samples/{sample_id}/with", data={"also": ["tramadol"]}).text
+    assert 'data-origin="self_reported"' in page
+    assert "Mixing: tramadol" in page
 
 
 def _fails(*_: Any, **__: Any) -> Any:
@@ -121,4 +163,14 @@ def _fails(*_: Any, **__: Any) -> Any:
 
 def test_the_search_would_find_it(lab: Desk, tmp_path: Path) -> None:
     (tmp_path / "leak").write_text(f"also: {SENTINEL}")
-    assert any(MARK.search(content) for _, content in everywhere(lab, tmp_path))
+    (tmp_path / "wide").write_text("wychwood%20tonic", encoding="utf-16")
+    assert len([where for where, content in everywhere(lab, tmp_path) if MARK.search(content)]) == 2
+
+
+def test_the_search_would_find_it_in_the_database(lab: Desk, tmp_path: Path) -> None:
+    began = write_ahead(lab)
+    with lab.runtime.db.begin() as uow:
+        uow.session.connection().execute(sa.text("UPDATE site SET region = :name"), {"name": SENTINEL})
+    places = [where for where, content in everywhere(lab, tmp_path, began) if MARK.search(content)]
+    assert "site" in places
+    assert [p for p in places if "sqlite3" in p or "pg_wal" in p], "on the disk as well"

@@ -17,6 +17,7 @@ HOME = {
     Role.CHEMIST: "/bench",
     Role.VERIFIER: "/bench",
     Role.HEALTH_WORKER: "/consultations",
+    Role.CLINICIAN: "/messages",
     Role.SESSION_LEAD: "/sessions",
     Role.RESEARCHER: "/trends",
     Role.PUBLIC_HEALTH: "/trends",

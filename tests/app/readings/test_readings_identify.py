@@ -89,7 +89,7 @@ def test_the_blocks_have_the_keys_of_the_contract(shelf: Shelf, tmp_path: Path):
     assert {"reading", "candidates", "components", "unexplained_fraction", "limits"} <= set(block)
     for row in block["candidates"]:
         assert list(row) == ["rank", "substance", "compound", "entry", "library", "score", "score_name",
-                             "matched_peaks", "explained_fraction", "ambiguous_with"]  # fmt: skip
+                             "matched_peaks", "explained_fraction", "ambiguous_with", "shift", "aligned"]  # fmt: skip
     assert len(block["candidates"]) <= 3
 
 

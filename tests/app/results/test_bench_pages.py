@@ -12,7 +12,7 @@ import pytest
 from app.platform.kernel.actor import Role
 from app.readings import service as readings
 from app.results import service
-from app.results.domain import State
+from app.results.domain import ChangeReason, State
 from app.results.finding import NewFinding
 
 from .conftest import Lab
@@ -263,7 +263,7 @@ def test_while_an_amendment_is_in_work_the_lead_can_still_take_the_old_result_fr
     retract = {"action": "retract", "result": old.id, "version": old.version, "reason": "swapped"}
     assert post(world, sample_id, "act", retract, LEAD).status_code == 303
     told = lab.read(lambda s: service.standing(s, sample_id))
-    assert (told.standing, told.why) == ("retracted", "Two samples were mixed up.")
+    assert (told.standing, told.reason) == ("retracted", ChangeReason.MIX_UP)
     assert "On the client’s screen" not in page(world, sample_id, LEAD)
 
 

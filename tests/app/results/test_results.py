@@ -198,7 +198,7 @@ def test_an_amended_result_is_shown_as_under_review_until_the_new_one_is_release
         draft = lab.act(draft, action, by)
     seen = lab.read(lambda s: service.standing(s, sample_id))
     assert (seen.standing, seen.view.result.number, seen.changed_at) == ("released", 2, draft.result.released_at)
-    assert seen.why == "We did more tests."  # a fixed sentence: what staff typed never reaches a client
+    assert seen.reason is ChangeReason.MORE_TESTS, "a kind: what staff typed never reaches a client"
     old = lab.read(lambda s: service.get_result(s, lab.actor(CHEMIST), first.result.id))
     assert (old.result.state, old.result.reason, old.findings[0].substance_id) == (
         State.AMENDED,

@@ -1,0 +1,68 @@
+"""What is said of an alert to be written, what is wrong with it, and when it ends. Pure."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.alerts.domain import LONGEST, Reach, Tier
+from app.sessions.service import CheckingSession
+from harm_messages import Form
+from harm_messages.register import Register
+
+
+@dataclass(frozen=True, slots=True)
+class NewAlert:
+    """What is said of an alert. `until` None: as long as its tier allows, a T1 not beyond the end of its session."""
+
+    tier: Tier
+    reach: Reach
+    words: str
+    session_id: uuid.UUID | None = None
+    substances: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
+    logos: tuple[str, ...] = ()
+    colours: tuple[str, ...] = ()
+    until: datetime | None = None
+    sample_id: uuid.UUID | None = None
+    task_id: uuid.UUID | None = None
+    task_version: int = 0
+
+
+def problems(
+    new: NewAlert, checking: CheckingSession | None, until: datetime, now: datetime, register: Register
+) -> dict[str, str]:
+    """Field → sentence for what cannot be an alert."""
+    wrong: dict[str, str] = {}
+    if not new.words:
+        wrong["words"] = "Say in a sentence or two what staff should know."
+    if not (new.substances or new.classes or new.forms or new.logos or new.colours):
+        wrong["substances"] = "Say what it is about: a substance, a class, or how it looks."
+    if unknown := [s for s in new.substances if s not in register]:
+        wrong["substances"] = f"“{unknown[0]}” is not in the register. Choose a name from the list."
+    if odd := [c for c in new.classes if not register.is_class(c)]:
+        wrong["classes"] = f"“{odd[0]}” is not a class of the register."
+    if any(form not in set(Form) for form in new.forms):
+        wrong["forms"] = "Choose the form from the list."
+    if new.reach is not Reach.EVERYWHERE and checking is None:
+        wrong["session_id"] = "Choose the session it is about."
+    if new.tier is Tier.T1 and new.reach is not Reach.SESSION:
+        wrong["reach"] = "A session notice holds at one session. Choose a higher tier for more."
+    if until <= now:
+        wrong["until"] = "Its end has to lie ahead."
+    elif until - now > LONGEST[new.tier] + timedelta(minutes=5):
+        hours = LONGEST[new.tier] / timedelta(hours=1)
+        wrong["until"] = f"{new.tier} runs for at most {hours:.0f} hours. Raise it again if it still holds then."
+    return wrong
+
+
+def ends(new: NewAlert, checking: CheckingSession | None, now: datetime) -> datetime:
+    """When it ends: as said, or as long as its tier allows; a notice of a session half a day after that closes."""
+    if new.until is not None:
+        return new.until
+    longest = now + LONGEST[new.tier]
+    if new.reach is Reach.SESSION and checking is not None and checking.closes_at > now:
+        return min(longest, checking.closes_at + timedelta(hours=12))
+    return longest

@@ -1,0 +1,117 @@
+"""Rules as text: find a rule, write one of its fields, raise the versions of changed ones. Comments stay. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+from harm_messages.reading import Misread, read_yaml
+
+_WORDS_ONLY = ("version", "status", "evidence", "review_by")
+"""Fields that change nothing of what a rule does."""
+_ID = re.compile(r"^(?:- |  )id:[ \t]*([A-Z0-9-]+)", re.MULTILINE)
+_OPEN = re.compile(r"(\bstatus:[ \t]*)(?:draft|in_review|proposed)\b")
+_READY = re.compile(r"(\bstatus:[ \t]*)in_review\b")
+
+
+def _blocks(text: str) -> Iterator[tuple[str, int, int]]:
+    """Each rule's id with where it begins and ends."""
+    starts = [m.start() for m in re.finditer(r"^- ", text, re.MULTILINE)] + [len(text)]
+    for begin, end in pairwise(starts):
+        if named := _ID.search(text, begin, end):
+            yield named.group(1), begin, end
+
+
+def with_field(text: str, rule_id: str, name: str, value: str) -> str:
+    """The text with one field of a rule set. Unchanged where the rule or the field does not stand on a line of its own."""
+    for found, begin, end in _blocks(text):
+        if found == rule_id:
+            line = re.compile(rf"^((?:- |  ){name}:[ \t]*)[^\s#]+", re.MULTILINE)
+            if hit := line.search(text, begin, end):
+                return text[: hit.start()] + hit.group(1) + value + text[hit.end() :]
+    return text
+
+
+def file_of_rule(files: Mapping[str, str], rule_id: str) -> str:
+    """The path of the file a rule stands in; "" when in none."""
+    return next((p for p, text in files.items() if is_rules(p) and any(i == rule_id for i, _, _ in _blocks(text))), "")
+
+
+def line_of_rule(text: str, rule_id: str) -> int:
+    """The line (from 1) on which a rule begins; 0 when it is not here."""
+    return next((text.count("\n", 0, begin) + 1 for found, begin, _ in _blocks(text) if found == rule_id), 0)
+
+
+def is_rules(path: str) -> bool:
+    """Whether a file holds rules."""
+    return path.startswith("rules/") and path.endswith(".yaml")
+
+
+def ids_in(files: Mapping[str, str]) -> dict[str, str]:
+    """Every rule's id, with the path of its file. Told by their lines: the files need not be well formed."""
+    return {key: path for path, text in files.items() if is_rules(path) for key, _, _ in _blocks(text)}
+
+
+def rule_of(text: str, rule_id: str) -> Mapping[str, Any] | None:
+    """One rule of a file, read alone: a file of rules takes a tenth of a second."""
+    block = _block(text, rule_id)
+    return rules_in(block).get(rule_id) if block else None
+
+
+def _block(text: str, rule_id: str) -> str:
+    return next((text[begin:end] for found, begin, end in _blocks(text) if found == rule_id), "")
+
+
+def with_raised_versions(text: str, parent: Mapping[str, str]) -> str:
+    """The text of a rules file in which every rule that now does something else has its version of `parent` plus one."""
+    before = ids_in(parent)
+    for rule_id in [key for key, _, _ in _blocks(text) if key in before]:
+        if _block(text, rule_id).strip() == _block(parent[before[rule_id]], rule_id).strip():
+            continue
+        old, new = rule_of(parent[before[rule_id]], rule_id), rule_of(text, rule_id)
+        if old is not None and new is not None and isinstance(old.get("version"), int):
+            number = old["version"] + (_does(new) != _does(old))
+            if new.get("version") != number:
+                text = with_field(text, rule_id, "version", str(number))
+    return text
+
+
+def rules_in(text: str) -> dict[str, Mapping[str, Any]]:
+    """The rules of a file by id, as far as it can be read."""
+    try:
+        rows = read_yaml(text)
+    except Misread:
+        return {}
+    return {str(r["id"]): r for r in rows if isinstance(r, dict) and "id" in r} if isinstance(rows, list) else {}
+
+
+def all_rules(files: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
+    """Every rule of a pack by id."""
+    return {key: rule for path, text in files.items() if is_rules(path) for key, rule in rules_in(text).items()}
+
+
+def _does(rule: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in rule.items() if key not in _WORDS_ONLY}
+
+
+def frozen(files: Mapping[str, str], number: int, default_locale: str = "en") -> dict[str, str]:
+    """The files as they are signed: what was open reads "approved", the pack carries its number.
+
+    In other languages only a text marked as read over (in_review) is signed; the rest stays a draft and falls back.
+    """
+    return {path: _frozen(path, text, number, default_locale) for path, text in files.items()}
+
+
+def _frozen(path: str, text: str, number: int, default_locale: str) -> str:
+    if path == "pack.yaml":
+        text = re.sub(r"^(version:[ \t]*)\d+", rf"\g<1>{number}", text, count=1, flags=re.MULTILINE)
+        return re.sub(r"^(status:[ \t]*)\w+", r"\g<1>approved", text, count=1, flags=re.MULTILINE)
+    if is_rules(path) or path in ("bands.yaml", "snippets.yaml"):
+        return _OPEN.sub(r"\1approved", text)
+    if path.startswith("messages/"):
+        head, mark, body = text.partition("\n---")
+        pattern = _OPEN if path.startswith(f"messages/{default_locale}/") else _READY
+        return pattern.sub(r"\1approved", head, count=1) + mark + body
+    return text

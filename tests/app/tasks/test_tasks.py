@@ -1,0 +1,218 @@
+"""Tasks: what rules ask of staff, a danger added by an amendment, the tick, and who sees what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from app.platform.audit import AuditEntry
+from app.platform.db import Database
+from app.platform.kernel.actor import Role
+from app.platform.live import EventRow
+from app.readings.domain import StripReading
+from app.results.domain import ChangeReason
+from app.results.finding import NewFinding
+from app.results.view import ResultView
+from app.tasks.tables import Task
+from tests.app.consultations.conftest import Desk
+
+CHEMIST, VERIFIER, LEAD, WORKER = Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD, Role.HEALTH_WORKER
+
+
+@pytest.fixture
+def database(sqlite_database: Database) -> Database:
+    return sqlite_database
+
+
+@pytest.fixture
+def lab(world: Any) -> Desk:
+    return Desk(world, world.session())
+
+
+def tasks(world: Any, sample_id: Any, role: Role = LEAD) -> list[dict[str, Any]]:
+    answer = world.as_(role).get(f"/api/v1/samples/{sample_id}/tasks")
+    assert answer.status_code == 200, answer.text
+    return list(answer.json())
+
+
+def close(world: Any, task: dict[str, Any], role: Role = LEAD, words: str = "") -> Any:
+    url = f"/api/v1/tasks/{task['id']}/close"
+    return world.as_(role).post(url, json={"words": words}, headers={"If-Match": f'"{task["version"]}"'})
+
+
+def amended(lab: Desk, view: ResultView, *found: str) -> ResultView:
+    """Amended to these findings and released again."""
+    from app.results import service
+
+    draft = lab.act(view, "amend", CHEMIST, reason="GC-MS came back", change_reason=ChangeReason.MORE_TESTS)
+    ran = lab.analysis(view.result.sample_id, "gc_ms")
+    with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
+        named = [NewFinding(one, analysis_ids=(ran,)) for one in found]
+        draft = service.set_findings(uow, draft.result.id, named, draft.result.version, pack=lab.runtime.pack)
+    return lab.finish(draft)
+
+
+# -- what rules ask of staff ------------------------------------------------------------------------------------
+
+
+def test_the_lead_is_told_as_soon_as_it_is_submitted_and_once(lab: Desk, world: Any) -> None:
+    sample_id = lab.sample(("heroin",))
+    ran = lab.analysis(sample_id, "gc_ms")
+    view = lab.draft(sample_id, NewFinding("metonitazene", analysis_ids=(ran,)))
+    assert tasks(world, sample_id) == []
+    view = lab.act(view, "submit", CHEMIST)
+    found = {t["kind"]: t for t in tasks(world, sample_id)}
+    assert set(found) == {"tell_lead", "propose_alert"}
+    assert "not verified yet" in found["tell_lead"]["words"]
+    assert found["propose_alert"]["detail"]["tier"] == "T2"
+    for action, by in (("verify", VERIFIER), ("release", LEAD)):
+        view = lab.act(view, action, by)
+    assert len(tasks(world, sample_id)) == 2, "the same cause asks once"
+    assert not [t for t in tasks(world, sample_id) if "not verified" in t["words"]], "it says how it stands now"
+    events = lab.read(lambda s: list(s.exec(select(EventRow).where(EventRow.topic == "task"))))
+    kinds = ["task.opened"] * 2 + ["task.reworded"] * 2
+    assert [(e.kind, e.session_id) for e in events] == [(kind, lab.session_id) for kind in kinds]
+    assert "nitazene" not in str([e.payload for e in events]).lower()
+
+
+def test_the_tick_says_by_whom_and_when_and_stands_everywhere(lab: Desk, world: Any, clock: Any) -> None:
+    sample_id = lab.sample(("heroin",))
+    lab.found(sample_id, NewFinding("metonitazene"))
+    places = {
+        CHEMIST: f"/bench/samples/{sample_id}", WORKER: f"/consultations/samples/{sample_id}",
+        LEAD: f"/sessions/{lab.session_id}",
+    }  # fmt: skip
+    for role, path in places.items():
+        assert "Tell the session lead now" in world.as_(role).get(path).text, role
+    assert '<span class="count">2</span>' in world.as_(LEAD).get(places[LEAD]).text
+    clock.advance(minutes=4)
+    task = next(t for t in tasks(world, sample_id) if t["kind"] == "tell_lead")
+    form = {"version": task["version"], "back": "bench"}
+    done = world.as_(CHEMIST).post(f"/tasks/{task['id']}/close", data=form)
+    assert (done.status_code, done.headers["location"]) == (303, f"/bench/samples/{sample_id}#tasks")
+    for role, path in places.items():
+        assert "done by Chemist Own at" in world.as_(role).get(path).text, role
+    assert '<span class="count">1</span>' in world.as_(LEAD).get(places[LEAD]).text
+    again = world.as_(CHEMIST).post(f"/tasks/{task['id']}/close", data=form)
+    assert again.status_code == 409
+    assert "Somebody has done this already" in again.text
+    entry = lab.read(lambda s: s.exec(select(AuditEntry).where(AuditEntry.verb == "close")).one())
+    assert (entry.object_type, entry.object_id) == ("task", task["id"])
+
+
+def test_a_recalled_strip_and_back_of_house_ask_too(lab: Desk, world: Any) -> None:
+    sample_id = lab.sample(("heroin",), session_id=world.session(licence="boh_no_individual_results"))
+    strip = lab.analysis(sample_id, "strip", strip_target="opioid.nitazene", strip_reading=StripReading.POSITIVE)
+    lab.act(lab.draft(sample_id, NewFinding(None, "opioid.nitazene", analysis_ids=(strip,))), "submit", CHEMIST)
+    assert {t["kind"] for t in tasks(world, sample_id)} == {"tell_lead", "propose_alert"}
+
+
+def test_an_alert_that_is_not_needed_says_why(lab: Desk, world: Any) -> None:
+    sample_id = lab.sample(("heroin",))
+    lab.found(sample_id, NewFinding("metonitazene"))
+    task = next(t for t in tasks(world, sample_id) if t["kind"] == "propose_alert")
+    assert close(world, task, CHEMIST).status_code == 422
+    assert close(world, task, WORKER, "no").status_code == 422, "for the bench and the lead"
+    assert close(world, task, CHEMIST, "Raised this morning already.").json()["closed_by"] == "Chemist Own"
+
+
+def test_reception_sees_that_something_is_to_be_done_and_not_what_was_found(lab: Desk, world: Any) -> None:
+    sample_id = lab.sample(("heroin",))
+    lab.found(sample_id, NewFinding("metonitazene"))
+    board = world.as_(Role.RECEPTION).get(f"/sessions/{lab.session_id}").text
+    part = board.split('id="tasks"')[1].split("</section>")[0]
+    assert "Tell the session lead now" in part
+    assert "nitazene" not in part.lower()
+    assert world.as_(Role.RECEPTION).get(f"/api/v1/samples/{sample_id}/tasks").status_code == 403
+
+
+# -- a danger added by an amendment -----------------------------------------------------------------------------
+
+
+def test_a_danger_added_later_is_a_task_for_the_lead_with_all_they_need(lab: Desk, world: Any, clock: Any) -> None:
+    sample_id = lab.sample(("mdma",))
+    first = lab.found(sample_id, NewFinding("mdma"))
+    lab.see(sample_id)
+    clock.advance(minutes=7)
+    lab.staff(sample_id)
+    clock.advance(minutes=1)
+    world.as_(WORKER).post(
+        f"/api/v1/samples/{sample_id}/consultations", json={"outcomes": [{"intention": "take_less"}]}
+    )
+    clock.advance(hours=1)
+    world.clients.clear()  # who was signed in is not any more
+    second = amended(lab, first, "mdma", "pma")
+    task = next(t for t in tasks(world, sample_id) if t["kind"] == "amended")
+    detail = task["detail"]
+    number = lab.row(sample_id).number
+    assert (detail["number"], f"#{number:03d}" in task["words"]) == (number, True)
+    assert "MDMA, as you expected" in detail["before"]
+    assert "PMA" in detail["after"]
+    assert any("always warned of" in why for why in detail["why"])
+    assert [line.rpartition(", ")[0] for line in detail["shown"]] == [
+        "the client, on their own screen", "Health_Worker Own (staff)",
+        "the client, told in person by Health_Worker Own",
+    ]  # fmt: skip
+    assert second.result.number == 2
+    page = lab.page(sample_id)
+    assert "We did more tests." in page, "the client reads why"
+    for role in (CHEMIST, VERIFIER, WORKER):
+        assert close(world, task, role, "phoned").status_code == 422, "for the session lead"
+    assert close(world, task).status_code == 422, "what was done is said"
+    done = close(world, task, LEAD, "Found them at the bar and told them.").json()
+    assert (done["closed_words"], done["closed_by"]) == ("Found them at the bar and told them.", "Session_Lead Own")
+    board = world.as_(LEAD).get(f"/sessions/{lab.session_id}").text
+    assert "Found them at the bar" in board
+
+
+def test_a_page_nobody_saw_says_so(lab: Desk, world: Any) -> None:
+    sample_id = lab.sample(("mdma",))
+    amended(lab, lab.found(sample_id, NewFinding("mdma")), "mdma", "pma")
+    task = next(t for t in tasks(world, sample_id) if t["kind"] == "amended")
+    assert "Nobody had seen its page before." in task["words"]
+    assert task["detail"]["shown"] == []
+    assert "nobody" in world.as_(LEAD).get(f"/sessions/{lab.session_id}").text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "opens"),
+    [
+        (("mdma",), ("mdma", "caffeine"), False),
+        (("mdma", "pma"), ("mdma",), False),
+        (("mdma", "pma"), ("mdma", "pma", "caffeine"), False),
+        (("caffeine",), ("heroin",), True),
+        (("heroin",), ("heroin", "metonitazene"), True),
+        (("heroin", "metonitazene"), ("heroin", "metonitazene", "pma"), True),
+    ],
+)
+def test_only_an_added_danger_opens_it(
+    lab: Desk, world: Any, before: tuple[str, ...], after: tuple[str, ...], opens: bool
+) -> None:
+    sample_id = lab.sample(("mdma",))
+    first = lab.found(sample_id, *(NewFinding(one) for one in before))
+    amended(lab, first, *after)
+    assert any(t["kind"] == "amended" for t in tasks(world, sample_id)) == opens
+
+
+def test_a_second_danger_in_a_third_version_asks_again(lab: Desk, world: Any) -> None:
+    sample_id = lab.sample(("mdma",))
+    view = amended(lab, lab.found(sample_id, NewFinding("mdma")), "mdma", "pma")
+    amended(lab, view, "mdma", "pma", "metonitazene")
+    kinds = [t["kind"] for t in tasks(world, sample_id)]
+    assert kinds.count("amended") == 2
+    assert kinds.count("tell_lead") == 2, "another rule asks it"
+
+
+def test_a_task_of_another_agency_does_not_exist(lab: Desk, world: Any) -> None:
+    sample_id = lab.sample(("heroin",))
+    lab.found(sample_id, NewFinding("metonitazene"))
+    task = tasks(world, sample_id)[0]
+    stranger = world.as_(LEAD, agency="other")
+    assert stranger.get("/api/v1/tasks").json() == []
+    assert stranger.get(f"/api/v1/samples/{sample_id}/tasks").status_code == 404
+    assert stranger.get(f"/sessions/{lab.session_id}/tasks").status_code == 404
+    url = f"/api/v1/tasks/{task['id']}/close"
+    assert stranger.post(url, json={}, headers={"If-Match": '"1"'}).status_code == 404
+    assert len(lab.read(lambda s: [t for t in s.exec(select(Task)) if t.closed_at is not None])) == 0

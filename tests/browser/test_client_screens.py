@@ -1,0 +1,465 @@
+"""The client's page as it is seen, read aloud, enlarged and printed, for results from one card to fifteen findings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from app.results.domain import ChangeReason
+from tests.browser import steps
+from tests.support.pdf_text import sheets
+from tests.support.road import Road, ok
+from tests.support.site import PHONE, Desk, bare, scroll_overflow
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+FIFTEEN = (
+    "mdma", "cocaine", "ketamine", "caffeine", "phenacetin", "levamisole", "lidocaine", "bromazolam", "xylazine",
+    "mdmb-4en-pinaca", "tramadol", "pma", "paracetamol", "gbl", "25i-nbome",
+)  # fmt: skip
+
+
+def released(road: Road, substances: tuple[str, ...], expected: str = "mdma", strip: str = "") -> tuple[str, str, str]:
+    """A sample in which these were found, and a strip for a class reacted: (sample, result, ETag)."""
+    sample = road.register(expected=[expected])
+    result = road.post("chemist", f"/api/v1/samples/{sample}/results")
+    found = by_gc_ms(road, sample, substances)
+    if strip:
+        run = road.analysis(sample, method="strip", strip_target=strip, strip_reading="positive")
+        found.append({"substance_class": strip, "analyses": [run]})
+    return sample, result["id"], finished(road, result["id"], f'"{result["version"]}"', found)
+
+
+def by_gc_ms(road: Road, sample: str, substances: tuple[str, ...]) -> list[dict[str, Any]]:
+    runs = [road.analysis(sample, method="gc_ms")]
+    return [{"substance": one, "abundance": "major", "analyses": runs} for one in substances]
+
+
+def finished(road: Road, result: str, etag: str, findings: list[dict[str, Any]]) -> str:
+    """Findings written down and taken to the client; the ETag of the result then."""
+    url, headers = f"/api/v1/results/{result}/findings", {"If-Match": etag}
+    response = road.as_("chemist").request("PUT", url, json={"findings": findings}, headers=headers)
+    ok(response)
+    etag = response.headers["ETag"]
+    for role, action in (("chemist", "submit"), ("verifier", "verify"), ("session_lead", "release")):
+        etag = road.step(role, result, action, etag)
+    return str(etag)
+
+
+@pytest.fixture(scope="module")
+def fifteen(road: Road) -> str:
+    """A sample with fifteen findings, long names among them."""
+    return released(road, FIFTEEN)[0]
+
+
+@pytest.fixture(scope="module")
+def opioid(road: Road) -> str:
+    """Heroin, and a strip that reacted to a nitazene."""
+    return released(road, ("heroin", "caffeine"), "heroin", "opioid.nitazene")[0]
+
+
+def opened(desk: Desk, road: Road, sample: str, size: tuple[int, int] = PHONE, **more: Any) -> Page:
+    page = desk.context(size, **more).new_page()
+    page.goto(f"/t#{bare(road.codes[sample])}")
+    expect(page.locator(".result__headline")).to_be_visible()
+    return page
+
+
+# -- how it looks -----------------------------------------------------------------------------------------------
+
+# every colour an element or its ::before or ::after is drawn with, as [what, r, g, b]
+COLOURS = """() => {
+    const named = ["color", "backgroundColor", "borderTopColor", "borderLeftColor", "borderRightColor", "borderBottomColor",
+                   "outlineColor", "fill", "stroke", "textDecorationColor", "backgroundImage", "boxShadow", "caretColor"];
+    const found = [];
+    for (const element of document.querySelectorAll("*")) for (const pseudo of [null, "::before", "::after", "::marker"]) {
+        const style = getComputedStyle(element, pseudo);
+        for (const name of named) for (const colour of (style[name] ?? "").match(/rgba?\\([^)]*\\)/g) ?? []) {
+            const [r, g, b, a] = colour.match(/[\\d.]+/g).map(Number);
+            if (a !== 0) found.push([`${element.tagName}.${element.className?.baseVal ?? element.className} ${pseudo ?? ""} ${name}`, r, g, b]);
+        }
+    }
+    return found;
+}"""
+# the smallest contrast of letters with what is behind them, and the smallest size of what is to be read
+LETTERS = """() => {
+    const part = (c) => { c /= 255; return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
+    const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+    const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
+    const ground = (e) => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] === 1) return c; } return [255, 255, 255]; };
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    let contrast = [99, ""], size = [99, ""];
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        const element = node.parentElement;
+        if (!node.textContent.trim() || !element.checkVisibility() || element.closest(".visually-hidden")) continue;
+        const style = getComputedStyle(element);
+        const [a, b] = [light(rgb(style.color)), light(ground(element))].sort((x, y) => y - x);
+        const ratio = (a + 0.05) / (b + 0.05);
+        if (ratio < contrast[0]) contrast = [ratio, node.textContent.trim().slice(0, 40)];
+        const px = parseFloat(style.fontSize);
+        if (element.closest(".client-page") && !element.closest("button") && px < size[0]) size = [px, node.textContent.trim().slice(0, 40)];
+    }
+    return { contrast, size };
+}"""
+HIGHLIGHTED = """() => {
+    const style = getComputedStyle(document.body, "::highlight(being-read)");
+    return [style.color, style.backgroundColor];
+}"""
+
+
+def test_nothing_on_it_is_green_faint_or_small_and_a_machine_finds_nothing_wrong(
+    desk: Desk, road: Road, fifteen: str
+) -> None:
+    page = opened(desk, road, fifteen)
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    for theme in ("light", "dark", "sun"):
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+        green = [c for c in page.evaluate(COLOURS) if c[2] > max(c[1], c[3]) + 12]
+        assert not green, (theme, green[:4])
+        letters = page.evaluate(LETTERS)
+        assert letters["contrast"][0] >= 7, (theme, letters)
+        assert letters["size"][0] >= 24, (theme, letters)  # 18 pt
+        assert steps.axe(page) == [], theme
+        desk.shot(page, f"client-fifteen-{theme}")
+
+
+def test_how_grave_a_card_is_stands_in_words_shape_and_place(desk: Desk, road: Road, fifteen: str) -> None:
+    page = opened(desk, road, fifteen)
+    shapes = {"0": "■ ACT NOW", "1": "▲ DANGER", "2": "◆ SERIOUS", "3": "● CAREFUL", "4": "– INFORMATION"}
+    ranks = []
+    for card in page.locator(".severity").all():
+        found = re.search(r"severity--(\d)", card.get_attribute("class") or "")
+        assert found is not None
+        ranks.append(int(found[1]))
+        words = card.locator(".severity__level").text_content() or ""
+        assert " ".join(words.split()).upper() == shapes[found[1]]
+    assert ranks == sorted(ranks), "the gravest first"
+    assert {0, 1} <= set(ranks)
+    shown = page.locator(".client-page > .severity")
+    assert sum("severity--0" not in c and "severity--1" not in c for c in _classes(shown)) <= 3
+    folded = page.locator(".client-page > details.more .severity")
+    assert folded.count() > 0, "the rest waits behind More"
+    assert not [c for c in _classes(folded) if "severity--0" in c or "severity--1" in c], "never what may kill"
+
+
+def _classes(cards: Any) -> list[str]:
+    return [card.get_attribute("class") or "" for card in cards.all()]
+
+
+def test_help_and_limits_cannot_be_folded_away(desk: Desk, road: Road, opioid: str) -> None:
+    page = opened(desk, road, opioid)
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = false; })")
+    for heading in ("If someone is unwell", "What this test cannot see"):
+        section = page.locator("section", has=page.get_by_role("heading", name=heading))
+        assert section.locator("details, summary").count() == 0
+        assert section.locator("xpath=ancestor::details").count() == 0
+        for line in section.locator("li, p:not(.no-print)").all():
+            expect(line).to_be_visible()
+    steps_of_help = page.locator(".unwell li")
+    expect(steps_of_help.first).to_contain_text("999")
+    expect(page.locator(".unwell")).to_contain_text("naloxone")
+    for line in steps_of_help.all():
+        expect(line.locator("svg.pictogram[aria-hidden=true]")).to_have_count(1)
+        assert (line.inner_text()).strip(), "a picture never stands alone"
+
+
+def test_pictograms_are_drawn_in_the_ink_of_their_words_in_every_light(desk: Desk, road: Road, opioid: str) -> None:
+    inked = """() => [...document.querySelectorAll(".severity > .pictogram, .unwell .pictogram")].map((svg) => {
+        const box = svg.getBoundingClientRect();
+        const words = svg.parentElement.querySelector(".severity__level, span");
+        return [getComputedStyle(svg).stroke === getComputedStyle(words).color, box.width >= 32 && box.height >= 32];
+    })"""
+    for more in ({"color_scheme": "light"}, {"color_scheme": "dark"}, {"forced_colors": "active"}):
+        page = opened(desk, road, opioid, **more)
+        drawn = page.evaluate(inked)
+        assert len(drawn) > 5
+        assert all(all(one) for one in drawn), more
+        desk.shot(page, "client-opioid-" + "-".join(more.values()))
+        page.emulate_media(media="print")
+        assert all(same for same, _ in page.evaluate(inked)), "on paper too"
+        page.close()
+
+
+@pytest.mark.parametrize(("width", "text"), [(320, 100), (1024, 200), (360, 200), (320, 200)])
+def test_large_text_and_small_screens_lose_nothing(desk: Desk, road: Road, fifteen: str, width: int, text: int) -> None:
+    page = opened(desk, road, fifteen, (width, 740))
+    before = page.locator(".client-page").inner_text()
+    page.evaluate("percent => { document.documentElement.style.fontSize = `${1.25 * percent}%`; }", text)
+    assert scroll_overflow(page) == 0
+    assert page.locator(".client-page").inner_text() == before
+    cut = """() => [...document.querySelectorAll("main *")].filter((e) => {
+        const style = getComputedStyle(e);
+        const hides = style.overflowX !== "visible" || style.overflowY !== "visible" || style.textOverflow === "ellipsis";
+        return hides && !e.closest(".visually-hidden, svg") && (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1);
+    }).map((e) => e.className)"""
+    assert page.evaluate(cut) == []
+    if text == 200:
+        size = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.severity__text')).fontSize)")
+        assert size >= 48
+    desk.shot(page, f"client-fifteen-{width}-{text}")
+
+
+# -- changed ----------------------------------------------------------------------------------------------------
+
+
+def test_that_a_result_changed_is_the_first_thing_said(desk: Desk, road: Road) -> None:
+    sample, result, etag = released(road, ("mdma",))
+    page = opened(desk, road, sample)
+    expect(page.locator("h1")).to_be_focused()
+    road.step("chemist", result, "amend", etag, reason="typed by staff", change_reason=ChangeReason.MORE_TESTS)
+    expect(page.locator(".result__changed")).to_contain_text("looked at again")
+    newest = ok(road.as_("chemist").request("GET", f"/api/v1/samples/{sample}/results"))["rows"][0]["id"]
+    tag = road.as_("chemist").request("GET", f"/api/v1/results/{newest}").headers["ETag"]
+    finished(road, newest, tag, by_gc_ms(road, sample, ("eutylone",)))
+    changed = page.locator(".result__changed")
+    expect(changed).to_contain_text("This result has changed.")
+    words = changed.inner_text()
+    order = ["This result has changed.", "Before: ", "MDMA", "Now: ", "utylone", "Why: We did more tests.", "When: "]
+    places = [words.index(word) for word in order]
+    assert places == sorted(places)
+    assert re.search(r"When: \d\d:\d\d, \w+ \d+ \w+ \d{4}", words)
+    assert "typed by staff" not in words
+    page.reload()
+    expect(changed).to_be_focused()
+    above = page.evaluate(
+        "document.querySelector('.result__changed').compareDocumentPosition(document.querySelector('h1')) & 4"
+    )
+    assert above
+    desk.shot(page, "client-changed")
+    assert steps.axe(page) == []
+
+
+# -- read aloud -------------------------------------------------------------------------------------------------
+
+VOICES = """(voices) => {
+    window.said = [];
+    class Utterance extends EventTarget { constructor(text) { super(); this.text = text; } }
+    const synthesis = new EventTarget();
+    let speaking = null;
+    Object.assign(synthesis, {
+        getVoices: () => voices,
+        speak(utterance) {
+            const marked = [...(CSS.highlights.get("being-read") ?? [])].map(String).join("");
+            const block = document.querySelector(".is-being-read");
+            said.push({ text: utterance.text, lang: utterance.lang, voice: utterance.voice?.name, marked, block: block?.textContent ?? "" });
+            speaking = utterance;
+            if (!window.hold) setTimeout(() => { if (speaking === utterance) utterance.dispatchEvent(new Event("end")); }, 0);
+        },
+        cancel() { const was = speaking; speaking = null; was?.dispatchEvent(new Event("error")); },
+        pause() {}, resume() {},
+    });
+    window.SpeechSynthesisUtterance = Utterance;
+    Object.defineProperty(window, "speechSynthesis", { value: synthesis });
+}"""
+HERE = {"name": "Here", "lang": "en-GB", "localService": True, "default": False}
+WELSH = {"name": "Yma", "lang": "cy-GB", "localService": True, "default": False}
+CLOUD = {"name": "Cloud", "lang": "en-GB", "localService": False, "default": True}
+
+
+@pytest.fixture
+def listening(desk: Desk, road: Road) -> Callable[..., Page]:
+    """The page of a sample in a browser with these voices; what they say is kept in `said`."""
+
+    def heard(sample: str, *voices: dict[str, Any], hold: bool = False) -> Page:
+        page = desk.context(PHONE).new_page()
+        page.add_init_script(f"({VOICES})({list(voices)!r})".replace("True", "true").replace("False", "false"))
+        page.add_init_script(f"window.hold = {str(hold).lower()}")
+        page.goto(f"/t#{bare(road.codes[sample])}")
+        expect(page.locator(".result__headline")).to_be_visible()
+        return page
+
+    return heard
+
+
+def _in_order(text: str, words: list[str]) -> None:
+    """Each of these words stands in the text after the one before it."""
+    at = 0
+    for word in words:
+        found = text.find(word, at)
+        assert found >= 0, f"{word!r} is not in what follows: {text[at : at + 600]!r}"
+        at = found + len(word)
+
+
+def _said(page: Page) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = page.evaluate("said")
+    return found
+
+
+def test_it_is_read_in_order_by_a_voice_of_this_device_and_shows_where(
+    listening: Callable[..., Page], opioid: str
+) -> None:
+    page = listening(opioid, CLOUD, HERE)
+    first = page.locator(".ticket-line [data-read-aloud]")
+    expect(first).to_have_text("Read aloud")
+    lines = page.locator("#live-status, [role=status], [role=alert], [aria-live]")
+    announced = lines.all_inner_texts()
+    first.focus()
+    page.keyboard.press("Enter")
+    expect(first).to_have_text("Read aloud")  # it has come to the end
+    expect(first).to_be_focused()
+    assert lines.all_inner_texts() == announced, "a screen reader is told nothing meanwhile"
+    said = _said(page)
+    assert {one["voice"] for one in said} == {"Here"}
+    text = "\n".join(one["text"] for one in said)
+    order = ["heroin", "You told us: heroin", "act now", "Nitazene", "danger", "If someone is unwell", "nine nine nine", "naloxone",
+             "If you still choose", "What this test cannot see", "What you can do next"]  # fmt: skip
+    _in_order(text, order)
+    assert not re.search("[■▲◆●▾]|Read aloud|Print|ACT NOW|More", text), "no decoration, button or shape"
+    assert "Take far less than you think" not in text, "nor what is folded away"
+    unmarked = [one for one in said if not one["marked"] and not one["block"]]
+    assert not unmarked
+    for one in said:
+        if one["marked"]:
+            bare_of = re.sub(r"\W", "", one["marked"]).lower()
+            assert bare_of == re.sub(r"\W", "", one["text"]).lower(), (
+                "the sentence that is read is the one that is marked"
+            )
+    assert len([one for one in said if one["marked"]]) > 10
+    colour, ground = page.evaluate(HIGHLIGHTED)
+    assert colour != ground
+    expect(page.locator(".reading-bar")).to_have_count(0)
+
+
+def test_names_are_spelled_and_words_for_the_ear_stand_in_for_the_text(
+    listening: Callable[..., Page], road: Road
+) -> None:
+    page = listening(released(road, ("2c-b", "mdmb-4en-pinaca"), "2c-b")[0], HERE)
+    page.evaluate("document.querySelector('.severity__text').dataset.spoken = 'Said otherwise. Twice.'")
+    page.evaluate("document.querySelector('.told p, .told li').lang = 'cy'")
+    page.locator("[data-read-aloud='']").first.click()
+    expect(page.locator(".reading-bar")).to_have_count(0)
+    text = [one["text"] for one in _said(page)]
+    assert re.search("(2|two) C B", text[0])
+    assert "2C-B" not in " ".join(text)
+    at = text.index("Said otherwise.")
+    assert text[at + 1] == "Twice."
+    assert any("cannot be read aloud on this device" in one for one in text), (
+        "a part without a voice is not passed over"
+    )
+
+
+def test_each_part_is_read_by_a_voice_of_its_own_language(listening: Callable[..., Page], opioid: str) -> None:
+    page = listening(opioid, CLOUD, HERE, WELSH)
+    page.evaluate("document.querySelector('.severity__text').lang = 'cy'")
+    page.locator("[data-read-aloud='']").first.click()
+    expect(page.locator(".reading-bar")).to_have_count(0)
+    said = _said(page)
+    assert {(one["lang"], one["voice"]) for one in said} == {("en-GB", "Here"), ("cy-GB", "Yma")}
+    assert "Nitazenes are very strong" in next(one["text"] for one in said if one["voice"] == "Yma")
+
+
+def test_reading_stops_and_waits_by_button_and_by_escape(listening: Callable[..., Page], opioid: str) -> None:
+    page = listening(opioid, HERE, hold=True)
+    start = page.locator("[data-read-aloud='']").first
+    start.click()
+    expect(start).to_have_text("Stop reading")
+    end = "speechSynthesis.current, said.length"
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Go on").click()
+    said = _said(page)
+    assert [one["text"] for one in said] == [said[0]["text"]] * 2, "it goes on from the same sentence"
+    page.keyboard.press("Escape")
+    expect(start).to_have_text("Read aloud")
+    expect(page.locator(".reading-bar")).to_have_count(0)
+    assert page.evaluate("CSS.highlights.has('being-read')") is False
+    page.wait_for_timeout(50)
+    assert page.evaluate(end) == 2, "nothing is said after it was stopped"
+    start.click()
+    page.locator(".reading-bar").get_by_role("button", name="Stop reading").click()
+    expect(start).to_be_focused()
+    page.evaluate("window.said = []")
+    page.get_by_role("button", name="Read this aloud first").click()
+    assert _said(page)[0]["text"] == "If someone is unwell"
+    page.evaluate("document.querySelector('.result__headline').closest('#ticket').replaceChildren()")
+
+
+def test_help_is_read_first_when_asked_for(listening: Callable[..., Page], opioid: str) -> None:
+    page = listening(opioid, HERE)
+    page.get_by_role("button", name="Read this aloud first").click()
+    expect(page.locator(".reading-bar")).to_have_count(0)
+    text = [one["text"] for one in _said(page)]
+    assert text[0] == "If someone is unwell"
+    assert text.index("If someone is unwell") < next(i for i, one in enumerate(text) if "heroin" in one)
+    assert text.count("If someone is unwell") == 1
+
+
+def test_without_a_voice_of_this_device_no_button_is_shown(listening: Callable[..., Page], opioid: str) -> None:
+    page = listening(opioid, CLOUD, WELSH)
+    for button in page.locator("[data-read-aloud]").all():
+        expect(button).to_be_hidden()
+    assert page.locator("[data-read-aloud]").count() == 3
+
+
+# -- on paper ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("paper", "width"), [("A4 sheets", 210), ("Receipt, 80 mm wide", 80)])
+def test_paper_has_everything_in_order_numbered_and_without_the_code(
+    desk: Desk, road: Road, opioid: str, paper: str, width: int
+) -> None:
+    page = opened(desk, road, opioid)
+    page.get_by_role("link", name="Print large").click()
+    page.get_by_role("link", name=paper).click()
+    expect(page.get_by_role("link", name=paper)).to_have_attribute("aria-current", "page")
+    page.evaluate("window.print = () => { window.printed = true; }")
+    page.get_by_role("button", name="Print", exact=True).click()
+    assert page.evaluate("window.printed")
+    code = bare(road.codes[opioid])
+    assert code not in page.url
+    printed = sheets(page.pdf(prefer_css_page_size=True))
+    assert {round(sheet.width) for sheet in printed} == {width}
+    assert len(printed) > 2
+    for number, sheet in enumerate(printed, 1):
+        assert f"{number} / {len(printed)}" in sheet.text
+    text = " ".join(sheet.text.replace(f"{n} / {len(printed)}", "") for n, sheet in enumerate(printed, 1))
+    order = ["heroin", "You told us: heroin", "■ ACT NOW Nitazene", "Take far less than you think", "▲ DANGER",
+             "INFORMATION", "If someone is unwell", "Call 999", "naloxone", "If you still choose to take it",
+             "What this test cannot see", "What you can do next", "not been approved"]  # fmt: skip
+    _in_order(text, order)
+    assert code not in bare(text)
+    assert "Ticket" not in text
+    assert "Back to the result" not in text
+    assert "Read aloud" not in text
+    page.emulate_media(media="print")
+    size = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.severity__text')).fontSize)")
+    assert size >= (26 if width == 210 else 17)  # 20 and 13 pt
+    page.set_viewport_size({"width": 673 if width == 210 else 272, "height": 900})
+    desk.shot(page, f"client-paper-{width}")
+
+
+def test_the_page_itself_prints_unfolded_and_without_the_code(desk: Desk, road: Road, opioid: str) -> None:
+    page = opened(desk, road, opioid)
+    code = bare(road.codes[opioid])
+    text = " ".join(sheet.text for sheet in sheets(page.pdf(prefer_css_page_size=True, display_header_footer=True)))
+    assert "Take far less than you think" in text
+    assert "Also seen" in text
+    assert code not in bare(text), "neither on the sheet nor in the address at its edge"
+    assert page.url.endswith(f"#{code}"), "and it is in the address again"
+
+
+# -- without scripts --------------------------------------------------------------------------------------------
+
+
+def test_without_scripts_everything_is_there_to_read_and_to_print(desk: Desk, road: Road, opioid: str) -> None:
+    page = desk.context(PHONE, java_script_enabled=False).new_page()
+    page.goto("/t")
+    page.get_by_label("Ticket code").fill(road.codes[opioid])
+    steps.press(page, "Show my result")
+    expect(page.locator("h1")).to_contain_text("heroin")
+    expect(page.locator(".unwell")).to_be_visible()
+    expect(page.locator("[data-read-aloud]").first).to_be_hidden()
+    page.locator(".severity summary").first.click()
+    expect(page.get_by_text("Take far less than you think")).to_be_visible()
+    page.get_by_role("link", name="Print large").click()
+    expect(page.get_by_text("choose Print in your browser")).to_be_visible()
+    expect(page.get_by_text("Take far less than you think")).to_be_visible()
+    expect(page.get_by_role("button", name="Print", exact=True)).to_be_hidden()
+    page.get_by_role("link", name="Back to the result").click()
+    expect(page.locator("h1")).to_contain_text("heroin")

@@ -1,0 +1,104 @@
+"""The client changes the language: with and without scripts, on a small phone, and the ticket stays in the tab."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from app.platform.kernel.actor import Role
+from tests.support.road import Road
+from tests.support.site import PHONE, TABLET, Desk, bare, scroll_overflow
+
+from . import steps
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def test_the_switch_keeps_the_ticket_in_its_tab_and_the_page_live(desk: Desk, road: Road) -> None:
+    sample_id, result_id, etag = road.verified()
+    code = bare(road.codes[sample_id])
+    context = desk.context((320, 640))
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"/t#{code}")
+    expect(page.locator(".waiting__stage")).to_have_text("Your result is checked and will be here soon")
+    page.locator("summary", has_text="Language").click()
+    assert scroll_overflow(page) == 0
+    page.get_by_role("link", name="Cymraeg").click()
+    expect(page.locator(".waiting__stage")).to_have_text(re.compile("^Mae eich canlyniad wedi'i wirio"))
+    expect(page.locator("html")).to_have_attribute("lang", "cy")
+    expect(page.locator("#live-status")).to_contain_text("Diweddarwyd")
+    assert page.url.endswith(f"#{code}")
+    assert not [url for url in asked if code in url], "the code is in the fragment, which is never sent"
+    road.step("session_lead", result_id, "release", etag)
+    expect(page.locator(".result__told")).to_contain_text("Dywedoch chi wrthym")
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        assert steps.axe(page) == [], theme
+        assert scroll_overflow(page) == 0
+        desk.shot(page, f"welsh-result-320-{theme}")
+    fallen = page.locator(".severity__text[lang=en]")
+    expect(fallen.first).to_be_visible()
+    page.goto("/t")
+    expect(page.locator("html")).to_have_attribute("lang", "cy")
+    page.locator("summary", has_text="Iaith").click()
+    page.get_by_role("link", name="English").click()
+    expect(page.locator(".result__told")).to_contain_text("You told us")
+
+
+def test_the_switch_works_without_scripts(desk: Desk, road: Road) -> None:
+    sample_id, *_ = road.released()
+    page = desk.context(PHONE, java_script_enabled=False).new_page()
+    page.goto("/t")
+    page.locator("summary", has_text="Language").click()
+    page.get_by_role("link", name="Cymraeg").click()
+    page.get_by_label("Cod y tocyn").fill(road.codes[sample_id])
+    page.get_by_role("button", name="Dangos fy nghanlyniad").click()
+    expect(page.locator(".result__told")).to_contain_text("Dywedoch chi wrthym")
+    expect(page.locator("html")).to_have_attribute("lang", "cy")
+    desk.shot(page, "welsh-result-plain")
+
+
+def test_each_block_is_read_by_a_voice_of_its_own_language(desk: Desk, road: Road) -> None:
+    sample_id, *_ = road.released()
+    context = desk.context(PHONE)
+    context.add_init_script(
+        """window.spoken = [];
+        const voice = (lang) => ({ lang, name: lang, localService: true, default: false, voiceURI: lang });
+        window.SpeechSynthesisUtterance = class extends EventTarget { constructor(text) { super(); this.text = text; } };
+        Object.defineProperty(window, "speechSynthesis", { value: Object.assign(new EventTarget(), {
+            getVoices: () => [voice("en-GB"), voice("cy-GB")], cancel() {}, pause() {}, resume() {},
+            speak(u) { window.spoken.push([u.lang, u.voice?.lang, u.text]); setTimeout(() => {
+                u.dispatchEvent(new Event("end")); u.onend?.(new Event("end")); }, 0); },
+        }) });"""
+    )
+    page = context.new_page()
+    page.goto(f"/t?lang=cy#{bare(road.codes[sample_id])}")
+    expect(page.locator(".result__told")).to_contain_text("Dywedoch chi wrthym")
+    page.get_by_role("button", name="Darllen yn uchel").first.click()
+    steps.until(
+        lambda: page.evaluate("window.spoken.some(([, , text]) => text.includes('naw naw naw'))"),
+        page,
+        "not read to the end",
+    )
+    said: list[list[str]] = page.evaluate("window.spoken")
+    by = {voice: " ".join(text for _, v, text in said if v == voice) for voice in ("cy-GB", "en-GB")}
+    assert "Dywedoch chi wrthym" in by["cy-GB"]
+    assert "Take breaks from the dance floor" in by["en-GB"]
+    assert "Dywedoch" not in by["en-GB"]
+
+
+def test_a_worker_shows_the_page_in_welsh_beside_their_own_words(desk: Desk, road: Road) -> None:
+    sample_id, *_ = road.released()
+    page = desk.sign_in(Role.HEALTH_WORKER, TABLET, path=f"/consultations/samples/{sample_id}")
+    page.get_by_role("link", name="Cymraeg").click()
+    expect(page.locator("#client-page [lang=cy] .result__told")).to_contain_text("Dywedoch chi wrthym")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.get_by_role("button", name="Record the consultation")).to_be_visible()
+    assert steps.axe(page) == []
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert scroll_overflow(page) == 0
+    desk.shot(page, "welsh-consultation-320")

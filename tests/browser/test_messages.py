@@ -1,0 +1,102 @@
+"""A clinician's path without Python: edit a message, see the check, sign by two, see the new page and the old one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from app.operations.demo import PEOPLE
+from app.platform.kernel.actor import Role
+from tests.browser import steps
+from tests.support.road import Road
+from tests.support.site import PHONE, TABLET, Clients, Desk, bare
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+AUTHOR, OTHER = [person for person in PEOPLE if person.role is Role.CLINICIAN]
+NEW = "Rest where it is cool."
+
+
+def _signed_in(desk: Desk, username: str, password: str) -> Page:
+    page = desk.context(TABLET).new_page()
+    page.goto("/sign-in")
+    page.get_by_label("User name").fill(username)
+    page.get_by_label("Password").fill(password)
+    steps.press(page, "Sign in")
+    return page
+
+
+def test_a_message_is_edited_checked_signed_by_two_and_seen_while_the_old_page_stays(
+    desk: Desk, road: Road, clients: Clients
+) -> None:
+    sample_id = road.released()[0]
+    client = desk.context(PHONE).new_page()
+    client.goto(f"/t#{bare(road.codes[sample_id])}")
+    expect(client.locator(".result__headline")).to_be_visible()
+    expect(client.locator("#ticket")).not_to_contain_text(NEW)
+
+    # begin a draft, open the message, type: the card and the check follow without being asked
+    author = _signed_in(desk, AUTHOR.username, AUTHOR.password)
+    expect(author.locator("h1")).to_have_text("Messages")
+    author.get_by_text("Begin a draft").click()
+    author.get_by_label("What it is to change").fill("Water for hot days")
+    steps.press(author, "Begin the draft")
+    version = author.url.split("?")[0]
+    author.goto(f"{version}/message?path=messages/en/M-HEAT.md")
+    card = author.locator("#card")
+    words = card.input_value()
+    card.fill(f"{words}\n\n{NEW} This is safe.")
+    look = author.locator("#look")
+    expect(look).to_contain_text(NEW)
+    expect(look).to_contain_text("It says “safe”.")
+    steps.press(author, "Save the message")
+    author.goto(version)
+    expect(author.locator("main")).to_contain_text("must be mended before this can be signed")
+    author.reload()
+    expect(author.get_by_role("button", name="Send to review")).to_be_disabled()
+    desk.shot(author, "messages-1-check")
+
+    # mended, compared, sent to review
+    author.goto(f"{version}/message?path=messages/en/M-HEAT.md")
+    card.fill(f"{words}\n\n{NEW}")
+    steps.press(author, "Save the message")
+    expect(look).to_contain_text("Nothing to mend in this message.")
+    author.goto(f"{version}/compare")
+    expect(author.locator(".pack-diff ins").filter(has_text=NEW)).to_have_count(1)
+    expect(author.locator("main")).to_contain_text("MDMA pill, 232 mg")
+    author.goto(version)
+    steps.press(author, "Send to review")
+    expect(author.locator("main")).to_contain_text("The version waits for two signatures")
+
+    # two sign, one of them a clinician who changed nothing
+    _sign(author, version)
+    expect(author.locator("main")).to_contain_text("a clinician who changed nothing in this version is missing")
+    expect(client.locator("#ticket")).not_to_contain_text(NEW)
+    other = _signed_in(desk, OTHER.username, OTHER.password)
+    _sign(other, version)
+    expect(other.locator("main")).to_contain_text("in force now")
+    desk.shot(other, "messages-2-signed")
+
+    # the open page changes by itself, and says no more that nobody has signed
+    expect(client.locator("#ticket")).to_contain_text(NEW)
+    expect(client.locator(".sign-off")).to_have_count(0)
+
+    # the page shown before is made again as it was
+    lead, url = clients("session_lead"), f"/api/v1/samples/{sample_id}/shown"
+    now, before = [row for row in lead.get(url).json() if row["shown_to"] == "client"]
+    assert before["pack_digest"] != now["pack_digest"]
+    for row, there in ((before, False), (now, True)):
+        again = lead.get(f"{url}/{row['id']}").json()
+        assert again["exact"], again["why"]
+        assert (NEW in str(again["messages"])) is there
+
+
+def _sign(page: Page, version: str) -> None:
+    page.goto(version)
+    page.get_by_label("I have read what changes").check()
+    steps.press(page, "Sign this version")

@@ -1,0 +1,29 @@
+"""Packs made from the shipped one for a test: signed ones, and ones with a language's status changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from functools import lru_cache
+
+from harm_messages import Pack, load_pack, pack_files
+
+SIGNED_AT = "2026-06-01T09:00:00Z"
+
+
+@lru_cache(maxsize=4)
+def approved_pack(also: Collection[str] = frozenset()) -> Pack:
+    """The shipped pack as if two people had signed it, one a clinician: its rules and English texts are approved.
+
+    `also`: further files that are approved, such as "messages/cy/M-PMA.md"; every other translation stays a draft.
+    """
+    files = pack_files()
+    for name, text in files.items():
+        if name == "pack.yaml" or name.startswith(("rules/", "messages/en/", "labels/en")) or name in also:
+            files[name] = re.sub(r"^(\s*)status: draft$", r"\1status: approved", text, flags=re.MULTILINE)
+    digest = load_pack(files).digest  # signatures are not part of it
+    rows = [
+        f'- {{name: {name}, clinician: {clinician}, digest: "{digest}", signed_at: {SIGNED_AT}}}'
+        for name, clinician in (("Dr One", "true"), ("Two", "false"))
+    ]
+    return load_pack({**files, "approvals.yaml": "\n".join(rows) + "\n"})
