@@ -3,6 +3,7 @@
 import app.alerts.tables
 import app.consultations.tables
 import app.custody.tables
+import app.history.tables
 import app.incoming.tables
 import app.instrument_checks.tables
 import app.library.tables

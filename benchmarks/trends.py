@@ -54,8 +54,13 @@ def fill(path: Path, rows: int) -> None:
         for found, of_class in {expected: expected_class, **dict(chance.sample(substances, 1))}.items():
             findings.append((key, found, of_class, "expected", "major", "confirmed"))
     with sqlite3.connect(path) as raw:
-        raw.executemany(f"INSERT INTO trend_sample VALUES ({','.join('?' * 14)})", samples)
-        raw.executemany("INSERT INTO trend_finding VALUES (?,?,?,?,?,?)", findings)
+        columns = (
+            "sample_id, agency_id, session_id, month, region, site, service_type, submitter_group, form, expected, "
+            "expected_class, verdict, outcome, released_at"
+        )
+        raw.executemany(f"INSERT INTO trend_sample ({columns}) VALUES ({','.join('?' * 14)})", samples)
+        columns = "sample_id, found, found_class, role, abundance, confidence"
+        raw.executemany(f"INSERT INTO trend_finding ({columns}) VALUES (?,?,?,?,?,?)", findings)
         raw.execute("ANALYZE")
     raw.close()
 

@@ -33,6 +33,7 @@ VERBS = {
     "people": "operator_verbs",
     "read": "instruments_verbs",
     "readings": "readings_verbs",
+    "samples": "samples_verbs",
     "serve": "serve_verbs",
     "trends": "trends_verbs",
     "watch": "watch_verbs",

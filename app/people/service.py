@@ -139,6 +139,18 @@ def add_agency(uow: UnitOfWork, name: str, kind: AgencyKind) -> Agency:
     return agency
 
 
+def agency_name(session: Session, agency_id: uuid.UUID) -> str:
+    """The name of an agency."""
+    agency = session.get(Agency, agency_id)
+    return agency.name if agency else ""
+
+
+def agency_id_of(session: Session, name: str) -> uuid.UUID | None:
+    """The agency of this server that has this name, if there is one."""
+    agency = repository.agency_by_name(session, name)
+    return agency.id if agency else None
+
+
 def add_person(
     uow: UnitOfWork, agency_id: uuid.UUID, username: str, display_name: str, password: str, roles: Iterable[Role]
 ) -> Person:

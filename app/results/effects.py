@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from uuid import UUID
 
+from app.people import service as people
 from app.platform.db import UnitOfWork
 from app.platform.live.publish import publish
+from app.readings.domain import AnalysisStatus, StripReading
 from app.results import repository
 from app.results.derivation import laboratory
 from app.results.domain import Abundance, Action, ChangeReason, Confidence, grade_of
+from app.results.grounds import frozen
 from app.results.tables import Finding, ResultVersion
 from app.results.view import author_ids
 from app.samples import service as samples
@@ -17,6 +21,7 @@ from app.sessions import service as sessions
 from app.trends import service as trends
 from harm_messages.pack import Pack
 
+_STRIP = {StripReading.POSITIVE: trends.Seen.DETECTED, StripReading.NEGATIVE: trends.Seen.NOT_DETECTED}
 _NEVER_CLIENTS = (SubmitterType.POLICE_BACK_OF_HOUSE, SubmitterType.PARTNER_AGENCY)
 
 
@@ -86,8 +91,9 @@ def _count(uow: UnitOfWork, row: ResultVersion, pack: Pack) -> None:
     fact = trends.ReleaseFact(
         sample_id=sample.id,
         agency_id=sample.agency_id,
+        agency=people.agency_name(uow.session, sample.agency_id),
         session_id=sample.session_id,
-        received_at=sample.received_at,
+        day=trends.day_of(sample.received_at),
         released_at=uow.now,
         region=site.region,
         site=site.name,
@@ -99,6 +105,7 @@ def _count(uow: UnitOfWork, row: ResultVersion, pack: Pack) -> None:
         verdict=row.verdict.value if row.verdict else "inconclusive",
         outcome=row.outcome.value,
         found=tuple(_found(f) for f in findings if _counts(f)),
+        tests=tuple(_tests(row)),
     )
     trends.record_release(uow, fact)
 
@@ -116,7 +123,25 @@ def _found(f: Finding) -> trends.FoundFact:
         role=f.role.value,
         abundance=f.abundance.value,
         confidence=f.confidence.value,
+        amount=f.amount_value,
+        unit=f.amount_unit.value if f.amount_unit else "",
+        basis=f.basis.value if f.amount_value is not None else "",
+        methods=tuple(f.methods),
     )
+
+
+def _tests(row: ResultVersion) -> Iterator[trends.TestFact]:
+    """What every analysis that counts said, or could see. What it cannot see is no test."""
+    stood_on = frozen(row)
+    for scope in stood_on.scope if stood_on else ():
+        method = scope.method.value
+        if scope.status is not AnalysisStatus.OK or not scope.qc_passed:
+            continue
+        if scope.strip_reading is not None:
+            yield trends.TestFact(method, scope.strip_target, _STRIP.get(scope.strip_reading, trends.Seen.INVALID))
+            continue
+        yield from (trends.TestFact(method, t, trends.Seen.LOOKED) for t in (*scope.classes, *scope.substances))
+        yield from (trends.TestFact(method, t, trends.Seen.EXCLUDED) for t in scope.excludes)
 
 
 def _expected(named: list[str], intent: Intent, pack: Pack) -> tuple[str, str]:

@@ -11,10 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+LONDON = ZoneInfo("Europe/London")
 ROUND_TO = 5
 MIN_DENOMINATOR = 20
 MIN_FOR_ZERO = 10
@@ -51,9 +53,18 @@ MOST_DIMENSIONS = 4
 PARTNER_DIMENSIONS = frozenset({Dimension.MONTH, Dimension.REGION, Dimension.EXPECTED, Dimension.EXPECTED_CLASS})
 
 
+class Kind(StrEnum):
+    """How a figure is made."""
+
+    SHARE = "share"
+    COUNT = "count"
+    MEDIAN = "median"
+    AGREEMENT = "agreement"
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A figure with its definition, printed wherever the figure is."""
+    """A figure with its definition. `about` is what it was asked of, in order of `asks`."""
 
     name: str
     title: str
@@ -61,6 +72,9 @@ class Measure:
     phrase: str = ""
     numerator: frozenset[str] = frozenset()
     version: str = "1"
+    kind: Kind = Kind.SHARE
+    asks: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
 
 
 EXPECTATION_KNOWN = frozenset(
@@ -73,46 +87,6 @@ EXPECTATION_KNOWN = frozenset(
         "nothing_detected",
     }
 )
-
-MEASURES: dict[str, Measure] = {
-    m.name: m
-    for m in (
-        Measure(
-            "expected_found",
-            "The expected substance was found",
-            "Released samples of clients who agreed to aggregate figures and said what they expected. Numerator: at "
-            "least one expected substance was found, whatever else was. Denominator: all of them, inconclusive "
-            "results left out.",
-            "the expected substance was found",
-            frozenset({"as_expected", "expected_plus_inert", "expected_plus_active", "partly_as_expected"}),
-        ),
-        Measure(
-            "not_as_expected",
-            "The expected substance was not found",
-            "Released samples of clients who agreed to aggregate figures and said what they expected. Numerator: none "
-            "of the expected substances was found (something else was, or nothing above the method's limit). "
-            "Denominator: all of them, inconclusive results left out.",
-            "the expected substance was not found",
-            frozenset({"not_as_expected", "nothing_detected"}),
-        ),
-        Measure(
-            "other_active",
-            "Another active drug besides the expected one",
-            "Released samples of clients who agreed to aggregate figures and said what they expected. Numerator: the "
-            "expected substance was found together with another psychoactive substance. Denominator: all of them, "
-            "inconclusive results left out.",
-            "another active drug was found besides it",
-            frozenset({"expected_plus_active"}),
-        ),
-        Measure(
-            "found",
-            "A substance or class was found",
-            "Released samples of clients who agreed to aggregate figures. Numerator: the chosen substance, or a member "
-            "of the chosen class, was found. Denominator: all samples of the row whose result is not inconclusive. Not "
-            "found is not absent: each method has a limit.",
-        ),
-    )
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +109,45 @@ class FoundFact:
     role: str
     abundance: str
     confidence: str
+    amount: float | None = None
+    unit: str = ""
+    basis: str = ""
+    methods: tuple[str, ...] = ()
+
+
+class Seen(StrEnum):
+    """What a method said about a target of its own (a strip), or that a target lay in or outside what it can see.
+
+    `looked`: whether it saw it is told by the findings that name the method. `invalid` counts for nothing.
+    """
+
+    DETECTED = "detected"
+    NOT_DETECTED = "not_detected"
+    LOOKED = "looked"
+    EXCLUDED = "excluded"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class TestFact:
+    """One method and one target."""
+
+    __test__ = False
+
+    method: str
+    target: str
+    seen: Seen
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseFact:
-    """What aggregates may know of one released sample."""
+    """What aggregates may know of one sample: released here, or of an import of history."""
 
     sample_id: UUID
-    agency_id: UUID
-    session_id: UUID
-    received_at: datetime
+    agency_id: UUID | None
+    agency: str
+    session_id: UUID | None
+    day: date | None
     released_at: datetime
     region: str
     site: str
@@ -156,6 +159,8 @@ class ReleaseFact:
     verdict: str
     outcome: str
     found: tuple[FoundFact, ...] = ()
+    tests: tuple[TestFact, ...] = ()
+    import_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +185,8 @@ class Row:
     high: float | None
     suppressed: str
     incomplete: bool
+    more: Mapping[str, object] = field(default_factory=dict)
+    """What only some figures have: unit and basis of a median, which half of an agreement a row is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +215,10 @@ def wilson(numerator: int, denominator: int, z: float = 1.959964) -> tuple[float
     return max(0.0, min(p, centre - half) if numerator else 0.0), min(1.0, max(p, centre + half))
 
 
-def protect(count: Count, dimensions: tuple[Dimension, ...], audience: Audience, *, incomplete: bool) -> Row:
-    """One row as this audience may see it."""
+def protect(
+    count: Count, dimensions: tuple[Dimension, ...], audience: Audience, *, incomplete: bool, share: bool = True
+) -> Row:
+    """One row as this audience may see it. Without `share` only how many samples there are."""
     key = {d.value: value for d, value in zip(dimensions, count.key, strict=True)}
     least = audience.threshold
     num, den = count.numerator, count.denominator
@@ -220,6 +229,8 @@ def protect(count: Count, dimensions: tuple[Dimension, ...], audience: Audience,
     if den < least:
         return hidden(f"fewer than {least} samples")
     shown_den = rounded(den)
+    if not share:
+        return Row(key, shown_den, None, None, None, None, None, "", incomplete)
     small = 0 < num < least or 0 < den - num < least
     if small or (num in (0, den) and den < MIN_FOR_ZERO):
         # one reason for both: a reason of its own would say that the count is none or all
@@ -239,9 +250,11 @@ def withheld(row: Row) -> Row:
     return Row(row.key, None, None, None, None, None, None, "withheld: could be subtracted", row.incomplete)
 
 
-def unprotected(count: Count, dimensions: tuple[Dimension, ...], *, incomplete: bool) -> Row:
+def unprotected(count: Count, dimensions: tuple[Dimension, ...], *, incomplete: bool, share: bool = True) -> Row:
     """The true figures, for the operator only."""
     key = {d.value: value for d, value in zip(dimensions, count.key, strict=True)}
+    if not share:
+        return Row(key, count.denominator, None, None, None, None, None, "", incomplete)
     low, high = wilson(count.numerator, count.denominator)
-    share = count.numerator / count.denominator
-    return Row(key, count.denominator, count.numerator, count.denominator, share, low, high, "", incomplete)
+    value = count.numerator / count.denominator
+    return Row(key, count.denominator, count.numerator, count.denominator, value, low, high, "", incomplete)

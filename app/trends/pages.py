@@ -19,7 +19,8 @@ from app.samples import service as samples
 from app.trends import chart, service
 from app.trends.api import READERS, csv_response
 from app.trends.csv import to_csv
-from app.trends.domain import MEASURES, PARTNER_DIMENSIONS, Dimension, Question
+from app.trends.domain import PARTNER_DIMENSIONS, Dimension, Kind, Question
+from app.trends.measures import MEASURES
 from app.trends.query import question
 from app.trends.schemas import protection_words
 
@@ -84,7 +85,7 @@ def trends_page(
         split=",".join(d.value for d in ask.by),
         table=table,
         error=error,
-        measures=list(MEASURES.values()),
+        measures=[m for m in MEASURES.values() if m.kind is Kind.SHARE],
         finds=[(key, label(key)) for key in choices.found],
         splits=splits,
         regions=choices.regions,

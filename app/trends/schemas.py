@@ -52,6 +52,7 @@ class TrendOut(BaseModel):
                     "high": row.high,
                     "suppressed": row.suppressed,
                     "incomplete": row.incomplete,
+                    **row.more,
                 }
                 for row in table.rows
             ],

@@ -7,7 +7,7 @@ what aggregates may see is a decision made once, here.
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlmodel import Field
@@ -16,14 +16,20 @@ from app.platform.db import Base, utc_column
 
 
 class TrendSample(Base, table=True):
-    """One released sample whose client agreed to aggregate figures."""
+    """One sample that is counted: released here, its client having agreed, or taken in with a service's history."""
 
     __tablename__ = "trend_sample"
     __table_args__ = (sa.Index("ix_trend_sample_month_region", "month", "region"),)
-    sample_id: uuid.UUID = Field(foreign_key="sample.id", primary_key=True, ondelete="CASCADE")
-    agency_id: uuid.UUID = Field(foreign_key="agency.id", index=True)
-    session_id: uuid.UUID = Field(foreign_key="session.id", index=True)
-    month: str = Field(max_length=7, description="YYYY-MM in Europe/London")
+    sample_id: uuid.UUID = Field(primary_key=True)
+    own_sample_id: uuid.UUID | None = Field(
+        default=None, foreign_key="sample.id", index=True, ondelete="CASCADE", description="the same, where it is ours"
+    )
+    import_id: uuid.UUID | None = Field(default=None, foreign_key="history_import.id", index=True)
+    agency_id: uuid.UUID | None = Field(default=None, foreign_key="agency.id", index=True)
+    agency: str = Field(default="", max_length=120)
+    session_id: uuid.UUID | None = Field(default=None, foreign_key="session.id", index=True)
+    day: date | None = Field(default=None, description="received, in Europe/London; None where nobody wrote it down")
+    month: str = Field(max_length=7, description="YYYY-MM of the day, or empty")
     region: str = Field(max_length=60)
     site: str = Field(max_length=120)
     service_type: str = Field(max_length=20)
@@ -37,7 +43,7 @@ class TrendSample(Base, table=True):
 
 
 class TrendFinding(Base, table=True):
-    """One substance found in such a sample."""
+    """One substance found in such a sample. `amount` in `unit`; `basis` is what the figure counts."""
 
     __tablename__ = "trend_finding"
     sample_id: uuid.UUID = Field(foreign_key="trend_sample.sample_id", primary_key=True, ondelete="CASCADE")
@@ -46,3 +52,22 @@ class TrendFinding(Base, table=True):
     role: str = Field(max_length=20)
     abundance: str = Field(max_length=30)
     confidence: str = Field(max_length=20)
+    amount: float | None = None
+    unit: str = Field(default="", max_length=20)
+    basis: str = Field(default="", max_length=20)
+    methods: str = Field(
+        default="", max_length=200, description="those that saw it, each between spaces: “ ftir gc_ms ”"
+    )
+
+
+class TrendTest(Base, table=True):
+    """What one method could see in such a sample, or said of it: the ground of every “not found”.
+
+    `target` is a register id, a class or its beginning, or * for everything.
+    """
+
+    __tablename__ = "trend_test"
+    sample_id: uuid.UUID = Field(foreign_key="trend_sample.sample_id", primary_key=True, ondelete="CASCADE")
+    method: str = Field(max_length=20, primary_key=True)
+    target: str = Field(max_length=60, primary_key=True)
+    seen: str = Field(max_length=20, description="detected, not_detected, looked, excluded, invalid")

@@ -43,7 +43,7 @@ def counted(world: Any, sample: dict[str, Any]) -> uuid.UUID:
     with world.runtime.db.begin() as uow:
         uow.session.add(
             TrendSample(
-                sample_id=sample_id, agency_id=world.agency_id, session_id=uuid.UUID(sample["session_id"]),
+                sample_id=sample_id, own_sample_id=sample_id, agency_id=world.agency_id, session_id=uuid.UUID(sample["session_id"]),
                 month="2026-06", region="North East", site="Church hall", service_type="city_clinic",
                 submitter_group="client", form="powder", expected="mdma", expected_class="entactogen",
                 verdict="as_expected", outcome="identified", released_at=uow.now,

@@ -57,7 +57,8 @@ class Figures:
         ]  # fmt: skip
         facts = [
             {
-                "sample_id": key, "agency_id": agency_id, "session_id": session_id, "month": month, "region": region,
+                "sample_id": key, "own_sample_id": key, "agency_id": agency_id, "agency": "", "session_id": session_id,
+                "month": month, "region": region,
                 "site": "Church hall", "service_type": service_type, "submitter_group": group, "form": form,
                 "expected": expected, "expected_class": expected_class, "verdict": verdict, "outcome": "identified",
                 "released_at": AT,

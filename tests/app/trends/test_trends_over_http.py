@@ -79,8 +79,8 @@ def test_samples_of_police_and_partners_are_never_mixed_with_clients(
 
 def fact(received: datetime, **more: Any) -> ReleaseFact:
     values = {
-        "sample_id": uuid4(), "agency_id": uuid4(), "session_id": uuid4(), "received_at": received,
-        "released_at": received, "region": "Wales", "site": "Hall", "service_type": "festival", "client": True,
+        "sample_id": uuid4(), "agency_id": uuid4(), "session_id": uuid4(), "day": service.day_of(received),
+        "released_at": received, "agency": "", "region": "Wales", "site": "Hall", "service_type": "festival", "client": True,
         "form": "powder", "expected": "mdma", "expected_class": "entactogen", "verdict": "as_expected",
         "outcome": "identified",
     }  # fmt: skip

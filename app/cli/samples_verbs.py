@@ -1,0 +1,150 @@
+"""`mast samples …`: history of other services in, by a map; what is there; an import back out again."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from app.cli.progress import Bar
+from app.cli.root import as_json, domain_errors, main, say
+from app.platform.db import Database, migrate
+from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.clock import system_clock
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.history.service import HistoryImport, Reading
+
+OPERATOR = Actor(None, "operator", frozenset({Role.ADMIN}), None, via="command line")
+SHOWN = 40
+
+
+@main.group()
+def samples() -> None:
+    """History of other services."""
+
+
+@samples.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--map", "map_", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="MAP.toml: which column is what.",
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Read and report only; nothing is imported.")
+@as_json
+@domain_errors
+def samples_import(files: tuple[Path, ...], map_: Path, dry_run: bool, json_: bool) -> None:
+    """Import the history in FILES. All of it or nothing; the same files once more change nothing."""
+    from app.history import service
+    from harm_messages import load_pack
+
+    by_map, pack, bar = service.read_map(map_), load_pack(), None if json_ else Bar()
+    reading = service.read_history(
+        files, by_map, pack.substances, system_clock().date(), (lambda name, n: bar(name, n, n)) if bar else None
+    )
+    if dry_run or reading.errors:
+        say(_reading_data(reading), "\n".join(_reading_words(reading)), json_)
+        if reading.errors:
+            click.echo(f"{len(reading.errors)} thing(s) must be mended first. Nothing was imported.", err=True)
+            raise SystemExit(1)
+        return
+    database = _database()
+    with database.begin(OPERATOR) as uow:
+        made = service.import_history(uow, by_map, map_.read_text(encoding="utf-8"), reading, files, pack, bar)
+        data = {
+            "id": str(made.row.id), "source": made.row.source, "new": made.new, "changed": made.changed,
+            "same": made.same, "already_there": made.already_there,
+        }  # fmt: skip
+    database.close()
+    words = (
+        "These files were imported by this map before: nothing was changed."
+        if made.already_there
+        else f"{made.new:,} samples new, {made.changed:,} changed, {made.same:,} as they were. "
+        f"Take it back with: mast samples undo {made.row.id} --reason …"
+    )
+    say({**_reading_data(reading), **data}, "\n".join([*_reading_words(reading), words]), json_)
+
+
+@samples.command("imports")
+@as_json
+@domain_errors
+def samples_imports(json_: bool) -> None:
+    """What was imported, from where, under which licence."""
+    from app.history import service
+
+    database = _database()
+    with database.read() as session:
+        rows = service.imports(session)
+        data = [row.model_dump(mode="json", exclude={"map_text"}) for row in rows]
+        words = [_import_words(row) for row in rows]
+    database.close()
+    say(data, "\n".join(words) or "Nothing was imported yet.", json_)
+
+
+@samples.command("undo")
+@click.argument("import_id", type=click.UUID)
+@click.option("--reason", required=True, help="Why; kept with the import.")
+@as_json
+@domain_errors
+def samples_undo(import_id: uuid.UUID, reason: str, json_: bool) -> None:
+    """Take an import back. What earlier imports said of its samples counts again."""
+    from app.history import service
+    from harm_messages import load_pack
+
+    database = _database()
+    with database.begin(OPERATOR) as uow:
+        row = service.undo(uow, import_id, reason, load_pack())
+        data = row.model_dump(mode="json", exclude={"map_text"})
+    database.close()
+    say(data, f"Taken back: {row.samples:,} samples of {row.source}.", json_)
+
+
+def _database() -> Database:
+    """The database; a local SQLite that is not there yet is made."""
+    import app.tables  # noqa: F401  every table, or a foreign key finds no person
+
+    database = Database(Settings().database_url)
+    if database.is_sqlite and migrate.revisions(database)[0] is None:
+        migrate.upgrade(database)
+    return database
+
+
+def _import_words(row: HistoryImport) -> str:
+    back = f" taken back {row.undone_at:%Y-%m-%d}: {row.undone_reason}" if row.undone_at else ""
+    files = ", ".join(f["name"] for f in row.files)
+    return f"{row.id} {row.imported_at:%Y-%m-%d} {row.source} ({row.licence}): {row.samples:,} samples, {files}{back}"
+
+
+def _reading_data(reading: Reading) -> dict[str, Any]:
+    return {
+        "rows": reading.rows,
+        "samples": len(reading.samples),
+        "findings": sum(len(s.findings) for s in reading.samples),
+        "tests": sum(len(s.tests) for s in reading.samples),
+        "errors": len(reading.errors),
+        "problems": [asdict(problem) for problem in reading.problems],
+        "unknown": reading.unknown,
+        "reconciled": [asdict(one) for one in reading.reconciled],
+    }
+
+
+def _reading_words(reading: Reading) -> Iterator[str]:
+    for name, rows in reading.rows.items():
+        yield f"{name}: {rows:,} rows"
+    counts = Counter(len(s.findings) for s in reading.samples)
+    yield f"{len(reading.samples):,} samples with {sum(n * times for n, times in counts.items()):,} findings"
+    for one in reading.reconciled:
+        differing = f"; they differ for {', '.join(one.differing[:10])}" if one.differing else ""
+        yield f"{one.column}: the source's count and its rows agree for {one.agreeing:,} of {len(reading.samples):,}{differing}"
+    for what, words in reading.unknown.items():
+        yield f"unknown, {what}: " + ", ".join(f"“{word}” ({n})" for word, n in words.items())
+    for problem in reading.problems[:SHOWN]:
+        yield f"{problem.level.value}: {problem}"
+    if len(reading.problems) > SHOWN:
+        yield f"… and {len(reading.problems) - SHOWN:,} more; --json lists all."

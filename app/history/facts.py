@@ -1,0 +1,109 @@
+"""A historical sample as aggregates count it. Pure.
+
+Whether what was expected was found is said only where the source looked at everything a broad method can see
+(`complete`). A file of one analyte says nothing about the rest of the sample, so its verdict is inconclusive.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+
+from app.history.domain import HistoricalFinding, HistoricalSample
+from app.trends.service import FoundFact, ReleaseFact, TestFact
+from harm_messages import Abundance, Confidence, FindingFact, Outcome, Pack, Verdict, derive_role, derive_verdict
+
+NAMESPACE = uuid.UUID("6b1f1e0e-6a6f-5d0c-9f55-0d3f4f6d1c7e")
+"""Of the keys of historical samples: the same sample of the same source always has the same key here."""
+
+_NEVER_CLIENTS = ("police_back_of_house", "partner_agency")
+
+
+def sample_id_of(source: str, key: str) -> uuid.UUID:
+    """The key of a source's sample in the fact tables."""
+    return uuid.uuid5(NAMESPACE, f"{source}\n{key}")
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """What every sample of one import shares."""
+
+    source: str
+    import_id: uuid.UUID
+    imported_at: datetime
+    complete: bool
+    agencies: Mapping[str, uuid.UUID | None]
+    pack: Pack
+
+    def fact(self, sample: HistoricalSample) -> ReleaseFact:
+        """The sample as it is counted."""
+        found = [f for f in sample.findings if f.abundance != Abundance.NOT_DETECTED.value]
+        seen = [self._finding(f) for f in found]
+        known = tuple(e for e in sample.expected if self._known(e))
+        outcome = self._outcome(sample)
+        expected, expected_class = self._expected(sample.expected)
+        return ReleaseFact(
+            sample_id=sample_id_of(self.source, sample.key),
+            agency_id=self.agencies.get(sample.agency),
+            agency=sample.agency,
+            session_id=None,
+            day=sample.received,
+            released_at=datetime.combine(sample.completed, time(), UTC) if sample.completed else self.imported_at,
+            region=sample.region[:60],
+            site=sample.site[:120],
+            service_type=sample.service_type,
+            client=sample.submitter_type not in _NEVER_CLIENTS,
+            form=sample.form,
+            expected=expected,
+            expected_class=expected_class,
+            verdict=self._verdict(seen, known, outcome, everything=len(known) == len(sample.expected)).value,
+            outcome=outcome.value,
+            found=tuple(self._found(f, fact, seen, known) for f, fact in zip(found, seen, strict=True)),
+            tests=tuple(TestFact(t.method, t.target, t.seen) for t in sample.tests),
+            import_id=self.import_id,
+        )
+
+    def _known(self, expected: str) -> bool:
+        register = self.pack.substances
+        return expected in register or expected in register.intents or register.is_class(expected)
+
+    def _finding(self, f: HistoricalFinding) -> FindingFact:
+        registered = f.substance in self.pack.substances
+        return FindingFact(
+            substance=f.substance if registered else None,
+            drug_class=None if registered else f.drug_class,
+            abundance=Abundance(f.abundance),
+            confidence=Confidence.INDICATED,
+        )
+
+    def _found(
+        self, f: HistoricalFinding, fact: FindingFact, all_of_them: list[FindingFact], expected: tuple[str, ...]
+    ) -> FoundFact:
+        role = derive_role(fact, all_of_them, expected, self.pack)
+        return FoundFact(
+            f.substance, f.drug_class, role.value, f.abundance, Confidence.INDICATED.value, f.amount, f.unit,
+            f.basis if f.amount is not None else "", tuple(f.method.split("; ")) if f.method else (),
+        )  # fmt: skip
+
+    def _outcome(self, sample: HistoricalSample) -> Outcome:
+        if sample.findings:
+            return Outcome.IDENTIFIED
+        return Outcome.NOTHING_FOUND if sample.nothing_found else Outcome.INCONCLUSIVE
+
+    def _verdict(
+        self, seen: list[FindingFact], expected: tuple[str, ...], outcome: Outcome, *, everything: bool
+    ) -> Verdict:
+        if not (self.complete and everything):
+            return Verdict.INCONCLUSIVE
+        return derive_verdict(seen, expected, outcome=outcome, pack=self.pack)
+
+    def _expected(self, named: tuple[str, ...]) -> tuple[str, str]:
+        """The one thing a sample is counted under, and its class; several things count as a mixture."""
+        if len(named) > 1:
+            return "mixture", ""
+        if not named:
+            return "unknown", ""
+        row = self.pack.substances.get(named[0])
+        return named[0], row.drug_class if row else "" if named[0] in self.pack.substances.intents else named[0]

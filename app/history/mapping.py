@@ -1,0 +1,286 @@
+"""MAP.toml: how the columns of another service's files become samples, findings and tests.
+
+A map is data that somebody can read, keep and sign. Every name in it is checked when it is loaded, so that a
+misspelt column or unit stops the import before the first row. Format: docs/users/history.md.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from app.platform.kernel.errors import Invalid
+from app.readings.domain import Method
+from app.samples.domain import Form, SubmitterType
+from app.sessions.domain import ServiceType
+from harm_messages.types import Abundance, Basis, Unit
+
+
+def _one_or_many(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+
+
+FAULTS_SHOWN = 5
+
+
+class MapPart(BaseModel):
+    """Base of every part: unknown keys are refused, because a misspelt key would silently change the counts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Source(MapPart):
+    """Where the files come from; stands beside every figure made from them."""
+
+    name: str = Field(min_length=2, max_length=120)
+    licence: str = Field(min_length=2, max_length=120)
+    version: str = Field(default="", max_length=40)
+    citation: str = Field(default="", max_length=300)
+
+
+class SourceFile(MapPart):
+    """One kind of file. `rows` says what a row is: a sample, or one detection of a sample."""
+
+    name: str
+    match: str = Field(description="which files on the command line, such as *cards*.csv")
+    rows: Literal["samples", "detections"] = "samples"
+    id: Words = Field(min_length=1, description="column, or columns together, that name the sample")
+    repeats: Literal["refuse", "own_sample"] = Field(
+        default="refuse", description="several rows of samples with one id: a mistake, or samples of their own"
+    )
+    encoding: str = "utf-8"
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    decimal: Literal[".", ","] = "."
+
+
+class Vocabulary(MapPart):
+    """Their words → ours: exact words first (case does not matter), then patterns in order."""
+
+    values: dict[str, str] = Field(default_factory=dict)
+    patterns: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def exact(self) -> dict[str, str]:
+        """By casefolded word."""
+        return {word.strip().casefold(): ours for word, ours in self.values.items()}
+
+    @cached_property
+    def compiled(self) -> tuple[tuple[re.Pattern[str], str], ...]:
+        """Patterns, ready to search."""
+        return tuple((re.compile(pattern, re.IGNORECASE), ours) for pattern, ours in self.patterns)
+
+    def ours(self, word: str) -> str | None:
+        """Our word, or None where nothing fits."""
+        found = self.exact.get(word.strip().casefold())
+        if found is not None:
+            return found
+        return next((ours for pattern, ours in self.compiled if pattern.search(word)), None)
+
+
+class Take(MapPart):
+    """Where one value comes from: a column, or the same for every row."""
+
+    column: str = ""
+    constant: str = ""
+    separator: str = Field(default="", description="several values in one cell, such as “heroin; fentanyl”")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Take:
+        if bool(self.column) == bool(self.constant):
+            raise ValueError("give either column or constant")
+        return self
+
+
+class TakeDate(Take):
+    """A date. `formats` as for strptime; day numbers of a spreadsheet are read only if the map says so."""
+
+    formats: Words = ("%Y-%m-%d",)
+    spreadsheet_days: bool = False
+
+
+class TakeAmount(MapPart):
+    """An amount with its unit and what it counts. A bare figure means nothing, so both must be said."""
+
+    column: str
+    unit: Unit
+    basis: Basis
+    zero: Literal["not_detected", "value"] = Field(description="what a 0 means in this file")
+    scale: float = Field(default=1.0, gt=0, description="their figure times this is the unit above")
+
+
+class SampleMap(MapPart):
+    """Fields of a sample."""
+
+    received: TakeDate | None = None
+    completed: TakeDate | None = None
+    agency: Take | None = None
+    site: Take | None = None
+    region: Take | None = None
+    form: Take | None = None
+    service_type: ServiceType
+    submitter_type: SubmitterType = SubmitterType.PUBLIC
+    complete: bool = Field(
+        description="whether the findings are everything a broad method saw; if not, nothing is said of what was expected"
+    )
+    expected: Take | None = None
+
+
+class FindingMap(MapPart):
+    """A detection: one per row of a long file, or one per block of a wide one.
+
+    `abundance` is taken through the vocabulary of that name; a blank is `abundance_blank`.
+    """
+
+    substance: Take
+    cas: Take | None = None
+    formula: Take | None = None
+    abundance: Take | None = None
+    abundance_blank: Abundance = Abundance.PRESENT_UNQUANTIFIED
+    method: Take | None = None
+    amount: TakeAmount | None = None
+
+
+class TestMap(MapPart):
+    """A method's answer about one target, by column. Words in none of the lists are refused, blanks are not tests."""
+
+    __test__ = False
+
+    method: Method
+    target: str
+    column: str
+    detected: Words
+    not_detected: Words
+    invalid: Words = ()
+
+
+class SiteMap(MapPart):
+    """A site with the agency that owns it and what else it is called."""
+
+    name: str = Field(max_length=120)
+    agency: str = Field(max_length=120)
+    region: str = Field(default="", max_length=60)
+    says: Words = ()
+
+
+class NewSubstance(MapPart):
+    """A name of theirs that the register does not have."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_,.+-]*$", max_length=60)
+    name: str = Field(max_length=120)
+    drug_class: str = Field(alias="class", max_length=60)
+    says: Words = ()
+    cas: str = ""
+    formula: str = ""
+
+
+class Names(MapPart):
+    """Their names of substances → register ids, classes or intents. `ignore` are words that name no substance."""
+
+    names: dict[str, str] = Field(default_factory=dict)
+    add: tuple[NewSubstance, ...] = ()
+    nothing_found: Words = ()
+    ignore: Words = ()
+
+
+class Reconcile(MapPart):
+    """A column in which the source counts the detections of a sample itself."""
+
+    column: str
+    counts: Literal["all", "primary"] = "all"
+
+
+OUR_WORDS: dict[str, frozenset[str]] = {
+    "form": frozenset(w.value for w in Form),
+    "abundance": frozenset(w.value for w in Abundance),
+    "method": frozenset(w.value for w in Method),
+}
+
+
+class HistoryMap(MapPart):
+    """The whole map. Raises Invalid when it is loaded, never later."""
+
+    format: Literal[1]
+    source: Source
+    file: tuple[SourceFile, ...] = Field(min_length=1)
+    sample: SampleMap
+    detection: FindingMap | None = None
+    finding: tuple[FindingMap, ...] = ()
+    test: tuple[TestMap, ...] = ()
+    vocabulary: dict[Literal["form", "abundance", "method"], Vocabulary] = Field(default_factory=dict)
+    substances: Names = Names()
+    expected: Names = Names()
+    site: tuple[SiteMap, ...] = ()
+    unknown_sites: Literal["refuse", "as_written"] = "refuse"
+    missing: Words = ("",)
+    reconcile: tuple[Reconcile, ...] = ()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> HistoryMap:
+        kinds = [f.rows for f in self.file]
+        if kinds.count("samples") != 1 or kinds.count("detections") > 1:
+            raise ValueError('one [[file]] has rows = "samples", and at most one rows = "detections"')
+        if ("detections" in kinds) != (self.detection is not None):
+            raise ValueError("a file of detections and [detection] come together")
+        for name, words in self.vocabulary.items():
+            ours = {*words.values.values(), *(to for _, to in words.patterns)}
+            strange = sorted(ours - OUR_WORDS[name])
+            if strange:
+                raise ValueError(f"vocabulary.{name}: {', '.join(strange)} is none of our words")
+        said: dict[tuple[str, str], str] = {}
+        for site in self.site:
+            for word in (site.name, *site.says):
+                if said.setdefault((site.agency.casefold(), word.casefold()), site.name) != site.name:
+                    raise ValueError(f"“{word}” of {site.agency} is written down for two sites")
+        if self.site and self.sample.site is None:
+            raise ValueError("[[site]] needs [sample] site: the column that names it")
+        if not self.site and self.sample.agency is None:
+            raise ValueError("say whose samples these are: [sample] agency, or a [[site]] with its agency")
+        return self
+
+    @property
+    def samples_file(self) -> SourceFile:
+        """The file with one row per sample."""
+        return next(f for f in self.file if f.rows == "samples")
+
+    @property
+    def detections_file(self) -> SourceFile | None:
+        """The file with one row per detection."""
+        return next((f for f in self.file if f.rows == "detections"), None)
+
+    def ours(self, vocabulary: str, word: str) -> str | None:
+        """Our word for theirs by a vocabulary, or the word itself if it is one of ours; None where nothing fits."""
+        words = self.vocabulary.get(vocabulary)  # type: ignore[call-overload]
+        found = words.ours(word) if words else None
+        plain = word.strip().casefold()
+        return found or (plain if plain in OUR_WORDS[vocabulary] else None)
+
+    def is_missing(self, value: str) -> bool:
+        """Whether a cell holds nothing."""
+        return value.strip().casefold() in self._missing
+
+    @cached_property
+    def _missing(self) -> frozenset[str]:
+        return frozenset(word.strip().casefold() for word in ("", *self.missing))
+
+
+def read_map(path: Path) -> HistoryMap:
+    """Load a map. Raises Invalid with the key that is wrong."""
+    try:
+        return HistoryMap.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except tomllib.TOMLDecodeError as error:
+        raise Invalid(f"{path.name} is not TOML: {error}.", hint="Nothing was imported.") from error
+    except UnicodeDecodeError as error:
+        raise Invalid(f"{path.name} is not UTF-8.", hint="Save it as UTF-8. Nothing was imported.") from error
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, e['loc'])) or 'the map'}: {e['msg']}" for e in error.errors()[:FAULTS_SHOWN]]
+        more = error.error_count() - len(faults)
+        told = "; ".join([*faults, *([f"and {more} more"] if more else [])])
+        raise Invalid(f"{path.name}: {told}.", hint="Nothing was imported.") from error

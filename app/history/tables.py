@@ -1,0 +1,51 @@
+"""Tables of imported history: each import with where it came from, and what it said of each sample.
+
+What is counted stands in the fact tables of aggregates. The records here are kept so that an import can be undone, and
+what an earlier import said of the same samples counts again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from app.platform.db import Base, json_column, key_column, utc_column
+
+
+class HistoryImport(Base, table=True):
+    """One import. `digest` is that of map and files together: the same again changes nothing."""
+
+    __tablename__ = "history_import"
+    id: uuid.UUID = key_column()
+    source: str = Field(max_length=120, index=True)
+    licence: str = Field(max_length=120)
+    source_version: str = Field(default="", max_length=40)
+    citation: str = Field(default="", max_length=300)
+    map_text: str
+    files: list[dict[str, Any]] = json_column(list)
+    digest: str = Field(max_length=64, index=True)
+    samples: int
+    changed: int = Field(description="samples an earlier import of this source had said something else about")
+    notes: list[str] = json_column(list)
+    additions: list[dict[str, Any]] = json_column(list)
+    imported_at: datetime = utc_column()
+    imported_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+    undone_at: datetime | None = utc_column(nullable=True)
+    undone_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+    undone_reason: str = Field(default="", max_length=200)
+
+
+class HistoryRecord(Base, table=True):
+    """What one import said of one sample, where that was new or differed from what was known."""
+
+    __tablename__ = "history_record"
+    __table_args__ = (sa.Index("ix_history_record_source_key", "source", "key"),)
+    import_id: uuid.UUID = Field(foreign_key="history_import.id", primary_key=True, ondelete="CASCADE")
+    key: str = Field(max_length=200, primary_key=True, description="the sample's id at the source")
+    source: str = Field(max_length=120)
+    digest: str = Field(max_length=64)
+    record: dict[str, Any] = json_column(dict)

@@ -1,0 +1,90 @@
+"""Single values: dates, figures, CAS numbers. Each says in words what is wrong with what it was given."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+_CAS = re.compile(r"(\d{2,7})-(\d{2})-(\d)")
+_FIGURE = re.compile(r"[+-]?\d*\.?\d+(?:[eE][+-]?\d+)?")
+SPREADSHEET_DAY_0 = date(1899, 12, 30)
+FIRST_YEAR = 1990
+"""Drug checking services have no older records; an older year is a typing error."""
+
+
+class Unreadable(ValueError):
+    """`why` the value cannot be taken, and `how` to go on."""
+
+    def __init__(self, why: str, how: str = "") -> None:
+        super().__init__(why)
+        self.why, self.how = why, how
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """How dates are written in one column, and what day it is."""
+
+    formats: tuple[str, ...]
+    spreadsheet_days: bool
+    today: date
+
+    def read(self, text: str) -> date:
+        """The day. Raises Unreadable for one that does not exist, lies ahead, or is a bare spreadsheet number."""
+        said = text.strip()
+        day = self._by_format(said)
+        if day is None and re.fullmatch(r"\d{4,5}(\.0+)?", said):
+            if not self.spreadsheet_days:
+                raise Unreadable(
+                    "is a number, perhaps a spreadsheet's count of days.",
+                    "If it is, say spreadsheet_days = true for this column.",
+                )
+            day = SPREADSHEET_DAY_0 + timedelta(days=int(float(said)))
+        if day is None:
+            raise Unreadable(f"is no date written as {' or '.join(self.formats)}.", "Mend the row or the formats.")
+        if day > self.today:
+            raise Unreadable("lies in the future.", "Mend the row.")
+        if day.year < FIRST_YEAR:
+            raise Unreadable(f"lies before {FIRST_YEAR}.", "Mend the row, or give years four figures.")
+        return day
+
+    def _by_format(self, said: str) -> date | None:
+        for form in self.formats:
+            try:
+                return datetime.strptime(said, form).date()
+            except ValueError:
+                continue
+        return None
+
+
+def figure(text: str, decimal: str) -> float:
+    """A finite figure of 0 or more. Raises Unreadable."""
+    said = text.strip().removesuffix("%").strip()
+    plain = said.replace(",", ".") if decimal == "," else said
+    if not _FIGURE.fullmatch(plain):
+        hint = 'A decimal comma needs decimal = "," for the file.' if "," in said else "Mend the row or the map."
+        raise Unreadable("is not a figure.", hint)
+    value = float(plain)
+    if not math.isfinite(value) or value < 0:
+        raise Unreadable("is not a figure of 0 or more.", "Mend the row.")
+    return value
+
+
+def fault_of_cas(text: str) -> str:
+    """What is wrong with a CAS number, or an empty text.
+
+    The last figure is a check digit: the sum of the others, each times its place from the right, modulo 10
+    (CAS Registry, “Check Digit Verification”).
+    """
+    found = _CAS.fullmatch(text.strip())
+    if found is None:
+        looks_like_a_date = re.fullmatch(r"\d{1,4}[/.]\d{1,2}[/.]\d{1,4}", text.strip())
+        return (
+            "is a date where a CAS number should be: a spreadsheet turned it into one."
+            if looks_like_a_date
+            else "is not written as a CAS number."
+        )
+    digits = found.group(1) + found.group(2)
+    right = sum(place * int(digit) for place, digit in enumerate(reversed(digits), start=1)) % 10
+    return "" if right == int(found.group(3)) else f"has a wrong check digit: {right} would fit."

@@ -1,0 +1,124 @@
+"""An import is one transaction, the same again changes nothing, and it can be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from app.history import service as history
+from app.platform.audit import AuditEntry
+from app.platform.kernel.errors import Conflict, Invalid
+from app.trends import service as trends
+from app.trends.domain import Dimension
+from app.trends.tables import TrendSample
+from harm_messages import load_pack
+
+from .conftest import HEAD, ROW, Files, Made
+from .test_reading import EXAMPLES
+
+A, S, M = Dimension.AGENCY, Dimension.SITE, Dimension.MONTH
+REGISTER = load_pack().substances
+
+
+@pytest.fixture
+def rows(world: Any) -> Callable[..., dict[tuple[str, ...], Any]]:
+    """True figures, as `mast trends --unprotected` prints them."""
+
+    def ask(measure: str, *by: Dimension) -> dict[tuple[str, ...], Any]:
+        with world.runtime.db.begin() as uow:
+            table = trends.unprotected_table(uow, trends.Question(measure, by), REGISTER)
+        data = trends.as_data(table)
+        return {(*(row[d] for d in data["dimensions"]), row.get("figure", "")): row for row in data["rows"]}
+
+    return ask
+
+
+def test_medians_come_out_exactly_by_site_and_agency_and_month(
+    take_in: Callable[..., Any], rows: Callable[..., Any], made: Made
+) -> None:
+    take_in(made.text)
+    for by, at in (((S, A), (1, 0)), ((M,), (2,)), ((A,), (0,)), ((S, A, M), (1, 0, 2))):
+        told = {key[:-1]: (row["n"], row["value"]) for key, row in rows("median_amount:fentanyl", *by).items()}
+        assert told == made.medians(by=at)
+    (whole,) = rows("median_amount:fentanyl").values()
+    assert (whole["n"], whole["value"]) == made.medians(by=())[()]
+    assert whole["low"] < whole["value"] < whole["high"]
+    assert (whole["unit"], whole["basis"]) == ("percent_ww", "unknown")
+    assert sum(row["n"] for row in rows("samples", A).values()) == 400
+
+
+def test_the_same_files_again_change_nothing_and_a_corrected_row_changes_one_sample(
+    take_in: Callable[..., Any], rows: Callable[..., Any], made: Made
+) -> None:
+    first = take_in(made.text)
+    assert (first.new, first.changed, first.same) == (400, 0, 0)
+    again = take_in(made.text)
+    assert (again.row.id, again.already_there) == (first.row.id, True)
+    added = take_in(made.text + "South,9999,2026-03-01,Market,,Down,,40\n")
+    assert (added.new, added.changed, added.same) == (1, 0, 400)
+    line = next(one for one in made.text.splitlines() if one.startswith("North") and one.endswith(",0"))
+    corrected = take_in(made.text.replace(line, line[:-1] + "39.5"))
+    assert (corrected.new, corrected.changed, corrected.same) == (0, 1, 399)
+    (whole,) = rows("samples").values()
+    assert whole["n"] == 401
+
+
+def test_an_import_taken_back_brings_the_earlier_words_back(
+    world: Any, take_in: Callable[..., Any], rows: Callable[..., Any]
+) -> None:
+    first = take_in(HEAD + ROW)
+    second = take_in(HEAD + ROW.replace("12.5", "20") + ROW.replace("0001", "0002"))
+    by_site = {key[0]: row["value"] for key, row in rows("median_amount:fentanyl", S).items()}
+    assert by_site == {"Harbour Street": 16.25}
+    with world.runtime.db.begin() as uow:
+        history.undo(uow, second.row.id, "wrong extract", load_pack())
+    (back,) = rows("median_amount:fentanyl").values()
+    assert (back["n"], back["value"]) == (1, 12.5)
+    with pytest.raises(Conflict), world.runtime.db.begin() as uow:
+        history.undo(uow, second.row.id, "again", load_pack())
+    with pytest.raises(Invalid), world.runtime.db.begin() as uow:
+        history.undo(uow, first.row.id, " ", load_pack())
+    with world.runtime.db.begin() as uow:
+        history.undo(uow, first.row.id, "all of it", load_pack())
+    assert rows("median_amount:fentanyl") == {}
+    with world.runtime.read() as session:
+        told = [(e.verb, e.after.get("reason")) for e in session.exec(select(AuditEntry)) if e.object_type == "history"]
+    assert told == [("import", None), ("import", None), ("undo", "wrong extract"), ("undo", "all of it")]
+
+
+def test_one_wrong_row_and_nothing_is_imported(world: Any, take_in: Callable[..., Any]) -> None:
+    with pytest.raises(Invalid, match=r"1 thing.s. must be mended"):
+        take_in(HEAD + ROW + "North,0002,2026-02-30,Market,,Down,,1\n")
+    with world.runtime.read() as session:
+        assert not session.exec(select(TrendSample)).all()
+        assert not history.imports(session)
+
+
+def test_what_one_analyte_says_decides_no_verdict(world: Any, take_in: Callable[..., Any]) -> None:
+    take_in(HEAD + ROW)
+    with world.runtime.read() as session:
+        (fact,) = session.exec(select(TrendSample)).all()
+    assert (fact.verdict, fact.expected, fact.month, fact.agency_id) == ("inconclusive", "opioid", "2026-01", None)
+    assert fact.own_sample_id is None
+
+
+def test_strips_against_infrared_in_british_columbia(
+    world: Any, rows: Callable[..., Any], shared_data: Path, files: Files
+) -> None:
+    """BCCSU 2023 (MIT): 12,684 samples, sensitivity 62.8 %, specificity 99.7 %."""
+    paths = sorted((shared_data / "history" / "bc_strips").glob("*.csv"))
+    by_map = history.read_map(EXAMPLES / "bc_strips.toml")
+    reading = history.read_history(paths, by_map, REGISTER, world.runtime.now().date())
+    with world.runtime.db.begin() as uow:
+        history.import_history(uow, by_map, "map", reading, paths, load_pack())
+    told = rows("method_agreement:opioid.fentanyl:strip:ftir")
+    sensitivity, specificity = told["sensitivity",], told["specificity",]
+    assert (sensitivity["n"], sensitivity["with_both"]) == (12_684, 12_682)
+    assert (sensitivity["numerator"], sensitivity["denominator"]) == (3_829, 6_099)
+    assert (round(sensitivity["value"], 3), round(specificity["value"], 3)) == (0.628, 0.997)
+    with pytest.raises(Invalid, match="No sample was tested by a method “raman”"):
+        rows("method_agreement:opioid.fentanyl:strip:raman")
