@@ -85,7 +85,9 @@ def _two_figures(value: float) -> float:
     if value <= 0:
         return 0.0
     digits = 1 - math.floor(math.log10(value))
-    return round(value, digits)
+    # A half goes up: 125 reads 130, never 120.
+    scale = 10.0**digits
+    return math.floor(value * scale + 0.5 + 1e-9) / scale
 
 
 def _number(value: float, locale: str) -> str:
@@ -100,10 +102,14 @@ def _printed(pack: Pack, substance: str | None, amount: AmountFact, form: Form) 
     return convert(amount.value, amount.basis, row.basis, pack.substances[substance].formula), row.basis
 
 
-def amount_text(pack: Pack, substance: str | None, amount: AmountFact, form: Form, labels: Labels, locale: str) -> str:
-    """ "230 mg (counted as hydrochloride)": two figures, the unit, and always the basis by name."""
+def amount_text(
+    pack: Pack, substance: str | None, amount: AmountFact, form: Form, labels: Labels, locale: str, name: str = ""
+) -> str:
+    """ "230 mg (counted as hydrochloride)": two figures, the unit, and always the basis by name; with `name` also
+    whose amount it is: "230 mg (MDMA, counted as hydrochloride)"."""
     value, basis = _printed(pack, substance, amount, form)
-    return f"{_number(value, locale)} {labels.units[amount.unit]} ({labels.basis[basis]})"
+    said = ", ".join(part for part in (name, labels.basis[basis]) if part)
+    return f"{_number(value, locale)} {labels.units[amount.unit]} ({said})"
 
 
 def fraction_text(

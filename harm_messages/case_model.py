@@ -62,6 +62,9 @@ class CaseAmount(Frozen):
 
     @model_validator(mode="after")
     def _one_way(self) -> CaseAmount:
+        least = self.low if self.low is not None else self.value - (self.uncertainty or 0.0)
+        if self.unit is Unit.PERCENT and least > 100:
+            raise ValueError(f"There cannot be more than 100 mg in each 100 mg, but the value is {self.value:g} %.")
         if self.uncertainty is not None and (self.low is not None or self.high is not None):
             raise ValueError("Give uncertainty, or low and high, not both.")
         return self

@@ -86,7 +86,12 @@ def substance(words: str, pack: Pack) -> tuple[str | None, str | None]:
     if pack.substances.is_class(words):
         return None, words
     one = _meant(words, pack)
+    if isinstance(one, str):
+        return None, one
     if one.kind is MatchKind.INTENT:
+        classes = {pack.substances[s].drug_class for s in pack.substances.intents[one.id].covers}
+        if len(classes) == 1:  # "G"
+            return None, classes.pop()
         raise Unclear(f"“{words}” is what people say, no substance or class that can be found.")
     return (None, one.id) if one.kind is MatchKind.CLASS else (one.id, None)
 
@@ -126,7 +131,8 @@ def expected(words: str, pack: Pack) -> str:
     register = pack.substances
     if words in register.intents or words in register or register.is_class(words):
         return words
-    return _meant(words, pack).id
+    one = _meant(words, pack)
+    return one if isinstance(one, str) else one.id
 
 
 def also_taking(words: str, pack: Pack) -> str:
@@ -144,11 +150,15 @@ def also_taking(words: str, pack: Pack) -> str:
     return one or cls or ""
 
 
-def _meant(words: str, pack: Pack) -> Match:
-    """The one thing these words mean. A name stands before what it collides with."""
+def _meant(words: str, pack: Pack) -> Match | str:
+    """The one thing these words mean, or the id of a class said in plain words. A name stands before what it
+    collides with."""
     found = [m for m in pack.substances.resolve(words) if m.kind is not MatchKind.CLASH]
     if not found:
-        raise Unclear(f"“{words}” is not in the register; it was not read as “not found”.")
+        try:
+            return drug_class(words, pack)
+        except Unclear:
+            raise Unclear(f"“{words}” is not in the register; it was not read as “not found”.") from None
     if len(found) > 1:
         choices = ", ".join(sorted(m.label for m in found))
         raise Unclear(f"“{words}” can mean several things: {choices}. Say which.")

@@ -30,8 +30,10 @@ def standing_problems(pack: Pack, today: date | None) -> Iterator[Problem]:
 
 
 def _signatures(pack: Pack) -> Iterator[Problem]:
-    """A pack that says it is approved holds two signatures under this very content, one of a clinician."""
-    if pack.manifest.status != "approved":
+    """A pack that says it is approved holds two signatures under this very content, one of a clinician; a draft
+    holds none, or both."""
+    approved = pack.manifest.status == "approved"
+    if not approved and (not pack.approvals or pack.manifest.status == "withdrawn"):
         return
     valid = [a for a in pack.approvals if a.digest == pack.digest]
     names = {a.name.strip().casefold() for a in valid}
@@ -40,6 +42,11 @@ def _signatures(pack: Pack) -> Iterator[Problem]:
         if a.digest != pack.digest:
             text = f"{a.name} signed other content than this. Whoever changed the pack has to have it signed again."
             yield table_problem(pack, "approvals.yaml", "signatures", text, [i, "digest"])
+    if not approved:
+        if len(names) < 2:
+            text = f"The pack has {len(names)} valid signature(s) of 2 different people. One person alone approves nothing."
+            yield table_problem(pack, "approvals.yaml", "signatures", text, [0])
+        return
     if len(names) < 2:
         said.append(f"The pack says it is approved, but it has {len(names)} valid signature(s) of 2 different people.")
     if not any(a.clinician for a in valid):

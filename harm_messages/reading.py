@@ -38,6 +38,10 @@ def read_yaml(text: str) -> Any:
         value = _load(text)
     except YAMLError as error:
         raise _misread(error) from error
+    except ValueError as error:  # a day or number that does not exist, such as 2027-02-30
+        raise _no_value(text, error) from error
+    except RecursionError as error:
+        raise Misread("yaml", "Brackets stand inside brackets too deeply.", 1) from error
     if _BARE.search(text):
         for node in _scalars(_composed(text)):
             if node.style is None and node.value.casefold() in _BARE_WORDS:
@@ -68,6 +72,18 @@ def _misread(error: YAMLError) -> Misread:
         return Misread("duplicate_key", f"“{name}” stands twice here. Keep one of the two lines.", line)
     where = " (look at the indentation, colons and quotes)" if isinstance(error, MarkedYAMLError) else ""
     return Misread("yaml", f"This is not well-formed YAML: {said}{where}.", line)
+
+
+def _no_value(text: str, error: ValueError) -> Misread:
+    for node in _scalars(_composed(text)):
+        try:
+            YAML(typ="safe").load(node.value if node.style is None else "")
+        except ValueError:
+            said = f"“{node.value[:60]}” is no day or number that exists."
+            return Misread("value", said, node.start_mark.line + 1)
+        except YAMLError:
+            continue
+    return Misread("value", f"A value here cannot be read: {_stopped(str(error))}", 1)
 
 
 # -- lines -----------------------------------------------------------------------------------------

@@ -207,6 +207,8 @@ class Register:
             entries.append((normalise(s.name), _squeezed(s.name), 0, self._match(s.id, MatchKind.NAME, s.name)))
         shown = {a: {_squeezed(a)} for s in self._by_id.values() for a in s.aliases}
         for alias, keys in shown.items():
+            if keys & self._intent_words.keys():  # the words mean the intent, as `resolve` says
+                continue
             for match in self._from_alias(next(iter(keys)), alias):
                 entries.append((normalise(alias), _squeezed(alias), 1, match))
         for i in self.intents.values():

@@ -162,6 +162,10 @@ def _cycles(pack: Pack) -> Iterator[Problem]:
     for rule in pack.rules:
         by_message.setdefault(rule.emit.message, []).append(rule)
     silences = {r.id: [o.id for m in r.suppresses for o in by_message.get(m, ()) if o.id != r.id] for r in pack.rules}
+    for rule in pack.rules:
+        if rule.emit.message in rule.suppresses:
+            text = f"It silences {rule.emit.message}, which it says itself."
+            yield rule_problem(pack, rule.id, "suppression_cycle", text, "suppresses")
     said: set[frozenset[str]] = set()
     for start in silences:
         circle = _circle(start, silences)

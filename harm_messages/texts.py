@@ -81,6 +81,8 @@ def read_message(text: str, locale: str, file: str) -> tuple[MessageText | None,
         found = [_said(k, name, said, file, line_of(head, path) + 1) for path, k, said in sentences(error)]
         return None, (*problems, *found)
     problems += _limits(message, parts, name, file)
+    for _, complaint in complaints(message.title) if "<" in message.title else ():
+        problems.append(_said("markup", name, complaint, file, line_of(head, ["title"]) + 1))
     if message.id != name:
         said = f"The id inside is {message.id}, the file is called {name}. The two must agree."
         problems.append(_said("id", name, said, file, line_of(head, ["id"]) + 1))

@@ -21,7 +21,7 @@ from harm_messages.markdown import fill, to_html, to_plain
 from harm_messages.page import Message
 from harm_messages.rules import ARGS
 from harm_messages.texts import MessageText
-from harm_messages.types import Confidence, HarmMessageError, Severity, Slot
+from harm_messages.types import AmountFact, Confidence, HarmMessageError, Severity, Slot, StripReading
 
 
 def spoken(text: str, say: Mapping[str, str]) -> str:
@@ -137,7 +137,7 @@ class Writer:
         register = self.d.pack.substances
         if expected_id in register or expected_id in register.intents:
             return self.labels.names.get(expected_id) or register.label(expected_id)
-        return self.labels.classes.get(expected_id) or register.label(expected_id)
+        return self.class_words(expected_id)
 
     def name(self, s: Seen) -> str:
         """A finding inside a sentence; empty where nobody could name it."""
@@ -169,25 +169,29 @@ class Writer:
         """What the client named; empty when nothing was named."""
         return self.joined(self.label(i) for i in self.d.want.ids)
 
-    def _quantified(self, bound: tuple[Seen, ...]) -> Seen | None:
-        measured = [s for s in bound if s.fact.amount is not None and s.confidence is Confidence.CONFIRMED]
-        return max(measured, key=lambda s: s.fact.amount.upper if s.fact.amount else 0.0, default=None)
+    def _measured(self, bound: tuple[Seen, ...]) -> list[tuple[Seen, AmountFact]]:
+        found = [(s, s.fact.amount) for s in bound if s.confidence is Confidence.CONFIRMED]
+        return [(s, amount) for s, amount in found if amount is not None]
 
     def amount(self, bound: tuple[Seen, ...]) -> str:
-        """The amount of the finding measured highest."""
-        s = self._quantified(bound)
-        if s is None or s.fact.amount is None:
-            return ""
-        where = (self.d.pack, s.substance, s.fact.amount, self.d.facts.form, self.labels)
-        return amount_text(*where, self._babel)
+        """The amount of each finding that was measured; with its name where there are several, so that nobody reads
+        the one as the other's."""
+        measured = self._measured(bound)
+        form, several = self.d.facts.form, len(measured) > 1
+        return self.joined(
+            amount_text(
+                self.d.pack, s.substance, amount, form, self.labels, self._babel, self.name(s) if several else ""
+            )
+            for s, amount in measured
+        )
 
     def fraction(self, bound: tuple[Seen, ...]) -> str:
-        """A quarter of it."""
-        s = self._quantified(bound)
-        if s is None or s.fact.amount is None:
+        """A quarter of the finding measured highest."""
+        measured = self._measured(bound)
+        if not measured:
             return ""
-        where = (self.d.pack, s.substance, s.fact.amount, self.d.facts.form, self.labels)
-        return fraction_text(*where, self._babel)
+        s, amount = max(measured, key=lambda pair: pair[1].upper)
+        return fraction_text(self.d.pack, s.substance, amount, self.d.facts.form, self.labels, self._babel)
 
     def lod(self, bound: tuple[Seen, ...]) -> str:
         """The highest limit among the methods that count, also that of what was expected: the cautious one."""
@@ -200,7 +204,8 @@ class Writer:
 
     def methods(self, bound: tuple[Seen, ...]) -> str:
         """The methods that ran, in plain words."""
-        run = [s.method for s in self.d.facts.scope if s.counts] + ["strip"] * bool(self.d.facts.strips)
+        worked = any(s.reading is not StripReading.INVALID for s in self.d.facts.strips)
+        run = [s.method for s in self.d.facts.scope if s.counts] + ["strip"] * worked
         named = {key.casefold(): words for key, words in self.labels.methods.items()}
         words = sorted({named.get(m.casefold(), m) for m in run})
         return self.joined(words) or self.labels.methods_unknown

@@ -94,11 +94,15 @@ def _read_words(register: Register, words: str) -> tuple[list[Match], list[Sugge
 
 
 def _intent_of(register: Register, expected: Sequence[str]) -> Intent:
-    """A mixture people name (tusi) is one; a vague word (pills) is nothing anybody knows."""
+    """A mixture people name (tusi) is one, a word for any of one class (G) is none; a vague word is nothing known."""
     said = {i: register.intents[i] for i in expected if i in register.intents}
-    if "mixture" in said or any(entry.covers and not entry.vague for entry in said.values()):
+    if "mixture" in said or any(_mixes(register, entry.covers) for entry in said.values() if not entry.vague):
         return Intent.MIXTURE
     return Intent.KNOWN if any(i not in said or not said[i].vague for i in expected) else Intent.UNKNOWN
+
+
+def _mixes(register: Register, covers: Sequence[str]) -> bool:
+    return len({register[one].drug_class for one in covers}) > 1
 
 
 def known(register: Register, expected_id: str) -> bool:

@@ -131,7 +131,7 @@ def test_words_are_read_with_tolerance() -> None:
 @pytest.mark.parametrize(
     ("words", "meant"),
     [
-        ("monkey dust", "stimulant.cathinone"), ("G", "ghb"), ("tuci", "tusi"), ("not sure", "unknown"), ("MDA", "mda"),
+        ("monkey dust", "stimulant.cathinone"), ("G", "g-type"), ("a benzo", "benzodiazepine"), ("nitazene", "opioid.nitazene"), ("tuci", "tusi"), ("not sure", "unknown"), ("MDA", "mda"),
         ("cannabinoid.synthetic", "cannabinoid.synthetic"), ("N-bomb", "psychedelic.nbome"), ("  2CB ", "2c-b"),
     ],
 )  # fmt: skip
@@ -154,6 +154,7 @@ def test_an_ambiguous_name_becomes_its_class(words: str, meant: str) -> None:
         ({"findings": [{**LSD, "confidence": "sure"}]}, "findings[0].confidence: “confidence” is “sure”, but it must be one of"),
         ({"findings": [{**LSD, "amount": {"value": 5, "unit": "pints"}}]}, "findings[0].amount.unit: “unit” is “pints”"),
         ({"findings": [{**LSD, "amount": {"value": -5, "unit": "mg"}}]}, "findings[0].amount.value"),
+        ({"findings": [{**LSD, "amount": {"value": 101, "unit": "%"}}]}, "There cannot be more than 100 mg in each 100 mg"),
         ({"findings": [{**LSD, "amount": {"value": 5, "unit": "mg", "high": 4}}]}, "findings[0].amount: High 4.0 lies below"),
         ({"findings": [{**LSD, "amount": {"value": 5, "unit": "mg", "high": 6, "uncertainty": 1}}]}, "not both"),
         ({"expected": ["flurbitol"]}, "expected[0]: “flurbitol” is not in the register"),
@@ -170,6 +171,47 @@ def test_an_ambiguous_name_becomes_its_class(words: str, meant: str) -> None:
 )  # fmt: skip
 def test_what_cannot_be_read_is_told_with_its_place(case: dict[str, Any], says: str) -> None:
     assert says in wrong(**case)
+
+
+def test_g_is_a_class_and_a_vape_says_only_how() -> None:
+    gbl = {"substance": "GBL", "confidence": "confirmed"}
+    told = answer(read(expected="G", findings=[gbl]))
+    assert (told["verdict"], told["told_us"]) == ("as_expected", "You told us: a G-type drug")
+    assert (read(findings=[{**gbl, "substance": "G"}]).facts.findings[0].drug_class) == "ghb"
+    assert answer(read(expected="GHB", findings=[gbl]))["verdict"] == "not_as_expected"
+    oil = {"substance": "vitamin E acetate", "confidence": "confirmed"}
+    assert answer(read(expected="vape", form="vape", findings=[oil]))["verdict"] == "no_expectation"
+
+
+@pytest.mark.parametrize("one", ["cut", "opioid", "stimulant", "sedative", "medicine", "gaba"])
+def test_the_beginning_of_a_class_may_be_expected(one: str) -> None:
+    assert answer(read(expected=one))["told_us"].startswith("You told us: a")
+
+
+def test_a_little_over_100_percent_within_its_uncertainty_is_read() -> None:
+    much = {"substance": "ketamine", "confidence": "confirmed", "amount": {"value": 102, "unit": "%", "U": 3}}
+    assert read(findings=[much]).facts.findings[0].amount
+
+
+def test_each_of_two_amounts_is_told_with_its_name() -> None:
+    """Speed of 12 % beside 80 % of caffeine must never read as speed of 80 %."""
+    speed = {
+        "substance": "amphetamine",
+        "confidence": "confirmed",
+        "amount": {"value": 12, "unit": "%", "basis": "base"},
+    }
+    caffeine = {"substance": "caffeine", "confidence": "confirmed", "amount": {"value": 80, "unit": "%"}}
+    told = answer(read(expected="speed", findings=[speed, caffeine]))
+    (strength,) = [m["text"] for m in told["messages"] if m["slot"] == "strength"]
+    assert "12 mg in each 100 mg (amphetamine, counted as base)" in strength
+    assert "80 mg in each 100 mg (caffeine, salt or base not known)" in strength
+
+
+def test_an_amount_per_unit_warns_where_nobody_wrote_down_the_form() -> None:
+    much = {"value": 260, "unit": "mg", "basis": "HCl"}
+    pill = {"substance": "MDMA", "confidence": "confirmed", "amount": much}
+    assert answer(read(expected="MDMA", findings=[pill]))["top_severity"] == "S1"
+    assert answer(read(expected="MDMA", findings=[pill], form="powder"))["top_severity"] == "S2"
 
 
 def test_everything_wrong_is_told_at_once() -> None:

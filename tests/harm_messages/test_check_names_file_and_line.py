@@ -68,6 +68,15 @@ BAD: list[tuple[str, str, str, str, str, str]] = [
     ("a key nobody knows deep in a condition", "rules/new.yaml",
      RULE.replace("{found: {class: entactogen}}", "{all: [{form: vape}, {found: {clas: entactogen}}]}"),
      "clas: ", "unknown_key", "“clas” is not a key"),
+    ("a day that does not exist", NEW, MESSAGE.replace("2027-05-01", "2027-02-30"),
+     "review_by:", "value", "“2027-02-30” is no day or number that exists."),
+    ("a day that does not exist in a list of rules", "rules/new.yaml", RULE.replace("2027-05-01", "2027-13-01"),
+     "review_by:", "value", "“2027-13-01” is no day"),
+    ("brackets without end", "co_use.yaml", "[" * 3000, "[", "yaml", "too deeply"),
+    ("a rule that silences itself", "rules/new.yaml", RULE + "  suppresses: [M-NEW]\n", "suppresses:", "suppression_cycle",
+     "It silences M-NEW, which it says itself."),
+    ("HTML in a title", NEW, MESSAGE.replace("version: 1\n", 'version: 1\ntitle: "<i>Heat</i>"\n', 1),
+     "title:", "markup", "“<i” is not allowed"),
     ("broken YAML", "pairs.yaml", "groups: {}\npairs: [}\n",
      "pairs: [}", "yaml", "This is not well-formed YAML"),
     ("a placeholder left over in the rule", "rules/new.yaml",
@@ -146,6 +155,18 @@ def test_rules_that_silence_each_other_in_a_circle_are_refused() -> None:
     problem = told("suppression_cycle", check_files({**FILES, **texts, "rules/loop.yaml": rules}))
     assert problem.text.endswith("so nothing would be said: R-A → R-B → R-C → R-A.")
     assert (problem.file, problem.line) == ("rules/loop.yaml", line_in(rules, "suppresses: [M-B]"))
+
+
+def test_one_signature_is_too_few_whatever_the_pack_says_of_itself() -> None:
+    digest = load_pack(FILES).digest
+    row = f'- {{name: A, clinician: true, digest: "{digest}", signed_at: 2026-11-01T00:00:00Z}}\n'
+    problem = told("signatures", check_files({**FILES, "approvals.yaml": row}))
+    assert (problem.file, problem.line, problem.level) == ("approvals.yaml", 1, "error")
+    assert problem.text.startswith("The pack has 1 valid signature(s) of 2 different people.")
+    both = {**FILES, "approvals.yaml": row + row.replace("name: A", "name: B")}
+    assert "signatures" not in {p.kind for p in check_files(both)}
+    other = both | {"approvals.yaml": both["approvals.yaml"].replace(digest, "old")}
+    assert told("signatures", check_files(other)).text.startswith("A signed other content than this.")
 
 
 def test_a_language_half_translated_is_refused() -> None:

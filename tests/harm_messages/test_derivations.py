@@ -44,6 +44,7 @@ PROTON = FindingFact(confidence=Confidence.INDICATED)
         ("eutylone", (), ("mdma",), "substitute"),
         ("eutylone", ("mdma",), ("mdma",), "adulterant"),
         ("cocaine", (), ("tusi",), "substitute"),
+        ("caffeine", (), ("tusi",), "cutting"),
         ("eutylone", (), ("unknown",), "unstated"),
         ("eutylone", (), ("mixture",), "unstated"),
         ("eutylone", (), (), "unstated"),

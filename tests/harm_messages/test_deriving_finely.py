@@ -122,7 +122,8 @@ def test_without_an_edge_for_extreme_the_top_is_very_high_and_without_below_the_
         (None, amount(1234.5, 0), "powder", "1,200 mg (counted as hydrochloride)", "310 mg"),
         ("lsd", amount(0.123, 0, "ug_per_blotter", "base"), "blotter", "0.12 µg (counted as base)", "0.031 µg"),
         ("lsd", amount(0, 0, "ug_per_blotter", "base"), "blotter", "0 µg (counted as base)", "0 µg"),
-        ("lsd", amount(0.5, 0, "ug_per_blotter", "base"), "blotter", "0.5 µg (counted as base)", "0.12 µg"),
+        ("lsd", amount(0.5, 0, "ug_per_blotter", "base"), "blotter", "0.5 µg (counted as base)", "0.13 µg"),
+        ("mdma", amount(125, 0), "tablet", "130 mg (counted as hydrochloride)", "31 mg"),
     ],
 )  # fmt: skip
 def test_an_amount_is_told_in_two_figures_with_its_basis(

@@ -70,6 +70,18 @@ def test_a_negative_strip_is_never_a_negative_statement() -> None:
     assert "did not find" not in text
 
 
+def test_a_strip_that_did_not_work_is_no_test() -> None:
+    facts = sample(found("heroin"), expected=("heroin",), strips=(strip("opioid.nitazene", "invalid"),), scope=(FTIR,))
+    text = page(facts).to_plain()
+    assert "A test strip did not work. It tells us nothing" in text
+    assert "Nitazenes can still be in here" in text
+    assert "We used infrared (FTIR). " in text
+    second = strip("opioid.nitazene", "negative")
+    both = page(facts.model_copy(update={"strips": (*facts.strips, second)})).to_plain()
+    assert "We used infrared (FTIR) and test strips. " in both
+    assert "A test strip did not work" in both
+
+
 def test_a_faint_strip_warns() -> None:
     facts = sample(found("heroin"), expected=("heroin",), strips=(strip("opioid.nitazene", "faint"),))
     assert "It may also contain a nitazene" in page(facts).headline

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harm_messages import MatchKind, UnknownSubstance, load_pack
+from harm_messages import Confidence, FindingFact, MatchKind, Role, UnknownSubstance, load_pack
 from harm_messages.amounts import molar_mass
+from harm_messages.roles import derive_role
 
 REGISTER = load_pack().register
 
@@ -20,6 +21,18 @@ def test_names_stand_before_street_names() -> None:
     assert [m.label for m in REGISTER.search("coc")][:2] == ["Cocaine", "Cocaethylene"]
 
 
+def test_g_is_any_of_three_drugs_and_ghb_is_one() -> None:
+    """The class and the substance have the same id, so the word needs one of its own."""
+    (match,) = REGISTER.resolve("G")
+    assert REGISTER.intents[match.id].covers == ("ghb", "gbl", "1-4-butanediol")
+    assert [m.id for m in REGISTER.resolve("GHB")] == ["ghb"]
+    assert [(m.id, m.label) for m in REGISTER.search("G", limit=1)] == [("g-type", "a G-type drug")]
+    for one in ("ghb", "gbl", "1-4-butanediol"):
+        finding = FindingFact(substance=one, confidence=Confidence.CONFIRMED)
+        assert derive_role(finding, [finding], [match.id]) is Role.EXPECTED
+        assert (derive_role(finding, [finding], ["ghb"]) is Role.EXPECTED) == (one == "ghb")
+
+
 def test_each_thing_is_offered_once_and_no_more_than_asked_for() -> None:
     found = REGISTER.search("me", limit=5)
     assert len(found) == 5
@@ -30,7 +43,6 @@ def test_each_thing_is_offered_once_and_no_more_than_asked_for() -> None:
     ("words", "meant"),
     [
         ("spice", "cannabinoid.synthetic"),
-        ("G", "ghb"),
         ("monkey dust", "stimulant.cathinone"),
         ("N-bomb", "psychedelic.nbome"),
         ("poppers", "inhalant"),

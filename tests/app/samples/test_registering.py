@@ -81,6 +81,11 @@ def test_a_named_mixture_is_a_mixture(world: Any) -> None:
     assert post(world, world.session(), body(words_spoken="tusi")).json()["sample"]["intent"] == "mixture"
 
 
+def test_a_word_for_any_drug_of_one_class_is_no_mixture(world: Any) -> None:
+    sample = post(world, world.session(), body(words_spoken="G")).json()["sample"]
+    assert (sample["expected"], sample["intent"]) == (["g-type"], "known")
+
+
 def test_only_a_register_id_that_does_not_exist_is_refused(world: Any) -> None:
     answer = post(world, world.session(), body(expected=["unobtainium"]))
     assert answer.status_code == 422
