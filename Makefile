@@ -23,8 +23,9 @@ demo: install
 	$(BIN)/mast demo
 
 # Lint, types and import contracts are tests too: tests/architecture runs them.
+# One BLAS thread for each of the two workers: the threads of both would wait for each other on two cores.
 test: install
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 # Fails below the share of branches of `instruments` or `spectra` that pyproject.toml asks for.
 coverage: install

@@ -31,9 +31,10 @@ NASTY = (
 RAW = (b"=", b"&&&", b"%", b"a=%ff%fe", b"a=%00", b"\xff\xfe=\xff", b"version=1" * 1000)
 
 
-def nasty(world: World) -> tuple[str, ...]:
-    """PostgreSQL refuses more than SQLite (NUL, ranges), so it gets everything; SQLite every fourth value, for time."""
-    return NASTY[::4] if world.runtime.db.is_sqlite else NASTY
+def nasty(world: World, turn: int) -> tuple[str, ...]:
+    """Half of the values, the other half at the next turn: each value meets every other field. PostgreSQL refuses more
+    than SQLite (NUL, ranges), so SQLite gets every fourth value only, for time."""
+    return NASTY[::4] if world.runtime.db.is_sqlite else NASTY[turn % 2 :: 2]
 
 
 FORMS = sorted(w for w in WRITES if not w[1].startswith("/api/"))
@@ -55,8 +56,8 @@ def test_no_form_field_makes_a_server_error(world: World) -> None:
         if "data" not in call.more:
             continue
         client = stage.client(call.role)
-        for name in {*call.more["data"], "idempotency_key", "version"}:
-            for value in nasty(world):
+        for turn, name in enumerate(sorted({*call.more["data"], "idempotency_key", "version"})):
+            for value in nasty(world, turn):
                 response = client.request(method, call.at(), data={**call.more["data"], name: value})
                 if words := wrong(response):
                     found.append(f"{method} {url} {name}={value[:30]!r}: {words}")
@@ -113,8 +114,8 @@ def test_no_address_makes_a_server_error(world: World) -> None:
         role = policy.removeprefix("roles: ").split(", ")[0] if policy.startswith("roles:") else "nobody"
         client = stage.client(role)
         address = url.format_map(keys)
-        for name in {*query_names(route), "unknown"}:
-            for value in nasty(world):
+        for turn, name in enumerate(sorted({*query_names(route), "unknown"})):
+            for value in nasty(world, turn):
                 if words := wrong(client.get(address, params={name: value})):
                     found.append(f"{url}?{name}={value[:30]!r}: {words}")
                 tried += 1
