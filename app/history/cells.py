@@ -11,7 +11,7 @@ from app.history.mapping import FindingMap, HistoryMap, SourceFile, Take, TakeDa
 from app.history.names import IGNORED, NameBook
 from app.history.places import Placed
 from app.history.source_files import SourceRow
-from app.history.values import Dates, Unreadable, fault_of_cas
+from app.history.values import Dates, Unreadable, fault_of_cas, fault_of_formula
 from app.trends.domain import Seen
 
 
@@ -113,11 +113,12 @@ class Cells:
             self.error(column, said, f"is no {kind} that is known here.", how)
         self.by.unknown[what][said] += 1
 
-    def check_cas(self, block: FindingMap) -> None:
-        """A broken CAS number is told and left out: the name decides, and the name was understood."""
-        said = self.one(block.cas)
-        if not self.by.map.is_missing(said) and (fault := fault_of_cas(said)):
-            self.note(block.cas.column if block.cas else "", said, f"{fault} The name beside it was used.")
+    def check_facts(self, block: FindingMap) -> None:
+        """A broken CAS number or formula is told and left out: the name decides, and the name was understood."""
+        for take, fault_of in ((block.cas, fault_of_cas), (block.formula, fault_of_formula)):
+            said = self.one(take)
+            if take is not None and not self.by.map.is_missing(said) and (fault := fault_of(said)):
+                self.note(take.column, said, f"{fault} The name beside it was used.")
 
     def outcome(self, test: TestMap) -> Seen | None:
         """What a test column says; None where nothing was tested, or, told, the word is unknown."""

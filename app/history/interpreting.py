@@ -178,7 +178,7 @@ class _Interpreter:
                 sample.tests.append(HistoricalTest(method, "*", Seen.LOOKED))
             return
         ours = at.name("substance", self.substances, said, block.substance.column)
-        at.check_cas(block)
+        at.check_facts(block)
         if not ours:
             return
         finding = HistoricalFinding(

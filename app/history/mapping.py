@@ -272,15 +272,22 @@ class HistoryMap(MapPart):
 
 
 def read_map(path: Path) -> HistoryMap:
-    """Load a map. Raises Invalid with the key that is wrong."""
+    """Load a map from a file. Raises Invalid with the keys that are wrong."""
     try:
-        return HistoryMap.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as error:
-        raise Invalid(f"{path.name} is not TOML: {error}.", hint="Nothing was imported.") from error
+        text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise Invalid(f"{path.name} is not UTF-8.", hint="Save it as UTF-8. Nothing was imported.") from error
+    return parse_map(text, path.name)
+
+
+def parse_map(text: str, name: str) -> HistoryMap:
+    """Load a map from its text. Raises Invalid with the keys that are wrong."""
+    try:
+        return HistoryMap.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise Invalid(f"{name} is not TOML: {error}.", hint="Nothing was imported.") from error
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, e['loc'])) or 'the map'}: {e['msg']}" for e in error.errors()[:FAULTS_SHOWN]]
         more = error.error_count() - len(faults)
         told = "; ".join([*faults, *([f"and {more} more"] if more else [])])
-        raise Invalid(f"{path.name}: {told}.", hint="Nothing was imported.") from error
+        raise Invalid(f"{name}: {told}.", hint="Nothing was imported.") from error

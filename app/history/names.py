@@ -6,10 +6,9 @@ from collections.abc import Iterable
 
 from app.history.domain import Addition
 from app.history.mapping import Names, NewSubstance
-from app.history.values import fault_of_cas
+from app.history.values import fault_of_cas, fault_of_formula
 from app.platform.kernel.errors import Invalid
 from harm_messages import MatchKind, Register
-from spectra.exactmass import check_formula
 
 IGNORED = ""
 
@@ -86,8 +85,5 @@ def _check_new(new: NewSubstance, register: Register) -> None:
         raise Invalid(f"The map files {new.name} under {new.drug_class}, which is no class of the register.")
     if new.cas and (fault := fault_of_cas(new.cas)):
         raise Invalid(f"The map gives {new.name} the CAS number {new.cas}, which {fault}")
-    if new.formula:
-        try:
-            check_formula(new.formula)
-        except ValueError as error:
-            raise Invalid(f"The map gives {new.name} the formula {new.formula}: {error}.") from error
+    if new.formula and (fault := fault_of_formula(new.formula)):
+        raise Invalid(f"The map gives {new.name} the formula {new.formula}, which {fault}")

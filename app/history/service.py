@@ -18,10 +18,10 @@ from pydantic import TypeAdapter
 from sqlmodel import Session
 
 from app.history import repository
-from app.history.domain import Addition, HistoricalSample, Level, Reading
+from app.history.domain import HistoricalSample, Level, Reading
 from app.history.facts import Counting, sample_id_of
 from app.history.interpreting import read_history
-from app.history.mapping import HistoryMap, read_map
+from app.history.mapping import HistoryMap, parse_map, read_map
 from app.history.source_files import digest
 from app.history.tables import HistoryImport
 from app.people import service as people
@@ -147,16 +147,11 @@ def undo(uow: UnitOfWork, import_id: uuid.UUID, reason: str, pack: Pack) -> Hist
         by_import.setdefault(record.import_id, []).append(_JSON.validate_python(record.record))
     for earlier_id, samples in by_import.items():
         earlier = uow.session.get_one(HistoryImport, earlier_id)
-        counting = _counting(uow, earlier, _complete(earlier), {s.agency for s in samples}, pack)
+        complete = parse_map(earlier.map_text, "the map of the earlier import").sample.complete
+        counting = _counting(uow, earlier, complete, {s.agency for s in samples}, pack)
         trends.record(uow, [counting.fact(sample) for sample in samples])
     audit.record(uow, "undo", "history", row.id, after={"reason": row.undone_reason, "samples": len(keys)})
     return row
-
-
-def _complete(row: HistoryImport) -> bool:
-    import tomllib
-
-    return HistoryMap.model_validate(tomllib.loads(row.map_text)).sample.complete
 
 
 def _counting(uow: UnitOfWork, row: HistoryImport, complete: bool, agencies: set[str], pack: Pack) -> Counting:
@@ -171,9 +166,3 @@ def _meant(said: dict[str, Any]) -> dict[str, Any]:
 
 def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-def additions_of(session: Session) -> list[Addition]:
-    """Names that standing imports added to the register's."""
-    rows = [row for row in repository.imports(session) if row.undone_at is None]
-    return list({a["id"]: Addition(**a) for row in rows for a in row.additions}.values())

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from spectra.exactmass import FormulaError, check_formula
+
 _CAS = re.compile(r"(\d{2,7})-(\d{2})-(\d)")
 _FIGURE = re.compile(r"[+-]?\d*\.?\d+(?:[eE][+-]?\d+)?")
 SPREADSHEET_DAY_0 = date(1899, 12, 30)
@@ -88,3 +90,12 @@ def fault_of_cas(text: str) -> str:
     digits = found.group(1) + found.group(2)
     right = sum(place * int(digit) for place, digit in enumerate(reversed(digits), start=1)) % 10
     return "" if right == int(found.group(3)) else f"has a wrong check digit: {right} would fit."
+
+
+def fault_of_formula(text: str) -> str:
+    """What is wrong with a molecular formula, or an empty text."""
+    try:
+        check_formula(text.strip())
+    except FormulaError as error:
+        return f"cannot be a formula: {error}."
+    return ""

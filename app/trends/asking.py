@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
+
+from sqlmodel import Session
 
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Forbidden, Invalid
-from app.trends import differencing, domain
+from app.trends import differencing, domain, repository
 from app.trends.differencing import Selection
 from app.trends.domain import Audience, Count, Dimension, Kind, Measure, Question
 from app.trends.measures import measure_of
@@ -18,15 +20,20 @@ from harm_messages import Register
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
-def understood(asked: Question, register: Register, added: Container[str] = ()) -> tuple[Measure, Selection]:
-    """The measure and what is selected, or Invalid with what is wrong. `added`: names that imports brought."""
+def understood(session: Session, asked: Question, register: Register, audience: Audience) -> tuple[Measure, Selection]:
+    """The measure and what is selected, or Invalid with what is wrong.
+
+    A name the register lacks counts as known once an import brought it, in as many samples as the audience may see:
+    that it is known must not tell of a single one.
+    """
     measure = measure_of(asked.measure)
     if measure.name == "found" and not asked.found:
         raise Invalid("Say which substance or class to look for.", fields={"found": "missing"})
     if measure.name != "found" and asked.found:
         raise Invalid("A substance to look for goes with the figure “found” only.", fields={"found": "not used"})
     for name in (asked.found, *_names(measure)):
-        if name and name not in register and name not in added and not register.is_class(name):
+        registered = not name or name in register or register.is_class(name)
+        if not registered and not repository.was_found(session, name, least=max(1, audience.threshold)):
             raise Invalid(  # a name nobody knows must not read as “found in none”
                 f"“{name}” is neither a substance nor a class of the register.",
                 fields={"found": "unknown"},

@@ -8,7 +8,9 @@ import io
 from app.trends.domain import TrendTable
 from app.trends.schemas import protection_words
 
-FIGURES = ("denominator", "numerator", "value", "low", "high", "suppressed", "incomplete")
+FIGURES = ("n", "denominator", "numerator", "value", "low", "high", "suppressed", "incomplete")
+MORE = ("figure", "with_both", "unit", "basis")
+"""What only some figures have: halves of an agreement, unit and basis of a median."""
 
 
 def neutral(value: object) -> object:
@@ -23,7 +25,7 @@ def to_csv(table: TrendTable) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     keys = [d.value for d in table.dimensions]
-    writer.writerow([*keys, *FIGURES, "measure", "found", "filters", "definition", "protection", "made_at"])
+    writer.writerow([*keys, *FIGURES, *MORE, "measure", "found", "filters", "definition", "protection", "made_at"])
     tail = [
         table.measure.name,
         table.found,
@@ -34,11 +36,13 @@ def to_csv(table: TrendTable) -> str:
     ]
     for row in table.rows:
         figures = [
+            row.n,
             row.denominator,
             row.numerator,
             *(None if v is None else round(v, 3) for v in (row.value, row.low, row.high)),
             row.suppressed,
             "yes" if row.incomplete else "no",
+            *(row.more.get(name) for name in MORE),
         ]
         writer.writerow([neutral(v) for v in (*(row.key[k] for k in keys), *figures, *tail)])
     return out.getvalue()

@@ -20,7 +20,7 @@ from app.trends import chart, service
 from app.trends.api import READERS, csv_response
 from app.trends.csv import to_csv
 from app.trends.domain import PARTNER_DIMENSIONS, Dimension, Kind, Question
-from app.trends.measures import MEASURES
+from app.trends.measures import MEASURES, measure_of
 from app.trends.query import question
 from app.trends.schemas import protection_words
 
@@ -65,6 +65,12 @@ def trends_page(
     error, table = None, None
     with rt.read() as session:
         try:
+            if measure_of(ask.measure).kind is not Kind.SHARE:
+                raise Invalid(
+                    "This page shows shares.",
+                    fields={"measure": "not a share"},
+                    hint="Ask for counts, medians and agreements as CSV, over the API, or with “mast trends”.",
+                )
             table = service.table(session, who, rt.now(), ask, rt.pack.substances)
         except (Invalid, Forbidden) as refused:
             error = refused

@@ -108,6 +108,16 @@ def agreement(
     return [(tuple(str(v) for v in row[:-3]), (row[-3], row[-2]), int(row[-1])) for row in rows]
 
 
+def was_found(session: Session, name: str, *, least: int) -> bool:
+    """Whether at least so many samples of clients hold this, the register knowing it or not."""
+    query = (
+        sa.select(sa.func.count())
+        .join_from(TrendFinding, TrendSample, col(TrendFinding.sample_id) == TrendSample.sample_id)
+        .where(_of_clients(None), col(TrendFinding.found) == name)
+    )
+    return int(session.connection().execute(query).scalar_one()) >= least
+
+
 def methods_asked(session: Session) -> list[str]:
     """Methods that looked for anything in any sample."""
     query = sa.select(col(TrendTest.method)).distinct()

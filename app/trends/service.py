@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -79,12 +79,10 @@ def forget(uow: UnitOfWork, sample_id: uuid.UUID) -> None:
         audit.record(uow, "remove_from_aggregates", "sample", sample_id)
 
 
-def table(
-    session: Session, actor: Actor, now: datetime, asked: Question, register: Register, added: Container[str] = ()
-) -> TrendTable:
+def table(session: Session, actor: Actor, now: datetime, asked: Question, register: Register) -> TrendTable:
     """A table this person may see. Raises Invalid for a question that makes no sense, Forbidden for a finer one."""
     audience, agency_id = audience_of(actor)
-    measure, selection = asking.understood(asked, register, added)
+    measure, selection = asking.understood(session, asked, register, audience)
     asking.check_fineness(audience, asked)
     asking.check_months(selection)
     answer = Asking(session, measure, selection, asked.found, audience, agency_id, register, now)
@@ -94,9 +92,9 @@ def table(
     )
 
 
-def unprotected_table(uow: UnitOfWork, asked: Question, register: Register, added: Container[str] = ()) -> TrendTable:
+def unprotected_table(uow: UnitOfWork, asked: Question, register: Register) -> TrendTable:
     """True counts for the operator on this machine. That somebody looked is in the audit log."""
-    measure, selection = asking.understood(asked, register, added)
+    measure, selection = asking.understood(uow.session, asked, register, Audience.OPERATOR)
     filters = asking.filters_of(asked)
     audit.record(
         uow,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from sqlmodel import select
 
 from app.history import service as history
 from app.platform.audit import AuditEntry
+from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Conflict, Invalid
 from app.trends import service as trends
 from app.trends.domain import Dimension
@@ -20,6 +23,12 @@ from harm_messages import load_pack
 from .conftest import HEAD, ROW, Files, Made
 from .test_reading import EXAMPLES
 
+NEW = """
+[[substances.add]]
+id = "ethyl-4-anpp"
+name = "Ethyl-4-ANPP"
+class = "precursor"
+"""
 A, S, M = Dimension.AGENCY, Dimension.SITE, Dimension.MONTH
 REGISTER = load_pack().substances
 
@@ -122,3 +131,32 @@ def test_strips_against_infrared_in_british_columbia(
     assert (round(sensitivity["value"], 3), round(specificity["value"], 3)) == (0.628, 0.997)
     with pytest.raises(Invalid, match="No sample was tested by a method “raman”"):
         rows("method_agreement:opioid.fentanyl:strip:raman")
+
+
+def test_a_substance_an_import_brought_can_be_asked_for_and_one_nobody_has_cannot(
+    files: Files, take_in: Callable[..., Any], rows: Callable[..., Any], world: Any
+) -> None:
+    files.map_text = files.map_text.replace('constant = "fentanyl"', 'constant = "Ethyl-4-ANPP"') + NEW
+    take_in(HEAD + ROW)
+    (whole,) = rows("median_amount:ethyl-4-anpp").values()
+    assert (whole["n"], whole["value"]) == (1, 12.5)
+    for name in ("ethyl-4-anpp", "nothing-of-the-kind"):  # one sample of it is not told of
+        params = {"measure": f"median_amount:{name}", "by": "month"}
+        answer = world.as_(Role.RESEARCHER).get("/api/v1/trends", params=params)
+        assert (answer.status_code, "neither a substance nor a class" in answer.text) == (422, True), answer.text
+    with pytest.raises(Invalid, match="neither a substance nor a class"):
+        rows("median_amount:nothing-of-the-kind")
+
+
+def test_the_download_says_which_half_and_in_which_unit_and_the_page_shows_shares_only(
+    world: Any, take_in: Callable[..., Any], made: Made
+) -> None:
+    take_in(made.text)
+    researcher = world.as_(Role.RESEARCHER)
+    params = {"measure": "median_amount:fentanyl", "by": "month"}
+    lines = list(csv.DictReader(io.StringIO(researcher.get("/trends.csv", params=params).text)))
+    assert {(line["unit"], line["basis"]) for line in lines} == {("percent_ww", "unknown")}
+    assert all(int(line["n"]) % 5 == 0 for line in lines)
+    page = researcher.get("/trends", params=params, headers={"Accept": "text/html"})
+    assert page.status_code == 422
+    assert "This page shows shares." in page.text

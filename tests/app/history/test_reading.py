@@ -152,6 +152,16 @@ def test_cas_numbers_are_checked(cas: str, fault: str) -> None:
     assert bool(fault) == bool(found)
 
 
+def test_a_formula_that_cannot_be_is_told_and_the_name_beside_it_used(files: Files) -> None:
+    files.map_text = MAP.replace("method = { constant", 'formula = { column = "Category" }\nmethod = { constant')
+    reading = files.read(
+        HEAD + ROW.replace("Opioid", "C22H28N2O") + ROW.replace("0001", "0002").replace("Opioid", "CH9")
+    )
+    (note,) = [str(problem) for problem in reading.problems]
+    assert note.startswith("samples.csv:3, column Category: “CH9” cannot be a formula")
+    assert [len(sample.findings) for sample in reading.samples] == [1, 1]
+
+
 def test_spreadsheet_days_are_read_only_if_the_map_says_so() -> None:
     plain, spreadsheet = (Dates(("%Y-%m-%d",), on, TODAY) for on in (False, True))
     assert spreadsheet.read("46000") == date(2025, 12, 9)
