@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.message_packs import pages, service, views, web
@@ -29,6 +29,26 @@ PLACE = ZoneInfo("Europe/London")
 Long = Annotated[str, Form(max_length=20_000)]
 FormPath = Annotated[str, Form(max_length=120)]
 Was = Annotated[str, Form(max_length=64)]
+
+
+def typed_message(
+    title: Annotated[Text140, Form()] = "",
+    card: Long = "",
+    more: Long = "",
+    spoken: Long = "",
+    pictogram: Annotated[Text20, Form()] = "",
+    evidence: Long = "",
+    review_by: Annotated[Text20, Form()] = "",
+    ready: Annotated[Text20, Form()] = "",
+    withdrawn: Annotated[Text20, Form()] = "",
+) -> service.MessageForm:
+    """Dependency: a message as it was typed."""
+    return service.MessageForm(
+        title, card, more, spoken, pictogram, evidence, review_by, ready == "yes", withdrawn == "yes"
+    )
+
+
+Typed = Annotated[service.MessageForm, Depends(typed_message)]
 
 
 @router.post("")
@@ -62,20 +82,11 @@ def save_message(
     who: Editor,
     rt: RuntimeDep,
     path: FormPath,
+    form: Typed,
     was: Was = "",
-    title: Annotated[Text140, Form()] = "",
-    card: Long = "",
-    more: Long = "",
-    spoken: Long = "",
-    pictogram: Annotated[Text20, Form()] = "",
-    evidence: Long = "",
-    review_by: Annotated[Text20, Form()] = "",
-    ready: Annotated[Text20, Form()] = "",
-    withdrawn: Annotated[Text20, Form()] = "",
     action: Annotated[Literal["save", "look"], Form()] = "save",
 ) -> Response:
     """Save a message of a draft, or only look at it."""
-    form = _form(title, card, more, spoken, pictogram, evidence, review_by, ready, withdrawn)
     if not views.is_message(path):
         raise NotFound("message")
     if action == "look":
@@ -97,32 +108,17 @@ def look(
     who: Reader,
     rt: RuntimeDep,
     path: FormPath,
-    title: Annotated[Text140, Form()] = "",
-    card: Long = "",
-    more: Long = "",
-    spoken: Long = "",
-    pictogram: Annotated[Text20, Form()] = "",
-    evidence: Long = "",
-    review_by: Annotated[Text20, Form()] = "",
-    ready: Annotated[Text20, Form()] = "",
-    withdrawn: Annotated[Text20, Form()] = "",
+    form: Typed,
 ) -> HTMLResponse:
     """The card as it would look, and what is wrong with it, while somebody types. Nothing is kept."""
     files = web.files(rt, who, version_id)
     if not views.is_message(path):
         raise NotFound("message")
-    form = _form(title, card, more, spoken, pictogram, evidence, review_by, ready, withdrawn)
     found = views.look_of(path, files.get(path, ""), form, web.pack_of_files(rt, files))
     return rt.templates.page(
         request, "message_packs/_look.html", look=found, found=found.problems, version_id=version_id, live=True,
-        pictogram=pictogram, **views.common(who),
+        pictogram=form.pictogram, **views.common(who),
     )  # fmt: skip
-
-
-def _form(
-    title: str, card: str, more: str, spoken: str, pictogram: str, evidence: str, review_by: str, ready: str, gone: str
-) -> service.MessageForm:
-    return service.MessageForm(title, card, more, spoken, pictogram, evidence, review_by, ready == "yes", gone == "yes")
 
 
 @router.post("/{version_id}/file")
