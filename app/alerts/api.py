@@ -13,7 +13,7 @@ from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import SERVICE_STAFF, allow
 from app.platform.web.etags import IfMatch, set_etag
 from app.platform.web.idempotency import OnceDep
-from app.platform.web.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
 from app.runtime import RuntimeDep
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"])
@@ -28,8 +28,7 @@ def list_alerts(who: Staff, rt: RuntimeDep, cursor: Cursor = "", limit: Limit = 
     before = decode_cursor(cursor)
     with rt.read() as session:
         rows = service.page(session, who, rt.now(), before=before, limit=limit + 1)
-    more = encode_cursor(rows[limit - 1].row.id) if len(rows) > limit else None
-    return Page(rows=[schemas.AlertOut.of(row) for row in rows[:limit]], next=more)
+    return cut(rows, limit, schemas.AlertOut.of, lambda view: view.row.id)
 
 
 @router.get("/alerts/now")

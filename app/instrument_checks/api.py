@@ -16,7 +16,7 @@ from app.platform.web.bodies import BINARY, FileName, looked_at
 from app.platform.web.etags import IfMatch, set_etag
 from app.platform.web.fields import Moment, Text40
 from app.platform.web.idempotency import OnceDep
-from app.platform.web.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
 from app.readings import service as readings
 from app.runtime import RuntimeDep
 from spectra.infrared.check import materials
@@ -64,8 +64,7 @@ def list_checks(
     before = decode_cursor(cursor)
     with rt.read() as session:
         rows = service.checks_page(session, who, instrument_id=instrument_id, before=before, limit=limit + 1)
-    more = encode_cursor(rows[limit - 1].id) if len(rows) > limit else None
-    return Page(rows=[schemas.CheckOut.of(row) for row in rows[:limit]], next=more)
+    return cut(rows, limit, schemas.CheckOut.of, lambda row: row.id)
 
 
 @router.get("/instruments/checks/{check_id}")

@@ -14,7 +14,7 @@ from app.platform.kernel.errors import NotFound, VersionRequired
 from app.platform.web.etags import IfMatch, set_etag
 from app.platform.web.fields import Text80
 from app.platform.web.idempotency import OnceDep
-from app.platform.web.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
 from app.runtime import RuntimeDep
 
 router = APIRouter(prefix="/api/v1/message-packs", tags=["message packs"])
@@ -27,8 +27,7 @@ def list_versions(who: Reader, rt: RuntimeDep, cursor: Cursor = "", limit: Limit
     """Versions of the caller's agency, newest first; the one that came with the software is the last."""
     with rt.read() as session:
         views = service.views_page(session, rt.packs, who, rt.now(), before=decode_cursor(cursor), limit=limit + 1)
-    more = encode_cursor(views[limit - 1].row.id) if len(views) > limit else None
-    return Page(rows=[schemas.VersionOut.of(view) for view in views[:limit]], next=more)
+    return cut(views, limit, schemas.VersionOut.of, lambda view: view.row.id)
 
 
 @router.get("/in-force")

@@ -12,7 +12,7 @@ from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
 from app.platform.web.fields import Text60
 from app.platform.web.idempotency import OnceDep
-from app.platform.web.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
 from app.quantification import schemas, service
 from app.runtime import RuntimeDep
 
@@ -36,8 +36,7 @@ def list_curves(
         rows = service.curves_page(
             session, who, rt.now(), substance_id=substance, before=before, limit=limit + 1
         )  # fmt: skip
-    more = encode_cursor(rows[limit - 1].row.id) if len(rows) > limit else None
-    return Page(rows=[schemas.CurveOut.of(view) for view in rows[:limit]], next=more)
+    return cut(rows, limit, schemas.CurveOut.of, lambda view: view.row.id)
 
 
 @router.get("/quantification/curves/{curve_id}")

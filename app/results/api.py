@@ -12,7 +12,7 @@ from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
 from app.platform.web.etags import IfMatch, set_etag
 from app.platform.web.idempotency import OnceDep
-from app.platform.web.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
 from app.results import schemas, service
 from app.results.domain import Action
 from app.runtime import RuntimeDep
@@ -35,9 +35,7 @@ def list_results(
         samples.get_sample(session, who, sample_id)
         rows = service.versions(session, sample_id)
     rest = [view for view in rows if after is None or view.result.id < after]
-    page = rest[:limit]
-    following = encode_cursor(page[-1].result.id) if len(rest) > limit else None
-    return Page(rows=[schemas.ResultOut.of(view) for view in page], next=following)
+    return cut(rest, limit, schemas.ResultOut.of, lambda view: view.result.id)
 
 
 @router.post("/samples/{sample_id}/results", status_code=201, response_model=schemas.ResultOut)

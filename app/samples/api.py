@@ -17,7 +17,7 @@ from app.platform.kernel.versions import check_version
 from app.platform.security.policy import SERVICE_STAFF, allow
 from app.platform.web.etags import IfMatch, set_etag
 from app.platform.web.idempotency import OnceDep
-from app.platform.web.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
 from app.runtime import RuntimeDep
 from app.samples import schemas, service
 from app.samples.intake_schemas import NewSample, SampleChange
@@ -79,8 +79,7 @@ def list_samples(
     after = decode_cursor(cursor)
     with rt.read() as session:
         rows = service.page(session, who, session_id, after=after, limit=limit + 1, now=rt.now())
-    shown = [schemas.QueueRowOut.of(row) for row in rows[:limit]]
-    return Page(rows=shown, next=encode_cursor(rows[limit - 1].sample_id) if len(rows) > limit else None)
+    return cut(rows, limit, schemas.QueueRowOut.of, lambda row: row.sample_id)
 
 
 @router.get("/sessions/{session_id}/queue")

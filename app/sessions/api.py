@@ -13,7 +13,7 @@ from app.platform.kernel.versions import check_version
 from app.platform.security.policy import SERVICE_STAFF, allow
 from app.platform.web.etags import IfMatch, set_etag
 from app.platform.web.idempotency import OnceDep
-from app.platform.web.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
 from app.runtime import RuntimeDep
 from app.sessions import schemas, service
 
@@ -39,8 +39,8 @@ def list_sessions(
     with rt.read() as session:
         rows = service.sessions_of(session, who, open, before=before, limit=limit + 1)
         places = service.sites_of(session, rows)
-        shown = [schemas.SessionOut.of(row, places[row.site_id], rt.now()) for row in rows[:limit]]
-    return Page(rows=shown, next=encode_cursor(rows[limit - 1].id) if len(rows) > limit else None)
+    now = rt.now()
+    return cut(rows, limit, lambda row: schemas.SessionOut.of(row, places[row.site_id], now), lambda row: row.id)
 
 
 @router.get("/sessions/{session_id}")

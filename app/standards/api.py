@@ -21,7 +21,7 @@ from app.platform.web.bodies import BINARY, FileName, looked_at
 from app.platform.web.etags import IfMatch, set_etag
 from app.platform.web.fields import Moment, Text40, Text60, Text80, Text140
 from app.platform.web.idempotency import Once, OnceDep
-from app.platform.web.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
 from app.runtime import Runtime, RuntimeDep
 from app.standards import schemas, service, web
 from app.standards.domain import ControlKind, NewReplicate
@@ -39,8 +39,7 @@ def list_standards(who: Bench, rt: RuntimeDep, cursor: Cursor = "", limit: Limit
     before = decode_cursor(cursor)
     with rt.read() as session:
         rows = service.standards_page(session, who, rt.now(), before=before, limit=limit + 1)
-    more = encode_cursor(rows[limit - 1].row.id) if len(rows) > limit else None
-    return Page(rows=[schemas.StandardOut.of(view) for view in rows[:limit]], next=more)
+    return cut(rows, limit, schemas.StandardOut.of, lambda view: view.row.id)
 
 
 @router.get("/standards/{standard_id}")
@@ -140,8 +139,7 @@ def list_controls(
     before = decode_cursor(cursor)
     with rt.read() as session:
         rows = service.controls_page(session, who, batch=batch, before=before, limit=limit + 1)
-    more = encode_cursor(rows[limit - 1].id) if len(rows) > limit else None
-    return Page(rows=[schemas.ControlOut.of(row) for row in rows[:limit]], next=more)
+    return cut(rows, limit, schemas.ControlOut.of, lambda row: row.id)
 
 
 @router.get("/controls/{control_id}")

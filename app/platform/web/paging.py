@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Query
@@ -18,6 +18,7 @@ Cursor = Annotated[str, Query(max_length=60, description="`next` of the page bef
 
 
 Row = TypeVar("Row")
+Item = TypeVar("Item")
 
 
 class Page(BaseModel, Generic[Row]):
@@ -25,6 +26,12 @@ class Page(BaseModel, Generic[Row]):
 
     rows: Sequence[Row]
     next: str | None = None
+
+
+def cut(rows: Sequence[Item], limit: int, out: Callable[[Item], Row], key: Callable[[Item], uuid.UUID]) -> Page[Row]:
+    """A page of at most `limit` of these rows, which were asked for with one more, to know whether others follow."""
+    shown = rows[:limit]
+    return Page(rows=[out(row) for row in shown], next=encode_cursor(key(shown[-1])) if len(rows) > limit else None)
 
 
 def encode_cursor(key: uuid.UUID) -> str:
