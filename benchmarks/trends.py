@@ -1,89 +1,294 @@
-"""Trend queries over many released samples on SQLite: `python benchmarks/trends.py [ROWS]` prints milliseconds.
+"""The ten commonest questions over a million findings: `python -m benchmarks.trends [SAMPLES] [REPEATS] [--only N]`.
 
-The whole use case is timed: counting, disclosure control, rows. Times are reported, never asserted.
+On SQLite and on PostgreSQL (a server of its own, where its programs are installed), against the same questions in DuckDB
+over a Parquet export of the same facts, in one run. `counts` are true figures as `--unprotected` gives them; `all` is the
+whole use case of a researcher: counting, disclosure control, comparison with what they saw before, writing it down. The
+true figures of all three are compared and must be equal. Milliseconds of the wall clock as median and 95th percentile, and
+the processor time of this process. Then rows per second of an import of history. Printed, never asserted, but for equality.
 """
 
 from __future__ import annotations
 
-import random
-import sqlite3
+import argparse
 import statistics
 import sys
 import tempfile
 import time
-import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import Any
 
+import duckdb
+import sqlalchemy as sa
+
+from app.history import service as history
+from app.operations import demo_history
 from app.platform.db import Database
 from app.platform.db.migrate import upgrade
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.clock import system_clock
-from app.trends import service
+from app.trends import repository_snapshot, service
+from app.trends.asked.budget import Budget
 from app.trends.domain import Dimension
+from app.trends.tables import TrendSample
+from benchmarks.trends_facts import into_parquet, into_postgres, into_sqlite, made_up
 from harm_messages import load_pack
 
+PACK = load_pack()
 RESEARCHER = Actor(None, "benchmark", frozenset({Role.RESEARCHER}), None)
-MONTHS = [f"{year}-{month:02d}" for year in (2023, 2024, 2025) for month in range(1, 13)]
-REGIONS = ["North East", "North West", "Yorkshire", "Wales", "Scotland", "London", "South West", "Kent"]
-VERDICTS = ["as_expected"] * 5 + ["expected_plus_active", "not_as_expected", "inconclusive"]
-M, R = Dimension.MONTH, Dimension.REGION
+NO_BUDGET = Budget(10**9, 10**9)
+M, Q, R, F, E = Dimension.MONTH, Dimension.QUARTER, Dimension.REGION, Dimension.FORM, Dimension.EXPECTED
+KNOWN = (
+    "verdict IN ('as_expected','expected_plus_inert','expected_plus_active','partly_as_expected','not_as_expected',"
+    "'nothing_detected')"
+)
+FOUND = "verdict IN ('as_expected','expected_plus_inert','expected_plus_active','partly_as_expected')"
+
+
+def _tested(name: str, covering: str) -> str:
+    """DuckDB: samples tested for a class, and those in which it was found."""
+    return f"""
+        (SELECT s.*, f.sample_id IS NOT NULL AS hit FROM sample s
+        LEFT JOIN (SELECT DISTINCT sample_id FROM finding WHERE found = '{name}' OR found_class = '{name}'
+                   OR found_class LIKE '{name}.%') f USING (sample_id)
+        LEFT JOIN (SELECT sample_id, max(own) AS own, max(looked) AS looked FROM
+                   (SELECT sample_id, method, max((seen IN ('detected', 'not_detected'))::int) AS own,
+                           max((seen = 'looked')::int) * (1 - max((seen = 'excluded')::int)) AS looked
+                    FROM test WHERE target IN ({covering}) GROUP BY ALL) GROUP BY ALL) t USING (sample_id)
+        WHERE f.sample_id IS NOT NULL OR t.own = 1
+              OR (t.looked = 1 AND s.outcome NOT IN ('inconclusive', 'insufficient', 'pending')))"""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question in our words and in DuckDB's. The columns of the latter: the key, then figures as `figures` of a row."""
+
+    question: service.Question
+    sql: str
+    figures: tuple[str, ...] = ("numerator", "denominator")
+
+
 QUESTIONS = {
-    "month": service.Question("expected_found", (M,)),
-    "month and region": service.Question("expected_found", (M, R)),
-    "month, region, form and expected": service.Question("expected_found", (M, R, Dimension.FORM, Dimension.EXPECTED)),
-    "class found, by month and region": service.Question("found", (M, R), found="opioid"),
+    "samples by month": Asked(
+        service.Question("samples", (M,)), "SELECT month, count(*) FROM sample GROUP BY ALL", ("n",)
+    ),
+    "expected found, by month and region": Asked(
+        service.Question("expected_found", (M, R)),
+        f"SELECT month, region, count(*) FILTER ({FOUND}), count(*) FROM sample WHERE {KNOWN} GROUP BY ALL",
+    ),
+    "not as expected, by month and expected": Asked(
+        service.Question("not_as_expected", (M, E)),
+        "SELECT month, expected, count(*) FILTER (verdict IN ('not_as_expected','nothing_detected')), count(*) "
+        f"FROM sample WHERE {KNOWN} GROUP BY ALL",
+    ),
+    "other active, by form and region": Asked(
+        service.Question("other_active", (F, R)),
+        "SELECT form, region, count(*) FILTER (verdict = 'expected_plus_active'), count(*) "
+        f"FROM sample WHERE {KNOWN} GROUP BY ALL",
+    ),
+    "nitazenes found, by month": Asked(
+        service.Question("found", (M,), found="opioid.nitazene"),
+        "SELECT month, count(*) FILTER (hit), count(*) FROM "
+        + _tested("opioid.nitazene", "'*', 'opioid', 'opioid.nitazene'")
+        + " GROUP BY ALL",
+    ),
+    "opioids found, by month and region": Asked(
+        service.Question("found", (M, R), found="opioid"),
+        "SELECT month, region, count(*) FILTER (hit), count(*) FROM "
+        + _tested("opioid", "'*', 'opioid'")
+        + " GROUP BY ALL",
+    ),
+    "caffeine found in heroin, by quarter": Asked(
+        service.Question("found", (Q,), {E: "heroin"}, "caffeine"),
+        "SELECT quarter, count(*) FILTER (hit), count(*) FROM "
+        + _tested("caffeine", "'*', 'stimulant', 'stimulant.other', 'caffeine'")
+        + " WHERE expected = 'heroin' GROUP BY ALL",
+    ),
+    "samples by class found and quarter": Asked(
+        service.Question("samples", (Dimension.FOUND_CLASS, Q)),
+        "SELECT found_class, quarter, count(DISTINCT sample_id) FROM finding JOIN sample USING (sample_id) GROUP BY ALL",
+        ("n",),
+    ),
+    "median amount of cocaine, by month": Asked(
+        service.Question("median_amount:cocaine", (M,)),
+        "SELECT month, count(*), median(amount) FROM finding JOIN sample USING (sample_id) "
+        "WHERE found = 'cocaine' AND amount IS NOT NULL GROUP BY ALL",
+        ("n", "value"),
+    ),
+    "time to a result, by month and region": Asked(
+        service.Question("turnaround", (M, R)),
+        "SELECT month, region, count(*), median(turnaround_min) FROM sample WHERE turnaround_min IS NOT NULL GROUP BY ALL",
+        ("n", "value"),
+    ),
 }
 
 
-def fill(path: Path, rows: int) -> None:
-    """Samples of made-up people, written without the working tables behind them."""
-    chance = random.Random(1)
-    substances = [(s.id, s.drug_class) for s in load_pack().substances][:60]
-    agency, session = uuid.uuid4().hex, uuid.uuid4().hex
-    at = "2026-01-01 00:00:00.000000"
-    samples, findings = [], []
-    for _ in range(rows):
-        key, (expected, expected_class) = uuid.uuid4().hex, chance.choice(substances)
-        samples.append(
-            (
-                key, agency, session, chance.choice(MONTHS), chance.choice(REGIONS), "Hall", "festival", "client",
-                chance.choice(("powder", "tablet", "crystal", "capsule")), expected, expected_class,
-                chance.choice(VERDICTS), "identified", at,
-            )
-        )  # fmt: skip
-        for found, of_class in {expected: expected_class, **dict(chance.sample(substances, 1))}.items():
-            findings.append((key, found, of_class, "expected", "major", "confirmed"))
-    with sqlite3.connect(path) as raw:
-        columns = (
-            "sample_id, agency_id, session_id, month, region, site, service_type, submitter_group, form, expected, "
-            "expected_class, verdict, outcome, released_at"
-        )
-        raw.executemany(f"INSERT INTO trend_sample ({columns}) VALUES ({','.join('?' * 14)})", samples)
-        columns = "sample_id, found, found_class, role, abundance, confidence"
-        raw.executemany(f"INSERT INTO trend_finding ({columns}) VALUES (?,?,?,?,?,?)", findings)
-        raw.execute("ANALYZE")
-    raw.close()
+@dataclass(frozen=True)
+class Times:
+    """Milliseconds of several runs of one thing."""
+
+    wall: list[float]
+    cpu: list[float]
+
+    @property
+    def words(self) -> str:
+        """Median, 95th percentile, processor time."""
+        wall = sorted(self.wall)
+        late = wall[min(len(wall) - 1, round(0.95 * (len(wall) - 1)))]
+        return f"{statistics.median(wall):6.0f} {late:6.0f} {statistics.median(self.cpu):6.0f}"
 
 
-def main(rows: int) -> None:
-    """Fill, ask each question nine times, print the median."""
-    register = load_pack().substances
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "trends.sqlite3"
-        database = Database(f"sqlite:///{path}")
+def timed(repeats: int, run: Callable[[], Any]) -> tuple[Times, Any]:
+    """Run it once to warm up, then so often under the clock."""
+    answer, wall, cpu = run(), [], []
+    for _ in range(repeats):
+        began, cpu_began = time.perf_counter(), time.process_time()
+        answer = run()
+        wall.append((time.perf_counter() - began) * 1000)
+        cpu.append((time.process_time() - cpu_began) * 1000)
+    return Times(wall, cpu), answer
+
+
+def counts(database: Database, asked: Asked) -> Any:
+    """True figures."""
+    with database.begin(RESEARCHER) as uow:
+        return service.unprotected_table(uow, asked.question, PACK.substances)
+
+
+def whole(database: Database, asked: Asked) -> Any:
+    """What a researcher gets."""
+    with database.read() as session:
+        draft = service.draft(session, RESEARCHER, system_clock(), asked.question, PACK.substances, NO_BUDGET)
+    with database.begin(RESEARCHER) as uow:
+        return service.answered(uow, draft, NO_BUDGET)
+
+
+def as_rows(table: Any, figures: tuple[str, ...]) -> dict[tuple[str, ...], tuple[float, ...]]:
+    """A table of ours as DuckDB would give it."""
+    return {tuple(r.key[d.value] for d in table.dimensions): tuple(getattr(r, f) for f in figures) for r in table.rows}
+
+
+def columns_kept(database: Database) -> None:
+    """How long the first question waits for its columns, and the next one after a release."""
+    repository_snapshot._KEPT.clear()
+    began, cpu = time.perf_counter(), time.process_time()
+    with database.read() as session:
+        repository_snapshot.columns(session)
+    print(
+        f"\ncolumns loaded: {time.perf_counter() - began:.1f} s, processor {time.process_time() - cpu:.1f} s", end="; "
+    )
+    with database.begin() as uow:
+        key = uow.session.connection().execute(sa.select(TrendSample.sample_id).limit(1)).scalar_one()
+        service.forget_many(uow, [key])
+    began, cpu = time.perf_counter(), time.process_time()
+    with database.read() as session:
+        repository_snapshot.columns(session)
+    took, cpu = time.perf_counter() - began, time.process_time() - cpu
+    print(f"after one change {took * 1000:.0f} ms, processor {cpu * 1000:.0f} ms", flush=True)
+
+
+def ask_all(kind: str, database: Database, peer: Any, repeats: int, only: str) -> None:
+    """Ask every question of one database and print a line for each."""
+    print(f"\n{kind}: ms median, p95, processor      counts               all      DuckDB   rows")
+    for name, asked in QUESTIONS.items():
+        if only not in name:
+            continue
+        of_counts, table = timed(repeats, lambda a=asked: counts(database, a))  # type: ignore[misc]
+        of_all, shown = timed(repeats, lambda a=asked: whole(database, a))  # type: ignore[misc]
+        of_peer, said = timed(repeats, lambda a=asked: peer.execute(a.sql).fetchall())  # type: ignore[misc]
+        at = len(asked.question.by)
+        theirs = {tuple(row[:at]): tuple(row[at:]) for row in said}
+        same = "" if as_rows(table, asked.figures) == theirs else "  DIFFERENT FROM DUCKDB"
+        hidden = sum(row.n is None for row in shown.rows)
+        late = f"{name:42}{of_counts.words} {of_all.words} {statistics.median(of_peer.wall):6.0f}"
+        print(f"{late} {len(table.rows):6} ({hidden} withheld){same}", flush=True)
+
+
+@contextmanager
+def postgres() -> Iterator[Database | None]:
+    """A migrated database on a server of its own, or None where PostgreSQL is not installed."""
+    from tests.support.postgres import PostgresServer, find_binaries
+
+    binaries = find_binaries()
+    if binaries is None:
+        yield None
+        return
+    server = PostgresServer(binaries)
+    try:
+        server.start()
+        database = Database(server.url())
         upgrade(database)
-        fill(path, rows)
-        print(f"trends over {rows:,} samples, SQLite, median of 9")
-        for name, asked in QUESTIONS.items():
-            times = []
-            for _ in range(9):
-                began = time.perf_counter()
-                with database.read() as session:
-                    table = service.table(session, RESEARCHER, system_clock(), asked, register)
-                times.append((time.perf_counter() - began) * 1000)
-            print(f"  {name:36} {statistics.median(times):7.0f} ms  {len(table.rows)} rows")
+        yield database
         database.close()
+    finally:
+        server.remove()
+
+
+def importing(folder: Path, samples: int) -> None:
+    """Rows per second of an import of history, reading and writing."""
+    demo_history.write(folder, date(2026, 11, 26), samples)
+    database = Database(f"sqlite:///{folder / 'import.sqlite3'}")
+    upgrade(database)
+    files, by_map = [folder / name for name in demo_history.FILES], history.read_map(folder / demo_history.MAP)
+    began, cpu = time.perf_counter(), time.process_time()
+    reading = history.read_history(files, by_map, PACK.substances, date(2026, 11, 26))
+    read = time.perf_counter()
+    with database.begin() as uow:
+        history.import_history(uow, by_map, demo_history.MAP_TEXT, reading, files, PACK)
+    took, cpu = time.perf_counter() - began, time.process_time() - cpu
+    database.close()
+    rows = sum(reading.rows.values())
+    print(
+        f"\nimport of {rows:,} rows ({samples:,} samples): {took:.1f} s, {rows / took:,.0f} rows/s "
+        f"(reading {read - began:.1f} s; processor {cpu:.1f} s)"
+    )
+
+
+def main() -> None:
+    """Everything."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("samples", nargs="?", type=int, default=100_000)
+    parser.add_argument("repeats", nargs="?", type=int, default=9)
+    parser.add_argument("--only", default="", help="a part of the names of questions")
+    parser.add_argument("--skip", default="", help="postgresql, sqlite, import")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = made_up(asked.samples)
+        sizes = ", ".join(f"{len(part):,} {table}" for table, part in rows.items())
+        print(f"{sizes}; {asked.repeats} repetitions")
+        peer = duckdb.connect()
+        peer.execute("SET threads = 1")
+        for path in into_parquet(folder, rows):
+            view = path.stem.removeprefix("trend_")
+            peer.execute(f"CREATE VIEW {view} AS SELECT * FROM '{path}'")
+        if "sqlite" not in asked.skip:
+            database = Database(f"sqlite:///{folder / 'trends.sqlite3'}")
+            upgrade(database)
+            into_sqlite(folder / "trends.sqlite3", rows)
+            ask_all("SQLite", database, peer, asked.repeats, asked.only)
+            columns_kept(database)
+            database.close()
+        if "postgresql" not in asked.skip:
+            with postgres() as served:
+                if served is None:
+                    print("\nPostgreSQL is not installed here: skipped")
+                else:
+                    with served.writer.connect() as connection:
+                        raw = connection.connection.driver_connection
+                        connection.rollback()
+                        raw.autocommit = True
+                        into_postgres(raw, rows)
+                        raw.autocommit = False
+                    ask_all("PostgreSQL", served, peer, asked.repeats, asked.only)
+                    columns_kept(served)
+        del rows
+        if "import" not in asked.skip:
+            importing(folder, min(asked.samples, 50_000))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    sys.exit(main())

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from app.consultations import repository
 from app.consultations.client_view import checking_session_of
+from app.consultations.counting import count_outcomes
 from app.consultations.domain import Referral, ShownTo, Tick
 from app.consultations.tables import Consultation, ConsultationOutcome
 from app.people import service as people
@@ -58,7 +59,7 @@ def record_consultation(
     Raises NotFound for a foreign sample, Conflict for a withdrawn one, Invalid for a tick of a person outside the
     group, for nothing at all, and for a confirmation the licence does not ask for.
     """
-    sample = samples.get_sample(uow.session, uow.actor, sample_id)
+    sample = samples.lock_sample(uow, sample_id)  # what is counted of it changes too: a release waits, or is seen
     if sample.withdrawn_at is not None:
         raise Conflict("This sample was withdrawn, so nothing about it is recorded any more.")
     size = group_size or sample.group_size
@@ -80,6 +81,8 @@ def record_consultation(
     uow.session.flush()
     outcomes = tuple(_outcome(row.id, tick) for tick in dict.fromkeys(ticks))
     uow.session.add_all(outcomes)
+    if outcomes:
+        count_outcomes(uow, sample_id)
     if told is not None and (ticks or minutes is not None):  # confirming who somebody is tells them nothing
         samples.stamp(uow, sample, "told_at")
     _announce(uow, sample, row, len(outcomes))

@@ -2,6 +2,7 @@
 
 Whether what was expected was found is said only where the source looked at everything a broad method can see
 (`complete`). A file of one analyte says nothing about the rest of the sample, so its verdict is inconclusive.
+Nothing is said of the time to a result: a source writes dates, and a day that reads as 0 minutes would be false.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
 from app.history.domain import HistoricalFinding, HistoricalSample
-from app.trends.service import FoundFact, ReleaseFact, TestFact
+from app.trends.service import FoundFact, ReleaseFact, Seen, TestFact
 from harm_messages import Abundance, Confidence, FindingFact, Outcome, Pack, Verdict, derive_role, derive_verdict
 
 NAMESPACE = uuid.UUID("6b1f1e0e-6a6f-5d0c-9f55-0d3f4f6d1c7e")
 """Of the keys of historical samples: the same sample of the same source always has the same key here."""
 
+METHOD_NOT_STATED = "not_stated"
+_NARROW = frozenset({"strip", "reagent", "visual"})
+"""Methods that see one class, or nothing by themselves."""
 _NEVER_CLIENTS = ("police_back_of_house", "partner_agency")
 
 
@@ -55,15 +59,26 @@ class Counting:
             site=sample.site[:120],
             service_type=sample.service_type,
             client=sample.submitter_type not in _NEVER_CLIENTS,
+            submitter_type=sample.submitter_type,
             form=sample.form,
             expected=expected,
             expected_class=expected_class,
             verdict=self._verdict(seen, known, outcome, everything=len(known) == len(sample.expected)).value,
             outcome=outcome.value,
             found=tuple(self._found(f, fact, seen, known) for f, fact in zip(found, seen, strict=True)),
-            tests=tuple(TestFact(t.method, t.target, t.seen) for t in sample.tests),
+            tests=tuple(
+                dict.fromkeys((*self._broad(sample), *(TestFact(t.method, t.target, t.seen) for t in sample.tests)))
+            ),
             import_id=self.import_id,
         )
+
+    def _broad(self, sample: HistoricalSample) -> list[TestFact]:
+        """Where the findings are everything a broad method saw, those that found anything looked for all there is."""
+        if not self.complete or not (sample.findings or sample.nothing_found):
+            return []
+        named = {method for f in sample.findings for method in f.method.split("; ") if method} - _NARROW
+        named = named or {t.method for t in sample.tests if t.target == "*"} or {METHOD_NOT_STATED}
+        return [TestFact(method, "*", Seen.LOOKED) for method in sorted(named)]
 
     def _known(self, expected: str) -> bool:
         register = self.pack.substances

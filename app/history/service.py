@@ -37,10 +37,13 @@ __all__ = [
     "Imported",
     "Level",
     "Reading",
+    "count_again",
+    "get_import",
     "import_history",
     "imports",
     "read_history",
     "read_map",
+    "sources",
     "undo",
 ]
 
@@ -64,6 +67,14 @@ class Imported:
 def imports(session: Session) -> list[HistoryImport]:
     """All imports, newest first."""
     return repository.imports(session)
+
+
+def get_import(session: Session, import_id: uuid.UUID) -> HistoryImport:
+    """One import. Raises NotFound."""
+    row = session.get(HistoryImport, import_id)
+    if row is None:
+        raise NotFound("import")
+    return row
 
 
 def import_history(
@@ -140,18 +151,35 @@ def undo(uow: UnitOfWork, import_id: uuid.UUID, reason: str, pack: Pack) -> Hist
     keys = repository.keys_of(uow.session, row.id)
     row.undone_at, row.undone_by, row.undone_reason = uow.now, uow.actor.person_id, reason.strip()
     uow.session.flush()
-    trends.forget_many(uow, [sample_id_of(row.source, key) for key in keys])
-    before = repository.standing(uow.session, row.source, keys)
-    by_import: dict[uuid.UUID, list[HistoricalSample]] = {}
-    for record in before.values():
-        by_import.setdefault(record.import_id, []).append(_JSON.validate_python(record.record))
-    for earlier_id, samples in by_import.items():
-        earlier = uow.session.get_one(HistoryImport, earlier_id)
-        complete = parse_map(earlier.map_text, "the map of the earlier import").sample.complete
-        counting = _counting(uow, earlier, complete, {s.agency for s in samples}, pack)
-        trends.record(uow, [counting.fact(sample) for sample in samples])
+    _count_standing(uow, row.source, keys, pack)
     audit.record(uow, "undo", "history", row.id, after={"reason": row.undone_reason, "samples": len(keys)})
     return row
+
+
+def sources(session: Session) -> list[str]:
+    """Every source of which something was ever imported."""
+    return repository.sources(session)
+
+
+def count_again(uow: UnitOfWork, source: str, pack: Pack) -> int:
+    """Write the facts of a source anew from what its imports said. How many samples count now."""
+    return _count_standing(uow, source, repository.keys_of_source(uow.session, source), pack)
+
+
+def _count_standing(uow: UnitOfWork, source: str, keys: Sequence[str], pack: Pack) -> int:
+    """Of these samples what the newest standing import said counts; those of which none says anything are taken out."""
+    standing = repository.standing(uow.session, source, keys)
+    trends.forget_many(uow, [sample_id_of(source, key) for key in keys if key not in standing])
+    by_import: dict[uuid.UUID, list[HistoricalSample]] = {}
+    for record in standing.values():
+        by_import.setdefault(record.import_id, []).append(_JSON.validate_python(record.record))
+    for import_id, samples in by_import.items():
+        row = uow.session.get_one(HistoryImport, import_id)
+        complete = parse_map(row.map_text, "the map of the earlier import").sample.complete
+        counting = _counting(uow, row, complete, {s.agency for s in samples}, pack)
+        for start in range(0, len(samples), WRITTEN_AT_ONCE):
+            trends.record(uow, [counting.fact(sample) for sample in samples[start : start + WRITTEN_AT_ONCE]])
+    return len(standing)
 
 
 def _counting(uow: UnitOfWork, row: HistoryImport, complete: bool, agencies: set[str], pack: Pack) -> Counting:

@@ -8,6 +8,7 @@ rounded counts, so that they reveal no more than the counts do. See differencing
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -38,14 +39,43 @@ class Audience(StrEnum):
 class Dimension(StrEnum):
     """What a table may be split by."""
 
+    WEEK = "week"
     MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
     REGION = "region"
+    AGENCY = "agency"
+    SITE = "site"
+    FORM = "form"
     EXPECTED = "expected"
     EXPECTED_CLASS = "expected_class"
-    FORM = "form"
     SERVICE_TYPE = "service_type"
-    SITE = "site"
-    AGENCY = "agency"
+    SUBMITTER_TYPE = "submitter_type"
+    FOUND = "found"
+    FOUND_CLASS = "found_class"
+    METHOD = "method"
+
+
+SPREADING = frozenset({Dimension.FOUND, Dimension.FOUND_CLASS, Dimension.METHOD})
+"""A sample stands in several rows of these: once for each substance or class found in it, or method that looked.
+
+Cells split by them therefore must not be added up: what is wider is counted without them, and filters by them are
+conditions on samples (repository.holding), not on cells.
+"""
+
+
+class Hidden(StrEnum):
+    """Columns the counting functions take like dimensions, but nobody may ask for."""
+
+    BUCKET = "bucket"
+
+
+BUCKETS = 1024
+
+
+def bucket_of(sample_id: UUID) -> int:
+    """The bucket of a sample, 0 to 1023. From a hash of its key, so that it says nothing about the sample itself."""
+    return int.from_bytes(hashlib.sha256(sample_id.bytes).digest()[:2], "big") % BUCKETS
 
 
 # Fixed for partners: finer tables would let two of them be subtracted from each other.
@@ -59,12 +89,21 @@ class Kind(StrEnum):
     SHARE = "share"
     COUNT = "count"
     MEDIAN = "median"
+    QUANTILES = "quantiles"
+    DISTRIBUTION = "distribution"
     AGREEMENT = "agreement"
+    TOGETHER = "together"
+    TURNAROUND = "turnaround"
+    OUTCOMES = "outcomes"
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A figure with its definition. `about` is what it was asked of, in order of `asks`."""
+    """A figure with its definition. `about` is what it was asked of, in order of `asks`.
+
+    `formula` says the same in symbols. Of shares of verdicts: `numerator` and `denominator` are the verdicts that count;
+    no denominator means every sample.
+    """
 
     name: str
     title: str
@@ -75,6 +114,8 @@ class Measure:
     kind: Kind = Kind.SHARE
     asks: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
+    formula: str = ""
+    denominator: frozenset[str] = frozenset()
 
 
 EXPECTATION_KNOWN = frozenset(
@@ -91,13 +132,18 @@ EXPECTATION_KNOWN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What somebody wants to know: the measure, how to split it, filters, the substance, the months."""
+    """What somebody wants to know: the measure, how to split it, filters, the substance, the months.
+
+    `role` narrows what counts as found to `primary` or `trace`; `baseline` are the months to compare with.
+    """
 
     measure: str
     by: tuple[Dimension, ...]
     where: Mapping[Dimension, str] = field(default_factory=dict)
     found: str = ""
     months: tuple[str, str] = ("", "")
+    role: str = ""
+    baseline: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +186,15 @@ class TestFact:
 
 
 @dataclass(frozen=True, slots=True)
+class OutcomeFact:
+    """How many people intended one thing, `before` or `after` they knew the result."""
+
+    moment: str
+    intention: str
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseFact:
     """What aggregates may know of one sample: released here, or of an import of history."""
 
@@ -161,6 +216,10 @@ class ReleaseFact:
     found: tuple[FoundFact, ...] = ()
     tests: tuple[TestFact, ...] = ()
     import_id: UUID | None = None
+    submitter_type: str = ""
+    grade: str = ""
+    turnaround_min: int | None = None
+    outcomes: tuple[OutcomeFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +246,8 @@ class Row:
     incomplete: bool
     more: Mapping[str, object] = field(default_factory=dict)
     """What only some figures have: unit and basis of a median, which half of an agreement a row is."""
+    testing_changed: bool = False
+    """A method came or went since the period before (figures/testing.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +261,8 @@ class TrendTable:
     found: str
     made_at: datetime
     rows: tuple[Row, ...] = field(default=())
+    questions_left: int | None = None
+    """New questions this person may still ask now; nothing where questions are not counted."""
 
 
 def rounded(count: int) -> int:

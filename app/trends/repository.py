@@ -1,309 +1,283 @@
-"""Counting samples in the fact tables. Returns true counts: only trends.service may see them."""
+"""Counting samples in the fact tables. Returns true counts: only trends.service may see them.
+
+`holds` everywhere is a further condition on samples, made by `holding`: filters by what was found or by method.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from app.trends.domain import EXPECTATION_KNOWN, Count, Dimension, Kind, Measure, ReleaseFact, Seen
-from app.trends.tables import TrendFinding, TrendSample, TrendTest
+from app.trends.columnar import Buckets, Facts, Mask
+from app.trends.domain import SPREADING, Count, Measure
+from app.trends.repository_columns import (
+    Columns,
+    Key,
+    classes_found,
+    columns_of,
+    counted,
+    holding,
+    of_clients,
+)
+from app.trends.repository_names import choices, first_of, found_choices, wait_at, was_found
+from app.trends.repository_snapshot import columns as kept_columns
+from app.trends.repository_snapshot import mask_of, note_changes
+from app.trends.repository_tests import OPEN_OUTCOMES, Pair, agreement, found_in, methods_asked, tested_for
+from app.trends.repository_writing import delete, insert, replace_outcomes
+from app.trends.tables import TrendFinding, TrendOutcome, TrendSample
+from app.trends.targets import Target
 
-Key = tuple[str, ...]
-
-
-Pair = tuple[int | None, int | None]
-"""What the yardstick and the method compared with it say: 1 seen, 0 not seen, None not asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a method is asked about. `within`: the thing itself and all that lies under it; `covering`: itself and the
-    classes that hold it, up to everything."""
-
-    within: frozenset[str]
-    covering: frozenset[str]
-
-
-_COLUMNS: dict[Dimension, Any] = {
-    Dimension.MONTH: TrendSample.month,
-    Dimension.REGION: TrendSample.region,
-    Dimension.EXPECTED: TrendSample.expected,
-    Dimension.EXPECTED_CLASS: TrendSample.expected_class,
-    Dimension.FORM: TrendSample.form,
-    Dimension.SERVICE_TYPE: TrendSample.service_type,
-    Dimension.SITE: TrendSample.site,
-    Dimension.AGENCY: TrendSample.agency,
-}
+__all__ = [
+    "Columns", "Key", "Pair", "Target", "agreement", "amounts", "bucketed", "cells", "choices", "classes_found",
+    "delete", "first_of", "found_choices", "found_with", "holding", "holds_target", "insert", "members_found",
+    "methods_asked", "note_changes", "outcome_cells", "outcomes", "replace_outcomes", "turnarounds", "wait_at",
+    "was_found",
+]  # fmt: skip
 
 
 def cells(
     session: Session,
     measure: Measure,
-    dimensions: Sequence[Dimension],
+    dimensions: Columns,
     *,
-    found: str = "",
+    target: Target | None = None,
     agency_id: uuid.UUID | None = None,
+    holds: Any = None,
 ) -> list[Count]:
-    """Numerator and denominator per combination of the dimensions, of every client sample the measure is about."""
-    columns = [_COLUMNS[d] for d in dimensions]
-    if measure.name == "found":
-        which = sa.or_(col(TrendFinding.found) == found, _in_class(classes_found(session, found)))
-        hit: Any = col(TrendSample.sample_id).in_(sa.select(col(TrendFinding.sample_id)).where(which))
+    """Numerator and denominator per combination of the dimensions, of every client sample the measure is about.
+
+    With a target: where it was found, among those tested for it. A sample whose result is open counts only where the
+    target was found, or a test of its own said that it was not.
+    """
+    facts = kept_columns(session)
+    if facts is not None:
+        return facts.cells(dimensions, *_masks(session, facts, measure, target, agency_id, holds))
+    columns, source = columns_of(dimensions), counted(dimensions)
+    among = [of_clients(agency_id), *([] if holds is None else [holds])]
+    if target is None:
+        hit: Any = col(TrendSample.verdict).in_(sorted(measure.numerator))
+        among.append(_base(measure))
     else:
-        hit = col(TrendSample.verdict).in_(sorted(measure.numerator))
+        found = found_in(session, target).subquery("found")
+        tested = tested_for(target)
+        source = source.outerjoin(found, found.c.sample_id == TrendSample.sample_id)
+        source = source.outerjoin(tested, tested.c.sample_id == TrendSample.sample_id)
+        hit = found.c.counts == 1
+        conclusive = col(TrendSample.outcome).not_in(OPEN_OUTCOMES)
+        among.append(
+            sa.or_(found.c.sample_id.is_not(None), tested.c.own == 1, sa.and_(tested.c.looked == 1, conclusive))
+        )
     query = (
         sa.select(*columns, sa.func.sum(sa.case((hit, 1), else_=0)), sa.func.count())
-        .select_from(TrendSample)
-        .where(_base(measure), _of_clients(agency_id))
+        .select_from(source)
+        .where(*among)
         .group_by(*columns)
     )
     return [
         Count(tuple(str(value) for value in row[:-2]), int(row[-2] or 0), int(row[-1]))
         for row in session.connection().execute(query)
+        if row[-1]
     ]
+
+
+def bucketed(
+    session: Session,
+    measure: Measure,
+    dimensions: Columns,
+    *,
+    target: Target | None = None,
+    agency_id: uuid.UUID | None = None,
+    holds: Any = None,
+) -> list[tuple[Key, Buckets, Buckets]] | None:
+    """The cells with each figure as counts in the buckets of samples; None where SQL has to count them (by BUCKET)."""
+    facts = kept_columns(session)
+    if facts is None:
+        return None
+    return facts.bucketed(dimensions, *_masks(session, facts, measure, target, agency_id, holds))
+
+
+def _masks(
+    session: Session,
+    facts: Facts,
+    measure: Measure,
+    target: Target | None,
+    agency_id: uuid.UUID | None,
+    holds: Any,
+) -> tuple[Mask, Mask]:
+    """Samples in the numerator, and all that count, in columns that are kept in memory."""
+    among = _among(session, facts, agency_id, holds)
+    if target is None:
+        among = among & facts.having("verdict", measure.denominator) if measure.denominator else among
+        return facts.having("verdict", measure.numerator), among
+    found, asked_for = facts.found_in(target)
+    own, looked = facts.tested_for(target)
+    return asked_for, among & (found | own | (looked & ~facts.having("outcome", OPEN_OUTCOMES)))
+
+
+def _among(session: Session, facts: Facts, agency_id: uuid.UUID | None, holds: Any) -> Mask:
+    clients = facts.clients(agency_id.hex if agency_id else None)
+    return clients if holds is None else clients & mask_of(session, facts, holds)
+
+
+def _base(measure: Measure) -> Any:
+    return col(TrendSample.verdict).in_(sorted(measure.denominator)) if measure.denominator else sa.true()
 
 
 def amounts(
-    session: Session, substance: str, dimensions: Sequence[Dimension], *, agency_id: uuid.UUID | None = None
+    session: Session,
+    substance: str,
+    dimensions: Columns,
+    *,
+    agency_id: uuid.UUID | None = None,
+    holds: Any = None,
 ) -> list[tuple[Key, tuple[str, str], float]]:
     """Every measured amount of a substance: its cell, its unit and basis, the figure."""
-    columns = [*(_COLUMNS[d] for d in dimensions), TrendFinding.unit, TrendFinding.basis]
+    facts = None if SPREADING & set(dimensions) else kept_columns(session)
+    if facts is not None:
+        return facts.amounts(substance, dimensions, _among(session, facts, agency_id, holds))
+    of = aliased(TrendFinding)  # the split may be by another substance in the same sample
+    columns = [*columns_of(dimensions), of.unit, of.basis, of.amount]
     query = (
-        sa.select(*columns, col(TrendFinding.amount))
-        .join_from(TrendSample, TrendFinding, col(TrendFinding.sample_id) == TrendSample.sample_id)
-        .where(_of_clients(agency_id), col(TrendFinding.found) == substance, col(TrendFinding.amount).is_not(None))
+        sa.select(*columns)
+        .select_from(counted(dimensions).join(of, col(of.sample_id) == TrendSample.sample_id))
+        .where(of_clients(agency_id), col(of.found) == substance, col(of.amount).is_not(None))
     )
     return [
         (tuple(str(v) for v in row[:-3]), (str(row[-3]), str(row[-2])), float(row[-1]))
-        for row in session.connection().execute(query)
+        for row in _rows(session, query, holds)
     ]
 
 
-def agreement(
+def turnarounds(
+    session: Session, dimensions: Columns, *, agency_id: uuid.UUID | None = None, holds: Any = None
+) -> list[tuple[Key, int, int]]:
+    """Per cell the minutes from received to first released, and how many samples took just so long."""
+    facts = None if SPREADING & set(dimensions) else kept_columns(session)
+    if facts is not None:
+        return facts.turnarounds(dimensions, _among(session, facts, agency_id, holds))
+    columns = [*columns_of(dimensions), TrendSample.turnaround_min]
+    query = (
+        sa.select(*columns, sa.func.count())
+        .select_from(counted(dimensions))
+        .where(of_clients(agency_id), col(TrendSample.turnaround_min).is_not(None))
+        .group_by(*columns)
+    )
+    return [(tuple(str(v) for v in row[:-2]), int(row[-2]), int(row[-1])) for row in _rows(session, query, holds)]
+
+
+def outcome_cells(
+    session: Session, moment: str, dimensions: Columns, *, agency_id: uuid.UUID | None = None, holds: Any = None
+) -> list[Count]:
+    """Samples of which anybody said anything at that moment: the denominator of every outcome."""
+    columns = columns_of(dimensions)
+    asked = sa.select(col(TrendOutcome.sample_id)).where(col(TrendOutcome.moment) == moment)
+    query = (
+        sa.select(*columns, sa.func.count())
+        .select_from(counted(dimensions))
+        .where(of_clients(agency_id), col(TrendSample.sample_id).in_(asked))
+        .group_by(*columns)
+    )
+    return [Count(tuple(str(v) for v in row[:-1]), 0, int(row[-1])) for row in _rows(session, query, holds) if row[-1]]
+
+
+def outcomes(
+    session: Session, moment: str, dimensions: Columns, *, agency_id: uuid.UUID | None = None, holds: Any = None
+) -> list[tuple[Key, str, int, int]]:
+    """Per cell and intention in how many samples somebody said so at that moment, and how many people did."""
+    columns = [*columns_of(dimensions), TrendOutcome.intention]
+    query = (
+        sa.select(*columns, sa.func.count(), sa.func.sum(TrendOutcome.people))
+        .select_from(counted(dimensions).join(TrendOutcome, col(TrendOutcome.sample_id) == TrendSample.sample_id))
+        .where(of_clients(agency_id), col(TrendOutcome.moment) == moment)
+        .group_by(*columns)
+    )
+    return [
+        (tuple(str(v) for v in row[:-3]), str(row[-3]), int(row[-2]), int(row[-1]))
+        for row in _rows(session, query, holds)
+    ]
+
+
+def found_with(
     session: Session,
     target: Target,
-    methods: tuple[str, str],
-    dimensions: Sequence[Dimension],
+    dimensions: Columns,
     *,
     agency_id: uuid.UUID | None = None,
-) -> list[tuple[Key, Pair, int]]:
-    """Samples per cell and per pair of answers (1 seen, 0 not seen, None not asked) of two methods about one target."""
-    first, second = (_answers(target, method).subquery() for method in methods)
-    columns = [_COLUMNS[d] for d in dimensions]
+    holds: Any = None,
+) -> list[tuple[Key, str, int]]:
+    """Per cell, of the samples in which the target was found, how many hold each other substance."""
+    other = aliased(TrendFinding)
+    columns = [*columns_of(dimensions), other.found]
     query = (
-        sa.select(*columns, first.c.said, second.c.said, sa.func.count())
-        .select_from(TrendSample)
-        .outerjoin(first, first.c.sample_id == TrendSample.sample_id)
-        .outerjoin(second, second.c.sample_id == TrendSample.sample_id)
-        .where(_of_clients(agency_id), sa.or_(first.c.said.is_not(None), second.c.said.is_not(None)))
-        .group_by(*columns, first.c.said, second.c.said)
-    )
-    rows = session.connection().execute(query)
-    return [(tuple(str(v) for v in row[:-3]), (row[-3], row[-2]), int(row[-1])) for row in rows]
-
-
-def was_found(session: Session, name: str, *, least: int) -> bool:
-    """Whether at least so many samples of clients hold this, the register knowing it or not."""
-    query = (
-        sa.select(sa.func.count())
-        .join_from(TrendFinding, TrendSample, col(TrendFinding.sample_id) == TrendSample.sample_id)
-        .where(_of_clients(None), col(TrendFinding.found) == name)
-    )
-    return int(session.connection().execute(query).scalar_one()) >= least
-
-
-def methods_asked(session: Session) -> list[str]:
-    """Methods that looked for anything in any sample."""
-    query = sa.select(col(TrendTest.method)).distinct()
-    return sorted(str(row[0]) for row in session.connection().execute(query))
-
-
-def _answers(target: Target, method: str) -> sa.Select[Any]:
-    """Per sample what one method says about a target. No row where it could not see it, or gave no valid answer."""
-    seen, about = col(TrendTest.seen), col(TrendTest.target)
-    own = about.in_(target.within)
-    wider = about.in_(target.covering)
-    found = sa.exists(
-        sa.select(col(TrendFinding.sample_id)).where(
-            col(TrendFinding.sample_id) == TrendTest.sample_id,
-            sa.or_(col(TrendFinding.found).in_(target.within), col(TrendFinding.found_class).in_(target.within)),
-            col(TrendFinding.methods).contains(f" {method} ", autoescape=True),
+        sa.select(*columns, sa.func.count())
+        .select_from(counted(dimensions).join(other, col(other.sample_id) == TrendSample.sample_id))
+        .where(
+            of_clients(agency_id),
+            holds_target(session, target),
+            col(other.found).not_in(sorted(target.within)),
         )
+        .group_by(*columns)
     )
-    detected = _any(sa.and_(own, seen == Seen.DETECTED))
-    asked = sa.or_(_any(sa.and_(own, seen == Seen.NOT_DETECTED)), _any(sa.and_(wider, seen == Seen.LOOKED)))
-    excluded = _any(sa.and_(wider, seen == Seen.EXCLUDED))
-    said = sa.case((sa.or_(detected, _any(found)), 1), else_=0)
-    return (
-        sa.select(col(TrendTest.sample_id), said.label("said"))
-        .where(col(TrendTest.method) == method, sa.or_(own, wider))
-        .group_by(col(TrendTest.sample_id))
-        .having(sa.or_(detected, sa.and_(asked, sa.not_(excluded))))
-    )
+    return [(tuple(str(v) for v in row[:-2]), str(row[-2]), int(row[-1])) for row in _rows(session, query, holds)]
 
 
-def _any(condition: Any) -> Any:
-    """Whether it holds for any row of the group."""
-    return sa.func.max(sa.case((condition, 1), else_=0)) == 1
+def holds_target(session: Session, target: Target) -> Any:
+    """Condition: the sample holds what is looked for."""
+    return col(TrendSample.sample_id).in_(_hits(session, target))
+
+
+def _hits(session: Session, target: Target) -> Any:
+    found = found_in(session, target).subquery()
+    return sa.select(found.c.sample_id).where(found.c.counts == 1)
+
+
+def _rows(session: Session, query: Any, holds: Any) -> Any:
+    return session.connection().execute(query if holds is None else query.where(holds))
 
 
 def members_found(
     session: Session,
-    measure: Measure,
-    dimensions: Sequence[Dimension],
+    dimensions: Columns,
     found: str,
     agency_id: uuid.UUID | None,
+    holds: Any = None,
 ) -> list[tuple[Key, str, int]]:
     """Per cell, in how many samples each member of a class was found: single substances, and classes under it."""
+    facts = kept_columns(session) if not SPREADING & set(dimensions) else None
+    if facts is not None:
+        kept = facts.members(found, dimensions, _among(session, facts, agency_id, holds))
+        return [row for row in kept if row[1] != found]
     classes = classes_found(session, found)
-    rows = _findings(session, measure, dimensions, _in_class(classes), agency_id, col(TrendFinding.found))
+    rows = _findings(session, dimensions, _in_class(classes), agency_id, holds, col(TrendFinding.found))
     beginnings = {".".join(name.split(".")[:n]) for name in classes for n in range(1, name.count(".") + 2)}
     for name in sorted(beginnings):
         if name.startswith(found + "."):
             which = _in_class([c for c in classes if c == name or c.startswith(name + ".")])
-            counted = _findings(session, measure, dimensions, which, agency_id, sa.literal(name))
-            rows += [(key, f"class {member}", count) for key, member, count in counted]
+            counts = _findings(session, dimensions, which, agency_id, holds, sa.literal(name))
+            rows += [(key, f"class {member}", count) for key, member, count in counts]
     return [row for row in rows if row[1] != found]
 
 
-def classes_found(session: Session, name: str) -> list[str]:
-    """Classes of findings that are this class or lie under it: "opioid" covers "opioid.nitazene", "opi" nothing."""
-    query = sa.select(col(TrendFinding.found_class)).distinct()
-    found = (str(row[0]) for row in session.connection().execute(query))
-    return sorted(c for c in found if c == name or c.startswith(name + "."))
-
-
 def _findings(
-    session: Session,
-    measure: Measure,
-    dimensions: Sequence[Dimension],
-    which: Any,
-    agency_id: uuid.UUID | None,
-    label: Any,
+    session: Session, dimensions: Columns, which: Any, agency_id: uuid.UUID | None, holds: Any, label: Any
 ) -> list[tuple[Key, str, int]]:
-    columns = [_COLUMNS[d] for d in dimensions]
+    held = sa.select(col(TrendFinding.sample_id).label("sample_id"), label.label("member")).where(which)
+    members = held.distinct().subquery("members")
+    columns = [*columns_of(dimensions), members.c.member]
     query = (
-        sa.select(*columns, label.label("member"), sa.func.count(sa.distinct(col(TrendSample.sample_id))))
-        .join_from(TrendSample, TrendFinding, col(TrendFinding.sample_id) == TrendSample.sample_id)
-        .where(_base(measure), _of_clients(agency_id), which)
-        .group_by(*columns, sa.text("member"))
+        sa.select(*columns, sa.func.count())
+        .select_from(counted(dimensions).join(members, members.c.sample_id == TrendSample.sample_id))
+        .where(of_clients(agency_id))
+        .group_by(*columns)
     )
-    found = session.connection().execute(query)
+    found = _rows(session, query, holds)
     return [(tuple(str(value) for value in row[:-2]), str(row[-2]), int(row[-1])) for row in found]
-
-
-def _base(measure: Measure) -> Any:
-    if measure.kind is not Kind.SHARE:
-        return sa.true()
-    if measure.name == "found":
-        return col(TrendSample.verdict) != "inconclusive"
-    return col(TrendSample.verdict).in_(sorted(EXPECTATION_KNOWN))
-
-
-def _of_clients(agency_id: uuid.UUID | None) -> Any:
-    """Samples of police and partner agencies are never mixed in; one agency, or all."""
-    clients = col(TrendSample.submitter_group) == "client"
-    return clients if agency_id is None else sa.and_(clients, col(TrendSample.agency_id) == agency_id)
 
 
 def _in_class(classes: Sequence[str]) -> Any:
     return col(TrendFinding.found_class).in_(classes)
-
-
-def choices(session: Session, dimension: Dimension, *, least: int, agency_id: uuid.UUID | None) -> list[str]:
-    """Values a dimension has in at least so many samples, for the query form. Names only, no counts."""
-    column = _COLUMNS[dimension]
-    query = sa.select(column).where(_of_clients(agency_id)).group_by(column).having(sa.func.count() >= least)
-    return sorted(str(row[0]) for row in session.connection().execute(query))
-
-
-def found_choices(session: Session, *, least: int, agency_id: uuid.UUID | None) -> list[str]:
-    """Classes, then substances, found in at least so many samples. Names only, no counts."""
-    named: dict[str, set[str]] = defaultdict(set)
-    for kind, column in (("class", col(TrendFinding.found_class)), ("substance", col(TrendFinding.found))):
-        query = (
-            sa.select(column)
-            .join_from(TrendFinding, TrendSample, col(TrendFinding.sample_id) == TrendSample.sample_id)
-            .where(_of_clients(agency_id))
-            .group_by(column)
-            .having(sa.func.count(sa.distinct(col(TrendSample.sample_id))) >= least)
-        )
-        named[kind] = {str(row[0]) for row in session.connection().execute(query) if row[0]}
-    return sorted(named["class"]) + sorted(named["substance"] - named["class"])
-
-
-def month_range(session: Session, *, agency_id: uuid.UUID | None) -> tuple[str, str] | None:
-    """First and last month with any client sample."""
-    dated = sa.and_(_of_clients(agency_id), col(TrendSample.month) != "")
-    query = sa.select(sa.func.min(TrendSample.month), sa.func.max(TrendSample.month)).where(dated)
-    row = session.connection().execute(query).one()
-    return (row[0], row[1]) if row[0] else None
-
-
-AT_ONCE = 500
-"""Keys in one statement: SQLite of old takes 999 values."""
-
-
-def delete(session: Session, sample_ids: Sequence[uuid.UUID]) -> int:
-    """Take samples out of every later aggregate. How many were counted."""
-    session.flush()
-    gone = 0
-    for part in _parts(sample_ids):
-        for table in (TrendTest, TrendFinding):
-            session.connection().execute(sa.delete(table).where(col(table.sample_id).in_(part)))
-        gone += (
-            session.connection().execute(sa.delete(TrendSample).where(col(TrendSample.sample_id).in_(part))).rowcount
-        )
-    session.expire_all()
-    return gone
-
-
-def insert(session: Session, facts: Sequence[ReleaseFact]) -> None:
-    """Write the facts of samples that are not counted yet. A substance named twice is counted once."""
-    rows: dict[type, list[dict[str, Any]]] = {TrendSample: [], TrendFinding: [], TrendTest: []}
-    for fact in facts:
-        rows[TrendSample].append(_sample_row(fact))
-        named = {item.found: item for item in reversed(fact.found)}
-        rows[TrendFinding] += [
-            {"sample_id": fact.sample_id, **asdict(item), "methods": "".join(f" {m}" for m in item.methods) + " "}
-            for item in named.values()
-        ]
-        asked = {(test.method, test.target): test for test in fact.tests}
-        rows[TrendTest] += [{"sample_id": fact.sample_id, **asdict(test)} for test in asked.values()]
-    for table, values in rows.items():
-        if values:
-            session.connection().execute(sa.insert(table), values)
-
-
-def _sample_row(fact: ReleaseFact) -> dict[str, Any]:
-    return {
-        "sample_id": fact.sample_id,
-        "own_sample_id": None if fact.import_id else fact.sample_id,
-        "import_id": fact.import_id,
-        "agency_id": fact.agency_id,
-        "agency": fact.agency,
-        "session_id": fact.session_id,
-        "day": fact.day,
-        "month": f"{fact.day:%Y-%m}" if fact.day else "",
-        "region": fact.region,
-        "site": fact.site,
-        "service_type": fact.service_type,
-        "submitter_group": "client" if fact.client else "other",
-        "form": fact.form,
-        "expected": fact.expected,
-        "expected_class": fact.expected_class,
-        "verdict": fact.verdict,
-        "outcome": fact.outcome,
-        "released_at": fact.released_at,
-    }
-
-
-def _parts(keys: Sequence[uuid.UUID]) -> Iterator[Sequence[uuid.UUID]]:
-    for start in range(0, len(keys), AT_ONCE):
-        yield keys[start : start + AT_ONCE]

@@ -29,17 +29,26 @@ class TrendSample(Base, table=True):
     agency: str = Field(default="", max_length=120)
     session_id: uuid.UUID | None = Field(default=None, foreign_key="session.id", index=True)
     day: date | None = Field(default=None, description="received, in Europe/London; None where nobody wrote it down")
+    week: str = Field(default="", max_length=8, description="ISO week of the day, 2026-W05, or empty")
     month: str = Field(max_length=7, description="YYYY-MM of the day, or empty")
+    quarter: str = Field(default="", max_length=7, description="2026-Q1, or empty")
+    year: str = Field(default="", max_length=4)
     region: str = Field(max_length=60)
     site: str = Field(max_length=120)
     service_type: str = Field(max_length=20)
     submitter_group: str = Field(max_length=10, description="client or other; never mixed")
+    submitter_type: str = Field(default="", max_length=30)
     form: str = Field(max_length=20)
     expected: str = Field(max_length=60, description="register id, 'unknown' or 'mixture'")
     expected_class: str = Field(max_length=60)
     verdict: str = Field(max_length=30)
     outcome: str = Field(max_length=30)
+    grade: str = Field(default="", max_length=20, description="screening, confirmed, or empty where nobody said")
+    turnaround_min: int | None = Field(
+        default=None, description="minutes from received to first released; None: unknown"
+    )
     released_at: datetime = utc_column()
+    bucket: int = Field(default=0, description="0–1023 of the key (domain.bucket_of): whose samples two figures share")
 
 
 class TrendFinding(Base, table=True):
@@ -47,7 +56,7 @@ class TrendFinding(Base, table=True):
 
     __tablename__ = "trend_finding"
     sample_id: uuid.UUID = Field(foreign_key="trend_sample.sample_id", primary_key=True, ondelete="CASCADE")
-    found: str = Field(max_length=60, primary_key=True, description="register id or class")
+    found: str = Field(max_length=60, primary_key=True, index=True, description="register id or class")
     found_class: str = Field(max_length=60, index=True)
     role: str = Field(max_length=20)
     abundance: str = Field(max_length=30)
@@ -71,3 +80,21 @@ class TrendTest(Base, table=True):
     method: str = Field(max_length=20, primary_key=True)
     target: str = Field(max_length=60, primary_key=True)
     seen: str = Field(max_length=20, description="detected, not_detected, looked, excluded, invalid")
+
+
+class TrendOutcome(Base, table=True):
+    """What people intended about such a sample, before or after its result, and how many of them said so."""
+
+    __tablename__ = "trend_outcome"
+    sample_id: uuid.UUID = Field(foreign_key="trend_sample.sample_id", primary_key=True, ondelete="CASCADE")
+    moment: str = Field(max_length=10, primary_key=True, description="before or after")
+    intention: str = Field(max_length=30, primary_key=True)
+    people: int = 1
+
+
+class TrendChange(Base, table=True):
+    """A note that facts of a sample are others now, or gone: by it columns in memory are kept up to date."""
+
+    __tablename__ = "trend_change"
+    id: int | None = Field(default=None, primary_key=True)
+    sample_id: uuid.UUID

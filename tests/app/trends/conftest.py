@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from app.platform.kernel.actor import Role
 from app.samples.domain import Form, Intent, SubmitterType
 from app.samples.tables import Sample
-from app.trends.tables import TrendFinding, TrendSample
+from app.trends.domain import bucket_of
+from app.trends.tables import TrendFinding, TrendOutcome, TrendSample, TrendTest
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 _NUMBER = itertools.count(1)
@@ -41,7 +42,15 @@ class Figures:
         group: str = "client",
         agency: UUID | None = None,
         found: tuple[tuple[str, str], ...] = (("mdma", "entactogen"),),
+        site: str = "Church hall",
+        outcome: str = "",
+        submitter_type: str = "public",
+        turnaround: int | None = None,
+        abundance: str = "major",
+        tests: tuple[tuple[str, str, str], ...] = (("gc_ms", "*", "looked"),),
+        outcomes: tuple[tuple[str, str, int], ...] = (),
     ) -> list[UUID]:
+        """`found`: names with their classes. `tests`: method, target, seen. `outcomes`: moment, intention, people."""
         agency_id = agency or self.world.agency_id
         session_id = self.sessions[agency_id]
         keys = [uuid4() for _ in range(n)]
@@ -59,22 +68,38 @@ class Figures:
             {
                 "sample_id": key, "own_sample_id": key, "agency_id": agency_id, "agency": "", "session_id": session_id,
                 "month": month, "region": region,
-                "site": "Church hall", "service_type": service_type, "submitter_group": group, "form": form,
-                "expected": expected, "expected_class": expected_class, "verdict": verdict, "outcome": "identified",
-                "released_at": AT,
+                "quarter": f"{month[:4]}-Q{(int(month[5:]) + 2) // 3}" if month else "", "year": month[:4],
+                "site": site, "service_type": service_type, "submitter_group": group, "form": form,
+                "expected": expected, "expected_class": expected_class, "verdict": verdict,
+                "outcome": outcome or ("inconclusive" if verdict == "inconclusive" else "identified"),
+                "submitter_type": submitter_type, "turnaround_min": turnaround,
+                "released_at": AT, "bucket": bucket_of(key),
             }
             for key in keys
         ]  # fmt: skip
         findings = [
             {
-                "sample_id": key, "found": name, "found_class": of_class, "role": "expected", "abundance": "major",
+                "sample_id": key, "found": name, "found_class": of_class, "role": "expected", "abundance": abundance,
                 "confidence": "confirmed",
             }
             for key in keys
             for name, of_class in found
         ]  # fmt: skip
+        tested = [
+            {"sample_id": key, "method": method, "target": target, "seen": seen}
+            for key in keys
+            for method, target, seen in tests
+        ]
+        said = [
+            {"sample_id": key, "moment": moment, "intention": intention, "people": people}
+            for key in keys
+            for moment, intention, people in outcomes
+        ]
+        written = (
+            (Sample, samples), (TrendSample, facts), (TrendFinding, findings), (TrendTest, tested), (TrendOutcome, said),
+        )  # fmt: skip
         with self.world.runtime.db.begin() as uow:
-            for table, rows in ((Sample, samples), (TrendSample, facts), (TrendFinding, findings)):
+            for table, rows in written:
                 if rows:
                     uow.session.connection().execute(sa.insert(table), rows)
         return keys

@@ -1,0 +1,61 @@
+"""What a session's report counts of results: the version that stands for each sample, and what it names. Reads only."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from app.results import repository
+from app.results.domain import Abundance, Confidence, FindingRole, State, Verdict
+from app.results.tables import Finding, ResultVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A substance or class found well enough to be counted, and its role beside what was expected."""
+
+    found: str
+    role: FindingRole
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFact:
+    """The result of one sample. `verdict` None: none stands (not out yet, or retracted)."""
+
+    sample_id: uuid.UUID
+    verdict: Verdict | None
+    retracted: bool
+    found: tuple[Named, ...] = ()
+
+
+def facts_of_samples(
+    session: Session, sample_ids: Iterable[uuid.UUID], *, individual_results: bool
+) -> dict[uuid.UUID, ResultFact]:
+    """By sample: the newest version that was released; back of house, where nothing is, the newest that was verified."""
+    out = col(ResultVersion.released_at) if individual_results else col(ResultVersion.verified_at)
+    query = select(ResultVersion).where(col(ResultVersion.sample_id).in_(list(sample_ids)), out.is_not(None))
+    newest = {row.sample_id: row for row in session.exec(query.order_by(col(ResultVersion.number)))}
+    stands = (State.RELEASED, State.AMENDED) if individual_results else (State.VERIFIED,)
+    findings = repository.findings_of(session, [row.id for row in newest.values() if row.state in stands])
+    return {
+        key: ResultFact(
+            key,
+            (row.verdict or Verdict.INCONCLUSIVE) if row.state in stands else None,
+            row.state is State.RETRACTED,
+            tuple(_named(f) for f in findings.get(row.id, ()) if _counts(f)),
+        )
+        for key, row in newest.items()
+    }
+
+
+def _counts(f: Finding) -> bool:
+    """As published figures count: seen, better than tentative, and with a name."""
+    named = bool(f.substance_id or f.substance_class)
+    return named and f.abundance is not Abundance.NOT_DETECTED and f.confidence is not Confidence.TENTATIVE
+
+
+def _named(f: Finding) -> Named:
+    return Named(f.substance_id or f.substance_class, f.role)

@@ -1,0 +1,189 @@
+"""Columns in memory of large collections of facts: loaded once, then brought up to date from what changed since.
+
+Every change of facts is noted in `trend_change`, last in its transaction and on PostgreSQL under the lock of the audit
+log, so that numbers become visible in their order. A collection somebody changed without a note is loaded anew as soon as
+the number of its samples differs.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from app.platform.audit.log import ADVISORY_LOCK
+from app.platform.db import UnitOfWork
+from app.trends.columnar import Coder, Facts, Mask
+from app.trends.tables import TrendChange, TrendFinding, TrendSample, TrendTest
+
+LARGE = 20_000
+"""Samples from which on columns are kept; below that SQL is as quick."""
+AT_ONCE = 500
+CATCH_UP = 5_000
+"""Changes up to which columns are brought up to date; after more they are loaded anew."""
+SAMPLE = (
+    "submitter_group", "agency_id", "week", "month", "quarter", "year", "region", "agency", "site", "form", "expected",
+    "expected_class", "service_type", "submitter_type", "bucket", "verdict", "outcome",
+    "turnaround_min",
+)  # fmt: skip
+FINDING = ("found", "found_class", "abundance", "unit", "basis")
+TEST = ("method", "target", "seen")
+_PENDING, _SEEN = "trends.changed", "trends.columns"
+_KEPT: dict[str, _Kept] = {}
+_LOCK = threading.Lock()
+
+
+@dataclass(frozen=True)
+class _Kept:
+    facts: Facts
+    version: int
+    live: int
+
+
+def note_changes(uow: UnitOfWork, sample_ids: Iterable[uuid.UUID]) -> None:
+    """Note that facts of these samples are others now, or gone."""
+    info = uow.session.info
+    if _PENDING not in info:
+        info[_PENDING] = set()
+        uow.before_commit(_write_changes)
+    info[_PENDING].update(sample_ids)
+
+
+def _write_changes(uow: UnitOfWork) -> None:
+    changed = uow.session.info.pop(_PENDING, set())
+    connection = uow.session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+    if changed:
+        connection.execute(sa.insert(TrendChange), [{"sample_id": key} for key in sorted(changed)])
+
+
+def columns(session: Session) -> Facts | None:
+    """The facts as this transaction sees them, or None where SQL should count: few samples, or changes of its own."""
+    info = session.info
+    if _PENDING in info:
+        return None
+    transaction = session.connection()
+    if _SEEN in info and info[_SEEN][0] is transaction:
+        return info[_SEEN][1]  # type: ignore[no-any-return]
+    kept = _current(session)
+    info[_SEEN] = (transaction, kept.facts if kept else None)
+    return kept.facts if kept else None
+
+
+def _current(session: Session) -> _Kept | None:
+    run = session.connection().execute
+    live = int(run(sa.select(sa.func.count()).select_from(TrendSample)).scalar_one())
+    if live < LARGE:
+        return None
+    version = int(run(sa.select(sa.func.max(TrendChange.id))).scalar_one() or 0)
+    place = str(session.get_bind().engine.url)
+    with _LOCK:
+        kept = _KEPT.get(place)
+        if kept is not None and kept.version > version:
+            return None  # this transaction began before what is kept
+        if kept is not None and 0 < version - kept.version <= CATCH_UP:
+            kept = _caught_up(session, kept, version)
+        if kept is None or (kept.version, kept.live) != (version, live):
+            kept = _loaded(session, version)
+        _KEPT[place] = kept
+        return kept
+
+
+def _loaded(session: Session, version: int) -> _Kept:
+    coders = {name: Coder() for name in (*SAMPLE, *FINDING, *TEST)}
+    index = Coder()
+    samples = _read(session, TrendSample, SAMPLE, coders, index)
+    findings, tests = (_read(session, table, names, coders, index) for table, names in _PARTS)
+    live = np.ones(len(samples.pop("sample")), dtype=bool)
+    findings, tests = _within(findings, live), _within(tests, live)
+    facts = Facts(coders, index, samples, live, findings, findings.pop("amount"), tests)
+    return _Kept(facts, version, len(live))
+
+
+_PARTS: tuple[tuple[Any, tuple[str, ...]], ...] = ((TrendFinding, FINDING), (TrendTest, TEST))
+
+
+def _within(columns: dict[str, Any], live: Mask) -> dict[str, Any]:
+    """Without what belongs to a sample that came while the tables were read; it is read again with that sample."""
+    there = columns["sample"] < len(live)
+    return columns if there.all() else {name: column[there] for name, column in columns.items()}
+
+
+def _read(
+    session: Session, table: Any, names: Sequence[str], coders: dict[str, Coder], index: Coder, which: Any = None
+) -> dict[str, Any]:
+    """Columns of a table in numbers, `sample` first; amounts as they are."""
+    connection = session.connection()
+    text = connection.dialect.name == "postgresql"
+
+    def column(name: str) -> Any:  # keys as the text they are kept as, or are sent as: quicker than as objects
+        own = table.__table__.c[name]
+        if name not in ("sample_id", "agency_id"):
+            return own
+        return sa.func.replace(sa.cast(own, sa.Text), "-", "") if text else sa.type_coerce(own, sa.String)
+
+    figures = ["amount"] if table is TrendFinding else []
+    query = sa.select(column("sample_id"), *(column(name) for name in (*names, *figures)))
+    rows = connection.execute(query if which is None else query.where(which)).fetchall()
+    by_column = list(zip(*rows, strict=True)) or [()] * (len(names) + len(figures) + 1)
+    read = {"sample": index.codes(by_column[0])}
+    read |= {name: coders[name].codes(values) for name, values in zip(names, by_column[1:], strict=False)}
+    return read | {name: np.array(by_column[-1], dtype=np.float64) for name in figures}
+
+
+def _caught_up(session: Session, kept: _Kept, version: int) -> _Kept:
+    """What changed since, taken out and read again."""
+    since = sa.select(col(TrendChange.sample_id)).where(
+        col(TrendChange.id) > kept.version, col(TrendChange.id) <= version
+    )
+    changed = sorted({row[0] for row in session.connection().execute(since.distinct())})
+    facts, index = kept.facts, dict(kept.facts.index)
+    gone = np.zeros(facts.rows, dtype=bool)
+    gone[[index.pop(key.hex) for key in changed if key.hex in index]] = True
+    fresh = _Renumbered(facts.rows)
+    parts = [changed[start : start + AT_ONCE] for start in range(0, len(changed), AT_ONCE)]
+
+    def read(table: Any, names: Sequence[str]) -> list[dict[str, Any]]:
+        return [_read(session, table, names, facts.coders, fresh, col(table.sample_id).in_(part)) for part in parts]
+
+    added = read(TrendSample, SAMPLE)
+    samples = {name: np.concatenate([old, *(part[name] for part in added)]) for name, old in facts.samples.items()}
+    live = np.concatenate([facts.live & ~gone, np.ones(len(fresh), dtype=bool)])
+    rows: list[dict[str, Any]] = []
+    olds: tuple[dict[str, Any], ...] = ({**facts.findings, "amount": facts.figures}, {**facts.tests})
+    for old, (table, names) in zip(olds, _PARTS, strict=True):
+        stay, more = ~gone[old["sample"]], read(table, names)
+        joined = {name: np.concatenate([column[stay], *(part[name] for part in more)]) for name, column in old.items()}
+        rows.append(_within(joined, live))
+    findings, tests = rows
+    figures = findings.pop("amount")
+    new = Facts(facts.coders, {**index, **fresh}, samples, live, findings, figures, tests)
+    return _Kept(new, version, int(live.sum()))
+
+
+class _Renumbered(Coder):
+    """Numbers samples on from those there are."""
+
+    def __init__(self, start: int) -> None:
+        super().__init__()
+        self.start = start
+
+    def __missing__(self, value: Any) -> int:
+        self[value] = code = self.start + len(self)
+        return code
+
+
+def mask_of(session: Session, facts: Facts, holds: Any) -> Mask:
+    """Which samples fulfil a condition that is asked in SQL."""
+    query = sa.select(col(TrendSample.sample_id)).where(holds)
+    mask = np.zeros(facts.rows, dtype=bool)
+    rows = [facts.index.get(row[0].hex) for row in session.connection().execute(query)]
+    mask[[at for at in rows if at is not None]] = True
+    return mask

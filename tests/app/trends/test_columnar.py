@@ -1,0 +1,177 @@
+"""Counting in columns kept in memory gives what SQL gives, when they are loaded and after everything that changes facts."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from app.history.tables import HistoryImport
+from app.platform.db import Database
+from app.trends import repository, repository_snapshot, service
+from app.trends.columnar import Facts
+from app.trends.domain import Count, Dimension, FoundFact, Hidden, ReleaseFact, Seen, TestFact
+from app.trends.measures import measure_of
+from app.trends.tables import TrendSample
+from app.trends.targets import Amongst, target_of
+from harm_messages import load_pack
+
+IMPORT = UUID(int=1)
+REGISTER = load_pack().substances
+NAMES = (
+    ("mdma", "entactogen"), ("caffeine", "stimulant.other"), ("fentanyl", "opioid.fentanyl"),
+    ("protonitazene", "opioid.nitazene"), ("opioid.nitazene", "opioid.nitazene"), ("heroin", "opioid.opiate"),
+    ("a-new-one", "opioid.nitazene.new"),
+)  # fmt: skip
+TARGETS = ("*", "opioid", "opioid.nitazene", "opioid.fentanyl", "fentanyl", "protonitazene", "entactogen", "mdma")
+D = Dimension
+SPLITS: tuple[tuple[Dimension | Hidden, ...], ...] = (
+    (), (D.MONTH,), (D.WEEK, D.REGION), (D.EXPECTED, D.EXPECTED_CLASS), (D.AGENCY, D.SITE, Hidden.BUCKET), (D.FOUND, D.QUARTER),
+    (D.FOUND_CLASS,), (D.FOUND, D.FOUND_CLASS), (D.METHOD, D.YEAR), (D.FOUND_CLASS, D.METHOD), (D.METHOD, D.FOUND, D.MONTH), (D.FORM, D.SUBMITTER_TYPE, D.SERVICE_TYPE),
+)  # fmt: skip
+ASKED = ("opioid", "opioid.nitazene", "fentanyl", "mdma", "a-new-one", "cut")
+
+
+def made_up(chance: random.Random) -> ReleaseFact:
+    found = chance.sample(NAMES, chance.randrange(5))
+    day = date(2025, 11, 1) + timedelta(days=chance.randrange(120))
+    tests = {
+        (chance.choice(("gc_ms", "ftir", "strip")), chance.choice(TARGETS)): chance.choice(list(Seen)) for _ in range(5)
+    }
+    expected, expected_class = chance.choice(NAMES)
+    return ReleaseFact(
+        sample_id=UUID(int=chance.getrandbits(128)), agency_id=None, agency=chance.choice("AB"), session_id=None,
+        day=day if chance.random() < 0.9 else None, released_at=datetime(2026, 3, 1, tzinfo=UTC),
+        region=chance.choice(("North East", "")), site=chance.choice("xy"), service_type="festival",
+        client=chance.random() < 0.9, form=chance.choice(("powder", "tablet")), expected=expected,
+        expected_class=expected_class, verdict=chance.choice(("as_expected", "not_as_expected", "inconclusive")),
+        outcome=chance.choice(("identified", "inconclusive", "nothing_found")),
+        turnaround_min=chance.choice((None, 5, 60)),
+        found=tuple(
+            FoundFact(f, c, "", how, "confirmed", amount, "percent_ww" if amount else "", "base" if amount else "")
+            for f, c in found
+            for how, amount in ((chance.choice(("major", "minor", "trace")), chance.choice((None, 1.5, 20.0))),)
+        ),
+        tests=tuple(TestFact(method, target, seen) for (method, target), seen in tests.items()),
+        import_id=IMPORT,
+    )  # fmt: skip
+
+
+def everything(session: Any) -> dict[tuple[Any, ...], Any]:
+    """All counts of all splits, as whoever counts now counts them."""
+    out: dict[tuple[Any, ...], Any] = {}
+
+    def put(key: tuple[Any, ...], counts: list[Count]) -> None:
+        out[key] = sorted((c.key, c.numerator, c.denominator) for c in counts)
+
+    filters = [None, {D.FOUND: "fentanyl"}, {D.FOUND_CLASS: "opioid"}, {D.METHOD: "ftir"}]
+    for split, held in [*itertools.product(SPLITS, filters)][::3]:
+        holds = repository.holding(session, held) if held else None
+        for name in ("samples", "not_as_expected"):
+            put((name, split, str(held)), repository.cells(session, measure_of(name), split, holds=holds))
+    combinations = list(itertools.product(ASKED, Amongst, SPLITS))
+    for name, amongst, split in combinations[:: len(combinations) // 30 + 1]:
+        target = target_of(name, REGISTER, amongst=amongst)
+        put((name, amongst, split), repository.cells(session, measure_of("found"), split, target=target))
+    target = target_of("fentanyl", REGISTER, analogues=True)
+    put(("analogues",), repository.cells(session, measure_of("found"), (D.MONTH,), target=target))
+    for split in ((D.MONTH,), (D.REGION, D.FORM)):
+        out["amounts", split] = sorted(repository.amounts(session, "mdma", split))
+        out["turnarounds", split] = sorted(
+            repository.turnarounds(session, split, holds=repository.holding(session, filters[1] or {}))
+        )
+        assert out["amounts", split]
+        assert out["turnarounds", split]
+        out["members", split] = sorted(repository.members_found(session, split, "opioid", None))
+    return out
+
+
+@pytest.fixture(autouse=True)
+def an_import(database: Database) -> None:
+    """The import the made-up samples are of."""
+    row = HistoryImport(
+        id=IMPORT, source="made up", licence="CC0", source_version="", citation="", map_text="", files=[], digest="",
+        samples=0, changed=0, notes=[], additions=[], imported_at=datetime(2026, 3, 1, tzinfo=UTC),
+    )  # fmt: skip
+    with database.begin() as uow:
+        uow.session.add(row)
+
+
+@pytest.fixture
+def both_ways(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Facts]]:
+    """Asks everything by SQL and in columns, which must be the same, and gives the columns."""
+
+    def ask() -> Facts:
+        with database.read() as session:
+            monkeypatch.setattr(repository_snapshot, "LARGE", 10**9)
+            by_sql = everything(session)
+        with database.read() as session:
+            monkeypatch.setattr(repository_snapshot, "LARGE", 1)
+            facts = repository_snapshot.columns(session)
+            assert facts is not None
+            assert everything(session) == by_sql
+        assert sum(n for _, _, n in by_sql["samples", (), "None"]) > 0
+        return facts
+
+    yield ask
+    repository_snapshot._KEPT.clear()
+
+
+def test_columns_count_what_sql_counts_through_every_change(
+    database: Database, both_ways: Callable[[], Facts], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(3)
+    facts = [made_up(chance) for _ in range(300)]
+    with database.begin() as uow:
+        service.record(uow, facts)
+    loaded = both_ways()
+    assert (loaded.rows, loaded.live.sum()) == (300, 300)
+    again = [made_up(chance) for _ in range(20)]
+    with database.begin() as uow:
+        service.forget(uow, facts[0].sample_id)
+        service.forget_many(uow, [fact.sample_id for fact in facts[1:5]])
+        service.record(uow, [*again, *facts[5:20]])  # 15 of them written once more
+    caught_up = both_ways()
+    assert (caught_up.rows, caught_up.live.sum()) == (335, 315)  # brought up to date, not loaded anew
+    monkeypatch.setattr(repository_snapshot, "CATCH_UP", 3)
+    with database.begin() as uow:
+        service.forget_many(uow, [fact.sample_id for fact in facts[20:30]])
+    assert both_ways().rows == 305
+
+
+def test_facts_that_go_without_a_note_are_noticed(database: Database, both_ways: Callable[[], Facts]) -> None:
+    chance = random.Random(4)
+    with database.begin() as uow:
+        service.record(uow, facts := [made_up(chance) for _ in range(50)])
+    assert both_ways().rows == 50
+    with database.begin() as uow:
+        uow.session.connection().execute(sa.delete(TrendSample).where(TrendSample.sample_id == facts[0].sample_id))  # type: ignore[arg-type]
+    assert both_ways().rows == 49
+
+
+def test_a_transaction_sees_its_own_changes_and_one_that_began_before_does_not(
+    database: Database, monkeypatch: pytest.MonkeyPatch, both_ways: Callable[[], Facts]
+) -> None:
+    chance = random.Random(5)
+    with database.begin() as uow:
+        service.record(uow, [made_up(chance) for _ in range(50)])
+    before = both_ways()
+
+    def samples(session: Any) -> int:
+        return sum(c.denominator for c in repository.cells(session, measure_of("samples"), (D.MONTH,)))
+
+    with database.read() as early:
+        known = samples(early)
+        with database.begin() as uow:
+            service.record(uow, [new := made_up(chance)])
+            assert samples(uow.session) == known + new.client
+        assert samples(early) == known
+        with database.read() as late:
+            assert samples(late) == known + new.client
+    assert before.rows == 50
