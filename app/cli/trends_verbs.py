@@ -6,92 +6,212 @@ from typing import Any
 
 import click
 
-from app.cli.root import as_json, domain_errors, fail, main, say
+from app.cli.root import as_json, domain_errors, main, say
 from app.platform.db import Database
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.clock import system_clock
 from app.settings import Settings
 from app.trends import service
-from app.trends.domain import Dimension
+from app.trends.asked.budget import Budget
+from app.trends.csv import to_csv
+from app.trends.domain import Dimension, TrendTable
+from app.trends.measures import MEASURES
+from app.trends.query import ALL, baseline_months, filters
+from app.trends.schemas import MeasureOffered
 from harm_messages import load_pack
 
 OPERATOR = Actor(None, "operator", frozenset({Role.RESEARCHER}), None, via="command line")
 
 
-@main.command("trends")
-@click.option("--measure", default="expected_found", show_default=True)
+@main.group("trends", invoke_without_command=True)
+@click.option("--measure", default="expected_found", show_default=True, help="See mast trends measures.")
 @click.option(
     "--by", "by", multiple=True, default=("month,region",), show_default=True,
     help="How to split: names with commas, or repeated. “all”: no split.",
 )  # fmt: skip
 @click.option("--where", "where", multiple=True, help="dimension=value; repeat for several.")
-@click.option("--found", default="", help="Register id or class, for the measure “found”.")
+@click.option(
+    "--found",
+    default="",
+    help="For the measure “found”: register id or class, or analogues:ID for its class without it.",
+)
+@click.option("--role", type=click.Choice(["", "primary", "trace"]), default="", help="Which findings count as found.")
 @click.option("--from", "first", default="", help="First month, 2026-01.")
 @click.option("--to", "last", default="", help="Last month.")
+@click.option("--baseline", default="", help="Months to compare with, 2024-01..2024-12.")
+@click.option("--csv", "csv_", is_flag=True, help="Print CSV instead of words.")
 @click.option("--unprotected", is_flag=True, help="True counts, for the operator on this machine; audited.")
 @as_json
+@click.pass_context
 @domain_errors
 def trends(
+    context: click.Context,
     measure: str,
     by: tuple[str, ...],
     where: tuple[str, ...],
     found: str,
+    role: str,
     first: str,
     last: str,
+    baseline: str,
+    csv_: bool,
     unprotected: bool,
     json_: bool,
 ) -> None:
     """Aggregates with small numbers protected.
 
-    MEASURE is expected_found, not_as_expected, other_active, found, samples, median_amount:SUBSTANCE or
-    method_agreement:TARGET:YARDSTICK:COMPARED, such as method_agreement:opioid.fentanyl:strip:ftir.
+    MEASURE is one of those that “mast trends measures” lists, such as found, samples, median_amount:SUBSTANCE or
+    method_agreement:TARGET:YARDSTICK:COMPARED.
     """
-    filters: dict[Dimension, str] = {}
-    for clause in where:
-        name, sign, value = clause.partition("=")
-        if not sign or name not in [d.value for d in Dimension]:
-            fail(f"“{clause}” is not a filter like region=North East.")
-        filters[Dimension(name)] = value
-    asked = service.Question(measure, _splits(by), filters, found, (first, last))
-    register = load_pack().substances
-    database = Database(Settings().database_url)
-    if unprotected:
-        with database.begin(OPERATOR) as uow:
-            table = service.unprotected_table(uow, asked, register)
-    else:
-        with database.read() as session:
-            table = service.table(session, OPERATOR, system_clock(), asked, register)
-    database.close()
+    if context.invoked_subcommand is not None:
+        return
+    asked = service.Question(
+        measure, _splits(by), filters(where), found, (first, last), role, baseline_months(baseline)
+    )
+    table = _answer(asked, unprotected=unprotected)
+    if csv_:
+        click.echo(to_csv(table), nl=False)
+        return
     data = service.as_data(table)
     say(data, _words(data), json_)
 
 
+def _answer(asked: service.Question, *, unprotected: bool) -> TrendTable:
+    import app.tables  # noqa: F401  every table, or a foreign key finds no person
+
+    register = load_pack().substances
+    settings = Settings()
+    budget = Budget(settings.trend_questions_per_day, settings.trend_questions_per_90_days)
+    database = Database(settings.database_url)
+    try:
+        if unprotected:
+            with database.begin(OPERATOR) as uow:
+                return service.unprotected_table(uow, asked, register)
+        with database.read() as session:
+            draft = service.draft(session, OPERATOR, system_clock(), asked, register, budget)
+        with database.begin(OPERATOR) as uow:
+            return service.answered(uow, draft, budget)
+    finally:
+        database.close()
+
+
+@trends.command("measures")
+@as_json
+@domain_errors
+def measures(json_: bool) -> None:
+    """The figures there are: how each is asked for, its definition, its formula, its version."""
+    offered = [MeasureOffered.offered(m) for m in MEASURES.values()]
+    lines = [f"{m.ask}\n    {m.title} (version {m.version})\n    {m.definition}\n    {m.formula}\n" for m in offered]
+    say([m.model_dump(mode="json") for m in offered], "\n".join(lines), json_)
+
+
 def _splits(given: tuple[str, ...]) -> tuple[Dimension, ...]:
-    names = [name.strip() for text in given for name in text.split(",") if name.strip() and name.strip() != "all"]
+    names = [name.strip() for text in given for name in text.split(",") if name.strip() and name.strip() != ALL]
     known = [d.value for d in Dimension]
     for name in names:
         if name not in known:
-            raise click.BadParameter(f"“{name}” is none of {', '.join(known)}, all.", param_hint="--by")
+            raise click.BadParameter(f"“{name}” is none of {', '.join(known)}, {ALL}.", param_hint="--by")
     return tuple(Dimension(name) for name in names)
 
 
 def _words(data: dict[str, Any]) -> str:
-    lines = [data["measure"]["title"], data["measure"]["definition"], data["protection"], ""]
+    m = data["measure"]
+    lines = [f"{m['title']} (version {m['version']})", m["definition"], m["formula"], data["protection"], ""]
     for row in data["rows"]:
         key = ", ".join(str(row[d]) or "not known" for d in data["dimensions"]) or "all"
-        lines.append(f"{key}: {_figure(row)}{' (month incomplete)' if row['incomplete'] else ''}")
+        lines.append(f"{key}: {_named(row)}{_figure(row)}{_compared(row)}{_flags(row)}")
+    if not data["rows"]:
+        lines.append("No sample fits this question.")
     return "\n".join(lines)
+
+
+def _named(row: dict[str, Any]) -> str:
+    """What tells rows of one key apart: the other substance, the outcome, the band, the half of an agreement."""
+    if "band_from" in row:
+        upper = f"to under {row['band_to']:g}" if row["band_to"] is not None else "and more"
+        return f"{row['band_from']:g} {upper} {_unit(row)}: "
+    name = row.get("with") or row.get("outcome") or row.get("figure")
+    return f"{name} " if name else ""
+
+
+def _unit(row: dict[str, Any]) -> str:
+    return ", ".join(part for part in (row["unit"], row["basis"]) if part)
 
 
 def _figure(row: dict[str, Any]) -> str:
     """The figure of a row with what it rests on."""
     if row["value"] is None:
         n = "–" if row["n"] is None else f"n = {row['n']:,}"
-        return ", ".join(part for part in (n, row["suppressed"]) if part)
-    if "unit" in row:  # a median
+        counts = "" if row["numerator"] is None else f"{row['numerator']:,}/{row['denominator']:,}"
+        return ", ".join(part for part in (counts or n, row["suppressed"]) if part)
+    if row["numerator"] is None:  # a median
         interval = "" if row["low"] is None else f" ({row['low']:g}–{row['high']:g})"
-        return f"n = {row['n']:,}, median {row['value']:g}{interval} {row['unit']}, {row['basis']}"
-    which = f"{row['figure']} " if "figure" in row else ""
+        others = [f"{q[1:]} % under {row[q]:g}" for q in ("q10", "q25", "q75", "q90") if row.get(q) is not None]
+        told = f"n = {row['n']:,}, median {row['value']:g}{interval} {_unit(row)}"
+        return "; ".join([told, *others])
     counts = f"{row['numerator']:,}/{row['denominator']:,}"
-    more = f", n = {row['n']:,}, {row['with_both']:,} with both" if "figure" in row and row["n"] else ""
-    return f"{which}{counts}, {row['value']:.1%} ({row['low']:.1%}–{row['high']:.1%}){more}"
+    both = "" if row.get("with_both") is None else f", {row['with_both']:,} with both"
+    more = f", n = {row['n']:,}{both}" if "with_both" in row and row["n"] else ""
+    return f"{counts}, {row['value']:.1%} ({row['low']:.1%}–{row['high']:.1%}){more}"
+
+
+def _compared(row: dict[str, Any]) -> str:
+    if "baseline_value" not in row:
+        return ""
+    if row["baseline_value"] is None:
+        return f"; baseline: {row['baseline_suppressed']}"
+    share = row["baseline_numerator"] is not None
+
+    def said(value: float) -> str:
+        return f"{value:.1%}" if share else f"{value:g}"
+
+    told = f"; baseline {said(row['baseline_value'])}"
+    if row["difference"] is not None:
+        told += f", difference {'+' if row['difference'] > 0 else ''}{said(row['difference'])}"
+    if row["difference_low"] is not None:
+        told += f" ({said(row['difference_low'])} to {said(row['difference_high'])})"
+    return told
+
+
+def _flags(row: dict[str, Any]) -> str:
+    flags = [
+        words
+        for name, words in (("incomplete", "period incomplete"), ("testing_changed", "testing changed"))
+        if row[name]
+    ]
+    return f" ({', '.join(flags)})" if flags else ""
+
+
+@trends.command("rebuild")
+@as_json
+@domain_errors
+def trends_rebuild(json_: bool) -> None:
+    """Write the facts of all samples again, so that what was released before this version counts in every figure."""
+    from dataclasses import asdict
+
+    from app.cli.progress import Bar
+    from app.operations import facts_again
+
+    database = Database(Settings().database_url)
+    done = facts_again.rebuild(database, load_pack(), None if json_ else Bar())
+    database.close()
+    words = f"{done.own:,} of {done.looked_at:,} samples of this server are counted, and {done.imported:,} of imported history."
+    say(asdict(done), words, json_)
+
+
+@trends.command("log")
+@click.option("--person", default="", help="Sign-in name; without it everybody and the command line.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000))
+@as_json
+@domain_errors
+def trends_log(person: str, limit: int, json_: bool) -> None:
+    """Who asked the figures what, newest first, and how much they were shown."""
+    from dataclasses import asdict
+
+    from app.trends.asked import listing
+
+    database = Database(Settings().database_url)
+    with database.read() as session:
+        lines = listing.everything(session, username=person, limit=limit)
+    database.close()
+    say([asdict(line) for line in lines], "\n".join(line.words for line in lines) or "Nobody has asked yet.", json_)

@@ -1,119 +1,127 @@
-"""The researcher's page: a question made of choices, a chart, the table, the definition, a download."""
+"""The researcher's page: a question made of choices, its charts, the table, the definition, downloads and a link."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Annotated
-from urllib.parse import urlencode
+from typing import Annotated, Any
+from urllib.parse import urljoin
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
+from markupsafe import Markup
 
-from app.platform.kernel.actor import Actor, Role
-from app.platform.kernel.errors import Forbidden, Invalid
+from app.platform.kernel.actor import Actor
+from app.platform.kernel.errors import Forbidden, Invalid, NotFound, TooMany
 from app.platform.security.policy import allow
-from app.platform.web.fields import Text80
 from app.platform.web.problems import status_of
-from app.runtime import RuntimeDep
-from app.samples import service as samples
-from app.trends import chart, service
+from app.runtime import Runtime, RuntimeDep
+from app.trends import form, view
 from app.trends.api import READERS, csv_response
-from app.trends.csv import to_csv
-from app.trends.domain import PARTNER_DIMENSIONS, Dimension, Kind, Question
-from app.trends.measures import MEASURES, measure_of
-from app.trends.query import question
+from app.trends.charts import Drawn, Pictures, pictures, svg
+from app.trends.charts.groups import Names
+from app.trends.charts.slide import Source, slide
+from app.trends.domain import Question, TrendTable
+from app.trends.labels import names_of
+from app.trends.offers import offers
+from app.trends.pages_query import Words, words
+from app.trends.query import DEFAULT_SPLIT, question
 from app.trends.schemas import protection_words
+from app.trends.web import answered
 
 router = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Actor, allow(*READERS)]
 Asked = Annotated[Question, Depends(question)]
 
-SPLITS: tuple[tuple[str, str], ...] = (
-    ("month,region", "month and region"),
-    ("month", "month"),
-    ("region", "region"),
-    ("expected", "what was expected"),
-    ("month,expected", "month and what was expected"),
-    ("form", "form"),
-    ("service_type", "kind of service"),
-)
-
-
-def page_question(
-    ask: Asked,
-    figure: Annotated[Text80, Query()] = "",
-    split: Annotated[Text80, Query()] = "",
-) -> Question:
-    """The form's two combined choices, “figure” and “split”, in the words of the API."""
-    if figure:
-        name, _, found = figure.partition(":")
-        ask = replace(ask, measure=name, found=found)
-    if split:
-        try:
-            ask = replace(ask, by=tuple(Dimension(part) for part in split.split(",")))
-        except ValueError:
-            raise Invalid(f"“{split}” is not a way to split the figures.", fields={"split": "unknown"}) from None
-    return ask
-
 
 @router.get("/trends")
-def trends_page(
-    request: Request, who: Reader, rt: RuntimeDep, ask: Annotated[Question, Depends(page_question)]
-) -> HTMLResponse:
+def trends_page(request: Request, who: Reader, rt: RuntimeDep, asked: Annotated[Words, Depends(words)]) -> HTMLResponse:
     """The page. A question that cannot be answered says why and keeps the form."""
-    error, table = None, None
+    error, table, ask = None, None, Question(asked.measure or asked.figure, DEFAULT_SPLIT)
+    try:
+        ask = asked.question()
+        table = answered(rt, request, who, ask)
+    except (Invalid, Forbidden, TooMany) as refused:
+        error = refused
     with rt.read() as session:
-        try:
-            if measure_of(ask.measure).kind is not Kind.SHARE:
-                raise Invalid(
-                    "This page shows shares.",
-                    fields={"measure": "not a share"},
-                    hint="Ask for counts, medians and agreements as CSV, over the API, or with “mast trends”.",
-                )
-            table = service.table(session, who, rt.now(), ask, rt.pack.substances)
-        except (Invalid, Forbidden) as refused:
-            error = refused
-        choices = service.choices(session, who)
-    fine = who.has(Role.RESEARCHER)
-    splits = [s for s in SPLITS if fine or PARTNER_DIMENSIONS.issuperset(s[0].split(","))]
-    register = rt.pack.substances
-
-    def label(key: str) -> str:
-        return samples.label_of(register, key)
-
-    names = {i: label(i) for i in choices.expected if i not in ("unknown", "mixture")}
+        there = offers(session, who)
+    names = names_of(rt.pack.substances)
     return rt.templates.page(
         request,
         "trends/trends.html",
         status=status_of(error),
-        ask=ask,
-        split=",".join(d.value for d in ask.by),
-        table=table,
         error=error,
-        measures=[m for m in MEASURES.values() if m.kind is Kind.SHARE],
-        finds=[(key, label(key)) for key in choices.found],
-        splits=splits,
-        regions=choices.regions,
-        months=choices.months,
-        names=names,
-        charts=chart.charts(table, names) if table else [],
-        protection=protection_words(table) if table else "",
-        csv_url="/trends.csv?" + _query(ask),
-        found_name=label(ask.found) if ask.found else "",
+        sentence=form.sentence(ask, there, names),
+        drawn=asked.drawn.value,
+        table=table,
+        **(_told(rt, ask, table, names, asked.drawn) if table else {}),
     )
 
 
 @router.get("/trends.csv")
-def trends_csv(who: Reader, rt: RuntimeDep, ask: Asked) -> Response:
+def trends_csv(request: Request, who: Reader, rt: RuntimeDep, ask: Asked) -> Response:
     """The same table as CSV."""
-    with rt.read() as session:
-        table = service.table(session, who, rt.now(), ask, rt.pack.substances)
-    return csv_response(to_csv(table))
+    return csv_response(answered(rt, request, who, ask))
 
 
-def _query(ask: Question) -> str:
-    pairs = [("measure", ask.measure), *(("by", d.value) for d in ask.by)]
-    pairs += [("where", f"{d.value}={v}") for d, v in ask.where.items()]
-    pairs += [(k, v) for k, v in (("found", ask.found), ("from", ask.months[0]), ("to", ask.months[1])) if v]
-    return urlencode(pairs)
+@router.get("/trends.svg")
+def trends_svg(
+    request: Request,
+    who: Reader,
+    rt: RuntimeDep,
+    asked: Annotated[Words, Depends(words)],
+    chart: Annotated[int, Query(ge=0, le=99)] = 0,
+) -> Response:
+    """One chart of the same table as a drawing for a slide."""
+    ask = asked.question()
+    table = answered(rt, request, who, ask)
+    names = names_of(rt.pack.substances)
+    drawn = _pictures(table, ask, names, asked.drawn)
+    if chart >= len(drawn.charts):
+        raise NotFound("chart")
+    picture, title = drawn.charts[chart], view.title(table, names)
+    whole = title if picture.title in (title, "All samples") else f"{title}: {picture.title}"
+    filters = view.filter_words(table, names, form.baseline_name(form.baseline_of(ask)))
+    subtitle = " · ".join(part for part in (view.split_words(table), filters) if part)
+    definition = f"{view.in_words(table, names, 'definition')} Version {table.measure.version}."
+    source = Source(whole, subtitle, definition, view.samples_words(table), _citation(rt, ask, table, names))
+    return Response(
+        slide(picture.scene, source),
+        media_type="image/svg+xml; charset=utf-8",
+        headers={"Content-Disposition": f'inline; filename="mast-trends-{chart + 1}.svg"'},
+    )
+
+
+def _pictures(table: TrendTable, ask: Question, names: Names, drawn: Drawn) -> Pictures:
+    return pictures(table, names, drawn, form.baseline_name(form.baseline_of(ask)))
+
+
+def _citation(rt: Runtime, ask: Question, table: TrendTable, names: Names) -> str:
+    filters = view.filter_words(table, names, form.baseline_name(form.baseline_of(ask)))
+    address = urljoin(rt.settings.public_url.rstrip("/") + "/", form.address(ask).removeprefix("/"))
+    return view.citation(table, rt.settings.name, view.title(table, names), filters, address)
+
+
+def _told(rt: Runtime, ask: Question, table: TrendTable, names: Names, drawn: Drawn) -> dict[str, Any]:
+    """Everything below the form, from one table computed once."""
+    baseline = form.baseline_name(form.baseline_of(ask))
+    pictured = _pictures(table, ask, names, drawn)
+    how = {} if drawn is Drawn.AUTO else {"drawn": drawn.value}
+    return {
+        "title": view.title(table, names),
+        "definition": view.in_words(table, names, "definition"),
+        "formula": view.in_words(table, names, "formula"),
+        "subtitle": " · ".join(p for p in (view.split_words(table), view.filter_words(table, names, baseline)) if p),
+        "charts": pictured,
+        "svgs": [
+            Markup(svg.inline(c.scene, label=f"{c.title}. {c.summary}", pattern=f"hatch-{k}"))  # noqa: S704 - svg escapes
+            for k, c in enumerate(pictured.charts)
+        ],
+        "svg_urls": [form.address(ask, "/trends.svg", chart=str(k), **how) for k in range(len(pictured.charts))],
+        "shown": view.shown(table, names, baseline),
+        "protection": protection_words(table),
+        "link": form.address(ask, **how),
+        "csv_url": form.address(ask, "/trends.csv"),
+        "json_url": form.address(ask, "/api/v1/trends"),
+        "citation": _citation(rt, ask, table, names),
+        "left": table.questions_left,
+    }

@@ -1,0 +1,85 @@
+"""What the question form offers to whoever asks: names that enough samples have, never a count."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlmodel import Session
+
+from app.platform.kernel.actor import Actor
+from app.platform.kernel.errors import Forbidden, Invalid
+from app.trends import asking, repository, repository_offers
+from app.trends.domain import Audience, Dimension, Question
+from app.trends.measures import MEASURES
+
+FILTERS = (
+    Dimension.EXPECTED,
+    Dimension.REGION,
+    Dimension.FORM,
+    Dimension.SERVICE_TYPE,
+    Dimension.SUBMITTER_TYPE,
+    Dimension.EXPECTED_CLASS,
+)
+"""What a form filters by. Everything else may still be asked for in the words of the API."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """By dimension the values enough samples have; `splits` are the dimensions this person may split by."""
+
+    splits: tuple[Dimension, ...] = ()
+    values: Mapping[Dimension, list[str]] = field(default_factory=dict)
+    months: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+
+
+LARGE = 5_000
+"""Samples; below that looking up takes no time."""
+KEPT_S = 600.0
+_KEPT: dict[tuple[str, Audience, uuid.UUID | None], tuple[float, Offers]] = {}
+_LOCK = threading.Lock()
+
+
+def offers(session: Session, actor: Actor) -> Offers:
+    """For one person. Raises Forbidden for somebody who sees no figures.
+
+    In a large collection names are looked up anew every ten minutes: one that has become rare meanwhile is still offered,
+    and asking for it is refused like any other that few samples have.
+    """
+    audience, agency_id = asking.audience_of(actor)
+    if repository_offers.size(session) < LARGE:
+        return _offers(session, audience, agency_id)
+    key = (str(session.get_bind().engine.url), audience, agency_id)
+    with _LOCK:
+        kept = _KEPT.get(key)
+        if kept is None or time.monotonic() - kept[0] > KEPT_S:
+            kept = _KEPT[key] = (time.monotonic(), _offers(session, audience, agency_id))
+    return kept[1]
+
+
+def _offers(session: Session, audience: Audience, agency_id: uuid.UUID | None) -> Offers:
+    least = audience.threshold
+
+    def fine(dimension: Dimension) -> bool:
+        try:
+            asking.check_fineness(audience, Question(next(iter(MEASURES)), (dimension,)))
+        except (Forbidden, Invalid):
+            return False
+        return True
+
+    def of(dimension: Dimension, at_least: int = least) -> list[str]:
+        return [v for v in repository.choices(session, dimension, least=at_least, agency_id=agency_id) if v]
+
+    splits = tuple(d for d in Dimension if fine(d))
+    return Offers(
+        splits,
+        {d: of(d) for d in FILTERS if d in splits},
+        tuple(of(Dimension.MONTH, 1)),
+        tuple(repository_offers.found_names(session, least=least, agency_id=agency_id)),
+        tuple(repository.methods_asked(session)),
+    )

@@ -1,0 +1,391 @@
+"""What is drawn of a table: geometry, words beside it, and that nothing hidden is drawn as a figure."""
+
+from __future__ import annotations
+
+import math
+import re
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.trends.charts import Drawn, heat, pictures, scales, slide, svg
+from app.trends.charts.groups import grouped
+from app.trends.charts.scene import Area, Box, Dot, Line, Scene, Told, Words
+from app.trends.charts.slide import LOOKS, Source
+from app.trends.charts.words import Scale, duration, interval, said
+from app.trends.domain import Kind, Row, TrendTable
+from tests.app.trends.made_tables import amount, count, hidden, measure, share, table
+
+HOSTILE = '"><script>alert(1)</script>&\x00\x1b]]>'
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def marks(scene: Scene) -> list[object]:
+    return [m for part in scene.parts for m in (part.marks if isinstance(part, Told) else (part,))]
+
+
+def of_style(scene: Scene, style: str) -> list[object]:
+    return [m for m in marks(scene) if getattr(m, "style", "") == style]
+
+
+def words_of(scene: Scene) -> list[str]:
+    return [m.text for m in marks(scene) if isinstance(m, Words)]
+
+
+def told_of(scene: Scene) -> list[str]:
+    return [part.title for part in scene.parts if isinstance(part, Told)]
+
+
+def months(*values: Row) -> TrendTable:
+    return table(list(values), "month")
+
+
+# ---- trends ----
+
+
+def test_a_higher_share_stands_higher_and_a_later_month_further_right() -> None:
+    (picture,) = pictures(months(share({"month": "2026-01"}, 20, 100), share({"month": "2026-02"}, 60, 100))).charts
+    low, high = (m for m in marks(picture.scene) if isinstance(m, Dot))
+    assert high.y < low.y
+    assert high.x > low.x
+    assert len(of_style(picture.scene, "line")) == 1
+    (band,) = of_style(picture.scene, "band")
+    assert isinstance(band, Area)
+    assert len(band.points) == 4
+
+
+def test_a_month_without_samples_is_a_gap_and_no_line_or_band_crosses_it() -> None:
+    drawn = pictures(months(share({"month": "2026-01"}, 20, 100), share({"month": "2026-03"}, 60, 100))).charts[0].scene
+    assert not of_style(drawn, "line")
+    assert not of_style(drawn, "band")
+    first, last = (m for m in marks(drawn) if isinstance(m, Dot))
+    labels = {m.text: m.x for m in marks(drawn) if isinstance(m, Words)}
+    assert labels["Feb"] == pytest.approx((first.x + last.x) / 2)
+
+
+def test_what_is_hidden_is_hatched_with_its_reason_in_words_and_has_no_dot() -> None:
+    (picture,) = pictures(
+        months(share({"month": "2026-01"}, 20, 100), hidden({"month": "2026-02"}, "fewer than 10 samples on one side"))
+    ).charts
+    assert len(of_style(picture.scene, "hatch")) == 1
+    assert sum(isinstance(m, Dot) for m in marks(picture.scene)) == 1
+    assert "fewer than 10" in words_of(picture.scene)
+    assert "Feb 2026: fewer than 10 samples on one side" in told_of(picture.scene)
+    assert "1 of 2 is hidden." in picture.summary
+
+
+def test_a_period_that_is_not_whole_is_hollow_and_dotted_and_no_end_of_the_comparison() -> None:
+    (picture,) = pictures(
+        months(
+            share({"month": "2026-01"}, 20, 100),
+            share({"month": "2026-02"}, 25, 100),
+            share({"month": "2026-03"}, 90, 100, incomplete=True),
+        )
+    ).charts
+    assert len(of_style(picture.scene, "dot-hollow")) == 1
+    assert len(of_style(picture.scene, "line-dotted")) == 1
+    assert picture.summary.startswith("Jan 2026 20\u00a0% (13–29\u00a0%); Feb 2026 25\u00a0%")
+    assert "overlap: the difference may be chance" in picture.summary
+    assert "90" not in picture.summary
+
+
+def test_intervals_that_do_not_overlap_are_said_so() -> None:
+    (picture,) = pictures(months(share({"month": "2026-01"}, 20, 100), share({"month": "2026-02"}, 80, 100))).charts
+    assert "Their intervals do not overlap." in picture.summary
+
+
+def test_testing_that_changed_is_a_line_with_words_and_a_warning() -> None:
+    row = share({"month": "2026-02"}, 60, 100, testing_changed=True)
+    drawn = pictures(months(share({"month": "2026-01"}, 20, 100), row))
+    (picture,) = drawn.charts
+    (line,) = of_style(picture.scene, "change")
+    assert isinstance(line, Line)
+    assert line.x1 == line.x2
+    assert "testing changed" in words_of(picture.scene)
+    assert "Testing changed in Feb 2026" in picture.summary
+    assert any("a method came or went" in words for words in drawn.key)
+
+
+def test_what_it_is_compared_with_is_a_dashed_line_with_its_name() -> None:
+    rows = [share({"month": f"2026-0{k}"}, 20, 100, baseline_value=0.34) for k in (1, 2)]
+    drawn = pictures(table(rows, "month"), baseline="2024")
+    (line,) = of_style(drawn.charts[0].scene, "baseline")
+    assert isinstance(line, Line)
+    assert line.y1 == line.y2
+    assert "2024: 34\u00a0%" in words_of(drawn.charts[0].scene)
+    assert "Long dashes: 2024." in drawn.key
+
+
+def test_charts_of_one_table_share_their_axis() -> None:
+    rows = [share({"month": "2026-01", "region": "A"}, 5, 100), share({"month": "2026-01", "region": "B"}, 45, 100)]
+    first, second = pictures(table(rows, "month", "region")).charts
+    assert [w for w in words_of(first.scene) if "%" in w] == [w for w in words_of(second.scene) if "%" in w]
+
+
+@pytest.mark.parametrize(
+    ("dimension", "first", "last", "places"),
+    [
+        ("week", "2025-W51", "2026-W02", ["2025-W51", "2025-W52", "2026-W01", "2026-W02"]),
+        ("month", "2025-11", "2026-02", ["2025-11", "2025-12", "2026-01", "2026-02"]),
+        ("quarter", "2025-Q3", "2026-Q1", ["2025-Q3", "2025-Q4", "2026-Q1"]),
+        ("year", "2024", "2026", ["2024", "2025", "2026"]),
+    ],
+)
+def test_every_period_between_the_first_and_the_last_has_its_place(
+    dimension: str, first: str, last: str, places: list[str]
+) -> None:
+    rows = [share({dimension: value}, 20, 100) for value in (last, first)]
+    assert list(grouped(table(rows, dimension)).places) == places
+
+
+def test_a_row_without_a_date_is_on_no_axis_of_time() -> None:
+    rows = [share({"month": ""}, 20, 100), share({"month": "2026-02"}, 60, 100)]
+    drawn = grouped(table(rows, "month"))
+    assert drawn.places == ("2026-02",)
+    assert len(drawn.groups[0].points) == 1
+
+
+# ---- the other kinds ----
+
+
+def test_things_side_by_side_are_bars_with_their_figure_in_words() -> None:
+    (picture,) = pictures(
+        table([share({"form": "tablet"}, 20, 100), share({"form": "powder"}, 60, 100)], "form")
+    ).charts
+    short, long = of_style(picture.scene, "bar")
+    assert isinstance(short, Box)
+    assert isinstance(long, Box)
+    assert long.width == pytest.approx(3 * short.width)
+    assert "20\u00a0% of 100" in words_of(picture.scene)
+    assert picture.summary.startswith("Highest: powder 60\u00a0%")
+
+
+def test_what_was_found_together_is_one_bar_per_substance_in_the_words_of_the_register() -> None:
+    rows = [share({"region": "A"}, n, 100, **{"with": name}) for name, n in (("caffeine", 60), ("mdma", 20))]
+    (picture,) = pictures(table(rows, "region"), lambda d, v: f"{d}:{v}").charts
+    assert picture.title == "region:A"
+    assert {"with:caffeine", "with:mdma"} <= set(words_of(picture.scene))
+
+
+def test_a_distribution_has_a_column_per_band_and_says_where_half_is_reached() -> None:
+    bands = ((0.0, 10), (20.0, 30), (40.0, 60))
+    rows = [
+        share({}, n, 100, unit="mg_per_unit", basis="base", band_from=start, band_to=start + 20) for start, n in bands
+    ]
+    (picture,) = pictures(table(rows)).charts
+    assert picture.kind == "bands"
+    assert len(of_style(picture.scene, "bar")) == 3
+    assert "Half of the samples are reached in 40 to 60 mg per unit, as base." in picture.summary
+    assert {"¼", "½ ¾"} & set(words_of(picture.scene))
+    assert "mg per unit, as base" in words_of(picture.scene)
+
+
+def test_where_a_band_is_hidden_nobody_says_where_half_is_reached() -> None:
+    rows = [
+        share({}, 60, 100, unit="mg_per_unit", band_from=0.0, band_to=20.0),
+        hidden({}, unit="mg_per_unit", band_from=20.0, band_to=40.0),
+    ]
+    (picture,) = pictures(table(rows)).charts
+    assert not of_style(picture.scene, "quarter")
+    assert "Half of the samples" not in picture.summary
+    assert len(of_style(picture.scene, "hatch")) == 1
+
+
+def test_amounts_of_different_units_never_share_a_chart_or_an_axis() -> None:
+    rows = [amount({"month": "2026-01"}, 120.0), amount({"month": "2026-01"}, 80.0, unit="percent_ww")]
+    titles = [c.title for c in pictures(table(rows, "month", of=measure(Kind.MEDIAN, name="median_amount"))).charts]
+    assert titles == ["mg per unit, as base", "% by weight, as base"]
+
+
+def test_quantiles_are_a_box_between_the_quarters_and_a_reach_of_eight_in_ten() -> None:
+    rows = [amount({"month": "2026-01"}, 120.0, q10=60.0, q25=90.0, q75=160.0, q90=210.0)]
+    drawn = pictures(table(rows, "month", of=measure(Kind.MEDIAN, name="quantiles")))
+    (box,) = of_style(drawn.charts[0].scene, "half")
+    assert isinstance(box, Box)
+    (dot,) = (m for m in marks(drawn.charts[0].scene) if isinstance(m, Dot))
+    assert box.y < dot.y < box.y + box.height
+    assert len(of_style(drawn.charts[0].scene, "reach")) == 3
+
+
+def test_two_methods_are_a_square_of_four_counts_and_two_bars() -> None:
+    of = measure(Kind.AGREEMENT, name="method_agreement", about=("opioid", "strip", "ftir"))
+    rows = [share({}, 60, 100, figure="sensitivity"), share({}, 195, 200, figure="specificity")]
+    (picture,) = pictures(table(rows, of=of)).charts
+    assert [m.text for m in of_style(picture.scene, "count") if isinstance(m, Words)] == ["60", "40", "5", "195"]
+    assert picture.summary.startswith("Sensitivity: 60\u00a0% of 100")
+    assert {"strip", "ftir"} <= set(words_of(picture.scene))
+
+
+def test_a_half_of_an_agreement_that_is_hidden_gives_neither_of_its_counts() -> None:
+    of = measure(Kind.AGREEMENT, name="method_agreement", about=("opioid", "strip", "ftir"))
+    rows = [hidden({}, figure="sensitivity"), share({}, 195, 200, figure="specificity")]
+    (picture,) = pictures(table(rows, of=of)).charts
+    assert [m.text for m in of_style(picture.scene, "count") if isinstance(m, Words)] == ["5", "195"]
+    assert len(of_style(picture.scene, "hatch")) == 3
+
+
+def test_agreement_over_time_is_drawn_as_a_trend_of_each_half() -> None:
+    rows = [
+        share({"month": f"2026-0{k}"}, 60, 100, figure=half) for k in (1, 2) for half in ("sensitivity", "specificity")
+    ]
+    assert [c.title for c in pictures(table(rows, "month")).charts] == ["sensitivity", "specificity"]
+
+
+# ---- heat tables ----
+
+
+def many(groups: int = 12) -> TrendTable:
+    rows = [
+        count({"month": month, "form": f"form {k:02d}"}, None if k == 3 else 10 * k + 10)
+        for month in ("2026-01", "2026-02")
+        for k in range(groups)
+    ]
+    return table(rows, "month", "form", of=measure(Kind.COUNT, name="samples", title="Samples"))
+
+
+def test_many_lines_over_time_become_a_heat_table_that_prints_every_figure() -> None:
+    (picture,) = pictures(many()).charts
+    assert picture.kind == "heat"
+    assert picture.grid is not None
+    lines = dict(picture.grid.lines)
+    assert [c.text for c in lines["form 11"]] == ["120", "120"]
+    assert lines["form 11"][0].step == heat.STEPS
+    assert lines["form 00"][0].step == 1
+    assert lines["form 03"][0].text == "fewer than 10"
+    assert lines["form 03"][0].step == 0
+    assert picture.grid.columns == (("Jan", "2026"), ("Feb", "2026"))
+
+
+def test_how_it_is_drawn_can_be_chosen() -> None:
+    assert {c.kind for c in pictures(many(), drawn=Drawn.CHARTS).charts} == {"trend"}
+    few = table([share({"month": "2026-01", "form": "tablet"}, 20, 100)], "month", "form")
+    assert [c.kind for c in pictures(few, drawn=Drawn.HEAT).charts] == ["heat"]
+
+
+def test_what_is_not_drawn_is_said() -> None:
+    drawn = pictures(many(40), drawn=Drawn.CHARTS)
+    assert len(drawn.charts) == 24
+    assert drawn.left_off == "24 of 40 charts are drawn; the table has all rows."
+
+
+def test_an_empty_table_has_no_chart() -> None:
+    assert pictures(table([], "month")).charts == ()
+
+
+# ---- as text ----
+
+
+def all_kinds() -> list[TrendTable]:
+    key = {"month": "2026-01", "region": HOSTILE}
+    return [
+        table([share(key, 20, 100, testing_changed=True, baseline_value=0.3)], "month", "region"),
+        table([share({"region": HOSTILE}, 20, 100), hidden({"region": "B"})], "region"),
+        table([share({"region": HOSTILE}, 20, 100, unit=HOSTILE[:9], band_from=0.0, band_to=None)], "region"),
+        table([share({"region": HOSTILE}, 20, 100, figure="sensitivity")], "region"),
+        many(),
+    ]
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_hostile_names_stay_text_in_the_page_and_in_the_file(number: int) -> None:
+    made = all_kinds()[number]
+    for picture in pictures(made, lambda dimension, value: value, baseline=HOSTILE).charts:
+        page = svg.inline(picture.scene, label=picture.summary + HOSTILE, pattern="hatch-0")
+        assert "<script" not in page
+        assert "style=" not in page, "the content security policy refuses it"
+        source = Source(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)
+        file = slide.slide(picture.scene, source)
+        root = ElementTree.fromstring(file)
+        assert not root.findall(f".//{SVG}script")
+        assert "<script" not in file
+        assert any("alert(1)" in (e.text or "") for e in root.iter(f"{SVG}text"))
+
+
+def test_every_style_that_is_drawn_has_a_look_on_a_slide_and_a_class_on_the_page() -> None:
+    from pathlib import Path
+
+    css = (Path(__file__).parents[3] / "app/static/css/trends.css").read_text(encoding="utf-8")
+    drawn = {
+        getattr(m, "style", "")
+        for made in all_kinds()
+        for c in pictures(made, baseline="2024").charts
+        for m in marks(c.scene)
+    }
+    assert drawn <= set(LOOKS)
+    on_page = {style for style in LOOKS if not style.startswith("heat-") and style not in ("hatch", "part", "in-cell")}
+    missing = {style for style in on_page if not re.search(rf"\.ch-{style}\b(?!-)", css)}
+    assert not missing
+
+
+def test_a_slide_says_where_its_figures_come_from_and_loads_nothing() -> None:
+    (picture,) = pictures(months(share({"month": "2026-01"}, 20, 100))).charts
+    file = slide.slide(picture.scene, Source("Title", "by month", "Definition.", "n = 100.", "MAST (X). Made today."))
+    root = ElementTree.fromstring(file)
+    words = [e.text for e in root.iter(f"{SVG}text")]
+    for wanted in ("Title", "by month", "Definition.", "n = 100.", slide.CHOOSE, "MAST (X). Made today."):
+        assert wanted in words
+    assert root.get("width") == "1280"
+    assert "href" not in file
+    assert "url(" not in file.replace("url(#hatch)", "")
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 12), st.integers(0, 400), st.integers(1, 400), st.booleans(), st.booleans()),
+        min_size=1, max_size=30,
+    )
+)  # fmt: skip
+def test_every_figure_is_drawn_inside_its_frame(rows: list[tuple[int, int, int, bool, bool]]) -> None:
+    made = [
+        hidden({"month": f"2026-{m:02d}"}) if hide else share({"month": f"2026-{m:02d}"}, min(a, b), b, incomplete=part)
+        for m, a, b, hide, part in {row[0]: row for row in rows}.values()
+    ]
+    (picture,) = pictures(table(made, "month")).charts
+    scene = picture.scene
+    for mark in marks(scene):
+        for x, y in _points(mark):
+            assert 0 <= x <= scene.width + 1e-6
+            assert 0 <= y <= scene.height + 1e-6
+    dots = sum(isinstance(m, Dot) for m in marks(scene))
+    assert dots + len(of_style(scene, "hatch")) == len(made)
+
+
+def _points(mark: object) -> list[tuple[float, float]]:
+    match mark:
+        case Line(x1, y1, x2, y2):
+            return [(x1, y1), (x2, y2)]
+        case Box(x, y, width, height):
+            return [(x, y), (x + width, y + height)]
+        case Dot(x, y, r):
+            return [(x - r, y - r), (x + r, y + r)]
+        case Area(points):
+            return list(points)
+        case Words(x, y):
+            return [(x, y)]
+    raise AssertionError(mark)
+
+
+@given(
+    st.lists(st.floats(0, 1e7, allow_nan=False), min_size=1),
+    st.sampled_from([Scale.COUNT, Scale.AMOUNT, Scale.MINUTES]),
+)
+def test_an_axis_ends_above_everything_on_it_and_not_far_above(values: list[float], scale: Scale) -> None:
+    top = scales.top_of(values, scale)
+    assert top >= max(values) * (1 - 1e-9)
+    assert math.isfinite(top)
+    assert top <= max(max(values) * 2.6, 1.0) or scale is Scale.MINUTES
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.0, "0\u00a0%"), (0.004, "0.4\u00a0%"), (0.67, "67\u00a0%"), (0.997, "99.7\u00a0%"), (1.0, "100\u00a0%")],
+)
+def test_a_share_near_none_or_all_never_reads_as_none_or_all(value: float, words: str) -> None:
+    assert said(value, Scale.SHARE) == words
+
+
+def test_minutes_read_as_a_clock_would_say_them() -> None:
+    assert [duration(m) for m in (45, 200, 3200)] == ["45\u00a0min", "3\u00a0h 20\u00a0min", "2\u00a0d 5\u00a0h"]
+    assert interval(0.995, 0.998, Scale.SHARE) == "99.5–99.8\u00a0%"

@@ -1,0 +1,292 @@
+"""The researcher's page over HTTP: every kind of figure with its chart and table, drawings for slides, hostile names."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree
+
+import pytest
+import sqlalchemy as sa
+
+from app.platform.kernel.actor import Role
+from app.trends.measures import MEASURES
+from app.trends.tables import TrendFinding
+from tests.app.trends.conftest import Figures
+
+SVG = "{http://www.w3.org/2000/svg}"
+BUDGET_BYTES = 100_000
+
+
+@pytest.fixture
+def months(figures: Figures, clock: Any) -> Figures:
+    """Two years of two regions."""
+    clock.set(datetime(2026, 6, 13, tzinfo=UTC))
+    for year in (2025, 2026):
+        for month in range(1, 13 if year == 2025 else 6):
+            for region, as_expected in (("North East", 40), ("Wales", 60)):
+                where = {"month": f"{year}-{month:02d}", "region": region}
+                figures.add(as_expected, **where)
+                figures.add(40, **where, verdict="not_as_expected", found=(("eutylone", "cathinone"),))
+    return figures
+
+
+def svg_of(figures: Figures, **params: Any) -> Any:
+    return figures.world.as_(Role.RESEARCHER).get("/trends.svg", params=params)
+
+
+def test_the_form_makes_the_question_of_the_api_and_the_link_opens_it_again(months: Figures) -> None:
+    form = {
+        "figure": "found", "substance": "eutylone", "by": ["month", "", ""], "where": ["", "region=Wales", ""],
+        "from": "2025-02", "to": "", "yardstick": "", "compared": "",
+    }  # fmt: skip
+    page = months.page(**form)
+    assert page.status_code == 200
+    link = re.search(r'href="(/trends\?[^"]+)" data-permalink', page.text)
+    assert link is not None
+    asked = parse_qs(urlsplit(link.group(1).replace("&amp;", "&")).query)
+    assert asked == {
+        "measure": ["found"], "by": ["month"], "where": ["region=Wales"], "found": ["eutylone"], "from": ["2025-02"],
+    }  # fmt: skip
+    again = months.page(**asked)
+    assert re.findall(r"<td.*?</td>", again.text) == re.findall(r"<td.*?</td>", page.text)
+    assert '<option value="eutylone" selected>' in again.text
+    assert '<option value="region=Wales" selected>' in again.text
+
+
+def test_fields_a_figure_does_not_need_are_ignored(months: Figures) -> None:
+    page = months.page(figure="samples", substance="eutylone", yardstick="strip", compared="ftir", by="month")
+    assert page.status_code == 200
+    assert "measure=samples&amp;by=month" in page.text
+
+
+def test_a_figure_that_lacks_its_substance_says_so_and_offers_the_field(months: Figures) -> None:
+    page = months.page(figure="found", by="month")
+    assert page.status_code == 422
+    assert "which substance or class" in page.text
+    field = re.search(
+        r'<span class="sentence__field" data-figures="[^"]*\bfound\b[^"]*"( data-off)?><label for="substance"',
+        page.text,
+    )
+    assert field is not None
+    assert not field.group(1), "the field is hidden although it is needed"
+    assert '<option value="found" selected>' in page.text
+
+
+def test_a_page_weighs_little_and_holds_no_style_and_no_script_of_its_own(months: Figures) -> None:
+    page = months.page(measure="samples", by=["month", "region", "expected"])
+    assert page.status_code == 200
+    assert len(gzip.compress(page.content)) < BUDGET_BYTES
+    assert "style=" not in page.text
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page.text)
+
+
+def test_a_question_is_computed_once_for_a_page(months: Figures, monkeypatch: pytest.MonkeyPatch) -> None:
+    from app.trends import service
+
+    asked: list[object] = []
+    real = service.draft
+
+    def counted(*question: Any) -> Any:
+        asked.append(question)
+        return real(*question)
+
+    monkeypatch.setattr(service, "draft", counted)
+    assert months.page(measure="expected_found", by="month").status_code == 200
+    assert len(asked) == 1
+
+
+def test_reasons_are_explained_once_each_below_the_table(figures: Figures) -> None:
+    for month, n in (("2026-01", 60), ("2026-02", 4), ("2026-03", 5)):
+        figures.add(n, month=month)
+        figures.add(n, month=month, verdict="not_as_expected")
+    text = figures.page(measure="expected_found", by="month").text
+    below = text.split("Why some figures are missing")[1]
+    told = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", below)
+    assert len(told) == len(dict(told))
+    assert "do not read it as zero" in dict(told)["Fewer than 10 samples"]
+    assert "a small group" in dict(told)["Withheld: could be subtracted"]
+
+
+def test_a_count_a_share_and_their_charts_are_on_the_page(months: Figures) -> None:
+    counts = months.page(measure="samples", by="region").text
+    assert "multiple--bars" in counts
+    assert ">1,360<" in counts
+    shares = months.page(measure="expected_found", by=["month", "region"]).text
+    assert shares.count("multiple--trend") == 2
+    heat = months.page(measure="expected_found", by=["month", "region"], drawn="heat").text
+    assert 'class="table table--keep heat"' in heat
+    assert "drawn=heat" in heat
+
+
+def test_every_figure_is_offered_with_the_fields_it_needs(months: Figures) -> None:
+    text = months.page().text
+    offered = re.search(r'<select name="figure".*?</select>', text, re.DOTALL)
+    assert offered is not None
+    assert re.findall(r'value="(\w+)"', offered.group()) == list(MEASURES)
+    for name, measure in MEASURES.items():
+        needing = re.findall(rf'data-figures="[^"]*\b{name}\b[^"]*"', text)
+        assert len(needing) == (2 if name == "found" else len(measure.asks)), name
+
+
+# ---- drawings ----
+
+
+def test_a_chart_is_a_file_with_its_source(months: Figures) -> None:
+    got = svg_of(months, measure="expected_found", by=["month", "region"], chart=1)
+    assert got.status_code == 200
+    assert got.headers["content-type"].startswith("image/svg+xml")
+    root = ElementTree.fromstring(got.content)
+    words = [e.text or "" for e in root.iter(f"{SVG}text")]
+    assert "The expected substance was found: Wales" in words
+    whole = " ".join(words)
+    for part in (
+        "By month and region",
+        "Numerator:",
+        "n = ",
+        "People choose what they bring",
+        "definition version 1",
+        "/trends?",
+    ):
+        assert part.lower() in whole.lower(), part
+
+
+def test_there_is_no_chart_beyond_the_last(months: Figures) -> None:
+    assert svg_of(months, measure="expected_found", by="month", chart=1).status_code == 404
+    assert svg_of(months, measure="expected_found", by="month", chart=-1).status_code == 422
+    assert svg_of(months, measure="expected_found", by="month", chart="x").status_code == 422
+
+
+def test_a_drawing_shows_no_more_than_the_table(figures: Figures) -> None:
+    figures.add(7, month="2026-01")
+    figures.add(60, month="2026-02")
+    figures.add(60, month="2026-02", verdict="not_as_expected")
+    got = svg_of(figures, measure="expected_found", by="month").text
+    assert "fewer than 10" in got
+    assert not re.search(r">Jan 2026[^<]*\d+ ?%", got)
+
+
+@pytest.mark.parametrize("region", ["<script>alert(1)</script>", '"><svg onload=x>', "]]>&<b>", "=1+1", "a\u202eb"])
+def test_a_hostile_name_of_a_region_stays_text(figures: Figures, region: str) -> None:
+    figures.add(30, region=region)
+    figures.add(30, region=region, verdict="not_as_expected")
+    page = figures.page(measure="expected_found", by=["month", "region"])
+    assert page.status_code == 200
+    assert "<script>alert" not in page.text
+    assert "<svg onload" not in page.text
+    got = svg_of(figures, measure="expected_found", by=["month", "region"])
+    root = ElementTree.fromstring(got.content)
+    assert not root.findall(f".//{SVG}script")
+    assert any(region in (e.text or "") for e in root.iter(f"{SVG}text"))
+
+
+def test_others_get_no_drawing(world: Any) -> None:
+    assert world.as_(Role.RECEPTION).get("/trends.svg").status_code == 403
+    assert world.anonymous().get("/trends.svg").status_code in (302, 303, 401)
+
+
+# ---- every kind of figure ----
+
+
+def amounts(figures: Figures, *, region: str, unit: str = "mg_per_unit") -> None:
+    """Sixty tablets of MDMA in a region, from 60 to 178 mg."""
+    keys = figures.add(60, region=region, form="tablet", turnaround=95)
+    with figures.world.runtime.db.begin() as uow:
+        for place, key in enumerate(keys):
+            uow.session.connection().execute(
+                sa.update(TrendFinding)
+                .where(TrendFinding.sample_id == key)
+                .values(amount=60.0 + 2 * place, unit=unit, basis="base")
+            )
+
+
+@pytest.fixture
+def kinds(figures: Figures, clock: Any) -> Figures:
+    """Samples with amounts, other substances, two methods, waits and outcomes."""
+    clock.set(datetime(2026, 6, 13, tzinfo=UTC))
+    amounts(figures, region="North East")
+    with_caffeine = (("mdma", "entactogen"), ("caffeine", "stimulant.xanthine"))
+    figures.add(40, region="Wales", found=with_caffeine, turnaround=200, outcomes=(("after", "take_less", 1),))
+    figures.add(40, region="Wales", outcomes=(("after", "avoid_mixing", 1),))
+    for strip, ftir, n in (
+        ("detected", "detected", 60),
+        ("detected", "not_detected", 40),
+        ("not_detected", "not_detected", 200),
+    ):
+        tests = (("strip", "opioid.fentanyl", strip), ("ftir", "opioid.fentanyl", ftir))
+        figures.add(n, region="Kent", tests=tests, found=(("mdma", "entactogen"),))
+    return figures
+
+
+@pytest.mark.parametrize(
+    ("params", "kind", "words"),
+    [
+        ({"measure": "samples", "by": "region"}, "bars", ["Samples", "300"]),
+        ({"measure": "expected_found", "by": "region"}, "bars", ["Share", "95 % interval"]),
+        ({"measure": "verdict:as_expected", "by": "region"}, "bars", ["Result compared with what was expected: As expected"]),
+        ({"figure": "found", "substance": "caffeine", "by": "region"}, "bars", ["Caffeine", "Out of"]),
+        ({"figure": "found_with", "substance": "mdma", "by": "all"}, "bars", ["Found together with MDMA", "Caffeine"]),
+        ({"figure": "median_amount", "substance": "mdma", "by": "region"}, "bars", ["Median amount of MDMA", "mg per unit, as base"]),
+        ({"figure": "quantiles", "substance": "mdma", "by": "month"}, "trend", ["25 % lie below", "ch-half"]),
+        ({"figure": "strength", "substance": "mdma", "by": "region"}, "bars", ["Strength of MDMA"]),
+        ({"figure": "distribution", "substance": "mdma", "by": "all"}, "bands", ["60 to 80 mg per unit, as base"]),
+        ({"figure": "turnaround", "by": "region"}, "bars", ["1\u00a0h 35\u00a0min", "Time from received"]),
+        ({"figure": "outcomes", "moment": "after", "by": "region"}, "bars", ["Will take less", "after the result"]),
+        (
+            {"figure": "method_agreement", "substance": "opioid.fentanyl", "yardstick": "strip", "compared": "ftir", "by": "all"},
+            "agreement", ["sensitivity", "60\u00a0%", "FTIR against Test strip", "Both methods looked: 300"],
+        ),
+    ],
+    ids=lambda value: value.get("figure") or value.get("measure") if isinstance(value, dict) else "",
+)  # fmt: skip
+def test_every_kind_of_figure_has_its_chart_its_table_and_its_definition(
+    kinds: Figures, params: dict[str, Any], kind: str, words: list[str]
+) -> None:
+    page = kinds.page(**params)
+    assert page.status_code == 200, re.findall(r"notice--problem.*?</div>", page.text, re.DOTALL)
+    assert f"multiple--{kind}" in page.text
+    shown = page.text.split('id="figure-title"')[1]
+    assert not re.search(r"\{\d\}", shown)
+    for word in words:
+        assert word.lower() in shown.lower(), word
+    table = re.search(r'id="trend-table".*?</table>', shown, re.DOTALL)
+    assert table is not None
+    assert table.group().count("<tr") > 1
+    drawing = re.search(r'href="(/trends\.svg\?[^"]+)"', shown)
+    assert drawing is not None
+    got = kinds.world.as_(Role.RESEARCHER).get(drawing.group(1).replace("&amp;", "&"))
+    assert got.status_code == 200
+    ElementTree.fromstring(got.content)
+
+
+def test_a_baseline_stands_beside_every_row_and_on_the_chart(months: Figures) -> None:
+    page = months.page(
+        measure="expected_found", by=["month", "region"], baseline="2025-01..2025-12", where="region=Wales"
+    )
+    assert page.status_code == 200, page.text
+    assert "ch-baseline" in page.text
+    assert "Long dashes: 2025." in page.text
+    head = re.search(r'id="trend-table".*?</thead>', page.text, re.DOTALL)
+    assert head is not None
+    assert ">2025<" in head.group()
+    assert ">Difference<" in head.group()
+    assert '<option value="2025-01..2025-12" selected>' in page.text
+
+
+def test_analogues_and_the_role_of_a_finding_are_part_of_the_question(months: Figures) -> None:
+    def page(**params: Any) -> Any:
+        return months.world.as_(Role.RESEARCHER).get("/trends", params=params, headers={"Accept": "text/html"})
+
+    trace = page(figure="found", substance="eutylone", role="trace", by="month").text
+    assert "found=eutylone&amp;role=trace" in trace
+    assert '<option value="trace" selected>' in trace
+    analogues = page(figure="found", substance="mephedrone", role="analogues:", by="month").text
+    assert "found=analogues%3Amephedrone" in analogues
+    assert '<option value="analogues:" selected>' in analogues
+    assert '<option value="mephedrone" selected>' in analogues
+    ignored = page(figure="samples", role="trace", by="month")
+    assert ignored.status_code == 200
+    assert "role=trace" not in ignored.text

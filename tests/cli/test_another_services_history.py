@@ -1,0 +1,179 @@
+"""A service's file of 14,000 samples, imported by a map file alone; its medians and counts come out exactly.
+
+The yardstick is plain Python over the same made-up rows: sorted lists and their middle, no code of ours.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import sqlite3
+from collections import defaultdict
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.test_operator_verbs import mast
+
+ROWS = 14_000
+MAP = """
+format = 1
+
+[source]
+name = "Five authorities"
+licence = "shared for acceptance"
+
+[[file]]
+name = "visits"
+match = "*.csv"
+id = ["Authority", "Sample ID"]
+encoding = "cp1252"
+
+[sample]
+complete = false
+agency = { column = "Authority" }
+site = { column = "Site" }
+region = { column = "Town" }
+received = { column = "Visit date", formats = ["%Y-%m-%d", "%d/%m/%Y", "%d-%b-%y"], spreadsheet_days = true }
+expected = { column = "Expected drug" }
+service_type = "fixed_site"
+
+[[finding]]
+substance = { constant = "fentanyl" }
+method = { constant = "ambient_ms" }
+amount = { column = "Fentanyl % w/w", unit = "percent_ww", basis = "unknown", zero = "value" }
+
+[expected]
+names = { "Down" = "opioid", "Crystal meth" = "methamphetamine", "Unknown" = "unknown", "Blues" = "opioid" }
+"""
+# authority → site → what is written for it; one name is a site of two authorities
+SITES = {
+    "Coast": {"Harbour Street": ["Harbour Street", "Harbour St", "harbour st."], "Annexe": ["Annexe", "The Annexe"]},
+    "Interior": {"Annexe": ["Annexe"], "Mill": ["Mill", "Old Mill"]},
+    "North": {"Café Nord": ["Café Nord", "Cafe Nord"]},
+    "Valley": {"Bus": ["Bus", "Mobile"], "Clinic": ["Clinic"]},
+    "Island": {"Pier": ["Pier"]},
+}
+EPOCH = date(1899, 12, 30)  # of a spreadsheet's day numbers
+
+
+def the_map() -> str:
+    blocks = [
+        f'\n[[site]]\nname = "{site}"\nagency = "{agency}"\nsays = {json.dumps([w for w in words if w != site], ensure_ascii=False)}\n'
+        for agency, sites in SITES.items()
+        for site, words in sites.items()
+    ]
+    return MAP + "".join(blocks)
+
+
+def written(day: date, chance: random.Random) -> str:
+    forms = (f"{day:%Y-%m-%d}", f"{day:%d/%m/%Y}", f"{day:%d-%b-%y}", str((day - EPOCH).days))
+    return chance.choices(forms, (5, 3, 2, 1))[0]
+
+
+@pytest.fixture(scope="module")
+def visits() -> tuple[list[dict[str, str]], list[tuple[str, str, str, float | None]]]:
+    """The rows of the file, and of each its authority, site, month and amount."""
+    chance = random.Random(20181)
+    rows, told = [], []
+    for number in range(ROWS):
+        agency = chance.choices(list(SITES), (40, 25, 18, 15, 2))[0]
+        site = chance.choice(list(SITES[agency]))
+        day = date(2018, 4, 1) + timedelta(days=chance.randrange(5 * 365))
+        amount = (
+            None
+            if chance.random() < 0.35
+            else 0.0
+            if chance.random() < 0.2
+            else round(chance.lognormvariate(2, 0.8) % 100, 1)
+        )
+        rows.append(
+            {
+                "Authority": agency, "Sample ID": f"{number // 5:05d}-{number % 5}", "Visit date": written(day, chance),
+                "Site": chance.choice(SITES[agency][site]), "Town": "Ville" if agency == "North" else "Town",
+                "Expected drug": chance.choice(["Down", "Blues", "Crystal meth", "Unknown"]), "Category": "Opioid",
+                "Fentanyl % w/w": "" if amount is None else f"{amount:g}",
+            }
+        )  # fmt: skip
+        told.append((agency, site, f"{day:%Y-%m}", amount))
+    return rows, told
+
+
+@pytest.fixture
+def imported(tmp_path: Path, visits: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.setenv("MAST_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.delenv("MAST_DATABASE_URL", raising=False)
+    (tmp_path / "map.toml").write_text(the_map(), encoding="utf-8")
+    with (tmp_path / "visits.csv").open("w", newline="", encoding="cp1252") as file:
+        writer = csv.DictWriter(file, list(visits[0][0]))
+        writer.writeheader()
+        writer.writerows(visits[0])
+    mast("db", "upgrade")
+    return json.loads(
+        mast("samples", "import", str(tmp_path / "visits.csv"), "--map", str(tmp_path / "map.toml"), "--json").stdout
+    )  # type: ignore[no-any-return]
+
+
+def middle(values: list[float]) -> float:
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+
+
+def asked(measure: str, by: str, *more: str) -> dict[tuple[str, ...], Any]:
+    table = json.loads(mast("trends", "--measure", measure, "--by", by, "--json", *more).stdout)
+    assert table["dimensions"] == by.split(",")
+    keys = [tuple(row[name] for name in by.split(",")) for row in table["rows"]]
+    assert len(keys) == len(set(keys))
+    return dict(zip(keys, table["rows"], strict=True))
+
+
+def test_medians_and_counts_of_14000_samples_come_out_exactly(imported: dict[str, Any], visits: Any) -> None:
+    assert (imported["new"], imported["same"]) == (ROWS, 0)
+    agency, site, month = (lambda r: r[0]), (lambda r: r[1]), (lambda r: r[2])
+    for by, parts in (
+        ("site,agency", (site, agency)), ("month", (month,)), ("agency", (agency,)), ("agency,month", (agency, month)),
+    ):  # fmt: skip
+        amounts: defaultdict[tuple[str, ...], list[float]] = defaultdict(list)
+        every: defaultdict[tuple[str, ...], int] = defaultdict(int)
+        for row in visits[1]:
+            key = tuple(part(row) for part in parts)
+            every[key] += 1
+            if row[3] is not None:
+                amounts[key].append(row[3])
+        told = asked("median_amount:fentanyl", by, "--unprotected")
+        assert {k: (r["n"], r["value"]) for k, r in told.items()} == {
+            k: (len(v), middle(v)) for k, v in amounts.items()
+        }
+        assert all(r["low"] <= r["value"] <= r["high"] and not r["suppressed"] for r in told.values() if r["n"] >= 6)
+        assert {k: r["n"] for k, r in asked("samples", by, "--unprotected").items()} == dict(every)
+    assert {("Annexe", "Coast"), ("Annexe", "Interior")} <= set(asked("samples", "site,agency", "--unprotected"))
+
+
+def test_the_protected_answer_to_the_same_question_is_given_and_rounds(
+    imported: dict[str, Any], visits: Any, tmp_path: Path
+) -> None:
+    told = asked("median_amount:fentanyl", "site,agency")
+    measured = defaultdict(int)
+    for agency, site, _, amount in visits[1]:
+        measured[site, agency] += amount is not None
+    assert told
+    for key, row in told.items():
+        assert {"n", "value", "low", "high", "suppressed"} <= set(row)
+        assert row["n"] is None or (row["n"] % 5 == 0 and abs(row["n"] - measured[key]) <= 2)
+        assert row["n"] is not None or row["suppressed"]
+    assert any(row["value"] is not None for row in told.values())
+    mast("trends", "--by", "all", "--measure", "samples", "--unprotected")
+    with sqlite3.connect(tmp_path / "data" / "mast.sqlite3") as raw:
+        (read,) = raw.execute("SELECT count(*) FROM audit_entry WHERE verb = 'read_unprotected'").fetchone()
+    assert read == 1  # the unprotected one alone
+
+
+def test_a_rebuild_on_the_command_line_counts_the_same_again(imported: dict[str, Any], tmp_path: Path) -> None:
+    before = mast("trends", "--measure", "median_amount:fentanyl", "--by", "month", "--unprotected", "--json").stdout
+    assert json.loads(mast("trends", "rebuild", "--json").stdout) == {"looked_at": 0, "own": 0, "imported": ROWS}
+    after = mast("trends", "--measure", "median_amount:fentanyl", "--by", "month", "--unprotected", "--json").stdout
+    assert json.loads(after)["rows"] == json.loads(before)["rows"]

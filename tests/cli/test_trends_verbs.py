@@ -1,0 +1,126 @@
+"""`mast trends` as people script it: every figure, filters, a baseline, CSV, the list of figures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app.cli import main
+from app.platform.db import Database
+from app.settings import Settings
+from app.trends.measures import MEASURES
+from tests.app.trends.raw_facts import made_up, written
+
+
+@pytest.fixture(autouse=True)
+def counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAST_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.delenv("MAST_DATABASE_URL", raising=False)
+    mast("db", "upgrade")
+    database = Database(Settings().database_url)
+    written(SimpleNamespace(runtime=SimpleNamespace(db=database)), made_up(400, seed=11))
+    database.close()
+
+
+def mast(*arguments: str, code: int = 0) -> Result:
+    result = CliRunner().invoke(main, list(arguments))
+    assert result.exit_code == code, f"{arguments}: {result.output}\n{result.exception!r}"
+    return result
+
+
+def told(*arguments: str) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(mast("trends", *arguments, "--json").stdout)
+    return answer
+
+
+ABOUT = {
+    "verdict": ":not_as_expected", "found_with": ":mdma", "median_amount": ":mdma", "quantiles": ":mdma",
+    "distribution": ":mdma", "strength": ":mdma", "method_agreement": ":opioid.fentanyl:strip:lc_ms", "outcomes": ":after",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MEASURES)
+@pytest.mark.parametrize("protected", [True, False])
+def test_every_figure_is_answered_in_words_and_in_the_form_of_the_contract(name: str, protected: bool) -> None:
+    asked = ["--measure", name + ABOUT.get(name, ""), "--by", "all"] + ([] if protected else ["--unprotected"])
+    asked += ["--found", "mdma"] if name == "found" else []
+    answer = told(*asked)
+    assert set(answer["measure"]) >= {"name", "title", "definition", "version", "formula"}
+    keys = {"n", "numerator", "denominator", "value", "low", "high", "suppressed", "incomplete", "testing_changed"}
+    assert answer["rows"]
+    assert all(set(row) >= keys for row in answer["rows"])
+    assert any(row["value"] is not None for row in answer["rows"]) or name == "samples"
+    words = mast("trends", *asked).stdout
+    assert answer["measure"]["definition"] in words
+    assert "None" not in words
+
+
+def test_it_is_answered_in_a_process_of_its_own() -> None:
+    """Where nothing else has loaded the tables of other features that a foreign key needs."""
+    command = [sys.executable, "-c", "from app.cli import main; main()", "trends", "--by", "all", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["rows"]
+
+
+def test_csv_has_the_same_rows_with_the_definition_in_each() -> None:
+    asked = ("--measure", "not_as_expected", "--by", "year,region", "--unprotected")
+    lines = list(csv.DictReader(io.StringIO(mast("trends", *asked, "--csv").stdout)))
+    rows = told(*asked)["rows"]
+    assert [(r["year"], r["region"], str(r["numerator"])) for r in rows] == [
+        (line["year"], line["region"], line["numerator"]) for line in lines
+    ]
+    assert {line["version"] for line in lines} == {"1"}
+    assert all(line["formula"] and line["definition"] for line in lines)
+
+
+def test_a_baseline_is_compared_with() -> None:
+    asked = ("--measure", "not_as_expected", "--by", "year", "--baseline", "2024-01..2024-12")
+    rows = {row["year"]: row for row in told(*asked)["rows"]}
+    assert rows["2024"]["difference"] == 0
+    assert rows["2025"]["difference_low"] < rows["2025"]["difference"] < rows["2025"]["difference_high"]
+    assert "baseline" in mast("trends", *asked).stdout
+    assert "2024-01..2024-12" in mast("trends", "--baseline", "2024", code=1).stderr
+
+
+def test_samples_are_filtered_by_what_was_found_and_by_role() -> None:
+    every = ("--measure", "samples", "--by", "all", "--unprotected")
+    whole = told(*every)["rows"][0]["n"]
+    held = told(*every, "--where", "found=mdma")["rows"][0]["n"]
+    assert 0 < held < whole
+    found = ("--measure", "found", "--by", "all", "--unprotected", "--found", "mdma")
+    primary, trace, anyhow = (
+        told(*found, *role)["rows"][0] for role in (("--role", "primary"), ("--role", "trace"), ())
+    )
+    assert anyhow["numerator"] == held
+    assert 0 < primary["numerator"] + trace["numerator"] < held
+    assert primary["denominator"] == trace["denominator"] == anyhow["denominator"]
+
+
+def test_the_figures_are_listed() -> None:
+    offered = json.loads(mast("trends", "measures", "--json").stdout)
+    assert {m["name"] for m in offered} == set(MEASURES)
+    assert "median_amount:SUBSTANCE" in mast("trends", "measures").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--measure", "median"), "median_amount"),
+        (("--measure", "found", "--found", "fentanil"), "fentanyl"),
+        (("--by", "site"), "two agencies may have sites of one name"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_says_why_on_one_line(arguments: tuple[str, ...], words: str) -> None:
+    said = mast("trends", *arguments, code=1).stderr
+    assert words in said
+    assert len(said.splitlines()) == 1
