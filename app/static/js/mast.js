@@ -10,6 +10,7 @@ const parts = [
   ["[data-key], [data-key-list]", () => import("./keys.js")],
   ["[data-print], [data-read-aloud]", () => import("./reading.js")],
   [".also", () => import("./also.js")],
+  ["[data-trends]", () => import("./trends.js")],
 ];
 
 /** @param {ParentNode} root */

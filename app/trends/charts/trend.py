@@ -1,0 +1,199 @@
+"""A figure over time: line, interval band, hatched where there is no figure, hollow and dotted where a period is not
+whole, a mark where testing changed, a dashed line for what it is compared with. Pure geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from app.trends.charts import scales
+from app.trends.charts.groups import Group, Point
+from app.trends.charts.scene import Area, Box, Dot, Line, Mark, Scene, Told, Words
+from app.trends.charts.words import Scale, figure, period, row_in_words, said, why
+
+LEFT, TOP, BOTTOM = 62.0, 30.0, 46.0
+NARROW, WIDE = (560.0, 250.0), (940.0, 340.0)
+ROOM_FOR_WORDS = 17.0
+"""Narrowest column that takes a line of turned text."""
+ROOM_ACROSS = 96.0
+"""Narrowest run of columns that takes the words as they are."""
+TESTING_CHANGED = "testing changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where things stand: size, end of the axis, periods from left to right."""
+
+    width: float
+    height: float
+    top: float
+    scale: Scale
+    time: str
+    places: tuple[str, ...]
+
+    @property
+    def step(self) -> float:
+        """Width of one period."""
+        return (self.width - LEFT - 8) / max(1, len(self.places))
+
+    @property
+    def floor(self) -> float:
+        """Where the axis begins."""
+        return self.height - BOTTOM
+
+    def x(self, place: int) -> float:
+        """Middle of a period."""
+        return LEFT + self.step * (place + 0.5)
+
+    def y(self, value: float) -> float:
+        """Height of a figure."""
+        return self.floor - min(1.0, max(0.0, value / self.top)) * (self.floor - TOP)
+
+
+def scene(group: Group, frame: Frame, baseline: str = "") -> Scene:
+    """The drawing of one group."""
+    at = {place: index for index, place in enumerate(frame.places)}
+    points = {at[p.at]: p for p in group.points if p.at in at}
+    parts: list[Mark | Told] = [*_axes(frame), *_bands(points, frame)]
+    parts += _baseline(points, frame, baseline)
+    parts += _lines(points, frame)
+    parts += [_told(index, p, frame) for index, p in sorted(points.items())]
+    parts += _reasons(points, frame)
+    parts += _changes(points, frame)
+    return Scene(frame.width, frame.height, tuple(parts))
+
+
+def _axes(frame: Frame) -> Iterator[Mark]:
+    for value, label in scales.ticks(frame.top, frame.scale, parts=4 if frame.width > NARROW[0] else 2):
+        y = frame.y(value)
+        yield Line(LEFT, y, frame.width, y, "axis" if value == 0 else "grid")
+        yield Words(LEFT - 8, y + 5, label, "tick", "end")
+    each, last_year = scales.every(len(frame.places), frame.width - LEFT, 46), ""
+    for index in range(0, len(frame.places), each):
+        first, second = period(frame.time, frame.places[index])
+        yield Words(frame.x(index), frame.floor + 19, first, "tick", "middle")
+        if second != last_year:
+            yield Words(frame.x(index), frame.floor + 38, second, "tick", "middle")
+            last_year = second
+
+
+def _shown(points: Mapping[int, Point], frame: Frame) -> list[tuple[int, Point, float]]:
+    values = ((i, p, figure(p.row, frame.scale)) for i, p in sorted(points.items()))
+    return [(i, p, v) for i, p, v in values if v is not None]
+
+
+def _bands(points: Mapping[int, Point], frame: Frame) -> Iterator[Mark]:
+    """The interval as a band through neighbours; one by itself has only its own bar."""
+    run: list[tuple[float, float, float]] = []
+    before = -2
+    for index, point, _ in [*_shown(points, frame), (10**6, None, 0.0)]:
+        row = point.row if point else None
+        joined = row is not None and row.low is not None and row.high is not None
+        if index != before + 1 or not joined:
+            if len(run) > 1:
+                yield Area((*((x, low) for x, low, _ in run), *((x, high) for x, _, high in reversed(run))), "band")
+            run = []
+        if row is not None and row.low is not None and row.high is not None:
+            run.append((frame.x(index), frame.y(row.low), frame.y(row.high)))
+        before = index
+
+
+def _lines(points: Mapping[int, Point], frame: Frame) -> Iterator[Mark]:
+    for (i, p, v), (j, q, w) in pairwise(_shown(points, frame)):
+        if j == i + 1:
+            part = p.row.incomplete or q.row.incomplete
+            yield Line(frame.x(i), frame.y(v), frame.x(j), frame.y(w), "line-dotted" if part else "line")
+
+
+def _told(index: int, point: Point, frame: Frame) -> Told:
+    row, x = point.row, frame.x(index)
+    value = figure(row, frame.scale)
+    marks: list[Mark] = []
+    if value is None:
+        half = _half(frame)
+        marks.append(Box(x - half, TOP, 2 * half, frame.floor - TOP, "hatch"))
+    else:
+        marks += _box(row.more, x, frame)
+        if row.low is not None and row.high is not None:
+            marks.append(Line(x, frame.y(row.high), x, frame.y(row.low), "whisker"))
+        small = frame.step < 14
+        marks.append(Dot(x, frame.y(value), 3 if small else 5, "dot-hollow" if row.incomplete else "dot"))
+    told = f"{point.label}: {row_in_words(row, frame.scale)}"
+    told += " (not complete)" if row.incomplete else ""
+    told += " (testing changed)" if _testing_changed(point) else ""
+    return Told(told, tuple(marks))
+
+
+def _half(frame: Frame) -> float:
+    return min(frame.step * 0.42, 26)
+
+
+def _reasons(points: Mapping[int, Point], frame: Frame) -> Iterator[Mark]:
+    """Why there is no figure: in each hatched column, or once over a run of narrow ones hidden for the same reason."""
+    hidden = {i: why(p.row.suppressed) for i, p in points.items() if figure(p.row, frame.scale) is None}
+    narrow, middle = 2 * _half(frame) < ROOM_FOR_WORDS, (TOP + frame.floor) / 2
+    run: list[int] = []
+    for index in [*sorted(hidden), -1]:
+        joined = narrow and run and index == run[-1] + 1 and hidden[index] == hidden[run[-1]]
+        if run and not joined:
+            x, words = (frame.x(run[0]) + frame.x(run[-1])) / 2, hidden[run[0]]
+            if frame.step * len(run) >= ROOM_ACROSS:
+                yield Words(x, middle, words, "over", "middle")
+            elif not narrow or frame.step * len(run) >= ROOM_FOR_WORDS:
+                yield Words(x + 5, middle, words, "over", "middle", turned=True)
+            run = []
+        run.append(index)
+
+
+def _box(more: Mapping[str, object], x: float, frame: Frame) -> list[Mark]:
+    """Half of the samples in the box, eight of ten between the ends, as far as either may be told."""
+    q10, q25, q75, q90 = (
+        frame.y(float(value)) if isinstance(value := more.get(q), int | float) else None
+        for q in ("q10", "q25", "q75", "q90")
+    )
+    half, marks = min(frame.step * 0.3, 12), list[Mark]()
+    if q10 is not None and q90 is not None:
+        marks += [Line(x, q90, x, q10, "reach"), *(Line(x - half, y, x + half, y, "reach") for y in (q10, q90))]
+    if q25 is not None and q75 is not None:
+        marks.append(Box(x - half, q75, 2 * half, max(1.0, q25 - q75), "half"))
+    return marks
+
+
+def _testing_changed(point: Point) -> bool:
+    return bool(getattr(point.row, "testing_changed", False))
+
+
+def _changes(points: Mapping[int, Point], frame: Frame) -> Iterator[Mark | Told]:
+    free = 0.0
+    for index, point in sorted(points.items()):
+        if not _testing_changed(point):
+            continue
+        x = frame.x(index) - frame.step / 2
+        marks: list[Mark] = [Line(x, TOP - 8, x, frame.floor, "change")]
+        late = x > frame.width - 130
+        if (x - 125 if late else x) >= free:
+            marks.append(
+                Words(x - 5 if late else x + 5, TOP - 14, TESTING_CHANGED, "change-words", "end" if late else "start")
+            )
+            free = x if late else x + 125
+        yield Told(f"{point.label}: a method came or went since the period before", tuple(marks))
+
+
+def _baseline(points: Mapping[int, Point], frame: Frame, name: str) -> Iterator[Mark]:
+    """What the figures are compared with: one for all of a group, or one per period."""
+    there = [(i, p.row.more.get("baseline_value")) for i, p in sorted(points.items())]
+    values = [(i, float(v)) for i, v in there if isinstance(v, int | float)]
+    if not values:
+        return
+    alike = len({v for _, v in values}) == 1
+    if alike:
+        y = frame.y(values[0][1])
+        yield Line(LEFT, y, frame.width, y, "baseline")
+    else:
+        for index, value in values:
+            y, half = frame.y(value), frame.step * 0.45
+            yield Line(frame.x(index) - half, y, frame.x(index) + half, y, "baseline")
+    y = frame.y(values[-1][1])
+    words = f"{name or 'compared with'}: {said(values[-1][1], frame.scale)}" if alike else name or "compared with"
+    yield Words(frame.width - 4, y - 6 if y > TOP + 20 else y + 17, words, "over", "end")

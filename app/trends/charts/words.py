@@ -1,0 +1,164 @@
+"""Figures, units, months and reasons in words, as they stand on charts, in summaries and in tables. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from app.trends.domain import Kind, Row, TrendTable
+
+SPACE = "\u00a0"
+"""Between a number and its unit: the two are never parted."""
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+UNITS = {
+    "percent_ww": "% by weight",
+    "mg_per_unit": "mg per unit",
+    "mg_per_ml": "mg per ml",
+    "ug_per_blotter": "µg per blotter",
+    "ratio": "ratio",
+}
+BASES = {"other_salt": "as another salt"}
+
+DIMENSIONS = {
+    "week": "week",
+    "month": "month",
+    "quarter": "quarter",
+    "year": "year",
+    "region": "region",
+    "agency": "service",
+    "site": "site",
+    "form": "form",
+    "expected": "what was expected",
+    "expected_class": "class of what was expected",
+    "service_type": "kind of service",
+    "submitter_type": "who brought it",
+    "found": "substance found",
+    "found_class": "class found",
+    "method": "method",
+    "with": "found together with it",
+    "outcome": "what people did",
+    "figure": "figure",
+}
+"""Ways to split a table, as a person would say them."""
+
+
+class Scale(StrEnum):
+    """What the figures of a table are: how they read and where their axis ends."""
+
+    SHARE = "share"
+    COUNT = "count"
+    AMOUNT = "amount"
+    MINUTES = "minutes"
+
+
+def scale_of(table: TrendTable) -> Scale:
+    """Of a whole table."""
+    if table.measure.kind is Kind.COUNT:
+        return Scale.COUNT
+    if any(row.more.get("unit") == "min" for row in table.rows):
+        return Scale.MINUTES
+    if any("unit" in row.more and "band_from" not in row.more for row in table.rows):
+        return Scale.AMOUNT
+    return Scale.SHARE
+
+
+def figure(row: Row, scale: Scale) -> float | None:
+    """What is drawn of a row."""
+    return row.n if scale == Scale.COUNT else row.value
+
+
+def said(value: float | None, scale: Scale) -> str:
+    """A figure as it is read: 67 %, 45, 12.5, 3 h 20 min. Its unit, where a column has one, stands elsewhere."""
+    if value is None:
+        return "–"
+    if scale == Scale.SHARE:
+        return f"{_percent(value)}{SPACE}%"
+    if scale == Scale.MINUTES:
+        return duration(value)
+    return number(value)
+
+
+def interval(low: float | None, high: float | None, scale: Scale) -> str:
+    """59–74 %, or a dash where there is none."""
+    if low is None or high is None:
+        return "–"
+    if scale == Scale.SHARE:
+        return f"{_percent(low)}–{_percent(high)}{SPACE}%"
+    if scale == Scale.MINUTES:
+        return f"{duration(low)} to {duration(high)}"
+    return f"{number(low)}–{number(high)}"
+
+
+def _percent(share: float) -> str:
+    """Whole percent, one decimal near none and near all, so that 99.7 % never reads as all of them."""
+    near = 0 < share < 0.01 or 0.99 < share < 1
+    return f"{share * 100:.{1 if near else 0}f}"
+
+
+def number(value: float) -> str:
+    """Three significant figures, no exponent for everyday sizes, thousands apart."""
+    if value == 0 or 1e-4 <= abs(value) < 1000:
+        return f"{value:.3g}"
+    return f"{value:,.0f}"
+
+
+def duration(minutes: float) -> str:
+    """45 min, 3 h 20 min, 2 d 4 h."""
+    whole = round(minutes)
+    if whole < 90:
+        return f"{whole}{SPACE}min"
+    if whole < 48 * 60:
+        return f"{whole // 60}{SPACE}h {whole % 60}{SPACE}min"
+    return f"{whole // 1440}{SPACE}d {whole % 1440 // 60}{SPACE}h"
+
+
+def unit_of(row: Row) -> str:
+    """“mg per unit, as base”, or nothing."""
+    unit, basis = str(row.more.get("unit") or ""), str(row.more.get("basis") or "")
+    if unit == "min":
+        return ""  # a time says its unit itself
+    told = UNITS.get(unit, unit.replace("_", " "))
+    if basis in ("", "unknown"):
+        return told
+    return f"{told}, {BASES.get(basis, 'as ' + basis.replace('_', ' '))}"
+
+
+def period(dimension: str, value: str) -> tuple[str, str]:
+    """A week, month, quarter or year in two lines, for the foot of a chart: (“May”, “2026”)."""
+    year, _, part = value.partition("-")
+    if not part:
+        return year, ""
+    if dimension == "month" and part.isdigit() and 1 <= int(part) <= 12:
+        return _MONTHS[int(part) - 1], year
+    return part, year
+
+
+def when(dimension: str, value: str) -> str:
+    """The same in one line: “May 2026”."""
+    return " ".join(part for part in period(dimension, value) if part)
+
+
+def why(reason: str) -> str:
+    """A reason for which there is no figure, short enough for a hatched column."""
+    for start, short in (("no share under", "under 20"), ("no median under", "under 20"), ("withheld", "withheld")):
+        if reason.startswith(start):
+            return short
+    if reason.startswith("fewer than"):
+        return " ".join(reason.split()[:3])
+    return "hidden"
+
+
+def row_in_words(row: Row, scale: Scale) -> str:
+    """67 % of 30 (59–74 %), or why there is no figure."""
+    value = figure(row, scale)
+    if value is None:
+        return row.suppressed or "no figure"
+    told = said(value, scale)
+    if scale == Scale.COUNT:
+        return f"{told} samples"
+    unit = unit_of(row) if scale == Scale.AMOUNT else ""
+    told = f"{told}{SPACE}{unit}" if unit else told
+    of = row.denominator if scale == Scale.SHARE else row.n
+    if of is not None:
+        told += f" of {of:,}" if scale == Scale.SHARE else f", {of:,} samples"
+    return told if row.low is None else f"{told} ({interval(row.low, row.high, scale)})"

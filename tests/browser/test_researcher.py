@@ -1,0 +1,230 @@
+"""The researcher's page in a real browser: a question by keyboard, a chart read without its colour, everything taken away."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+import pytest
+from playwright.sync_api import expect
+
+from app.platform.kernel.actor import Role
+from tests.browser import steps
+from tests.support.site import PHONE, TABLET, Desk, scroll_overflow
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Download, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+MONTHS = "/trends?measure=expected_found&by=month"
+HEAT = "/trends?measure=samples&by=month&by=found&drawn=heat"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """As somebody without a mouse gets there."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("s => document.activeElement.matches(s)", selector):
+            return
+    raise AssertionError(f"{selector} is not reached by the Tab key")
+
+
+def table_of(page: Page) -> list[list[str]]:
+    """The rows under the charts, as they read."""
+    rows = page.locator("#trend-table tbody tr").all()
+    return [[cell.inner_text().replace("\u00a0", " ") for cell in row.locator("th, td").all()] for row in rows]
+
+
+def bytes_of(got: Download) -> bytes:
+    return Path(got.path()).read_bytes()
+
+
+def test_a_question_is_built_by_keyboard_and_its_link_opens_it_again(desk: Desk) -> None:
+    page = desk.sign_in(Role.RESEARCHER, TABLET, path="/trends")
+    tab_to(page, "#figure")
+    page.keyboard.type("number of", delay=10)
+    tab_to(page, "[name=by]")
+    page.keyboard.type("month", delay=10)
+    tab_to(page, "[name=by]")
+    page.keyboard.type("form", delay=10)
+    tab_to(page, ".sentence .button--primary")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator("#figure-title")).to_have_text("Samples")
+    expect(page.locator("#trend-table thead")).to_contain_text("Month")
+    expect(page.locator("#trend-table thead")).to_contain_text("Form")
+    seen = table_of(page)
+    assert seen
+    link = page.locator("[data-permalink]").get_attribute("href") or ""
+    assert link == "/trends?measure=samples&by=month&by=form"
+    steps.until(lambda: page.url.endswith(link), page, "the address is not the short one")
+    again = desk.sign_in(Role.RESEARCHER, PHONE, path=link)
+    assert table_of(again) == seen
+    expect(again.locator("#figure option:checked")).to_have_text("number of samples")
+
+
+def test_only_what_a_figure_needs_is_asked_and_nothing_that_was_chosen_is_lost(desk: Desk) -> None:
+    page = desk.sign_in(Role.RESEARCHER, TABLET, path=MONTHS)
+    substance, method = page.get_by_label("Substance or class"), page.get_by_label("Method that is the yardstick")
+    expect(substance).to_be_hidden()
+    page.locator("#figure").select_option("found")
+    expect(substance).to_be_visible()
+    expect(method).to_be_hidden()
+    substance.select_option(label="MDMA")
+    page.locator("#figure").select_option("samples")
+    expect(substance).to_be_hidden()
+    page.locator("#figure").select_option("found")
+    expect(substance.locator("option:checked")).to_have_text("MDMA")
+    steps.press(page, "Show")
+    expect(page.locator("#figure-title")).to_contain_text("MDMA")
+    assert "found=mdma" in page.url
+
+
+def test_filters_are_added_and_taken_away(desk: Desk) -> None:
+    page = desk.sign_in(Role.RESEARCHER, TABLET, path="/trends?measure=samples&by=month")
+    filters = page.get_by_label("Further filter")
+    expect(filters).to_have_count(1)
+    value = filters.first.locator("option").nth(1).get_attribute("value") or ""
+    filters.first.select_option(value)
+    page.get_by_role("button", name="Add a filter").click()
+    expect(filters).to_have_count(2)
+    expect(filters.nth(1)).to_be_focused()
+    steps.press(page, "Show")
+    dimension, _, chosen = value.partition("=")
+    assert f"where={dimension}%3D{chosen}" in page.url
+    expect(filters).to_have_count(2)
+    filters.first.select_option("")
+    steps.press(page, "Show")
+    assert "where=" not in page.url
+
+
+def test_a_chart_is_read_without_its_colour(desk: Desk) -> None:
+    page = desk.sign_in(Role.RESEARCHER, TABLET, path=MONTHS)
+    page.emulate_media(forced_colors="active")
+    rows = table_of(page)
+    hidden = [row for row in rows if not re.fullmatch(r"[\d.]+ %", row[3])]
+    assert any(cell.startswith("fewer than") for row in hidden for cell in row), "the open session has few samples"
+    drawing = page.locator(".multiple svg").first
+    expect(drawing.locator(".ch-hatch")).to_have_count(len(hidden))
+    said = drawing.get_attribute("aria-label") or ""
+    assert re.search(r"\d+ of \d+ (is|are) hidden", said), said
+    expect(page.locator(".marks")).to_contain_text("Hatched: not shown")
+    expect(page.get_by_role("heading", name="Why some figures are missing")).to_be_visible()
+    # every dot is told in words as well, and those words are the table's
+    titles = " ".join(page.locator(".multiple svg title").all_text_contents()).replace("\u00a0", " ")
+    for row in rows:
+        assert row in hidden or row[3] in titles
+    desk.shot(page, "researcher-forced-colours")
+
+
+def test_a_heat_table_prints_every_figure_and_reason(desk: Desk) -> None:
+    page = desk.sign_in(Role.RESEARCHER, TABLET, path=HEAT)
+    cells = page.locator(".heat tbody td")
+    assert cells.count() > 10
+    for cell in cells.all():
+        shaded = re.search(r"heat-\d", cell.get_attribute("class") or "")
+        assert bool(shaded) == bool(re.match(r"[\d,]+", cell.inner_text())), cell.inner_text()
+    expect(page.locator(".heat-key")).to_contain_text("to")
+    desk.shot(page, "researcher-heat")
+
+
+def test_the_download_holds_the_table_of_the_page(desk: Desk) -> None:
+    page = desk.sign_in(Role.RESEARCHER, TABLET, path=MONTHS)
+    with page.expect_download() as got:
+        page.get_by_role("link", name="Download as CSV").click()
+    lines = list(csv.DictReader(io.StringIO(bytes_of(got.value).decode("utf-8-sig"))))
+    seen = table_of(page)
+    assert [line["month"] for line in lines] == [row[0] for row in seen]
+    for line, row in zip(lines, seen, strict=True):
+        expected = [f"{int(line['numerator']):,}"] if line["numerator"] else [line["suppressed"]]
+        assert row[1:2] == expected
+        assert row[2] == (line["denominator"] or "–")
+        if line["value"]:
+            assert row[3] == f"{float(line['value']) * 100:.0f} %"
+    assert all(line["definition"] for line in lines)
+    with page.expect_download() as got:
+        page.get_by_role("link", name="Download as JSON").click()
+    assert b'"definition"' in bytes_of(got.value)
+
+
+def test_a_chart_leaves_as_svg_and_as_png_for_a_slide(desk: Desk) -> None:
+    page = desk.sign_in(Role.RESEARCHER, TABLET, path=MONTHS)
+    with page.expect_download() as got:
+        page.get_by_role("link", name=re.compile("^SVG")).first.click()
+    root = ElementTree.fromstring(bytes_of(got.value))
+    words = " ".join(e.text or "" for e in root.iter(f"{SVG}text"))
+    assert "The expected substance was found" in words
+    assert "People choose what they bring" in words
+    assert "definition version" in words
+    with page.expect_download() as got:
+        page.get_by_role("button", name=re.compile("^PNG")).first.click()
+    assert got.value.suggested_filename == "mast-trends-1.png"
+    data = bytes_of(got.value)
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    width, height = struct.unpack(">II", data[16:24])
+    assert (width, height) == (1920, 1080)
+    assert len(data) > 20_000, "an empty canvas is smaller"
+    expect(page.locator("[data-trends-status]")).to_have_text("Saved as mast-trends-1.png.")
+
+
+def test_link_and_citation_are_copied(desk: Desk) -> None:
+    page = desk.sign_in(Role.RESEARCHER, TABLET, path=MONTHS, permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator("[data-trends-status]")).to_have_text("The link is on the clipboard.")
+    assert page.evaluate("navigator.clipboard.readText()") == f"{desk.site.url}{MONTHS}"
+    page.get_by_role("button", name="Copy citation").click()
+    cited = page.evaluate("navigator.clipboard.readText()")
+    assert "definition version" in cited
+    assert "expected_found" in cited
+
+
+@pytest.mark.parametrize("path", [MONTHS, HEAT], ids=["months", "heat"])
+def test_the_page_is_whole_in_every_light_at_every_width_and_enlarged(desk: Desk, path: str) -> None:
+    page = desk.sign_in(Role.RESEARCHER, TABLET, path=path)
+    for theme in ("light", "dark", "sun"):
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+        for width, height in (TABLET, (768, 1024), PHONE, (320, 740)):
+            page.set_viewport_size({"width": width, "height": height})
+            assert scroll_overflow(page) == 0, (theme, width)
+        desk.shot(page, f"researcher-{theme}-320")
+        assert steps.axe(page) == [], theme
+    page.evaluate("delete document.documentElement.dataset.theme")
+    page.set_viewport_size({"width": TABLET[0] // 2, "height": TABLET[1] // 2})  # what 200 % leaves of a tablet
+    page.evaluate("document.documentElement.dataset.text = 'largest'")
+    assert scroll_overflow(page) == 0, "200 %"
+    assert steps.axe(page) == [], "200 %"
+
+
+def test_without_scripts_the_question_is_asked_in_one_form_or_in_two_steps(desk: Desk) -> None:
+    page = desk.sign_in(Role.RESEARCHER, TABLET, path=MONTHS, java_script_enabled=False)
+    expect(page.get_by_role("button", name=re.compile("^PNG"))).to_have_count(0)
+    expect(page.get_by_label("Substance or class")).to_be_visible()
+    desk.watch.expect("status (of )?422")
+    page.get_by_label("Figure", exact=True).select_option("found")
+    steps.press(page, "Show")
+    expect(page.get_by_role("alert")).to_contain_text("which substance")
+    expect(page.locator("#figure option:checked")).to_have_text("share in which it was found")
+    page.get_by_label("Substance or class").select_option(label="MDMA")
+    steps.press(page, "Show")
+    expect(page.locator("#figure-title")).to_contain_text("MDMA")
+    with page.expect_download() as got:
+        page.get_by_role("link", name=re.compile("^SVG")).first.click()
+    assert bytes_of(got.value).startswith(b"<svg")
+
+
+def test_on_paper_there_are_charts_and_tables_and_no_form(desk: Desk) -> None:
+    page = desk.sign_in(Role.RESEARCHER, TABLET, path=MONTHS)
+    page.emulate_media(media="print")
+    expect(page.locator(".sentence")).to_be_hidden()
+    expect(page.locator(".multiple svg").first).to_be_visible()
+    expect(page.locator("#trend-table")).to_be_visible()
+    expect(page.locator(".citation")).to_be_visible()
+    expect(page.get_by_role("link", name="Download as CSV")).to_be_hidden()
+    desk.shot(page, "researcher-paper")
