@@ -1,0 +1,50 @@
+"""Queries about releases."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlmodel import Session, col, select
+
+from app.releases.tables import Release, ReleaseCube, ReleaseEvidence
+
+
+def all_of_them(session: Session) -> list[Release]:
+    """The newest first."""
+    return list(session.exec(select(Release).order_by(col(Release.made_at).desc(), col(Release.id).desc())))
+
+
+def newest(session: Session) -> Release | None:
+    """The newest, or None."""
+    return session.exec(select(Release).order_by(col(Release.made_at).desc(), col(Release.id).desc()).limit(1)).first()
+
+
+def by_number(session: Session, number: str) -> Release | None:
+    """2026.2."""
+    return session.exec(select(Release).where(Release.number == number)).first()
+
+
+def numbers(session: Session, year: int) -> list[str]:
+    """Numbers given in a year."""
+    return list(session.exec(select(Release.number).where(col(Release.number).startswith(f"{year}."))))
+
+
+def cube(session: Session, release_id: uuid.UUID, audience: str) -> ReleaseCube | None:
+    """The cube of one audience."""
+    return session.get(ReleaseCube, (release_id, audience))
+
+
+def evidence(session: Session, release_id: uuid.UUID) -> ReleaseEvidence | None:
+    """The evidence."""
+    return session.get(ReleaseEvidence, release_id)
+
+
+def evidence_of_newest(session: Session, most: int) -> list[ReleaseEvidence]:
+    """Of the newest releases, the oldest of them first."""
+    query = (
+        select(ReleaseEvidence)
+        .join(Release, col(Release.id) == ReleaseEvidence.release_id)
+        .order_by(col(Release.made_at).desc(), col(Release.id).desc())
+        .limit(most)
+    )
+    return list(reversed(session.exec(query).all()))

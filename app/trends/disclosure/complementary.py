@@ -1,0 +1,257 @@
+"""Withholds further counts until nothing that is not published can be known within ±4. Pure, and deterministic.
+
+First pairs of nested cells: a count is withheld where it leaves a few of a wider count that is shown (differencing.py has
+the same rule for questions). Then the audit by linear programming; for every count it cannot prove wide one shown count is
+withheld of those whose dual value is not zero, that is of those that bound it: the least useful one, finer tables first,
+then the one of fewest samples, a numerator before a number of samples, the grand total last. Repeated until the audit
+passes; shown counts only get fewer, so what was proven stays proven. When the budget of programs ends before, the finest
+table that still shows anything is withheld as a whole and the audit goes on, so nothing is published unaudited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from app.trends.disclosure import propagation
+from app.trends.disclosure.auditing import Audited, audited
+from app.trends.disclosure.cubes import LEVELS, Bools, Cube, Ints, Publication, Table, family, mask_of, with_the_same
+from app.trends.disclosure.linear_audit import Budget
+from app.trends.disclosure.targets import Targets, targets_of
+
+Tell = Callable[[str, int, int], None]
+"""What is being done, how much of how much."""
+
+PROGRAMS = 600.0
+"""Of 1,000 unknowns and statements, for one audience. About ten minutes of one core."""
+DENSE = 0.6
+"""Part of the cells that hold samples that has to be large enough, or the table is left out."""
+SPARE = 0.5
+"""Part of the budget that is given anew for each table that is left out: nine budgets at the very most."""
+
+
+@dataclass
+class Protected:
+    """What may be published, what the audit found last, and what it cost."""
+
+    pub: Publication
+    left_out: list[Table] = field(default_factory=list)
+    audit: Audited | None = None
+    programs: int = 0
+    withheld_n: int = 0
+    withheld_f: int = 0
+    withheld_samples: int = 0
+
+
+def protect(cube: Cube, pub: Publication, budget: Budget, tell: Tell = lambda *_: None) -> Protected:
+    """Withhold until the audit passes. `pub` is what primary suppression and sticky figures left; it is changed."""
+    before_n, before_f = pub.shown_n.copy(), pub.shown_f.copy()
+    out = Protected(pub)
+    share = SPARE * max(budget.programs, 10.0)
+    budget.tell = lambda: tell("programs", int(budget.spent), int(min(budget.programs, 1e9)))
+    _leave_out_sparse(cube, pub, out)
+    differencing(cube, pub)
+    propagation.mend(cube, pub)
+    left: Targets | None = None
+    while True:
+        last = audited(cube, pub, budget, left)
+        out.audit, out.programs = last, budget.solved
+        if not last.bounded:
+            break
+        was_n, was_f = pub.shown_n.copy(), pub.shown_f.copy()
+        if budget.ended or not _withhold(cube, pub, last):
+            if not _leave_out_finest(cube, pub, out):
+                break  # nothing is shown any more; what is left is known from earlier releases alone
+            budget.programs += share if budget.ended else 0.0
+            budget.ended = False
+        propagation.mend(cube, pub)
+        left = _next(cube, pub, last, was_n, was_f)
+    _count(cube, pub, out, before_n, before_f)
+    return out
+
+
+def _count(cube: Cube, pub: Publication, out: Protected, before_n: Bools, before_f: Bools) -> None:
+    out.withheld_n = int((before_n & ~pub.shown_n).sum())
+    out.withheld_f = int((before_f & ~pub.shown_f).sum())
+    out.withheld_samples = int(cube.n[before_n & ~pub.shown_n].sum())
+
+
+def _next(cube: Cube, pub: Publication, last: Audited, was_n: Bools, was_f: Bools) -> Targets:
+    """What is left to prove: what was not, and what has just been withheld."""
+    every = targets_of(cube, pub)
+    just = np.where(
+        every.of_class < 0,
+        (was_n & ~pub.shown_n).ravel()[every.node],
+        (was_f & ~pub.shown_f).reshape(len(was_f), -1)[every.of_class, every.node] if len(was_f) else False,
+    )
+    open_ = last.targets.only(~last.proven)
+    before = set(zip(open_.kind.tolist(), open_.of_class.tolist(), open_.node.tolist(), strict=True))
+    names = zip(every.kind.tolist(), every.of_class.tolist(), every.node.tolist(), strict=True)
+    return every.only(just | np.array([name in before for name in names], bool))
+
+
+def _withhold(cube: Cube, pub: Publication, last: Audited) -> bool:
+    """One shown count for each bounded target; False when there is none to be had."""
+    hide_n, hide_f = np.zeros_like(pub.shown_n), np.zeros_like(pub.shown_f)
+    rank = _Rank(cube, pub)
+    chosen: set[tuple[bool, int, int]] = set()
+    done = False
+    for target in np.flatnonzero(~last.proven):
+        blame = last.blame.get(int(target))
+        cells = rank.order(blame.cells if blame else []) or rank.around(last.targets, int(target))
+        if not cells:
+            continue
+        done = True
+        if not chosen.intersection(cells):
+            chosen.add(cells[0])
+    for numerator, c, node in chosen:
+        (hide_f[c] if numerator else hide_n).ravel()[node] = True
+    pub.hide(with_the_same(cube.axes, hide_n), with_the_same(cube.axes, hide_f))
+    return done
+
+
+class _Rank:
+    """How useful a shown count is; the least useful comes first. Figures that must stay are not offered."""
+
+    def __init__(self, cube: Cube, pub: Publication) -> None:
+        self._cube, self._pub = cube, pub
+        levels = cube.axes.time_levels
+        shape = cube.n.shape
+        t, r, e = np.indices(shape)
+        self._fine = (levels[cube.axes.same_times][t] + 2 * (r > 0) + 2 * (e > 0)).ravel()
+        self._samples = cube.n.ravel()
+
+    def order(self, cells: list[tuple[bool, int, int]]) -> list[tuple[bool, int, int]]:
+        return sorted((cell for cell in set(cells) if self._may_go(cell)), key=self._key)
+
+    def _may_go(self, cell: tuple[bool, int, int]) -> bool:
+        numerator, c, node = cell
+        pub = self._pub
+        if numerator:
+            return bool(pub.shown_f[c].ravel()[node] and not pub.fixed_f[c].ravel()[node])
+        return bool(pub.shown_n.ravel()[node] and not pub.fixed_n.ravel()[node])
+
+    def _key(self, cell: tuple[bool, int, int]) -> tuple[int, int, int, int, int, int]:
+        numerator, c, node = cell
+        fine, samples = int(self._fine[node]), int(self._samples[node])
+        return (fine == 0 and not numerator, -fine, samples, not numerator, c, node)
+
+    def around(self, targets: Targets, at: int) -> list[tuple[bool, int, int]]:
+        """Where no dual tells: shown counts that hold the target, and those of its parts."""
+        node = np.unravel_index(int(targets.node[at]), self._cube.n.shape)
+        inside = _holding(self._cube, node) & (self._pub.shown_n)
+        c = int(targets.of_class[at])
+        cells = [(False, -1, int(i)) for i in np.flatnonzero(inside)]
+        if c >= 0:
+            cells = [(True, c, i) for _, _, i in cells if self._pub.shown_f[c].ravel()[i]] or cells
+        return self.order(cells)
+
+
+def _holding(cube: Cube, node: tuple[np.intp, ...]) -> Bools:
+    """Nodes whose cells hold those of a node or are held by them."""
+    t, r, e = (int(i) for i in node)
+    sums = cube.axes.time_sums
+    common = sums @ sums[t]
+    times = (common == sums[t].sum()) | (common == sums.sum(axis=1))
+    regions = np.zeros(cube.n.shape[1], bool)
+    expected = np.zeros(cube.n.shape[2], bool)
+    regions[[0, r] if r else slice(None)] = True
+    expected[[0, e] if e else slice(None)] = True
+    both: Bools = times[:, None, None] & regions[None, :, None] & expected[None, None, :]
+    return both
+
+
+def _leave_out_finest(cube: Cube, pub: Publication, out: Protected) -> bool:
+    """Withhold the finest table that shows anything; figures that must stay go too, rather than be published unaudited.
+    False when none does."""
+    for table in family():
+        mask = mask_of(cube.axes, table)
+        if (pub.shown_n & mask).any():
+            _leave_out(pub, mask, table, out)
+            return True
+    return False
+
+
+def _leave_out(pub: Publication, mask: Bools, table: Table, out: Protected) -> None:
+    out.left_out.append(table)
+    pub.hide(mask, np.broadcast_to(mask, pub.shown_f.shape))
+    pub.offered &= ~mask
+
+
+def _leave_out_sparse(cube: Cube, pub: Publication, out: Protected) -> None:
+    """A table most of whose cells are too small tells little and gives the most away: it is not published."""
+    for table in family():
+        mask = mask_of(cube.axes, table)
+        filled = int(((cube.n > 0) & mask).sum())
+        if filled and int((pub.shown_n & mask).sum()) < DENSE * filled:
+            _leave_out(pub, mask, table, out)
+
+
+def differencing(cube: Cube, pub: Publication) -> None:
+    """Pairs: withhold a count that leaves a few of a wider one that is shown. From coarse to fine; of a figure that must
+    stay the wider one goes."""
+    _nested(cube, pub)
+    for fine in reversed(family()):
+        for coarse in _wider(fine):
+            at, up = _aligned(cube, fine, coarse)
+            _pairs(cube, pub, at, up)
+
+
+def _nested(cube: Cube, pub: Publication) -> None:
+    """Of a class and a class within it that differ by a few, the wider goes; the narrower where the wider must stay."""
+    for child in range(len(cube.axes.classes)):
+        for parent in cube.axes.holding(child):
+            more = cube.f[parent] - cube.f[child]
+            both = (more > 0) & (more < pub.least) & pub.shown_f[parent] & pub.shown_f[child]
+            pub.shown_f[parent] &= ~(both & ~pub.fixed_f[parent])
+            pub.shown_f[child] &= ~(both & pub.fixed_f[parent] & ~pub.fixed_f[child])
+
+
+def _wider(table: Table) -> Iterator[Table]:
+    level, region, expected = table
+    for other in family():
+        if other != table and other[0] <= level and other[1] <= region and other[2] <= expected:
+            yield other
+
+
+def _aligned(cube: Cube, fine: Table, coarse: Table) -> tuple[Ints, Ints]:
+    """Flat nodes of a table, and for each the node of the wider table that holds it."""
+    axes, shape = cube.axes, cube.n.shape
+    t, r, e = np.nonzero(mask_of(axes, fine))
+    sums = axes.time_sums
+    wide = np.flatnonzero(axes.time_levels == coarse[0])
+    month = sums[t].argmax(axis=1)
+    above = wide[sums[wide][:, month].argmax(axis=0)]
+    nodes = np.ravel_multi_index((t, r, e), shape)
+    up = np.ravel_multi_index((above, r * coarse[1], e * coarse[2]), shape)
+    return nodes, up
+
+
+def _pairs(cube: Cube, pub: Publication, at: Ints, up: Ints) -> None:
+    least = pub.least
+    n, shown, fixed = cube.n.ravel(), pub.shown_n.ravel(), pub.fixed_n.ravel()
+    more = n[up] - n[at]
+    bad = (more > 0) & (more < least) & shown[at] & shown[up]
+    hide_n = np.zeros(n.shape, bool)
+    hide_n[at[bad & ~fixed[at]]] = True
+    hide_n[up[bad & fixed[at] & ~fixed[up]]] = True
+    hide_f = np.zeros(pub.shown_f.shape, bool)
+    for c in range(len(pub.shown_f)):
+        f, x, seen, stays = (a[c].ravel() for a in (cube.f, cube.x, pub.shown_f, pub.fixed_f))
+        found = f[up] - f[at]
+        rest = more - found - (x[up] - x[at])
+        few = ((found > 0) & (found < least)) | ((rest > 0) & (rest < least))
+        wrong = few & seen[at] & seen[up]
+        flat = hide_f[c].reshape(-1)
+        flat[at[wrong & ~stays[at]]] = True
+        flat[up[wrong & stays[at] & ~stays[up]]] = True
+    pub.hide(with_the_same(cube.axes, hide_n.reshape(cube.n.shape)), with_the_same(cube.axes, hide_f))
+
+
+def table_name(table: Table) -> str:
+    """month × region × expected."""
+    level, region, expected = table
+    parts = [LEVELS[level] if level else "", "region" if region else "", "expected" if expected else ""]
+    return " × ".join(part for part in parts if part) or "all"

@@ -1,0 +1,194 @@
+"""The public page and the page of partners: what they show is in the release, and nothing else of the service is."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+from typing import Any
+
+import pytest
+
+from app.alerts.domain import Channel
+from app.platform.kernel.actor import Actor, Role
+from app.releases import service
+from app.releases.asked import Asked, Split, Width
+from app.trends.domain import Audience, Dimension
+from tests.app.trends.conftest import Figures, figures
+from tests.support.staged import database
+
+__all__ = ["database", "figures"]
+OPERATOR = Actor(None, "operator", frozenset({Role.ADMIN}), None)
+BROWSER = {"Accept": "text/html"}
+NITAZENE = (("metonitazene", "opioid.nitazene"),)
+
+
+@pytest.fixture
+def released(figures: Figures) -> Any:
+    """April and May in two regions, nitazenes among what was said to be heroin."""
+    heroin = {"expected": "heroin", "expected_class": "opioid"}
+    figures.add(60, month="2026-04")
+    figures.add(40, month="2026-05", region="Wales")
+    figures.add(20, month="2026-05", found=NITAZENE, **heroin)
+    figures.add(30, month="2026-05", found=(("heroin", "opioid"),), **heroin)
+    figures.add(7, month="2026-04", region="Wales")
+    figures.add(90, month="2026-04", region="South West")
+    figures.add(80, month="2026-05", region="South West")
+    return kept(figures)
+
+
+_BUILT: list[service.Prepared] = []
+
+
+def kept(figures: Figures) -> Any:
+    """A release of the same counts in every test, protected and audited once: that takes seconds."""
+    with figures.world.runtime.db.begin(OPERATOR) as uow:
+        if not _BUILT:
+            _BUILT.append(service.build(service.gather(uow.session, figures.world.runtime.pack.substances, uow.now)))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(service, "_still_there", lambda *_: None)  # the same counts of other samples
+            return service.keep(uow, _BUILT[0], note="First.")
+
+
+def public_page(figures: Figures, **params: str) -> Any:
+    return figures.world.anonymous().get("/figures", params=params, headers=BROWSER)
+
+
+def partner_page(figures: Figures, role: Role = Role.POLICE, **params: str) -> Any:
+    return figures.world.as_(role).get("/partner", params=params, headers=BROWSER)
+
+
+def test_before_the_first_release_both_pages_say_so_and_claim_nothing(figures: Figures) -> None:
+    figures.add(60)
+    for page in (public_page(figures), partner_page(figures)):
+        assert page.status_code == 200
+        assert "no figures yet" in page.text or "no release yet" in page.text
+        assert "does not mean" in page.text
+        assert "<svg" not in page.text
+        assert "green light" in page.text
+    assert figures.world.anonymous().get("/figures.csv").status_code == 404
+
+
+def test_what_is_handed_in_after_a_release_is_not_on_the_pages(figures: Figures, released: Any) -> None:
+    before = public_page(figures, width="all").text, partner_page(figures, width="all").text
+    figures.add(500, month="2026-05")
+    assert (public_page(figures, width="all").text, partner_page(figures, width="all").text) == before
+
+
+def test_a_page_shows_the_table_of_the_cube_with_its_release_its_definition_and_its_limits(
+    figures: Figures, released: Any
+) -> None:
+    page = public_page(figures, width="all").text
+    assert f"<dd>{released.number}</dd>" in page
+    assert "<svg" in page
+    assert 'id="figures-table"' in page
+    assert released.citation in page
+    for words in (
+        "No figure is a green light",
+        "What it cannot show",
+        "not the same as not there",
+        "Definition version",
+    ):
+        assert words in page
+    assert f'href="/api/v1/releases/{released.id}/package"' in page
+    assert f'href="/api/v1/releases/{released.id}/package/partner"' in partner_page(figures).text
+
+
+def test_every_choice_is_a_look_up_and_the_csv_says_what_the_cube_says(figures: Figures, released: Any) -> None:
+    public, partner = figures.world.anonymous(), figures.world.as_(Role.PUBLIC_HEALTH)
+    for width, split, found in itertools.product(Width, Split, ("", "opioid")):
+        asked = Asked(found, width, split)
+        for audience, path, client in ((Audience.PUBLIC, "/figures", public), (Audience.PARTNER, "/partner", partner)):
+            assert client.get(asked.address(path), headers=BROWSER).status_code == 200, asked
+            lines = list(csv.DictReader(io.StringIO(client.get(asked.address(f"{path}.csv")).text)))
+            with figures.world.runtime.read() as session:
+                table = service.cube_table(session, released, audience, asked.by, asked.where, found)
+            assert [line["n"] for line in lines] == ["" if row.n is None else str(row.n) for row in table.rows]
+
+
+def test_the_two_thresholds_are_those_of_the_audiences(figures: Figures, released: Any) -> None:
+    """Nothing of fewer than ten is public, nothing of fewer than five is given to partners: seven samples stand between."""
+    for path, client, least in (
+        ("/figures.csv", figures.world.anonymous(), 10),
+        ("/partner.csv", figures.world.as_(Role.POLICE), 5),
+    ):
+        counts = []
+        for width, split in itertools.product(Width, Split):
+            text = client.get(path, params={"width": width.value, "split": split.value}).text
+            counts += [int(line["n"]) for line in csv.DictReader(io.StringIO(text)) if line["n"]]
+        assert counts
+        assert all(n >= least for n in counts)
+
+
+def test_a_table_that_is_withheld_as_a_whole_says_so_instead_of_drawing_nothing(
+    figures: Figures, released: Any
+) -> None:
+    page = public_page(figures, width="month", split="both")
+    assert "Every figure of this table is withheld" in page.text
+    assert "<svg" not in page.text
+    assert "Every figure of this table is withheld" not in public_page(figures, width="all").text
+
+
+def test_a_choice_that_is_not_in_the_release_says_so_and_keeps_the_form(figures: Figures, released: Any) -> None:
+    page = public_page(figures, region="Atlantis")
+    assert page.status_code == 422
+    assert "Atlantis" in page.text
+    assert '<select class="input" id="region"' in page.text
+    assert public_page(figures, width="week").status_code == 422
+    assert public_page(figures, found="<script>alert(1)</script>").status_code == 422
+    assert "<script>alert" not in public_page(figures, found="<script>alert(1)</script>").text
+
+
+def test_the_page_of_partners_is_for_partners_only(figures: Figures, released: Any) -> None:
+    for path in ("/partner", "/partner.csv"):
+        for role in set(Role) - {Role.POLICE, Role.PUBLIC_HEALTH}:
+            assert figures.world.as_(role).get(path).status_code == 403, role
+        assert figures.world.anonymous().get(path).status_code == 401
+    for role in Role:
+        assert figures.world.as_(role).get("/figures", headers=BROWSER).status_code == 200
+
+
+def test_the_public_page_is_found_without_signing_in(figures: Figures) -> None:
+    for path in ("/sign-in", "/about"):
+        assert 'href="/figures"' in figures.world.anonymous().get(path, headers=BROWSER).text
+
+
+def test_neither_page_names_a_place_a_session_or_an_agency(figures: Figures, released: Any) -> None:
+    for page in (public_page(figures, width="month", split="both"), partner_page(figures, width="month", split="both")):
+        main = page.text[page.text.index("<main") :]
+        for words in ("Church hall", "Saturday", "North East Drug Checking", "Another Service"):
+            assert words not in main
+
+
+def test_alerts_that_are_told_stand_on_the_page_of_their_channel(
+    figures: Figures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.releases import pages
+
+    asked: list[Channel] = []
+
+    def told(_session: Any, channel: Channel, *_: Any) -> list[Any]:
+        asked.append(channel)
+        return []
+
+    monkeypatch.setattr(pages.telling, "told", told)
+    public_page(figures)
+    partner_page(figures)
+    assert asked == [Channel.PUBLIC, Channel.PARTNERS]
+
+
+def test_an_address_opens_the_same_again() -> None:
+    asked = Asked("opioid", Width.YEAR, Split.BOTH, "North East", "")
+    assert asked.by == (Dimension.YEAR, Dimension.EXPECTED), "a chosen region is no split any more"
+    assert asked.where == {Dimension.REGION: "North East"}
+    assert asked.address("/figures") == "/figures?found=opioid&width=year&split=both&region=North+East"
+
+
+def test_a_later_release_takes_the_place_of_the_first(figures: Figures, released: Any) -> None:
+    figures.world.runtime.clock.advance(days=1)
+    second = kept(figures)
+    page = public_page(figures).text
+    assert second.number != released.number
+    assert f"<dd>{second.number}</dd>" in page
+    assert re.search(rf"<dd>{re.escape(released.number)}</dd>", page) is None
