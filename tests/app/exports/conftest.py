@@ -1,0 +1,74 @@
+"""Samples enough for an extract, and a project's way through its states over the API."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from app.platform.kernel.actor import Role
+from tests.app.conftest import World
+from tests.app.trends.conftest import Figures, figures
+from tests.support.road import ok
+
+__all__ = ["figures"]
+
+DUTY = {"mdma": "entactogen", "caffeine": "stimulant.other", "ketamine": "dissociative"}
+
+
+@dataclass
+class Projects:
+    """`approved()` is a running project; `extract(project)` its next file."""
+
+    world: World
+    figures: Figures
+
+    def body(self, **more: Any) -> dict[str, Any]:
+        return {
+            "title": "What is in tablets", "purpose": "Which adulterants come together.",
+            "researcher_id": str(self.world.actors[Role.RESEARCHER].person_id),
+            "columns": ["amounts", "verdict", "methods"], "first_month": "2026-01", "last_month": "2026-12",
+            "starts_on": "2026-01-01", "ends_on": "2027-12-31", **more,
+        }  # fmt: skip
+
+    def draft(self, role: Role = Role.RESEARCHER, **more: Any) -> dict[str, Any]:
+        return ok(self.world.as_(role).post("/api/v1/projects", json=self.body(**more)))
+
+    def step(self, project: dict[str, Any], verb: str, role: Role, **body: Any) -> Any:
+        """One step from the version that is there now."""
+        url = f"/api/v1/projects/{project['id']}"
+        version = self.world.as_(Role.ADMIN).get(url).json()["version"]
+        more = {"json": body} if body else {}
+        return self.world.as_(role).post(f"{url}/{verb}", headers={"If-Match": f'"{version}"'}, **more)
+
+    def approved(self, **more: Any) -> dict[str, Any]:
+        project = self.draft(**more)
+        ok(self.step(project, "propose", Role.RESEARCHER))
+        done: dict[str, Any] = ok(self.step(project, "approve", Role.SESSION_LEAD))
+        return done
+
+    def make(self, project: dict[str, Any], role: Role = Role.RESEARCHER) -> Any:
+        return self.world.as_(role).post(f"/api/v1/projects/{project['id']}/extracts")
+
+    def file(self, project: dict[str, Any], number: int, role: Role = Role.RESEARCHER, **params: str) -> Any:
+        return self.world.as_(role).get(f"/api/v1/projects/{project['id']}/extracts/{number}/file", params=params)
+
+    def rows(self, project: dict[str, Any], number: int) -> list[dict[str, str]]:
+        got = self.file(project, number)
+        assert got.status_code == 200, got.text
+        return list(csv.DictReader(io.StringIO(got.text, newline="")))
+
+    def samples(self, mdma: int = 30, caffeine: int = 15, **more: Any) -> list[UUID]:
+        """A group of two kinds, large enough to stand."""
+        return self.figures.add(mdma, **more) + self.figures.add(
+            caffeine, found=(("caffeine", "stimulant.other"),), verdict="not_as_expected", **more
+        )
+
+
+@pytest.fixture
+def projects(world: World, figures: Figures) -> Projects:
+    return Projects(world, figures)

@@ -1,0 +1,353 @@
+"""What no extract may ever do, over made-up samples of every shape: a group under k, a rare word, a row by difference."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import replace
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.exports.anonymity import place
+from app.exports.bands import EDGES, band_words, bands_of
+from app.exports.domain import Column
+from app.exports.drawing import Made, Placed, draw, table
+from app.exports.ladders import STEPS, Words, cost, widened
+from app.exports.leaving import leaving
+from app.exports.protecting import words_shown
+from app.exports.records import COLOUR_GROUPS, NOTHING, OTHER, WITHHELD, Drawn, Found, Known, Record, colour_group
+from app.samples.domain import Colour
+from harm_messages import load_pack
+
+EVERY = tuple(Column)
+DRUGS = ("mdma", "cocaine", "ketamine", "caffeine", "isotonitazene", "metonitazene", "from-another-list")
+
+
+@cache
+def words() -> Words:
+    return Words(load_pack().substances)
+
+
+def class_of(name: str) -> str:
+    row = load_pack().substances.get(name)
+    return row.drug_class if row else "stimulant.other"
+
+
+def sample(n: int, **more: object) -> Record:
+    known = Known("North East", "2026-05", "tablet", "mdma", "pale")
+    return replace(Record(f"s{n:05d}", known, "entactogen", (Found("mdma", "entactogen"),)), **more)
+
+
+@st.composite
+def worlds(draw_: st.DrawFn) -> list[Record]:
+    """Up to 120 samples over few values, so that groups of every size come about."""
+    n = draw_(st.integers(0, 120))
+    rng = draw_(st.randoms(use_true_random=False))
+    kinds = rng.randint(1, len(DRUGS))
+    months = [f"2026-{m:02d}" for m in rng.sample(range(1, 13), rng.randint(1, 6))] + [""]
+    out = []
+    for i in range(n):
+        intent = rng.choice([*DRUGS[:kinds], "unknown", "mixture"])
+        found = tuple(
+            Found(d, class_of(d), rng.choice([None, rng.uniform(0, 400)]), "mg_per_unit", rng.choice(["base", ""]))
+            for d in sorted(rng.sample(DRUGS[:kinds], rng.randint(0, min(3, kinds))))
+        )
+        known = Known(
+            rng.choice(["North East", "Wales", ""]), rng.choice(months), rng.choice(["tablet", "powder", "other"]),
+            intent, rng.choice(["pale", "pink_red", "not_recorded"]),
+        )  # fmt: skip
+        verdict = rng.choice(["as_expected", "not_as_expected", "inconclusive"])
+        out.append(
+            Record(f"s{i:05d}", known, class_of(intent) if intent in DRUGS else "", found, verdict, ("ftir",) * (i % 2))
+        )
+    return out
+
+
+def made_of(records: list[Record], k: int = 10) -> Made:
+    return draw(records, {}, EVERY, words(), k)
+
+
+def placed_after(made: Made, number: int, before: dict[str, Placed]) -> dict[str, Placed]:
+    """What the tables hold after an extract was kept."""
+    kept = {key: p for key, p in before.items() if key not in made.forgotten}
+    kept |= {key: Placed(kept[key].batch, "", None) for key in made.stay_out}
+    return kept | {record.key: Placed(number, record.digest, row) for record, row in made.added}
+
+
+def groups_of(rows: list[Drawn]) -> dict[Known, list[Drawn]]:
+    groups: dict[Known, list[Drawn]] = defaultdict(list)
+    for row in rows:
+        groups[row.known].append(row)
+    return groups
+
+
+@given(worlds())
+@settings(max_examples=60, deadline=None)
+def test_every_group_of_described_columns_has_k_rows(records: list[Record]) -> None:
+    for group in groups_of(made_of(records).rows).values():
+        assert len(group) >= 10
+
+
+@given(worlds())
+@settings(max_examples=40, deadline=None)
+def test_no_word_is_outside_the_vocabulary_and_no_word_is_rare(records: list[Record]) -> None:
+    rows = made_of(records).rows
+    allowed = {NOTHING, OTHER, WITHHELD}
+    for column in ("found", "amounts"):
+        count = Counter(word for row in rows for word in (row.found if column == "found" else row.amounts.items()))
+        assert all(n >= 10 for n in count.values()), count
+    for word in {word for row in rows for word in row.found}:
+        assert word in allowed or words().knows(word)
+    assert {row.known.intent for row in rows} <= {
+        r for r in {*DRUGS, "unknown", "mixture", OTHER} if words().knows(r)
+    } | (words().classes)
+    bands = set(band_words())
+    for row in rows:
+        assert row.amounts.keys() <= row.found
+        assert all(band.rpartition(", ")[0] in bands for band in row.amounts.values())
+    for values in (Counter(row.verdict for row in rows), Counter(row.methods for row in rows)):
+        assert all(n >= 10 for n in values.values()), values
+
+
+@given(worlds())
+@settings(max_examples=40, deadline=None)
+def test_no_group_tells_what_was_found_by_being_all_alike(records: list[Record]) -> None:
+    for group in groups_of(made_of(records).rows).values():
+        assert len({row.found for row in group}) > 1 or group[0].withheld
+        assert len({row.verdict for row in group}) > 1 or group[0].verdict == WITHHELD
+        if group[0].withheld:
+            assert all(row.verdict == WITHHELD and not row.amounts for row in group)
+
+
+@given(worlds())
+@settings(max_examples=20, deadline=None)
+def test_whoever_knows_a_sample_finds_ten_rows_it_may_be_or_none(records: list[Record]) -> None:
+    """The linkage attack: month, region, form, intent and colour of one sample against every row of the file."""
+    rows = made_of(records).rows
+    for record in records:
+        could_be = [
+            row
+            for row in rows
+            if any(widened(record.known, record.intent_class, s, words()) == row.known for s in STEPS)
+        ]
+        assert not could_be or len(could_be) >= 10
+
+
+@given(worlds(), st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_two_extracts_subtracted_never_show_fewer_than_ten_rows(records: list[Record], rng: object) -> None:
+    """Withdrawals, amendments and late samples between two extracts. Each row that went or came does so ten at a time."""
+    early = [r for r in records if rng.random() < 0.7]
+    first = draw(early, {}, EVERY, words())
+    withdrawn = {r.key for r in early if rng.random() < 0.05}
+    later = [
+        replace(r, found=(*r.found, Found("caffeine", "stimulant.other"))) if rng.random() < 0.03 else r
+        for r in records
+        if r.key not in withdrawn
+    ]
+    before = placed_after(first, 1, {})
+    second = draw(later, before, EVERY, words())
+
+    old = {row.key: row for row in first.rows}
+    new_keys = {record.key for record, _ in second.added}
+    kept = {row.key: row for row in second.rows if row.key not in new_keys}
+    assert not withdrawn & {row.key for row in second.rows}
+    assert not second.stay_out & {row.key for row in second.rows}
+    went = Counter(row.known for key, row in old.items() if key not in kept)
+    assert all(n >= 10 for n in went.values()), went
+    came = Counter(row.known for _, row in second.added)
+    assert all(n >= 10 for n in came.values()), came
+    for group in groups_of(list(kept.values())).values():
+        assert len(group) >= 10
+    for key, row in kept.items():  # an earlier row is only ever said with fewer words
+        assert row.known == old[key].known
+        assert row == old[key] or row.amounts.items() <= old[key].amounts.items()
+    for word, n in Counter(w for row in kept.values() for w in row.found).items():
+        assert n >= 10, word
+
+
+@given(worlds())
+@settings(max_examples=40, deadline=None)
+def test_nothing_new_makes_the_same_extract(records: list[Record]) -> None:
+    first = made_of(records)
+    again = draw(records, placed_after(first, 1, {}), EVERY, words())
+    assert not again.changed
+    assert table(again.rows, EVERY, "seed") == table(first.rows, EVERY, "seed")
+
+
+@given(worlds(), st.randoms(use_true_random=False))
+@settings(max_examples=40, deadline=None)
+def test_the_order_samples_come_in_changes_nothing_and_the_order_of_rows_tells_nothing(
+    records: list[Record], rng: object
+) -> None:
+    mixed = list(records)
+    rng.shuffle(mixed)
+    lines = table(made_of(records).rows, EVERY, "seed")
+    assert table(made_of(mixed).rows, EVERY, "seed") == lines
+    other = table(made_of(records).rows, EVERY, "another seed")
+    assert sorted(other[1:]) == sorted(lines[1:])
+
+
+def test_rows_are_shuffled() -> None:
+    records = [sample(n, found=(Found(("mdma", "ketamine")[n % 2], "x"),)) for n in range(60)]
+    lines = table(made_of(records).rows, (), "seed")[1:]
+    assert lines != sorted(lines)
+
+
+def test_a_large_group_of_two_kinds_stays_as_it_was_handed_in() -> None:
+    records = [sample(n) for n in range(20)]
+    records += [sample(100 + n, found=(Found("caffeine", "stimulant.other"),)) for n in range(12)]
+    made = made_of(records)
+    assert {row.known for row in made.rows} == {records[0].known}
+    assert Counter(next(iter(row.found)) for row in made.rows) == {"mdma": 20, "caffeine": 12}
+    assert made.report["loss_of_new_rows"] == 0.0
+
+
+def test_small_groups_are_widened_by_the_cheapest_step_and_the_rest_is_left_out() -> None:
+    both = (Found("mdma", "entactogen"),), (Found("caffeine", "stimulant.other"),)
+    april = [sample(n, known=Known("Wales", "2026-04", "tablet", "mdma", "pale"), found=both[n % 2]) for n in range(6)]
+    june = [
+        sample(50 + n, known=Known("Wales", "2026-06", "tablet", "mdma", "pale"), found=both[n % 2]) for n in range(6)
+    ]
+    alone = [sample(99, known=Known("Scotland", "2026-06", "tablet", "mdma", "pale"))]
+    placement = place([*april, *june, *alone], words())
+    assert set(placement.groups) == {Known("Wales", "2026-Q2", "tablet", "mdma", "pale")}
+    assert placement.left_out == 1
+    assert placement.loss == pytest.approx((12 * 0.1 + 1) / 13)
+
+
+def test_a_rare_substance_is_its_class_then_the_class_above_then_other() -> None:
+    register = load_pack().substances
+    nitazenes = [s.id for s in register.members("opioid.nitazene")][:2]
+    fentanyls = [s.id for s in register.members("opioid.fentanyl")][:1]
+    ladders = {name: words().ladder(name) for name in (*nitazenes, *fentanyls, "mdma", "cocaine")}
+    many = [{"mdma"}] * 30 + [{"cocaine"}] * 30
+
+    def shown(*rare: tuple[str, int]) -> dict[str, str]:
+        rows = many + [{name} for name, n in rare for _ in range(n)]
+        return words_shown(rows, {w: ladders[w] for row in rows for w in row}, 10)
+
+    assert shown((nitazenes[0], 10))[nitazenes[0]] == nitazenes[0]
+    assert shown((nitazenes[0], 5), (nitazenes[1], 5))[nitazenes[0]] == "opioid.nitazene"
+    assert shown((nitazenes[0], 9), (fentanyls[0], 9)) == {
+        nitazenes[0]: "opioid", fentanyls[0]: "opioid", "mdma": "mdma", "cocaine": "cocaine",
+    }  # fmt: skip
+    alone = shown((nitazenes[0], 3))
+    assert alone[nitazenes[0]] == OTHER
+    assert alone["cocaine"] == OTHER, "three rows of “other” alone would be name tags: the rarest word joins them"
+    assert alone["mdma"] == "mdma"
+
+
+def test_a_name_the_register_lacks_is_shown_by_its_class() -> None:
+    records = [sample(n, found=(Found("from-another-list", "stimulant.other"),)) for n in range(15)]
+    records += [sample(50 + n) for n in range(15)]
+    assert {word for row in made_of(records).rows for word in row.found} == {"stimulant.other", "mdma"}
+
+
+def test_a_group_all_of_one_kind_is_widened_and_where_it_cannot_be_its_findings_are_withheld() -> None:
+    alike = [sample(n) for n in range(40)]
+    assert {row.found for row in made_of(alike).rows} == {frozenset({WITHHELD})}
+    june = [
+        sample(100 + n, known=Known("North East", "2026-06", "tablet", "mdma", "pale"), found=(Found("pma", "x"),))
+        for n in range(12)
+    ]
+    rows = made_of([*alike, *june]).rows
+    assert {row.known.period for row in rows} == {"2026-Q2"}
+    assert {word for row in rows for word in row.found} == {"mdma", "pma"}
+
+
+def test_a_withdrawn_sample_leaves_in_company_of_which_one_differs() -> None:
+    records = [sample(n) for n in range(40)]
+    records += [sample(100 + n, found=(Found("caffeine", "stimulant.other"),)) for n in range(15)]
+    first = made_of(records)
+    leave = leaving(first.rows, {"s00003"})
+    assert len(leave) == 10
+    assert "s00003" in leave
+    assert len({row.found for row in first.rows if row.key in leave}) > 1
+    second = draw([r for r in records if r.key != "s00003"], placed_after(first, 1, {}), EVERY, words())
+    assert len(second.rows) == 45
+    third = draw(
+        [r for r in records if r.key != "s00003"],
+        placed_after(second, 2, placed_after(first, 1, {})), EVERY, words(),
+    )  # fmt: skip
+    assert not third.changed, "those that went along stay out"
+
+
+def test_the_company_of_a_sample_is_never_all_alike() -> None:
+    """Else whoever knows that it was withdrawn would know what it held: rows that left all held it."""
+    records = [sample(n) for n in range(70)]
+    records += [sample(100 + n, found=(Found("caffeine", "stimulant.other"),)) for n in range(10)]
+    rows = made_of(records).rows
+    for n in range(70):
+        leave = leaving(rows, {f"s{n:05d}"})
+        assert {row.found for row in rows if row.key in leave} == {frozenset({"mdma"}), frozenset({"caffeine"})}
+    twelve = {f"s{n:05d}" for n in range(12)}
+    assert len({row.found for row in rows if row.key in leaving(rows, twelve)}) == 2
+
+
+def test_company_does_not_come_back_with_a_later_batch() -> None:
+    records = [sample(n) for n in range(40)]
+    records += [sample(100 + n, found=(Found("caffeine", "stimulant.other"),)) for n in range(15)]
+    first = made_of(records)
+    left = leaving(first.rows, {"s00003"})
+    late = [sample(200 + n, found=(Found(("mdma", "caffeine")[n % 2], "x"),)) for n in range(30)]
+    now = [r for r in records if r.key != "s00003"]
+    second = draw([*now, *late], placed_after(first, 1, {}), EVERY, words())
+    assert second.stay_out == left - {"s00003"}
+    assert {row.key for row in second.rows} == {r.key for r in (*now, *late)} - left
+
+
+def test_a_word_that_becomes_rare_because_samples_left_is_widened() -> None:
+    records = [sample(n) for n in range(60)]
+    records += [sample(100 + n, found=(Found("ketamine", "dissociative"),)) for n in range(15)]
+    records += [sample(200 + n, found=(Found("caffeine", "stimulant.other"),)) for n in range(12)]
+    first = made_of(records)
+    assert sum("caffeine" in row.found for row in first.rows) == 12
+    gone = {"s00200", "s00201", "s00202"}
+    second = draw([r for r in records if r.key not in gone], placed_after(first, 1, {}), EVERY, words())
+    count = Counter(word for row in second.rows for word in row.found)
+    assert "caffeine" not in count
+    assert all(n >= 10 for n in count.values()), count
+
+
+def test_a_single_late_sample_waits() -> None:
+    records = [sample(n, found=(Found(("mdma", "caffeine")[n % 2], "x"),)) for n in range(40)]
+    first = made_of(records)
+    late = draw([*records, sample(900)], placed_after(first, 1, {}), EVERY, words())
+    assert not late.changed
+    many = [sample(900 + n, found=(Found(("mdma", "caffeine")[n % 2], "x"),)) for n in range(20)]
+    assert len(draw([*records, *many], placed_after(first, 1, {}), EVERY, words()).rows) == 60
+
+
+@given(st.lists(st.floats(0, 1000), max_size=80), st.sampled_from(sorted(EDGES)))
+def test_every_band_holds_k_amounts_and_each_amount_lies_in_its_band(amounts: list[float], unit: str) -> None:
+    bands = bands_of(amounts, unit, 10)
+    assert all(n >= 10 for band, n in Counter(bands).items() if band)
+    assert set(bands) <= set(band_words()) | {""}
+    for amount, band in zip(amounts, bands, strict=True):
+        numbers = [float(part) for part in band.split() if part.replace(".", "").isdigit()]
+        if "to under" in band:
+            assert numbers[0] <= amount < numbers[1]
+        elif "or more" in band:
+            assert amount >= numbers[0]
+
+
+def test_a_unit_without_bands_is_not_shown() -> None:
+    assert set(bands_of([0.5] * 20, "ratio", 10)) == {""}
+
+
+def test_every_colour_there_is_has_a_group_and_two_groups_are_several() -> None:
+    assert set(COLOUR_GROUPS) == {c.value for c in Colour}
+    assert colour_group([]) == "not_recorded"
+    assert colour_group(["white", "off_white"]) == "pale"
+    assert colour_group(["white", "pink"]) == "several"
+
+
+def test_steps_begin_with_nothing_lost_and_end_with_everything_but_the_region() -> None:
+    assert cost(STEPS[0]) == 0
+    assert widened(sample(1).known, "entactogen", STEPS[-1], words()) == Known(
+        "North East", "2026", OTHER, OTHER, OTHER
+    )
+    assert [cost(s) for s in STEPS] == sorted(cost(s) for s in STEPS)

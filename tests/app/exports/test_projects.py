@@ -1,0 +1,351 @@
+"""Who may have rows about samples: an approved project's researcher, and nobody else; all of it audited."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import select
+
+from app.exports import csv as files
+from app.exports.tables import ResearchExtract, ResearchPlacement
+from app.operations.retention import purge
+from app.platform.audit import verify
+from app.platform.audit.tables import AuditEntry
+from app.platform.kernel.actor import Role
+from app.samples.tables import Sample
+from app.trends import service as trends
+from app.trends.tables import TrendFinding
+from tests.app.conftest import World
+from tests.app.exports.conftest import Projects
+from tests.support.clock import SettableClock
+from tests.support.road import ok
+
+OTHERS = [r for r in Role if r not in (Role.RESEARCHER, Role.SESSION_LEAD, Role.ADMIN)]
+
+
+def verbs(world: World, kind: str) -> list[str]:
+    with world.runtime.read() as session:
+        rows = session.exec(select(AuditEntry).where(AuditEntry.object_type == kind).order_by(AuditEntry.seq))
+        return [row.verb for row in rows]
+
+
+def test_a_project_is_approved_by_a_second_person_and_its_extract_is_numbered_hashed_and_audited(
+    projects: Projects,
+) -> None:
+    projects.samples()
+    project = projects.approved()
+    assert (project["state"], project["running"]) == ("approved", True)
+    extract = ok(projects.make(project))
+    assert (extract["number"], extract["rows"]) == (1, 45)
+    assert extract["parameters"]["k"] == 10
+    got = projects.file(project, 1)
+    assert got.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert hashlib.sha256(got.content).hexdigest() == extract["sha256"]
+    rows = projects.rows(project, 1)
+    assert len(rows) == 45
+    assert rows[0].keys() == {
+        "region", "period", "form", "intent", "colour_group", "found", "amounts", "verdict", "methods",
+    }  # fmt: skip
+    assert {row["period"] for row in rows} == {"2026-05"}
+    assert verbs(projects.world, "research_project") == ["write", "propose", "approve"]
+    assert verbs(projects.world, "research_extract") == ["make", "download", "download"]
+    with projects.world.runtime.read() as session:
+        assert verify(session).broken_at is None
+
+
+def test_nothing_that_names_a_sample_a_site_or_a_day_is_in_the_file(projects: Projects) -> None:
+    keys = projects.samples(site="Village hall of Nowhere")
+    project = projects.approved()
+    ok(projects.make(project))
+    text = projects.file(project, 1).text
+    assert "Nowhere" not in text
+    assert not any(str(key) in text for key in keys)
+    with projects.world.runtime.read() as session:
+        numbers = session.exec(select(Sample.received_at)).all()
+    assert not any(f"{at:%Y-%m-%d}" in text for at in numbers)
+
+
+@pytest.mark.parametrize("role", [Role.SESSION_LEAD, Role.ADMIN])
+def test_whoever_wrote_or_proposed_it_does_not_approve_it(projects: Projects, role: Role) -> None:
+    project = projects.draft(role)
+    ok(projects.step(project, "propose", role))
+    refused = projects.step(project, "approve", role)
+    assert refused.status_code == 403, refused.text
+    second = Role.ADMIN if role is Role.SESSION_LEAD else Role.SESSION_LEAD
+    assert ok(projects.step(project, "approve", second))["state"] == "approved"
+
+
+def test_whoever_changed_the_draft_does_not_approve_it(projects: Projects) -> None:
+    project = projects.draft()
+    lead = projects.world.as_(Role.SESSION_LEAD)
+    url = f"/api/v1/projects/{project['id']}"
+    ok(lead.put(url, json=projects.body(title="Another title"), headers={"If-Match": '"1"'}))
+    ok(projects.step(project, "propose", Role.RESEARCHER))
+    assert projects.step(project, "approve", Role.SESSION_LEAD).status_code == 403
+    assert projects.step(project, "approve", Role.RESEARCHER).status_code == 403
+    assert ok(projects.step(project, "approve", Role.ADMIN))["title"] == "Another title"
+
+
+@pytest.mark.parametrize("role", OTHERS)
+def test_other_roles_have_no_project_and_no_extract(projects: Projects, role: Role) -> None:
+    projects.samples()
+    project = projects.approved()
+    ok(projects.make(project))
+    client = projects.world.as_(role)
+    url = f"/api/v1/projects/{project['id']}"
+    for got in (
+        client.get("/api/v1/projects"), client.get(url), client.get(f"{url}/extracts"), client.post(f"{url}/extracts"),
+        client.get(f"{url}/extracts/1/file"), client.post("/api/v1/projects", json=projects.body()),
+    ):  # fmt: skip
+        assert got.status_code == 403, got.request.url
+
+
+@pytest.mark.parametrize("role", [Role.SESSION_LEAD, Role.ADMIN])
+def test_those_who_approve_see_what_was_made_and_never_the_rows(projects: Projects, role: Role) -> None:
+    projects.samples()
+    project = projects.approved()
+    ok(projects.make(project))
+    url = f"/api/v1/projects/{project['id']}/extracts"
+    assert [e["number"] for e in ok(projects.world.as_(role).get(url))] == [1]
+    assert projects.file(project, 1, role).status_code == 403
+    assert projects.make(project, role).status_code == 403
+
+
+def test_another_agency_finds_nothing(projects: Projects) -> None:
+    projects.samples()
+    project = projects.approved()
+    ok(projects.make(project))
+    for role in (Role.RESEARCHER, Role.SESSION_LEAD, Role.ADMIN):
+        client = projects.world.as_(role, agency="other")
+        assert client.get(f"/api/v1/projects/{project['id']}").status_code == 404
+        assert ok(client.get("/api/v1/projects"))["rows"] == []
+    foreign = projects.world.as_(Role.RESEARCHER, agency="other")
+    assert foreign.get(f"/api/v1/projects/{project['id']}/extracts/1/file").status_code == 404
+
+
+def test_samples_of_another_agency_and_of_the_police_are_not_in_it(projects: Projects) -> None:
+    projects.samples()
+    projects.samples(region="Wales", agency=projects.world.other_agency_id)
+    projects.samples(region="Scotland", group="other")
+    project = projects.approved()
+    ok(projects.make(project))
+    assert {row["region"] for row in projects.rows(project, 1)} == {"North East"}
+
+
+@pytest.mark.parametrize("state", ["draft", "proposed", "withdrawn", "not begun", "over"])
+def test_only_a_running_project_has_extracts(projects: Projects, clock: SettableClock, state: str) -> None:
+    projects.samples()
+    if state in ("draft", "proposed"):
+        project = projects.draft()
+        if state == "proposed":
+            ok(projects.step(project, "propose", Role.RESEARCHER))
+    else:
+        days = {"starts_on": "2027-01-01"} if state == "not begun" else {}
+        project = projects.approved(**days)
+        if state == "withdrawn":
+            ok(projects.make(project))
+            ok(projects.step(project, "withdraw", Role.ADMIN, reason="The agreement ended."))
+        if state == "over":
+            ok(projects.make(project))
+            clock.set(datetime(2028, 1, 1, 12, tzinfo=UTC))
+            projects.world.clients.clear()  # signed in again: sessions of browsers ended long ago
+    assert projects.make(project).status_code == 409
+    if state in ("withdrawn", "over"):
+        assert projects.file(project, 1).status_code == 409
+    if state == "withdrawn":
+        with projects.world.runtime.read() as session:
+            assert session.exec(select(ResearchPlacement)).all() == []
+
+
+def test_where_samples_stand_is_forgotten_when_the_project_is_over(projects: Projects, clock: SettableClock) -> None:
+    projects.samples()
+    ok(projects.make(projects.approved(ends_on="2026-12-31")))
+    rt = projects.world.runtime
+
+    def purged(day: datetime) -> int:
+        clock.set(day)
+        purge(rt.db)
+        with rt.read() as session:
+            return len(session.exec(select(ResearchPlacement)).all())
+
+    assert purged(datetime(2026, 12, 31, 23, tzinfo=UTC)) == 45
+    assert purged(datetime(2027, 1, 1, 1, tzinfo=UTC)) == 0
+    with rt.read() as session:
+        assert len(session.exec(select(ResearchExtract)).all()) == 1
+
+
+def test_a_withdrawn_sample_is_in_no_later_extract_and_the_difference_is_ten_rows(projects: Projects) -> None:
+    keys = projects.samples()
+    project = projects.approved()
+    ok(projects.make(project))
+    with projects.world.runtime.db.begin(projects.world.actors[Role.RECEPTION]) as uow:
+        trends.forget(uow, keys[0])
+    second = ok(projects.make(project))
+    assert (second["number"], second["rows"]) == (2, 35)
+    with projects.world.runtime.read() as session:
+        there = {p.sample_id for p in session.exec(select(ResearchPlacement)) if not p.stays_out}
+    assert keys[0] not in there
+    assert len(projects.rows(project, 1)) == 45, "what was published stays as it was"
+    assert ok(projects.make(project))["number"] == 2, "nothing changed since"
+
+
+def test_a_result_that_was_amended_leaves_with_its_old_row_in_company(projects: Projects) -> None:
+    keys = projects.samples()
+    project = projects.approved()
+    ok(projects.make(project))
+    with projects.world.runtime.db.begin() as uow:
+        uow.session.connection().execute(
+            sa.update(TrendFinding)
+            .where(TrendFinding.sample_id == keys[0])
+            .values(found="ketamine", found_class="dissociative")
+        )
+    assert ok(projects.make(project))["rows"] == 35, "one amended, nine in its company; alone it waits for others"
+
+
+def test_colours_are_groups_and_amounts_are_bands(projects: Projects) -> None:
+    keys = projects.samples(form="tablet")
+    with projects.world.runtime.db.begin() as uow:
+        connection = uow.session.connection()
+        connection.execute(sa.update(Sample).where(Sample.id.in_(keys)).values(colours=["pink"]))
+        for n, key in enumerate(keys[:30]):
+            amount = {"amount": 80.0 + 2 * n, "unit": "mg_per_unit", "basis": "hydrochloride"}
+            connection.execute(sa.update(TrendFinding).where(TrendFinding.sample_id == key).values(**amount))
+    project = projects.approved()
+    ok(projects.make(project))
+    rows = projects.rows(project, 1)
+    assert {row["colour_group"] for row in rows} == {"pink_red"}
+    bands = Counter(row["amounts"] for row in rows if row["amounts"])
+    assert bands == {
+        "mdma: 0 to under 100 mg/unit, hydrochloride": 10, "mdma: 100 to under 125 mg/unit, hydrochloride": 13,
+    } or all(n >= 10 for n in bands.values())  # fmt: skip
+    assert sum(bands.values()) == 30
+
+
+def test_few_late_samples_wait_and_the_extract_is_the_one_before(projects: Projects) -> None:
+    projects.samples()
+    project = projects.approved()
+    first = ok(projects.make(project))
+    projects.figures.add(9)
+    assert ok(projects.make(project)) == first
+    projects.samples(mdma=6, caffeine=6)
+    assert ok(projects.make(project))["rows"] == 45 + 9 + 12
+
+
+def test_two_made_at_once_are_one(projects: Projects) -> None:
+    from app.exports import extracting
+    from app.platform.kernel.errors import Conflict
+
+    projects.samples()
+    project = projects.approved()
+    rt, who = projects.world.runtime, projects.world.actors[Role.RESEARCHER]
+    key = project["id"]
+    from uuid import UUID
+
+    with rt.read() as session:
+        both = [extracting.prepare(session, who, UUID(key), rt.now(), rt.pack.substances) for _ in range(2)]
+    with rt.db.begin(who) as uow:
+        extracting.keep(uow, both[0])
+    with pytest.raises(Conflict), rt.db.begin(who) as uow:
+        extracting.keep(uow, both[1])
+    with rt.read() as session:
+        assert len(session.exec(select(ResearchExtract)).all()) == 1
+
+
+def test_parquet_holds_the_same_rows(projects: Projects) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    projects.samples()
+    project = projects.approved()
+    extract = ok(projects.make(project))
+    got = projects.file(project, 1, format="parquet")
+    table = pq.read_table(io.BytesIO(got.content))
+    assert table.to_pylist() == projects.rows(project, 1)
+    assert table.schema.metadata[b"sha256_of_csv"].decode() == extract["sha256"]
+
+
+def test_without_pyarrow_parquet_is_refused_in_a_sentence(projects: Projects, monkeypatch: pytest.MonkeyPatch) -> None:
+    projects.samples()
+    project = projects.approved()
+    ok(projects.make(project))
+    monkeypatch.setattr(files, "has_parquet", lambda: False)
+    refused = projects.file(project, 1, format="parquet")
+    assert refused.status_code == 422
+    assert refused.json()["detail"] == files.NO_PARQUET
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"title": " "}, "title"),
+        ({"purpose": ""}, "purpose"),
+        ({"first_month": "2026-13"}, "first_month"),
+        ({"first_month": "2026-12", "last_month": "2026-01"}, "last_month"),
+        ({"ends_on": "2025-01-01"}, "ends_on"),
+        ({"ends_on": "2031-01-01"}, "ends_on"),
+        ({"researcher_id": "01900000-0000-7000-8000-000000000000"}, "researcher_id"),
+    ],
+)
+def test_what_cannot_be_a_project_is_said_by_field(projects: Projects, more: dict[str, Any], field: str) -> None:
+    got = projects.world.as_(Role.RESEARCHER).post("/api/v1/projects", json=projects.body(**more))
+    assert got.status_code == 422
+    assert list(got.json()["fields"]) == [field]
+
+
+def test_somebody_without_the_role_cannot_be_the_researcher(projects: Projects) -> None:
+    chemist = str(projects.world.actors[Role.CHEMIST].person_id)
+    got = projects.world.as_(Role.RESEARCHER).post("/api/v1/projects", json=projects.body(researcher_id=chemist))
+    assert got.status_code == 422
+    foreign = str(projects.world.other_actors[Role.RESEARCHER].person_id)
+    got = projects.world.as_(Role.RESEARCHER).post("/api/v1/projects", json=projects.body(researcher_id=foreign))
+    assert got.status_code == 422
+
+
+def test_a_researcher_sees_own_projects_only(projects: Projects) -> None:
+    from app.people import service as people
+    from tests.app.conftest import _person
+
+    with projects.world.runtime.db.begin() as uow:
+        second: people.Person | Any = _person(uow, projects.world.agency_id, "second.researcher", Role.RESEARCHER)
+    project = projects.draft(Role.SESSION_LEAD, researcher_id=str(second.person_id))
+    client = projects.world.as_(Role.RESEARCHER)
+    assert client.get(f"/api/v1/projects/{project['id']}").status_code == 404
+    assert ok(client.get("/api/v1/projects"))["rows"] == []
+
+
+def test_pages_lead_from_the_form_to_the_file(projects: Projects) -> None:
+    projects.samples()
+    html = {"Accept": "text/html"}
+    researcher, lead = projects.world.as_(Role.RESEARCHER), projects.world.as_(Role.SESSION_LEAD)
+    assert "Somebody else approves it" in researcher.get("/projects/new", headers=html).text
+    wrong = researcher.post("/projects", data={**projects.body(), "ends_on": "soon"}, headers=html)
+    assert wrong.status_code == 422
+    assert "Give the last day." in wrong.text
+    assert "Which adulterants come together." in wrong.text
+    assert researcher.post("/projects", data=projects.body(), headers=html).status_code == 303
+    project = ok(researcher.get("/api/v1/projects"))["rows"][0]
+    url = f"/projects/{project['id']}"
+    assert "What is in tablets" in researcher.get("/projects", headers=html).text
+    assert "Propose it" in researcher.get(url, headers=html).text
+    changed = researcher.post(url, data={**projects.body(), "title": "Tablets", "version": 1}, headers=html)
+    assert changed.headers["Location"] == f"{url}?done=saved"
+    assert researcher.post(f"{url}/propose", data={"version": 2}, headers=html).status_code == 303
+    assert "Approve this project" not in researcher.get(url, headers=html).text
+    back = lead.post(f"{url}/send-back", data={"version": 3, "reason": ""}, headers=html)
+    assert back.status_code == 422
+    assert "Say what is to be changed." in back.text
+    assert "Approve this project" in back.text
+    assert lead.post(f"{url}/approve", data={"version": 3}, headers=html).headers["Location"] == f"{url}?done=approved"
+    page = researcher.post(f"{url}/extracts", headers=html)
+    assert page.headers["Location"] == f"{url}?done=made"
+    seen = researcher.get(f"{url}?done=made", headers=html).text
+    assert "SHA-256 of the CSV" in seen
+    assert researcher.get(f"{url}/extracts/1/file", headers=html).text.startswith("region,period")
+    assert f"{url}/extracts/1/file" not in lead.get(url, headers=html).text
+    ended = researcher.post(f"{url}/withdraw", data={"version": 4, "reason": "Done."}, headers=html)
+    assert ended.status_code == 303
+    assert "withdrawn" in researcher.get(url, headers=html).text
