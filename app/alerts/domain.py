@@ -1,21 +1,25 @@
-"""Tiers of alerts, who sees which, and the states one goes through. Pure.
+"""Tiers of alerts, who sees which, where they are told, and the states one goes through. Pure.
 
-    draft ─raise→ active ─retract→ retracted        T0 and T1: one person of the bench or a session lead
-      │                └ (its end passes: nobody does anything)
-      ├ discard → discarded
-      └ submit → in_review ─approve→ active          T2 and above: the steps of sign-off are not here yet
+    draft ─raise→ active                                                        T0 and T1: one person
+      │  ─submit→ in_review ─agree→ agreed ─approve→ active                      T2 and T3
+      │  ─submit→ in_review ─agree→ agreed ─approve→ approved_once ─approve→ active   T4
+      ├ edit → draft        any of the middle ones ─send_back→ draft
+      └ discard → discarded                  active ─retract→ retracted (or its end passes: nobody does anything)
 
-Sign-off adds its rows to TRANSITIONS; nothing else has to change for a T2 to become active.
+Who may take which step stands in TRANSITIONS; that nobody takes two steps that are to check each other stands in its
+guards. Where nothing stands, nothing is allowed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
 
-from app.platform.kernel.actor import Role
+from app.platform.kernel.actor import ROLE_WORDS, Role
 
 NO_GREEN_LIGHT = "No alert is not a green light: what nobody has handed in, nobody has tested."
 
@@ -44,6 +48,8 @@ class AlertState(StrEnum):
 
     DRAFT = "draft"
     IN_REVIEW = "in_review"
+    AGREED = "agreed"
+    APPROVED_ONCE = "approved_once"
     ACTIVE = "active"
     RETRACTED = "retracted"
     DISCARDED = "discarded"
@@ -51,19 +57,27 @@ class AlertState(StrEnum):
 
 STATE_WORDS: dict[AlertState, str] = {
     AlertState.DRAFT: "draft: nobody is warned yet",
-    AlertState.IN_REVIEW: "waits for its approval",
+    AlertState.IN_REVIEW: "waits for the health side to agree",
+    AlertState.AGREED: "waits for its approval",
+    AlertState.APPROVED_ONCE: "approved by one, waits for a second",
     AlertState.ACTIVE: "in force",
     AlertState.RETRACTED: "retracted",
     AlertState.DISCARDED: "discarded",
 }
+IN_SIGN_OFF = (AlertState.IN_REVIEW, AlertState.AGREED, AlertState.APPROVED_ONCE)
+WAITING = (AlertState.DRAFT, *IN_SIGN_OFF)
+"""States in which nobody is warned yet."""
 
 
 class Act(StrEnum):
     """What a person may do to an alert."""
 
     RAISE = "raise"
+    EDIT = "edit"
     SUBMIT = "submit"
+    AGREE = "agree"
     APPROVE = "approve"
+    SEND_BACK = "send_back"
     RETRACT = "retract"
     DISCARD = "discard"
 
@@ -82,67 +96,187 @@ REACH_WORDS: dict[Reach, str] = {
     Reach.EVERYWHERE: "Wherever this service works",
 }
 
-WRITERS = frozenset({Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD})
+BENCH = frozenset({Role.CHEMIST, Role.VERIFIER})
+WRITERS = BENCH | {Role.SESSION_LEAD}
+HEALTH = frozenset({Role.HEALTH_WORKER, Role.CLINICIAN})
+CLINICIANS = frozenset({Role.CLINICIAN})
+LEADS = frozenset({Role.SESSION_LEAD})
+PARTNERS = frozenset({Role.PUBLIC_HEALTH, Role.POLICE})
+ALL_STEPS = WRITERS | HEALTH
+"""Roles that write or sign alerts: they also see what waits."""
+
 BY_ONE = frozenset({Tier.T0, Tier.T1})
 """Tiers one person raises alone."""
 SIGNED = frozenset({Tier.T2, Tier.T3, Tier.T4})
 """Tiers that wait for their sign-off."""
 
 
+# -- sign-off -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """Who did what to an alert as it stands, since it was last sent back; None where nobody has yet."""
+
+    authors: frozenset[UUID] = frozenset()
+    submitted: UUID | None = None
+    agreed: UUID | None = None
+    approved: UUID | None = None
+
+
+Guard = Callable[[UUID | None, Signatures], str | None]
+
+
+def not_author(person: UUID | None, signed: Signatures) -> str | None:
+    """A second pair of eyes is not the first."""
+    return "You wrote this alert: somebody else has to." if person in signed.authors else None
+
+
+def not_submitter(person: UUID | None, signed: Signatures) -> str | None:
+    """The laboratory's word and the next one come from two people."""
+    return "You submitted this alert: somebody else has to." if person and person == signed.submitted else None
+
+
+def not_agreed(person: UUID | None, signed: Signatures) -> str | None:
+    """The health side agrees, somebody else approves."""
+    return "You agreed to this alert: somebody else has to." if person and person == signed.agreed else None
+
+
+def not_approved(person: UUID | None, signed: Signatures) -> str | None:
+    """Two approvals are of two people."""
+    return "You approved this alert already: somebody else has to." if person and person == signed.approved else None
+
+
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One allowed step for alerts of these tiers by people of these roles."""
+    """One allowed step for alerts of these tiers by people of these roles, whom no guard keeps from it."""
 
     source: AlertState
     act: Act
     target: AlertState
     tiers: frozenset[Tier]
     roles: frozenset[Role]
+    guards: tuple[Guard, ...] = ()
 
 
+_S, _A, _ANY = AlertState, Act, BY_ONE | SIGNED
+_T2, _T3, _T4 = (frozenset({t}) for t in (Tier.T2, Tier.T3, Tier.T4))
 TRANSITIONS: tuple[Transition, ...] = (
-    Transition(AlertState.DRAFT, Act.RAISE, AlertState.ACTIVE, BY_ONE, WRITERS),
-    Transition(AlertState.DRAFT, Act.DISCARD, AlertState.DISCARDED, BY_ONE | SIGNED, WRITERS),
-    Transition(AlertState.ACTIVE, Act.RETRACT, AlertState.RETRACTED, BY_ONE | SIGNED, WRITERS),
-)
+    Transition(_S.DRAFT, _A.RAISE, _S.ACTIVE, BY_ONE, WRITERS),
+    Transition(_S.DRAFT, _A.EDIT, _S.DRAFT, _ANY, WRITERS),
+    Transition(_S.DRAFT, _A.DISCARD, _S.DISCARDED, _ANY, WRITERS),
+    Transition(_S.DRAFT, _A.SUBMIT, _S.IN_REVIEW, SIGNED, BENCH),
+    Transition(_S.IN_REVIEW, _A.AGREE, _S.AGREED, _T2, HEALTH, (not_author, not_submitter)),
+    Transition(_S.IN_REVIEW, _A.AGREE, _S.AGREED, _T3 | _T4, CLINICIANS, (not_author, not_submitter)),
+    Transition(_S.AGREED, _A.APPROVE, _S.ACTIVE, _T2, LEADS, (not_submitter, not_agreed)),
+    Transition(_S.AGREED, _A.APPROVE, _S.ACTIVE, _T3, LEADS, (not_author, not_submitter, not_agreed)),
+    Transition(_S.AGREED, _A.APPROVE, _S.APPROVED_ONCE, _T4, LEADS, (not_author, not_submitter, not_agreed)),
+    Transition(
+        _S.APPROVED_ONCE, _A.APPROVE, _S.ACTIVE, _T4, LEADS | CLINICIANS,
+        (not_author, not_submitter, not_agreed, not_approved),
+    ),
+    *(Transition(state, _A.SEND_BACK, _S.DRAFT, SIGNED, HEALTH | LEADS) for state in IN_SIGN_OFF),
+    Transition(_S.ACTIVE, _A.RETRACT, _S.RETRACTED, _ANY, WRITERS),
+    Transition(_S.ACTIVE, _A.RETRACT, _S.RETRACTED, SIGNED, CLINICIANS),
+)  # fmt: skip
 _PAST = {
-    Act.RAISE: "raised", Act.SUBMIT: "submitted", Act.APPROVE: "approved", Act.RETRACT: "retracted",
-    Act.DISCARD: "discarded",
+    Act.RAISE: "raised", Act.EDIT: "changed", Act.SUBMIT: "submitted", Act.AGREE: "agreed to",
+    Act.APPROVE: "approved", Act.SEND_BACK: "sent back", Act.RETRACT: "retracted", Act.DISCARD: "discarded",
 }  # fmt: skip
 
 
-def decide(state: AlertState, act: Act, tier: Tier, roles: frozenset[Role]) -> tuple[AlertState | None, str]:
-    """Where the step leads, or None and why not.
+class Decision(NamedTuple):
+    """Where a step leads, or None and every reason why not."""
 
-    >>> decide(AlertState.DRAFT, Act.RAISE, Tier.T2, frozenset({Role.SESSION_LEAD}))[0] is None
+    target: AlertState | None
+    reasons: tuple[str, ...] = ()
+
+
+def decide(
+    state: AlertState,
+    act: Act,
+    tier: Tier,
+    roles: frozenset[Role],
+    person: UUID | None = None,
+    signed: Signatures = Signatures(),
+) -> Decision:
+    """Whether this person may take this step, and where it leads.
+
+    >>> decide(AlertState.DRAFT, Act.RAISE, Tier.T2, frozenset({Role.SESSION_LEAD})).target is None
     True
     """
     steps = [t for t in TRANSITIONS if t.source is state and t.act is act]
     if not steps:
-        return None, f"An alert that is {STATE_WORDS[state].partition(':')[0]} cannot be {_PAST[act]}."
-    for step in steps:
-        if tier in step.tiers:
-            return (step.target, "") if roles & step.roles else (None, "Your role does not include this.")
-    return None, f"{tier} needs its sign-off, which this service does not do yet: it stays a draft."
+        return Decision(None, (f"An alert that is {STATE_WORDS[state].partition(':')[0]} cannot be {_PAST[act]}.",))
+    steps = [t for t in steps if tier in t.tiers]
+    if not steps:
+        return Decision(None, (f"{tier} is {'not signed off' if tier in BY_ONE else 'signed off in steps'}.",))
+    mine = [t for t in steps if roles & t.roles]
+    if not mine:
+        who = sorted({ROLE_WORDS[role].lower() for t in steps for role in t.roles})
+        return Decision(None, (f"This is for a {' or a '.join(who)}.",))
+    reasons = tuple(dict.fromkeys(said for guard in mine[0].guards if (said := guard(person, signed))))
+    return Decision(None, reasons) if reasons else Decision(mine[0].target)
 
 
-SEES: dict[Role, frozenset[Tier]] = {
-    Role.RECEPTION: frozenset({Tier.T1}),
-    Role.CHEMIST: frozenset({Tier.T0, Tier.T1, Tier.T2}),
-    Role.VERIFIER: frozenset({Tier.T0, Tier.T1, Tier.T2}),
-    Role.HEALTH_WORKER: frozenset({Tier.T0, Tier.T1, Tier.T2}),
-    Role.SESSION_LEAD: frozenset({Tier.T0, Tier.T1, Tier.T2}),
-    Role.PUBLIC_HEALTH: frozenset({Tier.T2, Tier.T3, Tier.T4}),
-    Role.POLICE: frozenset({Tier.T2, Tier.T3, Tier.T4}),
+def steps_from(state: AlertState, tier: Tier) -> list[Act]:
+    """What can be done to an alert of this tier at all, by whoever may."""
+    return list(dict.fromkeys(t.act for t in TRANSITIONS if t.source is state and tier in t.tiers))
+
+
+# -- who reads it, and where it is told -----------------------------------------------------------------------------
+
+
+class Channel(StrEnum):
+    """Where an alert is told. Nothing is sent: no e-mail, no text message."""
+
+    STAFF = "staff"
+    CLIENTS = "clients"
+    PARTNERS = "partners"
+    PUBLIC = "public"
+
+
+CHANNEL_WORDS: dict[Channel, str] = {
+    Channel.STAFF: "screens of staff",
+    Channel.CLIENTS: "result pages of samples that fit",
+    Channel.PARTNERS: "public health and police",
+    Channel.PUBLIC: "public page and feed",
 }
-"""What a role may read. Partner agencies never read T0 and T1: those are about a session."""
-CLIENT_TIERS = frozenset({Tier.T1, Tier.T3})
+CHANNELS: dict[Tier, tuple[Channel, ...]] = {
+    Tier.T0: (Channel.STAFF,),
+    Tier.T1: (Channel.STAFF, Channel.CLIENTS),
+    Tier.T2: (Channel.STAFF, Channel.PARTNERS),
+    Tier.T3: (Channel.STAFF, Channel.CLIENTS, Channel.PARTNERS, Channel.PUBLIC),
+    Tier.T4: (Channel.STAFF, Channel.PARTNERS),
+}
+CLIENT_TIERS = frozenset(tier for tier, channels in CHANNELS.items() if Channel.CLIENTS in channels)
 """Tiers that may put a warning on a client's page."""
+
+_EVERY = frozenset(Tier)
+SEES: dict[Role, frozenset[Tier]] = {
+    Role.RECEPTION: frozenset({Tier.T1, Tier.T3}),
+    Role.CHEMIST: _EVERY,
+    Role.VERIFIER: _EVERY,
+    Role.HEALTH_WORKER: _EVERY,
+    Role.SESSION_LEAD: _EVERY,
+    Role.CLINICIAN: _EVERY,
+    Role.PUBLIC_HEALTH: SIGNED,
+    Role.POLICE: SIGNED,
+}
+"""What a role may read. Partner agencies never read T0 and T1: those are about a session. Of the others they read what
+was told to them, never what waits (service: `told`)."""
 
 
 def visible(roles: Iterable[Role]) -> frozenset[Tier]:
     """Tiers somebody with these roles may read."""
     return frozenset().union(*(SEES.get(role, frozenset()) for role in roles))
+
+
+def readable(roles: Iterable[Role]) -> tuple[AlertState, ...]:
+    """States somebody with these roles may read: what waits is for those who write and sign."""
+    if ALL_STEPS & set(roles):
+        return tuple(AlertState)
+    return (AlertState.ACTIVE, AlertState.RETRACTED)
 
 
 LONGEST: dict[Tier, timedelta] = {
@@ -153,6 +287,7 @@ LONGEST: dict[Tier, timedelta] = {
     Tier.T4: timedelta(days=30),
 }
 RETRACTION_SHOWN = timedelta(hours=24)
+RETRACTION_TOLD = timedelta(days=7)
 
 
 def in_force(state: AlertState, from_at: datetime, until: datetime, now: datetime) -> bool:
@@ -160,8 +295,16 @@ def in_force(state: AlertState, from_at: datetime, until: datetime, now: datetim
     return state is AlertState.ACTIVE and from_at <= now < until
 
 
-def retraction_shows(state: AlertState, retracted_at: datetime | None, until: datetime, now: datetime) -> bool:
-    """A retraction is told where the alert stood: as long as that would have run, at most a day."""
+def retraction_shows(
+    state: AlertState, retracted_at: datetime | None, until: datetime, now: datetime, tier: Tier = Tier.T1
+) -> bool:
+    """A retraction is told where the alert stood: as long as that would have run, at most a day; from T2 on a week."""
     if state is not AlertState.RETRACTED or retracted_at is None:
         return False
-    return now < min(until, retracted_at + RETRACTION_SHOWN)
+    return now < min(until, retracted_at + (RETRACTION_SHOWN if tier in BY_ONE else RETRACTION_TOLD))
+
+
+def told_until(state: AlertState, ended_at: datetime | None, until: datetime) -> datetime:
+    """Until when partners and the public read it: to its end; a retraction for a week at least, because who read the
+    alert may come back once a week only."""
+    return max(until, ended_at + RETRACTION_TOLD) if state is AlertState.RETRACTED and ended_at else until

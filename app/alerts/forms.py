@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from app.alerts.domain import Reach, Tier
 from app.alerts.service import NewAlert
 from app.platform.kernel.errors import Invalid
-from app.platform.web.fields import Text20, Text40, Text60, Text200, Text300
+from app.platform.web.fields import Text20, Text40, Text60, Text200, Text300, Text600
 from app.platform.web.typed import number
 from harm_messages.register import MatchKind, Register
 
@@ -28,6 +28,7 @@ class AlertForm(BaseModel):
     reach: Text20 = ""
     session_id: Text40 = ""
     words: Text300 = ""
+    told_words: Text600 = ""
     about: list[Text60] = Field(default=[], max_length=20)
     about_words: list[Text60] = Field(default=[], max_length=20)
     forms: list[Text20] = Field(default=[], max_length=13)
@@ -37,6 +38,7 @@ class AlertForm(BaseModel):
     sample: Text40 = ""
     task: Text40 = ""
     task_version: Text20 = ""
+    version: int = 0
 
     def entered(self, register: Register, now: datetime) -> NewAlert:
         """As the feature takes it. Raises Invalid with a sentence per field."""
@@ -68,6 +70,7 @@ class AlertForm(BaseModel):
             sample_id=key_of(self.sample),
             task_id=key_of(self.task),
             task_version=int(self.task_version) if self.task_version.isdecimal() else 0,
+            told_words=self.told_words,
         )
 
     def _about(self, register: Register, wrong: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -83,8 +86,29 @@ class AlertForm(BaseModel):
         return substances, classes
 
 
-def filled(findings: Sequence[Any], sample: Any, tier: Tier) -> AlertForm:
-    """What a result says of itself: what was found that was not expected (else what was), how it looks, where it was."""
+def of_draft(row: Any) -> AlertForm:
+    """A draft as fields, to be written anew."""
+    hours = (row.until - row.from_at) / timedelta(hours=1)
+    return AlertForm(
+        tier=row.tier.value,
+        reach=row.reach.value,
+        session_id=str(row.session_id or ""),
+        words=row.words,
+        told_words=row.told_words,
+        about=[*row.substances, *row.classes],
+        forms=list(row.forms),
+        colours=list(row.colours),
+        logos="; ".join(row.logos),
+        hours=f"{min(hours, MOST_HOURS):.0f}",
+        version=row.version,
+    )
+
+
+def filled(findings: Sequence[Any], sample: Any, tier: Tier, *, described: bool) -> AlertForm:
+    """What a result says of itself: what was found that was not expected (else what was), how it looks, where it was.
+
+    `described`: its client agreed that logo and colour are told; else they are left out.
+    """
     told = [f for f in findings if f.role.value not in ("excipient", "byproduct", "cutting")]
     told = [f for f in told if f.role.value != "expected"] or told
     about = [f.substance_id or f.substance_class for f in told]
@@ -94,8 +118,8 @@ def filled(findings: Sequence[Any], sample: Any, tier: Tier) -> AlertForm:
         session_id=str(sample.session_id),
         about=[one for one in dict.fromkeys(about) if one],
         forms=[sample.form.value],
-        colours=list(sample.colours),
-        logos=sample.logo,
+        colours=list(sample.colours) if described else [],
+        logos=sample.logo if described else "",
         hours="12" if tier is Tier.T1 else "",
         sample=str(sample.id),
     )

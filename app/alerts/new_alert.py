@@ -1,4 +1,4 @@
-"""What is said of an alert to be written, what is wrong with it, and when it ends. Pure."""
+"""What is said of an alert to be written, what is wrong with it, and when it ends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlmodel import Session
+
 from app.alerts.domain import LONGEST, Reach, Tier
+from app.samples.looks import may_be_described
 from app.sessions.service import CheckingSession
 from harm_messages import Form
 from harm_messages.register import Register
@@ -14,7 +17,10 @@ from harm_messages.register import Register
 
 @dataclass(frozen=True, slots=True)
 class NewAlert:
-    """What is said of an alert. `until` None: as long as its tier allows, a T1 not beyond the end of its session."""
+    """What is said of an alert. `until` None: as long as its tier allows, a T1 not beyond the end of its session.
+
+    `told_words`: what partners and the public read, from T2 on; `region`: where a draft that is changed held before.
+    """
 
     tier: Tier
     reach: Reach
@@ -29,6 +35,8 @@ class NewAlert:
     sample_id: uuid.UUID | None = None
     task_id: uuid.UUID | None = None
     task_version: int = 0
+    told_words: str = ""
+    region: str = ""
 
 
 def problems(
@@ -46,7 +54,8 @@ def problems(
         wrong["classes"] = f"“{odd[0]}” is not a class of the register."
     if any(form not in set(Form) for form in new.forms):
         wrong["forms"] = "Choose the form from the list."
-    if new.reach is not Reach.EVERYWHERE and checking is None:
+    placed = checking is not None or (new.reach is Reach.REGION and new.region != "")
+    if new.reach is not Reach.EVERYWHERE and not placed:
         wrong["session_id"] = "Choose the session it is about."
     if new.tier is Tier.T1 and new.reach is not Reach.SESSION:
         wrong["reach"] = "A session notice holds at one session. Choose a higher tier for more."
@@ -56,6 +65,15 @@ def problems(
         hours = LONGEST[new.tier] / timedelta(hours=1)
         wrong["until"] = f"{new.tier} runs for at most {hours:.0f} hours. Raise it again if it still holds then."
     return wrong
+
+
+def checked(session: Session, new: NewAlert) -> dict[str, str]:
+    """Field → sentence for what the client of the sample behind it did not agree to."""
+    described = new.sample_id is not None and (new.logos or new.colours)
+    if not described or may_be_described(session, [new.sample_id] if new.sample_id else []):
+        return {}
+    said = "Its client did not agree that the sample is described in a warning: leave logo and colour out."
+    return {"logos" if new.logos else "colours": said}
 
 
 def ends(new: NewAlert, checking: CheckingSession | None, now: datetime) -> datetime:

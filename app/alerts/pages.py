@@ -1,4 +1,4 @@
-"""Pages of alerts: what is in force, the form, one alert, and the banner every staff page shows."""
+"""Pages of alerts: what is in force, the form, and the banner every staff page shows. One alert: pages_one."""
 
 from __future__ import annotations
 
@@ -9,57 +9,48 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.alerts import service
-from app.alerts.domain import (
-    BY_ONE,
-    LONGEST,
-    NO_GREEN_LIGHT,
-    REACH_WORDS,
-    STATE_WORDS,
-    TIER_WORDS,
-    WRITERS,
-    AlertState,
-    Tier,
-)
+from app.alerts import told as telling
+from app.alerts.asking_to_look import look_at_series
+from app.alerts.domain import BY_ONE, NO_GREEN_LIGHT, PARTNERS, TIER_WORDS, WRITERS, Channel, Tier
 from app.alerts.forms import AlertForm, filled, key_of
+from app.alerts.web import form_page, words_of
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import MastError, NotFound
-from app.platform.kernel.ids import new_id
 from app.platform.security.policy import SERVICE_STAFF, allow
-from app.platform.web.fields import Text200
 from app.platform.web.idempotency import form_once
 from app.platform.web.paging import decode_cursor, encode_cursor
-from app.platform.web.problems import status_of
 from app.results import service as results
 from app.runtime import Runtime, RuntimeDep
 from app.samples import service as samples
-from app.samples.domain import Colour
-from app.samples.domain import Form as Shape
-from app.samples.web import options
-from app.sessions import service as sessions
+from app.samples.looks import may_be_described
 from app.tasks import service as tasks
 
 router = APIRouter(include_in_schema=False)
 
-Staff = Annotated[Actor, allow(*SERVICE_STAFF)]
-Writer = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)]
+Reader = Annotated[Actor, allow(*SERVICE_STAFF, Role.CLINICIAN, *PARTNERS)]
+Staff = Annotated[Actor, allow(*SERVICE_STAFF, Role.CLINICIAN)]
+Writer = Annotated[Actor, allow(*sorted(WRITERS))]
 LIMIT = 30
 DONE = {
     "raised": "Raised. Staff see it now, and pages of samples that fit warn of it.",
     "drafted": "The draft is kept. Nobody is warned by it: an alert of this tier waits for its sign-off.",
-    "retracted": "Retracted. That is shown where the alert stood.",
+    "retracted": "Retracted. That is told where the alert stood.",
     "discarded": "Discarded.",
+    "asked": "All series are looked at now. What is found comes as a draft.",
 }
 
 
 @router.get("/alerts")
 def alerts_page(
     request: Request,
-    who: Staff,
+    who: Reader,
     rt: RuntimeDep,
     cursor: Annotated[str, Query(max_length=60)] = "",
     done: Annotated[str, Query(max_length=20)] = "",
 ) -> HTMLResponse:
-    """What is in force, drafts, and what is over."""
+    """What is in force, drafts, and what is over. Partner agencies: what they were told."""
+    if not who.has(*SERVICE_STAFF, Role.CLINICIAN):
+        return _told(request, rt)
     return _list(request, rt, who, "alerts/alerts.html", cursor=cursor, done=DONE.get(done, ""))
 
 
@@ -74,19 +65,38 @@ def _list(
 ) -> HTMLResponse:
     with rt.read() as session:
         rows = service.page(session, who, rt.now(), before=decode_cursor(cursor), limit=LIMIT + 1)
+        waiting = [] if cursor else service.waiting(session, who, rt.now())
+        runs = service.runs(session, who, 1) if who.has(*WRITERS) else []
     shown = rows[:LIMIT]
     return rt.templates.page(
         request,
         template,
         in_force=[v for v in shown if v.warns],
-        drafts=[v for v in shown if v.row.state is AlertState.DRAFT],
-        over=[v for v in shown if not v.warns and v.row.state is not AlertState.DRAFT],
+        waiting=waiting,
+        over=[v for v in shown if not v.warns and not v.waits],
+        last_run=runs[0] if runs else None,
         older=f"/alerts?cursor={encode_cursor(shown[-1].row.id)}" if len(rows) > LIMIT else None,
         newest="/alerts" if cursor else None,
         done=done,
         may_write=who.has(*WRITERS),
-        **_words(rt),
+        **words_of(rt),
     )
+
+
+def _told(request: Request, rt: Runtime) -> HTMLResponse:
+    now = rt.now()
+    with rt.read() as session:
+        rows = telling.told(session, Channel.PARTNERS, rt.pack.register, now)
+    return rt.templates.page(request, "alerts/told.html", rows=rows, now=now, public=False, **words_of(rt))
+
+
+@router.post("/alerts/runs")
+def look_again(request: Request, who: Writer, rt: RuntimeDep) -> Response:
+    """Look over all series now."""
+    with rt.begin(who, request) as uow:
+        assert who.agency_id is not None
+        look_at_series(uow, who.agency_id)
+    return RedirectResponse("/alerts?done=asked", 303)
 
 
 @router.get("/alerts/banner")
@@ -127,10 +137,11 @@ def new_alert(
             latest = results.latest(session, sample_id)
             asked = tasks.get_task(session, who, key) if (key := key_of(task)) is not None else None
             tier = Tier(asked.row.detail["tier"]) if asked and asked.row.detail.get("tier") in set(Tier) else Tier.T1
-            form = filled(latest.present if latest else (), row, tier)
+            described = may_be_described(session, [sample_id])
+            form = filled(latest.present if latest else (), row, tier, described=described)
             if asked is not None:
                 form.task, form.task_version = str(asked.row.id), str(asked.row.version)
-    return _form(request, rt, who, form)
+    return form_page(request, rt, who, form)
 
 
 @router.post("/alerts")
@@ -145,105 +156,5 @@ def write_alert(request: Request, who: Writer, rt: RuntimeDep, form: Annotated[A
     except NotFound:
         raise
     except MastError as error:
-        return _form(request, rt, who, form, error=error)
+        return form_page(request, rt, who, form, error=error)
     return RedirectResponse(f"/alerts?done={'raised' if new.tier in BY_ONE else 'drafted'}", 303)
-
-
-def _form(
-    request: Request, rt: Runtime, who: Actor, form: AlertForm, *, error: MastError | None = None
-) -> HTMLResponse:
-    with rt.read() as session:
-        found = sessions.sessions_of(session, who, open_only=True)
-    register = rt.pack.register
-    known = [one for one in form.about if one in register or register.is_class(one)]
-    return rt.templates.page(
-        request,
-        "alerts/new.html",
-        status=status_of(error),
-        t=form,
-        key=form.idempotency_key or str(new_id()),
-        sessions=[(str(s.id), s.name) for s in found],
-        chosen=[{"id": one, "label": samples.label_of(register, one)} for one in known],
-        free=[w for w in form.about_words if w],
-        shapes=options(Shape, lower=True),
-        colours=options(Colour, lower=True),
-        tiers=[(t.value, f"{t.value}: {words}") for t, words in TIER_WORDS.items()],
-        longest={t.value: LONGEST[t] for t in Tier},
-        error=error,
-        fields=getattr(error, "fields", {}),
-        **_words(rt),
-    )
-
-
-@router.get("/alerts/{alert_id}")
-def alert_page(request: Request, alert_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> HTMLResponse:
-    """One alert with everything that was done to it."""
-    return _one(request, rt, who, alert_id)
-
-
-@router.post("/alerts/{alert_id}/retract")
-def retract(
-    request: Request,
-    alert_id: uuid.UUID,
-    who: Writer,
-    rt: RuntimeDep,
-    version: Annotated[int, Form()] = 0,
-    reason: Annotated[Text200, Form()] = "",
-) -> Response:
-    """Take it back."""
-    return _ended(request, rt, who, alert_id, version, reason, "retracted")
-
-
-@router.post("/alerts/{alert_id}/discard")
-def discard(
-    request: Request,
-    alert_id: uuid.UUID,
-    who: Writer,
-    rt: RuntimeDep,
-    version: Annotated[int, Form()] = 0,
-    reason: Annotated[Text200, Form()] = "",
-) -> Response:
-    """Drop the draft."""
-    return _ended(request, rt, who, alert_id, version, reason, "discarded")
-
-
-def _ended(
-    request: Request, rt: Runtime, who: Actor, alert_id: uuid.UUID, version: int, reason: str, done: str
-) -> Response:
-    end = service.retract if done == "retracted" else service.discard
-    try:
-        with rt.begin(who, request) as uow:
-            end(uow, alert_id, version, reason)
-    except NotFound:
-        raise
-    except MastError as error:
-        return _one(request, rt, who, alert_id, error=error)
-    return RedirectResponse(f"/alerts?done={done}", 303)
-
-
-def _one(
-    request: Request, rt: Runtime, who: Actor, alert_id: uuid.UUID, *, error: MastError | None = None
-) -> HTMLResponse:
-    with rt.read() as session:
-        view = service.alert_view(session, who, alert_id, rt.now())
-    return rt.templates.page(
-        request,
-        "alerts/alert.html",
-        status=status_of(error),
-        v=view,
-        error=error,
-        fields=getattr(error, "fields", {}),
-        may_write=who.has(*WRITERS),
-        **_words(rt),
-    )
-
-
-def _words(rt: Runtime) -> dict[str, Any]:
-    return {
-        "tier_words": TIER_WORDS,
-        "state_words": STATE_WORDS,
-        "reach_words": REACH_WORDS,
-        "reaches": [(reach.value, words) for reach, words in REACH_WORDS.items()],
-        "no_green_light": NO_GREEN_LIGHT,
-        "names_of": lambda row: [samples.label_of(rt.pack.register, i) for i in (*row.substances, *row.classes)],
-    }

@@ -14,24 +14,28 @@ from app.alerts.domain import (
     BY_ONE,
     CLIENT_TIERS,
     NO_GREEN_LIGHT,
+    WAITING,
     Act,
     AlertState,
+    Channel,
     Reach,
     Tier,
     decide,
     in_force,
+    readable,
     retraction_shows,
     visible,
 )
-from app.alerts.new_alert import NewAlert, ends, problems
-from app.alerts.tables import Alert
+from app.alerts.evidence import AlertDetail, Found, detail
+from app.alerts.new_alert import NewAlert, checked, ends, problems
+from app.alerts.signing import begin_told, edit, may_read, note, take
+from app.alerts.tables import Alert, DetectionRun
+from app.alerts.telling import TELLS_CLIENTS, tell
 from app.people import service as people
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Invalid, NotFound, Refused
-from app.platform.kernel.versions import check_version
-from app.platform.live.publish import publish
 from app.samples import service as samples
 from app.sessions import service as sessions
 from app.tasks import service as tasks
@@ -39,12 +43,12 @@ from harm_messages import AlertFact, Form
 from harm_messages.register import Register
 
 __all__ = [
-    "NO_GREEN_LIGHT", "Alert", "AlertState", "AlertView", "NewAlert", "Reach", "Tier", "alert_view", "discard",
-    "facts_for", "notices", "page", "propose", "retract",
+    "NO_GREEN_LIGHT", "TELLS_CLIENTS", "Act", "Alert", "AlertDetail", "AlertState", "AlertView", "Channel",
+    "DetectionRun", "Found", "NewAlert", "Reach", "Tier", "alert_view", "detail", "discard", "edit", "facts_for",
+    "notices", "page", "propose", "retract", "runs", "take", "waiting",
 ]  # fmt: skip
 
-TELLS_CLIENTS = ("alert.raised", "alert.retracted")
-"""Kinds of events after which a client's page may read differently."""
+BY_DETECTION = "the detection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,11 @@ class AlertView:
         return self.row.state is AlertState.ACTIVE and self.row.until <= self.now
 
     @property
+    def waits(self) -> bool:
+        """Whether it waits for a person: nobody is warned yet."""
+        return self.row.state in WAITING
+
+    @property
     def retracted(self) -> bool:
         """Whether it was taken back."""
         return self.row.state is AlertState.RETRACTED
@@ -80,30 +89,35 @@ def propose(uow: UnitOfWork, new: NewAlert, register: Register) -> Alert:
     writes none.
     """
     agency_id = _agency(uow.actor)
-    act = Act.RAISE if new.tier in BY_ONE else None
-    target, why = decide(AlertState.DRAFT, act, new.tier, uow.actor.roles) if act else (AlertState.DRAFT, "")
+    act = Act.RAISE if new.tier in BY_ONE else Act.EDIT
+    target, why = decide(AlertState.DRAFT, act, new.tier, uow.actor.roles, uow.actor.person_id)
     if target is None:
-        raise Refused([why])
+        raise Refused(why)
     checking = sessions.get_session(uow.session, uow.actor, new.session_id) if new.session_id else None
     until = ends(new, checking, uow.now)
     if wrong := problems(new, checking, until, uow.now, register):
         raise Invalid("The alert was not written. What you typed is still here.", fields=wrong)
     if new.sample_id is not None:
         samples.get_sample(uow.session, uow.actor, new.sample_id)
+    if wrong := checked(uow.session, new):
+        raise Invalid("The alert was not written. What you typed is still here.", fields=wrong)
     region = sessions.site_of(uow.session, checking).region if checking else ""
     row = Alert(
-        agency_id=agency_id, tier=new.tier, state=target, reach=new.reach, words=new.words,
+        agency_id=agency_id, tier=new.tier, state=target, reach=new.reach, words=new.words, told_words=new.told_words,
         session_id=checking.id if checking and new.reach is Reach.SESSION else None,
         region=region if new.reach is Reach.REGION else "",
         substances=list(new.substances), classes=list(new.classes), forms=list(new.forms), logos=list(new.logos),
         colours=list(new.colours), from_at=uow.now, until=until, sample_id=new.sample_id,
-        drafted_by=_person(uow.actor), drafted_at=uow.now,
+        drafted_by=_person(uow.actor), drafted_at=uow.now, authors=[str(_person(uow.actor))],
         approved_by=uow.actor.person_id if target is AlertState.ACTIVE else None,
         approved_at=uow.now if target is AlertState.ACTIVE else None,
     )  # fmt: skip
     uow.session.add(row)
     uow.session.flush()
     verb = "raise" if target is AlertState.ACTIVE else "draft"
+    if target is AlertState.ACTIVE:
+        note(uow, row, Act.RAISE)
+        begin_told(uow, row)
     after = {
         "tier": row.tier.value, "reach": row.reach.value, "substances": row.substances, "classes": row.classes,
         "forms": row.forms, "until": until.isoformat(timespec="seconds"),
@@ -112,35 +126,18 @@ def propose(uow: UnitOfWork, new: NewAlert, register: Register) -> Alert:
     if new.task_id is not None:
         done = "A session notice was raised." if verb == "raise" else f"A draft of {row.tier} was written."
         tasks.close_task(uow, new.task_id, new.task_version, done)
-    _tell(uow, row, "alert.raised" if verb == "raise" else "alert.drafted")
+    tell(uow, row, "alert.raised" if verb == "raise" else "alert.drafted")
     return row
 
 
 def retract(uow: UnitOfWork, alert_id: uuid.UUID, version: int, reason: str) -> Alert:
-    """Take back an alert that is in force; the retraction is shown where it stood. Raises NotFound, Stale, …"""
-    return _end(uow, alert_id, version, reason, Act.RETRACT)
+    """Take back an alert that is in force; the retraction is told where it stood. Raises NotFound, Stale, …"""
+    return take(uow, alert_id, version, Act.RETRACT, reason)
 
 
 def discard(uow: UnitOfWork, alert_id: uuid.UUID, version: int, reason: str) -> Alert:
     """Drop a draft. Raises NotFound, Stale, Refused, Invalid."""
-    return _end(uow, alert_id, version, reason, Act.DISCARD)
-
-
-def _end(uow: UnitOfWork, alert_id: uuid.UUID, version: int, reason: str, act: Act) -> Alert:
-    row = repository.of_agency(uow.session, _agency(uow.actor), alert_id, lock=True)
-    if row is None or row.tier not in visible(uow.actor.roles):
-        raise NotFound("alert")
-    check_version("alert", version, row.version)
-    target, why = decide(row.state, act, row.tier, uow.actor.roles)
-    if target is None:
-        raise Refused([why])
-    if not reason:
-        raise Invalid("The alert stands as it was.", fields={"reason": "Say why: it is told where the alert stood."})
-    row.state, row.ended_by, row.ended_at, row.reason = target, uow.actor.person_id, uow.now, reason
-    row.version += 1
-    audit.record(uow, act.value, "alert", row.id, version=row.version, reason=reason, session_id=row.session_id)
-    _tell(uow, row, "alert.retracted" if act is Act.RETRACT else "alert.discarded")
-    return row
+    return take(uow, alert_id, version, Act.DISCARD, reason)
 
 
 # -- reading ----------------------------------------------------------------------------------------------------
@@ -152,13 +149,27 @@ def page(
     """Alerts this person may read, the newest first: drafts, those in force, and those that are over."""
     if actor.agency_id is None:
         return []
-    return _views(session, repository.page(session, actor.agency_id, visible(actor.roles), before, limit), now)
+    tiers, states = visible(actor.roles), readable(actor.roles)
+    return _views(session, repository.page(session, actor.agency_id, tiers, states, before, limit), now)
+
+
+def waiting(session: Session, actor: Actor, now: datetime, limit: int = 100) -> list[AlertView]:
+    """What waits for a step, the newest first."""
+    states = [state for state in WAITING if state in readable(actor.roles)]
+    if actor.agency_id is None or not states:
+        return []
+    return _views(session, repository.page(session, actor.agency_id, visible(actor.roles), states, None, limit), now)
+
+
+def runs(session: Session, actor: Actor, limit: int = 10) -> list[DetectionRun]:
+    """When the detection last looked over all series, and what it found; the newest first."""
+    return repository.runs(session, actor.agency_id, limit) if actor.agency_id else []
 
 
 def alert_view(session: Session, actor: Actor, alert_id: uuid.UUID, now: datetime) -> AlertView:
     """One alert this person may read. Raises NotFound, also for one of a tier that is not theirs."""
     row = repository.of_agency(session, _agency(actor), alert_id)
-    if row is None or row.tier not in visible(actor.roles):
+    if row is None or not may_read(row.tier, row.state, actor):
         raise NotFound("alert")
     return _views(session, [row], now)[0]
 
@@ -175,7 +186,8 @@ def notices(session: Session, actor: Actor, now: datetime, session_id: uuid.UUID
     shown = [
         row
         for row in rows
-        if in_force(row.state, row.from_at, row.until, now) or retraction_shows(row.state, row.ended_at, row.until, now)
+        if in_force(row.state, row.from_at, row.until, now)
+        or retraction_shows(row.state, row.ended_at, row.until, now, row.tier)
     ]
     shown.sort(key=lambda row: row.state is AlertState.RETRACTED)  # what holds stands before what was taken back
     return _views(session, shown, now)
@@ -219,7 +231,7 @@ def _views(session: Session, rows: Sequence[Alert], now: datetime) -> list[Alert
         AlertView(
             row,
             places.get(row.session_id, "") if row.session_id else row.region or "everywhere",
-            names.get(row.drafted_by, ""),
+            names.get(row.drafted_by, "") if row.drafted_by else BY_DETECTION,
             names.get(row.ended_by, "") if row.ended_by else "",
             now,
         )
@@ -237,11 +249,3 @@ def _agency(actor: Actor) -> uuid.UUID:
     if actor.agency_id is None:
         raise NotFound("alert")
     return actor.agency_id
-
-
-def _tell(uow: UnitOfWork, row: Alert, kind: str) -> None:
-    """Screens look again by themselves: no word of the alert travels in an event."""
-    publish(
-        uow, "alert", kind, agency_id=row.agency_id, session_id=row.session_id,
-        payload={"alert_id": row.id, "tier": row.tier.value},
-    )  # fmt: skip
