@@ -5,9 +5,8 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -42,6 +41,7 @@ def samples() -> None:
 def samples_import(files: tuple[Path, ...], map_: Path, dry_run: bool, json_: bool) -> None:
     """Import the history in FILES. All of it or nothing; the same files once more change nothing."""
     from app.history import service
+    from app.history.report import report_of
     from harm_messages import load_pack
 
     by_map, pack, bar = service.read_map(map_), load_pack(), None if json_ else Bar()
@@ -49,7 +49,9 @@ def samples_import(files: tuple[Path, ...], map_: Path, dry_run: bool, json_: bo
         files, by_map, pack.substances, system_clock().date(), (lambda name, n: bar(name, n, n)) if bar else None
     )
     if dry_run or reading.errors:
-        say(_reading_data(reading), "\n".join(_reading_words(reading)), json_)
+        report = report_of(reading, pack.substances)
+        lines = [*_reading_words(reading), *([f"\nFor the map:\n{text}\n"] if (text := report["map_lines"]) else [])]
+        say(report, "\n".join(lines), json_)
         if reading.errors:
             click.echo(f"{len(reading.errors)} thing(s) must be mended first. Nothing was imported.", err=True)
             raise SystemExit(1)
@@ -68,7 +70,7 @@ def samples_import(files: tuple[Path, ...], map_: Path, dry_run: bool, json_: bo
         else f"{made.new:,} samples new, {made.changed:,} changed, {made.same:,} as they were. "
         f"Take it back with: mast samples undo {made.row.id} --reason …"
     )
-    say({**_reading_data(reading), **data}, "\n".join([*_reading_words(reading), words]), json_)
+    say({**report_of(reading, pack.substances), **data}, "\n".join([*_reading_words(reading), words]), json_)
 
 
 @samples.command("imports")
@@ -119,19 +121,6 @@ def _import_words(row: HistoryImport) -> str:
     back = f" taken back {row.undone_at:%Y-%m-%d}: {row.undone_reason}" if row.undone_at else ""
     files = ", ".join(f["name"] for f in row.files)
     return f"{row.id} {row.imported_at:%Y-%m-%d} {row.source} ({row.licence}): {row.samples:,} samples, {files}{back}"
-
-
-def _reading_data(reading: Reading) -> dict[str, Any]:
-    return {
-        "rows": reading.rows,
-        "samples": len(reading.samples),
-        "findings": sum(len(s.findings) for s in reading.samples),
-        "tests": sum(len(s.tests) for s in reading.samples),
-        "errors": len(reading.errors),
-        "problems": [asdict(problem) for problem in reading.problems],
-        "unknown": reading.unknown,
-        "reconciled": [asdict(one) for one in reading.reconciled],
-    }
 
 
 def _reading_words(reading: Reading) -> Iterator[str]:

@@ -121,3 +121,31 @@ class Reading:
     def errors(self) -> list[Problem]:
         """What stops the import."""
         return [p for p in self.problems if p.level is Level.ERROR]
+
+
+class UploadState(StrEnum):
+    """What files sent on the screen go through; a worker moves the words in brackets.
+
+    waiting → (reading) → checked → (writing) → imported
+                 │           └ dropped
+                 └ refused → dropped          failed: the server could not, several times
+    """
+
+    WAITING = "waiting"
+    READING = "reading"
+    CHECKED = "checked"
+    REFUSED = "refused"
+    WRITING = "writing"
+    IMPORTED = "imported"
+    FAILED = "failed"
+    DROPPED = "dropped"
+
+    @property
+    def at_work(self) -> bool:
+        """Whether a worker has it, or will in a moment."""
+        return self in (UploadState.WAITING, UploadState.READING, UploadState.WRITING)
+
+    @property
+    def ended(self) -> bool:
+        """Whether its files are needed no more."""
+        return self in (UploadState.IMPORTED, UploadState.FAILED, UploadState.DROPPED, UploadState.REFUSED)

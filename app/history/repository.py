@@ -57,6 +57,16 @@ def keys_of(session: Session, import_id: uuid.UUID) -> list[str]:
     return list(session.exec(select(HistoryRecord.key).where(HistoryRecord.import_id == import_id)))
 
 
+def sources(session: Session) -> list[str]:
+    """Names of all sources, those of undone imports too."""
+    return sorted(session.exec(select(HistoryImport.source).distinct()))
+
+
+def keys_of_source(session: Session, source: str) -> list[str]:
+    """Every sample any import ever said something of."""
+    return sorted(session.exec(select(HistoryRecord.key).where(HistoryRecord.source == source).distinct()))
+
+
 def add_records(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write many at once."""
     if rows:

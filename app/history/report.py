@@ -1,0 +1,40 @@
+"""What was found in files of history, as data for a script and for a screen. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from app.history.domain import Level, Reading
+from app.history.suggesting import map_lines
+from harm_messages import Register
+
+COLUMNS = ("level", "file", "line", "column", "value", "why", "how")
+
+
+def report_of(reading: Reading, register: Register, *, most: int | None = None) -> dict[str, Any]:
+    """Counts, problems row by row (the first `most`, errors before notes), unknown words, reconciliations."""
+    ordered = sorted(reading.problems, key=lambda p: p.level is not Level.ERROR)
+    days = sorted(s.received for s in reading.samples if s.received is not None)
+    return {
+        "rows": reading.rows,
+        "samples": len(reading.samples),
+        "findings": sum(len(s.findings) for s in reading.samples),
+        "tests": sum(len(s.tests) for s in reading.samples),
+        "first_day": days[0].isoformat() if days else "",
+        "last_day": days[-1].isoformat() if days else "",
+        "errors": len(reading.errors),
+        "notes": len(reading.problems) - len(reading.errors),
+        "problems": [asdict(problem) for problem in ordered[:most]],
+        "unknown": reading.unknown,
+        "map_lines": map_lines(reading.unknown, register),
+        "reconciled": [asdict(one) for one in reading.reconciled],
+    }
+
+
+def lines_of(report: dict[str, Any]) -> Iterator[list[Any]]:
+    """The problems of a report as the lines of a table."""
+    yield list(COLUMNS)
+    for problem in report.get("problems", ()):
+        yield [problem[name] for name in COLUMNS]
