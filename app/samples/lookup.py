@@ -26,6 +26,11 @@ def get_sample(session: Session, actor: Actor, sample_id: uuid.UUID) -> Sample:
     return found
 
 
+def keys_of_agency(session: Session, actor: Actor) -> list[uuid.UUID]:
+    """Keys of all samples of the actor's agency, the oldest first."""
+    return repository.keys_of_agency(session, actor.agency_id) if actor.agency_id else []
+
+
 def lock_sample(uow: UnitOfWork, sample_id: uuid.UUID) -> Sample:
     """The same for a change: its row is held until the transaction ends."""
     agency_id = uow.actor.agency_id

@@ -23,6 +23,11 @@ def sample_of_agency(
     return session.exec(query).first()
 
 
+def keys_of_agency(session: Session, agency_id: uuid.UUID) -> list[uuid.UUID]:
+    """Keys of all samples of an agency, the oldest first."""
+    return list(session.exec(select(Sample.id).where(Sample.agency_id == agency_id).order_by(col(Sample.id))))
+
+
 def sample(session: Session, sample_id: uuid.UUID) -> Sample | None:
     """A sample by its key, for code that has no actor."""
     return session.get(Sample, sample_id)

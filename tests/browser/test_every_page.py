@@ -55,6 +55,10 @@ class Samples:
     instrument: str
     codes: dict[str, str]
     draft: str = ""
+    alert: str = ""
+    told_alert: str = ""
+    project: str = ""
+    proposal: str = ""
 
 
 @pytest.fixture(scope="module")
@@ -85,10 +89,46 @@ def samples(road: Road, clients: Clients, site: Site) -> Samples:
     assert chemist.post(check, **film).status_code == 201
     notice = {"tier": "T1", "session_id": road.session_id, "words": "Red hearts are very strong.", "forms": ["tablet"]}
     road.post("chemist", "/api/v1/alerts", notice)
+    draft, told_alert = _alerts(clients, road)
     return Samples(
         road.session_id, queued, read, submitted, verified, released, mixture, run, standard, reading, instrument,
-        road.codes, _draft(clients),
+        road.codes, _draft(clients), draft, told_alert, *_projects(clients, road),
     )  # fmt: skip
+
+
+def _alerts(clients: Clients, road: Road) -> tuple[str, str]:
+    """A draft that can be submitted, and a public alert that is in force."""
+    said = {
+        "reach": "region", "session_id": road.session_id, "words": "A nitazene in brown powder.",
+        "told_words": "Metonitazene was found, North East, November 2026. Found in: powders or crystals.",
+        "substances": ["metonitazene"], "forms": ["powder"],
+    }  # fmt: skip
+    draft = road.post("session_lead", "/api/v1/alerts", {"tier": "T2", **said})["id"]
+    row = road.post("chemist", "/api/v1/alerts", {"tier": "T3", **said})
+    for act, role in (("submit", "chemist"), ("agree", "clinician"), ("approve", "session_lead")):
+        url, headers = f"/api/v1/alerts/{row['id']}/{act}", {"If-Match": f'"{row["version"]}"'}
+        row = clients(role).post(url, headers=headers).json()
+    return draft, row["id"]
+
+
+def _projects(clients: Clients, road: Road) -> tuple[str, str]:
+    """A research project that runs and has an extract, and one that waits for approval."""
+    people = clients("admin").get("/api/v1/people").json()
+    researcher = next(one["id"] for one in people if "researcher" in one["roles"])
+    body = {
+        "title": "What is in tablets", "purpose": "Which adulterants come together.", "researcher_id": researcher,
+        "columns": ["amounts", "verdict"], "first_month": "2020-01", "last_month": "2030-12",
+        "starts_on": "2026-01-01", "ends_on": "2027-12-31",
+    }  # fmt: skip
+    made = []
+    for road_of_it in ((("propose", "researcher"), ("approve", "session_lead")), (("propose", "researcher"),)):
+        row = road.post("researcher", "/api/v1/projects", body)
+        for step, role in road_of_it:
+            url, headers = f"/api/v1/projects/{row['id']}/{step}", {"If-Match": f'"{row["version"]}"'}
+            row = clients(role).post(url, headers=headers).json()
+        made.append(row["id"])
+    road.post("researcher", f"/api/v1/projects/{made[0]}/extracts", {})
+    return made[0], made[1]
 
 
 def _draft(clients: Clients) -> str:
@@ -121,6 +161,7 @@ LOOKS = (
     Look("ticket-entry", None, "/t", "h1:text('Your ticket')", ".button--primary"),
     Look("client-waits", None, "/t#{queued_code}", ".waiting__stage", "form[action='/t/forget'] button"),
     Look("client-result", None, "/t#{released_code}", ".result__headline", "a[href^='/t/print']"),
+    Look("public-figures", None, "/figures?width=month", ".multiple svg", ".look-up .button--primary"),
     Look("about", None, "/about", "h1:text('About')", ".foot a"),
     Look("nothing-here", None, "/nowhere", "h1:text('There is nothing here')", "main a", 404),
     Look("not-yours", Role.RECEPTION, "/audit", "h1:text('This is not yours to do')", "main a", 403),
@@ -146,8 +187,10 @@ LOOKS = (
     Look("bench-verifier", Role.VERIFIER, "/bench/samples/{submitted}", "#bench-findings", "[data-key=s]"),
     Look("bench-lead", Role.SESSION_LEAD, "/bench/samples/{verified}", "#bench-findings", "[data-key=s]"),
     Look("plan-session", Role.SESSION_LEAD, "/sessions/new", "h1:text('Plan a session')", ".button--primary"),
+    Look("session-report", Role.SESSION_LEAD, "/sessions/{session}/report", "h1:has-text('Report of')", "[data-print]"),
     Look("libraries", Role.CHEMIST, "/libraries", "h1:text('Libraries')", ".table a"),
     Look("library", Role.CHEMIST, "/libraries/starter-ei", "h1", "main a"),
+    Look("history", Role.ADMIN, "/history", "h1:text('History')", ".button--primary"),
     Look("import-library", Role.ADMIN, "/libraries/import", "h1:text('Import a library')", ".button--primary"),
     Look("consultations", Role.HEALTH_WORKER, "/consultations", "#consultations", ".rows a"),
     Look("consultation", Role.HEALTH_WORKER, "/consultations/samples/{released}", "#client-page", ".consultation__staff .button--primary"),
@@ -163,9 +206,21 @@ LOOKS = (
     Look("urgent", Role.HEALTH_WORKER, "/consultations/urgent", "h1:text('Urgent messages')", ".button--primary"),
     Look("overrides", Role.SESSION_LEAD, "/consultations/overrides", "h1:text('Messages taken off pages')", "main a"),
     Look("alerts", Role.CHEMIST, "/alerts", "#alerts .rows", "#alerts .rows a"),
+    Look("alert-draft", Role.CHEMIST, "/alerts/{alert}", "h2:text('Sign-off')", "#steps .button--primary"),
+    Look("alert-edit", Role.CHEMIST, "/alerts/{alert}/edit", "h1:text('Write the draft anew')", ".button--primary"),
+    Look("alert-in-force", Role.CLINICIAN, "/alerts/{told_alert}", "h2:text('Where it is told')", "main summary"),
+    Look("alert-sheet", Role.SESSION_LEAD, "/alerts/{told_alert}/sheet", "h1:has-text('Warning')", "[data-print]"),
+    Look("alerts-partner", Role.POLICE, "/alerts", "#told .notice", "#told .notice a"),
+    Look("alerts-public", None, "/alerts/public", "#told .notice", "#told .notice a"),
     Look("write-alert", Role.CHEMIST, "/alerts/new?sample={released}", "h1:text('Write an alert')", ".button--primary"),
     Look("trends", Role.RESEARCHER, "/trends", ".multiple svg", ".sentence .button"),
-    Look("trends-partner", Role.POLICE, "/trends", "h1:text('Trends')", ".sentence .button"),
+    Look("trends-lead", Role.SESSION_LEAD, "/trends", "h1:text('Trends')", ".sentence .button"),
+    Look("partner", Role.POLICE, "/partner", "#figures-table", ".look-up .button--primary"),
+    Look("partner-split", Role.PUBLIC_HEALTH, "/partner?width=month&split=expected&found=opioid", "#figures-table", ".look-up .button--primary"),
+    Look("projects", Role.RESEARCHER, "/projects", "h1:text('Research projects')", ".button--primary"),
+    Look("project-new", Role.RESEARCHER, "/projects/new", "h1:text('Write a project')", ".button--primary"),
+    Look("project", Role.RESEARCHER, "/projects/{project}", "h2:text('Extracts')", "main .button--primary"),
+    Look("project-waits", Role.SESSION_LEAD, "/projects/{proposal}", "h2:text('Approval')", "main .button--primary"),
     Look("people", Role.ADMIN, "/people", "h1:text('People')", ".button--primary"),
     Look("audit", Role.ADMIN, "/audit", "h1:text('Audit log')", ".pager a"),
 )  # fmt: skip
@@ -213,6 +268,10 @@ def _address(path: str, samples: Samples) -> str:
         reading=samples.reading,
         instrument=samples.instrument,
         draft=samples.draft,
+        alert=samples.alert,
+        told_alert=samples.told_alert,
+        project=samples.project,
+        proposal=samples.proposal,
         queued_code=bare(samples.codes[samples.queued]),
         released_code=bare(samples.codes[samples.released]),
     )

@@ -236,11 +236,12 @@ def _health_worker_records(desk: Desk, number: str) -> None:
 
 def _researcher_counts(desk: Desk) -> None:
     page = desk.sign_in(Role.RESEARCHER, TABLET, path="/trends")
-    page.get_by_label("Figure").select_option(label="the expected substance was found")
-    page.get_by_label("Split by").select_option(label="month and region")
+    page.get_by_label("Figure", exact=True).select_option(label="share in which the expected substance was found")
+    page.get_by_label("Split by", exact=True).select_option(label="month")
+    page.get_by_label("Split by, choice 2").select_option(label="region")
     steps.press(page, "Show")
     expect(page.locator(".multiple svg").first).to_be_visible()
-    expect(page.locator("table caption")).to_contain_text("with its denominator")
+    expect(page.locator("#trend-table caption")).to_contain_text("with its denominator")
     # the open session's month has few samples: it must be there, and suppressed
     expect(page.locator(".suppressed").first).to_contain_text("fewer than")
     expect(page.get_by_role("heading", name="What this figure is")).to_be_visible()

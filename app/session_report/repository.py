@@ -1,0 +1,19 @@
+"""Who worked at a session, from the audit log: roles and how many people held them, never a name."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlmodel import Session, select
+
+from app.platform.audit import AuditEntry
+
+
+def actors_of_session(session: Session, agency_id: uuid.UUID, session_id: uuid.UUID) -> list[tuple[str, str]]:
+    """(person, roles at the time joined by commas) of everybody who did something in this session, each pair once."""
+    query = (
+        select(AuditEntry.actor_id, AuditEntry.actor_roles)
+        .where(AuditEntry.session_id == str(session_id), AuditEntry.agency_id == str(agency_id))
+        .distinct()
+    )
+    return [(actor, roles) for actor, roles in session.exec(query) if roles]

@@ -1,0 +1,157 @@
+"""The version of a report that may be passed on: nothing in it tells of fewer than five samples."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.custody.domain import Balance
+from app.platform.kernel.actor import Role
+from app.results.domain import FindingRole
+from app.session_report.domain import (
+    Alerts,
+    Column,
+    Custody,
+    ExpectedRow,
+    Flow,
+    Pages,
+    Quality,
+    Report,
+    Talks,
+    UnexpectedRow,
+)
+from app.session_report.passing_on import LEAST, listed, nested, parts, protected_sheets, shown
+from app.session_report.sheets import Sheet, Withheld
+from tests.app.session_report.test_session_report import EXPECTED, LEAD, read, released, table
+from tests.support.road import CONSENTS, Road
+from tests.support.writes import Stage
+
+AT = datetime(2026, 6, 17, tzinfo=UTC)
+COUNTS = st.integers(min_value=0, max_value=40)
+SPLIT = st.lists(COUNTS, min_size=len(Column), max_size=len(Column)).filter(any)
+
+
+def row_of(name: str, split: list[int]) -> ExpectedRow:
+    return ExpectedRow(name, sum(split), dict(zip(Column, split, strict=True)))
+
+
+ROWS = st.lists(SPLIT, min_size=1, max_size=6).map(lambda all_: [row_of(f"x{i}", s) for i, s in enumerate(all_)])
+
+
+def report_of(rows: list[ExpectedRow], unexpected: Iterable[UnexpectedRow] = (), told: int = 0) -> Report:
+    n = sum(r.samples for r in rows)
+    return Report(
+        Flow(n, 0, n, n, told, 0, 600.0, 1200.0), tuple(rows), tuple(unexpected),
+        Talks(0, 0, None, 0, 0, (), 0, 0, (), 0.0), Custody(Balance(), 0, 0, 0, ()), Alerts(0, 0, 0, ()),
+        Pages({}, {}, 0), Quality(AT, (), ()), {}, 0, AT,
+    )  # fmt: skip
+
+
+def sheet(report: Report, title: str) -> Sheet:
+    return next(s for s in protected_sheets(report, str) if s.title == title)
+
+
+@given(ROWS)
+def test_no_small_number_is_printed_and_none_is_left_between_a_total_and_its_rows(rows: list[ExpectedRow]) -> None:
+    kept = listed(rows)
+    left_out = sum(r.samples for r in rows) - sum(r.samples for r in kept)
+    assert not kept or left_out == 0 or left_out >= LEAST
+    assert all(r.samples >= LEAST for r in kept)
+    for row in kept:
+        split = parts(row)
+        assert split is None or all(n == 0 or n >= LEAST for n in split)
+        assert split is None or sum(split) == row.samples
+
+
+@given(ROWS)
+def test_a_row_is_split_whole_or_not_at_all(rows: list[ExpectedRow]) -> None:
+    for row in sheet(report_of(rows), EXPECTED).rows:
+        hidden = [isinstance(cell, Withheld) for cell in row[2:]]
+        assert all(hidden) or not any(hidden)
+        assert isinstance(row[1], int)
+        assert row[1] % 5 == 0
+
+
+@given(st.lists(COUNTS, min_size=1, max_size=5).map(lambda c: sorted(c, reverse=True)))
+def test_numbers_that_contain_each_other_are_never_one_to_four_apart(counts: list[int]) -> None:
+    cells = nested([(str(i), c) for i, c in enumerate(counts)])
+    printed = [c for c, (_, cell) in zip(counts, cells, strict=True) if not isinstance(cell, Withheld)]
+    for one, other in itertools.combinations(printed, 2):
+        assert one == other or one - other >= LEAST
+
+
+@given(COUNTS, COUNTS)
+def test_a_part_of_a_whole_goes_by_the_partner_rule(part: int, rest: int) -> None:
+    cell = shown(part, part + rest)
+    if isinstance(cell, Withheld):
+        assert part + rest < 10 or 0 < part < LEAST or 0 < rest < LEAST
+    else:
+        assert abs(cell - part) <= 2.5  # type: ignore[operator]
+        assert part not in range(1, LEAST)
+        assert rest not in range(1, LEAST)
+
+
+@given(ROWS, st.integers(min_value=0, max_value=40))
+def test_something_found_is_not_told_apart_from_a_part_of_its_row_by_fewer_than_five(
+    rows: list[ExpectedRow], n: int
+) -> None:
+    first = max(rows, key=lambda r: r.samples)
+    found = UnexpectedRow("y", FindingRole.SUBSTITUTE, first.expected, min(max(n, 1), first.samples))
+    printed = sheet(report_of(rows, [found]), "Found though not expected").rows
+    if printed:
+        for whole in (first.samples, *(parts(first) or [])):
+            assert found.samples == whole or abs(found.samples - whole) >= LEAST
+        assert found.samples == 0 or found.samples >= LEAST
+
+
+def test_without_the_rest_being_left_out_a_row_of_three_would_be_read_off() -> None:
+    """What the complement is for: 40 + 3 of 43 would say 3."""
+    rows = [row_of("a", [40, *[0] * 6]), row_of("b", [3, *[0] * 6])]
+    assert listed(rows) == []
+    rows.append(row_of("c", [9, *[0] * 6]))
+    assert [r.expected for r in listed(rows)] == ["a"], "the next smallest goes with it: 12 are left out"
+
+
+def test_waits_of_few_samples_are_not_given() -> None:
+    few = report_of([row_of("a", [19, *[0] * 6])])
+    assert sheet(few, "From handed in to released").rows == ()
+    many = report_of([row_of("a", [20, *[0] * 6])])
+    assert [row[1] for row in sheet(many, "From handed in to released").rows] == [10, 20]
+
+
+@pytest.fixture
+def road(world: Any) -> Road:
+    return Stage(world).road
+
+
+def test_only_clients_who_agreed_to_figures_are_in_it_and_nothing_of_staff_or_custody(world: Any, road: Road) -> None:
+    for _ in range(10):
+        released(road, ["mdma"], "mdma")
+    for _ in range(5):
+        road.register(expected=["mdma"], consents={**CONSENTS, "aggregate_data": "no"})
+    for _ in range(5):
+        road.register(expected=["mdma"], submitter_type="partner_agency")
+    own, others = read(world, road.session_id), read(world, road.session_id, version="pass-on")
+    assert table(own, "Samples")["Received", "Samples"] == "20"
+    assert table(others, "Samples")["Samples", "Samples"] == "10"
+    assert table(others, EXPECTED)["MDMA", "As expected"] == "10"
+    titles = {title for title, _, _ in others}
+    assert not titles & {"Staff on duty", "Custody balance", "Gaps in the ledgers", "Batches on hold"}
+    page = world.as_(LEAD).get(f"/sessions/{road.session_id}/report?version=pass-on", headers={"Accept": "text/html"})
+    assert "Small numbers are protected" in page.text
+    assert "true counts" not in page.text
+    assert world.as_(Role.POLICE).get(f"/sessions/{road.session_id}/report?version=pass-on").status_code == 403
+
+
+def test_four_samples_say_nothing_at_all(world: Any, road: Road) -> None:
+    for _ in range(4):
+        released(road, ["mdma"], "eutylone")
+    others = read(world, road.session_id, version="pass-on")
+    numbers = {value for (title, _, _), value in others.items() if title != "Session"}
+    assert numbers == {"not given: too few"}

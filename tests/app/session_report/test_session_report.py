@@ -1,0 +1,317 @@
+"""The report of a session: every number by an independent count, and who may read it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+import uuid
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.custody.tables import CustodyEvent
+from app.platform.kernel.actor import Role
+from tests.support.road import Road, ok
+from tests.support.writes import Stage
+
+BROWSER = {"Accept": "text/html"}
+LEAD = Role.SESSION_LEAD
+
+Cells = dict[tuple[str, str, str], str]
+
+
+@pytest.fixture
+def road(world: Any) -> Road:
+    return Stage(world).road
+
+
+def read(world: Any, session_id: str, **params: str) -> Cells:
+    """The CSV of the report as (table, row, column) → value, or the words why it is withheld."""
+    answer = world.as_(LEAD).get(f"/sessions/{session_id}/report.csv", params=params)
+    assert answer.status_code == 200, answer.text
+    lines = list(csv.DictReader(io.StringIO(answer.text)))
+    return {(r["table"], r["row"], r["column"]): r["value"] or r["withheld"] for r in lines}
+
+
+def table(cells: Cells, title: str) -> dict[tuple[str, str], str]:
+    return {(row, column): value for (name, row, column), value in cells.items() if name == title}
+
+
+def released(road: Road, expected: list[str], *found: str, **more: Any) -> str:
+    """A released sample in which these were found."""
+    sample = road.register(expected=expected, **more)
+    runs = [road.analysis(sample, method="gc_ms")]
+    result = road.post("chemist", f"/api/v1/samples/{sample}/results")
+    findings = [{"substance": one, "abundance": "major", "analyses": runs} for one in found]
+    put = road.as_("chemist").request(
+        "PUT", f"/api/v1/results/{result['id']}/findings", json={"findings": findings},
+        headers={"If-Match": f'"{result["version"]}"'},
+    )  # fmt: skip
+    ok(put)
+    etag = put.headers["ETag"]
+    for role, step in (("chemist", "submit"), ("verifier", "verify"), ("session_lead", "release")):
+        etag = road.step(role, result["id"], step, etag)
+    return sample
+
+
+def talk(road: Road, sample: str, *ticks: tuple[int, str, str], **more: Any) -> None:
+    outcomes = [{"person_index": p, "moment": m, "intention": i} for p, m, i in ticks]
+    road.post("health_worker", f"/api/v1/samples/{sample}/consultations", {"outcomes": outcomes, **more})
+
+
+EXPECTED = "What was expected, and how the result compares"
+INTEND = "What people intend"
+HELP = "Consultations, naloxone, referrals, disposals"
+
+
+def test_a_session_counted_by_hand(world: Any, road: Road) -> None:
+    as_said = [released(road, ["mdma"], "mdma") for _ in range(2)]
+    other = released(road, ["mdma"], "eutylone")
+    released(road, ["cocaine"], "cocaine", "levamisole")
+    released(road, ["ketamine", "cocaine"], "ketamine", "cocaine")
+    road.register(expected=[], intent="unknown")
+    gone = road.register(expected=["mdma"], received_mg=30)
+    road.post("reception", f"/api/v1/samples/{gone}/withdraw", {})
+    talk(road, as_said[0], (1, "before", "take_as_planned"), (1, "after", "take_less"), (2, "after", "take_less"),
+         group_size=2, minutes=9, naloxone_given=True, referral="drug_service")  # fmt: skip
+    talk(road, other, (1, "after", "disposed_here_verified"), (1, "after", "will_not_take"), naloxone_given=False)
+
+    cells = read(world, road.session_id)
+    samples = {row: value for (row, _), value in table(cells, "Samples").items()}
+    assert list(samples.values()) == ["7", "1", "5", "5", "2", "0"]
+    expected = table(cells, EXPECTED)
+    assert [expected["MDMA", c] for c in ("Samples", "As expected", "Partly or not as expected")] == ["3", "2", "1"]
+    assert expected["not known", "No result, or nothing to compare it with"] == "1"
+    assert expected["Cocaine", "Samples"] == expected["a mixture, or several things", "Samples"] == "1"
+    assert [expected["All", c] for c in ("Samples", "As expected")] == ["6", "3"]
+    unexpected = table(cells, "Found though not expected")
+    assert (unexpected["Eutylone", "How"], unexpected["Eutylone", "Expected to be"]) == ("instead of it", "MDMA")
+    assert unexpected["Levamisole", "Samples"] == "1"
+    intend = table(cells, INTEND)
+    assert [intend["Will take less", c] for c in ("Before the result", "After the result")] == ["0", "2"]
+    assert [intend["People asked", c] for c in ("Before the result", "After the result")] == ["1", "3"]
+    said = {row: value for (row, _), value in table(cells, HELP).items()}
+    assert (said["Consultations"], said["People in them"], said["Naloxone given"]) == ("2", "3", "1")
+    assert said["Consultations in which that was written down"] == "2"
+    assert said["Sent on to: Drug and alcohol service"] == said["People who handed the rest in to be destroyed"] == "1"
+    staff = {row: value for (row, _), value in table(cells, "Staff on duty").items()}
+    assert staff == {
+        "Reception": "1",
+        "Chemist": "1",
+        "Verifier": "1",
+        "Health worker": "1",
+        "Session lead": "1",
+        "All": "5",
+    }
+
+
+def test_a_retracted_result_counts_as_none_and_an_amended_one_by_the_version_that_stands(
+    world: Any, road: Road
+) -> None:
+    sample, result, etag = road.released()
+    road.step("session_lead", result, "retract", etag, reason="mixed up", change_reason="mix_up")
+    cells = table(read(world, road.session_id), "Samples")
+    assert cells["Retracted", "Samples"] == "1"
+    assert table(read(world, road.session_id), EXPECTED)["MDMA", "No result, or nothing to compare it with"] == "1"
+
+    other, result, etag = road.released()
+    road.step("chemist", result, "amend", etag, reason="more tests", change_reason="more_tests")
+    assert sample != other
+    assert table(read(world, road.session_id), EXPECTED)["MDMA", "As expected"] == "1", "the old one is still shown"
+
+
+def test_back_of_house_the_verified_version_counts(world: Any) -> None:
+    road = Road(Stage(world).client, str(world.session(licence="boh_no_individual_results", client_lookup=False)))
+    road.verified()
+    cells = read(world, road.session_id)
+    assert table(cells, EXPECTED)["MDMA", "As expected"] == "1"
+    assert table(cells, "Samples")["Released", "Samples"] == "0"
+
+
+def test_every_milligram_is_somewhere_and_what_is_open_is_named(world: Any, road: Road) -> None:
+    whole = road.register(received_mg=40)
+    half = road.register(received_mg=10.5)
+    road.register()
+    witness = str(world.actors[Role.VERIFIER].person_id)
+    for line in ({"kind": "consumed", "mg": 12.5}, {"kind": "destroyed", "mg": 27.5, "witness_id": witness}):
+        road.post("chemist", f"/api/v1/samples/{whole}/custody", line)
+    with world.runtime.db.begin() as uow:  # as an older version wrote it: nobody watched
+        uow.session.add(
+            CustodyEvent(
+                sample_id=uuid.UUID(half), kind="destroyed", mg=4.5, at=uow.now, by_id=world.actors[LEAD].person_id
+            )
+        )
+    cells = read(world, road.session_id)
+    assert list(table(cells, "Custody balance").values()) == ["50.5", "12.5", "32.0", "0.0", "0.0", "0.0", "6.0"]
+    gaps = table(cells, "Gaps in the ledgers")
+    assert sorted(gaps) == [("#002 (1)", "What is open"), ("#002 (2)", "What is open")]
+    assert set(gaps.values()) == {
+        "4.5 mg destroyed without a witness", "6 mg still here, or not written down where it went"
+    }  # fmt: skip
+
+
+def test_alerts_pages_instruments_and_batches_are_named(world: Any, road: Road) -> None:
+    stage = Stage(world)
+    stage.road.session_id = road.session_id
+    sample, _, _ = road.released()
+    notice = {"tier": "T1", "session_id": road.session_id, "words": "Red hearts.", "classes": ["opioid.nitazene"]}
+    for words in ("Red hearts.", "Blue stars."):
+        raised = road.post("chemist", "/api/v1/alerts", {**notice, "words": words})
+    headers = {"If-Match": f'"{raised["version"]}"'}
+    road.post("session_lead", f"/api/v1/alerts/{raised['id']}/retract", {"reason": "A mistake."}, headers=headers)
+    machine = road.post(
+        "chemist",
+        "/api/v1/instruments",
+        {"name": "Old one", "method": "gc_ms", "certificate_due": "2020-01-01T00:00:00Z"},
+    )
+    road.analysis(sample, method="gc_ms", instrument_id=machine["id"], batch="B7", qc_failed=True)
+
+    cells = read(world, road.session_id)
+    title = "Alerts: 2 raised, 1 of them retracted, 0 not yet in force"
+    assert set(table(cells, title).values()) == {
+        "Red hearts.", "Blue stars.", "Retracted: A mistake.", "Stood to its end or stands"
+    }  # fmt: skip
+    assert table(cells, "Instruments that were used and not in date") == {
+        ("Old one", "How it stood"): "certificate run out", ("Old one", "Analyses"): "1"
+    }  # fmt: skip
+    assert table(cells, "Batches on hold")["B7", "Samples held back"] == "1"
+
+
+def test_messages_taken_off_pages_are_counted_until_that_is_undone(world: Any, road: Road) -> None:
+    sample, _, _ = road.released()
+    worker = world.as_(Role.HEALTH_WORKER)
+    body = {"kind": "snippet", "target": "SN-NALOXONE"}
+    made = road.post("health_worker", f"/api/v1/samples/{sample}/adjustments", body)
+    row = ("Messages added on pages", "Times")
+    assert table(read(world, road.session_id), "Messages that staff changed")[row] == "1"
+    ok(worker.delete(f"/api/v1/samples/{sample}/adjustments/{made['id']}"))
+    assert table(read(world, road.session_id), "Messages that staff changed")[row] == "0"
+
+
+def test_the_report_agrees_with_a_count_in_plain_sql(world: Any, road: Road) -> None:
+    """Two hundred samples at random stages, written straight into the tables, counted by SQL alone."""
+    _fill(world, road.session_id, 200)
+    cells = read(world, road.session_id)
+
+    def count(sql: str) -> int:
+        with world.runtime.read() as session:
+            key = uuid.UUID(road.session_id)
+            bound = key.hex if session.get_bind().dialect.name == "sqlite" else str(key)
+            return int(session.connection().execute(sa.text(sql), {"s": bound}).scalar_one())
+
+    there = "from sample where session_id = :s and withdrawn_at is null"
+    flow = {row: int(value) for (row, _), value in table(cells, "Samples").items()}
+    assert flow["Received"] == count("select count(*) from sample where session_id = :s") == 200
+    for name in ("analysed", "released", "told"):
+        row = {"told": "Told in a consultation"}.get(name, name.capitalize())
+        assert flow[row] == count(f"select count(*) {there} and {name}_at is not null")
+    assert sum(int(v) for (row, c), v in table(cells, EXPECTED).items() if row != "All" and c == "Samples") == count(
+        f"select count(*) {there}"
+    )
+    for row, verdict in (("As expected", "as_expected"), ("Inconclusive", "inconclusive")):
+        counted = count(
+            "select count(*) from sample join result_version r on r.sample_id = sample.id where session_id = :s and "
+            f"withdrawn_at is null and r.state = 'released' and r.verdict = '{verdict}'"
+        )
+        assert counted > 0
+        assert table(cells, EXPECTED)["All", row] == str(counted)
+    waits = _waits(world, road.session_id)
+    assert table(cells, "From handed in to released")["Half within", "Minutes"] == str(waits[-(-len(waits) // 2) - 1])
+    assert (
+        table(cells, "From handed in to released")["Nine of ten within", "Minutes"]
+        == str(waits[-(-len(waits) * 9 // 10) - 1])
+    )  # fmt: skip
+
+
+def _fill(world: Any, session_id: str, n: int) -> None:
+    from app.results.tables import ResultVersion
+    from app.samples.domain import Form, Intent, SubmitterType
+    from app.samples.tables import Sample, SampleExpected
+
+    chance = random.Random(7)
+    lead = world.actors[LEAD].person_id
+    with world.runtime.db.begin() as uow:
+        at = uow.now - timedelta(hours=5)
+        for number in range(1, n + 1):
+            stage = chance.randint(0, 3)
+            steps = [at + timedelta(minutes=5 + chance.randint(1, 90) * k) for k in range(1, 4)]
+            row = Sample(
+                agency_id=world.agency_id, session_id=uuid.UUID(session_id), number=number, received_at=at,
+                submitter_type=SubmitterType.PUBLIC, intent=Intent.KNOWN, form=Form.POWDER,
+                analysed_at=steps[0] if stage > 0 else None, released_at=steps[1] if stage > 1 else None,
+                told_at=steps[2] if stage > 2 else None, withdrawn_at=at if chance.random() < 0.1 else None,
+            )  # fmt: skip
+            uow.session.add(row)
+            uow.session.flush()
+            uow.session.add(
+                SampleExpected(sample_id=row.id, substance_id=chance.choice(["mdma", "cocaine", "ketamine"]))
+            )
+            if stage > 1:
+                verdict = chance.choice(["as_expected", "expected_plus_active", "not_as_expected", "inconclusive"])
+                uow.session.add(
+                    ResultVersion(
+                        sample_id=row.id,
+                        number=1,
+                        state="released",
+                        verdict=verdict,
+                        outcome="identified",
+                        author_id=lead,
+                        created_at=at,
+                        released_at=row.released_at,
+                    )
+                )
+
+
+def _waits(world: Any, session_id: str) -> list[int]:
+    from sqlmodel import select
+
+    from app.samples.tables import Sample
+
+    with world.runtime.read() as session:
+        rows = session.exec(select(Sample)).all()
+    waits = sorted(
+        (r.released_at - r.received_at).total_seconds()
+        for r in rows
+        if str(r.session_id) == session_id and r.released_at is not None and r.withdrawn_at is None
+    )
+    return [round(w / 60) for w in waits]
+
+
+@pytest.mark.parametrize("path", ["report", "report.csv"])
+def test_only_the_own_lead_reads_it(world: Any, road: Road, path: str) -> None:
+    url = f"/sessions/{road.session_id}/{path}"
+    for role in set(Role) - {LEAD}:
+        assert world.as_(role).get(url).status_code == 403, role
+    assert world.as_(LEAD, agency="other").get(url).status_code == 404
+    assert world.anonymous().get(url).status_code == 401
+    assert world.as_(LEAD).get(url).status_code == 200
+    assert world.as_(LEAD).get(url, params={"version": "everything"}).status_code == 422
+
+
+def test_the_page_says_what_it_is_and_the_board_leads_to_it_for_a_lead_only(world: Any, road: Road) -> None:
+    road.released()
+    page = world.as_(LEAD).get(f"/sessions/{road.session_id}/report", headers=BROWSER).text
+    assert "not for passing on" in page
+    assert "true counts" in page
+    link = f'href="/sessions/{road.session_id}/report"'
+    assert link in world.as_(LEAD).get(f"/sessions/{road.session_id}", headers=BROWSER).text
+    assert link not in world.as_(Role.RECEPTION).get(f"/sessions/{road.session_id}", headers=BROWSER).text
+
+
+def test_a_session_without_a_sample_has_a_report(world: Any, road: Road) -> None:
+    page = world.as_(LEAD).get(f"/sessions/{road.session_id}/report", headers=BROWSER)
+    assert page.status_code == 200
+    assert "No sample was registered." in page.text
+    assert "No alert is not a green light." in page.text
+    assert Counter(table(read(world, road.session_id), "Samples").values()) == Counter({"0": 6})
+
+
+def test_a_name_that_begins_like_a_formula_is_neutral_in_the_csv(world: Any) -> None:
+    session = str(world.session(name="=HYPERLINK(1)"))
+    Road(Stage(world).client, session).register()
+    text = world.as_(LEAD).get(f"/sessions/{session}/report.csv").text
+    assert not [line for line in text.splitlines() if line.startswith(("=", "+", "@")) or ",=" in line]
