@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -20,13 +20,20 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 import app.alerts.api
+import app.alerts.api_told
 import app.alerts.pages
+import app.alerts.pages_one
+import app.alerts.pages_public
 import app.consultations.api
 import app.consultations.api_log
 import app.consultations.pages
 import app.consultations.pages_log
 import app.consultations.pages_paper
 import app.consultations.pages_urgent
+import app.exports.api
+import app.exports.pages
+import app.history.api
+import app.history.pages
 import app.incoming.api
 import app.incoming.pages
 import app.instrument_checks.api
@@ -42,6 +49,9 @@ import app.people.api
 import app.people.pages
 import app.quantification.api
 import app.readings.api
+import app.releases.api
+import app.releases.api_package
+import app.releases.pages
 import app.results.api
 import app.results.pages
 import app.results.pages_files
@@ -51,6 +61,7 @@ import app.samples.api_substances
 import app.samples.board_pages
 import app.samples.overview_pages
 import app.samples.pages
+import app.session_report.pages
 import app.sessions.api
 import app.sessions.pages
 import app.standards.api
@@ -62,8 +73,11 @@ import app.system.pages
 import app.tasks.api
 import app.tasks.pages
 import app.trends.api
+import app.trends.api_asked
 import app.trends.pages
+from app.alerts import detecting_job
 from app.alerts.pages import banner_of
+from app.history import upload_job as history_job
 from app.incoming import reading_job as incoming_job
 from app.instrument_checks import recompare as recompare_instrument
 from app.instrument_checks.service import InstrumentStates
@@ -88,6 +102,7 @@ from app.platform.web.templates import Templates
 from app.readings import arrays, reading_job
 from app.readings.reading_job import LazyJail
 from app.readings.substances import SubstanceIndex
+from app.releases import release_job
 from app.runtime import Runtime
 from app.settings import Settings
 from app.standards import recompare
@@ -98,14 +113,21 @@ from instruments import DEFAULT_LIMITS, Limits
 HERE = Path(__file__).parent
 
 ROUTERS = (
+    app.alerts.api_told.router,  # fixed addresses before those with a key in them
     app.alerts.api.router,
     app.alerts.pages.router,
+    app.alerts.pages_public.router,
+    app.alerts.pages_one.router,
     app.consultations.api.router,
     app.consultations.api_log.router,
     app.consultations.pages.router,
     app.consultations.pages_log.router,
     app.consultations.pages_urgent.router,
     app.consultations.pages_paper.router,
+    app.exports.api.router,
+    app.exports.pages.router,
+    app.history.api.router,
+    app.history.pages.router,
     app.incoming.api.router,
     app.incoming.pages.router,
     app.instrument_checks.api.router,
@@ -121,6 +143,10 @@ ROUTERS = (
     app.people.pages.router,
     app.quantification.api.router,
     app.readings.api.router,
+    app.releases.api.router,
+    app.releases.api_package.router,
+    app.releases.pages.router,
+    app.session_report.pages.router,
     app.sessions.api.router,
     app.sessions.pages.router,
     app.samples.api.router,
@@ -141,6 +167,7 @@ ROUTERS = (
     app.tasks.api.router,
     app.tasks.pages.router,
     app.trends.api.router,
+    app.trends.api_asked.router,
     app.trends.pages.router,
 )
 
@@ -190,9 +217,19 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
                     )
                 ),
                 **recompare_instrument.handlers(database),
+                **detecting_job.handlers(database, packs.current),
+                **release_job.handlers(database, packs.shipped.substances, settings.release_programs),
+                **history_job.handlers(
+                    history_job.JobParts(database, settings.blob_dir, settings.upload_max_bytes, packs.shipped, clock)
+                ),
             },
             clock,
-            on_dead={**reading_job.obituaries(), **incoming_job.obituaries(), **library_job.obituaries()},
+            on_dead={
+                **reading_job.obituaries(),
+                **incoming_job.obituaries(),
+                **library_job.obituaries(),
+                **history_job.obituaries(),
+            },
         ),
         templates=Templates(HERE / "templates", lambda request: page_context(request, settings)),
         session_policy=policy,
@@ -223,11 +260,16 @@ def page_context(request: Request, settings: Settings) -> dict[str, Any]:
     }
 
 
+def daily_work(settings: Settings) -> tuple[Callable[[Database], None], ...]:
+    """What the housekeeper asks for once a day."""
+    return detecting_job.ask_nightly, *((release_job.ask_when_due,) if settings.releases_monthly else ())
+
+
 @asynccontextmanager
 async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
     """What runs beside the routes, with the parts the application has when it starts."""
     parts: Runtime = application.state.runtime
-    housekeeper = Housekeeper(parts.db, parts.blobs)
+    housekeeper = Housekeeper(parts.db, parts.blobs, daily=daily_work(parts.settings))
     for store in (parts.blobs, arrays.array_store(parts.blobs.root)):
         store.sweep()
     await parts.hub.start()

@@ -7,15 +7,30 @@ from typing import Any
 from app.platform.kernel.actor import Actor, Role
 
 ENTRIES: tuple[tuple[str, str, frozenset[Role]], ...] = (
+    ("Partner", "/partner", frozenset({Role.PUBLIC_HEALTH, Role.POLICE})),
     ("Sessions", "/sessions", frozenset({Role.SESSION_LEAD, Role.RECEPTION, Role.HEALTH_WORKER})),
     ("Reception", "/reception", frozenset({Role.RECEPTION, Role.SESSION_LEAD})),
     ("Bench", "/bench", frozenset({Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD})),
     ("Consultations", "/consultations", frozenset({Role.HEALTH_WORKER, Role.SESSION_LEAD})),
-    ("Alerts", "/alerts", frozenset({Role.CHEMIST, Role.VERIFIER, Role.HEALTH_WORKER, Role.SESSION_LEAD})),
+    (
+        "Alerts",
+        "/alerts",
+        frozenset(
+            {
+                Role.CHEMIST,
+                Role.VERIFIER,
+                Role.HEALTH_WORKER,
+                Role.CLINICIAN,
+                Role.SESSION_LEAD,
+                Role.PUBLIC_HEALTH,
+                Role.POLICE,
+            }
+        ),
+    ),
     (
         "Trends",
         "/trends",
-        frozenset({Role.RESEARCHER, Role.PUBLIC_HEALTH, Role.POLICE, Role.SESSION_LEAD}),
+        frozenset({Role.RESEARCHER, Role.SESSION_LEAD}),
     ),
     (
         "Messages",
@@ -25,6 +40,8 @@ ENTRIES: tuple[tuple[str, str, frozenset[Role]], ...] = (
     ("Standards", "/standards", frozenset({Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD})),
     ("Instruments", "/instruments", frozenset({Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD})),
     ("Libraries", "/libraries", frozenset({Role.CHEMIST, Role.VERIFIER, Role.RESEARCHER, Role.ADMIN})),
+    ("Projects", "/projects", frozenset({Role.RESEARCHER, Role.SESSION_LEAD, Role.ADMIN})),
+    ("History", "/history", frozenset({Role.ADMIN, Role.RESEARCHER})),
     ("People", "/people", frozenset({Role.ADMIN})),
     ("Audit", "/audit", frozenset({Role.ADMIN})),
 )
@@ -37,8 +54,8 @@ HOME: tuple[tuple[Role, str], ...] = (
     (Role.HEALTH_WORKER, "/consultations"),
     (Role.CLINICIAN, "/messages"),
     (Role.RESEARCHER, "/trends"),
-    (Role.PUBLIC_HEALTH, "/trends"),
-    (Role.POLICE, "/trends"),
+    (Role.PUBLIC_HEALTH, "/partner"),
+    (Role.POLICE, "/partner"),
     (Role.ADMIN, "/people"),
 )
 

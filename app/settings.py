@@ -36,6 +36,14 @@ class Settings(BaseSettings):
     jobs_in_server: bool = Field(True, description="Run jobs inside `mast serve`; off when `mast worker` runs")
     parser_processes: int = Field(1, description="Pre-warmed children that read instrument files")
     parse_wall_seconds: float = Field(90.0, description="Longest time one file may take to be read")
+    releases_monthly: bool = Field(False, description="Make a release of the figures when a month is over")
+    release_programs: float = Field(
+        600.0, ge=0, description="Most linear programs of 1,000 unknowns an audit of a release may take, per audience"
+    )
+    trend_questions_per_day: int = Field(200, ge=1, description="New questions to the figures per person in 24 hours")
+    trend_questions_per_90_days: int = Field(2000, ge=1, description="The same in 90 days")
+    release_licence: str = Field("CC-BY-4.0", max_length=60, description="SPDX name of the licence of a release")
+    release_publisher: str = Field("", max_length=200, description="Who publishes releases; empty: the services here")
     log_level: str = Field("INFO", description="Least severe log line written")
     live_poll_seconds: float = Field(5.0, description="Catch-up period of live events besides notifications")
     sse_queue: int = Field(100, description="Events kept for a slow screen before it is told to reload")

@@ -68,7 +68,7 @@ def _check_schema(settings: Settings) -> None:
 @domain_errors
 def worker() -> None:
     """Read uploads and do other jobs, beside `mast serve` with MAST_JOBS_IN_SERVER=false."""
-    from app.main import build_runtime
+    from app.main import build_runtime, daily_work
 
     settings = Settings()
     _check_schema(settings)
@@ -77,7 +77,7 @@ def worker() -> None:
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
-    housekeeper = Housekeeper(runtime.db, runtime.blobs)
+    housekeeper = Housekeeper(runtime.db, runtime.blobs, daily=daily_work(settings))
     runtime.jobs.start()
     housekeeper.start()
     done.wait()

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from app.alerts.asking_to_look import look_at_series
 from app.consultations import service as consultations
 from app.consultations.domain import Intention
-from app.operations import demo_files, demo_infrared, demo_mass
+from app.operations import demo_files, demo_history, demo_infrared, demo_mass, demo_release
 from app.people import service as people
 from app.people.tables import AgencyKind
 from app.platform.db import Database, UnitOfWork, migrate
@@ -97,6 +98,11 @@ KINDS = (
     Kind(4, ("heroin",), "brown", Form.POWDER, (("heroin", A.MAJOR), ("caffeine", A.MINOR)), nitazene_strip=True),
     Kind(4, (), "no idea", Form.POWDER, (("caffeine", A.MAJOR),)),
 )
+_PLAIN, _LACED = (
+    Kind(0, ("heroin",), "brown", Form.POWDER, (("heroin", A.MAJOR), ("caffeine", A.MINOR), *more))
+    for more in ((), (("protonitazene", A.TRACE),))
+)
+RISING = (_PLAIN, _LACED, _LACED, _PLAIN, _LACED, _LACED, _PLAIN, _LACED, _LACED)
 INTENTIONS = (
     (Intention.TAKE_LESS, Intention.NOT_ALONE),
     (Intention.SPACE_OUT,),
@@ -136,6 +142,7 @@ def prepare(settings: Settings, *, reset: bool) -> Iterator[str]:
     demo_files.write(files)
     demo_mass.write(files)
     demo_infrared.write(files)
+    demo_history.write(files, datetime.now(UTC).date())
     database = Database(settings.database_url)
     try:
         migrate.upgrade(database)
@@ -144,8 +151,11 @@ def prepare(settings: Settings, *, reset: bool) -> Iterator[str]:
         if mine:
             yield "The example is there already; mast demo --reset starts over."
         else:
-            yield "Making the example: two past sessions and one that is open …"
-            ticket = _Builder(database, settings, load_pack()).build()
+            yield "Making the example: two past sessions, one that is open, and two made-up years of five services …"
+            builder = _Builder(database, settings, load_pack())
+            ticket = builder.build()
+            yield "Protecting and checking the figures of its first release …"
+            demo_release.make(database, builder.actors[Role.SESSION_LEAD], builder.pack.substances, datetime.now(UTC))
             marker.write_text(json.dumps({"ticket": ticket, "made_at": datetime.now(UTC).isoformat()}))
     finally:
         database.close()
@@ -219,6 +229,7 @@ class _Builder:
         self.database = database
         self.pepper = settings.pepper()
         blobs = BlobStore(settings.blob_dir, max_bytes=settings.upload_max_bytes)
+        self.files = settings.data_dir / "example-files"
         self.mass = demo_mass.MassExample(blobs, settings.data_dir / "example-files")
         self.infrared = demo_infrared.InfraredExample(blobs, settings.data_dir / "example-files")
         self.pack = pack
@@ -230,12 +241,15 @@ class _Builder:
         """Everything, one transaction per session. Returns the ticket of a sample that has its result."""
         with self.database.begin() as uow:
             self._people(uow)
+            demo_history.take_in(uow, self.files, self.pack)
         for weeks, place, name in (
             (9, "St Nicholas church hall", "Freshers"),
             (4, "St Nicholas church hall", "Winter"),
         ):
             with self.database.begin(self.actors[Role.SESSION_LEAD]) as uow:
                 self._past_session(uow, self.now - timedelta(weeks=weeks), place, name)
+        with self.database.begin(self.actors[Role.SESSION_LEAD]) as uow:
+            self._rising(uow)
         with self.database.begin(self.actors[Role.SESSION_LEAD]) as uow:
             return self._open_session(uow)
 
@@ -261,6 +275,20 @@ class _Builder:
             self._whole_road(uow, session_id, kind, opens + timedelta(minutes=5 + index * 7))
         uow.actor, uow.now = self.actors[Role.SESSION_LEAD], opens + timedelta(hours=8.5)
         sessions.close_session(uow, sessions.get_session(uow.session, uow.actor, session_id))
+
+    def _rising(self, uow: UnitOfWork) -> None:
+        """A small clinic a few days ago with more nitazenes than before: the detection drafts an alert of it when the
+        server starts."""
+        opens = self.now - timedelta(days=5)
+        session_id = self._session(uow, opens, "St Nicholas church hall", "Thursday clinic", 6)
+        for index, kind in enumerate(RISING):
+            self._whole_road(uow, session_id, kind, opens + timedelta(minutes=5 + index * 20))
+        uow.actor, uow.now = self.actors[Role.SESSION_LEAD], opens + timedelta(hours=6.5)
+        sessions.close_session(uow, sessions.get_session(uow.session, uow.actor, session_id))
+        uow.now = self.now
+        agency_id = uow.actor.agency_id
+        assert agency_id is not None
+        look_at_series(uow, agency_id)
 
     def _open_session(self, uow: UnitOfWork) -> str:
         session_id = self._session(uow, self.now - timedelta(hours=1), "St Nicholas church hall", "Saturday", 9)

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 import structlog
 from sqlmodel import col, select
 
+from app.exports.tables import ResearchPlacement, ResearchProject
 from app.incoming.domain import IncomingState
 from app.incoming.tables import IncomingFile
 from app.instrument_checks.tables import InstrumentCheck
@@ -29,6 +30,7 @@ from app.platform.web.tables import IdempotencyRow
 from app.readings.tables import Blob, Upload
 from app.samples.tables import Sample, TicketSession
 from app.standards.tables import Control, StandardReplicate
+from app.trends.asked.tables import TrendAnswer, TrendQuestion
 
 FIRST_S = 60.0  # after a start, so that starting stays quick
 EVERY_S = 24 * 3600.0
@@ -106,6 +108,18 @@ def _set_aside(uow: UnitOfWork, before: datetime) -> int:
     )
 
 
+def _questions(uow: UnitOfWork, before: datetime) -> int:
+    """What was answered goes with the questions. Until then it protects what a person is told next."""
+    _run(uow, sa.delete(TrendAnswer).where(col(TrendAnswer.last_at) <= before))
+    return _run(uow, sa.delete(TrendQuestion).where(col(TrendQuestion.last_at) <= before))
+
+
+def _placements(uow: UnitOfWork, before: datetime) -> int:
+    """A project that is over makes no more extracts, so nothing has to know where its samples stood."""
+    over = sa.select(col(ResearchProject.id)).where(col(ResearchProject.ends_on) < before.date())
+    return _run(uow, sa.delete(ResearchPlacement).where(col(ResearchPlacement.project_id).in_(over)))
+
+
 AT_ONCE = timedelta(0)
 RULES: tuple[Rule, ...] = (
     Rule("ticket_code", "keyed hash of a ticket code", AT_ONCE, "expiry of the ticket", _ticket_codes),
@@ -118,6 +132,20 @@ RULES: tuple[Rule, ...] = (
     Rule("job", "a job that is done", timedelta(days=30), "its end", _jobs),
     Rule(
         "incoming_file", "a file from an instrument that was set aside", timedelta(days=30), "that moment", _set_aside
+    ),
+    Rule(
+        "trend_question",
+        "a question to the figures, and what was answered",
+        timedelta(days=365),
+        "the last time it was asked",
+        _questions,
+    ),
+    Rule(
+        "research_placement",
+        "where samples stand in the extracts of a research project",
+        AT_ONCE,
+        "the project's last day",
+        _placements,
     ),
 )
 
@@ -171,7 +199,7 @@ def _unreferenced() -> tuple[Any, ...]:
 
 
 class Housekeeper:
-    """A thread that purges soon after the start and then once a day. `start()` and `stop()` around a process's life."""
+    """A thread that purges soon after the start and then once a day, and asks for other `daily` work. `start()` and `stop()` around a process's life."""
 
     def __init__(
         self,
@@ -180,11 +208,13 @@ class Housekeeper:
         *,
         first_s: float = FIRST_S,
         every_s: float = EVERY_S,
+        daily: Sequence[Callable[[Database], object]] = (),
     ) -> None:
         self._database = database
         self._blobs = blobs
         self._first_s = first_s
         self._every_s = every_s
+        self._daily = daily
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -205,6 +235,11 @@ class Housekeeper:
         wait = self._first_s
         while not self._stopping.wait(wait):
             wait = self._every_s
+            for also in self._daily:
+                try:
+                    also(self._database)
+                except Exception as error:
+                    _log.error("daily_work_failed", work=getattr(also, "__name__", ""), error=type(error).__name__)
             try:
                 gone = {name: count for name, count in purge(self._database).items() if count}
                 if self._blobs is not None and (files := purge_files(self._database, self._blobs)):

@@ -18,7 +18,7 @@ from app.platform.web.middleware import SECURITY_HEADERS
 from app.settings import Settings
 from tests.app.conftest import World
 from tests.support.road import ok
-from tests.support.writes import WRITES, Call, Stage, alert
+from tests.support.writes import WRITES, Call, Stage, alert, project
 
 PROBLEM = "application/problem+json"
 MEMBERS = {"type", "title", "status", "detail", "instance", "request_id"}
@@ -50,6 +50,7 @@ OWNED = {
     "urgent_id",
     "adjustment_id",
     "shown_id",
+    "project_id",
 }
 BROWSER = {"Accept": "text/html"}
 
@@ -68,7 +69,11 @@ def filled(url: str) -> str:
         "key": "x",
         "number": "1",
         "message_id": "M-HEAT",
+        "public_id": str(uuid.uuid4()),
         "import_id": str(uuid.uuid4()),
+        "history_upload_id": str(uuid.uuid4()),
+        "history_import_id": str(uuid.uuid4()),
+        "release_id": str(uuid.uuid4()),
     }  # of no agency
     return url.format_map({name: str(uuid.uuid4()) for name in OWNED} | others)
 
@@ -312,7 +317,16 @@ def foreign_objects(stage: Stage) -> dict[str, str]:
         "check_id": stage.check(),
         "version_id": stage.pack()["id"],
         "message_id": "M-HEAT",
+        "project_id": extracted(stage),
+        "number": "1",
     }
+
+
+def extracted(stage: Stage) -> str:
+    """A running research project with one extract."""
+    key = project(stage, "propose", "approve")
+    ok(stage.client("researcher").post(f"/api/v1/projects/{key}/extracts"))
+    return key
 
 
 def seen(response: Any, ids: dict[str, str]) -> tuple[int, str]:
@@ -346,7 +360,7 @@ def test_reading_something_foreign_answers_like_something_absent(world: World) -
             continue
         for role in str(declared_policy(route)).removeprefix("roles: ").split(", "):
             client = stage.client(role)
-            absent = {name: str(uuid.uuid4()) for name in OWNED} | {"message_id": "M-HEAT"}
+            absent = {name: str(uuid.uuid4()) for name in OWNED} | {"message_id": "M-HEAT", "number": "1"}
             if url != "/sessions/{session_id}/samples":  # leads back to the form whatever the key
                 own = client.get(url.format_map(ours), params=asked.get(url))
                 assert own.status_code in (200, 303), f"{url} of our own"

@@ -12,7 +12,7 @@ from app.platform.security.policy import api_routes, declared_policy
 from tests.app.conftest import World
 from tests.support.road import ok
 from tests.support.staged import either_database
-from tests.support.writes import WRITES, Stage, alert
+from tests.support.writes import WRITES, Stage, alert, history_upload, project
 
 database = either_database  # both kinds matter here
 
@@ -102,7 +102,12 @@ def test_no_address_makes_a_server_error(world: World) -> None:
         "message_id": "M-HEAT",
         "alert_id": alert(stage)["id"],
         "shown_id": str(uuid.uuid4()),
+        "public_id": str(uuid.uuid4()),
         "import_id": str(uuid.uuid4()),
+        "history_upload_id": history_upload(stage),
+        "history_import_id": str(uuid.uuid4()),
+        "project_id": project(stage, "propose", "approve"),
+        "release_id": str(uuid.uuid4()),
         "key": "starter",
         "number": "0",
     }

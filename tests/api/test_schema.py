@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import uuid
 from collections import Counter
 from typing import Any
 
@@ -13,10 +14,12 @@ from schemathesis.engine import events, from_schema
 
 from app.people import service as people
 from app.platform.kernel.actor import Actor, Role
+from app.releases import service as releases
 from tests.app.conftest import World
+from tests.app.trends.conftest import Figures
 from tests.support.road import ok
 from tests.support.staged import either_database
-from tests.support.writes import Stage, alert, sample_task, told, urgent
+from tests.support.writes import Stage, alert, project, sample_task, told, urgent
 
 database = either_database  # both kinds matter here
 
@@ -54,6 +57,14 @@ class WithoutLifespan:
             await send({"type": f"lifespan.{step}.complete"})
 
 
+def release(stage: Stage) -> str:
+    """A release to look things up in."""
+    world = stage.world
+    Figures(world, {world.agency_id: uuid.UUID(stage.road.session_id)}).add(43, month="2026-04")
+    with world.runtime.db.begin(Actor(None, "operator", frozenset({Role.ADMIN}), None)) as uow:
+        return str(releases.make(uow, None, world.runtime.pack.substances).id)
+
+
 def real_keys(stage: Stage) -> dict[str, str]:
     """Something there for every path parameter, so that the requests get past the first look-up."""
     sample, analysis, upload = stage.read_file()
@@ -80,6 +91,8 @@ def real_keys(stage: Stage) -> dict[str, str]:
         "adjustment_id": adjustment,
         "shown_id": ok(stage.client("health_worker").get(f"/api/v1/samples/{told_sample}/shown"))[0]["id"],
         "version_id": stage.pack()["id"],
+        "project_id": project(stage, "propose", "approve"),
+        "release_id": release(stage),
         "message_id": "M-HEAT",
         "key": "starter-mass",
     }

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FEATURES = (
     "people", "sessions", "samples", "custody", "readings", "incoming", "results", "consultations", "library", "trends",
     "standards", "quantification", "instrument_checks", "message_packs",
-    "alerts", "tasks", "history",
+    "alerts", "tasks", "history", "exports", "session_report", "releases",
 )  # fmt: skip
 WIRING = {"app.main", "app.cli", "app.tables", "app.operations"}
 

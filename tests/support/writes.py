@@ -34,6 +34,31 @@ CURVE: dict[str, Any] = {
 PLAN = {"service_type": "city_clinic", "licence_mode": "foh_general"}
 NAMELESS = b"".join(b"%d\t%.3f\n" % (400 + 4 * k, (7 * k % 100) / 100) for k in range(800))  # which axis is this?
 AMBIGUOUS = b"".join(b"%d,%02d\r\n" % (400 + k, 7 * k % 100) for k in range(90))  # a decimal comma, or two columns?
+HISTORY_MAP = """
+format = 1
+[source]
+name = "Two towns"
+licence = "CC BY 4.0"
+[[file]]
+name = "samples"
+match = "samples*.csv"
+id = "Sample"
+[sample]
+complete = true
+agency = { constant = "North" }
+site = { column = "Site" }
+received = { column = "Visit" }
+expected = { column = "Expected" }
+service_type = "fixed_site"
+[[finding]]
+substance = { column = "Found" }
+[[site]]
+name = "Harbour Street"
+agency = "North"
+region = "Aton"
+says = "Harbour St"
+"""
+HISTORY_FILE = "Sample,Visit,Site,Expected,Found\n0001,2026-01-31,Harbour St,MDMA,MDMA\n"
 _FRESH = itertools.count(140)
 CONSENT_FORM = {f"consent_{kind}": answer for kind, answer in CONSENTS.items()}
 
@@ -643,6 +668,43 @@ def _(stage: Stage) -> Call:
     return Call("admin", "/libraries/import/files", more=more)
 
 
+@write("POST", "/history/uploads/files")
+def _(stage: Stage) -> Call:
+    sent = [("map", ("map.toml", HISTORY_MAP.encode())), ("files", ("samples.csv", HISTORY_FILE.encode()))]
+    return Call("admin", "/history/uploads/files", more={"files": sent})
+
+
+def history_upload(stage: Stage, *, imported: bool = False) -> str:
+    """A file of history that was read and checked; imported, where it is asked for."""
+    sent = [("map", ("map.toml", HISTORY_MAP.encode())), ("files", ("samples.csv", HISTORY_FILE.encode()))]
+    url: str = stage.client("admin").post("/history/uploads/files", files=sent).headers["location"]
+    stage.world.runtime.jobs.run_until_idle()
+    if imported:
+        stage.client("admin").post(f"{url}/import", data={"version": 2})
+        stage.world.runtime.jobs.run_until_idle()
+    return url.rsplit("/", 1)[-1]
+
+
+@write("POST", "/history/uploads/{history_upload_id}/import")
+def _(stage: Stage) -> Call:
+    url = "/history/uploads/{history_upload_id}/import"
+    return Call("admin", url, {"history_upload_id": history_upload(stage)}, {"data": {"version": 2}})
+
+
+@write("POST", "/history/uploads/{history_upload_id}/drop")
+def _(stage: Stage) -> Call:
+    url = "/history/uploads/{history_upload_id}/drop"
+    return Call("admin", url, {"history_upload_id": history_upload(stage)}, {"data": {"version": 2}})
+
+
+@write("POST", "/history/imports/{history_import_id}/undo")
+def _(stage: Stage) -> Call:
+    history_upload(stage, imported=True)
+    url = "/history/imports/{history_import_id}/undo"
+    (row,) = ok(stage.client("admin").get("/api/v1/history/imports"))
+    return Call("admin", url, {"history_import_id": row["id"]}, {"data": {"reason": "a test"}})
+
+
 @write("POST", "/api/v1/instruments")
 def _(stage: Stage) -> Call:
     return Call("chemist", "/api/v1/instruments", more={"json": {"name": f"FTIR {next(_FRESH)}", "method": "ftir"}})
@@ -876,6 +938,25 @@ def alert(stage: Stage, tier: str = "T1") -> dict[str, Any]:
     return dict(ok(stage.client("chemist").post("/api/v1/alerts", json=body)))
 
 
+ALERT = {"tier": "T2", "reach": "region", "words": "A test.", "told_words": "A test.", "classes": ["opioid.nitazene"]}
+
+
+def alert_after(stage: Stage, *steps: tuple[str, str], tier: str = "T2") -> dict[str, Any]:
+    """A draft taken through these steps: (act, role)."""
+    body = {**ALERT, "session_id": stage.road.session_id}
+    row = dict(ok(stage.client("session_lead").post("/api/v1/alerts", json=body)))
+    url = f"/api/v1/alerts/{row['id']}"
+    if tier == "T1":  # only the detection drafts one; a person lowers a T2
+        lowered = {**body, "tier": tier, "reach": "session"}
+        row = ok(stage.client("chemist").put(url, json=lowered, headers={"If-Match": f'"{row["version"]}"'}))
+    for act, role in steps:
+        row = ok(stage.client(role).post(f"{url}/{act}", headers={"If-Match": f'"{row["version"]}"'}))
+    return row
+
+
+SUBMITTED, AGREED = (("submit", "chemist"),), (("submit", "chemist"), ("agree", "clinician"))
+
+
 def sample_task(stage: Stage) -> dict[str, Any]:
     """What a nitazene leaves to be done: the session lead is to be told."""
     sample = stage.road.register()
@@ -934,6 +1015,30 @@ _on_form("/consultations/urgent/{urgent_id}/approve", "session_lead", urgent)
 _on_form("/consultations/urgent/{urgent_id}/stop", "session_lead", urgent, {"why": "A test."})
 
 
+for _prefix, _on in (("/api/v1/alerts", _on_row), ("/alerts", _on_form)):
+    _on(_prefix + "/{alert_id}/raise", "chemist", lambda stage: alert_after(stage, tier="T1"))
+    _on(_prefix + "/{alert_id}/submit", "chemist", alert_after)
+    _on(_prefix + "/{alert_id}/agree", "clinician", lambda stage: alert_after(stage, *SUBMITTED))
+    _on(_prefix + "/{alert_id}/approve", "session_lead", lambda stage: alert_after(stage, *AGREED))
+    _on(_prefix + "/{alert_id}/send-back", "clinician", lambda stage: alert_after(stage, *SUBMITTED), REASON)
+    WRITES["POST", _prefix + "/runs"] = lambda stage, url=_prefix + "/runs": Call("chemist", url)  # type: ignore[misc]
+
+
+@write("PUT", "/api/v1/alerts/{alert_id}")
+def _(stage: Stage) -> Call:
+    row = alert_after(stage)
+    more = {"json": {**ALERT, "words": "Another."}, "headers": {"If-Match": f'"{row["version"]}"'}}
+    return Call("chemist", "/api/v1/alerts/{alert_id}", {"alert_id": row["id"]}, more)
+
+
+@write("POST", "/alerts/{alert_id}/edit")
+def _(stage: Stage) -> Call:
+    row = alert_after(stage)
+    form = {**ALERT, "words": "Another.", "about": "opioid.nitazene", "version": row["version"]}
+    del form["classes"]
+    return Call("chemist", "/alerts/{alert_id}/edit", {"alert_id": row["id"]}, {"data": form})
+
+
 @write("POST", "/api/v1/alerts")
 def _(stage: Stage) -> Call:
     body = {"tier": "T1", "session_id": stage.road.session_id, "words": "A test.", "forms": ["tablet"]}
@@ -984,3 +1089,71 @@ def _(stage: Stage) -> Call:
 def _(stage: Stage) -> Call:
     form = {"session_id": stage.road.session_id, "snippet": "SN-URGENT-ILL", "reach": "session", "hours": "12"}
     return Call("health_worker", "/consultations/urgent", more={"data": {**form, "why": "A test."}})
+
+
+PROJECT: dict[str, Any] = {
+    "title": "What is in tablets", "purpose": "Which adulterants come together.", "columns": ["verdict"],
+    "first_month": "2026-01", "last_month": "2026-12", "starts_on": "2026-01-01", "ends_on": "2027-12-31",
+}  # fmt: skip
+
+
+def project(stage: Stage, *steps: str) -> str:
+    """A draft of a research project, taken through `steps` ("propose", "approve")."""
+    actors = stage.world.actors if stage.agency == "own" else stage.world.other_actors
+    body = {**PROJECT, "researcher_id": str(actors[Role.RESEARCHER].person_id)}
+    key = ok(stage.client("researcher").post("/api/v1/projects", json=body))["id"]
+    for step in steps:
+        role, url = "researcher" if step == "propose" else "session_lead", f"/api/v1/projects/{key}"
+        ok(stage.client(role).post(f"{url}/{step}", headers=stage.version(role, url)))
+    return str(key)
+
+
+@write("POST", "/api/v1/projects")
+def _(stage: Stage) -> Call:
+    actors = stage.world.actors if stage.agency == "own" else stage.world.other_actors
+    body = {**PROJECT, "researcher_id": str(actors[Role.RESEARCHER].person_id)}
+    return Call("researcher", "/api/v1/projects", more={"json": body})
+
+
+@write("POST", "/projects")
+def _(stage: Stage) -> Call:
+    actors = stage.world.actors if stage.agency == "own" else stage.world.other_actors
+    body = {**PROJECT, "researcher_id": str(actors[Role.RESEARCHER].person_id)}
+    return Call("researcher", "/projects", more={"data": body})
+
+
+@write("PUT", "/api/v1/projects/{project_id}")
+def _(stage: Stage) -> Call:
+    actors = stage.world.actors if stage.agency == "own" else stage.world.other_actors
+    body = {**PROJECT, "researcher_id": str(actors[Role.RESEARCHER].person_id), "title": "Tablets"}
+    more = {"json": body, "headers": {"If-Match": '"1"'}}
+    return Call("researcher", "/api/v1/projects/{project_id}", {"project_id": project(stage)}, more)
+
+
+@write("POST", "/projects/{project_id}")
+def _(stage: Stage) -> Call:
+    actors = stage.world.actors if stage.agency == "own" else stage.world.other_actors
+    body = {**PROJECT, "researcher_id": str(actors[Role.RESEARCHER].person_id), "title": "Tablets", "version": 1}
+    return Call("researcher", "/projects/{project_id}", {"project_id": project(stage)}, {"data": body})
+
+
+def on_project(step: str, role: str, *before: str, **body: str) -> None:
+    """A step of a project over the API and by the form."""
+
+    def by_api(stage: Stage) -> Call:
+        more: dict[str, Any] = {"headers": {"If-Match": f'"{1 + len(before)}"'}, **({"json": body} if body else {})}
+        return Call(role, f"/api/v1/projects/{{project_id}}/{step}", {"project_id": project(stage, *before)}, more)
+
+    def by_form(stage: Stage) -> Call:
+        more = {"data": {**body, "version": 1 + len(before)}}
+        return Call(role, f"/projects/{{project_id}}/{step}", {"project_id": project(stage, *before)}, more)
+
+    WRITES["POST", f"/api/v1/projects/{{project_id}}/{step}"] = by_api
+    WRITES["POST", f"/projects/{{project_id}}/{step}"] = by_form
+
+
+on_project("propose", "researcher")
+on_project("send-back", "session_lead", "propose", reason="Which months?")
+on_project("approve", "session_lead", "propose")
+on_project("withdraw", "session_lead", "propose", "approve", reason="The agreement ended.")
+on_project("extracts", "researcher", "propose", "approve")

@@ -107,6 +107,12 @@ class TooLarge(MastError):
     code = "too_large"
 
 
+class NotAcceptable(MastError):
+    """None of the forms that were asked for can be given."""
+
+    code = "not_acceptable"
+
+
 class Unreadable(MastError):
     """An instrument file that cannot be read."""
 

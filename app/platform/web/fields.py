@@ -20,9 +20,12 @@ Text20 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20),
 Text40 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40), AfterValidator(_printable)]
 Text60 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60), AfterValidator(_printable)]
 Text80 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80), AfterValidator(_printable)]
+Text120 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120), AfterValidator(_printable)]
 Text140 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=140), AfterValidator(_printable)]
 Text200 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_printable)]
 Text300 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300), AfterValidator(_printable)]
+Text600 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=600), AfterValidator(_printable)]
+Text1000 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000), AfterValidator(_printable)]
 
 # Far years overflow when a time zone is applied to them.
 Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2100, 1, 1, tzinfo=UTC))]

@@ -23,6 +23,7 @@ STATUS: dict[type[e.MastError], int] = {
     e.Unauthenticated: 401,
     e.Forbidden: 403,
     e.Invalid: 422,
+    e.NotAcceptable: 406,
     e.Conflict: 409,
     e.Refused: 409,
     e.Stale: 412,

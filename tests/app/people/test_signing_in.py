@@ -20,8 +20,8 @@ HOME = {
     Role.CLINICIAN: "/messages",
     Role.SESSION_LEAD: "/sessions",
     Role.RESEARCHER: "/trends",
-    Role.PUBLIC_HEALTH: "/trends",
-    Role.POLICE: "/trends",
+    Role.PUBLIC_HEALTH: "/partner",
+    Role.POLICE: "/partner",
     Role.ADMIN: "/people",
 }
 HTML = {"Accept": "text/html"}
