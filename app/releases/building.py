@@ -17,11 +17,11 @@ from app.platform.kernel.errors import Conflict
 from app.releases import repository
 from app.releases.evidence import Evidence, unpack
 from app.trends import cube_facts
-from app.trends.disclosure import complementary, sticky
+from app.trends.disclosure import complementary, growing, sticky
 from app.trends.disclosure.complementary import Protected, Tell
 from app.trends.disclosure.cubes import Cube, Publication, family
 from app.trends.disclosure.knowledge import Knowledge
-from app.trends.disclosure.linear_audit import WIDTH, Budget
+from app.trends.disclosure.linear_audit import WIDTH
 from app.trends.domain import LONDON, MIN_DENOMINATOR, MIN_FOR_ZERO, ROUND_TO, Audience
 from app.trends.measures import measure_of
 from harm_messages import Register
@@ -83,7 +83,7 @@ def build(gathered: Gathered, *, programs: float = complementary.PROGRAMS, tell:
         pub = _start(cube, facts, audience, gathered.earlier)
         for wider in published.values():
             pub.fix(wider)
-        made = complementary.protect(cube, pub, Budget(programs), _telling(tell, audience))
+        made = growing.grow(cube, pub, programs, _telling(tell, audience))
         published[audience] = made.pub
         counts[audience.value] = _counts(cube, made)
     return Prepared(

@@ -52,6 +52,22 @@ def protect(cube: Cube, pub: Publication, budget: Budget, tell: Tell = lambda *_
     share = SPARE * max(budget.programs, 10.0)
     budget.tell = lambda: tell("programs", int(budget.spent), int(min(budget.programs, 1e9)))
     _leave_out_sparse(cube, pub, out)
+    while not _mended(cube, pub, budget, out):
+        if not _leave_out_finest(cube, pub, out):
+            break  # nothing is shown any more; what is left is known from earlier releases alone
+        budget.programs += share if budget.ended else 0.0
+        budget.ended = False
+    _count(cube, pub, out, before_n, before_f)
+    return out
+
+
+def mend(cube: Cube, pub: Publication, budget: Budget) -> Protected | None:
+    """Withhold single counts until the audit passes; None when the budget ends before, or nothing is left to withhold."""
+    out = Protected(pub)
+    return out if _mended(cube, pub, budget, out) else None
+
+
+def _mended(cube: Cube, pub: Publication, budget: Budget, out: Protected) -> bool:
     differencing(cube, pub)
     propagation.mend(cube, pub)
     left: Targets | None = None
@@ -59,17 +75,12 @@ def protect(cube: Cube, pub: Publication, budget: Budget, tell: Tell = lambda *_
         last = audited(cube, pub, budget, left)
         out.audit, out.programs = last, budget.solved
         if not last.bounded:
-            break
+            return True
         was_n, was_f = pub.shown_n.copy(), pub.shown_f.copy()
         if budget.ended or not _withhold(cube, pub, last):
-            if not _leave_out_finest(cube, pub, out):
-                break  # nothing is shown any more; what is left is known from earlier releases alone
-            budget.programs += share if budget.ended else 0.0
-            budget.ended = False
+            return False
         propagation.mend(cube, pub)
         left = _next(cube, pub, last, was_n, was_f)
-    _count(cube, pub, out, before_n, before_f)
-    return out
 
 
 def _count(cube: Cube, pub: Publication, out: Protected, before_n: Bools, before_f: Bools) -> None:

@@ -18,7 +18,7 @@ from app.trends.domain import bucket_of
 from app.trends.tables import TrendFinding, TrendOutcome, TrendSample, TrendTest
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
-_NUMBER = itertools.count(1)
+_NUMBER = itertools.count(10_001)  # beyond those a road registers
 
 
 @dataclass

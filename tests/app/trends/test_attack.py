@@ -310,7 +310,7 @@ def run(attack: Attack, seed: int, asked: Sequence[tuple[Figure, Question]], *, 
 
 
 FEW = (D.MONTH, D.REGION, D.FORM)
-QUESTIONS = int(os.environ.get("MAST_ATTACK_QUESTIONS", "160"))
+QUESTIONS = int(os.environ.get("MAST_ATTACK_QUESTIONS", "80"))
 """How many of all questions an attack asks, drawn anew for each seed. All of them (some 44,000 of two splits, 160,000 of three)
 take hours, for each is a dozen queries; the smaller space of three dimensions and seven figures is asked in full."""
 

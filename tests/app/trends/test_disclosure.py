@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from app.trends.disclosure import auditing, complementary, cubes, linear_audit, sticky, targets
+from app.trends.disclosure import auditing, complementary, cubes, growing, linear_audit, sticky, targets
 from app.trends.disclosure.auditing import audited
 from app.trends.disclosure.complementary import differencing, protect
 from app.trends.disclosure.cubes import Axes, Cube, Publication, family, mask_of
+from app.trends.disclosure.growing import coarsened, grow
 from app.trends.disclosure.knowledge import Knowledge
 from app.trends.disclosure.linear_audit import Budget, System, bounds
 from app.trends.disclosure.targets import targets_of
@@ -23,6 +24,8 @@ from app.trends.domain import protect as protect_row
 
 PUBLIC = Audience.PUBLIC.threshold
 ENDLESS = float("inf")
+FAR = 500.0
+"""Beyond it a program has no bound of its own."""
 
 
 def cube_of(samples: object, found: object = None, classes: tuple[str, ...] = (), untested: object = None) -> Cube:
@@ -290,6 +293,74 @@ def test_a_wider_class_is_hidden_where_a_few_more_than_the_narrower_were_found()
     assert pub.shown_f[1].all()
     kinds = targets_of(cube, pub).kind
     assert targets.MORE in kinds
+
+
+# -- growing from coarse to fine --------------------------------------------------------------------------------------
+
+
+@given(worlds(), st.sampled_from([5, 10]))
+@settings(max_examples=6, deadline=None)
+def test_what_is_grown_is_known_within_four_nowhere_in_the_whole_cube(cube: Cube, least: int) -> None:
+    first = Publication.first(cube, least)
+    made = grow(cube, Publication.first(cube, least), ENDLESS)
+    assert not (made.pub.shown_n & ~first.shown_n).any()
+    assert not (made.pub.shown_f & ~first.shown_f).any()
+    assert not (made.pub.shown_n & ~made.pub.offered).any()
+    assert audited(cube, made.pub, Budget(ENDLESS)).bounded == 0, "the months that were added up in between are back"
+    again = grow(cube, Publication.first(cube, least), ENDLESS).pub
+    assert (again.shown_n == made.pub.shown_n).all()
+    assert (again.shown_f == made.pub.shown_f).all()
+
+
+@given(worlds(), st.integers(0, 2))
+@settings(max_examples=5, deadline=None)
+def test_months_nobody_is_told_of_can_be_added_up_without_changing_an_interval(cube: Cube, level: int) -> None:
+    pub = Publication.first(cube, PUBLIC)
+    coarse = cube.axes.time_levels <= level
+    pub.offered &= coarse[:, None, None]
+    pub.shown_n &= pub.offered
+    pub.shown_f &= pub.offered
+    small, times = coarsened(cube, level)
+    seen = growing._at(pub, small, times)
+    intervals = []
+    for which, whole in ((small, seen), (cube, pub)):
+        chosen = targets_of(which, whole)
+        known = Knowledge(which, whole)
+        filled = which.samples > 0
+        system, _ = known.system(filled, np.broadcast_to(filled, which.found.shape), chosen)
+        low, high = bounds(system)
+        names = [which.axes.key_of(np.unravel_index(n, which.n.shape)) for n in chosen.node]  # type: ignore[arg-type]
+        told = zip(chosen.kind, chosen.of_class, names, strict=True)
+        of_level = {which.axes.times[i] for i in np.flatnonzero(which.axes.time_levels <= level)}
+        intervals.append({t: (a, min(b, FAR)) for t, a, b in zip(told, low, high, strict=True) if t[2][0] in of_level})
+    assert intervals[0].keys() == intervals[1].keys()
+    for name, found in intervals[0].items():
+        assert found == pytest.approx(intervals[1][name], abs=1e-4), name
+
+
+def test_coarse_tables_outlive_a_budget_that_the_fine_ones_exceed() -> None:
+    random = np.random.default_rng(11)
+    samples = random.poisson(9, (6, 3, 3))
+    cube = cube_of(samples, [random.binomial(samples, 0.4), random.binomial(samples, 0.1)], ("opioid", "stimulant"))
+    grown = grow(cube, Publication.first(cube, PUBLIC), 4.0)
+    assert grown.pub.shown_n[0, 0, 0]
+    assert grown.left_out, "or the test shows nothing"
+    assert audited(cube, grown.pub, Budget(ENDLESS)).bounded == 0
+    none = grow(cube, Publication.first(cube, PUBLIC), 0.0)
+    assert audited(cube, none.pub, Budget(ENDLESS)).bounded == 0, "nothing is published unaudited"
+
+
+def test_what_the_public_cannot_see_stays_hidden_beside_what_partners_are_given() -> None:
+    random = np.random.default_rng(4)
+    samples = random.poisson(11, (3, 2, 3))
+    cube = cube_of(samples, [random.binomial(samples, 0.4)], ("opioid",))
+    public = grow(cube, Publication.first(cube, 10), ENDLESS).pub
+    partner = Publication.first(cube, 5)
+    partner.fix(public)
+    made = grow(cube, partner, ENDLESS).pub
+    assert not (public.shown_n & ~made.shown_n).any()
+    assert not (public.offered & ~made.offered).any(), "its hidden counts are looked after in both"
+    assert audited(cube, made, Budget(ENDLESS)).bounded == 0
 
 
 # -- across releases --------------------------------------------------------------------------------------------------
