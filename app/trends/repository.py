@@ -24,7 +24,7 @@ from app.trends.repository_columns import (
     holding,
     of_clients,
 )
-from app.trends.repository_names import choices, first_of, found_choices, wait_at, was_found
+from app.trends.repository_names import choices, first_of, wait_at, was_found
 from app.trends.repository_snapshot import columns as kept_columns
 from app.trends.repository_snapshot import mask_of, note_changes
 from app.trends.repository_tests import OPEN_OUTCOMES, Pair, agreement, found_in, methods_asked, tested_for
@@ -34,7 +34,7 @@ from app.trends.targets import Target
 
 __all__ = [
     "Columns", "Key", "Pair", "Target", "agreement", "amounts", "bucketed", "cells", "choices", "classes_found",
-    "delete", "first_of", "found_choices", "found_with", "holding", "holds_target", "insert", "members_found",
+    "delete", "first_of", "found_with", "holding", "holds_target", "insert", "members_found",
     "methods_asked", "note_changes", "outcome_cells", "outcomes", "replace_outcomes", "turnarounds", "wait_at",
     "was_found",
 ]  # fmt: skip

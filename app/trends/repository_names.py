@@ -6,7 +6,6 @@ Returns names in so many samples at least, and never a count.
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
 from datetime import date
 
 import sqlalchemy as sa
@@ -33,21 +32,6 @@ def choices(session: Session, dimension: Dimension, *, least: int, agency_id: uu
     query = sa.select(column).select_from(counted((dimension,))).where(of_clients(agency_id))
     query = query.group_by(column).having(sa.func.count() >= least)
     return sorted(str(row[0]) for row in session.connection().execute(query))
-
-
-def found_choices(session: Session, *, least: int, agency_id: uuid.UUID | None) -> list[str]:
-    """Classes, then substances, found in at least so many samples. Names only, no counts."""
-    named: dict[str, set[str]] = defaultdict(set)
-    for kind, column in (("class", col(TrendFinding.found_class)), ("substance", col(TrendFinding.found))):
-        query = (
-            sa.select(column)
-            .join_from(TrendFinding, TrendSample, col(TrendFinding.sample_id) == TrendSample.sample_id)
-            .where(of_clients(agency_id))
-            .group_by(column)
-            .having(sa.func.count(sa.distinct(col(TrendSample.sample_id))) >= least)
-        )
-        named[kind] = {str(row[0]) for row in session.connection().execute(query) if row[0]}
-    return sorted(named["class"]) + sorted(named["substance"] - named["class"])
 
 
 def first_of(session: Session, period: Dimension, *, agency_id: uuid.UUID | None) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -21,7 +20,6 @@ from app.trends.asking import audience_of
 from app.trends.domain import (
     LONDON,
     Audience,
-    Dimension,
     FoundFact,
     Measure,
     OutcomeFact,
@@ -36,7 +34,6 @@ from app.trends.selection import Selection
 from harm_messages import Register
 
 __all__ = [
-    "Choices",
     "FoundFact",
     "OutcomeFact",
     "Question",
@@ -45,7 +42,6 @@ __all__ = [
     "TestFact",
     "answered",
     "as_data",
-    "choices",
     "day_of",
     "draft",
     "forget",
@@ -139,32 +135,6 @@ def _answer(
     now: datetime,
 ) -> figures.Asking:
     return figures.Asking(session, *what, asked.found, *who, register, now, role=asked.role, baseline=asked.baseline)
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What the query form offers: no value that too few samples have, and no counts."""
-
-    regions: list[str]
-    expected: list[str]
-    months: list[str]
-    found: list[str]
-
-
-def choices(session: Session, actor: Actor) -> Choices:
-    """Values for this person's query form."""
-    audience, agency_id = audience_of(actor)
-    least = audience.threshold
-
-    def of(dimension: Dimension, at_least: int = least) -> list[str]:
-        return repository.choices(session, dimension, least=at_least, agency_id=agency_id)
-
-    return Choices(
-        regions=of(Dimension.REGION),
-        expected=of(Dimension.EXPECTED),
-        months=of(Dimension.MONTH, 1),
-        found=repository.found_choices(session, least=least, agency_id=agency_id),
-    )
 
 
 def as_data(table: TrendTable) -> dict[str, Any]:

@@ -92,10 +92,10 @@ def answered(uow: UnitOfWork, draft: Draft, budget: Budget) -> TrendTable:
 
 
 def _row(row: Row, verdict: Verdict, given: Given | None) -> Row:
-    if verdict is Verdict.WITHHELD:
-        return replace(withheld(row), more={name: row.more[name] for name in NAMING if name in row.more})
-    if verdict is not Verdict.AGAIN or given is None:
+    if verdict in (Verdict.NEW, Verdict.HIDDEN):
         return row
+    if verdict is Verdict.WITHHELD or given is None:
+        return replace(withheld(row), more={name: row.more[name] for name in NAMING if name in row.more})
     figures = dict(given.figures)
     more = figures.pop("more")
     more = {name: more[name] for name in row.more if name in more} | more  # JSONB keeps no order of its own
