@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from app.trends.disclosure import auditing, complementary, cubes, growing, linear_audit, sticky, targets
+from app.trends.disclosure import auditing, complementary, cubes, linear_audit, sticky, targets
 from app.trends.disclosure.auditing import audited
 from app.trends.disclosure.complementary import differencing, protect
 from app.trends.disclosure.cubes import Axes, Cube, Publication, family, mask_of
-from app.trends.disclosure.growing import coarsened, grow
+from app.trends.disclosure.growing import grow
 from app.trends.disclosure.knowledge import Knowledge
 from app.trends.disclosure.linear_audit import Budget, System, bounds
 from app.trends.disclosure.targets import targets_of
@@ -24,8 +24,6 @@ from app.trends.domain import protect as protect_row
 
 PUBLIC = Audience.PUBLIC.threshold
 ENDLESS = float("inf")
-FAR = 500.0
-"""Beyond it a program has no bound of its own."""
 
 
 def cube_of(samples: object, found: object = None, classes: tuple[str, ...] = (), untested: object = None) -> Cube:
@@ -306,36 +304,10 @@ def test_what_is_grown_is_known_within_four_nowhere_in_the_whole_cube(cube: Cube
     assert not (made.pub.shown_n & ~first.shown_n).any()
     assert not (made.pub.shown_f & ~first.shown_f).any()
     assert not (made.pub.shown_n & ~made.pub.offered).any()
-    assert audited(cube, made.pub, Budget(ENDLESS)).bounded == 0, "the months that were added up in between are back"
+    assert audited(cube, made.pub, Budget(ENDLESS)).bounded == 0
     again = grow(cube, Publication.first(cube, least), ENDLESS).pub
     assert (again.shown_n == made.pub.shown_n).all()
     assert (again.shown_f == made.pub.shown_f).all()
-
-
-@given(worlds(), st.integers(0, 2))
-@settings(max_examples=5, deadline=None)
-def test_months_nobody_is_told_of_can_be_added_up_without_changing_an_interval(cube: Cube, level: int) -> None:
-    pub = Publication.first(cube, PUBLIC)
-    coarse = cube.axes.time_levels <= level
-    pub.offered &= coarse[:, None, None]
-    pub.shown_n &= pub.offered
-    pub.shown_f &= pub.offered
-    small, times = coarsened(cube, level)
-    seen = growing._at(pub, small, times)
-    intervals = []
-    for which, whole in ((small, seen), (cube, pub)):
-        chosen = targets_of(which, whole)
-        known = Knowledge(which, whole)
-        filled = which.samples > 0
-        system, _ = known.system(filled, np.broadcast_to(filled, which.found.shape), chosen)
-        low, high = bounds(system)
-        names = [which.axes.key_of(np.unravel_index(n, which.n.shape)) for n in chosen.node]  # type: ignore[arg-type]
-        told = zip(chosen.kind, chosen.of_class, names, strict=True)
-        of_level = {which.axes.times[i] for i in np.flatnonzero(which.axes.time_levels <= level)}
-        intervals.append({t: (a, min(b, FAR)) for t, a, b in zip(told, low, high, strict=True) if t[2][0] in of_level})
-    assert intervals[0].keys() == intervals[1].keys()
-    for name, found in intervals[0].items():
-        assert found == pytest.approx(intervals[1][name], abs=1e-4), name
 
 
 def test_coarse_tables_outlive_a_budget_that_the_fine_ones_exceed() -> None:
