@@ -32,9 +32,9 @@ RAW = (b"=", b"&&&", b"%", b"a=%ff%fe", b"a=%00", b"\xff\xfe=\xff", b"version=1"
 
 
 def nasty(world: World, turn: int) -> tuple[str, ...]:
-    """Half of the values, the other half at the next turn: each value meets every other field. PostgreSQL refuses more
+    """A third of the values, the others at the next turns: each value meets every third field. PostgreSQL refuses more
     than SQLite (NUL, ranges), so SQLite gets every fourth value only, for time."""
-    return NASTY[::4] if world.runtime.db.is_sqlite else NASTY[turn % 2 :: 2]
+    return NASTY[::4] if world.runtime.db.is_sqlite else NASTY[turn % 3 :: 3]
 
 
 FORMS = sorted(w for w in WRITES if not w[1].startswith("/api/"))
