@@ -18,8 +18,8 @@ from app.releases import repository
 from app.releases.evidence import Evidence, unpack
 from app.trends import cube_facts
 from app.trends.disclosure import complementary, growing, sticky
-from app.trends.disclosure.complementary import Protected, Tell
 from app.trends.disclosure.cubes import Cube, Publication, family
+from app.trends.disclosure.growing import Protected, Tell
 from app.trends.disclosure.knowledge import Knowledge
 from app.trends.disclosure.linear_audit import WIDTH
 from app.trends.domain import LONDON, MIN_DENOMINATOR, MIN_FOR_ZERO, ROUND_TO, Audience
@@ -72,7 +72,7 @@ def gather(session: Session, register: Register, now: datetime, tell: Tell = lam
     return Gathered(facts, [unpack(row.content) for row in repository.evidence_of_newest(session, COMPARED)])
 
 
-def build(gathered: Gathered, *, programs: float = complementary.PROGRAMS, tell: Tell = lambda *_: None) -> Prepared:
+def build(gathered: Gathered, *, programs: float = growing.PROGRAMS, tell: Tell = lambda *_: None) -> Prepared:
     """Protect and audit. Takes minutes for large cubes; needs no database. `programs`: most linear programs of 1,000
     unknowns for each audience."""
     facts = gathered.facts

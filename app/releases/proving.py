@@ -15,7 +15,7 @@ from app.releases.evidence import Evidence, canonical, sha256, unpack
 from app.releases.tables import Release
 from app.trends import cube_facts
 from app.trends.disclosure.auditing import Audited, audited
-from app.trends.disclosure.complementary import PROGRAMS
+from app.trends.disclosure.growing import PROGRAMS
 from app.trends.disclosure.linear_audit import Budget
 from harm_messages import Register
 

@@ -14,7 +14,7 @@ from app.platform.jobs import JobContext, JobRow, JobState, enqueue
 from app.platform.kernel.errors import Conflict
 from app.releases import repository, service
 from app.releases.building import last_complete_month
-from app.trends.disclosure.complementary import Tell
+from app.trends.disclosure.growing import Tell
 from harm_messages import Register
 
 JOB = "release"

@@ -20,7 +20,7 @@ from app.releases.building import AUDIENCES, Gathered, Prepared, build, gather
 from app.releases.evidence import canonical, pack, sha256, unpack
 from app.releases.tables import Release, ReleaseCube, ReleaseEvidence
 from app.trends import cube_facts
-from app.trends.disclosure.complementary import PROGRAMS, Tell
+from app.trends.disclosure.growing import PROGRAMS, Tell
 from app.trends.domain import Audience, Dimension, TrendTable, rounded
 from app.trends.measures import measure_of
 from harm_messages import Pack, Register

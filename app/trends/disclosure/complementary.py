@@ -4,14 +4,13 @@ First pairs of nested cells: a count is withheld where it leaves a few of a wide
 the same rule for questions). Then the audit by linear programming; for every count it cannot prove wide one shown count is
 withheld of those whose dual value is not zero, that is of those that bound it: the least useful one, finer tables first,
 then the one of fewest samples, a numerator before a number of samples, the grand total last. Repeated until the audit
-passes; shown counts only get fewer, so what was proven stays proven. When the budget of programs ends before, the finest
-table that still shows anything is withheld as a whole and the audit goes on, so nothing is published unaudited.
+passes; shown counts only get fewer, so what was proven stays proven. When the budget of programs ends before, the caller is
+told (growing.py then leaves the table out), so nothing is published unaudited.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -21,72 +20,22 @@ from app.trends.disclosure.cubes import LEVELS, Bools, Cube, Ints, Publication, 
 from app.trends.disclosure.linear_audit import Budget
 from app.trends.disclosure.targets import Targets, targets_of
 
-Tell = Callable[[str, int, int], None]
-"""What is being done, how much of how much."""
 
-PROGRAMS = 600.0
-"""Of 1,000 unknowns and statements, for one audience. About ten minutes of one core."""
-DENSE = 0.6
-"""Part of the cells that hold samples that has to be large enough, or the table is left out."""
-SPARE = 0.5
-"""Part of the budget that is given anew for each table that is left out: nine budgets at the very most."""
-
-
-@dataclass
-class Protected:
-    """What may be published, what the audit found last, and what it cost."""
-
-    pub: Publication
-    left_out: list[Table] = field(default_factory=list)
-    audit: Audited | None = None
-    programs: int = 0
-    withheld_n: int = 0
-    withheld_f: int = 0
-    withheld_samples: int = 0
-
-
-def protect(cube: Cube, pub: Publication, budget: Budget, tell: Tell = lambda *_: None) -> Protected:
-    """Withhold until the audit passes. `pub` is what primary suppression and sticky figures left; it is changed."""
-    before_n, before_f = pub.shown_n.copy(), pub.shown_f.copy()
-    out = Protected(pub)
-    share = SPARE * max(budget.programs, 10.0)
-    budget.tell = lambda: tell("programs", int(budget.spent), int(min(budget.programs, 1e9)))
-    _leave_out_sparse(cube, pub, out)
-    while not _mended(cube, pub, budget, out):
-        if not _leave_out_finest(cube, pub, out):
-            break  # nothing is shown any more; what is left is known from earlier releases alone
-        budget.programs += share if budget.ended else 0.0
-        budget.ended = False
-    _count(cube, pub, out, before_n, before_f)
-    return out
-
-
-def mend(cube: Cube, pub: Publication, budget: Budget) -> Protected | None:
-    """Withhold single counts until the audit passes; None when the budget ends before, or nothing is left to withhold."""
-    out = Protected(pub)
-    return out if _mended(cube, pub, budget, out) else None
-
-
-def _mended(cube: Cube, pub: Publication, budget: Budget, out: Protected) -> bool:
+def mend(cube: Cube, pub: Publication, budget: Budget) -> Audited | None:
+    """Withhold single counts until the audit passes, and what it found last; None when the budget ends before, or nothing
+    is left to withhold. `pub` is changed."""
     differencing(cube, pub)
     propagation.mend(cube, pub)
     left: Targets | None = None
     while True:
         last = audited(cube, pub, budget, left)
-        out.audit, out.programs = last, budget.solved
         if not last.bounded:
-            return True
+            return last
         was_n, was_f = pub.shown_n.copy(), pub.shown_f.copy()
         if budget.ended or not _withhold(cube, pub, last):
-            return False
+            return None
         propagation.mend(cube, pub)
         left = _next(cube, pub, last, was_n, was_f)
-
-
-def _count(cube: Cube, pub: Publication, out: Protected, before_n: Bools, before_f: Bools) -> None:
-    out.withheld_n = int((before_n & ~pub.shown_n).sum())
-    out.withheld_f = int((before_f & ~pub.shown_f).sum())
-    out.withheld_samples = int(cube.n[before_n & ~pub.shown_n].sum())
 
 
 def _next(cube: Cube, pub: Publication, last: Audited, was_n: Bools, was_f: Bools) -> Targets:
@@ -172,32 +121,6 @@ def _holding(cube: Cube, node: tuple[np.intp, ...]) -> Bools:
     expected[[0, e] if e else slice(None)] = True
     both: Bools = times[:, None, None] & regions[None, :, None] & expected[None, None, :]
     return both
-
-
-def _leave_out_finest(cube: Cube, pub: Publication, out: Protected) -> bool:
-    """Withhold the finest table that shows anything; figures that must stay go too, rather than be published unaudited.
-    False when none does."""
-    for table in family():
-        mask = mask_of(cube.axes, table)
-        if (pub.shown_n & mask).any():
-            _leave_out(pub, mask, table, out)
-            return True
-    return False
-
-
-def _leave_out(pub: Publication, mask: Bools, table: Table, out: Protected) -> None:
-    out.left_out.append(table)
-    pub.hide(mask, np.broadcast_to(mask, pub.shown_f.shape))
-    pub.offered &= ~mask
-
-
-def _leave_out_sparse(cube: Cube, pub: Publication, out: Protected) -> None:
-    """A table most of whose cells are too small tells little and gives the most away: it is not published."""
-    for table in family():
-        mask = mask_of(cube.axes, table)
-        filled = int(((cube.n > 0) & mask).sum())
-        if filled and int((pub.shown_n & mask).sum()) < DENSE * filled:
-            _leave_out(pub, mask, table, out)
 
 
 def differencing(cube: Cube, pub: Publication) -> None:

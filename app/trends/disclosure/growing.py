@@ -8,10 +8,12 @@ for single counts complementary.mend has to withhold.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import dataclass, field
 
-from app.trends.disclosure.auditing import audited
-from app.trends.disclosure.complementary import DENSE, Protected, Tell, mend
+from app.trends.disclosure.auditing import Audited, audited
+from app.trends.disclosure.complementary import mend
 from app.trends.disclosure.cubes import (
     Axes,
     Bools,
@@ -24,14 +26,35 @@ from app.trends.disclosure.cubes import (
 )
 from app.trends.disclosure.linear_audit import Budget
 
+Tell = Callable[[str, int, int], None]
+"""What is being done, how much of how much."""
+
+PROGRAMS = 600.0
+"""Of 1,000 unknowns and statements, for one audience. About ten minutes of one core."""
+DENSE = 0.6
+"""Part of the cells that hold samples that has to be large enough, or the table is left out."""
 STEP = 0.5
 """Part of the budget each table may use."""
 
 
+@dataclass
+class Protected:
+    """What may be published, what the audit found last, and what it cost."""
+
+    pub: Publication
+    left_out: list[Table] = field(default_factory=list)
+    audit: Audited | None = None
+    programs: int = 0
+    withheld_n: int = 0
+    withheld_f: int = 0
+    withheld_samples: int = 0
+
+
 def grow(cube: Cube, wanted: Publication, programs: float, tell: Tell = lambda *_: None) -> Protected:
     """The most that passes. `wanted` is what primary suppression and sticky figures left; `programs` as in
-    complementary.PROGRAMS: each of the sixteen tables may use half of it."""
-    out = Protected(_known_only(cube, wanted, Budget(programs)))
+    PROGRAMS: each of the sixteen tables may use half of it."""
+    start, audit = _known_only(cube, wanted, Budget(programs))
+    out = Protected(start, audit=audit)
     tables = list(reversed(family()))
     for turn, table in enumerate(tables):
         tell("tables", turn, len(tables))
@@ -48,7 +71,7 @@ def grow(cube: Cube, wanted: Publication, programs: float, tell: Tell = lambda *
         if made is None:
             out.left_out.append(table)
         else:
-            out.pub, out.audit = trial, made.audit
+            out.pub, out.audit = trial, made
     tell("tables", len(tables), len(tables))
     gone_n, gone_f = wanted.shown_n & ~out.pub.shown_n, wanted.shown_f & ~out.pub.shown_f
     out.withheld_n, out.withheld_f = int(gone_n.sum()), int(gone_f.sum())
@@ -56,7 +79,7 @@ def grow(cube: Cube, wanted: Publication, programs: float, tell: Tell = lambda *
     return out
 
 
-def _known_only(cube: Cube, wanted: Publication, budget: Budget) -> Publication:
+def _known_only(cube: Cube, wanted: Publication, budget: Budget) -> tuple[Publication, Audited]:
     """Only what is known from elsewhere: an earlier release, the cube of a stricter audience. What is hidden in those tables
     has to stay hidden beside whatever is added; what is known there already cannot be helped."""
     pub = deepcopy(wanted)
@@ -66,10 +89,12 @@ def _known_only(cube: Cube, wanted: Publication, budget: Budget) -> Publication:
     for table in family():
         mask = mask_of(cube.axes, table)
         pub.offered |= mask & (pub.known_n & mask).any()
-    if pub.offered.any():
+    found = audited(cube, pub, budget)
+    helpless = found.targets.node[~found.proven]
+    if len(helpless):
+        pub.offered.reshape(-1)[helpless] = False
         found = audited(cube, pub, budget)
-        pub.offered.reshape(-1)[found.targets.node[~found.proven]] = False
-    return pub
+    return pub, found
 
 
 def _show(axes: Axes, trial: Publication, wanted: Publication, mask: Bools) -> None:

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from app.trends.disclosure import auditing, complementary, cubes, linear_audit, sticky, targets
+from app.trends.disclosure import auditing, cubes, growing, linear_audit, sticky, targets
 from app.trends.disclosure.auditing import audited
-from app.trends.disclosure.complementary import differencing, protect
+from app.trends.disclosure.complementary import differencing
 from app.trends.disclosure.cubes import Axes, Cube, Publication, family, mask_of
 from app.trends.disclosure.growing import grow
 from app.trends.disclosure.knowledge import Knowledge
@@ -99,7 +99,7 @@ def test_a_cube_holds_every_margin_at_four_widths_of_time() -> None:
 def test_a_cube_with_a_single_cell_that_is_not_empty() -> None:
     for count in (3, 9, 10, 400):
         cube = cube_of([[[count, 0], [0, 0]]], [[[[count, 0], [0, 0]]]], ("opioid",))
-        made = protect(cube, Publication.first(cube, PUBLIC), Budget(ENDLESS))
+        made = grow(cube, Publication.first(cube, PUBLIC), ENDLESS)
         assert made.audit is not None
         assert made.audit.bounded == 0
         assert bool(made.pub.shown_n.any()) == (count >= PUBLIC)
@@ -175,7 +175,7 @@ def test_programs_agree_with_an_enumeration_of_all_tables(samples: list[list[lis
     cube = cube_of(samples)
     pub = Publication.first(cube, PUBLIC)
     if protected:
-        protect(cube, pub, Budget(ENDLESS))
+        grow(cube, pub, ENDLESS)
     open_ = targets_of(cube, pub)
     if not len(open_):
         return
@@ -200,7 +200,7 @@ def test_programs_agree_with_an_enumeration_of_all_tables(samples: list[list[lis
 @given(worlds(), st.sampled_from([5, 10]))
 @settings(max_examples=8, deadline=None)
 def test_after_protection_nothing_withheld_is_known_within_four(cube: Cube, least: int) -> None:
-    made = protect(cube, Publication.first(cube, least), Budget(ENDLESS))
+    made = grow(cube, Publication.first(cube, least), ENDLESS)
     found = audited(cube, made.pub, Budget(ENDLESS))
     assert found.bounded == 0
     width = found.high - found.low
@@ -213,8 +213,8 @@ def test_after_protection_nothing_withheld_is_known_within_four(cube: Cube, leas
 @settings(max_examples=6, deadline=None)
 def test_protection_only_takes_away_and_is_the_same_every_time(cube: Cube) -> None:
     first = Publication.first(cube, PUBLIC)
-    one = protect(cube, Publication.first(cube, PUBLIC), Budget(ENDLESS)).pub
-    two = protect(cube, Publication.first(cube, PUBLIC), Budget(ENDLESS)).pub
+    one = grow(cube, Publication.first(cube, PUBLIC), ENDLESS).pub
+    two = grow(cube, Publication.first(cube, PUBLIC), ENDLESS).pub
     assert not (one.shown_n & ~first.shown_n).any()
     assert not (one.shown_f & ~first.shown_f).any()
     assert not (one.shown_f & ~one.shown_n).any()
@@ -226,7 +226,7 @@ def test_switching_complementary_suppression_off_is_caught() -> None:
     cube = cube_of([[[40, 4], [30, 25]]])
     bare = Publication.first(cube, PUBLIC)
     assert audited(cube, bare, Budget(ENDLESS)).bounded > 0, "40 and 44 are both shown: the 4 is their difference"
-    made = protect(cube, Publication.first(cube, PUBLIC), Budget(ENDLESS))
+    made = grow(cube, Publication.first(cube, PUBLIC), ENDLESS)
     assert made.audit is not None
     assert made.audit.bounded == 0
     assert made.withheld_n > 0
@@ -248,7 +248,7 @@ def test_differencing_alone_is_not_enough_and_the_programs_see_it() -> None:
     differencing(cube, pub)
     found = audited(cube, pub, Budget(ENDLESS))
     assert found.bounded > 0
-    assert protect(cube, pub, Budget(ENDLESS)).audit.bounded == 0  # type: ignore[union-attr]
+    assert grow(cube, pub, ENDLESS).audit.bounded == 0  # type: ignore[union-attr]
 
 
 def test_large_cubes_are_proven_in_pieces_that_agree_with_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,7 +257,7 @@ def test_large_cubes_are_proven_in_pieces_that_agree_with_the_whole(monkeypatch:
     found = random.binomial(samples, 0.3)
     cube = cube_of(samples, [found], ("opioid",))
     monkeypatch.setattr(auditing, "SMALL", 0)
-    made = protect(cube, Publication.first(cube, PUBLIC), Budget(ENDLESS))
+    made = grow(cube, Publication.first(cube, PUBLIC), ENDLESS)
     assert made.audit is not None
     assert made.audit.bounded == 0
     monkeypatch.setattr(auditing, "SMALL", 10**6)
@@ -269,7 +269,7 @@ def test_when_the_budget_ends_whole_tables_go_and_nothing_is_left_unaudited(prog
     random = np.random.default_rng(5)
     samples = random.poisson(12, (3, 3, 3))
     cube = cube_of(samples, [random.binomial(samples, 0.4)], ("opioid",))
-    made = protect(cube, Publication.first(cube, PUBLIC), Budget(programs))
+    made = grow(cube, Publication.first(cube, PUBLIC), programs)
     assert made.left_out or programs
     assert made.audit is not None
     assert made.audit.bounded == 0
@@ -280,7 +280,7 @@ def test_when_the_budget_ends_whole_tables_go_and_nothing_is_left_unaudited(prog
 
 def test_a_table_with_few_large_cells_is_left_out() -> None:
     samples = np.full((3, 3, 4), 2)
-    made = protect(cube_of(samples), Publication.first(cube_of(samples), PUBLIC), Budget(ENDLESS))
+    made = grow(cube_of(samples), Publication.first(cube_of(samples), PUBLIC), ENDLESS)
     assert (3, True, True) in made.left_out
 
 
@@ -406,10 +406,10 @@ def test_a_moved_figure_is_known_less_exactly() -> None:
 @given(worlds())
 @settings(max_examples=6, deadline=None)
 def test_partners_see_what_the_public_sees_and_their_audit_knows_it(cube: Cube) -> None:
-    public = protect(cube, Publication.first(cube, 10), Budget(ENDLESS)).pub
+    public = grow(cube, Publication.first(cube, 10), ENDLESS).pub
     partner = Publication.first(cube, 5)
     partner.fix(public)
-    made = protect(cube, partner, Budget(ENDLESS))
+    made = grow(cube, partner, ENDLESS)
     assert not (public.shown_n & ~made.pub.known_n).any()
     assert audited(cube, made.pub, Budget(ENDLESS)).bounded == 0
     floor = made.pub.floor_n[public.shown_n]
@@ -419,4 +419,4 @@ def test_partners_see_what_the_public_sees_and_their_audit_knows_it(cube: Cube) 
 def test_an_unproven_target_is_never_published_as_proven() -> None:
     found = linear_audit.audit(table_2x2(0, 0), Budget(0.0))
     assert not found.proven.any()
-    assert complementary.PROGRAMS > 0
+    assert growing.PROGRAMS > 0
