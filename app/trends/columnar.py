@@ -189,6 +189,12 @@ class Facts:
         counts = _counted([*columns, minutes], np.zeros(len(at), dtype=bool), len(at))
         return [(count.key[:-1], int(count.key[-1]), count.denominator) for count in counts]
 
+    def waited(self, dimensions: Columns, among: Mask) -> list[Count]:
+        """Samples per cell of which the minutes are known. No spreading dimension."""
+        at = np.flatnonzero(among & ~self._is(self.samples["turnaround_min"], "turnaround_min", (None,)))
+        columns = [(self.samples[d.value][at], self.coders[d.value]) for d in dimensions]
+        return _counted(columns, np.zeros(len(at), dtype=bool), len(at))
+
     def _words(self, columns: Sequence[tuple[Codes, str]], rows: int) -> list[tuple[str, ...]]:
         said = [
             np.array([str(name) for name in list(self.coders[coder])], dtype=object)[column].tolist()

@@ -36,7 +36,7 @@ __all__ = [
     "Columns", "Key", "Pair", "Target", "agreement", "amounts", "bucketed", "cells", "choices", "classes_found",
     "delete", "first_of", "found_with", "holding", "holds_target", "insert", "members_found",
     "methods_asked", "note_changes", "outcome_cells", "outcomes", "replace_outcomes", "turnarounds", "wait_at",
-    "was_found",
+    "waited", "was_found",
 ]  # fmt: skip
 
 
@@ -168,6 +168,23 @@ def turnarounds(
         .group_by(*columns)
     )
     return [(tuple(str(v) for v in row[:-2]), int(row[-2]), int(row[-1])) for row in _rows(session, query, holds)]
+
+
+def waited(
+    session: Session, dimensions: Columns, *, agency_id: uuid.UUID | None = None, holds: Any = None
+) -> list[Count]:
+    """Samples per cell of which the minutes from received to first released are known."""
+    facts = None if SPREADING & set(dimensions) else kept_columns(session)
+    if facts is not None:
+        return facts.waited(dimensions, _among(session, facts, agency_id, holds))
+    columns = columns_of(dimensions)
+    query = (
+        sa.select(*columns, sa.func.count())
+        .select_from(counted(dimensions))
+        .where(of_clients(agency_id), col(TrendSample.turnaround_min).is_not(None))
+        .group_by(*columns)
+    )
+    return [Count(tuple(str(v) for v in row[:-1]), 0, int(row[-1])) for row in _rows(session, query, holds) if row[-1]]
 
 
 def outcome_cells(

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from app.trends import repository
 from app.trends.domain import Count, Row
-from app.trends.figures.kinds import Name, Parts, Shown, summed
+from app.trends.figures.kinds import Name, Parts, Shown
 from app.trends.figures.quantiles import OTHERS, of_unit, with_quantiles
 from app.trends.figures.question import Asking, Columns, Held
 from app.trends.selection import Key
@@ -30,7 +30,12 @@ class Turnaround:
 
     def behind(self, asking: Asking, columns: Columns, held: Held) -> list[Count]:
         """Samples of which both moments are known."""
-        return summed([[Count(key, 0, n) for key, _, n in _waits(asking, columns, held)]])
+        return asking.once(
+            "waited", columns, held,
+            lambda: repository.waited(
+                asking.session, columns, agency_id=asking.agency_id, holds=asking.holds(held)
+            ),
+        )  # fmt: skip
 
     def finished(self, asking: Asking, shown: Shown) -> Iterator[Row]:
         """With the quantiles of the waits behind each row."""

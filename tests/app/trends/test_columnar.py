@@ -88,6 +88,8 @@ def everything(session: Any) -> dict[tuple[Any, ...], Any]:
         )
         assert out["amounts", split]
         assert out["turnarounds", split]
+        put(("waited", split), repository.waited(session, split, holds=repository.holding(session, filters[1] or {})))
+        assert out["waited", split]
         out["members", split] = sorted(repository.members_found(session, split, "opioid", None))
     return out
 

@@ -129,6 +129,10 @@ def test_outcomes_turnarounds_and_what_is_found_together_are_counted_per_cell(fi
         (asked,) = repository.outcome_cells(session, "after", by)
         assert (asked.key, asked.denominator) == (("2026-05",), 3)
         assert sorted(repository.turnarounds(session, by)) == [(("2026-05",), 30, 3), (("2026-06",), 40, 2)]
+        assert [(c.key, c.denominator) for c in repository.waited(session, by)] == [
+            (("2026-05",), 3),
+            (("2026-06",), 2),
+        ]
         target = target_of("mdma", REGISTER)
         assert repository.found_with(session, target, by) == [(("2026-05",), "caffeine", 4)]
 
