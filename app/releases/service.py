@@ -23,7 +23,7 @@ from app.trends import cube_facts
 from app.trends.disclosure.growing import PROGRAMS, Tell
 from app.trends.domain import Audience, Dimension, TrendTable, rounded
 from app.trends.measures import measure_of
-from harm_messages import Pack, Register
+from harm_messages import Register
 
 __all__ = [
     "AUDIENCES", "Audience", "Choices", "Gathered", "Prepared", "Release", "build", "choices", "cube_table", "document",
@@ -67,7 +67,6 @@ def of_name(session: Session, name: str) -> Release:
 
 def make(
     uow: UnitOfWork,
-    of_pack: Pack | None,
     register: Register,
     *,
     note: str = "",
@@ -75,7 +74,6 @@ def make(
     tell: Tell = lambda *_: None,
 ) -> Release:
     """Gather, build and keep in one transaction. A job gathers and builds before it, so that no other writer waits."""
-    del of_pack  # kept in the signature: classes are those of the register that is handed over
     return keep(uow, build(gather(uow.session, register, uow.now, tell), programs=programs, tell=tell), note=note)
 
 

@@ -62,7 +62,7 @@ def release(stage: Stage) -> str:
     world = stage.world
     Figures(world, {world.agency_id: uuid.UUID(stage.road.session_id)}).add(43, month="2026-04")
     with world.runtime.db.begin(Actor(None, "operator", frozenset({Role.ADMIN}), None)) as uow:
-        return str(releases.make(uow, None, world.runtime.pack.substances).id)
+        return str(releases.make(uow, world.runtime.pack.substances).id)
 
 
 def real_keys(stage: Stage) -> dict[str, str]:

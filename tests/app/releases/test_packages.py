@@ -39,7 +39,7 @@ def release(figures: Figures) -> Release:
     figures.add(3, region="Scotland")
     rt = figures.world.runtime
     with rt.db.begin(OPERATOR) as uow:
-        return service.make(uow, None, rt.pack.substances)
+        return service.make(uow, rt.pack.substances)
 
 
 def url(row: Release, more: str = "") -> str:

@@ -28,7 +28,7 @@ NITAZENE = ("metonitazene", "opioid.nitazene")
 
 def make(figures: Figures, note: str = "", **more: Any) -> Release:
     with figures.world.runtime.db.begin(OPERATOR) as uow:
-        return service.make(uow, None, figures.world.runtime.pack.substances, note=note, **more)
+        return service.make(uow, figures.world.runtime.pack.substances, note=note, **more)
 
 
 def rows(
