@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     parse_wall_seconds: float = Field(90.0, description="Longest time one file may take to be read")
     releases_monthly: bool = Field(False, description="Make a release of the figures when a month is over")
     release_programs: float = Field(
-        600.0, ge=0, description="Most linear programs of 1,000 unknowns an audit of a release may take, per audience"
+        4000.0, ge=0, description="Most linear programs of 1,000 unknowns an audit of a release may take, per audience"
     )
     trend_questions_per_day: int = Field(200, ge=1, description="New questions to the figures per person in 24 hours")
     trend_questions_per_90_days: int = Field(2000, ge=1, description="The same in 90 days")

@@ -13,7 +13,7 @@ from app.releases import building, service
 from app.trends import cube_facts
 from harm_messages import Register
 
-MONTHS, CLASSES, PROGRAMS = 4, 6, 60.0
+MONTHS, CLASSES, PROGRAMS = 4, 6, 30.0
 NOTE = "Example: made-up samples of the last four whole months."
 
 

@@ -150,16 +150,18 @@ def _protection(programs: float) -> dict[str, Any]:
 def document(cube: Cube, audience: Audience, pub: Publication) -> dict[str, Any]:
     """What may be published, and nothing else: labels and shown counts. What is not in `cells` is not shown.
 
-    A cell: time, region, expected ("" is all of them), samples, and for each class [numerator or None, denominator].
+    A cell: time, region, expected ("" is all of them), samples, and for each class that is published in this table
+    [numerator or None, denominator].
     """
     axes = cube.axes
+    published = pub.offered_f | pub.shown_f
     n, f, tested = pub.shares(cube)
     cells = []
     for node in zip(*np.nonzero(pub.shown_n), strict=True):
         classes = {
             name: [int(f[(c, *node)]) if pub.shown_f[(c, *node)] else None, int(tested[(c, *node)])]
             for c, name in enumerate(axes.classes)
-            if tested[(c, *node)] >= pub.least
+            if tested[(c, *node)] >= pub.least and published[(c, *node)]
         }
         cells.append([*axes.key_of(node), int(n[node]), classes])
     return {

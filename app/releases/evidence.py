@@ -14,11 +14,11 @@ import numpy as np
 from scipy import sparse
 
 from app.trends.cube_facts import CubeFacts
-from app.trends.disclosure.cubes import Axes, Publication
+from app.trends.disclosure.cubes import Axes, Bools, Publication
 from app.trends.disclosure.sticky import BUCKETS, Marks
 from app.trends.domain import Audience
 
-_MASKS = ("shown_n", "shown_f", "moved_n", "moved_f", "fixed_n", "fixed_f", "offered")
+_MASKS = ("shown_n", "shown_f", "moved_n", "moved_f", "fixed_n", "fixed_f", "offered_n", "offered_f")
 _NUMBERS = ("kept_n", "kept_f", "floor_n", "floor_f")
 
 
@@ -71,12 +71,20 @@ def unpack(content: bytes) -> Evidence:
         for name, least in about["least"].items():
             pub = Publication.first(cube, least)
             for field in _MASKS:
-                mask = getattr(pub, field)
-                mask.flat = np.unpackbits(arrays[f"{name}.{field}"], count=mask.size).astype(bool)
+                _read_mask(arrays, f"{name}.{field}", getattr(pub, field))
+            if f"{name}.offered_f" not in arrays:
+                pub.offered_f[...] = pub.offered_n
             for field in _NUMBERS:
                 getattr(pub, field)[...] = arrays[f"{name}.{field}"]
             published[Audience(name)] = pub
     return Evidence(facts, published)
+
+
+def _read_mask(arrays: Mapping[str, Any], name: str, into: Bools) -> None:
+    """Evidence of the first releases says of tables only whether they were published, the same for every class."""
+    bits = arrays.get(name, arrays.get(name.removesuffix("_n")))
+    if bits is not None:
+        into[...] = np.unpackbits(bits, count=into.size).reshape(into.shape)
 
 
 def sha256(content: bytes) -> str:

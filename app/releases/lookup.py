@@ -131,7 +131,8 @@ def _row(there: Book, audience: Audience, key: Key, labels: dict[str, str], foun
         return Row(labels, n, None, None, None, None, None, "", incomplete)
     numerator, tested = classes.get(found, (None, None))
     if tested is None:
-        return Row(labels, None, None, None, None, None, None, f"fewer than {least} were tested", incomplete)
+        why = f"fewer than {least} were tested, or not published at this detail"
+        return Row(labels, None, None, None, None, None, None, why, incomplete)
     if numerator is None:
         why = f"fewer than {least} on one side, or withheld"
         return Row(labels, tested, None, tested, None, None, None, why, incomplete)

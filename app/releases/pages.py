@@ -179,8 +179,6 @@ def _told(
             for k, c in enumerate(pictured.charts)
         ],
         "shown": shown,
-        "all_withheld": all(row.n is None for row in table.rows),
-        "rows": [[cell or view.DASH for cell in row] for row in shown.rows],
         "protection": protection_words(table),
         "link": asked.address(face.path),
         "csv_url": asked.address(f"{face.path}.csv"),

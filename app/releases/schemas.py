@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.releases.service import Audience, Choices, Release
 
@@ -43,7 +43,7 @@ class ReleaseWithChoices(ReleaseOut):
     regions: list[str]
     expected: list[str]
     found: list[str]
-    withdrawn_since: str
+    withdrawn_since: str = Field(description="fewer than 10, 10 to 49, or 50 or more; empty where it cannot be known")
 
     @classmethod
     def chosen(

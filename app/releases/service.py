@@ -21,7 +21,7 @@ from app.releases.evidence import canonical, pack, sha256, unpack
 from app.releases.tables import Release, ReleaseCube, ReleaseEvidence
 from app.trends import cube_facts
 from app.trends.disclosure.growing import PROGRAMS, Tell
-from app.trends.domain import Audience, Dimension, TrendTable, rounded
+from app.trends.domain import Audience, Dimension, TrendTable
 from app.trends.measures import measure_of
 from harm_messages import Register
 
@@ -34,6 +34,7 @@ _CITATION = (
     "Drug checking figures, release {number} (samples of {first} to {last}), made {day} with MAST. sha-256 {digest}."
 )
 _LEVEL = re.compile(r"\d{4}\.(\d+)")
+_WITHDRAWN = ((10, "fewer than 10"), (50, "10 to 49"))
 
 
 def newest(session: Session) -> Release | None:
@@ -197,11 +198,13 @@ def choices(session: Session, row: Release, audience: Audience) -> Choices:
 
 
 def withdrawn_since(session: Session, row: Release) -> str:
-    """How many of its samples have left the figures since, as a number that may be told."""
+    """How many of its samples have left the figures since, in three bands; empty where it cannot be known.
+
+    Anybody may ask at any minute: in steps of five, each step would date the withdrawal of one sample.
+    """
     held = repository.evidence(session, row.id)
     if held is None:
         return ""
     then = unpack(held.content).facts.keys
     gone = int((~np.isin(then, cube_facts.keys(session, row.first_month, row.last_month))).sum())
-    least = Audience.PUBLIC.threshold
-    return f"fewer than {least}" if gone < least else f"about {rounded(gone)}"
+    return next((words for below, words in _WITHDRAWN if gone < below), "50 or more")

@@ -28,6 +28,7 @@ _INCOMPLETE = Field(
 )
 _KEY = ("time", "region", "expected")
 _MISSING = "A combination without a row holds fewer samples than the threshold, or none, or is withheld."
+_LEFT_OUT = "A class that few cells of a table could show is left out of that table."
 
 
 def tables(book: Book) -> list[Table]:
@@ -45,7 +46,7 @@ def tables(book: Book) -> list[Table]:
         Table(
             "found",
             "Substance classes found",
-            f"In how many of the samples tested for a class it was found. {_MISSING}",
+            f"In how many of the samples tested for a class it was found. {_MISSING} {_LEFT_OUT}",
             (
                 *_WHERE,
                 Field("found", "string", "Class of substances; opioid holds opioid.nitazene", required=True),

@@ -85,20 +85,19 @@ def pieces(cube: Cube, out: Audited) -> Iterator[Piece]:
         return
     nothing = np.zeros_like(filled)
     none = np.zeros_like(cube.found, bool)
-    for c in range(len(cube.axes.classes)):
-        alone = none.copy()
-        alone[c] = filled
-        yield Piece(nothing, alone, last=False)
     where_found = cube.found > 0
+    whole = filled.sum() + where_found.sum() <= LARGE
     quarters, years = ([np.flatnonzero(row) for row in cube.axes.time_sums[cube.axes.time_levels == w]] for w in (2, 1))
-    for months in (*quarters, *years, np.arange(len(cube.axes.months))):
+    for months in [] if whole else [*quarters, *years]:
         within = nothing.copy()
         within[months] = filled[months]
         if within.sum() + (where_found & within).sum() <= LARGE and not out.proven.all():
             yield Piece(within, where_found & within, last=False)
+    if whole:
+        yield Piece(filled, where_found, last=True)
     for c in range(len(cube.axes.classes)):  # what is left is asked one by one, with what bounds it
         yield Piece(nothing, _with_class(cube, none, c), last=True)
-    for months in quarters:
+    for months in [] if whole else quarters:
         within = nothing.copy()
         within[months] = filled[months]
         yield Piece(within, where_found & within, last=True)

@@ -10,6 +10,7 @@ told (growing.py then leaves the table out), so nothing is published unaudited.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -19,6 +20,9 @@ from app.trends.disclosure.auditing import Audited, audited
 from app.trends.disclosure.cubes import LEVELS, Bools, Cube, Ints, Publication, Table, family, mask_of, with_the_same
 from app.trends.disclosure.linear_audit import Budget
 from app.trends.disclosure.targets import Targets, targets_of
+
+Cell = tuple[bool, int, int]
+"""A shown count: is a numerator, class (−1 for samples), node (flat)."""
 
 
 def mend(cube: Cube, pub: Publication, budget: Budget) -> Audited | None:
@@ -53,23 +57,34 @@ def _next(cube: Cube, pub: Publication, last: Audited, was_n: Bools, was_f: Bool
 
 
 def _withhold(cube: Cube, pub: Publication, last: Audited) -> bool:
-    """One shown count for each bounded target; False when there is none to be had."""
+    """Shown counts that bound every bounded target, as few as a greedy cover finds; False when there is none to be had."""
     hide_n, hide_f = np.zeros_like(pub.shown_n), np.zeros_like(pub.shown_f)
     rank = _Rank(cube, pub)
-    chosen: set[tuple[bool, int, int]] = set()
-    done = False
+    offers = []
     for target in np.flatnonzero(~last.proven):
         blame = last.blame.get(int(target))
         cells = rank.order(blame.cells if blame else []) or rank.around(last.targets, int(target))
-        if not cells:
-            continue
-        done = True
-        if not chosen.intersection(cells):
-            chosen.add(cells[0])
-    for numerator, c, node in chosen:
+        if cells:
+            offers.append(rank.finest(cells))
+    for numerator, c, node in _cover(offers):
         (hide_f[c] if numerator else hide_n).ravel()[node] = True
     pub.hide(with_the_same(cube.axes, hide_n), with_the_same(cube.axes, hide_f))
-    return done
+    return bool(offers)
+
+
+def _cover(offers: list[list[Cell]]) -> Iterator[Cell]:
+    """Counts that meet every list: the one in most lists first, of these the one that stands first in them."""
+    left = offers
+    while left:
+        wanted: Counter[Cell] = Counter()
+        first: dict[Cell, int] = {}
+        for cells in left:
+            wanted.update(cells)
+            for place, cell in enumerate(cells):
+                first[cell] = min(place, first.get(cell, place))
+        best = min(wanted, key=lambda cell: (-wanted[cell], first[cell], cell))
+        yield best
+        left = [cells for cells in left if best not in cells]
 
 
 class _Rank:
@@ -83,22 +98,27 @@ class _Rank:
         self._fine = (levels[cube.axes.same_times][t] + 2 * (r > 0) + 2 * (e > 0)).ravel()
         self._samples = cube.n.ravel()
 
-    def order(self, cells: list[tuple[bool, int, int]]) -> list[tuple[bool, int, int]]:
+    def order(self, cells: list[Cell]) -> list[Cell]:
         return sorted((cell for cell in set(cells) if self._may_go(cell)), key=self._key)
 
-    def _may_go(self, cell: tuple[bool, int, int]) -> bool:
+    def finest(self, cells: list[Cell]) -> list[Cell]:
+        """Those as little useful as the first, of a list in order: wider counts are not given up to spare a few of these."""
+        least = self._key(cells[0])[:2]
+        return [cell for cell in cells if self._key(cell)[:2] == least]
+
+    def _may_go(self, cell: Cell) -> bool:
         numerator, c, node = cell
         pub = self._pub
         if numerator:
             return bool(pub.shown_f[c].ravel()[node] and not pub.fixed_f[c].ravel()[node])
         return bool(pub.shown_n.ravel()[node] and not pub.fixed_n.ravel()[node])
 
-    def _key(self, cell: tuple[bool, int, int]) -> tuple[int, int, int, int, int, int]:
+    def _key(self, cell: Cell) -> tuple[int, int, int, int, int, int]:
         numerator, c, node = cell
         fine, samples = int(self._fine[node]), int(self._samples[node])
         return (fine == 0 and not numerator, -fine, samples, not numerator, c, node)
 
-    def around(self, targets: Targets, at: int) -> list[tuple[bool, int, int]]:
+    def around(self, targets: Targets, at: int) -> list[Cell]:
         """Where no dual tells: shown counts that hold the target, and those of its parts."""
         node = np.unravel_index(int(targets.node[at]), self._cube.n.shape)
         inside = _holding(self._cube, node) & (self._pub.shown_n)

@@ -147,7 +147,8 @@ def rounded(counts: Ints) -> Ints:
 class Publication:
     """Which counts of a cube are shown. `kept_n`, `kept_f`: an earlier figure that stays (−1: none); `moved_*`: its set
     of samples changed a little since, by fewer than the threshold. `fixed_*`: known from elsewhere, so it stays shown. `floor_*`: the threshold a shown count obeyed.
-    `offered`: nodes of tables that are published at all; what is not shown of them is what has to be protected."""
+    `offered_n`, `offered_f`: nodes of tables that are published at all, and for each class of those it is published in; what is
+    not shown of them is what has to be protected."""
 
     least: int
     shown_n: Bools
@@ -160,7 +161,8 @@ class Publication:
     fixed_f: Bools
     floor_n: Ints
     floor_f: Ints
-    offered: Bools
+    offered_n: Bools
+    offered_f: Bools
 
     @classmethod
     def first(cls, cube: Cube, least: int) -> Publication:
@@ -170,7 +172,7 @@ class Publication:
         return cls(
             least, shown_n, shown_f, np.full(n, -1), np.full(f, -1),
             np.zeros(n, bool), np.zeros(f, bool), np.zeros(n, bool), np.zeros(f, bool), np.full(n, least), np.full(f, least),
-            np.ones(n, bool),
+            np.ones(n, bool), np.ones(f, bool),
         )  # fmt: skip
 
     def fix(self, other: Publication) -> None:

@@ -2,7 +2,8 @@
 
 Beginning with every table and taking away until the audit passes ends, for a sparse cube, with hardly anything: the finest
 tables use the budget up. Here a table is added only if everything published so far passes the audit with it, within
-its share of the budget; if not, it is left out and so are those of which it is a margin. What was added before stays, but
+its share of the budget; if not, it is left out and so are those of which it is a margin. A class that few cells of a table could show is
+left out of that table alone: rare classes would cost the common ones theirs. What was added before stays, but
 for single counts complementary.mend has to withhold.
 """
 
@@ -11,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from app.trends.disclosure.auditing import Audited, audited
 from app.trends.disclosure.complementary import mend
@@ -29,10 +32,11 @@ from app.trends.disclosure.linear_audit import Budget
 Tell = Callable[[str, int, int], None]
 """What is being done, how much of how much."""
 
-PROGRAMS = 600.0
-"""Of 1,000 unknowns and statements, for one audience. About ten minutes of one core."""
+PROGRAMS = 4000.0
+"""Of 1,000 unknowns and statements, for one audience. A few minutes of one core."""
 DENSE = 0.6
-"""Part of the cells that hold samples that has to be large enough, or the table is left out."""
+"""Part of the cells that hold samples that has to be large enough, or the table is left out; the same of the cells that hold a
+class, or the class is left out of the table."""
 STEP = 0.5
 """Part of the budget each table may use."""
 
@@ -63,7 +67,8 @@ def grow(cube: Cube, wanted: Publication, programs: float, tell: Tell = lambda *
             out.left_out.append(table)
             continue
         trial = deepcopy(out.pub)
-        trial.offered |= mask
+        trial.offered_n |= mask
+        trial.offered_f |= _dense_classes(cube, wanted, out.pub, table)
         _show(cube.axes, trial, wanted, mask)
         budget = Budget(STEP * programs)
         made = mend(cube, trial, budget)
@@ -71,6 +76,7 @@ def grow(cube: Cube, wanted: Publication, programs: float, tell: Tell = lambda *
         if made is None:
             out.left_out.append(table)
         else:
+            trial.offered_f &= ~(mask & ~(trial.shown_f & mask).any(axis=(1, 2, 3), keepdims=True))
             out.pub, out.audit = trial, made
     tell("tables", len(tables), len(tables))
     gone_n, gone_f = wanted.shown_n & ~out.pub.shown_n, wanted.shown_f & ~out.pub.shown_f
@@ -85,30 +91,48 @@ def _known_only(cube: Cube, wanted: Publication, budget: Budget) -> tuple[Public
     pub = deepcopy(wanted)
     pub.shown_n &= pub.fixed_n
     pub.shown_f &= pub.fixed_f & pub.shown_n
-    pub.offered &= False
+    pub.offered_n &= False
+    pub.offered_f &= False
     for table in family():
         mask = mask_of(cube.axes, table)
-        pub.offered |= mask & (pub.known_n & mask).any()
+        pub.offered_n |= mask & (pub.known_n & mask).any()
+        pub.offered_f |= mask & (pub.known_f & mask).any(axis=(1, 2, 3), keepdims=True)
     found = audited(cube, pub, budget)
     helpless = found.targets.node[~found.proven]
     if len(helpless):
-        pub.offered.reshape(-1)[helpless] = False
+        samples = found.targets.of_class[~found.proven] < 0
+        pub.offered_n.reshape(-1)[helpless[samples]] = False
+        of_class = found.targets.of_class[~found.proven][~samples]
+        pub.offered_f.reshape(len(pub.offered_f), -1)[of_class, helpless[~samples]] = False
         found = audited(cube, pub, budget)
     return pub, found
 
 
 def _show(axes: Axes, trial: Publication, wanted: Publication, mask: Bools) -> None:
     """Add what a table would show, but for what is withheld already at another width of time."""
-    gone_n = with_the_same(axes, trial.offered & ~mask & ~trial.shown_n)
-    gone_f = with_the_same(axes, (trial.offered & ~mask)[None] & ~trial.shown_f)
+    gone_n = with_the_same(axes, trial.offered_n & ~mask & ~trial.shown_n)
+    gone_f = with_the_same(axes, trial.offered_f & ~mask & ~trial.shown_f)
     trial.shown_n |= wanted.shown_n & mask & ~gone_n
-    trial.shown_f |= wanted.shown_f & mask & ~gone_f
+    trial.shown_f |= wanted.shown_f & mask & trial.offered_f & ~gone_f
     trial.shown_f &= trial.shown_n
 
 
 def _is_sparse(cube: Cube, wanted: Publication, mask: Bools) -> bool:
     filled = int(((cube.n > 0) & mask).sum())
     return not filled or int((wanted.shown_n & mask).sum()) < DENSE * filled
+
+
+def _dense_classes(cube: Cube, wanted: Publication, pub: Publication, table: Table) -> Bools:
+    """The cells of a table for each class that is published in it: most cells that hold it can be shown, and it is published in
+    every margin of the table."""
+    mask = mask_of(cube.axes, table)
+    filled = ((cube.f > 0) & mask).sum(axis=(1, 2, 3))
+    dense = (wanted.shown_f & (cube.f > 0) & mask).sum(axis=(1, 2, 3)) >= np.maximum(DENSE * filled, 1)
+    for other in family():
+        if other != table and _is_margin(other, table):
+            dense &= (pub.offered_f & mask_of(cube.axes, other)).any(axis=(1, 2, 3))
+    chosen: Bools = dense[:, None, None, None] & mask
+    return chosen
 
 
 def _is_margin(coarse: Table, fine: Table) -> bool:

@@ -18,16 +18,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import highspy
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, sparse
+from highspy._core import _Highs  # what highspy.Highs is made of: that prints a banner, whatever its options say
+from scipy import sparse
 
 Floats = npt.NDArray[np.float64]
 WIDTH = 8.0
 TOLERANCE = 1e-6
 ROUNDS = 30
-SECONDS = 120.0
 FAR = 1000.0
+PRIMAL = 4
+ITERATIONS = 200_000
+"""Most iterations of one program: an end that is the same on any machine, which a time limit is not."""
 
 
 class BudgetEnded(Exception):
@@ -145,22 +149,15 @@ def bounds(system: System, budget: Budget | None = None) -> tuple[Floats, Floats
 
 
 class _Solver:
+    """One system, many questions. The solver keeps its basis: the statements stay and only the question changes, so
+    every vertex is a feasible start for the next question and the primal simplex method goes on from there."""
+
     def __init__(self, system: System, budget: Budget) -> None:
         self._system = system
         self._budget = budget
-        rows, unknowns = system.rows.shape
-        # a row between two bounds is an equation with a bounded unknown of its own: half the rows of two inequalities
-        self._equations = sparse.hstack([system.rows, -sparse.identity(rows)]).tocsr() if rows else None
-        self._zeros = np.zeros(rows)
-        far = float(system.truth.sum()) + FAR  # so that every program has an end
-        self._bounds = np.column_stack(
-            [
-                np.concatenate([system.lower, np.maximum(system.low, -far)]),
-                np.concatenate([np.minimum(system.upper, far), np.minimum(system.high, far)]),
-            ]
-        )
-        self._unknowns = unknowns
-        self._rows = rows
+        self._rows, self._unknowns = system.rows.shape
+        self._every = np.arange(self._unknowns, dtype=np.int32)
+        self._highs = _loaded(system)
         at_truth = system.targets @ system.truth + system.fixed
         self.found = Intervals(at_truth.copy(), at_truth.copy(), np.zeros(len(at_truth), bool), system.width)
 
@@ -192,13 +189,45 @@ class _Solver:
     def _solve(self, gain: Floats) -> Floats | None:
         """Maximise `gain` · x, see the solution, give the dual values of the rows; None where the solver gave up."""
         self._budget.take(self._unknowns + self._rows)
-        cost = np.concatenate([-gain, self._zeros])
-        equations = {"A_eq": self._equations, "b_eq": self._zeros} if self._rows else {}
-        done = optimize.linprog(cost, bounds=self._bounds, method="highs", options={"time_limit": SECONDS}, **equations)
-        if done.status != 0:
+        highs = self._highs
+        highs.changeColsCost(self._unknowns, self._every, np.asarray(gain, float))
+        highs.run()
+        if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            highs.clearSolver()
             return None
-        world = np.asarray(done.x[: self._unknowns], float)
-        values = self._system.targets @ world + self._system.fixed
+        solution = highs.getSolution()
+        values = self._system.targets @ np.array(solution.col_value) + self._system.fixed
         np.minimum(self.found.low, values, out=self.found.low)
         np.maximum(self.found.high, values, out=self.found.high)
-        return np.asarray(done.eqlin.marginals, float) if self._rows else None
+        return np.array(solution.row_dual)
+
+
+def _loaded(system: System) -> Any:
+    """A solver that holds the statements, to maximise."""
+    rows, unknowns = system.rows.shape
+    far = float(system.truth.sum()) + FAR  # so that every program has an end
+    program = highspy.HighsLp()
+    program.num_row_, program.num_col_ = rows, unknowns
+    program.sense_ = highspy.ObjSense.kMaximize
+    program.col_cost_ = np.zeros(unknowns)
+    program.col_lower_, program.col_upper_ = system.lower, np.minimum(system.upper, far)
+    program.row_lower_, program.row_upper_ = np.maximum(system.low, -far), np.minimum(system.high, far)
+    by_column = sparse.csc_matrix(system.rows)
+    matrix = program.a_matrix_
+    matrix.format_ = highspy.MatrixFormat.kColwise
+    matrix.num_row_, matrix.num_col_ = rows, unknowns
+    matrix.start_, matrix.index_, matrix.value_ = by_column.indptr, by_column.indices, by_column.data
+    highs = _Highs()
+    highs.passOptions(_quiet())
+    highs.passModel(program)
+    return highs
+
+
+def _quiet() -> highspy.HighsOptions:
+    options = highspy.HighsOptions()
+    options.output_flag = False
+    options.threads = 1
+    options.solver = "simplex"
+    options.simplex_strategy = PRIMAL
+    options.simplex_iteration_limit = ITERATIONS
+    return options

@@ -31,10 +31,10 @@ class Targets:
 
 def targets_of(cube: Cube, pub: Publication) -> Targets:
     """All that have to be protected: whatever is not shown, complements and differences of nested classes that are few."""
-    offered = pub.offered
-    parts = [(N, np.full(1, -1), (cube.n > 0) & ~pub.known_n & offered)]
+    parts = [(N, np.full(1, -1), (cube.n > 0) & ~pub.known_n & pub.offered_n)]
     rest = cube.n - cube.x - cube.f
     for c, parent in enumerate(cube.axes.parents):
+        offered = pub.offered_f[c]
         hidden = ~pub.known_f[c] & offered
         parts.append((F, np.array([c]), (cube.f[c] > 0) & hidden))
         parts.append((REST, np.array([c]), (cube.f[c] > 0) & (rest[c] > 0) & (rest[c] < pub.least) & offered))

@@ -124,7 +124,7 @@ def test_the_two_thresholds_are_those_of_the_audiences(figures: Figures, release
 def test_a_table_that_is_withheld_as_a_whole_says_so_instead_of_drawing_nothing(
     figures: Figures, released: Any
 ) -> None:
-    page = public_page(figures, width="month", split="both")
+    page = public_page(figures, found="opioid", width="month", split="both")
     assert "Every figure of this table is withheld" in page.text
     assert "<svg" not in page.text
     assert "Every figure of this table is withheld" not in public_page(figures, width="all").text

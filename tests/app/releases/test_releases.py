@@ -195,8 +195,18 @@ def test_a_withdrawn_sample_is_in_no_later_release_and_earlier_ones_stand(figure
     assert counts(rows(figures, second, MONTH)) == {("2026-04",): 35}
     assert second.supersedes == first.id
     assert second.number.endswith(".2")
-    assert withdrawn(figures, first) == "about 25"
+    assert withdrawn(figures, first) == "10 to 49"
     assert withdrawn(figures, second) == "fewer than 10"
+
+
+def test_how_many_were_withdrawn_since_is_told_in_three_bands_that_date_no_single_withdrawal(figures: Figures) -> None:
+    keys = figures.add(60, month="2026-04")
+    row, gone, told = make(figures), 0, []
+    for now in (9, 10, 12, 13, 18, 49, 50, 60):
+        withdraw(figures, keys[gone:now])
+        gone = now
+        told.append(figures.world.anonymous().get(f"/api/v1/releases/{row.id}").json()["withdrawn_since"])
+    assert told == ["fewer than 10", *["10 to 49"] * 5, *["50 or more"] * 2]
 
 
 def test_a_few_changes_leave_the_figure_so_that_two_releases_cannot_be_subtracted(figures: Figures) -> None:
@@ -279,7 +289,7 @@ def test_the_audit_of_a_kept_release_finds_nothing_and_would_find_an_unprotected
     assert got.counts["public"]["withheld_counts_of_samples"] > 0
     bare = evidence.published[Audience.PUBLIC]
     bare.shown_n[...] = evidence.facts.cube().n >= 10
-    bare.offered[...] = True
+    bare.offered_n[...] = bare.offered_f[...] = True
     assert proving._audit(evidence, Audience.PUBLIC, 1e6)["bounded"] > 0
 
 
