@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.road import Road
-from tests.support.site import Clients, Desk, Site, make_example, road_on, serving
+from tests.support.site import Clients, Desk, Site, road_on, serving, the_example
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -22,7 +22,7 @@ expect.set_options(timeout=15_000)  # a wait that is met ends at once; a busy ma
 @pytest.fixture(scope="session")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data of `mast demo`, to be copied."""
-    return make_example(tmp_path_factory.mktemp("example") / "data")
+    return the_example(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.site import the_example
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -24,7 +27,8 @@ def blocks(language: str) -> list[str]:
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where a newcomer stands after `make demo`: a folder with `data/` in it."""
     folder = tmp_path_factory.mktemp("newcomer")
-    run(["mast", "demo", "--no-serve"], folder)
+    shutil.copytree(the_example(tmp_path_factory), folder / "data")
+    assert "there already" in run(["mast", "demo", "--no-serve"], folder)
     return folder
 
 

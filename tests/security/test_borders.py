@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from app.platform.live.hub import LiveEvent
 from app.system import api as system_api
 from instruments import DEFAULT_LIMITS, ReaderJail, jail
 from tests.app.conftest import PASSWORD
+from tests.support.site import the_example
 
 FOREIGN = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
 
@@ -107,11 +109,15 @@ async def _deliver(world: Any, accepts: Any) -> None:
             accepts(_event(world, row.topic, row.payload))
 
 
-def test_the_demo_touches_no_data_of_a_real_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MAST_DATA_DIR", str(tmp_path))
+def test_the_demo_touches_no_data_of_a_real_service(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(the_example(tmp_path_factory), folder)
+    monkeypatch.setenv("MAST_DATA_DIR", str(folder))
     run = CliRunner()
     assert run.invoke(main, ["demo", "--no-serve"]).exit_code == 0
-    database = Database(f"sqlite:///{tmp_path / 'mast.sqlite3'}")
+    database = Database(f"sqlite:///{folder / 'mast.sqlite3'}")
     with database.begin() as uow:
         people.add_agency(uow, "Real Service", AgencyKind.SERVICE)
     database.close()
@@ -119,7 +125,7 @@ def test_the_demo_touches_no_data_of_a_real_service(tmp_path: Path, monkeypatch:
         answer = run.invoke(main, arguments)
         assert answer.exit_code == 1
         assert "Real Service" in answer.stderr
-    database = Database(f"sqlite:///{tmp_path / 'mast.sqlite3'}")
+    database = Database(f"sqlite:///{folder / 'mast.sqlite3'}")
     with database.read() as session:
         assert "Real Service" in people.agency_names(session)
     database.close()

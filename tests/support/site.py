@@ -7,6 +7,7 @@ about gathered, because a page that looks right and logs an error is not right.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import secrets
@@ -28,6 +29,7 @@ from app.platform.kernel.actor import Role
 from tests.support.road import Road
 
 if TYPE_CHECKING:
+    import pytest
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
 MAST = (sys.executable, "-c", "from app.cli import main; main()")
@@ -42,11 +44,24 @@ def environment(folder: Path, port: int = 0) -> dict[str, str]:
 
 
 def make_example(folder: Path) -> Path:
-    """What `mast demo` makes on its first start; takes some seconds, so it is made once and copied."""
+    """What `mast demo` makes on its first start; takes some seconds."""
     made = subprocess.run(
         [*MAST, "demo", "--no-serve"], env=environment(folder), capture_output=True, text=True, check=False
     )
     assert made.returncode == 0, made.stdout + made.stderr
+    return folder
+
+
+def the_example(temporary: pytest.TempPathFactory) -> Path:
+    """The example to copy, made once for all workers of a run: whoever comes first makes it, the others wait."""
+    base = temporary.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = root / "example" / "data"
+    folder.parent.mkdir(exist_ok=True)
+    with (folder.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            make_example(folder.parent / "in the making").rename(folder)
     return folder
 
 
