@@ -44,7 +44,7 @@ def messages_check(pack: Path | None, today: datetime | None, json_: bool) -> No
     ]
     say(data, "\n".join([*map(_line, found), *([""] if found else []), _verdict(errors, len(found) - errors)]), json_)
     if errors:
-        fail(f"{errors} thing(s) must be mended before this pack can be used.")
+        fail(f"{errors} {'thing' if errors == 1 else 'things'} must be mended before this pack can be used.")
 
 
 def _line(problem: Problem) -> str:

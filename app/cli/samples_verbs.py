@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import statistics
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +21,8 @@ from app.settings import Settings
 if TYPE_CHECKING:
     from app.history.service import HistoryImport, Reading
 
+SUMMED_UP = 5
 OPERATOR = Actor(None, "operator", frozenset({Role.ADMIN}), None, via="command line")
-SHOWN = 40
 
 
 @main.group()
@@ -33,7 +34,7 @@ def samples() -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--map", "map_", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="MAP.toml: which column is what.",
+    help="MAP.toml: which column is what (docs/users/history.md).",
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Read and report only; nothing is imported.")
 @as_json
@@ -45,15 +46,20 @@ def samples_import(files: tuple[Path, ...], map_: Path, dry_run: bool, json_: bo
     from harm_messages import load_pack
 
     by_map, pack, bar = service.read_map(map_), load_pack(), None if json_ else Bar()
+    lines_in = {path.name: path.read_bytes().count(b"\n") for path in files}
     reading = service.read_history(
-        files, by_map, pack.substances, system_clock().date(), (lambda name, n: bar(name, n, n)) if bar else None
-    )
+        files, by_map, pack.substances, system_clock().date(),
+        (lambda name, n: bar(name, n, max(n, lines_in[name] - 1))) if bar else None,
+    )  # fmt: skip
     if dry_run or reading.errors:
         report = report_of(reading, pack.substances)
         lines = [*_reading_words(reading), *([f"\nFor the map:\n{text}\n"] if (text := report["map_lines"]) else [])]
         say(report, "\n".join(lines), json_)
         if reading.errors:
-            click.echo(f"{len(reading.errors)} thing(s) must be mended first. Nothing was imported.", err=True)
+            click.echo(
+                f"{len(reading.errors)} {'thing' if len(reading.errors) == 1 else 'things'} must be mended first. Nothing was imported.",
+                err=True,
+            )
             raise SystemExit(1)
         return
     database = _database()
@@ -71,6 +77,26 @@ def samples_import(files: tuple[Path, ...], map_: Path, dry_run: bool, json_: bo
         f"Take it back with: mast samples undo {made.row.id} --reason …"
     )
     say({**report_of(reading, pack.substances), **data}, "\n".join([*_reading_words(reading), words]), json_)
+
+
+@samples.command("words")
+@click.argument("text", default="")
+@as_json
+@domain_errors
+def samples_words(text: str, json_: bool) -> None:
+    """The words a map may use; with TEXT, the substances that have it in their names."""
+    from app.history.our_words import named, our_words
+    from harm_messages import load_pack
+
+    register = load_pack().substances
+    if not text:
+        words = our_words(register)
+        lines = [f"{part}: {', '.join(known)}" for part, known in words.items()]
+        say(words, "\n".join([*lines, "substances: mast samples words TEXT"]), json_)
+        return
+    found = [{"id": one, "name": name, "class": of_class} for one, name, of_class in named(register, text)]
+    lines = [f"{one['id']}  {one['name']}, {one['class']}" for one in found]
+    say(found, "\n".join(lines) or f"No substance of the register has “{text}” in its names.", json_)
 
 
 @samples.command("imports")
@@ -123,17 +149,32 @@ def _import_words(row: HistoryImport) -> str:
     return f"{row.id} {row.imported_at:%Y-%m-%d} {row.source} ({row.licence}): {row.samples:,} samples, {files}{back}"
 
 
+def _days_and_amounts(reading: Reading) -> Iterator[str]:
+    """What somebody compares with the source before importing: a date read the wrong way round shows here."""
+    days = sorted(s.received for s in reading.samples if s.received)
+    if days:
+        yield f"{days[0]} to {days[-1]}; {len(reading.samples) - len(days):,} without a date"
+    amounts: defaultdict[str, list[float]] = defaultdict(list)
+    for finding in (f for s in reading.samples for f in s.findings):
+        if finding.amount is not None:
+            amounts[f"{finding.substance} in {finding.unit}"].append(finding.amount)
+    for what, all_of_it in sorted(amounts.items(), key=lambda one: -len(one[1]))[:SUMMED_UP]:
+        zeros, middle = all_of_it.count(0), statistics.median(all_of_it)
+        span = f"{min(all_of_it):g} to {max(all_of_it):g}, median {middle:g}"
+        yield f"{what}: {len(all_of_it):,} amounts, {zeros:,} of them 0; {span}"
+
+
 def _reading_words(reading: Reading) -> Iterator[str]:
+    from app.history.report import in_words
+
     for name, rows in reading.rows.items():
         yield f"{name}: {rows:,} rows"
     counts = Counter(len(s.findings) for s in reading.samples)
     yield f"{len(reading.samples):,} samples with {sum(n * times for n, times in counts.items()):,} findings"
+    yield from _days_and_amounts(reading)
     for one in reading.reconciled:
         differing = f"; they differ for {', '.join(one.differing[:10])}" if one.differing else ""
         yield f"{one.column}: the source's count and its rows agree for {one.agreeing:,} of {len(reading.samples):,}{differing}"
     for what, words in reading.unknown.items():
         yield f"unknown, {what}: " + ", ".join(f"“{word}” ({n})" for word, n in words.items())
-    for problem in reading.problems[:SHOWN]:
-        yield f"{problem.level.value}: {problem}"
-    if len(reading.problems) > SHOWN:
-        yield f"… and {len(reading.problems) - SHOWN:,} more; --json lists all."
+    yield from in_words(reading.problems)

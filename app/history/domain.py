@@ -108,12 +108,16 @@ class Reconciled:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Everything read from the files of one import. Usable only where `errors` is empty."""
+    """Everything read from the files of one import. Usable only where `errors` is empty.
+
+    `unknown` counts words by what they should name; `unknown_sites` counts sites by the row's agency and the word.
+    """
 
     samples: Sequence[HistoricalSample] = ()
     problems: Sequence[Problem] = ()
     additions: Sequence[Addition] = ()
     unknown: dict[str, dict[str, int]] = field(default_factory=dict)
+    unknown_sites: dict[tuple[str, str], int] = field(default_factory=dict)
     reconciled: Sequence[Reconciled] = ()
     rows: dict[str, int] = field(default_factory=dict)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from app.history.cells import Cells, Notebook
+from app.history.cells import LONGEST_AGENCY, Cells, Notebook
 from app.history.domain import (
     HistoricalFinding,
     HistoricalSample,
@@ -26,7 +26,7 @@ from app.history.mapping import FindingMap, HistoryMap, SourceFile
 from app.history.names import NameBook, additions_of
 from app.history.places import Places
 from app.history.source_files import SourceRow, rows_of, sorted_out
-from app.history.values import Unreadable, figure
+from app.platform.kernel.errors import Invalid
 from app.trends.service import Seen
 from harm_messages import Register
 from harm_messages.types import Abundance
@@ -62,11 +62,18 @@ class _Interpreter:
         self.substances, self.expected = (
             NameBook(register, names, self.additions.values()) for names in (by_map.substances, by_map.expected)
         )
+        for test in by_map.test:
+            if not self.substances.knows(test.target):
+                raise Invalid(
+                    f"The map tests for {test.target}, which is neither in the register nor added.",
+                    hint="mast samples words lists what there is. Nothing was imported.",
+                )
         self.notebook = Notebook(by_map, self.substances, self.expected, today)
         self.places = Places(by_map)
         self.samples: dict[str, _Sample] = {}
         self.rows: Counter[str] = Counter()
         self.repeated: Counter[str] = Counter()
+        self.left_out: set[str] = set()
 
     def read(self, paths: Sequence[Path]) -> Reading:
         given = sorted_out(paths, self.map)
@@ -83,6 +90,7 @@ class _Interpreter:
             problems=self.notebook.problems,
             additions=list(self.additions.values()),
             unknown={what: dict(words.most_common()) for what, words in self.notebook.unknown.items()},
+            unknown_sites=dict(self.notebook.sites),
             reconciled=reconciled,
             rows=dict(self.rows),
         )
@@ -95,6 +103,7 @@ class _Interpreter:
         columns = [t.column for t in takes if t is not None and t.column]
         columns += [c for finding in self.map.finding for c in _columns(finding)]
         columns += [t.column for t in self.map.test] + [r.column for r in self.map.reconcile]
+        columns += [rule.column for rule in self.map.leave_out]
         return [*self.map.samples_file.id, *columns]
 
     def _rows(self, path: Path, kind: SourceFile, wanted: Sequence[str]) -> Iterator[SourceRow]:
@@ -104,19 +113,19 @@ class _Interpreter:
                 self.progress(path.name, self.rows[path.name])
             yield row
         self.progress(path.name, self.rows[path.name])
+        if not self.rows[path.name] and kind.rows == "samples":
+            raise Invalid(f"{path.name} has a header and no row below it.", hint="Nothing was imported.")
 
     # -- one row of samples ------------------------------------------------------------------------
 
     def _sample(self, kind: SourceFile, file: str, row: SourceRow) -> None:
         at = Cells(self.notebook, file, row)
-        key = at.key(kind)
-        if key is None:
+        left_out = at.left_out(kind)
+        if left_out is not None:
+            self.left_out.add(left_out)
             return
-        if key in self.samples and kind.repeats == "refuse":
-            first = self.samples[key].made.line
-            at.error(
-                kind.id[0], key, f"stands already in line {first}.", 'If both are samples: repeats = "own_sample".'
-            )
+        key = at.key(kind)
+        if key is None or (key in self.samples and self._refused(kind, at, key)):
             return
         self.repeated[key] += 1
         if self.repeated[key] > 1:
@@ -125,6 +134,14 @@ class _Interpreter:
         placed = self.places.find(at.one(sample.agency), at.one(sample.site), at.one(sample.region))
         if placed.why:
             at.unplaced(sample.site, placed)
+        elif len(placed.agency) > LONGEST_AGENCY:
+            how = "Name it more briefly under [vocabulary.agency]."
+            at.error(
+                sample.agency.column if sample.agency else "",
+                placed.agency,
+                f"is an agency of more than {LONGEST_AGENCY} characters.",
+                how,
+            )
         received = at.day(sample.received)
         if sample.received is not None and self.map.is_missing(at.one(sample.received)):
             at.note(sample.received.column, "", "no date: counted in totals, in no month.")
@@ -152,6 +169,16 @@ class _Interpreter:
             if outcome is not None:
                 self.samples[key].tests.append(HistoricalTest(test.method.value, test.target, outcome))
 
+    def _refused(self, kind: SourceFile, at: Cells, key: str) -> bool:
+        """Whether a second row with an id is no sample of its own; told."""
+        first = f"stands already in line {self.samples[key].made.line}"
+        if kind.repeats == "first":
+            at.note(kind.id[0], key, f"{first}, which counts; this row does not.")
+        elif kind.repeats == "refuse":
+            how = 'If both are samples: repeats = "own_sample"; if only the first counts: repeats = "first".'
+            at.error(kind.id[0], key, f"{first}.", f"{how} Or name more columns under id.")
+        return kind.repeats != "own_sample"
+
     # -- detections --------------------------------------------------------------------------------
 
     def _detection(self, kind: SourceFile, file: str, row: SourceRow, block: FindingMap) -> None:
@@ -160,6 +187,8 @@ class _Interpreter:
         if key is None:
             return
         sample = self.samples.get(key)
+        if sample is None and key in self.left_out:
+            return
         if sample is None:
             at.error(kind.id[0], key, "is no sample of the other file.", "Give both files of the same extract.")
             return
@@ -177,10 +206,11 @@ class _Interpreter:
             if method:
                 sample.tests.append(HistoricalTest(method, "*", Seen.LOOKED))
             return
-        ours = at.name("substance", self.substances, said, block.substance.column)
+        named = at.name("substance", self.substances, said, block.substance.column)
         at.check_facts(block)
-        if not ours:
+        if not named:
             return
+        (ours,) = named  # the map names one substance per row of [substances], or is refused
         finding = HistoricalFinding(
             substance=ours,
             drug_class=self.substances.class_of(ours),
@@ -190,24 +220,16 @@ class _Interpreter:
         if block.amount is None:
             sample.findings.append(finding)
             return
-        said_amount = at.row.cells[block.amount.column]
-        if self.map.is_missing(said_amount):
+        amount = at.amount(block.amount, kind.decimal)
+        if amount is None or amount == "missing":
             return  # a blank is not a test: it says neither that it was there nor that it was not
-        try:
-            amount = figure(said_amount, kind.decimal) * block.amount.scale
-        except Unreadable as error:
-            at.error(block.amount.column, said_amount, error.why, error.how)
-            return
-        if block.amount.unit.value == "percent_ww" and amount > 100:
-            at.error(block.amount.column, said_amount, "is more than 100 %.", "Mend the row, or the unit in the map.")
-            return
-        if amount == 0 and block.amount.zero == "not_detected":
+        if amount == "not_detected" or (amount == 0 and block.amount.zero == "not_detected"):
             sample.tests.append(HistoricalTest(method, ours, Seen.NOT_DETECTED))
             return
-        sample.tests.append(HistoricalTest(method, ours, Seen.DETECTED))
-        sample.findings.append(
-            replace(finding, amount=amount, unit=block.amount.unit.value, basis=block.amount.basis.value)
-        )
+        sample.tests.append(HistoricalTest(method, ours, Seen.DETECTED if amount else Seen.NOT_DETECTED))
+        if isinstance(amount, float):
+            finding = replace(finding, amount=amount, unit=block.amount.unit.value, basis=block.amount.basis.value)
+        sample.findings.append(finding)
 
     def _reconciled(self, column: str, *, primary_only: bool) -> Reconciled:
         """The source's own count of detections against the rows it gives: where they differ, somebody should look."""

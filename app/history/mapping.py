@@ -12,8 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from app.history.map_faults import faults_of
 from app.platform.kernel.errors import Invalid
 from app.readings.domain import Method
 from app.samples.domain import Form, SubmitterType
@@ -25,10 +26,36 @@ def _one_or_many(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+def one_line(text: str) -> str:
+    """Text without the line breaks and runs of blanks that spreadsheets leave in headers and names."""
+    return " ".join(text.split())
+
+
+def folded(text: str) -> str:
+    """A word as it is compared: neither case nor runs of blanks matter."""
+    return one_line(text).casefold()
+
+
+def _filled_in(word: str) -> str:
+    if not word.strip():
+        raise ValueError("nothing stands behind its “=”")
+    return word
+
+
+def _a_pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"“{text}” is no regular expression: {error}") from error
+    return text
+
+
 Words = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
-
-
-FAULTS_SHOWN = 5
+Filled = Annotated[str, AfterValidator(_filled_in)]
+FilledWords = Annotated[tuple[Filled, ...], BeforeValidator(_one_or_many), Field(min_length=1)]
+Pattern = Annotated[str, AfterValidator(_a_pattern)]
+Column = Annotated[str, AfterValidator(one_line)]
+Columns = Annotated[tuple[Column, ...], BeforeValidator(_one_or_many)]
 
 
 class MapPart(BaseModel):
@@ -52,9 +79,14 @@ class SourceFile(MapPart):
     name: str
     match: str = Field(description="which files on the command line, such as *cards*.csv")
     rows: Literal["samples", "detections"] = "samples"
-    id: Words = Field(min_length=1, description="column, or columns together, that name the sample")
-    repeats: Literal["refuse", "own_sample"] = Field(
-        default="refuse", description="several rows of samples with one id: a mistake, or samples of their own"
+    header: int = Field(default=1, ge=1, le=1_000, description="the line with the names of the columns")
+    id: Columns = Field(min_length=1, description="column, or columns together, that name the sample")
+    repeats: Literal["refuse", "own_sample", "first"] = Field(
+        default="refuse",
+        description="several rows of samples with one id: a mistake, samples of their own, or only the first counts",
+    )
+    without_id: Literal["refuse", "own_sample"] = Field(
+        default="refuse", description="a row of samples without an id: a mistake, or a sample known by all its cells"
     )
     encoding: str = "utf-8"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
@@ -64,13 +96,13 @@ class SourceFile(MapPart):
 class Vocabulary(MapPart):
     """Their words → ours: exact words first (case does not matter), then patterns in order."""
 
-    values: dict[str, str] = Field(default_factory=dict)
-    patterns: tuple[tuple[str, str], ...] = ()
+    values: dict[str, Filled] = Field(default_factory=dict)
+    patterns: tuple[tuple[Pattern, Filled], ...] = ()
 
     @cached_property
     def exact(self) -> dict[str, str]:
-        """By casefolded word."""
-        return {word.strip().casefold(): ours for word, ours in self.values.items()}
+        """By folded word."""
+        return {folded(word): ours for word, ours in self.values.items()}
 
     @cached_property
     def compiled(self) -> tuple[tuple[re.Pattern[str], str], ...]:
@@ -79,7 +111,7 @@ class Vocabulary(MapPart):
 
     def ours(self, word: str) -> str | None:
         """Our word, or None where nothing fits."""
-        found = self.exact.get(word.strip().casefold())
+        found = self.exact.get(folded(word))
         if found is not None:
             return found
         return next((ours for pattern, ours in self.compiled if pattern.search(word)), None)
@@ -88,15 +120,21 @@ class Vocabulary(MapPart):
 class Take(MapPart):
     """Where one value comes from: a column, or the same for every row."""
 
-    column: str = ""
+    column: Column = ""
     constant: str = ""
-    separator: str = Field(default="", description="several values in one cell, such as “heroin; fentanyl”")
+    separator: Words = Field(default=(), description="several values in one cell, such as “heroin; fentanyl”")
+    missing: Words = Field(default=(), description="words that mean an empty cell in this column")
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Take:
         if bool(self.column) == bool(self.constant):
             raise ValueError("give either column or constant")
         return self
+
+    @cached_property
+    def empty(self) -> frozenset[str]:
+        """The words of `missing`, folded."""
+        return frozenset(map(folded, self.missing))
 
 
 class TakeDate(Take):
@@ -106,14 +144,26 @@ class TakeDate(Take):
     spreadsheet_days: bool = False
 
 
+AmountWord = Literal["not_detected", "detected", "missing"]
+"""Not there as far as the method sees; there, nobody says how much; no measurement."""
+
+
 class TakeAmount(MapPart):
     """An amount with its unit and what it counts. A bare figure means nothing, so both must be said."""
 
-    column: str
+    column: Column
     unit: Unit
     basis: Basis
     zero: Literal["not_detected", "value"] = Field(description="what a 0 means in this file")
     scale: float = Field(default=1.0, gt=0, description="their figure times this is the unit above")
+    words: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)] | AmountWord] = Field(
+        default_factory=dict, description="cells that are no figure, such as “<0.1”: what each means"
+    )
+
+    @cached_property
+    def meant(self) -> dict[str, float | AmountWord]:
+        """`words` by folded word."""
+        return {folded(word): meaning for word, meaning in self.words.items()}
 
 
 class SampleMap(MapPart):
@@ -155,7 +205,7 @@ class TestMap(MapPart):
 
     method: Method
     target: str
-    column: str
+    column: Column
     detected: Words
     not_detected: Words
     invalid: Words = ()
@@ -164,10 +214,33 @@ class TestMap(MapPart):
 class SiteMap(MapPart):
     """A site with the agency that owns it and what else it is called."""
 
-    name: str = Field(max_length=120)
-    agency: str = Field(max_length=120)
+    name: Filled = Field(max_length=120)
+    agency: Filled = Field(max_length=120)
     region: str = Field(default="", max_length=60)
     says: Words = ()
+
+
+class LeaveOut(MapPart):
+    """Rows that are no samples of this history, such as a line of totals: by what a column says."""
+
+    column: Column
+    says: Words = ()
+    patterns: tuple[Pattern, ...] = ()
+    why: Filled = Field(max_length=120, description="stands in the report beside every such row")
+
+    @model_validator(mode="after")
+    def _of_something(self) -> LeaveOut:
+        if not (self.says or self.patterns):
+            raise ValueError("give says or patterns: which rows")
+        return self
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(map(folded, self.says))
+
+    def fits(self, cell: str) -> bool:
+        """Whether a row with this cell is left out."""
+        return folded(cell) in self._words or any(re.search(p, cell, re.IGNORECASE) for p in self.patterns)
 
 
 class NewSubstance(MapPart):
@@ -182,9 +255,13 @@ class NewSubstance(MapPart):
 
 
 class Names(MapPart):
-    """Their names of substances → register ids, classes or intents. `ignore` are words that name no substance."""
+    """Their names of substances → register ids, classes or intents. `ignore` are words that name no substance.
 
-    names: dict[str, str] = Field(default_factory=dict)
+    `patterns` are asked last, of words that neither the map nor the register knows.
+    """
+
+    names: dict[str, FilledWords] = Field(default_factory=dict)
+    patterns: tuple[tuple[Pattern, Filled], ...] = ()
     add: tuple[NewSubstance, ...] = ()
     nothing_found: Words = ()
     ignore: Words = ()
@@ -193,7 +270,7 @@ class Names(MapPart):
 class Reconcile(MapPart):
     """A column in which the source counts the detections of a sample itself."""
 
-    column: str
+    column: Column
     counts: Literal["all", "primary"] = "all"
 
 
@@ -214,12 +291,15 @@ class HistoryMap(MapPart):
     detection: FindingMap | None = None
     finding: tuple[FindingMap, ...] = ()
     test: tuple[TestMap, ...] = ()
-    vocabulary: dict[Literal["form", "abundance", "method"], Vocabulary] = Field(default_factory=dict)
+    vocabulary: dict[Literal["form", "abundance", "method", "agency", "region"], Vocabulary] = Field(
+        default_factory=dict
+    )
     substances: Names = Names()
     expected: Names = Names()
     site: tuple[SiteMap, ...] = ()
     unknown_sites: Literal["refuse", "as_written"] = "refuse"
     missing: Words = ("",)
+    leave_out: tuple[LeaveOut, ...] = ()
     reconcile: tuple[Reconcile, ...] = ()
 
     @model_validator(mode="after")
@@ -231,13 +311,17 @@ class HistoryMap(MapPart):
             raise ValueError("a file of detections and [detection] come together")
         for name, words in self.vocabulary.items():
             ours = {*words.values.values(), *(to for _, to in words.patterns)}
-            strange = sorted(ours - OUR_WORDS[name])
+            strange = sorted(ours - OUR_WORDS.get(name, ours))
             if strange:
-                raise ValueError(f"vocabulary.{name}: {', '.join(strange)} is none of our words")
+                told = f"{', '.join(strange)} is none of our words, which are {', '.join(sorted(OUR_WORDS[name]))}"
+                raise ValueError(f"vocabulary.{name}: {told}")
+        for word, several in self.substances.names.items():
+            if len(several) > 1:
+                raise ValueError(f"substances.names: “{word}” is several; only under [expected.names] may one be")
         said: dict[tuple[str, str], str] = {}
         for site in self.site:
             for word in (site.name, *site.says):
-                if said.setdefault((site.agency.casefold(), word.casefold()), site.name) != site.name:
+                if said.setdefault((folded(site.agency), folded(word)), site.name) != site.name:
                     raise ValueError(f"“{word}” of {site.agency} is written down for two sites")
         if self.site and self.sample.site is None:
             raise ValueError("[[site]] needs [sample] site: the column that names it")
@@ -257,18 +341,24 @@ class HistoryMap(MapPart):
 
     def ours(self, vocabulary: str, word: str) -> str | None:
         """Our word for theirs by a vocabulary, or the word itself if it is one of ours; None where nothing fits."""
+        plain = folded(word)
+        return self._said(vocabulary, word) or (plain if plain in OUR_WORDS[vocabulary] else None)
+
+    def called(self, vocabulary: str, word: str) -> str:
+        """What the map calls an agency or a region; one it does not name stays as it is written."""
+        return self._said(vocabulary, word) or one_line(word)
+
+    def _said(self, vocabulary: str, word: str) -> str | None:
         words = self.vocabulary.get(vocabulary)  # type: ignore[call-overload]
-        found = words.ours(word) if words else None
-        plain = word.strip().casefold()
-        return found or (plain if plain in OUR_WORDS[vocabulary] else None)
+        return words.ours(word) if words else None
 
     def is_missing(self, value: str) -> bool:
         """Whether a cell holds nothing."""
-        return value.strip().casefold() in self._missing
+        return folded(value) in self._missing
 
     @cached_property
     def _missing(self) -> frozenset[str]:
-        return frozenset(word.strip().casefold() for word in ("", *self.missing))
+        return frozenset(map(folded, ("", *self.missing)))
 
 
 def read_map(path: Path) -> HistoryMap:
@@ -285,9 +375,21 @@ def parse_map(text: str, name: str) -> HistoryMap:
     try:
         return HistoryMap.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise Invalid(f"{name} is not TOML: {error}.", hint="Nothing was imported.") from error
+        once = " Each [section] may stand once: move its lines together." if "declare" in str(error) else ""
+        raise Invalid(f"{name} is not TOML: {error}.{once}", hint="Nothing was imported.") from error
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, e['loc'])) or 'the map'}: {e['msg']}" for e in error.errors()[:FAULTS_SHOWN]]
-        more = error.error_count() - len(faults)
-        told = "; ".join([*faults, *([f"and {more} more"] if more else [])])
-        raise Invalid(f"{name}: {told}.", hint="Nothing was imported.") from error
+        raise Invalid(f"{name}: {faults_of(error, _all_keys())}.", hint=f"{_MANUAL} Nothing was imported.") from error
+
+
+def complete_of(text: str) -> bool:
+    """Whether a map's findings are everything a broad method saw, of a map an earlier version of MAST accepted too."""
+    return bool(tomllib.loads(text)["sample"]["complete"])
+
+
+_MANUAL = "docs/users/history.md tells what each part is."
+
+
+def _all_keys() -> set[str]:
+    """Every key a map may have anywhere, to tell the one that was meant."""
+    parts: tuple[type[MapPart], ...] = (*MapPart.__subclasses__(), TakeDate)
+    return {f.alias or name for part in parts for name, f in part.model_fields.items()}

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from app.history.domain import Addition
-from app.history.mapping import Names, NewSubstance
+from app.history.mapping import Names, NewSubstance, folded
 from app.history.values import fault_of_cas, fault_of_formula
 from app.platform.kernel.errors import Invalid
 from harm_messages import MatchKind, Register
 
-IGNORED = ""
+IGNORED: tuple[str, ...] = ()
 
 
 class NameBook:
-    """Looks names up: what the map says first, then its additions, then the register (names and aliases).
+    """Looks names up: what the map says first, its additions, the register (names and aliases), the map's patterns.
 
     An alias that may mean several things resolves to their class, as at reception; where it means things of several
     classes it is unknown until the map says which.
@@ -23,20 +24,21 @@ class NameBook:
     def __init__(self, register: Register, names: Names, additions: Iterable[Addition] = ()) -> None:
         self.register = register
         self.additions = {a.id: a for a in additions}
-        self.said = {self._key(word): target for word, target in names.names.items()}
+        self.said: dict[str, tuple[str, ...]] = {folded(word): targets for word, targets in names.names.items()}
         for new in names.add:
             for word in (new.id, new.name, *new.says):
-                self.said.setdefault(self._key(word), new.id)
-        self.said |= {self._key(word): IGNORED for word in names.ignore}
-        self.nothing = {self._key(word) for word in names.nothing_found}
-        self._seen: dict[str, str | None] = {}
-        for word, target in self.said.items():
-            if target != IGNORED and not self.knows(target):
-                raise Invalid(f"The map says “{word}” is {target}, which is neither in the register nor added.")
-
-    @staticmethod
-    def _key(word: str) -> str:
-        return " ".join(word.casefold().split())
+                self.said.setdefault(folded(word), (new.id,))
+        self.said |= {folded(word): IGNORED for word in names.ignore}
+        self.patterns = [(re.compile(pattern, re.IGNORECASE), target) for pattern, target in names.patterns]
+        self.nothing = {folded(word) for word in names.nothing_found}
+        self._seen: dict[str, tuple[str, ...] | None] = {}
+        told = [(word, target) for word, targets in self.said.items() for target in targets]
+        for word, target in [*told, *names.patterns]:
+            if not self.knows(target):
+                raise Invalid(
+                    f"The map says “{word}” is {target}, which is neither in the register nor added.",
+                    hint="mast samples words lists what there is. Nothing was imported.",
+                )
 
     def knows(self, ours: str) -> bool:
         """A register id, an addition, a class or its beginning, or an intent."""
@@ -45,21 +47,26 @@ class NameBook:
 
     def says_nothing_found(self, word: str) -> bool:
         """Whether the words mean that a method saw nothing."""
-        return self._key(word) in self.nothing
+        return folded(word) in self.nothing
 
-    def ours(self, word: str) -> str | None:
-        """Our id; empty for words to ignore; None where nobody knows them."""
-        key = self._key(word)
+    def ours(self, word: str) -> tuple[str, ...] | None:
+        """Our ids, several where the map says that the word means several; none for words to ignore; None where
+        neither the map nor the register knows it."""
+        key = folded(word)
         if key not in self._seen:
             self._seen[key] = self._look_up(key, word)
         return self._seen[key]
 
-    def _look_up(self, key: str, word: str) -> str | None:
+    def by_pattern(self, word: str) -> str | None:
+        """Our id by the first pattern of the map that fits. For words nobody knows otherwise."""
+        return next((target for pattern, target in self.patterns if pattern.search(word)), None)
+
+    def _look_up(self, key: str, word: str) -> tuple[str, ...] | None:
         if key in self.said:
             return self.said[key]
         matches = self.register.resolve(word)
         sure = [m for m in matches if m.kind is not MatchKind.CLASH]
-        return sure[0].id if len(sure) == 1 else None
+        return (sure[0].id,) if len(sure) == 1 else None
 
     def class_of(self, ours: str) -> str:
         """The class of an id, or the class itself."""

@@ -14,6 +14,7 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.history import report, service, uploads
+from app.history.schemas import HistoryImportOut
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Invalid, MastError
@@ -110,8 +111,8 @@ def drop(history_upload_id: uuid.UUID, request: Request, who: Admin, rt: Runtime
 
 
 @router.get("/imports/{history_import_id}/map.toml")
-def map_of(history_import_id: uuid.UUID, who: Reader, rt: RuntimeDep) -> Response:
-    """The map an import was made by."""
+def map_of(history_import_id: uuid.UUID, who: Admin, rt: RuntimeDep) -> Response:
+    """The map an import was made by. It spells out every word of the source, also one that stood in a single row."""
     with rt.read() as session:
         row = service.get_import(session, history_import_id)
         return _download(row.map_text, "application/toml; charset=utf-8", "map.toml")
@@ -166,7 +167,7 @@ def _overview(
             "history/history.html",
             status=status_of(error),
             uploads=uploads.uploads(session) if admin else [],
-            imports=service.imports(session),
+            imports=[(row, HistoryImportOut.of(row, exact=admin)) for row in service.imports(session)],
             may_import=admin,
             error=error,
             about=about,

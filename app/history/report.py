@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from app.history.domain import Level, Reading
+from app.history.domain import Level, Problem, Reading
 from app.history.suggesting import map_lines
 from harm_messages import Register
 
@@ -28,9 +28,30 @@ def report_of(reading: Reading, register: Register, *, most: int | None = None) 
         "notes": len(reading.problems) - len(reading.errors),
         "problems": [asdict(problem) for problem in ordered[:most]],
         "unknown": reading.unknown,
-        "map_lines": map_lines(reading.unknown, register),
+        "map_lines": map_lines(reading.unknown, register, reading.unknown_sites),
         "reconciled": [asdict(one) for one in reading.reconciled],
     }
+
+
+SHOWN_OF_A_KIND = 5
+SHOWN = 60
+
+
+def in_words(problems: Sequence[Problem]) -> Iterator[str]:
+    """Errors, then notes; of those that say the same of one column the first few, so that none hides the others."""
+    kinds: dict[tuple[Level, str, str], list[Problem]] = {}
+    for problem in sorted(problems, key=lambda p: p.level is not Level.ERROR):
+        kinds.setdefault((problem.level, problem.column, problem.why), []).append(problem)
+    lines = [line for alike in kinds.values() for line in _some_of(alike)]
+    yield from lines[:SHOWN]
+    if len(lines) > SHOWN:
+        yield "… and others; --json lists all."
+
+
+def _some_of(alike: Sequence[Problem]) -> Iterator[str]:
+    yield from (f"{problem.level.value}: {problem}" for problem in alike[:SHOWN_OF_A_KIND])
+    if len(alike) > SHOWN_OF_A_KIND:
+        yield f"  … and {len(alike) - SHOWN_OF_A_KIND:,} more of this kind; --json lists all."
 
 
 def lines_of(report: dict[str, Any]) -> Iterator[list[Any]]:

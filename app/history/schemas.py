@@ -9,10 +9,16 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.history.tables import HistoryImport
+from app.trends.domain import Audience, rounded
 
 
 class HistoryImportOut(BaseModel):
-    """One import with its provenance. `files`: name, sha-256 and rows of each."""
+    """One import with its provenance. `files`: name, sha-256 and rows of each.
+
+    Exact for administrators. To researchers counts under 10 are not given and all others are rounded to 5, as in every figure
+    they get; neither is the sha-256 of a file of so few rows, for its rows could be guessed until it fits. The map is for
+    administrators: it holds every word of the source, rare ones too.
+    """
 
     id: uuid.UUID
     source: str
@@ -20,15 +26,27 @@ class HistoryImportOut(BaseModel):
     licence: str
     citation: str
     files: list[dict[str, Any]]
-    samples: int
-    changed: int
-    notes: int
+    samples: int | None
+    changed: int | None
+    notes: int | None
     imported_at: datetime
     undone_at: datetime | None
     undone_reason: str
 
     @classmethod
-    def of(cls, row: HistoryImport) -> HistoryImportOut:
+    def of(cls, row: HistoryImport, *, exact: bool) -> HistoryImportOut:
         """From the row."""
-        taken = {name: getattr(row, name) for name in cls.model_fields if name != "notes"}
-        return cls(**taken, notes=len(row.notes))
+        taken = {name: getattr(row, name) for name in cls.model_fields if name != "notes"} | {"notes": len(row.notes)}
+        if not exact:
+            taken |= {name: _told(taken[name]) for name in ("samples", "changed", "notes")}
+            taken["files"] = [_file(one) for one in row.files]
+        return cls(**taken)
+
+
+def _told(count: int) -> int | None:
+    return rounded(count) if count >= Audience.PUBLIC.threshold else None
+
+
+def _file(one: dict[str, Any]) -> dict[str, Any]:
+    rows = _told(int(one["rows"]))
+    return {**one, "rows": rows, "sha256": "" if rows is None else one["sha256"]}

@@ -21,7 +21,7 @@ from app.history import repository
 from app.history.domain import HistoricalSample, Level, Reading
 from app.history.facts import Counting, sample_id_of
 from app.history.interpreting import read_history
-from app.history.mapping import HistoryMap, parse_map, read_map
+from app.history.mapping import HistoryMap, complete_of, read_map
 from app.history.source_files import digest
 from app.history.tables import HistoryImport
 from app.people import service as people
@@ -89,7 +89,7 @@ def import_history(
     """Take in what was read. Raises Invalid where the reading has errors: nothing is imported then."""
     if reading.errors:
         raise Invalid(
-            f"{len(reading.errors)} thing(s) must be mended in the files or the map.",
+            f"{len(reading.errors)} {'thing' if len(reading.errors) == 1 else 'things'} must be mended in the files or the map.",
             hint="Run it with --dry-run for the list. Nothing was imported.",
         )
     sums = [{"name": path.name, "sha256": digest(path), "rows": reading.rows.get(path.name, 0)} for path in files]
@@ -175,8 +175,7 @@ def _count_standing(uow: UnitOfWork, source: str, keys: Sequence[str], pack: Pac
         by_import.setdefault(record.import_id, []).append(_JSON.validate_python(record.record))
     for import_id, samples in by_import.items():
         row = uow.session.get_one(HistoryImport, import_id)
-        complete = parse_map(row.map_text, "the map of the earlier import").sample.complete
-        counting = _counting(uow, row, complete, {s.agency for s in samples}, pack)
+        counting = _counting(uow, row, complete_of(row.map_text), {s.agency for s in samples}, pack)
         for start in range(0, len(samples), WRITTEN_AT_ONCE):
             trends.record(uow, [counting.fact(sample) for sample in samples[start : start + WRITTEN_AT_ONCE]])
     return len(standing)

@@ -73,7 +73,7 @@ def _read(parts: JobParts, ctx: JobContext) -> None:
     problem = None
     if reading.errors:
         problem = {
-            "detail": f"{len(reading.errors):,} thing(s) must be mended in the files or the map.",
+            "detail": f"{len(reading.errors):,} {'thing' if len(reading.errors) == 1 else 'things'} must be mended in the files or the map.",
             "hint": "Nothing was imported. Mend them and send files and map again.",
         }
     _end(ctx, task, state, report=report_of(reading, parts.pack.substances, most=KEPT_PROBLEMS), problem=problem)

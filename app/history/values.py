@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from spectra.exactmass import FormulaError, check_formula
 
@@ -34,9 +36,13 @@ class Dates:
 
     def read(self, text: str) -> date:
         """The day. Raises Unreadable for one that does not exist, lies ahead, or is a bare spreadsheet number."""
-        said = text.strip()
-        day = self._by_format(said)
-        if day is None and re.fullmatch(r"\d{4,5}(\.0+)?", said):
+        said = " ".join(text.split())
+        days = _by_formats(said, self.formats)
+        if len(days) > 1:
+            either = " or ".join(day.isoformat() for day in sorted(days))
+            raise Unreadable(f"is {either}: two formats read it differently.", "Leave the wrong format out of the map.")
+        day = next(iter(days), None)
+        if day is None and re.fullmatch(r"\d{5}(\.\d+)?", said):
             if not self.spreadsheet_days:
                 raise Unreadable(
                     "is a number, perhaps a spreadsheet's count of days.",
@@ -44,33 +50,51 @@ class Dates:
                 )
             day = SPREADSHEET_DAY_0 + timedelta(days=int(float(said)))
         if day is None:
-            raise Unreadable(f"is no date written as {' or '.join(self.formats)}.", "Mend the row or the formats.")
+            raise Unreadable(
+                f"is no date written as {' or '.join(self.formats)}.", f"Mend the row or the formats{_OR}."
+            )
         if day > self.today:
-            raise Unreadable("lies in the future.", "Mend the row.")
+            raise Unreadable("lies in the future.", f"Mend the row{_OR}.")
         if day.year < FIRST_YEAR:
-            raise Unreadable(f"lies before {FIRST_YEAR}.", "Mend the row, or give years four figures.")
+            raise Unreadable(f"lies before {FIRST_YEAR}.", f"Mend the row, or give years four figures{_OR}.")
         return day
 
-    def _by_format(self, said: str) -> date | None:
-        for form in self.formats:
-            try:
-                return datetime.strptime(said, form).date()
-            except ValueError:
-                continue
-        return None
+
+_OR = ", or put the word into missing of this column: then there is no date"
 
 
-def figure(text: str, decimal: str) -> float:
-    """A finite figure of 0 or more. Raises Unreadable."""
-    said = text.strip().removesuffix("%").strip()
+@lru_cache(maxsize=20_000)
+def _by_formats(said: str, formats: tuple[str, ...]) -> frozenset[date]:
+    """The days the formats read in it: none, one, or several that contradict each other."""
+    days = set()
+    for form in formats:
+        with suppress(ValueError):
+            days.add(datetime.strptime(said, form).date())
+    return frozenset(days)
+
+
+def figure(text: str, decimal: str, *, percent: bool = True) -> float:
+    """A finite figure of 0 or more. `percent`: a sign for it may stand behind. Raises Unreadable."""
+    said = text.strip()
+    if percent:
+        said = said.removesuffix("%").strip()
+    elif said.endswith("%"):
+        raise Unreadable(
+            "is a percentage, and the unit in the map is another.", "Mend the row, or the unit in the map."
+        )
+    if decimal == "," and re.fullmatch(r"\d{1,3}\.\d{3}", said):
+        raise Unreadable("may be thousands or a decimal point.", _MEANT)
     plain = said.replace(",", ".") if decimal == "," else said
     if not _FIGURE.fullmatch(plain):
-        hint = 'A decimal comma needs decimal = "," for the file.' if "," in said else "Mend the row or the map."
-        raise Unreadable("is not a figure.", hint)
+        comma = re.fullmatch(r"\d+,\d+", said)
+        raise Unreadable("is not a figure.", 'A decimal comma needs decimal = "," for the file.' if comma else _MEANT)
     value = float(plain)
     if not math.isfinite(value) or value < 0:
-        raise Unreadable("is not a figure of 0 or more.", "Mend the row.")
+        raise Unreadable("is not a figure of 0 or more.", _MEANT)
     return value
+
+
+_MEANT = "Mend the row, or say under words of this amount what it means."
 
 
 def fault_of_cas(text: str) -> str:

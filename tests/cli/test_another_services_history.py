@@ -10,6 +10,7 @@ import json
 import random
 import sqlite3
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,17 +38,25 @@ complete = false
 agency = { column = "Authority" }
 site = { column = "Site" }
 region = { column = "Town" }
-received = { column = "Visit date", formats = ["%Y-%m-%d", "%d/%m/%Y", "%d-%b-%y"], spreadsheet_days = true }
+received = { column = "Visit date", missing = ["date lost"], formats = ["%Y-%m-%d", "%d/%m/%Y", "%d-%b-%y"], spreadsheet_days = true }
 expected = { column = "Expected drug" }
 service_type = "fixed_site"
 
 [[finding]]
 substance = { constant = "fentanyl" }
 method = { constant = "ambient_ms" }
-amount = { column = "Fentanyl % w/w", unit = "percent_ww", basis = "unknown", zero = "value" }
+amount = { column = "Fentanyl % w/w", unit = "percent_ww", basis = "unknown", zero = "value", words = { "n/a" = "missing", "104.5" = 100 } }
 
 [expected]
-names = { "Down" = "opioid", "Crystal meth" = "methamphetamine", "Unknown" = "unknown", "Blues" = "opioid" }
+names = { "Down" = "opioid", "Crystal meth" = "methamphetamine", "Unknown" = "unknown", "Blues" = "opioid", "Goofball" = ["opioid", "methamphetamine"] }
+
+[vocabulary.agency]
+values = { "North Health" = "North" }
+
+[[leave_out]]
+column = "Authority"
+says = "Total"
+why = "a line of sums"
 """
 # authority → site → what is written for it; one name is a site of two authorities
 SITES = {
@@ -90,31 +99,53 @@ def visits() -> tuple[list[dict[str, str]], list[tuple[str, str, str, float | No
             if chance.random() < 0.2
             else round(chance.lognormvariate(2, 0.8) % 100, 1)
         )
+        unplaced, undated = chance.random() < 0.02, chance.random() < 0.02
         rows.append(
             {
-                "Authority": agency, "Sample ID": f"{number // 5:05d}-{number % 5}", "Visit date": written(day, chance),
-                "Site": chance.choice(SITES[agency][site]), "Town": "Ville" if agency == "North" else "Town",
-                "Expected drug": chance.choice(["Down", "Blues", "Crystal meth", "Unknown"]), "Category": "Opioid",
-                "Fentanyl % w/w": "" if amount is None else f"{amount:g}",
+                "Authority": chance.choice(["North", "North Health"]) if agency == "North" else agency,
+                "Sample ID": f"{number // 5:05d}-{number % 5}",
+                "Visit\ndate ": chance.choice(["", "date lost"]) if undated else written(day, chance),
+                "Site": "" if unplaced else chance.choice(SITES[agency][site]), "Town": "Ville" if agency == "North" else "Town",
+                "Expected drug": chance.choice(["Down", "Blues", "Crystal meth", "Unknown", "Goofball"]), "Category": "Opioid",
+                "Fentanyl % w/w": chance.choice(["", "n/a"]) if amount is None else f"{amount:g}",
             }
         )  # fmt: skip
-        told.append((agency, site, f"{day:%Y-%m}", amount))
+        told.append((agency, "" if unplaced else site, "" if undated else f"{day:%Y-%m}", amount))
+    rows[7]["Fentanyl % w/w"], told[7] = "104.5", (*told[7][:3], 100.0)
+    rows.append(dict.fromkeys(rows[0], "") | {"Authority": "Total", "Fentanyl % w/w": "lots"})
     return rows, told
 
 
-@pytest.fixture
-def imported(tmp_path: Path, visits: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setenv("MAST_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.delenv("MAST_DATABASE_URL", raising=False)
-    (tmp_path / "map.toml").write_text(the_map(), encoding="utf-8")
-    with (tmp_path / "visits.csv").open("w", newline="", encoding="cp1252") as file:
-        writer = csv.DictWriter(file, list(visits[0][0]))
-        writer.writeheader()
-        writer.writerows(visits[0])
+@pytest.fixture(scope="module")
+def service_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("history")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MAST_DATA_DIR", str(folder / "data"))
+        patch.delenv("MAST_DATABASE_URL", raising=False)
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def imported(service_of_its_own: Path, visits: Any) -> dict[str, Any]:
+    """What the import said; the questions below are asked of the same data."""
     mast("db", "upgrade")
-    return json.loads(
-        mast("samples", "import", str(tmp_path / "visits.csv"), "--map", str(tmp_path / "map.toml"), "--json").stdout
-    )  # type: ignore[no-any-return]
+    return json.loads(mast("samples", "import", *laid_out(service_of_its_own, visits[0]), "--json").stdout)  # type: ignore[no-any-return]
+
+
+def laid_out(folder: Path, rows: list[dict[str, str]]) -> list[str]:
+    """File and map on the disk, as arguments."""
+    (folder / "map.toml").write_text(the_map(), encoding="utf-8")
+    with (folder / "visits.csv").open("w", newline="", encoding="cp1252") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return [str(folder / "visits.csv"), "--map", str(folder / "map.toml")]
+
+
+def audited(folder: Path) -> int:
+    with sqlite3.connect(folder / "data" / "mast.sqlite3") as raw:
+        (read,) = raw.execute("SELECT count(*) FROM audit_entry WHERE verb = 'read_unprotected'").fetchone()
+    return int(read)
 
 
 def middle(values: list[float]) -> float:
@@ -154,8 +185,9 @@ def test_medians_and_counts_of_14000_samples_come_out_exactly(imported: dict[str
 
 
 def test_the_protected_answer_to_the_same_question_is_given_and_rounds(
-    imported: dict[str, Any], visits: Any, tmp_path: Path
+    imported: dict[str, Any], visits: Any, service_of_its_own: Path
 ) -> None:
+    before = audited(service_of_its_own)
     told = asked("median_amount:fentanyl", "site,agency")
     measured = defaultdict(int)
     for agency, site, _, amount in visits[1]:
@@ -167,12 +199,30 @@ def test_the_protected_answer_to_the_same_question_is_given_and_rounds(
         assert row["n"] is not None or row["suppressed"]
     assert any(row["value"] is not None for row in told.values())
     mast("trends", "--by", "all", "--measure", "samples", "--unprotected")
-    with sqlite3.connect(tmp_path / "data" / "mast.sqlite3") as raw:
-        (read,) = raw.execute("SELECT count(*) FROM audit_entry WHERE verb = 'read_unprotected'").fetchone()
-    assert read == 1  # the unprotected one alone
+    assert audited(service_of_its_own) == before + 1  # the unprotected one alone
 
 
-def test_a_rebuild_on_the_command_line_counts_the_same_again(imported: dict[str, Any], tmp_path: Path) -> None:
+def test_the_words_a_map_may_use_are_told() -> None:
+    assert "percent_ww" in mast("samples", "words").stdout
+    assert json.loads(mast("samples", "words", "xanax", "--json").stdout)[0]["id"] == "alprazolam"
+    assert "No substance" in mast("samples", "words", "stardust").stdout
+
+
+def test_a_dry_run_sums_up_what_somebody_compares_with_the_source(
+    tmp_path: Path, visits: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAST_DATA_DIR", str(tmp_path / "data"))
+    told = mast("samples", "import", *laid_out(tmp_path, [*visits[0][:50], visits[0][-1]]), "--dry-run").stdout
+    amounts = [amount for *_, amount in visits[1][:50] if amount is not None]
+    undated = sum(not month for _, _, month, _ in visits[1][:50])
+    assert f"{undated} without a date" in told
+    assert f"fentanyl in percent_ww: {len(amounts)} amounts, {amounts.count(0)} of them 0; " in told
+    assert f"median {middle(amounts):g}" in told
+    assert "left out: a line of sums" in told
+    assert not (tmp_path / "data" / "mast.sqlite3").exists()
+
+
+def test_a_rebuild_on_the_command_line_counts_the_same_again(imported: dict[str, Any]) -> None:
     before = mast("trends", "--measure", "median_amount:fentanyl", "--by", "month", "--unprotected", "--json").stdout
     assert json.loads(mast("trends", "rebuild", "--json").stdout) == {"looked_at": 0, "own": 0, "imported": ROWS}
     after = mast("trends", "--measure", "median_amount:fentanyl", "--by", "month", "--unprotected", "--json").stdout

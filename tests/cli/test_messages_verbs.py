@@ -54,7 +54,7 @@ def test_a_mistake_is_told_with_file_and_line_and_exits_one(mast: Mast, pack: Pa
     result = mast("messages", "check", "--pack", pack, code=1)
     assert "MEND  rules/new.yaml, line 2: “id” stands twice here. Keep one of the two lines." in result.stdout
     assert "1 to mend, 0 to know." in result.stdout
-    assert "1 thing(s) must be mended" in result.stderr
+    assert "1 thing must be mended" in result.stderr
     data = json.loads(mast("messages", "check", "--pack", pack, "--json", code=1).stdout)
     assert [(p["file"], p["line"], p["level"], p["kind"]) for p in data] == [
         ("rules/new.yaml", 2, "error", "duplicate_key")

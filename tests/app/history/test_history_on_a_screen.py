@@ -86,8 +86,8 @@ def test_what_is_wrong_is_told_row_by_row_and_nothing_can_be_imported(world: Any
     url = work(world, send(world, HEAD + rows))
     page = world.as_(Role.ADMIN).get(url)
     told = text_of(page)
-    assert "2 thing(s) must be mended" in told
-    assert "samples.csv:3, Visit" in told
+    assert "2 things must be mended" in told
+    assert "samples.csv, line 3, column Visit" in told
     assert "Martian dust" in told.split("Row by row")[0], "the words the map does not know stand in a list of their own"
     assert '"Martian dust" = ""' in html.unescape(page.text), "the line to be filled in is made"
     assert "/import" not in page.text
@@ -213,6 +213,12 @@ def test_only_an_administrator_imports_and_a_researcher_sees_where_samples_come_
     assert "Two towns" in page.text
     assert "Send files" not in page.text
     assert "Take this import back" not in page.text
+    (row,) = researcher.get("/api/v1/history/imports").json()
+    map_url = f"/history/imports/{row['id']}/map.toml"
+    assert researcher.get(map_url).status_code == 403, "a map spells out words that stood in a single row"
+    assert map_url not in page.text
+    assert "administrators can download it" in page.text
+    assert map_url in world.as_(Role.ADMIN).get("/history").text
     for role in (Role.RESEARCHER, Role.SESSION_LEAD, Role.CHEMIST, Role.POLICE):
         assert world.as_(role).get(url).status_code == 403
         assert world.as_(role).post("/history/uploads/files").status_code == 403

@@ -23,7 +23,7 @@ def test_the_lines_filled_in_make_the_same_file_readable(files: Files) -> None:
     filled = filled.replace('name = ""', 'name = "Pier"').replace('agency = ""', 'agency = "North"')
     below, sites = filled.split("[[site]]", 1)[0], "[[site]]" + filled.split("[[site]]", 1)[1]
     files.map_text = files.map_text.replace(
-        "[expected]\nnames = {", "[expected]\nnames = {" + below.split("\n")[2].split("  #")[0] + ","
+        "[expected]\nnames = {", "[expected]\nnames = {" + below.split("\n")[3].split("  #")[0] + ","
     )
     files.map_text += "\n" + sites
     reading = files.read(text)
