@@ -77,6 +77,7 @@ import app.trends.api_asked
 import app.trends.pages
 from app.alerts import detecting_job
 from app.alerts.pages import banner_of
+from app.exports import extract_job
 from app.history import upload_job as history_job
 from app.incoming import reading_job as incoming_job
 from app.instrument_checks import recompare as recompare_instrument
@@ -219,6 +220,7 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
                 **recompare_instrument.handlers(database),
                 **detecting_job.handlers(database, packs.current),
                 **release_job.handlers(database, packs.shipped.substances, settings.release_programs),
+                **extract_job.handlers(extract_job.JobParts(database, packs.shipped.substances)),
                 **history_job.handlers(
                     history_job.JobParts(database, settings.blob_dir, settings.upload_max_bytes, packs.shipped, clock)
                 ),
@@ -228,6 +230,7 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
                 **reading_job.obituaries(),
                 **incoming_job.obituaries(),
                 **library_job.obituaries(),
+                **extract_job.obituaries(),
                 **history_job.obituaries(),
             },
         ),

@@ -20,6 +20,7 @@ import app.releases.cover_tables
 import app.releases.tables
 import app.results.tables
 import app.samples.tables
+import app.session_report.tables
 import app.sessions.tables
 import app.standards.tables
 import app.subtraction.tables

@@ -33,6 +33,7 @@ from app.platform.kernel.clock import system_clock
 from app.trends import repository_snapshot, service
 from app.trends.asked.budget import Budget
 from app.trends.domain import Dimension
+from app.trends.offers import offers
 from app.trends.tables import TrendSample
 from benchmarks.trends_facts import into_parquet, into_postgres, into_sqlite, made_up
 from harm_messages import load_pack
@@ -172,7 +173,7 @@ def as_rows(table: Any, figures: tuple[str, ...]) -> dict[tuple[str, ...], tuple
 
 
 def columns_kept(database: Database) -> None:
-    """How long the first question waits for its columns, and the next one after a release."""
+    """How long the first question waits for its columns, and the next one after a release; then the form of the page."""
     repository_snapshot._KEPT.clear()
     began, cpu = time.perf_counter(), time.process_time()
     with database.read() as session:
@@ -187,7 +188,17 @@ def columns_kept(database: Database) -> None:
     with database.read() as session:
         repository_snapshot.columns(session)
     took, cpu = time.perf_counter() - began, time.process_time() - cpu
-    print(f"after one change {took * 1000:.0f} ms, processor {cpu * 1000:.0f} ms", flush=True)
+    print(f"after one change {took * 1000:.0f} ms, processor {cpu * 1000:.0f} ms", end="; ")
+    for when in ("then names offered", "again"):
+        began, cpu = time.perf_counter(), time.process_time()
+        with database.read() as session:
+            offers(session, RESEARCHER)
+        took, cpu = time.perf_counter() - began, time.process_time() - cpu
+        print(
+            f"{when} {took * 1000:.1f} ms, processor {cpu * 1000:.1f} ms",
+            end="; " if when != "again" else "\n",
+            flush=True,
+        )
 
 
 def ask_all(kind: str, database: Database, peer: Any, repeats: int, only: str) -> None:

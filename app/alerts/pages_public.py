@@ -74,15 +74,15 @@ def atom(rows: list[Told], base: str, service: str, now: datetime) -> bytes:
     _text(root, "id", f"{base}/alerts/feed.atom")
     _text(root, "title", f"Alerts of {service}")
     _text(root, "subtitle", NO_GREEN_LIGHT)
-    _text(root, "updated", _stamp(max((one.changed_at for one in rows), default=now)))
+    _text(root, "updated", max(map(_changed, rows), default=f"{now:%Y-%m-%d}T00:00:00Z"))
     _link(root, "self", f"{base}/alerts/feed.atom")
     _link(root, "alternate", f"{base}/alerts/public")
     for one in rows:
         entry = Xml.SubElement(root, f"{{{ATOM}}}entry")
         _text(entry, "id", f"urn:uuid:{one.public_id}")
         _text(entry, "title", one.title)
-        _text(entry, "published", _stamp(one.from_at))
-        _text(entry, "updated", _stamp(one.changed_at))
+        _text(entry, "published", f"{one.from_at}T00:00:00Z")
+        _text(entry, "updated", _changed(one))
         _text(Xml.SubElement(entry, f"{{{ATOM}}}author"), "name", one.service)
         _link(entry, "alternate", f"{base}/alerts/public/{one.public_id}")
         _text(entry, "content", _content(one)).set("type", "text")
@@ -106,5 +106,7 @@ def _link(parent: Any, rel: str, href: str) -> None:
     Xml.SubElement(parent, f"{{{ATOM}}}link", {"rel": rel, "href": href})
 
 
-def _stamp(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+def _changed(one: Told) -> str:
+    """The day, as a moment: the feed's format knows no days. One second in where it was retracted, also on its first day: a
+    reader shows an entry again only when this moved."""
+    return f"{one.changed_at}T00:00:0{1 if one.retracted_at else 0}Z"

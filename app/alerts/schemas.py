@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -233,7 +233,7 @@ class Asked(BaseModel):
 
 
 class ToldOut(BaseModel):
-    """An alert as partners and the public read it: no session, no sample, no number."""
+    """An alert as partners and the public read it: no session, no sample, no number, no time of day."""
 
     id: uuid.UUID
     tier: Tier
@@ -245,10 +245,10 @@ class ToldOut(BaseModel):
     forms: list[str]
     colours: list[str]
     logos: list[str]
-    from_at: datetime
-    until: datetime
+    from_at: date = Field(description="a day: no time of day is told outside")
+    until: date
     in_force: bool
-    retracted_at: datetime | None
+    retracted_at: date | None
     reason: str
 
     @classmethod

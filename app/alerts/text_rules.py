@@ -14,9 +14,13 @@ from app.alerts.domain import CHANNELS, Channel, Tier
 LEAST = {Channel.PARTNERS: 5, Channel.PUBLIC: 10}
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _THINGS = (
-    r"samples?|tablets?|pills?|powders?|bags?|capsules?|people|persons?|patients?|clients?|visitors?|deaths?|"
-    r"overdoses?|cases?|users?|men|women|man|woman|admissions?"
+    r"samples?|tablets?|pills?|powders?|bags?|capsules?|blotters?|crystals?|liquids?|people|persons?|patients?|clients?|"
+    r"visitors?|friends?|deaths?|overdoses?|cases?|users?|men|women|man|woman|admissions?"
 )
+_OUT_OF = re.compile(
+    rf"\b(\d+|{'|'.join(_WORDS)})\s+(?:out\s+)?of\s+(\d+|{'|'.join(_WORDS)})\b|\b[nx]\s*=\s*(\d+)\b", re.IGNORECASE
+)
+"""Counts that name no thing: “3 of 8”, “n = 3”."""
 _COUNT = re.compile(rf"\b(\d+|single|{'|'.join(_WORDS)})\s+(?:[a-z-]+\s+){{0,3}}?(?:{_THINGS})\b", re.IGNORECASE)
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _POINTS: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -56,6 +60,9 @@ def _found(text: str, least: int, names: Iterable[str]) -> Iterator[str]:
             yield f"It names “{name.strip()}”: say the region."
     for match in _COUNT.finditer(text):
         if 0 < _number(match.group(1)) < least:
+            yield f"“{match.group(0)}” is a count under {least}: leave the number out."
+    for match in _OUT_OF.finditer(text):
+        if any(0 < _number(word) < least for word in match.groups() if word):
             yield f"“{match.group(0)}” is a count under {least}: leave the number out."
     if _REASSURES.search(text):
         yield "It says that something is safe, pure or clean. Nobody can know that."

@@ -1,14 +1,14 @@
 """What partners and the public read of alerts: text, substances, region, month. No session, no sample, no number.
 
 Partners read every service's alerts of T2 and above, the public those of T3, from the moment they are in force. Nothing
-of an alert's evidence, of its drafting, or of who signed it is here.
+of an alert's evidence, of its drafting, or of who signed it is here, and no time of day: an alert is signed soon after a sample.
 """
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
@@ -20,6 +20,7 @@ from app.people import service as people
 from app.platform.kernel.errors import NotFound
 from app.samples import service as samples
 from app.samples.looks import may_be_described
+from app.trends.service import day_of
 from harm_messages.register import Register
 
 __all__ = ["NO_GREEN_LIGHT", "Channel", "Told", "told", "told_one"]
@@ -42,10 +43,10 @@ class Told:
     forms: tuple[str, ...]
     colours: tuple[str, ...]
     logos: tuple[str, ...]
-    from_at: datetime
-    until: datetime
+    from_at: date
+    until: date
     in_force: bool
-    retracted_at: datetime | None
+    retracted_at: date | None
     reason: str
 
     @property
@@ -54,8 +55,8 @@ class Told:
         return self.region or "Wherever this service works"
 
     @property
-    def changed_at(self) -> datetime:
-        """When it was last changed for its readers."""
+    def changed_at(self) -> date:
+        """The day it was last changed for its readers."""
         return self.retracted_at or self.from_at
 
     @property
@@ -92,9 +93,9 @@ def _told(session: Session, row: Alert, register: Register, now: datetime) -> To
         forms=tuple(row.forms),
         colours=tuple(row.colours) if described else (),
         logos=tuple(row.logos) if described else (),
-        from_at=row.from_at,
-        until=row.until,
+        from_at=day_of(row.from_at),
+        until=day_of(row.until),
         in_force=in_force(row.state, row.from_at, row.until, now),
-        retracted_at=row.ended_at if retracted else None,
+        retracted_at=day_of(row.ended_at) if retracted and row.ended_at else None,
         reason=row.reason if retracted else "",
     )

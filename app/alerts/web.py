@@ -15,12 +15,15 @@ from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import MastError
 from app.platform.kernel.ids import new_id
 from app.platform.web.problems import status_of
+from app.readings.methods import methods
 from app.runtime import Runtime
 from app.samples import service as samples
 from app.samples.domain import Colour
 from app.samples.domain import Form as Shape
 from app.samples.web import options
 from app.sessions import service as sessions
+
+METHOD_TITLES = {method.value: info.title for method, info in methods().items()}
 
 
 def words_of(rt: Runtime) -> dict[str, Any]:
@@ -36,6 +39,7 @@ def words_of(rt: Runtime) -> dict[str, Any]:
         "names_of": lambda row: [samples.label_of(register, i) for i in (*row.substances, *row.classes)],
         "length_of": lambda row: length(row.until - row.from_at),
         "label": lambda name: samples.label_of(register, name),
+        "seen_by": lambda names: ", ".join(METHOD_TITLES.get(name, name.replace("_", " ")) for name in names),
     }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from app.cli.progress import Bar
 from app.cli.root import as_json, domain_errors, say
 from app.cli.samples_verbs import OPERATOR, samples
 from app.platform.db import Database
@@ -38,21 +39,26 @@ def samples_export(
 
     Only samples whose clients agreed to figures; withdrawn ones are not in it. Imported history of the agency is.
     """
-    from app.exports.handing_over import hand_over
+    from app.exports.domain import tell_nobody
+    from app.exports.handing_over import STEPS, hand_over
     from harm_messages import load_pack
 
     if columns is not None and format_ != "tedi":
         raise click.UsageError("--columns goes with --format tedi only.")
     if out.exists():
         raise click.UsageError(f"{out} is there already. Name a new file.")
+    bar = Bar()
     part = out.with_name(out.name + ".part")
     database = Database(Settings().database_url)
     try:
         with database.begin(OPERATOR) as uow:
             made = hand_over(
-                uow, agency, format_, (first, last), load_pack().substances, country=country, columns=columns
-            )
+                uow, agency, format_, (first, last), load_pack().substances,
+                country=country, columns=columns, tell=tell_nobody if json_ else bar,
+            )  # fmt: skip
             part.write_bytes(made.content)
+        if not json_:
+            bar("Written", STEPS, STEPS)
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)

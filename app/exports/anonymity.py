@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.exports.domain import K
+from app.exports.domain import K, Tell, tell_nobody
 from app.exports.ladders import LEFT_OUT, STEPS, Step, Words, cost, widened
 from app.exports.records import Known, Record
 
@@ -33,7 +33,7 @@ class Placement:
         return (sum(map(cost, self.steps.values())) + LEFT_OUT * self.left_out) / n if n else 0.0
 
 
-def place(records: Iterable[Record], words: Words, k: int = K) -> Placement:
+def place(records: Iterable[Record], words: Words, k: int = K, tell: Tell = tell_nobody) -> Placement:
     """Put samples into groups of k or more whose rows do not all hold the same.
 
     A group whose rows are all alike is widened like one that is too small: being found in it would tell what was in
@@ -42,9 +42,10 @@ def place(records: Iterable[Record], words: Words, k: int = K) -> Placement:
     waiting = _cells(records)
     groups: dict[Known, list[Record]] = {}
     steps: dict[str, Step] = {}
-    for need_two in (True, False):
-        for step in STEPS if need_two else STEPS[-1:]:
-            _place_step(waiting, groups, steps, step, words, k, need_two=need_two)
+    ways = [*((step, True) for step in STEPS), (STEPS[-1], False)]
+    for number, (step, need_two) in enumerate(ways):
+        tell("Putting samples into groups", number, len(ways))
+        _place_step(waiting, groups, steps, step, words, k, need_two=need_two)
     return Placement(groups, steps, sum(map(len, waiting.values())))
 
 

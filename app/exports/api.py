@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from app.exports import extracting, schemas, service
+from app.exports import asking, extracting, schemas, service
 from app.exports.domain import APPROVERS, WRITERS
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
@@ -127,10 +127,26 @@ def list_extracts(project_id: uuid.UUID, who: Writer, rt: RuntimeDep) -> list[sc
         return [schemas.ExtractOut.of(row) for row in service.extracts(session, who, project_id)]
 
 
-@router.post("/projects/{project_id}/extracts", status_code=201)
-def make_extract(project_id: uuid.UUID, who: Researcher, rt: RuntimeDep, request: Request) -> schemas.ExtractOut:
-    """Draw the next k-anonymous extract; the one before again where nothing may change yet."""
-    return made(rt, who, request, project_id)
+@router.post("/projects/{project_id}/extracts", status_code=202)
+def ask_for_extract(
+    project_id: uuid.UUID, who: Researcher, rt: RuntimeDep, request: Request, response: Response
+) -> schemas.DrawingOut:
+    """Have the next k-anonymous extract drawn by a job; `Location` says where to look how far it is.
+
+    While one is being drawn, asking again is answered by that one. Where nothing may change yet, the extract is the one
+    before.
+    """
+    with rt.begin(who, request) as uow:
+        asked = schemas.DrawingOut.of(asking.ask(uow, project_id))
+    response.headers["Location"] = f"/api/v1/projects/{project_id}/drawings/{asked.id}"
+    return asked
+
+
+@router.get("/projects/{project_id}/drawings/{drawing_id}")
+def read_drawing(project_id: uuid.UUID, drawing_id: uuid.UUID, who: Writer, rt: RuntimeDep) -> schemas.DrawingOut:
+    """How far an extract that was asked for is, or what became of it."""
+    with rt.read() as session:
+        return schemas.DrawingOut.of(asking.get_drawing(session, who, project_id, drawing_id))
 
 
 @router.get("/projects/{project_id}/extracts/{number}/file", response_class=Response, responses=_FILE)
@@ -144,14 +160,6 @@ def fetch_extract(
 ) -> Response:
     """The rows of an extract, for its researcher while the project runs. Audited."""
     return file_of(rt, who, request, project_id, number, format)
-
-
-def made(rt: Runtime, who: Actor, request: Request, project_id: uuid.UUID) -> schemas.ExtractOut:
-    """Drawn while nothing is locked, then kept."""
-    with rt.read() as session:
-        prepared = extracting.prepare(session, who, project_id, rt.now(), rt.pack.substances)
-    with rt.begin(who, request) as uow:
-        return schemas.ExtractOut.of(extracting.keep(uow, prepared))
 
 
 def file_of(rt: Runtime, who: Actor, request: Request, project_id: uuid.UUID, number: int, format_: str) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
 
@@ -16,6 +17,14 @@ METHOD_VERSION = "1"
 APPROVERS = (Role.SESSION_LEAD, Role.ADMIN)
 """Who may approve: whoever answers for the agency's data. Never an author of the proposal, never its researcher."""
 WRITERS = (Role.RESEARCHER, Role.SESSION_LEAD, Role.ADMIN)
+
+Tell = Callable[[str, int, int], None]
+"""Called as something long goes on: what is done, how much of it is done, of how much (0: nobody knows)."""
+
+
+def tell_nobody(what: str, done: int, of: int) -> None:
+    """Where nobody waits."""
+
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 LONGEST_DAYS = 3 * 366
@@ -38,6 +47,21 @@ STATE_WORDS: dict[ProjectState, str] = {
     ProjectState.WITHDRAWN: "withdrawn",
 }
 OVER = "ended"
+
+
+class DrawingState(StrEnum):
+    """How far the drawing of an extract is. `refused`: somebody can do something about it; `failed`: the server could not."""
+
+    WAITING = "waiting"
+    DRAWING = "drawing"
+    MADE = "made"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more comes of it."""
+        return self not in (DrawingState.WAITING, DrawingState.DRAWING)
 
 
 class Column(StrEnum):

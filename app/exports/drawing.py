@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.exports.anonymity import Placement, place
-from app.exports.domain import METHOD_VERSION, Column, K
+from app.exports.domain import METHOD_VERSION, Column, K, Tell, tell_nobody
 from app.exports.ladders import LEVELS, Words
 from app.exports.leaving import leaving
 from app.exports.protecting import protected, settled
@@ -49,7 +49,12 @@ class Made:
 
 
 def draw(
-    records: Iterable[Record], placed: Mapping[str, Placed], columns: Collection[Column], words: Words, k: int = K
+    records: Iterable[Record],
+    placed: Mapping[str, Placed],
+    columns: Collection[Column],
+    words: Words,
+    k: int = K,
+    tell: Tell = tell_nobody,
 ) -> Made:
     """Rows of earlier batches that stay, and a batch of the samples that stand in none."""
     now = {record.key: record for record in records}
@@ -65,12 +70,14 @@ def draw(
             gone.add(key)
     rows: list[Drawn] = []
     left: set[str] = set()
-    for _, batch in sorted(batches.items()):
+    for number, (_, batch) in enumerate(sorted(batches.items())):
+        tell("Going over earlier rows", number, len(batches))
         leave = leaving(batch, gone, k)
         left |= leave
         rows += settled([row for row in batch if row.key not in leave], words, k)
     waiting = [record for key, record in now.items() if key not in placed or key in gone]
-    placement = place(waiting, words, k)
+    placement = place(waiting, words, k, tell)
+    tell("Widening rare words", 0, 0)
     fresh = protected(placement.groups, columns, words, k)
     return Made(
         [*rows, *fresh],

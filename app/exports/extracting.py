@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from app.exports import repository, service
 from app.exports.csv import from_csv, to_csv, to_parquet
-from app.exports.domain import METHOD_VERSION, Column, K, runs
+from app.exports.domain import METHOD_VERSION, Column, K, Tell, runs, tell_nobody
 from app.exports.drawing import Made, Placed, draw, table
 from app.exports.ladders import Words
 from app.exports.records import Drawn, Found, Known, Record, colour_group
@@ -24,15 +24,31 @@ from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Conflict, Forbidden, NotFound
 from app.samples.appearance import appearances
 from app.trends import service as trends
-from app.trends.sample_level import SampleFacts, samples_in
+from app.trends.sample_level import SampleFacts, keys_in, samples_in
 from harm_messages import Register
 
 FORMATS = ("csv", "parquet")
 
 
+class Overtaken(Conflict):
+    """What an extract was drawn from is no longer so: it is drawn again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What the next extract is drawn from, read in one moment. `previous`: number of the one before, or 0."""
+
+    project_id: uuid.UUID
+    previous: int
+    columns: list[Column]
+    months: tuple[str, str]
+    placed: dict[str, Placed]
+    records: list[Record]
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An extract drawn but not kept: computed while nothing is locked. `previous`: number of the one before, or 0."""
+    """An extract drawn but not kept: computed while nothing is locked."""
 
     project_id: uuid.UUID
     previous: int
@@ -41,31 +57,61 @@ class Prepared:
     parameters: dict[str, Any]
 
 
-def prepare(session: Session, actor: Actor, project_id: uuid.UUID, now: datetime, register: Register) -> Prepared:
-    """Draw the next extract. Raises NotFound, Forbidden (not its researcher), Conflict (the project does not run)."""
-    row = _running(session, actor, project_id, now)
+def running(
+    session: Session, actor: Actor, project_id: uuid.UUID, now: datetime, *, lock: bool = False
+) -> ResearchProject:
+    """A project whose extracts this person may have today. Raises NotFound, Forbidden (not its researcher), Conflict."""
+    row = service.get_project(session, actor, project_id, lock=lock)
+    if actor.person_id != row.researcher_id or not actor.has(Role.RESEARCHER):
+        raise Forbidden("Extracts of a project are made and fetched by its named researcher only.")
+    if not runs(row.state, row.starts_on, row.ends_on, trends.day_of(now)):
+        raise Conflict(
+            "This project does not run today, so there is no extract.",
+            hint="It has to be approved, and today has to lie between its first and last day.",
+        )
+    return row
+
+
+def gather(session: Session, actor: Actor, project_id: uuid.UUID, now: datetime, tell: Tell = tell_nobody) -> Gathered:
+    """Read everything the next extract depends on, as the first thing of a transaction. Raises like `running`."""
+    trends.one_moment(session)
+    row = running(session, actor, project_id, now)
     columns = [Column(name) for name in row.columns]
+    tell("Reading the samples", 0, 0)
     placed = {str(p.sample_id): _placed(p) for p in repository.placements(session, row.id)}
-    made = draw(records_of(session, row, columns), placed, columns, Words(register))
+    records = list(records_of(session, row, columns))
     latest = repository.latest(session, row.id)
-    previous = latest.number if latest else 0
-    seed = hashlib.sha256(f"{row.id}\n{previous + 1}".encode()).hexdigest()
+    return Gathered(row.id, latest.number if latest else 0, columns, (row.first_month, row.last_month), placed, records)
+
+
+def prepare(gathered: Gathered, register: Register, tell: Tell = tell_nobody) -> Prepared:
+    """Draw the next extract. Reads nothing and locks nothing."""
+    columns, (first, last) = gathered.columns, gathered.months
+    made = draw(gathered.records, gathered.placed, columns, Words(register), tell=tell)
+    seed = hashlib.sha256(f"{gathered.project_id}\n{gathered.previous + 1}".encode()).hexdigest()
     parameters = {
-        "method_version": METHOD_VERSION, "k": K, "columns": row.columns, "seed": seed,
-        "first_month": row.first_month, "last_month": row.last_month,
+        "method_version": METHOD_VERSION, "k": K, "columns": [c.value for c in columns], "seed": seed,
+        "first_month": first, "last_month": last,
     }  # fmt: skip
-    return Prepared(row.id, previous, made, to_csv(table(made.rows, columns, seed)), parameters)
+    content = to_csv(table(made.rows, columns, seed))
+    return Prepared(gathered.project_id, gathered.previous, made, content, parameters)
 
 
 def keep(uow: UnitOfWork, prepared: Prepared) -> ResearchExtract:
     """Write an extract down. Where nothing changed since the last one, that one is given again.
 
-    Raises like `prepare`, and Conflict where somebody made one in between.
+    Raises like `running`, and Overtaken where somebody made one in between, or a sample in it was withdrawn meanwhile.
     """
-    row = _running(uow.session, uow.actor, prepared.project_id, uow.now, lock=True)
+    row = running(uow.session, uow.actor, prepared.project_id, uow.now, lock=True)
     latest = repository.latest(uow.session, row.id)
     if (latest.number if latest else 0) != prepared.previous:
-        raise Conflict("Another extract was made at the same moment, so this one was not kept.", hint="Ask again.")
+        raise Overtaken("Another extract was made at the same moment, so this one was not kept.", hint="Ask again.")
+    there = keys_in(uow.session, row.agency_id, row.first_month, row.last_month)
+    if any(uuid.UUID(drawn.key) not in there for drawn in prepared.made.rows):
+        raise Overtaken(
+            "Samples were taken out of the figures while the extract was being drawn, so it was not kept.",
+            hint="Ask again: it will be without them.",
+        )
     if latest is not None and not prepared.made.changed:
         return latest
     _move(uow, row.id, prepared)
@@ -86,7 +132,7 @@ def fetch(uow: UnitOfWork, project_id: uuid.UUID, number: int, format_: str) -> 
 
     Raises NotFound, Forbidden, Conflict, Invalid where Parquet cannot be written here.
     """
-    row = _running(uow.session, uow.actor, project_id, uow.now)
+    row = running(uow.session, uow.actor, project_id, uow.now)
     extract = repository.extract(uow.session, row.id, number)
     if extract is None or format_ not in FORMATS:
         raise NotFound("extract")
@@ -118,20 +164,6 @@ def _record(fact: SampleFacts, colours: tuple[str, ...], columns: Collection[Col
         fact.verdict if Column.VERDICT in columns else "",
         fact.methods if Column.METHODS in columns else (),
     )
-
-
-def _running(
-    session: Session, actor: Actor, project_id: uuid.UUID, now: datetime, *, lock: bool = False
-) -> ResearchProject:
-    row = service.get_project(session, actor, project_id, lock=lock)
-    if actor.person_id != row.researcher_id or not actor.has(Role.RESEARCHER):
-        raise Forbidden("Extracts of a project are made and fetched by its named researcher only.")
-    if not runs(row.state, row.starts_on, row.ends_on, trends.day_of(now)):
-        raise Conflict(
-            "This project does not run today, so there is no extract.",
-            hint="It has to be approved, and today has to lie between its first and last day.",
-        )
-    return row
 
 
 def _move(uow: UnitOfWork, project_id: uuid.UUID, prepared: Prepared) -> None:

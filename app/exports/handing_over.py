@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.exports.csv import to_csv, to_parquet
-from app.exports.domain import MONTH
+from app.exports.domain import MONTH, Tell, tell_nobody
 from app.exports.own import TYPES, long_table, own_samples
 from app.exports.tedi import SHIPPED, read_columns, wide_table
 from app.people import service as people
@@ -18,6 +18,7 @@ from app.platform.kernel.errors import Invalid
 from harm_messages import Register
 
 FORMATS = ("csv", "parquet", "tedi")
+STEPS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ def hand_over(
     *,
     country: str = "",
     columns: Path | None = None,
+    tell: Tell = tell_nobody,
 ) -> Handover:
     """Make the file and note it. Raises Invalid for an unknown agency, months that are none, a list that is wrong."""
     found = people.agency_named(uow.session, agency)
@@ -54,10 +56,13 @@ def hand_over(
         raise Invalid(f"There is no agency “{agency}” here. Nothing was written.", hint=f"Agencies: {there}.")
     if any(month and not MONTH.fullmatch(month) for month in months) or (all(months) and months[0] > months[1]):
         raise Invalid("Months are written like 2026-01, the first one first. Nothing was written.")
+    tell("Reading the samples", 0, STEPS)
     rows = list(own_samples(uow.session, found.id, months, register, country=country))
     wanted = read_columns(columns or SHIPPED) if format_ == "tedi" else None
+    tell(f"Setting out {len(rows):,} samples", 1, STEPS)
     lines = wide_table(rows, wanted) if wanted else long_table(rows)
     header = [str(name) for name in lines[0]]
+    tell(f"Writing {len(lines) - 1:,} lines", 2, STEPS)
     content = to_parquet(header, lines[1:], TYPES) if format_ == "parquet" else to_csv(lines)
     title = f"{wanted.title} {wanted.version} ({wanted.status})" if wanted else "own fields"
     days = Counter(bool(row.day) for row in rows)

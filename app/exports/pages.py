@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlmodel import Session
 
-from app.exports import service
-from app.exports.api import Approver, Number, Researcher, Writer, file_of, made
+from app.exports import asking, service
+from app.exports.api import Approver, Number, Researcher, Writer, file_of
 from app.exports.csv import NO_PARQUET, has_parquet
 from app.exports.domain import APPROVERS, COLUMN_WORDS, Column, K, ProjectState
 from app.exports.forms import ProjectForm
@@ -34,7 +35,6 @@ DONE = {
     "sent_back": "Sent back to its authors as a draft.",
     "approved": "Approved. Its researcher can make extracts between its first and last day.",
     "withdrawn": "Withdrawn. No extract is made or fetched any more.",
-    "made": "The newest extract stands below. Where nothing may change yet, it is the one you had.",
 }
 
 
@@ -149,15 +149,18 @@ def withdraw(
 
 
 @router.post("/projects/{project_id}/extracts")
-def make_extract(request: Request, project_id: uuid.UUID, who: Researcher, rt: RuntimeDep) -> Response:
-    """Draw the next extract."""
-    try:
-        made(rt, who, request, project_id)
-    except NotFound:
-        raise
-    except MastError as error:
-        return _one(request, rt, who, project_id, error=error)
-    return RedirectResponse(f"/projects/{project_id}?done=made", 303)
+def ask_for_extract(request: Request, project_id: uuid.UUID, who: Researcher, rt: RuntimeDep) -> Response:
+    """Have the next extract drawn."""
+    return _step(request, rt, who, project_id, "#extracts", lambda uow: asking.ask(uow, project_id))
+
+
+@router.get("/projects/{project_id}/extracts/part")
+def extracts_part(request: Request, project_id: uuid.UUID, who: Writer, rt: RuntimeDep) -> HTMLResponse:
+    """The extracts alone; asked for every second while one is being drawn."""
+    with rt.read() as session:
+        row = service.get_project(session, who, project_id)
+        context = _extracts(rt, session, who, row)
+    return rt.templates.page(request, "exports/_extracts.html", **context)
 
 
 @router.get("/projects/{project_id}/extracts/{number}/file")
@@ -174,8 +177,9 @@ def fetch_extract(
 
 
 def _step(
-    request: Request, rt: Runtime, who: Actor, project_id: uuid.UUID, done: str, act: Callable[[UnitOfWork], Any]
+    request: Request, rt: Runtime, who: Actor, project_id: uuid.UUID, then: str, act: Callable[[UnitOfWork], Any]
 ) -> Response:
+    """Act, and go back to the project: `then` is a word of DONE, or where on the page."""
     try:
         with rt.begin(who, request) as uow:
             act(uow)
@@ -183,7 +187,7 @@ def _step(
         raise
     except MastError as error:
         return _one(request, rt, who, project_id, error=error)
-    return RedirectResponse(f"/projects/{project_id}?done={done}", 303)
+    return RedirectResponse(f"/projects/{project_id}{then if then.startswith('#') else f'?done={then}'}", 303)
 
 
 def _one(
@@ -197,25 +201,32 @@ def _one(
 ) -> HTMLResponse:
     with rt.read() as session:
         row = service.get_project(session, who, project_id)
-        view = service.view_of(session, who, row, rt.now())
-        extracts = service.extracts(session, who, project_id)
+        context = _extracts(rt, session, who, row)
         others = service.page(session, who, rt.now(), limit=LIMIT) if who.has(*APPROVERS) else []
     return rt.templates.page(
         request,
         "exports/project.html",
         status=status_of(error),
-        v=view,
-        extracts=extracts,
+        **context,
         running=[one for one in others if one.running and one.row.id != row.id],
         columns=[COLUMN_WORDS[Column(name)] for name in row.columns],
         may_send_back=who.has(*APPROVERS),
-        parquet=has_parquet(),
-        no_parquet=NO_PARQUET,
         done=done,
         error=error,
         fields=getattr(error, "fields", {}),
         k=K,
     )
+
+
+def _extracts(rt: Runtime, session: Session, who: Actor, row: service.ResearchProject) -> dict[str, Any]:
+    """What the part with the extracts shows."""
+    return {
+        "v": service.view_of(session, who, row, rt.now()),
+        "extracts": service.extracts(session, who, row.id),
+        "drawing": asking.latest(session, who, row.id),
+        "parquet": has_parquet(),
+        "no_parquet": NO_PARQUET,
+    }
 
 
 def _form(

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from app.exports.tables import ResearchExtract, ResearchPlacement, ResearchProject
+from app.exports.domain import DrawingState
+from app.exports.tables import ResearchDrawing, ResearchExtract, ResearchPlacement, ResearchProject
 
 AT_ONCE = 500
 """Keys in one statement: SQLite of old takes 999 values."""
@@ -55,6 +56,19 @@ def latest(session: Session, project_id: uuid.UUID) -> ResearchExtract | None:
     """The newest extract."""
     query = select(ResearchExtract).where(ResearchExtract.project_id == project_id)
     return session.exec(query.order_by(col(ResearchExtract.number).desc()).limit(1)).first()
+
+
+def drawing(session: Session, drawing_id: uuid.UUID, *, lock: bool = False) -> ResearchDrawing | None:
+    """One drawing by its key; `lock` reads it as it is now and holds it until the transaction ends."""
+    return session.get(ResearchDrawing, drawing_id, populate_existing=lock, with_for_update=lock or None)
+
+
+def latest_drawing(session: Session, project_id: uuid.UUID, *, open_only: bool = False) -> ResearchDrawing | None:
+    """The one that was asked for last; `open_only`: that has not ended."""
+    query = select(ResearchDrawing).where(ResearchDrawing.project_id == project_id)
+    if open_only:
+        query = query.where(col(ResearchDrawing.state).in_([s for s in DrawingState if not s.ended]))
+    return session.exec(query.order_by(col(ResearchDrawing.id).desc()).limit(1)).first()
 
 
 def placements(session: Session, project_id: uuid.UUID) -> list[ResearchPlacement]:

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from app.exports.domain import Column, ProjectState
+from app.exports.domain import Column, DrawingState, ProjectState
 from app.exports.service import NewProject, ProjectView
-from app.exports.tables import ResearchExtract
+from app.exports.tables import ResearchDrawing, ResearchExtract
 from app.platform.web.fields import Text20, Text120, Text200, Text1000
 
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
@@ -91,3 +91,28 @@ class ExtractOut(BaseModel):
     def of(cls, row: ResearchExtract) -> ExtractOut:
         """From the table, without the rows."""
         return cls(**{name: getattr(row, name) for name in cls.model_fields})
+
+
+class DrawingOut(BaseModel):
+    """An extract that was asked for. `number` is that of the extract once `state` is made; `detail` and `hint` say why not."""
+
+    id: uuid.UUID
+    project_id: uuid.UUID
+    state: DrawingState
+    step: str
+    done: int
+    total: int
+    number: int | None
+    detail: str
+    hint: str
+    asked_at: datetime
+    ended_at: datetime | None
+
+    @classmethod
+    def of(cls, row: ResearchDrawing) -> DrawingOut:
+        """From the table."""
+        said = row.problem or {}
+        return cls(
+            **row.model_dump(include=set(cls.model_fields) - {"detail", "hint"}),
+            detail=said.get("detail", ""), hint=said.get("hint", ""),
+        )  # fmt: skip

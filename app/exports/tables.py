@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from app.exports.domain import ProjectState
+from app.exports.domain import DrawingState, ProjectState
 from app.platform.db import Base, enum_column, json_column, key_column, utc_column
 
 
@@ -56,6 +56,23 @@ class ResearchExtract(Base, table=True):
     content: str
     made_at: datetime = utc_column()
     made_by: uuid.UUID = Field(foreign_key="person.id")
+
+
+class ResearchDrawing(Base, table=True):
+    """That somebody asked for the next extract of a project, and what became of it. A job draws it."""
+
+    __tablename__ = "research_drawing"
+    id: uuid.UUID = key_column()
+    project_id: uuid.UUID = Field(foreign_key="research_project.id", index=True, ondelete="CASCADE")
+    state: DrawingState = enum_column(DrawingState, name="research_drawing_state", default=DrawingState.WAITING)
+    step: str = Field(default="", max_length=120)
+    done: int = 0
+    total: int = Field(default=0, description="0: nobody knows yet")
+    number: int | None = Field(default=None, description="of the extract, once it is there")
+    problem: dict[str, Any] | None = json_column(nullable=True)
+    asked_by: uuid.UUID = Field(foreign_key="person.id")
+    asked_at: datetime = utc_column()
+    ended_at: datetime | None = utc_column(nullable=True)
 
 
 class ResearchPlacement(Base, table=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 
 from app.history.domain import HistoricalFinding, HistoricalSample
@@ -43,10 +43,10 @@ class Counting:
 
     def fact(self, sample: HistoricalSample) -> ReleaseFact:
         """The sample as it is counted."""
-        found = [f for f in sample.findings if f.abundance != Abundance.NOT_DETECTED.value]
+        found = [f for f in sample.findings if f.abundance != Abundance.NOT_DETECTED.value and f.amount != 0]
         seen = [self._finding(f) for f in found]
         known = tuple(e for e in sample.expected if self._known(e))
-        outcome = self._outcome(sample)
+        outcome = self._outcome(sample, anything=bool(found))
         expected, expected_class = self._expected(sample.expected)
         return ReleaseFact(
             sample_id=sample_id_of(self.source, sample.key),
@@ -66,11 +66,20 @@ class Counting:
             verdict=self._verdict(seen, known, outcome, everything=len(known) == len(sample.expected)).value,
             outcome=outcome.value,
             found=tuple(self._found(f, fact, seen, known) for f, fact in zip(found, seen, strict=True)),
-            tests=tuple(
-                dict.fromkeys((*self._broad(sample), *(TestFact(t.method, t.target, t.seen) for t in sample.tests)))
-            ),
+            tests=self._tests(sample),
             import_id=self.import_id,
         )
+
+    def _tests(self, sample: HistoricalSample) -> tuple[TestFact, ...]:
+        """A measured 0 is no finding: it stands with the tests, with the unit and basis of the amount."""
+        zeros = {f.substance: f for f in sample.findings if f.amount == 0}
+        tests = [*self._broad(sample), *(TestFact(t.method, t.target, t.seen) for t in sample.tests)]
+        by_target = {test.target: test for test in tests if test.target in zeros}
+        for name, f in zeros.items():
+            before = by_target.get(name) or TestFact(f.method or METHOD_NOT_STATED, name, Seen.NOT_DETECTED)
+            tests = [test for test in tests if (test.method, test.target) != (before.method, name)]
+            tests.append(replace(before, seen=Seen.NOT_DETECTED, unit=f.unit, basis=f.basis))
+        return tuple(dict.fromkeys(tests))
 
     def _broad(self, sample: HistoricalSample) -> list[TestFact]:
         """Where the findings are everything a broad method saw, those that found anything looked for all there is."""
@@ -102,10 +111,11 @@ class Counting:
             f.basis if f.amount is not None else "", tuple(f.method.split("; ")) if f.method else (),
         )  # fmt: skip
 
-    def _outcome(self, sample: HistoricalSample) -> Outcome:
-        if sample.findings:
+    def _outcome(self, sample: HistoricalSample, *, anything: bool) -> Outcome:
+        if anything:
             return Outcome.IDENTIFIED
-        return Outcome.NOTHING_FOUND if sample.nothing_found else Outcome.INCONCLUSIVE
+        nothing = sample.nothing_found or (self.complete and bool(sample.findings))
+        return Outcome.NOTHING_FOUND if nothing else Outcome.INCONCLUSIVE
 
     def _verdict(
         self, seen: list[FindingFact], expected: tuple[str, ...], outcome: Outcome, *, everything: bool

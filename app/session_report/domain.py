@@ -36,6 +36,14 @@ COLUMN_WORDS: dict[Column, str] = {
     Column.NOT_COMPARED: "No result, or nothing to compare it with",
 }
 
+PARTS: dict[str, tuple[Column, ...]] = {
+    "As expected": (Column.AS_EXPECTED,),
+    "Expected plus something": (Column.PLUS_INERT, Column.PLUS_ACTIVE),
+    "Partly or not as expected": (Column.NOT_AS_EXPECTED, Column.NOTHING_SEEN),
+    "Inconclusive, or not compared": (Column.INCONCLUSIVE, Column.NOT_COMPARED),
+}
+"""The columns a report to pass on has: small ones are put together."""
+
 _OF_VERDICT: dict[Verdict | None, Column] = {
     Verdict.AS_EXPECTED: Column.AS_EXPECTED,
     Verdict.EXPECTED_PLUS_INERT: Column.PLUS_INERT,

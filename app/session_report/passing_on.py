@@ -1,38 +1,26 @@
 """The version of a report that may be passed on: small numbers protected by the partner rule. Pure.
 
 Each number goes through the partner rule of the figures (under 5 hidden, also where the rest is that small; rounded to
-5; a zero only out of 10 or more). Besides that, of any two printed numbers of which one is part of the other the true
-difference is 0 or 5 and more, so that subtracting them tells of no small group: a row's parts are printed all or none,
-and expectations are left out until what is left out holds 5 samples or nobody.
+5; a zero only out of 10 or more). Besides that, any two printed numbers of one kind (samples, talks, people) stand on
+the same samples or on sets that differ by 5 and more, so that subtracting them tells of no small group; nor does
+subtracting sums of parts from a number (apart.py). What is less useful gives way: something found, then the parts of a
+row, all or none of them, then the row, and last how far samples came.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from app.consultations.domain import INTENTION_WORDS, REFERRAL_WORDS
-from app.session_report.domain import Column, ExpectedRow, Report
+from app.consultations.domain import INTENTION_WORDS, REFERRAL_WORDS, Moment
+from app.session_report import apart, behind
+from app.session_report.behind import LEAST, Behind
+from app.session_report.domain import PARTS, ExpectedRow, Report
 from app.session_report.sheets import ROLE_OF, Cell, Label, Sheet, Withheld, expectation
 from app.trends.domain import MIN_DENOMINATOR, MIN_FOR_ZERO, Audience, Count, protect, rounded
 
-LEAST = Audience.PARTNER.threshold
-PARTS: dict[str, tuple[Column, ...]] = {
-    "As expected": (Column.AS_EXPECTED,),
-    "Expected plus something": (Column.PLUS_INERT, Column.PLUS_ACTIVE),
-    "Partly or not as expected": (Column.NOT_AS_EXPECTED, Column.NOTHING_SEEN),
-    "Inconclusive, or not compared": (Column.INCONCLUSIVE, Column.NOT_COMPARED),
-}
 FEW = Withheld("not given: too few")
-PART_IS_SMALL = Withheld("not given: a part is too small")
-
-
-def apart(one: int, other: int) -> bool:
-    """Whether two numbers may stand side by side: the same, or 5 and more apart.
-
-    >>> apart(20, 20), apart(20, 15), apart(20, 17)
-    (True, True, False)
-    """
-    return one == other or abs(one - other) >= LEAST
+PARTS_ARE_SMALL = Withheld("not given: too few in a part, or beside another number")
+"""One reason for both: one of its own would say which."""
 
 
 def shown(part: int, whole: int) -> Cell:
@@ -52,7 +40,7 @@ def nested(counts: Sequence[tuple[str, int]]) -> list[tuple[str, Cell]]:
     for name, count in counts:
         first = printed[0] if printed else count
         cell = shown(count, first)
-        if isinstance(cell, Withheld) or not all(apart(count, other) for other in printed):
+        if isinstance(cell, Withheld) or any(0 < abs(count - other) < LEAST for other in printed):
             out.append((name, FEW))
         else:
             out.append((name, cell))
@@ -76,12 +64,19 @@ def parts(row: ExpectedRow) -> list[int] | None:
     return None if small else counts
 
 
-def protected_sheets(report: Report, label: Label) -> list[Sheet]:
-    """The tables that may leave the service. Nothing of staff, custody, alerts, pages and instruments is among them."""
-    kept = listed(report.expected)
+def protected_sheets(report: Report, there: Behind, label: Label) -> list[Sheet]:
+    """The tables that may leave the service. Nothing of staff, custody, alerts, pages and instruments is among them.
+
+    `there`: what stands behind each figure of the report.
+    """
+    flow = _flow(report)
+    printed = [mark for row, (mark,) in zip(flow.rows, flow.marks, strict=True) if not isinstance(row[1], Withheld)]
+    steps = apart.steps(printed, there)
+    smallest_first = reversed(listed(report.expected))
+    rows = apart.rows_beside({r.expected: parts(r) is not None for r in smallest_first}, steps, there)
     return [
-        _flow(report), _waits(report), _expected(kept, label), _unexpected(report, kept, label), _intentions(report),
-        _help(report),
+        flow, _waits(report), _expected(report, rows, label), _unexpected(report, rows, steps, there, label),
+        _intentions(report, there), _help(report, there),
     ]  # fmt: skip
 
 
@@ -91,6 +86,7 @@ def _flow(report: Report) -> Sheet:
     return Sheet(
         "Samples", ("How far they came", "Samples"), tuple(chain),
         note="Samples of clients who agreed to aggregate figures; withdrawn ones left out. Rounded to 5.",
+        marks=tuple((name,) for name in behind.FLOW),
     )  # fmt: skip
 
 
@@ -102,55 +98,72 @@ def _waits(report: Report) -> Sheet:
         "From handed in to released", ("Of the samples", "Minutes"),
         tuple((name, rounded(round((s or 0) / 60))) for name, s in waits) if enough else (),
         note="Rounded to 5 minutes.", empty=f"Not given for fewer than {MIN_DENOMINATOR} samples.",
+        marks=tuple((name,) for name in behind.WAITS) if enough else (),
     )  # fmt: skip
 
 
-def _expected(kept: Sequence[ExpectedRow], label: Label) -> Sheet:
+def _expected(report: Report, rows: apart.Rows, label: Label) -> Sheet:
     def cells(row: ExpectedRow) -> Iterable[Cell]:
-        split = parts(row)
+        split = parts(row) if rows[row.expected] else None
         yield rounded(row.samples)
-        yield from ((rounded(n) for n in split) if split is not None else (PART_IS_SMALL for _ in PARTS))
+        yield from ((rounded(n) for n in split) if split is not None else (PARTS_ARE_SMALL for _ in PARTS))
 
+    # by what is printed: an order by true counts would tell when one sample more comes
+    kept = sorted((r for r in report.expected if r.expected in rows), key=lambda r: (-rounded(r.samples), r.expected))
     return Sheet(
         "What was expected, and how the result compares", ("Expected", "Samples", *PARTS),
         tuple((expectation(label, r.expected), *cells(r)) for r in kept),
         note=f"Expectations with fewer than {LEAST} samples are not listed. Rounded to 5, so parts need not add up. "
         "As expected is not a word of reassurance: each method has its limits.",
         empty=f"No expectation has {LEAST} samples that may be told apart.",
+        marks=tuple((behind.whole(r.expected), *(behind.part(r.expected, p) for p in PARTS)) for r in kept),
     )  # fmt: skip
 
 
-def _unexpected(report: Report, kept: Sequence[ExpectedRow], label: Label) -> Sheet:
-    by_name: Mapping[str, ExpectedRow] = {r.expected: r for r in kept}
-    rows = []
+def _unexpected(
+    report: Report, kept: apart.Rows, steps: Sequence[Set[str]], there: Behind, label: Label
+) -> Sheet:
+    by_name = {r.expected: r for r in report.expected if r.expected in kept}
+    pieces = apart.pieces(kept, there)
+    may: dict[str, tuple[Cell, ...]] = {}
     for r in report.unexpected:
         of = by_name.get(r.expected)
-        if of is None:
+        cell = FEW if of is None else shown(r.samples, of.samples)
+        name = behind.found(r.found, r.role, r.expected)
+        samples = there.get(name, {}).keys()
+        if of is None or isinstance(cell, Withheld) or apart.near(samples, pieces):
             continue
-        cell, whole = shown(r.samples, of.samples), parts(of) or []
-        if not isinstance(cell, Withheld) and all(apart(r.samples, n) for n in whole):
-            rows.append((label(r.found), ROLE_OF[r.role], expectation(label, r.expected), cell, rounded(of.samples)))
+        if not any(apart.near(samples, [step]) for step in steps):
+            may[name] = (label(r.found), ROLE_OF[r.role], expectation(label, r.expected), cell, rounded(of.samples))
+    rows = [(may[name], name) for name in apart.side_by_side(may, there)]
+    rows.sort(key=lambda row: (-int(str(row[0][3])), row[1]))
     return Sheet(
-        "Found though not expected", ("Found", "How", "Expected to be", "Samples", "Out of"), tuple(rows),
+        "Found though not expected", ("Found", "How", "Expected to be", "Samples", "Out of"),
+        tuple(cells for cells, _ in rows),
         note="Rarer ones are not listed, which is not to say that there were none. Rounded to 5.",
         empty=f"Nothing was found in {LEAST} samples or more that may be told apart.",
+        marks=tuple(("", "", name, "") for _, name in rows),
     )  # fmt: skip
 
 
 def _intentions(report: Report) -> Sheet:
     t = report.talks
     rows: list[tuple[Cell, ...]] = []
+    marks: list[tuple[str, ...]] = []
     for intention, before, after in t.intentions:
         cells = shown(before, t.people_before), shown(after, t.people_after)
         if not all(isinstance(cell, Withheld) for cell in cells):
             rows.append((INTENTION_WORDS[intention], *cells))
+            marks.append(tuple(behind.intends(intention, moment) for moment in Moment))
     if rows:
         asked = (shown(n, n) for n in (t.people_before, t.people_after))
         rows.append(("People asked", *asked))
+        marks.append(tuple(behind.asked(moment) for moment in Moment))
     return Sheet(
         "What people intend", ("Intention", "Before the result", "After the result"), tuple(rows),
         note="People, each once per talk; several things may be ticked. Before and after are not the same people.",
         empty=f"Nothing was ticked by {LEAST} people or more.",
+        marks=tuple(marks),
     )  # fmt: skip
 
 
@@ -160,6 +173,16 @@ def _help(report: Report) -> Sheet:
         ("Consultations", shown(t.talks, t.talks)),
         ("Naloxone given", shown(t.naloxone_given, t.naloxone_said)),
     ]
-    referred = [(f"Sent on to: {REFERRAL_WORDS[where]}", shown(n, t.talks)) for where, n in t.referrals]
-    rows += [(name, cell) for name, cell in referred if not isinstance(cell, Withheld)]
-    return Sheet("Consultations, naloxone, referrals", ("Count of", "Number"), tuple(rows), note="Rounded to 5.")
+    marks: list[tuple[str, ...]] = [(behind.TALKS,), (behind.NALOXONE,)]
+    for where, n in t.referrals:
+        cell = shown(n, t.talks)
+        if not isinstance(cell, Withheld):
+            rows.append((f"Sent on to: {REFERRAL_WORDS[where]}", cell))
+            marks.append((behind.referred(where),))
+    return Sheet(
+        "Consultations, naloxone, referrals",
+        ("Count of", "Number"),
+        tuple(rows),
+        note="Rounded to 5.",
+        marks=tuple(marks),
+    )

@@ -1,12 +1,13 @@
-"""Who worked at a session, from the audit log: roles and how many people held them, never a name."""
+"""Who worked at a session, from the audit log (roles, never a name), and the reports of it that were given out."""
 
 from __future__ import annotations
 
 import uuid
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from app.platform.audit import AuditEntry
+from app.session_report.tables import SessionReportIssue
 
 
 def actors_of_session(session: Session, agency_id: uuid.UUID, session_id: uuid.UUID) -> list[tuple[str, str]]:
@@ -17,3 +18,9 @@ def actors_of_session(session: Session, agency_id: uuid.UUID, session_id: uuid.U
         .distinct()
     )
     return [(actor, roles) for actor, roles in session.exec(query) if roles]
+
+
+def issues_of(session: Session, session_id: uuid.UUID) -> list[SessionReportIssue]:
+    """Reports of a session that were given out, the first one first."""
+    query = select(SessionReportIssue).where(SessionReportIssue.session_id == session_id)
+    return list(session.exec(query.order_by(col(SessionReportIssue.number))))

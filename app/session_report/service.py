@@ -19,18 +19,19 @@ from app.readings import session_facts as analysis_facts
 from app.readings.methods import method_info
 from app.results import session_facts as result_facts
 from app.samples import session_facts as sample_facts
-from app.session_report import counting, repository
+from app.session_report import behind, counting, repository
 from app.session_report.domain import Machine, Quality, Report
 from app.sessions import service as sessions
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A session, its place and what is reported of it."""
+    """A session, its place and what is reported of it. `behind`: whose samples, where it is to be passed on."""
 
     checking: sessions.CheckingSession
     place: sessions.Site
     report: Report
+    behind: behind.Behind
 
 
 def report(session: Session, actor: Actor, session_id: uuid.UUID, now: datetime, *, to_pass_on: bool = False) -> Made:
@@ -47,12 +48,12 @@ def report(session: Session, actor: Actor, session_id: uuid.UUID, now: datetime,
     individual = checking.licence_mode.individual_results
     keys = [s.id for s in samples]
     results = result_facts.facts_of_samples(session, keys, individual_results=individual)
-    there = [s.id for s in samples if s.withdrawn_at is None]
+    talks = talk_facts.talks_of_samples(session, [s.id for s in samples if s.withdrawn_at is None])
     whole = Report(
         flow=counting.flow(samples, results),
         expected=counting.expected_rows(samples, results),
         unexpected=counting.unexpected_rows(samples, results),
-        talks=counting.talks(talk_facts.talks_of_samples(session, there)),
+        talks=counting.talks(talks),
         custody=counting.custody([], []),
         alerts=counting.alerts([]),
         pages=counting.pages([], 0),
@@ -63,7 +64,7 @@ def report(session: Session, actor: Actor, session_id: uuid.UUID, now: datetime,
     )
     if not to_pass_on:
         whole = _with_own_affairs(session, actor, checking, samples, whole)
-    return Made(checking, place, whole)
+    return Made(checking, place, whole, behind.behind(samples, results, talks) if to_pass_on else {})
 
 
 def _with_own_affairs(

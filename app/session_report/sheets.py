@@ -36,7 +36,11 @@ Cell = str | int | float | Withheld
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One table. The first cell of a row is its head; all others are numbers where `numbers` says so."""
+    """One table. The first cell of a row is its head; all others are numbers where `numbers` says so.
+
+    `marks`: for each row the names (behind.py) of the figures in its cells, the head left out, "" for words; only in a
+    report to pass on.
+    """
 
     title: str
     columns: tuple[str, ...]
@@ -44,6 +48,7 @@ class Sheet:
     note: str = ""
     empty: str = ""
     numbers: bool = True
+    marks: tuple[tuple[str, ...], ...] = ()
 
 
 def minutes(seconds: float | None) -> Cell:

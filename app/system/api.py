@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sse_starlette.sse import EventSourceResponse
 
 from app.people import signin
@@ -15,7 +15,7 @@ from app.people.service import ENDED
 from app.platform.db import migrate
 from app.platform.kernel.actor import Actor, Role
 from app.platform.live import LiveEvent, event_stream
-from app.platform.security.policy import SERVICE_STAFF, allow, public
+from app.platform.security.policy import SERVICE_STAFF, allow, current_actor, public
 from app.runtime import RuntimeDep
 from app.system import service
 
@@ -37,7 +37,7 @@ class Ready(BaseModel):
     ready: bool
     reasons: list[str]
     alarms: list[str]
-    jobs: dict[str, int]
+    jobs: dict[str, int] = Field(description="By state, for staff of the service and administrators; empty for others")
 
 
 class AuditOut(BaseModel):
@@ -68,15 +68,22 @@ def health() -> Health:
     "/ready",
     response_model=Ready,
     responses={503: {"model": Ready, "description": "Not ready; the reasons say why"}},
-    dependencies=[public("a load balancer asks whether to send people here; counts only")],
+    dependencies=[public("a load balancer asks whether to send people here; counts are for staff")],
 )
-def ready(rt: RuntimeDep) -> JSONResponse:
-    """Ready to work: database at the right schema; alarms for jobs and disk."""
+def ready(request: Request, rt: RuntimeDep) -> JSONResponse:
+    """Ready to work: database at the right schema; alarms for jobs and disk. How many jobs there are is for staff."""
     revisions = migrate.revisions(rt.db)
     with rt.read() as session:
         state = service.readiness(session, rt.settings.data_dir, revisions)
-    body = Ready(ready=state.ready, reasons=state.reasons, alarms=state.alarms, jobs=state.jobs)
+    # how many wait and are done says how busy the service is, minute by minute; police and passers-by may not see that
+    jobs = state.jobs if state.ready and _may_count(request) else {}
+    body = Ready(ready=state.ready, reasons=state.reasons, alarms=state.alarms, jobs=jobs)
     return JSONResponse(body.model_dump(), 200 if state.ready else 503)
+
+
+def _may_count(request: Request) -> bool:
+    actor = current_actor(request)
+    return actor is not None and actor.has(*SERVICE_STAFF, Role.ADMIN)
 
 
 @router.get(

@@ -25,6 +25,8 @@ Columns = Sequence[Dimension | Hidden]
 LOOKED = (Seen.DETECTED.value, Seen.NOT_DETECTED.value, Seen.LOOKED.value)
 DENSE = 4_000_000
 """Up to so many possible cells are counted in one array; more are sorted first."""
+TICKED = 50_000_000
+"""Up to so many possible pairs of sample and value are ticked off in one array of bytes; more are sorted."""
 
 
 class Coder(dict[Any, int]):
@@ -48,7 +50,7 @@ class Facts:
     """Columns of samples, findings and tests. `live`: samples that are counted; the others were taken out or replaced.
 
     `index`: the row of each live sample by its key, 32 hexadecimal digits. `findings`: sample, found, found_class, abundance, unit, basis; `figures`
-    are their amounts, not a number where nothing was measured. `tests`: sample, method, target, seen. All in numbers of `coders`.
+    are their amounts, not a number where nothing was measured. `tests`: sample, method, target, seen; unit and basis of an amount of 0. All in numbers of `coders`.
     """
 
     coders: dict[str, Coder]
@@ -134,6 +136,15 @@ class Facts:
         ]
         return list(zip(keys, *both, strict=True))
 
+    def held(self, dimension: Dimension, among: Mask) -> dict[str, int]:
+        """In how many of these samples each value occurs: once in a sample, however many findings say so."""
+        return {c.key[0]: c.denominator for c in self.cells((dimension,), among, among)}
+
+    def methods(self) -> list[str]:
+        """Methods that looked for anything in any sample."""
+        looked = np.bincount(self.tests["method"], minlength=1)
+        return sorted(str(name) for name, n in zip(list(self.coders["method"]), looked.tolist(), strict=False) if n)
+
     def members(self, name: str, dimensions: Columns, among: Mask) -> list[tuple[tuple[str, ...], str, int]]:
         """Per cell the samples in which each member of a class was found: substances, and classes under it."""
         classes, substances = list(self.coders["found_class"]), list(self.coders["found"])
@@ -173,12 +184,15 @@ class Facts:
         self, substance: str, dimensions: Columns, among: Mask
     ) -> list[tuple[tuple[str, ...], tuple[str, str], float]]:
         """Cell, (unit, basis) and figure of every amount of a substance. No spreading dimension."""
-        found = self.findings
-        which = self._is(found["found"], "found", (substance,)) & ~np.isnan(self.figures) & among[found["sample"]]
-        at = found["sample"][which]
+        found, tests = self.findings, self.tests
+        some = self._is(found["found"], "found", (substance,)) & ~np.isnan(self.figures) & among[found["sample"]]
+        none = self._is(tests["target"], "target", (substance,)) & ~self._is(tests["unit"], "unit", ("",))
+        none &= among[tests["sample"]]
+        at = np.concatenate([found["sample"][some], tests["sample"][none]])
         keys = self._words([(self.samples[d.value][at], d.value) for d in dimensions], len(at))
-        kinds = self._words([(found[name][which], name) for name in ("unit", "basis")], len(at))
-        return list(zip(keys, kinds, self.figures[which].tolist(), strict=True))  # type: ignore[arg-type]
+        of = [(np.concatenate([found[name][some], tests[name][none]]), name) for name in ("unit", "basis")]
+        figures = np.concatenate([self.figures[some], np.zeros(int(none.sum()))])
+        return list(zip(keys, self._words(of, len(at)), figures.tolist(), strict=True))  # type: ignore[arg-type]
 
     def turnarounds(self, dimensions: Columns, among: Mask) -> list[tuple[tuple[str, ...], int, int]]:
         """Cell, minutes and how many samples took just so long. No spreading dimension."""
@@ -204,12 +218,14 @@ class Facts:
 
     @cached_property
     def _classes(self) -> tuple[Codes, Codes]:
-        return _distinct(self.findings["sample"], self.findings["found_class"], len(self.coders["found_class"]))
+        found = self.findings
+        return _distinct(found["sample"], found["found_class"], len(self.coders["found_class"]), self.rows)
 
     @cached_property
     def _methods(self) -> tuple[Codes, Codes]:
         looked = self._is(self.tests["seen"], "seen", LOOKED)
-        return _distinct(self.tests["sample"][looked], self.tests["method"][looked], len(self.coders["method"]))
+        sample, method = self.tests["sample"][looked], self.tests["method"][looked]
+        return _distinct(sample, method, len(self.coders["method"]), self.rows)
 
     def _is(self, column: Codes, coder: str, values: Collection[Any]) -> Mask:
         wanted = np.zeros(len(self.coders[coder]), dtype=bool)
@@ -222,9 +238,15 @@ class Facts:
         return mask
 
 
-def _distinct(sample: Codes, of: Codes, values: int) -> tuple[Codes, Codes]:
-    """Each pair once."""
-    pairs = np.unique(sample.astype(np.int64) * max(1, values) + of)
+def _distinct(sample: Codes, of: Codes, values: int, samples: int) -> tuple[Codes, Codes]:
+    """Each pair once, in order: ticked off on a list of all where that is small, which is ten times as quick as sorting."""
+    pairs = sample.astype(np.int64) * max(1, values) + of
+    if samples * values <= TICKED:
+        there = np.zeros(samples * max(1, values), dtype=bool)
+        there[pairs] = True
+        pairs = np.flatnonzero(there)
+    else:
+        pairs = np.unique(pairs)
     return (pairs // max(1, values)).astype(np.int32), (pairs % max(1, values)).astype(np.int32)
 
 

@@ -176,13 +176,15 @@ class Seen(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TestFact:
-    """One method and one target."""
+    """One method and one target. With a `unit` it measured an amount of 0: nothing was found, and medians count it."""
 
     __test__ = False
 
     method: str
     target: str
     seen: Seen
+    unit: str = ""
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +280,11 @@ def wilson(numerator: int, denominator: int, z: float = 1.959964) -> tuple[float
     return max(0.0, min(p, centre - half) if numerator else 0.0), min(1.0, max(p, centre + half))
 
 
+def too_few(audience: Audience) -> str:
+    """Why a row is not given: none or a few, which is not said."""
+    return f"fewer than {audience.threshold} samples"
+
+
 def protect(
     count: Count, dimensions: tuple[Dimension, ...], audience: Audience, *, incomplete: bool, share: bool = True
 ) -> Row:
@@ -290,7 +297,7 @@ def protect(
         return Row(key, n, None, n, None, None, None, why, incomplete)
 
     if den < least:
-        return hidden(f"fewer than {least} samples")
+        return hidden(too_few(audience))
     shown_den = rounded(den)
     if not share:
         return Row(key, shown_den, None, None, None, None, None, "", incomplete)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from sqlmodel import Session
 
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Forbidden, Invalid
-from app.trends import asking, repository, repository_offers
+from app.trends import asking, repository, repository_offers, repository_snapshot
 from app.trends.domain import Audience, Dimension, Question
 from app.trends.measures import MEASURES
 
@@ -40,25 +39,27 @@ class Offers:
 
 LARGE = 5_000
 """Samples; below that looking up takes no time."""
-KEPT_S = 600.0
-_KEPT: dict[tuple[str, Audience, uuid.UUID | None], tuple[float, Offers]] = {}
+_KEPT: dict[tuple[str, Audience, uuid.UUID | None], tuple[tuple[int, int], Offers]] = {}
 _LOCK = threading.Lock()
 
 
 def offers(session: Session, actor: Actor) -> Offers:
     """For one person. Raises Forbidden for somebody who sees no figures.
 
-    In a large collection names are looked up anew every ten minutes: one that has become rare meanwhile is still offered,
-    and asking for it is refused like any other that few samples have.
+    In a large collection they are kept until a fact changes, so that a name is offered just as long as enough samples
+    have it.
     """
     audience, agency_id = asking.audience_of(actor)
-    if repository_offers.size(session) < LARGE:
+    at = repository_snapshot.moment(session)
+    if at[1] < LARGE or repository_snapshot.changing(session):
         return _offers(session, audience, agency_id)
     key = (str(session.get_bind().engine.url), audience, agency_id)
     with _LOCK:
         kept = _KEPT.get(key)
-        if kept is None or time.monotonic() - kept[0] > KEPT_S:
-            kept = _KEPT[key] = (time.monotonic(), _offers(session, audience, agency_id))
+    if kept is None or kept[0] != at:
+        kept = (at, _offers(session, audience, agency_id))
+        with _LOCK:
+            _KEPT[key] = kept
     return kept[1]
 
 

@@ -25,7 +25,7 @@ from app.trends.offers import offers
 from app.trends.pages_query import Words, words
 from app.trends.query import DEFAULT_SPLIT, question
 from app.trends.schemas import protection_words
-from app.trends.web import answered
+from app.trends.web import FromElsewhere, answered
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,11 +35,13 @@ Asked = Annotated[Question, Depends(question)]
 
 @router.get("/trends")
 def trends_page(request: Request, who: Reader, rt: RuntimeDep, asked: Annotated[Words, Depends(words)]) -> HTMLResponse:
-    """The page. A question that cannot be answered says why and keeps the form."""
-    error, table, ask = None, None, Question(asked.measure or asked.figure, DEFAULT_SPLIT)
+    """The page. A question that cannot be answered says why and keeps the form; so does one that another site's link asked."""
+    error, elsewhere, table, ask = None, False, None, Question(asked.measure or asked.figure, DEFAULT_SPLIT)
     try:
         ask = asked.question()
         table = answered(rt, request, who, ask)
+    except FromElsewhere:
+        elsewhere = True
     except (Invalid, Forbidden, TooMany) as refused:
         error = refused
     with rt.read() as session:
@@ -50,6 +52,7 @@ def trends_page(request: Request, who: Reader, rt: RuntimeDep, asked: Annotated[
         "trends/trends.html",
         status=status_of(error),
         error=error,
+        elsewhere=elsewhere,
         sentence=form.sentence(ask, there, names),
         drawn=asked.drawn.value,
         table=table,

@@ -29,7 +29,7 @@ from app.trends.repository_snapshot import columns as kept_columns
 from app.trends.repository_snapshot import mask_of, note_changes
 from app.trends.repository_tests import OPEN_OUTCOMES, Pair, agreement, found_in, methods_asked, tested_for
 from app.trends.repository_writing import delete, insert, replace_outcomes
-from app.trends.tables import TrendFinding, TrendOutcome, TrendSample
+from app.trends.tables import TrendFinding, TrendOutcome, TrendSample, TrendTest
 from app.trends.targets import Target
 
 __all__ = [
@@ -136,7 +136,7 @@ def amounts(
     agency_id: uuid.UUID | None = None,
     holds: Any = None,
 ) -> list[tuple[Key, tuple[str, str], float]]:
-    """Every measured amount of a substance: its cell, its unit and basis, the figure."""
+    """Every measured amount of a substance: its cell, its unit and basis, the figure. A 0 stands with the tests."""
     facts = None if SPREADING & set(dimensions) else kept_columns(session)
     if facts is not None:
         return facts.amounts(substance, dimensions, _among(session, facts, agency_id, holds))
@@ -147,9 +147,16 @@ def amounts(
         .select_from(counted(dimensions).join(of, col(of.sample_id) == TrendSample.sample_id))
         .where(of_clients(agency_id), col(of.found) == substance, col(of.amount).is_not(None))
     )
+    none = aliased(TrendTest)
+    without = [*columns_of(dimensions), none.unit, none.basis, sa.literal(0.0)]
+    zeros = (
+        sa.select(*without)
+        .select_from(counted(dimensions).join(none, col(none.sample_id) == TrendSample.sample_id))
+        .where(of_clients(agency_id), col(none.target) == substance, col(none.unit) != "")
+    )
     return [
         (tuple(str(v) for v in row[:-3]), (str(row[-3]), str(row[-2])), float(row[-1]))
-        for row in _rows(session, query, holds)
+        for row in (*_rows(session, query, holds), *_rows(session, zeros, holds))
     ]
 
 

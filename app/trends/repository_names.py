@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from app.trends.domain import Dimension
 from app.trends.repository_columns import columns_of, counted, of_clients
+from app.trends.repository_snapshot import columns
 from app.trends.tables import TrendFinding, TrendSample
 
 
@@ -28,6 +29,10 @@ def was_found(session: Session, name: str, *, least: int) -> bool:
 
 def choices(session: Session, dimension: Dimension, *, least: int, agency_id: uuid.UUID | None) -> list[str]:
     """Values a dimension has in at least so many samples, for the query form. Names only, no counts."""
+    facts = columns(session)
+    if facts is not None:
+        held = facts.held(dimension, facts.clients(agency_id.hex if agency_id else None))
+        return sorted(value for value, samples in held.items() if samples >= least)
     (column,) = columns_of((dimension,))
     query = sa.select(column).select_from(counted((dimension,))).where(of_clients(agency_id))
     query = query.group_by(column).having(sa.func.count() >= least)

@@ -10,14 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from app.trends.domain import Dimension
+from app.trends.repository_snapshot import columns
 from app.trends.tables import TrendFinding, TrendSample
 
 CLIENT = "client"
-
-
-def size(session: Session) -> int:
-    """How many samples are counted at all, to decide what is worth keeping."""
-    return int(session.connection().execute(sa.select(sa.func.count()).select_from(TrendSample)).scalar_one())
 
 
 def found_names(session: Session, *, least: int, agency_id: uuid.UUID | None) -> list[str]:
@@ -25,8 +22,16 @@ def found_names(session: Session, *, least: int, agency_id: uuid.UUID | None) ->
 
     A class with a member in enough samples has enough itself; only for others its samples are counted one by one.
     """
+    facts = columns(session)
+    if facts is not None:
+        among = facts.clients(agency_id.hex if agency_id else None)
+        of_classes, of_substances = (facts.held(d, among) for d in (Dimension.FOUND_CLASS, Dimension.FOUND))
+        return _in_order(*({name for name, n in held.items() if n >= least} for held in (of_classes, of_substances)))
     counted = _counted(session, agency_id)
-    substances = {found for (found, _), n in counted.items() if found and n >= least}
+    samples: Counter[str] = Counter()  # of a substance whose class an import named otherwise: it stands in two counts
+    for (found, _), n in counted.items():
+        samples[found] += n
+    substances = {found for found, n in samples.items() if n >= least}
     sums: Counter[str] = Counter()
     enough: set[str] = set()
     for (_, of_class), n in counted.items():
@@ -34,8 +39,11 @@ def found_names(session: Session, *, least: int, agency_id: uuid.UUID | None) ->
         if n >= least:
             enough.add(of_class)
     unsure = [c for c, n in sums.items() if n >= least and c not in enough]
-    classes = {c for c in enough | _classes(session, unsure, least, agency_id) if c}
-    return sorted(classes) + sorted(substances - classes)
+    return _in_order(enough | _classes(session, unsure, least, agency_id), substances)
+
+
+def _in_order(classes: set[str], substances: set[str]) -> list[str]:
+    return sorted(classes - {""}) + sorted(substances - classes - {""})
 
 
 def _counted(session: Session, agency_id: uuid.UUID | None) -> Counter[tuple[str, str]]:

@@ -33,7 +33,7 @@ SAMPLE = (
     "turnaround_min",
 )  # fmt: skip
 FINDING = ("found", "found_class", "abundance", "unit", "basis")
-TEST = ("method", "target", "seen")
+TEST = ("method", "target", "seen", "unit", "basis")
 _PENDING, _SEEN = "trends.changed", "trends.columns"
 _KEPT: dict[str, _Kept] = {}
 _LOCK = threading.Lock()
@@ -67,22 +67,32 @@ def _write_changes(uow: UnitOfWork) -> None:
 def columns(session: Session) -> Facts | None:
     """The facts as this transaction sees them, or None where SQL should count: few samples, or changes of its own."""
     info = session.info
-    if _PENDING in info:
+    if changing(session):
         return None
     transaction = session.connection()
     if _SEEN in info and info[_SEEN][0] is transaction:
         return info[_SEEN][1]  # type: ignore[no-any-return]
-    kept = _current(session)
+    kept = _current(session, moment(session))
     info[_SEEN] = (transaction, kept.facts if kept else None)
     return kept.facts if kept else None
 
 
-def _current(session: Session) -> _Kept | None:
+def moment(session: Session) -> tuple[int, int]:
+    """What tells one state of the facts from another: the number of the newest change, and how many samples there are."""
     run = session.connection().execute
     live = int(run(sa.select(sa.func.count()).select_from(TrendSample)).scalar_one())
+    return int(run(sa.select(sa.func.max(TrendChange.id))).scalar_one() or 0), live
+
+
+def changing(session: Session) -> bool:
+    """Whether this transaction has changes of its own, which nobody else sees yet."""
+    return _PENDING in session.info
+
+
+def _current(session: Session, at: tuple[int, int]) -> _Kept | None:
+    version, live = at
     if live < LARGE:
         return None
-    version = int(run(sa.select(sa.func.max(TrendChange.id))).scalar_one() or 0)
     place = str(session.get_bind().engine.url)
     with _LOCK:
         kept = _KEPT.get(place)
@@ -90,7 +100,7 @@ def _current(session: Session) -> _Kept | None:
             return None  # this transaction began before what is kept
         if kept is not None and 0 < version - kept.version <= CATCH_UP:
             kept = _caught_up(session, kept, version)
-        if kept is None or (kept.version, kept.live) != (version, live):
+        if kept is None or (kept.version, kept.live) != at:
             kept = _loaded(session, version)
         _KEPT[place] = kept
         return kept

@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 
 from app.trends.domain import Seen
 from app.trends.repository_columns import Columns, Key, classes_found, columns_of, counted, of_clients
+from app.trends.repository_snapshot import columns
 from app.trends.tables import TrendFinding, TrendSample, TrendTest
 from app.trends.targets import Target
 
@@ -94,6 +95,9 @@ def agreement(
 
 def methods_asked(session: Session) -> list[str]:
     """Methods that looked for anything in any sample."""
+    facts = columns(session)
+    if facts is not None:
+        return facts.methods()
     query = sa.select(col(TrendTest.method)).distinct()
     return sorted(str(row[0]) for row in session.connection().execute(query))
 

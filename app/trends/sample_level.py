@@ -58,6 +58,22 @@ def samples_in(
 
     Those without a day are in it only where no months are named. Withdrawn samples are in no fact table.
     """
+    wanted = _wanted(agency_id, first_month, last_month)
+    found, methods = _findings(session, wanted), _methods(session, wanted)
+    query = sa.select(*_SAMPLE).where(*wanted).order_by(col(TrendSample.sample_id))
+    return [
+        SampleFacts(tuple(found[key]), tuple(methods[key]), key, own is not None, *rest)
+        for key, own, *rest in session.connection().execute(query)
+    ]
+
+
+def keys_in(session: Session, agency_id: uuid.UUID, first_month: str = "", last_month: str = "") -> set[uuid.UUID]:
+    """Keys of the same samples."""
+    query = sa.select(col(TrendSample.sample_id)).where(*_wanted(agency_id, first_month, last_month))
+    return {row[0] for row in session.connection().execute(query)}
+
+
+def _wanted(agency_id: uuid.UUID, first_month: str, last_month: str) -> list[sa.ColumnElement[bool]]:
     wanted = [col(TrendSample.submitter_group) == "client", col(TrendSample.agency_id) == agency_id]
     if first_month or last_month:
         wanted.append(col(TrendSample.month) != "")
@@ -65,12 +81,7 @@ def samples_in(
         wanted.append(col(TrendSample.month) >= first_month)
     if last_month:
         wanted.append(col(TrendSample.month) <= last_month)
-    found, methods = _findings(session, wanted), _methods(session, wanted)
-    query = sa.select(*_SAMPLE).where(*wanted).order_by(col(TrendSample.sample_id))
-    return [
-        SampleFacts(tuple(found[key]), tuple(methods[key]), key, own is not None, *rest)
-        for key, own, *rest in session.connection().execute(query)
-    ]
+    return wanted
 
 
 def _findings(session: Session, wanted: Sequence[sa.ColumnElement[bool]]) -> dict[uuid.UUID, list[FoundFact]]:

@@ -93,5 +93,6 @@ def protection_words(table: TrendTable) -> str:
         f"Counts are samples. Counts under {least}, or with fewer than {least} on the other side, are suppressed, and "
         f"so are rows that differ by fewer than {least} from a wider table; all others are rounded to 5; a share needs "
         "20 samples; intervals are 95 % Wilson intervals of the rounded counts. A median needs 20 samples, another quantile "
-        f"{least} on either side, and both have two significant figures; no smallest or largest amount is given."
+        f"{least} on either side, and both have two significant figures; no smallest or largest amount is given. What has no "
+        f"row has fewer than {least} samples, or none."
     )

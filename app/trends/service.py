@@ -46,6 +46,7 @@ __all__ = [
     "draft",
     "forget",
     "forget_many",
+    "one_moment",
     "record",
     "record_outcomes",
     "record_release",

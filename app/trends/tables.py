@@ -80,6 +80,10 @@ class TrendTest(Base, table=True):
     method: str = Field(max_length=20, primary_key=True)
     target: str = Field(max_length=60, primary_key=True)
     seen: str = Field(max_length=20, description="detected, not_detected, looked, excluded, invalid")
+    unit: str = Field(
+        default="", max_length=20, description="of an amount measured as 0, which is no finding; or empty"
+    )
+    basis: str = Field(default="", max_length=20, description="what that 0 counts")
 
 
 class TrendOutcome(Base, table=True):

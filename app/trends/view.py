@@ -9,7 +9,7 @@ from datetime import datetime
 from app.trends import form
 from app.trends.charts import bands
 from app.trends.charts.groups import EXTRA, TIMES, Names, value_of
-from app.trends.charts.words import DIMENSIONS, Scale, interval, said, scale_of, unit_of
+from app.trends.charts.words import DIMENSIONS, Scale, interval, said, scale_of, unit_of, whole
 from app.trends.domain import LONDON, Row, TrendTable
 from app.trends.measures import MEASURES
 
@@ -116,9 +116,9 @@ def _figures(table: TrendTable, baseline: str) -> list[Column]:
     else:
         counted = [Column("Samples", True, lambda row: _or_why(row, row.n))]
         value = [Column("Median", True, lambda row: _value(row, scale, row.n is not None))]
-    value.append(Column("95 % interval", True, lambda row: _whole(interval(row.low, row.high, scale))))
+    value.append(Column("95 % interval", True, lambda row: whole(interval(row.low, row.high, scale))))
     for name, label in (("q10", "10 %"), ("q25", "25 %"), ("q75", "75 %"), ("q90", "90 %")):
-        if any(name in row.more for row in table.rows):
+        if any(_number(row, name) is not None for row in table.rows):
             value.append(Column(f"{label} lie below", True, _more(name, scale)))
     if any("baseline_value" in row.more for row in table.rows):
         value.append(Column(baseline or "Compared with", True, _more("baseline_value", scale)))
@@ -151,20 +151,22 @@ def _more(name: str, scale: Scale) -> Callable[[Row], Cell]:
     return lambda row: said(_number(row, name), scale)
 
 
-def _whole(between: str) -> str:
-    """An interval that is never parted at its dash, however narrow the column."""
-    return between.replace("–", "\u2060–\u2060") if between != DASH else DASH
-
-
 def _difference(row: Row, scale: Scale) -> Cell:
     """In points of percent for shares, with its interval."""
     parts = [_number(row, name) for name in ("difference", "difference_low", "difference_high")]
     if parts[0] is None:
         return DASH
-    factor, unit = (100, "\u00a0points") if scale is Scale.SHARE else (1, "")
-    value, low, high = (None if p is None else f"{p * factor:+.3g}".replace("-", "−") for p in parts)
+    unit = "\u00a0points" if scale is Scale.SHARE else ""
+    value, low, high = (None if p is None else _signed(p, scale) for p in parts)
     between = f" ({low}\u00a0to\u00a0{high})" if low is not None and high is not None else ""
     return f"{value}{unit}{between}"
+
+
+def _signed(change: float, scale: Scale) -> str:
+    if scale is not Scale.SHARE:
+        return f"{change:+.3g}".replace("-", "−")
+    points = change * 100
+    return f"{points:+.{0 if abs(points) >= 10 else 1}f}".replace("-", "−")
 
 
 def _remarks(table: TrendTable) -> list[Column]:
@@ -187,6 +189,8 @@ def _remark(row: Row, today: str) -> str:
 
 def title(table: TrendTable, names: Names) -> str:
     """The name of the figure, with the names of what it is about instead of ids."""
+    if table.found and table.measure.name == "found":
+        return f"Share in which {names('found', table.found)} was found"
     said = in_words(table, names, "title")
     return f"{said}: {names('found', table.found)}" if table.found else said
 
@@ -220,6 +224,8 @@ def filter_words(table: TrendTable, names: Names, baseline: str = "") -> str:
             told.append(f"{'from' if name == 'from' else 'until'} {value}")
         elif name in DIMENSIONS:
             told.append(f"{DIMENSIONS[name]}: {names(name, value)}")
+        elif name == "role":
+            told.append(f"found {dict(form.ROLES).get(value, value)}")
         elif name != "baseline":
             told.append(f"{name}: {value}")
     return "; ".join([*told, *([f"compared with {baseline}"] if baseline else [])])

@@ -51,6 +51,7 @@ OWNED = {
     "adjustment_id",
     "shown_id",
     "project_id",
+    "drawing_id",
 }
 BROWSER = {"Accept": "text/html"}
 
@@ -298,6 +299,7 @@ def foreign_objects(stage: Stage) -> dict[str, str]:
     for role, step in (("chemist", "submit"), ("verifier", "verify"), ("session_lead", "release")):
         etag = stage.road.step(role, result, step, etag)
     stage.client("health_worker").get(f"/consultations/samples/{sample}")  # a line of the display log
+    project_id, drawing_id = extracted(stage)
     return {
         "session_id": stage.road.session_id,
         "sample_id": sample,
@@ -317,16 +319,18 @@ def foreign_objects(stage: Stage) -> dict[str, str]:
         "check_id": stage.check(),
         "version_id": stage.pack()["id"],
         "message_id": "M-HEAT",
-        "project_id": extracted(stage),
+        "project_id": project_id,
+        "drawing_id": drawing_id,
         "number": "1",
     }
 
 
-def extracted(stage: Stage) -> str:
-    """A running research project with one extract."""
+def extracted(stage: Stage) -> tuple[str, str]:
+    """A running research project with one extract, and the drawing of it."""
     key = project(stage, "propose", "approve")
-    ok(stage.client("researcher").post(f"/api/v1/projects/{key}/extracts"))
-    return key
+    drawing = ok(stage.client("researcher").post(f"/api/v1/projects/{key}/extracts"))["id"]
+    stage.world.runtime.jobs.run_until_idle()
+    return key, drawing
 
 
 def seen(response: Any, ids: dict[str, str]) -> tuple[int, str]:

@@ -107,6 +107,7 @@ def test_no_address_makes_a_server_error(world: World) -> None:
         "history_upload_id": history_upload(stage),
         "history_import_id": str(uuid.uuid4()),
         "project_id": project(stage, "propose", "approve"),
+        "drawing_id": str(uuid.uuid4()),
         "release_id": str(uuid.uuid4()),
         "key": "starter",
         "number": "0",

@@ -71,6 +71,7 @@ def real_keys(stage: Stage) -> dict[str, str]:
     result, _ = stage.road.draft(sample, [analysis])
     told_sample, adjustment = told(stage)
     stage.client("health_worker").get(f"/consultations/samples/{told_sample}")
+    project_id = project(stage, "propose", "approve")
     return {
         "session_id": stage.road.session_id,
         "sample_id": sample,
@@ -91,7 +92,8 @@ def real_keys(stage: Stage) -> dict[str, str]:
         "adjustment_id": adjustment,
         "shown_id": ok(stage.client("health_worker").get(f"/api/v1/samples/{told_sample}/shown"))[0]["id"],
         "version_id": stage.pack()["id"],
-        "project_id": project(stage, "propose", "approve"),
+        "project_id": project_id,
+        "drawing_id": ok(stage.client("researcher").post(f"/api/v1/projects/{project_id}/extracts"))["id"],
         "release_id": release(stage),
         "message_id": "M-HEAT",
         "key": "starter-mass",

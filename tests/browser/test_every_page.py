@@ -59,6 +59,7 @@ class Samples:
     told_alert: str = ""
     project: str = ""
     proposal: str = ""
+    history: str = ""
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,7 @@ def samples(road: Road, clients: Clients, site: Site) -> Samples:
     draft, told_alert = _alerts(clients, road)
     return Samples(
         road.session_id, queued, read, submitted, verified, released, mixture, run, standard, reading, instrument,
-        road.codes, _draft(clients), draft, told_alert, *_projects(clients, road),
+        road.codes, _draft(clients), draft, told_alert, *_projects(clients, road), _history(clients, site),
     )  # fmt: skip
 
 
@@ -127,8 +128,27 @@ def _projects(clients: Clients, road: Road) -> tuple[str, str]:
             url, headers = f"/api/v1/projects/{row['id']}/{step}", {"If-Match": f'"{row["version"]}"'}
             row = clients(role).post(url, headers=headers).json()
         made.append(row["id"])
-    road.post("researcher", f"/api/v1/projects/{made[0]}/extracts", {})
+    asked = road.post("researcher", f"/api/v1/projects/{made[0]}/extracts", {})
+    url = f"/api/v1/projects/{made[0]}/drawings/{asked['id']}"
+    while clients("researcher").get(url).json()["state"] in ("waiting", "drawing"):
+        pass  # few samples are drawn in less than a second
     return made[0], made[1]
+
+
+def _history(clients: Clients, site: Site) -> str:
+    """Sent files of another service with a name nobody knows, once they are read."""
+    admin, folder = clients("admin"), site.folder / "example-files"
+    parts = [("map", ("past-history.toml", (folder / "past-history.toml").read_bytes()))]
+    for name in ("past-samples.csv", "past-detections.csv"):
+        head, *rows = (folder / name).read_text(encoding="utf-8").splitlines()[:6]
+        if name == "past-detections.csv":
+            rows[0] = rows[0].replace(rows[0].split(",")[1], "4-something-methoxy-name (blue)")
+        parts.append(("files", (name, "\n".join([head, *rows]).encode())))
+    sent = admin.post("/history/uploads/files", files=parts)
+    assert sent.status_code == 303, sent.text[:400]
+    while "every 1s" in admin.get(sent.headers["location"]).text:
+        pass  # a few lines are read in less than a second
+    return str(sent.headers["location"])
 
 
 def _draft(clients: Clients) -> str:
@@ -191,6 +211,7 @@ LOOKS = (
     Look("libraries", Role.CHEMIST, "/libraries", "h1:text('Libraries')", ".table a"),
     Look("library", Role.CHEMIST, "/libraries/starter-ei", "h1", "main a"),
     Look("history", Role.ADMIN, "/history", "h1:text('History')", ".button--primary"),
+    Look("history-refused", Role.ADMIN, "{history}", ".map-lines", "main .actions .button"),
     Look("import-library", Role.ADMIN, "/libraries/import", "h1:text('Import a library')", ".button--primary"),
     Look("consultations", Role.HEALTH_WORKER, "/consultations", "#consultations", ".rows a"),
     Look("consultation", Role.HEALTH_WORKER, "/consultations/samples/{released}", "#client-page", ".consultation__staff .button--primary"),
@@ -272,6 +293,7 @@ def _address(path: str, samples: Samples) -> str:
         told_alert=samples.told_alert,
         project=samples.project,
         proposal=samples.proposal,
+        history=samples.history,
         queued_code=bare(samples.codes[samples.queued]),
         released_code=bare(samples.codes[samples.released]),
     )

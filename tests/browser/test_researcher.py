@@ -228,3 +228,69 @@ def test_on_paper_there_are_charts_and_tables_and_no_form(desk: Desk) -> None:
     expect(page.locator(".citation")).to_be_visible()
     expect(page.get_by_role("link", name="Download as CSV")).to_be_hidden()
     desk.shot(page, "researcher-paper")
+    page.goto(HEAT)
+    page.set_viewport_size({"width": 1000, "height": 688})  # the text of A4 laid across
+    wide, room = page.locator(".multiple--heat").evaluate(
+        "e => [e.querySelector('.heat').getBoundingClientRect().width, e.getBoundingClientRect().width]"
+    )
+    assert wide <= room + 1, "the newest months are cut off"
+
+
+def test_a_chart_that_does_not_fit_begins_at_its_newest_period_and_says_that_there_is_more(desk: Desk) -> None:
+    page = desk.sign_in(Role.RESEARCHER, PHONE, path=MONTHS)
+    scroll, more = page.locator(".multiple__scroll").first, page.get_by_text("Scroll sideways for earlier periods.")
+    expect(more).to_be_visible()
+    left = scroll.evaluate("e => e.scrollWidth - e.clientWidth - e.scrollLeft")
+    assert left < 2, "the newest period is at the right end"
+    figures = page.locator(".multiple svg .ch-tick", has_text=re.compile("^100")).all()
+    seen = scroll.bounding_box()
+    assert seen is not None
+    assert any(
+        (box := tick.bounding_box()) and seen["x"] <= box["x"] and box["x"] + box["width"] <= seen["x"] + seen["width"]
+        for tick in figures
+    ), "a scale is in view"
+    page.set_viewport_size({"width": TABLET[0], "height": TABLET[1]})
+    expect(more).to_be_hidden()
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    expect(more).to_be_visible()
+    page.goto("/trends?measure=expected_found&by=expected")
+    expect(page.locator(".multiple svg").first).to_be_visible()
+    whole = page.locator(".multiple__scroll").first.evaluate("e => e.scrollWidth <= e.clientWidth + 1")
+    assert whole, "a chart without time is whole on a phone"
+
+
+def test_a_long_table_scrolls_in_itself_and_is_whole_on_paper(desk: Desk) -> None:
+    page = desk.sign_in(Role.RESEARCHER, TABLET, path=HEAT)
+    part = page.get_by_role("region", name="Table: Samples")
+    assert page.locator("#trend-table tbody tr").count() > 30
+    seen, whole = part.evaluate("e => [e.clientHeight, e.scrollHeight]")
+    assert seen <= TABLET[1]
+    assert seen < whole
+    part.focus()
+    page.keyboard.press("End")
+    expect(page.locator("#trend-table tbody tr").last).to_be_in_viewport()
+    expect(page.locator("#trend-table thead th").first).to_be_in_viewport()
+    page.emulate_media(media="print")
+    seen, whole = part.evaluate("e => [e.clientHeight, e.scrollHeight]")
+    assert seen == whole
+
+
+def test_on_a_phone_a_row_lists_what_there_is_and_no_label_lies_on_another(desk: Desk) -> None:
+    page = desk.sign_in(Role.RESEARCHER, PHONE, path=MONTHS)
+    shown = page.locator("#trend-table td:visible").all_inner_texts()
+    assert shown
+    assert not {"", "–"} & {cell.strip() for cell in shown}
+    too_low = """() => [...document.querySelectorAll("#trend-table td[data-label]")].filter((td) => {
+        if (!td.checkVisibility()) return false;
+        const label = getComputedStyle(td, "::before");
+        return parseFloat(label.height) > td.getBoundingClientRect().height + 1;
+    }).map((td) => td.dataset.label)"""
+    page.evaluate("document.documentElement.dataset.text = 'largest'")
+    assert page.evaluate(too_low) == []
+
+
+def test_where_every_figure_is_hidden_there_is_a_sentence_and_no_chart(desk: Desk) -> None:
+    page = desk.sign_in(Role.RESEARCHER, TABLET, path="/trends?measure=expected_found&by=week&by=region&by=expected")
+    expect(page.get_by_text("Every figure of this table is withheld")).to_be_visible()
+    expect(page.locator(".multiple")).to_have_count(0)
+    expect(page.locator("#trend-table .suppressed").first).to_be_visible()

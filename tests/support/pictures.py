@@ -142,7 +142,7 @@ def _take(browser: Browser, site: MovedSite, folder: Path) -> None:
     reception.screenshot(path=folder / "reception.png", caret="initial")
 
     trends = page(Role.RESEARCHER, 1024, 1010)
-    trends.goto("/trends?figure=expected_found&split=month,region")
+    trends.goto("/trends?measure=samples&by=month&by=region")
     trends.locator(".multiple svg").first.wait_for()
     shoot(trends, "trends")
     clients.close()

@@ -355,6 +355,14 @@ def _(stage: Stage) -> Call:
     return Call("session_lead", "/sessions/{session_id}/close", {"session_id": session}, {"data": {"version": "1"}})
 
 
+@write("POST", "/sessions/{session_id}/report/issues")
+def _(stage: Stage) -> Call:
+    session = stage.road.session_id
+    headers = stage.version("session_lead", f"/api/v1/sessions/{session}")
+    ok(stage.client("session_lead").post(f"/api/v1/sessions/{session}/close", headers=headers))
+    return Call("session_lead", "/sessions/{session_id}/report/issues", {"session_id": session})
+
+
 @write("POST", "/api/v1/sessions/{session_id}/samples")
 def _(stage: Stage) -> Call:
     body = {"form": "powder", "expected": ["mdma"], "consents": CONSENTS}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -57,10 +57,11 @@ def clock_time(value: datetime | None, seconds: bool = False) -> str:
     return value.astimezone(LONDON).strftime("%H:%M:%S" if seconds else "%H:%M") if value else ""
 
 
-def day(value: datetime | None, locale: str = "en") -> str:
+def day(value: date | None, locale: str = "en") -> str:
     """Sat 21 Nov 2026, in the words of the locale."""
     said = "en_GB" if locale == "en" else locale
-    return format_date(value.astimezone(LONDON).date(), "EEE d MMM y", locale=said) if value else ""
+    here = value.astimezone(LONDON).date() if isinstance(value, datetime) else value
+    return format_date(here, "EEE d MMM y", locale=said) if here else ""
 
 
 def minutes(seconds: float | None) -> str:

@@ -11,6 +11,7 @@ const parts = [
   ["[data-print], [data-read-aloud]", () => import("./reading.js")],
   [".also", () => import("./also.js")],
   ["[data-trends]", () => import("./trends.js")],
+  ["[data-scrolls]", () => import("./charts.js")],
 ];
 
 /** @param {ParentNode} root */

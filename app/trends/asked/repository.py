@@ -43,6 +43,12 @@ def asked_since(session: Session, pool: str, start: datetime) -> list[datetime]:
     return list(session.exec(query))
 
 
+def audiences(session: Session, pool: str) -> list[str]:
+    """As whom this pool was answered."""
+    query = select(TrendQuestion.audience).where(TrendQuestion.pool == pool).distinct()
+    return list(session.exec(query))
+
+
 def earlier(session: Session, pool: str) -> Earlier:
     """Everything this pool was shown, in one query."""
     table = sa.inspect(TrendAnswer).local_table

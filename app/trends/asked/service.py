@@ -27,6 +27,7 @@ from app.trends.asked.repository import Given
 from app.trends.asked.sketch import packed
 from app.trends.asked.tables import TrendQuestion
 from app.trends.domain import LONDON, Audience, Question, Row, TrendTable, withheld
+from app.trends.figures import left_out
 
 _NOTED = timedelta(days=1)
 """A row given again notes so at most once a day: it only has to outlive its retention."""
@@ -71,13 +72,16 @@ def answered(uow: UnitOfWork, draft: Draft, budget: Budget) -> TrendTable:
     """The table as this person may see it after all they saw before. Raises BudgetSpent."""
     session, pool, now = uow.session, pool_of(uow.actor), uow.now
     repository.lock(session, pool)
-    verdicts = judged(draft.candidates, repository.earlier(session, pool), draft.table.audience.threshold)
+    verdicts = judged(draft.candidates, repository.earlier(session, pool), _least(session, pool, draft.table.audience))
     again = [c.predicate for c, verdict in zip(draft.candidates, verdicts, strict=True) if verdict is Verdict.AGAIN]
     given = repository.given(session, pool, again)
     rows = [
         _row(row, verdict, given.get(candidate.predicate))
         for row, candidate, verdict in zip(draft.table.rows, draft.candidates, verdicts, strict=True)
     ]
+    table = draft.table
+    gone = left_out(table.measure.kind, table.dimensions, rows)
+    stay = [row for row, out in zip(rows, gone, strict=True) if not out]
     asked = repository.asked_since(session, pool, now - SEASON)
     known = repository.question(session, pool, digest_of(draft.question))
     if known is not None and Verdict.NEW not in verdicts:
@@ -86,9 +90,15 @@ def answered(uow: UnitOfWork, draft: Draft, budget: Budget) -> TrendTable:
     else:
         budget.check(asked, now)
         asked.append(now)
-        _write(uow, draft, rows, verdicts)
+        _write(uow, draft, rows, verdicts, stay)
     repository.touch(session, [one.answer_id for one in given.values() if one.last_at < now - _NOTED], now)
-    return replace(draft.table, rows=tuple(_in_order(rows)), questions_left=budget.left(asked, now))
+    return replace(table, rows=tuple(_in_order(stay)), questions_left=budget.left(asked, now))
+
+
+def _least(session: Session, pool: str, audience: Audience) -> int:
+    """The widest threshold this person was ever answered by: a session lead who is a researcher too could subtract their own
+    agency from all of them, by 5 samples of another one."""
+    return max(Audience(one).threshold for one in (audience, *repository.audiences(session, pool)))
 
 
 def _row(row: Row, verdict: Verdict, given: Given | None) -> Row:
@@ -115,13 +125,15 @@ def _figures(row: Row) -> dict[str, Any]:
     return {part.name: getattr(row, part.name) for part in fields(row) if part.name != "key"} | {"more": dict(row.more)}
 
 
-def _write(uow: UnitOfWork, draft: Draft, rows: Sequence[Row], verdicts: Sequence[Verdict]) -> None:
-    shown = sum(row.n is not None or row.denominator is not None for row in rows)
+def _write(
+    uow: UnitOfWork, draft: Draft, rows: Sequence[Row], verdicts: Sequence[Verdict], stay: Sequence[Row]
+) -> None:
+    shown = sum(row.n is not None or row.denominator is not None for row in stay)
     question = TrendQuestion(
         pool=pool_of(uow.actor), person_id=uow.actor.person_id,
         agency_id=uow.actor.agency_id, via=uow.actor.via,
         audience=draft.table.audience.value, question=draft.question, digest=digest_of(draft.question),
-        rows_shown=shown, rows_withheld=len(rows) - shown, asked_at=uow.now, last_at=uow.now,
+        rows_shown=shown, rows_withheld=len(stay) - shown, asked_at=uow.now, last_at=uow.now,
     )  # fmt: skip
     uow.session.add(question)
     uow.session.flush()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.trends.charts.groups import Group, Point
+from app.trends.charts.heat import NO_ROW
 from app.trends.charts.scene import Box, Line, Mark, Scene, Told, Words
 from app.trends.charts.words import Scale, row_in_words, said, why
 from app.trends.domain import Row
@@ -60,7 +61,7 @@ def _heads(yardstick: str, compared: str) -> Iterator[Mark]:
 
 def _cell(x: float, y: float, number: int | None, row: Row | None) -> Told:
     if number is None:
-        reason = row.suppressed if row is not None else "no samples"
+        reason = row.suppressed if row is not None else NO_ROW
         words: Mark = Words(
             x + CELL / 2, y + TALL / 2 + 5, why(reason) if row is not None else reason, "over", "middle"
         )

@@ -58,7 +58,7 @@ def _y(value: float, top: float) -> float:
 
 
 def _axes(rows: Sequence[Row], step: float, top: float, unit: str) -> Iterator[Mark]:
-    for value, label in scales.ticks(top, Scale.SHARE, parts=2):
+    for value, label in scales.ticks(top, Scale.SHARE, few=True):
         y = _y(value, top)
         yield Line(LEFT, y, WIDTH, y, "axis" if value == 0 else "grid")
         yield Words(LEFT - 8, y + 5, label, "tick", "end")

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from app.trends.charts import agreement, bands, bars, heat, scales, summary, trend
 from app.trends.charts.groups import Group, Groups, Names, grouped, plain
-from app.trends.charts.scene import Scene
+from app.trends.charts.scene import Scene, Told
 from app.trends.charts.words import Scale, figure, row_in_words, scale_of
 from app.trends.domain import Row, TrendTable
 
@@ -40,12 +40,14 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """All charts of a table; `key` says what their marks mean, `left_off` what is not drawn."""
+    """All charts of a table; `key` says what their marks mean, `left_off` what is not drawn; `nothing`: every figure of
+    the table is hidden, so that a drawing would be hatched from edge to edge."""
 
     charts: tuple[Picture, ...] = ()
     key: tuple[str, ...] = ()
     left_off: str = ""
     wide: bool = False
+    nothing: bool = False
 
 
 def pictures(table: TrendTable, names: Names = plain, drawn: Drawn = Drawn.AUTO, baseline: str = "") -> Pictures:
@@ -66,7 +68,8 @@ def pictures(table: TrendTable, names: Names = plain, drawn: Drawn = Drawn.AUTO,
         made = _bars(groups, scale, baseline)
     kept = tuple(made[:MOST_CHARTS])
     left = f"{MOST_CHARTS} of {len(made)} charts are drawn; the table has all rows." if len(made) > MOST_CHARTS else ""
-    return Pictures(kept, _key(table, kept, baseline), left, wide=len(kept) == 1)
+    nothing = all(figure(row, scale) is None for row in table.rows)
+    return Pictures(kept, _key(table, kept, baseline), left, wide=len(kept) == 1, nothing=nothing)
 
 
 def _as_heat(groups: Groups, drawn: Drawn) -> bool:
@@ -96,9 +99,11 @@ def _tops(groups: Groups, scale: Scale) -> dict[str, float]:
 
 def _trends(groups: Groups, scale: Scale, baseline: str) -> list[Picture]:
     tops, size = _tops(groups, scale), trend.WIDE if len(groups.groups) == 1 else trend.NARROW
+    if len(groups.places) <= trend.FEW_PERIODS:
+        size = trend.SMALL
     made = []
     for group in groups.groups:
-        frame = trend.Frame(*size, tops[group.unit], scale, groups.time, groups.places)
+        frame = trend.Frame(*size, tops[group.unit], scale, groups.time, groups.places, group.unit)
         drawing = trend.scene(group, frame, baseline)
         made.append(Picture("trend", _title(group), drawing, summary.over_time(group, scale)))
     return made
@@ -150,15 +155,21 @@ def _many(groups: Groups, scale: Scale) -> str:
     return told + (f" {hidden} of {len(points)} places are hidden." if hidden else "")
 
 
+def _words(chart: Picture, style: str) -> bool:
+    marks = (m for part in chart.scene.parts for m in (part.marks if isinstance(part, Told) else (part,)))
+    return any(mark.style == style for mark in marks)
+
+
 def _key(table: TrendTable, charts: tuple[Picture, ...], baseline: str) -> tuple[str, ...]:
     """What the marks that are there mean: nothing is explained that nobody sees."""
     kinds = {chart.kind for chart in charts}
     rows, told = table.rows, []
     if "trend" in kinds:
-        told.append("Dot: the figure. Bar and band: its 95 % interval.")
+        spread = any(row.low is not None for row in rows)
+        told.append("Dot: the figure." + (" Bar and band: its 95\u00a0% interval." if spread else ""))
     if kinds & {"bars", "agreement", "bands"}:
-        told.append("Thick bar: the figure. Thin line across it: its 95 % interval.")
-    if "bands" in kinds:
+        told.append("Thick bar: the figure. Thin line across it: its 95\u00a0% interval.")
+    if "bands" in kinds and any(_words(chart, "quarter") for chart in charts):
         told.append("¼ ½ ¾: the band in which a quarter, half and three quarters of the samples are reached.")
     if any(row.more.get("q25") is not None for row in rows) and "trend" in kinds:
         told.append("Box: the middle half of the samples.")
@@ -166,9 +177,11 @@ def _key(table: TrendTable, charts: tuple[Picture, ...], baseline: str) -> tuple
         told.append("Thin line with ends: eight of ten samples.")
     if any(row.suppressed for row in rows):
         told.append("Hatched: not shown, for the reason in words; it may be none, a few or nearly all.")
+    if any(not cell.text for chart in charts if chart.grid for _, cells in chart.grid.lines for cell in cells):
+        told.append(f"–: {heat.NO_ROW}.")
     if any(row.incomplete for row in rows):
         hollow = "Dotted frame" if kinds == {"heat"} else "Hollow and dotted"
-        told.append(f"{hollow}: the period is not complete yet.")
+        told.append(f"{hollow}: the period is not complete.")
     if any(getattr(row, "testing_changed", False) for row in rows) and "trend" in kinds:
         told.append("Upright dashed line: testing changed, a method came or went.")
     if any(row.more.get("baseline_value") is not None for row in rows) and kinds & {"trend", "bars"}:

@@ -18,9 +18,13 @@ MOST_COLUMNS, MOST_LINES = 36, 40
 LABEL, COLUMN, LINE, TOP = 210.0, 62.0, 34.0, 48.0
 
 
+NO_ROW = "too few samples, or none"
+"""Where the table has no row: which of the two is not known (figures/standing.py)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One place of the grid. `step` 1–5 is its shade; 0: no figure, for the reason in `reason`, or no samples."""
+    """One place of the grid. `step` 1–5 is its shade; 0: no figure, for the reason in `reason`, or no row."""
 
     text: str
     step: int
@@ -49,7 +53,8 @@ def grid(groups: Groups, scale: Scale) -> Grid:
         title = f"{group.title}, {group.unit}" if group.unit else group.title
         made.append((title or "All", tuple(_cell(at.get(place), scale, top) for place in places)))
     ends = [top * step / STEPS for step in range(STEPS + 1)]
-    key = tuple(f"{said(a, scale)} to {said(b, scale)}" for a, b in pairwise(ends))
+    shaded = any(cell.step for _, cells in made for cell in cells)
+    key = tuple(f"{said(a, scale)} to {said(b, scale)}" for a, b in pairwise(ends)) if shaded else ()
     return Grid(tuple(period(groups.time, p) for p in places), tuple(made), key, _left_off(groups, places))
 
 
@@ -64,7 +69,7 @@ def _left_off(groups: Groups, places: Sequence[str]) -> str:
 
 def _cell(point: Point | None, scale: Scale, top: float) -> Cell:
     if point is None:
-        return Cell("", 0, "", False, "no samples")
+        return Cell("", 0, "", False, NO_ROW)
     row, value = point.row, figure(point.row, scale)
     if value is None:
         return Cell(why(row.suppressed), 0, row.suppressed, row.incomplete, row.suppressed)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from app.trends.charts import bands
 from app.trends.charts.groups import Group, Point
-from app.trends.charts.words import Scale, figure, interval, said
+from app.trends.charts.words import Scale, figure, interval, said, whole
 
 
 def over_time(group: Group, scale: Scale) -> str:
@@ -25,7 +25,7 @@ def over_time(group: Group, scale: Scale) -> str:
         told.append(_compared(first, last))
         highest = max(whole, key=lambda p: figure(p.row, scale) or 0.0)
         if highest not in (first, last):
-            told.append(f"Highest: {_at(highest, scale)}.")
+            told.append(f"Highest: {_at(highest, scale, ',')}.")
     return " ".join(part for part in (*told, _changed(group.points), _hidden(group.points, shown)) if part)
 
 
@@ -37,9 +37,9 @@ def of_several(group: Group, scale: Scale) -> str:
         told.append("No figure can be shown.")
     else:
         ordered = sorted(shown, key=lambda p: figure(p.row, scale) or 0.0)
-        told.append(f"Highest: {_at(ordered[-1], scale)}.")
+        told.append(f"Highest: {_at(ordered[-1], scale, ',')}.")
         if len(ordered) > 1:
-            told.append(f"Lowest: {_at(ordered[0], scale)}.")
+            told.append(f"Lowest: {_at(ordered[0], scale, ',')}.")
             told.append(_compared(ordered[0], ordered[-1]))
     return " ".join(part for part in (*told, _hidden(group.points, shown)) if part)
 
@@ -55,7 +55,9 @@ def of_bands(group: Group) -> str:
     else:
         fullest = max(shown, key=lambda p: p.row.value or 0.0)
         told.append(
-            f"Fullest band shown: {_at(fullest, Scale.SHARE)}." if fullest.row.value else "All bands shown are empty."
+            f"Fullest band shown: {_at(fullest, Scale.SHARE, ', with')}."
+            if fullest.row.value
+            else "All bands shown are empty."
         )
     half = next((index for index, label in bands.quarters(rows) if label == "½"), None)
     if half is not None:
@@ -63,10 +65,11 @@ def of_bands(group: Group) -> str:
     return " ".join(part for part in (*told, _hidden(ordered, shown)) if part)
 
 
-def _at(point: Point, scale: Scale) -> str:
+def _at(point: Point, scale: Scale, then: str = ":") -> str:
     row, value = point.row, figure(point.row, scale)
-    between = f" ({interval(row.low, row.high, scale)})" if row.low is not None else ""
-    return f"{point.label} {said(value, scale)}{between}{', not complete' if row.incomplete else ''}"
+    between = f" ({whole(interval(row.low, row.high, scale))})" if row.low is not None else ""
+    of = " samples" if scale == Scale.COUNT else ""
+    return f"{point.label}{then} {said(value, scale)}{of}{between}{', not complete' if row.incomplete else ''}"
 
 
 def _compared(one: Point, other: Point) -> str:

@@ -9,14 +9,16 @@ from itertools import pairwise
 
 from app.trends.charts import scales
 from app.trends.charts.groups import Group, Point
-from app.trends.charts.scene import Area, Box, Dot, Line, Mark, Scene, Told, Words
-from app.trends.charts.words import Scale, figure, period, row_in_words, said, why
+from app.trends.charts.scene import Anchor, Area, Box, Dot, Line, Mark, Scene, Told, Words
+from app.trends.charts.words import Scale, axis_title, figure, period, row_in_words, said, why
 
-LEFT, TOP, BOTTOM = 62.0, 30.0, 46.0
-NARROW, WIDE = (560.0, 250.0), (940.0, 340.0)
+LEFT, TOP, BOTTOM, RIGHT = 62.0, 46.0, 46.0, 58.0
+FEW_PERIODS = 6
+SMALL, NARROW, WIDE = (400.0, 250.0), (560.0, 266.0), (940.0, 356.0)
+"""Of few periods, beside other charts, and alone: a phone shows the small one without scrolling."""
 ROOM_FOR_WORDS = 17.0
 """Narrowest column that takes a line of turned text."""
-ROOM_ACROSS = 96.0
+ROOM_ACROSS = 112.0
 """Narrowest run of columns that takes the words as they are."""
 TESTING_CHANGED = "testing changed"
 
@@ -31,11 +33,17 @@ class Frame:
     scale: Scale
     time: str
     places: tuple[str, ...]
+    unit: str = ""
 
     @property
     def step(self) -> float:
         """Width of one period."""
-        return (self.width - LEFT - 8) / max(1, len(self.places))
+        return (self.edge - LEFT - 8) / max(1, len(self.places))
+
+    @property
+    def edge(self) -> float:
+        """Where the lines of the axis end; a wide chart has its figures on both sides, for a phone shows its end."""
+        return self.width - (RIGHT if self.width >= WIDE[0] else 0.0)
 
     @property
     def floor(self) -> float:
@@ -48,7 +56,7 @@ class Frame:
 
     def y(self, value: float) -> float:
         """Height of a figure."""
-        return self.floor - min(1.0, max(0.0, value / self.top)) * (self.floor - TOP)
+        return self.floor - min(1.0, max(0.0, value / (self.top or 1.0))) * (self.floor - TOP)
 
 
 def scene(group: Group, frame: Frame, baseline: str = "") -> Scene:
@@ -65,17 +73,28 @@ def scene(group: Group, frame: Frame, baseline: str = "") -> Scene:
 
 
 def _axes(frame: Frame) -> Iterator[Mark]:
-    for value, label in scales.ticks(frame.top, frame.scale, parts=4 if frame.width > NARROW[0] else 2):
+    share = "share " if frame.scale == Scale.SHARE else ""
+    yield Words(4, 16, share + axis_title(frame.scale, frame.unit), "tick")
+    for value, label in scales.ticks(frame.top, frame.scale, few=frame.width <= NARROW[0]):
         y = frame.y(value)
-        yield Line(LEFT, y, frame.width, y, "axis" if value == 0 else "grid")
+        yield Line(LEFT, y, frame.edge, y, "axis" if value == 0 else "grid")
         yield Words(LEFT - 8, y + 5, label, "tick", "end")
-    each, last_year = scales.every(len(frame.places), frame.width - LEFT, 46), ""
+        if frame.edge < frame.width:
+            yield Words(frame.edge + 8, y + 5, label, "tick")
+    each, last_year = scales.every(len(frame.places), frame.edge - LEFT, 46), ""
     for index in range(0, len(frame.places), each):
         first, second = period(frame.time, frame.places[index])
-        yield Words(frame.x(index), frame.floor + 19, first, "tick", "middle")
+        x, anchor = _foot(frame, index)
+        yield Words(x, frame.floor + 19, first, "tick", anchor)
         if second != last_year:
-            yield Words(frame.x(index), frame.floor + 38, second, "tick", "middle")
+            yield Words(x, frame.floor + 38, second, "tick", anchor)
             last_year = second
+
+
+def _foot(frame: Frame, index: int) -> tuple[float, Anchor]:
+    """Where the name of a period stands: below its middle, the last one no further than the edge."""
+    x = frame.x(index)
+    return (frame.width, "end") if x > frame.width - 22 else (x, "middle")
 
 
 def _shown(points: Mapping[int, Point], frame: Frame) -> list[tuple[int, Point, float]]:
@@ -171,7 +190,7 @@ def _changes(points: Mapping[int, Point], frame: Frame) -> Iterator[Mark | Told]
             continue
         x = frame.x(index) - frame.step / 2
         marks: list[Mark] = [Line(x, TOP - 8, x, frame.floor, "change")]
-        late = x > frame.width - 130
+        late = x > frame.edge - 130
         if (x - 125 if late else x) >= free:
             marks.append(
                 Words(x - 5 if late else x + 5, TOP - 14, TESTING_CHANGED, "change-words", "end" if late else "start")
@@ -189,11 +208,12 @@ def _baseline(points: Mapping[int, Point], frame: Frame, name: str) -> Iterator[
     alike = len({v for _, v in values}) == 1
     if alike:
         y = frame.y(values[0][1])
-        yield Line(LEFT, y, frame.width, y, "baseline")
+        yield Line(LEFT, y, frame.edge, y, "baseline")
     else:
         for index, value in values:
             y, half = frame.y(value), frame.step * 0.45
             yield Line(frame.x(index) - half, y, frame.x(index) + half, y, "baseline")
-    y = frame.y(values[-1][1])
     words = f"{name or 'compared with'}: {said(values[-1][1], frame.scale)}" if alike else name or "compared with"
-    yield Words(frame.width - 4, y - 6 if y > TOP + 20 else y + 17, words, "over", "end")
+    start = frame.width - 4 - 8.4 * len(words)  # above the chart, where nothing is drawn
+    yield Line(start - 36, 11, start - 6, 11, "baseline")
+    yield Words(frame.width - 4, 16, words, "over", "end")

@@ -78,6 +78,16 @@ def said(value: float | None, scale: Scale) -> str:
     return number(value)
 
 
+def axis_title(scale: Scale, unit: str) -> str:
+    """What an axis measures, in words with its unit."""
+    return {Scale.SHARE: "of samples", Scale.COUNT: "samples", Scale.MINUTES: "time"}.get(scale, unit or "amount")
+
+
+def whole(between: str) -> str:
+    """An interval that is never parted at its dash, however narrow the column."""
+    return between.replace("–", "\u2060–\u2060") if between != "–" else between
+
+
 def interval(low: float | None, high: float | None, scale: Scale) -> str:
     """59–74 %, or a dash where there is none."""
     if low is None or high is None:

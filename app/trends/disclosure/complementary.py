@@ -25,19 +25,17 @@ Cell = tuple[bool, int, int]
 """A shown count: is a numerator, class (−1 for samples), node (flat)."""
 
 
-def mend(cube: Cube, pub: Publication, budget: Budget) -> Audited | None:
-    """Withhold single counts until the audit passes, and what it found last; None when the budget ends before, or nothing
-    is left to withhold. `pub` is changed."""
+def mend(cube: Cube, pub: Publication, budget: Budget) -> Audited:
+    """Withhold single counts until the audit passes; what it found last. Where that still has bounded counts, the budget ended,
+    or nothing that bounds them can be withheld. `pub` is changed."""
     differencing(cube, pub)
     propagation.mend(cube, pub)
     left: Targets | None = None
     while True:
         last = audited(cube, pub, budget, left)
-        if not last.bounded:
-            return last
         was_n, was_f = pub.shown_n.copy(), pub.shown_f.copy()
-        if budget.ended or not _withhold(cube, pub, last):
-            return None
+        if not last.bounded or budget.ended or not _withhold(cube, pub, last):
+            return last
         propagation.mend(cube, pub)
         left = _next(cube, pub, last, was_n, was_f)
 

@@ -66,14 +66,9 @@ def grow(cube: Cube, wanted: Publication, programs: float, tell: Tell = lambda *
         if _is_sparse(cube, wanted, mask) or any(_is_margin(left, table) for left in out.left_out):
             out.left_out.append(table)
             continue
-        trial = deepcopy(out.pub)
-        trial.offered_n |= mask
-        trial.offered_f |= _dense_classes(cube, wanted, out.pub, table)
-        _show(cube.axes, trial, wanted, mask)
-        budget = Budget(STEP * programs)
-        made = mend(cube, trial, budget)
-        out.programs += budget.solved
-        if made is None:
+        trial, made, solved = _with_table(cube, wanted, out.pub, table, Budget(STEP * programs))
+        out.programs += solved
+        if made.bounded:
             out.left_out.append(table)
         else:
             trial.offered_f &= ~(mask & ~(trial.shown_f & mask).any(axis=(1, 2, 3), keepdims=True))
@@ -83,6 +78,29 @@ def grow(cube: Cube, wanted: Publication, programs: float, tell: Tell = lambda *
     out.withheld_n, out.withheld_f = int(gone_n.sum()), int(gone_f.sum())
     out.withheld_samples = int(cube.n[gone_n].sum())
     return out
+
+
+def _with_table(
+    cube: Cube, wanted: Publication, pub: Publication, table: Table, budget: Budget
+) -> tuple[Publication, Audited, int]:
+    """What is published and a table besides, what the audit says of it, and the programs it took.
+
+    A class with a count that stays bounded by what must stay shown is left out of the table, and it is tried again.
+    """
+    mask = mask_of(cube.axes, table)
+    classes = _dense_classes(cube, wanted, pub, table)
+    while True:
+        trial = deepcopy(pub)
+        trial.offered_n |= mask
+        trial.offered_f |= classes
+        _show(cube.axes, trial, wanted, mask)
+        made = mend(cube, trial, budget)
+        open_ = made.targets.only(~made.proven)
+        stuck = np.unique(open_.of_class)
+        theirs = (stuck >= 0).all() and mask.ravel()[open_.node].all() and classes[stuck].any(axis=(1, 2, 3)).all()
+        if not made.bounded or budget.ended or not theirs or (pub.offered_f[stuck] & mask).any():
+            return trial, made, budget.solved
+        classes[stuck] = False
 
 
 def _known_only(cube: Cube, wanted: Publication, budget: Budget) -> tuple[Publication, Audited]:

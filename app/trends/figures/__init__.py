@@ -8,5 +8,6 @@ from app.trends.figures.answer import rows_of
 from app.trends.figures.baseline import baseline_asking
 from app.trends.figures.question import Asking
 from app.trends.figures.registry import cells_of, figure_of
+from app.trends.figures.standing import left_out
 
-__all__ = ["Asking", "baseline_asking", "cells_of", "figure_of", "rows_of"]
+__all__ = ["Asking", "baseline_asking", "cells_of", "figure_of", "left_out", "rows_of"]

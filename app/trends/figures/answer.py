@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from app.trends import differencing, repository
+from app.trends import differencing, domain, repository
 from app.trends.domain import LONDON, Dimension, Row
 from app.trends.figures import periods, road, testing
 from app.trends.figures.baseline import baseline_asking, compared
 from app.trends.figures.kinds import parts_of
 from app.trends.figures.question import Asking
 from app.trends.figures.registry import figure_of
+from app.trends.figures.standing import keys_with_samples
 from app.trends.selection import Key
 
 LATE_SHARE = 0.95
@@ -30,7 +31,8 @@ def rows_of(asking: Asking) -> tuple[Row, ...]:
         rows = [replace(row, testing_changed=_shows(row) and _key(asking, row) in changed) for row in rows]
     base = baseline_asking(asking)
     if base is not None:
-        rows = compared(rows, _finished(base, {}))
+        nothing = domain.too_few(asking.audience) if asking.protected else "no samples"
+        rows = compared(rows, _finished(base, {}), nothing)
     return tuple(rows)
 
 
@@ -56,7 +58,7 @@ def _incomplete(asking: Asking) -> dict[Key, bool]:
         return {}
     at, first = selection.by.index(period), repository.first_of(asking.session, period, agency_id=asking.agency_id)
     today, late = asking.now.astimezone(LONDON).date(), _late_days(asking)
-    keys = {
+    keys = keys_with_samples(asking) | {
         row.key for row in differencing.rows_of(figure.behind(asking, selection.columns, selection.held), selection)
     }
     return {key: periods.incomplete(period, key[at], first=first, today=today, late_days=late) for key in keys}

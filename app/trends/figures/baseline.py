@@ -34,16 +34,17 @@ def series_of(row: Row) -> tuple[object, ...]:
     return (*sorted(keys.items()), *(row.more.get(name) for name in NAMING))
 
 
-def compared(rows: Sequence[Row], baseline: Sequence[Row]) -> list[Row]:
-    """Rows with the figure of the baseline and the difference; shares with Newcombe's interval of it."""
+def compared(rows: Sequence[Row], baseline: Sequence[Row], nothing: str) -> list[Row]:
+    """Rows with the figure of the baseline and the difference; shares with Newcombe's interval of it. `nothing`: why there
+    is no figure where the baseline has no row."""
     by_series = {series_of(row): row for row in baseline}
-    return [replace(row, more={**row.more, **_beside(row, by_series.get(series_of(row)))}) for row in rows]
+    return [replace(row, more={**row.more, **_beside(row, by_series.get(series_of(row)), nothing)}) for row in rows]
 
 
-def _beside(row: Row, base: Row | None) -> Mapping[str, object]:
+def _beside(row: Row, base: Row | None, nothing: str) -> Mapping[str, object]:
     told: dict[str, object] = {f"baseline_{name}": getattr(base, name, None) for name in COUNTS}
     told |= dict.fromkeys(FIGURES)
-    told["baseline_suppressed"] = base.suppressed if base else "no samples"
+    told["baseline_suppressed"] = base.suppressed if base else nothing
     told["baseline_value"] = base.value if base else None
     if base is None or base.value is None or row.value is None:
         return told

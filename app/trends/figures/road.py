@@ -13,6 +13,7 @@ from app.trends import differencing, domain, repository
 from app.trends.domain import Count, Kind, Row
 from app.trends.figures.kinds import Figure, Name, parts_of, true_rows
 from app.trends.figures.question import ANALOGUES, Asking
+from app.trends.figures.standing import everywhere
 from app.trends.selection import Key
 
 
@@ -21,6 +22,7 @@ def shown(figure: Figure, asking: Asking, name: Name, incomplete: Mapping[Key, b
     by, share, counts = asking.selection.by, figure.share(name), true_rows(figure, asking, name)
     if not asking.protected:
         return [domain.unprotected(c, by, incomplete=incomplete.get(c.key, False), share=share) for c in counts]
+    counts = everywhere(asking, counts)
     rows = [
         domain.protect(c, by, asking.audience, incomplete=incomplete.get(c.key, False), share=share) for c in counts
     ]

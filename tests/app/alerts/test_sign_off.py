@@ -96,6 +96,10 @@ def test_every_reason_is_told_at_once() -> None:
         ("Found in three tablets.", "count under 10"),
         ("Two people fell ill.", "count under 10"),
         ("9 red hearts pills were found.", "count under 10"),
+        ("Found in 3 of 8 that were tested.", "count under 10"),
+        ("Three out of seven held it.", "count under 10"),
+        ("Eutylone (n = 3) in the North East.", "count under 10"),
+        ("Two blotters held it.", "count under 10"),
         ("Call 07700 900123 now.", "telephone"),
         ("Write to a@b.org.", "address"),
         ("Found at Church hall.", "Church hall"),
@@ -106,7 +110,16 @@ def test_words_that_point_to_one_sample_or_promise_do_not_leave(text: str, why: 
     assert any(why in said for said in text_rules.wrong_in(text, Tier.T3, ["Church hall"]))
 
 
-@pytest.mark.parametrize("text", [TOLD, "In 40 samples since May 2026.", "Take less, not alone. Call 999."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        TOLD,
+        "In 40 samples since May 2026.",
+        "In 12 of 40 samples.",
+        "One of the strongest.",
+        "Take less, not alone. Call 999.",
+    ],
+)
 def test_words_about_a_substance_a_region_and_a_month_may_leave(text: str) -> None:
     assert text_rules.wrong_in(text, Tier.T3, ["Church hall"]) == []
 

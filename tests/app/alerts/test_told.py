@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree as Xml
 
@@ -129,6 +131,28 @@ def test_a_retraction_is_told_in_the_same_channels_in_the_same_place_and_as_long
     assert "it was etonitazene" in world.anonymous().get("/alerts/public").text
     clock.advance(days=8)
     assert "etonitazene" not in world.anonymous().get("/alerts/public").text
+
+
+def test_outside_only_the_day_is_told_and_staff_who_sign_see_the_time(lab: Desk, world: Any, clock: Any) -> None:
+    clock.set(datetime(2026, 6, 13, 17, 41, 23, 654321, tzinfo=UTC))
+    row = in_force(lab, world, "T3")
+    for said in (world.anonymous().get(f"{URL}/public"), world.as_(POLICE).get(f"{URL}/told")):
+        (one,) = said.json()
+        assert (one["from_at"], one["until"], one["retracted_at"]) == ("2026-06-13", "2026-07-13", None)
+    (entry,) = feed(world).findall("a:entry", ATOM)
+    published = entry.findtext("a:published", "", ATOM)
+    assert published == entry.findtext("a:updated", "", ATOM) == "2026-06-13T00:00:00Z"
+    texts = [*outside(world).values()]
+    clock.set(datetime(2026, 6, 13, 17, 52, 37, 123456, tzinfo=UTC))
+    step(world, row, "retract", CLINICIAN, reason="The reference was wrong.")
+    assert world.anonymous().get(f"{URL}/public").json()[0]["retracted_at"] == "2026-06-13"
+    (entry,) = feed(world).findall("a:entry", ATOM)
+    assert entry.findtext("a:updated", "", ATOM) > published, "or no feed reader shows that it was retracted"
+    for text in [*texts, *outside(world).values()]:
+        assert TOLD in text
+        assert not re.search(r"41:23|52:37|[12]\d:(41|52)", text)
+    staff = world.as_(LEAD).get(f"{URL}/{row['id']}").json()
+    assert staff["from_at"].startswith("2026-06-13T17:41:23")
 
 
 def test_it_ends_by_itself_and_its_own_page_says_so(lab: Desk, world: Any, clock: Any) -> None:

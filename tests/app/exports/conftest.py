@@ -51,8 +51,23 @@ class Projects:
         done: dict[str, Any] = ok(self.step(project, "approve", Role.SESSION_LEAD))
         return done
 
-    def make(self, project: dict[str, Any], role: Role = Role.RESEARCHER) -> Any:
+    def ask(self, project: dict[str, Any], role: Role = Role.RESEARCHER) -> Any:
+        """Ask for an extract; no job has run yet."""
         return self.world.as_(role).post(f"/api/v1/projects/{project['id']}/extracts")
+
+    def drawn(self, asked: dict[str, Any], role: Role = Role.RESEARCHER) -> dict[str, Any]:
+        """What became of one that was asked for, after the jobs have run."""
+        self.world.runtime.jobs.run_until_idle()
+        url = f"/api/v1/projects/{asked['project_id']}/drawings/{asked['id']}"
+        found: dict[str, Any] = ok(self.world.as_(role).get(url))
+        return found
+
+    def make(self, project: dict[str, Any]) -> dict[str, Any]:
+        """The next extract, asked for and drawn."""
+        done = self.drawn(ok(self.ask(project)))
+        assert done["state"] == "made", done
+        rows = ok(self.world.as_(Role.RESEARCHER).get(f"/api/v1/projects/{project['id']}/extracts"))
+        return dict(next(row for row in rows if row["number"] == done["number"]))
 
     def file(self, project: dict[str, Any], number: int, role: Role = Role.RESEARCHER, **params: str) -> Any:
         return self.world.as_(role).get(f"/api/v1/projects/{project['id']}/extracts/{number}/file", params=params)

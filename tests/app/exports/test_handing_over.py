@@ -63,6 +63,15 @@ def test_every_counted_sample_of_the_agency_is_in_it_and_the_audit_log_says_so(p
     assert entry.after["samples"] == 4
 
 
+def test_how_far_it_is_stands_on_stderr_and_nowhere_with_json(projects: Projects, out: Path) -> None:
+    projects.figures.add(3)
+    told = export(out).stderr
+    assert [line.split(" …")[0] for line in told.splitlines()] == [
+        "Reading the samples", "Setting out 3 samples", "Writing 3 lines", "Written"
+    ]  # fmt: skip
+    assert export(out.with_name("again.csv"), "--json").stderr == ""
+
+
 def test_neither_key_nor_number_nor_words_of_a_sample_are_in_it(projects: Projects, out: Path) -> None:
     (key,) = projects.figures.add(1)
     with projects.world.runtime.db.begin() as uow:

@@ -41,7 +41,7 @@ def test_a_project_is_approved_by_a_second_person_and_its_extract_is_numbered_ha
     projects.samples()
     project = projects.approved()
     assert (project["state"], project["running"]) == ("approved", True)
-    extract = ok(projects.make(project))
+    extract = projects.make(project)
     assert (extract["number"], extract["rows"]) == (1, 45)
     assert extract["parameters"]["k"] == 10
     got = projects.file(project, 1)
@@ -62,7 +62,7 @@ def test_a_project_is_approved_by_a_second_person_and_its_extract_is_numbered_ha
 def test_nothing_that_names_a_sample_a_site_or_a_day_is_in_the_file(projects: Projects) -> None:
     keys = projects.samples(site="Village hall of Nowhere")
     project = projects.approved()
-    ok(projects.make(project))
+    projects.make(project)
     text = projects.file(project, 1).text
     assert "Nowhere" not in text
     assert not any(str(key) in text for key in keys)
@@ -96,7 +96,7 @@ def test_whoever_changed_the_draft_does_not_approve_it(projects: Projects) -> No
 def test_other_roles_have_no_project_and_no_extract(projects: Projects, role: Role) -> None:
     projects.samples()
     project = projects.approved()
-    ok(projects.make(project))
+    projects.make(project)
     client = projects.world.as_(role)
     url = f"/api/v1/projects/{project['id']}"
     for got in (
@@ -110,17 +110,17 @@ def test_other_roles_have_no_project_and_no_extract(projects: Projects, role: Ro
 def test_those_who_approve_see_what_was_made_and_never_the_rows(projects: Projects, role: Role) -> None:
     projects.samples()
     project = projects.approved()
-    ok(projects.make(project))
+    projects.make(project)
     url = f"/api/v1/projects/{project['id']}/extracts"
     assert [e["number"] for e in ok(projects.world.as_(role).get(url))] == [1]
     assert projects.file(project, 1, role).status_code == 403
-    assert projects.make(project, role).status_code == 403
+    assert projects.ask(project, role).status_code == 403
 
 
 def test_another_agency_finds_nothing(projects: Projects) -> None:
     projects.samples()
     project = projects.approved()
-    ok(projects.make(project))
+    projects.make(project)
     for role in (Role.RESEARCHER, Role.SESSION_LEAD, Role.ADMIN):
         client = projects.world.as_(role, agency="other")
         assert client.get(f"/api/v1/projects/{project['id']}").status_code == 404
@@ -134,7 +134,7 @@ def test_samples_of_another_agency_and_of_the_police_are_not_in_it(projects: Pro
     projects.samples(region="Wales", agency=projects.world.other_agency_id)
     projects.samples(region="Scotland", group="other")
     project = projects.approved()
-    ok(projects.make(project))
+    projects.make(project)
     assert {row["region"] for row in projects.rows(project, 1)} == {"North East"}
 
 
@@ -149,13 +149,13 @@ def test_only_a_running_project_has_extracts(projects: Projects, clock: Settable
         days = {"starts_on": "2027-01-01"} if state == "not begun" else {}
         project = projects.approved(**days)
         if state == "withdrawn":
-            ok(projects.make(project))
+            projects.make(project)
             ok(projects.step(project, "withdraw", Role.ADMIN, reason="The agreement ended."))
         if state == "over":
-            ok(projects.make(project))
+            projects.make(project)
             clock.set(datetime(2028, 1, 1, 12, tzinfo=UTC))
             projects.world.clients.clear()  # signed in again: sessions of browsers ended long ago
-    assert projects.make(project).status_code == 409
+    assert projects.ask(project).status_code == 409
     if state in ("withdrawn", "over"):
         assert projects.file(project, 1).status_code == 409
     if state == "withdrawn":
@@ -165,7 +165,7 @@ def test_only_a_running_project_has_extracts(projects: Projects, clock: Settable
 
 def test_where_samples_stand_is_forgotten_when_the_project_is_over(projects: Projects, clock: SettableClock) -> None:
     projects.samples()
-    ok(projects.make(projects.approved(ends_on="2026-12-31")))
+    projects.make(projects.approved(ends_on="2026-12-31"))
     rt = projects.world.runtime
 
     def purged(day: datetime) -> int:
@@ -183,29 +183,29 @@ def test_where_samples_stand_is_forgotten_when_the_project_is_over(projects: Pro
 def test_a_withdrawn_sample_is_in_no_later_extract_and_the_difference_is_ten_rows(projects: Projects) -> None:
     keys = projects.samples()
     project = projects.approved()
-    ok(projects.make(project))
+    projects.make(project)
     with projects.world.runtime.db.begin(projects.world.actors[Role.RECEPTION]) as uow:
         trends.forget(uow, keys[0])
-    second = ok(projects.make(project))
+    second = projects.make(project)
     assert (second["number"], second["rows"]) == (2, 35)
     with projects.world.runtime.read() as session:
         there = {p.sample_id for p in session.exec(select(ResearchPlacement)) if not p.stays_out}
     assert keys[0] not in there
     assert len(projects.rows(project, 1)) == 45, "what was published stays as it was"
-    assert ok(projects.make(project))["number"] == 2, "nothing changed since"
+    assert projects.make(project)["number"] == 2, "nothing changed since"
 
 
 def test_a_result_that_was_amended_leaves_with_its_old_row_in_company(projects: Projects) -> None:
     keys = projects.samples()
     project = projects.approved()
-    ok(projects.make(project))
+    projects.make(project)
     with projects.world.runtime.db.begin() as uow:
         uow.session.connection().execute(
             sa.update(TrendFinding)
             .where(TrendFinding.sample_id == keys[0])
             .values(found="ketamine", found_class="dissociative")
         )
-    assert ok(projects.make(project))["rows"] == 35, "one amended, nine in its company; alone it waits for others"
+    assert projects.make(project)["rows"] == 35, "one amended, nine in its company; alone it waits for others"
 
 
 def test_colours_are_groups_and_amounts_are_bands(projects: Projects) -> None:
@@ -217,7 +217,7 @@ def test_colours_are_groups_and_amounts_are_bands(projects: Projects) -> None:
             amount = {"amount": 80.0 + 2 * n, "unit": "mg_per_unit", "basis": "hydrochloride"}
             connection.execute(sa.update(TrendFinding).where(TrendFinding.sample_id == key).values(**amount))
     project = projects.approved()
-    ok(projects.make(project))
+    projects.make(project)
     rows = projects.rows(project, 1)
     assert {row["colour_group"] for row in rows} == {"pink_red"}
     bands = Counter(row["amounts"] for row in rows if row["amounts"])
@@ -230,11 +230,11 @@ def test_colours_are_groups_and_amounts_are_bands(projects: Projects) -> None:
 def test_few_late_samples_wait_and_the_extract_is_the_one_before(projects: Projects) -> None:
     projects.samples()
     project = projects.approved()
-    first = ok(projects.make(project))
+    first = projects.make(project)
     projects.figures.add(9)
-    assert ok(projects.make(project)) == first
+    assert projects.make(project) == first
     projects.samples(mdma=6, caffeine=6)
-    assert ok(projects.make(project))["rows"] == 45 + 9 + 12
+    assert projects.make(project)["rows"] == 45 + 9 + 12
 
 
 def test_two_made_at_once_are_one(projects: Projects) -> None:
@@ -248,7 +248,8 @@ def test_two_made_at_once_are_one(projects: Projects) -> None:
     from uuid import UUID
 
     with rt.read() as session:
-        both = [extracting.prepare(session, who, UUID(key), rt.now(), rt.pack.substances) for _ in range(2)]
+        gathered = extracting.gather(session, who, UUID(key), rt.now())
+    both = [extracting.prepare(gathered, rt.pack.substances) for _ in range(2)]
     with rt.db.begin(who) as uow:
         extracting.keep(uow, both[0])
     with pytest.raises(Conflict), rt.db.begin(who) as uow:
@@ -261,7 +262,7 @@ def test_parquet_holds_the_same_rows(projects: Projects) -> None:
     pq = pytest.importorskip("pyarrow.parquet")
     projects.samples()
     project = projects.approved()
-    extract = ok(projects.make(project))
+    extract = projects.make(project)
     got = projects.file(project, 1, format="parquet")
     table = pq.read_table(io.BytesIO(got.content))
     assert table.to_pylist() == projects.rows(project, 1)
@@ -271,7 +272,7 @@ def test_parquet_holds_the_same_rows(projects: Projects) -> None:
 def test_without_pyarrow_parquet_is_refused_in_a_sentence(projects: Projects, monkeypatch: pytest.MonkeyPatch) -> None:
     projects.samples()
     project = projects.approved()
-    ok(projects.make(project))
+    projects.make(project)
     monkeypatch.setattr(files, "has_parquet", lambda: False)
     refused = projects.file(project, 1, format="parquet")
     assert refused.status_code == 422
@@ -317,7 +318,7 @@ def test_a_researcher_sees_own_projects_only(projects: Projects) -> None:
     assert ok(client.get("/api/v1/projects"))["rows"] == []
 
 
-def test_pages_lead_from_the_form_to_the_file(projects: Projects) -> None:
+def test_pages_lead_from_the_form_to_the_file(projects: Projects, clock: SettableClock) -> None:
     projects.samples()
     html = {"Accept": "text/html"}
     researcher, lead = projects.world.as_(Role.RESEARCHER), projects.world.as_(Role.SESSION_LEAD)
@@ -340,10 +341,24 @@ def test_pages_lead_from_the_form_to_the_file(projects: Projects) -> None:
     assert "Say what is to be changed." in back.text
     assert "Approve this project" in back.text
     assert lead.post(f"{url}/approve", data={"version": 3}, headers=html).headers["Location"] == f"{url}?done=approved"
-    page = researcher.post(f"{url}/extracts", headers=html)
-    assert page.headers["Location"] == f"{url}?done=made"
-    seen = researcher.get(f"{url}?done=made", headers=html).text
-    assert "SHA-256 of the CSV" in seen
+    assert researcher.post(f"{url}/extracts", headers=html).headers["Location"] == f"{url}#extracts"
+    for waiting in (url, f"{url}/extracts/part"):
+        seen = researcher.get(waiting, headers=html).text
+        assert "An extract is being drawn (waiting). You may leave this page." in seen
+        assert f'hx-get="{url}/extracts/part"' in seen
+        assert "Make an extract" not in seen
+        assert "SHA-256 of the CSV" not in seen
+    projects.world.runtime.jobs.run_until_idle()
+    for there in (url, f"{url}/extracts/part"):
+        seen = researcher.get(there, headers=html).text
+        assert "SHA-256 of the CSV" in seen
+        assert "hx-get" not in seen
+        assert "Make an extract" in seen
+        assert "the one there was" not in seen
+    clock.advance(minutes=1)
+    researcher.post(f"{url}/extracts", headers=html)
+    projects.world.runtime.jobs.run_until_idle()
+    assert "number 1, the one there was, because nothing may change yet" in researcher.get(url, headers=html).text
     assert researcher.get(f"{url}/extracts/1/file", headers=html).text.startswith("region,period")
     assert f"{url}/extracts/1/file" not in lead.get(url, headers=html).text
     ended = researcher.post(f"{url}/withdraw", data={"version": 4, "reason": "Done."}, headers=html)

@@ -15,6 +15,7 @@ from app.history import service as history
 from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Conflict, Invalid
+from app.trends import repository_snapshot as snapshot
 from app.trends import service as trends
 from app.trends.domain import Dimension
 from app.trends.tables import TrendSample
@@ -100,7 +101,7 @@ def test_an_import_taken_back_brings_the_earlier_words_back(
 
 
 def test_one_wrong_row_and_nothing_is_imported(world: Any, take_in: Callable[..., Any]) -> None:
-    with pytest.raises(Invalid, match=r"1 thing.s. must be mended"):
+    with pytest.raises(Invalid, match="1 thing must be mended"):
         take_in(HEAD + ROW + "North,0002,2026-02-30,Market,,Down,,1\n")
     with world.runtime.read() as session:
         assert not session.exec(select(TrendSample)).all()
@@ -160,3 +161,20 @@ def test_the_download_and_the_page_say_which_half_and_in_which_unit(
     page = researcher.get("/trends", params=params, headers={"Accept": "text/html"})
     assert page.status_code == 200
     assert "% by weight" in page.text
+
+
+def test_a_measured_0_counts_in_medians_and_is_not_found(
+    take_in: Callable[..., Any], world: Any, rows: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The share found, the median with zeros, and what was found in a sample, by SQL and in memory."""
+    said = ["0", "0", "0", "", "12", "30"]
+    take_in(HEAD + "".join(ROW.replace("0001", f"{n}").replace("12.5", a) for n, a in enumerate(said)))
+    for large in (snapshot.LARGE, 1):
+        monkeypatch.setattr(snapshot, "LARGE", large)
+        (median,) = rows("median_amount:fentanyl", S).values()
+        assert (median["n"], median["value"], median["unit"]) == (5, 0, "percent_ww")
+        with world.runtime.db.begin() as uow:
+            asked = trends.Question("found", (S,), found="fentanyl")
+            (share,) = trends.as_data(trends.unprotected_table(uow, asked, REGISTER))["rows"]
+        assert (share["numerator"], share["denominator"]) == (2, 5)
+        assert {key[0]: row["n"] for key, row in rows("samples", Dimension.FOUND).items()} == {"fentanyl": 2}

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlmodel import select
 
 from app.custody.domain import Balance
+from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
 from app.results.domain import FindingRole
 from app.session_report.domain import (
@@ -28,7 +30,7 @@ from app.session_report.domain import (
 )
 from app.session_report.passing_on import LEAST, listed, nested, parts, protected_sheets, shown
 from app.session_report.sheets import Sheet, Withheld
-from tests.app.session_report.test_session_report import EXPECTED, LEAD, read, released, table
+from tests.app.session_report.test_session_report import BROWSER, EXPECTED, LEAD, Cells, read, released, table
 from tests.support.road import CONSENTS, Road
 from tests.support.writes import Stage
 
@@ -130,6 +132,29 @@ def road(world: Any) -> Road:
     return Stage(world).road
 
 
+def give_out(world: Any, road: Road) -> Any:
+    """Asked for on the page."""
+    return world.as_(LEAD).post(f"/sessions/{road.session_id}/report/issues", headers=BROWSER)
+
+
+def closed(world: Any, road: Road) -> None:
+    url = f"/sessions/{road.session_id}/close"
+    version = world.as_(LEAD).get(f"/api/v1/sessions/{road.session_id}").json()["version"]
+    assert world.as_(LEAD).post(url, data={"version": version}).status_code == 303
+
+
+def passed_on(world: Any, road: Road) -> Cells:
+    """The report of a session that is closed and given out."""
+    closed(world, road)
+    assert give_out(world, road).headers["Location"] == f"/sessions/{road.session_id}/report?version=pass-on"
+    return read(world, road.session_id, version="pass-on")
+
+
+def page_of(world: Any, road: Road) -> str:
+    url = f"/sessions/{road.session_id}/report?version=pass-on"
+    return str(world.as_(LEAD).get(url, headers=BROWSER).text)
+
+
 def test_only_clients_who_agreed_to_figures_are_in_it_and_nothing_of_staff_or_custody(world: Any, road: Road) -> None:
     for _ in range(10):
         released(road, ["mdma"], "mdma")
@@ -137,21 +162,76 @@ def test_only_clients_who_agreed_to_figures_are_in_it_and_nothing_of_staff_or_cu
         road.register(expected=["mdma"], consents={**CONSENTS, "aggregate_data": "no"})
     for _ in range(5):
         road.register(expected=["mdma"], submitter_type="partner_agency")
-    own, others = read(world, road.session_id), read(world, road.session_id, version="pass-on")
+    own, others = read(world, road.session_id), passed_on(world, road)
     assert table(own, "Samples")["Received", "Samples"] == "20"
     assert table(others, "Samples")["Samples", "Samples"] == "10"
     assert table(others, EXPECTED)["MDMA", "As expected"] == "10"
     titles = {title for title, _, _ in others}
     assert not titles & {"Staff on duty", "Custody balance", "Gaps in the ledgers", "Batches on hold"}
-    page = world.as_(LEAD).get(f"/sessions/{road.session_id}/report?version=pass-on", headers={"Accept": "text/html"})
-    assert "Small numbers are protected" in page.text
-    assert "true counts" not in page.text
+    page = page_of(world, road)
+    assert "Small numbers are protected" in page
+    assert "true counts" not in page
     assert world.as_(Role.POLICE).get(f"/sessions/{road.session_id}/report?version=pass-on").status_code == 403
+    assert world.as_(Role.POLICE).post(f"/sessions/{road.session_id}/report/issues").status_code == 403
 
 
 def test_four_samples_say_nothing_at_all(world: Any, road: Road) -> None:
     for _ in range(4):
         released(road, ["mdma"], "eutylone")
-    others = read(world, road.session_id, version="pass-on")
+    others = passed_on(world, road)
     numbers = {value for (title, _, _), value in others.items() if title != "Session"}
     assert numbers == {"not given: too few"}
+
+
+def test_there_is_none_to_pass_on_until_the_session_is_closed_and_somebody_gives_it_out(world: Any, road: Road) -> None:
+    for _ in range(9):
+        released(road, ["mdma"], "mdma")
+    road.register(expected=["mdma"])
+    refused = give_out(world, road)
+    assert refused.status_code == 409
+    assert "This session is still open" in refused.text
+    assert "Give it out" not in refused.text
+    closed(world, road)
+    page = page_of(world, road)
+    assert "1 of the samples it would count has no released result" in page
+    assert "Give it out" in page
+    assert "report__part" not in page, "no figure of it is read before it is given out"
+    csv = world.as_(LEAD).get(f"/sessions/{road.session_id}/report.csv?version=pass-on")
+    assert csv.status_code == 409
+    assert "was not given out yet" in csv.json()["detail"]
+
+
+def test_what_was_given_out_stays_as_it_is_and_a_few_late_results_do_not_follow(world: Any, road: Road) -> None:
+    for _ in range(20):
+        released(road, ["mdma"], "mdma")
+    late = [road.register(expected=["mdma"]) for _ in range(8)]
+    first = passed_on(world, road)
+    assert table(first, "Samples")["Released", "Samples"] == "20"
+    assert first["Session", "Issue", ""] == "1; later results are not in it"
+    assert give_out(world, road).status_code == 303, "nothing reads otherwise: it is the one there is"
+    for sample in late[:3]:
+        _release(road, sample)
+    assert table(read(world, road.session_id), "Samples")["Released", "Samples"] == "23"
+    refused = give_out(world, road)
+    assert refused.status_code == 409
+    assert "fewer than 5 samples from what was given out" in refused.text
+    assert "Issue 1 stays the one to pass on." in refused.text
+    assert read(world, road.session_id, version="pass-on") == first
+    for sample in late[3:]:
+        _release(road, sample)
+    assert give_out(world, road).status_code == 303
+    second = read(world, road.session_id, version="pass-on")
+    assert table(second, "Samples")["Released", "Samples"] == "30"
+    assert second["Session", "Issue", ""] == "2; later results are not in it"
+    with world.runtime.read() as session:
+        rows = session.exec(select(AuditEntry).where(AuditEntry.object_type == "session_report")).all()
+    assert [(e.verb, e.after, e.session_id) for e in rows] == [
+        ("give_out", {"number": n}, road.session_id) for n in (1, 2)
+    ]
+
+
+def _release(road: Road, sample: str) -> None:
+    """As a laboratory does days later."""
+    result, etag = road.draft(sample, [road.analysis(sample, method="gc_ms")])
+    for role, step in (("chemist", "submit"), ("verifier", "verify"), ("session_lead", "release")):
+        etag = road.step(role, result, step, etag)

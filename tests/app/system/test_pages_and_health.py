@@ -15,6 +15,7 @@ from app.platform import audit
 from app.platform.jobs.tables import JobRow, JobState
 from app.platform.kernel.actor import Role
 from app.platform.live import publish
+from app.platform.security.policy import SERVICE_STAFF
 from app.system import api, service
 from tests.support.live import parse, running_hub
 
@@ -33,12 +34,25 @@ def test_the_process_says_that_it_lives_without_asking_the_database(
     assert world.anonymous().get("/health").json() == {"status": "ok"}
 
 
-def test_ready_counts_jobs_and_says_nothing_about_samples(world: Any) -> None:
-    got = world.anonymous().get("/ready")
+COUNTS_JOBS = (*sorted(SERVICE_STAFF), Role.ADMIN)
+
+
+@pytest.mark.parametrize("role", COUNTS_JOBS)
+def test_ready_counts_jobs_for_staff_and_says_nothing_about_samples(world: Any, role: Role) -> None:
+    got = world.as_(role).get("/ready")
     assert got.status_code == 200
     body = got.json()
     assert (body["ready"], body["reasons"]) == (True, [])
     assert set(body["jobs"]) == {"queued", "running", "done", "dead"}
+
+
+@pytest.mark.parametrize("role", [None, *sorted(frozenset(Role) - frozenset(COUNTS_JOBS))])
+def test_ready_tells_nobody_else_how_many_jobs_there_are(world: Any, clock: Any, role: Role | None) -> None:
+    with world.runtime.db.begin() as uow:
+        uow.session.add(JobRow(kind="x", payload={}, state=JobState.QUEUED, run_after=clock(), created_at=clock()))
+    got = (world.as_(role) if role else world.anonymous()).get("/ready")
+    assert got.status_code == 200
+    assert got.json() == {"ready": True, "reasons": [], "alarms": [], "jobs": {}}
 
 
 def test_a_dead_job_raises_an_alarm_and_the_process_stays_ready(world: Any, clock: Any) -> None:

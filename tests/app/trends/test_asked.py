@@ -166,6 +166,27 @@ def test_a_token_of_the_same_person_is_the_same_person(figures: Figures) -> None
     assert [line.via for line in log(figures)] == ["session", "token"]
 
 
+def test_a_session_lead_who_is_a_researcher_too_cannot_take_their_own_agency_from_all_of_them(figures: Figures) -> None:
+    """Session leads see groups of five of their own agency; seven samples of another one are nobody's to see."""
+    world, actor = figures.world, figures.world.actors[Role.RESEARCHER]
+    with world.runtime.db.begin(actor) as uow:
+        uow.session.add(people.PersonRole(person_id=actor.person_id, role=Role.SESSION_LEAD))
+        _, secret = people.issue_token(
+            uow, "a lead", [Role.SESSION_LEAD], 30, world.runtime.pepper, person_id=actor.person_id
+        )
+    halves(figures, 60, region="Wales")
+    halves(figures, 60, region="Kent")
+    figures.add(7, region="Wales", agency=world.other_agency_id)
+    assert figures.rows(by="region", measure="samples")["Wales",]["n"] == 65
+    lead = world.anonymous()
+    lead.headers["Authorization"] = f"Bearer {secret}"
+    rows = lead.get("/api/v1/trends", params={"by": "region", "measure": "samples"}).json()["rows"]
+    assert {row["region"]: (row["n"], row["suppressed"]) for row in rows} == {
+        "Kent": (60, ""),
+        "Wales": (None, WITHHELD),
+    }
+
+
 def test_the_operator_of_the_command_line_is_one_person(figures: Figures) -> None:
     festivals(figures)
     one, two = (table(figures, OPERATOR, Dimension(d)) for d in ("region", "form"))
@@ -424,3 +445,50 @@ def test_the_place_of_a_withheld_row_does_not_tell_its_figure(figures: Figures) 
     rows = figures.ask(by="region", measure="found_with:mdma").json()["rows"]
     assert [(row["with"], row["numerator"]) for row in rows] == [("mda", 20), ("caffeine", None)]
     assert rows[1]["suppressed"] == WITHHELD
+
+
+# -- links of other sites -------------------------------------------------------------------------------------------
+
+PATHS = ("/trends", "/trends.csv", "/trends.svg", "/api/v1/trends")
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize("path", PATHS)
+def test_a_link_of_another_site_asks_nothing_with_somebodys_cookie(figures: Figures, path: str, site: str) -> None:
+    halves(figures)
+    browser = figures.world.as_(Role.RESEARCHER)
+    link = f"{path}?measure=samples&by=region&where=form%3Dpowder"
+    told = browser.get(link, headers={"Sec-Fetch-Site": site, "Accept": "text/html"})
+    assert (log(figures), answers(figures)) == ([], []), "it cost a question, and decides what may be asked later"
+    assert "Opened from another site" in told.text
+    if path == "/trends":
+        assert told.status_code == 200
+        assert "press Show" in told.text
+        assert "trend-table" not in told.text
+        for chosen in ("samples", "region", "form=powder"):
+            assert f'<option value="{chosen}" selected>' in told.text, "the form is filled in"
+    else:
+        assert told.status_code == 403
+        assert "costs nothing" in told.text
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none", ""])
+@pytest.mark.parametrize("path", PATHS)
+def test_the_page_itself_a_bookmark_and_an_old_browser_are_answered(figures: Figures, path: str, site: str) -> None:
+    halves(figures)
+    headers = {"Sec-Fetch-Site": site} if site else {}
+    told = figures.world.as_(Role.RESEARCHER).get(f"{path}?measure=samples&by=region", headers=headers)
+    assert told.status_code == 200
+    assert "Opened from another site" not in told.text
+    assert len(log(figures)) == 1
+
+
+def test_a_token_is_no_cookie_and_may_ask_from_anywhere(figures: Figures) -> None:
+    halves(figures)
+    world = figures.world
+    with world.runtime.db.begin(world.actors[Role.RESEARCHER]) as uow:
+        _, secret = people.issue_token(uow, "a script", [Role.RESEARCHER], 30, world.runtime.pepper)
+    headers = {"Authorization": f"Bearer {secret}", "Sec-Fetch-Site": "cross-site"}
+    told = world.anonymous().get("/api/v1/trends?measure=samples&by=region", headers=headers)
+    assert told.status_code == 200
+    assert len(log(figures)) == 1

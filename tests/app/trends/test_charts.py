@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -18,6 +19,7 @@ from app.trends.charts.words import Scale, duration, interval, said
 from app.trends.domain import Kind, Row, TrendTable
 from tests.app.trends.made_tables import amount, count, hidden, measure, share, table
 
+SAMPLES = measure(Kind.COUNT, name="samples", title="Samples")
 HOSTILE = '"><script>alert(1)</script>&\x00\x1b]]>'
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -86,7 +88,7 @@ def test_a_period_that_is_not_whole_is_hollow_and_dotted_and_no_end_of_the_compa
     ).charts
     assert len(of_style(picture.scene, "dot-hollow")) == 1
     assert len(of_style(picture.scene, "line-dotted")) == 1
-    assert picture.summary.startswith("Jan 2026 20\u00a0% (13–29\u00a0%); Feb 2026 25\u00a0%")
+    assert picture.summary.startswith("Jan 2026: 20\u00a0% (13\u2060–\u206029\u00a0%); Feb 2026: 25\u00a0%")
     assert "overlap: the difference may be chance" in picture.summary
     assert "90" not in picture.summary
 
@@ -111,11 +113,43 @@ def test_testing_that_changed_is_a_line_with_words_and_a_warning() -> None:
 def test_what_it_is_compared_with_is_a_dashed_line_with_its_name() -> None:
     rows = [share({"month": f"2026-0{k}"}, 20, 100, baseline_value=0.34) for k in (1, 2)]
     drawn = pictures(table(rows, "month"), baseline="2024")
-    (line,) = of_style(drawn.charts[0].scene, "baseline")
-    assert isinstance(line, Line)
+    line, sample = sorted(
+        (m for m in of_style(drawn.charts[0].scene, "baseline") if isinstance(m, Line)), key=lambda m: -m.y1
+    )
     assert line.y1 == line.y2
+    assert sample.x2 - sample.x1 < 40, "the one beside its name"
     assert "2024: 34\u00a0%" in words_of(drawn.charts[0].scene)
     assert "Long dashes: 2024." in drawn.key
+
+
+def test_the_name_of_the_dashed_line_stands_where_nothing_is_drawn() -> None:
+    rows = [share({"month": "2026-01"}, 100, 100, baseline_value=0.99), hidden({"month": "2026-02"})]
+    (picture,) = pictures(table(rows, "month"), baseline="2024").charts
+    (words,) = (m for m in marks(picture.scene) if isinstance(m, Words) and m.text.startswith("2024:"))
+    drawn = [m for m in marks(picture.scene) if isinstance(m, Box | Dot)]
+    assert drawn
+    assert all(words.y < m.y for m in drawn)
+
+
+def test_where_no_figure_can_be_shown_the_axis_says_no_number_that_looks_like_one() -> None:
+    (shares,) = pictures(months(hidden({"month": "2026-01"}))).charts
+    assert "100\u00a0%" in words_of(shares.scene), "a share lies between none and all"
+    row = hidden({"month": "2026-01"}, unit="mg_per_unit")
+    of = measure(Kind.MEDIAN, name="median_amount")
+    (amounts,) = pictures(table([row], "month", of=of)).charts
+    assert not [w for w in words_of(amounts.scene) if re.fullmatch(r"[\d.]+", w) and w != "2026"]
+    grid = pictures(months(hidden({"month": "2026-01"})), drawn=Drawn.HEAT).charts[0].grid
+    assert grid is not None
+    assert grid.key == ()
+
+
+def test_few_periods_are_drawn_small_enough_for_a_phone_and_the_last_name_is_within_the_drawing() -> None:
+    few = pictures(months(share({"month": "2026-01"}, 20, 100))).charts[0].scene
+    many_weeks = table([share({"week": f"2025-W{k:02d}"}, 20, 100) for k in range(1, 53)], "week")
+    wide = pictures(many_weeks).charts[0].scene
+    assert few.width < wide.width
+    feet = [m for m in marks(wide) if isinstance(m, Words) and re.fullmatch(r"W\d\d", m.text)]
+    assert all(m.x <= wide.width - (0 if m.anchor == "end" else 20) for m in feet)
 
 
 def test_charts_of_one_table_share_their_axis() -> None:
@@ -159,7 +193,7 @@ def test_things_side_by_side_are_bars_with_their_figure_in_words() -> None:
     assert isinstance(long, Box)
     assert long.width == pytest.approx(3 * short.width)
     assert "20\u00a0% of 100" in words_of(picture.scene)
-    assert picture.summary.startswith("Highest: powder 60\u00a0%")
+    assert picture.summary.startswith("Highest: powder, 60\u00a0%")
 
 
 def test_what_was_found_together_is_one_bar_per_substance_in_the_words_of_the_register() -> None:
@@ -167,6 +201,13 @@ def test_what_was_found_together_is_one_bar_per_substance_in_the_words_of_the_re
     (picture,) = pictures(table(rows, "region"), lambda d, v: f"{d}:{v}").charts
     assert picture.title == "region:A"
     assert {"with:caffeine", "with:mdma"} <= set(words_of(picture.scene))
+
+
+def test_counts_are_told_as_samples_with_no_word_of_an_interval_they_do_not_have() -> None:
+    drawn = pictures(table([count({"month": f"2026-0{k}"}, 1200 * k) for k in (1, 2)], "month", of=SAMPLES))
+    assert drawn.charts[0].summary.startswith("Jan 2026: 1,200 samples; Feb 2026: 2,400 samples.")
+    assert drawn.key == ("Dot: the figure.",)
+    assert "samples" in words_of(drawn.charts[0].scene)
 
 
 def test_a_distribution_has_a_column_per_band_and_says_where_half_is_reached() -> None:
@@ -189,6 +230,7 @@ def test_where_a_band_is_hidden_nobody_says_where_half_is_reached() -> None:
     ]
     (picture,) = pictures(table(rows)).charts
     assert not of_style(picture.scene, "quarter")
+    assert not any("¼" in words for words in pictures(table(rows)).key)
     assert "Half of the samples" not in picture.summary
     assert len(of_style(picture.scene, "hatch")) == 1
 
@@ -242,7 +284,7 @@ def many(groups: int = 12) -> TrendTable:
         for month in ("2026-01", "2026-02")
         for k in range(groups)
     ]
-    return table(rows, "month", "form", of=measure(Kind.COUNT, name="samples", title="Samples"))
+    return table(rows, "month", "form", of=SAMPLES)
 
 
 def test_many_lines_over_time_become_a_heat_table_that_prints_every_figure() -> None:
@@ -389,3 +431,36 @@ def test_a_share_near_none_or_all_never_reads_as_none_or_all(value: float, words
 def test_minutes_read_as_a_clock_would_say_them() -> None:
     assert [duration(m) for m in (45, 200, 3200)] == ["45\u00a0min", "3\u00a0h 20\u00a0min", "2\u00a0d 5\u00a0h"]
     assert interval(0.995, 0.998, Scale.SHARE) == "99.5–99.8\u00a0%"
+
+
+@pytest.mark.parametrize("top", scales.SHARE_TOPS)
+@pytest.mark.parametrize("few", [True, False])
+def test_an_axis_of_shares_has_ticks_somebody_can_count_in(top: float, few: bool) -> None:
+    labels = [label for _, label in scales.ticks(top, Scale.SHARE, few=few)]
+    assert 3 <= len(labels) <= 6
+    assert labels[0] == "0\u00a0%"
+    assert labels[-1] == f"{top * 100:g}\u00a0%"
+    if top >= 0.05 and not few:
+        assert all(re.fullmatch(r"\d+\u00a0%", label) for label in labels), labels
+
+
+def test_an_axis_of_counts_has_whole_ticks_and_one_of_amounts_round_ones() -> None:
+    for highest in range(1, 500):
+        values = [v for v, _ in scales.ticks(scales.top_of([float(highest)], Scale.COUNT), Scale.COUNT)]
+        assert all(v == round(v) for v in values), values
+    assert [v for v, _ in scales.ticks(300.0, Scale.AMOUNT)] == [0, 100, 200, 300]
+
+
+def test_a_table_of_hidden_figures_alone_is_worth_no_drawing() -> None:
+    row = share({"month": "2026-01"}, 20, 100)
+    assert pictures(months(hidden({"month": "2026-02"}))).nothing
+    assert not pictures(months(row, hidden({"month": "2026-02"}))).nothing
+
+
+def test_a_long_label_of_a_bar_has_its_lines_to_itself() -> None:
+    rows = [share({"form": name}, 20, 100) for name in ("handed the rest in here to be destroyed", "tablet")]
+    (picture,) = pictures(table(rows, "form")).charts
+    lines = sorted(m.y for m in of_style(picture.scene, "label") if isinstance(m, Words))
+    assert len(lines) == 4
+    assert all(b - a >= 16 for a, b in pairwise(lines))
+    assert "…" not in "".join(words_of(picture.scene))

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from app.history.tables import HistoryImport
 from app.platform.db import Database
-from app.trends import repository, repository_snapshot, service
+from app.trends import columnar, repository, repository_offers, repository_snapshot, service
 from app.trends.columnar import Facts
 from app.trends.domain import Count, Dimension, FoundFact, Hidden, ReleaseFact, Seen, TestFact
 from app.trends.measures import measure_of
@@ -91,6 +91,12 @@ def everything(session: Any) -> dict[tuple[Any, ...], Any]:
         put(("waited", split), repository.waited(session, split, holds=repository.holding(session, filters[1] or {})))
         assert out["waited", split]
         out["members", split] = sorted(repository.members_found(session, split, "opioid", None))
+    for least in (1, 20, 70, 200):
+        for dimension in Dimension:
+            out["choices", dimension, least] = repository.choices(session, dimension, least=least, agency_id=None)
+        out["found", least] = repository_offers.found_names(session, least=least, agency_id=None)
+    assert out["found", 1] != out["found", 200]
+    out["methods"] = repository.methods_asked(session)
     return out
 
 
@@ -142,6 +148,7 @@ def test_columns_count_what_sql_counts_through_every_change(
     caught_up = both_ways()
     assert (caught_up.rows, caught_up.live.sum()) == (335, 315)  # brought up to date, not loaded anew
     monkeypatch.setattr(repository_snapshot, "CATCH_UP", 3)
+    monkeypatch.setattr(columnar, "TICKED", 0)  # pairs are sorted, as in collections too large for a list of all
     with database.begin() as uow:
         service.forget_many(uow, [fact.sample_id for fact in facts[20:30]])
     assert both_ways().rows == 305
