@@ -9,17 +9,17 @@ row, all or none of them, then the row, and last how far samples came.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
-from app.consultations.domain import INTENTION_WORDS, REFERRAL_WORDS, Moment
+from app.consultations.domain import INTENTION_WORDS, REFERRAL_WORDS, Moment, Referral
 from app.session_report import apart, behind
 from app.session_report.behind import LEAST, Behind
-from app.session_report.domain import PARTS, ExpectedRow, Report
+from app.session_report.domain import PARTS, ExpectedRow, Report, Talks
 from app.session_report.sheets import ROLE_OF, Cell, Label, Sheet, Withheld, expectation
 from app.trends.domain import MIN_DENOMINATOR, MIN_FOR_ZERO, Audience, Count, protect, rounded
 
 FEW = Withheld("not given: too few")
-PARTS_ARE_SMALL = Withheld("not given: too few in a part, or beside another number")
+PARTS_ARE_SMALL = Withheld("not given: it would tell of too few")
 """One reason for both: one of its own would say which."""
 
 
@@ -120,9 +120,7 @@ def _expected(report: Report, rows: apart.Rows, label: Label) -> Sheet:
     )  # fmt: skip
 
 
-def _unexpected(
-    report: Report, kept: apart.Rows, steps: Sequence[Set[str]], there: Behind, label: Label
-) -> Sheet:
+def _unexpected(report: Report, kept: apart.Rows, steps: Sequence[Set[str]], there: Behind, label: Label) -> Sheet:
     by_name = {r.expected: r for r in report.expected if r.expected in kept}
     pieces = apart.pieces(kept, there)
     may: dict[str, tuple[Cell, ...]] = {}
@@ -133,7 +131,7 @@ def _unexpected(
         samples = there.get(name, {}).keys()
         if of is None or isinstance(cell, Withheld) or apart.near(samples, pieces):
             continue
-        if not any(apart.near(samples, [step]) for step in steps):
+        if not any(0 < len(samples ^ step) < LEAST for step in steps):
             may[name] = (label(r.found), ROLE_OF[r.role], expectation(label, r.expected), cell, rounded(of.samples))
     rows = [(may[name], name) for name in apart.side_by_side(may, there)]
     rows.sort(key=lambda row: (-int(str(row[0][3])), row[1]))
@@ -146,19 +144,41 @@ def _unexpected(
     )  # fmt: skip
 
 
-def _intentions(report: Report) -> Sheet:
+def referred(talks: Talks) -> dict[Referral, Cell]:
+    """Where people were sent on to. A talk leads to one place at most: those not given hold 5 talks together, or none."""
+    cells = {where: shown(n, talks.talks) for where, n in talks.referrals}
+    left_out = talks.talks - sum(n for where, n in talks.referrals if not isinstance(cells[where], Withheld))
+    for where, n in sorted(talks.referrals, key=lambda to: to[1]):
+        if 0 < left_out < LEAST and not isinstance(cells[where], Withheld):
+            cells[where], left_out = FEW, left_out + n
+    return cells
+
+
+def beside(cells: Mapping[str, Cell], there: Behind) -> dict[str, Cell]:
+    """These cells by the names of their figures, the most useful first, without those too near one before them."""
+    kept = apart.side_by_side((name for name, cell in cells.items() if not isinstance(cell, Withheld)), there)
+    return {name: cell if name in kept else FEW for name, cell in cells.items()}
+
+
+def _intentions(report: Report, there: Behind) -> Sheet:
     t = report.talks
+    people = dict(zip(Moment, (t.people_before, t.people_after), strict=True))
+    cells = {behind.asked(moment): shown(n, n) for moment, n in people.items()}
+    for intention, *numbers in sorted(t.intentions, key=lambda said: -said[1] - said[2]):
+        for moment, n in zip(Moment, numbers, strict=True):
+            cells[behind.intends(intention, moment)] = shown(n, people[moment])
+    cells = beside(cells, there)
     rows: list[tuple[Cell, ...]] = []
     marks: list[tuple[str, ...]] = []
-    for intention, before, after in t.intentions:
-        cells = shown(before, t.people_before), shown(after, t.people_after)
-        if not all(isinstance(cell, Withheld) for cell in cells):
-            rows.append((INTENTION_WORDS[intention], *cells))
-            marks.append(tuple(behind.intends(intention, moment) for moment in Moment))
+    for intention, *_ in t.intentions:
+        names = tuple(behind.intends(intention, moment) for moment in Moment)
+        if not all(isinstance(cells[name], Withheld) for name in names):
+            rows.append((INTENTION_WORDS[intention], *(cells[name] for name in names)))
+            marks.append(names)
     if rows:
-        asked = (shown(n, n) for n in (t.people_before, t.people_after))
-        rows.append(("People asked", *asked))
-        marks.append(tuple(behind.asked(moment) for moment in Moment))
+        names = tuple(map(behind.asked, Moment))
+        rows.append(("People asked", *(cells[name] for name in names)))
+        marks.append(names)
     return Sheet(
         "What people intend", ("Intention", "Before the result", "After the result"), tuple(rows),
         note="People, each once per talk; several things may be ticked. Before and after are not the same people.",
@@ -167,18 +187,19 @@ def _intentions(report: Report) -> Sheet:
     )  # fmt: skip
 
 
-def _help(report: Report) -> Sheet:
+def _help(report: Report, there: Behind) -> Sheet:
     t = report.talks
-    rows: list[tuple[Cell, ...]] = [
-        ("Consultations", shown(t.talks, t.talks)),
-        ("Naloxone given", shown(t.naloxone_given, t.naloxone_said)),
-    ]
-    marks: list[tuple[str, ...]] = [(behind.TALKS,), (behind.NALOXONE,)]
-    for where, n in t.referrals:
-        cell = shown(n, t.talks)
-        if not isinstance(cell, Withheld):
-            rows.append((f"Sent on to: {REFERRAL_WORDS[where]}", cell))
-            marks.append((behind.referred(where),))
+    cells = {
+        behind.TALKS: shown(t.talks, t.talks),
+        **{behind.referred(where): cell for where, cell in referred(t).items()},
+        behind.NALOXONE: shown(t.naloxone_given, t.naloxone_said),
+    }
+    cells = beside(cells, there)
+    words = {behind.TALKS: "Consultations", behind.NALOXONE: "Naloxone given"}
+    words |= {behind.referred(where): f"Sent on to: {REFERRAL_WORDS[where]}" for where, _ in t.referrals}
+    names = [n for n in words if n in (behind.TALKS, behind.NALOXONE) or not isinstance(cells[n], Withheld)]
+    rows: list[tuple[Cell, ...]] = [(words[name], cells[name]) for name in names]
+    marks = [(name,) for name in names]
     return Sheet(
         "Consultations, naloxone, referrals",
         ("Count of", "Number"),

@@ -21,6 +21,7 @@ from app.trends.disclosure.cubes import (
     Axes,
     Bools,
     Cube,
+    Ints,
     Publication,
     Table,
     family,
@@ -85,7 +86,8 @@ def _with_table(
 ) -> tuple[Publication, Audited, int]:
     """What is published and a table besides, what the audit says of it, and the programs it took.
 
-    A class with a count that stays bounded by what must stay shown is left out of the table, and it is tried again.
+    A class with counts that stay bounded, because all that bounds them must stay shown, is left out of the table, and it is
+    tried again; then the classes it is part of or holds.
     """
     mask = mask_of(cube.axes, table)
     classes = _dense_classes(cube, wanted, pub, table)
@@ -95,12 +97,20 @@ def _with_table(
         trial.offered_f |= classes
         _show(cube.axes, trial, wanted, mask)
         made = mend(cube, trial, budget)
-        open_ = made.targets.only(~made.proven)
-        stuck = np.unique(open_.of_class)
-        theirs = (stuck >= 0).all() and mask.ravel()[open_.node].all() and classes[stuck].any(axis=(1, 2, 3)).all()
-        if not made.bounded or budget.ended or not theirs or (pub.offered_f[stuck] & mask).any():
+        stuck = np.unique(made.targets.of_class[~made.proven])
+        if not made.bounded or budget.ended or stuck[0] < 0:
             return trial, made, budget.solved
-        classes[stuck] = False
+        own: Bools = np.any(classes & ~pub.offered_f, axis=(1, 2, 3))
+        going = [c for c in stuck if own[c]] or [c for c in _relatives(cube, stuck) if own[c]]
+        if not going:
+            return trial, made, budget.solved
+        classes[going] = False
+
+
+def _relatives(cube: Cube, classes: Ints) -> list[int]:
+    """Classes that hold one of these, or are held by one."""
+    held = {c: {c, *cube.axes.holding(c)} for c in range(len(cube.axes.classes))}
+    return [c for c, above in held.items() if any(int(one) in above or c in held[int(one)] for one in classes)]
 
 
 def _known_only(cube: Cube, wanted: Publication, budget: Budget) -> tuple[Publication, Audited]:

@@ -20,10 +20,10 @@ from app.results.domain import FindingRole, Verdict
 from app.results.session_facts import Named, ResultFact
 from app.samples.session_facts import SampleFact
 from app.session_report import counting
-from app.session_report.behind import behind, groups
-from app.session_report.domain import Alerts, Column, Custody, Pages, Quality, Report, column_of
-from app.session_report.following import Issued, in_the_way, issued, moved
-from app.session_report.passing_on import LEAST, PARTS, protected_sheets
+from app.session_report.behind import LEAST, behind, groups, moved
+from app.session_report.domain import PARTS, Alerts, Column, Custody, Pages, Quality, Report, column_of
+from app.session_report.following import Issued, in_the_way, issued
+from app.session_report.passing_on import protected_sheets
 from app.session_report.sheets import ROLE_OF, Sheet, Withheld
 
 AT = datetime(2026, 6, 17, tzinfo=UTC)
@@ -112,6 +112,7 @@ class Evening:
                 counting.unexpected_rows(samples, self.results), counting.talks(self.talks),
                 Custody(Balance(), 0, 0, 0, ()), Alerts(0, 0, 0, ()), Pages({}, {}, 0), Quality(AT, (), ()), {}, 0, AT,
             ),
+            self.behind(),
             str,
         )  # fmt: skip
 
@@ -299,7 +300,7 @@ def test_a_figure_that_goes_back_to_what_it_said_is_compared_with_what_it_said_l
 
 def test_a_part_that_was_hidden_and_moved_by_few_lets_no_other_part_of_its_row_appear() -> None:
     """2 inconclusive hid the parts of a row; with 0 all are printed, and that would tell that there were a few."""
-    few = "not given: a part is too small"
+    few = "not given: it would tell of too few"
     first = Issued(
         {"expected/mdma/As expected": few, "expected/mdma/Rest": few},
         {"expected/mdma/As expected": these(*range(20)), "expected/mdma/Rest": these(30, 31)},
@@ -320,8 +321,15 @@ def test_a_new_number_is_not_near_another_number_printed_before() -> None:
     assert in_the_way([first], then) == {name}
 
 
-def test_samples_of_an_expectation_decide_with_their_row_and_with_the_list() -> None:
-    names = ["expected/a/samples", "expected/a/As expected", "expected/b/samples", "flow/told"]
-    assert groups(names) == {
-        "expected/a": {names[0], names[1]}, "expected/b": {names[2]}, "expected": {names[0], names[2]}, "flow": {names[3]},
-    }  # fmt: skip
+def test_all_figures_of_samples_decide_together_which_of_them_are_printed() -> None:
+    names = {"expected/a/samples", "expected/a/As expected", "expected/b/samples", "flow/told"}
+    assert groups([*names, "wait/half"]) == {"samples": names, "wait": {"wait/half"}}
+
+
+def test_parts_do_not_appear_because_a_number_moved_by_few_that_reads_as_before() -> None:
+    """Released 43 beside two parts of 20 hid them; with 45 they are printed: that would tell that 2 came."""
+    parts, released = ("expected/a/As expected", "expected/b/As expected"), "flow/released"
+    there = {parts[0]: these(*range(20)), parts[1]: these(*range(20, 40))}
+    first = Issued({released: 45, **dict.fromkeys(parts, "not given")}, {**there, released: these(*range(43))})
+    then = Issued({released: 45, **dict.fromkeys(parts, 20)}, {**there, released: these(*range(45))})
+    assert in_the_way([first], then) == {released}

@@ -350,7 +350,7 @@ def test_the_page_shows_shares_suppressed_rows_and_incomplete_months(figures: Fi
     assert "Numerator: at least one expected substance was found" in text
     assert "rounded to 5" in text
     assert "/trends.csv?" in text
-    assert text.count('class="multiple multiple--trend"') == 1
+    assert text.count('class="multiple multiple--trend ') == 1
 
 
 def test_the_page_is_empty_before_the_first_release_and_says_what_would_fill_it(figures: Figures) -> None:
