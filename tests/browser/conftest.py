@@ -1,4 +1,4 @@
-"""A running demo per module, and desks to open browsers on it. Pictures go to MAST_SCREENSHOTS, else to a temp folder."""
+"""A running demo per module, and desks to open browsers on it. Pictures are taken where MAST_SCREENSHOTS names a folder."""
 
 from __future__ import annotations
 
@@ -47,10 +47,11 @@ def road(clients: Clients) -> Road:
 
 
 @pytest.fixture
-def desk(browser: Browser, site: Site, tmp_path: Path) -> Iterator[Desk]:
+def desk(browser: Browser, site: Site) -> Iterator[Desk]:
     """Browsers on the site; fails when one of them complained."""
-    folder = Path(os.environ.get("MAST_SCREENSHOTS") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(os.environ["MAST_SCREENSHOTS"]) if os.environ.get("MAST_SCREENSHOTS") else None
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
     opened = Desk(browser, site, folder)
     yield opened
     opened.close()

@@ -245,7 +245,7 @@ def test_a_back_of_house_session_opens_no_page_for_a_client(desk: Desk, clients:
 
 def test_a_client_page_outlives_the_death_of_the_server(browser: Browser, example: Path, tmp_path: Path) -> None:
     with serving(example, tmp_path / "site") as site:
-        desk = Desk(browser, site, tmp_path)
+        desk = Desk(browser, site)
         desk.watch.expect("ERR_|status 5|status of 5|EventSource")
         clients = Clients(site)
         road = road_on(clients)

@@ -229,7 +229,7 @@ class Desk:
 
     browser: Browser
     site: Site
-    pictures: Path
+    pictures: Path | None = None
     watch: Watch = field(default_factory=Watch)
     contexts: list[BrowserContext] = field(default_factory=list)
 
@@ -257,7 +257,9 @@ class Desk:
         return page
 
     def shot(self, page: Page, name: str) -> None:
-        """A picture of the whole page. The caret stays: hiding it would write styles into the page."""
+        """A picture of the whole page, where somebody wants to look at it. The caret stays: hiding it would write styles into the page."""
+        if self.pictures is None:
+            return
         page.screenshot(path=self.pictures / f"{name}.png", full_page=True, caret="initial")
 
     def close(self) -> None:
