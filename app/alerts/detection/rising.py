@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import betabinom
 
 from app.alerts.detection.counts import MIN_POSITIVE, Counted, total
 
@@ -41,6 +40,8 @@ class Predictive:
 
     def tail(self, now: Counted) -> float:
         """P(X ≥ x | n). 1 where nothing was positive."""
+        from scipy.stats import betabinom  # takes half a second, which a server need not spend to start
+
         return 1.0 if now.x == 0 else float(betabinom.sf(now.x - 1, now.n, self.a, self.b))
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binom
 
 PERCENTILE = 0.99
 CONFIDENCE = 0.95
@@ -46,6 +45,8 @@ def strength(amount: float, earlier: Sequence[float]) -> Strength | None:
     n = len(earlier)
     if n < MIN_EARLIER:
         return None
+    from scipy.stats import binom  # takes half a second, which a server need not spend to start
+
     ordered = np.sort(np.asarray(earlier, dtype=np.float64))
     k = max(1, int((1 - PERCENTILE) * (n + 1) + 1e-9))
     # low is a bound where P(Bin(n, .99) ≥ rank) ≥ .95, high where P(Bin(n, .99) < rank) ≥ .95; ranks count from 1

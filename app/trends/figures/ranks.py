@@ -14,7 +14,6 @@ from functools import lru_cache
 from math import floor, log10
 
 import numpy as np
-from scipy.stats import binom
 
 CONFIDENCE = 0.95
 FIGURES_SHOWN = 2
@@ -35,6 +34,8 @@ class Quantile:
 @lru_cache(maxsize=4096)
 def _places(n: int, p: float) -> tuple[int, int]:
     """Ranks of the limits, counted from 1; 0 or n + 1 where there is none."""
+    from scipy.stats import binom  # takes half a second, which a server need not spend to start
+
     tail = (1 - CONFIDENCE) / 2
     return int(binom.ppf(tail, n, p)), int(binom.ppf(1 - tail, n, p)) + 1
 
