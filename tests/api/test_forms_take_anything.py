@@ -33,8 +33,8 @@ RAW = (b"=", b"&&&", b"%", b"a=%ff%fe", b"a=%00", b"\xff\xfe=\xff", b"version=1"
 
 def nasty(world: World, turn: int) -> tuple[str, ...]:
     """A third of the values, the others at the next turns: each value meets every third field. PostgreSQL refuses more
-    than SQLite (NUL, ranges), so SQLite gets a ninth of them only, for time."""
-    return NASTY[turn % 9 :: 9] if world.runtime.db.is_sqlite else NASTY[turn % 3 :: 3]
+    than SQLite (NUL, ranges), so SQLite gets every fourth value only, for time."""
+    return NASTY[::4] if world.runtime.db.is_sqlite else NASTY[turn % 3 :: 3]
 
 
 FORMS = sorted(w for w in WRITES if not w[1].startswith("/api/"))
