@@ -1,8 +1,8 @@
 """Audits a whole cube: which counts that are not published can be known within ±4. Pure.
 
 A small cube is one linear system and every interval is exact. A large one is proven piece by piece, with the rest held as it
-truly is (knowledge.py): the months of a quarter, then of a year, then all; what was found only where it was found, then
-everywhere, class by class. A piece has fewer possible worlds than the whole, so what a piece proves is proven. What no
+truly is (knowledge.py): all samples and what was found where it was found, or, where that is too large, quarters and years of
+it; then what was found everywhere, class by class. A piece has fewer possible worlds than the whole, so what a piece proves is proven. What no
 piece proves counts as bounded, so the audit errs towards withholding.
 """
 

@@ -1,9 +1,9 @@
 """Withholds further counts until nothing that is not published can be known within ±4. Pure, and deterministic.
 
 First pairs of nested cells: a count is withheld where it leaves a few of a wider count that is shown (differencing.py has
-the same rule for questions). Then the audit by linear programming; for every count it cannot prove wide one shown count is
-withheld of those whose dual value is not zero, that is of those that bound it: the least useful one, finer tables first,
-then the one of fewest samples, a numerator before a number of samples, the grand total last. Repeated until the audit
+the same rule for questions). Then the audit by linear programming; of the shown counts with a dual value that is not zero, that is of those
+that bound a count it cannot prove wide, the least useful are withheld: finer tables first, then fewest samples, a numerator before a number of
+samples, the grand total last, and as few as a greedy cover of all that is bounded finds. Repeated until the audit
 passes; shown counts only get fewer, so what was proven stays proven. When the budget of programs ends before, the caller is
 told (growing.py then leaves the table out), so nothing is published unaudited.
 """

@@ -72,7 +72,7 @@ def grow(cube: Cube, wanted: Publication, programs: float, tell: Tell = lambda *
         if made.bounded:
             out.left_out.append(table)
         else:
-            trial.offered_f &= ~(mask & ~(trial.shown_f & mask).any(axis=(1, 2, 3), keepdims=True))
+            trial.offered_f &= ~(mask & ~(trial.known_f & mask).any(axis=(1, 2, 3), keepdims=True))
             out.pub, out.audit = trial, made
     tell("tables", len(tables), len(tables))
     gone_n, gone_f = wanted.shown_n & ~out.pub.shown_n, wanted.shown_f & ~out.pub.shown_f

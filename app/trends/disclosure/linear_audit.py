@@ -1,4 +1,4 @@
-"""What linear programming can say about a count from everything that is published. Pure: numpy and scipy (HiGHS).
+"""What linear programming can say about a count from everything that is published. Pure: numpy, scipy's sparse arrays and HiGHS.
 
 A System is a set of linear statements about unknown counts: each row lies between two bounds, each unknown is at least its
 lower bound. A target is a sum of unknowns that is not published. The attacker knows all rows and that counts are not

@@ -103,6 +103,17 @@ def test_a_class_is_published_in_a_table_only_where_it_is_in_every_margin_of_it(
                 assert not (classes & ~more).any()
 
 
+def test_a_class_an_earlier_release_showed_in_a_table_is_looked_after_there_though_nothing_of_it_is_shown_now() -> None:
+    cube = common_and_rare()
+    wanted = Publication.first(cube, PUBLIC)
+    regions = mask_of(cube.axes, (0, True, False))
+    wanted.fixed_f[1] |= regions
+    wanted.shown_f[1] &= ~regions
+    pub = grow(cube, wanted, ENDLESS).pub
+    assert not (pub.shown_f[1] & regions).any()
+    assert (pub.offered_f[1] & regions).any()
+
+
 def test_one_count_that_bounds_two_is_withheld_rather_than_two() -> None:
     lists = [[(False, -1, 4), (False, -1, 9)], [(False, -1, 7), (False, -1, 9)], [(True, 0, 2)]]
     assert list(complementary._cover(lists)) == [(False, -1, 9), (True, 0, 2)]
