@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from harm_messages.ordering import Hit, behind_more
+from harm_messages.ordering import Hit, behind_more, families
 from harm_messages.page import Message, Page
 from harm_messages.snippets import SnippetRow
 from harm_messages.types import Frozen, Severity, Slot
@@ -68,20 +68,26 @@ def _card(page: Page, rule_id: str) -> Message | None:
     return next((m for m in page.loggable().body if m.rule_id == rule_id and rule_id), None)
 
 
-def arranged(body: Sequence[Hit], adjustments: Adjustments) -> tuple[list[Hit], list[Hit]]:
-    """(cards, behind "More") of the body, in order: what may be taken out is gone, what is pinned stands higher.
+Card = tuple[Hit, tuple[Hit, ...]]
+
+
+def arranged(body: Sequence[Hit], adjustments: Adjustments) -> tuple[list[Card], list[Hit]]:
+    """(cards, behind "More") of the body, in order, each card with those of its family that it speaks for: what may be
+    taken out is gone, what is pinned stands higher.
 
     A pinned card comes behind every card of S0–S1, and behind those of its own weight or graver that are not pinned
     only where it is S3–S4. Nothing is pushed behind "More" by it.
     """
     left = [h for h in body if not (_named(h, adjustments.not_relevant) and h.rule.severity.rank >= Severity.S3.rank)]
     grave = Severity.S1.rank
-    pinned = {h.rule.id for h in left if _named(h, adjustments.pinned) and h.rule.severity.rank > grave}
-    later = behind_more([h for h in left if h.rule.id not in pinned])
-    cards = [h for h in left if h.rule.id not in later]
-    order = {id(h): place for place, h in enumerate(left)}
-    cards.sort(key=lambda h: (_height(h, pinned), order[id(h)]))
-    return cards, [h for h in left if h.rule.id in later]
+    joined = families(left)
+    leads = [lead for lead, _ in joined]
+    pinned = {h.rule.id for h in leads if _named(h, adjustments.pinned) and h.rule.severity.rank > grave}
+    later = behind_more([h for h in leads if h.rule.id not in pinned])
+    cards = [card for card in joined if card[0].rule.id not in later]
+    order = {id(h): place for place, h in enumerate(leads)}
+    cards.sort(key=lambda card: (_height(card[0], pinned), order[id(card[0])]))
+    return cards, [h for h in leads if h.rule.id in later]
 
 
 def _named(hit: Hit, rules: Sequence[str]) -> bool:
@@ -112,6 +118,12 @@ def with_urgent(w: Writer, adjustments: Adjustments, cards: Sequence[Message]) -
             at = next((i for i, m in enumerate(out) if m.severity.rank >= row.severity.rank), len(out))
             out.insert(at, _say(w, row))
     return tuple(out)
+
+
+def gravest_urgent(pack: Pack, adjustments: Adjustments) -> Severity:
+    """The gravest urgent message on this page; S4 where there is none."""
+    each = [row.severity for row in snippets_of(pack, "urgent") if row.id in adjustments.urgent]
+    return min(each, key=lambda s: s.rank, default=Severity.S4)
 
 
 def _say(w: Writer, row: SnippetRow) -> Message:

@@ -1,6 +1,6 @@
 """How much, in which basis, in which band; and how an amount is written for people.
 
-One conversion, one printed basis. A band compares value + U (k = 2), rounded up, with its edges, so it
+One conversion, one printed basis: the salt people are sold. A band compares value + U (k = 2), rounded up, with its edges, so it
 errs towards caution; a basis that is not known is taken as the one that gives the higher figure.
 Imports Babel for numbers and this package.
 """
@@ -23,6 +23,15 @@ WEIGHTS = {
 }  # fmt: skip
 HCL = WEIGHTS["H"] + WEIGHTS["Cl"]
 BANDABLE = (Basis.BASE, Basis.HYDROCHLORIDE)
+# What each mg of base carries along in the salt that is sold: the acid's molar mass per molecule of base, g/mol.
+ACIDS = {
+    "hydrochloride": HCL,
+    "sulfate": (2 * WEIGHTS["H"] + WEIGHTS["S"] + 4 * WEIGHTS["O"]) / 2,
+    "phosphate": 3 * WEIGHTS["H"] + WEIGHTS["P"] + 4 * WEIGHTS["O"],
+    "tartrate": 4 * WEIGHTS["C"] + 6 * WEIGHTS["H"] + 6 * WEIGHTS["O"],
+    "citrate": 6 * WEIGHTS["C"] + 8 * WEIGHTS["H"] + 7 * WEIGHTS["O"],
+    "base": 0.0,
+}
 
 
 def molar_mass(formula: str) -> float:
@@ -94,27 +103,81 @@ def _number(value: float, locale: str) -> str:
     return format_decimal(_two_figures(value), format="#,##0.####", locale=locale)
 
 
-def _printed(pack: Pack, substance: str | None, amount: AmountFact, form: Form) -> tuple[float, Basis]:
-    """The basis printed is the band's where there is one and the measured basis allows it."""
-    row = band_row(pack, substance, amount.unit, form)
-    if row is None or substance is None or amount.basis not in BANDABLE:
-        return amount.value, amount.basis
-    return convert(amount.value, amount.basis, row.basis, pack.substances[substance].formula), row.basis
+def sold_as(pack: Pack, substance: str, form: Form) -> str:
+    """The salt in which people are sold this; freebase for what is smoked as a rock."""
+    if substance == "cocaine" and form is Form.ROCK:
+        return "base"
+    return pack.amounts_table.usual_salt.get(substance, "hydrochloride")
+
+
+def as_sold(pack: Pack, substance: str | None, amount: AmountFact, form: Form) -> tuple[float, float, bool]:
+    """(lowest reading of the value, highest, whether it counts the salt that is sold). An uncertain basis gives a range;
+    another salt than the one sold is left as it was measured."""
+    if substance is None or not pack.substances[substance].formula:
+        return amount.value, amount.value, False
+    salt = sold_as(pack, substance, form)
+    mass = molar_mass(pack.substances[substance].formula)
+
+    def converted(basis: Basis) -> float:
+        base = amount.value * mass / (mass + HCL) if basis is Basis.HYDROCHLORIDE else amount.value
+        return base * (mass + ACIDS[salt]) / mass
+
+    if amount.basis is Basis.OTHER_SALT:
+        return amount.value, amount.value, salt not in ("hydrochloride", "base")
+    if amount.basis is Basis.UNKNOWN:
+        each = [amount.value, converted(Basis.BASE), converted(Basis.HYDROCHLORIDE)]
+        return min(each), max(each), True
+    return converted(amount.basis), converted(amount.basis), True
 
 
 def amount_text(
-    pack: Pack, substance: str | None, amount: AmountFact, form: Form, labels: Labels, locale: str, name: str = ""
+    pack: Pack, substance: str | None, amount: AmountFact, form: Form, labels: Labels, locale: str, name: str
 ) -> str:
-    """ "230 mg (counted as hydrochloride)": two figures, the unit, and always the basis by name; with `name` also
-    whose amount it is: "230 mg (MDMA, counted as hydrochloride)"."""
-    value, basis = _printed(pack, substance, amount, form)
-    said = ", ".join(part for part in (name, labels.basis[basis]) if part)
-    return f"{_number(value, locale)} {labels.units[amount.unit]} ({said})"
+    """ "230 mg (250 mg at most) of MDMA, counted as the usual salt": two figures, the upper end of one unit, and the
+    basis in words. A share of weight reads as mg in 100 mg."""
+    low, high, sold = as_sold(pack, substance, amount, form)
+    unit = labels.units[amount.unit]
+    value = _number(high, locale)
+    if _number(low, locale) != value:
+        value = labels.range_words.format(low=_number(low, locale), high=value)
+    said = f"{value} {unit}"
+    top = amount.upper * (high / amount.value if amount.value else 1.0)
+    if amount.unit in PER_UNIT and _number(top, locale) != _number(high, locale):
+        said += f" ({labels.at_most.format(amount=f'{_number(top, locale)} {unit}')})"
+    if name:
+        said = labels.of_words.format(amount=said, name=name)
+    return f"{said}, {_basis_words(pack, substance, amount, form, labels, sold)}".rstrip(", ")
+
+
+PER_UNIT = (Unit.MG_PER_UNIT, Unit.UG_PER_BLOTTER)
+
+
+def _basis_words(
+    pack: Pack, substance: str | None, amount: AmountFact, form: Form, labels: Labels, sold: bool
+) -> str:
+    if substance is None or not sold:
+        return labels.basis[amount.basis] if amount.basis is not Basis.UNKNOWN else ""
+    return labels.basis[Basis.BASE if sold_as(pack, substance, form) == "base" else Basis.HYDROCHLORIDE]
 
 
 def fraction_text(
     pack: Pack, substance: str | None, amount: AmountFact, form: Form, labels: Labels, locale: str
 ) -> str:
     """A quarter of one unit."""
-    value, _ = _printed(pack, substance, amount, form)
-    return f"{_number(value / 4, locale)} {labels.units[amount.unit]}"
+    _, high, _ = as_sold(pack, substance, amount, form)
+    return f"{_number(high / 4, locale)} {labels.units[amount.unit]}"
+
+
+def usual_text(
+    pack: Pack, substance: str | None, amount: AmountFact, form: Form, labels: Labels, part: float = 1.0
+) -> str:
+    """What this part of one unit is of a usual adult amount, in words; "" where no usual amount is agreed."""
+    row = band_row(pack, substance, amount.unit, form)
+    if row is None or substance is None or not labels.portions:
+        return ""
+    value = convert(amount.value, amount.basis, row.basis, pack.substances[substance].formula) * part / row.usual_max
+    steps = {float(step): words for step, words in labels.portions.items()}
+    top = max(steps)
+    if value > top * 1.1:
+        return labels.portions_more.format(words=steps[top])
+    return steps[min(steps, key=lambda step: (abs(step - value) / step, -step))]

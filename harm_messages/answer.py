@@ -5,11 +5,11 @@ Imports this package only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from harm_messages.errors import GateClosed
-from harm_messages.page import Message, Page
+from harm_messages.page import EmergencyLine, Message, Page
 
 
 def answer_of(page: Page) -> dict[str, Any]:
@@ -30,21 +30,38 @@ def answer_of(page: Page) -> dict[str, Any]:
         "told_us": page.told_us,
         "difference": page.difference.text if page.difference is not None else "",
         "top_severity": page.top_severity.value,
-        "message_ids": [row["id"] for row in rows],
+        "action": page.action.text if page.action is not None else "",
+        "message_ids": [one for row in rows for one in (row["id"], *row["joined"])],
         "messages": rows,
         "emergency": [
             {"number": line.number, "step": line.step, "text": line.text, "message_ids": [m.id for m in line.parts]}
             for line in page.emergency
         ],
         "limits": [m.text for m in page.limits],
-        "staff_actions": list(page.staff_actions),
+        "visible_words": page.visible_words(),
+        **_for_staff(page.staff, page.alert_proposals),
         "logged": logged(page),
     }
 
 
 def closed(gate: GateClosed) -> dict[str, Any]:
-    """No page opens: why, and nothing else. Nothing is logged, because nothing was shown."""
-    return {"gate": {"code": gate.reason, "text": gate.text}, "messages": [], "message_ids": [], "logged": None}
+    """No page opens: why, no client text, and what staff are asked to do all the same. Nothing is logged, because
+    nothing was shown."""
+    return {
+        "gate": {"code": gate.reason, "text": gate.text},
+        "messages": [],
+        "message_ids": [],
+        **_for_staff(gate.staff, gate.alert_proposals),
+        "logged": None,
+    }
+
+
+def _for_staff(staff: Iterable[Any], proposals: Iterable[Any]) -> dict[str, Any]:
+    return {
+        "staff_actions": [one.action for one in staff],
+        "staff": [one.model_dump(mode="json") for one in staff],
+        "alert_proposals": [one.model_dump(mode="json") for one in proposals],
+    }
 
 
 def logged(page: Page) -> dict[str, Any]:
@@ -59,16 +76,9 @@ def logged(page: Page) -> dict[str, Any]:
 
 def _sections(page: Page) -> Iterator[tuple[str, Message]]:
     """Every message with the part of the page it stands in, in reading order."""
-    yield from (("notice", m) for m in page.notices)
-    yield from (("headline", m) for m in page.headline_parts)
-    if page.difference is not None:
-        yield "difference", page.difference
-    yield from (("card", m) for m in page.cards)
-    yield from (("more", m) for m in page.more)
-    yield from (("emergency", m) for line in page.emergency for m in line.parts)
-    yield from (("safer_use", m) for m in page.safer_use)
-    yield from (("limits", m) for m in page.limits)
-    yield from (("next", m) for m in page.next)
+    for name, part in page.sections():
+        for one in part:
+            yield from ((name, m) for m in (one.parts if isinstance(one, EmergencyLine) else (one,)))
 
 
 def _row(section: str, m: Message) -> dict[str, Any]:
@@ -91,4 +101,5 @@ def _row(section: str, m: Message) -> dict[str, Any]:
         "machine_drafted": m.machine_drafted,
         "pictogram": m.pictogram.value if m.pictogram is not None else None,
         "origin": m.origin,
+        "joined": [message_id for message_id, _ in m.joined],
     }

@@ -15,7 +15,7 @@ from pydantic import Field, Strict, model_validator
 from harm_messages.types import Basis, Confidence, Form, Frozen, Severity, Unit
 
 # The emergency block: its steps in their only order, and the lines that stand on every page.
-EMERGENCY_ORDER = ("call", "airway", "recovery", "naloxone", "stay", "show")
+EMERGENCY_ORDER = ("signs", "call", "airway", "recovery", "naloxone", "stay", "show")
 EMERGENCY_BASE = frozenset({"call", "airway", "recovery", "stay", "show"})
 
 Status = Literal["draft", "in_review", "approved", "withdrawn"]
@@ -137,20 +137,36 @@ class ScopeWatch(Frozen):
     watch: str
 
 
+class Interferent(Frozen):
+    """A substance that makes a strip react although its target is not there, from a concentration on."""
+
+    substance: str
+    above_mg_per_ml: float | None = Field(default=None, gt=0)
+    brand: str = ""
+    evidence: tuple[str, ...] = Field(min_length=1)
+
+
 class StripRow(Sourced):
-    """What one kind of strip is known to miss, for all lots or for the lots named."""
+    """What one kind of strip is known to miss and to be fooled by, for all lots or for the lots named. `dilution`: that
+    of the leaflet, where there is one; a reading at another one is repeated. `no_reaction`: a sentence of its own for a
+    strip that did not react."""
 
     target: str
     lots: tuple[str, ...] = ()
     misses: tuple[str, ...] = ()
+    interferents: tuple[Interferent, ...] = ()
+    dilution: str = ""
+    no_reaction: str = ""
     recalled: StrictBool = False
 
 
 class EmergencyStep(Frozen):
-    """One numbered step and the sentences it may be made of, in their order."""
+    """One numbered step and the sentences it may be made of, in their order. `short`: those that also stand in the short
+    block of a page without an S0 or S1."""
 
     step: str
     fragments: dict[str, str]
+    short: tuple[str, ...] = ()
 
 
 class Negatives(Sourced):
@@ -158,6 +174,20 @@ class Negatives(Sourced):
 
     usual_max_lod: float
     potent_max_lod: float
+
+
+class Budgets(Sourced):
+    """How many words a page may show without a tap, for two clinicians to sign: the whole page and its parts."""
+
+    grave_page: int = 380
+    other_page: int = 300
+    head: int = 35
+    card: int = 45
+    block: int = 130
+    short_block: int = 60
+    limits: int = 50
+    next: int = 35
+    more: int = 150
 
 
 class LocaleRow(Frozen):
@@ -228,7 +258,8 @@ class Manifest(Frozen):
     never: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     contradictions: tuple[tuple[str, str], ...] = ()
     names_as_words: tuple[str, ...] = ()
-    negatives: Negatives
+    negatives: Negatives | None = None
+    budgets: Budgets | None = None
     fixed: dict[str, str]
 
 
@@ -253,6 +284,13 @@ class Labels(Frozen):
     limits: str
     next: str
     something_unknown: str
+    range_words: str = "{low} to {high}"
+    at_most: str = "{amount} at most"
+    of_words: str = "{amount} of {name}"
+    portions: dict[str, str] = Field(default_factory=dict)
+    portions_more: str = "more than {words}"
+    because: dict[str, str] = Field(default_factory=dict)
+    staff: dict[str, str] = Field(default_factory=dict)
     lod_known: str
     lod_unknown: str
     place_unknown: str
@@ -262,6 +300,7 @@ class Labels(Frozen):
     methods: dict[str, str]
     names: dict[str, str] = Field(default_factory=dict)
     classes: dict[str, str] = Field(default_factory=dict)
+    plurals: dict[str, str] = Field(default_factory=dict)
     class_kind: str = "a drug of the {kind} kind"
     list_and: str = ""
     say: dict[str, str] = Field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Facts as the rules see them: merged findings with role and band, scope gaps, pairs, alerts.
+"""Facts as the rules see them: merged findings with role and band, what is said of an untested sample, pairs, alerts.
 
 Built once without and, if the person said what else they take, once with it: what is logged never
 depends on the self-report. Imports this package only.
@@ -6,15 +6,23 @@ depends on the self-report. Imports this package only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from harm_messages.amounts import derive_band
 from harm_messages.content import Group, PairRow
+from harm_messages.evidence import Evidence, Tested, technique
 from harm_messages.pack import Pack
 from harm_messages.register import within
-from harm_messages.roles import Expectation, expectation, expected_possible, finding_class, role_of
-from harm_messages.scope import scope_gaps
+from harm_messages.roles import (
+    Expectation,
+    expectation,
+    expected_possible,
+    expected_targets,
+    finding_class,
+    role_of,
+)
 from harm_messages.types import (
     Abundance,
     AlertFact,
@@ -29,13 +37,17 @@ from harm_messages.types import (
     StripReading,
     Verdict,
 )
-from harm_messages.verdicts import always_warn, derive_outcome, derive_verdict, differs
+from harm_messages.verdicts import always_warn, differs, outcome_of, verdict_of
+from harm_messages.vocabulary import Family, State, Technique
+
+Source = Literal["result", "declared", "warned"]
+"""Why something stands on a page: a test showed it, the person said it and nothing tested it, or a warning is about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One finding with everything derived about it. `substance` is None when only the class is known; `unknown`: it was
-    seen, but nobody could name it."""
+    seen, but nobody could name it; `source` other than result: no test showed it; `technique`: the best test behind it."""
 
     fact: FindingFact
     substance: str | None
@@ -49,6 +61,9 @@ class Seen:
     psychoactive: bool
     differs: bool
     always_warn: bool
+    family: Family
+    technique: Technique
+    source: Source = "result"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,7 @@ class Derived:
     pack: Pack
     facts: Facts
     context: Context
+    evidence: Evidence
     want: Expectation
     raw: tuple[FindingFact, ...]
     seen: tuple[Seen, ...]
@@ -75,31 +91,44 @@ class Derived:
     pairs: tuple[PairHit, ...]
     alerts: tuple[AlertFact, ...]
 
+    @property
+    def shown(self) -> tuple[Seen, ...]:
+        """What a test of this sample showed."""
+        return tuple(s for s in self.seen if s.source == "result")
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """What the tests had to see: the substances and classes the person named."""
+        return expected_targets(self.facts.expected, self.pack)
+
 
 def derive(pack: Pack, facts: Facts, context: Context, also_taking: Iterable[str] = ()) -> Derived:
     """Everything the rules may ask about these facts, computed once."""
-    want = expectation(facts.expected, pack)
+    want, evidence = expectation(facts.expected, pack), Evidence(pack, facts)
     raw = tuple(_merged(_known(facts, pack)))
     possible = expected_possible(raw, want, pack)
-    seen = tuple(
+    tested = tuple(
         sorted(
             (s for f in raw if (s := _seen(f, possible, want, pack, facts)) is not None),
             key=lambda s: (-s.fact.abundance.rank, -s.confidence.rank, s.name, s.fact.model_dump_json()),
         )
     )
-    outcome = derive_outcome(facts.findings, facts.scope, facts.strips)
+    outcome = outcome_of(evidence)
+    alerts = tuple(a for a in facts.alerts if _alert_matches(a, facts, tested, want, pack))
+    seen = (*tested, *_declared(evidence, want, tested), *_warned(alerts, want, pack, tested, facts))
     return Derived(
         pack=pack,
         facts=facts,
         context=context,
+        evidence=evidence,
         want=want,
         raw=raw,
         seen=seen,
         outcome=outcome,
-        verdict=derive_verdict(raw, facts.expected, outcome=outcome, pack=pack),
-        gaps=scope_gaps(pack, facts, want, [s.drug_class for s in seen]),
-        pairs=_pairs(pack, seen, tuple(also_taking)),
-        alerts=tuple(a for a in facts.alerts if _alert_matches(a, facts, seen, want, pack)),
+        verdict=verdict_of(evidence, raw, outcome),
+        gaps=_gaps(evidence, want, [s.drug_class for s in tested]),
+        pairs=_pairs(pack, seen, (*also_taking, *facts.same_visit)),
+        alerts=alerts,
     )
 
 
@@ -121,8 +150,8 @@ def _known(facts: Facts, pack: Pack) -> list[FindingFact]:
 
 
 def _reacted(strip: StripFact, pack: Pack) -> FindingFact:
-    """What a strip that reacted tells: its class (also where a substance has the same id: ghb) or substance, or for a target nobody knows here,
-    that something without a name is there. The page warns; it never shuts over one strip."""
+    """What a strip that reacted tells: its class (also where a substance has the same id: ghb) or substance, or for a
+    target nobody knows here, that something without a name is there. The page warns; it never shuts over one strip."""
     is_class = pack.substances.is_class(strip.target)
     known = strip.target in pack.substances and not is_class
     return FindingFact(
@@ -166,10 +195,13 @@ def _stronger(a: FindingFact, b: FindingFact) -> FindingFact:
     )
 
 
-def _seen(fact: FindingFact, possible: bool, want: Expectation, pack: Pack, facts: Facts) -> Seen | None:
+def _seen(
+    fact: FindingFact, possible: bool, want: Expectation, pack: Pack, facts: Facts, source: Source = "result"
+) -> Seen | None:
     role = role_of(fact, possible, want, pack)
     warn = always_warn(fact, pack, unexpected=role is not Role.EXPECTED)
-    if fact.confidence is Confidence.TENTATIVE and not (warn or fact.unidentified):
+    weak = fact.confidence is Confidence.TENTATIVE and source == "result" and "strip" not in fact.methods
+    if weak and not (warn or fact.unidentified):
         return None
     drug_class = finding_class(fact, pack)
     row = pack.substances[fact.substance] if fact.substance is not None else None
@@ -186,9 +218,19 @@ def _seen(fact: FindingFact, possible: bool, want: Expectation, pack: Pack, fact
         role=role,
         band=derive_band(pack, fact.substance, fact.amount if firm else None, facts.form),
         psychoactive=row.psychoactive if row is not None else _class_is_active(pack, drug_class),
-        differs=differs(fact, pack),
+        differs=differs(fact) and source == "result",
         always_warn=warn,
+        family=pack.family(fact.substance, drug_class) if not fact.unidentified else Family.UNKNOWN,
+        technique=_technique(fact),
+        source=source,
     )
+
+
+def _technique(fact: FindingFact) -> Technique:
+    """The most telling test behind a finding. A class that nobody says a method for is not called a strip."""
+    order = (Technique.LAB_MACHINE, Technique.INFRARED, Technique.STRIP, Technique.COLOUR_TEST)
+    kinds = {technique(m) for m in fact.methods}
+    return next((t for t in order if t in kinds), Technique.OTHER)
 
 
 def _class_is_active(pack: Pack, drug_class: str) -> bool:
@@ -213,6 +255,68 @@ def _names(fact: FindingFact, drug_class: str, role: Role, pack: Pack) -> tuple[
     row = pack.substances.classes[drug_class]
     own = pack.substances[fact.substance].psychoactive or not row.psychoactive
     return name, f"{name} ({plain})" if row.say_class and own and role is not Role.EXPECTED else name
+
+
+# -- what no test showed -----------------------------------------------------------------------------
+
+
+def _declared(evidence: Evidence, want: Expectation, tested: Iterable[Seen]) -> Iterator[Seen]:
+    """What the person said it is, where nothing could test that: its card and its help stand on the page all the same."""
+    here = {s.substance for s in tested} | {s.drug_class for s in tested if s.substance is None}
+    if any(s.psychoactive and s.confidence.rank >= Confidence.INDICATED.rank and not _adds_weight(s) for s in tested):
+        return
+    for target in expected_targets(want.ids, evidence.pack):
+        if target not in here and not evidence.looked(target):
+            yield from _told(target, want, evidence.pack, evidence.facts, "declared")
+
+
+def _adds_weight(seen: Seen) -> bool:
+    return seen.role in (Role.CUTTING, Role.BYPRODUCT, Role.EXCIPIENT)
+
+
+def _warned(
+    alerts: Iterable[AlertFact], want: Expectation, pack: Pack, tested: Iterable[Seen], facts: Facts
+) -> Iterator[Seen]:
+    """What a warning that matches is about, at its own severity and with its own help."""
+    here = {s.substance for s in tested} | {s.drug_class for s in tested if s.substance is None}
+    about = dict.fromkeys(one for a in alerts for one in (*a.substances, *a.classes))
+    for target in about:
+        if target not in here and (target in pack.substances or pack.substances.is_class(target)):
+            yield from _told(target, want, pack, facts, "warned")
+
+
+def _told(target: str, want: Expectation, pack: Pack, facts: Facts, source: Source) -> Iterator[Seen]:
+    is_class = target not in pack.substances
+    fact = FindingFact(
+        substance=None if is_class else target,
+        drug_class=target if is_class else None,
+        abundance=Abundance.INDICATION,
+        confidence=Confidence.TENTATIVE,
+    )
+    seen = _seen(fact, False, want, pack, facts, source)
+    if seen is not None:
+        yield seen
+
+
+def _gaps(evidence: Evidence, want: Expectation, found: Iterable[str]) -> frozenset[str]:
+    """Classes worth a word because of what was found or expected, which nothing that ran could see."""
+    pack = evidence.pack
+    here = {c for c in found if c}
+    about = here | {pack.substances[s].drug_class for s in want.substances} | want.classes
+    return frozenset(
+        row.watch
+        for row in pack.scope_watch
+        if any(within(c, a) for c in about for a in row.about)
+        and not any(within(c, row.watch) for c in here)
+        and evidence.could_see(row.watch) is None
+        and not strip_spoke(evidence, row.watch)
+    )
+
+
+def strip_spoke(evidence: Evidence, drug_class: str) -> Tested | None:
+    """The strip for this class that gave a reading, if one did."""
+    read = (State.REACTED, State.FAINT, State.NO_REACTION)
+    return next((t for t in evidence.strips if t.state in read and within(drug_class, t.target)), None)
 
 
 # -- pairs -----------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
-"""The emergency block: the union of the lines the fired rules ask for, in the fixed order, once.
+"""The emergency block: signs, then the union of the lines that the fired rules ask for, in the fixed order, once.
 
-999 → airway and breathing → recovery position → naloxone → stay → show them this result.
-Imports this package only.
+signs → 999 → airway and breathing → recovery position → naloxone → stay → show them this result. On a page without an
+S0 or S1 it stands in its short form. Imports this package only.
 """
 
 from __future__ import annotations
@@ -17,17 +17,19 @@ from harm_messages.wording import Place, Writer
 PLACE = Place(Severity.S0, Slot.EMERGENCY)
 
 
-def compose_emergency(w: Writer, wanted: Iterable[str], told: Iterable[str] = ()) -> tuple[EmergencyLine, ...]:
+def compose_emergency(
+    w: Writer, wanted: Iterable[str], told: Iterable[str] = (), *, short: bool = False
+) -> tuple[EmergencyLine, ...]:
     """Numbered steps; each holds the approved sentences asked for, in the pack's order. `told`: asked for only because
-    of what the person also takes, and marked so."""
+    of what the person also takes, and marked so. `short`: only what the pack keeps for pages that are not grave."""
     known = EMERGENCY_BASE | set(wanted)
     asked = known | set(told)
     lines: list[EmergencyLine] = []
     for step in sorted(w.d.pack.emergency, key=lambda s: EMERGENCY_ORDER.index(s.step)):
         parts = tuple(
-            w.write(m, PLACE if name in known else replace(PLACE, self_reported=True))
+            w.write(m, PLACE if name in known else replace(PLACE, self_reported=True), whole=True)
             for name, m in step.fragments.items()
-            if name in asked
+            if name in asked and (not short or name in step.short)
         )
         if parts:
             lines.append(EmergencyLine(number=len(lines) + 1, step=step.step, parts=parts))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,17 @@ class HarmMessageError(Exception):
 
 
 class GateClosed(HarmMessageError):
-    """The page stays shut. `reason` is a stable code, the text is for the worker's screen."""
+    """The page stays shut. `reason` is a stable code, the text is for the worker's screen; `staff` and
+    `alert_proposals` are what staff are asked to do although nobody may read a page."""
 
-    def __init__(self, reason: str, text: str) -> None:
+    def __init__(
+        self, reason: str, text: str, staff: tuple[Any, ...] = (), alert_proposals: tuple[Any, ...] = ()
+    ) -> None:
         super().__init__(text)
         self.reason = reason
         self.text = text
+        self.staff = staff
+        self.alert_proposals = alert_proposals
 
 
 class UnknownSubstance(HarmMessageError, KeyError):

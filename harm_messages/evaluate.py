@@ -1,4 +1,4 @@
-"""Facts in, page out: gate → derive → match → suppress and dedupe → order → locale → render.
+"""Facts in, page out: gate → derive → match → suppress and dedupe → order → veto → locale → render.
 
 A pure function: same input, same page. What the person said they also take is evaluated a second time
 and never touches what may be logged. Imports this package only.
@@ -9,57 +9,71 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import chain
 
-from harm_messages.adjusting import NONE, Adjustments, arranged, snippets, with_urgent
+from harm_messages.adjusting import NONE, Adjustments, Card, arranged, gravest_urgent, snippets, with_urgent
 from harm_messages.derived import Derived, derive
 from harm_messages.emergency import compose_emergency
+from harm_messages.errors import GateClosed
 from harm_messages.gate import closed_gate
 from harm_messages.headline import compose_headline, difference_line
+from harm_messages.limits import compose_limits
 from harm_messages.matching import match
 from harm_messages.ordering import Hit, in_order, one_per_topic, suppressed
 from harm_messages.pack import Pack
 from harm_messages.page import Message, Page
 from harm_messages.rules import Rule
+from harm_messages.staffing import alert_proposals, recalled_strips, staff_actions
+from harm_messages.staffing_types import StaffAction
 from harm_messages.types import BODY_SLOTS, Context, Facts, Severity, Slot, require_aware
-from harm_messages.wording import Place, Writer
+from harm_messages.veto import QUIET, veto_of
+from harm_messages.vocabulary import Family
+from harm_messages.wording import Hearing, Place, Writer
 
 NOTICE = Place(Severity.S4, Slot.LIMITS)
-TAIL = (Slot.SAFER_USE, Slot.LIMITS, Slot.NEXT)
+ACTION = Place(Severity.S4, Slot.ACTION)
+USE = Place(Severity.S4, Slot.SAFER_USE)
 
 
 def evaluate(
     pack: Pack, facts: Facts, context: Context, locale: str, now: datetime, adjustments: Adjustments = NONE
 ) -> Page:
-    """The page for one released result, or GateClosed. Raises UnknownSubstance on an unknown id.
+    """The page for one released result, or GateClosed with what staff are asked to do all the same. Raises
+    UnknownSubstance on an unknown id.
 
     `adjustments` are what staff did to it; what they may not do is left undone (adjusting.py).
     """
     shut = closed_gate(pack, context, require_aware(now))
-    if shut is not None:
-        raise shut
     rules = [r for r in pack.rules if _in_force(r, pack, now)]
-    locale = pack.nearest(locale)
     d = derive(pack, facts, context)
     hits = fired(rules, d)
-    base = _page(Writer(d, locale), hits, hits, adjustments)
+    if shut is not None:
+        raise GateClosed(shut.reason, shut.text, _staff(d, hits), alert_proposals(d))
+    locale = pack.nearest(locale)
+    base = _page(d, locale, hits, hits, adjustments)
     if not context.also_taking:
         return base
     told = derive(pack, facts, context, context.also_taking)
-    return _page(Writer(told, locale), _marked(fired(rules, told), hits), hits, adjustments).with_base(base)
+    return _page(told, locale, _marked(fired(rules, told), hits), hits, adjustments).with_base(base)
 
 
 def _in_force(rule: Rule, pack: Pack, now: datetime) -> bool:
-    """In a vetted pack only approved rules speak. Withdrawn ones still do, as a caution."""
-    if not rule.effective.covers(now):
+    """In a vetted pack only approved rules speak. Withdrawn ones still do, as a caution. Limits are composed from what
+    the tests did; a rule that an older pack wrote there is not asked."""
+    if not rule.effective.covers(now) or rule.slot is Slot.LIMITS:
         return False
     return rule.status in ("approved", "withdrawn") or not pack.vetted
 
 
 def fired(rules: Iterable[Rule], d: Derived) -> list[Hit]:
-    """The rules that hold, each with the findings it binds."""
+    """The rules that hold, each with the findings it binds and what the fastest of them does to a body."""
     matched = ((rule, match(rule.when, d)) for rule in rules)
-    return [Hit(rule, seen, withdrawn=d.pack.withdrawn(rule)) for rule, seen in matched if seen is not None]
+    return [
+        Hit(rule, seen, _family(d, seen), withdrawn=d.pack.withdrawn(rule)) for rule, seen in matched if seen is not None
+    ]
+
+
+def _family(d: Derived, seen: frozenset[int]) -> Family:
+    return min((d.seen[i].family for i in seen), key=lambda f: f.rank, default=Family.UNKNOWN)
 
 
 def _marked(hits: list[Hit], base: list[Hit]) -> list[Hit]:
@@ -67,19 +81,36 @@ def _marked(hits: list[Hit], base: list[Hit]) -> list[Hit]:
     return [h if (h.rule.id, h.seen) in known else replace(h, self_reported=True) for h in hits]
 
 
-def _page(w: Writer, hits: list[Hit], base: list[Hit], adjustments: Adjustments) -> Page:
+def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments: Adjustments) -> Page:
     """`base` are the hits without the self-report: staff are asked to act on those only."""
-    d, pack = w.d, w.d.pack
+    pack = d.pack
     kept = in_order(one_per_topic(suppressed(hits)), d)
     body = [h for h in kept if h.rule.slot in BODY_SLOTS]
+    taken_back = pack.manifest.status == "withdrawn" or any(h.withdrawn for h in hits)
+    top = _gravest([*(h.rule.severity for h in body), gravest_urgent(pack, adjustments)])
+    veto = veto_of(d, taken_back, _gravest(h.rule.severity for h in body if h.rule.slot is not Slot.STRENGTH))
+    w = Writer(d, locale, Hearing(veto))
+    # written first what must stand whole; what repeats a sentence of it is left out further down
+    emergency = compose_emergency(w, _lines(pack, base), _lines(pack, hits), short=top.rank > Severity.S1.rank)
+    headline, difference = compose_headline(w), difference_line(w)
+    for sentence in _sentences([p for line in emergency for p in line.parts]):
+        w.hearing.fresh(sentence)  # type: ignore[union-attr]
+    action = w.write(veto.action, ACTION) if veto.action else None
     first, later = arranged(body, adjustments)
-    tail = {
-        slot: (*snippets(w, adjustments, slot), *(_write(w, h) for h in kept if h.rule.slot is slot)) for slot in TAIL
-    }
-    headline = compose_headline(w)
-    cards = with_urgent(w, adjustments, [_write(w, h) for h in first])
-    more = tuple(_write(w, h) for h in later)
-    emergency = compose_emergency(w, _lines(base), _lines(hits))
+    cards = with_urgent(w, adjustments, [_card(w, card) for card in first])
+    use = [] if veto.no_use else [
+        *(w.write(message_id, USE) for message_id in veto.also),
+        *snippets(w, adjustments, Slot.SAFER_USE),
+        *(_write(w, h) for h in kept if h.rule.slot is Slot.SAFER_USE and not h.withdrawn),
+    ]
+    following = [
+        *snippets(w, adjustments, Slot.NEXT),
+        *(_write(w, h) for h in kept if h.rule.slot is Slot.NEXT and not h.withdrawn),
+    ]
+    more = [_write(w, h, behind_more=True) for h in later]
+    limits = compose_limits(w)
+    shown = [*headline, *cards, *more, *(p for line in emergency for p in line.parts), *use, *limits, *following]
+    notices, sign_off = _notices(w, shown, taken_back)
     page = Page(
         pack_id=pack.manifest.id,
         pack_version=pack.manifest.version,
@@ -88,51 +119,121 @@ def _page(w: Writer, hits: list[Hit], base: list[Hit], adjustments: Adjustments)
         locale=w.locale,
         outcome=d.outcome,
         verdict=d.verdict,
-        notices=_notices(
-            w, [*headline, *cards, *more, *(p for line in emergency for p in line.parts), *chain(*tail.values())]
-        ),
+        notices=notices,
         headline_parts=headline,
         told_us=_told_us(w),
-        difference=difference_line(w),
+        difference=difference,
+        action=action,
         cards=cards,
-        more=more,
+        more=_spoken(more),
         emergency=emergency,
-        safer_use=tail[Slot.SAFER_USE],
-        limits=tail[Slot.LIMITS],
-        next=tail[Slot.NEXT],
-        staff_actions=(*_staff_actions(base), *recalled_strips(pack, d.facts)),
+        safer_use=_spoken(use),
+        limits=limits,
+        next=_spoken(following),
+        sign_off=sign_off,
+        staff=_staff(d, base),
+        alert_proposals=alert_proposals(d),
         labels=w.labels,
         labels_locale=w.labels_locale,
     )
+    return _within_budget(page, pack)
+
+
+def _gravest(each: Iterable[Severity]) -> Severity:
+    return min(each, key=lambda s: s.rank, default=Severity.S4)
+
+
+def _spoken(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Without what the veto, or what stood before, left nothing of."""
+    return tuple(m for m in messages if m.text or m.more_text)
+
+
+def _lines(pack: Pack, hits: Iterable[Hit]) -> list[str]:
+    """The lines that the fired rules ask for, those of a fallback, and the signs of what the drugs do to a body."""
+    every = list(hits)
+    body = [h for h in every if h.rule.slot in BODY_SLOTS and h.rule.slot is not Slot.STRENGTH]
+    about = [h for h in body if h.grave] or [h for h in body if h.rule.severity is Severity.S2] or body
+    kinds = sorted({h.family for h in about} or {Family.UNKNOWN}, key=lambda f: f.rank)
+    found = [line for hit in every for line in hit.rule.emergency]
+    found += [line for hit in every if hit.withdrawn for line in pack.families.fallbacks[hit.family].emergency]
+    return [*found, *(line for kind in kinds for line in pack.families.signs[kind])]
+
+
+def _card(w: Writer, card: Card) -> Message:
+    """One card; where it speaks for several of its family, a sentence that names every drug stands first, and what the
+    others say waits under its "More"."""
+    lead, others = card
+    if not others:
+        return _write(w, lead)
+    bound = sorted(frozenset().union(lead.seen, *(h.seen for h in others)))
+    seen = [s for s in (w.d.seen[i] for i in bound) if not s.unknown and s.role not in QUIET]
+    joint = w.d.pack.families.together.get(lead.family, "")
+    opening = w.write(joint, _place(lead), seen) if joint and len({s.name for s in seen}) > 1 else None
+    own = _write(w, lead)
+    rest = [_write(w, h, behind_more=True) for h in others]
+    told = any(h.self_reported for h in (lead, *others))
+    return own.model_copy(
+        update={
+            "text": "\n".join(t for t in (opening.text if opening else "", own.text) if t),
+            "html": (opening.html if opening else "") + own.html,
+            "spoken": " ".join(t for t in (opening.spoken if opening else "", own.spoken) if t),
+            "more_text": "\n".join(t for t in (own.more_text, *(m.text for m in rest)) if t),
+            "more_html": own.more_html + "".join(m.html for m in rest),
+            "origin": "self_reported" if told else own.origin,
+            "joined": tuple((m.id, m.version) for m in (*([opening] if opening else []), *rest)),
+            "tags": tuple(dict.fromkeys((*own.tags, *(t for m in rest for t in m.tags)))),
+        }
+    )
+
+
+def _place(hit: Hit) -> Place:
+    rule = hit.rule
+    return Place(rule.severity, rule.slot, rule.topic, rule.id, hit.self_reported)
+
+
+def _write(w: Writer, hit: Hit, *, behind_more: bool = False) -> Message:
+    """What a rule says; where that was withdrawn, the fallback of its family at the same severity."""
+    fallback = w.d.pack.families.fallbacks[hit.family].message
+    message_id = fallback if hit.withdrawn else hit.rule.emit.message
+    bound = [w.d.seen[i] for i in sorted(hit.seen)]
+    return w.write(message_id, _place(hit), bound, behind_more=behind_more)
+
+
+def _sentences(messages: Iterable[Message]) -> Iterator[str]:
+    return (s for m in messages for s in m.text.replace("\n", " ").split(". "))
+
+
+def _within_budget(page: Page, pack: Pack) -> Page:
+    """Cards of S3–S4 go behind More, the mildest first, until the page can be read in the time people give it."""
+    budgets = pack.budgets
+    while page.visible_words() > (budgets.grave_page if page.help_first else budgets.other_page):
+        at = next((i for i in range(len(page.cards) - 1, 0, -1) if _may_wait(page.cards[i])), None)
+        if at is None:
+            return page
+        cards, more = (*page.cards[:at], *page.cards[at + 1 :]), (page.cards[at], *page.more)
+        page = page.model_copy(update={"cards": cards, "more": more})
     return page
 
 
-def _lines(hits: Iterable[Hit]) -> Iterator[str]:
-    return (line for hit in hits for line in hit.rule.emergency)
+def _may_wait(card: Message) -> bool:
+    return card.severity.rank >= Severity.S3.rank and card.origin == "result"
 
 
-def _write(w: Writer, hit: Hit) -> Message:
-    rule = hit.rule
-    place = Place(rule.severity, rule.slot, rule.topic, rule.id, hit.self_reported)
-    message_id = rule.emit.message
-    if hit.withdrawn:
-        message_id = w.d.pack.manifest.fixed["withdrawn"]
-    return w.write(message_id, place, (w.d.seen[i] for i in sorted(hit.seen)))
-
-
-def _notices(w: Writer, shown: Sequence[Message]) -> tuple[Message, ...]:
-    """What has to be said about the words themselves. A translation nobody signed says so; danger told in another
-    language than the one asked for says "ask us"."""
-    fixed, keys = w.d.pack.manifest.fixed, []
-    if w.d.pack.manifest.status == "withdrawn":
-        keys.append("withdrawn")
-    elif not w.d.pack.approved:
-        keys.append("awaiting")
-    if any(m.machine_drafted for m in shown):
-        keys.append("machine_drafted")
+def _notices(w: Writer, shown: Sequence[Message], taken_back: bool) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+    """(first on the page, last). What was taken back stands first, and "ask us" where danger is told in another language
+    than the one asked for; that nobody has signed the words stands last."""
+    pack = w.d.pack
+    first, last = [], []
+    if taken_back:
+        first.append("withdrawn")
     if any(m.fallback and m.severity.rank <= Severity.S2.rank for m in shown):
-        keys.append("ask_us")
-    return tuple(w.write(fixed[k], NOTICE) for k in keys)
+        first.append("ask_us")
+    if not pack.approved and pack.manifest.status != "withdrawn":
+        last.append("awaiting")
+    if any(m.machine_drafted for m in shown):
+        last.append("machine_drafted")
+    said = [tuple(w.write(pack.manifest.fixed[k], NOTICE, whole=True) for k in keys) for keys in (first, last)]
+    return said[0], said[1]
 
 
 def _told_us(w: Writer) -> str:
@@ -140,13 +241,6 @@ def _told_us(w: Writer) -> str:
     return w.labels.told_us.replace("{expected}", said) if said else w.labels.not_told
 
 
-def _staff_actions(hits: list[Hit]) -> tuple[str, ...]:
-    gravest = sorted(hits, key=lambda h: (h.rule.severity.rank, h.rule.id))
-    return tuple(dict.fromkeys(action for h in gravest for action in h.rule.staff_action))
-
-
-def recalled_strips(pack: Pack, facts: Facts) -> tuple[str, ...]:
-    """A reading from a recalled lot is told to staff. It never reassured anybody: no strip does."""
-    bad = {(row.target, lot) for row in pack.strips if row.recalled for lot in row.lots}
-    hit = {f"strip_lot_recalled:{s.lot}" for s in facts.strips if (s.target, s.lot) in bad}
-    return tuple(sorted(hit))
+def _staff(d: Derived, hits: list[Hit]) -> tuple[StaffAction, ...]:
+    recalled = (StaffAction(action=a, causes=("recalled",)) for a in recalled_strips(d.pack, d.facts))
+    return (*staff_actions(d, hits), *recalled)

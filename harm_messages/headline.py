@@ -1,7 +1,7 @@
 """The one headline, composed from findings by confidence, and the line that says what differs.
 
-confirmed "We found…" · indicated "This looks like…" · class only "A strip test suggests…" · tentative
-hidden, except what is always warned of: "may contain…". Negatives only in scope. Imports this package.
+confirmed "We found…" · indicated "It looks like…" · a strip "reacted to…" and a colour test "points to…", each called what
+it was · tentative hidden, except what is always warned of: "may contain…". Negatives only in scope. Imports this package.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 from harm_messages.derived import Derived, Seen
 from harm_messages.matching import not_found
 from harm_messages.page import Message
+from harm_messages.register import within
 from harm_messages.roles import counts_as_found
-from harm_messages.types import Confidence, FindingFact, Outcome, Role, Severity, Slot, Verdict
+from harm_messages.types import Confidence, FindingFact, Outcome, Role, RunStatus, Severity, Slot, Verdict
 from harm_messages.verdicts import always_warn
+from harm_messages.vocabulary import Technique
 from harm_messages.wording import Place, Writer
 
 HEAD = Place(Severity.S4, Slot.HEADLINE)
@@ -22,20 +24,19 @@ QUIET = (Role.BYPRODUCT, Role.CUTTING, Role.EXCIPIENT)
 
 # confidence → (alone, beside what was expected)
 WORDS = {
-    Confidence.CONFIRMED: ("head_found", "also_found"),
-    Confidence.INDICATED: ("head_indicated", "also_indicated"),
-    Confidence.CLASS_ONLY: ("head_class", "also_class"),
-    Confidence.TENTATIVE: ("may_contain", "may_also_contain"),
+    "confirmed": ("head_found", "also_found"),
+    "indicated": ("head_indicated", "also_indicated"),
+    "strip": ("head_strip", "also_strip"),
+    "faint": ("head_faint", "also_faint"),
+    "colour_test": ("head_colour", "also_colour"),
+    "class_only": ("head_class", "also_class"),
+    "tentative": ("may_contain", "may_also_contain"),
 }
-EXPECTED_WORDS = {
-    Confidence.CONFIRMED: "head_expected",
-    Confidence.INDICATED: "head_expected_indicated",
-    Confidence.CLASS_ONLY: "head_expected_class",
-    Confidence.TENTATIVE: "may_contain",
-}
-INSTEAD = {Confidence.CONFIRMED: "head_instead", Confidence.INDICATED: "head_instead_indicated"}
+EXPECTED_WORDS = {"confirmed": "head_expected", "indicated": "head_expected_indicated"}
+INSTEAD = {"confirmed": "head_instead", "indicated": "head_instead_indicated"}
 EMPTY = {
     Outcome.NOTHING_FOUND: "nothing_found",
+    Outcome.NOT_TESTED_FOR_EXPECTED: "not_tested",
     Outcome.INSUFFICIENT: "insufficient",
     Outcome.PENDING: "pending",
 }
@@ -49,19 +50,48 @@ LINES = {
 def compose_headline(w: Writer) -> tuple[Message, ...]:
     """Expected first, then the rest by confidence, then what has no name, then what was not found."""
     d = w.d
-    news = [s for s in d.seen if not s.unknown and not _quiet(s, d)]
-    cuts = [s for s in d.seen if not s.unknown and s.role in QUIET]
+    news = [s for s in d.shown if not s.unknown and not _quiet(s, d)]
+    cuts = [s for s in d.shown if not s.unknown and s.role in QUIET]
     alike = {one for s in news for one in s.fact.look_alikes}
     news = [s for s in news if s.confidence is not Confidence.TENTATIVE or s.substance not in alike]
     absent = [] if d.outcome is Outcome.NOTHING_FOUND else expected_not_found(d)
     parts = list(_found_parts(w, news or cuts, bool(absent)))
-    if any(s.unknown for s in d.seen):
+    if any(s.unknown for s in d.shown):
         parts.append(_part(w, "unknown_also" if parts else "unknown_only"))
     if not parts:
-        parts.append(_part(w, EMPTY.get(d.outcome, "inconclusive")))
+        parts.append(_part(w, _nothing(d), (), lambda s: {"expected": s.expected(()) or s.labels.something_unknown}))
     if absent:
         parts.append(_part(w, "not_found", (), lambda s: {"expected": s.joined(s.label(i) for i in absent)}))
     return tuple(parts)
+
+
+def _nothing(d: Derived) -> str:
+    """What to say first where no test showed anything: that nothing was tested, and why, before anything else."""
+    if not d.evidence.worked() and d.outcome is not Outcome.PENDING:
+        states = {run.status for run in d.facts.scope}
+        if RunStatus.INSUFFICIENT_SAMPLE in states:
+            return "insufficient"
+        return "failed" if states - {RunStatus.NOT_RUN} or d.facts.strips else "not_run"
+    return EMPTY.get(d.outcome, "inconclusive")
+
+
+def _kind(s: Seen) -> str:
+    """How sure, with quick tests called what they were."""
+    if "strip" in s.fact.methods and s.technique is Technique.STRIP and s.confidence.rank <= Confidence.CLASS_ONLY.rank:
+        return "strip" if s.confidence is Confidence.CLASS_ONLY else "faint"
+    if s.confidence is Confidence.CLASS_ONLY and s.technique is Technique.COLOUR_TEST:
+        return "colour_test"
+    return s.confidence.value
+
+
+def _deadly(s: Seen, d: Derived) -> bool:
+    """A drug that can kill in small amounts is never "as you expected"."""
+    strict = [row for row in d.pack.dosing.rows if row.deadly]
+    row = d.pack.substances.classes.get(s.drug_class)
+    grave = row is not None and row.floor is not None and row.floor.rank <= Severity.S1.rank
+    return grave or s.always_warn or any(
+        s.substance in row.substances or any(within(s.drug_class, c) for c in row.classes) for row in strict
+    )
 
 
 def _quiet(s: Seen, d: Derived) -> bool:
@@ -77,7 +107,7 @@ def _trace(substance: str) -> FindingFact:
 
 def _could_be(w: Writer, group: Iterable[Seen]) -> Iterator[Message]:
     """What the method cannot tell from these, where it was not found in its own right."""
-    firm = {s.substance for s in w.d.seen if counts_as_found(s.fact)}
+    firm = {s.substance for s in w.d.shown if counts_as_found(s.fact)}
     others = sorted({one for s in group for one in s.fact.look_alikes} - firm)
     if others:
         yield _part(w, "could_be", (), lambda s: {"names": s.one_of(_alike(s, one) for one in others)})
@@ -102,17 +132,17 @@ def expected_not_found(d: Derived) -> list[str]:
 
 
 def _found_parts(w: Writer, shown: list[Seen], negative_follows: bool) -> Iterator[Message]:
-    expected = [s for s in shown if s.role is Role.EXPECTED]
-    others = [s for s in shown if s.role is not Role.EXPECTED]
+    expected = [s for s in shown if s.role is Role.EXPECTED and _kind(s) in EXPECTED_WORDS and not _deadly(s, w.d)]
+    others = [s for s in shown if s not in expected]
     started = False
-    for level in Confidence:
-        group = [s for s in expected if s.confidence is level]
+    for level in WORDS:
+        group = [s for s in expected if _kind(s) == level]
         if group:
             yield _part(w, EXPECTED_WORDS[level], group)
             yield from _could_be(w, group)
             started = True
-    for level in Confidence:
-        group = [s for s in others if s.confidence is level]
+    for level in WORDS:
+        group = [s for s in others if _kind(s) == level]
         if not group:
             continue
         alone, beside = WORDS[level]
@@ -137,7 +167,7 @@ def _part(
     bound, message_id = tuple(seen), w.d.pack.manifest.fixed[key]
     speaking = w.speaking(message_id)
     values = {"names": speaking.joined(speaking.long_name(s) for s in bound)} if bound else {}
-    return w.write(message_id, HEAD, bound, {**values, **(extra(speaking) if extra else {})})
+    return w.write(message_id, HEAD, bound, {**values, **(extra(speaking) if extra else {})}, whole=True)
 
 
 def difference_line(w: Writer) -> Message | None:
@@ -145,10 +175,10 @@ def difference_line(w: Writer) -> Message | None:
     key = LINES.get(w.d.verdict)
     if key is None:
         return None
-    said = [s for s in w.d.seen if not s.unknown and s.differs]
+    said = [s for s in w.d.shown if not s.unknown and s.differs]
     drugs = [s for s in said if s.role in (Role.SUBSTITUTE, Role.ADULTERANT)]
     what_differs = drugs or [s for s in said if s.role is Role.CUTTING]
     firm = any(s.confidence is Confidence.CONFIRMED for s in what_differs)
     soft = f"{key}_soft"
     fixed = w.d.pack.manifest.fixed
-    return w.write(fixed[key if firm or soft not in fixed else soft], DIFF)
+    return w.write(fixed[key if firm or soft not in fixed else soft], DIFF, whole=True)

@@ -15,9 +15,13 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from harm_messages.tagged import CLOSE, OPEN
+
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-_STARTS = ("\n", "- ", ". ", "<p>", "<li>")
+_STARTS = ("\n", "- ", ". ", "? ", "! ", "<p>", "<li>", OPEN)
 _STRAY = re.compile(r"[{}]")
+# A page that has lost contact with its server takes these out by itself.
+_DOSE = '<span class="dose">'
 _TAGS = {"p", "ul", "ol", "li", "strong"}
 _ALLOWED = {
     "paragraph_open", "paragraph_close", "inline", "bullet_list_open", "bullet_list_close",
@@ -81,12 +85,13 @@ def fill(template: str, values: Mapping[str, str], quote: bool = False) -> str:
 
 def to_html(source: str, values: Mapping[str, str]) -> str:
     """Rendered and cleaned, then filled with escaped values."""
-    return fill(_html_template(source), values, quote=True)
+    filled = fill(_html_template(source), values, quote=True)
+    return filled.replace(OPEN, _DOSE).replace(CLOSE, "</span>")
 
 
 def to_plain(source: str, values: Mapping[str, str]) -> str:
     """For reading aloud and printing: one line a paragraph, "- " before list items."""
-    return fill(_plain_template(source), values)
+    return fill(_plain_template(source), values).replace(OPEN, "").replace(CLOSE, "")
 
 
 @lru_cache(maxsize=4096)

@@ -23,12 +23,12 @@ from harm_messages.rules import (
     StripSpec,
     When,
 )
-from harm_messages.scope import in_scope
-from harm_messages.types import Form, Outcome, Role
+from harm_messages.types import Form, Outcome, Role, StripReading
+from harm_messages.verdicts import OPEN
+from harm_messages.vocabulary import State
 
 Bound = frozenset[int] | None
 NOTHING: frozenset[int] = frozenset()
-OPEN = (Outcome.INCONCLUSIVE, Outcome.INSUFFICIENT, Outcome.PENDING)
 
 
 def selects(spec: Selector, seen: Seen) -> bool:
@@ -49,7 +49,12 @@ def _where(d: Derived, test: Callable[[Seen], bool]) -> Bound:
 
 
 def _found(spec: FoundSpec, d: Derived) -> Bound:
-    return _where(d, lambda s: selects(spec, s) and s.confidence.rank >= spec.min_confidence.rank)
+    """What was declared and not tested, or warned of, brings its card whatever the rule's least confidence."""
+
+    def sure(s: Seen) -> bool:
+        return s.source != "result" or s.confidence.rank >= spec.min_confidence.rank
+
+    return _where(d, lambda s: selects(spec, s) and sure(s))
 
 
 def _all_found(specs: Iterable[FoundSpec], d: Derived) -> Bound:
@@ -58,8 +63,8 @@ def _all_found(specs: Iterable[FoundSpec], d: Derived) -> Bound:
 
 
 def not_found(d: Derived, substance: str | None, drug_class: str) -> bool:
-    """The only way to a negative: in scope, the analysis came to an end, and not even a weak trace."""
-    if d.outcome in OPEN or not in_scope(d.pack, d.facts, substance, drug_class):
+    """The only way to a negative: a method looked, the analysis came to an end, and not even a weak trace."""
+    if d.outcome in OPEN or not d.evidence.not_seen(substance or drug_class):
         return False
     for fact in d.raw:
         if any(one not in d.pack.substances for one in fact.look_alikes):
@@ -86,7 +91,11 @@ def _none_found(spec: NoneFoundSpec, d: Derived) -> Bound:
 
 def _role(spec: RoleSpec, d: Derived) -> Bound:
     unexpected = (Role.SUBSTITUTE, Role.ADULTERANT)
-    return _where(d, lambda s: s.role in spec.is_ and selects(spec, s) and (s.role not in unexpected or s.differs))
+
+    def fits(s: Seen) -> bool:
+        return s.source == "result" and s.role in spec.is_ and selects(spec, s) and (s.role not in unexpected or s.differs)
+
+    return _where(d, fits)
 
 
 def _substituted(_: Any, d: Derived) -> Bound:
@@ -121,7 +130,7 @@ def _outcome(spec: tuple[Outcome, ...], d: Derived) -> Bound:
 
 
 def _confidence(spec: ConfidenceSpec, d: Derived) -> Bound:
-    return _where(d, lambda s: selects(spec, s) and s.confidence in spec.is_)
+    return _where(d, lambda s: s.source == "result" and selects(spec, s) and s.confidence in spec.is_)
 
 
 def _scope_gap(spec: str, d: Derived) -> Bound:
@@ -129,12 +138,21 @@ def _scope_gap(spec: str, d: Derived) -> Bound:
 
 
 def _strip(spec: StripSpec, d: Derived) -> Bound:
+    """By the one state of the target: a strip that was read again speaks once."""
     reg = d.pack.substances
-    hit = any(
-        within(reg[s.target].drug_class if s.target in reg else s.target, spec.target) and s.reading in spec.reading
-        for s in d.facts.strips
-    )
+    wanted = {_READ[reading] for reading in spec.reading}
+
+    def of_class(target: str) -> str:
+        return target if reg.is_class(target) or target not in reg else reg[target].drug_class
+
+    hit = any(within(of_class(t.target), spec.target) and t.state in wanted for t in d.evidence.strips)
     return NOTHING if hit else None
+
+
+_READ = {
+    StripReading.POSITIVE: State.REACTED, StripReading.FAINT: State.FAINT, StripReading.NEGATIVE: State.NO_REACTION,
+    StripReading.INVALID: State.INVALID,
+}  # fmt: skip
 
 
 def _alert(_: Any, d: Derived) -> Bound:

@@ -1,6 +1,6 @@
-"""Suppression, one message per topic, the order of the body, and the cap before "More".
+"""Suppression, one message per topic, one card per family, the order of the body, and the cap before "More".
 
-Order: (severity, slot, −specificity, −abundance, rule id). Pure; imports this package only.
+Order: (severity, how fast it kills, slot, −specificity, −abundance, rule id). Pure; imports this package only.
 """
 
 from __future__ import annotations
@@ -10,28 +10,37 @@ from dataclasses import dataclass, replace
 
 from harm_messages.derived import Derived
 from harm_messages.rules import Rule
+from harm_messages.types import Slot
+from harm_messages.vocabulary import Family
 
-VISIBLE = 3
+VISIBLE = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A rule that fired, and on which findings. `withdrawn`: its advice has been taken back."""
+    """A rule that fired, and on which findings; `family`: what the fastest of them does to a body. `withdrawn`: its
+    advice has been taken back."""
 
     rule: Rule
     seen: frozenset[int]
+    family: Family
     self_reported: bool = False
     withdrawn: bool = False
 
     @property
     def topic(self) -> str:
-        """What must be said once. All that was taken back is one topic: it never stands in for advice that stands."""
-        return "*withdrawn" if self.withdrawn else self.rule.topic
+        """What must be said once. What was taken back of a family is one topic: it never stands in for advice that stands."""
+        return f"*withdrawn.{self.family}" if self.withdrawn else self.rule.topic
 
     @property
     def message(self) -> str:
         """What it says."""
-        return "*withdrawn" if self.withdrawn else self.rule.emit.message
+        return f"*withdrawn.{self.family}" if self.withdrawn else self.rule.emit.message
+
+    @property
+    def grave(self) -> bool:
+        """S0 or S1."""
+        return self.rule.severity.rank <= 1
 
 
 def suppressed(hits: Sequence[Hit]) -> list[Hit]:
@@ -75,25 +84,43 @@ def _merged(group: Sequence[Hit]) -> Hit:
 def in_order(hits: Iterable[Hit], d: Derived) -> list[Hit]:
     """Gravest first; the rest of the key only breaks ties."""
 
-    def place(hit: Hit) -> tuple[int, int, int, int, str]:
+    def place(hit: Hit) -> tuple[int, int, int, int, int, str]:
         rule = hit.rule
         abundance = max((d.seen[i].fact.abundance.rank for i in hit.seen), default=0)
-        return (rule.severity.rank, rule.slot.rank, -rule.when.specificity, -abundance, rule.id)
+        quick = hit.family.rank if rule.slot is not Slot.STRENGTH else len(Family)
+        return (rule.severity.rank, quick, rule.slot.rank, -rule.when.specificity, -abundance, rule.id)
 
     return sorted(hits, key=place)
 
 
-def behind_more(body: Sequence[Hit]) -> frozenset[str]:
-    """Ids of rules whose card waits behind "More". S0–S1 never do; they do not count against the cap.
-    Beside an S0–S1, information (S4) always waits, so that the grave part stands alone."""
-    grave = any(h.rule.severity.rank <= 1 for h in body)
-    hidden: set[str] = set()
-    shown = 0
+def families(body: Sequence[Hit]) -> list[tuple[Hit, tuple[Hit, ...]]]:
+    """(card, the S0–S1 of the same family that it speaks for) of the body in order. Strength stands by itself."""
+    leads: dict[Family, int] = {}
+    cards: list[tuple[Hit, tuple[Hit, ...]]] = []
     for hit in body:
-        if hit.rule.severity.rank <= 1:
+        joins = hit.grave and hit.rule.slot is not Slot.STRENGTH
+        if joins and hit.family in leads:
+            at = leads[hit.family]
+            cards[at] = (cards[at][0], (*cards[at][1], hit))
             continue
-        if shown >= VISIBLE or (grave and hit.rule.severity.rank == 4):
+        if joins:
+            leads[hit.family] = len(cards)
+        cards.append((hit, ()))
+    return cards
+
+
+def behind_more(body: Sequence[Hit]) -> frozenset[str]:
+    """Ids of rules whose card waits behind "More": all but four. S0–S1 never do, nor what the person's own answer about
+    other drugs has brought. Beside an S0–S1, information (S4) always waits, so that the grave part stands alone."""
+    grave = [h for h in body if h.grave]
+    must = [h for h in body if h.self_reported and not h.grave]
+    left = VISIBLE - len(grave) - len(must)
+    hidden: set[str] = set()
+    for hit in body:
+        if hit.grave or hit.self_reported:
+            continue
+        if left <= 0 or (grave and hit.rule.severity.rank == 4 and hit.rule.slot is not Slot.STRENGTH):
             hidden.add(hit.rule.id)
         else:
-            shown += 1
+            left -= 1
     return frozenset(hidden)

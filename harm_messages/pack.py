@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 
 from harm_messages.content import (
     Approval,
     BandRow,
+    Budgets,
     Closure,
     CoUse,
     EmergencyStep,
@@ -30,8 +32,11 @@ from harm_messages.content import (
 from harm_messages.register import Register
 from harm_messages.rules import Rule
 from harm_messages.snippets import SnippetRow
+from harm_messages.tables_of_use import DoseRow, Doses, Dosing, Families, StaffRow
+from harm_messages.tagged import Tagger
 from harm_messages.texts import MessageText
-from harm_messages.types import Frozen
+from harm_messages.types import Form, Frozen
+from harm_messages.vocabulary import Family
 
 
 class Pairs(Frozen):
@@ -69,7 +74,52 @@ class Pack:
     entries: Mapping[str, str] = field(repr=False)
     source: Mapping[str, str] = field(repr=False)
     rule_places: Mapping[str, tuple[str, int]] = field(repr=False)
+    dosing: Dosing
+    families: Families
+    amounts_table: Doses
+    staff: tuple[StaffRow, ...]
     snippets: tuple[SnippetRow, ...] = ()
+    borrowed: frozenset[str] = frozenset()
+    """Files and messages that an older pack lacks and that come from the shipped one; outside the digest."""
+
+    @cached_property
+    def doses(self) -> Mapping[str, DoseRow]:
+        """Usual amounts by register id."""
+        return {row.substance: row for row in self.amounts_table.doses}
+
+    @cached_property
+    def unit_masses(self) -> Mapping[Form, float]:
+        """The usual mass of one unit, mg, of the forms somebody has weighed."""
+        return {row.form: row.mg for row in self.amounts_table.unit_mass_mg}
+
+    def family(self, substance: str | None, drug_class: str) -> Family:
+        """What this does to a body: by substance, by class, or by the class above it."""
+        own = self.families.substances.get(substance or "")
+        while own is None and drug_class:
+            own = self.families.classes.get(drug_class)
+            if own is None:
+                under = [f for c, f in self.families.classes.items() if c.startswith(f"{drug_class}.")]
+                own = min(under, key=lambda f: f.rank, default=None)
+            drug_class = drug_class.rpartition(".")[0]
+        return own or Family.UNKNOWN
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        """How many words a page may show; the proposed figures where the pack names none."""
+        return self.manifest.budgets or Budgets(evidence=("PACK-DRAFT",), review_by=date.max)
+
+    @cached_property
+    def first_aid(self) -> frozenset[str]:
+        """The messages of the emergency block."""
+        return frozenset(m for step in self.emergency for m in step.fragments.values())
+
+    def tagger(self, locale: str) -> Tagger:
+        """Reads dosing sentences of this language; languages without patterns go by their tags alone."""
+        return self._taggers.get(locale) or Tagger({})
+
+    @cached_property
+    def _taggers(self) -> Mapping[str, Tagger]:
+        return {locale: Tagger(patterns) for locale, patterns in self.dosing.patterns.items()}
 
     @property
     def register(self) -> Register:

@@ -37,6 +37,7 @@ from harm_messages.register import Register
 from harm_messages.register_table import read_register
 from harm_messages.rules import Rule
 from harm_messages.snippets import SnippetRow
+from harm_messages.tables_of_use import Doses, Dosing, Families, StaffRow
 from harm_messages.texts import MessageText, read_message
 
 # every table: its file, what it holds, and whether its text is part of the digest as a whole
@@ -53,6 +54,10 @@ TABLES: dict[str, tuple[Any, bool]] = {
     "scope_watch.yaml": (tuple[ScopeWatch, ...], True),
     "strips.yaml": (tuple[StripRow, ...], True),
     "emergency.yaml": (tuple[EmergencyStep, ...], True),
+    "dosing.yaml": (Dosing, True),
+    "families.yaml": (Families, True),
+    "doses.yaml": (Doses, True),
+    "staff.yaml": (tuple[StaffRow, ...], False),
     "approvals.yaml": (tuple[Approval, ...], False),
 }
 # these may be left out
@@ -61,7 +66,7 @@ OPTIONAL: dict[str, tuple[Any, bool, Any]] = {
     "snippets.yaml": (tuple[SnippetRow, ...], False, ()),
 }
 # rows with an id of their own are part of the digest one by one
-ROWS = {"bands.yaml": "band", "snippets.yaml": "snippet"}
+ROWS = {"bands.yaml": "band", "snippets.yaml": "snippet", "staff.yaml": "staff"}
 RULES: TypeAdapter[Rule] = TypeAdapter(Rule)
 
 
@@ -221,6 +226,10 @@ class _Reader:
             source=dict(self.files),
             rule_places=places,
             snippets=tables["snippets.yaml"],
+            dosing=tables["dosing.yaml"],
+            families=tables["families.yaml"],
+            amounts_table=tables["doses.yaml"],
+            staff=tables["staff.yaml"],
         )
 
 

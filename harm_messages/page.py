@@ -12,6 +12,8 @@ from typing import Any, Literal
 from pydantic import ConfigDict, PrivateAttr, SerializerFunctionWrapHandler, model_serializer
 
 from harm_messages.content import Labels
+from harm_messages.staffing_types import AlertProposal, StaffAction
+from harm_messages.tagged import words_of
 from harm_messages.types import Frozen, Outcome, Severity, Slot, Verdict
 from harm_messages.vocabulary import Pictogram
 
@@ -22,7 +24,8 @@ class Message(Frozen):
     """One rendered message. `because` names the evidence when it is weaker than confirmed.
 
     `locale` is the language of this text, whatever was asked for; `spoken` is what read-aloud says in place of
-    `text`; `pictogram` is drawn beside it. `machine_drafted`: nobody has signed this translation.
+    `text`; `pictogram` is drawn beside it. `machine_drafted`: nobody has signed this translation. `joined`: id and version
+    of the messages of the same family that this card speaks for.
     """
 
     id: str
@@ -45,6 +48,7 @@ class Message(Frozen):
     fallback: bool = False
     machine_drafted: bool = False
     tags: tuple[str, ...] = ()
+    joined: tuple[tuple[str, int], ...] = ()
 
     def __repr__(self) -> str:
         return f"Message({self.id if self.origin == 'result' else 'self_reported'})"
@@ -81,7 +85,10 @@ class EmergencyLine(Frozen):
 
 
 class Page(Frozen):
-    """A whole client page in reading order. `limits` and `emergency` are never empty."""
+    """A whole client page. `limits` and `emergency` are never empty; `sections` gives the reading order.
+
+    `notices` stand first (taken back, ask us), `sign_off` last (awaiting, machine translated).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -96,13 +103,16 @@ class Page(Frozen):
     headline_parts: tuple[Message, ...]
     told_us: str
     difference: Message | None
+    action: Message | None
     cards: tuple[Message, ...]
     more: tuple[Message, ...]
     emergency: tuple[EmergencyLine, ...]
     safer_use: tuple[Message, ...]
     limits: tuple[Message, ...]
     next: tuple[Message, ...]
-    staff_actions: tuple[str, ...]
+    sign_off: tuple[Message, ...]
+    staff: tuple[StaffAction, ...]
+    alert_proposals: tuple[AlertProposal, ...]
     labels: Labels
     labels_locale: str = "en"
     _without_self_report: Page | None = PrivateAttr(default=None)
@@ -122,6 +132,37 @@ class Page(Frozen):
         """The gravest card of the body."""
         return min((m.severity for m in self.body), key=lambda s: s.rank, default=Severity.S4)
 
+    @property
+    def staff_actions(self) -> tuple[str, ...]:
+        """What staff are asked to do, the gravest first."""
+        return tuple(one.action for one in self.staff)
+
+    @property
+    def help_first(self) -> bool:
+        """Whether the emergency block stands after the first card: on every page with an S0 or S1."""
+        return self.top_severity.rank <= Severity.S1.rank
+
+    def sections(self) -> Iterator[tuple[str, tuple[Message, ...] | tuple[EmergencyLine, ...]]]:
+        """(part of the page, what stands there) in reading order: for the screen, paper, read-aloud and programs."""
+        yield "notice", self.notices
+        yield "headline", self.headline_parts
+        yield "difference", (self.difference,) if self.difference is not None else ()
+        yield "action", (self.action,) if self.action is not None else ()
+        first = 1 if self.help_first else len(self.cards)
+        yield "card", self.cards[:first]
+        yield "emergency", self.emergency
+        yield "card", self.cards[first:]
+        yield "safer_use", self.safer_use
+        yield "limits", self.limits
+        yield "next", self.next
+        yield "more", self.more
+        yield "notice", self.sign_off
+
+    def visible_words(self) -> int:
+        """How many words stand on the page without a tap; notices are not counted."""
+        seen = [t for name, part in self.sections() if name not in ("notice", "more") for m in part for t in _seen(m)]
+        return words_of([*seen, self.told_us])
+
     def loggable(self) -> Page:
         """The page as it would be had nobody been asked what they also take."""
         return self._without_self_report or self
@@ -133,21 +174,14 @@ class Page(Frozen):
 
     def messages(self) -> Iterator[Message]:
         """Every message in reading order."""
-        yield from self.notices
-        yield from self.headline_parts
-        if self.difference is not None:
-            yield self.difference
-        yield from self.body
-        for line in self.emergency:
-            yield from line.parts
-        yield from self.safer_use
-        yield from self.limits
-        yield from self.next
+        for _, part in self.sections():
+            for one in part:
+                yield from one.parts if isinstance(one, EmergencyLine) else (one,)
 
     @property
     def display_log(self) -> tuple[tuple[str, int], ...]:
         """Ordered (message id, version) for the append-only log; never anything self-reported."""
-        return tuple((m.id, m.version) for m in self.loggable().messages())
+        return tuple(one for m in self.loggable().messages() for one in ((m.id, m.version), *m.joined))
 
     def __repr__(self) -> str:
         return f"Page(pack={self.pack_digest[:12]}, messages={len(self.display_log)})"
@@ -175,31 +209,35 @@ def _card(message: Message) -> list[str]:
     return [*lines, ""]
 
 
+def _seen(one: Message | EmergencyLine) -> tuple[str, ...]:
+    return (one.text,) if isinstance(one, EmergencyLine) else (one.title, one.because, one.text)
+
+
 def _plain_lines(page: Page) -> Iterator[str]:
     labels = page.labels
-    for notice in page.notices:
-        yield notice.text
-        yield ""
-    yield page.headline
-    yield page.told_us
-    if page.difference is not None:
-        yield page.difference.text
-    yield ""
-    for message in page.cards:
-        yield from _card(message)
-    if page.more:
-        yield f"{labels.more}:"
-        for message in page.more:
-            yield from _card(message)
-    yield labels.emergency.upper()
-    for line in page.emergency:
-        yield f"{line.number}. {line.text}"
-    for heading, messages in (
-        (labels.safer_use, page.safer_use), (labels.limits, page.limits), (labels.next, page.next),
-    ):  # fmt: skip
-        if messages:
+    headings = {"safer_use": labels.safer_use, "limits": labels.limits, "next": labels.next}
+    told = False
+    for name, part in page.sections():
+        if name not in ("notice", "headline", "difference", "action") and not told:
+            yield from (page.told_us, "")
+            told = True
+        if name == "headline":
+            yield page.headline
+        elif name == "emergency":
+            yield labels.emergency.upper()
+            yield from (f"{line.number}. {line.text}" for line in part if isinstance(line, EmergencyLine))
             yield ""
-            yield heading.upper()
-            for message in messages:
+        elif name in ("card", "more"):
+            if name == "more" and part:
+                yield f"{labels.more}:"
+            for message in part:
+                yield from _card(message) if isinstance(message, Message) else ()
+        elif part:
+            if name in headings:
+                yield headings[name].upper()
+            for message in part:
                 yield message.text
-                yield from (f"  {line}" for line in message.more_text.splitlines())
+                if isinstance(message, Message):
+                    yield from (f"  {line}" for line in message.more_text.splitlines())
+            if name not in ("difference", "action"):
+                yield ""

@@ -58,6 +58,15 @@ def expectation(expected: Iterable[str], pack: Pack) -> Expectation:
     )
 
 
+def expected_targets(expected: Iterable[str], pack: Pack) -> tuple[str, ...]:
+    """What the tests have to see: the substances and classes named; of an intent such as tusi what it covers."""
+    found: list[str] = []
+    for one in expected:
+        intent = pack.substances.intents.get(one)
+        found += intent.covers if intent is not None else (one,)
+    return tuple(dict.fromkeys(found))
+
+
 @dataclass(frozen=True, slots=True)
 class RoleCase:
     """The eight answers a role depends on."""

@@ -33,6 +33,8 @@ ARGS: dict[str, str] = {
     "class_plain": "found.class_plain",
     "amount": "found.amount",
     "fraction": "found.fraction",
+    "in_usual": "found.in_usual",
+    "quarter_in_usual": "found.quarter_in_usual",
     "expected": "facts.expected",
     "lod": "scope.lod",
     "methods": "scope.methods",
@@ -250,6 +252,6 @@ class Rule(Sourced):
     def _grave_rules_carry_help(self) -> Rule:
         if self.severity.rank <= 1 and not self.emergency:
             raise ValueError(f"{self.id}: {self.severity} needs emergency lines")
-        if self.slot in (Slot.HEADLINE, Slot.EMERGENCY):
+        if self.slot in (Slot.HEADLINE, Slot.ACTION, Slot.EMERGENCY):
             raise ValueError(f"{self.id}: {self.slot} is composed, no rule writes there")
         return self

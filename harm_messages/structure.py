@@ -17,17 +17,19 @@ from harm_messages.rules import ARGS, Rule, Selector, When
 from harm_messages.snippets import snippet_complaints
 
 # the placeholders that the code itself fills, per key of pack.yaml `fixed`
-FIXED_ARGS = {"names", "expected"}
+FIXED_ARGS = {"names", "expected", "lod", "methods"}
 FIXED = {
-    "head_expected", "head_expected_indicated", "head_expected_class", "head_found", "head_indicated",
-    "head_class", "head_instead", "head_instead_indicated", "also_found", "also_indicated", "also_class",
-    "may_contain", "may_also_contain", "could_be", "not_found", "unknown_only", "unknown_also", "nothing_found",
-    "inconclusive", "insufficient", "pending", "diff_not_expected", "diff_not_expected_soft",
-    "diff_plus_active", "diff_plus_active_soft", "diff_partly", "awaiting", "withdrawn", "ask_us", "machine_drafted",
+    "head_expected", "head_expected_indicated", "head_found", "head_indicated", "head_strip", "head_faint", "head_colour",
+    "head_class", "head_instead", "head_instead_indicated", "also_found", "also_indicated", "also_strip", "also_faint",
+    "also_colour", "also_class", "may_contain", "may_also_contain", "could_be", "not_found", "unknown_only", "unknown_also",
+    "nothing_found", "not_tested", "not_run", "failed", "inconclusive", "insufficient", "pending", "diff_not_expected",
+    "diff_not_expected_soft", "diff_plus_active", "diff_plus_active_soft", "diff_partly", "limit_core", "limit_methods",
+    "limit_quick", "limit_none", "limit_invalid", "limit_no_reaction", "limit_gap", "limit_out_of_scope", "limit_pending",
+    "limit_failed", "awaiting", "withdrawn", "ask_us", "machine_drafted",
 }  # fmt: skip
 BINDING = ("found", "all_found", "role", "band", "pair", "confidence", "substituted")
-NEEDS_FINDING = {"names", "class_plain", "amount", "fraction"}
-NEEDS_AMOUNT = {"amount", "fraction"}
+NEEDS_FINDING = {"names", "class_plain", "amount", "fraction", "in_usual", "quarter_in_usual"}
+NEEDS_AMOUNT = {"amount", "fraction", "in_usual", "quarter_in_usual"}
 
 
 def structural_problems(pack: Pack) -> list[Problem]:

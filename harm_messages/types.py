@@ -175,17 +175,24 @@ class Facts(Frozen):
     """What one authorised result version says about one sample.
 
     `expected` holds register ids, register classes ("cannabinoid.synthetic" for "spice") or intents of
-    the pack ("unknown", "tusi"). Empty means nobody asked, which reads like "unknown".
+    the pack ("unknown", "tusi"). Empty means nobody asked, which reads like "unknown". `expected_words`: what was said,
+    where no register knows it. `unit_mass_mg`: what this very unit weighs. `same_visit`: register ids found in other
+    samples of the same visit. `harm_reported`, `second_sample`: what makes a confirmed finding a matter for more people.
     """
 
     expected: tuple[str, ...] = ()
+    expected_words: str = ""
     form: Form = Form.OTHER
+    unit_mass_mg: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     logo: str = ""
     colours: tuple[str, ...] = ()
     findings: tuple[FindingFact, ...] = ()
     strips: tuple[StripFact, ...] = ()
     scope: tuple[ScopeFact, ...] = ()
     alerts: tuple[AlertFact, ...] = ()
+    same_visit: tuple[str, ...] = ()
+    harm_reported: bool = False
+    second_sample: bool = False
 
 
 class Context(Frozen):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from harm_messages.evidence import Evidence, category
 from harm_messages.loading import load_pack
 from harm_messages.pack import Pack
 from harm_messages.roles import (
@@ -15,6 +16,7 @@ from harm_messages.roles import (
     expectation,
     expected_found,
     expected_possible,
+    expected_targets,
     finding_class,
     role_of,
     undecided,
@@ -22,6 +24,7 @@ from harm_messages.roles import (
 from harm_messages.types import (
     Abundance,
     Confidence,
+    Facts,
     FindingFact,
     Outcome,
     Role,
@@ -33,13 +36,6 @@ from harm_messages.types import (
 )
 
 # -- confidence ------------------------------------------------------------------------------------
-
-# SWGDRUG categories: A gives structure, B separates or measures, C and strips tell a class at most.
-CATEGORY: dict[str, str] = {
-    "FTIR": "A", "Raman": "A", "GC_MS": "A", "LC_MS": "A", "DART_MS": "A", "ambient_MS": "A", "qNMR": "A",
-    "GC_FID": "B", "LC_UV": "B", "TLC": "B", "UV": "B", "GC_RT": "B", "LC_RT": "B",
-    "strip": "strip", "reagent": "C", "visual": "C",
-}  # fmt: skip
 
 # (how many A, how many other independent A or B, a strip) → confidence, first line that holds
 CONFIDENCES: tuple[tuple[str, Callable[[int, int, bool], bool], Confidence], ...] = (
@@ -57,7 +53,7 @@ CONFIDENCES: tuple[tuple[str, Callable[[int, int, bool], bool], Confidence], ...
 def derive_confidence(methods: Iterable[str]) -> tuple[Confidence, str]:
     """Confidence and the reason for it. A retention time matched to a standard counts as its own
     technique and is passed as GC_RT or LC_RT."""
-    kinds = [CATEGORY.get(m, "C") for m in set(methods)]
+    kinds = [category(m) for m in set(methods)]
     a, b, strip = kinds.count("A"), kinds.count("B"), "strip" in kinds
     return next((level, why) for why, holds, level in CONFIDENCES if holds(a, b, strip))
 
@@ -75,6 +71,7 @@ class OutcomeCase:
     waiting: bool
     too_little: bool
     all_ran: bool
+    saw_expected: bool
 
 
 OUTCOMES: tuple[tuple[str, Callable[[OutcomeCase], bool], Outcome], ...] = (
@@ -90,16 +87,26 @@ OUTCOMES: tuple[tuple[str, Callable[[OutcomeCase], bool], Outcome], ...] = (
     ),
     ("a method still runs", lambda c: c.waiting, Outcome.PENDING),
     ("seen but not named", lambda c: c.unidentified, Outcome.INCONCLUSIVE),
-    ("every planned method ran and passed", lambda c: c.all_ran, Outcome.NOTHING_FOUND),
+    (
+        "every planned method ran and passed, and one could see what was expected",
+        lambda c: c.all_ran and c.saw_expected,
+        Outcome.NOTHING_FOUND,
+    ),
+    ("every planned method ran, none could see what was expected", lambda c: c.all_ran, Outcome.NOT_TESTED_FOR_EXPECTED),
     ("too little sample", lambda c: c.too_little, Outcome.INSUFFICIENT),
     ("anything else", lambda c: True, Outcome.INCONCLUSIVE),
 )
 
 
 def derive_outcome(
-    findings: Iterable[FindingFact], scope: Iterable[ScopeFact], strips: Iterable[StripFact] = ()
+    findings: Iterable[FindingFact],
+    scope: Iterable[ScopeFact],
+    strips: Iterable[StripFact] = (),
+    *,
+    saw_expected: bool = True,
 ) -> Outcome:
-    """What the analysis came to. `nothing_found` only when every planned method ran and passed QC."""
+    """What the analysis came to. `nothing_found` only when every planned method ran and passed QC, and
+    `saw_expected`: one of them could have seen what was expected."""
     present = [f for f in findings if f.abundance is not Abundance.NOT_DETECTED]
     planned = list(scope)
     readings = [s.reading for s in strips]
@@ -112,6 +119,7 @@ def derive_outcome(
         waiting=any(s.status is RunStatus.PENDING for s in planned),
         too_little=any(s.status is RunStatus.INSUFFICIENT_SAMPLE for s in planned),
         all_ran=bool(planned) and all(s.counts for s in planned) and StripReading.INVALID not in readings,
+        saw_expected=saw_expected,
     )
     return next(outcome for _, holds, outcome in OUTCOMES if holds(case))
 
@@ -131,6 +139,7 @@ class VerdictCase:
     unidentified: bool
     inert: bool
     undecided: bool
+    waiting: bool
 
     @property
     def replaced(self) -> bool:
@@ -148,11 +157,13 @@ class VerdictCase:
         return not self.every or self.unidentified
 
 
-_OPEN = (Outcome.INCONCLUSIVE, Outcome.INSUFFICIENT, Outcome.PENDING)
+# The analysis did not come to an end, or did not look for what was asked.
+OPEN = (Outcome.INCONCLUSIVE, Outcome.NOT_TESTED_FOR_EXPECTED, Outcome.INSUFFICIENT, Outcome.PENDING)
 VERDICTS: tuple[tuple[str, Callable[[VerdictCase], bool], Verdict], ...] = (
     ("nobody said what it should be", lambda c: not c.stated, Verdict.NO_EXPECTATION),
     ("nothing above the limits", lambda c: c.outcome is Outcome.NOTHING_FOUND, Verdict.NOTHING_DETECTED),
-    ("the analysis did not come to an end", lambda c: c.outcome in _OPEN, Verdict.INCONCLUSIVE),
+    ("the analysis did not come to an end", lambda c: c.outcome in OPEN, Verdict.INCONCLUSIVE),
+    ("a test that could see it still runs", lambda c: c.waiting and not c.every, Verdict.INCONCLUSIVE),
     ("something else in its place", lambda c: c.replaced, Verdict.NOT_AS_EXPECTED),
     ("not there, the rest not named", lambda c: c.missing, Verdict.INCONCLUSIVE),
     ("there, or looks like it, with another drug", lambda c: c.other_active, Verdict.EXPECTED_PLUS_ACTIVE),
@@ -163,14 +174,10 @@ VERDICTS: tuple[tuple[str, Callable[[VerdictCase], bool], Verdict], ...] = (
 )  # fmt: skip
 
 
-def differs(finding: FindingFact, pack: Pack) -> bool:
-    """Whether "differs from expected" may be said: confirmed and indicated yes, class only when the
-    class is always warned of, tentative never."""
-    if finding.unidentified or finding.confidence is Confidence.TENTATIVE:
-        return False
-    if finding.confidence is Confidence.CLASS_ONLY:
-        return always_warn(finding, pack, unexpected=True)
-    return True
+def differs(finding: FindingFact) -> bool:
+    """Whether "differs from expected" may be said: only of what was named. A strip or a colour test never carries it,
+    however grave the class."""
+    return not finding.unidentified and finding.confidence.rank >= Confidence.INDICATED.rank
 
 
 def always_warn(finding: FindingFact, pack: Pack, unexpected: bool) -> bool:
@@ -189,15 +196,17 @@ def derive_verdict(
     *,
     outcome: Outcome | None = None,
     pack: Pack | None = None,
+    waiting: bool = False,
 ) -> Verdict:
     """How the findings compare with what was expected. Pass the outcome: without it an empty list of
-    findings is inconclusive, because nothing says that anybody looked."""
+    findings is inconclusive, because nothing says that anybody looked. `waiting`: a planned method that could see
+    what was expected still runs. Strips and colour tests carry no verdict."""
     used = pack or load_pack()
     want = expectation(expected, used)
-    present = [f for f in findings if f.abundance is not Abundance.NOT_DETECTED]
+    present = [f for f in findings if f.abundance is not Abundance.NOT_DETECTED and (f.unidentified or differs(f))]
     possible = expected_possible(present, want, used)
     roles = [(f, role_of(f, possible, want, used)) for f in present if counts_as_found(f)]
-    others = [f for f, r in roles if r in (Role.SUBSTITUTE, Role.ADULTERANT) and differs(f, used)]
+    others = [f for f, r in roles if r in (Role.SUBSTITUTE, Role.ADULTERANT)]
     each = [expected_found(present, expectation((one,), used), used) for one in want.ids]
     case = VerdictCase(
         stated=want.stated,
@@ -208,5 +217,28 @@ def derive_verdict(
         unidentified=any(f.unidentified for f in present),
         inert=any(r is Role.CUTTING for _, r in roles),
         undecided=any(undecided(f, want, used) for f in present),
+        waiting=waiting,
     )
     return next(verdict for _, holds, verdict in VERDICTS if holds(case))
+
+
+def outcome_of(evidence: Evidence) -> Outcome:
+    """The outcome of everything measured on one sample."""
+    facts = evidence.facts
+    named = expected_targets(facts.expected, evidence.pack)
+    saw = not named or any(evidence.looked(target) for target in named)
+    return derive_outcome(facts.findings, facts.scope, facts.strips, saw_expected=saw)
+
+
+def verdict_of(evidence: Evidence, findings: Iterable[FindingFact], outcome: Outcome) -> Verdict:
+    """The verdict of everything measured on one sample."""
+    named = expected_targets(evidence.facts.expected, evidence.pack)
+    waiting = any(evidence.pending(target) for target in named)
+    return derive_verdict(findings, evidence.facts.expected, outcome=outcome, pack=evidence.pack, waiting=waiting)
+
+
+def whole_of(facts: Facts, pack: Pack) -> tuple[Outcome, Verdict]:
+    """Outcome and verdict of one sample, as the laboratory records them."""
+    evidence = Evidence(pack, facts)
+    outcome = outcome_of(evidence)
+    return outcome, verdict_of(evidence, facts.findings, outcome)

@@ -29,6 +29,7 @@ class Slot(StrEnum):
 
     HEADLINE = "headline"
     DIFFERENCE = "difference"
+    ACTION = "action"
     DANGER = "danger"
     STRENGTH = "strength"
     MIXING = "mixing"
@@ -110,6 +111,7 @@ class Outcome(StrEnum):
     IDENTIFIED = "identified"
     PARTLY_IDENTIFIED = "partly_identified"
     NOTHING_FOUND = "nothing_found"
+    NOT_TESTED_FOR_EXPECTED = "not_tested_for_expected"
     INCONCLUSIVE = "inconclusive"
     INSUFFICIENT = "insufficient"
     PENDING = "pending"
@@ -183,6 +185,63 @@ class RunStatus(StrEnum):
     CONTAMINATED = "contaminated"
     INSUFFICIENT_SAMPLE = "insufficient_sample"
     INSTRUMENT_FAULT = "instrument_fault"
+    NOT_RUN = "not_run"
+
+
+class State(StrEnum):
+    """What one method did about one target. Only found and not_seen looked; only they carry a limit."""
+
+    FOUND = "found"
+    REACTED = "reacted"
+    FAINT = "faint"
+    NOT_SEEN = "not_seen"
+    NO_REACTION = "no_reaction"
+    OUT_OF_SCOPE = "out_of_scope"
+    INVALID = "invalid"
+    PENDING = "pending"
+    TOO_LITTLE = "too_little"
+    FAILED = "failed"
+    NOT_RUN = "not_run"
+
+    @cached_property
+    def as_not_tested(self) -> bool:
+        """The five that behave alike in every rule; they differ in one sentence and in what staff do."""
+        return self in (State.INVALID, State.PENDING, State.TOO_LITTLE, State.FAILED, State.NOT_RUN)
+
+
+class Technique(StrEnum):
+    """What a method is called to people, whatever it is called in the laboratory."""
+
+    STRIP = "strip"
+    COLOUR_TEST = "colour_test"
+    INFRARED = "infrared"
+    LAB_MACHINE = "lab_machine"
+    OTHER = "other"
+
+
+class Family(StrEnum):
+    """What a drug does to a body, the fastest killer first."""
+
+    BREATHING = "breathing"
+    POISON = "poison"
+    HEAT = "heat"
+    MIND = "mind"
+    UNKNOWN = "unknown"
+    OTHER = "other"
+
+    @cached_property
+    def rank(self) -> int:
+        """0 kills fastest."""
+        return list(Family).index(self)
+
+
+class DosingTag(StrEnum):
+    """What a sentence about taking a drug gives: a start, a clock, a fraction of what was measured, a count."""
+
+    START_LOW = "start_low"
+    CLOCK = "clock"
+    FRACTION = "fraction"
+    MEASURE = "measure"
 
 
 class LicenceMode(StrEnum):

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
-from harm_messages.amounts import amount_text, fraction_text
+from harm_messages.amounts import amount_text, fraction_text, usual_text
 from harm_messages.content import Labels
 from harm_messages.derived import Derived, Seen, class_plain
+from harm_messages.evidence import diluted_otherwise, interferents
 from harm_messages.markdown import fill, to_html, to_plain
 from harm_messages.page import Message
 from harm_messages.rules import ARGS
+from harm_messages.tables_of_use import Where
+from harm_messages.tagged import normalised
 from harm_messages.texts import MessageText
-from harm_messages.types import AmountFact, Confidence, HarmMessageError, Severity, Slot, StripReading
+from harm_messages.types import AmountFact, Confidence, HarmMessageError, Severity, Slot
+from harm_messages.veto import Veto
+from harm_messages.vocabulary import State, Technique
 
 
 def spoken(text: str, say: Mapping[str, str]) -> str:
@@ -49,12 +54,35 @@ class Place:
     self_reported: bool = False
 
 
-class Writer:
-    """Writes messages for one set of derived facts in one locale. Its own words may be another's: `labels_locale`."""
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What one page may say about taking it, and what it has said already. `said` grows as the page is written."""
 
-    def __init__(self, d: Derived, locale: str) -> None:
+    veto: Veto | None = None
+    said: set[str] = field(default_factory=set)
+
+    def fresh(self, sentence: str) -> bool:
+        """Whether this sentence has not stood on the page yet. One of one or two words is no instruction."""
+        key = normalised(sentence)
+        if len(key.split()) < 3:
+            return True
+        if key in self.said:
+            return False
+        self.said.add(key)
+        return True
+
+
+class Writer:
+    """Writes messages for one set of derived facts in one locale. Its own words may be another's: `labels_locale`.
+
+    Without a `hearing` every sentence is written, as a clinician reads it; on a page the veto decides, and what was
+    said once is not said again.
+    """
+
+    def __init__(self, d: Derived, locale: str, hearing: Hearing | None = None) -> None:
         self.d = d
         self.locale = locale
+        self.hearing = hearing
         self.labels: Labels = d.pack.words(locale)
         self.labels_locale = d.pack.words_locale(locale)
         self._babel = "en_GB" if self.labels_locale == "en" else self.labels_locale.replace("-", "_")
@@ -62,22 +90,41 @@ class Writer:
     def speaking(self, message_id: str) -> Writer:
         """The writer in whose language this message is: where a translation is missing, names are English too."""
         locale = self.d.pack.message(message_id, self.locale).locale
-        return self if locale == self.locale else Writer(self.d, locale)
+        return self if locale == self.locale else Writer(self.d, locale, self.hearing)
 
     def write(
-        self, message_id: str, place: Place, seen: Iterable[Seen] = (), extra: Mapping[str, str] | None = None
+        self,
+        message_id: str,
+        place: Place,
+        seen: Iterable[Seen] = (),
+        extra: Mapping[str, str] | None = None,
+        *,
+        whole: bool = False,
+        behind_more: bool = False,
     ) -> Message:
-        """One finished message. `extra`: values that come from elsewhere, in the language of `speaking(message_id)`."""
+        """One finished message. `extra`: values that come from elsewhere, in the language of `speaking(message_id)`.
+        `whole`: nothing is left out because it stood before; `behind_more`: the card itself waits behind More."""
         text = self.d.pack.message(message_id, self.locale)
         bound = tuple(seen)
         w = self.speaking(message_id)
         try:
             values = {p: (extra or {}).get(p) or w._value(p, bound) for p in text.placeholders}
-            return self._message(text, place, values, bound)
+            return self._message(text, place, values, bound, whole, behind_more)
         except KeyError as error:
             raise HarmMessageError(f"{message_id}: no value for {error}; the page is not shown") from error
 
-    def _message(self, text: MessageText, place: Place, values: Mapping[str, str], bound: tuple[Seen, ...]) -> Message:
+    def _message(
+        self,
+        text: MessageText,
+        place: Place,
+        values: Mapping[str, str],
+        bound: tuple[Seen, ...],
+        whole: bool,
+        behind_more: bool,
+    ) -> Message:
+        short = self._kept(text, text.short, values, "more" if behind_more else "page", whole)
+        more = self._kept(text, text.more, values, "more", whole)
+        say = self._kept(text, text.spoken, values, "more" if behind_more else "page", True) if text.spoken else short
         return Message(
             id=text.id,
             version=text.version,
@@ -85,13 +132,13 @@ class Writer:
             slot=place.slot,
             locale=text.locale,
             title=fill(text.title, values),
-            text=to_plain(text.short, values),
-            html=to_html(text.short, values),
-            more_text=to_plain(text.more, values) if text.more else "",
-            more_html=to_html(text.more, values) if text.more else "",
-            spoken=spoken(to_plain(text.spoken or text.short, values), self.d.pack.words(text.locale).say),
+            text=to_plain(short, values),
+            html=to_html(short, values),
+            more_text=to_plain(more, values) if more else "",
+            more_html=to_html(more, values) if more else "",
+            spoken=spoken(to_plain(say, values), self.d.pack.words(text.locale).say),
             pictogram=text.pictogram,
-            because=self._because(place, bound),
+            because=self._once(self._because(place, bound)),
             severity_word=self.labels.severity[place.severity],
             topic=place.topic,
             rule_id=place.rule_id,
@@ -101,16 +148,77 @@ class Writer:
             tags=text.tags,
         )
 
+    def _kept(self, text: MessageText, source: str, values: Mapping[str, str], where: Where, whole: bool) -> str:
+        """What of a text may stand on this page. A card is never emptied because its words stood before."""
+        if not source:
+            return ""
+        tagger, hearing = self.d.pack.tagger(text.locale), self.hearing
+        allowed = hearing.veto.allows(where) if hearing is not None and hearing.veto is not None else lambda tags: True
+        # first aid counts seconds and breaths; it is never about taking a drug
+        if text.id in self.d.pack.first_aid:
+            return tagger.kept(source, lambda tags: True)
+        if hearing is None or whole:
+            return tagger.kept(source, allowed)
+        left = tagger.kept(source, allowed, lambda sentence: hearing.fresh(fill(sentence, values)))
+        return left or (tagger.kept(source, allowed) if source is text.short else "")
+
+    def _once(self, words: str) -> str:
+        """The evidence behind one drug is said once, though several cards speak of it."""
+        return words if self.hearing is None or self.hearing.fresh(words) else ""
+
     def _because(self, place: Place, bound: tuple[Seen, ...]) -> str:
-        """Only where the evidence is weaker than confirmed, so that strength is never read into it."""
+        """Only where the evidence is weaker than confirmed, so that strength is never read into it; and always where no
+        test showed it: it was only said, or a warning is about it."""
         named = [s for s in bound if not s.unknown]
-        if place.slot not in (Slot.DANGER, Slot.DIFFERENCE) or place.severity is Severity.S4 or not named:
+        if place.slot not in (Slot.DANGER, Slot.DIFFERENCE, Slot.MIXING) or not named:
             return ""
-        best = max((s.confidence for s in named), key=lambda c: c.rank)
-        if best is Confidence.CONFIRMED:
+        if place.severity is Severity.S4 or (place.slot is Slot.MIXING and all(s.source == "result" for s in named)):
             return ""
-        names = self.joined(self.long_name(s) for s in named if s.confidence is best)
-        return fill(self.labels.confidence[best], {"names": names})
+        best = min(named, key=lambda s: (s.source != "result", -s.confidence.rank))
+        if best.source == "result" and best.confidence is Confidence.CONFIRMED:
+            return ""
+        alike = [s for s in named if s.source == best.source and s.confidence is best.confidence]
+        return self.evidence_words(best, alike)
+
+    def evidence_words(self, best: Seen, alike: Iterable[Seen]) -> str:
+        """What the test did, in the words of the table of states."""
+        said, names = self.labels.because, self.joined(self.long_name(s) for s in alike)
+        if best.source != "result":
+            return fill(said[best.source], {"names": names, "reason": self._reason()})
+        if best.technique is Technique.STRIP and best.confidence.rank <= Confidence.CLASS_ONLY.rank:
+            return self._strip_words(best, names)
+        if best.confidence is Confidence.CLASS_ONLY and best.technique is Technique.COLOUR_TEST:
+            return fill(said["colour_test"], {"names": names})
+        return fill(self.labels.confidence[best.confidence], {"names": names})
+
+    def _strip_words(self, seen: Seen, names: str) -> str:
+        d, said = self.d, self.labels.because
+        target = seen.substance or seen.drug_class
+        test = next((t for t in d.evidence.strips if t.target == target), None)
+        if test is None or test.state is State.FAINT or seen.confidence is Confidence.TENTATIVE:
+            return fill(said["faint"], {"names": names})
+        limit = d.evidence.could_see(target)
+        if limit is not None:
+            return fill(said["strip_disputed"], {"names": names, "lod": self._percent(limit)})
+        parts = [fill(said["strip"], {"names": names})]
+        if test.strip is not None:
+            fooled = interferents(d.pack, d.facts, test.strip)
+            if fooled:
+                words = self.one_of(self.label(one) for one in fooled)
+                parts.append(fill(said["strip_fooled"], {"names": words}))
+            elif diluted_otherwise(d.pack, test.strip):
+                parts.append(said["strip_dilution"])
+        return " ".join(parts)
+
+    def _reason(self) -> str:
+        """Why nothing tested what the person said it is."""
+        states = {t.state for target in self.d.named for t in self.d.evidence.tests(target)}
+        order = (State.PENDING, State.TOO_LITTLE, State.FAILED, State.INVALID, State.NOT_RUN, State.OUT_OF_SCOPE)
+        state = next((s for s in order if s in states), State.NOT_RUN)
+        return self.labels.because[f"reason_{state.value}"]
+
+    def _percent(self, limit: float) -> str:
+        return fill(self.labels.lod_known, {"percent": format_decimal(limit, locale=self._babel)})
 
     # -- names -------------------------------------------------------------------------------------
 
@@ -131,6 +239,23 @@ class Writer:
         if said is None and drug_class not in self.d.pack.substances.classes:
             return self.labels.class_kind.format(kind=drug_class.rsplit(".", 1)[-1])
         return said or class_plain(self.d.pack, drug_class)
+
+    def plural(self, target: str) -> str:
+        """The target of a test as people call all of its kind: "nitazenes"; a substance by its name."""
+        return self.labels.plurals.get(target) or (
+            self.class_words(target) if self.d.pack.substances.is_class(target) else self.named(target)
+        )
+
+    def named(self, target: str) -> str:
+        """A substance or class of the register; what the register does not know is something without a name."""
+        register = self.d.pack.substances
+        known = target in register or register.is_class(target) or target in register.intents
+        return self.label(target) if known else self.labels.something_unknown
+
+    def method_words(self, method: str) -> str:
+        """A method in plain words."""
+        named = {key.casefold(): words for key, words in self.labels.methods.items()}
+        return named.get(method.casefold(), method)
 
     def label(self, expected_id: str) -> str:
         """What somebody named: a substance, an intent or a class."""
@@ -167,7 +292,7 @@ class Writer:
 
     def expected(self, bound: tuple[Seen, ...]) -> str:
         """What the client named; empty when nothing was named."""
-        return self.joined(self.label(i) for i in self.d.want.ids)
+        return self.joined(self.label(i) for i in self.d.want.ids) or self.d.facts.expected_words.strip()
 
     def _measured(self, bound: tuple[Seen, ...]) -> list[tuple[Seen, AmountFact]]:
         found = [(s, s.fact.amount) for s in bound if s.confidence is Confidence.CONFIRMED]
@@ -177,11 +302,9 @@ class Writer:
         """The amount of each finding that was measured; with its name where there are several, so that nobody reads
         the one as the other's."""
         measured = self._measured(bound)
-        form, several = self.d.facts.form, len(measured) > 1
+        form = self.d.facts.form
         return self.joined(
-            amount_text(
-                self.d.pack, s.substance, amount, form, self.labels, self._babel, self.name(s) if several else ""
-            )
+            amount_text(self.d.pack, s.substance, amount, form, self.labels, self._babel, self.name(s))
             for s, amount in measured
         )
 
@@ -193,21 +316,31 @@ class Writer:
         s, amount = max(measured, key=lambda pair: pair[1].upper)
         return fraction_text(self.d.pack, s.substance, amount, self.d.facts.form, self.labels, self._babel)
 
+    def _portion(self, bound: tuple[Seen, ...], part: float) -> str:
+        measured = self._measured(bound)
+        if not measured:
+            return ""
+        s, amount = max(measured, key=lambda pair: pair[1].upper)
+        return usual_text(self.d.pack, s.substance, amount, self.d.facts.form, self.labels, part)
+
+    def in_usual(self, bound: tuple[Seen, ...]) -> str:
+        """What a whole one is of a usual adult amount, in words."""
+        return self._portion(bound, 1.0)
+
+    def quarter_in_usual(self, bound: tuple[Seen, ...]) -> str:
+        """The same of a quarter."""
+        return self._portion(bound, 0.25)
+
     def lod(self, bound: tuple[Seen, ...]) -> str:
-        """The highest limit among the methods that count, also that of what was expected: the cautious one."""
-        asked = [None, *self.d.want.substances]
-        runs = [s for s in self.d.facts.scope if s.counts]
-        limits = [limit for s in runs for one in asked if (limit := s.lod_of(one)) is not None]
+        """For what was expected, the limit of the best method that looked; else the lowest of the methods that ran."""
+        limits = [x for one in self.d.named if (x := self.d.evidence.limit(one)) is not None]
         if not limits:
-            return self.labels.lod_unknown
-        return fill(self.labels.lod_known, {"percent": format_decimal(max(limits), locale=self._babel)})
+            limits = [s.lod for s in self.d.evidence.runs if s.counts and s.lod is not None]
+        return self._percent(max(limits)) if limits else self.labels.lod_unknown
 
     def methods(self, bound: tuple[Seen, ...]) -> str:
         """The methods that ran, in plain words."""
-        worked = any(s.reading is not StripReading.INVALID for s in self.d.facts.strips)
-        run = [s.method for s in self.d.facts.scope if s.counts] + ["strip"] * worked
-        named = {key.casefold(): words for key, words in self.labels.methods.items()}
-        words = sorted({named.get(m.casefold(), m) for m in run})
+        words = sorted({self.method_words(m) for m in self.d.evidence.worked()})
         return self.joined(words) or self.labels.methods_unknown
 
     def session_place(self, bound: tuple[Seen, ...]) -> str:
@@ -220,6 +353,8 @@ VALUES: dict[str, Callable[[Writer, tuple[Seen, ...]], str]] = {
     "found.class_plain": Writer.plain_class,
     "found.amount": Writer.amount,
     "found.fraction": Writer.fraction,
+    "found.in_usual": Writer.in_usual,
+    "found.quarter_in_usual": Writer.quarter_in_usual,
     "facts.expected": Writer.expected,
     "scope.lod": Writer.lod,
     "scope.methods": Writer.methods,

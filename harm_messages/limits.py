@@ -1,0 +1,108 @@
+"""The limits of a page, composed from what each test did: never a limit from a method that did not look.
+
+Every state of the table has its own sentence; what is not tested is named in one. Imports this package only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harm_messages.derived import Derived
+from harm_messages.page import Message
+from harm_messages.register import within
+from harm_messages.types import Severity, Slot
+from harm_messages.vocabulary import State
+from harm_messages.wording import Place, Writer
+
+GRAVE = Place(Severity.S2, Slot.LIMITS)
+PLAIN = Place(Severity.S4, Slot.LIMITS)
+
+
+def compose_limits(w: Writer) -> tuple[Message, ...]:
+    """What was not tested, what strips cannot tell, how far the other tests see, and that this is about one sample."""
+    found = [*_invalid(w), *_no_reaction(w), *_gaps(w), *_expected(w), *_not_done(w), *_how_far(w)]
+    core = _say(w, "limit_core", PLAIN)
+    return (*sorted(found, key=lambda m: m.severity.rank), core)
+
+
+def _say(w: Writer, key: str, place: Place, **values: str) -> Message:
+    return w.write(w.d.pack.manifest.fixed[key], place, (), values, whole=True)
+
+
+def _invalid(w: Writer) -> Iterator[Message]:
+    for targets in _targets(w.d, State.INVALID):
+        speaking = w.speaking(w.d.pack.manifest.fixed["limit_invalid"])
+        names = speaking.joined(speaking.plural(t) for t in targets)
+        yield _say(w, "limit_invalid", GRAVE if any(_grave(w.d, t) for t in targets) else PLAIN, names=names)
+
+
+def _no_reaction(w: Writer) -> Iterator[Message]:
+    """A strip without a reaction never carries a number: it is a weak test, whatever a machine beside it saw."""
+    own = {row.target: row.no_reaction for row in w.d.pack.strips if row.no_reaction}
+    for targets in _targets(w.d, State.NO_REACTION):
+        by_message: dict[str, list[str]] = {}
+        for target in targets:
+            by_message.setdefault(own.get(target, w.d.pack.manifest.fixed["limit_no_reaction"]), []).append(target)
+        for message_id, each in sorted(by_message.items()):
+            speaking = w.speaking(message_id)
+            names = speaking.joined(speaking.plural(t) for t in each)
+            place = GRAVE if any(_grave(w.d, t) for t in each) else PLAIN
+            yield w.write(message_id, place, (), {"names": names}, whole=True)
+
+
+def _targets(d: Derived, state: State) -> Iterator[list[str]]:
+    """The strip targets in this state, as one group; nothing where there is none."""
+    each = [t.target for t in d.evidence.strips if t.state is state]
+    if each:
+        yield each
+
+
+def _gaps(w: Writer) -> Iterator[Message]:
+    """One sentence for every class that matters here and that nothing could see; an invalid strip has said it already."""
+    said = {t.target for t in w.d.evidence.strips if t.state is State.INVALID}
+    gaps = sorted(g for g in w.d.gaps if not any(within(g, s) for s in said))
+    if gaps:
+        speaking = w.speaking(w.d.pack.manifest.fixed["limit_gap"])
+        grave = any(_grave(w.d, g) for g in gaps)
+        yield _say(w, "limit_gap", GRAVE if grave else PLAIN, names=speaking.joined(speaking.plural(g) for g in gaps))
+
+
+def _expected(w: Writer) -> Iterator[Message]:
+    """What the person named and no test could see in the amounts people take."""
+    d = w.d
+    blind = [t for t in d.named if d.evidence.state(t) is State.OUT_OF_SCOPE and t not in d.gaps]
+    blind = [t for t in blind if not any(s.substance == t or (s.substance is None and s.drug_class == t) for s in d.shown)]
+    if blind and d.evidence.worked():
+        speaking = w.speaking(d.pack.manifest.fixed["limit_out_of_scope"])
+        yield _say(w, "limit_out_of_scope", PLAIN, names=speaking.joined(speaking.label(t) for t in blind))
+
+
+def _not_done(w: Writer) -> Iterator[Message]:
+    """Tests that were planned and gave nothing: still running, or did not work while others did."""
+    evidence = w.d.evidence
+    if evidence.pending_runs:
+        yield _say(w, "limit_pending", PLAIN)
+    failed = [s.method for s in w.d.facts.scope if not s.counts and s not in evidence.pending_runs and s.method != "strip"]
+    failed = [m for m in dict.fromkeys(failed) if m not in evidence.worked()]
+    if failed and evidence.worked():
+        speaking = w.speaking(w.d.pack.manifest.fixed["limit_failed"])
+        yield _say(w, "limit_failed", PLAIN, methods=speaking.joined(speaking.method_words(m) for m in failed))
+
+
+def _how_far(w: Writer) -> Iterator[Message]:
+    """Which tests looked and how far they see; that nothing looked, where nothing did."""
+    d = w.d
+    if not d.evidence.worked():
+        yield _say(w, "limit_none", PLAIN)
+    elif any(run.counts and run.lod is not None for run in d.evidence.runs):
+        yield _say(w, "limit_methods", PLAIN)
+    else:
+        yield _say(w, "limit_quick", PLAIN)
+
+
+def _grave(d: Derived, target: str) -> bool:
+    """A class of which weak evidence is enough to warn is named first."""
+    register = d.pack.substances
+    drug_class = register[target].drug_class if target in register and not register.is_class(target) else target
+    row = register.classes.get(drug_class)
+    return row is not None and row.always_warn == "yes"
