@@ -152,9 +152,7 @@ def amount_text(
 PER_UNIT = (Unit.MG_PER_UNIT, Unit.UG_PER_BLOTTER)
 
 
-def _basis_words(
-    pack: Pack, substance: str | None, amount: AmountFact, form: Form, labels: Labels, sold: bool
-) -> str:
+def _basis_words(pack: Pack, substance: str | None, amount: AmountFact, form: Form, labels: Labels, sold: bool) -> str:
     if substance is None or not sold:
         return labels.basis[amount.basis] if amount.basis is not Basis.UNKNOWN else ""
     return labels.basis[Basis.BASE if sold_as(pack, substance, form) == "base" else Basis.HYDROCHLORIDE]

@@ -103,7 +103,8 @@ class _Reader:
             self.wrong.append("now: A moment needs its time zone, such as 2026-11-25T12:00:00Z.")
             moment = now
         asked = tuple(one for one in case.expected if one.strip())
-        expected = self._each("expected", words.expected, asked)
+        expected = tuple(one for one in self._each("expected", words.expected, asked) if one is not None)
+        unknown = ", ".join(one.strip() for one in asked if self._nobody_knows(one))
         findings = tuple(f for i, one in enumerate(case.findings) if (f := self._finding(i, one)) is not None)
         scope = tuple(self._analysis(i, one) for i, one in enumerate(case.analyses))
         strips = tuple(s for i, one in enumerate(case.strips) if (s := self._strip(i, one)) is not None)
@@ -112,14 +113,22 @@ class _Reader:
         if self.wrong:
             raise CaseError("\n".join(self.wrong))
         facts = Facts(
-            expected=expected, form=case.form, logo=case.logo, colours=case.colours, findings=findings, strips=strips,
-            scope=scope, alerts=alerts,
+            expected=expected, expected_words=unknown, form=case.form, unit_mass_mg=case.unit_mass_mg, logo=case.logo,
+            colours=case.colours, findings=findings, strips=strips, scope=scope, alerts=alerts,
+            same_visit=self._each("same_visit", words.also_taking, case.same_visit),
+            harm_reported=case.harm_reported, second_sample=case.second_sample,
         )  # fmt: skip
         context = Context(
             licence_mode=case.licence_mode, released=case.released, session_place=case.place,
             dependent_adult_confirmed=case.dependent_adult_confirmed, also_taking=also,
         )  # fmt: skip
         return Input(facts, context, case.locale, moment.astimezone(UTC))
+
+    def _nobody_knows(self, said: str) -> bool:
+        try:
+            return words.expected(said, self.pack) is None
+        except Unclear:
+            return False
 
     def _finding(self, i: int, one: CaseFinding) -> FindingFact | None:
         place, before = f"findings[{i}]", len(self.wrong)

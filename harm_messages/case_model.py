@@ -138,6 +138,7 @@ class Case(Frozen):
     dependent_adult_confirmed: StrictBool = False
     place: str = _named("place", "session_place", default="")
     form: _Form = Form.OTHER
+    unit_mass_mg: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     logo: str = ""
     colours: Words = ()
     expected: Words = ()
@@ -145,6 +146,9 @@ class Case(Frozen):
     analyses: tuple[CaseAnalysis, ...] = _named("analyses", "scope", default=())
     strips: tuple[CaseStrip, ...] = ()
     alerts: tuple[CaseAlert, ...] = ()
+    same_visit: Words = ()
+    harm_reported: StrictBool = False
+    second_sample: StrictBool = False
     self_reported: Words = _named("self_reported", "also_taking", default=(), repr=False, exclude=True)
     locale: str = "en"
     now: datetime | None = None

@@ -40,7 +40,7 @@ ABUNDANCES = {
 READINGS = {"pos": "positive", "neg": "negative", "weak": "faint", "faint_line": "faint", "control_failed": "invalid"}
 OUTCOMES = {
     "done": "ok", "passed": "ok", "complete": "ok", "completed": "ok", "ran": "ok", "running": "pending", "waiting": "pending",
-    "not_run": "instrument_fault", "failed": "instrument_fault", "fault": "instrument_fault", "error": "instrument_fault",
+    "not_run": "not_run", "not_tested": "not_run", "unsuitable": "not_run", "skipped": "not_run", "failed": "instrument_fault", "fault": "instrument_fault", "error": "instrument_fault",
     "insufficient": "insufficient_sample", "too_little": "insufficient_sample", "carry_over": "contaminated",
 }  # fmt: skip
 QC_FAILED = ("qc_failed", "qc_fail", "failed_qc")
@@ -126,12 +126,18 @@ def target(words: str, pack: Pack) -> str:
         return found
 
 
-def expected(words: str, pack: Pack) -> str:
-    """A substance, a class or what people say ("tusi", "not sure") as an id."""
+def expected(words: str, pack: Pack) -> str | None:
+    """A substance, a class or what people say ("tusi", "not sure") as an id; None for a word that nobody knows, which
+    opens a page all the same. Unclear where the words mean several things."""
     register = pack.substances
     if words in register.intents or words in register or register.is_class(words):
         return words
-    one = _meant(words, pack)
+    try:
+        one = _meant(words, pack)
+    except Unclear:
+        if any(m.kind is not MatchKind.CLASH for m in register.resolve(words)):
+            raise
+        return None
     return one if isinstance(one, str) else one.id
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from harm_messages.check_coverage import coverage_problems
+from harm_messages.check_dosing import dosing_problems
 from harm_messages.check_rules import rule_problems
 from harm_messages.check_standing import standing_problems
 from harm_messages.check_words import word_problems
@@ -19,8 +20,9 @@ from harm_messages.pack_reader import read_pack
 from harm_messages.structure import structural_problems
 
 
-def check(pack: Pack, today: date | None = None) -> list[Problem]:
-    """Everything wrong with the pack, errors first, then by file and line. Dates are asked only with `today`."""
+def check(pack: Pack, today: date | None = None, before: Pack | None = None) -> list[Problem]:
+    """Everything wrong with the pack, errors first, then by file and line. Dates are asked only with `today`, versions
+    only with `before`, the pack that this one follows."""
     problems = structural_problems(pack)
     if not problems:
         now = pack.manifest.effective.start or datetime(2000, 1, 1, tzinfo=UTC)
@@ -28,15 +30,16 @@ def check(pack: Pack, today: date | None = None) -> list[Problem]:
             *rule_problems(pack, now),
             *coverage_problems(pack, now),
             *word_problems(pack),
+            *dosing_problems(pack, now, before),
             *standing_problems(pack, today),
         ]
     return sorted(set(problems), key=lambda p: (p.level != "error", p.file, p.line, p.where, p.text))
 
 
-def check_files(files: Mapping[str, str], today: date | None = None) -> list[Problem]:
+def check_files(files: Mapping[str, str], today: date | None = None, before: Pack | None = None) -> list[Problem]:
     """The same for a pack that may not even be readable: then what keeps it from being read."""
     try:
         pack = read_pack(files)
     except PackError as error:
         return list(error.problems)
-    return check(pack, today)
+    return check(pack, today, before)

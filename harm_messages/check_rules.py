@@ -51,7 +51,7 @@ def _try(rule: Rule, pack: Pack, now: datetime, by_class: bool) -> Iterator[Prob
     except HarmMessageError as error:
         yield rule_problem(pack, rule.id, "render", f"Its page cannot be shown: {error}.", "emit")
         return
-    shown = {m.id for m in page.messages()} | {m.rule_id for m in page.messages()}
+    shown = {one for m in page.messages() for one in (m.id, m.rule_id, *(joined for joined, _ in m.joined))}
     if pack.approved and rule.status != "approved":
         return
     if rule.emit.message not in shown:
@@ -94,7 +94,7 @@ def _meet(pack: Pack, one: Rule, other: Rule, now: datetime) -> bool:
             page = evaluate(pack, facts, context, pack.manifest.default_locale, now)
         except (ValueError, StopIteration, IndexError, HarmMessageError):
             continue
-        if {one.emit.message, other.emit.message} <= {m.id for m in page.messages()}:
+        if {one.emit.message, other.emit.message} <= {message_id for message_id, _ in page.display_log}:
             return True
     return False
 

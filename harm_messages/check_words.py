@@ -12,6 +12,7 @@ from harm_messages.errors import Problem
 from harm_messages.pack import Pack
 from harm_messages.places import message_problem, table_problem
 from harm_messages.readability import MAX_GRADE, MAX_WORDS_A_SENTENCE, grade, hardest, words_a_sentence
+from harm_messages.tagged import plain, tags_in
 from harm_messages.texts import MessageText
 
 
@@ -54,7 +55,7 @@ def _banned(pack: Pack, locale: str, text: str) -> Iterator[tuple[str, str, str]
 def _hard(pack: Pack, text: MessageText, names: frozenset[str]) -> Iterator[tuple[str, str]]:
     if text.id == pack.manifest.fixed.get("awaiting"):
         return  # its words are laid down: they say who has not signed
-    shown = f"{text.short}\n{text.more}"
+    shown = plain(f"{text.short}\n{text.more}")
     average = words_a_sentence(shown, names)
     if average > MAX_WORDS_A_SENTENCE:
         yield "sentences", f"Its sentences have {average:.1f} words on average; {MAX_WORDS_A_SENTENCE:.0f} is the most."
@@ -68,7 +69,7 @@ def _hard(pack: Pack, text: MessageText, names: frozenset[str]) -> Iterator[tupl
 
 
 def _translation(pack: Pack, text: MessageText) -> Iterator[Problem]:
-    """A translation says the same as the text it translates: the same places to fill, the same version."""
+    """A translation says the same as the very text it was made from: by digest, not by version alone."""
     default = pack.manifest.default_locale
     if text.locale == default:
         return
@@ -77,15 +78,36 @@ def _translation(pack: Pack, text: MessageText) -> Iterator[Problem]:
         said = f"There is no such message in {pack.locales[default].name}."
         yield message_problem(pack, text.id, text.locale, "translation", said)
         return
-    if text.placeholders != original.placeholders:
-        said = "Its placeholders are not those of the text it translates."
-        yield message_problem(pack, text.id, text.locale, "placeholder", said)
-    if text.version != original.version:
+    if text.made_from and text.made_from != original.digest:
+        if text.version == original.version:
+            said = (
+                f"The {default} text changed, but its version is still {original.version}. Raise the version in "
+                f"messages/{default}/{text.id}.md, and translate it again."
+            )
+            yield message_problem(pack, text.id, default, "version", said, "version:")
+        said = (
+            f"It was made from another {default} text than today's, so that text is shown instead. Translate it again, "
+            f"then set made_from: {original.digest}."
+        )
+        yield message_problem(pack, text.id, text.locale, "translation", said, "made_from:", level="warning")
+        return
+    if not text.made_from and text.version != original.version:
         said = (
             f"It carries version {text.version}, the text it translates is at {original.version}. "
             "Until it is translated again and given that version, the other text is shown."
         )
-        yield message_problem(pack, text.id, text.locale, "translation", said, "version:")
+        yield message_problem(pack, text.id, text.locale, "translation", said, "version:", level="warning")
+        return
+    if text.placeholders != original.placeholders:
+        said = "Its placeholders are not those of the text it translates."
+        yield message_problem(pack, text.id, text.locale, "placeholder", said)
+    if [tags_in(part) for part in _parts(text)] != [tags_in(part) for part in _parts(original)]:
+        said = "Its dosing sentences are not tagged like those of the text it translates."
+        yield message_problem(pack, text.id, text.locale, "untagged", said)
+
+
+def _parts(text: MessageText) -> tuple[str, str]:
+    return text.short, text.more
 
 
 def _strings(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:

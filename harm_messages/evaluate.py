@@ -68,7 +68,9 @@ def fired(rules: Iterable[Rule], d: Derived) -> list[Hit]:
     """The rules that hold, each with the findings it binds and what the fastest of them does to a body."""
     matched = ((rule, match(rule.when, d)) for rule in rules)
     return [
-        Hit(rule, seen, _family(d, seen), withdrawn=d.pack.withdrawn(rule)) for rule, seen in matched if seen is not None
+        Hit(rule, seen, _family(d, seen), withdrawn=d.pack.withdrawn(rule))
+        for rule, seen in matched
+        if seen is not None
     ]
 
 
@@ -98,11 +100,15 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
     action = w.write(veto.action, ACTION) if veto.action else None
     first, later = arranged(body, adjustments)
     cards = with_urgent(w, adjustments, [_card(w, card) for card in first])
-    use = [] if veto.no_use else [
-        *(w.write(message_id, USE) for message_id in veto.also),
-        *snippets(w, adjustments, Slot.SAFER_USE),
-        *(_write(w, h) for h in kept if h.rule.slot is Slot.SAFER_USE and not h.withdrawn),
-    ]
+    use = (
+        []
+        if veto.no_use
+        else [
+            *(w.write(message_id, USE) for message_id in veto.also),
+            *snippets(w, adjustments, Slot.SAFER_USE),
+            *(_write(w, h) for h in kept if h.rule.slot is Slot.SAFER_USE and not h.withdrawn),
+        ]
+    )
     following = [
         *snippets(w, adjustments, Slot.NEXT),
         *(_write(w, h) for h in kept if h.rule.slot is Slot.NEXT and not h.withdrawn),

@@ -89,8 +89,10 @@ def _deadly(s: Seen, d: Derived) -> bool:
     strict = [row for row in d.pack.dosing.rows if row.deadly]
     row = d.pack.substances.classes.get(s.drug_class)
     grave = row is not None and row.floor is not None and row.floor.rank <= Severity.S1.rank
-    return grave or s.always_warn or any(
-        s.substance in row.substances or any(within(s.drug_class, c) for c in row.classes) for row in strict
+    return (
+        grave
+        or s.always_warn
+        or any(s.substance in row.substances or any(within(s.drug_class, c) for c in row.classes) for row in strict)
     )
 
 

@@ -71,7 +71,9 @@ def _expected(w: Writer) -> Iterator[Message]:
     """What the person named and no test could see in the amounts people take."""
     d = w.d
     blind = [t for t in d.named if d.evidence.state(t) is State.OUT_OF_SCOPE and t not in d.gaps]
-    blind = [t for t in blind if not any(s.substance == t or (s.substance is None and s.drug_class == t) for s in d.shown)]
+    blind = [
+        t for t in blind if not any(s.substance == t or (s.substance is None and s.drug_class == t) for s in d.shown)
+    ]
     if blind and d.evidence.worked():
         speaking = w.speaking(d.pack.manifest.fixed["limit_out_of_scope"])
         yield _say(w, "limit_out_of_scope", PLAIN, names=speaking.joined(speaking.label(t) for t in blind))
@@ -82,7 +84,9 @@ def _not_done(w: Writer) -> Iterator[Message]:
     evidence = w.d.evidence
     if evidence.pending_runs:
         yield _say(w, "limit_pending", PLAIN)
-    failed = [s.method for s in w.d.facts.scope if not s.counts and s not in evidence.pending_runs and s.method != "strip"]
+    failed = [
+        s.method for s in w.d.facts.scope if not s.counts and s not in evidence.pending_runs and s.method != "strip"
+    ]
     failed = [m for m in dict.fromkeys(failed) if m not in evidence.worked()]
     if failed and evidence.worked():
         speaking = w.speaking(w.d.pack.manifest.fixed["limit_failed"])

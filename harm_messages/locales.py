@@ -33,6 +33,8 @@ def locale_problems(pack: Pack) -> Iterator[Problem]:
             said = "Every other language falls back to this one, so it must say complete_for: all."
             yield table_problem(pack, FILE, "locale", said, [locale, "complete_for"])
         for message_id, why in sorted(promised(pack, row).items()):
+            if f"messages/{pack.manifest.default_locale}/{message_id}.md" in pack.borrowed:
+                continue
             if (message_id, locale) not in pack.messages:
                 # the whole pack lacks it: said where the message is named
                 if (message_id, pack.manifest.default_locale) not in pack.messages:

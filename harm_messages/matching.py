@@ -93,7 +93,9 @@ def _role(spec: RoleSpec, d: Derived) -> Bound:
     unexpected = (Role.SUBSTITUTE, Role.ADULTERANT)
 
     def fits(s: Seen) -> bool:
-        return s.source == "result" and s.role in spec.is_ and selects(spec, s) and (s.role not in unexpected or s.differs)
+        return (
+            s.source == "result" and s.role in spec.is_ and selects(spec, s) and (s.role not in unexpected or s.differs)
+        )
 
     return _where(d, fits)
 

@@ -156,12 +156,14 @@ class Pack:
     def message(self, message_id: str, locale: str) -> MessageText:
         """The text in this locale, else in the default one. Whoever asks sees which by `.locale`.
 
-        A translation speaks only for the version it translates, and only while that stands; in a vetted pack only
-        when it is itself approved. KeyError where there is no text in the default locale either.
+        A translation speaks only for the very text it was made from, by its digest, and only while that stands; in a
+        vetted pack only when it is itself approved. One of an older pack, which kept no digest, goes by its version.
+        KeyError where there is no text in the default locale either.
         """
         fallback = self.messages[(message_id, self.manifest.default_locale)]
         own = self.messages.get((message_id, locale), fallback)
-        stands = own.version == fallback.version and "withdrawn" not in (own.status, fallback.status)
+        same = own.made_from == fallback.digest if own.made_from else own.version == fallback.version
+        stands = (own is fallback or same) and "withdrawn" not in (own.status, fallback.status)
         return own if stands and (own.status == "approved" or not self.vetted) else fallback
 
     def machine_drafted(self, text: MessageText) -> bool:

@@ -31,6 +31,7 @@ from harm_messages.content import (
     SubstanceFlags,
 )
 from harm_messages.errors import PackError, Problem
+from harm_messages.older_packs import borrowed_files, is_older, with_fixed, with_labels, with_signs
 from harm_messages.pack import Pack, Pairs
 from harm_messages.reading import Misread, line_of, read_yaml, sentences
 from harm_messages.register import Register
@@ -67,6 +68,8 @@ OPTIONAL: dict[str, tuple[Any, bool, Any]] = {
 }
 # rows with an id of their own are part of the digest one by one
 ROWS = {"bands.yaml": "band", "snippets.yaml": "snippet", "staff.yaml": "staff"}
+# tables whose shape has grown: how one of an older pack is completed
+OLDER = {"pack.yaml": with_fixed, "emergency.yaml": with_signs}
 RULES: TypeAdapter[Rule] = TypeAdapter(Rule)
 
 
@@ -83,14 +86,20 @@ def forget() -> None:
 
 class _Reader:
     def __init__(self, files: Mapping[str, str]) -> None:
-        self.files = files
+        self.older = is_older(files)
+        self.borrowed = borrowed_files(files) if self.older else {}
+        self.files = {**files, **self.borrowed}
+        self.own = files
         self.entries: dict[str, str] = {}
         self.problems: list[Problem] = []
 
     def complain(self, kind: str, where: str, text: str, file: str, line: int = 0) -> None:
         self.problems.append(Problem(kind, where, text, file=file, line=line))
 
-    def note(self, key: str, text: str) -> None:
+    def note(self, key: str, text: str, file: str) -> None:
+        """What is borrowed for an older pack stays outside its digest."""
+        if file in self.borrowed:
+            return
         self.entries[key] = hashlib.sha256(text.encode()).hexdigest()
 
     def loaded(self, name: str) -> Any:
@@ -121,7 +130,9 @@ class _Reader:
                 self.complain("empty", name, "The file is empty.", name, 1)
             return None
         if record:
-            self.note(f"table:{name}", self.files[name])
+            self.note(f"table:{name}", self.files[name], name)
+        if self.older:
+            value = OLDER.get(name, lambda same: same)(value)
         rows = self.validated(name, kind, value)
         self.by_id(name, rows if name in ROWS and rows is not None else ())
         return rows
@@ -134,7 +145,7 @@ class _Reader:
                 said = f"{row.id} stands twice; ids are never used again."
                 self.complain("twice", row.id, said, name, line_of(self.files[name], [index, "id"]))
             seen.add(row.id)
-            self.note(f"{ROWS[name]}:{row.id}", _canonical(row))
+            self.note(f"{ROWS[name]}:{row.id}", _canonical(row), name)
 
     def rules(self) -> tuple[list[Rule], dict[str, tuple[str, int]]]:
         found: list[Rule] = []
@@ -150,7 +161,7 @@ class _Reader:
                     continue
                 places[rule.id] = (name, index)
                 found.append(rule)
-                self.note(f"rule:{rule.id}", canonical)
+                self.note(f"rule:{rule.id}", canonical, name)
         return sorted(found, key=lambda r: r.id), places
 
     def messages(self, locales: Sequence[str]) -> dict[tuple[str, str], MessageText]:
@@ -162,7 +173,7 @@ class _Reader:
             message, problems = read_message(self.files[name], locale, name)
             self.problems += problems
             if message is not None:
-                self.note(f"message:{message.id}:{locale}", self.files[name])
+                self.note(f"message:{message.id}:{locale}", self.files[name], name)
                 found[(message.id, locale)] = message
         return found
 
@@ -172,7 +183,8 @@ class _Reader:
             name = f"labels/{locale}.yaml"
             value = self.loaded(name)
             if value is not None:
-                self.note(f"table:{name}", self.files[name])
+                self.note(f"table:{name}", self.files[name], name)
+                value = with_labels(value, locale) if self.older else value
                 found[locale] = self.validated(name, Labels, value)
         return found
 
@@ -186,7 +198,7 @@ class _Reader:
         if classes is None or flags is None or intents is None:
             return None
         for line in self.files[name].splitlines()[1:]:
-            self.note(f"register:{line.split(chr(9), 1)[0]}", line)
+            self.note(f"register:{line.split(chr(9), 1)[0]}", line, name)
         try:
             return read_register(self.files[name], classes, flags, intents)
         except PackError as error:
@@ -223,13 +235,14 @@ class _Reader:
             evidence=tables["evidence.yaml"],
             approvals=tables["approvals.yaml"],
             entries=self.entries,
-            source=dict(self.files),
+            source=dict(self.own),
             rule_places=places,
             snippets=tables["snippets.yaml"],
             dosing=tables["dosing.yaml"],
             families=tables["families.yaml"],
             amounts_table=tables["doses.yaml"],
             staff=tables["staff.yaml"],
+            borrowed=frozenset(self.borrowed),
         )
 
 

@@ -105,7 +105,9 @@ def _tests(d: Derived) -> Iterator[tuple[str, str]]:
             yield f"confirm:{one.target}", cause
         if one.state is State.REACTED:
             yield f"second_strip:{one.target}", cause
-            if one.strip is not None and (interferents(d.pack, d.facts, one.strip) or diluted_otherwise(d.pack, one.strip)):
+            if one.strip is not None and (
+                interferents(d.pack, d.facts, one.strip) or diluted_otherwise(d.pack, one.strip)
+            ):
                 yield f"repeat_strip_diluted_10x:{one.target}", cause
             if disputed(d, one.target) is not None:
                 yield f"review_by_chemist:{one.target}", cause
@@ -113,7 +115,9 @@ def _tests(d: Derived) -> Iterator[tuple[str, str]]:
             yield f"repeat_strip:{one.target}", cause
     for run in d.facts.scope:
         if not run.counts and run.method.casefold() != "strip":
-            state = {"pending": "wait_for", "insufficient_sample": "ask_for_more_sample"}.get(run.status.value, "repeat_test")
+            state = {"pending": "wait_for", "insufficient_sample": "ask_for_more_sample"}.get(
+                run.status.value, "repeat_test"
+            )
             yield f"{state}:{run.method}", f"test:{run.method}"
     if any(s.confidence is Confidence.INDICATED and s.always_warn for s in d.shown):
         yield "confirm_finding", "indicated"
@@ -138,4 +142,3 @@ def recalled_strips(pack: Pack, facts: Facts) -> Sequence[str]:
     bad = {(row.target, lot) for row in pack.strips if row.recalled for lot in row.lots}
     hit = {f"strip_lot_recalled:{s.lot}" for s in facts.strips if (s.target, s.lot) in bad}
     return sorted(hit)
-

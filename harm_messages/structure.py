@@ -15,6 +15,7 @@ from harm_messages.pack import Pack
 from harm_messages.places import message_problem, rule_problem, table_problem
 from harm_messages.rules import ARGS, Rule, Selector, When
 from harm_messages.snippets import snippet_complaints
+from harm_messages.texts import MessageText
 
 # the placeholders that the code itself fills, per key of pack.yaml `fixed`
 FIXED_ARGS = {"names", "expected", "lod", "methods"}
@@ -117,7 +118,7 @@ def _rule_messages(pack: Pack) -> Iterator[Problem]:
             yield rule_problem(pack, rule.id, "unknown_message", said, "emit")
         for locale in pack.locales:
             text = pack.messages.get((rule.emit.message, locale))
-            if text is not None and text.placeholders != set(rule.emit.args):
+            if text is not None and _speaks(pack, text) and text.placeholders != set(rule.emit.args):
                 uses, gives = _braced(text.placeholders), _braced(rule.emit.args)
                 said = (
                     f"The message {text.id} ({locale}) uses {uses}, but the rule gives {gives}. Both must be the same."
@@ -129,6 +130,12 @@ def _rule_messages(pack: Pack) -> Iterator[Problem]:
         elif NEEDS_AMOUNT & set(rule.emit.args) and not _binds(rule.when, measured=True):
             said = "{amount} and {fraction} need a measured finding: the condition must hold a “band”."
             yield rule_problem(pack, rule.id, "unbound", said, "emit")
+
+
+def _speaks(pack: Pack, text: MessageText) -> bool:
+    """Whether this text is shown to anybody: a translation that is stale gives way to the text it was made from."""
+    default = pack.manifest.default_locale
+    return (text.id, default) in pack.messages and pack.message(text.id, text.locale).locale == text.locale
 
 
 def _braced(names: Iterable[str]) -> str:
@@ -206,7 +213,7 @@ def _fixed(pack: Pack) -> Iterator[Problem]:
             yield table_problem(pack, "pack.yaml", "unknown_message", said, ["fixed", key])
         for locale in pack.locales:
             text = pack.messages.get((message_id, locale))
-            for one in sorted(text.placeholders - FIXED_ARGS) if text is not None else ():
+            for one in sorted(text.placeholders - FIXED_ARGS) if text is not None and _speaks(pack, text) else ():
                 said = f"{{{one}}} cannot be filled here; only {_braced(FIXED_ARGS)} can."
                 yield message_problem(pack, message_id, locale, "placeholder", said, f"{{{one}}}")
 
@@ -251,9 +258,11 @@ def _tables(pack: Pack) -> Iterator[Problem]:
             "group": one in pack.groups,
             "co_use": one in pack.co_use,
             "intent": one in pack.substances.intents,
+            "message": (one, pack.manifest.default_locale) in pack.messages,
+            "line": any(one in step.fragments for step in pack.emergency),
         }
         if not any(known[k] for k in kind.split("_or_")):
-            words = kind.replace("_or_", " or ").replace("co_use", "co-use entry")
+            words = kind.replace("_or_", " or ").replace("co_use", "co-use entry").replace("line", "emergency line")
             yield table_problem(pack, file, f"unknown_{kind}", f"There is no {words} {one!r}.", path)
 
 
@@ -280,6 +289,10 @@ def _table_references(pack: Pack) -> Iterator[Reference]:
     for i, strip in enumerate(pack.strips):
         yield from _each("strips.yaml", [i, "target"], "class_or_substance", (strip.target,))
         yield from _each("strips.yaml", [i, "misses"], "substance", strip.misses)
+        yield from _each("strips.yaml", [i, "interferents"], "substance", (one.substance for one in strip.interferents))
+        yield from _each("strips.yaml", [i, "no_reaction"], "message", filter(None, (strip.no_reaction,)))
+    if not pack.borrowed:
+        yield from _references_about_use(pack)
     for i, band in enumerate(pack.bands):
         yield from _each("bands.yaml", [i, "substance"], "substance", (band.substance,))
     for key, ids in pack.flags.by_key():
@@ -289,3 +302,27 @@ def _table_references(pack: Pack) -> Iterator[Reference]:
     for locale, labels in pack.labels.items():
         yield from _each(f"labels/{locale}.yaml", ["names"], "substance_or_intent", labels.names)
         yield from _each(f"labels/{locale}.yaml", ["classes"], "class", labels.classes)
+
+
+def _references_about_use(pack: Pack) -> Iterator[Reference]:
+    """The same of the tables about taking it: dosing rows, families, doses, staff actions."""
+    for i, row in enumerate(pack.dosing.rows):
+        at = ("dosing.yaml", ["rows", i])
+        yield from _each(*at, "class", row.classes)
+        yield from _each(*at, "substance", (*row.substances, *row.not_substances))
+        yield from _each(*at, "message", filter(None, (row.say,)))
+    families = pack.families
+    yield from _each("families.yaml", ["classes"], "class", families.classes)
+    yield from _each("families.yaml", ["substances"], "substance", families.substances)
+    yield from _each("families.yaml", ["together"], "message", families.together.values())
+    for family, fallback in families.fallbacks.items():
+        yield from _each("families.yaml", ["fallbacks", family], "message", (fallback.message,))
+        yield from _each("families.yaml", ["fallbacks", family], "line", fallback.emergency)
+    for family, signs in families.signs.items():
+        yield from _each("families.yaml", ["signs", family], "line", signs)
+    yield from _each("doses.yaml", ["usual_salt"], "substance", pack.amounts_table.usual_salt)
+    for i, dose in enumerate(pack.amounts_table.doses):
+        yield from _each("doses.yaml", ["doses", i], "substance", (dose.substance,))
+    for i, staff in enumerate(pack.staff):
+        yield from _each("staff.yaml", [i], "class", (*(c for c in staff.classes if c != "*"), *staff.expected_instead))
+        yield from _each("staff.yaml", [i], "substance", staff.substances)

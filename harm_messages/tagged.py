@@ -63,13 +63,19 @@ class Tagger:
 
     def __init__(self, patterns: Mapping[DosingTag, tuple[str, ...]]) -> None:
         self._patterns = _compiled(tuple(sorted((tag, tuple(each)) for tag, each in patterns.items())))
+        self._read: dict[str, list[list[Line]]] = {}
 
     def found(self, sentence: str) -> frozenset[DosingTag]:
         """The tags whose pattern this sentence matches."""
         return frozenset(tag for tag, pattern in self._patterns if pattern.search(sentence))
 
     def lines(self, source: str) -> list[list[Line]]:
-        """Paragraphs and lists, each as its lines."""
+        """Paragraphs and lists, each as its lines; read once per text."""
+        if source not in self._read:
+            self._read[source] = self._lines(source)
+        return self._read[source]
+
+    def _lines(self, source: str) -> list[list[Line]]:
         blocks: list[list[Line]] = []
         number = 0
         for block in re.split(r"(\n\s*\n)", source):

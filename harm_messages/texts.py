@@ -6,6 +6,7 @@ this package's readers only.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,11 +18,12 @@ from harm_messages.content import Sourced, Status
 from harm_messages.errors import Problem
 from harm_messages.markdown import complaints, placeholders
 from harm_messages.reading import Misread, line_of, read_yaml, sentences
-from harm_messages.vocabulary import Pictogram
+from harm_messages.tagged import plain, unknown_tags
+from harm_messages.vocabulary import DosingTag, Pictogram
 
 MORE = "more"
 SPOKEN = "spoken"
-MAX_WORDS = 70
+MAX_WORDS = 70  # the shape of a file; how much a page may show is in pack.yaml `budgets`
 MAX_MORE_WORDS = 250
 MAX_SPOKEN_WORDS = 140
 _SECTION = re.compile(r"^%%\s*(\S+)\s*$")
@@ -29,7 +31,8 @@ _SECTION = re.compile(r"^%%\s*(\S+)\s*$")
 
 class MessageText(Sourced):
     """A message in one locale. `short` and `more` are Markdown with placeholders; `spoken` is what read-aloud says
-    in place of `short` where the two differ; `pictogram` is drawn beside the card."""
+    in place of `short` where the two differ; `pictogram` is drawn beside the card; `made_from`: of a translation, the
+    digest of the text it was made from."""
 
     id: str = Field(pattern=r"^M-[A-Z0-9-]+$")
     version: int = Field(ge=1)
@@ -41,6 +44,13 @@ class MessageText(Sourced):
     short: str
     more: str = ""
     spoken: str = ""
+    made_from: str = ""
+
+    @cached_property
+    def digest(self) -> str:
+        """sha-256 of title, card, more and spoken text with white space folded: what a translation was made from."""
+        parts = (" ".join(part.split()) for part in (self.title, self.short, self.more, self.spoken))
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     @cached_property
     def placeholders(self) -> frozenset[str]:
@@ -50,7 +60,7 @@ class MessageText(Sourced):
     @property
     def source(self) -> str:
         """Everything a person may come to read or hear, for word checks."""
-        return "\n\n".join(part for part in (self.title, self.short, self.more, self.spoken) if part)
+        return "\n\n".join(plain(part) for part in (self.title, self.short, self.more, self.spoken) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +135,14 @@ def _limits(message: MessageText, parts: dict[str, _Part], name: str, file: str)
     for key, called, limit in limits:
         text = getattr(message, key)
         line = parts[key].line if key in parts else 1
-        words = len(text.split())
+        words = len(plain(text).split())
         if words > limit:
             yield _said("length", name, f"The {called} has {words} words; it may have {limit} at most.", file, line)
-        for offset, complaint in complaints(text):
+        for offset, complaint in complaints(plain(text)):
             yield _said("markup", name, complaint, file, line + offset)
+        for offset, tag in unknown_tags(text):
+            said = f"[{tag}: …] is no tag of a dosing sentence; there are {', '.join(DosingTag)}."
+            yield _said("tag", name, said, file, line + offset)
     if not message.short:
         yield _said("empty", name, "There is no card text.", file, parts["short"].line)
     extra = placeholders(message.spoken) - placeholders(message.short)

@@ -92,7 +92,11 @@ OUTCOMES: tuple[tuple[str, Callable[[OutcomeCase], bool], Outcome], ...] = (
         lambda c: c.all_ran and c.saw_expected,
         Outcome.NOTHING_FOUND,
     ),
-    ("every planned method ran, none could see what was expected", lambda c: c.all_ran, Outcome.NOT_TESTED_FOR_EXPECTED),
+    (
+        "every planned method ran, none could see what was expected",
+        lambda c: c.all_ran,
+        Outcome.NOT_TESTED_FOR_EXPECTED,
+    ),
     ("too little sample", lambda c: c.too_little, Outcome.INSUFFICIENT),
     ("anything else", lambda c: True, Outcome.INCONCLUSIVE),
 )
