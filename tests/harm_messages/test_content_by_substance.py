@@ -28,6 +28,7 @@ OWN = {
     "methoxetamine": ("M-PCP", "M-DISSOCIATIVE"),
     "ghb": ("M-GHB", "M-GBL"),
     "gbl": ("M-GBL", "M-GHB"),
+    "1-4-butanediol": ("M-BDO", "M-GHB"),
     "lsd": ("M-LSD", "M-PSYCHEDELIC"),
     "2c-b": ("M-2CB", "M-2C"),
     "2c-e": ("M-2C", "M-2CB"),
@@ -127,7 +128,27 @@ def test_what_was_expected_and_a_drug_on_top_says_both_names_and_not_to_take_it(
         text = next(m.text for m in page.body if m.id == card)
         assert "MDMA" in text
         assert extra in text
-        assert "best choice is not to take this" in text
+        assert "Best not to take it." in text
+
+
+@pytest.mark.parametrize("g", ["ghb", "gbl", "1-4-butanediol"])
+def test_g_that_nobody_expected_has_its_own_card_and_says_nothing_about_measuring(g: str) -> None:
+    page = evaluate(PACK, sample(found("mdma"), found(g), expected=("mdma",), scope=(GC_MS,)), shown(), "en", NOW)
+    said = {m.id for m in page.body}
+    assert "M-G-UNEXPECTED" in said
+    assert not {"M-GHB", "M-GBL"} & said
+    assert "syringe" not in page.to_plain()
+
+
+@pytest.mark.parametrize(("expected", "came"), [("ghb", "gbl"), ("gbl", "1-4-butanediol"), ("g-type", "ghb")])
+def test_one_kind_of_g_for_another_is_told_by_the_card_of_what_came(expected: str, came: str) -> None:
+    said = ids(found(came), expected=(expected,))
+    assert "M-G-UNEXPECTED" not in said
+    assert OWN[came][0] in said
+
+
+def test_beside_gbl_the_slow_start_of_bdo_is_still_said() -> None:
+    assert {"M-GBL", "M-BDO"} <= set(ids(found("gbl"), found("1-4-butanediol")))
 
 
 def test_a_benzo_strip_on_something_else_warns_at_s1_and_on_a_benzo_does_not() -> None:
