@@ -100,7 +100,9 @@ def _files(pack: Pack) -> Iterator[Problem]:
 
 def _unused(pack: Pack) -> Iterator[Problem]:
     used = {r.emit.message for r in pack.rules} | set(pack.manifest.fixed.values())
-    used |= {m for step in pack.emergency for m in step.fragments.values()} | {s.message for s in pack.snippets}
+    used |= pack.first_aid | {s.message for s in pack.snippets} | {row.say for row in pack.dosing.rows}
+    used |= {*pack.families.together.values(), *(f.message for f in pack.families.fallbacks.values())}
+    used |= {row.no_reaction for row in pack.strips}
     for message_id, locale in pack.messages:
         if message_id not in used and locale == pack.manifest.default_locale:
             yield message_problem(pack, message_id, locale, "unused", "No rule says this message.", level="warning")
@@ -139,14 +141,18 @@ def _dates(pack: Pack, today: date) -> Iterator[Problem]:
         ("closures.yaml", [], pack.closures),
         ("strips.yaml", [], pack.strips),
         ("snippets.yaml", [], pack.snippets),
+        ("dosing.yaml", ["rows"], pack.dosing.rows),
+        ("doses.yaml", ["doses"], pack.amounts_table.doses),
+        ("staff.yaml", [], pack.staff),
     )
     for file, path, rows in tables:
         for index, row in enumerate(rows):
             for said, level in _due(row.review_by, today):
                 where = str(getattr(row, "id", file))
                 yield table_problem(pack, file, "review", said, [*path, index, "review_by"], level, where)
-    for said, level in _due(pack.manifest.negatives.review_by, today):
-        yield table_problem(pack, "pack.yaml", "review", said, ["negatives", "review_by"], level)
+    if pack.manifest.budgets is not None:
+        for said, level in _due(pack.manifest.budgets.review_by, today):
+            yield table_problem(pack, "pack.yaml", "review", said, ["budgets", "review_by"], level)
     now = datetime.combine(today, time(12), tzinfo=UTC)
     effective = pack.manifest.effective
     if effective.end is not None and effective.end <= now:

@@ -143,11 +143,10 @@ def _found_parts(w: Writer, shown: list[Seen], negative_follows: bool) -> Iterat
             yield _part(w, EXPECTED_WORDS[level], group)
             yield from _could_be(w, group)
             started = True
-    for level in WORDS:
+    for level, (alone, beside) in WORDS.items():
         group = [s for s in others if _kind(s) == level]
         if not group:
             continue
-        alone, beside = WORDS[level]
         if started:
             yield _part(w, beside, group)
         elif level in INSTEAD and not negative_follows and _instead(w.d, group):

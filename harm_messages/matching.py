@@ -12,6 +12,7 @@ from harm_messages.derived import Derived, Seen
 from harm_messages.register import within
 from harm_messages.roles import finding_class
 from harm_messages.rules import (
+    AlertSpec,
     BandSpec,
     ConfidenceSpec,
     FoundSpec,
@@ -157,8 +158,18 @@ _READ = {
 }  # fmt: skip
 
 
-def _alert(_: Any, d: Derived) -> Bound:
-    return NOTHING if d.alerts else None
+def _alert(spec: AlertSpec, d: Derived) -> Bound:
+    """Binds what the warning is about, so that the card can name it."""
+    about = [alert for alert in d.alerts if spec.named is None or spec.named == bool(alert.substances or alert.classes)]
+    if not about:
+        return None
+    names = {one for alert in about for one in (*alert.substances, *alert.classes)}
+    found = frozenset(
+        i
+        for i, s in enumerate(d.seen)
+        if s.substance in names or any(within(s.drug_class, n) for n in names if s.drug_class)
+    )
+    return found or (None if spec.named else NOTHING)
 
 
 def _form(spec: tuple[Form, ...], d: Derived) -> Bound:

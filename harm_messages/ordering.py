@@ -87,7 +87,7 @@ def in_order(hits: Iterable[Hit], d: Derived) -> list[Hit]:
     def place(hit: Hit) -> tuple[int, int, int, int, int, str]:
         rule = hit.rule
         abundance = max((d.seen[i].fact.abundance.rank for i in hit.seen), default=0)
-        quick = hit.family.rank if rule.slot is not Slot.STRENGTH else len(Family)
+        quick = hit.family.card.rank if rule.slot is not Slot.STRENGTH else len(Family)
         return (rule.severity.rank, quick, rule.slot.rank, -rule.when.specificity, -abundance, rule.id)
 
     return sorted(hits, key=place)
@@ -99,12 +99,12 @@ def families(body: Sequence[Hit]) -> list[tuple[Hit, tuple[Hit, ...]]]:
     cards: list[tuple[Hit, tuple[Hit, ...]]] = []
     for hit in body:
         joins = hit.grave and hit.rule.slot is not Slot.STRENGTH
-        if joins and hit.family in leads:
-            at = leads[hit.family]
+        if joins and hit.family.card in leads:
+            at = leads[hit.family.card]
             cards[at] = (cards[at][0], (*cards[at][1], hit))
             continue
         if joins:
-            leads[hit.family] = len(cards)
+            leads[hit.family.card] = len(cards)
         cards.append((hit, ()))
     return cards
 

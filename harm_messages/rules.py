@@ -132,9 +132,10 @@ class StripSpec(Frozen):
 
 
 class AlertSpec(Frozen):
-    """An active alert that fits this sample."""
+    """An active alert that fits this sample; `named`: whether it says which drug it is about."""
 
     matches: Literal[True]
+    named: bool | None = None
 
 
 class IntentSpec(Frozen):

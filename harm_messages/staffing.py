@@ -11,8 +11,8 @@ from harm_messages.evidence import diluted_otherwise, interferents
 from harm_messages.ordering import Hit
 from harm_messages.pack import Pack
 from harm_messages.register import within
-from harm_messages.tables_of_use import StaffRow
 from harm_messages.staffing_types import AlertProposal, StaffAction
+from harm_messages.tables_of_use import StaffRow
 from harm_messages.types import Confidence, Facts, Role
 from harm_messages.vocabulary import State, Technique
 

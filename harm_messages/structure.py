@@ -108,6 +108,8 @@ def _binds(when: When, measured: bool = False) -> bool:
     spec = when.chosen
     if measured:
         return when.kind == "band" and bool(spec.quantified)
+    if when.kind == "alert":
+        return bool(spec.named)
     return when.kind in BINDING and not (isinstance(spec, Selector) and spec.unknown)
 
 
@@ -307,10 +309,10 @@ def _table_references(pack: Pack) -> Iterator[Reference]:
 def _references_about_use(pack: Pack) -> Iterator[Reference]:
     """The same of the tables about taking it: dosing rows, families, doses, staff actions."""
     for i, row in enumerate(pack.dosing.rows):
-        at = ("dosing.yaml", ["rows", i])
-        yield from _each(*at, "class", row.classes)
-        yield from _each(*at, "substance", (*row.substances, *row.not_substances))
-        yield from _each(*at, "message", filter(None, (row.say,)))
+        place: list[str | int] = ["rows", i]
+        yield from _each("dosing.yaml", place, "class", row.classes)
+        yield from _each("dosing.yaml", place, "substance", (*row.substances, *row.not_substances))
+        yield from _each("dosing.yaml", place, "message", filter(None, (row.say,)))
     families = pack.families
     yield from _each("families.yaml", ["classes"], "class", families.classes)
     yield from _each("families.yaml", ["substances"], "substance", families.substances)

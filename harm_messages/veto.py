@@ -38,10 +38,10 @@ class Veto:
         return allowed
 
     def _allows(self, tag: DosingTag, where: Where) -> bool:
-        if self.top is Severity.S0 or (self.top is Severity.S1 and where == "page"):
-            # nobody reads "best not to take it" and, lower down, how to begin; a count of water may stay
-            if tag is not DosingTag.MEASURE:
-                return False
+        # nobody reads "best not to take it" and, lower down, how to begin; a count of water may stay
+        grave = self.top is Severity.S0 or (self.top is Severity.S1 and where == "page")
+        if grave and tag is not DosingTag.MEASURE:
+            return False
         return all(row.allow.get(tag) == "page" or (where == "more" and tag in row.allow) for row in self.rows)
 
     @property
@@ -111,7 +111,7 @@ def _row(d: Derived, substance: str | None, drug_class: str, unknown: DosingRow,
     """The row of one thing: by its name first, then by its class; a class in no row takes the row for what nobody knows."""
     for by_name in (True, False):
         for row in d.pack.dosing.rows:
-            if row.condition == "unknown" or row.condition == "adulterated" or substance in row.not_substances:
+            if row.condition in ("unknown", "adulterated") or substance in row.not_substances:
                 continue
             if row.only_forms and d.facts.form not in row.only_forms:
                 continue

@@ -225,6 +225,7 @@ class Family(StrEnum):
     BREATHING = "breathing"
     POISON = "poison"
     HEAT = "heat"
+    HEART = "heart"
     MIND = "mind"
     UNKNOWN = "unknown"
     OTHER = "other"
@@ -233,6 +234,11 @@ class Family(StrEnum):
     def rank(self) -> int:
         """0 kills fastest."""
         return list(Family).index(self)
+
+    @cached_property
+    def card(self) -> Family:
+        """The family whose card speaks for it: heat and heart are one."""
+        return Family.HEAT if self is Family.HEART else self
 
 
 class DosingTag(StrEnum):

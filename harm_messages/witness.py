@@ -239,9 +239,10 @@ def _strip(spec: Any, draft: Draft) -> None:
     draft.strips.append(StripFact(target=spec.target, reading=spec.reading[0]))
 
 
-def _alert(_: Any, draft: Draft) -> None:
+def _alert(spec: Any, draft: Draft) -> None:
     draft.form = Form.TABLET
-    draft.alerts.append(AlertFact(id="alert", forms=(Form.TABLET,)))
+    about = ("pmma",) if spec.named else ()
+    draft.alerts.append(AlertFact(id="alert", forms=(Form.TABLET,), substances=about))
 
 
 def _form(spec: Any, draft: Draft) -> None:
