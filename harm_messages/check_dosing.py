@@ -98,7 +98,7 @@ def _families_of(pack: Pack, rule: Rule) -> Iterator[Family]:
             pack.family(one, pack.substances[one].drug_class) for one in spec.substance if one in pack.substances
         )
         for row, family in pack.families.classes.items():
-            if any(within(row, c) for c in spec.drug_class):
+            if any(within(row, c) for c in spec.drug_class) and not any(within(row, c) for c in spec.not_class):
                 yield family
 
 
