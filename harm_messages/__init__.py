@@ -7,7 +7,7 @@ Imports no web, no ORM, nothing of `app`, `spectra` or `instruments`; see docs/m
 from harm_messages.adjusting import Adjustments, snippets_of
 from harm_messages.answer import answer_of, closed, logged
 from harm_messages.case import CaseError, read_case
-from harm_messages.check import check, check_files
+from harm_messages.check import check, check_files, quick_check
 from harm_messages.errors import Problem
 from harm_messages.evaluate import evaluate
 from harm_messages.files import pack_files
@@ -99,6 +99,7 @@ __all__ = [
     "load_pack",
     "logged",
     "pack_files",
+    "quick_check",
     "read_case",
     "schema_files",
     "snippets_of",

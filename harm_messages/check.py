@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from harm_messages.check_coverage import coverage_problems
-from harm_messages.check_dosing import dosing_problems
+from harm_messages.check_dosing import dosing_problems, text_problems
 from harm_messages.check_rules import rule_problems
 from harm_messages.check_standing import standing_problems
 from harm_messages.check_words import word_problems
@@ -34,6 +34,12 @@ def check(pack: Pack, today: date | None = None, before: Pack | None = None) -> 
             *standing_problems(pack, today),
         ]
     return sorted(set(problems), key=lambda p: (p.level != "error", p.file, p.line, p.where, p.text))
+
+
+def quick_check(pack: Pack) -> list[Problem]:
+    """What single texts and tables of a pack that loads show by themselves: words, tags, fallbacks, lengths, signatures.
+    Without the questions that take a page for every rule (`check`)."""
+    return sorted({*word_problems(pack), *text_problems(pack), *standing_problems(pack, None)}, key=str)
 
 
 def check_files(files: Mapping[str, str], today: date | None = None, before: Pack | None = None) -> list[Problem]:

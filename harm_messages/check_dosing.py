@@ -27,14 +27,19 @@ KILLS = re.compile(r"\b(kill\w*|die[sd]?|dying|dead\w*|death\w*)\b", re.IGNORECA
 
 def dosing_problems(pack: Pack, now: datetime, before: Pack | None = None) -> Iterator[Problem]:
     """Everything about taking it that a pack must hold before anybody signs it. `before`: the pack it follows."""
+    yield from text_problems(pack)
+    yield from _pages(pack, now)
+    if before is not None:
+        yield from _versions(pack, before)
+
+
+def text_problems(pack: Pack) -> Iterator[Problem]:
+    """What single texts and tables show by themselves, without making a page."""
     yield from _older(pack)
     for (_, locale), text in pack.messages.items():
         yield from _untagged(pack, text, locale)
     yield from _fallbacks(pack)
     yield from _lengths(pack)
-    yield from _pages(pack, now)
-    if before is not None:
-        yield from _versions(pack, before)
 
 
 def _level(pack: Pack) -> Level:

@@ -21,8 +21,8 @@ PLAIN = Place(Severity.S4, Slot.LIMITS)
 def compose_limits(w: Writer) -> tuple[Message, ...]:
     """What was not tested, what strips cannot tell, how far the other tests see, and that this is about one sample."""
     found = [*_invalid(w), *_no_reaction(w), *_gaps(w), *_expected(w), *_not_done(w), *_how_far(w)]
-    core = _say(w, "limit_core", PLAIN)
-    return (*sorted(found, key=lambda m: m.severity.rank), core)
+    core = (_say(w, "limit_core", PLAIN),) if w.d.evidence.worked() else ()
+    return (*sorted(found, key=lambda m: m.severity.rank), *core)
 
 
 def _say(w: Writer, key: str, place: Place, **values: str) -> Message:

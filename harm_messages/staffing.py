@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harm_messages.derived import Derived, Seen
 from harm_messages.evidence import diluted_otherwise, interferents
+from harm_messages.markdown import fill
 from harm_messages.ordering import Hit
 from harm_messages.pack import Pack
 from harm_messages.register import within
@@ -54,7 +55,7 @@ def alert_proposals(d: Derived) -> tuple[AlertProposal, ...]:
             said = words.staff.get(f"alert_{state}", state)
             found[key] = AlertProposal(
                 tier=tier, held=key[1], group=row.id, about=about,
-                evidence=said.replace("{names}", " and ".join(about)),
+                evidence=fill(said, {"names": " and ".join(about)}),
                 lacking=words.staff.get(f"lacking_{state}", "") if old is None else old.lacking,
             )  # fmt: skip
     return tuple(found[key] for key in sorted(found))

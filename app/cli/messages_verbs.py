@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -12,7 +13,7 @@ import click
 import harm_messages
 from app.cli.root import as_json, fail, main, say
 from app.platform.kernel.clock import system_clock
-from harm_messages import GateClosed, HarmMessageError, Problem
+from harm_messages import GateClosed, HarmMessageError, Pack, Problem
 
 PACK = click.option(
     "--pack", type=click.Path(exists=True, path_type=Path), help="A pack's folder; the shipped one if left out."
@@ -34,17 +35,26 @@ def messages_check(pack: Path | None, today: datetime | None, json_: bool) -> No
     and dates that have passed. Exit 1 if something must be mended; warnings alone give 0."""
     day = (today or system_clock()).date()
     try:
-        found = harm_messages.check_files(harm_messages.pack_files(pack), day)
+        files = harm_messages.pack_files(pack)
+        found = harm_messages.check_files(files, day, _followed(files, pack))
     except harm_messages.PackError as error:
         found = list(error.problems)
     errors = sum(p.level == "error" for p in found)
-    data = [
-        {"file": p.file, "line": p.line, "level": p.level, "kind": p.kind, "where": p.where, "text": p.text}
-        for p in found
-    ]
+    data = [_as_data(p) for p in found]
     say(data, "\n".join([*map(_line, found), *([""] if found else []), _verdict(errors, len(found) - errors)]), json_)
     if errors:
         fail(f"{errors} {'thing' if errors == 1 else 'things'} must be mended before this pack can be used.")
+
+
+def _followed(files: Mapping[str, str], pack: Path | None) -> Pack | None:
+    """The shipped pack, where the one that is checked is a later copy of it: then a text that changed needs a new version."""
+    shipped = harm_messages.load_pack()
+    named = f"id: {shipped.manifest.id}\n" in files.get("pack.yaml", "")
+    return shipped if pack is not None and named else None
+
+
+def _as_data(p: Problem) -> dict[str, Any]:
+    return {"file": p.file, "line": p.line, "level": p.level, "kind": p.kind, "where": p.where, "text": p.text}
 
 
 def _line(problem: Problem) -> str:
@@ -68,7 +78,9 @@ def messages_preview(
 ) -> None:
     """Show the page for a case (JSON; docs/methods/messages.md), given by --findings or as the only argument.
 
-    A closed gate is an answer too: it is said, and the exit is 0. What cannot be read or is not known exits 1.
+    A closed gate is an answer too: it is said, and the exit is 0. What cannot be read or is not known exits 1. Below the
+    page stand what staff are asked to do, the alerts proposed, and what is wrong with the pack; a pack with anything to
+    mend exits 1. With --json the exit is 0 and the problems stand under `pack_problems`.
     """
     if (case is None) == (findings is None):
         raise click.UsageError("Give one case: --findings CASE.json, or CASE.json alone.")
@@ -77,14 +89,33 @@ def messages_preview(
         loaded = harm_messages.load_pack(pack)
         given = harm_messages.read_case(text, loaded, system_clock())
         page = harm_messages.evaluate(loaded, given.facts, given.context, locale or given.locale, given.now)
+        answer, shown = harm_messages.answer_of(page), page.to_plain()
     except GateClosed as gate:
-        say(harm_messages.closed(gate), f"No page opens: {gate.text} ({gate.reason})", json_)
-        return
+        answer, shown = harm_messages.closed(gate), f"No page opens: {gate.text} ({gate.reason})"
     except UnicodeDecodeError:
         fail("The case is not text in UTF-8.")
     except HarmMessageError as error:
         fail(str(error))
-    say(harm_messages.answer_of(page), page.to_plain(), json_)
+    wrong = [p for p in harm_messages.quick_check(loaded) if p.level == "error"]
+    answer["pack_problems"] = [_as_data(p) for p in wrong]
+    say(answer, "\n".join([shown, *_for_staff(answer), *map(_line, wrong)]), json_)
+    if wrong and not json_:
+        fail(f"{len(wrong)} {'thing' if len(wrong) == 1 else 'things'} must be mended before this pack can be used.")
+
+
+def _for_staff(answer: Mapping[str, Any]) -> Iterator[str]:
+    for title, rows in (
+        ("For staff", answer["staff_actions"]),
+        (
+            "Alerts",
+            [
+                f"{p['tier']} {'draft, held' if p['held'] else 'proposed'}: {p['evidence']} {p['lacking']}".rstrip()
+                for p in answer["alert_proposals"]
+            ],
+        ),
+    ):
+        yield f"{title}:"
+        yield from (f"- {row}" for row in rows or ["nothing"])
 
 
 @messages.command("schema")
