@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harm_messages.derived import Derived
+from harm_messages.headline import expected_not_found
 from harm_messages.page import Message
 from harm_messages.register import within
-from harm_messages.types import Severity, Slot
+from harm_messages.types import Outcome, Severity, Slot
 from harm_messages.vocabulary import State
 from harm_messages.wording import Place, Writer
 
@@ -96,8 +97,12 @@ def _not_done(w: Writer) -> Iterator[Message]:
 def _how_far(w: Writer) -> Iterator[Message]:
     """Which tests looked and how far they see; that nothing looked, where nothing did."""
     d = w.d
+    absent = expected_not_found(d) if d.outcome is not Outcome.NOTHING_FOUND else []
     if not d.evidence.worked():
         yield _say(w, "limit_none", PLAIN)
+    elif absent:
+        speaking = w.speaking(d.pack.manifest.fixed["limit_not_seen"])
+        yield _say(w, "limit_not_seen", PLAIN, names=speaking.joined(speaking.label(one) for one in absent))
     elif any(run.counts and run.lod is not None for run in d.evidence.runs):
         yield _say(w, "limit_methods", PLAIN)
     else:
