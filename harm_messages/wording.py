@@ -157,10 +157,19 @@ class Writer:
         # first aid counts seconds and breaths; it is never about taking a drug
         if text.id in self.d.pack.first_aid:
             return tagger.kept(source, lambda tags: True)
+        silent = (
+            self.d.pack.way(text.locale)
+            if hearing is not None and hearing.veto is not None and hearing.veto.no_use
+            else None
+        )
+
+        def may(sentence: str) -> bool:
+            return silent is None or silent.search(sentence) is None
+
         if hearing is None or whole:
-            return tagger.kept(source, allowed)
-        left = tagger.kept(source, allowed, lambda sentence: hearing.fresh(fill(sentence, values)))
-        return left or (tagger.kept(source, allowed) if source is text.short else "")
+            return tagger.kept(source, allowed, may)
+        left = tagger.kept(source, allowed, lambda sentence: may(sentence) and hearing.fresh(fill(sentence, values)))
+        return left or (tagger.kept(source, allowed, may) if source is text.short else "")
 
     def _once(self, words: str) -> str:
         """The evidence behind one drug is said once, though several cards speak of it."""
