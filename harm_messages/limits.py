@@ -22,7 +22,7 @@ PLAIN = Place(Severity.S4, Slot.LIMITS)
 def compose_limits(w: Writer) -> tuple[Message, ...]:
     """What was not tested, what strips cannot tell, how far the other tests see, and that this is about one sample."""
     found = [*_invalid(w), *_no_reaction(w), *_gaps(w), *_expected(w), *_not_done(w), *_how_far(w)]
-    core = (_say(w, "limit_core", PLAIN),) if w.d.evidence.worked() else ()
+    core = (_say(w, "limit_core", PLAIN),) if w.d.evidence.worked() or w.d.shown else ()
     return (*sorted(found, key=lambda m: m.severity.rank), *core)
 
 
@@ -99,7 +99,8 @@ def _how_far(w: Writer) -> Iterator[Message]:
     d = w.d
     absent = expected_not_found(d) if d.outcome is not Outcome.NOTHING_FOUND else []
     if not d.evidence.worked():
-        yield _say(w, "limit_none", PLAIN)
+        if not d.shown:
+            yield _say(w, "limit_none", PLAIN)
     elif absent:
         speaking = w.speaking(d.pack.manifest.fixed["limit_not_seen"])
         yield _say(w, "limit_not_seen", PLAIN, names=speaking.joined(speaking.label(one) for one in absent))
