@@ -183,7 +183,8 @@ class Writer:
             return ""
         if place.severity is Severity.S4 or (place.slot is Slot.MIXING and all(s.source == "result" for s in named)):
             return ""
-        best = min(named, key=lambda s: (s.source != "result", -s.confidence.rank))
+        told_first = place.slot is Slot.MIXING  # of a pair, the side that no test showed is the one to explain
+        best = min(named, key=lambda s: ((s.source == "result") == told_first, -s.confidence.rank))
         if best.source == "result" and best.confidence is Confidence.CONFIRMED:
             return ""
         alike = [s for s in named if s.source == best.source and s.confidence is best.confidence]
