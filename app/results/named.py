@@ -221,7 +221,7 @@ def _parts(answer: Mapping[str, Any], kind: str) -> Iterator[_Found]:
         alike = part.get("not_distinguished", [])
         grade = ", possible only" if part.get("grade") == "possible" else ""
         members = [part, *({"substance": name} for name in alike)]
-        yield {**part, "ambiguous_with": alike}, members, f"{part['share']:.0%} of the signal{grade}", None
+        yield {**part, "ambiguous_with": alike}, members, f"{100 * part['share']:.0f} % of the signal{grade}", None
 
 
 def _mention(
