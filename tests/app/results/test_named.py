@@ -157,6 +157,7 @@ def test_on_the_page_what_is_open_is_ticked_by_the_chemist_and_again_by_the_veri
         text = page(world, sample_id, by)
         assert f'id="{step}-accept_open"' in text
         assert "Phenacetin" in text[text.index('id="named"') :]
+        assert text[text.index('id="bench-findings"') :].count('class="findings"') == 1, "one list of findings"
         refused = act(lab, world, sample_id, step, by)
         assert refused.status_code == 409
         assert "neither recorded nor dismissed: Phenacetin" in refused.text
