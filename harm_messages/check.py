@@ -13,7 +13,7 @@ from harm_messages.check_coverage import coverage_problems
 from harm_messages.check_rules import rule_problems
 from harm_messages.check_standing import standing_problems
 from harm_messages.check_words import word_problems
-from harm_messages.errors import PackError, Problem
+from harm_messages.errors import PackError, Problem, first_ones
 from harm_messages.pack import Pack
 from harm_messages.pack_reader import read_pack
 from harm_messages.structure import structural_problems
@@ -30,7 +30,7 @@ def check(pack: Pack, today: date | None = None) -> list[Problem]:
             *word_problems(pack),
             *standing_problems(pack, today),
         ]
-    return sorted(set(problems), key=lambda p: (p.level != "error", p.file, p.line, p.where, p.text))
+    return first_ones(sorted(set(problems), key=lambda p: (p.level != "error", p.file, p.line, p.where, p.text)))
 
 
 def check_files(files: Mapping[str, str], today: date | None = None) -> list[Problem]:
