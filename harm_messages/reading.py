@@ -69,6 +69,19 @@ def read_yaml(text: str) -> Any:
         raise Misread("yaml", "Brackets stand inside brackets too deeply.", 1) from error
 
 
+def first_anchor(text: str) -> Misread | None:
+    """The first anchor or alias in the text, told without building a value; None where there is none."""
+    for pure in (False, True):
+        try:
+            _look_through(text, pure=pure)
+        except Misread as found:
+            return found if found.kind == "anchor" else None
+        except YAMLError:  # libyaml stumbled; of what neither reads, the reading itself speaks
+            continue
+        return None
+    return None
+
+
 def _load(text: str) -> Any:
     try:
         _look_through(text, pure=False)
