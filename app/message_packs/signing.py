@@ -59,6 +59,8 @@ def prepared(ready: Ready, checks: Checks, today: date, patience: float | None =
     """The same, checked. Takes seconds the first time: no session is open meanwhile, and a page may lose patience."""
     found = checks.of(ready.files, today, patience)
     problems = (*ready.checked.problems, *_own(ready.files, found), *found.problems)
+    if found.pack is None:  # the reason comes first: what its history says may only follow from it
+        problems = (*found.problems, *ready.checked.problems)
     return replace(ready, checked=Checked(found.pack, problems, found.running))
 
 
