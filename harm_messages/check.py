@@ -14,7 +14,7 @@ from harm_messages.check_dosing import dosing_problems, text_problems
 from harm_messages.check_rules import rule_problems
 from harm_messages.check_standing import standing_problems
 from harm_messages.check_words import word_problems
-from harm_messages.errors import PackError, Problem
+from harm_messages.errors import PackError, Problem, first_ones
 from harm_messages.pack import Pack
 from harm_messages.pack_reader import read_pack
 from harm_messages.structure import structural_problems
@@ -33,7 +33,7 @@ def check(pack: Pack, today: date | None = None, before: Pack | None = None) -> 
             *dosing_problems(pack, now, before),
             *standing_problems(pack, today),
         ]
-    return sorted(set(problems), key=lambda p: (p.level != "error", p.file, p.line, p.where, p.text))
+    return first_ones(sorted(set(problems), key=lambda p: (p.level != "error", p.file, p.line, p.where, p.text)))
 
 
 def quick_check(pack: Pack) -> list[Problem]:

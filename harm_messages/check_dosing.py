@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from harm_messages.errors import HarmMessageError, Problem
+from harm_messages.errors import HarmMessageError, Level, Problem
 from harm_messages.evaluate import evaluate
 from harm_messages.pack import Pack
-from harm_messages.places import Level, message_problem, rule_problem, table_problem
+from harm_messages.places import message_problem, rule_problem, table_problem
 from harm_messages.register import within
 from harm_messages.rules import Rule
 from harm_messages.structure import selectors

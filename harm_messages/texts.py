@@ -26,6 +26,8 @@ SPOKEN = "spoken"
 MAX_WORDS = 70  # the shape of a file; how much a page may show is in pack.yaml `budgets`
 MAX_MORE_WORDS = 250
 MAX_SPOKEN_WORDS = 140
+MAX_CHARACTERS = 20_000
+"""Of the whole file: far beyond what its words may fill, and read in no time."""
 _SECTION = re.compile(r"^%%\s*(\S+)\s*$")
 
 
@@ -75,6 +77,9 @@ class _Part:
 def read_message(text: str, locale: str, file: str) -> tuple[MessageText | None, tuple[Problem, ...]]:
     """The message in this file and everything that is wrong with it; None where it cannot be used."""
     name = file.rsplit("/", 1)[-1].removesuffix(".md")
+    if len(text) > MAX_CHARACTERS:
+        said = f"The file has {len(text):,} characters; a message may have {MAX_CHARACTERS:,} at most."
+        return None, (_said("length", name, said, file, 1),)
     try:
         head, parts = _split(text)
         front = read_yaml(head)

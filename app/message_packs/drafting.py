@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
 from app.message_packs import message_files, repository, rule_files
-from app.message_packs.checking import MAX_CHARACTERS, MAX_FILES, SUFFIXES
+from app.message_packs.checking import MAX_FILES, MAX_PACK, SUFFIXES
 from app.message_packs.domain import PackState, Target
 from app.message_packs.message_files import MessageFile
 from app.message_packs.provider import Packs
@@ -20,6 +20,7 @@ from app.platform.db import UnitOfWork
 from app.platform.kernel.errors import Conflict, Invalid, NotFound, Stale
 from app.platform.kernel.versions import check_version
 from app.platform.live.publish import publish
+from harm_messages.reading import MAX_CHARACTERS
 
 TOPIC = "messages"
 _PATH = re.compile(r"^[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+){0,2}\.(?:yaml|md|tsv)$")
@@ -62,6 +63,7 @@ def from_files(uow: UnitOfWork, packs: Packs, base_id: uuid.UUID, files: Mapping
         raise Invalid(f"A pack has between 1 and {MAX_FILES} files; this has {len(clean)}. Nothing was kept.")
     for path in clean:
         _check_path(path)
+    _check_size(clean.values())
     row = _begin(uow, base.id, clean, reason)
     row.authors = [str(uow.actor.person_id)]
     return row
@@ -182,6 +184,8 @@ def _put(uow: UnitOfWork, row: PackVersion, path: str, text: str) -> PackVersion
     before, after = row.files.get(path, ""), repository.sha256(text)
     if before == after:
         return row
+    others = {other: key for other, key in row.files.items() if other != path}
+    _check_size([*repository.texts(uow.session, others).values(), text])
     repository.keep_texts(uow.session, [text])
     row.files = {**row.files, path: after}
     me = str(uow.actor.person_id)
@@ -197,6 +201,13 @@ def _check_path(path: str) -> None:
     if not _PATH.match(path) or not path.endswith(SUFFIXES) or len(path) > 120:
         said = "A file of a pack is called such as rules/opioids.yaml or messages/en/M-HEAT.md."
         raise Invalid("This is no file of a pack. Nothing was saved.", fields={"path": said})
+
+
+def _check_size(texts: Iterable[str]) -> None:
+    total = sum(map(len, texts))
+    if total > MAX_PACK:
+        said = f"All files of a version have at most {MAX_PACK:,} characters; these would have {total:,}."
+        raise Invalid("The version is too long. Nothing was saved.", fields={"text": said})
 
 
 def _text(text: str) -> str:
