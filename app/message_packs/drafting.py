@@ -21,8 +21,10 @@ from app.platform.kernel.errors import Conflict, Invalid, NotFound, Stale
 from app.platform.kernel.versions import check_version
 from app.platform.live.publish import publish
 from harm_messages.reading import MAX_CHARACTERS
+from harm_messages.texts import read_message
 
 TOPIC = "messages"
+FIRST_LANGUAGE = "en"
 _PATH = re.compile(r"^[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+){0,2}\.(?:yaml|md|tsv)$")
 _SIGNATURES = "approvals.yaml"
 
@@ -133,12 +135,22 @@ def save_message(
         raise Stale("message")
     parent = parent_of(uow.session, packs, uow.actor, row)
     texts = files_of(uow.session, packs, parent) if parent else {}
-    here = files_of(uow.session, packs, row).get(path, "")
+    files = files_of(uow.session, packs, row)
     before = message_files.read(texts[path]) if path in texts else None
-    return _put(uow, row, path, message_text(path, here, form, before))
+    return _put(uow, row, path, message_text(path, files.get(path, ""), form, before, _translated(path, files)))
 
 
-def message_text(path: str, here: str, form: MessageForm, parent: MessageFile | None) -> str:
+def _translated(path: str, files: Mapping[str, str]) -> str:
+    """The digest of the text that this translation is made from now; "" for a text of the first language."""
+    _, locale, name = path.split("/")
+    original = message_files.path_of(name.removesuffix(".md"), FIRST_LANGUAGE)
+    if locale == FIRST_LANGUAGE or original not in files:
+        return ""
+    text, _ = read_message(files[original], FIRST_LANGUAGE, original)
+    return text.digest if text is not None else ""
+
+
+def message_text(path: str, here: str, form: MessageForm, parent: MessageFile | None, made_from: str = "") -> str:
     """The file that this form makes. What the form does not ask stays as it was."""
     old = message_files.read(here)
     name = path.rsplit("/", 1)[-1]
@@ -151,6 +163,7 @@ def message_text(path: str, here: str, form: MessageForm, parent: MessageFile | 
         "spoken": "",
         "evidence": [line.strip() for line in form.evidence.splitlines() if line.strip()],
         "review_by": _day(form.review_by),
+        "made_from": made_from,
     }
     parts = {**old.parts, "": form.card, "more": form.more, "spoken": form.spoken}
     made = MessageFile(front, {name: _text(text).strip() for name, text in parts.items()})

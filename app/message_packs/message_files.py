@@ -11,7 +11,19 @@ from typing import Any
 
 from harm_messages.reading import Misread, read_yaml
 
-ORDER = ("id", "version", "status", "title", "tags", "pictogram", "spoken", "evidence", "review_by")
+ORDER = (
+    "id",
+    "version",
+    "wording",
+    "made_from",
+    "status",
+    "title",
+    "tags",
+    "pictogram",
+    "spoken",
+    "evidence",
+    "review_by",
+)
 MEANING = ("title", "tags", "pictogram", "spoken")
 """Keys of the front matter that a reader notices; the card and the parts below it count as well."""
 _PART = re.compile(r"^%%[ \t]+([a-z_]+)[ \t]*$", re.MULTILINE)

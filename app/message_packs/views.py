@@ -18,6 +18,7 @@ from app.message_packs.withdrawing import may_be_withdrawn
 from app.message_packs.words import SEVERITY_WORDS, rule_in_words
 from app.platform.kernel.actor import Actor, Role
 from harm_messages import Message, Pack, Problem
+from harm_messages.tagged import plain, words_of
 from harm_messages.texts import read_message
 from harm_messages.vocabulary import Pictogram
 
@@ -216,7 +217,7 @@ def look_of(path: str, here: str, form: MessageForm | None, pack: Pack | None) -
     message, _ = read_message(text, locale, path)
     problems = tuple(problems_of_message(pack, path, text))
     one = message_files.read(text)
-    counts = len(one.parts.get("", "").split()), len(one.parts.get("more", "").split())
+    counts = words_of([plain(one.parts.get("", ""))]), words_of([plain(one.parts.get("more", ""))])
     title, card, more = showing.rendered(message) if message is not None else (one.get("title"), "", "")
     key = path.rsplit("/", 1)[1].removesuffix(".md")
     ranks = [rule.severity.value for rule in pack.rules if rule.emit.message == key] if pack is not None else []
