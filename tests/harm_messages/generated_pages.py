@@ -8,7 +8,7 @@ tried whatever the shipped tables hold.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
@@ -322,3 +322,18 @@ def of(finding: FindingFact) -> str:
 def under(drug_class: str, *wanted: str) -> bool:
     """Whether a class is one of those wanted or lies under one."""
     return any(f"{drug_class}.".startswith(f"{w}.") for w in wanted)
+
+
+# -- holding a rule --------------------------------------------------------------------------------
+
+Oracle = Callable[[Made], str | None]
+"""None: the rule has nothing to say of this page; "": it holds; else what is wrong."""
+
+
+def held(oracle: Oracle, over: Iterable[Made] | None = None, least: int = 20) -> None:
+    """The rule holds on every page, and had something to say on at least this many of 2,000."""
+    every = tuple(pages() if over is None else over)
+    said = [(m, s) for m in every if (s := oracle(m)) is not None]
+    wrong = [f"{m}: {s}" for m, s in said if s]
+    assert not wrong, f"{len(wrong)} of {len(said)} pages: " + "\n".join(wrong[:6])
+    assert len(said) >= max(1, least * count() // 2000), f"only {len(said)} pages ask for this rule"
