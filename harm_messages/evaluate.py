@@ -25,13 +25,14 @@ from harm_messages.rules import Rule
 from harm_messages.staffing import alert_proposals, recalled_strips, staff_actions
 from harm_messages.staffing_types import StaffAction
 from harm_messages.types import BODY_SLOTS, Context, Facts, Severity, Slot, require_aware
-from harm_messages.veto import QUIET, veto_of
+from harm_messages.veto import QUIET, Veto, veto_of
 from harm_messages.vocabulary import Family
 from harm_messages.wording import Hearing, Place, Writer
 
 NOTICE = Place(Severity.S4, Slot.LIMITS)
 ACTION = Place(Severity.S4, Slot.ACTION)
 USE = Place(Severity.S4, Slot.SAFER_USE)
+INJECTING = "injecting"  # tag of messages about how to inject
 
 
 def evaluate(
@@ -95,25 +96,28 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
     # written first what must stand whole; what repeats a sentence of it is left out further down
     emergency = compose_emergency(w, _lines(pack, base), _lines(pack, hits), short=top.rank > Severity.S1.rank)
     headline, difference = compose_headline(w), difference_line(w)
-    for sentence in _sentences([p for line in emergency for p in line.parts]):
+    said = [*headline, *([difference] if difference else []), *(p for line in emergency for p in line.parts)]
+    for sentence in _sentences(said):
         w.hearing.fresh(sentence)  # type: ignore[union-attr]
     action = w.write(veto.action, ACTION) if veto.action else None
     first, later = arranged(body, adjustments)
-    cards = with_urgent(w, adjustments, [_card(w, card) for card in first])
+    written = [_card(w, card, stands=i == 0) for i, card in enumerate(first)]
+    cards = with_urgent(w, adjustments, [m for m in written if m.text])
     use = (
         []
         if veto.no_use
         else [
             *(w.write(message_id, USE) for message_id in veto.also),
             *snippets(w, adjustments, Slot.SAFER_USE),
-            *(_write(w, h) for h in kept if h.rule.slot is Slot.SAFER_USE and not h.withdrawn),
+            *(_write(w, h) for h in kept if h.rule.slot is Slot.SAFER_USE and not h.withdrawn and _may_stand(h, veto, pack)),
         ]
     )
     following = [
         *snippets(w, adjustments, Slot.NEXT),
         *(_write(w, h) for h in kept if h.rule.slot is Slot.NEXT and not h.withdrawn),
     ]
-    more = [_write(w, h, behind_more=True) for h in later]
+    # a card whose every sentence stands on another card already has only its More left to say
+    more = [*(m for m in written if not m.text), *(_write(w, h, behind_more=True) for h in later)]
     limits = compose_limits(w)
     shown = [*headline, *cards, *more, *(p for line in emergency for p in line.parts), *use, *limits, *following]
     notices, sign_off = _notices(w, shown, taken_back)
@@ -145,6 +149,12 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
     return _within_budget(page, pack)
 
 
+def _may_stand(hit: Hit, veto: Veto, pack: Pack) -> bool:
+    """Where any amount can be too much, nothing is said of injecting but not to do it."""
+    text = pack.messages[(hit.rule.emit.message, pack.manifest.default_locale)]
+    return not (veto.no_injecting and INJECTING in text.tags)
+
+
 def _gravest(each: Iterable[Severity]) -> Severity:
     return min(each, key=lambda s: s.rank, default=Severity.S4)
 
@@ -165,17 +175,20 @@ def _lines(pack: Pack, hits: Iterable[Hit]) -> list[str]:
     return [*found, *(line for kind in kinds for line in pack.families.signs[kind])]
 
 
-def _card(w: Writer, card: Card) -> Message:
+def _card(w: Writer, card: Card, *, stands: bool) -> Message:
     """One card; where it speaks for several of its family, a sentence that names every drug stands first, and what the
-    others say waits under its "More"."""
+    others say waits under its "More". The first card and the grave ones stand (`stands`), whatever was said before."""
     lead, others = card
     if not others:
-        return _write(w, lead)
+        own = _write(w, lead)
+        return own if own.text or not (stands or lead.grave) else _write(w, lead, whole=True)
     bound = sorted(frozenset().union(lead.seen, *(h.seen for h in others)))
     seen = [s for s in (w.d.seen[i] for i in bound) if not s.unknown and s.role not in QUIET]
     joint = w.d.pack.families.together.get(lead.family, "")
     opening = w.write(joint, _place(lead), seen) if joint and len({s.name for s in seen}) > 1 else None
     own = _write(w, lead)
+    if not own.text:
+        own = _write(w, lead, whole=True)
     rest = [_write(w, h, behind_more=True) for h in others]
     told = any(h.self_reported for h in (lead, *others))
     return own.model_copy(
@@ -197,12 +210,12 @@ def _place(hit: Hit) -> Place:
     return Place(rule.severity, rule.slot, rule.topic, rule.id, hit.self_reported)
 
 
-def _write(w: Writer, hit: Hit, *, behind_more: bool = False) -> Message:
+def _write(w: Writer, hit: Hit, *, behind_more: bool = False, whole: bool = False) -> Message:
     """What a rule says; where that was withdrawn, the fallback of its family at the same severity."""
     fallback = w.d.pack.families.fallbacks[hit.family].message
     message_id = fallback if hit.withdrawn else hit.rule.emit.message
     bound = [w.d.seen[i] for i in sorted(hit.seen)]
-    return w.write(message_id, _place(hit), bound, behind_more=behind_more)
+    return w.write(message_id, _place(hit), bound, behind_more=behind_more, whole=whole)
 
 
 def _sentences(messages: Iterable[Message]) -> Iterator[str]:

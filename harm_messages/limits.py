@@ -21,7 +21,7 @@ PLAIN = Place(Severity.S4, Slot.LIMITS)
 def compose_limits(w: Writer) -> tuple[Message, ...]:
     """What was not tested, what strips cannot tell, how far the other tests see, and that this is about one sample."""
     found = [*_invalid(w), *_no_reaction(w), *_gaps(w), *_expected(w), *_not_done(w), *_how_far(w)]
-    core = _say(w, "limit_core", PLAIN)
+    core = w.write(w.d.pack.manifest.fixed["limit_core"], PLAIN)  # without what a card above has said already
     return (*sorted(found, key=lambda m: m.severity.rank), core)
 
 

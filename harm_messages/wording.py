@@ -149,7 +149,7 @@ class Writer:
         )
 
     def _kept(self, text: MessageText, source: str, values: Mapping[str, str], where: Where, whole: bool) -> str:
-        """What of a text may stand on this page. A card is never emptied because its words stood before."""
+        """What of a text may stand on this page and has not stood there yet."""
         if not source:
             return ""
         tagger, hearing = self.d.pack.tagger(text.locale), self.hearing
@@ -159,8 +159,7 @@ class Writer:
             return tagger.kept(source, lambda tags: True)
         if hearing is None or whole:
             return tagger.kept(source, allowed)
-        left = tagger.kept(source, allowed, lambda sentence: hearing.fresh(fill(sentence, values)))
-        return left or (tagger.kept(source, allowed) if source is text.short else "")
+        return tagger.kept(source, allowed, lambda sentence: hearing.fresh(fill(sentence, values)))
 
     def _once(self, words: str) -> str:
         """The evidence behind one drug is said once, though several cards speak of it."""

@@ -118,6 +118,11 @@ def made(number: int) -> Made:
 
 
 def _facts(r: Random) -> Facts:
+    kind = r.random()
+    if kind < 0.1:
+        return _measured(r)
+    if kind < 0.15:
+        return _mixture(r)
     expected, words = _expected(r)
     form = r.choice([Form.TABLET, Form.POWDER, *Form])
     findings = tuple(_finding(r, expected, form) for _ in range(r.choices(range(5), (18, 37, 27, 12, 6))[0]))
@@ -136,6 +141,46 @@ def _facts(r: Random) -> Facts:
         harm_reported=r.random() < 0.06,
         second_sample=r.random() < 0.06,
     )
+
+
+def _measured(r: Random) -> Facts:
+    """A pill, tab or powder of one drug, named, confirmed and measured, alone or with something beside it."""
+    one, form, unit, top = r.choice(
+        (
+            ("mdma", Form.TABLET, Unit.MG_PER_UNIT, 320), ("2c-b", Form.TABLET, Unit.MG_PER_UNIT, 60),
+            ("lsd", Form.BLOTTER, Unit.UG_PER_BLOTTER, 350), ("cocaine", Form.POWDER, Unit.PERCENT, 95),
+            ("amphetamine", Form.POWDER, Unit.PERCENT, 90), ("ketamine", Form.CRYSTAL, Unit.PERCENT, 99),
+            ("mdma", Form.CRYSTAL, Unit.PERCENT, 95), ("cocaine", Form.ROCK, Unit.PERCENT, 95),
+        )
+    )  # fmt: skip
+    value = round(r.uniform(5, top), 1)
+    plus = round(value * r.choice((0, 0.04)), 2)
+    amount = AmountFact(value=value, low=value - plus, high=value + plus, unit=unit, basis=r.choice(tuple(Basis)))
+    first = FindingFact(
+        substance=one, abundance=Abundance.MAJOR, confidence=Confidence.CONFIRMED, methods=("GC_MS", "FTIR"), amount=amount
+    )
+    beside = tuple(_finding(r, (one,), form) for _ in range(r.random() < 0.3))
+    seen = ScopeFact(method="GC_MS", classes=("*",), lod=1.0)
+    return Facts(expected=(one,), form=form, findings=(first, *beside), scope=(seen,))
+
+
+DOWNERS = ("opioid.fentanyl", "opioid.nitazene", "opioid.other", "benzodiazepine.novel", "sedative.alpha2", "ghb")
+UPPERS = ("entactogen", "stimulant.cathinone", "stimulant.amphetamine", "psychedelic.nbome", "psychedelic.dox", "poison")
+
+
+def _mixture(r: Random) -> Facts:
+    """Two or three drugs that do the same to a body, or one of them with what does another thing."""
+    classes = r.choice((DOWNERS, DOWNERS, UPPERS, (*DOWNERS, *UPPERS)))
+    found = tuple(
+        FindingFact(
+            substance=r.choice(REGISTER.members(r.choice(classes))).id,
+            confidence=r.choice((Confidence.CONFIRMED, Confidence.CONFIRMED, Confidence.INDICATED)),
+            methods=("GC_MS", "FTIR"),
+        )
+        for _ in range(r.choice((2, 2, 3)))
+    )
+    seen = ScopeFact(method="GC_MS", classes=("*",), lod=1.0)
+    return Facts(expected=(r.choice(("heroin", "diazepam", "mdma")),), form=r.choice(tuple(Form)), findings=found, scope=(seen,))
 
 
 def _one_of_a_class(r: Random) -> str:
@@ -207,7 +252,7 @@ def _amount(r: Random, form: Form) -> AmountFact:
 def _strip(r: Random) -> StripFact:
     return StripFact(
         target=r.choice((*STRIPS, r.choice(STRIPS), "nobody-has-this") if r.random() < 0.1 else STRIPS),
-        reading=r.choice(tuple(StripReading)),
+        reading=r.choices(tuple(StripReading), (20, 45, 15, 20))[0],
         brand="any",
         lot=r.choice(("L1", "L2")),
         dilution=r.choice(("", "", "1 mg in 1 mL", "1 mg in 10 mL")),

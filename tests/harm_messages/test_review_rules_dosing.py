@@ -136,6 +136,8 @@ def _things(m: Made) -> Iterator[str]:
             continue
         if row is not None and row.by_nature_byproduct and not deadly:
             continue  # comes with what was expected, or does not: the rules about roles say
+        if f.substance is None and any(o.substance and under(of(o), of(f)) for o in firm(m.facts)):
+            continue  # a firm finding of this class says more
         if f.substance is None and f.confidence in (Confidence.CLASS_ONLY, Confidence.TENTATIVE):
             yield "unknown"
         kind = row_of(of(f), f.substance, m.facts, f.confidence is Confidence.CONFIRMED and f.amount is not None)
@@ -180,28 +182,25 @@ PHRASES = [
 ]  # fmt: skip
 
 
-def told(text: str) -> list[tuple[str, int]]:
-    found = check_files({**pack_files(), NEW: f"{MESSAGE}{text}\n"})
-    return [(p.file, p.line) for p in found if p.kind == "untagged" and p.level == "error"]
+def untagged(text: str) -> list[tuple[str, int]]:
+    """Words that the check refuses in a message of its own, each with the line where it says so."""
+    found = check_files({**pack_files(), NEW: MESSAGE + text})
+    refused = [p for p in found if p.kind == "untagged" and p.file == NEW and p.level == "error"]
+    return [(re.findall("“([^”]*)”", p.text)[0], p.line) for p in refused]
 
 
-@pytest.mark.parametrize("where", ["", "%% more\n- ", "%% spoken\n"], ids=["card", "more", "spoken"])
-def test_b1_every_phrase_that_gives_a_start_a_clock_or_a_fraction_needs_a_tag(where: str) -> None:
-    at = MESSAGE.count("\n") + 1 + where.count("\n")
-    text = "\n".join(("\n" if where == "" else "") + f"{p}" for p in PHRASES) if where else "\n\n".join(PHRASES)
-    lines = {line for _, line in told(where + text)}
-    wanted = {at + (2 * i if not where else i) for i in range(len(PHRASES))}
-    if where.endswith("- "):
-        text = "\n- ".join(PHRASES)
-        lines = {line for _, line in told(where + text)}
-    assert wanted <= lines, {PHRASES[(n - at) // (1 if where else 2)] for n in wanted - lines}
+def test_b1_every_phrase_that_gives_a_start_a_clock_or_a_fraction_needs_a_tag() -> None:
+    card, more, spoken = PHRASES[::3], PHRASES[1::3], PHRASES[2::3]
+    text = "\n\n".join(card) + "\n\n%% more\n\n" + "".join(f"- {p}\n" for p in more) + "\n%% spoken\n" + "\n\n".join(spoken)
+    lines = (MESSAGE + text).split("\n")
+    wanted = {(p, next(i for i, line in enumerate(lines, 1) if line.removeprefix("- ") == p)) for p in PHRASES}
+    found = set(untagged(text + "\n"))
+    assert found == wanted, found ^ wanted
 
 
-def test_b1_a_refusal_names_file_and_line_and_a_tag_mends_it() -> None:
-    assert told("Start with a small part.") == [(NEW, MESSAGE.count("\n") + 1)]
-    assert told("[start_low: Start with a small part.]") == []
-    assert told("[clock: Start with a small part.]") != []
-    assert told("Stay with them for 2 hours.") == []
+def test_b1_a_tag_mends_it_and_only_the_one_that_the_words_ask_for() -> None:
+    text = "[start_low: Start with a small part.]\n\nStay with them for 2 hours.\n\n[clock: Try a small bite.]\n"
+    assert untagged(text) == [("Try a small bite.", MESSAGE.count("\n") + 5)]
 
 
 # -- B2 to B5 --------------------------------------------------------------------------------------
@@ -318,7 +317,7 @@ def test_b4_a_grave_page_holds_no_dosing_markup_without_a_tap() -> None:
     held(oracle, least=500)
 
 
-INJECT = re.compile(r"[^.\n]*\b(?:inject\w*|needles?)\b[^.\n]*", re.I)
+INJECT = re.compile(r"[^.\n]*(?:if you inject|\bneedles?\b|inject less|than injecting|not inject it)[^.\n]*", re.I)
 
 
 def test_b5_inject_less_is_said_of_an_expected_opioid_only() -> None:

@@ -32,8 +32,7 @@ ORDER = ("notice", "headline", "difference", "action", "card", "emergency", "car
          "notice")  # fmt: skip
 MILD = ("notice", "headline", "difference", "action", "card", "emergency", "safer_use", "limits", "next", "more", "notice")
 STEPS = ("signs", "call", "airway", "recovery", "naloxone", "stay", "show")
-BREATHING = ("opioid.opiate", "opioid.other", "opioid.fentanyl", "opioid.nitazene", "sedative", "benzodiazepine", "z-drug",
-             "ghb", "gabapentinoid")  # fmt: skip
+BREATHING = ("opioid", "sedative", "benzodiazepine", "z-drug", "ghb", "gabapentinoid")
 HEAT = ("entactogen", "stimulant", "psychedelic.nbome", "psychedelic.dox")
 POISON = ("poison", "industrial")
 SPEED = {"breathing": 0, "poison": 1, "heat": 2}
@@ -196,6 +195,7 @@ RULES = {rule.id: rule for rule in PACK.rules}
 FAMILY = {
     rule.id: families.pop()
     for rule in PACK.rules
+    if "intent" not in str(rule.when.model_dump(exclude_unset=True))  # about what was said, not about what is in it
     if len(families := {family(c) for c in named_in(rule.when.model_dump(by_alias=True, exclude_unset=True))}) == 1
 }
 
@@ -238,23 +238,11 @@ def test_a6_within_one_severity_the_fastest_killer_stands_first() -> None:
     held(oracle, least=8)
 
 
-SIDES = {p.id: (PACK.groups[p.a], PACK.groups[p.b]) for p in PACK.pairs}
-BREATHING_PAIRS = {
-    rule.emit.message
-    for rule in PACK.rules
-    if "pair" in str(rule.when.model_dump(exclude_unset=True))
-    and rule.when.pair is not None
-    and all(
-        PACK.groups[g].classes and all(family(c) == "breathing" for c in PACK.groups[g].classes)
-        for g in (*rule.when.pair.a, *rule.when.pair.b)
-    )
-}
+BREATHING_PAIRS = {"M-PAIR-DOWNERS", "M-PAIR-STRONG-OPIOID"}
 AS_FACT = re.compile(r"that is the case here|you have both|(?:is|are) both (?:here|in it)|it holds both|both are in", re.I)
 
 
 def test_a7_no_pair_warning_beside_a_card_that_says_it_already() -> None:
-    assert BREATHING_PAIRS
-
     def oracle(m: Made) -> str | None:
         cards = [c for c in m.page.loggable().cards if c.severity in ("S0", "S1")]
         pair = [c for c in cards if c.id in BREATHING_PAIRS or BREATHING_PAIRS & {i for i, _ in c.joined}]
