@@ -12,7 +12,7 @@ from typing import Literal
 
 from harm_messages.amounts import derive_band
 from harm_messages.content import Group, PairRow
-from harm_messages.evidence import Evidence, Tested, technique
+from harm_messages.evidence import Evidence, Tested, as_tested, technique
 from harm_messages.pack import Pack
 from harm_messages.register import within
 from harm_messages.roles import (
@@ -104,6 +104,7 @@ class Derived:
 
 def derive(pack: Pack, facts: Facts, context: Context, also_taking: Iterable[str] = ()) -> Derived:
     """Everything the rules may ask about these facts, computed once."""
+    facts = as_tested(facts)
     want, evidence = expectation(facts.expected, pack), Evidence(pack, facts)
     raw = tuple(_merged(_known(facts, pack)))
     possible = expected_possible(raw, want, pack)

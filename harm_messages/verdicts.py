@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from harm_messages.evidence import Evidence, category
+from harm_messages.evidence import Evidence, as_tested, category
 from harm_messages.loading import load_pack
 from harm_messages.pack import Pack
 from harm_messages.roles import (
@@ -243,6 +243,7 @@ def verdict_of(evidence: Evidence, findings: Iterable[FindingFact], outcome: Out
 
 def whole_of(facts: Facts, pack: Pack) -> tuple[Outcome, Verdict]:
     """Outcome and verdict of one sample, as the laboratory records them."""
+    facts = as_tested(facts)
     evidence = Evidence(pack, facts)
     outcome = outcome_of(evidence)
     return outcome, verdict_of(evidence, facts.findings, outcome)

@@ -126,6 +126,10 @@ def _facts(r: Random) -> Facts:
     expected, words = _expected(r)
     form = r.choice([Form.TABLET, Form.POWDER, *Form])
     findings = tuple(_finding(r, expected, form) for _ in range(r.choices(range(5), (18, 37, 27, 12, 6))[0]))
+    strips = tuple(_strip(r) for _ in range(r.choices(range(3), (50, 36, 14))[0]))
+    fooled = [one for s in strips if s.reading is StripReading.POSITIVE for one in FOOLED.get(s.target, ())]
+    if fooled and r.random() < 0.4:
+        findings += (FindingFact(substance=r.choice(fooled), confidence=Confidence.CONFIRMED, methods=("GC_MS", "FTIR")),)
     return Facts(
         expected=expected,
         expected_words=words,
@@ -134,7 +138,7 @@ def _facts(r: Random) -> Facts:
         logo=r.choice(("", "", "star")),
         colours=r.choice(((), (), ("red",))),
         findings=findings,
-        strips=tuple(_strip(r) for _ in range(r.choices(range(3), (50, 36, 14))[0])),
+        strips=strips,
         scope=tuple(_method(r, expected, findings) for _ in range(r.choices(range(4), (14, 40, 32, 14))[0])),
         alerts=tuple(_alert(r, expected) for _ in range(r.random() < 0.2)),
         same_visit=(_one_of_a_class(r),) if r.random() < 0.08 else (),

@@ -248,7 +248,7 @@ def test_a7_no_pair_warning_beside_a_card_that_says_it_already() -> None:
         pair = [c for c in cards if c.id in BREATHING_PAIRS or BREATHING_PAIRS & {i for i, _ in c.joined}]
         if not pair:
             return None
-        beside = [c.id for c in body_cards(m.page) if c not in pair and c.severity in ("S0", "S1")]
+        beside = [c.id for c in body_cards(m.page.loggable()) if c not in pair and c.severity in ("S0", "S1")]
         beside = [i for i in beside if FAMILY.get(next(c.rule_id for c in cards if c.id == i)) == "breathing"]
         return f"{[c.id for c in pair]} beside {beside}" if beside or len(pair) > 1 else ""
 
