@@ -97,7 +97,8 @@ def _how_far(w: Writer) -> Iterator[Message]:
     """Which tests looked and how far they see; that nothing looked, where nothing did."""
     d = w.d
     if not d.evidence.worked():
-        yield _say(w, "limit_none", PLAIN)
+        if d.facts.scope or not d.shown:  # a finding that came without a word on the tests was tested all the same
+            yield _say(w, "limit_none", PLAIN)
     elif any(run.counts and run.lod is not None for run in d.evidence.runs):
         yield _say(w, "limit_methods", PLAIN)
     else:

@@ -88,10 +88,13 @@ def scopes(m: Made, substance: str) -> list[float]:
 def skeleton(page: Page, *, dosing: bool) -> list[Any]:
     """The page without its reasons: cards, help, next steps, limits, and what may be said about taking it."""
     rows = [(n, m.id, m.severity.value) for n, m in parts(page) if m.id not in REASONS]
+    # a longer reason can move a mild card behind "More"
+    body = sorted(r[1:] for r in rows if r[0] in ("card", "more"))
     if not dosing:
-        rows = [r for r in rows if r[0] in ("card", "more", "emergency")]
-        return sorted(rows)
-    return [*rows, page.verdict.value, [re.sub(r"\s+", " ", m.text) for n, m in parts(page) if n in ("card", "safer_use")]]
+        return [body, [r for r in rows if r[0] == "emergency"]]
+    grave = [r for r in rows if r[2] in ("S0", "S1", "S2") or r[0] not in ("card", "more")]
+    texts = [m.text for n, m in parts(page) if n == "safer_use" or (n == "card" and m.severity in ("S0", "S1", "S2"))]
+    return [body, grave, page.verdict.value, texts]
 
 
 def variants(m: Made, target: str | None) -> dict[str, Page]:
@@ -121,7 +124,7 @@ def test_c1_five_states_without_a_reading_give_the_same_page_but_for_the_reason(
             firmly = name != "pending"  # what still runs may yet change the verdict
             if skeleton(page, dosing=firmly) != skeleton(first, dosing=firmly):
                 a, b = skeleton(page, dosing=firmly), skeleton(first, dosing=firmly)
-                return f"{name}: {[x for x in a if x not in b]} against {[x for x in b if x not in a]}"
+                return f"{name}: " + "; ".join(f"{x} against {y}" for x, y in zip(a, b, strict=True) if x != y)
         return ""
 
     held(oracle, over=some(40), least=50)
@@ -130,6 +133,7 @@ def test_c1_five_states_without_a_reading_give_the_same_page_but_for_the_reason(
 def test_c1_a_strip_that_did_not_work_never_speaks_as_one_that_did_not_react() -> None:
     def oracle(m: Made) -> str | None:
         read = {s.target for s in m.facts.strips if s.reading is not StripReading.INVALID}
+        read |= {c for s in m.facts.scope if s.method == "strip" for c in s.classes}  # planned once more: told as that
         broken = {s.target for s in m.facts.strips if s.reading is StripReading.INVALID} - read
         if not broken or m.locale != "en":
             return None
@@ -151,7 +155,7 @@ def test_c2_without_a_method_that_looked_there_is_no_limit_on_the_page() -> None
         number = re.search(r"[\d.,]+ ?%|more than about|Less than ", text)
         if number:
             return number.group()
-        tested = looked(m.facts) or m.facts.strips or any(s.status is RunStatus.OK and s.qc_passed for s in m.facts.scope)
+        tested = present(m.facts) or m.facts.strips or any(s.status is RunStatus.OK and s.qc_passed for s in m.facts.scope)
         said = any("did not test" in x.text or "not test" in x.text for _, x in parts(m.page))
         return "" if tested or said or m.locale != "en" else "nothing says that it was not tested"
 
@@ -295,9 +299,9 @@ def test_c6_what_is_known_to_fool_a_strip_is_told_and_takes_no_warning_away() ->
         for target in hits:
             if f"repeat_strip_diluted_10x:{target}" not in m.page.staff_actions:
                 return f"nobody is asked to dilute {target}"
-            card = "M-FENTANYL" if target.endswith("fentanyl") else "M-NITAZENE"
-            if card not in ids(m.page) or m.page.top_severity != "S0":
-                return f"{card} is gone: {sorted(ids(m.page))}"
+            cards = {"M-STRONG-OPIOIDS", "M-FENTANYL" if target.endswith("fentanyl") else "M-NITAZENE"}
+            if not cards & ids(m.page) or m.page.top_severity != "S0":
+                return f"{cards} are gone: {sorted(ids(m.page))}"
         return ""
 
     held(oracle, least=8)
@@ -383,7 +387,7 @@ def test_c9_what_nobody_tested_carries_the_card_and_the_help_of_what_it_is_said_
         named = [one for one in facts.expected if one in REGISTER and REGISTER[one].psychoactive and not REGISTER[one].cutting]
         read = (StripReading.POSITIVE, StripReading.FAINT)
         more = facts.alerts or facts.same_visit or m.context.also_taking or any(s.reading in read for s in facts.strips)
-        if len(named) != 1 or looked(facts) or present(facts) or more or m.locale != "en":
+        if facts.expected != tuple(named[:1]) or not named or looked(facts) or present(facts) or more or m.locale != "en":
             return None
         firmly = FindingFact(substance=named[0], confidence=Confidence.CONFIRMED, methods=("GC_MS", "FTIR"))
         known = m.again(facts.model_copy(update={"findings": (firmly,), "strips": (), "scope": (), "alerts": ()}))
