@@ -119,9 +119,9 @@ def made(number: int) -> Made:
 
 def _facts(r: Random) -> Facts:
     kind = r.random()
-    if kind < 0.1:
+    if kind < 0.12:
         return _measured(r)
-    if kind < 0.15:
+    if kind < 0.17:
         return _mixture(r)
     expected, words = _expected(r)
     form = r.choice([Form.TABLET, Form.POWDER, *Form])
@@ -151,7 +151,7 @@ def _measured(r: Random) -> Facts:
     """A pill, tab or powder of one drug, named, confirmed and measured, alone or with something beside it."""
     one, form, unit, top = r.choice(
         (
-            ("mdma", Form.TABLET, Unit.MG_PER_UNIT, 320), ("2c-b", Form.TABLET, Unit.MG_PER_UNIT, 60),
+            ("mdma", Form.TABLET, Unit.MG_PER_UNIT, 320), ("mdma", Form.TABLET, Unit.MG_PER_UNIT, 160), ("2c-b", Form.TABLET, Unit.MG_PER_UNIT, 60),
             ("lsd", Form.BLOTTER, Unit.UG_PER_BLOTTER, 350), ("cocaine", Form.POWDER, Unit.PERCENT, 95),
             ("amphetamine", Form.POWDER, Unit.PERCENT, 90), ("ketamine", Form.CRYSTAL, Unit.PERCENT, 99),
             ("mdma", Form.CRYSTAL, Unit.PERCENT, 95), ("cocaine", Form.ROCK, Unit.PERCENT, 95),

@@ -125,12 +125,12 @@ def test_d2_a_share_never_reads_as_if_the_rest_were_known() -> None:
         shares = [x for x in measured(m) if x[3] is Unit.PERCENT]
         if re.search(r"\bpur(?:e|ity)\b|\bthe rest is (?!\.)\w|\bcut(?:s|ting)?\b", text.replace(REST, ""), re.I):
             return text
-        numbers = {figures(100 - x[1]) for x in shares if x[1] < 99} - {figures(x) for y in measured(m) for x in
-                   (*sold(y[0], y[1], y[4], m.facts.form),) if y[0] in MASS and y[1]}  # fmt: skip
+        told = {figures(x) for s, v, _, _, basis in measured(m) if s in MASS and v for x in sold(s, v, basis, m.facts.form)}
+        numbers = {figures(100 - x[1]) for x in shares if x[1] < 99} - told
         rests = [n for n in numbers if len(shares) == 1 and len(measured(m)) == 1 and re.search(rf"\b{re.escape(n)} (?:mg|%)", text)]
         if rests and shares[0][0] in MASS:
             return f"{rests} in {text}"
-        return "" if not shares or REST in text else text
+        return "" if not shares or "100 mg" not in text or REST in text else text
 
     held(oracle, least=60)
 
@@ -229,7 +229,7 @@ def test_d5_little_in_a_pill_is_no_reason_to_take_two() -> None:
     held(oracle, least=3)
 
 
-PLAN = re.compile(r"quarter|half of (?:it|one pill)|start with|wait \d|weigh it|before any more|take more", re.I)
+PLAN = re.compile(r"a quarter is|half of (?:it|one pill)|start with|wait \d|weigh it|before any more|take more", re.I)
 
 
 def test_d6_beside_another_active_drug_the_card_tells_the_amount_and_no_plan() -> None:
