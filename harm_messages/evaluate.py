@@ -119,7 +119,7 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
     # a card whose every sentence stands on another card already has only its More left to say
     more = [*(m for m in written if not m.text), *(_write(w, h, behind_more=True) for h in later)]
     limits = compose_limits(w)
-    shown = [*headline, *cards, *more, *(p for line in emergency for p in line.parts), *use, *limits, *following]
+    shown = [*headline, *([action] if action else []), *cards, *more, *(p for line in emergency for p in line.parts), *use, *limits, *following]
     notices, sign_off = _notices(w, shown, taken_back)
     page = Page(
         pack_id=pack.manifest.id,
@@ -179,12 +179,14 @@ def _card(w: Writer, card: Card, *, stands: bool) -> Message:
     """One card; where it speaks for several of its family, a sentence that names every drug stands first, and what the
     others say waits under its "More". The first card and the grave ones stand (`stands`), whatever was said before."""
     lead, others = card
+    w = w.in_one_language([_says(w, h) for h in (lead, *others)])
     if not others:
         own = _write(w, lead)
         return own if own.text or not (stands or lead.grave) else _write(w, lead, whole=True)
     bound = sorted(frozenset().union(lead.seen, *(h.seen for h in others)))
     seen = [s for s in (w.d.seen[i] for i in bound) if not s.unknown and s.role not in QUIET]
     joint = w.d.pack.families.together.get(lead.family, "")
+    w = w.in_one_language([joint] if joint else [])
     opening = w.write(joint, _place(lead), seen) if joint and len({s.name for s in seen}) > 1 else None
     own = _write(w, lead)
     if not own.text:
@@ -212,10 +214,12 @@ def _place(hit: Hit) -> Place:
 
 def _write(w: Writer, hit: Hit, *, behind_more: bool = False, whole: bool = False) -> Message:
     """What a rule says; where that was withdrawn, the fallback of its family at the same severity."""
-    fallback = w.d.pack.families.fallbacks[hit.family].message
-    message_id = fallback if hit.withdrawn else hit.rule.emit.message
     bound = [w.d.seen[i] for i in sorted(hit.seen)]
-    return w.write(message_id, _place(hit), bound, behind_more=behind_more, whole=whole)
+    return w.write(_says(w, hit), _place(hit), bound, behind_more=behind_more, whole=whole)
+
+
+def _says(w: Writer, hit: Hit) -> str:
+    return w.d.pack.families.fallbacks[hit.family].message if hit.withdrawn else hit.rule.emit.message
 
 
 def _sentences(messages: Iterable[Message]) -> Iterator[str]:
@@ -245,7 +249,7 @@ def _notices(w: Writer, shown: Sequence[Message], taken_back: bool) -> tuple[tup
     first, last = [], []
     if taken_back:
         first.append("withdrawn")
-    if any(m.fallback and m.severity.rank <= Severity.S2.rank for m in shown):
+    if any(m.fallback and _must_be_understood(m, pack) for m in shown):
         first.append("ask_us")
     if not pack.approved and pack.manifest.status != "withdrawn":
         last.append("awaiting")
@@ -253,6 +257,12 @@ def _notices(w: Writer, shown: Sequence[Message], taken_back: bool) -> tuple[tup
         last.append("machine_drafted")
     said = [tuple(w.write(pack.manifest.fixed[k], NOTICE, whole=True) for k in keys) for keys in (first, last)]
     return said[0], said[1]
+
+
+def _must_be_understood(m: Message, pack: Pack) -> bool:
+    """Danger, help, limits, and that nobody knows what it is."""
+    unknown = next(row.say for row in pack.dosing.rows if row.condition == "unknown")
+    return m.severity.rank <= Severity.S2.rank or m.slot in (Slot.EMERGENCY, Slot.LIMITS) or m.id == unknown
 
 
 def _told_us(w: Writer) -> str:

@@ -79,9 +79,11 @@ class Writer:
     said once is not said again.
     """
 
-    def __init__(self, d: Derived, locale: str, hearing: Hearing | None = None) -> None:
+    def __init__(self, d: Derived, locale: str, hearing: Hearing | None = None, asked: str = "") -> None:
+        """`asked`: the language that somebody asked for, where this is not it."""
         self.d = d
         self.locale = locale
+        self.asked = asked or locale
         self.hearing = hearing
         self.labels: Labels = d.pack.words(locale)
         self.labels_locale = d.pack.words_locale(locale)
@@ -90,7 +92,13 @@ class Writer:
     def speaking(self, message_id: str) -> Writer:
         """The writer in whose language this message is: where a translation is missing, names are English too."""
         locale = self.d.pack.message(message_id, self.locale).locale
-        return self if locale == self.locale else Writer(self.d, locale, self.hearing)
+        return self if locale == self.locale else Writer(self.d, locale, self.hearing, self.asked)
+
+    def in_one_language(self, message_ids: Iterable[str]) -> Writer:
+        """The writer for a card made of these messages: where one of them has no translation, all are in English."""
+        each = (self.d.pack.message(one, self.locale).locale for one in message_ids)
+        other = next((locale for locale in each if locale != self.locale), None)
+        return self if other is None else Writer(self.d, other, self.hearing, self.asked)
 
     def write(
         self,
@@ -109,7 +117,7 @@ class Writer:
         w = self.speaking(message_id)
         try:
             values = {p: (extra or {}).get(p) or w._value(p, bound) for p in text.placeholders}
-            return self._message(text, place, values, bound, whole, behind_more)
+            return w._message(text, place, values, bound, whole, behind_more)
         except KeyError as error:
             raise HarmMessageError(f"{message_id}: no value for {error}; the page is not shown") from error
 
@@ -143,7 +151,7 @@ class Writer:
             topic=place.topic,
             rule_id=place.rule_id,
             origin="self_reported" if place.self_reported else "result",
-            fallback=text.locale != self.locale,
+            fallback=text.locale != self.asked,
             machine_drafted=self.d.pack.machine_drafted(text),
             tags=text.tags,
         )

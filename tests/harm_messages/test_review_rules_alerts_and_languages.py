@@ -68,6 +68,7 @@ def test_f1_tiers_go_by_group_and_evidence(substance: str, expected: str, wanted
     each = [tiers(page([finding(substance, sure)], (expected,))) for sure in ("tentative", "indicated", "confirmed")]
     each.append(tiers(page([finding(substance, "confirmed")], (expected,), harm_reported=True)))
     each.append(tiers(page([finding(substance, "confirmed")], (expected,), second_sample=True)))
+    each = [" ".join(dict.fromkeys(one.split())) for one in each]  # two groups may ask for the same
     assert each == [*wanted, wanted[-1]]
 
 
@@ -97,6 +98,7 @@ def test_f1_whoever_leads_hears_of_a_strip_that_reacted_to_a_strong_downer() -> 
     held(oracle, least=60)
 
 
+REGISTER_NAMES = {row.in_sentence for row in REGISTER}
 FIRMLY = re.compile(r"\b(?:was found|were found|we found|confirmed)\b", re.I)
 
 
@@ -104,20 +106,17 @@ def test_f2_no_tier_says_confirmed_or_found_below_confirmed() -> None:
     def oracle(m: Made) -> str | None:
         quick = {"strip", "reagent", "visual"}
         sure = [f for f in present(m.facts) if f.confidence is Confidence.CONFIRMED and not (f.methods and set(f.methods) <= quick)]
-        classes = [of(f) for f in sure]
-        weak = [a for a in m.page.alert_proposals if not any(_about(a.about, f.substance, c) for f, c in zip(sure, classes, strict=True))]
-        if not weak:
+        found = {REGISTER[f.substance].in_sentence for f in sure if f.substance}
+        if not m.page.alert_proposals:
             return None
-        said = [a.evidence for a in weak if FIRMLY.search(a.evidence.replace("Not confirmed", ""))]
-        missing = [a.evidence for a in weak if "Not confirmed" not in a.evidence]
-        return "; ".join((*said, *missing))
+        wrong = []
+        for a in m.page.alert_proposals:
+            firmly = " ".join(s for s in re.split(r"(?<=[.]) ", a.evidence) if FIRMLY.search(s) and s != "Not confirmed.")
+            wrong += [firmly for name in a.about if name in firmly and name not in found and name in REGISTER_NAMES]
+            wrong += [a.evidence for name in a.about if name not in firmly and "Not confirmed" not in a.evidence]
+        return "; ".join(wrong)
 
     held(oracle, least=100)
-
-
-def _about(names: tuple[str, ...], substance: str | None, drug_class: str) -> bool:
-    words = {REGISTER[substance].in_sentence} if substance else set()
-    return bool(words & set(names)) or (not substance and bool(drug_class))
 
 
 @pytest.mark.parametrize("mode", [LicenceMode.BOH_NO_INDIVIDUAL_RESULTS, LicenceMode.FOH_DEPENDENT_ADULT])
@@ -164,7 +163,7 @@ def test_f4_a_warning_that_matches_names_its_drug_at_its_severity_with_its_help(
         missing = {p.id for line in known.loggable().emergency for p in line.parts if "SIGNS" not in p.id} - lines
         return f"{one}: no {missing}" if grave and missing else ""
 
-    held(oracle, least=15)
+    held(oracle, least=8)
 
 
 # -- G ---------------------------------------------------------------------------------------------
@@ -246,6 +245,11 @@ def digest(pack: Any, message: str) -> str:
     return hashlib.sha256("\n".join(folded).encode()).hexdigest()
 
 
+def again(text: Any, **more: Any) -> Any:
+    """The text with something changed, read anew."""
+    return type(text).model_validate({**text.model_dump(), **more})
+
+
 WELSH = sorted(m for m, locale in PACK.messages if locale == "cy")
 
 
@@ -262,10 +266,10 @@ def test_i1_another_english_text_makes_its_translation_stale_whatever_the_versio
     english = PACK.messages[(message, "en")]
     for part in ("short", "title", "more", "spoken"):
         pack = with_welsh(message)
-        pack.messages[(message, "en")] = english.model_copy(update={part: f"{getattr(english, part)} New."})
+        pack.messages[(message, "en")] = again(english, **{part: f"{getattr(english, part)} New."})
         assert pack.message(message, "cy").locale == "en", part
     pack = with_welsh(message)
-    pack.messages[(message, "en")] = english.model_copy(update={"short": english.short.replace(" ", "\n", 1), "version": 99})
+    pack.messages[(message, "en")] = again(english, short=english.short.replace(" ", "\n", 1), version=99)
     assert pack.message(message, "cy").locale == "cy", "white space alone makes nothing stale"
 
 
