@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from harm_messages.adjusting import NONE, Adjustments, Card, arranged, gravest_urgent, snippets, with_urgent
 from harm_messages.derived import Derived, derive
@@ -92,35 +93,37 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
     taken_back = pack.manifest.status == "withdrawn" or any(h.withdrawn for h in hits)
     top = _gravest([*(h.rule.severity for h in body), gravest_urgent(pack, adjustments)])
     veto = veto_of(d, taken_back, _gravest(h.rule.severity for h in body if h.rule.slot is not Slot.STRENGTH))
-    w = Writer(d, locale, Hearing(veto))
-    # written first what must stand whole; what repeats a sentence of it is left out further down
-    emergency = compose_emergency(w, _lines(pack, base), _lines(pack, hits), short=top.rank > Severity.S1.rank)
-    headline, difference = compose_headline(w), difference_line(w)
-    said = [*headline, *([difference] if difference else []), *(p for line in emergency for p in line.parts)]
-    for sentence in _sentences(said):
-        w.hearing.fresh(sentence)  # type: ignore[union-attr]
-    action = w.write(veto.action, ACTION) if veto.action else None
-    first, later = arranged(body, adjustments)
-    written = [_card(w, card, stands=i == 0) for i, card in enumerate(first)]
-    cards = with_urgent(w, adjustments, [m for m in written if m.text])
-    use = (
-        []
-        if veto.no_use
-        else [
-            *(w.write(message_id, USE) for message_id in veto.also),
-            *snippets(w, adjustments, Slot.SAFER_USE),
-            *(_write(w, h) for h in kept if h.rule.slot is Slot.SAFER_USE and not h.withdrawn and _may_stand(h, veto, pack)),
+    asked, told, short = _lines(pack, base), _lines(pack, hits), top.rank > Severity.S1.rank
+    cards, later = arranged(body, adjustments)
+
+    def written(hearing: Hearing) -> tuple[Writer, dict[str, Any]]:
+        w = Writer(d, locale, hearing)
+        # written first what must stand whole; what repeats a sentence of it is left out further down
+        emergency = compose_emergency(w, asked, told, short=short)
+        headline, difference = compose_headline(w), difference_line(w)
+        said = [*headline, *([difference] if difference else []), *(p for line in emergency for p in line.parts)]
+        for sentence in _sentences(said):
+            hearing.fresh(sentence)
+        action = w.write(veto.action, ACTION) if veto.action else None
+        each = [_card(w, card, stands=i == 0) for i, card in enumerate(cards)]
+        shown = with_urgent(w, adjustments, [m for m in each if m.text])
+        use = [] if veto.no_use else _use(w, kept, veto, adjustments)
+        limits = compose_limits(w)
+        following = [
+            *snippets(w, adjustments, Slot.NEXT),
+            *(_write(w, h) for h in kept if h.rule.slot is Slot.NEXT and not h.withdrawn),
         ]
-    )
-    following = [
-        *snippets(w, adjustments, Slot.NEXT),
-        *(_write(w, h) for h in kept if h.rule.slot is Slot.NEXT and not h.withdrawn),
-    ]
-    # a card whose every sentence stands on another card already has only its More left to say
-    more = [*(m for m in written if not m.text), *(_write(w, h, behind_more=True) for h in later)]
-    limits = compose_limits(w)
-    shown = [*headline, *([action] if action else []), *cards, *more, *(p for line in emergency for p in line.parts), *use, *limits, *following]
-    notices, sign_off = _notices(w, shown, taken_back)
+        # a card whose every sentence stands on another card already has only its More left to say
+        more = [*(m for m in each if not m.text), *(_write(w, h, behind_more=True) for h in later)]
+        return w, {
+            "headline_parts": headline, "difference": difference, "action": action, "cards": shown, "more": _spoken(more),
+            "emergency": emergency, "safer_use": _spoken(use), "limits": limits, "next": _spoken(following),
+        }  # fmt: skip
+
+    draft = Hearing(veto, draft=True)
+    written(draft)
+    w, parts = written(Hearing(veto, stands=frozenset(draft.said)))
+    notices, sign_off = _notices(w, parts, taken_back)
     page = Page(
         pack_id=pack.manifest.id,
         pack_version=pack.manifest.version,
@@ -130,23 +133,25 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
         outcome=d.outcome,
         verdict=d.verdict,
         notices=notices,
-        headline_parts=headline,
         told_us=_told_us(w),
-        difference=difference,
-        action=action,
-        cards=cards,
-        more=_spoken(more),
-        emergency=emergency,
-        safer_use=_spoken(use),
-        limits=limits,
-        next=_spoken(following),
         sign_off=sign_off,
         staff=_staff(d, base),
         alert_proposals=alert_proposals(d),
         labels=w.labels,
         labels_locale=w.labels_locale,
+        **parts,
     )
     return _within_budget(page, pack)
+
+
+def _use(w: Writer, kept: Iterable[Hit], veto: Veto, adjustments: Adjustments) -> list[Message]:
+    """What the table must have said, what staff added, and the lines of the classes on the page."""
+    ours = (h for h in kept if h.rule.slot is Slot.SAFER_USE and not h.withdrawn and _may_stand(h, veto, w.d.pack))
+    return [
+        *(w.write(message_id, USE) for message_id in veto.also),
+        *snippets(w, adjustments, Slot.SAFER_USE),
+        *(_write(w, h) for h in ours),
+    ]
 
 
 def _may_stand(hit: Hit, veto: Veto, pack: Pack) -> bool:
@@ -242,9 +247,13 @@ def _may_wait(card: Message) -> bool:
     return card.severity.rank >= Severity.S3.rank and card.origin == "result"
 
 
-def _notices(w: Writer, shown: Sequence[Message], taken_back: bool) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+def _notices(w: Writer, parts: dict[str, Any], taken_back: bool) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
     """(first on the page, last). What was taken back stands first, and "ask us" where danger is told in another language
     than the one asked for; that nobody has signed the words stands last."""
+    shown = [
+        *parts["headline_parts"], *([parts["action"]] if parts["action"] else []), *parts["cards"], *parts["more"],
+        *(p for line in parts["emergency"] for p in line.parts), *parts["safer_use"], *parts["limits"], *parts["next"],
+    ]  # fmt: skip
     pack = w.d.pack
     first, last = [], []
     if taken_back:

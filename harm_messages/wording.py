@@ -56,19 +56,25 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """What one page may say about taking it, and what it has said already. `said` grows as the page is written."""
+    """What one page may say about taking it, and what it has said already: `said` and `behind` (More) grow as the page is
+    written. A page is written twice: the `draft` finds out what `stands` on it without a tap."""
 
     veto: Veto | None = None
     said: set[str] = field(default_factory=set)
+    behind: set[str] = field(default_factory=set)
+    stands: frozenset[str] = frozenset()
+    draft: bool = False
 
-    def fresh(self, sentence: str) -> bool:
-        """Whether this sentence has not stood on the page yet. One of one or two words is no instruction."""
+    def fresh(self, sentence: str, where: Where = "page") -> bool:
+        """Whether this sentence has not stood on the page yet. One of one or two words is no instruction. What stands on
+        the page is never given up for what waits behind More."""
         key = normalised(sentence)
         if len(key.split()) < 3:
             return True
-        if key in self.said:
+        heard = self.behind if where == "more" else self.said
+        if key in heard or (where == "more" and key in self.stands):
             return False
-        self.said.add(key)
+        heard.add(key)
         return True
 
 
@@ -158,7 +164,7 @@ class Writer:
 
     def _kept(self, text: MessageText, source: str, values: Mapping[str, str], where: Where, whole: bool) -> str:
         """What of a text may stand on this page and has not stood there yet."""
-        if not source:
+        if not source or (where == "more" and self.hearing is not None and self.hearing.draft):
             return ""
         tagger, hearing = self.d.pack.tagger(text.locale), self.hearing
         allowed = hearing.veto.allows(where) if hearing is not None and hearing.veto is not None else lambda tags: True
@@ -167,7 +173,7 @@ class Writer:
             return tagger.kept(source, lambda tags: True)
         if hearing is None or whole:
             return tagger.kept(source, allowed)
-        return tagger.kept(source, allowed, lambda sentence: hearing.fresh(fill(sentence, values)))
+        return tagger.kept(source, allowed, lambda sentence: hearing.fresh(fill(sentence, values), where))
 
     def _once(self, words: str) -> str:
         """The evidence behind one drug is said once, though several cards speak of it."""
