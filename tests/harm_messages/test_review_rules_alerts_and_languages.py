@@ -21,8 +21,8 @@ from tests.harm_messages.generated_pages import (
     firm,
     held,
     ids,
+    made,
     of,
-    pages,
     parts,
     present,
     some,
@@ -31,7 +31,7 @@ from tests.harm_messages.generated_pages import (
 )
 
 pytestmark = pytest.mark.xdist_group("generated pages")
-PERSON = pages()[0].context.model_copy(update={"also_taking": ()})
+PERSON = made(0).context.model_copy(update={"also_taking": ()})
 
 
 def page(found: list[dict[str, Any]], expected: tuple[str, ...] = ("mdma",), **more: Any) -> Page:

@@ -194,6 +194,18 @@ def test_d4_the_band_of_a_pill_goes_by_its_value_and_its_uncertainty() -> None:
     held(oracle, least=15)
 
 
+@pytest.mark.parametrize(("value", "plus", "severity"), [(125, 0, "S4"), (124, 4, "S2"), (179, 0, "S2"), (178, 4, "S1")])
+def test_d4_a_band_is_left_as_soon_as_the_uncertainty_reaches_over_its_edge(value: float, plus: float, severity: str) -> None:
+    given = {
+        "expected": ("mdma",), "form": "tablet",
+        "findings": ({"substance": "mdma", "confidence": "confirmed", "methods": ("GC_MS", "FTIR"),
+                      "amount": {"value": value, "low": value - plus, "high": value + plus, "unit": "mg_per_unit",
+                                 "basis": "hydrochloride"}},),
+    }  # fmt: skip
+    page = evaluate(PACK, Facts.model_validate(given), pages()[0].context, "en", NOW)
+    assert [c.severity for c in page.body if c.slot == "strength"] == [severity]
+
+
 def test_d4_a_pill_is_told_in_usual_amounts_and_a_quarter_in_words_and_mg() -> None:
     near = {0.25: "quarter of a usual", 0.5: "half of one usual", 1.0: "one usual adult", 2.0: "two usual", 3.0: "three usual"}
 
@@ -254,7 +266,7 @@ def test_d6_the_same_pill_says_how_much_and_how_only_while_nothing_else_is_in_it
     def oracle(m: Made) -> str | None:
         if banded(m) is None or not PLAN.search(strength(m.page)):
             return None
-        more = {"substance": "eutylone", "confidence": "indicated", "methods": ("GC_MS",)}
+        more = {"substance": "ketamine", "confidence": "indicated", "methods": ("GC_MS",)}
         facts = Facts.model_validate({**m.facts.model_dump(), "findings": (*m.facts.model_dump()["findings"], more)})
         text = strength(m.again(facts))
         return "" if re.search(r"about [\d.,]+", text) and not PLAN.search(text) else text
