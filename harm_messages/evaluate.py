@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from harm_messages.adjusting import NONE, Adjustments, Card, arranged, gravest_urgent, snippets, with_urgent
 from harm_messages.derived import Derived, derive
@@ -26,13 +27,14 @@ from harm_messages.staffing import alert_proposals, recalled_strips, staff_actio
 from harm_messages.staffing_types import StaffAction
 from harm_messages.tagged import words_of
 from harm_messages.types import BODY_SLOTS, Context, Facts, Severity, Slot, require_aware
-from harm_messages.veto import QUIET, veto_of
+from harm_messages.veto import QUIET, Veto, veto_of
 from harm_messages.vocabulary import Family
 from harm_messages.wording import Hearing, Place, Writer
 
 NOTICE = Place(Severity.S4, Slot.LIMITS)
 ACTION = Place(Severity.S4, Slot.ACTION)
 USE = Place(Severity.S4, Slot.SAFER_USE)
+INJECTING = "injecting"  # tag of messages about how to inject
 
 
 def evaluate(
@@ -92,35 +94,40 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
     taken_back = pack.manifest.status == "withdrawn" or any(h.withdrawn for h in hits)
     top = _gravest([*(h.rule.severity for h in body), gravest_urgent(pack, adjustments)])
     veto = veto_of(d, taken_back, _gravest(h.rule.severity for h in body if h.rule.slot is not Slot.STRENGTH))
-    w = Writer(d, locale, Hearing(veto))
-    # written first what must stand whole; what repeats a sentence of it is left out further down
-    emergency = compose_emergency(w, _lines(pack, base), _lines(pack, hits), short=top.rank > Severity.S1.rank)
-    headline, difference = compose_headline(w), difference_line(w)
-    for sentence in _sentences([p for line in emergency for p in line.parts]):
-        w.hearing.fresh(sentence)  # type: ignore[union-attr]
-    action = w.write(veto.action, ACTION) if veto.action else None
-    first, later = arranged(body, adjustments)
-    if top.rank <= Severity.S1.rank:
-        head = [m.text for m in (*headline, difference, action) if m is not None]
-        w.hearing.room = pack.budgets.to_help - words_of(head)  # type: ignore[union-attr]
-    cards = with_urgent(w, adjustments, [_card(w, card) for card in first])
-    use = (
-        []
-        if veto.no_use
-        else [
-            *(w.write(message_id, USE) for message_id in veto.also),
-            *snippets(w, adjustments, Slot.SAFER_USE),
-            *(_write(w, h) for h in kept if h.rule.slot is Slot.SAFER_USE and not h.withdrawn),
+    asked, told, short = _lines(pack, base), _lines(pack, hits), top.rank > Severity.S1.rank
+    cards, later = arranged(body, adjustments)
+
+    def written(hearing: Hearing) -> tuple[Writer, dict[str, Any]]:
+        w = Writer(d, locale, hearing)
+        # written first what must stand whole; what repeats a sentence of it is left out further down
+        emergency = compose_emergency(w, asked, told, short=short)
+        headline, difference = compose_headline(w), difference_line(w)
+        said = [*headline, *([difference] if difference else []), *(p for line in emergency for p in line.parts)]
+        for sentence in _sentences(said):
+            hearing.fresh(sentence)
+        action = w.write(veto.action, ACTION) if veto.action else None
+        if not short:
+            head = [m.text for m in (*headline, difference, action) if m is not None]
+            hearing.room = pack.budgets.to_help - words_of(head)
+        each = [_card(w, card, stands=i == 0) for i, card in enumerate(cards)]
+        shown = with_urgent(w, adjustments, [m for m in each if m.text])
+        use = [] if veto.no_use else _use(w, kept, veto, adjustments)
+        limits = compose_limits(w)
+        following = [
+            *snippets(w, adjustments, Slot.NEXT),
+            *(_write(w, h) for h in kept if h.rule.slot is Slot.NEXT and not h.withdrawn),
         ]
-    )
-    following = [
-        *snippets(w, adjustments, Slot.NEXT),
-        *(_write(w, h) for h in kept if h.rule.slot is Slot.NEXT and not h.withdrawn),
-    ]
-    more = [_write(w, h, behind_more=True) for h in later]
-    limits = compose_limits(w)
-    shown = [*headline, *cards, *more, *(p for line in emergency for p in line.parts), *use, *limits, *following]
-    notices, sign_off = _notices(w, shown, taken_back)
+        # a card whose every sentence stands on another card already has only its More left to say
+        more = [*(m for m in each if not m.text), *(_write(w, h, behind_more=True) for h in later)]
+        return w, {
+            "headline_parts": headline, "difference": difference, "action": action, "cards": shown, "more": _spoken(more),
+            "emergency": emergency, "safer_use": _spoken(use), "limits": limits, "next": _spoken(following),
+        }  # fmt: skip
+
+    draft = Hearing(veto, draft=True)
+    written(draft)
+    w, parts = written(Hearing(veto, stands=frozenset(draft.said)))
+    notices, sign_off = _notices(w, parts, taken_back)
     page = Page(
         pack_id=pack.manifest.id,
         pack_version=pack.manifest.version,
@@ -130,23 +137,31 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
         outcome=d.outcome,
         verdict=d.verdict,
         notices=notices,
-        headline_parts=headline,
         told_us=_told_us(w),
-        difference=difference,
-        action=action,
-        cards=cards,
-        more=_spoken(more),
-        emergency=emergency,
-        safer_use=_spoken(use),
-        limits=limits,
-        next=_spoken(following),
         sign_off=sign_off,
         staff=_staff(d, base),
         alert_proposals=alert_proposals(d),
         labels=w.labels,
         labels_locale=w.labels_locale,
+        **parts,
     )
     return _within_budget(page, pack)
+
+
+def _use(w: Writer, kept: Iterable[Hit], veto: Veto, adjustments: Adjustments) -> list[Message]:
+    """What the table must have said, what staff added, and the lines of the classes on the page."""
+    ours = (h for h in kept if h.rule.slot is Slot.SAFER_USE and not h.withdrawn and _may_stand(h, veto, w.d.pack))
+    return [
+        *(w.write(message_id, USE) for message_id in veto.also),
+        *snippets(w, adjustments, Slot.SAFER_USE),
+        *(_write(w, h) for h in ours),
+    ]
+
+
+def _may_stand(hit: Hit, veto: Veto, pack: Pack) -> bool:
+    """Where any amount can be too much, nothing is said of injecting but not to do it."""
+    text = pack.messages[(hit.rule.emit.message, pack.manifest.default_locale)]
+    return not (veto.no_injecting and INJECTING in text.tags)
 
 
 def _gravest(each: Iterable[Severity]) -> Severity:
@@ -169,17 +184,23 @@ def _lines(pack: Pack, hits: Iterable[Hit]) -> list[str]:
     return [*found, *(line for kind in kinds for line in pack.families.signs[kind])]
 
 
-def _card(w: Writer, card: Card) -> Message:
+def _card(w: Writer, card: Card, *, stands: bool) -> Message:
     """One card; where it speaks for several of its family, a sentence that names every drug stands first, and what the
-    others say waits under its "More"."""
+    others say waits under its "More". The first card and the grave ones stand (`stands`), whatever was said before."""
     lead, others = card
+    w = w.in_one_language([_says(w, h) for h in (lead, *others)])
     if not others:
-        return _write(w, lead)
+        own = _write(w, lead)
+        return own if own.text or not (stands or lead.grave) else _write(w, lead, whole=True)
     bound = sorted(frozenset().union(lead.seen, *(h.seen for h in others)))
     seen = [s for s in (w.d.seen[i] for i in bound) if not s.unknown and s.role not in QUIET]
     joint = w.d.pack.families.together.get(lead.family, "")
+    w = w.in_one_language([joint] if joint else [])
     opening = w.write(joint, _place(lead), seen, whole=True) if joint and len({s.name for s in seen}) > 1 else None
-    own = _write(w, lead, after=opening.text if opening else "")
+    before = opening.text if opening else ""
+    own = _write(w, lead, after=before)
+    if not own.text:
+        own = _write(w, lead, whole=True)
     rest = [_write(w, h, behind_more=True) for h in others]
     told = any(h.self_reported for h in (lead, *others))
     return own.model_copy(
@@ -201,12 +222,14 @@ def _place(hit: Hit) -> Place:
     return Place(rule.severity, rule.slot, rule.topic, rule.id, hit.self_reported)
 
 
-def _write(w: Writer, hit: Hit, *, behind_more: bool = False, after: str = "") -> Message:
+def _write(w: Writer, hit: Hit, *, behind_more: bool = False, whole: bool = False, after: str = "") -> Message:
     """What a rule says; where that was withdrawn, the fallback of its family at the same severity."""
-    fallback = w.d.pack.families.fallbacks[hit.family].message
-    message_id = fallback if hit.withdrawn else hit.rule.emit.message
     bound = [w.d.seen[i] for i in sorted(hit.seen)]
-    return w.write(message_id, _place(hit), bound, behind_more=behind_more, after=after)
+    return w.write(_says(w, hit), _place(hit), bound, behind_more=behind_more, whole=whole, after=after)
+
+
+def _says(w: Writer, hit: Hit) -> str:
+    return w.d.pack.families.fallbacks[hit.family].message if hit.withdrawn else hit.rule.emit.message
 
 
 def _sentences(messages: Iterable[Message]) -> Iterator[str]:
@@ -229,14 +252,18 @@ def _may_wait(card: Message) -> bool:
     return card.severity.rank >= Severity.S3.rank and card.origin == "result"
 
 
-def _notices(w: Writer, shown: Sequence[Message], taken_back: bool) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+def _notices(w: Writer, parts: dict[str, Any], taken_back: bool) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
     """(first on the page, last). What was taken back stands first, and "ask us" where danger is told in another language
     than the one asked for; that nobody has signed the words stands last."""
+    shown = [
+        *parts["headline_parts"], *([parts["action"]] if parts["action"] else []), *parts["cards"], *parts["more"],
+        *(p for line in parts["emergency"] for p in line.parts), *parts["safer_use"], *parts["limits"], *parts["next"],
+    ]  # fmt: skip
     pack = w.d.pack
     first, last = [], []
     if taken_back:
         first.append("withdrawn")
-    if any(m.fallback and m.severity.rank <= Severity.S2.rank for m in shown):
+    if any(m.fallback and _must_be_understood(m, pack) for m in shown):
         first.append("ask_us")
     if not pack.approved and pack.manifest.status != "withdrawn":
         last.append("awaiting")
@@ -244,6 +271,12 @@ def _notices(w: Writer, shown: Sequence[Message], taken_back: bool) -> tuple[tup
         last.append("machine_drafted")
     said = [tuple(w.write(pack.manifest.fixed[k], NOTICE, whole=True) for k in keys) for keys in (first, last)]
     return said[0], said[1]
+
+
+def _must_be_understood(m: Message, pack: Pack) -> bool:
+    """Danger, help, limits, and that nobody knows what it is."""
+    unknown = next(row.say for row in pack.dosing.rows if row.condition == "unknown")
+    return m.severity.rank <= Severity.S2.rank or m.slot in (Slot.EMERGENCY, Slot.LIMITS) or m.id == unknown
 
 
 def _told_us(w: Writer) -> str:
