@@ -142,7 +142,9 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
         labels=w.labels,
         labels_locale=w.labels_locale,
     )
-    return _within_budget(page, pack)
+    if locale == pack.manifest.default_locale:
+        return _within_budget(page, pack)
+    return _ordered_like(_page(d, pack.manifest.default_locale, hits, base, adjustments), page)
 
 
 def _gravest(each: Iterable[Severity]) -> Severity:
@@ -173,8 +175,9 @@ def _card(w: Writer, card: Card) -> Message:
         return _write(w, lead)
     bound = sorted(frozenset().union(lead.seen, *(h.seen for h in others)))
     seen = [s for s in (w.d.seen[i] for i in bound) if not s.unknown and s.role not in QUIET]
-    joint = w.d.pack.families.together.get(lead.family, "")
-    opening = w.write(joint, _place(lead), seen) if joint and len({s.name for s in seen}) > 1 else None
+    joint = w.d.pack.families.together.get(lead.family, "") if len({s.name for s in seen}) > 1 else ""
+    w = w.for_one_card([*filter(None, [joint]), *(_message_id(w, h) for h in (lead, *others))])
+    opening = w.write(joint, _place(lead), seen) if joint else None
     own = _write(w, lead)
     rest = [_write(w, h, behind_more=True) for h in others]
     told = any(h.self_reported for h in (lead, *others))
@@ -199,10 +202,12 @@ def _place(hit: Hit) -> Place:
 
 def _write(w: Writer, hit: Hit, *, behind_more: bool = False) -> Message:
     """What a rule says; where that was withdrawn, the fallback of its family at the same severity."""
-    fallback = w.d.pack.families.fallbacks[hit.family].message
-    message_id = fallback if hit.withdrawn else hit.rule.emit.message
     bound = [w.d.seen[i] for i in sorted(hit.seen)]
-    return w.write(message_id, _place(hit), bound, behind_more=behind_more)
+    return w.write(_message_id(w, hit), _place(hit), bound, behind_more=behind_more)
+
+
+def _message_id(w: Writer, hit: Hit) -> str:
+    return w.d.pack.families.fallbacks[hit.family].message if hit.withdrawn else hit.rule.emit.message
 
 
 def _sentences(messages: Iterable[Message]) -> Iterator[str]:
@@ -219,6 +224,16 @@ def _within_budget(page: Page, pack: Pack) -> Page:
         cards, more = (*page.cards[:at], *page.cards[at + 1 :]), (page.cards[at], *page.more)
         page = page.model_copy(update={"cards": cards, "more": more})
     return page
+
+
+def _ordered_like(default: Page, page: Page) -> Page:
+    """The cards stand, and wait behind More, as in the default language, whose words are counted: what people see first
+    does not depend on how long a language is."""
+    own = {(m.id, m.rule_id): m for m in page.body}
+    first, later = (
+        [own.pop(k) for m in part if (k := (m.id, m.rule_id)) in own] for part in (default.cards, default.more)
+    )
+    return page.model_copy(update={"cards": tuple(first), "more": (*later, *own.values())})
 
 
 def _may_wait(card: Message) -> bool:

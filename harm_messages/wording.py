@@ -74,14 +74,16 @@ class Hearing:
 
 class Writer:
     """Writes messages for one set of derived facts in one locale. Its own words may be another's: `labels_locale`.
+    `asked`: the locale of the page, where that is another.
 
     Without a `hearing` every sentence is written, as a clinician reads it; on a page the veto decides, and what was
     said once is not said again.
     """
 
-    def __init__(self, d: Derived, locale: str, hearing: Hearing | None = None) -> None:
+    def __init__(self, d: Derived, locale: str, hearing: Hearing | None = None, asked: str = "") -> None:
         self.d = d
         self.locale = locale
+        self.asked = asked or locale
         self.hearing = hearing
         self.labels: Labels = d.pack.words(locale)
         self.labels_locale = d.pack.words_locale(locale)
@@ -90,7 +92,13 @@ class Writer:
     def speaking(self, message_id: str) -> Writer:
         """The writer in whose language this message is: where a translation is missing, names are English too."""
         locale = self.d.pack.message(message_id, self.locale).locale
-        return self if locale == self.locale else Writer(self.d, locale, self.hearing)
+        return self if locale == self.locale else Writer(self.d, locale, self.hearing, self.asked)
+
+    def for_one_card(self, message_ids: Iterable[str]) -> Writer:
+        """The writer of a card made of these messages: one card is in one language, so all are in the default one where
+        one of them is missing here."""
+        gaps = (one for each in message_ids if (one := self.speaking(each)) is not self)
+        return next(gaps, self)
 
     def write(
         self,
@@ -138,12 +146,12 @@ class Writer:
             more_html=to_html(more, values) if more else "",
             spoken=spoken(to_plain(say, values), self.d.pack.words(text.locale).say),
             pictogram=text.pictogram,
-            because=self._once(self._because(place, bound)),
-            severity_word=self.labels.severity[place.severity],
+            because=self._once(self.speaking(text.id)._because(place, bound)),
+            severity_word=self.d.pack.words(self.asked).severity[place.severity],
             topic=place.topic,
             rule_id=place.rule_id,
             origin="self_reported" if place.self_reported else "result",
-            fallback=text.locale != self.locale,
+            fallback=text.locale != self.asked,
             machine_drafted=self.d.pack.machine_drafted(text),
             tags=text.tags,
         )
