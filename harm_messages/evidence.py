@@ -94,20 +94,25 @@ class Evidence:
         return any(t.state in (State.FOUND, State.NOT_SEEN) for t in self._machines(target))
 
     def could_see(self, target: str) -> float | None:
-        """The lowest limit among the methods that ran and go low enough for some drug of this class; None where there is
-        none. For naming gaps and disputes only: a negative about a class needs every drug of it (`not_seen`)."""
+        """The lowest limit among the methods that ran and go low enough for the drugs of this class; None where there is
+        none. For naming gaps and disputes only: every drug of the class with a sourced dose must be in scope, and at least
+        half of them must have one. A negative about a class needs all of them (`not_seen`)."""
         register = self.pack.substances
         if target in register and not register.is_class(target):
             return self.limit(target)
         members = [row.id for row in register.members(target) if row.psychoactive]
-        limits = [
-            lod
-            for run in self.runs
-            if run.counts and covers(run, None, target)
-            for m in members
-            if (lod := self._lod(run, m)) is not None and self.in_scope(m, lod)
-        ]
+        sourced = [m for m in members if m in self.pack.doses]
+        if not sourced or 2 * len(sourced) < len(members):
+            return None
+        runs = [run for run in self.runs if run.counts and covers(run, None, target)]
+        limits = [max(lods) for run in runs if (lods := self._in_scope_lods(run, sourced))]
         return min(limits, default=None)
+
+    def _in_scope_lods(self, run: ScopeFact, substances: list[str]) -> list[float]:
+        """The limits for all of these, or none where one is missing or too high."""
+        lods = [self._lod(run, m) for m in substances]
+        known = [lod for lod, m in zip(lods, substances, strict=True) if lod is not None and self.in_scope(m, lod)]
+        return known if len(known) == len(substances) else []
 
     def limit(self, target: str) -> float | None:
         """The limit of the best method that looked; never the worst one for all."""
