@@ -145,7 +145,9 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
         labels_locale=w.labels_locale,
         **parts,
     )
-    return _within_budget(page, pack)
+    if locale == pack.manifest.default_locale:
+        return _within_budget(page, pack)
+    return _ordered_like(_page(d, pack.manifest.default_locale, hits, base, adjustments), page)
 
 
 def _use(w: Writer, kept: Iterable[Hit], veto: Veto, adjustments: Adjustments) -> list[Message]:
@@ -194,11 +196,10 @@ def _card(w: Writer, card: Card, *, stands: bool) -> Message:
         return own if own.text or not (stands or lead.grave) else _write(w, lead, whole=True)
     bound = sorted(frozenset().union(lead.seen, *(h.seen for h in others)))
     seen = [s for s in (w.d.seen[i] for i in bound) if not s.unknown and s.role not in QUIET]
-    joint = w.d.pack.families.together.get(lead.family, "")
+    joint = w.d.pack.families.together.get(lead.family, "") if len({s.name for s in seen}) > 1 else ""
     w = w.in_one_language([joint] if joint else [])
-    opening = w.write(joint, _place(lead), seen, whole=True) if joint and len({s.name for s in seen}) > 1 else None
-    before = opening.text if opening else ""
-    own = _write(w, lead, after=before)
+    opening = w.write(joint, _place(lead), seen, whole=True) if joint else None
+    own = _write(w, lead, after=opening.text if opening else "")
     if not own.text:
         own = _write(w, lead, whole=True)
     rest = [_write(w, h, behind_more=True) for h in others]
@@ -246,6 +247,16 @@ def _within_budget(page: Page, pack: Pack) -> Page:
         cards, more = (*page.cards[:at], *page.cards[at + 1 :]), (page.cards[at], *page.more)
         page = page.model_copy(update={"cards": cards, "more": more})
     return page
+
+
+def _ordered_like(default: Page, page: Page) -> Page:
+    """The cards stand, and wait behind More, as in the default language, whose words are counted: what people see first
+    does not depend on how long a language is."""
+    own = {(m.id, m.rule_id): m for m in page.body}
+    first, later = (
+        [own.pop(k) for m in part if (k := (m.id, m.rule_id)) in own] for part in (default.cards, default.more)
+    )
+    return page.model_copy(update={"cards": tuple(first), "more": (*later, *own.values())})
 
 
 def _may_wait(card: Message) -> bool:
