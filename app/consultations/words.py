@@ -64,6 +64,7 @@ class Words:
     changed_why: str
     changed_when: str
     because_you_take: str
+    because_you_said: str
     print_large: str
     read_aloud: str
     read_this_first: str
@@ -166,6 +167,7 @@ ENGLISH = Words(
     changed_why="Why:",
     changed_when="When:",
     because_you_take="Because of what you also take",
+    because_you_said="Because of what you said about yourself",
     print_large="Print large",
     read_aloud="Read aloud",
     read_this_first="Read this aloud first",

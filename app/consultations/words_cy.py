@@ -63,6 +63,7 @@ WELSH = Words(
     changed_why="Pam:",
     changed_when="Pryd:",
     because_you_take="Oherwydd yr hyn rydych chi hefyd yn ei gymryd",
+    because_you_said="Oherwydd yr hyn a ddywedoch chi amdanoch eich hun",
     print_large="Argraffu'n fawr",
     read_aloud="Darllen yn uchel",
     read_this_first="Darllen hwn yn uchel yn gyntaf",
