@@ -96,6 +96,7 @@ class Words:
     ended_hint: str
     too_many: str
     too_many_hint: str
+    outdated: str
     looking: str
     lost: str
     updated: str
@@ -209,6 +210,7 @@ ENGLISH = Words(
     ended_hint="Scan it or type it.",
     too_many="Too many wrong codes were tried in a short time.",
     too_many_hint="Wait {seconds} seconds and try again.",
+    outdated="This page may be out of date. Ask us.",
     looking="Looking for your result",
     lost="Connection lost, trying again",
     updated="Updated",

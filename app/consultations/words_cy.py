@@ -115,6 +115,7 @@ WELSH = Words(
     ended_hint="Sganiwch neu teipiwch ef.",
     too_many="Rhoddwyd cynnig ar ormod o godau anghywir mewn amser byr.",
     too_many_hint="Arhoswch {seconds} eiliad a rhowch gynnig arall arni.",
+    outdated="Efallai nad yw'r dudalen hon yn gyfredol. Gofynnwch i ni.",
     looking="Yn chwilio am eich canlyniad",
     lost="Collwyd y cysylltiad, yn ceisio eto",
     updated="Diweddarwyd",

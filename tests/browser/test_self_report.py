@@ -313,7 +313,8 @@ def test_G1_without_scripts_the_list_is_not_drawn_and_a_table_stands_there(desk:
     assert page.locator("#also [name]").count() == 0
     page.locator("#also .choice", has_text=SENTINEL).dispatch_event("click")
     page.keyboard.press("Enter")
-    assert not requests
+    assert {r.method for r in requests} <= {"GET"}, "a picture or a style at most"
+    assert not [r.url for r in requests if MARK.search(r.url)]
     desk.shot(page, "self-report-without-scripts")
 
 

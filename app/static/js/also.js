@@ -46,6 +46,7 @@ class Also {
       row.hidden = !fits && !row.querySelector("input:checked");
       if (fits) found += 1;
     }
+    for (const group of this.part.querySelectorAll("fieldset")) group.hidden = !group.querySelector(".choice:not([hidden])");
     this.all.open = typed ? true : this.wasOpen;
     const line = this.part.querySelector("[role=status]");
     if (!line) return;
@@ -79,6 +80,7 @@ class Also {
       if (number !== this.number) return;
       if (!answer.ok || answer.redirected || !fresh) throw new Error();
       this.put(fresh);
+      document.dispatchEvent(new CustomEvent("mast:renewed", { detail: answer }));
       if (asked) fresh.focus();
     } catch {
       if (number === this.number && asked) problem("This did not work", "Nothing that was ticked is stored. Load the page again, sign in if it asks you to, and tick once more.");
