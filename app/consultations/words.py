@@ -61,8 +61,13 @@ class Words:
     changed_before: str
     changed_now: str
     changed_below: str
+    changed_raised: str
+    changed_lowered: str
+    changed_open: str
     changed_why: str
     changed_when: str
+    mate_changed: str
+    mate_changed_ask: str
     because_you_take: str
     because_you_said: str
     print_large: str
@@ -165,8 +170,18 @@ ENGLISH = Words(
     changed_before="Before:",
     changed_now="Now:",
     changed_below="What was found has the same name as before. Something further down is new.",
+    changed_raised="New: we now warn of {names}.",
+    changed_lowered=(
+        "Earlier we warned of {names}. A better test that can see {names} down to {lod} % did not find it. Less than "
+        "that could still be there."
+    ),
+    changed_open=(
+        "Earlier we warned of {names}. No test since then could rule it out. Act as if it is there, and ask us."
+    ),
     changed_why="Why:",
     changed_when="When:",
+    mate_changed="The result of another sample that looks the same has changed.",
+    mate_changed_ask="Ask us before you rely on yours.",
     because_you_take="Because of what you also take",
     because_you_said="Because of what you said about yourself",
     print_large="Print large",

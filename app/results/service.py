@@ -40,7 +40,7 @@ from harm_messages.pack import Pack
 
 __all__ = [
     "Action", "Amount", "ChangeReason", "ClientStanding", "Decision", "NewFinding", "ResultView", "Standing", "State", "act",
-    "allowed_actions", "as_entered", "get_result", "latest", "newest_states", "released", "set_findings", "standing",
+    "allowed_actions", "as_entered", "get_result", "last_changed", "latest", "newest_states", "released", "set_findings", "standing",
     "standing_on_submitted", "start_draft", "versions",
 ]  # fmt: skip
 
@@ -56,6 +56,11 @@ def get_result(session: Session, actor: Actor, result_id: uuid.UUID) -> ResultVi
 def newest_states(session: Session, sample_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, State]:
     """State of the newest version per sample, for worklists. Scope the samples to the agency before."""
     return repository.newest_states(session, sample_ids)
+
+
+def last_changed(session: Session, sample_ids: Iterable[uuid.UUID]) -> datetime | None:
+    """When a result that had been told of one of these samples was last amended or retracted."""
+    return repository.last_closed(session, sample_ids, (State.AMENDED, State.RETRACTED))
 
 
 def standing_on_submitted(session: Session, sample_id: uuid.UUID) -> str:
