@@ -79,5 +79,7 @@ def _label(pack: Pack, one: str, locale: str) -> str:
     words, register = pack.words(locale), pack.substances
     if one in register:
         return words.names.get(one) or register[one].in_sentence
-    plain = register.classes[one].plain if one in register.classes else words.class_kind.format(kind=one.rsplit(".", 1)[-1])
+    plain = (
+        register.classes[one].plain if one in register.classes else words.class_kind.format(kind=one.rsplit(".", 1)[-1])
+    )
     return words.classes.get(one) or plain

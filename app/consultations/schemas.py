@@ -103,7 +103,9 @@ class TicketState(BaseModel):
     change_reason: str = ""
     changed_from: str = Field("", description="The headline of the result told before, where it has changed")
     changes: list[str] = Field([], description="What is warned of now and not then, then what was and is not now")
-    mate_changed_at: datetime | None = Field(None, description="When the result of a sample that looks the same changed")
+    mate_changed_at: datetime | None = Field(
+        None, description="When the result of a sample that looks the same changed"
+    )
 
     @classmethod
     def of(cls, view: ClientView) -> TicketState:

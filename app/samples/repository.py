@@ -61,7 +61,10 @@ def page_of_session(
 def looking_like(session: Session, row: Sample) -> list[Sample]:
     """Other samples of its session with the same form and logo; without a logo, of the same people."""
     query = select(Sample).where(
-        Sample.session_id == row.session_id, Sample.id != row.id, Sample.form == row.form, col(Sample.withdrawn_at).is_(None)
+        Sample.session_id == row.session_id,
+        Sample.id != row.id,
+        Sample.form == row.form,
+        col(Sample.withdrawn_at).is_(None),
     )
     if row.logo:
         query = query.where(sa.func.lower(Sample.logo) == row.logo.lower())

@@ -12,8 +12,10 @@ import pytest
 from playwright.sync_api import expect
 
 from app.platform.kernel.actor import Role
+from harm_messages import load_pack
+from harm_messages.markdown import to_plain
 from tests.support.road import Road
-from tests.support.site import PHONE, TABLET, Desk, bare
+from tests.support.site import PHONE, TABLET, Clients, Desk, bare, new_key
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page, Route
@@ -164,6 +166,7 @@ def test_E3_the_health_workers_page_too(desk: Desk, sample: str) -> None:
     page.clock.install()
     with page.expect_response("**/health"):
         page.goto(f"/consultations/samples/{sample}")
+    expect(page.locator("#also[data-ready]")).to_have_count(1)  # every script has come
     page.locator("summary", has_text="More of it").click()
     _whole(page)
     page.context.set_offline(True)
@@ -174,3 +177,21 @@ def test_E3_the_health_workers_page_too(desk: Desk, sample: str) -> None:
     page.clock.run_for("00:05")
     expect(page.get_by_text(SAYS)).to_have_count(0)
     expect(page.locator("#lines li")).to_have_count(2)
+
+
+def test_E3_in_contact_a_withdrawn_message_leaves_an_open_page_within_a_second(
+    desk: Desk, road: Road, clients: Clients
+) -> None:
+    page = desk.context(PHONE).new_page()
+    with page.expect_response("**/health"):
+        page.goto(f"/t#{bare(road.codes[road.released()[0]])}")
+    words = to_plain(load_pack().messages[("M-HEAT", "en")].short, {}).split(".")[0]
+    expect(page.locator("#ticket")).to_contain_text(words)
+    lead = clients("session_lead")
+    shipped = lead.get("/api/v1/message-packs").json()["rows"][-1]["id"]
+    withdrawal = {"kind": "message", "target": "M-HEAT", "reason": "The amount of water is wrong"}
+    answer = lead.post(
+        f"/api/v1/message-packs/{shipped}/withdrawals", json=withdrawal, headers={"Idempotency-Key": new_key()}
+    )
+    assert answer.status_code == 201, answer.text
+    expect(page.locator("#ticket")).not_to_contain_text(words, timeout=1_000)

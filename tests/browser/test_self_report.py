@@ -29,7 +29,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 MARK = traces.spellings("wychwood-tonic")
 SERVE = (sys.executable, "-c", "from tests.support.planted import serve; serve()")
 RUNS = 10
-EARLIEST_MS, LATEST_MS = 300, 2300  # pressed so long after the list had appeared, an earlier build posted it by a form of the browser's own
+EARLIEST_MS, LATEST_MS = (
+    300,
+    2300,
+)  # pressed so long after the list had appeared, an earlier build posted it by a form of the browser's own
 HELD_BACK_MS = 10_000
 STORED = """async () => {
     const found = [JSON.stringify(localStorage), JSON.stringify(sessionStorage), document.cookie, JSON.stringify(history.state), location.href];
@@ -84,6 +87,15 @@ def remembering(desk: Desk, profile: Path, *flags: str) -> Iterator[BrowserConte
         context.close()
 
 
+def _note(context: BrowserContext, requests: list[Request]) -> None:
+    """List what this browser asks for."""
+
+    def note(request: Request) -> None:
+        requests.append(request)
+
+    context.on("request", note)
+
+
 def _sign_in(page: Page) -> None:
     name, password = PASSWORDS[Role.HEALTH_WORKER]
     page.goto("/sign-in")
@@ -120,11 +132,7 @@ def test_it_is_on_the_screen_and_nowhere_else(desk: Desk, site: Site, sample: st
     requests: list[Request] = []
     target = f"/consultations/samples/{sample}"
     with remembering(desk, tmp_path / "profile") as context:
-
-        def note(request: Request) -> None:
-            requests.append(request)
-
-        context.on("request", note)
+        _note(context, requests)
         page = context.new_page()
         _sign_in(page)
         page.goto(target)
@@ -257,7 +265,7 @@ def test_G1_pressed_before_its_script_has_come_it_reaches_no_request_and_no_prof
     requests: list[Request] = []
     target, profile = f"/consultations/samples/{sample}", tmp_path / "profile"
     with remembering(desk, profile) as context:
-        context.on("request", lambda request: requests.append(request))
+        _note(context, requests)
         page = context.new_page()
         _sign_in(page)
         for number in range(RUNS):
@@ -287,7 +295,7 @@ def test_G1_pressed_before_its_script_has_come_it_reaches_no_request_and_no_prof
         assert len([r for r in requests if MARK.search(r.post_data or "")]) == 1
         before = len(requests)
     with remembering(desk, profile, "--restore-last-session") as context:
-        context.on("request", lambda request: requests.append(request))
+        _note(context, requests)
         for page in context.pages:
             page.wait_for_load_state()
             assert _ticks(page) == [], "a window that is brought back brings none of it"
@@ -305,10 +313,12 @@ def test_G1_pressed_before_its_script_has_come_it_reaches_no_request_and_no_prof
 def test_G1_without_scripts_the_list_is_not_drawn_and_a_table_stands_there(desk: Desk, sample: str) -> None:
     requests: list[Request] = []
     page = desk.sign_in(Role.HEALTH_WORKER, TABLET, path=f"/consultations/samples/{sample}", java_script_enabled=False)
-    page.context.on("request", lambda request: requests.append(request))
+    _note(page.context, requests)
     table = page.get_by_role("table", name="What must not meet")
     expect(table).to_be_visible()
-    expect(table.get_by_role("row").filter(has=page.get_by_role("rowheader", name="lithium"))).to_contain_text("mushrooms")
+    expect(table.get_by_role("row").filter(has=page.get_by_role("rowheader", name="lithium"))).to_contain_text(
+        "mushrooms"
+    )
     assert page.locator("#also :is(input, button, form, summary):visible").count() == 0
     assert page.locator("#also [name]").count() == 0
     page.locator("#also .choice", has_text=SENTINEL).dispatch_event("click")

@@ -346,7 +346,7 @@ def amended(lab: Desk, view: Any, sample_id: UUID, *findings: NewFinding, method
 
 
 def notice(page: str) -> str:
-    return html.unescape(page.split("result__changed", 1)[1].split("</section>")[0])
+    return html.unescape(page.split("result__changed", 1)[1].split("</section>", maxsplit=1)[0])
 
 
 def test_E4_upwards_the_new_warning_comes_first_in_the_notice(lab: Desk) -> None:
@@ -366,7 +366,9 @@ def test_E4_downwards_a_better_test_says_down_to_what_it_saw_and_nothing_reassur
     view = lab.found(sample_id, NewFinding("mdma"), NewFinding("ketamine"), method="ftir")
     page = amended(lab, view, sample_id, NewFinding("mdma"), method="gc_ms")
     said = notice(page)
-    assert re.search(r"Earlier we warned of ketamine\. A better test that can see ketamine down to [\d.]+ % did not find it\.", said)
+    assert re.search(
+        r"Earlier we warned of ketamine\. A better test that can see ketamine down to [\d.]+ % did not find it\.", said
+    )
     assert "Less than that could still be there." in said
     assert not re.search(r"good news|all clear|\bsafe\b", said, re.IGNORECASE)
     assert "What this test cannot see" in html.unescape(page), "limits stay"
@@ -382,7 +384,11 @@ def test_E4_downwards_without_a_test_that_could_have_seen_it_the_warning_stands(
 
 def test_E4_a_sample_that_looks_the_same_shows_that_the_others_result_changed(lab: Desk, clock: SettableClock) -> None:
     pill = {"form": "tablet", "logo": "Blue Punisher", "colours": ["blue"]}
-    mine, other, different = lab.sample(**pill), lab.sample(**{**pill, "logo": "blue punisher"}), lab.sample(form="tablet", logo="Tesla")
+    mine, other, different = (
+        lab.sample(**pill),
+        lab.sample(**{**pill, "logo": "blue punisher"}),
+        lab.sample(form="tablet", logo="Tesla"),
+    )
     views = [lab.found(one) for one in (other, mine, different)]
     before = [lab.page(one) for one in (mine, different)]
     assert not [page for page in before if "looks the same" in page]

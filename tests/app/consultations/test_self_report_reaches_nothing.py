@@ -16,8 +16,8 @@ import sqlalchemy as sa
 import structlog
 
 import app.main
-from app.operations import logging as logs
 from app.consultations import also_taking
+from app.operations import logging as logs
 from app.results.finding import NewFinding
 from harm_messages import load_pack
 from tests.support import traces
