@@ -13,6 +13,7 @@ from sqlmodel import Session
 from app.alerts import service as alerts
 from app.consultations import facts, repository
 from app.consultations.adjusting_domain import AdjustmentKind
+from app.consultations.changing import changes
 from app.consultations.domain import (
     SHUT_FOR_STAFF,
     Shut,
@@ -55,7 +56,9 @@ class ClientView:
     """Everything the client's page needs; the health worker's page shows the same.
 
     `changed_at`: while waiting, when the stage last changed; afterwards, since when the result differs from what was
-    shown before, if it ever did, and `changed_from` the headline it had then. `why` is for the client, `staff_why` for
+    shown before, if it ever did, `changed_from` the headline it had then, and `changes` what is warned of now and not then,
+    or then and not now. `mate_changed_at`: when the result of a sample that looks the same last changed, since this one was
+    released. `why` is for the client, `staff_why` for
     whoever tells them. What the client reads is in `locale`.
     """
 
@@ -72,6 +75,8 @@ class ClientView:
     under_review: bool = False
     reason: ChangeReason | None = None
     changed_from: str = ""
+    changes: tuple[str, ...] = ()
+    mate_changed_at: datetime | None = None
     shut: Shut | None = None
     staff_why: str = ""
     stages: Sequence[tuple[Stage, datetime | None, bool]] = field(default=())
@@ -160,6 +165,8 @@ def _view(
         changed_at=told.changed_at,
         reason=told.reason,
         changed_from=_headline(pack, told.before, context, locale, now),
+        changes=_changes(pack, told.before, made.facts, locale),
+        mate_changed_at=_mate_changed_at(session, sample, told.view),
         made_of=made,
     )
 
@@ -172,6 +179,17 @@ def _headline(pack: Pack, before: results.ResultView | None, context: Context, l
         return evaluate(pack, _facts(pack, before), context, locale, now).loggable().headline
     except HarmMessageError:
         return ""
+
+
+def _changes(pack: Pack, before: results.ResultView | None, now: Facts, locale: str) -> tuple[str, ...]:
+    return changes(pack, _facts(pack, before), now, locale, words_of(locale)) if before is not None else ()
+
+
+def _mate_changed_at(session: Session, sample: samples.Sample, told: results.ResultView) -> datetime | None:
+    """Since this result was released. Whose sample that was is neither looked up nor said."""
+    changed = results.last_changed(session, samples.look_alikes(session, sample))
+    released = told.result.released_at
+    return changed if changed is not None and released is not None and changed > released else None
 
 
 def own_view(session: Session, pack: Pack, sample: samples.Sample, now: datetime, *, locale: str = "en") -> ClientView:

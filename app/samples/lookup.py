@@ -45,6 +45,15 @@ def sample_for_system(session: Session, sample_id: uuid.UUID) -> Sample | None:
     return repository.sample(session, sample_id)
 
 
+def look_alikes(session: Session, sample: Sample) -> list[uuid.UUID]:
+    """Samples that were declared to look like this one: handed in at the same session in the same form and colours, with the
+    same logo, or without one by the same people. There is no other link between samples of one batch."""
+    if not sample.logo and not sample.group_ref:
+        return []
+    colours = sorted(sample.colours)
+    return [row.id for row in repository.looking_like(session, sample) if sorted(row.colours) == colours]
+
+
 def stage(sample: Sample) -> Stage:
     """How far a sample has come."""
     return stage_of(
