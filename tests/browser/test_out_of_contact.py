@@ -36,6 +36,7 @@ HIDE_AND_SHOW = """() => {
         document.dispatchEvent(new Event("visibilitychange"));
     }
 }"""
+VIEW = "**/api/v1/tickets/view*"
 LOST = "ERR_INTERNET_DISCONNECTED|ERR_FAILED"
 
 
@@ -65,7 +66,7 @@ def client(desk: Desk, road: Road, sample: str) -> Iterator[tuple[Page, list[str
     """A client's page on a phone whose date is wrong by a quarter of a century, and what it asked for."""
     desk.watch.expect(LOST)
     context = desk.context(PHONE)
-    asked = _marked(context, "**/api/v1/tickets/view*")
+    asked = _marked(context, VIEW)
     page = context.new_page()
     page.clock.install(time=dt.datetime(2001, 1, 1, tzinfo=dt.UTC))
     with page.expect_response("**/health"):  # in contact
@@ -128,14 +129,20 @@ def test_E3_in_contact_a_page_stays_whole_whatever_the_devices_date_does(client:
 
 def test_E3_a_phone_that_slept_shows_no_dose_before_the_server_answered(client: tuple[Page, list[str]]) -> None:
     page, _ = client
+
+    def refuse(route: Route) -> None:
+        route.abort()
+
     page.locator("summary", has_text="More of it").click()
     _whole(page)
     page.context.set_offline(True)
+    page.route(VIEW, refuse)  # an answer that is made up by the test would come all the same
     page.evaluate(HIDE_AND_SHOW)  # its clock stood still: by that, no time has passed
     expect(page.locator(".dose:visible")).to_have_count(0)
     page.clock.run_for("00:11")
     _stripped(page)
     page.context.set_offline(False)
+    page.unroute(VIEW, refuse)
     page.clock.run_for("00:06")  # it tries again by itself
     expect(page.locator("#lines li")).to_have_count(2)
     expect(page.get_by_text(SAYS)).to_have_count(0)
@@ -151,7 +158,7 @@ def test_E3_the_servers_time_tells_a_lid_that_was_shut(client: tuple[Page, list[
             .observe(document.getElementById("ticket"), { childList: true })"""
     )
     before = len(asked)
-    with page.expect_response("**/api/v1/tickets/view*"):
+    with page.expect_response(VIEW):
         page.clock.run_for("00:31")  # by its own clock half a minute, by the server's 20 minutes
     expect(page.locator("#lines li")).to_have_count(2)
     assert page.evaluate("window.told") is True, "it was taken off at once"
