@@ -10,9 +10,10 @@ from babel.numbers import format_decimal
 
 from app.consultations.words import Words
 from harm_messages import Facts, FindingFact, Pack
+from harm_messages.evidence import Evidence
 from harm_messages.register import within
-from harm_messages.scope import in_scope, sees
 from harm_messages.types import Abundance, StripReading
+from harm_messages.vocabulary import State
 
 REACTED = (StripReading.POSITIVE, StripReading.FAINT)
 
@@ -62,13 +63,12 @@ def _same(pack: Pack, one: str, other: str) -> bool:
 
 def _limit(pack: Pack, before: Facts, now: Facts, one: str) -> float | None:
     """From which share (%) on a test that is not the one that named it would have seen it now; None where none could."""
-    substance = one if one in pack.substances else None
-    drug_class = _class(pack, one)
-    if not in_scope(pack, now, substance, drug_class):
-        return None
+    evidence = Evidence(pack, now)
+    if one not in pack.substances:
+        return evidence.could_see(one)
     by = {m for f in before.findings if _is(f, one) for m in f.methods}
-    limits = [s.lod_of(substance) for s in now.scope if s.method not in by and sees(s, substance, drug_class)]
-    return min((limit for limit in limits if limit is not None), default=None)
+    tests = (t for t in evidence.tests(one) if t.state is State.NOT_SEEN and t.method not in by)
+    return min((t.lod for t in tests if t.lod is not None), default=None)
 
 
 def _is(finding: FindingFact, one: str) -> bool:
