@@ -178,4 +178,5 @@ def usual_text(
     top = max(steps)
     if value > top * 1.1:
         return labels.portions_more.format(words=steps[top])
-    return steps[min(steps, key=lambda step: (abs(step - value) / step, -step))]
+    # rounded towards the larger part; what is smaller than all of them is the smallest
+    return steps[min(steps, key=lambda step: (abs(step - max(value, min(steps))) / step, -step))]

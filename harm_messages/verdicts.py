@@ -210,7 +210,7 @@ def derive_verdict(
     present = [f for f in findings if f.abundance is not Abundance.NOT_DETECTED and (f.unidentified or differs(f))]
     possible = expected_possible(present, want, used)
     roles = [(f, role_of(f, possible, want, used)) for f in present if counts_as_found(f)]
-    others = [f for f, r in roles if r in (Role.SUBSTITUTE, Role.ADULTERANT)]
+    others = [f for f, r in roles if r in (Role.SUBSTITUTE, Role.ADULTERANT) and differs(f)]
     each = [expected_found(present, expectation((one,), used), used) for one in want.ids]
     case = VerdictCase(
         stated=want.stated,
