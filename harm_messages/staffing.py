@@ -81,7 +81,7 @@ def _with_harm(d: Derived) -> bool:
 def _rows(d: Derived) -> Iterator[tuple[StaffRow, Seen]]:
     for row in d.pack.staff:
         for seen in d.shown:
-            if not seen.unknown and _fits(row, seen, d):
+            if not seen.unknown and seen.substance not in d.want.byproducts and _fits(row, seen, d):
                 yield row, seen
 
 

@@ -83,6 +83,8 @@ def _held(d: Derived, withdrawn: bool) -> Iterator[DosingRow]:
 def _of_things(d: Derived, things: Iterable[FindingFact], unknown: DosingRow) -> Iterator[DosingRow]:
     by_fact = {(s.substance, s.drug_class if s.substance is None else ""): s for s in d.shown}
     for fact in things:
+        if fact.substance in d.want.byproducts:
+            continue  # it comes with what was expected: isopropanol in poppers, acetylcodeine in heroin
         drug_class = finding_class(fact, d.pack)
         seen = by_fact.get((fact.substance, drug_class if fact.substance is None else ""))
         row = _row(d, fact.substance, drug_class, unknown, seen)
