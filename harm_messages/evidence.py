@@ -162,7 +162,8 @@ class Evidence:
     def worked(self) -> list[str]:
         """The methods that gave something to read, by name."""
         strips = any(t.state in (State.REACTED, State.FAINT, State.NO_REACTION) for t in self.strips)
-        return sorted({s.method for s in self.facts.scope if s.counts} | ({"strip"} if strips else set()))
+        behind = {m for f in self.facts.findings if f.abundance is not Abundance.NOT_DETECTED for m in f.methods}
+        return sorted({s.method for s in self.facts.scope if s.counts} | behind | ({"strip"} if strips else set()))
 
     # -- machines -------------------------------------------------------------------------------------
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harm_messages.derived import Derived
+from harm_messages.headline import expected_not_found
 from harm_messages.page import Message
 from harm_messages.register import within
-from harm_messages.types import Severity, Slot
+from harm_messages.types import Outcome, Severity, Slot
 from harm_messages.vocabulary import State
 from harm_messages.wording import Place, Writer
 
@@ -21,13 +22,8 @@ PLAIN = Place(Severity.S4, Slot.LIMITS)
 def compose_limits(w: Writer) -> tuple[Message, ...]:
     """What was not tested, what strips cannot tell, how far the other tests see, and that this is about one sample."""
     found = [*_invalid(w), *_no_reaction(w), *_gaps(w), *_expected(w), *_not_done(w), *_how_far(w)]
-    core = (_say(w, "limit_core", PLAIN),) if _anything(w.d) else ()
+    core = (_say(w, "limit_core", PLAIN),) if w.d.evidence.worked() or w.d.shown else ()
     return (*sorted(found, key=lambda m: m.severity.rank), *core)
-
-
-def _anything(d: Derived) -> bool:
-    """Whether a test gave something to read, also one that nobody wrote down."""
-    return bool(d.evidence.worked() or d.shown)
 
 
 def _say(w: Writer, key: str, place: Place, **values: str) -> Message:
@@ -93,7 +89,7 @@ def _not_done(w: Writer) -> Iterator[Message]:
         s.method for s in w.d.facts.scope if not s.counts and s not in evidence.pending_runs and s.method != "strip"
     ]
     failed = [m for m in dict.fromkeys(failed) if m not in evidence.worked()]
-    if failed and _anything(w.d):
+    if failed and (evidence.worked() or w.d.shown):
         speaking = w.speaking(w.d.pack.manifest.fixed["limit_failed"])
         yield _say(w, "limit_failed", PLAIN, methods=speaking.joined(speaking.method_words(m) for m in failed))
 
@@ -101,10 +97,13 @@ def _not_done(w: Writer) -> Iterator[Message]:
 def _how_far(w: Writer) -> Iterator[Message]:
     """Which tests looked and how far they see; that nothing looked, where nothing did."""
     d = w.d
-    if not _anything(d):
-        yield _say(w, "limit_none", PLAIN)
-    elif not d.evidence.worked():
-        return
+    absent = expected_not_found(d) if d.outcome is not Outcome.NOTHING_FOUND else []
+    if not d.evidence.worked():
+        if not d.shown:
+            yield _say(w, "limit_none", PLAIN)
+    elif absent:
+        speaking = w.speaking(d.pack.manifest.fixed["limit_not_seen"])
+        yield _say(w, "limit_not_seen", PLAIN, names=speaking.joined(speaking.label(one) for one in absent))
     elif any(run.counts and run.lod is not None for run in d.evidence.runs):
         yield _say(w, "limit_methods", PLAIN)
     else:

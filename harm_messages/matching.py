@@ -64,8 +64,9 @@ def _all_found(specs: Iterable[FoundSpec], d: Derived) -> Bound:
 
 
 def not_found(d: Derived, substance: str | None, drug_class: str) -> bool:
-    """The only way to a negative: a method looked, the analysis came to an end, and not even a weak trace."""
-    if d.outcome in OPEN or not d.evidence.not_seen(substance or drug_class):
+    """The only way to a negative: a method looked, none that could see it still runs, and not even a weak trace."""
+    target = substance or drug_class
+    if d.outcome in OPEN or not d.evidence.not_seen(target) or d.evidence.pending(target):
         return False
     for fact in d.raw:
         if any(one not in d.pack.substances for one in fact.look_alikes):

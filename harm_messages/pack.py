@@ -7,6 +7,7 @@ Reading is in pack_reader.py. Imports pydantic and this package only.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -116,6 +117,14 @@ class Pack:
     def tagger(self, locale: str) -> Tagger:
         """Reads dosing sentences of this language; languages without patterns go by their tags alone."""
         return self._taggers.get(locale) or Tagger({})
+
+    def way(self, locale: str) -> re.Pattern[str] | None:
+        """What names a way to take it in this language, without giving a dose."""
+        return self._ways.get(locale)
+
+    @cached_property
+    def _ways(self) -> Mapping[str, re.Pattern[str]]:
+        return {locale: re.compile("|".join(each), re.IGNORECASE) for locale, each in self.dosing.ways.items() if each}
 
     @cached_property
     def _taggers(self) -> Mapping[str, Tagger]:

@@ -24,7 +24,7 @@ FIXED = {
     "head_class", "head_instead", "head_instead_indicated", "also_found", "also_indicated", "also_strip", "also_faint",
     "also_colour", "also_class", "may_contain", "may_also_contain", "could_be", "not_found", "unknown_only", "unknown_also",
     "nothing_found", "not_tested", "not_run", "failed", "inconclusive", "insufficient", "pending", "diff_not_expected",
-    "diff_not_expected_soft", "diff_plus_active", "diff_plus_active_soft", "diff_partly", "limit_core", "limit_methods",
+    "diff_not_expected_soft", "diff_plus_active", "diff_plus_active_soft", "diff_partly", "limit_core", "limit_methods", "limit_not_seen",
     "limit_quick", "limit_none", "limit_invalid", "limit_no_reaction", "limit_gap", "limit_out_of_scope", "limit_pending",
     "limit_failed", "awaiting", "withdrawn", "ask_us", "machine_drafted",
 }  # fmt: skip

@@ -36,9 +36,13 @@ class DosingRow(Sourced):
 
 
 class Dosing(Frozen):
-    """dosing.yaml: the rows from the strictest to the mildest, and by language the words that make a sentence one."""
+    """dosing.yaml: the rows from the strictest to the mildest, and by language the words that make a sentence one.
+
+    `ways`: words of a way to take it that needs no tag ("take far less"); a page whose row has `no_use` leaves them out.
+    """
 
     patterns: dict[str, dict[DosingTag, tuple[str, ...]]]
+    ways: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     rows: tuple[DosingRow, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -17,7 +17,8 @@ from harm_messages.vocabulary import DosingTag
 # Private-use characters stand around a kept dosing sentence until the text has become HTML.
 OPEN, CLOSE = "\ue000", "\ue001"
 TAGGED = re.compile(r"\[([a-z_]+(?:, ?[a-z_]+)*): ((?:[^\[\]])+)\]")
-_END = re.compile(r"(?<=[.!?])(?=\s)|(?<=[.!?]\*\*)(?=\s)")
+# A question and its answer are one sentence: "Already taken some? Take no more."
+_END = re.compile(r"(?<=[.!])(?=\s)|(?<=[.!]\*\*)(?=\s)")
 _LINE = re.compile(r"^(\s*(?:- |\d+\. ))?(.*)$", re.DOTALL)
 _SPACE = re.compile(r"\s+")
 _NOISE = re.compile(r"[^\w{}]+")

@@ -157,10 +157,19 @@ class Writer:
         # first aid counts seconds and breaths; it is never about taking a drug
         if text.id in self.d.pack.first_aid:
             return tagger.kept(source, lambda tags: True)
+        silent = (
+            self.d.pack.way(text.locale)
+            if hearing is not None and hearing.veto is not None and hearing.veto.no_use
+            else None
+        )
+
+        def may(sentence: str) -> bool:
+            return silent is None or silent.search(sentence) is None
+
         if hearing is None or whole:
-            return tagger.kept(source, allowed)
-        left = tagger.kept(source, allowed, lambda sentence: hearing.fresh(fill(sentence, values)))
-        return left or (tagger.kept(source, allowed) if source is text.short else "")
+            return tagger.kept(source, allowed, may)
+        left = tagger.kept(source, allowed, lambda sentence: may(sentence) and hearing.fresh(fill(sentence, values)))
+        return left or (tagger.kept(source, allowed, may) if source is text.short else "")
 
     def _once(self, words: str) -> str:
         """The evidence behind one drug is said once, though several cards speak of it."""
@@ -174,7 +183,8 @@ class Writer:
             return ""
         if place.severity is Severity.S4 or (place.slot is Slot.MIXING and all(s.source == "result" for s in named)):
             return ""
-        best = min(named, key=lambda s: (s.source != "result", -s.confidence.rank))
+        told_first = place.slot is Slot.MIXING  # of a pair, the side that no test showed is the one to explain
+        best = min(named, key=lambda s: ((s.source == "result") == told_first, -s.confidence.rank))
         if best.source == "result" and best.confidence is Confidence.CONFIRMED:
             return ""
         alike = [s for s in named if s.source == best.source and s.confidence is best.confidence]
