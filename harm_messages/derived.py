@@ -346,6 +346,14 @@ def _refuse_unknown(also_taking: tuple[str, ...], pack: Pack) -> None:
         raise ValueError("also_taking holds a word that this pack does not know; offer the pack's co-use list")
 
 
+def _one_thing(a: Seen, b: Seen) -> bool:
+    """Whether the one is only what the method cannot tell from the other: then the sample holds one of them, no pair."""
+    return any(
+        weak.confidence is Confidence.TENTATIVE and weak.substance in other.fact.look_alikes
+        for weak, other in ((a, b), (b, a))
+    )
+
+
 def _pairs(pack: Pack, seen: tuple[Seen, ...], also_taking: tuple[str, ...]) -> tuple[PairHit, ...]:
     _refuse_unknown(also_taking, pack)
     hits: list[PairHit] = []
@@ -357,7 +365,7 @@ def _pairs(pack: Pack, seen: tuple[Seen, ...], also_taking: tuple[str, ...]) -> 
         sides = here_in[row.a], here_in[row.b]
         if not any(sides):
             continue
-        met = {frozenset((i, j)) for i in sides[0] for j in sides[1] if i != j}
+        met = {frozenset((i, j)) for i in sides[0] for j in sides[1] if i != j and not _one_thing(seen[i], seen[j])}
         for here, other in ((sides[0], row.b), (sides[1], row.a)):
             if any(_taken(pack.groups[other], w, pack) for w in also_taking):
                 met.update(frozenset((i,)) for i in here)

@@ -345,7 +345,7 @@ class Writer:
         """For what was expected, the limit of the best method that looked; else the lowest of the methods that ran."""
         limits = [x for one in self.d.named if (x := self.d.evidence.limit(one)) is not None]
         if not limits:
-            limits = [s.lod for s in self.d.evidence.runs if s.counts and s.lod is not None]
+            limits = sorted(s.lod for s in self.d.evidence.runs if s.counts and s.lod is not None)[:1]
         return self._percent(max(limits)) if limits else self.labels.lod_unknown
 
     def methods(self, bound: tuple[Seen, ...]) -> str:

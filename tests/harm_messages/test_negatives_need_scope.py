@@ -124,7 +124,7 @@ def test_a_strip_that_did_not_work_is_no_test() -> None:
     """C1, C5: what it was for is not tested, and nothing of the sentence for a strip that did not react is said."""
     facts = with_strips(strip("opioid.nitazene", "invalid"))
     text = page(facts).to_plain()
-    assert "The strip for nitazenes did not work. Nitazenes are not tested here." in text
+    assert "The strip for nitazenes did not work. Not tested here: nitazenes." in text
     assert "did not react" not in text
     assert "We used infrared (FTIR). " in text
     assert "test strips" not in text
