@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from harm_messages import AlertFact, AmountFact, Context, Facts, FindingFact, ScopeFact, StripFact
+from harm_messages import AlertFact, AmountFact, Context, Facts, FindingFact, Page, ScopeFact, StripFact
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 GC_MS = ScopeFact(method="GC_MS", classes=("*",), lod=1)
@@ -42,6 +42,11 @@ def sample(*findings: FindingFact, **more: Any) -> Facts:
 def shown(**more: Any) -> Context:
     known = {"licence_mode": "foh_general", "released": True, "session_place": "the welfare tent"}
     return Context.model_validate({**known, **more})
+
+
+def ids(page: Page) -> set[str]:
+    """The messages of a page, those that a card of the same family speaks for among them."""
+    return {m.id for m in page.messages()} | {message_id for m in page.messages() for message_id, _ in m.joined}
 
 
 def _brown_powder(confidence: str, reading: str, scope: tuple[ScopeFact, ...]) -> Facts:
