@@ -167,7 +167,7 @@ def _lines(pack: Pack, hits: Iterable[Hit]) -> list[str]:
 
 def _card(w: Writer, card: Card) -> Message:
     """One card; where it speaks for several of its family, a sentence that names every drug stands first, and what the
-    others say waits under its "More"."""
+    others say waits under its "More"; a pair with what the person also takes never waits."""
     lead, others = card
     if not others:
         return _write(w, lead)
@@ -176,18 +176,19 @@ def _card(w: Writer, card: Card) -> Message:
     joint = w.d.pack.families.together.get(lead.family, "")
     opening = w.write(joint, _place(lead), seen) if joint and len({s.name for s in seen}) > 1 else None
     own = _write(w, lead)
-    rest = [_write(w, h, behind_more=True) for h in others]
-    told = any(h.self_reported for h in (lead, *others))
+    told = [_write(w, h) for h in others if h.self_reported]
+    rest = [_write(w, h, behind_more=True) for h in others if not h.self_reported]
+    first = [m for m in (opening, own, *told) if m is not None]
     return own.model_copy(
         update={
-            "text": "\n".join(t for t in (opening.text if opening else "", own.text) if t),
-            "html": (opening.html if opening else "") + own.html,
-            "spoken": " ".join(t for t in (opening.spoken if opening else "", own.spoken) if t),
-            "more_text": "\n".join(t for t in (own.more_text, *(m.text for m in rest)) if t),
-            "more_html": own.more_html + "".join(m.html for m in rest),
+            "text": "\n".join(m.text for m in first if m.text),
+            "html": "".join(m.html for m in first),
+            "spoken": " ".join(m.spoken for m in first if m.spoken),
+            "more_text": "\n".join(t for t in (*(m.more_text for m in (own, *told)), *(m.text for m in rest)) if t),
+            "more_html": "".join((own.more_html, *(m.more_html for m in told), *(m.html for m in rest))),
             "origin": "self_reported" if told else own.origin,
-            "joined": tuple((m.id, m.version) for m in (*([opening] if opening else []), *rest)),
-            "tags": tuple(dict.fromkeys((*own.tags, *(t for m in rest for t in m.tags)))),
+            "joined": tuple((m.id, m.version) for m in (*([opening] if opening else []), *told, *rest)),
+            "tags": tuple(dict.fromkeys((*own.tags, *(t for m in (*told, *rest) for t in m.tags)))),
         }
     )
 
