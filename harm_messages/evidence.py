@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from harm_messages.pack import Pack
-from harm_messages.register import within
+from harm_messages.register import Substance, within
 from harm_messages.types import (
     Abundance,
     Facts,
@@ -94,20 +94,25 @@ class Evidence:
         return any(t.state in (State.FOUND, State.NOT_SEEN) for t in self._machines(target))
 
     def could_see(self, target: str) -> float | None:
-        """The lowest limit among the methods that ran and go low enough for some drug of this class; None where there is
-        none. For naming gaps and disputes only: a negative about a class needs every drug of it (`not_seen`)."""
+        """The limit of the best method that ran and goes low enough for every drug of this class; None where there is
+        none. For naming gaps and disputes only, so a drug without a usual amount counts as strong as the strongest of
+        its dosing row; a negative about a class needs a usual amount of each (`not_seen`)."""
         register = self.pack.substances
         if target in register and not register.is_class(target):
             return self.limit(target)
-        members = [row.id for row in register.members(target) if row.psychoactive]
-        limits = [
-            lod
-            for run in self.runs
-            if run.counts and covers(run, None, target)
-            for m in members
-            if (lod := self._lod(run, m)) is not None and self.in_scope(m, lod)
-        ]
+        members = [row for row in register.members(target) if row.psychoactive]
+        limits = []
+        for run in self.runs:
+            if run.counts and members and covers(run, None, target):
+                each = [(self._lod(run, row.id), self._strength(row)) for row in members]
+                if all(lod is not None and self._stands_out(dose, lod) for lod, dose in each):
+                    limits.append(max(lod for lod, _ in each if lod is not None))
         return min(limits, default=None)
+
+    def _strength(self, row: Substance) -> float | None:
+        """One usual amount of this, mg; where nobody has one, the least of its dosing row."""
+        own = self.pack.doses.get(row.id)
+        return own.usual_dose_mg if own is not None else self.pack.least_dose(row.drug_class)
 
     def limit(self, target: str) -> float | None:
         """The limit of the best method that looked; never the worst one for all."""
@@ -225,8 +230,11 @@ class Evidence:
         A substance without a sourced dose, or a form whose unit nobody has weighed, is out of scope.
         """
         dose = self.pack.doses.get(substance)
+        return self._stands_out(dose.usual_dose_mg if dose is not None else None, lod)
+
+    def _stands_out(self, dose_mg: float | None, lod: float) -> bool:
         unit = 100.0 if self.facts.form in BY_WEIGHT else self._unit()
-        return dose is not None and unit is not None and lod <= 100.0 * dose.usual_dose_mg / unit / SHARE_OF_A_DOSE
+        return dose_mg is not None and unit is not None and lod <= 100.0 * dose_mg / unit / SHARE_OF_A_DOSE
 
     def _unit(self) -> float | None:
         return self.facts.unit_mass_mg or self.pack.unit_masses.get(self.facts.form)
