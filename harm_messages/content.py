@@ -177,11 +177,13 @@ class Negatives(Sourced):
 
 
 class Budgets(Sourced):
-    """How many words a page may show without a tap, for two clinicians to sign: the whole page and its parts."""
+    """How many words a page may show without a tap, for two clinicians to sign: the whole page and its parts. `to_help`: of
+    headline and first card together, before the help of a grave page."""
 
     grave_page: int = 380
     other_page: int = 300
     head: int = 35
+    to_help: int = 65
     card: int = 45
     block: int = 130
     short_block: int = 60

@@ -24,6 +24,7 @@ from harm_messages.page import Message, Page
 from harm_messages.rules import Rule
 from harm_messages.staffing import alert_proposals, recalled_strips, staff_actions
 from harm_messages.staffing_types import StaffAction
+from harm_messages.tagged import words_of
 from harm_messages.types import BODY_SLOTS, Context, Facts, Severity, Slot, require_aware
 from harm_messages.veto import QUIET, veto_of
 from harm_messages.vocabulary import Family
@@ -99,6 +100,9 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
         w.hearing.fresh(sentence)  # type: ignore[union-attr]
     action = w.write(veto.action, ACTION) if veto.action else None
     first, later = arranged(body, adjustments)
+    if top.rank <= Severity.S1.rank:
+        head = [m.text for m in (*headline, difference, action) if m is not None]
+        w.hearing.room = pack.budgets.to_help - words_of(head)  # type: ignore[union-attr]
     cards = with_urgent(w, adjustments, [_card(w, card) for card in first])
     use = (
         []
@@ -174,8 +178,8 @@ def _card(w: Writer, card: Card) -> Message:
     bound = sorted(frozenset().union(lead.seen, *(h.seen for h in others)))
     seen = [s for s in (w.d.seen[i] for i in bound) if not s.unknown and s.role not in QUIET]
     joint = w.d.pack.families.together.get(lead.family, "")
-    opening = w.write(joint, _place(lead), seen) if joint and len({s.name for s in seen}) > 1 else None
-    own = _write(w, lead)
+    opening = w.write(joint, _place(lead), seen, whole=True) if joint and len({s.name for s in seen}) > 1 else None
+    own = _write(w, lead, after=opening.text if opening else "")
     told = [_write(w, h) for h in others if h.self_reported]
     rest = [_write(w, h, behind_more=True) for h in others if not h.self_reported]
     first = [m for m in (opening, own, *told) if m is not None]
@@ -198,12 +202,12 @@ def _place(hit: Hit) -> Place:
     return Place(rule.severity, rule.slot, rule.topic, rule.id, hit.self_reported)
 
 
-def _write(w: Writer, hit: Hit, *, behind_more: bool = False) -> Message:
+def _write(w: Writer, hit: Hit, *, behind_more: bool = False, after: str = "") -> Message:
     """What a rule says; where that was withdrawn, the fallback of its family at the same severity."""
     fallback = w.d.pack.families.fallbacks[hit.family].message
     message_id = fallback if hit.withdrawn else hit.rule.emit.message
     bound = [w.d.seen[i] for i in sorted(hit.seen)]
-    return w.write(message_id, _place(hit), bound, behind_more=behind_more)
+    return w.write(message_id, _place(hit), bound, behind_more=behind_more, after=after)
 
 
 def _sentences(messages: Iterable[Message]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from harm_messages.pack import Pack
-from harm_messages.register import Substance, within
+from harm_messages.register import within
 from harm_messages.types import (
     Abundance,
     Facts,
@@ -94,25 +94,25 @@ class Evidence:
         return any(t.state in (State.FOUND, State.NOT_SEEN) for t in self._machines(target))
 
     def could_see(self, target: str) -> float | None:
-        """The limit of the best method that ran and goes low enough for every drug of this class; None where there is
-        none. For naming gaps and disputes only, so a drug without a usual amount counts as strong as the strongest of
-        its dosing row; a negative about a class needs a usual amount of each (`not_seen`)."""
+        """The lowest limit among the methods that ran and go low enough for the drugs of this class; None where there is
+        none. For naming gaps and disputes only: every drug of the class with a sourced dose must be in scope, and at least
+        half of them must have one. A negative about a class needs all of them (`not_seen`)."""
         register = self.pack.substances
         if target in register and not register.is_class(target):
             return self.limit(target)
-        members = [row for row in register.members(target) if row.psychoactive]
-        limits = []
-        for run in self.runs:
-            if run.counts and members and covers(run, None, target):
-                each = [(self._lod(run, row.id), self._strength(row)) for row in members]
-                if all(lod is not None and self._stands_out(dose, lod) for lod, dose in each):
-                    limits.append(max(lod for lod, _ in each if lod is not None))
+        members = [row.id for row in register.members(target) if row.psychoactive]
+        sourced = [m for m in members if m in self.pack.doses]
+        if not sourced or 2 * len(sourced) < len(members):
+            return None
+        runs = [run for run in self.runs if run.counts and covers(run, None, target)]
+        limits = [max(lods) for run in runs if (lods := self._in_scope_lods(run, sourced))]
         return min(limits, default=None)
 
-    def _strength(self, row: Substance) -> float | None:
-        """One usual amount of this, mg; where nobody has one, the least of its dosing row."""
-        own = self.pack.doses.get(row.id)
-        return own.usual_dose_mg if own is not None else self.pack.least_dose(row.drug_class)
+    def _in_scope_lods(self, run: ScopeFact, substances: list[str]) -> list[float]:
+        """The limits for all of these, or none where one is missing or too high."""
+        lods = [self._lod(run, m) for m in substances]
+        known = [lod for lod, m in zip(lods, substances, strict=True) if lod is not None and self.in_scope(m, lod)]
+        return known if len(known) == len(substances) else []
 
     def limit(self, target: str) -> float | None:
         """The limit of the best method that looked; never the worst one for all."""
@@ -230,11 +230,8 @@ class Evidence:
         A substance without a sourced dose, or a form whose unit nobody has weighed, is out of scope.
         """
         dose = self.pack.doses.get(substance)
-        return self._stands_out(dose.usual_dose_mg if dose is not None else None, lod)
-
-    def _stands_out(self, dose_mg: float | None, lod: float) -> bool:
         unit = 100.0 if self.facts.form in BY_WEIGHT else self._unit()
-        return dose_mg is not None and unit is not None and lod <= 100.0 * dose_mg / unit / SHARE_OF_A_DOSE
+        return dose is not None and unit is not None and lod <= 100.0 * dose.usual_dose_mg / unit / SHARE_OF_A_DOSE
 
     def _unit(self) -> float | None:
         return self.facts.unit_mass_mg or self.pack.unit_masses.get(self.facts.form)

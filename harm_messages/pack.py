@@ -30,7 +30,7 @@ from harm_messages.content import (
     StripRow,
     SubstanceFlags,
 )
-from harm_messages.register import Register, within
+from harm_messages.register import Register
 from harm_messages.rules import Rule
 from harm_messages.snippets import SnippetRow
 from harm_messages.tables_of_use import DoseRow, Doses, Dosing, Families, StaffRow
@@ -87,24 +87,6 @@ class Pack:
     def doses(self) -> Mapping[str, DoseRow]:
         """Usual amounts by register id."""
         return {row.substance: row for row in self.amounts_table.doses}
-
-    def least_dose(self, drug_class: str) -> float | None:
-        """The smallest usual amount, mg, among the drugs of this class and of the dosing row it stands in."""
-        if drug_class not in self._least:
-            rows = [row for row in self.dosing.rows if any(within(drug_class, c) for c in row.classes)]
-            classes = (drug_class, *(c for row in rows[:1] for c in row.classes))
-            by_name = {one for row in rows[:1] for one in row.substances}
-            each = [
-                dose.usual_dose_mg
-                for one, dose in self.doses.items()
-                if one in by_name or any(within(self.substances[one].drug_class, c) for c in classes)
-            ]
-            self._least[drug_class] = min(each, default=None)
-        return self._least[drug_class]
-
-    @cached_property
-    def _least(self) -> dict[str, float | None]:
-        return {}
 
     @cached_property
     def unit_masses(self) -> Mapping[Form, float]:

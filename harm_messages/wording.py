@@ -22,7 +22,7 @@ from harm_messages.markdown import fill, to_html, to_plain
 from harm_messages.page import Message
 from harm_messages.rules import ARGS
 from harm_messages.tables_of_use import Where
-from harm_messages.tagged import normalised
+from harm_messages.tagged import normalised, words_of
 from harm_messages.texts import MessageText
 from harm_messages.types import AmountFact, Confidence, HarmMessageError, Severity, Slot
 from harm_messages.veto import Veto
@@ -40,6 +40,8 @@ def _said(keys: frozenset[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{either})(?!\w)|{_SPELLED}" if keys else _SPELLED)
 
 
+# The cards that are cut to their budget; a strength card says its plan whole or not at all.
+SHORTENED = (Slot.DANGER, Slot.DIFFERENCE, Slot.MIXING)
 _SPELLED = r"(?<!\w)[0-9]?[A-Z]{2,5}(?!\w)|(?<!\w)[0-9][A-Z](?!\w)"
 
 
@@ -54,12 +56,14 @@ class Place:
     self_reported: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Hearing:
-    """What one page may say about taking it, and what it has said already. `said` grows as the page is written."""
+    """What one page may say about taking it, and what it has said already. `said` grows as the page is written; `room`:
+    how many words the first card may have where help stands behind it."""
 
     veto: Veto | None = None
     said: set[str] = field(default_factory=set)
+    room: int | None = None
 
     def fresh(self, sentence: str) -> bool:
         """Whether this sentence has not stood on the page yet. One of one or two words is no instruction."""
@@ -101,15 +105,17 @@ class Writer:
         *,
         whole: bool = False,
         behind_more: bool = False,
+        after: str = "",
     ) -> Message:
         """One finished message. `extra`: values that come from elsewhere, in the language of `speaking(message_id)`.
-        `whole`: nothing is left out because it stood before; `behind_more`: the card itself waits behind More."""
+        `whole`: nothing is left out because it stood before; `behind_more`: the card itself waits behind More; `after`: what
+        stands on the card before its own text."""
         text = self.d.pack.message(message_id, self.locale)
         bound = tuple(seen)
         w = self.speaking(message_id)
         try:
             values = {p: (extra or {}).get(p) or w._value(p, bound) for p in text.placeholders}
-            return self._message(text, place, values, bound, whole, behind_more)
+            return self._message(text, place, values, bound, whole, behind_more, after)
         except KeyError as error:
             raise HarmMessageError(f"{message_id}: no value for {error}; the page is not shown") from error
 
@@ -121,9 +127,13 @@ class Writer:
         bound: tuple[Seen, ...],
         whole: bool,
         behind_more: bool,
+        after: str,
     ) -> Message:
+        because = self._once(self._because(place, bound))
         short = self._kept(text, text.short, values, "more" if behind_more else "page", whole)
         more = self._kept(text, text.more, values, "more", whole)
+        if place.slot in SHORTENED and not behind_more and not whole:
+            short, more = self._within(short, more, values, f"{after} {because}")
         say = self._kept(text, text.spoken, values, "more" if behind_more else "page", True) if text.spoken else short
         return Message(
             id=text.id,
@@ -138,7 +148,7 @@ class Writer:
             more_html=to_html(more, values) if more else "",
             spoken=spoken(to_plain(say, values), self.d.pack.words(text.locale).say),
             pictogram=text.pictogram,
-            because=self._once(self._because(place, bound)),
+            because=because,
             severity_word=self.labels.severity[place.severity],
             topic=place.topic,
             rule_id=place.rule_id,
@@ -171,13 +181,24 @@ class Writer:
         left = tagger.kept(source, allowed, lambda sentence: may(sentence) and hearing.fresh(fill(sentence, values)))
         return left or (tagger.kept(source, allowed, may) if source is text.short else "")
 
+    def _within(self, short: str, more: str, values: Mapping[str, str], before: str) -> tuple[str, str]:
+        """(card, behind More) of the words a person is given: the last paragraphs wait where the card would be too long.
+        The first always stands; the pack puts what can best wait last."""
+        paragraphs, limit = short.split("\n\n"), self.d.pack.budgets.card
+        if self.hearing is not None and self.hearing.room is not None:
+            limit, self.hearing.room = min(limit, self.hearing.room), None  # the first card, before the help
+        waiting: list[str] = []
+        while len(paragraphs) > 1 and words_of([before, to_plain("\n\n".join(paragraphs), values)]) > limit:
+            waiting.insert(0, paragraphs.pop())
+        return "\n\n".join(paragraphs), "\n\n".join(part for part in (*waiting, more) if part)
+
     def _once(self, words: str) -> str:
         """The evidence behind one drug is said once, though several cards speak of it."""
         return words if self.hearing is None or self.hearing.fresh(words) else ""
 
     def _because(self, place: Place, bound: tuple[Seen, ...]) -> str:
-        """Only where the evidence is weaker than confirmed, so that strength is never read into it; and always where no
-        test showed it: it was only said, or a warning is about it."""
+        """What a weak test can be worth, where the headline has said what it did; and always why something stands here that
+        no test showed: it was only said, or a warning is about it."""
         named = [s for s in bound if not s.unknown]
         if place.slot not in (Slot.DANGER, Slot.DIFFERENCE, Slot.MIXING) or not named:
             return ""
@@ -185,8 +206,8 @@ class Writer:
             return ""
         told_first = place.slot is Slot.MIXING  # of a pair, the side that no test showed is the one to explain
         best = min(named, key=lambda s: ((s.source == "result") == told_first, -s.confidence.rank))
-        if best.source == "result" and best.confidence is Confidence.CONFIRMED:
-            return ""
+        if best.source == "result" and best.confidence.rank >= Confidence.INDICATED.rank:
+            return ""  # the headline says that it only looks like it
         alike = [s for s in named if s.source == best.source and s.confidence is best.confidence]
         return self.evidence_words(best, alike)
 

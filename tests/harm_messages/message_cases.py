@@ -23,7 +23,7 @@ from harm_messages import (
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 GC_MS = ScopeFact(method="GC_MS", classes=("*",), lod=1)
 LC_MS = ScopeFact(method="LC_MS", classes=("*",), lod=0.01)
-SENSITIVE = ScopeFact(method="LC_MS", classes=("*",), lod=0.001)  # low enough for nitazenes
+SENSITIVE = ScopeFact(method="LC_MS", classes=("*",), lod=0.001)  # low enough for fentanyls
 FTIR = ScopeFact(
     method="FTIR",
     classes=("*",),
@@ -195,7 +195,16 @@ CASES: dict[str, tuple[Facts, Context]] = {
         ),
         shown(),
     ),
-    "19-strip-and-lc-ms-disagree": (_brown_powder("confirmed", "positive", (FTIR, SENSITIVE)), shown()),
+    "19-strip-and-lc-ms-disagree": (
+        sample(
+            found("heroin", methods=("FTIR", "LC_MS")),
+            expected=("heroin",),
+            form="powder",
+            strips=(strip("opioid.fentanyl", "positive"),),
+            scope=(FTIR, SENSITIVE),
+        ),
+        shown(),
+    ),
     "20-pmma-for-mdma": (sample(found("pmma"), expected=("mdma",), form="tablet", scope=(GC_MS, FTIR)), shown()),
     "21-gbl-for-ghb": (sample(found("gbl"), expected=("ghb",), form="liquid", scope=(GC_MS,)), shown()),
     "22-heroin-with-xylazine": (
