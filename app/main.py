@@ -55,6 +55,7 @@ import app.releases.pages
 import app.results.api
 import app.results.pages
 import app.results.pages_files
+import app.results.pages_named
 import app.results.pages_post
 import app.samples.api
 import app.samples.api_substances
@@ -158,6 +159,7 @@ ROUTERS = (
     app.results.api.router,
     app.results.pages.router,
     app.results.pages_files.router,
+    app.results.pages_named.router,
     app.results.pages_post.router,
     app.standards.api.router,
     app.standards.pages.router,

@@ -16,6 +16,7 @@ from app.results import effects, grounds, repository
 from app.results.derivation import Derived, Whole, derive
 from app.results.domain import Basis, State
 from app.results.finding import Amount, NewFinding, problems
+from app.results.named import dismissals_json, mentions_of
 from app.results.tables import Finding, ResultVersion
 from app.results.view import ResultView, own, view
 from app.samples import service as samples
@@ -33,13 +34,7 @@ def set_findings(
     nothing_found: bool = False,
 ) -> ResultView:
     """Write the findings of a draft anew. Whoever edits becomes one of its authors, and no author may verify it."""
-    row = own(uow.session, uow.actor, result_id, lock=True)
-    check_version("result", version, row.version)
-    if row.state is not State.DRAFT:
-        raise Refused(
-            [f"This version is {row.state.value}, and only a draft can be changed."],
-            hint="Take it back, have it returned, or amend it: each begins a new draft with the same findings.",
-        )
+    row = draft_of(uow, result_id, version)
     named = _with_names_checked(findings, pack)
     if wrong := problems(named, nothing_found=nothing_found):
         raise Invalid("The findings were not saved: " + " ".join(wrong.values()), fields=wrong)
@@ -50,6 +45,7 @@ def set_findings(
     earlier = repository.findings_of(uow.session, [row.id])[row.id]
     _replace_findings(uow, row, named, whole)
     row.says_nothing_found = nothing_found
+    _drop_recorded(uow, row, named, pack)
     row.version += 1
     note_author(uow, row)
     uow.session.flush()
@@ -63,6 +59,26 @@ def set_findings(
     return view(uow.session, row)
 
 
+def _drop_recorded(uow: UnitOfWork, row: ResultVersion, findings: Sequence[NewFinding], pack: Pack) -> None:
+    """What has become a finding is dismissed no more: it is open again should the finding be removed."""
+    if row.dismissals:
+        now_named = mentions_of(readings.analyses_of(uow.session, row.sample_id))
+        held = [one.dismissal for one in grounds.named(row, now_named, findings, pack.substances)]
+        row.dismissals = dismissals_json([one for one in held if one is not None])
+
+
+def draft_of(uow: UnitOfWork, result_id: uuid.UUID, version: int) -> ResultVersion:
+    """A draft to be changed, held until this transaction ends. Raises Stale, and Refused for any other state."""
+    row = own(uow.session, uow.actor, result_id, lock=True)
+    check_version("result", version, row.version)
+    if row.state is not State.DRAFT:
+        raise Refused(
+            [f"This version is {row.state.value}, and only a draft can be changed."],
+            hint="Take it back, have it returned, or amend it: each begins a new draft with the same findings.",
+        )
+    return row
+
+
 def _replace_findings(uow: UnitOfWork, row: ResultVersion, entered: Sequence[NewFinding], whole: Whole) -> None:
     repository.delete_findings(uow.session, row.id)
     for position, (finding, derived) in enumerate(zip(entered, whole.findings, strict=True)):
@@ -74,7 +90,7 @@ def _replace_findings(uow: UnitOfWork, row: ResultVersion, entered: Sequence[New
 def derive_again(uow: UnitOfWork, row: ResultVersion, pack: Pack) -> None:
     """Bring roles, confidence and verdict up to what is expected and what ran now, and keep that with the version."""
     entered = [as_entered(f) for f in repository.findings_of(uow.session, [row.id])[row.id]]
-    now_there = grounds.current(uow.session, samples.get_sample(uow.session, uow.actor, row.sample_id))
+    now_there = grounds.current(uow.session, samples.get_sample(uow.session, uow.actor, row.sample_id), row)
     row.basis = now_there.as_json()
     _replace_findings(uow, row, entered, derive(pack, entered, now_there.expected, now_there.scope))
 
