@@ -7,7 +7,7 @@ and never touches what may be logged. Imports this package only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from harm_messages.adjusting import NONE, Adjustments, Card, arranged, gravest_urgent, snippets, with_urgent
@@ -94,7 +94,7 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
     veto = veto_of(d, taken_back, _gravest(h.rule.severity for h in body if h.rule.slot is not Slot.STRENGTH))
     w = Writer(d, locale, Hearing(veto))
     # written first what must stand whole; what repeats a sentence of it is left out further down
-    emergency = compose_emergency(w, _lines(pack, base), _lines(pack, hits), short=top.rank > Severity.S1.rank)
+    emergency = compose_emergency(w, _lines(d, base), _lines(d, hits), short=top.rank > Severity.S1.rank)
     headline, difference = compose_headline(w), difference_line(w)
     for sentence in _sentences([p for line in emergency for p in line.parts]):
         w.hearing.fresh(sentence)  # type: ignore[union-attr]
@@ -103,7 +103,8 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
     if top.rank <= Severity.S1.rank:
         head = [m.text for m in (*headline, difference, action) if m is not None]
         w.hearing.room = pack.budgets.to_help - words_of(head)  # type: ignore[union-attr]
-    cards = with_urgent(w, adjustments, [_card(w, card) for card in first])
+    written = [_card(w, card) for card in first]
+    seen_first = with_urgent(w, adjustments, [card.seen for card in written])
     use = (
         []
         if veto.no_use
@@ -117,6 +118,8 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
         *snippets(w, adjustments, Slot.NEXT),
         *(_write(w, h) for h in kept if h.rule.slot is Slot.NEXT and not h.withdrawn),
     ]
+    whole = {id(card.seen): _with_more(w, card) for card in written}
+    cards = tuple(whole.get(id(m), m) for m in seen_first)
     more = [_write(w, h, behind_more=True) for h in later]
     limits = compose_limits(w)
     shown = [*headline, *cards, *more, *(p for line in emergency for p in line.parts), *use, *limits, *following]
@@ -158,41 +161,67 @@ def _spoken(messages: Sequence[Message]) -> tuple[Message, ...]:
     return tuple(m for m in messages if m.text or m.more_text)
 
 
-def _lines(pack: Pack, hits: Iterable[Hit]) -> list[str]:
-    """The lines that the fired rules ask for, those of a fallback, and the signs of what the drugs do to a body."""
-    every = list(hits)
+def _lines(d: Derived, hits: Iterable[Hit]) -> list[str]:
+    """The lines that the fired rules ask for, those of a fallback, and the signs of what the drugs do to a body; where no
+    card is grave, of the drugs found, not of what they were cut with."""
+    every, pack = list(hits), d.pack
     body = [h for h in every if h.rule.slot in BODY_SLOTS and h.rule.slot is not Slot.STRENGTH]
-    about = [h for h in body if h.grave] or [h for h in body if h.rule.severity is Severity.S2] or body
-    kinds = sorted({h.family for h in about} or {Family.UNKNOWN}, key=lambda f: f.rank)
+    about = [h for h in body if h.grave] or [h for h in body if h.rule.severity is Severity.S2]
+    drugs = {s.family for s in d.seen if s.psychoactive and s.role not in QUIET}
+    kinds = sorted({h.family for h in about} or drugs or {h.family for h in body} or {Family.UNKNOWN}, key=lambda f: f.rank)
     found = [line for hit in every for line in hit.rule.emergency]
     found += [line for hit in every if hit.withdrawn for line in pack.families.fallbacks[hit.family].emergency]
     return [*found, *(line for kind in kinds for line in pack.families.signs[kind])]
 
 
-def _card(w: Writer, card: Card) -> Message:
+@dataclass(frozen=True)
+class _Card:
+    """A card as it is seen without a tap, and what its More is made of: itself, the pairs with what the person also takes,
+    then what it speaks for of its family."""
+
+    seen: Message
+    aloud: tuple[Message, ...]
+    behind: tuple[Hit, ...] = ()
+
+
+def _card(w: Writer, card: Card) -> _Card:
     """One card; where it speaks for several of its family, a sentence that names every drug stands first, and what the
     others say waits under its "More"; a pair with what the person also takes never waits."""
     lead, others = card
     if not others:
-        return _write(w, lead)
+        own = _write(w, lead, hold=True)
+        return _Card(own, (own,))
     bound = sorted(frozenset().union(lead.seen, *(h.seen for h in others)))
     seen = [s for s in (w.d.seen[i] for i in bound) if not s.unknown and s.role not in QUIET]
     joint = w.d.pack.families.together.get(lead.family, "")
     opening = w.write(joint, _place(lead), seen, whole=True) if joint and len({s.name for s in seen}) > 1 else None
-    own = _write(w, lead, after=opening.text if opening else "")
-    told = [_write(w, h) for h in others if h.self_reported]
-    rest = [_write(w, h, behind_more=True) for h in others if not h.self_reported]
+    own = _write(w, lead, hold=True, after=opening.text if opening else "")
+    told = tuple(_write(w, h, hold=True) for h in others if h.self_reported)
     first = [m for m in (opening, own, *told) if m is not None]
-    return own.model_copy(
+    whole = own.model_copy(
         update={
             "text": "\n".join(m.text for m in first if m.text),
             "html": "".join(m.html for m in first),
             "spoken": " ".join(m.spoken for m in first if m.spoken),
-            "more_text": "\n".join(t for t in (*(m.more_text for m in (own, *told)), *(m.text for m in rest)) if t),
-            "more_html": "".join((own.more_html, *(m.more_html for m in told), *(m.html for m in rest))),
             "origin": "self_reported" if told else own.origin,
-            "joined": tuple((m.id, m.version) for m in (*([opening] if opening else []), *told, *rest)),
-            "tags": tuple(dict.fromkeys((*own.tags, *(t for m in (*told, *rest) for t in m.tags)))),
+            "joined": tuple((m.id, m.version) for m in (*([opening] if opening else []), *told)),
+            "tags": tuple(dict.fromkeys(t for m in (own, *told) for t in m.tags)),
+        }
+    )
+    return _Card(whole, (own, *told), tuple(h for h in others if not h.self_reported))
+
+
+def _with_more(w: Writer, card: _Card) -> Message:
+    """The card with what waits behind its More, written when all that is seen has been written."""
+    assert w.hearing is not None
+    rests = [w.hearing.rest(m) for m in card.aloud]
+    behind = [_write(w, h, behind_more=True) for h in card.behind]
+    return card.seen.model_copy(
+        update={
+            "more_text": "\n".join(t for t in (*(text for text, _ in rests), *(m.text for m in behind)) if t),
+            "more_html": "".join((*(html for _, html in rests), *(m.html for m in behind))),
+            "joined": (*card.seen.joined, *((m.id, m.version) for m in behind)),
+            "tags": tuple(dict.fromkeys((*card.seen.tags, *(t for m in behind for t in m.tags)))),
         }
     )
 
@@ -202,12 +231,12 @@ def _place(hit: Hit) -> Place:
     return Place(rule.severity, rule.slot, rule.topic, rule.id, hit.self_reported)
 
 
-def _write(w: Writer, hit: Hit, *, behind_more: bool = False, after: str = "") -> Message:
+def _write(w: Writer, hit: Hit, *, behind_more: bool = False, hold: bool = False, after: str = "") -> Message:
     """What a rule says; where that was withdrawn, the fallback of its family at the same severity."""
     fallback = w.d.pack.families.fallbacks[hit.family].message
     message_id = fallback if hit.withdrawn else hit.rule.emit.message
     bound = [w.d.seen[i] for i in sorted(hit.seen)]
-    return w.write(message_id, _place(hit), bound, behind_more=behind_more, after=after)
+    return w.write(message_id, _place(hit), bound, behind_more=behind_more, hold=hold, after=after)
 
 
 def _sentences(messages: Iterable[Message]) -> Iterator[str]:

@@ -58,7 +58,9 @@ def alert_proposals(d: Derived) -> tuple[AlertProposal, ...]:
                 evidence=fill(said, {"names": " and ".join(about)}),
                 lacking=words.staff.get(f"lacking_{state}", "") if old is None else old.lacking,
             )  # fmt: skip
-    return tuple(found[key] for key in sorted(found))
+    # one drug of two groups asks for one alert
+    asked = {(p.tier, p.held, p.about): p for p in reversed([found[key] for key in sorted(found)])}
+    return tuple(reversed(asked.values()))
 
 
 def _state(seen: Seen) -> str:

@@ -59,11 +59,12 @@ class Place:
 @dataclass(slots=True)
 class Hearing:
     """What one page may say about taking it, and what it has said already. `said` grows as the page is written; `room`:
-    how many words the first card may have where help stands behind it."""
+    how many words the first card may have where help stands behind it; `held`: by message id, what waits behind More."""
 
     veto: Veto | None = None
     said: set[str] = field(default_factory=set)
     room: int | None = None
+    held: dict[str, Callable[[], tuple[str, str]]] = field(default_factory=dict)
 
     def fresh(self, sentence: str) -> bool:
         """Whether this sentence has not stood on the page yet. One of one or two words is no instruction."""
@@ -74,6 +75,11 @@ class Hearing:
             return False
         self.said.add(key)
         return True
+
+    def rest(self, message: Message) -> tuple[str, str]:
+        """(text, HTML) of what waits behind More of a message that was written with `hold`: asked for when everything that
+        people see without a tap has been written, so that nothing visible gives way to what is hidden."""
+        return self.held.pop(message.id, lambda: (message.more_text, message.more_html))()
 
 
 class Writer:
@@ -105,17 +111,18 @@ class Writer:
         *,
         whole: bool = False,
         behind_more: bool = False,
+        hold: bool = False,
         after: str = "",
     ) -> Message:
         """One finished message. `extra`: values that come from elsewhere, in the language of `speaking(message_id)`.
-        `whole`: nothing is left out because it stood before; `behind_more`: the card itself waits behind More; `after`: what
-        stands on the card before its own text."""
+        `whole`: nothing is left out because it stood before; `behind_more`: the card itself waits behind More; `hold`: what
+        waits behind its More is written last (`Hearing.rest`); `after`: what stands on the card before its own text."""
         text = self.d.pack.message(message_id, self.locale)
         bound = tuple(seen)
         w = self.speaking(message_id)
         try:
             values = {p: (extra or {}).get(p) or w._value(p, bound) for p in text.placeholders}
-            return self._message(text, place, values, bound, whole, behind_more, after)
+            return self._message(text, place, values, bound, whole, behind_more, hold, after)
         except KeyError as error:
             raise HarmMessageError(f"{message_id}: no value for {error}; the page is not shown") from error
 
@@ -127,13 +134,22 @@ class Writer:
         bound: tuple[Seen, ...],
         whole: bool,
         behind_more: bool,
+        hold: bool,
         after: str,
     ) -> Message:
         because = self._once(self._because(place, bound))
         short = self._kept(text, text.short, values, "more" if behind_more else "page", whole)
-        more = self._kept(text, text.more, values, "more", whole)
+        waiting = ""
         if place.slot in SHORTENED and not behind_more and not whole:
-            short, more = self._within(short, more, values, f"{after} {because}")
+            short, waiting = self._within(short, values, f"{after} {because}")
+        keys = self._withdrawn_words(text, waiting, values)
+
+        def rest() -> tuple[str, str]:
+            return self._rest(text, values, whole, keys)
+
+        if hold and self.hearing is not None:
+            self.hearing.held[text.id] = rest
+        more_text, more_html = ("", "") if hold else rest()
         say = self._kept(text, text.spoken, values, "more" if behind_more else "page", True) if text.spoken else short
         return Message(
             id=text.id,
@@ -144,8 +160,8 @@ class Writer:
             title=fill(text.title, values),
             text=to_plain(short, values),
             html=to_html(short, values),
-            more_text=to_plain(more, values) if more else "",
-            more_html=to_html(more, values) if more else "",
+            more_text=more_text,
+            more_html=more_html,
             spoken=spoken(to_plain(say, values), self.d.pack.words(text.locale).say),
             pictogram=text.pictogram,
             because=because,
@@ -158,8 +174,17 @@ class Writer:
             tags=text.tags,
         )
 
-    def _kept(self, text: MessageText, source: str, values: Mapping[str, str], where: Where, whole: bool) -> str:
-        """What of a text may stand on this page. A card is never emptied because its words stood before."""
+    def _kept(
+        self,
+        text: MessageText,
+        source: str,
+        values: Mapping[str, str],
+        where: Where,
+        whole: bool,
+        only: frozenset[str] = frozenset(),
+    ) -> str:
+        """What of a text may stand on this page; `only` these sentences, if any. A card is never emptied because its words
+        stood before."""
         if not source:
             return ""
         tagger, hearing = self.d.pack.tagger(text.locale), self.hearing
@@ -178,10 +203,31 @@ class Writer:
 
         if hearing is None or whole:
             return tagger.kept(source, allowed, may)
-        left = tagger.kept(source, allowed, lambda sentence: may(sentence) and hearing.fresh(fill(sentence, values)))
-        return left or (tagger.kept(source, allowed, may) if source is text.short else "")
 
-    def _within(self, short: str, more: str, values: Mapping[str, str], before: str) -> tuple[str, str]:
+        def fresh(sentence: str) -> bool:
+            said = fill(sentence, values)
+            return may(sentence) and (not only or normalised(said) in only) and hearing.fresh(said)
+
+        left = tagger.kept(source, allowed, fresh)
+        return left or (tagger.kept(source, allowed, may) if source is text.short and not only else "")
+
+    def _withdrawn_words(self, text: MessageText, waiting: str, values: Mapping[str, str]) -> frozenset[str]:
+        """The sentences of a card that it has no room for, as if they had not been said: what is seen later may say them."""
+        blocks = self.d.pack.tagger(text.locale).lines(waiting) if waiting else []
+        keys = frozenset(normalised(fill(s.text, values)) for block in blocks for line in block for s in line.sentences)
+        if self.hearing is not None:
+            self.hearing.said -= keys
+        return keys
+
+    def _rest(
+        self, text: MessageText, values: Mapping[str, str], whole: bool, waiting: frozenset[str]
+    ) -> tuple[str, str]:
+        """(text, HTML) behind More: what the card has no room for, then what the message keeps there."""
+        parts = [self._kept(text, text.short, values, "page", False, waiting)] if waiting else []
+        more = "\n\n".join(part for part in (*parts, self._kept(text, text.more, values, "more", whole)) if part)
+        return (to_plain(more, values), to_html(more, values)) if more else ("", "")
+
+    def _within(self, short: str, values: Mapping[str, str], before: str) -> tuple[str, str]:
         """(card, behind More) of the words a person is given: the last paragraphs wait where the card would be too long.
         The first always stands; the pack puts what can best wait last."""
         paragraphs, limit = short.split("\n\n"), self.d.pack.budgets.card
@@ -190,7 +236,7 @@ class Writer:
         waiting: list[str] = []
         while len(paragraphs) > 1 and words_of([before, to_plain("\n\n".join(paragraphs), values)]) > limit:
             waiting.insert(0, paragraphs.pop())
-        return "\n\n".join(paragraphs), "\n\n".join(part for part in (*waiting, more) if part)
+        return "\n\n".join(paragraphs), "\n\n".join(waiting)
 
     def _once(self, words: str) -> str:
         """The evidence behind one drug is said once, though several cards speak of it."""
@@ -246,7 +292,8 @@ class Writer:
         states = {t.state for target in self.d.named for t in self.d.evidence.tests(target)}
         order = (State.PENDING, State.TOO_LITTLE, State.FAILED, State.INVALID, State.NOT_RUN, State.OUT_OF_SCOPE)
         state = next((s for s in order if s in states), State.NOT_RUN)
-        return self.labels.because[f"reason_{state.value}"]
+        quick = state is State.NOT_RUN and self.d.evidence.worked()
+        return self.labels.because["reason_quick" if quick else f"reason_{state.value}"]
 
     def _percent(self, limit: float) -> str:
         return fill(self.labels.lod_known, {"percent": format_decimal(limit, locale=self._babel)})

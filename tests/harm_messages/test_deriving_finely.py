@@ -152,8 +152,8 @@ def test_an_amount_carries_the_name_of_what_was_measured() -> None:
 @pytest.mark.parametrize(
     ("mg", "part", "words"),
     [
-        (232, 1, "about two usual adult amounts"), (232, 0.25, "about half of one usual amount"),
-        (125, 1, "about one usual adult amount"), (110, 1, "about one usual adult amount"),
+        (200, 1, "about two usual adult amounts"), (232, 0.25, "about half of one usual amount"),
+        (100, 1, "about one usual adult amount"), (110, 1, "about one usual adult amount"),
         (5, 1, "about a tenth of a usual amount"), (0, 1, "about a tenth of a usual amount"),
         (1000, 1, "more than four usual adult amounts"),
     ],
