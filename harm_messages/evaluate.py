@@ -7,8 +7,9 @@ and never touches what may be logged. Imports this package only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from harm_messages.adjusting import NONE, Adjustments, Card, arranged, gravest_urgent, snippets, with_urgent
 from harm_messages.derived import Derived, derive
@@ -26,13 +27,14 @@ from harm_messages.staffing import alert_proposals, recalled_strips, staff_actio
 from harm_messages.staffing_types import StaffAction
 from harm_messages.tagged import words_of
 from harm_messages.types import BODY_SLOTS, Context, Facts, Severity, Slot, require_aware
-from harm_messages.veto import QUIET, veto_of
+from harm_messages.veto import QUIET, Veto, veto_of
 from harm_messages.vocabulary import Family
 from harm_messages.wording import Hearing, Place, Writer
 
 NOTICE = Place(Severity.S4, Slot.LIMITS)
 ACTION = Place(Severity.S4, Slot.ACTION)
 USE = Place(Severity.S4, Slot.SAFER_USE)
+INJECTING = "injecting"  # tag of messages about how to inject
 
 
 def evaluate(
@@ -92,38 +94,40 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
     taken_back = pack.manifest.status == "withdrawn" or any(h.withdrawn for h in hits)
     top = _gravest([*(h.rule.severity for h in body), gravest_urgent(pack, adjustments)])
     veto = veto_of(d, taken_back, _gravest(h.rule.severity for h in body if h.rule.slot is not Slot.STRENGTH))
-    w = Writer(d, locale, Hearing(veto))
-    # written first what must stand whole; what repeats a sentence of it is left out further down
-    emergency = compose_emergency(w, _lines(d, base), _lines(d, hits), short=top.rank > Severity.S1.rank)
-    headline, difference = compose_headline(w), difference_line(w)
-    for sentence in _sentences([p for line in emergency for p in line.parts]):
-        w.hearing.fresh(sentence)  # type: ignore[union-attr]
-    action = w.write(veto.action, ACTION) if veto.action else None
-    first, later = arranged(body, adjustments)
-    if top.rank <= Severity.S1.rank:
-        head = [m.text for m in (*headline, difference, action) if m is not None]
-        w.hearing.room = pack.budgets.to_help - words_of(head)  # type: ignore[union-attr]
-    written = [_card(w, card) for card in first]
-    seen_first = with_urgent(w, adjustments, [card.seen for card in written])
-    use = (
-        []
-        if veto.no_use
-        else [
-            *(w.write(message_id, USE) for message_id in veto.also),
-            *snippets(w, adjustments, Slot.SAFER_USE),
-            *(_write(w, h) for h in kept if h.rule.slot is Slot.SAFER_USE and not h.withdrawn),
+    asked, told, short = _lines(d, base), _lines(d, hits), top.rank > Severity.S1.rank
+    cards, later = arranged(body, adjustments)
+
+    def written(hearing: Hearing) -> tuple[Writer, dict[str, Any]]:
+        w = Writer(d, locale, hearing)
+        # written first what must stand whole; what repeats a sentence of it is left out further down
+        emergency = compose_emergency(w, asked, told, short=short)
+        headline, difference = compose_headline(w), difference_line(w)
+        said = [*headline, *([difference] if difference else []), *(p for line in emergency for p in line.parts)]
+        for sentence in _sentences(said):
+            hearing.fresh(sentence)
+        action = w.write(veto.action, ACTION) if veto.action else None
+        if not short:
+            head = [m.text for m in (*headline, difference, action) if m is not None]
+            hearing.room = pack.budgets.to_help - words_of(head)
+        each = [_card(w, card, stands=i == 0) for i, card in enumerate(cards)]
+        shown = with_urgent(w, adjustments, [m for m in each if m.text])
+        use = [] if veto.no_use else _use(w, kept, veto, adjustments)
+        limits = compose_limits(w)
+        following = [
+            *snippets(w, adjustments, Slot.NEXT),
+            *(_write(w, h) for h in kept if h.rule.slot is Slot.NEXT and not h.withdrawn),
         ]
-    )
-    following = [
-        *snippets(w, adjustments, Slot.NEXT),
-        *(_write(w, h) for h in kept if h.rule.slot is Slot.NEXT and not h.withdrawn),
-    ]
-    whole = {id(card.seen): _with_more(w, card) for card in written}
-    cards = tuple(whole.get(id(m), m) for m in seen_first)
-    more = [_write(w, h, behind_more=True) for h in later]
-    limits = compose_limits(w)
-    shown = [*headline, *cards, *more, *(p for line in emergency for p in line.parts), *use, *limits, *following]
-    notices, sign_off = _notices(w, shown, taken_back)
+        # a card whose every sentence stands on another card already has only its More left to say
+        more = [*(m for m in each if not m.text), *(_write(w, h, behind_more=True) for h in later)]
+        return w, {
+            "headline_parts": headline, "difference": difference, "action": action, "cards": shown, "more": _spoken(more),
+            "emergency": emergency, "safer_use": _spoken(use), "limits": limits, "next": _spoken(following),
+        }  # fmt: skip
+
+    draft = Hearing(veto, draft=True)
+    written(draft)
+    w, parts = written(Hearing(veto, stands=frozenset(draft.said)))
+    notices, sign_off = _notices(w, parts, taken_back)
     page = Page(
         pack_id=pack.manifest.id,
         pack_version=pack.manifest.version,
@@ -133,23 +137,31 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
         outcome=d.outcome,
         verdict=d.verdict,
         notices=notices,
-        headline_parts=headline,
         told_us=_told_us(w),
-        difference=difference,
-        action=action,
-        cards=cards,
-        more=_spoken(more),
-        emergency=emergency,
-        safer_use=_spoken(use),
-        limits=limits,
-        next=_spoken(following),
         sign_off=sign_off,
         staff=_staff(d, base),
         alert_proposals=alert_proposals(d),
         labels=w.labels,
         labels_locale=w.labels_locale,
+        **parts,
     )
     return _within_budget(page, pack)
+
+
+def _use(w: Writer, kept: Iterable[Hit], veto: Veto, adjustments: Adjustments) -> list[Message]:
+    """What the table must have said, what staff added, and the lines of the classes on the page."""
+    ours = (h for h in kept if h.rule.slot is Slot.SAFER_USE and not h.withdrawn and _may_stand(h, veto, w.d.pack))
+    return [
+        *(w.write(message_id, USE) for message_id in veto.also),
+        *snippets(w, adjustments, Slot.SAFER_USE),
+        *(_write(w, h) for h in ours),
+    ]
+
+
+def _may_stand(hit: Hit, veto: Veto, pack: Pack) -> bool:
+    """Where any amount can be too much, nothing is said of injecting but not to do it."""
+    text = pack.messages[(hit.rule.emit.message, pack.manifest.default_locale)]
+    return not (veto.no_injecting and INJECTING in text.tags)
 
 
 def _gravest(each: Iterable[Severity]) -> Severity:
@@ -174,54 +186,37 @@ def _lines(d: Derived, hits: Iterable[Hit]) -> list[str]:
     return [*found, *(line for kind in kinds for line in pack.families.signs[kind])]
 
 
-@dataclass(frozen=True)
-class _Card:
-    """A card as it is seen without a tap, and what its More is made of: itself, the pairs with what the person also takes,
-    then what it speaks for of its family."""
-
-    seen: Message
-    aloud: tuple[Message, ...]
-    behind: tuple[Hit, ...] = ()
-
-
-def _card(w: Writer, card: Card) -> _Card:
+def _card(w: Writer, card: Card, *, stands: bool) -> Message:
     """One card; where it speaks for several of its family, a sentence that names every drug stands first, and what the
-    others say waits under its "More"; a pair with what the person also takes never waits."""
+    others say waits under its "More"; a pair with what the person also takes never waits. The first card and the grave
+    ones stand (`stands`), whatever was said before."""
     lead, others = card
+    w = w.in_one_language([_says(w, h) for h in (lead, *others)])
     if not others:
-        own = _write(w, lead, hold=True)
-        return _Card(own, (own,))
+        own = _write(w, lead)
+        return own if own.text or not (stands or lead.grave) else _write(w, lead, whole=True)
     bound = sorted(frozenset().union(lead.seen, *(h.seen for h in others)))
     seen = [s for s in (w.d.seen[i] for i in bound) if not s.unknown and s.role not in QUIET]
     joint = w.d.pack.families.together.get(lead.family, "")
+    w = w.in_one_language([joint] if joint else [])
     opening = w.write(joint, _place(lead), seen, whole=True) if joint and len({s.name for s in seen}) > 1 else None
-    own = _write(w, lead, hold=True, after=opening.text if opening else "")
-    told = tuple(_write(w, h, hold=True) for h in others if h.self_reported)
+    before = opening.text if opening else ""
+    own = _write(w, lead, after=before)
+    if not own.text:
+        own = _write(w, lead, whole=True)
+    told = [_write(w, h, whole=True) for h in others if h.self_reported]
+    rest = [_write(w, h, behind_more=True) for h in others if not h.self_reported]
     first = [m for m in (opening, own, *told) if m is not None]
-    whole = own.model_copy(
+    return own.model_copy(
         update={
             "text": "\n".join(m.text for m in first if m.text),
             "html": "".join(m.html for m in first),
             "spoken": " ".join(m.spoken for m in first if m.spoken),
+            "more_text": "\n".join(t for t in (*(m.more_text for m in (own, *told)), *(m.text for m in rest)) if t),
+            "more_html": "".join((own.more_html, *(m.more_html for m in told), *(m.html for m in rest))),
             "origin": "self_reported" if told else own.origin,
-            "joined": tuple((m.id, m.version) for m in (*([opening] if opening else []), *told)),
-            "tags": tuple(dict.fromkeys(t for m in (own, *told) for t in m.tags)),
-        }
-    )
-    return _Card(whole, (own, *told), tuple(h for h in others if not h.self_reported))
-
-
-def _with_more(w: Writer, card: _Card) -> Message:
-    """The card with what waits behind its More, written when all that is seen has been written."""
-    assert w.hearing is not None
-    rests = [w.hearing.rest(m) for m in card.aloud]
-    behind = [_write(w, h, behind_more=True) for h in card.behind]
-    return card.seen.model_copy(
-        update={
-            "more_text": "\n".join(t for t in (*(text for text, _ in rests), *(m.text for m in behind)) if t),
-            "more_html": "".join((*(html for _, html in rests), *(m.html for m in behind))),
-            "joined": (*card.seen.joined, *((m.id, m.version) for m in behind)),
-            "tags": tuple(dict.fromkeys((*card.seen.tags, *(t for m in behind for t in m.tags)))),
+            "joined": tuple((m.id, m.version) for m in (*([opening] if opening else []), *told, *rest)),
+            "tags": tuple(dict.fromkeys((*own.tags, *(t for m in (*told, *rest) for t in m.tags)))),
         }
     )
 
@@ -231,12 +226,14 @@ def _place(hit: Hit) -> Place:
     return Place(rule.severity, rule.slot, rule.topic, rule.id, hit.self_reported)
 
 
-def _write(w: Writer, hit: Hit, *, behind_more: bool = False, hold: bool = False, after: str = "") -> Message:
+def _write(w: Writer, hit: Hit, *, behind_more: bool = False, whole: bool = False, after: str = "") -> Message:
     """What a rule says; where that was withdrawn, the fallback of its family at the same severity."""
-    fallback = w.d.pack.families.fallbacks[hit.family].message
-    message_id = fallback if hit.withdrawn else hit.rule.emit.message
     bound = [w.d.seen[i] for i in sorted(hit.seen)]
-    return w.write(message_id, _place(hit), bound, behind_more=behind_more, hold=hold, after=after)
+    return w.write(_says(w, hit), _place(hit), bound, behind_more=behind_more, whole=whole, after=after)
+
+
+def _says(w: Writer, hit: Hit) -> str:
+    return w.d.pack.families.fallbacks[hit.family].message if hit.withdrawn else hit.rule.emit.message
 
 
 def _sentences(messages: Iterable[Message]) -> Iterator[str]:
@@ -259,14 +256,18 @@ def _may_wait(card: Message) -> bool:
     return card.severity.rank >= Severity.S3.rank and card.origin == "result"
 
 
-def _notices(w: Writer, shown: Sequence[Message], taken_back: bool) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+def _notices(w: Writer, parts: dict[str, Any], taken_back: bool) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
     """(first on the page, last). What was taken back stands first, and "ask us" where danger is told in another language
     than the one asked for; that nobody has signed the words stands last."""
+    shown = [
+        *parts["headline_parts"], *([parts["action"]] if parts["action"] else []), *parts["cards"], *parts["more"],
+        *(p for line in parts["emergency"] for p in line.parts), *parts["safer_use"], *parts["limits"], *parts["next"],
+    ]  # fmt: skip
     pack = w.d.pack
     first, last = [], []
     if taken_back:
         first.append("withdrawn")
-    if any(m.fallback and m.severity.rank <= Severity.S2.rank for m in shown):
+    if any(m.fallback and _must_be_understood(m, pack) for m in shown):
         first.append("ask_us")
     if not pack.approved and pack.manifest.status != "withdrawn":
         last.append("awaiting")
@@ -274,6 +275,12 @@ def _notices(w: Writer, shown: Sequence[Message], taken_back: bool) -> tuple[tup
         last.append("machine_drafted")
     said = [tuple(w.write(pack.manifest.fixed[k], NOTICE, whole=True) for k in keys) for keys in (first, last)]
     return said[0], said[1]
+
+
+def _must_be_understood(m: Message, pack: Pack) -> bool:
+    """Danger, help, limits, and that nobody knows what it is."""
+    unknown = next(row.say for row in pack.dosing.rows if row.condition == "unknown")
+    return m.severity.rank <= Severity.S2.rank or m.slot in (Slot.EMERGENCY, Slot.LIMITS) or m.id == unknown
 
 
 def _told_us(w: Writer) -> str:

@@ -22,7 +22,9 @@ PLAIN = Place(Severity.S4, Slot.LIMITS)
 def compose_limits(w: Writer) -> tuple[Message, ...]:
     """What was not tested, what strips cannot tell, how far the other tests see, and that this is about one sample."""
     found = [*_invalid(w), *_no_reaction(w), *_gaps(w), *_expected(w), *_not_done(w), *_how_far(w)]
-    core = (_say(w, "limit_core", PLAIN),) if w.d.evidence.worked() or w.d.shown else ()
+    # without what a card above has said already; and nothing about a bit that nobody tested
+    tested = bool(w.d.evidence.worked() or w.d.shown)
+    core = (w.write(w.d.pack.manifest.fixed["limit_core"], PLAIN),) if tested else ()
     return (*sorted(found, key=lambda m: m.severity.rank), *core)
 
 
@@ -99,7 +101,7 @@ def _how_far(w: Writer) -> Iterator[Message]:
     d = w.d
     absent = expected_not_found(d) if d.outcome is not Outcome.NOTHING_FOUND else []
     if not d.evidence.worked():
-        if not d.shown:
+        if d.facts.scope or not d.shown:  # a finding that came without a word on the tests was tested all the same
             yield _say(w, "limit_none", PLAIN)
     elif absent:
         speaking = w.speaking(d.pack.manifest.fixed["limit_not_seen"])

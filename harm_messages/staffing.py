@@ -41,26 +41,32 @@ def staff_actions(d: Derived, hits: Iterable[Hit]) -> tuple[StaffAction, ...]:
 
 def alert_proposals(d: Derived) -> tuple[AlertProposal, ...]:
     """The alerts among them, each with its tier, the state of the evidence and what is lacking."""
-    words = d.pack.words(d.pack.manifest.default_locale)
-    found: dict[tuple[str, bool, str], AlertProposal] = {}
+    asked: dict[tuple[str, bool, str], dict[str, list[str]]] = {}
     for row, seen in _rows(d):
         for action in row.actions(_level(seen), _with_harm(d)):
             kind, _, tier = action.partition(":")
-            if kind not in ("propose_alert", "hold_alert"):
-                continue
-            key = (tier, kind == "hold_alert", row.id)
-            state = _state(seen)
-            old = found.get(key)
-            about = tuple(dict.fromkeys((*(old.about if old else ()), seen.name)))
-            said = words.staff.get(f"alert_{state}", state)
-            found[key] = AlertProposal(
-                tier=tier, held=key[1], group=row.id, about=about,
-                evidence=fill(said, {"names": " and ".join(about)}),
-                lacking=words.staff.get(f"lacking_{state}", "") if old is None else old.lacking,
-            )  # fmt: skip
+            if kind in ("propose_alert", "hold_alert"):
+                names = asked.setdefault((tier, kind == "hold_alert", row.id), {}).setdefault(_state(seen), [])
+                names.append(seen.name)
+    each = [_proposal(d.pack, *key, asked[key]) for key in sorted(asked)]
     # one drug of two groups asks for one alert
-    asked = {(p.tier, p.held, p.about): p for p in reversed([found[key] for key in sorted(found)])}
-    return tuple(reversed(asked.values()))
+    return tuple({(p.tier, p.held, p.about): p for p in reversed(each)}.values())[::-1]
+
+
+# the firmest first
+STATES = ("confirmed", "indicated", "strip", "colour_test", "tentative")
+
+
+def _proposal(pack: Pack, tier: str, held: bool, group: str, by_state: dict[str, list[str]]) -> AlertProposal:
+    """Each drug in the words of its own evidence: what is not confirmed is never told as found beside one that is."""
+    said = pack.words(pack.manifest.default_locale).staff
+    states = {s: tuple(dict.fromkeys(by_state[s])) for s in STATES if s in by_state}
+    evidence = (fill(said.get(f"alert_{s}", s), {"names": " and ".join(names)}) for s, names in states.items())
+    lacking = dict.fromkeys(said.get(f"lacking_{s}", "") for s in states)
+    return AlertProposal(
+        tier=tier, held=held, group=group, about=tuple(dict.fromkeys(n for names in states.values() for n in names)),
+        evidence=" ".join(evidence), lacking=" ".join(one for one in lacking if one),
+    )  # fmt: skip
 
 
 def _state(seen: Seen) -> str:
@@ -82,7 +88,7 @@ def _with_harm(d: Derived) -> bool:
 
 def _rows(d: Derived) -> Iterator[tuple[StaffRow, Seen]]:
     for row in d.pack.staff:
-        for seen in d.shown:
+        for seen in (*d.shown, *d.weak):
             if not seen.unknown and seen.substance not in d.want.byproducts and _fits(row, seen, d):
                 yield row, seen
 

@@ -55,6 +55,11 @@ class Veto:
         return any(row.no_use for row in self.rows)
 
     @property
+    def no_injecting(self) -> bool:
+        """Whether nothing is said of injecting but not to do it: any amount can be too much."""
+        return any(row.deadly for row in self.rows)
+
+    @property
     def also(self) -> tuple[str, ...]:
         """What the other rows that hold must say."""
         return tuple(dict.fromkeys(row.say for row in self.rows if row.say and row.say != self.action))

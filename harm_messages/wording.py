@@ -22,7 +22,7 @@ from harm_messages.markdown import fill, to_html, to_plain
 from harm_messages.page import Message
 from harm_messages.rules import ARGS
 from harm_messages.tables_of_use import Where
-from harm_messages.tagged import normalised, words_of
+from harm_messages.tagged import CLOSE, OPEN, normalised, words_of
 from harm_messages.texts import MessageText
 from harm_messages.types import AmountFact, Confidence, HarmMessageError, Severity, Slot
 from harm_messages.veto import Veto
@@ -58,28 +58,28 @@ class Place:
 
 @dataclass(slots=True)
 class Hearing:
-    """What one page may say about taking it, and what it has said already. `said` grows as the page is written; `room`:
-    how many words the first card may have where help stands behind it; `held`: by message id, what waits behind More."""
+    """What one page may say about taking it, and what it has said already: `said` and `behind` (More) grow as the page is
+    written. A page is written twice: the `draft` finds out what `stands` on it without a tap. `room`: how many words the
+    first card may have where help stands behind it."""
 
     veto: Veto | None = None
     said: set[str] = field(default_factory=set)
+    behind: set[str] = field(default_factory=set)
+    stands: frozenset[str] = frozenset()
+    draft: bool = False
     room: int | None = None
-    held: dict[str, Callable[[], tuple[str, str]]] = field(default_factory=dict)
 
-    def fresh(self, sentence: str) -> bool:
-        """Whether this sentence has not stood on the page yet. One of one or two words is no instruction."""
+    def fresh(self, sentence: str, where: Where = "page") -> bool:
+        """Whether this sentence has not stood on the page yet. One of one or two words is no instruction. What stands on
+        the page is never given up for what waits behind More."""
         key = normalised(sentence)
         if len(key.split()) < 3:
             return True
-        if key in self.said:
+        heard = self.behind if where == "more" else self.said
+        if key in heard or (where == "more" and key in self.stands):
             return False
-        self.said.add(key)
+        heard.add(key)
         return True
-
-    def rest(self, message: Message) -> tuple[str, str]:
-        """(text, HTML) of what waits behind More of a message that was written with `hold`: asked for when everything that
-        people see without a tap has been written, so that nothing visible gives way to what is hidden."""
-        return self.held.pop(message.id, lambda: (message.more_text, message.more_html))()
 
 
 class Writer:
@@ -89,9 +89,11 @@ class Writer:
     said once is not said again.
     """
 
-    def __init__(self, d: Derived, locale: str, hearing: Hearing | None = None) -> None:
+    def __init__(self, d: Derived, locale: str, hearing: Hearing | None = None, asked: str = "") -> None:
+        """`asked`: the language that somebody asked for, where this is not it."""
         self.d = d
         self.locale = locale
+        self.asked = asked or locale
         self.hearing = hearing
         self.labels: Labels = d.pack.words(locale)
         self.labels_locale = d.pack.words_locale(locale)
@@ -100,7 +102,13 @@ class Writer:
     def speaking(self, message_id: str) -> Writer:
         """The writer in whose language this message is: where a translation is missing, names are English too."""
         locale = self.d.pack.message(message_id, self.locale).locale
-        return self if locale == self.locale else Writer(self.d, locale, self.hearing)
+        return self if locale == self.locale else Writer(self.d, locale, self.hearing, self.asked)
+
+    def in_one_language(self, message_ids: Iterable[str]) -> Writer:
+        """The writer for a card made of these messages: where one of them has no translation, all are in English."""
+        each = (self.d.pack.message(one, self.locale).locale for one in message_ids)
+        other = next((locale for locale in each if locale != self.locale), None)
+        return self if other is None else Writer(self.d, other, self.hearing, self.asked)
 
     def write(
         self,
@@ -111,18 +119,17 @@ class Writer:
         *,
         whole: bool = False,
         behind_more: bool = False,
-        hold: bool = False,
         after: str = "",
     ) -> Message:
         """One finished message. `extra`: values that come from elsewhere, in the language of `speaking(message_id)`.
-        `whole`: nothing is left out because it stood before; `behind_more`: the card itself waits behind More; `hold`: what
-        waits behind its More is written last (`Hearing.rest`); `after`: what stands on the card before its own text."""
+        `whole`: nothing is left out because it stood before; `behind_more`: the card itself waits behind More; `after`: what
+        stands on the card before its own text."""
         text = self.d.pack.message(message_id, self.locale)
         bound = tuple(seen)
         w = self.speaking(message_id)
         try:
             values = {p: (extra or {}).get(p) or w._value(p, bound) for p in text.placeholders}
-            return self._message(text, place, values, bound, whole, behind_more, hold, after)
+            return w._message(text, place, values, bound, whole, behind_more, after)
         except KeyError as error:
             raise HarmMessageError(f"{message_id}: no value for {error}; the page is not shown") from error
 
@@ -134,22 +141,13 @@ class Writer:
         bound: tuple[Seen, ...],
         whole: bool,
         behind_more: bool,
-        hold: bool,
         after: str,
     ) -> Message:
         because = self._once(self._because(place, bound))
         short = self._kept(text, text.short, values, "more" if behind_more else "page", whole)
-        waiting = ""
+        more = self._kept(text, text.more, values, "more", whole)
         if place.slot in SHORTENED and not behind_more and not whole:
-            short, waiting = self._within(short, values, f"{after} {because}")
-        keys = self._withdrawn_words(text, waiting, values)
-
-        def rest() -> tuple[str, str]:
-            return self._rest(text, values, whole, keys)
-
-        if hold and self.hearing is not None:
-            self.hearing.held[text.id] = rest
-        more_text, more_html = ("", "") if hold else rest()
+            short, more = self._within(short, more, values, f"{after} {because}")
         say = self._kept(text, text.spoken, values, "more" if behind_more else "page", True) if text.spoken else short
         return Message(
             id=text.id,
@@ -160,8 +158,8 @@ class Writer:
             title=fill(text.title, values),
             text=to_plain(short, values),
             html=to_html(short, values),
-            more_text=more_text,
-            more_html=more_html,
+            more_text=to_plain(more, values) if more else "",
+            more_html=to_html(more, values) if more else "",
             spoken=spoken(to_plain(say, values), self.d.pack.words(text.locale).say),
             pictogram=text.pictogram,
             because=because,
@@ -169,23 +167,14 @@ class Writer:
             topic=place.topic,
             rule_id=place.rule_id,
             origin="self_reported" if place.self_reported else "result",
-            fallback=text.locale != self.locale,
+            fallback=text.locale != self.asked,
             machine_drafted=self.d.pack.machine_drafted(text),
             tags=text.tags,
         )
 
-    def _kept(
-        self,
-        text: MessageText,
-        source: str,
-        values: Mapping[str, str],
-        where: Where,
-        whole: bool,
-        only: frozenset[str] = frozenset(),
-    ) -> str:
-        """What of a text may stand on this page; `only` these sentences, if any. A card is never emptied because its words
-        stood before."""
-        if not source:
+    def _kept(self, text: MessageText, source: str, values: Mapping[str, str], where: Where, whole: bool) -> str:
+        """What of a text may stand on this page and has not stood there yet."""
+        if not source or (where == "more" and self.hearing is not None and self.hearing.draft):
             return ""
         tagger, hearing = self.d.pack.tagger(text.locale), self.hearing
         allowed = hearing.veto.allows(where) if hearing is not None and hearing.veto is not None else lambda tags: True
@@ -203,31 +192,11 @@ class Writer:
 
         if hearing is None or whole:
             return tagger.kept(source, allowed, may)
+        return tagger.kept(
+            source, allowed, lambda sentence: may(sentence) and hearing.fresh(fill(sentence, values), where)
+        )
 
-        def fresh(sentence: str) -> bool:
-            said = fill(sentence, values)
-            return may(sentence) and (not only or normalised(said) in only) and hearing.fresh(said)
-
-        left = tagger.kept(source, allowed, fresh)
-        return left or (tagger.kept(source, allowed, may) if source is text.short and not only else "")
-
-    def _withdrawn_words(self, text: MessageText, waiting: str, values: Mapping[str, str]) -> frozenset[str]:
-        """The sentences of a card that it has no room for, as if they had not been said: what is seen later may say them."""
-        blocks = self.d.pack.tagger(text.locale).lines(waiting) if waiting else []
-        keys = frozenset(normalised(fill(s.text, values)) for block in blocks for line in block for s in line.sentences)
-        if self.hearing is not None:
-            self.hearing.said -= keys
-        return keys
-
-    def _rest(
-        self, text: MessageText, values: Mapping[str, str], whole: bool, waiting: frozenset[str]
-    ) -> tuple[str, str]:
-        """(text, HTML) behind More: what the card has no room for, then what the message keeps there."""
-        parts = [self._kept(text, text.short, values, "page", False, waiting)] if waiting else []
-        more = "\n\n".join(part for part in (*parts, self._kept(text, text.more, values, "more", whole)) if part)
-        return (to_plain(more, values), to_html(more, values)) if more else ("", "")
-
-    def _within(self, short: str, values: Mapping[str, str], before: str) -> tuple[str, str]:
+    def _within(self, short: str, more: str, values: Mapping[str, str], before: str) -> tuple[str, str]:
         """(card, behind More) of the words a person is given: the last paragraphs wait where the card would be too long.
         The first always stands; the pack puts what can best wait last."""
         paragraphs, limit = short.split("\n\n"), self.d.pack.budgets.card
@@ -236,7 +205,18 @@ class Writer:
         waiting: list[str] = []
         while len(paragraphs) > 1 and words_of([before, to_plain("\n\n".join(paragraphs), values)]) > limit:
             waiting.insert(0, paragraphs.pop())
-        return "\n\n".join(paragraphs), "\n\n".join(waiting)
+            self._took_behind(waiting[0], values)
+        return "\n\n".join(paragraphs), "\n\n".join(part for part in (*waiting, more) if part)
+
+    def _took_behind(self, paragraph: str, values: Mapping[str, str]) -> None:
+        """What waits behind More after all may stand on another card."""
+        if self.hearing is None:
+            return
+        for block in self.d.pack.tagger(self.locale).lines(paragraph):
+            for sentence in (s for line in block for s in line.sentences):
+                key = normalised(fill(sentence.text.strip(OPEN + CLOSE), values))
+                self.hearing.said.discard(key)
+                self.hearing.behind.add(key)
 
     def _once(self, words: str) -> str:
         """The evidence behind one drug is said once, though several cards speak of it."""

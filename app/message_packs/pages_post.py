@@ -14,7 +14,6 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.message_packs import pages, service, views, web
-from app.message_packs.checking import MAX_CHARACTERS
 from app.message_packs.web import Editor, Reader, Signer
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
@@ -22,6 +21,7 @@ from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.web.fields import Text20, Text80, Text140, Text200
 from app.platform.web.idempotency import form_once
 from app.runtime import Runtime, RuntimeDep
+from harm_messages.reading import MAX_CHARACTERS
 
 router = APIRouter(prefix="/messages", include_in_schema=False)
 
@@ -111,10 +111,10 @@ def look(
     form: Typed,
 ) -> HTMLResponse:
     """The card as it would look, and what is wrong with it, while somebody types. Nothing is kept."""
-    files = web.files(rt, who, version_id)
+    row, files = web.row(rt, who, version_id), web.files(rt, who, version_id)
     if not views.is_message(path):
         raise NotFound("message")
-    found = views.look_of(path, files.get(path, ""), form, web.pack_of_files(rt, files))
+    found = views.look_of(path, files.get(path, ""), form, web.pack_of(rt, row, files, pages.PATIENCE))
     return rt.templates.page(
         request, "message_packs/_look.html", look=found, found=found.problems, version_id=version_id, live=True,
         pictogram=form.pictogram, **views.common(who),

@@ -9,13 +9,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.message_packs import service
-from app.message_packs.checking import MAX_CHARACTERS, MAX_FILES
+from app.message_packs.checking import MAX_FILES
 from app.message_packs.comparing import FileChange
 from app.message_packs.domain import PackState, Signed, Target
 from app.message_packs.showing import CaseChange, Shows
 from app.message_packs.tables import PackWithdrawal
 from app.platform.web.fields import Moment, Text80, Text200
 from harm_messages import Message, Problem
+from harm_messages.reading import MAX_CHARACTERS
 
 Path = Annotated[str, StringConstraints(max_length=120)]
 FileText = Annotated[str, StringConstraints(max_length=MAX_CHARACTERS)]

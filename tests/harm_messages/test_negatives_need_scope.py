@@ -170,7 +170,7 @@ def test_a_strip_and_a_machine_disagree_only_where_the_machine_goes_low_enough(l
     """C5: else the strip warns alone, and no limit is told beside it."""
     facts = with_strips(strip("opioid.fentanyl", "positive"), scope=(LC_MS.model_copy(update={"lod": lod}),))
     text = page(facts).to_plain()
-    assert ("Our other test did not see it down to about 0.001 %." in text) is disputed
+    assert ("our other test did not see it down to about 0.001 %." in text) is disputed
     assert ("Act as if it's there until a better test says more." in text) is not disputed
     assert ("review_by_chemist:opioid.fentanyl" in page(facts).staff_actions) is disputed
 
