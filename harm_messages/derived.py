@@ -269,7 +269,8 @@ def _names(fact: FindingFact, drug_class: str, role: Role, pack: Pack) -> tuple[
 def _declared(evidence: Evidence, want: Expectation, tested: Iterable[Seen]) -> Iterator[Seen]:
     """What the person said it is, where nothing could test that: its card and its help stand on the page all the same."""
     here = {s.substance for s in tested} | {s.drug_class for s in tested if s.substance is None}
-    if any(s.psychoactive and s.confidence.rank >= Confidence.INDICATED.rank and not _adds_weight(s) for s in tested):
+    firm = [s for s in tested if s.confidence.rank >= Confidence.INDICATED.rank and not _adds_weight(s)]
+    if any(s.psychoactive or s.always_warn for s in firm):
         return
     for target in expected_targets(want.ids, evidence.pack):
         if target not in here and not evidence.looked(target):
@@ -350,6 +351,14 @@ def _refuse_unknown(also_taking: tuple[str, ...], pack: Pack) -> None:
         raise ValueError("also_taking holds a word that this pack does not know; offer the pack's co-use list")
 
 
+def _one_thing(a: Seen, b: Seen) -> bool:
+    """Whether the one is only what the method cannot tell from the other: then the sample holds one of them, no pair."""
+    return any(
+        weak.confidence is Confidence.TENTATIVE and weak.substance in other.fact.look_alikes
+        for weak, other in ((a, b), (b, a))
+    )
+
+
 def _pairs(pack: Pack, seen: tuple[Seen, ...], also_taking: tuple[str, ...]) -> tuple[PairHit, ...]:
     _refuse_unknown(also_taking, pack)
     hits: list[PairHit] = []
@@ -361,7 +370,7 @@ def _pairs(pack: Pack, seen: tuple[Seen, ...], also_taking: tuple[str, ...]) -> 
         sides = here_in[row.a], here_in[row.b]
         if not any(sides):
             continue
-        met = {frozenset((i, j)) for i in sides[0] for j in sides[1] if i != j}
+        met = {frozenset((i, j)) for i in sides[0] for j in sides[1] if i != j and not _one_thing(seen[i], seen[j])}
         for here, other in ((sides[0], row.b), (sides[1], row.a)):
             if any(_taken(pack.groups[other], w, pack) for w in also_taking):
                 met.update(frozenset((i,)) for i in here)

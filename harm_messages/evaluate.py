@@ -94,7 +94,7 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
     taken_back = pack.manifest.status == "withdrawn" or any(h.withdrawn for h in hits)
     top = _gravest([*(h.rule.severity for h in body), gravest_urgent(pack, adjustments)])
     veto = veto_of(d, taken_back, _gravest(h.rule.severity for h in body if h.rule.slot is not Slot.STRENGTH))
-    asked, told, short = _lines(pack, base), _lines(pack, hits), top.rank > Severity.S1.rank
+    asked, told, short = _lines(d, base), _lines(d, hits), top.rank > Severity.S1.rank
     cards, later = arranged(body, adjustments)
 
     def written(hearing: Hearing) -> tuple[Writer, dict[str, Any]]:
@@ -175,12 +175,16 @@ def _spoken(messages: Sequence[Message]) -> tuple[Message, ...]:
     return tuple(m for m in messages if m.text or m.more_text)
 
 
-def _lines(pack: Pack, hits: Iterable[Hit]) -> list[str]:
-    """The lines that the fired rules ask for, those of a fallback, and the signs of what the drugs do to a body."""
-    every = list(hits)
+def _lines(d: Derived, hits: Iterable[Hit]) -> list[str]:
+    """The lines that the fired rules ask for, those of a fallback, and the signs of what the drugs do to a body; where no
+    card is grave, of the drugs found, not of what they were cut with."""
+    every, pack = list(hits), d.pack
     body = [h for h in every if h.rule.slot in BODY_SLOTS and h.rule.slot is not Slot.STRENGTH]
-    about = [h for h in body if h.grave] or [h for h in body if h.rule.severity is Severity.S2] or body
-    kinds = sorted({h.family for h in about} or {Family.UNKNOWN}, key=lambda f: f.rank)
+    about = [h for h in body if h.grave] or [h for h in body if h.rule.severity is Severity.S2]
+    drugs = {s.family for s in d.seen if s.psychoactive and s.role not in QUIET}
+    kinds = sorted(
+        {h.family for h in about} or drugs or {h.family for h in body} or {Family.UNKNOWN}, key=lambda f: f.rank
+    )
     found = [line for hit in every for line in hit.rule.emergency]
     found += [line for hit in every if hit.withdrawn for line in pack.families.fallbacks[hit.family].emergency]
     return [*found, *(line for kind in kinds for line in pack.families.signs[kind])]
@@ -188,7 +192,8 @@ def _lines(pack: Pack, hits: Iterable[Hit]) -> list[str]:
 
 def _card(w: Writer, card: Card, *, stands: bool) -> Message:
     """One card; where it speaks for several of its family, a sentence that names every drug stands first, and what the
-    others say waits under its "More". The first card and the grave ones stand (`stands`), whatever was said before."""
+    others say waits under its "More"; a pair with what the person also takes never waits. The first card and the grave
+    ones stand (`stands`), whatever was said before."""
     lead, others = card
     w = w.in_one_language([_says(w, h) for h in (lead, *others)])
     if not others:
@@ -202,18 +207,19 @@ def _card(w: Writer, card: Card, *, stands: bool) -> Message:
     own = _write(w, lead, after=opening.text if opening else "")
     if not own.text:
         own = _write(w, lead, whole=True)
-    rest = [_write(w, h, behind_more=True) for h in others]
-    told = any(h.self_reported for h in (lead, *others))
+    told = [_write(w, h, whole=True) for h in others if h.self_reported]
+    rest = [_write(w, h, behind_more=True) for h in others if not h.self_reported]
+    first = [m for m in (opening, own, *told) if m is not None]
     return own.model_copy(
         update={
-            "text": "\n".join(t for t in (opening.text if opening else "", own.text) if t),
-            "html": (opening.html if opening else "") + own.html,
-            "spoken": " ".join(t for t in (opening.spoken if opening else "", own.spoken) if t),
-            "more_text": "\n".join(t for t in (own.more_text, *(m.text for m in rest)) if t),
-            "more_html": own.more_html + "".join(m.html for m in rest),
+            "text": "\n".join(m.text for m in first if m.text),
+            "html": "".join(m.html for m in first),
+            "spoken": " ".join(m.spoken for m in first if m.spoken),
+            "more_text": "\n".join(t for t in (*(m.more_text for m in (own, *told)), *(m.text for m in rest)) if t),
+            "more_html": "".join((own.more_html, *(m.more_html for m in told), *(m.html for m in rest))),
             "origin": "self_reported" if told else own.origin,
-            "joined": tuple((m.id, m.version) for m in (*([opening] if opening else []), *rest)),
-            "tags": tuple(dict.fromkeys((*own.tags, *(t for m in rest for t in m.tags)))),
+            "joined": tuple((m.id, m.version) for m in (*([opening] if opening else []), *told, *rest)),
+            "tags": tuple(dict.fromkeys((*own.tags, *(t for m in (*told, *rest) for t in m.tags)))),
         }
     )
 

@@ -60,9 +60,15 @@ def compose_headline(w: Writer) -> tuple[Message, ...]:
         parts.append(_part(w, "unknown_also" if parts else "unknown_only"))
     if not parts:
         parts.append(_part(w, _nothing(d), (), lambda s: {"expected": s.expected(()) or s.labels.something_unknown}))
+    elif d.evidence.pending_runs and not _is(parts, w, "pending"):
+        parts.append(_part(w, "pending"))
     if absent:
         parts.append(_part(w, "not_found", (), lambda s: {"expected": s.joined(s.label(i) for i in absent)}))
     return tuple(parts)
+
+
+def _is(parts: list[Message], w: Writer, key: str) -> bool:
+    return any(part.id == w.d.pack.manifest.fixed[key] for part in parts)
 
 
 def _nothing(d: Derived) -> str:

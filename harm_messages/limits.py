@@ -91,7 +91,7 @@ def _not_done(w: Writer) -> Iterator[Message]:
         s.method for s in w.d.facts.scope if not s.counts and s not in evidence.pending_runs and s.method != "strip"
     ]
     failed = [m for m in dict.fromkeys(failed) if m not in evidence.worked()]
-    if failed and evidence.worked():
+    if failed and (evidence.worked() or w.d.shown):
         speaking = w.speaking(w.d.pack.manifest.fixed["limit_failed"])
         yield _say(w, "limit_failed", PLAIN, methods=speaking.joined(speaking.method_words(m) for m in failed))
 

@@ -48,7 +48,9 @@ def alert_proposals(d: Derived) -> tuple[AlertProposal, ...]:
             if kind in ("propose_alert", "hold_alert"):
                 names = asked.setdefault((tier, kind == "hold_alert", row.id), {}).setdefault(_state(seen), [])
                 names.append(seen.name)
-    return tuple(_proposal(d.pack, *key, asked[key]) for key in sorted(asked))
+    each = [_proposal(d.pack, *key, asked[key]) for key in sorted(asked)]
+    # one drug of two groups asks for one alert
+    return tuple({(p.tier, p.held, p.about): p for p in reversed(each)}.values())[::-1]
 
 
 # the firmest first

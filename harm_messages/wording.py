@@ -273,7 +273,8 @@ class Writer:
         states = {t.state for target in self.d.named for t in self.d.evidence.tests(target)}
         order = (State.PENDING, State.TOO_LITTLE, State.FAILED, State.INVALID, State.NOT_RUN, State.OUT_OF_SCOPE)
         state = next((s for s in order if s in states), State.NOT_RUN)
-        return self.labels.because[f"reason_{state.value}"]
+        quick = state is State.NOT_RUN and self.d.evidence.worked()
+        return self.labels.because["reason_quick" if quick else f"reason_{state.value}"]
 
     def _percent(self, limit: float) -> str:
         return fill(self.labels.lod_known, {"percent": format_decimal(limit, locale=self._babel)})
@@ -393,7 +394,7 @@ class Writer:
         """For what was expected, the limit of the best method that looked; else the lowest of the methods that ran."""
         limits = [x for one in self.d.named if (x := self.d.evidence.limit(one)) is not None]
         if not limits:
-            limits = [s.lod for s in self.d.evidence.runs if s.counts and s.lod is not None]
+            limits = sorted(s.lod for s in self.d.evidence.runs if s.counts and s.lod is not None)[:1]
         return self._percent(max(limits)) if limits else self.labels.lod_unknown
 
     def methods(self, bound: tuple[Seen, ...]) -> str:
