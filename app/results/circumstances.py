@@ -59,7 +59,7 @@ def gather(
         analysis_consent=_consented(session, sample.id, sample.submitter_type),
         sample_withdrawn=sample.withdrawn_at is not None,
         superseded=is_superseded(session, row),
-        analyses_changed=row.state in _JUDGED and grounds.frozen(row) != now_there,
+        analyses_changed=row.state in _JUDGED and grounds.changed(row, now_there),
     )
 
 

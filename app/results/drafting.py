@@ -11,7 +11,6 @@ from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.errors import Invalid, Refused
 from app.platform.kernel.versions import check_version
-from app.readings import service as readings
 from app.results import effects, grounds, repository
 from app.results.derivation import Derived, Whole, derive
 from app.results.domain import Basis, State
@@ -44,20 +43,20 @@ def set_findings(
     if wrong := problems(named, nothing_found=nothing_found):
         raise Invalid("The findings were not saved: " + " ".join(wrong.values()), fields=wrong)
     sample = samples.get_sample(uow.session, uow.actor, row.sample_id)
-    scope = readings.scope_of(uow.session, row.sample_id)
-    _check_analyses(named, {s.analysis_id for s in scope})
-    whole = derive(pack, named, samples.expected_of(uow.session, row.sample_id), scope)
+    now_there = grounds.current(uow.session, sample)
+    _check_analyses(named, {s.analysis_id for s in now_there.scope})
+    whole = derive(pack, named, now_there)
     earlier = repository.findings_of(uow.session, [row.id])[row.id]
     _replace_findings(uow, row, named, whole)
     row.says_nothing_found = nothing_found
     row.version += 1
     note_author(uow, row)
     uow.session.flush()
-    now_there = repository.findings_of(uow.session, [row.id])[row.id]
+    kept = repository.findings_of(uow.session, [row.id])[row.id]
     audit.record(
         uow, "set_findings", "result", row.id, version=row.version, session_id=sample.session_id,
         before={"findings": [_summary(f) for f in earlier]},
-        after={"findings": [_summary(f) for f in now_there], "nothing_found": nothing_found},
+        after={"findings": [_summary(f) for f in kept], "nothing_found": nothing_found},
     )  # fmt: skip
     effects.announce(uow, row, "findings")
     return view(uow.session, row)
@@ -76,7 +75,7 @@ def derive_again(uow: UnitOfWork, row: ResultVersion, pack: Pack) -> None:
     entered = [as_entered(f) for f in repository.findings_of(uow.session, [row.id])[row.id]]
     now_there = grounds.current(uow.session, samples.get_sample(uow.session, uow.actor, row.sample_id))
     row.basis = now_there.as_json()
-    _replace_findings(uow, row, entered, derive(pack, entered, now_there.expected, now_there.scope))
+    _replace_findings(uow, row, entered, derive(pack, entered, now_there))
 
 
 def note_author(uow: UnitOfWork, row: ResultVersion) -> None:

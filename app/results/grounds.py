@@ -5,7 +5,7 @@ Kept with the version when it is submitted; from then on its page is made of tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -15,6 +15,7 @@ from app.readings import service as readings
 from app.readings.service import ScopeFact
 from app.results.tables import ResultVersion
 from app.samples import service as samples
+from app.samples.domain import Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,10 @@ class Grounds:
     logo: str
     colours: tuple[str, ...]
     scope: tuple[ScopeFact, ...]
+    words: str | None = None
+    """What was said where the register knows none of it; None with versions submitted before this was kept."""
+    unit_mass_mg: float | None = None
+    """What one tablet weighs, where somebody weighed one."""
 
     def as_json(self) -> dict[str, Any]:
         """For the column."""
@@ -39,16 +44,27 @@ _JSON = TypeAdapter(Grounds)
 
 def current(session: Session, sample: samples.Sample) -> Grounds:
     """As it is written down now."""
+    expected = tuple(samples.expected_of(session, sample.id))
     return Grounds(
-        expected=tuple(samples.expected_of(session, sample.id)),
+        expected=expected,
         intent=sample.intent.value,
         form=sample.form.value,
         logo=sample.logo,
         colours=tuple(sample.colours),
         scope=tuple(readings.scope_of(session, sample.id)),
+        words="" if expected else sample.words_spoken,
+        unit_mass_mg=(sample.weight_mg or None) if sample.form is Form.TABLET else None,
     )
 
 
 def frozen(row: ResultVersion) -> Grounds | None:
     """As it was when this version was submitted; None before that."""
     return _JSON.validate_python(row.basis) if row.basis is not None else None
+
+
+def changed(row: ResultVersion, now_there: Grounds) -> bool:
+    """Whether it stands on something else now than when it was submitted."""
+    stood_on = frozen(row)
+    if stood_on is not None and stood_on.words is None:
+        now_there = replace(now_there, words=None, unit_mass_mg=None)
+    return stood_on != now_there

@@ -1,13 +1,13 @@
 """True counts for the detection of alerts: samples of one service with what was found in them, one by one.
 
-Only app.alerts asks; nothing of it is a figure for anybody else. What leaves a service does so by a signed alert.
+Only app.alerts asks, and app.consultations for what staff are asked to do; nothing of it is a figure for anybody else. What leaves a service does so by a signed alert.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -113,6 +113,26 @@ def earlier(
     sums = [_count(which) for which in (here, sa.and_(holds, near), holds, near, sa.true())]
     row = session.connection().execute(sa.select(*sums).select_from(TrendSample).where(everywhere)).one()
     return Circles(*(int(value or 0) for value in row))
+
+
+def confirmed_elsewhere(
+    session: Session, agency_id: uuid.UUID, names: Iterable[str], *, besides: uuid.UUID, since: date
+) -> bool:
+    """Whether one of these substances was confirmed in another sample that this agency received since that day."""
+    wanted = sorted(names)
+    if not wanted:
+        return False
+    query = (
+        sa.select(col(TrendFinding.sample_id))
+        .join_from(TrendFinding, TrendSample, col(TrendFinding.sample_id) == TrendSample.sample_id)
+        .where(
+            col(TrendFinding.found).in_(wanted), col(TrendFinding.confidence) == "confirmed",
+            col(TrendSample.agency_id) == agency_id, col(TrendSample.sample_id) != besides,
+            col(TrendSample.day) >= since,
+        )
+        .limit(1)
+    )  # fmt: skip
+    return session.connection().execute(query).first() is not None
 
 
 def amounts_before(
