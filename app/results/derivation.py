@@ -54,7 +54,9 @@ def derive(pack: Pack, findings: Sequence[NewFinding], stood_on: Grounds) -> Who
     """Everything a version says beyond what was typed."""
     scope = stood_on.scope
     by_id = {fact.analysis_id: fact for fact in scope}
-    known = tuple(e for e in stood_on.expected if e in pack.substances or e in pack.substances.intents or _is_class(pack, e))
+    known = tuple(
+        e for e in stood_on.expected if e in pack.substances or e in pack.substances.intents or _is_class(pack, e)
+    )
     levels = [confidence_of(finding, by_id, pack) for finding in findings]
     facts = [_fact(finding, level, by_id, pack) for finding, (level, _, _) in zip(findings, levels, strict=True)]
     outcome, verdict = whole_of(
