@@ -35,6 +35,8 @@ class Seen:
     intent: str
     found: frozenset[tuple[str, str]] = field(default=frozenset())
     """(substance or class, its class) of what is watched."""
+    unsure: frozenset[str] = field(default=frozenset())
+    """Of these, what is not confirmed."""
 
 
 def samples_of(session: Session, agency_id: uuid.UUID, since: date) -> list[Seen]:
@@ -47,23 +49,44 @@ def samples_of(session: Session, agency_id: uuid.UUID, since: date) -> list[Seen
         .where(_clients(agency_id), col(TrendSample.day) >= since)
         .order_by(col(TrendSample.day), col(TrendSample.sample_id))
     ).all()  # fmt: skip
-    found = _watched(session, agency_id, since)
+    found, unsure = _watched(session, agency_id, since)
     return [
-        Seen(key, own is not None, str(held) if held else f"week {week}", held, day, region, expected, found[key])
+        Seen(
+            key,
+            own is not None,
+            str(held) if held else f"week {week}",
+            held,
+            day,
+            region,
+            expected,
+            found[key],
+            unsure[key],
+        )
         for key, own, held, day, week, region, expected in rows
     ]
 
 
-def _watched(session: Session, agency_id: uuid.UUID, since: date) -> dict[uuid.UUID, frozenset[tuple[str, str]]]:
+def _watched(
+    session: Session, agency_id: uuid.UUID, since: date
+) -> tuple[dict[uuid.UUID, frozenset[tuple[str, str]]], dict[uuid.UUID, frozenset[str]]]:
+    """What was found in each sample, and what of that is not confirmed."""
     query = (
-        sa.select(col(TrendFinding.sample_id), col(TrendFinding.found), col(TrendFinding.found_class))
+        sa.select(
+            col(TrendFinding.sample_id), col(TrendFinding.found), col(TrendFinding.found_class),
+            col(TrendFinding.confidence),
+        )
         .join_from(TrendFinding, TrendSample, col(TrendFinding.sample_id) == TrendSample.sample_id)
         .where(_clients(agency_id), col(TrendSample.day) >= since, col(TrendFinding.role).in_(WATCHED_ROLES))
-    )
+    )  # fmt: skip
     found: defaultdict[uuid.UUID, set[tuple[str, str]]] = defaultdict(set)
-    for key, name, of_class in session.connection().execute(query):
+    unsure: defaultdict[uuid.UUID, set[str]] = defaultdict(set)
+    for key, name, of_class, confidence in session.connection().execute(query):
         found[key].add((str(name), str(of_class)))
-    return defaultdict(frozenset, {key: frozenset(names) for key, names in found.items()})
+        unsure[key].update((str(name), str(of_class)) if confidence != "confirmed" else ())
+    return (
+        defaultdict(frozenset, {key: frozenset(names) for key, names in found.items()}),
+        defaultdict(frozenset, {key: frozenset(names) for key, names in unsure.items()}),
+    )
 
 
 def sessions_with_releases(session: Session, agency_id: uuid.UUID, since: datetime) -> list[uuid.UUID]:
