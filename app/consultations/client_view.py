@@ -11,7 +11,7 @@ import structlog
 from sqlmodel import Session
 
 from app.alerts import service as alerts
-from app.consultations import facts, repository
+from app.consultations import beside, facts, repository
 from app.consultations.adjusting_domain import AdjustmentKind
 from app.consultations.changing import changes
 from app.consultations.domain import (
@@ -28,7 +28,6 @@ from app.consultations.words import Words
 from app.platform.kernel.errors import NotFound
 from app.readings import quality as readings
 from app.results import service as results
-from app.results.derivation import scope_fact
 from app.results.domain import ChangeReason, Grade
 from app.results.grounds import frozen
 from app.results.view import Standing
@@ -140,7 +139,7 @@ def _view(
         return _waiting(session, sample, place)
     try:
         made = MadeOf(
-            _facts(pack, told.view, alerts.facts_for(session, checking, now)),
+            _facts(pack, told.view, alerts.facts_for(session, checking, now), beside.for_client(session, sample, pack)),
             context,
             adjustments_of(session, checking, told.view.result.id, now),
             locale,
@@ -230,12 +229,19 @@ def _targets(done: Iterable[PageAdjustment], kind: AdjustmentKind) -> tuple[str,
     return tuple(dict.fromkeys(row.target for row in done if row.kind is kind))
 
 
-def _facts(pack: Pack, view: results.ResultView, warned: tuple[AlertFact, ...] = ()) -> Facts:
-    """From what was submitted and verified, never from what was written down since; and the alerts in force."""
+def _facts(
+    pack: Pack,
+    view: results.ResultView,
+    warned: tuple[AlertFact, ...] = (),
+    others: beside.Beside | None = None,
+) -> Facts:
+    """From what was submitted and verified, never from what was written down since; the alerts in force, and what was
+    found in other samples of the visit."""
     stood_on = frozen(view.result)
     assert stood_on is not None, "no version is released that was not submitted"
-    made = facts.facts_of(stood_on, view.findings, [scope_fact(row) for row in stood_on.scope], pack)
-    return made.model_copy(update={"alerts": warned}) if warned else made
+    made = facts.facts_of(stood_on, view.findings, pack)
+    made = made.model_copy(update={"alerts": warned}) if warned else made
+    return others.to(made) if others else made
 
 
 def _shut(place: str, reason: Shut, staff_why: str = "") -> ClientView:

@@ -26,7 +26,7 @@ CHEMIST, VERIFIER, LEAD, WORKER, CLINICIAN = (
     Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD, Role.HEALTH_WORKER, Role.CLINICIAN,
 )  # fmt: skip
 URL = "/api/v1/alerts"
-TOLD = "Metonitazene was found, North East, November 2026. Found in: powders or crystals."
+TOLD = "It looks like metonitazene, not confirmed, North East, November 2026. Form: powders or crystals."
 
 # state | act | tiers | roles | who may not be the same person | where it leads. What is not written is not allowed.
 TABLE = """
