@@ -162,7 +162,7 @@ def test_e2_the_notice_is_never_all_that_a_grave_page_says() -> None:
             return None
         gone = replace(m.pack, rules=tuple(r.model_copy(update={"status": "withdrawn"}) for r in m.pack.rules))
         page = m.again(pack=gone)
-        notice = [x.id for n, x in parts(page) if n == "notice"][0]
+        notice = next(x.id for n, x in parts(page) if n == "notice")
         cards = [c for c in page.cards if c.severity == "S0"]
         if notice != PACK.manifest.fixed["withdrawn"] or not cards or not cards[0].text or cards[0].id == notice:
             return f"{notice}, {[c.id for c in page.cards]}"
