@@ -1,6 +1,6 @@
 """tasks: what strips and tests ask of the bench
 
-Revision 0019, after 0018. Six more kinds of tasks. A step back removes tasks of these kinds: the version before knows none.
+Revision 0020, after 0019. Six more kinds of tasks. A step back removes tasks of these kinds: the version before knows none.
 """
 
 from __future__ import annotations
