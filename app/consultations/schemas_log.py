@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.consultations.adjusting import AdjustmentView
-from app.consultations.adjusting_domain import AdjustmentKind, UrgentReach, UrgentState, WhyNotRelevant
+from app.consultations.adjusting_domain import AdjustmentKind, UrgentReach, UrgentState, WhyNotRelevant, WhyRefused
 from app.consultations.override_rates import DEFINITION, RuleRate
 from app.consultations.replaying import Replay, ShownView
 from app.consultations.schemas import ResultMessage
@@ -185,7 +185,10 @@ class UrgentOut(BaseModel):
 
 
 class RuleRateOut(BaseModel):
-    """How often the message of one rule was taken off pages. `share` only where it stood on 20 or more."""
+    """How often the message of one rule was taken off pages. `share` only where it stood on 20 or more.
+
+    A snippet, or an empty `rule` (nothing that the pack holds), is there where an attempt at it was refused.
+    """
 
     rule: str
     title: str
@@ -197,6 +200,8 @@ class RuleRateOut(BaseModel):
     low: float | None
     high: float | None
     reasons: dict[str, int]
+    refused: int = Field(description="attempts that were not granted, at this rule or snippet")
+    refused_why: dict[WhyRefused, int]
 
     @classmethod
     def of(cls, rate: RuleRate) -> RuleRateOut:
@@ -213,6 +218,8 @@ class RuleRateOut(BaseModel):
             low=low,
             high=high,
             reasons={reason.value: count for reason, count in rate.reasons.items()},
+            refused=sum(rate.refused.values()),
+            refused_why=dict(rate.refused),
         )
 
 
