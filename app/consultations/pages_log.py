@@ -11,9 +11,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.consultations import adjusting, replaying
 from app.consultations.adjusting_domain import ADJUSTMENT_WORDS, WHY_WORDS, AdjustmentKind, WhyNotRelevant, WhyRefused
+from app.consultations.api_refused import LoggedRoute, refused
 from app.consultations.client_view import ClientView, client_view
 from app.consultations.locales import WORDS
-from app.consultations.api_refused import LoggedRoute, refused
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.security.policy import allow

@@ -24,7 +24,7 @@ from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.kernel.ids import new_id
 from app.platform.security.policy import allow
-from app.platform.web.fields import Text20, Text40, Text80, Text200
+from app.platform.web.fields import Note200, Text20, Text40, Text80
 from app.platform.web.idempotency import form_once
 from app.platform.web.problems import status_of
 from app.runtime import Runtime, RuntimeDep
@@ -60,7 +60,7 @@ def request_urgent(
     snippet: Annotated[Text80, Form()] = "",
     reach: Annotated[Text20, Form()] = "session",
     hours: Annotated[Text20, Form()] = "",
-    why: Annotated[Text200, Form()] = "",
+    why: Annotated[Note200, Form()] = "",
     idempotency_key: Annotated[str, Form(max_length=120)] = "",
 ) -> Response:
     """Ask for one."""
@@ -104,7 +104,7 @@ def stop_urgent(
     who: Approver,
     rt: RuntimeDep,
     version: Annotated[int, Form()] = 0,
-    why: Annotated[Text200, Form()] = "",
+    why: Annotated[Note200, Form()] = "",
 ) -> Response:
     """Stop it."""
     try:

@@ -14,7 +14,7 @@ from app.consultations.override_rates import DEFINITION, RuleRate
 from app.consultations.replaying import Replay, ShownView
 from app.consultations.schemas import ResultMessage
 from app.consultations.urgent import UrgentView
-from app.platform.web.fields import Text80, Text200
+from app.platform.web.fields import FreeText, Note200, Text80
 
 
 class ShownOut(BaseModel):
@@ -118,7 +118,7 @@ class AdjustmentOut(BaseModel):
         )
 
 
-class UrgentIn(BaseModel):
+class UrgentIn(FreeText):
     """A message of the pack for all pages of a session or its region."""
 
     model_config = ConfigDict(extra="forbid")
@@ -127,15 +127,15 @@ class UrgentIn(BaseModel):
     snippet: Text80
     reach: UrgentReach = UrgentReach.SESSION
     hours: int = Field(12, ge=1, le=72)
-    why: Text200 = Field(description="for the two who approve; never on a page")
+    why: Note200 = Field(description="for the two who approve; never on a page")
 
 
-class StopIn(BaseModel):
+class StopIn(FreeText):
     """Why it is stopped."""
 
     model_config = ConfigDict(extra="forbid")
 
-    why: Text200
+    why: Note200
 
 
 class UrgentOut(BaseModel):

@@ -70,10 +70,8 @@ _NO_NAME = (
     "December|Christmas|Easter|Ketamine|Cocaine|Ecstasy|Heroin|Speed|Spice|Cannabis|Valium|Xanax|Ritalin|Viagra|Tesla|"
     "The|This|That|They|She|Who|Said|Says|Took|Had|Has|Was|Is|And|But|Then|Thinks|Bought|Got|Gave"
 )
-_NO_SURNAME = (
-    "Street|Road|Lane|Square|Hall|House|Park|Station|Centre|Hospital|University|College|Vuitton|Hilfiger|Daniels|Beam"
-)
-_CAPITAL = f"[A-ZÀ-ÖØ-Þ](?:'[A-ZÀ-ÖØ-Þ])?[a-zß-öø-ɏ][a-zß-öø-ɏ'-]*"
+_NO_SURNAME = "Street|Road|Lane|Square|Hall|House|Park|Station|Centre|Hospital|University|College|Ambulance|Vuitton|Hilfiger|Daniels|Beam"
+_CAPITAL = "[A-ZÀ-ÖØ-Þ](?:'[A-ZÀ-ÖØ-Þ])?[a-zß-öø-ɏ][a-zß-öø-ɏ'-]*"
 # first names that are nothing else: found without a capital too
 _PLAIN_NAMES = (
     "aaron|abbie|abigail|abdul|adam|adrian|agnieszka|ahmed|aidan|aisha|alan|alastair|alex|alexander|alexandra|alfie|ali|"
@@ -143,12 +141,13 @@ PATTERNS: tuple[tuple[PersonalKind, str, bool], ...] = (
     (PersonalKind.TENT, r"\b(?:tents?|yurt|tipi|caravan|camper ?van|pitch|camp) ?(?:no\.?|number|nr\.?|#)? ?[0-9]{1,4}[a-z]?\b", True),
     (PersonalKind.TENT, rf"\b(?:(?:{_COLOUR}|my|his|her|their|client's|clients'|friend's|mate's) ){{1,3}}(?:tents?|yurt|tipi|caravan|camper ?van)\b", True),
     (PersonalKind.TENT, r"\b(?:camp(?:ed|ing|s)?|sle(?:pt|eps?|eping)|stay(?:ed|ing|s)?|pitched|lives?|living) (?:[a-z]+ ){0,3}(?:tents?|yurt|tipi|caravan|camper ?van)\b", True),
-    (PersonalKind.TENT, r"\b(?!(?:The|In|At|Our|Your|A|This|That|Each|Every|Any|No) )[A-Z][a-z]+ [Tt]ents?\b", False),
+    (PersonalKind.TENT, r"\b(?!(?:The|In|At|Our|Your|A|This|That|Each|Every|Any|No) )[A-Z][a-z]+(?:'s)? [Tt]ents?\b", False),
     (PersonalKind.STAGE, rf"\b(?:{_STAGE}) stage\b(?! of\b)", True),
     (PersonalKind.STAGE, rf"\b(?!(?:{_NO_STAGE}) )[A-Z][a-z]+ Stage\b", False),
-    (PersonalKind.STAGE, r"\b(?:near|behind|beside|by|in front of|next to|left of|right of|side of|opposite) the stage\b(?! of\b)", True),
+    (PersonalKind.STAGE, r"\b(?:near|behind|beside|by|in front of|next to|left of|right of|side of|opposite) the stage\b(?! of\b)|\bstage (?:left|right)\b", True),
     (PersonalKind.NAME, rf"\b{_WHOSE} {_SORT}(?:{_RELATION})(?: is| was)?(?: called| named)?,? \(?((?!(?:{_NO_NAME})\b){_CAPITAL}(?:[ -](?!(?:{_NO_NAME})\b){_CAPITAL})?){_END}", False),
     (PersonalKind.NAME, rf"\b{_WHOSE} (?:{_SORT}(?:{_RELATION})(?: is| was)?(?: called| named)?,? \(?)?((?:{_PLAIN_NAMES})(?:'s)?){_END}", True),
+    (PersonalKind.NAME, rf"\b(?:{_RELATION}) ((?:{_capitalised(_PLAIN_NAMES)})(?: {_CAPITAL})?){_END}", False),
     (PersonalKind.NAME, rf"\b(?:(?:my|his|her|their|client's|patient's|person's|guy's|girl's|friend's|mate's) (?:(?:full|first|last|real|sur) ?)?names?(?: is| was| are|'s|:)(?: [{_LETTER}'-]{{2,30}})?){_END}", True),
     (PersonalKind.NAME, rf"\b(?:called|named|name of|known as|goes by) ((?:{_capitalised(_PLAIN_NAMES)})(?: {_CAPITAL})?){_END}", False),
     (PersonalKind.NAME, rf"\b((?:{_capitalised(_PLAIN_NAMES)}) (?!(?:{_NO_NAME}|{_NO_SURNAME})\b){_CAPITAL}){_END}", False),
@@ -163,7 +162,18 @@ _COMPILED = tuple(
     (kind, re.compile(pattern, re.ASCII | (re.IGNORECASE if any_case else 0))) for kind, pattern, any_case in PATTERNS
 )
 _PASSED_OVER = tuple(re.compile(pattern, re.ASCII | re.IGNORECASE) for pattern in HARMLESS)
-LIKE = {"’": "'", "‘": "'", "–": "-", "‑": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\t": " ", "\n": " ", "\r": " "}
+LIKE = {
+    "’": "'",
+    "‘": "'",
+    "–": "-",
+    "‑": "-",
+    "\u00a0": " ",
+    "\u202f": " ",
+    "\u2009": " ",
+    "\t": " ",
+    "\n": " ",
+    "\r": " ",
+}
 """What is read as another character."""
 
 
@@ -238,8 +248,8 @@ def left_out(text: str, but: Iterable[PersonalKind] = ()) -> str:
     """
     for one in reversed(found_in(text, but)):
         text = f"{text[: one.start]}\x00{text[one.end :]}"
-    text = re.sub(r"[ \t]*\x00", "", text)
-    return re.sub(r" {2,}", " ", text).strip()
+    text = re.sub(r",? *\(?\x00\)?(?= *[.,;!?])", "", text)
+    return re.sub(r" *\(?\x00\)?", "", text).strip()
 
 
 def sentence(kinds: Iterable[PersonalKind], *, outside: bool) -> str:
