@@ -46,6 +46,7 @@ WHY_WORDS: dict[WhyNotRelevant, str] = {
     WhyNotRelevant.WRONG: "It seems wrong: a clinician should look at it",
 }
 
+
 class Tried(StrEnum):
     """What somebody tried to do to a page, as it stands in the log of refusals."""
 

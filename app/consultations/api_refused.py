@@ -78,7 +78,7 @@ class LoggedRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """Run it, and log what it refused."""
         handle = super().get_route_handler()
-        if not self.methods - SAFE_METHODS:
+        if not set(self.methods or ()) - SAFE_METHODS:
             return handle
         tried = TRIED[self.endpoint.__name__]
 
@@ -88,8 +88,8 @@ class LoggedRoute(APIRoute):
             except (MastError, RequestValidationError) as error:
                 await _log(request, tried, error)
                 raise
-            if (error := getattr(request.state, "refused", None)) is not None:
-                await _log(request, tried, error)
+            if (shown := getattr(request.state, "refused", None)) is not None:
+                await _log(request, tried, shown)
             return response
 
         return logged
@@ -188,5 +188,5 @@ def _key(request: Request, name: str) -> uuid.UUID | None:
 
 def _known(pack: Pack, typed: object) -> str:
     """The rule, snippet or message of that name; "" for whatever else was sent."""
-    names = (*(row.id for row in (*pack.rules, *pack.snippets)), *(name for name, _ in pack.messages))
-    return next((name for name in names if name == typed), "")
+    names = {*(rule.id for rule in pack.rules), *(row.id for row in pack.snippets), *(key for key, _ in pack.messages)}
+    return typed if isinstance(typed, str) and typed in names else ""

@@ -120,9 +120,7 @@ def stop(uow: UnitOfWork, urgent_id: uuid.UUID, version: int, why: str) -> Urgen
         code = _ENDED.get(state, WhyRefused.NOT_WAITING)
         raise Conflict("It is on no page any more. Nothing was changed.", reason_code=code)
     if not why:
-        raise Invalid(
-            "It stays as it is.", fields={"why": "Say why it is stopped."}, reason_code=WhyRefused.NO_REASON
-        )
+        raise Invalid("It stays as it is.", fields={"why": "Say why it is stopped."}, reason_code=WhyRefused.NO_REASON)
     row.stopped_by, row.stopped_at, row.stopped_why = uow.actor.person_id, uow.now, why
     row.version += 1
     audit.record(uow, "stop", "urgent_message", row.id, version=row.version, reason=why, session_id=row.session_id)

@@ -248,7 +248,7 @@ def left_out(text: str, but: Iterable[PersonalKind] = ()) -> str:
     """
     for one in reversed(found_in(text, but)):
         text = f"{text[: one.start]}\x00{text[one.end :]}"
-    text = re.sub(r",? *\(?\x00\)?(?= *[.,;!?])", "", text)
+    text = re.sub(r",? *\(?\x00\)?(?= *(?:[.,;!?]|(?![\s\S])))", "", text)
     return re.sub(r" *\(?\x00\)?", "", text).strip()
 
 

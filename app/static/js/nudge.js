@@ -70,7 +70,7 @@ export function foundIn(text, but = []) {
 /** The text without these, and without the gaps they leave. @param {string} text @param {Found[]} found */
 export function leftOut(text, found) {
   for (const one of [...found].reverse()) text = `${text.slice(0, one.start)}\0${text.slice(one.end)}`;
-  return text.replace(/,? *\(?\0\)?(?= *[.,;!?])/g, "").replace(/ *\(?\0\)?/g, "").trim();
+  return text.replace(/,? *\(?\0\)?(?= *(?:[.,;!?]|(?![\s\S])))/g, "").replace(/ *\(?\0\)?/g, "").trim();
 }
 
 /** @param {string[]} kinds @param {boolean} outside */
@@ -136,7 +136,7 @@ function look(field) {
   buttons.appendChild(button("Leave it out", () => leave(field)));
   if (!outside) buttons.appendChild(button("Keep it", () => keep(field)));
   there?.remove();
-  (field.closest(".field") ?? field).after(box);
+  (field.closest(".field") ?? field.parentElement)?.append(box);
   field.setAttribute("aria-details", id);
 }
 
@@ -225,6 +225,20 @@ function submitted(event) {
 
 let listening = false;
 let timer = 0;
+let pressing = false;
+/** @type {Set<Field>} */
+const waiting = new Set();
+
+/** Nothing moves under a finger: while something is pressed, what is to be said waits. @param {Field | null} field */
+function lookSoon(field) {
+  if (field && pressing) waiting.add(field);
+  else if (field) look(field);
+}
+
+function released() {
+  pressing = false;
+  window.setTimeout(() => { waiting.forEach(look); waiting.clear(); }, 0);
+}
 
 export function enhance() {
   if (listening) return; // fields that come later are heard too: everything is listened to from the document
@@ -232,11 +246,14 @@ export function enhance() {
   document.addEventListener("input", (event) => {
     const field = fieldOf(event.target);
     clearTimeout(timer);
-    if (field) timer = window.setTimeout(() => look(field), WAIT_MS);
+    if (field) timer = window.setTimeout(() => lookSoon(field), WAIT_MS);
   });
-  document.addEventListener("change", (event) => {
-    const field = fieldOf(event.target);
-    if (field) look(field);
-  });
+  document.addEventListener("change", (event) => lookSoon(fieldOf(event.target)));
+  document.addEventListener("pointerdown", () => { pressing = true; }, true);
+  document.addEventListener("pointerup", released, true);
+  document.addEventListener("pointercancel", released, true);
   document.addEventListener("submit", submitted, true);
+  for (const field of /** @type {NodeListOf<Field>} */ (document.querySelectorAll("[data-nudge]"))) {
+    if (field.value !== field.defaultValue) look(field); // they typed before this script had arrived
+  }
 }
