@@ -28,7 +28,7 @@ DEFINITION = (
 )
 FEWEST = 20
 """Below so many a share says nothing yet, and none is printed."""
-NAMELESS = "no message of the pack"
+NAMELESS = "No message of the pack"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _rate(
         len(done.get((AdjustmentKind.PIN, rule_id), {})),
         Counter(reason for reason in out.values() if reason is not None),
         refused,
-        _may_go(pack, rule_id),
+        shown > 0 and _may_go(pack, rule_id),
     )
 
 

@@ -19,7 +19,7 @@ from app.message_packs.web import Editor, Reader, Signer
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Invalid, MastError, NotFound
-from app.platform.web.fields import FOR_OTHERS, Note200, Text20, Text80, Text140
+from app.platform.web.fields import FOR_OTHERS, FOR_STAFF, OF_A_PACK, Note200, Text20, Text80, Text140
 from app.platform.web.free_text import keeps_nothing
 from app.platform.web.idempotency import form_once
 from app.runtime import Runtime, RuntimeDep
@@ -38,7 +38,7 @@ def typed_message(
     more: Long = "",
     spoken: Long = "",
     pictogram: Annotated[Text20, Form()] = "",
-    evidence: Long = "",
+    evidence: Annotated[str, FOR_STAFF, Form(max_length=20_000)] = "",
     review_by: Annotated[Text20, Form()] = "",
     ready: Annotated[Text20, Form()] = "",
     withdrawn: Annotated[Text20, Form()] = "",
@@ -131,7 +131,7 @@ def save_file(
     rt: RuntimeDep,
     path: FormPath,
     was: Was = "",
-    text: Annotated[str, FOR_OTHERS, Form(max_length=2 * MAX_CHARACTERS)] = "",
+    text: Annotated[str, OF_A_PACK, Form(max_length=2 * MAX_CHARACTERS)] = "",
 ) -> Response:
     """Save a file of a draft, or add one. It may be wrong: then the check says so and it cannot be signed."""
     path = path.strip()

@@ -14,11 +14,11 @@ from app.message_packs.comparing import FileChange
 from app.message_packs.domain import PackState, Signed, Target
 from app.message_packs.showing import CaseChange, Shows
 from app.message_packs.tables import PackWithdrawal
-from app.platform.web.fields import FOR_OTHERS, FreeText, Moment, Note200, Text80
+from app.platform.web.fields import OF_A_PACK, FreeText, Moment, Note200, Text80
 from harm_messages import Message, Problem
 
 Path = Annotated[str, StringConstraints(max_length=120)]
-FileText = Annotated[str, FOR_OTHERS, StringConstraints(max_length=MAX_CHARACTERS)]
+FileText = Annotated[str, OF_A_PACK, StringConstraints(max_length=MAX_CHARACTERS)]
 
 
 class BeginIn(FreeText):

@@ -16,6 +16,7 @@ from sqlmodel import col, select
 from app.main import create_app
 from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
+from app.platform.kernel.personal_data import PersonalKind
 from app.platform.security.policy import api_routes
 from app.platform.web.fields import CHECKED
 from app.platform.web.free_text import EACH, FreeField, free_fields
@@ -230,13 +231,14 @@ def test_every_field_asks_or_refuses_before_anything_is_kept(world: World, app: 
                 assert answer.status_code == 422, f"{where}: {answer.text}"
                 problem = answer.json()
                 assert problem["type"] == "urn:mast:problem:personal_data", f"{where}: {problem}"
-                assert problem["kinds"] == ["name"], where
+                kinds = ["tent"] if PersonalKind.NAME in one.free.but else ["name"]
+                assert problem["kinds"] == kinds, where
                 assert one.name in problem["fields"], where
                 assert MARK.search(answer.text) is None, "what was typed is not said again"
                 [entry] = world_log(world)[len(before) :]
                 assert entry.after == {
                     "answer": "refused" if one.free.outside else "asked",
-                    "kinds": {one.name: ["name"]},
+                    "kinds": {one.name: kinds},
                 }
                 assert (entry.verb, entry.object_id) == ("nudge", key[1])
                 assert (CHECKED in problem["hint"]) is not one.free.outside, where
@@ -263,7 +265,9 @@ FORM_FIELDS: dict[str, set[str]] = {
 
 def text_for(one: FreeField) -> str:
     """Something that fires and fits into the shortest field."""
-    return "my mate Dave" if one.name == "group_ref" else ABOUT[:140]
+    if PersonalKind.NAME in one.free.but:
+        return f"{WORD}: tent 14"
+    return "my mate Dave" if one.name == "group_ref" else ABOUT
 
 
 def world_log(world: World) -> list[AuditEntry]:

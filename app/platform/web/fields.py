@@ -32,6 +32,8 @@ FOR_STAFF = Free()
 FOR_OTHERS = Free(outside=True)
 OF_A_PLACE = Free(outside=True, but=frozenset({PersonalKind.TENT, PersonalKind.STAGE, PersonalKind.POST_CODE}))
 """Names of sites and sessions are places by what they are."""
+OF_A_PACK = Free(outside=True, but=frozenset({PersonalKind.NAME, PersonalKind.EMAIL, PersonalKind.PHONE}))
+"""A whole file of messages names its authors and whom to ask; its texts are asked about where they are typed."""
 
 
 def _printable(value: str) -> str:

@@ -156,9 +156,7 @@ def test_every_refused_urgent_message_leaves_one_entry(
     row, approving = requested(), Tried.APPROVE_URGENT
     step(worker, row, 409, approving, WhyRefused.OWN_REQUEST)
     step(lead, {**row, "version": 99}, 412, approving, WhyRefused.STALE)
-    at.leaves(
-        lead.post(f"{api}/{row['id']}/approve"), 428, approving, "SN-URGENT-ILL", WhyRefused.NOT_UNDERSTOOD
-    )
+    at.leaves(lead.post(f"{api}/{row['id']}/approve"), 428, approving, "SN-URGENT-ILL", WhyRefused.NOT_UNDERSTOOD)
     at.leaves(
         world.as_(CHEMIST).post(f"{api}/{row['id']}/approve"), 403, approving, "SN-URGENT-ILL", WhyRefused.NOT_ALLOWED
     )
@@ -210,11 +208,18 @@ def test_the_rates_count_what_was_refused_beside_what_was_granted(lab: Desk, wor
     assert nameless["refused_why"] == {"unknown_rule": 2}
     page = world.as_(Role.CLINICIAN).get("/consultations/overrides").text
     assert "of a weight that always stays: 2" in page
-    assert "no message of the pack" in page
+    assert "No message of the pack" in page
     assert not world.as_(LEAD, agency="other").get("/api/v1/override-rates").json()["rows"]
     clock.advance(days=8)
     world.clients.clear()
     assert world.as_(LEAD).get("/api/v1/override-rates?days=7").json()["rows"] == []
+
+
+def test_a_question_about_what_was_typed_is_no_refusal(lab: Desk, world: Any) -> None:
+    body = {"session_id": str(lab.session_id), "snippet": "SN-URGENT-ILL", "hours": 12, "why": "Ask my mate Dave."}
+    answer = world.as_(WORKER).post("/api/v1/urgent-messages", json=body)
+    assert answer.json()["type"] == "urn:mast:problem:personal_data"
+    assert refusals(lab) == []
 
 
 def test_every_code_has_its_words() -> None:
