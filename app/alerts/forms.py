@@ -15,7 +15,7 @@ from app.alerts.service import NewAlert
 from app.alerts.signals import Signal, Trigger
 from app.alerts.standing import firmest, standing_of
 from app.platform.kernel.errors import Invalid
-from app.platform.web.fields import Text20, Text40, Text60, Text200, Text300, Text600
+from app.platform.web.fields import Note60, Note300, Text20, Text40, Text60, Told200, Told600
 from app.platform.web.typed import number
 from harm_messages.register import MatchKind, Register
 
@@ -30,13 +30,13 @@ class AlertForm(BaseModel):
     tier: Text20 = ""
     reach: Text20 = ""
     session_id: Text40 = ""
-    words: Text300 = ""
-    told_words: Text600 = ""
+    words: Note300 = ""
+    told_words: Told600 = ""
     about: list[Text60] = Field(default=[], max_length=20)
-    about_words: list[Text60] = Field(default=[], max_length=20)
+    about_words: list[Note60] = Field(default=[], max_length=20)
     forms: list[Text20] = Field(default=[], max_length=13)
     colours: list[Text20] = Field(default=[], max_length=14)
-    logos: Text200 = ""
+    logos: Told200 = ""
     hours: Text20 = ""
     sample: Text40 = ""
     task: Text40 = ""
