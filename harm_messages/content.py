@@ -82,10 +82,11 @@ class Closure(Sourced):
 
 
 class CoUse(Frozen):
-    """Something a person may say they also take; asked by tapping, kept in memory only."""
+    """Something a person may say they also take, or (`about_you`) say about themselves; asked by tapping, kept in memory only."""
 
     id: str
     label: str
+    kind: Literal["taken", "about_you"] = "taken"
     aliases: tuple[str, ...] = ()
 
 

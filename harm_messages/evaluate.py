@@ -145,7 +145,9 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
         labels_locale=w.labels_locale,
         **parts,
     )
-    return _within_budget(page, pack)
+    if locale == pack.manifest.default_locale:
+        return _within_budget(page, pack)
+    return _ordered_like(_page(d, pack.manifest.default_locale, hits, base, adjustments), page)
 
 
 def _use(w: Writer, kept: Iterable[Hit], veto: Veto, adjustments: Adjustments) -> list[Message]:
@@ -180,7 +182,9 @@ def _lines(d: Derived, hits: Iterable[Hit]) -> list[str]:
     body = [h for h in every if h.rule.slot in BODY_SLOTS and h.rule.slot is not Slot.STRENGTH]
     about = [h for h in body if h.grave] or [h for h in body if h.rule.severity is Severity.S2]
     drugs = {s.family for s in d.seen if s.psychoactive and s.role not in QUIET}
-    kinds = sorted({h.family for h in about} or drugs or {h.family for h in body} or {Family.UNKNOWN}, key=lambda f: f.rank)
+    kinds = sorted(
+        {h.family for h in about} or drugs or {h.family for h in body} or {Family.UNKNOWN}, key=lambda f: f.rank
+    )
     found = [line for hit in every for line in hit.rule.emergency]
     found += [line for hit in every if hit.withdrawn for line in pack.families.fallbacks[hit.family].emergency]
     return [*found, *(line for kind in kinds for line in pack.families.signs[kind])]
@@ -197,11 +201,10 @@ def _card(w: Writer, card: Card, *, stands: bool) -> Message:
         return own if own.text or not (stands or lead.grave) else _write(w, lead, whole=True)
     bound = sorted(frozenset().union(lead.seen, *(h.seen for h in others)))
     seen = [s for s in (w.d.seen[i] for i in bound) if not s.unknown and s.role not in QUIET]
-    joint = w.d.pack.families.together.get(lead.family, "")
+    joint = w.d.pack.families.together.get(lead.family, "") if len({s.name for s in seen}) > 1 else ""
     w = w.in_one_language([joint] if joint else [])
-    opening = w.write(joint, _place(lead), seen, whole=True) if joint and len({s.name for s in seen}) > 1 else None
-    before = opening.text if opening else ""
-    own = _write(w, lead, after=before)
+    opening = w.write(joint, _place(lead), seen, whole=True) if joint else None
+    own = _write(w, lead, after=opening.text if opening else "")
     if not own.text:
         own = _write(w, lead, whole=True)
     told = [_write(w, h, whole=True) for h in others if h.self_reported]
@@ -250,6 +253,16 @@ def _within_budget(page: Page, pack: Pack) -> Page:
         cards, more = (*page.cards[:at], *page.cards[at + 1 :]), (page.cards[at], *page.more)
         page = page.model_copy(update={"cards": cards, "more": more})
     return page
+
+
+def _ordered_like(default: Page, page: Page) -> Page:
+    """The cards stand, and wait behind More, as in the default language, whose words are counted: what people see first
+    does not depend on how long a language is."""
+    own = {(m.id, m.rule_id): m for m in page.body}
+    first, later = (
+        [own.pop(k) for m in part if (k := (m.id, m.rule_id)) in own] for part in (default.cards, default.more)
+    )
+    return page.model_copy(update={"cards": tuple(first), "more": (*later, *own.values())})
 
 
 def _may_wait(card: Message) -> bool:

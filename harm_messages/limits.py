@@ -33,7 +33,7 @@ def _say(w: Writer, key: str, place: Place, **values: str) -> Message:
 
 
 def _invalid(w: Writer) -> Iterator[Message]:
-    for targets in _targets(w.d, State.INVALID):
+    for targets in _targets(w.d, State.INVALID, State.FAILED):
         speaking = w.speaking(w.d.pack.manifest.fixed["limit_invalid"])
         names = speaking.joined(speaking.plural(t) for t in targets)
         yield _say(w, "limit_invalid", GRAVE if any(_grave(w.d, t) for t in targets) else PLAIN, names=names)
@@ -53,17 +53,21 @@ def _no_reaction(w: Writer) -> Iterator[Message]:
             yield w.write(message_id, place, (), {"names": names}, whole=True)
 
 
-def _targets(d: Derived, state: State) -> Iterator[list[str]]:
-    """The strip targets in this state, as one group; nothing where there is none."""
-    each = [t.target for t in d.evidence.strips if t.state is state]
+def _targets(d: Derived, *states: State) -> Iterator[list[str]]:
+    """The strip targets in one of these states, as one group; nothing where there is none."""
+    each = [t.target for t in d.evidence.strips if t.state in states]
     if each:
         yield each
 
 
 def _gaps(w: Writer) -> Iterator[Message]:
     """One sentence for every class that matters here and that nothing could see; an invalid strip has said it already."""
-    said = {t.target for t in w.d.evidence.strips if t.state is State.INVALID}
-    gaps = sorted(g for g in w.d.gaps if not any(within(g, s) for s in said))
+    strips = w.d.evidence.strips
+    said = {t.target for t in strips if t.state in (State.INVALID, State.FAILED)}
+    # too little was left for a strip, or it still waits: its target is a gap whatever the sample is said to be
+    undone = {t.target for t in strips if t.state in (State.TOO_LITTLE, State.PENDING, State.NOT_RUN)}
+    undone = {t for t in undone if w.d.evidence.could_see(t) is None}
+    gaps = sorted(g for g in {*w.d.gaps, *undone} if not any(within(g, s) for s in said))
     if gaps:
         speaking = w.speaking(w.d.pack.manifest.fixed["limit_gap"])
         grave = any(_grave(w.d, g) for g in gaps)

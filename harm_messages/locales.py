@@ -11,6 +11,7 @@ from babel import Locale, UnknownLocaleError
 
 from harm_messages.content import LocaleRow
 from harm_messages.errors import Problem
+from harm_messages.markdown import placeholders
 from harm_messages.pack import Pack
 from harm_messages.places import table_problem
 from harm_messages.types import Slot
@@ -25,6 +26,7 @@ def locale_problems(pack: Pack) -> Iterator[Problem]:
     if default is None:
         said = f"The default language {pack.manifest.default_locale!r} of pack.yaml is not in this file."
         yield table_problem(pack, FILE, "locale", said)
+    yield from _short_words(pack)
     for locale, row in pack.locales.items():
         if not _known(locale):
             said = f"{locale!r} is no language code that is known, such as en, cy or pl."
@@ -46,6 +48,27 @@ def locale_problems(pack: Pack) -> Iterator[Problem]:
                 yield table_problem(pack, FILE, "locale", said, [locale, "complete_for"], where=message_id)
 
 
+def _short_words(pack: Pack) -> Iterator[Problem]:
+    """Words that a page cannot do without are there in every language, with the places they are filled at. What staff
+    read is in the default language alone."""
+    default = pack.labels[pack.manifest.default_locale]
+    for locale, labels in pack.labels.items():
+        file = f"labels/{locale}.yaml"
+        for key, theirs, ours in (
+            ("because", default.because, labels.because),
+            ("portions", default.portions, labels.portions),
+        ):
+            missing = sorted(set(theirs) - set(ours))
+            if missing:
+                said = f"“{key}” has no words for {', '.join(missing)}, which the default language has."
+                yield table_problem(pack, file, "labels", said, [key])
+            for one in sorted(set(theirs) & set(ours)):
+                if placeholders(ours[one]) != placeholders(theirs[one]):
+                    wanted = ", ".join(f"{{{p}}}" for p in sorted(placeholders(theirs[one]))) or "no place to fill"
+                    said = f"“{one}” must hold {wanted}, as in the default language."
+                    yield table_problem(pack, file, "placeholder", said, [key, one])
+
+
 def _known(locale: str) -> bool:
     """Whether numbers and lists can be written in it."""
     try:
@@ -64,6 +87,16 @@ def promised(pack: Pack, row: LocaleRow) -> dict[str, str]:
                 wanted.setdefault(rule.emit.message, part)
     if row.promises("emergency"):
         wanted.update({m: "emergency" for step in pack.emergency for m in step.fragments.values()})
+    if row.promises("limits"):
+        wanted.update({strip.no_reaction: "limits" for strip in pack.strips if strip.no_reaction})
     if row.promises("fixed"):
-        wanted.update(dict.fromkeys(pack.manifest.fixed.values(), "fixed"))
+        wanted.update(dict.fromkeys(_said_by_the_page(pack), "fixed"))
     return wanted
+
+
+def _said_by_the_page(pack: Pack) -> Iterator[str]:
+    """What no rule says: the sentences of pack.yaml, what dosing rows say, the joint sentences and the fallbacks."""
+    yield from pack.manifest.fixed.values()
+    yield from (row.say for row in pack.dosing.rows if row.say)
+    yield from pack.families.together.values()
+    yield from (fallback.message for fallback in pack.families.fallbacks.values())

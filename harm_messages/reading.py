@@ -40,7 +40,7 @@ _CUT = 60
 _SAID = 300
 _BARE_WORDS = frozenset({"yes", "no", "on", "off", "y", "n"})
 # what a reader of YAML 1.1 or 1.2 takes for a whole number, however long
-_LONG_NUMBER = re.compile(r"[-+]?(?:0x[0-9a-fA-F_]+|0[ob][0-7_]+|[0-9][0-9_:]*)")
+_LONG_NUMBER = re.compile(r"[-+]?(?:0[xob][0-9a-fA-F_]+|[0-9][0-9_.eE+:-]*)")
 
 
 class Misread(ValueError):

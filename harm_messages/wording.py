@@ -84,6 +84,7 @@ class Hearing:
 
 class Writer:
     """Writes messages for one set of derived facts in one locale. Its own words may be another's: `labels_locale`.
+    `asked`: the locale of the page, where that is another.
 
     Without a `hearing` every sentence is written, as a clinician reads it; on a page the veto decides, and what was
     said once is not said again.
@@ -143,7 +144,7 @@ class Writer:
         behind_more: bool,
         after: str,
     ) -> Message:
-        because = self._once(self._because(place, bound))
+        because = self._once(self.speaking(text.id)._because(place, bound))
         short = self._kept(text, text.short, values, "more" if behind_more else "page", whole)
         more = self._kept(text, text.more, values, "more", whole)
         if place.slot in SHORTENED and not behind_more and not whole:
@@ -163,7 +164,7 @@ class Writer:
             spoken=spoken(to_plain(say, values), self.d.pack.words(text.locale).say),
             pictogram=text.pictogram,
             because=because,
-            severity_word=self.labels.severity[place.severity],
+            severity_word=self.d.pack.words(self.asked).severity[place.severity],
             topic=place.topic,
             rule_id=place.rule_id,
             origin="self_reported" if place.self_reported else "result",

@@ -18,6 +18,7 @@ from app.results.finding import NewFinding
 from app.results.named import Dismissal, Mention, Named, dismissals_from, mentions_of, standings
 from app.results.tables import ResultVersion
 from app.samples import service as samples
+from app.samples.domain import Form
 from harm_messages.register import Register
 
 
@@ -34,6 +35,10 @@ class Grounds:
     named: tuple[Mention, ...] | None = None
     """What the readings name; None with versions that were submitted before this was kept."""
     dismissed: tuple[Dismissal, ...] = ()
+    words: str | None = None
+    """What was said where the register knows none of it; None with versions submitted before this was kept."""
+    unit_mass_mg: float | None = None
+    """What one tablet weighs, where somebody weighed one."""
 
     def as_json(self) -> dict[str, Any]:
         """For the column."""
@@ -46,8 +51,9 @@ _JSON = TypeAdapter(Grounds)
 
 def current(session: Session, sample: samples.Sample, row: ResultVersion) -> Grounds:
     """As it is written down now, with what is dismissed in this version."""
+    expected = tuple(samples.expected_of(session, sample.id))
     return Grounds(
-        expected=tuple(samples.expected_of(session, sample.id)),
+        expected=expected,
         intent=sample.intent.value,
         form=sample.form.value,
         logo=sample.logo,
@@ -55,6 +61,8 @@ def current(session: Session, sample: samples.Sample, row: ResultVersion) -> Gro
         scope=tuple(readings.scope_of(session, sample.id)),
         named=mentions_of(readings.analyses_of(session, sample.id)),
         dismissed=dismissals_from(row.dismissals),
+        words="" if expected else sample.words_spoken,
+        unit_mass_mg=(sample.weight_mg or None) if sample.form is Form.TABLET else None,
     )
 
 
@@ -68,6 +76,8 @@ def changed(row: ResultVersion, now_there: Grounds) -> bool:
     stood_on = frozen(row)
     if stood_on is not None and stood_on.named is None:
         now_there = replace(now_there, named=None, dismissed=())
+    if stood_on is not None and stood_on.words is None:
+        now_there = replace(now_there, words=None, unit_mass_mg=None)
     return stood_on != now_there
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Conflict, Invalid, MastError, NotFound, VersionRequired
 from app.platform.security.policy import allow
-from app.platform.web.fields import Text80, Text140
+from app.platform.web.fields import Note140, Text80
 from app.readings import service as readings
 from app.results import service, web
 from app.results.candidates import with_rows
@@ -38,7 +38,7 @@ class DismissForm(BaseModel):
     version: int | None = None
     key: Annotated[list[Text80], Field(max_length=200)] = []
     reason: Annotated[str, Field(max_length=20)] = ""
-    note: Text140 = ""
+    note: Note140 = ""
 
     def entered(self) -> list[NewDismissal]:
         """As the service takes it. Raises Invalid with a sentence per field."""

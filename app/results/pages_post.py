@@ -17,7 +17,7 @@ from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Conflict, Invalid, MastError, NotFound, VersionRequired
 from app.platform.security.policy import allow
-from app.platform.web.fields import Text40, Text60, Text140, Text200
+from app.platform.web.fields import Note140, Note200, Text40, Text60
 from app.platform.web.idempotency import form_once
 from app.platform.web.typed import number
 from app.readings import service as readings
@@ -233,8 +233,8 @@ def act(
     action: Annotated[Action, Form()],
     result: Annotated[uuid.UUID, Form()],
     version: Annotated[int, Form()],
-    reason: Annotated[Text200, Form()] = "",
-    override_reason: Annotated[Text200, Form()] = "",
+    reason: Annotated[Note200, Form()] = "",
+    override_reason: Annotated[Note200, Form()] = "",
     change_reason: Annotated[ChangeReason | None, Form()] = None,
     accept_open: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
@@ -269,7 +269,7 @@ class AnalysisForm(BaseModel):
     batch: Text40 = ""
     qc_failed: Annotated[str, Field(max_length=10)] = ""
     read_by_hand: Annotated[str, Field(max_length=10)] = ""
-    observation: Text140 = ""
+    observation: Note140 = ""
     strip_target: Text60 = ""
     strip_reading: Annotated[str, Field(max_length=20)] = ""
     strip_lot: Text40 = ""

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.platform.web.fields import Text60, Text80, Text140, Text200
+from app.platform.web.fields import FreeText, Note60, Note80, Note140, Note200, Text60, Text80
 from app.results import domain as d
 from app.results.dismissing import NewDismissal
 from app.results.domain import Decision
@@ -42,14 +42,14 @@ class FindingIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     substance: Text60 | None = None
     substance_class: Text60 = ""
-    unknown_label: Text80 = ""
+    unknown_label: Note80 = ""
     abundance: d.Abundance = d.Abundance.PRESENT_UNQUANTIFIED
     amount: AmountIn | None = None
-    below: Text60 = Field("", description="Limit of detection, needed for not_detected")
+    below: Note60 = Field("", description="Limit of detection, needed for not_detected")
     analyses: list[uuid.UUID] = Field([], max_length=40, description="Analyses it stands on")
-    cannot_tell_from: list[Text80] = Field([], max_length=12, description="What the method cannot tell it from")
+    cannot_tell_from: list[Note80] = Field([], max_length=12, description="What the method cannot tell it from")
     confidence: d.Confidence | None = Field(None, description="Set by hand instead of by rule; wants a reason")
-    confidence_reason: Text200 = ""
+    confidence_reason: Note200 = ""
     retention_compared: list[uuid.UUID] = Field(
         [], max_length=40, description="Of `analyses`: the retention time agreed with a standard run beside it"
     )
@@ -71,7 +71,7 @@ class FindingIn(BaseModel):
         )
 
 
-class FindingsIn(BaseModel):
+class FindingsIn(FreeText):
     """All findings of a draft; they replace what is there."""
 
     model_config = ConfigDict(extra="forbid")
@@ -85,27 +85,27 @@ class DismissalIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     key: Text80
     reason: d.DismissReason
-    note: Text140 = ""
+    note: Note140 = ""
 
     def entered(self) -> NewDismissal:
         """As the service takes it."""
         return NewDismissal(self.key, self.reason, self.note)
 
 
-class DismissalsIn(BaseModel):
+class DismissalsIn(FreeText):
     """Everything dismissed in a draft; it replaces what is there."""
 
     model_config = ConfigDict(extra="forbid")
     dismissals: list[DismissalIn] = Field([], max_length=200)
 
 
-class StepIn(BaseModel):
+class StepIn(FreeText):
     """What goes with a step. `reason` for return, amend and retract; `override_reason` to go on past a certificate;
     `accept_open` to submit or verify while something a spectrum names is neither recorded nor dismissed."""
 
     model_config = ConfigDict(extra="forbid")
-    reason: Text200 = ""
-    override_reason: Text200 = ""
+    reason: Note200 = ""
+    override_reason: Note200 = ""
     change_reason: d.ChangeReason | None = Field(None, description="What the client reads after an amend or retract")
     accept_open: bool = False
 

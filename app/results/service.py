@@ -42,7 +42,7 @@ from harm_messages.register import Register
 
 __all__ = [
     "Action", "Amount", "ChangeReason", "ClientStanding", "Decision", "DismissReason", "NewDismissal", "NewFinding",
-    "ResultView", "Standing", "State", "act", "allowed_actions", "as_entered", "get_result", "in_force", "latest",
+    "ResultView", "Standing", "State", "act", "allowed_actions", "as_entered", "get_result", "in_force", "last_changed", "latest",
     "named_of", "newest_states", "released", "set_dismissals", "set_findings", "standing", "standing_on_submitted",
     "start_draft", "versions",
 ]  # fmt: skip
@@ -59,6 +59,11 @@ def get_result(session: Session, actor: Actor, result_id: uuid.UUID) -> ResultVi
 def newest_states(session: Session, sample_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, State]:
     """State of the newest version per sample, for worklists. Scope the samples to the agency before."""
     return repository.newest_states(session, sample_ids)
+
+
+def last_changed(session: Session, sample_ids: Iterable[uuid.UUID]) -> datetime | None:
+    """When a result that had been told of one of these samples was last amended or retracted."""
+    return repository.last_closed(session, sample_ids, (State.AMENDED, State.RETRACTED))
 
 
 def standing_on_submitted(session: Session, sample_id: uuid.UUID) -> str:

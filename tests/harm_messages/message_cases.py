@@ -160,7 +160,9 @@ CASES: dict[str, tuple[Facts, Context]] = {
     "12-invalid-nitazene-strip": (_brown_powder("indicated", "invalid", (FTIR,)), shown()),
     "13-colour-test-alone": (
         sample(
-            FindingFact.model_validate({"drug_class": "entactogen", "confidence": "class_only", "methods": ("reagent",)}),
+            FindingFact.model_validate(
+                {"drug_class": "entactogen", "confidence": "class_only", "methods": ("reagent",)}
+            ),
             expected=("mdma",),
             form="tablet",
             scope=(ScopeFact(method="reagent", classes=("entactogen",)),),
@@ -208,7 +210,9 @@ CASES: dict[str, tuple[Facts, Context]] = {
     "20-pmma-for-mdma": (sample(found("pmma"), expected=("mdma",), form="tablet", scope=(GC_MS, FTIR)), shown()),
     "21-gbl-for-ghb": (sample(found("gbl"), expected=("ghb",), form="liquid", scope=(GC_MS,)), shown()),
     "22-heroin-with-xylazine": (
-        sample(found("heroin"), found("xylazine", abundance="minor"), expected=("heroin",), form="powder", scope=(GC_MS,)),
+        sample(
+            found("heroin"), found("xylazine", abundance="minor"), expected=("heroin",), form="powder", scope=(GC_MS,)
+        ),
         shown(),
     ),
     "23-dox-for-lsd": (sample(found("doc"), expected=("lsd",), form="blotter", scope=(GC_MS, LC_MS)), shown()),

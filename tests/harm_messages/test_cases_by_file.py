@@ -245,7 +245,11 @@ def test_an_amount_per_unit_warns_where_nobody_wrote_down_the_form() -> None:
 
 
 def test_everything_wrong_is_told_at_once() -> None:
-    said = wrong(strips=[{"target": "tea", "reading": "negative"}], findings=[{**LSD, "substance": "mystery"}], now="2026-11-25T10:00:00")
+    said = wrong(
+        strips=[{"target": "tea", "reading": "negative"}],
+        findings=[{**LSD, "substance": "mystery"}],
+        now="2026-11-25T10:00:00",
+    )
     assert len(said.splitlines()) == 3
 
 

@@ -40,6 +40,7 @@ from harm_messages.amounts import (
     usual_text,
 )
 from harm_messages.derived import Derived, class_plain, derive, in_group
+from harm_messages.evidence import CATEGORY
 from harm_messages.roles import (
     RoleCase,
     counts_as_found,
@@ -51,7 +52,6 @@ from harm_messages.roles import (
     may_be_expected,
     undecided,
 )
-from harm_messages.evidence import CATEGORY
 from harm_messages.verdicts import always_warn, derive_confidence, differs
 from tests.harm_messages.message_cases import FTIR, GC_MS, amount, found, sample, shown, strip
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from harm_messages import Pack, Page, evaluate, load_pack, pack_files
+from harm_messages import Pack, PackError, Page, evaluate, load_pack, pack_files
 from harm_messages.check_words import word_problems
 from harm_messages.content import Approval, LocaleRow
 from harm_messages.wording import spoken
@@ -75,7 +75,7 @@ def test_in_an_approved_pack_a_text_nobody_approved_gives_way_to_english() -> No
     page = nitazene(pack)
     assert pack.approved
     assert {m.locale for m in page.body if m.id == "M-NITAZENE"} == {"en"}
-    assert {m.locale for m in page.messages() if m.id not in ("M-NITAZENE", "M-NOTICE-ASK-US")} == {"gd"}
+    assert {m.locale for m in page.messages() if m.id != "M-NITAZENE"} == {"gd"}
     assert keys(page) == ["M-NOTICE-ASK-US"]
     assert keys(nitazene(signed(stamped(PACK, "approved")))) == []
 
@@ -95,8 +95,8 @@ def test_taking_back_the_english_text_takes_back_its_translation() -> None:
     gone = PACK.messages[("M-NITAZENE", "en")].model_copy(update={"status": "withdrawn"})
     page = nitazene(replace(PACK, messages={**PACK.messages, ("M-NITAZENE", "en"): gone}))
     assert "M-NITAZENE" not in {m.id for m in page.body}
-    assert (page.cards[0].id, page.cards[0].locale) == ("M-FB-BREATHING", "gd")
-    assert page.cards[0].severity == "S0"
+    assert (page.cards[0].id, page.cards[0].locale, page.cards[0].severity) == ("M-FB-BREATHING", "gd", "S0")
+    assert keys(page)[0] == PACK.manifest.fixed["withdrawn"]
 
 
 def test_taking_back_a_translation_shows_the_english_text() -> None:
@@ -115,6 +115,28 @@ def test_what_a_language_promises_must_be_there() -> None:
     assert row.promises("limits")
     assert not row.promises("S1")
     assert LocaleRow(name="Gaelic", complete_for="all", drafted="people").promises("S4")
+
+
+def test_the_promise_of_fixed_sentences_holds_what_no_rule_says() -> None:
+    """The action lines, the joint sentences and the fallbacks too; without that promise they may be missing."""
+    for name in ("M-DOSE-NEVER", "M-FAM-MIND", "M-FB-UNKNOWN", "M-HL-FOUND"):
+        with pytest.raises(PackError, match=f"messages/gd/{name}.md.*this language promises fixed"):
+            gaelic(name, complete_for="[fixed]")
+        assert gaelic(name, complete_for="[S0]").message(name, "gd").locale == "en"
+    with pytest.raises(PackError, match=r"messages/gd/M-LIMITS-STRIP-NITAZENE\.md.*promises limits"):
+        gaelic("M-LIMITS-STRIP-NITAZENE", complete_for="[limits]")
+
+
+def test_a_long_language_shows_the_same_cards_first() -> None:
+    """Words are counted in the default language, so that another one never has less before More."""
+    long = gaelic()
+    text = long.messages[("M-HEAT", "gd")]
+    longer = text.model_copy(update={"short": text.short + " Faclan faclan faclan faclan." * 60})
+    pack = replace(long, messages={**long.messages, ("M-HEAT", "gd"): longer})
+    for case in CASES:
+        ours, theirs = (evaluate(pack, *CASES[case], locale, NOW) for locale in ("gd", "en"))
+        assert [m.id for m in ours.cards] == [m.id for m in theirs.cards], case
+        assert [m.id for m in ours.more] == [m.id for m in theirs.more], case
 
 
 def test_read_aloud_spells_capitals_and_says_what_the_pack_tells_it_to() -> None:

@@ -89,7 +89,9 @@ def test_what_is_strong_in_tiny_amounts_needs_a_far_lower_limit() -> None:
 
 
 def test_even_a_hidden_trace_of_it_forbids_the_negative() -> None:
-    facts = sample(found("eutylone"), found("mdma", "tentative", "indication"), expected=("mdma",), form="powder", scope=(GC_MS,))
+    facts = sample(
+        found("eutylone"), found("mdma", "tentative", "indication"), expected=("mdma",), form="powder", scope=(GC_MS,)
+    )
     assert not says_not_found(facts)
 
 

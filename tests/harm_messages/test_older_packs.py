@@ -72,9 +72,13 @@ def former_message(text: str) -> str:
 def former_files() -> Mapping[str, str]:
     """The shipped pack as it would have been written and approved before, with two valid signatures."""
     files = {name: text for name, text in pack_files().items() if name not in NEW_TABLES}
-    files = {name: text for name, text in files.items() if not LATER.search(name) and not name.startswith("messages/cy")}
+    files = {
+        name: text for name, text in files.items() if not LATER.search(name) and not name.startswith("messages/cy")
+    }
     files = {n: former_message(t) if n.startswith("messages/") else t for n, t in files.items()}
-    files = {n: t.replace("status: draft", "status: approved") if n.startswith("rules/") else t for n, t in files.items()}
+    files = {
+        n: t.replace("status: draft", "status: approved") if n.startswith("rules/") else t for n, t in files.items()
+    }
     files["pack.yaml"] = changed(files["pack.yaml"], former_manifest)
     files["locales.yaml"] = changed(files["locales.yaml"], lambda value: {"en": value["en"]})
     files["labels/en.yaml"] = changed(
@@ -152,7 +156,9 @@ def test_what_it_lacks_comes_from_the_shipped_pack() -> None:
     assert nitazene.action.id == "M-DOSE-SPECK"
     assert [line.step for line in nitazene.emergency][:2] == ["signs", "call"]
     gone = {**former_files()}
-    gone["messages/en/M-NITAZENE.md"] = gone["messages/en/M-NITAZENE.md"].replace("status: approved", "status: withdrawn")
+    gone["messages/en/M-NITAZENE.md"] = gone["messages/en/M-NITAZENE.md"].replace(
+        "status: approved", "status: withdrawn"
+    )
     taken_back = page(found("protonitazene"), pack=load_pack(gone), expected=("heroin",), form="powder")
     assert taken_back.cards[0].id == "M-FB-BREATHING"
     assert taken_back.top_severity is nitazene.top_severity
@@ -172,4 +178,3 @@ def test_its_clinicians_are_told_what_to_look_at() -> None:
 def test_a_pack_of_today_that_lacks_one_table_is_refused() -> None:
     files = {name: text for name, text in pack_files().items() if name != "staff.yaml"}
     assert [(p.kind, p.file) for p in check_files(files)] == [("no_file", "staff.yaml")]
-
