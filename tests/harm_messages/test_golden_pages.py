@@ -48,7 +48,7 @@ def test_worked_case_gives_exactly_the_reviewed_page(case: str) -> None:
         ("06-nbome-for-lsd", ["S1 danger"]),
         ("07-nothing-found", ["S2 danger"]),
         ("08-synthetic-cannabinoid", ["S1 danger"]),
-        ("09-cocaine-and-drink", ["S2 mixing", "S3 danger", "S4 danger"]),
+        ("09-cocaine-and-drink", ["S2 mixing", "S3 danger", "S4 danger", "S4 strength"]),
         ("10-unknown-crystal", ["S1 danger"]),
     ],
 )
