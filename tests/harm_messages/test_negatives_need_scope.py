@@ -56,7 +56,6 @@ def test_anything_less_carries_none(change: dict[str, object]) -> None:
     assert not says_not_found(facts)
     assert "could still be there" not in text
     assert "GC-MS did not work this time" in text or "can't see MDMA in the amounts people take" in text
-    assert "We did not test this" not in text, "eutylone was found, so something was tested"
 
 
 @pytest.mark.parametrize("form", ["other", "liquid", "edible"])
