@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from html import escape
 from typing import Any
 
 from harm_messages.adjusting import NONE, Adjustments, Card, arranged, gravest_urgent, snippets, with_urgent
@@ -93,7 +94,7 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
     taken_back = pack.manifest.status == "withdrawn" or any(h.withdrawn for h in hits)
     top = _gravest([*(h.rule.severity for h in body), gravest_urgent(pack, adjustments)])
     veto = veto_of(d, taken_back, _gravest(h.rule.severity for h in body if h.rule.slot is not Slot.STRENGTH))
-    asked, told, short = _lines(pack, base), _lines(pack, hits), top.rank > Severity.S1.rank
+    asked, told, short = _lines(d, base), _lines(d, hits), top.rank > Severity.S1.rank
     cards, later = arranged(body, adjustments)
 
     def written(hearing: Hearing) -> tuple[Writer, dict[str, Any]]:
@@ -169,12 +170,14 @@ def _spoken(messages: Sequence[Message]) -> tuple[Message, ...]:
     return tuple(m for m in messages if m.text or m.more_text)
 
 
-def _lines(pack: Pack, hits: Iterable[Hit]) -> list[str]:
-    """The lines that the fired rules ask for, those of a fallback, and the signs of what the drugs do to a body."""
-    every = list(hits)
+def _lines(d: Derived, hits: Iterable[Hit]) -> list[str]:
+    """The lines that the fired rules ask for, those of a fallback, and the signs of what the drugs do to a body: the
+    gravest on the page, and what was said and nobody tested."""
+    pack, every = d.pack, list(hits)
     body = [h for h in every if h.rule.slot in BODY_SLOTS and h.rule.slot is not Slot.STRENGTH]
     about = [h for h in body if h.grave] or [h for h in body if h.rule.severity is Severity.S2] or body
-    kinds = sorted({h.family for h in about} or {Family.UNKNOWN}, key=lambda f: f.rank)
+    untested = {s.family for s in d.seen if s.source == "declared"}
+    kinds = sorted({h.family for h in about} | untested or {Family.UNKNOWN}, key=lambda f: f.rank)
     found = [line for hit in every for line in hit.rule.emergency]
     found += [line for hit in every if hit.withdrawn for line in pack.families.fallbacks[hit.family].emergency]
     return [*found, *(line for kind in kinds for line in pack.families.signs[kind])]
@@ -182,7 +185,7 @@ def _lines(pack: Pack, hits: Iterable[Hit]) -> list[str]:
 
 def _card(w: Writer, card: Card, *, stands: bool) -> Message:
     """One card; where it speaks for several of its family, a sentence that names every drug stands first, and what the
-    others say waits under its "More". The first card and the grave ones stand (`stands`), whatever was said before."""
+    others say waits under its "More", but for the medicines that kill with them. The first card and the grave ones stand (`stands`), whatever was said before."""
     lead, others = card
     w = w.in_one_language([_says(w, h) for h in (lead, *others)])
     if not others:
@@ -196,13 +199,14 @@ def _card(w: Writer, card: Card, *, stands: bool) -> Message:
     own = _write(w, lead)
     if not own.text:
         own = _write(w, lead, whole=True)
+    medicines = [line for h in others for line in w.lines_on_the_card(_says(w, h))]
     rest = [_write(w, h, behind_more=True) for h in others]
     told = any(h.self_reported for h in (lead, *others))
     return own.model_copy(
         update={
-            "text": "\n".join(t for t in (opening.text if opening else "", own.text) if t),
-            "html": (opening.html if opening else "") + own.html,
-            "spoken": " ".join(t for t in (opening.spoken if opening else "", own.spoken) if t),
+            "text": "\n".join(t for t in (opening.text if opening else "", own.text, *medicines) if t),
+            "html": (opening.html if opening else "") + own.html + "".join(f"<p>{escape(m)}</p>" for m in medicines),
+            "spoken": " ".join(t for t in (opening.spoken if opening else "", own.spoken, *medicines) if t),
             "more_text": "\n".join(t for t in (own.more_text, *(m.text for m in rest)) if t),
             "more_html": own.more_html + "".join(m.html for m in rest),
             "origin": "self_reported" if told else own.origin,

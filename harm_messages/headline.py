@@ -112,7 +112,7 @@ def _could_be(w: Writer, group: Iterable[Seen]) -> Iterator[Message]:
     firm = {s.substance for s in w.d.shown if counts_as_found(s.fact)}
     others = sorted({one for s in group for one in s.fact.look_alikes} - firm)
     if others:
-        yield _part(w, "could_be", (), lambda s: {"names": s.one_of(_alike(s, one) for one in others)})
+        yield _part(w, "could_be", (), lambda s: {"names": s.one_of(_alike(s, one) for one in others)}, whole=False)
 
 
 def _alike(w: Writer, one: str) -> str:
@@ -162,13 +162,18 @@ def _instead(d: Derived, group: Iterable[Seen]) -> bool:
 
 
 def _part(
-    w: Writer, key: str, seen: Iterable[Seen] = (), extra: Callable[[Writer], dict[str, str]] | None = None
+    w: Writer,
+    key: str,
+    seen: Iterable[Seen] = (),
+    extra: Callable[[Writer], dict[str, str]] | None = None,
+    *,
+    whole: bool = True,
 ) -> Message:
     """`extra` gives values in the language the part turns out to be in."""
     bound, message_id = tuple(seen), w.d.pack.manifest.fixed[key]
     speaking = w.speaking(message_id)
     values = {"names": speaking.joined(speaking.long_name(s) for s in bound)} if bound else {}
-    return w.write(message_id, HEAD, bound, {**values, **(extra(speaking) if extra else {})}, whole=True)
+    return w.write(message_id, HEAD, bound, {**values, **(extra(speaking) if extra else {})}, whole=whole)
 
 
 def difference_line(w: Writer) -> Message | None:
