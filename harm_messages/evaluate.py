@@ -22,10 +22,11 @@ from harm_messages.limits import compose_limits
 from harm_messages.matching import match
 from harm_messages.ordering import Hit, in_order, one_per_topic, suppressed
 from harm_messages.pack import Pack
-from harm_messages.page import Message, Page
+from harm_messages.page import Message, Page, behind_more
 from harm_messages.rules import Rule
 from harm_messages.staffing import alert_proposals, recalled_strips, staff_actions
 from harm_messages.staffing_types import StaffAction
+from harm_messages.tagged import words_of
 from harm_messages.types import BODY_SLOTS, Context, Facts, Severity, Slot, require_aware
 from harm_messages.veto import QUIET, Veto, veto_of
 from harm_messages.vocabulary import Family
@@ -101,7 +102,9 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
         w = Writer(d, locale, hearing)
         # written first what must stand whole; what repeats a sentence of it is left out further down
         emergency = compose_emergency(w, asked, told, short=short)
-        headline, difference = compose_headline(w), difference_line(w)
+        difference = difference_line(w)
+        beside = words_of([difference.text if difference else "", pack.message(veto.action, locale).short if veto.action else ""])
+        headline = compose_headline(w, beside)
         said = [*headline, *([difference] if difference else []), *(p for line in emergency for p in line.parts)]
         for sentence in _sentences(said):
             hearing.fresh(sentence)
@@ -236,14 +239,21 @@ def _sentences(messages: Iterable[Message]) -> Iterator[str]:
 
 
 def _within_budget(page: Page, pack: Pack) -> Page:
-    """Cards of S3–S4 go behind More, the mildest first, until the page can be read in the time people give it."""
-    budgets = pack.budgets
-    while page.visible_words() > (budgets.grave_page if page.help_first else budgets.other_page):
+    """Cards of S3–S4 go behind More, the mildest first, then the lines on safer use that the dosing table does not ask for,
+    until the page can be read in the time people give it."""
+    limit = pack.budgets.grave_page if page.help_first else pack.budgets.other_page
+    while page.visible_words() > limit:
         at = next((i for i in range(len(page.cards) - 1, 0, -1) if _may_wait(page.cards[i])), None)
         if at is None:
-            return page
+            break
         cards, more = (*page.cards[:at], *page.cards[at + 1 :]), (page.cards[at], *page.more)
         page = page.model_copy(update={"cards": cards, "more": more})
+    asked = {row.say for row in pack.dosing.rows}
+    for at in range(len(page.safer_use) - 1, -1, -1):
+        if page.visible_words() > limit and page.safer_use[at].id not in asked:
+            use = list(page.safer_use)
+            use[at] = behind_more(use[at])
+            page = page.model_copy(update={"safer_use": tuple(use)})
     return page
 
 
