@@ -219,6 +219,19 @@ class Writer:
                 self.hearing.said.discard(key)
                 self.hearing.behind.add(key)
 
+    def lines_on_the_card(self, message_id: str) -> list[str]:
+        """Lines of a message that stand on the card although the message itself waits behind More."""
+        text = self.d.pack.message(message_id, self.locale)
+        words, hearing = self.d.pack.families.on_the_card.get(text.locale, ()), self.hearing
+        found = []
+        for block in self.d.pack.tagger(text.locale).lines(text.short) if words and hearing is not None else ():
+            for line in block:
+                said = " ".join(s.text for s in line.sentences)
+                plain = not any(s.tags or "{" in s.text or "**" in s.text for s in line.sentences)
+                if plain and any(word in said.casefold() for word in words):
+                    found += [" ".join(s.text for s in line.sentences if hearing.fresh(s.text))]  # type: ignore[union-attr]
+        return [line for line in found if line]
+
     def _once(self, words: str) -> str:
         """The evidence behind one drug is said once, though several cards speak of it."""
         return words if self.hearing is None or self.hearing.fresh(words) else ""

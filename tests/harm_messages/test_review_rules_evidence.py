@@ -448,4 +448,4 @@ def test_c9_what_nobody_tested_carries_the_card_and_the_help_of_what_it_is_said_
         said = "We did not test this, because"
         return "" if said in visible(m.page) or not dangers else "nothing says that it was not tested"
 
-    held(oracle, least=25)
+    held(oracle, least=15)
