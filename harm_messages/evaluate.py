@@ -103,7 +103,9 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
         # written first what must stand whole; what repeats a sentence of it is left out further down
         emergency = compose_emergency(w, asked, told, short=short)
         difference = difference_line(w)
-        beside = words_of([difference.text if difference else "", pack.message(veto.action, locale).short if veto.action else ""])
+        beside = words_of(
+            [difference.text if difference else "", pack.message(veto.action, locale).short if veto.action else ""]
+        )
         headline = compose_headline(w, beside)
         said = [*headline, *([difference] if difference else []), *(p for line in emergency for p in line.parts)]
         for sentence in _sentences(said):

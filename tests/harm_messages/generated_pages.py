@@ -129,7 +129,9 @@ def _facts(r: Random) -> Facts:
     strips = tuple(_strip(r) for _ in range(r.choices(range(3), (50, 36, 14))[0]))
     fooled = [one for s in strips if s.reading is StripReading.POSITIVE for one in FOOLED.get(s.target, ())]
     if fooled and r.random() < 0.4:
-        findings += (FindingFact(substance=r.choice(fooled), confidence=Confidence.CONFIRMED, methods=("GC_MS", "FTIR")),)
+        findings += (
+            FindingFact(substance=r.choice(fooled), confidence=Confidence.CONFIRMED, methods=("GC_MS", "FTIR")),
+        )
     return Facts(
         expected=expected,
         expected_words=words,
@@ -161,7 +163,11 @@ def _measured(r: Random) -> Facts:
     plus = round(value * r.choice((0, 0.04)), 2)
     amount = AmountFact(value=value, low=value - plus, high=value + plus, unit=unit, basis=r.choice(tuple(Basis)))
     first = FindingFact(
-        substance=one, abundance=Abundance.MAJOR, confidence=Confidence.CONFIRMED, methods=("GC_MS", "FTIR"), amount=amount
+        substance=one,
+        abundance=Abundance.MAJOR,
+        confidence=Confidence.CONFIRMED,
+        methods=("GC_MS", "FTIR"),
+        amount=amount,
     )
     beside = tuple(_finding(r, (one,), form) for _ in range(r.random() < 0.3))
     seen = ScopeFact(method="GC_MS", classes=("*",), lod=1.0)
@@ -169,7 +175,14 @@ def _measured(r: Random) -> Facts:
 
 
 DOWNERS = ("opioid.fentanyl", "opioid.nitazene", "opioid.other", "benzodiazepine.novel", "sedative.alpha2", "ghb")
-UPPERS = ("entactogen", "stimulant.cathinone", "stimulant.amphetamine", "psychedelic.nbome", "psychedelic.dox", "poison")
+UPPERS = (
+    "entactogen",
+    "stimulant.cathinone",
+    "stimulant.amphetamine",
+    "psychedelic.nbome",
+    "psychedelic.dox",
+    "poison",
+)
 
 
 def _mixture(r: Random) -> Facts:
@@ -184,7 +197,9 @@ def _mixture(r: Random) -> Facts:
         for _ in range(r.choice((2, 2, 3)))
     )
     seen = ScopeFact(method="GC_MS", classes=("*",), lod=1.0)
-    return Facts(expected=(r.choice(("heroin", "diazepam", "mdma")),), form=r.choice(tuple(Form)), findings=found, scope=(seen,))
+    return Facts(
+        expected=(r.choice(("heroin", "diazepam", "mdma")),), form=r.choice(tuple(Form)), findings=found, scope=(seen,)
+    )
 
 
 def _one_of_a_class(r: Random) -> str:
@@ -270,7 +285,9 @@ def _method(r: Random, expected: tuple[str, ...], findings: tuple[FindingFact, .
     status = r.choice(unread) if method == "strip" or r.random() < 0.3 else RunStatus.OK
     wide = method in MACHINES and r.random() < 0.85
     named = tuple(one for one in expected if one in REGISTER)
-    printed = tuple((one, r.choice((0.5, 3.0))) for one in dict.fromkeys((*named, "mdma"))) if r.random() < 0.1 else None
+    printed = (
+        tuple((one, r.choice((0.5, 3.0))) for one in dict.fromkeys((*named, "mdma"))) if r.random() < 0.1 else None
+    )
     hidden = tuple(f.substance for f in findings if f.substance)[:1]
     return ScopeFact(
         method=method,

@@ -105,13 +105,19 @@ FIRMLY = re.compile(r"\b(?:was found|were found|we found|confirmed)\b", re.I)
 def test_f2_no_tier_says_confirmed_or_found_below_confirmed() -> None:
     def oracle(m: Made) -> str | None:
         quick = {"strip", "reagent", "visual"}
-        sure = [f for f in present(m.facts) if f.confidence is Confidence.CONFIRMED and not (f.methods and set(f.methods) <= quick)]
+        sure = [
+            f
+            for f in present(m.facts)
+            if f.confidence is Confidence.CONFIRMED and not (f.methods and set(f.methods) <= quick)
+        ]
         found = {REGISTER[f.substance].in_sentence for f in sure if f.substance}
         if not m.page.alert_proposals:
             return None
         wrong = []
         for a in m.page.alert_proposals:
-            firmly = " ".join(s for s in re.split(r"(?<=[.]) ", a.evidence) if FIRMLY.search(s) and s != "Not confirmed.")
+            firmly = " ".join(
+                s for s in re.split(r"(?<=[.]) ", a.evidence) if FIRMLY.search(s) and s != "Not confirmed."
+            )
             wrong += [firmly for name in a.about if name in firmly and name not in found and name in REGISTER_NAMES]
             wrong += [a.evidence for name in a.about if name not in firmly and "Not confirmed" not in a.evidence]
         return "; ".join(wrong)
@@ -125,7 +131,9 @@ def test_f3_behind_a_closed_gate_staff_are_asked_the_same_and_no_client_text_lea
         open_, shut = m.page.loggable(), m.context.model_copy(update={"licence_mode": mode})
         with pytest.raises(GateClosed) as gate:
             evaluate(m.pack, m.facts, shut, m.locale, NOW)
-        if [a.action for a in gate.value.staff] != list(open_.staff_actions) or gate.value.alert_proposals != open_.alert_proposals:
+        if [a.action for a in gate.value.staff] != list(
+            open_.staff_actions
+        ) or gate.value.alert_proposals != open_.alert_proposals:
             return f"{[a.action for a in gate.value.staff]} against {open_.staff_actions}"
         answer = closed(gate.value)
         words = str(answer)
@@ -150,7 +158,11 @@ def test_f4_a_warning_that_matches_names_its_drug_at_its_severity_with_its_help(
         if not all(f for f in fits if f is not None):
             return None
         one = alert.substances[0]
-        if not REGISTER[one].psychoactive or REGISTER[one].cutting or any(class_of(one) == of(f) for f in present(m.facts)):
+        if (
+            not REGISTER[one].psychoactive
+            or REGISTER[one].cutting
+            or any(class_of(one) == of(f) for f in present(m.facts))
+        ):
             return None
         if REGISTER[one].in_sentence.casefold() not in whole(m.page).casefold():
             return f"{one} is not named"
@@ -321,7 +333,9 @@ def test_i2_one_missing_text_is_enough_to_send_people_to_us(message: str) -> Non
 
 
 def test_i2_one_card_is_in_one_language_and_no_placeholder_is_left() -> None:
-    english = {PACK.messages[(m, "en")].short.split(".")[0].split("{")[0] for m, locale in PACK.messages if locale == "en"}
+    english = {
+        PACK.messages[(m, "en")].short.split(".")[0].split("{")[0] for m, locale in PACK.messages if locale == "en"
+    }
     openings = {e for e in english if len(e.split()) > 3}
 
     def oracle(m: Made) -> str | None:
@@ -329,7 +343,9 @@ def test_i2_one_card_is_in_one_language_and_no_placeholder_is_left() -> None:
             return None
         if "{" in whole(m.page):
             return "a placeholder is left"
-        mixed = [c.id for c in m.page.body if c.locale == "cy" and any(e in c.text or e in c.more_text for e in openings)]
+        mixed = [
+            c.id for c in m.page.body if c.locale == "cy" and any(e in c.text or e in c.more_text for e in openings)
+        ]
         alien = [c.id for c in m.page.body if c.locale == "en" and c.joined and _welsh(c.text)]
         return ", ".join((*mixed, *alien))
 
@@ -347,14 +363,22 @@ def test_i3_another_language_is_the_same_page() -> None:
         order = [sorted({x.id for n, x in parts(p) if n not in ("notice", "card", "more")}) for p in (one, two)]
         if names[0] != names[1]:
             return f"{names[0]} against {names[1]}"
-        if len(one.loggable().body) != len(two.loggable().body) or {x.rule_id for x in one.body} != {x.rule_id for x in two.body}:
+        if len(one.loggable().body) != len(two.loggable().body) or {x.rule_id for x in one.body} != {
+            x.rule_id for x in two.body
+        }:
             return "another set of cards"
         help_ = [[p.id for line in p_.emergency for p in line.parts] for p_ in (one, two)]
         same = help_[0] == help_[1] and [x.id for x in one.limits] == [x.id for x in two.limits]
-        return "" if same and set(order[0]) ^ set(order[1]) <= ECHOES and one.staff == two.staff else f"{set(order[0]) ^ set(order[1])}"
+        return (
+            ""
+            if same and set(order[0]) ^ set(order[1]) <= ECHOES and one.staff == two.staff
+            else f"{set(order[0]) ^ set(order[1])}"
+        )
 
     held(oracle, over=some(8), least=200)
 
 
 # a line under safer use that another sentence of the same page has said already in one of the languages
-ECHOES = {m for m in (row.say for row in PACK.dosing.rows) if m} | {m for m, _ in PACK.messages if m.startswith("M-USE-")}
+ECHOES = {m for m in (row.say for row in PACK.dosing.rows) if m} | {
+    m for m, _ in PACK.messages if m.startswith("M-USE-")
+}

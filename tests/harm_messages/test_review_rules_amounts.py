@@ -125,9 +125,15 @@ def test_d2_a_share_never_reads_as_if_the_rest_were_known() -> None:
         shares = [x for x in measured(m) if x[3] is Unit.PERCENT]
         if re.search(r"\bpur(?:e|ity)\b|\bthe rest is (?!\.)\w|\bcut(?:s|ting)?\b", text.replace(REST, ""), re.I):
             return text
-        told = {figures(x) for s, v, _, _, basis in measured(m) if s in MASS and v for x in sold(s, v, basis, m.facts.form)}
+        told = {
+            figures(x) for s, v, _, _, basis in measured(m) if s in MASS and v for x in sold(s, v, basis, m.facts.form)
+        }
         numbers = {figures(100 - x[1]) for x in shares if x[1] < 99} - told
-        rests = [n for n in numbers if len(shares) == 1 and len(measured(m)) == 1 and re.search(rf"\b{re.escape(n)} (?:mg|%)", text)]
+        rests = [
+            n
+            for n in numbers
+            if len(shares) == 1 and len(measured(m)) == 1 and re.search(rf"\b{re.escape(n)} (?:mg|%)", text)
+        ]
         if rests and shares[0][0] in MASS:
             return f"{rests} in {text}"
         return "" if not shares or "100 mg" not in text or REST in text else text
@@ -179,7 +185,9 @@ def banded(m: Made) -> tuple[str, float] | None:
         factor = base / (base + HCL)
     top = math.ceil(upper * factor - 1e-6)
     edges = [(below, "below"), (usual, "usual"), (high, "high"), (very_high, "very_high")]
-    name = next((name for edge, name in edges if edge is not None and top <= edge), "extreme" if very_high else "very_high")
+    name = next(
+        (name for edge, name in edges if edge is not None and top <= edge), "extreme" if very_high else "very_high"
+    )
     return name, value * factor / usual
 
 
@@ -189,13 +197,21 @@ def test_d4_the_band_of_a_pill_goes_by_its_value_and_its_uncertainty() -> None:
         if band is None:
             return None
         cards = [c for c in m.page.body if c.slot == "strength"]
-        return "" if [c.severity for c in cards] == [SEVERITY[band[0]]] else f"{band}: {[(c.id, c.severity) for c in cards]}"
+        return (
+            ""
+            if [c.severity for c in cards] == [SEVERITY[band[0]]]
+            else f"{band}: {[(c.id, c.severity) for c in cards]}"
+        )
 
     held(oracle, least=15)
 
 
-@pytest.mark.parametrize(("value", "plus", "severity"), [(125, 0, "S4"), (124, 4, "S2"), (179, 0, "S2"), (178, 4, "S1")])
-def test_d4_a_band_is_left_as_soon_as_the_uncertainty_reaches_over_its_edge(value: float, plus: float, severity: str) -> None:
+@pytest.mark.parametrize(
+    ("value", "plus", "severity"), [(125, 0, "S4"), (124, 4, "S2"), (179, 0, "S2"), (178, 4, "S1")]
+)
+def test_d4_a_band_is_left_as_soon_as_the_uncertainty_reaches_over_its_edge(
+    value: float, plus: float, severity: str
+) -> None:
     given = {
         "expected": ("mdma",), "form": "tablet",
         "findings": ({"substance": "mdma", "confidence": "confirmed", "methods": ("GC_MS", "FTIR"),
@@ -207,7 +223,13 @@ def test_d4_a_band_is_left_as_soon_as_the_uncertainty_reaches_over_its_edge(valu
 
 
 def test_d4_a_pill_is_told_in_usual_amounts_and_a_quarter_in_words_and_mg() -> None:
-    near = {0.25: "quarter of a usual", 0.5: "half of one usual", 1.0: "one usual adult", 2.0: "two usual", 3.0: "three usual"}
+    near = {
+        0.25: "quarter of a usual",
+        0.5: "half of one usual",
+        1.0: "one usual adult",
+        2.0: "two usual",
+        3.0: "three usual",
+    }
 
     def oracle(m: Made) -> str | None:
         band, one = banded(m), alone(m)

@@ -52,7 +52,9 @@ SAID = {
         rf"more within {NUMBER} hours?|don't take more (?:today|for)|wait until you feel|cyn (?:cymryd )?(?:mwy|rhagor)",
         re.I,
     ),
-    "fraction": re.compile(r"\ba quarter (?:is|of (?:it|one|a pill))|\bhalf of (?:it|one of them|a pill)|\bchwarter yw", re.I),
+    "fraction": re.compile(
+        r"\ba quarter (?:is|of (?:it|one|a pill))|\bhalf of (?:it|one of them|a pill)|\bchwarter yw", re.I
+    ),
 }
 NEVER = ("poison", "industrial", "antimuscarinic")
 NEVER_ONE = ("vitamin-e-acetate", "pma", "pmma")
@@ -80,11 +82,19 @@ def row_of(drug_class: str, substance: str | None, facts: Facts, confirmed_and_m
         return "never"
     if substance in SPECK_ONE or under(drug_class, *SPECK):
         return "speck"
-    if substance in SLOW_ONE or under(drug_class, *SLOW) or (under(drug_class, "cannabinoid") and facts.form == "edible"):
+    if (
+        substance in SLOW_ONE
+        or under(drug_class, *SLOW)
+        or (under(drug_class, "cannabinoid") and facts.form == "edible")
+    ):
         return "slow"
     if substance in ("ghb", "gbl"):
         return "g"
-    if substance in USUAL_ONE or (substance == "2c-b" and confirmed_and_measured) or under(drug_class, "cannabinoid.phyto"):
+    if (
+        substance in USUAL_ONE
+        or (substance == "2c-b" and confirmed_and_measured)
+        or under(drug_class, "cannabinoid.phyto")
+    ):
         return "usual"
     if substance in LIMIT_ONE or substance == "2c-b":
         return "limit"
@@ -115,16 +125,20 @@ def rows(m: Made) -> set[str]:
     """The rows that hold for certain, by the review: of what was found, reacted, looks alike, is warned of or untested."""
     held_by = set(_things(m))
     facts = m.facts
-    active = [f for f in firm(facts) if f.substance and REGISTER[f.substance].psychoactive and not REGISTER[f.substance].cutting]
+    active = [
+        f
+        for f in firm(facts)
+        if f.substance and REGISTER[f.substance].psychoactive and not REGISTER[f.substance].cutting
+    ]
     if not active and not any(f.substance is None for f in firm(facts)):
         held_by.add("unknown")
     if any(f.unidentified for f in present(facts)):
         held_by.add("unknown")
     if any(s.status is RunStatus.PENDING and "*" in s.classes and not s.excludes for s in facts.scope):
         held_by.add("unknown")
-    if {s for s in (f.substance for f in active)} - set(facts.expected) and len({f.substance for f in active}) > 1:
-        if set(facts.expected) & {f.substance for f in active}:
-            held_by.add("adulterated")
+    names = {f.substance for f in active}
+    if names - set(facts.expected) and names & set(facts.expected):
+        held_by.add("adulterated")
     return held_by
 
 
@@ -132,7 +146,9 @@ def _things(m: Made) -> Iterator[str]:
     for f in present(m.facts):
         row = REGISTER.get(f.substance or "")
         deadly = row_of(of(f), f.substance, m.facts) in ("never", "speck")
-        if f.unidentified or (row is not None and not deadly and (row.cutting or row.excipient or not row.psychoactive)):
+        if f.unidentified or (
+            row is not None and not deadly and (row.cutting or row.excipient or not row.psychoactive)
+        ):
             continue
         if row is not None and row.by_nature_byproduct and not deadly:
             continue  # comes with what was expected, or does not: the rules about roles say
@@ -193,7 +209,13 @@ def untagged(text: str) -> list[tuple[str, int]]:
 
 def test_b1_every_phrase_that_gives_a_start_a_clock_or_a_fraction_needs_a_tag() -> None:
     card, more, spoken = PHRASES[::3], PHRASES[1::3], PHRASES[2::3]
-    text = "\n\n".join(card) + "\n\n%% more\n\n" + "".join(f"- {p}\n" for p in more) + "\n%% spoken\n" + "\n\n".join(spoken)
+    text = (
+        "\n\n".join(card)
+        + "\n\n%% more\n\n"
+        + "".join(f"- {p}\n" for p in more)
+        + "\n%% spoken\n"
+        + "\n\n".join(spoken)
+    )
     lines = (MESSAGE + text).split("\n")
     wanted = {(p, next(i for i, line in enumerate(lines, 1) if line.removeprefix("- ") == p)) for p in PHRASES}
     found = set(untagged(text + "\n"))
@@ -213,7 +235,11 @@ def test_b2_the_strictest_row_governs_the_whole_page_in_every_language() -> None
         here, more = forbidden(m)
         if not more:
             return None
-        broken = [said(visible(m.page), here), said(behind(m.page), more), said(" ".join(x.spoken for _, x in parts(m.page)), here)]
+        broken = [
+            said(visible(m.page), here),
+            said(behind(m.page), more),
+            said(" ".join(x.spoken for _, x in parts(m.page)), here),
+        ]
         html = said(re.sub(r"<[^>]+>", "", " ".join(x.html for n, x in parts(m.page) if n != "more")), here)
         wrong = "; ".join(b for b in (*broken, html) if b)
         return f"{wrong} with {sorted(rows(m))}" if wrong else ""
@@ -255,7 +281,9 @@ def test_b2_whatever_is_on_the_page_takes_dosing_text_away(more: dict[str, objec
     together = {key: (*getattr(given, key), *value) for key, value in more.items()}  # type: ignore[misc]
     context = pages()[0].context.model_copy(update={"also_taking": ()})
     plain = evaluate(PACK, given, context, "en", NOW)
-    assert said(visible(plain), {"start"}) and said(visible(plain), {"clock"}) and said(visible(plain), {"fraction"})
+    assert said(visible(plain), {"start"})
+    assert said(visible(plain), {"clock"})
+    assert said(visible(plain), {"fraction"})
     with_it = evaluate(PACK, Facts.model_validate({**given.model_dump(), **together}), context, "en", NOW)
     assert said(whole(with_it), {"start", "clock", "fraction"}) == ""
 
@@ -342,10 +370,14 @@ def test_b5_inject_less_is_said_of_an_expected_opioid_only() -> None:
 def adjusted(m: Made) -> tuple[Page, Page]:
     """The page with a snippet and an urgent message that say how to begin, and with its cards pinned."""
     text = PACK.messages[("M-SN-LAB", "en")]
-    new = text.model_copy(update={"id": "M-NEW", "short": "Keep cool. [start_low: Start with a small part.]", "more": ""})
+    new = text.model_copy(
+        update={"id": "M-NEW", "short": "Keep cool. [start_low: Start with a small part.]", "more": ""}
+    )
     rows_ = (
         SnippetRow(id="SN-NEW", message="M-NEW", slot="safer_use", status="draft", **SIGN),
-        SnippetRow(id="SN-URGENT", message="M-NEW", kind="urgent", severity="S3", slot="danger", status="draft", **SIGN),
+        SnippetRow(
+            id="SN-URGENT", message="M-NEW", kind="urgent", severity="S3", slot="danger", status="draft", **SIGN
+        ),
     )
     pack = replace(m.pack, messages={**m.pack.messages, ("M-NEW", "en"): new}, snippets=rows_)
 

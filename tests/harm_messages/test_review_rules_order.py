@@ -30,7 +30,19 @@ pytestmark = pytest.mark.xdist_group("generated pages")
 
 ORDER = ("notice", "headline", "difference", "action", "card", "emergency", "card", "safer_use", "limits", "next", "more",
          "notice")  # fmt: skip
-MILD = ("notice", "headline", "difference", "action", "card", "emergency", "safer_use", "limits", "next", "more", "notice")
+MILD = (
+    "notice",
+    "headline",
+    "difference",
+    "action",
+    "card",
+    "emergency",
+    "safer_use",
+    "limits",
+    "next",
+    "more",
+    "notice",
+)
 STEPS = ("signs", "call", "airway", "recovery", "naloxone", "stay", "show")
 BREATHING = ("opioid", "sedative", "benzodiazepine", "z-drug", "ghb", "gabapentinoid")
 HEAT = ("entactogen", "stimulant", "psychedelic.nbome", "psychedelic.dox")
@@ -67,11 +79,15 @@ def test_a1_parts_of_a_page_stand_in_the_order_of_the_rule() -> None:
         if not grave(m.page) and any(row["section"] == "emergency" and row["id"] not in short for row in rows):
             return "the whole emergency block stands on a page without danger of life"
         cards = [row["severity"] for row in rows if row["section"] == "card"]
-        if cards and cards[0] != min((row["severity"] for row in rows if row["section"] in ("card", "more")), key=gravest.index):
+        if cards and cards[0] != min(
+            (row["severity"] for row in rows if row["section"] in ("card", "more")), key=gravest.index
+        ):
             return f"the first card is no graver than others: {cards}"
         strength = [row["slot"] == "strength" for row in rows if row["section"] == "card"]
         same = zip(cards, cards[1:], strength, strength[1:], strict=False)
-        return "strength before another card of its weight" if any(a == b and s and not t for a, b, s, t in same) else ""
+        return (
+            "strength before another card of its weight" if any(a == b and s and not t for a, b, s, t in same) else ""
+        )
 
     held(oracle, least=2000)
 
@@ -121,7 +137,12 @@ def test_a3_the_block_opens_with_the_signs_of_the_gravest_drugs_then_999_and_the
         for f in firm(m.facts):
             row = REGISTER.get(f.substance or "")
             wanted = signs_of(of(f), f.substance)
-            if of(f) in lethal and (row is None or row.psychoactive or under(of(f), *POISON)) and wanted and wanted not in signs:
+            if (
+                of(f) in lethal
+                and (row is None or row.psychoactive or under(of(f), *POISON))
+                and wanted
+                and wanted not in signs
+            ):
                 return f"no {wanted} for {f.substance or f.drug_class}"
         return ""
 
@@ -230,7 +251,9 @@ def test_a5_one_grave_card_a_family_and_it_names_every_drug_of_it() -> None:
 def test_a6_within_one_severity_the_fastest_killer_stands_first() -> None:
     def oracle(m: Made) -> str | None:
         pairs = list(zip(body_cards(m.page), body_cards(m.page)[1:], strict=False))
-        same = [(SPEED[FAMILY[a.rule_id]], SPEED[FAMILY[b.rule_id]], a, b) for a, b in pairs if a.severity == b.severity]
+        same = [
+            (SPEED[FAMILY[a.rule_id]], SPEED[FAMILY[b.rule_id]], a, b) for a, b in pairs if a.severity == b.severity
+        ]
         if not same:
             return None
         return ", ".join(f"{a.id} before {b.id}" for x, y, a, b in same if x > y)
@@ -239,7 +262,9 @@ def test_a6_within_one_severity_the_fastest_killer_stands_first() -> None:
 
 
 BREATHING_PAIRS = {"M-PAIR-DOWNERS", "M-PAIR-STRONG-OPIOID"}
-AS_FACT = re.compile(r"that is the case here|you have both|(?:is|are) both (?:here|in it)|it holds both|both are in", re.I)
+AS_FACT = re.compile(
+    r"that is the case here|you have both|(?:is|are) both (?:here|in it)|it holds both|both are in", re.I
+)
 
 
 def test_a7_no_pair_warning_beside_a_card_that_says_it_already() -> None:
@@ -257,7 +282,9 @@ def test_a7_no_pair_warning_beside_a_card_that_says_it_already() -> None:
 
 def test_a7_that_both_are_there_is_said_as_a_fact_only_of_firm_findings() -> None:
     def oracle(m: Made) -> str | None:
-        if not any("PAIR" in i for i in {x.id for _, x in parts(m.page)} | {i for _, x in parts(m.page) for i, _ in x.joined}):
+        if not any(
+            "PAIR" in i for i in {x.id for _, x in parts(m.page)} | {i for _, x in parts(m.page) for i, _ in x.joined}
+        ):
             return None
         said = AS_FACT.search(whole(m.page))
         return f"“{said.group()}”" if said and len(firm(m.facts)) < 2 else ""

@@ -12,7 +12,18 @@ from harm_messages import Context, Facts, HarmMessageError, Pack, Page, evaluate
 from harm_messages.witness import witness
 from tests.harm_messages import message_cases
 from tests.harm_messages.generated_pages import (
-    NOW, PACK, Made, firm, held, ids, of, pages, parts, some, under, visible,
+    NOW,
+    PACK,
+    Made,
+    firm,
+    held,
+    ids,
+    of,
+    pages,
+    parts,
+    some,
+    under,
+    visible,
 )
 
 pytestmark = pytest.mark.xdist_group("generated pages")
@@ -89,7 +100,9 @@ def _silenced_comes_back(message: str, name: str, before: Page, after: Page) -> 
         if not rule.suppresses or rule_id not in {c.rule_id for c in before.cards}:
             continue
         facts, context, _ = cases()[name]
-        alone = replace(PACK, rules=tuple(r for r in PACK.rules if r.emit.message in rule.suppresses and r.topic == rule.topic))
+        alone = replace(
+            PACK, rules=tuple(r for r in PACK.rules if r.emit.message in rule.suppresses and r.topic == rule.topic)
+        )
         said = {c.id for c in evaluate(alone, facts, context, "en", NOW).body}
         others = {s for r in PACK.rules if r.id != rule_id and r.id in _fired(name) for s in r.suppresses}
         back = {m for m in said - others if m not in ids(before)}
@@ -143,11 +156,13 @@ def test_e2_the_notice_is_never_all_that_a_grave_page_says() -> None:
     deadly = ("opioid.fentanyl", "opioid.nitazene", "sedative.alpha2", "poison")
 
     def oracle(m: Made) -> str | None:
-        if not any(under(of(f), *deadly) and f.substance and PACK.substances[f.substance].psychoactive for f in firm(m.facts)):
+        if not any(
+            under(of(f), *deadly) and f.substance and PACK.substances[f.substance].psychoactive for f in firm(m.facts)
+        ):
             return None
         gone = replace(m.pack, rules=tuple(r.model_copy(update={"status": "withdrawn"}) for r in m.pack.rules))
         page = m.again(pack=gone)
-        notice = [x.id for n, x in parts(page) if n == "notice"][0]
+        notice = next(x.id for n, x in parts(page) if n == "notice")
         cards = [c for c in page.cards if c.severity == "S0"]
         if notice != PACK.manifest.fixed["withdrawn"] or not cards or not cards[0].text or cards[0].id == notice:
             return f"{notice}, {[c.id for c in page.cards]}"
