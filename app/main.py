@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from anyio import to_thread
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
@@ -55,6 +55,7 @@ import app.releases.pages
 import app.results.api
 import app.results.pages
 import app.results.pages_files
+import app.results.pages_named
 import app.results.pages_post
 import app.samples.api
 import app.samples.api_substances
@@ -87,6 +88,7 @@ from app.library.shelf import Shelf
 from app.message_packs.checking import Checks
 from app.message_packs.provider import Packs
 from app.navigation import nav_for
+from app.nudge import form_again, names_of_forms, nudge
 from app.operations.retention import Housekeeper
 from app.people import signin
 from app.people.service import SessionPolicy
@@ -158,6 +160,7 @@ ROUTERS = (
     app.results.api.router,
     app.results.pages.router,
     app.results.pages_files.router,
+    app.results.pages_named.router,
     app.results.pages_post.router,
     app.standards.api.router,
     app.standards.pages.router,
@@ -294,6 +297,7 @@ def attach(application: FastAPI, parts: Runtime) -> None:
     """Give an application the parts it runs with; before it starts. Routes and middleware find them here only."""
     application.state.runtime = parts
     application.state.pepper = parts.pepper
+    parts.templates.environment.globals["free_text"] = names_of_forms(application)
 
 
 def create_app(settings: Settings, *, clock: Clock = system_clock, runtime: Runtime | None = None) -> FastAPI:
@@ -308,11 +312,12 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, runtime: Runt
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         separate_input_output_schemas=False,
+        dependencies=[Depends(nudge)],
     )
-    attach(application, parts)
     application.state.identify = signin.identify
     for router in ROUTERS:
         application.include_router(router)
+    attach(application, parts)
     application.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     problems.install(application, _problem_page)
     problems.document(application)
@@ -343,6 +348,8 @@ def _problem_page(request: Request, body: dict[str, Any]) -> Response:
     runtime: Runtime = request.app.state.runtime
     heading = HEADINGS.get(body["status"], "This did not work")
     try:
+        if hasattr(request.state, "nudged") and (again := form_again(request)) is not None:
+            return runtime.templates.page(request, "system/personal_data.html", status=body["status"], **again)
         return runtime.templates.page(
             request, "system/problem.html", status=body["status"], problem={"hint": "", "reasons": (), **body},
             heading=heading,

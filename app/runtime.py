@@ -81,6 +81,7 @@ class Runtime:
 
     def close(self) -> None:
         """Let go of child processes and connections."""
+        self.checks.close()
         self.jail.close()
         self.db.close()
 

@@ -17,6 +17,7 @@ from harm_messages.page import EmergencyLine, Message, Page
 from harm_messages.register import Match, MatchKind, Register, RegisterFact, Substance
 from harm_messages.roles import derive_role
 from harm_messages.schema import SCHEMA_NAMES, case_schema, json_schema, schema_files
+from harm_messages.texts import stamped
 from harm_messages.types import (
     Abundance,
     AlertFact,
@@ -103,4 +104,5 @@ __all__ = [
     "read_case",
     "schema_files",
     "snippets_of",
+    "stamped",
 ]

@@ -173,9 +173,12 @@ def usual_text(
     row = band_row(pack, substance, amount.unit, form)
     if row is None or substance is None or not labels.portions:
         return ""
-    value = convert(amount.value, amount.basis, row.basis, pack.substances[substance].formula) * part / row.usual_max
+    dose = pack.doses.get(substance)
+    usual = row.usual_max if dose is None else dose.usual_dose_mg * (1000 if amount.unit is Unit.UG_PER_BLOTTER else 1)
+    value = convert(amount.value, amount.basis, row.basis, pack.substances[substance].formula) * part / usual
     steps = {float(step): words for step, words in labels.portions.items()}
     top = max(steps)
     if value > top * 1.1:
         return labels.portions_more.format(words=steps[top])
-    return steps[min(steps, key=lambda step: (abs(step - value) / step, -step))]
+    # rounded towards the larger part; what is smaller than all of them is the smallest
+    return steps[min(steps, key=lambda step: (abs(step - max(value, min(steps))) / step, -step))]

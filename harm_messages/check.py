@@ -14,15 +14,14 @@ from harm_messages.check_dosing import dosing_problems, text_problems
 from harm_messages.check_rules import rule_problems
 from harm_messages.check_standing import standing_problems
 from harm_messages.check_words import word_problems
-from harm_messages.errors import PackError, Problem
+from harm_messages.errors import PackError, Problem, first_ones
 from harm_messages.pack import Pack
 from harm_messages.pack_reader import read_pack
 from harm_messages.structure import structural_problems
 
 
-def check(pack: Pack, today: date | None = None, before: Pack | None = None) -> list[Problem]:
-    """Everything wrong with the pack, errors first, then by file and line. Dates are asked only with `today`, versions
-    only with `before`, the pack that this one follows."""
+def check(pack: Pack, today: date | None = None) -> list[Problem]:
+    """Everything wrong with the pack, errors first, then by file and line. Dates are asked only with `today`."""
     problems = structural_problems(pack)
     if not problems:
         now = pack.manifest.effective.start or datetime(2000, 1, 1, tzinfo=UTC)
@@ -30,10 +29,10 @@ def check(pack: Pack, today: date | None = None, before: Pack | None = None) -> 
             *rule_problems(pack, now),
             *coverage_problems(pack, now),
             *word_problems(pack),
-            *dosing_problems(pack, now, before),
+            *dosing_problems(pack, now),
             *standing_problems(pack, today),
         ]
-    return sorted(set(problems), key=lambda p: (p.level != "error", p.file, p.line, p.where, p.text))
+    return first_ones(sorted(set(problems), key=lambda p: (p.level != "error", p.file, p.line, p.where, p.text)))
 
 
 def quick_check(pack: Pack) -> list[Problem]:
@@ -42,10 +41,10 @@ def quick_check(pack: Pack) -> list[Problem]:
     return sorted({*word_problems(pack), *text_problems(pack), *standing_problems(pack, None)}, key=str)
 
 
-def check_files(files: Mapping[str, str], today: date | None = None, before: Pack | None = None) -> list[Problem]:
+def check_files(files: Mapping[str, str], today: date | None = None) -> list[Problem]:
     """The same for a pack that may not even be readable: then what keeps it from being read."""
     try:
         pack = read_pack(files)
     except PackError as error:
         return list(error.problems)
-    return check(pack, today, before)
+    return check(pack, today)

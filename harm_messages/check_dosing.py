@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from harm_messages.errors import HarmMessageError, Problem
+from harm_messages.errors import HarmMessageError, Level, Problem
 from harm_messages.evaluate import evaluate
 from harm_messages.pack import Pack
-from harm_messages.places import Level, message_problem, rule_problem, table_problem
+from harm_messages.places import message_problem, rule_problem, table_problem
 from harm_messages.register import within
 from harm_messages.rules import Rule
 from harm_messages.structure import selectors
@@ -25,12 +25,10 @@ from harm_messages.witness import witness
 KILLS = re.compile(r"\b(kill\w*|die[sd]?|dying|dead\w*|death\w*)\b", re.IGNORECASE)
 
 
-def dosing_problems(pack: Pack, now: datetime, before: Pack | None = None) -> Iterator[Problem]:
-    """Everything about taking it that a pack must hold before anybody signs it. `before`: the pack it follows."""
+def dosing_problems(pack: Pack, now: datetime) -> Iterator[Problem]:
+    """Everything about taking it that a pack must hold before anybody signs it."""
     yield from text_problems(pack)
     yield from _pages(pack, now)
-    if before is not None:
-        yield from _versions(pack, before)
 
 
 def text_problems(pack: Pack) -> Iterator[Problem]:
@@ -144,12 +142,3 @@ def _pages(pack: Pack, now: datetime) -> Iterator[Problem]:
         if page.visible_words() > limit:
             said = f"Its page shows {page.visible_words()} words without a tap; pack.yaml allows {limit}. Shorten its texts."
             yield rule_problem(pack, rule.id, "budget", said, "emit", level=_level(pack))
-
-
-def _versions(pack: Pack, before: Pack) -> Iterator[Problem]:
-    """A text that changed carries a new version, so that the log can tell the two apart."""
-    for key, text in pack.messages.items():
-        old = before.messages.get(key)
-        if old is not None and old.version == text.version and old.digest != text.digest:
-            said = f"The text changed, but its version is still {text.version}. Raise it."
-            yield message_problem(pack, text.id, text.locale, "version", said, "version:")

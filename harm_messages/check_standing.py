@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 from harm_messages.content import Sourced
-from harm_messages.errors import Problem
+from harm_messages.errors import Level, Problem
 from harm_messages.pack import Pack
 from harm_messages.pack_reader import OPTIONAL, TABLES
-from harm_messages.places import Level, message_problem, rule_problem, table_problem
+from harm_messages.places import message_problem, rule_problem, table_problem
 
 SOON = timedelta(days=30)
 

@@ -72,6 +72,9 @@ def _translation(pack: Pack, text: MessageText) -> Iterator[Problem]:
     """A translation says the same as the very text it was made from: by digest, not by version alone."""
     default = pack.manifest.default_locale
     if text.locale == default:
+        if text.changed_without_a_version:
+            said = f"The text changed, but its version is still {text.version}. Write version: {text.version + 1}."
+            yield message_problem(pack, text.id, default, "version", said, "version:")
         return
     original = pack.messages.get((text.id, default))
     if original is None:
@@ -79,12 +82,6 @@ def _translation(pack: Pack, text: MessageText) -> Iterator[Problem]:
         yield message_problem(pack, text.id, text.locale, "translation", said)
         return
     if text.made_from and text.made_from != original.digest:
-        if text.version == original.version:
-            said = (
-                f"The {default} text changed, but its version is still {original.version}. Raise the version in "
-                f"messages/{default}/{text.id}.md, and translate it again."
-            )
-            yield message_problem(pack, text.id, default, "version", said, "version:")
         said = (
             f"It was made from another {default} text than today's, so that text is shown instead. Translate it again, "
             f"then set made_from: {original.digest}."

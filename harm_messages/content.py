@@ -10,7 +10,7 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, Strict, model_validator
+from pydantic import Field, Strict, field_validator, model_validator
 
 from harm_messages.types import Basis, Confidence, Form, Frozen, Severity, Unit
 
@@ -82,10 +82,11 @@ class Closure(Sourced):
 
 
 class CoUse(Frozen):
-    """Something a person may say they also take; asked by tapping, kept in memory only."""
+    """Something a person may say they also take, or (`about_you`) say about themselves; asked by tapping, kept in memory only."""
 
     id: str
     label: str
+    kind: Literal["taken", "about_you"] = "taken"
     aliases: tuple[str, ...] = ()
 
 
@@ -263,6 +264,16 @@ class Manifest(Frozen):
     negatives: Negatives | None = None
     budgets: Budgets | None = None
     fixed: dict[str, str]
+
+    @field_validator("never")
+    @classmethod
+    def _patterns(cls, never: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for pattern in (one for patterns in never.values() for one in patterns):
+            try:
+                re.compile(pattern)
+            except (re.error, OverflowError, RecursionError) as error:
+                raise ValueError(f"“{pattern[:60]}” is no pattern that can be searched for ({error})") from error
+        return never
 
 
 class Labels(Frozen):

@@ -12,7 +12,7 @@ from typing import Literal
 
 from harm_messages.amounts import derive_band
 from harm_messages.content import Group, PairRow
-from harm_messages.evidence import Evidence, Tested, technique
+from harm_messages.evidence import Evidence, Tested, as_tested, technique
 from harm_messages.pack import Pack
 from harm_messages.register import within
 from harm_messages.roles import (
@@ -76,7 +76,8 @@ class PairHit:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """What rules match on. `seen` is visible to people; `raw` also holds what is too weak to show."""
+    """What rules match on. `seen` is visible to people; `raw` also holds what is too weak to show them, `weak` only that:
+    staff hear of it."""
 
     pack: Pack
     facts: Facts
@@ -85,6 +86,7 @@ class Derived:
     want: Expectation
     raw: tuple[FindingFact, ...]
     seen: tuple[Seen, ...]
+    weak: tuple[Seen, ...]
     outcome: Outcome
     verdict: Verdict
     gaps: frozenset[str]
@@ -104,15 +106,15 @@ class Derived:
 
 def derive(pack: Pack, facts: Facts, context: Context, also_taking: Iterable[str] = ()) -> Derived:
     """Everything the rules may ask about these facts, computed once."""
+    facts = as_tested(facts)
     want, evidence = expectation(facts.expected, pack), Evidence(pack, facts)
     raw = tuple(_merged(_known(facts, pack)))
     possible = expected_possible(raw, want, pack)
-    tested = tuple(
-        sorted(
-            (s for f in raw if (s := _seen(f, possible, want, pack, facts)) is not None),
-            key=lambda s: (-s.fact.abundance.rank, -s.confidence.rank, s.name, s.fact.model_dump_json()),
-        )
+    every = sorted(
+        (_seen(f, possible, want, pack, facts) for f in raw),
+        key=lambda s: (-s.fact.abundance.rank, -s.confidence.rank, s.name, s.fact.model_dump_json()),
     )
+    tested = tuple(s for s in every if not _too_weak(s))
     outcome = outcome_of(evidence)
     alerts = tuple(a for a in facts.alerts if _alert_matches(a, facts, tested, want, pack))
     seen = (*tested, *_declared(evidence, want, tested), *_warned(alerts, want, pack, tested, facts))
@@ -124,6 +126,7 @@ def derive(pack: Pack, facts: Facts, context: Context, also_taking: Iterable[str
         want=want,
         raw=raw,
         seen=seen,
+        weak=tuple(s for s in every if _too_weak(s)),
         outcome=outcome,
         verdict=verdict_of(evidence, raw, outcome),
         gaps=_gaps(evidence, want, [s.drug_class for s in tested]),
@@ -197,12 +200,9 @@ def _stronger(a: FindingFact, b: FindingFact) -> FindingFact:
 
 def _seen(
     fact: FindingFact, possible: bool, want: Expectation, pack: Pack, facts: Facts, source: Source = "result"
-) -> Seen | None:
+) -> Seen:
     role = role_of(fact, possible, want, pack)
     warn = always_warn(fact, pack, unexpected=role is not Role.EXPECTED)
-    weak = fact.confidence is Confidence.TENTATIVE and source == "result" and "strip" not in fact.methods
-    if weak and not (warn or fact.unidentified):
-        return None
     drug_class = finding_class(fact, pack)
     row = pack.substances[fact.substance] if fact.substance is not None else None
     name, long_name = _names(fact, drug_class, role, pack)
@@ -224,6 +224,12 @@ def _seen(
         technique=_technique(fact),
         source=source,
     )
+
+
+def _too_weak(seen: Seen) -> bool:
+    """Not to be shown: presumptive only, of nothing that weak evidence is enough to warn of."""
+    weak = seen.confidence is Confidence.TENTATIVE and "strip" not in seen.fact.methods
+    return weak and not (seen.always_warn or seen.unknown)
 
 
 def _technique(fact: FindingFact) -> Technique:
@@ -263,7 +269,8 @@ def _names(fact: FindingFact, drug_class: str, role: Role, pack: Pack) -> tuple[
 def _declared(evidence: Evidence, want: Expectation, tested: Iterable[Seen]) -> Iterator[Seen]:
     """What the person said it is, where nothing could test that: its card and its help stand on the page all the same."""
     here = {s.substance for s in tested} | {s.drug_class for s in tested if s.substance is None}
-    if any(s.psychoactive and s.confidence.rank >= Confidence.INDICATED.rank and not _adds_weight(s) for s in tested):
+    firm = [s for s in tested if s.confidence.rank >= Confidence.INDICATED.rank and not _adds_weight(s)]
+    if any(s.psychoactive or s.always_warn for s in firm):
         return
     for target in expected_targets(want.ids, evidence.pack):
         if target not in here and not evidence.looked(target):
@@ -293,9 +300,7 @@ def _told(target: str, want: Expectation, pack: Pack, facts: Facts, source: Sour
         abundance=Abundance.INDICATION,
         confidence=Confidence.TENTATIVE,
     )
-    seen = _seen(fact, False, want, pack, facts, source)
-    if seen is not None:
-        yield seen
+    yield _seen(fact, False, want, pack, facts, source)
 
 
 def _gaps(evidence: Evidence, want: Expectation, found: Iterable[str]) -> frozenset[str]:
@@ -346,6 +351,14 @@ def _refuse_unknown(also_taking: tuple[str, ...], pack: Pack) -> None:
         raise ValueError("also_taking holds a word that this pack does not know; offer the pack's co-use list")
 
 
+def _one_thing(a: Seen, b: Seen) -> bool:
+    """Whether the one is only what the method cannot tell from the other: then the sample holds one of them, no pair."""
+    return any(
+        weak.confidence is Confidence.TENTATIVE and weak.substance in other.fact.look_alikes
+        for weak, other in ((a, b), (b, a))
+    )
+
+
 def _pairs(pack: Pack, seen: tuple[Seen, ...], also_taking: tuple[str, ...]) -> tuple[PairHit, ...]:
     _refuse_unknown(also_taking, pack)
     hits: list[PairHit] = []
@@ -357,7 +370,7 @@ def _pairs(pack: Pack, seen: tuple[Seen, ...], also_taking: tuple[str, ...]) -> 
         sides = here_in[row.a], here_in[row.b]
         if not any(sides):
             continue
-        met = {frozenset((i, j)) for i in sides[0] for j in sides[1] if i != j}
+        met = {frozenset((i, j)) for i in sides[0] for j in sides[1] if i != j and not _one_thing(seen[i], seen[j])}
         for here, other in ((sides[0], row.b), (sides[1], row.a)):
             if any(_taken(pack.groups[other], w, pack) for w in also_taking):
                 met.update(frozenset((i,)) for i in here)

@@ -11,8 +11,13 @@ Imports nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+Level = Literal["error", "warning"]
+MOST = 50
+"""So many mistakes of one file are told; then how many more there are."""
+_LONG = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class Problem:
     kind: str
     where: str
     text: str
-    level: Literal["error", "warning"] = "error"
+    level: Level = "error"
     file: str = ""
     line: int = 0
 
@@ -38,6 +43,26 @@ class Problem:
     def __str__(self) -> str:
         said = self.text if self.where in ("", self.file) else f"{self.where}: {self.text}"
         return f"{self.place}: {said}" if self.file else said
+
+
+def and_more(count: int) -> str:
+    """What is said in place of the rest."""
+    return (
+        f"{count:,} more {'mistake' if count == 1 else 'mistakes'} in this file. Mend those above, then check it again."
+    )
+
+
+def first_ones(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems as they come: of each file and level the first ones, then how many more."""
+    found: list[Problem] = []
+    count: dict[tuple[str, Level], int] = {}
+    for one in problems:
+        if one.kind != "more":
+            count[one.file, one.level] = count.get((one.file, one.level), 0) + 1
+        if count.get((one.file, one.level), 0) <= MOST:
+            found.append(one if len(one.text) < _LONG else replace(one, text=f"{one.text[:_LONG]}…"))
+    rest = {key: number - MOST for key, number in count.items() if number > MOST}
+    return found + [Problem("more", file, and_more(n), level, file) for (file, level), n in rest.items()]
 
 
 class HarmMessageError(Exception):
@@ -73,7 +98,7 @@ class PackError(HarmMessageError):
     """The pack could not be read. `problems` says what is wrong and where; `file` and `line` are the first one's."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple(first_ones(problems))
         super().__init__("\n".join(str(p) for p in self.problems))
         self.file = self.problems[0].file if self.problems else ""
         self.line = self.problems[0].line if self.problems else 0

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from html import escape
+from typing import Any
 
 from harm_messages.adjusting import NONE, Adjustments, Card, arranged, gravest_urgent, snippets, with_urgent
 from harm_messages.derived import Derived, derive
@@ -20,19 +22,20 @@ from harm_messages.limits import compose_limits
 from harm_messages.matching import match
 from harm_messages.ordering import Hit, in_order, one_per_topic, suppressed
 from harm_messages.pack import Pack
-from harm_messages.page import Message, Page
+from harm_messages.page import Message, Page, behind_more
 from harm_messages.rules import Rule
 from harm_messages.staffing import alert_proposals, recalled_strips, staff_actions
 from harm_messages.staffing_types import StaffAction
 from harm_messages.tagged import words_of
 from harm_messages.types import BODY_SLOTS, Context, Facts, Severity, Slot, require_aware
-from harm_messages.veto import QUIET, veto_of
+from harm_messages.veto import QUIET, Veto, veto_of
 from harm_messages.vocabulary import Family
 from harm_messages.wording import Hearing, Place, Writer
 
 NOTICE = Place(Severity.S4, Slot.LIMITS)
 ACTION = Place(Severity.S4, Slot.ACTION)
 USE = Place(Severity.S4, Slot.SAFER_USE)
+INJECTING = "injecting"  # tag of messages about how to inject
 
 
 def evaluate(
@@ -92,35 +95,44 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
     taken_back = pack.manifest.status == "withdrawn" or any(h.withdrawn for h in hits)
     top = _gravest([*(h.rule.severity for h in body), gravest_urgent(pack, adjustments)])
     veto = veto_of(d, taken_back, _gravest(h.rule.severity for h in body if h.rule.slot is not Slot.STRENGTH))
-    w = Writer(d, locale, Hearing(veto))
-    # written first what must stand whole; what repeats a sentence of it is left out further down
-    emergency = compose_emergency(w, _lines(pack, base), _lines(pack, hits), short=top.rank > Severity.S1.rank)
-    headline, difference = compose_headline(w), difference_line(w)
-    for sentence in _sentences([p for line in emergency for p in line.parts]):
-        w.hearing.fresh(sentence)  # type: ignore[union-attr]
-    action = w.write(veto.action, ACTION) if veto.action else None
-    first, later = arranged(body, adjustments)
-    if top.rank <= Severity.S1.rank:
-        head = [m.text for m in (*headline, difference, action) if m is not None]
-        w.hearing.room = pack.budgets.to_help - words_of(head)  # type: ignore[union-attr]
-    cards = with_urgent(w, adjustments, [_card(w, card) for card in first])
-    use = (
-        []
-        if veto.no_use
-        else [
-            *(w.write(message_id, USE) for message_id in veto.also),
-            *snippets(w, adjustments, Slot.SAFER_USE),
-            *(_write(w, h) for h in kept if h.rule.slot is Slot.SAFER_USE and not h.withdrawn),
+    asked, told, short = _lines(d, base), _lines(d, hits), top.rank > Severity.S1.rank
+    cards, later = arranged(body, adjustments)
+
+    def written(hearing: Hearing) -> tuple[Writer, dict[str, Any]]:
+        w = Writer(d, locale, hearing)
+        # written first what must stand whole; what repeats a sentence of it is left out further down
+        emergency = compose_emergency(w, asked, told, short=short)
+        difference = difference_line(w)
+        beside = words_of(
+            [difference.text if difference else "", pack.message(veto.action, locale).short if veto.action else ""]
+        )
+        headline = compose_headline(w, beside)
+        said = [*headline, *([difference] if difference else []), *(p for line in emergency for p in line.parts)]
+        for sentence in _sentences(said):
+            hearing.fresh(sentence)
+        action = w.write(veto.action, ACTION) if veto.action else None
+        if not short:
+            head = [m.text for m in (*headline, difference, action) if m is not None]
+            hearing.room = pack.budgets.to_help - words_of(head)
+        each = [_card(w, card, stands=i == 0) for i, card in enumerate(cards)]
+        shown = with_urgent(w, adjustments, [m for m in each if m.text])
+        use = [] if veto.no_use else _use(w, kept, veto, adjustments)
+        limits = compose_limits(w)
+        following = [
+            *snippets(w, adjustments, Slot.NEXT),
+            *(_write(w, h) for h in kept if h.rule.slot is Slot.NEXT and not h.withdrawn),
         ]
-    )
-    following = [
-        *snippets(w, adjustments, Slot.NEXT),
-        *(_write(w, h) for h in kept if h.rule.slot is Slot.NEXT and not h.withdrawn),
-    ]
-    more = [_write(w, h, behind_more=True) for h in later]
-    limits = compose_limits(w)
-    shown = [*headline, *cards, *more, *(p for line in emergency for p in line.parts), *use, *limits, *following]
-    notices, sign_off = _notices(w, shown, taken_back)
+        # a card whose every sentence stands on another card already has only its More left to say
+        more = [*(m for m in each if not m.text), *(_write(w, h, behind_more=True) for h in later)]
+        return w, {
+            "headline_parts": headline, "difference": difference, "action": action, "cards": shown, "more": _spoken(more),
+            "emergency": emergency, "safer_use": _spoken(use), "limits": limits, "next": _spoken(following),
+        }  # fmt: skip
+
+    draft = Hearing(veto, draft=True)
+    written(draft)
+    w, parts = written(Hearing(veto, stands=frozenset(draft.said)))
+    notices, sign_off = _notices(w, parts, taken_back)
     page = Page(
         pack_id=pack.manifest.id,
         pack_version=pack.manifest.version,
@@ -130,25 +142,33 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
         outcome=d.outcome,
         verdict=d.verdict,
         notices=notices,
-        headline_parts=headline,
         told_us=_told_us(w),
-        difference=difference,
-        action=action,
-        cards=cards,
-        more=_spoken(more),
-        emergency=emergency,
-        safer_use=_spoken(use),
-        limits=limits,
-        next=_spoken(following),
         sign_off=sign_off,
         staff=_staff(d, base),
         alert_proposals=alert_proposals(d),
         labels=w.labels,
         labels_locale=w.labels_locale,
+        **parts,
     )
     if locale == pack.manifest.default_locale:
         return _within_budget(page, pack)
     return _ordered_like(_page(d, pack.manifest.default_locale, hits, base, adjustments), page)
+
+
+def _use(w: Writer, kept: Iterable[Hit], veto: Veto, adjustments: Adjustments) -> list[Message]:
+    """What the table must have said, what staff added, and the lines of the classes on the page."""
+    ours = (h for h in kept if h.rule.slot is Slot.SAFER_USE and not h.withdrawn and _may_stand(h, veto, w.d.pack))
+    return [
+        *(w.write(message_id, USE) for message_id in veto.also),
+        *snippets(w, adjustments, Slot.SAFER_USE),
+        *(_write(w, h) for h in ours),
+    ]
+
+
+def _may_stand(hit: Hit, veto: Veto, pack: Pack) -> bool:
+    """Where any amount can be too much, nothing is said of injecting but not to do it."""
+    text = pack.messages[(hit.rule.emit.message, pack.manifest.default_locale)]
+    return not (veto.no_injecting and INJECTING in text.tags)
 
 
 def _gravest(each: Iterable[Severity]) -> Severity:
@@ -160,41 +180,53 @@ def _spoken(messages: Sequence[Message]) -> tuple[Message, ...]:
     return tuple(m for m in messages if m.text or m.more_text)
 
 
-def _lines(pack: Pack, hits: Iterable[Hit]) -> list[str]:
-    """The lines that the fired rules ask for, those of a fallback, and the signs of what the drugs do to a body."""
-    every = list(hits)
+def _lines(d: Derived, hits: Iterable[Hit]) -> list[str]:
+    """The lines that the fired rules ask for, those of a fallback, and the signs of what the drugs do to a body: the
+    gravest on the page, and what was said and nobody tested; where no card is grave, of the drugs found, not of their cuts."""
+    every, pack = list(hits), d.pack
     body = [h for h in every if h.rule.slot in BODY_SLOTS and h.rule.slot is not Slot.STRENGTH]
-    about = [h for h in body if h.grave] or [h for h in body if h.rule.severity is Severity.S2] or body
-    kinds = sorted({h.family for h in about} or {Family.UNKNOWN}, key=lambda f: f.rank)
+    about = [h for h in body if h.grave] or [h for h in body if h.rule.severity is Severity.S2]
+    drugs = {s.family for s in d.seen if s.psychoactive and s.role not in QUIET}
+    untested = {s.family for s in d.seen if s.source == "declared"}
+    known = {h.family for h in about} or drugs or {h.family for h in body}
+    kinds = sorted(known | untested or {Family.UNKNOWN}, key=lambda f: f.rank)
     found = [line for hit in every for line in hit.rule.emergency]
     found += [line for hit in every if hit.withdrawn for line in pack.families.fallbacks[hit.family].emergency]
     return [*found, *(line for kind in kinds for line in pack.families.signs[kind])]
 
 
-def _card(w: Writer, card: Card) -> Message:
+def _card(w: Writer, card: Card, *, stands: bool) -> Message:
     """One card; where it speaks for several of its family, a sentence that names every drug stands first, and what the
-    others say waits under its "More"."""
+    others say waits under its "More", but for the medicines that kill with them and a pair with what the person also
+    takes. The first card and the grave ones stand (`stands`), whatever was said before."""
     lead, others = card
+    w = w.in_one_language([_says(w, h) for h in (lead, *others)])
     if not others:
-        return _write(w, lead)
+        own = _write(w, lead)
+        return own if own.text or not (stands or lead.grave) else _write(w, lead, whole=True)
     bound = sorted(frozenset().union(lead.seen, *(h.seen for h in others)))
     seen = [s for s in (w.d.seen[i] for i in bound) if not s.unknown and s.role not in QUIET]
     joint = w.d.pack.families.together.get(lead.family, "") if len({s.name for s in seen}) > 1 else ""
-    w = w.for_one_card([*filter(None, [joint]), *(_message_id(w, h) for h in (lead, *others))])
+    w = w.in_one_language([joint] if joint else [])
     opening = w.write(joint, _place(lead), seen, whole=True) if joint else None
     own = _write(w, lead, after=opening.text if opening else "")
-    rest = [_write(w, h, behind_more=True) for h in others]
-    told = any(h.self_reported for h in (lead, *others))
+    if not own.text:
+        own = _write(w, lead, whole=True)
+    told = [_write(w, h, whole=True) for h in others if h.self_reported]
+    waiting = [h for h in others if not h.self_reported]
+    medicines = [line for h in waiting for line in w.lines_on_the_card(_says(w, h))]
+    rest = [_write(w, h, behind_more=True) for h in waiting]
+    first = [m for m in (opening, own, *told) if m is not None]
     return own.model_copy(
         update={
-            "text": "\n".join(t for t in (opening.text if opening else "", own.text) if t),
-            "html": (opening.html if opening else "") + own.html,
-            "spoken": " ".join(t for t in (opening.spoken if opening else "", own.spoken) if t),
-            "more_text": "\n".join(t for t in (own.more_text, *(m.text for m in rest)) if t),
-            "more_html": own.more_html + "".join(m.html for m in rest),
+            "text": "\n".join(t for t in (*(m.text for m in first), *medicines) if t),
+            "html": "".join(m.html for m in first) + "".join(f"<p>{escape(m)}</p>" for m in medicines),
+            "spoken": " ".join(t for t in (*(m.spoken for m in first), *medicines) if t),
+            "more_text": "\n".join(t for t in (*(m.more_text for m in (own, *told)), *(m.text for m in rest)) if t),
+            "more_html": "".join((own.more_html, *(m.more_html for m in told), *(m.html for m in rest))),
             "origin": "self_reported" if told else own.origin,
-            "joined": tuple((m.id, m.version) for m in (*([opening] if opening else []), *rest)),
-            "tags": tuple(dict.fromkeys((*own.tags, *(t for m in rest for t in m.tags)))),
+            "joined": tuple((m.id, m.version) for m in (*([opening] if opening else []), *told, *rest)),
+            "tags": tuple(dict.fromkeys((*own.tags, *(t for m in (*told, *rest) for t in m.tags)))),
         }
     )
 
@@ -204,13 +236,13 @@ def _place(hit: Hit) -> Place:
     return Place(rule.severity, rule.slot, rule.topic, rule.id, hit.self_reported)
 
 
-def _write(w: Writer, hit: Hit, *, behind_more: bool = False, after: str = "") -> Message:
+def _write(w: Writer, hit: Hit, *, behind_more: bool = False, whole: bool = False, after: str = "") -> Message:
     """What a rule says; where that was withdrawn, the fallback of its family at the same severity."""
     bound = [w.d.seen[i] for i in sorted(hit.seen)]
-    return w.write(_message_id(w, hit), _place(hit), bound, behind_more=behind_more, after=after)
+    return w.write(_says(w, hit), _place(hit), bound, behind_more=behind_more, whole=whole, after=after)
 
 
-def _message_id(w: Writer, hit: Hit) -> str:
+def _says(w: Writer, hit: Hit) -> str:
     return w.d.pack.families.fallbacks[hit.family].message if hit.withdrawn else hit.rule.emit.message
 
 
@@ -219,14 +251,21 @@ def _sentences(messages: Iterable[Message]) -> Iterator[str]:
 
 
 def _within_budget(page: Page, pack: Pack) -> Page:
-    """Cards of S3–S4 go behind More, the mildest first, until the page can be read in the time people give it."""
-    budgets = pack.budgets
-    while page.visible_words() > (budgets.grave_page if page.help_first else budgets.other_page):
+    """Cards of S3–S4 go behind More, the mildest first, then the lines on safer use that the dosing table does not ask for,
+    until the page can be read in the time people give it."""
+    limit = pack.budgets.grave_page if page.help_first else pack.budgets.other_page
+    while page.visible_words() > limit:
         at = next((i for i in range(len(page.cards) - 1, 0, -1) if _may_wait(page.cards[i])), None)
         if at is None:
-            return page
+            break
         cards, more = (*page.cards[:at], *page.cards[at + 1 :]), (page.cards[at], *page.more)
         page = page.model_copy(update={"cards": cards, "more": more})
+    asked = {row.say for row in pack.dosing.rows}
+    for at in range(len(page.safer_use) - 1, -1, -1):
+        if page.visible_words() > limit and page.safer_use[at].id not in asked:
+            use = list(page.safer_use)
+            use[at] = behind_more(use[at])
+            page = page.model_copy(update={"safer_use": tuple(use)})
     return page
 
 
@@ -244,14 +283,18 @@ def _may_wait(card: Message) -> bool:
     return card.severity.rank >= Severity.S3.rank and card.origin == "result"
 
 
-def _notices(w: Writer, shown: Sequence[Message], taken_back: bool) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+def _notices(w: Writer, parts: dict[str, Any], taken_back: bool) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
     """(first on the page, last). What was taken back stands first, and "ask us" where danger is told in another language
     than the one asked for; that nobody has signed the words stands last."""
+    shown = [
+        *parts["headline_parts"], *([parts["action"]] if parts["action"] else []), *parts["cards"], *parts["more"],
+        *(p for line in parts["emergency"] for p in line.parts), *parts["safer_use"], *parts["limits"], *parts["next"],
+    ]  # fmt: skip
     pack = w.d.pack
     first, last = [], []
     if taken_back:
         first.append("withdrawn")
-    if any(m.fallback and m.severity.rank <= Severity.S2.rank for m in shown):
+    if any(m.fallback and _must_be_understood(m, pack) for m in shown):
         first.append("ask_us")
     if not pack.approved and pack.manifest.status != "withdrawn":
         last.append("awaiting")
@@ -259,6 +302,12 @@ def _notices(w: Writer, shown: Sequence[Message], taken_back: bool) -> tuple[tup
         last.append("machine_drafted")
     said = [tuple(w.write(pack.manifest.fixed[k], NOTICE, whole=True) for k in keys) for keys in (first, last)]
     return said[0], said[1]
+
+
+def _must_be_understood(m: Message, pack: Pack) -> bool:
+    """Danger, help, limits, and that nobody knows what it is."""
+    unknown = next(row.say for row in pack.dosing.rows if row.condition == "unknown")
+    return m.severity.rank <= Severity.S2.rank or m.slot in (Slot.EMERGENCY, Slot.LIMITS) or m.id == unknown
 
 
 def _told_us(w: Writer) -> str:

@@ -13,6 +13,7 @@ from harm_messages.pack import Pack
 from harm_messages.register import within
 from harm_messages.types import (
     Abundance,
+    Confidence,
     Facts,
     FindingFact,
     Form,
@@ -56,6 +57,20 @@ def technique(method: str) -> Technique:
     """What the method is called to people."""
     known = _TECHNIQUES.get(method.casefold())
     return known or (Technique.LAB_MACHINE if category(method) in ("A", "B") else Technique.OTHER)
+
+
+def as_tested(facts: Facts) -> Facts:
+    """The facts with no finding firmer than its tests: what only a strip, a colour test or a look at it showed is known by
+    its class at most, whatever was written beside it."""
+    if not any(_too_firm(f) for f in facts.findings):
+        return facts
+    capped = (f.model_copy(update={"confidence": Confidence.CLASS_ONLY}) if _too_firm(f) else f for f in facts.findings)
+    return facts.model_copy(update={"findings": tuple(capped)})
+
+
+def _too_firm(finding: FindingFact) -> bool:
+    quick = bool(finding.methods) and {m.casefold() for m in finding.methods} <= {"strip", "reagent", "visual"}
+    return quick and finding.confidence.rank > Confidence.CLASS_ONLY.rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +182,9 @@ class Evidence:
     def worked(self) -> list[str]:
         """The methods that gave something to read, by name."""
         strips = any(t.state in (State.REACTED, State.FAINT, State.NO_REACTION) for t in self.strips)
+        ran = {s.method for s in self.facts.scope if s.counts and s.method.casefold() != "strip"}
         behind = {m for f in self.facts.findings if f.abundance is not Abundance.NOT_DETECTED for m in f.methods}
-        return sorted({s.method for s in self.facts.scope if s.counts} | behind | ({"strip"} if strips else set()))
+        return sorted(ran | (behind - {"strip"}) | ({"strip"} if strips else set()))
 
     # -- machines -------------------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ _MARKUP = {
     "em_close": "Slanted text (*one star*)",
     "hardbreak": "A forced line break",
 }
-_FORBIDDEN = re.compile(r"<[a-zA-Z/!]|&[a-z#0-9]+;|\]\(|^#{1,6} |^>|`|^\s*\||^---", re.MULTILINE)
+_FORBIDDEN = re.compile(r"<[a-zA-Z/!]|&[a-z#0-9]+;|\]\(|^#{1,6} |^>|`|^[ \t]*\||^---", re.MULTILINE)
 
 
 def complaints(source: str) -> Iterator[tuple[int, str]]:

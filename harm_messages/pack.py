@@ -190,7 +190,13 @@ class Pack:
         return self.labels[self.words_locale(locale)]
 
     def words_locale(self, locale: str) -> str:
-        """The locale that `words` are in."""
-        own = self.labels.get(locale)
-        stands = own is not None and (own.status == "approved" or not self.vetted)
+        """The locale that `words` are in. Labels without a sentence that a card may need give way as a whole: a card is in
+        one language, and half a card is never shown."""
+        own, default = self.labels.get(locale), self.labels[self.manifest.default_locale]
+        stands = (
+            own is not None
+            and (own.status == "approved" or not self.vetted)
+            and own.because.keys() >= default.because.keys()
+            and own.portions.keys() >= default.portions.keys()
+        )
         return locale if stands else self.manifest.default_locale

@@ -30,7 +30,7 @@ from harm_messages.content import (
     StripRow,
     SubstanceFlags,
 )
-from harm_messages.errors import PackError, Problem
+from harm_messages.errors import MOST, PackError, Problem, and_more
 from harm_messages.older_packs import borrowed_files, is_older, with_fixed, with_labels, with_signs
 from harm_messages.pack import Pack, Pairs
 from harm_messages.reading import Misread, line_of, read_yaml, sentences
@@ -259,14 +259,21 @@ def _rules_in(name: str, text: str) -> tuple[tuple[tuple[int, Rule, str], ...], 
         )
     found: list[tuple[int, Rule, str]] = []
     problems: list[Problem] = []
+    untold = 0
     for index, row in enumerate(rows or []):
         try:
             rule = RULES.validate_python(row)
         except ValidationError as error:
-            where = str(row.get("id", name)) if isinstance(row, dict) else name
-            problems += _refused(error, where, name, text, [index])
+            given = row.get("id") if isinstance(row, dict) else None
+            where = given[:80] if isinstance(given, str) else name
+            if len(problems) < MOST:
+                problems += _refused(error, where, name, text, [index])
+            else:
+                untold += error.error_count()
             continue
         found.append((index, rule, _canonical(rule)))
+    if untold:
+        problems.append(Problem("more", name, and_more(untold), file=name))
     return tuple(found), tuple(problems)
 
 

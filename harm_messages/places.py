@@ -6,13 +6,10 @@ Why late: lines are asked for only where something is wrong, so a sound pack pay
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
-from harm_messages.errors import Problem
+from harm_messages.errors import Level, Problem
 from harm_messages.pack import Pack
 from harm_messages.reading import line_of
-
-Level = Literal["error", "warning"]
 
 
 def rule_problem(pack: Pack, rule_id: str, kind: str, text: str, key: str = "id", level: Level = "error") -> Problem:

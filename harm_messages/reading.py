@@ -1,6 +1,9 @@
 """YAML and checked rows with the line of every mistake, in sentences for a clinician.
 
 YAML 1.2, safe: a key that stands twice is refused, and so is a bare yes or no, which programs read in two ways.
+Anchors and aliases are refused as well: a few hundred characters of them stand for more values than any memory holds.
+All that is looked for in the stream of events, before anything is built. So a value is never larger than its text,
+and what is said of a wrong one is cut short.
 Parsed by libyaml, and by ruamel's own slower reader where libyaml (YAML 1.1) stumbles; both give the same values.
 Imports the YAML reader, pydantic and this package's errors only.
 """
@@ -10,16 +13,34 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from reprlib import Repr
 from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+)
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-_BARE = re.compile(r"(?<![\w\"'])(?:yes|no|on|off|y|n)\s*(?=$|[,\]}#])", re.IGNORECASE | re.MULTILINE)
+from harm_messages.errors import MOST, and_more
+
+MAX_CHARACTERS = 400_000
+"""The longest file; the longest one that comes with MAST has a fifth of it."""
+MAX_DEPTH = 32
+"""So many groups and lists may stand inside each other; a rule has seven."""
+_CUT = 60
+_SAID = 300
 _BARE_WORDS = frozenset({"yes", "no", "on", "off", "y", "n"})
+# what a reader of YAML 1.1 or 1.2 takes for a whole number, however long
+_LONG_NUMBER = re.compile(r"[-+]?(?:0[xob][0-9a-fA-F_]+|[0-9][0-9_.eE+:-]*)")
 
 
 class Misread(ValueError):
@@ -34,32 +55,87 @@ class Misread(ValueError):
 
 def read_yaml(text: str) -> Any:
     """The value of one YAML document. Misread says what is wrong and where."""
+    if len(text) > MAX_CHARACTERS:
+        raise Misread("length", f"This has {len(text):,} characters; a file may have {MAX_CHARACTERS:,} at most.", 1)
     try:
-        value = _load(text)
+        return _load(text)
     except YAMLError as error:
         raise _misread(error) from error
     except ValueError as error:  # a day or number that does not exist, such as 2027-02-30
+        if isinstance(error, Misread):
+            raise
         raise _no_value(text, error) from error
     except RecursionError as error:
         raise Misread("yaml", "Brackets stand inside brackets too deeply.", 1) from error
-    if _BARE.search(text):
-        for node in _scalars(_composed(text)):
-            if node.style is None and node.value.casefold() in _BARE_WORDS:
-                said = (
-                    f"“{node.value}” without quotes can be read as a word or as true/false. "
-                    f'Write true or false, or put it in quotes: "{node.value}".'
-                )
-                raise Misread("bare_word", said, node.start_mark.line + 1)
-    return value
+
+
+def first_anchor(text: str) -> Misread | None:
+    """The first anchor or alias in the text, told without building a value; None where there is none."""
+    for pure in (False, True):
+        try:
+            _look_through(text, pure=pure)
+        except Misread as found:
+            return found if found.kind == "anchor" else None
+        except YAMLError:  # libyaml stumbled; of what neither reads, the reading itself speaks
+            continue
+        return None
+    return None
 
 
 def _load(text: str) -> Any:
     try:
+        _look_through(text, pure=False)
         return YAML(typ="safe").load(text)
     except DuplicateKeyError:
         raise
     except YAMLError:
+        _look_through(text, pure=True)
         return YAML(typ="safe", pure=True).load(text)
+
+
+def _look_through(text: str, *, pure: bool) -> None:
+    """Refuse what may not stand in a file, from its events alone: nothing is built, and no alias is followed."""
+    inside: list[bool | None] = []  # of each open group whether a key comes next; None for a list
+    for event in YAML(typ="safe", pure=pure).parse(text):
+        if isinstance(event, CollectionEndEvent):
+            inside.pop()
+            continue
+        if not isinstance(event, NodeEvent):
+            continue
+        line = event.start_mark.line + 1
+        if event.anchor is not None:
+            named = f"{'*' if isinstance(event, AliasEvent) else '&'}{event.anchor}"
+            raise Misread("anchor", _NO_ANCHORS.format(named[:_CUT]), line)
+        is_key = bool(inside and inside[-1])
+        if inside and inside[-1] is not None:
+            inside[-1] = not is_key
+        if isinstance(event, ScalarEvent):
+            _look_at(event, is_key, line)
+        elif isinstance(event, MappingStartEvent | SequenceStartEvent):
+            inside.append(True if isinstance(event, MappingStartEvent) else None)
+            if len(inside) > MAX_DEPTH:
+                said = f"Lists or groups stand inside each other too deeply; {MAX_DEPTH} is the most."
+                raise Misread("yaml", said, line)
+
+
+def _look_at(event: ScalarEvent, is_key: bool, line: int) -> None:
+    if event.style not in (None, ""):  # in quotes, or a block of text
+        return
+    value = event.value
+    if not is_key and len(value) <= 3 and value.casefold() in _BARE_WORDS:
+        said = (
+            f"“{value}” without quotes can be read as a word or as true/false. "
+            f'Write true or false, or put it in quotes: "{value}".'
+        )
+        raise Misread("bare_word", said, line)
+    if len(value) >= 40 and _LONG_NUMBER.fullmatch(value):
+        raise Misread("value", f"“{value[:20]}…” is read as a number of {len(value)} digits. Put it in quotes.", line)
+
+
+_NO_ANCHORS = (
+    "“{}” is YAML's sign for a text that stands in several places. It is not read here: write the text out in each place. "
+    "If a text is to begin with & or *, put it in quotes."
+)
 
 
 def _misread(error: YAMLError) -> Misread:
@@ -68,16 +144,22 @@ def _misread(error: YAMLError) -> Misread:
     said = str(getattr(error, "problem", None) or error).splitlines()[0]
     if isinstance(error, DuplicateKeyError):
         key = re.search(r'key "(.*?)" with', said)
-        name = key.group(1) if key else ""
+        name = key.group(1)[:_CUT] if key else ""
         return Misread("duplicate_key", f"“{name}” stands twice here. Keep one of the two lines.", line)
     where = " (look at the indentation, colons and quotes)" if isinstance(error, MarkedYAMLError) else ""
-    return Misread("yaml", f"This is not well-formed YAML: {said}{where}.", line)
+    return Misread("yaml", f"This is not well-formed YAML: {said[:_SAID]}{where}.", line)
 
 
 def _no_value(text: str, error: ValueError) -> Misread:
-    for node in _scalars(_composed(text)):
+    try:
+        root = _nodes(text)
+    except YAMLError:
+        root = None
+    for node in _scalars(root):
+        if node.style is not None or node.value[:1] not in "+-.0123456789":
+            continue
         try:
-            YAML(typ="safe").load(node.value if node.style is None else "")
+            YAML(typ="safe").load(node.value)
         except ValueError:
             said = f"“{node.value[:60]}” is no day or number that exists."
             return Misread("value", said, node.start_mark.line + 1)
@@ -89,10 +171,12 @@ def _no_value(text: str, error: ValueError) -> Misread:
 # -- lines -----------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=16)  # several mistakes in one file
-def _composed(text: str) -> Node | None:
+def _nodes(text: str) -> Node | None:
     node: Node | None = YAML(typ="safe", pure=True).compose(text)
     return node
+
+
+_composed = lru_cache(maxsize=16)(_nodes)  # several mistakes in one file
 
 
 def _scalars(node: Node | None) -> Iterator[ScalarNode]:
@@ -130,11 +214,14 @@ def line_of(text: str, path: Sequence[str | int]) -> int:
 
 
 def sentences(error: ValidationError) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
-    """(where inside the value, kind, sentence) of everything pydantic refused."""
-    for one in error.errors():
+    """(where inside the value, kind, sentence) of what pydantic refused: the first ones, then how many more."""
+    found = error.errors(include_url=False)
+    for one in found[:MOST]:
         path = tuple(one["loc"])
         key = next((str(p) for p in reversed(path) if isinstance(p, str)), "")
-        yield path, *_sentence(one["type"], key, one)
+        yield path, *_sentence(one["type"], key[:_CUT], one)
+    if len(found) > MOST:
+        yield (), "more", and_more(len(found) - MOST)
 
 
 def _sentence(kind: str, key: str, one: Any) -> tuple[str, str]:
@@ -173,10 +260,22 @@ _WANTED = {
 
 
 def _shown(value: Any) -> str:
-    text = str(value)
-    return f"“{text[:60]}…”" if len(text) > 60 else f"“{text}”"
+    text = (
+        _SHORT.repr(value)
+        if isinstance(value, dict | list | tuple)
+        else value
+        if isinstance(value, str)
+        else str(value)
+    )
+    return f"“{text[:_CUT]}…”" if len(text) > _CUT else f"“{text}”"
+
+
+_SHORT = Repr()
+"""Of a whole structure only its beginning is made into text."""
+_SHORT.maxlevel, _SHORT.maxdict, _SHORT.maxlist, _SHORT.maxtuple = 3, 4, 4, 4
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = _CUT
 
 
 def _stopped(text: str) -> str:
-    text = text[:1].upper() + text[1:]
+    text = text[:1].upper() + text[1:_SAID]
     return text if text.endswith((".", "!", "?")) else f"{text}."

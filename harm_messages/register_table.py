@@ -82,7 +82,11 @@ def read_register(
     text: str, classes: Mapping[str, ClassRow], flags: SubstanceFlags, intents: Iterable[Intent]
 ) -> Register:
     """The tab-separated register as text → Register. PackError names the line of every row that does not fit."""
-    rows = list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+    try:
+        rows = list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+    except csv.Error as error:
+        said = f"A cell is longer than {csv.field_size_limit():,} characters."
+        raise PackError([Problem("register", FILE, said, file=FILE)]) from error
     problems = list(_row_problems(rows, classes))
     if problems:
         raise PackError(problems)

@@ -135,7 +135,9 @@ class AlertSpec(Frozen):
     """An active alert that fits this sample; `named`: whether it says which drug it is about."""
 
     matches: Literal[True]
-    named: bool | None = None
+    named: bool | None = Field(
+        default=None, exclude_if=lambda named: named is None
+    )  # packs signed before it keep their digest
 
 
 class IntentSpec(Frozen):

@@ -4,7 +4,7 @@ gate too, because the danger does not depend on whether a page may open. Imports
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from harm_messages.derived import Derived, Seen
 from harm_messages.evidence import diluted_otherwise, interferents
@@ -40,33 +40,55 @@ def staff_actions(d: Derived, hits: Iterable[Hit]) -> tuple[StaffAction, ...]:
 
 
 def alert_proposals(d: Derived) -> tuple[AlertProposal, ...]:
-    """The alerts among them, each with its tier, the state of the evidence and what is lacking."""
-    words = d.pack.words(d.pack.manifest.default_locale)
-    found: dict[tuple[str, bool, str], AlertProposal] = {}
+    """The alerts among them, each with its tier, the state of the evidence and what is lacking. What is confirmed and what
+    is not never stand in one sentence."""
+    groups: dict[tuple[str, bool, str], dict[str, list[Seen]]] = {}
     for row, seen in _rows(d):
         for action in row.actions(_level(seen), _with_harm(d)):
             kind, _, tier = action.partition(":")
-            if kind not in ("propose_alert", "hold_alert"):
-                continue
-            key = (tier, kind == "hold_alert", row.id)
-            state = _state(seen)
-            old = found.get(key)
-            about = tuple(dict.fromkeys((*(old.about if old else ()), seen.name)))
-            said = words.staff.get(f"alert_{state}", state)
-            found[key] = AlertProposal(
-                tier=tier, held=key[1], group=row.id, about=about,
-                evidence=fill(said, {"names": " and ".join(about)}),
-                lacking=words.staff.get(f"lacking_{state}", "") if old is None else old.lacking,
-            )  # fmt: skip
-    return tuple(found[key] for key in sorted(found))
+            if kind in ("propose_alert", "hold_alert"):
+                by_state = groups.setdefault((tier, kind == "hold_alert", row.id), {})
+                by_state.setdefault(_state(d, seen), []).append(seen)
+    each = [_proposal(d, key, groups[key]) for key in sorted(groups)]
+    # one drug of two groups asks for one alert
+    return tuple({(p.tier, p.held, p.about): p for p in reversed(each)}.values())[::-1]
 
 
-def _state(seen: Seen) -> str:
-    if seen.confidence is Confidence.CONFIRMED:
-        return "confirmed"
-    if seen.confidence is Confidence.INDICATED:
-        return "indicated"
-    return {Technique.STRIP: "strip", Technique.COLOUR_TEST: "colour_test"}.get(seen.technique, "tentative")
+def _proposal(d: Derived, key: tuple[str, bool, str], by_state: Mapping[str, Sequence[Seen]]) -> AlertProposal:
+    words = d.pack.words(d.pack.manifest.default_locale).staff
+    tier, held, group = key
+    said, lacking, about = [], [], []
+    for state in sorted(by_state, key=_STATES.index):
+        names = list(dict.fromkeys(seen.name for seen in by_state[state]))
+        said.append(fill(words.get(f"alert_{state}", state), {"names": " and ".join(names)}))
+        fooled = sorted({one for seen in by_state[state] for one in _fooled(d, seen)}) if state != "confirmed" else []
+        if fooled and "alert_fooled" in words:
+            fools = " and ".join(d.pack.substances[one].in_sentence for one in fooled)
+            said.append(fill(words["alert_fooled"], {"names": fools}))
+        lacking.append(words.get(f"lacking_{state}", ""))
+        about += names
+    return AlertProposal(
+        tier=tier, held=held, group=group, about=tuple(dict.fromkeys(about)), evidence=" ".join(said),
+        lacking=" ".join(dict.fromkeys(one for one in lacking if one)),
+    )  # fmt: skip
+
+
+_STATES = ("confirmed", "indicated", "disputed", "strip", "colour_test", "tentative")
+
+
+def _state(d: Derived, seen: Seen) -> str:
+    if seen.confidence in (Confidence.CONFIRMED, Confidence.INDICATED):
+        return seen.confidence.value
+    if seen.technique is Technique.STRIP:
+        return "disputed" if disputed(d, seen.substance or seen.drug_class) is not None else "strip"
+    return "colour_test" if seen.technique is Technique.COLOUR_TEST else "tentative"
+
+
+def _fooled(d: Derived, seen: Seen) -> Iterator[str]:
+    """What of this sample is known to fool the strip that reacted."""
+    for one in d.evidence.strips:
+        if one.state is State.REACTED and one.strip is not None and one.target in (seen.substance, seen.drug_class):
+            yield from interferents(d.pack, d.facts, one.strip)
 
 
 def _level(seen: Seen) -> Confidence:
@@ -80,7 +102,7 @@ def _with_harm(d: Derived) -> bool:
 
 def _rows(d: Derived) -> Iterator[tuple[StaffRow, Seen]]:
     for row in d.pack.staff:
-        for seen in d.shown:
+        for seen in (*d.shown, *d.weak):
             if not seen.unknown and seen.substance not in d.want.byproducts and _fits(row, seen, d):
                 yield row, seen
 
@@ -112,8 +134,10 @@ def _tests(d: Derived) -> Iterator[tuple[str, str]]:
                 yield f"repeat_strip_diluted_10x:{one.target}", cause
             if disputed(d, one.target) is not None:
                 yield f"review_by_chemist:{one.target}", cause
-        if one.state in (State.FAINT, State.INVALID):
+        if one.state in (State.FAINT, State.INVALID, State.FAILED):
             yield f"repeat_strip:{one.target}", cause
+        if one.state is State.TOO_LITTLE:
+            yield "ask_for_more_sample:strip", cause
     for run in d.facts.scope:
         if not run.counts and run.method.casefold() != "strip":
             state = {"pending": "wait_for", "insufficient_sample": "ask_for_more_sample"}.get(

@@ -26,13 +26,15 @@ SPOKEN = "spoken"
 MAX_WORDS = 70  # the shape of a file; how much a page may show is in pack.yaml `budgets`
 MAX_MORE_WORDS = 250
 MAX_SPOKEN_WORDS = 140
+MAX_CHARACTERS = 20_000
+"""Of the whole file: far beyond what its words may fill, and read in no time."""
 _SECTION = re.compile(r"^%%\s*(\S+)\s*$")
 
 
 class MessageText(Sourced):
     """A message in one locale. `short` and `more` are Markdown with placeholders; `spoken` is what read-aloud says
     in place of `short` where the two differ; `pictogram` is drawn beside the card; `made_from`: of a translation, the
-    digest of the text it was made from."""
+    digest of the text it was made from; `wording`: "version:beginning of the digest" of the text this version stands for."""
 
     id: str = Field(pattern=r"^M-[A-Z0-9-]+$")
     version: int = Field(ge=1)
@@ -45,6 +47,13 @@ class MessageText(Sourced):
     more: str = ""
     spoken: str = ""
     made_from: str = ""
+    wording: str = Field(default="", pattern=r"^(?:[1-9][0-9]*:[0-9a-f]{16})?$")
+
+    @property
+    def changed_without_a_version(self) -> bool:
+        """Whether the text is another than the one recorded for this very version."""
+        number, _, digest = self.wording.partition(":")
+        return number == str(self.version) and digest != self.digest[:16]
 
     @cached_property
     def digest(self) -> str:
@@ -75,6 +84,9 @@ class _Part:
 def read_message(text: str, locale: str, file: str) -> tuple[MessageText | None, tuple[Problem, ...]]:
     """The message in this file and everything that is wrong with it; None where it cannot be used."""
     name = file.rsplit("/", 1)[-1].removesuffix(".md")
+    if len(text) > MAX_CHARACTERS:
+        said = f"The file has {len(text):,} characters; a message may have {MAX_CHARACTERS:,} at most."
+        return None, (_said("length", name, said, file, 1),)
     try:
         head, parts = _split(text)
         front = read_yaml(head)
@@ -149,3 +161,11 @@ def _limits(message: MessageText, parts: dict[str, _Part], name: str, file: str)
     for one in sorted(extra):
         said = f"The spoken text uses {{{one}}}, which the card does not."
         yield _said("placeholder", name, said, file, parts[SPOKEN].line if SPOKEN in parts else 1)
+
+
+def stamped(source: str, text: MessageText) -> str:
+    """The file's text with what this version says recorded in its front matter."""
+    line = f'wording: "{text.version}:{text.digest[:16]}"'
+    if re.search(r"^wording: ", source, re.MULTILINE):
+        return re.sub(r"^wording: .*$", line, source, count=1, flags=re.MULTILINE)
+    return re.sub(r"^(version: .*)$", rf"\1\n{line}", source, count=1, flags=re.MULTILINE)

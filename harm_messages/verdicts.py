@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from harm_messages.evidence import Evidence, category
+from harm_messages.evidence import Evidence, as_tested, category
 from harm_messages.loading import load_pack
 from harm_messages.pack import Pack
 from harm_messages.roles import (
@@ -210,7 +210,7 @@ def derive_verdict(
     present = [f for f in findings if f.abundance is not Abundance.NOT_DETECTED and (f.unidentified or differs(f))]
     possible = expected_possible(present, want, used)
     roles = [(f, role_of(f, possible, want, used)) for f in present if counts_as_found(f)]
-    others = [f for f, r in roles if r in (Role.SUBSTITUTE, Role.ADULTERANT)]
+    others = [f for f, r in roles if r in (Role.SUBSTITUTE, Role.ADULTERANT) and not f.unidentified]
     each = [expected_found(present, expectation((one,), used), used) for one in want.ids]
     case = VerdictCase(
         stated=want.stated,
@@ -243,6 +243,7 @@ def verdict_of(evidence: Evidence, findings: Iterable[FindingFact], outcome: Out
 
 def whole_of(facts: Facts, pack: Pack) -> tuple[Outcome, Verdict]:
     """Outcome and verdict of one sample, as the laboratory records them."""
+    facts = as_tested(facts)
     evidence = Evidence(pack, facts)
     outcome = outcome_of(evidence)
     return outcome, verdict_of(evidence, facts.findings, outcome)

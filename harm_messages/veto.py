@@ -55,6 +55,11 @@ class Veto:
         return any(row.no_use for row in self.rows)
 
     @property
+    def no_injecting(self) -> bool:
+        """Whether nothing is said of injecting but not to do it: any amount can be too much."""
+        return any(row.deadly for row in self.rows)
+
+    @property
     def also(self) -> tuple[str, ...]:
         """What the other rows that hold must say."""
         return tuple(dict.fromkeys(row.say for row in self.rows if row.say and row.say != self.action))
@@ -141,13 +146,15 @@ def _nobody_knows(d: Derived) -> bool:
     matches and that nothing looked for."""
     if d.outcome in OPEN or any(fact.unidentified for fact in d.raw):
         return True
-    if not any(s.psychoactive and s.confidence.rank >= Confidence.INDICATED.rank for s in d.shown):
+    if not any(
+        s.psychoactive and s.confidence.rank >= Confidence.INDICATED.rank and s.role not in QUIET for s in d.shown
+    ):
         return True
     if any(one not in d.pack.substances for fact in d.raw for one in fact.look_alikes):
         return True
     if d.evidence.pending_runs and _could_change(d):
         return True
-    return any(s.source == "warned" for s in d.seen)
+    return any(s.source != "result" for s in d.seen)
 
 
 def _could_change(d: Derived) -> bool:

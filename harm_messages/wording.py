@@ -22,7 +22,7 @@ from harm_messages.markdown import fill, to_html, to_plain
 from harm_messages.page import Message
 from harm_messages.rules import ARGS
 from harm_messages.tables_of_use import Where
-from harm_messages.tagged import normalised, words_of
+from harm_messages.tagged import CLOSE, OPEN, normalised, words_of
 from harm_messages.texts import MessageText
 from harm_messages.types import AmountFact, Confidence, HarmMessageError, Severity, Slot
 from harm_messages.veto import Veto
@@ -58,21 +58,27 @@ class Place:
 
 @dataclass(slots=True)
 class Hearing:
-    """What one page may say about taking it, and what it has said already. `said` grows as the page is written; `room`:
-    how many words the first card may have where help stands behind it."""
+    """What one page may say about taking it, and what it has said already: `said` and `behind` (More) grow as the page is
+    written. A page is written twice: the `draft` finds out what `stands` on it without a tap. `room`: how many words the
+    first card may have where help stands behind it."""
 
     veto: Veto | None = None
     said: set[str] = field(default_factory=set)
+    behind: set[str] = field(default_factory=set)
+    stands: frozenset[str] = frozenset()
+    draft: bool = False
     room: int | None = None
 
-    def fresh(self, sentence: str) -> bool:
-        """Whether this sentence has not stood on the page yet. One of one or two words is no instruction."""
+    def fresh(self, sentence: str, where: Where = "page") -> bool:
+        """Whether this sentence has not stood on the page yet. One of one or two words is no instruction. What stands on
+        the page is never given up for what waits behind More."""
         key = normalised(sentence)
         if len(key.split()) < 3:
             return True
-        if key in self.said:
+        heard = self.behind if where == "more" else self.said
+        if key in heard or (where == "more" and key in self.stands):
             return False
-        self.said.add(key)
+        heard.add(key)
         return True
 
 
@@ -85,6 +91,7 @@ class Writer:
     """
 
     def __init__(self, d: Derived, locale: str, hearing: Hearing | None = None, asked: str = "") -> None:
+        """`asked`: the language that somebody asked for, where this is not it."""
         self.d = d
         self.locale = locale
         self.asked = asked or locale
@@ -98,11 +105,11 @@ class Writer:
         locale = self.d.pack.message(message_id, self.locale).locale
         return self if locale == self.locale else Writer(self.d, locale, self.hearing, self.asked)
 
-    def for_one_card(self, message_ids: Iterable[str]) -> Writer:
-        """The writer of a card made of these messages: one card is in one language, so all are in the default one where
-        one of them is missing here."""
-        gaps = (one for each in message_ids if (one := self.speaking(each)) is not self)
-        return next(gaps, self)
+    def in_one_language(self, message_ids: Iterable[str]) -> Writer:
+        """The writer for a card made of these messages: where one of them has no translation, all are in English."""
+        each = (self.d.pack.message(one, self.locale).locale for one in message_ids)
+        other = next((locale for locale in each if locale != self.locale), None)
+        return self if other is None else Writer(self.d, other, self.hearing, self.asked)
 
     def write(
         self,
@@ -123,7 +130,7 @@ class Writer:
         w = self.speaking(message_id)
         try:
             values = {p: (extra or {}).get(p) or w._value(p, bound) for p in text.placeholders}
-            return self._message(text, place, values, bound, whole, behind_more, after)
+            return w._message(text, place, values, bound, whole, behind_more, after)
         except KeyError as error:
             raise HarmMessageError(f"{message_id}: no value for {error}; the page is not shown") from error
 
@@ -167,8 +174,8 @@ class Writer:
         )
 
     def _kept(self, text: MessageText, source: str, values: Mapping[str, str], where: Where, whole: bool) -> str:
-        """What of a text may stand on this page. A card is never emptied because its words stood before."""
-        if not source:
+        """What of a text may stand on this page and has not stood there yet."""
+        if not source or (where == "more" and self.hearing is not None and self.hearing.draft):
             return ""
         tagger, hearing = self.d.pack.tagger(text.locale), self.hearing
         allowed = hearing.veto.allows(where) if hearing is not None and hearing.veto is not None else lambda tags: True
@@ -186,8 +193,9 @@ class Writer:
 
         if hearing is None or whole:
             return tagger.kept(source, allowed, may)
-        left = tagger.kept(source, allowed, lambda sentence: may(sentence) and hearing.fresh(fill(sentence, values)))
-        return left or (tagger.kept(source, allowed, may) if source is text.short else "")
+        return tagger.kept(
+            source, allowed, lambda sentence: may(sentence) and hearing.fresh(fill(sentence, values), where)
+        )
 
     def _within(self, short: str, more: str, values: Mapping[str, str], before: str) -> tuple[str, str]:
         """(card, behind More) of the words a person is given: the last paragraphs wait where the card would be too long.
@@ -198,7 +206,31 @@ class Writer:
         waiting: list[str] = []
         while len(paragraphs) > 1 and words_of([before, to_plain("\n\n".join(paragraphs), values)]) > limit:
             waiting.insert(0, paragraphs.pop())
+            self._took_behind(waiting[0], values)
         return "\n\n".join(paragraphs), "\n\n".join(part for part in (*waiting, more) if part)
+
+    def _took_behind(self, paragraph: str, values: Mapping[str, str]) -> None:
+        """What waits behind More after all may stand on another card."""
+        if self.hearing is None:
+            return
+        for block in self.d.pack.tagger(self.locale).lines(paragraph):
+            for sentence in (s for line in block for s in line.sentences):
+                key = normalised(fill(sentence.text.strip(OPEN + CLOSE), values))
+                self.hearing.said.discard(key)
+                self.hearing.behind.add(key)
+
+    def lines_on_the_card(self, message_id: str) -> list[str]:
+        """Lines of a message that stand on the card although the message itself waits behind More."""
+        text = self.d.pack.message(message_id, self.locale)
+        words, hearing = self.d.pack.families.on_the_card.get(text.locale, ()), self.hearing
+        found = []
+        for block in self.d.pack.tagger(text.locale).lines(text.short) if words and hearing is not None else ():
+            for line in block:
+                said = " ".join(s.text for s in line.sentences)
+                plain = not any(s.tags or "{" in s.text or "**" in s.text for s in line.sentences)
+                if plain and any(word in said.casefold() for word in words):
+                    found += [" ".join(s.text for s in line.sentences if hearing.fresh(s.text))]  # type: ignore[union-attr]
+        return [line for line in found if line]
 
     def _once(self, words: str) -> str:
         """The evidence behind one drug is said once, though several cards speak of it."""
@@ -254,7 +286,8 @@ class Writer:
         states = {t.state for target in self.d.named for t in self.d.evidence.tests(target)}
         order = (State.PENDING, State.TOO_LITTLE, State.FAILED, State.INVALID, State.NOT_RUN, State.OUT_OF_SCOPE)
         state = next((s for s in order if s in states), State.NOT_RUN)
-        return self.labels.because[f"reason_{state.value}"]
+        quick = state is State.NOT_RUN and self.d.evidence.worked()
+        return self.labels.because["reason_quick" if quick else f"reason_{state.value}"]
 
     def _percent(self, limit: float) -> str:
         return fill(self.labels.lod_known, {"percent": format_decimal(limit, locale=self._babel)})
@@ -374,7 +407,7 @@ class Writer:
         """For what was expected, the limit of the best method that looked; else the lowest of the methods that ran."""
         limits = [x for one in self.d.named if (x := self.d.evidence.limit(one)) is not None]
         if not limits:
-            limits = [s.lod for s in self.d.evidence.runs if s.counts and s.lod is not None]
+            limits = sorted(s.lod for s in self.d.evidence.runs if s.counts and s.lod is not None)[:1]
         return self._percent(max(limits)) if limits else self.labels.lod_unknown
 
     def methods(self, bound: tuple[Seen, ...]) -> str:

@@ -151,7 +151,7 @@ def send_back_alert(
 
 @router.post("/alerts/{alert_id}/retract")
 def retract_alert(
-    alert_id: uuid.UUID, body: schemas.EndIn, who: Signer, rt: RuntimeDep, if_match: IfMatch, request: Request,
+    alert_id: uuid.UUID, body: schemas.RetractIn, who: Signer, rt: RuntimeDep, if_match: IfMatch, request: Request,
     response: Response,
 ) -> schemas.AlertOut:  # fmt: skip
     """Take back an alert that is in force; that is told where it stood."""

@@ -81,10 +81,10 @@ def _series(database: Database, ctx: JobContext, pack_of: PackOf) -> None:
 def record(uow: UnitOfWork, agency_id: uuid.UUID, looked: series_signals.SeriesLooked, pack: Pack) -> DetectionRun:
     """Write the drafts of one look and the look itself. A draft there is already is not written again."""
     repository.hold(uow, agency_id)
-    drafts = [drafting.write(uow, at, [signal], pack.register) for at, signal in looked.found]
+    drafts = [one for at, signal in looked.found for one in drafting.write(uow, at, [signal], pack.register)]
     row = DetectionRun(
         agency_id=agency_id, at=uow.now, sessions=looked.sessions, series=looked.run.tested,
-        rises=len(looked.run.rises), drifts=len(looked.run.drifts), drafts=sum(d is not None for d in drafts),
+        rises=len(looked.run.rises), drifts=len(looked.run.drifts), drafts=len(drafts),
         settings=dict(series_signals.SETTINGS),
     )  # fmt: skip
     uow.session.add(row)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from app.alerts import repository
-from app.alerts.domain import LONGEST, AlertState, Reach, Tier
+from app.alerts.domain import LONGEST, SIGNED, AlertState, Reach, Tier
 from app.alerts.new_alert import NewAlert, ends
 from app.alerts.signals import Signal, Trigger
+from app.alerts.standing import LACKING, STANDING_WORDS, Standing, outside
 from app.alerts.tables import Alert, AlertEvidence
 from app.alerts.telling import tell
 from app.platform import audit
@@ -28,6 +29,8 @@ from app.tasks.service import TaskKind
 from harm_messages.register import Register
 
 LONDON = ZoneInfo("Europe/London")
+NOTICE_AFTER = timedelta(hours=12)
+"""How long after its closing time a session may still be warned."""
 FORM_CLASSES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("tablets or capsules", ("tablet", "capsule")),
     ("powders or crystals", ("powder", "crystal", "rock")),
@@ -56,8 +59,20 @@ class Setting:
         return next((one for one in FORM_CLASSES if form in one[1]), ("", ()))
 
 
-def write(uow: UnitOfWork, at: Setting, signals: Sequence[Signal], register: Register) -> Alert | None:
-    """Write the draft for signals about one thing; None where one stands already, which gets the new evidence."""
+def write(uow: UnitOfWork, at: Setting, signals: Sequence[Signal], register: Register) -> list[Alert]:
+    """Write the drafts for signals about one thing; none where one stands already, which gets the new evidence.
+
+    Whoever stands beside the person has to hear of it first: with everything that goes to partners a notice of the session is
+    drafted too, while that session runs.
+    """
+    wider = [one for one in signals if one.tier in SIGNED]
+    runs = at.checking.closed_at is None and at.checking.closes_at + NOTICE_AFTER > uow.now
+    notices = [replace(one, name=f"notice:{one.name}", tier=Tier.T1) for one in wider] if runs else []
+    drafts = [_write(uow, at, each, register) for each in (notices, signals) if each]
+    return [one for one in drafts if one is not None]
+
+
+def _write(uow: UnitOfWork, at: Setting, signals: Sequence[Signal], register: Register) -> Alert | None:
     known = repository.drafted_for(uow.session, at.agency_id, {s.occasion for s in signals})
     fresh = [s for s in signals if (s.name, s.occasion) not in known]
     if not fresh:
@@ -86,7 +101,7 @@ def _draft(uow: UnitOfWork, at: Setting, fresh: Sequence[Signal], register: Regi
         agency_id=at.agency_id, tier=tier, state=AlertState.DRAFT, reach=reach,
         session_id=at.checking.id if reach is Reach.SESSION else None,
         region=at.region if reach is Reach.REGION else "",
-        words=" ".join(dict.fromkeys(s.words for s in fresh))[:300],
+        words=" ".join(dict.fromkeys([*(f"{s.words[:1].upper()}{s.words[1:]}" for s in fresh), STANDING_WORDS[first.standing]]))[:300],
         told_words=told_words(at, fresh, register, uow.now),
         substances=[about] if about in register else [],
         classes=[about] if about not in register and register.is_class(about) else [],
@@ -113,18 +128,27 @@ def _draft(uow: UnitOfWork, at: Setting, fresh: Sequence[Signal], register: Regi
 def told_words(at: Setting, signals: Sequence[Signal], register: Register, now: datetime) -> str:
     """What may be said outside: substance, region, month and class of form; what was expected where a share rose.
 
-    No count, and nothing of what happened to anybody: one person's harm is one person's.
+    No count, and nothing of what happened to anybody: one person's harm is one person's. Only what is confirmed was
+    found; of two tests that disagree nothing is said until that is decided.
     """
     first = max(signals, key=lambda s: s.tier.value)
     name = samples.label_of(register, first.about)
     place, month = at.region or "this service", f"{now.astimezone(LONDON):%B %Y}"
+    sure = first.standing is Standing.CONFIRMED
     if first.trigger in (Trigger.RISING_SHARE, Trigger.SLOW_DRIFT):
         intent = samples.label_of(register, first.intent)
+        if not sure:
+            return f"What looks like {name} turns up more often than before in what is taken for {intent}, {place}, {month}. Some of it is not confirmed."
         return f"{name} is found more often than before in what is taken for {intent}, {place}, {month}."
-    kind = f" Found in: {at.forms[0]}." if at.forms[0] else ""
-    if first.trigger is Trigger.UNUSUAL_STRENGTH:
-        return f"Unusually strong {name} was found, {place}, {month}.{kind}"
-    return f"{name} was found, {place}, {month}.{kind}"
+    return told_of(first, name, place, month, at.forms[0])
+
+
+def told_of(signal: Signal, name: str, place: str, month: str, form: str = "") -> str:
+    """One sentence for partners about one thing, in the words its evidence allows; "" where nothing may be said yet."""
+    strong = signal.trigger is Trigger.UNUSUAL_STRENGTH
+    opens = outside(signal.standing, f"unusually strong {name}" if strong else name, fooled=signal.fooled)
+    kind = f" {'Found in' if signal.standing is Standing.CONFIRMED else 'Form'}: {form}." if form else ""
+    return f"{opens[:1].upper()}{opens[1:]}, {place}, {month}.{kind}" if opens else ""
 
 
 def _evidence(row: Alert, agency_id: uuid.UUID, signal: Signal, now: datetime) -> AlertEvidence:
@@ -143,11 +167,16 @@ def _ask_bench(uow: UnitOfWork, row: Alert, signals: Sequence[Signal], at: Setti
     if sample is None or sample.agency_id != at.agency_id:
         return
     for task in tasks.rows_of_sample(uow.session, sample.id):
-        if task.kind is TaskKind.PROPOSE_ALERT and task.closed_at is None and "alert" not in task.detail:
+        free = task.kind is TaskKind.PROPOSE_ALERT and task.closed_at is None and "alert" not in task.detail
+        if free and task.detail.get("tier") == row.tier.value:
             task.detail = {**task.detail, "alert": str(row.id)}
             return
     words = f"The detection drafted an alert ({row.tier}). {row.words}"
-    detail = {"causes": [s.name for s in signals], "tier": row.tier.value, "alert": str(row.id)}
+    firm = max(signals, key=lambda s: s.tier.value)
+    detail = {
+        "causes": [s.name for s in signals], "tier": row.tier.value, "alert": str(row.id),
+        "evidence": STANDING_WORDS[firm.standing], "lacking": LACKING[firm.standing],
+    }  # fmt: skip
     try:
         tasks.open_once(uow, sample, TaskKind.PROPOSE_ALERT, f"alert {row.id}", words, detail=detail)
     except MastError:  # the draft stands in the list all the same

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from app.alerts import repository
+from app.alerts.behind import Ground, ground
 from app.alerts.domain import ALL_STEPS, WAITING, Act, Tier, steps_from
 from app.alerts.signals import TRIGGER_WORDS
-from app.alerts.signing import may, standing_steps, unready
+from app.alerts.signing import may, samples_behind, standing_steps, unready
 from app.alerts.tables import Alert, AlertChannel, AlertEvidence, AlertStep
 from app.platform.kernel.actor import Actor
 from app.samples.looks import SampleLook, looks_of
@@ -57,6 +58,8 @@ class AlertDetail:
     missing: tuple[str, ...]
     path: tuple[tuple[str, AlertStep | None], ...] = ()
     """What its tier needs, in order, with the step where it was taken."""
+    ground: Ground | None = None
+    """How sure it is now, and what is lacking; for those who write and sign."""
 
     def may(self, act: Act | str) -> bool:
         """Whether there is a button for it."""
@@ -77,6 +80,7 @@ def detail(session: Session, actor: Actor, row: Alert) -> AlertDetail:
         acts={act: tuple(may(session, row, act, actor, steps)) for act in steps_from(row.state, row.tier)},
         missing=tuple(unready(session, row)) if reads and row.state in WAITING else (),
         path=tuple(_path(row, steps)),
+        ground=ground(session, samples_behind(session, row), [*row.substances, *row.classes]) if reads else None,
     )
 
 

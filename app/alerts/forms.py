@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
 from app.alerts.domain import Reach, Tier
+from app.alerts.drafting import LONDON, told_of
 from app.alerts.service import NewAlert
+from app.alerts.signals import Signal, Trigger
+from app.alerts.standing import firmest, standing_of
 from app.platform.kernel.errors import Invalid
-from app.platform.web.fields import Text20, Text40, Text60, Text200, Text300, Text600
+from app.platform.web.fields import Note60, Note300, Text20, Text40, Text60, Told200, Told600
 from app.platform.web.typed import number
 from harm_messages.register import MatchKind, Register
 
@@ -27,13 +30,13 @@ class AlertForm(BaseModel):
     tier: Text20 = ""
     reach: Text20 = ""
     session_id: Text40 = ""
-    words: Text300 = ""
-    told_words: Text600 = ""
+    words: Note300 = ""
+    told_words: Told600 = ""
     about: list[Text60] = Field(default=[], max_length=20)
-    about_words: list[Text60] = Field(default=[], max_length=20)
+    about_words: list[Note60] = Field(default=[], max_length=20)
     forms: list[Text20] = Field(default=[], max_length=13)
     colours: list[Text20] = Field(default=[], max_length=14)
-    logos: Text200 = ""
+    logos: Told200 = ""
     hours: Text20 = ""
     sample: Text40 = ""
     task: Text40 = ""
@@ -104,11 +107,16 @@ def of_draft(row: Any) -> AlertForm:
     )
 
 
-def filled(findings: Sequence[Any], sample: Any, tier: Tier, *, described: bool) -> AlertForm:
+def filled(
+    findings: Sequence[Any], sample: Any, tier: Tier, *, described: bool, detail: Mapping[str, Any] | None = None
+) -> AlertForm:
     """What a result says of itself: what was found that was not expected (else what was), how it looks, where it was.
 
-    `described`: its client agreed that logo and colour are told; else they are left out.
+    `described`: its client agreed that logo and colour are told; else they are left out. `detail`: of the task that asks for it,
+    with the state of the evidence and what is lacking.
     """
+    asked = detail or {}
+    lacking = f" Lacking: {asked['lacking']}" if asked.get("lacking") else ""
     told = [f for f in findings if f.role.value not in ("excipient", "byproduct", "cutting")]
     told = [f for f in told if f.role.value != "expected"] or told
     about = [f.substance_id or f.substance_class for f in told]
@@ -121,8 +129,21 @@ def filled(findings: Sequence[Any], sample: Any, tier: Tier, *, described: bool)
         colours=list(sample.colours) if described else [],
         logos=sample.logo if described else "",
         hours="12" if tier is Tier.T1 else "",
+        words=f"{asked.get('evidence', '')}{lacking}"[:300],
         sample=str(sample.id),
     )
+
+
+def told_words(findings: Sequence[Any], form: AlertForm, names: Mapping[str, str], place: str, now: datetime) -> str:
+    """What partners may read of what the form is about, in the words its evidence allows; nothing until that is decided."""
+    each = [f for f in findings if (f.substance_id or f.substance_class) in form.about]
+    standing = firmest(one for one in map(standing_of, each) if one is not None)
+    about = [f for f in each if standing_of(f) is standing]
+    if standing is None or not place:
+        return ""
+    name = " and ".join(dict.fromkeys(names[f.substance_id or f.substance_class] for f in about))
+    signal = Signal(Trigger.FIRST_DETECTION, form.about[0], "", "", Tier(form.tier), "", standing=standing)
+    return told_of(signal, name, place, f"{now.astimezone(LONDON):%B %Y}")
 
 
 def key_of(text: str) -> uuid.UUID | None:

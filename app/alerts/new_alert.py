@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from app.alerts.behind import says_too_much, standing_behind
 from app.alerts.domain import LONGEST, Reach, Tier
 from app.samples.looks import may_be_described
 from app.sessions.service import CheckingSession
@@ -68,7 +69,12 @@ def problems(
 
 
 def checked(session: Session, new: NewAlert) -> dict[str, str]:
-    """Field → sentence for what the client of the sample behind it did not agree to."""
+    """Field → sentence for what the sample behind it does not allow: words that say more than its evidence, and what its
+    client did not agree to."""
+    about = (*new.substances, *new.classes)
+    standing = standing_behind(session, [new.sample_id], about) if new.sample_id else None
+    if wrong := says_too_much(standing, new.words, new.told_words, new.tier):
+        return wrong
     described = new.sample_id is not None and (new.logos or new.colours)
     if not described or may_be_described(session, [new.sample_id] if new.sample_id else []):
         return {}

@@ -11,8 +11,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from app.alerts import service
 from app.alerts import told as telling
 from app.alerts.asking_to_look import look_at_series
-from app.alerts.domain import BY_ONE, NO_GREEN_LIGHT, PARTNERS, TIER_WORDS, WRITERS, Channel, Tier
-from app.alerts.forms import AlertForm, filled, key_of
+from app.alerts.behind import undecided
+from app.alerts.domain import BY_ONE, NO_GREEN_LIGHT, PARTNERS, SIGNED, TIER_WORDS, WRITERS, Channel, Tier
+from app.alerts.forms import AlertForm, filled, key_of, told_words
 from app.alerts.web import form_page, words_of
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import MastError, NotFound
@@ -23,6 +24,7 @@ from app.results import service as results
 from app.runtime import Runtime, RuntimeDep
 from app.samples import service as samples
 from app.samples.looks import may_be_described
+from app.sessions import service as sessions
 from app.tasks import service as tasks
 
 router = APIRouter(include_in_schema=False)
@@ -138,7 +140,12 @@ def new_alert(
             asked = tasks.get_task(session, who, key) if (key := key_of(task)) is not None else None
             tier = Tier(asked.row.detail["tier"]) if asked and asked.row.detail.get("tier") in set(Tier) else Tier.T1
             described = may_be_described(session, [sample_id])
-            form = filled(latest.present if latest else (), row, tier, described=described)
+            present = latest.present if latest else ()
+            form = filled(present, row, tier, described=described, detail=asked.row.detail if asked else None)
+            if tier in SIGNED and not undecided(session, [sample_id]):
+                place = sessions.site_of(session, sessions.get_session(session, who, row.session_id)).region
+                names = {one: samples.label_of(rt.pack.register, one) for one in form.about}
+                form.told_words = told_words(present, form, names, place, rt.now())
             if asked is not None:
                 form.task, form.task_version = str(asked.row.id), str(asked.row.version)
     return form_page(request, rt, who, form)

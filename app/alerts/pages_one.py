@@ -15,7 +15,7 @@ from app.alerts.web import form_page, words_of
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import MastError, NotFound
 from app.platform.security.policy import SERVICE_STAFF, allow
-from app.platform.web.fields import Text200
+from app.platform.web.fields import Note200, Told200
 from app.platform.web.problems import status_of
 from app.runtime import Runtime, RuntimeDep
 
@@ -27,7 +27,8 @@ Signer = Annotated[Actor, allow(*sorted(ALL_STEPS))]
 Health = Annotated[Actor, allow(*sorted(HEALTH | LEADS))]
 Approver = Annotated[Actor, allow(Role.CLINICIAN, Role.SESSION_LEAD)]
 Version = Annotated[int, Form()]
-Reason = Annotated[Text200, Form()]
+Reason = Annotated[Note200, Form()]
+ToldReason = Annotated[Told200, Form()]
 ENDS = {Act.RETRACT: "retracted", Act.DISCARD: "discarded"}
 
 
@@ -112,7 +113,7 @@ def send_back(
 
 @router.post("/alerts/{alert_id}/retract")
 def retract(
-    request: Request, alert_id: uuid.UUID, who: Signer, rt: RuntimeDep, version: Version = 0, reason: Reason = ""
+    request: Request, alert_id: uuid.UUID, who: Signer, rt: RuntimeDep, version: Version = 0, reason: ToldReason = ""
 ) -> Response:
     """Take it back."""
     return _taken(request, rt, who, alert_id, version, Act.RETRACT, reason)

@@ -18,7 +18,10 @@ from app.alerts.detection.strength import strength
 from app.alerts.domain import Tier
 from app.alerts.drafting import Setting
 from app.alerts.signals import Signal, Trigger
+from app.alerts.standing import LACKING, STANDING_WORDS, Standing, standing_of
+from app.consultations.facts import facts_of
 from app.results import service as results
+from app.results.grounds import frozen
 from app.samples import service as samples
 from app.samples.domain import ConsentAnswer, ConsentKind, HarmEvent
 from app.samples.looks import may_be_described
@@ -27,6 +30,7 @@ from app.trends import series
 from app.trends.service import day_of
 from harm_messages import Pack
 from harm_messages.amounts import band_of, band_row, convert
+from harm_messages.evidence import Evidence, interferents
 from harm_messages.types import Band, Basis, Form, Unit
 
 HARM: dict[HarmEvent, Tier] = {
@@ -38,8 +42,6 @@ _FIRST_WORDS = {
     First.REGION: "the first in the region for twelve months",
     First.SESSION: "the first at this session",
 }
-_FIRST_TIER = {First.EVER: Tier.T2, First.REGION: Tier.T2, First.SESSION: Tier.T1}
-
 
 STALE = timedelta(days=7)
 """A result told longer ago than that is no news: nothing is drafted from it any more."""
@@ -52,6 +54,29 @@ class Counts:
     session: Session
     at: Setting
     told_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One finding with a name, how sure it is, and whether something that fools its strip is in the sample."""
+
+    finding: Any
+    standing: Standing
+    fooled: bool = False
+
+    @property
+    def name(self) -> str:
+        """Register id or class."""
+        return str(self.finding.substance_id or self.finding.substance_class)
+
+    @property
+    def watched(self) -> bool:
+        """Whether it was not expected, and adds more than weight."""
+        return self.finding.role.value in WORTH_WATCHING
+
+    def said(self) -> dict[str, Any]:
+        """For the evidence of the draft."""
+        return {"standing": STANDING_WORDS[self.standing], "lacking": LACKING[self.standing], "fooled": self.fooled}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +106,7 @@ def look(session: Session, sample_id: uuid.UUID, pack: Pack, now: datetime) -> L
     if view is None or told_at is None or now - told_at > STALE:
         return None
     at = Setting(sample.agency_id, checking, sessions.site_of(session, checking).region, sample, described)
-    found = [f for f in view.present if (f.substance_id or f.substance_class) and f.confidence.value != "tentative"]
+    found = list(_named(view, pack))
     signals: dict[str, list[Signal]] = {}
     counts = Counts(session, at, told_at)
     for one in (*_firsts(counts, found, pack), *_strengths(counts, found, pack), *_harm(at, found)):
@@ -89,8 +114,20 @@ def look(session: Session, sample_id: uuid.UUID, pack: Pack, now: datetime) -> L
     return Looked(at, signals)
 
 
-def _name(finding: Any) -> str:
-    return str(finding.substance_id or finding.substance_class)
+def _named(view: results.ResultView, pack: Pack) -> Iterator[Named]:
+    """What was seen and has a name. A colour test counts only for what is always warned of."""
+    stood_on = frozen(view.result)
+    assert stood_on is not None, "only what was submitted is told"
+    made = facts_of(stood_on, view.findings, pack)
+    evidence = Evidence(pack, made)
+    for one in (f for f in view.present if f.substance_id or f.substance_class):
+        name, standing = str(one.substance_id or one.substance_class), standing_of(one)
+        if standing is None or (standing is Standing.COLOUR_TEST and not warned_of(pack, name)):
+            continue
+        if standing is Standing.STRIP and evidence.could_see(name) is not None:
+            standing = Standing.DISPUTED
+        fooled = any(interferents(pack, made, strip) for strip in made.strips if strip.target == name)
+        yield Named(one, standing, fooled)
 
 
 def _where(at: Setting) -> dict[str, Any]:
@@ -98,11 +135,11 @@ def _where(at: Setting) -> dict[str, Any]:
     return {"session": at.checking.name, "region": at.region, "consent_to_describe": at.described}
 
 
-def _firsts(counts: Counts, found: Sequence[Any], pack: Pack) -> Iterator[Signal]:
+def _firsts(counts: Counts, found: Sequence[Named], pack: Pack) -> Iterator[Signal]:
     at = counts.at
     assert at.sample is not None
-    for one in (f for f in found if f.role.value in WORTH_WATCHING):
-        name = _name(one)
+    for one in (f for f in found if f.watched):
+        name = one.name
         since = day_of(at.sample.received_at) - timedelta(days=round(30.44 * MONTHS_OF_REGION))
         seen = series.earlier(
             counts.session, at.agency_id, name, besides=at.sample.id, told_at=counts.told_at,
@@ -113,12 +150,16 @@ def _firsts(counts: Counts, found: Sequence[Any], pack: Pack) -> Iterator[Signal
         if scope is None:
             continue
         place = {First.EVER: "", First.REGION: at.region, First.SESSION: str(at.checking.id)}[scope]
+        # a note of the laboratory at every evidence; once it is confirmed, a notice of what is always warned of: another signal
+        notice = one.standing is Standing.CONFIRMED and warned_of(pack, name)
+        signal = f"first:{scope}:{place}:{name}{':confirmed' if notice else ''}"
         yield Signal(
-            Trigger.FIRST_DETECTION, name, f"first:{scope}:{place}:{name}", str(at.sample.id), _FIRST_TIER[scope],
+            Trigger.FIRST_DETECTION, name, signal, str(at.sample.id), Tier.T1 if notice else Tier.T0,
             f"{samples.label_of(pack.register, name)}: {_FIRST_WORDS[scope]}.", x=1,
-            samples=(at.sample.id,),
+            samples=(at.sample.id,), standing=one.standing, fooled=one.fooled,
             detail={
-                **_where(at), "scope": scope.value, "confidence": one.confidence.value, "methods": list(one.methods),
+                **_where(at), **one.said(), "scope": scope.value, "confidence": one.finding.confidence.value,
+                "methods": list(one.finding.methods),
                 "earlier_here": before.here, "earlier_in_region": before.in_region, "earlier_ever": before.ever,
                 "samples_in_region": before.samples_in_region, "samples_ever": before.samples_ever,
             },
@@ -135,11 +176,14 @@ def warned_of(pack: Pack, name: str) -> bool:
     return of_class in classes and classes[of_class].always_warn == "yes"
 
 
-def _strengths(counts: Counts, found: Sequence[Any], pack: Pack) -> Iterator[Signal]:
+def _strengths(counts: Counts, found: Sequence[Named], pack: Pack) -> Iterator[Signal]:
     at = counts.at
     assert at.sample is not None
-    for one in (f for f in found if f.substance_id and f.amount_value is not None and f.amount_unit is not None):
-        unit, basis, name = one.amount_unit.value, one.basis.value, str(one.substance_id)
+    for named in (f for f in found if f.finding.substance_id and f.finding.amount_unit is not None):
+        one, name = named.finding, named.name
+        if one.amount_value is None:
+            continue
+        unit, basis = one.amount_unit.value, one.basis.value
         earlier = series.amounts_before(
             counts.session, at.agency_id, name, unit, basis, besides=at.sample.id, told_at=counts.told_at
         )
@@ -150,10 +194,11 @@ def _strengths(counts: Counts, found: Sequence[Any], pack: Pack) -> Iterator[Sig
         why = "in the top band of the register" if top else f"above {stands.n if stands else 0} earlier ones"
         yield Signal(
             Trigger.UNUSUAL_STRENGTH, name, f"strength:{at.checking.id}:{name}:{unit}:{basis}", str(at.sample.id),
-            Tier.T1, f"{samples.label_of(pack.register, name)}: unusually strong, {why}.",
+            Tier.T1 if named.standing is Standing.CONFIRMED else Tier.T0,
+            f"{samples.label_of(pack.register, name)}: unusually strong, {why}.", standing=named.standing,
             n=len(earlier), probability=stands.chance if stands else None, samples=(at.sample.id,),
             detail={
-                **_where(at), "amount": one.amount_value, "unit": unit, "basis": basis, "top_band": top,
+                **_where(at), **named.said(), "amount": one.amount_value, "unit": unit, "basis": basis, "top_band": top,
                 "limit": stands.limit if stands else None, "percentile": stands.percentile if stands else None,
                 "percentile_low": stands.low if stands else None, "percentile_high": stands.high if stands else None,
             },
@@ -176,22 +221,24 @@ def _top_band(pack: Pack, at: Setting, one: Any) -> str:
     return band.value.replace("_", " ") if band is top else ""
 
 
-def _harm(at: Setting, found: Sequence[Any]) -> Iterator[Signal]:
+def _harm(at: Setting, found: Sequence[Named]) -> Iterator[Signal]:
     assert at.sample is not None
     tier = HARM.get(at.sample.harm_event) if at.sample.harm_event else None
     if at.sample.batch_linked_to_incident:
         tier = Tier.T2
     if tier is None or not found:
         return
-    unexpected = [f for f in found if f.role.value in WORTH_WATCHING]
+    unexpected = [f for f in found if f.watched]
     one = (unexpected or found)[0]
+    if one.standing not in (Standing.CONFIRMED, Standing.INDICATED):
+        tier = Tier.T1  # a strip or a colour test is no matter for partners yet
     happened = at.sample.harm_event.value.replace("_", " ") if at.sample.harm_event else ""
     said = "its batch is linked to an incident" if at.sample.batch_linked_to_incident else f"reported: {happened}"
     yield Signal(
-        Trigger.HARM_LINKED, _name(one), f"harm:{at.sample.id}", str(at.sample.id), tier,
-        f"A sample with this is linked to harm ({said}).", samples=(at.sample.id,),
+        Trigger.HARM_LINKED, one.name, f"harm:{at.sample.id}:{one.standing}", str(at.sample.id), tier,
+        f"A sample with this is linked to harm ({said}).", samples=(at.sample.id,), standing=one.standing, fooled=one.fooled,
         detail={
-            **_where(at), "harm_event": happened, "batch_linked_to_incident": bool(at.sample.batch_linked_to_incident),
-            "found": [_name(f) for f in found],
+            **_where(at), **one.said(), "harm_event": happened, "batch_linked_to_incident": bool(at.sample.batch_linked_to_incident),
+            "found": [f.name for f in found],
         },
     )  # fmt: skip

@@ -12,11 +12,11 @@ from app.alerts.domain import NO_GREEN_LIGHT, Act, AlertState, Channel, Reach, T
 from app.alerts.service import AlertDetail, AlertView, DetectionRun, Found, NewAlert
 from app.alerts.signals import Trigger
 from app.alerts.told import Told
-from app.platform.web.fields import Moment, Text40, Text60, Text200, Text300, Text600
+from app.platform.web.fields import FreeText, Moment, Note200, Note300, Text60, Told40, Told200, Told600
 from harm_messages import Form
 
 
-class AlertIn(BaseModel):
+class AlertIn(FreeText):
     """An alert to write: T0 and T1 warn at once, above that it is a draft. Empty descriptors match anything."""
 
     model_config = ConfigDict(extra="forbid")
@@ -24,13 +24,13 @@ class AlertIn(BaseModel):
     tier: Tier
     reach: Reach = Reach.SESSION
     session_id: uuid.UUID | None = Field(None, description="the session, or one in the region, it is about")
-    words: Text300 = Field(description="for staff; never on a client's page")
-    told_words: Text600 = Field("", description="what partners and the public read, from T2 on")
+    words: Note300 = Field(description="for staff; never on a client's page")
+    told_words: Told600 = Field("", description="what partners and the public read, from T2 on")
     substances: list[Text60] = Field(default=[], max_length=20)
     classes: list[Text60] = Field(default=[], max_length=20)
     forms: list[Form] = Field(default=[], max_length=13)
-    logos: list[Text40] = Field(default=[], max_length=10)
-    colours: list[Text40] = Field(default=[], max_length=14)
+    logos: list[Told40] = Field(default=[], max_length=10)
+    colours: list[Told40] = Field(default=[], max_length=14)
     until: Moment | None = Field(None, description="left out: as long as its tier allows")
     sample_id: uuid.UUID | None = Field(None, description="the sample it rests on")
 
@@ -52,20 +52,28 @@ class AlertIn(BaseModel):
         )
 
 
-class StepIn(BaseModel):
+class StepIn(FreeText):
     """What is said with a step; sending back needs a reason."""
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: Text200 = ""
+    reason: Note200 = ""
 
 
-class EndIn(BaseModel):
+class EndIn(FreeText):
     """Why it ends."""
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: Text200
+    reason: Note200
+
+
+class RetractIn(BaseModel):
+    """Why it is taken back: told where the alert was told."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Told200
 
 
 class AlertOut(BaseModel):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
@@ -22,6 +22,7 @@ from app.alerts.detection.run import Drifted, Name, Rise, Run, look
 from app.alerts.domain import Tier
 from app.alerts.drafting import Setting
 from app.alerts.signals import Signal, Trigger
+from app.alerts.standing import LACKING, STANDING_WORDS, Standing
 from app.samples import service as samples
 from app.samples.looks import looks_of
 from app.sessions import service as sessions
@@ -141,10 +142,11 @@ def _signals(
         at = Setting(agency_id, checking, sessions.site_of(session, checking).region)
         keys = tuple(series.holds_own([s for s in here[key] if s.intent == intent], name))
         past = tests[found.name][0]
-        if isinstance(found, Rise):
-            yield at, _rise(found, keys, past, checking.name, register)
-        else:
-            yield at, _drifted(found, keys, past, checking.name, register)
+        signal = (_rise if isinstance(found, Rise) else _drifted)(found, keys, past, checking.name, register)  # type: ignore[arg-type]
+        unsure = any(name in s.unsure for s in here[key] if s.intent == intent)
+        standing = Standing.INDICATED if unsure else Standing.CONFIRMED
+        said = {"standing": STANDING_WORDS[standing], "lacking": LACKING[standing]}
+        yield at, replace(signal, standing=standing, detail={**signal.detail, **said})
 
 
 def _labels(name: Name, register: Register) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.alerts.domain import Reach, Tier
+from app.alerts.standing import Standing
 
 
 class Trigger(StrEnum):
@@ -33,7 +34,8 @@ TRIGGER_WORDS: dict[Trigger, str] = {
 @dataclass(frozen=True, slots=True)
 class Signal:
     """One thing that was found. `name`: what must not be drafted twice while it stands; `occasion`: the sample or the
-    session that set it off; `detail`: what the evidence table shows besides, as plain data."""
+    session that set it off; `standing`: how sure it is, `fooled`: something that fools the strip is in it; `detail`: what
+    the evidence table shows besides, as plain data."""
 
     trigger: Trigger
     about: str
@@ -48,6 +50,8 @@ class Signal:
     threshold: float | None = None
     samples: tuple[uuid.UUID, ...] = ()
     detail: Mapping[str, Any] = field(default_factory=dict)
+    standing: Standing = Standing.CONFIRMED
+    fooled: bool = False
 
     @property
     def reach(self) -> Reach:

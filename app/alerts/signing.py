@@ -12,6 +12,7 @@ from dataclasses import replace
 from sqlmodel import Session
 
 from app.alerts import repository
+from app.alerts.behind import UNDECIDED, says_too_much, standing_behind
 from app.alerts.domain import (
     BY_ONE,
     CHANNELS,
@@ -27,6 +28,7 @@ from app.alerts.domain import (
     visible,
 )
 from app.alerts.new_alert import NewAlert, checked, ends, problems
+from app.alerts.standing import Standing
 from app.alerts.tables import Alert, AlertChannel, AlertStep
 from app.alerts.telling import tell
 from app.alerts.text_rules import wrong_in
@@ -42,7 +44,7 @@ from app.tasks import service as tasks
 from harm_messages.register import Register
 
 NEED_REASON = frozenset({Act.SEND_BACK, Act.RETRACT, Act.DISCARD})
-GOES_OUT = frozenset({Act.SUBMIT, Act.AGREE, Act.APPROVE})
+GOES_OUT = frozenset({Act.RAISE, Act.SUBMIT, Act.AGREE, Act.APPROVE})
 _RESETS = frozenset({Act.EDIT, Act.SEND_BACK})
 _ENDED = {
     Act.RAISE: "The alert was raised.", Act.SUBMIT: "The draft was submitted for its sign-off.",
@@ -64,16 +66,20 @@ def signatures(row: Alert, steps: Sequence[AlertStep]) -> Signatures:
 
 
 def unready(session: Session, row: Alert) -> list[str]:
-    """What keeps a T2 or higher from leaving the service as it stands, as sentences; [] where nothing does."""
+    """What keeps an alert from going out as it stands, as sentences; [] where nothing does."""
+    behind = samples_behind(session, row)
+    standing = standing_behind(session, behind, [*row.substances, *row.classes])
+    said = list(says_too_much(standing, row.words, row.told_words, row.tier).values())
     if row.tier in BY_ONE:
-        return []
-    said = []
+        return said
+    if standing is Standing.DISPUTED:
+        said.append(UNDECIDED)
     if row.reach is Reach.SESSION:
         said.append("It holds at one session: choose a region, or wherever this service works.")
     if not row.told_words:
         said.append("The words partners read are missing.")
     said += [f"Words for partners: {why}" for why in wrong_in(row.told_words, row.tier, _names(session, row))]
-    if (row.logos or row.colours) and not may_be_described(session, samples_behind(session, row)):
+    if (row.logos or row.colours) and not may_be_described(session, behind):
         said.append(
             "Not every client behind it agreed that their sample is described in a warning: leave logo and colour out."
         )

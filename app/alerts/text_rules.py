@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from app.alerts.domain import CHANNELS, Channel, Tier
+from app.platform.kernel.personal_data import KIND_WORDS, found_in
 
 LEAST = {Channel.PARTNERS: 5, Channel.PUBLIC: 10}
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -28,8 +29,7 @@ _POINTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b\d{1,2}[:.]\d{2}\s*(?:am|pm)?\b|\b\d{1,2}\s*(?:am|pm|o'clock)\b", re.I), "It names a time of day."),
     (re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\btonight\b|\btoday\b|\byesterday\b", re.I), "It names a day."),
     (re.compile(rf"\b\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?(?:{_MONTHS})[a-z]*\b|\b\d{{4}}-\d{{2}}-\d{{2}}\b|\b\d{{1,2}}/\d{{1,2}}/\d{{2,4}}\b", re.I), "It names a day."),
-    (re.compile(r"[\w.+-]+@[\w-]+\.\w+|https?://|www\.", re.I), "It holds an address."),
-    (re.compile(r"\b(?:\+?44|0)\d[\d ]{8,}\b"), "It holds a telephone number."),
+    (re.compile(r"https?://|www\.", re.I), "It holds an address."),
 )  # fmt: skip
 _REASSURES = re.compile(r"\b(?:safe|safer|pure|clean|harmless|all clear)\b", re.I)
 
@@ -55,6 +55,8 @@ def _found(text: str, least: int, names: Iterable[str]) -> Iterator[str]:
     for pattern, said in _POINTS:
         if pattern.search(text):
             yield said
+    for one in found_in(text):
+        yield f"It holds {KIND_WORDS[one.kind]}."
     for name in names:
         if len(name.strip()) > 2 and re.search(rf"\b{re.escape(name.strip())}\b", text, re.I):
             yield f"It names “{name.strip()}”: say the region."

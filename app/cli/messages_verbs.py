@@ -13,7 +13,8 @@ import click
 import harm_messages
 from app.cli.root import as_json, fail, main, say
 from app.platform.kernel.clock import system_clock
-from harm_messages import GateClosed, HarmMessageError, Pack, Problem
+from harm_messages import GateClosed, HarmMessageError, Problem
+from harm_messages.files import SHIPPED
 
 PACK = click.option(
     "--pack", type=click.Path(exists=True, path_type=Path), help="A pack's folder; the shipped one if left out."
@@ -35,8 +36,7 @@ def messages_check(pack: Path | None, today: datetime | None, json_: bool) -> No
     and dates that have passed. Exit 1 if something must be mended; warnings alone give 0."""
     day = (today or system_clock()).date()
     try:
-        files = harm_messages.pack_files(pack)
-        found = harm_messages.check_files(files, day, _followed(files, pack))
+        found = harm_messages.check_files(harm_messages.pack_files(pack), day)
     except harm_messages.PackError as error:
         found = list(error.problems)
     errors = sum(p.level == "error" for p in found)
@@ -44,13 +44,6 @@ def messages_check(pack: Path | None, today: datetime | None, json_: bool) -> No
     say(data, "\n".join([*map(_line, found), *([""] if found else []), _verdict(errors, len(found) - errors)]), json_)
     if errors:
         fail(f"{errors} {'thing' if errors == 1 else 'things'} must be mended before this pack can be used.")
-
-
-def _followed(files: Mapping[str, str], pack: Path | None) -> Pack | None:
-    """The shipped pack, where the one that is checked is a later copy of it: then a text that changed needs a new version."""
-    shipped = harm_messages.load_pack()
-    named = f"id: {shipped.manifest.id}\n" in files.get("pack.yaml", "")
-    return shipped if pack is not None and named else None
 
 
 def _as_data(p: Problem) -> dict[str, Any]:
@@ -116,6 +109,26 @@ def _for_staff(answer: Mapping[str, Any]) -> Iterator[str]:
     ):
         yield f"{title}:"
         yield from (f"- {row}" for row in rows or ["nothing"])
+
+
+@messages.command("stamp")
+@PACK
+def messages_stamp(pack: Path | None) -> None:
+    """Record in each text what its version says, so that a later change without a new version is refused. Texts that
+    changed under the same version are named, and nothing is written."""
+    try:
+        loaded = harm_messages.load_pack(pack)
+    except HarmMessageError as error:
+        fail(str(error))
+    texts = [t for (_, locale), t in loaded.messages.items() if locale == loaded.manifest.default_locale]
+    changed = sorted(t.id for t in texts if t.changed_without_a_version)
+    if changed:
+        fail(f"Raise the version of {', '.join(changed)} first: the text changed. Nothing was written.")
+    root = pack or SHIPPED
+    for text in texts:
+        file = root / "messages" / text.locale / f"{text.id}.md"
+        file.write_text(harm_messages.stamped(file.read_text(encoding="utf-8"), text), encoding="utf-8")
+    click.echo(f"{len(texts)} texts stamped.")
 
 
 @messages.command("schema")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from app.consultations import repository
-from app.consultations.adjusting_domain import AdjustmentKind, WhyNotRelevant
+from app.consultations.adjusting_domain import AdjustmentKind, WhyNotRelevant, WhyRefused
 from app.consultations.client_view import ClientView, client_view
 from app.consultations.tables import PageAdjustment
 from app.people import service as people
@@ -104,7 +104,7 @@ def undo(uow: UnitOfWork, sample_id: uuid.UUID, adjustment_id: uuid.UUID) -> Pag
     if row is None:
         raise NotFound("adjustment")
     if row.undone_at is not None:
-        raise Conflict(f"This was undone already. {KEPT}")
+        raise Conflict(f"This was undone already. {KEPT}", reason_code=WhyRefused.UNDONE_ALREADY)
     row.undone_at, row.undone_by = uow.now, uow.actor.person_id
     row.version += 1
     audit.record(
@@ -130,25 +130,40 @@ def _checked(
     if kind is AdjustmentKind.SNIPPET:
         row = next((r for r in snippets_of(pack, "snippet") if r.id == target), None)
         if row is None:
-            raise _refused("There is no such message to add: only what the message pack holds can stand on a page.")
+            said = "There is no such message to add: only what the message pack holds can stand on a page."
+            raise _refused(said, WhyRefused.UNKNOWN_SNIPPET)
         text = pack.message(row.message, pack.manifest.default_locale)
         return text.id, text.title or _first_words(text.short)
     why = why_not_taken_out(page, target) if kind is AdjustmentKind.NOT_RELEVANT else why_not_pinned(page, target)
     if why:
-        raise _refused(why)
+        raise _refused(why, _code(pack, page, kind, target))
     if kind is AdjustmentKind.NOT_RELEVANT and reason is None:
-        raise Invalid(f"{KEPT} Say why it is not relevant.", fields={"reason": "Choose why."})
+        raise Invalid(
+            f"{KEPT} Say why it is not relevant.", fields={"reason": "Choose why."}, reason_code=WhyRefused.NO_REASON
+        )
     card = next(m for m in page.loggable().body if m.rule_id == target)
     return card.id, _title(card)
 
 
-def _refused(why: str) -> Invalid:
-    return Invalid(f"{KEPT} {why}", fields={"target": why})
+def _code(pack: Pack, page: Page, kind: AdjustmentKind, rule_id: str) -> WhyRefused:
+    """The code of what the message package refused in a sentence."""
+    own = page.loggable()
+    if any(m.rule_id == rule_id for m in own.body):
+        return WhyRefused.TOO_GRAVE if kind is AdjustmentKind.NOT_RELEVANT else WhyRefused.AT_THE_TOP
+    if any((m.rule_id or m.id) == rule_id for m in own.messages()):  # lines of the emergency block have no rule
+        return WhyRefused.ALWAYS_STAYS
+    known = any(rule.id == rule_id for rule in pack.rules)
+    return WhyRefused.NOT_ON_PAGE if known else WhyRefused.UNKNOWN_RULE
+
+
+def _refused(why: str, code: WhyRefused) -> Invalid:
+    return Invalid(f"{KEPT} {why}", fields={"target": why}, reason_code=code)
 
 
 def _page(view: ClientView) -> tuple[Page, uuid.UUID]:
     if view.page is None or view.result_id is None:
-        raise Conflict("No result of this sample is on a page now, so there is nothing to adjust.")
+        said = "No result of this sample is on a page now, so there is nothing to adjust."
+        raise Conflict(said, reason_code=WhyRefused.NO_PAGE)
     return view.page, view.result_id
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from app.consultations import adjusting, override_rates, replaying, schemas_log, urgent
+from app.consultations.api_refused import LoggedRoute
 from app.consultations.client_view import client_view
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
@@ -18,7 +19,7 @@ from app.platform.web.idempotency import OnceDep
 from app.runtime import RuntimeDep
 from app.samples import service as samples
 
-router = APIRouter(prefix="/api/v1", tags=["consultations"])
+router = APIRouter(prefix="/api/v1", tags=["consultations"], route_class=LoggedRoute)
 
 Teller = Annotated[Actor, allow(Role.HEALTH_WORKER, Role.SESSION_LEAD)]
 Approver = Annotated[Actor, allow(Role.HEALTH_WORKER, Role.CLINICIAN, Role.SESSION_LEAD)]

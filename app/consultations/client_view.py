@@ -11,8 +11,9 @@ import structlog
 from sqlmodel import Session
 
 from app.alerts import service as alerts
-from app.consultations import facts, repository
+from app.consultations import beside, facts, repository
 from app.consultations.adjusting_domain import AdjustmentKind
+from app.consultations.changing import changes
 from app.consultations.domain import (
     SHUT_FOR_STAFF,
     Shut,
@@ -27,7 +28,6 @@ from app.consultations.words import Words
 from app.platform.kernel.errors import NotFound
 from app.readings import quality as readings
 from app.results import service as results
-from app.results.derivation import scope_fact
 from app.results.domain import ChangeReason, Grade
 from app.results.grounds import frozen
 from app.results.view import Standing
@@ -55,7 +55,9 @@ class ClientView:
     """Everything the client's page needs; the health worker's page shows the same.
 
     `changed_at`: while waiting, when the stage last changed; afterwards, since when the result differs from what was
-    shown before, if it ever did, and `changed_from` the headline it had then. `why` is for the client, `staff_why` for
+    shown before, if it ever did, `changed_from` the headline it had then, and `changes` what is warned of now and not then,
+    or then and not now. `mate_changed_at`: when the result of a sample that looks the same last changed, since this one was
+    released. `why` is for the client, `staff_why` for
     whoever tells them. What the client reads is in `locale`.
     """
 
@@ -72,6 +74,8 @@ class ClientView:
     under_review: bool = False
     reason: ChangeReason | None = None
     changed_from: str = ""
+    changes: tuple[str, ...] = ()
+    mate_changed_at: datetime | None = None
     shut: Shut | None = None
     staff_why: str = ""
     stages: Sequence[tuple[Stage, datetime | None, bool]] = field(default=())
@@ -135,7 +139,7 @@ def _view(
         return _waiting(session, sample, place)
     try:
         made = MadeOf(
-            _facts(pack, told.view, alerts.facts_for(session, checking, now)),
+            _facts(pack, told.view, alerts.facts_for(session, checking, now), beside.for_client(session, sample, pack)),
             context,
             adjustments_of(session, checking, told.view.result.id, now),
             locale,
@@ -160,6 +164,8 @@ def _view(
         changed_at=told.changed_at,
         reason=told.reason,
         changed_from=_headline(pack, told.before, context, locale, now),
+        changes=_changes(pack, told.before, made.facts, locale),
+        mate_changed_at=_mate_changed_at(session, sample, told.view),
         made_of=made,
     )
 
@@ -172,6 +178,17 @@ def _headline(pack: Pack, before: results.ResultView | None, context: Context, l
         return evaluate(pack, _facts(pack, before), context, locale, now).loggable().headline
     except HarmMessageError:
         return ""
+
+
+def _changes(pack: Pack, before: results.ResultView | None, now: Facts, locale: str) -> tuple[str, ...]:
+    return changes(pack, _facts(pack, before), now, locale, words_of(locale)) if before is not None else ()
+
+
+def _mate_changed_at(session: Session, sample: samples.Sample, told: results.ResultView) -> datetime | None:
+    """Since this result was released. Whose sample that was is neither looked up nor said."""
+    changed = results.last_changed(session, samples.look_alikes(session, sample))
+    released = told.result.released_at
+    return changed if changed is not None and released is not None and changed > released else None
 
 
 def own_view(session: Session, pack: Pack, sample: samples.Sample, now: datetime, *, locale: str = "en") -> ClientView:
@@ -212,12 +229,19 @@ def _targets(done: Iterable[PageAdjustment], kind: AdjustmentKind) -> tuple[str,
     return tuple(dict.fromkeys(row.target for row in done if row.kind is kind))
 
 
-def _facts(pack: Pack, view: results.ResultView, warned: tuple[AlertFact, ...] = ()) -> Facts:
-    """From what was submitted and verified, never from what was written down since; and the alerts in force."""
+def _facts(
+    pack: Pack,
+    view: results.ResultView,
+    warned: tuple[AlertFact, ...] = (),
+    others: beside.Beside | None = None,
+) -> Facts:
+    """From what was submitted and verified, never from what was written down since; the alerts in force, and what was
+    found in other samples of the visit."""
     stood_on = frozen(view.result)
     assert stood_on is not None, "no version is released that was not submitted"
-    made = facts.facts_of(stood_on, view.findings, [scope_fact(row) for row in stood_on.scope], pack)
-    return made.model_copy(update={"alerts": warned}) if warned else made
+    made = facts.facts_of(stood_on, view.findings, pack)
+    made = made.model_copy(update={"alerts": warned}) if warned else made
+    return others.to(made) if others else made
 
 
 def _shut(place: str, reason: Shut, staff_why: str = "") -> ClientView:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from app.readings.domain import AnalysisStatus
-from app.readings.domain import ScopeFact as Scope
-from app.results.derivation import look_alikes
-from harm_messages import AmountFact, Facts, FindingFact, ScopeFact, StripFact
-from harm_messages.types import Abundance, Basis, Confidence, Form, StripReading, Unit
+from app.results.derivation import look_alikes, scope_fact, strip_facts
+from harm_messages import AmountFact, Facts, FindingFact
+from harm_messages.register import Register
+from harm_messages.types import Abundance, Basis, Confidence, Form, Unit
 
 if TYPE_CHECKING:
     from app.results.grounds import Grounds
@@ -17,15 +16,17 @@ if TYPE_CHECKING:
     from harm_messages import Pack
 
 
-def facts_of(stood_on: Grounds, findings: Iterable[Finding], scope: Iterable[ScopeFact], pack: Pack) -> Facts:
+def facts_of(stood_on: Grounds, findings: Iterable[Finding], pack: Pack) -> Facts:
     """Facts of one result version, from what it stood on when it was submitted."""
     return Facts(
         expected=expected_of(stood_on.expected, stood_on.intent, pack.substances.intents),
+        expected_words=said_words(stood_on.words or "", pack.substances),
         form=Form(stood_on.form),
+        unit_mass_mg=stood_on.unit_mass_mg,
         logo=stood_on.logo,
         colours=stood_on.colours,
         findings=tuple(_finding(f, pack) for f in findings),
-        scope=tuple(scope),
+        scope=tuple(scope_fact(one) for one in stood_on.scope),
         strips=tuple(strip_facts(stood_on.scope)),
     )
 
@@ -63,17 +64,10 @@ def expected_of(named: Sequence[str], intent: str, known_intents: Container[str]
     return (intent,) if intent in known_intents else ()
 
 
-def strip_facts(rows: Iterable[Scope]) -> list[StripFact]:
-    """Strips that were read and whose control held."""
-    return [
-        StripFact(
-            target=row.strip_target,
-            reading=StripReading(row.strip_reading.value),
-            brand=row.strip_brand,
-            lot=row.strip_lot,
-            cut_off_ng_ml=row.strip_cut_off_ng_ml,
-            dilution=row.strip_dilution,
-        )
-        for row in rows
-        if row.strip_reading is not None and row.status is AnalysisStatus.OK and row.qc_passed
-    ]
+def said_words(spoken: str, register: Register) -> str:
+    """Words nobody found in the register, as they were said; a word that says nothing ("dunno") is none.
+
+    They always lead to a page, as of a drug that nobody knows."""
+    meant = register.resolve(spoken) if spoken.strip() else []
+    says_nothing = bool(meant) and all(one.id in register.intents and register.intents[one.id].vague for one in meant)
+    return "" if says_nothing else " ".join(spoken.split())

@@ -1,6 +1,6 @@
-"""What a step of a result means for those who tell: tasks for what its rules ask of staff, and for a danger added later.
+"""What a step of a result means for those who tell: tasks for what is asked of staff, and for a danger added later.
 
-Asked by app.results after every step, in its transaction. Imports nothing that imports app.results.service.
+Staff are asked behind a closed gate too: the danger does not depend on whether a page may open. Asked by app.results after every step, in its transaction. Imports nothing that imports app.results.service.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlmodel import Session
 
-from app.consultations import facts, repository
+from app.consultations import asking, beside, facts, repository
 from app.consultations.domain import ShownTo
 from app.people import service as people
 from app.platform.db import UnitOfWork
-from app.results.derivation import scope_fact
 from app.results.domain import Action
 from app.results.grounds import frozen
 from app.results.view import ResultView, versions
@@ -28,6 +27,7 @@ from app.tasks import service as tasks
 from app.tasks.service import TaskKind
 from harm_messages import Context, Facts, GateClosed, HarmMessageError, Pack, Page, Severity, evaluate
 from harm_messages.derived import derive
+from harm_messages.staffing_types import AlertProposal, StaffAction
 from harm_messages.types import LicenceMode
 
 if TYPE_CHECKING:
@@ -37,10 +37,6 @@ PLACE = ZoneInfo("Europe/London")
 ASKS = (Action.SUBMIT, Action.VERIFY, Action.RELEASE)
 # Staff act on every result, also where the licence lets nobody be told.
 FOR_STAFF = Context(licence_mode=LicenceMode.FOH_GENERAL, released=True)
-_ACTIONS = {
-    "tell_lead_now": TaskKind.TELL_LEAD, "propose_alert": TaskKind.PROPOSE_ALERT,
-    "strip_lot_recalled": TaskKind.STRIP_LOT,
-}  # fmt: skip
 
 _log = structlog.get_logger(__name__)
 
@@ -59,6 +55,15 @@ class _Read:
         return {s.drug_class or s.name for s in seen if s.always_warn}
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked, on an open page or behind a closed gate; there without a headline."""
+
+    headline: str
+    staff: Sequence[StaffAction]
+    proposals: Sequence[AlertProposal]
+
+
 def after_step(uow: UnitOfWork, row: ResultVersion, action: Action, pack: Pack) -> None:
     """Open the tasks that follow from this step. A result the pack has no words for is a task too, never an error."""
     if action not in ASKS:
@@ -66,16 +71,22 @@ def after_step(uow: UnitOfWork, row: ResultVersion, action: Action, pack: Pack) 
     sample = samples.get_sample(uow.session, uow.actor, row.sample_id)
     every = versions(uow.session, row.sample_id)
     view = next(v for v in every if v.result.id == row.id)
+    made = _facts(view, pack)
+    made = beside.for_staff(uow.session, sample, made, pack, uow.now).to(made)
     try:
-        now_read = _read(pack, view, uow.now)
-    except GateClosed:
-        return  # no pack is in force: every page says so already
+        now_read = _Read(view, made, evaluate(pack, made, FOR_STAFF, pack.manifest.default_locale, uow.now))
+    except (
+        GateClosed
+    ) as shut:  # no pack is in force: no page may open, and what is to be done is to be done all the same
+        _ask_staff(uow, sample, row, _Asked("", shut.staff, shut.alert_proposals), pack)
+        return
     except HarmMessageError as error:
         _log.error("no_words_for_result", sample_id=str(sample.id), error=type(error).__name__)
         words = f"The message pack has no words for what was found in sample #{sample.number:03d}. Its client is told in person."
         tasks.open_once(uow, sample, TaskKind.TELL_LEAD, f"no_words@{row.number}", words, result_id=row.id)
         return
-    _ask_staff(uow, sample, row, now_read.page, pack)
+    page = now_read.page
+    _ask_staff(uow, sample, row, _Asked(page.headline, page.staff, page.alert_proposals), pack)
     if action is Action.RELEASE:
         told = [v for v in every if v.result.released_at is not None and v.result.number < row.number]
         if told:
@@ -83,43 +94,54 @@ def after_step(uow: UnitOfWork, row: ResultVersion, action: Action, pack: Pack) 
 
 
 def _read(pack: Pack, view: ResultView, now: datetime) -> _Read:
-    stood_on = frozen(view.result)
-    assert stood_on is not None, "only what was submitted is read"
-    made = facts.facts_of(stood_on, view.findings, [scope_fact(one) for one in stood_on.scope], pack)
+    made = _facts(view, pack)
     return _Read(view, made, evaluate(pack, made, FOR_STAFF, pack.manifest.default_locale, now))
 
 
-# -- what rules ask of staff ------------------------------------------------------------------------------------
+def _facts(view: ResultView, pack: Pack) -> Facts:
+    stood_on = frozen(view.result)
+    assert stood_on is not None, "only what was submitted is read"
+    return facts.facts_of(stood_on, view.findings, pack)
 
 
-def _ask_staff(uow: UnitOfWork, sample: samples.Sample, row: ResultVersion, page: Page, pack: Pack) -> None:
-    """One task for each thing asked, and a new one when another rule asks it in a later version."""
-    spoke = {m.rule_id for m in page.messages() if m.rule_id}
-    there = tasks.rows_of_sample(uow.session, sample.id)
-    for action in page.staff_actions:
-        name, _, more = action.partition(":")
-        kind = _ACTIONS.get(name)
-        if kind is None:
-            _log.warning("unknown_staff_action", action=action)
-            continue
-        causes = sorted(f"{more}:{r.id}" for r in pack.rules if action in r.staff_action and r.id in spoke) or [action]
-        words = _asked(row, page, kind, more)
-        for task in there:
-            if task.kind is kind and task.result_id == row.id and set(causes) & set(task.detail.get("causes", ())):
-                tasks.reword(uow, task, words)  # verified since
-        known = {cause for task in there if task.kind is kind for cause in task.detail.get("causes", ())}
-        if not set(causes) <= known:
-            detail = {"causes": causes, **({"tier": more} if kind is TaskKind.PROPOSE_ALERT else {})}
-            cause = f"{action}@{row.number}"
-            tasks.open_once(uow, sample, kind, cause, words, result_id=row.id, detail=detail)
+# -- what is asked of staff ------------------------------------------------------------------------------------
 
 
-def _asked(row: ResultVersion, page: Page, kind: TaskKind, more: str) -> str:
-    if kind is TaskKind.STRIP_LOT:
-        return f"A strip of lot {more} was read, and that lot was recalled. Read another one."
+def _ask_staff(uow: UnitOfWork, sample: samples.Sample, row: ResultVersion, asked: _Asked, pack: Pack) -> None:
+    """One task for each thing asked, and a new one when something else asks it in a later version."""
+    if strange := asking.unknown(asked.staff):
+        _log.warning("unknown_staff_actions", actions=strange)
     known = "" if row.verified_at is not None else " This is not verified yet."
-    wanted = f" The message pack asks for {more}." if kind is TaskKind.PROPOSE_ALERT else ""
-    return f"{page.headline}{known}{wanted}"
+    stood_on = frozen(row)
+    methods = {one.method.value: one.title for one in (stood_on.scope if stood_on else ())}
+    lead = asking.lead_task(asked.staff, asked.headline, known)
+    each = [
+        *([lead] if lead else []),
+        *asking.alert_tasks(asked.proposals, known),
+        *asking.bench_tasks(asked.staff, pack, methods),
+    ]
+    there = tasks.rows_of_sample(uow.session, sample.id)
+    for ask in each:
+        _open_or_reword(uow, sample, row, ask, [task for task in there if task.kind is ask.kind])
+
+
+def _open_or_reword(
+    uow: UnitOfWork, sample: samples.Sample, row: ResultVersion, ask: asking.Ask, there: Sequence[tasks.Task]
+) -> None:
+    """Say an open task about the same thing as it stands now; open one where something asks that has not asked before."""
+    causes = set(ask.causes)
+    known = {cause for task in there for cause in task.detail.get("causes", ())}
+    for task in (one for one in there if one.closed_at is None):
+        own = set(task.detail.get("causes", ()))
+        if ask.kind is TaskKind.PROPOSE_ALERT and task.detail.get("tier") == ask.detail["tier"]:
+            # the same event at another state of the evidence: the open task says so, and asks no second time
+            tasks.reword(uow, task, ask.words, {**ask.detail, "causes": sorted(own | causes)})
+            return
+        if task.result_id == row.id and own & causes:
+            tasks.reword(uow, task, ask.words)  # verified since
+    if not causes <= known:
+        detail = {"causes": sorted(causes), **ask.detail}
+        tasks.open_once(uow, sample, ask.kind, f"{ask.key}@{row.number}", ask.words, result_id=row.id, detail=detail)
 
 
 # -- a danger added to what was told ----------------------------------------------------------------------------

@@ -145,9 +145,26 @@ def consultation_with(
     rt: RuntimeDep,
     also: Annotated[list[str] | None, Form()] = None,
 ) -> HTMLResponse:
-    """The page with what the person says they also take: rendered from memory, written nowhere, not in the address."""
+    """The client's page alone, with what the person says they also take: made from memory, written nowhere, not in the
+    address, and no page of its own, so that no browser's history holds what was sent."""
     known = also_taking.known(rt.pack_of(who.agency_id), also or ())
-    return _page(request, sample_id, who, rt, also=known, dropped=not set(also or ()) <= set(known))
+    dropped = not set(also or ()) <= set(known)
+    sample, view = web.view_for_staff(rt, request, who, sample_id, known)
+    with rt.read() as session:
+        pack = rt.packs.current(session, sample.agency_id, rt.now())
+        todo = tasks.of_sample(session, who, sample_id)
+    return rt.templates.page(
+        request,
+        "consultations/with.html" if known or dropped else "consultations/part.html",
+        view=view,
+        sample=sample,
+        sample_tasks=todo,
+        said_in=_said_in(request, rt),
+        taken=also_taking.labels(pack, known, "taken"),
+        about=also_taking.labels(pack, known, "about_you"),
+        dropped=dropped,
+        now=rt.now(),
+    )
 
 
 def _page(
@@ -156,12 +173,10 @@ def _page(
     who: Actor,
     rt: Runtime,
     *,
-    also: tuple[str, ...] = (),
-    dropped: bool = False,
     error: MastError | None = None,
     values: Mapping[str, object] | None = None,
 ) -> HTMLResponse:
-    sample, view = web.view_for_staff(rt, request, who, sample_id, also)
+    sample, view = web.view_for_staff(rt, request, who, sample_id)
     with rt.read() as session:
         checking = sessions.get_session(session, who, sample.session_id)
         past = service.consultations_of(session, who, sample_id)
@@ -178,10 +193,9 @@ def _page(
         languages=web.choices(rt, f"/consultations/samples/{sample_id}", view.locale),
         w=ENGLISH,
         past=past,
-        also=also,
-        also_labels=also_taking.labels(pack, also),
-        dropped=dropped,
         to_tap=also_taking.to_tap(pack),
+        about_them=also_taking.about_them(pack),
+        mixing=also_taking.mixing_table(pack),
         to_find=also_taking.to_find(pack),
         intentions=INTENTION_WORDS,
         referrals=REFERRAL_WORDS,

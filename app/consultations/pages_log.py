@@ -10,7 +10,8 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.consultations import adjusting, replaying
-from app.consultations.adjusting_domain import ADJUSTMENT_WORDS, WHY_WORDS, AdjustmentKind, WhyNotRelevant
+from app.consultations.adjusting_domain import ADJUSTMENT_WORDS, WHY_WORDS, AdjustmentKind, WhyNotRelevant, WhyRefused
+from app.consultations.api_refused import LoggedRoute, refused
 from app.consultations.client_view import ClientView, client_view
 from app.consultations.locales import WORDS
 from app.platform.kernel.actor import Actor, Role
@@ -21,7 +22,7 @@ from app.platform.web.problems import status_of
 from app.runtime import Runtime, RuntimeDep
 from app.samples import service as samples
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=LoggedRoute)
 
 Teller = Annotated[Actor, allow(Role.HEALTH_WORKER, Role.SESSION_LEAD)]
 LANGUAGES = {code: words.name for code, words in WORDS.items()}
@@ -68,7 +69,10 @@ def adjust(
     """Add, pin or take out; back to the consultation."""
     try:
         if kind not in set(AdjustmentKind):
-            raise Invalid("The page stays as it is. Choose what to do.", fields={"target": "Choose from the list."})
+            raise Invalid(
+                "The page stays as it is. Choose what to do.", fields={"target": "Choose from the list."},
+                reason_code=WhyRefused.UNKNOWN_KIND,
+            )  # fmt: skip
         why = WhyNotRelevant(reason) if reason in set(WhyNotRelevant) else None
         pack = rt.pack_of(who.agency_id)
         with rt.begin(who, request) as uow:
@@ -108,6 +112,7 @@ def _adjust_again(
     target: str,
     reason: str,
 ) -> HTMLResponse:
+    refused(request, error)
     with rt.read() as session:
         sample = samples.get_sample(session, who, sample_id)
     chosen = {"kind": kind, "target": target, "reason": reason}

@@ -11,24 +11,27 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from app.consultations import override_rates, urgent
 from app.consultations.adjusting_domain import (
     APPROVERS,
+    REFUSED_WORDS,
     URGENT_HOURS,
     URGENT_WORDS,
     WHY_WORDS,
     UrgentReach,
     UrgentState,
+    WhyRefused,
 )
+from app.consultations.api_refused import LoggedRoute, refused
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.kernel.ids import new_id
 from app.platform.security.policy import allow
-from app.platform.web.fields import Text20, Text40, Text80, Text200
+from app.platform.web.fields import Note200, Text20, Text40, Text80
 from app.platform.web.idempotency import form_once
 from app.platform.web.problems import status_of
 from app.runtime import Runtime, RuntimeDep
 from app.sessions import service as sessions
 from harm_messages import snippets_of
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=LoggedRoute)
 
 Approver = Annotated[Actor, allow(*APPROVERS)]
 Reviewer = Annotated[Actor, allow(Role.CLINICIAN, Role.SESSION_LEAD)]
@@ -57,7 +60,7 @@ def request_urgent(
     snippet: Annotated[Text80, Form()] = "",
     reach: Annotated[Text20, Form()] = "session",
     hours: Annotated[Text20, Form()] = "",
-    why: Annotated[Text200, Form()] = "",
+    why: Annotated[Note200, Form()] = "",
     idempotency_key: Annotated[str, Form(max_length=120)] = "",
 ) -> Response:
     """Ask for one."""
@@ -101,7 +104,7 @@ def stop_urgent(
     who: Approver,
     rt: RuntimeDep,
     version: Annotated[int, Form()] = 0,
-    why: Annotated[Text200, Form()] = "",
+    why: Annotated[Note200, Form()] = "",
 ) -> Response:
     """Stop it."""
     try:
@@ -126,6 +129,7 @@ def _urgent(
     typed: dict[str, str] | None = None,
     wrong: dict[str, str] | None = None,
 ) -> HTMLResponse:
+    refused(request, error)
     with rt.read() as session:
         pack = rt.packs.current(session, who.agency_id, rt.now())
         rows = urgent.urgents(session, who, rt.now(), pack)
@@ -167,6 +171,7 @@ def overrides_page(
         rates=rates,
         days=days,
         why_words=WHY_WORDS,
+        refused_words=REFUSED_WORDS,
         definition=override_rates.DEFINITION,
         fewest=override_rates.FEWEST,
     )
@@ -176,7 +181,9 @@ def _session_key(text: str) -> uuid.UUID:
     try:
         return uuid.UUID(text)
     except ValueError:
-        raise Invalid(urgent.NOT_ASKED, fields={"session_id": "Choose the session."}) from None
+        raise Invalid(
+            urgent.NOT_ASKED, fields={"session_id": "Choose the session."}, reason_code=WhyRefused.NO_SESSION
+        ) from None
 
 
 def _whole(text: str) -> int:

@@ -66,6 +66,8 @@ def frame_of(view: ClientView) -> dict[str, Any]:
         "changed_at": view.changed_at.isoformat() if view.changed_at else None,
         "reason": view.reason.value if view.reason else None,
         "changed_from": view.changed_from,
+        "changes": list(view.changes),
+        "mate_changed_at": view.mate_changed_at.isoformat() if view.mate_changed_at else None,
     }
 
 
@@ -97,6 +99,7 @@ def replay(session: Session, actor: Actor, sample_id: uuid.UUID, shown_id: uuid.
     exact = page_digest(page) == row.page_sha256
     why = "" if exact else "This version of MAST makes another page of it: the list of its messages is what was shown."
     changed_at, reason = row.frame.get("changed_at"), row.frame.get("reason")
+    mate_changed_at = row.frame.get("mate_changed_at")
     view = ClientView(
         ViewKind.RESULT,
         row.frame.get("place", ""),
@@ -109,6 +112,8 @@ def replay(session: Session, actor: Actor, sample_id: uuid.UUID, shown_id: uuid.
         changed_at=datetime.fromisoformat(changed_at) if changed_at else None,
         reason=ChangeReason(reason) if reason else None,
         changed_from=row.frame.get("changed_from", ""),
+        changes=tuple(row.frame.get("changes", ())),
+        mate_changed_at=datetime.fromisoformat(mate_changed_at) if mate_changed_at else None,
         made_of=made,
     )
     return Replay(shown, view, exact, why)

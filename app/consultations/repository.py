@@ -17,6 +17,7 @@ from app.consultations.tables import (
     PageAdjustment,
     UrgentMessage,
 )
+from app.platform.audit import AuditEntry
 
 
 def of_sample(session: Session, sample_id: uuid.UUID) -> list[Consultation]:
@@ -86,6 +87,15 @@ def adjustments_since(session: Session, agency_id: uuid.UUID, since: datetime) -
         col(PageAdjustment.kind).in_([AdjustmentKind.NOT_RELEVANT, AdjustmentKind.PIN]),
     )
     return list(session.exec(query))
+
+
+def refused_since(session: Session, agency_id: uuid.UUID, since: datetime) -> list[tuple[str, str]]:
+    """(rule or snippet, reason code) of every refused attempt of an agency since then, from the audit log."""
+    query = select(AuditEntry.after).where(
+        AuditEntry.agency_id == str(agency_id), AuditEntry.verb == "refuse", col(AuditEntry.at) >= since,
+        col(AuditEntry.object_type).in_(["page", "urgent_message"]),
+    )  # fmt: skip
+    return [(entry["rule"], entry["why"]) for entry in session.exec(query) if entry]
 
 
 def urgent_of_agency(

@@ -101,6 +101,11 @@ class TicketState(BaseModel):
     under_review: bool = False
     changed_at: datetime | None = None
     change_reason: str = ""
+    changed_from: str = Field("", description="The headline of the result told before, where it has changed")
+    changes: list[str] = Field([], description="What is warned of now and not then, then what was and is not now")
+    mate_changed_at: datetime | None = Field(
+        None, description="When the result of a sample that looks the same changed"
+    )
 
     @classmethod
     def of(cls, view: ClientView) -> TicketState:
@@ -124,4 +129,7 @@ class TicketState(BaseModel):
             under_review=view.under_review,
             changed_at=view.changed_at,
             change_reason=view.change_reason,
+            changed_from=view.changed_from,
+            changes=list(view.changes),
+            mate_changed_at=view.mate_changed_at,
         )

@@ -9,12 +9,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.consultations.adjusting import AdjustmentView
-from app.consultations.adjusting_domain import AdjustmentKind, UrgentReach, UrgentState, WhyNotRelevant
+from app.consultations.adjusting_domain import AdjustmentKind, UrgentReach, UrgentState, WhyNotRelevant, WhyRefused
 from app.consultations.override_rates import DEFINITION, RuleRate
 from app.consultations.replaying import Replay, ShownView
 from app.consultations.schemas import ResultMessage
 from app.consultations.urgent import UrgentView
-from app.platform.web.fields import Text80, Text200
+from app.platform.web.fields import FreeText, Note200, Text80
 
 
 class ShownOut(BaseModel):
@@ -118,7 +118,7 @@ class AdjustmentOut(BaseModel):
         )
 
 
-class UrgentIn(BaseModel):
+class UrgentIn(FreeText):
     """A message of the pack for all pages of a session or its region."""
 
     model_config = ConfigDict(extra="forbid")
@@ -127,15 +127,15 @@ class UrgentIn(BaseModel):
     snippet: Text80
     reach: UrgentReach = UrgentReach.SESSION
     hours: int = Field(12, ge=1, le=72)
-    why: Text200 = Field(description="for the two who approve; never on a page")
+    why: Note200 = Field(description="for the two who approve; never on a page")
 
 
-class StopIn(BaseModel):
+class StopIn(FreeText):
     """Why it is stopped."""
 
     model_config = ConfigDict(extra="forbid")
 
-    why: Text200
+    why: Note200
 
 
 class UrgentOut(BaseModel):
@@ -185,7 +185,10 @@ class UrgentOut(BaseModel):
 
 
 class RuleRateOut(BaseModel):
-    """How often the message of one rule was taken off pages. `share` only where it stood on 20 or more."""
+    """How often the message of one rule was taken off pages. `share` only where it stood on 20 or more.
+
+    A snippet, or an empty `rule` (nothing that the pack holds), is there where an attempt at it was refused.
+    """
 
     rule: str
     title: str
@@ -197,6 +200,8 @@ class RuleRateOut(BaseModel):
     low: float | None
     high: float | None
     reasons: dict[str, int]
+    refused: int = Field(description="attempts that were not granted, at this rule or snippet")
+    refused_why: dict[WhyRefused, int]
 
     @classmethod
     def of(cls, rate: RuleRate) -> RuleRateOut:
@@ -213,6 +218,8 @@ class RuleRateOut(BaseModel):
             low=low,
             high=high,
             reasons={reason.value: count for reason, count in rate.reasons.items()},
+            refused=sum(rate.refused.values()),
+            refused_why=dict(rate.refused),
         )
 
 

@@ -11,11 +11,13 @@ from sqlmodel import Session
 from app.consultations import repository
 from app.consultations.adjusting_domain import (
     APPROVERS,
+    NO_APPROVAL,
     SENIOR,
     URGENT_HOURS,
     Approver,
     UrgentReach,
     UrgentState,
+    WhyRefused,
     urgent_state,
     why_no_approval,
 )
@@ -32,6 +34,7 @@ from harm_messages import Pack, snippets_of
 
 LISTED = 30
 NOT_ASKED = "It was not asked for. What you typed is still here."
+_ENDED = {UrgentState.LAPSED: WhyRefused.LAPSED, UrgentState.OVER: WhyRefused.OVER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +63,18 @@ def request(
     """
     checking = sessions.get_session(uow.session, uow.actor, session_id)
     wrong: dict[str, str] = {}
+    codes = []
     if snippet not in {row.id for row in snippets_of(pack, "urgent")}:
         wrong["snippet"] = "Choose one of the urgent messages of the message pack."
+        codes.append(WhyRefused.UNKNOWN_SNIPPET)
     if hours not in URGENT_HOURS:
         wrong["hours"] = f"Choose one of {', '.join(map(str, URGENT_HOURS))} hours."
+        codes.append(WhyRefused.UNKNOWN_LENGTH)
     if not why:
         wrong["why"] = "Say in a few words why: the two who approve read it."
+        codes.append(WhyRefused.NO_REASON)
     if wrong:
-        raise Invalid(NOT_ASKED, fields=wrong)
+        raise Invalid(NOT_ASKED, fields=wrong, reason_code=codes[0])
     row = UrgentMessage(
         agency_id=checking.agency_id, reach=reach, session_id=checking.id,
         region=sessions.site_of(uow.session, checking).region, snippet=snippet, hours=hours, why=why,
@@ -87,10 +94,11 @@ def approve(uow: UnitOfWork, urgent_id: uuid.UUID, version: int) -> UrgentMessag
     check_version("request", version, row.version)
     state = urgent_state(row.requested_at, row.until, row.stopped_at, uow.now)
     if state is not UrgentState.ASKED:
-        raise Conflict("This request does not wait for an approval any more. Nothing was changed.")
+        code = _ENDED.get(state, WhyRefused.NOT_WAITING)
+        raise Conflict("This request does not wait for an approval any more. Nothing was changed.", reason_code=code)
     me = Approver(_person(uow.actor), uow.actor.has(*SENIOR))
-    if why := _why_not(row, uow.actor):
-        raise Refused([why])
+    if (why := _why_not(row, uow.actor)) is not None:
+        raise Refused([NO_APPROVAL[why]], reason_code=why)
     if row.first_by is None:
         row.first_by, row.first_at, row.first_senior = me.person_id, uow.now, me.senior
     else:
@@ -109,9 +117,10 @@ def stop(uow: UnitOfWork, urgent_id: uuid.UUID, version: int, why: str) -> Urgen
     check_version("request", version, row.version)
     state = urgent_state(row.requested_at, row.until, row.stopped_at, uow.now)
     if state not in (UrgentState.ASKED, UrgentState.SHOWN):
-        raise Conflict("It is on no page any more. Nothing was changed.")
+        code = _ENDED.get(state, WhyRefused.NOT_WAITING)
+        raise Conflict("It is on no page any more. Nothing was changed.", reason_code=code)
     if not why:
-        raise Invalid("It stays as it is.", fields={"why": "Say why it is stopped."})
+        raise Invalid("It stays as it is.", fields={"why": "Say why it is stopped."}, reason_code=WhyRefused.NO_REASON)
     row.stopped_by, row.stopped_at, row.stopped_why = uow.actor.person_id, uow.now, why
     row.version += 1
     audit.record(uow, "stop", "urgent_message", row.id, version=row.version, reason=why, session_id=row.session_id)
@@ -146,13 +155,13 @@ def _view(session: Session, actor: Actor, row: UrgentMessage, now: datetime, pac
         text.title if text else row.snippet,
         text.short if text else "",
         people.display_names(session, people_of),
-        _why_not(row, actor),
+        NO_APPROVAL[why] if (why := _why_not(row, actor)) is not None else "",
     )
 
 
-def _why_not(row: UrgentMessage, actor: Actor) -> str:
+def _why_not(row: UrgentMessage, actor: Actor) -> WhyRefused | None:
     if actor.person_id is None or not actor.has(*APPROVERS):
-        return "This takes the role of health worker, clinician or session lead."
+        return WhyRefused.NOT_ALLOWED
     given = [Approver(row.first_by, row.first_senior)] if row.first_by else []
     return why_no_approval(row.requested_by, given, Approver(actor.person_id, actor.has(*SENIOR)))
 

@@ -137,9 +137,9 @@ def holds(request: Request, sample: samples.Sample) -> bool:
 
 
 def concerns(sample: samples.Sample) -> Callable[[LiveEvent], bool]:
-    """Which events change the page of this sample: its own, alerts of its place, and what shortens the queue before it."""
+    """Which events change the page of this sample: its own, alerts of its place, what shortens the queue before it, and a
+    change to a told result at its session, which may be that of a sample that looks the same."""
     sample_id, session_id, number, agency_id = sample.id, sample.session_id, sample.number, sample.agency_id
-    agency_id = sample.agency_id
 
     def accepts(event: LiveEvent) -> bool:
         if event.sample_id == sample_id:
@@ -148,6 +148,8 @@ def concerns(sample: samples.Sample) -> Callable[[LiveEvent], bool]:
             return event.agency_id == agency_id and event.session_id in (None, session_id)
         if event.kind in ("pack.signed", "pack.withdrawn"):  # what it says may change at once
             return event.agency_id == agency_id
+        if event.kind in ("result.amended", "result.retracted"):
+            return event.session_id == session_id and event.topic == "result"
         return (
             event.session_id == session_id
             and event.kind in ("sample.released", "sample.withdrawn")

@@ -61,9 +61,15 @@ class Words:
     changed_before: str
     changed_now: str
     changed_below: str
+    changed_raised: str
+    changed_lowered: str
+    changed_open: str
     changed_why: str
     changed_when: str
+    mate_changed: str
+    mate_changed_ask: str
     because_you_take: str
+    because_you_said: str
     print_large: str
     read_aloud: str
     read_this_first: str
@@ -95,6 +101,7 @@ class Words:
     ended_hint: str
     too_many: str
     too_many_hint: str
+    outdated: str
     looking: str
     lost: str
     updated: str
@@ -163,9 +170,20 @@ ENGLISH = Words(
     changed_before="Before:",
     changed_now="Now:",
     changed_below="What was found has the same name as before. Something further down is new.",
+    changed_raised="New: we now warn of {names}.",
+    changed_lowered=(
+        "Earlier we warned of {names}. A better test that can see {names} down to {lod} % did not find it. Less than "
+        "that could still be there."
+    ),
+    changed_open=(
+        "Earlier we warned of {names}. No test since then could rule it out. Act as if it is there, and ask us."
+    ),
     changed_why="Why:",
     changed_when="When:",
+    mate_changed="The result of another sample that looks the same has changed.",
+    mate_changed_ask="Ask us before you rely on yours.",
     because_you_take="Because of what you also take",
+    because_you_said="Because of what you said about yourself",
     print_large="Print large",
     read_aloud="Read aloud",
     read_this_first="Read this aloud first",
@@ -207,6 +225,7 @@ ENGLISH = Words(
     ended_hint="Scan it or type it.",
     too_many="Too many wrong codes were tried in a short time.",
     too_many_hint="Wait {seconds} seconds and try again.",
+    outdated="This page may be out of date. Ask us.",
     looking="Looking for your result",
     lost="Connection lost, trying again",
     updated="Updated",

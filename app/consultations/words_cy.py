@@ -60,9 +60,21 @@ WELSH = Words(
     changed_before="Cynt:",
     changed_now="Nawr:",
     changed_below="Yr un enw sydd i'r hyn a ganfuwyd ag o'r blaen. Mae rhywbeth yn is i lawr yn newydd.",
+    changed_raised="Newydd: rydym nawr yn rhybuddio am {names}.",
+    changed_lowered=(
+        "O'r blaen gwnaethom rybuddio am {names}. Ni ddaeth prawf gwell, sy'n gallu gweld {names} i lawr at {lod} %, o hyd "
+        "iddo. Gall llai na hynny fod yno o hyd."
+    ),
+    changed_open=(
+        "O'r blaen gwnaethom rybuddio am {names}. Ni allai unrhyw brawf ers hynny ei ddiystyru. Gweithredwch fel petai "
+        "yno, a gofynnwch i ni."
+    ),
     changed_why="Pam:",
     changed_when="Pryd:",
+    mate_changed="Mae canlyniad sampl arall sy'n edrych yr un fath wedi newid.",
+    mate_changed_ask="Gofynnwch i ni cyn dibynnu ar eich un chi.",
     because_you_take="Oherwydd yr hyn rydych chi hefyd yn ei gymryd",
+    because_you_said="Oherwydd yr hyn a ddywedoch chi amdanoch eich hun",
     print_large="Argraffu'n fawr",
     read_aloud="Darllen yn uchel",
     read_this_first="Darllen hwn yn uchel yn gyntaf",
@@ -114,6 +126,7 @@ WELSH = Words(
     ended_hint="Sganiwch neu teipiwch ef.",
     too_many="Rhoddwyd cynnig ar ormod o godau anghywir mewn amser byr.",
     too_many_hint="Arhoswch {seconds} eiliad a rhowch gynnig arall arni.",
+    outdated="Efallai nad yw'r dudalen hon yn gyfredol. Gofynnwch i ni.",
     looking="Yn chwilio am eich canlyniad",
     lost="Collwyd y cysylltiad, yn ceisio eto",
     updated="Diweddarwyd",

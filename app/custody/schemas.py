@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.custody.domain import LARGEST_MG, CustodyKind
 from app.custody.service import Ledger, Line
-from app.platform.web.fields import Text60
+from app.platform.web.fields import FreeText, Note60
 
 Milligrams = Annotated[float, Field(ge=-LARGEST_MG, le=LARGEST_MG, allow_inf_nan=False)]
 
 
-class NewCustodyEvent(BaseModel):
+class NewCustodyEvent(FreeText):
     """A line to write. `witness_id` is needed for a destruction and is never the person who writes it."""
 
     model_config = ConfigDict(extra="forbid")
@@ -23,7 +23,7 @@ class NewCustodyEvent(BaseModel):
     kind: CustodyKind
     mg: Milligrams | None = None
     witness_id: uuid.UUID | None = None
-    place: Text60 = ""
+    place: Note60 = ""
 
 
 class CustodyLineOut(BaseModel):

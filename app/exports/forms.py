@@ -13,7 +13,7 @@ from app.exports.schemas import ProjectIn
 from app.exports.service import NewProject
 from app.exports.tables import ResearchProject
 from app.platform.kernel.errors import Invalid
-from app.platform.web.fields import Text20, Text40, Text120, Text1000
+from app.platform.web.fields import Note1000, Text20, Text40, Told120
 
 SENTENCES = {
     "title": "Give the project a title.",
@@ -30,8 +30,8 @@ class ProjectForm(BaseModel):
 
     idempotency_key: Annotated[str, Field(max_length=120)] = ""
     version: int = 0
-    title: Text120 = ""
-    purpose: Text1000 = ""
+    title: Told120 = ""
+    purpose: Note1000 = ""
     researcher_id: Text40 = ""
     columns: list[Text20] = Field(default=[], max_length=10)
     first_month: Text20 = ""

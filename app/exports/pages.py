@@ -19,7 +19,7 @@ from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import MastError, NotFound
 from app.platform.kernel.ids import new_id
-from app.platform.web.fields import Text200
+from app.platform.web.fields import Note200
 from app.platform.web.idempotency import form_once
 from app.platform.web.paging import decode_cursor, encode_cursor
 from app.platform.web.problems import status_of
@@ -113,7 +113,7 @@ def change_project(
 
 
 Version = Annotated[int, Form()]
-Reason = Annotated[Text200, Form()]
+Reason = Annotated[Note200, Form()]
 
 
 @router.post("/projects/{project_id}/propose")

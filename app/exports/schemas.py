@@ -11,16 +11,16 @@ from pydantic import BaseModel, Field
 from app.exports.domain import Column, DrawingState, ProjectState
 from app.exports.service import NewProject, ProjectView
 from app.exports.tables import ResearchDrawing, ResearchExtract
-from app.platform.web.fields import Text20, Text120, Text200, Text1000
+from app.platform.web.fields import FreeText, Note200, Note1000, Text20, Told120
 
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 
 
-class ProjectIn(BaseModel):
+class ProjectIn(FreeText):
     """What somebody writes down of a project."""
 
-    title: Text120
-    purpose: Text1000
+    title: Told120
+    purpose: Note1000
     researcher_id: uuid.UUID
     columns: list[Column] = Field(default=[], max_length=len(Column))
     first_month: Text20
@@ -33,10 +33,10 @@ class ProjectIn(BaseModel):
         return NewProject(**{**dict(self), "columns": tuple(self.columns)})
 
 
-class ReasonIn(BaseModel):
+class ReasonIn(FreeText):
     """Why."""
 
-    reason: Text200
+    reason: Note200
 
 
 class ProjectOut(BaseModel):

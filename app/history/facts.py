@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 
 from app.history.domain import HistoricalFinding, HistoricalSample
-from app.trends.service import FoundFact, ReleaseFact, Seen, TestFact
+from app.trends.service import FoundFact, ReleaseFact, Seen, TestFact, only_quick
 from harm_messages import Abundance, Confidence, FindingFact, Outcome, Pack, Verdict, derive_role, derive_verdict
 
 NAMESPACE = uuid.UUID("6b1f1e0e-6a6f-5d0c-9f55-0d3f4f6d1c7e")
@@ -30,6 +30,11 @@ def sample_id_of(source: str, key: str) -> uuid.UUID:
     return uuid.uuid5(NAMESPACE, f"{source}\n{key}")
 
 
+def _quick(f: HistoricalFinding) -> bool:
+    """Whether only a strip or a colour test stands behind it: that reacted, and nothing was found."""
+    return only_quick(m for m in f.method.split("; ") if m)
+
+
 @dataclass(frozen=True, slots=True)
 class Counting:
     """What every sample of one import shares."""
@@ -43,10 +48,11 @@ class Counting:
 
     def fact(self, sample: HistoricalSample) -> ReleaseFact:
         """The sample as it is counted."""
-        found = [f for f in sample.findings if f.abundance != Abundance.NOT_DETECTED.value and f.amount != 0]
+        present = [f for f in sample.findings if f.abundance != Abundance.NOT_DETECTED.value and f.amount != 0]
+        found = [f for f in present if not _quick(f)]
         seen = [self._finding(f) for f in found]
         known = tuple(e for e in sample.expected if self._known(e))
-        outcome = self._outcome(sample, anything=bool(found))
+        outcome = self._outcome(sample, anything=bool(present))
         expected, expected_class = self._expected(sample.expected)
         return ReleaseFact(
             sample_id=sample_id_of(self.source, sample.key),
@@ -73,7 +79,11 @@ class Counting:
     def _tests(self, sample: HistoricalSample) -> tuple[TestFact, ...]:
         """A measured 0 is no finding: it stands with the tests, with the unit and basis of the amount."""
         zeros = {f.substance: f for f in sample.findings if f.amount == 0}
-        tests = [*self._broad(sample), *(TestFact(t.method, t.target, t.seen) for t in sample.tests)]
+        reacted = [
+            f for f in sample.findings if _quick(f) and f.abundance != Abundance.NOT_DETECTED.value and f.amount != 0
+        ]
+        said = [TestFact(m, f.substance, Seen.DETECTED) for f in reacted for m in f.method.split("; ")]
+        tests = [*self._broad(sample), *said, *(TestFact(t.method, t.target, t.seen) for t in sample.tests)]
         by_target = {test.target: test for test in tests if test.target in zeros}
         for name, f in zeros.items():
             before = by_target.get(name) or TestFact(f.method or METHOD_NOT_STATED, name, Seen.NOT_DETECTED)

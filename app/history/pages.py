@@ -21,7 +21,7 @@ from app.platform.kernel.errors import Invalid, MastError
 from app.platform.kernel.ids import new_id
 from app.platform.security.policy import allow
 from app.platform.web.csv_text import csv_text
-from app.platform.web.fields import Text140, Text200
+from app.platform.web.fields import Note200, Text140
 from app.platform.web.idempotency import form_once
 from app.platform.web.problems import status_of
 from app.runtime import Runtime, RuntimeDep
@@ -124,7 +124,7 @@ def undo(
     request: Request,
     who: Admin,
     rt: RuntimeDep,
-    reason: Annotated[Text200, Form()] = "",
+    reason: Annotated[Note200, Form()] = "",
 ) -> Response:
     """Take an import back."""
     try:

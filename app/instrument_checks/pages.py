@@ -15,7 +15,7 @@ from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.kernel.ids import new_id
 from app.platform.security.policy import SERVICE_STAFF, allow
 from app.platform.web import bodies
-from app.platform.web.fields import Text200
+from app.platform.web.fields import Note200
 from app.platform.web.idempotency import form_once
 from app.platform.web.paging import decode_cursor, encode_cursor
 from app.platform.web.problems import status_of
@@ -141,7 +141,7 @@ def withdraw(
     who: Chemist,
     rt: RuntimeDep,
     version: Annotated[int, Form()] = 0,
-    reason: Annotated[Text200, Form()] = "",
+    reason: Annotated[Note200, Form()] = "",
 ) -> Response:
     """Take a check back, with a reason."""
     with rt.read() as session:
@@ -162,7 +162,7 @@ def close_task(
     who: Bench,
     rt: RuntimeDep,
     version: Annotated[int, Form()] = 0,
-    words: Annotated[Text200, Form()] = "",
+    words: Annotated[Note200, Form()] = "",
 ) -> Response:
     """Say what was done."""
     try:

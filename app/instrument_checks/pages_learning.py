@@ -14,7 +14,7 @@ from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import MastError, NotFound
 from app.platform.kernel.ids import new_id
 from app.platform.security.policy import allow
-from app.platform.web.fields import Text200
+from app.platform.web.fields import Note200
 from app.platform.web.idempotency import form_once
 from app.platform.web.problems import status_of
 from app.readings import service as readings
@@ -77,7 +77,7 @@ def retire_transfer(
     rt: RuntimeDep,
     instrument: Annotated[uuid.UUID, Form()],
     version: Annotated[int, Form()] = 0,
-    reason: Annotated[Text200, Form()] = "",
+    reason: Annotated[Note200, Form()] = "",
 ) -> Response:
     """Retire a transfer, with a reason."""
     try:
@@ -120,7 +120,7 @@ def withdraw_mixture(
     rt: RuntimeDep,
     instrument: Annotated[uuid.UUID, Form()],
     version: Annotated[int, Form()] = 0,
-    reason: Annotated[Text200, Form()] = "",
+    reason: Annotated[Note200, Form()] = "",
 ) -> Response:
     """Take a weighed mixture back, with a reason."""
     try:

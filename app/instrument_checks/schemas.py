@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.instrument_checks import service
 from app.instrument_checks.domain import LEVEL_WORDS, Level
 from app.instrument_checks.tables import InstrumentCheck, InstrumentTask, InstrumentTransfer, WeighedMixture
-from app.platform.web.fields import Moment, Text40, Text60, Text80, Text200
+from app.platform.web.fields import FreeText, Moment, Note200, Text40, Text60, Text80
 from app.readings.domain import Method
 from spectra.infrared.check import CheckState, Material
 
@@ -35,18 +35,18 @@ class CheckIn(BaseModel):
     measured_at: Moment | None = Field(None, description="The time of its analysis where left out")
 
 
-class ReasonIn(BaseModel):
+class ReasonIn(FreeText):
     """Why."""
 
     model_config = ConfigDict(extra="forbid")
-    reason: Text200
+    reason: Note200
 
 
-class DoneIn(BaseModel):
+class DoneIn(FreeText):
     """What was done."""
 
     model_config = ConfigDict(extra="forbid")
-    words: Text200
+    words: Note200
 
 
 class MaterialOut(BaseModel):

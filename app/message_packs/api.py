@@ -133,7 +133,8 @@ def compare(
 ) -> schemas.CompareOut:
     """What is different in this version: files word by word, and the worked cases whose pages differ."""
     before, after = web.files(rt, who, old), web.files(rt, who, version_id)
-    packs = web.pack_of_files(rt, before), web.pack_of_files(rt, after)
+    rows = web.row(rt, who, old), web.row(rt, who, version_id)
+    packs = web.pack_of(rt, rows[0], before), web.pack_of(rt, rows[1], after)
     cases = showing.changed_cases(packs[0], packs[1]) if packs[0] and packs[1] else []
     return schemas.CompareOut(
         files=[schemas.FileChangeOut.of(one) for one in comparing.changes(before, after)],
@@ -144,7 +145,7 @@ def compare(
 @router.get("/{version_id}/messages/{message_id}/where")
 def where_shown(version_id: uuid.UUID, message_id: Text80, who: Reader, rt: RuntimeDep) -> schemas.WhereOut:
     """The rules that bring a message to a page, in words, and the worked cases that show it."""
-    pack = web.pack_of_files(rt, web.files(rt, who, version_id))
+    pack = web.pack_of(rt, web.row(rt, who, version_id), web.files(rt, who, version_id))
     if pack is None or not any(message_id == known for known, _ in pack.messages):
         raise NotFound("message")
     return schemas.WhereOut.of(showing.shows(pack, message_id))

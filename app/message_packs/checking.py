@@ -1,30 +1,41 @@
 """What is wrong with the files of a version, in sentences: the pack's own check, and what only its history shows.
 
-The check reads every rule and substance (about a second), so its answer is remembered per set of files and day.
+The check reads every rule and substance (seconds), so it runs in a child with limits, and its answer is remembered per
+set of files and day: also that it was stopped.
 """
 
 from __future__ import annotations
 
 import hashlib
+import subprocess
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeVar
 
 from app.message_packs import message_files, rule_files
+from app.message_packs.confined import Step, found_in
 from app.message_packs.domain import Target
+from app.message_packs.message_files import front_matter
 from app.message_packs.repository import sha256
-from harm_messages import Pack, PackError, Problem, check, load_pack
+from app.platform.kernel.errors import Unavailable
+from harm_messages import Pack, Problem, load_pack
 from harm_messages.check_words import word_problems
+from harm_messages.reading import MAX_CHARACTERS, first_anchor
 from harm_messages.texts import read_message
 
-Key = TypeVar("Key")
 Value = TypeVar("Value")
 MAX_FILES = 2000
-MAX_CHARACTERS = 400_000
+MAX_PACK = 2_000_000
+"""Characters in all files of a version; the one that comes with MAST has a sixth of it."""
+MAX_KEPT = 8_000_000
+"""Characters of the packs of drafts in memory: about half a gigabyte."""
+WAITING = 8
+"""So many requests wait for a check at once; the others are told that it is running, so that threads are left for
+everything else."""
 SUFFIXES = (".yaml", ".md", ".tsv")
 
 
@@ -53,83 +64,162 @@ class Checked:
         return tuple(sorted(mine, key=lambda p: (p.level != "error", p.line)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A set of files that a child looks at: whether they make a pack, and how it ended with everything found."""
+
+    makes_pack: Future[bool] = field(default_factory=Future)
+    whole: Future[Step] = field(default_factory=Future)
+
+
 class Checks:
-    """Remembers answers; one per process."""
+    """What children found in sets of files, remembered; one per process."""
 
     def __init__(self, kept: int = 24) -> None:
-        self._kept: OrderedDict[tuple[str, date], Checked] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, date], _Asked] = OrderedDict()
         self._packs: OrderedDict[str, Pack] = OrderedDict()
         self._lock = threading.Lock()
         self._size = kept
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="pack-check")
-        self._running: dict[tuple[str, date], Future[Checked]] = {}
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="pack-check")
+        self._children: set[subprocess.Popen[bytes]] = set()
+        self._waiting = threading.BoundedSemaphore(WAITING)
 
     def of(self, files: Mapping[str, str], today: date, patience: float | None = None) -> Checked:
         """Everything wrong with these files. Never raises for what stands in them.
 
-        `patience`: seconds to wait for it, None for as long as it takes; it goes on for whoever asks again.
+        `patience`: seconds to wait for it, None for as long as it takes; it goes on for whoever asks again. Without a limit
+        it raises Unavailable where so many wait already that one more could keep others from being served.
         """
+        end = self._waited(self._asked(files, today).whole, patience)
+        if end is None:
+            return Checked(None, (), running=True)
+        pack = self._loaded(files) if end.stage == "checked" else None
+        # who signed stands in the tables, not in the files
+        return Checked(pack, tuple(p for p in end.problems if p.kind != "signatures"))
+
+    def pack(
+        self, files: Mapping[str, str], today: date, patience: float | None = None, *, tried: Mapping[str, str]
+    ) -> Pack | None:
+        """The pack that these files make, unchecked; None where they make none, or where that is not known in time.
+
+        It is loaded here only after a child has come to the end of loading it. `tried`: the files that the child is given:
+        the same, or the same as they would be signed, so that one child does for this and for the check.
+        """
+        with self._lock:
+            pack = self._packs.get(digest_of(files))
+        if pack is not None:
+            return pack
+        return self._loaded(files) if self._waited(self._asked(tried, today).makes_pack, patience) else None
+
+    def close(self) -> None:
+        """End the children. Whoever asks again starts another."""
+        with self._lock:
+            asked = list(self._kept.values())
+            self._kept.clear()
+        for one in asked:
+            one.whole.cancel()
+        for child in tuple(self._children):
+            child.kill()
+
+    def _asked(self, files: Mapping[str, str], today: date) -> _Asked:
         key = (digest_of(files), today)
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-            asked = self._running.get(key)
-            if asked is None:
-                asked = self._running[key] = self._pool.submit(self._check, key, dict(files))
-        try:
-            return asked.result(patience)
-        except TimeoutError:
-            return Checked(None, (), running=True)
+        refused = refused_at_sight(files)
+        with self._lock:
+            if key not in self._kept:
+                asked = self._kept[key] = _Asked()
+                if refused:
+                    asked.makes_pack.set_result(False)
+                    asked.whole.set_result(Step("read", refused))
+                else:
+                    self._pool.submit(self._look, key, asked, dict(files))
+                while len(self._kept) > self._size:
+                    self._kept.popitem(last=False)
+            return self._kept[key]
 
-    def _check(self, key: tuple[str, date], files: Mapping[str, str]) -> Checked:
+    def _look(self, key: tuple[str, date], asked: _Asked, files: Mapping[str, str]) -> None:
+        if not asked.whole.set_running_or_notify_cancel():
+            asked.makes_pack.cancel()
+            return
+        end = Step("stopped", lasting=False)
         try:
-            pack, problems = self._read(key[0], files)
-            if pack is not None:  # who signed stands in the tables, not in the files
-                problems = tuple(p for p in check(pack, key[1]) if p.kind != "signatures")
-            found = Checked(pack, problems)
-            with self._lock:
-                _remember(self._kept, key, found, self._size)
-            return found
+            for end in found_in(files, key[1], started=self._children.add):
+                if end.stage == "read" and not end.problems:
+                    asked.makes_pack.set_result(True)
         finally:
+            self._children -= {child for child in tuple(self._children) if child.poll() is not None}
             with self._lock:
-                self._running.pop(key, None)
+                if not end.lasting and self._kept.get(key) is asked:
+                    del self._kept[key]
+            if not asked.makes_pack.done():
+                asked.makes_pack.set_result(False)
+            asked.whole.set_result(end)
 
-    def pack(self, files: Mapping[str, str]) -> Pack | None:
-        """The pack that these files make, unchecked; None where they make none."""
-        return self._read(digest_of(files), files)[0]
+    def _waited(self, future: Future[Value], patience: float | None) -> Value | None:
+        if not future.done() and self._waiting.acquire(blocking=False):
+            try:
+                wait([future], patience)
+            finally:
+                self._waiting.release()
+        if future.done() and not future.cancelled():
+            return future.result()
+        if patience is None:
+            raise Unavailable("So many checks of messages run at the moment that this one was not waited for.")
+        return None
 
-    def _read(self, key: str, files: Mapping[str, str]) -> tuple[Pack | None, tuple[Problem, ...]]:
+    def _loaded(self, files: Mapping[str, str]) -> Pack:
+        """Loaded in this process: a child has done it before."""
+        key = digest_of(files)
         with self._lock:
             pack = self._packs.get(key)
-        if pack is not None:
-            return pack, ()
-        try:
-            pack = load_pack(files)
-        except PackError as error:
-            return None, tuple(error.problems)
+        pack = pack or load_pack(files)
         with self._lock:
-            _remember(self._packs, key, pack, self._size)
-        return pack, ()
+            self._packs[key] = pack
+            self._packs.move_to_end(key)
+            while len(self._packs) > self._size or sum(map(_characters, self._packs.values())) > MAX_KEPT:
+                self._packs.popitem(last=False)
+        return pack
 
 
-def _remember(kept: OrderedDict[Key, Value], key: Key, value: Value, size: int) -> None:
-    kept[key] = value
-    while len(kept) > size:
-        kept.popitem(last=False)
+def _characters(pack: Pack) -> int:
+    return sum(map(len, pack.source.values()))
+
+
+def refused_at_sight(files: Mapping[str, str]) -> tuple[Problem, ...]:
+    """What keeps a set of files from being read at all, told without reading it: so that a draft that would stop a reader
+    opens as fast as any other."""
+    total = sum(map(len, files.values()))
+    if total > MAX_PACK:
+        said = f"This version has {total:,} characters in all its files; {MAX_PACK:,} are the most. Make the largest shorter."
+        return (Problem("length", "", said),)
+    found: list[Problem] = []
+    for path, text in sorted(files.items()):
+        yaml, above = (
+            (text, 0) if path.endswith(".yaml") else (front_matter(text), 1) if path.endswith(".md") else ("", 0)
+        )
+        if ("&" in yaml or "*" in yaml) and len(yaml) <= MAX_CHARACTERS and (anchor := first_anchor(yaml)):
+            found.append(Problem(anchor.kind, path, anchor.text, file=path, line=anchor.line + above))
+    return tuple(found)
 
 
 def problems_of_message(pack: Pack | None, path: str, text: str) -> list[Problem]:
-    """What is wrong with one message, at once: for somebody who is typing. The whole check says more."""
+    """What is wrong with one message, at once: for somebody who is typing. The whole check says more: of the patterns under
+    “never” only those that came with MAST are tried here, because one of a draft may take for ever on what is typed."""
     locale = path.split("/")[1]
     message, problems = read_message(text, locale, path)
     if message is None or pack is None:
         return list(problems)
     original = pack.messages.get((message.id, pack.manifest.default_locale))
     beside = {(message.id, pack.manifest.default_locale): original} if original is not None else {}
+    known = {one for patterns in load_pack().manifest.never.values() for one in patterns}
+    never = {key: tuple(one for one in patterns if one in known) for key, patterns in pack.manifest.never.items()}
     alone = replace(
-        pack, messages={**beside, (message.id, locale): message}, labels={}, source={**pack.source, path: text}
-    )
+        pack, manifest=pack.manifest.model_copy(update={"never": never}), labels={},
+        messages={**beside, (message.id, locale): message}, source={**pack.source, path: text},
+    )  # fmt: skip
     found = [p for p in word_problems(alone) if p.file == path]
     for rule in pack.rules:
         if rule.emit.message == message.id and message.placeholders != set(rule.emit.args):

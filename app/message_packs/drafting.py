@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
 from app.message_packs import message_files, repository, rule_files
-from app.message_packs.checking import MAX_CHARACTERS, MAX_FILES, SUFFIXES
+from app.message_packs.checking import MAX_FILES, MAX_PACK, SUFFIXES
 from app.message_packs.domain import PackState, Target
 from app.message_packs.message_files import MessageFile
 from app.message_packs.provider import Packs
@@ -20,8 +20,11 @@ from app.platform.db import UnitOfWork
 from app.platform.kernel.errors import Conflict, Invalid, NotFound, Stale
 from app.platform.kernel.versions import check_version
 from app.platform.live.publish import publish
+from harm_messages.reading import MAX_CHARACTERS
+from harm_messages.texts import read_message
 
 TOPIC = "messages"
+FIRST_LANGUAGE = "en"
 _PATH = re.compile(r"^[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+){0,2}\.(?:yaml|md|tsv)$")
 _SIGNATURES = "approvals.yaml"
 
@@ -62,6 +65,7 @@ def from_files(uow: UnitOfWork, packs: Packs, base_id: uuid.UUID, files: Mapping
         raise Invalid(f"A pack has between 1 and {MAX_FILES} files; this has {len(clean)}. Nothing was kept.")
     for path in clean:
         _check_path(path)
+    _check_size(clean.values())
     row = _begin(uow, base.id, clean, reason)
     row.authors = [str(uow.actor.person_id)]
     return row
@@ -131,12 +135,22 @@ def save_message(
         raise Stale("message")
     parent = parent_of(uow.session, packs, uow.actor, row)
     texts = files_of(uow.session, packs, parent) if parent else {}
-    here = files_of(uow.session, packs, row).get(path, "")
+    files = files_of(uow.session, packs, row)
     before = message_files.read(texts[path]) if path in texts else None
-    return _put(uow, row, path, message_text(path, here, form, before))
+    return _put(uow, row, path, message_text(path, files.get(path, ""), form, before, _translated(path, files)))
 
 
-def message_text(path: str, here: str, form: MessageForm, parent: MessageFile | None) -> str:
+def _translated(path: str, files: Mapping[str, str]) -> str:
+    """The digest of the text that this translation is made from now; "" for a text of the first language."""
+    _, locale, name = path.split("/")
+    original = message_files.path_of(name.removesuffix(".md"), FIRST_LANGUAGE)
+    if locale == FIRST_LANGUAGE or original not in files:
+        return ""
+    text, _ = read_message(files[original], FIRST_LANGUAGE, original)
+    return text.digest if text is not None else ""
+
+
+def message_text(path: str, here: str, form: MessageForm, parent: MessageFile | None, made_from: str = "") -> str:
     """The file that this form makes. What the form does not ask stays as it was."""
     old = message_files.read(here)
     name = path.rsplit("/", 1)[-1]
@@ -149,6 +163,7 @@ def message_text(path: str, here: str, form: MessageForm, parent: MessageFile | 
         "spoken": "",
         "evidence": [line.strip() for line in form.evidence.splitlines() if line.strip()],
         "review_by": _day(form.review_by),
+        "made_from": made_from,
     }
     parts = {**old.parts, "": form.card, "more": form.more, "spoken": form.spoken}
     made = MessageFile(front, {name: _text(text).strip() for name, text in parts.items()})
@@ -182,6 +197,8 @@ def _put(uow: UnitOfWork, row: PackVersion, path: str, text: str) -> PackVersion
     before, after = row.files.get(path, ""), repository.sha256(text)
     if before == after:
         return row
+    others = {other: key for other, key in row.files.items() if other != path}
+    _check_size([*repository.texts(uow.session, others).values(), text])
     repository.keep_texts(uow.session, [text])
     row.files = {**row.files, path: after}
     me = str(uow.actor.person_id)
@@ -197,6 +214,13 @@ def _check_path(path: str) -> None:
     if not _PATH.match(path) or not path.endswith(SUFFIXES) or len(path) > 120:
         said = "A file of a pack is called such as rules/opioids.yaml or messages/en/M-HEAT.md."
         raise Invalid("This is no file of a pack. Nothing was saved.", fields={"path": said})
+
+
+def _check_size(texts: Iterable[str]) -> None:
+    total = sum(map(len, texts))
+    if total > MAX_PACK:
+        said = f"All files of a version have at most {MAX_PACK:,} characters; these would have {total:,}."
+        raise Invalid("The version is too long. Nothing was saved.", fields={"text": said})
 
 
 def _text(text: str) -> str:

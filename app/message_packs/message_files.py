@@ -11,7 +11,19 @@ from typing import Any
 
 from harm_messages.reading import Misread, read_yaml
 
-ORDER = ("id", "version", "status", "title", "tags", "pictogram", "spoken", "evidence", "review_by")
+ORDER = (
+    "id",
+    "version",
+    "wording",
+    "made_from",
+    "status",
+    "title",
+    "tags",
+    "pictogram",
+    "spoken",
+    "evidence",
+    "review_by",
+)
 MEANING = ("title", "tags", "pictogram", "spoken")
 """Keys of the front matter that a reader notices; the card and the parts below it count as well."""
 _PART = re.compile(r"^%%[ \t]+([a-z_]+)[ \t]*$", re.MULTILINE)
@@ -54,17 +66,29 @@ def path_of(message_id: str, locale: str) -> str:
     return f"messages/{locale}/{message_id}.md"
 
 
-def read(text: str) -> MessageFile:
-    """The file, read as far as it can be: a broken one must open in the editor too."""
+def front_matter(text: str) -> str:
+    """The lines between the two lines of ---; "" where there are none."""
+    return "\n".join(_halves(text)[0] or ())
+
+
+def _halves(text: str) -> tuple[list[str] | None, list[str]]:
     lines = text.replace("\r\n", "\n").split("\n")
     if lines[0].strip() != "---" or "---" not in lines[1:]:
-        return MessageFile({}, {"": text.strip()})
+        return None, lines
     end = lines.index("---", 1)
+    return lines[1:end], lines[end + 1 :]
+
+
+def read(text: str) -> MessageFile:
+    """The file, read as far as it can be: a broken one must open in the editor too."""
+    head, body = _halves(text)
+    if head is None:
+        return MessageFile({}, {"": text.strip()})
     try:
-        front = read_yaml("\n".join(lines[1:end]))
+        front = read_yaml("\n".join(head))
     except Misread:
         front = {}
-    pieces = _PART.split("\n".join(lines[end + 1 :]))
+    pieces = _PART.split("\n".join(body))
     parts = {"": pieces[0].strip(), **{pieces[k]: pieces[k + 1].strip() for k in range(1, len(pieces) - 1, 2)}}
     return MessageFile(front if isinstance(front, dict) else {}, parts)
 

@@ -23,6 +23,8 @@ router = APIRouter(prefix="/messages", include_in_schema=False)
 LIMIT = 25
 PATIENCE = 2.0
 """Seconds a page waits for the check of the whole pack; then it says that the check is still running."""
+TO_READ = 6.0
+"""Seconds a page waits to know whether a version can be read, before it shows less."""
 FilePath = Annotated[str, Query(max_length=120)]
 DONE = {
     "begun": "The draft is begun. It changes nothing that people see until two people have signed it.",
@@ -85,14 +87,14 @@ def version_page(
     parent = web.parent(rt, who, view.row)
     ready = web.prepared(rt, who, version_id, PATIENCE)
     files = web.files(rt, who, version_id)
-    changed = comparing.changes(web.files(rt, who, parent.id), files) if parent else []
+    changed = comparing.changed_paths(web.files(rt, who, parent.id), files) if parent else []
     return rt.templates.page(
         request,
         "message_packs/version.html",
         status=status_of(error),
         v=view,
         parent=parent,
-        changed=[one.path for one in changed],
+        changed=changed,
         errors=ready.checked.errors,
         running=ready.checked.running,
         warnings=ready.checked.warnings,
@@ -138,7 +140,7 @@ def rules(request: Request, version_id: uuid.UUID, who: Reader, rt: RuntimeDep) 
         request,
         "message_packs/rules.html",
         v=view,
-        rows=views.rule_rows(files, web.pack_of_files(rt, files)),
+        rows=views.rule_rows(files, web.pack_of(rt, view.row, files, TO_READ)),
         withdrawn={one.target for one in view.withdrawn},
         today=rt.now().date(),
         **views.tabs(view.row, "rules"),
@@ -222,7 +224,7 @@ def message_page(
     checked = web.prepared(rt, who, version_id, PATIENCE).checked
     _, locale, name = path.split("/")
     message_id = name.removesuffix(".md")
-    pack = web.pack_of_files(rt, files)
+    pack = web.pack_of(rt, view.row, files, TO_READ)
     look = views.look_of(path, files.get(path, ""), form, pack)
     return rt.templates.page(
         request,
@@ -267,7 +269,7 @@ def compare(
     chosen = old or view.row.parent_id or rt.packs.shipped_id
     other = web.view(rt, who, chosen)
     before, after = web.files(rt, who, chosen), web.files(rt, who, version_id)
-    packs = web.pack_of_files(rt, before), web.pack_of_files(rt, after)
+    packs = web.pack_of(rt, other.row, before, TO_READ), web.pack_of(rt, view.row, after, TO_READ)
     return rt.templates.page(
         request,
         "message_packs/compare.html",

@@ -14,30 +14,31 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.message_packs import pages, service, views, web
-from app.message_packs.checking import MAX_CHARACTERS
 from app.message_packs.web import Editor, Reader, Signer
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Invalid, MastError, NotFound
-from app.platform.web.fields import Text20, Text80, Text140, Text200
+from app.platform.web.fields import FOR_OTHERS, FOR_STAFF, OF_A_PACK, Note200, Text20, Text80, Text140
+from app.platform.web.free_text import keeps_nothing
 from app.platform.web.idempotency import form_once
 from app.runtime import Runtime, RuntimeDep
+from harm_messages.reading import MAX_CHARACTERS
 
 router = APIRouter(prefix="/messages", include_in_schema=False)
 
 PLACE = ZoneInfo("Europe/London")
-Long = Annotated[str, Form(max_length=20_000)]
+Long = Annotated[str, FOR_OTHERS, Form(max_length=20_000)]
 FormPath = Annotated[str, Form(max_length=120)]
 Was = Annotated[str, Form(max_length=64)]
 
 
 def typed_message(
-    title: Annotated[Text140, Form()] = "",
+    title: Annotated[Text140, FOR_OTHERS, Form()] = "",
     card: Long = "",
     more: Long = "",
     spoken: Long = "",
     pictogram: Annotated[Text20, Form()] = "",
-    evidence: Long = "",
+    evidence: Annotated[str, FOR_STAFF, Form(max_length=20_000)] = "",
     review_by: Annotated[Text20, Form()] = "",
     ready: Annotated[Text20, Form()] = "",
     withdrawn: Annotated[Text20, Form()] = "",
@@ -57,7 +58,7 @@ def begin(
     who: Editor,
     rt: RuntimeDep,
     base: Annotated[uuid.UUID, Form()],
-    reason: Annotated[Text200, Form()] = "",
+    reason: Annotated[Note200, Form()] = "",
     idempotency_key: Annotated[str, Form(max_length=120)] = "",
 ) -> Response:
     """Begin a draft; pressed twice, one is begun."""
@@ -102,6 +103,7 @@ def save_message(
 
 
 @router.post("/{version_id}/message/look")
+@keeps_nothing
 def look(
     request: Request,
     version_id: uuid.UUID,
@@ -111,10 +113,10 @@ def look(
     form: Typed,
 ) -> HTMLResponse:
     """The card as it would look, and what is wrong with it, while somebody types. Nothing is kept."""
-    files = web.files(rt, who, version_id)
+    row, files = web.row(rt, who, version_id), web.files(rt, who, version_id)
     if not views.is_message(path):
         raise NotFound("message")
-    found = views.look_of(path, files.get(path, ""), form, web.pack_of_files(rt, files))
+    found = views.look_of(path, files.get(path, ""), form, web.pack_of(rt, row, files, pages.PATIENCE))
     return rt.templates.page(
         request, "message_packs/_look.html", look=found, found=found.problems, version_id=version_id, live=True,
         pictogram=form.pictogram, **views.common(who),
@@ -129,7 +131,7 @@ def save_file(
     rt: RuntimeDep,
     path: FormPath,
     was: Was = "",
-    text: Annotated[str, Form(max_length=2 * MAX_CHARACTERS)] = "",
+    text: Annotated[str, OF_A_PACK, Form(max_length=2 * MAX_CHARACTERS)] = "",
 ) -> Response:
     """Save a file of a draft, or add one. It may be wrong: then the check says so and it cannot be signed."""
     path = path.strip()
@@ -199,7 +201,7 @@ def send_back(
     who: Signer,
     rt: RuntimeDep,
     version: Annotated[int, Form()] = 0,
-    reason: Annotated[Text200, Form()] = "",
+    reason: Annotated[Note200, Form()] = "",
 ) -> Response:
     """Make it a draft again."""
     return _step(
@@ -215,7 +217,7 @@ def set_aside(
     who: Editor,
     rt: RuntimeDep,
     version: Annotated[int, Form()] = 0,
-    reason: Annotated[Text200, Form()] = "",
+    reason: Annotated[Note200, Form()] = "",
 ) -> Response:
     """Give a draft up."""
     return _step(
@@ -232,7 +234,7 @@ def withdraw(
     rt: RuntimeDep,
     kind: Annotated[service.Target, Form()],
     target: Annotated[Text80, Form()] = "",
-    reason: Annotated[Text200, Form()] = "",
+    reason: Annotated[Note200, Form()] = "",
 ) -> Response:
     """Withdraw a message, a rule or the whole version."""
     typed = {"form": "withdraw", "reason": reason, "kind": kind.value, "target": target}

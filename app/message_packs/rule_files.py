@@ -41,7 +41,17 @@ def file_of_rule(files: Mapping[str, str], rule_id: str) -> str:
 
 def line_of_rule(text: str, rule_id: str) -> int:
     """The line (from 1) on which a rule begins; 0 when it is not here."""
-    return next((text.count("\n", 0, begin) + 1 for found, begin, _ in _blocks(text) if found == rule_id), 0)
+    return lines_of_rules(text).get(rule_id, 0)
+
+
+def lines_of_rules(text: str) -> dict[str, int]:
+    """The line (from 1) on which each rule begins."""
+    lines: dict[str, int] = {}
+    line, at = 1, 0
+    for rule_id, begin, _ in _blocks(text):
+        line, at = line + text.count("\n", at, begin), begin
+        lines.setdefault(rule_id, line)
+    return lines
 
 
 def is_rules(path: str) -> bool:
@@ -66,16 +76,23 @@ def _block(text: str, rule_id: str) -> str:
 
 def with_raised_versions(text: str, parent: Mapping[str, str]) -> str:
     """The text of a rules file in which every rule that now does something else has its version of `parent` plus one."""
-    before = ids_in(parent)
-    for rule_id in [key for key, _, _ in _blocks(text) if key in before]:
-        if _block(text, rule_id).strip() == _block(parent[before[rule_id]], rule_id).strip():
-            continue
-        old, new = rule_of(parent[before[rule_id]], rule_id), rule_of(text, rule_id)
-        if old is not None and new is not None and isinstance(old.get("version"), int):
-            number = old["version"] + (_does(new) != _does(old))
-            if new.get("version") != number:
-                text = with_field(text, rule_id, "version", str(number))
-    return text
+    before = {key: old[begin:end] for path, old in parent.items() if is_rules(path) for key, begin, end in _blocks(old)}
+    done: list[str] = []
+    at = 0
+    for rule_id, begin, end in _blocks(text):
+        block, was = text[begin:end], before.pop(rule_id, "")  # a rule that stands twice is refused later
+        if was and block.strip() != was.strip():
+            done += [text[at:begin], _raised(block, was, rule_id)]
+            at = end
+    return "".join([*done, text[at:]])
+
+
+def _raised(block: str, was: str, rule_id: str) -> str:
+    old, new = rules_in(was).get(rule_id), rules_in(block).get(rule_id)
+    if old is None or new is None or not isinstance(old.get("version"), int):
+        return block
+    number = old["version"] + (_does(new) != _does(old))
+    return block if new.get("version") == number else with_field(block, rule_id, "version", str(number))
 
 
 def rules_in(text: str) -> dict[str, Mapping[str, Any]]:

@@ -9,24 +9,25 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.message_packs import service
-from app.message_packs.checking import MAX_CHARACTERS, MAX_FILES
+from app.message_packs.checking import MAX_FILES
 from app.message_packs.comparing import FileChange
 from app.message_packs.domain import PackState, Signed, Target
 from app.message_packs.showing import CaseChange, Shows
 from app.message_packs.tables import PackWithdrawal
-from app.platform.web.fields import Moment, Text80, Text200
+from app.platform.web.fields import OF_A_PACK, FreeText, Moment, Note200, Text80
 from harm_messages import Message, Problem
+from harm_messages.reading import MAX_CHARACTERS
 
 Path = Annotated[str, StringConstraints(max_length=120)]
-FileText = Annotated[str, StringConstraints(max_length=MAX_CHARACTERS)]
+FileText = Annotated[str, OF_A_PACK, StringConstraints(max_length=MAX_CHARACTERS)]
 
 
-class BeginIn(BaseModel):
+class BeginIn(FreeText):
     """A draft to begin from a version."""
 
     model_config = ConfigDict(extra="forbid")
     base_id: uuid.UUID
-    reason: Text200
+    reason: Note200
 
 
 class ImportIn(BeginIn):
@@ -50,11 +51,11 @@ class SubmitIn(BaseModel):
     effective_to: Moment | None = None
 
 
-class ReasonIn(BaseModel):
+class ReasonIn(FreeText):
     """Why."""
 
     model_config = ConfigDict(extra="forbid")
-    reason: Text200
+    reason: Note200
 
 
 class SignIn(BaseModel):
@@ -64,13 +65,13 @@ class SignIn(BaseModel):
     digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
-class WithdrawIn(BaseModel):
+class WithdrawIn(FreeText):
     """What is withdrawn; `target` is the id of the message or rule, "" for the whole version."""
 
     model_config = ConfigDict(extra="forbid")
     kind: Target
     target: Text80 = ""
-    reason: Text200
+    reason: Note200
 
 
 class SignatureOut(BaseModel):

@@ -19,7 +19,7 @@ from app.message_packs.reading import (
     view_of,
     views_page,
 )
-from app.message_packs.signing import Ready, gathered, prepared, send_back, sign, submit
+from app.message_packs.signing import Ready, as_signed, gathered, prepared, send_back, sign, submit
 from app.message_packs.withdrawing import may_be_withdrawn, withdraw
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Ready",
     "Target",
     "VersionView",
+    "as_signed",
     "begin",
     "digest_of",
     "files_of",

@@ -12,11 +12,13 @@ from harm_messages import HarmMessageError, Message, Page, evaluate
 from harm_messages.markdown import to_html
 from harm_messages.pack import Pack
 from harm_messages.rules import Rule
+from harm_messages.tagged import plain
 from harm_messages.texts import MessageText
 from harm_messages.witness import witness
 
 SAMPLE_VALUES = {
-    "names": "MDMA", "expected": "ketamine", "amount": "about 230 mg", "fraction": "about 58 mg",
+    "names": "MDMA", "expected": "ketamine", "amount": "230 mg of MDMA, counted as the usual salt", "fraction": "58 mg",
+    "in_usual": "about two usual adult amounts", "quarter_in_usual": "about half of one usual amount",
     "class_plain": "a stimulant", "lod": "about 5 %", "methods": "infrared light", "session_place": "the welfare tent",
 }  # fmt: skip
 """What stands in the place of {names} and the others where no example page can be made."""
@@ -102,8 +104,8 @@ def rendered(text: MessageText) -> tuple[str, str, str]:
     values = SAMPLE_VALUES
     return (
         text.title.format_map(_Sample(values)),
-        to_html(text.short, values),
-        to_html(text.more, values) if text.more else "",
+        to_html(plain(text.short), values),
+        to_html(plain(text.more), values) if text.more else "",
     )
 
 

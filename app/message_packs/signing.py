@@ -45,17 +45,22 @@ class Ready:
 def gathered(session: Session, packs: Packs, actor: Actor, version_id: uuid.UUID, now: datetime) -> Ready:
     """The files of a version as they would be signed, and what its history says of them. Raises NotFound."""
     row = get_version(session, packs, actor, version_id)
-    files = files_of(session, packs, row)
-    if row.state is PackState.DRAFT:
-        files = rule_files.frozen(files, row.number)
+    files = as_signed(row, files_of(session, packs, row))
     more = (*problems_of_history(session, packs, actor, row, files, now), *missing_substances(files, packs.shipped))
     return Ready(row.version, files, Checked(None, more))
+
+
+def as_signed(row: PackVersion, files: dict[str, str]) -> dict[str, str]:
+    """The files of a version as they would be signed."""
+    return rule_files.frozen(files, row.number) if row.state is PackState.DRAFT else files
 
 
 def prepared(ready: Ready, checks: Checks, today: date, patience: float | None = None) -> Ready:
     """The same, checked. Takes seconds the first time: no session is open meanwhile, and a page may lose patience."""
     found = checks.of(ready.files, today, patience)
     problems = (*ready.checked.problems, *_own(ready.files, found), *found.problems)
+    if found.pack is None:  # the reason comes first: what its history says may only follow from it
+        problems = (*found.problems, *ready.checked.problems)
     return replace(ready, checked=Checked(found.pack, problems, found.running))
 
 

@@ -18,6 +18,7 @@ from app.message_packs.withdrawing import may_be_withdrawn
 from app.message_packs.words import SEVERITY_WORDS, rule_in_words
 from app.platform.kernel.actor import Actor, Role
 from harm_messages import Message, Pack, Problem
+from harm_messages.tagged import plain, words_of
 from harm_messages.texts import read_message
 from harm_messages.vocabulary import Pictogram
 
@@ -141,6 +142,7 @@ def rule_rows(files: Mapping[str, str], pack: Pack | None) -> list[RuleRow]:
     rows = []
     for path, text in files.items():
         if rule_files.is_rules(path):
+            lines = rule_files.lines_of_rules(text)
             for key, rule in rule_files.rules_in(text).items():
                 emit = rule.get("emit")
                 message = str(emit.get("message", "")) if isinstance(emit, Mapping) else ""
@@ -149,7 +151,7 @@ def rule_rows(files: Mapping[str, str], pack: Pack | None) -> list[RuleRow]:
                         key, str(rule.get("severity", "")), words.get(key, ""), message,
                         message_files.path_of(message, "en"), str(rule.get("status", "")),
                         int(rule["version"]) if isinstance(rule.get("version"), int) else 0,
-                        str(rule.get("review_by", "")), path, rule_files.line_of_rule(text, key),
+                        str(rule.get("review_by", "")), path, lines.get(key, 0),
                     )
                 )  # fmt: skip
     return sorted(rows, key=lambda r: (r.severity, r.id))
@@ -169,7 +171,8 @@ def link_of(version_id: uuid.UUID, files: Mapping[str, str]) -> Callable[[Proble
 
     def link(problem: Problem) -> str:
         path = problem.file
-        if is_message(path) and path in files:
+        # what cannot be read is no form that can be filled in: it is mended as text
+        if is_message(path) and path in files and message_files.read(files[path]).front:
             return f"/messages/{version_id}/message?path={quote(path)}"
         if path in files:
             return f"/messages/{version_id}/file?path={quote(path)}&line={problem.line}#text"
@@ -214,7 +217,7 @@ def look_of(path: str, here: str, form: MessageForm | None, pack: Pack | None) -
     message, _ = read_message(text, locale, path)
     problems = tuple(problems_of_message(pack, path, text))
     one = message_files.read(text)
-    counts = len(one.parts.get("", "").split()), len(one.parts.get("more", "").split())
+    counts = words_of([plain(one.parts.get("", ""))]), words_of([plain(one.parts.get("more", ""))])
     title, card, more = showing.rendered(message) if message is not None else (one.get("title"), "", "")
     key = path.rsplit("/", 1)[1].removesuffix(".md")
     ranks = [rule.severity.value for rule in pack.rules if rule.emit.message == key] if pack is not None else []

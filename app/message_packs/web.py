@@ -45,9 +45,17 @@ def prepared(rt: Runtime, who: Actor, version_id: uuid.UUID, patience: float | N
     return service.prepared(found, rt.checks, rt.now().date(), patience)
 
 
-def pack_of_files(rt: Runtime, texts: dict[str, str]) -> Pack | None:
-    """The pack that these files make; None while they make none."""
-    return rt.checks.pack(texts)
+def row(rt: Runtime, who: Actor, version_id: uuid.UUID) -> PackVersion:
+    """The row of a version. Raises NotFound."""
+    with rt.read() as session:
+        return service.get_version(session, rt.packs, who, version_id)
+
+
+def pack_of(rt: Runtime, row: PackVersion, texts: dict[str, str], patience: float | None = None) -> Pack | None:
+    """The pack that the files of a version make; None while they make none, or while that is not known."""
+    if row.id == rt.packs.shipped_id:
+        return rt.packs.shipped
+    return rt.checks.pack(texts, rt.now().date(), patience, tried=service.as_signed(row, texts))
 
 
 def check_if_match(uow: UnitOfWork, rt: Runtime, version_id: uuid.UUID, version: int) -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from app.people.tables import ApiToken, Person
 from app.platform.kernel.actor import Role
-from app.platform.web.fields import Text80, Text140
+from app.platform.web.fields import FreeText, Note80, Text140
 
 
 class NewPerson(BaseModel):
@@ -53,10 +53,10 @@ class Me(BaseModel):
     agency: str
 
 
-class NewToken(BaseModel):
+class NewToken(FreeText):
     """A token to issue; no roles means all of the owner's."""
 
-    label: Annotated[Text80, StringConstraints(min_length=1)]
+    label: Annotated[Note80, StringConstraints(min_length=1)]
     roles: list[Role] = Field(default=[], max_length=20)
     days: int = Field(30, ge=1, le=366)
 

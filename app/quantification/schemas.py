@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.platform.web.fields import Moment, Text40, Text60, Text80, Text200
+from app.platform.web.fields import FreeText, Moment, Note200, Text40, Text60, Text80
 from app.quantification import service
 from app.quantification.domain import Asked, AskedUnit, CurveUnit, NewCurve
 from app.readings.service import Method
@@ -30,7 +30,7 @@ class LevelIn(BaseModel):
         return CalibrationLevel(self.concentration, self.response, self.internal_standard)
 
 
-class CurveIn(BaseModel):
+class CurveIn(FreeText):
     """A calibration. `standard_form`: which form of the substance the concentrations count (base, hydrochloride …).
 
     `purity_corrected`: the concentrations hold the purity of the standard already.
@@ -50,7 +50,7 @@ class CurveIn(BaseModel):
     limit_source: LimitSource | None = Field(None, description="What LOD and LOQ rest on; blanks where given")
     instrument_id: uuid.UUID | None = None
     batch: Text40 = ""
-    note: Text200 = ""
+    note: Note200 = ""
     purity: Number = 1.0
     purity_u: Number = 0.0
     purity_corrected: bool = True

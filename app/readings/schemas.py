@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from app.platform.web.fields import Text40, Text60, Text140
+from app.platform.web.fields import FreeText, Note140, Text40, Text60
 from app.readings.analyses import AnalysisView, NewAnalysis
 from app.readings.domain import AnalysisStatus, Method, MethodInfo, StripReading, UploadState
 from app.readings.reader_warnings import warnings_in
@@ -18,7 +18,7 @@ from instruments import assurance_sentence
 CutOff = Annotated[float, Field(gt=0, lt=1e9, description="in ng/mL")]
 
 
-class AnalysisFields(BaseModel):
+class AnalysisFields(FreeText):
     """What may be said of an analysis. The strip fields belong to method `strip`."""
 
     model_config = ConfigDict(extra="forbid")
@@ -28,7 +28,7 @@ class AnalysisFields(BaseModel):
     status: AnalysisStatus = AnalysisStatus.OK
     qc_failed: bool = False
     read_by_hand: bool = Field(False, description="Read on the instrument itself, and its blank passed: no file comes")
-    observation: Text140 = ""
+    observation: Note140 = ""
     strip_target: Text60 = ""
     strip_reading: StripReading | None = None
     strip_brand: Text60 = ""
@@ -51,7 +51,7 @@ class AnalysisChange(AnalysisFields):
     """A correction: only the fields that are sent are changed."""
 
     method: Method = Method.FTIR
-    reason: Text140 = ""
+    reason: Note140 = ""
 
     @model_validator(mode="after")
     def _something(self) -> AnalysisChange:
@@ -277,7 +277,7 @@ class Hints(BaseModel):
     kind: Literal["", "ir", "raman", "uv", "mass_spectrum", "mass_run", "chromatogram", "other"] = ""
 
 
-class Answer(BaseModel):
+class Answer(FreeText):
     """Which of the offered choices is meant (from 0), or hints in one's own words, or to read the file as it says."""
 
     model_config = ConfigDict(extra="forbid")
@@ -285,7 +285,7 @@ class Answer(BaseModel):
     choice: Annotated[int, Field(ge=0, le=99)] | None = None
     hints: Hints | None = None
     as_the_file_says: bool = Field(False, description="Take every answer and correction back")
-    reason: Text140 = ""
+    reason: Note140 = ""
 
     @model_validator(mode="after")
     def _one(self) -> Answer:

@@ -51,6 +51,7 @@ from app.readings.references import (
 from app.readings.references import kept as kept_reference
 from app.readings.repository import files_of_readings
 from app.readings.rereading import reread_each
+from app.readings.run_answers import NAMED as NAMING_LEVELS
 from app.readings.substances import SubstanceIndex
 from app.readings.tables import Upload
 from app.readings.uploads import (
@@ -69,6 +70,7 @@ from app.readings.uploads import (
 )
 
 __all__ = [
+    "NAMING_LEVELS",
     "AnalysisStatus",
     "AnalysisView",
     "BatchMember",

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
+from sqlmodel import Session
 
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
@@ -15,7 +16,7 @@ from app.platform.web.idempotency import OnceDep
 from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
 from app.results import schemas, service
 from app.results.domain import Action
-from app.runtime import RuntimeDep
+from app.runtime import Runtime, RuntimeDep
 from app.samples import service as samples
 
 router = APIRouter(prefix="/api/v1", tags=["results"])
@@ -47,13 +48,21 @@ def start_draft(sample_id: uuid.UUID, who: Bench, rt: RuntimeDep, once: OnceDep,
 
 @router.get("/results/{result_id}")
 def get_result(result_id: uuid.UUID, who: Reader, rt: RuntimeDep, response: Response) -> schemas.ResultWithSteps:
-    """One version, and what you may do with it."""
+    """One version, what its readings name, and what you may do with it."""
     with rt.read() as session:
-        view = service.get_result(session, who, result_id)
-        steps = service.allowed_actions(session, who, view.result, rt.now())
-    set_etag(response, view.result.version)
-    out = schemas.ResultOut.of(view).model_dump()
-    return schemas.ResultWithSteps(**out, steps=[schemas.StepOut.of(a, d) for a, d in steps])
+        out = _with_steps(session, who, rt, service.get_result(session, who, result_id))
+    set_etag(response, out.version)
+    return out
+
+
+def _with_steps(session: Session, who: Actor, rt: Runtime, view: service.ResultView) -> schemas.ResultWithSteps:
+    register = rt.pack.substances
+    steps = service.allowed_actions(session, who, view.result, rt.now(), register)
+    return schemas.ResultWithSteps(
+        **schemas.ResultOut.of(view).model_dump(),
+        named=[schemas.NamedOut.of(one, view) for one in service.named_of(session, view, register)],
+        steps=[schemas.StepOut.of(a, d) for a, d in steps],
+    )
 
 
 @router.put("/results/{result_id}/findings")
@@ -80,6 +89,25 @@ def set_findings(
     return schemas.ResultOut.of(view)
 
 
+@router.put("/results/{result_id}/dismissals")
+def set_dismissals(
+    result_id: uuid.UUID,
+    body: schemas.DismissalsIn,
+    who: Bench,
+    rt: RuntimeDep,
+    if_match: IfMatch,
+    request: Request,
+    response: Response,
+) -> schemas.ResultWithSteps:
+    """Say of what the readings name, and is no finding, why not; it replaces what is there. One left out is open again."""
+    with rt.begin(who, request) as uow:
+        given = [one.entered() for one in body.dismissals]
+        view = service.set_dismissals(uow, result_id, given, if_match, pack=rt.pack)
+        out = _with_steps(uow.session, who, rt, view)
+    set_etag(response, out.version)
+    return out
+
+
 @router.post("/results/{result_id}/{action}")
 def act(
     result_id: uuid.UUID,
@@ -91,7 +119,10 @@ def act(
     request: Request,
     response: Response,
 ) -> schemas.ResultOut:
-    """Take a step. Refused (409) with every reason why not; `amend` answers with the new draft it begins."""
+    """Take a step. Refused (409) with every reason why not; `amend` answers with the new draft it begins.
+
+    Submitting or verifying while something in `named` is open is refused with its names, unless `accept_open` is true.
+    """
     with rt.begin(who, request) as uow:
         view = service.act(
             uow,
@@ -102,6 +133,7 @@ def act(
             reason=body.reason,
             override_reason=body.override_reason,
             change_reason=body.change_reason,
+            accept_open=body.accept_open,
         )
     set_etag(response, view.result.version)
     return schemas.ResultOut.of(view)

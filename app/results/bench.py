@@ -15,9 +15,10 @@ from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import NotFound
 from app.readings import service as readings
 from app.results import service
-from app.results.differences import Named, changes, unused
-from app.results.domain import SUCCEEDED, Action, Decision, State
+from app.results.differences import changes
+from app.results.domain import SUCCEEDED, Action, Decision, NameState, State
 from app.results.finding import NewFinding
+from app.results.named import Named, mentions_of, standings
 from app.results.tables import Finding
 from app.results.view import ResultView
 from app.results.words import amount_words
@@ -28,7 +29,6 @@ from app.subtraction import service as subtraction
 from harm_messages.register import Register
 
 _STRIPS_FIRST = ("opioid.nitazene", "opioid.fentanyl", "benzodiazepine", "xylazine", "medetomidine")
-_IS_NAMED = ("consistent_with", "class_only")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Bench:
     lines: tuple[Line, ...]
     steps: tuple[Step, ...]
     differences: tuple[str, ...]
-    unused: tuple[str, ...]
+    named: tuple[Named, ...]
     warnings: tuple[str, ...]
     instruments: tuple[Any, ...]
     overdue: frozenset[uuid.UUID]
@@ -129,6 +129,10 @@ class Bench:
             return ""
         seen = "-seen" if fresh.file.upload.warnings_seen_at is not None else ""
         return f"{fresh.match.id if fresh.match is not None else fresh.reading.id}{seen}"
+
+    def named_as(self, state: NameState) -> list[Named]:
+        """What the readings name and is recorded, dismissed or open."""
+        return [one for one in self.named if one.state is state]
 
     @property
     def used(self) -> frozenset[str]:
@@ -167,12 +171,14 @@ def bench(
     newest = service.latest(session, sample_id)
     quality = readings.quality_of(session, sample_id, now)
     lines = tuple(_lines(newest, analyses, register)) if newest else ()
-    steps = service.allowed_actions(session, actor, newest.result, now) if newest else []
+    steps = service.allowed_actions(session, actor, newest.result, now, register) if newest else []
     machines = readings.instruments(session, actor)
     until = sample.released_at or sample.withdrawn_at or now
     told = service.released(session, sample_id)
     older = told if told and newest and told.result.id != newest.result.id else None
     shown = _shown(analyses, reading_id, peak)
+    mentions = mentions_of(analyses)
+    named = service.named_of(session, newest, register, mentions) if newest else standings(mentions, (), (), register)
     return Bench(
         sample=sample,
         session_name=checking.name,
@@ -186,15 +192,19 @@ def bench(
         lines=lines,
         steps=tuple(Step(action, decision) for action, decision in steps),
         differences=tuple(_differences(session, newest, register)) if newest else (),
-        unused=tuple(unused(list(_named(analyses)), [line.entered for line in lines])) if newest else (),
+        named=named,
         warnings=tuple(quality.warnings),
         instruments=tuple(machines),
         overdue=frozenset(m.id for m in machines if m.certificate_due is not None and m.certificate_due < now),
         names=people.display_names(session, _who_acted(analyses)),
         older=older,
-        retract=dict(service.allowed_actions(session, actor, older.result, now))[Action.RETRACT] if older else None,
+        retract=_retract(session, actor, older, now, register) if older else None,
         taken_out=subtraction.standing_steps(session, [r.reading.id for r in shown.file.readings]) if shown else 0,
     )
+
+
+def _retract(session: Session, actor: Actor, older: ResultView, now: datetime, register: Register) -> Decision:
+    return dict(service.allowed_actions(session, actor, older.result, now, register))[Action.RETRACT]
 
 
 def _who_acted(analyses: Iterable[readings.AnalysisView]) -> set[uuid.UUID | None]:
@@ -279,29 +289,6 @@ def parts_of(
     if shown is None:
         raise NotFound("reading")
     return shown.analysis, list(shown.answer.get("components", []))
-
-
-def _named(analyses: Iterable[readings.AnalysisView]) -> Iterator[Named]:
-    """What the spectra name: the best compound of each, and the parts of a mixture."""
-    for analysis in analyses:
-        for found in analysis.readings:
-            if found.match is None:
-                continue
-            answer = found.match.answer
-            yield from _best(analysis.method.title, answer, found.match.candidates)
-            for part in answer.get("components", []):
-                yield Named(
-                    part["substance"], part.get("substance_id", ""), analysis.method.title,
-                    f"{part['share']:.0%} of the signal",
-                )  # fmt: skip
-
-
-def _best(title: str, answer: dict[str, Any], candidates: Sequence[dict[str, Any]]) -> Iterator[Named]:
-    members = [c for c in candidates if c["compound"] in answer.get("set", [])]
-    if answer.get("level") in _IS_NAMED and members and not answer.get("components"):
-        best = members[0]
-        alike = frozenset(c.get("substance_id", "") for c in members if c.get("substance_id"))
-        yield Named(best["substance"], best.get("substance_id", ""), title, f"score {best['score']:.2f}", alike)
 
 
 def _differences(session: Session, view: ResultView, register: Register) -> list[str]:

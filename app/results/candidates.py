@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -35,13 +35,18 @@ def with_candidate(
 def with_parts(
     there: Sequence[NewFinding], parts: Sequence[Mapping[str, Any]], analysis_id: uuid.UUID
 ) -> list[NewFinding]:
-    """The findings with every part of a mixture among them; one that is only possible is an indication."""
+    """The findings with every part of a mixture among them."""
+    rows = [{**part, "ambiguous_with": part.get("not_distinguished", [])} for part in parts]
+    return with_rows(there, [(row, analysis_id) for row in rows])
+
+
+def with_rows(there: Sequence[NewFinding], rows: Iterable[tuple[Mapping[str, Any], uuid.UUID]]) -> list[NewFinding]:
+    """The findings with each row of an answer among them; a part that is only possible is an indication."""
     out = list(there)
-    for part in parts:
+    for row, analysis_id in rows:
         held = {old.key for old in out}
-        row = {**part, "ambiguous_with": part.get("not_distinguished", [])}
         out = with_candidate(out, row, analysis_id)
-        if out[-1].key not in held and part.get("grade") == "possible":
+        if out[-1].key not in held and row.get("grade") == "possible":
             out[-1] = replace(out[-1], abundance=Abundance.INDICATION)
     return out
 

@@ -12,12 +12,13 @@ from app.platform.kernel.actor import Actor
 from app.readings import service as readings
 from app.results import grounds, repository
 from app.results.domain import Circumstances, State
+from app.results.drafting import as_entered
 from app.results.tables import ResultVersion
 from app.results.view import author_ids, is_superseded
 from app.samples import service as samples
 from app.samples.domain import ConsentAnswer, ConsentKind, SubmitterType
 from app.sessions import service as sessions
-from harm_messages.register import within
+from harm_messages.register import Register, within
 
 _JUDGED = (State.SUBMITTED, State.VERIFIED)
 
@@ -28,16 +29,19 @@ def gather(
     row: ResultVersion,
     now: datetime,
     *,
+    register: Register,
     reason: str = "",
     override_reason: str = "",
+    accept_open: bool = False,
 ) -> Circumstances:
     """Circumstances of one version for one person. Raises NotFound when the sample is not of their agency."""
     sample = samples.get_sample(session, actor, row.sample_id)
     checking = sessions.get_session(session, actor, sample.session_id)
     quality = readings.quality_of(session, sample.id, now)
-    now_there = grounds.current(session, sample)
+    now_there = grounds.current(session, sample, row)
     scope = now_there.scope
     findings = repository.findings_of(session, [row.id])[row.id]
+    named = grounds.named(row, now_there.named or (), [as_entered(f) for f in findings], register)
     return Circumstances(
         state=row.state,
         actor_id=actor.person_id,
@@ -55,11 +59,13 @@ def gather(
         files_waiting=quality.files_waiting,
         files_unseen=tuple(quality.files_unseen),
         strips_unanswered=strips_unanswered(scope, [(f.substance_id or "", f.substance_class) for f in findings]),
+        names_open=tuple(one.name for one in named if one.is_open),
+        accept_open=accept_open,
         individual_results=checking.licence_mode.individual_results,
         analysis_consent=_consented(session, sample.id, sample.submitter_type),
         sample_withdrawn=sample.withdrawn_at is not None,
         superseded=is_superseded(session, row),
-        analyses_changed=row.state in _JUDGED and grounds.frozen(row) != now_there,
+        analyses_changed=row.state in _JUDGED and grounds.changed(row, now_there),
     )
 
 

@@ -111,8 +111,9 @@ def _turnaround(sample: samples.Sample) -> int | None:
 
 
 def _counts(f: Finding) -> bool:
-    """Aggregates take what was seen well enough to be told, and what has a name."""
-    named = bool(f.substance_id or f.substance_class)
+    """Aggregates take what was seen well enough to be told, and what has a name. What only a strip or a colour test reacted to
+    was not found: it stands with the tests."""
+    named = bool(f.substance_id or f.substance_class) and not trends.only_quick(f.methods)
     return named and f.abundance is not Abundance.NOT_DETECTED and f.confidence is not Confidence.TENTATIVE
 
 

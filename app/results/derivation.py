@@ -1,14 +1,14 @@
 """Roles, verdict, outcome, confidence and limitations of findings, from what was expected and what ran.
 
 The rules of role, verdict and outcome stand in harm_messages, those of confidence in confidence.py; this only puts the
-question to them. Imports no table of another feature.
+question to them, with the facts a page is made from. Imports no table of another feature.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from app.readings.domain import AnalysisStatus, ScopeFact
@@ -19,8 +19,11 @@ from harm_messages import types as hm
 from harm_messages.pack import Pack
 from harm_messages.register import MatchKind, Register, within
 from harm_messages.roles import derive_role
-from harm_messages.verdicts import derive_outcome, derive_verdict
+from harm_messages.verdicts import whole_of
 from spectra.minimum_identification import MinimumIdentification
+
+if TYPE_CHECKING:
+    from app.results.grounds import Grounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +50,26 @@ class Whole:
     outcome: Outcome
 
 
-def derive(pack: Pack, findings: Sequence[NewFinding], expected: Iterable[str], scope: Sequence[ScopeFact]) -> Whole:
+def derive(pack: Pack, findings: Sequence[NewFinding], stood_on: Grounds) -> Whole:
     """Everything a version says beyond what was typed."""
+    scope = stood_on.scope
     by_id = {fact.analysis_id: fact for fact in scope}
-    known = tuple(e for e in expected if e in pack.substances or e in pack.substances.intents or _is_class(pack, e))
+    known = tuple(
+        e for e in stood_on.expected if e in pack.substances or e in pack.substances.intents or _is_class(pack, e)
+    )
     levels = [confidence_of(finding, by_id, pack) for finding in findings]
-    facts = [_fact(finding, level, pack) for finding, (level, _, _) in zip(findings, levels, strict=True)]
-    outcome = derive_outcome(facts, [scope_fact(s) for s in scope], [_strip(s) for s in scope if s.strip_reading])
-    verdict = derive_verdict(facts, known, outcome=outcome, pack=pack)
+    facts = [_fact(finding, level, by_id, pack) for finding, (level, _, _) in zip(findings, levels, strict=True)]
+    outcome, verdict = whole_of(
+        hm.Facts(
+            expected=known,
+            form=hm.Form(stood_on.form),
+            unit_mass_mg=stood_on.unit_mass_mg,
+            findings=tuple(facts),
+            scope=tuple(scope_fact(s) for s in scope),
+            strips=tuple(strip_facts(scope)),
+        ),
+        pack,
+    )
     return Whole(
         tuple(
             Derived(
@@ -63,9 +78,7 @@ def derive(pack: Pack, findings: Sequence[NewFinding], expected: Iterable[str], 
                 confidence=level,
                 by_rule=by_rule,
                 reasons=reasons,
-                methods=tuple(
-                    dict.fromkeys(by_id[a].method.value for a in finding.analysis_ids if a in by_id and by_id[a].read)
-                ),
+                methods=_methods(finding, by_id),
                 limitations=_limitations(finding, by_id),
                 minimum=minimum_of(finding, by_id, pack),
                 signal=signal_of(finding, by_id),
@@ -73,8 +86,14 @@ def derive(pack: Pack, findings: Sequence[NewFinding], expected: Iterable[str], 
             for finding, fact, (level, by_rule, reasons) in zip(findings, facts, levels, strict=True)
         ),
         Verdict(verdict.value),
-        Outcome(outcome.value),
+        _kept(outcome),
     )
+
+
+def _kept(outcome: hm.Outcome) -> Outcome:
+    """As it is stored. That no test could see what was expected is worked out again with every page, from the same grounds;
+    a version and the figures keep it as inconclusive, which is how both are to count it."""
+    return Outcome.INCONCLUSIVE if outcome is hm.Outcome.NOT_TESTED_FOR_EXPECTED else Outcome(outcome.value)
 
 
 def class_of(pack: Pack, finding: NewFinding) -> str:
@@ -183,9 +202,24 @@ def scope_fact(s: ScopeFact) -> hm.ScopeFact:
     )
 
 
-def _strip(s: ScopeFact) -> hm.StripFact:
-    assert s.strip_reading is not None
-    return hm.StripFact(target=s.strip_target, reading=hm.StripReading(s.strip_reading.value))
+def strip_facts(rows: Iterable[ScopeFact]) -> list[hm.StripFact]:
+    """Strips that say something: read, their run in order. One whose run was not stands in the scope, as not tested."""
+    return [
+        hm.StripFact(
+            target=row.strip_target,
+            reading=hm.StripReading(row.strip_reading.value),
+            brand=row.strip_brand,
+            lot=row.strip_lot,
+            cut_off_ng_ml=row.strip_cut_off_ng_ml,
+            dilution=row.strip_dilution,
+        )
+        for row in rows
+        if row.strip_reading is not None and row.status is AnalysisStatus.OK and row.qc_passed
+    ]
+
+
+def _methods(finding: NewFinding, by_id: Mapping[UUID, ScopeFact]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(by_id[a].method.value for a in finding.analysis_ids if a in by_id and by_id[a].read))
 
 
 def look_alikes(names: Iterable[str], own: str | None, register: Register) -> tuple[str, ...]:
@@ -204,13 +238,14 @@ def _one_substance(name: str, register: Register) -> str:
     return found[0] if len(found) == 1 else ""
 
 
-def _fact(finding: NewFinding, level: Confidence, pack: Pack) -> hm.FindingFact:
+def _fact(finding: NewFinding, level: Confidence, by_id: Mapping[UUID, ScopeFact], pack: Pack) -> hm.FindingFact:
     alike = look_alikes(finding.cannot_tell_from, finding.substance_id, pack.substances) if finding.seen else ()
     return hm.FindingFact(
         substance=finding.substance_id,
         drug_class=None if finding.substance_id else finding.substance_class or None,
         abundance=hm.Abundance(finding.abundance.value),
         confidence=hm.Confidence(level.value),
+        methods=_methods(finding, by_id),
         look_alikes=alike,
     )
 

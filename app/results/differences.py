@@ -1,9 +1,8 @@
-"""What a verifier looks at first: what changed, what a spectrum names and no finding does. Pure."""
+"""What a verifier looks at first: what changed since the version before. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from app.results.domain import AmountUnit, Basis
 from app.results.finding import Amount, NewFinding
@@ -50,27 +49,3 @@ def _amount(a: Amount | None) -> str:
 
 def _hand(f: NewFinding) -> str:
     return CONFIDENCE_WORDS[f.confidence] if f.confidence is not None else "(by rule)"
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Something a spectrum names: `alike` are the register ids the method cannot tell from it."""
-
-    substance: str
-    substance_id: str
-    method: str
-    score: str
-    alike: frozenset[str] = frozenset()
-
-
-def unused(named: Sequence[Named], findings: Sequence[NewFinding]) -> list[str]:
-    """A sentence for each thing a spectrum names that no finding mentions, itself or what looks like it."""
-    said = {f.substance_id for f in findings if f.substance_id}
-    out = []
-    for one in named:
-        if one.substance_id and (one.substance_id in said or said & one.alike):
-            continue
-        if not one.substance_id and any(one.substance.casefold() == f.unknown_label.casefold() for f in findings):
-            continue
-        out.append(f"{one.method} also fits {one.substance} ({one.score}); no finding mentions it.")
-    return list(dict.fromkeys(out))

@@ -134,6 +134,24 @@ class Basis(StrEnum):
     UNKNOWN = "unknown"
 
 
+class NameState(StrEnum):
+    """What became of a substance a spectrum names."""
+
+    RECORDED = "recorded"
+    DISMISSED = "dismissed"
+    OPEN = "open"
+
+
+class DismissReason(StrEnum):
+    """Why a named substance is no finding. Other says why in a few words."""
+
+    CARRY_OVER = "carry_over"
+    ADDED = "added"
+    BELOW_REPORTING = "below_reporting"
+    WRONG_MATCH = "wrong_match"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What the guards may look at: nothing else decides."""
@@ -154,6 +172,8 @@ class Circumstances:
     files_waiting: int = 0
     files_unseen: tuple[str, ...] = ()
     strips_unanswered: tuple[str, ...] = ()
+    names_open: tuple[str, ...] = ()
+    accept_open: bool = False
     individual_results: bool = True
     analysis_consent: bool = True
     sample_withdrawn: bool = False
@@ -205,6 +225,18 @@ def strips_answered(c: Circumstances) -> str | None:
             "Add it as found by the strip, or as not detected by a method that sees smaller amounts."
         )
     return None
+
+
+def names_answered(c: Circumstances) -> str | None:
+    """What a spectrum names is recorded or dismissed, or somebody says that it stays open."""
+    if not c.names_open or c.accept_open:
+        return None
+    it, stays = ("it", "it stays") if len(c.names_open) == 1 else ("each", "they stay")
+    mend = f"Record or dismiss {it}" if c.state is State.DRAFT else "Return the result"
+    return (
+        f"Named by a spectrum and neither recorded nor dismissed: {', '.join(c.names_open)}. "
+        f"{mend}, or confirm that {stays} open."
+    )
 
 
 def analyses_unchanged(c: Circumstances) -> str | None:
@@ -289,7 +321,9 @@ def still_shown(c: Circumstances) -> str | None:
     return "A newer version has been released since. Retract that one." if c.superseded else None
 
 
-ASKS: dict[Guard, str] = {reason_given: "reason", instrument_in_date: "override_reason"}
+ASKS: dict[Guard, str] = {
+    reason_given: "reason", instrument_in_date: "override_reason", names_answered: "accept_open",
+}  # fmt: skip
 """Guards that fall silent when the person fills in a field: a screen shows the field, not a grey button."""
 
 
@@ -307,7 +341,15 @@ class Transition:
 _BENCH = frozenset({Role.CHEMIST, Role.VERIFIER})
 _CHECK = frozenset({Role.VERIFIER})
 _LEAD = frozenset({Role.SESSION_LEAD})
-_READY: tuple[Guard, ...] = (sample_present, has_content, files_read, warnings_seen, strips_answered, method_active)
+_READY: tuple[Guard, ...] = (
+    sample_present,
+    has_content,
+    files_read,
+    warnings_seen,
+    strips_answered,
+    names_answered,
+    method_active,
+)
 _QUALITY: tuple[Guard, ...] = (
     sample_present,
     files_read,
@@ -325,7 +367,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(State.DRAFT, Action.SUBMIT, State.SUBMITTED, _BENCH, _READY),
     Transition(State.SUBMITTED, Action.WITHDRAW, State.WITHDRAWN, _BENCH, (by_author,)),
     Transition(State.SUBMITTED, Action.RETURN, State.RETURNED, _CHECK, (another_returns, reason_given)),
-    Transition(State.SUBMITTED, Action.VERIFY, State.VERIFIED, _CHECK, (another_verifies, *_QUALITY)),
+    Transition(State.SUBMITTED, Action.VERIFY, State.VERIFIED, _CHECK, (another_verifies, names_answered, *_QUALITY)),
     Transition(State.VERIFIED, Action.RETURN, State.RETURNED, _CHECK | _LEAD, (reason_given,)),
     Transition(State.VERIFIED, Action.RELEASE, State.RELEASED, _LEAD, _RELEASE),
     Transition(State.RELEASED, Action.AMEND, State.AMENDED, _BENCH, (sample_present, reason_given)),

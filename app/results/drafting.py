@@ -11,11 +11,11 @@ from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.errors import Invalid, Refused
 from app.platform.kernel.versions import check_version
-from app.readings import service as readings
 from app.results import effects, grounds, repository
 from app.results.derivation import Derived, Whole, derive
 from app.results.domain import Basis, State
 from app.results.finding import Amount, NewFinding, problems
+from app.results.named import Mention, dismissals_json
 from app.results.tables import Finding, ResultVersion
 from app.results.view import ResultView, own, view
 from app.samples import service as samples
@@ -33,6 +33,42 @@ def set_findings(
     nothing_found: bool = False,
 ) -> ResultView:
     """Write the findings of a draft anew. Whoever edits becomes one of its authors, and no author may verify it."""
+    row = draft_of(uow, result_id, version)
+    named = _with_names_checked(findings, pack)
+    if wrong := problems(named, nothing_found=nothing_found):
+        raise Invalid("The findings were not saved: " + " ".join(wrong.values()), fields=wrong)
+    sample = samples.get_sample(uow.session, uow.actor, row.sample_id)
+    now_there = grounds.current(uow.session, sample, row)
+    _check_analyses(named, {s.analysis_id for s in now_there.scope})
+    whole = derive(pack, named, now_there)
+    earlier = repository.findings_of(uow.session, [row.id])[row.id]
+    _replace_findings(uow, row, named, whole)
+    row.says_nothing_found = nothing_found
+    _drop_recorded(row, now_there.named or (), named, pack)
+    row.version += 1
+    note_author(uow, row)
+    uow.session.flush()
+    kept = repository.findings_of(uow.session, [row.id])[row.id]
+    audit.record(
+        uow, "set_findings", "result", row.id, version=row.version, session_id=sample.session_id,
+        before={"findings": [_summary(f) for f in earlier]},
+        after={"findings": [_summary(f) for f in kept], "nothing_found": nothing_found},
+    )  # fmt: skip
+    effects.announce(uow, row, "findings")
+    return view(uow.session, row)
+
+
+def _drop_recorded(
+    row: ResultVersion, now_named: tuple[Mention, ...], findings: Sequence[NewFinding], pack: Pack
+) -> None:
+    """What has become a finding is dismissed no more: it is open again should the finding be removed."""
+    if row.dismissals:
+        held = [one.dismissal for one in grounds.named(row, now_named, findings, pack.substances)]
+        row.dismissals = dismissals_json([one for one in held if one is not None])
+
+
+def draft_of(uow: UnitOfWork, result_id: uuid.UUID, version: int) -> ResultVersion:
+    """A draft to be changed, held until this transaction ends. Raises Stale, and Refused for any other state."""
     row = own(uow.session, uow.actor, result_id, lock=True)
     check_version("result", version, row.version)
     if row.state is not State.DRAFT:
@@ -40,27 +76,7 @@ def set_findings(
             [f"This version is {row.state.value}, and only a draft can be changed."],
             hint="Take it back, have it returned, or amend it: each begins a new draft with the same findings.",
         )
-    named = _with_names_checked(findings, pack)
-    if wrong := problems(named, nothing_found=nothing_found):
-        raise Invalid("The findings were not saved: " + " ".join(wrong.values()), fields=wrong)
-    sample = samples.get_sample(uow.session, uow.actor, row.sample_id)
-    scope = readings.scope_of(uow.session, row.sample_id)
-    _check_analyses(named, {s.analysis_id for s in scope})
-    whole = derive(pack, named, samples.expected_of(uow.session, row.sample_id), scope)
-    earlier = repository.findings_of(uow.session, [row.id])[row.id]
-    _replace_findings(uow, row, named, whole)
-    row.says_nothing_found = nothing_found
-    row.version += 1
-    note_author(uow, row)
-    uow.session.flush()
-    now_there = repository.findings_of(uow.session, [row.id])[row.id]
-    audit.record(
-        uow, "set_findings", "result", row.id, version=row.version, session_id=sample.session_id,
-        before={"findings": [_summary(f) for f in earlier]},
-        after={"findings": [_summary(f) for f in now_there], "nothing_found": nothing_found},
-    )  # fmt: skip
-    effects.announce(uow, row, "findings")
-    return view(uow.session, row)
+    return row
 
 
 def _replace_findings(uow: UnitOfWork, row: ResultVersion, entered: Sequence[NewFinding], whole: Whole) -> None:
@@ -74,9 +90,9 @@ def _replace_findings(uow: UnitOfWork, row: ResultVersion, entered: Sequence[New
 def derive_again(uow: UnitOfWork, row: ResultVersion, pack: Pack) -> None:
     """Bring roles, confidence and verdict up to what is expected and what ran now, and keep that with the version."""
     entered = [as_entered(f) for f in repository.findings_of(uow.session, [row.id])[row.id]]
-    now_there = grounds.current(uow.session, samples.get_sample(uow.session, uow.actor, row.sample_id))
+    now_there = grounds.current(uow.session, samples.get_sample(uow.session, uow.actor, row.sample_id), row)
     row.basis = now_there.as_json()
-    _replace_findings(uow, row, entered, derive(pack, entered, now_there.expected, now_there.scope))
+    _replace_findings(uow, row, entered, derive(pack, entered, now_there))
 
 
 def note_author(uow: UnitOfWork, row: ResultVersion) -> None:

@@ -8,13 +8,13 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from app.platform.kernel.errors import Invalid
-from app.platform.web.fields import Text40, Text60, Text80, Text200
+from app.platform.web.fields import Note60, Note80, Note200, Text40
 from app.platform.web.typed import number
 from app.results.domain import Abundance, AmountUnit, Basis, Confidence
 from app.results.schemas import AmountIn, FindingIn
 from harm_messages.register import MatchKind, Register
 
-Words = Annotated[list[Text80], Field(max_length=20)]
+Words = Annotated[list[Note80], Field(max_length=20)]
 
 
 class FindingForm(BaseModel):
@@ -32,11 +32,11 @@ class FindingForm(BaseModel):
     coverage_k: Text40 = ""
     amount_unit: AmountUnit = AmountUnit.PERCENT_WW
     basis: Basis = Basis.UNKNOWN
-    below: Text60 = ""
+    below: Note60 = ""
     analyses: Annotated[list[uuid.UUID], Field(max_length=40)] = []
     cannot_tell_from: Words = []
     confidence: Confidence | None = None
-    confidence_reason: Text200 = ""
+    confidence_reason: Note200 = ""
     retention_compared: Annotated[list[uuid.UUID], Field(max_length=40)] = []
 
 

@@ -5,7 +5,8 @@ Kept with the version when it is submitted; from then on its page is made of tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -13,8 +14,12 @@ from sqlmodel import Session
 
 from app.readings import service as readings
 from app.readings.service import ScopeFact
+from app.results.finding import NewFinding
+from app.results.named import Dismissal, Mention, Named, dismissals_from, mentions_of, standings
 from app.results.tables import ResultVersion
 from app.samples import service as samples
+from app.samples.domain import Form
+from harm_messages.register import Register
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,13 @@ class Grounds:
     logo: str
     colours: tuple[str, ...]
     scope: tuple[ScopeFact, ...]
+    named: tuple[Mention, ...] | None = None
+    """What the readings name; None with versions that were submitted before this was kept."""
+    dismissed: tuple[Dismissal, ...] = ()
+    words: str | None = None
+    """What was said where the register knows none of it; None with versions submitted before this was kept."""
+    unit_mass_mg: float | None = None
+    """What one tablet weighs, where somebody weighed one."""
 
     def as_json(self) -> dict[str, Any]:
         """For the column."""
@@ -37,18 +49,43 @@ class Grounds:
 _JSON = TypeAdapter(Grounds)
 
 
-def current(session: Session, sample: samples.Sample) -> Grounds:
-    """As it is written down now."""
+def current(session: Session, sample: samples.Sample, row: ResultVersion) -> Grounds:
+    """As it is written down now, with what is dismissed in this version."""
+    expected = tuple(samples.expected_of(session, sample.id))
     return Grounds(
-        expected=tuple(samples.expected_of(session, sample.id)),
+        expected=expected,
         intent=sample.intent.value,
         form=sample.form.value,
         logo=sample.logo,
         colours=tuple(sample.colours),
         scope=tuple(readings.scope_of(session, sample.id)),
+        named=mentions_of(readings.analyses_of(session, sample.id)),
+        dismissed=dismissals_from(row.dismissals),
+        words="" if expected else sample.words_spoken,
+        unit_mass_mg=(sample.weight_mg or None) if sample.form is Form.TABLET else None,
     )
 
 
 def frozen(row: ResultVersion) -> Grounds | None:
     """As it was when this version was submitted; None before that."""
     return _JSON.validate_python(row.basis) if row.basis is not None else None
+
+
+def changed(row: ResultVersion, now_there: Grounds) -> bool:
+    """Whether something came to it since it was submitted."""
+    stood_on = frozen(row)
+    if stood_on is not None and stood_on.named is None:
+        now_there = replace(now_there, named=None, dismissed=())
+    if stood_on is not None and stood_on.words is None:
+        now_there = replace(now_there, words=None, unit_mass_mg=None)
+    return stood_on != now_there
+
+
+def named(
+    row: ResultVersion | None, now_named: tuple[Mention, ...], findings: Sequence[NewFinding], register: Register
+) -> tuple[Named, ...]:
+    """What became of each name: of a version that was submitted as it was then, else as it is now."""
+    stood_on = frozen(row) if row is not None else None
+    if stood_on is not None and stood_on.named is not None:
+        return standings(stood_on.named, findings, stood_on.dismissed, register)
+    return standings(now_named, findings, dismissals_from(row.dismissals) if row is not None else (), register)

@@ -17,7 +17,7 @@ from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.security.policy import allow
-from app.platform.web.fields import Text20, Text140
+from app.platform.web.fields import Note140, Text20
 from app.platform.web.idempotency import form_once
 from app.readings import service as readings
 from app.results import web
@@ -157,7 +157,7 @@ class CorrectionForm(BaseModel):
     decimal: Text20 | None = None
     delimiter: Text20 | None = None
     time_unit: Text20 | None = None
-    reason: Text140 = ""
+    reason: Note140 = ""
     undo: Annotated[str, Field(max_length=10)] = ""
 
 

@@ -17,7 +17,7 @@ from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Conflict, Invalid, MastError, NotFound, VersionRequired
 from app.platform.security.policy import allow
-from app.platform.web.fields import Text40, Text60, Text140, Text200
+from app.platform.web.fields import Note140, Note200, Text40, Text60
 from app.platform.web.idempotency import form_once
 from app.platform.web.typed import number
 from app.readings import service as readings
@@ -66,7 +66,7 @@ def save_finding(
                 raise NotFound("finding")
             return [finding if place == form.position else old for place, old in enumerate(there)]
 
-        _write(request, rt, who, sample_id, form.version, change)
+        write_findings(request, rt, who, sample_id, form.version, change)
     except MastError as error:
         return web.again(request, rt, who, sample_id, error, where=where, typed=form.model_dump(mode="json"))
     return web.back(sample_id, done="finding")
@@ -83,7 +83,7 @@ def remove_finding(
 ) -> Response:
     """Take one finding out of the draft."""
     try:
-        _write(request, rt, who, sample_id, version, lambda there: there[:position] + there[position + 1 :])
+        write_findings(request, rt, who, sample_id, version, lambda there: there[:position] + there[position + 1 :])
     except MastError as error:
         return web.again(request, rt, who, sample_id, error)
     return web.back(sample_id, done="removed")
@@ -100,7 +100,7 @@ def say_nothing_found(
 ) -> Response:
     """Say that nothing was found, or take that back."""
     try:
-        _write(request, rt, who, sample_id, version, lambda there: there, nothing_found=bool(nothing_found))
+        write_findings(request, rt, who, sample_id, version, lambda there: there, nothing_found=bool(nothing_found))
     except MastError as error:
         return web.again(request, rt, who, sample_id, error)
     return web.back(sample_id, done="nothing" if nothing_found else "")
@@ -128,7 +128,7 @@ def use_candidate(
                 f"This own standard is no evidence, because {void}. Nothing was added.",
                 hint="Use a match with a library, or measure a standard that is in date.",
             )
-        _write(
+        write_findings(
             request, rt, who, sample_id, version, lambda there: with_candidate(there, candidate, analysis.analysis.id)
         )
     except MastError as error:
@@ -152,7 +152,9 @@ def use_parts(
             analysis, parts = parts_of(readings.analyses_of(session, sample_id), reading)
         if not parts:
             raise Conflict("This reading was not resolved into parts. Nothing was added.")
-        _write(request, rt, who, sample_id, version, lambda there: with_parts(there, parts, analysis.analysis.id))
+        write_findings(
+            request, rt, who, sample_id, version, lambda there: with_parts(there, parts, analysis.analysis.id)
+        )
     except MastError as error:
         return web.again(request, rt, who, sample_id, error)
     return web.back(sample_id, done="parts", reading=reading)
@@ -175,7 +177,7 @@ def use_strip(
         if strip.sample_id != sample_id or strip.strip_reading is not readings.StripReading.POSITIVE:
             raise NotFound("positive strip")
         target = strip.strip_target
-        _write(
+        write_findings(
             request, rt, who, sample_id, version,
             lambda there: with_strip(there, target, target in register, analysis),
         )  # fmt: skip
@@ -184,7 +186,7 @@ def use_strip(
     return web.back(sample_id, done="finding")
 
 
-def _write(
+def write_findings(
     request: Request,
     rt: Runtime,
     who: Actor,
@@ -197,7 +199,7 @@ def _write(
     """Change the findings of the draft in one transaction; without a version yet, begin it."""
     with rt.begin(who, request) as uow:
         samples.lock_sample(uow, sample_id)  # before the draft is read: two people at once write one after the other
-        draft, started = _draft(uow, sample_id)
+        draft, started = draft_here(uow, sample_id)
         if version is None and not started:
             raise VersionRequired(
                 "Somebody has begun the findings of this sample meanwhile, so yours were not saved.",
@@ -214,7 +216,8 @@ def _write(
         )
 
 
-def _draft(uow: UnitOfWork, sample_id: uuid.UUID) -> tuple[ResultView, bool]:
+def draft_here(uow: UnitOfWork, sample_id: uuid.UUID) -> tuple[ResultView, bool]:
+    """The newest version, begun now if there is none; and whether it was."""
     newest = service.latest(uow.session, sample_id)
     if newest is None:
         return service.start_draft(uow, sample_id), True
@@ -230,9 +233,10 @@ def act(
     action: Annotated[Action, Form()],
     result: Annotated[uuid.UUID, Form()],
     version: Annotated[int, Form()],
-    reason: Annotated[Text200, Form()] = "",
-    override_reason: Annotated[Text200, Form()] = "",
+    reason: Annotated[Note200, Form()] = "",
+    override_reason: Annotated[Note200, Form()] = "",
     change_reason: Annotated[ChangeReason | None, Form()] = None,
+    accept_open: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
     """Take a step with a version of this sample's result."""
     try:
@@ -248,6 +252,7 @@ def act(
                 reason=reason,
                 override_reason=override_reason,
                 change_reason=change_reason,
+                accept_open=bool(accept_open),
             )
     except MastError as error:
         typed = {"reason": reason, "override_reason": override_reason, "change_reason": change_reason}
@@ -264,7 +269,7 @@ class AnalysisForm(BaseModel):
     batch: Text40 = ""
     qc_failed: Annotated[str, Field(max_length=10)] = ""
     read_by_hand: Annotated[str, Field(max_length=10)] = ""
-    observation: Text140 = ""
+    observation: Note140 = ""
     strip_target: Text60 = ""
     strip_reading: Annotated[str, Field(max_length=20)] = ""
     strip_lot: Text40 = ""

@@ -8,10 +8,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.platform.web.fields import Text60, Text80, Text200
+from app.platform.web.fields import FreeText, Note60, Note80, Note140, Note200, Text60, Text80
 from app.results import domain as d
+from app.results.dismissing import NewDismissal
 from app.results.domain import Decision
 from app.results.finding import Amount, NewFinding
+from app.results.named import Named
 from app.results.tables import Finding
 from app.results.view import ResultView
 
@@ -40,14 +42,14 @@ class FindingIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     substance: Text60 | None = None
     substance_class: Text60 = ""
-    unknown_label: Text80 = ""
+    unknown_label: Note80 = ""
     abundance: d.Abundance = d.Abundance.PRESENT_UNQUANTIFIED
     amount: AmountIn | None = None
-    below: Text60 = Field("", description="Limit of detection, needed for not_detected")
+    below: Note60 = Field("", description="Limit of detection, needed for not_detected")
     analyses: list[uuid.UUID] = Field([], max_length=40, description="Analyses it stands on")
-    cannot_tell_from: list[Text80] = Field([], max_length=12, description="What the method cannot tell it from")
+    cannot_tell_from: list[Note80] = Field([], max_length=12, description="What the method cannot tell it from")
     confidence: d.Confidence | None = Field(None, description="Set by hand instead of by rule; wants a reason")
-    confidence_reason: Text200 = ""
+    confidence_reason: Note200 = ""
     retention_compared: list[uuid.UUID] = Field(
         [], max_length=40, description="Of `analyses`: the retention time agreed with a standard run beside it"
     )
@@ -69,7 +71,7 @@ class FindingIn(BaseModel):
         )
 
 
-class FindingsIn(BaseModel):
+class FindingsIn(FreeText):
     """All findings of a draft; they replace what is there."""
 
     model_config = ConfigDict(extra="forbid")
@@ -77,13 +79,35 @@ class FindingsIn(BaseModel):
     nothing_found: bool = False
 
 
-class StepIn(BaseModel):
-    """What goes with a step. `reason` for return, amend and retract; `override_reason` to go on past a certificate."""
+class DismissalIn(BaseModel):
+    """Why something a spectrum names is no finding. `key` as in `named` of the result; `other` wants a note."""
 
     model_config = ConfigDict(extra="forbid")
-    reason: Text200 = ""
-    override_reason: Text200 = ""
+    key: Text80
+    reason: d.DismissReason
+    note: Note140 = ""
+
+    def entered(self) -> NewDismissal:
+        """As the service takes it."""
+        return NewDismissal(self.key, self.reason, self.note)
+
+
+class DismissalsIn(FreeText):
+    """Everything dismissed in a draft; it replaces what is there."""
+
+    model_config = ConfigDict(extra="forbid")
+    dismissals: list[DismissalIn] = Field([], max_length=200)
+
+
+class StepIn(FreeText):
+    """What goes with a step. `reason` for return, amend and retract; `override_reason` to go on past a certificate;
+    `accept_open` to submit or verify while something a spectrum names is neither recorded nor dismissed."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: Note200 = ""
+    override_reason: Note200 = ""
     change_reason: d.ChangeReason | None = Field(None, description="What the client reads after an amend or retract")
+    accept_open: bool = False
 
 
 class AmountOut(BaseModel):
@@ -244,7 +268,51 @@ class ResultOut(BaseModel):
         )
 
 
-class ResultWithSteps(ResultOut):
-    """A version together with what the caller may do with it."""
+class PlaceOut(BaseModel):
+    """Where a substance is named: the analysis, its reading, of a run the peak, and how strongly."""
 
+    analysis: uuid.UUID
+    reading: uuid.UUID
+    peak: int | None
+    method: str
+    strength: str
+
+
+class NamedOut(BaseModel):
+    """Something a spectrum names, and what became of it. `key` is the register id, else the library's name in lower case."""
+
+    key: str
+    name: str
+    state: d.NameState
+    places: list[PlaceOut]
+    reason: d.DismissReason | None
+    note: str
+    dismissed_by: str
+    dismissed_at: datetime | None
+
+    @classmethod
+    def of(cls, one: Named, view: ResultView) -> NamedOut:
+        """With the name of the person who dismissed it."""
+        given = one.dismissal
+        return cls(
+            key=one.key,
+            name=one.name,
+            state=one.state,
+            places=[
+                PlaceOut(
+                    analysis=m.analysis_id, reading=m.reading_id, peak=m.peak, method=m.method, strength=m.strength
+                )
+                for m in one.mentions
+            ],
+            reason=given.reason if given else None,
+            note=given.note if given else "",
+            dismissed_by=view.names.get(given.by, "") if given else "",
+            dismissed_at=given.at if given else None,
+        )
+
+
+class ResultWithSteps(ResultOut):
+    """A version together with what its readings name and what the caller may do with it."""
+
+    named: list[NamedOut]
     steps: list[StepOut]

@@ -20,7 +20,8 @@ from app.platform.kernel.errors import Conflict, Invalid, Refused
 from app.platform.kernel.versions import check_version
 from app.results import effects, repository
 from app.results.circumstances import gather
-from app.results.domain import SUCCEEDED, Action, ChangeReason, Decision, State, decide, steps_from
+from app.results.dismissing import NewDismissal, in_force, named_of, set_dismissals
+from app.results.domain import SUCCEEDED, Action, ChangeReason, Decision, DismissReason, State, decide, steps_from
 from app.results.drafting import as_entered, derive_again, note_author, set_findings
 from app.results.finding import Amount, NewFinding
 from app.results.tables import Finding, ResultVersion
@@ -37,11 +38,13 @@ from app.results.view import (
 )
 from app.samples import service as samples
 from harm_messages.pack import Pack
+from harm_messages.register import Register
 
 __all__ = [
-    "Action", "Amount", "ChangeReason", "ClientStanding", "Decision", "NewFinding", "ResultView", "Standing", "State", "act",
-    "allowed_actions", "as_entered", "get_result", "latest", "newest_states", "released", "set_findings", "standing",
-    "standing_on_submitted", "start_draft", "versions",
+    "Action", "Amount", "ChangeReason", "ClientStanding", "Decision", "DismissReason", "NewDismissal", "NewFinding",
+    "ResultView", "Standing", "State", "act", "allowed_actions", "as_entered", "get_result", "in_force", "last_changed", "latest",
+    "named_of", "newest_states", "released", "set_dismissals", "set_findings", "standing", "standing_on_submitted",
+    "start_draft", "versions",
 ]  # fmt: skip
 
 REASON_MAX = 200
@@ -58,6 +61,11 @@ def newest_states(session: Session, sample_ids: Iterable[uuid.UUID]) -> dict[uui
     return repository.newest_states(session, sample_ids)
 
 
+def last_changed(session: Session, sample_ids: Iterable[uuid.UUID]) -> datetime | None:
+    """When a result that had been told of one of these samples was last amended or retracted."""
+    return repository.last_closed(session, sample_ids, (State.AMENDED, State.RETRACTED))
+
+
 def standing_on_submitted(session: Session, sample_id: uuid.UUID) -> str:
     """State, in a word, of a newest version that stands on what was submitted (ADR 0009); "" otherwise."""
     state = repository.newest_states(session, [sample_id]).get(sample_id)
@@ -67,7 +75,7 @@ def standing_on_submitted(session: Session, sample_id: uuid.UUID) -> str:
 def start_draft(uow: UnitOfWork, sample_id: uuid.UUID) -> ResultView:
     """A new draft: the first version, or the next one after a return, withdrawal, amendment or retraction.
 
-    It begins with a copy of the findings before it, so that only what was wrong has to be mended.
+    It begins with a copy of the findings and dismissals before it, so that only what was wrong has to be mended.
     """
     sample = samples.get_sample(uow.session, uow.actor, sample_id)
     if sample.withdrawn_at is not None:
@@ -101,6 +109,7 @@ def _new_version(uow: UnitOfWork, sample_id: uuid.UUID, before: ResultVersion | 
     )
     if before is not None:
         row.verdict, row.outcome = before.verdict, before.outcome
+        row.dismissals = list(before.dismissals)
     uow.session.add(row)
     try:
         uow.session.flush()
@@ -126,13 +135,20 @@ def act(
     reason: str = "",
     override_reason: str = "",
     change_reason: ChangeReason | None = None,
+    accept_open: bool = False,
 ) -> ResultView:
-    """Take one step, or raise Refused with every reason why not. Amending answers with the new draft it begins."""
+    """Take one step, or raise Refused with every reason why not. Amending answers with the new draft it begins.
+
+    `accept_open`: submit or verify although something a spectrum names is neither recorded nor dismissed.
+    """
     # the sample first: of a withdrawal and a release at the same moment the second sees the first
     sample = samples.lock_sample(uow, own(uow.session, uow.actor, result_id).sample_id)
     row = own(uow.session, uow.actor, result_id, lock=True)
     check_version("result", if_match, row.version)
-    circumstances = gather(uow.session, uow.actor, row, uow.now, reason=reason, override_reason=override_reason)
+    circumstances = gather(
+        uow.session, uow.actor, row, uow.now, register=pack.substances, reason=reason, override_reason=override_reason,
+        accept_open=accept_open,
+    )  # fmt: skip
     decision = decide(action, circumstances)
     if decision.target is None:
         raise Refused(decision.reasons)
@@ -148,9 +164,11 @@ def act(
         note_author(uow, row)
         derive_again(uow, row, pack)
     effects.apply(uow, row, action, reason.strip(), pack, change_reason)
+    confirmed = action in (Action.SUBMIT, Action.VERIFY) and circumstances.names_open
+    left_open = {"left_open": list(circumstances.names_open)} if confirmed else {}
     audit.record(
         uow, action.value, "result", row.id, version=row.version, session_id=sample.session_id,
-        before={"state": before.value}, after={"state": row.state.value, "number": row.number},
+        before={"state": before.value}, after={"state": row.state.value, "number": row.number, **left_open},
         reason=reason.strip() or override_reason.strip(),
     )  # fmt: skip
     uow.session.flush()
@@ -162,8 +180,8 @@ def act(
 
 
 def allowed_actions(
-    session: Session, actor: Actor, result: ResultVersion, now: datetime
+    session: Session, actor: Actor, result: ResultVersion, now: datetime, register: Register
 ) -> list[tuple[Action, Decision]]:
     """Every step this version could take, with what stands in the way of this person."""
-    circumstances = gather(session, actor, result, now)
+    circumstances = gather(session, actor, result, now, register=register)
     return [(action, decide(action, circumstances)) for action in steps_from(result.state)]

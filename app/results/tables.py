@@ -32,6 +32,7 @@ class ResultVersion(Base, table=True):
     basis: dict[str, Any] | None = json_column(
         lambda: None, nullable=True
     )  # what it stood on when submitted: grounds.py
+    dismissals: list[dict[str, Any]] = json_column(list)  # what a spectrum names and is no finding, and why: named.py
     author_id: uuid.UUID = Field(foreign_key="person.id")
     co_author_ids: list[str] = json_column(list)  # others who edited this draft: none of them may verify it
     verifier_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")

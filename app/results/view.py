@@ -15,6 +15,7 @@ from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import NotFound
 from app.results import repository
 from app.results.domain import ChangeReason, State
+from app.results.named import dismissals_from
 from app.results.tables import Finding, ResultVersion
 from app.samples import service as samples
 
@@ -88,6 +89,7 @@ def views(session: Session, rows: Sequence[ResultVersion]) -> list[ResultView]:
         if row := repository.version_by_id(session, key):
             known[key] = row
     persons = {p for row in rows for p in (*author_ids(row), row.verifier_id, row.released_by)}
+    persons |= {one.by for row in rows for one in dismissals_from(row.dismissals)}
     names = people.display_names(session, persons)
     return [
         ResultView(row, tuple(findings[row.id]), names, known.get(row.supersedes_id) if row.supersedes_id else None)

@@ -17,7 +17,7 @@ from app.platform.web.problems import status_of
 from app.readings import service as readings
 from app.results import words
 from app.results.bench import Line, Shown, analysis_title, bench, strip_targets
-from app.results.domain import Abundance, Action, AmountUnit, Basis, Confidence, State
+from app.results.domain import Abundance, Action, AmountUnit, Basis, Confidence, NameState, State
 from app.results.spectrum_view import SpectrumView, view_of
 from app.results.worklist import worklist
 from app.runtime import Runtime
@@ -32,6 +32,8 @@ DONE: dict[str, str] = {
     "finding": "The finding is saved in the draft.",
     "parts": "The parts are findings of the draft, each with its share of the signal. Look at every one.",
     "removed": "The finding is removed from the draft.",
+    "dismissed": "Dismissed with your reason. The verifier sees it.",
+    "open_again": "The dismissal is taken back.",
     "nothing": "Saved: nothing was found.",
     "analysis": "The analysis is recorded.",
     "file": "The file is here and is being read.",
@@ -57,6 +59,8 @@ _WORDS: dict[str, Any] = {
     "confidences": [(c.value, text) for c, text in words.CONFIDENCE_WORDS.items()],
     "units": [(u.value, text) for u, text in words.UNIT_WORDS.items()],
     "bases": [(b.value, text) for b, text in words.BASIS_WORDS.items()],
+    "dismiss_words": words.DISMISS_WORDS,
+    "dismiss_reasons": [(r.value, text) for r, text in words.DISMISS_WORDS.items()],
     "change_reasons": [(c.value, text) for c, text in words.CHANGE_WORDS.items()],
     "analysis_title": analysis_title,
     "files_of": readings.files_of,
@@ -68,6 +72,7 @@ _WORDS: dict[str, Any] = {
     "AmountUnit": AmountUnit,
     "Basis": Basis,
     "Confidence": Confidence,
+    "NameState": NameState,
     "State": State,
 }
 

@@ -9,6 +9,7 @@ from app.results.domain import (
     Basis,
     ChangeReason,
     Confidence,
+    DismissReason,
     FindingRole,
     Grade,
     Outcome,
@@ -73,6 +74,14 @@ CHANGE_WORDS: dict[ChangeReason, str] = {
     ChangeReason.CORRECTION: "We found a mistake and mended it.",
     ChangeReason.MIX_UP: "Two samples were mixed up.",
     ChangeReason.KNOWN_BETTER: "We now know more about this substance.",
+}
+
+DISMISS_WORDS: dict[DismissReason, str] = {
+    DismissReason.CARRY_OVER: "Carry-over, or in the blank",
+    DismissReason.ADDED: "Internal standard or solvent",
+    DismissReason.BELOW_REPORTING: "Below what we report",
+    DismissReason.WRONG_MATCH: "Wrong match on review",
+    DismissReason.OTHER: "Other",
 }
 
 GRADE_WORDS: dict[Grade, str] = {

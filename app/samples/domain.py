@@ -100,6 +100,10 @@ class HarmEvent(StrEnum):
     UNKNOWN = "unknown"
 
 
+HARMED = frozenset({HarmEvent.MEDICAL_HELP, HarmEvent.OVERDOSE, HarmEvent.FATAL})
+"""What happened to somebody that makes what was found a matter for more people."""
+
+
 class AgeBand(StrEnum):
     """Bands only; never an age or a date of birth."""
 

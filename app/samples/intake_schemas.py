@@ -9,12 +9,12 @@ from __future__ import annotations
 import uuid
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from app.platform.web.fields import Text20, Text40, Text60, Text80, Text140
+from app.platform.web.fields import FreeText, Note20, Note40, Note60, Note80, Note140, Text60
 from app.samples import domain as d
 
-Words = Annotated[Text140, StringConstraints(max_length=120)]
+Words = Annotated[Note140, StringConstraints(max_length=120)]
 SubstanceId = Annotated[Text60, StringConstraints(min_length=1)]
 Millimetres = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
 Milligrams = Annotated[float, Field(gt=0, le=10_000_000, allow_inf_nan=False)]
@@ -22,18 +22,18 @@ Price = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 GroupSize = Annotated[int, Field(ge=1, le=50)]
 
 
-class Details(BaseModel):
+class Details(FreeText):
     """Everything that can be skipped with one tap."""
 
     model_config = ConfigDict(extra="forbid")
 
-    sold_as: Text80 = ""
-    client_believes: Text80 = ""
+    sold_as: Note80 = ""
+    client_believes: Note80 = ""
     collection: d.Collection | None = None
     colours: list[d.Colour] = Field(default=[], max_length=14)
     texture: list[d.Texture] = Field(default=[], max_length=8)
-    logo: Text60 = ""
-    shape: Text40 = ""
+    logo: Note60 = ""
+    shape: Note40 = ""
     score_line: bool | None = None
     width_mm: Millimetres | None = None
     height_mm: Millimetres | None = None
@@ -52,9 +52,9 @@ class Details(BaseModel):
     gender: d.Gender | None = None
     first_visit: bool | None = None
     ever_spoken_to_health_service: bool | None = None
-    group_ref: Text20 = ""
+    group_ref: Note20 = ""
     group_size: GroupSize | None = None
-    staff_note: Text140 = ""
+    staff_note: Note140 = ""
 
     @field_validator("colours", "texture", "effects_reported")
     @classmethod
@@ -76,7 +76,7 @@ class NewSample(Details):
     words_spoken: Words = ""
     form: d.Form
     received_mg: Milligrams | None = None
-    consents: dict[d.ConsentKind, d.ConsentAnswer] = {}
+    consents: dict[d.ConsentKind, d.ConsentAnswer] = Field(default={})
 
     @field_validator("id")
     @classmethod
@@ -105,7 +105,7 @@ class SampleChange(Details):
     expected: list[SubstanceId] | None = Field(default=None, max_length=12)
     words_spoken: Words | None = None
     form: d.Form | None = None
-    consents: dict[d.ConsentKind, d.ConsentAnswer] = {}
+    consents: dict[d.ConsentKind, d.ConsentAnswer] = Field(default={})
 
     @model_validator(mode="after")
     def _required_stays(self) -> Self:

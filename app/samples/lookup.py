@@ -12,7 +12,7 @@ from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import NotFound
 from app.platform.security.tokens import keyed_hash, new_secret
 from app.samples import repository, tickets
-from app.samples.domain import ConsentAnswer, ConsentKind, Stage, stage_of
+from app.samples.domain import HARMED, ConsentAnswer, ConsentKind, Stage, stage_of
 from app.samples.tables import Consent, Sample, TicketSession
 
 TICKET_SESSION = timedelta(hours=24)
@@ -43,6 +43,25 @@ def lock_sample(uow: UnitOfWork, sample_id: uuid.UUID) -> Sample:
 def sample_for_system(session: Session, sample_id: uuid.UUID) -> Sample | None:
     """A sample by its key, for jobs, which act for no agency. Never for a request."""
     return repository.sample(session, sample_id)
+
+
+def look_alikes(session: Session, sample: Sample) -> list[uuid.UUID]:
+    """Samples that were declared to look like this one: handed in at the same session in the same form and colours, with the
+    same logo, or without one by the same people. There is no other link between samples of one batch."""
+    if not sample.logo and not sample.group_ref:
+        return []
+    colours = sorted(sample.colours)
+    return [row.id for row in repository.looking_like(session, sample) if sorted(row.colours) == colours]
+
+
+def of_the_same_visit(session: Session, sample: Sample) -> list[uuid.UUID]:
+    """Other samples the same people brought to the same session; withdrawn ones are left out."""
+    return repository.others_of_group(session, sample)
+
+
+def is_harmed(sample: Sample) -> bool:
+    """Whether somebody was harmed: medical help, an overdose, a death, or a batch that is linked to an incident."""
+    return sample.harm_event in HARMED or bool(sample.batch_linked_to_incident)
 
 
 def stage(sample: Sample) -> Stage:

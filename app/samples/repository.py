@@ -58,6 +58,30 @@ def page_of_session(
     return list(session.exec(query.order_by(col(Sample.id)).limit(limit)))
 
 
+def looking_like(session: Session, row: Sample) -> list[Sample]:
+    """Other samples of its session with the same form and logo; without a logo, of the same people."""
+    query = select(Sample).where(
+        Sample.session_id == row.session_id,
+        Sample.id != row.id,
+        Sample.form == row.form,
+        col(Sample.withdrawn_at).is_(None),
+    )
+    if row.logo:
+        query = query.where(sa.func.lower(Sample.logo) == row.logo.lower())
+    else:
+        query = query.where(Sample.logo == "", Sample.group_ref == row.group_ref)
+    return list(session.exec(query))
+
+
+def others_of_group(session: Session, row: Sample) -> list[uuid.UUID]:
+    """Keys of the other samples of its group at its session; a group is a word of one session only."""
+    query = select(Sample.id).where(
+        Sample.session_id == row.session_id, Sample.group_ref == row.group_ref, Sample.id != row.id,
+        col(Sample.withdrawn_at).is_(None),
+    )  # fmt: skip
+    return list(session.exec(query.order_by(col(Sample.id)))) if row.group_ref else []
+
+
 def count_before(session: Session, row: Sample) -> int:
     """Samples of the same session that came earlier and still wait for their result."""
     query = select(sa.func.count()).where(

@@ -13,7 +13,10 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData
 
 from app.platform.kernel.errors import Invalid, MastError
+from app.platform.web.fields import FOR_STAFF
+from app.platform.web.free_text import fields_of, reads_free_text
 from app.samples import domain as d
+from app.samples.intake_schemas import NewSample
 from app.samples.tables import Sample
 
 MANY = ("expected", "expected_words", "colours", "texture", "effects_reported")
@@ -97,6 +100,9 @@ class Filled:
         return hashlib.sha256(repr((sorted(self.one.items()), sorted(self.many.items()))).encode()).hexdigest()
 
 
+@reads_free_text(
+    {**{one.name: one.free for one in fields_of(NewSample)}, "expected_words": FOR_STAFF, "place": FOR_STAFF}
+)
 async def filled(request: Request) -> Filled:
     """Dependency: the fields of a posted form. Files are ignored."""
     form: FormData = await request.form()

@@ -19,6 +19,8 @@ from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Invalid, MastError
 from app.platform.kernel.versions import check_version
 from app.platform.security.policy import SERVICE_STAFF, allow
+from app.platform.web.fields import OF_A_PLACE
+from app.platform.web.free_text import reads_free_text
 from app.platform.web.idempotency import Once
 from app.runtime import Runtime, RuntimeDep
 from app.sessions import service
@@ -44,6 +46,7 @@ SENTENCES = {
 }
 
 
+@reads_free_text(dict.fromkeys(("name", "site_name", "site_region", "site_aliases"), OF_A_PLACE))
 async def posted(request: Request) -> FormData:
     """The fields of a form, read before the route runs in its thread."""
     return await request.form()

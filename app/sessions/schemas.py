@@ -8,13 +8,13 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from app.platform.web.fields import Moment, Text60, Text140
+from app.platform.web.fields import OF_A_PLACE, Moment, Text60, Text140
 from app.sessions.domain import LICENCE_WORDS, LicenceMode, Phase, ServiceType, phase
 from app.sessions.tables import CheckingSession, Site
 
-Name = Annotated[Text140, StringConstraints(min_length=1, max_length=120)]
-Region = Annotated[Text60, StringConstraints(min_length=1)]
-Alias = Annotated[Text60, StringConstraints(min_length=1)]
+Name = Annotated[Text140, OF_A_PLACE, StringConstraints(min_length=1, max_length=120)]
+Region = Annotated[Text60, OF_A_PLACE, StringConstraints(min_length=1)]
+Alias = Annotated[Text60, OF_A_PLACE, StringConstraints(min_length=1)]
 
 
 class NewSite(BaseModel):

@@ -13,7 +13,7 @@ from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.kernel.ids import new_id
 from app.platform.security.policy import allow
 from app.platform.web import bodies
-from app.platform.web.fields import Text200
+from app.platform.web.fields import Note200
 from app.platform.web.idempotency import form_once
 from app.platform.web.paging import decode_cursor, encode_cursor
 from app.platform.web.problems import status_of
@@ -141,7 +141,7 @@ def retire(
     who: Chemist,
     rt: RuntimeDep,
     version: Annotated[int, Form()] = 0,
-    reason: Annotated[Text200, Form()] = "",
+    reason: Annotated[Note200, Form()] = "",
 ) -> Response:
     """Retire a standard, with a reason."""
     try:

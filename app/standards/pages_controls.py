@@ -16,7 +16,7 @@ from app.platform.kernel.ids import new_id
 from app.platform.security.policy import allow
 from app.platform.storage import Received
 from app.platform.web import bodies
-from app.platform.web.fields import Text40, Text200
+from app.platform.web.fields import Note200, Text40
 from app.platform.web.idempotency import form_once
 from app.platform.web.paging import decode_cursor, encode_cursor
 from app.platform.web.problems import status_of
@@ -98,7 +98,7 @@ def withdraw(
     who: Chemist,
     rt: RuntimeDep,
     version: Annotated[int, Form()] = 0,
-    reason: Annotated[Text200, Form()] = "",
+    reason: Annotated[Note200, Form()] = "",
 ) -> Response:
     """Use a control no more, with a reason."""
     try:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.platform.web.fields import Moment, Text40, Text60, Text80, Text140, Text200
+from app.platform.web.fields import FreeText, Moment, Note200, Text40, Text60, Text80, Text140
 from app.standards.domain import ControlKind, NewControl, NewReplicate, NewStandard
 from app.standards.listing import StandardView
 from app.standards.tables import Control, StandardReplicate
@@ -60,12 +60,12 @@ class EnrolIn(StandardIn):
         )
 
 
-class RetireIn(BaseModel):
+class RetireIn(FreeText):
     """Why."""
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: Text200
+    reason: Note200
 
 
 class ReplicateOut(BaseModel):

@@ -15,19 +15,28 @@ class TaskKind(StrEnum):
     PROPOSE_ALERT = "propose_alert"
     STRIP_LOT = "strip_lot"
     AMENDED = "amended"
+    CONFIRM = "confirm"
+    STRIP_AGAIN = "strip_again"
+    TEST_AGAIN = "test_again"
+    MORE_SAMPLE = "more_sample"
+    REVIEW = "review"
+    SEND_ON = "send_on"
 
 
 @dataclass(frozen=True, slots=True)
 class KindInfo:
-    """How a kind is called, who may tick it off, and whether they say what was done."""
+    """How a kind is called, who may tick it off, and whether they say what was done. `urgent`: before all else; the others are
+    work for the bench."""
 
     title: str
     closed_by: frozenset[Role]
     says_what: bool
     asks: str = ""
+    urgent: bool = True
 
 
 _ALL = frozenset({Role.CHEMIST, Role.VERIFIER, Role.HEALTH_WORKER, Role.SESSION_LEAD})
+_CHEMISTS = frozenset({Role.CHEMIST, Role.VERIFIER})
 _BENCH = frozenset({Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD})
 KINDS: dict[TaskKind, KindInfo] = {
     TaskKind.TELL_LEAD: KindInfo("Tell the session lead now", _ALL, says_what=False),
@@ -36,6 +45,14 @@ KINDS: dict[TaskKind, KindInfo] = {
     TaskKind.AMENDED: KindInfo(
         "A danger was added to a result", frozenset({Role.SESSION_LEAD}), says_what=True, asks="What was done"
     ),
+    TaskKind.REVIEW: KindInfo(
+        "Two tests disagree: a chemist decides", _CHEMISTS, says_what=True, asks="What was decided"
+    ),
+    TaskKind.CONFIRM: KindInfo("Confirm it with another test", _BENCH, says_what=False, urgent=False),
+    TaskKind.STRIP_AGAIN: KindInfo("Read another strip", _ALL, says_what=False, urgent=False),
+    TaskKind.TEST_AGAIN: KindInfo("Repeat a test", _BENCH, says_what=False, urgent=False),
+    TaskKind.MORE_SAMPLE: KindInfo("Ask for more of the sample", _ALL, says_what=False, urgent=False),
+    TaskKind.SEND_ON: KindInfo("Send it to a laboratory", _BENCH, says_what=False, urgent=False),
 }
 
 
@@ -47,7 +64,6 @@ def why_not_closed(kind: TaskKind, roles: frozenset[Role], words: str) -> str:
     """
     info = KINDS[kind]
     if not roles & info.closed_by:
-        return (
-            "This is for the session lead to close." if kind is TaskKind.AMENDED else "Your role does not close this."
-        )
+        who = {TaskKind.AMENDED: "the session lead", TaskKind.REVIEW: "a chemist"}.get(kind)
+        return f"This is for {who} to close." if who else "Your role does not close this."
     return f"Say it in a few words: {info.asks.lower()}." if info.says_what and not words else ""

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.security.policy import SERVICE_STAFF, allow
-from app.platform.web.fields import Text200
+from app.platform.web.fields import Note200
 from app.platform.web.problems import status_of
 from app.runtime import RuntimeDep
 from app.tasks import service
@@ -54,7 +54,7 @@ def close_task(
     who: Doer,
     rt: RuntimeDep,
     version: Annotated[int, Form()] = 0,
-    words: Annotated[Text200, Form()] = "",
+    words: Annotated[Note200, Form()] = "",
     back: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
     """Tick it off and go back to where it stood."""

@@ -8,15 +8,15 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.platform.web.fields import Text200
+from app.platform.web.fields import FreeText, Note200
 from app.tasks.domain import TaskKind
 from app.tasks.service import TaskView
 
 
-class DoneWords(BaseModel):
+class DoneWords(FreeText):
     """What was done; may be empty where the kind does not ask."""
 
-    words: Text200 = ""
+    words: Note200 = ""
 
 
 class SampleTaskOut(BaseModel):

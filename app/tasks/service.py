@@ -29,6 +29,7 @@ __all__ = [
 
 CLOSED_SHOWN = 5
 WORDS_MAX = 600
+HELD = "Prepare an alert, and hold it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,13 @@ class TaskView:
 
     @property
     def title(self) -> str:
-        """What has to be done, in a few words."""
-        return KINDS[self.row.kind].title
+        """What has to be done, in a few words; an alert that is held waits for better evidence."""
+        return HELD if self.row.detail.get("held") else KINDS[self.row.kind].title
+
+    @property
+    def urgent(self) -> bool:
+        """Whether it comes before the work of the bench."""
+        return KINDS[self.row.kind].urgent and not self.row.detail.get("held")
 
     @property
     def asks(self) -> str:
@@ -84,10 +90,11 @@ def open_once(
     return row
 
 
-def reword(uow: UnitOfWork, row: Task, words: str) -> None:
+def reword(uow: UnitOfWork, row: Task, words: str, detail: Mapping[str, Any] | None = None) -> None:
     """Say an open task as it stands now. Its version stays: whoever is about to tick it off may."""
-    if row.closed_at is None and row.words != words[:WORDS_MAX]:
-        row.words = words[:WORDS_MAX]
+    kept = row.detail if detail is None else {**row.detail, **detail}
+    if row.closed_at is None and (row.words, row.detail) != (words[:WORDS_MAX], kept):
+        row.words, row.detail = words[:WORDS_MAX], dict(kept)
         _tell(uow, row, "task.reworded")
 
 
@@ -120,6 +127,7 @@ def of_sample(session: Session, actor: Actor, sample_id: uuid.UUID) -> list[Task
     """Tasks about a sample of the actor's agency, open ones first."""
     samples.get_sample(session, actor, sample_id)
     rows = sorted(repository.of_sample(session, sample_id), key=lambda row: (row.closed_at is not None, row.id))
+    rows.sort(key=lambda row: (row.closed_at is not None, not KINDS[row.kind].urgent or bool(row.detail.get("held"))))
     return _views(session, actor, rows)
 
 
@@ -129,9 +137,10 @@ def rows_of_sample(session: Session, sample_id: uuid.UUID) -> list[Task]:
 
 
 def of_session(session: Session, actor: Actor, session_id: uuid.UUID) -> list[TaskView]:
-    """What is open at a session of the actor's agency, oldest first, then the few closed last."""
+    """What is open at a session of the actor's agency: what is urgent first, each oldest first; then the few closed last."""
     row = sessions.get_session(session, actor, session_id)
     still = repository.open_ones(session, row.agency_id, row.id)
+    still.sort(key=lambda task: not KINDS[task.kind].urgent or bool(task.detail.get("held")))
     return _views(session, actor, [*still, *repository.closed_ones(session, row.agency_id, row.id, CLOSED_SHOWN)])
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.trends.domain import BUCKETS, Count, Dimension, Hidden, Seen
+from app.trends.domain import BUCKETS, QUICK_TESTS, Count, Dimension, Hidden, Seen
 from app.trends.targets import Target
 
 Codes = NDArray[np.int32]
@@ -94,6 +94,7 @@ class Facts:
         """Samples with a test of just the target, and those a method looked at that sees it among others."""
         tests = self.tests
         about = self._is(tests["target"], "target", target.covering)
+        about &= ~self._is(tests["method"], "method", QUICK_TESTS)
         sample, method, seen = tests["sample"][about], tests["method"][about], tests["seen"][about]
         own = self._is(seen, "seen", (Seen.DETECTED.value, Seen.NOT_DETECTED.value))
         methods = max(1, len(self.coders["method"]))

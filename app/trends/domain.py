@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -21,6 +21,21 @@ LONDON = ZoneInfo("Europe/London")
 ROUND_TO = 5
 MIN_DENOMINATOR = 20
 MIN_FOR_ZERO = 10
+
+
+QUICK_TESTS = frozenset({"strip", "reagent", "visual"})
+"""Strips, colour tests and looking at it: they react or they do not. What they react to was not found, and what they do not
+react to is no sample tested for it; they stand with the tests, for comparing one method with another."""
+
+
+def only_quick(methods: Iterable[str]) -> bool:
+    """Whether nothing but quick tests stands behind a finding. Of one whose method nobody wrote down nobody can say so.
+
+    >>> only_quick(["strip"]), only_quick(["strip", "gc_ms"]), only_quick([])
+    (True, False, False)
+    """
+    named = frozenset(methods)
+    return bool(named) and named <= QUICK_TESTS
 
 
 class Audience(StrEnum):

@@ -66,11 +66,12 @@ OF_WHAT_WAS_FOUND = (
         "found",
         "A substance or class was found",
         f"{_ALL} Numerator: the chosen substance, or a member of the chosen class, was found. Denominator: samples "
-        "tested for it: those in which it was found, those of which a test of just that (a strip, an amount) said "
+        "tested for it: those in which it was found, those of which a test of just that (an amount) said "
         "anything, and those in which a method whose scope covers it looked and the result is not open. A method "
         "covers a class if it sees the class as such, though members may lie outside its scope. Not found is not "
-        "absent: each method has a limit.",
-        version="2",
+        "absent: each method has a limit. What only a strip or a colour test reacted to was not found, and neither makes a "
+        "sample one that was tested.",
+        version="3",
         formula=f"x = found, n = tested for it; {_SHARE}",
     ),
     Measure(

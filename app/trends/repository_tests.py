@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from app.trends.domain import Seen
+from app.trends.domain import QUICK_TESTS, Seen
 from app.trends.repository_columns import Columns, Key, classes_found, columns_of, counted, of_clients
 from app.trends.repository_snapshot import columns
 from app.trends.tables import TrendFinding, TrendSample, TrendTest
@@ -40,8 +40,8 @@ def found_in(session: Session, target: Target) -> Any:
 
 
 def tested_for(target: Target) -> Any:
-    """Per sample whether a method whose scope covers the target looked: `own` by a test of just that (a strip, an
-    amount), `looked` by one that sees it among others. One row per sample that has either."""
+    """Per sample whether a method whose scope covers the target looked: `own` by a test of just that (an amount), `looked`
+    by one that sees it among others. One row per sample that has either. Quick tests look at nothing in that sense."""
     seen = col(TrendTest.seen)
     own = sa.func.max(sa.case((seen.in_((Seen.DETECTED, Seen.NOT_DETECTED)), 1), else_=0))
     looked = sa.func.max(sa.case((seen == Seen.LOOKED, 1), else_=0))
@@ -52,7 +52,7 @@ def tested_for(target: Target) -> Any:
             own.label("own"),
             sa.case((excluded == 1, 0), else_=looked).label("looked"),
         )
-        .where(col(TrendTest.target).in_(sorted(target.covering)))
+        .where(col(TrendTest.target).in_(sorted(target.covering)), col(TrendTest.method).not_in(sorted(QUICK_TESTS)))
         .group_by(col(TrendTest.sample_id), col(TrendTest.method))
         .subquery()
     )

@@ -1,13 +1,13 @@
 """True counts for the detection of alerts: samples of one service with what was found in them, one by one.
 
-Only app.alerts asks; nothing of it is a figure for anybody else. What leaves a service does so by a signed alert.
+Only app.alerts asks, and app.consultations for what staff are asked to do; nothing of it is a figure for anybody else. What leaves a service does so by a signed alert.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -35,6 +35,8 @@ class Seen:
     intent: str
     found: frozenset[tuple[str, str]] = field(default=frozenset())
     """(substance or class, its class) of what is watched."""
+    unsure: frozenset[str] = field(default=frozenset())
+    """Of these, what is not confirmed."""
 
 
 def samples_of(session: Session, agency_id: uuid.UUID, since: date) -> list[Seen]:
@@ -47,23 +49,44 @@ def samples_of(session: Session, agency_id: uuid.UUID, since: date) -> list[Seen
         .where(_clients(agency_id), col(TrendSample.day) >= since)
         .order_by(col(TrendSample.day), col(TrendSample.sample_id))
     ).all()  # fmt: skip
-    found = _watched(session, agency_id, since)
+    found, unsure = _watched(session, agency_id, since)
     return [
-        Seen(key, own is not None, str(held) if held else f"week {week}", held, day, region, expected, found[key])
+        Seen(
+            key,
+            own is not None,
+            str(held) if held else f"week {week}",
+            held,
+            day,
+            region,
+            expected,
+            found[key],
+            unsure[key],
+        )
         for key, own, held, day, week, region, expected in rows
     ]
 
 
-def _watched(session: Session, agency_id: uuid.UUID, since: date) -> dict[uuid.UUID, frozenset[tuple[str, str]]]:
+def _watched(
+    session: Session, agency_id: uuid.UUID, since: date
+) -> tuple[dict[uuid.UUID, frozenset[tuple[str, str]]], dict[uuid.UUID, frozenset[str]]]:
+    """What was found in each sample, and what of that is not confirmed."""
     query = (
-        sa.select(col(TrendFinding.sample_id), col(TrendFinding.found), col(TrendFinding.found_class))
+        sa.select(
+            col(TrendFinding.sample_id), col(TrendFinding.found), col(TrendFinding.found_class),
+            col(TrendFinding.confidence),
+        )
         .join_from(TrendFinding, TrendSample, col(TrendFinding.sample_id) == TrendSample.sample_id)
         .where(_clients(agency_id), col(TrendSample.day) >= since, col(TrendFinding.role).in_(WATCHED_ROLES))
-    )
+    )  # fmt: skip
     found: defaultdict[uuid.UUID, set[tuple[str, str]]] = defaultdict(set)
-    for key, name, of_class in session.connection().execute(query):
+    unsure: defaultdict[uuid.UUID, set[str]] = defaultdict(set)
+    for key, name, of_class, confidence in session.connection().execute(query):
         found[key].add((str(name), str(of_class)))
-    return defaultdict(frozenset, {key: frozenset(names) for key, names in found.items()})
+        unsure[key].update((str(name), str(of_class)) if confidence != "confirmed" else ())
+    return (
+        defaultdict(frozenset, {key: frozenset(names) for key, names in found.items()}),
+        defaultdict(frozenset, {key: frozenset(names) for key, names in unsure.items()}),
+    )
 
 
 def sessions_with_releases(session: Session, agency_id: uuid.UUID, since: datetime) -> list[uuid.UUID]:
@@ -113,6 +136,26 @@ def earlier(
     sums = [_count(which) for which in (here, sa.and_(holds, near), holds, near, sa.true())]
     row = session.connection().execute(sa.select(*sums).select_from(TrendSample).where(everywhere)).one()
     return Circles(*(int(value or 0) for value in row))
+
+
+def confirmed_elsewhere(
+    session: Session, agency_id: uuid.UUID, names: Iterable[str], *, besides: uuid.UUID, since: date
+) -> bool:
+    """Whether one of these substances was confirmed in another sample that this agency received since that day."""
+    wanted = sorted(names)
+    if not wanted:
+        return False
+    query = (
+        sa.select(col(TrendFinding.sample_id))
+        .join_from(TrendFinding, TrendSample, col(TrendFinding.sample_id) == TrendSample.sample_id)
+        .where(
+            col(TrendFinding.found).in_(wanted), col(TrendFinding.confidence) == "confirmed",
+            col(TrendSample.agency_id) == agency_id, col(TrendSample.sample_id) != besides,
+            col(TrendSample.day) >= since,
+        )
+        .limit(1)
+    )  # fmt: skip
+    return session.connection().execute(query).first() is not None
 
 
 def amounts_before(

@@ -28,6 +28,7 @@ from app.trends.domain import (
     Seen,
     TestFact,
     TrendTable,
+    only_quick,
 )
 from app.trends.schemas import TrendOut
 from app.trends.selection import Selection
@@ -47,6 +48,7 @@ __all__ = [
     "forget",
     "forget_many",
     "one_moment",
+    "only_quick",
     "record",
     "record_outcomes",
     "record_release",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect
 
 from app.platform.kernel.actor import Role
@@ -21,12 +22,18 @@ from tests.support.road import Road
 from tests.support.site import PASSWORDS, PHONE, TABLET, Desk, Site, scroll_overflow, serving
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page, Request
+    from playwright.sync_api import Browser, BrowserContext, Page, Request, Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 MARK = traces.spellings("wychwood-tonic")
 SERVE = (sys.executable, "-c", "from tests.support.planted import serve; serve()")
+RUNS = 10
+EARLIEST_MS, LATEST_MS = (
+    300,
+    2300,
+)  # pressed so long after the list had appeared, an earlier build posted it by a form of the browser's own
+HELD_BACK_MS = 10_000
 STORED = """async () => {
     const found = [JSON.stringify(localStorage), JSON.stringify(sessionStorage), document.cookie, JSON.stringify(history.state), location.href];
     for (const { name } of await indexedDB.databases()) {
@@ -62,13 +69,13 @@ def sample(road: Road) -> str:
 
 
 @contextmanager
-def remembering(desk: Desk, profile: Path) -> Iterator[BrowserContext]:
+def remembering(desk: Desk, profile: Path, *flags: str) -> Iterator[BrowserContext]:
     """A browser that keeps a profile on the disk, as the one on a tablet does, signed in as the health worker."""
     context = desk.browser.browser_type.launch_persistent_context(
         profile,
         executable_path=find_chromium(),
         headless=True,
-        args=list(FLAGS),
+        args=[*FLAGS, *flags],
         base_url=desk.site.url,
         viewport={"width": TABLET[0], "height": TABLET[1]},
         locale="en-GB",
@@ -78,6 +85,15 @@ def remembering(desk: Desk, profile: Path) -> Iterator[BrowserContext]:
         yield context
     finally:
         context.close()
+
+
+def _note(context: BrowserContext, requests: list[Request]) -> None:
+    """List what this browser asks for."""
+
+    def note(request: Request) -> None:
+        requests.append(request)
+
+    context.on("request", note)
 
 
 def _sign_in(page: Page) -> None:
@@ -98,6 +114,7 @@ def _ticks(page: Page) -> list[str]:
 def _shows(page: Page) -> None:
     """With the keyboard alone: find it by name, tick it, ask."""
     find = page.get_by_label("Find by name")
+    expect(find).to_be_enabled()
     find.focus()
     page.keyboard.type("wychwood ton")
     expect(page.locator("#also-found")).to_have_text("1 name")
@@ -115,11 +132,7 @@ def test_it_is_on_the_screen_and_nowhere_else(desk: Desk, site: Site, sample: st
     requests: list[Request] = []
     target = f"/consultations/samples/{sample}"
     with remembering(desk, tmp_path / "profile") as context:
-
-        def note(request: Request) -> None:
-            requests.append(request)
-
-        context.on("request", note)
+        _note(context, requests)
         page = context.new_page()
         _sign_in(page)
         page.goto(target)
@@ -206,17 +219,113 @@ def test_clear_takes_it_away_and_a_changed_result_keeps_it(desk: Desk, road: Roa
     assert _ticks(page) == []
 
 
-def test_without_scripts_it_is_asked_for_by_a_form_and_cleared_by_another(desk: Desk, sample: str) -> None:
+@contextmanager
+def held_back(page: Page) -> Iterator[Callable[[], None]]:
+    """The script of the list does not come until it is let go."""
+    waiting: list[Route] = []
+    held = True
+
+    def hold(route: Route) -> None:
+        waiting.append(route) if held else route.continue_()
+
+    def let_go() -> None:
+        nonlocal held
+        held = False
+        while waiting:
+            with suppress(PlaywrightError):  # a page that was left has taken its requests with it
+                waiting.pop().continue_()
+
+    page.route("**/js/also.js", hold)
+    yield let_go
+    let_go()
+
+
+def _press(page: Page, number: int) -> None:
+    """By finger or by keyboard, where the list is and where it would be: nothing answers."""
+    row = page.locator("#also .choice", has_text=SENTINEL)
+    row.scroll_into_view_if_needed()
+    box = row.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 12, box["y"] + box["height"] / 2)
+    if number % 2:
+        page.evaluate("document.querySelector('#also').focus()")
+        for key in ("Tab", "Space", "Tab", "Enter"):
+            page.keyboard.press(key)
+    for button in page.locator("#also button").all():
+        button.click(force=True)
+    page.locator("#also-find").click(force=True)
+    page.keyboard.type("wychwood tonic")
+    page.keyboard.press("Enter")
+
+
+def test_G1_pressed_before_its_script_has_come_it_reaches_no_request_and_no_profile(
+    desk: Desk, site: Site, sample: str, tmp_path: Path
+) -> None:
+    """Ten runs of one browser: pressed, loaded again, left and closed, and the window brought back after the last."""
+    requests: list[Request] = []
+    target, profile = f"/consultations/samples/{sample}", tmp_path / "profile"
+    with remembering(desk, profile) as context:
+        _note(context, requests)
+        page = context.new_page()
+        _sign_in(page)
+        for number in range(RUNS):
+            page = context.new_page()
+            with held_back(page) as let_go:
+                page.goto(target, wait_until="commit")
+                expect(page.locator("#also .choice", has_text=SENTINEL)).to_be_visible()
+                page.wait_for_timeout(EARLIEST_MS + number * (LATEST_MS - EARLIEST_MS) / (RUNS - 1))
+                _press(page, number)
+                assert page.locator("#also :is(input, button):not(:disabled)").count() == 0
+                assert _ticks(page) == []
+                assert page.url.endswith(target), "nothing was sent"
+                assert not MARK.search(" ".join(page.evaluate(STORED)))
+                page.reload(wait_until="commit")
+                expect(page.locator("#also .choice", has_text=SENTINEL)).to_be_visible()
+                _press(page, number)
+                if number == RUNS - 1:
+                    page.wait_for_timeout(HELD_BACK_MS)
+                let_go()
+                expect(page.locator("#also[data-ready]")).to_have_count(1)
+                assert _ticks(page) == [], "what was pressed early is not remembered for later"
+                if number < RUNS - 1:
+                    page.close()
+        history = context.new_cdp_session(page).send("Page.getNavigationHistory")
+        assert not MARK.search(str(history))
+        _shows(page)  # and now that it has come, it works
+        assert len([r for r in requests if MARK.search(r.post_data or "")]) == 1
+        before = len(requests)
+    with remembering(desk, profile, "--restore-last-session") as context:
+        _note(context, requests)
+        for page in context.pages:
+            page.wait_for_load_state()
+            assert _ticks(page) == [], "a window that is brought back brings none of it"
+            assert page.locator("[data-origin=self_reported]").count() == 0
+        page = context.new_page()
+        page.goto(target)
+        assert _ticks(page) == []
+    assert {r.method for r in requests[before:]} <= {"GET"}
+    assert not [r.url for r in requests if MARK.search(r.url + str(r.headers))]
+    found = dict(traces.in_files(profile))
+    assert any(sample in content for content in found.values()), "the profile does remember where the browser has been"
+    assert not [where for where, content in found.items() if MARK.search(content)]
+
+
+def test_G1_without_scripts_the_list_is_not_drawn_and_a_table_stands_there(desk: Desk, sample: str) -> None:
+    requests: list[Request] = []
     page = desk.sign_in(Role.HEALTH_WORKER, TABLET, path=f"/consultations/samples/{sample}", java_script_enabled=False)
-    page.get_by_label(SENTINEL).check()
-    steps.press(page, "Show what not to mix")
-    expect(page.locator("[data-origin=self_reported]")).to_have_count(1)
-    assert not MARK.search(page.url)
-    page.locator("#also summary").click()
-    expect(page.locator("[value=ketamine]")).to_be_visible()
-    steps.press(page, "Clear")
-    expect(page.locator("[data-origin=self_reported]")).to_have_count(0)
-    assert page.locator("#also input:checked").count() == 0
+    _note(page.context, requests)
+    table = page.get_by_role("table", name="What must not meet")
+    expect(table).to_be_visible()
+    expect(table.get_by_role("row").filter(has=page.get_by_role("rowheader", name="lithium"))).to_contain_text(
+        "mushrooms"
+    )
+    assert page.locator("#also :is(input, button, form, summary):visible").count() == 0
+    assert page.locator("#also [name]").count() == 0
+    page.locator("#also .choice", has_text=SENTINEL).dispatch_event("click")
+    page.keyboard.press("Enter")
+    assert {r.method for r in requests} <= {"GET"}, "a picture or a style at most"
+    assert not [r.url for r in requests if MARK.search(r.url)]
+    desk.shot(page, "self-report-without-scripts")
 
 
 def test_the_client_sees_nothing_of_it(desk: Desk, road: Road, sample: str) -> None:

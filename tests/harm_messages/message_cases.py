@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from harm_messages import AlertFact, AmountFact, Context, Facts, FindingFact, ScopeFact, StripFact
+from harm_messages import (
+    AlertFact,
+    AmountFact,
+    Context,
+    Facts,
+    FindingFact,
+    Pack,
+    Page,
+    RunStatus,
+    ScopeFact,
+    StripFact,
+    load_pack,
+)
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 GC_MS = ScopeFact(method="GC_MS", classes=("*",), lod=1)
 LC_MS = ScopeFact(method="LC_MS", classes=("*",), lod=0.01)
+SENSITIVE = ScopeFact(method="LC_MS", classes=("*",), lod=0.001)  # low enough for fentanyls
 FTIR = ScopeFact(
     method="FTIR",
     classes=("*",),
@@ -42,6 +56,16 @@ def sample(*findings: FindingFact, **more: Any) -> Facts:
 def shown(**more: Any) -> Context:
     known = {"licence_mode": "foh_general", "released": True, "session_place": "the welfare tent"}
     return Context.model_validate({**known, **more})
+
+
+def ended(run: ScopeFact, status: str) -> ScopeFact:
+    """The same method, where it did not give a result."""
+    return run.model_copy(update={"status": RunStatus(status)})
+
+
+def ids(page: Page) -> set[str]:
+    """The messages of a page, those that a card of the same family speaks for among them."""
+    return {m.id for m in page.messages()} | {message_id for m in page.messages() for message_id, _ in m.joined}
 
 
 def _brown_powder(confidence: str, reading: str, scope: tuple[ScopeFact, ...]) -> Facts:
@@ -133,4 +157,95 @@ CASES: dict[str, tuple[Facts, Context]] = {
         ),
         shown(),
     ),
+    "12-invalid-nitazene-strip": (_brown_powder("indicated", "invalid", (FTIR,)), shown()),
+    "13-colour-test-alone": (
+        sample(
+            FindingFact.model_validate(
+                {"drug_class": "entactogen", "confidence": "class_only", "methods": ("reagent",)}
+            ),
+            expected=("mdma",),
+            form="tablet",
+            scope=(ScopeFact(method="reagent", classes=("entactogen",)),),
+        ),
+        shown(),
+    ),
+    "14-untested-nitazene": (
+        sample(expected=("opioid.nitazene",), form="tablet", scope=(ended(GC_MS, "not_run"),)),
+        shown(),
+    ),
+    "15-too-little": (
+        sample(expected=("ketamine",), form="powder", scope=(ended(GC_MS, "insufficient_sample"),)),
+        shown(),
+    ),
+    "16-pending-gc-ms": (
+        sample(
+            found("ketamine", "indicated", methods=("FTIR",)),
+            expected=("ketamine",),
+            form="powder",
+            scope=(FTIR, ended(GC_MS, "pending")),
+        ),
+        shown(),
+    ),
+    "17-infrared-alone-for-lsd": (sample(expected=("lsd",), form="blotter", scope=(FTIR,)), shown()),
+    "18-fentanyl-strip-beside-mdma": (
+        sample(
+            found("mdma", methods=("GC_MS", "FTIR")),
+            expected=("mdma",),
+            form="crystal",
+            strips=(strip("opioid.fentanyl", "positive"),),
+            scope=(GC_MS, FTIR),
+        ),
+        shown(),
+    ),
+    "19-strip-and-lc-ms-disagree": (
+        sample(
+            found("heroin", methods=("FTIR", "LC_MS")),
+            expected=("heroin",),
+            form="powder",
+            strips=(strip("opioid.fentanyl", "positive"),),
+            scope=(FTIR, SENSITIVE),
+        ),
+        shown(),
+    ),
+    "20-pmma-for-mdma": (sample(found("pmma"), expected=("mdma",), form="tablet", scope=(GC_MS, FTIR)), shown()),
+    "21-gbl-for-ghb": (sample(found("gbl"), expected=("ghb",), form="liquid", scope=(GC_MS,)), shown()),
+    "22-heroin-with-xylazine": (
+        sample(
+            found("heroin"), found("xylazine", abundance="minor"), expected=("heroin",), form="powder", scope=(GC_MS,)
+        ),
+        shown(),
+    ),
+    "23-dox-for-lsd": (sample(found("doc"), expected=("lsd",), form="blotter", scope=(GC_MS, LC_MS)), shown()),
+    "24-nitazene-with-its-message-withdrawn": (
+        sample(found("protonitazene"), expected=("heroin",), form="powder", scope=(GC_MS,)),
+        shown(),
+    ),
+    "25-a-word-nobody-knows": (sample(expected_words="flurbitol", form="powder"), shown()),
+    "26-mdma-pill-and-antidepressants": (
+        sample(
+            found("mdma", amount=amount(100, 8), methods=("GC_MS", "FTIR")),
+            expected=("mdma",),
+            form="tablet",
+            scope=(GC_MS, FTIR),
+        ),
+        shown(also_taking=("ssri",)),
+    ),
+    "27-cocaine-as-base": (
+        sample(
+            found("cocaine", amount=amount(72, 4, "percent_ww", "base")),
+            expected=("cocaine",),
+            form="powder",
+            scope=(GC_MS, FTIR),
+        ),
+        shown(),
+    ),
 }
+
+
+def pack_of(case: str) -> Pack:
+    """The shipped pack, or the variant that a case is about."""
+    pack = load_pack()
+    if case != "24-nitazene-with-its-message-withdrawn":
+        return pack
+    key = ("M-NITAZENE", "en")
+    return replace(pack, messages={**pack.messages, key: pack.messages[key].model_copy(update={"status": "withdrawn"})})

@@ -86,13 +86,15 @@ def test_withdrawing_a_rule_only_adds_caution() -> None:
     rules = tuple(r.model_copy(update={"status": "withdrawn"}) if r.id == "R-HEAT" else r for r in PACK.rules)
     page = evaluate(replace(PACK, rules=rules), FACTS, shown(), "en", NOW)
     card = next(m for m in page.body if m.rule_id == "R-HEAT")
-    assert card.severity == "S2"
-    assert "We have taken back some of our advice" in card.text
+    assert (card.id, card.severity) == ("M-FB-HEAT", "S2")
+    assert [n.id for n in page.notices] == ["M-NOTICE-WITHDRAWN"]
 
 
 def test_withdrawing_the_pack_says_so_on_every_page() -> None:
     page = evaluate(with_manifest(status="withdrawn"), FACTS, shown(), "en", NOW)
-    assert "taken back" in page.notices[0].text
+    assert [n.id for n in page.notices] == ["M-NOTICE-WITHDRAWN"]
+    assert page.action is not None
+    assert page.action.id == "M-DOSE-UNKNOWN"
 
 
 def test_a_rule_outside_its_dates_is_silent() -> None:
@@ -105,4 +107,4 @@ def test_a_rule_outside_its_dates_is_silent() -> None:
 def test_a_language_without_text_falls_back_to_english_with_ask_us() -> None:
     page = evaluate(PACK, FACTS, shown(), "pl", NOW)
     assert all(m.locale == "en" and m.fallback for m in page.body)
-    assert any("ask us" in n.text for n in page.notices)
+    assert "M-NOTICE-ASK-US" in {n.id for n in page.notices}

@@ -17,7 +17,7 @@ def page_of(*names: str, expected: tuple[str, ...] = (), confidence: str = "conf
 
 
 def cards(page: Page) -> set[str]:
-    return {message.id for message in page.body}
+    return {one for message in page.body for one in (message.id, *(joined for joined, _ in message.joined))}
 
 
 @pytest.mark.parametrize(

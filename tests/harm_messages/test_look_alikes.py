@@ -8,7 +8,7 @@ from harm_messages import Facts, FindingFact, Page, derive_role, derive_verdict,
 from harm_messages.derived import derive
 from harm_messages.matching import match
 from harm_messages.rules import When
-from tests.harm_messages.message_cases import GC_MS, LC_MS, NOW, found, sample, shown
+from tests.harm_messages.message_cases import GC_MS, LC_MS, NOW, found, ids, sample, shown
 
 PACK = load_pack()
 
@@ -18,15 +18,11 @@ def page(*findings: FindingFact, **more: object) -> Page:
 
 
 def facts(*findings: FindingFact, **more: object) -> Facts:
-    return sample(*findings, **{"scope": (GC_MS, LC_MS), **more})
+    return sample(*findings, **{"scope": (GC_MS, LC_MS), "form": "powder", **more})
 
 
 def alike(substance: str, *others: str, confidence: str = "indicated") -> FindingFact:
     return found(substance, confidence, look_alikes=others)
-
-
-def ids(p: Page) -> set[str]:
-    return {m.id for m in p.messages()}
 
 
 @pytest.mark.parametrize("confidence", ["indicated", "confirmed", "tentative"])
@@ -38,14 +34,14 @@ def test_we_did_not_find_is_never_said_of_a_look_alike(confidence: str) -> None:
 
 
 def test_nor_of_its_class_nor_by_a_rule_that_asks_what_was_not_found() -> None:
-    asks = When.model_validate({"none_found": {"class": "stimulant.cathinone", "in_scope": True}})
+    asks = When.model_validate({"none_found": {"class": "psychedelic.2c", "in_scope": True}})
     assert match(asks, derive(PACK, facts(found("mdma")), shown())) is not None
-    assert match(asks, derive(PACK, facts(alike("mdma", "3-mmc")), shown())) is None
+    assert match(asks, derive(PACK, facts(alike("mdma", "2c-e")), shown())) is None
 
 
 def test_a_look_alike_without_a_register_id_is_said_and_stops_every_negative() -> None:
     told = page(alike("mephedrone", "no-such-row"), expected=("ketamine",))
-    assert "It could also be something we cannot name yet." in told.headline
+    assert "Or it's something we cannot name yet. Our test can't tell them apart." in told.headline
     assert "did not find" not in told.to_plain()
 
 
@@ -54,15 +50,14 @@ def test_the_expected_drug_as_a_look_alike_is_neither_there_nor_replaced() -> No
     assert told.verdict == "inconclusive"
     assert told.difference is None
     assert "not what you expected" not in told.to_plain().lower()
-    assert "It could also be 3-MMC." in told.headline
-    assert "M-LIMITS-EXPECTED" in ids(told)
-    assert ("M-HL-COULD-BE", 1) in told.display_log
+    assert "Or it's 3-MMC." in told.headline
+    assert "M-HL-COULD-BE" in dict(told.display_log)
 
 
 def test_the_expected_drug_with_another_look_alike_is_not_decided_either() -> None:
     told = page(alike("3-mmc", "mephedrone"), expected=("3-mmc",))
     assert told.verdict == "inconclusive"
-    assert "It could also be mephedrone." in told.headline
+    assert "Or it's mephedrone." in told.headline
     assert page(found("3-mmc", "indicated"), expected=("3-mmc",)).verdict == "as_expected"
 
 
@@ -83,18 +78,18 @@ def test_a_look_alike_that_is_always_warned_of_brings_its_warning() -> None:
     told = page(alike("mdma", "pmma"), expected=("mdma",))
     assert "M-PMA" in {m.id for m in told.cards}
     assert told.headline.count("PMMA") == 1
-    assert "It could also be PMMA." in told.headline
+    assert "Or it's PMMA." in told.headline
     assert "M-PMA" not in ids(page(found("mdma", "indicated"), expected=("mdma",)))
 
 
 def test_a_cut_that_may_be_a_drug_is_named_in_the_headline() -> None:
     told = page(found("mdma"), alike("lactose", "fentanyl"), expected=("mdma",))
-    assert "It could also be fentanyl." in told.headline
+    assert "Or it's fentanyl." in told.headline
     assert "sorbitol" not in page(found("mdma"), alike("mannitol", "sorbitol"), expected=("mdma",)).headline
 
 
 def test_several_look_alikes_are_an_or_and_what_was_found_itself_is_not_repeated() -> None:
     told = page(alike("mephedrone", "3-mmc", "pmma"), expected=())
-    assert "It could also be 3-MMC or PMMA." in told.headline
+    assert "Or it's 3-MMC or PMMA." in told.headline
     both = page(alike("mephedrone", "3-mmc"), found("3-mmc"), expected=())
-    assert "could also be" not in both.headline
+    assert "tell them apart" not in both.headline

@@ -156,7 +156,7 @@ def test_the_digest_binds_content(pack_folder: Path, file: str, line: str | None
 def test_check_finds_what_is_hidden_silent_or_banned() -> None:
     pack = load_pack()
     heat = next(r for r in pack.rules if r.id == "R-HEAT")
-    hidden = heat.model_copy(update={"id": "R-ZZ", "emit": heat.emit.model_copy(update={"message": "M-ALERT"})})
+    hidden = heat.model_copy(update={"id": "R-ZZ", "emit": heat.emit.model_copy(update={"message": "M-ALERT-LOOK"})})
     gone = {"R-NITAZENE-ANY", "R-FENTANYL-AND-NITAZENE", "R-PAIR-LITHIUM"}
     rules = (*(r for r in pack.rules if r.id not in gone), hidden)
     banned = pack.messages[("M-HEAT", "en")].model_copy(update={"short": "This is safe."})

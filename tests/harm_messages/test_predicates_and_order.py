@@ -145,12 +145,27 @@ def test_names_merge_when_two_rules_say_the_same_message() -> None:
     assert page.body[0].text.startswith("MDMA and eutylone can make")
 
 
-def test_three_cards_stand_before_more_and_grave_ones_do_not_count() -> None:
+def test_four_cards_stand_before_more_and_the_grave_ones_of_one_family_are_one_card() -> None:
+    """A5."""
     messages = ["M-HEAT", "M-ALERT", "M-OPIOID-GENERAL", "M-NITAZENE", "M-GHB", "M-BENZO"]
     rules = [rule(f"R-{i}", "S1" if i < 2 else "S3", f"t{i}", m, MDMA) for i, m in enumerate(messages)]
     page = evaluate(replace(PACK, rules=tuple(rules)), PILL, shown(), "en", NOW)
-    assert [m.rule_id for m in page.cards] == ["R-0", "R-1", "R-2", "R-3", "R-4"]
+    assert [m.rule_id for m in page.cards] == ["R-0", "R-2", "R-3", "R-4"]
     assert [m.rule_id for m in page.more] == ["R-5"]
+    assert [message_id for message_id, _ in page.cards[0].joined] == ["M-ALERT"]
+
+
+def test_within_one_severity_what_kills_faster_stands_first() -> None:
+    """A6: breathing, poison, heat and heart, the rest; never by rule id."""
+    facts = sample(found("mdma"), found("heroin"), found("ketamine"), found("vitamin-e-acetate"), form="powder")
+    each = {"R-A": "ketamine", "R-B": "mdma", "R-C": "vitamin-e-acetate", "R-D": "heroin"}
+    messages = ["M-KETAMINE", "M-HEAT", "M-VITAMIN-E", "M-HEROIN"]
+    rules = [
+        rule(name, "S1", name.lower(), message, {"found": {"substance": drug}})
+        for (name, drug), message in zip(each.items(), messages, strict=True)
+    ]
+    page = evaluate(replace(PACK, rules=tuple(rules)), facts, shown(), "en", NOW)
+    assert [each[m.rule_id] for m in page.cards] == ["heroin", "vitamin-e-acetate", "mdma", "ketamine"]
 
 
 def test_findings_of_one_substance_merge_to_the_strongest() -> None:

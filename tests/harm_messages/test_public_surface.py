@@ -13,7 +13,7 @@ from harm_messages.types import Outcome
 FOLDER = Path(harm_messages.__file__).parent
 ALLOWED = {
     "__future__", "ast", "babel", "collections", "csv", "dataclasses", "datetime", "enum", "functools",
-    "harm_messages", "hashlib", "html", "itertools", "json", "markdown_it", "math", "nh3", "pathlib", "pydantic", "re", "ruamel",
+    "harm_messages", "hashlib", "html", "itertools", "json", "markdown_it", "math", "nh3", "pathlib", "pydantic", "re", "reprlib", "ruamel",
     "typing", "unicodedata",
 }  # fmt: skip
 

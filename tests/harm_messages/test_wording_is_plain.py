@@ -69,7 +69,7 @@ def test_cards_read_at_grade_five_or_below_in_short_sentences() -> None:
             assert words_a_sentence(shown, NAMES) <= 12, message.id
 
 
-@pytest.mark.parametrize("word", ["safe", "pure", "clean", "pass", "fine", "ok to"])
+@pytest.mark.parametrize("word", ["safe", "pure", "clean", "pass(?! (out|it)\\b)", "fine", "ok to"])
 def test_no_text_that_a_person_may_read_holds_a_reassuring_word(word: str) -> None:
     texts = [m.source for m in ENGLISH] + [str(PACK.words("en").model_dump())]
     texts += [row.plain for row in PACK.register.classes.values()]

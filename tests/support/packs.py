@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import date
 from functools import lru_cache
 
-from harm_messages import Pack, load_pack, pack_files
+from app.message_packs.confined import Step
+from harm_messages import Pack, PackError, Problem, load_pack, pack_files
 
 SIGNED_AT = "2026-06-01T09:00:00Z"
 
@@ -27,3 +29,18 @@ def approved_pack(also: Collection[str] = frozenset()) -> Pack:
         for name, clinician in (("Dr One", "true"), ("Two", "false"))
     ]
     return load_pack({**files, "approvals.yaml": "\n".join(rows) + "\n"})
+
+
+def found_here(check: Callable[[Pack, date], Iterable[Problem]]) -> Callable[..., Iterator[Step]]:
+    """In place of app.message_packs.confined.found_in: the files are read in this process and checked by `check`."""
+
+    def found_in(files: Mapping[str, str], today: date, **_: object) -> Iterator[Step]:
+        try:
+            pack = load_pack(files)
+        except PackError as error:
+            yield Step("read", error.problems)
+            return
+        yield Step("read")
+        yield Step("checked", tuple(check(pack, today)))
+
+    return found_in

@@ -276,6 +276,34 @@ def _(stage: Stage) -> Call:
     )
 
 
+def named_part(stage: Stage, *, drafted: bool = False) -> tuple[str, dict[str, Any]]:
+    """A sample with a mixture that names cocaine, and the form about it; `drafted`: dismissed in a draft already."""
+    sample, _, _ = stage.read_file(jcamp(mixture({"cocaine": 0.6, "caffeine": 0.4})))
+    form: dict[str, Any] = {"key": "cocaine", "reason": "wrong_match"}
+    if drafted:
+        ok(stage.client("chemist").post(f"/bench/samples/{sample}/named/dismiss", data=form), 303)
+        form["version"] = ok(stage.client("chemist").get(f"/api/v1/samples/{sample}/results"))["rows"][0]["version"]
+    return sample, form
+
+
+@write("POST", "/bench/samples/{sample_id}/named/add")
+def _(stage: Stage) -> Call:
+    sample, form = named_part(stage)
+    return Call("chemist", "/bench/samples/{sample_id}/named/add", {"sample_id": sample}, {"data": form})
+
+
+@write("POST", "/bench/samples/{sample_id}/named/dismiss")
+def _(stage: Stage) -> Call:
+    sample, form = named_part(stage)
+    return Call("chemist", "/bench/samples/{sample_id}/named/dismiss", {"sample_id": sample}, {"data": form})
+
+
+@write("POST", "/bench/samples/{sample_id}/named/take-back")
+def _(stage: Stage) -> Call:
+    sample, form = named_part(stage, drafted=True)
+    return Call("chemist", "/bench/samples/{sample_id}/named/take-back", {"sample_id": sample}, {"data": form})
+
+
 @write("POST", "/bench/readings/{reading_id}/subtraction")
 def _(stage: Stage) -> Call:
     reading, chosen = subtracted(stage, steps=0)
@@ -461,6 +489,14 @@ def _(stage: Stage) -> Call:
     result, etag = stage.road.draft(sample, [stage.road.analysis(sample)])
     more = {"json": {"findings": [{"substance": "ketamine"}]}, "headers": {"If-Match": etag}}
     return Call("chemist", "/api/v1/results/{result_id}/findings", {"result_id": result}, more)
+
+
+@write("PUT", "/api/v1/results/{result_id}/dismissals")
+def _(stage: Stage) -> Call:
+    sample, form = named_part(stage)
+    result = ok(stage.client("chemist").post(f"/api/v1/samples/{sample}/results"))
+    more = {"json": {"dismissals": [form]}, "headers": {"If-Match": f'"{result["version"]}"'}}
+    return Call("chemist", "/api/v1/results/{result_id}/dismissals", {"result_id": result["id"]}, more)
 
 
 @write("POST", "/api/v1/results/{result_id}/{action}")

@@ -5,6 +5,7 @@ MastError
  ├─ Unauthenticated      nobody is signed in, or the session ended
  ├─ Forbidden            signed in, but this role may not do it
  ├─ Invalid              a value cannot be accepted; names the fields
+ │   └─ PersonalData     what was typed seems to point to a person
  ├─ Conflict             clashes with what is already recorded
  ├─ Refused              a guard said no; carries its reasons
  ├─ Stale                somebody else changed it first
@@ -67,6 +68,12 @@ class Invalid(MastError):
         self.fields = dict(fields or {})
 
 
+class PersonalData(Invalid):
+    """What was typed seems to point to a person. `kinds`: of what, never what was typed."""
+
+    code = "personal_data"
+
+
 class Conflict(MastError):
     """It clashes with what is recorded."""
 
@@ -78,8 +85,8 @@ class Refused(MastError):
 
     code = "refused"
 
-    def __init__(self, reasons: Sequence[str], *, hint: str = "") -> None:
-        super().__init__(" ".join(reasons), hint=hint, reasons=list(reasons))
+    def __init__(self, reasons: Sequence[str], *, hint: str = "", **extra: Any) -> None:
+        super().__init__(" ".join(reasons), hint=hint, reasons=list(reasons), **extra)
         self.reasons = tuple(reasons)
 
 

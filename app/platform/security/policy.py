@@ -55,6 +55,7 @@ def allow(*roles: Role) -> Any:
         return actor
 
     _declare(policy, "roles: " + ", ".join(sorted(needed)))
+    policy.mast_roles = needed  # type: ignore[attr-defined]
     return Depends(policy)
 
 
@@ -80,11 +81,21 @@ def _declare(call: Callable[..., Any], words: str) -> None:
 
 def declared_policy(route: RouteContext) -> str | None:
     """The policy a route declares, itself or through the router it stands in; None when there is none."""
+    call = _policy_of(route)
+    return None if call is None else str(call.mast_policy)  # type: ignore[attr-defined]
+
+
+def roles_of(route: APIRoute) -> frozenset[Role]:
+    """The roles a route is for; none where it asks for no role."""
+    return getattr(_policy_of(route), "mast_roles", frozenset())
+
+
+def _policy_of(route: RouteContext | APIRoute) -> Callable[..., Any] | None:
     pending = [route.dependant]
     while pending:
         dependant = pending.pop()
-        if words := getattr(dependant.call, "mast_policy", None):
-            return str(words)
+        if hasattr(dependant.call, "mast_policy"):
+            return dependant.call
         pending.extend(dependant.dependencies)
     return None
 

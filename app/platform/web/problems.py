@@ -153,7 +153,10 @@ def install(app: FastAPI, render_page: Renderer) -> None:
 
 
 class Problem(BaseModel):
-    """RFC 9457. `fields` says what is wrong with which value, `reasons` why a step was refused."""
+    """RFC 9457. `fields` says what is wrong with which value, `reasons` why a step was refused.
+
+    `kinds`: what in a free text seems to point to a person. `reason_code`: why a page was not changed, as it is logged.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -166,6 +169,8 @@ class Problem(BaseModel):
     hint: str = ""
     fields: dict[str, str] = {}
     reasons: list[str] = []
+    kinds: list[str] = []
+    reason_code: str = ""
 
 
 # What any route may answer: the API description names it once instead of on every route.

@@ -44,6 +44,7 @@ class Templates:
         self.environment.filters.update(
             clock=clock_time, day=day, minutes=minutes, words=words, ticket=ticket_groups, number=number
         )
+        self.environment.globals["free_text"] = {}  # name of a field → who reads it; filled once the routes are there
         self._context = context
 
     def page(self, request: Request, name: str, /, *, status: int = 200, **values: Any) -> HTMLResponse:

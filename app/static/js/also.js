@@ -1,6 +1,7 @@
 // What a person says they also take stays in this page. What is typed is looked for among the names that are here already and
 // goes nowhere. What is ticked goes to the server in the body of one POST, whose answer is shown in this page: it is no page
-// of the browser's history, so that "back", reloading and a restored window never bring it again. Leaving or "Clear" takes it away.
+// of the browser's history, so that "back", reloading and a restored window never bring it again. Leaving or "Clear" takes it
+// away. Until this has run the controls are dead: they have no name, stand in no form, and are disabled.
 
 import { enhance as offerReading } from "./reading.js";
 import { problem } from "./mast.js";
@@ -12,8 +13,7 @@ class Also {
   /** @param {HTMLElement} part */
   constructor(part) {
     this.part = part;
-    const [ask, clear] = part.querySelectorAll("form");
-    this.form = /** @type {HTMLFormElement} */ (ask);
+    this.url = part.dataset.withUrl ?? "";
     this.find = /** @type {HTMLInputElement} */ (part.querySelector("input[type=search]"));
     this.all = /** @type {HTMLDetailsElement} */ (part.querySelector("details"));
     this.number = 0; // the answer that counts is the one asked for last
@@ -22,19 +22,19 @@ class Also {
       row: /** @type {HTMLElement} */ (row), words: squeezed(row.getAttribute("data-words") ?? ""),
     }));
     this.wasOpen = this.all.open;
-    this.form.addEventListener("change", () => this.tell());
-    this.tell();
+    part.addEventListener("change", () => this.tell());
     this.find.addEventListener("input", () => this.filter());
     this.find.addEventListener("keydown", (event) => {
       if (event.key === "Escape") { this.find.value = ""; this.filter(); }
     });
-    this.form.addEventListener("submit", (event) => { event.preventDefault(); this.ask(true); });
-    clear.addEventListener("submit", (event) => { event.preventDefault(); this.clear(); });
+    part.querySelector("[data-also=ask]")?.addEventListener("click", () => this.ask(true));
+    part.querySelector("[data-also=clear]")?.addEventListener("click", () => this.clear());
     // a result that changes meanwhile: asked for again, as what is ticked is still here
     for (const topic of ["result", "client"]) document.body.addEventListener(`mast:${topic}`, () => { if (this.shown) this.ask(false); });
-    if (this.find.value) this.filter(); // typed before this script had arrived
     window.addEventListener("pagehide", () => this.forget());
     window.addEventListener("pageshow", (event) => { if (event.persisted) this.clear(); });
+    this.forget(); // whatever a browser brought back on its own
+    for (const control of part.querySelectorAll("input, button")) control.removeAttribute("disabled");
   }
 
   /** Show the names that hold what was typed; what is ticked stays in sight. */
@@ -46,6 +46,7 @@ class Also {
       row.hidden = !fits && !row.querySelector("input:checked");
       if (fits) found += 1;
     }
+    for (const group of this.part.querySelectorAll("fieldset")) group.hidden = !group.querySelector(".choice:not([hidden])");
     this.all.open = typed ? true : this.wasOpen;
     const line = this.part.querySelector("[role=status]");
     if (!line) return;
@@ -63,17 +64,23 @@ class Also {
     if (words) words.textContent = ticked.map(({ row }) => row.querySelector("span")?.firstChild?.textContent).join(", ");
   }
 
+  /** What is ticked, for the body. */
+  said() {
+    return new URLSearchParams([...this.part.querySelectorAll("input:checked")].map((input) => ["also", /** @type {HTMLInputElement} */ (input).value]));
+  }
+
   /** @param {boolean} asked by a press, not by itself */
   async ask(asked) {
     const number = ++this.number;
     try {
-      const answer = await fetch(this.form.action, {
-        method: "POST", body: new URLSearchParams(new FormData(this.form)), cache: "no-store", headers: { Accept: "text/html" },
+      const answer = await fetch(this.url, {
+        method: "POST", body: this.said(), cache: "no-store", referrerPolicy: "no-referrer", headers: { Accept: "text/html" },
       });
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("client-page");
       if (number !== this.number) return;
       if (!answer.ok || answer.redirected || !fresh) throw new Error();
       this.put(fresh);
+      document.dispatchEvent(new CustomEvent("mast:renewed", { detail: answer }));
       if (asked) fresh.focus();
     } catch {
       if (number === this.number && asked) problem("This did not work", "Nothing that was ticked is stored. Load the page again, sign in if it asks you to, and tick once more.");

@@ -1,6 +1,8 @@
 // Live regions: one EventSource per page; an event of a topic makes the regions of that topic fetch themselves
 // again through htmx (they wait for "mast:<topic>" on the body). The line #live-status says how old the page is.
 
+import { Contact } from "./contact.js";
+
 const HIDDEN_MS = 60_000; // a browser allows six connections to a host: tabs nobody sees give theirs back
 const GATHER_MS = 80; // events come in bursts, one fetch is enough
 const AGAIN_MS = 5_000; // a region that could not be fetched: its event has passed and does not come again
@@ -14,6 +16,8 @@ let retry = 2_000;
 const pending = new Set();
 let timer = 0;
 let hiddenTimer = 0;
+/** @type {Contact | null} where the page holds what is told to somebody */
+let contact = null;
 
 /** @param {"" | "lost"} state @param {string} text */
 function say(state, text) {
@@ -52,6 +56,7 @@ function connect(url) {
     retry = 2_000;
     if (missed) refresh(topics());
     missed = false;
+    contact?.beat();
     fresh();
   });
   source.addEventListener("message", (event) => {
@@ -106,6 +111,7 @@ function guardRegions() {
     const region = id ? document.getElementById(id) : null;
     if (!region?.matches("[data-live]")) return;
     region.classList.add("is-changed");
+    if (region.querySelector("[data-outdated]")) contact?.heard(/** @type {CustomEvent} */ (event).detail?.ctx?.response, true);
     if (focusedLink) /** @type {HTMLElement | null} */ (region.querySelector(`a[href="${CSS.escape(focusedLink)}"]`))?.focus();
     focusedLink = "";
   });
@@ -118,13 +124,19 @@ export function enhance() {
   started = true;
   guardRegions();
   connect(url);
+  if (document.querySelector("[data-outdated]")) {
+    contact = new Contact(() => source?.readyState === EventSource.OPEN, () => refresh(topics()));
+    document.addEventListener("mast:renewed", (event) => contact?.heard(/** @type {CustomEvent} */ (event).detail, true));
+  }
+  const back = () => {
+    if (!source) connect(url);
+    if (contact) { contact.doubt(); refresh(topics()); }
+  };
   document.addEventListener("visibilitychange", () => {
     clearTimeout(hiddenTimer);
-    if (document.hidden) {
-      hiddenTimer = window.setTimeout(() => { source?.close(); source = null; missed = true; }, HIDDEN_MS);
-    } else if (!source) {
-      connect(url);
-    }
+    if (document.hidden) hiddenTimer = window.setTimeout(() => { source?.close(); source = null; missed = true; }, HIDDEN_MS);
+    else back();
   });
-  window.addEventListener("pagehide", () => source?.close());
+  window.addEventListener("pageshow", (event) => { if (event.persisted) back(); });
+  window.addEventListener("pagehide", () => { source?.close(); source = null; missed = true; });
 }

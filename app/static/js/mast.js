@@ -9,6 +9,7 @@ const parts = [
   ["[data-live], [data-live-listen]", () => import("./live.js")],
   ["[data-key], [data-key-list]", () => import("./keys.js")],
   ["[data-print], [data-read-aloud]", () => import("./reading.js")],
+  ["[data-nudge]", () => import("./nudge.js")],
   [".also", () => import("./also.js")],
   ["[data-trends]", () => import("./trends.js")],
   ["[data-scrolls]", () => import("./charts.js")],

@@ -68,6 +68,7 @@ export function enhance() {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") reader.stop();
   });
+  document.addEventListener("mast:outdated", () => reader.stop());
   document.addEventListener("click", (event) => {
     const button = /** @type {Element} */ (event.target).closest?.("[data-print], [data-read-aloud]");
     if (!(button instanceof HTMLButtonElement)) return;

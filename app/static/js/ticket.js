@@ -3,6 +3,7 @@
 // Tabs share one ticket cookie. Each asks for the page of its own sample: by its code where it has one, which also
 // brings the cookie back, else by the mark in its addresses, which the server refuses once the cookie is another's.
 
+import { Contact } from "./contact.js";
 import { enhance as enhanceReading } from "./reading.js";
 
 const SYMBOLS = 12;
@@ -51,6 +52,7 @@ class Ticket {
     this.told = 0; // the look whose answer stands on the page: older ones come too late
     this.failures = 0;
     this.code = codeInAddress();
+    this.contact = new Contact(() => this.source?.readyState === EventSource.OPEN, () => this.look(false));
     this.dress();
     if (this.code) this.open(this.code);
     else if (part.dataset.liveUrl) this.listen(part.dataset.liveUrl);
@@ -83,6 +85,7 @@ class Ticket {
   /** Look first, which makes the cookie this tab's own, then listen. */
   resume() {
     if (!this.shows) return;
+    this.contact.doubt();
     this.hush();
     this.look(false);
   }
@@ -138,7 +141,7 @@ class Ticket {
     this.told = number;
     const type = answer.headers.get("content-type") ?? "";
     const fresh = answer.ok && type.startsWith("text/html") ? new DOMParser().parseFromString(body, "text/html").getElementById(this.part.id) : null;
-    if (fresh) { this.swap(fresh, first); return; }
+    if (fresh) { this.swap(fresh, first); this.contact.heard(answer, true); return; }
     const ours = type.startsWith("application/problem+json") && answer.status < 500; // else a proxy's words, or a restart
     if (!ours && this.shows) { this.retry(first); return; }
     const said = ours ? JSON.parse(body).detail : word("failed", "That did not work. Please wait a minute and try again.");
@@ -179,6 +182,7 @@ class Ticket {
       this.part.replaceChildren(...(entry ? [entry.content.cloneNode(true)] : []));
       delete this.part.dataset.liveUrl;
       delete this.part.dataset.partUrl;
+      delete this.part.dataset.outdated;
       this.dress();
     }
     this.part.hidden = false;
@@ -232,6 +236,7 @@ class Ticket {
     });
     source.addEventListener("open", () => {
       this.failures = 0;
+      this.contact.beat();
       this.say("", updated());
     });
   }

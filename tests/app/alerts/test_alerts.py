@@ -182,12 +182,17 @@ def test_a_retraction_stands_where_the_alert_stood_with_its_reason(lab: Desk, wo
 def test_the_form_is_filled_in_from_the_result_and_closes_the_task(lab: Desk, world: Any) -> None:
     sample_id = lab.sample(("heroin",), form="powder", colours=["brown"], logo="AB")
     lab.found(sample_id, NewFinding("metonitazene"))
-    task = next(
-        t for t in world.as_(CHEMIST).get(f"/api/v1/samples/{sample_id}/tasks").json() if t["kind"] == "propose_alert"
-    )
+    asked = world.as_(CHEMIST).get(f"/api/v1/samples/{sample_id}/tasks").json()
+    tasks = {t["detail"]["tier"]: t for t in asked if t["kind"] == "propose_alert"}
+    assert set(tasks) == {"T1", "T2"}
+    page = world.as_(CHEMIST).get(f"/alerts/new?sample={sample_id}&task={tasks['T2']['id']}").text
+    assert '<option value="T2" selected>' in page
+    assert "It looks like Metonitazene, not confirmed, North East" in page, "for partners"
+    task = tasks["T1"]
     page = world.as_(CHEMIST).get(f"/alerts/new?sample={sample_id}&task={task['id']}").text
     assert 'value="metonitazene"' in page
-    assert '<option value="T2" selected>' in page
+    assert '<option value="T1" selected>' in page
+    assert "It looks like metonitazene. Not confirmed. Lacking: A second, independent method." in page
     assert 'value="powder" checked' in page.replace('" id="', '"~id="').replace("  ", " ") or "powder" in page
     form = {
         "tier": "T1", "reach": "session", "session_id": str(lab.session_id), "words": "A nitazene in brown powder.",

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from app.results.finding import NewFinding
+from app.alerts.domain import Tier
 from tests.app.alerts.test_sign_off import CHEMIST, CLINICIAN, LEAD, URL, step, through
-from tests.app.alerts.test_signals import counted, drafts, evidence, look, quiet_year
+from tests.app.alerts.test_signals import confirmed, counted, drafts, evidence, look, quiet_year
 from tests.app.alerts.test_told import POLICE
 from tests.app.consultations.conftest import Desk
 from tests.support.staged import either_database
@@ -23,9 +23,9 @@ def lab(world: Any) -> Desk:
 
 def test_from_a_finding_to_a_retraction(lab: Desk, world: Any) -> None:
     for _ in range(2):
-        lab.found(lab.sample(("heroin",)), NewFinding("metonitazene"))
+        confirmed(lab, lab.sample(("heroin",), harm_event="overdose"), "metonitazene")
         look(world)
-    (row,) = drafts(lab)
+    row = next(one for one in drafts(lab) if one.tier is Tier.T2)
     through(world, {"id": str(row.id)}, ("submit", CHEMIST), ("agree", CLINICIAN), ("approve", LEAD))
     (told,) = world.as_(POLICE).get(f"{URL}/told").json()
     assert told["region"] == "North East"
@@ -42,5 +42,5 @@ def test_a_rise_in_the_night(lab: Desk, world: Any) -> None:
     for _ in range(2):
         assert world.as_(CHEMIST).post(f"{URL}/runs").status_code == 202
         look(world)
-    assert [e.trigger.value for e in evidence(lab)] == ["rising_share"]
+    assert [e.trigger.value for e in evidence(lab)] == ["rising_share"] * 2, "one for T1 and one for T2"
     assert len(world.as_(CHEMIST).get(f"{URL}/runs").json()) == 2

@@ -26,7 +26,7 @@ CHEMIST, VERIFIER, LEAD, WORKER, CLINICIAN = (
     Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD, Role.HEALTH_WORKER, Role.CLINICIAN,
 )  # fmt: skip
 URL = "/api/v1/alerts"
-TOLD = "Metonitazene was found, North East, November 2026. Found in: powders or crystals."
+TOLD = "It looks like metonitazene, not confirmed, North East, November 2026. Form: powders or crystals."
 
 # state | act | tiers | roles | who may not be the same person | where it leads. What is not written is not allowed.
 TABLE = """
@@ -100,8 +100,10 @@ def test_every_reason_is_told_at_once() -> None:
         ("Three out of seven held it.", "count under 10"),
         ("Eutylone (n = 3) in the North East.", "count under 10"),
         ("Two blotters held it.", "count under 10"),
-        ("Call 07700 900123 now.", "telephone"),
-        ("Write to a@b.org.", "address"),
+        ("Call 07700 900123 now.", "phone number"),
+        ("Write to a@b.org.", "e-mail address"),
+        ("Ask her friend Sarah.", "holds a name"),
+        ("See www.example.org.", "address"),
         ("Found at Church hall.", "Church hall"),
         ("White powder is safe.", "safe, pure or clean"),
     ],

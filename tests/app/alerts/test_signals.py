@@ -19,6 +19,7 @@ from app.operations.retention import Housekeeper
 from app.platform.db import Database
 from app.platform.jobs import JobRow, JobState
 from app.platform.kernel.actor import Role
+from app.results import service
 from app.results.domain import AmountUnit, Basis
 from app.results.finding import Amount, NewFinding
 from app.samples.domain import ConsentAnswer, ConsentKind
@@ -43,6 +44,12 @@ def lab(world: Any) -> Desk:
 
 def look(world: Any) -> None:
     world.runtime.jobs.run_until_idle()
+
+
+def confirmed(lab: Desk, sample_id: UUID, *names: str) -> Any:
+    """Released with these substances by two independent techniques."""
+    by = (lab.analysis(sample_id, "gc_ms"), lab.analysis(sample_id, "ftir"))
+    return lab.finish(lab.draft(sample_id, *(NewFinding(one, analysis_ids=by) for one in names)))
 
 
 def drafts(lab: Desk) -> list[Alert]:
@@ -96,11 +103,11 @@ def quiet_year(world: Any, lab: Desk, weeks: int = 14) -> None:
 
 def test_the_first_nitazene_is_a_draft_with_evidence_and_a_task(lab: Desk, world: Any) -> None:
     sample = lab.sample(("heroin",), form="powder", colours=["brown"], logo="AB")
-    lab.found(sample, NewFinding("metonitazene"))
+    confirmed(lab, sample, "metonitazene")
     look(world)
     (row,) = drafts(lab)
-    assert (row.state, row.tier, row.region, row.substances) == (
-        AlertState.DRAFT, Tier.T2, "North East", ["metonitazene"],
+    assert (row.state, row.tier, row.session_id, row.substances) == (
+        AlertState.DRAFT, Tier.T1, lab.session_id, ["metonitazene"],
     )  # fmt: skip
     assert (row.drafted_by, row.logos, row.colours, row.forms) == (None, ["AB"], ["brown"], ["powder"])
     assert "Metonitazene was found, North East" in row.told_words
@@ -110,26 +117,34 @@ def test_the_first_nitazene_is_a_draft_with_evidence_and_a_task(lab: Desk, world
     assert (found["trigger"], found["detail"]["scope"], found["samples"]) == ("first_detection", "ever", [1])
     assert (whole["drafted_by"], whole["missing"]) == ("the detection", [])
     page = world.as_(CHEMIST).get(f"/alerts/{row.id}").text
-    for words in ("First detection", "#001", "not seen by this service before", "Evidence"):
+    for words in (
+        "First detection",
+        "#001",
+        "How sure it is",
+        "Confirmed.",
+        "not seen by this service before",
+        "Evidence",
+    ):
         assert words in page
     tasks = world.as_(CHEMIST).get(f"/api/v1/samples/{sample}/tasks").json()
-    (task,) = [t for t in tasks if t["kind"] == "propose_alert"]
-    assert task["detail"]["alert"] == str(row.id), "one task: that of the message pack points to the draft"
+    by_tier = {t["detail"]["tier"]: t["detail"].get("alert") for t in tasks if t["kind"] == "propose_alert"}
+    assert by_tier == {"T1": str(row.id), "T2": None}, "the task of the message pack for this tier points to the draft"
     bench = world.as_(CHEMIST).get(f"/bench/samples/{sample}").text
     assert f'href="/alerts/{row.id}"' in bench
 
 
 def test_signing_closes_the_task(lab: Desk, world: Any) -> None:
-    sample = lab.sample(("heroin",))
-    lab.found(sample, NewFinding("metonitazene"))
+    sample = lab.sample(("heroin",), harm_event="overdose")
+    confirmed(lab, sample, "metonitazene")
     look(world)
-    (row,) = drafts(lab)
-    done = world.as_(CHEMIST).post(f"{URL}/{row.id}/submit", headers={"If-Match": '"1"'})
-    assert done.status_code == 200, done.text
+    for row in drafts(lab):
+        act = "submit" if row.tier is Tier.T2 else "raise"
+        done = world.as_(CHEMIST).post(f"{URL}/{row.id}/{act}", headers={"If-Match": '"1"'})
+        assert done.status_code == 200, done.text
     tasks = world.as_(CHEMIST).get(f"/api/v1/samples/{sample}/tasks").json()
-    assert [t["closed_words"] for t in tasks if t["kind"] == "propose_alert"] == [
-        "The draft was submitted for its sign-off."
-    ]
+    assert {t["detail"]["tier"]: t["closed_words"] for t in tasks if t["kind"] == "propose_alert"} == {
+        "T1": "The alert was raised.", "T2": "The draft was submitted for its sign-off.", "T3": "",
+    }  # fmt: skip
 
 
 def test_the_same_signal_does_not_draft_twice(lab: Desk, world: Any) -> None:
@@ -157,29 +172,30 @@ def test_a_client_who_did_not_agree_is_not_described_and_one_who_agreed_to_nothi
     assert drafts(lab) == []
     lab.found(lab.sample(("heroin",), consents=no, **looks), NewFinding("metonitazene"))
     look(world)
-    (row,) = drafts(lab)
-    assert (row.logos, row.colours, row.forms) == ([], [], ["tablet", "capsule"])
-    assert "Heart" not in row.told_words
-    assert "tablets or capsules" in row.told_words
+    assert [row.tier for row in drafts(lab)] == [Tier.T1, Tier.T2], "T1 is proposed whenever T2 is"
+    for row in drafts(lab):
+        assert (row.logos, row.colours, row.forms) == ([], [], ["tablet", "capsule"])
+        assert "Heart" not in row.told_words
+        assert "tablets or capsules" in row.told_words
 
 
 def test_harm_is_evidence_for_staff_and_not_a_word_outside(lab: Desk, world: Any) -> None:
     lab.found(lab.sample(("mdma",), harm_event="fatal"), NewFinding("mdma"))
     look(world)
-    (row,) = drafts(lab)
-    (found,) = evidence(lab)
-    assert (found.trigger.value, found.detail["harm_event"], row.tier) == ("harm_linked", "fatal", Tier.T2)
-    for word in ("fatal", "harm", "overdose", "died"):
-        assert word not in row.told_words.lower()
+    assert [row.tier for row in drafts(lab)] == [Tier.T1, Tier.T2]
+    for row, found in zip(drafts(lab), evidence(lab), strict=True):
+        assert (found.trigger.value, found.detail["harm_event"]) == ("harm_linked", "fatal")
+        for word in ("fatal", "harm", "overdose", "died"):
+            assert word not in row.told_words.lower()
     lab.found(lab.sample(("mdma",), harm_event="felt_unwell"), NewFinding("mdma"))
     look(world)
-    assert len(drafts(lab)) == 1
+    assert len(drafts(lab)) == 2
 
 
 def amounts(lab: Desk, mg: float, **more: Any) -> None:
     sample = lab.sample(("mdma",), form="tablet", **more)
-    ran = lab.analysis(sample, "gc_ms")
-    finding = NewFinding("mdma", amount=Amount(mg, AmountUnit.MG_PER_UNIT, Basis.BASE), analysis_ids=(ran,))
+    by = (lab.analysis(sample, "gc_ms"), lab.analysis(sample, "ftir"))
+    finding = NewFinding("mdma", amount=Amount(mg, AmountUnit.MG_PER_UNIT, Basis.BASE), analysis_ids=by)
     lab.finish(lab.draft(sample, finding))
 
 
@@ -220,8 +236,9 @@ def test_a_rising_share_is_one_draft_with_what_decided_it(lab: Desk, world: Any)
     asked = world.as_(CHEMIST).post(f"{URL}/runs")
     assert asked.status_code == 202
     look(world)
-    (row,) = drafts(lab)
-    (found,) = evidence(lab)
+    notice, row = drafts(lab)
+    assert (notice.tier, row.tier) == (Tier.T1, Tier.T2), "T1 is proposed whenever T2 is"
+    found = evidence(lab)[-1]
     assert (found.trigger.value, found.intent, found.x, found.n) == ("rising_share", "heroin", 3, 10)
     assert (found.detail["earlier_x"], found.detail["earlier_n"], found.detail["periods"]) == (0, 168, 14)
     assert found.probability is not None
@@ -230,10 +247,10 @@ def test_a_rising_share_is_one_draft_with_what_decided_it(lab: Desk, world: Any)
     assert row.told_words.startswith("Metonitazene is found more often than before in what is taken for")
     assert not any(character.isdigit() for character in row.told_words.replace("2026", ""))
     (run,) = world.as_(CHEMIST).get(f"{URL}/runs").json()
-    assert (run["sessions"], run["series"], run["rises"], run["drafts"]) == (1, 1, 1, 1)
+    assert (run["sessions"], run["series"], run["rises"], run["drafts"]) == (1, 1, 1, 2)
     world.as_(CHEMIST).post(f"{URL}/runs")
     look(world)
-    assert len(drafts(lab)) == 1, "looking again finds the same signal, which stands"
+    assert len(drafts(lab)) == 2, "looking again finds the same signal, which stands"
     page = world.as_(CHEMIST).get(f"/alerts/{row.id}").text
     for words in ("Rising share", "3 of 10, batches counted once", "0 of 168 in 14 periods", "The periods before"):
         assert words in page
@@ -264,8 +281,8 @@ def test_what_creeps_up_is_a_draft_of_its_own(lab: Desk, world: Any) -> None:
     counted(world, 26, today, session_id=lab.session_id)
     world.as_(CHEMIST).post(f"{URL}/runs")
     look(world)
-    assert [e.trigger.value for e in evidence(lab)] == ["slow_drift"]
-    (row,) = drafts(lab)
+    assert [e.trigger.value for e in evidence(lab)] == ["slow_drift"] * 2
+    row = drafts(lab)[-1]
     page = world.as_(CHEMIST).get(f"/alerts/{row.id}").text
     assert "over its limit of" in page
 
@@ -320,7 +337,7 @@ def test_two_results_told_before_anybody_looked_are_one_draft_with_both(lab: Des
         clock.advance(seconds=1)
     look(world)
     (row,) = drafts(lab)
-    assert row.tier is Tier.T2
+    assert row.tier is Tier.T0, "not confirmed: a note of the laboratory"
     assert [e.detail["scope"] for e in evidence(lab)] == ["ever"]
 
 
@@ -342,3 +359,96 @@ def test_what_police_bring_back_of_house_is_looked_at_once_it_is_verified(lab: D
     lab.act(view, "verify", Role.VERIFIER)
     look(world)
     assert [row.substances for row in drafts(lab)] == [["metonitazene"]]
+
+
+# -- what the evidence allows ---------------------------------------------------------------------------------------
+
+
+def strip_only(lab: Desk, sample: UUID, *machines: str) -> Any:
+    """Released with a strip that reacted, and machines that saw something else."""
+    read = lab.analysis(sample, "strip", strip_target="opioid.nitazene", strip_reading="positive")
+    ran = tuple(lab.analysis(sample, method) for method in machines)
+    others = [NewFinding("heroin", analysis_ids=ran)] if ran else []
+    return lab.finish(lab.draft(sample, NewFinding(None, "opioid.nitazene", analysis_ids=(read,)), *others))
+
+
+def test_a_first_detection_is_a_note_until_it_is_confirmed_and_then_a_notice(lab: Desk, world: Any) -> None:
+    sample = lab.sample(("heroin",))
+    view = strip_only(lab, sample)
+    look(world)
+    (row,) = drafts(lab)
+    assert (row.tier, row.classes) == (Tier.T0, ["opioid.nitazene"])
+    assert "A strip reacted; not confirmed." in row.words
+    ran = [lab.analysis(sample, method) for method in ("gc_ms", "ftir")]
+    draft = lab.act(view, "amend", CHEMIST, reason="GC-MS came back", change_reason="more_tests")
+    with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
+        named = [NewFinding("metonitazene", analysis_ids=tuple(ran))]
+        draft = service.set_findings(uow, draft.result.id, named, draft.result.version, pack=lab.runtime.pack)
+    lab.finish(draft)
+    look(world)
+    assert [(r.tier, r.substances) for r in drafts(lab)] == [(Tier.T0, []), (Tier.T1, ["metonitazene"])]
+
+
+def test_no_tier_says_found_or_confirmed_of_a_strip_and_harm_goes_no_further_than_the_session(
+    lab: Desk, world: Any
+) -> None:
+    strip_only(lab, lab.sample(("heroin",), harm_event="overdose"))
+    look(world)
+    (row,) = drafts(lab)
+    assert row.tier is Tier.T1
+    for text in (row.words, row.told_words):
+        assert "reacted" in text
+        assert "not confirmed" in text
+        assert "found" not in text.lower()
+    page = world.as_(CHEMIST).get(f"/alerts/{row.id}").text
+    assert "What is lacking" in page
+    assert "A second strip at the leaflet" in page
+
+
+def test_words_that_say_more_than_the_evidence_are_refused_and_name_the_state(lab: Desk, world: Any) -> None:
+    sample = lab.sample(("heroin",))
+    strip_only(lab, sample)
+    body = {
+        "tier": "T1", "session_id": str(lab.session_id), "classes": ["opioid.nitazene"], "sample_id": str(sample),
+        "words": "A nitazene was found in brown powder.",
+    }  # fmt: skip
+    refused = world.as_(CHEMIST).post(URL, json=body)
+    assert refused.status_code == 422
+    assert refused.json()["fields"]["words"] == (
+        "It says “found”, and the evidence is: A strip reacted; not confirmed."
+    )
+    body["words"] = "A strip reacted to a nitazene; not confirmed."
+    assert world.as_(CHEMIST).post(URL, json=body).status_code == 201
+    told = {**body, "tier": "T2", "reach": "region", "told_words": "Nitazenes were detected, North East."}
+    assert "told_words" in world.as_(CHEMIST).post(URL, json=told).json()["fields"]
+
+
+def test_partners_are_told_nothing_of_two_tests_that_disagree_until_a_chemist_decides(lab: Desk, world: Any) -> None:
+    sample = lab.sample(("heroin",))
+    read = lab.analysis(sample, "strip", strip_target="ketamine", strip_reading="positive")
+    ran = (lab.analysis(sample, "gc_ms"), lab.analysis(sample, "ftir"))
+    ketamine = NewFinding("ketamine", analysis_ids=(read,))
+    lab.finish(lab.draft(sample, ketamine, NewFinding("heroin", analysis_ids=ran)))
+    asked = world.as_(CHEMIST).get(f"/api/v1/samples/{sample}/tasks").json()
+    (review,) = [t for t in asked if t["kind"] == "review"]
+    body = {
+        "tier": "T2", "reach": "region", "session_id": str(lab.session_id), "substances": ["ketamine"],
+        "sample_id": str(sample), "words": "A strip reacted.", "told_words": "A strip reacted to ketamine; not confirmed.",
+    }  # fmt: skip
+    made = world.as_(CHEMIST).post(URL, json=body).json()
+    form = world.as_(CHEMIST).get(f"/alerts/new?sample={sample}").text
+    assert "A strip reacted to" not in form
+    url = f"{URL}/{made['id']}/submit"
+    refused = world.as_(CHEMIST).post(url, headers={"If-Match": '"1"'})
+    assert any("Two tests disagree" in why for why in refused.json()["reasons"])
+    close = f"/api/v1/tasks/{review['id']}/close"
+    assert world.as_(LEAD).post(close, json={"words": "x"}, headers={"If-Match": '"1"'}).status_code == 422
+    done = world.as_(CHEMIST).post(close, json={"words": "The strip is right."}, headers={"If-Match": '"1"'})
+    assert done.status_code == 200
+    assert world.as_(CHEMIST).post(url, headers={"If-Match": '"1"'}).status_code == 200
+
+
+def test_what_only_strips_reacted_to_is_in_no_series(lab: Desk, world: Any) -> None:
+    for _ in range(3):
+        strip_only(lab, lab.sample(("heroin",)), "gc_ms")
+    assert lab.read(lambda s: [f.found for f in s.exec(select(TrendFinding))]) == ["heroin"] * 3

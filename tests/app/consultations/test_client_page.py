@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +16,7 @@ from app.platform.kernel.actor import Role
 from app.readings.domain import StripReading
 from app.readings.tables import Analysis
 from app.results import domain as results_domain
+from app.results import service as results
 from app.results.domain import ChangeReason
 from app.results.finding import NewFinding
 from app.results.tables import Finding
@@ -21,6 +24,7 @@ from app.samples import domain as samples_domain
 from app.samples import service as samples
 from app.samples.intake_schemas import SampleChange
 from harm_messages import types as words
+from tests.support.clock import SettableClock
 
 from .conftest import CHEMIST, LEAD, VERIFIER, Desk
 
@@ -324,3 +328,73 @@ def test_a_bare_unknown_or_mixture_is_an_intent_of_its_own() -> None:
     assert facts.expected_of([], "unknown", known) == ("unknown",)
     assert facts.expected_of([], "known", known) == ()
     assert facts.expected_of(["mdma"], "mixture", known) == ("mdma",)
+
+
+# -- E4: a changed result ---------------------------------------------------------------------------------------------
+
+
+def amended(lab: Desk, view: Any, sample_id: UUID, *findings: NewFinding, method: str | None = None) -> str:
+    """The page after an amendment with these findings, and with another method where one is named."""
+    draft = lab.act(view, "amend", CHEMIST, reason="typed by staff", change_reason=ChangeReason.MORE_TESTS)
+    ran = lab.analysis(sample_id, method) if method else None
+    if ran is not None:
+        findings = tuple(NewFinding(f.substance_id, f.substance_class, analysis_ids=(ran,)) for f in findings)
+    with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
+        written = results.set_findings(uow, draft.result.id, findings, draft.result.version, pack=lab.runtime.pack)
+    lab.finish(written)
+    return lab.page(sample_id)
+
+
+def notice(page: str) -> str:
+    return html.unescape(page.split("result__changed", 1)[1].split("</section>", maxsplit=1)[0])
+
+
+def test_E4_upwards_the_new_warning_comes_first_in_the_notice(lab: Desk) -> None:
+    sample_id = lab.sample()
+    view = lab.found(sample_id)
+    said = notice(amended(lab, view, sample_id, NewFinding("mdma"), NewFinding("metonitazene"), method="lc_ms"))
+    assert said.index("New: we now warn of metonitazene.") < said.index("Before:") < said.index("Now:")
+    assert "Why: We did more tests." in said
+    assert "When:" in said
+    state = lab.see(sample_id)
+    assert state["changes"] == ["New: we now warn of metonitazene."]
+    assert state["changed_from"]
+
+
+def test_E4_downwards_a_better_test_says_down_to_what_it_saw_and_nothing_reassures(lab: Desk) -> None:
+    sample_id = lab.sample(("mdma",))
+    view = lab.found(sample_id, NewFinding("mdma"), NewFinding("ketamine"), method="ftir")
+    page = amended(lab, view, sample_id, NewFinding("mdma"), method="gc_ms")
+    said = notice(page)
+    assert re.search(
+        r"Earlier we warned of ketamine\. A better test that can see ketamine down to [\d.]+ % did not find it\.", said
+    )
+    assert "Less than that could still be there." in said
+    assert not re.search(r"good news|all clear|\bsafe\b", said, re.IGNORECASE)
+    assert "What this test cannot see" in html.unescape(page), "limits stay"
+
+
+def test_E4_downwards_without_a_test_that_could_have_seen_it_the_warning_stands(lab: Desk) -> None:
+    sample_id = lab.sample()
+    view = lab.found(sample_id, NewFinding("mdma"), NewFinding("metonitazene"), method="ftir")
+    said = notice(amended(lab, view, sample_id, NewFinding("mdma"), method="ftir"))
+    assert "Earlier we warned of metonitazene. No test since then could rule it out." in said
+    assert "did not find" not in said
+
+
+def test_E4_a_sample_that_looks_the_same_shows_that_the_others_result_changed(lab: Desk, clock: SettableClock) -> None:
+    pill = {"form": "tablet", "logo": "Blue Punisher", "colours": ["blue"]}
+    mine, other, different = (
+        lab.sample(**pill),
+        lab.sample(**{**pill, "logo": "blue punisher"}),
+        lab.sample(form="tablet", logo="Tesla"),
+    )
+    views = [lab.found(one) for one in (other, mine, different)]
+    before = [lab.page(one) for one in (mine, different)]
+    assert not [page for page in before if "looks the same" in page]
+    clock.advance(minutes=1)
+    lab.act(views[0], "amend", CHEMIST, reason="more", change_reason=ChangeReason.MORE_TESTS)
+    assert "The result of another sample that looks the same has changed." in lab.page(mine)
+    assert lab.see(mine)["mate_changed_at"] is not None
+    assert "looks the same" not in lab.page(different)
+    assert "looks the same" not in lab.page(other), "it has its own notice"

@@ -309,7 +309,7 @@ def test_a_worker_shows_the_page_in_welsh_on_a_screen_that_stays_english(lab: De
     assert f'hx-get="{path}/part?lang=cy"' in welsh.text
     told = worker.post(f"{path}/with?lang=cy", data={"also": ["alcohol"]})
     assert "Dywedoch chi wrthym" in told.text
-    assert f'action="{path}/with?lang=cy"' in told.text
+    assert f'data-with-url="{path}/with?lang=cy"' in welsh.text
     recorded = worker.post(f"{path}?lang=cy", data={"intention": ["take_less"]})
     assert recorded.headers["location"] == f"{path}?recorded=1&lang=cy"
 

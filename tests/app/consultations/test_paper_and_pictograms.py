@@ -76,7 +76,7 @@ def test_every_pictogram_has_a_drawing_of_its_own_in_ink_alone(lab: Desk) -> Non
 
 def test_what_may_be_ticked_holds_everything_a_pair_knows_and_nothing_twice() -> None:
     pack = load_pack()
-    tapped, found = also_taking.to_tap(pack), also_taking.to_find(pack)
+    tapped, found = [*also_taking.to_tap(pack), *also_taking.about_them(pack)], also_taking.to_find(pack)
     assert {one.id for one in tapped} == set(pack.co_use)
     words = " ".join(f"{one.label} {one.words}" for one in (*tapped, *found)).casefold()
     missing = [s for g in pack.groups.values() for s in g.substances if pack.substances[s].name.casefold() not in words]
@@ -89,4 +89,17 @@ def test_what_may_be_ticked_holds_everything_a_pair_knows_and_nothing_twice() ->
 def test_only_what_the_pack_knows_counts_and_once() -> None:
     pack = load_pack()
     assert also_taking.known(pack, ["lithium", "tramadol", "lithium", "no such thing"]) == ("lithium", "tramadol")
-    assert also_taking.labels(pack, ("lithium", "cocaine")) == ["lithium", "Cocaine"]
+    assert also_taking.labels(pack, ("lithium", "cocaine", "pregnant")) == ["lithium", "Cocaine"]
+    assert also_taking.labels(pack, ("lithium", "pregnant"), "about_you") == ["pregnant or trying for a baby"]
+
+
+def test_the_table_for_screens_without_scripts_holds_every_pair_from_both_sides() -> None:
+    pack = load_pack()
+    table = {row.plain: row for row in also_taking.mixing_table(pack)}
+    assert list(table) == sorted(table, key=str.casefold)
+    for pair in pack.pairs:
+        a, b = (pack.groups[side].plain for side in (pair.a, pair.b))
+        for one, other in ((a, b), (b, a)):
+            grave = other in table[one].grave
+            assert grave != (other in table[one].serious), "once, and by its weight"
+            assert grave or pair.severity.rank > 1

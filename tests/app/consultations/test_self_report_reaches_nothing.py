@@ -16,7 +16,9 @@ import sqlalchemy as sa
 import structlog
 
 import app.main
+from app.consultations import also_taking
 from app.operations import logging as logs
+from app.results.finding import NewFinding
 from harm_messages import load_pack
 from tests.support import traces
 from tests.support.planted import SENTINEL, planted
@@ -81,11 +83,12 @@ def test_the_sentinel_reaches_the_screen_and_nothing_else(
     for got in pages:
         assert got.status_code == 200
         assert f"also take: <b>{SENTINEL}</b>" in got.text
-        assert got.text.count("MAOI") > plain.text.count("MAOI"), "the warning is there"
+        assert 'data-origin="self_reported"' in got.text, "the warning is there"
         assert got.headers["cache-control"] == "no-store"
         assert not MARK.search(str(got.url) + str(got.headers))
         assert not MARK.search(got.headers.get("set-cookie", ""))
-    assert not re.search(rf'value="{SENTINEL}"[^>]*checked', plain.text)
+    assert 'data-origin="self_reported"' not in plain.text
+    assert "checked" not in plain.text.split('id="also"')[1].split("</section>")[0]
     # afterwards: the client's page, paper, a recorded talk, an error on the way
     assert not MARK.search(lab.page(sample_id))
     assert not MARK.search(browser.get(f"{target}/print").text)
@@ -104,23 +107,12 @@ def test_the_sentinel_reaches_the_screen_and_nothing_else(
     assert [row.shown_to for row in lab.shown(sample_id)] == ["staff", "client"]
 
 
-def test_the_page_that_holds_it_asks_for_nothing_again_and_prints_without_it(lab: Desk, world: Any) -> None:
+def test_the_answer_that_holds_it_asks_for_nothing_again_and_prints_without_it(lab: Desk, world: Any) -> None:
     sample_id = lab.sample()
     lab.found(sample_id)
     target = f"/consultations/samples/{sample_id}"
-    page = world.as_(WORKER).post(f"{target}/with", data={"also": [SENTINEL]}).text
-    panel = page.split('id="also"')[1].split("</section>")[0]
-    forms = re.findall(r"<form[^>]*>", panel)
-    assert len(forms) == 2
-    assert all('method="post"' in form and 'autocomplete="off"' in form for form in forms), "sent in a body only"
-    assert f'value="{SENTINEL}"' in panel
-    typed = re.search(r"<input[^>]*type=\"search\"[^>]*>", panel)
-    assert typed is not None
-    assert " name=" not in typed.group(), "what has no name is sent by no browser"
-    assert panel.index(typed.group()) < panel.index("<form"), "and it stands in no form"
-    for word in ('autocomplete="off"', 'spellcheck="false"', 'autocorrect="off"', 'writingsuggestions="false"'):
-        assert word in typed.group(), "nor is it learnt, or looked up by a spelling service"
-    shown = page.split('id="client-page"')[1].split("<aside")[0]
+    shown = world.as_(WORKER).post(f"{target}/with", data={"also": [SENTINEL]}).text
+    assert "<html" not in shown, "a part, which is a page of no history"
     assert "hx-get" not in shown.split(">")[0]
     screen, paper = shown.split('class="print-only"')
     assert screen.count('data-origin="self_reported"') == 1
@@ -129,6 +121,63 @@ def test_the_page_that_holds_it_asks_for_nothing_again_and_prints_without_it(lab
     assert "Mixing: MAOI" not in paper, "paper has the page as it is without"
     assert "self_reported" not in paper
     assert not MARK.search(paper)
+
+
+def test_G1_the_panel_can_send_and_keep_nothing_by_itself(lab: Desk, world: Any) -> None:
+    sample_id = lab.sample()
+    lab.found(sample_id)
+    page = lab.staff(sample_id)
+    panel = page.split('id="also"')[1].split("</section>")[0]
+    assert f'value="{SENTINEL}"' in panel
+    assert "<form" not in panel
+    assert " name=" not in panel
+    assert " form=" not in panel
+    controls = re.findall(r"<(?:input|button|select|textarea)\b[^>]*>", panel)
+    assert len(controls) > 20
+    for control in controls:
+        assert " disabled" in control, control
+        assert 'type="button"' in control or 'autocomplete="off"' in control, control
+    typed = next(control for control in controls if 'type="search"' in control)
+    for word in ('spellcheck="false"', 'autocorrect="off"', 'writingsuggestions="false"'):
+        assert word in typed, "nor is it learnt, or looked up by a spelling service"
+    assert panel.count('class="also__ask js-only"') == 1, "without scripts the list is not drawn"
+    table = page.split('id="mixing"')[1].split("</section>")[0]
+    assert "What must not meet" in table
+    assert not re.search(r"<(input|form|button)", table)
+
+
+@pytest.mark.parametrize(
+    ("said", "found", "title"),
+    [
+        ("pregnant", "ketamine", "If you&#39;re pregnant"),
+        ("breastfeeding", "diazepam", "If you breastfeed"),
+        ("epilepsy", "mdma", "Mixing: if you get fits"),
+        ("epilepsy", "ketamine", "If you have epilepsy"),
+        ("heart-problem", "cocaine", "If you have a heart problem"),
+        ("heart-problem", "heroin", "If you have a heart problem"),
+        ("liver-problem", "mdma", "If you have a liver problem"),
+        ("uses-daily", "diazepam", "If you take it every day"),
+        ("uses-daily", "cocaine", "If you take it every day"),
+        ("after-a-break", "heroin", "If you&#39;ve had a break"),
+        ("after-a-break", "mdma", "If you&#39;ve had a break"),
+    ],
+)
+def test_G2_what_a_person_says_about_themselves_goes_the_same_way_and_has_a_card(
+    lab: Desk, world: Any, said: str, found: str, title: str
+) -> None:
+    sample_id = lab.sample((found,))
+    lab.found(sample_id, NewFinding(found))
+    before = lab.staff(sample_id)
+    page = world.as_(WORKER).post(f"/consultations/samples/{sample_id}/with", data={"also": [said]}).text
+    card = next(c for c in page.split("<section")[1:] if 'data-origin="self_reported"' in c and title in c)
+    assert "Because of what you said about yourself" in card or "also take" in card
+    assert title not in before.split('id="also"')[0]
+    assert title not in lab.page(sample_id), "the client's own page knows nothing of it"
+
+
+def test_G2_no_age_is_asked(lab: Desk) -> None:
+    asked = [*also_taking.about_them(load_pack()), *also_taking.to_tap(load_pack())]
+    assert not [one for one in asked if re.search(r"\b(age|aged|years?|under|young|old)\b", f"{one.label} {one.words}")]
 
 
 def test_what_is_not_known_is_said_to_be_missing_and_never_repeated(lab: Desk, world: Any) -> None:

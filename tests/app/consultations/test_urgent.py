@@ -175,7 +175,7 @@ def test_who_may_approve_is_one_table() -> None:
     assert why_no_approval(me, [Approver(one, True)], Approver(one, True))
     assert why_no_approval(me, [Approver(one, False)], Approver(other, False))
     for first, second in ((True, False), (False, True), (True, True)):
-        assert why_no_approval(me, [Approver(one, first)], Approver(other, second)) == ""
+        assert why_no_approval(me, [Approver(one, first)], Approver(other, second)) is None
 
 
 def test_where_it_stands_follows_from_its_times(clock: Any) -> None:

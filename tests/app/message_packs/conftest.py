@@ -16,6 +16,7 @@ from app.people import service as people
 from app.platform.kernel.actor import Actor, Role
 from tests.app.conftest import _person
 from tests.app.consultations.conftest import Desk
+from tests.support.packs import found_here
 
 HEAT = "messages/en/M-HEAT.md"
 
@@ -92,8 +93,11 @@ def editors(world: Any) -> Editors:
 
 @pytest.fixture(autouse=True)
 def quick_check(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The words of one message instead of the whole pack, which takes seconds; the browser's test asks the whole check."""
+    """The words of one message instead of the whole pack, which takes seconds, and in this process. The whole check in a
+    child is asked in test_hostile_drafts.py and by the browser's test."""
     from app.message_packs import checking
     from harm_messages.check_words import word_problems
 
-    monkeypatch.setattr(checking, "check", lambda pack, _: [p for p in word_problems(pack) if p.file == HEAT])
+    monkeypatch.setattr(
+        checking, "found_in", found_here(lambda pack, _: [p for p in word_problems(pack) if p.file == HEAT])
+    )

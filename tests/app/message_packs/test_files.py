@@ -11,6 +11,7 @@ from app.message_packs import checking, comparing, message_files, rule_files, sh
 from app.message_packs.cases import worked_cases
 from app.message_packs.domain import Target
 from harm_messages import Problem, load_pack, pack_files
+from tests.support.packs import found_here
 
 HEAT = "messages/en/M-HEAT.md"
 
@@ -128,7 +129,7 @@ def test_a_changed_word_shows_in_the_comparison_and_in_the_pages_of_the_cases() 
 def test_a_page_does_not_wait_for_a_long_check_and_finds_it_done_later(monkeypatch: pytest.MonkeyPatch) -> None:
     go = threading.Event()
     problem = Problem("banned", "M-HEAT (en)", "A word.", file=HEAT)
-    monkeypatch.setattr(checking, "check", lambda pack, today: [problem] if go.wait(30) else [])
+    monkeypatch.setattr(checking, "found_in", found_here(lambda pack, today: [problem] if go.wait(30) else []))
     checks, files = checking.Checks(), pack_files()
     first = checks.of(files, date(2026, 11, 26), patience=0.01)
     assert (first.running, first.problems) == (True, ())

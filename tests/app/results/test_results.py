@@ -112,7 +112,13 @@ def test_back_of_house_nothing_is_released_and_the_reason_is_given(lab: Lab, wor
         lab.act(view, "release", LEAD)
     assert "back of house" in reasons(error)
     assert lab.read(lambda s: service.released(s, sample_id)) is None
-    steps = dict(lab.read(lambda s: service.allowed_actions(s, lab.actor(LEAD), view.result, lab.runtime.now())))
+    steps = dict(
+        lab.read(
+            lambda s: service.allowed_actions(
+                s, lab.actor(LEAD), view.result, lab.runtime.now(), lab.runtime.pack.substances
+            )
+        )
+    )
     assert not steps[service.Action.RELEASE].offered
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +14,13 @@ from app.platform.audit import AuditEntry
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from app.platform.live import EventRow
-from app.readings.domain import StripReading
-from app.results.domain import ChangeReason
+from app.readings.domain import AnalysisStatus, StripReading
+from app.results import service
+from app.results.domain import Action, ChangeReason
 from app.results.finding import NewFinding
 from app.results.view import ResultView
 from app.tasks.tables import Task
+from harm_messages.content import Effective
 from tests.app.consultations.conftest import Desk
 
 CHEMIST, VERIFIER, LEAD, WORKER = Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD, Role.HEALTH_WORKER
@@ -44,8 +49,6 @@ def close(world: Any, task: dict[str, Any], role: Role = LEAD, words: str = "") 
 
 def amended(lab: Desk, view: ResultView, *found: str) -> ResultView:
     """Amended to these findings and released again."""
-    from app.results import service
-
     draft = lab.act(view, "amend", CHEMIST, reason="GC-MS came back", change_reason=ChangeReason.MORE_TESTS)
     ran = lab.analysis(view.result.sample_id, "gc_ms")
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
@@ -63,16 +66,19 @@ def test_the_lead_is_told_as_soon_as_it_is_submitted_and_once(lab: Desk, world: 
     view = lab.draft(sample_id, NewFinding("metonitazene", analysis_ids=(ran,)))
     assert tasks(world, sample_id) == []
     view = lab.act(view, "submit", CHEMIST)
-    found = {t["kind"]: t for t in tasks(world, sample_id)}
-    assert set(found) == {"tell_lead", "propose_alert"}
-    assert "not verified yet" in found["tell_lead"]["words"]
-    assert found["propose_alert"]["detail"]["tier"] == "T2"
+    asked = tasks(world, sample_id)
+    assert [t["kind"] for t in asked] == ["tell_lead", "propose_alert", "propose_alert", "confirm"], "urgent first"
+    assert "not verified yet" in asked[0]["words"]
+    assert [t["detail"]["tier"] for t in asked[1:3]] == ["T1", "T2"], "T1 is proposed whenever T2 is"
+    assert all("It looks like metonitazene. Not confirmed." in t["words"] for t in asked[1:3])
+    assert all("Lacking: A second, independent method." in t["words"] for t in asked[1:3])
+    assert "found" not in asked[1]["words"]
     for action, by in (("verify", VERIFIER), ("release", LEAD)):
         view = lab.act(view, action, by)
-    assert len(tasks(world, sample_id)) == 2, "the same cause asks once"
+    assert len(tasks(world, sample_id)) == 4, "the same cause asks once"
     assert not [t for t in tasks(world, sample_id) if "not verified" in t["words"]], "it says how it stands now"
     events = lab.read(lambda s: list(s.exec(select(EventRow).where(EventRow.topic == "task"))))
-    kinds = ["task.opened"] * 2 + ["task.reworded"] * 2
+    kinds = ["task.opened"] * 4 + ["task.reworded"] * 3
     assert [(e.kind, e.session_id) for e in events] == [(kind, lab.session_id) for kind in kinds]
     assert "nitazene" not in str([e.payload for e in events]).lower()
 
@@ -86,7 +92,7 @@ def test_the_tick_says_by_whom_and_when_and_stands_everywhere(lab: Desk, world: 
     }  # fmt: skip
     for role, path in places.items():
         assert "Tell the session lead now" in world.as_(role).get(path).text, role
-    assert '<span class="count">2</span>' in world.as_(LEAD).get(places[LEAD]).text
+    assert '<span class="count">4</span>' in world.as_(LEAD).get(places[LEAD]).text
     clock.advance(minutes=4)
     task = next(t for t in tasks(world, sample_id) if t["kind"] == "tell_lead")
     form = {"version": task["version"], "back": "bench"}
@@ -94,7 +100,7 @@ def test_the_tick_says_by_whom_and_when_and_stands_everywhere(lab: Desk, world: 
     assert (done.status_code, done.headers["location"]) == (303, f"/bench/samples/{sample_id}#tasks")
     for role, path in places.items():
         assert "done by Chemist Own at" in world.as_(role).get(path).text, role
-    assert '<span class="count">1</span>' in world.as_(LEAD).get(places[LEAD]).text
+    assert '<span class="count">3</span>' in world.as_(LEAD).get(places[LEAD]).text
     again = world.as_(CHEMIST).post(f"/tasks/{task['id']}/close", data=form)
     assert again.status_code == 409
     assert "Somebody has done this already" in again.text
@@ -106,7 +112,16 @@ def test_a_recalled_strip_and_back_of_house_ask_too(lab: Desk, world: Any) -> No
     sample_id = lab.sample(("heroin",), session_id=world.session(licence="boh_no_individual_results"))
     strip = lab.analysis(sample_id, "strip", strip_target="opioid.nitazene", strip_reading=StripReading.POSITIVE)
     lab.act(lab.draft(sample_id, NewFinding(None, "opioid.nitazene", analysis_ids=(strip,))), "submit", CHEMIST)
-    assert {t["kind"] for t in tasks(world, sample_id)} == {"tell_lead", "propose_alert"}
+    asked = tasks(world, sample_id)
+    assert [(t["title"], t["detail"].get("tier")) for t in asked] == [
+        ("Tell the session lead now", None), ("Propose an alert", "T1"), ("Prepare an alert, and hold it", "T2"),
+        ("Confirm it with another test", None), ("Read another strip", None),
+    ]  # fmt: skip
+    for task in asked[1:3]:
+        assert "A strip reacted to a nitazene. Not confirmed." in task["words"]
+        assert "found" not in task["words"].lower()
+    assert "held until the evidence is better" in asked[2]["words"]
+    assert "at the dilution of its leaflet" in asked[4]["words"]
 
 
 def test_an_alert_that_is_not_needed_says_why(lab: Desk, world: Any) -> None:
@@ -216,3 +231,133 @@ def test_a_task_of_another_agency_does_not_exist(lab: Desk, world: Any) -> None:
     url = f"/api/v1/tasks/{task['id']}/close"
     assert stranger.post(url, json={}, headers={"If-Match": '"1"'}).status_code == 404
     assert len(lab.read(lambda s: [t for t in s.exec(select(Task)) if t.closed_at is not None])) == 0
+
+
+# -- what strips and tests ask of the bench ---------------------------------------------------------------------
+
+
+def strip(lab: Desk, sample_id: Any, reading: StripReading, target: str = "opioid.nitazene", **more: Any) -> Any:
+    return lab.analysis(sample_id, "strip", strip_target=target, strip_reading=reading, **more)
+
+
+def words_of(world: Any, sample_id: Any, kind: str) -> list[str]:
+    return [t["words"] for t in tasks(world, sample_id) if t["kind"] == kind]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "words"),
+    [
+        ("repeat", "test_again", "GC-MS gave nothing to rely on. Run it again."),
+        ("instrument_fault", "test_again", "GC-MS gave nothing to rely on. Run it again."),
+        ("insufficient_sample", "more_sample", "There was too little for GC-MS."),
+    ],
+)
+def test_a_test_that_gave_nothing_is_work_for_the_bench(
+    lab: Desk, world: Any, status: str, kind: str, words: str
+) -> None:
+    sample_id = lab.sample(("mdma",))
+    ran = lab.analysis(sample_id, "ftir")
+    lab.analysis(sample_id, "gc_ms", status=AnalysisStatus(status))
+    lab.act(lab.draft(sample_id, NewFinding("mdma", analysis_ids=(ran,))), "submit", CHEMIST)
+    assert [w for w in words_of(world, sample_id, kind) if words in w]
+    page = world.as_(LEAD).get(f"/sessions/{lab.session_id}").text
+    assert words in page
+
+
+@pytest.mark.parametrize("reading", [StripReading.INVALID, StripReading.FAINT])
+def test_a_strip_that_cannot_be_read_is_repeated_and_is_not_tested_on_the_page(
+    lab: Desk, world: Any, reading: StripReading
+) -> None:
+    sample_id = lab.sample(("mdma",))
+    ran = lab.analysis(sample_id, "ftir")
+    strip(lab, sample_id, reading)
+    lab.finish(lab.draft(sample_id, NewFinding("mdma", analysis_ids=(ran,))))
+    assert "Repeat the strip for nitazenes" in words_of(world, sample_id, "strip_again")[0]
+
+
+@pytest.mark.parametrize("status", ["repeat", "contaminated", "instrument_fault"])
+def test_a_strip_whose_run_failed_reaches_the_page_as_not_tested_whatever_it_showed(
+    lab: Desk, world: Any, status: str
+) -> None:
+    sample_id = lab.sample(("mdma",))
+    ran = lab.analysis(sample_id, "ftir")
+    strip(lab, sample_id, StripReading.NEGATIVE, status=AnalysisStatus(status))
+    lab.finish(lab.draft(sample_id, NewFinding("mdma", analysis_ids=(ran,))))
+    page = " ".join(re.sub(r"<[^>]+>", " ", lab.page(sample_id)).split())
+    assert "nitazenes are not tested here" in page.lower()
+    assert "did not react" not in page
+    assert "Repeat the strip for nitazenes" in words_of(world, sample_id, "strip_again")[0]
+
+
+def test_a_strip_that_something_fools_is_diluted_and_one_task_says_all_of_it(lab: Desk, world: Any) -> None:
+    sample_id = lab.sample(("heroin",))
+    ran = lab.analysis(sample_id, "ftir")
+    read = strip(lab, sample_id, StripReading.POSITIVE)
+    lab.act(
+        lab.draft(
+            sample_id,
+            NewFinding("caffeine", analysis_ids=(ran,)),
+            NewFinding(None, "opioid.nitazene", analysis_ids=(read,)),
+        ),
+        "submit",
+        CHEMIST,
+    )
+    (words,) = words_of(world, sample_id, "strip_again")
+    assert "Read a second strip" in words
+    assert "Dilute ten times more" in words
+    assert all("Interferent present: caffeine." in w for w in words_of(world, sample_id, "propose_alert"))
+
+
+def test_better_evidence_rewords_the_open_task_and_asks_again_once_it_was_closed(lab: Desk, world: Any) -> None:
+    sample_id = lab.sample(("heroin",))
+    read = strip(lab, sample_id, StripReading.POSITIVE)
+    view = lab.finish(lab.draft(sample_id, NewFinding(None, "opioid.nitazene", analysis_ids=(read,))))
+    first = {t["detail"]["tier"]: t for t in tasks(world, sample_id) if t["kind"] == "propose_alert"}
+    assert (first["T1"]["detail"]["held"], first["T2"]["detail"]["held"]) == (False, True)
+    close(world, first["T1"], LEAD, "Only a strip.")
+    amended(lab, view, "metonitazene")
+    now = [t for t in tasks(world, sample_id) if t["kind"] == "propose_alert"]
+    assert [(t["detail"]["tier"], t["closed_at"] is None) for t in now if t["detail"]["tier"] == "T1"] == [
+        ("T1", True), ("T1", False),
+    ]  # fmt: skip
+    (second,) = [t for t in now if t["detail"]["tier"] == "T2"]
+    assert (second["id"], second["detail"]["held"]) == (first["T2"]["id"], False)
+    assert "It looks like metonitazene" in second["words"]
+
+
+def test_a_test_that_still_runs_is_no_task(lab: Desk, world: Any) -> None:
+    sample_id = lab.sample(("mdma",))
+    ran = lab.analysis(sample_id, "ftir")
+    lab.analysis(sample_id, "gc_ms", read_by_hand=False)
+    lab.act(lab.draft(sample_id, NewFinding("mdma", analysis_ids=(ran,))), "submit", CHEMIST)
+    assert not [t for t in tasks(world, sample_id) if "GC-MS" in t["words"]]
+
+
+def test_harm_and_a_second_sample_propose_the_second_tier_and_hold_the_third(lab: Desk, world: Any) -> None:
+    def tiers(**more: Any) -> dict[str, bool]:
+        sample_id = lab.sample(("mdma",), **more)
+        by = (lab.analysis(sample_id, "gc_ms"), lab.analysis(sample_id, "ftir"))
+        lab.finish(lab.draft(sample_id, NewFinding("pma", analysis_ids=by)))
+        asked = [t["detail"] for t in tasks(world, sample_id) if t["kind"] == "propose_alert"]
+        return {one["tier"]: one["held"] for one in asked}
+
+    assert tiers() == {"T1": False, "T2": False}
+    assert tiers() == {"T1": False, "T2": False, "T3": True}, "the second sample with it"
+    assert tiers(harm_event="overdose", form="tablet") == {"T1": False, "T2": False, "T3": True}
+
+
+def test_a_pack_that_is_not_in_force_shuts_every_page_and_still_asks_staff(lab: Desk, world: Any) -> None:
+    pack = lab.runtime.pack
+    over = Effective.model_validate({"to": lab.runtime.now() - timedelta(days=1)})
+    shut = replace(pack, manifest=pack.manifest.model_copy(update={"effective": over}))
+    sample_id = lab.sample(("heroin",))
+    ran = lab.analysis(sample_id, "gc_ms")
+    view = lab.draft(sample_id, NewFinding("metonitazene", analysis_ids=(ran,)))
+    with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
+        service.act(uow, view.result.id, Action.SUBMIT, pack=shut, if_match=view.result.version)
+    asked = tasks(world, sample_id)
+    assert [(t["kind"], t["detail"].get("tier")) for t in asked[:3]] == [
+        ("tell_lead", None), ("propose_alert", "T1"), ("propose_alert", "T2"),
+    ]  # fmt: skip
+    assert "No message can be shown for this result now." in asked[0]["words"]
+    assert "It looks like metonitazene. Not confirmed." in asked[1]["words"]

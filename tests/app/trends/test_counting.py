@@ -49,8 +49,10 @@ def samples(
         ("protonitazene", FTIR, "identified", False),
         ("opioid", FTIR, "identified", True),  # the class as such, though members lie outside
         ("mdma", FTIR, "identified", True),
-        ("opioid.nitazene", STRIP, "inconclusive", True),  # a test of its own says so whatever else is open
-        ("protonitazene", STRIP, "inconclusive", True),
+        ("opioid.nitazene", STRIP, "inconclusive", False),  # a strip that did not react is never a negative count
+        ("protonitazene", STRIP, "identified", False),
+        ("opioid.nitazene", (*GC, *STRIP), "identified", True),
+        ("opioid.nitazene", (("gc_ms", "opioid.nitazene", "not_detected"),), "inconclusive", True),  # a test of its own
         ("opioid", STRIP, "identified", False),  # a strip for nitazenes says nothing about other opioids
         ("mdma", STRIP, "identified", False),
         ("mdma", GC, "inconclusive", False),
@@ -88,7 +90,7 @@ def test_analogues_are_the_other_members_of_the_class_and_never_a_mere_class(fig
     figures.add(2, found=NITAZENE)
     figures.add(3, found=(("metonitazene", "opioid.nitazene"),))
     figures.add(4, found=(("metonitazene", "opioid.nitazene"), *NITAZENE))
-    figures.add(5, found=(("opioid.nitazene", "opioid.nitazene"),))  # a strip: it may be the substance itself
+    figures.add(5, found=(("opioid.nitazene", "opioid.nitazene"),))  # named as a class: it may be the substance itself
     figures.add(6, found=(("a-new-one", "opioid.nitazene"),))  # of an import; the register knows only its class
     assert found(figures, "protonitazene", analogues=True) == {(): (13, 20)}
     assert found(figures, "opioid.nitazene") == {(): (20, 20)}

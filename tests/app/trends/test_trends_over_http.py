@@ -21,7 +21,7 @@ from app.samples.domain import ConsentAnswer, ConsentKind, SubmitterType
 from app.trends import service
 from app.trends.domain import Dimension
 from app.trends.service import FoundFact, Question, ReleaseFact
-from app.trends.tables import TrendFinding, TrendSample
+from app.trends.tables import TrendFinding, TrendSample, TrendTest
 from tests.app.results.conftest import YES, Lab
 
 from .conftest import Figures
@@ -119,14 +119,20 @@ def test_a_new_version_replaces_what_the_old_one_counted(lab: Lab) -> None:
     assert [f.found for f in lab.read(lambda s: list(s.exec(select(TrendFinding))))] == ["eutylone"]
 
 
-def test_the_road_of_a_class_only_finding_counts_under_its_class(lab: Lab) -> None:
+@pytest.mark.parametrize("methods", [("strip",), ("strip", "gc_ms")])
+def test_what_only_a_strip_reacted_to_was_not_found_and_stands_with_the_tests(
+    lab: Lab, methods: tuple[str, ...]
+) -> None:
     sample_id = lab.sample(("heroin",))
     strip = lab.analysis(sample_id, "strip", strip_target="opioid.nitazene", strip_reading="positive")
-    view = lab.draft(sample_id, NewFinding(None, "opioid.nitazene", analysis_ids=(strip,)))
+    others = [lab.analysis(sample_id, method) for method in methods if method != "strip"]
+    view = lab.draft(sample_id, NewFinding(None, "opioid.nitazene", analysis_ids=(strip, *others)))
     for action, by in (("submit", Role.CHEMIST), ("verify", Role.VERIFIER), ("release", Role.SESSION_LEAD)):
         view = lab.act(view, action, by)
-    (row,) = lab.read(lambda s: list(s.exec(select(TrendFinding))))
-    assert (row.found, row.found_class) == ("opioid.nitazene", "opioid.nitazene")
+    found = [(row.found, row.found_class) for row in lab.read(lambda s: list(s.exec(select(TrendFinding))))]
+    assert found == ([("opioid.nitazene", "opioid.nitazene")] if others else [])
+    tests = lab.read(lambda s: list(s.exec(select(TrendTest).where(TrendTest.method == "strip"))))
+    assert [(row.target, row.seen) for row in tests] == [("opioid.nitazene", "detected")]
 
 
 # -- who sees what ----------------------------------------------------------------------------------------------

@@ -1,0 +1,132 @@
+"""The bench's forms about what the readings name: make a finding of it, dismiss it with a reason, take that back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.errors import Conflict, Invalid, MastError, NotFound, VersionRequired
+from app.platform.security.policy import allow
+from app.platform.web.fields import Note140, Text80
+from app.readings import service as readings
+from app.results import service, web
+from app.results.candidates import with_rows
+from app.results.domain import DismissReason
+from app.results.finding import NewFinding
+from app.results.named import offers_of
+from app.results.pages_post import draft_here, write_findings
+from app.results.service import NewDismissal
+from app.runtime import Runtime, RuntimeDep
+from app.samples import service as samples
+
+router = APIRouter(include_in_schema=False)
+
+Bench = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]
+Key = Annotated[Text80, Form()]
+Version = Annotated[int | None, Form()]
+
+
+class DismissForm(BaseModel):
+    """The fields of a dismissal, for one name or for several with the same reason."""
+
+    version: int | None = None
+    key: Annotated[list[Text80], Field(max_length=200)] = []
+    reason: Annotated[str, Field(max_length=20)] = ""
+    note: Note140 = ""
+
+    def entered(self) -> list[NewDismissal]:
+        """As the service takes it. Raises Invalid with a sentence per field."""
+        wrong: dict[str, str] = {}
+        if not self.key:
+            wrong["key"] = "Tick what you want to dismiss."
+        if self.reason not in list(DismissReason):
+            wrong["reason"] = "Choose a reason."
+        elif self.reason == DismissReason.OTHER and not self.note:
+            wrong["note"] = "Say why in a few words."
+        if wrong:
+            raise Invalid("Nothing was dismissed. What you entered is still here.", fields=wrong)
+        return [NewDismissal(key, DismissReason(self.reason), self.note) for key in dict.fromkeys(self.key)]
+
+
+@router.post("/bench/samples/{sample_id}/named/add")
+def add_named(
+    request: Request, sample_id: uuid.UUID, who: Bench, rt: RuntimeDep, key: Key, version: Version = None
+) -> Response:
+    """Make a finding of something the readings name, with every analysis that names it."""
+    try:
+        with rt.read() as session:
+            samples.get_sample(session, who, sample_id)
+            offers = [(m, row) for m, row in offers_of(readings.analyses_of(session, sample_id)) if m.key == key]
+        if not offers:
+            raise NotFound("named substance")
+        shelf = rt.shelf.of(who.agency_id)
+        rows = [(row, m.analysis_id) for m, row in offers if not readings.void_now(row, shelf)]
+        if not rows:
+            raise Conflict(
+                f"{offers[0][0].name} is named only by an own standard that counts no more. Nothing was added.",
+                hint="Measure a standard that is in date, or dismiss the name with a reason.",
+            )
+
+        def change(there: list[NewFinding]) -> list[NewFinding]:
+            if any(old.key == key and not old.seen for old in there):
+                raise Conflict(f"A finding says that {offers[0][0].name} was not detected. Change that finding.")
+            return with_rows(there, rows)
+
+        write_findings(request, rt, who, sample_id, version, change)
+    except MastError as error:
+        return web.again(request, rt, who, sample_id, error)
+    return web.back(sample_id, done="finding")
+
+
+@router.post("/bench/samples/{sample_id}/named/dismiss")
+def dismiss_named(
+    request: Request, sample_id: uuid.UUID, who: Bench, rt: RuntimeDep, form: Annotated[DismissForm, Form()]
+) -> Response:
+    """Say why something the readings name is no finding. The first dismissal begins the draft."""
+    try:
+        new = form.entered()
+        keys = {one.key for one in new}
+        _write(request, rt, who, sample_id, form.version, lambda held: [o for o in held if o.key not in keys] + new)
+    except MastError as error:
+        return web.again(request, rt, who, sample_id, error, where="dismiss", typed=form.model_dump(mode="json"))
+    return web.back(sample_id, done="dismissed")
+
+
+@router.post("/bench/samples/{sample_id}/named/take-back")
+def take_back(
+    request: Request, sample_id: uuid.UUID, who: Bench, rt: RuntimeDep, key: Key, version: Version = None
+) -> Response:
+    """Dismissed no more: it is open again."""
+    try:
+        _write(request, rt, who, sample_id, version, lambda held: [one for one in held if one.key != key])
+    except MastError as error:
+        return web.again(request, rt, who, sample_id, error)
+    return web.back(sample_id, done="open_again")
+
+
+def _write(
+    request: Request,
+    rt: Runtime,
+    who: Actor,
+    sample_id: uuid.UUID,
+    version: int | None,
+    change: Callable[[list[NewDismissal]], list[NewDismissal]],
+) -> None:
+    """Change what is dismissed in the draft in one transaction; without a version yet, begin it."""
+    with rt.begin(who, request) as uow:
+        samples.lock_sample(uow, sample_id)
+        draft, started = draft_here(uow, sample_id)
+        if version is None and not started:
+            raise VersionRequired(
+                "Somebody else has begun the findings of this sample, so yours were not saved.",
+                hint="Look at what is there now, then dismiss what is still open.",
+            )
+        held = service.in_force(service.named_of(uow.session, draft, rt.pack.substances))
+        at = draft.result.version if started or version is None else version
+        service.set_dismissals(uow, draft.result.id, change(held), at, pack=rt.pack)

@@ -1,0 +1,157 @@
+"""Facts of a page: strips with their state, words nobody knows, what a tablet weighs, other samples of the visit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.consultations import beside, facts
+from app.consultations.client_view import client_view
+from app.platform.db import Database
+from app.platform.kernel.actor import Role
+from app.readings.domain import AnalysisStatus, StripReading
+from app.results.finding import NewFinding
+from app.results.grounds import changed, current
+from app.samples import service as samples
+from app.samples.domain import HarmEvent
+from app.samples.intake_schemas import SampleChange
+from app.trends import series
+from harm_messages import Facts, FindingFact, load_pack
+from tests.app.consultations.conftest import Desk
+
+PACK = load_pack()
+
+
+@pytest.fixture
+def database(sqlite_database: Database) -> Database:
+    return sqlite_database
+
+
+def made(lab: Desk, sample: Any) -> Facts:
+    view = lab.read(lambda s: client_view(s, lab.runtime.pack, lab.row(sample), lab.runtime.now()))
+    assert view.made_of is not None
+    return view.made_of.facts
+
+
+def rules_on(lab: Desk, sample: Any) -> set[str]:
+    view = lab.read(lambda s: client_view(s, lab.runtime.pack, lab.row(sample), lab.runtime.now()))
+    assert view.page is not None
+    return {m.rule_id for m in view.page.messages() if m.rule_id}
+
+
+def test_a_strip_speaks_only_where_its_run_was_in_order_and_stands_as_a_test_where_it_was_not(lab: Desk) -> None:
+    sample = lab.sample(("mdma",))
+    ran = lab.analysis(sample, "ftir")
+    target = {"strip_target": "opioid.nitazene"}
+    for reading in (StripReading.NEGATIVE, StripReading.INVALID):
+        lab.analysis(sample, "strip", strip_reading=reading, **target)
+    lab.analysis(sample, "strip", strip_reading=StripReading.POSITIVE, status=AnalysisStatus.REPEAT, **target)
+    lab.finish(lab.draft(sample, NewFinding("mdma", analysis_ids=(ran,))))
+    found = made(lab, sample)
+    assert [s.reading.value for s in found.strips] == ["negative", "invalid"]
+    assert [s.status.value for s in found.scope if s.method == "strip"] == ["ok", "ok", "repeat"]
+    assert found.findings[0].methods == ("ftir",)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("zzyzx", "zzyzx"), ("  two   words ", "two words"), ("dunno", ""), ("", ""), ("spice", "spice")],
+)
+def test_words_the_register_does_not_know_are_kept_and_a_word_for_nothing_is_not(said: str, kept: str) -> None:
+    assert facts.said_words(said, PACK.substances) == kept
+
+
+def test_an_unknown_word_opens_a_page_that_says_it_as_it_was_said(lab: Desk) -> None:
+    sample = lab.sample((), words_spoken="zzyzx <b>blue</b>")
+    ran = lab.analysis(sample, "ftir")
+    lab.finish(lab.draft(sample, NewFinding("caffeine", analysis_ids=(ran,))))
+    page = lab.page(sample)
+    assert "You told us: zzyzx &lt;b&gt;blue&lt;/b&gt;" in page
+    assert "<b>blue" not in page
+    assert made(lab, sample).expected_words == "zzyzx <b>blue</b>"
+
+
+def test_what_is_said_later_does_not_change_a_page_and_makes_an_open_result_be_looked_at_again(lab: Desk) -> None:
+
+    sample = lab.sample((), words_spoken="zzyzx")
+    ran = lab.analysis(sample, "ftir")
+    view = lab.act(lab.draft(sample, NewFinding("caffeine", analysis_ids=(ran,))), "submit", Role.CHEMIST)
+    with lab.runtime.db.begin(lab.actor(Role.RECEPTION)) as uow:
+        row = samples.lock_sample(uow, sample)
+        samples.change(uow, row, SampleChange(words_spoken="qwxyz"), substances=lab.runtime.pack.substances)
+
+    def is_changed(session: Any) -> bool:
+        return changed(view.result, current(session, lab.row(sample)))
+
+    assert lab.read(is_changed)
+
+
+@pytest.mark.parametrize(("form", "mass"), [("tablet", 312.0), ("powder", None), ("capsule", None)])
+def test_only_a_tablet_has_a_mass_of_one_unit(lab: Desk, form: str, mass: float | None) -> None:
+    sample = lab.sample(("mdma",), form=form, weight_mg=312)
+    lab.found(sample)
+    assert made(lab, sample).unit_mass_mg == mass
+
+
+def test_samples_of_one_visit_are_checked_against_each_other_once_they_are_released(lab: Desk, world: Any) -> None:
+    one = lab.sample(("ketamine",), group_ref="G7")
+    lab.found(one, NewFinding("ketamine"))
+    assert made(lab, one).same_visit == ()
+    alone = rules_on(lab, one)
+    other = lab.sample(("ghb",), group_ref="G7")
+    ran = lab.analysis(other, "gc_ms")
+    view = lab.act(lab.draft(other, NewFinding("ghb", analysis_ids=(ran,))), "submit", Role.CHEMIST)
+    assert made(lab, one).same_visit == (), "not told yet"
+    for action, by in (("verify", Role.VERIFIER), ("release", Role.SESSION_LEAD)):
+        view = lab.act(view, action, by)
+    strangers = lab.sample(("mdma",), group_ref="G8")
+    lab.found(strangers, NewFinding("mdma"))
+    elsewhere = lab.sample(("mdma",), group_ref="G7", session_id=world.session(name="Other"))
+    lab.found(elsewhere, NewFinding("mdma"))
+    assert made(lab, one).same_visit == ("ghb",)
+    assert rules_on(lab, one) - alone == {"R-PAIR-DOWNERS"}, "the pair has its card"
+    assert "You told us: ketamine" in lab.page(one)
+    lab.act(view, "retract", Role.SESSION_LEAD, reason="mixed up")
+    assert made(lab, one).same_visit == ()
+
+
+@pytest.mark.parametrize("event", list(HarmEvent))
+def test_harm_is_medical_help_or_worse_or_a_batch_of_an_incident(lab: Desk, event: HarmEvent) -> None:
+    grave = event in (HarmEvent.MEDICAL_HELP, HarmEvent.OVERDOSE, HarmEvent.FATAL)
+    for linked in (False, True):
+        sample = lab.sample(("mdma",), harm_event=event, batch_linked_to_incident=linked)
+        asked = lab.read(lambda s, one=sample: beside.for_staff(s, lab.row(one), Facts(), PACK, lab.runtime.now()))
+        assert asked.harm_reported == (grave or linked)
+        assert not lab.read(lambda s, one=sample: beside.for_client(s, lab.row(one), PACK)).harm_reported
+
+
+def test_a_second_sample_is_the_same_drug_confirmed_lately_by_the_same_service(lab: Desk, clock: Any) -> None:
+    def elsewhere(*names: str, besides: Any, days: int = 30) -> bool:
+        since = lab.runtime.now().date() - timedelta(days=days)
+        return bool(
+            lab.read(lambda s: series.confirmed_elsewhere(s, lab.world.agency_id, names, besides=besides, since=since))
+        )
+
+    first = lab.sample(("mdma",))
+    by = (lab.analysis(first, "gc_ms"), lab.analysis(first, "ftir"))
+    lab.finish(lab.draft(first, NewFinding("pma", analysis_ids=by)))
+    indicated = lab.sample(("mdma",))
+    lab.found(indicated, NewFinding("pmma"))
+    here = lab.sample(("mdma",))
+    assert elsewhere("pma", besides=here)
+    assert not elsewhere("pma", besides=first), "not itself"
+    assert not elsewhere("pmma", "mdma", besides=here), "not confirmed"
+    assert not elsewhere(besides=here)
+    clock.advance(days=40)
+    assert not elsewhere("pma", besides=here), "long ago"
+
+
+def test_only_what_an_alert_is_proposed_for_makes_a_second_sample() -> None:
+
+    def seen(*names: str, confidence: str = "confirmed") -> Facts:
+        return Facts(findings=tuple(FindingFact(substance=n, confidence=confidence) for n in names))
+
+    assert beside.watched(seen("mdma", "caffeine", "pma", "metonitazene"), PACK) == {"pma", "metonitazene"}
+    assert beside.watched(seen("pma", confidence="indicated"), PACK) == set()

@@ -1,0 +1,309 @@
+"""Drafts that are written to stop the server: it goes on, says what is wrong, and shows the text to mend."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from html import unescape
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from app.message_packs import checking, comparing, drafting, repository, rule_files, views
+from app.message_packs.checking import Checks
+from app.message_packs.confined import LIMITS, Step, found_in
+from app.message_packs.tables import PackVersion
+from app.platform.db import Database
+from app.platform.kernel.actor import Role
+from app.platform.kernel.errors import Unavailable
+from harm_messages import pack_files
+from tests.app.message_packs.conftest import HEAT, Editors, field
+from tests.support.packs import found_here
+from tests.support.poison import ALIAS_BOMB, MERGE_BOMB, with_endless_pattern
+from tests.support.road import ok
+
+TODAY = date(2026, 11, 28)
+FILES = pack_files()
+URL = "/api/v1/message-packs"
+CLINICIAN = Role.CLINICIAN
+ENDLESS = {**FILES, "pack.yaml": with_endless_pattern(FILES["pack.yaml"])}
+"""The words of people see "naloxone" and the like; the pattern goes round in circles on every sentence."""
+
+
+@pytest.fixture
+def database(sqlite_database: Database) -> Database:
+    return sqlite_database
+
+
+@contextmanager
+def in_no_time(seconds: float = 1.5) -> Iterator[None]:
+    """What this process computes; a busy machine is no failure."""
+    began = time.process_time()
+    yield
+    assert time.process_time() - began < seconds
+
+
+def no_child(*_: object, **__: object) -> Iterator[Step]:
+    raise AssertionError("a child was started")
+
+
+def stored(editors: Editors, path: str, text: str) -> str:
+    """A draft with this text, put into the tables as an earlier release did."""
+    draft = editors.begin()
+    with editors.runtime.db.begin() as uow:
+        row = uow.session.get(PackVersion, UUID(draft))
+        repository.keep_texts(uow.session, [text])
+        row.files = {**row.files, path: repository.sha256(text)}
+    return draft
+
+
+# -- at sight --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("evidence.yaml", ALIAS_BOMB),
+        ("evidence.yaml", MERGE_BOMB),
+        ("rules/opioids.yaml", "- &r {id: R-NEW}\n- *r\n"),  # the rules that are gone are told after it
+        (HEAT, FILES[HEAT].replace("version: ", f"x: {{{', '.join(ALIAS_BOMB.splitlines())}}}\nversion: ", 1)),
+    ],
+    ids=["aliases", "merges", "rules", "front matter"],
+)
+def test_a_draft_stored_before_the_upgrade_opens_at_once_and_shows_what_to_mend(
+    editors: Editors, monkeypatch: pytest.MonkeyPatch, path: str, text: str
+) -> None:
+    monkeypatch.setattr(checking, "found_in", no_child)
+    assert path in FILES
+    draft = stored(editors, path, text)
+    browser = editors.browser(CLINICIAN)
+    sign = "is YAML&#39;s sign for a text that stands in several places"
+    pages = ("", "/texts", "/rules", "/files", "/compare", f"/file?path={path}") + (
+        (f"/message?path={path}",) if path == HEAT else ()
+    )
+    for page in pages:
+        with in_no_time():
+            answer = browser.get(f"/messages/{draft}{page}")
+        assert answer.status_code == 200, page
+        assert (sign in answer.text) == (page == "" or page.startswith(("/file?", "/message?"))), page
+    shown = browser.get(f"/messages/{draft}/file", params={"path": path})
+    assert field(shown.text, "text").strip() == text.strip(), "the text to mend"
+    link = re.search(r'href="([^"]+)"', browser.get(f"/messages/{draft}").text.split("What the check finds")[1])
+    assert link
+    assert browser.get(unescape(link.group(1))).text.count(sign) == 1, "the finding leads to where it is mended"
+
+    with in_no_time():
+        problems = ok(browser.get(f"{URL}/{draft}/check"))["problems"]
+        assert [(p["kind"], p["file"]) for p in problems if p["kind"] == "anchor"] == [("anchor", path)]
+        assert problems[0]["line"] > 0
+        assert (
+            browser.get(f"{URL}/{draft}/compare", params={"with": str(editors.runtime.packs.shipped_id)}).status_code
+            == 200
+        )
+        assert browser.get(f"{URL}/{draft}/messages/M-HEAT/where").status_code == 404
+        refused = browser.post(
+            f"{URL}/{draft}/submit", json={}, headers={"If-Match": f'"{editors.version(draft).version}"'}
+        )
+    assert refused.status_code == 409
+    assert any("YAML's sign" in reason for reason in refused.json()["reasons"])
+
+
+def test_a_bomb_is_saved_told_and_mended_through_the_pages(editors: Editors) -> None:
+    draft, browser = editors.begin(), editors.browser(CLINICIAN)
+    form = {"path": "evidence.yaml", "was": editors.version(draft).files["evidence.yaml"], "text": ALIAS_BOMB}
+    with in_no_time():
+        saved = browser.post(f"/messages/{draft}/file", data=form)
+        assert saved.status_code == 303
+        assert "&amp;a” is YAML" in browser.get(saved.headers["location"]).text
+    again = {**form, "was": editors.version(draft).files["evidence.yaml"], "text": FILES["evidence.yaml"]}
+    assert browser.post(f"/messages/{draft}/file", data=again).status_code == 303
+    assert "is YAML" not in browser.get(f"/messages/{draft}").text
+
+
+def test_a_version_of_too_many_characters_is_neither_saved_nor_read(
+    editors: Editors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft, browser = editors.begin(), editors.browser(CLINICIAN)
+    total = sum(map(len, FILES.values()))
+    monkeypatch.setattr(drafting, "MAX_PACK", total + 10)
+    monkeypatch.setattr(checking, "MAX_PACK", total - 10)
+    put = partial(browser.put, f"{URL}/{draft}/file", params={"path": "rules/new.yaml"}, headers={"If-Match": "new"})
+    assert put(json={"text": "# a note that is too long\n"}).status_code == 422
+    assert put(json={"text": "# note\n"}).status_code == 200
+    body = {
+        "base_id": str(editors.runtime.packs.shipped_id),
+        "reason": "x",
+        "files": {**FILES, "rules/new.yaml": "#" * 99},
+    }
+    assert browser.post(f"{URL}/import", json=body).status_code == 422
+    monkeypatch.setattr(checking, "found_in", no_child)
+    problems = ok(browser.get(f"{URL}/{draft}/check"))["problems"]
+    assert any("characters in all its files" in p["text"] for p in problems)
+
+
+# -- in the child ----------------------------------------------------------------------------------
+
+
+def limited(monkeypatch: pytest.MonkeyPatch, **limits: Any) -> list[object]:
+    """Checks run in children with these limits; the children are listed."""
+    children: list[object] = []
+
+    def found(files: Any, today: date, started: Any) -> Iterator[Step]:
+        return found_in(files, today, replace(LIMITS, **limits), lambda c: (children.append(c), started(c)))
+
+    monkeypatch.setattr(checking, "found_in", found)
+    return children
+
+
+def test_a_pattern_that_never_ends_is_stopped_while_the_server_answers(
+    editors: Editors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    children = limited(monkeypatch, cpu_seconds=2)
+    draft, browser = stored(editors, "pack.yaml", ENDLESS["pack.yaml"]), editors.browser(CLINICIAN)
+    answers: list[Any] = []
+    asking = threading.Thread(target=lambda: answers.append(browser.get(f"{URL}/{draft}/check")))
+    asking.start()
+    with in_no_time(3):
+        while asking.is_alive():
+            began = time.monotonic()
+            assert editors.world.anonymous().get("/health").status_code == 200
+            assert time.monotonic() - began < 2
+            asking.join(0.2)
+    (found,) = [p for p in ok(answers[0])["problems"] if p["kind"] == "stopped"]
+    assert (found["level"], found["file"]) == ("error", "pack.yaml")
+    for words in ("was stopped after 2 seconds", "What people see is as it was", "patterns under “never”"):
+        assert words in found["text"]
+    page = browser.get(f"/messages/{draft}").text
+    assert "was stopped after 2 seconds" in page
+    assert "disabled" in page.split("Send to review")[0].rsplit("<button", 1)[1], "it cannot be sent to review"
+    assert "What the check says" in browser.get(f"/messages/{draft}/message", params={"path": HEAT}).text
+    assert len(children) == 1, "the answer is remembered, and one child did for every page"
+
+
+@pytest.mark.parametrize(
+    ("files", "limits", "says", "lasting"),
+    [
+        ({**FILES, "evidence.yaml": "[" * 100_000}, {}, "too deeply", True),
+        (FILES, {"memory_bytes": 2**20}, "more than 1 MB of memory", True),
+        (FILES, {"wall_seconds": 0.2}, "not done after 0 seconds", False),
+        (ENDLESS, {"cpu_seconds": 0}, "stopped after", True),
+    ],
+    ids=["deep", "memory", "time", "computing"],
+)
+def test_what_ends_a_child_is_told(files: dict[str, str], limits: dict[str, Any], says: str, lasting: bool) -> None:
+    steps = list(found_in(files, TODAY, replace(LIMITS, **limits)))
+    assert steps[-1].stage == ("read" if says == "too deeply" else "stopped")
+    (problem,) = steps[-1].problems
+    assert says in problem.text
+    assert (problem.level, steps[-1].lasting) == ("error", lasting)
+
+
+def test_a_fault_of_the_check_itself_is_told_and_logged(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    steps = list(found_in({"pack.yaml": 3}, TODAY))  # type: ignore[dict-item]
+    assert [s.stage for s in steps] == ["stopped"]
+    assert "fault of its own" in steps[0].problems[0].text
+    monkeypatch.setattr("app.message_packs.confined.sys.executable", "/nowhere/python")
+    (step,) = found_in(FILES, TODAY)
+    assert (step.stage, step.lasting) == ("stopped", False)
+
+
+def test_a_server_that_stops_ends_the_children_and_one_that_goes_on_asks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    children = limited(monkeypatch)
+    checks = Checks()
+    assert checks.of(ENDLESS, TODAY, patience=0.0).running
+    until = time.monotonic() + 30
+    while not children and time.monotonic() < until:
+        time.sleep(0.02)
+    checks.close()
+    assert children[0].wait(10) != 0  # type: ignore[attr-defined]
+    assert checks.of(ENDLESS, TODAY, patience=0.0).running
+    while len(children) < 2 and time.monotonic() < until:
+        time.sleep(0.02)
+    checks.close()
+    assert len(children) == 2
+
+
+def test_requests_that_wait_for_checks_leave_threads_for_everybody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    go, entered = threading.Event(), threading.Barrier(checking.WAITING + 1)
+
+    def slow(files: Any, today: date, **_: object) -> Iterator[Step]:
+        go.wait(30)
+        yield Step("read")
+        yield Step("checked")
+
+    monkeypatch.setattr(checking, "found_in", slow)
+    checks = Checks()
+
+    def waits() -> None:
+        entered.wait(10)
+        checks.of(FILES, TODAY)
+
+    threads = [threading.Thread(target=waits) for _ in range(checking.WAITING)]
+    for one in threads:
+        one.start()
+    entered.wait(10)
+    until = time.monotonic() + 10
+    while checks._waiting._value and time.monotonic() < until:
+        time.sleep(0.01)
+    began = time.monotonic()
+    assert checks.of(FILES, TODAY, patience=20).running, "a page says that the check is running"
+    with pytest.raises(Unavailable, match="not waited for"):
+        checks.of(FILES, TODAY)
+    assert time.monotonic() - began < 5
+    go.set()
+    for one in threads:
+        one.join(10)
+    assert not checks.of(FILES, TODAY).running
+
+
+def test_packs_of_drafts_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    size = sum(map(len, FILES.values()))
+    monkeypatch.setattr(checking, "MAX_KEPT", 2 * size + 1_000)
+    checks = Checks()
+    for n in range(4):
+        assert checks._loaded({**FILES, "rules/new.yaml": f"# {n}\n"}) is not None
+    assert len(checks._packs) == 2
+
+
+# -- while somebody types, and what pages do themselves -------------------------------------------------
+
+
+def test_while_somebody_types_no_pattern_of_the_draft_is_tried_but_those_of_mast_are(
+    editors: Editors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "found_in", found_here(lambda pack, today: []))
+    draft, browser = stored(editors, "pack.yaml", ENDLESS["pack.yaml"]), editors.browser(CLINICIAN)
+    form = {**editors.form(draft), "card": "Naloxone does not work here. " + "word " * 40}
+    with in_no_time(3):
+        answer = browser.post(f"/messages/{draft}/message/look", data=form)
+    assert answer.status_code == 200
+    assert "which pack.yaml forbids" in answer.text
+
+
+def test_a_comparison_ends_whatever_is_compared() -> None:
+    lines, words = "- x\n" * 90_000, "a " * 150_000
+    old = {"rules/a.yaml": lines, "rules/b.yaml": words, "rules/c.yaml": "x\n"}
+    new = {"rules/a.yaml": lines + "y\n", "rules/b.yaml": words + "b", "rules/d.yaml": lines}
+    with in_no_time(3):
+        found = comparing.changes(old, new)
+    assert [(c.path[-6:], c.kind) for c in found] == [
+        ("a.yaml", "changed"), ("b.yaml", "changed"), ("c.yaml", "removed"), ("d.yaml", "added"),
+    ]  # fmt: skip
+    assert all(len(p.text) < 21_000 for c in found for p in c.pieces)
+    assert comparing.changed_paths(old, new) == [c.path for c in found]
+
+
+def test_a_file_of_thousands_of_rules_is_saved_and_listed(editors: Editors) -> None:
+    first = next(iter(rule_files.rules_in(FILES["rules/opioids.yaml"])))
+    many = "".join(f"- id: R-{n}\n" for n in range(8_000)) + f"- id: {first}\n" * 2_000
+    with in_no_time(6):
+        assert rule_files.with_raised_versions(many, FILES).count("\n") == many.count("\n")
+        assert rule_files.lines_of_rules(many)[first] == 8_001
+        assert len(views.rule_rows({"rules/new.yaml": many}, None)) == 8_001

@@ -1,0 +1,505 @@
+"""Nothing a spectrum names is overlooked in silence: recorded, dismissed with a reason, or listed as open."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlmodel import select
+
+from app.operations import demo_infrared
+from app.operations.demo_mass import mzml
+from app.platform.audit.tables import AuditEntry
+from app.platform.kernel.actor import Role
+from app.readings import service as readings
+from app.results import service
+from app.results.domain import Abundance, DismissReason, State
+from app.results.finding import NewFinding
+from app.results.named import Dismissal, mentions_of, standings
+from harm_messages import load_pack
+
+from .conftest import Lab
+
+CHEMIST, VERIFIER, LEAD = Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD
+HTML = {"Accept": "text/html"}
+FOUR: Sequence[tuple[float, Mapping[str, float]]] = (
+    (492.0, {"cocaine": 1.0}),
+    (431.0, {"phenacetin": 0.4}),
+    (540.0, {"levamisole": 0.3}),
+    (460.0, {"caffeine": 0.3}),
+)
+"""A run of four peaks; phenacetin has 17 % of the area."""
+
+
+def run(lab: Lab, sample_id: UUID, peaks: Sequence[tuple[float, Mapping[str, float]]] = FOUR) -> UUID:
+    """A GC-MS run of the sample, read and compared: its analysis."""
+    received = lab.runtime.blobs.put(iter([mzml("a run", peaks).encode()]))
+    with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
+        new = readings.NewAnalysis(readings.Method.GC_MS)
+        analysis = readings.add_analysis(uow, sample_id, new)
+        readings.record_upload(uow, analysis.id, received, "run.mzML")
+        key = analysis.id
+    lab.runtime.jobs.run_until_idle()
+    return key
+
+
+def test_a_run_of_four_peaks_is_not_submitted_without_one_of_them_in_silence(lab: Lab, world: Any) -> None:
+    sample_id = lab.sample(("cocaine",))
+    run(lab, sample_id)
+    page = world.as_(CHEMIST).get(f"/bench/samples/{sample_id}", headers=HTML).text
+    reading = re.search(r'name="reading" value="([0-9a-f-]+)"', page)
+    assert reading is not None
+    for peak in (1, 3, 4):
+        view = lab.read(lambda s: service.latest(s, sample_id))
+        data = {"reading": reading[1], "place": 0, "peak": peak}
+        if view is not None:
+            data["version"] = view.result.version
+        used = world.as_(CHEMIST).post(f"/bench/samples/{sample_id}/use", data=data, headers=HTML)
+        assert used.status_code == 303, used.text
+    view = lab.read(lambda s: service.latest(s, sample_id))
+    assert {f.substance_id for f in view.findings} == {"cocaine", "levamisole", "caffeine"}
+    data = {"action": "submit", "result": view.result.id, "version": view.result.version}
+    answer = world.as_(CHEMIST).post(f"/bench/samples/{sample_id}/act", data=data, headers=HTML)
+    assert answer.status_code == 409
+    assert "Phenacetin" in answer.text
+    assert lab.read(lambda s: service.latest(s, sample_id)).result.state is State.DRAFT
+
+
+# -- helpers ---------------------------------------------------------------------------------------------------------
+
+
+def post(world: Any, sample_id: UUID, what: str, data: dict[str, Any], by: Role = CHEMIST) -> Any:
+    return world.as_(by).post(f"/bench/samples/{sample_id}/{what}", data=data, headers=HTML)
+
+
+def page(world: Any, sample_id: UUID, by: Role = CHEMIST) -> str:
+    answer = world.as_(by).get(f"/bench/samples/{sample_id}", headers=HTML)
+    assert answer.status_code == 200, answer.text
+    return str(answer.text)
+
+
+def newest(lab: Lab, sample_id: UUID) -> Any:
+    return lab.read(lambda s: service.latest(s, sample_id))
+
+
+def states(lab: Lab, sample_id: UUID) -> dict[str, str]:
+    """Key → what became of it, as the newest version has it."""
+    register = lab.runtime.pack.substances
+    view = newest(lab, sample_id)
+    return {one.key: one.state.value for one in lab.read(lambda s: service.named_of(s, view, register))}
+
+
+def act(lab: Lab, world: Any, sample_id: UUID, action: str, by: Role, **more: Any) -> Any:
+    """One press on the page."""
+    now = newest(lab, sample_id).result
+    return post(world, sample_id, "act", {"action": action, "result": now.id, "version": now.version, **more}, by)
+
+
+def audited(lab: Lab) -> list[AuditEntry]:
+    """What the log holds of results."""
+    return lab.read(lambda s: list(s.exec(select(AuditEntry).where(AuditEntry.object_type == "result"))))
+
+
+def dismiss(lab: Lab, world: Any, sample_id: UUID, *keys: str, **more: Any) -> Any:
+    view = newest(lab, sample_id)
+    form = {"key": list(keys), "reason": "below_reporting", **more}
+    return post(world, sample_id, "named/dismiss", {**form, "version": view.result.version} if view else form)
+
+
+def four_with_three_recorded(lab: Lab) -> UUID:
+    """A sample whose run of four peaks is recorded but for phenacetin."""
+    sample_id = lab.sample(("cocaine",))
+    ran = run(lab, sample_id)
+    lab.draft(sample_id, *(NewFinding(key, analysis_ids=(ran,)) for key in ("cocaine", "levamisole", "caffeine")))
+    return sample_id
+
+
+# -- submit and verify -----------------------------------------------------------------------------------------------
+
+
+def test_over_the_api_submit_and_verify_are_refused_with_the_names_and_go_on_when_they_are_accepted(
+    lab: Lab, world: Any
+) -> None:
+    sample_id = four_with_three_recorded(lab)
+    url = f"/api/v1/results/{newest(lab, sample_id).result.id}"
+    for by, step, asked in ((CHEMIST, "submit", "Record or dismiss it"), (VERIFIER, "verify", "Return the result")):
+        client = world.as_(by)
+        seen = client.get(url)
+        etag = {"If-Match": seen.headers["ETag"]}
+        offered = next(one for one in seen.json()["steps"] if one["action"] == step)
+        assert (offered["allowed"], offered["asks"]) == (True, ["accept_open"])
+        (left,) = [one for one in seen.json()["named"] if one["state"] == "open"]
+        assert (left["key"], left["places"][0]["peak"]) == ("phenacetin", 2)
+        assert "% of the area" in left["places"][0]["strength"]
+        refused = client.post(f"{url}/{step}", json={}, headers=etag)
+        assert refused.status_code == 409
+        assert refused.headers["content-type"] == "application/problem+json"
+        (reason,) = refused.json()["reasons"]
+        assert "Phenacetin" in reason
+        assert asked in reason
+        assert client.get(url).headers["ETag"] == etag["If-Match"]
+        assert client.post(f"{url}/{step}", json={"accept_open": True}, headers=etag).status_code == 200
+    assert world.as_(CHEMIST).get(url).json()["state"] == "verified"
+    entries = audited(lab)
+    assert [e.verb for e in entries if (e.after or {}).get("left_open") == ["Phenacetin"]] == ["submit", "verify"]
+
+
+def test_on_the_page_what_is_open_is_ticked_by_the_chemist_and_again_by_the_verifier(lab: Lab, world: Any) -> None:
+    sample_id = four_with_three_recorded(lab)
+    for by, step in ((CHEMIST, "submit"), (VERIFIER, "verify")):
+        text = page(world, sample_id, by)
+        assert f'id="{step}-accept_open"' in text
+        assert "Phenacetin" in text[text.index('id="named"') :]
+        assert text[text.index('id="bench-findings"') :].count('class="findings"') == 1, "one list of findings"
+        refused = act(lab, world, sample_id, step, by)
+        assert refused.status_code == 409
+        assert "neither recorded nor dismissed: Phenacetin" in refused.text
+        assert act(lab, world, sample_id, step, by, accept_open="yes").status_code == 303
+    assert newest(lab, sample_id).result.state is State.VERIFIED
+    assert "open" in page(world, sample_id, LEAD)[page(world, sample_id, LEAD).index('id="named"') :]
+    assert act(lab, world, sample_id, "release", LEAD).status_code == 303
+
+
+def test_with_nothing_open_submit_and_verify_stay_one_press_each(lab: Lab, world: Any) -> None:
+    sample_id = lab.sample(("cocaine",))
+    ran = run(lab, sample_id)
+    keys = ("cocaine", "levamisole", "caffeine", "phenacetin")
+    lab.draft(sample_id, *(NewFinding(key, analysis_ids=(ran,)) for key in keys))
+    for by, step in ((CHEMIST, "submit"), (VERIFIER, "verify")):
+        assert "accept_open" not in page(world, sample_id, by)
+        assert act(lab, world, sample_id, step, by).status_code == 303
+
+
+# -- recording and dismissing ----------------------------------------------------------------------------------------
+
+
+def test_a_peak_is_recorded_from_the_list_with_the_analysis_that_names_it(lab: Lab, world: Any) -> None:
+    sample_id = lab.sample(("cocaine",))
+    ran = run(lab, sample_id)
+    assert post(world, sample_id, "named/add", {"key": "phenacetin"}).status_code == 303
+    (finding,) = newest(lab, sample_id).findings
+    assert (finding.substance_id, finding.analysis_ids) == ("phenacetin", [str(ran)])
+    assert states(lab, sample_id)["phenacetin"] == "recorded"
+    version = newest(lab, sample_id).result.version
+    assert post(world, sample_id, "named/add", {"key": "heroin", "version": version}).status_code == 404
+
+
+def test_a_dismissal_is_kept_with_its_reason_shown_to_the_verifier_and_frozen(lab: Lab, world: Any) -> None:
+    sample_id = four_with_three_recorded(lab)
+    assert dismiss(lab, world, sample_id, "phenacetin", reason="other", note="seen in the rinse").status_code == 303
+    assert states(lab, sample_id)["phenacetin"] == "dismissed"
+    assert act(lab, world, sample_id, "submit", CHEMIST).status_code == 303
+    text = page(world, sample_id, VERIFIER)
+    assert "Other: seen in the rinse" in text
+    assert "accept_open" not in text
+    row = newest(lab, sample_id).result
+    assert [one["key"] for one in row.basis["dismissed"]] == ["phenacetin"]
+    assert {one["key"] for one in row.basis["named"]} == {"cocaine", "phenacetin", "levamisole", "caffeine"}
+    assert act(lab, world, sample_id, "verify", VERIFIER).status_code == 303
+    entries = audited(lab)
+    (entry,) = [e for e in entries if e.verb == "set_dismissals"]
+    assert entry.after == {"dismissed": {"phenacetin": "other"}}
+    assert "rinse" not in str([(e.before, e.after, e.reason) for e in entries])
+
+
+def test_several_names_are_dismissed_at_once_and_one_of_them_is_taken_back(lab: Lab, world: Any) -> None:
+    sample_id = lab.sample(("cocaine",))
+    run(lab, sample_id)
+    assert dismiss(lab, world, sample_id, "phenacetin", "caffeine").status_code == 303  # begins the draft
+    version = newest(lab, sample_id).result.version
+    form = {"key": "caffeine", "version": version}
+    assert post(world, sample_id, "named/take-back", form).status_code == 303
+    now = states(lab, sample_id)
+    assert (now["phenacetin"], now["caffeine"]) == ("dismissed", "open")
+
+
+def test_whoever_dismisses_is_an_author_and_does_not_verify(lab: Lab, world: Any) -> None:
+    sample_id = four_with_three_recorded(lab)
+    view = newest(lab, sample_id)
+    form = {"key": "phenacetin", "reason": "carry_over", "version": view.result.version}
+    assert post(world, sample_id, "named/dismiss", form, VERIFIER).status_code == 303
+    assert act(lab, world, sample_id, "submit", CHEMIST).status_code == 303
+    refused = act(lab, world, sample_id, "verify", VERIFIER)
+    assert refused.status_code == 409
+    assert "another person has to verify" in refused.text
+
+
+def test_over_the_api_dismissals_replace_what_is_there(lab: Lab, world: Any) -> None:
+    sample_id = four_with_three_recorded(lab)
+    url, chemist = f"/api/v1/results/{newest(lab, sample_id).result.id}", world.as_(CHEMIST)
+
+    def put(*dismissals: dict[str, str]) -> Any:
+        etag = {"If-Match": chemist.get(url).headers["ETag"]}
+        return chemist.put(f"{url}/dismissals", json={"dismissals": list(dismissals)}, headers=etag)
+
+    def phenacetin(answer: Any) -> Any:
+        return next(one for one in answer.json()["named"] if one["key"] == "phenacetin")
+
+    done = put({"key": "phenacetin", "reason": "wrong_match"})
+    assert done.status_code == 200, done.text
+    one = phenacetin(done)
+    assert (one["state"], one["reason"], one["dismissed_by"]) == ("dismissed", "wrong_match", "Chemist Own")
+    assert done.headers["ETag"] == chemist.get(url).headers["ETag"]
+    assert phenacetin(put())["state"] == "open"
+    stale = chemist.put(f"{url}/dismissals", json={"dismissals": []}, headers={"If-Match": '"1"'})
+    assert stale.status_code == 412
+    assert chemist.put(f"{url}/dismissals", json={"dismissals": []}).status_code == 428
+    reader = world.as_(LEAD).put(f"{url}/dismissals", json={"dismissals": []}, headers={"If-Match": '"1"'})
+    assert reader.status_code == 403
+    stranger = world.as_(CHEMIST, agency="other")
+    assert stranger.put(f"{url}/dismissals", json={"dismissals": []}, headers={"If-Match": '"1"'}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ([{"key": "heroin", "reason": "carry_over"}], "No spectrum of this sample names “heroin”."),
+        ([{"key": "cocaine", "reason": "carry_over"}], "Cocaine is recorded."),
+        ([{"key": "phenacetin", "reason": "other"}], "Say why in a few words."),
+        ([{"key": "phenacetin", "reason": "other", "note": " "}], "Say why in a few words."),
+        ([{"key": "phenacetin", "reason": "carry_over"}] * 2, "stands twice"),
+        ([{"key": "phenacetin", "reason": "other", "note": "x" * 141}], "140"),
+        ([{"key": "phenacetin", "reason": "because"}], "carry_over"),
+    ],
+)
+def test_a_dismissal_that_cannot_be_is_refused(lab: Lab, world: Any, wrong: list[dict[str, str]], says: str) -> None:
+    sample_id = four_with_three_recorded(lab)
+    url, chemist = f"/api/v1/results/{newest(lab, sample_id).result.id}", world.as_(CHEMIST)
+    etag = {"If-Match": chemist.get(url).headers["ETag"]}
+    answer = chemist.put(f"{url}/dismissals", json={"dismissals": wrong}, headers=etag)
+    assert answer.status_code == 422
+    assert says in answer.text
+    assert newest(lab, sample_id).result.dismissals == []
+
+
+def test_a_form_without_a_reason_keeps_what_was_ticked(lab: Lab, world: Any) -> None:
+    sample_id = four_with_three_recorded(lab)
+    answer = dismiss(lab, world, sample_id, "phenacetin", reason="", note="half a thought")
+    assert answer.status_code == 422
+    assert "Choose a reason." in answer.text
+    assert 'value="half a thought"' in answer.text
+    assert re.search(r'name="key" value="phenacetin" checked', answer.text)
+    assert dismiss(lab, world, sample_id).status_code == 422
+    assert dismiss(lab, world, sample_id, "phenacetin", reason="other").status_code == 422
+
+
+def test_nothing_is_dismissed_in_what_was_submitted(lab: Lab, world: Any) -> None:
+    sample_id = four_with_three_recorded(lab)
+    assert act(lab, world, sample_id, "submit", CHEMIST, accept_open="yes").status_code == 303
+    answer = dismiss(lab, world, sample_id, "phenacetin")
+    assert answer.status_code == 409
+    assert "only a draft can be changed" in answer.text
+    assert states(lab, sample_id)["phenacetin"] == "open"
+
+
+def test_what_becomes_a_finding_is_dismissed_no_more(lab: Lab, world: Any) -> None:
+    sample_id = four_with_three_recorded(lab)
+    dismiss(lab, world, sample_id, "phenacetin")
+    version = newest(lab, sample_id).result.version
+    assert post(world, sample_id, "named/add", {"key": "phenacetin", "version": version}).status_code == 303
+    assert newest(lab, sample_id).result.dismissals == []
+    form = {"position": 3, "version": newest(lab, sample_id).result.version}
+    assert post(world, sample_id, "findings/remove", form).status_code == 303
+    assert states(lab, sample_id)["phenacetin"] == "open"
+
+
+def test_a_new_version_keeps_the_dismissals_and_a_new_run_opens_the_name_again(lab: Lab, world: Any) -> None:
+    sample_id = four_with_three_recorded(lab)
+    dismiss(lab, world, sample_id, "phenacetin")
+    act(lab, world, sample_id, "submit", CHEMIST)
+    act(lab, world, sample_id, "return", VERIFIER, reason="inject it again")
+    assert post(world, sample_id, "draft", {}).status_code == 303
+    assert states(lab, sample_id)["phenacetin"] == "dismissed"
+    run(lab, sample_id)
+    assert states(lab, sample_id) == {
+        "cocaine": "recorded", "phenacetin": "open", "levamisole": "recorded", "caffeine": "recorded",
+    }  # fmt: skip
+
+
+# -- what was submitted stays what it was ----------------------------------------------------------------------------
+
+
+def test_a_name_that_comes_after_the_submission_holds_it_up(lab: Lab, world: Any) -> None:
+    sample_id = four_with_three_recorded(lab)
+    dismiss(lab, world, sample_id, "phenacetin")
+    act(lab, world, sample_id, "submit", CHEMIST)
+    (found,) = [r for a in lab.read(lambda s: readings.analyses_of(s, sample_id)) for r in a.readings]
+    answer = json.loads(json.dumps(found.match.answer))
+    answer["peaks"][0]["level"] = "related"
+    lab.change(type(found.match), found.match.id, answer=answer)
+    refused = act(lab, world, sample_id, "verify", VERIFIER)
+    assert refused.status_code == 409
+    assert "changed since these findings were submitted" in refused.text
+    assert states(lab, sample_id)["cocaine"] == "recorded"  # as it was submitted
+
+
+def test_a_version_submitted_before_names_were_kept_goes_on_and_says_what_is_open(lab: Lab, world: Any) -> None:
+    sample_id = four_with_three_recorded(lab)
+    act(lab, world, sample_id, "submit", CHEMIST, accept_open="yes")
+    row = newest(lab, sample_id).result
+    before = {key: value for key, value in row.basis.items() if key not in ("named", "dismissed")}
+    lab.change(type(row), row.id, basis=before)
+    assert act(lab, world, sample_id, "verify", VERIFIER).status_code == 409
+    assert act(lab, world, sample_id, "verify", VERIFIER, accept_open="yes").status_code == 303
+    assert act(lab, world, sample_id, "release", LEAD).status_code == 303
+
+
+# -- parts of a mixture go the same way ------------------------------------------------------------------------------
+
+
+def test_the_parts_of_an_infrared_mixture_are_named_and_may_all_be_recorded_at_once(
+    lab: Lab, world: Any, tmp_path: Path
+) -> None:
+    sample_id = lab.sample(("cocaine",))
+    demo_infrared.write(tmp_path)
+    received = lab.runtime.blobs.put(iter([(tmp_path / demo_infrared.MIXTURE).read_bytes()]))
+    with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
+        upload = readings.record_upload_for_sample(uow, sample_id, received, "mixture.jdx")
+    lab.runtime.jobs.run_until_idle()
+    view = lab.draft(sample_id, NewFinding("cocaine", analysis_ids=(upload.analysis_id,)))
+    assert states(lab, sample_id) == {"cocaine": "recorded", "phenacetin": "open", "caffeine": "open"}
+    text = page(world, sample_id)
+    assert "of the signal" in text[text.index('id="named"') :]
+    (found,) = [r for a in lab.read(lambda s: readings.analyses_of(s, sample_id)) for r in a.readings]
+    form = {"reading": found.reading.id, "version": view.result.version}
+    assert post(world, sample_id, "use-parts", form).status_code == 303
+    assert set(states(lab, sample_id).values()) == {"recorded"}
+    assert act(lab, world, sample_id, "submit", CHEMIST).status_code == 303
+
+
+# -- the decision itself ---------------------------------------------------------------------------------------------
+
+
+def analysis(*answers: dict[str, Any], status: str = "ok", kind: str = "mass_run", candidates: Any = ()) -> Any:
+    """An analysis with readings that have these answers, as the bench sees one."""
+    rows = [
+        SimpleNamespace(
+            reading=SimpleNamespace(id=uuid4(), kind=kind), match=SimpleNamespace(answer=a, candidates=list(candidates))
+        )
+        for a in answers
+    ]
+    return SimpleNamespace(
+        analysis=SimpleNamespace(id=uuid4(), status=readings.AnalysisStatus(status)),
+        method=SimpleNamespace(title="GC-MS"),
+        readings=rows,
+    )
+
+
+def row(name: str, key: str = "", drug_class: str = "", score: float = 900.0) -> dict[str, Any]:
+    return {
+        "substance": name, "compound": f"K-{name}", "substance_id": key, "substance_class": drug_class, "score": score,
+    }  # fmt: skip
+
+
+def peak(*rows: dict[str, Any], level: str = "consistent_with", members: Sequence[str] | None = None) -> dict[str, Any]:
+    said = [r["compound"] for r in rows] if members is None else list(members)
+    return {
+        "peak": 1, "retention_time_s": 431.0, "area_percent": 17.2, "level": level, "candidates": list(rows),
+        "answer": {"set": said, "probability_names": {f"K-{n}": n for n in ("Metaphedrone", "Mephedrone")}},
+    }  # fmt: skip
+
+
+def run_of(*peaks: dict[str, Any]) -> dict[str, Any]:
+    return {"level": peaks[0]["level"], "peaks": list(peaks), "components": []}
+
+
+REGISTER = load_pack().substances
+MEPHEDRONE = row("Mephedrone", "mephedrone", "stimulant.cathinone")
+THREE_MMC = row("3-MMC", "3-mmc", "stimulant.cathinone")
+
+
+def decided(analyses: Sequence[Any], *findings: NewFinding, dismissals: Sequence[Dismissal] = ()) -> dict[str, str]:
+    named = standings(mentions_of(analyses), findings, dismissals, REGISTER)
+    return {one.key: one.state.value for one in named}
+
+
+@pytest.mark.parametrize(
+    ("level", "named"),
+    [("identified", 1), ("consistent_with", 1), ("class_only", 1), ("related", 0), ("nothing_above_limit", 0),
+     ("not_compared", 0)],
+)  # fmt: skip
+def test_a_peak_counts_from_the_level_at_which_the_run_lists_it_as_found(level: str, named: int) -> None:
+    assert len(decided([analysis(run_of(peak(MEPHEDRONE, level=level)))])) == named
+
+
+def test_a_peak_that_is_a_set_is_recorded_by_any_of_it() -> None:
+    ran = analysis(run_of(peak(MEPHEDRONE, THREE_MMC)))
+    assert decided([ran]) == {"mephedrone": "open"}
+    assert decided([ran], NewFinding("3-mmc")) == {"mephedrone": "recorded"}
+    assert decided([ran], NewFinding("caffeine")) == {"mephedrone": "open"}
+    alone = analysis(run_of(peak(MEPHEDRONE, THREE_MMC, members=["K-Mephedrone"])))
+    assert decided([alone], NewFinding("3-mmc")) == {"mephedrone": "open"}
+
+
+def test_a_member_of_the_set_that_is_not_among_the_stored_rows_counts_by_its_name() -> None:
+    ran = analysis(run_of(peak(row("Somebodyone"), members=["K-Somebodyone", "K-Mephedrone"])))
+    assert decided([ran], NewFinding("mephedrone")) == {"somebodyone": "recorded"}
+
+
+def test_a_name_that_only_one_of_two_readings_leaves_uncovered_is_open() -> None:
+    both = [analysis(run_of(peak(MEPHEDRONE, THREE_MMC))), analysis(run_of(peak(MEPHEDRONE)))]
+    assert decided(both, NewFinding("3-mmc")) == {"mephedrone": "open"}
+    assert decided(both, NewFinding("mephedrone")) == {"mephedrone": "recorded"}
+
+
+def test_a_class_is_a_record_only_where_it_stands_on_that_analysis() -> None:
+    ran = analysis(run_of(peak(MEPHEDRONE)))
+    by_strip = NewFinding(substance_class="stimulant.cathinone", analysis_ids=(uuid4(),))
+    assert decided([ran], by_strip) == {"mephedrone": "open"}
+    assert decided([ran], replace(by_strip, analysis_ids=(ran.analysis.id,))) == {"mephedrone": "recorded"}
+    other = NewFinding(substance_class="opioid", analysis_ids=(ran.analysis.id,))
+    assert decided([ran], other) == {"mephedrone": "open"}
+
+
+def test_not_detected_records_nothing_and_a_label_records_what_has_no_row() -> None:
+    ran = analysis(run_of(peak(MEPHEDRONE), peak(row("Something of a library"))))
+    absent = NewFinding("mephedrone", abundance=Abundance.NOT_DETECTED, below="5 %", analysis_ids=(ran.analysis.id,))
+    labelled = NewFinding(unknown_label="something OF a library")
+    assert decided([ran], absent, labelled) == {"mephedrone": "open", "something of a library": "recorded"}
+
+
+def test_every_analysis_counts_but_one_that_did_not_go_well() -> None:
+    again = analysis(run_of(peak(MEPHEDRONE)), status="repeat")
+    good = analysis(run_of(peak(row("Caffeine", "caffeine"))), run_of(peak(row("Cocaine", "cocaine"))))
+    assert set(decided([again, good])) == {"caffeine", "cocaine"}
+
+
+def test_parts_that_are_a_lead_only_name_nothing_and_every_other_part_does() -> None:
+    part = {"share": 0.1, "grade": "possible", "not_distinguished": ["Mephedrone"]}
+    parts = [{**row("Caffeine", "caffeine"), **part}, {**row("Unlisted"), **part}]
+    answer = {"level": "nothing_above_limit", "components": parts, "infrared": {"mostly_unexplained": True}}
+    assert decided([analysis(answer, kind="ir")]) == {}
+    answer["infrared"] = {"mostly_unexplained": False}
+    assert decided([analysis(answer, kind="ir")]) == {"caffeine": "open", "unlisted": "open"}
+    assert decided([analysis(answer, kind="ir")], NewFinding("mephedrone")) == {
+        "caffeine": "recorded", "unlisted": "recorded",
+    }  # fmt: skip
+
+
+def test_a_spectrum_without_parts_names_its_best_compound_once() -> None:
+    said = {"level": "consistent_with", "set": ["K-Mephedrone"], "components": [], "peaks": []}
+    one = analysis(said, kind="mass_spectrum", candidates=[MEPHEDRONE])
+    assert decided([one]) == {"mephedrone": "open"}
+    parts = [{**MEPHEDRONE, "share": 0.6}, {**row("Caffeine", "caffeine"), "share": 0.4}]
+    mixed = analysis({**said, "components": parts}, kind="mass_spectrum", candidates=[MEPHEDRONE])
+    assert decided([mixed]) == {"mephedrone": "open", "caffeine": "open"}
+
+
+def test_a_dismissal_holds_for_the_readings_somebody_looked_at() -> None:
+    first, second = analysis(run_of(peak(MEPHEDRONE))), analysis(run_of(peak(MEPHEDRONE)))
+    seen = (first.readings[0].reading.id,)
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    given = Dismissal("mephedrone", "Mephedrone", DismissReason.CARRY_OVER, "", seen, uuid4(), at)
+    assert decided([first], dismissals=[given]) == {"mephedrone": "dismissed"}
+    assert decided([first, second], dismissals=[given]) == {"mephedrone": "open"}
+    on_second = NewFinding(substance_class="stimulant.cathinone", analysis_ids=(second.analysis.id,))
+    assert decided([first, second], on_second, dismissals=[given]) == {"mephedrone": "dismissed"}
+    assert decided([first], NewFinding("mephedrone"), dismissals=[given]) == {"mephedrone": "recorded"}

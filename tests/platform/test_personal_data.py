@@ -1,0 +1,88 @@
+"""What points to a person: 60 sentences that must fire, 60 that must not, and the browser's patterns are the server's."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+import harm_messages
+from app.platform.kernel.personal_data import (
+    KIND_WORDS,
+    PATTERNS,
+    PersonalKind,
+    as_javascript,
+    found_in,
+    left_out,
+    sentence,
+)
+from tests.support.personal_texts import HARMLESS, PERSONAL
+
+STATIC = Path(__file__).resolve().parents[2] / "app" / "static" / "js"
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_harmless_words_of_staff_do_not_fire(text: str) -> None:
+    assert [(one.kind.value, text[one.start : one.end]) for one in found_in(text)] == []
+
+
+@pytest.mark.parametrize(("text", "kind"), PERSONAL)
+def test_what_points_to_a_person_fires_and_can_be_left_out(text: str, kind: str) -> None:
+    assert [one.kind.value for one in found_in(text)] == [kind]
+    assert found_in(left_out(text)) == [], "once left out, nothing is asked again"
+    assert found_in(text, [PersonalKind(kind)]) == [], "a field may be there for this kind"
+
+
+def test_the_tables_are_as_large_as_they_say_and_reach_every_pattern() -> None:
+    assert len(set(HARMLESS)) == len(set(PERSONAL)) == 60
+    assert {kind for _, kind in PERSONAL} == {kind.value for kind, _, _ in PATTERNS} == set(PersonalKind)
+    assert set(KIND_WORDS) == set(PersonalKind)
+
+
+def test_what_is_left_out_is_the_match_and_no_more() -> None:
+    text = "MDMA 150 mg from my mate Dave,  tent 14. Peak at 4.2 min."
+    assert left_out(text) == "MDMA 150 mg from my mate. Peak at 4.2 min."
+    places = [text[one.start : one.end] for one in found_in(text)]
+    assert places == ["Dave", "tent 14"]
+    assert left_out("Nothing in it.") == "Nothing in it."
+
+
+@pytest.mark.parametrize("number", ["9434765918", "943 476 5917", "1111111111", "94347659190", "123 456 7890"])
+def test_ten_digits_without_the_check_digit_are_no_nhs_number(number: str) -> None:
+    assert PersonalKind.NHS_NUMBER not in {one.kind for one in found_in(f"number {number}")}
+
+
+@pytest.mark.parametrize("number", ["9434765919", "943 476 5919", "401 023 2137", "4010232137"])
+def test_the_check_digit_makes_an_nhs_number(number: str) -> None:
+    assert [one.kind for one in found_in(f"NHS {number}")] == [PersonalKind.NHS_NUMBER]
+
+
+def test_the_shipped_messages_point_to_nobody() -> None:
+    folder = Path(harm_messages.__file__).parent
+    texts = [path for kind in ("*.md", "*.yaml") for path in folder.rglob(kind)]
+    assert len(texts) > 100
+    found = {path.name: [path.read_text()[o.start : o.end] for o in found_in(path.read_text())] for path in texts}
+    assert {name: words for name, words in found.items() if words} == {}
+
+
+def test_the_browser_looks_for_the_same() -> None:
+    said = "run python -m app.platform.kernel.personal_data > app/static/js/nudge_patterns.js"
+    assert (STATIC / "nudge_patterns.js").read_text() == as_javascript(), said
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 200_000, "1 " * 100_000, "my " * 60_000, "@" * 200_000, "A" * 200_000, "+1 2 " * 40_000, "lot " * 50_000,
+     "camp a " * 30_000, "tent tent's " * 20_000, " " * 200_000, "\u2019" * 200_000, "Dave " * 40_000],
+)  # fmt: skip
+def test_no_text_takes_long(text: str) -> None:
+    began = time.perf_counter()
+    found_in(text)
+    assert time.perf_counter() - began < 5
+
+
+def test_the_sentence_says_who_reads_it() -> None:
+    assert sentence([PersonalKind.PHONE], outside=True).endswith("people outside the service will read this text.")
+    three = sentence([PersonalKind.NAME, PersonalKind.TENT, PersonalKind.HANDLE], outside=False)
+    assert three.startswith("This looks like a name, a tent or pitch and a handle. Leave it out:")
