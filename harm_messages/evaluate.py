@@ -87,9 +87,19 @@ def _marked(hits: list[Hit], base: list[Hit]) -> list[Hit]:
     return [h if (h.rule.id, h.seen) in known else replace(h, self_reported=True) for h in hits]
 
 
-def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments: Adjustments) -> Page:
-    """`base` are the hits without the self-report: staff are asked to act on those only."""
-    pack = d.pack
+def _page(
+    d: Derived,
+    locale: str,
+    hits: list[Hit],
+    base: list[Hit],
+    adjustments: Adjustments,
+    lengths: dict[str, bool] | None = None,
+) -> Page:
+    """`base` are the hits without the self-report: staff are asked to act on those only. `lengths`: where to note what was
+    too long. A page in another language is like the one in the default language."""
+    pack, lengths = d.pack, {} if lengths is None else lengths
+    default = pack.manifest.default_locale
+    model = None if locale == default else _page(d, default, hits, base, adjustments, lengths)
     kept = in_order(one_per_topic(suppressed(hits)), d)
     body = [h for h in kept if h.rule.slot in BODY_SLOTS]
     taken_back = pack.manifest.status == "withdrawn" or any(h.withdrawn for h in hits)
@@ -129,9 +139,9 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
             "emergency": emergency, "safer_use": _spoken(use), "limits": limits, "next": _spoken(following),
         }  # fmt: skip
 
-    draft = Hearing(veto, draft=True)
+    draft = Hearing(veto, draft=True, lengths=dict(lengths))
     written(draft)
-    w, parts = written(Hearing(veto, stands=frozenset(draft.said)))
+    w, parts = written(Hearing(veto, stands=frozenset(draft.said), lengths=lengths))
     notices, sign_off = _notices(w, parts, taken_back)
     page = Page(
         pack_id=pack.manifest.id,
@@ -150,9 +160,7 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
         labels_locale=w.labels_locale,
         **parts,
     )
-    if locale == pack.manifest.default_locale:
-        return _within_budget(page, pack)
-    return _ordered_like(_page(d, pack.manifest.default_locale, hits, base, adjustments), page)
+    return _within_budget(page, pack) if model is None else _ordered_like(model, page)
 
 
 def _use(w: Writer, kept: Iterable[Hit], veto: Veto, adjustments: Adjustments) -> list[Message]:
@@ -269,14 +277,13 @@ def _within_budget(page: Page, pack: Pack) -> Page:
     return page
 
 
-def _ordered_like(default: Page, page: Page) -> Page:
-    """The cards stand, and wait behind More, as in the default language, whose words are counted: what people see first
-    does not depend on how long a language is."""
+def _ordered_like(model: Page, page: Page) -> Page:
+    """The same cards and lines stand, and wait behind More, as in the default language, whose words are counted."""
     own = {(m.id, m.rule_id): m for m in page.body}
-    first, later = (
-        [own.pop(k) for m in part if (k := (m.id, m.rule_id)) in own] for part in (default.cards, default.more)
-    )
-    return page.model_copy(update={"cards": tuple(first), "more": (*later, *own.values())})
+    first, later = ([own.pop(k) for m in part if (k := (m.id, m.rule_id)) in own] for part in (model.cards, model.more))
+    waiting = {m.id for m in model.safer_use if not m.text}
+    use = tuple(behind_more(m) if m.id in waiting and m.text else m for m in page.safer_use)
+    return page.model_copy(update={"cards": tuple(first), "more": (*later, *own.values()), "safer_use": use})
 
 
 def _may_wait(card: Message) -> bool:

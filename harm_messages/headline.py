@@ -56,7 +56,7 @@ def compose_headline(w: Writer, beside: int = 0) -> tuple[Message, ...]:
 
 
 def _short_enough(w: Writer, parts: Iterable[Message], beside: int) -> bool:
-    return words_of(m.text for m in parts) + beside <= w.d.pack.budgets.head
+    return not w.too_long("headline", words_of(m.text for m in parts) + beside, w.d.pack.budgets.head)
 
 
 def _composed(w: Writer, *, instead: bool) -> tuple[Message, ...]:

@@ -28,7 +28,7 @@ def compose_limits(w: Writer) -> tuple[Message, ...]:
     untested = [*_not_tested(w, gaps), *_out_of_scope(w, blind)]
     rest, far = [*_invalid(w), *_no_reaction(w), *_not_done(w)], list(_how_far(w))
     found = [*rest, *untested, *far]
-    if gaps and blind and _words([*found, *([core] if core else [])]) > w.d.pack.budgets.limits:
+    if gaps and blind and _too_long(w, "limits", [*found, *([core] if core else [])]):
         found = [*rest, *_not_tested(w, gaps, blind), *far]
     return _within(w, found, core)
 
@@ -40,7 +40,7 @@ def _within(w: Writer, found: list[Message], core: Message | None) -> tuple[Mess
         return tuple(sorted(found, key=lambda m: m.severity.rank))
     fixed = w.d.pack.manifest.fixed
     waits = {fixed["limit_methods"], fixed["limit_quick"]}
-    if _words([*found, core]) > w.d.pack.budgets.limits:
+    if _too_long(w, "limits with methods", [*found, core]):
         later = [m for m in found if m.id in waits]
         core = core.model_copy(
             update={
@@ -51,13 +51,13 @@ def _within(w: Writer, found: list[Message], core: Message | None) -> tuple[Mess
         )
         found = [m for m in found if m.id not in waits]
     strips = {row.no_reaction for row in w.d.pack.strips} | {fixed["limit_no_reaction"]}
-    if _words([*found, core]) > w.d.pack.budgets.limits and any(m.id in strips for m in found):
+    if any(m.id in strips for m in found) and _too_long(w, "limits of strips", [*found, core]):
         core = behind_more(core)  # what did not react "can still be in there" is said already
     return (*sorted(found, key=lambda m: m.severity.rank), core)
 
 
-def _words(messages: Iterable[Message]) -> int:
-    return words_of(m.text for m in messages)
+def _too_long(w: Writer, what: str, messages: Iterable[Message]) -> bool:
+    return w.too_long(what, words_of(m.text for m in messages), w.d.pack.budgets.limits)
 
 
 def _say(w: Writer, key: str, place: Place, **values: str) -> Message:
