@@ -191,7 +191,7 @@ def test_c3_what_only_a_strip_or_a_colour_test_showed_is_told_as_that() -> None:
         ]
         return f"{shown}: {m.page.headline}" if shown else ""
 
-    held(oracle, least=60)
+    held(oracle, least=40)
 
 
 def _worth_a_word(each: list[Any], m: Made) -> bool:
