@@ -113,9 +113,8 @@ def _page(
         # written first what must stand whole; what repeats a sentence of it is left out further down
         emergency = compose_emergency(w, asked, told, short=short)
         difference = difference_line(w)
-        beside = words_of(
-            [difference.text if difference else "", pack.message(veto.action, locale).short if veto.action else ""]
-        )
+        lines = [m for m in (difference.id if difference else "", veto.action) if m]
+        beside = words_of(pack.message(m, pack.manifest.default_locale).short for m in lines)
         headline = compose_headline(w, beside)
         said = [*headline, *([difference] if difference else []), *(p for line in emergency for p in line.parts)]
         for sentence in _sentences(said):

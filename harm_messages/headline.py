@@ -52,7 +52,9 @@ def compose_headline(w: Writer, beside: int = 0) -> tuple[Message, ...]:
     """Expected first, then the rest by confidence, then what has no name, then what was not found. `beside`: the words of
     the difference and of the action line; where all are too many, what was expected is left to the difference."""
     parts = _composed(w, instead=True)
-    return parts if _short_enough(w, parts, beside) else _composed(w, instead=w.d.verdict not in LINES)
+    english = w.d.pack.manifest.default_locale  # counted in one language, so that every language says the same
+    counted = parts if w.locale == english else _composed(Writer(w.d, english), instead=True)
+    return parts if _short_enough(w, counted, beside) else _composed(w, instead=w.d.verdict not in LINES)
 
 
 def _short_enough(w: Writer, parts: Iterable[Message], beside: int) -> bool:
