@@ -150,6 +150,7 @@ class Writer:
         if place.slot in SHORTENED and not behind_more and not whole:
             short, more = self._within(short, more, values, f"{after} {because}")
         say = self._kept(text, text.spoken, values, "more" if behind_more else "page", True) if text.spoken else short
+        seen = self.hearing is None or not self.hearing.draft  # nobody reads or hears the draft
         return Message(
             id=text.id,
             version=text.version,
@@ -158,10 +159,10 @@ class Writer:
             locale=text.locale,
             title=fill(text.title, values),
             text=to_plain(short, values),
-            html=to_html(short, values),
+            html=to_html(short, values) if seen else "",
             more_text=to_plain(more, values) if more else "",
             more_html=to_html(more, values) if more else "",
-            spoken=spoken(to_plain(say, values), self.d.pack.words(text.locale).say),
+            spoken=spoken(to_plain(say, values), self.d.pack.words(text.locale).say) if seen else "",
             pictogram=text.pictogram,
             because=because,
             severity_word=self.d.pack.words(self.asked).severity[place.severity],
