@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from html import escape
 from typing import Any
 
 from harm_messages.adjusting import NONE, Adjustments, Card, arranged, gravest_urgent, snippets, with_urgent
@@ -21,7 +22,7 @@ from harm_messages.limits import compose_limits
 from harm_messages.matching import match
 from harm_messages.ordering import Hit, in_order, one_per_topic, suppressed
 from harm_messages.pack import Pack
-from harm_messages.page import Message, Page
+from harm_messages.page import Message, Page, behind_more
 from harm_messages.rules import Rule
 from harm_messages.staffing import alert_proposals, recalled_strips, staff_actions
 from harm_messages.staffing_types import StaffAction
@@ -86,9 +87,19 @@ def _marked(hits: list[Hit], base: list[Hit]) -> list[Hit]:
     return [h if (h.rule.id, h.seen) in known else replace(h, self_reported=True) for h in hits]
 
 
-def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments: Adjustments) -> Page:
-    """`base` are the hits without the self-report: staff are asked to act on those only."""
-    pack = d.pack
+def _page(
+    d: Derived,
+    locale: str,
+    hits: list[Hit],
+    base: list[Hit],
+    adjustments: Adjustments,
+    lengths: dict[str, bool] | None = None,
+) -> Page:
+    """`base` are the hits without the self-report: staff are asked to act on those only. `lengths`: where to note what was
+    too long. A page in another language is like the one in the default language."""
+    pack, lengths = d.pack, {} if lengths is None else lengths
+    default = pack.manifest.default_locale
+    model = None if locale == default else _page(d, default, hits, base, adjustments, lengths)
     kept = in_order(one_per_topic(suppressed(hits)), d)
     body = [h for h in kept if h.rule.slot in BODY_SLOTS]
     taken_back = pack.manifest.status == "withdrawn" or any(h.withdrawn for h in hits)
@@ -101,7 +112,11 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
         w = Writer(d, locale, hearing)
         # written first what must stand whole; what repeats a sentence of it is left out further down
         emergency = compose_emergency(w, asked, told, short=short)
-        headline, difference = compose_headline(w), difference_line(w)
+        difference = difference_line(w)
+        beside = words_of(
+            [difference.text if difference else "", pack.message(veto.action, locale).short if veto.action else ""]
+        )
+        headline = compose_headline(w, beside)
         said = [*headline, *([difference] if difference else []), *(p for line in emergency for p in line.parts)]
         for sentence in _sentences(said):
             hearing.fresh(sentence)
@@ -124,9 +139,9 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
             "emergency": emergency, "safer_use": _spoken(use), "limits": limits, "next": _spoken(following),
         }  # fmt: skip
 
-    draft = Hearing(veto, draft=True)
+    draft = Hearing(veto, draft=True, lengths=dict(lengths))
     written(draft)
-    w, parts = written(Hearing(veto, stands=frozenset(draft.said)))
+    w, parts = written(Hearing(veto, stands=frozenset(draft.said), lengths=lengths))
     notices, sign_off = _notices(w, parts, taken_back)
     page = Page(
         pack_id=pack.manifest.id,
@@ -145,9 +160,7 @@ def _page(d: Derived, locale: str, hits: list[Hit], base: list[Hit], adjustments
         labels_locale=w.labels_locale,
         **parts,
     )
-    if locale == pack.manifest.default_locale:
-        return _within_budget(page, pack)
-    return _ordered_like(_page(d, pack.manifest.default_locale, hits, base, adjustments), page)
+    return _within_budget(page, pack) if model is None else _ordered_like(model, page)
 
 
 def _use(w: Writer, kept: Iterable[Hit], veto: Veto, adjustments: Adjustments) -> list[Message]:
@@ -176,15 +189,15 @@ def _spoken(messages: Sequence[Message]) -> tuple[Message, ...]:
 
 
 def _lines(d: Derived, hits: Iterable[Hit]) -> list[str]:
-    """The lines that the fired rules ask for, those of a fallback, and the signs of what the drugs do to a body; where no
-    card is grave, of the drugs found, not of what they were cut with."""
+    """The lines that the fired rules ask for, those of a fallback, and the signs of what the drugs do to a body: the
+    gravest on the page, and what was said and nobody tested; where no card is grave, of the drugs found, not of their cuts."""
     every, pack = list(hits), d.pack
     body = [h for h in every if h.rule.slot in BODY_SLOTS and h.rule.slot is not Slot.STRENGTH]
     about = [h for h in body if h.grave] or [h for h in body if h.rule.severity is Severity.S2]
     drugs = {s.family for s in d.seen if s.psychoactive and s.role not in QUIET}
-    kinds = sorted(
-        {h.family for h in about} or drugs or {h.family for h in body} or {Family.UNKNOWN}, key=lambda f: f.rank
-    )
+    untested = {s.family for s in d.seen if s.source == "declared"}
+    known = {h.family for h in about} or drugs or {h.family for h in body}
+    kinds = sorted(known | untested or {Family.UNKNOWN}, key=lambda f: f.rank)
     found = [line for hit in every for line in hit.rule.emergency]
     found += [line for hit in every if hit.withdrawn for line in pack.families.fallbacks[hit.family].emergency]
     return [*found, *(line for kind in kinds for line in pack.families.signs[kind])]
@@ -192,8 +205,8 @@ def _lines(d: Derived, hits: Iterable[Hit]) -> list[str]:
 
 def _card(w: Writer, card: Card, *, stands: bool) -> Message:
     """One card; where it speaks for several of its family, a sentence that names every drug stands first, and what the
-    others say waits under its "More"; a pair with what the person also takes never waits. The first card and the grave
-    ones stand (`stands`), whatever was said before."""
+    others say waits under its "More", but for the medicines that kill with them and a pair with what the person also
+    takes. The first card and the grave ones stand (`stands`), whatever was said before."""
     lead, others = card
     w = w.in_one_language([_says(w, h) for h in (lead, *others)])
     if not others:
@@ -208,13 +221,15 @@ def _card(w: Writer, card: Card, *, stands: bool) -> Message:
     if not own.text:
         own = _write(w, lead, whole=True)
     told = [_write(w, h, whole=True) for h in others if h.self_reported]
-    rest = [_write(w, h, behind_more=True) for h in others if not h.self_reported]
+    waiting = [h for h in others if not h.self_reported]
+    medicines = [line for h in waiting for line in w.lines_on_the_card(_says(w, h))]
+    rest = [_write(w, h, behind_more=True) for h in waiting]
     first = [m for m in (opening, own, *told) if m is not None]
     return own.model_copy(
         update={
-            "text": "\n".join(m.text for m in first if m.text),
-            "html": "".join(m.html for m in first),
-            "spoken": " ".join(m.spoken for m in first if m.spoken),
+            "text": "\n".join(t for t in (*(m.text for m in first), *medicines) if t),
+            "html": "".join(m.html for m in first) + "".join(f"<p>{escape(m)}</p>" for m in medicines),
+            "spoken": " ".join(t for t in (*(m.spoken for m in first), *medicines) if t),
             "more_text": "\n".join(t for t in (*(m.more_text for m in (own, *told)), *(m.text for m in rest)) if t),
             "more_html": "".join((own.more_html, *(m.more_html for m in told), *(m.html for m in rest))),
             "origin": "self_reported" if told else own.origin,
@@ -244,25 +259,31 @@ def _sentences(messages: Iterable[Message]) -> Iterator[str]:
 
 
 def _within_budget(page: Page, pack: Pack) -> Page:
-    """Cards of S3–S4 go behind More, the mildest first, until the page can be read in the time people give it."""
-    budgets = pack.budgets
-    while page.visible_words() > (budgets.grave_page if page.help_first else budgets.other_page):
+    """Cards of S3–S4 go behind More, the mildest first, then the lines on safer use that the dosing table does not ask for,
+    until the page can be read in the time people give it."""
+    limit = pack.budgets.grave_page if page.help_first else pack.budgets.other_page
+    while page.visible_words() > limit:
         at = next((i for i in range(len(page.cards) - 1, 0, -1) if _may_wait(page.cards[i])), None)
         if at is None:
-            return page
+            break
         cards, more = (*page.cards[:at], *page.cards[at + 1 :]), (page.cards[at], *page.more)
         page = page.model_copy(update={"cards": cards, "more": more})
+    asked = {row.say for row in pack.dosing.rows}
+    for at in range(len(page.safer_use) - 1, -1, -1):
+        if page.visible_words() > limit and page.safer_use[at].id not in asked:
+            use = list(page.safer_use)
+            use[at] = behind_more(use[at])
+            page = page.model_copy(update={"safer_use": tuple(use)})
     return page
 
 
-def _ordered_like(default: Page, page: Page) -> Page:
-    """The cards stand, and wait behind More, as in the default language, whose words are counted: what people see first
-    does not depend on how long a language is."""
+def _ordered_like(model: Page, page: Page) -> Page:
+    """The same cards and lines stand, and wait behind More, as in the default language, whose words are counted."""
     own = {(m.id, m.rule_id): m for m in page.body}
-    first, later = (
-        [own.pop(k) for m in part if (k := (m.id, m.rule_id)) in own] for part in (default.cards, default.more)
-    )
-    return page.model_copy(update={"cards": tuple(first), "more": (*later, *own.values())})
+    first, later = ([own.pop(k) for m in part if (k := (m.id, m.rule_id)) in own] for part in (model.cards, model.more))
+    waiting = {m.id for m in model.safer_use if not m.text}
+    use = tuple(behind_more(m) if m.id in waiting and m.text else m for m in page.safer_use)
+    return page.model_copy(update={"cards": tuple(first), "more": (*later, *own.values()), "safer_use": use})
 
 
 def _may_wait(card: Message) -> bool:

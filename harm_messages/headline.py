@@ -13,6 +13,7 @@ from harm_messages.matching import not_found
 from harm_messages.page import Message
 from harm_messages.register import within
 from harm_messages.roles import counts_as_found
+from harm_messages.tagged import words_of
 from harm_messages.types import Confidence, FindingFact, Outcome, Role, RunStatus, Severity, Slot, Verdict
 from harm_messages.verdicts import always_warn
 from harm_messages.vocabulary import Technique
@@ -47,15 +48,25 @@ LINES = {
 }
 
 
-def compose_headline(w: Writer) -> tuple[Message, ...]:
-    """Expected first, then the rest by confidence, then what has no name, then what was not found."""
+def compose_headline(w: Writer, beside: int = 0) -> tuple[Message, ...]:
+    """Expected first, then the rest by confidence, then what has no name, then what was not found. `beside`: the words of
+    the difference and of the action line; where all are too many, what was expected is left to the difference."""
+    parts = _composed(w, instead=True)
+    return parts if _short_enough(w, parts, beside) else _composed(w, instead=w.d.verdict not in LINES)
+
+
+def _short_enough(w: Writer, parts: Iterable[Message], beside: int) -> bool:
+    return not w.too_long("headline", words_of(m.text for m in parts) + beside, w.d.pack.budgets.head)
+
+
+def _composed(w: Writer, *, instead: bool) -> tuple[Message, ...]:
     d = w.d
     news = [s for s in d.shown if not s.unknown and not _quiet(s, d)]
     cuts = [s for s in d.shown if not s.unknown and s.role in QUIET]
     alike = {one for s in news for one in s.fact.look_alikes}
     news = [s for s in news if s.confidence is not Confidence.TENTATIVE or s.substance not in alike]
     absent = [] if d.outcome is Outcome.NOTHING_FOUND else expected_not_found(d)
-    parts = list(_found_parts(w, news or cuts, bool(absent)))
+    parts = list(_found_parts(w, news or cuts, bool(absent) or not instead))
     if any(s.unknown for s in d.shown):
         parts.append(_part(w, "unknown_also" if parts else "unknown_only"))
     if not parts:
@@ -118,7 +129,7 @@ def _could_be(w: Writer, group: Iterable[Seen]) -> Iterator[Message]:
     firm = {s.substance for s in w.d.shown if counts_as_found(s.fact)}
     others = sorted({one for s in group for one in s.fact.look_alikes} - firm)
     if others:
-        yield _part(w, "could_be", (), lambda s: {"names": s.one_of(_alike(s, one) for one in others)})
+        yield _part(w, "could_be", (), lambda s: {"names": s.one_of(_alike(s, one) for one in others)}, whole=False)
 
 
 def _alike(w: Writer, one: str) -> str:
@@ -168,13 +179,18 @@ def _instead(d: Derived, group: Iterable[Seen]) -> bool:
 
 
 def _part(
-    w: Writer, key: str, seen: Iterable[Seen] = (), extra: Callable[[Writer], dict[str, str]] | None = None
+    w: Writer,
+    key: str,
+    seen: Iterable[Seen] = (),
+    extra: Callable[[Writer], dict[str, str]] | None = None,
+    *,
+    whole: bool = True,
 ) -> Message:
     """`extra` gives values in the language the part turns out to be in."""
     bound, message_id = tuple(seen), w.d.pack.manifest.fixed[key]
     speaking = w.speaking(message_id)
     values = {"names": speaking.joined(speaking.long_name(s) for s in bound)} if bound else {}
-    return w.write(message_id, HEAD, bound, {**values, **(extra(speaking) if extra else {})}, whole=True)
+    return w.write(message_id, HEAD, bound, {**values, **(extra(speaking) if extra else {})}, whole=whole)
 
 
 def difference_line(w: Writer) -> Message | None:

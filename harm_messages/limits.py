@@ -5,12 +5,13 @@ Every state of the table has its own sentence; what is not tested is named in on
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from harm_messages.derived import Derived
 from harm_messages.headline import expected_not_found
-from harm_messages.page import Message
+from harm_messages.page import Message, behind_more
 from harm_messages.register import within
+from harm_messages.tagged import words_of
 from harm_messages.types import Outcome, Severity, Slot
 from harm_messages.vocabulary import State
 from harm_messages.wording import Place, Writer
@@ -21,11 +22,42 @@ PLAIN = Place(Severity.S4, Slot.LIMITS)
 
 def compose_limits(w: Writer) -> tuple[Message, ...]:
     """What was not tested, what strips cannot tell, how far the other tests see, and that this is about one sample."""
-    found = [*_invalid(w), *_no_reaction(w), *_gaps(w), *_expected(w), *_not_done(w), *_how_far(w)]
-    # without what a card above has said already; and nothing about a bit that nobody tested
-    tested = bool(w.d.evidence.worked() or w.d.shown)
-    core = (w.write(w.d.pack.manifest.fixed["limit_core"], PLAIN),) if tested else ()
-    return (*sorted(found, key=lambda m: m.severity.rank), *core)
+    # nothing is said about a bit that nobody tested
+    core = _say(w, "limit_core", PLAIN) if w.d.evidence.worked() or w.d.shown else None
+    gaps, blind = _gaps(w), _blind(w)
+    untested = [*_not_tested(w, gaps), *_out_of_scope(w, blind)]
+    rest, far = [*_invalid(w), *_no_reaction(w), *_not_done(w)], list(_how_far(w))
+    found = [*rest, *untested, *far]
+    if gaps and blind and _too_long(w, "limits", [*found, *([core] if core else [])]):
+        found = [*rest, *_not_tested(w, gaps, blind), *far]
+    return _within(w, found, core)
+
+
+def _within(w: Writer, found: list[Message], core: Message | None) -> tuple[Message, ...]:
+    """In the words that people give it: which tests looked waits behind More where there is more to say. What is not
+    tested always stands."""
+    if core is None:
+        return tuple(sorted(found, key=lambda m: m.severity.rank))
+    fixed = w.d.pack.manifest.fixed
+    waits = {fixed["limit_methods"], fixed["limit_quick"]}
+    if _too_long(w, "limits with methods", [*found, core]):
+        later = [m for m in found if m.id in waits]
+        core = core.model_copy(
+            update={
+                "more_text": "\n".join(t for t in (core.more_text, *(m.text for m in later)) if t),
+                "more_html": core.more_html + "".join(m.html for m in later),
+                "joined": tuple((m.id, m.version) for m in later),
+            }
+        )
+        found = [m for m in found if m.id not in waits]
+    strips = {row.no_reaction for row in w.d.pack.strips} | {fixed["limit_no_reaction"]}
+    if any(m.id in strips for m in found) and _too_long(w, "limits of strips", [*found, core]):
+        core = behind_more(core)  # what did not react "can still be in there" is said already
+    return (*sorted(found, key=lambda m: m.severity.rank), core)
+
+
+def _too_long(w: Writer, what: str, messages: Iterable[Message]) -> bool:
+    return w.too_long(what, words_of(m.text for m in messages), w.d.pack.budgets.limits)
 
 
 def _say(w: Writer, key: str, place: Place, **values: str) -> Message:
@@ -60,29 +92,38 @@ def _targets(d: Derived, *states: State) -> Iterator[list[str]]:
         yield each
 
 
-def _gaps(w: Writer) -> Iterator[Message]:
-    """One sentence for every class that matters here and that nothing could see; an invalid strip has said it already."""
+def _gaps(w: Writer) -> list[str]:
+    """Every class that matters here and that nothing could see; an invalid strip has said it already."""
     strips = w.d.evidence.strips
     said = {t.target for t in strips if t.state in (State.INVALID, State.FAILED)}
     # too little was left for a strip, or it still waits: its target is a gap whatever the sample is said to be
     undone = {t.target for t in strips if t.state in (State.TOO_LITTLE, State.PENDING, State.NOT_RUN)}
     undone = {t for t in undone if w.d.evidence.could_see(t) is None}
-    gaps = sorted(g for g in {*w.d.gaps, *undone} if not any(within(g, s) for s in said))
+    return sorted(g for g in {*w.d.gaps, *undone} if not any(within(g, s) for s in said))
+
+
+def _not_tested(w: Writer, gaps: list[str], blind: Iterable[str] = ()) -> Iterator[Message]:
+    """One sentence for the gaps, and for what was expected and no test could see."""
     if gaps:
         speaking = w.speaking(w.d.pack.manifest.fixed["limit_gap"])
         grave = any(_grave(w.d, g) for g in gaps)
-        yield _say(w, "limit_gap", GRAVE if grave else PLAIN, names=speaking.joined(speaking.plural(g) for g in gaps))
+        names = speaking.joined((*(speaking.plural(g) for g in gaps), *(speaking.label(t) for t in blind)))
+        yield _say(w, "limit_gap", GRAVE if grave else PLAIN, names=names)
 
 
-def _expected(w: Writer) -> Iterator[Message]:
+def _blind(w: Writer) -> list[str]:
     """What the person named and no test could see in the amounts people take."""
     d = w.d
     blind = [t for t in d.named if d.evidence.state(t) is State.OUT_OF_SCOPE and t not in d.gaps]
     blind = [
         t for t in blind if not any(s.substance == t or (s.substance is None and s.drug_class == t) for s in d.shown)
     ]
-    if blind and d.evidence.worked():
-        speaking = w.speaking(d.pack.manifest.fixed["limit_out_of_scope"])
+    return blind if d.evidence.worked() else []
+
+
+def _out_of_scope(w: Writer, blind: list[str]) -> Iterator[Message]:
+    if blind:
+        speaking = w.speaking(w.d.pack.manifest.fixed["limit_out_of_scope"])
         yield _say(w, "limit_out_of_scope", PLAIN, names=speaking.joined(speaking.label(t) for t in blind))
 
 

@@ -61,6 +61,12 @@ class Message(Frozen):
         return SHAPES[self.severity]
 
 
+def behind_more(m: Message) -> Message:
+    """The message with all it says behind its More."""
+    more = {"more_text": "\n".join(t for t in (m.text, m.more_text) if t), "more_html": m.html + m.more_html}
+    return m.model_copy(update={"text": "", "html": "", "spoken": "", **more})
+
+
 class EmergencyLine(Frozen):
     """One numbered step of the composed block, made of one or more approved sentences."""
 

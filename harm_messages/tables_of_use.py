@@ -90,12 +90,14 @@ class Fallback(Frozen):
 
 
 class Families(Frozen):
-    """families.yaml: what each class does to a body, and per family the signs, the joint sentence and the fallback."""
+    """families.yaml: what each class does to a body, and per family the signs, the joint sentence and the fallback.
+    `on_the_card`: by language the words of a line that never waits behind More."""
 
     classes: dict[str, Family]
     substances: dict[str, Family] = Field(default_factory=dict)
     signs: dict[Family, tuple[str, ...]]
     together: dict[Family, str]
+    on_the_card: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     fallbacks: dict[Family, Fallback]
 
 

@@ -146,13 +146,15 @@ def _nobody_knows(d: Derived) -> bool:
     matches and that nothing looked for."""
     if d.outcome in OPEN or any(fact.unidentified for fact in d.raw):
         return True
-    if not any(s.psychoactive and s.confidence.rank >= Confidence.INDICATED.rank for s in d.shown):
+    if not any(
+        s.psychoactive and s.confidence.rank >= Confidence.INDICATED.rank and s.role not in QUIET for s in d.shown
+    ):
         return True
     if any(one not in d.pack.substances for fact in d.raw for one in fact.look_alikes):
         return True
     if d.evidence.pending_runs and _could_change(d):
         return True
-    return any(s.source == "warned" for s in d.seen)
+    return any(s.source != "result" for s in d.seen)
 
 
 def _could_change(d: Derived) -> bool:

@@ -60,7 +60,7 @@ class Place:
 class Hearing:
     """What one page may say about taking it, and what it has said already: `said` and `behind` (More) grow as the page is
     written. A page is written twice: the `draft` finds out what `stands` on it without a tap. `room`: how many words the
-    first card may have where help stands behind it."""
+    first card may have where help stands behind it. `lengths`: what was too long, as the default language decided."""
 
     veto: Veto | None = None
     said: set[str] = field(default_factory=set)
@@ -68,6 +68,7 @@ class Hearing:
     stands: frozenset[str] = frozenset()
     draft: bool = False
     room: int | None = None
+    lengths: dict[str, bool] = field(default_factory=dict)
 
     def fresh(self, sentence: str, where: Where = "page") -> bool:
         """Whether this sentence has not stood on the page yet. One of one or two words is no instruction. What stands on
@@ -219,6 +220,24 @@ class Writer:
                 key = normalised(fill(sentence.text.strip(OPEN + CLOSE), values))
                 self.hearing.said.discard(key)
                 self.hearing.behind.add(key)
+
+    def lines_on_the_card(self, message_id: str) -> list[str]:
+        """Lines of a message that stand on the card although the message itself waits behind More."""
+        text = self.d.pack.message(message_id, self.locale)
+        words, hearing = self.d.pack.families.on_the_card.get(text.locale, ()), self.hearing
+        found = []
+        for block in self.d.pack.tagger(text.locale).lines(text.short) if words and hearing is not None else ():
+            for line in block:
+                said = " ".join(s.text for s in line.sentences)
+                plain = not any(s.tags or "{" in s.text or "**" in s.text for s in line.sentences)
+                if plain and any(word in said.casefold() for word in words):
+                    found += [" ".join(s.text for s in line.sentences if hearing.fresh(s.text))]  # type: ignore[union-attr]
+        return [line for line in found if line]
+
+    def too_long(self, what: str, words: int, limit: int) -> bool:
+        """Whether this has more words than people are given. The default language decides for all, so that no page says
+        other things, or in another order, because a language is longer."""
+        return words > limit if self.hearing is None else self.hearing.lengths.setdefault(what, words > limit)
 
     def _once(self, words: str) -> str:
         """The evidence behind one drug is said once, though several cards speak of it."""

@@ -101,7 +101,7 @@ def _draft(uow: UnitOfWork, at: Setting, fresh: Sequence[Signal], register: Regi
         agency_id=at.agency_id, tier=tier, state=AlertState.DRAFT, reach=reach,
         session_id=at.checking.id if reach is Reach.SESSION else None,
         region=at.region if reach is Reach.REGION else "",
-        words=" ".join(dict.fromkeys([*(s.words for s in fresh), STANDING_WORDS[first.standing]]))[:300],
+        words=" ".join(dict.fromkeys([*(f"{s.words[:1].upper()}{s.words[1:]}" for s in fresh), STANDING_WORDS[first.standing]]))[:300],
         told_words=told_words(at, fresh, register, uow.now),
         substances=[about] if about in register else [],
         classes=[about] if about not in register and register.is_class(about) else [],

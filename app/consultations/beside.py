@@ -61,7 +61,7 @@ def _same_visit(session: Session, sample: samples.Sample, pack: Pack) -> tuple[s
     if not others:
         return ()
     told = results.facts_of_samples(session, others, individual_results=True)
-    found = {one.found for fact in told.values() for one in fact.found}
+    found = {name for fact in told.values() for name in (*(one.found for one in fact.found), *fact.reacted)}
     return tuple(sorted(one for one in found if one in pack.substances or pack.substances.is_class(one)))
 
 

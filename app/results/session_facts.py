@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from app.results import repository
 from app.results.domain import Abundance, Confidence, FindingRole, State, Verdict
 from app.results.tables import Finding, ResultVersion
+from app.trends.domain import only_quick
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,14 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class ResultFact:
-    """The result of one sample. `verdict` None: none stands (not out yet, or retracted)."""
+    """The result of one sample. `verdict` None: none stands (not out yet, or retracted). `reacted`: what only a strip or a
+    colour test points to: it was not found, and nobody counts it."""
 
     sample_id: uuid.UUID
     verdict: Verdict | None
     retracted: bool
     found: tuple[Named, ...] = ()
+    reacted: tuple[str, ...] = ()
 
 
 def facts_of_samples(
@@ -45,14 +48,15 @@ def facts_of_samples(
             key,
             (row.verdict or Verdict.INCONCLUSIVE) if row.state in stands else None,
             row.state is State.RETRACTED,
-            tuple(_named(f) for f in findings.get(row.id, ()) if _counts(f)),
+            tuple(_named(f) for f in findings.get(row.id, ()) if _counts(f) and not only_quick(f.methods)),
+            tuple(_named(f).found for f in findings.get(row.id, ()) if _counts(f) and only_quick(f.methods)),
         )
         for key, row in newest.items()
     }
 
 
 def _counts(f: Finding) -> bool:
-    """As published figures count: seen, better than tentative, and with a name."""
+    """Seen, better than tentative, and with a name."""
     named = bool(f.substance_id or f.substance_class)
     return named and f.abundance is not Abundance.NOT_DETECTED and f.confidence is not Confidence.TENTATIVE
 

@@ -137,7 +137,8 @@ def test_f3_behind_a_closed_gate_staff_are_asked_the_same_and_no_client_text_lea
             return f"{[a.action for a in gate.value.staff]} against {open_.staff_actions}"
         answer = closed(gate.value)
         words = str(answer)
-        leaked = [x.text for _, x in parts(m.page) if len(x.text) > 25 and x.text in words]
+        # a headline and an alert say what a test did in the same words
+        leaked = [x.text for n, x in parts(m.page) if n != "headline" and len(x.text) > 25 and x.text in words]
         if leaked or answer["messages"] or answer["logged"] is not None:
             return f"{leaked}"
         return "" if open_.staff_actions else None

@@ -136,8 +136,8 @@ def rows(m: Made) -> set[str]:
         held_by.add("unknown")
     if any(s.status is RunStatus.PENDING and "*" in s.classes and not s.excludes for s in facts.scope):
         held_by.add("unknown")
-    named, wanted = {f.substance for f in active}, set(facts.expected)
-    if named - wanted and named & wanted:
+    names = {f.substance for f in active}
+    if names - set(facts.expected) and names & set(facts.expected):
         held_by.add("adulterated")
     return held_by
 
@@ -156,7 +156,9 @@ def _things(m: Made) -> Iterator[str]:
             continue  # a firm finding of this class says more
         if f.substance is None and f.confidence in (Confidence.CLASS_ONLY, Confidence.TENTATIVE):
             yield "unknown"
-        kind = row_of(of(f), f.substance, m.facts, f.confidence is Confidence.CONFIRMED and f.amount is not None)
+        same = [o for o in present(m.facts) if o.substance == f.substance]
+        sure = any(o.confidence is Confidence.CONFIRMED for o in same) and any(o.amount is not None for o in same)
+        kind = row_of(of(f), f.substance, m.facts, sure)
         if f.substance is not None or kind in ("never", "speck"):
             expected = f.substance in m.facts.expected and f in firm(m.facts)
             yield "unknown" if kind == "opioid" and not (expected or m.facts.expected) else kind

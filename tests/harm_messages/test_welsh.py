@@ -13,7 +13,7 @@ from harm_messages import PackError, evaluate, load_pack, pack_files
 from harm_messages.check_dosing import text_problems
 from harm_messages.check_words import word_problems
 from harm_messages.tagged import TAGGED
-from harm_messages.texts import MessageText
+from harm_messages.texts import MessageText, stamped
 from harm_messages.types import FindingFact, Severity, Slot
 from harm_messages.vocabulary import DosingTag
 from tests.harm_messages.message_cases import CASES, GC_MS, NOW, found, sample, shown
@@ -117,7 +117,7 @@ def test_every_class_has_its_plain_words_in_welsh() -> None:
 def test_a_part_of_a_usual_amount_reads_well_behind_the_words_before_it() -> None:
     """The cards say "Mae hynny {in_usual}.": with any other first word the sentence would break."""
     assert {words.split()[0] for words in PACK.labels["cy"].portions.values()} == {"tua"}
-    assert "Mae hynny tua dau swm arferol i oedolyn." in page("01-mdma-pill").to_plain()
+    assert "Mae hynny tua dau swm arferol a hanner i oedolyn." in page("01-mdma-pill").to_plain()
     assert "o'r cyffur MDMA, wedi'i gyfrif fel yr halwyn arferol." in page("01-mdma-pill").to_plain()
 
 
@@ -262,8 +262,9 @@ def test_a_translation_of_another_english_is_stale_at_once(part: str, raised: bo
         "short": ("too small to see", "too small to weigh"),
         "more": ("several doses", "a few doses"),
     }[part]
-    changed = FILES[name].replace(old, new, 1)
-    assert changed != FILES[name]
+    recorded = stamped(FILES[name], english)
+    changed = recorded.replace(old, new, 1)
+    assert changed != recorded
     if raised:
         changed = changed.replace(f"version: {english.version}", f"version: {english.version + 1}")
     pack = load_pack({**FILES, name: changed})
@@ -284,7 +285,9 @@ def test_white_space_alone_makes_no_translation_stale() -> None:
 
 def test_a_page_is_welsh_with_names_as_they_are_and_english_where_there_is_none() -> None:
     told = page("05-bromazolam-medetomidine")
-    assert told.headline.startswith("Rydyn ni wedi canfod bromazolam (benzo stryd). Roeddech chi'n disgwyl diazepam.")
+    assert told.headline.startswith("Rydyn ni wedi canfod bromazolam (benzo stryd).")
+    assert told.difference is not None
+    assert told.difference.text == "Nid dyma beth roeddech chi'n ei ddisgwyl."
     assert "Mae'n edrych fel bod medetomidine (tawelydd cryf iawn) ynddo hefyd." in told.headline
     assert told.action is not None
     assert told.action.text == "Gwell peidio â'i gymryd. Gall unrhyw swm fod yn ormod, mewn unrhyw ffurf."
