@@ -6,7 +6,7 @@ out above it. Strips and colour tests never look in that sense; they react or th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from harm_messages.pack import Pack
@@ -295,8 +295,3 @@ def diluted_otherwise(pack: Pack, strip: StripFact) -> bool:
     """Whether the strip was read at another dilution than the leaflet asks for."""
     wanted = {row.dilution for row in pack.strips if row.target == strip.target and row.dilution}
     return bool(strip.dilution and wanted and strip.dilution not in wanted)
-
-
-def targets(facts: Facts) -> Iterable[str]:
-    """Every target that a strip of this sample names."""
-    return dict.fromkeys(s.target for s in facts.strips)
