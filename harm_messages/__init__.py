@@ -10,6 +10,7 @@ from harm_messages.case import CaseError, read_case
 from harm_messages.check import check, check_files, quick_check
 from harm_messages.errors import Problem
 from harm_messages.evaluate import evaluate
+from harm_messages.evidence import Evidence
 from harm_messages.files import pack_files
 from harm_messages.loading import load_pack
 from harm_messages.pack import Pack
@@ -17,6 +18,7 @@ from harm_messages.page import EmergencyLine, Message, Page
 from harm_messages.register import Match, MatchKind, Register, RegisterFact, Substance
 from harm_messages.roles import derive_role
 from harm_messages.schema import SCHEMA_NAMES, case_schema, json_schema, schema_files
+from harm_messages.staffing_types import AlertProposal, StaffAction
 from harm_messages.texts import stamped
 from harm_messages.types import (
     Abundance,
@@ -45,13 +47,15 @@ from harm_messages.types import (
     UnknownSubstance,
     Verdict,
 )
-from harm_messages.verdicts import derive_confidence, derive_outcome, derive_verdict
+from harm_messages.verdicts import derive_confidence, derive_outcome, derive_verdict, whole_of
+from harm_messages.vocabulary import Family, State, Technique
 
 __all__ = [
     "SCHEMA_NAMES",
     "Abundance",
     "Adjustments",
     "AlertFact",
+    "AlertProposal",
     "AmountFact",
     "Band",
     "Basis",
@@ -59,7 +63,9 @@ __all__ = [
     "Confidence",
     "Context",
     "EmergencyLine",
+    "Evidence",
     "Facts",
+    "Family",
     "FindingFact",
     "Form",
     "GateClosed",
@@ -80,9 +86,12 @@ __all__ = [
     "ScopeFact",
     "Severity",
     "Slot",
+    "StaffAction",
+    "State",
     "StripFact",
     "StripReading",
     "Substance",
+    "Technique",
     "Unit",
     "UnknownSubstance",
     "Verdict",
@@ -105,4 +114,5 @@ __all__ = [
     "schema_files",
     "snippets_of",
     "stamped",
+    "whole_of",
 ]

@@ -11,7 +11,8 @@ from itertools import product
 
 from harm_messages.derived import derive
 from harm_messages.errors import Problem
-from harm_messages.evaluate import evaluate, fired
+from harm_messages.evaluate import evaluate
+from harm_messages.firing import fired
 from harm_messages.pack import Pack
 from harm_messages.page import Page
 from harm_messages.places import rule_problem, table_problem

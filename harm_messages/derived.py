@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harm_messages.amounts import derive_band
-from harm_messages.content import Group, PairRow
+from harm_messages.content import PairRow
 from harm_messages.evidence import Evidence, Tested, as_tested, technique
+from harm_messages.meeting import alert_matches, in_group, refuse_unknown, taken
+from harm_messages.merging import known, merged
 from harm_messages.pack import Pack
 from harm_messages.register import within
 from harm_messages.roles import (
@@ -33,8 +35,6 @@ from harm_messages.types import (
     FindingFact,
     Outcome,
     Role,
-    StripFact,
-    StripReading,
     Verdict,
 )
 from harm_messages.verdicts import always_warn, differs, outcome_of, verdict_of
@@ -108,7 +108,7 @@ def derive(pack: Pack, facts: Facts, context: Context, also_taking: Iterable[str
     """Everything the rules may ask about these facts, computed once."""
     facts = as_tested(facts)
     want, evidence = expectation(facts.expected, pack), Evidence(pack, facts)
-    raw = tuple(_merged(_known(facts, pack)))
+    raw = tuple(merged(known(facts, pack)))
     possible = expected_possible(raw, want, pack)
     every = sorted(
         (_seen(f, possible, want, pack, facts) for f in raw),
@@ -116,7 +116,7 @@ def derive(pack: Pack, facts: Facts, context: Context, also_taking: Iterable[str
     )
     tested = tuple(s for s in every if not _too_weak(s))
     outcome = outcome_of(evidence)
-    alerts = tuple(a for a in facts.alerts if _alert_matches(a, facts, tested, want, pack))
+    alerts = tuple(a for a in facts.alerts if alert_matches(a, facts, tested, want, pack))
     seen = (*tested, *_declared(evidence, want, tested), *_warned(alerts, want, pack, tested, facts))
     return Derived(
         pack=pack,
@@ -132,69 +132,6 @@ def derive(pack: Pack, facts: Facts, context: Context, also_taking: Iterable[str
         gaps=_gaps(evidence, want, [s.drug_class for s in tested]),
         pairs=_pairs(pack, seen, (*also_taking, *facts.same_visit)),
         alerts=alerts,
-    )
-
-
-def _known(facts: Facts, pack: Pack) -> list[FindingFact]:
-    """Findings that are there, what the method cannot tell from them as a weak trace (no negative may be
-    said of it, and it warns where weak evidence does), and what strips add where nothing more specific was found."""
-    present = [f for f in facts.findings if f.abundance is not Abundance.NOT_DETECTED]
-    alike = {one for f in present for one in f.look_alikes if one in pack.substances}
-    present += [
-        FindingFact(substance=one, abundance=Abundance.INDICATION, confidence=Confidence.TENTATIVE)
-        for one in sorted(alike)
-    ]
-    present += [_reacted(s, pack) for s in facts.strips if s.reading in (StripReading.POSITIVE, StripReading.FAINT)]
-    firm = [finding_class(f, pack) for f in present if _explains_a_class(f, pack)]
-    return [
-        f for f in present
-        if f.substance is not None or f.drug_class is None or not any(within(c, f.drug_class) for c in firm)
-    ]  # fmt: skip
-
-
-def _reacted(strip: StripFact, pack: Pack) -> FindingFact:
-    """What a strip that reacted tells: its class (also where a substance has the same id: ghb) or substance, or for a
-    target nobody knows here, that something without a name is there. The page warns; it never shuts over one strip."""
-    is_class = pack.substances.is_class(strip.target)
-    known = strip.target in pack.substances and not is_class
-    return FindingFact(
-        substance=strip.target if known else None,
-        drug_class=strip.target if is_class else None,
-        abundance=Abundance.INDICATION,
-        confidence=Confidence.CLASS_ONLY if strip.reading is StripReading.POSITIVE else Confidence.TENTATIVE,
-        methods=("strip",),
-    )
-
-
-def _explains_a_class(fact: FindingFact, pack: Pack) -> bool:
-    """A firm finding stands for its class, so the strip adds nothing. A by-product (norfentanyl) does not:
-    what the strip saw may be the drug itself."""
-    if fact.substance is None or fact.confidence.rank < Confidence.INDICATED.rank:
-        return False
-    row = pack.substances[fact.substance]
-    return row.psychoactive or not pack.substances.classes[row.drug_class].psychoactive
-
-
-def _merged(findings: Iterable[FindingFact]) -> list[FindingFact]:
-    """One line per thing: strongest confidence, largest abundance, highest amount, all methods and look-alikes."""
-    merged: dict[tuple[str, str], FindingFact] = {}
-    for finding in findings:
-        key = (finding.substance or "", finding.drug_class or "") if not finding.substance else (finding.substance, "")
-        old = merged.get(key)
-        merged[key] = finding if old is None else _stronger(old, finding)
-    return [merged[key] for key in sorted(merged)]
-
-
-def _stronger(a: FindingFact, b: FindingFact) -> FindingFact:
-    amounts = sorted((x for x in (a.amount, b.amount) if x is not None), key=lambda x: (x.upper, x.model_dump_json()))
-    return a.model_copy(
-        update={
-            "confidence": max(a.confidence, b.confidence, key=lambda c: c.rank),
-            "abundance": max(a.abundance, b.abundance, key=lambda x: x.rank),
-            "amount": amounts[-1] if amounts else None,
-            "methods": tuple(sorted({*a.methods, *b.methods})),
-            "look_alikes": tuple(sorted({*a.look_alikes, *b.look_alikes})),
-        }
     )
 
 
@@ -327,30 +264,6 @@ def strip_spoke(evidence: Evidence, drug_class: str) -> Tested | None:
 # -- pairs -----------------------------------------------------------------------------------------
 
 
-def in_group(group: Group, substance: str | None, drug_class: str) -> bool:
-    """Whether a substance or class stands on this side of a pair."""
-    if substance in group.excludes:
-        return False
-    return substance in group.substances or any(within(drug_class, c) for c in group.classes if drug_class)
-
-
-def _taken(group: Group, word: str, pack: Pack) -> bool:
-    """`word` is a co-use id, a register id or a class; `_refuse_unknown` has looked at it before."""
-    if word in pack.co_use:
-        return word in group.co_use
-    row = pack.substances.get(word)
-    if row is not None:
-        return in_group(group, row.id, row.drug_class)
-    return in_group(group, None, word)
-
-
-def _refuse_unknown(also_taking: tuple[str, ...], pack: Pack) -> None:
-    """Silence would read as "no danger". The error never repeats what the person said."""
-    reg = pack.substances
-    if not all(w in pack.co_use or w in reg or reg.is_class(w) for w in also_taking):
-        raise ValueError("also_taking holds a word that this pack does not know; offer the pack's co-use list")
-
-
 def _one_thing(a: Seen, b: Seen) -> bool:
     """Whether the one is only what the method cannot tell from the other: then the sample holds one of them, no pair."""
     return any(
@@ -360,7 +273,7 @@ def _one_thing(a: Seen, b: Seen) -> bool:
 
 
 def _pairs(pack: Pack, seen: tuple[Seen, ...], also_taking: tuple[str, ...]) -> tuple[PairHit, ...]:
-    _refuse_unknown(also_taking, pack)
+    refuse_unknown(also_taking, pack)
     hits: list[PairHit] = []
     here_in = {
         name: {i for i, s in enumerate(seen) if in_group(group, s.substance, s.drug_class)}
@@ -372,29 +285,8 @@ def _pairs(pack: Pack, seen: tuple[Seen, ...], also_taking: tuple[str, ...]) -> 
             continue
         met = {frozenset((i, j)) for i in sides[0] for j in sides[1] if i != j and not _one_thing(seen[i], seen[j])}
         for here, other in ((sides[0], row.b), (sides[1], row.a)):
-            if any(_taken(pack.groups[other], w, pack) for w in also_taking):
+            if any(taken(pack.groups[other], w, pack) for w in also_taking):
                 met.update(frozenset((i,)) for i in here)
         if met:
             hits.append(PairHit(row, frozenset().union(*met)))
     return tuple(hits)
-
-
-# -- alerts ----------------------------------------------------------------------------------------
-
-
-def _alert_matches(alert: AlertFact, facts: Facts, seen: tuple[Seen, ...], want: Expectation, pack: Pack) -> bool:
-    """By descriptors if the alert has any (all of them must fit), else by what was found or expected."""
-    described = [
-        (bool(alert.forms), facts.form in alert.forms),
-        (bool(alert.logos), _fold(facts.logo) in {_fold(x) for x in alert.logos}),
-        (bool(alert.colours), bool({_fold(c) for c in facts.colours} & {_fold(c) for c in alert.colours})),
-    ]
-    if any(given for given, _ in described):
-        return all(fits for given, fits in described if given)
-    named = {s.substance for s in seen} | set(want.substances)
-    classes = {s.drug_class for s in seen} | {pack.substances[s].drug_class for s in want.substances} | want.classes
-    return bool(named & set(alert.substances)) or any(within(c, a) for c in classes if c for a in alert.classes)
-
-
-def _fold(text: str) -> str:
-    return " ".join(text.casefold().split())

@@ -7,7 +7,6 @@ and never touches what may be logged. Imports this package only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -16,14 +15,13 @@ from harm_messages.adjusting import NONE, Adjustments, Card, arranged, gravest_u
 from harm_messages.derived import Derived, derive
 from harm_messages.emergency import compose_emergency
 from harm_messages.errors import GateClosed
+from harm_messages.firing import fired, in_force, marked
 from harm_messages.gate import closed_gate
 from harm_messages.headline import compose_headline, difference_line
 from harm_messages.limits import compose_limits
-from harm_messages.matching import match
 from harm_messages.ordering import Hit, in_order, one_per_topic, suppressed
 from harm_messages.pack import Pack
 from harm_messages.page import Message, Page, behind_more
-from harm_messages.rules import Rule
 from harm_messages.staffing import alert_proposals, recalled_strips, staff_actions
 from harm_messages.staffing_types import StaffAction
 from harm_messages.tagged import words_of
@@ -47,7 +45,7 @@ def evaluate(
     `adjustments` are what staff did to it; what they may not do is left undone (adjusting.py).
     """
     shut = closed_gate(pack, context, require_aware(now))
-    rules = [r for r in pack.rules if _in_force(r, pack, now)]
+    rules = [r for r in pack.rules if in_force(r, pack, now)]
     d = derive(pack, facts, context)
     hits = fired(rules, d)
     if shut is not None:
@@ -57,34 +55,7 @@ def evaluate(
     if not context.also_taking:
         return base
     told = derive(pack, facts, context, context.also_taking)
-    return _page(told, locale, _marked(fired(rules, told), hits), hits, adjustments).with_base(base)
-
-
-def _in_force(rule: Rule, pack: Pack, now: datetime) -> bool:
-    """In a vetted pack only approved rules speak. Withdrawn ones still do, as a caution. Limits are composed from what
-    the tests did; a rule that an older pack wrote there is not asked."""
-    if not rule.effective.covers(now) or rule.slot is Slot.LIMITS:
-        return False
-    return rule.status in ("approved", "withdrawn") or not pack.vetted
-
-
-def fired(rules: Iterable[Rule], d: Derived) -> list[Hit]:
-    """The rules that hold, each with the findings it binds and what the fastest of them does to a body."""
-    matched = ((rule, match(rule.when, d)) for rule in rules)
-    return [
-        Hit(rule, seen, _family(d, seen), withdrawn=d.pack.withdrawn(rule))
-        for rule, seen in matched
-        if seen is not None
-    ]
-
-
-def _family(d: Derived, seen: frozenset[int]) -> Family:
-    return min((d.seen[i].family for i in seen), key=lambda f: f.rank, default=Family.UNKNOWN)
-
-
-def _marked(hits: list[Hit], base: list[Hit]) -> list[Hit]:
-    known = {(h.rule.id, h.seen) for h in base}
-    return [h if (h.rule.id, h.seen) in known else replace(h, self_reported=True) for h in hits]
+    return _page(told, locale, marked(fired(rules, told), hits), hits, adjustments).with_base(base)
 
 
 def _page(

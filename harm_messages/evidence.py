@@ -6,8 +6,8 @@ out above it. Strips and colour tests never look in that sense; they react or th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from harm_messages.pack import Pack
 from harm_messages.register import within
@@ -42,6 +42,7 @@ _READ = {
     StripReading.POSITIVE: State.REACTED, StripReading.FAINT: State.FAINT, StripReading.NEGATIVE: State.NO_REACTION,
     StripReading.INVALID: State.INVALID,
 }  # fmt: skip
+_ORDER = {state: place for place, state in enumerate(State)}
 # A part of one usual dose that a method must be able to see before it may say that it did not see any.
 SHARE_OF_A_DOSE = 5
 # By the definition of the rule a powder is dosed by 100 mg.
@@ -87,17 +88,20 @@ class Tested:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Every test of one sample, asked by target. A target is a register id or a class."""
+    """Every test of one sample, asked by target. A target is a register id or a class; what was asked once is kept."""
 
     pack: Pack
     facts: Facts
+    _asked: dict[str, tuple[Tested, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     # -- one target -----------------------------------------------------------------------------------
 
     def tests(self, target: str) -> tuple[Tested, ...]:
         """What every planned method did about this target, the most telling first."""
-        found = [*(t for t in self.strips if self._meets(target, t.target)), *self._machines(target)]
-        return tuple(sorted(found, key=lambda t: (list(State).index(t.state), t.lod or 0.0, t.method)))
+        if target not in self._asked:
+            found = [*(t for t in self.strips if self._meets(target, t.target)), *self._machines(target)]
+            self._asked[target] = tuple(sorted(found, key=lambda t: (_ORDER[t.state], t.lod or 0.0, t.method)))
+        return self._asked[target]
 
     def state(self, target: str) -> State:
         """The state that decides: found, then reacted, then not seen … and not run where nobody looked at all."""
@@ -291,8 +295,3 @@ def diluted_otherwise(pack: Pack, strip: StripFact) -> bool:
     """Whether the strip was read at another dilution than the leaflet asks for."""
     wanted = {row.dilution for row in pack.strips if row.target == strip.target and row.dilution}
     return bool(strip.dilution and wanted and strip.dilution not in wanted)
-
-
-def targets(facts: Facts) -> Iterable[str]:
-    """Every target that a strip of this sample names."""
-    return dict.fromkeys(s.target for s in facts.strips)

@@ -16,7 +16,6 @@ from functools import cached_property
 from harm_messages.content import (
     Approval,
     BandRow,
-    Budgets,
     Closure,
     CoUse,
     EmergencyStep,
@@ -24,12 +23,12 @@ from harm_messages.content import (
     Group,
     Labels,
     LocaleRow,
-    Manifest,
     PairRow,
     ScopeWatch,
     StripRow,
     SubstanceFlags,
 )
+from harm_messages.manifest import Budgets, Manifest
 from harm_messages.register import Register
 from harm_messages.rules import Rule
 from harm_messages.snippets import SnippetRow

@@ -25,12 +25,12 @@ from harm_messages.content import (
     Intent,
     Labels,
     LocaleRow,
-    Manifest,
     ScopeWatch,
     StripRow,
     SubstanceFlags,
 )
 from harm_messages.errors import MOST, PackError, Problem, and_more
+from harm_messages.manifest import Manifest
 from harm_messages.older_packs import borrowed_files, is_older, with_fixed, with_labels, with_signs
 from harm_messages.pack import Pack, Pairs
 from harm_messages.reading import Misread, line_of, read_yaml, sentences

@@ -43,6 +43,14 @@ _BARE_WORDS = frozenset({"yes", "no", "on", "off", "y", "n"})
 _LONG_NUMBER = re.compile(r"[-+]?(?:0[xob][0-9a-fA-F_]+|[0-9][0-9_.eE+:-]*)")
 
 
+class _Yaml(YAML):
+    """Without a search of the disc for plug-ins at every file."""
+
+    def official_plug_ins(self) -> list[str]:
+        """None: this package brings its own reader."""
+        return []
+
+
 class Misread(ValueError):
     """Text that is not the YAML it should be; `line` counts from 1 inside the text."""
 
@@ -85,18 +93,18 @@ def first_anchor(text: str) -> Misread | None:
 def _load(text: str) -> Any:
     try:
         _look_through(text, pure=False)
-        return YAML(typ="safe").load(text)
+        return _Yaml(typ="safe").load(text)
     except DuplicateKeyError:
         raise
     except YAMLError:
         _look_through(text, pure=True)
-        return YAML(typ="safe", pure=True).load(text)
+        return _Yaml(typ="safe", pure=True).load(text)
 
 
 def _look_through(text: str, *, pure: bool) -> None:
     """Refuse what may not stand in a file, from its events alone: nothing is built, and no alias is followed."""
     inside: list[bool | None] = []  # of each open group whether a key comes next; None for a list
-    for event in YAML(typ="safe", pure=pure).parse(text):
+    for event in _Yaml(typ="safe", pure=pure).parse(text):
         if isinstance(event, CollectionEndEvent):
             inside.pop()
             continue
@@ -159,7 +167,7 @@ def _no_value(text: str, error: ValueError) -> Misread:
         if node.style is not None or node.value[:1] not in "+-.0123456789":
             continue
         try:
-            YAML(typ="safe").load(node.value)
+            _Yaml(typ="safe").load(node.value)
         except ValueError:
             said = f"“{node.value[:60]}” is no day or number that exists."
             return Misread("value", said, node.start_mark.line + 1)
@@ -172,7 +180,7 @@ def _no_value(text: str, error: ValueError) -> Misread:
 
 
 def _nodes(text: str) -> Node | None:
-    node: Node | None = YAML(typ="safe", pure=True).compose(text)
+    node: Node | None = _Yaml(typ="safe", pure=True).compose(text)
     return node
 
 

@@ -44,6 +44,7 @@ class Line:
     number: int
 
 
+@lru_cache(maxsize=4096)  # most sentences of a page stand in the pack as they are
 def normalised(sentence: str) -> str:
     """The sentence as people hear it: case, spaces, stars and punctuation do not make it another one."""
     return _NOISE.sub(" ", sentence.casefold()).strip()

@@ -1,30 +1,25 @@
-"""From a message id and a match to finished text: values for placeholders, locale and fallback.
+"""From a message id and a match to finished text: what of it may stand on this page, locale and fallback.
 
 Strict: a placeholder without a value raises and the page is not shown; half a sentence can kill.
-Imports Babel for lists and numbers, and this package.
+Imports this package only.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from babel.lists import format_list
-from babel.numbers import format_decimal
-
-from harm_messages.amounts import amount_text, fraction_text, usual_text
-from harm_messages.content import Labels
-from harm_messages.derived import Derived, Seen, class_plain
+from harm_messages.derived import Derived, Seen
 from harm_messages.evidence import diluted_otherwise, interferents
 from harm_messages.markdown import fill, to_html, to_plain
+from harm_messages.naming import Namer
 from harm_messages.page import Message
-from harm_messages.rules import ARGS
 from harm_messages.tables_of_use import Where
 from harm_messages.tagged import CLOSE, OPEN, normalised, words_of
 from harm_messages.texts import MessageText
-from harm_messages.types import AmountFact, Confidence, HarmMessageError, Severity, Slot
+from harm_messages.types import Confidence, HarmMessageError, Severity, Slot
 from harm_messages.veto import Veto
 from harm_messages.vocabulary import State, Technique
 
@@ -83,7 +78,7 @@ class Hearing:
         return True
 
 
-class Writer:
+class Writer(Namer):
     """Writes messages for one set of derived facts in one locale. Its own words may be another's: `labels_locale`.
     `asked`: the locale of the page, where that is another.
 
@@ -93,13 +88,9 @@ class Writer:
 
     def __init__(self, d: Derived, locale: str, hearing: Hearing | None = None, asked: str = "") -> None:
         """`asked`: the language that somebody asked for, where this is not it."""
-        self.d = d
-        self.locale = locale
+        super().__init__(d, locale)
         self.asked = asked or locale
         self.hearing = hearing
-        self.labels: Labels = d.pack.words(locale)
-        self.labels_locale = d.pack.words_locale(locale)
-        self._babel = "en_GB" if self.labels_locale == "en" else self.labels_locale.replace("-", "_")
 
     def speaking(self, message_id: str) -> Writer:
         """The writer in whose language this message is: where a translation is missing, names are English too."""
@@ -130,7 +121,7 @@ class Writer:
         bound = tuple(seen)
         w = self.speaking(message_id)
         try:
-            values = {p: (extra or {}).get(p) or w._value(p, bound) for p in text.placeholders}
+            values = {p: (extra or {}).get(p) or w.value(p, bound) for p in text.placeholders}
             return w._message(text, place, values, bound, whole, behind_more, after)
         except KeyError as error:
             raise HarmMessageError(f"{message_id}: no value for {error}; the page is not shown") from error
@@ -151,6 +142,7 @@ class Writer:
         if place.slot in SHORTENED and not behind_more and not whole:
             short, more = self._within(short, more, values, f"{after} {because}")
         say = self._kept(text, text.spoken, values, "more" if behind_more else "page", True) if text.spoken else short
+        seen = self.hearing is None or not self.hearing.draft  # nobody reads or hears the draft
         return Message(
             id=text.id,
             version=text.version,
@@ -159,10 +151,10 @@ class Writer:
             locale=text.locale,
             title=fill(text.title, values),
             text=to_plain(short, values),
-            html=to_html(short, values),
+            html=to_html(short, values) if seen else "",
             more_text=to_plain(more, values) if more else "",
             more_html=to_html(more, values) if more else "",
-            spoken=spoken(to_plain(say, values), self.d.pack.words(text.locale).say),
+            spoken=spoken(to_plain(say, values), self.d.pack.words(text.locale).say) if seen else "",
             pictogram=text.pictogram,
             because=because,
             severity_word=self.d.pack.words(self.asked).severity[place.severity],
@@ -276,7 +268,7 @@ class Writer:
             return fill(said["faint"], {"names": names})
         limit = d.evidence.could_see(target)
         if limit is not None:
-            return fill(said["strip_disputed"], {"names": names, "lod": self._percent(limit)})
+            return fill(said["strip_disputed"], {"names": names, "lod": self.percent(limit)})
         parts = [fill(said["strip"], {"names": names})]
         if test.strip is not None:
             fooled = interferents(d.pack, d.facts, test.strip)
@@ -294,147 +286,3 @@ class Writer:
         state = next((s for s in order if s in states), State.NOT_RUN)
         quick = state is State.NOT_RUN and self.d.evidence.worked()
         return self.labels.because["reason_quick" if quick else f"reason_{state.value}"]
-
-    def _percent(self, limit: float) -> str:
-        return fill(self.labels.lod_known, {"percent": format_decimal(limit, locale=self._babel)})
-
-    # -- names -------------------------------------------------------------------------------------
-
-    def joined(self, names: Iterable[str]) -> str:
-        """ "a, b and c", each once."""
-        each = list(dict.fromkeys(n for n in names if n))
-        if len(each) > 1 and self.labels.list_and:
-            return f"{', '.join(each[:-1])} {self.labels.list_and} {each[-1]}"
-        return format_list(each, locale=self._babel)
-
-    def one_of(self, names: Iterable[str]) -> str:
-        """ "a, b or c", each once."""
-        return format_list(list(dict.fromkeys(n for n in names if n)), style="or", locale=self._babel)
-
-    def class_words(self, drug_class: str) -> str:
-        """A class in plain words, also for beginnings such as "opioid"."""
-        said = self.labels.classes.get(drug_class)
-        if said is None and drug_class not in self.d.pack.substances.classes:
-            return self.labels.class_kind.format(kind=drug_class.rsplit(".", 1)[-1])
-        return said or class_plain(self.d.pack, drug_class)
-
-    def plural(self, target: str) -> str:
-        """The target of a test as people call all of its kind: "nitazenes"; a substance by its name."""
-        return self.labels.plurals.get(target) or (
-            self.class_words(target) if self.d.pack.substances.is_class(target) else self.named(target)
-        )
-
-    def named(self, target: str) -> str:
-        """A substance or class of the register; what the register does not know is something without a name."""
-        register = self.d.pack.substances
-        known = target in register or register.is_class(target) or target in register.intents
-        return self.label(target) if known else self.labels.something_unknown
-
-    def method_words(self, method: str) -> str:
-        """A method in plain words."""
-        named = {key.casefold(): words for key, words in self.labels.methods.items()}
-        return named.get(method.casefold(), method)
-
-    def label(self, expected_id: str) -> str:
-        """What somebody named: a substance, an intent or a class."""
-        register = self.d.pack.substances
-        if expected_id in register or expected_id in register.intents:
-            return self.labels.names.get(expected_id) or register.label(expected_id)
-        return self.class_words(expected_id)
-
-    def name(self, s: Seen) -> str:
-        """A finding inside a sentence; empty where nobody could name it."""
-        if s.unknown:
-            return ""
-        return self.class_words(s.drug_class) if s.substance is None else self.label(s.substance)
-
-    def long_name(self, s: Seen) -> str:
-        """The same with its class, where the name alone means nothing to most people."""
-        name = self.name(s)
-        return name if s.name_with_class == s.name else f"{name} ({self.class_words(s.drug_class)})"
-
-    # -- values ------------------------------------------------------------------------------------
-
-    def _value(self, placeholder: str, bound: tuple[Seen, ...]) -> str:
-        source = ARGS[placeholder]
-        return VALUES[source](self, bound)
-
-    def names(self, bound: tuple[Seen, ...]) -> str:
-        """The names of the findings."""
-        return self.joined(self.name(s) for s in bound)
-
-    def plain_class(self, bound: tuple[Seen, ...]) -> str:
-        """The class of the first finding, in plain words."""
-        named = [s for s in bound if s.drug_class]
-        return self.class_words(named[0].drug_class) if named else ""
-
-    def expected(self, bound: tuple[Seen, ...]) -> str:
-        """What the client named; empty when nothing was named."""
-        return self.joined(self.label(i) for i in self.d.want.ids) or self.d.facts.expected_words.strip()
-
-    def _measured(self, bound: tuple[Seen, ...]) -> list[tuple[Seen, AmountFact]]:
-        found = [(s, s.fact.amount) for s in bound if s.confidence is Confidence.CONFIRMED]
-        return [(s, amount) for s, amount in found if amount is not None]
-
-    def amount(self, bound: tuple[Seen, ...]) -> str:
-        """The amount of each finding that was measured; with its name where there are several, so that nobody reads
-        the one as the other's."""
-        measured = self._measured(bound)
-        form = self.d.facts.form
-        return self.joined(
-            amount_text(self.d.pack, s.substance, amount, form, self.labels, self._babel, self.name(s))
-            for s, amount in measured
-        )
-
-    def fraction(self, bound: tuple[Seen, ...]) -> str:
-        """A quarter of the finding measured highest."""
-        measured = self._measured(bound)
-        if not measured:
-            return ""
-        s, amount = max(measured, key=lambda pair: pair[1].upper)
-        return fraction_text(self.d.pack, s.substance, amount, self.d.facts.form, self.labels, self._babel)
-
-    def _portion(self, bound: tuple[Seen, ...], part: float) -> str:
-        measured = self._measured(bound)
-        if not measured:
-            return ""
-        s, amount = max(measured, key=lambda pair: pair[1].upper)
-        return usual_text(self.d.pack, s.substance, amount, self.d.facts.form, self.labels, part)
-
-    def in_usual(self, bound: tuple[Seen, ...]) -> str:
-        """What a whole one is of a usual adult amount, in words."""
-        return self._portion(bound, 1.0)
-
-    def quarter_in_usual(self, bound: tuple[Seen, ...]) -> str:
-        """The same of a quarter."""
-        return self._portion(bound, 0.25)
-
-    def lod(self, bound: tuple[Seen, ...]) -> str:
-        """For what was expected, the limit of the best method that looked; else the lowest of the methods that ran."""
-        limits = [x for one in self.d.named if (x := self.d.evidence.limit(one)) is not None]
-        if not limits:
-            limits = sorted(s.lod for s in self.d.evidence.runs if s.counts and s.lod is not None)[:1]
-        return self._percent(max(limits)) if limits else self.labels.lod_unknown
-
-    def methods(self, bound: tuple[Seen, ...]) -> str:
-        """The methods that ran, in plain words."""
-        words = sorted({self.method_words(m) for m in self.d.evidence.worked()})
-        return self.joined(words) or self.labels.methods_unknown
-
-    def session_place(self, bound: tuple[Seen, ...]) -> str:
-        """Where the person is."""
-        return self.d.context.session_place.strip() or self.labels.place_unknown
-
-
-VALUES: dict[str, Callable[[Writer, tuple[Seen, ...]], str]] = {
-    "found.names": Writer.names,
-    "found.class_plain": Writer.plain_class,
-    "found.amount": Writer.amount,
-    "found.fraction": Writer.fraction,
-    "found.in_usual": Writer.in_usual,
-    "found.quarter_in_usual": Writer.quarter_in_usual,
-    "facts.expected": Writer.expected,
-    "scope.lod": Writer.lod,
-    "scope.methods": Writer.methods,
-    "context.session_place": Writer.session_place,
-}

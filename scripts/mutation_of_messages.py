@@ -1,6 +1,6 @@
 """Do the tests notice when the derive step of harm_messages is wrong? Small faults are put in, one at a time.
 
-    python scripts/mutation_of_messages.py [derived roles verdicts amounts]
+    python scripts/mutation_of_messages.py [derived merging meeting roles verdicts amounts]
 
 For each fault (a comparison turned round, `and` for `or`, a number one higher, a row of a truth table left out, …) the
 tests of tests/harm_messages run until one fails. Tests are collected once; each fault lives in a forked child. Prints
@@ -23,7 +23,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 ROOT = Path(__file__).resolve().parents[1]
-MODULES = ("derived", "roles", "verdicts", "amounts")
+MODULES = ("derived", "merging", "meeting", "roles", "verdicts", "amounts")
 # the quickest judges first; golden pages and the slow sweep over the pack say nothing more about these modules
 TESTS = (
     "test_derivations.py", "test_deriving_finely.py", "test_predicates_and_order.py", "test_look_alikes.py",

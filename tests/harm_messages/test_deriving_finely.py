@@ -39,8 +39,9 @@ from harm_messages.amounts import (
     molar_mass,
     usual_text,
 )
-from harm_messages.derived import Derived, class_plain, derive, in_group
+from harm_messages.derived import Derived, class_plain, derive
 from harm_messages.evidence import CATEGORY
+from harm_messages.meeting import in_group
 from harm_messages.roles import (
     RoleCase,
     counts_as_found,

@@ -21,6 +21,8 @@ ALLOWED = {
 def test_everything_promised_is_there() -> None:
     for name in harm_messages.__all__:
         assert hasattr(harm_messages, name)
+    needed = {"AlertProposal", "Evidence", "Family", "StaffAction", "State", "Technique", "whole_of"}
+    assert needed <= set(harm_messages.__all__)
 
 
 def test_no_module_imports_web_database_or_another_package_of_the_house() -> None:

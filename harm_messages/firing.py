@@ -1,0 +1,46 @@
+"""Which rules speak, and on which findings.
+
+Imports this package only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from harm_messages.derived import Derived
+from harm_messages.matching import match
+from harm_messages.ordering import Hit
+from harm_messages.pack import Pack
+from harm_messages.rules import Rule
+from harm_messages.types import Slot
+from harm_messages.vocabulary import Family
+
+
+def in_force(rule: Rule, pack: Pack, now: datetime) -> bool:
+    """In a vetted pack only approved rules speak. Withdrawn ones still do, as a caution. Limits are composed from what
+    the tests did; a rule that an older pack wrote there is not asked."""
+    if not rule.effective.covers(now) or rule.slot is Slot.LIMITS:
+        return False
+    return rule.status in ("approved", "withdrawn") or not pack.vetted
+
+
+def fired(rules: Iterable[Rule], d: Derived) -> list[Hit]:
+    """The rules that hold, each with the findings it binds and what the fastest of them does to a body."""
+    matched = ((rule, match(rule.when, d)) for rule in rules)
+    return [
+        Hit(rule, seen, _family(d, seen), withdrawn=d.pack.withdrawn(rule))
+        for rule, seen in matched
+        if seen is not None
+    ]
+
+
+def _family(d: Derived, seen: frozenset[int]) -> Family:
+    return min((d.seen[i].family for i in seen), key=lambda f: f.rank, default=Family.UNKNOWN)
+
+
+def marked(hits: list[Hit], base: list[Hit]) -> list[Hit]:
+    """Those that only what the person also takes has brought, marked so."""
+    known = {(h.rule.id, h.seen) for h in base}
+    return [h if (h.rule.id, h.seen) in known else replace(h, self_reported=True) for h in hits]
