@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test coverage assets lint clean
+.PHONY: install demo test nightly coverage assets lint clean
 
 install: $(VENV)/.installed assets
 
@@ -26,6 +26,11 @@ demo: install
 # One BLAS thread for each of the two workers: the threads of both would wait for each other on two cores.
 test: install
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+# The rules of the client page over ten times as many generated pages, and whether each test notices its rule switched off.
+nightly: install
+	MAST_PAGES=20000 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest tests/harm_messages --timeout 7200 -k review_rules $(PYTEST_ARGS)
+	$(BIN)/python scripts/mutation_of_rules.py
 
 # Fails below the share of branches of `instruments` or `spectra` that pyproject.toml asks for.
 coverage: install

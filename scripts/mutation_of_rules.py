@@ -199,7 +199,9 @@ def c5() -> None:
     """The worst limit is printed."""
 
     def limit(self: Any, target: str) -> float | None:
-        return max((t.lod for t in self._machines(target) if t.state.value == "not_seen" and t.lod is not None), default=None)
+        return max(
+            (t.lod for t in self._machines(target) if t.state.value == "not_seen" and t.lod is not None), default=None
+        )
 
     module("evidence").Evidence.limit = limit
 
@@ -241,7 +243,9 @@ def d2() -> None:
 
 def d3() -> None:
     """A powder is told like a pill."""
-    text(lambda short: "A whole one holds about {amount}. This does not tell you what the rest is.", "M-STRENGTH-AMOUNT")
+    text(
+        lambda short: "A whole one holds about {amount}. This does not tell you what the rest is.", "M-STRENGTH-AMOUNT"
+    )
 
 
 def d4() -> None:
@@ -384,8 +388,13 @@ class Judge:
             noticed = sound and _child(lambda own=own, rule=rule: self._off(rule, own)) == 1
             said = "noticed" if noticed else "NOT NOTICED" if sound else "FAILS WITHOUT A SWITCH" if own else "NO TEST"
             unnoticed += [] if noticed else [rule]
-            print(f"{rule}  {said:<12} {len(own):>4} tests  {time.monotonic() - begun:5.0f} s  {SWITCHES[rule].__doc__}", flush=True)
-        print(f"{len(self.rules)} rules, {len(unnoticed)} not noticed{': ' + ', '.join(unnoticed) if unnoticed else ''}")
+            print(
+                f"{rule}  {said:<12} {len(own):>4} tests  {time.monotonic() - begun:5.0f} s  {SWITCHES[rule].__doc__}",
+                flush=True,
+            )
+        print(
+            f"{len(self.rules)} rules, {len(unnoticed)} not noticed{': ' + ', '.join(unnoticed) if unnoticed else ''}"
+        )
         session.testsfailed = len(unnoticed)
         return True
 

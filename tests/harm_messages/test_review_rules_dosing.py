@@ -136,8 +136,8 @@ def rows(m: Made) -> set[str]:
         held_by.add("unknown")
     if any(s.status is RunStatus.PENDING and "*" in s.classes and not s.excludes for s in facts.scope):
         held_by.add("unknown")
-    named, wanted = {f.substance for f in active}, set(facts.expected)
-    if named - wanted and named & wanted:
+    names = {f.substance for f in active}
+    if names - set(facts.expected) and names & set(facts.expected):
         held_by.add("adulterated")
     return held_by
 

@@ -1,4 +1,4 @@
-"""Rules C1 to C9 over generated facts: what a state of a test allows, and what no state allows.
+"""Rules C1 to C7 over generated facts: what a state of a test allows, and what no state allows.
 
 The oracles work from the facts: which method could see what, by the rule of a fifth of a usual amount, or by comparing
 pages made from the same facts but for one state.
@@ -12,16 +12,14 @@ from typing import Any
 import pytest
 
 from harm_messages import Facts, FindingFact, Page, ScopeFact, StripFact, evaluate
-from harm_messages.types import Abundance, Confidence, Form, RunStatus, StripReading
+from harm_messages.types import Confidence, RunStatus, StripReading
 from tests.harm_messages.generated_pages import (
     DOSED,
     FOOLED,
     NOW,
     PACK,
     REGISTER,
-    UNIT_MG,
     Made,
-    class_of,
     firm,
     held,
     ids,
@@ -34,55 +32,14 @@ from tests.harm_messages.generated_pages import (
     visible,
     whole,
 )
+from tests.harm_messages.scope_oracle import looked, scopes
 
 pytestmark = pytest.mark.xdist_group("generated pages")
 
-MACHINES = ("FTIR", "Raman", "GC_MS", "LC_MS")
 REASONS = {"M-HL-FAILED", "M-HL-INSUFFICIENT", "M-HL-NOT-RUN", "M-HL-PENDING", "M-HL-INCONCLUSIVE", "M-HL-NOT-TESTED",
            "M-LIMITS-STRIP-INVALID", "M-LIMITS-PENDING", "M-LIMITS-FAILED", "M-LIMITS-GAP"}  # fmt: skip
 NOT_DONE = (RunStatus.INSUFFICIENT_SAMPLE, RunStatus.INSTRUMENT_FAULT, RunStatus.CONTAMINATED, RunStatus.REPEAT,
             RunStatus.NOT_RUN, RunStatus.PENDING)  # fmt: skip
-
-
-def looked(facts: Facts) -> list[ScopeFact]:
-    """The machines that ran, passed and have a limit."""
-    return [s for s in facts.scope if s.method in MACHINES and s.status is RunStatus.OK and s.qc_passed]
-
-
-def sees(run: ScopeFact, substance: str) -> bool:
-    own = class_of(substance)
-    wide = "*" in run.classes or under(own, *run.classes) or substance in run.substances
-    return wide and not under(own, *run.excludes) and substance not in run.excludes
-
-
-def limit(run: ScopeFact, substance: str, facts: Facts) -> float | None:
-    """The limit (%) of this method for this drug."""
-    printed = dict(run.printed) if run.printed is not None else None
-    own = [run.lod if printed is None or run.lod is None else printed.get(substance)]
-    own += [
-        f.lod
-        for f in facts.findings
-        if f.abundance is Abundance.NOT_DETECTED and f.substance == substance and run.method in f.methods
-    ]
-    return min((x for x in own if x is not None), default=None)
-
-
-def low_enough(lod: float, substance: str, facts: Facts, usual: dict[str, float]) -> bool:
-    """A fifth of the share that one usual amount has in one unit; powders are taken by 100 mg."""
-    weighed = facts.form in (Form.POWDER, Form.CRYSTAL, Form.ROCK)
-    unit = 100.0 if weighed else facts.unit_mass_mg or UNIT_MG.get(facts.form)
-    return substance in usual and unit is not None and lod <= usual[substance] / unit * 100 / 5
-
-
-def scopes(m: Made, substance: str) -> list[float]:
-    """The limits of the methods that looked for this drug and go low enough."""
-    usual = {s: row.usual_dose_mg for s, row in m.pack.doses.items()}
-    runs = [(run, limit(run, substance, m.facts)) for run in looked(m.facts) if sees(run, substance)]
-    return [
-        x
-        for run, x in runs
-        if x is not None and low_enough(x, substance, m.facts, usual) and substance not in run.shown
-    ]
 
 
 # -- C1 and C2 -------------------------------------------------------------------------------------
@@ -375,77 +332,3 @@ def test_c7_a_drug_sold_by_the_microgram_is_not_tested_by_infrared_alone() -> No
     assert page.outcome == "not_tested_for_expected"
     assert "did not" not in page.headline
     assert "can't see LSD" in visible(page)
-
-
-# -- C8 and C9 -------------------------------------------------------------------------------------
-
-
-def test_c8_no_verdict_rests_on_a_strip_a_colour_test_or_while_the_answer_is_pending() -> None:
-    quick = {"strip", "reagent", "visual"}
-
-    def oracle(m: Made) -> str | None:
-        if m.page.verdict not in ("not_as_expected", "expected_plus_active"):
-            return None
-        carrying = [
-            f
-            for f in firm(m.facts)
-            if f.substance not in m.facts.expected and not (f.methods and set(f.methods) <= quick)
-        ]
-        if not carrying:
-            return f"{m.page.verdict} by {[f.methods for f in present(m.facts)]}"
-        waiting = [s for s in m.facts.scope if s.status is RunStatus.PENDING and s.method in MACHINES]
-        named = [one for one in m.facts.expected if one in REGISTER and one not in {f.substance for f in firm(m.facts)}]
-        alike = {one for f in firm(m.facts) for one in f.look_alikes}
-        open_ = [one for one in named if any(sees(run, one) for run in waiting) and one not in alike]
-        return f"{m.page.verdict} while {open_} is pending" if open_ and not _as_good(named, m) else ""
-
-    held(oracle, least=150)
-
-
-def _as_good(named: list[str], m: Made) -> bool:
-    same = {("psilocybin", "psilocin"), ("psilocin", "psilocybin")}
-    return any((one, f.substance) in same for one in named for f in firm(m.facts))
-
-
-@pytest.mark.parametrize("method", ["reagent", "strip"])
-@pytest.mark.parametrize("sure", ["confirmed", "indicated", "class_only", "tentative"])
-def test_c8_a_quick_test_carries_no_verdict_whatever_confidence_was_written_beside_it(method: str, sure: str) -> None:
-    given = {"expected": ("mdma",), "findings": ({"substance": "eutylone", "confidence": sure, "methods": (method,)},)}
-    page = evaluate(PACK, Facts.model_validate(given), pages()[0].context, "en", NOW)
-    assert page.verdict == "inconclusive"
-    assert page.difference is None
-    assert "We found" not in page.headline
-
-
-def test_c9_what_nobody_tested_carries_the_card_and_the_help_of_what_it_is_said_to_be() -> None:
-    def oracle(m: Made) -> str | None:
-        facts = m.facts
-        named = [
-            one
-            for one in facts.expected
-            if one in REGISTER and REGISTER[one].psychoactive and not REGISTER[one].cutting
-        ]
-        read = (StripReading.POSITIVE, StripReading.FAINT)
-        more = facts.alerts or facts.same_visit or m.context.also_taking or any(s.reading in read for s in facts.strips)
-        if (
-            facts.expected != tuple(named[:1])
-            or not named
-            or looked(facts)
-            or present(facts)
-            or more
-            or m.locale != "en"
-        ):
-            return None
-        firmly = FindingFact(substance=named[0], confidence=Confidence.CONFIRMED, methods=("GC_MS", "FTIR"))
-        known = m.again(facts.model_copy(update={"findings": (firmly,), "strips": (), "scope": (), "alerts": ()}))
-        dangers = {x.id for x in known.body if x.slot == "danger" and x.severity in ("S0", "S1", "S2")}
-        if dangers - ids(m.page):
-            return f"{named[0]}: no {sorted(dangers - ids(m.page))}"
-        help_ = {p.id for line in known.emergency for p in line.parts}
-        missing = help_ - {p.id for line in m.page.emergency for p in line.parts}
-        if missing or m.page.top_severity.rank > known.top_severity.rank:
-            return f"{named[0]}: no {sorted(missing)}"
-        said = "We did not test this, because"
-        return "" if said in visible(m.page) or not dangers else "nothing says that it was not tested"
-
-    held(oracle, least=15)

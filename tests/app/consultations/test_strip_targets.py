@@ -34,14 +34,14 @@ def test_every_reading_of_every_strip_gives_a_page_with_help_and_limits(target: 
     assert page.emergency
     assert page.limits
     assert "did not find" not in page.to_plain()
-    assert (f"A strip test suggests {name_of(target)}" in page.headline) == (reading == "positive")
+    assert (f"A strip reacted to {name_of(target)}" in page.headline) == (reading == "positive")
 
 
 @pytest.mark.parametrize("target", ["xylazine", "medetomidine"])
 def test_a_strip_for_one_animal_sedative_warns_as_its_class_does(target: str) -> None:
-    topics = {r: {m.topic for m in read(target, r).cards} for r in ("positive", "faint", "negative")}
+    topics = {r: {m.topic for m in read(target, r).cards} for r in ("positive", "faint", "negative", "invalid")}
     warned = {r: "sedative.alpha2" in found for r, found in topics.items()}
-    assert warned == {"positive": True, "faint": True, "negative": False}
+    assert warned == {"positive": True, "faint": True, "negative": False, "invalid": False}
     assert "M-LIMITS-STRIP-OTHER" in {m.id for m in read(target, "negative").limits}
 
 
