@@ -325,7 +325,7 @@ def test_in_an_approved_pack_welsh_nobody_signed_is_shown_in_english_and_marked(
     browser = signed.world.anonymous()
     page = in_welsh(signed, sample_id, browser)
     assert html_lang(page) == "cy"
-    headline = page.split('class="result__headline">')[1].split("</h1>")[0]
+    headline = page.split('class="result__headline')[1].split("</h1>")[0]
     assert re.search(r'<span data-say lang="en"[^>]*>It looks like bromazolam \(a street benzo\)\.', headline)
     assert '<p class="result__told" lang="en">You told us: diazepam</p>' in page
     assert '<h2 lang="en">If someone is unwell</h2>' in page
