@@ -164,11 +164,14 @@ def test_what_cannot_be_an_alert_is_refused_by_field(lab: Desk, world: Any, more
 def test_a_retraction_stands_where_the_alert_stood_with_its_reason(lab: Desk, world: Any, clock: Any) -> None:
     made = raised(lab, world)
     url = f"{URL}/{made['id']}/retract"
+    stood = world.as_(RECEPTION).get("/alerts/banner").text
     assert world.as_(LEAD).post(url, json={"reason": ""}, headers=etag(made)).status_code == 422
     assert world.as_(LEAD).post(url, json={"reason": "x"}, headers={"If-Match": '"9"'}).status_code == 412
     done = world.as_(LEAD).post(url, json={"reason": "It was caffeine."}, headers=etag(made))
     assert done.json()["state"] == "retracted"
     banner = world.as_(RECEPTION).get("/alerts/banner").text
+    assert stood.count("notice--problem") == banner.count("notice--problem") == 1, "the same box, as large"
+    assert "It was about" in banner
     assert "Retracted" in banner
     assert "It was caffeine." in banner
     assert facts_now(lab) == ()
