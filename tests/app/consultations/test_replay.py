@@ -131,7 +131,7 @@ def test_each_language_is_kept_and_comes_again_in_it(lab: Desk, world: Any) -> N
     rows = lab.shown(sample_id)
     assert [row.locale for row in rows] == ["en", "cy"]
     again = world.as_(WORKER).get(f"/consultations/samples/{sample_id}/shown/{rows[1].id}").text
-    headline = re.search(r'result__headline[^>]*>(.*?)</h', welsh, re.S)
+    headline = re.search(r"result__headline[^>]*>(.*?)</h", welsh, re.S)
     assert headline is not None
     assert headline.group(1) in again
 
