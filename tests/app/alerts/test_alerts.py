@@ -235,8 +235,8 @@ WITH_RULE = """
   severity: S2
   slot: danger
   topic: test.alert
-  when: {alert: {matches: true}}
-  emit: {message: M-ALERT}
+  when: {alert: {matches: true, named: true}}
+  emit: {message: M-ALERT, args: {names: found.names}}
   evidence: ["test"]
   review_by: 2027-05-01
 """

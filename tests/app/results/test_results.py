@@ -396,7 +396,7 @@ def test_two_independent_techniques_confirm_and_a_strip_of_another_class_does_no
     )
     assert [f.confidence for f in view.findings] == ["confirmed", "tentative", "class_only"]
     assert "another class" in " ".join(view.findings[1].confidence_reasons)
-    assert view.result.verdict == "expected_plus_active"
+    assert view.result.verdict == "as_expected", "a strip alone reaches no verdict"
 
 
 def test_a_positive_strip_that_no_finding_mentions_stops_the_result_until_it_is_answered(lab: Lab) -> None:

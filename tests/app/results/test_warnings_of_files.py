@@ -71,7 +71,7 @@ def test_a_result_on_a_file_with_warnings_is_refused_before_the_click_and_goes_t
 
 
 def test_nothing_found_does_not_rest_on_warnings_nobody_has_looked_at_either(lab: Lab) -> None:
-    sample_id = lab.sample()
+    sample_id = lab.sample(())
     upload = add_file(lab, sample_id)
     view = lab.draft(sample_id, nothing_found=True)
     assert view.result.outcome == "pending"
