@@ -19,7 +19,7 @@ from app.platform.live import EventRow
 from app.platform.security.policy import SERVICE_STAFF
 from app.results.finding import NewFinding
 from app.sessions.tables import CheckingSession
-from harm_messages import Facts, Form, LicenceMode, evaluate, load_pack, pack_files
+from harm_messages import Facts, Form, LicenceMode, evaluate
 from harm_messages.types import Context
 from tests.app.consultations.conftest import Desk
 
@@ -228,33 +228,16 @@ def facts_now(lab: Desk) -> tuple[Any, ...]:
     return lab.read(ask)
 
 
-WITH_RULE = """
-- id: R-ALERT-TEST
-  version: 1
-  status: draft
-  severity: S2
-  slot: danger
-  topic: test.alert
-  when: {alert: {matches: true, named: true}}
-  emit: {message: M-ALERT, args: {names: found.names}}
-  evidence: ["test"]
-  review_by: 2027-05-01
-"""
-
-
 def test_the_rule_fires_for_what_looks_like_it_and_for_nothing_else(lab: Desk, world: Any) -> None:
     raised(lab, world, substances=["pma"], forms=["tablet"], logos=["Heart"], colours=["red"])
     raised(lab, world, tier="T0", words="a note of the laboratory: no client is warned by it", forms=["crystal"])
     warned = facts_now(lab)
     assert len(warned) == 1
-    files = dict(pack_files())
-    files["rules/tail.yaml"] += WITH_RULE
-    pack = load_pack(files)
     context = Context(licence_mode=LicenceMode.FOH_GENERAL, released=True)
 
     def fires(**looks: Any) -> bool:
-        page = evaluate(pack, Facts(alerts=warned, **looks), context, "en", lab.runtime.now())
-        return "R-ALERT-TEST" in {m.rule_id for m in page.body}
+        page = evaluate(lab.runtime.pack, Facts(alerts=warned, **looks), context, "en", lab.runtime.now())
+        return "R-ALERT" in {m.rule_id for m in page.body}
 
     assert fires(form=Form.TABLET, logo="heart", colours=("red", "white"))
     assert not fires(form=Form.CRYSTAL), "a pill alert does not match a crystal"
