@@ -17,7 +17,7 @@ from harm_messages.tagged import words_of
 from harm_messages.types import Confidence, FindingFact, Outcome, Role, RunStatus, Severity, Slot, Verdict
 from harm_messages.verdicts import always_warn
 from harm_messages.vocabulary import Technique
-from harm_messages.wording import Place, Writer
+from harm_messages.wording import Hearing, Place, Writer
 
 HEAD = Place(Severity.S4, Slot.HEADLINE)
 DIFF = Place(Severity.S4, Slot.DIFFERENCE)
@@ -51,10 +51,10 @@ LINES = {
 def compose_headline(w: Writer, beside: int = 0) -> tuple[Message, ...]:
     """Expected first, then the rest by confidence, then what has no name, then what was not found. `beside`: the words of
     the difference and of the action line; where all are too many, what was expected is left to the difference."""
-    parts = _composed(w, instead=True)
-    english = w.d.pack.manifest.default_locale  # counted in one language, so that every language says the same
-    counted = parts if w.locale == english else _composed(Writer(w.d, english), instead=True)
-    return parts if _short_enough(w, counted, beside) else _composed(w, instead=w.d.verdict not in LINES)
+    # counted in one language, so that every language says the same, and apart: what is only counted has not been said
+    apart = Writer(w.d, w.d.pack.manifest.default_locale, Hearing())
+    short = _short_enough(w, _composed(apart, instead=True), beside)
+    return _composed(w, instead=short or w.d.verdict not in LINES)
 
 
 def _short_enough(w: Writer, parts: Iterable[Message], beside: int) -> bool:
