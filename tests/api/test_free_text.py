@@ -59,11 +59,13 @@ NAMED = {
     "retention_index": "number", "retention_min": "number", "review_by": "day", "sample": "key", "sample_id": "key",
     "second_mg": "number", "session_id": "key", "shift": "number", "standard_id": "key", "starts_on": "day",
     "strip_cut_off_ng_ml": "number", "strip_reading": "chosen", "task": "key", "task_version": "number", "tier": "chosen",
+    "accept_open": "chosen", "dismissals.key": "of what a reading names", "key": "of what a reading names",
     "time_unit": "chosen", "undo": "chosen", "was": "hash", "withdrawn": "chosen", "x_axis": "chosen", "y_axis": "chosen",
     "y_unit": "chosen",
 }  # fmt: skip
 # A name that is free text elsewhere, and chosen from a list or named there.
 ELSEWHERE = {
+    ("/bench/samples/{sample_id}/named/dismiss", "reason"): "chosen",
     ("/consultations/samples/{sample_id}/adjust", "reason"): "chosen",
     ("/bench/incoming/{incoming_id}/set-aside", "reason"): "chosen",
     ("/standards", "substance_words"): "compound",

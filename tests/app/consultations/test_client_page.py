@@ -241,7 +241,7 @@ def test_one_technique_reads_as_looks_like_and_a_laboratory_method_as_found(lab:
     soft, firm = lab.see(infrared)["headline"], lab.see(laboratory)["headline"]
     assert "looks like" in soft.lower()
     assert "looks like" not in firm.lower()
-    assert firm == "MDMA, as you expected."
+    assert firm == "We found MDMA, as you expected."
 
 
 def test_not_found_is_said_only_where_a_method_could_have_seen_it(lab: Desk) -> None:
