@@ -190,7 +190,7 @@ def _card(w: Writer, card: Card, *, stands: bool) -> Message:
     own = _write(w, lead, after=opening.text if opening else "")
     if not own.text:
         own = _write(w, lead, whole=True)
-    told = [_write(w, h, whole=True) for h in others if h.self_reported]
+    told = [m if m.text else _write(w, h, whole=True) for h in others if h.self_reported for m in (_write(w, h),)]
     waiting = [h for h in others if not h.self_reported]
     medicines = [line for h in waiting for line in w.lines_on_the_card(_says(w, h))]
     rest = [_write(w, h, behind_more=True) for h in waiting]

@@ -159,7 +159,7 @@ def _found_parts(w: Writer, shown: list[Seen], negative_follows: bool) -> Iterat
     for level in WORDS:
         group = [s for s in expected if _kind(s) == level]
         if group:
-            yield _part(w, EXPECTED_WORDS[level], group)
+            yield _part(w, EXPECTED_WORDS[level], group, whole=False)
             yield from _could_be(w, group)
             started = True
     for level, (alone, beside) in WORDS.items():
@@ -167,11 +167,11 @@ def _found_parts(w: Writer, shown: list[Seen], negative_follows: bool) -> Iterat
         if not group:
             continue
         if started:
-            yield _part(w, beside, group)
+            yield _part(w, beside, group, whole=False)
         elif level in INSTEAD and not negative_follows and _instead(w.d, group):
-            yield _part(w, INSTEAD[level], group)
+            yield _part(w, INSTEAD[level], group, whole=False)
         else:
-            yield _part(w, alone, group)
+            yield _part(w, alone, group, whole=False)
         yield from _could_be(w, group)
         started = True
 

@@ -117,13 +117,18 @@ class Pack:
         """Reads dosing sentences of this language; languages without patterns go by their tags alone."""
         return self._taggers.get(locale) or Tagger({})
 
-    def way(self, locale: str) -> re.Pattern[str] | None:
-        """What names a way to take it in this language, without giving a dose."""
-        return self._ways.get(locale)
+    def unsaid(self, locale: str, *, no_use: bool, no_injecting: bool) -> tuple[re.Pattern[str], ...]:
+        """What names a way to take it in this language without giving a dose, as far as a page leaves it out."""
+        ways, injecting = self._unsaid
+        left_out = (ways.get(locale) if no_use else None, injecting.get(locale) if no_injecting else None)
+        return tuple(pattern for pattern in left_out if pattern is not None)
 
     @cached_property
-    def _ways(self) -> Mapping[str, re.Pattern[str]]:
-        return {locale: re.compile("|".join(each), re.IGNORECASE) for locale, each in self.dosing.ways.items() if each}
+    def _unsaid(self) -> tuple[Mapping[str, re.Pattern[str]], ...]:
+        return tuple(
+            {locale: re.compile("|".join(each), re.IGNORECASE) for locale, each in words.items() if each}
+            for words in (self.dosing.ways, self.dosing.injecting)
+        )
 
     @cached_property
     def _taggers(self) -> Mapping[str, Tagger]:

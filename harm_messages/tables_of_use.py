@@ -15,7 +15,7 @@ from harm_messages.vocabulary import DosingTag, Family
 
 Where = Literal["page", "more"]
 # The conditions that no class can state: they are worked out from what the tests did.
-Condition = Literal["unknown", "adulterated", "measured", "opioid_expected"]
+Condition = Literal["unknown", "adulterated", "measured", "expected", "opioid_expected"]
 
 
 class DosingRow(Sourced):
@@ -39,10 +39,12 @@ class Dosing(Frozen):
     """dosing.yaml: the rows from the strictest to the mildest, and by language the words that make a sentence one.
 
     `ways`: words of a way to take it that needs no tag ("take far less"); a page whose row has `no_use` leaves them out.
+    `injecting`: words about needles, which are left out where any amount can be too much.
     """
 
     patterns: dict[str, dict[DosingTag, tuple[str, ...]]]
     ways: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    injecting: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     rows: tuple[DosingRow, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -134,6 +134,8 @@ def _in(drug_class: str, wanted: str) -> bool:
 
 
 def _condition(row: DosingRow, seen: Seen | None) -> bool:
+    if row.condition == "expected":
+        return seen is None or seen.role is Role.EXPECTED
     if row.condition == "opioid_expected":
         return seen is not None and seen.role is Role.EXPECTED and seen.confidence.rank >= Confidence.INDICATED.rank
     if row.condition == "measured":

@@ -175,14 +175,13 @@ class Writer(Namer):
         # first aid counts seconds and breaths; it is never about taking a drug
         if text.id in self.d.pack.first_aid:
             return tagger.kept(source, lambda tags: True)
-        silent = (
-            self.d.pack.way(text.locale)
-            if hearing is not None and hearing.veto is not None and hearing.veto.no_use
-            else None
+        veto = hearing.veto if hearing is not None else None
+        unsaid = (
+            self.d.pack.unsaid(text.locale, no_use=veto.no_use, no_injecting=veto.no_injecting) if veto is not None else ()
         )
 
         def may(sentence: str) -> bool:
-            return silent is None or silent.search(sentence) is None
+            return not any(words.search(sentence) for words in unsaid)
 
         if hearing is None or whole:
             return tagger.kept(source, allowed, may)
@@ -198,19 +197,21 @@ class Writer(Namer):
             limit, self.hearing.room = min(limit, self.hearing.room), None  # the first card, before the help
         waiting: list[str] = []
         while len(paragraphs) > 1 and words_of([before, to_plain("\n\n".join(paragraphs), values)]) > limit:
-            waiting.insert(0, paragraphs.pop())
-            self._took_behind(waiting[0], values)
+            waiting.insert(0, self._behind(paragraphs.pop(), values))
         return "\n\n".join(paragraphs), "\n\n".join(part for part in (*waiting, more) if part)
 
-    def _took_behind(self, paragraph: str, values: Mapping[str, str]) -> None:
-        """What waits behind More after all may stand on another card."""
-        if self.hearing is None:
-            return
-        for block in self.d.pack.tagger(self.locale).lines(paragraph):
-            for sentence in (s for line in block for s in line.sentences):
-                key = normalised(fill(sentence.text.strip(OPEN + CLOSE), values))
-                self.hearing.said.discard(key)
-                self.hearing.behind.add(key)
+    def _behind(self, paragraph: str, values: Mapping[str, str]) -> str:
+        """What of a paragraph waits behind More after all: what another card says in sight is left to that card."""
+        hearing = self.hearing
+        if hearing is None:
+            return paragraph
+
+        def waits(sentence: str) -> bool:
+            words = fill(sentence, values)
+            hearing.said.discard(normalised(words))
+            return hearing.fresh(words, "more")
+
+        return self.d.pack.tagger(self.locale).kept(paragraph, lambda tags: True, waits)
 
     def lines_on_the_card(self, message_id: str) -> list[str]:
         """Lines of a message that stand on the card although the message itself waits behind More."""

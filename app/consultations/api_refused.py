@@ -145,7 +145,7 @@ def _keep(request: Request, tried: Tried, why: WhyRefused, sent: Mapping[str, ob
         pack = runtime.packs.current(uow.session, actor.agency_id, uow.now)
         about = _about(uow.session, actor, request, tried)
         rule = about.more.pop("rule", "") or _known(pack, sent.get("target") or sent.get("snippet"))
-        if tried is Tried.ADJUST and sent.get("kind") in set(AdjustmentKind):
+        if tried is Tried.ADJUST and str(sent.get("kind")) in set(AdjustmentKind):
             tried = Tried(str(sent["kind"]))
         audit.record(
             uow, "refuse", about.object_type, about.object_id, session_id=about.session_id,

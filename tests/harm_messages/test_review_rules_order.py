@@ -298,7 +298,7 @@ def test_a7_that_both_are_there_is_said_as_a_fact_only_of_firm_findings() -> Non
 def sentences(page: Page) -> Counter[str]:
     """Every instruction of the page, as people hear it."""
     texts = [t for _, m in parts(page) for t in (m.text, m.more_text)]
-    each = (re.sub(r"\W+", " ", s).strip().casefold() for t in texts for s in re.split(r"(?<=[.!?])\**\s|\n", t))
+    each = (re.sub(r"\W+", " ", s).strip().casefold() for t in texts for s in re.split(r"(?<=[.!])\**\s|\n", t))
     return Counter(s for s in each if len(s.split()) > 2)
 
 

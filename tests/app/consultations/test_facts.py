@@ -83,7 +83,7 @@ def test_what_is_said_later_does_not_change_a_page_and_makes_an_open_result_be_l
         samples.change(uow, row, SampleChange(words_spoken="qwxyz"), substances=lab.runtime.pack.substances)
 
     def is_changed(session: Any) -> bool:
-        return changed(view.result, current(session, lab.row(sample)))
+        return changed(view.result, current(session, lab.row(sample), view.result))
 
     assert lab.read(is_changed)
 
