@@ -90,11 +90,16 @@ def _page(
         said = [*headline, *([difference] if difference else []), *(p for line in emergency for p in line.parts)]
         for sentence in _sentences(said):
             hearing.fresh(sentence)
+        over_head = words_of(m.text for m in (*headline, difference) if m is not None)
+        over_head += words_of([pack.message(veto.action, default).short]) if veto.action else 0
+        hearing.brief = w.too_long("action", over_head, pack.budgets.head)
         action = w.write(veto.action, ACTION) if veto.action else None
+        hearing.brief = False
         if not short:
             head = [m.text for m in (*headline, difference, action) if m is not None]
             hearing.room = pack.budgets.to_help - words_of(head)
-        each = [_card(w, card, stands=i == 0) for i, card in enumerate(cards)]
+        over: list[Message] = []
+        each = [_card(w, card, over, stands=i == 0) for i, card in enumerate(cards)]
         shown = with_urgent(w, adjustments, [m for m in each if m.text])
         use = [] if veto.no_use else _use(w, kept, veto, adjustments)
         limits = compose_limits(w)
@@ -103,7 +108,7 @@ def _page(
             *(_write(w, h) for h in kept if h.rule.slot is Slot.NEXT and not h.withdrawn),
         ]
         # a card whose every sentence stands on another card already has only its More left to say
-        more = [*(m for m in each if not m.text), *(_write(w, h, behind_more=True) for h in later)]
+        more = [*over, *(m for m in each if not m.text), *(_write(w, h, behind_more=True) for h in later)]
         return w, {
             "headline_parts": headline, "difference": difference, "action": action, "cards": shown, "more": _spoken(more),
             "emergency": emergency, "safer_use": _spoken(use), "limits": limits, "next": _spoken(following),
@@ -173,10 +178,11 @@ def _lines(d: Derived, hits: Iterable[Hit]) -> list[str]:
     return [*found, *(line for kind in kinds for line in pack.families.signs[kind])]
 
 
-def _card(w: Writer, card: Card, *, stands: bool) -> Message:
+def _card(w: Writer, card: Card, over: list[Message], *, stands: bool) -> Message:
     """One card; where it speaks for several of its family, a sentence that names every drug stands first, and what the
     others say waits under its "More", but for the medicines that kill with them and a pair with what the person also
-    takes. The first card and the grave ones stand (`stands`), whatever was said before."""
+    takes. The first card and the grave ones stand (`stands`), whatever was said before. `over` takes what is too long for
+    that "More" and stands in the page's own."""
     lead, others = card
     w = w.in_one_language([_says(w, h) for h in (lead, *others)])
     if not others:
@@ -193,7 +199,10 @@ def _card(w: Writer, card: Card, *, stands: bool) -> Message:
     told = [m if m.text else _write(w, h, whole=True) for h in others if h.self_reported for m in (_write(w, h),)]
     waiting = [h for h in others if not h.self_reported]
     medicines = [line for h in waiting for line in w.lines_on_the_card(_says(w, h))]
-    rest = [_write(w, h, behind_more=True) for h in waiting]
+    rest, words = [], words_of(m.more_text for m in (own, *told))
+    for m in (_write(w, h, behind_more=True) for h in waiting):
+        words += words_of([m.text])
+        (rest if words <= w.d.pack.budgets.more else over).append(m)
     first = [m for m in (opening, own, *told) if m is not None]
     return own.model_copy(
         update={

@@ -50,15 +50,24 @@ LINES = {
 
 def compose_headline(w: Writer, beside: int = 0) -> tuple[Message, ...]:
     """Expected first, then the rest by confidence, then what has no name, then what was not found. `beside`: the words of
-    the difference and of the action line; where all are too many, what was expected is left to the difference."""
+    the difference and of the action line; where all are too many, what was expected is left to the difference, and then
+    each part says its first sentence alone, and names without their class."""
     # counted in one language, so that every language says the same, and apart: what is only counted has not been said
     apart = Writer(w.d, w.d.pack.manifest.default_locale, Hearing())
-    short = _short_enough(w, _composed(apart, instead=True), beside)
-    return _composed(w, instead=short or w.d.verdict not in LINES)
+    short = _short_enough(w, "headline", _composed(apart, instead=True), beside)
+    instead = short or w.d.verdict not in LINES
+    apart = Writer(w.d, w.d.pack.manifest.default_locale, Hearing())
+    brief = not short and not _short_enough(w, "headline without expected", _composed(apart, instead=instead), beside)
+    if w.hearing is not None:
+        w.hearing.brief = brief
+    parts = _composed(w, instead=instead)
+    if w.hearing is not None:
+        w.hearing.brief = False
+    return parts
 
 
-def _short_enough(w: Writer, parts: Iterable[Message], beside: int) -> bool:
-    return not w.too_long("headline", words_of(m.text for m in parts) + beside, w.d.pack.budgets.head)
+def _short_enough(w: Writer, what: str, parts: Iterable[Message], beside: int) -> bool:
+    return not w.too_long(what, words_of(m.text for m in parts) + beside, w.d.pack.budgets.head)
 
 
 def _composed(w: Writer, *, instead: bool) -> tuple[Message, ...]:
@@ -191,7 +200,9 @@ def _part(
     """`extra` gives values in the language the part turns out to be in."""
     bound, message_id = tuple(seen), w.d.pack.manifest.fixed[key]
     speaking = w.speaking(message_id)
-    values = {"names": speaking.joined(speaking.long_name(s) for s in bound)} if bound else {}
+    brief = w.hearing is not None and w.hearing.brief
+    names = (speaking.name(s) if brief else speaking.long_name(s) for s in bound)
+    values = {"names": speaking.joined(names)} if bound else {}
     return w.write(message_id, HEAD, bound, {**values, **(extra(speaking) if extra else {})}, whole=whole)
 
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from harm_messages.derived import Derived
+from harm_messages.evidence import technique
 from harm_messages.headline import expected_not_found
 from harm_messages.page import Message, behind_more
 from harm_messages.register import within
 from harm_messages.tagged import words_of
 from harm_messages.types import Outcome, Severity, Slot
-from harm_messages.vocabulary import State
+from harm_messages.vocabulary import State, Technique
 from harm_messages.wording import Place, Writer
 
 GRAVE = Place(Severity.S2, Slot.LIMITS)
 PLAIN = Place(Severity.S4, Slot.LIMITS)
+QUICK = (Technique.STRIP, Technique.COLOUR_TEST, Technique.OTHER)
 
 
 def compose_limits(w: Writer) -> tuple[Message, ...]:
@@ -153,8 +155,9 @@ def _how_far(w: Writer) -> Iterator[Message]:
         yield _say(w, "limit_not_seen", PLAIN, names=speaking.joined(speaking.label(one) for one in absent))
     elif any(run.counts and run.lod is not None for run in d.evidence.runs):
         yield _say(w, "limit_methods", PLAIN)
-    else:
+    elif all(technique(run.method) in QUICK for run in d.evidence.runs if run.counts):
         yield _say(w, "limit_quick", PLAIN)
+    # of a machine whose limit nobody knows the core says all there is to say: what it did not see may be there
 
 
 def _grave(d: Derived, target: str) -> bool:

@@ -123,7 +123,7 @@ def _row(d: Derived, substance: str | None, drug_class: str, unknown: DosingRow,
             if row.only_forms and d.facts.form not in row.only_forms:
                 continue
             fits = substance in row.substances if by_name else any(_in(drug_class, c) for c in row.classes)
-            if fits and _condition(row, seen):
+            if fits and _condition(row, seen, d):
                 return row
     return unknown
 
@@ -133,9 +133,11 @@ def _in(drug_class: str, wanted: str) -> bool:
     return within(drug_class, wanted) or within(wanted, drug_class)
 
 
-def _condition(row: DosingRow, seen: Seen | None) -> bool:
+def _condition(row: DosingRow, seen: Seen | None, d: Derived) -> bool:
     if row.condition == "expected":
-        return seen is None or seen.role is Role.EXPECTED
+        named = d.pack.substances
+        said = [named[one].drug_class if one in named and not named.is_class(one) else one for one in d.want.ids]
+        return not said or any(_in(one, c) for one in said for c in row.classes)
     if row.condition == "opioid_expected":
         return seen is not None and seen.role is Role.EXPECTED and seen.confidence.rank >= Confidence.INDICATED.rank
     if row.condition == "measured":

@@ -17,7 +17,7 @@ from harm_messages.markdown import fill, to_html, to_plain
 from harm_messages.naming import Namer
 from harm_messages.page import Message
 from harm_messages.tables_of_use import Where
-from harm_messages.tagged import CLOSE, OPEN, normalised, words_of
+from harm_messages.tagged import normalised, words_of
 from harm_messages.texts import MessageText
 from harm_messages.types import Confidence, HarmMessageError, Severity, Slot
 from harm_messages.veto import Veto
@@ -55,7 +55,7 @@ class Place:
 class Hearing:
     """What one page may say about taking it, and what it has said already: `said` and `behind` (More) grow as the page is
     written. A page is written twice: the `draft` finds out what `stands` on it without a tap. `room`: how many words the
-    first card may have where help stands behind it. `lengths`: what was too long, as the default language decided."""
+    first card may have where help stands behind it. `brief`: each text says its first sentence alone. `lengths`: what was too long, as the default language decided."""
 
     veto: Veto | None = None
     said: set[str] = field(default_factory=set)
@@ -63,6 +63,7 @@ class Hearing:
     stands: frozenset[str] = frozenset()
     draft: bool = False
     room: int | None = None
+    brief: bool = False
     lengths: dict[str, bool] = field(default_factory=dict)
 
     def fresh(self, sentence: str, where: Where = "page") -> bool:
@@ -168,6 +169,8 @@ class Writer(Namer):
 
     def _kept(self, text: MessageText, source: str, values: Mapping[str, str], where: Where, whole: bool) -> str:
         """What of a text may stand on this page and has not stood there yet."""
+        if self.hearing is not None and self.hearing.brief:
+            source = re.split(r"(?<=[.?!])\s", source, maxsplit=1)[0]
         if not source or (where == "more" and self.hearing is not None and self.hearing.draft):
             return ""
         tagger, hearing = self.d.pack.tagger(text.locale), self.hearing
@@ -177,7 +180,9 @@ class Writer(Namer):
             return tagger.kept(source, lambda tags: True)
         veto = hearing.veto if hearing is not None else None
         unsaid = (
-            self.d.pack.unsaid(text.locale, no_use=veto.no_use, no_injecting=veto.no_injecting) if veto is not None else ()
+            self.d.pack.unsaid(text.locale, no_use=veto.no_use, no_injecting=veto.no_injecting)
+            if veto is not None
+            else ()
         )
 
         def may(sentence: str) -> bool:
@@ -191,14 +196,21 @@ class Writer(Namer):
 
     def _within(self, short: str, more: str, values: Mapping[str, str], before: str) -> tuple[str, str]:
         """(card, behind More) of the words a person is given: the last paragraphs wait where the card would be too long.
-        The first always stands; the pack puts what can best wait last."""
+        The first always stands, and what names a medicine that kills with it; the pack puts what can best wait last."""
         paragraphs, limit = short.split("\n\n"), self.d.pack.budgets.card
         if self.hearing is not None and self.hearing.room is not None:
             limit, self.hearing.room = min(limit, self.hearing.room), None  # the first card, before the help
         waiting: list[str] = []
-        while len(paragraphs) > 1 and words_of([before, to_plain("\n\n".join(paragraphs), values)]) > limit:
-            waiting.insert(0, self._behind(paragraphs.pop(), values))
+        while words_of([before, to_plain("\n\n".join(paragraphs), values)]) > limit:
+            at = next((i for i in range(len(paragraphs) - 1, 0, -1) if not self._on_the_card(paragraphs[i])), None)
+            if at is None:
+                break
+            waiting.insert(0, self._behind(paragraphs.pop(at), values))
         return "\n\n".join(paragraphs), "\n\n".join(part for part in (*waiting, more) if part)
+
+    def _on_the_card(self, words: str) -> bool:
+        """Whether this names a medicine that kills with what the card is about."""
+        return any(one in words.casefold() for one in self.d.pack.families.on_the_card.get(self.locale, ()))
 
     def _behind(self, paragraph: str, values: Mapping[str, str]) -> str:
         """What of a paragraph waits behind More after all: what another card says in sight is left to that card."""

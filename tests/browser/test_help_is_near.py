@@ -13,9 +13,9 @@ from app.consultations.client_view import ClientView
 from app.consultations.domain import ViewKind
 from app.main import HERE
 from app.platform.web.templates import Templates
-from harm_messages import Page, evaluate, load_pack
+from harm_messages import Page, evaluate
 from tests.browser.test_client_screens import opened, released
-from tests.harm_messages.message_cases import CASES, NOW
+from tests.harm_messages.message_cases import CASES, NOW, pack_of
 from tests.support.road import Road
 from tests.support.site import Desk
 
@@ -32,7 +32,7 @@ END_OF_999 = """() => {
 
 
 def golden() -> dict[str, Page]:
-    pages = {name: evaluate(load_pack(), *CASES[name], "en", NOW) for name in CASES}
+    pages = {name: evaluate(pack_of(name), *CASES[name], "en", NOW) for name in CASES}
     return {name: page for name, page in pages.items() if page.help_first}
 
 

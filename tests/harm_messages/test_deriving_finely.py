@@ -153,10 +153,10 @@ def test_an_amount_carries_the_name_of_what_was_measured() -> None:
 @pytest.mark.parametrize(
     ("mg", "part", "words"),
     [
-        (200, 1, "about two usual adult amounts"), (232, 0.25, "about half of one usual amount"),
-        (100, 1, "about one usual adult amount"), (110, 1, "about one usual adult amount"),
+        (200, 1, "about two usual amounts"), (232, 0.25, "about half a usual amount"),
+        (100, 1, "about one usual amount"), (110, 1, "about one usual amount"),
         (5, 1, "about a tenth of a usual amount"), (0, 1, "about a tenth of a usual amount"),
-        (1000, 1, "more than four usual adult amounts"),
+        (1000, 1, "more than four usual amounts"),
     ],
 )  # fmt: skip
 def test_a_part_of_a_pill_is_told_in_usual_adult_amounts(mg: float, part: float, words: str) -> None:

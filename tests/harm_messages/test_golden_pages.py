@@ -66,8 +66,8 @@ def test_a_worked_case_keeps_to_the_words_people_give_a_page(case: str) -> None:
 def test_case_1_praises_nothing_and_tells_amount_upper_end_and_a_quarter_in_words() -> None:
     card = page_of("01-mdma-pill").cards[0]
     assert "about 230 mg (250 mg at most) of MDMA, counted as the usual salt" in card.text
-    assert "58 mg, about half of one usual amount" in card.text
-    assert "Wait 2 hours" in card.text
+    assert "58 mg, about half a usual amount" in card.text
+    assert "hen wait 2 hours" in card.text
 
 
 def test_case_2_offers_handing_in_first() -> None:

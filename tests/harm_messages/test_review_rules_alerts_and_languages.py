@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harm_messages import Facts, GateClosed, Page, check_files, evaluate, load_pack, pack_files
+from harm_messages import Facts, GateClosed, Page, check_files, evaluate, pack_files
 from harm_messages.answer import closed
 from harm_messages.types import Confidence, LicenceMode
 from tests.harm_messages.generated_pages import (

@@ -225,8 +225,8 @@ def test_d4_a_band_is_left_as_soon_as_the_uncertainty_reaches_over_its_edge(
 def test_d4_a_pill_is_told_in_usual_amounts_and_a_quarter_in_words_and_mg() -> None:
     near = {
         0.25: "quarter of a usual",
-        0.5: "half of one usual",
-        1.0: "one usual adult",
+        0.5: "half a usual",
+        1.0: "one usual",
         2.0: "two usual",
         3.0: "three usual",
     }
