@@ -189,7 +189,12 @@ def _card(w: Writer, card: Card, over: list[Message], *, stands: bool) -> Messag
         own = _write(w, lead)
         return own if own.text or not (stands or lead.grave) else _write(w, lead, whole=True)
     bound = sorted(frozenset().union(lead.seen, *(h.seen for h in others)))
-    seen = [s for s in (w.d.seen[i] for i in bound) if not s.unknown and s.role not in QUIET]
+    # a pair may join what the family is not about: an upper does not stop anybody's breathing
+    seen = [
+        s
+        for s in (w.d.seen[i] for i in bound)
+        if not s.unknown and s.role not in QUIET and s.family.card is lead.family.card
+    ]
     joint = w.d.pack.families.together.get(lead.family, "") if len({s.name for s in seen}) > 1 else ""
     w = w.in_one_language([joint] if joint else [])
     opening = w.write(joint, _place(lead), seen, whole=True) if joint else None

@@ -136,20 +136,22 @@ def test_how_grave_a_card_is_stands_in_words_shape_and_place(desk: Desk, road: R
     page = opened(desk, road, fifteen)
     shapes = {"0": "■ ACT NOW", "1": "▲ DANGER", "2": "◆ SERIOUS", "3": "● CAREFUL", "4": "– INFORMATION"}
     ranks = []
-    for card in page.locator(".severity").all():
+    for card in page.locator(".client-page > .severity").all():
         found = re.search(r"severity--(\d)", card.get_attribute("class") or "")
         assert found is not None
         ranks.append(int(found[1]))
         words = card.locator(".severity__level").text_content() or ""
         assert " ".join(words.split()).upper() == shapes[found[1]]
-    strength = page.locator(".client-page > .severity", has=page.get_by_role("heading", name="How")).count()
-    assert ranks[: len(ranks) - strength] == sorted(ranks), (ranks, "the gravest first")
+    assert ranks == sorted(ranks), (ranks, "the gravest first")
     assert {0, 1} <= set(ranks)
+    drugs = ("bromazolam", "GBL", "tramadol", "xylazine")
+    first = page.locator(".client-page > .severity").first.inner_text()
+    assert all(drug in first for drug in drugs), (first, "one card names all of a kind")
     shown = page.locator(".client-page > .severity")
     assert sum("severity--0" not in c and "severity--1" not in c for c in _classes(shown)) <= 3
     folded = page.locator(".client-page > details.more .severity")
     assert folded.count() > 0, "the rest waits behind More"
-    assert not [c for c in _classes(folded) if "severity--0" in c or "severity--1" in c], "never what may kill"
+    assert not [c for c in _classes(folded) if "severity--0" in c], "never what kills first"
 
 
 def _classes(cards: Any) -> list[str]:
@@ -177,7 +179,7 @@ def test_pictograms_are_drawn_in_the_ink_of_their_words_in_every_light(desk: Des
     inked = """() => [...document.querySelectorAll(".severity > .pictogram, .unwell .pictogram")].map((svg) => {
         const box = svg.getBoundingClientRect();
         const words = svg.parentElement.querySelector(".severity__level, span");
-        return [getComputedStyle(svg).stroke === getComputedStyle(words).color, box.width >= 32 && box.height >= 32];
+        return [getComputedStyle(svg).stroke === getComputedStyle(words).color, box.width >= 32 && box.height >= 32 || !box.width];
     })"""
     for more in ({"color_scheme": "light"}, {"color_scheme": "dark"}, {"forced_colors": "active"}):
         page = opened(desk, road, opioid, **more)
@@ -225,8 +227,7 @@ def test_that_a_result_changed_is_the_first_thing_said(desk: Desk, road: Road) -
     expect(changed).to_contain_text("This result has changed.")
     words = changed.inner_text()
     order = ["This result has changed.", "Before: ", "MDMA", "Now: ", "utylone", "Why: We did more tests.", "When: "]
-    places = [words.index(word) for word in order]
-    assert places == sorted(places)
+    _in_order(words, order)
     assert re.search(r"When: \d\d:\d\d, \w+ \d+ \w+ \d{4}", words)
     assert "typed by staff" not in words
     page.reload()
@@ -318,7 +319,7 @@ def test_it_is_read_in_order_by_a_voice_of_this_device_and_shows_where(
     assert lines.all_inner_texts() == announced, "a screen reader is told nothing meanwhile"
     assert {one["voice"] for one in said} == {"Here"}
     text = "\n".join(one["text"] for one in said)
-    order = ["heroin", "You told us: heroin", "act now", "Nitazene", "danger", "If someone is unwell", "nine nine nine", "naloxone",
+    order = ["heroin", "act now", "Nitazene", "If someone is unwell", "nine nine nine", "naloxone", "You told us: heroin",
              "If you still choose", "What this test cannot see", "What you can do next"]  # fmt: skip
     _in_order(text, order)
     assert not re.search("[■▲◆●▾]|Read aloud|Print|ACT NOW|More", text), "no decoration, button or shape"
@@ -360,7 +361,7 @@ def test_each_part_is_read_by_a_voice_of_its_own_language(listening: Callable[..
     page.locator("[data-read-aloud='']").first.click()
     said = _heard(page)
     assert {(one["lang"], one["voice"]) for one in said} == {("en-GB", "Here"), ("cy-GB", "Yma")}
-    assert "Nitazenes are opioids" in next(one["text"] for one in said if one["voice"] == "Yma")
+    assert "can each stop you breathing" in next(one["text"] for one in said if one["voice"] == "Yma")
 
 
 def test_reading_stops_and_waits_by_button_and_by_escape(listening: Callable[..., Page], opioid: str) -> None:
@@ -426,9 +427,9 @@ def test_paper_has_everything_in_order_numbered_and_without_the_code(
     for number, sheet in enumerate(printed, 1):
         assert f"{number} / {len(printed)}" in sheet.text
     text = " ".join(sheet.text.replace(f"{n} / {len(printed)}", "") for n, sheet in enumerate(printed, 1))
-    order = ["heroin", "You told us: heroin", "■ ACT NOW Nitazene", "Take far less than you think", "▲ DANGER",
-             "INFORMATION", "If someone is unwell", "Call 999", "naloxone", "If you still choose to take it",
-             "What this test cannot see", "What you can do next", "not been approved"]  # fmt: skip
+    order = ["heroin", "■ ACT NOW Nitazene", "Take far less than you think", "If someone is unwell", "Call 999", "naloxone",
+             "You told us: heroin", "If you still choose to take it", "What this test cannot see", "What you can do next",
+             "not been approved"]  # fmt: skip
     _in_order(text, order)
     assert code not in bare(text)
     assert "Ticket" not in text
