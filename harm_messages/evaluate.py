@@ -6,7 +6,7 @@ and never touches what may be logged. Imports this package only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -21,7 +21,7 @@ from harm_messages.headline import compose_headline, difference_line
 from harm_messages.limits import compose_limits
 from harm_messages.ordering import Hit, in_order, one_per_topic, suppressed
 from harm_messages.pack import Pack
-from harm_messages.page import Message, Page, behind_more
+from harm_messages.page import Message, Page, behind_more, first_line
 from harm_messages.staffing import alert_proposals, recalled_strips, staff_actions
 from harm_messages.staffing_types import StaffAction
 from harm_messages.tagged import words_of
@@ -88,7 +88,7 @@ def _page(
         beside = words_of(pack.message(m, pack.manifest.default_locale).short for m in lines)
         headline = compose_headline(w, beside)
         said = [*headline, *([difference] if difference else []), *(p for line in emergency for p in line.parts)]
-        for sentence in _sentences(said):
+        for sentence in (s for m in said for s in m.text.replace("\n", " ").split(". ")):
             hearing.fresh(sentence)
         over_head = words_of(m.text for m in (*headline, difference) if m is not None)
         over_head += words_of([pack.message(veto.action, default).short]) if veto.action else 0
@@ -98,8 +98,7 @@ def _page(
         if not short:
             head = [m.text for m in (*headline, difference, action) if m is not None]
             hearing.room = pack.budgets.to_help - words_of(head)
-        over: list[Message] = []
-        each = [_card(w, card, over, stands=i == 0) for i, card in enumerate(cards)]
+        each = [_card(w, card, stands=i == 0) for i, card in enumerate(cards)]
         shown = with_urgent(w, adjustments, [m for m in each if m.text])
         use = [] if veto.no_use else _use(w, kept, veto, adjustments)
         limits = compose_limits(w)
@@ -108,7 +107,7 @@ def _page(
             *(_write(w, h) for h in kept if h.rule.slot is Slot.NEXT and not h.withdrawn),
         ]
         # a card whose every sentence stands on another card already has only its More left to say
-        more = [*over, *(m for m in each if not m.text), *(_write(w, h, behind_more=True) for h in later)]
+        more = [*(m for m in each if not m.text), *(_write(w, h, behind_more=True) for h in later)]
         return w, {
             "headline_parts": headline, "difference": difference, "action": action, "cards": shown, "more": _spoken(more),
             "emergency": emergency, "safer_use": _spoken(use), "limits": limits, "next": _spoken(following),
@@ -178,11 +177,11 @@ def _lines(d: Derived, hits: Iterable[Hit]) -> list[str]:
     return [*found, *(line for kind in kinds for line in pack.families.signs[kind])]
 
 
-def _card(w: Writer, card: Card, over: list[Message], *, stands: bool) -> Message:
+def _card(w: Writer, card: Card, *, stands: bool) -> Message:
     """One card; where it speaks for several of its family, a sentence that names every drug stands first, and what the
     others say waits under its "More", but for the medicines that kill with them and a pair with what the person also
-    takes. The first card and the grave ones stand (`stands`), whatever was said before. `over` takes what is too long for
-    that "More" and stands in the page's own."""
+    takes. The first card and the grave ones stand (`stands`), whatever was said before. Where that
+    "More" grows too long, the others say their first line alone."""
     lead, others = card
     w = w.in_one_language([_says(w, h) for h in (lead, *others)])
     if not others:
@@ -204,10 +203,11 @@ def _card(w: Writer, card: Card, over: list[Message], *, stands: bool) -> Messag
     told = [m if m.text else _write(w, h, whole=True) for h in others if h.self_reported for m in (_write(w, h),)]
     waiting = [h for h in others if not h.self_reported]
     medicines = [line for h in waiting for line in w.lines_on_the_card(_says(w, h))]
-    rest, words = [], words_of(m.more_text for m in (own, *told))
-    for m in (_write(w, h, behind_more=True) for h in waiting):
-        words += words_of([m.text])
-        (rest if words <= w.d.pack.budgets.more else over).append(m)
+    rest = [_write(w, h, behind_more=True) for h in waiting]
+    if w.too_long(
+        f"more of {lead.rule.id}", words_of(m.more_text or m.text for m in (own, *told, *rest)), w.d.pack.budgets.more
+    ):
+        rest = [first_line(m) for m in rest]
     first = [m for m in (opening, own, *told) if m is not None]
     return own.model_copy(
         update={
@@ -236,10 +236,6 @@ def _write(w: Writer, hit: Hit, *, behind_more: bool = False, whole: bool = Fals
 
 def _says(w: Writer, hit: Hit) -> str:
     return w.d.pack.families.fallbacks[hit.family].message if hit.withdrawn else hit.rule.emit.message
-
-
-def _sentences(messages: Iterable[Message]) -> Iterator[str]:
-    return (s for m in messages for s in m.text.replace("\n", " ").split(". "))
 
 
 def _within_budget(page: Page, pack: Pack) -> Page:

@@ -61,6 +61,12 @@ class Message(Frozen):
         return SHAPES[self.severity]
 
 
+def first_line(card: Message) -> Message:
+    """The same with its first paragraph alone, or the first line of a list."""
+    html = card.html.split("</p>", 1)[0] + "</p>" if card.html.startswith("<p>") else card.html
+    return card.model_copy(update={"text": card.text.split("\n", 1)[0], "html": html})
+
+
 def behind_more(m: Message) -> Message:
     """The message with all it says behind its More."""
     more = {"more_text": "\n".join(t for t in (m.text, m.more_text) if t), "more_html": m.html + m.more_html}

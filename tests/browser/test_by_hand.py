@@ -111,5 +111,5 @@ def _handed_in(desk: Desk, road: Road, clients: Clients, page: Page, sample: str
     printed = max(math.ceil(100 * one["limit"]) for one in limits if one["substance_id"])
     client = desk.context(PHONE).new_page()
     client.goto(f"/t#{road.codes[sample]}")
-    expect(client.locator("body")).to_contain_text(f"about {max(printed, 5)} in 100 parts")
+    expect(client.locator("body")).to_contain_text(f"about {max(printed, 5)} %")
     desk.shot(client, "by-hand-client")

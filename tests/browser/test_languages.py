@@ -87,7 +87,7 @@ def test_each_block_is_read_by_a_voice_of_its_own_language(desk: Desk, road: Roa
     said: list[list[str]] = page.evaluate("window.spoken")
     by = {voice: " ".join(text for _, v, text in said if v == voice) for voice in ("cy-GB", "en-GB")}
     assert "Dywedoch chi wrthym" in by["cy-GB"]
-    assert "Take breaks from the dance floor" in by["en-GB"]
+    assert "take breaks" in by["en-GB"]
     assert "Dywedoch" not in by["en-GB"]
 
 

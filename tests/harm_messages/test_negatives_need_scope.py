@@ -146,7 +146,7 @@ def test_a_strip_that_was_read_again_speaks_once() -> None:
 
 def test_a_faint_strip_warns_and_says_what_it_was() -> None:
     shown_page = page(with_strips(strip("opioid.nitazene", "faint")))
-    assert "one line was too weak" in shown_page.headline
+    assert "We could not read the strip for" in shown_page.headline
     assert "Until then act as if it reacted." in shown_page.to_plain()
     assert shown_page.top_severity == "S0"
     assert "repeat_strip:opioid.nitazene" in shown_page.staff_actions

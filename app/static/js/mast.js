@@ -15,10 +15,17 @@ const parts = [
   ["[data-scrolls]", () => import("./charts.js")],
 ];
 
+// a page that is being left stops loading its parts: that is no fault to tell of
+let leaving = false;
+addEventListener("beforeunload", () => { leaving = true; });
+addEventListener("pageshow", () => { leaving = false; });
+
 /** @param {ParentNode} root */
 async function enhance(root) {
   for (const [selector, load] of parts) {
-    if (root.querySelector(selector)) (await load()).enhance(root);
+    if (!root.querySelector(selector)) continue;
+    const part = await load().catch((error) => { if (!leaving) throw error; });
+    part?.enhance(root);
   }
   /** @type {HTMLElement | null} */ (root.querySelector("[data-error-summary]"))?.focus();
 }

@@ -156,9 +156,9 @@ def test_G1_the_panel_can_send_and_keep_nothing_by_itself(lab: Desk, world: Any)
         ("heart-problem", "cocaine", "If you have a heart problem"),
         ("heart-problem", "heroin", "If you have a heart problem"),
         ("liver-problem", "mdma", "If you have a liver problem"),
-        ("uses-daily", "diazepam", "If you take it every day"),
+        ("uses-daily", "diazepam", "If you take it every day<"),
         ("uses-daily", "cocaine", "If you take it every day"),
-        ("after-a-break", "heroin", "If you&#39;ve had a break"),
+        ("after-a-break", "heroin", "A break is a week or two"),
         ("after-a-break", "mdma", "If you&#39;ve had a break"),
     ],
 )

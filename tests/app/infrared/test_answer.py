@@ -9,9 +9,8 @@ import pytest
 
 from app.readings.infrared_answer import printed_limits, shown_in
 from app.results.infrared_view import infrared_view
-from harm_messages import load_pack
-from harm_messages.scope import in_scope
-from harm_messages.types import Facts, ScopeFact
+from harm_messages import Evidence, load_pack
+from harm_messages.types import Facts, Form, ScopeFact
 from spectra.infrared_grid import GRID
 from tests.support.curves import jcamp, mixture
 from tests.support.road import ok
@@ -141,14 +140,11 @@ def test_what_a_reading_shows_is_never_said_to_be_missing_whoever_named_it() -> 
         {"substance_id": "mda", "limit": 0.02, "seen": False},
     ]
     assert shown_in([{"infrared": {"limits": rows}}]) == ("mdma",)
-    pack = load_pack()
     scope = ScopeFact(method="ftir", classes=("*",), lod=5, printed=(("mda", 5.0), ("mdma", 5.0)), shown=("mdma",))
-    facts, drug_class = Facts(scope=(scope,)), pack.substances["mdma"].drug_class
-    assert not in_scope(pack, facts, "mdma", drug_class)
-    assert in_scope(pack, facts, "mda", pack.substances["mda"].drug_class)
-    assert not in_scope(pack, facts, None, drug_class)
-    without = Facts(scope=(scope.model_copy(update={"shown": ()}),))
-    assert in_scope(pack, without, None, drug_class), "the class is kept back by what is shown, and by nothing else"
+    tests = Evidence(load_pack(), Facts(form=Form.POWDER, scope=(scope,)))
+    assert not tests.not_seen("mdma")
+    assert tests.not_seen("mda")
+    assert not tests.not_seen(tests.pack.substances["mdma"].drug_class)
 
 
 def test_nothing_is_said_of_a_substance_the_library_does_not_hold() -> None:
@@ -156,12 +152,12 @@ def test_nothing_is_said_of_a_substance_the_library_does_not_hold() -> None:
 
     def says(substance: str, **more: Any) -> bool:
         scope = ScopeFact(method="ftir", classes=("*",), lod=5, **more)
-        return in_scope(pack, Facts(scope=(scope,)), substance, pack.substances[substance].drug_class)
+        return Evidence(pack, Facts(form=Form.POWDER, scope=(scope,))).not_seen(substance)
 
     assert says("mdma")
     assert says("mdma", printed=(("mdma", 5.0),))
     assert not says("mdma", printed=(("caffeine", 5.0),))
-    assert not says("mdma", printed=(("mdma", 12.0),))
+    assert not says("mdma", printed=(("mdma", 21.0),))
 
 
 def test_where_the_reading_goes_with_the_runner_up_it_is_called_by_its_name() -> None:
