@@ -16,12 +16,13 @@ from harm_messages.derived import Derived, derive
 from harm_messages.emergency import compose_emergency
 from harm_messages.errors import GateClosed
 from harm_messages.firing import fired, in_force, marked
+from harm_messages.fitting import ordered_like, within_budget
 from harm_messages.gate import closed_gate
 from harm_messages.headline import compose_headline, difference_line
 from harm_messages.limits import compose_limits
 from harm_messages.ordering import Hit, in_order, one_per_topic, suppressed
 from harm_messages.pack import Pack
-from harm_messages.page import Message, Page, behind_more, first_line
+from harm_messages.page import Message, Page, first_sentence
 from harm_messages.staffing import alert_proposals, recalled_strips, staff_actions
 from harm_messages.staffing_types import StaffAction
 from harm_messages.tagged import words_of
@@ -134,7 +135,7 @@ def _page(
         labels_locale=w.labels_locale,
         **parts,
     )
-    return _within_budget(page, pack) if model is None else _ordered_like(model, page)
+    return within_budget(page, pack) if model is None else ordered_like(model, page)
 
 
 def _use(w: Writer, kept: Iterable[Hit], veto: Veto, adjustments: Adjustments) -> list[Message]:
@@ -181,7 +182,7 @@ def _card(w: Writer, card: Card, *, stands: bool) -> Message:
     """One card; where it speaks for several of its family, a sentence that names every drug stands first, and what the
     others say waits under its "More", but for the medicines that kill with them and a pair with what the person also
     takes. The first card and the grave ones stand (`stands`), whatever was said before. Where that
-    "More" grows too long, the others say their first line alone."""
+    "More" grows too long, the others say their first sentence alone."""
     lead, others = card
     w = w.in_one_language([_says(w, h) for h in (lead, *others)])
     if not others:
@@ -205,9 +206,11 @@ def _card(w: Writer, card: Card, *, stands: bool) -> Message:
     medicines = [line for h in waiting for line in w.lines_on_the_card(_says(w, h))]
     rest = [_write(w, h, behind_more=True) for h in waiting]
     if w.too_long(
-        f"more of {lead.rule.id}", words_of(m.more_text or m.text for m in (own, *told, *rest)), w.d.pack.budgets.more
+        f"more of {lead.rule.id}",
+        words_of([*(m.more_text for m in (own, *told)), *(m.text for m in rest)]),
+        w.d.pack.budgets.more,
     ):
-        rest = [first_line(m) for m in rest]
+        rest = [first_sentence(m) for m in rest]
     first = [m for m in (opening, own, *told) if m is not None]
     return own.model_copy(
         update={
@@ -236,38 +239,6 @@ def _write(w: Writer, hit: Hit, *, behind_more: bool = False, whole: bool = Fals
 
 def _says(w: Writer, hit: Hit) -> str:
     return w.d.pack.families.fallbacks[hit.family].message if hit.withdrawn else hit.rule.emit.message
-
-
-def _within_budget(page: Page, pack: Pack) -> Page:
-    """Cards of S3–S4 go behind More, the mildest first, then the lines on safer use that the dosing table does not ask for,
-    until the page can be read in the time people give it."""
-    limit = pack.budgets.grave_page if page.help_first else pack.budgets.other_page
-    while page.visible_words() > limit:
-        at = next((i for i in range(len(page.cards) - 1, 0, -1) if _may_wait(page.cards[i])), None)
-        if at is None:
-            break
-        cards, more = (*page.cards[:at], *page.cards[at + 1 :]), (page.cards[at], *page.more)
-        page = page.model_copy(update={"cards": cards, "more": more})
-    asked = {row.say for row in pack.dosing.rows}
-    for at in range(len(page.safer_use) - 1, -1, -1):
-        if page.visible_words() > limit and page.safer_use[at].id not in asked:
-            use = list(page.safer_use)
-            use[at] = behind_more(use[at])
-            page = page.model_copy(update={"safer_use": tuple(use)})
-    return page
-
-
-def _ordered_like(model: Page, page: Page) -> Page:
-    """The same cards and lines stand, and wait behind More, as in the default language, whose words are counted."""
-    own = {(m.id, m.rule_id): m for m in page.body}
-    first, later = ([own.pop(k) for m in part if (k := (m.id, m.rule_id)) in own] for part in (model.cards, model.more))
-    waiting = {m.id for m in model.safer_use if not m.text}
-    use = tuple(behind_more(m) if m.id in waiting and m.text else m for m in page.safer_use)
-    return page.model_copy(update={"cards": tuple(first), "more": (*later, *own.values()), "safer_use": use})
-
-
-def _may_wait(card: Message) -> bool:
-    return card.severity.rank >= Severity.S3.rank and card.origin == "result"
 
 
 def _notices(w: Writer, parts: dict[str, Any], taken_back: bool) -> tuple[tuple[Message, ...], tuple[Message, ...]]:

@@ -6,6 +6,7 @@ in memory only, so dumping, repr and `loggable()` give the page as it is without
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -18,6 +19,8 @@ from harm_messages.types import Frozen, Outcome, Severity, Slot, Verdict
 from harm_messages.vocabulary import Pictogram
 
 SHAPES = {Severity.S0: "■", Severity.S1: "▲", Severity.S2: "◆", Severity.S3: "●", Severity.S4: "–"}
+
+_FIRST = re.compile(r"(?<=[.?!])\s")
 
 
 class Message(Frozen):
@@ -61,10 +64,15 @@ class Message(Frozen):
         return SHAPES[self.severity]
 
 
-def first_line(card: Message) -> Message:
-    """The same with its first paragraph alone, or the first line of a list."""
-    html = card.html.split("</p>", 1)[0] + "</p>" if card.html.startswith("<p>") else card.html
-    return card.model_copy(update={"text": card.text.split("\n", 1)[0], "html": html})
+def first_sentence(card: Message) -> Message:
+    """The same with its first sentence alone, or the first line where that holds markup."""
+    line, html = card.text.split("\n", 1)[0], card.html
+    if html.startswith("<p>"):
+        inner = html.removeprefix("<p>").split("</p>", 1)[0]
+        if "<" not in inner:
+            line, inner = (_FIRST.split(words, maxsplit=1)[0] for words in (line, inner))
+        html = f"<p>{inner}</p>"
+    return card.model_copy(update={"text": line, "html": html})
 
 
 def behind_more(m: Message) -> Message:

@@ -88,7 +88,6 @@ class Writer(Namer):
     """
 
     def __init__(self, d: Derived, locale: str, hearing: Hearing | None = None, asked: str = "") -> None:
-        """`asked`: the language that somebody asked for, where this is not it."""
         super().__init__(d, locale)
         self.asked = asked or locale
         self.hearing = hearing

@@ -238,9 +238,10 @@ def test_d4_a_pill_is_told_in_usual_amounts_and_a_quarter_in_words_and_mg() -> N
         text = strength(m.page)
         if "usual" not in text:
             return text
+        amounts = one[1] / m.pack.doses[one[0]].usual_dose_mg if one[4] is Basis.HYDROCHLORIDE else 0.0
         for parts_, words in near.items():
-            if abs(band[1] / parts_ - 1) < 0.04 and words not in text:
-                return f"{band[1]:.2f} usual amounts: {text}"
+            if abs(amounts / parts_ - 1) < 0.04 and words not in text:
+                return f"{amounts:.2f} usual amounts: {text}"
         if re.search(r"[Ss]tart with", visible(m.page)) and one[4] is Basis.HYDROCHLORIDE and one[0] != "lsd":
             quarter = f"A quarter is {figures(one[1] / 4)} mg"
             return "" if quarter in text else f"no “{quarter}” in {text}"

@@ -288,7 +288,7 @@ def test_a_page_is_welsh_with_names_as_they_are_and_english_where_there_is_none(
     assert told.headline.startswith("Rydyn ni wedi canfod bromazolam.")
     assert told.difference is not None
     assert told.difference.text == "Nid dyma beth roeddech chi'n ei ddisgwyl."
-    assert "Mae'n edrych fel bod medetomidine (tawelydd cryf iawn) ynddo hefyd." in told.headline
+    assert "Mae'n edrych fel bod medetomidine ynddo hefyd." in told.headline
     assert told.action is not None
     assert told.action.text == "Gwell peidio â'i gymryd. Gall unrhyw swm fod yn ormod, mewn unrhyw ffurf."
     assert told.told_us == "Dywedoch chi wrthym: diazepam"

@@ -3,19 +3,19 @@
 
 /** @type {[selector: string, load: () => Promise<{enhance: (root: ParentNode) => void}>][]} */
 const parts = [
+  ["[data-nudge]", () => import("./nudge.js")], // first: a press may follow at once
   ["[data-combobox]", () => import("./combobox.js")],
   ["[data-upload-url]", () => import("./upload.js")],
   ["[data-spectrum]", () => import("./spectrum.js")],
   ["[data-live], [data-live-listen]", () => import("./live.js")],
   ["[data-key], [data-key-list]", () => import("./keys.js")],
   ["[data-print], [data-read-aloud]", () => import("./reading.js")],
-  ["[data-nudge]", () => import("./nudge.js")],
   [".also", () => import("./also.js")],
   ["[data-trends]", () => import("./trends.js")],
   ["[data-scrolls]", () => import("./charts.js")],
 ];
 
-// a page that is being left stops loading its parts: that is no fault to tell of
+// a page that is being left, or has no network, does not get its parts: that is no fault of theirs
 let leaving = false;
 addEventListener("beforeunload", () => { leaving = true; });
 addEventListener("pageshow", () => { leaving = false; });
@@ -24,7 +24,7 @@ addEventListener("pageshow", () => { leaving = false; });
 async function enhance(root) {
   for (const [selector, load] of parts) {
     if (!root.querySelector(selector)) continue;
-    const part = await load().catch((error) => { if (!leaving) throw error; });
+    const part = await load().catch((error) => { if (!leaving && navigator.onLine) throw error; });
     part?.enhance(root);
   }
   /** @type {HTMLElement | null} */ (root.querySelector("[data-error-summary]"))?.focus();
