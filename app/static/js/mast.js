@@ -3,13 +3,13 @@
 
 /** @type {[selector: string, load: () => Promise<{enhance: (root: ParentNode) => void}>][]} */
 const parts = [
-  ["[data-nudge]", () => import("./nudge.js")], // first: a press may follow at once
   ["[data-combobox]", () => import("./combobox.js")],
   ["[data-upload-url]", () => import("./upload.js")],
   ["[data-spectrum]", () => import("./spectrum.js")],
   ["[data-live], [data-live-listen]", () => import("./live.js")],
   ["[data-key], [data-key-list]", () => import("./keys.js")],
   ["[data-print], [data-read-aloud]", () => import("./reading.js")],
+  ["[data-nudge]", () => import("./nudge.js")],
   [".also", () => import("./also.js")],
   ["[data-trends]", () => import("./trends.js")],
   ["[data-scrolls]", () => import("./charts.js")],
