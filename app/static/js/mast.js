@@ -22,11 +22,10 @@ addEventListener("pageshow", () => { leaving = false; });
 
 /** @param {ParentNode} root */
 async function enhance(root) {
-  for (const [selector, load] of parts) {
-    if (!root.querySelector(selector)) continue;
-    const part = await load().catch((error) => { if (!leaving && navigator.onLine) throw error; });
-    part?.enhance(root);
-  }
+  // all are fetched at once, a press may follow soon; they take hold in their order
+  const found = parts.filter(([selector]) => root.querySelector(selector));
+  const loading = found.map(([, load]) => load().catch((error) => { if (!leaving && navigator.onLine) throw error; }));
+  for (const part of loading) (await part)?.enhance(root);
   /** @type {HTMLElement | null} */ (root.querySelector("[data-error-summary]"))?.focus();
 }
 
