@@ -197,7 +197,8 @@ def _names(fact: FindingFact, drug_class: str, role: Role, pack: Pack) -> tuple[
     name = pack.substances[fact.substance].in_sentence
     row = pack.substances.classes[drug_class]
     own = pack.substances[fact.substance].psychoactive or not row.psychoactive
-    return name, f"{name} ({plain})" if row.say_class and own and role is not Role.EXPECTED else name
+    tells = row.say_class and own and role is not Role.EXPECTED and name not in plain.split()
+    return name, f"{name} ({plain})" if tells else name
 
 
 # -- what no test showed -----------------------------------------------------------------------------

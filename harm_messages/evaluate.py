@@ -11,7 +11,7 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
-from harm_messages.adjusting import NONE, Adjustments, Card, arranged, gravest_urgent, snippets, with_urgent
+from harm_messages.adjusting import NONE, Adjustments, Card, snippets, with_urgent
 from harm_messages.derived import Derived, derive
 from harm_messages.emergency import compose_emergency
 from harm_messages.errors import GateClosed
@@ -20,15 +20,15 @@ from harm_messages.fitting import ordered_like, within_budget
 from harm_messages.gate import closed_gate
 from harm_messages.headline import compose_headline, difference_line
 from harm_messages.limits import compose_limits
-from harm_messages.ordering import Hit, in_order, one_per_topic, suppressed
+from harm_messages.ordering import Hit
 from harm_messages.pack import Pack
-from harm_messages.page import Message, Page, first_sentence
+from harm_messages.page import EmergencyLine, Message, Page, shortened
+from harm_messages.planning import Plan, plan_of
 from harm_messages.staffing import alert_proposals, recalled_strips, staff_actions
 from harm_messages.staffing_types import StaffAction
 from harm_messages.tagged import words_of
-from harm_messages.types import BODY_SLOTS, Context, Facts, Severity, Slot, require_aware
-from harm_messages.veto import QUIET, Veto, veto_of
-from harm_messages.vocabulary import Family
+from harm_messages.types import Context, Facts, Severity, Slot, require_aware
+from harm_messages.veto import QUIET, Veto
 from harm_messages.wording import Hearing, Place, Writer
 
 NOTICE = Place(Severity.S4, Slot.LIMITS)
@@ -72,52 +72,13 @@ def _page(
     pack, lengths = d.pack, {} if lengths is None else lengths
     default = pack.manifest.default_locale
     model = None if locale == default else _page(d, default, hits, base, adjustments, lengths)
-    kept = in_order(one_per_topic(suppressed(hits)), d)
-    body = [h for h in kept if h.rule.slot in BODY_SLOTS]
-    taken_back = pack.manifest.status == "withdrawn" or any(h.withdrawn for h in hits)
-    top = _gravest([*(h.rule.severity for h in body), gravest_urgent(pack, adjustments)])
-    veto = veto_of(d, taken_back, _gravest(h.rule.severity for h in body if h.rule.slot is not Slot.STRENGTH))
-    asked, told, short = _lines(d, base), _lines(d, hits), top.rank > Severity.S1.rank
-    cards, later = arranged(body, adjustments)
-
-    def written(hearing: Hearing) -> tuple[Writer, dict[str, Any]]:
-        w = Writer(d, locale, hearing)
-        # written first what must stand whole; what repeats a sentence of it is left out further down
-        emergency = compose_emergency(w, asked, told, short=short)
-        difference = difference_line(w)
-        lines = [m for m in (difference.id if difference else "", veto.action) if m]
-        beside = words_of(pack.message(m, pack.manifest.default_locale).short for m in lines)
-        headline = compose_headline(w, beside)
-        said = [*headline, *([difference] if difference else []), *(p for line in emergency for p in line.parts)]
-        for sentence in (s for m in said for s in m.text.replace("\n", " ").split(". ")):
-            hearing.fresh(sentence)
-        over_head = words_of(m.text for m in (*headline, difference) if m is not None)
-        over_head += words_of([pack.message(veto.action, default).short]) if veto.action else 0
-        hearing.brief = w.too_long("action", over_head, pack.budgets.head)
-        action = w.write(veto.action, ACTION) if veto.action else None
-        hearing.brief = False
-        if not short:
-            head = [m.text for m in (*headline, difference, action) if m is not None]
-            hearing.room = pack.budgets.to_help - words_of(head)
-        each = [_card(w, card, stands=i == 0) for i, card in enumerate(cards)]
-        shown = with_urgent(w, adjustments, [m for m in each if m.text])
-        use = [] if veto.no_use else _use(w, kept, veto, adjustments)
-        limits = compose_limits(w)
-        following = [
-            *snippets(w, adjustments, Slot.NEXT),
-            *(_write(w, h) for h in kept if h.rule.slot is Slot.NEXT and not h.withdrawn),
-        ]
-        # a card whose every sentence stands on another card already has only its More left to say
-        more = [*(m for m in each if not m.text), *(_write(w, h, behind_more=True) for h in later)]
-        return w, {
-            "headline_parts": headline, "difference": difference, "action": action, "cards": shown, "more": _spoken(more),
-            "emergency": emergency, "safer_use": _spoken(use), "limits": limits, "next": _spoken(following),
-        }  # fmt: skip
-
-    draft = Hearing(veto, draft=True, lengths=dict(lengths))
-    written(draft)
-    w, parts = written(Hearing(veto, stands=frozenset(draft.said), lengths=lengths))
-    notices, sign_off = _notices(w, parts, taken_back)
+    plan = plan_of(d, hits, base, adjustments)
+    draft = Hearing(plan.veto, draft=True, lengths=dict(lengths))
+    _written(plan, Writer(d, locale, draft), draft)
+    hearing = Hearing(plan.veto, stands=frozenset(draft.said), lengths=lengths)
+    w = Writer(d, locale, hearing)
+    parts = _written(plan, w, hearing)
+    notices, sign_off = _notices(w, parts, plan.taken_back)
     page = Page(
         pack_id=pack.manifest.id,
         pack_version=pack.manifest.version,
@@ -138,6 +99,49 @@ def _page(
     return within_budget(page, pack) if model is None else ordered_like(model, page)
 
 
+def _written(plan: Plan, w: Writer, hearing: Hearing) -> dict[str, Any]:
+    """Every part of the page, in the order in which they are written: what must stand whole comes first, and what repeats a
+    sentence of it is left out further down."""
+    budgets = w.d.pack.budgets
+    emergency = compose_emergency(w, plan.asked, plan.told, short=plan.short)
+    headline, difference, action = _head(plan, w, hearing, emergency)
+    if not plan.short:
+        hearing.room = budgets.to_help - words_of(m.text for m in (*headline, difference, action) if m is not None)
+    each = [_card(w, card, stands=i == 0) for i, card in enumerate(plan.cards)]
+    shown = with_urgent(w, plan.adjustments, [m for m in each if m.text])
+    use = [] if plan.veto.no_use else _use(w, plan.kept, plan.veto, plan.adjustments)
+    limits = compose_limits(w)
+    following = [
+        *snippets(w, plan.adjustments, Slot.NEXT),
+        *(_write(w, h) for h in plan.kept if h.rule.slot is Slot.NEXT and not h.withdrawn),
+    ]
+    # a card whose every sentence stands on another card already has only its More left to say
+    more = [*(m for m in each if not m.text), *(_write(w, h, behind_more=True) for h in plan.later)]
+    return {
+        "headline_parts": headline, "difference": difference, "action": action, "cards": shown, "more": _spoken(more),
+        "emergency": emergency, "safer_use": _spoken(use), "limits": limits, "next": _spoken(following),
+    }  # fmt: skip
+
+
+def _head(
+    plan: Plan, w: Writer, hearing: Hearing, emergency: Iterable[EmergencyLine]
+) -> tuple[tuple[Message, ...], Message | None, Message | None]:
+    """The headline, what differs and the action line, in the words that people give them."""
+    pack, veto = w.d.pack, plan.veto
+    difference = difference_line(w)
+    beside = [
+        pack.message(m, pack.manifest.default_locale).short for m in (difference and difference.id, veto.action) if m
+    ]
+    headline = compose_headline(w, words_of(beside))
+    said = [*headline, *([difference] if difference else []), *(p for line in emergency for p in line.parts)]
+    for sentence in (s for m in said for s in m.text.replace("\n", " ").split(". ")):
+        hearing.fresh(sentence)
+    hearing.brief = w.too_long("action", words_of([*(m.text for m in headline), *beside]), pack.budgets.head)
+    action = w.write(veto.action, ACTION) if veto.action else None
+    hearing.brief = False
+    return headline, difference, action
+
+
 def _use(w: Writer, kept: Iterable[Hit], veto: Veto, adjustments: Adjustments) -> list[Message]:
     """What the table must have said, what staff added, and the lines of the classes on the page."""
     ours = (h for h in kept if h.rule.slot is Slot.SAFER_USE and not h.withdrawn and _may_stand(h, veto, w.d.pack))
@@ -154,28 +158,9 @@ def _may_stand(hit: Hit, veto: Veto, pack: Pack) -> bool:
     return not (veto.no_injecting and INJECTING in text.tags)
 
 
-def _gravest(each: Iterable[Severity]) -> Severity:
-    return min(each, key=lambda s: s.rank, default=Severity.S4)
-
-
 def _spoken(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """Without what the veto, or what stood before, left nothing of."""
+    """Drop the messages of which the veto, or what stood before, left no word."""
     return tuple(m for m in messages if m.text or m.more_text)
-
-
-def _lines(d: Derived, hits: Iterable[Hit]) -> list[str]:
-    """The lines that the fired rules ask for, those of a fallback, and the signs of what the drugs do to a body: the
-    gravest on the page, and what was said and nobody tested; where no card is grave, of the drugs found, not of their cuts."""
-    every, pack = list(hits), d.pack
-    body = [h for h in every if h.rule.slot in BODY_SLOTS and h.rule.slot is not Slot.STRENGTH]
-    about = [h for h in body if h.grave] or [h for h in body if h.rule.severity is Severity.S2]
-    drugs = {s.family for s in d.seen if s.psychoactive and s.role not in QUIET}
-    untested = {s.family for s in d.seen if s.source == "declared"}
-    known = {h.family for h in about} or drugs or {h.family for h in body}
-    kinds = sorted(known | untested or {Family.UNKNOWN}, key=lambda f: f.rank)
-    found = [line for hit in every for line in hit.rule.emergency]
-    found += [line for hit in every if hit.withdrawn for line in pack.families.fallbacks[hit.family].emergency]
-    return [*found, *(line for kind in kinds for line in pack.families.signs[kind])]
 
 
 def _card(w: Writer, card: Card, *, stands: bool) -> Message:
@@ -210,7 +195,7 @@ def _card(w: Writer, card: Card, *, stands: bool) -> Message:
         words_of([*(m.more_text for m in (own, *told)), *(m.text for m in rest)]),
         w.d.pack.budgets.more,
     ):
-        rest = [first_sentence(m) for m in rest]
+        rest = [shortened(m) for m in rest]
     first = [m for m in (opening, own, *told) if m is not None]
     return own.model_copy(
         update={

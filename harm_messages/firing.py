@@ -41,6 +41,6 @@ def _family(d: Derived, seen: frozenset[int]) -> Family:
 
 
 def marked(hits: list[Hit], base: list[Hit]) -> list[Hit]:
-    """Those that only what the person also takes has brought, marked so."""
+    """Mark the rules that fired only because of what the person also takes."""
     known = {(h.rule.id, h.seen) for h in base}
     return [h if (h.rule.id, h.seen) in known else replace(h, self_reported=True) for h in hits]

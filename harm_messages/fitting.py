@@ -30,7 +30,7 @@ def within_budget(page: Page, pack: Pack) -> Page:
 
 
 def ordered_like(model: Page, page: Page) -> Page:
-    """The same cards and lines stand, and wait behind More, as in the default language, whose words are counted."""
+    """Put the cards and lines of a translated page where those of the default language stand, whose words are counted."""
     own = {(m.id, m.rule_id): m for m in page.body}
     first, later = ([own.pop(k) for m in part if (k := (m.id, m.rule_id)) in own] for part in (model.cards, model.more))
     waiting = {m.id for m in model.safer_use if not m.text}

@@ -83,7 +83,7 @@ class Namer:
         return self.class_words(s.drug_class) if s.substance is None else self.label(s.substance)
 
     def long_name(self, s: Seen) -> str:
-        """The same with its class, where the name alone means nothing to most people."""
+        """A finding inside a sentence, with its class where the name alone means nothing to most people."""
         name = self.name(s)
         return name if s.name_with_class == s.name else f"{name} ({self.class_words(s.drug_class)})"
 
@@ -141,7 +141,7 @@ class Namer:
         return self._portion(bound, 1.0)
 
     def quarter_in_usual(self, bound: tuple[Seen, ...]) -> str:
-        """The same of a quarter."""
+        """What a quarter of one is of a usual adult amount, in words."""
         return self._portion(bound, 0.25)
 
     def lod(self, bound: tuple[Seen, ...]) -> str:

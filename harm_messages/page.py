@@ -6,7 +6,6 @@ in memory only, so dumping, repr and `loggable()` give the page as it is without
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -14,13 +13,11 @@ from pydantic import ConfigDict, PrivateAttr, SerializerFunctionWrapHandler, mod
 
 from harm_messages.content import Labels
 from harm_messages.staffing_types import AlertProposal, StaffAction
-from harm_messages.tagged import words_of
+from harm_messages.tagged import first_sentence, words_of
 from harm_messages.types import Frozen, Outcome, Severity, Slot, Verdict
 from harm_messages.vocabulary import Pictogram
 
 SHAPES = {Severity.S0: "■", Severity.S1: "▲", Severity.S2: "◆", Severity.S3: "●", Severity.S4: "–"}
-
-_FIRST = re.compile(r"(?<=[.?!])\s")
 
 
 class Message(Frozen):
@@ -64,13 +61,13 @@ class Message(Frozen):
         return SHAPES[self.severity]
 
 
-def first_sentence(card: Message) -> Message:
-    """The same with its first sentence alone, or the first line where that holds markup."""
+def shortened(card: Message) -> Message:
+    """Shorten a card to its first sentence, or to its first line where that holds markup."""
     line, html = card.text.split("\n", 1)[0], card.html
     if html.startswith("<p>"):
         inner = html.removeprefix("<p>").split("</p>", 1)[0]
         if "<" not in inner:
-            line, inner = (_FIRST.split(words, maxsplit=1)[0] for words in (line, inner))
+            line, inner = first_sentence(line), first_sentence(inner)
         html = f"<p>{inner}</p>"
     return card.model_copy(update={"text": line, "html": html})
 

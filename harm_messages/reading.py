@@ -44,7 +44,7 @@ _LONG_NUMBER = re.compile(r"[-+]?(?:0[xob][0-9a-fA-F_]+|[0-9][0-9_.eE+:-]*)")
 
 
 class _Yaml(YAML):
-    """Without a search of the disc for plug-ins at every file."""
+    """A YAML reader that does not search the disc for plug-ins at every file."""
 
     def official_plug_ins(self) -> list[str]:
         """None: this package brings its own reader."""

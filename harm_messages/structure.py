@@ -262,7 +262,7 @@ def _table_references(pack: Pack) -> Iterator[Reference]:
 
 
 def _references_about_use(pack: Pack) -> Iterator[Reference]:
-    """The same of the tables about taking it: dosing rows, families, doses, staff actions."""
+    """Check the tables about taking it (dosing rows, families, doses, staff actions) as the others are checked."""
     for i, row in enumerate(pack.dosing.rows):
         place: list[str | int] = ["rows", i]
         yield from _each("dosing.yaml", place, "class", row.classes)

@@ -93,13 +93,15 @@ class Fallback(Frozen):
 
 class Families(Frozen):
     """families.yaml: what each class does to a body, and per family the signs, the joint sentence and the fallback.
-    `on_the_card`: by language the words of a line that never waits behind More."""
+    `on_the_card`: by language the words of a line that never waits behind More, whichever message leads the card; `in_sight`:
+    of a paragraph that stands wherever its message leads."""
 
     classes: dict[str, Family]
     substances: dict[str, Family] = Field(default_factory=dict)
     signs: dict[Family, tuple[str, ...]]
     together: dict[Family, str]
     on_the_card: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    in_sight: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     fallbacks: dict[Family, Fallback]
 
 

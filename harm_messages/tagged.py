@@ -157,7 +157,7 @@ def _lines_of(block: str) -> Iterator[tuple[int, str]]:
 
 
 def _balanced(words: str) -> str:
-    """Without stars whose partner stood in a sentence that was left out."""
+    """Drop stars whose partner stood in a sentence that was left out."""
     return words if words.count("**") % 2 == 0 else words.replace("**", "")
 
 
@@ -172,6 +172,11 @@ def unknown_tags(source: str) -> Iterator[tuple[int, str]]:
 def tags_in(source: str) -> list[tuple[str, ...]]:
     """The tags that stand in the text, bracket by bracket, for comparing a translation with its original."""
     return sorted(tuple(sorted(t.strip() for t in m.group(1).split(","))) for m in TAGGED.finditer(source))
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of a text, with its answer where it is a question."""
+    return _END.split(text, maxsplit=1)[0]
 
 
 def words_of(texts: Iterable[str]) -> int:

@@ -7,6 +7,7 @@ about, what was withdrawn, and that what was expected could not be tested. Impor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -58,6 +59,10 @@ class Veto:
     def no_injecting(self) -> bool:
         """Whether nothing is said of injecting but not to do it: any amount can be too much."""
         return any(row.deadly for row in self.rows)
+
+    def unsaid(self, pack: Pack, locale: str) -> tuple[re.Pattern[str], ...]:
+        """The words, in this language, of ways to take it that this page leaves out without a tag."""
+        return pack.unsaid(locale, no_use=self.no_use, no_injecting=self.no_injecting)
 
     @property
     def also(self) -> tuple[str, ...]:

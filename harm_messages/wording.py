@@ -17,7 +17,7 @@ from harm_messages.markdown import fill, to_html, to_plain
 from harm_messages.naming import Namer
 from harm_messages.page import Message
 from harm_messages.tables_of_use import Where
-from harm_messages.tagged import normalised, words_of
+from harm_messages.tagged import first_sentence, normalised, words_of
 from harm_messages.texts import MessageText
 from harm_messages.types import Confidence, HarmMessageError, Severity, Slot
 from harm_messages.veto import Veto
@@ -169,7 +169,7 @@ class Writer(Namer):
     def _kept(self, text: MessageText, source: str, values: Mapping[str, str], where: Where, whole: bool) -> str:
         """What of a text may stand on this page and has not stood there yet."""
         if self.hearing is not None and self.hearing.brief:
-            source = re.split(r"(?<=[.?!])\s", source, maxsplit=1)[0]
+            source = first_sentence(source)
         if not source or (where == "more" and self.hearing is not None and self.hearing.draft):
             return ""
         tagger, hearing = self.d.pack.tagger(text.locale), self.hearing
@@ -178,11 +178,7 @@ class Writer(Namer):
         if text.id in self.d.pack.first_aid:
             return tagger.kept(source, lambda tags: True)
         veto = hearing.veto if hearing is not None else None
-        unsaid = (
-            self.d.pack.unsaid(text.locale, no_use=veto.no_use, no_injecting=veto.no_injecting)
-            if veto is not None
-            else ()
-        )
+        unsaid = veto.unsaid(self.d.pack, text.locale) if veto is not None else ()
 
         def may(sentence: str) -> bool:
             return not any(words.search(sentence) for words in unsaid)
@@ -208,8 +204,10 @@ class Writer(Namer):
         return "\n\n".join(paragraphs), "\n\n".join(part for part in (*waiting, more) if part)
 
     def _on_the_card(self, words: str) -> bool:
-        """Whether this names a medicine that kills with what the card is about."""
-        return any(one in words.casefold() for one in self.d.pack.families.on_the_card.get(self.locale, ()))
+        """Whether this names a medicine or drink that kills with what the card is about."""
+        families = self.d.pack.families
+        keep = (*families.on_the_card.get(self.locale, ()), *families.in_sight.get(self.locale, ()))
+        return any(one in words.casefold() for one in keep)
 
     def _behind(self, paragraph: str, values: Mapping[str, str]) -> str:
         """What of a paragraph waits behind More after all: what another card says in sight is left to that card."""

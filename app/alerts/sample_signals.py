@@ -75,7 +75,7 @@ class Named:
         return self.finding.role.value in WORTH_WATCHING
 
     def said(self) -> dict[str, Any]:
-        """For the evidence of the draft."""
+        """This signal as the evidence that an alert draft keeps."""
         return {"standing": STANDING_WORDS[self.standing], "lacking": LACKING[self.standing], "fooled": self.fooled}
 
 

@@ -47,7 +47,7 @@ _CLAIMS = re.compile(r"(?<!not )(?<!not yet )\b(?:found|confirmed|identified|det
 
 
 def standing_of(finding: Any) -> Standing | None:
-    """Of a finding that says something is there; None where nothing that counts stands behind it."""
+    """How firmly a finding stands that says something is there; None where no test that counts is behind it."""
     level, methods = finding.confidence.value, frozenset(finding.methods)
     if level == "confirmed":
         return Standing.CONFIRMED

@@ -54,7 +54,7 @@ def _warned_of(pack: Pack, one: str) -> bool:
 
 
 def _same(pack: Pack, one: str, other: str) -> bool:
-    """The same substance; or a class and what lies in it, whichever was named first."""
+    """Whether both name one substance, or one names a class that holds the other."""
     if one in pack.substances and other in pack.substances:
         return one == other
     a, b = _class(pack, one), _class(pack, other)
@@ -62,7 +62,7 @@ def _same(pack: Pack, one: str, other: str) -> bool:
 
 
 def _limit(pack: Pack, before: Facts, now: Facts, one: str) -> float | None:
-    """From which share (%) on a test that is not the one that named it would have seen it now; None where none could."""
+    """The share (%) from which a test other than the one that named it would see it now; None where no other test could."""
     evidence = Evidence(pack, now)
     if one not in pack.substances:
         return evidence.could_see(one)

@@ -235,8 +235,8 @@ def _facts(
     warned: tuple[AlertFact, ...] = (),
     others: beside.Beside | None = None,
 ) -> Facts:
-    """From what was submitted and verified, never from what was written down since; the alerts in force, and what was
-    found in other samples of the visit."""
+    """The facts of a page: what was submitted and verified, never what was written down since, with the alerts in force and
+    what was found in other samples of the visit."""
     stood_on = frozen(view.result)
     assert stood_on is not None, "no version is released that was not submitted"
     made = facts.facts_of(stood_on, view.findings, pack)

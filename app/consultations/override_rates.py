@@ -50,7 +50,7 @@ class RuleRate:
 
     @property
     def share(self) -> float | None:
-        """Of `shown`, taken out; None below FEWEST, and for what can never be taken out."""
+        """The share of `shown` that staff took out; None below FEWEST, and for messages that nobody can take out."""
         return self.taken_out / self.shown if self.may_go and self.shown >= FEWEST else None
 
     @property

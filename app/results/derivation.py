@@ -91,8 +91,8 @@ def derive(pack: Pack, findings: Sequence[NewFinding], stood_on: Grounds) -> Who
 
 
 def _kept(outcome: hm.Outcome) -> Outcome:
-    """As it is stored. That no test could see what was expected is worked out again with every page, from the same grounds;
-    a version and the figures keep it as inconclusive, which is how both are to count it."""
+    """The outcome as a version stores it. That no test could see what was expected is worked out again with every page, from
+    the same grounds; a version and the figures keep it as inconclusive, which is how both are to count it."""
     return Outcome.INCONCLUSIVE if outcome is hm.Outcome.NOT_TESTED_FOR_EXPECTED else Outcome(outcome.value)
 
 

@@ -50,7 +50,7 @@ _JSON = TypeAdapter(Grounds)
 
 
 def current(session: Session, sample: samples.Sample, row: ResultVersion) -> Grounds:
-    """As it is written down now, with what is dismissed in this version."""
+    """The grounds as the sample is written down now, with what is dismissed in this version."""
     expected = tuple(samples.expected_of(session, sample.id))
     return Grounds(
         expected=expected,

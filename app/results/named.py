@@ -94,12 +94,12 @@ _DISMISSALS = TypeAdapter(tuple[Dismissal, ...])
 
 
 def dismissals_from(column: Sequence[Mapping[str, Any]]) -> tuple[Dismissal, ...]:
-    """As they are stored with a version."""
+    """Read the dismissals that are stored with a version."""
     return _DISMISSALS.validate_python(column)
 
 
 def dismissals_json(given: Sequence[Dismissal]) -> list[dict[str, Any]]:
-    """For the column."""
+    """Write the dismissals as the version stores them."""
     kept: list[dict[str, Any]] = _DISMISSALS.dump_python(tuple(given), mode="json")
     return kept
 
@@ -159,7 +159,7 @@ def mentions_of(analyses: Iterable[readings.AnalysisView]) -> tuple[Mention, ...
 
 
 def offers_of(analyses: Iterable[readings.AnalysisView]) -> Iterator[tuple[Mention, Mapping[str, Any]]]:
-    """The same, each with the row of the answer a finding of it is made from.
+    """Everything the newest answers name, each with the row of the answer from which a finding of it is made.
 
     A peak or a spectrum names a substance from `readings.NAMING_LEVELS` on: there the run's own summary lists it
     as found. Below that level the screen shows a likeness, which names nothing. A mixture names the parts that the screen

@@ -10,9 +10,8 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Conflict, Invalid, MastError, NotFound, VersionRequired
-from app.platform.security.policy import allow
 from app.platform.web.fields import Note140, Text80
 from app.readings import service as readings
 from app.results import service, web
@@ -20,16 +19,14 @@ from app.results.candidates import with_rows
 from app.results.domain import DismissReason
 from app.results.finding import NewFinding
 from app.results.named import offers_of
-from app.results.pages_post import draft_here, write_findings
+from app.results.pages_post import Bench, Version, draft_here, write_findings
 from app.results.service import NewDismissal
 from app.runtime import Runtime, RuntimeDep
 from app.samples import service as samples
 
 router = APIRouter(include_in_schema=False)
 
-Bench = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]
 Key = Annotated[Text80, Form()]
-Version = Annotated[int | None, Form()]
 
 
 class DismissForm(BaseModel):
@@ -41,7 +38,7 @@ class DismissForm(BaseModel):
     note: Note140 = ""
 
     def entered(self) -> list[NewDismissal]:
-        """As the service takes it. Raises Invalid with a sentence per field."""
+        """The dismissals that the form asks for, one per ticked name. Raises Invalid with a sentence per field."""
         wrong: dict[str, str] = {}
         if not self.key:
             wrong["key"] = "Tick what you want to dismiss."

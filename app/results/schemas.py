@@ -292,7 +292,7 @@ class NamedOut(BaseModel):
 
     @classmethod
     def of(cls, one: Named, view: ResultView) -> NamedOut:
-        """With the name of the person who dismissed it."""
+        """The dismissal for the answer, with the name of the person who dismissed it."""
         given = one.dismissal
         return cls(
             key=one.key,

@@ -36,7 +36,7 @@ class Seen:
     found: frozenset[tuple[str, str]] = field(default=frozenset())
     """(substance or class, its class) of what is watched."""
     unsure: frozenset[str] = field(default=frozenset())
-    """Of these, what is not confirmed."""
+    """The substances of `found` that are not confirmed."""
 
 
 def samples_of(session: Session, agency_id: uuid.UUID, since: date) -> list[Seen]:

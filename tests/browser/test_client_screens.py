@@ -127,7 +127,7 @@ def test_nothing_on_it_is_green_faint_or_small_and_a_machine_finds_nothing_wrong
         assert not green, (theme, green[:4])
         letters = page.evaluate(LETTERS)
         assert letters["contrast"][0] >= 7, (theme, letters)
-        assert letters["size"][0] >= 20, (theme, letters)  # larger letters push help off the first screen
+        assert letters["size"][0] >= 20, (theme, letters)
         assert steps.axe(page) == [], theme
         desk.shot(page, f"client-fifteen-{theme}")
 
@@ -136,7 +136,7 @@ def test_how_grave_a_card_is_stands_in_words_shape_and_place(desk: Desk, road: R
     page = opened(desk, road, fifteen)
     shapes = {"0": "■ ACT NOW", "1": "▲ DANGER", "2": "◆ SERIOUS", "3": "● CAREFUL", "4": "– INFORMATION"}
     ranks = []
-    for card in page.locator(".client-page > .severity").all():
+    for card in page.locator(".severity").all():
         found = re.search(r"severity--(\d)", card.get_attribute("class") or "")
         assert found is not None
         ranks.append(int(found[1]))
@@ -151,7 +151,7 @@ def test_how_grave_a_card_is_stands_in_words_shape_and_place(desk: Desk, road: R
     assert sum("severity--0" not in c and "severity--1" not in c for c in _classes(shown)) <= 3
     folded = page.locator(".client-page > details.more .severity")
     assert folded.count() > 0, "the rest waits behind More"
-    assert not [c for c in _classes(folded) if "severity--0" in c], "never what kills first"
+    assert not [c for c in _classes(folded) if "severity--0" in c or "severity--1" in c], "never what may kill"
 
 
 def _classes(cards: Any) -> list[str]:
@@ -186,6 +186,7 @@ def test_pictograms_are_drawn_in_the_ink_of_their_words_in_every_light(desk: Des
         drawn = page.evaluate(inked)
         assert len(drawn) > 5
         assert all(all(one) for one in drawn), (more, drawn)
+        assert page.locator(".unwell .pictogram:visible").count() > 5, "help keeps its pictures on a phone"
         desk.shot(page, "client-opioid-" + "-".join(more.values()))
         page.emulate_media(media="print")
         assert all(same for same, _ in page.evaluate(inked)), "on paper too"

@@ -23,7 +23,6 @@ from tests.harm_messages.generated_pages import (
     ids,
     made,
     of,
-    pages,
     parts,
     present,
     some,
@@ -238,14 +237,9 @@ def test_g4_medicines_that_kill_with_it_stand_on_the_card_and_not_only_behind_mo
         if not wanted:
             return None
         text = " ".join(c.text for c in m.page.cards).casefold()
-        if any(i == "M-PAIR-DOWNERS" for c in m.page.cards for i, _ in c.joined):
-            return ""  # what the person also takes is told on the card by its own name
         return ", ".join(w for w in wanted if w not in text)
 
-    # a card that names several drugs has no room for it, once in a while: then it waits behind that card's More
-    asked = [said for m in pages() if (said := oracle(m)) is not None]
-    assert len(asked) >= max(1, 100 * len(pages()) // 2000)
-    assert sum(map(bool, asked)) <= 0.1 * len(asked)
+    held(oracle, least=100)
 
 
 @pytest.mark.parametrize("opioid", ["heroin", "oxycodone", "protonitazene", "fentanyl"])

@@ -56,8 +56,7 @@ def skeleton(page: Page, *, dosing: bool) -> list[Any]:
         return [body, [r for r in rows if r[0] == "emergency"]]
     grave = [r for r in rows if r[2] in ("S0", "S1", "S2") or r[0] not in ("card", "more")]
     told = [m for n, m in parts(page) if n == "safer_use" or (n == "card" and m.severity in ("S0", "S1", "S2"))]
-    # a longer reason can also move a paragraph of the first card behind its "More"
-    texts = sorted(line for m in told for line in f"{m.text}\n{m.more_text}".split("\n"))
+    texts = [m.text or m.more_text for m in told]
     return [body, grave, page.verdict.value, texts]
 
 

@@ -31,7 +31,7 @@ class FreeField:
 
     @property
     def name(self) -> str:
-        """As the form and a problem name it: without the places of a list."""
+        """The name by which the form and a problem call the field: without its place in a list."""
         return ".".join(part for part in self.path if part != EACH)
 
 

@@ -144,7 +144,10 @@ def test_what_a_reading_shows_is_never_said_to_be_missing_whoever_named_it() -> 
     tests = Evidence(load_pack(), Facts(form=Form.POWDER, scope=(scope,)))
     assert not tests.not_seen("mdma")
     assert tests.not_seen("mda")
-    assert not tests.not_seen(tests.pack.substances["mdma"].drug_class)
+    drug_class = tests.pack.substances["mdma"].drug_class
+    assert not tests.not_seen(drug_class)
+    without = Evidence(tests.pack, Facts(form=Form.POWDER, scope=(scope.model_copy(update={"shown": ()}),)))
+    assert without.not_seen(drug_class), "the class is kept back by what is shown, and by nothing else"
 
 
 def test_nothing_is_said_of_a_substance_the_library_does_not_hold() -> None:
