@@ -22,7 +22,7 @@ from harm_messages.headline import compose_headline, difference_line
 from harm_messages.limits import compose_limits
 from harm_messages.ordering import Hit
 from harm_messages.pack import Pack
-from harm_messages.page import EmergencyLine, Message, Page, shortened
+from harm_messages.page import EmergencyLine, Message, Page, shortened, titled
 from harm_messages.planning import Plan, plan_of
 from harm_messages.staffing import alert_proposals, recalled_strips, staff_actions
 from harm_messages.staffing_types import StaffAction
@@ -190,12 +190,10 @@ def _card(w: Writer, card: Card, *, stands: bool) -> Message:
     waiting = [h for h in others if not h.self_reported]
     medicines = [line for h in waiting for line in w.lines_on_the_card(_says(w, h))]
     rest = [_write(w, h, behind_more=True) for h in waiting]
-    if w.too_long(
-        f"more of {lead.rule.id}",
-        words_of([*(m.more_text for m in (own, *told)), *(m.text for m in rest)]),
-        w.d.pack.budgets.more,
-    ):
+    words = words_of([*(m.more_text for m in (own, *told)), *(titled(m).text for m in rest)])
+    if w.too_long(f"more of {lead.rule.id}", words, w.d.pack.budgets.more):
         rest = [shortened(m) for m in rest]
+    rest = [titled(m) for m in rest]
     first = [m for m in (opening, own, *told) if m is not None]
     return own.model_copy(
         update={

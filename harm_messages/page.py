@@ -7,6 +7,7 @@ in memory only, so dumping, repr and `loggable()` give the page as it is without
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 from typing import Any, Literal
 
 from pydantic import ConfigDict, PrivateAttr, SerializerFunctionWrapHandler, model_serializer
@@ -70,6 +71,16 @@ def shortened(card: Message) -> Message:
             line, inner = first_sentence(line), first_sentence(inner)
         html = f"<p>{inner}</p>"
     return card.model_copy(update={"text": line, "html": html})
+
+
+def titled(card: Message) -> Message:
+    """Begin a card that stands on another one with its own title, so that its "it" has something to stand for."""
+    if not card.title or not card.text or card.text.casefold().startswith(card.title.casefold()):
+        return card
+    opening = f"<strong>{escape(card.title)}.</strong>"
+    inner = card.html.removeprefix("<p>")
+    html = f"<p>{opening}</p>{card.html}" if inner == card.html else f"<p>{opening} {inner}"
+    return card.model_copy(update={"text": f"{card.title}. {card.text}", "html": html})
 
 
 def behind_more(m: Message) -> Message:

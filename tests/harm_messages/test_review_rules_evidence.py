@@ -50,13 +50,13 @@ NOT_DONE = (RunStatus.INSUFFICIENT_SAMPLE, RunStatus.INSTRUMENT_FAULT, RunStatus
 def skeleton(page: Page, *, dosing: bool) -> list[Any]:
     """The page without its reasons: cards, help, next steps, limits, and what may be said about taking it."""
     rows = [(n, m.id, m.severity.value) for n, m in parts(page) if m.id not in REASONS | MOVED]
-    # a longer reason can move a mild card behind "More"
+    # a longer reason can move a mild card, or a paragraph of the first one, behind "More"
     body = sorted(r[1:] for r in rows if r[0] in ("card", "more"))
     if not dosing:
         return [body, [r for r in rows if r[0] == "emergency"]]
     grave = [r for r in rows if r[2] in ("S0", "S1", "S2") or r[0] not in ("card", "more")]
     told = [m for n, m in parts(page) if n == "safer_use" or (n == "card" and m.severity in ("S0", "S1", "S2"))]
-    texts = [m.text or m.more_text for m in told]
+    texts = [sorted(f"{m.text}\n{m.more_text}".split("\n")) for m in told]
     return [body, grave, page.verdict.value, texts]
 
 
