@@ -42,7 +42,8 @@ if (form && slider && factor && plot && points) {
     waiting = requestAnimationFrame(() => draw(k));
   };
 
-  slider.addEventListener("input", () => { factor.value = Number(slider.value).toPrecision(4); follow(slider.value); });
+  const slid = () => { factor.value = Number(slider.value).toPrecision(4); follow(slider.value); };
+  slider.addEventListener("input", slid);
   factor.addEventListener("input", () => { slider.value = factor.value.replace(",", "."); follow(factor.value); });
   for (const field of [slider, factor]) field.addEventListener("change", ask);
   document.getElementById("least-wiggle")?.addEventListener("click", () => {
@@ -51,4 +52,8 @@ if (form && slider && factor && plot && points) {
     follow(slider.value);
     ask();
   });
+  if (slider.value !== slider.defaultValue) { // moved before this script had arrived
+    slid();
+    ask();
+  }
 }
