@@ -37,6 +37,8 @@ def nudges(clients: Clients) -> list[dict[str, Any]]:
 
 def urgent(desk: Desk, road: Road, size: tuple[int, int], **more: Any) -> Page:
     page = desk.sign_in(Role.HEALTH_WORKER, size, path="/consultations/urgent", **more)
+    if more.get("java_script_enabled", True):
+        expect(page.locator("html[data-enhanced]")).to_have_count(1)  # pressed before that, the server asks instead
     page.get_by_role("radio").first.check()
     page.get_by_label("Session", exact=True).select_option(road.session_id)
     return page

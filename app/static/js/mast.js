@@ -26,6 +26,7 @@ async function enhance(root) {
   const found = parts.filter(([selector]) => root.querySelector(selector));
   const loading = found.map(([, load]) => load().catch((error) => { if (!leaving && navigator.onLine) throw error; }));
   for (const part of loading) (await part)?.enhance(root);
+  document.documentElement.setAttribute("data-enhanced", "");
   /** @type {HTMLElement | null} */ (root.querySelector("[data-error-summary]"))?.focus();
 }
 
