@@ -27,9 +27,11 @@ demo: install
 test: install
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
-# The rules of the client page over ten times as many generated pages, and whether each test notices its rule switched off.
+# The long forms: every test on both kinds of database, the rules of the client page over ten times as many generated pages,
+# fifty kills; then whether each test of a rule notices its rule switched off.
 nightly: install
-	MAST_PAGES=20000 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest tests/harm_messages --timeout 7200 -k review_rules $(PYTEST_ARGS)
+	MAST_TEST_MATRIX=full MAST_TEST_LONG=1 MAST_PAGES=20000 MAST_CRASH_ROUNDS=50 OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 \
+		$(BIN)/python -m pytest -n 2 --dist loadgroup --timeout 7200 $(PYTEST_ARGS)
 	$(BIN)/python scripts/mutation_of_rules.py
 
 # Fails below the share of branches of `instruments` or `spectra` that pyproject.toml asks for.

@@ -19,79 +19,86 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-import app.alerts.api
-import app.alerts.api_told
-import app.alerts.pages
-import app.alerts.pages_one
-import app.alerts.pages_public
-import app.consultations.api
-import app.consultations.api_log
-import app.consultations.pages
-import app.consultations.pages_log
-import app.consultations.pages_paper
-import app.consultations.pages_urgent
-import app.exports.api
-import app.exports.pages
-import app.history.api
-import app.history.pages
-import app.incoming.api
-import app.incoming.pages
-import app.instrument_checks.api
-import app.instrument_checks.api_learning
-import app.instrument_checks.pages
-import app.instrument_checks.pages_learning
-import app.library.api
-import app.library.pages
-import app.message_packs.api
-import app.message_packs.pages
-import app.message_packs.pages_post
-import app.people.api
-import app.people.pages
-import app.quantification.api
-import app.readings.api
-import app.releases.api
-import app.releases.api_package
-import app.releases.pages
+import app.care.alerts.api
+import app.care.alerts.api_told
+import app.care.alerts.pages
+import app.care.alerts.pages_one
+import app.care.alerts.pages_public
+import app.care.consultations.api
+import app.care.consultations.api_log
+import app.care.consultations.pages
+import app.care.consultations.pages_log
+import app.care.consultations.pages_paper
+import app.care.consultations.pages_urgent
+import app.care.message_packs.api
+import app.care.message_packs.pages
+import app.care.message_packs.pages_post
+import app.figures.exports.api
+import app.figures.exports.pages
+import app.figures.history.api
+import app.figures.history.pages
+import app.figures.releases.api
+import app.figures.releases.api_package
+import app.figures.releases.pages
+import app.figures.session_report.pages
+import app.figures.trends.api
+import app.figures.trends.pages
+import app.intake.people.api
+import app.intake.people.pages
+import app.intake.samples.api
+import app.intake.samples.api_substances
+import app.intake.samples.overview_pages
+import app.intake.samples.pages
+import app.intake.sessions.api
+import app.intake.sessions.pages
+import app.intake.tasks.api
+import app.intake.tasks.pages
+import app.laboratory.incoming.api
+import app.laboratory.incoming.pages
+import app.laboratory.instrument_checks.api
+import app.laboratory.instrument_checks.api_learning
+import app.laboratory.instrument_checks.board_pages
+import app.laboratory.instrument_checks.pages
+import app.laboratory.instrument_checks.pages_learning
+import app.laboratory.library.api
+import app.laboratory.library.pages
+import app.laboratory.quantification.api
+import app.laboratory.readings.api
+import app.laboratory.standards.api
+import app.laboratory.standards.pages
+import app.laboratory.subtraction.api
+import app.laboratory.subtraction.pages
+import app.reactions
 import app.results.api
 import app.results.pages
 import app.results.pages_files
 import app.results.pages_named
 import app.results.pages_post
-import app.samples.api
-import app.samples.api_substances
-import app.samples.board_pages
-import app.samples.overview_pages
-import app.samples.pages
-import app.session_report.pages
-import app.sessions.api
-import app.sessions.pages
-import app.standards.api
-import app.standards.pages
-import app.subtraction.api
-import app.subtraction.pages
 import app.system.api
 import app.system.pages
-import app.tasks.api
-import app.tasks.pages
-import app.trends.api
-import app.trends.api_asked
-import app.trends.pages
-from app.alerts import detecting_job
-from app.alerts.pages import banner_of
-from app.exports import extract_job
-from app.history import upload_job as history_job
-from app.incoming import reading_job as incoming_job
-from app.instrument_checks import recompare as recompare_instrument
-from app.instrument_checks.service import InstrumentStates
-from app.library import import_job as library_job
-from app.library.shelf import Shelf
-from app.message_packs.checking import Checks
-from app.message_packs.provider import Packs
+from app.care.alerts import detecting_job
+from app.care.alerts.pages import banner_of
+from app.care.message_packs.checking import Checks
+from app.care.message_packs.provider import Packs
+from app.figures.exports import extract_job
+from app.figures.history import upload_job as history_job
+from app.figures.releases import release_job
+from app.figures.trends.protection.noise import Draws
+from app.intake.people import signin
+from app.intake.people.service import SessionPolicy
+from app.laboratory.incoming import reading_job as incoming_job
+from app.laboratory.instrument_checks import recompare as recompare_instrument
+from app.laboratory.instrument_checks.service import InstrumentStates
+from app.laboratory.library import import_job as library_job
+from app.laboratory.library.shelf import Shelf
+from app.laboratory.readings import arrays, reading_job
+from app.laboratory.readings.reading_job import LazyJail
+from app.laboratory.readings.substances import SubstanceIndex
+from app.laboratory.standards import recompare
+from app.laboratory.standards.service import BatchControls, Book
 from app.navigation import nav_for
 from app.nudge import form_again, names_of_forms, nudge
 from app.operations.retention import Housekeeper
-from app.people import signin
-from app.people.service import SessionPolicy
 from app.platform.db import Database
 from app.platform.jobs import JobRunner
 from app.platform.kernel.clock import Clock, system_clock
@@ -99,80 +106,73 @@ from app.platform.live.hub import EventHub
 from app.platform.security.policy import SERVICE_STAFF, check_policies, current_actor
 from app.platform.security.throttle import Throttle
 from app.platform.storage import BlobStore
-from app.platform.web import problems
+from app.platform.web import forms, problems
 from app.platform.web.middleware import BodyLimit, CrossSiteGuard, LastResort, LiveFrom, SecurityHeaders, live_from
 from app.platform.web.templates import Templates
-from app.readings import arrays, reading_job
-from app.readings.reading_job import LazyJail
-from app.readings.substances import SubstanceIndex
-from app.releases import release_job
 from app.runtime import Runtime
 from app.settings import Settings
-from app.standards import recompare
-from app.standards.service import BatchControls, Book
 from harm_messages import load_pack
 from instruments import DEFAULT_LIMITS, Limits
 
 HERE = Path(__file__).parent
 
 ROUTERS = (
-    app.alerts.api_told.router,  # fixed addresses before those with a key in them
-    app.alerts.api.router,
-    app.alerts.pages.router,
-    app.alerts.pages_public.router,
-    app.alerts.pages_one.router,
-    app.consultations.api.router,
-    app.consultations.api_log.router,
-    app.consultations.pages.router,
-    app.consultations.pages_log.router,
-    app.consultations.pages_urgent.router,
-    app.consultations.pages_paper.router,
-    app.exports.api.router,
-    app.exports.pages.router,
-    app.history.api.router,
-    app.history.pages.router,
-    app.incoming.api.router,
-    app.incoming.pages.router,
-    app.instrument_checks.api.router,
-    app.instrument_checks.api_learning.router,
-    app.instrument_checks.pages.router,
-    app.instrument_checks.pages_learning.router,
-    app.library.api.router,
-    app.library.pages.router,
-    app.message_packs.api.router,
-    app.message_packs.pages.router,
-    app.message_packs.pages_post.router,
-    app.people.api.router,
-    app.people.pages.router,
-    app.quantification.api.router,
-    app.readings.api.router,
-    app.releases.api.router,
-    app.releases.api_package.router,
-    app.releases.pages.router,
-    app.session_report.pages.router,
-    app.sessions.api.router,
-    app.sessions.pages.router,
-    app.samples.api.router,
-    app.samples.api_substances.router,
-    app.samples.pages.router,
-    app.samples.board_pages.router,
-    app.samples.overview_pages.router,
+    app.care.alerts.api_told.router,  # fixed addresses before those with a key in them
+    app.care.alerts.api.router,
+    app.care.alerts.pages.router,
+    app.care.alerts.pages_public.router,
+    app.care.alerts.pages_one.router,
+    app.care.consultations.api.router,
+    app.care.consultations.api_log.router,
+    app.care.consultations.pages.router,
+    app.care.consultations.pages_log.router,
+    app.care.consultations.pages_urgent.router,
+    app.care.consultations.pages_paper.router,
+    app.figures.exports.api.router,
+    app.figures.exports.pages.router,
+    app.figures.history.api.router,
+    app.figures.history.pages.router,
+    app.laboratory.incoming.api.router,
+    app.laboratory.incoming.pages.router,
+    app.laboratory.instrument_checks.api.router,
+    app.laboratory.instrument_checks.api_learning.router,
+    app.laboratory.instrument_checks.pages.router,
+    app.laboratory.instrument_checks.pages_learning.router,
+    app.laboratory.library.api.router,
+    app.laboratory.library.pages.router,
+    app.care.message_packs.api.router,
+    app.care.message_packs.pages.router,
+    app.care.message_packs.pages_post.router,
+    app.intake.people.api.router,
+    app.intake.people.pages.router,
+    app.laboratory.quantification.api.router,
+    app.laboratory.readings.api.router,
+    app.figures.releases.api.router,
+    app.figures.releases.api_package.router,
+    app.figures.releases.pages.router,
+    app.figures.session_report.pages.router,
+    app.intake.sessions.api.router,
+    app.intake.sessions.pages.router,
+    app.intake.samples.api.router,
+    app.intake.samples.api_substances.router,
+    app.intake.samples.pages.router,
+    app.laboratory.instrument_checks.board_pages.router,
+    app.intake.samples.overview_pages.router,
     app.results.api.router,
     app.results.pages.router,
     app.results.pages_files.router,
     app.results.pages_named.router,
     app.results.pages_post.router,
-    app.standards.api.router,
-    app.standards.pages.router,
-    app.subtraction.api.router,
-    app.subtraction.pages.router,
+    app.laboratory.standards.api.router,
+    app.laboratory.standards.pages.router,
+    app.laboratory.subtraction.api.router,
+    app.laboratory.subtraction.pages.router,
     app.system.api.router,
     app.system.pages.router,
-    app.tasks.api.router,
-    app.tasks.pages.router,
-    app.trends.api.router,
-    app.trends.api_asked.router,
-    app.trends.pages.router,
+    app.intake.tasks.api.router,
+    app.intake.tasks.pages.router,
+    app.figures.trends.api.router,
+    app.figures.trends.pages.router,
 )
 
 
@@ -197,7 +197,7 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
     return Runtime(
         settings=settings,
         db=database,
-        hub=EventHub(database, settings),
+        hub=EventHub(database, poll_seconds=settings.live_poll_seconds, queue_size=settings.sse_queue),
         clock=clock,
         pepper=pepper,
         blobs=blobs,
@@ -222,7 +222,9 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
                 ),
                 **recompare_instrument.handlers(database),
                 **detecting_job.handlers(database, packs.current),
-                **release_job.handlers(database, packs.shipped.substances, settings.release_programs),
+                **release_job.handlers(
+                    database, packs.shipped.substances, Draws.of(settings.pepper()), monthly=settings.releases_monthly
+                ),
                 **extract_job.handlers(extract_job.JobParts(database, packs.shipped.substances)),
                 **history_job.handlers(
                     history_job.JobParts(database, settings.blob_dir, settings.upload_max_bytes, packs.shipped, clock)
@@ -237,7 +239,9 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
                 **history_job.obituaries(),
             },
         ),
-        templates=Templates(HERE / "templates", lambda request: page_context(request, settings)),
+        templates=Templates(
+            HERE / "templates", lambda request: page_context(request, settings), strict=settings.strict_pages
+        ),
         session_policy=policy,
         sign_in_throttle=Throttle(5, 60, clock),
         address_throttle=Throttle(60, 60, clock),
@@ -266,16 +270,16 @@ def page_context(request: Request, settings: Settings) -> dict[str, Any]:
     }
 
 
-def daily_work(settings: Settings) -> tuple[Callable[[Database], None], ...]:
+def daily_work() -> tuple[Callable[[Database], None], ...]:
     """What the housekeeper asks for once a day."""
-    return detecting_job.ask_nightly, *((release_job.ask_when_due,) if settings.releases_monthly else ())
+    return detecting_job.ask_nightly, release_job.ask_daily
 
 
 @asynccontextmanager
 async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
     """What runs beside the routes, with the parts the application has when it starts."""
     parts: Runtime = application.state.runtime
-    housekeeper = Housekeeper(parts.db, parts.blobs, daily=daily_work(parts.settings))
+    housekeeper = Housekeeper(parts.db, parts.blobs, daily=daily_work())
     for store in (parts.blobs, arrays.array_store(parts.blobs.root)):
         store.sweep()
     await parts.hub.start()
@@ -305,7 +309,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, runtime: Runt
     parts = runtime or build_runtime(settings, clock)
     application = FastAPI(
         title="MAST",
-        version=version("mast"),
+        version=version("mast-lims"),
         summary="Laboratory information system for drug checking",
         lifespan=_lifespan,
         docs_url=None,
@@ -320,6 +324,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, runtime: Runt
     attach(application, parts)
     application.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     problems.install(application, _problem_page)
+    forms.install(application)
     problems.document(application)
     check_policies(application)
     application.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)  # lets text/event-stream alone

@@ -20,8 +20,7 @@ from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import PersonalData
 from app.platform.kernel.personal_data import PersonalKind, found_in, left_out, sentence
 from app.platform.security.policy import api_routes, current_actor, roles_of
-from app.platform.web.fields import CHECKED, FOR_STAFF, Free
-from app.platform.web.free_text import FreeField, Written, free_fields, sent, written
+from app.platform.web.fields import CHECKED, FOR_STAFF, Free, FreeField, Written, free_fields, sent, written
 from app.runtime import Runtime
 
 LEFT_OUT = "personal_data_left_out"

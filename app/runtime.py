@@ -15,10 +15,11 @@ from uuid import UUID
 from fastapi import Depends, Request
 from sqlmodel import Session
 
-from app.library.shelf import Shelf
-from app.message_packs.checking import Checks
-from app.message_packs.provider import Packs
-from app.people.service import SessionPolicy
+from app.care.message_packs.checking import Checks
+from app.care.message_packs.provider import Packs
+from app.intake.people.service import SessionPolicy
+from app.laboratory.library.shelf import Shelf
+from app.laboratory.readings.reading_job import LazyJail
 from app.platform.db import Database, UnitOfWork
 from app.platform.jobs import JobRunner
 from app.platform.kernel.actor import Actor
@@ -27,7 +28,6 @@ from app.platform.live.hub import EventHub
 from app.platform.security.throttle import Throttle
 from app.platform.storage import BlobStore
 from app.platform.web.templates import Templates
-from app.readings.reading_job import LazyJail
 from app.settings import Settings
 from harm_messages import Pack
 

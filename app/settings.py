@@ -6,9 +6,12 @@ import contextlib
 import secrets
 from pathlib import Path
 from typing import Self
+from zoneinfo import ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.platform.kernel import place
 
 MIB = 1024 * 1024
 
@@ -22,12 +25,14 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite inside the data directory")
     secret: SecretStr = Field(SecretStr(""), description="Pepper of ticket codes and sessions; made on first start")
     name: str = Field("MAST", description="Name shown in the page header")
+    time_zone: str = Field("Europe/London", description="IANA zone of days, nights and times on pages")
     public_url: str = Field("http://127.0.0.1:8000", description="Address printed into QR labels")
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(8000, description="Port to listen on")
     allowed_hosts: list[str] = Field(default=["*"], description="Host headers to accept")
     cookie_secure: bool = Field(True, description="__Host- cookies over HTTPS only; off only on loopback")
     demo: bool = Field(False, description="Says on every page that the people and samples are examples")
+    strict_pages: bool = Field(False, description="A page that lacks a value fails, instead of showing a gap")
     upload_max_bytes: int = Field(512 * MIB, description="Largest instrument file")
     body_max_bytes: int = Field(1 * MIB, description="Largest body of any other request")
     session_idle_minutes: int = Field(45, description="Staff are signed out after this much silence")
@@ -37,11 +42,6 @@ class Settings(BaseSettings):
     parser_processes: int = Field(1, description="Pre-warmed children that read instrument files")
     parse_wall_seconds: float = Field(90.0, description="Longest time one file may take to be read")
     releases_monthly: bool = Field(False, description="Make a release of the figures when a month is over")
-    release_programs: float = Field(
-        4000.0, ge=0, description="Most linear programs of 1,000 unknowns an audit of a release may take, per audience"
-    )
-    trend_questions_per_day: int = Field(200, ge=1, description="New questions to the figures per person in 24 hours")
-    trend_questions_per_90_days: int = Field(2000, ge=1, description="The same in 90 days")
     release_licence: str = Field("CC-BY-4.0", max_length=60, description="SPDX name of the licence of a release")
     release_publisher: str = Field("", max_length=200, description="Who publishes releases; empty: the services here")
     log_level: str = Field("INFO", description="Least severe log line written")
@@ -54,6 +54,12 @@ class Settings(BaseSettings):
             self.database_url = f"sqlite:///{(self.data_dir / 'mast.sqlite3').as_posix()}"
         elif self.database_url.startswith(("postgres://", "postgresql://")):
             self.database_url = "postgresql+psycopg://" + self.database_url.split("://", 1)[1]
+        try:
+            place.use(self.time_zone)  # here, so that a process that reads its settings has their clock on its wall
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(
+                f"time_zone: “{self.time_zone}” is no zone this machine knows, such as Europe/London"
+            ) from error
         return self
 
     @property

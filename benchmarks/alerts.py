@@ -1,6 +1,6 @@
 """Alarms where nothing changed, and power where something did, by simulation: `python -m benchmarks.alerts [--quick]`.
 
-Every series is looked at once per session, as the nightly run does (app/alerts/detection), against EARS C1–C3 (Hutwagner
+Every series is looked at once per session, as the nightly run does (app/care/alerts/detection), against EARS C1–C3 (Hutwagner
 et al. 2003, doi:10.1007/BF02715816, with the 3σ of C1 and C2) on the very same counts. Batches: the samples of a session
 come in batches of geometric size; all samples of a batch hold the same. Prints; asserts nothing.
 """
@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from app.alerts.detection import drift, multiple, rising
-from app.alerts.detection.counts import Counted
+from app.care.alerts.detection import drift, multiple, rising
+from app.care.alerts.detection.counts import Counted
 
 HISTORY = 12
 SHARES = (0.005, 0.02, 0.05, 0.10, 0.20)

@@ -184,16 +184,32 @@ def search_rows(data: Path, n: int, asked: int, rounds: int) -> list[Row]:
         features.values[:].max()
         for kind, chosen in queries(library, asked).items():
             name = f"first derivative, {kind}"
-            same = sum(exhaustive(library, q) == [(c.entry, c.score) for c in library.search(q, TOP)] for q in chosen)
+            same = sum(
+                exhaustive(library, q) == [(c.entry, c.score) for c in library.search(q, TOP, "first_derivative")]
+                for q in chosen
+            )
             note = f"same hits and scores as the exhaustive search: {same} of {len(chosen)}"
-            out.append(timed(name, n, "MAST", lambda q: library.search(q, TOP), chosen, rounds, note))
+            out.append(
+                timed(name, n, "MAST", lambda q: library.search(q, TOP, "first_derivative"), chosen, rounds, note)
+            )
             few = chosen[: max(5, min(asked, 1_000_000 // n))]
             out.append(timed(name, n, "GEMM, 7 shifts", product_of(features), few, min(rounds, 3)))
             if kind == "self":
                 out.append(timed(name, n, "matvec, no shift", product_of(features, matvec=True), few, min(rounds, 3)))
-        out.append(timed("compounds, hard", n, "MAST", lambda q: library.search_compounds(q, TOP), chosen, rounds))
+        out.append(
+            timed(
+                "compounds, hard",
+                n,
+                "MAST",
+                lambda q: library.search_compounds(q, TOP, "first_derivative"),
+                chosen,
+                rounds,
+            )
+        )
         part = [_part(q) for q in chosen]
-        out.append(timed("650 cm⁻¹ up, hard", n, "MAST", lambda q: library.search(q, TOP), part, rounds))
+        out.append(
+            timed("650 cm⁻¹ up, hard", n, "MAST", lambda q: library.search(q, TOP, "first_derivative"), part, rounds)
+        )
     return out
 
 
@@ -216,7 +232,7 @@ def mixture_rows(data: Path, rounds: int) -> list[Row]:
 
     def ask(file: Path) -> None:
         spectrum = to_absorbance(read(file)[0])
-        library.search_compounds(spectrum, TOP)
+        library.search_compounds(spectrum, TOP, "first_derivative")
         library.explain(spectrum)
 
     files, what = sorted((data / "ir" / "dev" / "street_jdx").glob("*.dx")), "file to report"

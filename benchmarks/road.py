@@ -32,13 +32,14 @@ from urllib.parse import urljoin
 
 import httpx2
 
-from app.people import service as people
-from app.people.tables import AgencyKind
+from app.intake.people import service as people
+from app.intake.people.tables import AgencyKind
+from app.intake.sessions import service as sessions
+from app.intake.sessions.domain import ServiceType
 from app.platform.db import Database, migrate
 from app.platform.kernel.actor import Actor, Role
-from app.sessions import service as sessions
-from app.sessions.domain import LicenceMode, ServiceType
 from app.settings import Settings
+from harm_messages.vocabulary import LicenceMode
 from tests.support import postgres
 from tests.support.road import Road, infrared_file, ok
 

@@ -12,8 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app.trends.domain import bucket_of
-from app.trends.repository_writing import periods_of
+from app.care.counted.repository import periods_of
 from harm_messages import load_pack
 
 FIRST = date(2023, 1, 1)
@@ -27,7 +26,7 @@ COLUMNS = {
     "trend_sample": (
         "sample_id", "agency_id", "session_id", "agency", "day", "week", "month", "quarter", "year", "region", "site",
         "service_type", "submitter_group", "submitter_type", "form", "expected", "expected_class", "verdict", "outcome",
-        "grade", "turnaround_min", "released_at", "bucket",
+        "grade", "turnaround_min", "released_at",
     ),
     "trend_finding": (
         "sample_id", "found", "found_class", "role", "abundance", "confidence", "amount", "unit", "basis", "methods",
@@ -62,7 +61,7 @@ def made_up(samples: int, seed: int = 1) -> Rows:
                 chance.choice(REGIONS), f"Hall {chance.randrange(4)}", "festival", "client", "public",
                 chance.choice(FORMS), expected, expected_class, verdict,
                 "inconclusive" if verdict == "inconclusive" else "identified", "confirmed",
-                int(chance.lognormvariate(4, 0.7)), at, bucket_of(key),
+                int(chance.lognormvariate(4, 0.7)), at,
             )
         )  # fmt: skip
         found = {expected: expected_class}

@@ -30,13 +30,13 @@ from harm_messages.types import (
     Context,
     Facts,
     FindingFact,
+    FindingRole,
     Form,
     GateClosed,
     HarmMessageError,
     LicenceMode,
     Outcome,
     PackError,
-    Role,
     RunStatus,
     ScopeFact,
     Severity,
@@ -47,7 +47,7 @@ from harm_messages.types import (
     UnknownSubstance,
     Verdict,
 )
-from harm_messages.verdicts import derive_confidence, derive_outcome, derive_verdict, whole_of
+from harm_messages.verdicts import derive_outcome, derive_verdict, whole_of
 from harm_messages.vocabulary import Family, State, Technique
 
 __all__ = [
@@ -67,6 +67,7 @@ __all__ = [
     "Facts",
     "Family",
     "FindingFact",
+    "FindingRole",
     "Form",
     "GateClosed",
     "HarmMessageError",
@@ -81,7 +82,6 @@ __all__ = [
     "Problem",
     "Register",
     "RegisterFact",
-    "Role",
     "RunStatus",
     "ScopeFact",
     "Severity",
@@ -100,7 +100,6 @@ __all__ = [
     "check",
     "check_files",
     "closed",
-    "derive_confidence",
     "derive_outcome",
     "derive_role",
     "derive_verdict",

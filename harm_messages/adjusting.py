@@ -6,7 +6,7 @@ emergency block stay, no severity changes, and every word comes from the pack. I
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from harm_messages.ordering import Hit, behind_more, families
@@ -71,7 +71,9 @@ def _card(page: Page, rule_id: str) -> Message | None:
 Card = tuple[Hit, tuple[Hit, ...]]
 
 
-def arranged(body: Sequence[Hit], adjustments: Adjustments) -> tuple[list[Card], list[Hit]]:
+def arranged(
+    body: Sequence[Hit], adjustments: Adjustments, kills_with: Callable[[Hit], bool] = lambda _: False
+) -> tuple[list[Card], list[Hit]]:
     """(cards, behind "More") of the body, in order, each card with those of its family that it speaks for: what may be
     taken out is gone, what is pinned stands higher.
 
@@ -83,7 +85,7 @@ def arranged(body: Sequence[Hit], adjustments: Adjustments) -> tuple[list[Card],
     joined = families(left)
     leads = [lead for lead, _ in joined]
     pinned = {h.rule.id for h in leads if _named(h, adjustments.pinned) and h.rule.severity.rank > grave}
-    later = behind_more([h for h in leads if h.rule.id not in pinned])
+    later = behind_more([h for h in leads if h.rule.id not in pinned], kills_with)
     cards = [card for card in joined if card[0].rule.id not in later]
     order = {id(h): place for place, h in enumerate(leads)}
     cards.sort(key=lambda card: (_height(card[0], pinned), order[id(card[0])]))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from harm_messages.amounts import derive_band
 from harm_messages.content import PairRow
@@ -25,45 +24,20 @@ from harm_messages.roles import (
     finding_class,
     role_of,
 )
+from harm_messages.seen import Seen, Source
 from harm_messages.types import (
     Abundance,
     AlertFact,
-    Band,
     Confidence,
     Context,
     Facts,
     FindingFact,
+    FindingRole,
     Outcome,
-    Role,
     Verdict,
 )
 from harm_messages.verdicts import always_warn, differs, outcome_of, verdict_of
 from harm_messages.vocabulary import Family, State, Technique
-
-Source = Literal["result", "declared", "warned"]
-"""Why something stands on a page: a test showed it, the person said it and nothing tested it, or a warning is about it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One finding with everything derived about it. `substance` is None when only the class is known; `unknown`: it was
-    seen, but nobody could name it; `source` other than result: no test showed it; `technique`: the best test behind it."""
-
-    fact: FindingFact
-    substance: str | None
-    drug_class: str
-    confidence: Confidence
-    unknown: bool
-    name: str
-    name_with_class: str
-    role: Role
-    band: Band
-    psychoactive: bool
-    differs: bool
-    always_warn: bool
-    family: Family
-    technique: Technique
-    source: Source = "result"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +113,7 @@ def _seen(
     fact: FindingFact, possible: bool, want: Expectation, pack: Pack, facts: Facts, source: Source = "result"
 ) -> Seen:
     role = role_of(fact, possible, want, pack)
-    warn = always_warn(fact, pack, unexpected=role is not Role.EXPECTED)
+    warn = always_warn(fact, pack, unexpected=role is not FindingRole.EXPECTED)
     drug_class = finding_class(fact, pack)
     row = pack.substances[fact.substance] if fact.substance is not None else None
     name, long_name = _names(fact, drug_class, role, pack)
@@ -188,7 +162,7 @@ def class_plain(pack: Pack, drug_class: str) -> str:
     return pack.words(pack.manifest.default_locale).class_kind.format(kind=drug_class.rsplit(".", 1)[-1])
 
 
-def _names(fact: FindingFact, drug_class: str, role: Role, pack: Pack) -> tuple[str, str]:
+def _names(fact: FindingFact, drug_class: str, role: FindingRole, pack: Pack) -> tuple[str, str]:
     if fact.unidentified:
         return "", ""
     plain = class_plain(pack, drug_class)
@@ -197,7 +171,7 @@ def _names(fact: FindingFact, drug_class: str, role: Role, pack: Pack) -> tuple[
     name = pack.substances[fact.substance].in_sentence
     row = pack.substances.classes[drug_class]
     own = pack.substances[fact.substance].psychoactive or not row.psychoactive
-    tells = row.say_class and own and role is not Role.EXPECTED and name not in plain.split()
+    tells = row.say_class and own and role is not FindingRole.EXPECTED and name not in plain.split()
     return name, f"{name} ({plain})" if tells else name
 
 
@@ -216,7 +190,7 @@ def _declared(evidence: Evidence, want: Expectation, tested: Iterable[Seen]) -> 
 
 
 def _adds_weight(seen: Seen) -> bool:
-    return seen.role in (Role.CUTTING, Role.BYPRODUCT, Role.EXCIPIENT)
+    return seen.role in (FindingRole.CUTTING, FindingRole.BYPRODUCT, FindingRole.EXCIPIENT)
 
 
 def _warned(

@@ -107,7 +107,7 @@ def _written(plan: Plan, w: Writer, hearing: Hearing) -> dict[str, Any]:
     headline, difference, action = _head(plan, w, hearing, emergency)
     if not plan.short:
         hearing.room = budgets.to_help - words_of(m.text for m in (*headline, difference, action) if m is not None)
-    each = [_card(w, card, stands=i == 0) for i, card in enumerate(plan.cards)]
+    each = [_card(w, card, plan, stands=i == 0) for i, card in enumerate(plan.cards)]
     shown = with_urgent(w, plan.adjustments, [m for m in each if m.text])
     use = [] if plan.veto.no_use else _use(w, plan.kept, plan.veto, plan.adjustments)
     limits = compose_limits(w)
@@ -163,7 +163,7 @@ def _spoken(messages: Sequence[Message]) -> tuple[Message, ...]:
     return tuple(m for m in messages if m.text or m.more_text)
 
 
-def _card(w: Writer, card: Card, *, stands: bool) -> Message:
+def _card(w: Writer, card: Card, plan: Plan, *, stands: bool) -> Message:
     """One card; where it speaks for several of its family, a sentence that names every drug stands first, and what the
     others say waits under its "More", but for the medicines that kill with them and a pair with what the person also
     takes. The first card and the grave ones stand (`stands`), whatever was said before. Where that
@@ -173,7 +173,8 @@ def _card(w: Writer, card: Card, *, stands: bool) -> Message:
     if not others:
         own = _write(w, lead)
         return own if own.text or not (stands or lead.grave) else _write(w, lead, whole=True)
-    bound = sorted(frozenset().union(lead.seen, *(h.seen for h in others)))
+    of_family = plan.grave.get(lead.family.card, frozenset())
+    bound = sorted(of_family.union(lead.seen, *(h.seen for h in others)))
     # a pair may join what the family is not about: an upper does not stop anybody's breathing
     seen = [
         s

@@ -197,22 +197,24 @@ class Evidence:
         substance = target if target in register and not register.is_class(target) else None
         drug_class = register[target].drug_class if substance is not None else target
         for run in self.runs:
-            state, lod = self._run(run, substance, drug_class)
+            state, lod = self._run(run, substance, drug_class, target if target in register else None)
             yield Tested(run.method, technique(run.method), target, state, lod)
 
-    def _run(self, run: ScopeFact, substance: str | None, drug_class: str) -> tuple[State, float | None]:
+    def _run(
+        self, run: ScopeFact, substance: str | None, drug_class: str, printed: str | None
+    ) -> tuple[State, float | None]:
+        """`printed`: whose limit is told; ghb is a class and a drug, and people name the drug."""
         if not covers(run, substance, drug_class) and not self._stated(run, substance):
             return State.OUT_OF_SCOPE, None
         if not run.counts:
             return _STATUS.get(run.status, State.FAILED), None
         if any(self._is(f, substance, drug_class) and _by(f, run) for f in self.facts.findings):
             return State.FOUND, None
-        lod = self._lod(run, substance)
         meant = self._members(substance, drug_class)
-        low = lod is not None and bool(meant) and all(self.in_scope(m, lod) for m in meant)
-        if not low or not meant.isdisjoint(run.shown):
+        lods = {m: lod for m in meant if (lod := self._lod(run, m)) is not None and self.in_scope(m, lod)}
+        if not meant or len(lods) < len(meant) or not meant.isdisjoint(run.shown):
             return State.OUT_OF_SCOPE, None
-        return State.NOT_SEEN, lod
+        return State.NOT_SEEN, lods[printed] if printed in lods else max(lods.values())
 
     def _stated(self, run: ScopeFact, substance: str | None) -> bool:
         return self._stated_lod(run, substance) is not None

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from harm_messages.derived import Derived, Seen
+from harm_messages.derived import Derived
 from harm_messages.matching import not_found
 from harm_messages.page import Message
 from harm_messages.register import within
 from harm_messages.roles import counts_as_found
+from harm_messages.seen import Seen
 from harm_messages.tagged import words_of
-from harm_messages.types import Confidence, FindingFact, Outcome, Role, RunStatus, Severity, Slot, Verdict
+from harm_messages.types import Confidence, FindingFact, FindingRole, Outcome, RunStatus, Severity, Slot, Verdict
 from harm_messages.verdicts import always_warn
 from harm_messages.vocabulary import Technique
 from harm_messages.wording import Hearing, Place, Writer
 
 HEAD = Place(Severity.S4, Slot.HEADLINE)
 DIFF = Place(Severity.S4, Slot.DIFFERENCE)
-QUIET = (Role.BYPRODUCT, Role.CUTTING, Role.EXCIPIENT)
+QUIET = (FindingRole.BYPRODUCT, FindingRole.CUTTING, FindingRole.EXCIPIENT)
 
 # confidence → (alone, beside what was expected)
 WORDS = {
@@ -162,7 +163,9 @@ def expected_not_found(d: Derived) -> list[str]:
 
 
 def _found_parts(w: Writer, shown: list[Seen], negative_follows: bool) -> Iterator[Message]:
-    expected = [s for s in shown if s.role is Role.EXPECTED and _kind(s) in EXPECTED_WORDS and not _deadly(s, w.d)]
+    expected = [
+        s for s in shown if s.role is FindingRole.EXPECTED and _kind(s) in EXPECTED_WORDS and not _deadly(s, w.d)
+    ]
     others = [s for s in shown if s not in expected]
     started = False
     for level in WORDS:
@@ -186,7 +189,7 @@ def _found_parts(w: Writer, shown: list[Seen], negative_follows: bool) -> Iterat
 
 
 def _instead(d: Derived, group: Iterable[Seen]) -> bool:
-    return d.want.stated and all(s.role is Role.SUBSTITUTE for s in group)
+    return d.want.stated and all(s.role is FindingRole.SUBSTITUTE for s in group)
 
 
 def _part(
@@ -212,8 +215,8 @@ def difference_line(w: Writer) -> Message | None:
     if key is None:
         return None
     said = [s for s in w.d.shown if not s.unknown and s.differs]
-    drugs = [s for s in said if s.role in (Role.SUBSTITUTE, Role.ADULTERANT)]
-    what_differs = drugs or [s for s in said if s.role is Role.CUTTING]
+    drugs = [s for s in said if s.role in (FindingRole.SUBSTITUTE, FindingRole.ADULTERANT)]
+    what_differs = drugs or [s for s in said if s.role is FindingRole.CUTTING]
     firm = any(s.confidence is Confidence.CONFIRMED for s in what_differs)
     soft = f"{key}_soft"
     fixed = w.d.pack.manifest.fixed

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from harm_messages.derived import Derived, Seen
+from harm_messages.derived import Derived
 from harm_messages.register import within
 from harm_messages.roles import finding_class
 from harm_messages.rules import (
@@ -24,7 +24,8 @@ from harm_messages.rules import (
     StripSpec,
     When,
 )
-from harm_messages.types import Form, Outcome, Role, StripReading
+from harm_messages.seen import Seen
+from harm_messages.types import FindingRole, Form, Outcome, StripReading
 from harm_messages.verdicts import OPEN
 from harm_messages.vocabulary import State
 
@@ -92,7 +93,7 @@ def _none_found(spec: NoneFoundSpec, d: Derived) -> Bound:
 
 
 def _role(spec: RoleSpec, d: Derived) -> Bound:
-    unexpected = (Role.SUBSTITUTE, Role.ADULTERANT)
+    unexpected = (FindingRole.SUBSTITUTE, FindingRole.ADULTERANT)
 
     def fits(s: Seen) -> bool:
         return (
@@ -104,7 +105,7 @@ def _role(spec: RoleSpec, d: Derived) -> Bound:
 
 def _substituted(_: Any, d: Derived) -> Bound:
     """Another drug stands in place of what was named: nothing named was found."""
-    return _where(d, lambda s: s.role is Role.SUBSTITUTE and s.differs and s.psychoactive)
+    return _where(d, lambda s: s.role is FindingRole.SUBSTITUTE and s.differs and s.psychoactive)
 
 
 def _band(spec: BandSpec, d: Derived) -> Bound:

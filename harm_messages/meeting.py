@@ -6,16 +6,13 @@ Imports this package only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from harm_messages.content import Group
 from harm_messages.pack import Pack
 from harm_messages.register import within
 from harm_messages.roles import Expectation
+from harm_messages.seen import Seen
 from harm_messages.types import AlertFact, Facts
-
-if TYPE_CHECKING:
-    from harm_messages.derived import Seen
 
 
 def in_group(group: Group, substance: str | None, drug_class: str) -> bool:

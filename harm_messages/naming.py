@@ -12,9 +12,10 @@ from babel.numbers import format_decimal
 
 from harm_messages.amounts import amount_text, fraction_text, usual_text
 from harm_messages.content import Labels
-from harm_messages.derived import Derived, Seen, class_plain
+from harm_messages.derived import Derived, class_plain
 from harm_messages.markdown import fill
 from harm_messages.rules import ARGS
+from harm_messages.seen import Seen
 from harm_messages.types import AmountFact, Confidence
 
 

@@ -5,7 +5,7 @@ Order: (severity, how fast it kills, slot, −specificity, −abundance, rule id
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from harm_messages.derived import Derived
@@ -109,14 +109,15 @@ def families(body: Sequence[Hit]) -> list[tuple[Hit, tuple[Hit, ...]]]:
     return cards
 
 
-def behind_more(body: Sequence[Hit]) -> frozenset[str]:
+def behind_more(body: Sequence[Hit], kills_with: Callable[[Hit], bool] = lambda _: False) -> frozenset[str]:
     """Ids of rules whose card waits behind "More": all but four. S0–S1 never do, nor what the person's own answer about
-    other drugs has brought. Beside an S0–S1, information (S4) always waits, so that the grave part stands alone."""
+    other drugs has brought; of the others, what kills with a medicine (`kills_with`) stays before the rest. Beside an
+    S0–S1, information (S4) always waits, so that the grave part stands alone."""
     grave = [h for h in body if h.grave]
     must = [h for h in body if h.self_reported and not h.grave]
     left = VISIBLE - len(grave) - len(must)
     hidden: set[str] = set()
-    for hit in body:
+    for hit in sorted(body, key=lambda h: not kills_with(h)):
         if hit.grave or hit.self_reported:
             continue
         if left <= 0 or (grave and hit.rule.severity.rank == 4 and hit.rule.slot is not Slot.STRENGTH):

@@ -5,7 +5,7 @@ Imports this package only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from harm_messages.adjusting import Adjustments, Card, arranged, gravest_urgent
@@ -30,6 +30,8 @@ class Plan:
     short: bool
     taken_back: bool
     adjustments: Adjustments
+    grave: Mapping[Family, frozenset[int]]
+    """By family, every drug that a grave rule is about, also of rules that gave way to another one."""
 
 
 def plan_of(d: Derived, hits: list[Hit], base: list[Hit], adjustments: Adjustments) -> Plan:
@@ -39,9 +41,13 @@ def plan_of(d: Derived, hits: list[Hit], base: list[Hit], adjustments: Adjustmen
     taken_back = d.pack.manifest.status == "withdrawn" or any(h.withdrawn for h in hits)
     top = _gravest([*(h.rule.severity for h in body), gravest_urgent(d.pack, adjustments)])
     veto = veto_of(d, taken_back, _gravest(h.rule.severity for h in body if h.rule.slot is not Slot.STRENGTH))
-    cards, later = arranged(body, adjustments)
+    cards, later = arranged(body, adjustments, lambda hit: _kills_with_a_medicine(d, hit))
     short = top.rank > Severity.S1.rank
-    return Plan(kept, cards, later, veto, _lines(d, base), _lines(d, hits), short, taken_back, adjustments)
+    grave: dict[Family, frozenset[int]] = {}
+    for hit in hits:
+        if hit.grave and not hit.self_reported and hit.rule.slot in BODY_SLOTS and hit.rule.slot is not Slot.STRENGTH:
+            grave[hit.family.card] = grave.get(hit.family.card, frozenset()) | hit.seen
+    return Plan(kept, cards, later, veto, _lines(d, base), _lines(d, hits), short, taken_back, adjustments, grave)
 
 
 def _lines(d: Derived, hits: Iterable[Hit]) -> list[str]:
@@ -57,6 +63,13 @@ def _lines(d: Derived, hits: Iterable[Hit]) -> list[str]:
     found = [line for hit in every for line in hit.rule.emergency]
     found += [line for hit in every if hit.withdrawn for line in pack.families.fallbacks[hit.family].emergency]
     return [*found, *(line for kind in kinds for line in pack.families.signs[kind])]
+
+
+def _kills_with_a_medicine(d: Derived, hit: Hit) -> bool:
+    """Whether the card of a rule names a medicine that kills with what it is about, in the default language."""
+    pack, locale = d.pack, d.pack.manifest.default_locale
+    text = pack.message(hit.rule.emit.message, locale).short.casefold()
+    return any(word in text for word in pack.families.on_the_card.get(locale, ()))
 
 
 def _gravest(each: Iterable[Severity]) -> Severity:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from harm_messages.loading import load_pack
 from harm_messages.pack import Pack
 from harm_messages.register import within
-from harm_messages.types import Abundance, Confidence, FindingFact, Role, UnknownSubstance
+from harm_messages.types import Abundance, Confidence, FindingFact, FindingRole, UnknownSubstance
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +82,20 @@ class RoleCase:
 
 
 # The first line that holds decides.
-ROLES: tuple[tuple[str, Callable[[RoleCase], bool], Role], ...] = (
-    ("named by the client, or as good as it", lambda c: c.stated and c.covered, Role.EXPECTED),
-    ("comes with what was named", lambda c: c.stated and c.closure_byproduct, Role.BYPRODUCT),
-    ("may be what was named: not decided", lambda c: c.stated and c.may_be_expected, Role.UNSTATED),
-    ("holds the form together", lambda c: c.excipient, Role.EXCIPIENT),
-    ("adds weight", lambda c: c.cutting, Role.CUTTING),
-    ("nobody said what it should be", lambda c: not c.stated, Role.UNSTATED),
-    ("left over from making, no effect of its own", lambda c: c.made_with, Role.BYPRODUCT),
-    ("beside what was named", lambda c: c.expected_found, Role.ADULTERANT),
-    ("in place of what was named", lambda c: True, Role.SUBSTITUTE),
+ROLES: tuple[tuple[str, Callable[[RoleCase], bool], FindingRole], ...] = (
+    ("named by the client, or as good as it", lambda c: c.stated and c.covered, FindingRole.EXPECTED),
+    ("comes with what was named", lambda c: c.stated and c.closure_byproduct, FindingRole.BYPRODUCT),
+    ("may be what was named: not decided", lambda c: c.stated and c.may_be_expected, FindingRole.UNSTATED),
+    ("holds the form together", lambda c: c.excipient, FindingRole.EXCIPIENT),
+    ("adds weight", lambda c: c.cutting, FindingRole.CUTTING),
+    ("nobody said what it should be", lambda c: not c.stated, FindingRole.UNSTATED),
+    ("left over from making, no effect of its own", lambda c: c.made_with, FindingRole.BYPRODUCT),
+    ("beside what was named", lambda c: c.expected_found, FindingRole.ADULTERANT),
+    ("in place of what was named", lambda c: True, FindingRole.SUBSTITUTE),
 )
 
 
-def decide_role(case: RoleCase) -> Role:
+def decide_role(case: RoleCase) -> FindingRole:
     """The first line of ROLES that holds."""
     return next(role for _, holds, role in ROLES if holds(case))
 
@@ -155,7 +155,7 @@ def expected_possible(findings: Iterable[FindingFact], want: Expectation, pack: 
     return expected_found(present, want, pack) or any(may_be_expected(f, want, pack) for f in present)
 
 
-def role_of(finding: FindingFact, any_expected: bool, want: Expectation, pack: Pack) -> Role:
+def role_of(finding: FindingFact, any_expected: bool, want: Expectation, pack: Pack) -> FindingRole:
     """The role, once it is known whether anything expected was, or may have been, found."""
     row = pack.substances[finding.substance] if finding.substance is not None else None
     drug_class = finding_class(finding, pack)
@@ -175,7 +175,7 @@ def role_of(finding: FindingFact, any_expected: bool, want: Expectation, pack: P
 
 def derive_role(
     finding: FindingFact, findings: Iterable[FindingFact], expected: Iterable[str], pack: Pack | None = None
-) -> Role:
+) -> FindingRole:
     """The role of one finding among all of them, against what was expected."""
     used = pack or load_pack()
     want = expectation(expected, used)

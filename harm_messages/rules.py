@@ -15,10 +15,10 @@ from harm_messages.content import Effective, Sourced, Status
 from harm_messages.types import (
     Band,
     Confidence,
+    FindingRole,
     Form,
     Frozen,
     Outcome,
-    Role,
     Severity,
     Slot,
     StripReading,
@@ -90,9 +90,10 @@ class NoneFoundSpec(Selector):
 class RoleSpec(Selector):
     """Findings with one of these roles."""
 
-    is_: Annotated[tuple[Role, ...], BeforeValidator(_one_or_many, json_schema_input_type=Role | tuple[Role, ...])] = (
-        Field(alias="is")
-    )
+    is_: Annotated[
+        tuple[FindingRole, ...],
+        BeforeValidator(_one_or_many, json_schema_input_type=FindingRole | tuple[FindingRole, ...]),
+    ] = Field(alias="is")
 
 
 class ConfidenceSpec(Selector):

@@ -6,18 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from harm_messages.derived import Derived, Seen
+from harm_messages.derived import Derived
 from harm_messages.evidence import diluted_otherwise, interferents
 from harm_messages.markdown import fill
 from harm_messages.ordering import Hit
 from harm_messages.pack import Pack
 from harm_messages.register import within
+from harm_messages.seen import Seen
 from harm_messages.staffing_types import AlertProposal, StaffAction
 from harm_messages.tables_of_use import StaffRow
-from harm_messages.types import Confidence, Facts, Role
+from harm_messages.types import Confidence, Facts, FindingRole
 from harm_messages.vocabulary import State, Technique
 
-UNEXPECTED = (Role.SUBSTITUTE, Role.ADULTERANT, Role.UNSTATED)
+UNEXPECTED = (FindingRole.SUBSTITUTE, FindingRole.ADULTERANT, FindingRole.UNSTATED)
 
 
 def staff_actions(d: Derived, hits: Iterable[Hit]) -> tuple[StaffAction, ...]:

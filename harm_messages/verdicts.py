@@ -1,4 +1,4 @@
-"""Verdict, outcome and confidence as pure decisions, each next to its truth table.
+"""Verdict and outcome as pure decisions, each next to its truth table.
 
 Never a word of reassurance: the vocabularies have none. Imports this package only.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from harm_messages.evidence import Evidence, as_tested, category
+from harm_messages.evidence import Evidence, as_tested
 from harm_messages.loading import load_pack
 from harm_messages.pack import Pack
 from harm_messages.roles import (
@@ -26,37 +26,14 @@ from harm_messages.types import (
     Confidence,
     Facts,
     FindingFact,
+    FindingRole,
     Outcome,
-    Role,
     RunStatus,
     ScopeFact,
     StripFact,
     StripReading,
     Verdict,
 )
-
-# -- confidence ------------------------------------------------------------------------------------
-
-# (how many A, how many other independent A or B, a strip) → confidence, first line that holds
-CONFIDENCES: tuple[tuple[str, Callable[[int, int, bool], bool], Confidence], ...] = (
-    (
-        "two independent techniques, one of category A",
-        lambda a, b, s: a >= 1 and a + b >= 2,
-        Confidence.CONFIRMED,
-    ),
-    ("one specific technique", lambda a, b, s: a == 1, Confidence.INDICATED),
-    ("a strip: class only", lambda a, b, s: s, Confidence.CLASS_ONLY),
-    ("presumptive tests only", lambda a, b, s: True, Confidence.TENTATIVE),
-)
-
-
-def derive_confidence(methods: Iterable[str]) -> tuple[Confidence, str]:
-    """Confidence and the reason for it. A retention time matched to a standard counts as its own
-    technique and is passed as GC_RT or LC_RT."""
-    kinds = [category(m) for m in set(methods)]
-    a, b, strip = kinds.count("A"), kinds.count("B"), "strip" in kinds
-    return next((level, why) for why, holds, level in CONFIDENCES if holds(a, b, strip))
-
 
 # -- outcome ---------------------------------------------------------------------------------------
 
@@ -210,7 +187,7 @@ def derive_verdict(
     present = [f for f in findings if f.abundance is not Abundance.NOT_DETECTED and (f.unidentified or differs(f))]
     possible = expected_possible(present, want, used)
     roles = [(f, role_of(f, possible, want, used)) for f in present if counts_as_found(f)]
-    others = [f for f, r in roles if r in (Role.SUBSTITUTE, Role.ADULTERANT) and not f.unidentified]
+    others = [f for f, r in roles if r in (FindingRole.SUBSTITUTE, FindingRole.ADULTERANT) and not f.unidentified]
     each = [expected_found(present, expectation((one,), used), used) for one in want.ids]
     case = VerdictCase(
         stated=want.stated,
@@ -219,7 +196,7 @@ def derive_verdict(
         every=bool(each) and all(each),
         other_active=bool(others),
         unidentified=any(f.unidentified for f in present),
-        inert=any(r is Role.CUTTING for _, r in roles),
+        inert=any(r is FindingRole.CUTTING for _, r in roles),
         undecided=any(undecided(f, want, used) for f in present),
         waiting=waiting,
     )

@@ -11,16 +11,17 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from harm_messages.derived import Derived, Seen
+from harm_messages.derived import Derived
 from harm_messages.pack import Pack
 from harm_messages.register import within
 from harm_messages.roles import finding_class
+from harm_messages.seen import Seen
 from harm_messages.tables_of_use import DosingRow, Where
-from harm_messages.types import Confidence, FindingFact, Role
+from harm_messages.types import Confidence, FindingFact, FindingRole
 from harm_messages.verdicts import OPEN
 from harm_messages.vocabulary import DosingTag, Severity
 
-QUIET = (Role.BYPRODUCT, Role.CUTTING, Role.EXCIPIENT)
+QUIET = (FindingRole.BYPRODUCT, FindingRole.CUTTING, FindingRole.EXCIPIENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,9 @@ def _held(d: Derived, withdrawn: bool) -> Iterator[DosingRow]:
     yield from told
     if withdrawn or _nobody_knows(d) or not (named or told):
         yield unknown
-    if any(s.role in (Role.SUBSTITUTE, Role.ADULTERANT) and s.psychoactive for s in d.shown) or _weak_other(d):
+    if any(
+        s.role in (FindingRole.SUBSTITUTE, FindingRole.ADULTERANT) and s.psychoactive for s in d.shown
+    ) or _weak_other(d):
         yield from (row for row in d.pack.dosing.rows if row.condition == "adulterated")
 
 
@@ -144,7 +147,9 @@ def _condition(row: DosingRow, seen: Seen | None, d: Derived) -> bool:
         said = [named[one].drug_class if one in named and not named.is_class(one) else one for one in d.want.ids]
         return not said or any(_in(one, c) for one in said for c in row.classes)
     if row.condition == "opioid_expected":
-        return seen is not None and seen.role is Role.EXPECTED and seen.confidence.rank >= Confidence.INDICATED.rank
+        return (
+            seen is not None and seen.role is FindingRole.EXPECTED and seen.confidence.rank >= Confidence.INDICATED.rank
+        )
     if row.condition == "measured":
         return seen is not None and seen.confidence is Confidence.CONFIRMED and seen.fact.amount is not None
     return True
@@ -179,10 +184,17 @@ def _could_change(d: Derived) -> bool:
     return False
 
 
+def _several(d: Derived) -> bool:
+    """Whether more than one drug is there or hinted at."""
+    rows = [d.pack.substances[f.substance] for f in d.raw if f.substance is not None]
+    alike = {one for f in d.raw for one in f.look_alikes}
+    return len({r.id for r in rows if r.psychoactive and not r.cutting and r.id not in alike}) > 1
+
+
 def _weak_other(d: Derived) -> bool:
-    """Another drug that was only hinted at, beside what was expected."""
+    """Another drug that was only hinted at, beside what was expected; where nobody said what that is, beside any."""
     if not d.want.stated:
-        return False
+        return _several(d)
     for fact in d.raw:
         if fact.unidentified or fact.confidence.rank >= Confidence.INDICATED.rank:
             continue

@@ -77,7 +77,7 @@ class Abundance(StrEnum):
         return 5 - list(Abundance).index(self)
 
 
-class Role(StrEnum):
+class FindingRole(StrEnum):
     """What it is to what was expected."""
 
     EXPECTED = "expected"
@@ -159,7 +159,7 @@ class Unit(StrEnum):
 
 
 class Basis(StrEnum):
-    """Which form of the substance an amount counts."""
+    """Which form of the substance an amount counts. MDMA hydrochloride reads 84 % as base."""
 
     BASE = "base"
     HYDROCHLORIDE = "hydrochloride"
@@ -251,11 +251,16 @@ class DosingTag(StrEnum):
 
 
 class LicenceMode(StrEnum):
-    """What the session's licence allows."""
+    """What the Home Office licence of a session allows to be told to whom."""
 
     FOH_GENERAL = "foh_general"
     FOH_DEPENDENT_ADULT = "foh_dependent_adult"
     BOH_NO_INDIVIDUAL_RESULTS = "boh_no_individual_results"
+
+    @property
+    def individual_results(self) -> bool:
+        """Whether an individual result may ever be shown to a client."""
+        return self is not LicenceMode.BOH_NO_INDIVIDUAL_RESULTS
 
 
 class Pictogram(StrEnum):

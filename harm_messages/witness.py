@@ -24,10 +24,10 @@ from harm_messages.types import (
     Context,
     Facts,
     FindingFact,
+    FindingRole,
     Form,
     LicenceMode,
     Outcome,
-    Role,
     RunStatus,
     ScopeFact,
     StripFact,
@@ -149,9 +149,9 @@ def _none_found(spec: Any, draft: Draft) -> None:
 
 
 _TYPICAL = {
-    Role.CUTTING: ["lactose"],
-    Role.BYPRODUCT: ["noscapine"],
-    Role.EXCIPIENT: ["magnesium-stearate"],
+    FindingRole.CUTTING: ["lactose"],
+    FindingRole.BYPRODUCT: ["noscapine"],
+    FindingRole.EXCIPIENT: ["magnesium-stearate"],
 }
 
 
@@ -160,13 +160,13 @@ def _role(spec: Any, draft: Draft) -> None:
     one = picked(spec, draft.pack, _TYPICAL.get(role, []))
     draft.find(one)
     other = "ketamine" if draft.pack.substances[one].drug_class != "dissociative" else "mdma"
-    if role is Role.EXPECTED:
+    if role is FindingRole.EXPECTED:
         draft.expected.append(one)
-    elif role is Role.BYPRODUCT:
+    elif role is FindingRole.BYPRODUCT:
         draft.expected.append("heroin")
-    elif role in (Role.SUBSTITUTE, Role.ADULTERANT):
+    elif role in (FindingRole.SUBSTITUTE, FindingRole.ADULTERANT):
         draft.expected.append(other)
-        if role is Role.ADULTERANT:
+        if role is FindingRole.ADULTERANT:
             draft.find(other)
 
 

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from harm_messages.derived import Derived, Seen
+from harm_messages.derived import Derived
 from harm_messages.evidence import diluted_otherwise, interferents
 from harm_messages.markdown import fill, to_html, to_plain
 from harm_messages.naming import Namer
 from harm_messages.page import Message
+from harm_messages.seen import Seen
 from harm_messages.tables_of_use import Where
 from harm_messages.tagged import first_sentence, normalised, words_of
 from harm_messages.texts import MessageText

@@ -78,7 +78,7 @@ class Extra:
         """The error for a file of a format called `title` where the package is missing."""
         return UnsupportedVariant(
             f"This is {title}; reading it needs an extra that is not installed here "
-            f'(for the operator: pip install "mast[{self.name}]").',
+            f'(for the operator: pip install "mast-lims[{self.name}]").',
             code=f"{self.name}_extra_missing",
             hint=self.export,
         )

@@ -95,9 +95,8 @@ def a3() -> None:
 
 def a4() -> None:
     """No card waits, however long the page."""
-    swap("evaluate", "_within_budget", lambda page, pack: page)
-    swap("limits", "_within", lambda w, found, core: (*found, core))
-    swap("headline", "_short_enough", lambda *given: True)
+    swap("fitting", "within_budget", lambda page, pack: page)
+    module("wording").Writer.too_long = lambda *given: False
 
 
 def a5() -> None:
@@ -171,7 +170,7 @@ def b4() -> None:
 
 def b5() -> None:
     """How to inject is said of everything."""
-    swap("evaluate", "_may_stand", lambda hit, veto, pack: True)
+    module("veto").Veto.no_injecting = property(lambda self: False)
 
 
 def c1() -> None:

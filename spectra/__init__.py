@@ -40,10 +40,10 @@ if TYPE_CHECKING:
     from spectra.exactmass import FormulaLibrary, exact_mass, isotope_pattern
     from spectra.exactmass_screening import Screening, screen_spectrum
     from spectra.importing import ImportReport, entries_from_readings
-    from spectra.index.infrared import InfraredLibrary
-    from spectra.index.library_set import LibrarySet
-    from spectra.index.mass import MassLibrary
     from spectra.index.store import LibraryFileError
+    from spectra.infrared_library import InfraredLibrary
+    from spectra.library_set import LibrarySet
+    from spectra.mass_library import MassLibrary
     from spectra.preprocess import centroid
     from spectra.recalibration import Recalibration, recalibrate
     from spectra.starter import (
@@ -57,10 +57,10 @@ _HOME = {
     "Calibration": "spectra.confidence.calibration",
     "FormulaLibrary": "spectra.exactmass",
     "ImportReport": "spectra.importing",
-    "InfraredLibrary": "spectra.index.infrared",
+    "InfraredLibrary": "spectra.infrared_library",
     "LibraryFileError": "spectra.index.store",
-    "LibrarySet": "spectra.index.library_set",
-    "MassLibrary": "spectra.index.mass",
+    "LibrarySet": "spectra.library_set",
+    "MassLibrary": "spectra.mass_library",
     "Recalibration": "spectra.recalibration",
     "ReportedPeak": "spectra.chromatogram.report",
     "RetentionIndex": "spectra.chromatogram.retention",

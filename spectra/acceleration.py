@@ -45,7 +45,7 @@ class Patience:
         if accelerator not in CHOICES:
             raise ValueError(f"there is no accelerator called {accelerator!r}; use one of {', '.join(CHOICES)}")
         if accelerator == "numba" and not numba_present():
-            raise ValueError("numba is not installed; install mast[fast] or use the accelerator 'numpy'")
+            raise ValueError("numba is not installed; install mast-lims[fast] or use the accelerator 'numpy'")
         if accelerator == "auto":
             return numba_present() and ("numba" in sys.modules or self.spent_s >= LOADING_S)
         return accelerator == "numba"

@@ -14,9 +14,9 @@ from importlib.resources import files
 import numpy as np
 
 from spectra.exactmass import FormulaEntry, FormulaLibrary
-from spectra.index.infrared import InfraredLibrary
-from spectra.index.mass import MassLibrary
 from spectra.infrared_grid import GRID
+from spectra.infrared_library import InfraredLibrary
+from spectra.mass_library import MassLibrary
 from spectra.types import FloatArray, InfraredSpectrum, LibraryEntry, MassSpectrum, Provenance
 
 STARTER_NOTICE = "starter: for training and demonstration, import a full library for casework"

@@ -241,6 +241,7 @@ class Candidate:
     `score` is in the scale of `score_name`; `reverse_score` ignores query peaks the entry lacks;
     `explained_fraction` (0–1) is the share of query intensity that matched; `ambiguous_with` names
     compounds this method cannot tell from this one; entries of the same `ambiguity_group` belong together.
+    `precursor_error` in ppm (above 0 where the reading's precursor lies higher) where an identity search compared it.
     """
 
     entry: int
@@ -258,6 +259,7 @@ class Candidate:
     ambiguous_with: tuple[str, ...] = ()
     shift: float | None = None
     margin: float | None = None
+    precursor_error: float | None = None
 
 
 class IdentificationLevel(StrEnum):

@@ -2,7 +2,8 @@
 
 MAST_TEST_POSTGRES_URL  use this server (a role that may create databases) instead of starting one
 MAST_TEST_REQUIRE       "postgres,browser,vendor,data": what must be there; its absence fails instead of skipping
-MAST_TEST_MATRIX        "full": tests of features on both kinds of database, also where PostgreSQL is required
+MAST_TEST_MATRIX        "full": every test on both kinds of database, also where PostgreSQL is required (make nightly)
+MAST_TEST_LONG          "1": property tests search everything, not a part of it (make nightly)
 MAST_SHARED_DATA        folder of instrument files and reference spectra
 """
 
@@ -29,6 +30,8 @@ from tests.support.requirements import absent, required
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+os.environ["MAST_STRICT_PAGES"] = "1"  # a page that lacks a value fails
+
 # A busy machine is no failure: times are measured in benchmarks/.
 settings.register_profile("mast", deadline=None)
 settings.load_profile("mast")
@@ -38,27 +41,43 @@ BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where PostgreSQL is required, a test of a feature runs on one of both kinds of database, half of them on either.
+    """No test runs twice because there are two kinds of database, unless MAST_TEST_MATRIX=full says so.
 
-    Both kinds twice over would take a run beyond its twenty minutes; MAST_TEST_MATRIX=full does it. Tests of what only one
-    kind can show ask for that kind, and are not touched. Without PostgreSQL everything runs on SQLite.
+    Where PostgreSQL is required (the strict mode), a test of a feature runs on one of both kinds, half of them on either, and
+    whatever is sent to the API goes to PostgreSQL, which refuses more (NUL, ranges of numbers). Elsewhere it runs on SQLite,
+    and what kills servers and feeds readers with damaged files is left to the strict mode. Tests of what only one kind can
+    show ask for that kind, and run wherever there is one.
     """
-    if os.environ.get("MAST_TEST_MATRIX") == "full" or "postgres" not in required():
+    if os.environ.get("MAST_TEST_MATRIX") == "full":
         return
+    strict = "postgres" in required()
     there = {item.nodeid for item in items}
-    spared = [item for item in items if _runs_on_the_other(item, there)]
+    spared = [item for item in items if _runs_on_the_other(item, there, strict) or not (strict or _in_every_run(item))]
     config.hook.pytest_deselected(items=spared)
     left = set(spared)
     items[:] = [item for item in items if item not in left]
 
 
-def _runs_on_the_other(item: pytest.Item, there: set[str]) -> bool:
+def _in_every_run(item: pytest.Item) -> bool:
+    """Also what is asked for by name: `pytest tests/fuzz`."""
+    named = {CHECKOUT / word.partition("::")[0] for word in item.config.args}
+    folders = [CHECKOUT / "tests" / name for name in ("crash", "fuzz")]
+    return not any(item.path.is_relative_to(f) and not any(n.is_relative_to(f) for n in named) for f in folders)
+
+
+def _runs_on_the_other(item: pytest.Item, there: set[str], strict: bool) -> bool:
     callspec = getattr(item, "callspec", None)
-    kind = str(callspec.params.get("database_url", "")) if callspec is not None else ""
-    if not kind or not item.path.is_relative_to(CHECKOUT / "tests" / "app"):
+    params = callspec.params if callspec is not None else {}
+    kind = str(params.get("database_url", "") or params.get("database", ""))
+    of_api = item.path.is_relative_to(CHECKOUT / "tests" / "api")
+    if not kind or not (of_api or item.path.is_relative_to(CHECKOUT / "tests" / "app")):
         return False
     test, _, case = item.nodeid.partition("[")
     other = "postgresql" if kind == "sqlite" else "sqlite"
+    if not strict:
+        return kind == "postgresql" and f"{test}[{case.replace(kind, other)}" in there
+    if of_api:
+        return kind == "sqlite" and f"{test}[{case.replace(kind, other)}" in there
     chosen = zlib.crc32(f"{test}[{case.replace(kind, '')}".encode()) % 2 == (kind == "sqlite")
     return f"{test}[{case.replace(kind, other)}" in there and not chosen
 

@@ -45,7 +45,7 @@ def _lines(known: list[dict[str, Any]]) -> Iterator[str]:
         if not row["reader"].startswith("instruments."):
             parts.append(f"read by {row['reader']} {row['version']}")
         if row["missing_extra"]:
-            parts.append(f"not readable here: needs mast[{row['missing_extra']}]")
+            parts.append(f"not readable here: needs mast-lims[{row['missing_extra']}]")
         yield f"{row['name']:<{width}}  {'; '.join(part for part in parts if part)}"
 
 

@@ -15,7 +15,7 @@ from app.settings import Settings
 from instruments import InstrumentError
 
 if TYPE_CHECKING:
-    from app.library.shelf import Shelf
+    from app.laboratory.library.shelf import Shelf
     from spectra import Reading
 
 
@@ -81,9 +81,9 @@ def _words(answer: dict[str, Any]) -> str:
 @as_json
 def identify_files(files: tuple[Path, ...], libraries: tuple[str, ...], top: int, json_: bool) -> None:
     """Compare instrument FILES with the reference libraries."""
+    from app.laboratory.readings.identify import identify_readings
+    from app.laboratory.readings.substances import SubstanceIndex
     from app.operations import logging as logs
-    from app.readings.identify import identify_readings
-    from app.readings.substances import SubstanceIndex
     from harm_messages import load_pack
 
     logs.configure("ERROR")  # to stderr: the answer stays readable by programs
@@ -102,7 +102,7 @@ def identify_files(files: tuple[Path, ...], libraries: tuple[str, ...], top: int
 
 def _shelf(settings: Settings) -> Shelf:
     """The starter libraries, and those imported into the database if there is one."""
-    from app.library.shelf import Shelf
+    from app.laboratory.library.shelf import Shelf
     from app.platform.db import Database, migrate
 
     if (
@@ -127,7 +127,7 @@ def _candidates(blocks: list[dict[str, Any]]) -> Iterator[str]:
 
 def _limits(block: dict[str, Any]) -> list[str]:
     """What the method cannot tell, behind what this reading cannot, which JSON has substance by substance."""
-    from app.readings.infrared_answer import limits_in_short
+    from app.laboratory.readings.infrared_answer import limits_in_short
 
     parts = {part["compound"] for part in block["components"]}
     rows = [one for one in block.get("detection_limits", []) if one["substance_id"] and one["compound"] not in parts]

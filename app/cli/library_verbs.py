@@ -16,9 +16,9 @@ from app.platform.db import Database, migrate
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.library.checking import LibraryFault
-    from app.library.reparse import Reparsed
-    from app.library.shelf import Shelf
+    from app.laboratory.library.checking import LibraryFault
+    from app.laboratory.library.reparse import Reparsed
+    from app.laboratory.library.shelf import Shelf
     from spectra.confidence.calibration import Calibration
 
 
@@ -60,7 +60,7 @@ def library_import(
 
     It is there whole or not at all. The same files under the same name once more change nothing.
     """
-    from app.library import service
+    from app.laboratory.library import service
 
     settings = Settings()
     database = _database(settings)
@@ -95,7 +95,7 @@ REASONS_SHOWN = 20
 
 def _refused(refusals: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """By reason, the commonest first, each with one example."""
-    from app.library import service
+    from app.laboratory.library import service
 
     reasons = service.reasons_of(refusals)
     for reason in reasons[:REASONS_SHOWN]:
@@ -107,7 +107,7 @@ def _refused(refusals: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _shelf() -> tuple[Database, Shelf]:
-    from app.library.shelf import Shelf
+    from app.laboratory.library.shelf import Shelf
 
     settings = Settings()
     database = _database(settings)
@@ -119,7 +119,7 @@ def _shelf() -> tuple[Database, Shelf]:
 @domain_errors
 def library_list(json_: bool) -> None:
     """Every library that is searched."""
-    from app.library import service
+    from app.laboratory.library import service
 
     database, shelf = _shelf()
     with database.read() as session:
@@ -135,7 +135,7 @@ def library_list(json_: bool) -> None:
 @domain_errors
 def library_info(name: str, json_: bool) -> None:
     """Provenance of one library, and which calibration its answers rest on."""
-    from app.library import service
+    from app.laboratory.library import service
 
     database, shelf = _shelf()
     with database.read() as session:
@@ -174,7 +174,7 @@ def library_calibrate(
 
     The calibration is kept under a new number and used from now on; earlier ones stay.
     """
-    from app.library import service
+    from app.laboratory.library import service
 
     if not readings and not more:
         raise click.UsageError("Give the instrument files with --readings.")
@@ -212,7 +212,7 @@ def library_check(name: str, json_: bool) -> None:
 
     Nothing is changed. Each fault is a reason to look at the entry, with the figures behind it.
     """
-    from app.library import service
+    from app.laboratory.library import service
 
     database, shelf = _shelf()
     with database.read() as session:
@@ -249,7 +249,7 @@ def library_reparse(name: str, apply_: bool, json_: bool) -> None:
 
     With --apply the library is made anew; the old one stays until the new one is complete.
     """
-    from app.library import service
+    from app.laboratory.library import service
 
     settings = Settings()
     database = _database(settings)
@@ -260,7 +260,7 @@ def library_reparse(name: str, apply_: bool, json_: bool) -> None:
 
 
 def _reparsed(found: Reparsed) -> Iterator[str]:
-    from app.library import service
+    from app.laboratory.library import service
 
     before, now = (", ".join(names) or "not noted" for names in found.readers)
     yield f"{found.name}: {found.n_entries[0]:,} → {found.n_entries[1]:,} entries, read by {before} → {now}."
@@ -274,7 +274,7 @@ def _reparsed(found: Reparsed) -> Iterator[str]:
 
 
 def _key(session: Session, shelf: Shelf, name: str) -> str:
-    from app.library import service
+    from app.laboratory.library import service
 
     rows = service.list_libraries(session, shelf)
     return next((r.key for r in rows if name in (r.key, r.name)), name)

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from app.cli.root import as_json, domain_errors, fail, main, say
+from app.intake.people import service as people
+from app.intake.people.tables import AgencyKind
 from app.operations import backup as backups
 from app.operations import retention
-from app.people import service as people
-from app.people.tables import AgencyKind
 from app.platform import audit as audit_log
 from app.platform.db import Database, migrate
 from app.platform.kernel.actor import Role

@@ -21,8 +21,8 @@ from app.cli.root import as_json, domain_errors, fail, say
 @domain_errors
 def messages_export(folder: Path, agency: str, number: int | None, json_: bool) -> None:
     """Write the files of a version into FOLDER, which must be empty or new."""
-    from app.message_packs import service as packs
-    from app.people import service as people
+    from app.care.message_packs import service as packs
+    from app.intake.people import service as people
     from app.platform.db import Database
     from app.platform.kernel.actor import Actor
     from app.platform.kernel.clock import system_clock
@@ -61,8 +61,8 @@ def messages_export(folder: Path, agency: str, number: int | None, json_: bool) 
 @domain_errors
 def messages_import(folder: Path, username: str, reason: str, number: int | None, json_: bool) -> None:
     """Make the files in FOLDER a draft. Nobody sees it before two people have signed it."""
-    from app.message_packs import service as packs
-    from app.people import service as people
+    from app.care.message_packs import service as packs
+    from app.intake.people import service as people
     from app.platform.db import Database
     from app.platform.kernel.actor import Actor, Role
     from app.platform.kernel.clock import system_clock

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,9 @@ from app.cli.root import as_json, domain_errors, fail, main
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from sqlmodel import Session
-
-    from app.readings.reading_job import ReadingParts
-    from app.readings.reparse import Reread
-    from app.readings.reparse_differences import ReadingChange
+    from app.laboratory.readings.reading_job import ReadingParts
+    from app.laboratory.readings.reparse import Reread
+    from app.laboratory.readings.reparse_differences import ReadingChange
 
 WORDS = {
     "same": "the same",
@@ -65,15 +63,13 @@ def reparse(
     The raw files are never altered. Files under a result that was submitted keep the reading it stands on. A run that
     was cut off goes on with --older. Exit 1 when a file could not be read again for a reason that is not the file's.
     """
-    from app.readings.reparse import Selection, how_many, reread
+    from app.laboratory.readings.reparse import Selection, how_many, reread
 
     chosen = Selection(format_, reader, sample, upload, older)
     counted: Counter[str] = Counter()
     with _parts() as parts:
         total, bar = how_many(parts, chosen), Bar()
-        found = reread(
-            parts, chosen, apply=apply_, standing=_standing, progress=lambda done: bar("Reading again", done, total)
-        )
+        found = reread(parts, chosen, apply=apply_, progress=lambda done: bar("Reading again", done, total))
         show = _show_json if json_ else _show_words
         show(_counting(found, counted), counted, apply_)
     if counted["failed"] or counted["stored failed"]:
@@ -83,12 +79,12 @@ def reparse(
 @contextmanager
 def _parts() -> Iterator[ReadingParts]:
     """What reading needs, as in the service; logs go to stderr, so that the answer stays clean."""
+    from app.laboratory.readings import service as readings
+    from app.laboratory.readings.reading_job import ReadingParts
+    from app.laboratory.readings.substances import SubstanceIndex
+    from app.laboratory.standards.service import BatchControls
     from app.main import build_runtime
     from app.operations import logging as logs
-    from app.readings import service as readings
-    from app.readings.reading_job import ReadingParts
-    from app.readings.substances import SubstanceIndex
-    from app.standards.service import BatchControls
 
     settings = Settings()
     logs.configure("ERROR")
@@ -99,14 +95,6 @@ def _parts() -> Iterator[ReadingParts]:
         yield ReadingParts(runtime.db, runtime.blobs, runtime.jail, runtime.shelf, index, controls=controls)
     finally:
         runtime.close()
-
-
-def _standing(session: Session, sample_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, str]:
-    from app.results import service as results
-
-    held = {results.State.SUBMITTED, results.State.VERIFIED, results.State.RELEASED}
-    states = results.newest_states(session, sample_ids)
-    return {key: state.value for key, state in states.items() if state in held}
 
 
 def _counting(found: Iterator[Reread], counted: Counter[str]) -> Iterator[Reread]:

@@ -24,8 +24,8 @@ def releases_download(name: str, audience: str, parquet: bool, folder: Path, jso
 
     The same release makes the same bytes, whenever and wherever it is packed again.
     """
-    from app.releases import covers, service
-    from app.trends.domain import Audience
+    from app.figures.releases import covers, service
+    from app.figures.trends.domain import Audience
 
     settings = Settings()
     database = Database(settings.database_url)

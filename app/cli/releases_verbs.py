@@ -1,4 +1,4 @@
-"""`mast releases …`: make a release of the figures, list and show them, audit and verify one."""
+"""`mast releases …`: make a release of the figures, list and show them, verify one."""
 
 from __future__ import annotations
 
@@ -6,22 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.cli.progress import Bar
 from app.cli.root import as_json, domain_errors, main, say
 from app.platform.db import Database
 from app.platform.kernel.actor import Actor, Role
-from app.platform.kernel.clock import system_clock
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.releases.tables import Release
+    from app.figures.releases.tables import Release
 
 OPERATOR = Actor(None, "operator", frozenset({Role.ADMIN}), None, via="command line")
 
 
 @main.group()
 def releases() -> None:
-    """Protected cubes of the figures, for the public and for partners."""
+    """Figures for the public and for partners."""
 
 
 @releases.command("make")
@@ -29,17 +27,17 @@ def releases() -> None:
 @as_json
 @domain_errors
 def releases_make(note: str, json_: bool) -> None:
-    """Make a release of all complete months. Takes minutes where there are many samples: every figure is audited."""
-    from app.releases import service
+    """Draw what is due, and publish every complete month, quarter and year."""
+    from app.figures.releases import service
+    from app.figures.trends.protection.noise import Draws
+    from app.figures.trends.protection.striking import strike_due
     from harm_messages import load_pack
 
-    settings, tell = Settings(), Bar()
-    database, register = _database(settings), load_pack().substances
-    with database.read() as session:
-        gathered = service.gather(session, register, system_clock(), tell)
-    made = service.build(gathered, programs=settings.release_programs, tell=tell)
+    settings = Settings()
+    database = _database(settings)
+    strike_due(database, load_pack().substances, Draws.of(settings.pepper()), request_id="command line")
     with database.begin(OPERATOR) as uow:
-        row = service.keep(uow, made, note=note)
+        row = service.make(uow, note=note)
     database.close()
     say(_data(row), _words(row), json_)
 
@@ -49,7 +47,7 @@ def releases_make(note: str, json_: bool) -> None:
 @domain_errors
 def releases_list(json_: bool) -> None:
     """All releases, the newest first."""
-    from app.releases import service
+    from app.figures.releases import service
 
     database = _database(Settings())
     with database.read() as session:
@@ -64,38 +62,13 @@ def releases_list(json_: bool) -> None:
 @domain_errors
 def releases_show(number: str, json_: bool) -> None:
     """One release: what it holds, how it was protected, how to cite it. NUMBER is like 2026.2."""
-    from app.releases import service
+    from app.figures.releases import service
 
     database = _database(Settings())
     with database.read() as session:
         row = service.of_name(session, number)
-        withdrawn = service.withdrawn_since(session, row)
     database.close()
-    words = f"{_words(row)}\nSamples that have left the figures since: {withdrawn}."
-    say({**_data(row), "withdrawn_since": withdrawn}, words, json_)
-
-
-@releases.command("audit")
-@click.argument("number")
-@as_json
-@domain_errors
-def releases_audit(number: str, json_: bool) -> None:
-    """Ask linear programs again what can be worked out from what was released. Exit 1 if anything is known within ±4."""
-    from app.releases import proving, service
-
-    settings = Settings()
-    database = _database(settings)
-    with database.read() as session:
-        found = proving.audit_again(session, service.of_name(session, number), settings.release_programs)
-    database.close()
-    lines = [
-        f"{audience}: {one['targets']:,} counts that are not shown, {one['bounded']:,} of them known within ±4 or not "
-        f"proven; {one['programs']:,} linear programs{', the budget ended' if one['budget_ended'] else ''}."
-        for audience, one in found.items()
-    ]
-    say(found, "\n".join(lines), json_)
-    if any(one["bounded"] for one in found.values()):
-        raise SystemExit(1)
+    say(_data(row), _words(row), json_)
 
 
 @releases.command("verify")
@@ -104,12 +77,11 @@ def releases_audit(number: str, json_: bool) -> None:
 @domain_errors
 def releases_verify(number: str, json_: bool) -> None:
     """Check that a release is what was made. Exit 1 if it is not."""
-    from app.releases import proving, service
-    from harm_messages import load_pack
+    from app.figures.releases import service
 
     database = _database(Settings())
     with database.read() as session:
-        checks = proving.verify(session, service.of_name(session, number), load_pack().substances)
+        checks = service.verify(session, service.of_name(session, number))
     database.close()
     signs = {True: "holds", False: "DOES NOT HOLD", None: "cannot be told"}
     lines = [f"{check.what}: {signs[check.holds]} – {check.words}" for check in checks]
@@ -133,14 +105,7 @@ def _line(row: Release) -> str:
 
 
 def _words(row: Release) -> str:
-    lines = [_line(row), row.citation]
-    for audience, one in row.counts.items():
-        samples = "–" if one["samples"] is None else f"{one['samples']:,}"
-        lines.append(
-            f"{audience}: about {samples} samples; {one['counts_of_samples']:,} counts of samples and "
-            f"{one['counts_of_found']:,} of what was found are shown; {one['withheld_counts_of_samples']:,} and "
-            f"{one['withheld_counts_of_found']:,} large enough ones are withheld."
-        )
-        if one["tables_left_out"]:
-            lines.append(f"  left out as a whole: {', '.join(one['tables_left_out'])}")
-    return "\n".join(lines)
+    held = (
+        f"{row.counts['months']:,} months" if "months" in row.counts else "rounded figures from before they were drawn"
+    )
+    return f"{_line(row)}\n{row.citation}\nIt holds {held}."

@@ -103,6 +103,6 @@ def fail(sentence: str) -> NoReturn:
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="mast", prog_name="mast")
+@click.version_option(package_name="mast-lims", prog_name="mast")
 def main() -> None:
     """MAST: laboratory information system for drug checking."""

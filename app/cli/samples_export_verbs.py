@@ -39,8 +39,8 @@ def samples_export(
 
     Only samples whose clients agreed to figures; withdrawn ones are not in it. Imported history of the agency is.
     """
-    from app.exports.domain import tell_nobody
-    from app.exports.handing_over import STEPS, hand_over
+    from app.figures.exports.domain import tell_nobody
+    from app.figures.exports.handing_over import STEPS, hand_over
     from harm_messages import load_pack
 
     if columns is not None and format_ != "tedi":

@@ -19,7 +19,7 @@ from app.platform.kernel.clock import system_clock
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.history.service import HistoryImport, Reading
+    from app.figures.history.service import HistoryImport, Reading
 
 SUMMED_UP = 5
 OPERATOR = Actor(None, "operator", frozenset({Role.ADMIN}), None, via="command line")
@@ -41,8 +41,8 @@ def samples() -> None:
 @domain_errors
 def samples_import(files: tuple[Path, ...], map_: Path, dry_run: bool, json_: bool) -> None:
     """Import the history in FILES. All of it or nothing; the same files once more change nothing."""
-    from app.history import service
-    from app.history.report import report_of
+    from app.figures.history import service
+    from app.figures.history.report import report_of
     from harm_messages import load_pack
 
     by_map, pack, bar = service.read_map(map_), load_pack(), None if json_ else Bar()
@@ -85,7 +85,7 @@ def samples_import(files: tuple[Path, ...], map_: Path, dry_run: bool, json_: bo
 @domain_errors
 def samples_words(text: str, json_: bool) -> None:
     """The words a map may use; with TEXT, the substances that have it in their names."""
-    from app.history.our_words import named, our_words
+    from app.figures.history.our_words import named, our_words
     from harm_messages import load_pack
 
     register = load_pack().substances
@@ -104,7 +104,7 @@ def samples_words(text: str, json_: bool) -> None:
 @domain_errors
 def samples_imports(json_: bool) -> None:
     """What was imported, from where, under which licence."""
-    from app.history import service
+    from app.figures.history import service
 
     database = _database()
     with database.read() as session:
@@ -122,7 +122,7 @@ def samples_imports(json_: bool) -> None:
 @domain_errors
 def samples_undo(import_id: uuid.UUID, reason: str, json_: bool) -> None:
     """Take an import back. What earlier imports said of its samples counts again."""
-    from app.history import service
+    from app.figures.history import service
     from harm_messages import load_pack
 
     database = _database()
@@ -165,7 +165,7 @@ def _days_and_amounts(reading: Reading) -> Iterator[str]:
 
 
 def _reading_words(reading: Reading) -> Iterator[str]:
-    from app.history.report import in_words
+    from app.figures.history.report import in_words
 
     for name, rows in reading.rows.items():
         yield f"{name}: {rows:,} rows"

@@ -9,9 +9,9 @@ import click
 import uvicorn
 
 from app.cli.root import domain_errors, fail, main
+from app.intake.people import service as people
 from app.operations import logging as logs
 from app.operations.retention import Housekeeper
-from app.people import service as people
 from app.platform.db import migrate
 from app.platform.live import close_unread
 from app.settings import Settings
@@ -77,7 +77,7 @@ def worker() -> None:
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
-    housekeeper = Housekeeper(runtime.db, runtime.blobs, daily=daily_work(settings))
+    housekeeper = Housekeeper(runtime.db, runtime.blobs, daily=daily_work())
     runtime.jobs.start()
     housekeeper.start()
     done.wait()

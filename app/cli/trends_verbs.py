@@ -1,4 +1,4 @@
-"""`mast trends`: the same aggregates as the API with the same protection; `--unprotected` is audited."""
+"""`mast trends`: the same figures as the API, moved as a researcher's; `--unprotected` is audited."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from typing import Any
 import click
 
 from app.cli.root import as_json, domain_errors, main, say
+from app.figures.trends import service
+from app.figures.trends.csv import to_csv
+from app.figures.trends.domain import Audience, Dimension, TrendTable
+from app.figures.trends.measures import MEASURES
+from app.figures.trends.query import ALL, baseline_months, filters
+from app.figures.trends.schemas import MeasureOffered
 from app.platform.db import Database
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.clock import system_clock
 from app.settings import Settings
-from app.trends import service
-from app.trends.asked.budget import Budget
-from app.trends.csv import to_csv
-from app.trends.domain import Dimension, TrendTable
-from app.trends.measures import MEASURES
-from app.trends.query import ALL, baseline_months, filters
-from app.trends.schemas import MeasureOffered
 from harm_messages import load_pack
 
 OPERATOR = Actor(None, "operator", frozenset({Role.RESEARCHER}), None, via="command line")
@@ -58,7 +57,7 @@ def trends(
     unprotected: bool,
     json_: bool,
 ) -> None:
-    """Aggregates with small numbers protected.
+    """Figures of the samples that count, each moved by a small random amount.
 
     MEASURE is one of those that “mast trends measures” lists, such as found, samples, median_amount:SUBSTANCE or
     method_agreement:TARGET:YARDSTICK:COMPARED.
@@ -79,18 +78,13 @@ def trends(
 def _answer(asked: service.Question, *, unprotected: bool) -> TrendTable:
     import app.tables  # noqa: F401  every table, or a foreign key finds no person
 
-    register = load_pack().substances
-    settings = Settings()
-    budget = Budget(settings.trend_questions_per_day, settings.trend_questions_per_90_days)
-    database = Database(settings.database_url)
+    register, database = load_pack().substances, Database(Settings().database_url)
     try:
         if unprotected:
             with database.begin(OPERATOR) as uow:
                 return service.unprotected_table(uow, asked, register)
         with database.read() as session:
-            draft = service.draft(session, OPERATOR, system_clock(), asked, register, budget)
-        with database.begin(OPERATOR) as uow:
-            return service.answered(uow, draft, budget)
+            return service.protected_table(session, Audience.RESEARCHER, system_clock(), asked, register)
     finally:
         database.close()
 
@@ -121,7 +115,11 @@ def _words(data: dict[str, Any]) -> str:
         key = ", ".join(str(row[d]) or "not known" for d in data["dimensions"]) or "all"
         lines.append(f"{key}: {_named(row)}{_figure(row)}{_compared(row)}{_flags(row)}")
     if not data["rows"]:
-        lines.append("No sample fits this question.")
+        lines.append(
+            "No sample fits this question." if not data["as_of"] else "No period of these months is in the figures."
+        )
+    if data["as_of"]:
+        lines += ["", f"As of {data['as_of']}; {data['later']} results came later."]
     return "\n".join(lines)
 
 
@@ -143,23 +141,25 @@ def _figure(row: dict[str, Any]) -> str:
     if row["value"] is None:
         n = "–" if row["n"] is None else f"n = {row['n']:,}"
         counts = "" if row["numerator"] is None else f"{row['numerator']:,}/{row['denominator']:,}"
-        return ", ".join(part for part in (counts or n, row["suppressed"]) if part)
+        return ", ".join(part for part in ("few or none" if row["few"] else counts or n, row["why"]) if part)
     if row["numerator"] is None:  # a median
-        interval = "" if row["low"] is None else f" ({row['low']:g}–{row['high']:g})"
+        interval = "" if row["low"] is None or row["high"] is None else f" ({row['low']:g}–{row['high']:g})"
         others = [f"{q[1:]} % under {row[q]:g}" for q in ("q10", "q25", "q75", "q90") if row.get(q) is not None]
         told = f"n = {row['n']:,}, median {row['value']:g}{interval} {_unit(row)}"
         return "; ".join([told, *others])
     counts = f"{row['numerator']:,}/{row['denominator']:,}"
+    if row["few"]:  # a count no larger than its noise is no number to read
+        counts = f"few or none of about {row['denominator']:,}"
     both = "" if row.get("with_both") is None else f", {row['with_both']:,} with both"
     more = f", n = {row['n']:,}{both}" if "with_both" in row and row["n"] else ""
-    return f"{counts}, {row['value']:.1%} ({row['low']:.1%}–{row['high']:.1%}){more}"
+    return f"{counts}, {min(1.0, max(0.0, row['value'])):.1%} ({row['low']:.1%}–{row['high']:.1%}){more}"
 
 
 def _compared(row: dict[str, Any]) -> str:
     if "baseline_value" not in row:
         return ""
     if row["baseline_value"] is None:
-        return f"; baseline: {row['baseline_suppressed']}"
+        return "; baseline: no figure"
     share = row["baseline_numerator"] is not None
 
     def said(value: float) -> str:
@@ -199,19 +199,40 @@ def trends_rebuild(json_: bool) -> None:
     say(asdict(done), words, json_)
 
 
-@trends.command("log")
-@click.option("--person", default="", help="Sign-in name; without it everybody and the command line.")
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000))
+@trends.command("strike")
 @as_json
 @domain_errors
-def trends_log(person: str, limit: int, json_: bool) -> None:
-    """Who asked the figures what, newest first, and how much they were shown."""
-    from dataclasses import asdict
+def trends_strike(json_: bool) -> None:
+    """Draw the figures of every month, quarter and year that is complete and not drawn yet. A server does so every day."""
+    import app.tables  # noqa: F401  every table, or a foreign key finds no person
+    from app.figures.trends.protection.noise import Draws
+    from app.figures.trends.protection.striking import strike_due
 
-    from app.trends.asked import listing
+    settings = Settings()
+    database = Database(settings.database_url)
+    try:
+        struck = strike_due(database, load_pack().substances, Draws.of(settings.pepper()), request_id="command line")
+    finally:
+        database.close()
+    say({"struck": struck}, f"Drawn: {', '.join(struck)}." if struck else "Nothing is due.", json_)
 
-    database = Database(Settings().database_url)
-    with database.read() as session:
-        lines = listing.everything(session, username=person, limit=limit)
-    database.close()
-    say([asdict(line) for line in lines], "\n".join(line.words for line in lines) or "Nobody has asked yet.", json_)
+
+@trends.command("revise")
+@click.argument("year")
+@click.option("--reason", required=True, help="Kept with the figures and in the audit log.")
+@as_json
+@domain_errors
+def trends_revise(year: str, reason: str, json_: bool) -> None:
+    """Draw a year once more with the results of today. A year is revised once; what was published before stays with readers."""
+    import app.tables  # noqa: F401  every table, or a foreign key finds no person
+    from app.figures.trends.protection.noise import Draws
+    from app.figures.trends.protection.striking import revise
+
+    settings = Settings()
+    database = Database(settings.database_url)
+    try:
+        with database.begin(OPERATOR) as uow:
+            labels = revise(uow, load_pack().substances, Draws.of(settings.pepper()), year, reason)
+    finally:
+        database.close()
+    say({"revised": labels}, f"Drawn again: {', '.join(labels)}.", json_)

@@ -18,14 +18,14 @@ from typing import Any
 import click
 
 from app.cli.root import domain_errors, fail, main
-from app.watching import places
-from app.watching.ledger import Ledger, LedgerOfAnother, Row, State, read_only
-from app.watching.locks import InUse, OnlyOne
-from app.watching.looking import Eye
-from app.watching.names import fit_label, is_run_name
-from app.watching.server import Address, Server
-from app.watching.telling import Teller
-from app.watching.watcher import Pass, Rhythm, Watcher
+from app.laboratory.watching import places
+from app.laboratory.watching.ledger import Ledger, LedgerOfAnother, Row, State, read_only
+from app.laboratory.watching.locks import InUse, OnlyOne
+from app.laboratory.watching.looking import Eye
+from app.laboratory.watching.names import fit_label, is_run_name
+from app.laboratory.watching.server import Address, Server
+from app.laboratory.watching.telling import Teller
+from app.laboratory.watching.watcher import Pass, Rhythm, Watcher
 
 LIST_AT_MOST = 50
 

@@ -16,28 +16,33 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from app.alerts.asking_to_look import look_at_series
-from app.consultations import service as consultations
-from app.consultations.domain import Intention
-from app.operations import demo_files, demo_history, demo_infrared, demo_mass, demo_release
-from app.people import service as people
-from app.people.tables import AgencyKind
+import app.reactions  # noqa: F401 - what follows from the steps taken here
+from app.care.alerts.detecting_job import look_at_series
+from app.care.consultations import service as consultations
+from app.care.consultations.domain import Intention
+from app.figures.releases import service as releases
+from app.figures.trends.protection.noise import Draws
+from app.figures.trends.protection.striking import strike_due
+from app.intake.people import service as people
+from app.intake.people.tables import AgencyKind
+from app.intake.samples import service as samples
+from app.intake.samples.domain import ConsentAnswer, ConsentKind
+from app.intake.samples.intake_schemas import NewSample
+from app.intake.sessions import service as sessions
+from app.intake.sessions.domain import ServiceType
+from app.laboratory.readings import service as readings
+from app.operations import demo_files, demo_history, demo_infrared, demo_mass
 from app.platform.db import Database, UnitOfWork, migrate
 from app.platform.kernel.actor import ROLE_WORDS, Actor, Role
 from app.platform.kernel.errors import Conflict
 from app.platform.storage import BlobStore
-from app.readings import service as readings
 from app.results import drafting
 from app.results import service as results
-from app.results.domain import Abundance, Action, AmountUnit, Basis
+from app.results.domain import Action
 from app.results.finding import Amount, NewFinding
-from app.samples import service as samples
-from app.samples.domain import ConsentAnswer, ConsentKind, Form
-from app.samples.intake_schemas import NewSample
-from app.sessions import service as sessions
-from app.sessions.domain import LicenceMode, ServiceType
 from app.settings import Settings
 from harm_messages import Pack, load_pack
+from harm_messages.vocabulary import Abundance, Basis, Form, LicenceMode, Unit
 
 MARKER = "example.json"
 AGENCY = "Durham Drug Checking (example)"
@@ -154,8 +159,10 @@ def prepare(settings: Settings, *, reset: bool) -> Iterator[str]:
             yield "Making the example: two past sessions, one that is open, and two made-up years of five services …"
             builder = _Builder(database, settings, load_pack())
             ticket = builder.build()
-            yield "Protecting and checking the figures of its first release …"
-            demo_release.make(database, builder.actors[Role.SESSION_LEAD], builder.pack.substances, datetime.now(UTC))
+            yield "Drawing the figures of its complete months, and its first release …"
+            strike_due(database, builder.pack.substances, Draws.of(settings.pepper()))
+            with database.begin(builder.actors[Role.SESSION_LEAD]) as uow:
+                releases.make(uow, note="Example: made-up samples.")
             marker.write_text(json.dumps({"ticket": ticket, "made_at": datetime.now(UTC).isoformat()}))
     finally:
         database.close()
@@ -376,4 +383,4 @@ class _Builder:
         if kind.mg is None:
             return None
         mg = round(self.random.uniform(*kind.mg))
-        return Amount(mg, AmountUnit.MG_PER_UNIT, Basis.HYDROCHLORIDE, low=mg * 0.94, high=mg * 1.06)
+        return Amount(mg, Unit.MG_PER_UNIT, Basis.HYDROCHLORIDE, low=mg * 0.94, high=mg * 1.06)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from app.history import service as history
+from app.figures.history import service as history
 from app.platform.db import UnitOfWork
 from harm_messages import Pack
 

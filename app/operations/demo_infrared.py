@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from app.instrument_checks import service as checks
+from app.laboratory.instrument_checks import service as checks
+from app.laboratory.readings import service as readings
 from app.operations.demo_files import jcamp
 from app.platform.db import UnitOfWork
 from app.platform.storage import BlobStore
-from app.readings import service as readings
 from instruments import read
 from spectra import starter_infrared_library
 from spectra.infrared.check import material

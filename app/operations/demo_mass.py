@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from app.laboratory.readings import service as readings
+from app.laboratory.standards import service as standards
 from app.platform.db import UnitOfWork
 from app.platform.storage import BlobStore
-from app.readings import service as readings
-from app.standards import service as standards
 from instruments import read
 from spectra import MassSpectrum, starter_mass_library
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
-from app.history import service as history
-from app.people import service as people
+from app.care.counted import counting_results as counting
+from app.figures.history import service as history
+from app.intake.people import service as people
+from app.intake.samples import service as samples
 from app.platform import audit
 from app.platform.db import Database
 from app.platform.kernel.actor import Actor, Role
-from app.results import counting
-from app.samples import service as samples
 from harm_messages import Pack
 
 AT_ONCE = 200

@@ -16,21 +16,20 @@ import sqlalchemy as sa
 import structlog
 from sqlmodel import col, select
 
-from app.exports.tables import ResearchPlacement, ResearchProject
-from app.incoming.domain import IncomingState
-from app.incoming.tables import IncomingFile
-from app.instrument_checks.tables import InstrumentCheck
-from app.people.tables import ApiToken, StaffSession
+from app.figures.exports.tables import ResearchPlacement, ResearchProject
+from app.intake.people.tables import ApiToken, StaffSession
+from app.intake.samples.tables import Sample, TicketSession
+from app.laboratory.incoming.domain import IncomingState
+from app.laboratory.incoming.tables import IncomingFile
+from app.laboratory.instrument_checks.tables import InstrumentCheck
+from app.laboratory.readings.tables import Blob, Upload
+from app.laboratory.standards.tables import Control, StandardReplicate
 from app.platform import audit
 from app.platform.db import Database, UnitOfWork
 from app.platform.jobs.queue import purge_finished
 from app.platform.live import purge_events
 from app.platform.storage import BlobStore
 from app.platform.web.tables import IdempotencyRow
-from app.readings.tables import Blob, Upload
-from app.samples.tables import Sample, TicketSession
-from app.standards.tables import Control, StandardReplicate
-from app.trends.asked.tables import TrendAnswer, TrendQuestion
 
 FIRST_S = 60.0  # after a start, so that starting stays quick
 EVERY_S = 24 * 3600.0
@@ -108,12 +107,6 @@ def _set_aside(uow: UnitOfWork, before: datetime) -> int:
     )
 
 
-def _questions(uow: UnitOfWork, before: datetime) -> int:
-    """What was answered goes with the questions. Until then it protects what a person is told next."""
-    _run(uow, sa.delete(TrendAnswer).where(col(TrendAnswer.last_at) <= before))
-    return _run(uow, sa.delete(TrendQuestion).where(col(TrendQuestion.last_at) <= before))
-
-
 def _placements(uow: UnitOfWork, before: datetime) -> int:
     """A project that is over makes no more extracts, so nothing has to know where its samples stood."""
     over = sa.select(col(ResearchProject.id)).where(col(ResearchProject.ends_on) < before.date())
@@ -132,13 +125,6 @@ RULES: tuple[Rule, ...] = (
     Rule("job", "a job that is done", timedelta(days=30), "its end", _jobs),
     Rule(
         "incoming_file", "a file from an instrument that was set aside", timedelta(days=30), "that moment", _set_aside
-    ),
-    Rule(
-        "trend_question",
-        "a question to the figures, and what was answered",
-        timedelta(days=365),
-        "the last time it was asked",
-        _questions,
     ),
     Rule(
         "research_placement",

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
+from app.intake.samples import service as samples
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
 from app.platform.web.etags import IfMatch, set_etag
@@ -17,7 +18,6 @@ from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
 from app.results import schemas, service
 from app.results.domain import Action
 from app.runtime import Runtime, RuntimeDep
-from app.samples import service as samples
 
 router = APIRouter(prefix="/api/v1", tags=["results"])
 

@@ -10,10 +10,13 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.people import service as people
+from app.intake.people import service as people
+from app.intake.samples import service as samples
+from app.intake.sessions import service as sessions
+from app.laboratory.readings import service as readings
+from app.laboratory.subtraction import service as subtraction
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import NotFound
-from app.readings import service as readings
 from app.results import service
 from app.results.differences import changes
 from app.results.domain import SUCCEEDED, Action, Decision, NameState, State
@@ -23,9 +26,6 @@ from app.results.tables import Finding
 from app.results.view import ResultView
 from app.results.words import amount_words
 from app.results.worklist import expected_words
-from app.samples import service as samples
-from app.sessions import service as sessions
-from app.subtraction import service as subtraction
 from harm_messages.register import Register
 
 _STRIPS_FIRST = ("opioid.nitazene", "opioid.fentanyl", "benzodiazepine", "xylazine", "medetomidine")
@@ -169,9 +169,9 @@ def bench(
     checking = sessions.get_session(session, actor, sample.session_id)
     analyses = readings.analyses_of(session, sample_id)
     newest = service.latest(session, sample_id)
-    quality = readings.quality_of(session, sample_id, now)
+    quality = readings.quality_of(analyses, now)
     lines = tuple(_lines(newest, analyses, register)) if newest else ()
-    steps = service.allowed_actions(session, actor, newest.result, now, register) if newest else []
+    steps = service.allowed_actions(session, actor, newest.result, now, register, analyses) if newest else []
     machines = readings.instruments(session, actor)
     until = sample.released_at or sample.withdrawn_at or now
     told = service.released(session, sample_id)

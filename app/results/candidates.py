@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.results.domain import Abundance
 from app.results.finding import NewFinding
+from harm_messages.vocabulary import Abundance
 
 MOST_ALIKE = 12
 

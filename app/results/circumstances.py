@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlmodel import Session
-
+from app.intake.samples.domain import ConsentAnswer, ConsentKind, SubmitterType
+from app.laboratory.readings import service as readings
 from app.platform.kernel.actor import Actor
-from app.readings import service as readings
-from app.results import grounds, repository
+from app.results import grounds
 from app.results.domain import Circumstances, State
 from app.results.drafting import as_entered
+from app.results.loading import Loaded
 from app.results.tables import ResultVersion
-from app.results.view import author_ids, is_superseded
-from app.samples import service as samples
-from app.samples.domain import ConsentAnswer, ConsentKind, SubmitterType
-from app.sessions import service as sessions
+from app.results.view import author_ids
 from harm_messages.register import Register, within
 
 _JUDGED = (State.SUBMITTED, State.VERIFIED)
 
 
-def gather(
-    session: Session,
+def circumstances_of(
+    there: Loaded,
     actor: Actor,
     row: ResultVersion,
     now: datetime,
@@ -34,13 +30,11 @@ def gather(
     override_reason: str = "",
     accept_open: bool = False,
 ) -> Circumstances:
-    """Circumstances of one version for one person. Raises NotFound when the sample is not of their agency."""
-    sample = samples.get_sample(session, actor, row.sample_id)
-    checking = sessions.get_session(session, actor, sample.session_id)
-    quality = readings.quality_of(session, sample.id, now)
-    now_there = grounds.current(session, sample, row)
+    """Circumstances of one version for one person."""
+    sample, checking, findings = there.sample, there.checking, there.findings
+    quality = readings.quality_of(there.analyses, now)
+    now_there = grounds.of(sample, row, there.analyses, there.expected)
     scope = now_there.scope
-    findings = repository.findings_of(session, [row.id])[row.id]
     named = grounds.named(row, now_there.named or (), [as_entered(f) for f in findings], register)
     return Circumstances(
         state=row.state,
@@ -62,9 +56,9 @@ def gather(
         names_open=tuple(one.name for one in named if one.is_open),
         accept_open=accept_open,
         individual_results=checking.licence_mode.individual_results,
-        analysis_consent=_consented(session, sample.id, sample.submitter_type),
+        analysis_consent=_consented(there.consents, sample.submitter_type),
         sample_withdrawn=sample.withdrawn_at is not None,
-        superseded=is_superseded(session, row),
+        superseded=any(other.number > row.number and other.released_at is not None for other in there.versions),
         analyses_changed=row.state in _JUDGED and grounds.changed(row, now_there),
     )
 
@@ -81,9 +75,9 @@ def strips_unanswered(scope: Sequence[readings.ScopeFact], found: Sequence[tuple
     return tuple(dict.fromkeys(out))
 
 
-def _consented(session: Session, sample_id: uuid.UUID, submitter: SubmitterType) -> bool:
+def _consented(consents: Mapping[ConsentKind, ConsentAnswer], submitter: SubmitterType) -> bool:
     """A client must have said yes; where staff or police hand something in there is nobody to ask."""
-    answer = samples.consents_of(session, sample_id).get(ConsentKind.ANALYSIS, ConsentAnswer.NOT_ASKED)
+    answer = consents.get(ConsentKind.ANALYSIS, ConsentAnswer.NOT_ASKED)
     if submitter is SubmitterType.PUBLIC:
         return answer is ConsentAnswer.YES
     return answer is not ConsentAnswer.NO

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
-from app.readings.domain import AnalysisStatus, ScopeFact
+from app.laboratory.readings.domain import AnalysisStatus, ScopeFact
 from app.results.confidence import LABORATORY, Evidence, derive_confidence, minimum_identification
-from app.results.domain import Confidence, FindingRole, Outcome, Verdict
-from app.results.finding import NewFinding
+from app.results.finding import NewFinding, look_alikes
+from app.results.grounds import Grounds
 from harm_messages import types as hm
 from harm_messages.pack import Pack
-from harm_messages.register import MatchKind, Register, within
+from harm_messages.register import within
 from harm_messages.roles import derive_role
 from harm_messages.verdicts import whole_of
+from harm_messages.vocabulary import Confidence, FindingRole, Outcome, Verdict
 from spectra.minimum_identification import MinimumIdentification
-
-if TYPE_CHECKING:
-    from app.results.grounds import Grounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ def derive(pack: Pack, findings: Sequence[NewFinding], stood_on: Grounds) -> Who
     outcome, verdict = whole_of(
         hm.Facts(
             expected=known,
-            form=hm.Form(stood_on.form),
+            form=stood_on.form,
             unit_mass_mg=stood_on.unit_mass_mg,
             findings=tuple(facts),
             scope=tuple(scope_fact(s) for s in scope),
@@ -73,7 +71,7 @@ def derive(pack: Pack, findings: Sequence[NewFinding], stood_on: Grounds) -> Who
     return Whole(
         tuple(
             Derived(
-                role=FindingRole(derive_role(fact, facts, known, pack).value),
+                role=derive_role(fact, facts, known, pack),
                 substance_class=class_of(pack, finding),
                 confidence=level,
                 by_rule=by_rule,
@@ -85,15 +83,15 @@ def derive(pack: Pack, findings: Sequence[NewFinding], stood_on: Grounds) -> Who
             )
             for finding, fact, (level, by_rule, reasons) in zip(findings, facts, levels, strict=True)
         ),
-        Verdict(verdict.value),
+        verdict,
         _kept(outcome),
     )
 
 
-def _kept(outcome: hm.Outcome) -> Outcome:
+def _kept(outcome: Outcome) -> Outcome:
     """The outcome as a version stores it. That no test could see what was expected is worked out again with every page, from
     the same grounds; a version and the figures keep it as inconclusive, which is how both are to count it."""
-    return Outcome.INCONCLUSIVE if outcome is hm.Outcome.NOT_TESTED_FOR_EXPECTED else Outcome(outcome.value)
+    return Outcome.INCONCLUSIVE if outcome is Outcome.NOT_TESTED_FOR_EXPECTED else outcome
 
 
 def class_of(pack: Pack, finding: NewFinding) -> str:
@@ -207,7 +205,7 @@ def strip_facts(rows: Iterable[ScopeFact]) -> list[hm.StripFact]:
     return [
         hm.StripFact(
             target=row.strip_target,
-            reading=hm.StripReading(row.strip_reading.value),
+            reading=row.strip_reading,
             brand=row.strip_brand,
             lot=row.strip_lot,
             cut_off_ng_ml=row.strip_cut_off_ng_ml,
@@ -222,29 +220,13 @@ def _methods(finding: NewFinding, by_id: Mapping[UUID, ScopeFact]) -> tuple[str,
     return tuple(dict.fromkeys(by_id[a].method.value for a in finding.analysis_ids if a in by_id and by_id[a].read))
 
 
-def look_alikes(names: Iterable[str], own: str | None, register: Register) -> tuple[str, ...]:
-    """Register ids of what a finding cannot be told apart from.
-
-    Words the register does not know are left out: no page claims their absence, and the bench shows them as they are.
-    """
-    meant = (_one_substance(name, register) for name in names)
-    return tuple(dict.fromkeys(key for key in meant if key and key != own))
-
-
-def _one_substance(name: str, register: Register) -> str:
-    if name in register:
-        return name
-    found = [m.id for m in register.resolve(name) if m.kind in (MatchKind.NAME, MatchKind.ALIAS)]
-    return found[0] if len(found) == 1 else ""
-
-
 def _fact(finding: NewFinding, level: Confidence, by_id: Mapping[UUID, ScopeFact], pack: Pack) -> hm.FindingFact:
     alike = look_alikes(finding.cannot_tell_from, finding.substance_id, pack.substances) if finding.seen else ()
     return hm.FindingFact(
         substance=finding.substance_id,
         drug_class=None if finding.substance_id else finding.substance_class or None,
-        abundance=hm.Abundance(finding.abundance.value),
-        confidence=hm.Confidence(level.value),
+        abundance=finding.abundance,
+        confidence=level,
         methods=_methods(finding, by_id),
         look_alikes=alike,
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from app.results.domain import AmountUnit, Basis
 from app.results.finding import Amount, NewFinding
 from app.results.words import ABUNDANCE_WORDS, CONFIDENCE_WORDS, amount_words
+from harm_messages.vocabulary import Basis, Unit
 
 Name = Callable[[NewFinding], str]
 
@@ -44,7 +44,7 @@ def _of_one(a: NewFinding, b: NewFinding, name: str) -> Iterable[str]:
 def _amount(a: Amount | None) -> str:
     if a is None:
         return "none"
-    return amount_words(a.value, a.low, a.high, a.k, AmountUnit(a.unit), Basis(a.basis))
+    return amount_words(a.value, a.low, a.high, a.k, Unit(a.unit), Basis(a.basis))
 
 
 def _hand(f: NewFinding) -> str:

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from app.intake.samples import service as samples
+from app.laboratory.readings import service as readings
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.errors import Invalid
-from app.readings import service as readings
 from app.results import effects, grounds, repository
 from app.results.domain import DismissReason, NameState
 from app.results.drafting import as_entered, draft_of, note_author
 from app.results.named import NOTE_MAX, Dismissal, Mention, Named, dismissals_from, dismissals_json, mentions_of
 from app.results.tables import ResultVersion
 from app.results.view import ResultView, view
-from app.samples import service as samples
 from harm_messages.pack import Pack
 from harm_messages.register import Register
 

@@ -7,19 +7,20 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from app.intake.samples import service as samples
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.errors import Invalid, Refused
 from app.platform.kernel.versions import check_version
 from app.results import effects, grounds, repository
 from app.results.derivation import Derived, Whole, derive
-from app.results.domain import Basis, State
+from app.results.domain import State
 from app.results.finding import Amount, NewFinding, problems
 from app.results.named import Mention, dismissals_json
 from app.results.tables import Finding, ResultVersion
 from app.results.view import ResultView, own, view
-from app.samples import service as samples
 from harm_messages.pack import Pack
+from harm_messages.vocabulary import Basis
 from spectra.minimum_identification import MinimumIdentification
 
 

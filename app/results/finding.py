@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.results.domain import Abundance, AmountUnit, Basis, Confidence
+from harm_messages.register import MatchKind, Register
+from harm_messages.vocabulary import Abundance, Basis, Confidence, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class Amount:
     """How much: value with its interval at coverage factor k. The basis is always said."""
 
     value: float
-    unit: AmountUnit
+    unit: Unit
     basis: Basis
     low: float | None = None
     high: float | None = None
@@ -108,5 +109,21 @@ def _of_amount(a: Amount) -> Iterator[tuple[str, str]]:
         yield "amount_high", "The upper end lies below the amount."
     if a.k <= 0:
         yield "coverage_k", "The coverage factor is more than zero, most often 2."
-    if a.unit is AmountUnit.PERCENT_WW and a.value > 100:
+    if a.unit is Unit.PERCENT and a.value > 100:
         yield "amount_value", "More than 100 % of the weight is not possible."
+
+
+def look_alikes(names: Iterable[str], own: str | None, register: Register) -> tuple[str, ...]:
+    """Register ids of what a finding cannot be told apart from.
+
+    Words the register does not know are left out: no page claims their absence, and the bench shows them as they are.
+    """
+    meant = (_one_substance(name, register) for name in names)
+    return tuple(dict.fromkeys(key for key in meant if key and key != own))
+
+
+def _one_substance(name: str, register: Register) -> str:
+    if name in register:
+        return name
+    found = [m.id for m in register.resolve(name) if m.kind in (MatchKind.NAME, MatchKind.ALIAS)]
+    return found[0] if len(found) == 1 else ""

@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field
 from app.platform.kernel.errors import Invalid
 from app.platform.web.fields import Note60, Note80, Note200, Text40
 from app.platform.web.typed import number
-from app.results.domain import Abundance, AmountUnit, Basis, Confidence
 from app.results.schemas import AmountIn, FindingIn
 from harm_messages.register import MatchKind, Register
+from harm_messages.vocabulary import Abundance, Basis, Confidence, Unit
 
 Words = Annotated[list[Note80], Field(max_length=20)]
 
@@ -30,7 +30,7 @@ class FindingForm(BaseModel):
     amount_low: Text40 = ""
     amount_high: Text40 = ""
     coverage_k: Text40 = ""
-    amount_unit: AmountUnit = AmountUnit.PERCENT_WW
+    amount_unit: Unit = Unit.PERCENT
     basis: Basis = Basis.UNKNOWN
     below: Note60 = ""
     analyses: Annotated[list[uuid.UUID], Field(max_length=40)] = []

@@ -12,14 +12,14 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlmodel import Session
 
-from app.readings import service as readings
-from app.readings.service import ScopeFact
+from app.intake.samples import service as samples
+from app.laboratory.readings import service as readings
+from app.laboratory.readings.service import ScopeFact
 from app.results.finding import NewFinding
 from app.results.named import Dismissal, Mention, Named, dismissals_from, mentions_of, standings
 from app.results.tables import ResultVersion
-from app.samples import service as samples
-from app.samples.domain import Form
 from harm_messages.register import Register
+from harm_messages.vocabulary import Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Grounds:
 
     expected: tuple[str, ...]
     intent: str
-    form: str
+    form: Form
     logo: str
     colours: tuple[str, ...]
     scope: tuple[ScopeFact, ...]
@@ -49,17 +49,27 @@ class Grounds:
 _JSON = TypeAdapter(Grounds)
 
 
-def current(session: Session, sample: samples.Sample, row: ResultVersion) -> Grounds:
+def current(
+    session: Session,
+    sample: samples.Sample,
+    row: ResultVersion,
+) -> Grounds:
     """The grounds as the sample is written down now, with what is dismissed in this version."""
-    expected = tuple(samples.expected_of(session, sample.id))
+    return of(sample, row, readings.analyses_of(session, sample.id), samples.expected_of(session, sample.id))
+
+
+def of(
+    sample: samples.Sample, row: ResultVersion, analyses: Sequence[readings.AnalysisView], expected: Sequence[str]
+) -> Grounds:
+    """The same of what was read already."""
     return Grounds(
-        expected=expected,
+        expected=tuple(expected),
         intent=sample.intent.value,
-        form=sample.form.value,
+        form=sample.form,
         logo=sample.logo,
         colours=tuple(sample.colours),
-        scope=tuple(readings.scope_of(session, sample.id)),
-        named=mentions_of(readings.analyses_of(session, sample.id)),
+        scope=tuple(readings.scope_of(analyses)),
+        named=mentions_of(list(analyses)),
         dismissed=dismissals_from(row.dismissals),
         words="" if expected else sample.words_spoken,
         unit_mass_mg=(sample.weight_mg or None) if sample.form is Form.TABLET else None,

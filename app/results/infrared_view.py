@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.readings import service as readings
+from app.laboratory.readings import service as readings
 from spectra.infrared.sentences import limit_percent
 
 

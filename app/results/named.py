@@ -14,10 +14,9 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from app.readings import service as readings
-from app.results.derivation import look_alikes
+from app.laboratory.readings import service as readings
 from app.results.domain import DismissReason, NameState
-from app.results.finding import NewFinding
+from app.results.finding import NewFinding, look_alikes
 from harm_messages.register import Register, within
 from spectra import ReadingKind
 

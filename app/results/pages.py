@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from app.incoming import service as incoming
-from app.instrument_checks import service as instrument_checks
+from app.laboratory.incoming import service as incoming
+from app.laboratory.instrument_checks import service as instrument_checks
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
 from app.results import web

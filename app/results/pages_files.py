@@ -13,17 +13,17 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from app.intake.samples import service as samples
+from app.laboratory.readings import service as readings
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.security.policy import allow
 from app.platform.web.fields import Note140, Text20
+from app.platform.web.forms import shown_again
 from app.platform.web.idempotency import form_once
-from app.readings import service as readings
 from app.results import web
-from app.results.service import standing_on_submitted
 from app.runtime import Runtime, RuntimeDep
-from app.samples import service as samples
 
 router = APIRouter(include_in_schema=False)
 
@@ -42,7 +42,7 @@ def add_files(
 ) -> Response:
     """Take files in, each by itself: one that is refused does not spoil the others."""
     refused: list[tuple[str, MastError]] = []
-    try:
+    with shown_again(lambda error: web.again(request, rt, who, sample_id, error)):
         chosen = _method(method)
         with rt.read() as session:
             samples.get_sample(session, who, sample_id)
@@ -53,8 +53,6 @@ def add_files(
                 refused.append((one.filename or "a file", error))
         if refused:
             raise _together(refused, len(file))
-    except MastError as error:
-        return web.again(request, rt, who, sample_id, error)
     return web.back(sample_id, done="file" if len(file) == 1 else "files")
 
 
@@ -116,14 +114,12 @@ def answer_question(
     choice: Annotated[int | None, Form()] = None,
 ) -> Response:
     """Answer what a reader asked about a file."""
-    try:
+    with shown_again(lambda error: web.again(request, rt, who, sample_id, error, where=f"ask-{upload}")):
         if choice is None:
             raise Invalid("Choose one of the answers. The file is unharmed.", fields={"choice": "nothing chosen"})
         with rt.begin(who, request) as uow:
             _own_upload(uow, sample_id, upload)
-            readings.answer_upload(uow, upload, version, choice=choice, standing=standing_on_submitted)
-    except MastError as error:
-        return web.again(request, rt, who, sample_id, error, where=f"ask-{upload}")
+            readings.answer_upload(uow, upload, version, choice=choice)
     return web.back(sample_id, done="answer")
 
 
@@ -138,12 +134,9 @@ def see_warnings(
     reading: Annotated[uuid.UUID | None, Form()] = None,
 ) -> Response:
     """Somebody has looked at the warnings of a file; they stay where they are."""
-    try:
-        with rt.begin(who, request) as uow:
-            _own_upload(uow, sample_id, upload)
-            readings.see_warnings(uow, upload, version)
-    except MastError as error:
-        return web.again(request, rt, who, sample_id, error)
+    with shown_again(lambda error: web.again(request, rt, who, sample_id, error)), rt.begin(who, request) as uow:
+        _own_upload(uow, sample_id, upload)
+        readings.see_warnings(uow, upload, version)
     return web.back(sample_id, done="warnings", reading=reading)
 
 
@@ -166,21 +159,15 @@ def correct_reading(
     request: Request, sample_id: uuid.UUID, who: Bench, rt: RuntimeDep, form: Annotated[CorrectionForm, Form()]
 ) -> Response:
     """Say what the axes of a file are, or take that back; it is read again."""
-    try:
+    typed, where = form.model_dump(mode="json"), f"correct-{form.upload}"
+    with shown_again(lambda error: web.again(request, rt, who, sample_id, error, where=where, typed=typed)):
         hints = {} if form.undo else _hints(form)
         with rt.begin(who, request) as uow:
             _own_upload(uow, sample_id, form.upload)
             if form.undo:
-                readings.as_the_file_says(
-                    uow, form.upload, form.version, standing=standing_on_submitted, reason=form.reason
-                )
+                readings.as_the_file_says(uow, form.upload, form.version, reason=form.reason)
             else:
-                readings.answer_upload(
-                    uow, form.upload, form.version, standing=standing_on_submitted, hints=hints, reason=form.reason
-                )
-    except MastError as error:
-        typed = form.model_dump(mode="json")
-        return web.again(request, rt, who, sample_id, error, where=f"correct-{form.upload}", typed=typed)
+                readings.answer_upload(uow, form.upload, form.version, hints=hints, reason=form.reason)
     return web.back(sample_id, done="as_the_file_says" if form.undo else "correction")
 
 
@@ -189,13 +176,10 @@ def compare_again(
     request: Request, sample_id: uuid.UUID, who: Bench, rt: RuntimeDep, analysis: Annotated[uuid.UUID, Form()]
 ) -> Response:
     """Read and compare the files of an analysis again: libraries, standards and controls may have come since."""
-    try:
-        with rt.begin(who, request) as uow:
-            if readings.get_analysis(uow.session, who, analysis).sample_id != sample_id:
-                raise NotFound("analysis")
-            readings.reread_analysis(uow, analysis, standing=standing_on_submitted, keep=True)
-    except MastError as error:
-        return web.again(request, rt, who, sample_id, error)
+    with shown_again(lambda error: web.again(request, rt, who, sample_id, error)), rt.begin(who, request) as uow:
+        if readings.get_analysis(uow.session, who, analysis).sample_id != sample_id:
+            raise NotFound("analysis")
+        readings.reread_analysis(uow, analysis, keep=True)
     return web.back(sample_id, done="again")
 
 

@@ -10,10 +10,12 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from app.intake.samples import service as samples
+from app.laboratory.readings import service as readings
 from app.platform.kernel.actor import Actor
-from app.platform.kernel.errors import Conflict, Invalid, MastError, NotFound, VersionRequired
+from app.platform.kernel.errors import Conflict, Invalid, NotFound, VersionRequired
 from app.platform.web.fields import Note140, Text80
-from app.readings import service as readings
+from app.platform.web.forms import shown_again
 from app.results import service, web
 from app.results.candidates import with_rows
 from app.results.domain import DismissReason
@@ -22,7 +24,6 @@ from app.results.named import offers_of
 from app.results.pages_post import Bench, Version, draft_here, write_findings
 from app.results.service import NewDismissal
 from app.runtime import Runtime, RuntimeDep
-from app.samples import service as samples
 
 router = APIRouter(include_in_schema=False)
 
@@ -56,7 +57,7 @@ def add_named(
     request: Request, sample_id: uuid.UUID, who: Bench, rt: RuntimeDep, key: Key, version: Version = None
 ) -> Response:
     """Make a finding of something the readings name, with every analysis that names it."""
-    try:
+    with shown_again(lambda error: web.again(request, rt, who, sample_id, error)):
         with rt.read() as session:
             samples.get_sample(session, who, sample_id)
             offers = [(m, row) for m, row in offers_of(readings.analyses_of(session, sample_id)) if m.key == key]
@@ -76,8 +77,6 @@ def add_named(
             return with_rows(there, rows)
 
         write_findings(request, rt, who, sample_id, version, change)
-    except MastError as error:
-        return web.again(request, rt, who, sample_id, error)
     return web.back(sample_id, done="finding")
 
 
@@ -86,12 +85,12 @@ def dismiss_named(
     request: Request, sample_id: uuid.UUID, who: Bench, rt: RuntimeDep, form: Annotated[DismissForm, Form()]
 ) -> Response:
     """Say why something the readings name is no finding. The first dismissal begins the draft."""
-    try:
+    with shown_again(
+        lambda error: web.again(request, rt, who, sample_id, error, where="dismiss", typed=form.model_dump(mode="json"))
+    ):
         new = form.entered()
         keys = {one.key for one in new}
         _write(request, rt, who, sample_id, form.version, lambda held: [o for o in held if o.key not in keys] + new)
-    except MastError as error:
-        return web.again(request, rt, who, sample_id, error, where="dismiss", typed=form.model_dump(mode="json"))
     return web.back(sample_id, done="dismissed")
 
 
@@ -100,10 +99,8 @@ def take_back(
     request: Request, sample_id: uuid.UUID, who: Bench, rt: RuntimeDep, key: Key, version: Version = None
 ) -> Response:
     """Dismissed no more: it is open again."""
-    try:
+    with shown_again(lambda error: web.again(request, rt, who, sample_id, error)):
         _write(request, rt, who, sample_id, version, lambda held: [one for one in held if one.key != key])
-    except MastError as error:
-        return web.again(request, rt, who, sample_id, error)
     return web.back(sample_id, done="open_again")
 
 

@@ -13,14 +13,16 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from app.intake.samples import service as samples
+from app.laboratory.readings import service as readings
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
-from app.platform.kernel.errors import Conflict, Invalid, MastError, NotFound, VersionRequired
+from app.platform.kernel.errors import Conflict, Invalid, NotFound, VersionRequired
 from app.platform.security.policy import allow
 from app.platform.web.fields import Note140, Note200, Text40, Text60
+from app.platform.web.forms import shown_again
 from app.platform.web.idempotency import form_once
 from app.platform.web.typed import number
-from app.readings import service as readings
 from app.results import service, web
 from app.results.bench import candidate_of, parts_of
 from app.results.candidates import with_candidate, with_parts, with_strip
@@ -29,7 +31,6 @@ from app.results.finding import NewFinding
 from app.results.forms import FindingForm, finding_of
 from app.results.view import ResultView
 from app.runtime import Runtime, RuntimeDep
-from app.samples import service as samples
 
 router = APIRouter(include_in_schema=False)
 
@@ -42,11 +43,8 @@ Version = Annotated[int | None, Form()]
 @router.post("/bench/samples/{sample_id}/draft")
 def start_draft(request: Request, sample_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> Response:
     """Begin the next version, with a copy of the findings."""
-    try:
-        with rt.begin(who, request) as uow:
-            service.start_draft(uow, sample_id)
-    except MastError as error:
-        return web.again(request, rt, who, sample_id, error)
+    with shown_again(lambda error: web.again(request, rt, who, sample_id, error)), rt.begin(who, request) as uow:
+        service.start_draft(uow, sample_id)
     return web.back(sample_id, done="draft")
 
 
@@ -56,7 +54,9 @@ def save_finding(
 ) -> Response:
     """Add a finding, or change the one at `position`. The first one begins the draft."""
     where = "new" if form.position is None else f"f{form.position}"
-    try:
+    with shown_again(
+        lambda error: web.again(request, rt, who, sample_id, error, where=where, typed=form.model_dump(mode="json"))
+    ):
         finding = finding_of(form, rt.pack.substances).entered()
 
         def change(there: list[NewFinding]) -> list[NewFinding]:
@@ -67,8 +67,6 @@ def save_finding(
             return [finding if place == form.position else old for place, old in enumerate(there)]
 
         write_findings(request, rt, who, sample_id, form.version, change)
-    except MastError as error:
-        return web.again(request, rt, who, sample_id, error, where=where, typed=form.model_dump(mode="json"))
     return web.back(sample_id, done="finding")
 
 
@@ -82,10 +80,8 @@ def remove_finding(
     version: Version = None,
 ) -> Response:
     """Take one finding out of the draft."""
-    try:
+    with shown_again(lambda error: web.again(request, rt, who, sample_id, error)):
         write_findings(request, rt, who, sample_id, version, lambda there: there[:position] + there[position + 1 :])
-    except MastError as error:
-        return web.again(request, rt, who, sample_id, error)
     return web.back(sample_id, done="removed")
 
 
@@ -99,10 +95,8 @@ def say_nothing_found(
     nothing_found: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
     """Say that nothing was found, or take that back."""
-    try:
+    with shown_again(lambda error: web.again(request, rt, who, sample_id, error)):
         write_findings(request, rt, who, sample_id, version, lambda there: there, nothing_found=bool(nothing_found))
-    except MastError as error:
-        return web.again(request, rt, who, sample_id, error)
     return web.back(sample_id, done="nothing" if nothing_found else "")
 
 
@@ -118,7 +112,7 @@ def use_candidate(
     version: Version = None,
 ) -> Response:
     """Make a finding of a candidate; one that is there already gains this analysis."""
-    try:
+    with shown_again(lambda error: web.again(request, rt, who, sample_id, error)):
         with rt.read() as session:
             samples.get_sample(session, who, sample_id)
             found = readings.analyses_of(session, sample_id)
@@ -131,8 +125,6 @@ def use_candidate(
         write_findings(
             request, rt, who, sample_id, version, lambda there: with_candidate(there, candidate, analysis.analysis.id)
         )
-    except MastError as error:
-        return web.again(request, rt, who, sample_id, error)
     return web.back(sample_id, done="finding", reading=reading)
 
 
@@ -146,7 +138,7 @@ def use_parts(
     version: Version = None,
 ) -> Response:
     """Make a finding of every part of a mixture; one that is there already gains this analysis."""
-    try:
+    with shown_again(lambda error: web.again(request, rt, who, sample_id, error)):
         with rt.read() as session:
             samples.get_sample(session, who, sample_id)
             analysis, parts = parts_of(readings.analyses_of(session, sample_id), reading)
@@ -155,8 +147,6 @@ def use_parts(
         write_findings(
             request, rt, who, sample_id, version, lambda there: with_parts(there, parts, analysis.analysis.id)
         )
-    except MastError as error:
-        return web.again(request, rt, who, sample_id, error)
     return web.back(sample_id, done="parts", reading=reading)
 
 
@@ -171,7 +161,7 @@ def use_strip(
 ) -> Response:
     """Make a finding of a positive strip."""
     register = rt.pack.substances
-    try:
+    with shown_again(lambda error: web.again(request, rt, who, sample_id, error)):
         with rt.read() as session:
             strip = readings.get_analysis(session, who, analysis)
         if strip.sample_id != sample_id or strip.strip_reading is not readings.StripReading.POSITIVE:
@@ -181,8 +171,6 @@ def use_strip(
             request, rt, who, sample_id, version,
             lambda there: with_strip(there, target, target in register, analysis),
         )  # fmt: skip
-    except MastError as error:
-        return web.again(request, rt, who, sample_id, error)
     return web.back(sample_id, done="finding")
 
 
@@ -239,24 +227,24 @@ def act(
     accept_open: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
     """Take a step with a version of this sample's result."""
-    try:
-        with rt.begin(who, request) as uow:
-            if service.get_result(uow.session, who, result).result.sample_id != sample_id:
-                raise NotFound("result")
-            service.act(
-                uow,
-                result,
-                action,
-                pack=rt.pack,
-                if_match=version,
-                reason=reason,
-                override_reason=override_reason,
-                change_reason=change_reason,
-                accept_open=bool(accept_open),
-            )
-    except MastError as error:
-        typed = {"reason": reason, "override_reason": override_reason, "change_reason": change_reason}
-        return web.again(request, rt, who, sample_id, error, where=action.value, typed=typed)
+    typed = {"reason": reason, "override_reason": override_reason, "change_reason": change_reason}
+    with (
+        shown_again(lambda error: web.again(request, rt, who, sample_id, error, where=action.value, typed=typed)),
+        rt.begin(who, request) as uow,
+    ):
+        if service.get_result(uow.session, who, result).result.sample_id != sample_id:
+            raise NotFound("result")
+        service.act(
+            uow,
+            result,
+            action,
+            pack=rt.pack,
+            if_match=version,
+            reason=reason,
+            override_reason=override_reason,
+            change_reason=change_reason,
+            accept_open=bool(accept_open),
+        )
     return web.back(sample_id, done=action.value)
 
 
@@ -309,7 +297,9 @@ def add_analysis(
     """Record a strip, a reagent or another analysis."""
     where = form.method.value if form.method.value in ("strip", "reagent") else "analysis"
     register = rt.pack.substances
-    try:
+    with shown_again(
+        lambda error: web.again(request, rt, who, sample_id, error, where=where, typed=form.model_dump(mode="json"))
+    ):
         once = form_once(request, rt.pepper, form.idempotency_key)
         with rt.begin(who, request) as uow:
 
@@ -320,6 +310,4 @@ def add_analysis(
                 return {"id": row.id}
 
             once.run(uow, create)
-    except MastError as error:
-        return web.again(request, rt, who, sample_id, error, where=where, typed=form.model_dump(mode="json"))
     return web.back(sample_id, done="analysis")

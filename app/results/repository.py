@@ -18,10 +18,10 @@ def version_by_id(session: Session, result_id: uuid.UUID, *, lock: bool = False)
 
     SQLite has one writer anyway. On PostgreSQL a row seen before the wait is stale after it: it is read anew.
     """
-    query = select(ResultVersion).where(ResultVersion.id == result_id)
-    if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    return session.exec(query).first()
+    if not lock:
+        return session.get(ResultVersion, result_id)
+    query = select(ResultVersion).where(ResultVersion.id == result_id).with_for_update()
+    return session.exec(query.execution_options(populate_existing=True)).first()
 
 
 def versions_of(session: Session, sample_id: uuid.UUID) -> list[ResultVersion]:

@@ -16,6 +16,7 @@ from app.results.finding import Amount, NewFinding
 from app.results.named import Named
 from app.results.tables import Finding
 from app.results.view import ResultView
+from harm_messages.vocabulary import Abundance, Basis, Confidence, FindingRole, Outcome, Unit, Verdict
 
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)]
 
@@ -28,8 +29,8 @@ class AmountIn(BaseModel):
     low: Number | None = None
     high: Number | None = None
     k: Number = 2.0
-    unit: d.AmountUnit
-    basis: d.Basis
+    unit: Unit
+    basis: Basis
 
     def entered(self) -> Amount:
         """As the service takes it."""
@@ -43,12 +44,12 @@ class FindingIn(BaseModel):
     substance: Text60 | None = None
     substance_class: Text60 = ""
     unknown_label: Note80 = ""
-    abundance: d.Abundance = d.Abundance.PRESENT_UNQUANTIFIED
+    abundance: Abundance = Abundance.PRESENT_UNQUANTIFIED
     amount: AmountIn | None = None
     below: Note60 = Field("", description="Limit of detection, needed for not_detected")
     analyses: list[uuid.UUID] = Field([], max_length=40, description="Analyses it stands on")
     cannot_tell_from: list[Note80] = Field([], max_length=12, description="What the method cannot tell it from")
-    confidence: d.Confidence | None = Field(None, description="Set by hand instead of by rule; wants a reason")
+    confidence: Confidence | None = Field(None, description="Set by hand instead of by rule; wants a reason")
     confidence_reason: Note200 = ""
     retention_compared: list[uuid.UUID] = Field(
         [], max_length=40, description="Of `analyses`: the retention time agreed with a standard run beside it"
@@ -117,8 +118,8 @@ class AmountOut(BaseModel):
     low: float | None
     high: float | None
     k: float | None
-    unit: d.AmountUnit
-    basis: d.Basis
+    unit: Unit
+    basis: Basis
 
 
 class MinimumOut(BaseModel):
@@ -151,9 +152,9 @@ class FindingOut(BaseModel):
     substance: str | None
     substance_class: str
     unknown_label: str
-    role: d.FindingRole
-    abundance: d.Abundance
-    confidence: d.Confidence
+    role: FindingRole
+    abundance: Abundance
+    confidence: Confidence
     confidence_reasons: list[str]
     confidence_override: str
     minimum: MinimumOut | None = Field(None, description="None for what was not detected or has no name")
@@ -220,8 +221,8 @@ class ResultOut(BaseModel):
     number: int
     state: d.State
     grade: d.Grade | None
-    verdict: d.Verdict | None
-    outcome: d.Outcome
+    verdict: Verdict | None
+    outcome: Outcome
     nothing_found: bool
     findings: list[FindingOut]
     authors: str

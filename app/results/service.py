@@ -6,24 +6,29 @@ Other features read results through this module only: `latest`, `released`, `sta
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from app.consultations.following import after_step
+from app.intake.samples import service as samples
+from app.laboratory.readings import service as readings
+from app.laboratory.readings.events import ReadingsInQuestion
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Conflict, Invalid, Refused
 from app.platform.kernel.versions import check_version
+from app.platform.reactions import emit
 from app.results import effects, repository
-from app.results.circumstances import gather
+from app.results.circumstances import circumstances_of
 from app.results.dismissing import NewDismissal, in_force, named_of, set_dismissals
 from app.results.domain import SUCCEEDED, Action, ChangeReason, Decision, DismissReason, State, decide, steps_from
 from app.results.drafting import as_entered, derive_again, note_author, set_findings
+from app.results.events import StepTaken
 from app.results.finding import Amount, NewFinding
+from app.results.loading import load
 from app.results.tables import Finding, ResultVersion
 from app.results.view import (
     ClientStanding,
@@ -35,15 +40,15 @@ from app.results.view import (
     standing,
     versions,
     view,
+    views,
 )
-from app.samples import service as samples
 from harm_messages.pack import Pack
 from harm_messages.register import Register
 
 __all__ = [
     "Action", "Amount", "ChangeReason", "ClientStanding", "Decision", "DismissReason", "NewDismissal", "NewFinding",
     "ResultView", "Standing", "State", "act", "allowed_actions", "as_entered", "get_result", "in_force", "last_changed", "latest",
-    "named_of", "newest_states", "released", "set_dismissals", "set_findings", "standing", "standing_on_submitted",
+    "named_of", "newest_states", "released", "set_dismissals", "set_findings", "standing", "standing_on_readings",
     "start_draft", "versions",
 ]  # fmt: skip
 
@@ -66,9 +71,9 @@ def last_changed(session: Session, sample_ids: Iterable[uuid.UUID]) -> datetime 
     return repository.last_closed(session, sample_ids, (State.AMENDED, State.RETRACTED))
 
 
-def standing_on_submitted(session: Session, sample_id: uuid.UUID) -> str:
+def standing_on_readings(uow: UnitOfWork, readings_of: ReadingsInQuestion) -> str:
     """State, in a word, of a newest version that stands on what was submitted (ADR 0009); "" otherwise."""
-    state = repository.newest_states(session, [sample_id]).get(sample_id)
+    state = newest_states(uow.session, [readings_of.sample_id]).get(readings_of.sample_id)
     return state.value if state in STANDS else ""
 
 
@@ -145,8 +150,9 @@ def act(
     sample = samples.lock_sample(uow, own(uow.session, uow.actor, result_id).sample_id)
     row = own(uow.session, uow.actor, result_id, lock=True)
     check_version("result", if_match, row.version)
-    circumstances = gather(
-        uow.session, uow.actor, row, uow.now, register=pack.substances, reason=reason, override_reason=override_reason,
+    there = load(uow.session, uow.actor, row)
+    circumstances = circumstances_of(
+        there, uow.actor, row, uow.now, register=pack.substances, reason=reason, override_reason=override_reason,
         accept_open=accept_open,
     )  # fmt: skip
     decision = decide(action, circumstances)
@@ -163,7 +169,7 @@ def act(
     if action is Action.SUBMIT:
         note_author(uow, row)
         derive_again(uow, row, pack)
-    effects.apply(uow, row, action, reason.strip(), pack, change_reason)
+    effects.apply(uow, row, there, action, reason.strip(), change_reason)
     confirmed = action in (Action.SUBMIT, Action.VERIFY) and circumstances.names_open
     left_open = {"left_open": list(circumstances.names_open)} if confirmed else {}
     audit.record(
@@ -172,16 +178,23 @@ def act(
         reason=reason.strip() or override_reason.strip(),
     )  # fmt: skip
     uow.session.flush()
-    after_step(uow, row, action, pack)
+    every = views(uow.session, there.versions)
+    emit(uow, StepTaken(row, action, there, every, pack))
     effects.announce(uow, row, row.state.value)
     if action is Action.AMEND:
         return start_draft(uow, row.sample_id)
-    return view(uow.session, row)
+    return next(one for one in every if one.result.id == row.id)
 
 
 def allowed_actions(
-    session: Session, actor: Actor, result: ResultVersion, now: datetime, register: Register
+    session: Session,
+    actor: Actor,
+    result: ResultVersion,
+    now: datetime,
+    register: Register,
+    analyses: Sequence[readings.AnalysisView] | None = None,
 ) -> list[tuple[Action, Decision]]:
-    """Every step this version could take, with what stands in the way of this person."""
-    circumstances = gather(session, actor, result, now, register=register)
+    """Every step this version could take, with what stands in the way of this person. `analyses`: of its sample, if read."""
+    there = load(session, actor, result, analyses)
+    circumstances = circumstances_of(there, actor, result, now, register=register)
     return [(action, decide(action, circumstances)) for action in steps_from(result.state)]

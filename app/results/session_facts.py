@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
+from app.laboratory.readings.domain import only_quick
 from app.results import repository
-from app.results.domain import Abundance, Confidence, FindingRole, State, Verdict
+from app.results.domain import State
 from app.results.tables import Finding, ResultVersion
-from app.trends.domain import only_quick
+from harm_messages.vocabulary import Abundance, Confidence, FindingRole, Verdict
 
 
 @dataclass(frozen=True, slots=True)

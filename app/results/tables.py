@@ -11,6 +11,7 @@ from sqlmodel import Field
 
 from app.platform.db import Base, enum_column, json_column, key_column, utc_column
 from app.results import domain as d
+from harm_messages.vocabulary import Abundance, Basis, Confidence, FindingRole, Outcome, Unit, Verdict
 
 
 class ResultVersion(Base, table=True):
@@ -23,8 +24,8 @@ class ResultVersion(Base, table=True):
     number: int = Field(description="counts from 1 for each sample")
     state: d.State = enum_column(d.State, name="state", index=True)
     grade: d.Grade | None = enum_column(d.Grade, name="grade", nullable=True)
-    verdict: d.Verdict | None = enum_column(d.Verdict, name="verdict", nullable=True)
-    outcome: d.Outcome = enum_column(d.Outcome, name="outcome", default=d.Outcome.PENDING)
+    verdict: Verdict | None = enum_column(Verdict, name="verdict", nullable=True)
+    outcome: Outcome = enum_column(Outcome, name="outcome", default=Outcome.PENDING)
     says_nothing_found: bool = False
     reason: str = Field(default="", max_length=200, description="why returned, amended or retracted; for staff")
     change_reason: d.ChangeReason | None = enum_column(d.ChangeReason, name="change_reason", nullable=True)
@@ -56,17 +57,17 @@ class Finding(Base, table=True):
     substance_id: str | None = Field(default=None, max_length=60, description="register id")
     substance_class: str = Field(default="", max_length=60, description="register class; alone if no more is known")
     unknown_label: str = Field(default="", max_length=80, description="something seen that has no name yet")
-    role: d.FindingRole = enum_column(d.FindingRole, name="role")
-    abundance: d.Abundance = enum_column(d.Abundance, name="abundance")
-    confidence: d.Confidence = enum_column(d.Confidence, name="confidence")
+    role: FindingRole = enum_column(FindingRole, name="role")
+    abundance: Abundance = enum_column(Abundance, name="abundance")
+    confidence: Confidence = enum_column(Confidence, name="confidence")
     confidence_reasons: list[str] = json_column(list)
     confidence_override: str = Field(default="", max_length=200)
     amount_value: float | None = None
     amount_low: float | None = None
     amount_high: float | None = None
     coverage_k: float | None = None
-    amount_unit: d.AmountUnit | None = enum_column(d.AmountUnit, name="amount_unit", nullable=True)
-    basis: d.Basis = enum_column(d.Basis, name="basis", default=d.Basis.UNKNOWN)
+    amount_unit: Unit | None = enum_column(Unit, name="amount_unit", nullable=True)
+    basis: Basis = enum_column(Basis, name="basis", default=Basis.UNKNOWN)
     below: str = Field(default="", max_length=60, description="limit of detection of a not-detected finding")
     methods: list[str] = json_column(list)
     analysis_ids: list[str] = json_column(list)

@@ -10,14 +10,14 @@ from enum import StrEnum
 
 from sqlmodel import Session
 
-from app.people import service as people
+from app.intake.people import service as people
+from app.intake.samples import service as samples
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import NotFound
 from app.results import repository
 from app.results.domain import ChangeReason, State
 from app.results.named import dismissals_from
 from app.results.tables import Finding, ResultVersion
-from app.samples import service as samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +134,6 @@ def standing(session: Session, sample_id: uuid.UUID) -> ClientStanding:
 def released(session: Session, sample_id: uuid.UUID) -> ResultView | None:
     """The version clients see, or None: not released yet, or retracted. `under_review` while it is being amended."""
     return standing(session, sample_id).view
-
-
-def is_superseded(session: Session, row: ResultVersion) -> bool:
-    """Whether a newer version has been released since."""
-    newer = repository.versions_of(session, row.sample_id)
-    return any(other.number > row.number and other.released_at is not None for other in newer)
 
 
 def own(session: Session, actor: Actor, result_id: uuid.UUID, *, lock: bool = False) -> ResultVersion:

@@ -9,21 +9,23 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from app.library.service import Shelf
+from app.intake.samples import service as samples
+from app.intake.tasks import service as tasks
+from app.laboratory.library.service import Shelf
+from app.laboratory.readings import service as readings
 from app.platform.kernel.actor import Actor
-from app.platform.kernel.errors import Invalid, MastError, NotFound, Refused
+from app.platform.kernel.errors import MastError, NotFound
 from app.platform.kernel.ids import new_id
+from app.platform.web.forms import Entered, fields_of
 from app.platform.web.problems import status_of
-from app.readings import service as readings
 from app.results import words
 from app.results.bench import Line, Shown, analysis_title, bench, strip_targets
-from app.results.domain import Abundance, Action, AmountUnit, Basis, Confidence, NameState, State
+from app.results.domain import Action, NameState, State
 from app.results.spectrum_view import SpectrumView, view_of
 from app.results.worklist import worklist
 from app.runtime import Runtime
-from app.samples import service as samples
-from app.tasks import service as tasks
 from harm_messages.register import Register
+from harm_messages.vocabulary import Abundance, Basis, Confidence, Unit
 from instruments import assurance_sentence
 from spectra.infrared.sentences import limit_percent
 
@@ -69,7 +71,7 @@ _WORDS: dict[str, Any] = {
     "limit_percent": limit_percent,
     "Action": Action,
     "Abundance": Abundance,
-    "AmountUnit": AmountUnit,
+    "Unit": Unit,
     "Basis": Basis,
     "Confidence": Confidence,
     "NameState": NameState,
@@ -117,8 +119,8 @@ def page(
         error=error,
         where=where,
         fields=_fields(error, where),
-        reasons=error.reasons if isinstance(error, Refused) else (),
-        typed=typed or {},
+        reasons=error.reasons if error else (),
+        typed=Entered(typed or {}),
         empty_form=form_of,
         entered_form=form_of,
         typed_form=lambda values, line: form_of(line, values, rt.pack.substances),
@@ -147,19 +149,18 @@ def _picture(rt: Runtime, shown: Shown | None, shelf: Shelf, compare: int) -> di
     return readings.plot_of(shown.reading, shown.match, store, shelf, compare or 1, peak)
 
 
-def form_of(
-    line: Line | None = None, typed: dict[str, Any] | None = None, register: Register | None = None
-) -> dict[str, Any]:
+def form_of(line: Line | None = None, typed: dict[str, Any] | None = None, register: Register | None = None) -> Entered:
     """Values of the finding form: what was typed, else what is stored, else a fresh one."""
     if typed is not None and register is not None:
         chosen = [{"id": i, "label": samples.label_of(register, i)} for i in typed.get("substance", []) if i]
         free = [w for w in typed.get("substance_words", []) if w and not chosen]
-        return {**typed, "chosen": chosen, "free": free, "has_amount": bool(typed.get("amount_value"))}
+        return Entered({**typed, "chosen": chosen, "free": free, "has_amount": bool(typed.get("amount_value"))})
     if line is None:
-        return {"chosen": (), "free": (), "analyses": (), "abundance": Abundance.PRESENT_UNQUANTIFIED.value}
+        fresh = {"chosen": (), "free": (), "analyses": (), "abundance": Abundance.PRESENT_UNQUANTIFIED.value}
+        return Entered(fresh)
     entered, amount = line.entered, line.entered.amount
     key = entered.substance_id or entered.substance_class
-    return {
+    values = {
         "chosen": [{"id": key, "label": line.name}] if key else [],
         "free": [] if key else [entered.unknown_label],
         "keep_words": not key,
@@ -178,14 +179,13 @@ def form_of(
         "cannot_tell_from": entered.cannot_tell_from,
         "retention_compared": entered.retention_ids,
     }
+    return Entered(values)
 
 
-def _fields(error: MastError | None, where: str) -> dict[str, str]:
+def _fields(error: MastError | None, where: str) -> Entered:
     """Field id → sentence. Of `findings.2.amount_low` the form of that finding shows the last part."""
-    if not isinstance(error, Invalid):
-        return {}
     prefix = f"{where}-" if where else ""
-    return {prefix + name.rsplit(".", 1)[-1]: text for name, text in error.fields.items()}
+    return Entered({prefix + name.rsplit(".", 1)[-1]: text for name, text in fields_of(error).items()})
 
 
 def back(sample_id: uuid.UUID, *, done: str = "", reading: uuid.UUID | None = None) -> RedirectResponse:

@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
-from app.results.domain import (
-    Abundance,
-    Action,
-    AmountUnit,
-    Basis,
-    ChangeReason,
-    Confidence,
-    DismissReason,
-    FindingRole,
-    Grade,
-    Outcome,
-    State,
-    Verdict,
-)
+from app.results.domain import Action, ChangeReason, DismissReason, Grade, State
+from harm_messages.vocabulary import Abundance, Basis, Confidence, FindingRole, Outcome, Unit, Verdict
 
 STATE_WORDS: dict[State | None, str] = {
     None: "to analyse",
@@ -64,6 +52,7 @@ OUTCOME_WORDS: dict[Outcome, str] = {
     Outcome.IDENTIFIED: "identified",
     Outcome.PARTLY_IDENTIFIED: "partly identified",
     Outcome.NOTHING_FOUND: "nothing found by any planned method",
+    Outcome.NOT_TESTED_FOR_EXPECTED: "not tested for what was expected",
     Outcome.INCONCLUSIVE: "inconclusive",
     Outcome.INSUFFICIENT: "too little sample",
     Outcome.PENDING: "a method is still running",
@@ -115,12 +104,12 @@ ROLE_WORDS: dict[FindingRole, str] = {
     FindingRole.UNSTATED: "",
 }
 
-UNIT_WORDS: dict[AmountUnit, str] = {
-    AmountUnit.PERCENT_WW: "% w/w",
-    AmountUnit.MG_PER_UNIT: "mg per unit",
-    AmountUnit.MG_PER_ML: "mg/mL",
-    AmountUnit.UG_PER_BLOTTER: "µg per blotter",
-    AmountUnit.RATIO: "ratio",
+UNIT_WORDS: dict[Unit, str] = {
+    Unit.PERCENT: "% w/w",
+    Unit.MG_PER_UNIT: "mg per unit",
+    Unit.MG_PER_ML: "mg/mL",
+    Unit.UG_PER_BLOTTER: "µg per blotter",
+    Unit.RATIO: "ratio",
 }
 
 BASIS_WORDS: dict[Basis, str] = {
@@ -141,7 +130,7 @@ def amount_words(
     low: float | None,
     high: float | None,
     k: float | None,
-    unit: AmountUnit | None,
+    unit: Unit | None,
     basis: Basis,
 ) -> str:
     """`71 % w/w (67 to 75, k = 2) as hydrochloride`, or nothing where nothing was measured."""

@@ -9,12 +9,12 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from app.intake.samples import service as samples
+from app.intake.sessions import service as sessions
 from app.platform.kernel.actor import Actor, Role
 from app.results import repository
 from app.results.domain import State
 from app.results.words import STATE_WORDS
-from app.samples import service as samples
-from app.sessions import service as sessions
 from harm_messages.register import Register
 
 _BENCH = (None, State.DRAFT, State.RETURNED, State.WITHDRAWN, State.AMENDED, State.RETRACTED)

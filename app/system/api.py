@@ -10,8 +10,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sse_starlette.sse import EventSourceResponse
 
-from app.people import signin
-from app.people.service import ENDED
+from app.intake.people import signin
+from app.intake.people.service import ENDED
 from app.platform.db import migrate
 from app.platform.kernel.actor import Actor, Role
 from app.platform.live import LiveEvent, event_stream

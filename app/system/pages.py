@@ -35,7 +35,7 @@ def about(request: Request, rt: RuntimeDep) -> HTMLResponse:
     """What MAST is, which version runs, which third-party browser files it ships."""
     vendor = json.loads(VENDOR.read_text()) if VENDOR.exists() else []
     files = vendor.get("files", []) if isinstance(vendor, dict) else vendor
-    return rt.templates.page(request, "system/about.html", version=version("mast"), files=files)
+    return rt.templates.page(request, "system/about.html", version=version("mast-lims"), files=files)
 
 
 @router.get("/audit")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlmodel import Session, col, func, select
 
-from app.people import service as people
+from app.intake.people import service as people
 from app.platform.audit import AuditEntry
 from app.platform.jobs import JobState, count_by_state
 from app.platform.kernel.actor import Actor

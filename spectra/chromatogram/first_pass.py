@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from spectra.index.candidates import candidates
-from spectra.index.mass import MassLibrary
 from spectra.index.topk import best
+from spectra.mass_library import MassLibrary
 from spectra.preprocess import prepare
 from spectra.types import Candidate, MassSpectrum
 

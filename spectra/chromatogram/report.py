@@ -13,7 +13,7 @@ from spectra.chromatogram.components import RunComponent, RunComponents, find_co
 from spectra.chromatogram.first_pass import first_pass
 from spectra.chromatogram.retention import RetentionIndex, RetentionLadder, relative_retention
 from spectra.confidence.grouping import group_by_compound
-from spectra.index.mass import MassLibrary
+from spectra.mass_library import MassLibrary
 from spectra.types import Candidate, Identification, IdentificationLevel, Level, MassRun, Remark
 
 NAMED = (IdentificationLevel.IDENTIFIED, IdentificationLevel.CONSISTENT_WITH, IdentificationLevel.CLASS_ONLY)

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +17,8 @@ from numpy.typing import NDArray
 from spectra.confidence.calibration import Bin, Calibration, Source, shipped
 from spectra.confidence.identify import checksum, rank_compounds
 from spectra.confidence.ranking import Ranked
+from spectra.index.mass_index import MassIndex
 from spectra.types import FloatArray, MassSpectrum, SpectrumError
-
-if TYPE_CHECKING:
-    from spectra.index.mass import MassLibrary
 
 IntArray = NDArray[np.int64]
 LEAST_READINGS, LEAST_COMPOUNDS = 30, 10
@@ -50,7 +47,7 @@ class Observation:
 
 
 def calibrate(
-    library: MassLibrary, readings: Sequence[MassSpectrum], compounds: Sequence[str], note: str = ""
+    library: MassIndex, readings: Sequence[MassSpectrum], compounds: Sequence[str], note: str = ""
 ) -> Calibration:
     """A laboratory's own calibration: `readings` of known `compounds` (keys of this library, one per reading).
 
@@ -85,7 +82,7 @@ def calibrate(
 
 
 def observe(
-    library: MassLibrary,
+    library: MassIndex,
     reading: MassSpectrum,
     compound: str,
     without: IntArray | None = None,
@@ -108,7 +105,7 @@ def observation(ranked: Ranked, stranger: Ranked, compound: str, truth: int | No
     )  # fmt: skip
 
 
-def compound_mask(library: MassLibrary, compound: str) -> NDArray[np.bool_]:
+def compound_mask(library: MassIndex, compound: str) -> NDArray[np.bool_]:
     """Which entries are of this compound, (N,) bool."""
     return np.fromiter((c == compound for c in library.compounds), dtype=bool, count=len(library))
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -18,14 +17,12 @@ from spectra.confidence.calibration import Calibration, shipped
 from spectra.confidence.limits import decision
 from spectra.confidence.ranking import Ranked
 from spectra.confidence.reasons import reasons_for
+from spectra.index.mass_index import MassIndex
 from spectra.types import Candidate, Identification, IdentificationLevel, MassSpectrum, SpectrumError
-
-if TYPE_CHECKING:
-    from spectra.index.mass import MassLibrary
 
 _NOTHING = IdentificationLevel.NOTHING_ABOVE_LIMIT
 _SHOWN = 10
-_KNOWN: WeakKeyDictionary[MassLibrary, bool] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[MassIndex, bool] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ class Rule:
 
 
 def identify(
-    library: MassLibrary, query: MassSpectrum, calibration: Calibration | None = None, ranked: Ranked | None = None
+    library: MassIndex, query: MassSpectrum, calibration: Calibration | None = None, ranked: Ranked | None = None
 ) -> Identification:
     """Set of compounds for one spectrum.
 
@@ -77,7 +74,7 @@ def identify(
     )
 
 
-def rule_for(library: MassLibrary, calibration: Calibration | None = None) -> Rule:
+def rule_for(library: MassIndex, calibration: Calibration | None = None) -> Rule:
     """The calibration for this library: the one given, else the shipped one, careful where it does not fit."""
     kind = "msms" if library.accurate else "ei"
     if calibration is not None:
@@ -95,7 +92,7 @@ def rule_for(library: MassLibrary, calibration: Calibration | None = None) -> Ru
     return Rule(replace(default, temperature=wider, single_mass=0.0, single_peaks=0), False)
 
 
-def _fits(library: MassLibrary, default: Calibration) -> bool:
+def _fits(library: MassIndex, default: Calibration) -> bool:
     """Whether a library is large enough, and its entries full enough, for the shipped calibration; asked once."""
     if library not in _KNOWN:
         counts = np.diff(library.table.offsets)
@@ -104,7 +101,7 @@ def _fits(library: MassLibrary, default: Calibration) -> bool:
     return _KNOWN[library]
 
 
-def checksum(library: MassLibrary) -> str:
+def checksum(library: MassIndex) -> str:
     """SHA-256 over the compounds and numbers of peaks of a library: changes when entries do."""
     digest = hashlib.sha256("\n".join(library.compounds).encode())
     digest.update(np.diff(library.table.offsets).astype("<i8").tobytes())
@@ -112,7 +109,7 @@ def checksum(library: MassLibrary) -> str:
 
 
 def rank_compounds(
-    library: MassLibrary,
+    library: MassIndex,
     query: MassSpectrum,
     calibration: Calibration | None = None,
     without: ranking_ei.IntArray | None = None,
@@ -124,7 +121,7 @@ def rank_compounds(
     return ranking_ei.rank(library, query, weights, without)
 
 
-def candidates_of(library: MassLibrary, ranked: Ranked, top: int = 10) -> list[Candidate]:
+def candidates_of(library: MassIndex, ranked: Ranked, top: int = 10) -> list[Candidate]:
     """The first `top` compounds as candidates, `score` the combined one of 1000 at most in the scale of its weights."""
     name = str(library.info.get("name", ""))
     rows = zip(ranked.entries[:top].tolist(), ranked.compounds, ranked.scores.tolist(), strict=False)
@@ -169,7 +166,7 @@ def level_of(ranked: Ranked, size: int, outside: float | None) -> Identification
     return IdentificationLevel.CONSISTENT_WITH
 
 
-def look_alikes(library: MassLibrary, ranked: Ranked) -> tuple[str, ...]:
+def look_alikes(library: MassIndex, ranked: Ranked) -> tuple[str, ...]:
     """Compounds of the ranking whose reference cannot be told from the best one's, most alike first."""
     part = library.table.take(ranked.entries)
     cosines = library.rule("weighted_cosine", None).row(part.peaks(0), part)

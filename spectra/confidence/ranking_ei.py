@@ -7,7 +7,6 @@ weights are a calibration's (`data/calibration`). Imports numpy and `spectra` on
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +14,11 @@ from numpy.typing import NDArray
 from spectra.confidence.features_ei import FEATURES, Features, features
 from spectra.confidence.limits import decision
 from spectra.confidence.ranking import Ranked, gap
+from spectra.index.mass_index import MassIndex
 from spectra.index.topk import best
 from spectra.peaktable import ABOVE_ONE, PeakTable
 from spectra.preprocess import Peaks, prepare
 from spectra.types import FloatArray, MassSpectrum
-
-if TYPE_CHECKING:
-    from spectra.index.mass import MassLibrary
 
 IntArray = NDArray[np.int64]
 RANKING = "ei-1"
@@ -30,7 +27,7 @@ _LARGE = 8_000_000
 
 
 def rank(
-    library: MassLibrary, query: MassSpectrum, weights: Mapping[str, float], without: IntArray | None = None
+    library: MassIndex, query: MassSpectrum, weights: Mapping[str, float], without: IntArray | None = None
 ) -> Ranked:
     """Compounds of a unit-mass library by Σ weight · figure of their best entry; ties: lower entry first.
 
@@ -64,7 +61,7 @@ def _figures(found: Features, scores: FloatArray, kept: IntArray, peaks: int) ->
     return {**best_values, **lead, "found": float(found.found[kept[0]]), "log_peaks": float(np.log(max(peaks, 1)))}
 
 
-def shortlist(library: MassLibrary, query: Peaks, without: IntArray | None = None) -> IntArray:
+def shortlist(library: MassIndex, query: Peaks, without: IntArray | None = None) -> IntArray:
     """Entries worth a second look: the best by the sum of the cosines with w = √(mI) and m^1.3 I^0.53."""
     size = int(decision("mass", "shortlist"))
     if library.table.mz.size > _LARGE:
@@ -77,12 +74,11 @@ def shortlist(library: MassLibrary, query: Peaks, without: IntArray | None = Non
     return np.sort(best(total, size))
 
 
-def _searched(library: MassLibrary, query: Peaks, size: int, without: IntArray | None) -> IntArray:
+def _searched(library: MassIndex, query: Peaks, size: int, without: IntArray | None) -> IntArray:
     """The same from the library's index, for libraries too large to weigh every peak."""
-    spectrum = MassSpectrum(query.mz, query.intensity)
     gone = set() if without is None else set(without.tolist())
-    found = library.search(spectrum, 2 * size + len(gone), "weighted_cosine")
-    return np.array(sorted([c.entry for c in found if c.entry not in gone][: 2 * size]), dtype=np.int64)
+    found, _ = library.top(library.rule("weighted_cosine", None), query, 2 * size + len(gone))
+    return np.array(sorted([e for e in found.tolist() if e not in gone][: 2 * size]), dtype=np.int64)
 
 
 def _cosines(table: PeakTable, query: Peaks, a: float, b: float) -> NDArray[np.float32]:

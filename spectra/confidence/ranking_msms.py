@@ -7,20 +7,18 @@ height of the common small ions. Imports numpy and `spectra` only.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spectra.confidence.limits import decision
 from spectra.confidence.ranking import Ranked, gap
+from spectra.index.mass_index import MassIndex
+from spectra.index.precursor_error import beyond_forgiven, error_ppm
 from spectra.peaktable import PeakTable
 from spectra.preprocess import BASE, Peaks, prepare
 from spectra.similarity import Entropy, WeightedCosine
 from spectra.types import FloatArray, MassSpectrum
-
-if TYPE_CHECKING:
-    from spectra.index.mass import MassLibrary
 
 IntArray = NDArray[np.int64]
 RANKING = "msms-1"
@@ -28,11 +26,10 @@ FEATURES = ("entropy", "entropy_mass", "cosine_mass")
 """Weighted entropy similarity of I and of m·I, and the cosine with w = m·√I."""
 TOLERANCE_DA = 0.007
 _LEAST, _ABOVE = 0.002, 1.5
-_FORGIVEN_PPM = 2.0
 
 
 def rank(
-    library: MassLibrary, query: MassSpectrum, weights: Mapping[str, float], without: IntArray | None = None
+    library: MassIndex, query: MassSpectrum, weights: Mapping[str, float], without: IntArray | None = None
 ) -> Ranked:
     """Compounds by Σ weight · figure of their best entry − weights["ppm"] · max(0, |error of the precursor| − 2 ppm).
 
@@ -41,14 +38,14 @@ def rank(
     reading has no precursor, the best 200 of an open search are. Raises SpectrumError on an empty reading.
     """
     peaks = prepare(query, accurate=True)
-    rows, near = _rows(library, query, peaks, without)
+    rows, near = _rows(library, peaks, without)
     cleaned = peaks.without(_kept(peaks.mz, peaks.intensity, np.full(peaks.mz.size, peaks.precursor_mz)))
     peaks = cleaned if cleaned.mz.size else peaks
     part = _cleaned(library.table.take(rows))
     values, matched, explained = _features(peaks, part)
     plain = values @ np.array([weights[name] for name in FEATURES])
     keys, kept, error = _by_compound(library, rows, plain, (matched > 0) | near, _error(peaks, part, near))
-    scores = plain[kept] - weights["ppm"] * np.maximum(0.0, error - _FORGIVEN_PPM)
+    scores = plain[kept] - weights["ppm"] * beyond_forgiven(error)
     order = np.lexsort((rows[kept], -scores))
     kept, scores, error = kept[order], scores[order], error[order]
     figures = _figures(values[kept[0]], explained[kept[0]], scores, error, near, peaks) if kept.size else {}
@@ -59,7 +56,7 @@ def rank(
     )  # fmt: skip
 
 
-def _rows(library: MassLibrary, query: MassSpectrum, peaks: Peaks, without: IntArray | None) -> tuple[IntArray, bool]:
+def _rows(library: MassIndex, peaks: Peaks, without: IntArray | None) -> tuple[IntArray, bool]:
     """Entries to compare, rising, and whether their precursor is that of the reading."""
     gone = np.zeros(len(library), dtype=bool)
     if without is not None:
@@ -69,8 +66,8 @@ def _rows(library: MassLibrary, query: MassSpectrum, peaks: Peaks, without: IntA
         rows = np.flatnonzero((np.abs(library.table.precursor - peaks.precursor_mz) <= width) & ~gone)
         if rows.size:
             return rows, True
-    found = library.search(query, 200 + int(gone.sum()), "entropy")
-    return np.array(sorted([c.entry for c in found if not gone[c.entry]][:200]), dtype=np.int64), False
+    found, _ = library.top(library.rule("entropy", None), peaks, 200 + int(gone.sum()))
+    return np.sort(found[~gone[found]][:200]), False
 
 
 def _kept(mz: FloatArray, intensity: FloatArray, precursor: FloatArray) -> NDArray[np.bool_]:
@@ -104,11 +101,11 @@ def _error(peaks: Peaks, part: PeakTable, near: bool) -> FloatArray:
     """Error of every entry's precursor in ppm, (K,); 0 where precursors are not compared."""
     if not near:
         return np.zeros(part.n)
-    return np.asarray(np.abs(part.precursor - peaks.precursor_mz) / peaks.precursor_mz * 1e6)
+    return np.abs(error_ppm(part.precursor, peaks.precursor_mz))
 
 
 def _by_compound(
-    library: MassLibrary, rows: IntArray, plain: FloatArray, eligible: NDArray[np.bool_], error: FloatArray
+    library: MassIndex, rows: IntArray, plain: FloatArray, eligible: NDArray[np.bool_], error: FloatArray
 ) -> tuple[list[str], IntArray, FloatArray]:
     """Per compound its key, its best entry (position in `rows`) and its smallest precursor error.
 

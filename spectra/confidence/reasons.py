@@ -6,24 +6,21 @@ Why: a chemist must see in plain words what the method cannot do for this very r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spectra.confidence.calibration import Calibration
 from spectra.confidence.limits import decision
 from spectra.confidence.ranking import Ranked
+from spectra.index.mass_index import MassIndex
 from spectra.preprocess import prepare
 from spectra.types import FloatArray, IdentificationLevel, MassSpectrum
-
-if TYPE_CHECKING:
-    from spectra.index.mass import MassLibrary
 
 _MOST_NAMES = 6
 
 
 def reasons_for(
-    library: MassLibrary,
+    library: MassIndex,
     query: MassSpectrum,
     ranked: Ranked,
     calibration: Calibration,
@@ -57,7 +54,7 @@ def listed(names: Sequence[str]) -> str:
     return shown if len(names) <= _MOST_NAMES else f"{shown} and {len(names) - _MOST_NAMES} more"
 
 
-def _best(library: MassLibrary, ranked: Ranked) -> str:
+def _best(library: MassIndex, ranked: Ranked) -> str:
     name = library.names[int(ranked.entries[0])]
     match = ranked.match[0]
     shown = f"{match:.0f} of 1000" if ranked.match_name == "composite" else f"{match:.2f} of 1"
@@ -84,7 +81,7 @@ def _level(ranked: Ranked, level: IdentificationLevel, size: int, outside: float
     return out
 
 
-def _apart(library: MassLibrary, ranked: Ranked, size: int, alike: Sequence[str]) -> list[str]:
+def _apart(library: MassIndex, ranked: Ranked, size: int, alike: Sequence[str]) -> list[str]:
     entry = dict(zip(ranked.compounds, ranked.entries.tolist(), strict=True))
     best = library.names[int(ranked.entries[0])]
     others = [library.names[entry[c]] for c in ranked.compounds[1:size]]
@@ -108,7 +105,7 @@ def _apart(library: MassLibrary, ranked: Ranked, size: int, alike: Sequence[str]
     return out
 
 
-def _against(library: MassLibrary, query: MassSpectrum, ranked: Ranked) -> list[str]:
+def _against(library: MassIndex, query: MassSpectrum, ranked: Ranked) -> list[str]:
     """What speaks against trusting the match: few peaks, base peak, range, unexplained signal, precursor."""
     mine, theirs = prepare(query, library.accurate), library.table.peaks(int(ranked.entries[0]))
     best = library.names[int(ranked.entries[0])]

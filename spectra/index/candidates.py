@@ -10,22 +10,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from itertools import pairwise, repeat
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from spectra.acceleration import HELPER, Patience
+from spectra.index.late_rows import LateRows
+from spectra.index.mass_index import MassIndex
+from spectra.index.precursor_error import error_ppm
 from spectra.index.queries import Queries
 from spectra.peaktable import IntArray, PeakTable, peak_weights
 from spectra.preprocess import Peaks
 from spectra.similarity import Score, WeightedCosine
 from spectra.similarity.base import safe_ratio
 from spectra.types import Candidate, FloatArray
-
-if TYPE_CHECKING:
-    from spectra.index.mass import MassLibrary
 
 _TOGETHER, _CELLS = 128, 1 << 17
 """Scans whose figures are computed together, and scans times masses: their columns stay in the second cache."""
@@ -39,7 +39,7 @@ class _Row:
 
     def __init__(
         self, entry: int, name: str, compound: str, score: float, score_name: str, reverse: float, matched: int,
-        explained: float, rank: int, library: str, entry_id: str,
+        explained: float, rank: int, library: str, entry_id: str, precursor_error: float | None,
     ) -> None:  # fmt: skip
         self.entry, self.name, self.compound = entry, name, compound
         self.score, self.score_name, self.reverse_score = score, score_name, reverse
@@ -47,13 +47,28 @@ class _Row:
         self.library, self.entry_id = library, entry_id
         self.ambiguity_group = self.shift = self.margin = None
         self.ambiguous_with = ()
+        self.precursor_error = precursor_error
         self.__class__ = Candidate  # type: ignore[assignment]
 
 
 def candidates(
-    library: MassLibrary, query: Peaks, rule: Score, entries: IntArray, scores: NDArray[np.float32]
+    library: MassIndex,
+    query: Peaks,
+    rule: Score,
+    entries: IntArray,
+    scores: NDArray[np.float32],
+    identity: bool = False,
 ) -> list[Candidate]:
-    """One Candidate per entry, in this order: reverse score, matched peaks, share of the query explained."""
+    """One Candidate per entry, in this order: reverse score, matched peaks, share of the query explained.
+
+    They are made at the first look at one of them. `identity`: with the error of their precursor.
+    """
+    return LateRows(count=entries.size, make=lambda: _made(library, query, rule, entries, scores, identity))
+
+
+def _made(
+    library: MassIndex, query: Peaks, rule: Score, entries: IntArray, scores: NDArray[np.float32], identity: bool
+) -> list[Candidate]:
     part = library.table.take(entries)
     matches = part.match(query, rule.window)
     reverse = rule.reverse(query, part, matches).astype(np.float32)
@@ -61,11 +76,13 @@ def candidates(
     explained = part.sums(matches.row, query.intensity[matches.query]) / np.add.accumulate(query.intensity)[-1]
     counts = np.bincount(matches.row, minlength=part.n)
     texts = [column.take(entries) for column in (library.names, library.compounds, library.ids)]
-    return _rows(library, rule, texts, entries, range(1, entries.size + 1), scores, reverse, counts, explained)
+    rank = range(1, entries.size + 1)
+    error = error_ppm(part.precursor, query.precursor_mz).tolist() if identity else repeat(None)
+    return _rows(library, rule, texts, entries, rank, scores, reverse, counts, explained, error)
 
 
 def candidates_of_run(
-    library: MassLibrary, queries: Queries, rule: WeightedCosine, entries: IntArray, scores: NDArray[np.float32],
+    library: MassIndex, queries: Queries, rule: WeightedCosine, entries: IntArray, scores: NDArray[np.float32],
     accelerator: str,
 ) -> list[list[Candidate]]:  # fmt: skip
     """`candidates` of every query by a cosine of unit mass: the same rows, computed together.
@@ -87,7 +104,18 @@ def candidates_of_run(
     texts = [np.array(column.take(known), dtype=object)[own].tolist() for column in columns]
     rank = (place + 1).tolist()
     with _collector_paused():
-        shown = _rows(library, rule, texts, entry, rank, scores[given], reverse.astype(np.float32), counts, explained)
+        shown = _rows(
+            library,
+            rule,
+            texts,
+            entry,
+            rank,
+            scores[given],
+            reverse.astype(np.float32),
+            counts,
+            explained,
+            repeat(None),
+        )
         return [shown[a:b] for a, b in pairwise(ends.tolist())]
 
 
@@ -104,15 +132,16 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _rows(
-    library: MassLibrary, rule: Score, texts: Sequence[list[str]], entries: IntArray, rank: Iterable[int],
+    library: MassIndex, rule: Score, texts: Sequence[list[str]], entries: IntArray, rank: Iterable[int],
     scores: NDArray[np.float32], reverse: NDArray[np.float32], matched: IntArray, explained: FloatArray,
+    error: Iterable[float | None],
 ) -> list[Candidate]:  # fmt: skip
     """One Candidate per pair, in this order; all arrays (K,), `texts` names, compounds and ids."""
     names, compounds, ids = texts
     shelf = str(library.info.get("name", ""))
     rows = map(
         _Row, entries.tolist(), names, compounds, scores.tolist(), repeat(rule.name), reverse.tolist(),
-        matched.tolist(), explained.tolist(), rank, repeat(shelf), ids,
+        matched.tolist(), explained.tolist(), rank, repeat(shelf), ids, error,
     )  # fmt: skip
     return cast("list[Candidate]", list(rows))
 

@@ -7,28 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spectra.confidence.limits import decision
+from spectra.confidence.grouping import group_by_compound
+from spectra.index.infrared_index import InfraredIndex
 from spectra.index.infrared_resolution import resolution_of
 from spectra.index.infrared_search import Ranking
-from spectra.infrared_grid import GRID, curve
-from spectra.similarity.base import safe_ratio
-from spectra.similarity.infrared import MIN_POINTS, InfraredScore
-from spectra.types import Candidate, FloatArray, InfraredSpectrum
-
-if TYPE_CHECKING:
-    from spectra.index.infrared import InfraredLibrary
+from spectra.infrared_grid import curve
+from spectra.similarity.infrared import InfraredScore
+from spectra.types import Candidate, InfraredSpectrum
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 
 def hits_by_score(
-    library: InfraredLibrary, query: InfraredSpectrum, rule: InfraredScore, top: int, groups: IntArray | None
+    library: InfraredIndex, query: InfraredSpectrum, rule: InfraredScore, top: int, groups: IntArray | None
 ) -> list[Candidate]:
     """The best entries by a correlation; `groups` (N,): only the best entry of each."""
     found = library.engine.find(curve(query, library.raman), resolution_of(query), rule, top, groups)
@@ -54,7 +50,7 @@ def hits_by_score(
 
 
 def hits_by_peaks(
-    library: InfraredLibrary, query: InfraredSpectrum, score: str, tolerance: float, top: int, groups: IntArray | None
+    library: InfraredIndex, query: InfraredSpectrum, score: str, tolerance: float, top: int, groups: IntArray | None
 ) -> list[Candidate]:
     """The best entries by peak positions, forward or reverse; the other of the two stands beside it."""
     found = library.engine.peaks().answer(curve(query, library.raman), tolerance, library.engine.air)
@@ -81,11 +77,9 @@ def hits_by_peaks(
     ]
 
 
-def grouped(library: InfraredLibrary, found: Sequence[Candidate]) -> list[Candidate]:
+def grouped(library: InfraredIndex, found: Sequence[Candidate]) -> list[Candidate]:
     """One row per compound with what cannot be told from it, and the margin to the next that is chemically different."""
-    from spectra.confidence.grouping import group_by_compound
-
-    near = alike(library, [row.entry for row in found])
+    near = library.alike([row.entry for row in found])
     place = {row.entry: k for k, row in enumerate(found)}
 
     class Known:
@@ -101,30 +95,3 @@ def grouped(library: InfraredLibrary, found: Sequence[Candidate]) -> list[Candid
         other = next((r.score for r in rows[k + 1 :] if not near[place[row.entry], place[r.entry]]), None)
         out.append(replace(row, margin=None if other is None else row.score - other))
     return out
-
-
-def alike(library: InfraredLibrary, entries: Sequence[int]) -> NDArray[np.bool_]:
-    """Which of these k entries are too similar to tell apart (first derivative r ≥ 0.97, best over ±6 cm⁻¹), (k, k)."""
-    held, rows = library.features("first_derivative"), np.asarray(entries, dtype=np.int64)
-    values, pattern = held.take(rows), held.pattern[rows]
-    found = np.zeros((rows.size, rows.size))
-    for one in np.unique(pattern):
-        for other in np.unique(pattern):
-            a, b = np.flatnonzero(pattern == one), np.flatnonzero(pattern == other)
-            found[np.ix_(a, b)] = _between(values[a], held.masks[one], values[b], held.masks[other])
-    close = found >= decision("infrared", "twin_correlation")
-    return np.asarray(close | close.T)
-
-
-def _between(first: FloatArray, mask: BoolArray, second: FloatArray, other: BoolArray) -> FloatArray:
-    """Correlations of features (k, 1801) of one mask with those (l, 1801) of another, best over ±6 cm⁻¹, (k, l)."""
-    best = np.zeros((len(first), len(second)))
-    for step in InfraredScore().steps:
-        here = slice(max(step, 0), GRID.size + min(step, 0))
-        there = slice(max(-step, 0), GRID.size + min(-step, 0))
-        shared = mask[here] & other[there]
-        if np.count_nonzero(shared) >= MIN_POINTS:
-            q, r = first[:, here] * shared, second[:, there] * shared
-            size = np.sqrt((q**2).sum(axis=1)[:, None] * (r**2).sum(axis=1))
-            np.maximum(best, safe_ratio(q @ r.T, size), out=best)
-    return best

@@ -7,20 +7,18 @@ Version 2 keeps unit-mass intensities as 16-bit codes and the search index with 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spectra.index.catalogue import Catalogue
 from spectra.index.ei_codes import quantised
+from spectra.index.mass_index import MassIndex
 from spectra.index.mass_search import MassSearch
 from spectra.index.store import LibraryFileError, open_arrays, save_arrays
 from spectra.peaktable import PeakTable, StoredUnitMass
 from spectra.preprocess import on_micro_grid
-
-if TYPE_CHECKING:
-    from spectra.index.mass import MassLibrary
 
 FORMAT = "mast-mass-library"
 VERSION = 2
@@ -29,7 +27,7 @@ READABLE = (1, VERSION)
 Parts = tuple[PeakTable, Catalogue, NDArray[np.int32], MassSearch]
 
 
-def save(library: MassLibrary, path: str | os.PathLike[str]) -> None:
+def save(library: MassIndex, path: str | os.PathLike[str]) -> None:
     """Write a library with its index; see `MassLibrary.save`."""
     table = library.table
     arrays: dict[str, NDArray[Any]] = {

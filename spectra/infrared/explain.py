@@ -7,34 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spectra.confidence.limits import load
+from spectra.index.infrared_index import InfraredIndex
 from spectra.infrared.align import align, relative_residual
 from spectra.infrared.answer import InfraredExplanation
 from spectra.infrared.fit import Fit
+from spectra.infrared.judging import judge
 from spectra.infrared.mixture import Final, resolve
 from spectra.infrared.noise import white_noise
 from spectra.infrared.partial import apart, beats, joined, partial_scenes
+from spectra.infrared.report import report
 from spectra.infrared.scene import Scene, narrowed, scene_of
 from spectra.infrared.warp import IntArray
 from spectra.infrared_grid import STEP, curve
 from spectra.similarity.infrared import InfraredScore
 from spectra.types import FloatArray, InfraredSpectrum, SpectrumError
 
-if TYPE_CHECKING:
-    from spectra.index.infrared import InfraredLibrary
-
 
 def explain(
-    library: InfraredLibrary, query: InfraredSpectrum, max_components: int = 5, watch: Collection[str] | None = None
+    library: InfraredIndex, query: InfraredSpectrum, max_components: int = 5, watch: Collection[str] | None = None
 ) -> InfraredExplanation:
     """What the reading is made of, with what it leaves unexplained. See `InfraredLibrary.explain`."""
-    from spectra.infrared.judging import judge
-    from spectra.infrared.report import report
-
     if max_components < 1:
         raise SpectrumError("explain needs at least one component")
     final = settle(library, curve(query, library.raman), max_components, coarse_noise(query))
@@ -52,7 +48,7 @@ def coarse_noise(query: InfraredSpectrum) -> float:
     return white_noise(query.absorbance, np.ones(x.size, dtype=bool))
 
 
-def settle(library: InfraredLibrary, query: FloatArray, most: int, least_noise: float = 0.0) -> Final:
+def settle(library: InfraredIndex, query: FloatArray, most: int, least_noise: float = 0.0) -> Final:
     """The settled set of a reading on the grid (1801,), with a noise of at least `least_noise` (absorbance).
 
     References that cover only part of the range are tried on their own range: one that resembles the reading in a run

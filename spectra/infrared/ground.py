@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +20,6 @@ from spectra.infrared.noise import independent_points
 from spectra.infrared.scene import Scene
 from spectra.infrared.warp import LOG_AXIS, OMEGA, PADDED, IntArray
 from spectra.types import FloatArray
-
-if TYPE_CHECKING:
-    from spectra.infrared.mixture import Final
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +58,9 @@ class Ground:
     total: float
 
     @classmethod
-    def of(cls, final: Final) -> Ground:
-        """The ground of a settled set; without one, of the reading less its baseline."""
-        if final.fit is None:
-            return cls._bare(final.scene)
-        return cls.of_fit(final.fit)
+    def of(cls, scene: Scene, fit: Fit | None) -> Ground:
+        """The ground of a settled set; where no set stands (None), that of the scene's reading less its baseline."""
+        return cls._bare(scene) if fit is None else cls.of_fit(fit)
 
     @classmethod
     def of_fit(cls, fit: Fit) -> Ground:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spectra.confidence.limits import load
+from spectra.index.infrared_index import InfraredIndex
 from spectra.infrared.alarm import Alarm, alarm
 from spectra.infrared.answer import DetectionLimit, DiagnosticBand, DifferenceWindow
 from spectra.infrared.bands import diagnostic_bands
@@ -22,9 +22,6 @@ from spectra.infrared.ground import Ground
 from spectra.infrared.limits import detection_limits
 from spectra.infrared.mixture import Final
 from spectra.infrared.sentences import about_alarm, about_limits, leads_of
-
-if TYPE_CHECKING:
-    from spectra.index.infrared import InfraredLibrary
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +46,7 @@ class Judgement:
     left: tuple[str, ...] = ()
 
 
-def judge(final: Final, library: InfraredLibrary, watch: Collection[str] | None = None) -> Judgement:
+def judge(final: Final, library: InfraredIndex, watch: Collection[str] | None = None) -> Judgement:
     """Grades, limits, alarm and sentences for a settled set. `watch`: compounds to give limits for, all when None.
 
     A member is "probable" when its probability, from simulated readings with and without a component missing from the
@@ -57,7 +54,7 @@ def judge(final: Final, library: InfraredLibrary, watch: Collection[str] | None 
     on its own instrument (library info or entry detail `own_instrument`). When most of the reading is unexplained every
     member is only "possible"; so is a lone one that leaves an excess above 0.2, as a sister of the truth does.
     """
-    warning, ground = alarm(final), Ground.of(final)
+    warning, ground = alarm(final), Ground.of(final.scene, final.fit)
     limits = detection_limits(final, library, ground, watch)
     left = about_alarm(warning)
     said = (*left, *about_limits(limits, final, library, watch))
@@ -85,7 +82,7 @@ def judge(final: Final, library: InfraredLibrary, watch: Collection[str] | None 
 
 
 def _graded(
-    fit: Fit, library: InfraredLibrary, warning: Alarm, p: list[float]
+    fit: Fit, library: InfraredIndex, warning: Alarm, p: list[float]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """A grade per member, and the sentence of the veto."""
     entries = fit.state.entries
@@ -102,13 +99,13 @@ def _graded(
     return tuple(found), (text,)
 
 
-def _own(library: InfraredLibrary, entry: int) -> bool:
+def _own(library: InfraredIndex, entry: int) -> bool:
     """Whether the reference was measured on the laboratory's own instrument."""
     meta = library.catalogue.detail(entry).get("meta", {})
     return bool(library.info.get("own_instrument") or meta.get("own_instrument"))
 
 
-def _differences(standing: Standing, library: InfraredLibrary) -> tuple[DifferenceWindow, ...]:
+def _differences(standing: Standing, library: InfraredIndex) -> tuple[DifferenceWindow, ...]:
     """Windows between the set and the one with its largest member replaced by the best other compound."""
     fit = standing.fit
     k = int(np.argmax(fit.state.share))

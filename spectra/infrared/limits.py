@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spectra.confidence.limits import load
+from spectra.index.infrared_index import InfraredIndex
 from spectra.infrared.answer import DetectionLimit
 from spectra.infrared.ground import Ground, Inner, off
 from spectra.infrared.mixture import Final
@@ -22,16 +22,13 @@ from spectra.infrared.window_median import Estimates, window_median
 from spectra.infrared_grid import GRID, STEP, feature
 from spectra.similarity.infrared import InfraredScore, shifted
 
-if TYPE_CHECKING:
-    from spectra.index.infrared import InfraredLibrary
-
 LEAST_SQUARES = "least squares"
 WINDOW_MEDIAN = "window median"
 _Z95 = 1.959963984540054
 
 
 def detection_limits(
-    final: Final, library: InfraredLibrary, ground: Ground, watch: Collection[str] | None = None
+    final: Final, library: InfraredIndex, ground: Ground, watch: Collection[str] | None = None
 ) -> tuple[DetectionLimit, ...]:
     """One limit per compound of `watch` (keys), in the library's order; those without a usable entry are left out.
 
@@ -65,7 +62,7 @@ def detection_limits(
 
 
 def _apart(
-    final: Final, library: InfraredLibrary, watch: Collection[str] | None, answered: Collection[str]
+    final: Final, library: InfraredIndex, watch: Collection[str] | None, answered: Collection[str]
 ) -> dict[str, tuple[int, _Row]]:
     """Answers for compounds that are not `answered`, from references of a smaller range."""
     best: dict[str, tuple[int, _Row]] = {}
@@ -73,7 +70,9 @@ def _apart(
         keys = [library.compounds[e] for e in part.entries.tolist()]
         asked = [key not in answered and (watch is None or key in watch) for key in keys]
         entries = part.entries[np.array(asked, dtype=bool)]
-        for entry, row in zip(entries.tolist(), _answers(part.final, Ground.of(part.final), entries), strict=True):
+        for entry, row in zip(
+            entries.tolist(), _answers(part.final, Ground.of(part.final.scene, part.final.fit), entries), strict=True
+        ):
             key = library.compounds[entry]
             if key not in best or row.rank > best[key][1].rank:
                 best[key] = (entry, row)
@@ -92,7 +91,7 @@ class _Row:
     rank: float
 
 
-def _watched(final: Final, library: InfraredLibrary, watch: Collection[str] | None) -> IntArray:
+def _watched(final: Final, library: InfraredIndex, watch: Collection[str] | None) -> IntArray:
     """Entries to ask for, rising."""
     data, scene = load("infrared")["limits"], final.scene
     if watch is not None:
@@ -172,7 +171,7 @@ def _present(ground: Ground, entry: int) -> _Row:
     return _Row(float(fit.shares[k]), error, min(factor * error, 1.0), True, LEAST_SQUARES, np.inf)
 
 
-def _limit(library: InfraredLibrary, key: str, entry: int, row: _Row) -> DetectionLimit:
+def _limit(library: InfraredIndex, key: str, entry: int, row: _Row) -> DetectionLimit:
     wide = _Z95 * row.error if np.isfinite(row.error) else 1.0
     low, high = max(row.estimate - wide, 0.0), min(max(row.estimate + wide, 0.0), 1.0)
     return DetectionLimit(key, library.names[entry], row.limit, row.estimate, low, high, row.seen, row.estimator)

@@ -18,6 +18,7 @@ from spectra.infrared.noise import local_variance, mismatch_variance, running_me
 from spectra.infrared.propose import propose_many
 from spectra.infrared.scene import Scene
 from spectra.infrared.warp import IntArray
+from spectra.infrared.window_median import stands
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +84,6 @@ def settled_again(fit: Fit, most: int) -> Final:
 
 def _settled(search: _Search, first: Fit) -> Final:
     """From a grown set at white noise to a settled one."""
-    from spectra.infrared.window_median import stands
-
     data = search.data
     misfit = float(np.sqrt(first.chi2 / first.n))
     excess = min(1.0, max(0.0, misfit - data["misfit_free"]))
@@ -212,8 +211,6 @@ class _Search:
 
     def confirmed(self, fit: Fit) -> tuple[Fit, tuple[tuple[int, float], ...]]:
         """Without small members that short windows do not confirm: what fills a misfit does so in one place only."""
-        from spectra.infrared.window_median import stands
-
         traces: list[tuple[int, float]] = []
         while len(fit.state.entries) > 1:
             small = [int(k) for k in np.argsort(fit.shares) if fit.shares[k] < self.data["confirm_below"]]

@@ -7,12 +7,12 @@ numpy and `spectra` only.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spectra.confidence.limits import load
+from spectra.index.infrared_index import InfraredIndex
 from spectra.infrared.align import align, relative_residual
 from spectra.infrared.scene import Scene, covering, on_range, scene_of
 from spectra.infrared.warp import IntArray
@@ -20,14 +20,11 @@ from spectra.infrared_grid import CO2, curve
 from spectra.similarity.infrared import InfraredScore
 from spectra.types import Candidate, FloatArray, InfraredSpectrum
 
-if TYPE_CHECKING:
-    from spectra.index.infrared import InfraredLibrary
-
 ALIGNED = "aligned"
 
 
 def hits_by_alignment(
-    library: InfraredLibrary, query: InfraredSpectrum, top: int, groups: IntArray | None = None
+    library: InfraredIndex, query: InfraredSpectrum, top: int, groups: IntArray | None = None
 ) -> list[Candidate]:
     """The best `top` entries by r = √(1 − |r|²/|y|²) after alignment; `groups` (N,): only the best entry of each.
 
@@ -68,7 +65,7 @@ class _Found:
         self.shifts, self.overlaps = shifts[positive], overlaps[positive]
 
     @classmethod
-    def of(cls, library: InfraredLibrary, query: FloatArray, count: int) -> _Found:
+    def of(cls, library: InfraredIndex, query: FloatArray, count: int) -> _Found:
         """Screen and align."""
         reach = float(load("infrared")["align"]["screen_shift"])
         rule = InfraredScore("first_derivative", reach, air=not library.raman)
@@ -88,7 +85,7 @@ class _Found:
         return cls(entries.astype(np.int64), scores, moved, overlaps)
 
 
-def _by_range(library: InfraredLibrary, query: FloatArray, near: IntArray) -> Iterator[tuple[Scene, IntArray]]:
+def _by_range(library: InfraredIndex, query: FloatArray, near: IntArray) -> Iterator[tuple[Scene, IntArray]]:
     """The entries `near` in groups that can be compared on the same points, each with the scene of these points."""
     references = library.references
     known = np.isfinite(query) & ~(CO2 & references.air)

@@ -5,12 +5,11 @@ Imports numpy and `spectra` only.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from spectra.confidence.limits import decision
+from spectra.index.infrared_index import InfraredIndex
 from spectra.infrared.answer import InfraredExplanation
 from spectra.infrared.fit import Fit
 from spectra.infrared.judging import Judgement
@@ -19,16 +18,13 @@ from spectra.infrared.scene import Scene
 from spectra.similarity.infrared import InfraredScore
 from spectra.types import Component, FloatArray
 
-if TYPE_CHECKING:
-    from spectra.index.infrared import InfraredLibrary
-
 Z95 = 1.959963984540054
 _SHARES = "Shares are shares of the signal, not of the weight."
 _NOTHING = "No library entry explains this spectrum better than a smooth baseline does."
 _LISTED = 5
 
 
-def report(library: InfraredLibrary, final: Final, judgement: Judgement) -> InfraredExplanation:
+def report(library: InfraredIndex, final: Final, judgement: Judgement) -> InfraredExplanation:
     """The answer of a settled set; one component per compound, forms of it added up."""
     if final.fit is None:
         return nothing(library, final, judgement)
@@ -68,7 +64,7 @@ def report(library: InfraredLibrary, final: Final, judgement: Judgement) -> Infr
     )
 
 
-def nothing(library: InfraredLibrary, final: Final, judgement: Judgement) -> InfraredExplanation:
+def nothing(library: InfraredIndex, final: Final, judgement: Judgement) -> InfraredExplanation:
     """An answer without components."""
     scene = final.scene
     baseline = scene.plain.baseline(scene.y)
@@ -121,16 +117,14 @@ def share_deviations(fit: Fit, groups: list[list[int]]) -> FloatArray:
     return np.asarray(np.sqrt(np.maximum(np.einsum("gi,ij,gj->g", slope, covariance, slope), 0.0)))
 
 
-def _by_compound(library: InfraredLibrary, fit: Fit) -> list[list[int]]:
+def _by_compound(library: InfraredIndex, fit: Fit) -> list[list[int]]:
     groups: dict[str, list[int]] = {}
     for k, entry in enumerate(fit.state.entries):
         groups.setdefault(library.compounds[entry], []).append(k)
     return list(groups.values())
 
 
-def _component(
-    library: InfraredLibrary, fit: Fit, group: list[int], deviation: float, judgement: Judgement
-) -> Component:
+def _component(library: InfraredIndex, fit: Fit, group: list[int], deviation: float, judgement: Judgement) -> Component:
     share = float(fit.shares[group].sum())
     leader = max(group, key=lambda k: float(fit.shares[k]))
     entry = fit.state.entries[leader]
@@ -148,7 +142,7 @@ def _component(
     )
 
 
-def twins(library: InfraredLibrary, entry: int) -> tuple[str, ...]:
+def twins(library: InfraredIndex, entry: int) -> tuple[str, ...]:
     """Other compounds with an entry too similar to this one to tell apart (first derivative r ≥ 0.97)."""
     curve = np.asarray(library.curves[entry], dtype=np.float64)
     scores = InfraredScore("first_derivative", 2.0, air=not library.raman).over(
@@ -172,7 +166,7 @@ def _about_names(parts: tuple[Component, ...]) -> list[str]:
     return out
 
 
-def _about_traces(library: InfraredLibrary, final: Final) -> tuple[str, ...]:
+def _about_traces(library: InfraredIndex, final: Final) -> tuple[str, ...]:
     """Sentences about small members that were fitted and are not named."""
     out = []
     for entry, share in final.traces:
@@ -184,7 +178,7 @@ def _about_traces(library: InfraredLibrary, final: Final) -> tuple[str, ...]:
     return tuple(out)
 
 
-def _about_range(library: InfraredLibrary, final: Final) -> list[str]:
+def _about_range(library: InfraredIndex, final: Final) -> list[str]:
     """A sentence about what was compared, where that is not all of it."""
     axis, used = final.scene.axis, final.scene.entries.size
     if final.scene.pool.size < used:

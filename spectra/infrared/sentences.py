@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spectra.confidence.limits import load
+from spectra.index.infrared_index import InfraredIndex
+from spectra.infrared.alarm import Alarm
 from spectra.infrared.answer import DetectionLimit
 from spectra.infrared.mixture import Final
 from spectra.infrared_grid import GRID, feature
 from spectra.similarity.infrared import InfraredScore
-
-if TYPE_CHECKING:
-    from spectra.index.infrared import InfraredLibrary
-    from spectra.infrared.alarm import Alarm
-
 
 NOT_SEEN = '"Not seen" is not "absent".'
 
@@ -78,7 +74,7 @@ def about_alarm(warning: Alarm) -> tuple[str, ...]:
 
 
 def about_limits(
-    limits: Sequence[DetectionLimit], final: Final, library: InfraredLibrary, watch: Collection[str] | None
+    limits: Sequence[DetectionLimit], final: Final, library: InfraredIndex, watch: Collection[str] | None
 ) -> tuple[str, ...]:
     """Every compound of a watch list one by one; of a whole library the range, and what shows without being named."""
     named = {library.compounds[e] for e in final.entries}
@@ -114,7 +110,7 @@ def about_clear(limits: Sequence[float]) -> str:
     )
 
 
-def leads_of(final: Final, library: InfraredLibrary) -> tuple[str, ...]:
+def leads_of(final: Final, library: InfraredIndex) -> tuple[str, ...]:
     """The two entries most like the reading by first derivative: a lead, not a finding."""
     scene = final.scene
     whole = np.full(GRID.size, np.nan)

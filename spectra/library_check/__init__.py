@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from spectra.index.mass import MassLibrary
 from spectra.library_check.derivatives import derivatives
 from spectra.library_check.faults import Fault, Severity
 from spectra.library_check.masses import masses
 from spectra.library_check.neighbours import neighbours
 from spectra.library_check.peaks import duplicates, peaks, repeated_ids
+from spectra.mass_library import MassLibrary
 
 __all__ = ["Fault", "Progress", "Severity", "check"]
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from spectra.exactmass import FormulaError
-from spectra.index.mass import MassLibrary
 from spectra.library_check.faults import Fault, Severity, atoms_of, compound_of, fault, labelled, thresholds, unit_peaks
+from spectra.mass_library import MassLibrary
 
 Tell = Callable[[str, int, int], None]
 Atoms = Mapping[str, int]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from spectra.confidence.limits import load
 from spectra.exactmass import parse_formula
-from spectra.index.mass import MassLibrary
+from spectra.mass_library import MassLibrary
 
 
 class Severity(StrEnum):

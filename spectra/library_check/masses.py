@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from spectra.exactmass import FormulaError, check_formula, exact_mass, isotope_pattern
-from spectra.index.mass import MassLibrary
 from spectra.library_check.faults import Fault, Severity, atoms_of, fault, nominal_mass, thresholds, unit_peaks
+from spectra.mass_library import MassLibrary
 
 Tell = Callable[[str, int, int], None]
 _STEP = 500

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spectra.exactmass import FormulaError
-from spectra.index.mass import MassLibrary
 from spectra.library_check.faults import (
     Fault,
     Severity,
@@ -23,6 +22,7 @@ from spectra.library_check.faults import (
     thresholds,
     unit_peaks,
 )
+from spectra.mass_library import MassLibrary
 
 Tell = Callable[[str, int, int], None]
 _BLOCK = 512

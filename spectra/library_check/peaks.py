@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from spectra.index.mass import MassLibrary
 from spectra.library_check.faults import Fault, Severity, compound_of, fault, thresholds
+from spectra.mass_library import MassLibrary
 
 Tell = Callable[[str, int, int], None]
 

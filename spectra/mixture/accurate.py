@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from spectra.index.mass_index import MassIndex
 from spectra.mixture.accurate_beam import Search, search
 from spectra.mixture.accurate_candidates import Shortlist, shortlist
 from spectra.mixture.accurate_columns import columns
@@ -15,14 +15,11 @@ from spectra.mixture.accurate_series import SeriesTable, series_of
 from spectra.mixture.accurate_stack import Stack, stack
 from spectra.types import FloatArray, MassSpectrum, MixtureExplanation, SpectrumError
 
-if TYPE_CHECKING:
-    from spectra.index.mass import MassLibrary
-
 SEARCHED, MOST_COMPONENTS = 4, 6
 """Components looked for, and when more are asked for. Never fewer: a part left out would be pressed into another."""
 
 
-def explain(library: MassLibrary, queries: Sequence[MassSpectrum], max_components: int) -> MixtureExplanation:
+def explain(library: MassIndex, queries: Sequence[MassSpectrum], max_components: int) -> MixtureExplanation:
     """Which compounds of an accurate-mass library are in a sample, from its spectra at rising energies (lowest first).
 
     Peaks of all energies are clustered to ions; a set of compounds with shares c is judged by a heavy-tailed
@@ -54,7 +51,7 @@ def explain(library: MassLibrary, queries: Sequence[MassSpectrum], max_component
 
 
 def examine(
-    library: MassLibrary, sample: Stack, series: SeriesTable, short: Shortlist, model: Model, most: int
+    library: MassIndex, sample: Stack, series: SeriesTable, short: Shortlist, model: Model, most: int
 ) -> tuple[Search, Evidence]:
     """The fitted sets of a shortlist and the evidence for each compound."""
     compound = series.compound[short.series]

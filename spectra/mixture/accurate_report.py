@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spectra.confidence.limits import load
+from spectra.index.mass_index import MassIndex
 from spectra.mixture.accurate_beam import Search
 from spectra.mixture.accurate_candidates import Shortlist
 from spectra.mixture.accurate_inclusion import Evidence
@@ -16,9 +16,6 @@ from spectra.mixture.accurate_model import Float32, Model
 from spectra.mixture.accurate_series import SeriesTable
 from spectra.mixture.accurate_stack import Stack
 from spectra.types import Component, FloatArray, MixtureExplanation
-
-if TYPE_CHECKING:
-    from spectra.index.mass import MassLibrary
 
 IntArray = NDArray[np.int64]
 SIGNAL = "Signal is no measure of amount here: shares are shares of ions, and substances ionise very differently."
@@ -30,7 +27,7 @@ MOST_BANDS = 8
 class Context:
     """What an answer is written from."""
 
-    library: MassLibrary
+    library: MassIndex
     sample: Stack
     series: SeriesTable
     short: Shortlist

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spectra.index.mass_index import MassIndex
 from spectra.types import FloatArray
-
-if TYPE_CHECKING:
-    from spectra.index.mass import MassLibrary
 
 IntArray = NDArray[np.int64]
 MOST_LEVELS = 5
@@ -44,10 +41,10 @@ class SeriesTable:
         return entries, levels
 
 
-_KEPT: WeakKeyDictionary[MassLibrary, SeriesTable] = WeakKeyDictionary()
+_KEPT: WeakKeyDictionary[MassIndex, SeriesTable] = WeakKeyDictionary()
 
 
-def series_of(library: MassLibrary) -> SeriesTable:
+def series_of(library: MassIndex) -> SeriesTable:
     """The series of a library, found once per library."""
     found = _KEPT.get(library)
     if found is None:
@@ -55,7 +52,7 @@ def series_of(library: MassLibrary) -> SeriesTable:
     return found
 
 
-def _grouped(library: MassLibrary) -> SeriesTable:
+def _grouped(library: MassIndex) -> SeriesTable:
     n = len(library)
     compound = np.unique(np.asarray(library.compounds[:], dtype=object).astype(str), return_inverse=True)[1]
     compound = np.asarray(compound, dtype=np.int64).reshape(-1)
@@ -89,7 +86,7 @@ def _occurrence(compound: IntArray, ion: FloatArray, energy: IntArray) -> IntArr
     return out
 
 
-def _mean_mass(library: MassLibrary) -> FloatArray:
+def _mean_mass(library: MassIndex) -> FloatArray:
     """Intensity-weighted mean m/z of every entry, (N,): falls as energy rises."""
     table = library.table
     height = np.asarray(table.intensity, dtype=np.float64)

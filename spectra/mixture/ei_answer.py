@@ -6,18 +6,15 @@ Imports numpy and `spectra` only.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spectra.confidence.limits import load
+from spectra.index.mass_index import MassIndex
 from spectra.mixture.ei_decision import Case, Fit, settled
 from spectra.mixture.ei_inclusion import Place, rule
 from spectra.mixture.ei_likelihood import IntArray, Problem, curvature
 from spectra.types import Component, FloatArray, MixtureExplanation
-
-if TYPE_CHECKING:
-    from spectra.index.mass import MassLibrary
 
 Z95 = 1.959963984540054
 LISTED = 4
@@ -29,7 +26,7 @@ def nothing(reason: str) -> MixtureExplanation:
     return MixtureExplanation((), 1.0, True, (reason, _say("not_seen")), residual_ratio=1.0)
 
 
-def answer(library: MassLibrary, case: Case, entry: IntArray, most: int) -> MixtureExplanation:
+def answer(library: MassIndex, case: Case, entry: IntArray, most: int) -> MixtureExplanation:
     """The answer with at most `most` parts; `entry` (K,) of the library behind each candidate."""
     decided = settled(case, most)
     fit, named = decided.fit, decided.named
@@ -61,7 +58,7 @@ def answer(library: MassLibrary, case: Case, entry: IntArray, most: int) -> Mixt
 class _Told:
     """One decided reading in the words of its library."""
 
-    library: MassLibrary
+    library: MassIndex
     case: Case
     entry: IntArray
     fit: Fit

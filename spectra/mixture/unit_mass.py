@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
 from spectra.confidence.limits import load
+from spectra.index.mass_index import MassIndex
 from spectra.mixture.ei_answer import answer, nothing
 from spectra.mixture.ei_beam import Beam, search
 from spectra.mixture.ei_decision import Case
@@ -21,14 +22,11 @@ from spectra.peaktable import PeakTable
 from spectra.preprocess import Peaks, prepare
 from spectra.types import MassSpectrum, MixtureExplanation, SpectrumError
 
-if TYPE_CHECKING:
-    from spectra.index.mass import MassLibrary
-
 MOST_ENERGIES = 60
 """Energies lie end to end on one axis of unit masses, which ends at 65,535."""
 
 
-def explain(library: MassLibrary, queries: Sequence[MassSpectrum], max_components: int) -> MixtureExplanation:
+def explain(library: MassIndex, queries: Sequence[MassSpectrum], max_components: int) -> MixtureExplanation:
     """Which library compounds, added up, explain one unit-mass reading; several queries are rising energies.
 
     Model: reading y, entries A (base 999), mu = Σ c_k A_k; loss Σ_m w_m (ν+1)/2 ln(1 + r²/ν) with
@@ -60,7 +58,7 @@ def explain(library: MassLibrary, queries: Sequence[MassSpectrum], max_component
     return answer(library, Case.of(problem, evidence, shipped_layers()), entries, max_components)
 
 
-def weigh(library: MassLibrary, queries: Sequence[MassSpectrum], most: int) -> tuple[Problem, Evidence, IntArray] | str:
+def weigh(library: MassIndex, queries: Sequence[MassSpectrum], most: int) -> tuple[Problem, Evidence, IntArray] | str:
     """Search the sets and gather the evidence: problem, evidence, library entry behind each candidate (K,).
 
     A sentence instead where nothing can be compared.
@@ -101,18 +99,18 @@ def _by_unit_mass(peaks: Peaks) -> Single:
     return out
 
 
-def _codes(library: MassLibrary) -> IntArray:
+def _codes(library: MassIndex) -> IntArray:
     """Compound number of every entry, (N,); an entry without a compound key is a compound of its own."""
     return library.table.keep("ei codes", lambda: _numbered(library))
 
 
-def _numbered(library: MassLibrary) -> IntArray:
+def _numbered(library: MassIndex) -> IntArray:
     number: dict[str, int] = {}
     keys = (compound or f"\0{entry}" for entry, compound in enumerate(library.compounds))
     return np.array([number.setdefault(key, len(number)) for key in keys], dtype=np.int64)
 
 
-def _stacked(library: MassLibrary, energies: int, y: Single) -> tuple[PeakTable, IntArray, IntArray]:
+def _stacked(library: MassIndex, energies: int, y: Single) -> tuple[PeakTable, IntArray, IntArray]:
     """One row per compound, its best entry of every energy end to end at 1000 · energy: table, codes, entry of a row."""
     codes = _codes(library)
     slots = np.full((int(codes.max(initial=-1)) + 1, energies), -1, dtype=np.int64)

@@ -24,6 +24,8 @@ class Score(ABC):
 
     name: ClassVar[str]
     needs_precursor: ClassVar[bool] = False
+    full: ClassVar[float] = 1.0
+    """The score of a spectrum against itself."""
 
     def __init__(self, tolerance: float | None = None) -> None:
         self.tolerance = tolerance

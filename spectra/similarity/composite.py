@@ -35,6 +35,7 @@ class Composite(Score):
     """
 
     name = "composite"
+    full = 1000.0
     accelerator = "auto"
 
     def _pair(self, query: Peaks, reference: Peaks) -> float:

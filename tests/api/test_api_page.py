@@ -6,9 +6,9 @@ import json
 import re
 from pathlib import Path
 
+from app.laboratory.quantification.schemas import CurveIn
 from app.main import create_app
 from app.platform.security.policy import api_routes
-from app.quantification.schemas import CurveIn
 from app.settings import Settings
 from spectra.quantify import fit_curve
 

@@ -10,8 +10,8 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import RouteContext
 from fastapi.testclient import TestClient
 
+from app.intake.people import service as people
 from app.main import create_app
-from app.people import service as people
 from app.platform.kernel.actor import Role
 from app.platform.security.policy import api_routes, check_policies, declared_policy, public
 from app.platform.web.middleware import SECURITY_HEADERS

@@ -18,8 +18,7 @@ from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
 from app.platform.kernel.personal_data import PersonalKind
 from app.platform.security.policy import api_routes
-from app.platform.web.fields import CHECKED
-from app.platform.web.free_text import EACH, FreeField, free_fields
+from app.platform.web.fields import CHECKED, EACH, FreeField, free_fields
 from app.settings import Settings
 from tests.app.conftest import World
 from tests.support import logs, traces

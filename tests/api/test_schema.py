@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import uuid
 from collections import Counter
 from typing import Any
 
@@ -12,19 +11,18 @@ import schemathesis.specs.openapi.adapter.v2  # imported late, inside a deep sta
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
-from app.people import service as people
+from app.intake.people import service as people
 from app.platform.kernel.actor import Actor, Role
-from app.releases import service as releases
 from tests.app.conftest import World
-from tests.app.trends.conftest import Figures
-from tests.support.road import ok
+from tests.support.budget import long_run
+from tests.support.keys import real_keys
 from tests.support.staged import either_database
-from tests.support.writes import Stage, alert, project, sample_task, told, urgent
+from tests.support.writes import Stage
 
 database = either_database  # both kinds matter here
 
 SEED = 20261125
-MAX_EXAMPLES = 5
+MAX_EXAMPLES = 5 if long_run() else 2
 STREAMS = ("/api/v1/events", "/api/v1/tickets/events")
 CHECKS = (
     "not_a_server_error",
@@ -55,49 +53,6 @@ class WithoutLifespan:
         for step in ("startup", "shutdown"):
             await receive()
             await send({"type": f"lifespan.{step}.complete"})
-
-
-def release(stage: Stage) -> str:
-    """A release to look things up in."""
-    world = stage.world
-    Figures(world, {world.agency_id: uuid.UUID(stage.road.session_id)}).add(43, month="2026-04")
-    with world.runtime.db.begin(Actor(None, "operator", frozenset({Role.ADMIN}), None)) as uow:
-        return str(releases.make(uow, world.runtime.pack.substances).id)
-
-
-def real_keys(stage: Stage) -> dict[str, str]:
-    """Something there for every path parameter, so that the requests get past the first look-up."""
-    sample, analysis, upload = stage.read_file()
-    result, _ = stage.road.draft(sample, [analysis])
-    told_sample, adjustment = told(stage)
-    stage.client("health_worker").get(f"/consultations/samples/{told_sample}")
-    project_id = project(stage, "propose", "approve")
-    return {
-        "session_id": stage.road.session_id,
-        "sample_id": sample,
-        "analysis_id": analysis,
-        "upload_id": upload,
-        "reading_id": ok(stage.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"],
-        "result_id": result,
-        "incoming_id": stage.incoming()[0],
-        "standard_id": stage.standard(),
-        "control_id": stage.control(),
-        "curve_id": stage.curve(),
-        "instrument_id": stage.machine(),
-        "check_id": stage.check(),
-        "task_id": stage.task(),
-        "sample_task_id": sample_task(stage)["id"],
-        "alert_id": alert(stage)["id"],
-        "urgent_id": urgent(stage)["id"],
-        "adjustment_id": adjustment,
-        "shown_id": ok(stage.client("health_worker").get(f"/api/v1/samples/{told_sample}/shown"))[0]["id"],
-        "version_id": stage.pack()["id"],
-        "project_id": project_id,
-        "drawing_id": ok(stage.client("researcher").post(f"/api/v1/projects/{project_id}/extracts"))["id"],
-        "release_id": release(stage),
-        "message_id": "M-HEAT",
-        "key": "starter-mass",
-    }
 
 
 def configuration(cookie: str, *, boundaries: bool) -> SchemathesisConfig:

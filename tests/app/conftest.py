@@ -14,10 +14,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.care.message_packs.checking import Checks
+from app.intake.people import service as people
+from app.intake.people.tables import AgencyKind
 from app.main import attach, build_runtime, create_app
-from app.message_packs.checking import Checks
-from app.people import service as people
-from app.people.tables import AgencyKind
 from app.platform.db import Database
 from app.platform.kernel.actor import Actor, Role
 from app.runtime import Runtime
@@ -61,8 +61,9 @@ class World:
         self, *, name: str = "Saturday", licence: str = "foh_general", agency: str = "own", **more: object
     ) -> UUID:
         """An open drug-checking session, written straight into the tables."""
-        from app.sessions.domain import LicenceMode, ServiceType
-        from app.sessions.tables import CheckingSession, Site
+        from app.intake.sessions.domain import ServiceType
+        from app.intake.sessions.tables import CheckingSession, Site
+        from harm_messages.vocabulary import LicenceMode
 
         actor = (self.actors if agency == "own" else self.other_actors)[Role.SESSION_LEAD]
         with self.runtime.db.begin(actor) as uow:

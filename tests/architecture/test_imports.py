@@ -1,7 +1,9 @@
-"""Who may import whom. The coarse contracts stand in pyproject (import-linter); the layers inside features here."""
+"""Who may import whom. The contracts of whole packages stand in pyproject (import-linter); features, which are found on
+disk, and the layers inside them here."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
@@ -10,19 +12,37 @@ from pathlib import Path
 import grimp
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-FEATURES = (
-    "people", "sessions", "samples", "custody", "readings", "incoming", "results", "consultations", "library", "trends",
-    "standards", "quantification", "instrument_checks", "message_packs",
-    "alerts", "tasks", "history", "exports", "session_report", "releases",
-)  # fmt: skip
+from tests.architecture.code import ROOT, imported_by
+
 WIRING = {"app.main", "app.cli", "app.tables", "app.operations"}
+ROOMS = ("intake", "laboratory", "results", "care", "figures")
+"""The floor plan of app (docs/house.md). A feature is a folder in a room, found on disk; results is a room of its own."""
+ON_ITS_OWN = "watching"
+"""Runs on an instrument's computer."""
+FEATURES = {path.parent.name for room in ROOMS for path in (ROOT / "app" / room).glob("*/__init__.py")} - {
+    ON_ITS_OWN
+} | {"results", "system"}
 
 
 @pytest.fixture(scope="module")
 def graph() -> grimp.ImportGraph:
+    return _built(type_checking=False)
+
+
+@pytest.fixture(scope="module")
+def every_import() -> grimp.ImportGraph:
+    """Those that only mypy follows too: whoever reads the code follows them."""
+    return _built(type_checking=True)
+
+
+def _built(*, type_checking: bool) -> grimp.ImportGraph:
     return grimp.build_graph(
-        "app", "spectra", "instruments", "harm_messages", cache_dir=None, exclude_type_checking_imports=True
+        "app",
+        "spectra",
+        "instruments",
+        "harm_messages",
+        cache_dir=None,
+        exclude_type_checking_imports=not type_checking,
     )
 
 
@@ -32,17 +52,24 @@ def imports(graph: grimp.ImportGraph) -> list[tuple[str, str]]:
 
 
 def feature_of(module: str) -> str:
-    parts = module.split(".")
-    return parts[1] if parts[0] == "app" and len(parts) > 1 and parts[1] in FEATURES else ""
+    """The feature a module of app belongs to, or nothing."""
+    return _placed(module)[0]
 
 
 def layer_of(module: str) -> str:
     """The file's role in its feature, without a prefix or suffix: `api_substances` and `service` alike."""
-    name = module.split(".")[2] if module.count(".") >= 2 else ""
+    name = _placed(module)[1]
     for layer in ("tables", "repository", "api", "pages", "schemas", "domain"):
         if name == layer or name.startswith(layer + "_") or name.endswith("_" + layer):
             return layer
     return "service"
+
+
+def _placed(module: str) -> tuple[str, str]:
+    """Feature and file: app.intake.samples.domain and app.results.domain alike."""
+    parts = [*module.split(".")[1:], "", "", ""] if module.startswith("app.") else ["", "", ""]
+    inside = parts[1:] if parts[0] in ROOMS and parts[0] != "results" else parts
+    return (inside[0], inside[1]) if inside[0] in FEATURES else ("", parts[1])
 
 
 def test_import_contracts_hold() -> None:
@@ -51,9 +78,50 @@ def test_import_contracts_hold() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_no_module_is_part_of_a_cycle(graph: grimp.ImportGraph) -> None:
+def test_rooms_import_downwards(graph: grimp.ImportGraph) -> None:
+    order = {room: at for at, room in enumerate(("platform", *ROOMS))}
+
+    def at(module: str) -> int | None:
+        return order.get(module.split(".")[1]) if module.startswith("app.") else None
+
+    upward = [
+        f"{importer} imports {imported}"
+        for importer, imported in imports(graph)
+        if (low := at(importer)) is not None and (high := at(imported)) is not None and high > low
+    ]
+    assert not upward, "\n".join(upward)
+
+
+def test_the_platform_knows_no_drug_checking(graph: grimp.ImportGraph) -> None:
+    ours = ("app.", "spectra", "instruments", "harm_messages")
+    wrong = [
+        f"{importer} imports {imported}"
+        for importer, imported in imports(graph)
+        if importer.startswith("app.platform") and imported.startswith(ours) and not imported.startswith("app.platform")
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_runs_on_an_instruments_computer_needs_no_server(graph: grimp.ImportGraph) -> None:
+    wrong = [
+        f"{importer} imports {imported}"
+        for importer, imported in imports(graph)
+        if importer.startswith("app.laboratory.watching")
+        and not imported.startswith(("app.laboratory.watching", "instruments"))
+    ]
+    assert not wrong, "\n".join(wrong)
+    outside = {
+        name
+        for module in graph.modules
+        if module.startswith("app.laboratory.watching")
+        for name in imported_by(ROOT / f"{module.replace('.', '/')}.py")
+    }
+    assert outside.isdisjoint({"fastapi", "starlette", "sqlmodel", "sqlalchemy", "pydantic"})
+
+
+def test_no_module_is_part_of_a_cycle(every_import: grimp.ImportGraph) -> None:
     tree: dict[str, set[str]] = {}
-    for importer, imported in imports(graph):
+    for importer, imported in imports(every_import):
         # a package's __init__ re-exports its own modules; that is its surface, not a cycle
         if not importer.startswith(imported + ".") and not imported.startswith(importer + "."):
             tree.setdefault(importer, set()).add(imported)
@@ -61,6 +129,39 @@ def test_no_module_is_part_of_a_cycle(graph: grimp.ImportGraph) -> None:
         TopologicalSorter(tree).prepare()
     except CycleError as error:
         pytest.fail("import cycle: " + " → ".join(error.args[1]))
+
+
+def test_no_folder_of_app_is_part_of_a_cycle(every_import: grimp.ImportGraph) -> None:
+    """Whatever a folder's modules import, its subfolders and what only mypy follows included."""
+    tree: dict[str, set[str]] = {}
+    for importer, imported in imports(every_import):
+        if (low := _folder(importer)) and (high := _folder(imported)) and low != high:
+            tree.setdefault(low, set()).add(high)
+    assert {"platform", *ROOMS} <= tree.keys() | set().union(*tree.values())
+    try:
+        TopologicalSorter(tree).prepare()
+    except CycleError as error:
+        pytest.fail("folders in a cycle: " + " → ".join(error.args[1]))
+
+
+def _folder(module: str) -> str:
+    """The folder directly under app that a module lies in, or nothing: what lies in app itself is wiring."""
+    name = module.split(".")[1] if module.startswith("app.") else ""
+    return name if name and (ROOT / "app" / name).is_dir() else ""
+
+
+def test_every_table_is_known_where_all_are_asked_for() -> None:
+    count = "import app.tables; from app.platform.db import metadata; print(*sorted(metadata.tables))"
+    done = subprocess.run(
+        [sys.executable, "-c", count], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True
+    )
+    written = {
+        name
+        for path in (ROOT / "app").rglob("*.py")
+        for name in re.findall(r'^    __tablename__ = "(\w+)"', path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert written
+    assert set(done.stdout.split()) == written
 
 
 def test_features_touch_each_other_only_through_services_and_words(graph: grimp.ImportGraph) -> None:
@@ -96,7 +197,7 @@ def test_services_know_no_web(graph: grimp.ImportGraph) -> None:
         if feature_of(importer)
         and layer_of(importer) in {"service", "repository", "domain", "tables"}
         and (imported.startswith(("app.platform.web", "app.runtime")) or layer_of(imported) in {"api", "pages"})
-        and importer.split(".")[2] not in WEB_SIDE
+        and _placed(importer)[1] not in WEB_SIDE
     ]
     assert not wrong, "\n".join(wrong)
 

@@ -115,16 +115,20 @@ def until(condition: Callable[[], bool], page: Page, what: str, *, seconds: floa
         page.wait_for_timeout(20)
 
 
-def axe(page: Page) -> list[str]:
-    """What axe-core finds wrong with a page, WCAG 2.2 AA and best practice."""
+def axe(page: Page, *, colours: bool = True, rest: bool = True) -> list[str]:
+    """What axe-core finds wrong with a page, WCAG 2.2 AA and best practice. Where a page is looked at again: only its `colours`,
+    which are all that another theme changes, or only the `rest`, which is all that another width changes."""
     if not AXE.exists():
         absent("browser", f"no {AXE}: npm ci brings it")
     if not page.evaluate("typeof window.axe === 'object'"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
     found: list[dict[str, Any]] = page.evaluate(
-        """async () => (await axe.run(document, {
+        """async ([colours, rest]) => (await axe.run(document, {
             resultTypes: ["violations"],
-            runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-        })).violations.map((v) => ({id: v.id, impact: v.impact, nodes: v.nodes.map((n) => n.html.slice(0, 200))}))"""
+            runOnly: rest ? ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+                : {type: "rule", values: ["color-contrast"]},
+            rules: rest ? {"color-contrast": {enabled: colours}} : {},
+        })).violations.map((v) => ({id: v.id, impact: v.impact, nodes: v.nodes.map((n) => n.html.slice(0, 200))}))""",
+        [colours, rest],
     )
     return [f"{v['id']} ({v['impact']}): {v['nodes'][:4]}" for v in found]

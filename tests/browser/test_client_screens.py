@@ -128,7 +128,7 @@ def test_nothing_on_it_is_green_faint_or_small_and_a_machine_finds_nothing_wrong
         letters = page.evaluate(LETTERS)
         assert letters["contrast"][0] >= 7, (theme, letters)
         assert letters["size"][0] >= 20, (theme, letters)
-        assert steps.axe(page) == [], theme
+        assert steps.axe(page, rest=theme == "light") == [], theme
         desk.shot(page, f"client-fifteen-{theme}")
 
 

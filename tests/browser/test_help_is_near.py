@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.consultations.client_view import ClientView
-from app.consultations.domain import ViewKind
+from app.care.consultations.client_view import ClientView
+from app.care.consultations.domain import ViewKind
 from app.main import HERE
 from app.platform.web.templates import Templates
 from harm_messages import Page, evaluate
@@ -38,7 +38,7 @@ def golden() -> dict[str, Page]:
 
 def rendered(page: Page) -> str:
     view = ClientView(ViewKind.RESULT, "St Nicholas church hall, Saturday", page=page, confirmed=True)
-    templates = Templates(HERE / "templates", lambda request: {})
+    templates = Templates(HERE / "templates", lambda request: {}, strict=True)
     source = '{% import "macros/ui.html" as ui %}{% include "client/view.html" %}'
     return templates.environment.from_string(source).render(view=view, now=NOW)
 

@@ -357,7 +357,7 @@ def test_a_real_vendors_folder_is_dropped_as_it_is_and_read(
         pytest.skip(f"no {folder}")
     page, sample_id = _bench(desk, road)
     if not page.locator("form[data-takes-zips]").count():
-        pytest.skip("the extra mast[vendor] is not installed")
+        pytest.skip("the extra mast-lims[vendor] is not installed")
     _drop(page, folder)
     row = _row(page, "brown.D")
     expect(row).to_have_attribute("data-state", re.compile("^(done|warning)$"), timeout=90_000)

@@ -107,6 +107,9 @@ def test_text_that_others_read_cannot_be_kept(desk: Desk) -> None:
 
 
 def test_words_that_became_a_chip_are_asked_about_too(desk: Desk, road: Road) -> None:
+    desk.watch.expect(
+        "status of 422|status 422"
+    )  # the press that was held back goes on, and reception asks what was meant
     page = desk.sign_in(Role.RECEPTION, TABLET, path=f"/sessions/{road.session_id}/reception")
     field = page.locator("#expected")
     field.fill("pill from his mate Dave")

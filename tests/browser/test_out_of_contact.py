@@ -101,6 +101,7 @@ def test_E3_ten_minutes_without_contact_and_then_replaced(desk: Desk, client: tu
     _whole(page)
     page.clock.fast_forward("00:40")
     _stripped(page)
+    expect(page.get_by_text(SAYS)).to_be_visible()
     box = page.get_by_text(SAYS).bounding_box()
     headline = page.locator(".result__headline").bounding_box()
     assert box is not None

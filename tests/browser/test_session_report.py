@@ -109,4 +109,4 @@ def test_a_machine_finds_nothing_wrong_in_any_colours(desk: Desk, clients: Clien
     page = opened(desk, clients)
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-        assert steps.axe(page) == [], theme
+        assert steps.axe(page, rest=theme == "light") == [], theme

@@ -30,7 +30,7 @@ def test_own_broken_and_missing_readers_are_named(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(registry._formats, "own", own)
     monkeypatch.setattr(registry, "_broken", [BrokenReader("gone", "mylab-gone", "ImportError: no module")])
     words = CliRunner().invoke(main, ["formats"]).stdout
-    assert "read by mylab.own 3; not readable here: needs mast[vendor]" in words
+    assert "read by mylab.own 3; not readable here: needs mast-lims[vendor]" in words
     assert "BROKEN: gone of mylab-gone could not be loaded (ImportError: no module). All others work." in words
     said = json.loads(CliRunner().invoke(main, ["formats", "--json"]).stdout)
     assert said["broken"] == [{"entry_point": "gone", "package": "mylab-gone", "reason": "ImportError: no module"}]

@@ -47,7 +47,7 @@ def test_read_answers_in_the_contracts_form_for_every_real_file(mast: Mast, shar
         assert all(set(r) == READING_KEYS for r in answer["readings"])
 
 
-@pytest.mark.skipif(not HAS_VENDOR, reason="the extra mast[vendor] is not installed")
+@pytest.mark.skipif(not HAS_VENDOR, reason="the extra mast-lims[vendor] is not installed")
 def test_read_says_how_far_the_reader_of_a_vendors_format_is_proven(mast: Mast, tmp_path: Path) -> None:
     (tmp_path / "a.sp").write_bytes(perkin_elmer_sp())
     assert "medium confidence" in mast("read", tmp_path / "a.sp").stdout
@@ -62,7 +62,7 @@ def test_read_names_the_extra_that_is_missing(mast: Mast, tmp_path: Path, monkey
     monkeypatch.setitem(sys.modules, "openreadout", None)
     (tmp_path / "a.sp").write_bytes(perkin_elmer_sp())
     said = mast("read", tmp_path / "a.sp", code=1).stderr
-    assert 'pip install "mast[vendor]"' in said
+    assert 'pip install "mast-lims[vendor]"' in said
     assert "JCAMP-DX" in said
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from app.library.calibrating import truth_in
+from app.laboratory.library.calibrating import truth_in
 from app.platform.kernel.errors import Invalid
 from tests.support.small_files import small_run
 

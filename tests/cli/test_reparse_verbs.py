@@ -39,7 +39,7 @@ def mast(world: World, monkeypatch: pytest.MonkeyPatch) -> Mast:
 def altered(world: World, **values: object) -> None:
     """What an older reader would have left in every reading."""
     with world.runtime.db.begin() as uow:
-        from app.readings.tables import Reading
+        from app.laboratory.readings.tables import Reading
 
         uow.session.connection().execute(sa.update(Reading).values(**values))
 
@@ -159,7 +159,7 @@ def test_what_is_different_in_a_library_is_shown_and_then_made_anew(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from app.library import intake
+    from app.laboratory.library import intake
 
     file = tmp_path / "own.msp"
     file.write_text(MSP)
@@ -175,7 +175,7 @@ def test_what_is_different_in_a_library_is_shown_and_then_made_anew(
 
 
 def test_a_library_of_before_says_what_to_do(mast: Mast, world: World, tmp_path: Path) -> None:
-    from app.library.service import ImportParts, import_library
+    from app.laboratory.library.service import ImportParts, import_library
 
     file = tmp_path / "own.msp"
     file.write_text(MSP)

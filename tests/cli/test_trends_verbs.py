@@ -5,30 +5,44 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import main
+from app.figures.trends.domain import Kind
+from app.figures.trends.measures import MEASURES
+from app.figures.trends.protection.features import MEASURED
 from app.platform.db import Database
 from app.settings import Settings
-from app.trends.measures import MEASURES
 from tests.app.trends.raw_facts import made_up, written
 
 
+@pytest.fixture(scope="module")
+def struck(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose figures are struck, to be copied."""
+    folder = tmp_path_factory.mktemp("struck") / "data"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MAST_DATA_DIR", str(folder))
+        patch.delenv("MAST_DATABASE_URL", raising=False)
+        mast("db", "upgrade")
+        database = Database(Settings().database_url)
+        written(database, made_up(2400, seed=11))
+        database.close()
+        mast("trends", "strike")
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def counted(struck: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(struck, tmp_path / "data")
     monkeypatch.setenv("MAST_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.delenv("MAST_DATABASE_URL", raising=False)
-    mast("db", "upgrade")
-    database = Database(Settings().database_url)
-    written(SimpleNamespace(runtime=SimpleNamespace(db=database)), made_up(400, seed=11))
-    database.close()
 
 
 def mast(*arguments: str, code: int = 0) -> Result:
@@ -48,20 +62,38 @@ ABOUT = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", MEASURES)
-@pytest.mark.parametrize("protected", [True, False])
+@pytest.mark.parametrize(("name", "protected"), [*((m, False) for m in MEASURES), *((m, True) for m in MEASURED)])
 def test_every_figure_is_answered_in_words_and_in_the_form_of_the_contract(name: str, protected: bool) -> None:
-    asked = ["--measure", name + ABOUT.get(name, ""), "--by", "all"] + ([] if protected else ["--unprotected"])
+    by = "quarter" if MEASURES[name].kind in (Kind.MEDIAN, Kind.TURNAROUND) and protected else "all"
+    about = ABOUT.get(name, "")
+    if name == "found_with" and protected:
+        about, by = ":entactogen", "year"
+    asked = ["--measure", name + about, "--by", by] + ([] if protected else ["--unprotected"])
     asked += ["--found", "mdma"] if name == "found" else []
     answer = told(*asked)
     assert set(answer["measure"]) >= {"name", "title", "definition", "version", "formula"}
     keys = {"n", "numerator", "denominator", "value", "low", "high", "suppressed", "incomplete", "testing_changed"}
     assert answer["rows"]
-    assert all(set(row) >= keys for row in answer["rows"])
+    assert all(set(row) >= keys and row["suppressed"] is False for row in answer["rows"])
     assert any(row["value"] is not None for row in answer["rows"]) or name == "samples"
     words = mast("trends", *asked).stdout
     assert answer["measure"]["definition"] in words
     assert "None" not in words
+
+
+def test_true_counts_are_given_off_the_tables_too() -> None:
+    for by in ("week", "site,agency", "form,month", "found", "method", "service_type,submitter_type"):
+        rows = told("--measure", "samples", "--by", by, "--unprotected")["rows"]
+        assert rows
+        assert all(set(by.split(",")) <= set(row) for row in rows)
+        assert "There is no table by" in mast("trends", "--measure", "samples", "--by", by, code=1).stderr
+
+
+def test_what_is_due_is_struck_once_and_a_year_is_revised_once() -> None:
+    assert json.loads(mast("trends", "strike", "--json").stdout) == {"struck": []}
+    done = json.loads(mast("trends", "revise", "2024", "--reason", "late results", "--json").stdout)
+    assert "2024-Q1" in done["revised"]
+    assert "revised once" in mast("trends", "revise", "2024", "--reason", "again", code=1).stderr
 
 
 def test_it_is_answered_in_a_process_of_its_own() -> None:
@@ -116,8 +148,9 @@ def test_the_figures_are_listed() -> None:
     ("arguments", "words"),
     [
         (("--measure", "median"), "median_amount"),
-        (("--measure", "found", "--found", "fentanil"), "fentanyl"),
-        (("--by", "site"), "two agencies may have sites of one name"),
+        (("--measure", "found", "--found", "fentanil", "--unprotected"), "fentanyl"),
+        (("--measure", "found", "--found", "fentanil"), "opioid.fentanyl"),
+        (("--by", "site"), "There is no table by site"),
     ],
 )
 def test_a_question_that_cannot_be_answered_says_why_on_one_line(arguments: tuple[str, ...], words: str) -> None:

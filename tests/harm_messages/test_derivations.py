@@ -16,7 +16,6 @@ from harm_messages import (
     Outcome,
     RunStatus,
     UnknownSubstance,
-    derive_confidence,
     derive_outcome,
     derive_role,
     derive_verdict,
@@ -124,19 +123,6 @@ BAD_QC = GC_MS.model_copy(update={"qc_passed": False})
 )
 def test_outcome(findings, scope, strips, outcome: str) -> None:  # type: ignore[no-untyped-def]
     assert derive_outcome(findings, scope, strips) == outcome
-
-
-@pytest.mark.parametrize(
-    ("methods", "confidence"),
-    [
-        (["GC_MS", "FTIR"], "confirmed"), (["GC_MS", "GC_RT"], "confirmed"), (["FTIR", "TLC"], "confirmed"),
-        (["FTIR"], "indicated"), (["GC_MS", "GC_MS"], "indicated"), (["FTIR", "strip"], "indicated"),
-        (["strip"], "class_only"), (["strip", "reagent"], "class_only"),
-        (["reagent"], "tentative"), (["TLC", "UV"], "tentative"), ([], "tentative"),
-    ],
-)  # fmt: skip
-def test_confidence_follows_swgdrug(methods: list[str], confidence: str) -> None:
-    assert derive_confidence(methods)[0] == confidence
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ from harm_messages import (
     Context,
     Facts,
     FindingFact,
+    FindingRole,
     Form,
     Outcome,
-    Role,
     RunStatus,
     Unit,
     UnknownSubstance,
@@ -40,7 +40,7 @@ from harm_messages.amounts import (
     usual_text,
 )
 from harm_messages.derived import Derived, class_plain, derive
-from harm_messages.evidence import CATEGORY
+from harm_messages.evidence import CATEGORY, category
 from harm_messages.meeting import in_group
 from harm_messages.roles import (
     RoleCase,
@@ -53,7 +53,7 @@ from harm_messages.roles import (
     may_be_expected,
     undecided,
 )
-from harm_messages.verdicts import always_warn, derive_confidence, differs
+from harm_messages.verdicts import always_warn, differs
 from tests.harm_messages.message_cases import FTIR, GC_MS, amount, found, sample, shown, strip
 
 PACK = load_pack()
@@ -207,42 +207,42 @@ def case(*true: str) -> RoleCase:
 @pytest.mark.parametrize(
     ("true", "role"),
     [
-        (("stated", "covered", "cutting", "closure_byproduct"), Role.EXPECTED),
-        (("stated", "closure_byproduct", "may_be_expected", "cutting"), Role.BYPRODUCT),
-        (("stated", "may_be_expected", "excipient", "cutting", "made_with"), Role.UNSTATED),
-        (("excipient", "cutting", "covered", "may_be_expected", "closure_byproduct"), Role.EXCIPIENT),
-        (("cutting", "covered", "closure_byproduct", "may_be_expected", "made_with"), Role.CUTTING),
-        (("stated", "cutting", "made_with"), Role.CUTTING),
-        (("covered", "made_with", "expected_found"), Role.UNSTATED),
-        (("stated", "made_with", "expected_found"), Role.BYPRODUCT),
-        (("stated", "expected_found"), Role.ADULTERANT),
-        (("stated",), Role.SUBSTITUTE),
-        ((), Role.UNSTATED),
+        (("stated", "covered", "cutting", "closure_byproduct"), FindingRole.EXPECTED),
+        (("stated", "closure_byproduct", "may_be_expected", "cutting"), FindingRole.BYPRODUCT),
+        (("stated", "may_be_expected", "excipient", "cutting", "made_with"), FindingRole.UNSTATED),
+        (("excipient", "cutting", "covered", "may_be_expected", "closure_byproduct"), FindingRole.EXCIPIENT),
+        (("cutting", "covered", "closure_byproduct", "may_be_expected", "made_with"), FindingRole.CUTTING),
+        (("stated", "cutting", "made_with"), FindingRole.CUTTING),
+        (("covered", "made_with", "expected_found"), FindingRole.UNSTATED),
+        (("stated", "made_with", "expected_found"), FindingRole.BYPRODUCT),
+        (("stated", "expected_found"), FindingRole.ADULTERANT),
+        (("stated",), FindingRole.SUBSTITUTE),
+        ((), FindingRole.UNSTATED),
     ],
 )
-def test_the_first_line_of_the_table_of_roles_that_holds_decides(true: tuple[str, ...], role: Role) -> None:
+def test_the_first_line_of_the_table_of_roles_that_holds_decides(true: tuple[str, ...], role: FindingRole) -> None:
     assert decide_role(case(*true)) is role
 
 
 @pytest.mark.parametrize(
     ("finding", "expected", "role"),
     [
-        (a_class("cannabinoid.synthetic"), ("5f-adb",), Role.EXPECTED),  # the class of what was named
-        (a_class("cannabinoid"), ("5f-adb",), Role.EXPECTED),
-        (a_class("opioid.nitazene"), ("opioid",), Role.EXPECTED),
-        (a_class("opioid.nitazene"), ("mdma",), Role.SUBSTITUTE),
-        (a_class("cut.bulking"), ("mdma",), Role.CUTTING),
-        (UNNAMED, ("mdma",), Role.SUBSTITUTE),
-        (UNNAMED, ("opioid",), Role.SUBSTITUTE),
-        (found("lactose"), (), Role.CUTTING),
-        (found("meconin"), ("mdma",), Role.BYPRODUCT),
-        (found("mephedrone", look_alikes=("3-mmc",)), ("3-mmc",), Role.UNSTATED),
-        (found("mephedrone", look_alikes=("3-mmc",)), ("stimulant.cathinone",), Role.EXPECTED),
-        (found("mephedrone", look_alikes=("3-mmc",)), ("unknown",), Role.UNSTATED),
-        (found("mephedrone", look_alikes=("nobody-knows",)), ("ketamine",), Role.SUBSTITUTE),
+        (a_class("cannabinoid.synthetic"), ("5f-adb",), FindingRole.EXPECTED),  # the class of what was named
+        (a_class("cannabinoid"), ("5f-adb",), FindingRole.EXPECTED),
+        (a_class("opioid.nitazene"), ("opioid",), FindingRole.EXPECTED),
+        (a_class("opioid.nitazene"), ("mdma",), FindingRole.SUBSTITUTE),
+        (a_class("cut.bulking"), ("mdma",), FindingRole.CUTTING),
+        (UNNAMED, ("mdma",), FindingRole.SUBSTITUTE),
+        (UNNAMED, ("opioid",), FindingRole.SUBSTITUTE),
+        (found("lactose"), (), FindingRole.CUTTING),
+        (found("meconin"), ("mdma",), FindingRole.BYPRODUCT),
+        (found("mephedrone", look_alikes=("3-mmc",)), ("3-mmc",), FindingRole.UNSTATED),
+        (found("mephedrone", look_alikes=("3-mmc",)), ("stimulant.cathinone",), FindingRole.EXPECTED),
+        (found("mephedrone", look_alikes=("3-mmc",)), ("unknown",), FindingRole.UNSTATED),
+        (found("mephedrone", look_alikes=("nobody-knows",)), ("ketamine",), FindingRole.SUBSTITUTE),
     ],
 )
-def test_role_of_one_finding(finding: FindingFact, expected: tuple[str, ...], role: Role) -> None:
+def test_role_of_one_finding(finding: FindingFact, expected: tuple[str, ...], role: FindingRole) -> None:
     assert derive_role(finding, [finding], expected, PACK) is role
     assert derive_role(finding, [finding], expected) is role
 
@@ -300,28 +300,10 @@ A = ("FTIR", "Raman", "GC_MS", "LC_MS", "DART_MS", "ambient_MS", "qNMR")
 B = ("GC_FID", "LC_UV", "TLC", "UV", "GC_RT", "LC_RT")
 
 
-@pytest.mark.parametrize("method", A)
-def test_one_technique_that_gives_structure_indicates_and_two_confirm(method: str) -> None:
-    assert derive_confidence([method])[0] is Confidence.INDICATED
-    assert derive_confidence([method, "TLC"])[0] is Confidence.CONFIRMED
-    other = "FTIR" if method != "FTIR" else "Raman"
-    assert derive_confidence([method, other])[0] is Confidence.CONFIRMED
-    assert derive_confidence([method, "reagent", "visual", "strip", "a new one"])[0] is Confidence.INDICATED
-
-
-@pytest.mark.parametrize("method", B)
-def test_techniques_that_separate_or_measure_confirm_only_beside_one_that_gives_structure(method: str) -> None:
-    assert derive_confidence([method])[0] is Confidence.TENTATIVE
-    assert derive_confidence(B)[0] is Confidence.TENTATIVE
-    assert derive_confidence([method, "FTIR"])[0] is Confidence.CONFIRMED
-
-
-@pytest.mark.parametrize("method", ["reagent", "visual", "a new one"])
-def test_presumptive_tests_stay_tentative(method: str) -> None:
-    assert derive_confidence([method])[0] is Confidence.TENTATIVE
-    assert derive_confidence([method, "strip"])[0] is Confidence.CLASS_ONLY
+def test_the_categories_of_methods_are_those_of_swgdrug() -> None:
+    assert {category(method) for method in A} == {"A"}
+    assert {category(method) for method in B} == {"B"}
     assert set(CATEGORY.values()) == {"A", "B", "C", "strip"}
-    assert "two independent techniques" in derive_confidence(["FTIR", "GC_MS"])[1]
 
 
 LITTLE = GC_MS.model_copy(update={"status": RunStatus.INSUFFICIENT_SAMPLE})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harm_messages import Confidence, FindingFact, MatchKind, Role, UnknownSubstance, load_pack
+from harm_messages import Confidence, FindingFact, FindingRole, MatchKind, UnknownSubstance, load_pack
 from harm_messages.amounts import molar_mass
 from harm_messages.roles import derive_role
 
@@ -29,8 +29,8 @@ def test_g_is_any_of_three_drugs_and_ghb_is_one() -> None:
     assert [(m.id, m.label) for m in REGISTER.search("G", limit=1)] == [("g-type", "a G-type drug")]
     for one in ("ghb", "gbl", "1-4-butanediol"):
         finding = FindingFact(substance=one, confidence=Confidence.CONFIRMED)
-        assert derive_role(finding, [finding], [match.id]) is Role.EXPECTED
-        assert (derive_role(finding, [finding], ["ghb"]) is Role.EXPECTED) == (one == "ghb")
+        assert derive_role(finding, [finding], [match.id]) is FindingRole.EXPECTED
+        assert (derive_role(finding, [finding], ["ghb"]) is FindingRole.EXPECTED) == (one == "ghb")
 
 
 def test_each_thing_is_offered_once_and_no_more_than_asked_for() -> None:

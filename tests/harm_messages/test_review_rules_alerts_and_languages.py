@@ -111,6 +111,11 @@ def test_f2_no_tier_says_confirmed_or_found_below_confirmed() -> None:
             if f.confidence is Confidence.CONFIRMED and not (f.methods and set(f.methods) <= quick)
         ]
         found = {REGISTER[f.substance].in_sentence.casefold() for f in sure if f.substance}
+        found |= {
+            REGISTER.label(f.drug_class).casefold()
+            for f in sure
+            if f.drug_class in REGISTER.classes and not f.substance
+        }
         if not m.page.alert_proposals:
             return None
         wrong = []
@@ -119,7 +124,11 @@ def test_f2_no_tier_says_confirmed_or_found_below_confirmed() -> None:
                 s for s in re.split(r"(?<=[.]) ", a.evidence) if FIRMLY.search(s) and s != "Not confirmed."
             )
             heard, about = firmly.casefold(), [name.casefold() for name in a.about]
-            wrong += [firmly for name in about if name in heard and name not in found and name in REGISTER_NAMES]
+            wrong += [
+                firmly
+                for name in about
+                if re.search(rf"(?<![\w-]){re.escape(name)}", heard) and name not in found and name in REGISTER_NAMES
+            ]
             wrong += [a.evidence for name in about if name not in heard and "Not confirmed" not in a.evidence]
         return "; ".join(wrong)
 

@@ -11,7 +11,7 @@ import re
 import pytest
 
 from harm_messages import Facts, Page, evaluate
-from harm_messages.types import Basis, Confidence, Form, Unit
+from harm_messages.types import Basis, Confidence, Form, StripReading, Unit
 from tests.harm_messages.generated_pages import (
     NOW,
     PACK,
@@ -194,8 +194,8 @@ def banded(m: Made) -> tuple[str, float] | None:
 def test_d4_the_band_of_a_pill_goes_by_its_value_and_its_uncertainty() -> None:
     def oracle(m: Made) -> str | None:
         band = banded(m)
-        if band is None:
-            return None
+        if band is None or any(s.reading is not StripReading.NEGATIVE for s in m.facts.strips):
+            return None  # a strip may veto every word about taking it
         cards = [c for c in m.page.body if c.slot == "strength"]
         return (
             ""
@@ -264,7 +264,7 @@ def test_d5_little_in_a_pill_is_no_reason_to_take_two() -> None:
     held(oracle, least=3)
 
 
-PLAN = re.compile(r"a quarter is|half of (?:it|one pill)|start with|wait \d|weigh it|before any more|take more", re.I)
+PLAN = re.compile(r"(?<!three )a quarter is|half of (?:it|one pill)|start with|wait \d|before any more|take more", re.I)
 
 
 def test_d6_beside_another_active_drug_the_card_tells_the_amount_and_no_plan() -> None:

@@ -163,6 +163,8 @@ def _things(m: Made) -> Iterator[str]:
             expected = f.substance in m.facts.expected and f in firm(m.facts)
             yield "unknown" if kind == "opioid" and not (expected or m.facts.expected) else kind
         for one in f.look_alikes:
+            if one in REGISTER and not REGISTER[one].psychoactive:
+                continue  # left from making it: no drug to take care about
             yield row_of(class_of(one), one, m.facts) if one in REGISTER else "unknown"
     for strip in m.facts.strips:
         if strip.reading in (StripReading.POSITIVE, StripReading.FAINT):
@@ -341,7 +343,7 @@ def test_b4_a_grave_page_holds_no_dosing_markup_without_a_tap() -> None:
         if not any(c.severity in ("S0", "S1") and c.slot in ("danger", "difference") for c in m.page.body):
             return None
         kept = [h for n, x in parts(m.page) if n != "more" for h in re.findall(r'<span class="dose">([^<]*)', x.html)]
-        counted = re.compile(r"syringe|weigh it|write down|cup with|chwistrell|pwys|cwpan|ysgrifenn", re.I)
+        counted = re.compile(r"syringe|weigh it|write down|cup with|a pint|peint|chwistrell|pwys|cwpan|ysgrifenn", re.I)
         return "; ".join(h for h in kept if not counted.search(h))
 
     held(oracle, least=500)

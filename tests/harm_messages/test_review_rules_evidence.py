@@ -56,7 +56,7 @@ def skeleton(page: Page, *, dosing: bool) -> list[Any]:
         return [body, [r for r in rows if r[0] == "emergency"]]
     grave = [r for r in rows if r[2] in ("S0", "S1", "S2") or r[0] not in ("card", "more")]
     told = [m for n, m in parts(page) if n == "safer_use" or (n == "card" and m.severity in ("S0", "S1", "S2"))]
-    texts = [sorted(f"{m.text}\n{m.more_text}".split("\n")) for m in told]
+    texts = sorted(s for m in told for s in re.split(r"\n|(?<=[.?!]) ", f"{m.text}\n{m.more_text}") if s)
     return [body, grave, page.verdict.value, texts]
 
 
@@ -181,6 +181,8 @@ def test_c3_what_only_a_strip_or_a_colour_test_showed_is_told_as_that() -> None:
             return None
         strips = [s for s in m.facts.strips if s.reading is StripReading.POSITIVE and s.target in REGISTER.classes]
         colour = [f for f in present(m.facts) if f.methods == ("reagent",) and f.confidence is Confidence.CLASS_ONLY]
+        by_others = {f.substance for f in present(m.facts) if f.substance and set(f.methods) - {"reagent"}}
+        colour = [f for f in colour if f.substance not in by_others]
         if not strips and not colour:
             return None
         if re.search(r"We (also )?found|It (also )?looks like|not what you expected", m.page.headline):
@@ -210,7 +212,11 @@ def test_c4_did_not_find_needs_a_method_that_sees_a_fifth_of_a_usual_amount() ->
             return None
         each = [one for one in m.facts.expected if one in REGISTER]
         blind = [one for one in each if not scopes(m, one) and REGISTER.label(one) in said[0]]
-        return f"{said[0]} of {blind}" if blind or (not each and m.facts.expected[0] not in REGISTER.intents) else ""
+        classes = [one for one in m.facts.expected if one in REGISTER.classes and one not in REGISTER]
+        named = [one for one in classes if REGISTER.label(one) in said[0]]
+        blind += [s.id for one in named for s in REGISTER.members(one) if s.psychoactive and not scopes(m, s.id)]
+        told = each or classes or m.facts.expected[0] in REGISTER.intents
+        return f"{said[0]} of {blind}" if blind or not told else ""
 
     held(oracle, least=5)
 
@@ -252,6 +258,7 @@ def test_c5_of_several_methods_the_best_that_looked_gives_the_limit_of_what_was_
     def oracle(m: Made) -> str | None:
         told = [x.text for x in m.page.headline_parts if x.id == "M-HL-NOT-FOUND"]
         names = [one for one in m.facts.expected if one in REGISTER]
+        names = [one for one in names if one not in REGISTER.classes]  # ghb is a class too: every G has to be in scope
         if not told or len(names) != 1 or m.page.labels_locale != "en" or not scopes(m, names[0]):
             return None
         best, limits = min(scopes(m, names[0])), " ".join(x.text + x.more_text for x in m.page.limits)

@@ -44,6 +44,8 @@ MILD = (
     "notice",
 )
 STEPS = ("signs", "call", "airway", "recovery", "naloxone", "stay", "show")
+HEART = {"loperamide"}
+"""An opioid by class that does not reach the brain: a large dose stops the heart."""
 BREATHING = ("opioid", "sedative", "benzodiazepine", "z-drug", "ghb", "gabapentinoid")
 HEAT = ("entactogen", "stimulant", "psychedelic.nbome", "psychedelic.dox")
 POISON = ("poison", "industrial")
@@ -116,6 +118,8 @@ def test_a2_no_second_card_before_the_first_line_of_help() -> None:
 
 
 def signs_of(drug_class: str, substance: str | None) -> str:
+    if substance in HEART:
+        return ""
     if under(drug_class, *BREATHING):
         return "M-EM-SIGNS-BREATHING"
     if under(drug_class, *POISON) or substance == "vitamin-e-acetate":
@@ -220,6 +224,8 @@ FAMILY = {
     if "intent" not in str(rule.when.model_dump(exclude_unset=True))  # about what was said, not about what is in it
     if len(families := {family(c) for c in named_in(rule.when.model_dump(by_alias=True, exclude_unset=True))}) == 1
 }
+FAMILY |= dict.fromkeys(("R-G-UNEXPECTED", "R-GHB", "R-GBL", "R-BDO"), "breathing")  # they also ask what was said
+FAMILY.pop("R-LOPERAMIDE", None)
 
 
 def body_cards(page: Page) -> list[Message]:
@@ -238,6 +244,7 @@ def test_a5_one_grave_card_a_family_and_it_names_every_drug_of_it() -> None:
     def oracle(m: Made) -> str | None:
         every = [f for f in firm(m.facts) if f.substance and REGISTER.classes[of(f)].floor in ("S0", "S1")]
         ours = {f.substance for f in every if under(of(f), *BREATHING) and REGISTER[f.substance or ""].psychoactive}
+        ours -= HEART
         if len(ours) < 2 or m.page.locale != "en":
             return None
         cards = [c for c in body_cards(m.page) if c.severity in ("S0", "S1") and FAMILY[c.rule_id] == "breathing"]

@@ -19,7 +19,6 @@ from tests.harm_messages.generated_pages import (
     held,
     ids,
     of,
-    pages,
     parts,
     some,
     under,
@@ -170,4 +169,4 @@ def test_e2_the_notice_is_never_all_that_a_grave_page_says() -> None:
             return cards[0].text
         return "" if {"call", "airway", "stay"} <= {line.step for line in page.emergency} else "no help"
 
-    held(oracle, over=pages()[:: max(1, len(pages()) // 1000)], least=30)
+    held(oracle, over=some(2), least=30)

@@ -469,7 +469,7 @@ def test_gzip_of_several_members_padding_and_nothing() -> None:
 # --- through the jail -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not HAS_VENDOR, reason="the extra mast[vendor] is not installed")
+@pytest.mark.skipif(not HAS_VENDOR, reason="the extra mast-lims[vendor] is not installed")
 def test_the_child_unpacks_in_its_own_place_and_leaves_nothing(tmp_path: Path) -> None:
     folder = written(tmp_path, "no ending here", RUN)  # the reader asks for .D
     content = packed(folder)
@@ -482,7 +482,7 @@ def test_the_child_unpacks_in_its_own_place_and_leaves_nothing(tmp_path: Path) -
     assert sorted(p.name for p in folder.iterdir()) == ["FID1A.ch", "FID2B.ch", "RUN.M"]
 
 
-@pytest.mark.skipif(not HAS_VENDOR, reason="the extra mast[vendor] is not installed")
+@pytest.mark.skipif(not HAS_VENDOR, reason="the extra mast-lims[vendor] is not installed")
 @pytest.mark.skipif(not REAL.is_dir(), reason="the shared test data are not on this machine")
 def test_every_real_vendor_folder_survives_packing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(confine, "_confined", True)

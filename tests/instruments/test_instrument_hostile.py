@@ -24,7 +24,7 @@ from instruments import InstrumentError, ReaderJail, read
 from tests.instruments.hostile_files import HOSTILE, Hostile
 
 DATA = Path(os.environ.get("MAST_SHARED_DATA") or Path(__file__).resolve().parents[2] / "../shared/data") / "hostile"
-# Kinds that only the extra mast[vendor] reads; without it each is refused by name.
+# Kinds that only the extra mast-lims[vendor] reads; without it each is refused by name.
 VENDOR = ("chemstation", "perkinelmer", "renishaw")
 # An error that hides an exception nobody foresaw, or a bound that only the jail has kept.
 UNFORESEEN = frozenset({"reader_failed", "reader_crashed", "memory_limit", "cpu_limit", "time_limit"})

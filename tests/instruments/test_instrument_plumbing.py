@@ -75,7 +75,7 @@ def test_importing_the_package_loads_numpy_and_nothing_else_of_others() -> None:
 @pytest.mark.parametrize("name", ["a.csv", "a.mzML", "a.xlsx", "a.txt", ""])
 def test_binary_that_pretends_to_be_text_is_read_for_what_it_is(format: str, name: str) -> None:
     if format == "perkin-elmer-sp" and not HAS_VENDOR:
-        pytest.skip("the extra mast[vendor] is not installed")
+        pytest.skip("the extra mast-lims[vendor] is not installed")
     readings = read(BINARY[format], name)
     assert {r.format for r in readings} == {format}
     assert ("extension_mismatch" in codes(readings[0])) == (name not in ("", "a.txt"))

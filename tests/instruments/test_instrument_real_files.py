@@ -23,7 +23,7 @@ from tests.instruments.real_facts import DATA, HAS_VENDOR, NOT_COMPARED, REAL, V
 
 pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason="the shared test data are not on this machine")
 Readings = Sequence[Reading]
-needs_vendor = pytest.mark.skipif(not HAS_VENDOR, reason="the extra mast[vendor] is not installed")
+needs_vendor = pytest.mark.skipif(not HAS_VENDOR, reason="the extra mast-lims[vendor] is not installed")
 
 
 @pytest.fixture(scope="module")

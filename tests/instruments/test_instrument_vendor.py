@@ -44,7 +44,7 @@ from tests.instruments.vendor_files import (
 )
 from tests.support import requirements
 
-needs_vendor = pytest.mark.skipif(not HAS_VENDOR, reason="the extra mast[vendor] is not installed")
+needs_vendor = pytest.mark.skipif(not HAS_VENDOR, reason="the extra mast-lims[vendor] is not installed")
 needs_data = pytest.mark.skipif(not REAL.is_dir(), reason="the shared test data are not on this machine")
 
 
@@ -72,7 +72,7 @@ def inside(monkeypatch: pytest.MonkeyPatch) -> None:
 def refused(caught: Any, word: str) -> None:
     error = caught.value
     assert error.code == "vendor_extra_missing"
-    assert 'pip install "mast[vendor]"' in str(error)
+    assert 'pip install "mast-lims[vendor]"' in str(error)
     assert word in error.hint
 
 
@@ -689,5 +689,5 @@ def test_a_shimadzu_file_that_ends_within_a_block_is_noticed() -> None:
 def test_the_extra_is_there_where_it_must_be() -> None:
     """A strict run (MAST_TEST_REQUIRE=vendor) fails here instead of skipping a third of this file."""
     if not HAS_VENDOR:
-        requirements.absent("vendor", "the extra mast[vendor] is not installed")
+        requirements.absent("vendor", "the extra mast-lims[vendor] is not installed")
     assert "vendor" in {f.extra.name for f in formats() if f.extra is not None and f.extra.installed}

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 import sqlalchemy.exc
 import structlog
 
+from app.intake.samples.tables import Sample
 from app.operations import logging as logs
 from app.platform.db import uow
-from app.samples.tables import Sample
 from tests.app.conftest import PASSWORD
 from tests.support.road import SAMPLE, infrared_file
 from tests.support.staged import either_database

@@ -42,6 +42,28 @@ def test_the_sqlite_reader_cannot_write(sqlite_database: Database) -> None:
             session.commit()
 
 
+def test_a_single_statement_is_read_without_beginning_a_transaction(database: Database) -> None:
+    asked: list[str] = []
+    sa.event.listen(
+        database.reader, "before_cursor_execute", lambda _c, _cursor, statement, *_: asked.append(statement)
+    )
+    with database.begin() as uow:
+        enqueue(uow, "k", {})
+    asked.clear()
+    with database.read_once() as session:
+        assert session.exec(select(JobRow.kind)).all() == ["k"]
+    assert len(asked) == 1
+    with database.read() as session:  # the same connection, which begins one again
+        session.exec(select(JobRow.kind)).all()
+        if database.is_sqlite:
+            assert asked[1:2] == ["BEGIN"]
+
+
+def test_whoever_reads_once_on_sqlite_cannot_write_either(sqlite_database: Database) -> None:
+    with sqlite_database.read_once() as session, pytest.raises(sqlalchemy.exc.OperationalError, match="readonly"):
+        session.execute(sa.insert(JobRow), {"kind": "k", "run_after": NOON, "created_at": NOON, "payload": {}})
+
+
 def test_a_time_without_a_zone_is_refused(database: Database) -> None:
     with pytest.raises(sqlalchemy.exc.StatementError, match="without a zone"), database.begin() as uow:
         uow.session.add(JobRow(kind="k", run_after=datetime(2026, 6, 13), created_at=NOON))

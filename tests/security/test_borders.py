@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import main
-from app.people import service as people
-from app.people.tables import AgencyKind
+from app.intake.people import service as people
+from app.intake.people.tables import AgencyKind
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from app.platform.live.hub import LiveEvent

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.people import service as people
+from app.intake.people import service as people
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import declared_policy
 from tests.api.test_every_route import OWNED, foreign_objects, routes_of
@@ -57,6 +57,7 @@ ANYBODY: dict[Door, str] = {
     ("POST", "/sign-out"): "signing out",
     ("GET", "/t"): "the form for a ticket",
     ("POST", "/t"): "a ticket they do not have: the same answer as a wrong one",
+    ("GET", "/trends/columns.csv"): "what the columns of a download mean",
     ("POST", "/t/forget"): "lets go of a cookie",
     ("POST", "/api/v1/tickets/view"): "a ticket they do not have",
 }
@@ -159,7 +160,7 @@ def test_what_does_answer_tells_of_no_session_sample_ticket_or_person(world: Wor
     with world.runtime.read() as session:
         from sqlmodel import select
 
-        from app.sessions.tables import CheckingSession, Site
+        from app.intake.sessions.tables import CheckingSession, Site
 
         names = [s.name for s in session.exec(select(Site))] + [
             str(s.id) for s in session.exec(select(CheckingSession))

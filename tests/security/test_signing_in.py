@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.people import service as people
+from app.intake.people import service as people
 from app.platform.kernel.actor import Role
 from tests.app.conftest import PASSWORD
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from app.history.tables import HistoryImport
+from app.figures.history.tables import HistoryImport
 from app.platform.kernel.actor import Role
 
 BROWSER = {"Accept": "text/html"}

@@ -58,16 +58,19 @@ def test_search_over_masks_and_shifts_equals_the_textbook_pair(score: str, seed:
 def test_the_shift_of_the_instrument_is_found_with_its_sign(steps: int) -> None:
     library = starter_infrared_library()
     moved = np.interp(GRID - 2.0 * steps, GRID, library.spectrum(4).absorbance)
-    hit = library.search(InfraredSpectrum(GRID, moved), top=1)[0]
+    hit = library.search(InfraredSpectrum(GRID, moved), top=1, score="first_derivative")[0]
     assert hit.entry == 4
     assert hit.shift == 2.0 * steps
+    aligned = library.search(InfraredSpectrum(GRID, moved), top=1)[0]
+    assert (aligned.entry, aligned.score_name) == (4, "aligned")
+    assert aligned.shift == pytest.approx(2.0 * steps, abs=0.1)
 
 
 def test_scale_and_constant_baseline_change_no_derivative_score() -> None:
     library = starter_infrared_library()
     query = library.spectrum(2)
-    plain = library.search(query, top=5)
-    changed = library.search(InfraredSpectrum(GRID, 0.02 * query.absorbance + 0.3), top=5)
+    plain = library.search(query, top=5, score="first_derivative")
+    changed = library.search(InfraredSpectrum(GRID, 0.02 * query.absorbance + 0.3), 5, "first_derivative")
     assert [c.entry for c in plain] == [c.entry for c in changed]
     np.testing.assert_allclose([c.score for c in plain], [c.score for c in changed], atol=1e-4)
 

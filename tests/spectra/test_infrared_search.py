@@ -112,11 +112,13 @@ def test_a_query_at_16_is_compared_as_if_the_library_were_at_16() -> None:
     narrow = lorentzians(GRID, [(p, h, 7.0) for p, h, _ in BANDS])
     library = _library(narrow, lorentzians(GRID, [(p + 9, h, 20.0) for p, h, _ in BANDS]))
     coarse = np.interp(np.arange(400.0, 4000.0, 8.0), GRID, degraded(narrow, 4, 16))
-    hit = library.search(InfraredSpectrum(np.arange(400.0, 4000.0, 8.0), coarse), top=1)[0]
+    hit = library.search(InfraredSpectrum(np.arange(400.0, 4000.0, 8.0), coarse), top=1, score="first_derivative")[0]
     assert hit.entry == 0
     assert hit.score > 0.99
-    said = library.search(InfraredSpectrum(GRID, degraded(narrow, 4, 16), resolution=16.0), top=1)[0]
-    unsaid = library.search(InfraredSpectrum(GRID, degraded(narrow, 4, 16)), top=1)[0]
+    said = library.search(
+        InfraredSpectrum(GRID, degraded(narrow, 4, 16), resolution=16.0), top=1, score="first_derivative"
+    )[0]
+    unsaid = library.search(InfraredSpectrum(GRID, degraded(narrow, 4, 16)), top=1, score="first_derivative")[0]
     assert said.score > 0.999
     assert unsaid.score < 0.95
 
@@ -126,8 +128,8 @@ def test_a_library_coarser_than_the_query_is_met_at_its_own_resolution() -> None
     wide = degraded(narrow, 4, 16)
     library = InfraredLibrary.from_arrays(GRID, [wide], names=["a"], compounds=["a"], resolution=16)
     assert library.resolution.tolist() == [16]
-    assert library.search(InfraredSpectrum(GRID, narrow))[0].score > 0.9999
-    assert _library(wide).search(InfraredSpectrum(GRID, narrow))[0].score < 0.95
+    assert library.search(InfraredSpectrum(GRID, narrow), score="first_derivative")[0].score > 0.9999
+    assert _library(wide).search(InfraredSpectrum(GRID, narrow), score="first_derivative")[0].score < 0.95
 
 
 def test_entries_of_several_resolutions_are_each_met_at_theirs(tmp_path: object) -> None:
@@ -150,8 +152,10 @@ def test_entries_of_several_resolutions_are_each_met_at_theirs(tmp_path: object)
     library.save(f"{tmp_path}/lib")
     for one in (library, InfraredLibrary.open(f"{tmp_path}/lib")):
         assert one.resolution.tolist() == [4, 8, 16]
-        assert [row.score > 0.9999 for row in one.search(InfraredSpectrum(GRID, narrow))] == [True] * 3
-        coarse = one.search(InfraredSpectrum(GRID, degraded(narrow, 4, 8), 8.0))
+        assert [row.score > 0.9999 for row in one.search(InfraredSpectrum(GRID, narrow), score="first_derivative")] == [
+            True
+        ] * 3
+        coarse = one.search(InfraredSpectrum(GRID, degraded(narrow, 4, 8), 8.0), score="first_derivative")
         assert [row.score > 0.9999 for row in coarse] == [True] * 3
 
 
@@ -177,9 +181,9 @@ def test_resolution_is_what_the_file_says_else_what_the_points_allow(
 def test_what_is_too_coarse_is_refused_with_a_sentence() -> None:
     axis = np.arange(400.0, 4000.0, 20.0)
     with pytest.raises(SpectrumError, match=r"20 cm⁻¹ apart.*measure again at 8 cm⁻¹ or finer"):
-        starter_infrared_library().search(InfraredSpectrum(axis, np.sin(axis)))
+        starter_infrared_library().search(InfraredSpectrum(axis, np.sin(axis)), score="first_derivative")
     with pytest.raises(SpectrumError, match="a resolution of 64 cm⁻¹ cannot be used, only up to 32"):
-        starter_infrared_library().search(InfraredSpectrum(GRID, Y, resolution=64))
+        starter_infrared_library().search(InfraredSpectrum(GRID, Y, resolution=64), score="first_derivative")
     with pytest.raises(SpectrumError, match="20 cm⁻¹ apart"):
         _library(np.sin(axis), axis=axis)
 
@@ -187,8 +191,8 @@ def test_what_is_too_coarse_is_refused_with_a_sentence() -> None:
 def test_a_source_of_half_a_wavenumber_is_averaged() -> None:
     library, axis = starter_infrared_library(), np.arange(400.0, 4000.0, 0.5)
     dense = np.interp(axis, GRID, library.spectrum(3).absorbance) + np.random.default_rng(1).normal(0, 0.02, axis.size)
-    hit = library.search(InfraredSpectrum(axis, dense), top=1)[0]
-    picked = library.search(InfraredSpectrum(axis[::4], dense[::4]), top=1)[0]
+    hit = library.search(InfraredSpectrum(axis, dense), top=1, score="first_derivative")[0]
+    picked = library.search(InfraredSpectrum(axis[::4], dense[::4]), top=1, score="first_derivative")[0]
     assert hit.entry == 3
     assert hit.score > picked.score
 
@@ -199,10 +203,10 @@ def test_a_source_of_half_a_wavenumber_is_averaged() -> None:
 def test_raman_compares_where_carbon_dioxide_would_absorb() -> None:
     nitrile = Y + lorentzians(GRID, [(2330.0, 1.0, 12.0)])
     query = InfraredSpectrum(GRID, nitrile + 3 * np.exp(-GRID / 1500), technique="Raman")
-    rows = _library(Y, nitrile, technique="Raman").search(query)
+    rows = _library(Y, nitrile, technique="Raman").search(query, score="first_derivative")
     assert rows[0].entry == 1
     assert rows[0].score > rows[1].score + 0.05
-    blind = _library(Y, nitrile).search(InfraredSpectrum(GRID, nitrile))
+    blind = _library(Y, nitrile).search(InfraredSpectrum(GRID, nitrile), score="first_derivative")
     assert blind[0].score == pytest.approx(blind[1].score, abs=1e-2)
 
 
@@ -217,9 +221,11 @@ def test_raman_refuses_scores_that_fluorescence_decides() -> None:
 
 def test_infrared_and_raman_are_never_compared() -> None:
     with pytest.raises(SpectrumError, match=r"holds infrared spectra and the reading is Raman.*nothing was compared"):
-        starter_infrared_library().search(InfraredSpectrum(GRID, Y, technique="Raman"))
+        starter_infrared_library().search(InfraredSpectrum(GRID, Y, technique="Raman"), score="first_derivative")
     with pytest.raises(SpectrumError, match="holds Raman spectra and the reading is infrared"):
-        _library(Y, technique="Raman").search_compounds(InfraredSpectrum(GRID, Y, technique="IR"))
+        _library(Y, technique="Raman").search_compounds(
+            InfraredSpectrum(GRID, Y, technique="IR"), score="first_derivative"
+        )
     terms = Provenance("test", "none")
     mixed = [LibraryEntry(t, t, t, t, InfraredSpectrum(GRID, Y), terms) for t in ("FTIR", "Raman")]
     with pytest.raises(SpectrumError, match="build one library of each"):
@@ -246,7 +252,7 @@ def test_raman_is_compared_down_to_one_hundred_wavenumbers_and_explained_there()
     above = InfraredSpectrum(axis[axis >= 500], second[axis >= 500], technique="Raman")
     assert library.overlap_note(above, 1).startswith("Compared from 500 to 3700 cm⁻¹ only")
     with pytest.raises(SpectrumError, match="no point between 100 and 3700"):
-        library.search(InfraredSpectrum(np.arange(3800.0, 4000.0, 2.0), np.ones(100)))
+        library.search(InfraredSpectrum(np.arange(3800.0, 4000.0, 2.0), np.ones(100)), score="first_derivative")
     assert np.isfinite(infrared_grid.curve(above)).sum() == 1601
 
 
@@ -270,23 +276,27 @@ def test_an_empty_library_finds_nothing(score: str, tmp_path: object) -> None:
 
 
 def test_a_library_of_one_entry_has_no_margin() -> None:
-    rows = _library(Y).search_compounds(InfraredSpectrum(GRID, Y))
+    rows = _library(Y).search_compounds(InfraredSpectrum(GRID, Y), score="first_derivative")
     assert [(row.score, row.margin) for row in rows] == [(1.0, None)]
 
 
 def test_the_margin_looks_past_identical_entries() -> None:
     other = lorentzians(GRID, [(820.0, 0.9, 16.0), (1245.0, 0.7, 16.0), (3300.0, 0.8, 40.0)])
     library = _library(*[Y * (1 + 0.01 * k) for k in range(15)], other)
-    rows = library.search_compounds(InfraredSpectrum(GRID, Y), top=5)
+    rows = library.search_compounds(InfraredSpectrum(GRID, Y), top=5, score="first_derivative")
     assert [row.entry for row in rows] == [0, 1, 2, 3, 4]
-    assert rows[0].margin == pytest.approx(1.0 - library.search(InfraredSpectrum(GRID, Y), top=16)[15].score, abs=1e-6)
+    assert rows[0].margin == pytest.approx(
+        1.0 - library.search(InfraredSpectrum(GRID, Y), top=16, score="first_derivative")[15].score, abs=1e-6
+    )
     assert len(rows[0].ambiguous_with) == 14
 
 
 def test_either_direction_of_the_axis_gives_the_same_answer() -> None:
     library = starter_infrared_library()
     query = library.spectrum(2)
-    assert library.search(query) == library.search(InfraredSpectrum(GRID[::-1], query.absorbance[::-1]))
+    assert library.search(query, score="first_derivative") == library.search(
+        InfraredSpectrum(GRID[::-1], query.absorbance[::-1]), score="first_derivative"
+    )
     with pytest.raises(SpectrumError, match="repeats a value; average the points"):
         InfraredSpectrum(np.r_[GRID, GRID[-1]], np.r_[query.absorbance, 0.0])
 
@@ -300,5 +310,5 @@ def test_a_library_of_flat_lines_finds_nothing() -> None:
 def test_huge_and_tiny_absorbances_compare_like_any_other() -> None:
     library = _library(1e-12 * Y, 1e12 * Y)
     for scale in (1e-12, 1e12):
-        rows = library.search(InfraredSpectrum(GRID, scale * Y))
+        rows = library.search(InfraredSpectrum(GRID, scale * Y), score="first_derivative")
         assert [round(row.score, 6) for row in rows] == [1.0, 1.0]

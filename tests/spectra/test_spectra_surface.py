@@ -67,7 +67,7 @@ def test_defaults_of_the_contract_stay() -> None:
     assert (search["top"].default, search["score"].default) == (10, "composite")
     assert inspect.signature(MassLibrary.explain).parameters["max_components"].default == 4
     infrared = inspect.signature(InfraredLibrary.search).parameters
-    assert (infrared["score"].default, infrared["max_shift"].default) == ("first_derivative", 6.0)
+    assert (infrared["score"].default, infrared["max_shift"].default) == ("aligned", 6.0)
     assert inspect.signature(InfraredLibrary.explain).parameters["max_components"].default == 5
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from app.platform.db import Database
 from app.platform.live import EventHub, publish
-from app.settings import Settings
 
 WRITER = """
 import sys
@@ -47,8 +46,7 @@ def parse(chunk: bytes) -> Message:
 @asynccontextmanager
 async def running_hub(database: Database, *, poll: float = 5.0, queue: int = 10_000) -> AsyncIterator[EventHub]:
     """A started hub, stopped at the end."""
-    settings = Settings(database_url=database.url, live_poll_seconds=poll, sse_queue=queue)
-    hub = EventHub(database, settings)
+    hub = EventHub(database, poll_seconds=poll, queue_size=queue)
     await hub.start()
     try:
         yield hub

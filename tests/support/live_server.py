@@ -12,13 +12,12 @@ from fastapi.responses import Response
 
 from app.platform.db import Database
 from app.platform.live import EventHub, close_unread, event_stream, publish
-from app.settings import Settings
 
 
 def create(url: str) -> FastAPI:
     """The application, wired as app.main does it."""
     database = Database(url)
-    hub = EventHub(database, Settings(database_url=url))
+    hub = EventHub(database, poll_seconds=5, queue_size=100)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 
-from app.message_packs.confined import Step
+from app.care.message_packs.confined import Step
 from harm_messages import Pack, PackError, Problem, load_pack, pack_files
 
 SIGNED_AT = "2026-06-01T09:00:00Z"
@@ -32,7 +32,7 @@ def approved_pack(also: Collection[str] = frozenset()) -> Pack:
 
 
 def found_here(check: Callable[[Pack, date], Iterable[Problem]]) -> Callable[..., Iterator[Step]]:
-    """In place of app.message_packs.confined.found_in: the files are read in this process and checked by `check`."""
+    """In place of app.care.message_packs.confined.found_in: the files are read in this process and checked by `check`."""
 
     def found_in(files: Mapping[str, str], today: date, **_: object) -> Iterator[Step]:
         try:

@@ -22,8 +22,8 @@ from typing import Any, Protocol
 
 import httpx2
 
-from app.people import service as people
-from app.people.tables import AgencyKind
+from app.intake.people import service as people
+from app.intake.people.tables import AgencyKind
 from app.platform.db import Database
 from app.platform.db.migrate import upgrade
 from app.platform.kernel.actor import Actor, Role

@@ -40,7 +40,7 @@ TABLET, PHONE, LAPTOP = (1024, 768), (360, 740), (1366, 900)
 def environment(folder: Path, port: int = 0) -> dict[str, str]:
     """The environment of a demo server of its own: nothing of the machine's MAST settings gets in."""
     rest = {key: value for key, value in os.environ.items() if not key.startswith("MAST_")}
-    return {**rest, "MAST_DATA_DIR": str(folder), "MAST_PORT": str(port)}
+    return {**rest, "MAST_DATA_DIR": str(folder), "MAST_PORT": str(port), "MAST_STRICT_PAGES": "1"}
 
 
 def make_example(folder: Path) -> Path:

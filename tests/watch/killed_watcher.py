@@ -11,9 +11,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from app.watching import parcel, server
-from app.watching.ledger import Ledger
-from app.watching.server import Server
+from app.laboratory.watching import parcel, server
+from app.laboratory.watching.ledger import Ledger
+from app.laboratory.watching.server import Server
 
 POINTS = (
     "before begin", "after begin", "after trying", "before head", "first piece", "later piece", "all pieces", "answered",

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app.watching import parcel as parcels
-from app.watching.ledger import State
+from app.laboratory.watching import parcel as parcels
+from app.laboratory.watching.ledger import State
 from tests.support.road import infrared_file
 from tests.watch.watch_rig import Desk, arrived_once, digest, inventory
 
@@ -312,8 +312,8 @@ def test_a_look_is_cheap_where_everything_has_arrived(desk: Desk, monkeypatch: p
 
 
 def _sending(found: object) -> object:
-    from app.watching.ledger import Sending
-    from app.watching.looking import Found
+    from app.laboratory.watching.ledger import Sending
+    from app.laboratory.watching.looking import Found
 
     assert isinstance(found, Found)
     return Sending(found.key, found.name, False, found.size, found.signature, "0" * 64, digest(found.key.encode()))

@@ -14,10 +14,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from app.watching.backoff import Backoff
-from app.watching.ledger import State
-from app.watching.parcel import parcel
-from app.watching.server import Address, Kind, Server, Trouble
+from app.laboratory.watching.backoff import Backoff
+from app.laboratory.watching.ledger import State
+from app.laboratory.watching.parcel import parcel
+from app.laboratory.watching.server import Address, Kind, Server, Trouble
 from tests.support.road import infrared_file, ok
 from tests.watch.watch_rig import RUN_MEMBERS, Desk, HandClock, arrived_once
 
@@ -112,7 +112,7 @@ def test_a_part_that_cannot_be_listed_leaves_the_rest_and_proves_nothing_gone(
 
 
 def test_a_name_that_is_listed_and_cannot_be_opened_is_named(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.watching import watcher
+    from app.laboratory.watching import watcher
 
     desk.put("a.jdx", infrared_file(1))
     desk.put("b.jdx", infrared_file(2))

@@ -14,12 +14,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import main
-from app.watching import places
-from app.watching.ledger import Ledger, LedgerOfAnother
-from app.watching.locks import InUse, OnlyOne
-from app.watching.names import fit_label, is_ignored, is_ignored_folder, path_key
-from app.watching.server import Address, Trouble
-from app.watching.telling import size_words
+from app.laboratory.watching import places
+from app.laboratory.watching.ledger import Ledger, LedgerOfAnother
+from app.laboratory.watching.locks import InUse, OnlyOne
+from app.laboratory.watching.names import fit_label, is_ignored, is_ignored_folder, path_key
+from app.laboratory.watching.server import Address, Trouble
+from app.laboratory.watching.telling import size_words
 from tests.support.road import infrared_file
 from tests.watch.watch_rig import Site, arrived_once
 
@@ -83,7 +83,7 @@ def test_once_sends_what_is_there_and_says_so(folder: Path, token: Path, wire: S
 
 
 def test_what_several_looks_sent_is_counted_once() -> None:
-    from app.watching.watcher import Pass, _together
+    from app.laboratory.watching.watcher import Pass, _together
 
     done = _together(Pass(delivered=2, known=5), Pass(delivered=1, known=7))
     done = _together(done, Pass(delivered=0, known=8))
@@ -100,7 +100,7 @@ def test_the_notes_are_for_one_account_only(folder: Path, token: Path, wire: Sit
 def test_once_waits_for_files_to_settle_however_slow_a_look_is(
     folder: Path, token: Path, wire: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.watching.looking import Eye
+    from app.laboratory.watching.looking import Eye
 
     look = Eye.look
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.watching.ledger import Ledger
-from app.watching.looking import Eye
-from app.watching.server import Address, Server
-from app.watching.telling import Teller
-from app.watching.watcher import Pass, Rhythm, Watcher
+from app.laboratory.watching.ledger import Ledger
+from app.laboratory.watching.looking import Eye
+from app.laboratory.watching.server import Address, Server
+from app.laboratory.watching.telling import Teller
+from app.laboratory.watching.watcher import Pass, Rhythm, Watcher
 from tests.support.serving import Server as Process
 from tests.support.serving import Service
 

@@ -73,7 +73,7 @@ def _append(uow: UnitOfWork) -> None:
         entry.seq, entry.previous_hash = seq, previous
         entry.hash = previous = digest(entry)
         session.add(entry)
-        session.flush()
+    session.flush()
 
 
 def digest(entry: AuditEntry) -> str:

@@ -21,6 +21,8 @@ from app.platform.db.uow import UnitOfWork
 from app.platform.kernel.actor import SYSTEM, Actor
 from app.platform.kernel.clock import Clock, system_clock
 
+_NO_BEGIN = "mast_no_begin"
+
 
 class Database:
     """Hands out read sessions and units of work. Both are short: nothing may hold one while it waits."""
@@ -35,6 +37,7 @@ class Database:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             self.writer = _sqlite(url, pool_size=1, begin="BEGIN IMMEDIATE", query_only=False)
             self.reader = _sqlite(url, pool_size=readers, begin="BEGIN", query_only=True)
+            self._reader_once = self.reader.execution_options(**{_NO_BEGIN: True})
         else:
             self.writer = sa.create_engine(
                 url,
@@ -46,6 +49,7 @@ class Database:
                 connect_args={"connect_timeout": 2, "options": "-c statement_timeout=30000 -c lock_timeout=10000"},
             )
             self.reader = self.writer
+            self._reader_once = self.reader.execution_options(isolation_level="AUTOCOMMIT")
 
     def begin(self, actor: Actor = SYSTEM, *, request_id: str = "") -> UnitOfWork:
         """A unit of work for `actor`, to be used as a context manager."""
@@ -69,6 +73,12 @@ class Database:
     def read(self) -> Iterator[Session]:
         """A session that sees one consistent state and cannot write."""
         with Session(self.reader, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def read_once(self) -> Iterator[Session]:
+        """A session that cannot write, for one statement, which sees one state by itself: no transaction is begun for it."""
+        with Session(self._reader_once, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     def close(self) -> None:
@@ -105,6 +115,7 @@ def _sqlite(url: str, *, pool_size: int, begin: str, query_only: bool) -> sa.Eng
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(begin)
+        if _NO_BEGIN not in connection.get_execution_options():
+            connection.exec_driver_sql(begin)
 
     return engine

@@ -1,8 +1,7 @@
 """Work that outlives a request: a table of jobs, leased, retried, dead out loud. Knows no feature."""
 
-from app.platform.jobs.context import DeadJob, JobContext, JobRefused, LeaseLost
 from app.platform.jobs.queue import count_by_state, enqueue, purge_finished, requeue
-from app.platform.jobs.runner import JobRunner
+from app.platform.jobs.runner import DeadJob, JobContext, JobRefused, JobRunner, LeaseLost
 from app.platform.jobs.tables import JobRow, JobState
 
 __all__ = [

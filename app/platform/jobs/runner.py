@@ -1,4 +1,7 @@
-"""Threads that take jobs and run their handlers. Several processes may share one table. No feature."""
+"""Threads that take jobs and run their handlers, what a handler gets, and the ways it may end.
+
+Several processes may share one table. Imports no feature.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +11,97 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
 
 from app.platform.db import Database, UnitOfWork
-from app.platform.jobs import claims
-from app.platform.jobs.claims import Claim
-from app.platform.jobs.context import DeadJob, JobContext, JobRefused, LeaseLost
-from app.platform.jobs.queue import WAKE
+from app.platform.jobs import queue
+from app.platform.jobs.queue import WAKE, Claim
 from app.platform.kernel.clock import Clock
 from app.platform.live.publish import publish
 
+_log = structlog.get_logger(__name__)
+
+
+class JobRefused(Exception):
+    """Raised by a handler when no retry can help: the job is dead at once, with this sentence."""
+
+
+class LeaseLost(Exception):
+    """Somebody else has the job now; what this handler was about to write is rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadJob:
+    """What is known of a job that was given up."""
+
+    job_id: UUID
+    kind: str
+    payload: dict[str, Any]
+    agency_id: UUID | None
+    attempts: int
+    error: str
+
+
+@dataclass(slots=True)
+class JobContext:
+    """One claim of one job. The handler opens its own unit of work and finishes the job inside it:
+
+    with ctx.begin() as uow:
+        save_reading(uow, …)
+        ctx.complete(uow)   # reading and "done" become durable together, or neither: never twice
+    """
+
+    database: Database
+    claim: Claim
+    stopping: Callable[[], bool]
+    completed: bool = field(default=False, init=False)
+
+    @property
+    def job_id(self) -> UUID:
+        """The job's key; the same on every try."""
+        return self.claim.job_id
+
+    @property
+    def kind(self) -> str:
+        """What is to be done."""
+        return self.claim.kind
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """With what."""
+        return self.claim.payload
+
+    @property
+    def agency_id(self) -> UUID | None:
+        """Whose job it is."""
+        return self.claim.agency_id
+
+    @property
+    def attempt(self) -> int:
+        """1 on the first try."""
+        return self.claim.attempt
+
+    def begin(self) -> UnitOfWork:
+        """A unit of work of the system, traced to this job."""
+        return self.database.begin(request_id=f"job {self.job_id}")
+
+    def complete(self, uow: UnitOfWork) -> None:
+        """Mark the job done in `uow`; raises LeaseLost (so nothing is written) when it is no longer ours."""
+        if not queue.finish(uow, self.claim):
+            raise LeaseLost(f"job {self.job_id}, try {self.attempt}, is no longer ours")
+        uow.after_commit(self._mark_completed)
+
+    def _mark_completed(self) -> None:
+        self.completed = True
+
+
 Handler = Callable[[JobContext], None]
 Obituary = Callable[[UnitOfWork, DeadJob], None]
-
-_log = structlog.get_logger(__name__)
 
 
 def backoff(attempt: int) -> timedelta:
@@ -89,7 +166,7 @@ class JobRunner:
         for claim in list(self._running.values()):
             try:
                 with self._database.begin() as uow:
-                    claims.release(uow, claim)
+                    queue.release(uow, claim)
             except Exception as error:  # the database is away too: the lease ends by itself
                 _log.warning("job_not_handed_on", job_id=str(claim.job_id), error=type(error).__name__)
 
@@ -110,10 +187,10 @@ class JobRunner:
         """Claim one job and run it; False when none is due."""
         now = self._clock()
         with self._database.read() as session:
-            if not claims.anything(session, self._handlers, now):
+            if not queue.anything(session, self._handlers, now):
                 return False
         with self._database.begin() as uow:
-            claim = claims.claim(uow, self._handlers, self.name, now, now + self._lease)
+            claim = queue.claim(uow, self._handlers, self.name, now, now + self._lease)
         if claim is None:
             return False
         self._running[claim.job_id] = claim
@@ -150,7 +227,7 @@ class JobRunner:
             self._bury(claim, error)
             return
         with self._database.begin() as uow:
-            claims.retry(uow, claim, self._clock() + self._backoff(claim.attempt), error)
+            queue.retry(uow, claim, self._clock() + self._backoff(claim.attempt), error)
 
     def _bury(self, claim: Claim, error: str) -> None:
         """Out loud: a log line, an event for the screens, and the feature's own record."""
@@ -165,7 +242,7 @@ class JobRunner:
 
     def _record_death(self, claim: Claim, dead: DeadJob, obituary: Obituary | None) -> bool:
         with self._database.begin(request_id=f"job {claim.job_id}") as uow:
-            if not claims.give_up(uow, claim, dead.error):
+            if not queue.give_up(uow, claim, dead.error):
                 return False
             if obituary is not None:
                 obituary(uow, dead)
@@ -193,6 +270,6 @@ class JobRunner:
                 continue
             try:
                 with self._database.begin() as uow:
-                    claims.renew(uow, held, self.name, self._clock() + self._lease)
+                    queue.renew(uow, held, self.name, self._clock() + self._lease)
             except Exception as error:
                 _log.warning("job_lease_renewal_failed", error=type(error).__name__)

@@ -27,6 +27,8 @@ class MastError(Exception):
     """Base of everything MAST refuses. `detail`: what happened and what is unharmed; `hint`: what to do."""
 
     code = "error"
+    fields: Mapping[str, str] = {}
+    reasons: Sequence[str] = ()
 
     def __init__(self, detail: str, *, hint: str = "", **extra: Any) -> None:
         super().__init__(detail)

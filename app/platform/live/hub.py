@@ -23,7 +23,6 @@ from app.platform.db import Database
 from app.platform.live.notifications import listen_forever
 from app.platform.live.publish import WAKE
 from app.platform.live.tables import EventRow
-from app.settings import Settings
 
 REPLAY = 1000  # a screen that missed more is told to reload
 RETRY_MS = 2000
@@ -54,11 +53,10 @@ Accepts = Callable[[LiveEvent], bool]
 class EventHub:
     """One per process. `await start()` and `await stop()` in the lifespan; `subscribe` from an SSE route."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, *, poll_seconds: float, queue_size: int) -> None:
         self._database = database
-        longest = _SQLITE_POLL_S if database.is_sqlite else settings.live_poll_seconds
-        self._poll = min(settings.live_poll_seconds, longest)
-        self.queue_size = settings.sse_queue
+        self._poll = min(poll_seconds, _SQLITE_POLL_S) if database.is_sqlite else poll_seconds
+        self.queue_size = queue_size
         self._recent: deque[LiveEvent] = deque(maxlen=REPLAY)
         self._complete_from = 0  # every event above this id is either in `_recent` or still to come
         self._last: int | None = None
@@ -156,7 +154,7 @@ class EventHub:
                 subscription.close()
 
     def _read(self, last: int | None) -> list[LiveEvent]:
-        with self._database.read() as session:
+        with self._database.read_once() as session:
             newest = select(EventRow).order_by(col(EventRow.id).desc()).limit(REPLAY)
             if last is None:
                 return [_live(row) for row in reversed(session.exec(newest).all())]

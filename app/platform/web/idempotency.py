@@ -1,7 +1,7 @@
 """A creating request sent twice with the same Idempotency-Key is carried out once and answered twice.
 
 The answer is stored in the request's own transaction. It may hold a ticket code, which is stored nowhere in
-clear: key and answer are sealed with a keystream only the sender's key (and our pepper) can make.
+clear: the answer is sealed with AES-GCM under a secret that only the sender's key, with our pepper, can make.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from fastapi import Depends, Header, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
@@ -21,6 +24,9 @@ from fastapi.responses import JSONResponse
 from app.platform.db import UnitOfWork
 from app.platform.kernel.errors import Conflict
 from app.platform.web.tables import IdempotencyRow
+
+NONCE = 12
+"""Bytes of the number used once before each sealed answer (NIST SP 800-38D)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +56,12 @@ class Once:
                     "This Idempotency-Key was already used for a different request, so this one was not carried out.",
                     hint="Use a fresh key for each new record.",
                 )
-            body = json.loads(self._seal(row.sealed, actor))
+            body = json.loads(self._opened(row.sealed, actor, key_hash))
             return JSONResponse(body, row.status, headers={"Idempotency-Replayed": "true"})
         body = jsonable_encoder(create())
-        sealed = self._seal(json.dumps(body, separators=(",", ":")).encode(), actor)
+        nonce = os.urandom(NONCE)
+        text = json.dumps(body, separators=(",", ":")).encode()
+        sealed = nonce + self._cipher(actor).encrypt(nonce, text, key_hash.encode())
         uow.session.add(
             IdempotencyRow(
                 key_hash=key_hash, request_hash=self.request_hash, status=status, sealed=sealed, created_at=uow.now
@@ -64,11 +72,19 @@ class Once:
     def _hash(self, actor: str) -> str:
         return hmac.new(self.pepper, f"idempotency|{actor}|{self.scope}|{self.key}".encode(), "sha256").hexdigest()
 
-    def _seal(self, data: bytes, actor: str) -> bytes:
-        """XOR with a SHAKE-256 keystream; actor, path and key seal exactly one answer, so the stream is used once."""
+    def _cipher(self, actor: str) -> AESGCM:
         words = "|".join(("seal", actor, self.scope, self.key))
-        stream = hashlib.shake_256(self.pepper + b"|" + words.encode())
-        return bytes(a ^ b for a, b in zip(data, stream.digest(len(data)), strict=True))
+        return AESGCM(hmac.digest(self.pepper, words.encode(), "sha256"))
+
+    def _opened(self, sealed: bytes, actor: str, key_hash: str) -> bytes:
+        """Raises Conflict for an answer somebody altered, or one that an older version of MAST sealed."""
+        try:
+            return self._cipher(actor).decrypt(sealed[:NONCE], sealed[NONCE:], key_hash.encode())
+        except (InvalidTag, ValueError) as error:
+            raise Conflict(
+                "This was carried out before, and its answer can no longer be opened. Nothing was done twice.",
+                hint="Look for the record; use a fresh key for each new one.",
+            ) from error
 
 
 def _one_at_a_time(uow: UnitOfWork, key_hash: str) -> None:

@@ -1,4 +1,4 @@
-// The researcher's page, beyond what works without scripts: only the fields a figure needs, further filters, the short
+// The researcher's page, beyond what works without scripts: only the fields a figure needs, the short
 // address of the question, the link and the citation on the clipboard, and a chart as PNG made here from its SVG.
 
 /** @typedef {HTMLElement & {dataset: DOMStringMap}} Part */
@@ -16,23 +16,6 @@ function fit(form) {
   };
   figure.addEventListener("change", show);
   show();
-}
-
-/** Another filter after the last one; the focus goes to it. @param {HTMLFormElement} form */
-function filters(form) {
-  const button = form.querySelector("[data-add-filter]");
-  button?.addEventListener("click", () => {
-    const all = form.querySelectorAll(".sentence__filter");
-    const last = all[all.length - 1];
-    const select = last.querySelector("select");
-    if (!select) return;
-    if (select.value) {
-      const fresh = /** @type {HTMLElement} */ (last.cloneNode(true));
-      last.after(fresh);
-      const made = fresh.querySelector("select");
-      if (made) { made.value = ""; made.focus(); }
-    } else select.focus(); // there is an empty one already
-  });
 }
 
 /** Empty fields and those no figure needs are not sent, so that the address stays readable. @param {HTMLFormElement} form */
@@ -110,7 +93,7 @@ export function enhance(root) {
     const page = /** @type {Part} */ (found);
     page.setAttribute("data-ready", "");
     const form = /** @type {HTMLFormElement | null} */ (page.querySelector("[data-trends-form]"));
-    if (form) { fit(form); filters(form); shortly(form); }
+    if (form) { fit(form); shortly(form); }
     const link = /** @type {HTMLAnchorElement | null} */ (page.querySelector("[data-permalink]"));
     if (link) history.replaceState(history.state, "", link.href); // the question in its shortest words, to be kept or sent
     page.querySelector("[data-copy-link]")?.addEventListener("click", () => copy(page, link?.href ?? location.href, "The link is on the clipboard."));

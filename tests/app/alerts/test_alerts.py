@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app.alerts import service
-from app.alerts.domain import BY_ONE, NO_GREEN_LIGHT, PARTNERS, Tier, visible
-from app.alerts.tables import Alert
+from app.care.alerts import service
+from app.care.alerts.domain import BY_ONE, NO_GREEN_LIGHT, PARTNERS, Tier, visible
+from app.care.alerts.tables import Alert
+from app.intake.sessions.tables import CheckingSession
 from app.platform.audit import AuditEntry
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from app.platform.live import EventRow
 from app.platform.security.policy import SERVICE_STAFF
 from app.results.finding import NewFinding
-from app.sessions.tables import CheckingSession
 from harm_messages import Facts, Form, LicenceMode, evaluate
 from harm_messages.types import Context
 from tests.app.consultations.conftest import Desk

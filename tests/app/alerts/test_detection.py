@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import betabinom, binom
 
-from app.alerts.detection import drift, rising, run
-from app.alerts.detection.batches import Look, counted
-from app.alerts.detection.counts import Counted, total
-from app.alerts.detection.firsts import Before, First, first
-from app.alerts.detection.multiple import benjamini_hochberg
-from app.alerts.detection.strength import strength
+from app.care.alerts.detection import drift, rising, run
+from app.care.alerts.detection.batches import Look, counted
+from app.care.alerts.detection.counts import Counted, total
+from app.care.alerts.detection.firsts import Before, First, first
+from app.care.alerts.detection.multiple import benjamini_hochberg
+from app.care.alerts.detection.strength import strength
 
 FOLDER = Path(rising.__file__).parent
 periods = st.builds(lambda n, share: Counted(round(n * share), n), st.integers(0, 80), st.floats(0, 1))
@@ -32,7 +32,9 @@ def test_the_statistics_know_no_feature_and_no_database() -> None:
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             for name in names:
-                assert not name.startswith("app.") or name.startswith("app.alerts.detection"), f"{path.name}: {name}"
+                assert not name.startswith("app.") or name.startswith("app.care.alerts.detection"), (
+                    f"{path.name}: {name}"
+                )
                 assert name.split(".")[0] not in {"sqlalchemy", "sqlmodel", "fastapi", "pydantic"}, path.name
 
 

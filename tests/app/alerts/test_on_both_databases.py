@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.alerts.domain import Tier
+from app.care.alerts.domain import Tier
 from tests.app.alerts.test_sign_off import CHEMIST, CLINICIAN, LEAD, URL, step, through
 from tests.app.alerts.test_signals import confirmed, counted, drafts, evidence, look, quiet_year
 from tests.app.alerts.test_told import POLICE

@@ -10,15 +10,15 @@ from uuid import UUID, uuid4
 import pytest
 from sqlmodel import select
 
-from app.alerts import text_rules
-from app.alerts.domain import NO_GREEN_LIGHT, Act, AlertState, Reach, Signatures, Tier, decide
-from app.alerts.tables import Alert
-from app.people.tables import PersonRole
+from app.care.alerts import text_rules
+from app.care.alerts.domain import NO_GREEN_LIGHT, Act, AlertState, Reach, Signatures, Tier, decide
+from app.care.alerts.tables import Alert
+from app.intake.people.tables import PersonRole
+from app.intake.samples.domain import ConsentAnswer, ConsentKind
 from app.platform.audit import AuditEntry
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from app.results.finding import NewFinding
-from app.samples.domain import ConsentAnswer, ConsentKind
 from tests.app.consultations.conftest import Desk
 from tests.app.results.conftest import YES
 

@@ -11,20 +11,21 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import select
 
-from app.alerts import detecting_job, series_signals
-from app.alerts.detection.batches import Look
-from app.alerts.domain import AlertState, Tier
-from app.alerts.tables import Alert, AlertEvidence, DetectionRun
+from app.care.alerts import detecting_job, series_signals
+from app.care.alerts.detection.batches import Look
+from app.care.alerts.domain import AlertState, Tier
+from app.care.alerts.tables import Alert, AlertEvidence, DetectionRun
+from app.care.counted.series import Seen
+from app.care.counted.tables import TrendFinding, TrendSample
+from app.intake.samples.domain import ConsentAnswer, ConsentKind
 from app.operations.retention import Housekeeper
 from app.platform.db import Database
 from app.platform.jobs import JobRow, JobState
 from app.platform.kernel.actor import Role
+from app.platform.kernel.place import local
 from app.results import service
-from app.results.domain import AmountUnit, Basis
 from app.results.finding import Amount, NewFinding
-from app.samples.domain import ConsentAnswer, ConsentKind
-from app.trends.series import Seen
-from app.trends.tables import TrendFinding, TrendSample
+from harm_messages.vocabulary import Basis, Unit
 from tests.app.consultations.conftest import Desk
 from tests.app.results.conftest import YES
 
@@ -195,7 +196,7 @@ def test_harm_is_evidence_for_staff_and_not_a_word_outside(lab: Desk, world: Any
 def amounts(lab: Desk, mg: float, **more: Any) -> None:
     sample = lab.sample(("mdma",), form="tablet", **more)
     by = (lab.analysis(sample, "gc_ms"), lab.analysis(sample, "ftir"))
-    finding = NewFinding("mdma", amount=Amount(mg, AmountUnit.MG_PER_UNIT, Basis.BASE), analysis_ids=by)
+    finding = NewFinding("mdma", amount=Amount(mg, Unit.MG_PER_UNIT, Basis.BASE), analysis_ids=by)
     lab.finish(lab.draft(sample, finding))
 
 
@@ -320,7 +321,7 @@ def test_the_night_is_asked_for_once_and_looks_at_every_agency(lab: Desk, world:
     queued = lab.read(lambda s: list(s.exec(select(JobRow).where(JobRow.kind == "alerts.series"))))
     (job,) = queued
     assert job.state is JobState.QUEUED
-    assert job.run_after.astimezone(detecting_job.LONDON).hour == 4
+    assert local(job.run_after).hour == 4
     assert job.run_after > lab.runtime.now()
     counted(world, 1, lab.runtime.now().date(), session_id=lab.session_id)
     counted(world, 1, lab.runtime.now().date(), agency=world.other_agency_id)

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from app.alerts.domain import NO_GREEN_LIGHT
+from app.care.alerts.domain import NO_GREEN_LIGHT
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from app.results.finding import NewFinding

@@ -9,13 +9,13 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 
-from app.consultations.tables import DisplayLog
+from app.care.consultations.tables import DisplayLog
+from app.intake.samples import service as samples
+from app.intake.samples.intake_schemas import NewSample
+from app.intake.samples.tables import Sample
 from app.platform.kernel.actor import Role
 from app.results.finding import NewFinding
 from app.results.view import ResultView
-from app.samples import service as samples
-from app.samples.intake_schemas import NewSample
-from app.samples.tables import Sample
 from tests.app.results.conftest import YES, Lab
 
 CHEMIST, VERIFIER, LEAD, WORKER = Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD, Role.HEALTH_WORKER

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app.consultations.adjusting_domain import AdjustmentKind
-from app.consultations.tables import PageAdjustment
+from app.care.consultations.adjusting_domain import AdjustmentKind
+from app.care.consultations.tables import PageAdjustment
 from app.platform.audit import AuditEntry
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
@@ -218,7 +218,7 @@ def test_rates_count_results_and_not_looks(lab: Desk, world: Any, clock: Any) ->
 
 
 def test_a_share_comes_with_its_interval_once_there_are_enough() -> None:
-    from app.consultations.override_rates import RuleRate
+    from app.care.consultations.override_rates import RuleRate
 
     rate = RuleRate("R-X", "X", "S4", 40, 10, 0, {})
     assert rate.share == 0.25

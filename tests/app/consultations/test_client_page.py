@@ -9,21 +9,20 @@ from uuid import UUID
 
 import pytest
 
-from app.consultations import facts
-from app.consultations.domain import Stage, stage_of
+from app.care.consultations import facts
+from app.care.consultations.domain import Stage, stage_of
+from app.intake.samples import service as samples
+from app.intake.samples.intake_schemas import SampleChange
+from app.laboratory.readings.tables import Analysis
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
-from app.readings.domain import StripReading
-from app.readings.tables import Analysis
 from app.results import domain as results_domain
 from app.results import service as results
 from app.results.domain import ChangeReason
 from app.results.finding import NewFinding
 from app.results.tables import Finding
-from app.samples import domain as samples_domain
-from app.samples import service as samples
-from app.samples.intake_schemas import SampleChange
 from harm_messages import types as words
+from harm_messages.vocabulary import Abundance, Basis, Confidence, Form, StripReading, Unit
 from tests.support.clock import SettableClock
 
 from .conftest import CHEMIST, LEAD, VERIFIER, Desk
@@ -303,7 +302,7 @@ def test_the_page_reaches_the_verdict_that_staff_verified(lab: Desk) -> None:
 
 
 def _view(lab: Desk, session: Any, sample_id: Any) -> Any:
-    from app.consultations.service import client_view
+    from app.care.consultations.service import client_view
 
     return client_view(session, lab.runtime.pack, lab.row(sample_id), lab.runtime.now())
 
@@ -311,11 +310,11 @@ def _view(lab: Desk, session: Any, sample_id: Any) -> Any:
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        (samples_domain.Form, words.Form),
-        (results_domain.Abundance, words.Abundance),
-        (results_domain.Confidence, words.Confidence),
-        (results_domain.AmountUnit, words.Unit),
-        (results_domain.Basis, words.Basis),
+        (Form, words.Form),
+        (Abundance, words.Abundance),
+        (Confidence, words.Confidence),
+        (Unit, words.Unit),
+        (Basis, words.Basis),
         (StripReading, words.StripReading),
     ],
 )

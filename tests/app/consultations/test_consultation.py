@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app.consultations.domain import INTENTION_WORDS, REFERRAL_WORDS, Intention, Referral
-from app.consultations.service import client_view
-from app.consultations.tables import Consultation, ConsultationOutcome
+from app.care.consultations.domain import INTENTION_WORDS, REFERRAL_WORDS, Intention, Referral
+from app.care.consultations.service import client_view
+from app.care.consultations.tables import Consultation, ConsultationOutcome
+from app.intake.samples import service as samples
 from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
 from app.platform.live import EventRow
 from app.results.domain import ChangeReason
 from app.results.finding import NewFinding
-from app.samples import service as samples
 
 from .conftest import CHEMIST, WORKER, Desk
 

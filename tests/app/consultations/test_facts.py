@@ -7,18 +7,19 @@ from typing import Any
 
 import pytest
 
-from app.consultations import beside, facts
-from app.consultations.client_view import client_view
+from app.care.consultations import beside, facts
+from app.care.consultations.client_view import client_view
+from app.care.counted import series
+from app.intake.samples import service as samples
+from app.intake.samples.domain import HarmEvent
+from app.intake.samples.intake_schemas import SampleChange
+from app.laboratory.readings.domain import AnalysisStatus
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
-from app.readings.domain import AnalysisStatus, StripReading
 from app.results.finding import NewFinding
 from app.results.grounds import changed, current
-from app.samples import service as samples
-from app.samples.domain import HarmEvent
-from app.samples.intake_schemas import SampleChange
-from app.trends import series
 from harm_messages import Facts, FindingFact, load_pack
+from harm_messages.vocabulary import StripReading
 from tests.app.consultations.conftest import Desk
 
 PACK = load_pack()

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.consultations.domain import Shut, Stage
-from app.consultations.locales import WORDS, offered, preferred, words_of
-from app.consultations.words import Words
-from app.message_packs.provider import Packs
+from app.care.consultations.domain import Shut, Stage
+from app.care.consultations.locales import WORDS, offered, preferred, words_of
+from app.care.consultations.words import Words
+from app.care.message_packs.provider import Packs
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from app.results.domain import ChangeReason

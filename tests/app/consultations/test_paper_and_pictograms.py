@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.consultations import also_taking
+from app.care.consultations import also_taking
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from harm_messages import load_pack

@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
-from app.consultations.domain import ShownTo
-from app.consultations.tables import DisplayLog
-from app.message_packs.provider import Packs
+from app.care.consultations.domain import ShownTo
+from app.care.consultations.tables import DisplayLog
+from app.care.message_packs.provider import Packs
 from app.platform.kernel.actor import Role
 from app.results.domain import ChangeReason
 from app.results.finding import NewFinding

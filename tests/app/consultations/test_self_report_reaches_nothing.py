@@ -16,7 +16,7 @@ import sqlalchemy as sa
 import structlog
 
 import app.main
-from app.consultations import also_taking
+from app.care.consultations import also_taking
 from app.operations import logging as logs
 from app.results.finding import NewFinding
 from harm_messages import load_pack
@@ -94,7 +94,7 @@ def test_the_sentinel_reaches_the_screen_and_nothing_else(
     assert not MARK.search(browser.get(f"{target}/print").text)
     assert browser.post(target, data={"intention": "take_less"}).status_code == 303
     with monkeypatch.context() as broken:
-        broken.setattr("app.consultations.made_of.evaluate", _fails)
+        broken.setattr("app.care.consultations.facts.evaluate", _fails)
         failed = world.as_(WORKER).post(f"{target}/with", data={"also": SENTINEL}, headers={"Accept": "text/html"})
         assert failed.status_code == 200, "a page that cannot be made sends people to a person"
         assert "also take" in failed.text

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.consultations import web
+from app.care.consultations import web
+from app.intake.samples import service as samples
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Role
 from app.platform.live import LiveEvent, publish
 from app.platform.live.sse import _without_contents
-from app.samples import service as samples
 from tests.support.live import parse, running_hub
 
 from .conftest import VIEW, Desk

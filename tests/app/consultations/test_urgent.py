@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.consultations.adjusting_domain import Approver, UrgentState, urgent_state, why_no_approval
-from app.people import service as people
+from app.care.consultations.adjusting_domain import Approver, UrgentState, urgent_state, why_no_approval
+from app.intake.people import service as people
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
 
@@ -191,7 +191,7 @@ def test_where_it_stands_follows_from_its_times(clock: Any) -> None:
 
 
 def test_a_clients_page_looks_again_when_its_place_is_warned_and_for_no_other(lab: Desk, world: Any) -> None:
-    from app.consultations.web import concerns
+    from app.care.consultations.web import concerns
     from app.platform.live import LiveEvent
 
     row = lab.row(lab.sample())

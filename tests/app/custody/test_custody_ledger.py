@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from app.custody.domain import Balance, CustodyKind, balance, problems
+from app.intake.custody.domain import Balance, CustodyKind, balance, problems
 from app.platform.audit.tables import AuditEntry
 from app.platform.kernel.actor import Role
 

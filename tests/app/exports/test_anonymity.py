@@ -10,15 +10,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.exports.anonymity import place
-from app.exports.bands import EDGES, band_words, bands_of
-from app.exports.domain import Column
-from app.exports.drawing import Made, Placed, draw, table
-from app.exports.ladders import STEPS, Words, cost, widened
-from app.exports.leaving import leaving
-from app.exports.protecting import words_shown
-from app.exports.records import COLOUR_GROUPS, NOTHING, OTHER, WITHHELD, Drawn, Found, Known, Record, colour_group
-from app.samples.domain import Colour
+from app.figures.exports.anonymity import place
+from app.figures.exports.bands import EDGES, band_words, bands_of
+from app.figures.exports.domain import Column
+from app.figures.exports.drawing import Made, Placed, draw, table
+from app.figures.exports.ladders import STEPS, Words, cost, widened
+from app.figures.exports.leaving import leaving
+from app.figures.exports.protecting import words_shown
+from app.figures.exports.records import (
+    COLOUR_GROUPS,
+    NOTHING,
+    OTHER,
+    WITHHELD,
+    Drawn,
+    Found,
+    Known,
+    Record,
+    colour_group,
+)
+from app.intake.samples.domain import Colour
 from harm_messages import load_pack
 
 EVERY = tuple(Column)

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app.exports import asking, extract_job, extracting
-from app.exports.domain import K
-from app.exports.tables import ResearchDrawing, ResearchExtract
+from app.care.counted import service as counted
+from app.figures.exports import asking, extract_job, extracting
+from app.figures.exports.domain import K
+from app.figures.exports.tables import ResearchDrawing, ResearchExtract
+from app.figures.trends import sample_level
 from app.platform.audit.tables import AuditEntry
 from app.platform.jobs import JobRow, JobRunner, JobState, enqueue
 from app.platform.kernel.actor import Role
-from app.trends import sample_level
-from app.trends import service as trends
 from tests.app.exports.conftest import Projects
 from tests.support.clock import SettableClock
 from tests.support.road import ok
@@ -169,7 +169,7 @@ def test_a_sample_withdrawn_while_it_is_drawn_is_not_in_it(projects: Projects, m
 
     def withdraw() -> None:
         with projects.world.runtime.db.begin() as uow:
-            trends.forget(uow, keys.pop())
+            counted.forget(uow, keys.pop())
 
     while_it_is_drawn(monkeypatch, withdraw)
     assert projects.make(project)["rows"] == 44
@@ -185,7 +185,7 @@ def test_samples_withdrawn_again_and_again_end_it_with_the_reason(
 
     def withdraw() -> None:
         with projects.world.runtime.db.begin() as uow:
-            trends.forget(uow, keys.pop())
+            counted.forget(uow, keys.pop())
 
     while_it_is_drawn(monkeypatch, withdraw, times=extract_job.TRIES)
     done = projects.drawn(ok(projects.ask(project)))

@@ -13,14 +13,14 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from sqlmodel import select
 
+from app.care.counted import service as counted
+from app.care.counted.tables import TrendFinding, TrendSample
 from app.cli import main
-from app.exports.own import FINDING_FIELDS, SAMPLE_FIELDS, code_of
-from app.exports.tedi import SHIPPED, read_columns
+from app.figures.exports.own import FINDING_FIELDS, SAMPLE_FIELDS, code_of
+from app.figures.exports.tedi import SHIPPED, read_columns
+from app.intake.samples.tables import Sample
 from app.platform.audit.tables import AuditEntry
 from app.platform.kernel.errors import Invalid
-from app.samples.tables import Sample
-from app.trends import service as trends
-from app.trends.tables import TrendFinding, TrendSample
 from tests.app.exports.conftest import Projects
 
 AGENCY = "North East Drug Checking"
@@ -86,7 +86,7 @@ def test_neither_key_nor_number_nor_words_of_a_sample_are_in_it(projects: Projec
 def test_a_withdrawn_sample_is_not_in_it_and_imported_history_is(projects: Projects, out: Path) -> None:
     gone, stays = projects.figures.add(2)
     with projects.world.runtime.db.begin() as uow:
-        trends.forget_many(uow, [gone])
+        counted.forget_many(uow, [gone])
         imported = uuid.uuid4()
         row = uow.session.exec(select(TrendSample).where(TrendSample.sample_id == stays)).one().model_dump()
         row |= {"sample_id": imported, "own_sample_id": None, "month": "2019-03", "year": "2019"}

@@ -12,15 +12,15 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import select
 
-from app.exports import csv as files
-from app.exports.tables import ResearchExtract, ResearchPlacement
+from app.care.counted import service as counted
+from app.care.counted.tables import TrendFinding
+from app.figures.exports import csv as files
+from app.figures.exports.tables import ResearchExtract, ResearchPlacement
+from app.intake.samples.tables import Sample
 from app.operations.retention import purge
 from app.platform.audit import verify
 from app.platform.audit.tables import AuditEntry
 from app.platform.kernel.actor import Role
-from app.samples.tables import Sample
-from app.trends import service as trends
-from app.trends.tables import TrendFinding
 from tests.app.conftest import World
 from tests.app.exports.conftest import Projects
 from tests.support.clock import SettableClock
@@ -185,7 +185,7 @@ def test_a_withdrawn_sample_is_in_no_later_extract_and_the_difference_is_ten_row
     project = projects.approved()
     projects.make(project)
     with projects.world.runtime.db.begin(projects.world.actors[Role.RECEPTION]) as uow:
-        trends.forget(uow, keys[0])
+        counted.forget(uow, keys[0])
     second = projects.make(project)
     assert (second["number"], second["rows"]) == (2, 35)
     with projects.world.runtime.read() as session:
@@ -238,7 +238,7 @@ def test_few_late_samples_wait_and_the_extract_is_the_one_before(projects: Proje
 
 
 def test_two_made_at_once_are_one(projects: Projects) -> None:
-    from app.exports import extracting
+    from app.figures.exports import extracting
     from app.platform.kernel.errors import Conflict
 
     projects.samples()
@@ -307,7 +307,7 @@ def test_somebody_without_the_role_cannot_be_the_researcher(projects: Projects) 
 
 
 def test_a_researcher_sees_own_projects_only(projects: Projects) -> None:
-    from app.people import service as people
+    from app.intake.people import service as people
     from tests.app.conftest import _person
 
     with projects.world.runtime.db.begin() as uow:

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from app.history import service
-from app.history.domain import Reading
+from app.figures.history import service
+from app.figures.history.domain import Reading
 from harm_messages import load_pack
 
 TODAY = date(2026, 11, 26)

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app.history import upload_job, uploads
-from app.history.domain import UploadState
-from app.history.tables import HistoryUpload
+from app.care.counted.tables import TrendSample
+from app.figures.history import upload_job, uploads
+from app.figures.history.domain import UploadState
+from app.figures.history.tables import HistoryUpload
+from app.platform.jobs import long_task
 from app.platform.kernel.actor import Role
-from app.trends.tables import TrendSample
 from tests.app.history.conftest import HEAD, MAP, ROW
 from tests.support.clock import SettableClock
 
@@ -159,7 +160,7 @@ def test_an_old_page_cannot_import_twice_and_the_same_files_change_nothing(world
 def test_reading_tells_how_far_it_is_and_a_worker_that_dies_leaves_nothing(
     world: Any, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upload_job, "TELL_EVERY_S", 0.0)
+    monkeypatch.setattr(long_task, "EVERY_S", 0.0)
     seen: list[tuple[str, int, int]] = []
     told = upload_job._tell
 
@@ -177,7 +178,7 @@ def test_reading_tells_how_far_it_is_and_a_worker_that_dies_leaves_nothing(
         raise OSError("the power went")
 
     with monkeypatch.context() as broken:
-        broken.setattr("app.history.service.trends.record", die)
+        broken.setattr("app.figures.history.service.counted.record", die)
         step(world, url, "import")
         world.runtime.jobs.run_until_idle()
     assert counted(world) == 0
@@ -194,7 +195,7 @@ def test_a_task_that_fails_every_time_says_so_and_can_be_dropped(
     def die(*_: Any, **__: Any) -> None:
         raise OSError("no disk")
 
-    monkeypatch.setattr("app.history.upload_job._laid_out", die)
+    monkeypatch.setattr("app.figures.history.upload_job._laid_out", die)
     sent = send(world)
     for _ in range(4):
         world.runtime.jobs.run_until_idle()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app.history import service
-from app.history.values import Dates, Unreadable, fault_of_cas, figure
+from app.figures.history import service
+from app.figures.history.suggesting import map_lines
+from app.figures.history.values import Dates, Unreadable, fault_of_cas, figure
 from app.platform.kernel.errors import Invalid
 from harm_messages import load_pack
 
@@ -197,3 +198,53 @@ def test_the_map_of_the_manual_works(files: Files) -> None:
     manual = (EXAMPLES.parents[1] / "users" / "history.md").read_text(encoding="utf-8")
     files.map_text = manual.split("```toml\n")[1].split("```")[0]
     assert files.read(HEAD + ROW).samples == Files(files.folder).read(HEAD + ROW).samples
+
+
+# -- what a map may say, and what it is warned of ---------------------------------------------------------
+
+
+def test_the_kind_of_service_is_told_by_row_or_by_site(files: Files) -> None:
+    files.map_text = (
+        MAP.replace('service_type = "fixed_site"', 'service_type = { column = "Kind" }').replace(
+            'name = "Harbour Street"', 'name = "Harbour Street"\nservice_type = "festival"'
+        )
+        + '[vocabulary.service_type]\nvalues = { "Drop-in" = "city_clinic", "" = "postal" }\n'
+    )
+    rows = ("0001,2026-01-31,Harbour St", "0002,2026-01-31,Market", "0003,2026-01-31,Market", "0004,2026-01-31,Market")
+    kinds = ("Drop-in", "drop-in", "", "festival")
+    text = HEAD.replace("Category", "Kind") + "".join(
+        f"North,{row},Aton,Down,{kind},12.5\n" for row, kind in zip(rows, kinds, strict=True)
+    )
+    assert [s.service_type for s in files.read(text).samples] == ["festival", "city_clinic", "postal", "festival"]
+    reading = files.read(text.replace("drop-in", "tent"))
+    assert reading.unknown == {"service_type": {"tent": 1}}
+    assert "[vocabulary.service_type.values]" in map_lines(reading.unknown, load_pack().substances)
+
+
+def test_what_everybody_expected_is_a_word_of_ours(files: Files) -> None:
+    files.map_text = MAP.replace(
+        'expected = { column = "Expected", separator = ";" }', 'expected = { constant = "opioid" }'
+    )
+    (sample,) = files.read(HEAD + ROW).samples
+    assert sample.expected == ("opioid",)
+    files.map_text = files.map_text.replace('constant = "opioid"', 'constant = "stardust"')
+    with pytest.raises(Invalid, match="everybody expected stardust"):
+        files.read(HEAD + ROW)
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "warned"),
+    [
+        ("Count", ("412", "38", "7", "1"), True),
+        ("samples tested", ("20", "31", "18", ""), True),
+        ("N", ("12.0", "3", "40", "9"), True),
+        ("Count", ("1", "1", "1", "12"), False),  # nearly all are one sample
+        ("Count", ("2", "3", "2", "4"), False),  # as many as of one sample
+        ("Count", ("12", "many", "40", "9"), False),
+        ("Tablets", ("412", "38", "7", "1"), False),
+    ],
+)
+def test_sums_by_month_are_told_from_samples(files: Files, column: str, cells: tuple[str, ...], warned: bool) -> None:
+    rows = (f"North,{k:04d},2026-0{k}-01,Market,Aton,Down,{cell},12.5\n" for k, cell in enumerate(cells, 1))
+    problems = files.read(HEAD.replace("Category", column) + "".join(rows)).problems
+    assert [p.why.startswith("these look like counts, not samples") for p in problems] == [True] * warned

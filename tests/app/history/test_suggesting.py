@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 
-from app.history.suggesting import map_lines
+from app.figures.history.suggesting import map_lines
 from harm_messages import load_pack
 
 from .conftest import HEAD, ROW, Files
@@ -20,7 +20,7 @@ def test_the_lines_filled_in_make_the_same_file_readable(files: Files) -> None:
     lines = map_lines(unknown, REGISTER)
     assert "near it: alfentanil, fentanyl" in lines
     filled = lines.replace('"fentanil" = ""', '"fentanil" = "fentanyl"')
-    filled = filled.replace('name = ""', 'name = "Pier"').replace('agency = ""', 'agency = "North"')
+    filled = filled.replace('name = "The \\"pier\\""', 'name = "Pier"').replace('agency = ""', 'agency = "North"')
     below, sites = filled.split("[[site]]", 1)[0], "[[site]]" + filled.split("[[site]]", 1)[1]
     files.map_text = files.map_text.replace(
         "[expected]\nnames = {", "[expected]\nnames = {" + below.split("\n")[3].split("  #")[0] + ","
@@ -31,12 +31,12 @@ def test_the_lines_filled_in_make_the_same_file_readable(files: Files) -> None:
     assert [(s.expected, s.site) for s in reading.samples] == [(("fentanyl",), "Harbour Street"), (("opioid",), "Pier")]
 
 
-def test_they_are_toml_whatever_the_words_are_and_fill_nothing_in() -> None:
+def test_they_are_toml_whatever_the_words_are_and_guess_nothing() -> None:
     odd = {'a "b" \\ c': 3, "é\t#=[x]": 1, "fentanyll": 2}
     lines = map_lines({"substance": odd, "form": {"powdr": 2}, "site": {'"]\n[x]': 1}, "outcome": {"?": 1}}, REGISTER)
     read = tomllib.loads(lines)
     assert read["substances"]["names"] == dict.fromkeys(odd, "")
     assert read["vocabulary"]["form"]["values"] == {"powdr": ""}
-    assert read["site"] == [{"name": "", "agency": "", "says": ['"]\n[x]']}]
+    assert read["site"] == [{"name": '"] [x]', "agency": "", "says": ['"]\n[x]']}]
     assert 'powdr" = ""  # 2 rows; near it: powder' in lines
     assert map_lines({}, REGISTER) == ""

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from app.history import service as history
+from app.figures.history import service as history
 from app.operations import demo_history
 from harm_messages import load_pack
 

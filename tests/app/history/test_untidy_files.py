@@ -7,14 +7,14 @@ from datetime import date
 
 import pytest
 
-from app.history import service
-from app.history.domain import Problem
-from app.history.our_words import named, our_words
-from app.history.report import SHOWN_OF_A_KIND, in_words
-from app.history.suggesting import map_lines
-from app.history.values import Dates, Unreadable, figure
+from app.care.counted.domain import Seen
+from app.figures.history import service
+from app.figures.history.domain import Problem
+from app.figures.history.our_words import named, our_words
+from app.figures.history.report import SHOWN_OF_A_KIND, in_words
+from app.figures.history.suggesting import map_lines
+from app.figures.history.values import Dates, Unreadable, figure
 from app.platform.kernel.errors import Invalid
-from app.trends.domain import Seen
 from harm_messages import load_pack
 
 from .conftest import HEAD, MAP, ROW, TODAY, Files
@@ -264,10 +264,10 @@ def test_lines_for_sites_name_the_agency_of_the_rows_and_each_spelling_once(file
     reading = files.read(HEAD + rows)
     lines = map_lines(reading.unknown, REGISTER, reading.unknown_sites)
     assert tomllib.loads(lines)["site"] == [
-        {"name": "", "agency": "North", "says": ["docks"]}, {"name": "", "agency": "South", "says": ["Docks"]},
+        {"name": "docks", "agency": "North", "says": ["docks"]}, {"name": "Docks", "agency": "South", "says": ["Docks"]},
     ]  # fmt: skip
     assert "# 4 rows" in lines
-    files.map_text = MAP + lines.replace('name = ""', 'name = "Docks"')
+    files.map_text = MAP + lines
     assert not files.read(HEAD + rows).problems
 
 

@@ -12,13 +12,13 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import select
 
-from app.incoming.tables import IncomingFile
+from app.laboratory.incoming.tables import IncomingFile
+from app.laboratory.readings.tables import Blob, Upload
 from app.main import create_app
 from app.platform.audit import AuditEntry
 from app.platform.jobs.tables import JobRow
 from app.platform.kernel.actor import Role
 from app.platform.web.tables import IdempotencyRow
-from app.readings.tables import Blob, Upload
 from tests.app.incoming.conftest import OCTETS, Bench, digest
 from tests.support.road import infrared_file, ok
 

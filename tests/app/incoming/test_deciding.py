@@ -8,11 +8,11 @@ from uuid import uuid4
 import pytest
 from sqlmodel import select
 
-from app.incoming.tables import IncomingFile
+from app.laboratory.incoming.tables import IncomingFile
+from app.laboratory.readings.tables import Blob, Upload
 from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
 from app.platform.live import EventRow
-from app.readings.tables import Blob, Upload
 from tests.app.incoming.conftest import Bench
 from tests.support.road import infrared_file, ok
 

@@ -114,7 +114,7 @@ def test_the_operator_purges_files_by_hand(bench: Bench, clock: Any, old: Any, m
     path = old(file)
     rt = bench.world.runtime
     with rt.db.begin(bench.world.actors[Role.CHEMIST]) as uow:
-        from app.incoming.tables import IncomingFile
+        from app.laboratory.incoming.tables import IncomingFile
 
         row = uow.session.get(IncomingFile, __import__("uuid").UUID(file["id"]))
         assert row is not None

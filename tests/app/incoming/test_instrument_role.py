@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from app.incoming.tables import IncomingFile
-from app.people.tables import PersonRole
+from app.intake.people.tables import PersonRole
+from app.laboratory.incoming.tables import IncomingFile
 from app.platform.kernel.actor import Role
 from tests.app.incoming.conftest import Bench
 from tests.support.road import infrared_file, ok

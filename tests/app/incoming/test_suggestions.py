@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.incoming.domain import OpenSample, suggest
+from app.laboratory.incoming.domain import OpenSample, suggest
 
 SESSION, OTHER = uuid4(), uuid4()
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.readings.infrared_answer import printed_limits, shown_in
+from app.laboratory.readings.infrared_answer import printed_limits, shown_in
 from app.results.infrared_view import infrared_view
 from harm_messages import Evidence, load_pack
 from harm_messages.types import Facts, Form, ScopeFact
@@ -140,14 +140,21 @@ def test_what_a_reading_shows_is_never_said_to_be_missing_whoever_named_it() -> 
         {"substance_id": "mda", "limit": 0.02, "seen": False},
     ]
     assert shown_in([{"infrared": {"limits": rows}}]) == ("mdma",)
-    scope = ScopeFact(method="ftir", classes=("*",), lod=5, printed=(("mda", 5.0), ("mdma", 5.0)), shown=("mdma",))
-    tests = Evidence(load_pack(), Facts(form=Form.POWDER, scope=(scope,)))
-    assert not tests.not_seen("mdma")
-    assert tests.not_seen("mda")
-    drug_class = tests.pack.substances["mdma"].drug_class
-    assert not tests.not_seen(drug_class)
-    without = Evidence(tests.pack, Facts(form=Form.POWDER, scope=(scope.model_copy(update={"shown": ()}),)))
-    assert without.not_seen(drug_class), "the class is kept back by what is shown, and by nothing else"
+    pack = load_pack()
+    drug_class = pack.substances["mdma"].drug_class
+    every = tuple((row.id, 5.0) for row in pack.substances.members(drug_class))
+    scope = ScopeFact(method="ftir", classes=("*",), lod=5, printed=every, shown=("mdma",))
+
+    def evidence(**changed: Any) -> Evidence:
+        return Evidence(pack, Facts(form=Form.POWDER, scope=(scope.model_copy(update=changed),)))
+
+    assert not evidence().not_seen("mdma")
+    assert evidence().not_seen("mda")
+    assert not evidence().not_seen(drug_class)
+    assert evidence(shown=()).not_seen(drug_class), "the class is kept back by what is shown, and by nothing else"
+    assert not evidence(shown=(), printed=every[1:]).not_seen(drug_class), (
+        "nor is a class missing with a member unlooked for"
+    )
 
 
 def test_nothing_is_said_of_a_substance_the_library_does_not_hold() -> None:

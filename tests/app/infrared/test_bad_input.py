@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.library.domain import Technique
-from app.library.shelf import Opened, Shelf
-from app.readings.domain import Method
-from app.readings.identify import identify_readings
-from app.readings.matching import match_infrared
-from app.readings.methods import method_info
-from app.readings.ranking import Names
-from app.readings.substances import SubstanceIndex
+from app.laboratory.library.domain import Technique
+from app.laboratory.library.shelf import Opened, Shelf
+from app.laboratory.readings.domain import Method
+from app.laboratory.readings.identify import identify_readings
+from app.laboratory.readings.matching import match_infrared
+from app.laboratory.readings.methods import method_info
+from app.laboratory.readings.ranking import Names
+from app.laboratory.readings.substances import SubstanceIndex
 from harm_messages import load_pack
 from instruments import read
 from spectra import InfraredLibrary, InfraredSpectrum
@@ -119,7 +119,7 @@ def test_what_is_no_sample_names_nothing_and_promises_nothing(case: str, shelf: 
 
 
 def _answer(content: bytes, name: str, shelf: Shelf, index: SubstanceIndex) -> dict[str, Any]:
-    from app.readings.identify import identify_reading
+    from app.laboratory.readings.identify import identify_reading
 
     return identify_reading(read(content, name)[0], shelf, index=index, top=3)[0].matched.answer
 

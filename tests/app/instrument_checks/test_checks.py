@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from app.instrument_checks import service
+from app.laboratory.instrument_checks import service
 from app.platform.kernel.actor import Role
 from tests.app.instrument_checks.conftest import Lab
 from tests.support.road import ok

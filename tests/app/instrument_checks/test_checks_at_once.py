@@ -10,10 +10,10 @@ from uuid import UUID
 
 import pytest
 
-from app.instrument_checks import service
+from app.laboratory.instrument_checks import service
+from app.laboratory.readings import service as readings
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
-from app.readings import service as readings
 from instruments import read
 from tests.app.instrument_checks.conftest import Lab
 from tests.support.clock import SettableClock

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from sqlmodel import select
 
-from app.library.service import ImportParts, Shelf, check_library, import_library, list_libraries
-from app.library.tables import Library
+from app.laboratory.library.service import ImportParts, Shelf, check_library, import_library, list_libraries
+from app.laboratory.library.tables import Library
 from app.platform.audit import AuditEntry
 from app.platform.db import Database
 from app.platform.kernel.errors import Conflict, Invalid, Unreadable
@@ -125,7 +125,7 @@ def test_a_commit_that_fails_leaves_no_folder_behind(parts: ImportParts, msp: Pa
     def broken(*_args: object, **_more: object) -> None:
         raise RuntimeError("the disk went away")
 
-    monkeypatch.setattr("app.library.importing.audit.record", broken)
+    monkeypatch.setattr("app.laboratory.library.importing.audit.record", broken)
     with pytest.raises(RuntimeError):
         import_library(parts, [msp], "Own 2026", "CC0", "our bench")
     assert list(parts.library_dir.iterdir()) == []

@@ -10,9 +10,17 @@ import numpy as np
 import pytest
 from sqlmodel import select
 
-from app.library import reparse as module
-from app.library.service import ImportParts, Shelf, get_library, import_library, lines_of, raw_store, reparse_library
-from app.library.tables import Library
+from app.laboratory.library import reparse as module
+from app.laboratory.library.service import (
+    ImportParts,
+    Shelf,
+    get_library,
+    import_library,
+    lines_of,
+    raw_store,
+    reparse_library,
+)
+from app.laboratory.library.tables import Library
 from app.operations.retention import purge
 from app.platform.audit import AuditEntry
 from app.platform.db import Database

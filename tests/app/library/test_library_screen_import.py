@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.library import import_job, imports
-from app.library.domain import ImportState
-from app.library.tables import LibraryImport
+from app.laboratory.library import import_job, imports
+from app.laboratory.library.domain import ImportState
+from app.laboratory.library.tables import LibraryImport
 from app.platform.jobs import JobRunner
 from app.platform.kernel.actor import Role
 from tests.support.reference_zips import curve, reference, zipped
@@ -127,7 +127,7 @@ def test_progress_is_written_at_most_once_a_second_and_at_every_step(world, netw
     parts = import_job.JobParts(
         world.runtime.db, settings.library_dir, settings.blob_dir, 1 << 20, SimpleNamespace(), lambda: now[0]
     )
-    tell = import_job._Progress(parts, import_job.uuid.UUID(made["id"]))
+    tell = import_job._progress(parts, import_job.uuid.UUID(made["id"]))
 
     def seen() -> tuple[str, int, int]:
         row = admin.get(f"/api/v1/libraries/imports/{made['id']}").json()
@@ -150,7 +150,7 @@ def test_a_failure_of_ours_is_tried_again_and_then_said(world, network: bytes, m
 
     admin = world.as_(Role.ADMIN)
     made = admin.post(URL, content=network, headers=OCTETS).json()
-    monkeypatch.setattr("app.library.import_job.import_library", broken)
+    monkeypatch.setattr("app.laboratory.library.import_job.import_library", broken)
     runner: JobRunner = world.runtime.jobs
     for _ in range(3):
         runner.run_until_idle()
@@ -181,7 +181,7 @@ def test_a_file_sent_again_while_it_is_imported_stays_for_whoever_sent_it(
         imports.arrivals(world.runtime.settings.blob_dir, 1 << 20).put(iter([network]))  # its row comes in a moment
         return real(*args, **more)
 
-    monkeypatch.setattr("app.library.import_job.import_library", slow)
+    monkeypatch.setattr("app.laboratory.library.import_job.import_library", slow)
     admin.post(URL, content=network, headers=OCTETS)
     world.runtime.jobs.run_until_idle()
     assert admin.get("/api/v1/libraries/imports").json()[0]["state"] == "done"
@@ -189,7 +189,7 @@ def test_a_file_sent_again_while_it_is_imported_stays_for_whoever_sent_it(
 
 
 def test_where_not_every_refusal_was_kept_the_page_does_not_say_all(world, network: bytes, monkeypatch):
-    monkeypatch.setattr("app.library.importing.KEPT_REFUSALS", 1)
+    monkeypatch.setattr("app.laboratory.library.importing.KEPT_REFUSALS", 1)
     world.as_(Role.ADMIN).post(
         URL,
         content=zipped({f"{k}.txt": b"no" for k in "abc"} | {"d.jdx": reference("Alphamine", curve(1))}),

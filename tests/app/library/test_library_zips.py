@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.library.service import (
+from app.laboratory.library.service import (
     ImportParts,
     Shelf,
     entry,

@@ -11,8 +11,8 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 
-from app.message_packs.tables import PackVersion
-from app.people import service as people
+from app.care.message_packs.tables import PackVersion
+from app.intake.people import service as people
 from app.platform.kernel.actor import Actor, Role
 from tests.app.conftest import _person
 from tests.app.consultations.conftest import Desk
@@ -95,7 +95,7 @@ def editors(world: Any) -> Editors:
 def quick_check(monkeypatch: pytest.MonkeyPatch) -> None:
     """The words of one message instead of the whole pack, which takes seconds, and in this process. The whole check in a
     child is asked in test_hostile_drafts.py and by the browser's test."""
-    from app.message_packs import checking
+    from app.care.message_packs import checking
     from harm_messages.check_words import word_problems
 
     monkeypatch.setattr(

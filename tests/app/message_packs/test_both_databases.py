@@ -7,8 +7,8 @@ import uuid
 import pytest
 import sqlalchemy as sa
 
-from app.message_packs import repository
-from app.message_packs.tables import PackVersion
+from app.care.message_packs import repository
+from app.care.message_packs.tables import PackVersion
 from app.platform.kernel.actor import Role
 from tests.app.message_packs.conftest import HEAT, Editors
 

@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from app.message_packs import checking, comparing, message_files, rule_files, showing, words
-from app.message_packs.cases import worked_cases
-from app.message_packs.domain import Target
+from app.care.message_packs import checking, comparing, message_files, rule_files, showing, words
+from app.care.message_packs.cases import worked_cases
+from app.care.message_packs.domain import Target
 from harm_messages import Problem, load_pack, pack_files
 from tests.support.packs import found_here
 

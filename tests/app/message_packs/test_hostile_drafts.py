@@ -16,10 +16,10 @@ from uuid import UUID
 
 import pytest
 
-from app.message_packs import checking, comparing, drafting, repository, rule_files, views
-from app.message_packs.checking import Checks
-from app.message_packs.confined import LIMITS, Step, found_in
-from app.message_packs.tables import PackVersion
+from app.care.message_packs import checking, comparing, drafting, repository, rule_files, views
+from app.care.message_packs.checking import Checks
+from app.care.message_packs.confined import LIMITS, Step, found_in
+from app.care.message_packs.tables import PackVersion
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Unavailable
@@ -209,7 +209,7 @@ def test_a_fault_of_the_check_itself_is_told_and_logged(monkeypatch: pytest.Monk
     steps = list(found_in({"pack.yaml": 3}, TODAY))  # type: ignore[dict-item]
     assert [s.stage for s in steps] == ["stopped"]
     assert "fault of its own" in steps[0].problems[0].text
-    monkeypatch.setattr("app.message_packs.confined.sys.executable", "/nowhere/python")
+    monkeypatch.setattr("app.care.message_packs.confined.sys.executable", "/nowhere/python")
     (step,) = found_in(FILES, TODAY)
     assert (step.stage, step.lasting) == ("stopped", False)
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.message_packs.domain import PackState, Signed, missing_signatures
-from app.message_packs.provider import Packs
-from app.message_packs.tables import PackSignature, PackWithdrawal
+from app.care.message_packs.domain import PackState, Signed, missing_signatures
+from app.care.message_packs.provider import Packs
+from app.care.message_packs.tables import PackSignature, PackWithdrawal
 from app.platform.audit import AuditEntry
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
@@ -205,7 +205,7 @@ def test_a_signed_version_that_this_release_cannot_read_opens_no_page(
     def strict(source: Any = None) -> Pack:
         raise PackError([Problem("fixed", "pack.yaml", "It lacks a sentence that every page needs.", file="pack.yaml")])
 
-    monkeypatch.setattr("app.message_packs.provider.load_pack", strict)
+    monkeypatch.setattr("app.care.message_packs.provider.load_pack", strict)
     elsewhere = Packs(editors.runtime.packs.shipped)
     closed = now_in_force(editors, elsewhere)
     with pytest.raises(GateClosed):

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from app.consultations.client_view import client_view
-from app.message_packs.provider import Packs
+from app.care.consultations.client_view import client_view
+from app.care.message_packs.provider import Packs
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from harm_messages import Pack

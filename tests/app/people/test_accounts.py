@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app.people import service as people
-from app.people.tables import ApiToken, Person, StaffSession
+from app.intake.people import service as people
+from app.intake.people.tables import ApiToken, Person, StaffSession
 from app.platform.kernel.actor import Role
 from tests.app.conftest import PASSWORD
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from app.intake.people.pages import local_path
+from app.intake.people.tables import PersonRole
 from app.navigation import ENTRIES
-from app.people.pages import local_path
-from app.people.tables import PersonRole
 from app.platform.kernel.actor import Role
 from tests.app.conftest import PASSWORD
 

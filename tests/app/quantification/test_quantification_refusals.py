@@ -9,11 +9,11 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
+from app.laboratory.quantification.tables import CalibrationCurve
+from app.laboratory.readings.domain import Method
+from app.laboratory.readings.tables import Instrument
 from app.platform.db import Database
 from app.platform.kernel.ids import new_id
-from app.quantification.tables import CalibrationCurve
-from app.readings.domain import Method
-from app.readings.tables import Instrument
 from tests.app.conftest import World
 from tests.support.road import ok
 from tests.support.writes import CURVE, Stage

@@ -12,12 +12,13 @@ import pytest
 import structlog
 from fastapi.testclient import TestClient
 
+from app.intake.samples.domain import Intent, SubmitterType
+from app.intake.samples.tables import Sample
+from app.laboratory.readings.reading_job import LazyJail, ReadingParts, handlers, obituaries
+from app.laboratory.readings.substances import SubstanceIndex
 from app.platform.jobs import JobRunner
 from app.platform.kernel.actor import Role
-from app.readings.reading_job import LazyJail, ReadingParts, handlers, obituaries
-from app.readings.substances import SubstanceIndex
-from app.samples.domain import Form, Intent, SubmitterType
-from app.samples.tables import Sample
+from harm_messages.vocabulary import Form
 from instruments import DEFAULT_LIMITS
 
 

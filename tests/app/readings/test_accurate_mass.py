@@ -14,14 +14,14 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from app.library.domain import Technique
-from app.library.shelf import Opened, OwnEntry, Shelf
-from app.readings.accurate_mass import match_accurate_mass
-from app.readings.domain import Method, MethodInfo
-from app.readings.identify import identify_reading, identify_readings
-from app.readings.methods import _lock_masses, method_info, methods
-from app.readings.ranking import Matched, Names
-from app.readings.substances import SubstanceIndex
+from app.laboratory.library.domain import Technique
+from app.laboratory.library.shelf import Opened, OwnEntry, Shelf
+from app.laboratory.readings.accurate_mass import match_accurate_mass
+from app.laboratory.readings.domain import Method, MethodInfo
+from app.laboratory.readings.identify import identify_reading, identify_readings
+from app.laboratory.readings.methods import _lock_masses, method_info, methods
+from app.laboratory.readings.ranking import Matched, Names
+from app.laboratory.readings.substances import SubstanceIndex
 from harm_messages import load_pack
 from spectra import MassLibrary, MassSpectrum, Reading, ReadingKind, starter_formula_library
 from spectra.exactmass import adduct_mz

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.readings.comparison import BOTH, QUERY, REFERENCE, compare
+from app.laboratory.readings.comparison import BOTH, QUERY, REFERENCE, compare
 from spectra import MassSpectrum
 
 REFERENCE_EI = MassSpectrum([44, 58, 77, 91, 135], [20, 100, 30, 10, 60])

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from app.library.domain import Technique
-from app.library.shelf import Opened, OwnEntry
-from app.readings.in_house import with_own
-from app.readings.ranking import Names, not_compared
+from app.laboratory.library.domain import Technique
+from app.laboratory.library.shelf import Opened, OwnEntry
+from app.laboratory.readings.in_house import with_own
+from app.laboratory.readings.ranking import Names, not_compared
 from spectra import LibraryEntry, MassLibrary, MassSpectrum, Provenance
 
 PEAKS = MassSpectrum([58.0, 77.0, 135.0, 136.0], [999.0, 60.0, 90.0, 60.0])

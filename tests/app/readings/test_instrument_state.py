@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.readings.instrument_state import InstrumentState, widened, with_instrument
+from app.laboratory.readings.instrument_state import InstrumentState, widened, with_instrument
 from spectra import Component, MixtureExplanation
 from spectra.infrared import DetectionLimit, InfraredExplanation
 from spectra.infrared.sentences import about_clear, limit_sentence

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.library.domain import Technique
-from app.library.shelf import Opened, Shelf
+from app.laboratory.library.domain import Technique
+from app.laboratory.library.shelf import Opened, Shelf
+from app.laboratory.readings.energies import at_energies, energy_of, with_joint_mixture
+from app.laboratory.readings.identify import identify_readings
+from app.laboratory.readings.ranking import Names, not_compared
 from app.operations.demo_mass import MIXTURE, noisy
-from app.readings.energies import at_energies, energy_of, with_joint_mixture
-from app.readings.identify import identify_readings
-from app.readings.ranking import Names, not_compared
 from spectra import MassLibrary, MassSpectrum, MixtureExplanation, Reading, ReadingKind, SpectrumError
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from app.laboratory.readings.tables import Blob, Upload
 from app.platform.jobs import JobRunner
 from app.platform.kernel.actor import Role
 from app.platform.storage import BlobStore
-from app.readings.tables import Blob, Upload
 from tests.support.small_files import small_ir
 
 
@@ -168,7 +168,7 @@ def test_a_reader_that_breaks_for_a_reason_of_ours_ends_in_a_sentence(bench, clo
     from dataclasses import replace
     from datetime import timedelta
 
-    from app.readings.reading_job import handlers, obituaries
+    from app.laboratory.readings.reading_job import handlers, obituaries
 
     parts = replace(bench.parts, jail=Broken())
     runner = JobRunner(parts.db, handlers(parts), clock, on_dead=obituaries(), backoff=lambda _n: timedelta(0))

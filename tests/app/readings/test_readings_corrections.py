@@ -6,9 +6,7 @@ import pytest
 from sqlmodel import select
 
 import instruments
-from app.platform.audit import AuditEntry
-from app.platform.kernel.actor import Role
-from app.readings.corrections import (
+from app.laboratory.readings.corrections import (
     DECIMALS,
     DELIMITERS,
     TIMES,
@@ -20,7 +18,9 @@ from app.readings.corrections import (
     taken_as,
     words_of,
 )
-from app.readings.service import figure_words
+from app.laboratory.readings.service import figure_words
+from app.platform.audit import AuditEntry
+from app.platform.kernel.actor import Role
 from tests.support.small_files import small_film, small_ir
 from tests.support.writes import NAMELESS
 

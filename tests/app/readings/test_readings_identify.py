@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.library.shelf import Shelf
-from app.readings.identify import identify_bytes, identify_reading, identify_readings, is_accurate, stored
-from app.readings.plots import downsampled
-from app.readings.runs import peaks_of
-from app.readings.substances import SubstanceIndex
+from app.laboratory.library.shelf import Shelf
+from app.laboratory.readings.identify import identify_bytes, identify_reading, identify_readings, is_accurate, stored
+from app.laboratory.readings.plots import downsampled
+from app.laboratory.readings.runs import peaks_of
+from app.laboratory.readings.substances import SubstanceIndex
 from spectra import Candidate, MassSpectrum, Reading, ReadingKind, starter_mass_library
 from tests.support.small_files import small_ir
 

@@ -12,12 +12,13 @@ from uuid import UUID
 
 import pytest
 
+from app.laboratory.readings import methods, service
+from app.laboratory.readings.domain import AnalysisStatus, Method, Seen, StripResult, strip_warnings
+from app.laboratory.readings.service import NewAnalysis
+from app.laboratory.readings.tables import Instrument
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Invalid, Stale
-from app.readings import methods, service
-from app.readings.domain import AnalysisStatus, Method, Seen, StripReading, StripResult, strip_warnings
-from app.readings.service import NewAnalysis
-from app.readings.tables import Instrument
+from harm_messages.vocabulary import StripReading
 
 
 def add(bench, new: NewAnalysis):
@@ -32,7 +33,7 @@ def add(bench, new: NewAnalysis):
 def quality(bench):
     rt = bench.world.runtime
     with rt.read() as session:
-        return service.quality_of(session, bench.sample_id, rt.now())
+        return service.quality_of(service.analyses_of(session, bench.sample_id), rt.now())
 
 
 def strip(reading: StripReading = StripReading.POSITIVE, target: str = "opioid.fentanyl", **more) -> NewAnalysis:
@@ -177,7 +178,9 @@ def test_scope_says_what_a_negative_may_rest_on(bench, shared_data: Path):
     bench.upload((shared_data / "ir/dev/street_jdx/Sd006.dx").read_bytes(), "a.dx")
     bench.upload(b"nothing of use", "broken.dx", method="gc_ms")
     with bench.world.runtime.read() as session:
-        nitazene, invalid, no_file, by_hand, ftir, broken = service.scope_of(session, bench.sample_id)
+        nitazene, invalid, no_file, by_hand, ftir, broken = service.scope_of(
+            service.analyses_of(session, bench.sample_id)
+        )
     assert nitazene.classes == ("opioid.nitazene",)
     assert nitazene.lod_words == "2000 ng/mL at 10 mg in 1 mL"
     assert nitazene.lod_percent is None
@@ -222,7 +225,7 @@ def test_a_row_that_changed_while_it_was_waited_for_is_stale_and_not_overwritten
 
     def change(uow, text: str):
         if what == "upload":
-            service.answer_upload(uow, key, version, hints={"format": text}, standing=lambda *_: "")
+            service.answer_upload(uow, key, version, hints={"format": text})
         else:
             service.update_analysis(uow, key, version, {"batch": text})
 

@@ -13,16 +13,18 @@ import numpy as np
 import pytest
 from sqlmodel import select
 
+from app.laboratory.readings import reparse as module
+from app.laboratory.readings import repository
+from app.laboratory.readings.domain import UploadState
+from app.laboratory.readings.events import ReadingsInQuestion
+from app.laboratory.readings.reparse import Outcome, Reread, Selection, how_many, reread
+from app.laboratory.readings.tables import Match, Reading, Upload
+from app.platform import reactions
 from app.platform.audit import AuditEntry
 from app.platform.jobs import JobRow
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import NotFound
 from app.platform.live.tables import EventRow
-from app.readings import reparse as module
-from app.readings import repository
-from app.readings.domain import UploadState
-from app.readings.reparse import Outcome, Reread, Selection, how_many, reread
-from app.readings.tables import Match, Reading, Upload
 from instruments import AmbiguousText, Choice, CorruptFile
 from spectra import Level, MassSpectrum, ReadingKind, Remark
 from spectra import Reading as FileReading
@@ -271,11 +273,12 @@ def test_what_a_service_took_and_refused_is_not_called_stored(bench, newer, monk
     assert (found.outcome, found.stored) == (Outcome.NEWLY_READ, "failed")
 
 
-def test_nothing_moves_under_a_submitted_result_and_the_sentence_says_how(bench, newer):
+def test_nothing_moves_under_a_submitted_result_and_the_sentence_says_how(bench, newer, monkeypatch):
     upload = bench.upload(small_ir(), "a.dx")
     newer.version("9")
     before = everything(bench)
-    (found,) = run(bench, newer, apply=True, standing=lambda _s, ids: dict.fromkeys(ids, "released"))
+    monkeypatch.setitem(reactions._TABLE, ReadingsInQuestion, (lambda *_: "released",))
+    (found,) = run(bench, newer, apply=True)
     assert found.stored == "kept"
     assert found.why == "a result stands on it (released); amend it to use the new reading"
     assert everything(bench) == before

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.library.shelf import Shelf
-from app.readings.controls import RunControls
-from app.readings.identify import ALL_IN_BLANK, identify_reading, identify_readings, stored
-from app.readings.run_answers import KEPT_PEAKS
-from app.readings.runs import COMPONENT_RULE, MOST_COMPONENTS, RULE, components_of, peaks_of
+from app.laboratory.library.shelf import Shelf
+from app.laboratory.readings.controls import RunControls
+from app.laboratory.readings.identify import ALL_IN_BLANK, identify_reading, identify_readings, stored
+from app.laboratory.readings.run_answers import KEPT_PEAKS
+from app.laboratory.readings.runs import COMPONENT_RULE, MOST_COMPONENTS, RULE, components_of, peaks_of
 from spectra import MassRun, MassSpectrum, Reading, ReadingKind, RetentionLadder, starter_mass_library
 from tests.spectra.run_simulator import Column, Eluting, simulate
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from sqlmodel import func, select
 
+from app.laboratory.readings import service
+from app.laboratory.readings.domain import Method
+from app.laboratory.readings.reading_job import read_upload
+from app.laboratory.readings.tables import Analysis, Blob, Match, Reading, Upload
 from app.platform.audit import AuditEntry
 from app.platform.jobs import JobContext, JobRow, JobState
-from app.platform.jobs.claims import claim
+from app.platform.jobs.queue import claim
 from app.platform.kernel.actor import Role
 from app.platform.live.tables import EventRow
-from app.readings import service
-from app.readings.domain import Method
-from app.readings.reading_job import read_upload
-from app.readings.tables import Analysis, Blob, Match, Reading, Upload
 from tests.support.small_files import small_ir
 
 
@@ -68,7 +68,7 @@ def test_a_commit_that_fails_is_never_acknowledged(bench, monkeypatch: pytest.Mo
     def broken(*_args: object, **_more: object) -> None:
         raise RuntimeError("injected")
 
-    monkeypatch.setattr("app.readings.uploads.enqueue", broken)
+    monkeypatch.setattr("app.laboratory.readings.uploads.enqueue", broken)
     client = bench.chemist
     client._transport.raise_server_exceptions = False
     try:
@@ -212,7 +212,7 @@ def test_a_form_sent_twice_is_one_upload_and_one_with_another_file_is_another(be
 
 
 def test_a_withdrawn_sample_takes_no_more_files(bench):
-    from app.samples.tables import Sample
+    from app.intake.samples.tables import Sample
 
     with bench.parts.db.begin() as uow:
         uow.session.get(Sample, bench.sample_id).withdrawn_at = uow.now

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.readings.substances import SubstanceIndex
+from app.laboratory.readings.substances import SubstanceIndex
 from harm_messages import load_pack
 
 REGISTER = load_pack().substances

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from app.library.domain import Technique
-from app.library.shelf import Opened
-from app.readings.domain import Method
-from app.readings.matching import match_unit_mass
-from app.readings.methods import method_info
-from app.readings.ranking import Names
+from app.laboratory.library.domain import Technique
+from app.laboratory.library.shelf import Opened
+from app.laboratory.readings.domain import Method
+from app.laboratory.readings.matching import match_unit_mass
+from app.laboratory.readings.methods import method_info
+from app.laboratory.readings.ranking import Names
 from spectra import MassLibrary, MassSpectrum
 from tests.spectra.spectrum_builders import MDA, MDMA, library_of
 

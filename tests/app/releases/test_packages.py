@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,14 @@ import pytest
 from click.testing import CliRunner
 from sqlmodel import select
 
+from app.care.counted import service as counted
 from app.cli import main
+from app.figures.releases import covers, service
+from app.figures.releases.service import Audience, Release
+from app.figures.releases.tables import ReleaseCover
+from app.figures.trends.domain import Dimension
 from app.platform.audit.tables import AuditEntry
 from app.platform.kernel.actor import Actor, Role
-from app.releases import covers, service
-from app.releases.cover_tables import ReleaseCover
-from app.releases.service import Audience, Release
-from app.trends import service as trends
-from app.trends.domain import Dimension
 from tests.app.conftest import World
 from tests.app.releases.test_packaging import check_package, members
 from tests.app.trends.conftest import Figures, figures
@@ -31,15 +32,17 @@ MET = ("opioid.nitazene", "opioid.nitazene")
 
 
 @pytest.fixture
-def release(figures: Figures) -> Release:
-    """A month in two regions, with a cell that is too small. Small, because every release is audited."""
-    figures.add(60)
-    figures.add(40, expected="cocaine", expected_class="stimulant.cocaine", found=(MET,))
-    figures.add(35, region="Wales")
-    figures.add(3, region="Scotland")
-    rt = figures.world.runtime
-    with rt.db.begin(OPERATOR) as uow:
-        return service.make(uow, rt.pack.substances)
+def release(figures: Figures, clock: Any) -> Release:
+    """Two quarters in two regions."""
+    clock.set(datetime(2026, 7, 13, tzinfo=UTC))
+    for month in range(1, 7):
+        figures.add(60, month=f"2026-{month:02d}")
+        figures.add(40, month=f"2026-{month:02d}", expected="cocaine", expected_class="stimulant.cocaine", found=(MET,))
+        figures.add(35, month=f"2026-{month:02d}", region="Wales")
+        figures.add(3, month=f"2026-{month:02d}", region="Scotland")
+    figures.strike()
+    with figures.world.runtime.db.begin(OPERATOR) as uow:
+        return service.make(uow)
 
 
 def url(row: Release, more: str = "") -> str:
@@ -58,46 +61,42 @@ def test_anybody_fetches_the_public_package_and_it_is_described_as_it_is(world: 
     described = check_package(got.content)
     assert described["id"] == str(release.id)
     assert described["version"] == release.number
-    assert {r["name"] for r in described["resources"]} == {"samples", "found", "values"}
+    assert {r["name"] for r in described["resources"]} == {"samples", "found", "untested", "together", "medians"}
     assert "tested" in described["definitions"]["found"]
     cited = json.loads(members(got.content)["datacite.json"])
     assert [c["name"] for c in cited["creators"]] == ["Another Service", "North East Drug Checking"]
 
 
-def test_it_holds_what_the_pages_show_and_no_other_figure(world: World, release: Release) -> None:
+def test_it_holds_every_drawn_cell_and_the_pages_add_up_from_it(world: World, release: Release) -> None:
     content = world.anonymous().get(url(release)).content
-    rows = {(r["time"], r["region"], r["expected"], r["found"]): r for r in table_of(content, "found")}
-    told = 0
+    samples = {(r["time"], r["region"], r["expected"]): int(r["n"]) for r in table_of(content, "samples")}
+    found = {
+        (r["time"], r["region"], r["expected"], r["found"]): int(r["numerator"]) for r in table_of(content, "found")
+    }
     with world.runtime.read() as session:
         row = service.release(session, release.id)
-        found = service.choices(session, row, Audience.PUBLIC).found
-        for by in ((Dimension.MONTH, Dimension.REGION), (Dimension.YEAR,), (Dimension.EXPECTED,), ()):
-            for name in found:
-                for shown in service.cube_table(session, row, Audience.PUBLIC, by, {}, name).rows:
-                    time = shown.key.get("month", "") or shown.key.get("year", "")
-                    mine = rows.get((time, shown.key.get("region", ""), shown.key.get("expected", ""), name))
-                    if shown.denominator is None:
-                        assert mine is None
-                        continue
-                    assert mine is not None
-                    told += 1
-                    given = {"numerator": shown.numerator, "denominator": shown.denominator}
-                    assert {k: mine[k] for k in given} == {k: "" if v is None else str(v) for k, v in given.items()}
-                    assert mine["value"] == ("" if shown.value is None else str(round(shown.value, 4)))
-                    assert mine["suppressed"] == shown.suppressed
-                    assert mine["incomplete"] == str(shown.incomplete)
-    assert told > 5
-    assert not [r for r in table_of(content, "samples") if r["region"] == "Scotland"], "three samples are not shown"
+        ask = (world.runtime.pack.substances, world.runtime.now())
+        for by in ((Dimension.MONTH,), (Dimension.QUARTER, Dimension.REGION), (Dimension.MONTH, Dimension.EXPECTED)):
+            for shown in service.cube_table(session, row, Audience.PUBLIC, by, {}, "", *ask).rows:
+                time = shown.key.get("month", "") or shown.key.get("quarter", "")
+                if shown.n is not None:
+                    assert samples[time, shown.key.get("region", ""), shown.key.get("expected", "")] == shown.n
+        for shown in service.cube_table(
+            session, row, Audience.PUBLIC, (Dimension.MONTH,), {}, "opioid.nitazene", *ask
+        ).rows:
+            assert found[shown.key["month"], "", "", "opioid.nitazene"] == shown.numerator
+    assert ("2026-Q1", "all_others", "") in samples, "a cell that nobody was in has its row"
+    assert any(n < 0 for n in found.values()), "noise is not cut off at nothing"
 
 
-def test_the_partners_package_is_for_partners_and_has_their_threshold(world: World, release: Release) -> None:
+def test_the_partners_package_is_for_partners_and_says_how_figures_were_moved(world: World, release: Release) -> None:
     for role in Role:
         got = world.as_(role).get(url(release, "/partner"))
         assert got.status_code == (200 if role in (Role.POLICE, Role.PUBLIC_HEALTH) else 403), role
     assert world.anonymous().get(url(release, "/partner")).status_code == 401
     content = world.as_(Role.POLICE).get(url(release, "/partner")).content
-    assert "Counts under 5 are not shown" in check_package(content)["description"]
-    assert "Counts under 10 are not shown" in check_package(world.anonymous().get(url(release)).content)["description"]
+    for package in (content, world.anonymous().get(url(release)).content):
+        assert "variance 6 for samples, 12 for findings" in check_package(package)["description"]
 
 
 def test_packed_again_it_is_the_same_bytes_whatever_has_changed_since(
@@ -107,9 +106,9 @@ def test_packed_again_it_is_the_same_bytes_whatever_has_changed_since(
     monkeypatch.setattr(covers, "_CACHE", covers._Cache())
     keys = figures.add(50, month="2026-03")
     with world.runtime.db.begin() as uow:
-        trends.forget_many(uow, keys[:5])
-        from app.people import service as people
-        from app.people.tables import AgencyKind
+        counted.forget_many(uow, keys[:5])
+        from app.intake.people import service as people
+        from app.intake.people.tables import AgencyKind
 
         people.add_agency(uow, "A Third Service", AgencyKind.SERVICE)
     monkeypatch.setattr(world.runtime.settings, "release_licence", "CC0-1.0")
@@ -132,13 +131,13 @@ def test_duckdb_reads_the_parquet_and_the_csv_alike(world: World, release: Relea
     check_package(content)
     for path, data in members(content).items():
         (tmp_path / path).write_bytes(data)
-    question = "SELECT width, count(*), sum(numerator), round(sum(value), 3) FROM {} GROUP BY width ORDER BY width"
+    question = "SELECT width, count(*), sum(numerator) FROM {} GROUP BY width ORDER BY width"
     answers = [
         duckdb.sql(question.format(f"{read}('{tmp_path}/found.{kind}')")).fetchall()
         for read, kind in (("read_csv", "csv"), ("read_parquet", "parquet"))
     ]
     assert answers[0] == answers[1]
-    assert len(answers[0]) == 4
+    assert len(answers[0]) == 2
 
 
 def test_the_command_line_writes_the_same_file(

@@ -19,10 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from app.exports import csv as files
+from app.figures.exports import csv as files
+from app.figures.releases.package_metadata import Dataset, Field, Table
+from app.figures.releases.packaging import file_name, package
 from app.platform.kernel.errors import Invalid
-from app.releases.package_metadata import Dataset, Field, Table
-from app.releases.packaging import file_name, package
 
 DATASET = Dataset(
     id="2026-06-13-1", title="Drug checking figures, North East", description="Protected aggregates: “n” of samples.",

@@ -8,16 +8,17 @@ from uuid import UUID
 
 import pytest
 
+from app.intake.samples import service as samples
+from app.intake.samples.domain import ConsentAnswer, ConsentKind
+from app.intake.samples.intake_schemas import NewSample
+from app.laboratory.readings import service as readings
+from app.laboratory.readings.tables import Analysis, Instrument, Upload
 from app.platform.kernel.actor import Actor, Role
-from app.readings import service as readings
-from app.readings.tables import Analysis, Instrument, Upload
 from app.results import service
 from app.results.domain import Action
 from app.results.finding import NewFinding
 from app.results.view import ResultView
-from app.samples import service as samples
-from app.samples.domain import ConsentAnswer, ConsentKind, Form
-from app.samples.intake_schemas import NewSample
+from harm_messages.vocabulary import Form
 
 YES = dict.fromkeys(ConsentKind, ConsentAnswer.YES)
 

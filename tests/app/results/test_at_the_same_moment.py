@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
+from app.care.counted.tables import TrendSample
+from app.intake.samples import service as samples
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Conflict, Refused, Stale
 from app.results import service
 from app.results.domain import Action
 from app.results.finding import NewFinding
-from app.samples import service as samples
-from app.trends.tables import TrendSample
 
 from .conftest import Lab
 
@@ -93,7 +93,7 @@ def test_of_a_withdrawal_and_a_release_at_once_nothing_stays_counted(lab: Lab, f
 
 
 def test_nothing_is_added_to_a_sample_that_is_withdrawn_at_the_same_moment(lab: Lab) -> None:
-    from app.readings import service as readings
+    from app.laboratory.readings import service as readings
 
     sample_id = lab.sample()
 

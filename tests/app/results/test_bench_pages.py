@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
+from app.laboratory.readings import service as readings
 from app.platform.kernel.actor import Role
-from app.readings import service as readings
 from app.results import service
 from app.results.domain import ChangeReason, State
 from app.results.finding import NewFinding

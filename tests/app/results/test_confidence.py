@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.readings.domain import Method
-from app.readings.methods import method_info
+from app.laboratory.readings.domain import Method
+from app.laboratory.readings.methods import method_info
 from app.results.confidence import LABORATORY, PRINCIPLES, Evidence, derive_confidence
 
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
+from app.laboratory.readings.domain import Method
+from app.laboratory.readings.methods import method_info
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
-from app.readings.domain import Method
-from app.readings.methods import method_info
 from app.results.confidence import Evidence, derive_confidence, minimum_identification
 from app.results.differences import changes
-from app.results.domain import Abundance
 from app.results.drafting import as_entered
 from app.results.finding import NewFinding
+from harm_messages.vocabulary import Abundance
 from spectra.minimum_identification import category, edition
 
 from .conftest import Lab

@@ -15,16 +15,17 @@ from uuid import UUID, uuid4
 import pytest
 from sqlmodel import select
 
+from app.laboratory.readings import service as readings
 from app.operations import demo_infrared
 from app.operations.demo_mass import mzml
 from app.platform.audit.tables import AuditEntry
 from app.platform.kernel.actor import Role
-from app.readings import service as readings
 from app.results import service
-from app.results.domain import Abundance, DismissReason, State
+from app.results.domain import DismissReason, State
 from app.results.finding import NewFinding
 from app.results.named import Dismissal, mentions_of, standings
 from harm_messages import load_pack
+from harm_messages.vocabulary import Abundance
 
 from .conftest import Lab
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
+from app.laboratory.readings import service as readings
 from app.platform.kernel.actor import Role
-from app.readings import service as readings
 from app.results.finding import NewFinding
 from tests.support.road import infrared_file
 
@@ -101,7 +101,5 @@ def test_a_file_that_came_after_the_submission_may_still_be_answered(lab: Lab, s
     lab.runtime.jobs.run_until_idle()
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
         row = readings.get_upload(uow.session, uow.actor, late.id)
-        again = readings.answer_upload(
-            uow, late.id, row.version, hints={"format": "text"}, standing=lambda *_: "submitted"
-        )
+        again = readings.answer_upload(uow, late.id, row.version, hints={"format": "text"})
     assert again.state == "waiting"  # nothing was read from it, so nothing is replaced

@@ -9,19 +9,19 @@ from uuid import UUID, uuid4
 import pytest
 from sqlmodel import select
 
+from app.care.counted.tables import TrendFinding, TrendSample
+from app.intake.samples import service as samples
+from app.intake.samples.intake_schemas import SampleChange
+from app.intake.samples.tables import Sample
+from app.laboratory.readings.tables import Analysis
 from app.platform.audit.tables import AuditEntry
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Conflict, Invalid, NotFound, Refused, Stale
 from app.platform.live.tables import EventRow
-from app.readings.tables import Analysis
 from app.results import service
-from app.results.derivation import look_alikes
-from app.results.domain import Abundance, AmountUnit, Basis, ChangeReason, Confidence, State
-from app.results.finding import Amount, NewFinding
-from app.samples import service as samples
-from app.samples.intake_schemas import SampleChange
-from app.samples.tables import Sample
-from app.trends.tables import TrendFinding, TrendSample
+from app.results.domain import ChangeReason, State
+from app.results.finding import Amount, NewFinding, look_alikes
+from harm_messages.vocabulary import Abundance, Basis, Confidence, Unit
 
 from .conftest import Lab
 
@@ -238,7 +238,7 @@ def test_an_amended_result_can_still_be_retracted_while_clients_see_it(lab: Lab)
 
 
 def test_a_release_is_counted_with_what_was_found_and_only_with_consent(lab: Lab) -> None:
-    from app.samples.domain import ConsentAnswer, ConsentKind
+    from app.intake.samples.domain import ConsentAnswer, ConsentKind
 
     from .conftest import YES
 
@@ -463,12 +463,12 @@ def test_an_amount_that_cannot_be_is_refused_by_field(numbers: tuple[Any, ...], 
     from app.results.finding import problems
 
     value, low, high, k = numbers
-    amount = Amount(value, AmountUnit.PERCENT_WW, Basis.HYDROCHLORIDE, low, high, k)
+    amount = Amount(value, Unit.PERCENT, Basis.HYDROCHLORIDE, low, high, k)
     assert f"findings.0.{field}" in problems([NewFinding("mdma", amount=amount)], nothing_found=False)
 
 
 def test_an_amount_keeps_its_interval_unit_and_basis(lab: Lab) -> None:
-    amount = Amount(71, AmountUnit.PERCENT_WW, Basis.HYDROCHLORIDE, 67, 75)
+    amount = Amount(71, Unit.PERCENT, Basis.HYDROCHLORIDE, 67, 75)
     view = lab.draft(lab.sample(), NewFinding("cocaine", amount=amount))
     assert service.as_entered(view.findings[0]).amount == amount
 

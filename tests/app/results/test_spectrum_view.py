@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from app.laboratory.readings.ranking import Matched
+from app.laboratory.readings.run_answers import with_run
+from app.laboratory.readings.runs import RunPeak
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Unavailable
-from app.readings.ranking import Matched
-from app.readings.run_answers import with_run
-from app.readings.runs import RunPeak
 from app.results.spectrum_view import percent, run_words, view_of
 from spectra import MassSpectrum
 from tests.support.small_files import MDMA, small_ms, small_run

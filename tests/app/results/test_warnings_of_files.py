@@ -8,13 +8,13 @@ from uuid import UUID
 import pytest
 from sqlmodel import select
 
+from app.laboratory.readings import service as readings
+from app.laboratory.readings.domain import AnalysisStatus, UploadState
+from app.laboratory.readings.tables import Analysis
 from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Conflict, Refused, Stale
 from app.platform.live import EventRow
-from app.readings import service as readings
-from app.readings.domain import AnalysisStatus, UploadState
-from app.readings.tables import Analysis
 from app.results.finding import NewFinding
 from tests.support.writes import NAMELESS
 
@@ -115,7 +115,7 @@ def test_a_rereading_that_fails_for_a_reason_of_ours_is_no_way_around_the_warnin
     upload = add_file(lab, sample_id)
     lab.runtime.blobs.path(upload.blob_sha256).unlink()  # the disk, not the file
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
-        assert readings.reread_analysis(uow, upload.analysis_id, standing=lambda *_: "") == 1
+        assert readings.reread_analysis(uow, upload.analysis_id) == 1
     for _ in range(3):
         lab.runtime.jobs.run_until_idle()
         clock.advance(minutes=10)
@@ -158,7 +158,7 @@ def test_a_look_at_what_changed_meanwhile_or_has_no_warnings_is_refused(lab: Lab
     assert "no warnings" in refused.value.detail
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
         waiting = readings.answer_upload(
-            uow, upload.id, upload_of(lab, upload.id).version, hints={"y_unit": "absorbance"}, standing=lambda *_: ""
+            uow, upload.id, upload_of(lab, upload.id).version, hints={"y_unit": "absorbance"}
         )
     with pytest.raises(Conflict) as refused:
         see(lab, waiting)
@@ -173,9 +173,9 @@ def test_a_look_covers_fewer_warnings_and_not_new_ones(lab: Lab) -> None:
         file = the_file(lab, sample_id).upload
         with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
             if how:
-                readings.answer_upload(uow, file.id, file.version, hints=how, standing=lambda *_: "")
+                readings.answer_upload(uow, file.id, file.version, hints=how)
             else:
-                readings.as_the_file_says(uow, file.id, file.version, standing=lambda *_: "")
+                readings.as_the_file_says(uow, file.id, file.version)
         lab.runtime.jobs.run_until_idle()
         return bool(the_file(lab, sample_id).unseen)
 

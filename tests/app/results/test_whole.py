@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from app.laboratory.readings.domain import AnalysisStatus
 from app.platform.db import Database
-from app.readings.domain import AnalysisStatus, StripReading
-from app.results.domain import Outcome, Verdict
 from app.results.finding import NewFinding
+from harm_messages.vocabulary import Outcome, StripReading, Verdict
 from tests.app.results.conftest import Lab
 
 

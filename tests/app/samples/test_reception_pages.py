@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from app.intake.samples import service
+from app.intake.samples.tables import Sample
 from app.platform.kernel.actor import Role
 from app.platform.web.tables import IdempotencyRow
-from app.samples import service
-from app.samples.tables import Sample
 
 FORM = {
     "expected_words": "mandy",
@@ -106,7 +106,7 @@ def test_the_client_label_carries_the_code_and_the_bag_label_never(world: Any) -
 
 
 def test_the_qr_code_is_the_address_with_the_code_in_its_fragment(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.samples import pages
+    from app.intake.samples import pages
 
     drawn: list[str] = []
     original = pages.qr_svg

@@ -9,15 +9,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import uuid6
 from sqlmodel import select
 
+from app.intake.samples import service, tickets
+from app.intake.samples.domain import ConsentAnswer, ConsentKind
+from app.intake.samples.tables import Consent, Sample
 from app.platform.audit.tables import AuditEntry
 from app.platform.kernel.actor import Role
 from app.platform.live.tables import EventRow
-from app.samples import service, tickets
-from app.samples.domain import ConsentAnswer, ConsentKind
-from app.samples.tables import Consent, Sample
+from app.platform.web.tables import IdempotencyRow
 
 CONSENTS = {"analysis": "yes", "age_18_attested": "yes", "understands_not_safe": "yes", "aggregate_data": "yes"}
 
@@ -162,6 +164,20 @@ def test_the_same_key_is_answered_with_the_same_ticket(world: Any) -> None:
     assert post(world, session_id, body()).json()["sample"]["number"] == 2
 
 
+def test_a_kept_answer_that_was_altered_is_refused_and_nothing_is_done_twice(world: Any) -> None:
+    session_id = world.session()
+    code = post(world, session_id, body(), key="tablet-1").json()["ticket"]["code"]
+    with world.runtime.db.begin() as uow:
+        row = uow.session.exec(select(IdempotencyRow)).one()
+        assert code.encode() not in row.sealed, "a ticket code is kept nowhere in clear"
+        row.sealed = row.sealed[:-20] + bytes([row.sealed[-20] ^ 1]) + row.sealed[-19:]
+        uow.session.add(row)
+    again = post(world, session_id, body(), key="tablet-1")
+    assert again.status_code == 409
+    assert "can no longer be opened" in again.text
+    assert post(world, session_id, body()).json()["sample"]["number"] == 2
+
+
 def test_a_form_sent_twice_at_the_same_instant_gives_one_sample(world: Any) -> None:
     session_id = world.session()
     client = world.as_(Role.RECEPTION)
@@ -279,7 +295,7 @@ def test_wrong_unknown_and_expired_tickets_answer_alike(world: Any, clock: Any) 
 
 
 def test_garbage_does_the_same_work_as_a_code(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.samples import lookup, repository
+    from app.intake.samples import lookup, repository
 
     asked: list[str] = []
     original = repository.sample_by_ticket
@@ -303,3 +319,21 @@ def test_a_ticket_session_lives_no_longer_than_its_ticket(world: Any, clock: Any
         assert service.sample_by_ticket_session(session, secret, pepper, clock()) is not None
         assert service.sample_by_ticket_session(session, "other", pepper, clock()) is None
         assert service.sample_by_ticket_session(session, secret, pepper, until) is None
+
+
+def test_registering_asks_the_database_little(world: Any) -> None:
+    """Who calls, the session, its number, the sample with what was said, the end of the log, log and event: each once."""
+    session_id, asked = world.session(), list[str]()
+    post(world, session_id, body(expected=["mdma"]))
+    database = world.runtime.db
+
+    def heard(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    for engine in {database.reader, database.writer}:
+        sa.event.listen(engine, "before_cursor_execute", heard)
+    assert post(world, session_id, body(expected=["mdma"])).status_code == 201
+    of_its_own = [
+        one for one in asked if not one.startswith(("BEGIN", "SELECT pg_advisory", "SELECT event.", "NOTIFY"))
+    ]
+    assert len(of_its_own) == 9, "\n".join(of_its_own)

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from app.care.counted.tables import TrendSample
+from app.intake.samples import service
+from app.intake.samples.tables import TicketSession
 from app.platform.audit.tables import AuditEntry
 from app.platform.kernel.actor import Role
 from app.platform.live.tables import EventRow
-from app.samples import service
-from app.samples.tables import TicketSession
-from app.trends.tables import TrendSample
 
 CONSENTS = {"analysis": "yes", "age_18_attested": "yes", "understands_not_safe": "yes", "aggregate_data": "yes"}
 
@@ -285,8 +285,8 @@ def test_the_register_tells_an_ambiguous_word_from_a_name(world: Any) -> None:
 def test_the_newest_consent_stands_also_after_the_clock_was_set_back(world: Any) -> None:
     from datetime import timedelta
 
-    from app.samples import repository
-    from app.samples.domain import ConsentAnswer, ConsentKind
+    from app.intake.samples import repository
+    from app.intake.samples.domain import ConsentAnswer, ConsentKind
 
     sample_id = uuid.UUID(registered(world)["sample"]["id"])
     kind = ConsentKind.SHARE_IN_ALERT
@@ -298,6 +298,9 @@ def test_the_newest_consent_stands_also_after_the_clock_was_set_back(world: Any)
     ):
         with world.runtime.db.begin(world.actors[Role.RECEPTION]) as uow:
             at = uow.now - timedelta(seconds=back)
-            repository.add_consents(uow.session, sample_id, {kind: answer}, "1", at, uow.actor.person_id)
+            earlier = repository.consents_of(uow.session, sample_id)
+            repository.add_consents(
+                uow.session, sample_id, {kind: answer}, "1", at, uow.actor.person_id, earlier=earlier
+            )
         with world.runtime.read() as session:
             assert service.consents_of(session, sample_id)[kind] is answer

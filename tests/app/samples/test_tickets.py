@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.samples import tickets
+from app.intake.samples import tickets
 
 CODES = st.builds(tickets.mint)
 BODIES = st.text(alphabet=tickets.ALPHABET, min_size=11, max_size=11)

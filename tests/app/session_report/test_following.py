@@ -13,18 +13,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.consultations.domain import INTENTION_WORDS, REFERRAL_WORDS, Intention, Moment, Referral
-from app.consultations.session_facts import TalkFact
-from app.custody.domain import Balance
-from app.results.domain import FindingRole, Verdict
+from app.care.consultations.domain import INTENTION_WORDS, REFERRAL_WORDS, Intention, Moment, Referral
+from app.care.consultations.session_facts import TalkFact
+from app.figures.session_report import counting
+from app.figures.session_report.behind import LEAST, behind, groups, moved
+from app.figures.session_report.domain import PARTS, Alerts, Column, Custody, Pages, Quality, Report, column_of
+from app.figures.session_report.following import Issued, in_the_way, issued
+from app.figures.session_report.passing_on import protected_sheets
+from app.figures.session_report.sheets import ROLE_OF, Sheet, Withheld
+from app.intake.custody.domain import Balance
+from app.intake.samples.session_facts import SampleFact
 from app.results.session_facts import Named, ResultFact
-from app.samples.session_facts import SampleFact
-from app.session_report import counting
-from app.session_report.behind import LEAST, behind, groups, moved
-from app.session_report.domain import PARTS, Alerts, Column, Custody, Pages, Quality, Report, column_of
-from app.session_report.following import Issued, in_the_way, issued
-from app.session_report.passing_on import protected_sheets
-from app.session_report.sheets import ROLE_OF, Sheet, Withheld
+from harm_messages.vocabulary import FindingRole, Verdict
 
 AT = datetime(2026, 6, 17, tzinfo=UTC)
 VERDICTS = (

@@ -13,15 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from app.consultations.domain import Referral
-from app.custody.domain import Balance
-from app.platform.audit import AuditEntry
-from app.platform.kernel.actor import Role
-from app.results.domain import FindingRole, Verdict
-from app.results.session_facts import Named
-from app.session_report import apart, behind
-from app.session_report.behind import LEAST, Behind
-from app.session_report.domain import (
+from app.care.consultations.domain import Referral
+from app.figures.session_report import apart, behind
+from app.figures.session_report.behind import LEAST, Behind
+from app.figures.session_report.domain import (
     PARTS,
     Alerts,
     Column,
@@ -33,8 +28,21 @@ from app.session_report.domain import (
     Report,
     Talks,
 )
-from app.session_report.passing_on import PARTS_ARE_SMALL, listed, nested, parts, protected_sheets, referred, shown
-from app.session_report.sheets import Sheet, Withheld
+from app.figures.session_report.passing_on import (
+    PARTS_ARE_SMALL,
+    listed,
+    nested,
+    parts,
+    protected_sheets,
+    referred,
+    shown,
+)
+from app.figures.session_report.sheets import Sheet, Withheld
+from app.intake.custody.domain import Balance
+from app.platform.audit import AuditEntry
+from app.platform.kernel.actor import Role
+from app.results.session_facts import Named
+from harm_messages.vocabulary import FindingRole, Verdict
 from tests.app.session_report.test_following import CLOSE, Evening, Key, Printed, differ, printed
 from tests.app.session_report.test_session_report import BROWSER, EXPECTED, LEAD, Cells, read, released, table
 from tests.support.road import CONSENTS, Road

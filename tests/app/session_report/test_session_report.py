@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.custody.tables import CustodyEvent
+from app.intake.custody.tables import CustodyEvent
 from app.platform.kernel.actor import Role
 from tests.support.road import Road, ok
 from tests.support.writes import Stage
@@ -228,9 +228,10 @@ def test_the_report_agrees_with_a_count_in_plain_sql(world: Any, road: Road) -> 
 
 
 def _fill(world: Any, session_id: str, n: int) -> None:
+    from app.intake.samples.domain import Intent, SubmitterType
+    from app.intake.samples.tables import Sample, SampleExpected
     from app.results.tables import ResultVersion
-    from app.samples.domain import Form, Intent, SubmitterType
-    from app.samples.tables import Sample, SampleExpected
+    from harm_messages.vocabulary import Form
 
     chance = random.Random(7)
     lead = world.actors[LEAD].person_id
@@ -269,7 +270,7 @@ def _fill(world: Any, session_id: str, n: int) -> None:
 def _waits(world: Any, session_id: str) -> list[int]:
     from sqlmodel import select
 
-    from app.samples.tables import Sample
+    from app.intake.samples.tables import Sample
 
     with world.runtime.read() as session:
         rows = session.exec(select(Sample)).all()

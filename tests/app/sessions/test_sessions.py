@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from app.intake.sessions.domain import LICENCE_MEANING, LICENCE_WORDS
 from app.platform.audit.tables import AuditEntry
 from app.platform.kernel.actor import Role
-from app.sessions.domain import LICENCE_MEANING, LICENCE_WORDS, LicenceMode
+from harm_messages.vocabulary import LicenceMode
 
 PLAN = {
     "name": "Saturday",

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.laboratory.readings import service as readings
+from app.laboratory.readings.domain import Method
+from app.laboratory.readings.tables import Instrument
+from app.laboratory.standards.controlling import control_run
+from app.laboratory.standards.domain import ControlKind, NewControl
 from app.operations import retention
 from app.platform.kernel.actor import Role
 from app.platform.storage import Received
-from app.readings import service as readings
-from app.readings.domain import Method
-from app.readings.tables import Instrument
-from app.standards.controlling import control_run
-from app.standards.domain import ControlKind, NewControl
 from spectra import MassSpectrum, Reading, ReadingKind
 from tests.app.standards.conftest import Lab
 from tests.support.road import ok

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from app.laboratory.readings.own_infrared import for_mixtures
 from app.platform.kernel.actor import Role
-from app.readings.own_infrared import for_mixtures
 from spectra import InfraredLibrary, MixtureExplanation
 from tests.app.standards.conftest import OCTETS, Lab
 from tests.support.plain_reader import PlainReader

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import delete
 from sqlmodel import col, select
 
+from app.laboratory.readings.tables import Reading
+from app.laboratory.standards.tables import StandardReplicate
 from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
-from app.readings.tables import Reading
-from app.standards.tables import StandardReplicate
 from tests.app.standards.conftest import MDMA_MS, Lab
 from tests.support.road import ok
 from tests.support.small_files import MDMA, small_ms, small_run

@@ -14,9 +14,11 @@ from click.testing import CliRunner
 from sqlmodel import select
 
 from app.cli.root import main
+from app.intake.people.tables import ApiToken, StaffSession
+from app.intake.samples import service as samples
+from app.intake.samples.tables import Sample, TicketSession
 from app.operations import retention
 from app.operations.retention import RULES, Housekeeper, purge
-from app.people.tables import ApiToken, StaffSession
 from app.platform import audit
 from app.platform.audit import AuditEntry
 from app.platform.db import Database
@@ -24,9 +26,6 @@ from app.platform.jobs.tables import JobRow, JobState
 from app.platform.kernel.actor import Role
 from app.platform.live import EventRow
 from app.platform.web.tables import IdempotencyRow
-from app.samples import service as samples
-from app.samples.tables import Sample, TicketSession
-from app.trends.asked.tables import TrendAnswer, TrendQuestion
 from tests.app.results.conftest import Lab
 
 PRIVACY = Path(__file__).resolve().parents[3] / "docs" / "privacy.md"
@@ -228,31 +227,6 @@ def test_the_operator_purges_by_hand(lab: Lab, monkeypatch: pytest.MonkeyPatch) 
     again = CliRunner().invoke(main, ["db", "purge", "--json"])
     assert set(KEEP) == set(re.findall(r'"(\w+)":', again.output))
     assert '"staff_note": 0' in again.output
-
-
-def test_a_question_and_its_answers_go_a_year_after_it_was_last_asked(lab: Lab, clock: Any) -> None:
-    asked = {"pool": "person x", "via": "session", "audience": "public", "digest": "d" * 64, "question": {}}
-    with lab.runtime.db.begin() as uow:
-        for last_at in (NOW, NOW + timedelta(days=1)):
-            row = TrendQuestion(rows_shown=1, rows_withheld=0, asked_at=NOW, last_at=last_at, **asked)
-            uow.session.add(row)
-            uow.session.flush()
-            uow.session.add(
-                TrendAnswer(
-                    question_id=row.id,
-                    pool="person x",
-                    predicate="p" * 64,
-                    labels="n",
-                    sketches=b"",
-                    figures={},
-                    given_at=NOW,
-                    last_at=last_at,
-                )
-            )
-    for days, left in ((0, 2), (365, 1), (366, 0)):
-        clock.set(NOW + timedelta(days=days) + SECOND)
-        purge(lab.runtime.db)
-        assert (count(lab, TrendQuestion), count(lab, TrendAnswer)) == (left, left)
 
 
 def test_the_privacy_page_says_what_the_rules_do() -> None:

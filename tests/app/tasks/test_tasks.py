@@ -10,17 +10,18 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from app.intake.tasks.tables import Task
+from app.laboratory.readings.domain import AnalysisStatus
 from app.platform.audit import AuditEntry
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from app.platform.live import EventRow
-from app.readings.domain import AnalysisStatus, StripReading
 from app.results import service
 from app.results.domain import Action, ChangeReason
 from app.results.finding import NewFinding
 from app.results.view import ResultView
-from app.tasks.tables import Task
 from harm_messages.content import Effective
+from harm_messages.vocabulary import StripReading
 from tests.app.consultations.conftest import Desk
 
 CHEMIST, VERIFIER, LEAD, WORKER = Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD, Role.HEALTH_WORKER

@@ -11,11 +11,13 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
+from app.care.counted.tables import TrendFinding, TrendOutcome, TrendSample, TrendTest
+from app.figures.trends.protection.noise import Draws
+from app.figures.trends.protection.striking import strike_due
+from app.intake.samples.domain import Intent, SubmitterType
+from app.intake.samples.tables import Sample
 from app.platform.kernel.actor import Role
-from app.samples.domain import Form, Intent, SubmitterType
-from app.samples.tables import Sample
-from app.trends.domain import bucket_of
-from app.trends.tables import TrendFinding, TrendOutcome, TrendSample, TrendTest
+from harm_messages.vocabulary import Form
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 _NUMBER = itertools.count(10_001)  # beyond those a road registers
@@ -73,7 +75,7 @@ class Figures:
                 "expected": expected, "expected_class": expected_class, "verdict": verdict,
                 "outcome": outcome or ("inconclusive" if verdict == "inconclusive" else "identified"),
                 "submitter_type": submitter_type, "turnaround_min": turnaround,
-                "released_at": AT, "bucket": bucket_of(key),
+                "released_at": AT,
             }
             for key in keys
         ]  # fmt: skip
@@ -113,6 +115,11 @@ class Figures:
         assert got.status_code == 200, got.text
         table = got.json()
         return {tuple(row[d] for d in table["dimensions"]): row for row in table["rows"]}
+
+    def strike(self) -> list[str]:
+        """Draw what is due today."""
+        rt = self.world.runtime
+        return strike_due(rt.db, rt.pack.substances, Draws.of(rt.settings.pepper()))
 
     def page(self, role: Role = Role.RESEARCHER, **params: Any) -> Any:
         return self.world.as_(role).get("/trends", params=params, headers={"Accept": "text/html"})

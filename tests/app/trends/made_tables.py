@@ -1,11 +1,12 @@
-"""Protected tables written down by hand, for tests of what is drawn and printed of them."""
+"""Tables written down by hand, for tests of what is drawn and printed of them."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
 
-from app.trends.domain import Audience, Dimension, Kind, Measure, Row, TrendTable, wilson
+from app.figures.trends.domain import Audience, Dimension, Kind, Measure, Row, TrendTable
+from app.platform.kernel.shares import wilson
 
 AT = datetime(2026, 11, 26, 11, 40, tzinfo=UTC)
 
@@ -19,11 +20,10 @@ def measure(
 def share(key: dict[str, str], numerator: int, denominator: int, *, incomplete: bool = False, **more: Any) -> Row:
     low, high = wilson(numerator, denominator)
     value = numerator / denominator
-    changed = {"testing_changed": more.pop("testing_changed")} if "testing_changed" in more else {}
-    return Row(key, denominator, numerator, denominator, value, low, high, "", incomplete, more=more, **changed)
+    return Row(key, denominator, numerator, denominator, value, low, high, "", incomplete, more=more)
 
 
-def hidden(key: dict[str, str], why: str = "fewer than 10 samples", **more: Any) -> Row:
+def hidden(key: dict[str, str], why: str = "no share under 20 samples", **more: Any) -> Row:
     return Row(key, None, None, None, None, None, None, why, False, more=more)
 
 
@@ -33,7 +33,7 @@ def amount(key: dict[str, str], value: float, *, n: int = 40, unit: str = "mg_pe
 
 
 def count(key: dict[str, str], n: int | None) -> Row:
-    return Row(key, n, None, None, None, None, None, "" if n is not None else "fewer than 10 samples", False)
+    return Row(key, n, None, None, None, None, None, "" if n is not None else "no share under 20 samples", False)
 
 
 def table(rows: list[Row], *by: str, of: Measure | None = None, filters: dict[str, str] | None = None) -> TrendTable:

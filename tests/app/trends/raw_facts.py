@@ -11,9 +11,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.trends.domain import bucket_of
-from app.trends.repository_columns import LOOKED
-from app.trends.tables import TrendFinding, TrendOutcome, TrendSample, TrendTest
+from app.care.counted.tables import TrendFinding, TrendOutcome, TrendSample, TrendTest
+from app.figures.trends.repository_columns import LOOKED
+from app.platform.db import Database
 
 CLASSES = {
     "mdma": "entactogen", "mda": "entactogen", "heroin": "opioid.opiate", "fentanyl": "opioid.fentanyl",
@@ -108,13 +108,13 @@ def _sample(rng: random.Random) -> Raw:
     return raw
 
 
-def written(world: Any, samples: Iterable[Raw]) -> None:
+def written(database: Database, samples: Iterable[Raw]) -> None:
     """Put them into the fact tables."""
     rows: dict[type, list[dict[str, Any]]] = {TrendSample: [], TrendFinding: [], TrendTest: [], TrendOutcome: []}
     for raw in samples:
         for table, values in _rows(raw):
             rows[table].append(values)
-    with world.runtime.db.begin() as uow:
+    with database.begin() as uow:
         for table, values in rows.items():
             if values:
                 uow.session.connection().execute(sa.insert(table), values)
@@ -128,7 +128,7 @@ def _rows(raw: Raw) -> Iterator[tuple[type, dict[str, Any]]]:
         "submitter_type": raw.submitter_type, "expected": raw.expected, "verdict": raw.verdict,
         "expected_class": CLASSES.get(raw.expected, ""),
         "outcome": "inconclusive" if raw.verdict == "inconclusive" else "identified",
-        "turnaround_min": raw.turnaround_min, "released_at": datetime(2026, 1, 1, tzinfo=UTC), "bucket": bucket_of(raw.key),
+        "turnaround_min": raw.turnaround_min, "released_at": datetime(2026, 1, 1, tzinfo=UTC),
     }  # fmt: skip
     for name, (abundance, amount, unit, methods) in raw.found.items():
         yield TrendFinding, {

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from app.figures.trends import repository
+from app.figures.trends.domain import Dimension
+from app.figures.trends.measures import measure_of
+from app.figures.trends.targets import Amongst, target_of
 from app.platform.kernel.errors import Invalid
-from app.trends import repository
-from app.trends.domain import Dimension, Hidden
-from app.trends.measures import measure_of
-from app.trends.targets import Amongst, target_of
 from harm_messages import load_pack
 
 from .conftest import Figures
@@ -23,7 +23,7 @@ STRIP = (("strip", "opioid.nitazene", "not_detected"),)
 NITAZENE = (("protonitazene", "opioid.nitazene"),)
 
 
-def found(figures: Figures, name: str, *by: Dimension | Hidden, **more: Any) -> dict[tuple[str, ...], tuple[int, int]]:
+def found(figures: Figures, name: str, *by: Dimension, **more: Any) -> dict[tuple[str, ...], tuple[int, int]]:
     """True counts by key: found, tested."""
     with figures.world.runtime.read() as session:
         target = target_of(name, REGISTER, **more)
@@ -31,9 +31,7 @@ def found(figures: Figures, name: str, *by: Dimension | Hidden, **more: Any) -> 
     return {cell.key: (cell.numerator, cell.denominator) for cell in cells}
 
 
-def samples(
-    figures: Figures, *by: Dimension | Hidden, held: dict[Dimension, str] | None = None
-) -> dict[tuple[str, ...], int]:
+def samples(figures: Figures, *by: Dimension, held: dict[Dimension, str] | None = None) -> dict[tuple[str, ...], int]:
     with figures.world.runtime.read() as session:
         holds = repository.holding(session, held) if held else None
         cells = repository.cells(session, measure_of("samples"), by, holds=holds)
@@ -113,9 +111,9 @@ def test_a_sample_counts_once_for_each_substance_class_and_method(figures: Figur
         assert samples(figures, held=held) == ({(): n} if n else {}), held
 
 
-def test_every_way_to_split_has_a_column_and_buckets_too(figures: Figures) -> None:
+def test_every_way_to_split_has_a_column(figures: Figures) -> None:
     figures.add(5, outcomes=(("after", "take_less", 2),), turnaround=30)
-    for dimension in (*Dimension, Hidden.BUCKET):
+    for dimension in Dimension:
         assert sum(samples(figures, dimension).values()) == 5, dimension
 
 

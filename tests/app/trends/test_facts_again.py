@@ -5,24 +5,24 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
-from app.consultations.domain import Intention, Moment, Tick
-from app.consultations.service import record_consultation
-from app.history import service as history
+from app.care.consultations.domain import Intention, Moment, Tick
+from app.care.consultations.service import record_consultation
+from app.care.counted.tables import TrendFinding, TrendOutcome, TrendSample, TrendTest
+from app.figures.history import service as history
+from app.intake.samples import service as samples
+from app.intake.samples.domain import ConsentAnswer, ConsentKind, SubmitterType
+from app.intake.samples.intake_schemas import SampleChange
 from app.operations.facts_again import rebuild
 from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
-from app.results.domain import Abundance, AmountUnit, Basis, ChangeReason
+from app.results.domain import ChangeReason
 from app.results.finding import Amount, NewFinding
-from app.samples import service as samples
-from app.samples.domain import ConsentAnswer, ConsentKind, SubmitterType
-from app.samples.intake_schemas import SampleChange
-from app.trends.domain import bucket_of
-from app.trends.tables import TrendFinding, TrendOutcome, TrendSample, TrendTest
+from harm_messages.vocabulary import Abundance, Basis, Unit
 from tests.app.history.conftest import HEAD, Files
 from tests.app.results.conftest import YES, Lab
 
@@ -72,7 +72,7 @@ def every_kind(lab: Lab, files: Files) -> dict[str, UUID]:
     """A sample of every kind of result, by what became of it."""
     world, made = lab.world, {}
     ran = lab.analysis(made.setdefault("amount", lab.sample()), "gc_ms")
-    grams = Amount(31.5, AmountUnit.PERCENT_WW, Basis.BASE)
+    grams = Amount(31.5, Unit.PERCENT, Basis.BASE)
     lab.released(made["amount"], NewFinding("mdma", abundance=Abundance.MAJOR, amount=grams, analysis_ids=(ran,)))
     strip_of = made["strip"] = lab.sample(("heroin",))
     strip = lab.analysis(strip_of, "strip", strip_target="opioid.nitazene", strip_reading="positive")
@@ -162,7 +162,7 @@ def test_rebuilt_facts_are_those_of_release_row_for_row(lab: Lab, files: Files) 
 
 def older_version(lab: Lab, stray: UUID) -> None:
     """As a server of an older version left its facts; and a sample is counted whose client agrees no more."""
-    bare = {"week": "", "grade": "", "submitter_type": "", "turnaround_min": None, "bucket": 0}
+    bare = {"week": "", "grade": "", "submitter_type": "", "turnaround_min": None}
     with lab.runtime.db.begin() as uow:
         run = uow.session.connection().execute
         run(sa.update(TrendSample).values(**bare))
@@ -198,7 +198,7 @@ def test_outcomes_count_people_once_whatever_they_say_twice_and_go_with_the_samp
     assert not outcomes(lab, sample_id)
 
 
-def test_times_types_and_grades_come_with_the_release_and_buckets_from_the_key(lab: Lab, clock: Any) -> None:
+def test_times_types_and_grades_come_with_the_release(lab: Lab, clock: Any) -> None:
     clock.set(datetime(2027, 1, 1, 20, 30, tzinfo=UTC))  # a Friday that belongs to the last week of 2026
     sample_id = lab.sample()
     clock.advance(minutes=95, seconds=40)
@@ -207,6 +207,3 @@ def test_times_types_and_grades_come_with_the_release_and_buckets_from_the_key(l
     assert fact.turnaround_min == 95
     assert (fact.submitter_type, fact.grade) == ("public", "confirmed")
     assert (fact.week, fact.month, fact.quarter, fact.year) == ("2026-W53", "2027-01", "2027-Q1", "2027")
-    assert fact.bucket == bucket_of(sample_id)
-    keys = [uuid4() for _ in range(20_000)]
-    assert len({bucket_of(key) for key in keys}) == 1024

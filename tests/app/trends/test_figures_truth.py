@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import statistics
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from scipy.stats import binom
 
-from app.trends import service
-from app.trends.domain import EXPECTATION_KNOWN, Dimension, wilson
-from app.trends.measures import MEASURES
-from app.trends.service import Question
+from app.figures.trends import service
+from app.figures.trends.domain import EXPECTATION_KNOWN, Dimension
+from app.figures.trends.measures import MEASURES
+from app.figures.trends.service import Question
+from app.platform.db import Database
+from app.platform.kernel.shares import wilson
+from harm_messages import load_pack
+from tests.conftest import BOTH
+from tests.support.postgres import fresh_database
 
 from .raw_facts import CLASSES, Raw, made_up, written
+
+REGISTER = load_pack().substances
+SAMPLES = made_up(260, seed=7)
 
 SPLITS = [(), ("month",), ("quarter", "region"), ("week",), ("year", "form"), ("found",), ("found_class",), ("method",),
           ("site", "agency"), ("submitter_type", "service_type"), ("expected_class",), ("month", "found")]  # fmt: skip
@@ -26,22 +36,32 @@ FILTERS: list[dict[str, str]] = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def raw(world: Any) -> list[Raw]:
-    samples = made_up(260, seed=7)
-    written(world, samples)
-    return samples
+@pytest.fixture(scope="module", params=BOTH)
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """Once on each kind, written once: the figures only read."""
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            path = tmp_path_factory.mktemp("figures") / "mast.sqlite3"
+            shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
+            url = f"sqlite:///{path}"
+        else:
+            template = request.getfixturevalue("postgres_template")
+            url = stack.enter_context(fresh_database(request.getfixturevalue("postgres_server_url"), template))
+        made = Database(url)
+        stack.callback(made.close)
+        written(made, SAMPLES)
+        yield made
 
 
-def asked(world: Any, measure: str, by: Iterable[str] = (), **more: Any) -> list[dict[str, Any]]:
+def asked(database: Database, measure: str, by: Iterable[str] = (), **more: Any) -> list[dict[str, Any]]:
     question = Question(
         measure,
         tuple(Dimension(d) for d in by),
         {Dimension(d): v for d, v in more.pop("where", {}).items()},
         **more,
     )
-    with world.runtime.db.begin() as uow:
-        table = service.unprotected_table(uow, question, world.runtime.pack.substances)
+    with database.begin() as uow:
+        table = service.unprotected_table(uow, question, REGISTER)
     rows: list[dict[str, Any]] = service.as_data(table)["rows"]
     return rows
 
@@ -104,16 +124,16 @@ def looked_for(name: str, sample: Raw) -> bool:
 
 
 @pytest.mark.parametrize("name", SHARES)
-def test_shares(world: Any, raw: list[Raw], name: str) -> None:
+def test_shares(database: Database, name: str) -> None:
     numerator, denominator = SHARES[name]
     measure, found, role = [*name.split(" "), "", ""][:3]
     for by, where in [*((by, {}) for by in SPLITS), *((("region",), where) for where in FILTERS)]:
         if {*by} & {*where}:
             continue
-        rows = {tuple(r[d] for d in by): r for r in asked(world, measure, by, where=where, found=found, role=role)}
+        rows = {tuple(r[d] for d in by): r for r in asked(database, measure, by, where=where, found=found, role=role)}
         truth = {
             key: (sum(map(numerator, among)), len(among))
-            for key, samples in grouped(raw, by, where).items()
+            for key, samples in grouped(SAMPLES, by, where).items()
             if (among := [s for s in samples if denominator(s)])
         }
         assert {k: (r["numerator"], r["denominator"]) for k, r in rows.items()} == truth, (by, where)
@@ -123,9 +143,9 @@ def test_shares(world: Any, raw: list[Raw], name: str) -> None:
 
 
 @pytest.mark.parametrize(("by", "where"), [(by, where) for by in SPLITS for where in FILTERS if not {*by} & {*where}])
-def test_samples(world: Any, raw: list[Raw], by: tuple[str, ...], where: dict[str, str]) -> None:
-    rows = {tuple(r[d] for d in by): r["n"] for r in asked(world, "samples", by, where=where)}
-    assert rows == {key: len(samples) for key, samples in grouped(raw, by, where).items()}
+def test_samples(database: Database, by: tuple[str, ...], where: dict[str, str]) -> None:
+    rows = {tuple(r[d] for d in by): r["n"] for r in asked(database, "samples", by, where=where)}
+    assert rows == {key: len(samples) for key, samples in grouped(SAMPLES, by, where).items()}
 
 
 def ranks(figures: list[float], p: float) -> tuple[float | None, float | None]:
@@ -151,10 +171,10 @@ def amounts_of(samples: Iterable[Raw], name: str, unit: str) -> list[float]:
 
 @pytest.mark.parametrize("measure", ["median_amount", "quantiles", "strength"])
 @pytest.mark.parametrize("by", [(), ("quarter",), ("region", "form"), ("found",)])
-def test_amounts(world: Any, raw: list[Raw], measure: str, by: tuple[str, ...]) -> None:
-    rows = asked(world, f"{measure}:mdma", by)
+def test_amounts(database: Database, measure: str, by: tuple[str, ...]) -> None:
+    rows = asked(database, f"{measure}:mdma", by)
     seen = set()
-    for key, samples in grouped(raw, by, {}).items():
+    for key, samples in grouped(SAMPLES, by, {}).items():
         for unit in ("mg_per_unit", "percent_ww"):
             figures = amounts_of(samples, "mdma", unit)
             mine = [r for r in rows if tuple(r[d] for d in by) == key and r["unit"] == unit]
@@ -175,9 +195,9 @@ def test_amounts(world: Any, raw: list[Raw], measure: str, by: tuple[str, ...]) 
 
 
 @pytest.mark.parametrize("by", [(), ("quarter",), ("region", "form")])
-def test_distribution(world: Any, raw: list[Raw], by: tuple[str, ...]) -> None:
-    rows = asked(world, "distribution:mdma", by)
-    for key, samples in grouped(raw, by, {}).items():
+def test_distribution(database: Database, by: tuple[str, ...]) -> None:
+    rows = asked(database, "distribution:mdma", by)
+    for key, samples in grouped(SAMPLES, by, {}).items():
         for unit in ("mg_per_unit", "percent_ww"):
             figures = amounts_of(samples, "mdma", unit)
             mine = [r for r in rows if tuple(r[d] for d in by) == key and r["unit"] == unit]
@@ -192,16 +212,16 @@ def test_distribution(world: Any, raw: list[Raw], by: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("by", [(), ("quarter",), ("region", "form")])
 @pytest.mark.parametrize("of", ["mdma", "opioid"])
-def test_found_together(world: Any, raw: list[Raw], by: tuple[str, ...], of: str) -> None:
+def test_found_together(database: Database, by: tuple[str, ...], of: str) -> None:
     def holds(sample: Raw) -> bool:
         return any(name == of or CLASSES[name].startswith(of + ".") for name in sample.found)
 
     others = [name for name in CLASSES if name != of and not CLASSES[name].startswith(of + ".")]
     rows = {
-        (tuple(r[d] for d in by), r["with"]): (r["numerator"], r["n"]) for r in asked(world, f"found_with:{of}", by)
+        (tuple(r[d] for d in by), r["with"]): (r["numerator"], r["n"]) for r in asked(database, f"found_with:{of}", by)
     }
     truth = {}
-    for key, samples in grouped(raw, by, {}).items():
+    for key, samples in grouped(SAMPLES, by, {}).items():
         whole = [s for s in samples if holds(s)]
         if whole:
             truth |= {(key, other): (sum(other in s.found for s in whole), len(whole)) for other in others}
@@ -220,13 +240,13 @@ def answer(sample: Raw, method: str) -> bool | None:
 
 
 @pytest.mark.parametrize("by", [(), ("quarter",), ("region", "form")])
-def test_agreement(world: Any, raw: list[Raw], by: tuple[str, ...]) -> None:
+def test_agreement(database: Database, by: tuple[str, ...]) -> None:
     rows = {
         (tuple(r[d] for d in by), r["figure"]): (r["numerator"], r["denominator"], r["n"], r["with_both"])
-        for r in asked(world, "method_agreement:opioid.fentanyl:strip:lc_ms", by)
+        for r in asked(database, "method_agreement:opioid.fentanyl:strip:lc_ms", by)
     }
     truth = {}
-    for key, samples in grouped(raw, by, {}).items():
+    for key, samples in grouped(SAMPLES, by, {}).items():
         said = [(answer(s, "strip"), answer(s, "lc_ms")) for s in samples]
         either, both = sum(p != (None, None) for p in said), sum(None not in p for p in said)
         for figure, wanted in (("sensitivity", True), ("specificity", False)):
@@ -237,9 +257,11 @@ def test_agreement(world: Any, raw: list[Raw], by: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("by", [(), ("quarter",), ("region", "form"), ("method",)])
-def test_turnaround(world: Any, raw: list[Raw], by: tuple[str, ...]) -> None:
-    rows = {tuple(r[d] for d in by): r for r in asked(world, "turnaround", by)}
-    truth = {k: [s.turnaround_min for s in v if s.turnaround_min is not None] for k, v in grouped(raw, by, {}).items()}
+def test_turnaround(database: Database, by: tuple[str, ...]) -> None:
+    rows = {tuple(r[d] for d in by): r for r in asked(database, "turnaround", by)}
+    truth = {
+        k: [s.turnaround_min for s in v if s.turnaround_min is not None] for k, v in grouped(SAMPLES, by, {}).items()
+    }
     assert {k: r["n"] for k, r in rows.items()} == {k: len(v) for k, v in truth.items() if v}
     for key, row in rows.items():
         assert row["value"] == pytest.approx(statistics.median(truth[key]))
@@ -249,13 +271,13 @@ def test_turnaround(world: Any, raw: list[Raw], by: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("by", [(), ("quarter",), ("region", "form")])
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_outcomes_count_samples_not_people(world: Any, raw: list[Raw], by: tuple[str, ...], moment: str) -> None:
+def test_outcomes_count_samples_not_people(database: Database, by: tuple[str, ...], moment: str) -> None:
     rows = {
         (tuple(r[d] for d in by), r["outcome"]): (r["numerator"], r["denominator"])
-        for r in asked(world, f"outcomes:{moment}", by)
+        for r in asked(database, f"outcomes:{moment}", by)
     }
     truth = {}
-    for key, samples in grouped(raw, by, {}).items():
+    for key, samples in grouped(SAMPLES, by, {}).items():
         said = [s for s in samples if any(m == moment for m, _ in s.outcomes)]
         for intention in ("take_as_planned", "take_less", "will_not_take"):
             if said:
@@ -263,11 +285,11 @@ def test_outcomes_count_samples_not_people(world: Any, raw: list[Raw], by: tuple
     assert rows == truth
 
 
-def test_a_baseline_is_the_same_figure_of_its_months(world: Any, raw: list[Raw]) -> None:
+def test_a_baseline_is_the_same_figure_of_its_months(database: Database) -> None:
     baseline = ("2024-03", "2024-09")
-    rows = asked(world, "not_as_expected", ("month", "region"), baseline=baseline, where={"form": "powder"})
+    rows = asked(database, "not_as_expected", ("month", "region"), baseline=baseline, where={"form": "powder"})
     numerator, denominator = SHARES["not_as_expected"]
-    within = [s for s in raw if s.day is not None and baseline[0] <= period_of(s) <= baseline[1]]
+    within = [s for s in SAMPLES if s.day is not None and baseline[0] <= period_of(s) <= baseline[1]]
     truth = {
         region: (sum(map(numerator, among)), len(among))
         for (region,), samples in grouped(within, ("region",), {"form": "powder"}).items()
@@ -282,9 +304,9 @@ def test_a_baseline_is_the_same_figure_of_its_months(world: Any, raw: list[Raw])
         assert row["difference_low"] <= row["difference"] <= row["difference_high"]
 
 
-def test_a_difference_of_medians_has_no_interval(world: Any, raw: list[Raw]) -> None:
-    rows = asked(world, "median_amount:mdma", ("quarter",), baseline=("2024-01", "2024-12"))
-    whole = asked(world, "median_amount:mdma", (), months=("2024-01", "2024-12"))
+def test_a_difference_of_medians_has_no_interval(database: Database) -> None:
+    rows = asked(database, "median_amount:mdma", ("quarter",), baseline=("2024-01", "2024-12"))
+    whole = asked(database, "median_amount:mdma", (), months=("2024-01", "2024-12"))
     of_unit = {r["unit"]: r["value"] for r in whole}
     for row in rows:
         assert row["baseline_value"] == of_unit[row["unit"]]

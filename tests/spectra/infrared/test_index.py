@@ -132,7 +132,7 @@ def test_bounds_spare_most_of_the_library(bounded: InfraredLibrary, monkeypatch:
 
     monkeypatch.setattr(InfraredScore, "exact", counting)
     monkeypatch.setattr(Search, "plain", lambda *_: None)
-    rows = bounded.search(_query(bounded, "moved", 8), top=5)
+    rows = bounded.search(_query(bounded, "moved", 8), top=5, score="first_derivative")
     assert len(rows) == 5
     assert sum(scored) < len(bounded) / 4
 
@@ -143,7 +143,7 @@ def test_a_score_is_the_quotient_of_whole_numbers_rounded_once() -> None:
     query = InfraredSpectrum(GRID, np.roll(library.spectrum(3).absorbance, 1) + 0.1 * library.spectrum(5).absorbance)
     units, known = in_units(RULE.feature(curve(query)))
     whole = [int(v * 2**26) for v in units.tolist()]
-    for hit in library.search(query, top=12):
+    for hit in library.search(query, top=12, score="first_derivative"):
         step, mask = round((hit.shift or 0.0) / 2), held.masks[held.pattern[hit.entry]]
         row = [int(v * 2**26) for v in held.values[hit.entry].astype(float).tolist()]
         shared = [k for k in range(GRID.size) if 0 <= k + step < GRID.size and mask[k] and known[k + step]]
@@ -169,13 +169,13 @@ def test_scores_do_not_depend_on_the_company_of_an_entry() -> None:
 
 def test_equal_entries_tie_and_the_lower_number_comes_first(bounded: InfraredLibrary) -> None:
     assert np.array_equal(bounded.curves[20], bounded.curves[15], equal_nan=True)
-    rows = bounded.search(bounded.spectrum(20), top=2)
+    rows = bounded.search(bounded.spectrum(20), top=2, score="first_derivative")
     assert [row.entry for row in rows] == [15, 20]
     assert rows[0].score == rows[1].score
 
 
 def test_many_entries_of_one_compound_do_not_hide_the_others(bounded: InfraredLibrary) -> None:
-    rows = bounded.search_compounds(_query(bounded, "mixed", 11), top=10)
+    rows = bounded.search_compounds(_query(bounded, "mixed", 11), top=10, score="first_derivative")
     assert len({row.compound for row in rows}) == 10
     assert [row.rank for row in rows] == list(range(1, 11))
     assert all(row.margin is None or row.margin >= 0 for row in rows)
@@ -183,7 +183,7 @@ def test_many_entries_of_one_compound_do_not_hide_the_others(bounded: InfraredLi
 
 def test_an_entry_almost_all_of_which_lies_at_the_edge_is_not_lost(bounded: InfraredLibrary) -> None:
     moved = np.interp(GRID + 4.0, GRID, _curves(600)[40])
-    rows = bounded.search(InfraredSpectrum(GRID, moved), top=3)
+    rows = bounded.search(InfraredSpectrum(GRID, moved), top=3, score="first_derivative")
     assert {row.entry: row.shift for row in rows[:2]} == {35: -4.0, 40: -4.0}
     assert rows[1].score > 0.99
 
@@ -195,8 +195,10 @@ def test_a_bounded_library_answers_from_the_disk_as_from_memory(bounded: Infrare
     assert opened.engine.bounds() is not None
     for kind in KINDS:
         query = _query(bounded, kind, 3)
-        assert opened.search(query) == bounded.search(query)
-        assert opened.search_compounds(query) == bounded.search_compounds(query)
+        assert opened.search(query, score="first_derivative") == bounded.search(query, score="first_derivative")
+        assert opened.search_compounds(query, score="first_derivative") == bounded.search_compounds(
+            query, score="first_derivative"
+        )
 
 
 def test_a_library_of_the_first_format_is_read_and_answers_alike(tmp_path: Path) -> None:
@@ -204,9 +206,11 @@ def test_a_library_of_the_first_format_is_read_and_answers_alike(tmp_path: Path)
     old = {"curves": library.curves, "first": library.curves, **library.catalogue.arrays()}
     store.save_arrays(tmp_path / "lib", "mast-infrared-library", 1, old, {"library": dict(library.info)})
     opened, query = InfraredLibrary.open(tmp_path / "lib"), library.spectrum(2)
-    assert opened.search(query) == library.search(query)
+    assert opened.search(query, score="first_derivative") == library.search(query, score="first_derivative")
     opened.save(tmp_path / "lib")
-    assert InfraredLibrary.open(tmp_path / "lib").search(query) == library.search(query)
+    assert InfraredLibrary.open(tmp_path / "lib").search(query, score="first_derivative") == library.search(
+        query, score="first_derivative"
+    )
 
 
 def test_a_raman_library_of_the_second_format_is_moved_to_the_grid_of_raman(tmp_path: Path) -> None:
@@ -219,14 +223,14 @@ def test_a_raman_library_of_the_second_format_is_moved_to_the_grid_of_raman(tmp_
     for version, more in ((2, arrays), (1, {key: arrays[key] for key in arrays if key != "resolution"})):
         store.save_arrays(tmp_path / "old", "mast-infrared-library", version, more, {"library": RAMAN})
         opened = InfraredLibrary.open(tmp_path / "old")
-        assert opened.search(query) == library.search(query)
-        assert opened.search(query)[0].shift == 0.0
+        assert opened.search(query, score="first_derivative") == library.search(query, score="first_derivative")
+        assert opened.search(query, score="first_derivative")[0].shift == 0.0
         known = np.isfinite(opened.curves[2])
         np.testing.assert_array_equal(opened.grid[known], opened.spectrum(2).wavenumber)
         assert opened.spectrum(2).wavenumber[[0, -1]].tolist() == [400.0, 3700.0]
         opened.save(tmp_path / "new")
         again = InfraredLibrary.open(tmp_path / "new")
-        assert again.search(query) == library.search(query)
+        assert again.search(query, score="first_derivative") == library.search(query, score="first_derivative")
         assert again.spectrum(2).wavenumber[0] == 400.0
 
 
@@ -244,25 +248,27 @@ def test_two_threads_on_many_blocks_give_the_same_bounds(
     bounded: InfraredLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     query = _query(bounded, "moved", 2)
-    alone = bounded.search(query)
+    alone = bounded.search(query, score="first_derivative")
     bounds = bounded.engine.bounds()
     assert bounds is not None
     monkeypatch.setattr(infrared_bounds, "_TWO_WORKERS_FROM", 1)
-    assert bounded.search(query) == alone
+    assert bounded.search(query, score="first_derivative") == alone
 
 
 def test_a_long_list_and_a_short_overlap_need_no_bounds(bounded: InfraredLibrary) -> None:
     query = _query(bounded, "mixed", 6)
-    assert bounded.search(query, top=200)[:10] == bounded.search(query, top=10)
+    assert bounded.search(query, top=200, score="first_derivative")[:10] == bounded.search(
+        query, top=10, score="first_derivative"
+    )
     short = InfraredSpectrum(GRID[300:390], bounded.spectrum(5).absorbance[300:390])
-    assert bounded.search(short) == []
+    assert bounded.search(short, score="first_derivative") == []
 
 
 def test_the_plain_search_takes_over_where_bounds_spare_too_little(
     bounded: InfraredLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     query = _query(bounded, "noise", 9)
-    expected = bounded.search(query)
+    expected = bounded.search(query, score="first_derivative")
     taken: list[bool] = []
     call = Bounds.__call__
 
@@ -273,6 +279,6 @@ def test_the_plain_search_takes_over_where_bounds_spare_too_little(
         return taken[-1]
 
     monkeypatch.setattr(Bounds, "__call__", declining)
-    assert bounded.search(query) == expected
+    assert bounded.search(query, score="first_derivative") == expected
     assert taken
     assert not all(taken)

@@ -1,0 +1,1 @@
+"""What people are told: message packs, consultations and clients' pages, alerts."""

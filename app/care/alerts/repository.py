@@ -1,0 +1,138 @@
+"""Queries about alerts. Every one starts from the agency, but those of what was told to partners and the public."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from app.care.alerts.domain import RETRACTION_TOLD, WAITING, AlertState, Channel, Tier
+from app.care.alerts.tables import Alert, AlertChannel, AlertEvidence, AlertStep, DetectionRun
+from app.platform.db import UnitOfWork
+
+
+def of_agency(session: Session, agency_id: uuid.UUID, alert_id: uuid.UUID, *, lock: bool = False) -> Alert | None:
+    """One alert of this agency; `lock` reads it as it is now and holds it until the transaction ends."""
+    query = select(Alert).where(Alert.id == alert_id, Alert.agency_id == agency_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.exec(query).first()
+
+
+def not_over(session: Session, agency_id: uuid.UUID, now: datetime, tiers: Iterable[Tier]) -> list[Alert]:
+    """Active and retracted alerts whose end is still to come, the newest first."""
+    query = select(Alert).where(
+        Alert.agency_id == agency_id,
+        col(Alert.state).in_([AlertState.ACTIVE, AlertState.RETRACTED]),
+        col(Alert.until) > now,
+        col(Alert.tier).in_(list(tiers)),
+    )
+    return list(session.exec(query.order_by(col(Alert.id).desc())))
+
+
+def page(
+    session: Session,
+    agency_id: uuid.UUID,
+    tiers: Iterable[Tier],
+    states: Iterable[AlertState],
+    before: uuid.UUID | None,
+    limit: int,
+) -> list[Alert]:
+    """Alerts of an agency of these tiers and states, the newest first."""
+    query = select(Alert).where(
+        Alert.agency_id == agency_id, col(Alert.tier).in_(list(tiers)), col(Alert.state).in_(list(states))
+    )
+    if before is not None:
+        query = query.where(col(Alert.id) < before)
+    return list(session.exec(query.order_by(col(Alert.id).desc()).limit(limit)))
+
+
+# -- evidence and steps -------------------------------------------------------------------------------------------
+
+
+def steps_of(session: Session, alert_id: uuid.UUID) -> list[AlertStep]:
+    """Every step of one alert, oldest first. The caller has looked the alert up in its agency."""
+    return list(session.exec(select(AlertStep).where(AlertStep.alert_id == alert_id).order_by(col(AlertStep.id))))
+
+
+def evidence_of(session: Session, alert_id: uuid.UUID) -> list[AlertEvidence]:
+    """What the detection found, oldest first. The caller has looked the alert up in its agency."""
+    query = select(AlertEvidence).where(AlertEvidence.alert_id == alert_id)
+    return list(session.exec(query.order_by(col(AlertEvidence.id))))
+
+
+def channels_of(session: Session, alert_id: uuid.UUID) -> list[AlertChannel]:
+    """Where one alert was told."""
+    return list(session.exec(select(AlertChannel).where(AlertChannel.alert_id == alert_id)))
+
+
+def drafted_for(session: Session, agency_id: uuid.UUID, occasions: Iterable[str]) -> set[tuple[str, str]]:
+    """(signal, occasion) that were drafted for already, whatever became of the draft."""
+    query = select(AlertEvidence.signal, AlertEvidence.occasion).where(
+        AlertEvidence.agency_id == agency_id, col(AlertEvidence.occasion).in_(list(occasions))
+    )
+    return set(session.exec(query).all())
+
+
+def standing_for(session: Session, agency_id: uuid.UUID, signals: Iterable[str], now: datetime) -> Alert | None:
+    """The newest draft or alert in force that stands for any of these signals."""
+    stands = sa.or_(
+        col(Alert.state).in_(WAITING), sa.and_(col(Alert.state) == AlertState.ACTIVE, col(Alert.until) > now)
+    )
+    query = (
+        select(Alert)
+        .join(AlertEvidence, col(AlertEvidence.alert_id) == Alert.id)
+        .where(Alert.agency_id == agency_id, col(AlertEvidence.signal).in_(list(signals)), stands)
+        .order_by(col(Alert.id).desc())
+        .limit(1)
+    )
+    return session.exec(query).first()
+
+
+def hold(uow: UnitOfWork, agency_id: uuid.UUID) -> None:
+    """One detection of an agency at a time writes drafts. SQLite has one writer anyway."""
+    connection = uow.session.connection()
+    if connection.dialect.name == "postgresql":
+        key = agency_id.int & 0x7FFF_FFFF_FFFF_FFFF
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+def runs(session: Session, agency_id: uuid.UUID, limit: int) -> list[DetectionRun]:
+    """The last runs of the detection, the newest first."""
+    query = select(DetectionRun).where(DetectionRun.agency_id == agency_id).order_by(col(DetectionRun.id).desc())
+    return list(session.exec(query.limit(limit)))
+
+
+# -- what was told ------------------------------------------------------------------------------------------------
+
+
+def told(session: Session, channel: Channel, now: datetime, limit: int) -> list[Alert]:
+    """What stands in a channel now, of every agency, the newest first: in force, or retracted a short while ago."""
+    stands = sa.or_(
+        col(Alert.until) > now,
+        sa.and_(col(Alert.state) == AlertState.RETRACTED, col(Alert.ended_at) > now - RETRACTION_TOLD),
+    )
+    query = select(Alert).join(AlertChannel, col(AlertChannel.alert_id) == Alert.id).where(_in(channel), stands)
+    return list(session.exec(query.order_by(col(AlertChannel.told_at).desc(), col(Alert.id)).limit(limit)))
+
+
+def told_one(session: Session, channel: Channel, public_id: uuid.UUID) -> Alert | None:
+    """One alert that was told in a channel, also when it is over."""
+    query = select(Alert).join(AlertChannel, col(AlertChannel.alert_id) == Alert.id)
+    return session.exec(query.where(_in(channel), Alert.public_id == public_id)).first()
+
+
+def _in(channel: Channel) -> sa.ColumnElement[bool]:
+    stood = col(Alert.state).in_([AlertState.ACTIVE, AlertState.RETRACTED])
+    return sa.and_(stood, col(AlertChannel.channel) == channel)
+
+
+def names_of_channels(session: Session, alert_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Channel]]:
+    """Channels of several alerts."""
+    found: dict[uuid.UUID, list[Channel]] = {key: [] for key in alert_ids}
+    for row in session.exec(select(AlertChannel).where(col(AlertChannel.alert_id).in_(list(alert_ids)))):
+        found[row.alert_id].append(row.channel)
+    return found

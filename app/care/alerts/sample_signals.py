@@ -1,0 +1,244 @@
+"""Signals of one sample whose result was told: first detection, harm, unusual strength. Reads only.
+
+A sample counts where its client agreed to figures or to be used in an alert; with neither, nothing is drafted from it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from app.care.alerts.detection.firsts import MONTHS_OF_REGION, Before, First, first
+from app.care.alerts.detection.strength import strength
+from app.care.alerts.domain import Tier
+from app.care.alerts.drafting import Setting
+from app.care.alerts.signals import Signal, Trigger
+from app.care.alerts.standing import LACKING, STANDING_WORDS, Standing, standing_of
+from app.care.consultations.facts import facts_of
+from app.care.counted import series
+from app.intake.samples import service as samples
+from app.intake.samples.domain import ConsentAnswer, ConsentKind, HarmEvent
+from app.intake.samples.lookup import may_be_described
+from app.intake.sessions import service as sessions
+from app.platform.kernel.place import day_of
+from app.results import service as results
+from app.results.grounds import frozen
+from harm_messages import Pack
+from harm_messages.amounts import band_of, band_row, convert
+from harm_messages.evidence import Evidence, interferents
+from harm_messages.types import Band, Basis, Form, Unit
+
+HARM: dict[HarmEvent, Tier] = {
+    HarmEvent.MEDICAL_HELP: Tier.T1, HarmEvent.OVERDOSE: Tier.T2, HarmEvent.FATAL: Tier.T2,
+}  # fmt: skip
+WORTH_WATCHING = frozenset(series.WATCHED_ROLES)
+_FIRST_WORDS = {
+    First.EVER: "the first this service has seen",
+    First.REGION: "the first in the region for twelve months",
+    First.SESSION: "the first at this session",
+}
+
+STALE = timedelta(days=7)
+"""A result told longer ago than that is no news: nothing is drafted from it any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was told before a moment, for a sample where it was found."""
+
+    session: Session
+    at: Setting
+    told_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One finding with a name, how sure it is, and whether something that fools its strip is in the sample."""
+
+    finding: Any
+    standing: Standing
+    fooled: bool = False
+
+    @property
+    def name(self) -> str:
+        """Register id or class."""
+        return str(self.finding.substance_id or self.finding.substance_class)
+
+    @property
+    def watched(self) -> bool:
+        """Whether it was not expected, and adds more than weight."""
+        return self.finding.role.value in WORTH_WATCHING
+
+    def said(self) -> dict[str, Any]:
+        """This signal as the evidence that an alert draft keeps."""
+        return {"standing": STANDING_WORDS[self.standing], "lacking": LACKING[self.standing], "fooled": self.fooled}
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Signals of one sample by what they are about, and where they were found."""
+
+    setting: Setting
+    signals: dict[str, list[Signal]]
+
+
+def look(session: Session, sample_id: uuid.UUID, pack: Pack, now: datetime) -> Looked | None:
+    """What one sample gives rise to; None where it may not be used, nothing of it is told, or that was long ago."""
+    sample = samples.sample_for_system(session, sample_id)
+    if sample is None or sample.withdrawn_at is not None:
+        return None
+    checking = sessions.session_for_system(session, sample.session_id)
+    consents = samples.consents_of(session, sample_id)
+    counted = consents[ConsentKind.AGGREGATE_DATA] is ConsentAnswer.YES
+    described = may_be_described(session, [sample_id])
+    if checking is None or not (counted or described):
+        return None
+    view = results.released(session, sample_id)
+    if view is None and not checking.licence_mode.individual_results:
+        newest = results.latest(session, sample_id)  # back of house nothing is ever released: verified counts
+        view = newest if newest is not None and newest.result.verified_at is not None else None
+    told_at = (view.result.released_at or view.result.verified_at) if view else None
+    if view is None or told_at is None or now - told_at > STALE:
+        return None
+    at = Setting(sample.agency_id, checking, sessions.site_of(session, checking).region, sample, described)
+    found = list(_named(view, pack))
+    signals: dict[str, list[Signal]] = {}
+    counts = Counts(session, at, told_at)
+    for one in (*_firsts(counts, found, pack), *_strengths(counts, found, pack), *_harm(at, found)):
+        signals.setdefault(one.about, []).append(one)
+    return Looked(at, signals)
+
+
+def _named(view: results.ResultView, pack: Pack) -> Iterator[Named]:
+    """What was seen and has a name. A colour test counts only for what is always warned of."""
+    stood_on = frozen(view.result)
+    assert stood_on is not None, "only what was submitted is told"
+    made = facts_of(stood_on, view.findings, pack)
+    evidence = Evidence(pack, made)
+    for one in (f for f in view.present if f.substance_id or f.substance_class):
+        name, standing = str(one.substance_id or one.substance_class), standing_of(one)
+        if standing is None or (standing is Standing.COLOUR_TEST and not warned_of(pack, name)):
+            continue
+        if standing is Standing.STRIP and evidence.could_see(name) is not None:
+            standing = Standing.DISPUTED
+        fooled = any(interferents(pack, made, strip) for strip in made.strips if strip.target == name)
+        yield Named(one, standing, fooled)
+
+
+def _where(at: Setting) -> dict[str, Any]:
+    assert at.sample is not None
+    return {"session": at.checking.name, "region": at.region, "consent_to_describe": at.described}
+
+
+def _firsts(counts: Counts, found: Sequence[Named], pack: Pack) -> Iterator[Signal]:
+    at = counts.at
+    assert at.sample is not None
+    for one in (f for f in found if f.watched):
+        name = one.name
+        since = day_of(at.sample.received_at) - timedelta(days=round(30.44 * MONTHS_OF_REGION))
+        seen = series.earlier(
+            counts.session, at.agency_id, name, besides=at.sample.id, told_at=counts.told_at,
+            session_id=at.checking.id, region=at.region, region_since=since,
+        )  # fmt: skip
+        before = Before(seen.here, seen.in_region, seen.ever, seen.samples_in_region, seen.samples_ever)
+        scope = first(before, warned_of=warned_of(pack, name))
+        if scope is None:
+            continue
+        place = {First.EVER: "", First.REGION: at.region, First.SESSION: str(at.checking.id)}[scope]
+        # a note of the laboratory at every evidence; once it is confirmed, a notice of what is always warned of: another signal
+        notice = one.standing is Standing.CONFIRMED and warned_of(pack, name)
+        signal = f"first:{scope}:{place}:{name}{':confirmed' if notice else ''}"
+        yield Signal(
+            Trigger.FIRST_DETECTION, name, signal, str(at.sample.id), Tier.T1 if notice else Tier.T0,
+            f"{samples.label_of(pack.register, name)}: {_FIRST_WORDS[scope]}.", x=1,
+            samples=(at.sample.id,), standing=one.standing, fooled=one.fooled,
+            detail={
+                **_where(at), **one.said(), "scope": scope.value, "confidence": one.finding.confidence.value,
+                "methods": list(one.finding.methods),
+                "earlier_here": before.here, "earlier_in_region": before.in_region, "earlier_ever": before.ever,
+                "samples_in_region": before.samples_in_region, "samples_ever": before.samples_ever,
+            },
+        )  # fmt: skip
+
+
+def warned_of(pack: Pack, name: str) -> bool:
+    """Whether weak evidence of it is enough to warn: potent by the register, or always warned of by its class."""
+    row = pack.register.get(name)
+    if row is not None and row.potent:
+        return True
+    of_class = row.drug_class if row is not None else name
+    classes = pack.register.classes
+    return of_class in classes and classes[of_class].always_warn == "yes"
+
+
+def _strengths(counts: Counts, found: Sequence[Named], pack: Pack) -> Iterator[Signal]:
+    at = counts.at
+    assert at.sample is not None
+    for named in (f for f in found if f.finding.substance_id and f.finding.amount_unit is not None):
+        one, name = named.finding, named.name
+        if one.amount_value is None:
+            continue
+        unit, basis = one.amount_unit.value, one.basis.value
+        earlier = series.amounts_before(
+            counts.session, at.agency_id, name, unit, basis, besides=at.sample.id, told_at=counts.told_at
+        )
+        stands = strength(one.amount_value, earlier)
+        top = _top_band(pack, at, one)
+        if not top and (stands is None or not stands.unusual):
+            continue
+        why = "in the top band of the register" if top else f"above {stands.n if stands else 0} earlier ones"
+        yield Signal(
+            Trigger.UNUSUAL_STRENGTH, name, f"strength:{at.checking.id}:{name}:{unit}:{basis}", str(at.sample.id),
+            Tier.T1 if named.standing is Standing.CONFIRMED else Tier.T0,
+            f"{samples.label_of(pack.register, name)}: unusually strong, {why}.", standing=named.standing,
+            n=len(earlier), probability=stands.chance if stands else None, samples=(at.sample.id,),
+            detail={
+                **_where(at), **named.said(), "amount": one.amount_value, "unit": unit, "basis": basis, "top_band": top,
+                "limit": stands.limit if stands else None, "percentile": stands.percentile if stands else None,
+                "percentile_low": stands.low if stands else None, "percentile_high": stands.high if stands else None,
+            },
+        )  # fmt: skip
+
+
+def _top_band(pack: Pack, at: Setting, one: Any) -> str:
+    """The band of the pack an amount lies in, where that is its highest; value + U, as the messages read it."""
+    assert at.sample is not None
+    units, forms, bases = set(Unit), set(Form), set(Basis)
+    if one.amount_unit.value not in units or at.sample.form.value not in forms or one.basis.value not in bases:
+        return ""
+    row = band_row(pack, one.substance_id, one.amount_unit, at.sample.form)
+    if row is None:
+        return ""
+    formula = pack.substances[one.substance_id].formula
+    upper = one.amount_high if one.amount_high is not None else one.amount_value
+    band = band_of(row, convert(upper, one.basis, row.basis, formula))
+    top = Band.EXTREME if row.very_high_max is not None else Band.VERY_HIGH
+    return band.value.replace("_", " ") if band is top else ""
+
+
+def _harm(at: Setting, found: Sequence[Named]) -> Iterator[Signal]:
+    assert at.sample is not None
+    tier = HARM.get(at.sample.harm_event) if at.sample.harm_event else None
+    if at.sample.batch_linked_to_incident:
+        tier = Tier.T2
+    if tier is None or not found:
+        return
+    unexpected = [f for f in found if f.watched]
+    one = (unexpected or found)[0]
+    if one.standing not in (Standing.CONFIRMED, Standing.INDICATED):
+        tier = Tier.T1  # a strip or a colour test is no matter for partners yet
+    happened = at.sample.harm_event.value.replace("_", " ") if at.sample.harm_event else ""
+    said = "its batch is linked to an incident" if at.sample.batch_linked_to_incident else f"reported: {happened}"
+    yield Signal(
+        Trigger.HARM_LINKED, one.name, f"harm:{at.sample.id}:{one.standing}", str(at.sample.id), tier,
+        f"A sample with this is linked to harm ({said}).", samples=(at.sample.id,), standing=one.standing, fooled=one.fooled,
+        detail={
+            **_where(at), **one.said(), "harm_event": happened, "batch_linked_to_incident": bool(at.sample.batch_linked_to_incident),
+            "found": [f.name for f in found],
+        },
+    )  # fmt: skip

@@ -1,0 +1,251 @@
+"""Use cases of alerts: draft or raise one, retract it, who is warned now, and the facts for the message rules."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.care.alerts import repository
+from app.care.alerts.domain import (
+    BY_ONE,
+    CLIENT_TIERS,
+    NO_GREEN_LIGHT,
+    WAITING,
+    Act,
+    AlertState,
+    Channel,
+    Reach,
+    Tier,
+    decide,
+    in_force,
+    readable,
+    retraction_shows,
+    visible,
+)
+from app.care.alerts.evidence import AlertDetail, Found, detail
+from app.care.alerts.new_alert import NewAlert, checked, ends, problems
+from app.care.alerts.signing import begin_told, edit, may_read, note, take
+from app.care.alerts.tables import Alert, DetectionRun
+from app.care.alerts.telling import TELLS_CLIENTS, tell
+from app.intake.people import service as people
+from app.intake.samples import service as samples
+from app.intake.sessions import service as sessions
+from app.intake.tasks import service as tasks
+from app.platform import audit
+from app.platform.db import UnitOfWork
+from app.platform.kernel.actor import Actor
+from app.platform.kernel.errors import Invalid, NotFound, Refused
+from harm_messages import AlertFact, Form
+from harm_messages.register import Register
+
+__all__ = [
+    "NO_GREEN_LIGHT", "TELLS_CLIENTS", "Act", "Alert", "AlertDetail", "AlertState", "AlertView", "Channel",
+    "DetectionRun", "Found", "NewAlert", "Reach", "Tier", "alert_view", "detail", "discard", "edit", "facts_for",
+    "notices", "page", "propose", "retract", "runs", "take", "waiting",
+]  # fmt: skip
+
+BY_DETECTION = "the detection"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """An alert with the place it holds for and the names of who wrote and ended it, at one moment."""
+
+    row: Alert
+    place: str
+    by: str
+    ended_by: str
+    now: datetime
+
+    @property
+    def warns(self) -> bool:
+        """Whether it warns now."""
+        return in_force(self.row.state, self.row.from_at, self.row.until, self.now)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was in force and its end has passed."""
+        return self.row.state is AlertState.ACTIVE and self.row.until <= self.now
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for a person: nobody is warned yet."""
+        return self.row.state in WAITING
+
+    @property
+    def retracted(self) -> bool:
+        """Whether it was taken back."""
+        return self.row.state is AlertState.RETRACTED
+
+
+def propose(uow: UnitOfWork, new: NewAlert, register: Register) -> Alert:
+    """Write an alert: T0 and T1 warn at once, above that it is a draft until it is signed off.
+
+    Raises Invalid with a sentence per field, NotFound for a foreign session, sample or task, Refused for a role that
+    writes none.
+    """
+    agency_id = _agency(uow.actor)
+    act = Act.RAISE if new.tier in BY_ONE else Act.EDIT
+    target, why = decide(AlertState.DRAFT, act, new.tier, uow.actor.roles, uow.actor.person_id)
+    if target is None:
+        raise Refused(why)
+    checking = sessions.get_session(uow.session, uow.actor, new.session_id) if new.session_id else None
+    until = ends(new, checking, uow.now)
+    if wrong := problems(new, checking, until, uow.now, register):
+        raise Invalid("The alert was not written. What you typed is still here.", fields=wrong)
+    if new.sample_id is not None:
+        samples.get_sample(uow.session, uow.actor, new.sample_id)
+    if wrong := checked(uow.session, new):
+        raise Invalid("The alert was not written. What you typed is still here.", fields=wrong)
+    region = sessions.site_of(uow.session, checking).region if checking else ""
+    row = Alert(
+        agency_id=agency_id, tier=new.tier, state=target, reach=new.reach, words=new.words, told_words=new.told_words,
+        session_id=checking.id if checking and new.reach is Reach.SESSION else None,
+        region=region if new.reach is Reach.REGION else "",
+        substances=list(new.substances), classes=list(new.classes), forms=list(new.forms), logos=list(new.logos),
+        colours=list(new.colours), from_at=uow.now, until=until, sample_id=new.sample_id,
+        drafted_by=_person(uow.actor), drafted_at=uow.now, authors=[str(_person(uow.actor))],
+        approved_by=uow.actor.person_id if target is AlertState.ACTIVE else None,
+        approved_at=uow.now if target is AlertState.ACTIVE else None,
+    )  # fmt: skip
+    uow.session.add(row)
+    uow.session.flush()
+    verb = "raise" if target is AlertState.ACTIVE else "draft"
+    if target is AlertState.ACTIVE:
+        note(uow, row, Act.RAISE)
+        begin_told(uow, row)
+    after = {
+        "tier": row.tier.value, "reach": row.reach.value, "substances": row.substances, "classes": row.classes,
+        "forms": row.forms, "until": until.isoformat(timespec="seconds"),
+    }  # fmt: skip
+    audit.record(uow, verb, "alert", row.id, version=row.version, after=after, session_id=row.session_id)
+    if new.task_id is not None:
+        done = "A session notice was raised." if verb == "raise" else f"A draft of {row.tier} was written."
+        tasks.close_task(uow, new.task_id, new.task_version, done)
+    tell(uow, row, "alert.raised" if verb == "raise" else "alert.drafted")
+    return row
+
+
+def retract(uow: UnitOfWork, alert_id: uuid.UUID, version: int, reason: str) -> Alert:
+    """Take back an alert that is in force; the retraction is told where it stood. Raises NotFound, Stale, …"""
+    return take(uow, alert_id, version, Act.RETRACT, reason)
+
+
+def discard(uow: UnitOfWork, alert_id: uuid.UUID, version: int, reason: str) -> Alert:
+    """Drop a draft. Raises NotFound, Stale, Refused, Invalid."""
+    return take(uow, alert_id, version, Act.DISCARD, reason)
+
+
+# -- reading ----------------------------------------------------------------------------------------------------
+
+
+def page(
+    session: Session, actor: Actor, now: datetime, *, before: uuid.UUID | None = None, limit: int = 50
+) -> list[AlertView]:
+    """Alerts this person may read, the newest first: drafts, those in force, and those that are over."""
+    if actor.agency_id is None:
+        return []
+    tiers, states = visible(actor.roles), readable(actor.roles)
+    return _views(session, repository.page(session, actor.agency_id, tiers, states, before, limit), now)
+
+
+def waiting(session: Session, actor: Actor, now: datetime, limit: int = 100) -> list[AlertView]:
+    """What waits for a step, the newest first."""
+    states = [state for state in WAITING if state in readable(actor.roles)]
+    if actor.agency_id is None or not states:
+        return []
+    return _views(session, repository.page(session, actor.agency_id, visible(actor.roles), states, None, limit), now)
+
+
+def runs(session: Session, actor: Actor, limit: int = 10) -> list[DetectionRun]:
+    """When the detection last looked over all series, and what it found; the newest first."""
+    return repository.runs(session, actor.agency_id, limit) if actor.agency_id else []
+
+
+def alert_view(session: Session, actor: Actor, alert_id: uuid.UUID, now: datetime) -> AlertView:
+    """One alert this person may read. Raises NotFound, also for one of a tier that is not theirs."""
+    row = repository.of_agency(session, _agency(actor), alert_id)
+    if row is None or not may_read(row.tier, row.state, actor):
+        raise NotFound("alert")
+    return _views(session, [row], now)[0]
+
+
+def notices(session: Session, actor: Actor, now: datetime, session_id: uuid.UUID | None = None) -> list[AlertView]:
+    """What staff are warned of now, and what was retracted a short while ago; for one session where named."""
+    if actor.agency_id is None:
+        return []
+    rows = repository.not_over(session, actor.agency_id, now, visible(actor.roles))
+    if session_id is not None:
+        checking = sessions.get_session(session, actor, session_id)
+        region = sessions.site_of(session, checking).region
+        rows = [row for row in rows if _holds_at(row, checking.id, region)]
+    shown = [
+        row
+        for row in rows
+        if in_force(row.state, row.from_at, row.until, now)
+        or retraction_shows(row.state, row.ended_at, row.until, now, row.tier)
+    ]
+    shown.sort(key=lambda row: row.state is AlertState.RETRACTED)  # what holds stands before what was taken back
+    return _views(session, shown, now)
+
+
+def facts_for(session: Session, checking: sessions.CheckingSession, now: datetime) -> tuple[AlertFact, ...]:
+    """Alerts in force where a sample was handed in, as the message rules read them; oldest first.
+
+    Only tiers that may be told to clients. The rules decide by form, logo and colour whether one fits the sample.
+    """
+    region = sessions.site_of(session, checking).region
+    rows = repository.not_over(session, checking.agency_id, now, CLIENT_TIERS)
+    return tuple(
+        AlertFact(
+            id=str(row.id),
+            substances=tuple(row.substances),
+            classes=tuple(row.classes),
+            forms=tuple(Form(f) for f in row.forms),
+            logos=tuple(row.logos),
+            colours=tuple(row.colours),
+        )
+        for row in reversed(rows)
+        if in_force(row.state, row.from_at, row.until, now) and _holds_at(row, checking.id, region)
+    )
+
+
+def _holds_at(row: Alert, session_id: uuid.UUID, region: str) -> bool:
+    if row.reach is Reach.SESSION:
+        return row.session_id == session_id
+    return row.reach is Reach.EVERYWHERE or row.region == region
+
+
+def _views(session: Session, rows: Sequence[Alert], now: datetime) -> list[AlertView]:
+    names = people.display_names(session, [p for row in rows for p in (row.drafted_by, row.ended_by)])
+    places: dict[uuid.UUID, str] = {}
+    for row in rows:
+        if row.session_id is not None and row.session_id not in places:
+            found = sessions.session_for_system(session, row.session_id)
+            places[row.session_id] = found.name if found else ""
+    return [
+        AlertView(
+            row,
+            places.get(row.session_id, "") if row.session_id else row.region or "everywhere",
+            names.get(row.drafted_by, "") if row.drafted_by else BY_DETECTION,
+            names.get(row.ended_by, "") if row.ended_by else "",
+            now,
+        )
+        for row in rows
+    ]
+
+
+def _person(actor: Actor) -> uuid.UUID:
+    if actor.person_id is None:
+        raise NotFound("person")
+    return actor.person_id
+
+
+def _agency(actor: Actor) -> uuid.UUID:
+    if actor.agency_id is None:
+        raise NotFound("alert")
+    return actor.agency_id

@@ -1,0 +1,232 @@
+"""Use cases of sign-off: change a draft, submit it, agree, approve, send it back, raise, retract, discard.
+
+Every step looks again at what may leave the service, because a consent may have been withdrawn since the last one.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlmodel import Session
+
+from app.care.alerts import repository
+from app.care.alerts.behind import UNDECIDED, says_too_much, standing_behind
+from app.care.alerts.domain import (
+    BY_ONE,
+    CHANNELS,
+    LONGEST,
+    SIGNED,
+    Act,
+    AlertState,
+    Reach,
+    Signatures,
+    Tier,
+    decide,
+    readable,
+    visible,
+)
+from app.care.alerts.new_alert import NewAlert, checked, ends, problems
+from app.care.alerts.standing import Standing
+from app.care.alerts.tables import Alert, AlertChannel, AlertStep
+from app.care.alerts.telling import tell
+from app.care.alerts.text_rules import wrong_in
+from app.intake.samples import service as samples
+from app.intake.samples.lookup import may_be_described
+from app.intake.sessions import service as sessions
+from app.intake.tasks import service as tasks
+from app.platform import audit
+from app.platform.db import UnitOfWork
+from app.platform.kernel.actor import ROLE_WORDS, Actor
+from app.platform.kernel.errors import Invalid, NotFound, Refused
+from app.platform.kernel.versions import check_version
+from harm_messages.register import Register
+
+NEED_REASON = frozenset({Act.SEND_BACK, Act.RETRACT, Act.DISCARD})
+GOES_OUT = frozenset({Act.RAISE, Act.SUBMIT, Act.AGREE, Act.APPROVE})
+_RESETS = frozenset({Act.EDIT, Act.SEND_BACK})
+_ENDED = {
+    Act.RAISE: "The alert was raised.", Act.SUBMIT: "The draft was submitted for its sign-off.",
+    Act.DISCARD: "The draft was discarded.",
+}  # fmt: skip
+
+
+def standing_steps(steps: Sequence[AlertStep]) -> list[AlertStep]:
+    """Steps that count for the alert as it stands: those since it was last changed or sent back."""
+    last = max((place for place, step in enumerate(steps) if step.act in _RESETS), default=-1)
+    return list(steps[last + 1 :])
+
+
+def signatures(row: Alert, steps: Sequence[AlertStep]) -> Signatures:
+    """Who did what to the alert as it stands."""
+    who = {step.act: step.person_id for step in standing_steps(steps)}
+    authors = frozenset(uuid.UUID(one) for one in row.authors)
+    return Signatures(authors, who.get(Act.SUBMIT), who.get(Act.AGREE), who.get(Act.APPROVE))
+
+
+def unready(session: Session, row: Alert) -> list[str]:
+    """What keeps an alert from going out as it stands, as sentences; [] where nothing does."""
+    behind = samples_behind(session, row)
+    standing = standing_behind(session, behind, [*row.substances, *row.classes])
+    said = list(says_too_much(standing, row.words, row.told_words, row.tier).values())
+    if row.tier in BY_ONE:
+        return said
+    if standing is Standing.DISPUTED:
+        said.append(UNDECIDED)
+    if row.reach is Reach.SESSION:
+        said.append("It holds at one session: choose a region, or wherever this service works.")
+    if not row.told_words:
+        said.append("The words partners read are missing.")
+    said += [f"Words for partners: {why}" for why in wrong_in(row.told_words, row.tier, _names(session, row))]
+    if (row.logos or row.colours) and not may_be_described(session, behind):
+        said.append(
+            "Not every client behind it agreed that their sample is described in a warning: leave logo and colour out."
+        )
+    return said
+
+
+def samples_behind(session: Session, row: Alert) -> list[uuid.UUID]:
+    """Samples an alert rests on: those of its evidence, and the one it was written about."""
+    keys = {uuid.UUID(key) for found in repository.evidence_of(session, row.id) for key in found.samples}
+    return sorted(keys | ({row.sample_id} if row.sample_id else set()))
+
+
+def _names(session: Session, row: Alert) -> list[str]:
+    """Names of sessions and sites behind an alert, which its words do not hold."""
+    keys = {row.session_id} if row.session_id else set()
+    for key in samples_behind(session, row):
+        if (sample := samples.sample_for_system(session, key)) is not None:
+            keys.add(sample.session_id)
+    found = [one for key in sorted(keys) if (one := sessions.session_for_system(session, key)) is not None]
+    sites = sessions.sites_of(session, found)
+    return sorted({name for one in found for name in (one.name, sites[one.site_id].name)} - {row.region})
+
+
+def may(session: Session, row: Alert, act: Act, actor: Actor, steps: Sequence[AlertStep]) -> list[str]:
+    """Every reason why this person may not take this step now; [] when they may."""
+    decision = decide(row.state, act, row.tier, actor.roles, actor.person_id, signatures(row, steps))
+    if decision.target is None:
+        return list(decision.reasons)
+    return unready(session, row) if act in GOES_OUT else []
+
+
+def take(uow: UnitOfWork, alert_id: uuid.UUID, version: int, act: Act, reason: str = "") -> Alert:
+    """Take one step. Raises NotFound, Stale, Refused with every reason, Invalid where a reason is asked for."""
+    row = held(uow, alert_id, version)
+    steps = repository.steps_of(uow.session, row.id)
+    if reasons := may(uow.session, row, act, uow.actor, steps):
+        raise Refused(reasons)
+    if act in NEED_REASON and not reason:
+        raise Invalid("The alert stands as it was.", fields={"reason": "Say why: others read it."})
+    if act is Act.RETRACT and row.tier in SIGNED and (wrong := wrong_in(reason, row.tier, _names(uow.session, row))):
+        raise Invalid("The alert stands as it was: its readers would read this reason.", fields={"reason": wrong[0]})
+    target = decide(row.state, act, row.tier, uow.actor.roles, uow.actor.person_id, signatures(row, steps)).target
+    assert target is not None, "may() said so"
+    row.state = target
+    row.version += 1
+    note(uow, row, act, reason)
+    if target is AlertState.ACTIVE:
+        _begin(uow, row)
+    elif target in (AlertState.RETRACTED, AlertState.DISCARDED):
+        row.ended_by, row.ended_at, row.reason = uow.actor.person_id, uow.now, reason
+        for channel in repository.channels_of(uow.session, row.id):
+            channel.retracted_at = uow.now  # told where the alert was told, and nowhere else
+    audit.record(
+        uow, act.value, "alert", row.id, version=row.version, after={"state": target.value, "tier": row.tier.value},
+        reason=reason, session_id=row.session_id,
+    )  # fmt: skip
+    if act in _ENDED:
+        _close_tasks(uow, row, _ENDED[act])
+    tell(uow, row, f"alert.{_KINDS.get(act, act.value)}")
+    return row
+
+
+_KINDS = {
+    Act.RETRACT: "retracted", Act.DISCARD: "discarded", Act.RAISE: "raised", Act.SUBMIT: "submitted",
+    Act.AGREE: "agreed", Act.APPROVE: "raised", Act.SEND_BACK: "sent_back", Act.EDIT: "changed",
+}  # fmt: skip
+
+
+def begin_told(uow: UnitOfWork, row: Alert) -> None:
+    """Note where an alert that is in force now is told."""
+    for channel in CHANNELS[row.tier]:
+        uow.session.add(AlertChannel(alert_id=row.id, channel=channel, told_at=uow.now))
+
+
+def _begin(uow: UnitOfWork, row: Alert) -> None:
+    """From now on, for as long as was meant when it was written: days of sign-off do not shorten it."""
+    length = min(row.until - row.from_at, LONGEST[row.tier])
+    if row.reach is Reach.SESSION and row.session_id is not None:
+        checking = sessions.session_for_system(uow.session, row.session_id)
+        meant = NewAlert(row.tier, row.reach, row.words)
+        row.until = min(uow.now + length, ends(meant, checking, uow.now))
+    else:
+        row.until = uow.now + length
+    row.from_at = uow.now
+    row.approved_by, row.approved_at = uow.actor.person_id, uow.now
+    begin_told(uow, row)
+
+
+def note(uow: UnitOfWork, row: Alert, act: Act, reason: str = "") -> None:
+    """Keep who took a step, by the name and role they had."""
+    assert uow.actor.person_id is not None, "a step is a person's"
+    role = ", ".join(ROLE_WORDS[role] for role in sorted(uow.actor.roles))
+    uow.session.add(
+        AlertStep(
+            alert_id=row.id, act=act, person_id=uow.actor.person_id, name=uow.actor.display_name, role=role[:40],
+            reason=reason, at=uow.now,
+        )
+    )  # fmt: skip
+    uow.session.flush()
+
+
+def edit(uow: UnitOfWork, alert_id: uuid.UUID, version: int, new: NewAlert, register: Register) -> Alert:
+    """Write a draft anew. Whoever does is one of its authors. Raises NotFound, Stale, Refused, Invalid by field."""
+    row = held(uow, alert_id, version)
+    if reasons := may(uow.session, row, Act.EDIT, uow.actor, repository.steps_of(uow.session, row.id)):
+        raise Refused(reasons)
+    new = replace(new, region=row.region, session_id=new.session_id or row.session_id, sample_id=row.sample_id)
+    checking = sessions.get_session(uow.session, uow.actor, new.session_id) if new.session_id else None
+    until = ends(new, checking, uow.now)
+    wrong = problems(new, checking, until, uow.now, register)
+    if wrong := wrong or checked(uow.session, new):
+        raise Invalid("The draft was not changed. What you typed is still here.", fields=wrong)
+    region = sessions.site_of(uow.session, checking).region if checking else row.region
+    row.tier, row.reach, row.words, row.told_words = new.tier, new.reach, new.words, new.told_words
+    row.session_id = checking.id if checking and new.reach is Reach.SESSION else None
+    row.region = region if new.reach is Reach.REGION else ""
+    row.substances, row.classes, row.forms = list(new.substances), list(new.classes), list(new.forms)
+    row.logos, row.colours, row.from_at, row.until = list(new.logos), list(new.colours), uow.now, until
+    author = str(uow.actor.person_id)
+    row.authors = [*row.authors, *([] if author in row.authors else [author])]
+    row.drafted_by = row.drafted_by or uow.actor.person_id
+    row.version += 1
+    note(uow, row, Act.EDIT)
+    after = {"tier": row.tier.value, "reach": row.reach.value, "substances": row.substances, "classes": row.classes}
+    audit.record(uow, "edit", "alert", row.id, version=row.version, after=after, session_id=row.session_id)
+    tell(uow, row, "alert.changed")
+    return row
+
+
+def held(uow: UnitOfWork, alert_id: uuid.UUID, version: int) -> Alert:
+    """One alert this person may read, its row held. Raises NotFound, Stale."""
+    agency_id = uow.actor.agency_id
+    row = repository.of_agency(uow.session, agency_id, alert_id, lock=True) if agency_id else None
+    if row is None or not may_read(row.tier, row.state, uow.actor):
+        raise NotFound("alert")
+    check_version("alert", version, row.version)
+    return row
+
+
+def may_read(tier: Tier, state: AlertState, actor: Actor) -> bool:
+    """Whether somebody of the alert's agency may read it."""
+    return tier in visible(actor.roles) and state in readable(actor.roles)
+
+
+def _close_tasks(uow: UnitOfWork, row: Alert, words: str) -> None:
+    """The draft was dealt with, so the task that asked to look at it is done."""
+    for key in samples_behind(uow.session, row):
+        for task in tasks.rows_of_sample(uow.session, key):
+            if task.detail.get("alert") == str(row.id) and task.closed_at is None:
+                tasks.close_task(uow, task.id, task.version, words)

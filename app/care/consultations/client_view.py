@@ -1,0 +1,266 @@
+"""What the client of a sample sees now. Reads only; a closed gate is told, never opened."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import structlog
+from sqlmodel import Session
+
+from app.care.alerts import service as alerts
+from app.care.consultations import beside, facts, repository
+from app.care.consultations.adjusting_domain import AdjustmentKind
+from app.care.consultations.changing import changes
+from app.care.consultations.domain import (
+    SHUT_FOR_STAFF,
+    Shut,
+    Stage,
+    ViewKind,
+    stage_of,
+)
+from app.care.consultations.facts import MadeOf
+from app.care.consultations.locales import words_of
+from app.care.consultations.tables import PageAdjustment
+from app.care.consultations.words import Words
+from app.intake.samples import service as samples
+from app.intake.sessions import service as sessions
+from app.laboratory.readings import service as readings
+from app.platform.kernel.errors import NotFound
+from app.results import service as results
+from app.results.domain import ChangeReason, Grade
+from app.results.grounds import frozen
+from app.results.view import Standing
+from harm_messages import (
+    Adjustments,
+    AlertFact,
+    Context,
+    Facts,
+    GateClosed,
+    HarmMessageError,
+    Pack,
+    Page,
+    UnknownSubstance,
+    evaluate,
+)
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientView:
+    """Everything the client's page needs; the health worker's page shows the same.
+
+    `changed_at`: while waiting, when the stage last changed; afterwards, since when the result differs from what was
+    shown before, if it ever did, `changed_from` the headline it had then, and `changes` what is warned of now and not then,
+    or then and not now. `mate_changed_at`: when the result of a sample that looks the same last changed, since this one was
+    released. `why` is for the client, `staff_why` for
+    whoever tells them. What the client reads is in `locale`.
+    """
+
+    kind: ViewKind
+    place: str
+    locale: str = "en"
+    stage: Stage | None = None
+    before: int | None = None
+    changed_at: datetime | None = None
+    page: Page | None = None
+    result_id: uuid.UUID | None = None
+    result_number: int = 0
+    confirmed: bool = False
+    under_review: bool = False
+    reason: ChangeReason | None = None
+    changed_from: str = ""
+    changes: tuple[str, ...] = ()
+    mate_changed_at: datetime | None = None
+    shut: Shut | None = None
+    staff_why: str = ""
+    stages: Sequence[tuple[Stage, datetime | None, bool]] = field(default=())
+    made_of: MadeOf | None = None
+
+    @property
+    def words(self) -> Words:
+        """The words around the messages."""
+        return words_of(self.locale)
+
+    @property
+    def why(self) -> str:
+        """Why there is no result to read, for the client."""
+        if self.shut is Shut.LOOKUP_OFF and self.changed_at is not None:
+            return self.words.lookup_off_changed
+        return self.words.shut[self.shut] if self.shut else ""
+
+    @property
+    def change_reason(self) -> str:
+        """Why the result is another than before, in a fixed sentence."""
+        return self.words.reasons[self.reason] if self.reason else ""
+
+
+def client_view(
+    session: Session,
+    pack: Pack,
+    sample: samples.Sample,
+    now: datetime,
+    *,
+    also_taking: tuple[str, ...] = (),
+    locale: str = "en",
+) -> ClientView:
+    """What may be told about this sample at this moment, by its page or by a worker.
+
+    In the pack's own first language where the pack does not have the one asked for.
+    """
+    locale = locale if locale in pack.locales else pack.manifest.default_locale
+    return replace(_view(session, pack, sample, now, also_taking, locale), locale=locale)
+
+
+def _view(
+    session: Session, pack: Pack, sample: samples.Sample, now: datetime, also_taking: tuple[str, ...], locale: str
+) -> ClientView:
+    checking = checking_session_of(session, sample)
+    place = f"{sessions.site_of(session, checking).name}, {checking.name}"
+    context = Context(
+        licence_mode=checking.licence_mode,
+        released=True,
+        dependent_adult_confirmed=repository.dependent_adult_confirmed(session, sample.id),
+        session_place=place,
+        also_taking=also_taking,
+    )
+    if sample.withdrawn_at is not None:
+        return _shut(place, Shut.WITHDRAWN)
+    if not checking.licence_mode.individual_results:
+        return _shut(place, Shut.BACK_OF_HOUSE, "Back of house: the licence allows no individual results to anybody.")
+    told = results.standing(session, sample.id)
+    if told.standing is Standing.RETRACTED:
+        return ClientView(ViewKind.RETRACTED, place, changed_at=told.changed_at, reason=told.reason)
+    if told.view is None:
+        return _waiting(session, sample, place)
+    try:
+        made = MadeOf(
+            _facts(pack, told.view, alerts.facts_for(session, checking, now), beside.for_client(session, sample, pack)),
+            context,
+            adjustments_of(session, checking, told.view.result.id, now),
+            locale,
+            now,
+        )
+        page = made.page(pack)
+    except GateClosed as closed:
+        return _shut(place, Shut(closed.reason), closed.text)
+    except HarmMessageError as error:
+        # a finding the pack has no words for must reach a person, never be left out
+        what = error.name if isinstance(error, UnknownSubstance) else "this result"
+        _log.error("no_words_for_result", sample_id=str(sample.id), error=type(error).__name__)
+        return _shut(place, Shut.NO_WORDS, SHUT_FOR_STAFF[Shut.NO_WORDS].format(what=what))
+    return ClientView(
+        ViewKind.RESULT,
+        place,
+        page=page,
+        result_id=told.view.result.id,
+        result_number=told.view.result.number,
+        confirmed=told.view.result.grade is Grade.CONFIRMED,
+        under_review=told.view.under_review,
+        changed_at=told.changed_at,
+        reason=told.reason,
+        changed_from=_headline(pack, told.before, context, locale, now),
+        changes=_changes(pack, told.before, made.facts, locale),
+        mate_changed_at=_mate_changed_at(session, sample, told.view),
+        made_of=made,
+    )
+
+
+def _headline(pack: Pack, before: results.ResultView | None, context: Context, locale: str, now: datetime) -> str:
+    """What the version before said first, in today's words; nothing where these words cannot say it."""
+    if before is None:
+        return ""
+    try:
+        return evaluate(pack, _facts(pack, before), context, locale, now).loggable().headline
+    except HarmMessageError:
+        return ""
+
+
+def _changes(pack: Pack, before: results.ResultView | None, now: Facts, locale: str) -> tuple[str, ...]:
+    return changes(pack, _facts(pack, before), now, locale, words_of(locale)) if before is not None else ()
+
+
+def _mate_changed_at(session: Session, sample: samples.Sample, told: results.ResultView) -> datetime | None:
+    """Since this result was released. Whose sample that was is neither looked up nor said."""
+    changed = results.last_changed(session, samples.look_alikes(session, sample))
+    released = told.result.released_at
+    return changed if changed is not None and released is not None and changed > released else None
+
+
+def own_view(session: Session, pack: Pack, sample: samples.Sample, now: datetime, *, locale: str = "en") -> ClientView:
+    """The same for the client's own screen, where the session's look-up may be off.
+
+    Off, the queue and a withdrawn result are still said: the first tells when to come, the second is a warning.
+    """
+    view = client_view(session, pack, sample, now, locale=locale)
+    if view.kind is not ViewKind.RESULT or checking_session_of(session, sample).client_lookup:
+        return view
+    return replace(_shut(view.place, Shut.LOOKUP_OFF), locale=view.locale, changed_at=view.changed_at)
+
+
+def checking_session_of(session: Session, sample: samples.Sample) -> sessions.CheckingSession:
+    """The session a sample was handed in at; for clients too, who act for no agency."""
+    found = sessions.session_for_system(session, sample.session_id)
+    if found is None:
+        raise NotFound("session")
+    return found
+
+
+def adjustments_of(
+    session: Session, checking: sessions.CheckingSession, result_id: uuid.UUID, now: datetime
+) -> Adjustments:
+    """What staff did to the page of this version, and the urgent messages of the place. A new version begins without."""
+    done = repository.adjustments(session, result_id)
+    region = sessions.site_of(session, checking).region
+    urgent = repository.urgents_shown(session, checking.agency_id, checking.id, region, now)
+    return Adjustments(
+        pinned=_targets(done, AdjustmentKind.PIN),
+        not_relevant=_targets(done, AdjustmentKind.NOT_RELEVANT),
+        snippets=_targets(done, AdjustmentKind.SNIPPET),
+        urgent=tuple(dict.fromkeys(row.snippet for row in urgent)),
+    )
+
+
+def _targets(done: Iterable[PageAdjustment], kind: AdjustmentKind) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(row.target for row in done if row.kind is kind))
+
+
+def _facts(
+    pack: Pack,
+    view: results.ResultView,
+    warned: tuple[AlertFact, ...] = (),
+    others: beside.Beside | None = None,
+) -> Facts:
+    """The facts of a page: what was submitted and verified, never what was written down since, with the alerts in force and
+    what was found in other samples of the visit."""
+    stood_on = frozen(view.result)
+    assert stood_on is not None, "no version is released that was not submitted"
+    made = facts.facts_of(stood_on, view.findings, pack)
+    made = made.model_copy(update={"alerts": warned}) if warned else made
+    return others.to(made) if others else made
+
+
+def _shut(place: str, reason: Shut, staff_why: str = "") -> ClientView:
+    said = staff_why or SHUT_FOR_STAFF.get(reason, "")
+    return ClientView(ViewKind.IN_PERSON, place, shut=reason, staff_why=said)
+
+
+def _waiting(session: Session, sample: samples.Sample, place: str) -> ClientView:
+    latest = results.latest(session, sample.id)
+    analysed = sample.analysed_at is not None or bool(readings.analyses_of(session, sample.id))
+    stage = stage_of(latest.result.state.value if latest else None, analysed=analysed)
+    order = list(Stage)
+    reached = order.index(stage)
+    times = (sample.received_at, sample.analysed_at, sample.verified_at, None)
+    steps = tuple((s, times[i] if i < reached or i == 0 else None, i == reached) for i, s in enumerate(order))
+    return ClientView(
+        ViewKind.WAITING,
+        place,
+        stage=stage,
+        before=samples.before_in_queue(session, sample) if stage is Stage.QUEUED else None,
+        changed_at=max(t for t in times if t is not None),
+        stages=steps,
+    )

@@ -1,0 +1,34 @@
+"""Languages a client's page can be read in: those of the message pack that the page around the messages has words in."""
+
+from __future__ import annotations
+
+from app.care.consultations.words import ENGLISH, Words
+from app.care.consultations.words_cy import WELSH
+from harm_messages import Pack
+
+WORDS: dict[str, Words] = {"en": ENGLISH, "cy": WELSH}
+
+
+def words_of(locale: str) -> Words:
+    """The words around the messages; English where there are none."""
+    return WORDS.get(locale, ENGLISH)
+
+
+def offered(pack: Pack) -> tuple[str, ...]:
+    """The languages to choose from, the pack's own first language leading."""
+    return tuple(code for code in pack.locales if code in WORDS) or ("en",)
+
+
+def preferred(header: str, known: tuple[str, ...]) -> str:
+    """The language of an Accept-Language header that is known and wanted most; the first known one if none is."""
+    wanted: list[tuple[float, int, str]] = []
+    for place, part in enumerate(header.split(",")):
+        tag, _, quality = part.partition(";")
+        code = tag.strip().lower().split("-")[0]
+        try:
+            weight = float(quality.strip().removeprefix("q=") or 1)
+        except ValueError:
+            continue
+        if code in known and 0 < weight <= 1:
+            wanted.append((-weight, place, code))
+    return min(wanted)[2] if wanted else known[0]

@@ -1,0 +1,231 @@
+"""Shapes of what was shown, of what staff did to pages, of urgent messages and override rates over HTTP."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.care.consultations.adjusting import AdjustmentView
+from app.care.consultations.adjusting_domain import AdjustmentKind, UrgentReach, UrgentState, WhyNotRelevant, WhyRefused
+from app.care.consultations.override_rates import DEFINITION, RuleRate
+from app.care.consultations.replaying import Replay, ShownView
+from app.care.consultations.schemas import ResultMessage
+from app.care.consultations.urgent import UrgentView
+from app.platform.web.fields import FreeText, Note200, Text80
+
+
+class ShownOut(BaseModel):
+    """One page as it was shown: to whom, when, in which language, with which version of the message pack."""
+
+    id: uuid.UUID
+    at: datetime
+    shown_to: str
+    by: str = Field(description="whose screen it was, where it was staff's")
+    result_id: uuid.UUID
+    result_number: int
+    under_review: bool
+    locale: str
+    pack_digest: str
+    messages: list[dict[str, Any]]
+    page_sha256: str
+
+    @classmethod
+    def of(cls, view: ShownView) -> ShownOut:
+        """From the service's view."""
+        row = view.row
+        return cls(
+            id=row.id,
+            at=row.at,
+            shown_to=row.shown_to,
+            by=view.by,
+            result_id=row.result_id,
+            result_number=view.number,
+            under_review=view.under_review,
+            locale=row.locale,
+            pack_digest=row.pack_digest,
+            messages=row.messages,
+            page_sha256=row.page_sha256,
+        )
+
+
+class ReplayOut(BaseModel):
+    """A page again. `exact`: the same to the byte; else `why` says what is missing."""
+
+    shown: ShownOut
+    exact: bool
+    why: str
+    headline: str
+    told_us: str
+    messages: list[ResultMessage]
+    page: dict[str, Any] | None = Field(description="the whole page as it was evaluated, with nothing self-reported")
+
+    @classmethod
+    def of(cls, found: Replay) -> ReplayOut:
+        """From the service's answer."""
+        page = found.view.page if found.view else None
+        return cls(
+            shown=ShownOut.of(found.shown),
+            exact=found.exact,
+            why=found.why,
+            headline=page.headline if page else "",
+            told_us=page.told_us if page else "",
+            messages=[
+                ResultMessage(id=m.id, version=m.version, severity=m.severity, slot=m.slot, text=m.text)
+                for m in (page.messages() if page else ())
+            ],
+            page=page.model_dump(mode="json") if page else None,
+        )
+
+
+class AdjustmentIn(BaseModel):
+    """What to do to the page: `target` is a snippet of the pack, or the rule of a card."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: AdjustmentKind
+    target: Text80
+    reason: WhyNotRelevant | None = Field(None, description="required for not_relevant")
+
+
+class AdjustmentOut(BaseModel):
+    """What stands on a page because a worker put it there, or does not because a worker took it out."""
+
+    id: uuid.UUID
+    kind: AdjustmentKind
+    target: str
+    message_id: str
+    title: str
+    reason: WhyNotRelevant | None
+    by: str
+    at: datetime
+
+    @classmethod
+    def of(cls, view: AdjustmentView) -> AdjustmentOut:
+        """From the service's view."""
+        row = view.row
+        return cls(
+            id=row.id,
+            kind=row.kind,
+            target=row.target,
+            message_id=row.message_id,
+            title=row.title,
+            reason=row.reason,
+            by=view.by,
+            at=row.at,
+        )
+
+
+class UrgentIn(FreeText):
+    """A message of the pack for all pages of a session or its region."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    session_id: uuid.UUID
+    snippet: Text80
+    reach: UrgentReach = UrgentReach.SESSION
+    hours: int = Field(12, ge=1, le=72)
+    why: Note200 = Field(description="for the two who approve; never on a page")
+
+
+class StopIn(FreeText):
+    """Why it is stopped."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    why: Note200
+
+
+class UrgentOut(BaseModel):
+    """An urgent message and where it stands now."""
+
+    id: uuid.UUID
+    state: UrgentState
+    reach: UrgentReach
+    place: str
+    snippet: str
+    title: str
+    text: str
+    why: str
+    hours: int
+    until: datetime | None
+    requested_by: str
+    requested_at: datetime
+    approved_by: list[str]
+    stopped_by: str
+    stopped_at: datetime | None
+    stopped_why: str
+    version: int
+
+    @classmethod
+    def of(cls, view: UrgentView) -> UrgentOut:
+        """From the service's view."""
+        row = view.row
+        return cls(
+            id=row.id,
+            state=view.state,
+            reach=row.reach,
+            place=view.place,
+            snippet=row.snippet,
+            title=view.title,
+            text=view.text,
+            why=row.why,
+            hours=row.hours,
+            until=row.until,
+            requested_by=view.name(row.requested_by),
+            requested_at=row.requested_at,
+            approved_by=[view.name(one) for one in (row.first_by, row.second_by) if one],
+            stopped_by=view.name(row.stopped_by),
+            stopped_at=row.stopped_at,
+            stopped_why=row.stopped_why,
+            version=row.version,
+        )
+
+
+class RuleRateOut(BaseModel):
+    """How often the message of one rule was taken off pages. `share` only where it stood on 20 or more.
+
+    A snippet, or an empty `rule` (nothing that the pack holds), is there where an attempt at it was refused.
+    """
+
+    rule: str
+    title: str
+    severity: str
+    shown: int
+    taken_out: int
+    pinned: int
+    share: float | None
+    low: float | None
+    high: float | None
+    reasons: dict[str, int]
+    refused: int = Field(description="attempts that were not granted, at this rule or snippet")
+    refused_why: dict[WhyRefused, int]
+
+    @classmethod
+    def of(cls, rate: RuleRate) -> RuleRateOut:
+        """From the service's answer."""
+        low, high = rate.interval or (None, None)
+        return cls(
+            rule=rate.rule,
+            title=rate.title,
+            severity=rate.severity,
+            shown=rate.shown,
+            taken_out=rate.taken_out,
+            pinned=rate.pinned,
+            share=rate.share,
+            low=low,
+            high=high,
+            reasons={reason.value: count for reason, count in rate.reasons.items()},
+            refused=sum(rate.refused.values()),
+            refused_why=dict(rate.refused),
+        )
+
+
+class OverrideRates(BaseModel):
+    """The figures with what they count."""
+
+    definition: str = DEFINITION
+    days: int
+    rows: list[RuleRateOut]

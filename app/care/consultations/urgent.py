@@ -1,0 +1,186 @@
+"""Use cases of urgent messages: ask for one on all pages of a place, approve it by two, stop it, and its end by itself."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from app.care.consultations import repository
+from app.care.consultations.adjusting_domain import (
+    APPROVERS,
+    NO_APPROVAL,
+    SENIOR,
+    URGENT_HOURS,
+    Approver,
+    UrgentReach,
+    UrgentState,
+    WhyRefused,
+    urgent_state,
+    why_no_approval,
+)
+from app.care.consultations.tables import UrgentMessage
+from app.intake.people import service as people
+from app.intake.sessions import service as sessions
+from app.platform import audit
+from app.platform.db import UnitOfWork
+from app.platform.kernel.actor import Actor
+from app.platform.kernel.errors import Conflict, Invalid, NotFound, Refused
+from app.platform.kernel.versions import check_version
+from app.platform.live.publish import publish
+from harm_messages import Pack, snippets_of
+
+LISTED = 30
+NOT_ASKED = "It was not asked for. What you typed is still here."
+_ENDED = {UrgentState.LAPSED: WhyRefused.LAPSED, UrgentState.OVER: WhyRefused.OVER}
+
+
+@dataclass(frozen=True, slots=True)
+class UrgentView:
+    """A request with names, the place it is for, its text, and why this person may not approve it ("" when they may)."""
+
+    row: UrgentMessage
+    state: UrgentState
+    place: str
+    title: str
+    text: str
+    names: dict[uuid.UUID, str]
+    why_not: str
+
+    def name(self, person_id: uuid.UUID | None) -> str:
+        """A person of it by name."""
+        return self.names.get(person_id, "somebody") if person_id else ""
+
+
+def request(
+    uow: UnitOfWork, session_id: uuid.UUID, snippet: str, reach: UrgentReach, hours: int, why: str, *, pack: Pack
+) -> UrgentMessage:
+    """Ask for a message of the pack on all pages of a session or its region. Nothing is shown until two approve.
+
+    Raises NotFound for a foreign session, Invalid with a sentence per field.
+    """
+    checking = sessions.get_session(uow.session, uow.actor, session_id)
+    wrong: dict[str, str] = {}
+    codes = []
+    if snippet not in {row.id for row in snippets_of(pack, "urgent")}:
+        wrong["snippet"] = "Choose one of the urgent messages of the message pack."
+        codes.append(WhyRefused.UNKNOWN_SNIPPET)
+    if hours not in URGENT_HOURS:
+        wrong["hours"] = f"Choose one of {', '.join(map(str, URGENT_HOURS))} hours."
+        codes.append(WhyRefused.UNKNOWN_LENGTH)
+    if not why:
+        wrong["why"] = "Say in a few words why: the two who approve read it."
+        codes.append(WhyRefused.NO_REASON)
+    if wrong:
+        raise Invalid(NOT_ASKED, fields=wrong, reason_code=codes[0])
+    row = UrgentMessage(
+        agency_id=checking.agency_id, reach=reach, session_id=checking.id,
+        region=sessions.site_of(uow.session, checking).region, snippet=snippet, hours=hours, why=why,
+        requested_by=_person(uow.actor), requested_at=uow.now,
+    )  # fmt: skip
+    uow.session.add(row)
+    uow.session.flush()
+    after = {"snippet": snippet, "reach": reach.value, "hours": hours}
+    audit.record(uow, "request", "urgent_message", row.id, version=row.version, after=after, session_id=checking.id)
+    _tell(uow, row, "urgent.asked")
+    return row
+
+
+def approve(uow: UnitOfWork, urgent_id: uuid.UUID, version: int) -> UrgentMessage:
+    """Approve it; the second approval puts it on pages. Raises NotFound, Stale, Conflict, Refused."""
+    row = _row(uow, urgent_id)
+    check_version("request", version, row.version)
+    state = urgent_state(row.requested_at, row.until, row.stopped_at, uow.now)
+    if state is not UrgentState.ASKED:
+        code = _ENDED.get(state, WhyRefused.NOT_WAITING)
+        raise Conflict("This request does not wait for an approval any more. Nothing was changed.", reason_code=code)
+    me = Approver(_person(uow.actor), uow.actor.has(*SENIOR))
+    if (why := _why_not(row, uow.actor)) is not None:
+        raise Refused([NO_APPROVAL[why]], reason_code=why)
+    if row.first_by is None:
+        row.first_by, row.first_at, row.first_senior = me.person_id, uow.now, me.senior
+    else:
+        row.second_by, row.second_at = me.person_id, uow.now
+        row.until = uow.now + timedelta(hours=row.hours)
+    row.version += 1
+    after = {"shown": row.until is not None, "until": row.until.isoformat(timespec="seconds") if row.until else None}
+    audit.record(uow, "approve", "urgent_message", row.id, version=row.version, after=after, session_id=row.session_id)
+    _tell(uow, row, "urgent.approved")
+    return row
+
+
+def stop(uow: UnitOfWork, urgent_id: uuid.UUID, version: int, why: str) -> UrgentMessage:
+    """Take it off every page, or drop the request; one person may. Raises NotFound, Stale, Conflict, Invalid."""
+    row = _row(uow, urgent_id)
+    check_version("request", version, row.version)
+    state = urgent_state(row.requested_at, row.until, row.stopped_at, uow.now)
+    if state not in (UrgentState.ASKED, UrgentState.SHOWN):
+        code = _ENDED.get(state, WhyRefused.NOT_WAITING)
+        raise Conflict("It is on no page any more. Nothing was changed.", reason_code=code)
+    if not why:
+        raise Invalid("It stays as it is.", fields={"why": "Say why it is stopped."}, reason_code=WhyRefused.NO_REASON)
+    row.stopped_by, row.stopped_at, row.stopped_why = uow.actor.person_id, uow.now, why
+    row.version += 1
+    audit.record(uow, "stop", "urgent_message", row.id, version=row.version, reason=why, session_id=row.session_id)
+    _tell(uow, row, "urgent.stopped")
+    return row
+
+
+def urgents(session: Session, actor: Actor, now: datetime, pack: Pack) -> list[UrgentView]:
+    """Requests of the actor's agency, the newest first."""
+    if actor.agency_id is None:
+        return []
+    return [_view(session, actor, row, now, pack) for row in repository.urgents(session, actor.agency_id, LISTED)]
+
+
+def urgent_view(session: Session, actor: Actor, urgent_id: uuid.UUID, now: datetime, pack: Pack) -> UrgentView:
+    """One of them. Raises NotFound."""
+    row = repository.urgent_of_agency(session, actor.agency_id, urgent_id) if actor.agency_id else None
+    if row is None:
+        raise NotFound("urgent message")
+    return _view(session, actor, row, now, pack)
+
+
+def _view(session: Session, actor: Actor, row: UrgentMessage, now: datetime, pack: Pack) -> UrgentView:
+    people_of = (row.requested_by, row.first_by, row.second_by, row.stopped_by)
+    found = sessions.session_for_system(session, row.session_id) if row.session_id else None
+    snippet = next((s for s in pack.snippets if s.id == row.snippet), None)
+    text = pack.message(snippet.message, pack.manifest.default_locale) if snippet else None
+    return UrgentView(
+        row,
+        urgent_state(row.requested_at, row.until, row.stopped_at, now),
+        row.region if row.reach is UrgentReach.REGION else (found.name if found else ""),
+        text.title if text else row.snippet,
+        text.short if text else "",
+        people.display_names(session, people_of),
+        NO_APPROVAL[why] if (why := _why_not(row, actor)) is not None else "",
+    )
+
+
+def _why_not(row: UrgentMessage, actor: Actor) -> WhyRefused | None:
+    if actor.person_id is None or not actor.has(*APPROVERS):
+        return WhyRefused.NOT_ALLOWED
+    given = [Approver(row.first_by, row.first_senior)] if row.first_by else []
+    return why_no_approval(row.requested_by, given, Approver(actor.person_id, actor.has(*SENIOR)))
+
+
+def _row(uow: UnitOfWork, urgent_id: uuid.UUID) -> UrgentMessage:
+    agency_id = uow.actor.agency_id
+    row = repository.urgent_of_agency(uow.session, agency_id, urgent_id, lock=True) if agency_id else None
+    if row is None:
+        raise NotFound("urgent message")
+    return row
+
+
+def _person(actor: Actor) -> uuid.UUID:
+    if actor.person_id is None:
+        raise NotFound("person")
+    return actor.person_id
+
+
+def _tell(uow: UnitOfWork, row: UrgentMessage, kind: str) -> None:
+    """Every page of the place looks again."""
+    at = row.session_id if row.reach is UrgentReach.SESSION else None
+    publish(uow, "alert", kind, agency_id=row.agency_id, session_id=at, payload={"urgent_id": row.id})

@@ -1,0 +1,232 @@
+"""JSON routes of message packs: versions, their files, the check, signatures and withdrawals."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from app.care.message_packs import comparing, schemas, service, showing, web
+from app.care.message_packs.web import Editor, Reader, Signer
+from app.platform.kernel.errors import NotFound, VersionRequired
+from app.platform.web.etags import IfMatch, set_etag
+from app.platform.web.fields import Text80
+from app.platform.web.idempotency import OnceDep
+from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
+from app.runtime import RuntimeDep
+
+router = APIRouter(prefix="/api/v1/message-packs", tags=["message packs"])
+
+FilePath = Annotated[str, Query(max_length=120, description="Path inside the pack, such as messages/en/M-HEAT.md")]
+
+
+@router.get("")
+def list_versions(who: Reader, rt: RuntimeDep, cursor: Cursor = "", limit: Limit = 50) -> Page[schemas.VersionOut]:
+    """Versions of the caller's agency, newest first; the one that came with the software is the last."""
+    with rt.read() as session:
+        views = service.views_page(session, rt.packs, who, rt.now(), before=decode_cursor(cursor), limit=limit + 1)
+    return cut(views, limit, schemas.VersionOut.of, lambda view: view.row.id)
+
+
+@router.get("/in-force")
+def in_force(who: Reader, rt: RuntimeDep, response: Response) -> schemas.VersionOut:
+    """The version that pages are made from now."""
+    with rt.read() as session:
+        view = service.in_force_view(session, rt.packs, who, rt.now())
+    set_etag(response, view.row.version)
+    return schemas.VersionOut.of(view)
+
+
+@router.get("/{version_id}")
+def show_version(version_id: uuid.UUID, who: Reader, rt: RuntimeDep, response: Response) -> schemas.VersionOut:
+    """One version with its signatures and what was withdrawn from it."""
+    view = web.view(rt, who, version_id)
+    set_etag(response, view.row.version)
+    return schemas.VersionOut.of(view)
+
+
+@router.get("/{version_id}/files")
+def export(version_id: uuid.UUID, who: Reader, rt: RuntimeDep) -> schemas.FilesOut:
+    """All files of a version, for working with them in a folder."""
+    with rt.read() as session:
+        row = service.get_version(session, rt.packs, who, version_id)
+        return schemas.FilesOut(number=row.number, files=service.files_of(session, rt.packs, row))
+
+
+@router.get("/{version_id}/file")
+def show_file(
+    version_id: uuid.UUID, who: Reader, rt: RuntimeDep, response: Response, path: FilePath
+) -> schemas.FileOut:
+    """One file of a version."""
+    with rt.read() as session:
+        row = service.get_version(session, rt.packs, who, version_id)
+        text = service.files_of(session, rt.packs, row).get(path)
+    if text is None:
+        raise NotFound("file")
+    response.headers["ETag"] = f'"{row.files[path]}"'
+    return schemas.FileOut(path=path, sha256=row.files[path], text=text)
+
+
+@router.put("/{version_id}/file")
+def save_file(
+    version_id: uuid.UUID,
+    body: schemas.FileIn,
+    who: Editor,
+    rt: RuntimeDep,
+    request: Request,
+    response: Response,
+    path: FilePath,
+    if_match: Annotated[str | None, Header(max_length=80, description="ETag of the file; “new” for a new one")] = None,
+) -> schemas.FileOut:
+    """Change a file of a draft, or add one. A rule that does something else gets its next version by itself."""
+    if not if_match:
+        raise VersionRequired(
+            "This change does not say which text it starts from, so it was not saved.",
+            hint="Read the file first and send its ETag back in If-Match; “new” for a file that is not there yet.",
+        )
+    was = if_match.strip().removeprefix("W/").strip('"')
+    with rt.begin(who, request) as uow:
+        row = service.save_file(uow, rt.packs, version_id, path, "" if was == "new" else was, body.text)
+        text = service.files_of(uow.session, rt.packs, row)[path]
+    response.headers["ETag"] = f'"{row.files[path]}"'
+    return schemas.FileOut(path=path, sha256=row.files[path], text=text)
+
+
+@router.post("", status_code=201, response_model=schemas.VersionOut)
+def begin(body: schemas.BeginIn, who: Editor, rt: RuntimeDep, once: OnceDep, request: Request) -> JSONResponse:
+    """Begin a draft with the files of any version."""
+    with rt.begin(who, request) as uow:
+
+        def create() -> schemas.VersionOut:
+            return web.out(uow, rt, service.begin(uow, rt.packs, body.base_id, body.reason))
+
+        return once.run(uow, create)
+
+
+@router.post("/import", status_code=201, response_model=schemas.VersionOut)
+def import_files(body: schemas.ImportIn, who: Editor, rt: RuntimeDep, once: OnceDep, request: Request) -> JSONResponse:
+    """Begin a draft with files from a folder. What the check finds in them is told by the draft, and keeps nothing out."""
+    with rt.begin(who, request) as uow:
+
+        def create() -> schemas.VersionOut:
+            return web.out(uow, rt, service.from_files(uow, rt.packs, body.base_id, body.files, body.reason))
+
+        return once.run(uow, create)
+
+
+@router.get("/{version_id}/check")
+def check(version_id: uuid.UUID, who: Reader, rt: RuntimeDep) -> schemas.CheckOut:
+    """What the check finds in a version as it would be signed."""
+    ready = web.prepared(rt, who, version_id)
+    problems = [schemas.ProblemOut.of(p) for p in ready.checked.problems]
+    return schemas.CheckOut(errors=len(ready.errors), problems=problems)
+
+
+@router.get("/{version_id}/compare")
+def compare(
+    version_id: uuid.UUID,
+    who: Reader,
+    rt: RuntimeDep,
+    old: Annotated[uuid.UUID, Query(alias="with", description="The older version")],
+) -> schemas.CompareOut:
+    """What is different in this version: files word by word, and the worked cases whose pages differ."""
+    before, after = web.files(rt, who, old), web.files(rt, who, version_id)
+    rows = web.row(rt, who, old), web.row(rt, who, version_id)
+    packs = web.pack_of(rt, rows[0], before), web.pack_of(rt, rows[1], after)
+    cases = showing.changed_cases(packs[0], packs[1]) if packs[0] and packs[1] else []
+    return schemas.CompareOut(
+        files=[schemas.FileChangeOut.of(one) for one in comparing.changes(before, after)],
+        cases=[schemas.CaseChangeOut.of(one) for one in cases],
+    )
+
+
+@router.get("/{version_id}/messages/{message_id}/where")
+def where_shown(version_id: uuid.UUID, message_id: Text80, who: Reader, rt: RuntimeDep) -> schemas.WhereOut:
+    """The rules that bring a message to a page, in words, and the worked cases that show it."""
+    pack = web.pack_of(rt, web.row(rt, who, version_id), web.files(rt, who, version_id))
+    if pack is None or not any(message_id == known for known, _ in pack.messages):
+        raise NotFound("message")
+    return schemas.WhereOut.of(showing.shows(pack, message_id))
+
+
+@router.post("/{version_id}/submit")
+def submit(
+    version_id: uuid.UUID,
+    body: schemas.SubmitIn,
+    who: Editor,
+    rt: RuntimeDep,
+    if_match: IfMatch,
+    request: Request,
+    response: Response,
+) -> schemas.VersionOut:
+    """Send a draft to review: its files are frozen. Refused (409) with what the check finds."""
+    ready = web.prepared(rt, who, version_id)
+    with rt.begin(who, request) as uow:
+        web.check_if_match(uow, rt, version_id, if_match)
+        row = service.submit(
+            uow, rt.packs, version_id, ready, effective_from=body.effective_from, effective_to=body.effective_to
+        )
+        set_etag(response, row.version)
+        return web.out(uow, rt, row)
+
+
+@router.post("/{version_id}/send-back")
+def send_back(
+    version_id: uuid.UUID,
+    body: schemas.ReasonIn,
+    who: Signer,
+    rt: RuntimeDep,
+    if_match: IfMatch,
+    request: Request,
+    response: Response,
+) -> schemas.VersionOut:
+    """Make a version that waits for signatures a draft again. Its signatures do not hold for what is changed then."""
+    with rt.begin(who, request) as uow:
+        row = service.send_back(uow, rt.packs, version_id, if_match, body.reason)
+        set_etag(response, row.version)
+        return web.out(uow, rt, row)
+
+
+@router.post("/{version_id}/sign")
+def sign(
+    version_id: uuid.UUID, body: schemas.SignIn, who: Signer, rt: RuntimeDep, request: Request, response: Response
+) -> schemas.VersionOut:
+    """Sign the files with this digest. Two people sign; one of them is a clinician who changed nothing in it."""
+    with rt.begin(who, request) as uow:
+        row = service.sign(uow, rt.packs, version_id, body.digest)
+        set_etag(response, row.version)
+        return web.out(uow, rt, row)
+
+
+@router.post("/{version_id}/set-aside")
+def set_aside(
+    version_id: uuid.UUID,
+    body: schemas.ReasonIn,
+    who: Editor,
+    rt: RuntimeDep,
+    if_match: IfMatch,
+    request: Request,
+    response: Response,
+) -> schemas.VersionOut:
+    """Give a draft up. It stays readable."""
+    with rt.begin(who, request) as uow:
+        row = service.set_aside(uow, rt.packs, version_id, if_match, body.reason)
+        set_etag(response, row.version)
+        return web.out(uow, rt, row)
+
+
+@router.post("/{version_id}/withdrawals", status_code=201, response_model=schemas.WithdrawalOut)
+def withdraw(
+    version_id: uuid.UUID, body: schemas.WithdrawIn, who: Signer, rt: RuntimeDep, once: OnceDep, request: Request
+) -> JSONResponse:
+    """Withdraw a message, a rule or the whole version, at once. It adds caution: the page says "talk to us first"."""
+    with rt.begin(who, request) as uow:
+
+        def create() -> schemas.WithdrawalOut:
+            return schemas.WithdrawalOut.of(
+                service.withdraw(uow, rt.packs, version_id, body.kind, body.target, body.reason)
+            )
+
+        return once.run(uow, create)

@@ -1,0 +1,248 @@
+"""Use cases of drafts: begin one from any version, change its files, set it aside."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from app.care.message_packs import message_files, repository, rule_files
+from app.care.message_packs.checking import MAX_FILES, MAX_PACK, SUFFIXES
+from app.care.message_packs.domain import PackState, Target
+from app.care.message_packs.message_files import MessageFile
+from app.care.message_packs.provider import Packs
+from app.care.message_packs.reading import agency_of, files_of, get_version, parent_of, withdrawals_of
+from app.care.message_packs.tables import PackVersion
+from app.platform import audit
+from app.platform.db import UnitOfWork
+from app.platform.kernel.errors import Conflict, Invalid, NotFound, Stale
+from app.platform.kernel.versions import check_version
+from app.platform.live.publish import publish
+from harm_messages.reading import MAX_CHARACTERS
+from harm_messages.texts import read_message
+
+TOPIC = "messages"
+FIRST_LANGUAGE = "en"
+_PATH = re.compile(r"^[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+){0,2}\.(?:yaml|md|tsv)$")
+_SIGNATURES = "approvals.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageForm:
+    """A message as it is typed. `evidence`: one source a line; `ready`: its translation was read over by a person."""
+
+    title: str = ""
+    card: str = ""
+    more: str = ""
+    spoken: str = ""
+    pictogram: str = ""
+    evidence: str = ""
+    review_by: str = ""
+    ready: bool = False
+    withdrawn: bool = False
+
+
+def begin(uow: UnitOfWork, packs: Packs, base_id: uuid.UUID, reason: str) -> PackVersion:
+    """A draft with the files of any version. What was withdrawn from that version is withdrawn in the draft."""
+    base = get_version(uow.session, packs, uow.actor, base_id)
+    if base.state is PackState.SHIPPED:
+        packs.keep_shipped(uow)
+    gone = [(Target(one.kind), one.target) for one in withdrawals_of(uow.session, uow.actor, base)]
+    files = _marked(files_of(uow.session, packs, base), gone)
+    return _begin(uow, base.id, files, reason)
+
+
+def from_files(uow: UnitOfWork, packs: Packs, base_id: uuid.UUID, files: Mapping[str, str], reason: str) -> PackVersion:
+    """A draft with files that come from a folder. They need not be without fault; they need to be files of a pack."""
+    base = get_version(uow.session, packs, uow.actor, base_id)
+    if base.state is PackState.SHIPPED:
+        packs.keep_shipped(uow)
+    clean = {path: _text(text) for path, text in files.items() if path != _SIGNATURES}
+    clean[_SIGNATURES] = "[]\n"
+    if not clean or len(clean) > MAX_FILES:
+        raise Invalid(f"A pack has between 1 and {MAX_FILES} files; this has {len(clean)}. Nothing was kept.")
+    for path in clean:
+        _check_path(path)
+    _check_size(clean.values())
+    row = _begin(uow, base.id, clean, reason)
+    row.authors = [str(uow.actor.person_id)]
+    return row
+
+
+def _begin(uow: UnitOfWork, base_id: uuid.UUID, files: Mapping[str, str], reason: str) -> PackVersion:
+    if not reason:
+        raise Invalid("The draft was not begun.", fields={"reason": "Say in a few words what it is to change."})
+    agency_id = agency_of(uow.actor)
+    repository.keep_texts(uow.session, files.values())
+    row = PackVersion(
+        agency_id=agency_id, number=repository.highest_number(uow.session, agency_id) + 1, parent_id=base_id,
+        state=PackState.DRAFT, files={path: repository.sha256(text) for path, text in files.items()}, reason=reason,
+        created_by=uow.actor.person_id, created_at=uow.now,
+    )  # fmt: skip
+    uow.session.add(row)
+    uow.session.flush()
+    after = {"number": row.number, "parent": str(base_id)}
+    audit.record(uow, "begin", "pack_version", row.id, version=row.version, after=after, reason=reason)
+    _tell(uow, row, "begun")
+    return row
+
+
+def _marked(files: Mapping[str, str], gone: list[tuple[Target, str]]) -> dict[str, str]:
+    """Files in which what was withdrawn says so itself."""
+    marked = dict(files)
+    for kind, target in gone:
+        if kind is Target.RULE and (path := rule_files.file_of_rule(marked, target)):
+            marked[path] = rule_files.with_field(marked[path], target, "status", "withdrawn")
+        elif kind is Target.MESSAGE:
+            for path in [p for p in marked if p.startswith("messages/") and p.endswith(f"/{target}.md")]:
+                one = message_files.read(marked[path])
+                marked[path] = message_files.write(replace(one, front={**one.front, "status": "withdrawn"}))
+    return marked
+
+
+def save_file(uow: UnitOfWork, packs: Packs, version_id: uuid.UUID, path: str, was: str, text: str) -> PackVersion:
+    """Put a file into a draft. `was`: the sha-256 it had when it was opened, "" for a new one.
+
+    A rule that now does something else gets its next version. Raises NotFound, Conflict, Stale, Invalid.
+    """
+    row = _draft(uow, packs, version_id)
+    if path == _SIGNATURES:
+        raise Invalid("Signatures are not edited by hand. Nothing was saved.", fields={"path": "Choose another file."})
+    _check_path(path)
+    if row.files.get(path, "") != was:
+        raise Stale("file")
+    if not was and len(row.files) >= MAX_FILES:
+        raise Invalid(f"A pack has at most {MAX_FILES} files. Nothing was saved.")
+    clean = _text(text)
+    if rule_files.is_rules(path):
+        parent = parent_of(uow.session, packs, uow.actor, row)
+        before = files_of(uow.session, packs, parent) if parent else {}
+        clean = rule_files.with_raised_versions(clean, before)
+    return _put(uow, row, path, clean)
+
+
+def save_message(
+    uow: UnitOfWork, packs: Packs, version_id: uuid.UUID, path: str, was: str, form: MessageForm
+) -> PackVersion:
+    """Put a message into a draft; its version rises by one where a reader would notice the difference."""
+    row = _draft(uow, packs, version_id)
+    if not path.startswith("messages/"):
+        raise NotFound("message")
+    _check_path(path)
+    if row.files.get(path, "") != was:
+        raise Stale("message")
+    parent = parent_of(uow.session, packs, uow.actor, row)
+    texts = files_of(uow.session, packs, parent) if parent else {}
+    files = files_of(uow.session, packs, row)
+    before = message_files.read(texts[path]) if path in texts else None
+    return _put(uow, row, path, message_text(path, files.get(path, ""), form, before, _translated(path, files)))
+
+
+def _translated(path: str, files: Mapping[str, str]) -> str:
+    """The digest of the text that this translation is made from now; "" for a text of the first language."""
+    _, locale, name = path.split("/")
+    original = message_files.path_of(name.removesuffix(".md"), FIRST_LANGUAGE)
+    if locale == FIRST_LANGUAGE or original not in files:
+        return ""
+    text, _ = read_message(files[original], FIRST_LANGUAGE, original)
+    return text.digest if text is not None else ""
+
+
+def message_text(path: str, here: str, form: MessageForm, parent: MessageFile | None, made_from: str = "") -> str:
+    """The file that this form makes. What the form does not ask stays as it was."""
+    old = message_files.read(here)
+    name = path.rsplit("/", 1)[-1]
+    front = {
+        **old.front,
+        "id": name.removesuffix(".md"),
+        "status": "withdrawn" if form.withdrawn else "in_review" if form.ready else "draft",
+        "title": _one_line(form.title),
+        "pictogram": form.pictogram,
+        "spoken": "",
+        "evidence": [line.strip() for line in form.evidence.splitlines() if line.strip()],
+        "review_by": _day(form.review_by),
+        "made_from": made_from,
+    }
+    parts = {**old.parts, "": form.card, "more": form.more, "spoken": form.spoken}
+    made = MessageFile(front, {name: _text(text).strip() for name, text in parts.items()})
+    return message_files.write(message_files.with_version(made, parent))
+
+
+def set_aside(uow: UnitOfWork, packs: Packs, version_id: uuid.UUID, version: int, reason: str) -> PackVersion:
+    """Give a draft up. It stays readable. Raises NotFound, Stale, Conflict, Invalid."""
+    row = _draft(uow, packs, version_id)
+    check_version("draft", version, row.version)
+    if not reason:
+        raise Invalid("The draft was not set aside.", fields={"reason": "Say why it is set aside."})
+    row.state = PackState.SET_ASIDE
+    row.version += 1
+    audit.record(uow, "set_aside", "pack_version", row.id, version=row.version, reason=reason)
+    _tell(uow, row, "set_aside")
+    return row
+
+
+def _draft(uow: UnitOfWork, packs: Packs, version_id: uuid.UUID) -> PackVersion:
+    row = get_version(uow.session, packs, uow.actor, version_id, lock=True)
+    if row.state is not PackState.DRAFT:
+        raise Conflict(
+            "Only a draft can be changed, and this version is none. Nothing was changed.",
+            hint="Begin a new draft from it, or send it back to its authors while it waits for signatures.",
+        )
+    return row
+
+
+def _put(uow: UnitOfWork, row: PackVersion, path: str, text: str) -> PackVersion:
+    before, after = row.files.get(path, ""), repository.sha256(text)
+    if before == after:
+        return row
+    others = {other: key for other, key in row.files.items() if other != path}
+    _check_size([*repository.texts(uow.session, others).values(), text])
+    repository.keep_texts(uow.session, [text])
+    row.files = {**row.files, path: after}
+    me = str(uow.actor.person_id)
+    row.authors = row.authors if me in row.authors else [*row.authors, me]
+    row.version += 1
+    change = {"path": path, "sha256": before}, {"path": path, "sha256": after}
+    audit.record(uow, "edit", "pack_version", row.id, version=row.version, before=change[0], after=change[1])
+    _tell(uow, row, "edited")
+    return row
+
+
+def _check_path(path: str) -> None:
+    if not _PATH.match(path) or not path.endswith(SUFFIXES) or len(path) > 120:
+        said = "A file of a pack is called such as rules/opioids.yaml or messages/en/M-HEAT.md."
+        raise Invalid("This is no file of a pack. Nothing was saved.", fields={"path": said})
+
+
+def _check_size(texts: Iterable[str]) -> None:
+    total = sum(map(len, texts))
+    if total > MAX_PACK:
+        said = f"All files of a version have at most {MAX_PACK:,} characters; these would have {total:,}."
+        raise Invalid("The version is too long. Nothing was saved.", fields={"text": said})
+
+
+def _text(text: str) -> str:
+    clean = text.replace("\r\n", "\n").replace("\r", "\n")
+    if len(clean) > MAX_CHARACTERS:
+        said = f"At most {MAX_CHARACTERS:,} characters; this has {len(clean):,}."
+        raise Invalid("The file is too long. Nothing was saved.", fields={"text": said})
+    if any(ord(c) < 32 and c not in "\n\t" for c in clean) or any(0xD800 <= ord(c) <= 0xDFFF for c in clean):
+        raise Invalid("The text holds a control character. Nothing was saved.", fields={"text": "Type it again."})
+    return clean if clean.endswith("\n") or not clean else clean + "\n"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _day(text: str) -> date | str:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return text.strip()
+
+
+def _tell(uow: UnitOfWork, row: PackVersion, kind: str) -> None:
+    publish(uow, TOPIC, f"pack.{kind}", agency_id=row.agency_id, payload={"version_id": row.id})

@@ -1,0 +1,141 @@
+"""Queries about message packs. Every look-up of a person starts from the agency; the shipped pack is everybody's."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel, col, or_, select
+
+from app.care.message_packs.domain import IN_FORCE, PackState, Target
+from app.care.message_packs.tables import PackEdition, PackSignature, PackText, PackVersion, PackWithdrawal
+
+_AT_ONCE = 500  # SQLite binds a limited number of values
+
+
+def sha256(text: str) -> str:
+    """What a text is kept under."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def version_of_agency(
+    session: Session, agency_id: uuid.UUID, version_id: uuid.UUID, *, lock: bool = False
+) -> PackVersion | None:
+    """A version of this agency, or a shipped one; `lock` reads it as it is now and holds it."""
+    mine = or_(PackVersion.agency_id == agency_id, col(PackVersion.agency_id).is_(None))
+    query = select(PackVersion).where(PackVersion.id == version_id, mine)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.exec(query).first()
+
+
+def versions_page(session: Session, agency_id: uuid.UUID, before: uuid.UUID | None, limit: int) -> list[PackVersion]:
+    """Versions of an agency, newest first; what was set aside too."""
+    query = select(PackVersion).where(PackVersion.agency_id == agency_id)
+    if before is not None:
+        query = query.where(col(PackVersion.id) < before)
+    return list(session.exec(query.order_by(col(PackVersion.id).desc()).limit(limit)))
+
+
+def version_numbered(session: Session, agency_id: uuid.UUID, number: int) -> PackVersion | None:
+    """A version of an agency by its number."""
+    query = select(PackVersion).where(PackVersion.agency_id == agency_id, PackVersion.number == number)
+    return session.exec(query).first()
+
+
+def highest_number(session: Session, agency_id: uuid.UUID) -> int:
+    """The newest version's number; 0 before the first."""
+    found = session.exec(select(sa.func.max(PackVersion.number)).where(PackVersion.agency_id == agency_id)).one()
+    return int(found or 0)
+
+
+def in_force(session: Session, agency_id: uuid.UUID, now: datetime) -> tuple[uuid.UUID, str] | None:
+    """Key and digest of the version in force: of those whose dates cover now, the one that began last."""
+    query = (
+        select(PackVersion.id, PackVersion.digest)
+        .where(
+            PackVersion.agency_id == agency_id,
+            col(PackVersion.state).in_(IN_FORCE),
+            col(PackVersion.effective_from) <= now,
+            or_(col(PackVersion.effective_to).is_(None), col(PackVersion.effective_to) > now),
+        )
+        .order_by(col(PackVersion.effective_from).desc(), col(PackVersion.number).desc())
+        .limit(1)
+    )
+    return session.exec(query).first()
+
+
+def withdrawals(session: Session, agency_id: uuid.UUID, version_id: uuid.UUID | None) -> list[PackWithdrawal]:
+    """What an agency withdrew from a version, oldest first; None: from any pack that came with the software."""
+    query = select(PackWithdrawal).where(PackWithdrawal.agency_id == agency_id)
+    if version_id is None:
+        shipped = select(PackVersion.id).where(PackVersion.state == PackState.SHIPPED)
+        query = query.where(col(PackWithdrawal.version_id).in_(shipped))
+    else:
+        query = query.where(PackWithdrawal.version_id == version_id)
+    return list(session.exec(query.order_by(col(PackWithdrawal.id))))
+
+
+def withdrawn_from(session: Session, agency_id: uuid.UUID, version_id: uuid.UUID | None) -> set[tuple[Target, str]]:
+    """The same as kinds and ids."""
+    return {(Target(row.kind), row.target) for row in withdrawals(session, agency_id, version_id)}
+
+
+def signatures(session: Session, version_ids: Sequence[uuid.UUID]) -> list[PackSignature]:
+    """Signatures under these versions, oldest first; those under an earlier digest too."""
+    if not version_ids:
+        return []
+    query = select(PackSignature).where(col(PackSignature.version_id).in_(list(version_ids)))
+    return list(session.exec(query.order_by(col(PackSignature.id))))
+
+
+def edition(session: Session, digest: str) -> PackEdition | None:
+    """What a digest stands for."""
+    return session.get(PackEdition, digest)
+
+
+def version_by_key(session: Session, version_id: uuid.UUID) -> PackVersion | None:
+    """A version by its key, for the provider, which serves every agency. Never for a request."""
+    return session.get(PackVersion, version_id)
+
+
+def texts(session: Session, files: Mapping[str, str]) -> dict[str, str]:
+    """The text of each file, from path → sha-256."""
+    wanted = sorted(set(files.values()))
+    found: dict[str, str] = {}
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        rows = session.exec(select(PackText.sha256, PackText.text).where(col(PackText.sha256).in_(some)))
+        found.update(rows.all())
+    return {path: found[key] for path, key in files.items()}
+
+
+def keep_texts(session: Session, contents: Iterable[str]) -> None:
+    """Keep these texts; those that are kept already stay as they are."""
+    _insert_new(session, PackText, [{"sha256": sha256(text), "text": text} for text in contents])
+
+
+def keep_edition(
+    session: Session, digest: str, version_id: uuid.UUID, withdrawn: Sequence[Sequence[str]], now: datetime
+) -> None:
+    """Remember what a digest stands for, once."""
+    row = {"digest": digest, "version_id": version_id, "withdrawn": [list(one) for one in withdrawn], "kept_at": now}
+    _insert_new(session, PackEdition, [row])
+
+
+def keep_shipped(session: Session, row: PackVersion) -> None:
+    """Keep the shipped pack's row, once."""
+    _insert_new(session, PackVersion, [row.model_dump()])
+
+
+def _insert_new(session: Session, table: type[SQLModel], rows: list[dict[str, object]]) -> None:
+    """Insert what is not there; two at the same moment make one row."""
+    if not rows:
+        return
+    postgres = session.get_bind().dialect.name == "postgresql"
+    insert = postgresql.insert if postgres else sqlite.insert
+    session.connection().execute(insert(table).on_conflict_do_nothing(), rows)

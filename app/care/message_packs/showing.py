@@ -1,0 +1,143 @@
+"""Where a message would show, how it would look, and which pages a change changes. Pure: packs in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.care.message_packs.cases import worked_cases
+from app.care.message_packs.words import rule_in_words
+from harm_messages import HarmMessageError, Message, Page, evaluate
+from harm_messages.markdown import to_html
+from harm_messages.pack import Pack
+from harm_messages.rules import Rule
+from harm_messages.tagged import plain
+from harm_messages.texts import MessageText
+from harm_messages.witness import witness
+
+SAMPLE_VALUES = {
+    "names": "MDMA", "expected": "ketamine", "amount": "230 mg of MDMA, counted as the usual salt", "fraction": "58 mg",
+    "in_usual": "about two usual adult amounts", "quarter_in_usual": "about half of one usual amount",
+    "class_plain": "a stimulant", "lod": "about 5 %", "methods": "infrared light", "session_place": "the welfare tent",
+}  # fmt: skip
+"""What stands in the place of {names} and the others where no example page can be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """One rule that brings a message to a page."""
+
+    rule: Rule
+    words: str
+    example: Message | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shows:
+    """Everything about where a message is to be seen."""
+
+    rules: tuple[Where, ...]
+    cases: tuple[str, ...]
+    by_code: str = ""
+    emergency: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CaseChange:
+    """A worked case whose page differs between two versions: the messages that only one of them has, in order."""
+
+    title: str
+    gone: tuple[Message, ...]
+    come: tuple[Message, ...]
+    reordered: bool = False
+    said: str = ""
+
+
+def moment(pack: Pack) -> datetime:
+    """A moment at which this pack opens pages, for examples."""
+    return max(pack.manifest.effective.start or datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def case_pages(pack: Pack, locale: str = "en") -> Iterator[tuple[str, Page | None, str]]:
+    """Each worked case: its title and its page, or why there is none."""
+    for title, facts, context in worked_cases():
+        try:
+            yield title, evaluate(pack, facts, context, locale, moment(pack)), ""
+        except HarmMessageError as error:
+            yield title, None, str(error)
+
+
+def shows(pack: Pack, message_id: str, locale: str = "en") -> Shows:
+    """Where a message would show."""
+    rules = tuple(_where(rule, pack, locale) for rule in pack.rules if rule.emit.message == message_id)
+    cases = tuple(
+        title
+        for title, page, _ in case_pages(pack, locale)
+        if page is not None and any(m.id == message_id for m in page.messages())
+    )
+    by_code = next((key for key, m in pack.manifest.fixed.items() if m == message_id), "")
+    steps = tuple(s.step for s in pack.emergency if message_id in s.fragments.values())
+    return Shows(rules, cases, by_code.replace("_", " "), steps)
+
+
+def _where(rule: Rule, pack: Pack, locale: str) -> Where:
+    return Where(rule, rule_in_words(rule, pack), example_of(rule, pack, locale))
+
+
+def example_of(rule: Rule, pack: Pack, locale: str = "en") -> Message | None:
+    """The message as a page made for this rule shows it; None where no such page can be made."""
+    for by_class in (False, True):
+        try:
+            facts, context = witness(rule, pack, by_class)
+            page = evaluate(pack, facts, context, locale, moment(pack))
+        except (HarmMessageError, ValueError, LookupError, StopIteration):
+            continue
+        for message in page.messages():
+            if message.id == rule.emit.message:
+                return message
+    return None
+
+
+def rendered(text: MessageText) -> tuple[str, str, str]:
+    """Title, card and more of a message as HTML, with sample values in its places."""
+    values = SAMPLE_VALUES
+    return (
+        text.title.format_map(_Sample(values)),
+        to_html(plain(text.short), values),
+        to_html(plain(text.more), values) if text.more else "",
+    )
+
+
+class _Sample(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return f"{{{key}}}"
+
+
+def changed_cases(old: Pack, new: Pack, locale: str = "en") -> list[CaseChange]:
+    """The worked cases whose pages differ."""
+    found = []
+    for (title, before, why_before), (_, after, why_after) in zip(
+        case_pages(old, locale), case_pages(new, locale), strict=True
+    ):
+        if before is None or after is None:
+            if why_before != why_after:
+                found.append(CaseChange(title, (), (), said=why_after or "A page opens that did not open before."))
+            continue
+        one, other = _looks(before), _looks(after)
+        gone = tuple(m for m, look in one if look not in {look for _, look in other})
+        come = tuple(m for m, look in other if look not in {look for _, look in one})
+        moved = [look for _, look in one] != [look for _, look in other]
+        if gone or come or moved:
+            found.append(CaseChange(title, gone, come, reordered=moved and not gone and not come))
+    return found
+
+
+def _looks(page: Page) -> Sequence[tuple[Message, tuple[str, ...]]]:
+    """Each message with everything a reader would see of it. Notices are about the signatures, not the words."""
+    notices = {id(m) for m in page.notices}
+    return [
+        (m, (m.id, m.title, m.text, m.more_text, m.severity.value, m.locale, m.because))
+        for m in page.messages()
+        if id(m) not in notices
+    ]

@@ -1,0 +1,1 @@
+"""An annexe: trends, releases, extracts, history and reports of sessions."""

@@ -1,0 +1,118 @@
+"""Shapes of research projects over HTTP."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from app.figures.exports.domain import Column, DrawingState, ProjectState
+from app.figures.exports.service import NewProject, ProjectView
+from app.figures.exports.tables import ResearchDrawing, ResearchExtract
+from app.platform.web.fields import FreeText, Note200, Note1000, Text20, Told120
+
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
+
+
+class ProjectIn(FreeText):
+    """What somebody writes down of a project."""
+
+    title: Told120
+    purpose: Note1000
+    researcher_id: uuid.UUID
+    columns: list[Column] = Field(default=[], max_length=len(Column))
+    first_month: Text20
+    last_month: Text20
+    starts_on: Day
+    ends_on: Day
+
+    def project(self) -> NewProject:
+        """As the feature takes it."""
+        return NewProject(**{**dict(self), "columns": tuple(self.columns)})
+
+
+class ReasonIn(FreeText):
+    """Why."""
+
+    reason: Note200
+
+
+class ProjectOut(BaseModel):
+    """A research project. `running`: extracts may be made and fetched today."""
+
+    id: uuid.UUID
+    title: str
+    purpose: str
+    researcher_id: uuid.UUID
+    researcher: str
+    columns: list[Column]
+    first_month: str
+    last_month: str
+    starts_on: date
+    ends_on: date
+    state: ProjectState
+    state_words: str
+    running: bool
+    proposed_at: datetime | None
+    approved_at: datetime | None
+    approved_by: str
+    withdrawn_at: datetime | None
+    reason: str
+    version: int
+
+    @classmethod
+    def of(cls, view: ProjectView) -> ProjectOut:
+        """From the service's view."""
+        row = view.row
+        return cls(
+            **row.model_dump(include=set(cls.model_fields) - {"researcher", "state_words", "running", "approved_by"}),
+            researcher=view.names.get(row.researcher_id, ""),
+            state_words=view.state_words,
+            running=view.running,
+            approved_by=view.names.get(row.approved_by, "") if row.approved_by else "",
+        )
+
+
+class ExtractOut(BaseModel):
+    """One extract: `sha256` is that of its CSV."""
+
+    id: uuid.UUID
+    project_id: uuid.UUID
+    number: int
+    sha256: str
+    rows: int
+    parameters: dict[str, Any]
+    report: dict[str, Any]
+    made_at: datetime
+
+    @classmethod
+    def of(cls, row: ResearchExtract) -> ExtractOut:
+        """From the table, without the rows."""
+        return cls(**{name: getattr(row, name) for name in cls.model_fields})
+
+
+class DrawingOut(BaseModel):
+    """An extract that was asked for. `number` is that of the extract once `state` is made; `detail` and `hint` say why not."""
+
+    id: uuid.UUID
+    project_id: uuid.UUID
+    state: DrawingState
+    step: str
+    done: int
+    total: int
+    number: int | None
+    detail: str
+    hint: str
+    asked_at: datetime
+    ended_at: datetime | None
+
+    @classmethod
+    def of(cls, row: ResearchDrawing) -> DrawingOut:
+        """From the table."""
+        said = row.problem or {}
+        return cls(
+            **row.model_dump(include=set(cls.model_fields) - {"detail", "hint"}),
+            detail=said.get("detail", ""), hint=said.get("hint", ""),
+        )  # fmt: skip

@@ -1,0 +1,239 @@
+"""Use cases of research projects: write, propose, approve by a second person, withdraw."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from app.figures.exports import repository
+from app.figures.exports.domain import APPROVERS, Column, ProjectState, period_problems, runs, state_words
+from app.figures.exports.tables import ResearchExtract, ResearchProject
+from app.intake.people import service as people
+from app.platform import audit
+from app.platform.db import UnitOfWork
+from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from app.platform.kernel.place import day_of
+from app.platform.kernel.versions import check_version
+
+__all__ = [
+    "NewProject", "ProjectView", "ResearchExtract", "ResearchProject", "approve", "change_project", "extracts",
+    "get_project", "page", "propose", "researchers", "send_back", "view_of", "withdraw", "write_project",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NewProject:
+    """What somebody writes down of a project."""
+
+    title: str
+    purpose: str
+    researcher_id: uuid.UUID | None
+    columns: tuple[Column, ...]
+    first_month: str
+    last_month: str
+    starts_on: date
+    ends_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectView:
+    """A project as this person sees it on this day. `names`: display names by key."""
+
+    row: ResearchProject
+    names: dict[uuid.UUID, str]
+    state_words: str
+    running: bool
+    may_change: bool
+    may_approve: bool
+    may_withdraw: bool
+    may_extract: bool
+
+
+def researchers(session: Session, actor: Actor) -> list[tuple[uuid.UUID, str]]:
+    """Who may be named: researchers of the actor's agency whose account is on."""
+    found = people.people(session, actor)
+    return [(p.id, p.display_name) for p, roles in found if Role.RESEARCHER in roles and p.disabled_at is None]
+
+
+def page(
+    session: Session, actor: Actor, now: datetime, *, before: uuid.UUID | None = None, limit: int = 50
+) -> list[ProjectView]:
+    """Projects the actor may see, newest first: a researcher's own; all of the agency for those who approve."""
+    mine = None if actor.has(*APPROVERS) else actor.person_id
+    rows = repository.page(session, _agency(actor), mine, before, limit)
+    return [view_of(session, actor, row, now) for row in rows]
+
+
+def get_project(session: Session, actor: Actor, project_id: uuid.UUID, *, lock: bool = False) -> ResearchProject:
+    """One project the actor may see. Raises NotFound: foreign, absent and somebody else's answer alike."""
+    row = repository.of_agency(session, _agency(actor), project_id, lock=lock)
+    own = row is not None and actor.person_id in (row.researcher_id, row.created_by)
+    if row is None or not (own or actor.has(*APPROVERS)):
+        raise NotFound("project")
+    return row
+
+
+def view_of(session: Session, actor: Actor, row: ResearchProject, now: datetime) -> ProjectView:
+    """A project with what this person may do to it now."""
+    today = day_of(now)
+    state = row.state
+    names = people.display_names(
+        session, [row.researcher_id, row.created_by, row.proposed_by, row.approved_by, row.withdrawn_by]
+    )
+    running = runs(state, row.starts_on, row.ends_on, today)
+    return ProjectView(
+        row,
+        names,
+        state_words(state, row.ends_on, today),
+        running,
+        state is ProjectState.DRAFT,
+        state is ProjectState.PROPOSED and not _why_not_approved(actor, row),
+        state is not ProjectState.WITHDRAWN,
+        running and actor.person_id == row.researcher_id and actor.has(Role.RESEARCHER),
+    )
+
+
+def extracts(session: Session, actor: Actor, project_id: uuid.UUID) -> list[ResearchExtract]:
+    """What was made for a project, newest first; without the rows."""
+    return repository.extracts(session, get_project(session, actor, project_id).id)
+
+
+def write_project(uow: UnitOfWork, new: NewProject) -> ResearchProject:
+    """Begin a draft. Raises Invalid with a sentence per field."""
+    values = _checked(uow, new)
+    author = _person(uow.actor)
+    row = ResearchProject(
+        agency_id=_agency(uow.actor), state=ProjectState.DRAFT, authors=[str(author)], created_by=author,
+        created_at=uow.now, **values,
+    )  # fmt: skip
+    uow.session.add(row)
+    uow.session.flush()
+    _note(uow, row, "write")
+    return row
+
+
+def change_project(uow: UnitOfWork, project_id: uuid.UUID, version: int, new: NewProject) -> ResearchProject:
+    """Change a draft. Whoever changed it is one of its authors. Raises NotFound, Stale, Conflict, Invalid."""
+    row = _locked(uow, project_id, version, ProjectState.DRAFT, "Only a draft can be changed.")
+    for name, value in _checked(uow, new).items():
+        setattr(row, name, value)
+    row.authors = sorted({*row.authors, str(_person(uow.actor))})
+    return _step(uow, row, "change")
+
+
+def propose(uow: UnitOfWork, project_id: uuid.UUID, version: int) -> ResearchProject:
+    """Hand a draft to those who approve."""
+    row = _locked(uow, project_id, version, ProjectState.DRAFT, "Only a draft can be proposed.")
+    row.state, row.proposed_by, row.proposed_at = ProjectState.PROPOSED, _person(uow.actor), uow.now
+    row.reason = ""
+    return _step(uow, row, "propose")
+
+
+def send_back(uow: UnitOfWork, project_id: uuid.UUID, version: int, reason: str) -> ResearchProject:
+    """Make a proposal a draft again, with what is to be changed."""
+    row = _locked(uow, project_id, version, ProjectState.PROPOSED, "Only a proposal can be sent back.")
+    _needs_reason(reason, "The proposal was not sent back.", "Say what is to be changed.")
+    row.state, row.reason = ProjectState.DRAFT, reason
+    return _step(uow, row, "send_back", reason)
+
+
+def approve(uow: UnitOfWork, project_id: uuid.UUID, version: int) -> ResearchProject:
+    """Let the researcher make extracts. Raises NotFound, Forbidden, Stale, Conflict, Invalid when the last day passed."""
+    row = get_project(uow.session, uow.actor, project_id, lock=True)
+    if row.state is not ProjectState.PROPOSED:
+        raise Conflict("This project does not wait for approval. Nothing was changed.")
+    if why := _why_not_approved(uow.actor, row):
+        raise Forbidden(why, hint="Ask another session lead or an administrator.")
+    check_version("project", version, row.version)
+    if day_of(uow.now) > row.ends_on:
+        raise Invalid("Its last day has passed, so it was not approved.", hint="Send it back and set other days.")
+    row.state, row.approved_by, row.approved_at = ProjectState.APPROVED, _person(uow.actor), uow.now
+    return _step(uow, row, "approve")
+
+
+def withdraw(uow: UnitOfWork, project_id: uuid.UUID, version: int, reason: str) -> ResearchProject:
+    """End a project at once: no more extracts, none to be fetched, and where its samples stood is forgotten."""
+    row = get_project(uow.session, uow.actor, project_id, lock=True)
+    if row.state is ProjectState.WITHDRAWN:
+        raise Conflict("This project is withdrawn already. Nothing was changed.")
+    check_version("project", version, row.version)
+    _needs_reason(reason, "The project was not withdrawn.", "Say why it ends.")
+    row.state, row.reason = ProjectState.WITHDRAWN, reason
+    row.withdrawn_by, row.withdrawn_at = _person(uow.actor), uow.now
+    repository.forget_all(uow.session, row.id)
+    return _step(uow, row, "withdraw", reason)
+
+
+def _why_not_approved(actor: Actor, row: ResearchProject) -> str:
+    """Why this person may not approve; empty when they may. Denied unless everything holds."""
+    if not actor.has(*APPROVERS):
+        return "Projects are approved by session leads and administrators."
+    if str(actor.person_id) in {*row.authors, str(row.created_by), str(row.proposed_by), str(row.researcher_id)}:
+        return "You wrote or proposed this project, or are its researcher, so somebody else approves it."
+    return ""
+
+
+def _checked(uow: UnitOfWork, new: NewProject) -> dict[str, Any]:
+    wrong = period_problems(new.first_month, new.last_month, new.starts_on, new.ends_on, day_of(uow.now))
+    if not new.title:
+        wrong["title"] = "Give the project a title."
+    if not new.purpose:
+        wrong["purpose"] = "Say what question the rows are to answer, and why tables are not enough."
+    if new.researcher_id not in {key for key, _ in researchers(uow.session, uow.actor)}:
+        wrong["researcher_id"] = "Choose a researcher of your agency."
+    if wrong:
+        raise Invalid("The project was not saved. What you typed is still here.", fields=wrong)
+    return {
+        "title": new.title, "purpose": new.purpose, "researcher_id": new.researcher_id,
+        "columns": [column.value for column in Column if column in new.columns],
+        "first_month": new.first_month, "last_month": new.last_month,
+        "starts_on": new.starts_on, "ends_on": new.ends_on,
+    }  # fmt: skip
+
+
+def _locked(
+    uow: UnitOfWork, project_id: uuid.UUID, version: int, state: ProjectState, otherwise: str
+) -> ResearchProject:
+    row = get_project(uow.session, uow.actor, project_id, lock=True)
+    check_version("project", version, row.version)
+    if row.state is not state:
+        raise Conflict(f"{otherwise} Nothing was changed.")
+    return row
+
+
+def _needs_reason(reason: str, detail: str, sentence: str) -> None:
+    if not reason:
+        raise Invalid(detail, fields={"reason": sentence})
+
+
+def _step(uow: UnitOfWork, row: ResearchProject, verb: str, reason: str = "") -> ResearchProject:
+    row.version += 1
+    uow.session.add(row)
+    uow.session.flush()
+    _note(uow, row, verb, reason)
+    return row
+
+
+def _note(uow: UnitOfWork, row: ResearchProject, verb: str, reason: str = "") -> None:
+    after = {
+        "state": row.state.value, "researcher": str(row.researcher_id), "columns": row.columns,
+        "months": [row.first_month, row.last_month], "days": [row.starts_on.isoformat(), row.ends_on.isoformat()],
+    }  # fmt: skip
+    audit.record(uow, verb, "research_project", row.id, version=row.version, after=after, reason=reason)
+
+
+def _agency(actor: Actor) -> uuid.UUID:
+    if actor.agency_id is None:
+        raise NotFound("project")
+    return actor.agency_id
+
+
+def _person(actor: Actor) -> uuid.UUID:
+    if actor.person_id is None:
+        raise Forbidden("A project is written and approved by people.")
+    return actor.person_id

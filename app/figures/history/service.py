@@ -1,0 +1,195 @@
+"""Use cases: take the history of a service in, say what is there, take an import back.
+
+An import is one transaction: all of its rows or none. The same files by the same map change nothing; a corrected file
+changes the samples it says something else about, and taking that import back brings the earlier words back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlmodel import Session
+
+from app.care.counted import service as counted
+from app.figures.history import repository
+from app.figures.history.domain import HistoricalSample, Level, Reading
+from app.figures.history.facts import Counting, sample_id_of
+from app.figures.history.interpreting import read_history
+from app.figures.history.mapping import HistoryMap, complete_of, read_map
+from app.figures.history.source_files import digest
+from app.figures.history.tables import HistoryImport
+from app.intake.people import service as people
+from app.platform import audit
+from app.platform.db import UnitOfWork
+from app.platform.kernel.errors import Conflict, Invalid, NotFound
+from app.platform.kernel.ids import new_id
+from harm_messages import Pack
+
+__all__ = [
+    "HistoryImport",
+    "Imported",
+    "Level",
+    "Reading",
+    "count_again",
+    "get_import",
+    "import_history",
+    "imports",
+    "read_history",
+    "read_map",
+    "sources",
+    "undo",
+]
+
+WRITTEN_AT_ONCE = 2_000
+KEPT_NOTES = 500
+_JSON = TypeAdapter(HistoricalSample)
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of an import."""
+
+    row: HistoryImport
+    new: int
+    changed: int
+    same: int
+    already_there: bool = False
+
+
+def imports(session: Session) -> list[HistoryImport]:
+    """All imports, newest first."""
+    return repository.imports(session)
+
+
+def get_import(session: Session, import_id: uuid.UUID) -> HistoryImport:
+    """One import. Raises NotFound."""
+    row = session.get(HistoryImport, import_id)
+    if row is None:
+        raise NotFound("import")
+    return row
+
+
+def import_history(
+    uow: UnitOfWork,
+    by_map: HistoryMap,
+    map_text: str,
+    reading: Reading,
+    files: Sequence[Path],
+    pack: Pack,
+    progress: Progress | None = None,
+) -> Imported:
+    """Take in what was read. Raises Invalid where the reading has errors: nothing is imported then."""
+    if reading.errors:
+        raise Invalid(
+            f"{len(reading.errors)} {'thing' if len(reading.errors) == 1 else 'things'} must be mended in the files or the map.",
+            hint="Run it with --dry-run for the list. Nothing was imported.",
+        )
+    sums = [{"name": path.name, "sha256": digest(path), "rows": reading.rows.get(path.name, 0)} for path in files]
+    whole = _digest([map_text, sorted(str(s["sha256"]) for s in sums)])
+    there = repository.by_digest(uow.session, whole)
+    if there is not None:
+        return Imported(there, 0, 0, len(reading.samples), already_there=True)
+    known = repository.digests(uow.session, by_map.source.name)
+    told = [(sample, _JSON.dump_python(sample, mode="json")) for sample in reading.samples]
+    fresh = [(s, said, d) for s, said in told if known.get(s.key) != (d := _digest(_meant(said)))]
+    changed = sum(sample.key in known for sample, _, _ in fresh)
+    row = HistoryImport(
+        id=new_id(),
+        source=by_map.source.name,
+        licence=by_map.source.licence,
+        source_version=by_map.source.version,
+        citation=by_map.source.citation,
+        map_text=map_text,
+        files=sums,
+        digest=whole,
+        samples=len(reading.samples),
+        changed=changed,
+        notes=[str(problem) for problem in reading.problems[:KEPT_NOTES]],
+        additions=[asdict(addition) for addition in reading.additions],
+        imported_at=uow.now,
+        imported_by=uow.actor.person_id,
+    )
+    uow.session.add(row)
+    uow.session.flush()
+    counting = _counting(uow, row, by_map.sample.complete, {s.agency for s, _, _ in fresh}, pack)
+    for start in range(0, len(fresh), WRITTEN_AT_ONCE):
+        part = fresh[start : start + WRITTEN_AT_ONCE]
+        repository.add_records(
+            uow.session,
+            [
+                {"import_id": row.id, "key": sample.key, "source": row.source, "digest": d, "record": said}
+                for sample, said, d in part
+            ],
+        )
+        counted.record(uow, [counting.fact(sample) for sample, _, _ in part])
+        if progress:
+            progress("written", start + len(part), len(fresh))
+    audit.record(
+        uow, "import", "history", row.id,
+        after={"source": row.source, "files": sums, "new": len(fresh) - changed, "changed": changed},
+    )  # fmt: skip
+    return Imported(row, len(fresh) - changed, changed, len(reading.samples) - len(fresh))
+
+
+def undo(uow: UnitOfWork, import_id: uuid.UUID, reason: str, pack: Pack) -> HistoryImport:
+    """Take an import back: what earlier imports said of its samples counts again, the others are counted no more."""
+    row = uow.session.get(HistoryImport, import_id, with_for_update=True)
+    if row is None:
+        raise NotFound("import")
+    if row.undone_at is not None:
+        raise Conflict("This import was taken back before.", hint="Nothing was changed.")
+    if not reason.strip():
+        raise Invalid("Say why the import is taken back.", fields={"reason": "missing"})
+    keys = repository.keys_of(uow.session, row.id)
+    row.undone_at, row.undone_by, row.undone_reason = uow.now, uow.actor.person_id, reason.strip()
+    uow.session.flush()
+    _count_standing(uow, row.source, keys, pack)
+    audit.record(uow, "undo", "history", row.id, after={"reason": row.undone_reason, "samples": len(keys)})
+    return row
+
+
+def sources(session: Session) -> list[str]:
+    """Every source of which something was ever imported."""
+    return repository.sources(session)
+
+
+def count_again(uow: UnitOfWork, source: str, pack: Pack) -> int:
+    """Write the facts of a source anew from what its imports said. How many samples count now."""
+    return _count_standing(uow, source, repository.keys_of_source(uow.session, source), pack)
+
+
+def _count_standing(uow: UnitOfWork, source: str, keys: Sequence[str], pack: Pack) -> int:
+    """Of these samples what the newest standing import said counts; those of which none says anything are taken out."""
+    standing = repository.standing(uow.session, source, keys)
+    counted.forget_many(uow, [sample_id_of(source, key) for key in keys if key not in standing])
+    by_import: dict[uuid.UUID, list[HistoricalSample]] = {}
+    for record in standing.values():
+        by_import.setdefault(record.import_id, []).append(_JSON.validate_python(record.record))
+    for import_id, samples in by_import.items():
+        row = uow.session.get_one(HistoryImport, import_id)
+        counting = _counting(uow, row, complete_of(row.map_text), {s.agency for s in samples}, pack)
+        for start in range(0, len(samples), WRITTEN_AT_ONCE):
+            counted.record(uow, [counting.fact(sample) for sample in samples[start : start + WRITTEN_AT_ONCE]])
+    return len(standing)
+
+
+def _counting(uow: UnitOfWork, row: HistoryImport, complete: bool, agencies: set[str], pack: Pack) -> Counting:
+    ids = {name: people.agency_id_of(uow.session, name) for name in agencies}
+    return Counting(row.source, row.id, row.imported_at, complete, ids, pack)
+
+
+def _meant(said: dict[str, Any]) -> dict[str, Any]:
+    """Without where it stood: the same words in another line are the same words."""
+    return {name: value for name, value in said.items() if name not in ("file", "line")}
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

@@ -1,0 +1,149 @@
+"""Rows of a delimited file, with the line each stands on as an editor shows it. Nothing is guessed silently."""
+
+from __future__ import annotations
+
+import csv
+import fnmatch
+import hashlib
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.figures.history.mapping import HistoryMap, SourceFile, one_line
+from app.platform.kernel.errors import Invalid
+
+MAX_CELL = 20_000
+"""Characters of one cell; more is a broken quotation mark that swallowed the file."""
+
+_NO_TABLES = {
+    b"PK\x03\x04": ("is a spreadsheet file or a zip, not text.", "Save the sheet as CSV (UTF-8)."),
+    b"\xd0\xcf\x11\xe0": ("is a spreadsheet file, not text.", "Save the sheet as CSV (UTF-8)."),
+    b"\xff\xfe": ("is UTF-16.", 'Say encoding = "utf-16" for the file.'),
+    b"\xfe\xff": ("is UTF-16.", 'Say encoding = "utf-16" for the file.'),
+}
+"""By the first bytes of a file that is not what its ending says."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One row: the line it begins on (the header is line 1) and its cells by column."""
+
+    line: int
+    cells: dict[str, str]
+
+
+def sorted_out(paths: Sequence[Path], by_map: HistoryMap) -> dict[str, Path]:
+    """Which given file is which of the map, by its name. Raises Invalid for one too many, or one missing."""
+    found: dict[str, Path] = {}
+    for path in paths:
+        fits = [f.name for f in by_map.file if fnmatch.fnmatch(path.name.casefold(), f.match.casefold())]
+        if len(fits) != 1:
+            which = "none" if not fits else " and ".join(fits)
+            raise Invalid(
+                f"{path.name} fits {which} of the files the map knows ({', '.join(f.match for f in by_map.file)}).",
+                hint="Rename it or mend “match” in the map. Nothing was imported.",
+            )
+        if fits[0] in found:
+            raise Invalid(
+                f"{path.name} and {found[fits[0]].name} are both “{fits[0]}”: one file of a kind at a time.",
+                hint="Import them one after the other. Nothing was imported.",
+            )
+        found[fits[0]] = path
+    missing = [f for f in by_map.file if f.name not in found]
+    if missing:
+        wanted = ", ".join(f"“{f.name}” ({f.match})" for f in missing)
+        raise Invalid(f"The map also needs {wanted}.", hint="Give all files in one call. Nothing was imported.")
+    return found
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of the file as it is."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def rows_of(path: Path, kind: SourceFile, wanted: Sequence[str]) -> Iterator[SourceRow]:
+    """The rows of a file whose header has every wanted column, wherever it stands.
+
+    Raises Invalid for an empty file, another encoding, a missing or repeated column, a row of another width.
+    """
+    _check_kind(path, kind)
+    encoding = "utf-8-sig" if kind.encoding.casefold() in ("utf-8", "utf8") else kind.encoding
+    try:
+        with path.open(encoding=encoding, newline="") as file:
+            above = sum(1 for _ in itertools.islice(file, kind.header - 1))
+            table = csv.reader(file, delimiter=kind.delimiter, strict=True)
+            yield from _rows(path.name, table, wanted, above)
+    except UnicodeError as error:
+        where = "its beginning"
+        if isinstance(error, UnicodeDecodeError):
+            line = path.read_bytes()[: error.start].count(b"\n") + 1
+            where = f"line {line} or near it"
+        raise Invalid(
+            f"{path.name} is not {kind.encoding}: {where} holds a byte that cannot be read.",
+            hint='Often encoding = "cp1252" in the map is right. Nothing was imported.',
+        ) from error
+    except LookupError as error:
+        raise Invalid(f"“{kind.encoding}” is no encoding this machine knows.", hint="Nothing was imported.") from error
+    except csv.Error as error:
+        raise Invalid(f"{path.name} is not a table as the map says: {error}.", hint="Nothing was imported.") from error
+
+
+def _check_kind(path: Path, kind: SourceFile) -> None:
+    with path.open("rb") as file:
+        begins = file.read(4)
+    for magic, (what, how) in _NO_TABLES.items():
+        if begins.startswith(magic) and not kind.encoding.casefold().replace("_", "-").startswith("utf-16"):
+            raise Invalid(f"{path.name} {what}", hint=f"{how} Nothing was imported.")
+
+
+def _rows(name: str, table: Iterator[list[str]], wanted: Sequence[str], above: int) -> Iterator[SourceRow]:
+    """`above`: lines over the header that were passed over."""
+    written = next(table, [])
+    header = [one_line(cell) for cell in written]
+    if not any(header):
+        what = f"has nothing in line {above + 1}, where the map says its header is" if above else "is empty"
+        raise Invalid(f"{name} {what}.", hint="Nothing was imported.")
+    repeated = sorted({c for c in header if c and header.count(c) > 1 and c in wanted})
+    if repeated:
+        raise Invalid(f"{name} has the column {', '.join(repeated)} twice.", hint="Nothing was imported.")
+    absent = sorted(set(wanted) - set(header))
+    if absent:
+        raise Invalid(
+            f"{name} has no column {', '.join(absent)}; it has {', '.join(c for c in header if c)}.",
+            hint=f"{_why_absent(written, wanted)} Mend the map. Nothing was imported.",
+        )
+    begins = above + table.line_num + 1  # type: ignore[attr-defined]
+    for cells in table:
+        line, begins = begins, above + table.line_num + 1  # type: ignore[attr-defined]
+        if not any(cell.strip() for cell in cells):
+            continue
+        while len(cells) > len(header) and not cells[-1].strip():
+            cells.pop()  # a spreadsheet pads some rows
+        if len(cells) != len(header):
+            raise Invalid(
+                f"{name}, line {line}: {len(cells)} cells where the header has {len(header)} columns.",
+                hint="A separator inside a cell needs quotation marks. Nothing was imported.",
+            )
+        if any("\0" in cell for cell in cells):
+            raise Invalid(
+                f"{name}, line {line}: a byte of value 0, which no text holds.",
+                hint='Perhaps encoding = "utf-16-le" in the map is right. Nothing was imported.',
+            )
+        if any(len(cell) > MAX_CELL for cell in cells):
+            raise Invalid(
+                f"{name}, line {line}: a cell of over {MAX_CELL:,} characters.",
+                hint="A quotation mark is not closed. Nothing was imported.",
+            )
+        yield SourceRow(line, dict(zip(header, cells, strict=True)))
+
+
+def _why_absent(header: Sequence[str], wanted: Sequence[str]) -> str:
+    if len(header) == 1 and len(wanted) > 1:
+        used = next((mark for mark in ("\t", ";", ",", "|") if mark in header[0]), "")
+        if used:
+            said = "\\t" if used == "\t" else used
+            return f'Perhaps delimiter = "{said}" for the file is right.'
+        return "If titles stand above the header, say in the map which line it is: header = 4."
+    return "Did a column get another name, or does the header stand lower down (header = 4)?"

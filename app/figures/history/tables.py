@@ -1,0 +1,76 @@
+"""Tables of imported history: files on their way, each import with where it came from, what it said of each sample.
+
+What is counted stands in the fact tables of aggregates. The records here are kept so that an import can be undone, and
+what an earlier import said of the same samples counts again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from app.figures.history.domain import UploadState
+from app.platform.db import Base, enum_column, json_column, key_column, utc_column
+
+
+class HistoryImport(Base, table=True):
+    """One import. `digest` is that of map and files together: the same again changes nothing."""
+
+    __tablename__ = "history_import"
+    id: uuid.UUID = key_column()
+    source: str = Field(max_length=120, index=True)
+    licence: str = Field(max_length=120)
+    source_version: str = Field(default="", max_length=40)
+    citation: str = Field(default="", max_length=300)
+    map_text: str
+    files: list[dict[str, Any]] = json_column(list)
+    digest: str = Field(max_length=64, index=True)
+    samples: int
+    changed: int = Field(description="samples an earlier import of this source had said something else about")
+    notes: list[str] = json_column(list)
+    additions: list[dict[str, Any]] = json_column(list)
+    imported_at: datetime = utc_column()
+    imported_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+    undone_at: datetime | None = utc_column(nullable=True)
+    undone_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+    undone_reason: str = Field(default="", max_length=200)
+
+
+class HistoryRecord(Base, table=True):
+    """What one import said of one sample, where that was new or differed from what was known."""
+
+    __tablename__ = "history_record"
+    __table_args__ = (sa.Index("ix_history_record_source_key", "source", "key"),)
+    import_id: uuid.UUID = Field(foreign_key="history_import.id", primary_key=True, ondelete="CASCADE")
+    key: str = Field(max_length=200, primary_key=True, description="the sample's id at the source")
+    source: str = Field(max_length=120)
+    digest: str = Field(max_length=64)
+    record: dict[str, Any] = json_column(dict)
+
+
+class HistoryUpload(Base, table=True):
+    """Files and a map sent on the screen: read and checked first, imported once somebody has seen the report."""
+
+    __tablename__ = "history_upload"
+    __table_args__ = (sa.Index("ix_history_upload_state", "state"),)
+    id: uuid.UUID = key_column()
+    agency_id: uuid.UUID | None = Field(default=None, foreign_key="agency.id")
+    person_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+    state: UploadState = enum_column(UploadState, name="history_upload_state", default=UploadState.WAITING)
+    map_name: str = Field(max_length=200)
+    map_text: str
+    source: str = Field(max_length=120, description="as the map names it")
+    files: list[dict[str, Any]] = json_column(list)
+    step: str = Field(default="", max_length=120)
+    done: int = 0
+    total: int = Field(default=0, description="0: nobody knows yet")
+    problem: dict[str, Any] | None = json_column(nullable=True)
+    report: dict[str, Any] = json_column(dict)
+    import_id: uuid.UUID | None = Field(default=None, foreign_key="history_import.id")
+    created_at: datetime = utc_column()
+    ended_at: datetime | None = utc_column(nullable=True)
+    version: int = 1

@@ -1,0 +1,232 @@
+"""Use cases of releases: say which struck periods are public from now on, list releases, look tables up in one.
+
+A release holds no figures of its own: what was struck does not change. Releases made before figures were perturbed hold
+rounded cubes; they stay readable (older.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from app.figures.releases import lookup, repository
+from app.figures.releases.tables import Release
+from app.figures.trends import service as trends
+from app.figures.trends.domain import Audience, Dimension, Question, TrendTable
+from app.figures.trends.measures import measure_of
+from app.figures.trends.protection.lattice import kind_of, labels, months_of
+from app.figures.trends.protection.noise import REACH, VARIANCE, Stream, Strength
+from app.figures.trends.protection.striking import Book, book
+from app.figures.trends.protection.tables import FigurePeriod
+from app.platform import audit
+from app.platform.db import UnitOfWork
+from app.platform.kernel.errors import Conflict, NotFound
+from app.platform.kernel.ids import new_id
+from harm_messages import Register
+
+__all__ = [
+    "AUDIENCES", "Audience", "Check", "Choices", "Release", "choices", "cube_table", "make", "newest", "of_name", "release",
+    "released", "releases", "rounded_before", "verify",
+]  # fmt: skip
+
+AUDIENCES = (Audience.PUBLIC, Audience.PARTNER)
+EXPECTED_FOUND = "expected_found"
+"""What may be looked up beside classes: the share in which what was expected was found."""
+_CITATION = (
+    "Drug checking figures, release {number} (samples of {first} to {last}), made {day} with MAST. sha-256 {digest}."
+)
+_LEVEL = re.compile(r"\d{4}\.(\d+)")
+
+
+def newest(session: Session) -> Release | None:
+    """The newest release, or None."""
+    return repository.newest(session)
+
+
+def releases(session: Session) -> list[Release]:
+    """All of them, the newest first."""
+    return repository.all_of_them(session)
+
+
+def release(session: Session, release_id: uuid.UUID) -> Release:
+    """One of them. Raises NotFound."""
+    row = session.get(Release, release_id)
+    if row is None:
+        raise NotFound("release")
+    return row
+
+
+def of_name(session: Session, name: str) -> Release:
+    """By its number (2026.2) or its key. Raises NotFound."""
+    row = repository.by_number(session, name)
+    if row is None:
+        try:
+            return release(session, uuid.UUID(name))
+        except ValueError:
+            raise NotFound("release") from None
+    return row
+
+
+def rounded_before(row: Release) -> bool:
+    """Whether a release holds rounded figures of its own, from before figures were perturbed."""
+    return bool(row.facts_digest)
+
+
+def make(uow: UnitOfWork, *, note: str = "") -> Release:
+    """Publish every period that is struck. Raises Conflict where none is."""
+    session = uow.session
+    periods = _periods(session)
+    months = sorted(label for label in periods if kind_of(label) == "month")
+    if not months:
+        raise Conflict(
+            "No month is in the figures yet, so there is nothing to release.",
+            hint="A month is, once it is over and its results are in: mast trends strike.",
+        )
+    before = repository.newest(session)
+    row = Release(
+        id=new_id(), number=_next_number(uow), made_at=uow.now, made_by=uow.actor.person_id, first_month=months[0],
+        last_month=months[-1], facts_digest="", content_digest="", counts={"periods": len(periods), "months": len(months)},
+        definitions={name: _definition(name) for name in ("samples", "found", EXPECTED_FOUND)}, protection=_protection(),
+        citation="", supersedes=before.id if before else None, note=note[:500],
+    )  # fmt: skip
+    row.content_digest = digest_of(row, periods)
+    row.citation = _CITATION.format(
+        number=row.number, first=months[0], last=months[-1], day=f"{uow.now:%Y-%m-%d}", digest=row.content_digest
+    )
+    session.add(row)
+    session.flush()
+    after = {"number": row.number, "months": [months[0], months[-1]], "content_digest": row.content_digest}
+    audit.record(uow, "make", "release", row.id, after=after)
+    return row
+
+
+def digest_of(row: Release, periods: Mapping[str, str]) -> str:
+    """The digest of a release: of its periods' digests and of what is said about it."""
+    about = {
+        "number": row.number, "months": [row.first_month, row.last_month], "definitions": row.definitions,
+        "protection": row.protection, "note": row.note, "periods": dict(sorted(periods.items())),
+    }  # fmt: skip
+    return hashlib.sha256(
+        json.dumps(about, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was checked. `holds` is None where it cannot be told any more."""
+
+    what: str
+    holds: bool | None
+    words: str = ""
+
+
+def verify(session: Session, row: Release) -> list[Check]:
+    """That what is stored is what was struck, and that the release is of it."""
+    if rounded_before(row):
+        return [
+            Check("release", None, "it was made before figures were perturbed; what proved it is not kept any more")
+        ]
+    rows = list(session.exec(select(FigurePeriod).where(col(FigurePeriod.label).is_not(None))))
+    inside = [one for one in rows if months_of(one.label)[-1] <= row.last_month]
+    checks = [
+        Check(
+            one.label,
+            hashlib.sha256(one.content).hexdigest() == one.sha256,
+            "the figures are stored as they were struck",
+        )
+        for one in sorted(inside, key=lambda one: one.label)
+    ]
+    if any(one.struck_at > row.made_at for one in inside):
+        return [*checks, Check("release", None, "a year was revised since: the release cannot be compared any more")]
+    whole = digest_of(row, {one.label: one.sha256 for one in inside}) == row.content_digest
+    return [*checks, Check("release", whole, "number, months, definitions and periods are as released")]
+
+
+def _periods(session: Session) -> dict[str, str]:
+    return dict(session.connection().execute(select(FigurePeriod.label, FigurePeriod.sha256)).all())
+
+
+def _next_number(uow: UnitOfWork) -> str:
+    used = [_LEVEL.fullmatch(number) for number in repository.numbers(uow.session, uow.now.year)]
+    return f"{uow.now.year}.{max((int(m[1]) for m in used if m), default=0) + 1}"
+
+
+def _definition(name: str) -> dict[str, str]:
+    measure = measure_of(name)
+    return {"title": measure.title, "definition": measure.definition, "version": measure.version}
+
+
+def _protection() -> dict[str, Any]:
+    times = Strength.PUBLIC.times
+    return {
+        "version": "2",
+        "variance": {stream.value: VARIANCE[stream] * times for stream in Stream},
+        "largest": {stream.value: REACH[stream] * times for stream in Stream},
+    }
+
+
+def cube_table(
+    session: Session,
+    row: Release,
+    audience: Audience,
+    by: Sequence[Dimension],
+    where: Mapping[Dimension, str],
+    found: str,
+    register: Register,
+    now: datetime,
+) -> TrendTable:
+    """A table of a release: how many samples, the share in which what was expected was found, or the share in which a
+    class or a substance was found. Raises Invalid and Forbidden."""
+    if rounded_before(row):
+        return lookup.table(session, row, audience, by, where, found)
+    measure = EXPECTED_FOUND if found == EXPECTED_FOUND else "found" if found else "samples"
+    asked = Question(measure, tuple(dict.fromkeys(by)), dict(where), "" if found == EXPECTED_FOUND else found)
+    table = trends.protected_table(session, audience, now, asked, register, until=row.last_month)
+    return replace(table, made_at=row.made_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a look-up may name. The same for every audience of a release."""
+
+    months: list[str]
+    quarters: list[str]
+    years: list[str]
+    regions: list[str]
+    expected: list[str]
+    found: list[str]
+
+
+def choices(session: Session, row: Release) -> Choices:
+    """Values for the form of a page."""
+    if rounded_before(row):
+        there = lookup.book(session, row, Audience.PUBLIC)
+        months, quarters, years, regions, expected = (
+            there.labels(d)
+            for d in (Dimension.MONTH, Dimension.QUARTER, Dimension.YEAR, Dimension.REGION, Dimension.EXPECTED)
+        )
+        return Choices(months, quarters, years, regions, expected, list(there.document["found"]))
+    held = released(session, row)
+    periods = held.periods.values()
+    kinds = {kind: sorted(one.label for one in periods if one.kind == kind) for kind in ("month", "quarter", "year")}
+    return Choices(
+        months=kinds["month"],
+        quarters=kinds["quarter"],
+        years=kinds["year"],
+        regions=labels(periods, "regions"),
+        expected=labels(periods, "expected"),
+        found=sorted({name for one in periods for name in one.lists.classes}),
+    )
+
+
+def released(session: Session, row: Release) -> Book:
+    """The periods of a release, as partners and the public read them."""
+    return book(session, Strength.PUBLIC).until(row.last_month)

@@ -1,0 +1,163 @@
+"""Facts of samples, results, talks and ledgers → the counts of a session's report. Pure arithmetic, no queries.
+
+A withdrawn sample counts as received and withdrawn, and its milligrams stay in the ledger; it is in no other count.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from app.care.alerts.domain import AlertState
+from app.care.alerts.session_facts import AlertFact
+from app.care.consultations.domain import Intention, Moment, Referral
+from app.care.consultations.session_facts import PageChange, TalkFact
+from app.figures.session_report.domain import (
+    AlertLine,
+    Alerts,
+    Column,
+    Custody,
+    ExpectedRow,
+    Flow,
+    Gap,
+    HeldBatch,
+    Pages,
+    Talks,
+    UnexpectedRow,
+    column_of,
+)
+from app.intake.custody.domain import Balance, CustodyKind, balance
+from app.intake.custody.session_facts import LedgerLine
+from app.intake.samples.domain import percentile
+from app.intake.samples.session_facts import SampleFact
+from app.laboratory.readings.session_facts import AnalysisFact
+from app.results.session_facts import ResultFact
+from harm_messages.vocabulary import FindingRole
+
+UNEXPECTED = (FindingRole.SUBSTITUTE, FindingRole.ADULTERANT, FindingRole.BYPRODUCT, FindingRole.CUTTING)
+
+
+def flow(samples: Sequence[SampleFact], results: Mapping[UUID, ResultFact]) -> Flow:
+    """How far they came."""
+    there = [s for s in samples if s.withdrawn_at is None]
+    waits = [(s.released_at - s.received_at).total_seconds() for s in there if s.released_at is not None]
+    return Flow(
+        received=len(samples),
+        withdrawn=len(samples) - len(there),
+        analysed=sum(s.analysed_at is not None for s in there),
+        released=len(waits),
+        told=sum(s.told_at is not None for s in there),
+        retracted=sum(results[s.id].retracted for s in there if s.id in results),
+        wait_p50_s=percentile(waits, 0.5),
+        wait_p90_s=percentile(waits, 0.9),
+    )
+
+
+def expected_rows(samples: Iterable[SampleFact], results: Mapping[UUID, ResultFact]) -> tuple[ExpectedRow, ...]:
+    """One row per expectation, the commonest first."""
+    found: dict[str, Counter[Column]] = {}
+    for s in samples:
+        if s.withdrawn_at is None:
+            verdict = results[s.id].verdict if s.id in results else None
+            found.setdefault(s.expected, Counter())[column_of(verdict)] += 1
+    rows = [ExpectedRow(name, counted.total(), {c: counted[c] for c in Column}) for name, counted in found.items()]
+    return tuple(sorted(rows, key=lambda r: (-r.samples, r.expected)))
+
+
+def unexpected_rows(samples: Iterable[SampleFact], results: Mapping[UUID, ResultFact]) -> tuple[UnexpectedRow, ...]:
+    """What was found besides or instead of what was expected; a sample counts once per substance."""
+    counted: Counter[tuple[str, FindingRole, str]] = Counter()
+    for s in samples:
+        if s.withdrawn_at is None and s.id in results:
+            named = {(n.found, n.role) for n in results[s.id].found if n.role in UNEXPECTED}
+            counted.update((found, role, s.expected) for found, role in named)
+    rows = [UnexpectedRow(found, role, expected, n) for (found, role, expected), n in counted.items()]
+    return tuple(sorted(rows, key=lambda r: (-r.samples, r.found, r.expected, r.role)))
+
+
+def talks(rows: Sequence[TalkFact]) -> Talks:
+    """Outcomes with before and after kept apart."""
+    before, after = (Counter(i for t in rows for _, i in _ticked(t, moment)) for moment in Moment)
+    said = [t.naloxone_given for t in rows if t.naloxone_given is not None]
+    referred = Counter(Referral(t.referral) for t in rows if t.referral)
+    return Talks(
+        talks=len(rows),
+        people=sum(t.people for t in rows),
+        minutes_p50=percentile([t.minutes for t in rows if t.minutes is not None], 0.5),
+        people_before=sum(_people(t, Moment.BEFORE) for t in rows),
+        people_after=sum(_people(t, Moment.AFTER) for t in rows),
+        intentions=tuple((i, before[i], after[i]) for i in Intention if before[i] or after[i]),
+        naloxone_given=sum(said),
+        naloxone_said=len(said),
+        referrals=tuple((r, referred[r]) for r in Referral if referred[r]),
+        disposal_mg=sum(t.disposal_mg or 0.0 for t in rows),
+    )
+
+
+def _ticked(talk: TalkFact, moment: Moment) -> set[tuple[int, Intention]]:
+    return {(person, intention) for person, at, intention in talk.ticks if at is moment}
+
+
+def _people(talk: TalkFact, moment: Moment) -> int:
+    return len({person for person, _ in _ticked(talk, moment)})
+
+
+def custody(samples: Sequence[SampleFact], lines: Iterable[LedgerLine]) -> Custody:
+    """All ledgers added up; a ledger that leaves something open is named by the number of its sample."""
+    by_sample: dict[UUID, list[LedgerLine]] = {s.id: [] for s in samples}
+    for line in lines:
+        by_sample[line.sample_id].append(line)
+    balances = {key: balance((one.kind, one.mg) for one in rows) for key, rows in by_sample.items()}
+    gaps = [Gap(s.number, words) for s in samples for words in _gaps(by_sample[s.id], balances[s.id])]
+    return Custody(
+        balance=balance((one.kind, one.mg) for rows in by_sample.values() for one in rows),
+        weighed_in=sum(b.received > 0 for b in balances.values()),
+        not_weighed_in=sum(b.received == 0 for b in balances.values()),
+        destructions=sum(one.kind is CustodyKind.DESTROYED for rows in by_sample.values() for one in rows),
+        gaps=tuple(gaps),
+    )
+
+
+def _gaps(lines: Sequence[LedgerLine], now: Balance) -> Iterable[str]:
+    for line in lines:
+        if line.kind is CustodyKind.DESTROYED and not line.witnessed:
+            yield f"{line.mg or 0:g} mg destroyed without a witness"
+    if lines and not now.settled:
+        if now.remaining > 0:
+            yield f"{now.remaining:g} mg still here, or not written down where it went"
+        else:
+            yield f"{-now.remaining:g} mg more went than came in"
+
+
+def alerts(rows: Sequence[AlertFact]) -> Alerts:
+    """Raised means in force once, also where it was retracted since."""
+    raised = [r for r in rows if r.state in (AlertState.ACTIVE, AlertState.RETRACTED)]
+    return Alerts(
+        raised=len(raised),
+        retracted=sum(r.state is AlertState.RETRACTED for r in raised),
+        drafts=len([r for r in rows if r not in raised and r.state is not AlertState.DISCARDED]),
+        lines=tuple(
+            AlertLine(
+                r.tier.value, r.words, r.from_at, r.until,
+                r.ended_at if r.state is AlertState.RETRACTED else None, r.reason,
+            )
+            for r in raised
+        ),
+    )  # fmt: skip
+
+
+def pages(changes: Sequence[PageChange], urgent: int) -> Pages:
+    """Messages taken off, pinned up and added."""
+    return Pages(Counter(c.kind for c in changes), Counter(c.reason for c in changes if c.reason is not None), urgent)
+
+
+def held(rows: Iterable[AnalysisFact], titles: Mapping[str, str]) -> tuple[HeldBatch, ...]:
+    """Batches whose controls failed, with how many samples they hold back."""
+    failed: dict[tuple[str, str], set[UUID]] = {}
+    for row in rows:
+        if row.qc_failed:
+            failed.setdefault((row.batch, row.method.value), set()).add(row.sample_id)
+    return tuple(
+        HeldBatch(batch, titles.get(method, method), len(keys)) for (batch, method), keys in sorted(failed.items())
+    )

@@ -1,0 +1,219 @@
+"""A report as tables of words and numbers: one place, so that the page, the paper and the CSV say the same. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.care.consultations.adjusting_domain import ADJUSTMENT_WORDS, WHY_WORDS
+from app.care.consultations.domain import INTENTION_WORDS, REFERRAL_WORDS, Intention
+from app.figures.session_report.domain import COLUMN_WORDS, Column, Custody, Quality, Report
+from app.intake.custody.domain import CUSTODY_WORDS, CustodyKind
+from app.platform.kernel.actor import ROLE_WORDS
+from harm_messages.vocabulary import FindingRole
+
+Label = Callable[[str], str]
+"""From an id of the register to its name."""
+ROLE_OF = {
+    FindingRole.SUBSTITUTE: "instead of it",
+    FindingRole.ADULTERANT: "besides it",
+    FindingRole.BYPRODUCT: "by-product",
+    FindingRole.CUTTING: "cutting agent",
+}
+SPOKEN = {"unknown": "not known", "mixture": "a mixture, or several things"}
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A number that is not shown, and why."""
+
+    why: str
+
+
+Cell = str | int | float | Withheld
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table. The first cell of a row is its head; all others are numbers where `numbers` says so.
+
+    `marks`: for each row the names (behind.py) of the figures in its cells, the head left out, "" for words; only in a
+    report to pass on.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+    empty: str = ""
+    numbers: bool = True
+    marks: tuple[tuple[str, ...], ...] = ()
+
+
+def minutes(seconds: float | None) -> Cell:
+    """Whole minutes; a dash where there is none."""
+    return "–" if seconds is None else round(seconds / 60)
+
+
+def hours_open(opens_at: datetime, closed_at: datetime | None, now: datetime) -> timedelta:
+    """From opening to closing, or to now; nothing before it opened."""
+    return max(timedelta(0), (closed_at or now) - opens_at)
+
+
+def expectation(label: Label, name: str) -> str:
+    """What was expected, in words."""
+    return SPOKEN.get(name) or label(name)
+
+
+def sheets(report: Report, label: Label) -> list[Sheet]:
+    """All tables of the session's own report, in the order in which they are read."""
+    return [
+        _flow(report), _waits(report), _expected(report, label), _unexpected(report, label), _alerts(report), _pages(report),
+        _intentions(report), _help(report), _custody(report.custody), _gaps(report.custody), *_quality(report.quality),
+        _staff(report),
+    ]  # fmt: skip
+
+
+def _flow(report: Report) -> Sheet:
+    f = report.flow
+    rows = (
+        ("Received", f.received), ("Withdrawn since, in no count below but custody", f.withdrawn), ("Analysed", f.analysed),
+        ("Released", f.released), ("Told in a consultation", f.told), ("Retracted", f.retracted),
+    )  # fmt: skip
+    return Sheet("Samples", ("How far they came", "Samples"), rows)
+
+
+def _waits(report: Report) -> Sheet:
+    f = report.flow
+    rows = (("Half within", minutes(f.wait_p50_s)), ("Nine of ten within", minutes(f.wait_p90_s)))
+    return Sheet(
+        "From handed in to released",
+        ("Of the samples", "Minutes"),
+        rows,
+        note="Nearest rank, withdrawn samples left out.",
+    )
+
+
+def _expected(report: Report, label: Label) -> Sheet:
+    rows: list[tuple[Cell, ...]] = [
+        (expectation(label, r.expected), r.samples, *r.columns.values()) for r in report.expected
+    ]
+    if len(rows) > 1:
+        whole = [sum(r.columns[column] for r in report.expected) for column in Column]
+        rows.append(("All", sum(whole), *whole))
+    return Sheet(
+        "What was expected, and how the result compares", ("Expected", "Samples", *COLUMN_WORDS.values()), tuple(rows),
+        note="By the version that stands now. As expected is not a word of reassurance: each method has its limits.",
+        empty="No sample was registered.",
+    )  # fmt: skip
+
+
+def _unexpected(report: Report, label: Label) -> Sheet:
+    rows = ((label(r.found), ROLE_OF[r.role], expectation(label, r.expected), r.samples) for r in report.unexpected)
+    return Sheet(
+        "Found though not expected", ("Found", "How", "Expected to be", "Samples"), tuple(rows),
+        note="Tentative findings are left out, as in published figures. A sample counts once for each substance.",
+        empty="Nothing was found beside what was expected. What no method looked for nobody has seen.",
+    )  # fmt: skip
+
+
+def _alerts(report: Report) -> Sheet:
+    a = report.alerts
+    rows = tuple(
+        (line.tier, line.words, f"Retracted: {line.reason}" if line.retracted_at else "Stood to its end or stands")
+        for line in a.lines
+    )
+    return Sheet(
+        f"Alerts: {a.raised} raised, {a.retracted} of them retracted, {a.drafts} not yet in force",
+        ("Tier", "Words for staff", "What became of it"), rows,
+        empty="No alert was raised here. No alert is not a green light.", numbers=False,
+    )  # fmt: skip
+
+
+def _pages(report: Report) -> Sheet:
+    p = report.pages
+    rows = [(f"Messages {words} on pages", p.changed.get(kind, 0)) for kind, words in ADJUSTMENT_WORDS.items()]
+    rows += [(f"Not relevant because: {words}", n) for why, words in WHY_WORDS.items() if (n := p.reasons.get(why, 0))]
+    rows.append(("Urgent messages on all pages of this session", p.urgent))
+    return Sheet(
+        "Messages that staff changed",
+        ("What was done", "Times"),
+        tuple(rows),
+        note="What was undone again is left out.",
+    )
+
+
+def _intentions(report: Report) -> Sheet:
+    t = report.talks
+    rows: list[tuple[Cell, ...]] = [(INTENTION_WORDS[i], before, after) for i, before, after in t.intentions]
+    if rows:
+        rows.append(("People asked", t.people_before, t.people_after))
+    return Sheet(
+        "What people intend", ("Intention", "Before the result", "After the result"), tuple(rows),
+        note="People, each once per talk and intention; several may be ticked. Before and after are not the same people, "
+        "so no difference between the columns is an effect.",
+        empty="Nothing was ticked in a consultation.",
+    )  # fmt: skip
+
+
+def _help(report: Report) -> Sheet:
+    t = report.talks
+    handed_in = sum(after for i, _, after in t.intentions if i is Intention.DISPOSED_HERE_VERIFIED)
+    rows: list[tuple[Cell, ...]] = [
+        ("Consultations", t.talks),
+        ("People in them", t.people),
+        ("Half of them took at most, minutes", "–" if t.minutes_p50 is None else t.minutes_p50),
+        ("Naloxone given", t.naloxone_given),
+        ("Consultations in which that was written down", t.naloxone_said),
+        *((f"Sent on to: {REFERRAL_WORDS[where]}", n) for where, n in t.referrals),
+        ("People who handed the rest in to be destroyed", handed_in),
+    ]
+    if t.disposal_mg:
+        rows.append(("Weighed in those talks, mg", round(t.disposal_mg, 3)))
+    return Sheet("Consultations, naloxone, referrals, disposals", ("Count of", "Number"), tuple(rows))
+
+
+def _custody(c: Custody) -> Sheet:
+    b = c.balance
+    weights = (
+        (CustodyKind.RECEIVED, b.received), (CustodyKind.CONSUMED, b.consumed), (CustodyKind.DESTROYED, b.destroyed),
+        (CustodyKind.RETAINED_FOR_LAB, b.retained), (CustodyKind.TO_POLICE, b.to_police), (CustodyKind.VARIANCE, b.variance),
+    )  # fmt: skip
+    rows = [(CUSTODY_WORDS[kind], round(mg, 3)) for kind, mg in weights] + [("Still here, by the ledger", b.remaining)]
+    return Sheet(
+        "Custody balance", ("Where it went", "mg"), tuple(rows),
+        note="Received = used up + destroyed + kept + handed over + differences + still here. "
+        f"Weighed in: {c.weighed_in} samples; never weighed in: {c.not_weighed_in}. Destructions: {c.destructions}.",
+    )  # fmt: skip
+
+
+def _gaps(c: Custody) -> Sheet:
+    rows = tuple((f"#{gap.number:03d}", gap.words) for gap in c.gaps)
+    return Sheet(
+        "Gaps in the ledgers", ("Sample", "What is open"), rows,
+        empty="Every milligram that was weighed in is accounted for, and every destruction had a witness."
+        if c.weighed_in else "Nothing was weighed in, so there is nothing to account for.", numbers=False,
+    )  # fmt: skip
+
+
+def _quality(q: Quality) -> Iterable[Sheet]:
+    yield Sheet(
+        "Instruments that were used and not in date", ("Instrument", "How it stood", "Analyses"),
+        tuple((m.name, m.level, m.analyses) for m in q.machines),
+        note="As they stood when the session closed; for one that is open, as they stand now.",
+        empty="None. Analyses for which nobody named an instrument are not among them.",
+    )  # fmt: skip
+    yield Sheet(
+        "Batches on hold", ("Batch", "Method", "Samples held back"),
+        tuple((b.name or "no batch named", b.method, b.samples) for b in q.held), empty="None.",
+    )  # fmt: skip
+
+
+def _staff(report: Report) -> Sheet:
+    rows: list[tuple[Cell, ...]] = [(ROLE_WORDS[role], n) for role, n in report.staff.items()]
+    rows.append(("All", report.staff_people))
+    return Sheet(
+        "Staff on duty", ("Role", "People"), tuple(rows),
+        note="Everybody whose work is recorded in this session, also on later days. Somebody with two roles counts in both.",
+    )  # fmt: skip

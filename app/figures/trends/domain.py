@@ -1,0 +1,190 @@
+"""What is asked and answered: measures, questions, rows and tables. Pure.
+
+How figures are protected is in protection/ and in docs/methods/trends.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from app.platform.kernel.shares import wilson
+
+MIN_DENOMINATOR = 20
+
+
+class Audience(StrEnum):
+    """Who will see the table: perturbed figures in two strengths, or true counts."""
+
+    RESEARCHER = "researcher"
+    PUBLIC = "public"
+    PARTNER = "partner"
+    OPERATOR = "operator"
+
+
+class Dimension(StrEnum):
+    """What a table may be split by."""
+
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+    REGION = "region"
+    AGENCY = "agency"
+    SITE = "site"
+    FORM = "form"
+    EXPECTED = "expected"
+    EXPECTED_CLASS = "expected_class"
+    SERVICE_TYPE = "service_type"
+    SUBMITTER_TYPE = "submitter_type"
+    FOUND = "found"
+    FOUND_CLASS = "found_class"
+    METHOD = "method"
+
+
+SPREADING = frozenset({Dimension.FOUND, Dimension.FOUND_CLASS, Dimension.METHOD})
+"""A sample stands in several rows of these: once for each substance or class found in it, or method that looked.
+
+Cells split by them therefore must not be added up: what is wider is counted without them, and filters by them are
+conditions on samples (repository.holding), not on cells.
+"""
+
+
+class Kind(StrEnum):
+    """How a figure is made."""
+
+    SHARE = "share"
+    COUNT = "count"
+    MEDIAN = "median"
+    QUANTILES = "quantiles"
+    DISTRIBUTION = "distribution"
+    AGREEMENT = "agreement"
+    TOGETHER = "together"
+    TURNAROUND = "turnaround"
+    OUTCOMES = "outcomes"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A figure with its definition. `about` is what it was asked of, in order of `asks`.
+
+    `formula` says the same in symbols. Of shares of verdicts: `numerator` and `denominator` are the verdicts that count;
+    no denominator means every sample.
+    """
+
+    name: str
+    title: str
+    definition: str
+    phrase: str = ""
+    numerator: frozenset[str] = frozenset()
+    version: str = "1"
+    kind: Kind = Kind.SHARE
+    asks: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+    formula: str = ""
+    denominator: frozenset[str] = frozenset()
+
+
+EXPECTATION_KNOWN = frozenset(
+    {
+        "as_expected",
+        "expected_plus_inert",
+        "expected_plus_active",
+        "partly_as_expected",
+        "not_as_expected",
+        "nothing_detected",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody wants to know: the measure, how to split it, filters, the substance, the months.
+
+    `role` narrows what counts as found to `primary` or `trace`; `baseline` are the months to compare with.
+    """
+
+    measure: str
+    by: tuple[Dimension, ...]
+    where: Mapping[Dimension, str] = field(default_factory=dict)
+    found: str = ""
+    months: tuple[str, str] = ("", "")
+    role: str = ""
+    baseline: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """An unprotected count of one row. Never leaves the server."""
+
+    key: tuple[str, ...]
+    numerator: int
+    denominator: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table. `value`, `low`, `high`: a share with its 95 % interval, a median, or the range of a count.
+
+    Perturbed counts may be negative and a perturbed share may pass 0 or 1: only so do parts add up without bias. Where it is
+    shown it is limited. `why`: why there is no value. `few`: the count reads “few or none”; `sigma`: one standard deviation
+    of the noise on it.
+    """
+
+    key: dict[str, str]
+    n: int | None
+    numerator: int | None
+    denominator: int | None
+    value: float | None
+    low: float | None
+    high: float | None
+    why: str
+    incomplete: bool
+    more: Mapping[str, object] = field(default_factory=dict)
+    """What only some figures have: unit and basis of a median, which half of an agreement a row is."""
+    testing_changed: bool = False
+    """A method came or went since the period before (figures/testing.py)."""
+    few: bool = False
+    sigma: float = 0.0
+
+    def key_without(self, dimensions: Iterable[Dimension]) -> tuple[object, ...]:
+        """What the row shares with those of other periods."""
+        names = {d.value for d in dimensions}
+        return (
+            *sorted((k, v) for k, v in self.key.items() if k not in names),
+            self.more.get("unit"),
+            self.more.get("basis"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TrendTable:
+    """A table that may be given, with the definition of its figure.
+
+    `as_of`: the day its newest period was struck, empty for true counts; `later`: how many results of its months came after,
+    in words.
+    """
+
+    measure: Measure
+    dimensions: tuple[Dimension, ...]
+    audience: Audience
+    filters: dict[str, str]
+    found: str
+    made_at: datetime
+    rows: tuple[Row, ...] = field(default=())
+    as_of: str = ""
+    later: str = ""
+    rounded: bool = False
+    """From a release made before figures were moved: small counts left out, the others rounded."""
+
+
+def unprotected(count: Count, dimensions: tuple[Dimension, ...], *, incomplete: bool, share: bool = True) -> Row:
+    """The true figures, for the operator only."""
+    key = {d.value: value for d, value in zip(dimensions, count.key, strict=True)}
+    if not share:
+        return Row(key, count.denominator, None, None, None, None, None, "", incomplete)
+    low, high = wilson(count.numerator, count.denominator)
+    value = count.numerator / count.denominator
+    return Row(key, count.denominator, count.numerator, count.denominator, value, low, high, "", incomplete)

@@ -1,0 +1,369 @@
+"""Answers a question from what was struck: which drawn cells add up to each row, and what the sum is worth. Pure.
+
+The same for a researcher, for partners and for the public; only the strength of the book differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+
+import numpy as np
+
+from app.figures.trends.domain import Dimension, Kind, Measure, Question, Row
+from app.figures.trends.figures.newcombe import difference_of
+from app.figures.trends.protection import intervals
+from app.figures.trends.protection.features import MEASURED, ClassOf, Coefficients, Counting, figure_of
+from app.figures.trends.protection.lattice import (
+    ALL,
+    REGION,
+    Geography,
+    Lists,
+    Median,
+    Struck,
+    labels,
+    months_of,
+    quarter_of,
+)
+from app.figures.trends.protection.noise import Stream, variance_of
+from app.figures.trends.protection.striking import Book
+from app.platform.kernel.errors import Forbidden, Invalid
+
+TIMES = (Dimension.MONTH, Dimension.QUARTER, Dimension.YEAR)
+PLACES = (Dimension.REGION, Dimension.EXPECTED, Dimension.EXPECTED_CLASS)
+NOT_LISTED = "it has no row of its own in the tables of that year"
+TOO_FINE = "the table is not given for that period: its cells would hold fewer than 5 samples on average"
+UNDER = f"no share under {intervals.LEAST} samples"
+NO_MEDIAN = f"no median under {intervals.LEAST} samples"
+
+
+@dataclass
+class Sum:
+    """A sum of drawn cells, and how many draws of each stream are in it."""
+
+    total: int = 0
+    draws: dict[Stream, int] = field(default_factory=lambda: dict.fromkeys(Stream, 0))
+
+    def variance(self, book: Book) -> float:
+        """Of its noise."""
+        return sum(variance_of(stream, book.strength, n) for stream, n in self.draws.items())
+
+
+def rows_of(book: Book, measure: Measure, asked: Question, class_of: ClassOf) -> list[Row]:
+    """The rows of a question. Raises Invalid, or Forbidden for what no table holds, with those there are."""
+    check(book, measure, asked)
+    if not book.periods:
+        return []
+    if _by_quarter(book, measure, asked):
+        book = replace(book, periods={k: one for k, one in book.periods.items() if one.kind != "month"})
+    if measure.kind in (Kind.MEDIAN, Kind.TURNAROUND):
+        return [_median_row(book, measure, asked, *one) for one in _medians(book, measure, asked)]
+    if measure.kind is Kind.TOGETHER:
+        return list(_together(book, measure.about[0], asked, class_of))
+    rows = [_row(book, measure, asked, key, months, class_of) for key, months in _keys(book, asked, class_of)]
+    if rows and all(row.why == TOO_FINE for row in rows):
+        raise Forbidden(
+            "There are too few samples for a table so fine: its cells would hold fewer than 5 on average.",
+            hint="Choose a wider step in time, or one split less.",
+        )
+    if any(asked.baseline):
+        plain = replace(
+            asked, by=tuple(d for d in asked.by if d not in TIMES), months=asked.baseline, baseline=("", "")
+        )
+        base = {row.key_without(TIMES): row for row in rows_of(book, measure, plain, class_of)}
+        rows = [_compared(row, base.get(row.key_without(TIMES))) for row in rows]
+    return rows
+
+
+def check(book: Book, measure: Measure, asked: Question) -> None:
+    """Raises for a question that is no choice of tables, classes and periods."""
+    other = [d for d in (*asked.by, *asked.where) if d not in (*TIMES, *PLACES)]
+    if other:
+        raise Forbidden(
+            f"There is no table by {', '.join(sorted({d.value.replace('_', ' ') for d in other}))}.",
+            hint="There are month, quarter, year, region, what was expected and its class. A finer table of your own "
+            "samples is in your own export.",
+        )
+    if len([d for d in asked.by if d in TIMES]) > 1:
+        raise Invalid("Choose one of month, quarter and year.", fields={"by": "more than one width of time"})
+    if measure.name not in MEASURED or asked.role or asked.found.startswith("analogues:"):
+        raise Forbidden(
+            f"“{measure.title}” is in no table that is given." if not asked.role and not asked.found
+            else "What was found as the main part, as a trace, or as an analogue is in no table that is given.",
+            hint=f"There are {', '.join(MEASURED)}.",
+        )  # fmt: skip
+    if not book.periods:
+        return  # no month is in the figures yet: an empty table
+    if measure.kind in (Kind.MEDIAN, Kind.TURNAROUND) and {*asked.by, *asked.where} - {*TIMES[:2], Dimension.REGION}:
+        raise Forbidden(
+            "A median is given by month or quarter, for all regions or by region.", hint="Choose one of them."
+        )
+    if measure.kind is Kind.TOGETHER:
+        _check_together(book, measure, asked)
+    if measure.name == "found" and not _listed(book, asked.found):
+        names = sorted({n for one in book.periods.values() for n in (*one.lists.classes, *one.lists.substances)})
+        raise Invalid(
+            f"“{asked.found}” has no row of its own in these figures.",
+            fields={"found": "not in the figures"},
+            hint=f"There are {', '.join(names)}. A name enters with the year after it was common.",
+        )
+    if _by_quarter(book, measure, asked) and Dimension.MONTH in (*asked.by, *asked.where):
+        raise Forbidden("A substance is counted by quarter and year; its class by month too.", hint="Split by quarter.")
+    for d, value in asked.where.items():
+        known = _values(book, d)
+        if known is not None and value not in known:
+            raise Invalid(
+                f"“{value}” is no {d.value.replace('_', ' ')} of these figures.",
+                fields={"where": "not in the figures"}, hint=f"There are {', '.join(known)}.",
+            )  # fmt: skip
+
+
+def _check_together(book: Book, measure: Measure, asked: Question) -> None:
+    if (*asked.by, *asked.where) not in ((Dimension.YEAR,), (Dimension.YEAR, Dimension.YEAR)) or any(asked.baseline):
+        raise Forbidden("What was found together is counted by year.", hint="Split by year, without anything else.")
+    lists = [one.lists for one in book.periods.values()]
+    classes = sorted({name for one in lists for name in one.classes if one.widened(name) == name})
+    if measure.about[0] not in classes:
+        raise Invalid(
+            f"What else was found is counted for the narrowest classes only, and “{measure.about[0]}” is not one of them.",
+            fields={"measure": "not in the figures"}, hint=f"There are {', '.join(classes)}.",
+        )  # fmt: skip
+
+
+def _by_quarter(book: Book, measure: Measure, asked: Question) -> bool:
+    """Whether the figure is of a substance: its class is counted by month too."""
+    return measure.name == "found" and not any(asked.found in one.lists.classes for one in book.periods.values())
+
+
+def _values(book: Book, dimension: Dimension) -> list[str] | None:
+    if dimension is Dimension.EXPECTED_CLASS:
+        return None
+    if dimension in TIMES:
+        return sorted({_period(m, dimension) for m in _months(book)})
+    return labels(book.periods.values(), "regions" if dimension is Dimension.REGION else "expected")
+
+
+def _listed(book: Book, name: str) -> bool:
+    return any(name in one.lists.classes or name in one.lists.substances for one in book.periods.values())
+
+
+def _period(month: str, dimension: Dimension) -> str:
+    return {Dimension.MONTH: month, Dimension.QUARTER: quarter_of(month)}.get(dimension, month[:4])
+
+
+def _chosen(book: Book, asked: Question) -> list[str]:
+    """The months somebody looks at."""
+    first, last = asked.months
+    months = [m for m in _months(book) if (not first or m >= first) and (not last or m <= last)]
+    for d, value in asked.where.items():
+        months = [m for m in months if d not in TIMES or _period(m, d) == value]
+    return months
+
+
+def _spans(book: Book, asked: Question) -> list[tuple[str, list[str]]]:
+    """Each period of the table with its months; a quarter or a year only where all its months are chosen and struck."""
+    months, width = _chosen(book, asked), next((d for d in asked.by if d in TIMES), None)
+    if width is None:
+        both = {Dimension.REGION} < {*asked.by, *asked.where} - {*TIMES}
+        whole = [m for m in months if quarter_of(m) in book.periods or m[:4] in book.periods] if both else months
+        return [("", whole)] if whole else []
+    spans: dict[str, list[str]] = {}
+    for month in months:
+        spans.setdefault(_period(month, width), []).append(month)
+    return [
+        (label, inside) for label, inside in spans.items() if label in book.periods and inside == _inside(book, label)
+    ]
+
+
+def _inside(book: Book, label: str) -> list[str]:
+    return [m for m in months_of(label) if m in _months(book)]
+
+
+def _months(book: Book) -> list[str]:
+    """The months there are figures of: of a substance, those of the quarters."""
+    begin = {k: one for k, one in book.periods.items() if one.kind == "quarter"}
+    return book.months or sorted(m for label in begin for m in months_of(label))
+
+
+def _keys(book: Book, asked: Question, class_of: ClassOf) -> Iterator[tuple[dict[str, str], list[str]]]:
+    """Every combination of labels has a row, whether anybody came or not."""
+    spans = _spans(book, asked)
+    of = [
+        one for one in book.periods.values() if set(months_of(one.label)) & {m for _, inside in spans for m in inside}
+    ]
+    choices: list[list[str]] = []
+    for d in asked.by:
+        if d in TIMES:
+            choices.append([label for label, _ in spans])
+        elif d is Dimension.REGION:
+            choices.append(labels(of, "regions"))
+        elif d is Dimension.EXPECTED:
+            choices.append(labels(of, "expected"))
+        else:
+            choices.append(sorted({class_of(name) for name in labels(of, "expected")}))
+    choices = [[v for v in values if asked.where.get(d, v) == v] for d, values in zip(asked.by, choices, strict=True)]
+    by_label = dict(spans)
+    for values in product(*choices):
+        key = {d.value: value for d, value in zip(asked.by, values, strict=True)}
+        time = next((key[d.value] for d in asked.by if d in TIMES), "")
+        if time in by_label:
+            yield key, by_label[time]
+
+
+def _row(
+    book: Book, measure: Measure, asked: Question, key: dict[str, str], months: Sequence[str], class_of: ClassOf
+) -> Row:
+    chosen = {**{d.value: v for d, v in asked.where.items()}, **key}
+    figure = figure_of(measure.name, measure.about, asked.found, class_of)
+    whole = _sum(book, months, chosen, figure.whole, class_of)
+    partial = _cut(book, key)
+    if isinstance(whole, str):
+        return Row(key, None, None, None, None, None, None, whole, partial)
+    if figure.part is None:
+        between = intervals.count(whole.total, whole.variance(book))
+        low, high = between or (None, None)
+        return Row(key, whole.total, None, None, None, low, high, "", partial, few=between is None,
+                   sigma=whole.variance(book) ** 0.5)  # fmt: skip
+    part = _sum(book, months, chosen, figure.part, class_of)
+    if isinstance(part, str):
+        return Row(key, whole.total, None, whole.total, None, None, None, part, partial)
+    row = _share(key, part.total, whole.total, part.variance(book), whole.variance(book), rest=figure.rest)
+    return replace(row, incomplete=partial)
+
+
+def _share(
+    key: dict[str, str], part: int, whole: int, part_variance: float, whole_variance: float, *, rest: bool = False
+) -> Row:
+    """A share, or why there is none. `rest`: the part counts what is not asked for."""
+    counted = whole - part if rest else part
+    few, sigma = counted < intervals.few(part_variance), part_variance**0.5
+    if whole < intervals.LEAST:
+        return Row(key, whole, counted, whole, None, None, None, UNDER, False, few=few, sigma=sigma)
+    share = intervals.share(part, whole, part_variance, whole_variance)
+    share = share.rest() if rest else share
+    return Row(key, whole, counted, whole, share.value, share.low, share.high, "", False, few=few, sigma=sigma)
+
+
+def _together(book: Book, name: str, asked: Question, class_of: ClassOf) -> Iterator[Row]:
+    """By year, of the samples in which a class was found, the share in which each other one was found too: the commonest first."""
+    holding = figure_of("found", (), name, class_of).part
+    for year, months in _spans(book, asked):
+        one, rows = book.periods[year], []
+        whole = _sum(book, months, {}, holding, class_of) if holding else NOT_LISTED
+        if isinstance(whole, str):
+            continue  # that year has no row for it
+        variance = variance_of(Stream.FINDINGS, book.strength)
+        for (a, b), both in zip(one.lists.pairs, one.pairs.tolist(), strict=True):
+            if name in (a, b):
+                row = _share({"year": year}, both, whole.total, variance, whole.variance(book))
+                rows.append(replace(row, incomplete=one.partial, more={"with": a if b == name else b}))
+        yield from sorted(rows, key=lambda row: -(row.numerator or 0))
+
+
+def _cut(book: Book, key: Mapping[str, str]) -> bool:
+    """Whether data begin within the period of a row."""
+    time = next((key[d.value] for d in TIMES if d.value in key), "")
+    return bool(time) and book.periods[time].partial
+
+
+def _sum(
+    book: Book, months: Sequence[str], chosen: Mapping[str, str], counting: Counting, class_of: ClassOf
+) -> Sum | str:
+    """The sum of drawn cells, or why there is none."""
+    wanted: Geography = (
+        Dimension.REGION.value in chosen,
+        Dimension.EXPECTED.value in chosen or Dimension.EXPECTED_CLASS.value in chosen,
+    )
+    parts = book.covered(tuple(months), wanted)
+    if parts is None:
+        return TOO_FINE
+    made, listed = Sum(), False
+    for part in parts:
+        one, table = part.period, part.period.tables[part.geography]
+        coefficients = counting(one.lists)
+        if coefficients is None or (f := _features(one, coefficients)) is None:
+            continue
+        listed = True
+        rows = _places(one.lists.regions, chosen.get("region"), part.geography[0])
+        columns = _columns(one.lists, chosen, part.geography[1], class_of)
+        for at, coefficient in f:
+            cells = table[at][np.ix_(rows, columns)]
+            made.total += coefficient * int(cells.sum())
+            stream = Stream.SAMPLES if at == 0 else Stream.FINDINGS
+            made.draws[stream] += coefficient**2 * cells.size
+    return made if listed else NOT_LISTED
+
+
+def _features(one: Struck, coefficients: Coefficients) -> list[tuple[int, int]] | None:
+    at = one.places
+    if any(name not in at for name in coefficients):
+        return None
+    return [(at[name], coefficient) for name, coefficient in coefficients.items()]
+
+
+def _places(all_of: Sequence[str], label: str | None, split: bool) -> list[int]:
+    if not split:
+        return [0]
+    return list(range(len(all_of))) if label is None else [k for k, one in enumerate(all_of) if one == label]
+
+
+def _columns(lists: Lists, chosen: Mapping[str, str], split: bool, class_of: ClassOf) -> list[int]:
+    if not split:
+        return [0]
+    columns = _places(lists.expected, chosen.get("expected"), split)
+    wanted = chosen.get("expected_class")
+    if wanted is None:
+        return columns
+    return [k for k in columns if (name := class_of(lists.expected[k])) == wanted or name.startswith(f"{wanted}.")]
+
+
+def _compared(row: Row, base: Row | None) -> Row:
+    more = {
+        "baseline_n": base.n if base else None, "baseline_numerator": base.numerator if base else None,
+        "baseline_denominator": base.denominator if base else None, "baseline_value": base.value if base else None,
+        "baseline_suppressed": False, "difference": None, "difference_low": None, "difference_high": None,
+    }  # fmt: skip
+    if base and row.value is not None and base.value is not None:
+        more["difference"] = round(row.value - base.value, 12)
+        if None not in (row.low, base.low):
+            low, high = difference_of((row.value, row.low, row.high), (base.value, base.low, base.high))  # type: ignore[arg-type]
+            more["difference_low"], more["difference_high"] = low, high
+    return replace(row, more={**row.more, **more})
+
+
+def _medians(
+    book: Book, measure: Measure, asked: Question
+) -> Iterator[tuple[dict[str, str], tuple[str, str, str], Median | None]]:
+    """By period and region the medians that were struck, a row per unit and basis."""
+    substance = measure.about[0] if measure.about else "turnaround"
+    names = sorted({a for one in book.periods.values() for a in one.lists.amounts if a[0] == substance})
+    if not names:
+        raise Invalid(
+            f"No median of “{substance}” is in these figures.", fields={"measure": "not in the figures"},
+            hint="There is one for what was measured in 20 samples or more.",
+        )  # fmt: skip
+    if not any(d in TIMES for d in asked.by):
+        raise Forbidden("A median is given by month or by quarter.", hint="Split by month or quarter.")
+    by_region = Dimension.REGION in asked.by or Dimension.REGION in asked.where
+    for label, _ in _spans(book, asked):
+        one = book.periods[label]
+        for place, region in enumerate(one.lists.regions if by_region else ("",)):
+            if by_region and asked.where.get(Dimension.REGION, region) != region:
+                continue
+            for name in names:
+                found = one.medians.get((REGION if by_region else ALL, "/".join(name), place))
+                key = {d.value: label if d in TIMES else region for d in asked.by}
+                yield key, name, found
+
+
+def _median_row(
+    book: Book, measure: Measure, asked: Question, key: dict[str, str], name: tuple[str, str, str], found: Median | None
+) -> Row:
+    more = {"unit": name[1], "basis": name[2]}
+    partial = _cut(book, key)
+    if found is None:
+        return Row(key, None, None, None, None, None, None, NOT_LISTED, partial, more)
+    why = "" if found.value is not None else NO_MEDIAN
+    return Row(key, found.n, None, None, found.value, found.low, found.high, why, partial, more,
+               sigma=variance_of(Stream.FINDINGS, book.strength) ** 0.5)  # fmt: skip

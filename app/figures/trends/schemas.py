@@ -1,0 +1,113 @@
+"""Shapes of aggregates over HTTP and on the command line: definition and denominator beside each figure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from math import sqrt
+from typing import Any
+
+from pydantic import BaseModel
+
+from app.figures.trends.domain import Audience, Measure, Row, TrendTable
+from app.figures.trends.measures import form_of
+from app.figures.trends.protection.intervals import LEAST
+from app.figures.trends.protection.noise import Stream, Strength, variance_of
+
+
+class MeasureOut(BaseModel):
+    """What the figure is: in a sentence, and in symbols (x numerator, n denominator)."""
+
+    name: str
+    title: str
+    definition: str
+    formula: str
+    version: str
+
+    @classmethod
+    def of(cls, m: Measure) -> MeasureOut:
+        """From the domain."""
+        return cls(name=m.name, title=m.title, definition=m.definition, formula=m.formula, version=m.version)
+
+
+class MeasureOffered(MeasureOut):
+    """A figure that may be asked for. `ask`: how; parts in capitals are to be filled in."""
+
+    ask: str
+    kind: str
+
+    @classmethod
+    def offered(cls, m: Measure) -> MeasureOffered:
+        """With the parts it is about in words."""
+        about = [what.upper() for what in form_of(m).split(":")[1:]]
+        told = {part: getattr(m, part).format(*about) for part in ("title", "definition", "formula")}
+        return cls(name=m.name, version=m.version, ask=form_of(m), kind=m.kind.value, **told)
+
+
+class TrendOut(BaseModel):
+    """A protected table. Each row has one key per dimension, then the figures."""
+
+    measure: MeasureOut
+    dimensions: list[str]
+    protection: str
+    filters: dict[str, str]
+    found: str
+    made_at: datetime
+    as_of: str = ""
+    later: str = ""
+    rows: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, table: TrendTable) -> TrendOut:
+        """From the domain."""
+        return cls(
+            measure=MeasureOut.of(table.measure),
+            dimensions=[d.value for d in table.dimensions],
+            protection=protection_words(table),
+            filters=table.filters,
+            found=table.found,
+            made_at=table.made_at,
+            as_of=table.as_of,
+            later=table.later,
+            rows=[row_data(row) for row in table.rows],
+        )
+
+
+def row_data(row: Row) -> dict[str, Any]:
+    """A row as flat data: its keys, its figures, what more it has."""
+    return {
+        **row.key,
+        "n": row.n,
+        "numerator": row.numerator,
+        "denominator": row.denominator,
+        "value": row.value,
+        "low": row.low,
+        "high": row.high,
+        "suppressed": False,
+        "why": row.why,
+        "few": row.few,
+        "incomplete": row.incomplete,
+        "testing_changed": row.testing_changed,
+        **row.more,
+    }
+
+
+def protection_words(table: TrendTable) -> str:
+    """How figures were moved, in the words that stand beside each of them."""
+    if table.audience is Audience.OPERATOR:
+        return "True counts of samples, not protected: for the operator only, never to be passed on."
+    if table.rounded:
+        return (
+            "From a release made before figures were moved at random: small counts are not shown and all others are rounded "
+            "to 5; shares and intervals are those of the rounded counts."
+        )
+    twice = table.audience is not Audience.RESEARCHER
+    samples, findings = (
+        2 * sqrt(variance_of(s, Strength.PUBLIC if twice else Strength.RESEARCHER))
+        for s in (Stream.SAMPLES, Stream.FINDINGS)
+    )
+    return (
+        f"Each figure has been moved by a small random amount: a count of samples usually by less than {samples:.1f}, a count of "
+        f"findings by less than {findings:.1f}, a sum of several counts by more. Parts need not add up to their total; the "
+        "total is the better figure. The 95 % intervals include that. “Few or none” means a count that is no larger than its "
+        f"noise. A share or a median needs {LEAST} samples."
+    )

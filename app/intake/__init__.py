@@ -1,0 +1,1 @@
+"""Who is there, what was handed in, and where it goes: people, sessions, samples, custody, tasks."""

@@ -1,0 +1,284 @@
+"""Use cases of people: sign in and out, who is calling, accounts and API tokens."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from app.intake.people import repository
+from app.intake.people.tables import Agency, AgencyKind, ApiToken, Person, PersonRole, StaffSession
+from app.platform import audit
+from app.platform.db import UnitOfWork
+from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from app.platform.live.publish import publish
+from app.platform.security.passwords import hash_password, verify_password
+from app.platform.security.tokens import keyed_hash, new_secret
+
+TOUCH_AFTER = timedelta(minutes=1)
+NO_SCREEN = "This account is for an instrument's computer: mast watch sends files with its token. It has no screen."
+ENDED = "session-ended"
+"""Topic of the event that silences the open live screens of a session, a token or a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPolicy:
+    """How long a browser stays signed in."""
+
+    idle: timedelta
+    absolute: timedelta
+    pepper: bytes
+
+
+def check_password(session: Session, username: str, password: str) -> Person:
+    """The person, if name and password fit and the account is on. One answer for every way to be wrong.
+
+    Raises Unauthenticated, and Forbidden for an account of an instrument's computer: it has a token and no screen.
+    """
+    person = repository.person_by_username(session, username)
+    fits = verify_password(password, person.password_hash if person else None)
+    if not fits or person is None or person.disabled_at is not None:
+        raise Unauthenticated(
+            "User name and password do not fit together.", hint="Check both, or ask your administrator."
+        )
+    if repository.roles_of(session, person.id) == {Role.INSTRUMENT}:
+        raise Forbidden(NO_SCREEN, hint="To work in MAST, sign in with an account of your own.")
+    return person
+
+
+def sign_in(uow: UnitOfWork, person: Person, policy: SessionPolicy, *, previous: str = "") -> str:
+    """Start a fresh session and return its secret id; a session the browser already had is ended (rotation)."""
+    if previous:
+        _revoke(uow, keyed_hash(policy.pepper, "session", previous))
+    secret = new_secret()
+    uow.session.add(
+        StaffSession(
+            id_hash=keyed_hash(policy.pepper, "session", secret),
+            person_id=person.id,
+            created_at=uow.now,
+            last_seen_at=uow.now,
+            expires_at=uow.now + policy.absolute,
+        )
+    )
+    audit.record(uow, "sign_in", "person", person.id)
+    return secret
+
+
+def sign_out(uow: UnitOfWork, secret: str, policy: SessionPolicy) -> None:
+    """End this browser's session at once."""
+    id_hash = keyed_hash(policy.pepper, "session", secret)
+    _revoke(uow, id_hash)
+    publish(uow, ENDED, "signed_out", agency_id=uow.actor.agency_id, payload={"key": live_key(id_hash)})
+    if uow.actor.person_id:
+        audit.record(uow, "sign_out", "person", uow.actor.person_id)
+
+
+def live_key(id_hash: str) -> str:
+    """What names a session in an event: too little of its hash to be of use to anybody."""
+    return id_hash[:16]
+
+
+def _revoke(uow: UnitOfWork, id_hash: str) -> None:
+    row = repository.staff_session(uow.session, id_hash)
+    if row is not None and row.revoked_at is None:
+        row.revoked_at = uow.now
+
+
+def actor_of_session(
+    session: Session, secret: str, policy: SessionPolicy, now: datetime
+) -> tuple[Actor, str | None] | None:
+    """Who this browser belongs to, and the id hash to touch when it was last seen a while ago."""
+    found = repository.holder_of_session(session, keyed_hash(policy.pepper, "session", secret))
+    if found is None:
+        return None
+    row, holder = found
+    if row.revoked_at is not None or now >= row.expires_at or now - row.last_seen_at > policy.idle:
+        return None
+    if holder.person.disabled_at is not None:
+        return None
+    touch = row.id_hash if now - row.last_seen_at > TOUCH_AFTER else None
+    return _actor(holder, holder.roles, "session"), touch
+
+
+def touch_session(uow: UnitOfWork, id_hash: str) -> None:
+    """Note that the browser is still in use."""
+    row = repository.staff_session(uow.session, id_hash)
+    if row is not None:
+        row.last_seen_at = max(row.last_seen_at, uow.now)
+
+
+def actor_of_token(session: Session, token: str, pepper: bytes, now: datetime) -> Actor | None:
+    """Who this bearer token speaks for; never with more roles than its owner holds today."""
+    found = repository.holder_of_token(session, keyed_hash(pepper, "token", token))
+    if found is None:
+        return None
+    row, holder = found
+    if row.revoked_at is not None or now >= row.expires_at or holder.person.disabled_at is not None:
+        return None
+    return _actor(holder, holder.roles & {Role(r) for r in row.roles}, "token")
+
+
+def _actor(holder: repository.Holder, roles: frozenset[Role], via: str) -> Actor:
+    person = holder.person
+    return Actor(person.id, person.display_name, roles, person.agency_id, holder.agency, via)
+
+
+def add_agency(uow: UnitOfWork, name: str, kind: AgencyKind) -> Agency:
+    """A new agency, or the one that already has this name."""
+    existing = repository.agency_by_name(uow.session, name)
+    if existing is not None:
+        return existing
+    agency = Agency(name=name, kind=kind, created_at=uow.now)
+    uow.session.add(agency)
+    uow.session.flush()
+    audit.record(uow, "add", "agency", agency.id, agency_id=agency.id, after={"name": name, "kind": kind.value})
+    return agency
+
+
+def agency_name(session: Session, agency_id: uuid.UUID) -> str:
+    """The name of an agency."""
+    agency = session.get(Agency, agency_id)
+    return agency.name if agency else ""
+
+
+def agency_id_of(session: Session, name: str) -> uuid.UUID | None:
+    """The agency of this server that has this name, if there is one."""
+    agency = repository.agency_by_name(session, name)
+    return agency.id if agency else None
+
+
+def add_person(
+    uow: UnitOfWork, agency_id: uuid.UUID, username: str, display_name: str, password: str, roles: Iterable[Role]
+) -> Person:
+    """A new account. Raises Conflict when the user name is taken, Invalid for a short password."""
+    username = username.strip().lower()
+    if not username or not display_name.strip():
+        raise Invalid("A person needs a user name and a name to show.", fields={"username": "missing"})
+    if repository.person_by_username(uow.session, username) is not None:
+        raise Conflict(f"The user name {username} is taken.", hint="Choose another.")
+    held = sorted(set(roles))
+    if not held:
+        raise Invalid("A person needs at least one role.", fields={"roles": "none given"})
+    person = Person(
+        agency_id=agency_id,
+        username=username,
+        display_name=display_name.strip(),
+        password_hash=hash_password(password),
+        created_at=uow.now,
+    )
+    uow.session.add(person)
+    uow.session.flush()
+    uow.session.add_all(PersonRole(person_id=person.id, role=role) for role in held)
+    audit.record(
+        uow,
+        "add",
+        "person",
+        person.id,
+        agency_id=agency_id,
+        after={"username": username, "roles": [r.value for r in held]},
+    )
+    return person
+
+
+def disable_person(uow: UnitOfWork, person_id: uuid.UUID) -> None:
+    """Turn an account off; every browser and token of it stops working at once."""
+    person = _own_person(uow, person_id)
+    if person.id == uow.actor.person_id:
+        raise Forbidden("You cannot turn off your own account.", hint="Ask another administrator.")
+    person.disabled_at = uow.now
+    person.version += 1
+    for row in repository.live_sessions_of(uow.session, person_id):
+        row.revoked_at = uow.now
+    for token in repository.tokens_of(uow.session, person_id, uow.now):
+        token.revoked_at = uow.now
+    publish(uow, ENDED, "disabled", agency_id=person.agency_id, payload={"key": str(person_id)})
+    audit.record(uow, "disable", "person", person_id, version=person.version)
+
+
+def _own_person(uow: UnitOfWork, person_id: uuid.UUID) -> Person:
+    person = uow.session.get(Person, person_id)
+    if person is None or person.agency_id != uow.actor.agency_id:
+        raise NotFound("person")
+    return person
+
+
+def people(session: Session, actor: Actor) -> list[tuple[Person, frozenset[Role]]]:
+    """Everybody of the actor's agency with their roles."""
+    if actor.agency_id is None:
+        return []
+    found = repository.people_of(session, actor.agency_id)
+    return [(person, repository.roles_of(session, person.id)) for person in found]
+
+
+def issue_token(
+    uow: UnitOfWork, label: str, roles: Iterable[Role], days: int, pepper: bytes, *, person_id: uuid.UUID | None = None
+) -> tuple[ApiToken, str]:
+    """A token for the actor (or for `person_id`, from the command line), shown once."""
+    owner = person_id or uow.actor.person_id
+    if owner is None:
+        raise NotFound("person")
+    # Never more than whoever asks holds: a token for one role must not beget one for all of its owner's.
+    held = repository.roles_of(uow.session, owner) if person_id else uow.actor.roles
+    wanted = frozenset(roles) or held
+    if not wanted <= held:
+        raise Forbidden("A token cannot have a role its owner does not hold.", hint="Leave that role out.")
+    secret = "mast_" + new_secret()
+    token = ApiToken(
+        person_id=owner,
+        label=label.strip() or "token",
+        token_hash=keyed_hash(pepper, "token", secret),
+        roles=sorted(r.value for r in wanted),
+        created_at=uow.now,
+        expires_at=uow.now + timedelta(days=days),
+    )
+    uow.session.add(token)
+    uow.session.flush()
+    audit.record(uow, "issue", "api_token", token.id, after={"label": token.label, "roles": token.roles})
+    return token, secret
+
+
+def revoke_token(uow: UnitOfWork, token_id: uuid.UUID) -> None:
+    """End one of the actor's tokens."""
+    token = uow.session.get(ApiToken, token_id)
+    if token is None or token.person_id != uow.actor.person_id:
+        raise NotFound("token")
+    token.revoked_at = uow.now
+    publish(uow, ENDED, "revoked", agency_id=uow.actor.agency_id, payload={"key": live_key(token.token_hash)})
+    audit.record(uow, "revoke", "api_token", token_id)
+
+
+def own_tokens(session: Session, actor: Actor, now: datetime) -> list[ApiToken]:
+    """The actor's tokens that still work."""
+    return repository.tokens_of(session, actor.person_id, now) if actor.person_id else []
+
+
+def display_names(session: Session, person_ids: Iterable[uuid.UUID | None]) -> dict[uuid.UUID, str]:
+    """Names for screens: person id → display name."""
+    return repository.names_of(session, {p for p in person_ids if p is not None})
+
+
+def find_person(session: Session, username: str) -> Person:
+    """The account with this user name, for the operator's command line. Raises NotFound."""
+    person = repository.person_by_username(session, username)
+    if person is None:
+        raise NotFound("person")
+    return person
+
+
+def roles_of(session: Session, person_id: uuid.UUID) -> frozenset[Role]:
+    """Roles a person holds now, for the operator's command line."""
+    return repository.roles_of(session, person_id)
+
+
+def agency_named(session: Session, name: str) -> Agency | None:
+    """An agency by name, for the operator and the example."""
+    return repository.agency_by_name(session, name)
+
+
+def agency_names(session: Session) -> list[str]:
+    """Every agency on this server, for the operator and the example."""
+    return repository.agency_names(session)

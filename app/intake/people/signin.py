@@ -1,0 +1,69 @@
+"""The cookie side of signing in: reading it, setting it, and finding out who is calling."""
+
+from __future__ import annotations
+
+import sqlalchemy.exc
+import structlog
+from fastapi import Request
+from fastapi.responses import Response
+
+from app.intake.people import service
+from app.platform.kernel.actor import Actor
+from app.platform.security.tokens import keyed_hash
+from app.runtime import Runtime
+
+
+def cookie_name(runtime: Runtime) -> str:
+    """`__Host-` wherever the cookie is Secure: it cannot be set by a neighbour domain or over http."""
+    return "__Host-mast" if runtime.settings.cookie_secure else "mast"
+
+
+def set_cookie(response: Response, runtime: Runtime, secret: str) -> None:
+    """Give the browser its session id; out of reach of scripts, gone when the browser closes."""
+    response.set_cookie(
+        cookie_name(runtime), secret, httponly=True, samesite="lax", secure=runtime.settings.cookie_secure, path="/"
+    )
+
+
+def clear_cookie(response: Response, runtime: Runtime) -> None:
+    """Take it back."""
+    response.delete_cookie(cookie_name(runtime), path="/", secure=runtime.settings.cookie_secure, httponly=True)
+
+
+def live_key(request: Request) -> str:
+    """How an event names the session or token of this request; see service.ENDED."""
+    runtime: Runtime = request.app.state.runtime
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return service.live_key(keyed_hash(runtime.pepper, "token", credential.strip()))
+    secret = request.cookies.get(cookie_name(runtime), "")
+    return service.live_key(keyed_hash(runtime.pepper, "session", secret))
+
+
+def identify(request: Request) -> Actor | None:
+    """Who is calling: a bearer token if one is sent, else the session cookie."""
+    runtime: Runtime = request.app.state.runtime
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        with runtime.db.read_once() as session:
+            return service.actor_of_token(session, credential.strip(), runtime.pepper, runtime.now())
+    secret = request.cookies.get(cookie_name(runtime))
+    if not secret:
+        return None
+    with runtime.db.read_once() as session:
+        found = service.actor_of_session(session, secret, runtime.session_policy, runtime.now())
+    if found is None:
+        return None
+    actor, touch = found
+    if touch is not None:
+        _touch(runtime, actor, touch)
+    return actor
+
+
+def _touch(runtime: Runtime, actor: Actor, id_hash: str) -> None:
+    """Note that the browser is in use. When that cannot be written (full disk), reading goes on all the same."""
+    try:
+        with runtime.db.begin(actor) as uow:
+            service.touch_session(uow, id_hash)
+    except (sqlalchemy.exc.SQLAlchemyError, OSError) as error:
+        structlog.get_logger(__name__).warning("session_not_touched", error=type(error).__name__)

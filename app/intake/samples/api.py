@@ -1,0 +1,184 @@
+"""JSON routes of samples and their custody ledger. Chemists and verifiers read; no route shows them a ticket."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from sqlmodel import Session
+
+from app.intake.custody import service as custody
+from app.intake.custody.schemas import CustodyLineOut, LedgerOut, NewCustodyEvent
+from app.intake.samples import schemas, service
+from app.intake.samples.intake_schemas import NewSample, SampleChange
+from app.intake.sessions import service as sessions
+from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.errors import Conflict
+from app.platform.kernel.versions import check_version
+from app.platform.security.policy import SERVICE_STAFF, allow
+from app.platform.web.etags import IfMatch, set_etag
+from app.platform.web.idempotency import OnceDep
+from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
+from app.runtime import RuntimeDep
+
+router = APIRouter(prefix="/api/v1", tags=["samples"])
+
+Staff = Annotated[Actor, allow(*SERVICE_STAFF)]
+Registrar = Annotated[Actor, allow(Role.RECEPTION, Role.SESSION_LEAD, Role.HEALTH_WORKER)]
+TicketKeeper = Annotated[Actor, allow(Role.RECEPTION, Role.SESSION_LEAD)]
+
+
+def sample_out(session: Session, row: service.Sample) -> schemas.SampleOut:
+    """A sample with what hangs on it."""
+    return schemas.SampleOut.of(
+        row, service.expected_of(session, row.id), service.consents_of(session, row.id), service.stage(row)
+    )
+
+
+@router.post("/sessions/{session_id}/samples", status_code=201, response_model=schemas.RegisteredOut)
+def register_sample(
+    session_id: uuid.UUID, body: NewSample, who: Registrar, rt: RuntimeDep, once: OnceDep, request: Request
+) -> JSONResponse:
+    """Register a sample and mint its ticket. The code is in this answer and nowhere else; a retry with the same
+    Idempotency-Key gets it again."""
+    with rt.begin(who, request) as uow:
+        checking_session = sessions.lock_session(uow, session_id)
+
+        def create() -> schemas.RegisteredOut:
+            done = service.register(
+                uow,
+                session_id,
+                body,
+                rt.pepper,
+                substances=rt.pack.substances,
+                ticket_days=rt.settings.ticket_days,
+            )
+            assert done.sample.ticket_expires_at is not None
+            return schemas.RegisteredOut(
+                sample=schemas.SampleOut.of(done.sample, done.expected, done.consents, service.stage(done.sample)),
+                ticket=schemas.TicketOut.of(
+                    done.code,
+                    done.sample.ticket_expires_at,
+                    rt.settings.public_url,
+                    checking_session.licence_mode.individual_results,
+                ),
+                offers=[schemas.SuggestionOut.of(found) for found in done.offers],
+            )
+
+        return once.run(uow, create)
+
+
+@router.get("/sessions/{session_id}/samples")
+def list_samples(
+    session_id: uuid.UUID, who: Staff, rt: RuntimeDep, cursor: Cursor = "", limit: Limit = 50
+) -> Page[schemas.QueueRowOut]:
+    """All samples of a session, in the order of their keys."""
+    after = decode_cursor(cursor)
+    with rt.read() as session:
+        rows = service.page(session, who, session_id, after=after, limit=limit + 1, now=rt.now())
+    return cut(rows, limit, schemas.QueueRowOut.of, lambda row: row.sample_id)
+
+
+@router.get("/sessions/{session_id}/queue")
+def read_queue(session_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> list[schemas.QueueRowOut]:
+    """Samples that are neither told nor withdrawn, oldest first."""
+    with rt.read() as session:
+        return [schemas.QueueRowOut.of(row) for row in service.queue(session, who, session_id, now=rt.now())]
+
+
+@router.get("/sessions/{session_id}/board")
+def read_board(session_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> schemas.BoardOut:
+    """Throughput and waits of a session."""
+    with rt.read() as session:
+        return schemas.BoardOut.of(service.board(session, who, session_id, rt.now()))
+
+
+@router.get("/samples/{sample_id}")
+def read_sample(sample_id: uuid.UUID, who: Staff, rt: RuntimeDep, response: Response) -> schemas.SampleOut:
+    """Everything recorded about a sample; no ticket."""
+    with rt.read() as session:
+        row = service.get_sample(session, who, sample_id)
+        set_etag(response, row.version)
+        return sample_out(session, row)
+
+
+@router.patch("/samples/{sample_id}")
+def correct_sample(
+    sample_id: uuid.UUID,
+    body: SampleChange,
+    who: Registrar,
+    rt: RuntimeDep,
+    if_match: IfMatch,
+    request: Request,
+    response: Response,
+) -> schemas.SampleOut:
+    """Correct what was written down; only the fields sent change."""
+    with rt.begin(who, request) as uow:
+        row = service.lock_sample(uow, sample_id)
+        check_version("sample", if_match, row.version)
+        service.change(uow, row, body, substances=rt.pack.substances)
+        uow.session.flush()
+        out = sample_out(uow.session, row)
+    set_etag(response, out.version)
+    return out
+
+
+@router.post("/samples/{sample_id}/withdraw")
+def withdraw_sample(
+    sample_id: uuid.UUID, body: schemas.Withdrawal, who: Registrar, rt: RuntimeDep, request: Request
+) -> schemas.SampleOut:
+    """Take a sample out. Needs no version: a person may withdraw whatever else is going on."""
+    with rt.begin(who, request) as uow:
+        row = service.lock_sample(uow, sample_id)
+        service.withdraw(uow, row, body.reason.value)
+        return sample_out(uow.session, row)
+
+
+@router.post("/samples/{sample_id}/ticket", status_code=201, response_model=schemas.TicketOut)
+def reissue_ticket(
+    sample_id: uuid.UUID, who: TicketKeeper, rt: RuntimeDep, once: OnceDep, request: Request
+) -> JSONResponse:
+    """A new code for a lost ticket; the old one stops working at once."""
+    with rt.begin(who, request) as uow:
+        row = service.lock_sample(uow, sample_id)
+        individual = sessions.get_session(uow.session, who, row.session_id).licence_mode.individual_results
+
+        def create() -> schemas.TicketOut:
+            code = service.reissue_ticket(uow, row, rt.pepper)
+            if row.ticket_expires_at is None:
+                raise Conflict("This sample never had a ticket.")
+            return schemas.TicketOut.of(code, row.ticket_expires_at, rt.settings.public_url, individual)
+
+        return once.run(uow, create)
+
+
+@router.get("/samples/{sample_id}/custody")
+def read_custody(sample_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> LedgerOut:
+    """The custody ledger of a sample and its balance."""
+    with rt.read() as session:
+        row = service.get_sample(session, who, sample_id)
+        return LedgerOut.of(custody.ledger(session, row.id))
+
+
+@router.post("/samples/{sample_id}/custody", status_code=201, response_model=CustodyLineOut)
+def add_custody(
+    sample_id: uuid.UUID, body: NewCustodyEvent, who: Staff, rt: RuntimeDep, once: OnceDep, request: Request
+) -> JSONResponse:
+    """Write a line into the custody ledger."""
+    with rt.begin(who, request) as uow:
+        row = service.lock_sample(uow, sample_id)
+
+        def create() -> CustodyLineOut:
+            event = custody.add_event(
+                uow,
+                agency_id=row.agency_id,
+                session_id=row.session_id,
+                sample_id=row.id,
+                **body.model_dump(),
+            )
+            lines = custody.ledger(uow.session, row.id).lines
+            return CustodyLineOut.of(next(line for line in lines if line.id == event.id))
+
+        return once.run(uow, create)

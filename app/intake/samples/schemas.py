@@ -1,0 +1,161 @@
+"""Shapes of samples over HTTP, outwards. None of them holds a ticket but the answer to who registered it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from app.intake.samples import domain as d
+from app.intake.samples.intake_schemas import Details
+from app.intake.samples.queue import Board, QueueRow
+from app.intake.samples.substances import Suggestion
+from app.intake.samples.tables import Sample
+from app.intake.samples.tickets import grouped
+from harm_messages.vocabulary import Form
+
+
+class SuggestionOut(BaseModel):
+    """A row of the typeahead. `kind` is "ambiguous" where the words mean several things: then it names a class."""
+
+    id: str
+    label: str
+    hint: str
+    kind: str
+
+    @classmethod
+    def of(cls, found: Suggestion) -> SuggestionOut:
+        """From the service's view."""
+        return cls(id=found.id, label=found.label, hint=found.hint, kind=found.kind)
+
+
+class QueueRowOut(BaseModel):
+    """A sample in the queue."""
+
+    id: uuid.UUID
+    number: int
+    form: Form
+    intent: d.Intent
+    expected: list[str]
+    words_spoken: str
+    stage: d.Stage
+    state: str
+    received_at: datetime
+    waited_s: float
+    late: bool
+    group_ref: str
+    version: int
+
+    @classmethod
+    def of(cls, row: QueueRow) -> QueueRowOut:
+        """From the service's view."""
+        return cls(
+            id=row.sample_id,
+            number=row.number,
+            form=row.form,
+            intent=row.intent,
+            expected=list(row.expected),
+            words_spoken=row.words_spoken,
+            stage=row.stage,
+            state=row.state_words,
+            received_at=row.received_at,
+            waited_s=row.waited_s,
+            late=row.late,
+            group_ref=row.group_ref,
+            version=row.version,
+        )
+
+
+class SampleOut(Details):
+    """Everything that was recorded about a sample; no ticket."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: uuid.UUID
+    session_id: uuid.UUID
+    number: int
+    submitter_type: d.SubmitterType
+    intent: d.Intent
+    expected: list[str]
+    words_spoken: str
+    form: Form
+    consents: dict[d.ConsentKind, d.ConsentAnswer]
+    stage: d.Stage
+    received_at: datetime
+    analysed_at: datetime | None
+    verified_at: datetime | None
+    released_at: datetime | None
+    told_at: datetime | None
+    withdrawn_at: datetime | None
+    version: int
+
+    @classmethod
+    def of(
+        cls, row: Sample, expected: list[str], consents: dict[d.ConsentKind, d.ConsentAnswer], stage: d.Stage
+    ) -> SampleOut:
+        """From rows."""
+        values = row.model_dump(exclude={"ticket_hmac", "ticket_expires_at", "received_by", "agency_id"})
+        for name in ("planned_route", "gender", "price_unit"):
+            values[name] = values[name] or None
+        return cls(**values, expected=expected, consents=consents, stage=stage)
+
+
+class TicketOut(BaseModel):
+    """A ticket code, shown this once. `url` is null where the licence lets no client page open."""
+
+    code: str
+    printed: str
+    url: str | None
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, code: str, expires_at: datetime, public_url: str, individual_results: bool) -> TicketOut:
+        """The code in the fragment of the address: browsers never send it, so no log knows it."""
+        url = f"{public_url.rstrip('/')}/t#{code}" if individual_results else None
+        return cls(code=code, printed=grouped(code), url=url, expires_at=expires_at)
+
+
+class RegisteredOut(BaseModel):
+    """The answer to a registration. `offers`: what the words may have meant, where the register was not sure."""
+
+    sample: SampleOut
+    ticket: TicketOut
+    offers: list[SuggestionOut]
+
+
+class Withdrawal(BaseModel):
+    """Why a sample is withdrawn."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: d.WithdrawReason = d.WithdrawReason.CLIENT_ASKED
+
+
+class BoardOut(BaseModel):
+    """A session in figures; waits from received to released, in seconds."""
+
+    received: int
+    queue: int
+    oldest_wait_s: float | None
+    released: int
+    received_last_hour: int
+    released_last_hour: int
+    wait_p50_s: float | None
+    wait_p90_s: float | None
+    states: dict[d.Stage, int]
+
+    @classmethod
+    def of(cls, board: Board) -> BoardOut:
+        """From the service's view."""
+        return cls(
+            received=board.received,
+            queue=board.queue,
+            oldest_wait_s=board.oldest_wait_s,
+            released=board.released,
+            received_last_hour=board.received_last_hour,
+            released_last_hour=board.released_last_hour,
+            wait_p50_s=board.wait_p50_s,
+            wait_p90_s=board.wait_p90_s,
+            states=board.states,
+        )

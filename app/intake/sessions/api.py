@@ -1,0 +1,82 @@
+"""JSON routes of sites and sessions."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, Response
+
+from app.intake.sessions import schemas, service
+from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.versions import check_version
+from app.platform.security.policy import SERVICE_STAFF, allow
+from app.platform.web.etags import IfMatch, set_etag
+from app.platform.web.idempotency import OnceDep
+from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
+from app.runtime import RuntimeDep
+
+router = APIRouter(prefix="/api/v1", tags=["sessions"])
+
+Staff = Annotated[Actor, allow(*SERVICE_STAFF)]
+Lead = Annotated[Actor, allow(Role.SESSION_LEAD)]
+
+
+@router.get("/sites")
+def list_sites(who: Staff, rt: RuntimeDep) -> list[schemas.SiteOut]:
+    """Places of the caller's agency."""
+    with rt.read() as session:
+        return [schemas.SiteOut.of(site) for site in service.sites(session, who)]
+
+
+@router.get("/sessions")
+def list_sessions(
+    who: Staff, rt: RuntimeDep, cursor: Cursor = "", limit: Limit = 50, open: Annotated[bool, Query()] = False
+) -> Page[schemas.SessionOut]:
+    """Sessions of the caller's agency, newest first."""
+    before = decode_cursor(cursor)
+    with rt.read() as session:
+        rows = service.sessions_of(session, who, open, before=before, limit=limit + 1)
+        places = service.sites_of(session, rows)
+    now = rt.now()
+    return cut(rows, limit, lambda row: schemas.SessionOut.of(row, places[row.site_id], now), lambda row: row.id)
+
+
+@router.get("/sessions/{session_id}")
+def read_session(session_id: uuid.UUID, who: Staff, rt: RuntimeDep, response: Response) -> schemas.SessionOut:
+    """One session."""
+    with rt.read() as session:
+        row = service.get_session(session, who, session_id)
+        set_etag(response, row.version)
+        return schemas.SessionOut.of(row, service.site_of(session, row), rt.now())
+
+
+@router.post("/sessions", status_code=201, response_model=schemas.SessionOut)
+def create_session(
+    body: schemas.NewSession, who: Lead, rt: RuntimeDep, once: OnceDep, request: Request
+) -> JSONResponse:
+    """Plan a session at a known site or at a new one."""
+    plan = service.SessionPlan(**body.model_dump(exclude={"site", "site_id"}))
+    place = None if body.site is None else service.Place(body.site.name, body.site.region, tuple(body.site.aliases))
+    with rt.begin(who, request) as uow:
+
+        def create() -> schemas.SessionOut:
+            row = service.create_session(uow, plan, site_id=body.site_id, place=place)
+            return schemas.SessionOut.of(row, service.site_of(uow.session, row), uow.now)
+
+        return once.run(uow, create)
+
+
+@router.post("/sessions/{session_id}/close")
+def close_session(
+    session_id: uuid.UUID, who: Lead, rt: RuntimeDep, if_match: IfMatch, request: Request, response: Response
+) -> schemas.SessionOut:
+    """Close a session: nothing more is registered in it."""
+    with rt.begin(who, request) as uow:
+        row = service.lock_session(uow, session_id)
+        check_version("session", if_match, row.version)
+        service.close_session(uow, row)
+        out = schemas.SessionOut.of(row, service.site_of(uow.session, row), uow.now)
+    set_etag(response, out.version)
+    return out

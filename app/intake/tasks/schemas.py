@@ -1,0 +1,57 @@
+"""Shapes of tasks over HTTP."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from app.intake.tasks.domain import TaskKind
+from app.intake.tasks.service import TaskView
+from app.platform.web.fields import FreeText, Note200
+
+
+class DoneWords(FreeText):
+    """What was done; may be empty where the kind does not ask."""
+
+    words: Note200 = ""
+
+
+class SampleTaskOut(BaseModel):
+    """A task about a sample."""
+
+    id: uuid.UUID
+    kind: TaskKind
+    title: str
+    words: str
+    detail: dict[str, Any]
+    sample_id: uuid.UUID
+    number: int
+    session_id: uuid.UUID
+    opened_at: datetime
+    closed_at: datetime | None
+    closed_by: str
+    closed_words: str
+    version: int
+
+    @classmethod
+    def of(cls, view: TaskView) -> SampleTaskOut:
+        """From the service's view."""
+        row = view.row
+        return cls(
+            id=row.id,
+            kind=row.kind,
+            title=view.title,
+            words=row.words,
+            detail=row.detail,
+            sample_id=row.sample_id,
+            number=view.number,
+            session_id=row.session_id,
+            opened_at=row.opened_at,
+            closed_at=row.closed_at,
+            closed_by=view.by,
+            closed_words=row.closed_words,
+            version=row.version,
+        )

@@ -1,0 +1,1 @@
+"""From files to answers: readings and what they are compared with, standards, instruments and their checks."""

@@ -1,0 +1,211 @@
+"""JSON routes of incoming files. An arrival is acknowledged once its bytes and its row are durable, and once for ever."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.responses import JSONResponse, Response
+from sqlmodel import Session
+from starlette.requests import ClientDisconnect
+
+from app.intake.sessions import service as sessions
+from app.laboratory.incoming import schemas, service
+from app.laboratory.incoming.digests import announced_sha256
+from app.laboratory.incoming.tables import IncomingFile
+from app.platform.db import UnitOfWork
+from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.errors import Forbidden, Invalid
+from app.platform.security.policy import allow
+from app.platform.storage import Received
+from app.platform.web.bodies import BINARY
+from app.platform.web.etags import IfMatch, etag, set_etag
+from app.platform.web.fields import Text80
+from app.platform.web.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from app.runtime import Runtime, RuntimeDep
+
+router = APIRouter(prefix="/api/v1/incoming", tags=["incoming"])
+
+BENCH = (Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)
+Chemist = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]
+Bench = Annotated[Actor, allow(*BENCH)]
+Sender = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.INSTRUMENT)]
+Asker = Annotated[Actor, allow(*BENCH, Role.INSTRUMENT)]
+Path = Annotated[str, Query(max_length=1000, description="The file's own name or its path in the watched folder")]
+Arrival = Annotated[
+    str,
+    Query(
+        max_length=64, pattern=r"^[A-Za-z0-9_-]*$",
+        description="The sender's key of this arrival: the same key again is the same file, for ever",
+    ),
+]  # fmt: skip
+Digest = Annotated[
+    str, Header(max_length=500, description="RFC 9530; the file is kept only if its SHA-256 is this one")
+]
+
+_AGAIN: dict[int | str, dict[str, Any]] = {
+    200: {"model": schemas.IncomingOut, "description": "The same arrival again: nothing was added"}
+}
+
+
+@router.post("", status_code=201, response_model=schemas.IncomingOut, responses=_AGAIN, openapi_extra=BINARY)
+async def take_in(
+    who: Sender,
+    rt: RuntimeDep,
+    request: Request,
+    filename: Path = "",
+    origin: Annotated[Text80, Query(description="The instrument's computer or folder, as it calls itself")] = "",
+    arrival: Arrival = "",
+    session: Annotated[uuid.UUID | None, Query(description="Only samples of this session are meant")] = None,
+    attach: Annotated[bool, Query(description="Attach to the one open sample of `session` the name speaks of")] = False,
+    repr_digest: Digest = "",
+    content_digest: Digest = "",
+    idempotency_key: Annotated[str, Header(max_length=120, description="Stands in for `arrival`")] = "",
+) -> Response:
+    """Take a file in as the raw body; it waits until it is attached to a sample."""
+    if attach and session is None:
+        raise Invalid(
+            "Attaching from the name needs the session the samples belong to, so the file was not taken.",
+            fields={"session": "missing"},
+        )
+    announced = announced_sha256(repr_digest, content_digest)
+    key = service.arrival_key(arrival, who.person_id, idempotency_key)
+    await to_thread.run_sync(_check_session, rt, who, session)
+    try:
+        received = await rt.blobs.receive(request.stream(), announced=announced)
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody is there to read it; nothing was kept
+    coming = service.Arrival(key, filename, origin, session, attach)
+    return await to_thread.run_sync(_commit, rt, who, request, received, coming)
+
+
+def _check_session(rt: Runtime, who: Actor, session_id: uuid.UUID | None) -> None:
+    if session_id is not None:
+        with rt.read() as session:
+            sessions.get_session(session, who, session_id)
+
+
+def _commit(rt: Runtime, who: Actor, request: Request, received: Received, coming: service.Arrival) -> Response:
+    with rt.begin(who, request) as uow:
+        row, is_new = service.arrive(uow, received, coming)
+        body = jsonable_encoder(_out(uow, rt, row))
+        headers = {"ETag": etag(row.version)}
+    return JSONResponse(body, 201 if is_new else 200, headers=headers)
+
+
+def _out(uow: UnitOfWork, rt: Runtime, row: IncomingFile) -> schemas.IncomingOut:
+    return _shown(uow.session, uow.actor, [row], uow.now)[0]
+
+
+def _shown(session: Session, who: Actor, rows: Sequence[IncomingFile], now: datetime) -> list[schemas.IncomingOut]:
+    """Files as the bench sees them; to an instrument's computer nothing of the samples around them."""
+    if not who.has(*BENCH):
+        return [schemas.IncomingOut.receipt(row) for row in rows]
+    candidates = service.open_samples(session, who, now)
+    return [schemas.IncomingOut.of(view) for view in service.views(session, who, rows, candidates)]
+
+
+@router.get("")
+def list_incoming(
+    who: Asker,
+    rt: RuntimeDep,
+    state: service.IncomingState | None = None,
+    arrival: Arrival = "",
+    cursor: Cursor = "",
+    limit: Limit = 50,
+) -> Page[schemas.IncomingOut]:
+    """Files from the instruments, newest first. With `arrival`: that one, if it came.
+
+    An instrument's computer must name the arrival, and learns what became of it, never which sample it was given to.
+    """
+    if not arrival and not who.has(*BENCH):
+        raise Forbidden(
+            "An instrument's computer may ask about one arrival, not list files.", hint="Give its key as `arrival`."
+        )
+    before = decode_cursor(cursor)
+    with rt.read() as session:
+        rows = service.incoming_page(session, who, state=state, arrival=arrival, before=before, limit=limit + 1)
+        shown = _shown(session, who, rows[:limit], rt.now())
+    return Page(rows=shown, next=encode_cursor(rows[limit - 1].id) if len(rows) > limit else None)
+
+
+@router.get("/{incoming_id}")
+def show_incoming(incoming_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: Response) -> schemas.IncomingOut:
+    """One file: what it is, or why it could not be read, and where it stands."""
+    with rt.read() as session:
+        row = service.get_incoming(session, who, incoming_id)
+        shown = _shown(session, who, [row], rt.now())[0]
+    set_etag(response, row.version)
+    return shown
+
+
+@router.post("/{incoming_id}/attach")
+def attach(
+    incoming_id: uuid.UUID,
+    body: schemas.AttachIn,
+    who: Chemist,
+    rt: RuntimeDep,
+    if_match: IfMatch,
+    request: Request,
+    response: Response,
+) -> schemas.IncomingOut:
+    """Give a waiting file to a sample; it becomes an upload of that sample and is read as any other."""
+    return _decide(
+        rt, who, request, response,
+        lambda uow: service.attach(uow, incoming_id, if_match, body.sample_id, body.method),
+    )  # fmt: skip
+
+
+@router.post("/{incoming_id}/set-aside")
+def set_aside(
+    incoming_id: uuid.UUID,
+    body: schemas.SetAsideIn,
+    who: Chemist,
+    rt: RuntimeDep,
+    if_match: IfMatch,
+    request: Request,
+    response: Response,
+) -> schemas.IncomingOut:
+    """Say that a file belongs to no sample. It can be restored until its bytes are deleted."""
+    return _decide(
+        rt, who, request, response, lambda uow: service.set_aside(uow, incoming_id, if_match, body.reason)
+    )  # fmt: skip
+
+
+@router.post("/{incoming_id}/restore")
+def restore(
+    incoming_id: uuid.UUID, who: Chemist, rt: RuntimeDep, if_match: IfMatch, request: Request, response: Response
+) -> schemas.IncomingOut:
+    """Let a file that was set aside wait again."""
+    return _decide(rt, who, request, response, lambda uow: service.restore(uow, incoming_id, if_match))
+
+
+@router.post("/{incoming_id}/take-back")
+def take_back(
+    incoming_id: uuid.UUID, who: Chemist, rt: RuntimeDep, if_match: IfMatch, request: Request, response: Response
+) -> schemas.IncomingOut:
+    """Undo an attachment: the analysis it made is marked to be repeated, and the file waits again.
+
+    A result that stands on the file is not changed by it; `message` says so.
+    """
+    with rt.begin(who, request) as uow:
+        row, stands = service.take_back(uow, incoming_id, if_match)
+        set_etag(response, row.version)
+        out = _out(uow, rt, row)
+        if stands:
+            out.message = f"{out.message} {service.STILL_STANDS}"
+        return out
+
+
+def _decide(
+    rt: Runtime, who: Actor, request: Request, response: Response, decide: Callable[[UnitOfWork], IncomingFile]
+) -> schemas.IncomingOut:
+    with rt.begin(who, request) as uow:
+        row = decide(uow)
+        set_etag(response, row.version)
+        return _out(uow, rt, row)

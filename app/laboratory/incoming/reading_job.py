@@ -1,0 +1,104 @@
+"""The job behind an arrival: read it in the jail at once, so that damage is seen while the instrument is at hand.
+
+Nothing is kept of the reading but its description: once the file is attached, the upload's own job reads it again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from app.laboratory.incoming import repository
+from app.laboratory.incoming.arriving import JOB
+from app.laboratory.incoming.domain import clean
+from app.laboratory.incoming.tables import IncomingFile
+from app.platform.db import Database, UnitOfWork
+from app.platform.jobs import DeadJob, JobContext
+from app.platform.live.publish import publish
+from app.platform.storage import BlobStore
+from instruments import AmbiguousText, InstrumentError, describe, printable
+from spectra import Reading
+
+MOST_DESCRIBED = 12
+
+
+class FileReader(Protocol):
+    """Reads a file in a process of its own; the server's jail."""
+
+    def read(self, source: Path, name: str | None = None) -> list[Reading]:
+        """Readings of a file. Raises InstrumentError."""
+        ...
+
+
+def handlers(database: Database, blobs: BlobStore, jail: FileReader) -> dict[str, Callable[[JobContext], None]]:
+    """For JobRunner(handlers=…)."""
+    return {JOB: lambda ctx: read_incoming(database, blobs, jail, ctx)}
+
+
+def obituaries() -> dict[str, Callable[[UnitOfWork, DeadJob], None]]:
+    """For JobRunner(on_dead=…)."""
+    return {JOB: _give_up}
+
+
+def read_incoming(database: Database, blobs: BlobStore, jail: FileReader, ctx: JobContext) -> None:
+    """Describe one arrival."""
+    with database.read() as session:
+        row = repository.by_key(session, uuid.UUID(ctx.payload["incoming_id"]))
+        task = (row.blob_sha256, row.file_name) if row is not None and row.read_at is None else None
+    if task is None or task[0] is None:
+        return  # read by an earlier try, or its bytes are gone; the runner marks this one done
+    try:
+        readings = jail.read(blobs.path(task[0]), task[1])
+    except InstrumentError as error:
+        _store(ctx, "", {}, problem_of(error))
+        return
+    _store(ctx, readings[0].format if readings else "", summary_of(readings), None)
+
+
+def summary_of(readings: list[Reading]) -> dict[str, Any]:
+    """What the list says of a file: the first readings described, and how many there are."""
+    described = [{"title": r.title, **describe(r)} for r in readings[:MOST_DESCRIBED]]
+    return {"count": len(readings), "readings": clean(described)}
+
+
+def problem_of(error: InstrumentError) -> dict[str, Any]:
+    """Why it could not be read. A question is no damage: it is asked once the file is with its sample."""
+    problem: dict[str, Any] = {
+        "code": error.code, "detail": printable(error.message, 600), "hint": printable(error.hint, 400), "asks": False
+    }  # fmt: skip
+    if isinstance(error, AmbiguousText):
+        problem["asks"] = True
+        problem["hint"] = "Attach it to its sample; MAST then asks how it is to be read."
+    return problem
+
+
+def _store(ctx: JobContext, found: str, summary: dict[str, Any], problem: dict[str, Any] | None) -> None:
+    with ctx.begin() as uow:
+        row = repository.by_key(uow.session, uuid.UUID(ctx.payload["incoming_id"]), lock=True)
+        if row is not None and row.read_at is None:
+            row.format, row.summary, row.problem, row.read_at = printable(found, 40), summary, problem, uow.now
+            _tell(uow, row)
+        ctx.complete(uow)
+
+
+def _give_up(uow: UnitOfWork, dead: DeadJob) -> None:
+    """Every try failed for a reason of ours: the file can still be attached, where it is read anew."""
+    row = repository.by_key(uow.session, uuid.UUID(dead.payload["incoming_id"]), lock=True)
+    if row is None or row.read_at is not None:
+        return
+    row.read_at = uow.now
+    row.problem = {
+        "code": "reading_failed", "asks": False,
+        "detail": "The server failed to read this file several times. The file itself is kept.",
+        "hint": "Attach it to its sample, where it is read again, or ask the operator to look at the job.",
+    }  # fmt: skip
+    _tell(uow, row)
+
+
+def _tell(uow: UnitOfWork, row: IncomingFile) -> None:
+    publish(
+        uow, "incoming", "incoming.read", agency_id=row.agency_id, session_id=row.session_id,
+        payload={"incoming_id": row.id},
+    )  # fmt: skip

@@ -1,0 +1,163 @@
+"""Use cases of response factors: keep a weighed mixture, take it back, and what factors an instrument has."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlmodel import Session
+
+from app.intake.samples import service as samples
+from app.laboratory.instrument_checks import repository
+from app.laboratory.instrument_checks.checking import agency_of, get_instrument
+from app.laboratory.instrument_checks.domain import DAILY, NewMixture, faults_of_mixture
+from app.laboratory.instrument_checks.tables import WeighedMixture
+from app.laboratory.readings import service as readings
+from app.platform import audit
+from app.platform.db import UnitOfWork
+from app.platform.kernel.actor import Actor
+from app.platform.kernel.errors import Conflict, Invalid, NotFound
+from app.platform.kernel.versions import check_version
+from app.platform.live.publish import publish
+from spectra.confidence.limits import load
+from spectra.infrared.response import PairFactor, Weighed, pair_factors, weight_shares
+
+Z95 = 1.959963984540054
+NOT_KEPT = "The mixture was not kept. What you typed is still here."
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a reading's mixture, as it can be weighed: key, name, share with its standard uncertainty."""
+
+    key: str
+    name: str
+    share: float
+    share_u: float
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """What an instrument's weighed mixtures say: factors of pairs, names of compounds, and the mixtures, oldest first."""
+
+    pairs: tuple[PairFactor, ...]
+    names: Mapping[str, str]
+    mixtures: tuple[WeighedMixture, ...]
+
+
+def parts_of(session: Session, actor: Actor, reading_id: uuid.UUID) -> tuple[list[Part], uuid.UUID | None, Any]:
+    """Parts of a reading's mixture, its instrument and the analysis. Raises NotFound."""
+    row, match = readings.reading_with_match(session, actor, reading_id)
+    analysis = readings.get_analysis(session, actor, row.analysis_id)
+    stored = list(match.answer.get("components") or []) if match is not None else []
+    return [_part(one) for one in stored], analysis.instrument_id, analysis
+
+
+def _part(stored: Mapping[str, Any]) -> Part:
+    return Part(key_of(stored), str(stored["substance"])[:120], float(stored["share"]), _share_u(stored))
+
+
+def key_of(stored: Mapping[str, Any]) -> str:
+    """The key of a part of a mixture: register id, else what the library calls the compound."""
+    return str(stored.get("substance_id") or stored["compound"])[:160]
+
+
+def _share_u(stored: Mapping[str, Any]) -> float:
+    return max(float(stored["high"]) - float(stored["low"]), 0.0) / (2 * Z95)
+
+
+def add_mixture(uow: UnitOfWork, new: NewMixture) -> WeighedMixture:
+    """Keep a weighed mixture; its shares are those of its reading. Raises NotFound, Invalid, Conflict (the same reading)."""
+    machine = get_instrument(uow.session, uow.actor, new.instrument_id)
+    if machine.method.value not in DAILY:
+        raise Invalid(NOT_KEPT, fields={"instrument_id": "Response factors are measured on infrared instruments."})
+    if new.reading_id is None:
+        raise Invalid(NOT_KEPT, fields={"reading": "Say which reading it is."})
+    parts, on, analysis = parts_of(uow.session, uow.actor, new.reading_id)
+    if samples.lock_sample(uow, analysis.sample_id).withdrawn_at is not None:  # held: of two at once one is told
+        raise Conflict("This sample was withdrawn, so no mixture was kept of it.")
+    if on is not None and on != machine.id:
+        raise Invalid(NOT_KEPT, fields={"instrument_id": "This reading was measured on another instrument."})
+    known = {part.key: part for part in parts}
+    if new.first not in known or new.second not in known:
+        raise Invalid(NOT_KEPT, fields={"second": "Choose two substances that were seen in this reading."})
+    first, second = known[new.first], known[new.second]
+    total = first.share + second.share
+    new = replace(
+        new, share=first.share / total if total > 0 else 0.0,
+        share_u=max(first.share_u, second.share_u) / total if total > 0 else 0.0, measured_at=analysis.started_at,
+    )  # fmt: skip
+    if wrong := faults_of_mixture(new):
+        raise Invalid(NOT_KEPT, fields=wrong)
+    there = repository.mixtures_of(uow.session, [machine.id])
+    if any(row.reading_id == new.reading_id and row.withdrawn_at is None for row in there):
+        raise Conflict("This reading is kept as a weighed mixture already, so it was not kept twice.")
+    row = WeighedMixture(
+        agency_id=agency_of(uow.actor), instrument_id=machine.id, reading_id=new.reading_id, first_compound=first.key,
+        first_name=first.name, second_compound=second.key, second_name=second.name, first_mg=new.first_mg,
+        second_mg=new.second_mg, balance_u_mg=new.balance_u_mg, share=round(new.share, 5),
+        share_u=round(new.share_u, 5), measured_at=analysis.started_at, made_by=uow.actor.person_id, made_at=uow.now,
+    )  # fmt: skip
+    uow.session.add(row)
+    uow.session.flush()
+    after = {
+        "first": row.first_compound, "second": row.second_compound, "first_mg": row.first_mg,
+        "second_mg": row.second_mg, "share": row.share,
+    }  # fmt: skip
+    audit.record(uow, "keep", "weighed_mixture", row.id, version=row.version, after=after)
+    publish(uow, "instrument", "instrument.mixture_kept", agency_id=row.agency_id, payload={"mixture_id": row.id})
+    return row
+
+
+def withdraw_mixture(uow: UnitOfWork, mixture_id: uuid.UUID, version: int, reason: str) -> WeighedMixture:
+    """Take a mixture back: factors are made without it. Raises NotFound, Stale, Conflict, Invalid."""
+    row = repository.of_agency(uow.session, WeighedMixture, agency_of(uow.actor), mixture_id, lock=True)
+    if row is None:
+        raise NotFound("mixture")
+    check_version("mixture", version, row.version)
+    if row.withdrawn_at is not None:
+        raise Conflict("This mixture was withdrawn already. Nothing was changed.")
+    if not reason:
+        raise Invalid("The mixture was not withdrawn.", fields={"reason": "Say why it is withdrawn."})
+    row.withdrawn_by, row.withdrawn_at, row.withdrawn_reason = uow.actor.person_id, uow.now, reason
+    row.version += 1
+    audit.record(uow, "withdraw", "weighed_mixture", row.id, version=row.version, reason=reason)
+    publish(uow, "instrument", "instrument.mixture_withdrawn", agency_id=row.agency_id, payload={"mixture_id": row.id})
+    return row
+
+
+def factors_of(session: Session, actor: Actor, instrument_id: uuid.UUID) -> Factors:
+    """Factors of an instrument of the actor's agency. Raises NotFound."""
+    return factors_on(session, get_instrument(session, actor, instrument_id).id)
+
+
+def factors_on(session: Session, instrument_id: uuid.UUID) -> Factors:
+    """The same for the reading job, which acts for no agency."""
+    rows = repository.mixtures_of(session, [instrument_id])
+    counting = [row for row in rows if row.withdrawn_at is None]
+    pairs = pair_factors(
+        Weighed(
+            row.first_compound, row.second_compound, row.first_mg, row.second_mg, row.share, row.share_u, row.balance_u_mg
+        )
+        for row in counting
+    )  # fmt: skip
+    names = {row.first_compound: row.first_name for row in counting}
+    names |= {row.second_compound: row.second_name for row in counting}
+    return Factors(tuple(pairs), names, tuple(rows))
+
+
+def weights_by(pairs: Sequence[PairFactor], parts: Sequence[Mapping[str, Any]]) -> list[dict[str, float]] | None:
+    """Weight shares of a reading's parts, as stored; None unless every part has a factor against the others."""
+    found = weight_shares(
+        [key_of(one) for one in parts], [float(one["share"]) for one in parts], [_share_u(one) for one in parts], pairs
+    )
+    if found is None or len(parts) < 2:
+        return None
+    return [{"value": round(w.value, 4), "low": round(w.low, 4), "high": round(w.high, 4)} for w in found]
+
+
+def most_unexplained() -> float:
+    """Share of a reading that may stay unexplained where weight shares are still printed."""
+    return float(load("infrared_instrument")["response"]["most_unexplained"])

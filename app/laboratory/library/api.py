@@ -1,0 +1,112 @@
+"""JSON routes of reference libraries. Importing one is an administrator's act: libraries belong to the installation."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from anyio import to_thread
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
+from starlette.requests import ClientDisconnect
+
+from app.laboratory.library import schemas, service
+from app.laboratory.library.web import arrivals_of
+from app.platform.kernel.actor import Actor, Role
+from app.platform.security.policy import allow
+from app.platform.web.bodies import BINARY
+from app.platform.web.fields import Text40, Text80, Text140, Text200
+from app.platform.web.idempotency import OnceDep
+from app.runtime import RuntimeDep
+
+router = APIRouter(prefix="/api/v1/libraries", tags=["libraries"])
+
+Reader = Annotated[
+    Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD, Role.HEALTH_WORKER, Role.RESEARCHER, Role.ADMIN)
+]
+Admin = Annotated[Actor, allow(Role.ADMIN)]
+Key = Annotated[str, Path(max_length=80, description="Key or name of a library")]
+Number = Annotated[int, Path(ge=0, lt=2**31)]
+
+
+@router.get("")
+def list_libraries(who: Reader, rt: RuntimeDep) -> list[schemas.LibraryOut]:
+    """Every library on the shelf with licence and source; starters come last."""
+    with rt.read() as session:
+        return [schemas.LibraryOut.of(view) for view in service.list_libraries(session, rt.shelf)]
+
+
+@router.post("/imports/uploads", status_code=202, response_model=schemas.ImportOut, openapi_extra=BINARY)
+async def import_library(
+    who: Admin,
+    rt: RuntimeDep,
+    once: OnceDep,
+    request: Request,
+    name: Annotated[Text140, Query(description="What the library is to be called")],
+    licence: Annotated[Text200, Query(description="Terms under which it may be used")],
+    source: Annotated[Text200, Query(description="Publisher, edition, address")],
+    filename: Annotated[Text200, Query()] = "",
+    y_unit: Annotated[
+        Text40, Query(description="What the y axis of infrared files is, where they say it wrongly")
+    ] = "",
+) -> Response:
+    """Take a file or a zip of thousands in as the raw body; a job makes the library, whole or not at all."""
+    service.check_words(name, licence, source, y_unit)  # before the file: what is refused leaves no bytes
+    try:
+        received = await arrivals_of(rt).receive(request.stream())
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody is there to read it; nothing was kept
+    key = once.of_bytes(received.sha256)
+
+    def commit() -> Response:
+        with rt.begin(who, request) as uow:
+            return key.run(
+                uow,
+                lambda: schemas.ImportOut.of(
+                    service.ask_for_import(uow, received, filename, name, licence, source, y_unit)
+                ),
+                status=202,
+            )
+
+    return await to_thread.run_sync(commit)
+
+
+@router.get("/imports")
+def list_imports(who: Admin, rt: RuntimeDep) -> list[schemas.ImportOut]:
+    """The latest imports, newest first."""
+    with rt.read() as session:
+        return [schemas.ImportOut.of(row) for row in service.imports(session)]
+
+
+@router.get("/imports/{import_id}")
+def show_import(import_id: uuid.UUID, who: Admin, rt: RuntimeDep) -> schemas.ImportOut:
+    """One import: how far it is, or what became of it."""
+    with rt.read() as session:
+        return schemas.ImportOut.of(service.get_import(session, import_id))
+
+
+@router.get("/{key}")
+def show_library(key: Key, who: Reader, rt: RuntimeDep) -> schemas.LibraryFullOut:
+    """One library, with what was refused when it was imported."""
+    with rt.read() as session:
+        return schemas.LibraryFullOut.of(service.get_library(session, rt.shelf, key))
+
+
+@router.get("/{key}/entries")
+def list_entries(
+    key: Key,
+    who: Reader,
+    rt: RuntimeDep,
+    q: Annotated[Text80, Query(description="Part of a name, formula or key")] = "",
+    after: Annotated[int, Query(ge=-1, lt=2**31)] = -1,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> schemas.EntriesOut:
+    """Entries in the order of the library."""
+    rows, more = service.entries(rt.shelf, key, q, after, limit)
+    return schemas.EntriesOut(rows=[schemas.EntryOut.of(row) for row in rows], next=rows[-1].number if more else None)
+
+
+@router.get("/{key}/entries/{number}")
+def show_entry(key: Key, number: Number, who: Reader, rt: RuntimeDep) -> schemas.EntryOut:
+    """One entry with its own provenance."""
+    return schemas.EntryOut.of(service.entry(rt.shelf, key, number))

@@ -1,0 +1,99 @@
+"""Whether a stored library is sound: damage of its files, and what may be wrong with its entries (spectra.library_check).
+
+Reads only. A fault is a reason to look: nothing is taken out of a library here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session
+
+from app.laboratory.library import repository
+from app.laboratory.library.domain import Technique
+from app.laboratory.library.fingerprints import fingerprint
+from app.laboratory.library.intake import Progress
+from app.laboratory.library.shelf import Opened, Shelf
+from spectra import InfraredLibrary, LibraryFileError, MassLibrary
+from spectra.library_check import check
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryFault:
+    """Something wrong. `entry` is the number of an entry, None for the library as a whole; `severity` error, warning, note.
+
+    `id` and `name` say which entry, `what` in a few words, `why` as a sentence with the figures in `figures`.
+    """
+
+    entry: int | None
+    id: str
+    name: str
+    kind: str
+    severity: str
+    what: str
+    why: str
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """The fault with the entry it is of."""
+        return f"{self.name} ({self.id}): {self.why}" if self.entry is not None else self.why
+
+
+def library_faults(
+    session: Session, shelf: Shelf, name: str, key: str, folder: Path, broken: str = "", tell: Progress | None = None
+) -> list[LibraryFault]:
+    """Every fault of one library, the gravest first; a damaged library has that one fault.
+
+    `name`, `key` and `broken` as the list of libraries has them; `folder` is the directory of libraries.
+    """
+    if broken:
+        return [_damaged(broken)]
+    row = repository.library_named(session, name)
+    if row is not None and row.folder == key:
+        opener = MassLibrary.open if row.technique == Technique.MS.value else InfraredLibrary.open
+        try:
+            opener(folder / row.folder, verify=True)
+        except LibraryFileError as error:
+            return [_damaged(str(error))]
+    one = shelf.get(key)
+    if one.technique is Technique.MS:
+        return [
+            LibraryFault(f.entry, f.id, f.name, f.kind, f.severity.value, f.what, f.why, dict(f.figures))
+            for f in check(one.mass, tell)
+        ]
+    return [] if one.technique is Technique.FORMULA else _same_curves(one)
+
+
+def _damaged(sentence: str) -> LibraryFault:
+    return LibraryFault(None, "", "", "damaged", "error", "damaged", sentence)
+
+
+def _same_curves(one: Opened) -> list[LibraryFault]:
+    """The same curve under the keys of two compounds."""
+    spectra = one.infrared
+    groups: dict[bytes, list[int]] = defaultdict(list)
+    for number in range(len(spectra)):
+        groups[fingerprint(spectra, number)].append(number)
+    return [fault for same in groups.values() for fault in _twice(spectra, same)]
+
+
+def _twice(spectra: InfraredLibrary, same: Sequence[int]) -> list[LibraryFault]:
+    first, out = same[0], []
+    for again in same[1:]:
+        if spectra.compounds[again] != spectra.compounds[first]:
+            why = (
+                f"Point for point the spectrum of {spectra.names[first]} ({spectra.ids[first]}), another compound: one "
+                "of the two names is wrong."
+            )
+            out.append(
+                LibraryFault(
+                    again, spectra.ids[again], spectra.names[again], "same_spectrum_other_compound", "error",
+                    "same spectrum, another compound", why, {"also": first},
+                )
+            )  # fmt: skip
+    return out

@@ -1,0 +1,248 @@
+"""Importing a reference library: files → readings → entries → a folder of arrays → one row. Used by the command line.
+
+A library is there whole or not at all: the folder is written first, the row makes it known, and a folder without
+a row is removed. Licence and source are required, because a match is only as good as its reference. The raw files
+are kept, so that a newer reader can read them again (reparse.py).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.laboratory.library import raw_files, repository
+from app.laboratory.library.domain import fault_of_name
+from app.laboratory.library.intake import FileReader, PlainReader, Progress
+from app.laboratory.library.raw_files import RawFile, rows_of
+from app.laboratory.library.tables import Library
+from app.laboratory.library.usable import Usable, built, read_usable
+from app.platform import audit
+from app.platform.db import Database, UnitOfWork
+from app.platform.kernel.actor import SYSTEM, Actor
+from app.platform.kernel.errors import Conflict, Invalid
+from app.platform.kernel.ids import new_id
+from app.platform.live.publish import publish
+from app.platform.storage import BlobStore
+from instruments import LIBRARY_MEMBERS, Y_UNITS
+from spectra import LibraryEntry, Provenance
+
+KEPT_REFUSALS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class ImportParts:
+    """What an import needs of the process. Without `raw`, raw files are not kept and cannot be read again."""
+
+    db: Database
+    library_dir: Path
+    reader: FileReader | None = None
+    raw: BlobStore | None = None
+
+    @property
+    def readers(self) -> FileReader:
+        """Who reads the files."""
+        return self.reader or PlainReader()
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of an import. `already_there`: the same files were imported under this name before."""
+
+    library: Library
+    already_there: bool
+    n_read: int
+    n_accepted: int
+    n_merged: int
+    n_refused: int
+    refusals: list[dict[str, Any]]
+    notes: tuple[str, ...] = ()
+
+    def summary(self) -> str:
+        """The report as one or two sentences."""
+        if self.already_there:
+            return " ".join((f"{self.library.name} holds these files already; its entries are unchanged.", *self.notes))
+        said = (
+            f"Of {self.n_read:,} spectra {self.n_accepted:,} were accepted, {self.n_merged:,} merged with an "
+            f"identical one, {self.n_refused:,} refused."
+        )
+        return " ".join((said, *self.notes))
+
+
+def import_library(
+    parts: ImportParts,
+    files: Sequence[Path],
+    name: str,
+    licence: str,
+    source: str,
+    *,
+    y_unit: str = "",
+    actor: Actor = SYSTEM,
+    progress: Progress | None = None,
+    names: Mapping[Path, str] | None = None,
+) -> Imported:
+    """Import MSP, MGF, MassBank, JCAMP-DX and whatever else can be read, as one library.
+
+    Folders are searched for files, and a zip of many files is taken apart. `names` are those of files that lie here
+    under another one. `y_unit`, one of `instruments.Y_UNITS`, says what the y axis of infrared files is where they say
+    it wrongly. Raises Invalid (name, licence or source missing; no file; nothing usable; an unknown unit), Conflict (the
+    name is taken by another library), Unreadable (a single file that cannot be read; of several, those that cannot are
+    refused in the report).
+    """
+    name, licence, source = name.strip(), licence.strip(), source.strip()
+    check_words(name, licence, source, y_unit)
+    tell = progress or (lambda _what, _done, _of: None)
+    raw = raw_files.looked_at(_expand(files), tell, y_unit, names or {})
+    checksum = raw_files.checksum(raw)
+    with parts.db.read() as session:
+        existing = repository.library_named(session, name)
+        twins = [] if existing else repository.names_with_checksum(session, checksum)
+    if existing is not None:
+        return _repeated(parts, actor, existing, raw, tell)
+    usable = read_usable(raw, parts.readers, Provenance(source, licence), tell)
+    if parts.raw is not None:
+        raw_files.keep(parts.raw, usable.files, tell)
+    row = _row(parts, actor, (name, licence, source), checksum, usable)
+    _write(parts, actor, row, usable, tell)
+    notes = _notes(usable, twins)
+    return Imported(row, False, usable.n_read, row.n_entries, row.n_merged, row.n_refused, usable.refusals, notes)
+
+
+def _row(
+    parts: ImportParts, actor: Actor, words: tuple[str, str, str], checksum: str, usable: Usable
+) -> Library:  # fmt: skip
+    key, (name, licence, source) = new_id(), words
+    return Library(
+        id=key,
+        name=name,
+        technique=usable.technique.value,
+        accurate=usable.accurate,
+        licence=licence[:120],
+        source=source[:200],
+        notice="",
+        folder=str(key),
+        checksum=checksum,
+        n_entries=len(usable.entries),
+        n_refused=len(usable.refusals),
+        n_merged=len(usable.report.merged),
+        refusals=usable.refusals[:KEPT_REFUSALS],
+        files=rows_of(usable.files) if parts.raw is not None else [],
+        imported_by=actor.person_id,
+        imported_at=parts.db.clock(),
+    )
+
+
+def _write(parts: ImportParts, actor: Actor, row: Library, usable: Usable, tell: Progress) -> None:
+    """The folder first, then the row that makes it known; without the row the folder goes again."""
+    tell("Writing the library", 0, 1)
+    folder = parts.library_dir / row.folder
+    built(usable, row).save(folder)
+    try:
+        with parts.db.begin(actor) as uow:
+            _record(uow, row)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    tell("Writing the library", 1, 1)
+
+
+def check_words(name: str, licence: str, source: str, y_unit: str = "") -> None:
+    """Raises Invalid, with every field that is wrong, unless a library may be called and described so."""
+    wrong: dict[str, str] = {}
+    name, licence, source = name.strip(), licence.strip(), source.strip()
+    if fault := fault_of_name(name):
+        wrong["name"] = fault
+    if not licence:
+        wrong["licence"] = "Say under which licence the spectra may be used."
+    if not source:
+        wrong["source"] = "Say where the spectra come from: publisher, edition, address."
+    if len(licence) > 120:
+        wrong["licence"] = "Keep the licence within 120 characters."
+    if len(source) > 200:
+        wrong["source"] = "Keep the source within 200 characters."
+    if y_unit and y_unit not in Y_UNITS:
+        wrong["y_unit"] = "There is no such unit of the y axis; known are " + ", ".join(Y_UNITS) + "."
+    if wrong:
+        raise Invalid("The library was not imported. " + " ".join(wrong.values()), fields=wrong)
+
+
+def _expand(files: Sequence[Path]) -> list[Path]:
+    paths: list[Path] = []
+    for path in files:
+        if path.is_dir():
+            paths += sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+        else:
+            paths.append(path)
+    if not paths:
+        raise Invalid("There is no file to import.", fields={"files": "none given"})
+    if len(paths) > LIBRARY_MEMBERS:
+        raise Invalid(
+            f"There are {len(paths):,} files here; a library is made from {LIBRARY_MEMBERS:,} at most.",
+            hint="Name the folder of the spectra itself, or import it in parts.",
+            fields={"files": "too many"},
+        )
+    return paths
+
+
+def _repeated(parts: ImportParts, actor: Actor, existing: Library, raw: Sequence[RawFile], tell: Progress) -> Imported:
+    """The same files once more change nothing, but that their raw bytes are kept if they were not before."""
+    if existing.checksum != raw_files.checksum(raw):
+        raise Conflict(
+            f"There is already a library called {existing.name}, made from other files. It is unchanged.",
+            hint="Choose another name, for example with the edition in it.",
+        )
+    said = {str(row.get("y_unit", "")) for row in existing.files} or {""}
+    if said != {file.y_unit for file in raw}:
+        raise Conflict(
+            f"{existing.name} was made from these files with another y axis. It is unchanged.",
+            hint="Choose another name for the files read this way.",
+        )
+    notes: tuple[str, ...] = ()
+    if parts.raw is not None and not existing.files:
+        raw_files.keep(parts.raw, raw, tell)
+        existing = _with_files(parts, actor, existing, raw)
+        notes = ("Its raw files are kept from now on, so that newer readers can read them again.",)
+    return Imported(
+        existing, True, existing.n_entries + existing.n_merged + existing.n_refused, existing.n_entries,
+        existing.n_merged, existing.n_refused, existing.refusals, notes,
+    )  # fmt: skip
+
+
+def _with_files(parts: ImportParts, actor: Actor, existing: Library, raw: Sequence[RawFile]) -> Library:
+    with parts.db.begin(actor) as uow:
+        row = repository.library(uow.session, existing.id)
+        assert row is not None
+        row.files = rows_of(raw)
+        audit.record(uow, "keep_files", "library", row.id, after={"files": len(raw), "checksum": row.checksum})
+    return row
+
+
+def _record(uow: UnitOfWork, row: Library) -> None:
+    uow.session.add(row)
+    uow.session.flush()
+    after = {
+        "name": row.name, "technique": row.technique, "licence": row.licence, "source": row.source,
+        "checksum": row.checksum, "n_entries": row.n_entries, "n_refused": row.n_refused, "n_merged": row.n_merged,
+    }  # fmt: skip
+    audit.record(uow, "import", "library", row.id, after=after)
+    publish(uow, "library", "library.added", payload={"library_id": row.id, "name": row.name})
+
+
+def _notes(usable: Usable, twins: list[str]) -> tuple[str, ...]:
+    entries: list[LibraryEntry] = usable.entries
+    out = []
+    compounds = len({e.compound for e in entries})
+    if compounds < len(entries):
+        out.append(f"They are of {compounds:,} compounds.")
+    if without := sum(1 for e in entries if not e.meta.get("inchikey")):
+        out.append(f"{without:,} have no InChIKey; their names stand in for it.")
+    if inverted := sum("looks like an absorbance turned over" in str(r["reason"]) for r in usable.refusals):
+        out.append(
+            f"{inverted:,} refused ones look like an absorbance turned over, 100 (1 - A/Amax). If that is what they are, "
+            "import them as a library of their own and say that the y axis is “inverted absorbance (%)”."
+        )
+    if twins:
+        out.append(f"The same files are also the library {', '.join(twins)}: every search will find both.")
+    return tuple(out)

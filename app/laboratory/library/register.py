@@ -1,0 +1,103 @@
+"""Which substance of the register a reference spectrum is of: by InChIKey, CAS number and names, with its formula as check.
+
+Why: libraries key a salt apart from its base, or know a substance by name only; then one drug would be several compounds.
+A name that means several substances, or a formula that does not fit, resolves to nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Protocol
+
+from app.laboratory.library.domain import RegisterRow, plain
+from harm_messages import load_pack
+from spectra.reference_titles import same_molecule
+
+_SHORTEST_ALIAS = 3
+
+
+class _Cas(Protocol):
+    @property
+    def value(self) -> str: ...
+
+    @property
+    def certain(self) -> bool: ...
+
+
+class Row(RegisterRow, Protocol):
+    """A row of the register with what a reference spectrum may state of it besides its names."""
+
+    @property
+    def formula(self) -> str:
+        """Of the base."""
+        ...
+
+    @property
+    def cas(self) -> _Cas | None:
+        """CAS number with its basis."""
+        ...
+
+
+class RegisterKeys:
+    """`keys(inchikey, names, cas, formula)`: the InChIKey of the register's substance, "" where none is meant for sure.
+
+    An InChIKey whose first block the register knows stands as it is. Else CAS number (confirmed ones only) and names must
+    agree on one substance, and a stated formula must be its base, a salt or a hydrate of it. An InChIKey stated with the
+    formula of the base itself is trusted against the register: it is another isomer.
+    """
+
+    def __init__(self, rows: Iterable[Row] = ()) -> None:
+        self._blocks: set[str] = set()
+        self._by_cas: dict[str, list[Row]] = defaultdict(list)
+        self._by_name: dict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            if row.inchikey is None:
+                continue
+            self._blocks.add(row.inchikey.value.partition("-")[0])
+            if row.cas is not None and row.cas.certain:
+                self._by_cas[row.cas.value].append(row)
+            words = {plain(w) for w in (row.id, row.name, *(a for a in row.aliases if len(a) >= _SHORTEST_ALIAS))}
+            for word in words - {""}:
+                self._by_name[word].append(row)
+
+    def __call__(self, inchikey: str, names: Sequence[str], cas: str, formula: str) -> str:
+        """See the class."""
+        block = inchikey.strip().upper().partition("-")[0]
+        if block in self._blocks:
+            return inchikey
+        row = self._row(names, cas)
+        if row is None or row.inchikey is None:
+            return ""
+        if formula and same_molecule(formula, row.formula) is False:
+            return ""
+        if block and not (formula and _more_than(formula, row.formula)):
+            return ""
+        return row.inchikey.value
+
+    def _row(self, names: Sequence[str], cas: str) -> Row | None:
+        """The one substance that number and names agree on."""
+        numbered = {row.id: row for row in self._by_cas.get(cas, ())}
+        called: dict[str, Row] = {}
+        for name in names:
+            meant = self._by_name.get(plain(name), [])
+            if len(meant) == 1:
+                called[meant[0].id] = meant[0]
+        both = numbered.keys() & called.keys() if numbered and called else numbered.keys() | called.keys()
+        return (numbered | called)[next(iter(both))] if len(both) == 1 else None
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> RegisterKeys:
+    return RegisterKeys(load_pack().substances)
+
+
+def by_register(inchikey: str, names: Sequence[str], cas: str, formula: str) -> str:
+    """`RegisterKeys` of the register that comes with MAST, read at the first spectrum that asks."""
+    return _shipped()(inchikey, names, cas, formula)
+
+
+def _more_than(formula: str, base: str) -> bool:
+    """Whether a formula is that of a salt or hydrate of the base, not of the base itself."""
+    return same_molecule(formula, base) is True and same_molecule(base, formula) is not True

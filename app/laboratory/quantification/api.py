@@ -1,0 +1,84 @@
+"""JSON routes of quantification: calibration curves, and amounts read off them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse
+
+from app.laboratory.quantification import schemas, service
+from app.platform.kernel.actor import Actor, Role
+from app.platform.security.policy import allow
+from app.platform.web.fields import Text60
+from app.platform.web.idempotency import OnceDep
+from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
+from app.runtime import RuntimeDep
+
+router = APIRouter(prefix="/api/v1", tags=["quantification"])
+
+Chemist = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]
+Bench = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)]
+
+
+@router.get("/quantification/curves")
+def list_curves(
+    who: Bench,
+    rt: RuntimeDep,
+    substance: Annotated[Text60, Query(description="Of this substance only")] = "",
+    cursor: Cursor = "",
+    limit: Limit = 50,
+) -> Page[schemas.CurveOut]:
+    """Calibration curves, newest first; superseded and expired ones too, marked."""
+    before = decode_cursor(cursor)
+    with rt.read() as session:
+        rows = service.curves_page(
+            session, who, rt.now(), substance_id=substance, before=before, limit=limit + 1
+        )  # fmt: skip
+    return cut(rows, limit, schemas.CurveOut.of, lambda view: view.row.id)
+
+
+@router.get("/quantification/curves/{curve_id}")
+def show_curve(curve_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> schemas.CurveOut:
+    """One curve with its fit."""
+    with rt.read() as session:
+        return schemas.CurveOut.of(service.curve_view(session, who, curve_id, rt.now()))
+
+
+@router.post("/quantification/curves", status_code=201, response_model=schemas.CurveOut)
+def add_curve(body: schemas.CurveIn, who: Chemist, rt: RuntimeDep, once: OnceDep, request: Request) -> JSONResponse:
+    """Fit and keep a calibration curve. It is never changed; `supersedes` makes the next one of its series."""
+    with rt.begin(who, request) as uow:
+        return once.run(
+            uow, lambda: schemas.CurveOut.of(service.add_curve(uow, body.entered(), rt.pack.substances))
+        )  # fmt: skip
+
+
+@router.post(
+    "/quantification/curves/{curve_id}/quantify", status_code=201, response_model=schemas.QuantificationOut
+)  # fmt: skip
+def quantify(
+    curve_id: uuid.UUID, body: schemas.QuantifyIn, who: Chemist, rt: RuntimeDep, once: OnceDep, request: Request
+) -> JSONResponse:
+    """Read an analysis off a curve: an amount with its interval, basis, budget and limits, or the reason for none.
+
+    It is kept with the sample as a proposal: nothing is said of the sample until a chemist puts it into a finding.
+    """
+    with rt.begin(who, request) as uow:
+
+        def create() -> schemas.QuantificationOut:
+            made = service.quantify(
+                uow, curve_id, body.analysis_id, body.entered(), rt.pack.substances, body.reading_id
+            )  # fmt: skip
+            return schemas.QuantificationOut.of(made)
+
+        return once.run(uow, create)
+
+
+@router.get("/samples/{sample_id}/quantifications")
+def list_quantifications(sample_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> list[schemas.QuantificationOut]:
+    """What was read off curves for a sample, newest first."""
+    with rt.read() as session:
+        rows = service.quantifications_of(session, who, sample_id)
+    return [schemas.QuantificationOut.of(row) for row in rows]

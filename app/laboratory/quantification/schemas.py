@@ -1,0 +1,193 @@
+"""Shapes of calibration curves and quantifications over HTTP."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.laboratory.quantification import service
+from app.laboratory.quantification.domain import Asked, AskedUnit, CurveUnit, NewCurve
+from app.laboratory.readings.service import Method
+from app.platform.web.fields import FreeText, Moment, Note200, Text40, Text60, Text80
+from spectra.quantify import CalibrationLevel, LimitSource, Preparation, UnitWeights, Weighting
+
+Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)]
+
+
+class LevelIn(BaseModel):
+    """One measured standard: its concentration, the response, and that of the internal standard where there is one."""
+
+    model_config = ConfigDict(extra="forbid")
+    concentration: Number
+    response: Number
+    internal_standard: Number | None = None
+
+    def entered(self) -> CalibrationLevel:
+        """As the service takes it."""
+        return CalibrationLevel(self.concentration, self.response, self.internal_standard)
+
+
+class CurveIn(FreeText):
+    """A calibration. `standard_form`: which form of the substance the concentrations count (base, hydrochloride …).
+
+    `purity_corrected`: the concentrations hold the purity of the standard already.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    substance: Text60
+    method: Method
+    unit: CurveUnit
+    levels: list[LevelIn] = Field(max_length=300)
+    valid_until: Moment
+    standard_form: Text40 = "base"
+    internal_standard: Text80 = ""
+    weighting: Weighting = Weighting.NONE
+    through_zero: bool = False
+    blanks: list[Number] = Field([], max_length=100, description="Responses of blanks, or their ratios")
+    limit_source: LimitSource | None = Field(None, description="What LOD and LOQ rest on; blanks where given")
+    instrument_id: uuid.UUID | None = None
+    batch: Text40 = ""
+    note: Note200 = ""
+    purity: Number = 1.0
+    purity_u: Number = 0.0
+    purity_corrected: bool = True
+    supersedes: uuid.UUID | None = Field(None, description="The curve this one follows")
+
+    def entered(self) -> NewCurve:
+        """As the service takes it."""
+        return NewCurve(
+            substance_id=self.substance, method=self.method, unit=self.unit,
+            levels=tuple(level.entered() for level in self.levels), valid_until=self.valid_until,
+            standard_form=self.standard_form, internal_standard=self.internal_standard, weighting=self.weighting,
+            through_zero=self.through_zero, blanks=tuple(self.blanks), limit_source=self.limit_source,
+            instrument_id=self.instrument_id, batch=self.batch, note=self.note, purity=self.purity,
+            purity_u=self.purity_u, purity_corrected=self.purity_corrected, supersedes=self.supersedes,
+        )  # fmt: skip
+
+
+class ResponseIn(BaseModel):
+    """One measurement of the sample's solution."""
+
+    model_config = ConfigDict(extra="forbid")
+    response: Number
+    internal_standard: Number | None = None
+
+
+class PreparationIn(BaseModel):
+    """How the solution was made; uncertainties are standard uncertainties. Leave `mass_mg` out for a liquid."""
+
+    model_config = ConfigDict(extra="forbid")
+    mass_mg: Number | None = None
+    mass_u_mg: Number = 0.0
+    volume_ml: Number | None = None
+    volume_u_ml: Number = 0.0
+    dilution: Number = 1.0
+    dilution_u: Number = 0.0
+    recovery: Number = 1.0
+    recovery_u: Number = 0.0
+    repeatability: Number = Field(0.0, description="Relative standard deviation of whole preparations")
+    repeatability_n: int = Field(0, ge=0, le=10_000)
+
+
+class QuantifyIn(BaseModel):
+    """An analysis to be read off a curve."""
+
+    model_config = ConfigDict(extra="forbid")
+    analysis_id: uuid.UUID
+    reading_id: uuid.UUID | None = None
+    responses: list[ResponseIn] = Field(min_length=1, max_length=50, description="Repeats of one solution")
+    preparation: PreparationIn = PreparationIn()
+    unit: AskedUnit = AskedUnit.PERCENT_WW
+    unit_weights_mg: list[Number] = Field([], max_length=200, description="Weights of single units")
+    balance_u_mg: Number = Field(0.0, description="Standard uncertainty of weighing one unit")
+    wanted_form: Text40 = Field("", description="The form the amount is to count; the standard's where left out")
+    k: Number | None = Field(None, description="Coverage factor; 2 where left out")
+    welch_satterthwaite: bool = False
+
+    def entered(self) -> Asked:
+        """As the service takes it. With one internal standard named, every response needs one; the service says so."""
+        standards = [r.internal_standard for r in self.responses]
+        given = any(s is not None for s in standards)
+        return Asked(
+            responses=tuple(r.response for r in self.responses),
+            internal_standard=tuple(float("nan") if s is None else s for s in standards) if given else None,
+            preparation=Preparation(**self.preparation.model_dump()),
+            unit=self.unit,
+            unit_weights=UnitWeights(tuple(self.unit_weights_mg), self.balance_u_mg) if self.unit_weights_mg else None,
+            wanted_form=self.wanted_form,
+            k=self.k,
+            welch_satterthwaite=self.welch_satterthwaite,
+        )
+
+
+class CurveOut(BaseModel):
+    """A curve with its fit: figures, tests, what each level reads off it, notes. Amounts are in `unit`."""
+
+    id: uuid.UUID
+    series_id: uuid.UUID
+    number: int
+    state: str = Field(description="in_use, superseded or expired")
+    substance: str
+    method: Method
+    method_version: str
+    instrument_id: uuid.UUID | None
+    internal_standard: str
+    standard_form: str
+    unit: CurveUnit
+    weighting: Weighting
+    through_zero: bool
+    levels: list[dict[str, Any]]
+    blanks: list[float]
+    purity: float
+    purity_u: float
+    purity_corrected: bool
+    fit: dict[str, Any]
+    batch: str
+    note: str
+    valid_until: datetime
+    made_by: str
+    made_at: datetime
+
+    @classmethod
+    def of(cls, view: service.CurveView) -> CurveOut:
+        """From a view."""
+        row = view.row
+        same = row.model_dump(
+            include=set(cls.model_fields) - {"state", "substance", "made_by"}  # the rest is named alike
+        )
+        return cls(**same, state=view.state, substance=row.substance_id, made_by=view.maker)
+
+
+class QuantificationOut(BaseModel):
+    """What was read off a curve. `amount` has the shape a finding takes; null where there is no figure: see `sentence`."""
+
+    id: uuid.UUID
+    curve_id: uuid.UUID
+    sample_id: uuid.UUID
+    analysis_id: uuid.UUID
+    reading_id: uuid.UUID | None
+    substance: str
+    status: str
+    sentence: str
+    amount: dict[str, Any] | None
+    form: str
+    words: list[str]
+    budget: list[dict[str, str]]
+    limits: list[str]
+    notes: list[str]
+    solution: dict[str, float | None]
+    made_by: str
+    made_at: datetime
+
+    @classmethod
+    def of(cls, view: service.QuantificationView) -> QuantificationOut:
+        """From a view."""
+        row = view.row
+        return cls(
+            id=row.id, curve_id=row.curve_id, sample_id=row.sample_id, analysis_id=row.analysis_id,
+            reading_id=row.reading_id, substance=view.curve.substance_id, made_by=view.maker, made_at=row.made_at,
+            **row.proposal,
+        )  # fmt: skip

@@ -1,0 +1,244 @@
+"""Methods, analyses and what a strip can say. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from harm_messages.vocabulary import StripReading
+
+
+class Method(StrEnum):
+    """How a sample was analysed. Scope, limits and category of each stand in app/laboratory/readings/methods.toml."""
+
+    REAGENT = "reagent"
+    STRIP = "strip"
+    TLC = "tlc"
+    UV = "uv"
+    FTIR = "ftir"
+    RAMAN = "raman"
+    DART_MS = "dart_ms"
+    AMBIENT_MS = "ambient_ms"
+    LC_UV = "lc_uv"
+    LC_MS = "lc_ms"
+    GC_MS = "gc_ms"
+    GC_FID = "gc_fid"
+    QNMR = "qnmr"
+    VISUAL = "visual"
+
+
+QUICK_TESTS = frozenset({"strip", "reagent", "visual"})
+"""Strips, colour tests and looking at it: they react or they do not. What they react to was not found, and what they do not
+react to is no sample tested for it; they stand with the tests, for comparing one method with another."""
+
+
+def only_quick(methods: Iterable[str]) -> bool:
+    """Whether nothing but quick tests stands behind a finding. Of one whose method nobody wrote down nobody can say so.
+
+    >>> only_quick(["strip"]), only_quick(["strip", "gc_ms"]), only_quick([])
+    (True, False, False)
+    """
+    named = frozenset(methods)
+    return bool(named) and named <= QUICK_TESTS
+
+
+class AnalysisStatus(StrEnum):
+    """How the analysis went."""
+
+    OK = "ok"
+    REPEAT = "repeat"
+    CONTAMINATED = "contaminated"
+    INSUFFICIENT_SAMPLE = "insufficient_sample"
+    INSTRUMENT_FAULT = "instrument_fault"
+
+
+class UploadState(StrEnum):
+    """Where an uploaded file stands."""
+
+    WAITING = "waiting"
+    READ = "read"
+    REFUSED = "refused"
+    ASKS = "asks"
+
+
+NEVER_ABSENT = '"Not seen" is not "absent".'
+"""Comes before every other limit."""
+
+STRIP_WORDS: dict[StripReading, str] = {
+    StripReading.POSITIVE: "positive: the strip reacted",
+    StripReading.NEGATIVE: "negative: the strip did not react",
+    StripReading.FAINT: "faint line: repeat before relying on it",
+    StripReading.INVALID: "invalid: no control line, the strip says nothing",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MethodInfo:
+    """One method as app/laboratory/readings/methods.toml describes it. `lod_percent` in % w/w of the sample as received.
+
+    `lock_masses`: m/z of ions (Da, with their charge) the laboratory measures along to put the mass scale right.
+    """
+
+    method: Method
+    title: str
+    version: str
+    active: bool
+    category: str
+    specific: bool
+    classes: tuple[str, ...]
+    excludes: tuple[str, ...]
+    lod_percent: float | None
+    lod_words: str
+    reads: tuple[str, ...]
+    limits: tuple[str, ...]
+    provenance: str
+    reviewed: str
+    review_by: str
+    lock_masses: tuple[float, ...] = ()
+
+    @property
+    def all_limits(self) -> tuple[str, ...]:
+        """The sentences to show, the general one first."""
+        return (NEVER_ABSENT, *self.limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What the guards of a result ask about a sample's analyses. Lists hold words for the screen."""
+
+    files_waiting: int = 0
+    files_unseen: tuple[str, ...] = ()
+    qc_failed: tuple[str, ...] = ()
+    instruments_overdue: tuple[str, ...] = ()
+    methods_inactive: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SignalShare:
+    """What part of a reading's signal belongs to a substance of the register (0 to 1): not its weight."""
+
+    substance_id: str
+    share: float
+    low: float
+    high: float
+    grade: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeFact:
+    """One analysis as what it could see: the ground of every "not seen" sentence.
+
+    `classes` are register classes or their beginnings ("*" is all); `excludes` is taken away again. A strip sees
+    its target only (`classes` or `substances`). `counts` is False for runs that failed, and no negative may rest
+    on them.
+    """
+
+    analysis_id: UUID
+    method: Method
+    title: str
+    method_version: str
+    category: str
+    specific: bool
+    status: AnalysisStatus
+    qc_passed: bool
+    classes: tuple[str, ...]
+    excludes: tuple[str, ...]
+    lod_percent: float | None
+    lod_words: str
+    limits: tuple[str, ...]
+    substances: tuple[str, ...] = ()
+    strip_target: str = ""
+    strip_reading: StripReading | None = None
+    strip_brand: str = ""
+    strip_lot: str = ""
+    strip_cut_off_ng_ml: float | None = None
+    strip_dilution: str = ""
+    read: bool = True
+    reading_ids: tuple[str, ...] = ()
+    printed: tuple[tuple[str, float], ...] | None = None
+    """Register id and the limit (%) printed for it in this very reading; None where none is printed for anything."""
+    shown: tuple[str, ...] = ()
+    """Register ids this very reading shows, named or not: no negative about them may rest on it."""
+    shares: tuple[SignalShare, ...] = ()
+
+    @property
+    def ran(self) -> bool:
+        """It went well, its blank passed and, for an instrument, somebody or something has read it."""
+        return self.status is AnalysisStatus.OK and self.qc_passed and self.read
+
+    @property
+    def counts(self) -> bool:
+        """Whether a negative may rest on this run."""
+        return self.ran and self.strip_reading not in (StripReading.INVALID, StripReading.FAINT)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A candidate of a spectrum, as far as the strip check needs it."""
+
+    substance: str
+    substance_id: str = ""
+    drug_class: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StripResult:
+    """A strip of the sample. `label` is the target in words."""
+
+    target: str
+    reading: StripReading
+    label: str = ""
+
+
+def covers(target: str, seen: Seen) -> bool:
+    """Whether a candidate is what a strip reacts to: the same register id, or a class at or under the target."""
+    wanted = target.strip().lower()
+    return wanted in (seen.substance_id, seen.drug_class) or seen.drug_class.startswith(wanted + ".")
+
+
+def strip_warnings(strips: Sequence[StripResult], infrared: Sequence[Seen] | None) -> list[str]:
+    """Sentences for strips that say something an infrared answer does not; `infrared` None: no FTIR was read.
+
+    In 12,684 public samples technician FTIR found 62.8 % of what fentanyl strips found: the strip wins.
+    """
+    out = []
+    for strip in strips:
+        name = strip.label or strip.target
+        if strip.reading is StripReading.POSITIVE and infrared is not None and not _any_covered(strip, infrared):
+            out.append(
+                f"The {name} strip is positive, but FTIR does not show it. FTIR misses small amounts: treat the "
+                "sample as containing it, and confirm with another method."
+            )
+        elif strip.reading is StripReading.FAINT:
+            out.append(f"The {name} strip shows a faint line. Repeat it before relying on it.")
+        elif strip.reading is StripReading.INVALID:
+            out.append(f"The {name} strip is invalid and says nothing. Repeat it with a fresh strip.")
+    return out
+
+
+def _any_covered(strip: StripResult, seen: Sequence[Seen]) -> bool:
+    return any(covers(strip.target, one) for one in seen)
+
+
+# -- warnings of a reader: whether a chemist has looked at them, and when that has to be asked again ----------------
+
+WARNING = "warning"
+
+
+def warnings_in(remarks: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Remarks that ask to be looked at."""
+    return [remark for remark in remarks if remark.get("level") == WARNING]
+
+
+def codes_in(readings_remarks: Iterable[Iterable[Mapping[str, Any]]]) -> frozenset[str]:
+    """Codes of the warnings of all readings of a file."""
+    return frozenset(str(remark.get("code", "")) for remarks in readings_remarks for remark in warnings_in(remarks))
+
+
+def still_seen(before: frozenset[str], now: frozenset[str]) -> bool:
+    """Whether a look at the warnings of before covers those of now: no code is new."""
+    return now <= before

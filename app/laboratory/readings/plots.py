@@ -1,0 +1,260 @@
+"""What the bench draws of a reading, in the form app/static/js/spectrum.js wants (docs/look.md, "Plots").
+
+Beside the points stands a summary in words and a small table, for screen readers and without JavaScript.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from app.laboratory.library.shelf import Shelf
+from app.laboratory.readings import arrays
+from app.laboratory.readings.infrared_answer import draw_fit
+from app.laboratory.readings.plots_mass import figures, home_of, sticks
+from app.laboratory.readings.tables import Match
+from app.laboratory.readings.tables import Reading as ReadingRow
+from app.platform.kernel.errors import NotFound
+from app.platform.storage import BlobStore
+from instruments import InstrumentError, to_absorbance, to_seconds
+from spectra import InfraredSpectrum, MassSpectrum, Reading, ReadingKind, SpectrumError
+from spectra.infrared.subtraction import Optimum, optimum, shifted
+from spectra.infrared_grid import curve, grid_of
+from spectra.types import FloatArray
+
+MOST_POINTS = 4000
+_DRAWN_AS = {
+    "absorbance": "Absorbance", "transmittance": "Absorbance", "reflectance": "log(1/R)", "log(1/R)": "log(1/R)",
+    "kubelka-munk": "Kubelka–Munk", "diffuse reflectance": "Kubelka–Munk",
+    "inverted absorbance": "Absorbance, relative",
+}  # fmt: skip
+"""Recorded as → drawn as, after `to_absorbance`."""
+
+
+def plot_of(
+    row: ReadingRow, match: Match | None, store: BlobStore, shelf: Shelf, candidate: int | None, peak: int | None
+) -> dict[str, Any]:
+    """The plot of one reading; `candidate` (its place in the list, from 1) is drawn over or under it.
+
+    `peak` (from 1) shows the spectrum at that peak of a run instead of its chromatogram. Raises NotFound for a
+    candidate or peak that is not there, Unavailable when the points are gone.
+    """
+    kind = ReadingKind(row.kind)
+    if kind is ReadingKind.MASS_RUN and (peak is not None or candidate is not None):
+        return _run_peak(row, match, shelf, candidate, peak or 1)
+    chosen = _candidate(match.candidates if match else [], candidate)
+    if kind is ReadingKind.MASS_SPECTRUM:
+        return sticks(arrays.single_spectrum(store, row.arrays_sha256), _label(row), chosen, shelf)
+    x, y = arrays.points(store, row.arrays_sha256)
+    if kind in (ReadingKind.MASS_RUN, ReadingKind.CHROMATOGRAM):
+        return _chromatogram(row, match, x, y)
+    return _curve(row, kind, x, y, chosen, shelf, match.answer if match else {})
+
+
+def _candidate(rows: list[dict[str, Any]], place: int | None) -> dict[str, Any] | None:
+    if place is None:
+        return None
+    if not 1 <= place <= len(rows):
+        raise NotFound("candidate")
+    return rows[place - 1]
+
+
+def _label(row: ReadingRow) -> str:
+    return row.title or "This reading"
+
+
+def downsampled(x: FloatArray, y: FloatArray, most: int = MOST_POINTS) -> tuple[FloatArray, FloatArray]:
+    """At most `most` points that keep every visible extreme: lowest and highest of each of most/2 stretches."""
+    if x.size <= most:
+        return x, y
+    edges = np.linspace(0, x.size, most // 2 + 1).astype(np.int64)
+    keep = []
+    for start, end in pairwise(edges.tolist()):
+        part = y[start:end]
+        keep += sorted({start + int(np.argmin(part)), start + int(np.argmax(part))})
+    return x[keep], y[keep]
+
+
+# -- curves ----------------------------------------------------------------------------------------
+
+
+def _curve(
+    row: ReadingRow,
+    kind: ReadingKind,
+    x: FloatArray,
+    y: FloatArray,
+    chosen: dict[str, Any] | None,
+    shelf: Shelf,
+    answer: dict[str, Any],
+) -> dict[str, Any]:
+    spectrum = _comparable(row, kind, x, y)
+    if spectrum is None or kind is ReadingKind.UV:
+        return _plain(row, kind, x, y)
+    label = _ordinate(row.y_unit) if kind is ReadingKind.IR else "Intensity"
+    shown_x, shown_y = downsampled(spectrum.wavenumber, spectrum.absorbance)
+    plot: dict[str, Any] = {
+        "kind": "raman" if kind is ReadingKind.RAMAN else "ir",
+        "x_label": "Raman shift / cm⁻¹" if kind is ReadingKind.RAMAN else "Wavenumber / cm⁻¹",
+        "y_label": label,
+        "series": [{"label": _label(row), "role": "query", "x": figures(shown_x), "y": figures(shown_y)}],
+        "marks": [],
+    }
+    bands = _bands(spectrum)
+    words = [_range_words(row, spectrum), f"Strongest bands: {', '.join(f'{b:.0f}' for b, _ in bands)} cm⁻¹."]
+    words.append(draw_fit(plot, answer) if chosen is None else _overlay(plot, spectrum, chosen, shelf))
+    plot["summary"] = " ".join(word for word in words if word)
+    plot["table"] = {"head": ["Band / cm⁻¹", label], "rows": [[f"{b:.0f}", f"{h:.3g}"] for b, h in bands]}
+    return plot
+
+
+def _ordinate(unit: str) -> str:
+    """What is drawn of an infrared spectrum: never called absorbance where the file does not say what it is."""
+    name, comma, rest = unit.partition(",")
+    return _DRAWN_AS.get(name.removesuffix(" (%)"), name or "Value, unit not known") + comma + rest
+
+
+def _comparable(row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray) -> InfraredSpectrum | None:
+    try:
+        return to_absorbance(Reading(kind, x, y, row.x_unit, row.y_unit))
+    except (InstrumentError, SpectrumError):
+        return None
+
+
+def _plain(row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray) -> dict[str, Any]:
+    """As recorded, rising x, in the file's own units: nothing is compared, so nothing is converted."""
+    order = np.argsort(x, kind="stable")
+    shown_x, shown_y = downsampled(x[order], y[order])
+    top = int(np.argmax(y))
+    names = {"cm-1": "Wavenumber / cm⁻¹", "nm": "Wavelength / nm"}
+    return {
+        "kind": "ir" if row.x_unit == "cm-1" else "chromatogram",
+        "x_label": names.get(row.x_unit, row.x_unit or "x"),
+        "y_label": row.y_unit or "y",
+        "series": [{"label": _label(row), "role": "query", "x": figures(shown_x), "y": figures(shown_y)}],
+        "marks": [],
+        "summary": f"{row.n_points:,} points from {x.min():.5g} to {x.max():.5g} {row.x_unit}; "
+        f"highest value {y[top]:.4g} at {x[top]:.5g}. This reading is shown, not compared.",
+        "table": {"head": [], "rows": []},
+    }
+
+
+def _range_words(row: ReadingRow, spectrum: InfraredSpectrum) -> str:
+    low, high = spectrum.wavenumber[0], spectrum.wavenumber[-1]
+    return f"{_label(row)}, {row.n_points:,} points from {high:.0f} to {low:.0f} cm⁻¹."
+
+
+def _bands(spectrum: InfraredSpectrum) -> list[tuple[float, float]]:
+    """The eight strongest bands, strongest first."""
+    from scipy.signal import find_peaks
+
+    y = spectrum.absorbance
+    span = float(y.max() - y.min())
+    if span <= 0:
+        return []
+    found, about = find_peaks(y, prominence=0.05 * span)
+    best = found[np.argsort(-about["prominences"])[:8]]
+    return [(float(spectrum.wavenumber[k]), float(y[k])) for k in best]
+
+
+def _overlay(plot: dict[str, Any], query: InfraredSpectrum, chosen: dict[str, Any], shelf: Shelf) -> str:
+    """Adds the entry as it leaves the least wiggle, and what is left of the query without it."""
+    home = home_of(shelf, chosen)
+    if home is None:
+        return "The library of this candidate is not on the shelf any more, so it is not drawn."
+    one, number = home
+    reference = np.asarray(one.infrared.curves[number], dtype=np.float64)
+    try:
+        own = curve(query, plot["kind"] == "raman")
+    except SpectrumError:
+        return ""
+    try:
+        best = optimum(own, reference, air=plot["kind"] != "raman")
+    except SpectrumError:  # too few points in common, or none of its bands among them
+        best = Optimum(0.0, 0.0, 1.0)
+    if best.factor <= 0:
+        return f"{chosen['substance']} has no band in common with this reading."
+    scale, reference = best.factor, shifted(reference, best.shift)
+    seen = np.isfinite(reference) & np.isfinite(own)
+    level = float(np.median(own[seen] - scale * reference[seen]))
+    name = f"{chosen['substance']} ({one.name}, scaled)"
+    grid = grid_of(plot["kind"] == "raman")
+    drawn = np.isfinite(reference) & (query.wavenumber[0] - 2 <= grid) & (query.wavenumber[-1] + 2 >= grid)
+    plot["series"].append({
+        "label": name, "role": "reference", "x": figures(grid[drawn]),
+        "y": figures(scale * reference[drawn] + level),
+    })  # fmt: skip
+    rest = own[seen] - scale * reference[seen] - level
+    plot["series"].append({
+        "label": f"Without {chosen['substance']}", "role": "residual", "x": figures(grid[seen]), "y": figures(rest),
+    })  # fmt: skip
+    shift = f", bands shifted by {best.shift:+.0f} cm⁻¹" if best.shift else ""
+    words = f"Over it in a dashed line: {name}, correlation {chosen['score']:.2f}{shift}."
+    alike = chosen.get("ambiguous_with") or []
+    return words + (f" This method does not tell it from {', '.join(alike)}." if alike else "")
+
+
+# -- runs ------------------------------------------------------------------------------------------
+
+
+def _peaks(match: Match | None) -> list[dict[str, Any]]:
+    return list(match.answer.get("peaks", [])) if match is not None else []
+
+
+def _chromatogram(row: ReadingRow, match: Match | None, x: FloatArray, y: FloatArray) -> dict[str, Any]:
+    try:
+        minutes = to_seconds(x, row.x_unit) / 60
+        label = "Retention time / min"
+    except InstrumentError:
+        minutes, label = x, row.x_unit or "x"
+    order = np.argsort(minutes, kind="stable")
+    shown_x, shown_y = downsampled(minutes[order], y[order])
+    peaks = _peaks(match)
+    marks = [
+        {
+            "x": round(p["retention_time_s"] / 60, 3),
+            "label": str(p["peak"]),
+            "href": f"?reading={row.id}&peak={p['peak']}",
+        }
+        for p in peaks
+    ]
+    is_run = row.kind == ReadingKind.MASS_RUN.value
+    return {
+        "kind": "chromatogram",
+        "x_label": label,
+        "y_label": "Total ion current" if is_run else (row.y_unit or "Signal"),
+        "series": [{"label": "TIC" if is_run else _label(row), "role": "query",
+                    "x": figures(shown_x), "y": figures(shown_y)}],
+        "marks": marks,
+        "summary": _run_words(row, minutes, y, peaks),
+        "table": {
+            "head": ["Peak", "Retention time / min", "Area / %", "S/N", "Index", "Best candidate", "Remarks"],
+            "rows": [_peak_row(p) for p in peaks],
+        },
+    }  # fmt: skip
+
+
+def _peak_row(peak: dict[str, Any]) -> list[str]:
+    area, noise, index = (peak.get(key) for key in ("area_percent", "signal_to_noise", "retention_index"))
+    return [
+        str(peak["peak"]), f"{peak['retention_time_s'] / 60:.2f}", "" if area is None else f"{area:.1f}",
+        "" if noise is None else f"{noise:.0f}", "" if index is None else f"{index:.0f}", peak["headline"],
+        " ".join(peak.get("remarks", [])),
+    ]  # fmt: skip
+
+
+def _run_words(row: ReadingRow, minutes: FloatArray, y: FloatArray, peaks: list[dict[str, Any]]) -> str:
+    top = int(np.argmax(y))
+    words = f"{row.n_points:,} points from {minutes.min():.2f} to {minutes.max():.2f}; highest at {minutes[top]:.2f}."
+    return words + (f" {len(peaks)} peaks were compared." if peaks else "")
+
+
+def _run_peak(row: ReadingRow, match: Match | None, shelf: Shelf, candidate: int | None, number: int) -> dict[str, Any]:
+    found = next((p for p in _peaks(match) if p["peak"] == number), None)
+    if found is None or match is None:
+        raise NotFound("peak")
+    rows = match.candidates if number == 1 else found["candidates"]
+    chosen = _candidate(rows, candidate)
+    spectrum = MassSpectrum(found["mz"], found["intensity"])
+    return sticks(spectrum, f"Peak {number} at {found['retention_time_s'] / 60:.2f} min", chosen, shelf)

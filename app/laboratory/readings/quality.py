@@ -1,0 +1,214 @@
+"""What a sample's analyses allow one to say: facts for the guards of a result and for "not seen" sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from app.laboratory.readings.analyses import AnalysisView
+from app.laboratory.readings.domain import (
+    NEVER_ABSENT,
+    AnalysisStatus,
+    Method,
+    MethodInfo,
+    Quality,
+    ScopeFact,
+    Seen,
+    SignalShare,
+    StripResult,
+    UploadState,
+    strip_warnings,
+)
+from app.laboratory.readings.files import files_of
+from app.laboratory.readings.infrared_answer import printed_limits, shown_in
+
+_BY_EYE = frozenset({Method.STRIP, Method.REAGENT, Method.TLC, Method.VISUAL})
+"""Complete when written down. Any other method is an instrument: until it is read, it says nothing."""
+
+
+def target_words(target: str) -> str:
+    """`opioid.nitazene` → `nitazene`, for a sentence."""
+    return target.rpartition(".")[2].replace("_", " ").replace("-", " ")
+
+
+def quality_of(views: Sequence[AnalysisView], now: datetime) -> Quality:
+    """Files not read yet, failed blanks, instruments out of date, old methods, and warnings in sentences."""
+    waiting = [u for v in views for u in v.uploads if u.state in (UploadState.WAITING, UploadState.ASKS)]
+    return Quality(
+        files_waiting=len(waiting),
+        files_unseen=tuple(_once(name for view in views for name in _unseen(view))),
+        qc_failed=tuple(_once(_label(v) for v in views if v.analysis.qc_failed)),
+        instruments_overdue=tuple(_once(_overdue(v, now) for v in views)),
+        methods_inactive=tuple(_once(_inactive(v) for v in views)),
+        warnings=tuple(_warnings(views)),
+    )
+
+
+def _once(words: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(word for word in words if word))
+
+
+def _label(view: AnalysisView) -> str:
+    batch = f" (batch {view.analysis.batch})" if view.analysis.batch else ""
+    return view.method.title + batch
+
+
+def _overdue(view: AnalysisView, now: datetime) -> str:
+    machine = view.instrument
+    due = machine.certificate_due if machine is not None else None
+    return machine.name if machine is not None and due is not None and due < now else ""
+
+
+def _inactive(view: AnalysisView) -> str:
+    info = view.method
+    if info.active and info.version == view.analysis.method_version:
+        return ""
+    return f"{info.title} version {view.analysis.method_version}"
+
+
+def _warnings(views: Sequence[AnalysisView]) -> list[str]:
+    strips = [
+        StripResult(a.strip_target, a.strip_reading, target_words(a.strip_target))
+        for a in (v.analysis for v in views)
+        if a.method is Method.STRIP and a.strip_reading is not None and a.status is AnalysisStatus.OK
+    ]
+    infrared = [v for v in views if v.analysis.method is Method.FTIR and any(r.match for r in v.readings)]
+    seen = [one for v in infrared for one in _seen(v)] if infrared else None
+    out = strip_warnings(strips, seen)
+    for view in views:
+        status = view.analysis.status
+        if status is not AnalysisStatus.OK:
+            out.append(f"{_label(view)} did not go well ({status.value.replace('_', ' ')}): it supports no answer.")
+        out += [
+            f"{_label(view)}: the file {name} has warnings nobody has looked at, so this analysis supports no answer yet."
+            for name in _unseen(view)
+        ]
+        if not _read(view) and not view.uploads:
+            out.append(
+                f"{_label(view)}: no file was read, and it is not marked as read on the instrument itself, so it "
+                "supports no answer."
+            )
+        if not _compared(view):
+            out.append(
+                f"{_label(view)}: nothing in its file could be compared, and it is not marked as read on the instrument "
+                "itself, so it supports no answer."
+            )
+        refused = [u.file_name for u in view.uploads if u.state is UploadState.REFUSED]
+        if refused and not view.readings:
+            out.append(f"{_label(view)}: the file {refused[-1]} could not be read, so this analysis says nothing yet.")
+    return _once(out)
+
+
+def _unseen(view: AnalysisView) -> list[str]:
+    """Names of its files with warnings nobody has looked at; a run that did not go well supports nothing anyway."""
+    if view.analysis.status is not AnalysisStatus.OK:
+        return []
+    return [file.upload.file_name for file in files_of(view) if file.unseen]
+
+
+def _seen(view: AnalysisView) -> list[Seen]:
+    """What the infrared answers name: the best compound with its look-alikes, and the parts of a mixture."""
+    out = []
+    for match in (r.match for r in view.readings if r.match is not None):
+        named = set(match.answer.get("set", []))
+        rows = [c for c in match.candidates if c.get("compound") in named]
+        rows += match.answer.get("components", [])
+        out += [Seen(c.get("substance", ""), c.get("substance_id", ""), c.get("substance_class", "")) for c in rows]
+    return out
+
+
+def scope_of(views: Iterable[AnalysisView]) -> list[ScopeFact]:
+    """What each analysis of a sample could see: method, classes, limit of detection, sentences."""
+    return [_scope(view) for view in views]
+
+
+def _scope(view: AnalysisView) -> ScopeFact:
+    row, info = view.analysis, view.method
+    is_strip = row.method is Method.STRIP
+    # a class has a dot or is a bare class; the messages' pack knows which, so a strip names its target in both ways
+    classes = (row.strip_target,) if is_strip and row.strip_target else info.classes
+    answers = [r.match.answer for r in view.readings if r.match is not None]
+    printed = printed_limits(answers)
+    return ScopeFact(
+        analysis_id=row.id,
+        method=row.method,
+        title=info.title,
+        method_version=row.method_version,
+        category=info.category,
+        specific=info.specific,
+        status=row.status,
+        qc_passed=not row.qc_failed,
+        classes=classes,
+        substances=(row.strip_target,) if is_strip and row.strip_target else (),
+        excludes=info.excludes,
+        lod_percent=_lod_percent(info.lod_percent, printed),
+        lod_words=_strip_lod(view) if is_strip else _lod_words(info, printed),
+        limits=(NEVER_ABSENT, *info.limits),
+        strip_target=row.strip_target,
+        strip_reading=row.strip_reading,
+        strip_brand=row.strip_brand,
+        strip_lot=row.strip_lot,
+        strip_cut_off_ng_ml=row.strip_cut_off_ng_ml,
+        strip_dilution=row.strip_dilution,
+        read=_read(view),
+        reading_ids=tuple(str(one.reading.id) for one in view.readings),
+        printed=None if printed is None else _by_weight(printed, info.lod_percent),
+        shown=shown_in(answers),
+        shares=tuple(_shares(answers)),
+    )
+
+
+def _lod_percent(usual: float | None, printed: Mapping[str, float] | None) -> float | None:
+    """The highest of the method's own limit, which was validated by weight, and those of this very reading."""
+    if not printed or usual is None:
+        return usual
+    return max(usual, *(math.ceil(limit) for limit in printed.values()))
+
+
+def _shares(answers: Iterable[Mapping[str, Any]]) -> Iterator[SignalShare]:
+    for answer in answers:
+        for part in answer.get("components", []):
+            if part.get("substance_id"):
+                yield SignalShare(
+                    part["substance_id"], part["share"], part["low"], part["high"], str(part.get("grade", ""))
+                )
+
+
+def _by_weight(printed: Mapping[str, float], usual: float | None) -> tuple[tuple[str, float], ...]:
+    """Shares of the signal are not shares of the weight, so no limit is lower than the validated one."""
+    return tuple(sorted((key, max(limit, usual or 0.0)) for key, limit in printed.items()))
+
+
+def _lod_words(info: MethodInfo, printed: Mapping[str, float] | None) -> str:
+    limit = _lod_percent(info.lod_percent, printed)
+    if limit is None or info.lod_percent is None or limit <= info.lod_percent:
+        return info.lod_words
+    return f"about {limit:.0f} % of the sample in this very reading; usually {info.lod_words}"
+
+
+def _read(view: AnalysisView) -> bool:
+    """By eye, by hand or by a reader that could compare something, and nobody still has to look at a warning of its files."""
+    row = view.analysis
+    if row.method in _BY_EYE:
+        return True
+    looked = row.read_by_hand or (bool(view.readings) and _compared(view))
+    return looked and not any(file.unseen for file in files_of(view))
+
+
+def _compared(view: AnalysisView) -> bool:
+    """False for infrared of which no reading could be compared: a single beam, a level line. It has looked at nothing."""
+    row = view.analysis
+    matches = [r.match for r in view.readings if r.match is not None]
+    if row.method is not Method.FTIR or row.read_by_hand or not matches:
+        return True
+    return any("detection_limits" in match.answer for match in matches)
+
+
+def _strip_lod(view: AnalysisView) -> str:
+    row = view.analysis
+    if row.strip_cut_off_ng_ml is None:
+        return view.method.lod_words
+    dilution = f" at {row.strip_dilution}" if row.strip_dilution else " in the water that was tested"
+    return f"{row.strip_cut_off_ng_ml:g} ng/mL{dilution}"

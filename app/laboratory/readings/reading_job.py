@@ -1,0 +1,379 @@
+"""The job behind an upload: raw bytes → jail → readings and candidates, made durable together with "done".
+
+Nothing is written before the end, so a worker that dies leaves no half reading, and a second one starts afresh.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlmodel import Session
+
+from app.laboratory.library.shelf import Shelf
+from app.laboratory.readings import arrays, repository
+from app.laboratory.readings.controls import ControlsFor, no_controls
+from app.laboratory.readings.corrections import compared_as
+from app.laboratory.readings.domain import Method, UploadState, codes_in, still_seen
+from app.laboratory.readings.energies import at_energies, with_joint_mixture
+from app.laboratory.readings.figures import quality_json
+from app.laboratory.readings.files import NOT_COMPARED, main_of, rank_of
+from app.laboratory.readings.identify import FileReader, identify_reading, method_of, stored
+from app.laboratory.readings.instrument_state import InstrumentFor, InstrumentState, unknown_instrument, with_instrument
+from app.laboratory.readings.methods import method_info
+from app.laboratory.readings.ranking import Matched, Names, not_compared
+from app.laboratory.readings.rows import Found, match_row, reading_row, remarks_of, same_curve
+from app.laboratory.readings.substances import SubstanceIndex
+from app.laboratory.readings.tables import Analysis, Upload
+from app.laboratory.readings.tables import Reading as ReadingRow
+from app.laboratory.readings.uploads import JOB, KEEP, taken_as
+from app.platform import audit
+from app.platform.db import Database, UnitOfWork
+from app.platform.jobs import DeadJob, JobContext
+from app.platform.live.publish import publish
+from app.platform.storage import BlobStore
+from instruments import AmbiguousText, InstrumentError, ReaderJail, assurance_sentence, printable
+from instruments import Limits as ReaderLimits
+from spectra import Reading, ReadingKind
+
+_log = structlog.get_logger(__name__)
+_CURVES = (ReadingKind.IR, ReadingKind.RAMAN)
+MOST_READINGS = 200
+"""Readings of one file that are kept: a file of thousands is a library and belongs to `mast library import`."""
+TOO_MANY = {
+    "code": "too_many_readings", "where": "",
+    "detail": f"This file holds more than {MOST_READINGS} spectra; an upload to a sample may hold {MOST_READINGS}.",
+    "hint": "A library is imported with `mast library import`; for a sample export only its own spectra.",
+}  # fmt: skip
+
+
+class LazyJail:
+    """The reader children, started at first use or by `warm()`: a process that reads nothing starts none.
+
+    They stop at MOST_READINGS, so that a file of very many never becomes objects of this process.
+    """
+
+    def __init__(self, limits: ReaderLimits, workers: int = 1) -> None:
+        self._limits = replace(limits, readings=MOST_READINGS, header_bytes=64 * 2**20)
+        self._workers = workers
+        self._lock = threading.Lock()
+        self._jail: ReaderJail | None = None
+        self._closed = False
+
+    def warm(self) -> ReaderJail:
+        """Start the children now."""
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the jail is closed")
+            if self._jail is None:
+                self._jail = ReaderJail(self._limits, workers=self._workers)
+            return self._jail
+
+    def read(self, source: Path, name: str | None = None, hints: Mapping[str, str] | None = None) -> list[Reading]:
+        """As ReaderJail.read."""
+        return self.warm().read(source, name, hints)
+
+    def close(self) -> None:
+        """Stop the children."""
+        with self._lock:
+            self._closed = True
+            if self._jail is not None:
+                self._jail.close()
+
+
+def warm(jail: LazyJail, shelf: Shelf) -> None:
+    """Start the children and open the libraries beside the start of the server, so that the first file waits less."""
+
+    def body() -> None:
+        try:
+            jail.warm()
+            shelf.warm()
+            import_module("scipy.signal")  # bands and peaks; half a second on first use
+        except Exception:  # the first upload will say what is wrong
+            _log.warning("warming_failed", exc_info=True)
+
+    threading.Thread(target=body, name="warm-readings", daemon=True).start()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingParts:
+    """What the job needs of the process."""
+
+    db: Database
+    blobs: BlobStore
+    jail: FileReader
+    shelf: Shelf
+    index: SubstanceIndex = field(default_factory=SubstanceIndex)
+    top: int = 10
+    controls: ControlsFor = no_controls
+    instruments: InstrumentFor = unknown_instrument
+
+    @property
+    def arrays(self) -> BlobStore:
+        """Where arrays are kept."""
+        return arrays.array_store(self.blobs.root)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    upload_id: uuid.UUID
+    version: int
+    path: Path
+    name: str
+    hints: dict[str, str]
+    method: Method | None
+    analysis_id: uuid.UUID
+
+
+def handlers(parts: ReadingParts) -> dict[str, Callable[[JobContext], None]]:
+    """For JobRunner(handlers=…)."""
+    return {JOB: lambda ctx: read_upload(parts, ctx)}
+
+
+def obituaries() -> dict[str, Callable[[UnitOfWork, DeadJob], None]]:
+    """For JobRunner(on_dead=…)."""
+    return {JOB: _give_up}
+
+
+def read_upload(parts: ReadingParts, ctx: JobContext) -> None:
+    """Read one upload and compare what is in it; exactly once, however often the job is tried."""
+    with parts.db.read() as session:
+        task = _task(session, parts, ctx)
+    if task is None:
+        return  # withdrawn with its sample, or answered by a later job; the runner marks this one done
+    try:
+        readings = parts.jail.read(task.path, task.name, task.hints)
+    except AmbiguousText as question:
+        _store_problem(ctx, task, UploadState.ASKS, _problem(question))
+        return
+    except InstrumentError as error:
+        problem = TOO_MANY if error.code == "too_many_readings" else _problem(error)
+        _store_problem(ctx, task, UploadState.REFUSED, problem)
+        return
+    parts = replace(parts, shelf=parts.shelf.of(ctx.agency_id))
+    found = _together(parts, readings, [_compare(parts, task, reading) for reading in readings])
+    _store(ctx, task, found)
+
+
+def _task(session: Session, parts: ReadingParts, ctx: JobContext) -> _Task | None:
+    row = repository.upload(session, uuid.UUID(ctx.payload["upload_id"]))
+    if row is None or row.state is not UploadState.WAITING:
+        return None
+    analysis = repository.analysis(session, row.analysis_id)
+    assert analysis is not None
+    return _Task(
+        row.id, row.version, parts.blobs.path(row.blob_sha256), row.file_name, {k: str(v) for k, v in row.hints.items()},
+        None if row.method_by_content else analysis.method, analysis.id,
+    )  # fmt: skip
+
+
+def _problem(error: InstrumentError) -> dict[str, Any]:
+    """As it is stored and shown. Sentences quote the file, and its words are not trusted."""
+    where = f"line {error.line}" if error.line is not None else f"byte {error.byte}" if error.byte is not None else ""
+    detail, hint = printable(error.message, 1000), printable(error.hint, 600)
+    problem: dict[str, Any] = {"code": error.code, "detail": detail, "hint": hint, "where": where}
+    if isinstance(error, AmbiguousText):
+        problem["choices"] = [{"label": printable(c.label, 200), "hints": dict(c.hints)} for c in error.choices]
+    return problem
+
+
+def _compare(parts: ReadingParts, task: _Task, reading: Reading) -> Found:
+    """Store the arrays, look for candidates. A reading is never lost because comparing it failed."""
+    sha256 = arrays.keep(parts.arrays, reading)
+    try:
+        beside = parts.controls(task.analysis_id) if reading.scans else None
+        on = parts.instruments(task.analysis_id) if reading.kind in _CURVES else InstrumentState()
+        blocks = identify_reading(
+            reading, parts.shelf, method=task.method, top=parts.top, index=parts.index, controls=beside, on=on
+        )
+        matched = _on_instrument(stored(blocks), on)
+        if beside is not None and matched.answer.get("peaks"):
+            matched.answer["controls"] = beside.sentences
+            matched.answer["sentences"] = [*matched.answer["sentences"], *beside.sentences]
+    except Exception:
+        _log.exception("matching_failed", upload_id=str(task.upload_id))
+        matched = not_compared("Comparing this reading failed; the reading itself is kept. Tell the operator.")
+    return Found(reading, sha256, _with_limits(reading, matched), _quality(task, reading))
+
+
+def _on_instrument(matched: Matched, on: InstrumentState) -> Matched:
+    if matched.answer.get("level") == NOT_COMPARED:
+        return matched
+    limits, answer = with_instrument(matched.limits, matched.answer, on)
+    return replace(matched, limits=limits, answer=answer)
+
+
+def _together(parts: ReadingParts, readings: list[Reading], found: list[Found]) -> list[Found]:
+    """Accurate-mass readings of one file at several energies are explained as one sample."""
+    fits = [k for k, one in enumerate(found) if "formulas" in one.matched.answer]  # as accurate masses
+    try:
+        energies = at_energies(readings, fits)
+        if energies is None:
+            return found
+        joint = with_joint_mixture([one.matched for one in found], energies, parts.shelf, Names(parts.top, parts.index))
+    except Exception:
+        _log.exception("joint_mixture_failed")
+        return found
+    return [replace(one, matched=matched) for one, matched in zip(found, joint, strict=True)]
+
+
+def _with_limits(reading: Reading, matched: Matched) -> Matched:
+    """How far the reader is proven, and what it had to take its values for, limits what may be concluded."""
+    limits = list(matched.limits)
+    if matched.answer.get("level") != NOT_COMPARED and (said := compared_as(reading.kind.value, reading.y_unit)):
+        limits.append(said)
+    assurance = str(reading.meta.get("assurance", ""))
+    if assurance not in ("", "high"):
+        limits.append(assurance_sentence(assurance))
+    return replace(matched, limits=limits)
+
+
+def _quality(task: _Task, reading: Reading) -> dict[str, Any]:
+    try:
+        return quality_json(reading)
+    except Exception:
+        _log.exception("figures_failed", upload_id=str(task.upload_id))
+        return {}
+
+
+def _store(ctx: JobContext, task: _Task, found: list[Found]) -> None:
+    with ctx.begin() as uow:
+        # before the upload, in the order a correction takes them
+        analysis = repository.analysis(uow.session, task.analysis_id, lock=True)
+        row = _still_ours(uow, task)
+        if row is not None and analysis is not None:
+            codes = _ask_again_about_warnings(uow, row, found)
+            there = repository.readings_of_upload(uow.session, row.id)
+            before = taken_as(there)
+            same = {
+                old.ordinal: old for old in there if old.ordinal < len(found) and same_curve(old, found[old.ordinal])
+            }
+            repository.delete_readings(uow.session, row.id, [old.id for old in same.values()])
+            if row.method_by_content:
+                _correct_method(uow, analysis, main_of(found, _rank).reading)
+            for ordinal, one in enumerate(found):
+                _add(uow, row, ordinal, one, same.get(ordinal))
+            row.state, row.problem, row.read_at = UploadState.READ, None, uow.now
+            row.format = found[0].reading.format
+            row.version += 1
+            after = {"format": row.format, "readings": len(found), "libraries": _searched(found)}
+            if codes:
+                after |= {"warnings": sorted(codes), "warnings_seen": row.warnings_seen_at is not None}
+            now = taken_as(repository.readings_of_upload(uow.session, row.id))
+            if before and before != now:
+                audit.record(
+                    uow, "read", "upload", row.id, version=row.version, before={"taken_as": before},
+                    after=after | {"taken_as": now},
+                )  # fmt: skip
+            else:
+                audit.record(uow, "read", "upload", row.id, version=row.version, after=after)
+            _tell(uow, ctx, row, "upload.read")
+        ctx.complete(uow)
+
+
+def _ask_again_about_warnings(uow: UnitOfWork, row: Upload, found: list[Found]) -> frozenset[str]:
+    """Codes of the warnings now; a look at earlier ones counts no more once there is a new one among them."""
+    codes = codes_in(remarks_of(one.reading) for one in found)
+    before = codes_in(reading.remarks for reading in repository.readings_of_upload(uow.session, row.id))
+    if not still_seen(before, codes):
+        row.warnings_seen_by, row.warnings_seen_at = None, None
+    return codes
+
+
+def _rank(one: Found) -> int:
+    return rank_of(one.reading.kind.value, one.reading.y_unit, one.matched.answer)
+
+
+def _store_problem(ctx: JobContext, task: _Task, state: UploadState, problem: dict[str, Any]) -> None:
+    with ctx.begin() as uow:
+        row = _still_ours(uow, task)
+        if row is not None and _keeps(uow, ctx.payload, row):
+            after = {"kept": True, "code": problem["code"]}
+            audit.record(uow, "read", "upload", row.id, version=row.version, after=after)
+            _tell(uow, ctx, row, "upload.read")
+        elif row is not None:
+            repository.delete_readings(uow.session, row.id)
+            row.state, row.problem, row.read_at = state, problem, uow.now
+            row.warnings_seen_by, row.warnings_seen_at = None, None  # of readings that are no more
+            row.version += 1
+            after = {"state": state.value, "code": problem["code"]}
+            audit.record(uow, "read", "upload", row.id, version=row.version, after=after)
+            _tell(uow, ctx, row, f"upload.{state.value}")
+        ctx.complete(uow)
+
+
+def _keeps(uow: UnitOfWork, payload: Mapping[str, Any], row: Upload) -> bool:
+    """Whether this was asked for by newer readers only and fails: then the reading made before stays (ADR 0010)."""
+    if not payload.get(KEEP) or not repository.readings_of_upload(uow.session, row.id):
+        return False
+    row.state, row.problem = UploadState.READ, None
+    row.version += 1
+    return True
+
+
+def _still_ours(uow: UnitOfWork, task: _Task) -> Upload | None:
+    """The upload, unless it went away or somebody answered meanwhile: then a later job reads it."""
+    row = repository.upload(uow.session, task.upload_id, lock=True)
+    return row if row is not None and row.version == task.version else None
+
+
+def _searched(found: list[Found]) -> list[str]:
+    return sorted({str(book["name"]) for one in found for book in one.matched.libraries})
+
+
+def _correct_method(uow: UnitOfWork, analysis: Analysis, reading: Reading) -> None:
+    """The analysis takes its method from what the file is; a chemist may correct it afterwards."""
+    wanted = method_of(reading)
+    if wanted is None or wanted is analysis.method:
+        return
+    before, analysis.method = analysis.method, wanted
+    analysis.method_version = method_info(wanted).version
+    analysis.version += 1
+    audit.record(
+        uow, "correct", "analysis", analysis.id, version=analysis.version, reason="taken from the file",
+        before={"method": before.value}, after={"method": wanted.value},
+    )  # fmt: skip
+
+
+def _add(uow: UnitOfWork, upload: Upload, ordinal: int, one: Found, there: ReadingRow | None) -> None:
+    """A reading that is `there` already keeps its key: links to it, and steps and checks made of it, stay good."""
+    row = reading_row(upload, ordinal, one, uow.now)
+    if there is not None:
+        row = there.sqlmodel_update(row.model_dump(exclude={"id"}))
+    uow.session.add(row)
+    uow.session.flush()
+    uow.session.add(match_row(row.id, one.matched, uow.now))
+
+
+def _tell(uow: UnitOfWork, ctx: JobContext, row: Upload, kind: str) -> None:
+    publish(
+        uow, "sample", kind, agency_id=ctx.agency_id, session_id=uuid.UUID(ctx.payload["session_id"]),
+        sample_id=uuid.UUID(ctx.payload["sample_id"]), payload={"upload_id": row.id, "state": row.state.value},
+    )  # fmt: skip
+
+
+def _give_up(uow: UnitOfWork, dead: DeadJob) -> None:
+    """Every try failed for a reason of ours, not of the file: say so, keep the file."""
+    row = repository.upload(uow.session, uuid.UUID(dead.payload["upload_id"]))
+    if row is None or row.state is not UploadState.WAITING:
+        return
+    if not _keeps(uow, dead.payload, row):
+        row.state = UploadState.REFUSED
+        row.problem = {
+            "code": "reading_failed", "where": "",
+            "detail": "The server failed to read this file several times. The file itself is kept.",
+            "hint": "Ask the operator to look at the job, then read it again.",
+        }  # fmt: skip
+        row.read_at = uow.now
+        row.version += 1
+    publish(
+        uow, "sample", f"upload.{row.state.value}", agency_id=dead.agency_id,
+        session_id=uuid.UUID(dead.payload["session_id"]), sample_id=uuid.UUID(dead.payload["sample_id"]),
+        payload={"upload_id": row.id, "state": row.state.value},
+    )  # fmt: skip

@@ -1,0 +1,197 @@
+"""Use cases of controls: keep a blank, ladder or QC run of a batch, withdraw one, and what an analysis is compared with."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from app.intake.samples import service as samples
+from app.laboratory.incoming import service as incoming
+from app.laboratory.readings import service as readings
+from app.laboratory.standards import repository
+from app.laboratory.standards.domain import ControlKind, NewControl, faults_of_control
+from app.laboratory.standards.enrolling import agency_of, keep_bytes
+from app.laboratory.standards.tables import Control
+from app.platform import audit
+from app.platform.db import Database, UnitOfWork
+from app.platform.jobs import enqueue
+from app.platform.kernel.actor import Actor
+from app.platform.kernel.errors import Conflict, Invalid, MastError, NotFound
+from app.platform.kernel.versions import check_version
+from app.platform.live.publish import publish
+from app.platform.storage import BlobStore, Held, Received
+from instruments import printable
+from spectra import MassRun, Reading, RetentionLadder, SpectrumError
+
+RECOMPARE = "recompare_batch"
+_ASIDE = {
+    ControlKind.BLANK: incoming.SetAsideReason.BLANK,
+    ControlKind.LADDER: incoming.SetAsideReason.CHECK,
+    ControlKind.QC: incoming.SetAsideReason.CHECK,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRun:
+    """A run that was read and whose arrays are durable, ready to become a row."""
+
+    received: Held | Received
+    file_name: str
+    arrays_sha256: str
+    n_scans: int
+    details: dict[str, Any]
+
+
+def control_run(
+    store: BlobStore, received: Held | Received, file_name: str, found: Sequence[Reading], new: NewControl
+) -> ControlRun:
+    """Keep the arrays of the run in a file; of a ladder its alkanes. Raises Invalid when there is none."""
+    if wrong := faults_of_control(new):
+        raise Invalid("The control was not kept. What you typed is still here.", fields=wrong)
+    reading = readings.run_in(list(found))
+    details: dict[str, Any] = {
+        "title": printable(reading.title, 200),
+        "format": printable(reading.format, 40),
+        "instrument": printable(reading.instrument, 120),
+    }
+    if new.kind is ControlKind.LADDER and new.first_carbon is not None:
+        filled = [k for k, scan in enumerate(reading.scans) if scan.mz.size]
+        run = MassRun(tuple(reading.scans[k] for k in filled), reading.x[filled])
+        details["alkanes"] = alkanes_of(run, new.first_carbon)
+    return ControlRun(received, file_name, readings.kept_run(store, reading), len(reading.scans), details)
+
+
+def alkanes_of(run: MassRun, first_carbon: int) -> list[list[float]]:
+    """Time in seconds and carbons of each n-alkane of a ladder's run. Raises Invalid when it holds too few."""
+    try:
+        ladder = RetentionLadder.from_run(run, first_carbon=first_carbon)
+    except SpectrumError as error:
+        words = str(error)
+        sentence = f"{words[:1].upper()}{words[1:].rstrip('.')}."
+        raise Invalid(
+            f"This run gives no retention indices, so it was not kept. {sentence}", fields={"file": sentence}
+        ) from error
+    return [[round(float(t), 2), float(c)] for t, c in zip(ladder.time, ladder.carbons, strict=True)]
+
+
+def add_control(uow: UnitOfWork, run: ControlRun, new: NewControl) -> Control:
+    """Remember a control. Runs of its batch are compared again where no result stands on them. Raises Invalid."""
+    wrong = faults_of_control(new)
+    if wrong:
+        raise Invalid("The control was not kept. What you typed is still here.", fields=wrong)
+    row = Control(
+        agency_id=agency_of(uow.actor), kind=new.kind, batch=new.batch,
+        instrument=new.instrument[:120], blob_sha256=keep_bytes(uow, run.received),
+        file_name=readings.clean_file_name(run.file_name), arrays_sha256=run.arrays_sha256, n_scans=run.n_scans,
+        first_carbon=new.first_carbon if new.kind is ControlKind.LADDER else None, details=run.details,
+        measured_at=new.measured_at or uow.now, created_by=uow.actor.person_id, created_at=uow.now,
+    )  # fmt: skip
+    uow.session.add(row)
+    uow.session.flush()
+    after = {"kind": row.kind.value, "batch": row.batch, "sha256": row.blob_sha256, "first_carbon": row.first_carbon}
+    audit.record(uow, "keep", "control", row.id, version=row.version, after=after)
+    _changed(uow, row, "control.kept")
+    return row
+
+
+def from_incoming(uow: UnitOfWork, incoming_id: uuid.UUID, version: int, run: ControlRun, new: NewControl) -> Control:
+    """The same with a file from an instrument: it waits no more, and belongs to no sample. Raises Stale, Conflict."""
+    row = add_control(uow, run, new)
+    incoming.set_aside(uow, incoming_id, version, _ASIDE[new.kind])
+    return row
+
+
+def withdraw(uow: UnitOfWork, control_id: uuid.UUID, version: int, reason: str) -> Control:
+    """Use a control no more. Raises NotFound, Stale, Conflict, Invalid."""
+    row = get_control(uow.session, uow.actor, control_id, lock=True)
+    check_version("control", version, row.version)
+    if row.withdrawn_at is not None:
+        raise Conflict("This control was withdrawn already. Nothing was changed.")
+    if not reason:
+        raise Invalid("The control was not withdrawn.", fields={"reason": "Say why it is withdrawn."})
+    row.withdrawn_by, row.withdrawn_at, row.withdrawn_reason = uow.actor.person_id, uow.now, reason
+    row.version += 1
+    audit.record(uow, "withdraw", "control", row.id, version=row.version, reason=reason)
+    _changed(uow, row, "control.withdrawn")
+    return row
+
+
+def get_control(session: Session, actor: Actor, control_id: uuid.UUID, *, lock: bool = False) -> Control:
+    """A control of the actor's agency. Raises NotFound, also for a foreign one."""
+    row = repository.control_of_agency(session, agency_of(actor), control_id, lock=lock)
+    if row is None:
+        raise NotFound("control")
+    return row
+
+
+def _changed(uow: UnitOfWork, row: Control, kind: str) -> None:
+    if row.kind is not ControlKind.QC:
+        enqueue(uow, RECOMPARE, {"control_id": row.id}, agency_id=row.agency_id)
+    publish(uow, "standard", kind, agency_id=row.agency_id, payload={"control_id": row.id})
+
+
+# -- what a run of a sample is compared with -------------------------------------------------------
+
+
+class BatchControls:
+    """Controls of the batch an analysis belongs to: `BatchControls(database, store)(analysis_id)`. For the reading job."""
+
+    def __init__(self, database: Database, store: BlobStore) -> None:
+        self._database, self._store = database, store
+
+    def __call__(self, analysis_id: uuid.UUID) -> readings.RunControls:
+        """Blank and ladder measured last, on the same instrument where both name one; and the run before this one."""
+        with self._database.read() as session:
+            instrument, chosen, before = _beside(session, analysis_id)
+        blank, ladder = chosen.get(ControlKind.BLANK), chosen.get(ControlKind.LADDER)
+        blank_run, scale = self._run(_arrays(blank)), _scale(ladder)
+        previous = self._run(_arrays(before), before.x_unit if before else "s")
+        return readings.RunControls(
+            blank_run,
+            words_of(blank) if blank_run is not None else "",
+            scale,
+            words_of(ladder) if scale is not None else "",
+            previous,
+            before.file_name if before is not None and previous is not None else "",
+            instrument,
+        )
+
+    def _run(self, sha256: str | None, x_unit: str = "s") -> MassRun | None:
+        try:
+            return readings.run_of(self._store, sha256, x_unit) if sha256 else None
+        except MastError:  # the arrays are gone from this disk: a sample is read without them
+            return None
+
+
+def _scale(row: Control | None) -> RetentionLadder | None:
+    try:
+        return None if row is None else RetentionLadder.from_table([(t, c) for t, c in row.details["alkanes"]])
+    except (KeyError, SpectrumError):
+        return None
+
+
+def _arrays(row: Control | readings.RunBefore | None) -> str | None:
+    return None if row is None else row.arrays_sha256
+
+
+def words_of(row: Control | None) -> str:
+    """ "blank_0617.CDF of 17 June 2026": how an answer names it."""
+    return "" if row is None else f"{row.file_name} of {row.measured_at:%-d %B %Y}"
+
+
+def _beside(
+    session: Session, analysis_id: uuid.UUID
+) -> tuple[str, dict[ControlKind, Control], readings.RunBefore | None]:
+    found = readings.batch_of(session, analysis_id)
+    sample = samples.sample_for_system(session, found.sample_id) if found is not None and found.batch else None
+    if found is None or sample is None:
+        return (found.instrument if found is not None else ""), {}, None
+    chosen: dict[ControlKind, Control] = {}
+    for row in repository.controls_in_use(session, sample.agency_id, found.batch):
+        if not (row.instrument and found.instrument) or row.instrument.casefold() == found.instrument.casefold():
+            chosen.setdefault(row.kind, row)
+    return found.instrument, chosen, readings.run_before(session, sample.agency_id, analysis_id)

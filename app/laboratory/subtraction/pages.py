@@ -1,0 +1,158 @@
+"""The page on which a chemist takes references out of an infrared reading, looks, and undoes."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BaseModel
+from sqlmodel import Session
+
+from app.intake.samples import service as samples
+from app.laboratory.subtraction import service
+from app.laboratory.subtraction.domain import MOST_STEPS, lobe_words
+from app.laboratory.subtraction.plots import live, plot_of, plot_of_trial
+from app.laboratory.subtraction.web import desk_of
+from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.errors import Invalid, MastError, NotFound
+from app.platform.security.policy import allow
+from app.platform.web.fields import Text20, Text200
+from app.platform.web.forms import fields_of, shown_again
+from app.platform.web.problems import status_of
+from app.platform.web.typed import number
+from app.runtime import Runtime, RuntimeDep
+
+router = APIRouter(include_in_schema=False)
+
+Chemist = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]
+Bench = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)]
+PAGE, HITS = "subtraction/page.html", 8
+DONE = {
+    "step": "Kept. The difference below is without it.",
+    "undone": "Taken back. The step stays on record as undone.",
+}
+
+
+class StepForm(BaseModel):
+    """A reference to take out, as typed."""
+
+    library: Text200 = ""
+    entry: Text200 = ""
+    factor: Text20 = ""
+    shift: Text20 = ""
+    version: int = 0
+
+    def asked(self) -> service.Asked:
+        """Raises Invalid naming the field."""
+        wrong: dict[str, str] = {}
+        factor = number(self.factor, "factor", wrong, example="0.35")
+        shift = number(self.shift, "shift", wrong, example="-2")
+        if wrong:
+            raise Invalid("Nothing was taken out. What you typed is still here.", fields=wrong)
+        return service.Asked(self.library, self.entry, factor, shift)
+
+
+@router.get("/bench/readings/{reading_id}/subtraction")
+def subtraction_page(
+    request: Request,
+    reading_id: uuid.UUID,
+    who: Bench,
+    rt: RuntimeDep,
+    form: Annotated[StepForm, Query()],
+    done: Annotated[str, Query(max_length=20)] = "",
+) -> HTMLResponse:
+    """The reading, its steps, and the reference chosen to be taken out next."""
+    return _page(request, rt, who, reading_id, form, done=DONE.get(done, ""))
+
+
+@router.get("/bench/readings/{reading_id}/subtraction/trial")
+def trial_part(
+    request: Request, reading_id: uuid.UUID, who: Bench, rt: RuntimeDep, form: Annotated[StepForm, Query()]
+) -> HTMLResponse:
+    """What the factor on the slider would leave: the warning about lobes, in words."""
+    return _page(request, rt, who, reading_id, form, template="subtraction/_trial.html")
+
+
+@router.post("/bench/readings/{reading_id}/subtraction")
+def add_step(
+    request: Request, reading_id: uuid.UUID, who: Chemist, rt: RuntimeDep, form: Annotated[StepForm, Form()]
+) -> Response:
+    """Take the reference out."""
+    with shown_again(lambda error: _again(request, rt, who, reading_id, form, error)):
+        asked, desk = form.asked(), desk_of(rt, who)
+        with rt.begin(who, request) as uow:
+            service.add_step(uow, desk, reading_id, form.version, asked)
+    return RedirectResponse(f"/bench/readings/{reading_id}/subtraction?done=step", 303)
+
+
+@router.post("/bench/readings/{reading_id}/subtraction/undo")
+def undo_step(
+    request: Request, reading_id: uuid.UUID, who: Chemist, rt: RuntimeDep, version: Annotated[int, Form()]
+) -> Response:
+    """Take the newest step back."""
+    with shown_again(lambda error: _again(request, rt, who, reading_id, StepForm(), error)):
+        desk = desk_of(rt, who)
+        with rt.begin(who, request) as uow:
+            service.undo(uow, desk, reading_id, version)
+    return RedirectResponse(f"/bench/readings/{reading_id}/subtraction?done=undone", 303)
+
+
+def _again(
+    request: Request, rt: Runtime, who: Actor, reading_id: uuid.UUID, form: StepForm, error: MastError
+) -> HTMLResponse:
+    if isinstance(error, NotFound):
+        raise error
+    return _page(request, rt, who, reading_id, form, error=error)
+
+
+def _page(
+    request: Request,
+    rt: Runtime,
+    who: Actor,
+    reading_id: uuid.UUID,
+    form: StepForm,
+    *,
+    template: str = PAGE,
+    done: str = "",
+    error: MastError | None = None,
+) -> HTMLResponse:
+    desk, tried = desk_of(rt, who), None
+    with rt.read() as session:
+        work = service.work_on(session, who, desk, reading_id, top=HITS if template == PAGE else 0)
+        gone = samples.get_sample(session, who, work.sample_id).withdrawn_at is not None
+        if form.library and not work.broken:
+            try:
+                tried = service.try_out(session, who, desk, work, form.asked())
+            except NotFound:
+                raise
+            except MastError as problem:
+                error = error or problem
+                tried = _at_optimum(session, who, desk, work, form)
+    return rt.templates.page(
+        request,
+        template,
+        status=status_of(error),
+        work=work,
+        tried=tried,
+        warning=lobe_words(tried.lobes, tried.name) if tried else "",
+        plot=plot_of_trial(tried) if tried else plot_of(work),
+        live=live(tried) if tried else None,
+        form=form,
+        done=done,
+        error=error,
+        fields=fields_of(error),
+        full=len(work.standing) >= MOST_STEPS,
+        may=who.has(Role.CHEMIST, Role.VERIFIER) and not gone,
+    )
+
+
+def _at_optimum(
+    session: Session, who: Actor, desk: service.Desk, work: service.Work, form: StepForm
+) -> service.Tried | None:
+    """The reference as it would be proposed, when what was typed cannot be used."""
+    try:
+        return service.try_out(session, who, desk, work, service.Asked(form.library, form.entry))
+    except MastError:
+        return None

@@ -1,0 +1,62 @@
+"""What is drawn of a subtraction, in the form app/static/js/spectrum.js wants: the curve, the reference, the difference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from app.laboratory.subtraction.domain import Tried
+from app.laboratory.subtraction.service import Work
+from spectra.infrared_grid import grid_of
+from spectra.types import FloatArray
+
+
+def plot_of(work: Work) -> dict[str, Any]:
+    """The reading, and under it what is left after the standing steps."""
+    names = [step.name for step in work.standing]
+    series = [_line("This reading", "query", work.query, work.raman)]
+    if names:
+        series.append(_line(f"Without {', '.join(names)}", "residual", work.rest, work.raman))
+    said = f"{len(names)} taken out: {', '.join(names)}." if names else "Nothing is taken out yet."
+    return _plot(series, said)
+
+
+def plot_of_trial(tried: Tried) -> dict[str, Any]:
+    """What is left so far, the reference times the factor, and what would be left."""
+    known = np.isfinite(tried.reference) & np.isfinite(tried.before)
+    level = float(np.median(tried.before[known] - tried.factor * tried.reference[known]))
+    series = [
+        _line("Before this step", "query", tried.before, tried.raman),
+        _line(
+            f"{tried.name}, times {tried.factor:.3g}", "reference", tried.factor * tried.reference + level, tried.raman
+        ),
+        _line("What would be left", "residual", tried.after - level, tried.raman),
+    ]
+    moved = f", its bands moved by {tried.shift:+.0f} cm⁻¹" if tried.shift else ""
+    return _plot(series, f"{tried.name} taken out {tried.factor:.3g} times{moved}.")
+
+
+def live(tried: Tried) -> dict[str, Any]:
+    """Points for the slider: on one axis, what is left so far and the reference once."""
+    known = np.isfinite(tried.reference) & np.isfinite(tried.before)
+    return {
+        "name": tried.name, "x": _figures(grid_of(tried.raman)[known]), "before": _figures(tried.before[known]),
+        "reference": _figures(tried.reference[known]),
+    }  # fmt: skip
+
+
+def _plot(series: list[dict[str, Any]], summary: str) -> dict[str, Any]:
+    return {
+        "kind": "ir", "x_label": "Wavenumber / cm⁻¹", "y_label": "Absorbance", "series": series, "marks": [],
+        "summary": summary, "table": {"head": [], "rows": []},
+    }  # fmt: skip
+
+
+def _line(label: str, role: str, values: FloatArray, raman: bool) -> dict[str, Any]:
+    known = np.isfinite(values)
+    return {"label": label, "role": role, "x": _figures(grid_of(raman)[known]), "y": _figures(values[known])}
+
+
+def _figures(values: FloatArray) -> list[float]:
+    return [float(f"{v:.6g}") for v in values]

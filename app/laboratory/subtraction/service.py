@@ -1,0 +1,238 @@
+"""Use cases of subtraction by hand: look, take a reference out, undo. The reading itself is never touched.
+
+A step names its reference and its figures, so that the difference is computed again from the reading every time.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from app.intake.people import service as people
+from app.intake.samples import service as samples
+from app.laboratory.library.service import Shelf
+from app.laboratory.readings import service as readings
+from app.laboratory.subtraction import repository
+from app.laboratory.subtraction.domain import LEAST_HIT, MOST_STEPS, Asked, Hit, Tried
+from app.laboratory.subtraction.tables import SubtractionStep
+from app.platform import audit
+from app.platform.db import UnitOfWork
+from app.platform.kernel.actor import Actor
+from app.platform.kernel.errors import Conflict, Invalid, MastError, NotFound, Stale, Unavailable
+from app.platform.live.publish import publish
+from app.platform.storage import BlobStore
+from spectra import InfraredSpectrum, SpectrumError
+from spectra.infrared.subtraction import Step, difference, lobes, optimum, shifted
+from spectra.infrared_grid import curve, grid_of
+from spectra.types import FloatArray
+
+RAMAN = "raman"
+
+__all__ = [
+    "Asked", "Desk", "Hit", "SubtractionStep", "Tried", "Work", "add_step", "standing_steps", "try_out", "undo", "work_on",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a subtraction needs beside the database: the points of readings, the shelf of the agency, the register."""
+
+    store: BlobStore
+    shelf: Shelf
+    index: readings.SubstanceIndex
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """A reading with its steps, the difference they leave (1801,) and what that resembles.
+
+    `broken`: why the steps cannot be repeated now (a library that has gone); the difference is then that of the steps
+    before.
+    """
+
+    reading_id: uuid.UUID
+    sample_id: uuid.UUID
+    title: str
+    steps: tuple[SubtractionStep, ...]
+    makers: dict[uuid.UUID, str]
+    query: FloatArray
+    rest: FloatArray
+    hits: tuple[Hit, ...]
+    broken: str = ""
+    raman: bool = False
+
+    @property
+    def standing(self) -> tuple[SubtractionStep, ...]:
+        """Steps that are not undone."""
+        return tuple(step for step in self.steps if step.undone_at is None)
+
+    @property
+    def version(self) -> int:
+        """Rises with every step and every undo."""
+        return _version(self.steps)
+
+
+def standing_steps(session: Session, reading_ids: Iterable[uuid.UUID]) -> int:
+    """How many references stand taken out of these readings; they go with a reading whose curve becomes another one.
+    The caller has looked the readings up for its actor.
+    """
+    return repository.standing_steps(session, reading_ids)
+
+
+def work_on(session: Session, actor: Actor, desk: Desk, reading_id: uuid.UUID, top: int = 8) -> Work:
+    """A reading as its standing steps leave it; `top` 0: without a search of it.
+
+    Raises NotFound, Conflict for a reading that is no spectrum of bands.
+    """
+    row = readings.get_reading(session, actor, reading_id)
+    analysis = readings.get_analysis(session, actor, row.analysis_id)
+    steps = tuple(repository.steps_of(session, reading_id))
+    query = _curve(row, desk.store)
+    rest, broken = query, ""
+    try:
+        rest = difference(query, _as_steps(row, desk, [s for s in steps if s.undone_at is None]))
+    except (MastError, SpectrumError) as error:
+        broken = f"The steps cannot be repeated now: {getattr(error, 'detail', error)}"
+    makers = people.display_names(session, {s.made_by for s in steps} | {s.undone_by for s in steps} - {None})
+    hits = tuple(_hits(row, desk, rest, top)) if top else ()
+    return Work(reading_id, analysis.sample_id, row.title, steps, makers, query, rest, hits, broken,
+                row.kind == RAMAN)  # fmt: skip
+
+
+def try_out(session: Session, actor: Actor, desk: Desk, work: Work, asked: Asked) -> Tried:
+    """What one more step would do; nothing is kept. Raises NotFound, Unavailable, Invalid."""
+    row = readings.get_reading(session, actor, work.reading_id)
+    home, number = readings.entry_in(row, desk.shelf, asked.library, asked.entry)
+    reference = np.asarray(home.infrared.curves[number], dtype=np.float64)
+    try:
+        best = optimum(work.rest, reference, air=not work.raman)
+        chosen = Step(
+            reference,
+            best.factor if asked.factor is None else asked.factor,
+            best.shift if asked.shift is None else asked.shift,
+        )
+        after = difference(work.rest, [chosen])
+    except SpectrumError as error:
+        raise Invalid(f"Nothing was taken out: {error}.", fields={"factor": str(error)}) from error
+    spectra = home.infrared
+    return Tried(
+        home.key, home.name, spectra.ids[number], spectra.names[number] or spectra.compounds[number],
+        spectra.compounds[number], chosen.factor, best.factor, chosen.shift, best.left, lobes(after, chosen, work.raman), work.rest,
+        shifted(reference, chosen.shift), after, work.raman,
+    )  # fmt: skip
+
+
+def add_step(uow: UnitOfWork, desk: Desk, reading_id: uuid.UUID, version: int, asked: Asked) -> SubtractionStep:
+    """Keep one more step.
+
+    Raises NotFound, Stale, Conflict (too many steps, steps that cannot be repeated, a withdrawn sample), Invalid.
+    """
+    work = _held(uow, desk, reading_id, version)
+    if work.broken:
+        raise Conflict(work.broken, hint="Undo that step first.")
+    if len(work.standing) >= MOST_STEPS:
+        raise Conflict(f"{MOST_STEPS} references are taken out already. Nothing was changed.", hint="Undo some steps.")
+    tried = try_out(uow.session, uow.actor, desk, work, asked)
+    if tried.factor <= 0:
+        why = "the factor is 0" if asked.factor is not None else f"no factor above 0 of {tried.name} leaves less wiggle"
+        raise Invalid(f"Nothing was taken out: {why}.", fields={"factor": "The factor is 0."})
+    row = SubtractionStep(
+        reading_id=reading_id, number=len(work.steps) + 1, library_key=tried.library_key,
+        library_name=tried.library_name[:200], entry_id=tried.entry_id, name=tried.name[:200], compound=tried.compound[:200],
+        factor=tried.factor, optimum=tried.optimum, shift_cm1=tried.shift, lobe_depth=tried.lobe_depth,
+        made_by=uow.actor.person_id, made_at=uow.now,
+    )  # fmt: skip
+    uow.session.add(row)
+    try:
+        uow.session.flush()
+    except IntegrityError as error:
+        raise Stale("subtraction") from error
+    after = {"name": row.name, "library": row.library_name, "entry": row.entry_id, "factor": row.factor,
+             "optimum": row.optimum, "shift": row.shift_cm1}  # fmt: skip
+    _record(uow, "subtract", work, row, after)
+    return row
+
+
+def undo(uow: UnitOfWork, desk: Desk, reading_id: uuid.UUID, version: int) -> SubtractionStep:
+    """Take the newest standing step back; it stays on record. Raises NotFound, Stale, Conflict."""
+    work = _held(uow, desk, reading_id, version)
+    if not work.standing:
+        raise Conflict("There is no step to undo.")
+    row = work.standing[-1]
+    row.undone_by, row.undone_at = uow.actor.person_id, uow.now
+    uow.session.flush()
+    _record(uow, "undo_subtraction", work, row, {"name": row.name, "factor": row.factor})
+    return row
+
+
+def _held(uow: UnitOfWork, desk: Desk, reading_id: uuid.UUID, version: int) -> Work:
+    """The work as it stands, its sample locked, so that of two who press at once one is told. Nothing is searched."""
+    row = readings.get_reading(uow.session, uow.actor, reading_id)
+    sample = samples.lock_sample(uow, readings.get_analysis(uow.session, uow.actor, row.analysis_id).sample_id)
+    if sample.withdrawn_at is not None:
+        raise Conflict("This sample was withdrawn, so its readings are left as they are.")
+    work = work_on(uow.session, uow.actor, desk, reading_id, top=0)
+    if work.version != version:
+        raise Stale("subtraction")
+    return work
+
+
+def _record(uow: UnitOfWork, verb: str, work: Work, row: SubtractionStep, after: dict[str, object]) -> None:
+    sample = samples.get_sample(uow.session, uow.actor, work.sample_id)
+    audit.record(
+        uow, verb, "reading", work.reading_id, version=_version(repository.steps_of(uow.session, work.reading_id)),
+        after={**after, "step": row.number}, session_id=sample.session_id,
+    )  # fmt: skip
+    publish(
+        uow, "sample", "reading.subtracted", agency_id=sample.agency_id, session_id=sample.session_id,
+        sample_id=sample.id, payload={"reading_id": work.reading_id},
+    )  # fmt: skip
+
+
+def _version(steps: Sequence[SubtractionStep]) -> int:
+    return len(steps) + sum(step.undone_at is not None for step in steps)
+
+
+def _curve(row: Any, store: BlobStore) -> FloatArray:
+    try:
+        return curve(readings.infrared_of(row, store))
+    except Invalid as error:
+        raise Conflict(error.detail, hint="Subtraction is for infrared and Raman spectra.") from error
+    except SpectrumError as error:
+        raise Conflict(f"This reading cannot be worked on: {error}. It is unharmed.") from error
+
+
+def _as_steps(row: Any, desk: Desk, standing: Sequence[SubtractionStep]) -> list[Step]:
+    out = []
+    for step in standing:
+        try:
+            home, number = readings.entry_in(row, desk.shelf, step.library_key, step.entry_id)
+        except NotFound:
+            raise Unavailable(
+                f"{step.name} of step {step.number} stood in {step.library_name}, which is not on the shelf any more. The "
+                "steps and the reading are unharmed."
+            ) from None
+        out.append(Step(np.asarray(home.infrared.curves[number], dtype=np.float64), step.factor, step.shift_cm1))
+    return out
+
+
+def _hits(row: Any, desk: Desk, rest: FloatArray, top: int) -> list[Hit]:
+    known = np.isfinite(rest)
+    if known.sum() < 100:
+        return []
+    query = InfraredSpectrum(grid_of(row.kind == RAMAN)[known], rest[known])
+    best: dict[str, Hit] = {}
+    for one in readings.vibrational_books(row, desk.shelf):
+        for found in one.infrared.search_compounds(query, top, "first_derivative"):
+            substance = desk.index.find(found.compound, found.name).id
+            key = substance or found.compound
+            if found.score >= LEAST_HIT and (key not in best or best[key].score < found.score):
+                best[key] = Hit(found.name, found.compound, substance, one.key, one.name, found.entry_id, found.score,
+                                found.shift or 0.0)  # fmt: skip
+    return sorted(best.values(), key=lambda hit: -hit.score)[:top]

@@ -1,0 +1,394 @@
+"""The server as this computer sees it: send a parcel, ask whether it arrived. http.client; every answer becomes a row or
+a Trouble with a sentence. Certificates are checked; redirects are not followed, so that a token goes nowhere else.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import io
+import ipaddress
+import json
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, BinaryIO
+from urllib.parse import quote, urlencode, urlsplit
+
+from app.laboratory.watching.parcel import CHUNK, Parcel
+
+CONNECT_S = 15.0
+ANSWER_S = 120.0
+CONTINUE_S = 5.0
+MOST_ANSWER = 4 * 1024 * 1024
+MOST_HEAD = 64 * 1024
+LONGEST_NAME = 900  # characters of the path the server is told
+_MAY_SEND = {"instrument", "chemist", "verifier"}
+
+
+class Kind(StrEnum):
+    """What a trouble is about, and so who waits: everything, or one file."""
+
+    AWAY = "away"
+    SENDER = "token"
+    SETTING = "setting"
+    FILE_LATER = "file_later"
+    FILE_NEVER = "file_never"
+
+
+class Trouble(Exception):
+    """Something did not arrive. `sentence` is for a person; `retry_after_s` is what the server asked for."""
+
+    def __init__(self, kind: Kind, sentence: str, retry_after_s: float = 0.0) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+        self.sentence = sentence
+        self.retry_after_s = retry_after_s
+
+
+class Stopped(Exception):
+    """The watcher was asked to end in the middle of sending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The server's row. `message` is its sentence."""
+
+    id: str
+    sha256: str
+    message: str
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the server is, and how it is trusted. `context` is None for plain http."""
+
+    host: str
+    port: int
+    prefix: str
+    context: ssl.SSLContext | None
+
+    @classmethod
+    def of(cls, url: str, ca_file: str = "") -> Address:
+        """From what was typed. Raises ValueError with a sentence."""
+        parts = urlsplit(url if "://" in url else f"https://{url}")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{url} is not an address such as https://mast.example.org.")
+        if parts.username or parts.query or parts.fragment:
+            raise ValueError("The address holds more than host, port and path.")
+        try:
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+        except ValueError:
+            raise ValueError(f"{url} has no port that can be used.") from None
+        context = ssl.create_default_context(cafile=ca_file or None) if parts.scheme == "https" else None
+        return cls(parts.hostname, port, parts.path.rstrip("/"), context)
+
+    @property
+    def is_local(self) -> bool:
+        """On this very computer."""
+        try:
+            return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
+        except ValueError:  # a name, such as 127.0.0.1.example.org, is anybody's
+            return False
+
+    @property
+    def text(self) -> str:
+        """In one spelling, whatever was typed."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.context else 'http'}://{host}:{self.port}{self.prefix}"
+
+    def connection(self) -> http.client.HTTPConnection:
+        """Not yet connected."""
+        if self.context is None:
+            return http.client.HTTPConnection(self.host, self.port, timeout=CONNECT_S)
+        return http.client.HTTPSConnection(self.host, self.port, timeout=CONNECT_S, context=self.context)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    headers: http.client.HTTPMessage
+    data: Any
+
+
+class Server:
+    """Speaks for one token, which is read anew for every request: it may be replaced while the watcher runs."""
+
+    def __init__(
+        self,
+        address: Address,
+        token: Callable[[], str],
+        *,
+        session: str = "",
+        attach: bool = False,
+        stopping: Callable[[], bool] = lambda: False,
+        answer_s: float = ANSWER_S,
+    ) -> None:
+        self.address = address
+        self._token = token
+        self._more = {k: v for k, v in (("session", session), ("attach", "true" if attach else "")) if v}
+        self._stopping = stopping
+        self._answer_s = answer_s
+        self._asks_first = True  # HTTP/1.1's "100 Continue"; some proxies answer 417
+
+    def check(self) -> str:
+        """Who the token speaks for. Raises Trouble."""
+        data = self._judged(self._ask("/api/v1/me")).data
+        if not isinstance(data, dict) or "display_name" not in data:
+            raise self._no_mast()
+        if not _MAY_SEND & set(data.get("roles") or ()):
+            raise _not_allowed()
+        return f"{data['display_name']}, {data.get('agency') or 'no service'}"
+
+    def find(self, arrival: str) -> Receipt | None:
+        """What arrived under this key, if anything did. Raises Trouble."""
+        data = self._judged(self._ask(f"/api/v1/incoming?{urlencode({'arrival': arrival})}")).data
+        if not isinstance(data, dict) or not isinstance(data.get("rows"), list):
+            raise self._no_mast()
+        return self._receipt(data["rows"][0], is_new=False) if data["rows"] else None
+
+    def send(self, parcel: Parcel, arrival: str, origin: str) -> Receipt:
+        """Send a parcel. Raises Trouble, Stopped, and OSError when the file itself cannot be read."""
+        query = {"filename": parcel.name[-LONGEST_NAME:], "origin": origin, "arrival": arrival, **self._more}
+        digest = base64.b64encode(bytes.fromhex(parcel.sha256)).decode()
+        headers = {
+            "Content-Type": "application/octet-stream",
+            "Content-Length": str(parcel.size),
+            "Repr-Digest": f"sha-256=:{digest}:",
+        }
+        if self._asks_first:
+            headers["Expect"] = "100-continue"
+        path = f"/api/v1/incoming?{urlencode(query, quote_via=quote)}"
+        answer = self._talk("POST", path, headers, lambda sock: self._pour(sock, parcel))
+        if answer.status == 409 and parcel.found.is_run and _code(answer) == "other_bytes":
+            known = self.find(arrival)  # the same run, packed by another version of zlib
+            if known is not None:
+                return known
+        if answer.status == 417 and self._asks_first:
+            self._asks_first = False
+            raise Trouble(Kind.FILE_LATER, "Something between here and the server cannot be asked before sending.")
+        if answer.status == 413:
+            self.check()  # nobody known has a small limit, whose answer comes first
+        receipt = self._receipt(self._judged(answer).data, is_new=answer.status == 201)
+        if receipt.sha256 != parcel.sha256:
+            raise Trouble(Kind.FILE_LATER, "The server confirmed other bytes than were sent; it is sent again.")
+        return receipt
+
+    def _ask(self, path: str) -> _Answer:
+        return self._talk("GET", path, {}, None)
+
+    def _talk(self, method: str, path: str, headers: dict[str, str], pour: Callable[[_Wire], None] | None) -> _Answer:
+        token = self._token()
+        connection = self.address.connection()
+        try:
+            try:
+                connection.connect()
+            except (OSError, http.client.HTTPException) as error:
+                raise self._away(error) from error
+            assert connection.sock is not None
+            connection.sock.settimeout(self._answer_s)
+            wire = _Wire(connection.sock)
+            try:
+                connection.putrequest(method, self.address.prefix + path, skip_accept_encoding=True)
+                for name, value in {
+                    "Authorization": f"Bearer {token}",
+                    "Accept": "application/json",
+                    **headers,
+                }.items():
+                    connection.putheader(name, value)
+                connection.putheader("Connection", "close")
+                connection.endheaders()
+                early = wire.wait_to_continue(CONTINUE_S) if "Expect" in headers else False
+                if pour is not None and not early:
+                    pour(wire)
+                return _read(wire, method)
+            except (OSError, http.client.HTTPException) as error:
+                raise _cut_off(error, Kind.FILE_LATER if pour else Kind.AWAY) from error
+        finally:
+            connection.close()
+
+    def _pour(self, wire: _Wire, parcel: Parcel) -> None:
+        left = parcel.size
+        while left:
+            if self._stopping():
+                raise Stopped
+            try:
+                piece = parcel.stream.read(min(CHUNK, left))
+            except OSError as error:
+                raise Trouble(Kind.FILE_LATER, f"It could not be read any more ({_cause(error)}).") from error
+            if not piece:
+                raise Trouble(Kind.FILE_LATER, "It became shorter while it was sent.")
+            left -= len(piece)
+            if not wire.send(piece):
+                return  # the server has stopped listening: what it said is read instead
+
+    def _judged(self, answer: _Answer) -> _Answer:
+        """The answer if it is a good one. Raises Trouble."""
+        status, code = answer.status, _code(answer)
+        if 200 <= status < 300:
+            return answer
+        if 300 <= status < 400:
+            there = answer.headers.get("Location", "another address")
+            raise Trouble(Kind.SETTING, f"{self.address.text} sends on to {there}. Give that address as --server.")
+        if not code and status in (400, 401, 403, 404, 405, 409):
+            raise self._no_mast()
+        said = _said(answer)
+        if status == 401:
+            raise Trouble(
+                Kind.SENDER,
+                "The server does not accept this token: it was revoked, has expired, or its owner's account was turned "
+                "off. Nothing is lost; the files wait in their folder. Put a new token into the token file.",
+            )
+        if status == 403:
+            raise _not_allowed()
+        if status == 404 and "session" not in self._more:
+            raise self._no_mast()
+        if status == 404:
+            raise Trouble(Kind.SETTING, "The server knows no such session for this token. Check --session.")
+        if status in (408, 425, 429, 502, 503, 504, 507):
+            raise Trouble(Kind.AWAY, said or f"The server answers {status}.", _retry_after(answer))
+        if status >= 500 or code in ("digest_mismatch", "conflict"):
+            raise Trouble(Kind.FILE_LATER, said or f"The server answers {status}.", _retry_after(answer))
+        why = (
+            "it is too large for the server or a proxy before it"
+            if status == 413
+            else f"the server refuses it ({status})"
+        )
+        raise Trouble(Kind.FILE_NEVER, said or f"{why.capitalize()}.")
+
+    def _receipt(self, data: Any, *, is_new: bool) -> Receipt:
+        try:
+            return Receipt(str(data["id"]), str(data["sha256"]), str(data["message"]), is_new)
+        except (KeyError, TypeError):
+            raise self._no_mast() from None
+
+    def _no_mast(self) -> Trouble:
+        return Trouble(
+            Kind.SETTING,
+            f"What answers at {self.address.text} is not a MAST server, or an older one. Check --server; a network that "
+            "asks for a sign-in of its own answers like this too.",
+        )
+
+    def _away(self, error: Exception) -> Trouble:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return Trouble(
+                Kind.SETTING,
+                f"The certificate of {self.address.text} is not trusted here ({error.verify_message}), so nothing was "
+                "sent. If your service has an authority of its own, give its certificate as --ca-file.",
+            )
+        return Trouble(Kind.AWAY, f"{self.address.text} does not answer ({_cause(error)}).")
+
+
+class _Wire:
+    """The socket, read and written by ourselves between head and answer: http.client cannot wait for "100 Continue"."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._early = b""
+
+    def wait_to_continue(self, seconds: float) -> bool:
+        """Wait for leave to send the body; True when the server answered for good instead.
+
+        So a token that ended or a file that is too large costs no transfer. Silence is leave.
+        """
+        before = self._sock.gettimeout()
+        self._sock.settimeout(seconds)
+        try:
+            while b"\r\n\r\n" not in self._early and len(self._early) < MOST_HEAD:
+                piece = self._sock.recv(4096)
+                if not piece:
+                    raise ConnectionResetError("the server closed the connection")
+                self._early += piece
+        except TimeoutError:
+            return False
+        finally:
+            self._sock.settimeout(before)
+        words = self._early.split(b" ", 2)
+        if len(words) > 1 and words[0].startswith(b"HTTP/1.") and words[1] == b"100":
+            self._early = self._early.partition(b"\r\n\r\n")[2]
+            return False
+        return True
+
+    def send(self, piece: bytes) -> bool:
+        """False when the other side takes no more; it may have said why."""
+        try:
+            self._sock.sendall(piece)
+        except (BrokenPipeError, ConnectionResetError, ConnectionAbortedError):
+            return False
+        return True
+
+    def makefile(self, mode: str) -> BinaryIO:
+        """For http.client.HTTPResponse: first what was read already, then the socket."""
+        return io.BufferedReader(_Rest(self._early, self._sock.makefile("rb", buffering=0)))
+
+
+class _Rest(io.RawIOBase):
+    def __init__(self, early: bytes, rest: Any) -> None:
+        self._early = early
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._early:
+            piece, self._early = self._early[: len(buffer)], self._early[len(buffer) :]
+            buffer[: len(piece)] = piece
+            return len(piece)
+        return int(self._rest.readinto(buffer) or 0)
+
+    def close(self) -> None:
+        self._rest.close()
+        super().close()
+
+
+def _read(wire: _Wire, method: str) -> _Answer:
+    response = http.client.HTTPResponse(wire, method=method)  # type: ignore[arg-type]
+    try:
+        response.begin()
+        raw = response.read(MOST_ANSWER)
+        try:
+            data = json.loads(raw)
+        except (ValueError, RecursionError):
+            data = None
+        return _Answer(response.status, response.headers, data)
+    finally:
+        response.close()
+
+
+def _code(answer: _Answer) -> str:
+    """The last part of the problem's type, "" for an answer that is none of MAST's."""
+    given = answer.data.get("type") if isinstance(answer.data, dict) else None
+    return given.removeprefix("urn:mast:problem:") if isinstance(given, str) and "urn:mast:" in given else ""
+
+
+def _said(answer: _Answer) -> str:
+    if not _code(answer):
+        return ""
+    return " ".join(f"{answer.data.get('detail', '')} {answer.data.get('hint', '')}".split())[:600]
+
+
+def _retry_after(answer: _Answer) -> float:
+    given = (answer.headers.get("Retry-After") or "").strip()
+    return float(given) if given.isdigit() and len(given) < 7 else 0.0
+
+
+def _cut_off(error: Exception, kind: Kind) -> Trouble:
+    return Trouble(kind, f"The connection broke before the server confirmed it ({_cause(error)}).")
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).strip().rstrip(".")
+
+
+def _not_allowed() -> Trouble:
+    return Trouble(
+        Kind.SENDER,
+        "This token may not send files. Nothing is lost; the files wait in their folder. Put a token with the role "
+        "instrument into the token file.",
+    )

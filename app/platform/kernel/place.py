@@ -1,0 +1,28 @@
+"""The time zone of the service: which clock hangs on its wall. Set once, when a process starts (settings.time_zone)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+_ZONES = [ZoneInfo("Europe/London")]
+
+
+def use(name: str) -> None:
+    """From now on this zone, an IANA name. Raises ZoneInfoNotFoundError for one nobody knows."""
+    _ZONES[:] = [ZoneInfo(name)]
+
+
+def zone() -> ZoneInfo:
+    """The zone, for making a moment from a day and a time somebody wrote down."""
+    return _ZONES[0]
+
+
+def local(moment: datetime) -> datetime:
+    """An aware moment as the clock on the wall shows it."""
+    return moment.astimezone(_ZONES[0])
+
+
+def day_of(moment: datetime) -> date:
+    """The day a moment belongs to."""
+    return local(moment).date()

@@ -1,0 +1,48 @@
+"""Which infrared references cannot be told apart by their first derivatives.
+
+Imports numpy and `spectra` only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spectra.confidence.limits import decision
+from spectra.infrared_grid import GRID
+from spectra.similarity.base import safe_ratio
+from spectra.similarity.infrared import MIN_POINTS, InfraredScore
+from spectra.similarity.infrared_features import Features
+from spectra.types import FloatArray
+
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+def alike(held: Features, rows: IntArray) -> BoolArray:
+    """Which of the k entries `rows` are too similar to tell apart (r ≥ 0.97, best over ±6 cm⁻¹), (k, k).
+
+    `held`: the first derivatives of a library.
+    """
+    values, pattern = held.take(rows), held.pattern[rows]
+    found = np.zeros((rows.size, rows.size))
+    for one in np.unique(pattern):
+        for other in np.unique(pattern):
+            a, b = np.flatnonzero(pattern == one), np.flatnonzero(pattern == other)
+            found[np.ix_(a, b)] = _between(values[a], held.masks[one], values[b], held.masks[other])
+    close = found >= decision("infrared", "twin_correlation")
+    return np.asarray(close | close.T)
+
+
+def _between(first: FloatArray, mask: BoolArray, second: FloatArray, other: BoolArray) -> FloatArray:
+    """Correlations of features (k, 1801) of one mask with those (l, 1801) of another, best over ±6 cm⁻¹, (k, l)."""
+    best = np.zeros((len(first), len(second)))
+    for step in InfraredScore().steps:
+        here = slice(max(step, 0), GRID.size + min(step, 0))
+        there = slice(max(-step, 0), GRID.size + min(-step, 0))
+        shared = mask[here] & other[there]
+        if np.count_nonzero(shared) >= MIN_POINTS:
+            q, r = first[:, here] * shared, second[:, there] * shared
+            size = np.sqrt((q**2).sum(axis=1)[:, None] * (r**2).sum(axis=1))
+            np.maximum(best, safe_ratio(q @ r.T, size), out=best)
+    return best
