@@ -86,16 +86,16 @@ from app.figures.releases import release_job
 from app.figures.trends.protection.noise import Draws
 from app.intake.people import signin
 from app.intake.people.service import SessionPolicy
+from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.incoming import reading_job as incoming_job
 from app.laboratory.instrument_checks import recompare as recompare_instrument
 from app.laboratory.instrument_checks.service import InstrumentStates
 from app.laboratory.library import import_job as library_job
-from app.laboratory.library.shelf import Shelf
+from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.readings import arrays, reading_job
-from app.laboratory.readings.reading_job import LazyJail
-from app.laboratory.readings.substances import SubstanceIndex
+from app.laboratory.readings.reading_job import LazySandbox
 from app.laboratory.standards import recompare
-from app.laboratory.standards.service import BatchControls, Book
+from app.laboratory.standards.service import BatchControls, InHouseLibrary
 from app.navigation import nav_for
 from app.nudge import form_again, names_of_forms, nudge
 from app.operations.retention import Housekeeper
@@ -185,14 +185,14 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
         absolute=timedelta(hours=settings.session_hours),
         pepper=pepper,
     )
-    jail = LazyJail(reader_limits(settings), settings.parser_processes)
+    sandbox = LazySandbox(reader_limits(settings), settings.parser_processes)
     blobs = BlobStore(settings.blob_dir, max_bytes=settings.upload_max_bytes)
     packs = Packs(load_pack())
     kept = arrays.array_store(blobs.root)
-    shelf = Shelf(settings, database, Book(database, kept))
+    registry = LibraryRegistry(settings, database, InHouseLibrary(database, kept))
     index, controls = SubstanceIndex(packs.shipped.substances), BatchControls(database, kept)
     parts = reading_job.ReadingParts(
-        database, blobs, jail, shelf, index, controls=controls, instruments=InstrumentStates(database)
+        database, blobs, sandbox, registry, index, controls=controls, instruments=InstrumentStates(database)
     )
     return Runtime(
         settings=settings,
@@ -203,13 +203,13 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
         blobs=blobs,
         packs=packs,
         checks=Checks(),
-        jail=jail,
-        shelf=shelf,
+        sandbox=sandbox,
+        registry=registry,
         jobs=JobRunner(
             database,
             {
                 **reading_job.handlers(parts),
-                **incoming_job.handlers(database, blobs, jail),
+                **incoming_job.handlers(database, blobs, sandbox),
                 **recompare.handlers(database),
                 **library_job.handlers(
                     library_job.JobParts(
@@ -232,11 +232,11 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
             },
             clock,
             on_dead={
-                **reading_job.obituaries(),
-                **incoming_job.obituaries(),
-                **library_job.obituaries(),
-                **extract_job.obituaries(),
-                **history_job.obituaries(),
+                **reading_job.on_failed(),
+                **incoming_job.on_failed(),
+                **library_job.on_failed(),
+                **extract_job.on_failed(),
+                **history_job.on_failed(),
             },
         ),
         templates=Templates(
@@ -284,7 +284,7 @@ async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
         store.sweep()
     await parts.hub.start()
     if parts.settings.jobs_in_server:
-        reading_job.warm(parts.jail, parts.shelf)
+        reading_job.warm(parts.sandbox, parts.registry)
         parts.jobs.start()
         housekeeper.start()
     try:

@@ -18,8 +18,8 @@ from sqlmodel import Session
 from app.care.message_packs.checking import Checks
 from app.care.message_packs.provider import Packs
 from app.intake.people.service import SessionPolicy
-from app.laboratory.library.shelf import Shelf
-from app.laboratory.readings.reading_job import LazyJail
+from app.laboratory.library.registry import LibraryRegistry
+from app.laboratory.readings.reading_job import LazySandbox
 from app.platform.db import Database, UnitOfWork
 from app.platform.jobs import JobRunner
 from app.platform.kernel.actor import Actor
@@ -45,8 +45,8 @@ class Runtime:
     templates: Templates
     packs: Packs
     checks: Checks
-    jail: LazyJail
-    shelf: Shelf
+    sandbox: LazySandbox
+    registry: LibraryRegistry
     jobs: JobRunner
     session_policy: SessionPolicy
     sign_in_throttle: Throttle
@@ -82,7 +82,7 @@ class Runtime:
     def close(self) -> None:
         """Let go of child processes and connections."""
         self.checks.close()
-        self.jail.close()
+        self.sandbox.close()
         self.db.close()
 
 

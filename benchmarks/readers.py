@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.instrument_samples import MADE, mzml
-from instruments import ReaderJail, read
+from instruments import ParserSandbox, read
 
 Work = Callable[[Path], object]
 
@@ -163,8 +163,8 @@ def median(work: Callable[[], object], rounds: int, clock: Callable[[], float] =
 def compare(name: str, path: Path, rounds: int) -> list[Result]:
     """Ours first, then the peers, each warmed by one call."""
     if path.is_dir():  # only ever read in a child process
-        with ReaderJail() as jail:
-            results = [Result("ours", median(lambda: jail.read(path), rounds, time.perf_counter))]
+        with ParserSandbox() as sandbox:
+            results = [Result("ours", median(lambda: sandbox.read(path), rounds, time.perf_counter))]
     else:
         results = [Result("ours", median(lambda: read(path), rounds))]
     for peer in next((p for start, p in PEERS.items() if name.startswith(start)), ()):
@@ -265,16 +265,16 @@ def latency(rounds: int = 100) -> None:
         "MSP record": ("a.msp", MSP.encode()),
         "mzML, two scans": ("a.mzML", small_mzml(*(spectrum(i, [50, 60], [1, 2], minutes=i) for i in range(2)))),
     }
-    with ReaderJail() as jail:
+    with ParserSandbox() as sandbox:
         for name, content in contents.values():
-            jail.read(content, name)
+            sandbox.read(content, name)
         for title, (name, content) in contents.items():
             inside, outside = [], []
             for _ in range(rounds):
                 began = time.perf_counter()
                 read(content, name)
                 between = time.perf_counter()
-                jail.read(content, name)
+                sandbox.read(content, name)
                 inside.append(between - began)
                 outside.append(time.perf_counter() - between)
             p95 = statistics.quantiles(outside, n=20)[-1]

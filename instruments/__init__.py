@@ -19,12 +19,13 @@ from .errors import (
     UnsupportedVariant,
     printable,
 )
+from .file_reader import FileReader, PlainReader
 from .folder import Folder, is_vendor_folder, pack_folder
-from .jail import ReaderJail
 from .limits import DEFAULT_LIMITS, Limits
 from .probe import FolderProbe, Guess, Probe
 from .reading import read
 from .registry import BrokenReader, Candidate, Extra, Format, Hints, broken_readers, formats, reader, sniff
+from .sandbox import ParserSandbox
 from .source import Source
 from .units import Y_UNITS
 from .zip_members import LIBRARY_MEMBERS, Member, ZipOfMany, members_of_zip
@@ -39,6 +40,7 @@ __all__ = [
     "Choice",
     "CorruptFile",
     "Extra",
+    "FileReader",
     "Folder",
     "FolderProbe",
     "Format",
@@ -47,8 +49,9 @@ __all__ = [
     "InstrumentError",
     "Limits",
     "Member",
+    "ParserSandbox",
+    "PlainReader",
     "Probe",
-    "ReaderJail",
     "Source",
     "TooLarge",
     "UnknownFormat",

@@ -1,4 +1,4 @@
-"""The process inside the jail: `python -m instruments.child [--lean] LIMITS`. Reads one file per request.
+"""The process inside the sandbox: `python -m instruments.child [--lean] LIMITS`. Reads one file per request.
 
 Requests and answers are JSON lines on the original stdin and stdout; readings go to a file that the parent
 names, below the temporary directory that the parent made for this child. Imports nothing above `instruments`.

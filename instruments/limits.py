@@ -12,7 +12,7 @@ GIB = 1024 * MIB
 class Limits:
     """Bounds a reader must keep. Bytes unless the name says otherwise.
 
-    `memory_bytes`, `cpu_seconds` and `wall_seconds` are enforced by the jail, the others by the readers.
+    `memory_bytes`, `cpu_seconds` and `wall_seconds` are enforced by the sandbox, the others by the readers.
     `readings` is for a caller who can keep fewer than a file may hold, `header_bytes` bounds what the child says
     about them. `archive_ratio` applies once more than `archive_free_bytes` came out: honest small text packs well.
     """

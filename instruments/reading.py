@@ -23,10 +23,10 @@ from .archive import unpack
 from .assurance import lower
 from .errors import AmbiguousText, Choice, CorruptFile, InstrumentError, TooLarge, UnknownFormat, UnsupportedVariant
 from .folder import Folder, open_folder
-from .jail import ReaderJail
 from .limits import DEFAULT_LIMITS, Limits
 from .recognised import BY_NAME, Recognised
 from .registry import TIE_POINTS, Candidate, Format, Hints, format_named, formats, sniff_folder, sniff_probe
+from .sandbox import ParserSandbox
 from .source import Readable, Source, open_source
 from .units import X_UNITS, Y_UNITS
 from .validate import checked, warning
@@ -61,7 +61,7 @@ def read(
     `delimiter` one character ("space" for blanks), `kind` a ReadingKind value. They are not guessed upon.
 
     Returns at least one Reading. Raises a subclass of InstrumentError for any content that cannot be read,
-    and OSError only when the path cannot be opened. Use a ReaderJail for files from outside; a format that needs
+    and OSError only when the path cannot be opened. Use a ParserSandbox for files from outside; a format that needs
     an optional package is read in a child process of its own in any case, which takes part of a second.
     """
     hints = Hints(format, x_unit, y_unit, decimal, delimiter, kind)
@@ -149,14 +149,14 @@ def _call(chosen: Format, content: Source, hints: Hints, limits: Limits) -> list
 
 
 def _read_outside(chosen: Format, opened: Source, hints: Hints, limits: Limits) -> list[Reading]:
-    """Compiled code of others stays out of this process: a jail for this one file."""
+    """Compiled code of others stays out of this process: a sandbox for this one file."""
     assert chosen.extra is not None
     if not chosen.extra.installed:  # said here already, without the start of a child
         raise chosen.extra.refusal(chosen.title)
     answers = {k: v for k, v in asdict(hints).items() if v is not None}
-    with ReaderJail(limits, preload=False) as jail:
+    with ParserSandbox(limits, preload=False) as sandbox:
         given = opened.path if opened.path is not None else opened.read_all(limits.upload_bytes)
-        return jail.read(given, opened.name, answers)
+        return sandbox.read(given, opened.name, answers)
 
 
 def _bounded(readings: Iterable[Reading], limits: Limits) -> list[Reading]:

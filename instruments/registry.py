@@ -57,7 +57,7 @@ P = TypeVar("P", Probe, FolderProbe)
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """An optional package that a reader stands on. Such a reader runs in a jail's child only, never in this process.
+    """An optional package that a reader stands on. Such a reader runs in a sandbox's child only, never in this process.
 
     `name` is the extra of this distribution, `package` what it makes importable, `export` the way around it.
     """
@@ -143,7 +143,7 @@ def reader(
     Guess or None. The function gets (source, hints, limits), yields Readings with nothing converted, and
     raises InstrumentError with a line or byte. A later registration of the same name replaces the earlier.
     With `folder`, a function that looks at a FolderProbe, whole folders are taken as well; the source is then
-    a Folder. With `extra` the reader runs in a jail's child only.
+    a Folder. With `extra` the reader runs in a sandbox's child only.
     """
     sniffer = magic if callable(magic) else _prefix_sniffer(magic)
 

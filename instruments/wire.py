@@ -1,4 +1,4 @@
-"""Readings as bytes and back, to cross the border of the jail: a JSON header and raw float64 numbers, no pickle.
+"""Readings as bytes and back, to cross the border of the sandbox: a JSON header and raw float64 numbers, no pickle.
 
 Layout: 8 bytes magic, 8 bytes header length (little endian), the header as UTF-8 JSON, then all arrays one
 after the other as little-endian float64. The reading side believes nothing: sizes must add up exactly.

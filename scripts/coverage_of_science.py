@@ -1,7 +1,7 @@
 """How much of `instruments` and of `spectra` the tests take, by branch: `python scripts/coverage_of_science.py`.
 
 Runs their tests under coverage on both cores and fails below the bound in pyproject.toml ([tool.coverage.report]
-fail_under), for each of the two, or when a test fails. Lines that run in the jail's child count only where a test
+fail_under), for each of the two, or when a test fails. Lines that run in the sandbox's child count only where a test
 runs the same code in its own process: the child has no environment and may write nowhere. Compiled kernels cannot be
 traced, so tests of the search run a second time with the kernels as plain Python.
 """

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +15,9 @@ from app.settings import Settings
 from instruments import InstrumentError
 
 if TYPE_CHECKING:
-    from app.laboratory.library.shelf import Shelf
+    from app.laboratory.identification.contract import IdentifiedBlock
+    from app.laboratory.identification.parts import Candidate
+    from app.laboratory.library.registry import LibraryRegistry
     from spectra import Reading
 
 
@@ -32,11 +34,9 @@ def _read_each(files: tuple[Path, ...]) -> tuple[list[tuple[Path, list[Reading]]
     return found, refused
 
 
-def _answer(
-    data: list[dict[str, Any]], words: Callable[[list[dict[str, Any]]], Iterator[str]], refused: list[str], json_: bool
-) -> None:
+def _answer(data: Sequence[object], lines: Iterable[str], refused: list[str], json_: bool) -> None:
     if data or not refused:
-        say(data, "" if json_ else "\n".join(words(data)), json_)
+        say(data, "" if json_ else "\n".join(lines), json_)
     if refused:
         fail("\n".join(refused))
 
@@ -55,12 +55,13 @@ def read_files(files: tuple[Path, ...], json_: bool) -> None:
         }
         for path, readings in found
     ]
-    _answer(answers, lambda rows: map(_words, rows), refused, json_)
+    _answer(answers, (_words(path, readings) for path, readings in found), refused, json_)
 
 
-def _words(answer: dict[str, Any]) -> str:
-    lines = [f"{answer['file']}: {answer['format']}, {len(answer['readings'])} reading(s)"]
-    for number, r in enumerate(answer["readings"], 1):
+def _words(path: Path, readings: list[Reading]) -> str:
+    about = [instruments.describe(reading) for reading in readings]
+    lines = [f"{path}: {readings[0].format if readings else ''}, {len(readings)} reading(s)"]
+    for number, r in enumerate(about, 1):
         scans = f", {r['n_scans']} scans" if r["n_scans"] else ""
         lines.append(
             f"  {number}. {r['kind'].replace('_', ' ')}: {r['n_points']} points{scans}, "
@@ -69,7 +70,7 @@ def _words(answer: dict[str, Any]) -> str:
         )
         lines += [f"     note: {text}" for text in r["warnings"]]
     # once for the file: a reader of less than high confidence says so under everything it read
-    told = sorted({r["assurance"] for r in answer["readings"]} - {"", "high"})
+    told = sorted({r["assurance"] for r in about} - {"", "high"})
     lines += [f"  {instruments.assurance_sentence(level)}" for level in told]
     return "\n".join(lines)
 
@@ -81,42 +82,43 @@ def _words(answer: dict[str, Any]) -> str:
 @as_json
 def identify_files(files: tuple[Path, ...], libraries: tuple[str, ...], top: int, json_: bool) -> None:
     """Compare instrument FILES with the reference libraries."""
-    from app.laboratory.readings.identify import identify_readings
-    from app.laboratory.readings.substances import SubstanceIndex
+    from app.laboratory.identification.contract import as_json as block_json
+    from app.laboratory.identification.contract import identify_each
+    from app.laboratory.identification.identify import Context
+    from app.laboratory.identification.substances import SubstanceIndex
     from app.operations import logging as logs
     from harm_messages import load_pack
 
     logs.configure("ERROR")  # to stderr: the answer stays readable by programs
-    shelf = _shelf(Settings())
-    if unknown := shelf.unknown(libraries):
-        fail(f"There is no library called {', '.join(unknown)}. There are: {', '.join(o.name for o in shelf.all())}.")
+    registry = _shelf(Settings())
+    if unknown := registry.unknown(libraries):
+        fail(
+            f"There is no library called {', '.join(unknown)}. There are: {', '.join(o.name for o in registry.all())}."
+        )
     found, refused = _read_each(files)
-    index = SubstanceIndex(load_pack().substances) if found else None
-    blocks = [
-        {"file": str(path), **block}
-        for path, readings in found
-        for block in identify_readings(readings, shelf, libraries=libraries, top=top, index=index)
-    ]
-    _answer(blocks, _candidates, refused, json_)
+    index = SubstanceIndex(load_pack().substances) if found else SubstanceIndex()
+    context = Context(names=libraries, top=top, index=index)
+    blocks = [block for path, readings in found for block in identify_each(str(path), readings, registry, context)]
+    _answer([block_json(block) for block in blocks], _candidates(blocks), refused, json_)
 
 
-def _shelf(settings: Settings) -> Shelf:
+def _shelf(settings: Settings) -> LibraryRegistry:
     """The starter libraries, and those imported into the database if there is one."""
-    from app.laboratory.library.shelf import Shelf
+    from app.laboratory.library.registry import LibraryRegistry
     from app.platform.db import Database, migrate
 
     if (
         settings.database_url.startswith("sqlite")
         and not Path(settings.database_url.removeprefix("sqlite:///")).exists()
     ):
-        return Shelf(settings)
+        return LibraryRegistry(settings)
     database = Database(settings.database_url)
-    return Shelf(settings, database) if migrate.revisions(database)[0] else Shelf(settings)
+    return LibraryRegistry(settings, database) if migrate.revisions(database)[0] else LibraryRegistry(settings)
 
 
-def _candidates(blocks: list[dict[str, Any]]) -> Iterator[str]:
+def _candidates(blocks: list[IdentifiedBlock]) -> Iterator[str]:
     """Each reading once, its peaks beneath it, and its limits once at its end."""
-    for (file, reading), together in groupby(blocks, key=lambda block: (block["file"], block["reading"])):
+    for (file, reading), together in groupby(blocks, key=lambda block: (block.file, block.number)):
         yield f"{file}, reading {reading}"
         limits: dict[str, None] = {}
         for block in together:
@@ -125,52 +127,54 @@ def _candidates(blocks: list[dict[str, Any]]) -> Iterator[str]:
         yield from (f"     limit: {text}" for text in limits)
 
 
-def _limits(block: dict[str, Any]) -> list[str]:
+def _limits(block: IdentifiedBlock) -> list[str]:
     """What the method cannot tell, behind what this reading cannot, which JSON has substance by substance."""
-    from app.laboratory.readings.infrared_answer import limits_in_short
+    from app.laboratory.identification.infrared_answer import limits_in_short
 
-    parts = {part["compound"] for part in block["components"]}
-    rows = [one for one in block.get("detection_limits", []) if one["substance_id"] and one["compound"] not in parts]
-    single = {one["sentence"] for one in block.get("detection_limits", [])}
-    return [*limits_in_short(rows, 12), *(text for text in block["limits"] if text not in single)]
+    parts = {part.compound for part in block.answer.components}
+    rows = [limit for limit in block.detection_limits if limit.substance_id and limit.compound not in parts]
+    return [*limits_in_short(rows, 12), *block.answer.limits]
 
 
-def _block(block: dict[str, Any]) -> Iterator[str]:
-    yield f"  {_place(block)}{block['headline']}"
-    yield from (f"     {text}" for text in block.get("remarks", ()))
-    alike = _alike(block["candidates"])
-    for c in block["candidates"]:
-        also = f"; cannot be told from {', '.join(c['ambiguous_with'])}" if c["substance"] in alike else ""
-        yield f"  {c['rank']:>2}. {c['substance']} ({c['library']}) {_score(c)}{also}"
-    for part in block["components"]:
-        share = f"{part['fraction']:.0%} of the signal ({part['low']:.0%} to {part['high']:.0%})"
-        what = "lead only" if block.get("mostly_unexplained") else "part"
-        yield f"     {what}: {part['substance']}, {share}, {part['grade']}"
-    if block["unexplained_fraction"] is not None:
-        bands = ", ".join(f"{band:.0f}" for band in block.get("residual_bands", [])[:8])
-        yield f"     unexplained: {block['unexplained_fraction']:.0%}" + (f", bands at {bands} cm⁻¹" if bands else "")
-    if not block["candidates"]:
+def _block(block: IdentifiedBlock) -> Iterator[str]:
+    answer = block.answer
+    yield f"  {_place(block)}{answer.headline}"
+    yield from (f"     {text}" for text in (block.peak.remarks if block.peak is not None else ()))
+    alike = _alike(answer.candidates)
+    for c in answer.candidates:
+        also = f"; cannot be told from {', '.join(c.ambiguous_with)}" if c.substance in alike else ""
+        yield f"  {c.rank:>2}. {c.substance} ({c.library}) {_score(c)}{also}"
+    lead_only = answer.infrared is not None and answer.infrared.mostly_unexplained
+    for part in answer.components:
+        share = f"{part.share:.0%} of the signal ({part.low:.0%} to {part.high:.0%})"
+        yield f"     {'lead only' if lead_only else 'part'}: {part.substance}, {share}, {part.grade}"
+    if answer.unexplained_fraction is not None:
+        left = answer.fit.residual_bands[:8] if answer.infrared is not None and answer.fit is not None else ()
+        bands = f", bands at {', '.join(f'{band:.0f}' for band in left)} cm⁻¹" if left else ""
+        yield f"     unexplained: {answer.unexplained_fraction:.0%}{bands}"
+    if not answer.candidates:
         yield "  no candidates"
 
 
-def _alike(rows: list[dict[str, Any]]) -> set[str]:
+def _alike(rows: Sequence[Candidate]) -> set[str]:
     """The best candidate and what cannot be told from it: lower down everything is like everything."""
-    return {rows[0]["substance"], *rows[0]["ambiguous_with"]} if rows and rows[0]["ambiguous_with"] else set()
+    return {rows[0].substance, *rows[0].ambiguous_with} if rows and rows[0].ambiguous_with else set()
 
 
-def _score(row: dict[str, Any]) -> str:
+def _score(row: Candidate) -> str:
     """The score people know, with peaks or, for a spectrum of bands, how well it fits once aligned and its shift."""
-    words = f"{row['score_name']} {row['score']:.3g}"
-    if row.get("aligned") is not None:
-        words = f"aligned {row['aligned']:.2f}, {row['score_name'].replace('_', ' ')} {row['score']:.2f}"
-    peaks = f", {row['matched_peaks']} peaks" if row["matched_peaks"] is not None else ""
-    shift = f", shift {row['shift']:+.0f} cm⁻¹" if row.get("shift") else ""
+    words = f"{row.score_name} {row.score:.3g}"
+    if row.aligned is not None:
+        words = f"aligned {row.aligned:.2f}, {row.score_name.replace('_', ' ')} {row.score:.2f}"
+    peaks = f", {row.matched_peaks} peaks" if row.matched_peaks is not None else ""
+    shift = f", shift {row.shift:+.0f} cm⁻¹" if row.alignment is not None and row.shift else ""
     return words + peaks + shift
 
 
-def _place(block: dict[str, Any]) -> str:
+def _place(block: IdentifiedBlock) -> str:
     """Of a run: which peak, when, and how much of the area."""
-    if "peak" not in block:
+    peak = block.peak
+    if peak is None:
         return ""
-    area = "" if block["area_percent"] is None else f", {block['area_percent']:.1f} % of the area"
-    return f"Peak {block['peak']} at {block['retention_time_s'] / 60:.2f} min{area}: "
+    area = "" if peak.area_percent is None else f", {peak.area_percent:.1f} % of the area"
+    return f"Peak {peak.number} at {peak.retention_time_s / 60:.2f} min{area}: "

@@ -17,8 +17,8 @@ from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.laboratory.library.checking import LibraryFault
+    from app.laboratory.library.registry import LibraryRegistry
     from app.laboratory.library.reparse import Reparsed
-    from app.laboratory.library.shelf import Shelf
     from spectra.confidence.calibration import Calibration
 
 
@@ -106,12 +106,12 @@ def _refused(refusals: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"  … and {len(reasons) - REASONS_SHOWN:,} further reasons; --json or --refusals lists all."
 
 
-def _shelf() -> tuple[Database, Shelf]:
-    from app.laboratory.library.shelf import Shelf
+def _shelf() -> tuple[Database, LibraryRegistry]:
+    from app.laboratory.library.registry import LibraryRegistry
 
     settings = Settings()
     database = _database(settings)
-    return database, Shelf(settings, database)
+    return database, LibraryRegistry(settings, database)
 
 
 @library.command("list")
@@ -121,9 +121,9 @@ def library_list(json_: bool) -> None:
     """Every library that is searched."""
     from app.laboratory.library import service
 
-    database, shelf = _shelf()
+    database, registry = _shelf()
     with database.read() as session:
-        rows = service.list_libraries(session, shelf)
+        rows = service.list_libraries(session, registry)
     database.close()
     text = "\n".join(f"{r.name}: {r.n_entries:,} entries, {r.technique}. {r.notice}".rstrip() for r in rows)
     say(rows, text, json_)
@@ -137,10 +137,10 @@ def library_info(name: str, json_: bool) -> None:
     """Provenance of one library, and which calibration its answers rest on."""
     from app.laboratory.library import service
 
-    database, shelf = _shelf()
+    database, registry = _shelf()
     with database.read() as session:
-        row = service.get_library(session, shelf, _key(session, shelf, name))
-    found = service.calibrations_of(shelf, row, Settings().library_dir)
+        row = service.get_library(session, registry, _key(session, registry, name))
+    found = service.calibrations_of(registry, row, Settings().library_dir)
     database.close()
     said = {key: value for key, value in asdict(row).items() if key not in ("refusals", "files")}
     own = next((one.described for one in found if one.in_use), "none of this laboratory; answers rest on public data")
@@ -178,12 +178,12 @@ def library_calibrate(
 
     if not readings and not more:
         raise click.UsageError("Give the instrument files with --readings.")
-    database, shelf = _shelf()
+    database, registry = _shelf()
     parts = service.ImportParts(database, Settings().library_dir)
     with database.read() as session:
-        key = _key(session, shelf, name)
+        key = _key(session, registry, name)
     made = service.calibrate_library(
-        parts, shelf, key, [*readings, *more], truth, note=note, progress=None if json_ else Bar()
+        parts, registry, key, [*readings, *more], truth, note=note, progress=None if json_ else Bar()
     )
     database.close()
     fitted = made.calibration.as_json()
@@ -214,11 +214,11 @@ def library_check(name: str, json_: bool) -> None:
     """
     from app.laboratory.library import service
 
-    database, shelf = _shelf()
+    database, registry = _shelf()
     with database.read() as session:
-        key = _key(session, shelf, name)
+        key = _key(session, registry, name)
         found = service.library_faults(
-            session, shelf, key, Settings().library_dir, progress=None if json_ else Bar()
+            session, registry, key, Settings().library_dir, progress=None if json_ else Bar()
         )  # fmt: skip
     database.close()
     say(found, "\n".join(_faults(found)) or "Nothing to complain about.", json_)
@@ -273,8 +273,8 @@ def _reparsed(found: Reparsed) -> Iterator[str]:
         yield "Nothing was changed. Run it again with --apply to make the library anew."
 
 
-def _key(session: Session, shelf: Shelf, name: str) -> str:
+def _key(session: Session, registry: LibraryRegistry, name: str) -> str:
     from app.laboratory.library import service
 
-    rows = service.list_libraries(session, shelf)
+    rows = service.list_libraries(session, registry)
     return next((r.key for r in rows if name in (r.key, r.name)), name)

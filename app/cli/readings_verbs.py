@@ -7,6 +7,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -79,9 +80,9 @@ def reparse(
 @contextmanager
 def _parts() -> Iterator[ReadingParts]:
     """What reading needs, as in the service; logs go to stderr, so that the answer stays clean."""
+    from app.laboratory.identification.substances import SubstanceIndex
     from app.laboratory.readings import service as readings
     from app.laboratory.readings.reading_job import ReadingParts
-    from app.laboratory.readings.substances import SubstanceIndex
     from app.laboratory.standards.service import BatchControls
     from app.main import build_runtime
     from app.operations import logging as logs
@@ -92,7 +93,7 @@ def _parts() -> Iterator[ReadingParts]:
     try:
         controls = BatchControls(runtime.db, readings.array_store(runtime.blobs.root))
         index = SubstanceIndex(runtime.pack.substances)
-        yield ReadingParts(runtime.db, runtime.blobs, runtime.jail, runtime.shelf, index, controls=controls)
+        yield ReadingParts(runtime.db, runtime.blobs, runtime.sandbox, runtime.registry, index, controls=controls)
     finally:
         runtime.close()
 
@@ -117,7 +118,7 @@ def _show_json(found: Iterator[Reread], counted: Counter[str], apply_: bool) -> 
     comma = "\n"
     for one in found:
         if one.outcome not in QUIET:
-            click.echo(comma + json.dumps(jsonable_encoder(one.as_json()), ensure_ascii=False), nl=False)
+            click.echo(comma + json.dumps(jsonable_encoder(asdict(one)), ensure_ascii=False), nl=False)
             comma = ",\n"
     click.echo('\n],\n"summary": ' + json.dumps(_summary(counted, apply_)) + "}")
 
@@ -146,7 +147,7 @@ def _lines(one: Reread) -> Iterator[str]:
             yield from _changes(change)
         elif "reading" in change.fields:
             kind, points = (change.fields[name][1] for name in ("reading", "n_points"))
-            yield f"  reading {change.number}: {kind.replace('_', ' ')}, {points:,} points"
+            yield f"  reading {change.number}: {str(kind).replace('_', ' ')}, {points:,} points"
     if one.stored and one.stored != "stored":
         yield f"  {one.stored}: {one.why}."
 

@@ -21,11 +21,11 @@ from app.cli.root import domain_errors, fail, main
 from app.laboratory.watching import places
 from app.laboratory.watching.ledger import Ledger, LedgerOfAnother, Row, State, read_only
 from app.laboratory.watching.locks import InUse, OnlyOne
-from app.laboratory.watching.looking import Eye
 from app.laboratory.watching.names import fit_label, is_run_name
+from app.laboratory.watching.reporting import Reporter
+from app.laboratory.watching.scanning import Scanner
 from app.laboratory.watching.server import Address, Server
-from app.laboratory.watching.telling import Teller
-from app.laboratory.watching.watcher import Pass, Rhythm, Watcher
+from app.laboratory.watching.watcher import Pass, PollSettings, Watcher
 
 LIST_AT_MOST = 50
 
@@ -93,26 +93,30 @@ def watch(
         if path is not None and places.is_inside(path, root):
             raise click.UsageError(f"{what} must not lie in the watched folder: put it elsewhere.")
     stopping = threading.Event()
-    teller = Teller(time.monotonic, as_json=json_)
+    reporter = Reporter(time.monotonic, as_json=json_)
     link = Server(
-        address, _token(token_file, token, teller), session=str(session or ""), attach=attach, stopping=stopping.is_set
+        address,
+        _token(token_file, token, reporter),
+        session=str(session or ""),
+        attach=attach,
+        stopping=stopping.is_set,
     )
-    with _ledger(ledger_path, address.text, origin, teller) as book:
+    with _ledger(ledger_path, address.text, origin, reporter) as book:
         watcher = Watcher(
-            Eye(root, ignore=ignore, since=since.astimezone() if since else None), book, link, teller,
-            origin=origin, spool=ledger_path.with_name(ledger_path.name + ".packing"), rhythm=Rhythm(interval, settle),
+            Scanner(root, ignore=ignore, since=since.astimezone() if since else None), book, link, reporter,
+            origin=origin, spool=ledger_path.with_name(ledger_path.name + ".packing"), poll_settings=PollSettings(interval, settle),
             pause=stopping.wait, stopping=stopping.is_set,
         )  # fmt: skip
         _end_on_signals(stopping)
-        teller.say(
+        reporter.say(
             "watching", f"Watching {root} as “{origin}”. Ledger: {ledger_path}", folder=str(root), origin=origin,
             ledger=str(ledger_path),
         )  # fmt: skip
         if once:
-            _once(watcher, teller)
+            _once(watcher, reporter)
         else:
             watcher.run()
-        teller.say("ended", "Ended. What is not sent yet is sent at the next start.")
+        reporter.say("ended", "Ended. What is not sent yet is sent at the next start.")
 
 
 def _write_anything() -> None:
@@ -135,7 +139,7 @@ def _address(server: str, ca_file: str, allow_http: bool) -> Address:
     return address
 
 
-def _token(path: Path | None, given: str, teller: Teller) -> Callable[[], str]:
+def _token(path: Path | None, given: str, reporter: Reporter) -> Callable[[], str]:
     if (path is None) == (not given):
         raise click.UsageError("Give the token as --token-file (or --token).")
     if path is None:
@@ -144,14 +148,14 @@ def _token(path: Path | None, given: str, teller: Teller) -> Callable[[], str]:
         return lambda: given
     with contextlib.suppress(OSError):
         if places.is_open_to_others(path):
-            teller.trouble(
+            reporter.trouble(
                 "token file", f"Other accounts of this computer can read {path}. Make it readable for one only."
             )
     return places.read_token(path)
 
 
 @contextlib.contextmanager
-def _ledger(path: Path, server: str, origin: str, teller: Teller) -> Iterator[Ledger]:
+def _ledger(path: Path, server: str, origin: str, reporter: Reporter) -> Iterator[Ledger]:
     try:
         only = OnlyOne(path.with_name(path.name + ".lock"))
     except InUse:
@@ -163,7 +167,7 @@ def _ledger(path: Path, server: str, origin: str, teller: Teller) -> Iterator[Le
     except sqlite3.Error as error:
         fail(f"The ledger {path} cannot be used ({error}). Nothing was sent.")
     if book.was_damaged is not None:
-        teller.trouble(
+        reporter.trouble(
             "ledger damaged",
             f"The ledger was damaged. It was put aside as {book.was_damaged} and a new one begun; the server recognises "
             "what has arrived.",
@@ -188,9 +192,9 @@ def _end_on_signals(stopping: threading.Event) -> None:
             signal.signal(getattr(signal, name), end)
 
 
-def _once(watcher: Watcher, teller: Teller) -> None:
+def _once(watcher: Watcher, reporter: Reporter) -> None:
     done = watcher.run_once()
-    teller.say(
+    reporter.say(
         "done", _sentence(done), delivered=done.delivered, known=done.known, unfinished=done.settling + done.held,
         refused=done.refused, failed=done.failed,
     )  # fmt: skip

@@ -30,6 +30,7 @@ from app.intake.samples.domain import ConsentAnswer, ConsentKind
 from app.intake.samples.intake_schemas import NewSample
 from app.intake.sessions import service as sessions
 from app.intake.sessions.domain import ServiceType
+from app.laboratory.identification.domain import Method
 from app.laboratory.readings import service as readings
 from app.operations import demo_files, demo_history, demo_infrared, demo_mass
 from app.platform.db import Database, UnitOfWork, migrate
@@ -343,11 +344,11 @@ class _Builder:
         uow.actor, uow.now = self.actors[Role.CHEMIST], at + timedelta(minutes=self.random.randint(4, 12))
         analyses = [
             readings.add_analysis(uow, sample_id, readings.NewAnalysis(method=method, read_by_hand=True)).id
-            for method in (readings.Method.FTIR, readings.Method.GC_MS)
+            for method in (Method.FTIR, Method.GC_MS)
         ]
         if kind.nitazene_strip:
             strip = readings.NewAnalysis(
-                method=readings.Method.STRIP,
+                method=Method.STRIP,
                 strip_target="opioid.nitazene",
                 strip_reading=readings.StripReading.NEGATIVE,
                 strip_brand="example",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from app.laboratory.identification.domain import Method
 from app.laboratory.instrument_checks import service as checks
 from app.laboratory.readings import service as readings
 from app.operations.demo_files import jcamp
@@ -53,7 +54,7 @@ class InfraredExample:
         """Two instruments, checked on each of the last days; today one of them has drifted."""
         today = uow.now
         for name, (what, shifts) in CHECKS.items():
-            machine = readings.add_instrument(uow, readings.NewInstrument(name, readings.Method.FTIR, serial="made up"))
+            machine = readings.add_instrument(uow, readings.NewInstrument(name, Method.FTIR, serial="made up"))
             self.machines[name] = machine.id
             for ago, shift in zip(range(len(shifts) - 1, -1, -1), shifts, strict=True):
                 uow.now = today - timedelta(days=ago)
@@ -69,7 +70,7 @@ class InfraredExample:
     def hand_in(self, uow: UnitOfWork, sample_id: uuid.UUID, name: str = MIXTURE) -> None:
         """One of the files for a sample, measured on the good instrument; it is read once the server runs."""
         received = self.blobs.put(iter([(self.folder / name).read_bytes()]))
-        new = readings.NewAnalysis(readings.Method.FTIR, instrument_id=self.machines[GOOD])
+        new = readings.NewAnalysis(Method.FTIR, instrument_id=self.machines[GOOD])
         readings.record_upload(uow, readings.add_analysis(uow, sample_id, new).id, received, name)
 
 

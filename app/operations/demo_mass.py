@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from app.laboratory.identification.domain import Method
 from app.laboratory.readings import service as readings
 from app.laboratory.standards import service as standards
 from app.platform.db import UnitOfWork
@@ -64,7 +65,7 @@ class MassExample:
     def hand_in(self, uow: UnitOfWork, sample_id: uuid.UUID, name: str, batch: str = "") -> None:
         """One of the files for a sample; it is read once the server runs."""
         received = self.blobs.put(iter([(self.folder / name).read_bytes()]))
-        analysis = readings.add_analysis(uow, sample_id, readings.NewAnalysis(readings.Method.GC_MS, batch=batch))
+        analysis = readings.add_analysis(uow, sample_id, readings.NewAnalysis(Method.GC_MS, batch=batch))
         readings.record_upload(uow, analysis.id, received, name)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,8 @@ from sqlmodel import Session
 from app.intake.people import service as people
 from app.intake.samples import service as samples
 from app.intake.sessions import service as sessions
+from app.laboratory.identification.answer import Answer, Peak
+from app.laboratory.identification.parts import Candidate, Component
 from app.laboratory.readings import service as readings
 from app.laboratory.subtraction import service as subtraction
 from app.platform.kernel.actor import Actor
@@ -27,6 +29,7 @@ from app.results.view import ResultView
 from app.results.words import amount_words
 from app.results.worklist import expected_words
 from harm_messages.register import Register
+from spectra.confidence.figures import Figure
 
 _STRIPS_FIRST = ("opioid.nitazene", "opioid.fentanyl", "benzodiazepine", "xylazine", "medetomidine")
 
@@ -45,23 +48,23 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The reading in the middle of the screen, of `file`. `match` and `answer` are empty while nothing was compared."""
+    """The reading in the middle of the screen, of `file`. `match` and `answer` are None while nothing was compared."""
 
     analysis: readings.AnalysisView
     file: readings.FileView
     reading: Any
     match: Any
-    answer: dict[str, Any] = field(default_factory=dict)
-    candidates: tuple[dict[str, Any], ...] = ()
-    peak: dict[str, Any] | None = None
+    answer: Answer | None = None
+    candidates: tuple[Candidate, ...] = ()
+    peak: Peak | None = None
 
     @property
-    def figures(self) -> list[dict[str, Any]]:
-        """Figures of quality as stored; none for readings made before there were any."""
-        return list(self.reading.quality.get("figures", []))
+    def figures(self) -> list[Figure]:
+        """Figures of quality; none for readings made before there were any."""
+        return readings.figures_in(self.reading.quality)
 
     @property
-    def taken_as(self) -> tuple[readings.Said, ...]:
+    def taken_as(self) -> tuple[readings.AxisInterpretation, ...]:
         """Technique and axes, with a note where the reader had to guess."""
         row = self.reading
         return readings.taken_as(row.kind, row.x_unit, row.y_unit, row.remarks)
@@ -258,12 +261,11 @@ def _shown(analyses: Sequence[readings.AnalysisView], reading_id: uuid.UUID | No
     else:
         return None
     assert view is not None
-    if view.match is None:
+    if view.answer is None:
         return Shown(analysis, file, view.reading, None)
-    answer: dict[str, Any] = view.match.answer
-    chosen = next((p for p in answer.get("peaks", []) if p["peak"] == peak), None)
-    candidates = chosen["candidates"] if chosen else view.match.candidates
-    return Shown(analysis, file, view.reading, view.match, answer, tuple(candidates), chosen)
+    chosen = view.answer.peak_at(peak)
+    candidates = (chosen or view.answer).candidates
+    return Shown(analysis, file, view.reading, view.match, view.answer, candidates, chosen)
 
 
 def _newest(file: readings.FileView) -> tuple[datetime, uuid.UUID]:
@@ -273,7 +275,7 @@ def _newest(file: readings.FileView) -> tuple[datetime, uuid.UUID]:
 
 def candidate_of(
     analyses: Sequence[readings.AnalysisView], reading_id: uuid.UUID, place: int, peak: int | None
-) -> tuple[readings.AnalysisView, dict[str, Any]]:
+) -> tuple[readings.AnalysisView, Candidate]:
     """The candidate in one place of a reading's list, with its analysis. Raises NotFound."""
     shown = _shown(analyses, reading_id, peak)
     if shown is None or not 0 <= place < len(shown.candidates):
@@ -283,12 +285,12 @@ def candidate_of(
 
 def parts_of(
     analyses: Sequence[readings.AnalysisView], reading_id: uuid.UUID
-) -> tuple[readings.AnalysisView, list[dict[str, Any]]]:
+) -> tuple[readings.AnalysisView, tuple[Component, ...]]:
     """The parts of a mixture as the newest comparison of a reading gave them, with its analysis. Raises NotFound."""
     shown = _shown(analyses, reading_id, None)
     if shown is None:
         raise NotFound("reading")
-    return shown.analysis, list(shown.answer.get("components", []))
+    return shown.analysis, shown.answer.components if shown.answer is not None else ()
 
 
 def _differences(session: Session, view: ResultView, register: Register) -> list[str]:

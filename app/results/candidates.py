@@ -1,23 +1,67 @@
-"""From a candidate of a spectrum to a finding: the register's substance, with what cannot be told apart. Pure."""
+"""From what an answer names to a finding: the register's substance, with what cannot be told apart. Pure."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
+from app.laboratory.identification.parts import Candidate, Component
 from app.results.finding import NewFinding
 from harm_messages.vocabulary import Abundance
 
 MOST_ALIKE = 12
+NAME_MAX = 80
+POSSIBLE = "possible"
+"""The grade of a part that a fit can do without: an indication at most."""
 
 
-def with_candidate(
-    there: Sequence[NewFinding], candidate: Mapping[str, Any], analysis_id: uuid.UUID
-) -> list[NewFinding]:
-    """The findings with this candidate among them. A second technique narrows down what cannot be told apart."""
-    new = finding_of_candidate(candidate, analysis_id)
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What an answer offers as a finding. `alike` are names this spectrum cannot tell from it; `candidate` stands behind it."""
+
+    substance: str
+    substance_id: str = ""
+    substance_class: str = ""
+    alike: tuple[str, ...] = ()
+    only_possible: bool = False
+    candidate: Candidate | None = None
+
+    @property
+    def key(self) -> str:
+        """What a finding made of it has as its key: the register id, else the name the library gives it."""
+        return self.substance_id or self.substance[:NAME_MAX].casefold()
+
+
+def offer_of(candidate: Candidate) -> Offer:
+    """A candidate as it is offered."""
+    return Offer(
+        candidate.substance, candidate.substance_id, candidate.substance_class, candidate.ambiguous_with,
+        candidate=candidate,
+    )  # fmt: skip
+
+
+def offer_of_part(part: Component) -> Offer:
+    """A part of a mixture as it is offered."""
+    return Offer(
+        part.substance, part.substance_id, part.substance_class, part.not_distinguished, part.grade == POSSIBLE
+    )  # fmt: skip
+
+
+def with_offers(there: Sequence[NewFinding], offers: Iterable[tuple[Offer, uuid.UUID]]) -> list[NewFinding]:
+    """The findings with each of these among them, each with its analysis; what is only possible is an indication."""
+    out = list(there)
+    for offer, analysis_id in offers:
+        held = {old.key for old in out}
+        out = with_offer(out, offer, analysis_id)
+        if out[-1].key not in held and offer.only_possible:
+            out[-1] = replace(out[-1], abundance=Abundance.INDICATION)
+    return out
+
+
+def with_offer(there: Sequence[NewFinding], offer: Offer, analysis_id: uuid.UUID) -> list[NewFinding]:
+    """The findings with this one among them. A second technique narrows down what cannot be told apart."""
+    new = finding_of(offer, analysis_id)
     out = []
     merged = False
     for old in there:
@@ -30,25 +74,6 @@ def with_candidate(
         analyses = (*old.analysis_ids, analysis_id) if fresh else old.analysis_ids
         out.append(replace(old, analysis_ids=analyses, cannot_tell_from=alike))
     return out if merged else [*out, new]
-
-
-def with_parts(
-    there: Sequence[NewFinding], parts: Sequence[Mapping[str, Any]], analysis_id: uuid.UUID
-) -> list[NewFinding]:
-    """The findings with every part of a mixture among them."""
-    rows = [{**part, "ambiguous_with": part.get("not_distinguished", [])} for part in parts]
-    return with_rows(there, [(row, analysis_id) for row in rows])
-
-
-def with_rows(there: Sequence[NewFinding], rows: Iterable[tuple[Mapping[str, Any], uuid.UUID]]) -> list[NewFinding]:
-    """The findings with each row of an answer among them; a part that is only possible is an indication."""
-    out = list(there)
-    for row, analysis_id in rows:
-        held = {old.key for old in out}
-        out = with_candidate(out, row, analysis_id)
-        if out[-1].key not in held and row.get("grade") == "possible":
-            out[-1] = replace(out[-1], abundance=Abundance.INDICATION)
-    return out
 
 
 def with_strip(
@@ -71,14 +96,13 @@ def with_strip(
     return [*there, new]
 
 
-def finding_of_candidate(candidate: Mapping[str, Any], analysis_id: uuid.UUID) -> NewFinding:
+def finding_of(offer: Offer, analysis_id: uuid.UUID) -> NewFinding:
     """A new finding. What the register does not know keeps the library's name and has no name of ours yet."""
-    known = str(candidate.get("substance_id") or "")
-    alike = tuple(str(name)[:80] for name in candidate.get("ambiguous_with", []))[:MOST_ALIKE]
+    known = offer.substance_id
     return NewFinding(
         substance_id=known or None,
-        substance_class=str(candidate.get("substance_class") or "") if known else "",
-        unknown_label="" if known else str(candidate["substance"])[:80],
+        substance_class=offer.substance_class if known else "",
+        unknown_label="" if known else offer.substance[:NAME_MAX],
         analysis_ids=(analysis_id,),
-        cannot_tell_from=alike,
+        cannot_tell_from=tuple(name[:NAME_MAX] for name in offer.alike)[:MOST_ALIKE],
     )

@@ -3,7 +3,7 @@
 “Confirmed” is the minimum of the SWGDRUG Recommendations (spectra.minimum_identification, with its edition): one rule,
 told on the bench as the minimum and here as a level. MAST reads it strictly in two ways that are said with every answer:
 a colour test or a strip shows a class and counts for the class only, and GC-MS counts once unless the chemist says that
-its retention time agreed with a standard. How specific a method is stands in app/laboratory/readings/methods.toml.
+its retention time agreed with a standard. How specific a method is stands in app/laboratory/identification/methods.toml.
 """
 
 from __future__ import annotations

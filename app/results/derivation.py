@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
 
 from app.laboratory.readings.domain import AnalysisStatus, ScopeFact
 from app.results.confidence import LABORATORY, Evidence, derive_confidence, minimum_identification
 from app.results.finding import NewFinding, look_alikes
-from app.results.grounds import Grounds
+from app.results.grounds import SubmissionSnapshot
 from harm_messages import types as hm
 from harm_messages.pack import Pack
 from harm_messages.register import within
@@ -22,6 +21,19 @@ from harm_messages.roles import derive_role
 from harm_messages.verdicts import whole_of
 from harm_messages.vocabulary import Confidence, FindingRole, Outcome, Verdict
 from spectra.minimum_identification import MinimumIdentification
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Share of the signal (0 to 1) of one reading that a finding rests on; from `limit_percent` on it would be seen."""
+
+    analysis_id: str
+    method: str
+    share: float
+    low: float
+    high: float
+    grade: str
+    limit_percent: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +48,7 @@ class Derived:
     methods: tuple[str, ...]
     limitations: tuple[str, ...]
     minimum: MinimumIdentification | None = None
-    signal: tuple[dict[str, Any], ...] = ()
+    signal: tuple[Signal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +60,20 @@ class Whole:
     outcome: Outcome
 
 
-def derive(pack: Pack, findings: Sequence[NewFinding], stood_on: Grounds) -> Whole:
+def derive(pack: Pack, findings: Sequence[NewFinding], snapshot: SubmissionSnapshot) -> Whole:
     """Everything a version says beyond what was typed."""
-    scope = stood_on.scope
+    scope = snapshot.scope
     by_id = {fact.analysis_id: fact for fact in scope}
     known = tuple(
-        e for e in stood_on.expected if e in pack.substances or e in pack.substances.intents or _is_class(pack, e)
+        e for e in snapshot.expected if e in pack.substances or e in pack.substances.intents or _is_class(pack, e)
     )
     levels = [confidence_of(finding, by_id, pack) for finding in findings]
     facts = [_fact(finding, level, by_id, pack) for finding, (level, _, _) in zip(findings, levels, strict=True)]
     outcome, verdict = whole_of(
         hm.Facts(
             expected=known,
-            form=stood_on.form,
-            unit_mass_mg=stood_on.unit_mass_mg,
+            form=snapshot.form,
+            unit_mass_mg=snapshot.unit_mass_mg,
             findings=tuple(facts),
             scope=tuple(scope_fact(s) for s in scope),
             strips=tuple(strip_facts(scope)),
@@ -136,7 +148,7 @@ def minimum_of(finding: NewFinding, by_id: Mapping[UUID, ScopeFact], pack: Pack)
     return replace(found, met=False, rule="", missing=(*found.missing, excludes))
 
 
-def signal_of(finding: NewFinding, by_id: Mapping[UUID, ScopeFact]) -> tuple[dict[str, Any], ...]:
+def signal_of(finding: NewFinding, by_id: Mapping[UUID, ScopeFact]) -> tuple[Signal, ...]:
     """Share of the signal (not of the weight) in each reading it stands on, and from which share on it would be seen.
 
     Taken over from the comparisons, so that what was submitted keeps the figures it rested on.
@@ -144,10 +156,10 @@ def signal_of(finding: NewFinding, by_id: Mapping[UUID, ScopeFact]) -> tuple[dic
     if not finding.substance_id or not finding.seen:
         return ()
     return tuple(
-        {
-            "analysis_id": str(fact.analysis_id), "method": fact.title, "share": one.share, "low": one.low,
-            "high": one.high, "grade": one.grade, "limit_percent": dict(fact.printed or ()).get(finding.substance_id),
-        }
+        Signal(
+            str(fact.analysis_id), fact.title, one.share, one.low, one.high, one.grade,
+            dict(fact.printed or ()).get(finding.substance_id),
+        )
         for fact in (by_id[key] for key in finding.analysis_ids if key in by_id)
         if fact.ran
         for one in fact.shares

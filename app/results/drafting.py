@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any
+
+from pydantic import JsonValue
 
 from app.intake.samples import service as samples
 from app.platform import audit
@@ -161,11 +162,11 @@ def _row(result_id: uuid.UUID, position: int, f: NewFinding, d: Derived) -> Find
         cannot_tell_from=list(f.cannot_tell_from),
         retention_ids=[str(key) for key in f.retention_ids],
         minimum=minimum_json(d.minimum),
-        signal=list(d.signal),
+        signal=[asdict(one) for one in d.signal],
     )
 
 
-def minimum_json(found: MinimumIdentification | None) -> dict[str, Any] | None:
+def minimum_json(found: MinimumIdentification | None) -> dict[str, JsonValue] | None:
     """For the column, with the sentence to print: a later edition does not change what was said."""
     if found is None:
         return None
@@ -200,7 +201,7 @@ def as_entered(finding: Finding) -> NewFinding:
     )
 
 
-def _summary(f: Finding) -> dict[str, object]:
+def _summary(f: Finding) -> dict[str, JsonValue]:
     return {
         "what": f.substance_id or f.substance_class or "unknown",
         "abundance": f.abundance.value,

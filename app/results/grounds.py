@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import JsonValue, TypeAdapter
 from sqlmodel import Session
 
 from app.intake.samples import service as samples
@@ -23,7 +22,7 @@ from harm_messages.vocabulary import Form
 
 
 @dataclass(frozen=True, slots=True)
-class Grounds:
+class SubmissionSnapshot:
     """Compared as a whole: whatever is in here can change what the page says. Strips are part of `scope`."""
 
     expected: tuple[str, ...]
@@ -40,29 +39,29 @@ class Grounds:
     unit_mass_mg: float | None = None
     """What one tablet weighs, where somebody weighed one."""
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, JsonValue]:
         """For the column."""
-        kept: dict[str, Any] = _JSON.dump_python(self, mode="json")
+        kept: dict[str, JsonValue] = _JSON.dump_python(self, mode="json")
         return kept
 
 
-_JSON = TypeAdapter(Grounds)
+_JSON = TypeAdapter(SubmissionSnapshot)
 
 
 def current(
     session: Session,
     sample: samples.Sample,
     row: ResultVersion,
-) -> Grounds:
+) -> SubmissionSnapshot:
     """The grounds as the sample is written down now, with what is dismissed in this version."""
     return of(sample, row, readings.analyses_of(session, sample.id), samples.expected_of(session, sample.id))
 
 
 def of(
     sample: samples.Sample, row: ResultVersion, analyses: Sequence[readings.AnalysisView], expected: Sequence[str]
-) -> Grounds:
+) -> SubmissionSnapshot:
     """The same of what was read already."""
-    return Grounds(
+    return SubmissionSnapshot(
         expected=tuple(expected),
         intent=sample.intent.value,
         form=sample.form,
@@ -76,26 +75,26 @@ def of(
     )
 
 
-def frozen(row: ResultVersion) -> Grounds | None:
+def frozen(row: ResultVersion) -> SubmissionSnapshot | None:
     """As it was when this version was submitted; None before that."""
     return _JSON.validate_python(row.basis) if row.basis is not None else None
 
 
-def changed(row: ResultVersion, now_there: Grounds) -> bool:
+def changed(row: ResultVersion, now_there: SubmissionSnapshot) -> bool:
     """Whether something came to it since it was submitted."""
-    stood_on = frozen(row)
-    if stood_on is not None and stood_on.named is None:
+    snapshot = frozen(row)
+    if snapshot is not None and snapshot.named is None:
         now_there = replace(now_there, named=None, dismissed=())
-    if stood_on is not None and stood_on.words is None:
+    if snapshot is not None and snapshot.words is None:
         now_there = replace(now_there, words=None, unit_mass_mg=None)
-    return stood_on != now_there
+    return snapshot != now_there
 
 
 def named(
     row: ResultVersion | None, now_named: tuple[Mention, ...], findings: Sequence[NewFinding], register: Register
 ) -> tuple[Named, ...]:
     """What became of each name: of a version that was submitted as it was then, else as it is now."""
-    stood_on = frozen(row) if row is not None else None
-    if stood_on is not None and stood_on.named is not None:
-        return standings(stood_on.named, findings, stood_on.dismissed, register)
+    snapshot = frozen(row) if row is not None else None
+    if snapshot is not None and snapshot.named is not None:
+        return standings(snapshot.named, findings, snapshot.dismissed, register)
     return standings(now_named, findings, dismissals_from(row.dismissals) if row is not None else (), register)

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from app.laboratory.identification import parts
+from app.laboratory.identification.answer import Answer
+from app.laboratory.identification.infrared_answer import limits_in_short
+from app.laboratory.identification.parts import Candidate
 from app.laboratory.readings import service as readings
 from spectra.infrared.sentences import limit_percent
 
@@ -51,43 +54,44 @@ class InfraredView:
         return bool(self.why or self.limits or self.others or self.alignment)
 
 
-def infrared_view(answer: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]] = ()) -> InfraredView:
+def infrared_view(answer: Answer, candidates: Sequence[Candidate] = ()) -> InfraredView:
     """`limits` are those of substances of the register, `others` of everything else in the library; `short` says the
     weightiest of them in a few sentences. `lead_only`: most is unexplained, so that the parts are no findings.
 
     `candidates` name what the best explanation is compared with, which is no part of it.
     """
-    found = answer.get("infrared")
-    if not found:
+    found = answer.infrared
+    if found is None:
         return InfraredView()
-    names = {part["compound"]: str(part["substance"]) for part in answer.get("components", [])}
-    called = {str(one["compound"]): str(one["substance"]) for one in (*found["limits"], *candidates)} | names
-    rows = [one for one in found["limits"] if one["compound"] not in names]
-    limits = [(bool(one["substance_id"]), _limit(one)) for one in rows]
+    names = {part.compound: part.substance for part in answer.components}
+    called = {limit.compound: limit.substance for limit in found.limits}
+    called |= {row.compound: row.substance for row in candidates} | names
+    rows = [limit for limit in found.limits if limit.compound not in names]
+    limits = [(bool(limit.substance_id), _limit(limit)) for limit in rows]
     return InfraredView(
         why=tuple(
-            (names[one["compound"]], tuple(_band(band) for band in one["bands"]))
-            for one in found["bands"]
-            if one["compound"] in names and one["bands"]
+            (names[part.compound], tuple(_band(band) for band in part.bands))
+            for part in found.bands
+            if part.compound in names and part.bands
         ),
         limits=tuple(limit for known, limit in limits if known),
         others=tuple(limit for known, limit in limits if not known),
-        short=tuple(readings.limits_in_short([one for one in rows if one["substance_id"]] or rows)),
-        lead_only=bool(found.get("mostly_unexplained")),
+        short=tuple(limits_in_short([limit for limit in rows if limit.substance_id] or rows)),
+        lead_only=found.mostly_unexplained,
         summary=readings.fit_words(answer),
-        differences=tuple(_difference(one, called) for one in found["differences"]),
-        alignment=_alignment(found["alignment"]),
-        noise=f"Signal to noise {found['signal_to_noise']:.0f}." if found["signal_to_noise"] else "",
+        differences=tuple(_difference(window, called) for window in found.differences),
+        alignment=_alignment(found.alignment),
+        noise=f"Signal to noise {found.signal_to_noise:.0f}." if found.signal_to_noise else "",
     )
 
 
-def _band(band: Mapping[str, Any]) -> Band:
+def _band(band: parts.Band) -> Band:
     return Band(
-        f"{band['position']:.0f}",
-        "missing" if band["missing"] or band["found"] is None else f"{band['found']:.0f}",
-        "–" if band["error"] is None else _off(float(band["error"])),
-        f"{band['weight'] * 100:.0f} %",
-        bool(band["missing"]),
+        f"{band.position:.0f}",
+        "missing" if band.missing or band.found is None else f"{band.found:.0f}",
+        "–" if band.error is None else _off(band.error),
+        f"{band.weight * 100:.0f} %",
+        band.missing,
     )
 
 
@@ -96,24 +100,23 @@ def _off(error: float) -> str:
     return "0.0" if abs(error) < 0.05 else f"{error:+.1f}".replace("-", "−")
 
 
-def _limit(one: Mapping[str, Any]) -> Limit:
-    if one["seen"] is None:
-        return Limit(one["substance"], "–", "this reading cannot say")
-    said = "perhaps there: look again" if one["seen"] else "not seen"
-    return Limit(one["substance"], limit_percent(one["limit"]), said)
+def _limit(limit: parts.DetectionLimit) -> Limit:
+    if limit.seen is None:
+        return Limit(limit.substance, "–", "this reading cannot say")
+    return Limit(limit.substance, limit_percent(limit.limit), "perhaps there: look again" if limit.seen else "not seen")
 
 
-def _difference(one: Mapping[str, Any], called: Mapping[str, str]) -> str:
-    supports = called.get(one["supports"], one["supports"])
-    return f"{one['low']:.0f}–{one['high']:.0f} cm⁻¹: the reading goes with {supports}"
+def _difference(window: parts.Difference, called: Mapping[str, str]) -> str:
+    supports = called.get(window.supports, window.supports)
+    return f"{window.low:.0f}–{window.high:.0f} cm⁻¹: the reading goes with {supports}"
 
 
-def _alignment(found: Mapping[str, Any] | None) -> str:
-    if not found:
+def _alignment(found: parts.AxisShift | None) -> str:
+    if found is None:
         return ""
-    wider = "wider" if found["blur"] >= 0 else "sharper"
-    shift = f"{found['shift']:+.1f}".replace("-", "−")
+    wider = "wider" if found.blur >= 0 else "sharper"
+    shift = f"{found.shift:+.1f}".replace("-", "−")
     return (
         f"Against the library the whole reading is shifted by {shift} cm⁻¹ and its bands are {wider} by "
-        f"{abs(found['blur']) ** 0.5:.1f} cm⁻¹. The same for many samples is a matter for the instrument, not for them."
+        f"{abs(found.blur) ** 0.5:.1f} cm⁻¹. The same for many samples is a matter for the instrument, not for them."
     )

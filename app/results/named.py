@@ -6,23 +6,23 @@ stored answers, findings and dismissals.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from pydantic import TypeAdapter
+from pydantic import JsonValue, TypeAdapter
 
+from app.laboratory.identification.answer import NAMING_LEVELS, Answer, Level, Peak, PeakAnswer
+from app.laboratory.identification.parts import Candidate
 from app.laboratory.readings import service as readings
+from app.results.candidates import NAME_MAX, Offer, offer_of, offer_of_part
 from app.results.domain import DismissReason, NameState
 from app.results.finding import NewFinding, look_alikes
 from harm_messages.register import Register, within
 from spectra import ReadingKind
 
 NOTE_MAX = 140
-LABEL_MAX = 80
-"""Of a name the register does not know: as long as the label of a finding without a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +92,14 @@ class Named:
 _DISMISSALS = TypeAdapter(tuple[Dismissal, ...])
 
 
-def dismissals_from(column: Sequence[Mapping[str, Any]]) -> tuple[Dismissal, ...]:
+def dismissals_from(column: Sequence[object]) -> tuple[Dismissal, ...]:
     """Read the dismissals that are stored with a version."""
     return _DISMISSALS.validate_python(column)
 
 
-def dismissals_json(given: Sequence[Dismissal]) -> list[dict[str, Any]]:
+def dismissals_json(given: Sequence[Dismissal]) -> list[JsonValue]:
     """Write the dismissals as the version stores them."""
-    kept: list[dict[str, Any]] = _DISMISSALS.dump_python(tuple(given), mode="json")
+    kept: list[JsonValue] = _DISMISSALS.dump_python(tuple(given), mode="json")
     return kept
 
 
@@ -146,7 +146,7 @@ def covers(finding: NewFinding, mention: Mention, register: Register) -> bool:
     if finding.substance_class:
         return mention.analysis_id in finding.analysis_ids and within(mention.drug_class, finding.substance_class)
     label = finding.unknown_label.strip().casefold()
-    return any(label == name[:LABEL_MAX].strip().casefold() for name in mention.names)
+    return any(label == name[:NAME_MAX].strip().casefold() for name in mention.names)
 
 
 # -- what the readings name ----------------------------------------------------------------------------------------
@@ -157,10 +157,10 @@ def mentions_of(analyses: Iterable[readings.AnalysisView]) -> tuple[Mention, ...
     return tuple(mention for mention, _ in offers_of(analyses))
 
 
-def offers_of(analyses: Iterable[readings.AnalysisView]) -> Iterator[tuple[Mention, Mapping[str, Any]]]:
-    """Everything the newest answers name, each with the row of the answer from which a finding of it is made.
+def offers_of(analyses: Iterable[readings.AnalysisView]) -> Iterator[tuple[Mention, Offer]]:
+    """Everything the newest answers name, each with what they offer as a finding of it.
 
-    A peak or a spectrum names a substance from `readings.NAMING_LEVELS` on: there the run's own summary lists it
+    A peak or a spectrum names a substance from `NAMING_LEVELS` on: there the run's own summary lists it
     as found. Below that level the screen shows a likeness, which names nothing. A mixture names the parts that the screen
     offers as findings. An analysis that did not go well supports no answer, so it names nothing.
     """
@@ -168,83 +168,78 @@ def offers_of(analyses: Iterable[readings.AnalysisView]) -> Iterator[tuple[Menti
         if analysis.analysis.status is not readings.AnalysisStatus.OK:
             continue
         for view in analysis.readings:
-            if view.match is not None:
-                for row, members, strength, peak in _named_in(view.match.answer, view.match.candidates, view.reading):
-                    yield _mention(analysis, view, row, members, strength, peak), row
+            if view.answer is not None:
+                for named in _named_in(view.answer, view.reading.kind):
+                    yield _mention(analysis, view, named), named.offer
 
 
-_Found = tuple[Mapping[str, Any], Sequence[Mapping[str, Any]], str, int | None]
-"""The row that is named, what belongs to its set, how strongly, and the number of its peak."""
+@dataclass(frozen=True, slots=True)
+class _NamedBy:
+    """What an answer names, with all that belongs to its set, how strongly, and the number of its peak."""
+
+    offer: Offer
+    members: tuple[Offer, ...]
+    strength: str
+    peak: int | None = None
 
 
-def _named_in(answer: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]], reading: Any) -> Iterator[_Found]:
-    if peaks := answer.get("peaks"):
-        for peak in peaks:
+def _named_in(answer: Answer, kind: str) -> Iterator[_NamedBy]:
+    if answer.peaks:
+        for peak in answer.peaks:
             yield from _of_peak(peak)
         return
-    parts = list(_parts(answer, reading.kind))
+    parts = list(_parts(answer, kind))
     yield from parts
-    of_parts = {key_of(row) for _, members, _, _ in parts for row in members}
-    for row, members, strength, _ in _best(answer["level"], answer, candidates):
-        if not of_parts & {key_of(one) for one in members}:
-            yield row, members, strength, None
+    of_parts = {member.key for part in parts for member in part.members}
+    for named in _best(answer.level, answer, answer.candidates):
+        if not of_parts & {member.key for member in named.members}:
+            yield named
 
 
-def _of_peak(peak: Mapping[str, Any]) -> Iterator[_Found]:
-    area = peak.get("area_percent")
+def _of_peak(peak: Peak) -> Iterator[_NamedBy]:
+    area = peak.area_percent
     share = "" if area is None else f", {area:.0f} % of the area" if area >= 1 else ", under 1 % of the area"
-    at = f"peak {peak['peak']} at {peak['retention_time_s'] / 60:.2f} min{share}"
-    for row, members, _, _ in _best(peak["level"], peak.get("answer", {}), peak["candidates"]):
-        yield row, members, at, int(peak["peak"])
+    at = f"peak {peak.peak} at {peak.retention_time_s / 60:.2f} min{share}"
+    for named in _best(peak.level, peak.answer or PeakAnswer(), peak.candidates):
+        yield replace(named, strength=at, peak=peak.peak)
 
 
-def _best(level: str, answer: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]]) -> Iterator[_Found]:
+def _best(level: Level, answer: Answer | PeakAnswer, candidates: Sequence[Candidate]) -> Iterator[_NamedBy]:
     """The best compound of the set that is named, with the whole set, also what is not among the rows that are kept."""
-    if level not in readings.NAMING_LEVELS or not candidates:
+    if level not in NAMING_LEVELS or not candidates:
         return
-    within_set = set(answer.get("set", []))
-    rows = [c for c in candidates if c["compound"] in within_set] or [candidates[0]]
-    called = answer.get("probability_names", {})
-    others = within_set - {c["compound"] for c in rows}
-    members = [*rows, *({"substance": called[c]} for c in sorted(others) if c in called)]
-    score = float(rows[0]["score"])
-    yield rows[0], members, f"score {score:.2f}" if score <= 1 else f"score {score:.0f}", None
+    within_set = set(answer.set)
+    rows = [row for row in candidates if row.compound in within_set] or [candidates[0]]
+    called = answer.probability.probability_names if answer.probability is not None else {}
+    others = within_set - {row.compound for row in rows}
+    members = (*map(offer_of, rows), *(Offer(called[compound]) for compound in sorted(others) if compound in called))
+    score = rows[0].score
+    yield _NamedBy(members[0], members, f"score {score:.2f}" if score <= 1 else f"score {score:.0f}")
 
 
-def _parts(answer: Mapping[str, Any], kind: str) -> Iterator[_Found]:
-    parts = answer.get("components", [])
-    lead_only = answer.get("infrared", {}).get("mostly_unexplained")
+def _parts(answer: Answer, kind: str) -> Iterator[_NamedBy]:
+    parts = answer.components
+    lead_only = answer.infrared is not None and answer.infrared.mostly_unexplained
     if lead_only or (kind == ReadingKind.MASS_SPECTRUM and len(parts) < 2):
         return  # the screen offers no part then; of one mass spectrum the best compound is named
     for part in parts:
-        alike = part.get("not_distinguished", [])
-        grade = ", possible only" if part.get("grade") == "possible" else ""
-        members = [part, *({"substance": name} for name in alike)]
-        yield {**part, "ambiguous_with": alike}, members, f"{100 * part['share']:.0f} % of the signal{grade}", None
+        offer = offer_of_part(part)
+        grade = ", possible only" if offer.only_possible else ""
+        members = (offer, *(Offer(name) for name in offer.alike))
+        yield _NamedBy(offer, members, f"{100 * part.share:.0f} % of the signal{grade}")
 
 
-def _mention(
-    analysis: readings.AnalysisView,
-    view: readings.ReadingView,
-    row: Mapping[str, Any],
-    members: Sequence[Mapping[str, Any]],
-    strength: str,
-    peak: int | None,
-) -> Mention:
+def _mention(analysis: readings.AnalysisView, view: readings.ReadingView, named: _NamedBy) -> Mention:
+    offer, members = named.offer, named.members
     return Mention(
-        key=key_of(row),
-        name=str(row["substance"]),
-        drug_class=str(row.get("substance_class") or ""),
+        key=offer.key,
+        name=offer.substance,
+        drug_class=offer.substance_class,
         analysis_id=analysis.analysis.id,
         reading_id=view.reading.id,
         method=analysis.method.title,
-        strength=strength.replace(" %", "\u00a0%"),
-        ids=tuple(dict.fromkeys(str(one["substance_id"]) for one in members if one.get("substance_id"))),
-        names=tuple(dict.fromkeys(str(one["substance"]) for one in members if not one.get("substance_id"))),
-        peak=peak,
+        strength=named.strength.replace(" %", "\u00a0%"),
+        ids=tuple(dict.fromkeys(member.substance_id for member in members if member.substance_id)),
+        names=tuple(dict.fromkeys(member.substance for member in members if not member.substance_id)),
+        peak=named.peak,
     )
-
-
-def key_of(row: Mapping[str, Any]) -> str:
-    """What a finding made of this row has as its key: the register id, else the name the library gives it."""
-    return str(row.get("substance_id") or "") or str(row["substance"])[:LABEL_MAX].casefold()

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from app.intake.samples import service as samples
+from app.laboratory.identification.domain import Method
 from app.laboratory.readings import service as readings
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
@@ -62,7 +63,7 @@ def _take_in(
     who: Actor,
     sample_id: uuid.UUID,
     file: UploadFile,
-    method: readings.Method | None,
+    method: Method | None,
     form_key: str,
 ) -> None:
     """Bytes first, with no database held; then the row. The same form with the same bytes is one upload.
@@ -73,7 +74,7 @@ def _take_in(
     once = form_once(request, rt.pepper, f"{form_key}-{received.sha256}" if form_key else "")
     with rt.begin(who, request) as uow:
 
-        def create() -> dict[str, Any]:
+        def create() -> dict[str, uuid.UUID]:
             row = readings.record_upload_for_sample(uow, sample_id, received, file.filename or "", method)
             return {"id": row.id}
 
@@ -89,11 +90,11 @@ def _together(refused: list[tuple[str, MastError]], sent: int) -> MastError:
     return Invalid(f"{rest} {names}", fields={"upload": names}, hint=refused[0][1].hint)
 
 
-def _method(text: str) -> readings.Method | None:
+def _method(text: str) -> Method | None:
     if not text:
         return None
     try:
-        return readings.Method(text)
+        return Method(text)
     except ValueError:
         raise Invalid("There is no such method.", fields={"upload-method": "Choose one of the methods."}) from None
 

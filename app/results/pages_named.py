@@ -11,13 +11,14 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from app.intake.samples import service as samples
+from app.laboratory.identification.in_house import void_now
 from app.laboratory.readings import service as readings
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Conflict, Invalid, NotFound, VersionRequired
 from app.platform.web.fields import Note140, Text80
 from app.platform.web.forms import shown_again
 from app.results import service, web
-from app.results.candidates import with_rows
+from app.results.candidates import with_offers
 from app.results.domain import DismissReason
 from app.results.finding import NewFinding
 from app.results.named import offers_of
@@ -60,11 +61,12 @@ def add_named(
     with shown_again(lambda error: web.again(request, rt, who, sample_id, error)):
         with rt.read() as session:
             samples.get_sample(session, who, sample_id)
-            offers = [(m, row) for m, row in offers_of(readings.analyses_of(session, sample_id)) if m.key == key]
+            every = offers_of(readings.analyses_of(session, sample_id))
+            offers = [(mention, offer) for mention, offer in every if mention.key == key]
         if not offers:
             raise NotFound("named substance")
-        shelf = rt.shelf.of(who.agency_id)
-        rows = [(row, m.analysis_id) for m, row in offers if not readings.void_now(row, shelf)]
+        registry = rt.registry.of(who.agency_id)
+        rows = [(o, m.analysis_id) for m, o in offers if o.candidate is None or not void_now(o.candidate, registry)]
         if not rows:
             raise Conflict(
                 f"{offers[0][0].name} is named only by an own standard that counts no more. Nothing was added.",
@@ -74,7 +76,7 @@ def add_named(
         def change(there: list[NewFinding]) -> list[NewFinding]:
             if any(old.key == key and not old.seen for old in there):
                 raise Conflict(f"A finding says that {offers[0][0].name} was not detected. Change that finding.")
-            return with_rows(there, rows)
+            return with_offers(there, rows)
 
         write_findings(request, rt, who, sample_id, version, change)
     return web.back(sample_id, done="finding")

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from app.intake.samples import service as samples
+from app.laboratory.identification.domain import Method
+from app.laboratory.identification.in_house import void_now
 from app.laboratory.readings import service as readings
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
@@ -25,7 +27,7 @@ from app.platform.web.idempotency import form_once
 from app.platform.web.typed import number
 from app.results import service, web
 from app.results.bench import candidate_of, parts_of
-from app.results.candidates import with_candidate, with_parts, with_strip
+from app.results.candidates import offer_of, offer_of_part, with_offer, with_offers, with_strip
 from app.results.domain import Action, ChangeReason
 from app.results.finding import NewFinding
 from app.results.forms import FindingForm, finding_of
@@ -117,13 +119,18 @@ def use_candidate(
             samples.get_sample(session, who, sample_id)
             found = readings.analyses_of(session, sample_id)
             analysis, candidate = candidate_of(found, reading, place, peak)
-        if void := readings.void_now(candidate, rt.shelf.of(who.agency_id)):
+        if void := void_now(candidate, rt.registry.of(who.agency_id)):
             raise Conflict(
                 f"This own standard is no evidence, because {void}. Nothing was added.",
                 hint="Use a match with a library, or measure a standard that is in date.",
             )
         write_findings(
-            request, rt, who, sample_id, version, lambda there: with_candidate(there, candidate, analysis.analysis.id)
+            request,
+            rt,
+            who,
+            sample_id,
+            version,
+            lambda there: with_offer(there, offer_of(candidate), analysis.analysis.id),
         )
     return web.back(sample_id, done="finding", reading=reading)
 
@@ -144,9 +151,8 @@ def use_parts(
             analysis, parts = parts_of(readings.analyses_of(session, sample_id), reading)
         if not parts:
             raise Conflict("This reading was not resolved into parts. Nothing was added.")
-        write_findings(
-            request, rt, who, sample_id, version, lambda there: with_parts(there, parts, analysis.analysis.id)
-        )
+        offers = [(offer_of_part(part), analysis.analysis.id) for part in parts]
+        write_findings(request, rt, who, sample_id, version, lambda there: with_offers(there, offers))
     return web.back(sample_id, done="parts", reading=reading)
 
 
@@ -252,7 +258,7 @@ class AnalysisForm(BaseModel):
     """The fields of an analysis done by hand: a strip, a reagent, or a machine whose file comes later."""
 
     idempotency_key: Annotated[str, Field(max_length=120)] = ""
-    method: readings.Method
+    method: Method
     instrument_id: Annotated[str, Field(max_length=40)] = ""
     batch: Text40 = ""
     qc_failed: Annotated[str, Field(max_length=10)] = ""
@@ -303,7 +309,7 @@ def add_analysis(
         once = form_once(request, rt.pepper, form.idempotency_key)
         with rt.begin(who, request) as uow:
 
-            def create() -> dict[str, Any]:
+            def create() -> dict[str, uuid.UUID]:
                 row = readings.add_analysis(
                     uow, sample_id, form.entered(), knows_target=lambda t: t in register or register.is_class(t)
                 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from app.laboratory.readings.domain import only_quick
+from app.laboratory.identification.domain import only_quick
 from app.results import repository
 from app.results.domain import State
 from app.results.tables import Finding, ResultVersion

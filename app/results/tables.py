@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlmodel import Field
 
 from app.platform.db import Base, enum_column, json_column, key_column, utc_column
@@ -30,10 +30,10 @@ class ResultVersion(Base, table=True):
     reason: str = Field(default="", max_length=200, description="why returned, amended or retracted; for staff")
     change_reason: d.ChangeReason | None = enum_column(d.ChangeReason, name="change_reason", nullable=True)
     override_reason: str = Field(default="", max_length=200)
-    basis: dict[str, Any] | None = json_column(
+    basis: dict[str, JsonValue] | None = json_column(
         lambda: None, nullable=True
     )  # what it stood on when submitted: grounds.py
-    dismissals: list[dict[str, Any]] = json_column(list)  # what a spectrum names and is no finding, and why: named.py
+    dismissals: list[JsonValue] = json_column(list)  # what a spectrum names and is no finding, and why: named.py
     author_id: uuid.UUID = Field(foreign_key="person.id")
     co_author_ids: list[str] = json_column(list)  # others who edited this draft: none of them may verify it
     verifier_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")
@@ -74,7 +74,7 @@ class Finding(Base, table=True):
     limitations: list[str] = json_column(list)
     cannot_tell_from: list[str] = json_column(list)  # names of what the method cannot tell it from (isomers)
     retention_ids: list[str] = json_column(list)  # of analysis_ids: the retention time agreed with a standard
-    signal: list[dict[str, Any]] = json_column(list)  # share of the signal in each reading it stands on
-    minimum: dict[str, Any] | None = json_column(
+    signal: list[dict[str, JsonValue]] = json_column(list)  # share of the signal in each reading it stands on
+    minimum: dict[str, JsonValue] | None = json_column(
         lambda: None, nullable=True
     )  # the SWGDRUG minimum, with its edition; empty for what was not seen, has no name or was written before

@@ -11,11 +11,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.intake.samples import service as samples
 from app.intake.tasks import service as tasks
-from app.laboratory.library.service import Shelf
+from app.laboratory.identification.in_house import void_now
+from app.laboratory.identification.methods import methods
+from app.laboratory.library.service import LibraryRegistry
 from app.laboratory.readings import service as readings
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import MastError, NotFound
 from app.platform.kernel.ids import new_id
+from app.platform.plots import Plot
 from app.platform.web.forms import Entered, fields_of
 from app.platform.web.problems import status_of
 from app.results import words
@@ -125,7 +128,7 @@ def page(
         entered_form=form_of,
         typed_form=lambda values, line: form_of(line, values, rt.pack.substances),
         key=new_id(),
-        methods=[m for m in readings.methods().values() if m.active],
+        methods=[m for m in methods().values() if m.active],
         targets=strip_targets(rt.pack.substances),
         file_words=readings.file_words(),
         takes_folders=readings.takes_folders(),
@@ -135,18 +138,20 @@ def page(
 
 
 def _view(rt: Runtime, who: Actor, shown: Shown | None, compare: int) -> SpectrumView:
-    shelf = lru_cache(maxsize=1)(lambda: rt.shelf.of(who.agency_id))  # of the agency, as it is now; not for every row
+    registry = lru_cache(maxsize=1)(
+        lambda: rt.registry.of(who.agency_id)
+    )  # of the agency, as it is now; not for every row
     return view_of(
-        shown, lambda: _picture(rt, shown, shelf(), compare), lambda candidate: readings.void_now(candidate, shelf())
+        shown, lambda: _picture(rt, shown, registry(), compare), lambda candidate: void_now(candidate, registry())
     )
 
 
-def _picture(rt: Runtime, shown: Shown | None, shelf: Shelf, compare: int) -> dict[str, Any]:
+def _picture(rt: Runtime, shown: Shown | None, registry: LibraryRegistry, compare: int) -> Plot:
     """The plot with the entry that is drawn: the chosen one, else the best."""
     assert shown is not None
-    peak = shown.peak["peak"] if shown.peak else None
+    peak = shown.peak.peak if shown.peak is not None else None
     store = readings.array_store(rt.blobs.root)
-    return readings.plot_of(shown.reading, shown.match, store, shelf, compare or 1, peak)
+    return readings.plot_of(shown.reading, shown.answer, store, registry, compare or 1, peak)
 
 
 def form_of(line: Line | None = None, typed: dict[str, Any] | None = None, register: Register | None = None) -> Entered:

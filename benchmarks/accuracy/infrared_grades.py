@@ -21,7 +21,7 @@ from benchmarks.accuracy.infrared_missing import auroc
 from benchmarks.accuracy.infrared_sets import FOLDS, Sample, incomplete, mixtures, references, spectrum
 from benchmarks.accuracy.infrared_simulation import HARD, TYPICAL, Nuisance
 from spectra.infrared.alarm import alarm
-from spectra.infrared.explain import settle
+from spectra.infrared.explain import fit_components
 from spectra.infrared.grades import FEATURES, Standing, features
 from spectra.infrared_grid import curve
 
@@ -88,7 +88,7 @@ def collected(data: Path, scale: float = 1.0, kinds: range = range(len(PLAN))) -
     reading: list[tuple[float, float, bool, int, int, int]] = []
     for number, (kind, fold, sample) in enumerate(cases(data, scale, kinds)):
         library = refs.library(sample.removed) if sample.removed else full
-        final = settle(library, curve(spectrum(refs, sample)), 5)
+        final = fit_components(library, curve(spectrum(refs, sample)), 5)
         warning, there = alarm(final), sum(e not in sample.removed for e in sample.entries)
         reading.append((warning.excess, 1.0 / final.scene.sigma, not sample.removed, kind, fold, there))
         if final.fit is None:

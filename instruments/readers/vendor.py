@@ -1,4 +1,4 @@
-"""Vendors' own formats, through the optional package openreadout (`mast-lims[vendor]`), in the jail's child only.
+"""Vendors' own formats, through the optional package openreadout (`mast-lims[vendor]`), in the sandbox's child only.
 
 Registers one name per format, with the confidence that its reader deserves: "high" where two independent readers
 agree on real files, "medium" where only this one was there to read them. Imports nothing above `instruments`;

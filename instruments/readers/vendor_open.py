@@ -1,6 +1,6 @@
 """Opens a vendor file or folder with openreadout and turns its errors and findings into ours.
 
-openreadout is compiled and young: it is imported here and nowhere else, on first use, in the jail's child only.
+openreadout is compiled and young: it is imported here and nowhere else, on first use, in the sandbox's child only.
 Opening a file proves little, so its integrity check runs before anything is read. Imports nothing above `instruments`.
 """
 

@@ -138,10 +138,10 @@ def _rows(
 ) -> list[Candidate]:  # fmt: skip
     """One Candidate per pair, in this order; all arrays (K,), `texts` names, compounds and ids."""
     names, compounds, ids = texts
-    shelf = str(library.info.get("name", ""))
+    registry = str(library.info.get("name", ""))
     rows = map(
         _Row, entries.tolist(), names, compounds, scores.tolist(), repeat(rule.name), reverse.tolist(),
-        matched.tolist(), explained.tolist(), rank, repeat(shelf), ids, error,
+        matched.tolist(), explained.tolist(), rank, repeat(registry), ids, error,
     )  # fmt: skip
     return cast("list[Candidate]", list(rows))
 

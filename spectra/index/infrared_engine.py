@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from spectra.index.infrared_bounds import Bounds
 from spectra.index.infrared_peaks import PeakLists
 from spectra.index.infrared_resolution import degraded
-from spectra.index.infrared_search import Found, Ranking, Search
+from spectra.index.infrared_search import RankedEntries, Ranking, Search
 from spectra.infrared_grid import GRID, feature
 from spectra.similarity.infrared import InfraredScore
 from spectra.similarity.infrared_features import Features, Moved
@@ -94,7 +94,7 @@ class Engine:
 
     def find(
         self, query: FloatArray, resolution: int, rule: InfraredScore, top: int, groups: NDArray[np.int64] | None = None
-    ) -> Found:
+    ) -> RankedEntries:
         """The best entries for a curve on the grid (1801,), or with `groups` (N,) the best of each group."""
         ranking = Ranking(top, groups)
         if not len(self.curves):

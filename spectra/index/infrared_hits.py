@@ -28,7 +28,7 @@ def hits_by_score(
 ) -> list[Candidate]:
     """The best entries by a correlation; `groups` (N,): only the best entry of each."""
     found = library.engine.find(curve(query, library.raman), resolution_of(query), rule, top, groups)
-    shelf = str(library.info.get("name", ""))
+    registry = str(library.info.get("name", ""))
     rows = zip(
         found.entries.tolist(), found.scores.tolist(), found.shifts.tolist(), found.overlaps.tolist(), strict=True
     )
@@ -41,7 +41,7 @@ def hits_by_score(
             score_name=rule.name,
             explained_fraction=min(1.0, score**2 * overlap),
             rank=rank,
-            library=shelf,
+            library=registry,
             entry_id=library.ids[e],
             shift=shift,
         )
@@ -57,7 +57,7 @@ def hits_by_peaks(
     main, other = (found.forward, found.reverse) if score == "peaks" else (found.reverse, found.forward)
     ranking = Ranking(top, groups)
     ranking.add(np.arange(len(library), dtype=np.int64), main, found.shift, found.explained)
-    answer, shelf = ranking.found(), str(library.info.get("name", ""))
+    answer, registry = ranking.found(), str(library.info.get("name", ""))
     return [
         Candidate(
             entry=e,
@@ -69,7 +69,7 @@ def hits_by_peaks(
             matched_peaks=int(found.matched[e]),
             explained_fraction=float(answer.overlaps[k]),
             rank=k + 1,
-            library=shelf,
+            library=registry,
             entry_id=library.ids[e],
             shift=float(answer.shifts[k]),
         )

@@ -23,7 +23,7 @@ _HALF_STEP = 2.0**-24
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class RankedEntries:
     """The answer in order: entries (k,), single-precision scores (k,), shifts in cm⁻¹ (k,), overlaps 0–1 (k,)."""
 
     entries: IntArray
@@ -47,7 +47,7 @@ class Ranking:
         if top < 1:
             raise ValueError("top must be at least 1")
         self.top, self.groups = top, groups
-        self._found = Found(np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0), np.zeros(0))
+        self._found = RankedEntries(np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0), np.zeros(0))
 
     def add(self, entries: IntArray, scores: FloatArray, shifts: FloatArray, overlaps: FloatArray) -> None:
         """Take exact scores in, (k,) each. An entry may be given twice."""
@@ -62,14 +62,14 @@ class Ranking:
         else:
             keep = order[np.sort(np.unique(self.groups[ids[order]], return_index=True)[1])[: self.top]]
         moves, shares = np.concatenate([old.shifts, shifts]), np.concatenate([old.overlaps, overlaps])
-        self._found = Found(ids[keep], values[keep], moves[keep], shares[keep])
+        self._found = RankedEntries(ids[keep], values[keep], moves[keep], shares[keep])
 
     def least(self) -> float:
         """What a bound must reach to matter: entries below it cannot take a place, whatever their number."""
         full = self._found.entries.size == self.top
         return float(self._found.scores[-1]) - _HALF_STEP if full else 0.0
 
-    def found(self) -> Found:
+    def found(self) -> RankedEntries:
         """The answer so far."""
         return self._found
 
@@ -127,7 +127,7 @@ class Search:
             score, slack = self.rule.screen(moved, block, inner[some])
             self.by_bound(moved, some, (score + slack).max(axis=1), 2 * self.ranking.top)
 
-    def run(self, shortcut: Callable[[Search, IntArray, Moved], bool] | None = None) -> Found:
+    def run(self, shortcut: Callable[[Search, IntArray, Moved], bool] | None = None) -> RankedEntries:
         """The answer. `shortcut` may take the entries of a mask over, and says whether it did."""
         for entries, mask in self.references.patterns:
             for units, part in self._by_class(entries):

@@ -16,7 +16,7 @@ from spectra.infrared.fit import Fit, fit_many
 from spectra.infrared.ground import off
 from spectra.infrared.mixture import Final
 from spectra.infrared.noise import running_mean
-from spectra.infrared.scene import Scene
+from spectra.infrared.scene import FitProblem
 from spectra.types import FloatArray
 
 _SMOOTH = 7
@@ -111,7 +111,7 @@ def deformations(fit: Fit, k: int) -> FloatArray:
     return np.concatenate([x0 * waves[1:9], x1 * waves[:6], x2 * waves[:4]])
 
 
-def _excess(scene: Scene, rest: FloatArray) -> float:
+def _excess(scene: FitProblem, rest: FloatArray) -> float:
     used = scene.used
     smooth = running_mean(rest, used, _SMOOTH)[used]
     left = max(0.0, float((smooth**2).mean()) - scene.sigma**2 / _SMOOTH)
@@ -129,7 +129,7 @@ def threshold(snr: float) -> float:
     return float(np.interp(np.log(snr), np.log(data["snr"]), data["excess"]))
 
 
-def bands(scene: Scene, rest: FloatArray) -> tuple[float, ...]:
+def bands(scene: FitProblem, rest: FloatArray) -> tuple[float, ...]:
     """Wavenumbers (cm⁻¹, rising) of the strongest unexplained bands: prominent above noise and above 2 % of the signal."""
     from scipy.signal import find_peaks
 

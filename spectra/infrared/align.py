@@ -11,12 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from spectra.infrared.fit import Fit, State, fit_many, single_priors
-from spectra.infrared.scene import Scene
+from spectra.infrared.scene import FitProblem
 from spectra.infrared.warp import IntArray
 from spectra.types import FloatArray
 
 
-def align(scene: Scene, entries: IntArray, shifts: FloatArray, steps: int = 4) -> list[Fit]:
+def align(scene: FitProblem, entries: IntArray, shifts: FloatArray, steps: int = 4) -> list[Fit]:
     """Each entry alone, aligned from its screened shift (cm⁻¹), at equal weights; in the order given.
 
     The relative residual |r|²/|P y|² (`relative_residual`) is what they are ranked by.

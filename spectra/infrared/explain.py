@@ -20,7 +20,7 @@ from spectra.infrared.mixture import Final, resolve
 from spectra.infrared.noise import white_noise
 from spectra.infrared.partial import apart, beats, joined, partial_scenes
 from spectra.infrared.report import report
-from spectra.infrared.scene import Scene, narrowed, scene_of
+from spectra.infrared.scene import FitProblem, narrowed, scene_of
 from spectra.infrared.warp import IntArray
 from spectra.infrared_grid import STEP, curve
 from spectra.similarity.infrared import InfraredScore
@@ -33,7 +33,7 @@ def explain(
     """What the reading is made of, with what it leaves unexplained. See `InfraredLibrary.explain`."""
     if max_components < 1:
         raise SpectrumError("explain needs at least one component")
-    final = settle(library, curve(query, library.raman), max_components, coarse_noise(query))
+    final = fit_components(library, curve(query, library.raman), max_components, coarse_noise(query))
     return report(library, final, judge(final, library, watch))
 
 
@@ -48,7 +48,7 @@ def coarse_noise(query: InfraredSpectrum) -> float:
     return white_noise(query.absorbance, np.ones(x.size, dtype=bool))
 
 
-def settle(library: InfraredIndex, query: FloatArray, most: int, least_noise: float = 0.0) -> Final:
+def fit_components(library: InfraredIndex, query: FloatArray, most: int, least_noise: float = 0.0) -> Final:
     """The settled set of a reading on the grid (1801,), with a noise of at least `least_noise` (absorbance).
 
     References that cover only part of the range are tried on their own range: one that resembles the reading in a run
@@ -72,18 +72,18 @@ def settle(library: InfraredIndex, query: FloatArray, most: int, least_noise: fl
         final = more
 
 
-def _resolved(scene: Scene, scores: FloatArray, shifts: FloatArray, most: int) -> Final:
+def _resolved(scene: FitProblem, scores: FloatArray, shifts: FloatArray, most: int) -> Final:
     entries = best_of(scene, scores, int(load("infrared")["mixture"]["starts"]))
     singles = aligned(scene, entries, shifts[entries] / 2, steps=2)
     return resolve(scene, [f.state for f in singles], most)
 
 
-def best_of(scene: Scene, scores: FloatArray, count: int) -> IntArray:
+def best_of(scene: FitProblem, scores: FloatArray, count: int) -> IntArray:
     """The `count` searched entries of the scene with the highest scores, best first."""
     return scene.pool[np.argsort(-scores[scene.pool], kind="stable")[:count]]
 
 
-def aligned(scene: Scene, entries: IntArray, shifts: FloatArray, steps: int) -> list[Fit]:
+def aligned(scene: FitProblem, entries: IntArray, shifts: FloatArray, steps: int) -> list[Fit]:
     """Each entry aligned on its own, best first."""
     fits = align(scene, entries, shifts, steps)
     return [fits[i] for i in np.argsort(relative_residual(fits), kind="stable")]

@@ -17,7 +17,7 @@ from spectra.confidence.limits import load
 from spectra.infrared.answer import Alignment
 from spectra.infrared.baseline import Metric
 from spectra.infrared.noise import independent_points
-from spectra.infrared.scene import Scene
+from spectra.infrared.scene import FitProblem
 from spectra.infrared.warp import LOG_AXIS, warp
 from spectra.types import FloatArray
 
@@ -64,7 +64,7 @@ def mixture_priors() -> Priors:
     return Priors(data["sd_shift"], data["sd_blur"], data["sd_tilt"], data["sd_own"])
 
 
-def single_priors(scene: Scene) -> Priors:
+def single_priors(scene: FitProblem) -> Priors:
     """The ridge of one entry at equal weights: λ = 2·10⁻⁴ |P y|², no shift of its own."""
     data = load("infrared")["align"]
     energy = float((scene.plain.project(scene.y) ** 2).sum())
@@ -80,7 +80,7 @@ class Fit:
     max(1, χ²/n_eff) unless the priors fix it.
     """
 
-    scene: Scene
+    scene: FitProblem
     metric: Metric
     priors: Priors
     state: State
@@ -136,13 +136,13 @@ class Fit:
         return np.asarray(self.scene.y - self.baseline - self.state.share @ self.warped[0])
 
 
-def fit(scene: Scene, metric: Metric, start: State, steps: int = 3, priors: Priors | None = None) -> Fit:
+def fit(scene: FitProblem, metric: Metric, start: State, steps: int = 3, priors: Priors | None = None) -> Fit:
     """One set fitted by `steps` Gauss–Newton steps from `start`, then its shares at fixed alignment (c ≥ 0)."""
     return fit_many(scene, metric, [start], steps, priors)[0]
 
 
 def fit_many(
-    scene: Scene, metric: Metric, starts: Sequence[State], steps: int = 3, priors: Priors | None = None
+    scene: FitProblem, metric: Metric, starts: Sequence[State], steps: int = 3, priors: Priors | None = None
 ) -> list[Fit]:
     """Sets of one size fitted together, in order. `steps` = 0 refits the shares only."""
     if not starts:
@@ -156,7 +156,7 @@ def fit_many(
 class _Batch:
     """B sets of K entries: parameters as arrays (B, K) and (B,)."""
 
-    def __init__(self, scene: Scene, metric: Metric, starts: Sequence[State], priors: Priors) -> None:
+    def __init__(self, scene: FitProblem, metric: Metric, starts: Sequence[State], priors: Priors) -> None:
         self.scene, self.metric, self.priors = scene, metric, priors
         self.entries = np.array([s.entries for s in starts], dtype=np.int64)
         self.transforms = scene.transforms(self.entries)

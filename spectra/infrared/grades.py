@@ -15,7 +15,7 @@ import numpy as np
 from spectra.confidence.limits import load
 from spectra.infrared.alarm import deformations
 from spectra.infrared.fit import Fit, State, fit_many
-from spectra.infrared.ground import Ground, off
+from spectra.infrared.ground import NullModel, off
 from spectra.infrared.propose import propose
 from spectra.infrared.window_median import window_median
 from spectra.types import FloatArray
@@ -101,12 +101,12 @@ def features(standing: Standing, excess: float) -> FloatArray:
     """
     fit = standing.fit
     off_all = float(np.log(_deformed(fit, range(len(fit.state.entries))) + 0.01))
-    ground = Ground.of_fit(fit)
+    ground = NullModel.of_fit(fit)
     rows = [[*_member(standing, k, excess, ground), off_all] for k in range(len(fit.state.entries))]
     return np.array(rows).reshape(-1, len(FEATURES))
 
 
-def _member(standing: Standing, k: int, excess: float, ground: Ground) -> list[float]:
+def _member(standing: Standing, k: int, excess: float, ground: NullModel) -> list[float]:
     fit, share = standing.fit, float(standing.fit.state.share[k])
     own = _cleared(fit, k)
     r, info = fit.residual, float(own @ own)

@@ -17,7 +17,7 @@ from spectra.infrared.answer import Alignment
 from spectra.infrared.baseline import Metric
 from spectra.infrared.fit import Fit
 from spectra.infrared.noise import independent_points
-from spectra.infrared.scene import Scene
+from spectra.infrared.scene import FitProblem
 from spectra.infrared.warp import LOG_AXIS, OMEGA, PADDED, IntArray
 from spectra.types import FloatArray
 
@@ -38,7 +38,7 @@ class Inner:
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class NullModel:
     """The fit as a linear problem around its solution, on M points.
 
     `rows` (P, M): projected columns of shares, individual shifts, shift, blur and tilt; `precision` (P,) of their
@@ -46,7 +46,7 @@ class Ground:
     are widened; `total` Σ c.
     """
 
-    scene: Scene
+    scene: FitProblem
     metric: Metric
     fit: Fit | None
     alignment: Alignment
@@ -58,12 +58,12 @@ class Ground:
     total: float
 
     @classmethod
-    def of(cls, scene: Scene, fit: Fit | None) -> Ground:
+    def of(cls, scene: FitProblem, fit: Fit | None) -> NullModel:
         """The ground of a settled set; where no set stands (None), that of the scene's reading less its baseline."""
         return cls._bare(scene) if fit is None else cls.of_fit(fit)
 
     @classmethod
-    def of_fit(cls, fit: Fit) -> Ground:
+    def of_fit(cls, fit: Fit) -> NullModel:
         """The ground of any fit."""
         k, p, state = len(fit.state.entries), fit.priors, fit.state
         centre = float(load("infrared")["align"]["centre_blur"])
@@ -79,7 +79,7 @@ class Ground:
         )
 
     @classmethod
-    def _bare(cls, scene: Scene) -> Ground:
+    def _bare(cls, scene: FitProblem) -> NullModel:
         centre = float(load("infrared")["align"]["centre_blur"])
         residual = scene.white.project(scene.y)
         n_eff = float(independent_points(residual, scene.white.n))

@@ -18,7 +18,7 @@ from spectra.infrared.bands import diagnostic_bands
 from spectra.infrared.differences import difference_windows
 from spectra.infrared.fit import Fit
 from spectra.infrared.grades import Standing, features, grade, probabilities
-from spectra.infrared.ground import Ground
+from spectra.infrared.ground import NullModel
 from spectra.infrared.limits import detection_limits
 from spectra.infrared.mixture import Final
 from spectra.infrared.sentences import about_alarm, about_limits, leads_of
@@ -54,7 +54,7 @@ def judge(final: Final, library: InfraredIndex, watch: Collection[str] | None = 
     on its own instrument (library info or entry detail `own_instrument`). When most of the reading is unexplained every
     member is only "possible"; so is a lone one that leaves an excess above 0.2, as a sister of the truth does.
     """
-    warning, ground = alarm(final), Ground.of(final.scene, final.fit)
+    warning, ground = alarm(final), NullModel.of(final.scene, final.fit)
     limits = detection_limits(final, library, ground, watch)
     left = about_alarm(warning)
     said = (*left, *about_limits(limits, final, library, watch))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from spectra.confidence.limits import load
 from spectra.index.infrared_index import InfraredIndex
 from spectra.infrared.answer import DetectionLimit
-from spectra.infrared.ground import Ground, Inner, off
+from spectra.infrared.ground import Inner, NullModel, off
 from spectra.infrared.mixture import Final
 from spectra.infrared.warp import IntArray
 from spectra.infrared.window_median import Estimates, window_median
@@ -28,7 +28,7 @@ _Z95 = 1.959963984540054
 
 
 def detection_limits(
-    final: Final, library: InfraredIndex, ground: Ground, watch: Collection[str] | None = None
+    final: Final, library: InfraredIndex, ground: NullModel, watch: Collection[str] | None = None
 ) -> tuple[DetectionLimit, ...]:
     """One limit per compound of `watch` (keys), in the library's order; those without a usable entry are left out.
 
@@ -71,7 +71,7 @@ def _apart(
         asked = [key not in answered and (watch is None or key in watch) for key in keys]
         entries = part.entries[np.array(asked, dtype=bool)]
         for entry, row in zip(
-            entries.tolist(), _answers(part.final, Ground.of(part.final.scene, part.final.fit), entries), strict=True
+            entries.tolist(), _answers(part.final, NullModel.of(part.final.scene, part.final.fit), entries), strict=True
         ):
             key = library.compounds[entry]
             if key not in best or row.rank > best[key][1].rank:
@@ -109,7 +109,7 @@ def _watched(final: Final, library: InfraredIndex, watch: Collection[str] | None
     return np.unique(np.concatenate([near, np.array(final.entries, dtype=np.int64)]))
 
 
-def least_squares(ground: Ground, inner: Inner) -> Estimates:
+def least_squares(ground: NullModel, inner: Inner) -> Estimates:
     """Signed coefficient and standard error of one more column for each target, (T,) each.
 
     The individual shift d is the best of a grid (±3 cm⁻¹) under its ridge λ(d/sd)², with the sign of the share free.
@@ -124,7 +124,7 @@ def least_squares(ground: Ground, inner: Inner) -> Estimates:
     return Estimates(top[at] / size[at], np.sqrt(ground.scatter / size[at]))
 
 
-def _answers(final: Final, ground: Ground, entries: IntArray) -> list[_Row]:
+def _answers(final: Final, ground: NullModel, entries: IntArray) -> list[_Row]:
     """Answers for entries that are not in the set."""
     if not entries.size:
         return []
@@ -145,7 +145,7 @@ def _answers(final: Final, ground: Ground, entries: IntArray) -> list[_Row]:
 
 
 def _rows(
-    ground: Ground, used: Estimates, factor: float, seen: NDArray[np.bool_], alike: NDArray[np.bool_], name: str
+    ground: NullModel, used: Estimates, factor: float, seen: NDArray[np.bool_], alike: NDArray[np.bool_], name: str
 ) -> list[_Row]:
     most = float(load("infrared")["limits"]["cannot_say"])
     total = ground.total + np.maximum(used.value, 0.0)
@@ -158,7 +158,7 @@ def _rows(
     ]
 
 
-def _present(ground: Ground, entry: int) -> _Row:
+def _present(ground: NullModel, entry: int) -> _Row:
     """The answer for a member of the set: its share and what would have been enough."""
     fit = ground.fit
     assert fit is not None  # a member means that there is a set

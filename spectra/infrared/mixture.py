@@ -16,7 +16,7 @@ from spectra.infrared.baseline import Metric
 from spectra.infrared.fit import Fit, State, fit_many
 from spectra.infrared.noise import local_variance, mismatch_variance, running_mean
 from spectra.infrared.propose import propose_many
-from spectra.infrared.scene import Scene
+from spectra.infrared.scene import FitProblem
 from spectra.infrared.warp import IntArray
 from spectra.infrared.window_median import stands
 
@@ -29,7 +29,7 @@ class Final:
     lying below the floor `floor`; `apart` the same set on the ranges of references that do not cover the scene.
     """
 
-    scene: Scene
+    scene: FitProblem
     fit: Fit | None
     misfit: float
     kappa: float
@@ -65,7 +65,7 @@ def _likelihood(chi2: float, n: int, n_eff: float) -> float:
     return n_eff * float(np.log(max(chi2, 1e-300) / n))
 
 
-def resolve(scene: Scene, starts: Sequence[State], most: int) -> Final:
+def resolve(scene: FitProblem, starts: Sequence[State], most: int) -> Final:
     """The set of at most `most` entries that explains the scene best, grown from single alignments (best first)."""
     data = load("infrared")["mixture"]
     search = _Search(scene, most, np.array([s.entries[0] for s in starts], dtype=np.int64))
@@ -120,7 +120,7 @@ def _empty(fit: Fit) -> float:
 
 
 class _Search:
-    def __init__(self, scene: Scene, most: int, near: IntArray) -> None:
+    def __init__(self, scene: FitProblem, most: int, near: IntArray) -> None:
         self.scene, self.most = scene, most
         self.data = load("infrared")["mixture"]
         self.kappa = float(self.data["kappa"])

@@ -14,13 +14,13 @@ from spectra.infrared.fit import fit_many
 from spectra.infrared.mixture import Final, Part, criterion, reweighted, settled_again
 from spectra.infrared.noise import BoolArray
 from spectra.infrared.propose import propose, propose_many
-from spectra.infrared.scene import Scene, covering, on_range
+from spectra.infrared.scene import FitProblem, covering, on_range
 from spectra.infrared.warp import IntArray
 from spectra.infrared_grid import CO2, GRID
 from spectra.types import FloatArray
 
 
-def partial_scenes(scene: Scene, scores: FloatArray, query: FloatArray) -> list[Scene]:
+def partial_scenes(scene: FitProblem, scores: FloatArray, query: FloatArray) -> list[FitProblem]:
     """Scenes on the range of a partial reference that resembles the reading nearly as much as the best whole one.
 
     At most one; none when every reference covers the range. `scores` (N,) by first derivative.
@@ -109,12 +109,12 @@ def _promising(part: Part) -> bool:
     return any(p.gain > price and p.entry not in old for p in best)
 
 
-def _outside(scene: Scene) -> IntArray:
+def _outside(scene: FitProblem) -> IntArray:
     """Entries that do not cover the scene, rising."""
     return np.setdiff1d(np.flatnonzero(scene.references.sizes > 0), scene.entries)
 
 
-def _groups(scene: Scene) -> list[tuple[IntArray, BoolArray]]:
+def _groups(scene: FitProblem) -> list[tuple[IntArray, BoolArray]]:
     """Entries that do not cover the scene by the range they share with it, (k,) and (1801,)."""
     references, data = scene.references, load("infrared")["align"]
     inside = np.zeros(GRID.size, dtype=bool)

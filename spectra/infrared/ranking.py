@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from spectra.confidence.limits import load
 from spectra.index.infrared_index import InfraredIndex
 from spectra.infrared.align import align, relative_residual
-from spectra.infrared.scene import Scene, covering, on_range, scene_of
+from spectra.infrared.scene import FitProblem, covering, on_range, scene_of
 from spectra.infrared.warp import IntArray
 from spectra.infrared_grid import CO2, curve
 from spectra.similarity.infrared import InfraredScore
@@ -38,7 +38,7 @@ def hits_by_alignment(
     if groups is not None:
         _, first = np.unique(groups[found.entries[order]], return_index=True)
         order = order[np.sort(first)]
-    shelf = str(library.info.get("name", ""))
+    registry = str(library.info.get("name", ""))
     return [
         Candidate(
             entry=e,
@@ -48,7 +48,7 @@ def hits_by_alignment(
             score_name=ALIGNED,
             explained_fraction=float(found.scores[k] ** 2 * found.overlaps[k]),
             rank=rank,
-            library=shelf,
+            library=registry,
             entry_id=library.ids[e],
             shift=float(found.shifts[k]),
         )
@@ -85,7 +85,7 @@ class _Found:
         return cls(entries.astype(np.int64), scores, moved, overlaps)
 
 
-def _by_range(library: InfraredIndex, query: FloatArray, near: IntArray) -> Iterator[tuple[Scene, IntArray]]:
+def _by_range(library: InfraredIndex, query: FloatArray, near: IntArray) -> Iterator[tuple[FitProblem, IntArray]]:
     """The entries `near` in groups that can be compared on the same points, each with the scene of these points."""
     references = library.references
     known = np.isfinite(query) & ~(CO2 & references.air)

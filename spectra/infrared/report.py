@@ -14,7 +14,7 @@ from spectra.infrared.answer import InfraredExplanation
 from spectra.infrared.fit import Fit
 from spectra.infrared.judging import Judgement
 from spectra.infrared.mixture import Final
-from spectra.infrared.scene import Scene
+from spectra.infrared.scene import FitProblem
 from spectra.similarity.infrared import InfraredScore
 from spectra.types import Component, FloatArray
 
@@ -196,6 +196,6 @@ def _about_range(library: InfraredIndex, final: Final) -> list[str]:
     ]
 
 
-def _masked(scene: Scene, rows: FloatArray | NDArray[np.float64]) -> FloatArray:
+def _masked(scene: FitProblem, rows: FloatArray | NDArray[np.float64]) -> FloatArray:
     """Rows (…, M) in the reading's own absorbance, NaN where not compared."""
     return np.where(scene.used, rows * scene.scale, np.nan)

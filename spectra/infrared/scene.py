@@ -25,7 +25,7 @@ _LEAST = 100
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class FitProblem:
     """What does not change while sets of components are fitted.
 
     `window` of the grid (M points); `used` (M,) False where the reading, the references or the air leave nothing to
@@ -70,7 +70,7 @@ class Scene:
         return Metric(self.used / self.sigma)
 
 
-def scene_of(references: References, query: FloatArray, least_noise: float = 0.0) -> Scene:
+def scene_of(references: References, query: FloatArray, least_noise: float = 0.0) -> FitProblem:
     """The range where most entries can be compared with `query` (1801,), NaN where not measured.
 
     `least_noise` in absorbance: the noise is taken to be no smaller.
@@ -106,7 +106,7 @@ def covering(references: References, points: BoolArray) -> IntArray:
 
 def on_range(
     references: References, entries: IntArray, points: BoolArray, query: FloatArray, least_noise: float = 0.0
-) -> Scene:
+) -> FitProblem:
     """A scene on the given points (1801,) of the grid."""
     inside = np.flatnonzero(points)
     window = slice(int(inside[0]), int(inside[-1]) + 1)
@@ -119,10 +119,10 @@ def on_range(
         )
     y = whole / scale
     least = max(float(load("infrared")["align"]["least_noise"]), least_noise / scale)
-    return Scene(references, window, used, y, scale, max(white_noise(y, used), least), entries, entries)
+    return FitProblem(references, window, used, y, scale, max(white_noise(y, used), least), entries, entries)
 
 
-def narrowed(scene: Scene, scores: FloatArray) -> Scene:
+def narrowed(scene: FitProblem, scores: FloatArray) -> FitProblem:
     """The scene with a pool of the `shortlist` entries of highest score (N,), where the library is too large to keep."""
     most = int(load("infrared")["align"]["shortlist"])
     if scene.references.kept or scene.entries.size <= most:

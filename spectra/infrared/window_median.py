@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from spectra.confidence.limits import load
 from spectra.infrared.fit import Fit
-from spectra.infrared.ground import Ground
+from spectra.infrared.ground import NullModel
 from spectra.infrared.warp import IntArray
 from spectra.types import FloatArray
 
@@ -36,7 +36,7 @@ class Estimates:
         return np.where(known, self.value / np.where(known, self.error, 1.0), 0.0)
 
 
-def window_median(ground: Ground, targets: NDArray[np.float32] | FloatArray, k: int | None = None) -> Estimates:
+def window_median(ground: NullModel, targets: NDArray[np.float32] | FloatArray, k: int | None = None) -> Estimates:
     """Weighted median of window estimates of each target (T, M), aligned, in scaled absorbance.
 
     In every window of 30, 40, 50 and 60 points (hop half of it, none with a masked point) a quadratic is removed and
@@ -71,7 +71,7 @@ def window_median(ground: Ground, targets: NDArray[np.float32] | FloatArray, k: 
 
 
 def _of_width(
-    ground: Ground, rest: FloatArray, sums: FloatArray, targets: FloatArray, squares: FloatArray, width: int
+    ground: NullModel, rest: FloatArray, sums: FloatArray, targets: FloatArray, squares: FloatArray, width: int
 ) -> tuple[FloatArray, FloatArray]:
     """c_w and 1/se_w² of every usable window of one width, (V, T) each.
 
@@ -92,7 +92,7 @@ def _of_width(
     return value, np.where(usable, power, 0.0) / level[:, None]
 
 
-def _starts(ground: Ground, width: int) -> IntArray:
+def _starts(ground: NullModel, width: int) -> IntArray:
     used = ground.scene.used
     starts = np.arange(0, used.size - width + 1, width // 2)
     whole = np.cumsum(np.r_[0, used])
@@ -121,7 +121,7 @@ def _rows(whole: FloatArray, sums: FloatArray, points: IntArray, floor: float) -
     return np.concatenate([left[:, None], steady, taken], axis=1), level
 
 
-def _left(ground: Ground, k: int | None) -> tuple[FloatArray, FloatArray]:
+def _left(ground: NullModel, k: int | None) -> tuple[FloatArray, FloatArray]:
     """What the set without member k leaves, unweighted (M,), and its fitted sum with slopes by shift and width (3, M)."""
     fit = ground.fit
     if fit is None:
@@ -148,6 +148,6 @@ def stands(fit: Fit, k: int, least: float | None = None) -> bool:
 
     Their median must reach the part `least` of the fitted share (`confirmed` of the data file when None).
     """
-    found = window_median(Ground.of_fit(fit), fit.warped[0, k : k + 1], k)
+    found = window_median(NullModel.of_fit(fit), fit.warped[0, k : k + 1], k)
     part = float(load("infrared")["limits"]["confirmed"]) if least is None else least
     return bool(found.value[0] >= part * fit.state.share[k])

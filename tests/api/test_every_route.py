@@ -349,7 +349,7 @@ def reader_of(route: RouteContext) -> str:
 def test_reading_something_foreign_answers_like_something_absent(world: World) -> None:
     theirs, stage = foreign_objects(Stage(world, "other")), Stage(world)
     ours = foreign_objects(stage)
-    starter = next(one for one in world.runtime.shelf.infrared() if one.starter)
+    starter = next(one for one in world.runtime.registry.infrared() if one.starter)
     asked = {
         TRIAL: {"library": starter.key, "entry": starter.infrared.ids[0]},
         "/api/v1/message-packs/{version_id}/file": {"path": "pack.yaml"},

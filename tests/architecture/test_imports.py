@@ -190,6 +190,17 @@ def test_domain_modules_know_no_database_and_no_web(graph: grimp.ImportGraph) ->
     assert not wrong, "\n".join(wrong)
 
 
+def test_identification_is_pure(graph: grimp.ImportGraph) -> None:
+    """Neither it nor anything of ours that it needs knows a database or the web."""
+    modules = {m for m in graph.modules if m.startswith("app.laboratory.identification")}
+    needed = modules | {up for m in modules for up in graph.find_upstream_modules(m) if up.startswith("app.")}
+    assert len(modules) > 20
+    outside = {
+        name for m in needed if (path := ROOT / f"{m.replace('.', '/')}.py").exists() for name in imported_by(path)
+    }
+    assert outside.isdisjoint({"fastapi", "starlette", "sqlmodel", "sqlalchemy", "jinja2"})
+
+
 def test_services_know_no_web(graph: grimp.ImportGraph) -> None:
     wrong = [
         f"{importer} imports {imported}"

@@ -159,13 +159,13 @@ def test_what_is_different_in_a_library_is_shown_and_then_made_anew(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from app.laboratory.library import intake
+    from instruments import file_reader
 
     file = tmp_path / "own.msp"
     file.write_text(MSP)
     mast("library", "import", file, "--name", "Own 2026", "--licence", "CC0", "--source", "us")
-    real = intake.read
-    monkeypatch.setattr(intake, "read", lambda path, name, **hints: real(path, name, **hints)[:1])
+    real = file_reader.read
+    monkeypatch.setattr(file_reader, "read", lambda path, name, **hints: real(path, name, **hints)[:1])
     said = mast("library", "reparse", "Own 2026").stdout
     assert "2 → 1 entries" in said
     assert "  gone: Othersine" in said

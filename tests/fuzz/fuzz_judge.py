@@ -1,6 +1,6 @@
 """What one input must do: become readings that hold together, or one of the reader's own errors. Else a finding.
 
-Everything a server does with an answer is done here as well: describe it, store it, send it across the jail.
+Everything a server does with an answer is done here as well: describe it, store it, send it across the sandbox.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class Judge:
         with self._out.open("wb") as stream:
             wire.write(stream, readings)
         for sent, back in zip(readings, wire.read(self._out, DEFAULT_LIMITS), strict=True):
-            assert plain(sent) == plain(back), "changed on its way through the jail"
+            assert plain(sent) == plain(back), "changed on its way through the sandbox"
 
     def _side_effects(self, case: Case, seconds: float) -> Finding | None:
         if seconds > SLOW_SECONDS:
@@ -148,7 +148,7 @@ def _refusal(error: InstrumentError) -> Finding | None:
         return Finding(f"message of {error.code} too long: {_signature(error)}", told[:3000])
     fields = error.to_dict()
     if error_from_dict(json.loads(json.dumps(fields, allow_nan=False))).to_dict() != fields:
-        return Finding(f"{error.code} does not cross the jail", told)
+        return Finding(f"{error.code} does not cross the sandbox", told)
     return None
 
 

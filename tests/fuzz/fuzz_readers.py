@@ -67,7 +67,7 @@ def _work(options: argparse.Namespace, name: str, first: int, at: Synchronized[i
     tempfile.tempdir = directory
     formats()
     importlib.import_module("lxml.etree")
-    # Confined as in the jail: only so are the vendors' readers run.
+    # Confined as in the sandbox: only so are the vendors' readers run.
     confine.confine(dataclasses.replace(DEFAULT_LIMITS, memory_bytes=MEMORY), Path(directory))
     output = os.open(Path(directory) / f"output-{first}", os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
     os.dup2(output, 1)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from instruments import Hints, Limits, ReaderJail, Source, formats, registry
+from instruments import Hints, Limits, ParserSandbox, Source, formats, registry
 from spectra.types import Reading, ReadingKind
 from tests.fuzz.fuzz_judge import Case, Finding, Judge, Verdict
 from tests.fuzz.fuzz_readers import make_case
@@ -35,14 +35,14 @@ def found(verdicts: list[Verdict]) -> list[Finding]:
     return [v.finding for v in verdicts if v.finding is not None and v.finding.signature != "slow"]
 
 
-def through(jail: ReaderJail) -> Callable[[Case], list[Reading]]:
-    """Reads a case in the jail, under its limits."""
-    return lambda case: jail.read(case.content, case.name, case.hints)
+def through(sandbox: ParserSandbox) -> Callable[[Case], list[Reading]]:
+    """Reads a case in the sandbox, under its limits."""
+    return lambda case: sandbox.read(case.content, case.name, case.hints)
 
 
 @pytest.fixture(scope="module")
-def jail() -> Iterator[ReaderJail]:
-    with ReaderJail() as made:
+def sandbox() -> Iterator[ParserSandbox]:
+    with ParserSandbox() as made:
         yield made
 
 
@@ -55,9 +55,9 @@ def test_spoiled_files_are_read_or_refused_with_an_explained_error(family: str, 
 
 @pytest.mark.parametrize("family", ["archives", *sorted(VENDORS)])
 def test_spoiled_archives_and_vendor_files_are_read_or_refused_in_the_jail(
-    family: str, jail: ReaderJail, tmp_path: Path
+    family: str, sandbox: ParserSandbox, tmp_path: Path
 ) -> None:
-    given = verdicts(Judge(tmp_path, reader=through(jail)), family, CASES if family == "archives" else VENDOR_CASES)
+    given = verdicts(Judge(tmp_path, reader=through(sandbox)), family, CASES if family == "archives" else VENDOR_CASES)
     assert found(given) == []
     assert len({v.outcome for v in given}) > 1
 
@@ -71,8 +71,8 @@ def cut_in_twenty(seeds: Iterable[Seed]) -> Iterator[Case]:
 
 
 @pytest.mark.parametrize("family", sorted(RECIPES))
-def test_files_cut_at_twenty_places_are_read_or_refused(family: str, jail: ReaderJail, tmp_path: Path) -> None:
-    judge = Judge(tmp_path) if family in HERE else Judge(tmp_path, reader=through(jail))
+def test_files_cut_at_twenty_places_are_read_or_refused(family: str, sandbox: ParserSandbox, tmp_path: Path) -> None:
+    judge = Judge(tmp_path) if family in HERE else Judge(tmp_path, reader=through(sandbox))
     given = [judge(case) for case in cut_in_twenty(family_of(family, real=False).seeds)]
     assert found(given) == []
     assert any(v.outcome != "read" for v in given)

@@ -33,7 +33,7 @@ DIGITS = "9" * 60_000
 class Hostile:
     """`outcomes` allowed, and, for an error, its `codes` if one matters; computing time in s.
 
-    `small`: built and read in an instant. What is not is read in the jail only.
+    `small`: built and read in an instant. What is not is read in the sandbox only.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The same bytes give the same readings: each time, in this process and in the jail, whatever was read before."""
+"""The same bytes give the same readings: each time, in this process and in the sandbox, whatever was read before."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from instruments import InstrumentError, ReaderJail, describe, read
+from instruments import InstrumentError, ParserSandbox, describe, read
 from tests.fuzz.fuzz_judge import plain
 from tests.fuzz.fuzz_seeds import RECIPES, Seed, family
 
@@ -27,37 +27,41 @@ def real_files() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def jails() -> Iterator[tuple[ReaderJail, ReaderJail]]:
-    with ReaderJail() as one, ReaderJail() as other:
+def sandboxes() -> Iterator[tuple[ParserSandbox, ParserSandbox]]:
+    with ParserSandbox() as one, ParserSandbox() as other:
         yield one, other
 
 
-def answer(content: bytes, name: str, jail: ReaderJail | None = None) -> object:
+def answer(content: bytes, name: str, sandbox: ParserSandbox | None = None) -> object:
     """Everything that comes out: the readings with their arrays and their description, or the error's fields."""
     try:
-        readings = read(content, name) if jail is None else jail.read(content, name)
+        readings = read(content, name) if sandbox is None else sandbox.read(content, name)
     except InstrumentError as error:
         return error.to_dict()
     return [(plain(r), json.dumps(describe(r), allow_nan=False)) for r in readings]
 
 
 @pytest.mark.parametrize("seed", MADE, ids=lambda s: s.name)
-def test_made_files_are_read_the_same_here_and_in_the_jail(seed: Seed, jails: tuple[ReaderJail, ReaderJail]) -> None:
-    first = answer(seed.content, seed.name, jails[0])
+def test_made_files_are_read_the_same_here_and_in_the_jail(
+    seed: Seed, sandboxes: tuple[ParserSandbox, ParserSandbox]
+) -> None:
+    first = answer(seed.content, seed.name, sandboxes[0])
     assert first == answer(seed.content, seed.name)
-    assert first == answer(seed.content, seed.name, jails[0])
+    assert first == answer(seed.content, seed.name, sandboxes[0])
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared test data are not on this machine")
 @pytest.mark.parametrize("file", real_files())
-def test_real_files_are_read_the_same_here_and_in_the_jail(file: str, jails: tuple[ReaderJail, ReaderJail]) -> None:
+def test_real_files_are_read_the_same_here_and_in_the_jail(
+    file: str, sandboxes: tuple[ParserSandbox, ParserSandbox]
+) -> None:
     path = DATA / file
-    assert answer(path.read_bytes(), path.name) == answer(path.read_bytes(), path.name, jails[0])
+    assert answer(path.read_bytes(), path.name) == answer(path.read_bytes(), path.name, sandboxes[0])
 
 
-def test_what_was_read_before_changes_nothing(jails: tuple[ReaderJail, ReaderJail]) -> None:
+def test_what_was_read_before_changes_nothing(sandboxes: tuple[ParserSandbox, ParserSandbox]) -> None:
     """Two children read the same files in opposite orders."""
-    forward, backward = jails
+    forward, backward = sandboxes
     ours = [answer(s.content, s.name, forward) for s in MADE]
     theirs = [answer(s.content, s.name, backward) for s in reversed(MADE)][::-1]
     assert [s.name for s, a, b in zip(MADE, ours, theirs, strict=True) if a != b] == []

@@ -168,7 +168,7 @@ def test_guesses_come_most_certain_first_and_by_name() -> None:
     ]
 
 
-# --- scans, descriptions, the way through the jail ----------------------------------------------------------------
+# --- scans, descriptions, the way through the sandbox ----------------------------------------------------------------
 
 
 def test_a_scan_of_unequal_arrays_is_refused() -> None:

@@ -29,8 +29,8 @@ from instruments import (
     Hints,
     InstrumentError,
     Limits,
+    ParserSandbox,
     Probe,
-    ReaderJail,
     Source,
     TooLarge,
     UnknownFormat,
@@ -466,17 +466,17 @@ def test_gzip_of_several_members_padding_and_nothing() -> None:
     refused(gzip_of_zeros(8), "expands_too_far", TooLarge, limits=Limits(expanded_bytes=2**20))
 
 
-# --- through the jail -------------------------------------------------------------------------------------------------
+# --- through the sandbox -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.skipif(not HAS_VENDOR, reason="the extra mast-lims[vendor] is not installed")
 def test_the_child_unpacks_in_its_own_place_and_leaves_nothing(tmp_path: Path) -> None:
     folder = written(tmp_path, "no ending here", RUN)  # the reader asks for .D
     content = packed(folder)
-    with ReaderJail(preload=False) as jail:
+    with ParserSandbox(preload=False) as sandbox:
         for source, name in ((folder, None), (content, "x.zip"), (content, "")):
-            assert [r.n_points for r in jail.read(source, name)] == [60, 60]
-            worker = jail._idle.queue[0]
+            assert [r.n_points for r in sandbox.read(source, name)] == [60, 60]
+            worker = sandbox._idle.queue[0]
             assert worker is not None
             assert list(worker.directory.iterdir()) == []
     assert sorted(p.name for p in folder.iterdir()) == ["FID1A.ch", "FID2B.ch", "RUN.M"]

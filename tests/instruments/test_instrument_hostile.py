@@ -1,6 +1,6 @@
 """181 damaged and malicious files, and worse of our own: each is met as expected, inside its seconds and MiB.
 
-In process, where an exception nobody foresaw would show, and through the jail, where the child's computing time
+In process, where an exception nobody foresaw would show, and through the sandbox, where the child's computing time
 and the most memory it ever held are measured for each file alone. The process that asks stays as it was.
 """
 
@@ -20,13 +20,13 @@ from typing import NamedTuple
 import psutil
 import pytest
 
-from instruments import InstrumentError, ReaderJail, read
+from instruments import InstrumentError, ParserSandbox, read
 from tests.instruments.hostile_files import HOSTILE, Hostile
 
 DATA = Path(os.environ.get("MAST_SHARED_DATA") or Path(__file__).resolve().parents[2] / "../shared/data") / "hostile"
 # Kinds that only the extra mast-lims[vendor] reads; without it each is refused by name.
 VENDOR = ("chemstation", "perkinelmer", "renishaw")
-# An error that hides an exception nobody foresaw, or a bound that only the jail has kept.
+# An error that hides an exception nobody foresaw, or a bound that only the sandbox has kept.
 UNFORESEEN = frozenset({"reader_failed", "reader_crashed", "memory_limit", "cpu_limit", "time_limit"})
 HANG_SECONDS = 80.0  # by the clock, on a machine that does other things as well; computing time has bounds of its own
 OUR_MEBIBYTES = 512.0
@@ -60,7 +60,7 @@ def expectations() -> dict[str, Expected]:
         }
 
 
-def outcome(source: Path | bytes, name: str, reader: ReaderJail | None = None) -> tuple[str, str]:
+def outcome(source: Path | bytes, name: str, reader: ParserSandbox | None = None) -> tuple[str, str]:
     """("ok" | "warn" | "error", code); anything but readings and an explained InstrumentError fails the test."""
     begun, refusal, readings = time.monotonic(), None, []
     try:
@@ -84,10 +84,10 @@ def allowed(expected: str, file: str) -> tuple[str, ...]:
     return {"ok": ("ok", "warn"), "any": ("ok", "warn", "error")}.get(expected) or tuple(expected.split("|"))
 
 
-def child_of(jail: ReaderJail) -> psutil.Process:
-    """The one child of a jail, once it waits for a file."""
-    jail.held()
-    worker = jail._idle.queue[0]
+def child_of(sandbox: ParserSandbox) -> psutil.Process:
+    """The one child of a sandbox, once it waits for a file."""
+    sandbox.held()
+    worker = sandbox._idle.queue[0]
     assert worker is not None
     return psutil.Process(worker._process.pid)
 
@@ -106,24 +106,26 @@ def peak_mib(child: psutil.Process) -> float:
     return next(int(line.split()[1]) / 1024 for line in status.read_text().splitlines() if line.startswith("VmHWM"))
 
 
-def measured(jail: ReaderJail, source: Path | bytes, name: str) -> tuple[tuple[str, str], Cost]:
-    """The outcome in the jail and what it cost. The child lives on: whatever kills it is no explained error."""
-    child = child_of(jail)
+def measured(sandbox: ParserSandbox, source: Path | bytes, name: str) -> tuple[tuple[str, str], Cost]:
+    """The outcome in the sandbox and what it cost. The child lives on: whatever kills it is no explained error."""
+    child = child_of(sandbox)
     forget_peak(child)
     before = child.cpu_times()
-    found = outcome(source, name, jail)
+    found = outcome(source, name, sandbox)
     after = child.cpu_times()
     return found, Cost(after.user + after.system - before.user - before.system, peak_mib(child))
 
 
-def within(jail: ReaderJail, source: Path | bytes, name: str, seconds: float, mebibytes: float) -> tuple[str, str]:
-    """The outcome in the jail, once it is shown to keep the bounds.
+def within(
+    sandbox: ParserSandbox, source: Path | bytes, name: str, seconds: float, mebibytes: float
+) -> tuple[str, str]:
+    """The outcome in the sandbox, once it is shown to keep the bounds.
 
     A child keeps memory that other files needed, so one that seems to take too much is judged in a fresh child.
     """
-    found, cost = measured(jail, source, name)
+    found, cost = measured(sandbox, source, name)
     if cost.mebibytes >= mebibytes:
-        with ReaderJail() as fresh:
+        with ParserSandbox() as fresh:
             found, cost = measured(fresh, source, name)
     assert cost.mebibytes < mebibytes
     assert cost.seconds < seconds
@@ -131,8 +133,8 @@ def within(jail: ReaderJail, source: Path | bytes, name: str, seconds: float, me
 
 
 @pytest.fixture(scope="module")
-def jail() -> Iterator[ReaderJail]:
-    with ReaderJail() as made:
+def sandbox() -> Iterator[ParserSandbox]:
+    with ParserSandbox() as made:
         yield made
 
 
@@ -146,25 +148,25 @@ def test_hostile_file_is_met_as_expected_within_its_time(file: str) -> None:
 
 @needs_data
 @pytest.mark.parametrize("file", list(expectations()))
-def test_hostile_file_in_the_jail_keeps_its_seconds_and_memory(jail: ReaderJail, file: str) -> None:
+def test_hostile_file_in_the_jail_keeps_its_seconds_and_memory(sandbox: ParserSandbox, file: str) -> None:
     row = expectations()[file]
-    assert within(jail, DATA / file, file, row.seconds, row.mebibytes)[0] in allowed(row.outcome, file)
+    assert within(sandbox, DATA / file, file, row.seconds, row.mebibytes)[0] in allowed(row.outcome, file)
 
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda h: h.name)
-def test_worse_files_of_our_own_are_met_as_expected(jail: ReaderJail, hostile: Hostile) -> None:
+def test_worse_files_of_our_own_are_met_as_expected(sandbox: ParserSandbox, hostile: Hostile) -> None:
     content = hostile.build()
-    found = within(jail, content, hostile.name, hostile.seconds, OUR_MEBIBYTES)
+    found = within(sandbox, content, hostile.name, hostile.seconds, OUR_MEBIBYTES)
     if hostile.small:
         assert outcome(content, hostile.name) == found
     assert found[0] in hostile.outcomes, found
     assert not hostile.codes or found[1] in hostile.codes or found[0] != "error", found
 
 
-def test_what_is_measured_is_one_file_and_not_what_came_before(jail: ReaderJail) -> None:
+def test_what_is_measured_is_one_file_and_not_what_came_before(sandbox: ParserSandbox) -> None:
     large = b"x;y\n" + b"".join(b"%d;%d\n" % (i, i % 7) for i in range(400_000))
-    _, costly = measured(jail, large, "large.csv")
-    _, cheap = measured(jail, b"x;y\n" + b"".join(b"%d;%d\n" % (i, i % 7) for i in range(40)), "small.csv")
+    _, costly = measured(sandbox, large, "large.csv")
+    _, cheap = measured(sandbox, b"x;y\n" + b"".join(b"%d;%d\n" % (i, i % 7) for i in range(40)), "small.csv")
     assert costly.seconds > cheap.seconds
     assert costly.mebibytes > cheap.mebibytes
 
@@ -172,14 +174,14 @@ def test_what_is_measured_is_one_file_and_not_what_came_before(jail: ReaderJail)
 def test_what_two_hundred_hostile_files_do_to_the_process_that_asks() -> None:
     process = psutil.Process()
     contents = [(h.name, h.build()) for h in HOSTILE if h.small]
-    with ReaderJail() as jail:
+    with ParserSandbox() as sandbox:
         for name, content in contents:  # the first round pays for imports and buffers
-            outcome(content, name, jail)
+            outcome(content, name, sandbox)
         gc.collect()
         before = process.memory_info().rss, open_files(process), threading.active_count(), len(process.children())
         for number in range(200):
             name, content = contents[number % len(contents)]
-            outcome(content, name, jail)
+            outcome(content, name, sandbox)
         gc.collect()
         after = process.memory_info().rss, open_files(process), threading.active_count(), len(process.children())
     assert after[0] - before[0] < 32 * 2**20

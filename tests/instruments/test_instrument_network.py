@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from instruments import InstrumentError, ReaderJail
+from instruments import InstrumentError, ParserSandbox
 from instruments.confine import FORBIDDEN
 from tests.fuzz.fuzz_seeds import RECIPES, VENDORS, family
 from tests.instruments.instrument_files import mzml, mzxml, spectrum
@@ -36,7 +36,7 @@ if sys.argv[4] == "control":
     import socket
     socket.socket()
 from instruments import InstrumentError, confine, read
-confine._confined = True  # as in the jail's child: compiled readers work in this process and are watched as well
+confine._confined = True  # as in the sandbox's child: compiled readers work in this process and are watched as well
 outcomes = {}
 for path in sorted(p for place in sys.argv[2].split(":") for p in Path(place).iterdir()):
     try:
@@ -178,10 +178,10 @@ def test_the_external_dtd_of_the_hostile_set_opens_nothing(tmp_path: Path) -> No
 def test_every_kind_is_read_in_a_jail_that_forbids_sockets(fixtures: Path) -> None:
     assert "socket." in FORBIDDEN
     outcomes: dict[str, str] = {}
-    with ReaderJail() as jail:
+    with ParserSandbox() as sandbox:
         for path in sorted(fixtures.iterdir()):
             try:
-                outcomes[path.name] = "" if jail.read(path) else "nothing"
+                outcomes[path.name] = "" if sandbox.read(path) else "nothing"
             except InstrumentError as error:
                 outcomes[path.name] = error.code
     assert not {"reader_failed", "reader_crashed"} & set(outcomes.values())

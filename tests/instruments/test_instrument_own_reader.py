@@ -1,4 +1,4 @@
-"""A laboratory's own reader: installed for real, read in this process and in the jail; a broken one breaks no other."""
+"""A laboratory's own reader: installed for real, read in this process and in the sandbox; a broken one breaks no other."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from instruments import (
     AmbiguousText,
     CorruptFile,
     InstrumentError,
-    ReaderJail,
+    ParserSandbox,
     broken_readers,
     formats,
     read,
@@ -86,7 +86,7 @@ def _python(*places: Path, code: str, **files: bytes) -> Any:
 
 READ_TWICE = """
 import json, sys
-from instruments import InstrumentError, ReaderJail, read
+from instruments import InstrumentError, ParserSandbox, read
 def said(reads, content):
     try:
         return [[r.reader, r.reader_version, r.format, r.kind, r.meta["assurance"], r.x.tolist(), r.y.tolist()]
@@ -94,8 +94,8 @@ def said(reads, content):
     except InstrumentError as error:
         return [type(error).__name__, error.code, error.line]
 contents = [text.encode("latin-1") for text in sys.argv[1:]]
-with ReaderJail() as jail:
-    print(json.dumps([[said(read, c), said(jail.read, c)] for c in contents]))
+with ParserSandbox() as sandbox:
+    print(json.dumps([[said(read, c), said(sandbox.read, c)] for c in contents]))
 """
 
 
@@ -127,11 +127,11 @@ def test_the_jail_of_this_process_finds_what_the_operators_path_names(
     installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", f"{installed}{os.pathsep}")
-    with ReaderJail() as jail:
-        (reading,) = jail.read(GOOD, "run-7.myd")
+    with ParserSandbox() as sandbox:
+        (reading,) = sandbox.read(GOOD, "run-7.myd")
         assert (reading.reader, reading.y.tolist()) == ("mylab-detector.mydetector", [10, 20])
         with pytest.raises(CorruptFile):
-            jail.read(b"MYDET 2\n0.5 nan\n1.0 2\n", "run-7.myd")  # the common check
+            sandbox.read(b"MYDET 2\n0.5 nan\n1.0 2\n", "run-7.myd")  # the common check
 
 
 def test_mast_formats_lists_it_and_names_the_broken_ones(installed: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import main
-from instruments import DEFAULT_LIMITS, AmbiguousText, Folder, ReaderJail, describe, read
+from instruments import DEFAULT_LIMITS, AmbiguousText, Folder, ParserSandbox, describe, read
 from instruments.archive import unpack
 from instruments.source import open_source
 from spectra.types import Reading, ReadingKind
@@ -27,8 +27,8 @@ needs_vendor = pytest.mark.skipif(not HAS_VENDOR, reason="the extra mast-lims[ve
 
 
 @pytest.fixture(scope="module")
-def jail() -> Iterator[ReaderJail]:
-    with ReaderJail() as made:
+def sandbox() -> Iterator[ParserSandbox]:
+    with ParserSandbox() as made:
         yield made
 
 
@@ -379,10 +379,10 @@ def marked(row: Row) -> Any:
 
 
 @pytest.mark.parametrize("row", [marked(r) for r in manifest() if "ambiguous" not in r.file])
-def test_a_real_file_is_read_as_the_facts_say(row: Row, jail: ReaderJail) -> None:
+def test_a_real_file_is_read_as_the_facts_say(row: Row, sandbox: ParserSandbox) -> None:
     facts = Facts(row.facts)
     family, compare = COMPARE[row.format]
-    readings = jail.read(row.path) if row.format in VENDOR else read(row.path)
+    readings = sandbox.read(row.path) if row.format in VENDOR else read(row.path)
     compare(facts, readings)
     unexplained = set(facts.unseen()) - set(NOT_COMPARED.get(family, {}))
     assert unexplained == set(), "facts that are neither compared nor listed as not comparable"

@@ -16,8 +16,8 @@ from instruments import (
     Hints,
     InstrumentError,
     Limits,
+    ParserSandbox,
     Probe,
-    ReaderJail,
     TooLarge,
     UnsupportedVariant,
     assurance_sentence,
@@ -49,8 +49,8 @@ needs_data = pytest.mark.skipif(not REAL.is_dir(), reason="the shared test data 
 
 
 @pytest.fixture(scope="module")
-def jail() -> Iterator[ReaderJail]:
-    with ReaderJail(preload=False) as made:
+def sandbox() -> Iterator[ParserSandbox]:
+    with ParserSandbox(preload=False) as made:
         yield made
 
 
@@ -62,7 +62,7 @@ def absent(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def inside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in the jail's child: what such a process would do is done here, where it can be watched."""
+    """As in the sandbox's child: what such a process would do is done here, where it can be watched."""
     monkeypatch.setattr(confine, "_confined", True)
 
 
@@ -79,10 +79,10 @@ def refused(caught: Any, word: str) -> None:
 @pytest.mark.usefixtures("absent")
 @pytest.mark.parametrize("format", sorted(SAMPLES))
 def test_without_the_extra_a_file_is_named_and_another_way_told(format: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_child(*arguments: object, **more: object) -> ReaderJail:
+    def no_child(*arguments: object, **more: object) -> ParserSandbox:
         raise AssertionError("no child is needed to say that the extra is missing")
 
-    monkeypatch.setattr(reading_module, "ReaderJail", no_child)
+    monkeypatch.setattr(reading_module, "ParserSandbox", no_child)
     name, content, word = SAMPLES[format]
     with pytest.raises(UnsupportedVariant) as caught:
         read(content, name)
@@ -135,8 +135,8 @@ def test_compiled_readers_never_enter_this_process() -> None:
 
 
 @needs_vendor
-def test_a_perkin_elmer_spectrum_says_how_far_its_reader_is_proven(jail: ReaderJail) -> None:
-    (reading,) = jail.read(perkin_elmer_sp(), "a.sp")
+def test_a_perkin_elmer_spectrum_says_how_far_its_reader_is_proven(sandbox: ParserSandbox) -> None:
+    (reading,) = sandbox.read(perkin_elmer_sp(), "a.sp")
     assert (reading.kind, reading.x_unit, reading.y_unit) == (ReadingKind.IR, "cm-1", "absorbance")
     assert (reading.x[0], reading.x[-1], reading.format) == (4000, 700, "perkin-elmer-sp")
     np.testing.assert_allclose(reading.y, Y)
@@ -151,32 +151,32 @@ def test_a_perkin_elmer_spectrum_says_how_far_its_reader_is_proven(jail: ReaderJ
     [("A", Y, "absorbance", {"implausible_absorbance"}), ("%T", Y, "transmittance (%)", set())],
 )
 def test_the_ordinate_is_what_the_file_says(
-    jail: ReaderJail, unit: str, y: tuple[float, ...], expected: str, remarks: set[str]
+    sandbox: ParserSandbox, unit: str, y: tuple[float, ...], expected: str, remarks: set[str]
 ) -> None:
-    (reading,) = jail.read(perkin_elmer_sp(y, unit=unit), "a.sp")
+    (reading,) = sandbox.read(perkin_elmer_sp(y, unit=unit), "a.sp")
     assert reading.y_unit == expected
     assert codes(reading) - {"all_zero"} <= remarks | {"implausible_absorbance"}
 
 
 @needs_vendor
-def test_a_person_may_correct_unit_and_kind(jail: ReaderJail) -> None:
-    (reading,) = jail.read(perkin_elmer_sp(), "a.sp", {"x_unit": "nm", "y_unit": "reflectance", "kind": "uv"})
+def test_a_person_may_correct_unit_and_kind(sandbox: ParserSandbox) -> None:
+    (reading,) = sandbox.read(perkin_elmer_sp(), "a.sp", {"x_unit": "nm", "y_unit": "reflectance", "kind": "uv"})
     assert (reading.x_unit, reading.y_unit, reading.kind) == ("nm", "reflectance", ReadingKind.UV)
-    (reading,) = jail.read(perkin_elmer_sp(), "a.sp", {"format": "perkin-elmer-sp"})
+    (reading,) = sandbox.read(perkin_elmer_sp(), "a.sp", {"format": "perkin-elmer-sp"})
     assert reading.n_points == 60
 
 
 @needs_vendor
 @pytest.mark.parametrize("name", ["a.sp", "a.txt", "a.raw", "", "a.csv", "strange name.x y"])
-def test_right_bytes_under_a_wrong_name_are_read_with_a_warning(jail: ReaderJail, name: str) -> None:
-    (reading,) = jail.read(perkin_elmer_sp(), name)
+def test_right_bytes_under_a_wrong_name_are_read_with_a_warning(sandbox: ParserSandbox, name: str) -> None:
+    (reading,) = sandbox.read(perkin_elmer_sp(), name)
     assert reading.n_points == 60
     assert ("extension_mismatch" in codes(reading)) == (name in ("a.raw", "a.csv"))
 
 
 @needs_vendor
-def test_a_series_keeps_the_place_of_each_spectrum(jail: ReaderJail) -> None:
-    readings = jail.read(renishaw_wdf((Y, Y[::-1], Y)), "a.wdf")
+def test_a_series_keeps_the_place_of_each_spectrum(sandbox: ParserSandbox) -> None:
+    readings = sandbox.read(renishaw_wdf((Y, Y[::-1], Y)), "a.wdf")
     assert [r.meta["z"] for r in readings] == [0, 1, 2]
     assert [r.title.rpartition(" (")[2] for r in readings] == ["1 of 3)", "2 of 3)", "3 of 3)"]
     np.testing.assert_allclose(readings[1].y, Y[::-1], rtol=1e-6)
@@ -184,8 +184,8 @@ def test_a_series_keeps_the_place_of_each_spectrum(jail: ReaderJail) -> None:
 
 
 @needs_vendor
-def test_a_chemstation_signal_and_its_folder(jail: ReaderJail, tmp_path: Path) -> None:
-    (single,) = jail.read(chemstation_ch(), "FID1A.ch")
+def test_a_chemstation_signal_and_its_folder(sandbox: ParserSandbox, tmp_path: Path) -> None:
+    (single,) = sandbox.read(chemstation_ch(), "FID1A.ch")
     assert (single.kind, single.x_unit, single.y_unit, single.instrument) == (
         ReadingKind.CHROMATOGRAM,
         "min",
@@ -196,17 +196,17 @@ def test_a_chemstation_signal_and_its_folder(jail: ReaderJail, tmp_path: Path) -
     folder = written(tmp_path, "run.D", chemstation_folder())
     packed = zipped({f"run.D/{n}": c for n, c in chemstation_folder().items()})
     for source in (folder, packed):
-        first, second = jail.read(source, None if source is folder else "run.zip")
+        first, second = sandbox.read(source, None if source is folder else "run.zip")
         assert (first.title, first.format, first.y.tolist()) == ("FID1A", "chemstation", single.y.tolist())
         assert second.y[0] == pytest.approx(0.5)
         assert first.meta["assurance"] == "high"
-    assert jail.read(folder)[0].source_sha256 != jail.read(packed, "run.zip")[0].source_sha256
+    assert sandbox.read(folder)[0].source_sha256 != sandbox.read(packed, "run.zip")[0].source_sha256
 
 
 @needs_vendor
-def test_a_signal_that_cannot_be_read_is_named(jail: ReaderJail, tmp_path: Path) -> None:
+def test_a_signal_that_cannot_be_read_is_named(sandbox: ParserSandbox, tmp_path: Path) -> None:
     files = chemstation_folder() | {f"DAD{i}.uv": b"\x0231\0" + b"LC DATA FILE" + bytes(600) for i in range(7)}
-    readings = jail.read(written(tmp_path, "run.D", files))
+    readings = sandbox.read(written(tmp_path, "run.D", files))
     (text,) = (r.text for r in readings[0].remarks if r.code == "signals_not_read")
     assert "dad0.uv" in text
     assert "others" in text
@@ -214,10 +214,10 @@ def test_a_signal_that_cannot_be_read_is_named(jail: ReaderJail, tmp_path: Path)
 
 @needs_vendor
 @pytest.mark.parametrize("format", ["thermo-raw", "shimadzu", "mzmlb", "omnic-srs"])
-def test_an_empty_shell_of_a_format_is_refused_in_words(jail: ReaderJail, format: str) -> None:
+def test_an_empty_shell_of_a_format_is_refused_in_words(sandbox: ParserSandbox, format: str) -> None:
     name, content, word = SAMPLES[format]
     with pytest.raises(CorruptFile) as caught:
-        jail.read(content, name)
+        sandbox.read(content, name)
     title = next(f for f in formats() if f.name == format).title
     assert str(caught.value).startswith(f"This is {title}, but it is damaged or incomplete: ")
     assert "hint" not in str(caught.value)
@@ -227,18 +227,18 @@ def test_an_empty_shell_of_a_format_is_refused_in_words(jail: ReaderJail, format
 
 
 @needs_vendor
-def test_a_count_that_lies_is_no_reading(jail: ReaderJail) -> None:
+def test_a_count_that_lies_is_no_reading(sandbox: ParserSandbox) -> None:
     for points in (-1, 61, 2**31 - 1):
         with pytest.raises(CorruptFile) as caught:
-            jail.read(perkin_elmer_sp(points=points), "a.sp")
+            sandbox.read(perkin_elmer_sp(points=points), "a.sp")
         assert caught.value.code == "short_data"
-    assert "x_interval" in codes(jail.read(perkin_elmer_sp(points=59), "a.sp")[0])
+    assert "x_interval" in codes(sandbox.read(perkin_elmer_sp(points=59), "a.sp")[0])
 
 
 @needs_vendor
-def test_a_spectrum_whose_axis_is_gone_is_warned_of(jail: ReaderJail) -> None:
+def test_a_spectrum_whose_axis_is_gone_is_warned_of(sandbox: ParserSandbox) -> None:
     content = renishaw_wdf((Y, Y))
-    first, second = jail.read(content[: content.index(b"XLST")], "a.wdf")
+    first, second = sandbox.read(content[: content.index(b"XLST")], "a.wdf")
     assert (first.x_unit, first.kind) == ("point", ReadingKind.OTHER)
     assert "no_axis" in codes(first) - codes(second)
 
@@ -247,12 +247,12 @@ def test_a_spectrum_whose_axis_is_gone_is_warned_of(jail: ReaderJail) -> None:
 @pytest.mark.parametrize(
     "content", [perkin_elmer_sp(), renishaw_wdf((Y, Y)), chemstation_ch()], ids=["sp", "wdf", "ch"]
 )
-def test_every_cut_is_refused_or_warned_of(jail: ReaderJail, content: bytes) -> None:
-    kept = len(jail.read(content, "a"))
+def test_every_cut_is_refused_or_warned_of(sandbox: ParserSandbox, content: bytes) -> None:
+    kept = len(sandbox.read(content, "a"))
     for number in range(1, 20):
         part, readings, code = content[: len(content) * number // 20], [], ""
         try:
-            readings = jail.read(part, "a")
+            readings = sandbox.read(part, "a")
         except InstrumentError as error:
             code = error.code
         assert code not in ("reader_failed", "reader_crashed"), number

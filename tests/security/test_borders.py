@@ -17,7 +17,7 @@ from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from app.platform.live.hub import LiveEvent
 from app.system import api as system_api
-from instruments import DEFAULT_LIMITS, ReaderJail, jail
+from instruments import DEFAULT_LIMITS, ParserSandbox, sandbox
 from tests.app.conftest import PASSWORD
 from tests.support.site import the_example
 
@@ -137,15 +137,15 @@ def test_the_demo_touches_no_data_of_a_real_service(
 def test_a_jail_that_could_not_start_a_child_tries_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("nothing of the kind")
-    with ReaderJail(DEFAULT_LIMITS, workers=1) as readers:
+    with ParserSandbox(DEFAULT_LIMITS, workers=1) as readers:
         with monkeypatch.context() as broken:
-            broken.setattr(jail, "_Worker", _no_process)
+            broken.setattr(sandbox, "_Worker", _no_process)
             for child in tuple(readers._children):
                 child.kill()
             with pytest.raises(Exception, match=r".+"):
                 readers.read(path)
         for _ in range(2):
-            with pytest.raises(jail.InstrumentError):
+            with pytest.raises(sandbox.InstrumentError):
                 readers.read(path)
 
 

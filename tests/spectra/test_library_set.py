@@ -44,28 +44,28 @@ def test_the_best_of_several_libraries_are_those_of_one_library_of_all(
 
 
 def test_one_accession_in_two_libraries_stays_two_entries() -> None:
-    shelf = LibrarySet([_named("own", [MDMA], ["X1"]), _named("public", [MDA, MDMA], ["X0", "X1"])])
-    rows = shelf.search(MDMA, top=2)
+    registry = LibrarySet([_named("own", [MDMA], ["X1"]), _named("public", [MDA, MDMA], ["X0", "X1"])])
+    rows = registry.search(MDMA, top=2)
     assert [(c.library, c.entry, c.entry_id) for c in rows] == [("own", 0, "X1"), ("public", 1, "X1")]
-    assert [shelf.entry(c).spectrum.mz.tolist() for c in rows] == [sorted(MDMA.mz)] * 2
+    assert [registry.entry(c).spectrum.mz.tolist() for c in rows] == [sorted(MDMA.mz)] * 2
 
 
 def test_libraries_of_one_name_or_none_are_told_apart() -> None:
-    shelf = LibrarySet([_named("x", [MDMA]), _named("x", [MDMA]), library_of([MDMA])])
-    assert shelf.names == ("x", "x (2)", "library")
-    assert [c.library for c in shelf.search(MDMA)] == ["x", "x (2)", "library"]
-    assert len(shelf["x (2)"]) == 1
+    registry = LibrarySet([_named("x", [MDMA]), _named("x", [MDMA]), library_of([MDMA])])
+    assert registry.names == ("x", "x (2)", "library")
+    assert [c.library for c in registry.search(MDMA)] == ["x", "x (2)", "library"]
+    assert len(registry["x (2)"]) == 1
     with pytest.raises(KeyError, match="no library called 'y' here; there are x, x"):
-        _ = shelf["y"]
+        _ = registry["y"]
 
 
 def test_each_library_is_reported_apart() -> None:
-    shelf = LibrarySet([_named("own", [MDA]), _named("public", [MDA, MDMA])])
-    apart = shelf.search_each(MDMA, top=1)
+    registry = LibrarySet([_named("own", [MDA]), _named("public", [MDA, MDMA])])
+    apart = registry.search_each(MDMA, top=1)
     assert {name: [c.name for c in rows] for name, rows in apart.items()} == {"own": ["n0"], "public": ["n1"]}
     assert {c.library for rows in apart.values() for c in rows} == {"own", "public"}
-    said = shelf.identify_each(MDMA)
-    assert {name: one == shelf[name].identify(MDMA) for name, one in said.items()} == {"own": True, "public": True}
+    said = registry.identify_each(MDMA)
+    assert {name: one == registry[name].identify(MDMA) for name, one in said.items()} == {"own": True, "public": True}
 
 
 def test_a_set_of_no_library_or_of_empty_ones_answers_nothing() -> None:
@@ -76,8 +76,8 @@ def test_a_set_of_no_library_or_of_empty_ones_answers_nothing() -> None:
 
 
 def test_unit_mass_and_accurate_libraries_are_asked_by_name_of_the_score() -> None:
-    shelf = LibrarySet([_named("ei", [MDMA]), library_of([MDMA], accurate=True)])
-    assert len(shelf) == 2
-    assert {c.library for c in shelf.search(MDMA, score="cosine")} == {"ei", "library"}
+    registry = LibrarySet([_named("ei", [MDMA]), library_of([MDMA], accurate=True)])
+    assert len(registry) == 2
+    assert {c.library for c in registry.search(MDMA, score="cosine")} == {"ei", "library"}
     with pytest.raises(SpectrumError, match="ask by name"):
-        shelf.search(MDMA, score=Cosine())
+        registry.search(MDMA, score=Cosine())

@@ -144,7 +144,7 @@ class Stage:
 
     def powders(self) -> tuple[str, str]:
         """An instrument with five powders of the starter library measured on it, 2 cm⁻¹ too high: (instrument, library)."""
-        library = next(one for one in self.world.runtime.shelf.infrared() if one.starter)
+        library = next(one for one in self.world.runtime.registry.infrared() if one.starter)
         name = f"FTIR {next(_FRESH)}"
         instrument, noise = self.machine(name), np.random.default_rng(next(_FRESH))
         for place in range(5):
@@ -163,7 +163,7 @@ class Stage:
 
     def two_powders(self) -> tuple[str, dict[str, Any]]:
         """A reading of two substances weighed together: (instrument, what is said of it)."""
-        curves = next(one for one in self.world.runtime.shelf.infrared() if one.starter).infrared.curves
+        curves = next(one for one in self.world.runtime.registry.infrared() if one.starter).infrared.curves
         both = 0.5 * np.asarray(curves[0], dtype=np.float64) + 0.5 * np.asarray(curves[1], dtype=np.float64)
         _, _, upload = self.read_file(curve_file(GRID, both))
         reading = ok(self.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"]

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from app.laboratory.watching import parcel, server
+from app.laboratory.watching import server, upload
 from app.laboratory.watching.ledger import Ledger
 from app.laboratory.watching.server import Server
 
@@ -49,8 +49,8 @@ def arm(point: str, times: int) -> None:
     around(Server, "send", "before head", "answered")
     around(server._Wire, "send", after="first piece" if point == "first piece" else "later piece")
     around(Server, "_pour", after="all pieces")
-    around(parcel, "_hashed", before="hashing")
-    around(parcel, "pack_folder", "packing", "packed")
+    around(upload, "_hashed", before="hashing")
+    around(upload, "pack_folder", "packing", "packed")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.laboratory.watching import parcel as parcels
+from app.laboratory.watching import upload as uploads
 from app.laboratory.watching.ledger import State
 from tests.support.road import infrared_file
 from tests.watch.watch_rig import Desk, arrived_once, digest, inventory
@@ -242,7 +242,7 @@ def test_a_file_that_changes_while_it_is_sent_arrives_as_it_is_in_the_end(make_d
 def test_a_file_that_changes_between_hashing_and_sending_is_left_to_settle(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, hashed = desk.put("a.csv", b"1,2\n"), parcels._hashed
+    path, hashed = desk.put("a.csv", b"1,2\n"), uploads._hashed
 
     def slow(stream: object) -> tuple[int, str]:
         found = hashed(stream)  # type: ignore[arg-type]
@@ -250,9 +250,9 @@ def test_a_file_that_changes_between_hashing_and_sending_is_left_to_settle(
         return found
 
     desk.look()
-    monkeypatch.setattr(parcels, "_hashed", slow)
+    monkeypatch.setattr(uploads, "_hashed", slow)
     assert desk.look(11).settling == 1
-    monkeypatch.setattr(parcels, "_hashed", hashed)
+    monkeypatch.setattr(uploads, "_hashed", hashed)
     desk.settle()
     arrived_once(desk.rows, {"a.csv": b"1,2\n3,4\n"})
 
@@ -305,7 +305,7 @@ def test_a_look_is_cheap_where_everything_has_arrived(desk: Desk, monkeypatch: p
     def never(*_: object) -> None:
         raise AssertionError("a file that arrived is not opened again")
 
-    monkeypatch.setattr(parcels, "open_to_read", never)
+    monkeypatch.setattr(uploads, "open_to_read", never)
     began = time.monotonic()
     assert desk.look().known == 1000
     assert time.monotonic() - began < 60
@@ -313,9 +313,9 @@ def test_a_look_is_cheap_where_everything_has_arrived(desk: Desk, monkeypatch: p
 
 def _sending(found: object) -> object:
     from app.laboratory.watching.ledger import Sending
-    from app.laboratory.watching.looking import Found
+    from app.laboratory.watching.scanning import ScannedFile
 
-    assert isinstance(found, Found)
+    assert isinstance(found, ScannedFile)
     return Sending(found.key, found.name, False, found.size, found.signature, "0" * 64, digest(found.key.encode()))
 
 

@@ -16,8 +16,8 @@ import pytest
 
 from app.laboratory.watching.backoff import Backoff
 from app.laboratory.watching.ledger import State
-from app.laboratory.watching.parcel import parcel
 from app.laboratory.watching.server import Address, Kind, Server, Trouble
+from app.laboratory.watching.upload import upload
 from tests.support.road import infrared_file, ok
 from tests.watch.watch_rig import RUN_MEMBERS, Desk, HandClock, arrived_once
 
@@ -159,10 +159,10 @@ def test_one_file_that_always_fails_does_not_keep_the_others(desk: Desk) -> None
 
     send = desk.watcher._server.send
 
-    def fail_for_one(parcel: Any, arrival: str, origin: str) -> Any:
-        if parcel.name == "b.jdx":
+    def fail_for_one(upload: Any, arrival: str, origin: str) -> Any:
+        if upload.name == "b.jdx":
             raise Cursed("no luck")
-        return send(parcel, arrival, origin)
+        return send(upload, arrival, origin)
 
     desk.watcher._server.send = fail_for_one  # type: ignore[method-assign]
     for number, name in enumerate("abc"):
@@ -411,7 +411,7 @@ def test_a_proxy_that_cannot_be_asked_first_gets_the_file_without_asking(desk: D
         link = Server(Address.of(f"http://127.0.0.1:{server.server_port}"), lambda: "mast_token")
         (found,) = desk.watcher._eye.look().found
         for kind in (Kind.FILE_LATER, Kind.AWAY):
-            with parcel(found, desk.own) as ready, pytest.raises(Trouble) as caught:
+            with upload(found, desk.own) as ready, pytest.raises(Trouble) as caught:
                 link.send(ready, "k", "o")
             assert caught.value.kind is kind
         server.shutdown()
@@ -443,7 +443,7 @@ def test_nothing_of_a_file_travels_before_the_server_wants_it(desk: Desk) -> Non
         thread.start()
         link = Server(Address.of(f"http://127.0.0.1:{server.server_port}"), lambda: "mast_token")
         (found,) = desk.watcher._eye.look().found
-        with parcel(found, desk.own) as ready, pytest.raises(Trouble, match="Too large"):
+        with upload(found, desk.own) as ready, pytest.raises(Trouble, match="Too large"):
             link.send(ready, "k", "o")
         server.shutdown()
         thread.join(10)

@@ -18,8 +18,8 @@ from app.laboratory.watching import places
 from app.laboratory.watching.ledger import Ledger, LedgerOfAnother
 from app.laboratory.watching.locks import InUse, OnlyOne
 from app.laboratory.watching.names import fit_label, is_ignored, is_ignored_folder, path_key
+from app.laboratory.watching.reporting import size_words
 from app.laboratory.watching.server import Address, Trouble
-from app.laboratory.watching.telling import size_words
 from tests.support.road import infrared_file
 from tests.watch.watch_rig import Site, arrived_once
 
@@ -100,15 +100,15 @@ def test_the_notes_are_for_one_account_only(folder: Path, token: Path, wire: Sit
 def test_once_waits_for_files_to_settle_however_slow_a_look_is(
     folder: Path, token: Path, wire: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.laboratory.watching.looking import Eye
+    from app.laboratory.watching.scanning import Scanner
 
-    look = Eye.look
+    look = Scanner.look
 
-    def slow(eye: Eye) -> object:
+    def slow(scanner: Scanner) -> object:
         time.sleep(0.6)  # longer than settling and two intervals
-        return look(eye)
+        return look(scanner)
 
-    monkeypatch.setattr(Eye, "look", slow)
+    monkeypatch.setattr(Scanner, "look", slow)
     (folder / "a.jdx").write_bytes(infrared_file())
     watch(folder, "--server", wire.relay.url, "--token-file", token, "--name", "verb slow", *QUICK)
     arrived_once(wire.rows("verb slow"), {"a.jdx": infrared_file()})

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from app.laboratory.watching.ledger import Ledger
-from app.laboratory.watching.looking import Eye
+from app.laboratory.watching.reporting import Reporter
+from app.laboratory.watching.scanning import Scanner
 from app.laboratory.watching.server import Address, Server
-from app.laboratory.watching.telling import Teller
-from app.laboratory.watching.watcher import Pass, Rhythm, Watcher
+from app.laboratory.watching.watcher import Pass, PollSettings, Watcher
 from tests.support.serving import Server as Process
 from tests.support.serving import Service
 
@@ -176,8 +176,8 @@ class Desk:
         self._ledger = Ledger(self.ledger_path, f"{address.text} {self.origin}")
         server = Server(address, lambda: self.token, answer_s=20, **self.server_more)
         self.watcher = Watcher(
-            Eye(self.folder, **self.eye_more), self._ledger, server, _Listener(self.clock, self.said), origin=self.origin,
-            spool=self.own / "packing", rhythm=Rhythm(5.0, self.settle_s), clock=self.clock, pause=lambda seconds: True,
+            Scanner(self.folder, **self.eye_more), self._ledger, server, _Listener(self.clock, self.said), origin=self.origin,
+            spool=self.own / "packing", poll_settings=PollSettings(5.0, self.settle_s), clock=self.clock, pause=lambda seconds: True,
         )  # fmt: skip
 
     def put(self, name: str, content: bytes) -> Path:
@@ -220,7 +220,7 @@ class Desk:
             self._ledger.close()
 
 
-class _Listener(Teller):
+class _Listener(Reporter):
     def __init__(self, clock: Callable[[], float], said: list[tuple[str, str]]) -> None:
         super().__init__(clock)
         self._log = said

@@ -19,7 +19,7 @@ UNDECIDED = "Two tests disagree: partners are told nothing until a chemist has d
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class EvidenceState:
     """State of the evidence in words, and what would make it firm."""
 
     standing: Standing
@@ -49,10 +49,10 @@ def undecided(session: Session, sample_ids: Iterable[uuid.UUID]) -> bool:
     )
 
 
-def ground(session: Session, sample_ids: Iterable[uuid.UUID], about: Iterable[str]) -> Ground | None:
+def ground(session: Session, sample_ids: Iterable[uuid.UUID], about: Iterable[str]) -> EvidenceState | None:
     """The state in words, for staff."""
     found = standing_behind(session, sample_ids, about)
-    return Ground(found, STANDING_WORDS[found], LACKING[found]) if found else None
+    return EvidenceState(found, STANDING_WORDS[found], LACKING[found]) if found else None
 
 
 def says_too_much(standing: Standing | None, words: str, told_words: str, tier: Tier) -> dict[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from app.care.alerts import repository
-from app.care.alerts.behind import Ground, ground
+from app.care.alerts.behind import EvidenceState, ground
 from app.care.alerts.domain import ALL_STEPS, WAITING, Act, Tier, steps_from
 from app.care.alerts.signals import TRIGGER_WORDS
 from app.care.alerts.signing import may, samples_behind, standing_steps, unready
@@ -34,7 +34,7 @@ PATHS: dict[Tier, tuple[tuple[Act, str], ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class EvidenceLine:
     """One line of evidence with the samples it rests on, as this agency numbers them."""
 
     row: AlertEvidence
@@ -51,14 +51,14 @@ class AlertDetail:
     """Everything about one alert. `acts`: each step there is from here, with every reason why this person may not take
     it (none: they may); `missing`: what keeps it from leaving the service as it stands."""
 
-    evidence: tuple[Found, ...]
+    evidence: tuple[EvidenceLine, ...]
     steps: tuple[AlertStep, ...]
     channels: tuple[AlertChannel, ...]
     acts: Mapping[Act, tuple[str, ...]]
     missing: tuple[str, ...]
     path: tuple[tuple[str, AlertStep | None], ...] = ()
     """What its tier needs, in order, with the step where it was taken."""
-    ground: Ground | None = None
+    ground: EvidenceState | None = None
     """How sure it is now, and what is lacking; for those who write and sign."""
 
     def may(self, act: Act | str) -> bool:
@@ -74,7 +74,7 @@ def detail(session: Session, actor: Actor, row: Alert) -> AlertDetail:
     keys = {uuid.UUID(key) for one in found for key in one.samples}
     looks = looks_of(session, row.agency_id, keys)
     return AlertDetail(
-        evidence=tuple(Found(one, _samples(one, looks)) for one in found),
+        evidence=tuple(EvidenceLine(one, _samples(one, looks)) for one in found),
         steps=tuple(steps),
         channels=tuple(repository.channels_of(session, row.id)),
         acts={act: tuple(may(session, row, act, actor, steps)) for act in steps_from(row.state, row.tier)},

@@ -116,9 +116,9 @@ def look(session: Session, sample_id: uuid.UUID, pack: Pack, now: datetime) -> L
 
 def _named(view: results.ResultView, pack: Pack) -> Iterator[Named]:
     """What was seen and has a name. A colour test counts only for what is always warned of."""
-    stood_on = frozen(view.result)
-    assert stood_on is not None, "only what was submitted is told"
-    made = facts_of(stood_on, view.findings, pack)
+    snapshot = frozen(view.result)
+    assert snapshot is not None, "only what was submitted is told"
+    made = facts_of(snapshot, view.findings, pack)
     evidence = Evidence(pack, made)
     for one in (f for f in view.present if f.substance_id or f.substance_class):
         name, standing = str(one.substance_id or one.substance_class), standing_of(one)

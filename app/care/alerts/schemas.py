@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.care.alerts.domain import NO_GREEN_LIGHT, Act, AlertState, Channel, Reach, Tier
-from app.care.alerts.service import AlertDetail, AlertView, DetectionRun, Found, NewAlert
+from app.care.alerts.service import AlertDetail, AlertView, DetectionRun, EvidenceLine, NewAlert
 from app.care.alerts.signals import Trigger
 from app.care.alerts.told import Told
 from app.platform.web.fields import FreeText, Moment, Note200, Note300, Text60, Told40, Told200, Told600
@@ -150,7 +150,7 @@ class EvidenceOut(BaseModel):
     found_at: datetime
 
     @classmethod
-    def of(cls, found: Found) -> EvidenceOut:
+    def of(cls, found: EvidenceLine) -> EvidenceOut:
         """From the service's view."""
         row = found.row
         return cls(

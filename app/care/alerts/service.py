@@ -26,7 +26,7 @@ from app.care.alerts.domain import (
     retraction_shows,
     visible,
 )
-from app.care.alerts.evidence import AlertDetail, Found, detail
+from app.care.alerts.evidence import AlertDetail, EvidenceLine, detail
 from app.care.alerts.new_alert import NewAlert, checked, ends, problems
 from app.care.alerts.signing import begin_told, edit, may_read, note, take
 from app.care.alerts.tables import Alert, DetectionRun
@@ -44,7 +44,7 @@ from harm_messages.register import Register
 
 __all__ = [
     "NO_GREEN_LIGHT", "TELLS_CLIENTS", "Act", "Alert", "AlertDetail", "AlertState", "AlertView", "Channel",
-    "DetectionRun", "Found", "NewAlert", "Reach", "Tier", "alert_view", "detail", "discard", "edit", "facts_for",
+    "DetectionRun", "EvidenceLine", "NewAlert", "Reach", "Tier", "alert_view", "detail", "discard", "edit", "facts_for",
     "notices", "page", "propose", "retract", "runs", "take", "waiting",
 ]  # fmt: skip
 

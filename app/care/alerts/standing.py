@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
-from app.laboratory.readings.domain import only_quick
+from app.laboratory.identification.domain import only_quick
 
 
 class Standing(StrEnum):

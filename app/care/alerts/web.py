@@ -15,7 +15,7 @@ from app.intake.samples import service as samples
 from app.intake.samples.domain import Colour
 from app.intake.samples.web import options
 from app.intake.sessions import service as sessions
-from app.laboratory.readings.methods import methods
+from app.laboratory.identification.methods import methods
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import MastError
 from app.platform.kernel.ids import new_id

@@ -236,9 +236,9 @@ def _facts(
 ) -> Facts:
     """The facts of a page: what was submitted and verified, never what was written down since, with the alerts in force and
     what was found in other samples of the visit."""
-    stood_on = frozen(view.result)
-    assert stood_on is not None, "no version is released that was not submitted"
-    made = facts.facts_of(stood_on, view.findings, pack)
+    snapshot = frozen(view.result)
+    assert snapshot is not None, "no version is released that was not submitted"
+    made = facts.facts_of(snapshot, view.findings, pack)
     made = made.model_copy(update={"alerts": warned}) if warned else made
     return others.to(made) if others else made
 

@@ -19,23 +19,23 @@ from harm_messages.register import Register
 from harm_messages.types import Abundance
 
 if TYPE_CHECKING:
-    from app.results.grounds import Grounds
+    from app.results.grounds import SubmissionSnapshot
     from app.results.tables import Finding
     from harm_messages import Pack
 
 
-def facts_of(stood_on: Grounds, findings: Iterable[Finding], pack: Pack) -> Facts:
+def facts_of(snapshot: SubmissionSnapshot, findings: Iterable[Finding], pack: Pack) -> Facts:
     """Facts of one result version, from what it stood on when it was submitted."""
     return Facts(
-        expected=expected_of(stood_on.expected, stood_on.intent, pack.substances.intents),
-        expected_words=said_words(stood_on.words or "", pack.substances),
-        form=stood_on.form,
-        unit_mass_mg=stood_on.unit_mass_mg,
-        logo=stood_on.logo,
-        colours=stood_on.colours,
+        expected=expected_of(snapshot.expected, snapshot.intent, pack.substances.intents),
+        expected_words=said_words(snapshot.words or "", pack.substances),
+        form=snapshot.form,
+        unit_mass_mg=snapshot.unit_mass_mg,
+        logo=snapshot.logo,
+        colours=snapshot.colours,
         findings=tuple(_finding(f, pack) for f in findings),
-        scope=tuple(scope_fact(one) for one in stood_on.scope),
-        strips=tuple(strip_facts(stood_on.scope)),
+        scope=tuple(scope_fact(one) for one in snapshot.scope),
+        strips=tuple(strip_facts(snapshot.scope)),
     )
 
 

@@ -117,9 +117,9 @@ def _read(pack: Pack, view: ResultView, now: datetime) -> _Read:
 
 
 def _facts(view: ResultView, pack: Pack) -> Facts:
-    stood_on = frozen(view.result)
-    assert stood_on is not None, "only what was submitted is read"
-    return facts.facts_of(stood_on, view.findings, pack)
+    snapshot = frozen(view.result)
+    assert snapshot is not None, "only what was submitted is read"
+    return facts.facts_of(snapshot, view.findings, pack)
 
 
 # -- what is asked of staff ------------------------------------------------------------------------------------
@@ -130,8 +130,8 @@ def _ask_staff(uow: UnitOfWork, sample: samples.Sample, row: ResultVersion, aske
     if strange := unknown_actions(asked.staff):
         _log.warning("unknown_staff_actions", actions=strange)
     known = "" if row.verified_at is not None else " This is not verified yet."
-    stood_on = frozen(row)
-    methods = {one.method.value: one.title for one in (stood_on.scope if stood_on else ())}
+    snapshot = frozen(row)
+    methods = {one.method.value: one.title for one in (snapshot.scope if snapshot else ())}
     lead = lead_task(asked.staff, asked.headline, known)
     each = [
         *([lead] if lead else []),

@@ -20,7 +20,8 @@ from app.intake.samples import service as samples
 from app.intake.samples.domain import ConsentAnswer, ConsentKind, Intent, SubmitterType
 from app.intake.samples.events import NotToBeCounted
 from app.intake.sessions import service as sessions
-from app.laboratory.readings.domain import AnalysisStatus, only_quick
+from app.laboratory.identification.domain import only_quick
+from app.laboratory.readings.domain import AnalysisStatus
 from app.platform.db import UnitOfWork
 from app.platform.kernel.place import day_of
 from app.results.domain import Action
@@ -144,8 +145,8 @@ def _found(f: Finding) -> counted.FoundFact:
 
 def _tests(row: ResultVersion) -> Iterator[counted.TestFact]:
     """What every analysis that counts said, or could see. What it cannot see is no test."""
-    stood_on = frozen(row)
-    for scope in stood_on.scope if stood_on else ():
+    snapshot = frozen(row)
+    for scope in snapshot.scope if snapshot else ():
         method = scope.method.value
         if scope.status is not AnalysisStatus.OK or not scope.qc_passed:
             continue

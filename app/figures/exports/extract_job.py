@@ -36,7 +36,7 @@ def handlers(parts: JobParts) -> dict[str, Callable[[JobContext], None]]:
     return {asking.JOB: lambda ctx: carry_out(parts, ctx)}
 
 
-def obituaries() -> dict[str, Callable[[UnitOfWork, DeadJob], None]]:
+def on_failed() -> dict[str, Callable[[UnitOfWork, DeadJob], None]]:
     """For JobRunner(on_dead=…)."""
     return {asking.JOB: _give_up}
 

@@ -16,7 +16,7 @@ from app.figures.exports.csv import from_csv, to_csv, to_parquet
 from app.figures.exports.domain import METHOD_VERSION, Column, K, Tell, runs, tell_nobody
 from app.figures.exports.drawing import Made, Placed, draw, table
 from app.figures.exports.ladders import Words
-from app.figures.exports.records import Drawn, Found, Known, Record, colour_group
+from app.figures.exports.records import Drawn, Known, Record, RecordedFinding, colour_group
 from app.figures.exports.tables import ResearchExtract, ResearchPlacement, ResearchProject
 from app.figures.trends import service as trends
 from app.figures.trends.sample_level import SampleFacts, keys_in, samples_in
@@ -161,7 +161,10 @@ def _record(fact: SampleFacts, colours: tuple[str, ...], columns: Collection[Col
         str(fact.sample_id),
         Known(fact.region, fact.month, fact.form, fact.expected, colour_group(colours)),
         fact.expected_class,
-        tuple(Found(f.found, f.found_class, *((f.amount, f.unit, f.basis) if amounts else ())) for f in fact.found),
+        tuple(
+            RecordedFinding(f.found, f.found_class, *((f.amount, f.unit, f.basis) if amounts else ()))
+            for f in fact.found
+        ),
         fact.verdict if Column.VERDICT in columns else "",
         fact.methods if Column.METHODS in columns else (),
     )

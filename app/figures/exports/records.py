@@ -48,7 +48,7 @@ class Known(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Found:
+class RecordedFinding:
     """One substance or class found. `amount` in `unit`, of `basis`; None where nobody measured."""
 
     name: str
@@ -65,7 +65,7 @@ class Record:
     key: str
     known: Known
     intent_class: str
-    found: tuple[Found, ...] = ()
+    found: tuple[RecordedFinding, ...] = ()
     verdict: str = ""
     methods: tuple[str, ...] = ()
 

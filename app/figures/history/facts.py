@@ -14,7 +14,7 @@ from datetime import UTC, datetime, time
 
 from app.care.counted.service import FoundFact, ReleaseFact, Seen, TestFact
 from app.figures.history.domain import HistoricalFinding, HistoricalSample
-from app.laboratory.readings.domain import only_quick
+from app.laboratory.identification.domain import only_quick
 from harm_messages import Abundance, Confidence, FindingFact, Outcome, Pack, Verdict, derive_role, derive_verdict
 
 NAMESPACE = uuid.UUID("6b1f1e0e-6a6f-5d0c-9f55-0d3f4f6d1c7e")

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from app.figures.history.map_faults import faults_of
 from app.intake.samples.domain import SubmitterType
 from app.intake.sessions.domain import ServiceType
-from app.laboratory.readings.domain import Method
+from app.laboratory.identification.domain import Method
 from app.platform.kernel.errors import Invalid
 from harm_messages.types import Abundance, Basis, Unit
 from harm_messages.vocabulary import Form

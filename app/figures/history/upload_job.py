@@ -54,7 +54,7 @@ def handlers(parts: JobParts) -> dict[str, Callable[[JobContext], None]]:
     return {uploads.READ: lambda ctx: _read(parts, ctx), uploads.WRITE: lambda ctx: _write(parts, ctx)}
 
 
-def obituaries() -> dict[str, Callable[[UnitOfWork, DeadJob], None]]:
+def on_failed() -> dict[str, Callable[[UnitOfWork, DeadJob], None]]:
     """For JobRunner(on_dead=…)."""
     return {uploads.READ: _give_up, uploads.WRITE: _give_up}
 

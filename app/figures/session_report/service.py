@@ -17,9 +17,9 @@ from app.figures.session_report.domain import Machine, Quality, Report
 from app.intake.custody import session_facts as ledgers
 from app.intake.samples import session_facts as sample_facts
 from app.intake.sessions import service as sessions
+from app.laboratory.identification.methods import method_info
 from app.laboratory.instrument_checks import service as instrument_checks
 from app.laboratory.readings import session_facts as analysis_facts
-from app.laboratory.readings.methods import method_info
 from app.platform.kernel.actor import Actor, Role
 from app.results import session_facts as result_facts
 

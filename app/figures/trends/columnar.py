@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from app.care.counted.domain import Seen
 from app.figures.trends.domain import Count, Dimension
 from app.figures.trends.targets import Target
-from app.laboratory.readings.domain import QUICK_TESTS
+from app.laboratory.identification.domain import QUICK_TESTS
 
 Codes = NDArray[np.int32]
 Mask = NDArray[np.bool_]

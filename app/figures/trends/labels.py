@@ -10,8 +10,8 @@ from app.figures.trends.figures.question import ANALOGUES
 from app.figures.trends.protection.lattice import ANOTHER
 from app.intake.samples import service as samples
 from app.intake.sessions.domain import SERVICE_WORDS
-from app.laboratory.readings.domain import Method
-from app.laboratory.readings.methods import method_info
+from app.laboratory.identification.domain import Method
+from app.laboratory.identification.methods import method_info
 from app.results.words import VERDICT_WORDS
 from harm_messages import Register
 

@@ -13,7 +13,7 @@ from app.care.counted.service import TrendFinding, TrendSample, TrendTest
 from app.figures.trends.repository_columns import Columns, Key, classes_found, columns_of, counted, of_clients
 from app.figures.trends.repository_snapshot import columns
 from app.figures.trends.targets import Target
-from app.laboratory.readings.domain import QUICK_TESTS
+from app.laboratory.identification.domain import QUICK_TESTS
 
 Pair = tuple[int | None, int | None]
 """What the yardstick and the method compared with it say: 1 seen, 0 not seen, None not asked."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from app.intake.samples import service as samples
+from app.laboratory.identification.domain import Method
 from app.laboratory.incoming import repository
 from app.laboratory.incoming.domain import IncomingState, SetAsideReason
 from app.laboratory.incoming.tables import IncomingFile
@@ -24,7 +25,7 @@ def attach(
     incoming_id: uuid.UUID,
     version: int,
     sample_id: uuid.UUID,
-    method: readings.Method | None = None,
+    method: Method | None = None,
 ) -> IncomingFile:
     """Give a waiting file to a sample: an analysis and an upload are made, which is read as any other.
 
@@ -37,7 +38,7 @@ def attach(
 
 
 def give_to_sample(
-    uow: UnitOfWork, row: IncomingFile, sample_id: uuid.UUID, method: readings.Method | None, *, by_name: bool
+    uow: UnitOfWork, row: IncomingFile, sample_id: uuid.UUID, method: Method | None, *, by_name: bool
 ) -> None:
     """The same for a row that is held and waits."""
     assert row.blob_sha256 is not None

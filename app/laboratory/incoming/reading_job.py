@@ -1,4 +1,4 @@
-"""The job behind an arrival: read it in the jail at once, so that damage is seen while the instrument is at hand.
+"""The job behind an arrival: read it in the sandbox at once, so that damage is seen while the instrument is at hand.
 
 Nothing is kept of the reading but its description: once the file is attached, the upload's own job reads it again.
 """
@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from app.laboratory.incoming import repository
 from app.laboratory.incoming.arriving import JOB
@@ -18,31 +17,23 @@ from app.platform.db import Database, UnitOfWork
 from app.platform.jobs import DeadJob, JobContext
 from app.platform.live.publish import publish
 from app.platform.storage import BlobStore
-from instruments import AmbiguousText, InstrumentError, describe, printable
+from instruments import AmbiguousText, FileReader, InstrumentError, describe, printable
 from spectra import Reading
 
 MOST_DESCRIBED = 12
 
 
-class FileReader(Protocol):
-    """Reads a file in a process of its own; the server's jail."""
-
-    def read(self, source: Path, name: str | None = None) -> list[Reading]:
-        """Readings of a file. Raises InstrumentError."""
-        ...
-
-
-def handlers(database: Database, blobs: BlobStore, jail: FileReader) -> dict[str, Callable[[JobContext], None]]:
+def handlers(database: Database, blobs: BlobStore, sandbox: FileReader) -> dict[str, Callable[[JobContext], None]]:
     """For JobRunner(handlers=…)."""
-    return {JOB: lambda ctx: read_incoming(database, blobs, jail, ctx)}
+    return {JOB: lambda ctx: read_incoming(database, blobs, sandbox, ctx)}
 
 
-def obituaries() -> dict[str, Callable[[UnitOfWork, DeadJob], None]]:
+def on_failed() -> dict[str, Callable[[UnitOfWork, DeadJob], None]]:
     """For JobRunner(on_dead=…)."""
     return {JOB: _give_up}
 
 
-def read_incoming(database: Database, blobs: BlobStore, jail: FileReader, ctx: JobContext) -> None:
+def read_incoming(database: Database, blobs: BlobStore, sandbox: FileReader, ctx: JobContext) -> None:
     """Describe one arrival."""
     with database.read() as session:
         row = repository.by_key(session, uuid.UUID(ctx.payload["incoming_id"]))
@@ -50,7 +41,7 @@ def read_incoming(database: Database, blobs: BlobStore, jail: FileReader, ctx: J
     if task is None or task[0] is None:
         return  # read by an earlier try, or its bytes are gone; the runner marks this one done
     try:
-        readings = jail.read(blobs.path(task[0]), task[1])
+        readings = sandbox.read(blobs.path(task[0]), task[1])
     except InstrumentError as error:
         _store(ctx, "", {}, problem_of(error))
         return

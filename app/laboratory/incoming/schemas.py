@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from app.laboratory.identification.domain import Method
 from app.laboratory.incoming.domain import IncomingState, SetAsideReason, Suggestion
 from app.laboratory.incoming.listing import IncomingView
 from app.laboratory.incoming.tables import IncomingFile
-from app.laboratory.readings.domain import Method
 
 
 class SuggestionOut(BaseModel):

@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.instrument_checks import schemas, service
-from app.laboratory.readings.service import SubstanceIndex
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
 from app.platform.web.etags import IfMatch, set_etag
@@ -37,10 +37,11 @@ def make_transfer(
 
     It is refused where it would not lower the misfit of a powder left out of the fit.
     """
-    shelf, index = rt.shelf.of(who.agency_id), SubstanceIndex(rt.pack.substances)
+    registry, index = rt.registry.of(who.agency_id), SubstanceIndex(rt.pack.substances)
     with rt.begin(who, request) as uow:
         return once.run(
-            uow, lambda: schemas.TransferOut.of(service.make_transfer(uow, shelf, index, instrument_id, body.library))
+            uow,
+            lambda: schemas.TransferOut.of(service.make_transfer(uow, registry, index, instrument_id, body.library)),
         )
 
 

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from app.laboratory.identification.domain import Method
 from app.laboratory.instrument_checks.domain import NewCheck, NewMixture
-from app.laboratory.readings.domain import Method
 from app.laboratory.readings.service import NewInstrument
 from app.platform.kernel.errors import Invalid
 from app.platform.kernel.place import local, zone

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from app.laboratory.identification.methods import method_info, methods
 from app.laboratory.instrument_checks import pages_reading, service, web
 from app.laboratory.instrument_checks.forms import CheckForm, InstrumentForm
 from app.laboratory.readings import service as readings
@@ -185,7 +186,7 @@ def _list(
     with rt.read() as session:
         views = service.instrument_views(session, who, rt.now())
         tasks = service.open_tasks(session, who)
-    methods = [(m.value, info.title) for m, info in readings.methods().items() if m not in NO_MACHINES]
+    offered = [(m.value, info.title) for m, info in methods().items() if m not in NO_MACHINES]
     return rt.templates.page(
         request,
         template,
@@ -193,8 +194,8 @@ def _list(
         rows=views,
         tasks=tasks,
         level_words=service.LEVEL_WORDS,
-        titles=dict(methods),
-        methods=methods,
+        titles=dict(offered),
+        methods=offered,
         t=form,
         key=form.idempotency_key or str(new_id()),
         done=done,
@@ -235,7 +236,7 @@ def _one(
         checks=checks[:LIMIT],
         older=f"{here}?cursor={encode_cursor(checks[LIMIT - 1].id)}" if len(checks) > LIMIT else None,
         newest=here if cursor else None,
-        method=readings.method_info(view.row.method).title,
+        method=method_info(view.row.method).title,
         level_words=service.LEVEL_WORDS,
         facts=web.figure_words(view.check) if view.check else [],
         bands=web.band_rows(view.check) if view.check else [],

@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.instrument_checks import service
 from app.laboratory.instrument_checks.forms import MixtureForm, key_of
 from app.laboratory.readings import service as readings
-from app.laboratory.readings.service import SubstanceIndex
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import MastError, NotFound
 from app.platform.kernel.ids import new_id
@@ -56,7 +56,7 @@ def make_transfer(
     idempotency_key: Annotated[str, Form(max_length=120)] = "",
 ) -> Response:
     """Learn a transfer from own standards measured on this instrument."""
-    shelf, index = rt.shelf.of(who.agency_id), SubstanceIndex(rt.pack.substances)
+    registry, index = rt.registry.of(who.agency_id), SubstanceIndex(rt.pack.substances)
     with rt.read() as session:
         service.get_instrument(session, who, instrument_id)
     with (
@@ -64,7 +64,7 @@ def make_transfer(
         rt.begin(who, request) as uow,
     ):
         form_once(request, rt.pepper, idempotency_key).run(
-            uow, lambda: {"id": str(service.make_transfer(uow, shelf, index, instrument_id, library).id)}
+            uow, lambda: {"id": str(service.make_transfer(uow, registry, index, instrument_id, library).id)}
         )
     return RedirectResponse(f"/instruments/{instrument_id}/learning?done=made", 303)
 
@@ -145,9 +145,9 @@ def _page(
         machine = service.get_instrument(session, who, instrument_id)
         transfers = service.transfers_of(session, who, instrument_id)
         factors = service.factors_of(session, who, instrument_id)
-    shelf, index = rt.shelf.of(who.agency_id), SubstanceIndex(rt.pack.substances)
-    libraries = [one for one in shelf.infrared() if not one.own]
-    pairs = {one.key: service.pairs_of(shelf, one.key, machine.name, index)[1] for one in libraries}
+    registry, index = rt.registry.of(who.agency_id), SubstanceIndex(rt.pack.substances)
+    libraries = [one for one in registry.infrared() if not one.own]
+    pairs = {one.key: service.pairs_of(registry, one.key, machine.name, index)[1] for one in libraries}
     return rt.templates.page(
         request,
         "instrument_checks/learning.html",

@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import Session
 
 from app.intake.samples import service as samples
+from app.laboratory.identification.parts import Component, Weight
 from app.laboratory.instrument_checks import repository
 from app.laboratory.instrument_checks.checking import agency_of, get_instrument
 from app.laboratory.instrument_checks.domain import DAILY, NewMixture, faults_of_mixture
@@ -49,23 +50,22 @@ class Factors:
 
 def parts_of(session: Session, actor: Actor, reading_id: uuid.UUID) -> tuple[list[Part], uuid.UUID | None, Any]:
     """Parts of a reading's mixture, its instrument and the analysis. Raises NotFound."""
-    row, match = readings.reading_with_match(session, actor, reading_id)
+    row, answer = readings.reading_with_answer(session, actor, reading_id)
     analysis = readings.get_analysis(session, actor, row.analysis_id)
-    stored = list(match.answer.get("components") or []) if match is not None else []
-    return [_part(one) for one in stored], analysis.instrument_id, analysis
+    return [_part(part) for part in answer.components] if answer is not None else [], analysis.instrument_id, analysis
 
 
-def _part(stored: Mapping[str, Any]) -> Part:
-    return Part(key_of(stored), str(stored["substance"])[:120], float(stored["share"]), _share_u(stored))
+def _part(part: Component) -> Part:
+    return Part(key_of(part), part.substance[:120], part.share, _share_u(part))
 
 
-def key_of(stored: Mapping[str, Any]) -> str:
+def key_of(part: Component) -> str:
     """The key of a part of a mixture: register id, else what the library calls the compound."""
-    return str(stored.get("substance_id") or stored["compound"])[:160]
+    return (part.substance_id or part.compound)[:160]
 
 
-def _share_u(stored: Mapping[str, Any]) -> float:
-    return max(float(stored["high"]) - float(stored["low"]), 0.0) / (2 * Z95)
+def _share_u(part: Component) -> float:
+    return max(part.high - part.low, 0.0) / (2 * Z95)
 
 
 def add_mixture(uow: UnitOfWork, new: NewMixture) -> WeighedMixture:
@@ -148,14 +148,14 @@ def factors_on(session: Session, instrument_id: uuid.UUID) -> Factors:
     return Factors(tuple(pairs), names, tuple(rows))
 
 
-def weights_by(pairs: Sequence[PairFactor], parts: Sequence[Mapping[str, Any]]) -> list[dict[str, float]] | None:
-    """Weight shares of a reading's parts, as stored; None unless every part has a factor against the others."""
+def weights_by(pairs: Sequence[PairFactor], parts: Sequence[Component]) -> list[Weight] | None:
+    """Weight shares of a reading's parts; None unless every part has a factor against the others."""
     found = weight_shares(
-        [key_of(one) for one in parts], [float(one["share"]) for one in parts], [_share_u(one) for one in parts], pairs
+        [key_of(part) for part in parts], [part.share for part in parts], [_share_u(part) for part in parts], pairs
     )
     if found is None or len(parts) < 2:
         return None
-    return [{"value": round(w.value, 4), "low": round(w.low, 4), "high": round(w.high, 4)} for w in found]
+    return [Weight(round(w.value, 4), round(w.low, 4), round(w.high, 4)) for w in found]
 
 
 def most_unexplained() -> float:

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.laboratory.identification.domain import Method
 from app.laboratory.instrument_checks import service
 from app.laboratory.instrument_checks.domain import LEVEL_WORDS, Level
 from app.laboratory.instrument_checks.tables import InstrumentCheck, InstrumentTask, InstrumentTransfer, WeighedMixture
-from app.laboratory.readings.domain import Method
 from app.platform.web.fields import FreeText, Moment, Note200, Text40, Text60, Text80
 from spectra.infrared.check import CheckState, Material
 

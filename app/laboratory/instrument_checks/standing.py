@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from app.laboratory.identification.instrument_state import InstrumentState
 from app.laboratory.instrument_checks import repository
 from app.laboratory.instrument_checks.checking import latest_check, newest_check
 from app.laboratory.instrument_checks.responding import factors_on, most_unexplained, weights_by
@@ -28,16 +29,16 @@ class InstrumentStates:
         self._database = database
         self._libraries = TransferredLibraries()
 
-    def __call__(self, analysis_id: uuid.UUID) -> readings.InstrumentState:
+    def __call__(self, analysis_id: uuid.UUID) -> InstrumentState:
         """Nothing is said where nobody named the instrument."""
         with self._database.read() as session:
             on = readings.ran_on(session, analysis_id)
             if on is None:
-                return readings.InstrumentState()
+                return InstrumentState()
             widening, sentences = said_of(session, on.instrument_id, on.name, on.started_at)
             transfers = in_use(repository.transfers_of(session, [on.instrument_id]))
             pairs = factors_on(session, on.instrument_id).pairs
-        return readings.InstrumentState(
+        return InstrumentState(
             on.name,
             widening,
             sentences,

@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlmodel import Session
 
+from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.instrument_checks import repository
 from app.laboratory.instrument_checks.checking import agency_of, get_instrument
 from app.laboratory.instrument_checks.tables import InstrumentTransfer
 from app.laboratory.library.domain import Technique
-from app.laboratory.library.shelf import Opened, OwnEntry, Shelf
-from app.laboratory.readings.service import SubstanceIndex
+from app.laboratory.library.opened import Opened, OwnEntry
+from app.laboratory.library.registry import LibraryRegistry
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
@@ -58,12 +59,14 @@ class Pair:
         return self.likeness >= ALIKE
 
 
-def pairs_of(shelf: Shelf, library_key: str, instrument: str, index: SubstanceIndex) -> tuple[Opened, list[Pair]]:
+def pairs_of(
+    registry: LibraryRegistry, library_key: str, instrument: str, index: SubstanceIndex
+) -> tuple[Opened, list[Pair]]:
     """Own standards of that instrument that the library has too, newest run of each. Raises NotFound, Invalid."""
-    library = shelf.get(library_key)
+    library = registry.get(library_key)
     if library.technique is not Technique.IR or library.own:
         raise Invalid(NOT_MADE, fields={"library": "Choose an infrared library from elsewhere."})
-    mine = list(_measured_on(shelf, instrument))
+    mine = list(_measured_on(registry, instrument))
     wanted = {key: fact.compound for fact, _ in mine for key in _keys(index, fact.compound, fact.name)}
     entries = _entries_of(wanted, library.infrared, index) if wanted else {}
     found = {
@@ -89,9 +92,9 @@ def _entries_of(wanted: Mapping[str, str], library: InfraredLibrary, index: Subs
     return entries
 
 
-def _measured_on(shelf: Shelf, instrument: str) -> Iterator[tuple[OwnEntry, Curve]]:
+def _measured_on(registry: LibraryRegistry, instrument: str) -> Iterator[tuple[OwnEntry, Curve]]:
     """Own infrared standards that count and were run on that instrument, the oldest run first."""
-    for one in (book for book in shelf.own() if book.technique is Technique.IR):
+    for one in (book for book in registry.own() if book.technique is Technique.IR):
         places = {key: place for place, key in enumerate(one.infrared.ids)}
         for key, fact in sorted(one.own.items(), key=lambda item: item[1].measured_at):
             if not fact.void and key in places and fact.instrument.casefold() == instrument.casefold():
@@ -112,11 +115,11 @@ def _nearest(name: str, own: Curve, library: InfraredLibrary, entries: Sequence[
 
 
 def make_transfer(
-    uow: UnitOfWork, shelf: Shelf, index: SubstanceIndex, instrument_id: uuid.UUID, library_key: str
+    uow: UnitOfWork, registry: LibraryRegistry, index: SubstanceIndex, instrument_id: uuid.UUID, library_key: str
 ) -> InstrumentTransfer:
     """Learn and keep a transfer. Raises NotFound, Invalid (too few powders, or none that lowers a left-out one's misfit)."""
     machine = get_instrument(uow.session, uow.actor, instrument_id)
-    library, pairs = pairs_of(shelf, library_key, machine.name, index)
+    library, pairs = pairs_of(registry, library_key, machine.name, index)
     used = [pair for pair in pairs if pair.fits]
     try:
         made = fit(

@@ -28,7 +28,7 @@ def arrays_of(rt: Runtime) -> BlobStore:
 
 def source_of_file(rt: Runtime, held: Held, file_name: str) -> service.CheckSource:
     """The spectrum in a file that was handed in; its bytes are kept with the row only. Raises Unreadable, Invalid."""
-    found = standards.readings_in(rt.jail, held.path, file_name)
+    found = standards.readings_in(rt.sandbox, held.path, file_name)
     return service.CheckSource(readings.infrared_in(found), None, held, file_name)
 
 

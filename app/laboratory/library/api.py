@@ -31,9 +31,9 @@ Number = Annotated[int, Path(ge=0, lt=2**31)]
 
 @router.get("")
 def list_libraries(who: Reader, rt: RuntimeDep) -> list[schemas.LibraryOut]:
-    """Every library on the shelf with licence and source; starters come last."""
+    """Every installed library with licence and source; starters come last."""
     with rt.read() as session:
-        return [schemas.LibraryOut.of(view) for view in service.list_libraries(session, rt.shelf)]
+        return [schemas.LibraryOut.of(view) for view in service.list_libraries(session, rt.registry)]
 
 
 @router.post("/imports/uploads", status_code=202, response_model=schemas.ImportOut, openapi_extra=BINARY)
@@ -89,7 +89,7 @@ def show_import(import_id: uuid.UUID, who: Admin, rt: RuntimeDep) -> schemas.Imp
 def show_library(key: Key, who: Reader, rt: RuntimeDep) -> schemas.LibraryFullOut:
     """One library, with what was refused when it was imported."""
     with rt.read() as session:
-        return schemas.LibraryFullOut.of(service.get_library(session, rt.shelf, key))
+        return schemas.LibraryFullOut.of(service.get_library(session, rt.registry, key))
 
 
 @router.get("/{key}/entries")
@@ -102,11 +102,11 @@ def list_entries(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> schemas.EntriesOut:
     """Entries in the order of the library."""
-    rows, more = service.entries(rt.shelf, key, q, after, limit)
+    rows, more = service.entries(rt.registry, key, q, after, limit)
     return schemas.EntriesOut(rows=[schemas.EntryOut.of(row) for row in rows], next=rows[-1].number if more else None)
 
 
 @router.get("/{key}/entries/{number}")
 def show_entry(key: Key, number: Number, who: Reader, rt: RuntimeDep) -> schemas.EntryOut:
     """One entry with its own provenance."""
-    return schemas.EntryOut.of(service.entry(rt.shelf, key, number))
+    return schemas.EntryOut.of(service.entry(rt.registry, key, number))

@@ -14,13 +14,13 @@ from pathlib import Path
 from app.laboratory.library import calibrations
 from app.laboratory.library.domain import Technique
 from app.laboratory.library.importing import ImportParts
-from app.laboratory.library.intake import FileReader, Progress
-from app.laboratory.library.shelf import Opened
+from app.laboratory.library.intake import Progress
+from app.laboratory.library.opened import Opened
 from app.laboratory.library.tables import Library
 from app.platform import audit
 from app.platform.kernel.actor import SYSTEM, Actor
 from app.platform.kernel.errors import Invalid, Unreadable
-from instruments import InstrumentError, to_mass_spectrum, to_seconds
+from instruments import FileReader, InstrumentError, to_mass_spectrum, to_seconds
 from spectra import MassLibrary, MassRun, MassSpectrum, Reading, ReadingKind, SpectrumError
 from spectra.chromatogram.components import find_components
 from spectra.confidence.calibration import Calibration

@@ -17,7 +17,8 @@ from app.laboratory.library import repository
 from app.laboratory.library.domain import Technique
 from app.laboratory.library.fingerprints import fingerprint
 from app.laboratory.library.intake import Progress
-from app.laboratory.library.shelf import Opened, Shelf
+from app.laboratory.library.opened import Opened
+from app.laboratory.library.registry import LibraryRegistry
 from spectra import InfraredLibrary, LibraryFileError, MassLibrary
 from spectra.library_check import check
 
@@ -45,7 +46,13 @@ class LibraryFault:
 
 
 def library_faults(
-    session: Session, shelf: Shelf, name: str, key: str, folder: Path, broken: str = "", tell: Progress | None = None
+    session: Session,
+    registry: LibraryRegistry,
+    name: str,
+    key: str,
+    folder: Path,
+    broken: str = "",
+    tell: Progress | None = None,
 ) -> list[LibraryFault]:
     """Every fault of one library, the gravest first; a damaged library has that one fault.
 
@@ -60,7 +67,7 @@ def library_faults(
             opener(folder / row.folder, verify=True)
         except LibraryFileError as error:
             return [_damaged(str(error))]
-    one = shelf.get(key)
+    one = registry.get(key)
     if one.technique is Technique.MS:
         return [
             LibraryFault(f.entry, f.id, f.name, f.kind, f.severity.value, f.what, f.why, dict(f.figures))

@@ -1,4 +1,4 @@
-"""The job behind an import on the screen: file → jail → library, its row kept up to date, its file removed at the end.
+"""The job behind an import on the screen: file → sandbox → library, its row kept up to date, its file removed at the end.
 
 The library's own transaction decides: a worker that dies before it leaves nothing, one that dies after it is found to
 have finished by the next try.
@@ -25,7 +25,7 @@ from app.platform.jobs.long_task import Paced, ended_where_refused
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Conflict
 from app.platform.storage import BlobStore
-from instruments import Limits, ReaderJail
+from instruments import Limits, ParserSandbox
 
 _log = structlog.get_logger(__name__)
 SENT_AGAIN_S = 0.001
@@ -73,7 +73,7 @@ def handlers(parts: JobParts) -> dict[str, Callable[[JobContext], None]]:
     return {imports.JOB: lambda ctx: carry_out(parts, ctx)}
 
 
-def obituaries() -> dict[str, Callable[[UnitOfWork, DeadJob], None]]:
+def on_failed() -> dict[str, Callable[[UnitOfWork, DeadJob], None]]:
     """For JobRunner(on_dead=…)."""
     return {imports.JOB: _give_up}
 
@@ -113,9 +113,9 @@ def _import(parts: JobParts, task: _Task) -> Imported:
         raise Conflict(
             f"{task.file_name} is not on this disk any more, so the library was not made.", hint="Send it again."
         )
-    with ReaderJail(parts.limits, preload=False) as jail:
+    with ParserSandbox(parts.limits, preload=False) as sandbox:
         return import_library(
-            ImportParts(parts.db, parts.library_dir, jail, raw_store(parts.blob_dir)), [path], task.name, task.licence,
+            ImportParts(parts.db, parts.library_dir, sandbox, raw_store(parts.blob_dir)), [path], task.name, task.licence,
             task.source, y_unit=task.y_unit, actor=task.actor, progress=_progress(parts, task.id),
             names={path: task.file_name},
         )  # fmt: skip

@@ -15,7 +15,7 @@ from typing import Any
 
 from app.laboratory.library import raw_files, repository
 from app.laboratory.library.domain import fault_of_name
-from app.laboratory.library.intake import FileReader, PlainReader, Progress
+from app.laboratory.library.intake import Progress
 from app.laboratory.library.raw_files import RawFile, rows_of
 from app.laboratory.library.tables import Library
 from app.laboratory.library.usable import Usable, built, read_usable
@@ -26,7 +26,7 @@ from app.platform.kernel.errors import Conflict, Invalid
 from app.platform.kernel.ids import new_id
 from app.platform.live.publish import publish
 from app.platform.storage import BlobStore
-from instruments import LIBRARY_MEMBERS, Y_UNITS
+from instruments import LIBRARY_MEMBERS, Y_UNITS, FileReader, PlainReader
 from spectra import LibraryEntry, Provenance
 
 KEPT_REFUSALS = 5_000

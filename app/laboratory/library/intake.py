@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from app.laboratory.library.raw_files import RawFile
 from app.platform.kernel.errors import Unreadable
-from instruments import InstrumentError, members_of_zip, printable, read, to_absorbance
+from instruments import FileReader, InstrumentError, members_of_zip, printable, to_absorbance
 from spectra import Reading, ReadingKind, SpectrumError
 from spectra.importing import FILE
 
@@ -20,26 +20,6 @@ Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much is done, and of how much."""
 NAME_LENGTH = 120
 READING = "Reading files"
-
-
-class FileReader(Protocol):
-    """Reads instrument files; a ReaderJail, or `instruments.read` itself."""
-
-    def read(
-        self, source: Path | bytes, name: str | None = None, hints: Mapping[str, str] | None = None
-    ) -> list[Reading]:
-        """Readings of one file or its bytes, read with these hints; raises InstrumentError."""
-        ...
-
-
-class PlainReader:
-    """Without a jail: for the operator's own files."""
-
-    def read(
-        self, source: Path | bytes, name: str | None = None, hints: Mapping[str, str] | None = None
-    ) -> list[Reading]:
-        """As `instruments.read`."""
-        return read(source, name, **dict(hints or {}))  # type: ignore[arg-type]
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Pages of reference libraries: what is on the shelf, what is in one, one entry with where it comes from."""
+"""Pages of reference libraries: which are installed, what is in one, one entry with where it comes from."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PAGE = 50
 def libraries_page(request: Request, who: Reader, rt: RuntimeDep) -> HTMLResponse:
     """Every library with licence and source."""
     with rt.read() as session:
-        rows = service.list_libraries(session, rt.shelf)
+        rows = service.list_libraries(session, rt.registry)
     return rt.templates.page(request, "library/libraries.html", rows=rows, may_import=who.has(Role.ADMIN))
 
 
@@ -36,7 +36,7 @@ def libraries_page(request: Request, who: Reader, rt: RuntimeDep) -> HTMLRespons
 def libraries_part(request: Request, who: Reader, rt: RuntimeDep) -> HTMLResponse:
     """The list alone, for the page that is open while a library is imported."""
     with rt.read() as session:
-        rows = service.list_libraries(session, rt.shelf)
+        rows = service.list_libraries(session, rt.registry)
     return rt.templates.page(request, "library/_list.html", rows=rows)
 
 
@@ -51,8 +51,8 @@ def library_page(
 ) -> HTMLResponse:
     """One library: provenance, what was refused, entries to browse and search."""
     with rt.read() as session:
-        view = service.get_library(session, rt.shelf, key)
-    rows, more = ([], False) if view.broken else service.entries(rt.shelf, view.key, q, after, PAGE)
+        view = service.get_library(session, rt.registry, key)
+    rows, more = ([], False) if view.broken else service.entries(rt.registry, view.key, q, after, PAGE)
     older = None
     if more:
         older = f"/libraries/{quote(view.key)}?{urlencode({'q': q, 'after': rows[-1].number})}"
@@ -68,7 +68,7 @@ def entry_page(
 ) -> HTMLResponse:
     """One entry: its spectrum, its names, its licence."""
     with rt.read() as session:
-        view = service.get_library(session, rt.shelf, key)
-    row = service.entry(rt.shelf, view.key, number)
-    plot = service.entry_plot(rt.shelf.get(view.key), number)
+        view = service.get_library(session, rt.registry, key)
+    row = service.entry(rt.registry, view.key, number)
+    plot = service.entry_plot(rt.registry.get(view.key), number)
     return rt.templates.page(request, "library/entry.html", library=view, entry=row, plot=plot)

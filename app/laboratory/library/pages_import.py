@@ -76,7 +76,7 @@ def import_file(
 def refusals_csv(key: Key, who: Reader, rt: RuntimeDep) -> Response:
     """What an import refused (the first 5,000), as a table: file, spectrum, reason."""
     with rt.read() as session:
-        view = service.get_library(session, rt.shelf, key)
+        view = service.get_library(session, rt.registry, key)
     return _download(service.refusals_csv(view.refusals), "text/csv; charset=utf-8", "refusals.csv")
 
 
@@ -84,7 +84,7 @@ def refusals_csv(key: Key, who: Reader, rt: RuntimeDep) -> Response:
 def refusals_json(key: Key, who: Reader, rt: RuntimeDep) -> Response:
     """The same for a script."""
     with rt.read() as session:
-        view = service.get_library(session, rt.shelf, key)
+        view = service.get_library(session, rt.registry, key)
     body = json.dumps({"library": view.name, "refused": view.n_refused, "refusals": list(view.refusals)})
     return _download(body, "application/json", "refusals.json")
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from app.laboratory.library.domain import Technique
-from app.laboratory.library.shelf import Opened
+from app.laboratory.library.opened import Opened
 from app.platform.kernel.errors import NotFound
+from app.platform.plots import Plot
 
 
-def entry_plot(one: Opened, number: int) -> dict[str, Any] | None:
+def entry_plot(one: Opened, number: int) -> Plot | None:
     """Sticks or a curve; None for a list of formulae, which holds no spectra. Raises NotFound."""
     if not 0 <= number < len(one):
         raise NotFound("library entry")
@@ -22,7 +21,7 @@ def entry_plot(one: Opened, number: int) -> dict[str, Any] | None:
     return _curve(one, number)
 
 
-def _sticks(one: Opened, number: int) -> dict[str, Any]:
+def _sticks(one: Opened, number: int) -> Plot:
     spectrum, name = one.mass.spectrum(number), one.mass.names[number]
     order = np.argsort(-spectrum.intensity)[:8]
     top = ", ".join(f"{spectrum.mz[k]:.6g}" for k in order)
@@ -34,7 +33,7 @@ def _sticks(one: Opened, number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _curve(one: Opened, number: int) -> dict[str, Any]:
+def _curve(one: Opened, number: int) -> Plot:
     spectrum, name = one.infrared.spectrum(number), one.infrared.names[number]
     top = float(spectrum.wavenumber[int(np.argmax(spectrum.absorbance))])
     low, high = spectrum.wavenumber[0], spectrum.wavenumber[-1]

@@ -20,11 +20,12 @@ from app.laboratory.library.domain import TECHNIQUE_WORDS, Technique
 from app.laboratory.library.importing import Imported, ImportParts, check_words, import_library
 from app.laboratory.library.imports import arrivals, ask_for_import, get_import, imports
 from app.laboratory.library.intake import Progress
+from app.laboratory.library.opened import Opened
 from app.laboratory.library.plots import entry_plot
 from app.laboratory.library.raw_files import raw_store, readers_of
 from app.laboratory.library.refusals import Reason, reasons_of, refusals_csv
+from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.library.reparse import Reparsed, lines_of, reparse_library
-from app.laboratory.library.shelf import Opened, Shelf
 from app.laboratory.library.tables import Library, LibraryImport
 from app.platform.kernel.errors import Invalid, NotFound
 
@@ -36,12 +37,12 @@ __all__ = [
     "Kept",
     "LibraryFault",
     "LibraryImport",
+    "LibraryRegistry",
     "LibraryView",
     "Opened",
     "Progress",
     "Reason",
     "Reparsed",
-    "Shelf",
     "Technique",
     "arrivals",
     "ask_for_import",
@@ -118,16 +119,16 @@ class EntryView:
     details: tuple[tuple[str, str], ...] = ()
 
 
-def list_libraries(session: Session, shelf: Shelf) -> list[LibraryView]:
+def list_libraries(session: Session, registry: LibraryRegistry) -> list[LibraryView]:
     """Imported libraries in the order of import, then the starters."""
-    broken = shelf.broken()
+    broken = registry.broken()
     imported = [_of_row(row, broken.get(row.folder, "")) for row in repository.libraries(session)]
-    return imported + [_of_starter(one) for one in shelf.all() if one.starter]
+    return imported + [_of_starter(one) for one in registry.all() if one.starter]
 
 
-def get_library(session: Session, shelf: Shelf, key: str) -> LibraryView:
+def get_library(session: Session, registry: LibraryRegistry, key: str) -> LibraryView:
     """One library by key or name. Raises NotFound."""
-    for view in list_libraries(session, shelf):
+    for view in list_libraries(session, registry):
         if key and key in (view.key, view.name, view.library_id):
             return view
     raise NotFound("library")
@@ -147,9 +148,11 @@ def _of_starter(one: Opened) -> LibraryView:
     )  # fmt: skip
 
 
-def entries(shelf: Shelf, key: str, query: str = "", after: int = -1, limit: int = 50) -> tuple[list[EntryView], bool]:
+def entries(
+    registry: LibraryRegistry, key: str, query: str = "", after: int = -1, limit: int = 50
+) -> tuple[list[EntryView], bool]:
     """Entries whose name, formula or key holds `query`, by number after `after`; and whether there are more."""
-    one = shelf.get(key)
+    one = registry.get(key)
     wanted = query.strip().casefold()
     found: list[EntryView] = []
     for number in range(after + 1, len(one)):
@@ -162,9 +165,9 @@ def entries(shelf: Shelf, key: str, query: str = "", after: int = -1, limit: int
     return found, False
 
 
-def entry(shelf: Shelf, key: str, number: int) -> EntryView:
+def entry(registry: LibraryRegistry, key: str, number: int) -> EntryView:
     """One entry with its own provenance. Raises NotFound."""
-    one = shelf.get(key)
+    one = registry.get(key)
     if not 0 <= number < len(one):
         raise NotFound("library entry")
     row = _short(one, number)
@@ -189,24 +192,24 @@ def _short(one: Opened, number: int) -> EntryView:
 
 
 def library_faults(
-    session: Session, shelf: Shelf, key: str, folder: Path, progress: Progress | None = None
+    session: Session, registry: LibraryRegistry, key: str, folder: Path, progress: Progress | None = None
 ) -> list[LibraryFault]:
     """What may be wrong with a stored library: damage, and entries that are suspicious, the gravest first.
 
     `folder` is the directory of libraries. Raises NotFound. An empty list: nothing was noticed.
     """
-    view = get_library(session, shelf, key)
-    return checking.library_faults(session, shelf, view.name, view.key, folder, view.broken, progress)
+    view = get_library(session, registry, key)
+    return checking.library_faults(session, registry, view.name, view.key, folder, view.broken, progress)
 
 
-def check_library(session: Session, shelf: Shelf, key: str, folder: Path) -> list[str]:
+def check_library(session: Session, registry: LibraryRegistry, key: str, folder: Path) -> list[str]:
     """The same as one sentence each."""
-    return [fault.sentence for fault in library_faults(session, shelf, key, folder)]
+    return [fault.sentence for fault in library_faults(session, registry, key, folder)]
 
 
 def calibrate_library(
     parts: ImportParts,
-    shelf: Shelf,
+    registry: LibraryRegistry,
     key: str,
     files: Sequence[Path],
     truth: Path,
@@ -219,19 +222,19 @@ def calibrate_library(
     Raises NotFound, Invalid (also for a library that comes with MAST), Unreadable, Conflict.
     """
     with parts.db.read() as session:
-        view = get_library(session, shelf, key)
+        view = get_library(session, registry, key)
         row = repository.library_named(session, view.name)
     if view.starter or row is None:
         raise Invalid("A library that comes with MAST is for training; import a full one and calibrate that.")
     if view.broken:
         raise Invalid(view.broken)
     return calibrating.calibrate_library(
-        parts, row, shelf.get(view.key), files, truth, note=note, progress=progress
+        parts, row, registry.get(view.key), files, truth, note=note, progress=progress
     )  # fmt: skip
 
 
-def calibrations_of(shelf: Shelf, view: LibraryView, folder: Path) -> list[Kept]:
+def calibrations_of(registry: LibraryRegistry, view: LibraryView, folder: Path) -> list[Kept]:
     """Calibrations of a library by own readings, the newest first; one at most is in use."""
     if view.starter or view.broken or view.technique is not Technique.MS:
         return []
-    return calibrations.kept(folder, uuid.UUID(view.library_id), shelf.get(view.key).mass)
+    return calibrations.kept(folder, uuid.UUID(view.library_id), registry.get(view.key).mass)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.laboratory.library.domain import Technique
-from app.laboratory.library.intake import NAME_LENGTH, FileReader, Intake, Progress
+from app.laboratory.library.intake import NAME_LENGTH, Intake, Progress
 from app.laboratory.library.raw_files import RawFile
 from app.laboratory.library.register import by_register
 from app.laboratory.library.tables import Library
 from app.platform.kernel.errors import Invalid
+from instruments import FileReader
 from spectra import (
     ImportReport,
     InfraredLibrary,

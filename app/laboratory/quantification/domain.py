@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from app.laboratory.readings.domain import Method
+from app.laboratory.identification.domain import Method
 from spectra.quantify import (
     Amount,
     CalibrationLevel,

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.laboratory.identification.domain import Method
 from app.laboratory.quantification import service
 from app.laboratory.quantification.domain import Asked, AskedUnit, CurveUnit, NewCurve
-from app.laboratory.readings.service import Method
 from app.platform.web.fields import FreeText, Moment, Note200, Text40, Text60, Text80
 from spectra.quantify import CalibrationLevel, LimitSource, Preparation, UnitWeights, Weighting
 

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from app.intake.people import service as people
 from app.intake.samples import service as samples
+from app.laboratory.identification.methods import method_info
 from app.laboratory.quantification import repository
 from app.laboratory.quantification.domain import (
     ENGINE_VERSION,
@@ -226,7 +227,7 @@ def _row(uow: UnitOfWork, new: NewCurve, curve: Curve, standard_form: str) -> Ca
     return CalibrationCurve(
         id=key, agency_id=uow.actor.agency_id, series_id=before.series_id if before else key,
         number=before.number + 1 if before else 1, substance_id=new.substance_id, method=new.method,
-        method_version=readings.method_info(new.method).version, instrument_id=new.instrument_id,
+        method_version=method_info(new.method).version, instrument_id=new.instrument_id,
         internal_standard=new.internal_standard, standard_form=standard_form, unit=new.unit, weighting=new.weighting,
         through_zero=new.through_zero, levels=[asdict(level) for level in new.levels], blanks=list(new.blanks),
         limit_source=new.limit_source.value if new.limit_source else "", purity=new.purity, purity_u=new.purity_u,
@@ -254,7 +255,7 @@ def _fits(view: CurveView, analysis: Any) -> list[str]:
         notes.append("The analysis names no instrument: make sure it ran on that of the curve.")
     if row.batch and row.batch != analysis.batch:
         notes.append(f"The curve is of batch {row.batch}, the analysis of batch {analysis.batch or 'none'}.")
-    if row.method_version != readings.method_info(row.method).version:
+    if row.method_version != method_info(row.method).version:
         notes.append("The description of the method has changed since the curve was measured.")
     if analysis.status is not readings.AnalysisStatus.OK:
         notes.append("The analysis did not run well: a result cannot stand on it.")

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field
 
+from app.laboratory.identification.domain import Method
 from app.laboratory.quantification.domain import CurveUnit
-from app.laboratory.readings.domain import Method
 from app.platform.db import Base, enum_column, json_column, key_column, utc_column
 from spectra.quantify import Status, Weighting
 

@@ -8,12 +8,16 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
+from pydantic import JsonValue
 from sqlmodel import Session
 
 from app.intake.samples import service as samples
+from app.laboratory.identification.answer import Answer
+from app.laboratory.identification.domain import Method, MethodInfo
+from app.laboratory.identification.methods import method_info
 from app.laboratory.readings import repository
-from app.laboratory.readings.domain import AnalysisStatus, Method, MethodInfo
-from app.laboratory.readings.methods import method_info
+from app.laboratory.readings.answers import answer_of
+from app.laboratory.readings.domain import AnalysisStatus
 from app.laboratory.readings.tables import Analysis, Instrument, Match, Reading, Upload
 from app.platform import audit
 from app.platform.db import UnitOfWork
@@ -51,10 +55,16 @@ STRIP_FIELDS = tuple(f.name for f in fields(NewAnalysis) if f.name.startswith("s
 
 @dataclass(frozen=True, slots=True)
 class ReadingView:
-    """One reading with its newest match, if it could be compared."""
+    """One reading with its newest comparison and what that says; both None while it was not compared."""
 
     reading: Reading
     match: Match | None
+    answer: Answer | None
+
+
+def reading_view(reading: Reading, match: Match | None) -> ReadingView:
+    """A reading with its newest comparison, decoded."""
+    return ReadingView(reading, match, None if match is None else answer_of(match))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +76,6 @@ class AnalysisView:
     instrument: Instrument | None
     uploads: list[Upload] = field(default_factory=list)
     readings: list[ReadingView] = field(default_factory=list)
-
-    @property
-    def latest_match(self) -> Match | None:
-        """Match of the reading read last."""
-        return next((view.match for view in reversed(self.readings) if view.match is not None), None)
 
 
 def get_analysis(session: Session, actor: Actor, analysis_id: uuid.UUID, *, lock: bool = False) -> Analysis:
@@ -152,7 +157,7 @@ def update_analysis(
     return row
 
 
-def _audited(row: Analysis) -> dict[str, Any]:
+def _audited(row: Analysis) -> dict[str, JsonValue]:
     """What the audit log keeps; observations are free text and stay out."""
     names = ("status", "qc_failed", "read_by_hand", "batch", *STRIP_FIELDS)
     values = {name: getattr(row, name) for name in names}
@@ -221,7 +226,7 @@ def analyses_of(session: Session, sample_id: uuid.UUID) -> list[AnalysisView]:
             method_info(row.method),
             machines.get(row.instrument_id) if row.instrument_id else None,
             [u for u in uploads if u.analysis_id == row.id],
-            [ReadingView(r, matches.get(r.id)) for r in readings if r.analysis_id == row.id],
+            [reading_view(r, matches.get(r.id)) for r in readings if r.analysis_id == row.id],
         )
         for row in rows
     ]

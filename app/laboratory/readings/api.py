@@ -12,8 +12,9 @@ from fastapi.responses import JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
 from app.intake.samples import service as samples
+from app.laboratory.identification.domain import Method
+from app.laboratory.identification.methods import methods
 from app.laboratory.readings import schemas, service
-from app.laboratory.readings.domain import Method
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import NotFound
@@ -35,7 +36,7 @@ Bench = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD, R
 @router.get("/methods")
 def list_methods(who: Staff) -> list[schemas.MethodOut]:
     """Every method with its scope, limit of detection and limits."""
-    return [schemas.MethodOut.of(info) for info in service.methods().values()]
+    return [schemas.MethodOut.of(info) for info in methods().values()]
 
 
 @router.get("/samples/{sample_id}/analyses")
@@ -251,6 +252,8 @@ def show_plot(
 ) -> schemas.PlotOut:
     """Points to draw, with the chosen candidate over or under them."""
     with rt.read() as session:
-        row, match = service.reading_with_match(session, who, reading_id)
-    plot = service.plot_of(row, match, service.array_store(rt.blobs.root), rt.shelf.of(who.agency_id), candidate, peak)
+        row, answer = service.reading_with_answer(session, who, reading_id)
+    plot = service.plot_of(
+        row, answer, service.array_store(rt.blobs.root), rt.registry.of(who.agency_id), candidate, peak
+    )
     return schemas.PlotOut.model_validate(plot)

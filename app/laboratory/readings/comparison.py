@@ -1,6 +1,6 @@
 """One mass spectrum against one reference, peak by peak: what matches, what is missing, what is left over, and why.
 
-Arrays and words only: no shelf, no database. The plot shows the rows; the answer keeps the sentences.
+Arrays and words only: no registry, no database. The plot shows the rows; the answer keeps the sentences.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+
+from app.laboratory.identification.reading_limits import compared_as
 
 Hints = dict[str, str]
 
@@ -63,10 +64,6 @@ _NOT_SAID = "the file does not say"
 _SAID_TWICE = "the file says two things, see the warning"
 _DOUBTED = "the values do not look like it, see the warning"
 
-_TURNED = frozenset({
-    "absorbance", "transmittance", "reflectance", "log(1/R)", "kubelka-munk", "diffuse reflectance",
-    "inverted absorbance", "single beam",
-})  # fmt: skip
 _AS_ABSORBANCE = "compared as if it were absorbance"
 
 _X_WORDS = {
@@ -88,7 +85,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class AxisInterpretation:
     """One thing the reader took the file to be: `value` in words, and a note where the file does not say it."""
 
     label: str
@@ -199,15 +196,9 @@ def not_taken(hints: Mapping[str, str], x_unit: str, y_unit: str, kind: str, rea
     return words_of(left)
 
 
-def compared_as(kind: str, y_unit: str) -> str:
-    """The limit of a comparison of infrared values whose unit is none the readers turn into absorbance; else ""."""
-    if kind != "ir" or y_unit.removesuffix(" (%)").partition(",")[0] in _TURNED:
-        return ""
-    what = f"gives its values as “{y_unit}”" if y_unit else "does not say whether its values are absorbance"
-    return f"The file {what}: they were compared as if they were absorbance. Say what they are under “Correct it”."
-
-
-def taken_as(kind: str, x_unit: str, y_unit: str, remarks: Sequence[Mapping[str, Any]]) -> tuple[Said, Said, Said]:
+def taken_as(
+    kind: str, x_unit: str, y_unit: str, remarks: Sequence[Mapping[str, str]]
+) -> tuple[AxisInterpretation, AxisInterpretation, AxisInterpretation]:
     """Technique, x axis and y axis of a reading, each with a note where the reader had to guess."""
     codes = codes_of(remarks)
     twice = " ".join(str(remark.get("text", "")) for remark in remarks if remark.get("code") == "unit_conflict")
@@ -228,14 +219,14 @@ def taken_as(kind: str, x_unit: str, y_unit: str, remarks: Sequence[Mapping[str,
     )
 
 
-def codes_of(remarks: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+def codes_of(remarks: Sequence[Mapping[str, str]]) -> frozenset[str]:
     """Codes of the remarks of a reading."""
     return frozenset(str(remark.get("code", "")) for remark in remarks)
 
 
-def _said(label: str, value: str, *, guessed: bool, twice: bool = False, doubted: bool = False) -> Said:
+def _said(label: str, value: str, *, guessed: bool, twice: bool = False, doubted: bool = False) -> AxisInterpretation:
     if not value:
-        return Said(label, "not known", _NOT_SAID)
+        return AxisInterpretation(label, "not known", _NOT_SAID)
     notes = ((_SAID_TWICE, twice), (_NOT_SAID, guessed), (_DOUBTED, doubted))
     note = next((words for words, applies in notes if applies), "")
-    return Said(label, f"taken as {value}" if note else value, note)
+    return AxisInterpretation(label, f"taken as {value}" if note else value, note)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from pydantic import JsonValue, TypeAdapter
 
 from instruments import InstrumentError, to_absorbance, to_mass_spectrum
 from spectra import InfraredSpectrum, Reading, ReadingKind, SpectrumError
@@ -23,9 +26,17 @@ _AS_SHOWN = {
 }  # fmt: skip
 
 
-def quality_json(reading: Reading) -> dict[str, Any]:
+_FIGURES = TypeAdapter(list[Figure])
+
+
+def quality_json(reading: Reading) -> dict[str, JsonValue]:
     """For the column Reading.quality."""
     return {"figures": [figure.as_json() for figure in figures_of(reading)]}
+
+
+def figures_in(quality: Mapping[str, JsonValue]) -> list[Figure]:
+    """The figures in the column Reading.quality; none for readings made before there were any."""
+    return _FIGURES.validate_python(quality.get("figures", []))
 
 
 def figures_of(reading: Reading) -> list[Figure]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from app.laboratory.identification.answer import Answer
 from app.laboratory.readings.analyses import AnalysisView, ReadingView
 from app.laboratory.readings.corrections import not_taken, words_of
 from app.laboratory.readings.domain import UploadState, warnings_in
 from app.laboratory.readings.tables import Upload
 
-NOT_COMPARED = "not_compared"
 _Item = TypeVar("_Item")
 
 
@@ -78,15 +78,15 @@ def main_of(items: Sequence[_Item], rank: Callable[[_Item], int]) -> _Item:
     return max(enumerate(items), key=lambda item: (rank(item[1]), -item[0]))[1]
 
 
-def rank_of(kind: str, y_unit: str, answer: Mapping[str, Any]) -> int:
+def rank_of(kind: str, y_unit: str, answer: Answer | None) -> int:
     """How much a reading says of the sample: compared with a library; a spectrum at least; a beam or a raw signal."""
-    if answer.get("level", NOT_COMPARED) != NOT_COMPARED:
+    if answer is not None and answer.compared:
         return 2
     return 0 if kind == "other" or y_unit == "single beam" else 1
 
 
 def _rank(view: ReadingView) -> int:
-    return rank_of(view.reading.kind, view.reading.y_unit, view.match.answer if view.match is not None else {})
+    return rank_of(view.reading.kind, view.reading.y_unit, view.answer)
 
 
 def _name(view: ReadingView) -> str:

@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from app.intake.samples import service as samples
+from app.laboratory.identification.domain import Method
 from app.laboratory.readings import repository
-from app.laboratory.readings.domain import Method
 from app.laboratory.readings.tables import Analysis, Instrument
 from app.platform import audit
 from app.platform.db import UnitOfWork

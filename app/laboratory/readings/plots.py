@@ -5,18 +5,20 @@ Beside the points stands a summary in words and a small table, for screen reader
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
-from app.laboratory.library.shelf import Shelf
+from app.laboratory.identification.answer import Answer, Peak
+from app.laboratory.identification.parts import Candidate
+from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.readings import arrays
-from app.laboratory.readings.infrared_answer import draw_fit
+from app.laboratory.readings.plots_fit import draw_fit
 from app.laboratory.readings.plots_mass import figures, home_of, sticks
-from app.laboratory.readings.tables import Match
 from app.laboratory.readings.tables import Reading as ReadingRow
 from app.platform.kernel.errors import NotFound
+from app.platform.plots import Mark, Plot
 from app.platform.storage import BlobStore
 from instruments import InstrumentError, to_absorbance, to_seconds
 from spectra import InfraredSpectrum, MassSpectrum, Reading, ReadingKind, SpectrumError
@@ -34,8 +36,13 @@ _DRAWN_AS = {
 
 
 def plot_of(
-    row: ReadingRow, match: Match | None, store: BlobStore, shelf: Shelf, candidate: int | None, peak: int | None
-) -> dict[str, Any]:
+    row: ReadingRow,
+    answer: Answer | None,
+    store: BlobStore,
+    registry: LibraryRegistry,
+    candidate: int | None,
+    peak: int | None,
+) -> Plot:
     """The plot of one reading; `candidate` (its place in the list, from 1) is drawn over or under it.
 
     `peak` (from 1) shows the spectrum at that peak of a run instead of its chromatogram. Raises NotFound for a
@@ -43,17 +50,17 @@ def plot_of(
     """
     kind = ReadingKind(row.kind)
     if kind is ReadingKind.MASS_RUN and (peak is not None or candidate is not None):
-        return _run_peak(row, match, shelf, candidate, peak or 1)
-    chosen = _candidate(match.candidates if match else [], candidate)
+        return _run_peak(answer, registry, candidate, peak or 1)
+    chosen = _candidate(answer.candidates if answer else (), candidate)
     if kind is ReadingKind.MASS_SPECTRUM:
-        return sticks(arrays.single_spectrum(store, row.arrays_sha256), _label(row), chosen, shelf)
+        return sticks(arrays.single_spectrum(store, row.arrays_sha256), _label(row), chosen, registry)
     x, y = arrays.points(store, row.arrays_sha256)
     if kind in (ReadingKind.MASS_RUN, ReadingKind.CHROMATOGRAM):
-        return _chromatogram(row, match, x, y)
-    return _curve(row, kind, x, y, chosen, shelf, match.answer if match else {})
+        return _chromatogram(row, answer.peaks if answer else (), x, y)
+    return _curve(row, kind, x, y, chosen, registry, answer or Answer())
 
 
-def _candidate(rows: list[dict[str, Any]], place: int | None) -> dict[str, Any] | None:
+def _candidate(rows: Sequence[Candidate], place: int | None) -> Candidate | None:
     if place is None:
         return None
     if not 1 <= place <= len(rows):
@@ -85,16 +92,16 @@ def _curve(
     kind: ReadingKind,
     x: FloatArray,
     y: FloatArray,
-    chosen: dict[str, Any] | None,
-    shelf: Shelf,
-    answer: dict[str, Any],
-) -> dict[str, Any]:
+    chosen: Candidate | None,
+    registry: LibraryRegistry,
+    answer: Answer,
+) -> Plot:
     spectrum = _comparable(row, kind, x, y)
     if spectrum is None or kind is ReadingKind.UV:
         return _plain(row, kind, x, y)
     label = _ordinate(row.y_unit) if kind is ReadingKind.IR else "Intensity"
     shown_x, shown_y = downsampled(spectrum.wavenumber, spectrum.absorbance)
-    plot: dict[str, Any] = {
+    plot: Plot = {
         "kind": "raman" if kind is ReadingKind.RAMAN else "ir",
         "x_label": "Raman shift / cm⁻¹" if kind is ReadingKind.RAMAN else "Wavenumber / cm⁻¹",
         "y_label": label,
@@ -103,7 +110,7 @@ def _curve(
     }
     bands = _bands(spectrum)
     words = [_range_words(row, spectrum), f"Strongest bands: {', '.join(f'{b:.0f}' for b, _ in bands)} cm⁻¹."]
-    words.append(draw_fit(plot, answer) if chosen is None else _overlay(plot, spectrum, chosen, shelf))
+    words.append(draw_fit(plot, answer) if chosen is None else _overlay(plot, spectrum, chosen, registry))
     plot["summary"] = " ".join(word for word in words if word)
     plot["table"] = {"head": ["Band / cm⁻¹", label], "rows": [[f"{b:.0f}", f"{h:.3g}"] for b, h in bands]}
     return plot
@@ -122,7 +129,7 @@ def _comparable(row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray
         return None
 
 
-def _plain(row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray) -> dict[str, Any]:
+def _plain(row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray) -> Plot:
     """As recorded, rising x, in the file's own units: nothing is compared, so nothing is converted."""
     order = np.argsort(x, kind="stable")
     shown_x, shown_y = downsampled(x[order], y[order])
@@ -158,11 +165,11 @@ def _bands(spectrum: InfraredSpectrum) -> list[tuple[float, float]]:
     return [(float(spectrum.wavenumber[k]), float(y[k])) for k in best]
 
 
-def _overlay(plot: dict[str, Any], query: InfraredSpectrum, chosen: dict[str, Any], shelf: Shelf) -> str:
+def _overlay(plot: Plot, query: InfraredSpectrum, chosen: Candidate, registry: LibraryRegistry) -> str:
     """Adds the entry as it leaves the least wiggle, and what is left of the query without it."""
-    home = home_of(shelf, chosen)
+    home = home_of(registry, chosen)
     if home is None:
-        return "The library of this candidate is not on the shelf any more, so it is not drawn."
+        return "The library of this candidate is no longer installed here, so it is not drawn."
     one, number = home
     reference = np.asarray(one.infrared.curves[number], dtype=np.float64)
     try:
@@ -174,11 +181,11 @@ def _overlay(plot: dict[str, Any], query: InfraredSpectrum, chosen: dict[str, An
     except SpectrumError:  # too few points in common, or none of its bands among them
         best = Optimum(0.0, 0.0, 1.0)
     if best.factor <= 0:
-        return f"{chosen['substance']} has no band in common with this reading."
+        return f"{chosen.substance} has no band in common with this reading."
     scale, reference = best.factor, shifted(reference, best.shift)
     seen = np.isfinite(reference) & np.isfinite(own)
     level = float(np.median(own[seen] - scale * reference[seen]))
-    name = f"{chosen['substance']} ({one.name}, scaled)"
+    name = f"{chosen.substance} ({one.name}, scaled)"
     grid = grid_of(plot["kind"] == "raman")
     drawn = np.isfinite(reference) & (query.wavenumber[0] - 2 <= grid) & (query.wavenumber[-1] + 2 >= grid)
     plot["series"].append({
@@ -187,22 +194,18 @@ def _overlay(plot: dict[str, Any], query: InfraredSpectrum, chosen: dict[str, An
     })  # fmt: skip
     rest = own[seen] - scale * reference[seen] - level
     plot["series"].append({
-        "label": f"Without {chosen['substance']}", "role": "residual", "x": figures(grid[seen]), "y": figures(rest),
+        "label": f"Without {chosen.substance}", "role": "residual", "x": figures(grid[seen]), "y": figures(rest),
     })  # fmt: skip
     shift = f", bands shifted by {best.shift:+.0f} cm⁻¹" if best.shift else ""
-    words = f"Over it in a dashed line: {name}, correlation {chosen['score']:.2f}{shift}."
-    alike = chosen.get("ambiguous_with") or []
-    return words + (f" This method does not tell it from {', '.join(alike)}." if alike else "")
+    words = f"Over it in a dashed line: {name}, correlation {chosen.score:.2f}{shift}."
+    alike = ", ".join(chosen.ambiguous_with)
+    return words + (f" This method does not tell it from {alike}." if alike else "")
 
 
 # -- runs ------------------------------------------------------------------------------------------
 
 
-def _peaks(match: Match | None) -> list[dict[str, Any]]:
-    return list(match.answer.get("peaks", [])) if match is not None else []
-
-
-def _chromatogram(row: ReadingRow, match: Match | None, x: FloatArray, y: FloatArray) -> dict[str, Any]:
+def _chromatogram(row: ReadingRow, peaks: Sequence[Peak], x: FloatArray, y: FloatArray) -> Plot:
     try:
         minutes = to_seconds(x, row.x_unit) / 60
         label = "Retention time / min"
@@ -210,13 +213,8 @@ def _chromatogram(row: ReadingRow, match: Match | None, x: FloatArray, y: FloatA
         minutes, label = x, row.x_unit or "x"
     order = np.argsort(minutes, kind="stable")
     shown_x, shown_y = downsampled(minutes[order], y[order])
-    peaks = _peaks(match)
-    marks = [
-        {
-            "x": round(p["retention_time_s"] / 60, 3),
-            "label": str(p["peak"]),
-            "href": f"?reading={row.id}&peak={p['peak']}",
-        }
+    marks: list[Mark] = [
+        {"x": round(p.retention_time_s / 60, 3), "label": str(p.peak), "href": f"?reading={row.id}&peak={p.peak}"}
         for p in peaks
     ]
     is_run = row.kind == ReadingKind.MASS_RUN.value
@@ -235,26 +233,25 @@ def _chromatogram(row: ReadingRow, match: Match | None, x: FloatArray, y: FloatA
     }  # fmt: skip
 
 
-def _peak_row(peak: dict[str, Any]) -> list[str]:
-    area, noise, index = (peak.get(key) for key in ("area_percent", "signal_to_noise", "retention_index"))
+def _peak_row(peak: Peak) -> list[str]:
+    area, noise, index = peak.area_percent, peak.signal_to_noise, peak.retention_index
     return [
-        str(peak["peak"]), f"{peak['retention_time_s'] / 60:.2f}", "" if area is None else f"{area:.1f}",
-        "" if noise is None else f"{noise:.0f}", "" if index is None else f"{index:.0f}", peak["headline"],
-        " ".join(peak.get("remarks", [])),
+        str(peak.peak), f"{peak.retention_time_s / 60:.2f}", "" if area is None else f"{area:.1f}",
+        "" if noise is None else f"{noise:.0f}", "" if index is None else f"{index:.0f}", peak.headline,
+        " ".join(peak.remarks),
     ]  # fmt: skip
 
 
-def _run_words(row: ReadingRow, minutes: FloatArray, y: FloatArray, peaks: list[dict[str, Any]]) -> str:
+def _run_words(row: ReadingRow, minutes: FloatArray, y: FloatArray, peaks: Sequence[Peak]) -> str:
     top = int(np.argmax(y))
     words = f"{row.n_points:,} points from {minutes.min():.2f} to {minutes.max():.2f}; highest at {minutes[top]:.2f}."
     return words + (f" {len(peaks)} peaks were compared." if peaks else "")
 
 
-def _run_peak(row: ReadingRow, match: Match | None, shelf: Shelf, candidate: int | None, number: int) -> dict[str, Any]:
-    found = next((p for p in _peaks(match) if p["peak"] == number), None)
-    if found is None or match is None:
+def _run_peak(answer: Answer | None, registry: LibraryRegistry, candidate: int | None, number: int) -> Plot:
+    found = answer.peak_at(number) if answer is not None else None
+    if found is None or answer is None:
         raise NotFound("peak")
-    rows = match.candidates if number == 1 else found["candidates"]
-    chosen = _candidate(rows, candidate)
-    spectrum = MassSpectrum(found["mz"], found["intensity"])
-    return sticks(spectrum, f"Peak {number} at {found['retention_time_s'] / 60:.2f} min", chosen, shelf)
+    chosen = _candidate(answer.candidates if number == 1 else found.candidates, candidate)
+    label = f"Peak {number} at {found.retention_time_s / 60:.2f} min"
+    return sticks(MassSpectrum(found.mz, found.intensity), label, chosen, registry)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
+from app.laboratory.identification.answer import Answer, Level
+from app.laboratory.identification.domain import NEVER_ABSENT, Method, MethodInfo
+from app.laboratory.identification.infrared_answer import printed_limits, shown_in
 from app.laboratory.readings.analyses import AnalysisView
 from app.laboratory.readings.domain import (
-    NEVER_ABSENT,
     AnalysisStatus,
-    Method,
-    MethodInfo,
     Quality,
     ScopeFact,
     Seen,
@@ -22,7 +21,6 @@ from app.laboratory.readings.domain import (
     strip_warnings,
 )
 from app.laboratory.readings.files import files_of
-from app.laboratory.readings.infrared_answer import printed_limits, shown_in
 
 _BY_EYE = frozenset({Method.STRIP, Method.REAGENT, Method.TLC, Method.VISUAL})
 """Complete when written down. Any other method is an instrument: until it is read, it says nothing."""
@@ -74,7 +72,7 @@ def _warnings(views: Sequence[AnalysisView]) -> list[str]:
         for a in (v.analysis for v in views)
         if a.method is Method.STRIP and a.strip_reading is not None and a.status is AnalysisStatus.OK
     ]
-    infrared = [v for v in views if v.analysis.method is Method.FTIR and any(r.match for r in v.readings)]
+    infrared = [v for v in views if v.analysis.method is Method.FTIR and any(r.answer for r in v.readings)]
     seen = [one for v in infrared for one in _seen(v)] if infrared else None
     out = strip_warnings(strips, seen)
     for view in views:
@@ -111,12 +109,15 @@ def _unseen(view: AnalysisView) -> list[str]:
 def _seen(view: AnalysisView) -> list[Seen]:
     """What the infrared answers name: the best compound with its look-alikes, and the parts of a mixture."""
     out = []
-    for match in (r.match for r in view.readings if r.match is not None):
-        named = set(match.answer.get("set", []))
-        rows = [c for c in match.candidates if c.get("compound") in named]
-        rows += match.answer.get("components", [])
-        out += [Seen(c.get("substance", ""), c.get("substance_id", ""), c.get("substance_class", "")) for c in rows]
+    for answer in _answers(view):
+        named = [row for row in answer.candidates if row.compound in answer.set]
+        out += [Seen(row.substance, row.substance_id, row.substance_class) for row in named]
+        out += [Seen(part.substance, part.substance_id, part.substance_class) for part in answer.components]
     return out
+
+
+def _answers(view: AnalysisView) -> list[Answer]:
+    return [reading.answer for reading in view.readings if reading.answer is not None]
 
 
 def scope_of(views: Iterable[AnalysisView]) -> list[ScopeFact]:
@@ -129,7 +130,7 @@ def _scope(view: AnalysisView) -> ScopeFact:
     is_strip = row.method is Method.STRIP
     # a class has a dot or is a bare class; the messages' pack knows which, so a strip names its target in both ways
     classes = (row.strip_target,) if is_strip and row.strip_target else info.classes
-    answers = [r.match.answer for r in view.readings if r.match is not None]
+    answers = _answers(view)
     printed = printed_limits(answers)
     return ScopeFact(
         analysis_id=row.id,
@@ -167,13 +168,11 @@ def _lod_percent(usual: float | None, printed: Mapping[str, float] | None) -> fl
     return max(usual, *(math.ceil(limit) for limit in printed.values()))
 
 
-def _shares(answers: Iterable[Mapping[str, Any]]) -> Iterator[SignalShare]:
+def _shares(answers: Iterable[Answer]) -> Iterator[SignalShare]:
     for answer in answers:
-        for part in answer.get("components", []):
-            if part.get("substance_id"):
-                yield SignalShare(
-                    part["substance_id"], part["share"], part["low"], part["high"], str(part.get("grade", ""))
-                )
+        for part in answer.components:
+            if part.substance_id:
+                yield SignalShare(part.substance_id, part.share, part.low, part.high, part.grade)
 
 
 def _by_weight(printed: Mapping[str, float], usual: float | None) -> tuple[tuple[str, float], ...]:
@@ -198,12 +197,14 @@ def _read(view: AnalysisView) -> bool:
 
 
 def _compared(view: AnalysisView) -> bool:
-    """False for infrared of which no reading could be compared: a single beam, a level line. It has looked at nothing."""
-    row = view.analysis
-    matches = [r.match for r in view.readings if r.match is not None]
-    if row.method is not Method.FTIR or row.read_by_hand or not matches:
+    """False where nothing was looked at: infrared of which no reading could be compared (a single beam, a level line),
+    and answers of which none can be read here."""
+    row, answers = view.analysis, _answers(view)
+    if row.read_by_hand or not answers:
         return True
-    return any("detection_limits" in match.answer for match in matches)
+    if all(answer.level is Level.NOT_READABLE for answer in answers):
+        return False
+    return row.method is not Method.FTIR or any(answer.fit is not None for answer in answers)
 
 
 def _strip_lod(view: AnalysisView) -> str:

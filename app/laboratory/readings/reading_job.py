@@ -1,4 +1,4 @@
-"""The job behind an upload: raw bytes → jail → readings and candidates, made durable together with "done".
+"""The job behind an upload: raw bytes → sandbox → readings and candidates, made durable together with "done".
 
 Nothing is written before the end, so a worker that dies leaves no half reading, and a second one starts afresh.
 """
@@ -11,25 +11,30 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import structlog
+from pydantic import JsonValue
 from sqlmodel import Session
 
-from app.laboratory.library.shelf import Shelf
+from app.laboratory.identification.controls import ControlsFor, no_controls
+from app.laboratory.identification.domain import Method
+from app.laboratory.identification.energies import at_energies, with_joint_mixture
+from app.laboratory.identification.identify import Context, identify, method_of
+from app.laboratory.identification.instrument_state import (
+    InstrumentFor,
+    InstrumentState,
+    unknown_instrument,
+)
+from app.laboratory.identification.methods import method_info
+from app.laboratory.identification.ranking import SearchConditions, not_compared
+from app.laboratory.identification.reading_limits import with_reading_limits
+from app.laboratory.identification.substances import SubstanceIndex
+from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.readings import arrays, repository
-from app.laboratory.readings.controls import ControlsFor, no_controls
-from app.laboratory.readings.corrections import compared_as
-from app.laboratory.readings.domain import Method, UploadState, codes_in, still_seen
-from app.laboratory.readings.energies import at_energies, with_joint_mixture
+from app.laboratory.readings.domain import UploadState, codes_in, still_seen
 from app.laboratory.readings.figures import quality_json
-from app.laboratory.readings.files import NOT_COMPARED, main_of, rank_of
-from app.laboratory.readings.identify import FileReader, identify_reading, method_of, stored
-from app.laboratory.readings.instrument_state import InstrumentFor, InstrumentState, unknown_instrument, with_instrument
-from app.laboratory.readings.methods import method_info
-from app.laboratory.readings.ranking import Matched, Names, not_compared
-from app.laboratory.readings.rows import Found, match_row, reading_row, remarks_of, same_curve
-from app.laboratory.readings.substances import SubstanceIndex
+from app.laboratory.readings.files import main_of, rank_of
+from app.laboratory.readings.rows import ComparedReading, match_row, reading_row, remarks_of, same_curve
 from app.laboratory.readings.tables import Analysis, Upload
 from app.laboratory.readings.tables import Reading as ReadingRow
 from app.laboratory.readings.uploads import JOB, KEEP, taken_as
@@ -38,22 +43,23 @@ from app.platform.db import Database, UnitOfWork
 from app.platform.jobs import DeadJob, JobContext
 from app.platform.live.publish import publish
 from app.platform.storage import BlobStore
-from instruments import AmbiguousText, InstrumentError, ReaderJail, assurance_sentence, printable
+from instruments import AmbiguousText, FileReader, InstrumentError, ParserSandbox, printable
 from instruments import Limits as ReaderLimits
 from spectra import Reading, ReadingKind
 
 _log = structlog.get_logger(__name__)
+FAILED = "Comparing this reading failed; the reading itself is kept. Tell the operator."
 _CURVES = (ReadingKind.IR, ReadingKind.RAMAN)
 MOST_READINGS = 200
 """Readings of one file that are kept: a file of thousands is a library and belongs to `mast library import`."""
-TOO_MANY = {
+TOO_MANY: dict[str, JsonValue] = {
     "code": "too_many_readings", "where": "",
     "detail": f"This file holds more than {MOST_READINGS} spectra; an upload to a sample may hold {MOST_READINGS}.",
     "hint": "A library is imported with `mast library import`; for a sample export only its own spectra.",
 }  # fmt: skip
 
 
-class LazyJail:
+class LazySandbox:
     """The reader children, started at first use or by `warm()`: a process that reads nothing starts none.
 
     They stop at MOST_READINGS, so that a file of very many never becomes objects of this process.
@@ -63,37 +69,39 @@ class LazyJail:
         self._limits = replace(limits, readings=MOST_READINGS, header_bytes=64 * 2**20)
         self._workers = workers
         self._lock = threading.Lock()
-        self._jail: ReaderJail | None = None
+        self._sandbox: ParserSandbox | None = None
         self._closed = False
 
-    def warm(self) -> ReaderJail:
+    def warm(self) -> ParserSandbox:
         """Start the children now."""
         with self._lock:
             if self._closed:
-                raise RuntimeError("the jail is closed")
-            if self._jail is None:
-                self._jail = ReaderJail(self._limits, workers=self._workers)
-            return self._jail
+                raise RuntimeError("the sandbox is closed")
+            if self._sandbox is None:
+                self._sandbox = ParserSandbox(self._limits, workers=self._workers)
+            return self._sandbox
 
-    def read(self, source: Path, name: str | None = None, hints: Mapping[str, str] | None = None) -> list[Reading]:
-        """As ReaderJail.read."""
+    def read(
+        self, source: Path | bytes, name: str | None = None, hints: Mapping[str, str] | None = None
+    ) -> list[Reading]:
+        """As ParserSandbox.read."""
         return self.warm().read(source, name, hints)
 
     def close(self) -> None:
         """Stop the children."""
         with self._lock:
             self._closed = True
-            if self._jail is not None:
-                self._jail.close()
+            if self._sandbox is not None:
+                self._sandbox.close()
 
 
-def warm(jail: LazyJail, shelf: Shelf) -> None:
+def warm(sandbox: LazySandbox, registry: LibraryRegistry) -> None:
     """Start the children and open the libraries beside the start of the server, so that the first file waits less."""
 
     def body() -> None:
         try:
-            jail.warm()
-            shelf.warm()
+            sandbox.warm()
+            registry.warm()
             import_module("scipy.signal")  # bands and peaks; half a second on first use
         except Exception:  # the first upload will say what is wrong
             _log.warning("warming_failed", exc_info=True)
@@ -107,8 +115,8 @@ class ReadingParts:
 
     db: Database
     blobs: BlobStore
-    jail: FileReader
-    shelf: Shelf
+    sandbox: FileReader
+    registry: LibraryRegistry
     index: SubstanceIndex = field(default_factory=SubstanceIndex)
     top: int = 10
     controls: ControlsFor = no_controls
@@ -136,7 +144,7 @@ def handlers(parts: ReadingParts) -> dict[str, Callable[[JobContext], None]]:
     return {JOB: lambda ctx: read_upload(parts, ctx)}
 
 
-def obituaries() -> dict[str, Callable[[UnitOfWork, DeadJob], None]]:
+def on_failed() -> dict[str, Callable[[UnitOfWork, DeadJob], None]]:
     """For JobRunner(on_dead=…)."""
     return {JOB: _give_up}
 
@@ -148,7 +156,7 @@ def read_upload(parts: ReadingParts, ctx: JobContext) -> None:
     if task is None:
         return  # withdrawn with its sample, or answered by a later job; the runner marks this one done
     try:
-        readings = parts.jail.read(task.path, task.name, task.hints)
+        readings = parts.sandbox.read(task.path, task.name, task.hints)
     except AmbiguousText as question:
         _store_problem(ctx, task, UploadState.ASKS, _problem(question))
         return
@@ -156,7 +164,7 @@ def read_upload(parts: ReadingParts, ctx: JobContext) -> None:
         problem = TOO_MANY if error.code == "too_many_readings" else _problem(error)
         _store_problem(ctx, task, UploadState.REFUSED, problem)
         return
-    parts = replace(parts, shelf=parts.shelf.of(ctx.agency_id))
+    parts = replace(parts, registry=parts.registry.of(ctx.agency_id))
     found = _together(parts, readings, [_compare(parts, task, reading) for reading in readings])
     _store(ctx, task, found)
 
@@ -173,68 +181,50 @@ def _task(session: Session, parts: ReadingParts, ctx: JobContext) -> _Task | Non
     )  # fmt: skip
 
 
-def _problem(error: InstrumentError) -> dict[str, Any]:
+def _problem(error: InstrumentError) -> dict[str, JsonValue]:
     """As it is stored and shown. Sentences quote the file, and its words are not trusted."""
     where = f"line {error.line}" if error.line is not None else f"byte {error.byte}" if error.byte is not None else ""
     detail, hint = printable(error.message, 1000), printable(error.hint, 600)
-    problem: dict[str, Any] = {"code": error.code, "detail": detail, "hint": hint, "where": where}
+    problem: dict[str, JsonValue] = {"code": error.code, "detail": detail, "hint": hint, "where": where}
     if isinstance(error, AmbiguousText):
-        problem["choices"] = [{"label": printable(c.label, 200), "hints": dict(c.hints)} for c in error.choices]
+        problem["choices"] = [{"label": printable(c.label, 200), "hints": {**c.hints}} for c in error.choices]
     return problem
 
 
-def _compare(parts: ReadingParts, task: _Task, reading: Reading) -> Found:
+def _compare(parts: ReadingParts, task: _Task, reading: Reading) -> ComparedReading:
     """Store the arrays, look for candidates. A reading is never lost because comparing it failed."""
     sha256 = arrays.keep(parts.arrays, reading)
     try:
-        beside = parts.controls(task.analysis_id) if reading.scans else None
-        on = parts.instruments(task.analysis_id) if reading.kind in _CURVES else InstrumentState()
-        blocks = identify_reading(
-            reading, parts.shelf, method=task.method, top=parts.top, index=parts.index, controls=beside, on=on
+        context = Context(
+            task.method,
+            top=parts.top,
+            index=parts.index,
+            controls=parts.controls(task.analysis_id) if reading.scans else None,
+            instrument=parts.instruments(task.analysis_id) if reading.kind in _CURVES else InstrumentState(),
         )
-        matched = _on_instrument(stored(blocks), on)
-        if beside is not None and matched.answer.get("peaks"):
-            matched.answer["controls"] = beside.sentences
-            matched.answer["sentences"] = [*matched.answer["sentences"], *beside.sentences]
+        answer = identify(reading, parts.registry, context)
     except Exception:
         _log.exception("matching_failed", upload_id=str(task.upload_id))
-        matched = not_compared("Comparing this reading failed; the reading itself is kept. Tell the operator.")
-    return Found(reading, sha256, _with_limits(reading, matched), _quality(task, reading))
+        answer = with_reading_limits(not_compared(FAILED), reading)
+    return ComparedReading(reading, sha256, answer, _quality(task, reading))
 
 
-def _on_instrument(matched: Matched, on: InstrumentState) -> Matched:
-    if matched.answer.get("level") == NOT_COMPARED:
-        return matched
-    limits, answer = with_instrument(matched.limits, matched.answer, on)
-    return replace(matched, limits=limits, answer=answer)
-
-
-def _together(parts: ReadingParts, readings: list[Reading], found: list[Found]) -> list[Found]:
+def _together(parts: ReadingParts, readings: list[Reading], found: list[ComparedReading]) -> list[ComparedReading]:
     """Accurate-mass readings of one file at several energies are explained as one sample."""
-    fits = [k for k, one in enumerate(found) if "formulas" in one.matched.answer]  # as accurate masses
+    fits = [k for k, compared in enumerate(found) if compared.answer.formula_screen is not None]  # as accurate masses
     try:
         energies = at_energies(readings, fits)
         if energies is None:
             return found
-        joint = with_joint_mixture([one.matched for one in found], energies, parts.shelf, Names(parts.top, parts.index))
+        conditions = SearchConditions(parts.top, parts.index)
+        joint = with_joint_mixture([compared.answer for compared in found], energies, parts.registry, conditions)
     except Exception:
         _log.exception("joint_mixture_failed")
         return found
-    return [replace(one, matched=matched) for one, matched in zip(found, joint, strict=True)]
+    return [replace(compared, answer=answer) for compared, answer in zip(found, joint, strict=True)]
 
 
-def _with_limits(reading: Reading, matched: Matched) -> Matched:
-    """How far the reader is proven, and what it had to take its values for, limits what may be concluded."""
-    limits = list(matched.limits)
-    if matched.answer.get("level") != NOT_COMPARED and (said := compared_as(reading.kind.value, reading.y_unit)):
-        limits.append(said)
-    assurance = str(reading.meta.get("assurance", ""))
-    if assurance not in ("", "high"):
-        limits.append(assurance_sentence(assurance))
-    return replace(matched, limits=limits)
-
-
-def _quality(task: _Task, reading: Reading) -> dict[str, Any]:
+def _quality(task: _Task, reading: Reading) -> dict[str, JsonValue]:
     try:
         return quality_json(reading)
     except Exception:
@@ -242,7 +232,7 @@ def _quality(task: _Task, reading: Reading) -> dict[str, Any]:
         return {}
 
 
-def _store(ctx: JobContext, task: _Task, found: list[Found]) -> None:
+def _store(ctx: JobContext, task: _Task, found: list[ComparedReading]) -> None:
     with ctx.begin() as uow:
         # before the upload, in the order a correction takes them
         analysis = repository.analysis(uow.session, task.analysis_id, lock=True)
@@ -277,7 +267,7 @@ def _store(ctx: JobContext, task: _Task, found: list[Found]) -> None:
         ctx.complete(uow)
 
 
-def _ask_again_about_warnings(uow: UnitOfWork, row: Upload, found: list[Found]) -> frozenset[str]:
+def _ask_again_about_warnings(uow: UnitOfWork, row: Upload, found: list[ComparedReading]) -> frozenset[str]:
     """Codes of the warnings now; a look at earlier ones counts no more once there is a new one among them."""
     codes = codes_in(remarks_of(one.reading) for one in found)
     before = codes_in(reading.remarks for reading in repository.readings_of_upload(uow.session, row.id))
@@ -286,14 +276,14 @@ def _ask_again_about_warnings(uow: UnitOfWork, row: Upload, found: list[Found]) 
     return codes
 
 
-def _rank(one: Found) -> int:
-    return rank_of(one.reading.kind.value, one.reading.y_unit, one.matched.answer)
+def _rank(one: ComparedReading) -> int:
+    return rank_of(one.reading.kind.value, one.reading.y_unit, one.answer)
 
 
-def _store_problem(ctx: JobContext, task: _Task, state: UploadState, problem: dict[str, Any]) -> None:
+def _store_problem(ctx: JobContext, task: _Task, state: UploadState, problem: dict[str, JsonValue]) -> None:
     with ctx.begin() as uow:
         row = _still_ours(uow, task)
-        if row is not None and _keeps(uow, ctx.payload, row):
+        if row is not None and _keeps(uow, bool(ctx.payload.get(KEEP)), row):
             after = {"kept": True, "code": problem["code"]}
             audit.record(uow, "read", "upload", row.id, version=row.version, after=after)
             _tell(uow, ctx, row, "upload.read")
@@ -308,9 +298,9 @@ def _store_problem(ctx: JobContext, task: _Task, state: UploadState, problem: di
         ctx.complete(uow)
 
 
-def _keeps(uow: UnitOfWork, payload: Mapping[str, Any], row: Upload) -> bool:
+def _keeps(uow: UnitOfWork, by_newer_readers: bool, row: Upload) -> bool:
     """Whether this was asked for by newer readers only and fails: then the reading made before stays (ADR 0010)."""
-    if not payload.get(KEEP) or not repository.readings_of_upload(uow.session, row.id):
+    if not by_newer_readers or not repository.readings_of_upload(uow.session, row.id):
         return False
     row.state, row.problem = UploadState.READ, None
     row.version += 1
@@ -323,8 +313,8 @@ def _still_ours(uow: UnitOfWork, task: _Task) -> Upload | None:
     return row if row is not None and row.version == task.version else None
 
 
-def _searched(found: list[Found]) -> list[str]:
-    return sorted({str(book["name"]) for one in found for book in one.matched.libraries})
+def _searched(found: list[ComparedReading]) -> list[str]:
+    return sorted({library.name for compared in found for library in compared.answer.libraries})
 
 
 def _correct_method(uow: UnitOfWork, analysis: Analysis, reading: Reading) -> None:
@@ -341,14 +331,14 @@ def _correct_method(uow: UnitOfWork, analysis: Analysis, reading: Reading) -> No
     )  # fmt: skip
 
 
-def _add(uow: UnitOfWork, upload: Upload, ordinal: int, one: Found, there: ReadingRow | None) -> None:
+def _add(uow: UnitOfWork, upload: Upload, ordinal: int, one: ComparedReading, there: ReadingRow | None) -> None:
     """A reading that is `there` already keeps its key: links to it, and steps and checks made of it, stay good."""
     row = reading_row(upload, ordinal, one, uow.now)
     if there is not None:
         row = there.sqlmodel_update(row.model_dump(exclude={"id"}))
     uow.session.add(row)
     uow.session.flush()
-    uow.session.add(match_row(row.id, one.matched, uow.now))
+    uow.session.add(match_row(row.id, one.answer, uow.now))
 
 
 def _tell(uow: UnitOfWork, ctx: JobContext, row: Upload, kind: str) -> None:
@@ -363,7 +353,7 @@ def _give_up(uow: UnitOfWork, dead: DeadJob) -> None:
     row = repository.upload(uow.session, uuid.UUID(dead.payload["upload_id"]))
     if row is None or row.state is not UploadState.WAITING:
         return
-    if not _keeps(uow, dead.payload, row):
+    if not _keeps(uow, bool(dead.payload.get(KEEP)), row):
         row.state = UploadState.REFUSED
         row.problem = {
             "code": "reading_failed", "where": "",

@@ -6,14 +6,13 @@ Knows no standard and no batch; app.laboratory.standards asks here, so that a re
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from app.laboratory.identification.answer import Answer
+from app.laboratory.identification.identify import is_accurate
+from app.laboratory.identification.runs import components_of
 from app.laboratory.readings import arrays
-from app.laboratory.readings.identify import is_accurate
-from app.laboratory.readings.runs import components_of
-from app.laboratory.readings.tables import Match
 from app.laboratory.readings.tables import Reading as ReadingRow
 from app.platform.kernel.errors import Invalid, NotFound
 from app.platform.storage import BlobStore
@@ -45,7 +44,7 @@ class Reference:
         return int(self.spectrum.mz.size if isinstance(self.spectrum, MassSpectrum) else self.spectrum.wavenumber.size)
 
 
-def reference_of(row: ReadingRow, match: Match | None, store: BlobStore, peak: int | None) -> Reference:
+def reference_of(row: ReadingRow, answer: Answer | None, store: BlobStore, peak: int | None) -> Reference:
     """The spectrum of a stored reading, or of one peak of a run. Raises Invalid, NotFound, Unavailable."""
     if row.kind == ReadingKind.MASS_SPECTRUM.value:
         return Reference(arrays.single_spectrum(store, row.arrays_sha256))
@@ -53,15 +52,11 @@ def reference_of(row: ReadingRow, match: Match | None, store: BlobStore, peak: i
         return Reference(infrared_of(row, store), technique=_CURVES[ReadingKind(row.kind)])
     if row.kind != ReadingKind.MASS_RUN.value:
         raise Invalid(ONLY_THESE, fields={"reading_id": ONLY_THESE})
-    peaks: list[dict[str, Any]] = list(match.answer.get("peaks", [])) if match is not None else []
-    found = next((p for p in peaks if p["peak"] == (peak or 1)), None)
+    found = answer.peak_at(peak or 1) if answer is not None else None
     if found is None:
         raise NotFound("peak")
-    index = found.get("retention_index")
-    spectrum = MassSpectrum(found["mz"], found["intensity"])
-    return Reference(
-        spectrum, float(found["retention_time_s"]), int(found["peak"]), None if index is None else float(index)
-    )
+    spectrum = MassSpectrum(found.mz, found.intensity)
+    return Reference(spectrum, found.retention_time_s, found.peak, found.retention_index)
 
 
 def infrared_of(row: ReadingRow, store: BlobStore) -> InfraredSpectrum:

@@ -11,18 +11,16 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import structlog
 
 from app.intake.samples import service as samples
 from app.laboratory.readings import repository
 from app.laboratory.readings.domain import UploadState
-from app.laboratory.readings.identify import FileReader
-from app.laboratory.readings.reading_job import ReadingParts, handlers, obituaries
+from app.laboratory.readings.reading_job import ReadingParts, handlers, on_failed
 from app.laboratory.readings.reparse_differences import ReadingChange, changes_of
 from app.laboratory.readings.reparse_repository import Selection, count, page
 from app.laboratory.readings.tables import Reading as ReadingRow
@@ -34,7 +32,7 @@ from app.platform.kernel.actor import SYSTEM
 from app.platform.kernel.errors import NotFound
 from app.platform.live.publish import publish
 from app.platform.storage import BlobStore
-from instruments import AmbiguousText, InstrumentError, formats, printable
+from instruments import AmbiguousText, FileReader, InstrumentError, formats, printable
 from spectra import Reading
 
 __all__ = ["Outcome", "Reread", "Selection", "how_many", "reread"]
@@ -75,10 +73,6 @@ class Reread:
     said: str = ""
     stored: str = ""
     why: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +152,7 @@ def _read_again(parts: ReadingParts, file: _File, scratch: BlobStore) -> tuple[R
     )
     hints = {key: str(value) for key, value in upload.hints.items()}
     try:
-        readings = parts.jail.read(parts.blobs.path(upload.blob_sha256), upload.file_name, hints)
+        readings = parts.sandbox.read(parts.blobs.path(upload.blob_sha256), upload.file_name, hints)
         changes = changes_of(rows, readings, parts.arrays, scratch)
     except InstrumentError as error:
         return _refused(answer, upload, error), []
@@ -214,8 +208,8 @@ def _take_over(parts: ReadingParts, file: _File, found: Reread, readings: list[R
     _, before = _now(parts, file.upload.id)
     if reason := _ask(parts, file):
         return replace(found, stored="kept", why=reason)
-    jail = _AsJustRead(parts.jail, parts.blobs.path(file.upload.blob_sha256), file.upload, readings)
-    runner = JobRunner(parts.db, handlers(replace(parts, jail=jail)), on_dead=obituaries())
+    sandbox = _AsJustRead(parts.sandbox, parts.blobs.path(file.upload.blob_sha256), file.upload, readings)
+    runner = JobRunner(parts.db, handlers(replace(parts, sandbox=sandbox)), on_dead=on_failed())
     deadline = time.monotonic() + WAIT_S
     while (now := _now(parts, file.upload.id))[0] is UploadState.WAITING:
         if not runner.run_one():  # a running service has taken it, or it is tried again later
@@ -280,12 +274,14 @@ def _now(parts: ReadingParts, upload_id: uuid.UUID) -> tuple[UploadState | None,
 class _AsJustRead:
     """Gives the job the very readings that were compared, so that what is stored is what was shown."""
 
-    jail: FileReader
+    sandbox: FileReader
     path: Path
     upload: Upload
     readings: list[Reading]
 
-    def read(self, source: Path, name: str | None = None, hints: Mapping[str, str] | None = None) -> list[Reading]:
-        """As a ReaderJail, which is asked for every other file, and for this one if it was refused."""
+    def read(
+        self, source: Path | bytes, name: str | None = None, hints: Mapping[str, str] | None = None
+    ) -> list[Reading]:
+        """As a ParserSandbox, which is asked for every other file, and for this one if it was refused."""
         same = source == self.path and name == self.upload.file_name and dict(hints or {}) == self.upload.hints
-        return self.readings if same and self.readings else self.jail.read(source, name, hints)
+        return self.readings if same and self.readings else self.sandbox.read(source, name, hints)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from app.laboratory.readings import arrays
 from app.laboratory.readings.tables import Reading as ReadingRow
@@ -20,6 +21,8 @@ from instruments import describe, printable
 from spectra import Reading
 
 Arrays = Mapping[str, NDArray[Any]]
+Figure = str | float | None
+"""A figure or word of a reading; None where it has none."""
 WHO_READ = frozenset({"reader", "reader_version"})
 _ARRAYS = {"x": "x", "y": "y", "mz": "m/z", "intensity": "intensity", "precursor": "precursor m/z"}
 
@@ -37,7 +40,7 @@ class ReadingChange:
     """What is different in one reading of a file. `number` counts from 1; a pair is (before, now)."""
 
     number: int
-    fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    fields: dict[str, tuple[Figure, Figure]] = field(default_factory=dict)
     arrays: dict[str, Deviation] = field(default_factory=dict)
     remarks_added: tuple[str, ...] = ()
     remarks_gone: tuple[str, ...] = ()
@@ -102,13 +105,13 @@ def _change(number: int, row: ReadingRow, reading: Reading, stored: BlobStore, s
     )
 
 
-def _said(row: ReadingRow) -> dict[str, Any]:
+def _said(row: ReadingRow) -> dict[str, Figure]:
     names = ("kind", "title", "instrument", "format", "reader", "reader_version", "x_unit", "y_unit", "n_points",
              "n_scans", "ms_level")  # fmt: skip
     return {name: getattr(row, name) for name in names}
 
 
-def _says(reading: Reading) -> dict[str, Any]:
+def _says(reading: Reading) -> dict[str, Figure]:
     return {
         "kind": reading.kind.value,
         "title": printable(reading.title, 200),
@@ -133,10 +136,10 @@ def _loaded(store: BlobStore, sha256: str) -> dict[str, NDArray[Any]]:
         return {}
 
 
-def _figures(found: Arrays) -> dict[str, Any]:
+def _figures(found: Arrays) -> dict[str, Figure]:
     if "x" not in found or not found["x"].size:
         return {"points": "missing"}
-    figures: dict[str, Any] = {
+    figures: dict[str, Figure] = {
         "points": "there", "x_first": float(found["x"][0]), "x_last": float(found["x"][-1]),
         "y_max": float(found["y"].max()),
     }  # fmt: skip
@@ -161,7 +164,7 @@ def deviations_of(older: Arrays, newer: Arrays) -> dict[str, Deviation]:
     return found
 
 
-def _details(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
+def _details(before: Mapping[str, JsonValue], now: Mapping[str, JsonValue]) -> tuple[str, ...]:
     """Keys of the description that say something else, besides those that are compared as figures."""
     compared = {*_says_keys(), "x_first", "x_last", "y_max", "warnings", "remarks"}
     return tuple(sorted(key for key in now if key not in compared and not _alike(before.get(key), now[key])))

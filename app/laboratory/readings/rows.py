@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from app.laboratory.readings.ranking import ENGINE_VERSION, Matched
+from pydantic import JsonValue
+
+from app.laboratory.identification.answer import Answer
+from app.laboratory.identification.codec import encode
 from app.laboratory.readings.tables import Match, Upload
 from app.laboratory.readings.tables import Reading as ReadingRow
 from instruments import describe, printable
@@ -15,16 +18,16 @@ from spectra import Reading
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ComparedReading:
     """One reading ready to be stored."""
 
     reading: Reading
     arrays_sha256: str
-    matched: Matched
-    quality: dict[str, Any] = field(default_factory=dict)
+    answer: Answer
+    quality: dict[str, JsonValue] = field(default_factory=dict)
 
 
-def reading_row(upload: Upload, ordinal: int, one: Found, now: datetime) -> ReadingRow:
+def reading_row(upload: Upload, ordinal: int, one: ComparedReading, now: datetime) -> ReadingRow:
     """The reading without its arrays."""
     reading = one.reading
     return ReadingRow(
@@ -50,7 +53,7 @@ def reading_row(upload: Upload, ordinal: int, one: Found, now: datetime) -> Read
     )
 
 
-def same_curve(row: ReadingRow, one: Found) -> bool:
+def same_curve(row: ReadingRow, one: ComparedReading) -> bool:
     """Whether a row is of these very points, taken as the same: then it stays, with all that others hang on it."""
     reading = one.reading
     return (row.arrays_sha256, row.kind, row.x_unit, row.y_unit) == (
@@ -58,27 +61,19 @@ def same_curve(row: ReadingRow, one: Found) -> bool:
     )  # fmt: skip
 
 
-def match_row(reading_id: uuid.UUID, matched: Matched, now: datetime) -> Match:
+def match_row(reading_id: uuid.UUID, answer: Answer, now: datetime) -> Match:
     """What it resembles."""
-    return Match(
-        reading_id=reading_id,
-        libraries=matched.libraries,
-        score_name=matched.score_name,
-        candidates=matched.candidates,
-        answer=fit(matched.answer),
-        limits=matched.limits,
-        engine_version=ENGINE_VERSION,
-        created_at=now,
-    )
+    columns = asdict(encode(answer))
+    return Match(reading_id=reading_id, created_at=now, **(columns | {"answer": fit(columns["answer"])}))
 
 
-def remarks_of(reading: Reading) -> list[dict[str, Any]]:
+def remarks_of(reading: Reading) -> list[dict[str, str]]:
     """What the reader noticed."""
     return [{"level": r.level.value, "code": r.code, "text": printable(r.text, 400)} for r in reading.remarks]
 
 
 def fit(value: Any) -> Any:
-    """The same for texts inside JSON."""
+    """A JSON value with every text in it cut to 2,000 printable characters."""
     if isinstance(value, str):
         return printable(value, 2000)
     if isinstance(value, dict):

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from app.laboratory.identification.domain import Method, MethodInfo
 from app.laboratory.readings.analyses import AnalysisView, NewAnalysis
-from app.laboratory.readings.domain import AnalysisStatus, Method, MethodInfo, UploadState, warnings_in
+from app.laboratory.readings.domain import AnalysisStatus, UploadState, warnings_in
 from app.laboratory.readings.tables import Analysis, Match, Reading, Upload
 from app.platform.web.fields import FreeText, Note140, Text40, Text60
 from harm_messages.vocabulary import StripReading
@@ -122,10 +123,7 @@ class MatchOut(BaseModel):
     @classmethod
     def of(cls, row: Match) -> MatchOut:
         """From a row."""
-        return cls(
-            reading_id=row.reading_id, score_name=row.score_name, libraries=row.libraries, candidates=row.candidates,
-            answer=row.answer, limits=row.limits, engine_version=row.engine_version, created_at=row.created_at,
-        )  # fmt: skip
+        return cls.model_validate({name: getattr(row, name) for name in cls.model_fields})
 
 
 class ReadingOut(BaseModel):
@@ -253,8 +251,8 @@ class AnalysisFullOut(AnalysisOut):
                 n_points=v.reading.n_points, reader=v.reading.reader, reader_version=v.reading.reader_version,
                 assurance=assurance_of(v.reading),
                 warnings=[str(remark["text"]) for remark in warnings_in(v.reading.remarks)],
-                level=v.match.answer.get("level") if v.match else None,
-                headline=v.match.answer.get("headline") if v.match else None,
+                level=v.answer.level.value if v.answer else None,
+                headline=v.answer.headline if v.answer else None,
             )
             for v in view.readings
         ]  # fmt: skip

@@ -14,20 +14,17 @@ from app.laboratory.readings.analyses import (
 )
 from app.laboratory.readings.arrays import array_store, single_spectrum
 from app.laboratory.readings.batches import BatchMember, RunBefore, batch_of, run_before, runs_of_batch
-from app.laboratory.readings.controls import ControlsFor, RunControls
+from app.laboratory.readings.corrections import AxisInterpretation, codes_of, fields_for, hints_of, taken_as
 from app.laboratory.readings.corrections import Field as CorrectionField
-from app.laboratory.readings.corrections import Said, codes_of, fields_for, hints_of, taken_as
-from app.laboratory.readings.domain import AnalysisStatus, Method, MethodInfo, Quality, ScopeFact, UploadState
+from app.laboratory.readings.domain import AnalysisStatus, Quality, ScopeFact, UploadState
+from app.laboratory.readings.figures import figures_in
 from app.laboratory.readings.figures import shown as figure_words
 from app.laboratory.readings.files import FileView, files_of
 from app.laboratory.readings.formats import file_words, takes_folders
-from app.laboratory.readings.in_house import void_now
-from app.laboratory.readings.infrared_answer import fit_words, limits_in_short
 from app.laboratory.readings.infrared_references import entry_in, vibrational_books
-from app.laboratory.readings.instrument_state import InstrumentState
 from app.laboratory.readings.machines import NewInstrument, RanOn, add_instrument, analyses_on, lock_instrument, ran_on
-from app.laboratory.readings.methods import method_info, methods
 from app.laboratory.readings.plots import plot_of
+from app.laboratory.readings.plots_fit import fit_words
 from app.laboratory.readings.quality import quality_of, scope_of
 from app.laboratory.readings.references import (
     Reference,
@@ -43,8 +40,6 @@ from app.laboratory.readings.references import (
 from app.laboratory.readings.references import kept as kept_reference
 from app.laboratory.readings.repository import files_of_readings
 from app.laboratory.readings.rereading import reread_each
-from app.laboratory.readings.run_answers import NAMED as NAMING_LEVELS
-from app.laboratory.readings.substances import SubstanceIndex
 from app.laboratory.readings.tables import Upload
 from app.laboratory.readings.uploads import (
     answer_upload,
@@ -53,6 +48,7 @@ from app.laboratory.readings.uploads import (
     get_reading,
     get_upload,
     keep_file,
+    reading_with_answer,
     reading_with_match,
     readings_of_upload,
     record_upload,
@@ -64,16 +60,12 @@ from app.laboratory.readings.uploads import (
 from harm_messages.vocabulary import StripReading
 
 __all__ = [
-    "NAMING_LEVELS",
     "AnalysisStatus",
     "AnalysisView",
+    "AxisInterpretation",
     "BatchMember",
-    "ControlsFor",
     "CorrectionField",
     "FileView",
-    "InstrumentState",
-    "Method",
-    "MethodInfo",
     "NewAnalysis",
     "NewInstrument",
     "Quality",
@@ -81,11 +73,8 @@ __all__ = [
     "ReadingView",
     "Reference",
     "RunBefore",
-    "RunControls",
-    "Said",
     "ScopeFact",
     "StripReading",
-    "SubstanceIndex",
     "Upload",
     "UploadState",
     "add_analysis",
@@ -102,6 +91,7 @@ __all__ = [
     "entry_in",
     "fields_for",
     "figure_words",
+    "figures_in",
     "file_words",
     "files_of",
     "files_of_readings",
@@ -116,13 +106,11 @@ __all__ = [
     "keep_file",
     "kept_reference",
     "kept_run",
-    "limits_in_short",
     "lock_instrument",
-    "method_info",
-    "methods",
     "plot_of",
     "quality_of",
     "ran_on",
+    "reading_with_answer",
     "reading_with_match",
     "readings_of_upload",
     "record_upload",
@@ -143,5 +131,4 @@ __all__ = [
     "takes_folders",
     "update_analysis",
     "vibrational_books",
-    "void_now",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from app.laboratory.readings.domain import Method
+from app.laboratory.identification.domain import Method
 from app.laboratory.readings.tables import Analysis
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlmodel import Field
 
-from app.laboratory.readings.domain import AnalysisStatus, Method, UploadState
+from app.laboratory.identification.domain import Method
+from app.laboratory.readings.domain import AnalysisStatus, UploadState
 from app.platform.db import Base, enum_column, json_column, key_column, utc_column
 from harm_messages.vocabulary import StripReading
 
@@ -72,8 +73,8 @@ class Upload(Base, table=True):
     file_name: str = Field(max_length=200)
     state: UploadState = enum_column(UploadState, name="state", default=UploadState.WAITING)
     format: str = Field(default="", max_length=40)
-    hints: dict[str, Any] = json_column(dict)
-    problem: dict[str, Any] | None = json_column(lambda: None, nullable=True)
+    hints: dict[str, str] = json_column(dict)
+    problem: dict[str, JsonValue] | None = json_column(lambda: None, nullable=True)
     method_by_content: bool = Field(default=False, description="the analysis takes its method from what the file is")
     uploaded_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     created_at: datetime = utc_column()
@@ -105,23 +106,23 @@ class Reading(Base, table=True):
     n_points: int
     n_scans: int = 0
     ms_level: int | None = None
-    description: dict[str, Any] = json_column(dict)
-    remarks: list[dict[str, Any]] = json_column(list)
-    quality: dict[str, Any] = json_column(dict)
+    description: dict[str, JsonValue] = json_column(dict)
+    remarks: list[dict[str, str]] = json_column(list)
+    quality: dict[str, JsonValue] = json_column(dict)
     arrays_sha256: str = Field(default="", max_length=64)
     created_at: datetime = utc_column()
 
 
 class Match(Base, table=True):
-    """The ranked candidates of one reading against one set of libraries, with its limits."""
+    """The answer of one reading against one set of libraries, as app.laboratory.identification.codec stores it."""
 
     __tablename__ = "match"
     id: uuid.UUID = key_column()
     reading_id: uuid.UUID = Field(foreign_key="reading.id", index=True, ondelete="CASCADE")
-    libraries: list[dict[str, Any]] = json_column(list)
+    libraries: JsonValue = json_column(list)
     score_name: str = Field(max_length=40)
-    candidates: list[dict[str, Any]] = json_column(list)
-    answer: dict[str, Any] = json_column(dict)
+    candidates: JsonValue = json_column(list)
+    answer: JsonValue = json_column(dict)
     limits: list[str] = json_column(list)
     engine_version: str = Field(max_length=20)
     created_at: datetime = utc_column()

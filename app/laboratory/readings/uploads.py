@@ -6,15 +6,18 @@ import unicodedata
 import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
-from typing import Any
 
+from pydantic import TypeAdapter
 from sqlmodel import Session
 
 from app.intake.samples import service as samples
+from app.laboratory.identification.answer import Answer
+from app.laboratory.identification.domain import Method
 from app.laboratory.readings import repository
 from app.laboratory.readings.analyses import NewAnalysis, add_analysis, get_analysis
+from app.laboratory.readings.answers import answer_of
 from app.laboratory.readings.corrections import TAB
-from app.laboratory.readings.domain import Method, UploadState, codes_in
+from app.laboratory.readings.domain import UploadState, codes_in
 from app.laboratory.readings.events import ReadingsInQuestion
 from app.laboratory.readings.tables import Match, Reading, Upload
 from app.platform import audit
@@ -25,6 +28,7 @@ from app.platform.kernel.errors import Conflict, Invalid, NotFound, Stale
 from app.platform.live.publish import publish
 from app.platform.reactions import emit
 from app.platform.storage import Received
+from instruments import Choice
 
 JOB = "read_upload"
 KEEP = "keep"
@@ -127,6 +131,12 @@ def reading_with_match(session: Session, actor: Actor, reading_id: uuid.UUID) ->
     return row, repository.latest_matches(session, [row.id]).get(row.id)
 
 
+def reading_with_answer(session: Session, actor: Actor, reading_id: uuid.UUID) -> tuple[Reading, Answer | None]:
+    """A reading and what its newest comparison says. Raises NotFound."""
+    row, match = reading_with_match(session, actor, reading_id)
+    return row, None if match is None else answer_of(match)
+
+
 def answer_upload(
     uow: UnitOfWork,
     upload_id: uuid.UUID,
@@ -206,13 +216,16 @@ def taken_as(rows: Iterable[Reading]) -> list[str]:
     return [", ".join((row.kind, row.x_unit or "no x unit", row.y_unit or "no y unit")) for row in rows]
 
 
+_CHOICES = TypeAdapter(list[Choice])
+
+
 def _hints(row: Upload, choice: int | None, hints: Mapping[str, str] | None) -> dict[str, str]:
     """The hints of the file from now on."""
     if choice is not None:
-        offered = list((row.problem or {}).get("choices", []))
+        offered = _CHOICES.validate_python((row.problem or {}).get("choices", []))
         if not 0 <= choice < len(offered):
             raise Invalid("This is not one of the choices.", fields={"choice": "not offered"})
-        return {**row.hints, **{str(key): str(value) for key, value in offered[choice]["hints"].items()}}
+        return {**row.hints, **offered[choice].hints}
     given = dict(hints or {})
     if given.get("delimiter") == "tab":
         given["delimiter"] = TAB
@@ -276,7 +289,11 @@ def reread_analysis(uow: UnitOfWork, analysis_id: uuid.UUID, *, keep: bool = Fal
 
 
 def _ask_to_read(uow: UnitOfWork, row: Upload, sample: samples.Sample, kind: str, *, keep: bool = False) -> None:
-    payload: dict[str, Any] = {"upload_id": row.id, "sample_id": sample.id, "session_id": sample.session_id}
+    payload: dict[str, uuid.UUID | bool] = {
+        "upload_id": row.id,
+        "sample_id": sample.id,
+        "session_id": sample.session_id,
+    }
     if keep:
         payload[KEEP] = True
     enqueue(uow, JOB, payload, agency_id=sample.agency_id)

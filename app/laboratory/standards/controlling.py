@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import Session
 
 from app.intake.samples import service as samples
+from app.laboratory.identification.controls import RunControls
 from app.laboratory.incoming import service as incoming
 from app.laboratory.readings import service as readings
 from app.laboratory.standards import repository
@@ -143,14 +144,14 @@ class BatchControls:
     def __init__(self, database: Database, store: BlobStore) -> None:
         self._database, self._store = database, store
 
-    def __call__(self, analysis_id: uuid.UUID) -> readings.RunControls:
+    def __call__(self, analysis_id: uuid.UUID) -> RunControls:
         """Blank and ladder measured last, on the same instrument where both name one; and the run before this one."""
         with self._database.read() as session:
             instrument, chosen, before = _beside(session, analysis_id)
         blank, ladder = chosen.get(ControlKind.BLANK), chosen.get(ControlKind.LADDER)
         blank_run, scale = self._run(_arrays(blank)), _scale(ladder)
         previous = self._run(_arrays(before), before.x_unit if before else "s")
-        return readings.RunControls(
+        return RunControls(
             blank_run,
             words_of(blank) if blank_run is not None else "",
             scale,

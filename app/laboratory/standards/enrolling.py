@@ -64,8 +64,8 @@ def from_reading(
     session: Session, actor: Actor, store: BlobStore, reading_id: uuid.UUID, peak: int | None
 ) -> tuple[Source, NewReplicate]:
     """A reading of a sample, or one peak of a run, with what the reading says of itself. Raises NotFound, Invalid."""
-    row, match = readings.reading_with_match(session, actor, reading_id)
-    found = readings.reference_of(row, match, store, peak)
+    row, answer = readings.reading_with_answer(session, actor, reading_id)
+    found = readings.reference_of(row, answer, store, peak)
     analysis = readings.get_analysis(session, actor, row.analysis_id)
     machine = next((i.name for i in readings.instruments(session, actor) if i.id == analysis.instrument_id), "")
     if samples.get_sample(session, actor, analysis.sample_id).withdrawn_at is not None:

@@ -201,11 +201,11 @@ def _form(
     store = web.arrays_of(rt)
     with rt.read() as session:
         source, said = service.from_reading(session, who, store, reading, peak)
-        row, match = readings.reading_with_match(session, who, reading)
+        row, answer = readings.reading_with_answer(session, who, reading)
         sample_id = readings.get_analysis(session, who, row.analysis_id).sample_id
         kept = service.in_use(session, who)
         machines = readings.instruments(session, who)
-    best = web.best_of(match, source.reference.peak)
+    best = web.best_of(answer, source.reference.peak)
     return rt.templates.page(
         request,
         "standards/new.html",

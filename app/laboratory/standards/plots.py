@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from app.platform.plots import Plot
 from spectra import InfraredSpectrum, MassSpectrum
 from spectra.confidence.standards import ReplicateStatistics
 from spectra.infrared_grid import curve
@@ -51,7 +51,7 @@ def likeness_of(spectra: Mapping[uuid.UUID, MassSpectrum | InfraredSpectrum]) ->
     return out
 
 
-def replicate_plot(spectrum: MassSpectrum | InfraredSpectrum, label: str) -> dict[str, Any]:
+def replicate_plot(spectrum: MassSpectrum | InfraredSpectrum, label: str) -> Plot:
     """For plots.spectrum."""
     if isinstance(spectrum, InfraredSpectrum):
         return _curve_plot(spectrum, label)
@@ -66,7 +66,7 @@ def replicate_plot(spectrum: MassSpectrum | InfraredSpectrum, label: str) -> dic
     }  # fmt: skip
 
 
-def _curve_plot(spectrum: InfraredSpectrum, label: str) -> dict[str, Any]:
+def _curve_plot(spectrum: InfraredSpectrum, label: str) -> Plot:
     x, y = spectrum.wavenumber, spectrum.absorbance
     every = max(1, -(-x.size // MOST_POINTS))
     top = float(x[int(np.argmax(y))])

@@ -1,27 +1,18 @@
-"""A file handed in for a standard or a control is read at once, in the jail, before anything is stored of it."""
+"""A file handed in for a standard or a control is read at once, in the sandbox, before anything is stored of it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
 
 from app.platform.kernel.errors import Unreadable
-from instruments import AmbiguousText, InstrumentError, printable
+from instruments import AmbiguousText, FileReader, InstrumentError, printable
 from spectra import Reading
 
 
-class FileReader(Protocol):
-    """Reads a file in a process of its own; the server's jail."""
-
-    def read(self, source: Path, name: str | None = None) -> list[Reading]:
-        """Readings of a file. Raises InstrumentError."""
-        ...
-
-
-def readings_in(jail: FileReader, path: Path, name: str) -> list[Reading]:
+def readings_in(sandbox: FileReader, path: Path, name: str) -> list[Reading]:
     """What is in a file. Raises Unreadable with what was wrong and what to do; nothing was stored then."""
     try:
-        return jail.read(path, name)
+        return sandbox.read(path, name)
     except AmbiguousText as question:
         raise Unreadable(
             f"This file does not say what it is, so it was not kept. {printable(question.message, 400)}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from app.laboratory.standards.book import Book, spectra_of
 from app.laboratory.standards.controlling import (
     BatchControls,
     ControlRun,
@@ -14,6 +13,7 @@ from app.laboratory.standards.controlling import (
 )
 from app.laboratory.standards.domain import KIND_WORDS, ControlKind, NewControl, NewReplicate, NewStandard
 from app.laboratory.standards.enrolling import Source, add_run, enrol, from_reading, get_standard, retire
+from app.laboratory.standards.in_house_library import InHouseLibrary, spectra_of
 from app.laboratory.standards.listing import StandardView, controls_page, in_use, standard_view, standards_page
 from app.laboratory.standards.plots import likeness_of, spread_of
 from app.laboratory.standards.reading_files import readings_in
@@ -21,9 +21,9 @@ from app.laboratory.standards.reading_files import readings_in
 __all__ = [
     "KIND_WORDS",
     "BatchControls",
-    "Book",
     "ControlKind",
     "ControlRun",
+    "InHouseLibrary",
     "NewControl",
     "NewReplicate",
     "NewStandard",

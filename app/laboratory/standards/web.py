@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.laboratory.identification.answer import Answer
+from app.laboratory.identification.parts import Candidate
 from app.laboratory.readings import service as readings
 from app.laboratory.standards import service
 from app.laboratory.standards.forms import StandardForm, named
@@ -20,14 +22,14 @@ def arrays_of(rt: Runtime) -> BlobStore:
 
 def source_of(rt: Runtime, held: Held, file_name: str) -> service.Source:
     """The reference in a file that was handed in; its bytes are kept with the row only. Raises Unreadable, Invalid."""
-    found = service.readings_in(rt.jail, held.path, file_name)
+    found = service.readings_in(rt.sandbox, held.path, file_name)
     return service.Source(readings.reference_in(found), None, held, file_name)
 
 
 def control_run_of(rt: Runtime, raw: Held | Received, file_name: str, new: service.NewControl) -> service.ControlRun:
     """The run in a file that was handed in, or that waits and is on disk already. Raises Unreadable, Invalid."""
     path = raw.path if isinstance(raw, Held) else rt.blobs.path(raw.sha256)
-    found = service.readings_in(rt.jail, path, file_name)
+    found = service.readings_in(rt.sandbox, path, file_name)
     return service.control_run(arrays_of(rt), raw, file_name, found, new)
 
 
@@ -44,24 +46,19 @@ def standard_facts(view: service.StandardView) -> list[tuple[str, Any]]:
     ]  # fmt: skip
 
 
-def best_of(match: Any, peak: int | None) -> dict[str, Any]:
+def best_of(answer: Answer | None, peak: int | None) -> Candidate | None:
     """The best candidate of what is enrolled: a first guess at its name, which a chemist confirms."""
-    if match is None:
-        return {}
-    rows = list(match.candidates)
-    if peak is not None:
-        found = next((p for p in match.answer.get("peaks", []) if p["peak"] == peak), None)
-        rows = list(found["candidates"]) if found is not None else []
-    return dict(rows[0]) if rows else {}
+    found = answer if answer is None or peak is None else answer.peak_at(peak)
+    return next(iter(found.candidates), None) if found is not None else None
 
 
-def prefilled(said: service.NewReplicate, best: dict[str, Any]) -> StandardForm:
+def prefilled(said: service.NewReplicate, best: Candidate | None) -> StandardForm:
     """The form as far as the reading fills it in."""
-    known = str(best.get("substance_id") or "")
+    known = best.substance_id if best is not None else ""
     minutes = "" if said.retention_time_s is None else f"{said.retention_time_s / 60:.3f}"
     return StandardForm.model_construct(  # words of files and libraries, not of a form
         substance=[known] if known else [],
-        substance_words=[] if known or not best else [str(best["substance"])[:120]],
+        substance_words=[] if known or best is None else [best.substance[:120]],
         instrument=said.instrument[:80],
         measured_on=said.measured_at.date().isoformat() if said.measured_at else "",
         retention_min=minutes,

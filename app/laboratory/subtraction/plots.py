@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
 from app.laboratory.subtraction.domain import Tried
 from app.laboratory.subtraction.service import Work
+from app.platform.plots import Line, Plot
 from spectra.infrared_grid import grid_of
 from spectra.types import FloatArray
 
 
-def plot_of(work: Work) -> dict[str, Any]:
+def plot_of(work: Work) -> Plot:
     """The reading, and under it what is left after the standing steps."""
     names = [step.name for step in work.standing]
     series = [_line("This reading", "query", work.query, work.raman)]
@@ -22,7 +23,7 @@ def plot_of(work: Work) -> dict[str, Any]:
     return _plot(series, said)
 
 
-def plot_of_trial(tried: Tried) -> dict[str, Any]:
+def plot_of_trial(tried: Tried) -> Plot:
     """What is left so far, the reference times the factor, and what would be left."""
     known = np.isfinite(tried.reference) & np.isfinite(tried.before)
     level = float(np.median(tried.before[known] - tried.factor * tried.reference[known]))
@@ -37,7 +38,16 @@ def plot_of_trial(tried: Tried) -> dict[str, Any]:
     return _plot(series, f"{tried.name} taken out {tried.factor:.3g} times{moved}.")
 
 
-def live(tried: Tried) -> dict[str, Any]:
+class LivePoints(TypedDict):
+    """Points on one axis that the slider works on: what is left so far, and the reference once."""
+
+    name: str
+    x: list[float]
+    before: list[float]
+    reference: list[float]
+
+
+def live(tried: Tried) -> LivePoints:
     """Points for the slider: on one axis, what is left so far and the reference once."""
     known = np.isfinite(tried.reference) & np.isfinite(tried.before)
     return {
@@ -46,14 +56,14 @@ def live(tried: Tried) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _plot(series: list[dict[str, Any]], summary: str) -> dict[str, Any]:
+def _plot(series: list[Line], summary: str) -> Plot:
     return {
         "kind": "ir", "x_label": "Wavenumber / cm⁻¹", "y_label": "Absorbance", "series": series, "marks": [],
         "summary": summary, "table": {"head": [], "rows": []},
     }  # fmt: skip
 
 
-def _line(label: str, role: str, values: FloatArray, raman: bool) -> dict[str, Any]:
+def _line(label: str, role: str, values: FloatArray, raman: bool) -> Line:
     known = np.isfinite(values)
     return {"label": label, "role": role, "x": _figures(grid_of(raman)[known]), "y": _figures(values[known])}
 

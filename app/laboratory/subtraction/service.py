@@ -16,7 +16,8 @@ from sqlmodel import Session
 
 from app.intake.people import service as people
 from app.intake.samples import service as samples
-from app.laboratory.library.service import Shelf
+from app.laboratory.identification.substances import SubstanceIndex
+from app.laboratory.library.service import LibraryRegistry
 from app.laboratory.readings import service as readings
 from app.laboratory.subtraction import repository
 from app.laboratory.subtraction.domain import LEAST_HIT, MOST_STEPS, Asked, Hit, Tried
@@ -41,11 +42,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a subtraction needs beside the database: the points of readings, the shelf of the agency, the register."""
+    """What a subtraction needs beside the database: the points of readings, the libraries of the agency, the register."""
 
     store: BlobStore
-    shelf: Shelf
-    index: readings.SubstanceIndex
+    registry: LibraryRegistry
+    index: SubstanceIndex
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +109,7 @@ def work_on(session: Session, actor: Actor, desk: Desk, reading_id: uuid.UUID, t
 def try_out(session: Session, actor: Actor, desk: Desk, work: Work, asked: Asked) -> Tried:
     """What one more step would do; nothing is kept. Raises NotFound, Unavailable, Invalid."""
     row = readings.get_reading(session, actor, work.reading_id)
-    home, number = readings.entry_in(row, desk.shelf, asked.library, asked.entry)
+    home, number = readings.entry_in(row, desk.registry, asked.library, asked.entry)
     reference = np.asarray(home.infrared.curves[number], dtype=np.float64)
     try:
         best = optimum(work.rest, reference, air=not work.raman)
@@ -212,10 +213,10 @@ def _as_steps(row: Any, desk: Desk, standing: Sequence[SubtractionStep]) -> list
     out = []
     for step in standing:
         try:
-            home, number = readings.entry_in(row, desk.shelf, step.library_key, step.entry_id)
+            home, number = readings.entry_in(row, desk.registry, step.library_key, step.entry_id)
         except NotFound:
             raise Unavailable(
-                f"{step.name} of step {step.number} stood in {step.library_name}, which is not on the shelf any more. The "
+                f"{step.name} of step {step.number} stood in {step.library_name}, which is no longer installed here. The "
                 "steps and the reading are unharmed."
             ) from None
         out.append(Step(np.asarray(home.infrared.curves[number], dtype=np.float64), step.factor, step.shift_cm1))
@@ -228,7 +229,7 @@ def _hits(row: Any, desk: Desk, rest: FloatArray, top: int) -> list[Hit]:
         return []
     query = InfraredSpectrum(grid_of(row.kind == RAMAN)[known], rest[known])
     best: dict[str, Hit] = {}
-    for one in readings.vibrational_books(row, desk.shelf):
+    for one in readings.vibrational_books(row, desk.registry):
         for found in one.infrared.search_compounds(query, top, "first_derivative"):
             substance = desk.index.find(found.compound, found.name).id
             key = substance or found.compound

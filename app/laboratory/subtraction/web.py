@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.readings import service as readings
 from app.laboratory.subtraction import service
 from app.platform.kernel.actor import Actor
@@ -10,5 +11,5 @@ from app.runtime import Runtime
 
 def desk_of(rt: Runtime, who: Actor) -> service.Desk:
     """The parts of this process a subtraction works with."""
-    index = readings.SubstanceIndex(rt.pack.substances)
-    return service.Desk(readings.array_store(rt.blobs.root), rt.shelf.of(who.agency_id), index)
+    index = SubstanceIndex(rt.pack.substances)
+    return service.Desk(readings.array_store(rt.blobs.root), rt.registry.of(who.agency_id), index)

@@ -1,4 +1,4 @@
-"""The server as this computer sees it: send a parcel, ask whether it arrived. http.client; every answer becomes a row or
+"""The server as this computer sees it: send a upload, ask whether it arrived. http.client; every answer becomes a row or
 a Trouble with a sentence. Certificates are checked; redirects are not followed, so that a token goes nowhere else.
 """
 
@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode, urlsplit
 
-from app.laboratory.watching.parcel import CHUNK, Parcel
+from app.laboratory.watching.upload import CHUNK, Upload
 
 CONNECT_S = 15.0
 ANSWER_S = 120.0
@@ -150,20 +150,20 @@ class Server:
             raise self._no_mast()
         return self._receipt(data["rows"][0], is_new=False) if data["rows"] else None
 
-    def send(self, parcel: Parcel, arrival: str, origin: str) -> Receipt:
-        """Send a parcel. Raises Trouble, Stopped, and OSError when the file itself cannot be read."""
-        query = {"filename": parcel.name[-LONGEST_NAME:], "origin": origin, "arrival": arrival, **self._more}
-        digest = base64.b64encode(bytes.fromhex(parcel.sha256)).decode()
+    def send(self, upload: Upload, arrival: str, origin: str) -> Receipt:
+        """Send a upload. Raises Trouble, Stopped, and OSError when the file itself cannot be read."""
+        query = {"filename": upload.name[-LONGEST_NAME:], "origin": origin, "arrival": arrival, **self._more}
+        digest = base64.b64encode(bytes.fromhex(upload.sha256)).decode()
         headers = {
             "Content-Type": "application/octet-stream",
-            "Content-Length": str(parcel.size),
+            "Content-Length": str(upload.size),
             "Repr-Digest": f"sha-256=:{digest}:",
         }
         if self._asks_first:
             headers["Expect"] = "100-continue"
         path = f"/api/v1/incoming?{urlencode(query, quote_via=quote)}"
-        answer = self._talk("POST", path, headers, lambda sock: self._pour(sock, parcel))
-        if answer.status == 409 and parcel.found.is_run and _code(answer) == "other_bytes":
+        answer = self._talk("POST", path, headers, lambda sock: self._pour(sock, upload))
+        if answer.status == 409 and upload.found.is_run and _code(answer) == "other_bytes":
             known = self.find(arrival)  # the same run, packed by another version of zlib
             if known is not None:
                 return known
@@ -173,7 +173,7 @@ class Server:
         if answer.status == 413:
             self.check()  # nobody known has a small limit, whose answer comes first
         receipt = self._receipt(self._judged(answer).data, is_new=answer.status == 201)
-        if receipt.sha256 != parcel.sha256:
+        if receipt.sha256 != upload.sha256:
             raise Trouble(Kind.FILE_LATER, "The server confirmed other bytes than were sent; it is sent again.")
         return receipt
 
@@ -210,13 +210,13 @@ class Server:
         finally:
             connection.close()
 
-    def _pour(self, wire: _Wire, parcel: Parcel) -> None:
-        left = parcel.size
+    def _pour(self, wire: _Wire, upload: Upload) -> None:
+        left = upload.size
         while left:
             if self._stopping():
                 raise Stopped
             try:
-                piece = parcel.stream.read(min(CHUNK, left))
+                piece = upload.stream.read(min(CHUNK, left))
             except OSError as error:
                 raise Trouble(Kind.FILE_LATER, f"It could not be read any more ({_cause(error)}).") from error
             if not piece:

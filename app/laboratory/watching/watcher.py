@@ -16,11 +16,11 @@ from pathlib import Path
 
 from app.laboratory.watching.backoff import Backoff
 from app.laboratory.watching.ledger import Ledger, Row, Sending, State
-from app.laboratory.watching.looking import Eye, FolderAway, Found, Look, look_again
-from app.laboratory.watching.parcel import Changed, InUse, NotWhole, Parcel, Unpackable, arrival_key, parcel, sweep
+from app.laboratory.watching.reporting import Reporter, size_words
+from app.laboratory.watching.scanning import FolderAway, Look, ScannedFile, Scanner, look_again
 from app.laboratory.watching.server import Kind, Receipt, Server, Stopped, Trouble
 from app.laboratory.watching.settling import Settling
-from app.laboratory.watching.telling import Teller, size_words
+from app.laboratory.watching.upload import Changed, InUse, NotWhole, Unpackable, Upload, arrival_key, sweep, upload
 
 HEARTBEAT_S, CHECK_S = 60.0, 600.0
 LONGEST_PASS_S = 60.0  # of sending, before the folder is looked at again
@@ -30,7 +30,7 @@ SERVER, FOLDER, LEDGER = "the server", "the folder", "the ledger"
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
+class PollSettings:
     """Seconds between looks, and how long a file must not have changed."""
 
     interval_s: float = 5.0
@@ -62,22 +62,22 @@ class Watcher:
 
     def __init__(
         self,
-        eye: Eye,
+        scanner: Scanner,
         ledger: Ledger,
         server: Server,
-        teller: Teller,
+        reporter: Reporter,
         *,
         origin: str,
         spool: Path,
-        rhythm: Rhythm = Rhythm(),
+        poll_settings: PollSettings = PollSettings(),
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], bool],
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._eye, self._ledger, self._server, self._teller = eye, ledger, server, teller
-        self._origin, self._spool, self._rhythm = origin, spool, rhythm
+        self._eye, self._ledger, self._server, self._teller = scanner, ledger, server, reporter
+        self._origin, self._spool, self._rhythm = origin, spool, poll_settings
         self._clock, self._pause, self._stopping = clock, pause, stopping
-        self._settling = Settling(rhythm.settle_s, clock)
+        self._settling = Settling(poll_settings.settle_s, clock)
         self._all = Backoff(clock)  # the server, whatever the file
         self._each: dict[str, Backoff] = {}
         self._refused: set[tuple[str, str]] = set()  # in this run: a restart tries them once more
@@ -169,7 +169,7 @@ class Watcher:
             self._is_new_ledger = False
         self._beat()
 
-    def _finished(self, seen: Look, done: Pass) -> list[Found]:
+    def _finished(self, seen: Look, done: Pass) -> list[ScannedFile]:
         """What is to be sent, as it is this moment."""
         finished = []
         for found in seen.found:
@@ -187,7 +187,7 @@ class Watcher:
                 done.settling += 1
         return finished
 
-    def _miss(self, found: Found) -> None:
+    def _miss(self, found: ScannedFile) -> None:
         """Listed, and not there when asked for: taken away this moment, or a name that this system cannot open."""
         if found.key in self._missed:
             self._teller.trouble(
@@ -229,7 +229,7 @@ class Watcher:
                 else:
                     self._ledger.failed(row, "It was taken out of the folder before it had arrived.")
 
-    def _is_dealt_with(self, found: Found, done: Pass) -> bool:
+    def _is_dealt_with(self, found: ScannedFile, done: Pass) -> bool:
         row = self._ledger.newest(found.key)
         if row is None or row.signature != found.signature:
             return False
@@ -241,13 +241,13 @@ class Watcher:
             return False
         return True
 
-    def _is_finished(self, found: Found) -> bool:
+    def _is_finished(self, found: ScannedFile) -> bool:
         has_settled = self._settling.has_settled(found.key, found.signature)
         return has_settled and found.size > 0 and found.settled_name
 
-    def _deliver(self, found: Found, all_keys: set[str] | None, done: Pass) -> None:
+    def _deliver(self, found: ScannedFile, all_keys: set[str] | None, done: Pass) -> None:
         try:
-            with parcel(found, self._spool) as ready:
+            with upload(found, self._spool) as ready:
                 self._send(found, ready, all_keys, done)
         except Changed:
             self._settling.begin_again(found.key)
@@ -275,7 +275,7 @@ class Watcher:
         except Exception as error:  # one file that is stranger than anything foreseen must not stop the others
             self._later(found, None, Trouble(Kind.FILE_LATER, f"Something unforeseen happened ({error!r})."), done)
 
-    def _send(self, found: Found, ready: Parcel, all_keys: set[str] | None, done: Pass) -> None:
+    def _send(self, found: ScannedFile, ready: Upload, all_keys: set[str] | None, done: Pass) -> None:
         before = self._ledger.newest(found.key)
         if before is not None and before.sha256 == ready.content and before.state is State.DELIVERED:
             self._ledger.touched(before, found.signature)
@@ -312,10 +312,10 @@ class Watcher:
             return None
         return self._server.find(row.arrival)
 
-    def _hand_over(self, row: Row, ready: Parcel) -> Receipt:
+    def _hand_over(self, row: Row, ready: Upload) -> Receipt:
         return self._server.send(ready, self._ledger.trying(row).arrival, self._origin)
 
-    def _was_moved(self, found: Found, ready: Parcel, all_keys: set[str]) -> bool:
+    def _was_moved(self, found: ScannedFile, ready: Upload, all_keys: set[str]) -> bool:
         for row in self._ledger.delivered_under_other_names(ready.content, found.signature, found.key):
             if row.path_key not in all_keys:
                 self._ledger.moved(row, found.key, found.name)
@@ -325,7 +325,7 @@ class Watcher:
                 return True
         return False
 
-    def _refuse(self, found: Found, row: Row | None, why: str, done: Pass) -> None:
+    def _refuse(self, found: ScannedFile, row: Row | None, why: str, done: Pass) -> None:
         if row is None:
             content = arrival_key("refused", found.key, found.signature)  # nothing was hashed
             row = self._ledger.begin(
@@ -339,7 +339,7 @@ class Watcher:
             found.key, f"{found.name}: not taken. {why} The file itself is unharmed.", "refused", path=found.name
         )
 
-    def _later(self, found: Found, row: Row | None, trouble: Trouble, done: Pass) -> None:
+    def _later(self, found: ScannedFile, row: Row | None, trouble: Trouble, done: Pass) -> None:
         done.failed += 1
         if row is not None:
             self._ledger.failed(row, trouble.sentence)
@@ -367,7 +367,7 @@ class Watcher:
         if self._ledger.noted("trouble"):
             self._ledger.note("trouble", "")
 
-    def _tell_delivered(self, found: Found, receipt: Receipt, versions: int) -> None:
+    def _tell_delivered(self, found: ScannedFile, receipt: Receipt, versions: int) -> None:
         if not receipt.is_new:
             sentence = f"{found.name}: had arrived already. {receipt.message}"
         elif versions > 1:

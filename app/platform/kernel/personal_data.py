@@ -45,7 +45,7 @@ KIND_WORDS: dict[PersonalKind, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PersonalDetail:
     """One match in a text."""
 
     kind: PersonalKind
@@ -177,7 +177,7 @@ LIKE = {
 """What is read as another character."""
 
 
-def found_in(text: str, but: Iterable[PersonalKind] = ()) -> list[Found]:
+def found_in(text: str, but: Iterable[PersonalKind] = ()) -> list[PersonalDetail]:
     """What seems to point to a person, in the order of the text and without overlaps; kinds in `but` are let be.
 
     >>> [(one.kind.value, "from my mate Dave, tent 14"[one.start : one.end]) for one in found_in("from my mate Dave, tent 14")]
@@ -193,11 +193,11 @@ def found_in(text: str, but: Iterable[PersonalKind] = ()) -> list[Found]:
         (one for kind, pattern in _COMPILED if kind not in passed for one in _matches(kind, pattern, plain)),
         key=lambda one: (one.start, -one.end),
     )
-    found: list[Found] = []
+    found: list[PersonalDetail] = []
     for one in rows:
         if not found or one.start >= found[-1].end:
             found.append(one)
-    return [Found(one.kind, places[one.start], places[one.end - 1] + 1) for one in found]
+    return [PersonalDetail(one.kind, places[one.start], places[one.end - 1] + 1) for one in found]
 
 
 def _plain(text: str) -> tuple[str, list[int]]:
@@ -212,11 +212,11 @@ def _plain(text: str) -> tuple[str, list[int]]:
     return "".join(kept), places
 
 
-def _matches(kind: PersonalKind, pattern: re.Pattern[str], text: str) -> Iterator[Found]:
+def _matches(kind: PersonalKind, pattern: re.Pattern[str], text: str) -> Iterator[PersonalDetail]:
     for match in pattern.finditer(text):
         start = match.start(1) if pattern.groups else match.start()
         if _counts(kind, text[start : match.end()]):
-            yield Found(kind, start, match.end())
+            yield PersonalDetail(kind, start, match.end())
 
 
 def _counts(kind: PersonalKind, text: str) -> bool:

@@ -23,9 +23,9 @@ from app.figures.exports.records import (
     OTHER,
     WITHHELD,
     Drawn,
-    Found,
     Known,
     Record,
+    RecordedFinding,
     colour_group,
 )
 from app.intake.samples.domain import Colour
@@ -47,7 +47,7 @@ def class_of(name: str) -> str:
 
 def sample(n: int, **more: object) -> Record:
     known = Known("North East", "2026-05", "tablet", "mdma", "pale")
-    return replace(Record(f"s{n:05d}", known, "entactogen", (Found("mdma", "entactogen"),)), **more)
+    return replace(Record(f"s{n:05d}", known, "entactogen", (RecordedFinding("mdma", "entactogen"),)), **more)
 
 
 @st.composite
@@ -61,7 +61,9 @@ def worlds(draw_: st.DrawFn) -> list[Record]:
     for i in range(n):
         intent = rng.choice([*DRUGS[:kinds], "unknown", "mixture"])
         found = tuple(
-            Found(d, class_of(d), rng.choice([None, rng.uniform(0, 400)]), "mg_per_unit", rng.choice(["base", ""]))
+            RecordedFinding(
+                d, class_of(d), rng.choice([None, rng.uniform(0, 400)]), "mg_per_unit", rng.choice(["base", ""])
+            )
             for d in sorted(rng.sample(DRUGS[:kinds], rng.randint(0, min(3, kinds))))
         )
         known = Known(
@@ -153,7 +155,7 @@ def test_two_extracts_subtracted_never_show_fewer_than_ten_rows(records: list[Re
     first = draw(early, {}, EVERY, words())
     withdrawn = {r.key for r in early if rng.random() < 0.05}
     later = [
-        replace(r, found=(*r.found, Found("caffeine", "stimulant.other"))) if rng.random() < 0.03 else r
+        replace(r, found=(*r.found, RecordedFinding("caffeine", "stimulant.other"))) if rng.random() < 0.03 else r
         for r in records
         if r.key not in withdrawn
     ]
@@ -201,14 +203,14 @@ def test_the_order_samples_come_in_changes_nothing_and_the_order_of_rows_tells_n
 
 
 def test_rows_are_shuffled() -> None:
-    records = [sample(n, found=(Found(("mdma", "ketamine")[n % 2], "x"),)) for n in range(60)]
+    records = [sample(n, found=(RecordedFinding(("mdma", "ketamine")[n % 2], "x"),)) for n in range(60)]
     lines = table(made_of(records).rows, (), "seed")[1:]
     assert lines != sorted(lines)
 
 
 def test_a_large_group_of_two_kinds_stays_as_it_was_handed_in() -> None:
     records = [sample(n) for n in range(20)]
-    records += [sample(100 + n, found=(Found("caffeine", "stimulant.other"),)) for n in range(12)]
+    records += [sample(100 + n, found=(RecordedFinding("caffeine", "stimulant.other"),)) for n in range(12)]
     made = made_of(records)
     assert {row.known for row in made.rows} == {records[0].known}
     assert Counter(next(iter(row.found)) for row in made.rows) == {"mdma": 20, "caffeine": 12}
@@ -216,7 +218,7 @@ def test_a_large_group_of_two_kinds_stays_as_it_was_handed_in() -> None:
 
 
 def test_small_groups_are_widened_by_the_cheapest_step_and_the_rest_is_left_out() -> None:
-    both = (Found("mdma", "entactogen"),), (Found("caffeine", "stimulant.other"),)
+    both = (RecordedFinding("mdma", "entactogen"),), (RecordedFinding("caffeine", "stimulant.other"),)
     april = [sample(n, known=Known("Wales", "2026-04", "tablet", "mdma", "pale"), found=both[n % 2]) for n in range(6)]
     june = [
         sample(50 + n, known=Known("Wales", "2026-06", "tablet", "mdma", "pale"), found=both[n % 2]) for n in range(6)
@@ -251,7 +253,7 @@ def test_a_rare_substance_is_its_class_then_the_class_above_then_other() -> None
 
 
 def test_a_name_the_register_lacks_is_shown_by_its_class() -> None:
-    records = [sample(n, found=(Found("from-another-list", "stimulant.other"),)) for n in range(15)]
+    records = [sample(n, found=(RecordedFinding("from-another-list", "stimulant.other"),)) for n in range(15)]
     records += [sample(50 + n) for n in range(15)]
     assert {word for row in made_of(records).rows for word in row.found} == {"stimulant.other", "mdma"}
 
@@ -260,7 +262,11 @@ def test_a_group_all_of_one_kind_is_widened_and_where_it_cannot_be_its_findings_
     alike = [sample(n) for n in range(40)]
     assert {row.found for row in made_of(alike).rows} == {frozenset({WITHHELD})}
     june = [
-        sample(100 + n, known=Known("North East", "2026-06", "tablet", "mdma", "pale"), found=(Found("pma", "x"),))
+        sample(
+            100 + n,
+            known=Known("North East", "2026-06", "tablet", "mdma", "pale"),
+            found=(RecordedFinding("pma", "x"),),
+        )
         for n in range(12)
     ]
     rows = made_of([*alike, *june]).rows
@@ -270,7 +276,7 @@ def test_a_group_all_of_one_kind_is_widened_and_where_it_cannot_be_its_findings_
 
 def test_a_withdrawn_sample_leaves_in_company_of_which_one_differs() -> None:
     records = [sample(n) for n in range(40)]
-    records += [sample(100 + n, found=(Found("caffeine", "stimulant.other"),)) for n in range(15)]
+    records += [sample(100 + n, found=(RecordedFinding("caffeine", "stimulant.other"),)) for n in range(15)]
     first = made_of(records)
     leave = leaving(first.rows, {"s00003"})
     assert len(leave) == 10
@@ -288,7 +294,7 @@ def test_a_withdrawn_sample_leaves_in_company_of_which_one_differs() -> None:
 def test_the_company_of_a_sample_is_never_all_alike() -> None:
     """Else whoever knows that it was withdrawn would know what it held: rows that left all held it."""
     records = [sample(n) for n in range(70)]
-    records += [sample(100 + n, found=(Found("caffeine", "stimulant.other"),)) for n in range(10)]
+    records += [sample(100 + n, found=(RecordedFinding("caffeine", "stimulant.other"),)) for n in range(10)]
     rows = made_of(records).rows
     for n in range(70):
         leave = leaving(rows, {f"s{n:05d}"})
@@ -299,10 +305,10 @@ def test_the_company_of_a_sample_is_never_all_alike() -> None:
 
 def test_company_does_not_come_back_with_a_later_batch() -> None:
     records = [sample(n) for n in range(40)]
-    records += [sample(100 + n, found=(Found("caffeine", "stimulant.other"),)) for n in range(15)]
+    records += [sample(100 + n, found=(RecordedFinding("caffeine", "stimulant.other"),)) for n in range(15)]
     first = made_of(records)
     left = leaving(first.rows, {"s00003"})
-    late = [sample(200 + n, found=(Found(("mdma", "caffeine")[n % 2], "x"),)) for n in range(30)]
+    late = [sample(200 + n, found=(RecordedFinding(("mdma", "caffeine")[n % 2], "x"),)) for n in range(30)]
     now = [r for r in records if r.key != "s00003"]
     second = draw([*now, *late], placed_after(first, 1, {}), EVERY, words())
     assert second.stay_out == left - {"s00003"}
@@ -311,8 +317,8 @@ def test_company_does_not_come_back_with_a_later_batch() -> None:
 
 def test_a_word_that_becomes_rare_because_samples_left_is_widened() -> None:
     records = [sample(n) for n in range(60)]
-    records += [sample(100 + n, found=(Found("ketamine", "dissociative"),)) for n in range(15)]
-    records += [sample(200 + n, found=(Found("caffeine", "stimulant.other"),)) for n in range(12)]
+    records += [sample(100 + n, found=(RecordedFinding("ketamine", "dissociative"),)) for n in range(15)]
+    records += [sample(200 + n, found=(RecordedFinding("caffeine", "stimulant.other"),)) for n in range(12)]
     first = made_of(records)
     assert sum("caffeine" in row.found for row in first.rows) == 12
     gone = {"s00200", "s00201", "s00202"}
@@ -323,11 +329,11 @@ def test_a_word_that_becomes_rare_because_samples_left_is_widened() -> None:
 
 
 def test_a_single_late_sample_waits() -> None:
-    records = [sample(n, found=(Found(("mdma", "caffeine")[n % 2], "x"),)) for n in range(40)]
+    records = [sample(n, found=(RecordedFinding(("mdma", "caffeine")[n % 2], "x"),)) for n in range(40)]
     first = made_of(records)
     late = draw([*records, sample(900)], placed_after(first, 1, {}), EVERY, words())
     assert not late.changed
-    many = [sample(900 + n, found=(Found(("mdma", "caffeine")[n % 2], "x"),)) for n in range(20)]
+    many = [sample(900 + n, found=(RecordedFinding(("mdma", "caffeine")[n % 2], "x"),)) for n in range(20)]
     assert len(draw([*records, *many], placed_after(first, 1, {}), EVERY, words()).rows) == 60
 
 

@@ -37,7 +37,7 @@ def runner(projects: Projects, **more: Any) -> JobRunner:
     """A worker of its own."""
     rt = projects.world.runtime
     parts = extract_job.JobParts(rt.db, rt.pack.substances, **more)
-    return JobRunner(rt.db, extract_job.handlers(parts), rt.clock, on_dead=extract_job.obituaries())
+    return JobRunner(rt.db, extract_job.handlers(parts), rt.clock, on_dead=extract_job.on_failed())
 
 
 def while_it_is_drawn(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None], times: int = 1) -> None:

@@ -203,7 +203,7 @@ def test_a_reader_that_fails_for_a_reason_of_ours_says_so_in_the_end(
     def broken(*_: Any) -> Any:
         raise RuntimeError("no memory")
 
-    monkeypatch.setattr(bench.world.runtime.jail, "read", broken)
+    monkeypatch.setattr(bench.world.runtime.sandbox, "read", broken)
     file = bench.arrive()
     for _ in range(4):
         bench.read()

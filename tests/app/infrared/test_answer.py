@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.laboratory.readings.infrared_answer import printed_limits, shown_in
+from app.laboratory.identification.answer import Answer
+from app.laboratory.identification.infrared_answer import printed_limits, shown_in
+from app.laboratory.identification.parts import Candidate, DetectionLimit, Difference, Infrared
 from app.results.infrared_view import infrared_view
 from harm_messages import Evidence, load_pack
 from harm_messages.types import Facts, Form, ScopeFact
@@ -126,20 +128,20 @@ def test_all_parts_become_findings_each_with_its_share(stage: Stage, street: tup
 
 
 def test_the_worst_reading_of_an_analysis_sets_its_limits() -> None:
-    def answer(limit: float, seen: bool | None = False) -> dict[str, Any]:
-        return {"infrared": {"limits": [{"substance_id": "mdma", "limit": limit, "seen": seen}]}}
+    def answer(limit: float, seen: bool | None = False) -> Answer:
+        return Answer(infrared=Infrared(limits=(DetectionLimit(substance_id="mdma", limit=limit, seen=seen),)))
 
     assert printed_limits([answer(0.02), answer(0.05)]) == {"mdma": 5.0}
     assert printed_limits([answer(0.02, seen=None)]) == {"mdma": 100.0}
-    assert printed_limits([{"components": []}]) is None
+    assert printed_limits([Answer()]) is None
 
 
 def test_what_a_reading_shows_is_never_said_to_be_missing_whoever_named_it() -> None:
-    rows = [
-        {"substance_id": "mdma", "limit": 0.02, "seen": True},
-        {"substance_id": "mda", "limit": 0.02, "seen": False},
-    ]
-    assert shown_in([{"infrared": {"limits": rows}}]) == ("mdma",)
+    rows = (
+        DetectionLimit(substance_id="mdma", limit=0.02, seen=True),
+        DetectionLimit(substance_id="mda", limit=0.02, seen=False),
+    )
+    assert shown_in([Answer(infrared=Infrared(limits=rows))]) == ("mdma",)
     pack = load_pack()
     drug_class = pack.substances["mdma"].drug_class
     every = tuple((row.id, 5.0) for row in pack.substances.members(drug_class))
@@ -171,10 +173,7 @@ def test_nothing_is_said_of_a_substance_the_library_does_not_hold() -> None:
 
 
 def test_where_the_reading_goes_with_the_runner_up_it_is_called_by_its_name() -> None:
-    infrared = {
-        "limits": [], "bands": [], "alignment": None, "signal_to_noise": 0.0,
-        "differences": [{"low": 1000.0, "high": 1040.0, "supports": "AAAAAAAAAAAAAA-BBBBBBBBBB-N"}],
-    }  # fmt: skip
-    answer = {"components": [], "infrared": infrared}
-    view = infrared_view(answer, [{"compound": "AAAAAAAAAAAAAA-BBBBBBBBBB-N", "substance": "Testamine"}])
+    key = "AAAAAAAAAAAAAA-BBBBBBBBBB-N"
+    answer = Answer(infrared=Infrared(differences=(Difference(1000.0, 1040.0, key),)))
+    view = infrared_view(answer, [Candidate(compound=key, substance="Testamine")])
     assert view.differences == ("1000–1040 cm⁻¹: the reading goes with Testamine",)

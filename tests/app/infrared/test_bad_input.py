@@ -12,14 +12,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.laboratory.identification.answer import Answer
+from app.laboratory.identification.domain import Method
+from app.laboratory.identification.identify import Context, identify_blocks
+from app.laboratory.identification.matching import match_infrared
+from app.laboratory.identification.methods import method_info
+from app.laboratory.identification.ranking import SearchConditions
+from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.library.domain import Technique
-from app.laboratory.library.shelf import Opened, Shelf
-from app.laboratory.readings.domain import Method
-from app.laboratory.readings.identify import identify_readings
-from app.laboratory.readings.matching import match_infrared
-from app.laboratory.readings.methods import method_info
-from app.laboratory.readings.ranking import Names
-from app.laboratory.readings.substances import SubstanceIndex
+from app.laboratory.library.opened import Opened
+from app.laboratory.library.registry import LibraryRegistry
 from harm_messages import load_pack
 from instruments import read
 from spectra import InfraredLibrary, InfraredSpectrum
@@ -27,6 +29,7 @@ from spectra.infrared_grid import GRID
 from tests.instruments.instrument_files import jcamp
 from tests.instruments.omnic_files import omnic, one
 from tests.spectra.infrared.test_hostile import drug, jdx, single_beam
+from tests.support.identify import identify_readings
 from tests.support.road import ok
 from tests.support.writes import Stage
 
@@ -39,8 +42,8 @@ def index() -> SubstanceIndex:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(SimpleNamespace(library_dir=tmp_path))
+def registry(tmp_path: Path) -> LibraryRegistry:
+    return LibraryRegistry(SimpleNamespace(library_dir=tmp_path))
 
 
 def table(x: np.ndarray, y: np.ndarray, times: int = 1) -> bytes:
@@ -84,44 +87,45 @@ INTERFEROGRAM = omnic(one([0.1, 0.9, -0.4] * 40, x_code=2, y_code=22))
 FLAT = jdx(InfraredSpectrum(GRID, np.full(GRID.size, 0.7)))
 
 
-def identified(content: bytes, name: str, shelf: Shelf, index: SubstanceIndex) -> dict[str, Any]:
-    (block,) = identify_readings(read(content, name), shelf, index=index, top=3)
+def identified(content: bytes, name: str, registry: LibraryRegistry, index: SubstanceIndex) -> dict[str, Any]:
+    (block,) = identify_readings(read(content, name), registry, index=index, top=3)
     return block
 
 
 @pytest.mark.parametrize("case", FOUND)
 def test_a_drug_measured_badly_is_found_and_its_limits_are_printed(
-    case: str, shelf: Shelf, index: SubstanceIndex
+    case: str, registry: LibraryRegistry, index: SubstanceIndex
 ) -> None:
     content, name, remark = FOUND[case]
-    block = identified(content, name, shelf, index)
+    block = identified(content, name, registry, index)
     assert block["candidates"][0]["substance"] == "Cocaine"
     assert [part["substance"] for part in block["components"]] == ["Cocaine"]
     assert any("not seen; here it would have been seen above" in text for text in block["limits"])
-    said = {q["code"] for q in _answer(content, name, shelf, index)["quality"]}
+    said = {q.code for q in _answer(content, name, registry, index).quality}
     assert remark in said if remark else not said & {"ir_coarse", "ir_partial_range", "ir_saturated"}
 
 
 @pytest.mark.parametrize("case", EMPTY)
-def test_what_is_no_sample_names_nothing_and_promises_nothing(case: str, shelf: Shelf, index: SubstanceIndex) -> None:
+def test_what_is_no_sample_names_nothing_and_promises_nothing(
+    case: str, registry: LibraryRegistry, index: SubstanceIndex
+) -> None:
     content, remark = EMPTY[case]
     name = "a.jdx" if content.startswith(b"##") else "a.csv"
-    block = identified(content, name, shelf, index)
+    block = identified(content, name, registry, index)
     assert block["headline"].startswith(NOTHING)
     assert {part["grade"] for part in block["components"]} <= {"possible"}
     assert block["detection_limits"]
     assert {one["seen"] for one in block["detection_limits"]} == {None}
     assert not any("would have been seen above" in text for text in (*block["limits"], *block["sentences"]))
-    answer = _answer(content, name, shelf, index)
-    assert remark in {q["code"] for q in answer["quality"]}
-    assert not any("looked for and not seen" in note for note in answer["component_notes"])
-    assert set(answer["detection_limits"].values()) == {1.0}
+    answer = _answer(content, name, registry, index)
+    assert remark in {q.code for q in answer.quality}
+    assert answer.fit is not None
+    assert not any("looked for and not seen" in note for note in answer.fit.component_notes)
+    assert set(answer.fit.detection_limits.values()) == {1.0}
 
 
-def _answer(content: bytes, name: str, shelf: Shelf, index: SubstanceIndex) -> dict[str, Any]:
-    from app.laboratory.readings.identify import identify_reading
-
-    return identify_reading(read(content, name)[0], shelf, index=index, top=3)[0].matched.answer
+def _answer(content: bytes, name: str, registry: LibraryRegistry, index: SubstanceIndex) -> Answer:
+    return identify_blocks(read(content, name)[0], registry, Context(index=index, top=3))[0].answer
 
 
 @pytest.mark.parametrize(
@@ -156,18 +160,18 @@ def test_a_library_of_one_entry_or_of_identical_ones_answers(copies: int, index:
     )  # fmt: skip
     book = Opened("key", "small", Technique.IR, False, False, "", "", "", made)
     for query in (spectrum, noise(1e-3)):
-        matched = match_infrared(query, [book], method_info(Method.FTIR), Names(10, index))
+        matched = match_infrared(query, [book], method_info(Method.FTIR), SearchConditions(10, index))
         assert len(matched.candidates) <= copies
-    found = match_infrared(spectrum, [book], method_info(Method.FTIR), Names(10, index))
-    assert [row["substance"] for row in found.candidates] == ["A", "B", "C"][:copies]
-    assert set(found.candidates[0]["ambiguous_with"]) == set(["B", "C"][: copies - 1])
-    assert found.answer["headline"].startswith("Consistent with A")
+    found = match_infrared(spectrum, [book], method_info(Method.FTIR), SearchConditions(10, index))
+    assert [row.substance for row in found.candidates] == ["A", "B", "C"][:copies]
+    assert set(found.candidates[0].ambiguous_with) == set(["B", "C"][: copies - 1])
+    assert found.headline.startswith("Consistent with A")
 
 
 def test_an_interferogram_by_its_data_type_is_refused_with_what_to_save_instead(
-    shelf: Shelf, index: SubstanceIndex
+    registry: LibraryRegistry, index: SubstanceIndex
 ) -> None:
     told = jcamp([1, 9, -4] * 40, DATA_TYPE="INFRARED INTERFEROGRAM", YUNITS="ARBITRARY").encode()
-    block = identified(told, "a.jdx", shelf, index)
+    block = identified(told, "a.jdx", registry, index)
     assert block["level"] == "not_compared"
     assert block["candidates"] == []

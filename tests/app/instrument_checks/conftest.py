@@ -11,10 +11,10 @@ import pytest
 
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
+from instruments import PlainReader
 from spectra import Component, InfraredLibrary, MixtureExplanation
 from tests.app.conftest import World
 from tests.support.clock import SettableClock
-from tests.support.plain_reader import PlainReader
 from tests.support.road import ok
 from tests.support.small_files import small_film
 from tests.support.writes import Stage
@@ -99,7 +99,7 @@ class Lab:
 
 @pytest.fixture
 def lab(world: World, clock: SettableClock, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    monkeypatch.setattr(world.runtime.jail, "_jail", PlainReader())
+    monkeypatch.setattr(world.runtime.sandbox, "_sandbox", PlainReader())
     made = Lab(world, Stage(world), clock)
     monkeypatch.setattr(InfraredLibrary, "explain", made.fit)
     return made

@@ -18,7 +18,7 @@ POWDERS = ("cocaine", "caffeine", "paracetamol", "ketamine", "lidocaine", "phena
 
 
 def starter(lab: Lab) -> Any:
-    return next(one for one in lab.world.runtime.shelf.infrared() if one.starter)
+    return next(one for one in lab.world.runtime.registry.infrared() if one.starter)
 
 
 def curve_of(lab: Lab, substance: str) -> NDArray[np.float64]:

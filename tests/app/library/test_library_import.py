@@ -1,4 +1,4 @@
-"""A library is imported whole or not at all, with its terms, once; the shelf of every process then searches it."""
+"""A library is imported whole or not at all, with its terms, once; the registry of every process then searches it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from sqlmodel import select
 
-from app.laboratory.library.service import ImportParts, Shelf, check_library, import_library, list_libraries
+from app.laboratory.library.service import ImportParts, LibraryRegistry, check_library, import_library, list_libraries
 from app.laboratory.library.tables import Library
 from app.platform.audit import AuditEntry
 from app.platform.db import Database
@@ -51,8 +51,8 @@ def msp(tmp_path: Path) -> Path:
     return path
 
 
-def shelf_of(parts: ImportParts) -> Shelf:
-    return Shelf(SimpleNamespace(library_dir=parts.library_dir), parts.db)
+def shelf_of(parts: ImportParts) -> LibraryRegistry:
+    return LibraryRegistry(SimpleNamespace(library_dir=parts.library_dir), parts.db)
 
 
 def test_accepted_merged_and_refused_spectra_are_counted_with_reasons(parts: ImportParts, msp: Path):
@@ -77,10 +77,10 @@ def test_an_import_is_audited_and_told_to_open_screens(parts: ImportParts, msp: 
 
 
 def test_a_shelf_that_was_open_before_finds_the_new_library(parts: ImportParts, msp: Path):
-    shelf = shelf_of(parts)
-    assert [one.name for one in shelf.mass(accurate=False)] == ["starter-ei"]
+    registry = shelf_of(parts)
+    assert [one.name for one in registry.mass(accurate=False)] == ["starter-ei"]
     import_library(parts, [msp], "Own 2026", "CC0", "our bench")
-    found = shelf.mass(accurate=False)
+    found = registry.mass(accurate=False)
     assert [one.name for one in found] == ["Own 2026", "starter-ei"]
     assert found[0].mass.names[0] == "Testamine"
     assert found[0].mass.compounds[0] == "AAAAAAAAAAAAAA"
@@ -157,12 +157,12 @@ def test_a_damaged_library_is_left_out_and_named(parts: ImportParts, msp: Path):
     data[-1] ^= 0xFF
     array.chmod(0o644)
     array.write_bytes(data)
-    shelf = shelf_of(parts)
-    assert [one.name for one in shelf.mass(accurate=False)] == ["starter-ei"]
+    registry = shelf_of(parts)
+    assert [one.name for one in registry.mass(accurate=False)] == ["starter-ei"]
     with parts.db.read() as session:
-        view = next(v for v in list_libraries(session, shelf) if v.name == "Own 2026")
+        view = next(v for v in list_libraries(session, registry) if v.name == "Own 2026")
         assert "damaged" in view.broken
-        assert check_library(session, shelf, "Own 2026", parts.library_dir) == [view.broken]
+        assert check_library(session, registry, "Own 2026", parts.library_dir) == [view.broken]
 
 
 def test_check_names_the_same_spectrum_under_two_names(parts: ImportParts, tmp_path: Path):
@@ -174,9 +174,9 @@ def test_check_names_the_same_spectrum_under_two_names(parts: ImportParts, tmp_p
         )
     )
     import_library(parts, [path], "Twice", "CC0", "us")
-    shelf = shelf_of(parts)
+    registry = shelf_of(parts)
     with parts.db.read() as session:
-        faults = check_library(session, shelf, "Twice", parts.library_dir)
+        faults = check_library(session, registry, "Twice", parts.library_dir)
     assert any("Testamine" in fault and "Wronglabel" in fault for fault in faults)
 
 

@@ -13,7 +13,7 @@ from sqlmodel import select
 from app.laboratory.library import reparse as module
 from app.laboratory.library.service import (
     ImportParts,
-    Shelf,
+    LibraryRegistry,
     get_library,
     import_library,
     lines_of,
@@ -79,8 +79,8 @@ def own(parts: ImportParts, msp: Path) -> Library:
     return import_library(parts, [msp], "Own 2026", "CC0", "our bench").library
 
 
-def shelf_of(parts: ImportParts) -> Shelf:
-    return Shelf(SimpleNamespace(library_dir=parts.library_dir), parts.db)
+def shelf_of(parts: ImportParts) -> LibraryRegistry:
+    return LibraryRegistry(SimpleNamespace(library_dir=parts.library_dir), parts.db)
 
 
 def row_of(parts: ImportParts) -> Library:
@@ -179,12 +179,12 @@ def test_a_new_name_for_the_same_points_is_a_change_and_not_two(parts: ImportPar
 def test_applied_the_library_is_made_anew_and_open_shelves_follow(
     parts: ImportParts, own: Library, newer: NewerReaders
 ):
-    shelf = shelf_of(parts)
-    before = shelf.get("Own 2026")
+    registry = shelf_of(parts)
+    before = registry.get("Own 2026")
     newer.change = lambda readings: named(readings, "Thirdol", "Thirdole")[1:]
     found = reparse_library(parts, "Own 2026", apply=True)
     assert found.applied
-    after = shelf.get("Own 2026")
+    after = registry.get("Own 2026")
     assert list(after.mass.names) == ["Othersine", "Thirdole"]
     row = row_of(parts)
     assert (row.id, row.n_entries) == (own.id, 2)
@@ -193,14 +193,14 @@ def test_applied_the_library_is_made_anew_and_open_shelves_follow(
     with parts.db.read() as session:
         entry = session.exec(select(AuditEntry).where(AuditEntry.verb == "reparse")).one()
         event = session.exec(select(EventRow).where(EventRow.kind == "library.changed")).one()
-        assert get_library(session, shelf, str(own.id)).key == after.key  # an old link still finds it
+        assert get_library(session, registry, str(own.id)).key == after.key  # an old link still finds it
     assert entry.before["readers"] != entry.after["readers"]
     assert (entry.after["gone"], entry.after["changed"]) == (1, 1)
     assert event.topic == "library"
     # what was found in the old edition must not point at another entry of the new one
     assert before.key != after.key
     with pytest.raises(NotFound):
-        shelf.get(before.key)
+        registry.get(before.key)
     assert before.mass.names[0] == "Testamine"  # whoever still holds the old one is not cut off
     assert reparse_library(parts, "Own 2026").same
 

@@ -11,7 +11,7 @@ import pytest
 
 from app.laboratory.library.service import (
     ImportParts,
-    Shelf,
+    LibraryRegistry,
     entry,
     import_library,
     raw_store,
@@ -68,8 +68,8 @@ def archive(tmp_path: Path) -> Path:
     return path
 
 
-def shelf_of(parts: ImportParts) -> Shelf:
-    return Shelf(SimpleNamespace(library_dir=parts.library_dir), parts.db)
+def shelf_of(parts: ImportParts) -> LibraryRegistry:
+    return LibraryRegistry(SimpleNamespace(library_dir=parts.library_dir), parts.db)
 
 
 def test_a_zip_becomes_one_library_and_every_refusal_names_its_file_and_reason(parts: ImportParts, archive: Path):
@@ -99,8 +99,8 @@ def test_salt_and_base_are_forms_of_one_substance_of_the_register_or_of_the_libr
 
 def test_what_a_file_says_of_its_measurement_stays_with_the_entry(parts: ImportParts, archive: Path):
     import_library(parts, [archive], "Network 2026", *TERMS)
-    shelf = shelf_of(parts)
-    known = dict(entry(shelf, "Network 2026", 0).details)
+    registry = shelf_of(parts)
+    known = dict(entry(registry, "Network 2026", 0).details)
     assert known["Sampling"] == "ATR"
     assert known["Resolution / cm⁻¹"] == "4"
     assert known["CAS number"] == "53-21-4"
@@ -108,8 +108,8 @@ def test_what_a_file_says_of_its_measurement_stays_with_the_entry(parts: ImportP
     assert known["InChIKey in the file"].endswith("PIQVDUKEQYOJNR-VZXSFKIWSA-N")
     assert known["Other names"] == "cocaine hydrochloride; neurocaine"
     assert known["File"] == "IR/#0001 - Cocaine HCl.jdx"
-    pellet = next(n for n in range(4) if entry(shelf, "Network 2026", n).substance == "Novelamine")
-    assert dict(entry(shelf, "Network 2026", pellet).details)["Sampling"] == "transmission, pellet"
+    pellet = next(n for n in range(4) if entry(registry, "Network 2026", n).substance == "Novelamine")
+    assert dict(entry(registry, "Network 2026", pellet).details)["Sampling"] == "transmission, pellet"
 
 
 def test_a_query_finds_its_reference_in_the_library_that_came_as_a_zip(parts: ImportParts, archive: Path):

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
+from app.laboratory.identification.domain import Method
 from app.laboratory.quantification.tables import CalibrationCurve
-from app.laboratory.readings.domain import Method
 from app.laboratory.readings.tables import Instrument
 from app.platform.db import Database
 from app.platform.kernel.ids import new_id

@@ -1,4 +1,4 @@
-"""A bench to test at: a sample, a chemist's client, and one jail for the whole test process (a child starts slowly)."""
+"""A bench to test at: a sample, a chemist's client, and one sandbox for the whole test process (a child starts slowly)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from fastapi.testclient import TestClient
 
 from app.intake.samples.domain import Intent, SubmitterType
 from app.intake.samples.tables import Sample
-from app.laboratory.readings.reading_job import LazyJail, ReadingParts, handlers, obituaries
-from app.laboratory.readings.substances import SubstanceIndex
+from app.laboratory.identification.substances import SubstanceIndex
+from app.laboratory.readings.reading_job import LazySandbox, ReadingParts, handlers, on_failed
 from app.platform.jobs import JobRunner
 from app.platform.kernel.actor import Role
 from harm_messages.vocabulary import Form
@@ -32,12 +32,12 @@ def plain_log() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def jail() -> Iterator[LazyJail]:
+def sandbox() -> Iterator[LazySandbox]:
     """Reader children shared by the tests, with short patience."""
-    jail = LazyJail(replace(DEFAULT_LIMITS, wall_seconds=20.0))
-    jail.warm()
-    yield jail
-    jail.close()
+    sandbox = LazySandbox(replace(DEFAULT_LIMITS, wall_seconds=20.0))
+    sandbox.warm()
+    yield sandbox
+    sandbox.close()
 
 
 @dataclass
@@ -96,11 +96,11 @@ def new_sample(world: object, session_id: UUID, number: int = 1, agency: str = "
 
 
 @pytest.fixture
-def bench(world: object, jail: LazyJail, clock: Callable[[], datetime]) -> Bench:
+def bench(world: object, sandbox: LazySandbox, clock: Callable[[], datetime]) -> Bench:
     """A sample of the own agency and a runner that reads its files when told."""
     rt = world.runtime
-    parts = ReadingParts(rt.db, rt.blobs, jail, rt.shelf, SubstanceIndex(rt.pack.substances))
-    runner = JobRunner(rt.db, handlers(parts), clock, on_dead=obituaries())
+    parts = ReadingParts(rt.db, rt.blobs, sandbox, rt.registry, SubstanceIndex(rt.pack.substances))
+    runner = JobRunner(rt.db, handlers(parts), clock, on_dead=on_failed())
     return Bench(world, new_sample(world, world.session()), runner, parts)
 
 

@@ -140,10 +140,10 @@ def test_a_table_that_can_be_read_in_two_ways_asks_and_the_answer_reads_it(bench
     assert bench.reading(upload)["n_points"] > 1
 
 
-def test_a_child_that_is_killed_is_replaced_and_the_next_file_is_read(bench, jail):
-    worker = jail.warm()._idle.queue[0]
+def test_a_child_that_is_killed_is_replaced_and_the_next_file_is_read(bench, sandbox):
+    worker = sandbox.warm()._idle.queue[0]
     bench.upload(small_ir(), "first.dx")  # makes sure that the child is up
-    worker = jail.warm()._idle.queue[0]
+    worker = sandbox.warm()._idle.queue[0]
     os.kill(worker._process.pid, signal.SIGKILL)
     worker._process.wait()
     hit = bench.upload(small_ir() + b"\n", "second.dx")
@@ -168,10 +168,10 @@ def test_a_reader_that_breaks_for_a_reason_of_ours_ends_in_a_sentence(bench, clo
     from dataclasses import replace
     from datetime import timedelta
 
-    from app.laboratory.readings.reading_job import handlers, obituaries
+    from app.laboratory.readings.reading_job import handlers, on_failed
 
-    parts = replace(bench.parts, jail=Broken())
-    runner = JobRunner(parts.db, handlers(parts), clock, on_dead=obituaries(), backoff=lambda _n: timedelta(0))
+    parts = replace(bench.parts, sandbox=Broken())
+    runner = JobRunner(parts.db, handlers(parts), clock, on_dead=on_failed(), backoff=lambda _n: timedelta(0))
     bench.runner = runner
     upload = bench.upload(small_ir(), "a.dx")
     assert upload["state"] == "refused"

@@ -12,8 +12,10 @@ from uuid import UUID
 
 import pytest
 
-from app.laboratory.readings import methods, service
-from app.laboratory.readings.domain import AnalysisStatus, Method, Seen, StripResult, strip_warnings
+from app.laboratory.identification import methods
+from app.laboratory.identification.domain import Method
+from app.laboratory.readings import service
+from app.laboratory.readings.domain import AnalysisStatus, Seen, StripResult, strip_warnings
 from app.laboratory.readings.service import NewAnalysis
 from app.laboratory.readings.tables import Instrument
 from app.platform.kernel.actor import Role
@@ -59,15 +61,15 @@ def test_the_classes_of_the_methods_are_classes_of_the_register(bench):
 
 
 def test_ftir_is_blind_to_what_is_strong_in_small_amounts():
-    ftir = service.method_info(Method.FTIR)
+    ftir = methods.method_info(Method.FTIR)
     assert {"opioid.fentanyl", "opioid.nitazene", "psychedelic.lysergamide", "psychedelic.nbome"} <= set(ftir.excludes)
     assert ftir.lod_percent == 5.0
     words = " ".join(ftir.limits)
     for word in ("5 %", "fentanyls", "nitazenes", "LSD", "NBOMe"):
         assert word in words
-    assert "class only" in " ".join(service.method_info(Method.STRIP).limits)
-    assert "isomers" in " ".join(service.method_info(Method.GC_MS).limits)
-    assert "Presumptive" in " ".join(service.method_info(Method.REAGENT).limits)
+    assert "class only" in " ".join(methods.method_info(Method.STRIP).limits)
+    assert "isomers" in " ".join(methods.method_info(Method.GC_MS).limits)
+    assert "Presumptive" in " ".join(methods.method_info(Method.REAGENT).limits)
 
 
 def test_a_strip_needs_a_target_and_one_of_four_readings(bench):
@@ -80,7 +82,7 @@ def test_a_strip_needs_a_target_and_one_of_four_readings(bench):
     with pytest.raises(Invalid):
         add(bench, NewAnalysis(Method.FTIR, strip_reading=StripReading.POSITIVE))
     row = add(bench, strip(strip_brand="BTNX", strip_lot="DOA1", strip_cut_off_ng_ml=20, strip_dilution="2 mg in 5 mL"))
-    assert row.method_version == service.method_info(Method.STRIP).version
+    assert row.method_version == methods.method_info(Method.STRIP).version
     assert row.operator_id == bench.world.actors[Role.CHEMIST].person_id
 
 

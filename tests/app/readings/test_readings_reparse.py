@@ -32,16 +32,16 @@ from tests.support.small_files import small_ir
 
 
 class NewerReaders:
-    """Today's readers: what the jail says, altered by the test, file by file."""
+    """Today's readers: what the sandbox says, altered by the test, file by file."""
 
-    def __init__(self, jail) -> None:
-        self.jail = jail
+    def __init__(self, sandbox) -> None:
+        self.sandbox = sandbox
         self.change = lambda readings: readings
         self.asked: list[tuple[str, dict[str, str]]] = []
 
     def read(self, source: Path, name: str | None = None, hints: Mapping[str, str] | None = None):
         self.asked.append((name or "", dict(hints or {})))
-        return self.change(self.jail.read(source, name, hints))
+        return self.change(self.sandbox.read(source, name, hints))
 
     def version(self, number: str, **more: object):
         def newer(readings):
@@ -58,14 +58,14 @@ class NewerReaders:
 
 @pytest.fixture
 def newer(bench) -> NewerReaders:
-    return NewerReaders(bench.parts.jail)
+    return NewerReaders(bench.parts.sandbox)
 
 
 ALL = Selection()
 
 
 def run(bench, newer, chosen: Selection = ALL, **more) -> list[Reread]:
-    return list(reread(replace(bench.parts, jail=newer), chosen, **more))
+    return list(reread(replace(bench.parts, sandbox=newer), chosen, **more))
 
 
 def stored(bench, upload: dict) -> tuple[Upload, list[Reading]]:
@@ -202,7 +202,7 @@ def test_a_file_that_was_refused_and_can_be_read_now_is_taken_over(bench, newer)
     upload = bench.upload(b"##TITLE=cut\n##JCAMP-DX=4.24\n##XYDATA=", "b.dx")
     assert upload["state"] == "refused"
     assert run(bench, newer)[0].outcome is Outcome.STILL_REFUSED
-    good = bench.parts.jail.read(_file(bench, small_ir()), "a.dx")
+    good = bench.parts.sandbox.read(_file(bench, small_ir()), "a.dx")
 
     class Able:
         def read(self, source, name=None, hints=None):
@@ -249,10 +249,10 @@ def test_a_reading_is_not_lost_when_a_service_takes_the_job_and_cannot_read_the_
     upload = bench.upload(small_ir(), "a.dx")
     (before,) = stored(bench, upload)[1]
     newer.version("9")
-    service = NewerReaders(bench.parts.jail)
+    service = NewerReaders(bench.parts.sandbox)
     service.refuse(reason)
     handlers = module.handlers
-    monkeypatch.setattr(module, "handlers", lambda parts: handlers(replace(parts, jail=service)))
+    monkeypatch.setattr(module, "handlers", lambda parts: handlers(replace(parts, sandbox=service)))
     runner = module.JobRunner
     monkeypatch.setattr(module, "JobRunner", partial(runner, backoff=lambda _n: timedelta(0)))
     (found,) = run(bench, newer, apply=True)
@@ -267,8 +267,8 @@ def test_a_reading_is_not_lost_when_a_service_takes_the_job_and_cannot_read_the_
 def test_what_a_service_took_and_refused_is_not_called_stored(bench, newer, monkeypatch):
     bench.upload(b"no instrument wrote this", "a.dx")
     newer.change = lambda _: []
-    monkeypatch.setattr(newer, "read", lambda *_: bench.parts.jail.read(_file(bench, small_ir()), "a.dx"))
-    monkeypatch.setattr(module, "_AsJustRead", lambda *_: bench.parts.jail)
+    monkeypatch.setattr(newer, "read", lambda *_: bench.parts.sandbox.read(_file(bench, small_ir()), "a.dx"))
+    monkeypatch.setattr(module, "_AsJustRead", lambda *_: bench.parts.sandbox)
     (found,) = run(bench, newer, apply=True)
     assert (found.outcome, found.stored) == (Outcome.NEWLY_READ, "failed")
 
@@ -337,7 +337,7 @@ def test_a_run_that_was_cut_off_goes_on_with_the_older_ones(bench, newer, monkey
     newer.version("9")
     current = [replace(known, version="9") if known.name == "jcamp" else known for known in module.formats()]
     monkeypatch.setattr(module, "formats", lambda: tuple(current))
-    parts = replace(bench.parts, jail=newer)
+    parts = replace(bench.parts, sandbox=newer)
     cut_off = reread(parts, Selection(older=True), apply=True)
     assert next(cut_off).stored == "stored"
     cut_off.close()

@@ -1,4 +1,4 @@
-"""A real file goes the whole road: raw body → durable → jail → readings → candidates → plot, on both databases."""
+"""A real file goes the whole road: raw body → durable → sandbox → readings → candidates → plot, on both databases."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from sqlmodel import func, select
 
+from app.laboratory.identification.domain import Method
 from app.laboratory.readings import service
-from app.laboratory.readings.domain import Method
 from app.laboratory.readings.reading_job import read_upload
 from app.laboratory.readings.tables import Analysis, Blob, Match, Reading, Upload
 from app.platform.audit import AuditEntry

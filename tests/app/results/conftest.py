@@ -11,6 +11,7 @@ import pytest
 from app.intake.samples import service as samples
 from app.intake.samples.domain import ConsentAnswer, ConsentKind
 from app.intake.samples.intake_schemas import NewSample
+from app.laboratory.identification.domain import Method
 from app.laboratory.readings import service as readings
 from app.laboratory.readings.tables import Analysis, Instrument, Upload
 from app.platform.kernel.actor import Actor, Role
@@ -49,13 +50,11 @@ class Lab:
     def analysis(self, sample_id: UUID, method: str = "ftir", *, read_by_hand: bool = True, **more: Any) -> UUID:
         more["read_by_hand"] = read_by_hand
         with self.runtime.db.begin(self.actor(Role.CHEMIST)) as uow:
-            return readings.add_analysis(uow, sample_id, readings.NewAnalysis(readings.Method(method), **more)).id
+            return readings.add_analysis(uow, sample_id, readings.NewAnalysis(Method(method), **more)).id
 
     def instrument(self, name: str, due: Any) -> UUID:
         with self.runtime.db.begin(self.actor(Role.CHEMIST)) as uow:
-            row = Instrument(
-                agency_id=self.world.agency_id, name=name, method=readings.Method.FTIR, certificate_due=due
-            )
+            row = Instrument(agency_id=self.world.agency_id, name=name, method=Method.FTIR, certificate_due=due)
             uow.session.add(row)
             uow.session.flush()
             return row.id

@@ -93,6 +93,7 @@ def test_of_a_withdrawal_and_a_release_at_once_nothing_stays_counted(lab: Lab, f
 
 
 def test_nothing_is_added_to_a_sample_that_is_withdrawn_at_the_same_moment(lab: Lab) -> None:
+    from app.laboratory.identification.domain import Method
     from app.laboratory.readings import service as readings
 
     sample_id = lab.sample()
@@ -101,6 +102,6 @@ def test_nothing_is_added_to_a_sample_that_is_withdrawn_at_the_same_moment(lab: 
         samples.withdraw(uow, samples.lock_sample(uow, sample_id), "asked")
 
     def add(uow: Any) -> None:
-        readings.add_analysis(uow, sample_id, readings.NewAnalysis(readings.Method.FTIR))
+        readings.add_analysis(uow, sample_id, readings.NewAnalysis(Method.FTIR))
 
     assert both(lab, withdraw, add, (Role.SESSION_LEAD, Role.CHEMIST)) == "Conflict"

@@ -1,11 +1,11 @@
-"""How sure a finding is: the table of rules, with readings.methods.toml as it is shipped."""
+"""How sure a finding is: the table of rules, with identification.methods.toml as it is shipped."""
 
 from __future__ import annotations
 
 import pytest
 
-from app.laboratory.readings.domain import Method
-from app.laboratory.readings.methods import method_info
+from app.laboratory.identification.domain import Method
+from app.laboratory.identification.methods import method_info
 from app.results.confidence import LABORATORY, PRINCIPLES, Evidence, derive_confidence
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.laboratory.readings.domain import Method
-from app.laboratory.readings.methods import method_info
+from app.laboratory.identification.domain import Method
+from app.laboratory.identification.methods import method_info
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from app.results.confidence import Evidence, derive_confidence, minimum_identification

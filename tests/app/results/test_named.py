@@ -15,6 +15,8 @@ from uuid import UUID, uuid4
 import pytest
 from sqlmodel import select
 
+from app.laboratory.identification.codec import StoredAnswer, decode
+from app.laboratory.identification.domain import Method
 from app.laboratory.readings import service as readings
 from app.operations import demo_infrared
 from app.operations.demo_mass import mzml
@@ -44,7 +46,7 @@ def run(lab: Lab, sample_id: UUID, peaks: Sequence[tuple[float, Mapping[str, flo
     """A GC-MS run of the sample, read and compared: its analysis."""
     received = lab.runtime.blobs.put(iter([mzml("a run", peaks).encode()]))
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
-        new = readings.NewAnalysis(readings.Method.GC_MS)
+        new = readings.NewAnalysis(Method.GC_MS)
         analysis = readings.add_analysis(uow, sample_id, new)
         readings.record_upload(uow, analysis.id, received, "run.mzML")
         key = analysis.id
@@ -383,7 +385,8 @@ def analysis(*answers: dict[str, Any], status: str = "ok", kind: str = "mass_run
     """An analysis with readings that have these answers, as the bench sees one."""
     rows = [
         SimpleNamespace(
-            reading=SimpleNamespace(id=uuid4(), kind=kind), match=SimpleNamespace(answer=a, candidates=list(candidates))
+            reading=SimpleNamespace(id=uuid4(), kind=kind),
+            answer=decode(StoredAnswer("composite", list(candidates), [], [], a)),
         )
         for a in answers
     ]

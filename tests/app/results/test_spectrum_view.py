@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from app.laboratory.readings.ranking import Matched
-from app.laboratory.readings.run_answers import with_run
-from app.laboratory.readings.runs import RunPeak
+from app.laboratory.identification.answer import Answer, Level, Peak, PeakAnswer
+from app.laboratory.identification.parts import Candidate, Component, InHouse, Probabilities, Residual
+from app.laboratory.identification.run_answers import with_run
+from app.laboratory.identification.runs import RunPeak
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Unavailable
-from app.results.spectrum_view import percent, run_words, view_of
+from app.platform.plots import Plot
+from app.results.spectrum_view import CandidateRow, percent, run_words, view_of
 from spectra import MassSpectrum
 from tests.support.small_files import MDMA, small_ms, small_run
 
@@ -22,22 +24,22 @@ HTML = {"Accept": "text/html"}
 CAFFEINE = {194: 999.0, 109: 560.0, 55: 250.0, 67: 260.0, 82: 220.0, 193: 70.0}
 
 
-def shown(answer: dict[str, Any], *, peak: dict[str, Any] | None = None, candidates: tuple[Any, ...] = ()) -> Any:
+def shown(answer: Answer, *, peak: Peak | None = None, candidates: tuple[Candidate, ...] = ()) -> Any:
     return SimpleNamespace(
         reading=SimpleNamespace(kind="mass_spectrum"), answer=answer, peak=peak, candidates=candidates
     )
 
 
-def nothing() -> dict[str, Any]:
+def nothing() -> Plot:
     return {}
 
 
 def test_probabilities_become_bars_with_names_and_the_chance_of_none_of_them():
-    answer = {
-        "probabilities": [["A", 0.7], ["B", 0.2], ["C", 0.001]], "probability_names": {"A": "Alpha", "B": "Beta"},
-        "p_not_in_library": 0.1, "set": ["A"],
-    }  # fmt: skip
-    bars = view_of(shown(answer), nothing).probabilities
+    odds = Probabilities(
+        probabilities=(("A", 0.7), ("B", 0.2), ("C", 0.001)), probability_names={"A": "Alpha", "B": "Beta"},
+        p_not_in_library=0.1,
+    )  # fmt: skip
+    bars = view_of(shown(Answer(set=("A",), probability=odds)), nothing).probabilities
     assert [(b.name, b.words) for b in bars] == [("Alpha", "70 %"), ("Beta", "20 %"), ("Not in this library", "10 %")]
     assert bars[0].notes == ("in the set",)
 
@@ -48,22 +50,15 @@ def test_no_probability_is_shown_as_certain(p: float, words: str):
 
 
 def test_a_mixture_shows_shares_with_intervals_probability_and_what_would_fit_as_well():
-    part = {
-        "substance": "Alpha",
-        "share": 0.6,
-        "low": 0.5,
-        "high": 0.7,
-        "probability": 0.9,
-        "not_distinguished": ["Beta"],
-    }
-    (bar,) = view_of(shown({"components": [part]}), nothing).components
+    part = Component("Alpha", share=0.6, low=0.5, high=0.7, probability=0.9, not_distinguished=("Beta",))
+    (bar,) = view_of(shown(Answer(components=(part,))), nothing).components
     assert bar.words == "60 % (50 to 70) of the signal"
     assert bar.notes == ("probability 90 %", "cannot be told from Beta")
 
 
 def test_what_a_mixture_leaves_over_goes_up_and_what_is_too_much_goes_down():
-    residual = {"mz": [58.0, 91.0, 135.0], "residual": [12.0, -4.0, 0.01], "fitted": [1.0, 2.0, 3.0]}
-    plot = view_of(shown({"residual": residual}), nothing).residual
+    residual = Residual((58.0, 91.0, 135.0), (12.0, -4.0, 0.01), (1.0, 2.0, 3.0))
+    plot = view_of(shown(Answer(residual=residual)), nothing).residual
     assert plot is not None
     assert (plot["query"]["mz"], plot["reference"]["mz"], plot["reference"]["intensity"]) == ([58.0], [91.0], [4.0])
     assert plot["absolute"] is True
@@ -71,25 +66,23 @@ def test_what_a_mixture_leaves_over_goes_up_and_what_is_too_much_goes_down():
 
 
 def test_a_chosen_peak_shows_its_own_answer_and_nothing_of_the_highest_one():
-    answer = {"headline": "of peak 1", "probabilities": [["A", 1.0]], "in_house": {"supports": ["A"]}, "set": ["A"]}
-    peak = {"peak": 2, "headline": "of peak 2", "level": "related", "answer": {"sentences": ["so"], "set": []}}
+    odds = Probabilities(probabilities=(("A", 1.0),))
+    answer = Answer(headline="of peak 1", probability=odds, in_house=InHouse(supports=("A",)), set=("A",))
+    peak = Peak(peak=2, headline="of peak 2", level=Level.RELATED, answer=PeakAnswer(("so",)))
     view = view_of(shown(answer, peak=peak), nothing)
-    assert (view.answer["headline"], view.answer["sentences"], view.answer["set"]) == ("of peak 2", ["so"], [])
+    assert (view.answer.headline, view.answer.sentences, view.answer.set) == ("of peak 2", ("so",), ())
     assert view.probabilities == ()
-    assert "in_house" not in view.answer
+    assert view.answer.in_house is None
 
 
-def run_answer(*peaks: tuple[str, float, str, list[str]]) -> dict[str, Any]:
-    """The stored answer of a run: (level, area %, best candidate, what it cannot be told from) per peak."""
+def run_answer(*peaks: tuple[str, float, str, list[str]]) -> Answer:
+    """The answer of a run: (level, area %, best candidate, what it cannot be told from) per peak."""
     found = []
     for number, (level, area, name, others) in enumerate(peaks, start=1):
-        candidate = {"substance": name, "compound": name, "substance_id": "", "ambiguous_with": others}
-        answer = {"level": level, "headline": "", "sentences": []}
+        candidate = Candidate(substance=name, compound=name, ambiguous_with=tuple(others))
         spectrum = MassSpectrum([58.0], [1.0])
-        found.append(
-            (RunPeak(number, 60.0 * number, area, spectrum), Matched("composite", [candidate], answer, [], []))
-        )
-    return {**with_run(found[0][1].answer, found), "peaks": [{}] * len(found)}
+        found.append((RunPeak(number, 60.0 * number, area, spectrum), Answer(Level(level), candidates=(candidate,))))
+    return with_run(found[0][1], found)
 
 
 def test_a_run_in_words_adds_up_peaks_of_one_substance_and_counts_those_without_a_name():
@@ -117,12 +110,13 @@ def test_a_run_in_words_names_isomers_with_what_they_cannot_be_told_from():
 
 
 def test_points_that_are_gone_cost_the_comparison_and_not_the_page():
-    def gone() -> dict[str, Any]:
+    def gone() -> Plot:
         raise Unavailable("The points of this reading are not on this disk.")
 
-    view = view_of(shown({}, candidates=({"substance": "Alpha"},)), gone)
-    assert view.comparison == {}
-    assert view.others == ((0, {"substance": "Alpha"}),)
+    alpha = Candidate(substance="Alpha")
+    view = view_of(shown(Answer(), candidates=(alpha,)), gone)
+    assert view.comparison is None
+    assert view.others == (CandidateRow(0, alpha),)
 
 
 def read(lab: Lab, world: Any, content: bytes, name: str) -> str:

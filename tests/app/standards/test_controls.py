@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.laboratory.identification.domain import Method
 from app.laboratory.readings import service as readings
-from app.laboratory.readings.domain import Method
 from app.laboratory.readings.tables import Instrument
 from app.laboratory.standards.controlling import control_run
 from app.laboratory.standards.domain import ControlKind, NewControl

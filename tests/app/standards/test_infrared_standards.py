@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from app.laboratory.readings.own_infrared import for_mixtures
+from app.laboratory.identification.own_infrared import for_mixtures
 from app.platform.kernel.actor import Role
+from instruments import PlainReader
 from spectra import InfraredLibrary, MixtureExplanation
 from tests.app.standards.conftest import OCTETS, Lab
-from tests.support.plain_reader import PlainReader
 from tests.support.road import ok
 from tests.support.small_files import small_curve, small_film, small_ms
 
@@ -21,7 +21,7 @@ POWDER = small_curve(BANDS)
 
 @pytest.fixture(autouse=True)
 def in_this_process(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lab.world.runtime.jail, "_jail", PlainReader())
+    monkeypatch.setattr(lab.world.runtime.sandbox, "_sandbox", PlainReader())
 
 
 @pytest.fixture
@@ -118,13 +118,13 @@ def test_a_flat_or_short_curve_is_no_reference_and_another_agency_has_none(lab: 
 @pytest.mark.usefixtures("without_fit")
 def test_a_mixture_rests_on_own_references_and_says_which_are_of_its_own_instrument(lab: Lab) -> None:
     enrolled(lab)
-    home = next(one for one in lab.world.runtime.shelf.infrared() if one.starter)
-    shelf = lab.world.runtime.shelf.of(lab.world.agency_id).infrared()
-    joined = for_mixtures(home, shelf, "alpha ii").infrared
+    home = next(one for one in lab.world.runtime.registry.infrared() if one.starter)
+    registry = lab.world.runtime.registry.of(lab.world.agency_id).infrared()
+    joined = for_mixtures(home, registry, "alpha ii").infrared
     assert len(joined) == len(home) + 1
     assert joined.names[0] == "Testamine"
     assert joined.catalogue.detail(0)["meta"]["own_instrument"] is True
     assert joined.catalogue.detail(1) == home.infrared.catalogue.detail(0)
-    assert for_mixtures(home, shelf, "alpha ii").infrared is joined
-    assert for_mixtures(home, shelf, "Nicolet").infrared.catalogue.detail(0)["meta"]["own_instrument"] is False
+    assert for_mixtures(home, registry, "alpha ii").infrared is joined
+    assert for_mixtures(home, registry, "Nicolet").infrared.catalogue.detail(0)["meta"]["own_instrument"] is False
     assert for_mixtures(home, [home]) is home

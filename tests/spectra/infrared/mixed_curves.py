@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spectra import InfraredLibrary, InfraredSpectrum
-from spectra.infrared.explain import settle
+from spectra.infrared.explain import fit_components
 from spectra.infrared.mixture import Final
 from spectra.infrared_grid import curve
 
@@ -48,4 +48,4 @@ def reading(shares: dict[int, float], snr: float = 300.0, seed: int = 0, size: f
 
 def settled(shares: dict[int, float], held: InfraredLibrary, snr: float = 300.0, seed: int = 0) -> Final:
     """The settled set of such a reading."""
-    return settle(held, curve(reading(shares, snr, seed)), 5)
+    return fit_components(held, curve(reading(shares, snr, seed)), 5)

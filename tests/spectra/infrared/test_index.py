@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from spectra import InfraredLibrary, InfraredSpectrum, LibraryFileError
 from spectra.index import infrared_bounds, store
 from spectra.index.infrared_bounds import Bounds
-from spectra.index.infrared_search import Found, Ranking, Search
+from spectra.index.infrared_search import RankedEntries, Ranking, Search
 from spectra.infrared_grid import GRID, curve, in_units
 from spectra.similarity.infrared import InfraredScore
 from spectra.similarity.infrared_features import Moved
@@ -66,7 +66,7 @@ def _query(library: InfraredLibrary, kind: str, seed: int) -> InfraredSpectrum:
 
 def _all_scored(
     library: InfraredLibrary, query: InfraredSpectrum, top: int, rule: InfraredScore, groups: np.ndarray | None
-) -> Found:
+) -> RankedEntries:
     """The answer by scoring every entry, in small blocks of one mask."""
     ranking, held = Ranking(top, groups), library.features(rule.name)
     search = Search(rule, {4: rule.feature(curve(query))}, library.resolution, held, ranking)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from spectra import InfraredLibrary, InfraredSpectrum
 from spectra.infrared.answer import DetectionLimit
-from spectra.infrared.ground import Ground
+from spectra.infrared.ground import NullModel
 from spectra.infrared.limits import WINDOW_MEDIAN, detection_limits, least_squares
 from spectra.infrared.sentences import about_limits, limit_percent, limit_sentence, percent
 from spectra.infrared.window_median import stands, window_median
@@ -25,7 +25,7 @@ def limits_of(
     shares: dict[int, float], held: InfraredLibrary, snr: float = 300.0, seed: int = 0
 ) -> dict[str, DetectionLimit]:
     final = settled(shares, held, snr, seed)
-    return {limit.compound: limit for limit in detection_limits(final, held, Ground.of(final.scene, final.fit))}
+    return {limit.compound: limit for limit in detection_limits(final, held, NullModel.of(final.scene, final.fit))}
 
 
 def test_every_compound_gets_a_limit_that_rises_with_the_noise(held: InfraredLibrary) -> None:
@@ -60,7 +60,7 @@ def test_a_twin_of_what_is_there_cannot_be_said() -> None:
     held = InfraredLibrary.from_arrays(AXIS, np.vstack([curves(), twin]), names=names, compounds=names)
     final = settled({0: 0.6, 4: 0.4}, held)
     assert 0 in final.entries or 12 in final.entries
-    found = {one.compound: one for one in detection_limits(final, held, Ground.of(final.scene, final.fit))}
+    found = {one.compound: one for one in detection_limits(final, held, NullModel.of(final.scene, final.fit))}
     other = "Twin" if 0 in final.entries else "S0"
     assert found[other].seen is None
     assert "cannot say" in limit_sentence(found[other])
@@ -87,7 +87,7 @@ def test_a_foreign_shape_is_judged_by_the_median_of_windows(held: InfraredLibrar
 
 def test_least_squares_is_the_ridge_solution_with_one_more_column(held: InfraredLibrary) -> None:
     final = settled({0: 0.6, 1: 0.4}, held)
-    ground = Ground.of(final.scene, final.fit)
+    ground = NullModel.of(final.scene, final.fit)
     zero, one = ground.aligned(np.array([6]))
     found = least_squares(ground, ground.inner(zero, one))
     own, grid = 1.5, np.array([-3.0, -1.5, 0.0, 1.5, 3.0])
@@ -109,7 +109,7 @@ def test_least_squares_is_the_ridge_solution_with_one_more_column(held: Infrared
 def test_window_estimates_agree_with_the_full_projection(held: InfraredLibrary) -> None:
     """In each window ⟨T, P r⟩/⟨T, P T⟩ with P written out as a matrix; then the weighted median of all of them."""
     final = settled({0: 0.6, 1: 0.4}, held)
-    ground = Ground.of(final.scene, final.fit)
+    ground = NullModel.of(final.scene, final.fit)
     fit = ground.fit
     assert fit is not None
     target = ground.aligned(np.array([6]))[0, 0].astype(np.float64)
@@ -170,14 +170,14 @@ def test_a_large_library_answers_for_what_resembles_the_reading_and_what_is_name
     names = [*(f"S{k}" for k in range(12)), *(f"M{k}" for k in range(1000))]
     held = InfraredLibrary.from_arrays(AXIS, np.vstack([curves(), more]), names=names, compounds=names)
     final = settled({0: 0.7, 1: 0.3}, held)
-    found = {one.compound for one in detection_limits(final, held, Ground.of(final.scene, final.fit))}
+    found = {one.compound for one in detection_limits(final, held, NullModel.of(final.scene, final.fit))}
     assert {names[e] for e in final.entries} <= found
     assert 500 <= len(found) <= 502
 
 
 def test_asking_only_for_what_is_named_needs_no_other_limit(held: InfraredLibrary) -> None:
     final = settled({0: 0.7, 1: 0.3}, held)
-    ground = Ground.of(final.scene, final.fit)
+    ground = NullModel.of(final.scene, final.fit)
     assert [one.seen for one in detection_limits(final, held, ground, ["S0", "S1"])] == [True, True]
     assert detection_limits(final, held, ground, []) == ()
     assert window_median(ground, np.zeros((0, ground.scene.y.size))).value.size == 0

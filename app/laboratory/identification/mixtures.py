@@ -1,0 +1,122 @@
+"""A spectrum as a mixture: the parts with their shares, in sentences and as stored, and what they leave over.
+
+Infrared and mass spectra share the words; the fit itself stands in spectra.mixture. Knows the registry, no database.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import structlog
+
+from app.laboratory.identification.answer import Answer, Level
+from app.laboratory.identification.parts import Residual
+from app.laboratory.identification.ranking import SearchConditions, listed, with_components
+from app.laboratory.library.opened import Opened
+from spectra import Candidate as Hit
+from spectra import (
+    Component,
+    MassSpectrum,
+    MixtureExplanation,
+    SpectrumError,
+)
+
+MIXTURE_SHARE = 0.20  # a part below stands in the headline only when it is probable
+MIXTURE_SECONDS = 0.3
+MOST_RESIDUAL = 200
+WEAK_GRADES = frozenset({"possible"})  # a part a fit cannot do without is more than one it could name as well
+
+_log = structlog.get_logger(__name__)
+
+
+def mixture_sentences(explained: MixtureExplanation | None) -> list[str]:
+    """The parts with their shares, and what stays unexplained."""
+    if explained is None or not explained.components:
+        return []
+    parts = ", ".join(f"{c.name} {c.share:.0%} of the signal" for c in explained.components)
+    out = [f"As a mixture it is explained by: {parts}; {explained.unexplained_fraction:.0%} stays unexplained."]
+    if explained.incomplete:
+        out.append("Too much is unexplained: something here is not in the library, and small parts may be wrong.")
+    return out
+
+
+def main_parts(explained: MixtureExplanation | None) -> list[Component]:
+    """The parts that may stand in a headline, where there are two and more: large ones, and those that are probable."""
+    if explained is None:
+        return []
+    main = [c for c in explained.components if c.share >= MIXTURE_SHARE or c.grade not in WEAK_GRADES]
+    return main if len(main) > 1 else []
+
+
+def mixture_headline(explained: MixtureExplanation, main: Sequence[Component]) -> str:
+    """“Consistent with” where every part is probable and little is left over, else “perhaps”."""
+    sure = not explained.incomplete and not any(c.grade in WEAK_GRADES for c in main)
+    return f"{'Consistent with' if sure else 'Perhaps'} a mixture of {listed([c.name for c in main])}."
+
+
+def mixture_of(queries: Sequence[MassSpectrum], library: Opened) -> MixtureExplanation | None:
+    """One reading, or one sample at several energies (lowest first), as a mixture of entries of a library.
+
+    A fault costs the mixture only; so does a reading that shares nothing with the library.
+    """
+    began = time.perf_counter()
+    try:
+        explained = library.mass.explain(list(queries) if len(queries) > 1 else queries[0])
+    except (SpectrumError, ValueError, ArithmeticError, np.linalg.LinAlgError):
+        _log.warning("mixture_failed", library=library.name, exc_info=True)
+        return None
+    if (took := time.perf_counter() - began) > MIXTURE_SECONDS:
+        _log.warning("mixture_slow", library=library.name, seconds=round(took, 3))
+    return explained
+
+
+def with_mixture(
+    answer: Answer, explained: MixtureExplanation | None, library: Opened, conditions: SearchConditions
+) -> Answer:
+    """Parts of a mixture, with what they leave. Into the headline come parts the method calls probable, as “perhaps”."""
+    if explained is None or not explained.components:
+        return answer
+    others = [key for part in explained.components for key in part.not_distinguished]
+    names = names_of(library, others, ()) if others else {}
+    answer = with_components(answer, explained, conditions.index, names)
+    more = mixture_sentences(explained) if len(explained.components) > 1 else []
+    sentences = (*answer.sentences, *more, *explained.withheld)
+    answer = replace(answer, residual=_residual(explained), sentences=sentences)
+    probable = [c.name or c.compound for c in explained.components if c.grade not in WEAK_GRADES]
+    if len(probable) < 2 or explained.incomplete:
+        return answer
+    mixture = f"Perhaps a mixture of {listed(probable)}."
+    alone = answer.level is Level.CONSISTENT_WITH
+    return replace(answer, mixture=mixture, headline=f"{answer.headline} {mixture}" if alone else mixture)
+
+
+def _residual(explained: MixtureExplanation) -> Residual | None:
+    """What is left of the reading, as sticks: the strongest in either direction, in percent of its base peak."""
+    if explained.axis is None or explained.residual is None or explained.fitted is None:
+        return None
+    axis, rest, fitted = (
+        np.asarray(a, dtype=np.float64) for a in (explained.axis, explained.residual, explained.fitted)
+    )
+    top = float(np.abs(rest + fitted).max()) if rest.size else 0.0
+    if top <= 0:
+        return None
+    keep = np.sort(np.argsort(-np.maximum(np.abs(rest), fitted), kind="stable")[:MOST_RESIDUAL])
+    return Residual(
+        tuple(round(float(m), 4) for m in axis[keep]),
+        tuple(round(100 * float(r) / top, 3) for r in rest[keep]),
+        tuple(round(100 * float(f) / top, 3) for f in fitted[keep]),
+    )
+
+
+def names_of(library: Opened, compounds: Sequence[str], rows: Sequence[Hit]) -> dict[str, str]:
+    """Compound key → a name of it; the key itself where the library has none."""
+    known = {row.compound: row.name for row in rows}
+    wanted = {c for c in compounds if c not in known}
+    if wanted:
+        for number, compound in enumerate(library.mass.compounds):
+            if compound in wanted:
+                known.setdefault(compound, library.mass.names[number])
+    return {c: known.get(c, c) for c in compounds}

@@ -1,0 +1,92 @@
+"""An opened reference library, and where libraries to search come from. Pure."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, cast
+
+from app.laboratory.library.domain import Technique
+from spectra import FormulaLibrary, InfraredLibrary, MassLibrary
+
+AnyLibrary = MassLibrary | InfraredLibrary | FormulaLibrary
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEntry:
+    """One run of a laboratory's own standard. `void`: why it is no evidence now ("expired on …"), else empty."""
+
+    compound: str
+    name: str
+    standard_id: uuid.UUID
+    instrument: str
+    measured_at: datetime
+    lot: str = ""
+    retention_time_s: float | None = None
+    retention_index: float | None = None
+    void: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One library ready to search. `key` is the address of this edition: its folder, or the name of a starter library.
+
+    A library that is made anew gets another folder, so that what was found in the old edition never points into
+    the new one.
+    """
+
+    key: str
+    name: str
+    technique: Technique
+    accurate: bool
+    starter: bool
+    notice: str
+    licence: str
+    source: str
+    spectra: AnyLibrary
+    own: Mapping[str, OwnEntry] = field(default_factory=dict)
+    """Of an in-house library: entry id → what is known of the run. Empty for every other."""
+
+    def __len__(self) -> int:
+        return len(self.spectra)
+
+    @property
+    def mass(self) -> MassLibrary:
+        """As a mass library."""
+        return cast(MassLibrary, self.spectra)
+
+    @property
+    def infrared(self) -> InfraredLibrary:
+        """As a library of curves."""
+        return cast(InfraredLibrary, self.spectra)
+
+    @property
+    def formulas(self) -> FormulaLibrary:
+        """As a library of formulae."""
+        return cast(FormulaLibrary, self.spectra)
+
+
+class Libraries(Protocol):
+    """The libraries to search now, own standards first; `names` (name or key) narrows them. A LibraryRegistry is one."""
+
+    def own(self) -> list[Opened]:
+        """Libraries of own standards."""
+        ...
+
+    def infrared(self, names: Collection[str] = ()) -> list[Opened]:
+        """Infrared libraries."""
+        ...
+
+    def raman(self, names: Collection[str] = ()) -> list[Opened]:
+        """Raman libraries."""
+        ...
+
+    def mass(self, names: Collection[str] = (), *, accurate: bool) -> list[Opened]:
+        """Mass libraries of accurate or of unit mass."""
+        ...
+
+    def formulas(self, names: Collection[str] = ()) -> list[Opened]:
+        """Lists of formulae for exact-mass screening."""
+        ...

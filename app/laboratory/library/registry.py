@@ -1,0 +1,204 @@
+"""The opened reference libraries of this process: those that come with MAST and those that were imported.
+
+Thread-safe. Every use compares with the table of libraries, so that one imported by another process is there
+at the next search; spectra stay memory-mapped and are shared through the page cache.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from app.laboratory.library import calibrations, repository
+from app.laboratory.library.domain import Technique
+from app.laboratory.library.opened import AnyLibrary, Opened
+from app.laboratory.library.tables import Library
+from app.platform.db import Database
+from app.platform.kernel.errors import NotFound
+from spectra import (
+    STARTER_NOTICE,
+    InfraredLibrary,
+    LibraryFileError,
+    MassLibrary,
+    starter_formula_library,
+    starter_infrared_library,
+    starter_mass_library,
+)
+
+_log = structlog.get_logger(__name__)
+
+
+class HasLibraryDir(Protocol):
+    """The one setting the registry needs."""
+
+    @property
+    def library_dir(self) -> Path:
+        """Where imported libraries are kept."""
+        ...
+
+
+class OwnBooks(Protocol):
+    """Where the libraries of an agency's own standards come from."""
+
+    def books(self, agency_id: uuid.UUID) -> list[Opened]:
+        """Own libraries, one of unit and one of accurate mass, as far as there are standards."""
+        ...
+
+
+class LibraryRegistry:
+    """`registry.infrared()`, `registry.mass(accurate=False)`, `registry.formulas()`: what to search now."""
+
+    def __init__(self, settings: HasLibraryDir, database: Database | None = None, own: OwnBooks | None = None) -> None:
+        self._own = own
+        self._folder = settings.library_dir
+        self._database = database
+        self._lock = threading.Lock()
+        self._starters: tuple[Opened, ...] = ()
+        self._imported: dict[str, Opened] = {}
+        self._broken: dict[str, str] = {}
+        self._calibrated: dict[str, str] = {}
+
+    def of(self, agency_id: uuid.UUID | None) -> LibraryRegistry:
+        """The registry as this agency sees it: its own standards first, as they are now, then everything else."""
+        if self._own is None or agency_id is None:
+            return self
+        return _OfAgency(self, self._own.books(agency_id))
+
+    def all(self) -> list[Opened]:
+        """Every library, imported ones first: they outrank the starters when scores are equal."""
+        rows = self._rows()
+        with self._lock:
+            self._follow(rows)
+            if not self._starters:
+                self._starters = tuple(_starters())
+            return [self._imported[row.folder] for row in rows if row.folder in self._imported] + [*self._starters]
+
+    def own(self) -> list[Opened]:
+        """Books of own standards; the shared registry has none, that of an agency (`of`) its own."""
+        return []
+
+    def infrared(self, names: Collection[str] = ()) -> list[Opened]:
+        """Infrared libraries; `names` (name or key) narrows them."""
+        return self._of(Technique.IR, names)
+
+    def raman(self, names: Collection[str] = ()) -> list[Opened]:
+        """Raman libraries."""
+        return self._of(Technique.RAMAN, names)
+
+    def mass(self, names: Collection[str] = (), *, accurate: bool) -> list[Opened]:
+        """Mass libraries of accurate or of unit mass."""
+        return [one for one in self._of(Technique.MS, names) if one.accurate is accurate]
+
+    def formulas(self, names: Collection[str] = ()) -> list[Opened]:
+        """Lists of formulae for exact-mass screening."""
+        return self._of(Technique.FORMULA, names)
+
+    def get(self, key: str) -> Opened:
+        """One library by key or name. Raises NotFound."""
+        for one in self.all():
+            if key in (one.key, one.name):
+                return one
+        raise NotFound("library")
+
+    def unknown(self, names: Iterable[str]) -> list[str]:
+        """Those of `names` that are no library here."""
+        known = {word for one in self.all() for word in (one.key, one.name)}
+        return [name for name in names if name not in known]
+
+    def broken(self) -> dict[str, str]:
+        """Imported libraries that could not be opened: key → sentence."""
+        self.all()
+        return dict(self._broken)
+
+    def warm(self) -> None:
+        """Do now what the first search would wait for: open everything and compute what infrared compares."""
+        for one in self.all():
+            if one.technique in (Technique.IR, Technique.RAMAN):
+                one.infrared.features("first_derivative")
+            elif one.technique is Technique.FORMULA:
+                one.formulas.screen([100.0])
+
+    def _of(self, technique: Technique, names: Collection[str]) -> list[Opened]:
+        rows = [one for one in self.all() if one.technique is technique]
+        return [one for one in rows if not names or one.name in names or one.key in names]
+
+    def _rows(self) -> list[Library]:
+        if self._database is None:
+            return []
+        with self._database.read() as session:
+            return repository.shelved(session)
+
+    def _follow(self, rows: list[Library]) -> None:
+        """Open what is new, forget what is gone. A damaged one is left out and named; the rest goes on."""
+        wanted = {row.folder: row for row in rows}
+        for known in (self._imported, self._broken):
+            for key in [k for k in known if k not in wanted]:
+                del known[key]
+        for key, row in wanted.items():
+            if key in self._imported or key in self._broken:
+                continue
+            try:
+                self._imported[key] = _open(row, self._folder / row.folder)
+            except (LibraryFileError, OSError) as error:
+                self._broken[key] = str(error)
+                _log.error("library_damaged", library=row.name, error=str(error))
+        for key, one in self._imported.items():
+            self._calibrate(one, wanted[key])
+
+    def _calibrate(self, one: Opened, row: Library) -> None:
+        """A library answers by the newest calibration of the laboratory's own that fits it, also one made meanwhile."""
+        if one.technique is not Technique.MS:
+            return
+        newest = calibrations.newest_file(self._folder, row.id)
+        if self._calibrated.get(one.key, "") != newest:
+            one.mass.calibration = calibrations.in_use(self._folder, row.id, one.mass)
+            self._calibrated[one.key] = newest
+
+
+class _OfAgency(LibraryRegistry):
+    """A registry with an agency's own books before the shared ones; made per use, so its books never go stale."""
+
+    def __init__(self, shared: LibraryRegistry, books: list[Opened]) -> None:
+        self._shared, self._books = shared, books
+
+    def of(self, agency_id: uuid.UUID | None) -> LibraryRegistry:
+        """Only ever the registry it was made from knows another agency."""
+        return self._shared.of(agency_id)
+
+    def all(self) -> list[Opened]:
+        """Own books first."""
+        return [*self._books, *self._shared.all()]
+
+    def own(self) -> list[Opened]:
+        """Of this agency only."""
+        return list(self._books)
+
+    def broken(self) -> dict[str, str]:
+        """Own books are made of rows and cannot be damaged."""
+        return self._shared.broken()
+
+
+def _open(row: Library, folder: Path) -> Opened:
+    technique = Technique(row.technique)
+    spectra: AnyLibrary = MassLibrary.open(folder) if technique is Technique.MS else InfraredLibrary.open(folder)
+    return Opened(
+        row.folder, row.name, technique, row.accurate, False, row.notice, row.licence, row.source, spectra
+    )  # fmt: skip
+
+
+def _starters() -> Iterable[Opened]:
+    for technique, spectra in (
+        (Technique.IR, starter_infrared_library()),
+        (Technique.MS, starter_mass_library()),
+        (Technique.FORMULA, starter_formula_library()),
+    ):
+        info, name = spectra.info, str(spectra.info["name"])
+        yield Opened(
+            name, name, technique, technique is Technique.FORMULA, True, STARTER_NOTICE,
+            str(info.get("licence", "")), str(info.get("source", "")), spectra,
+        )  # fmt: skip

@@ -1,0 +1,195 @@
+"""One look at a watched folder: what is there, by name, size and time. Nothing is opened but folders, and no link followed.
+
+By looking and not by notification: network shares send none for what another computer writes (ADR 0013).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from app.laboratory.watching.names import is_ignored, is_ignored_folder, is_run_name, path_key, spelled
+from instruments import is_vendor_folder
+
+DEEPEST = 32
+MOST_MEMBERS = 5_000  # of a run; more cannot be packed
+_Verdict = tuple[frozenset[str], bool]
+
+
+class FolderAway(OSError):
+    """The watched folder cannot be listed: a share that is gone, a disk that was taken out."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedFile:
+    """A file, or a folder that is one run. `path` is absolute, `name` relative as people read it.
+
+    `signature` changes when the content may have: size and time of a file, or of every file of a run. `settled_name` is
+    false while a run holds a file with the name of something unfinished. `size` in bytes.
+    """
+
+    key: str
+    name: str
+    path: str
+    is_run: bool
+    size: int
+    signature: str
+    settled_name: bool = True
+
+
+@dataclass(slots=True)
+class Look:
+    """What one look found. `complete`: no part of the folder was out of reach, so what is not here is gone."""
+
+    found: list[ScannedFile] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was seen."""
+        return not self.unreadable
+
+
+class Scanner:
+    """Looks at one folder again and again; remembers which folders are runs, so that a look stays cheap."""
+
+    def __init__(self, root: Path, *, ignore: Sequence[str] = (), since: datetime | None = None) -> None:
+        self.root = root
+        self._ignore = tuple(ignore)
+        self._since_ns = int(since.timestamp() * 1e9) if since is not None else None
+        self._verdicts: dict[str, _Verdict] = {}
+
+    def look(self) -> Look:
+        """List everything. Raises FolderAway."""
+        seen = Look()
+        verdicts: dict[str, _Verdict] = {}
+        pending: list[tuple[str, int]] = [("", 0)]
+        while pending:
+            relative, depth = pending.pop()
+            try:
+                entries = _entries(os.path.join(self.root, relative))
+            except OSError as error:
+                if not relative:
+                    raise FolderAway(error.errno, error.strerror or str(error), str(self.root)) from error
+                seen.unreadable.append(spelled(relative))
+                continue
+            if relative and self._is_run(relative, entries, verdicts):
+                self._add_run(seen, relative)
+                continue
+            if depth >= DEEPEST:
+                seen.unreadable.append(spelled(relative))
+                continue
+            pending += self._sort_out(seen, relative, entries, depth)
+        self._verdicts = verdicts
+        return seen
+
+    def _sort_out(
+        self, seen: Look, relative: str, entries: list[os.DirEntry[str]], depth: int
+    ) -> list[tuple[str, int]]:
+        folders = []
+        for entry in entries:
+            name = os.path.join(relative, entry.name)
+            try:
+                if _is_link(entry):
+                    seen.links.append(spelled(name))
+                elif entry.is_dir():
+                    if not is_ignored_folder(entry.name, self._ignore):
+                        folders.append((name, depth + 1))
+                elif entry.is_file() and not is_ignored(entry.name, self._ignore):
+                    self._add_file(seen, name, entry.stat())
+            except OSError:
+                seen.unreadable.append(spelled(name))
+        return folders
+
+    def _add_file(self, seen: Look, relative: str, info: os.stat_result) -> None:
+        if self._since_ns is None or info.st_mtime_ns >= self._since_ns:
+            path = os.path.join(self.root, relative)
+            found = ScannedFile(path_key(relative), spelled(relative), path, False, info.st_size, file_signature(info))
+            seen.found.append(found)
+
+    def _add_run(self, seen: Look, relative: str) -> None:
+        path = os.path.join(self.root, relative)
+        try:
+            members = _members(path)
+        except OSError:
+            seen.unreadable.append(spelled(relative))
+            return
+        newest = max((mtime for _, _, mtime in members), default=0)
+        if self._since_ns is None or newest >= self._since_ns:
+            seen.found.append(_run(path_key(relative), spelled(relative), path, members))
+
+    def _is_run(self, relative: str, entries: list[os.DirEntry[str]], verdicts: dict[str, _Verdict]) -> bool:
+        """By its name, or by its files; asked again only when other names are in it (a run may still be beginning)."""
+        if is_run_name(os.path.basename(relative)):
+            return True
+        names = frozenset(entry.name.lower() for entry in entries)
+        known = self._verdicts.get(relative)
+        if known is None or known[0] != names or "acqdata" in names:
+            known = (names, is_vendor_folder(os.path.join(self.root, relative)))
+        verdicts[relative] = known
+        return known[1]
+
+
+def look_again(found: ScannedFile) -> ScannedFile | None:
+    """The same entry as it is now, None if it is gone. Asks the file: Windows lists the size of an open one late."""
+    try:
+        if found.is_run:
+            return _run(found.key, found.name, found.path, _members(found.path, fresh=True))
+        info = os.stat(found.path, follow_symlinks=False)
+        if not stat.S_ISREG(info.st_mode):
+            return None
+        return ScannedFile(found.key, found.name, found.path, False, info.st_size, file_signature(info))
+    except OSError:
+        return None
+
+
+def file_signature(info: os.stat_result) -> str:
+    """Size and time of last change. Only ever compared for being equal: a clock that jumps cannot mislead it."""
+    return f"{info.st_size}:{info.st_mtime_ns}"
+
+
+def _run(key: str, name: str, path: str, members: list[tuple[str, int, int]]) -> ScannedFile:
+    finished = not any(is_ignored(os.path.basename(member)) for member, _, _ in members)
+    return ScannedFile(key, name, path, True, sum(size for _, size, _ in members), _run_signature(members), finished)
+
+
+def _run_signature(members: list[tuple[str, int, int]]) -> str:
+    found = hashlib.sha256()
+    for name, size, mtime in sorted(members):
+        found.update(f"{spelled(name)}\0{size}\0{mtime}\n".encode())
+    return found.hexdigest()
+
+
+def _members(path: str, *, fresh: bool = False) -> list[tuple[str, int, int]]:
+    """(relative name, size, time of change in ns) of every file below; `fresh` asks each file and not its folder."""
+    found: list[tuple[str, int, int]] = []
+    pending = [("", 0)]
+    while pending:
+        relative, depth = pending.pop()
+        for entry in _entries(os.path.join(path, relative)):
+            name = os.path.join(relative, entry.name)
+            if entry.is_dir(follow_symlinks=False) and not _is_link(entry):
+                if depth < DEEPEST:
+                    pending.append((name, depth + 1))
+            else:
+                info = os.stat(entry.path, follow_symlinks=False) if fresh else entry.stat(follow_symlinks=False)
+                found.append((name, info.st_size, info.st_mtime_ns))
+            if len(found) > MOST_MEMBERS:  # packing will refuse it, with a sentence
+                return found
+    return found
+
+
+def _entries(path: str) -> list[os.DirEntry[str]]:
+    with os.scandir(path) as listing:
+        return sorted(listing, key=lambda entry: entry.name)
+
+
+def _is_link(entry: os.DirEntry[str]) -> bool:
+    """A symbolic link, or a junction of Windows (known from Python 3.12 on)."""
+    return entry.is_symlink() or bool(getattr(entry, "is_junction", bool)())
