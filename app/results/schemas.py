@@ -33,7 +33,7 @@ class AmountIn(BaseModel):
     basis: Basis
 
     def entered(self) -> Amount:
-        """As the service takes it."""
+        """What was sent, in the form the service takes."""
         return Amount(self.value, self.unit, self.basis, self.low, self.high, self.k)
 
 
@@ -56,7 +56,7 @@ class FindingIn(BaseModel):
     )
 
     def entered(self) -> NewFinding:
-        """As the service takes it."""
+        """What was sent, in the form the service takes."""
         return NewFinding(
             substance_id=self.substance or None,
             substance_class="" if self.substance else self.substance_class,
@@ -89,7 +89,7 @@ class DismissalIn(BaseModel):
     note: Note140 = ""
 
     def entered(self) -> NewDismissal:
-        """As the service takes it."""
+        """What was sent, in the form the service takes."""
         return NewDismissal(self.key, self.reason, self.note)
 
 

@@ -42,7 +42,7 @@ class EvidenceLine:
 
     @property
     def title(self) -> str:
-        """Its trigger in words."""
+        """The trigger of this line of evidence in words."""
         return TRIGGER_WORDS[self.row.trigger]
 
 

@@ -45,7 +45,7 @@ class AlertForm(BaseModel):
     version: int = 0
 
     def entered(self, register: Register, now: datetime) -> NewAlert:
-        """As the feature takes it. Raises Invalid with a sentence per field."""
+        """What was typed, in the form the service takes. Raises Invalid with a sentence per field."""
         wrong: dict[str, str] = {}
         if self.tier not in set(Tier):
             wrong["tier"] = "Choose how far it reaches."

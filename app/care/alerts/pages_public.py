@@ -59,7 +59,7 @@ def _one(request: Request, rt: RuntimeDep, channel: Channel, public_id: uuid.UUI
 
 @router.get("/alerts/feed.atom", dependencies=[public(FOR_EVERYBODY)])
 def feed(request: Request, rt: RuntimeDep) -> Response:
-    """The same for feed readers: an entry per alert, changed when it is retracted."""
+    """The public alerts for feed readers: an entry per alert, changed when it is retracted."""
     now = rt.now()
     with rt.read() as session:
         rows = telling.told(session, Channel.PUBLIC, rt.pack.register, now)

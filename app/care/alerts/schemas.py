@@ -106,7 +106,7 @@ class AlertOut(BaseModel):
 
     @classmethod
     def of(cls, view: AlertView) -> AlertOut:
-        """From the service's view."""
+        """The JSON shape of what the service shows."""
         row = view.row
         return cls(
             id=row.id,
@@ -151,7 +151,7 @@ class EvidenceOut(BaseModel):
 
     @classmethod
     def of(cls, found: EvidenceLine) -> EvidenceOut:
-        """From the service's view."""
+        """The JSON shape of what the service shows."""
         row = found.row
         return cls(
             trigger=row.trigger,
@@ -204,7 +204,7 @@ class AlertDetailOut(AlertOut):
 
     @classmethod
     def with_detail(cls, view: AlertView, found: AlertDetail) -> AlertDetailOut:
-        """From the service's views."""
+        """The JSON shape of what the service shows."""
         return cls(
             **AlertOut.of(view).model_dump(),
             evidence=[EvidenceOut.of(one) for one in found.evidence],
@@ -230,7 +230,7 @@ class RunOut(BaseModel):
 
     @classmethod
     def of(cls, row: DetectionRun) -> RunOut:
-        """From the row."""
+        """The JSON shape of a stored row."""
         return cls(**row.model_dump(include=set(cls.model_fields)))
 
 
@@ -261,7 +261,7 @@ class ToldOut(BaseModel):
 
     @classmethod
     def of(cls, one: Told) -> ToldOut:
-        """From the service's view."""
+        """The JSON shape of what the service shows."""
         return cls(
             id=one.public_id,
             tier=one.tier,

@@ -97,7 +97,7 @@ def undo(
     rt: RuntimeDep,
     adjustment: Annotated[Text40, Form()] = "",
 ) -> Response:
-    """Undo it; back to the consultation."""
+    """Take an adjustment of the page back, and return to the consultation."""
     try:
         key = uuid.UUID(adjustment)
     except ValueError:

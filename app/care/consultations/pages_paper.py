@@ -39,7 +39,7 @@ def print_ticket(request: Request, sample: Held, rt: RuntimeDep, paper: Paper = 
 def print_consultation(
     request: Request, sample_id: uuid.UUID, who: Teller, rt: RuntimeDep, paper: Paper = "a4"
 ) -> Response:
-    """The same sheet from the health worker's screen."""
+    """The client's printed sheet, from the health worker's screen."""
     back, asked = f"/consultations/samples/{sample_id}", web.asked_for(request, rt)
     kept = f"{web.ASKED}={asked}&" if asked else ""
     _, view = web.view_for_staff(rt, request, who, sample_id)

@@ -34,7 +34,7 @@ class ShownOut(BaseModel):
 
     @classmethod
     def of(cls, view: ShownView) -> ShownOut:
-        """From the service's view."""
+        """The JSON shape of what the service shows."""
         row = view.row
         return cls(
             id=row.id,
@@ -64,7 +64,7 @@ class ReplayOut(BaseModel):
 
     @classmethod
     def of(cls, found: Replay) -> ReplayOut:
-        """From the service's answer."""
+        """The JSON shape of the service's answer."""
         page = found.view.page if found.view else None
         return cls(
             shown=ShownOut.of(found.shown),
@@ -104,7 +104,7 @@ class AdjustmentOut(BaseModel):
 
     @classmethod
     def of(cls, view: AdjustmentView) -> AdjustmentOut:
-        """From the service's view."""
+        """The JSON shape of what the service shows."""
         row = view.row
         return cls(
             id=row.id,
@@ -161,7 +161,7 @@ class UrgentOut(BaseModel):
 
     @classmethod
     def of(cls, view: UrgentView) -> UrgentOut:
-        """From the service's view."""
+        """The JSON shape of what the service shows."""
         row = view.row
         return cls(
             id=row.id,
@@ -205,7 +205,7 @@ class RuleRateOut(BaseModel):
 
     @classmethod
     def of(cls, rate: RuleRate) -> RuleRateOut:
-        """From the service's answer."""
+        """The JSON shape of the service's answer."""
         low, high = rate.interval or (None, None)
         return cls(
             rule=rate.rule,

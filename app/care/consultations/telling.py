@@ -25,7 +25,7 @@ def sample_of_code(session: Session, code: str, pepper: bytes, now: datetime) ->
 
 
 def sample_of_browser(session: Session, secret: str, pepper: bytes, now: datetime) -> samples.Sample | None:
-    """The same for a browser that showed its ticket before."""
+    """The sample of a browser that showed its ticket before."""
     return _if_it_opens(session, samples.sample_by_ticket_session(session, secret, pepper, now))
 
 

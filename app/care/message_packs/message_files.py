@@ -51,7 +51,7 @@ class MessageFile:
 
     @property
     def number(self) -> int:
-        """Its version; 0 where none is written."""
+        """The version of the message; 0 where none is written."""
         value = self.front.get("version")
         return value if isinstance(value, int) else 0
 

@@ -87,7 +87,7 @@ def in_force_view(session: Session, packs: Packs, actor: Actor, now: datetime) -
 
 
 def in_force_id(session: Session, packs: Packs, actor: Actor, now: datetime) -> uuid.UUID:
-    """Its key."""
+    """The key of the version in force."""
     found = repository.in_force(session, agency_of(actor), now)
     return found[0] if found else packs.shipped_id
 

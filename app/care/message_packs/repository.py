@@ -81,7 +81,7 @@ def withdrawals(session: Session, agency_id: uuid.UUID, version_id: uuid.UUID | 
 
 
 def withdrawn_from(session: Session, agency_id: uuid.UUID, version_id: uuid.UUID | None) -> set[tuple[Target, str]]:
-    """The same as kinds and ids."""
+    """What was withdrawn, as pairs of kind and id."""
     return {(Target(row.kind), row.target) for row in withdrawals(session, agency_id, version_id)}
 
 

@@ -84,7 +84,7 @@ class SignatureOut(BaseModel):
 
     @classmethod
     def of(cls, one: Signed) -> SignatureOut:
-        """From the domain."""
+        """The JSON shape of a value of the domain."""
         return cls(name=one.name, role=one.role, clinician=one.clinician, signed_at=one.at)
 
 
@@ -164,7 +164,7 @@ class ProblemOut(BaseModel):
 
     @classmethod
     def of(cls, one: Problem) -> ProblemOut:
-        """From the check."""
+        """The JSON shape of what the check found."""
         return cls(level=one.level, kind=one.kind, where=one.where, text=one.text, file=one.file, line=one.line)
 
 

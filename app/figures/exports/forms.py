@@ -40,7 +40,7 @@ class ProjectForm(BaseModel):
     ends_on: Text20 = ""
 
     def entered(self) -> NewProject:
-        """As the feature takes it. Raises Invalid with a sentence per field."""
+        """What was typed, in the form the service takes. Raises Invalid with a sentence per field."""
         try:
             return ProjectIn.model_validate(self.model_dump(exclude={"idempotency_key", "version"})).project()
         except ValidationError as error:

@@ -29,7 +29,7 @@ class ProjectIn(FreeText):
     ends_on: Day
 
     def project(self) -> NewProject:
-        """As the feature takes it."""
+        """What was typed, in the form the service takes."""
         return NewProject(**{**dict(self), "columns": tuple(self.columns)})
 
 
@@ -64,7 +64,7 @@ class ProjectOut(BaseModel):
 
     @classmethod
     def of(cls, view: ProjectView) -> ProjectOut:
-        """From the service's view."""
+        """The JSON shape of what the service shows."""
         row = view.row
         return cls(
             **row.model_dump(include=set(cls.model_fields) - {"researcher", "state_words", "running", "approved_by"}),
@@ -89,7 +89,7 @@ class ExtractOut(BaseModel):
 
     @classmethod
     def of(cls, row: ResearchExtract) -> ExtractOut:
-        """From the table, without the rows."""
+        """The JSON shape of a stored row, without its parts."""
         return cls(**{name: getattr(row, name) for name in cls.model_fields})
 
 
@@ -110,7 +110,7 @@ class DrawingOut(BaseModel):
 
     @classmethod
     def of(cls, row: ResearchDrawing) -> DrawingOut:
-        """From the table."""
+        """The JSON shape of a stored row."""
         said = row.problem or {}
         return cls(
             **row.model_dump(include=set(cls.model_fields) - {"detail", "hint"}),

@@ -79,7 +79,7 @@ def upload_page(history_upload_id: uuid.UUID, request: Request, who: Admin, rt: 
 
 @router.get("/uploads/{history_upload_id}/part")
 def upload_part(history_upload_id: uuid.UUID, request: Request, who: Admin, rt: RuntimeDep) -> HTMLResponse:
-    """The same without the page around it, while it is being worked on."""
+    """The part of an upload's page that changes while the upload is being worked on."""
     with rt.read() as session:
         row = uploads.get_upload(session, history_upload_id)
         return rt.templates.page(request, "history/_upload.html", one=row)

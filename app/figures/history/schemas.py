@@ -37,7 +37,7 @@ class HistoryImportOut(BaseModel):
 
     @classmethod
     def of(cls, row: HistoryImport, *, exact: bool) -> HistoryImportOut:
-        """From the row."""
+        """The JSON shape of a stored row."""
         taken = {name: getattr(row, name) for name in cls.model_fields if name != "notes"} | {"notes": len(row.notes)}
         if not exact:
             taken |= {name: _told(taken[name]) for name in ("samples", "changed", "notes")}

@@ -73,7 +73,7 @@ def about_of(row: SessionReportIssue) -> list[tuple[str, str]]:
 
 
 def tables_of(row: SessionReportIssue) -> list[Sheet]:
-    """Its tables as they were given out."""
+    """The tables of an issue as they were given out."""
     return [
         Sheet(
             one["title"], tuple(one["columns"]), tuple(tuple(map(_cell, cells)) for cells in one["rows"]), one["note"],

@@ -49,7 +49,7 @@ def report_page(
 
 @router.get("/sessions/{session_id}/report.csv")
 def report_csv(session_id: uuid.UUID, who: Lead, rt: RuntimeDep, which: Which = Edition.OWN) -> Response:
-    """The same tables, a line per cell."""
+    """The tables of the report as CSV, a line per cell."""
     if which is Edition.OWN:
         made = _counted(rt, who, session_id, to_pass_on=False)
         text, name = to_csv(_about(made, Edition.OWN), sheets(made.report, _label(rt))), "session-report"

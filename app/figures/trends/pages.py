@@ -60,7 +60,7 @@ def trends_page(request: Request, who: Reader, rt: RuntimeDep, asked: Annotated[
 
 @router.get("/trends.csv")
 def trends_csv(request: Request, who: Reader, rt: RuntimeDep, ask: Asked) -> Response:
-    """The same table as CSV."""
+    """The table that was asked for, as CSV."""
     table = answered(rt, who, ask)
     return csv_response(table, {"citation": _citation(rt, request, ask, table), "licence": rt.settings.release_licence})
 

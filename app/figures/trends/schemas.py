@@ -25,7 +25,7 @@ class MeasureOut(BaseModel):
 
     @classmethod
     def of(cls, m: Measure) -> MeasureOut:
-        """From the domain."""
+        """The JSON shape of a value of the domain."""
         return cls(name=m.name, title=m.title, definition=m.definition, formula=m.formula, version=m.version)
 
 
@@ -58,7 +58,7 @@ class TrendOut(BaseModel):
 
     @classmethod
     def of(cls, table: TrendTable) -> TrendOut:
-        """From the domain."""
+        """The JSON shape of a value of the domain."""
         return cls(
             measure=MeasureOut.of(table.measure),
             dimensions=[d.value for d in table.dimensions],

@@ -39,7 +39,7 @@ class CustodyLineOut(BaseModel):
 
     @classmethod
     def of(cls, line: Line) -> CustodyLineOut:
-        """From the service's view."""
+        """The JSON shape of what the service shows."""
         return cls(
             id=line.id, kind=line.kind, mg=line.mg, at=line.at, by=line.by, witness=line.witness, place=line.place
         )
@@ -59,7 +59,7 @@ class LedgerOut(BaseModel):
 
     @classmethod
     def of(cls, ledger: Ledger) -> LedgerOut:
-        """From the service's view."""
+        """The JSON shape of what the service shows."""
         b = ledger.balance
         return cls(
             lines=[CustodyLineOut.of(line) for line in ledger.lines],

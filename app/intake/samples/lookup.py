@@ -36,7 +36,7 @@ def keys_of_agency(session: Session, actor: Actor) -> list[uuid.UUID]:
 
 
 def lock_sample(uow: UnitOfWork, sample_id: uuid.UUID) -> Sample:
-    """The same for a change: its row is held until the transaction ends."""
+    """A sample that is about to be changed: its row is held until the transaction ends."""
     agency_id = uow.actor.agency_id
     found = repository.sample_of_agency(uow.session, agency_id, sample_id, lock=True) if agency_id else None
     if found is None:

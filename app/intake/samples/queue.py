@@ -76,7 +76,7 @@ def queue(
 def rows_of(
     session: Session, checking_session: sessions.CheckingSession, samples: list[Sample], now: datetime | None
 ) -> list[QueueRow]:
-    """The same view of chosen samples."""
+    """Rows of the queue for chosen samples only."""
     expected = repository.expected_of(session, [s.id for s in samples])
     return [_row(s, checking_session, expected[s.id], now) for s in samples]
 

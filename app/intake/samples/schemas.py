@@ -26,7 +26,7 @@ class SuggestionOut(BaseModel):
 
     @classmethod
     def of(cls, found: Suggestion) -> SuggestionOut:
-        """From the service's view."""
+        """The JSON shape of what the service shows."""
         return cls(id=found.id, label=found.label, hint=found.hint, kind=found.kind)
 
 
@@ -49,7 +49,7 @@ class QueueRowOut(BaseModel):
 
     @classmethod
     def of(cls, row: QueueRow) -> QueueRowOut:
-        """From the service's view."""
+        """The JSON shape of what the service shows."""
         return cls(
             id=row.sample_id,
             number=row.number,
@@ -147,7 +147,7 @@ class BoardOut(BaseModel):
 
     @classmethod
     def of(cls, board: Board) -> BoardOut:
-        """From the service's view."""
+        """The JSON shape of what the service shows."""
         return cls(
             received=board.received,
             queue=board.queue,

@@ -80,5 +80,5 @@ def parse(typed: str) -> str:
 
 
 def grouped(code: str) -> str:
-    """As it is printed: 4-4-4."""
+    """A ticket code as it is printed: three groups of four."""
     return "-".join(code[i : i + 4] for i in range(0, len(code), 4))

@@ -41,7 +41,7 @@ def session_tasks(session_id: uuid.UUID, request: Request, who: Staff, rt: Runti
 def sample_tasks(
     sample_id: uuid.UUID, request: Request, who: Doer, rt: RuntimeDep, back: str = "consultation"
 ) -> HTMLResponse:
-    """The same about one sample, for the bench and the consultation."""
+    """The tasks of one sample, for the bench and the consultation."""
     with rt.read() as session:
         tasks = service.of_sample(session, who, sample_id)
     place = back if back in BACK else "consultation"

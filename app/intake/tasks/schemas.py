@@ -38,7 +38,7 @@ class SampleTaskOut(BaseModel):
 
     @classmethod
     def of(cls, view: TaskView) -> SampleTaskOut:
-        """From the service's view."""
+        """The JSON shape of what the service shows."""
         row = view.row
         return cls(
             id=row.id,

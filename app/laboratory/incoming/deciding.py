@@ -40,7 +40,7 @@ def attach(
 def give_to_sample(
     uow: UnitOfWork, row: IncomingFile, sample_id: uuid.UUID, method: Method | None, *, by_name: bool
 ) -> None:
-    """The same for a row that is held and waits."""
+    """Give a waiting file, whose row is held, to a sample."""
     assert row.blob_sha256 is not None
     received = Received(row.blob_sha256, row.size)
     upload = readings.record_upload_for_sample(uow, sample_id, received, row.file_name, method)

@@ -57,7 +57,7 @@ class OpenSample:
 
     @property
     def label(self) -> str:
-        """As it is spoken in the room."""
+        """The label as it is spoken in the room."""
         return f"{self.number:03d}"
 
 

@@ -26,7 +26,7 @@ class SuggestionOut(BaseModel):
 
     @classmethod
     def of(cls, found: Suggestion) -> SuggestionOut:
-        """From the domain."""
+        """The JSON shape of a value of the domain."""
         sample = found.sample
         return cls(
             sample_id=sample.sample_id, number=sample.number, session_id=sample.session_id,

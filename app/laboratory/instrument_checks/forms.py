@@ -29,7 +29,7 @@ class InstrumentForm(BaseModel):
     certificate_due: Text20 = ""
 
     def entered(self) -> NewInstrument:
-        """As the feature takes it. Raises Invalid with a sentence per field."""
+        """What was typed, in the form the service takes. Raises Invalid with a sentence per field."""
         wrong: dict[str, str] = {}
         if not self.name:
             wrong["name"] = "Say what it is called, such as Alpha II."
@@ -81,7 +81,7 @@ class MixtureForm(BaseModel):
     balance_u_mg: Text20 = ""
 
     def entered(self) -> NewMixture:
-        """As the feature takes it. Raises Invalid with a sentence per field."""
+        """What was typed, in the form the service takes. Raises Invalid with a sentence per field."""
         wrong: dict[str, str] = {}
         instrument = key_of(self.instrument)
         if instrument is None:

@@ -134,7 +134,7 @@ def factors_of(session: Session, actor: Actor, instrument_id: uuid.UUID) -> Fact
 
 
 def factors_on(session: Session, instrument_id: uuid.UUID) -> Factors:
-    """The same for the reading job, which acts for no agency."""
+    """The response factors of an instrument for the reading job, which acts for no agency."""
     rows = repository.mixtures_of(session, [instrument_id])
     counting = [row for row in rows if row.withdrawn_at is None]
     pairs = pair_factors(

@@ -60,7 +60,7 @@ class MaterialOut(BaseModel):
 
     @classmethod
     def of(cls, row: Material) -> MaterialOut:
-        """From the data file."""
+        """The JSON shape of a row of the data file."""
         return cls(key=row.key, title=row.title, bands=list(row.bands), source=row.source, note=row.note)
 
 
@@ -175,7 +175,7 @@ class MixtureIn(BaseModel):
     ] = 0.0
 
     def entered(self, instrument_id: uuid.UUID) -> service.NewMixture:
-        """As the service takes it; the share comes from the reading."""
+        """What was sent, in the form the service takes; the share comes from the reading."""
         return service.NewMixture(
             instrument_id, self.first, self.second, self.first_mg, self.second_mg, 0.0, 0.0, self.balance_u_mg,
             self.reading_id,
@@ -228,7 +228,7 @@ class ResponsesOut(BaseModel):
 
     @classmethod
     def of(cls, found: service.Factors) -> ResponsesOut:
-        """From the factors of an instrument."""
+        """The JSON shape of an instrument's response factors."""
         names = found.names
         factors = [
             FactorOut(

@@ -54,17 +54,17 @@ class Opened:
 
     @property
     def mass(self) -> MassLibrary:
-        """As a mass library."""
+        """The library, known to hold mass spectra."""
         return cast(MassLibrary, self.spectra)
 
     @property
     def infrared(self) -> InfraredLibrary:
-        """As a library of curves."""
+        """The library, known to hold infrared or Raman curves."""
         return cast(InfraredLibrary, self.spectra)
 
     @property
     def formulas(self) -> FormulaLibrary:
-        """As a library of formulae."""
+        """The library, known to hold formulae."""
         return cast(FormulaLibrary, self.spectra)
 
 

@@ -82,7 +82,7 @@ def refusals_csv(key: Key, who: Reader, rt: RuntimeDep) -> Response:
 
 @router.get("/libraries/{key}/refusals.json")
 def refusals_json(key: Key, who: Reader, rt: RuntimeDep) -> Response:
-    """The same for a script."""
+    """What was refused at import, as JSON for a script."""
     with rt.read() as session:
         view = service.get_library(session, rt.registry, key)
     body = json.dumps({"library": view.name, "refused": view.n_refused, "refusals": list(view.refusals)})

@@ -17,7 +17,7 @@ def libraries(session: Session) -> list[Library]:
 
 
 def shelved(session: Session) -> list[Library]:
-    """The same without the long lists of files and refusals, which a search has no use for."""
+    """Libraries without their long lists of files and refusals, which a search has no use for."""
     light = select(Library).options(defer(cast(Any, Library.files)), defer(cast(Any, Library.refusals)))
     return list(session.exec(light.order_by(col(Library.id))))
 

@@ -36,7 +36,7 @@ class LibraryOut(BaseModel):
 
     @classmethod
     def of(cls, view: LibraryView) -> LibraryOut:
-        """From the service's view."""
+        """The JSON shape of what the service shows."""
         return cls(**{name: getattr(view, name) for name in cls.model_fields})
 
 
@@ -59,7 +59,7 @@ class LibraryFullOut(LibraryOut):
 
     @classmethod
     def of(cls, view: LibraryView) -> LibraryFullOut:
-        """From the service's view."""
+        """The JSON shape of what the service shows."""
         return cls(**LibraryOut.of(view).model_dump(), refusals=list(view.refusals), files=list(view.files))
 
 
@@ -81,7 +81,7 @@ class EntryOut(BaseModel):
 
     @classmethod
     def of(cls, view: EntryView) -> EntryOut:
-        """From the service's view."""
+        """The JSON shape of what the service shows."""
         return cls(
             **{name: getattr(view, name) for name in cls.model_fields if name != "details"}, details=dict(view.details)
         )

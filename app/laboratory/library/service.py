@@ -203,7 +203,7 @@ def library_faults(
 
 
 def check_library(session: Session, registry: LibraryRegistry, key: str, folder: Path) -> list[str]:
-    """The same as one sentence each."""
+    """What the check of a library found, as one sentence each."""
     return [fault.sentence for fault in library_faults(session, registry, key, folder)]
 
 

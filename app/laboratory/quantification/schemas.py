@@ -26,7 +26,7 @@ class LevelIn(BaseModel):
     internal_standard: Number | None = None
 
     def entered(self) -> CalibrationLevel:
-        """As the service takes it."""
+        """What was sent, in the form the service takes."""
         return CalibrationLevel(self.concentration, self.response, self.internal_standard)
 
 
@@ -57,7 +57,7 @@ class CurveIn(FreeText):
     supersedes: uuid.UUID | None = Field(None, description="The curve this one follows")
 
     def entered(self) -> NewCurve:
-        """As the service takes it."""
+        """What was sent, in the form the service takes."""
         return NewCurve(
             substance_id=self.substance, method=self.method, unit=self.unit,
             levels=tuple(level.entered() for level in self.levels), valid_until=self.valid_until,

@@ -84,7 +84,7 @@ class LazySandbox:
     def read(
         self, source: Path | bytes, name: str | None = None, hints: Mapping[str, str] | None = None
     ) -> list[Reading]:
-        """As ParserSandbox.read."""
+        """Readings of one file or its bytes, read in a child process. Raises what `ParserSandbox.read` raises."""
         return self.warm().read(source, name, hints)
 
     def close(self) -> None:

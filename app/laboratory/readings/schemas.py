@@ -244,7 +244,7 @@ class AnalysisFullOut(AnalysisOut):
 
     @classmethod
     def of_view(cls, view: AnalysisView) -> AnalysisFullOut:
-        """From the service's view."""
+        """The JSON shape of what the service shows."""
         briefs = [
             ReadingBrief(
                 id=v.reading.id, upload_id=v.reading.upload_id, kind=v.reading.kind, title=v.reading.title,

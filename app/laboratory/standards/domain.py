@@ -86,7 +86,7 @@ def faults_of_standard(new: NewStandard) -> dict[str, str]:
 
 
 def faults_of_replicate(new: NewReplicate) -> dict[str, str]:
-    """The same for one run of it."""
+    """Field → sentence for what cannot be stored of one run of a standard."""
     wrong: dict[str, str] = {}
     if new.retention_time_s is not None and not 0 < new.retention_time_s < 86_400:
         wrong["retention_time"] = "The retention time is a number of minutes above zero."
@@ -96,7 +96,7 @@ def faults_of_replicate(new: NewReplicate) -> dict[str, str]:
 
 
 def faults_of_control(new: NewControl) -> dict[str, str]:
-    """The same for a control."""
+    """Field → sentence for what cannot be stored of a control run."""
     wrong: dict[str, str] = {}
     if not new.batch:
         wrong["batch"] = "Say which batch it belongs to, as it is written with the samples’ analyses."

@@ -92,7 +92,7 @@ class ControlForm(BaseModel):
     first_carbon: Text20 = ""
 
     def entered(self) -> NewControl:
-        """As the feature takes it. Raises Invalid with a sentence per field."""
+        """What was typed, in the form the service takes. Raises Invalid with a sentence per field."""
         wrong: dict[str, str] = {}
         if self.kind not in set(ControlKind):
             wrong["kind"] = "Say what was run: a blank, a ladder or a QC standard."

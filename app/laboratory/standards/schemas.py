@@ -33,7 +33,7 @@ class StandardIn(BaseModel):
     expires_on: date | None = None
 
     def entered(self, name: str, inchikey: str) -> NewStandard:
-        """As the feature takes it, with the name and key the register has."""
+        """What was sent, with the name and key that the register has."""
         return NewStandard(
             name, inchikey, self.substance, self.lot, self.supplier, self.purity_percent, self.expires_on, self.form
         )
@@ -86,7 +86,7 @@ class ReplicateOut(BaseModel):
 
     @classmethod
     def of(cls, row: StandardReplicate) -> ReplicateOut:
-        """From the row."""
+        """The JSON shape of a stored row."""
         return cls(**{name: getattr(row, name) for name in cls.model_fields})
 
 
@@ -113,7 +113,7 @@ class StandardOut(BaseModel):
 
     @classmethod
     def of(cls, view: StandardView) -> StandardOut:
-        """From the view."""
+        """The JSON shape of what the service shows."""
         own = {"counts", "state", "replicates", "href"}
         return cls(
             **{name: getattr(view.row, name) for name in cls.model_fields if name not in own},
@@ -136,7 +136,7 @@ class ControlIn(BaseModel):
     first_carbon: int | None = None
 
     def entered(self) -> NewControl:
-        """As the feature takes it."""
+        """What was typed, in the form the service takes."""
         return NewControl(self.kind, self.batch, self.instrument, self.measured_at, self.first_carbon)
 
 
@@ -167,7 +167,7 @@ class ControlOut(BaseModel):
 
     @classmethod
     def of(cls, row: Control) -> ControlOut:
-        """From the row."""
+        """The JSON shape of a stored row."""
         own = {"message", "href"}
         said = "Kept. Runs of its batch are compared again." if row.withdrawn_at is None else "Withdrawn."
         return cls(**{n: getattr(row, n) for n in cls.model_fields if n not in own}, message=said)

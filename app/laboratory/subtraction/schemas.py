@@ -50,7 +50,7 @@ class StepOut(BaseModel):
 
     @classmethod
     def of(cls, row: SubtractionStep) -> StepOut:
-        """From the row."""
+        """The JSON shape of a stored row."""
         return cls(
             number=row.number, library=row.library_key, library_name=row.library_name, entry=row.entry_id, name=row.name,
             compound=row.compound, factor=row.factor, optimum=row.optimum, shift=row.shift_cm1, lobe_depth=row.lobe_depth,
@@ -72,7 +72,7 @@ class HitOut(BaseModel):
 
     @classmethod
     def of(cls, hit: Hit) -> HitOut:
-        """From the use case."""
+        """The JSON shape of what the use case gave."""
         return cls(
             name=hit.name, compound=hit.compound, substance_id=hit.substance_id, library=hit.library,
             library_name=hit.library_name, entry=hit.entry, score=round(hit.score, 4), shift=hit.shift,
@@ -91,7 +91,7 @@ class WorkOut(BaseModel):
 
     @classmethod
     def of(cls, work: Work) -> WorkOut:
-        """From the use case."""
+        """The JSON shape of what the use case gave."""
         return cls(
             reading_id=work.reading_id, version=work.version, steps=[StepOut.of(row) for row in work.steps],
             broken=work.broken, hits=[HitOut.of(hit) for hit in work.hits], plot=plot_of(work),
@@ -127,7 +127,7 @@ class TrialOut(BaseModel):
 
     @classmethod
     def of(cls, tried: Tried) -> TrialOut:
-        """From the use case."""
+        """The JSON shape of what the use case gave."""
         return cls(
             name=tried.name, library=tried.library_key, entry=tried.entry_id, factor=tried.factor, optimum=tried.optimum,
             shift=tried.shift, wiggle_left=round(tried.wiggle_left, 4), lobes=[LobeOut.of(one) for one in tried.lobes],

@@ -141,7 +141,7 @@ class BlobStore:
             raise
 
     def put(self, chunks: Iterator[bytes]) -> Received:
-        """The same for callers without an event loop."""
+        """Run it for callers that have no event loop."""
         part = _Part(self.root / "incoming", self.max_bytes)
         try:
             for chunk in chunks:
@@ -164,7 +164,7 @@ class BlobStore:
             raise
 
     def hold_now(self, chunks: Iterator[bytes]) -> Held:
-        """The same for callers without an event loop."""
+        """Run it for callers that have no event loop."""
         part = _Part(self.root / "incoming", self.max_bytes)
         try:
             for chunk in chunks:

@@ -77,7 +77,7 @@ def _cell(point: Point | None, scale: Scale, top: float) -> Cell:
 
 
 def scene(table: Grid) -> Scene:
-    """The same as a drawing."""
+    """The heat table as a drawing."""
     width = LABEL + COLUMN * max(1, len(table.columns)) + 4
     parts: list[Mark | Told] = []
     before = ""

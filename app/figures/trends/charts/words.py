@@ -145,7 +145,7 @@ def period(dimension: str, value: str) -> tuple[str, str]:
 
 
 def when(dimension: str, value: str) -> str:
-    """The same in one line: “May 2026”."""
+    """A period in one line, such as “May 2026”."""
     return " ".join(part for part in period(dimension, value) if part)
 
 

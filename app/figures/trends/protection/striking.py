@@ -64,7 +64,7 @@ class Book:
     )
 
     def until(self, month: str) -> Book:
-        """The same without what lies after a month; no month: all of it."""
+        """The book without what lies after a month; without a month, the whole book."""
         if not month:
             return self
         return replace(self, periods={k: one for k, one in self.periods.items() if months_of(k)[-1] <= month})
