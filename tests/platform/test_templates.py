@@ -1,4 +1,4 @@
-"""What a page passes and what its layout sets never share a name."""
+"""What a page passes and what its layout sets never share a name, and nothing a page asks for is missing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from jinja2 import UndefinedError
 
+from app.platform.kernel.errors import Invalid
+from app.platform.web.forms import Entered, fields_of
 from app.platform.web.templates import Templates
 
 LAYOUT = "{% set warned = 6 %}{% set shade = shade | default('light') %}<main>{% block main %}{% endblock %}</main>"
@@ -39,3 +42,28 @@ def test_a_name_of_the_layout_or_of_every_page_is_refused(templates: Templates, 
 
 def test_what_a_layout_takes_from_the_page_is_not_its_own(templates: Templates) -> None:
     assert page(templates, "page.html", words="w", shade="dark") == "<main>w</main>"
+
+
+@pytest.mark.parametrize(
+    "source", ["{{ thing.absent }}", "{{ absent }}", "{% if thing.absent %}yes{% endif %}", "{{ absent | upper }}"]
+)
+def test_what_a_page_was_not_given_fails_in_tests_and_is_a_logged_gap_in_use(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, source: str
+) -> None:
+    (tmp_path / "lacking.html").write_text(f"<p>{source}</p>")
+    strict = Templates(tmp_path, lambda request: {}, strict=True)
+    with pytest.raises(UndefinedError, match="absent"):
+        page(strict, "lacking.html", thing={})
+    in_use = Templates(tmp_path, lambda request: {}, strict=False)
+    assert page(in_use, "lacking.html", thing={}) == "<p></p>"
+    assert "absent" in caplog.text
+
+
+def test_a_field_of_a_form_that_nobody_filled_in_is_empty_and_no_mistake(tmp_path: Path) -> None:
+    (tmp_path / "form.html").write_text("<p>{{ typed.name }}{{ blank.name }}{{ wrong['name'] }}</p>")
+    strict = Templates(tmp_path, lambda request: {}, strict=True)
+    assert (
+        page(strict, "form.html", typed=Entered(), wrong=fields_of(Invalid("No.", fields={"other": "Missing."})))
+        == "<p></p>"
+    )
+    assert fields_of(Invalid("No.", fields={"why": "Missing."}), "7") == {"why-7": "Missing."}

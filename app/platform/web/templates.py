@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 ContextMaker = Callable[[Request], dict[str, Any]]
 
 
-def _gap(missing: Undefined, *_: object) -> str:
+def _gap(missing: Undefined) -> str:
     _log.error("a page asked for what it was not given: %s", missing._undefined_message)
     return ""
 
