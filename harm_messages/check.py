@@ -42,7 +42,7 @@ def quick_check(pack: Pack) -> list[Problem]:
 
 
 def check_files(files: Mapping[str, str], today: date | None = None) -> list[Problem]:
-    """The same for a pack that may not even be readable: then what keeps it from being read."""
+    """What the check finds in the files of a pack that may not even be readable: then what keeps it from being read."""
     try:
         pack = read_pack(files)
     except PackError as error:

@@ -38,7 +38,7 @@ def json_schema() -> dict[str, dict[str, Any]]:
 
 
 def schema_files() -> dict[str, dict[str, Any]]:
-    """The same by the name an editor is pointed at: "rules.schema.json"."""
+    """The schemas by the name an editor is pointed at: "rules.schema.json"."""
     return {f"{name}.schema.json": _schema(name, title, kind) for name, (title, _, kind) in KINDS.items()}
 
 

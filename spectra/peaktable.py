@@ -137,7 +137,7 @@ class PeakTable:
 
     @cached_property
     def above_one(self) -> PeakTable:
-        """The same references without peaks of intensity ≤ 1 (base 999), which the composite score ignores."""
+        """The references of the table without peaks of intensity ≤ 1 (base 999), which the composite score ignores."""
         keep = np.asarray(self.intensity) > ABOVE_ONE
         counts = np.bincount(self.row[keep], minlength=self.n)
         offsets = np.r_[0, np.cumsum(counts)].astype(np.int64)

@@ -75,7 +75,7 @@ def shortlist(library: MassIndex, query: Peaks, without: IntArray | None = None)
 
 
 def _searched(library: MassIndex, query: Peaks, size: int, without: IntArray | None) -> IntArray:
-    """The same from the library's index, for libraries too large to weigh every peak."""
+    """The shortlist from the library's index, for libraries too large to weigh every peak; indices of entries, rising."""
     gone = set() if without is None else set(without.tolist())
     found, _ = library.top(library.rule("weighted_cosine", None), query, 2 * size + len(gone))
     return np.array(sorted([e for e in found.tolist() if e not in gone][: 2 * size]), dtype=np.int64)

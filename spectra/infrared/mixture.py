@@ -99,7 +99,7 @@ def _settled(search: _Search, first: Fit) -> Final:
 
 
 def reweighted(fit: Fit) -> Fit:
-    """The same set under weights of the local noise and of the mismatch of its references."""
+    """A set of components under weights of the local noise and of the mismatch of its references."""
     return fit_many(fit.scene, metric_of(fit), [fit.state], 2, fit.priors)[0]
 
 

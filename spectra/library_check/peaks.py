@@ -48,7 +48,7 @@ def peaks(library: MassLibrary, tell: Tell) -> Iterator[Fault]:
 
 
 def duplicates(library: MassLibrary, tell: Tell) -> Iterator[Fault]:
-    """The same peak list more than once: under one compound superfluous, under different ones wrong at least once."""
+    """Peak lists that stand more than once: under one compound superfluous, under different ones wrong at least once."""
     groups: dict[bytes, list[int]] = defaultdict(list)
     least = thresholds()["peaks"]["duplicates_from"]
     table = library.table

@@ -39,7 +39,7 @@ class Columns:
         return Columns(self.mz, self.y, self.weight, self.expected[keep], self.candidate[keep], self.penalty[keep])
 
     def on(self, rows: NDArray[np.int64]) -> Columns:
-        """The same columns on these rows only."""
+        """The columns on these rows only."""
         return replace(
             self, y=self.y[rows], weight=self.weight[rows], expected=np.ascontiguousarray(self.expected[:, rows])
         )

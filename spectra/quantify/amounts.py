@@ -199,7 +199,7 @@ def _per_unit(
     words: list[str],
     limits: list[str],
 ) -> float:
-    """The same in `unit`; the weight of units enters only where a unit is counted."""
+    """An amount in `unit`; the weight of units enters only where a unit is counted."""
     if unit == "mg_per_ml":
         return fraction
     if unit == "percent_ww":

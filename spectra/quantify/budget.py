@@ -126,7 +126,9 @@ def rectangular(half_width: float) -> float:
 
 
 def triangular(half_width: float) -> float:
-    """The same where values near the middle are likelier, as the tolerance of a flask: a/√6 (QUAM:2012, example A1).
+    """Standard uncertainty of a half-width a where values near the middle are likelier: a/√6.
+
+    Such as the tolerance of a flask (QUAM:2012, example A1).
 
     >>> round(triangular(0.1), 2)
     0.04

@@ -69,7 +69,7 @@ class Score(ABC):
         """Scores against every reference of `table` from the matched peaks, (N,) float64."""
 
     def reverse(self, query: Peaks, table: PeakTable, matches: Matches) -> FloatArray:
-        """The same score with query peaks the reference lacks left out, (N,)."""
+        """The score with query peaks the reference lacks left out, (N,)."""
         out = np.zeros(table.n)
         for r in range(table.n):
             met = np.zeros(query.mz.size, dtype=bool)

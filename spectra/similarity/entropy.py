@@ -59,7 +59,7 @@ class Entropy(Score):
         return table.sums(matches.row[used], terms)
 
     def reverse(self, query: Peaks, table: PeakTable, matches: Matches) -> FloatArray:
-        """The same score with query peaks the reference lacks left out, (N,)."""
+        """The score with query peaks the reference lacks left out, (N,)."""
         row, raw = matches.row, query.intensity[matches.query]
         top = np.zeros(table.n)
         np.maximum.at(top, row, raw)

@@ -61,7 +61,7 @@ class Features:
 
     @classmethod
     def filled(cls, values: NDArray[np.float32], blocks: Iterable[FloatArray]) -> Features:
-        """The same, written into `values` (N, 1801); `blocks` may be made one by one while they are read."""
+        """Features of all curves, written into `values` (N, 1801); `blocks` may be made one by one while they are read."""
         packed, at = [np.zeros((0, -(-GRID.size // 8)), dtype=np.uint8)], 0
         for block in blocks:
             values[at : at + len(block)], known = in_units(block)

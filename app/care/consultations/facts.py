@@ -107,7 +107,7 @@ class MadeOf:
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> MadeOf:
-        """And back."""
+        """What a page was made of, from the data it was kept as."""
         return cls(
             Facts.model_validate(kept["facts"]),
             Context.model_validate(kept["context"]),

@@ -230,7 +230,7 @@ def figures_json(figures: CheckFigures) -> dict[str, Any]:
 
 
 def figures_of(stored: dict[str, Any]) -> CheckFigures:
-    """And back."""
+    """The figures of a check, from what is stored of them."""
     return CheckFigures(**{**stored, "bands": tuple(CheckBand(**band) for band in stored["bands"])})
 
 

@@ -25,5 +25,5 @@ class Counts:
         return asking.samples(columns, held)
 
     def finished(self, asking: Asking, shown: Shown) -> Iterator[Row]:
-        """As they are."""
+        """The rows as they were counted: nothing is to be added."""
         return named(shown)

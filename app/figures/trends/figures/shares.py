@@ -33,5 +33,5 @@ class Shares:
         )  # fmt: skip
 
     def finished(self, asking: Asking, shown: Shown) -> Iterator[Row]:
-        """As they are."""
+        """The rows as they were counted: nothing is to be added."""
         return named(shown)

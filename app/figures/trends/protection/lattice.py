@@ -99,7 +99,7 @@ class Lists:
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Lists:
-        """Back."""
+        """Lists from the data they were kept as."""
         profiles = tuple(frozenset(p) for p in data["profiles"])
         amounts = tuple((str(a), str(b), str(c)) for a, b, c in data["amounts"])
         regions, expected, classes, substances = (
