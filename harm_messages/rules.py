@@ -194,7 +194,7 @@ class When(Frozen):
 
     @cached_property
     def chosen(self) -> Any:
-        """Its specification."""
+        """The specification of the kind that was chosen."""
         return getattr(self, next(iter(self.model_fields_set)))
 
     @cached_property

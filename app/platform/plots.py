@@ -45,7 +45,7 @@ class Sticks(TypedDict):
 
 
 class Table(TypedDict):
-    """The same in a table, for screen readers and without JavaScript."""
+    """What a plot shows, in a table, for screen readers and without JavaScript."""
 
     head: list[str]
     rows: list[list[str]]

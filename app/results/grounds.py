@@ -60,7 +60,7 @@ def current(
 def of(
     sample: samples.Sample, row: ResultVersion, analyses: Sequence[readings.AnalysisView], expected: Sequence[str]
 ) -> SubmissionSnapshot:
-    """The same of what was read already."""
+    """A snapshot of what was read already."""
     return SubmissionSnapshot(
         expected=tuple(expected),
         intent=sample.intent.value,

@@ -60,7 +60,7 @@ class _Spectrum:
     complete: bool = True
 
     def all(self) -> list[Attribute]:
-        """Its own attributes, then those of the sets that it names, then those of the set "all"."""
+        """The attributes of the entry itself, then those of the sets that it names, then those of the set "all"."""
         named = [a.value for a in self.attributes if a.accession == SET_NAME]
         return self.attributes + [a for name in [*named[:20], "all"] for a in self.sets.get(name, ())]
 

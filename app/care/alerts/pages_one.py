@@ -41,7 +41,7 @@ def alert_page(request: Request, alert_id: uuid.UUID, who: Staff, rt: RuntimeDep
 
 @router.get("/alerts/{alert_id}/sheet")
 def alert_sheet(request: Request, alert_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> Response:
-    """The same on a sheet of A4, as it may hang where people pass: no session, no sample, no evidence. From T2 on, once
+    """An alert on a sheet of A4, as it may hang where people pass: no session, no sample, no evidence. From T2 on, once
     it was in force; back to its page else."""
     with rt.read() as session:
         view = service.alert_view(session, who, alert_id, rt.now())

@@ -191,7 +191,7 @@ def _mate_changed_at(session: Session, sample: samples.Sample, told: results.Res
 
 
 def own_view(session: Session, pack: Pack, sample: samples.Sample, now: datetime, *, locale: str = "en") -> ClientView:
-    """The same for the client's own screen, where the session's look-up may be off.
+    """The view of a sample for the client's own screen, where the session's look-up may be off.
 
     Off, the queue and a withdrawn result are still said: the first tells when to come, the second is a warning.
     """

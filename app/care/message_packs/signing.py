@@ -56,7 +56,7 @@ def as_signed(row: PackVersion, files: dict[str, str]) -> dict[str, str]:
 
 
 def prepared(ready: Ready, checks: Checks, today: date, patience: float | None = None) -> Ready:
-    """The same, checked. Takes seconds the first time: no session is open meanwhile, and a page may lose patience."""
+    """A version with what its check found. Takes seconds the first time: no session is open meanwhile, and a page may lose patience."""
     found = checks.of(ready.files, today, patience)
     problems = (*ready.checked.problems, *_own(ready.files, found), *found.problems)
     if found.pack is None:  # the reason comes first: what its history says may only follow from it

@@ -76,7 +76,7 @@ def session_for_system(session: Session, session_id: uuid.UUID) -> CheckingSessi
 
 
 def lock_session(uow: UnitOfWork, session_id: uuid.UUID) -> CheckingSession:
-    """The same, its row held until the transaction ends: who registers at one session does so one by one.
+    """A session whose row is held until the transaction ends: who registers at one session does so one by one.
 
     A form sent twice at the same instant therefore finds the answer of the first, also on PostgreSQL.
     """

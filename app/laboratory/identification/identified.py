@@ -40,7 +40,7 @@ def identified(
 def _in_register(
     said: Identification, library: Opened, conditions: SearchConditions
 ) -> tuple[Identification, dict[str, str]]:
-    """The same under the keys the rows have: a library that knows names only is put under the register's keys.
+    """An identification under the keys the rows have: a library that knows names only is put under the register's keys.
 
     Two names of one compound become one, with the sum of their probabilities. Also: key → name of those changed.
     """

@@ -208,7 +208,7 @@ def _elsewhere(fact: OwnEntry, conditions: SearchConditions) -> bool:
 
 
 def retention_words(fact: OwnEntry, conditions: SearchConditions) -> str:
-    """The same as a sentence; "" where neither side has a time."""
+    """How the retention times agree, as a sentence; "" where neither side has a time."""
     fits = retention_fits(fact, conditions)
     if fits is None:
         if conditions.retention_time_s is None or fact.retention_time_s is None:

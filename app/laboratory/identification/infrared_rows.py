@@ -32,7 +32,7 @@ class AlignedScores:
                 self._scores[one.key, conditions.index.unified(row).compound] = row.score
 
     def of(self, row: Hit) -> float | None:
-        """Of a row of the registry; None for one that was not aligned."""
+        """The aligned score of a row of the registry; None for one that was not aligned."""
         return self._scores.get((row.library, row.compound))
 
     def ordered(self, rows: Sequence[Hit]) -> list[Hit]:

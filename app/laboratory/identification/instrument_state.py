@@ -49,7 +49,7 @@ def unknown_instrument(_analysis_id: uuid.UUID) -> InstrumentState:
 
 
 def widened(explained: MixtureExplanation | None, factor: float) -> MixtureExplanation | None:
-    """The same answer with every limit of detection multiplied by `factor`, at most 1 (nothing would have been seen)."""
+    """An answer with every limit of detection multiplied by `factor`, at most 1 (nothing would have been seen)."""
     if explained is None or factor == 1.0:
         return explained
     limits = {key: min(1.0, value * factor) for key, value in explained.detection_limits.items()}
@@ -62,7 +62,7 @@ def widened(explained: MixtureExplanation | None, factor: float) -> MixtureExpla
 
 
 def silenced(explained: MixtureExplanation | None) -> MixtureExplanation | None:
-    """The same answer without any promise of what would have been seen: nothing was measured that could show it."""
+    """An answer without any promise of what would have been seen: nothing was measured that could show it."""
     if not isinstance(explained, InfraredExplanation):
         return explained
     silent = tuple(replace(one, limit=1.0, seen=None) for one in explained.limits)

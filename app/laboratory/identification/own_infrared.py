@@ -124,7 +124,7 @@ def _detail(library: InfraredLibrary, entry: int, on_this_instrument: bool) -> s
 
 
 def marked(answer: Answer, registry: Sequence[Opened]) -> Answer:
-    """The same answer with what is known of each own reference in its row, and said in a sentence."""
+    """An answer with what is known of each own reference in its row, and said in a sentence."""
     facts = _facts(registry)
     if not facts:
         return answer

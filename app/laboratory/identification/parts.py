@@ -114,7 +114,7 @@ class Candidate:
 
     @property
     def aligned(self) -> float | None:
-        """Its aligned score; None for what is no spectrum of bands, or was not aligned."""
+        """The aligned score of the candidate; None for what is no spectrum of bands, or was not aligned."""
         return self.alignment.aligned if self.alignment is not None else None
 
     @property

@@ -97,7 +97,7 @@ class SubstanceIndex:
         return rows[0].known if len(rows) == 1 and _covers(rows[0], name) else _UNKNOWN
 
     def unified(self, candidate: Candidate) -> Candidate:
-        """The same compound under one key, also from a library that knows it by name only."""
+        """A candidate under one key for each compound, also from a library that knows it by name only."""
         if not candidate.compound.startswith("name:"):
             return candidate
         key = self._names.get(plain(candidate.name), _UNKNOWN).key

@@ -153,7 +153,7 @@ def _figures(stem: str) -> list[_Figure]:
 
 
 def clean(value: object) -> object:
-    """The same for everything a description of a reading may hold."""
+    """Everything a description of a reading may hold, as printable text: long texts and lists are cut."""
     if isinstance(value, str):
         return printable(value, 300)
     if isinstance(value, dict):

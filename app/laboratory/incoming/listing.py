@@ -143,6 +143,6 @@ def _twins(row: IncomingFile, around: Sequence[IncomingFile]) -> tuple[str, ...]
 
 
 def _came_before(row: IncomingFile, other: IncomingFile) -> bool:
-    """The same place and name, other content, earlier: the instrument wrote the file anew."""
+    """Whether `other` came earlier from the same place under the same name with other content: the instrument wrote the file anew."""
     same = (other.origin, other.folder, other.file_name) == (row.origin, row.folder, row.file_name)
     return same and other.sha256 != row.sha256 and other.id < row.id

@@ -197,7 +197,7 @@ class TransferredLibraries:
         self._made: dict[uuid.UUID, InfraredLibrary] = {}
 
     def of(self, books: Sequence[Opened], transfers: dict[str, InstrumentTransfer], instrument: str) -> list[Opened]:
-        """The same books, those with a transfer seen through it and named so."""
+        """The libraries, those with a transfer seen through it and named so."""
         return [self._one(one, transfers.get(one.key), instrument) for one in books]
 
     def _one(self, one: Opened, row: InstrumentTransfer | None, instrument: str) -> Opened:

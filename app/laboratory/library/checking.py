@@ -81,7 +81,7 @@ def _damaged(sentence: str) -> LibraryFault:
 
 
 def _same_curves(one: Opened) -> list[LibraryFault]:
-    """The same curve under the keys of two compounds."""
+    """Curves that stand under the keys of two compounds."""
     spectra = one.infrared
     groups: dict[bytes, list[int]] = defaultdict(list)
     for number in range(len(spectra)):

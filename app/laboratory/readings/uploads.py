@@ -86,7 +86,7 @@ def record_upload(
 def record_upload_for_sample(
     uow: UnitOfWork, sample_id: uuid.UUID, received: Received, filename: str, method: Method | None = None
 ) -> Upload:
-    """The same without an analysis yet: one is made, and unless `method` is given it takes its method from the file.
+    """Record an upload of a sample that has no analysis for it yet: one is made, and unless `method` is given it takes its method from the file.
 
     Until the file is read the method is a guess from its name; the job corrects it, audited.
     """

@@ -100,7 +100,7 @@ def add_control(uow: UnitOfWork, run: ControlRun, new: NewControl) -> Control:
 
 
 def from_incoming(uow: UnitOfWork, incoming_id: uuid.UUID, version: int, run: ControlRun, new: NewControl) -> Control:
-    """The same with a file from an instrument: it waits no more, and belongs to no sample. Raises Stale, Conflict."""
+    """Make a control of a file from an instrument: it waits no more, and belongs to no sample. Raises Stale, Conflict."""
     row = add_control(uow, run, new)
     incoming.set_aside(uow, incoming_id, version, _ASIDE[new.kind])
     return row

@@ -29,7 +29,7 @@ def standards_of(session: Session, agency_id: uuid.UUID) -> list[Standard]:
 
 
 def standards_page(session: Session, agency_id: uuid.UUID, before: uuid.UUID | None, limit: int) -> list[Standard]:
-    """The same, a page at a time."""
+    """Own standards, a page at a time."""
     query = select(Standard).where(Standard.agency_id == agency_id)
     if before is not None:
         query = query.where(col(Standard.id) < before)

@@ -174,7 +174,7 @@ class Ledger:
         return self._change(row, "UPDATE arrival SET signature = ?, updated_at = ? WHERE id = ?", signature)
 
     def moved(self, row: Row, path_key: str, name: str) -> Row:
-        """The same file under another name: its rows go along."""
+        """A file that stands under another name now: its rows go along."""
         with self._writing() as db:
             db.execute("UPDATE OR REPLACE arrival SET path_key = ? WHERE path_key = ?", (path_key, row.path_key))
             db.execute("UPDATE arrival SET name = ?, updated_at = ? WHERE id = ?", (name, _now(), row.id))
@@ -187,7 +187,7 @@ class Ledger:
             db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", (name, value))
 
     def noted(self, name: str) -> str:
-        """The same, "" where nothing was noted."""
+        """What was noted under a name, "" where nothing was noted."""
         found = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return str(found[0]) if found else ""
 

@@ -27,7 +27,7 @@ def is_ignored(name: str, more: Sequence[str] = ()) -> bool:
 
 
 def is_ignored_folder(name: str, more: Sequence[str] = ()) -> bool:
-    """The same for a folder."""
+    """Whether a folder is left alone because of its name."""
     lower = name.lower()
     return lower in LITTER_FOLDERS or lower.startswith(".") or any(fnmatchcase(lower, p.lower()) for p in more)
 

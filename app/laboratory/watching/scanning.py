@@ -137,7 +137,7 @@ class Scanner:
 
 
 def look_again(found: ScannedFile) -> ScannedFile | None:
-    """The same entry as it is now, None if it is gone. Asks the file: Windows lists the size of an open one late."""
+    """An entry as it is now, None if it is gone. Asks the file: Windows lists the size of an open one late."""
     try:
         if found.is_run:
             return _run(found.key, found.name, found.path, _members(found.path, fresh=True))

@@ -39,7 +39,7 @@ class Once:
     pepper: bytes
 
     def of_bytes(self, sha256: str) -> Once:
-        """The same key for a request whose body is a file: other bytes are another request."""
+        """A key for a request whose body is a file: other bytes are another request."""
         return replace(self, request_hash=hashlib.sha256(f"{self.request_hash}{sha256}".encode()).hexdigest())
 
     def run(self, uow: UnitOfWork, create: Callable[[], Any], *, status: int = 201) -> JSONResponse:
@@ -114,5 +114,5 @@ OnceDep = Annotated[Once, Depends(once)]
 
 
 def form_once(request: Request, pepper: bytes, key: str) -> Once:
-    """The same for an HTML form, whose key was minted when the form was rendered. A form has no body to compare."""
+    """An `Once` for an HTML form, whose key was minted when the form was rendered. A form has no body to compare."""
     return Once(key, request.url.path, "form", pepper)

@@ -19,7 +19,7 @@ def difference_interval(one: tuple[int, int], other: tuple[int, int]) -> tuple[f
 
 
 def difference_of(one: tuple[float, float, float], other: tuple[float, float, float]) -> tuple[float, float]:
-    """The same from two shares with their intervals: (share, low, high)."""
+    """Newcombe's difference from two shares with their intervals: (share, low, high)."""
     (p1, l1, u1), (p2, l2, u2) = one, other
     low = p1 - p2 - sqrt((p1 - l1) ** 2 + (u2 - p2) ** 2)
     high = p1 - p2 + sqrt((u1 - p1) ** 2 + (p2 - l2) ** 2)

@@ -86,7 +86,7 @@ class Collection:
         return self._once(("found", name), lambda: self.facts.found_in(self._target(name))[1])
 
     def _apart(self, name: str, lists: Lists) -> Mask:
-        """The same, without what a narrower listed class holds where only the rest is meant."""
+        """What is counted for a class, without what a narrower listed class holds where only the rest is meant."""
         if not name.startswith(ANOTHER):
             return self.found(name)
         wide = name.removeprefix(ANOTHER)
