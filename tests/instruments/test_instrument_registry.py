@@ -59,8 +59,8 @@ GOOD = {
 
 def test_public_surface_is_pinned() -> None:
     assert set(instruments.__all__) == {
-        "DEFAULT_LIMITS", "AmbiguousText", "BrokenReader", "Candidate", "Choice", "CorruptFile", "Extra", "Folder", "FolderProbe",
-        "Format", "Guess", "Hints", "InstrumentError", "LIBRARY_MEMBERS", "Limits", "Member", "Probe", "ParserSandbox", "Source",
+        "DEFAULT_LIMITS", "AmbiguousText", "BrokenReader", "Candidate", "Choice", "CorruptFile", "Extra", "FileReader", "Folder", "FolderProbe",
+        "Format", "Guess", "Hints", "InstrumentError", "LIBRARY_MEMBERS", "Limits", "Member", "PlainReader", "Probe", "ParserSandbox", "Source",
         "TooLarge", "UnknownFormat", "UnsafeArchive", "UnsupportedVariant", "Y_UNITS", "ZipOfMany", "assurance_sentence",
         "broken_readers", "describe", "formats", "is_vendor_folder", "members_of_zip", "pack_folder", "printable", "read", "reader", "sniff", "to_absorbance", "to_mass_spectrum",
         "to_seconds", "to_wavenumber",
