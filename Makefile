@@ -24,14 +24,16 @@ demo: install
 
 # Lint, types and import contracts are tests too: tests/architecture runs them.
 # One BLAS thread for each of the two workers: the threads of both would wait for each other on two cores.
+# Compiled modules are kept (PYTHONDONTWRITEBYTECODE= empty): the tests start `mast` and its readers some hundred times.
+FOR_TESTS := PYTHONDONTWRITEBYTECODE= OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 test: install
-	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	$(FOR_TESTS) $(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 # The long forms: every test on both kinds of database, the rules of the client page over ten times as many generated pages,
 # fifty kills; then whether each test of a rule notices its rule switched off.
 nightly: install
-	MAST_TEST_MATRIX=full MAST_TEST_LONG=1 MAST_PAGES=20000 MAST_CRASH_ROUNDS=50 OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 \
-		$(BIN)/python -m pytest -n 2 --dist loadgroup --timeout 7200 $(PYTEST_ARGS)
+	MAST_TEST_MATRIX=full MAST_TEST_LONG=1 MAST_PAGES=20000 MAST_CRASH_ROUNDS=50 $(FOR_TESTS) \
+		$(BIN)/python -m pytest -n 2 --dist loadfile --timeout 7200 $(PYTEST_ARGS)
 	$(BIN)/python scripts/mutation_of_rules.py
 
 # Fails below the share of branches of `instruments` or `spectra` that pyproject.toml asks for.
@@ -40,7 +42,7 @@ coverage: install
 
 lint: install
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/python scripts/check_templates.py
 
 clean:
 	rm -rf $(VENV) node_modules app/static/vendor .setup

@@ -6,12 +6,12 @@ text that others read may not. What was typed is in no entry and no log.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 from anyio import to_thread
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
 from starlette.datastructures import FormData
 
@@ -20,7 +20,7 @@ from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import PersonalData
 from app.platform.kernel.personal_data import PersonalKind, found_in, left_out, sentence
 from app.platform.security.policy import api_routes, current_actor, roles_of
-from app.platform.web.fields import CHECKED, FOR_STAFF, Free, FreeField, Written, free_fields, sent, written
+from app.platform.web.fields import CHECKED, FOR_STAFF, Body, Free, FreeField, free_fields, sent, written
 from app.runtime import Runtime
 
 LEFT_OUT = "personal_data_left_out"
@@ -60,9 +60,7 @@ async def nudge(request: Request) -> None:
         await to_thread.run_sync(_check, request, cast(APIRoute, route), fields, body)
 
 
-def _check(
-    request: Request, route: APIRoute, fields: tuple[FreeField, ...], body: Mapping[str, Any] | FormData
-) -> None:
+def _check(request: Request, route: APIRoute, fields: tuple[FreeField, ...], body: Body) -> None:
     fired = list(_fired(written(fields, body)))
     heeded = _heeded(body)
     if not fired and not heeded:
@@ -85,13 +83,13 @@ def _check(
     )  # fmt: skip
 
 
-def _fired(texts: Iterable[Written]) -> Iterator[Fired]:
-    for one in texts:
-        if kinds := tuple(dict.fromkeys(found.kind for found in found_in(one.text, one.free.but))):
-            yield Fired(one.name, one.text, one.free.outside, kinds, left_out(one.text, one.free.but))
+def _fired(texts: Iterable[tuple[FreeField, str]]) -> Iterator[Fired]:
+    for one, text in texts:
+        if kinds := tuple(dict.fromkeys(found.kind for found in found_in(text, one.free.but))):
+            yield Fired(one.name, text, one.free.outside, kinds, left_out(text, one.free.but))
 
 
-def _heeded(body: Mapping[str, Any] | FormData) -> list[PersonalKind]:
+def _heeded(body: Body) -> list[PersonalKind]:
     """Kinds that somebody left out in the browser."""
     said = body.get(LEFT_OUT, "")
     return [kind for kind in PersonalKind if kind.value in str(said)[:200].split(",")]
@@ -108,26 +106,26 @@ def _log(request: Request, actor: Actor, route: APIRoute, fired: Iterable[Fired]
         audit.record(uow, "nudge", "free_text", route.path[:80], after={"answer": answer, "kinds": kinds})
 
 
-def form_again(request: Request) -> dict[str, Any] | None:
-    """For a browser without scripts: what it sent, and each text that was asked about with what it is without it.
+def form_again(request: Request, status: int) -> Response | None:
+    """For a browser without scripts: a page with what it sent, and each text that was asked about with what it is without it.
 
     None where it was no form.
     """
-    fired, body = cast("tuple[list[Fired], object]", request.state.nudged)
+    fired, body = cast("tuple[list[Fired], Body]", request.state.nudged)
     if not isinstance(body, FormData):
         return None
     asked = {(one.name, one.text) for one in fired}
-    others = [
-        (name, value) for name, value in body.multi_items()
-        if isinstance(value, str) and name not in (CHECKED, LEFT_OUT) and (name, value) not in asked
-    ]  # fmt: skip
-    return {
-        "action": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
-        "others": others,
-        "asked": fired,
-        "kinds": ",".join(sorted({kind.value for one in fired for kind in one.kinds})),
-        "may_keep": not any(one.outside for one in fired),
-    }
+    texts = [(name, value) for name, value in body.multi_items() if isinstance(value, str)]
+    return cast(Runtime, request.app.state.runtime).templates.page(
+        request,
+        "system/personal_data.html",
+        status=status,
+        action=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        others=[one for one in texts if one[0] not in (CHECKED, LEFT_OUT) and one not in asked],
+        asked=fired,
+        kinds=",".join(sorted({kind.value for one in fired for kind in one.kinds})),
+        may_keep=not any(one.outside for one in fired),
+    )
 
 
 def names_of_forms(app: FastAPI) -> dict[str, Free]:

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from app.care.alerts.detection import drift, multiple, rising
-from app.care.alerts.detection.counts import Counted
+from app.care.alerts.detection import drift, rising, run
+from app.care.alerts.detection.rising import Counted
 
 HISTORY = 12
 SHARES = (0.005, 0.02, 0.05, 0.10, 0.20)
@@ -74,8 +74,8 @@ def alarms(chance: Rng, world: World, before: float, now: float, times: int) -> 
         single, batches = [p[0] for p in past], [p[1] for p in past]
         said = (
             *ears([p.x for p in single] + [current[0].x]),
-            rising.may_alarm(current[0]) and rising.tail(single, current[0]) <= rising.LEVEL,
-            rising.may_alarm(current[1]) and rising.tail(batches, current[1]) <= rising.LEVEL,
+            rising.may_alarm(current[0]) and rising.predictive(single).tail(current[0]) <= rising.LEVEL,
+            rising.may_alarm(current[1]) and rising.predictive(batches).tail(current[1]) <= rising.LEVEL,
         )
         for kept, one in zip(out, said, strict=True):
             kept.append(bool(one))
@@ -92,9 +92,9 @@ def runs(chance: Rng, world: World, times: int, raised: int) -> tuple[float, flo
             is_raised = place < raised
             past = [session(chance, world, share)[1] for _ in range(HISTORY)]
             now = session(chance, world, drift.raised(share, 8.0) if is_raised else share)[1]
-            p.append(rising.tail(past, now) if rising.may_alarm(now) else 1.0)
+            p.append(rising.predictive(past).tail(now) if rising.may_alarm(now) else 1.0)
             truth.append(is_raised)
-        said = np.array([v.rejected for v in multiple.benjamini_hochberg(p, cap=rising.LEVEL)])
+        said = np.array([v.rejected for v in run.benjamini_hochberg(p, cap=rising.LEVEL)])
         true = np.array(truth)
         false.append(said[~true].mean())
         proportion.append((said & ~true).sum() / max(1, said.sum()))
@@ -129,7 +129,7 @@ def power(chance: Rng, times: int) -> Iterator[str]:
 
 def discoveries(chance: Rng, times: int) -> Iterator[str]:
     """Benjamini–Hochberg over whole runs."""
-    yield f"\nRuns of 60 series, 6 with eight times the odds: realised false discovery rate (bound {multiple.FDR:.2f})"
+    yield f"\nRuns of 60 series, 6 with eight times the odds: realised false discovery rate (bound {run.FDR:.2f})"
     for n in SIZES:
         for batch in (1.0, 2.5):
             _, fdr, hits = runs(chance, World(n, 0.0, batch), times, 6)

@@ -118,10 +118,11 @@ def prepare(settings: Settings) -> tuple[dict[Role, str], str]:
             actor = Actor(person.id, role.value, frozenset({role}), agency.id)
         uow.actor = actor
         now = datetime.now(UTC)
-        plan = sessions.SessionPlan(
-            "Bench", ServiceType.FESTIVAL, LicenceMode.FOH_GENERAL, now - timedelta(hours=1), now + timedelta(hours=8)
-        )
-        session_id = sessions.create_session(uow, plan, place=sessions.Place("Field", "North East")).id
+        new = sessions.NewSession(
+            name="Bench", site=sessions.NewSite(name="Field", region="North East"), service_type=ServiceType.FESTIVAL,
+            licence_mode=LicenceMode.FOH_GENERAL, opens_at=now - timedelta(hours=1), closes_at=now + timedelta(hours=8),
+        )  # fmt: skip
+        session_id = sessions.create_session(uow, new).id
     database.close()
     return tokens, str(session_id)
 

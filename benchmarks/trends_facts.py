@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app.care.counted.repository import periods_of
+from app.care.counted.service import periods_of
 from harm_messages import load_pack
 
 FIRST = date(2023, 1, 1)

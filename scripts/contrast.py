@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-CSS = Path(__file__).resolve().parent.parent / "app" / "static" / "css" / "tokens.css"
+CSS = Path(__file__).resolve().parent.parent / "app" / "screens" / "common" / "tokens.css"
 BLOCKS = {
     "light": r"^:root \{(.*?)^\}",
     "dark (by the machine)": r":root:not\(\[data-theme\]\) \{(.*?)\}",

@@ -15,7 +15,7 @@ import shutil
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -23,7 +23,7 @@ from hypothesis import settings
 from app.platform.db import Database
 from app.platform.db.migrate import upgrade
 from tests.support import browser as chromium
-from tests.support import postgres
+from tests.support import memory, order, postgres
 from tests.support.clock import SettableClock
 from tests.support.requirements import absent, required
 
@@ -32,12 +32,21 @@ if TYPE_CHECKING:
 
 os.environ["MAST_STRICT_PAGES"] = "1"  # a page that lacks a value fails
 
+if quick := memory.folder(gib=4):
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(quick))  # where pytest makes the folders of `tmp_path`
+
 # A busy machine is no failure: times are measured in benchmarks/.
 settings.register_profile("mast", deadline=None)
 settings.load_profile("mast")
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> order.ByUnit:
+    """Whole files, the longest first."""
+    return order.ByUnit(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -48,6 +57,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     and what kills servers and feeds readers with damaged files is left to the strict mode. Tests of what only one kind can
     show ask for that kind, and run wherever there is one.
     """
+    if hasattr(config, "workerinput"):  # a worker of pytest-xdist
+        items[:] = order.longest_first(items, lambda item: item.nodeid)
     if os.environ.get("MAST_TEST_MATRIX") == "full":
         return
     strict = "postgres" in required()

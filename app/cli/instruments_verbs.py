@@ -1,4 +1,4 @@
-"""`mast read` and `mast identify`: instrument files on the command line, no server and no database needed."""
+"""`mast read`, `mast identify` and `mast formats`: instrument files on the command line, no server and no database needed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 import instruments
-from app.cli.root import as_json, fail, main, say, sentence_of
+from app.cli.root import answering, fail, main, say, sentence_of
 from app.settings import Settings
-from instruments import InstrumentError
+from instruments import Format, InstrumentError
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from app.laboratory.identification.contract import IdentifiedBlock
     from app.laboratory.identification.parts import Candidate
     from app.laboratory.library.registry import LibraryRegistry
@@ -43,7 +45,7 @@ def _answer(data: Sequence[object], lines: Iterable[str], refused: list[str], js
 
 @main.command("read")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@as_json
+@answering
 def read_files(files: tuple[Path, ...], json_: bool) -> None:
     """Tell what is in instrument FILES, or in folders that an instrument wrote."""
     found, refused = _read_each(files)
@@ -79,7 +81,7 @@ def _words(path: Path, readings: list[Reading]) -> str:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--library", "libraries", multiple=True, help="Search only this library; repeat for several.")
 @click.option("--top", default=10, show_default=True, type=click.IntRange(1, 100), help="Candidates per reading.")
-@as_json
+@answering
 def identify_files(files: tuple[Path, ...], libraries: tuple[str, ...], top: int, json_: bool) -> None:
     """Compare instrument FILES with the reference libraries."""
     from app.laboratory.identification.contract import as_json as block_json
@@ -111,9 +113,13 @@ def _shelf(settings: Settings) -> LibraryRegistry:
         settings.database_url.startswith("sqlite")
         and not Path(settings.database_url.removeprefix("sqlite:///")).exists()
     ):
-        return LibraryRegistry(settings)
+        return LibraryRegistry(settings.library_dir)
     database = Database(settings.database_url)
-    return LibraryRegistry(settings, database) if migrate.revisions(database)[0] else LibraryRegistry(settings)
+    return (
+        LibraryRegistry(settings.library_dir, database)
+        if migrate.revisions(database)[0]
+        else LibraryRegistry(settings.library_dir)
+    )
 
 
 def _candidates(blocks: list[IdentifiedBlock]) -> Iterator[str]:
@@ -178,3 +184,51 @@ def _place(block: IdentifiedBlock) -> str:
         return ""
     area = "" if peak.area_percent is None else f", {peak.area_percent:.1f} % of the area"
     return f"Peak {peak.number} at {peak.retention_time_s / 60:.2f} min{area}: "
+
+
+@main.command("formats")
+@answering
+def formats(json_: bool) -> None:
+    """List the formats that can be read here, also those of the laboratory's own readers.
+
+    A reader of one's own that cannot be loaded is named with the reason; all others work.
+    """
+    known, broken = instruments.formats(), instruments.broken_readers()
+    data = {
+        "formats": [_format(one) for one in known],
+        "broken": [{"entry_point": one.name, "package": one.package, "reason": one.reason} for one in broken],
+    }
+    width = max(len(one.name) for one in known)
+    lines = [f"{one.name:<{width}}  {_format_words(one)}" for one in known]
+    lines += [
+        f"BROKEN: {one.name} of {one.package} could not be loaded ({one.reason}). All others work." for one in broken
+    ]
+    say(data, "\n".join(lines), json_)
+
+
+def _missing_extra(one: Format) -> str | None:
+    return one.extra.name if one.extra is not None and not one.extra.installed else None
+
+
+def _format(one: Format) -> dict[str, JsonValue]:
+    return {
+        "name": one.name,
+        "title": one.title,
+        "techniques": [*sorted(one.techniques)],
+        "extensions": [*one.extensions],
+        "folders": one.sniff_folder is not None,
+        "assurance": one.confidence,
+        "version": one.version,
+        "reader": one.reader,
+        "missing_extra": _missing_extra(one),
+    }
+
+
+def _format_words(one: Format) -> str:
+    endings = " ".join(f".{ending}" for ending in one.extensions)
+    parts = [one.title, ", ".join(sorted(one.techniques)), endings, f"assurance {one.confidence}"]
+    if not one.reader.startswith("instruments."):
+        parts.append(f"read by {one.reader} {one.version}")
+    if missing := _missing_extra(one):
+        parts.append(f"not readable here: needs mast-lims[{missing}]")
+    return "; ".join(part for part in parts if part)

@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from sqlmodel import Session
 
-from app.cli.progress import Bar
-from app.cli.root import as_json, domain_errors, main, say
-from app.platform.db import Database, migrate
+from app.cli.root import Bar, answering, database_of, main, say
 from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.laboratory.library.checking import LibraryFault
     from app.laboratory.library.registry import LibraryRegistry
     from app.laboratory.library.reparse import Reparsed
+    from app.platform.db import Database
     from spectra.confidence.calibration import Calibration
 
 
 @main.group()
 def library() -> None:
     """Reference libraries."""
-
-
-def _database(settings: Settings) -> Database:
-    """The database; a local SQLite that is not there yet is made, so that a chemist can start with a library."""
-    import app.tables  # noqa: F401  every table, or a foreign key of a library finds no person
-
-    database = Database(settings.database_url)
-    if database.is_sqlite and migrate.revisions(database)[0] is None:
-        migrate.upgrade(database)
-    return database
 
 
 @library.command("import")
@@ -51,8 +41,7 @@ def _database(settings: Settings) -> Database:
     "--refusals", type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Write every refused file with its reason to this CSV.",
 )  # fmt: skip
-@as_json
-@domain_errors
+@answering
 def library_import(
     files: tuple[Path, ...], name: str, licence: str, source: str, y_unit: str, refusals: Path | None, json_: bool
 ) -> None:
@@ -61,19 +50,19 @@ def library_import(
     It is there whole or not at all. The same files under the same name once more change nothing.
     """
     from app.laboratory.library import service
+    from app.platform.web.csv_text import csv_text
 
     settings = Settings()
-    database = _database(settings)
-    made = service.import_library(
-        service.ImportParts(database, settings.library_dir, raw=service.raw_store(settings.blob_dir)),
-        files,
-        name or files[0].stem,
-        licence,
-        source,
-        y_unit=y_unit,
-        progress=None if json_ else Bar(),
-    )
-    database.close()
+    with database_of(settings, make=True) as database:
+        made = service.import_library(
+            service.ImportParts(database, settings.library_dir, raw=service.raw_store(settings.blob_dir)),
+            files,
+            name or files[0].stem,
+            licence,
+            source,
+            y_unit=y_unit,
+            progress=None if json_ else Bar(),
+        )
     data = {
         "name": made.library.name,
         "id": made.library.id,
@@ -86,14 +75,14 @@ def library_import(
         "notes": made.notes,
     }
     if refusals is not None:
-        refusals.write_text(service.refusals_csv(made.refusals), encoding="utf-8", newline="")
+        refusals.write_text(csv_text(service.refusal_lines(made.refusals)), encoding="utf-8", newline="")
     say(data, "\n".join([made.summary(), *_refused(made.refusals)]), json_)
 
 
 REASONS_SHOWN = 20
 
 
-def _refused(refusals: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _refused(refusals: Sequence[Mapping[str, str | int]]) -> Iterator[str]:
     """By reason, the commonest first, each with one example."""
     from app.laboratory.library import service
 
@@ -106,42 +95,37 @@ def _refused(refusals: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"  … and {len(reasons) - REASONS_SHOWN:,} further reasons; --json or --refusals lists all."
 
 
-def _shelf() -> tuple[Database, LibraryRegistry]:
+@contextmanager
+def _shelf() -> Iterator[tuple[Database, LibraryRegistry]]:
     from app.laboratory.library.registry import LibraryRegistry
 
     settings = Settings()
-    database = _database(settings)
-    return database, LibraryRegistry(settings, database)
+    with database_of(settings, make=True) as database:
+        yield database, LibraryRegistry(settings.library_dir, database)
 
 
 @library.command("list")
-@as_json
-@domain_errors
+@answering
 def library_list(json_: bool) -> None:
     """Every library that is searched."""
     from app.laboratory.library import service
 
-    database, registry = _shelf()
-    with database.read() as session:
+    with _shelf() as (database, registry), database.read() as session:
         rows = service.list_libraries(session, registry)
-    database.close()
     text = "\n".join(f"{r.name}: {r.n_entries:,} entries, {r.technique}. {r.notice}".rstrip() for r in rows)
     say(rows, text, json_)
 
 
 @library.command("info")
 @click.argument("name")
-@as_json
-@domain_errors
+@answering
 def library_info(name: str, json_: bool) -> None:
     """Provenance of one library, and which calibration its answers rest on."""
     from app.laboratory.library import service
 
-    database, registry = _shelf()
-    with database.read() as session:
+    with _shelf() as (database, registry), database.read() as session:
         row = service.get_library(session, registry, _key(session, registry, name))
-    found = service.calibrations_of(registry, row, Settings().library_dir)
-    database.close()
+        found = service.calibrations_of(registry, row, Settings().library_dir)
     said = {key: value for key, value in asdict(row).items() if key not in ("refusals", "files")}
     own = next((one.described for one in found if one.in_use), "none of this laboratory; answers rest on public data")
     lines = [f"{key}: {value}" for key, value in said.items()]
@@ -165,8 +149,7 @@ def library_info(name: str, json_: bool) -> None:
     help="CSV: file, compound (InChIKey) or name, and for runs retention_time_s.",
 )  # fmt: skip
 @click.option("--note", default="", help="What the readings are: instrument, year.")
-@as_json
-@domain_errors
+@answering
 def library_calibrate(
     name: str, more: tuple[Path, ...], readings: tuple[Path, ...], truth: Path, note: str, json_: bool
 ) -> None:
@@ -175,17 +158,17 @@ def library_calibrate(
     The calibration is kept under a new number and used from now on; earlier ones stay.
     """
     from app.laboratory.library import service
+    from app.laboratory.library.calibrating import calibrate_library
 
     if not readings and not more:
         raise click.UsageError("Give the instrument files with --readings.")
-    database, registry = _shelf()
-    parts = service.ImportParts(database, Settings().library_dir)
-    with database.read() as session:
-        key = _key(session, registry, name)
-    made = service.calibrate_library(
-        parts, registry, key, [*readings, *more], truth, note=note, progress=None if json_ else Bar()
-    )
-    database.close()
+    with _shelf() as (database, registry):
+        parts = service.ImportParts(database, Settings().library_dir)
+        with database.read() as session:
+            key = _key(session, registry, name)
+        made = calibrate_library(
+            parts, registry, key, [*readings, *more], truth, note=note, progress=None if json_ else Bar()
+        )
     fitted = made.calibration.as_json()
     data = {
         "number": made.number, "file": str(made.file), "before": made.before, "readings": made.readings,
@@ -204,23 +187,20 @@ def _reliability(calibration: Calibration) -> Iterator[str]:
 
 @library.command("check")
 @click.argument("name")
-@as_json
-@domain_errors
+@answering
 def library_check(name: str, json_: bool) -> None:
     """Look for damage and for suspicious entries of library NAME: impossible formulae, ions above the molecule,
     derivatives under their parent, duplicates, spectra that look like another compound.
 
     Nothing is changed. Each fault is a reason to look at the entry, with the figures behind it.
     """
-    from app.laboratory.library import service
+    from app.laboratory.library.checking import library_faults
 
-    database, registry = _shelf()
-    with database.read() as session:
+    with _shelf() as (database, registry), database.read() as session:
         key = _key(session, registry, name)
-        found = service.library_faults(
+        found = library_faults(
             session, registry, key, Settings().library_dir, progress=None if json_ else Bar()
         )  # fmt: skip
-    database.close()
     say(found, "\n".join(_faults(found)) or "Nothing to complain about.", json_)
 
 
@@ -242,8 +222,7 @@ def _faults(found: Sequence[LibraryFault]) -> Iterator[str]:
 @library.command("reparse")
 @click.argument("name")
 @click.option("--apply", "apply_", is_flag=True, help="Make the library anew. Without it nothing is changed.")
-@as_json
-@domain_errors
+@answering
 def library_reparse(name: str, apply_: bool, json_: bool) -> None:
     """Read the raw files of library NAME again with today's readers and show what is different.
 
@@ -252,10 +231,9 @@ def library_reparse(name: str, apply_: bool, json_: bool) -> None:
     from app.laboratory.library import service
 
     settings = Settings()
-    database = _database(settings)
-    parts = service.ImportParts(database, settings.library_dir, raw=service.raw_store(settings.blob_dir))
-    found = service.reparse_library(parts, name, apply=apply_, progress=None if json_ else Bar())
-    database.close()
+    with database_of(settings, make=True) as database:
+        parts = service.ImportParts(database, settings.library_dir, raw=service.raw_store(settings.blob_dir))
+        found = service.reparse_library(parts, name, apply=apply_, progress=None if json_ else Bar())
     say({**asdict(found), "same": found.same}, "\n".join(_reparsed(found)), json_)
 
 

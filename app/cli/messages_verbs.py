@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -11,9 +12,9 @@ from typing import IO, Any
 import click
 
 import harm_messages
-from app.cli.root import as_json, fail, main, say
+from app.cli.root import answering, fail, main, say
 from app.platform.kernel.clock import system_clock
-from harm_messages import GateClosed, HarmMessageError, Problem
+from harm_messages import GateClosed, HarmMessageError, Page, Problem
 from harm_messages.files import SHIPPED
 
 PACK = click.option(
@@ -30,7 +31,7 @@ def messages() -> None:
 @messages.command("check")
 @PACK
 @click.option("--today", type=DAY, help="The day to ask review dates for, such as 2026-11-25; today if left out.")
-@as_json
+@answering
 def messages_check(pack: Path | None, today: datetime | None, json_: bool) -> None:
     """Look for gaps, conflicts, rules that never speak, hard or forbidden words, missing translations, signatures
     and dates that have passed. Exit 1 if something must be mended; warnings alone give 0."""
@@ -40,14 +41,13 @@ def messages_check(pack: Path | None, today: datetime | None, json_: bool) -> No
     except harm_messages.PackError as error:
         found = list(error.problems)
     errors = sum(p.level == "error" for p in found)
-    data = [_as_data(p) for p in found]
-    say(data, "\n".join([*map(_line, found), *([""] if found else []), _verdict(errors, len(found) - errors)]), json_)
+    say(
+        [asdict(p) for p in found],
+        "\n".join([*map(_line, found), *([""] if found else []), _verdict(errors, len(found) - errors)]),
+        json_,
+    )
     if errors:
         fail(f"{errors} {'thing' if errors == 1 else 'things'} must be mended before this pack can be used.")
-
-
-def _as_data(p: Problem) -> dict[str, Any]:
-    return {"file": p.file, "line": p.line, "level": p.level, "kind": p.kind, "where": p.where, "text": p.text}
 
 
 def _line(problem: Problem) -> str:
@@ -65,7 +65,7 @@ def _verdict(errors: int, warnings: int) -> str:
 @click.option("--findings", type=click.File(), help="The case as a JSON file; “-” for standard input.")
 @PACK
 @click.option("--locale", help="The language, whatever the case says.")
-@as_json
+@answering
 def messages_preview(
     case: IO[str] | None, findings: IO[str] | None, pack: Path | None, locale: str | None, json_: bool
 ) -> None:
@@ -77,36 +77,32 @@ def messages_preview(
     """
     if (case is None) == (findings is None):
         raise click.UsageError("Give one case: --findings CASE.json, or CASE.json alone.")
+    of: Page | GateClosed
     try:
         text = (case or findings).read()  # type: ignore[union-attr]
         loaded = harm_messages.load_pack(pack)
         given = harm_messages.read_case(text, loaded, system_clock())
         page = harm_messages.evaluate(loaded, given.facts, given.context, locale or given.locale, given.now)
-        answer, shown = harm_messages.answer_of(page), page.to_plain()
+        of, answer, shown = page, harm_messages.answer_of(page), page.to_plain()
     except GateClosed as gate:
-        answer, shown = harm_messages.closed(gate), f"No page opens: {gate.text} ({gate.reason})"
+        of, answer, shown = gate, harm_messages.closed(gate), f"No page opens: {gate.text} ({gate.reason})"
     except UnicodeDecodeError:
         fail("The case is not text in UTF-8.")
     except HarmMessageError as error:
         fail(str(error))
     wrong = [p for p in harm_messages.quick_check(loaded) if p.level == "error"]
-    answer["pack_problems"] = [_as_data(p) for p in wrong]
-    say(answer, "\n".join([shown, *_for_staff(answer), *map(_line, wrong)]), json_)
+    answer["pack_problems"] = [asdict(p) for p in wrong]
+    say(answer, "\n".join([shown, *_for_staff(of), *map(_line, wrong)]), json_)
     if wrong and not json_:
         fail(f"{len(wrong)} {'thing' if len(wrong) == 1 else 'things'} must be mended before this pack can be used.")
 
 
-def _for_staff(answer: Mapping[str, Any]) -> Iterator[str]:
-    for title, rows in (
-        ("For staff", answer["staff_actions"]),
-        (
-            "Alerts",
-            [
-                f"{p['tier']} {'draft, held' if p['held'] else 'proposed'}: {p['evidence']} {p['lacking']}".rstrip()
-                for p in answer["alert_proposals"]
-            ],
-        ),
-    ):
+def _for_staff(of: Page | GateClosed) -> Iterator[str]:
+    alerts = [
+        f"{p.tier} {'draft, held' if p.held else 'proposed'}: {p.evidence} {p.lacking}".rstrip()
+        for p in of.alert_proposals
+    ]
+    for title, rows in (("For staff", [one.action for one in of.staff]), ("Alerts", alerts)):
         yield f"{title}:"
         yield from (f"- {row}" for row in rows or ["nothing"])
 

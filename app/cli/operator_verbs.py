@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from app.cli.root import as_json, domain_errors, fail, main, say
+from app.cli.root import answering, database_of, fail, main, say
 from app.intake.people import service as people
 from app.intake.people.tables import AgencyKind
 from app.operations import backup as backups
 from app.operations import retention
 from app.platform import audit as audit_log
-from app.platform.db import Database, migrate
+from app.platform.db import migrate
 from app.platform.kernel.actor import Role
 from app.platform.kernel.clock import system_clock
 from app.platform.storage import BlobStore
@@ -26,29 +26,25 @@ def db() -> None:
 
 
 @db.command("upgrade")
-@as_json
-@domain_errors
+@answering
 def db_upgrade(json_: bool) -> None:
     """Bring the database to the newest schema."""
-    database = Database(Settings().database_url)
-    before, _ = migrate.revisions(database)
-    migrate.upgrade(database)
-    after, _ = migrate.revisions(database)
-    database.close()
+    with database_of(Settings()) as database:
+        before, _ = migrate.revisions(database)
+        migrate.upgrade(database)
+        after, _ = migrate.revisions(database)
     text = f"Schema {after}." if before != after else f"Schema {after}; nothing to do."
     say({"before": before, "after": after}, text, json_)
 
 
 @db.command("backup")
 @click.argument("target", type=click.Path(path_type=Path))
-@as_json
-@domain_errors
+@answering
 def db_backup(target: Path, json_: bool) -> None:
     """Write a backup into the new folder TARGET while the service runs."""
     settings = Settings()
-    database = Database(settings.database_url)
-    manifest = backups.backup(settings, database, target, system_clock())
-    database.close()
+    with database_of(settings) as database:
+        manifest = backups.backup(settings, database, target, system_clock())
     say(
         manifest,
         f"Backup of {sum(manifest['rows'].values())} rows and {manifest['files']} raw files in {target}. Keep the file “secret” of the data directory too, but apart: tickets cannot be opened without it.",
@@ -58,8 +54,7 @@ def db_backup(target: Path, json_: bool) -> None:
 
 @db.command("restore")
 @click.argument("source", type=click.Path(path_type=Path))
-@as_json
-@domain_errors
+@answering
 def db_restore(source: Path, json_: bool) -> None:
     """Restore the backup folder SOURCE into an empty data directory and database."""
     answer = backups.restore(Settings(), source)
@@ -67,15 +62,13 @@ def db_restore(source: Path, json_: bool) -> None:
 
 
 @db.command("purge")
-@as_json
-@domain_errors
+@answering
 def db_purge(json_: bool) -> None:
     """Delete what has been kept long enough; `mast serve` does it once a day by itself."""
     settings = Settings()
-    database = Database(settings.database_url)
-    gone = retention.purge(database)
-    files = retention.purge_files(database, BlobStore(settings.blob_dir, max_bytes=settings.upload_max_bytes))
-    database.close()
+    with database_of(settings) as database:
+        gone = retention.purge(database)
+        files = retention.purge_files(database, BlobStore(settings.blob_dir, max_bytes=settings.upload_max_bytes))
     lines = [f"{count:6d}  {rule.what}" for rule in retention.RULES if (count := gone[rule.name])]
     lines += [f"{files:6d}  raw file nothing refers to any more"] if files else []
     say(gone, "\n".join(lines) or "Nothing was due.", json_)
@@ -87,14 +80,11 @@ def audit() -> None:
 
 
 @audit.command("verify")
-@as_json
-@domain_errors
+@answering
 def audit_verify(json_: bool) -> None:
     """Check every hash of the audit log."""
-    database = Database(Settings().database_url)
-    with database.read() as session:
+    with database_of(Settings()) as database, database.read() as session:
         found = audit_log.verify(session)
-    database.close()
     if found.broken_at is not None:
         fail(f"The audit log is broken at entry {found.broken_at}: {found.detail}")
     say({"entries": found.entries, "broken_at": None}, found.detail, json_)
@@ -112,18 +102,15 @@ def people_group() -> None:
 @click.option("--agency-kind", type=click.Choice([k.value for k in AgencyKind]), default="service", show_default=True)
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice([r.value for r in Role]))
 @click.option("--password", default="", help="Left out: a fresh one is made and shown once.")
-@as_json
-@domain_errors
+@answering
 def people_add(
     username: str, name: str, agency: str, agency_kind: str, roles: tuple[str, ...], password: str, json_: bool
 ) -> None:
     """Add an account for USERNAME."""
-    database = Database(Settings().database_url)
     shown = password or secrets.token_urlsafe(12)
-    with database.begin() as uow:
+    with database_of(Settings()) as database, database.begin() as uow:
         home = people.add_agency(uow, agency, AgencyKind(agency_kind))
         person = people.add_person(uow, home.id, username, name, shown, [Role(r) for r in roles])
-    database.close()
     if set(roles) == {Role.INSTRUMENT}:
         words = f"{person.display_name} cannot sign in. Make its token: mast people token {person.username}"
         say({"id": person.id, "username": person.username, "password": None}, words, json_)
@@ -140,15 +127,12 @@ def people_add(
     "--role", "roles", multiple=True, type=click.Choice([r.value for r in Role]), help="Fewer roles than theirs."
 )
 @click.option("--days", default=30, show_default=True, type=click.IntRange(1, 366))
-@as_json
-@domain_errors
+@answering
 def people_token(username: str, label: str, roles: tuple[str, ...], days: int, json_: bool) -> None:
     """Issue an API token for USERNAME, shown once."""
     settings = Settings()
-    database = Database(settings.database_url)
-    with database.begin() as uow:
+    with database_of(settings) as database, database.begin() as uow:
         person = people.find_person(uow.session, username)
         wanted = [Role(r) for r in roles]
         token, secret = people.issue_token(uow, label, wanted, days, settings.pepper(), person_id=person.id)
-    database.close()
     say({"token": secret, "expires_at": token.expires_at, "roles": token.roles}, secret, json_)

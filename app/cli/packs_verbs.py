@@ -10,18 +10,18 @@ from pathlib import Path
 import click
 
 from app.cli.messages_verbs import messages
-from app.cli.root import as_json, domain_errors, fail, say
+from app.cli.root import answering, fail, say
 
 
 @messages.command("export")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--agency", required=True, help="Whose messages.")
 @click.option("--version", "number", type=int, help="Its number; the version in force if left out.")
-@as_json
-@domain_errors
+@answering
 def messages_export(folder: Path, agency: str, number: int | None, json_: bool) -> None:
     """Write the files of a version into FOLDER, which must be empty or new."""
     from app.care.message_packs import service as packs
+    from app.care.message_packs.provider import Packs
     from app.intake.people import service as people
     from app.platform.db import Database
     from app.platform.kernel.actor import Actor
@@ -30,7 +30,7 @@ def messages_export(folder: Path, agency: str, number: int | None, json_: bool) 
 
     if folder.exists() and any(folder.iterdir()):
         fail(f"{folder} is not empty, so nothing was written. Name a new folder.")
-    database, provider = Database(Settings().database_url), packs.Packs()
+    database, provider = Database(Settings().database_url), Packs()
     try:
         with database.read() as session:
             home = people.agency_named(session, agency)
@@ -42,7 +42,7 @@ def messages_export(folder: Path, agency: str, number: int | None, json_: bool) 
                 row = packs.in_force_view(session, provider, who, system_clock()).row
             else:
                 row = packs.numbered(session, provider, who, number)
-            files = packs.files_of(session, provider, row)
+            files = provider.texts_of(session, row)
     finally:
         database.close()
     for path, text in files.items():
@@ -57,11 +57,12 @@ def messages_export(folder: Path, agency: str, number: int | None, json_: bool) 
 @click.option("--as", "username", required=True, help="User name of the clinician whose draft it becomes.")
 @click.option("--reason", required=True, help="What it changes, in a few words.")
 @click.option("--base", "number", type=int, help="The version it was made from; the one in force if left out.")
-@as_json
-@domain_errors
+@answering
 def messages_import(folder: Path, username: str, reason: str, number: int | None, json_: bool) -> None:
     """Make the files in FOLDER a draft. Nobody sees it before two people have signed it."""
     from app.care.message_packs import service as packs
+    from app.care.message_packs.drafting import from_files
+    from app.care.message_packs.provider import Packs
     from app.intake.people import service as people
     from app.platform.db import Database
     from app.platform.kernel.actor import Actor, Role
@@ -73,7 +74,7 @@ def messages_import(folder: Path, username: str, reason: str, number: int | None
         files = pack_files(folder)
     except PackError as error:
         fail(str(error))
-    database, provider = Database(Settings().database_url), packs.Packs()
+    database, provider = Database(Settings().database_url), Packs()
     try:
         with database.read() as session:
             person = people.find_person(session, username)
@@ -86,7 +87,7 @@ def messages_import(folder: Path, username: str, reason: str, number: int | None
                 base = packs.in_force_view(uow.session, provider, who, system_clock()).row
             else:
                 base = packs.numbered(uow.session, provider, who, number)
-            row = packs.from_files(uow, provider, base.id, files, reason.strip()[:200])
+            row = from_files(uow, provider, base.id, files, reason.strip()[:200])
     finally:
         database.close()
     words = f"Draft: version {row.number} with {len(files)} files. Check it and send it to review under Messages."

@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Any
 import click
 from fastapi.encoders import jsonable_encoder
 
-from app.cli.progress import Bar
-from app.cli.root import as_json, domain_errors, fail, main
+from app.cli.root import Bar, answering, fail, main
 from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.laboratory.readings.reading_job import ReadingParts
-    from app.laboratory.readings.reparse import Reread
-    from app.laboratory.readings.reparse_differences import ReadingChange
+    from app.laboratory.readings.reprocess import ReadingChange, Reprocessed
 
 WORDS = {
     "same": "the same",
@@ -48,8 +46,7 @@ def readings_group() -> None:
 @click.option("--sample", type=click.UUID, default=None, help="Only files of this sample.")
 @click.option("--upload", type=click.UUID, default=None, help="Only this file.")
 @click.option("--apply", "apply_", is_flag=True, help="Store the new readings. Without it nothing is changed.")
-@as_json
-@domain_errors
+@answering
 def reparse(
     format_: str,
     reader: str,
@@ -64,13 +61,14 @@ def reparse(
     The raw files are never altered. Files under a result that was submitted keep the reading it stands on. A run that
     was cut off goes on with --older. Exit 1 when a file could not be read again for a reason that is not the file's.
     """
-    from app.laboratory.readings.reparse import Selection, how_many, reread
+    from app.laboratory.readings.repository import Selection
+    from app.laboratory.readings.reprocess import how_many, reprocess
 
     chosen = Selection(format_, reader, sample, upload, older)
     counted: Counter[str] = Counter()
     with _parts() as parts:
         total, bar = how_many(parts, chosen), Bar()
-        found = reread(parts, chosen, apply=apply_, progress=lambda done: bar("Reading again", done, total))
+        found = reprocess(parts, chosen, apply=apply_, progress=lambda done: bar("Reading again", done, total))
         show = _show_json if json_ else _show_words
         show(_counting(found, counted), counted, apply_)
     if counted["failed"] or counted["stored failed"]:
@@ -83,7 +81,7 @@ def _parts() -> Iterator[ReadingParts]:
     from app.laboratory.identification.substances import SubstanceIndex
     from app.laboratory.readings import service as readings
     from app.laboratory.readings.reading_job import ReadingParts
-    from app.laboratory.standards.service import BatchControls
+    from app.laboratory.standards.controlling import BatchControls
     from app.main import build_runtime
     from app.operations import logging as logs
 
@@ -98,7 +96,7 @@ def _parts() -> Iterator[ReadingParts]:
         runtime.close()
 
 
-def _counting(found: Iterator[Reread], counted: Counter[str]) -> Iterator[Reread]:
+def _counting(found: Iterator[Reprocessed], counted: Counter[str]) -> Iterator[Reprocessed]:
     for one in found:
         counted[one.outcome] += 1
         if one.stored:
@@ -106,13 +104,13 @@ def _counting(found: Iterator[Reread], counted: Counter[str]) -> Iterator[Reread
         yield one
 
 
-def _summary(counted: Counter[str], apply_: bool) -> dict[str, Any]:
+def _summary(counted: Counter[str], apply_: bool) -> dict[str, int | dict[str, int]]:
     outcomes = {name: counted[name] for name in WORDS}
     stored = {name: counted[f"stored {name}"] for name in ("stored", "kept", "asked", "failed")}
     return {"files": sum(outcomes.values()), **outcomes, **({"apply": stored} if apply_ else {})}
 
 
-def _show_json(found: Iterator[Reread], counted: Counter[str], apply_: bool) -> None:
+def _show_json(found: Iterator[Reprocessed], counted: Counter[str], apply_: bool) -> None:
     """One document, written as it grows: {"files": [what is not the same], "summary": counts}."""
     click.echo('{"files": [', nl=False)
     comma = "\n"
@@ -123,7 +121,7 @@ def _show_json(found: Iterator[Reread], counted: Counter[str], apply_: bool) -> 
     click.echo('\n],\n"summary": ' + json.dumps(_summary(counted, apply_)) + "}")
 
 
-def _show_words(found: Iterator[Reread], counted: Counter[str], apply_: bool) -> None:
+def _show_words(found: Iterator[Reprocessed], counted: Counter[str], apply_: bool) -> None:
     for one in found:
         if one.outcome not in QUIET:
             click.echo("\n".join(_lines(one)))
@@ -136,7 +134,7 @@ def _show_words(found: Iterator[Reread], counted: Counter[str], apply_: bool) ->
         click.echo("Nothing was changed. Run it again with --apply to store the new readings.")
 
 
-def _lines(one: Reread) -> Iterator[str]:
+def _lines(one: Reprocessed) -> Iterator[str]:
     yield f"{one.file_name} (upload {one.upload_id}): {WORDS[one.outcome]}"
     if one.said:
         yield f"  {one.said}"

@@ -8,14 +8,19 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
 from app.platform.kernel.errors import MastError
 from instruments import InstrumentError
+
+if TYPE_CHECKING:
+    from app.platform.db import Database
+    from app.settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,15 +31,15 @@ VERBS = {
     "audit": "operator_verbs",
     "db": "operator_verbs",
     "demo": "serve_verbs",
-    "formats": "formats_verbs",
+    "formats": "instruments_verbs",
     "identify": "instruments_verbs",
     "library": "library_verbs",
     "messages": "packs_verbs",
     "people": "operator_verbs",
     "read": "instruments_verbs",
     "readings": "readings_verbs",
-    "releases": "releases_download_verbs",
-    "samples": "samples_export_verbs",
+    "releases": "releases_verbs",
+    "samples": "samples_verbs",
     "serve": "serve_verbs",
     "trends": "trends_verbs",
     "watch": "watch_verbs",
@@ -52,11 +57,6 @@ class _LazyGroup(click.Group):
         return super().get_command(ctx, cmd_name)
 
 
-def as_json(command: Callable[P, T]) -> Callable[P, T]:
-    """Adds --json to a verb."""
-    return click.option("--json", "json_", is_flag=True, help="Print data instead of words.")(command)
-
-
 def say(data: Any, text: str, json_: bool) -> None:
     """The answer of a verb: words for a person or JSON for a script."""
     click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=_plain) if json_ else text)
@@ -67,6 +67,11 @@ def _plain(value: Any) -> Any:
     from fastapi.encoders import jsonable_encoder
 
     return jsonable_encoder(value)
+
+
+def answering(command: Callable[P, T]) -> Callable[P, T]:
+    """A verb with an answer: it has --json, and a domain error ends it in one sentence."""
+    return click.option("--json", "json_", is_flag=True, help="Print data instead of words.")(domain_errors(command))
 
 
 def domain_errors(command: Callable[P, T]) -> Callable[P, T]:
@@ -100,6 +105,46 @@ def fail(sentence: str) -> NoReturn:
     """One sentence on stderr and exit 1."""
     click.echo(sentence, err=True)
     sys.exit(1)
+
+
+@contextmanager
+def database_of(settings: Settings, *, make: bool = False) -> Iterator[Database]:
+    """The database of these settings; `make`: a local SQLite that is not there yet is made, so that one can start with it."""
+    import app.tables  # noqa: F401  every table, or a foreign key finds no person
+    from app.platform.db import Database, migrate
+
+    database = Database(settings.database_url)
+    try:
+        if make and database.is_sqlite and migrate.revisions(database)[0] is None:
+            migrate.upgrade(database)
+        yield database
+    finally:
+        database.close()
+
+
+BAR_WIDTH = 30
+
+
+class Bar:
+    """How far a long verb has come, on stderr: a bar on a terminal, otherwise a line per step and per tenth of it.
+
+    `bar(what, done, of)`; the same step may be told as often as one likes.
+    """
+
+    def __init__(self) -> None:
+        self.told = ("", -1)
+
+    def __call__(self, what: str, done: int, of: int) -> None:
+        """Show it."""
+        if sys.stderr.isatty():
+            filled = BAR_WIDTH * done // of if of else BAR_WIDTH
+            bar = "█" * filled + "·" * (BAR_WIDTH - filled)
+            click.echo(f"\r{what} {bar} {done:,} of {of:,} ", err=True, nl=done >= of)
+            return
+        tenth = 10 * done // of if of else 10
+        if (what, tenth) != self.told:
+            click.echo(f"{what} … {done:,} of {of:,}", err=True)
+        self.told = (what, tenth)
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

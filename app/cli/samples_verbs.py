@@ -1,4 +1,8 @@
-"""`mast samples …`: history of other services in, by a map; what is there; an import back out again."""
+"""`mast samples …`: history of other services in, by a map; what is there; an import back out again; our own samples out.
+
+What `mast samples export` writes is unprotected, so it is audited. Researchers have `GET /api/v1/projects/…/extracts`,
+whose rows are k-anonymous.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.cli.progress import Bar
-from app.cli.root import as_json, domain_errors, main, say
-from app.platform.db import Database, migrate
-from app.platform.kernel.actor import Actor, Role
+from app.cli.root import Bar, answering, database_of, main, say
+from app.platform.kernel.actor import OPERATOR
 from app.platform.kernel.clock import system_clock
 from app.settings import Settings
 
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from app.figures.history.service import HistoryImport, Reading
 
 SUMMED_UP = 5
-OPERATOR = Actor(None, "operator", frozenset({Role.ADMIN}), None, via="command line")
 
 
 @main.group()
@@ -37,8 +38,7 @@ def samples() -> None:
     help="MAP.toml: which column is what (docs/users/history.md).",
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Read and report only; nothing is imported.")
-@as_json
-@domain_errors
+@answering
 def samples_import(files: tuple[Path, ...], map_: Path, dry_run: bool, json_: bool) -> None:
     """Import the history in FILES. All of it or nothing; the same files once more change nothing."""
     from app.figures.history import service
@@ -62,14 +62,12 @@ def samples_import(files: tuple[Path, ...], map_: Path, dry_run: bool, json_: bo
             )
             raise SystemExit(1)
         return
-    database = _database()
-    with database.begin(OPERATOR) as uow:
+    with database_of(Settings(), make=True) as database, database.begin(OPERATOR) as uow:
         made = service.import_history(uow, by_map, map_.read_text(encoding="utf-8"), reading, files, pack, bar)
         data = {
             "id": str(made.row.id), "source": made.row.source, "new": made.new, "changed": made.changed,
             "same": made.same, "already_there": made.already_there,
         }  # fmt: skip
-    database.close()
     words = (
         "These files were imported by this map before: nothing was changed."
         if made.already_there
@@ -81,11 +79,10 @@ def samples_import(files: tuple[Path, ...], map_: Path, dry_run: bool, json_: bo
 
 @samples.command("words")
 @click.argument("text", default="")
-@as_json
-@domain_errors
+@answering
 def samples_words(text: str, json_: bool) -> None:
     """The words a map may use; with TEXT, the substances that have it in their names."""
-    from app.figures.history.our_words import named, our_words
+    from app.figures.history.report import named, our_words
     from harm_messages import load_pack
 
     register = load_pack().substances
@@ -100,52 +97,91 @@ def samples_words(text: str, json_: bool) -> None:
 
 
 @samples.command("imports")
-@as_json
-@domain_errors
+@answering
 def samples_imports(json_: bool) -> None:
     """What was imported, from where, under which licence."""
     from app.figures.history import service
 
-    database = _database()
-    with database.read() as session:
+    with database_of(Settings(), make=True) as database, database.read() as session:
         rows = service.imports(session)
         data = [row.model_dump(mode="json", exclude={"map_text"}) for row in rows]
         words = [_import_words(row) for row in rows]
-    database.close()
     say(data, "\n".join(words) or "Nothing was imported yet.", json_)
 
 
 @samples.command("undo")
 @click.argument("import_id", type=click.UUID)
 @click.option("--reason", required=True, help="Why; kept with the import.")
-@as_json
-@domain_errors
+@answering
 def samples_undo(import_id: uuid.UUID, reason: str, json_: bool) -> None:
     """Take an import back. What earlier imports said of its samples counts again."""
     from app.figures.history import service
     from harm_messages import load_pack
 
-    database = _database()
-    with database.begin(OPERATOR) as uow:
+    with database_of(Settings(), make=True) as database, database.begin(OPERATOR) as uow:
         row = service.undo(uow, import_id, reason, load_pack())
         data = row.model_dump(mode="json", exclude={"map_text"})
-    database.close()
     say(data, f"Taken back: {row.samples:,} samples of {row.source}.", json_)
 
 
-def _database() -> Database:
-    """The database; a local SQLite that is not there yet is made."""
-    import app.tables  # noqa: F401  every table, or a foreign key finds no person
+@samples.command("export")
+@click.option("--agency", required=True, help="Whose samples: the name of the agency.")
+@click.option(
+    "--format", "format_", type=click.Choice(["csv", "parquet", "tedi"]), default="csv", show_default=True,
+    help="csv, parquet: our fields, one line per finding. tedi: one line per sample in the columns of a list.",
+)  # fmt: skip
+@click.option("--from", "first", default="", help="First month, 2026-01. Left out: from the beginning.")
+@click.option("--to", "last", default="", help="Last month.")
+@click.option("--country", default="", help="Two letters, such as GB, for the column of that name.")
+@click.option(
+    "--columns", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="LIST.toml instead of the list that came with MAST, for tedi.",
+)  # fmt: skip
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file; must be new.")
+@answering
+def samples_export(
+    agency: str, format_: str, first: str, last: str, country: str, columns: Path | None, out: Path, json_: bool
+) -> None:
+    """Write an agency's own samples into a file, to be sent under an agreement. UNPROTECTED, and audited.
 
-    database = Database(Settings().database_url)
-    if database.is_sqlite and migrate.revisions(database)[0] is None:
-        migrate.upgrade(database)
-    return database
+    Only samples whose clients agreed to figures; withdrawn ones are not in it. Imported history of the agency is.
+    """
+    from app.figures.exports.domain import tell_nobody
+    from app.figures.exports.own import STEPS, hand_over
+    from harm_messages import load_pack
+
+    if columns is not None and format_ != "tedi":
+        raise click.UsageError("--columns goes with --format tedi only.")
+    if out.exists():
+        raise click.UsageError(f"{out} is there already. Name a new file.")
+    bar = Bar()
+    part = out.with_name(out.name + ".part")
+    try:
+        with database_of(Settings()) as database, database.begin(OPERATOR) as uow:
+            made = hand_over(
+                uow, agency, format_, (first, last), load_pack().substances,
+                country=country, columns=columns, tell=tell_nobody if json_ else bar,
+            )  # fmt: skip
+            part.write_bytes(made.content)
+        if not json_:
+            bar("Written", STEPS, STEPS)
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+    data = {
+        "file": str(out), "sha256": made.sha256, "samples": made.samples, "lines": made.lines,
+        "without_day": made.without_day, "columns": made.columns, "note": made.note,
+    }  # fmt: skip
+    words = (
+        f"{made.samples:,} samples in {made.lines:,} lines, {made.columns}, in {out}. SHA-256 {made.sha256}. "
+        "These are rows of single samples without protection: send them to nobody without an agreement."
+    )
+    say(data, "\n".join(filter(None, (words, made.note))), json_)
 
 
 def _import_words(row: HistoryImport) -> str:
     back = f" taken back {row.undone_at:%Y-%m-%d}: {row.undone_reason}" if row.undone_at else ""
-    files = ", ".join(f["name"] for f in row.files)
+    files = ", ".join(str(f["name"]) for f in row.files)
     return f"{row.id} {row.imported_at:%Y-%m-%d} {row.source} ({row.licence}): {row.samples:,} samples, {files}{back}"
 
 

@@ -8,7 +8,7 @@ import threading
 import click
 import uvicorn
 
-from app.cli.root import domain_errors, fail, main
+from app.cli.root import database_of, domain_errors, fail, main
 from app.intake.people import service as people
 from app.operations import logging as logs
 from app.operations.retention import Housekeeper
@@ -50,16 +50,15 @@ def serve(host: str | None, port: int | None) -> None:
 
 def _check_schema(settings: Settings) -> None:
     from app.operations.demo import AGENCY
-    from app.platform.db import Database
 
-    database = Database(settings.database_url)
-    has, needs = migrate.revisions(database)
-    if has != needs:
-        database.close()
-        fail(f"The database is at schema {has or 'none'} and this program needs {needs}. Run mast db upgrade first.")
-    with database.read() as session:
-        example = people.agency_named(session, AGENCY)
-    database.close()
+    with database_of(settings) as database:
+        has, needs = migrate.revisions(database)
+        if has != needs:
+            fail(
+                f"The database is at schema {has or 'none'} and this program needs {needs}. Run mast db upgrade first."
+            )
+        with database.read() as session:
+            example = people.agency_named(session, AGENCY)
     if example is not None and not settings.demo:
         fail("This data holds the example of mast demo, whose passwords everybody knows. Use another MAST_DATA_DIR.")
 
@@ -68,7 +67,7 @@ def _check_schema(settings: Settings) -> None:
 @domain_errors
 def worker() -> None:
     """Read uploads and do other jobs, beside `mast serve` with MAST_JOBS_IN_SERVER=false."""
-    from app.main import build_runtime, daily_work
+    from app.main import DAILY, build_runtime
 
     settings = Settings()
     _check_schema(settings)
@@ -77,7 +76,7 @@ def worker() -> None:
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
-    housekeeper = Housekeeper(runtime.db, runtime.blobs, daily=daily_work())
+    housekeeper = Housekeeper(runtime.db, runtime.blobs, daily=DAILY)
     runtime.jobs.start()
     housekeeper.start()
     done.wait()

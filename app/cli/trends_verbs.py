@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import asdict, replace
 
 import click
 
-from app.cli.root import as_json, domain_errors, main, say
+from app.cli.root import Bar, answering, database_of, main, say
 from app.figures.trends import service
 from app.figures.trends.csv import to_csv
-from app.figures.trends.domain import Audience, Dimension, TrendTable
+from app.figures.trends.domain import Audience, Dimension, Question, Row, TrendTable
 from app.figures.trends.measures import MEASURES
 from app.figures.trends.query import ALL, baseline_months, filters
-from app.figures.trends.schemas import MeasureOffered
-from app.platform.db import Database
-from app.platform.kernel.actor import Actor, Role
+from app.figures.trends.schemas import MeasureOffered, protection_words
+from app.platform.kernel.actor import OPERATOR, Role
 from app.platform.kernel.clock import system_clock
 from app.settings import Settings
 from harm_messages import load_pack
 
-OPERATOR = Actor(None, "operator", frozenset({Role.RESEARCHER}), None, via="command line")
+RESEARCHER = replace(OPERATOR, roles=frozenset({Role.RESEARCHER}))
 
 
 @main.group("trends", invoke_without_command=True)
@@ -40,9 +39,8 @@ OPERATOR = Actor(None, "operator", frozenset({Role.RESEARCHER}), None, via="comm
 @click.option("--baseline", default="", help="Months to compare with, 2024-01..2024-12.")
 @click.option("--csv", "csv_", is_flag=True, help="Print CSV instead of words.")
 @click.option("--unprotected", is_flag=True, help="True counts, for the operator on this machine; audited.")
-@as_json
+@answering
 @click.pass_context
-@domain_errors
 def trends(
     context: click.Context,
     measure: str,
@@ -64,34 +62,26 @@ def trends(
     """
     if context.invoked_subcommand is not None:
         return
-    asked = service.Question(
-        measure, _splits(by), filters(where), found, (first, last), role, baseline_months(baseline)
-    )
+    asked = Question(measure, _splits(by), filters(where), found, (first, last), role, baseline_months(baseline))
     table = _answer(asked, unprotected=unprotected)
     if csv_:
         click.echo(to_csv(table), nl=False)
         return
-    data = service.as_data(table)
-    say(data, _words(data), json_)
+    say(service.as_data(table), _words(table), json_)
 
 
-def _answer(asked: service.Question, *, unprotected: bool) -> TrendTable:
-    import app.tables  # noqa: F401  every table, or a foreign key finds no person
-
-    register, database = load_pack().substances, Database(Settings().database_url)
-    try:
+def _answer(asked: Question, *, unprotected: bool) -> TrendTable:
+    register = load_pack().substances
+    with database_of(Settings()) as database:
         if unprotected:
-            with database.begin(OPERATOR) as uow:
+            with database.begin(RESEARCHER) as uow:
                 return service.unprotected_table(uow, asked, register)
         with database.read() as session:
             return service.protected_table(session, Audience.RESEARCHER, system_clock(), asked, register)
-    finally:
-        database.close()
 
 
 @trends.command("measures")
-@as_json
-@domain_errors
+@answering
 def measures(json_: bool) -> None:
     """The figures there are: how each is asked for, its definition, its formula, its version."""
     offered = [MeasureOffered.offered(m) for m in MEASURES.values()]
@@ -108,131 +98,116 @@ def _splits(given: tuple[str, ...]) -> tuple[Dimension, ...]:
     return tuple(Dimension(name) for name in names)
 
 
-def _words(data: dict[str, Any]) -> str:
-    m = data["measure"]
-    lines = [f"{m['title']} (version {m['version']})", m["definition"], m["formula"], data["protection"], ""]
-    for row in data["rows"]:
-        key = ", ".join(str(row[d]) or "not known" for d in data["dimensions"]) or "all"
+def _words(table: TrendTable) -> str:
+    m = table.measure
+    lines = [f"{m.title} (version {m.version})", m.definition, m.formula, protection_words(table), ""]
+    for row in table.rows:
+        key = ", ".join(row.key[d.value] or "not known" for d in table.dimensions) or "all"
         lines.append(f"{key}: {_named(row)}{_figure(row)}{_compared(row)}{_flags(row)}")
-    if not data["rows"]:
+    if not table.rows:
         lines.append(
-            "No sample fits this question." if not data["as_of"] else "No period of these months is in the figures."
+            "No sample fits this question." if not table.as_of else "No period of these months is in the figures."
         )
-    if data["as_of"]:
-        lines += ["", f"As of {data['as_of']}; {data['later']} results came later."]
+    if table.as_of:
+        lines += ["", f"As of {table.as_of}; {table.later} results came later."]
     return "\n".join(lines)
 
 
-def _named(row: dict[str, Any]) -> str:
+def _named(row: Row) -> str:
     """What tells rows of one key apart: the other substance, the outcome, the band, the half of an agreement."""
-    if "band_from" in row:
-        upper = f"to under {row['band_to']:g}" if row["band_to"] is not None else "and more"
-        return f"{row['band_from']:g} {upper} {_unit(row)}: "
-    name = row.get("with") or row.get("outcome") or row.get("figure")
+    more = row.more
+    if "band_from" in more:
+        upper = f"to under {more['band_to']:g}" if more["band_to"] is not None else "and more"
+        return f"{more['band_from']:g} {upper} {_unit(row)}: "
+    name = more.get("with") or more.get("outcome") or more.get("figure")
     return f"{name} " if name else ""
 
 
-def _unit(row: dict[str, Any]) -> str:
-    return ", ".join(part for part in (row["unit"], row["basis"]) if part)
+def _unit(row: Row) -> str:
+    return ", ".join(str(part) for part in (row.more["unit"], row.more["basis"]) if part)
 
 
-def _figure(row: dict[str, Any]) -> str:
+def _figure(row: Row) -> str:
     """The figure of a row with what it rests on."""
-    if row["value"] is None:
-        n = "–" if row["n"] is None else f"n = {row['n']:,}"
-        counts = "" if row["numerator"] is None else f"{row['numerator']:,}/{row['denominator']:,}"
-        return ", ".join(part for part in ("few or none" if row["few"] else counts or n, row["why"]) if part)
-    if row["numerator"] is None:  # a median
-        interval = "" if row["low"] is None or row["high"] is None else f" ({row['low']:g}–{row['high']:g})"
-        others = [f"{q[1:]} % under {row[q]:g}" for q in ("q10", "q25", "q75", "q90") if row.get(q) is not None]
-        told = f"n = {row['n']:,}, median {row['value']:g}{interval} {_unit(row)}"
+    counts = "" if row.numerator is None else f"{row.numerator:,}/{row.denominator:,}"
+    if row.value is None:
+        n = "–" if row.n is None else f"n = {row.n:,}"
+        return ", ".join(part for part in ("few or none" if row.few else counts or n, row.why) if part)
+    if row.numerator is None:  # a median
+        interval = "" if row.low is None or row.high is None else f" ({row.low:g}–{row.high:g})"
+        others = [
+            f"{q[1:]} % under {at:g}" for q in ("q10", "q25", "q75", "q90") if (at := row.more.get(q)) is not None
+        ]
+        told = f"n = {row.n:,}, median {row.value:g}{interval} {_unit(row)}"
         return "; ".join([told, *others])
-    counts = f"{row['numerator']:,}/{row['denominator']:,}"
-    if row["few"]:  # a count no larger than its noise is no number to read
-        counts = f"few or none of about {row['denominator']:,}"
-    both = "" if row.get("with_both") is None else f", {row['with_both']:,} with both"
-    more = f", n = {row['n']:,}{both}" if "with_both" in row and row["n"] else ""
-    return f"{counts}, {min(1.0, max(0.0, row['value'])):.1%} ({row['low']:.1%}–{row['high']:.1%}){more}"
+    if row.few:  # a count no larger than its noise is no number to read
+        counts = f"few or none of about {row.denominator:,}"
+    with_both = row.more.get("with_both")
+    both = "" if with_both is None else f", {with_both:,} with both"
+    more = f", n = {row.n:,}{both}" if "with_both" in row.more and row.n else ""
+    return f"{counts}, {min(1.0, max(0.0, row.value)):.1%} ({row.low:.1%}–{row.high:.1%}){more}"
 
 
-def _compared(row: dict[str, Any]) -> str:
-    if "baseline_value" not in row:
+def _compared(row: Row) -> str:
+    more = row.more
+    if "baseline_value" not in more:
         return ""
-    if row["baseline_value"] is None:
+    if more["baseline_value"] is None:
         return "; baseline: no figure"
-    share = row["baseline_numerator"] is not None
+    share = more["baseline_numerator"] is not None
 
-    def said(value: float) -> str:
-        return f"{value:.1%}" if share else f"{value:g}"
+    def said(value: object, sign: str = "") -> str:
+        return f"{sign}{value:.1%}" if share else f"{sign}{value:g}"
 
-    told = f"; baseline {said(row['baseline_value'])}"
-    if row["difference"] is not None:
-        told += f", difference {'+' if row['difference'] > 0 else ''}{said(row['difference'])}"
-    if row["difference_low"] is not None:
-        told += f" ({said(row['difference_low'])} to {said(row['difference_high'])})"
+    told = f"; baseline {said(more['baseline_value'])}"
+    difference = more["difference"]
+    if isinstance(difference, int | float):
+        told += f", difference {said(difference, '+' if difference > 0 else '')}"
+    if more["difference_low"] is not None:
+        told += f" ({said(more['difference_low'])} to {said(more['difference_high'])})"
     return told
 
 
-def _flags(row: dict[str, Any]) -> str:
-    flags = [
-        words
-        for name, words in (("incomplete", "period incomplete"), ("testing_changed", "testing changed"))
-        if row[name]
-    ]
+def _flags(row: Row) -> str:
+    flags = ["period incomplete"] * row.incomplete + ["testing changed"] * row.testing_changed
     return f" ({', '.join(flags)})" if flags else ""
 
 
 @trends.command("rebuild")
-@as_json
-@domain_errors
+@answering
 def trends_rebuild(json_: bool) -> None:
     """Write the facts of all samples again, so that what was released before this version counts in every figure."""
-    from dataclasses import asdict
-
-    from app.cli.progress import Bar
     from app.operations import facts_again
 
-    database = Database(Settings().database_url)
-    done = facts_again.rebuild(database, load_pack(), None if json_ else Bar())
-    database.close()
+    with database_of(Settings()) as database:
+        done = facts_again.rebuild(database, load_pack(), None if json_ else Bar())
     words = f"{done.own:,} of {done.looked_at:,} samples of this server are counted, and {done.imported:,} of imported history."
     say(asdict(done), words, json_)
 
 
 @trends.command("strike")
-@as_json
-@domain_errors
+@answering
 def trends_strike(json_: bool) -> None:
     """Draw the figures of every month, quarter and year that is complete and not drawn yet. A server does so every day."""
-    import app.tables  # noqa: F401  every table, or a foreign key finds no person
     from app.figures.trends.protection.noise import Draws
     from app.figures.trends.protection.striking import strike_due
 
     settings = Settings()
-    database = Database(settings.database_url)
-    try:
+    with database_of(settings) as database:
         struck = strike_due(database, load_pack().substances, Draws.of(settings.pepper()), request_id="command line")
-    finally:
-        database.close()
     say({"struck": struck}, f"Drawn: {', '.join(struck)}." if struck else "Nothing is due.", json_)
 
 
 @trends.command("revise")
 @click.argument("year")
 @click.option("--reason", required=True, help="Kept with the figures and in the audit log.")
-@as_json
-@domain_errors
+@answering
 def trends_revise(year: str, reason: str, json_: bool) -> None:
     """Draw a year once more with the results of today. A year is revised once; what was published before stays with readers."""
-    import app.tables  # noqa: F401  every table, or a foreign key finds no person
     from app.figures.trends.protection.noise import Draws
     from app.figures.trends.protection.striking import revise
 
     settings = Settings()
-    database = Database(settings.database_url)
-    try:
-        with database.begin(OPERATOR) as uow:
-            labels = revise(uow, load_pack().substances, Draws.of(settings.pepper()), year, reason)
-    finally:
-        database.close()
+    with database_of(settings) as database, database.begin(RESEARCHER) as uow:
+        labels = revise(uow, load_pack().substances, Draws.of(settings.pepper()), year, reason)
     say({"revised": labels}, f"Drawn again: {', '.join(labels)}.", json_)

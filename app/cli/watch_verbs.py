@@ -12,8 +12,8 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -151,7 +151,7 @@ def _token(path: Path | None, given: str, reporter: Reporter) -> Callable[[], st
             reporter.trouble(
                 "token file", f"Other accounts of this computer can read {path}. Make it readable for one only."
             )
-    return places.read_token(path)
+    return partial(places.token_in, path)
 
 
 @contextlib.contextmanager
@@ -243,7 +243,7 @@ def _status(path: Path, json_: bool) -> None:
         click.echo(f"  and {len(waiting) - LIST_AT_MOST:,} more; --json lists all")
 
 
-def _as_json(row: Row) -> dict[str, Any]:
+def _as_json(row: Row) -> dict[str, str | int | None]:
     return {
         "path": row.name, "state": row.state.value, "sha256": row.sha256, "size": row.size, "arrival": row.arrival,
         "id": row.server_id, "attempts": row.attempts, "last_error": row.last_error, "updated_at": row.updated_at,

@@ -16,7 +16,7 @@ import sqlite3
 import subprocess
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import sqlalchemy as sa
 
@@ -28,7 +28,17 @@ from app.settings import Settings
 MANIFEST = "backup.json"
 
 
-def backup(settings: Settings, database: Database, target: Path, now: datetime) -> dict[str, Any]:
+class Manifest(TypedDict):
+    """What stands in `backup.json`: of which moment the backup is, and what has to be found in it."""
+
+    made_at: str
+    database: str
+    database_sha256: str
+    rows: dict[str, int]
+    files: int
+
+
+def backup(settings: Settings, database: Database, target: Path, now: datetime) -> Manifest:
     """Write a backup into `target`, which must not exist yet. Returns its manifest."""
     if target.exists():
         raise Conflict(f"{target} already exists; nothing was overwritten.", hint="Name a folder that does not exist.")
@@ -38,13 +48,14 @@ def backup(settings: Settings, database: Database, target: Path, now: datetime) 
     if database.is_sqlite:
         file = part / "database.sqlite3"
         _copy_sqlite(Path(sa.engine.make_url(database.url).database or ""), file)
-        counts = _counts_of_sqlite(file)
+        with sa.create_engine(f"sqlite:///file:{file}?mode=ro&uri=true", poolclass=sa.NullPool).connect() as copy:
+            counts = _counts(copy)
     else:
         file = part / "database.dump"
         counts = _dump_postgres(database, file)
     for name in ("blobs", "libraries"):
         _copy_folder(settings.data_dir / name, part / name)
-    manifest = {
+    manifest: Manifest = {
         "made_at": now.isoformat(timespec="seconds"),
         "database": file.name,
         "database_sha256": _sha256(file),
@@ -56,7 +67,7 @@ def backup(settings: Settings, database: Database, target: Path, now: datetime) 
     return manifest
 
 
-def restore(settings: Settings, source: Path) -> dict[str, Any]:
+def restore(settings: Settings, source: Path) -> dict[str, str | dict[str, int]]:
     """Restore a backup into the empty data directory and database of `settings`, then verify it.
 
     Raises Invalid when the backup is damaged, Conflict when something is there already.
@@ -65,7 +76,7 @@ def restore(settings: Settings, source: Path) -> dict[str, Any]:
         raise Invalid(
             f"{source} is not a finished MAST backup: it has no {MANIFEST}.", hint="Name the backup's folder."
         )
-    manifest: dict[str, Any] = json.loads((source / MANIFEST).read_text())
+    manifest: Manifest = json.loads((source / MANIFEST).read_text())
     dump = source / Path(manifest["database"]).name
     if _sha256(dump) != manifest["database_sha256"]:
         raise Invalid(f"{dump} is not what was written: its hash differs. Nothing was restored.", hint="Use another.")
@@ -131,17 +142,6 @@ def _check_files(folder: Path, count: int) -> None:
     if damaged or len(files) < count:
         what = f"{damaged[0]} is not what was written" if damaged else f"{count - len(files)} raw file(s) are missing"
         raise Invalid(f"This backup is damaged: {what}. Nothing was restored.", hint="Use another backup.")
-
-
-def _counts_of_sqlite(file: Path) -> dict[str, int]:
-    database = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
-    try:
-        return {
-            name: int(database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0])  # noqa: S608 our own names
-            for name in sorted(metadata.tables)
-        }
-    finally:
-        database.close()
 
 
 def _counts(connection: sa.Connection) -> dict[str, int]:

@@ -9,7 +9,7 @@ import json
 import random
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ import sqlalchemy as sa
 import app.reactions  # noqa: F401 - what follows from the steps taken here
 from app.care.alerts.detecting_job import look_at_series
 from app.care.consultations import service as consultations
-from app.care.consultations.domain import Intention
+from app.care.consultations.domain import Intention, Tick
 from app.figures.releases import service as releases
 from app.figures.trends.protection.noise import Draws
 from app.figures.trends.protection.striking import strike_due
@@ -236,10 +236,8 @@ class _Builder:
     def __init__(self, database: Database, settings: Settings, pack: Pack) -> None:
         self.database = database
         self.pepper = settings.pepper()
-        blobs = BlobStore(settings.blob_dir, max_bytes=settings.upload_max_bytes)
+        self.blobs = BlobStore(settings.blob_dir, max_bytes=settings.upload_max_bytes)
         self.files = settings.data_dir / "example-files"
-        self.mass = demo_mass.MassExample(blobs, settings.data_dir / "example-files")
-        self.infrared = demo_infrared.InfraredExample(blobs, settings.data_dir / "example-files")
         self.pack = pack
         self.random = random.Random(SEED)  # noqa: S311 an example, not a secret
         self.now = datetime.now(UTC)
@@ -250,12 +248,10 @@ class _Builder:
         with self.database.begin() as uow:
             self._people(uow)
             demo_history.take_in(uow, self.files, self.pack)
-        for weeks, place, name in (
-            (9, "St Nicholas church hall", "Freshers"),
-            (4, "St Nicholas church hall", "Winter"),
-        ):
+        for weeks, name in ((9, "Freshers"), (4, "Winter")):
+            kinds = self.random.choices(KINDS, [k.weight for k in KINDS], k=PER_SESSION)
             with self.database.begin(self.actors[Role.SESSION_LEAD]) as uow:
-                self._past_session(uow, self.now - timedelta(weeks=weeks), place, name)
+                self._past_session(uow, self.now - timedelta(weeks=weeks), name, 8, kinds, every_min=7)
         with self.database.begin(self.actors[Role.SESSION_LEAD]) as uow:
             self._rising(uow)
         with self.database.begin(self.actors[Role.SESSION_LEAD]) as uow:
@@ -269,37 +265,38 @@ class _Builder:
             row = people.add_person(uow, agency.id, person.username, person.name, person.password, [person.role])
             self.actors[person.role] = Actor(row.id, row.display_name, frozenset({person.role}), agency.id, name)
 
-    def _session(self, uow: UnitOfWork, opens: datetime, place: str, name: str, hours: float) -> uuid.UUID:
+    def _session(self, uow: UnitOfWork, opens: datetime, name: str, hours: float) -> uuid.UUID:
         uow.actor, uow.now = self.actors[Role.SESSION_LEAD], opens - timedelta(days=1)
-        plan = sessions.SessionPlan(
-            name, ServiceType.CITY_CLINIC, LicenceMode.FOH_GENERAL, opens, opens + timedelta(hours=hours)
+        new = sessions.NewSession(
+            name=name,
+            site=sessions.NewSite(name="St Nicholas church hall", region="North East", aliases=["St Nic's"]),
+            service_type=ServiceType.CITY_CLINIC,
+            licence_mode=LicenceMode.FOH_GENERAL,
+            opens_at=opens,
+            closes_at=opens + timedelta(hours=hours),
         )
-        return sessions.create_session(uow, plan, place=sessions.Place(place, "North East", ("St Nic's",))).id
+        return sessions.create_session(uow, new).id
 
-    def _past_session(self, uow: UnitOfWork, opens: datetime, place: str, name: str) -> None:
-        session_id = self._session(uow, opens, place, name, 8)
-        kinds = self.random.choices(KINDS, [k.weight for k in KINDS], k=PER_SESSION)
+    def _past_session(
+        self, uow: UnitOfWork, opens: datetime, name: str, hours: float, kinds: Iterable[Kind], *, every_min: int
+    ) -> None:
+        session_id = self._session(uow, opens, name, hours)
         for index, kind in enumerate(kinds):
-            self._whole_road(uow, session_id, kind, opens + timedelta(minutes=5 + index * 7))
-        uow.actor, uow.now = self.actors[Role.SESSION_LEAD], opens + timedelta(hours=8.5)
+            self._whole_road(uow, session_id, kind, opens + timedelta(minutes=5 + index * every_min))
+        uow.actor, uow.now = self.actors[Role.SESSION_LEAD], opens + timedelta(hours=hours + 0.5)
         sessions.close_session(uow, sessions.get_session(uow.session, uow.actor, session_id))
 
     def _rising(self, uow: UnitOfWork) -> None:
         """A small clinic a few days ago with more nitazenes than before: the detection drafts an alert of it when the
         server starts."""
-        opens = self.now - timedelta(days=5)
-        session_id = self._session(uow, opens, "St Nicholas church hall", "Thursday clinic", 6)
-        for index, kind in enumerate(RISING):
-            self._whole_road(uow, session_id, kind, opens + timedelta(minutes=5 + index * 20))
-        uow.actor, uow.now = self.actors[Role.SESSION_LEAD], opens + timedelta(hours=6.5)
-        sessions.close_session(uow, sessions.get_session(uow.session, uow.actor, session_id))
+        self._past_session(uow, self.now - timedelta(days=5), "Thursday clinic", 6, RISING, every_min=20)
         uow.now = self.now
         agency_id = uow.actor.agency_id
         assert agency_id is not None
         look_at_series(uow, agency_id)
 
     def _open_session(self, uow: UnitOfWork) -> str:
-        session_id = self._session(uow, self.now - timedelta(hours=1), "St Nicholas church hall", "Saturday", 9)
+        session_id = self._session(uow, self.now - timedelta(hours=1), "Saturday", 9)
         ticket = self._whole_road(uow, session_id, KINDS[SUBSTITUTED], self.now - timedelta(minutes=50), told=False)
         for position, index in enumerate(WAITING):
             at = self.now - timedelta(minutes=42 - 7 * position)
@@ -311,22 +308,25 @@ class _Builder:
     def _mass_spectra(self, uow: UnitOfWork, session_id: uuid.UUID) -> None:
         """Two samples with files that are read once the server runs, beside an own standard and the batch's blank."""
         uow.actor, uow.now = self.actors[Role.CHEMIST], self.now
-        self.mass.keep_references(uow)
-        for kind, name, batch in (
-            (CUT, "cocaine-cut-gcms.mzML", demo_mass.BATCH),
-            (CUT, "mixture-gcms.msp", ""),
-        ):
-            sample = self._register(uow, session_id, KINDS[kind], self.now - timedelta(minutes=2)).sample
-            uow.actor, uow.now = self.actors[Role.CHEMIST], self.now
-            self.mass.hand_in(uow, sample.id, name, batch)
+        demo_mass.keep_references(uow, self.blobs, self.files)
+        for name, batch in (("cocaine-cut-gcms.mzML", demo_mass.BATCH), ("mixture-gcms.msp", "")):
+            self._hand_in(uow, session_id, 2, name, readings.NewAnalysis(Method.GC_MS, batch=batch))
 
     def _infrared_mixture(self, uow: UnitOfWork, session_id: uuid.UUID) -> None:
         """Two instruments with their checks, and a cut sample measured on the one that is in range."""
         uow.actor, uow.now = self.actors[Role.CHEMIST], self.now
-        self.infrared.keep_instruments(uow)
-        sample = self._register(uow, session_id, KINDS[CUT], self.now - timedelta(minutes=1)).sample
+        machine = demo_infrared.keep_instruments(uow, self.blobs)
+        new = readings.NewAnalysis(Method.FTIR, instrument_id=machine)
+        self._hand_in(uow, session_id, 1, demo_infrared.MIXTURE, new)
+
+    def _hand_in(
+        self, uow: UnitOfWork, session_id: uuid.UUID, minutes_ago: int, name: str, new: readings.NewAnalysis
+    ) -> None:
+        """One of the files for a cut sample of its own; it is read once the server runs."""
+        sample = self._register(uow, session_id, KINDS[CUT], self.now - timedelta(minutes=minutes_ago)).sample
         uow.actor, uow.now = self.actors[Role.CHEMIST], self.now
-        self.infrared.hand_in(uow, sample.id)
+        received = self.blobs.put([(self.files / name).read_bytes()])
+        readings.record_upload(uow, readings.add_analysis(uow, sample.id, new).id, received, name)
 
     def _register(self, uow: UnitOfWork, session_id: uuid.UUID, kind: Kind, at: datetime) -> samples.Registered:
         uow.actor, uow.now = self.actors[Role.RECEPTION], at
@@ -376,7 +376,7 @@ class _Builder:
         if not told:
             return registered.code
         uow.actor, uow.now = self.actors[Role.HEALTH_WORKER], uow.now + timedelta(minutes=self.random.randint(2, 15))
-        ticks = [consultations.Tick(i) for i in self.random.choice(INTENTIONS)]
+        ticks = [Tick(i) for i in self.random.choice(INTENTIONS)]
         consultations.record_consultation(uow, sample_id, ticks, minutes=self.random.randint(5, 20))
         return registered.code
 

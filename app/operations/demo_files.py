@@ -36,7 +36,7 @@ def write(folder: Path) -> None:
             (folder / f"{name}-gcms.msp").write_text(_msp(name, peaks, noise))
 
 
-def _spectra(library: InfraredLibrary | MassLibrary) -> dict[str, object]:
+def _spectra(library: InfraredLibrary | MassLibrary) -> dict[str, InfraredSpectrum | MassSpectrum]:
     return {name.casefold(): library.entry(number).spectrum for number, name in enumerate(library.names)}
 
 

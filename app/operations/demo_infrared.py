@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -42,36 +41,19 @@ SLOPE, SHIFT, NOISE, UNLIKE = 0.04, 1.2, 0.003, 0.04
 """As another instrument sees it: slope of the baseline, shift in cm⁻¹, noise, and by how much bands differ in height."""
 
 
-@dataclass(frozen=True, slots=True)
-class InfraredExample:
-    """What the bench of the example holds of infrared."""
-
-    blobs: BlobStore
-    folder: Path
-    machines: dict[str, uuid.UUID] = field(default_factory=dict)
-
-    def keep_instruments(self, uow: UnitOfWork) -> None:
-        """Two instruments, checked on each of the last days; today one of them has drifted."""
-        today = uow.now
-        for name, (what, shifts) in CHECKS.items():
-            machine = readings.add_instrument(uow, readings.NewInstrument(name, Method.FTIR, serial="made up"))
-            self.machines[name] = machine.id
-            for ago, shift in zip(range(len(shifts) - 1, -1, -1), shifts, strict=True):
-                uow.now = today - timedelta(days=ago)
-                self._check(uow, machine.id, what, shift, f"{what}-{uow.now:%Y-%m-%d}.jdx")
-        uow.now = today
-
-    def _check(self, uow: UnitOfWork, machine: uuid.UUID, what: str, shift: float, file_name: str) -> None:
-        content = jcamp(material(what).title, *_known_material(what, shift)).encode()
-        held = self.blobs.hold_now(iter([content]))
-        source = checks.CheckSource(readings.infrared_in(read(held.path, file_name)), None, held, file_name)
-        checks.record(uow, checks.NewCheck(machine, what), source)
-
-    def hand_in(self, uow: UnitOfWork, sample_id: uuid.UUID, name: str = MIXTURE) -> None:
-        """One of the files for a sample, measured on the good instrument; it is read once the server runs."""
-        received = self.blobs.put(iter([(self.folder / name).read_bytes()]))
-        new = readings.NewAnalysis(Method.FTIR, instrument_id=self.machines[GOOD])
-        readings.record_upload(uow, readings.add_analysis(uow, sample_id, new).id, received, name)
+def keep_instruments(uow: UnitOfWork, blobs: BlobStore) -> uuid.UUID:
+    """Two instruments, checked on each of the last days; today one of them has drifted. Returns the key of the good one."""
+    today, machines = uow.now, {}
+    for name, (what, shifts) in CHECKS.items():
+        machines[name] = readings.add_instrument(uow, readings.NewInstrument(name, Method.FTIR, serial="made up")).id
+        for ago, shift in zip(range(len(shifts) - 1, -1, -1), shifts, strict=True):
+            uow.now = today - timedelta(days=ago)
+            file_name = f"{what}-{uow.now:%Y-%m-%d}.jdx"
+            held = blobs.hold_now([jcamp(material(what).title, *_known_material(what, shift)).encode()])
+            source = checks.CheckSource(readings.infrared_in(read(held.path, file_name)), None, held, file_name)
+            checks.record(uow, checks.NewCheck(machines[name], what), source)
+    uow.now = today
+    return machines[GOOD]
 
 
 def write(folder: Path) -> None:

@@ -6,15 +6,12 @@ All are made up from the figures of the starter library, with noise, and say so 
 from __future__ import annotations
 
 import base64
-import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 
-from app.laboratory.identification.domain import Method
 from app.laboratory.readings import service as readings
 from app.laboratory.standards import service as standards
 from app.platform.db import UnitOfWork
@@ -33,40 +30,23 @@ BLANK = (PLASTICISER,)
 FIRST_S, SCANS, WIDTH_S = 400.0, 400, 1.6
 
 
-@dataclass(frozen=True, slots=True)
-class MassExample:
-    """What the bench of the example holds beside its made-up results."""
-
-    blobs: BlobStore
-    folder: Path
-
-    @property
-    def arrays(self) -> BlobStore:
-        """Where arrays are kept."""
-        return readings.array_store(self.blobs.root)
-
-    def keep_references(self, uow: UnitOfWork) -> None:
-        """Three runs of one reference material on three days, and the blank of the batch that is open."""
-        new = standards.NewStandard("Cocaine", "ZPUCINDJVBIVPJ-LJISPDSOSA-N", STANDARD, "EX-0417", "made up", 98.5)
-        row = None
-        for replicate in range(3):
-            found = readings.Reference(noisy({STANDARD: 1.0}, 100 + replicate), 492.0 + 0.4 * replicate)
-            source = standards.Source(found, None, None, f"example-cocaine-standard-{replicate + 1}.mzML")
-            run = standards.NewReplicate("GC-MS (example)", uow.now - timedelta(days=30 - 7 * replicate))
-            if row is None:
-                row = standards.enrol(uow, self.arrays, source, new, run)
-            else:
-                standards.add_run(uow, self.arrays, source, row.id, run)
-        path = self.folder / "blank-gcms.mzML"
-        received = self.blobs.put(iter([path.read_bytes()]))
-        blank = standards.NewControl(standards.ControlKind.BLANK, BATCH)
-        standards.add_control(uow, standards.control_run(self.arrays, received, path.name, read(path), blank), blank)
-
-    def hand_in(self, uow: UnitOfWork, sample_id: uuid.UUID, name: str, batch: str = "") -> None:
-        """One of the files for a sample; it is read once the server runs."""
-        received = self.blobs.put(iter([(self.folder / name).read_bytes()]))
-        analysis = readings.add_analysis(uow, sample_id, readings.NewAnalysis(Method.GC_MS, batch=batch))
-        readings.record_upload(uow, analysis.id, received, name)
+def keep_references(uow: UnitOfWork, blobs: BlobStore, folder: Path) -> None:
+    """Three runs of one reference material on three days, and the blank of the batch that is open."""
+    arrays = readings.array_store(blobs.root)
+    new = standards.NewStandard("Cocaine", "ZPUCINDJVBIVPJ-LJISPDSOSA-N", STANDARD, "EX-0417", "made up", 98.5)
+    row = None
+    for replicate in range(3):
+        found = readings.Reference(noisy({STANDARD: 1.0}, 100 + replicate), 492.0 + 0.4 * replicate)
+        source = standards.Source(found, None, None, f"example-cocaine-standard-{replicate + 1}.mzML")
+        run = standards.NewReplicate("GC-MS (example)", uow.now - timedelta(days=30 - 7 * replicate))
+        if row is None:
+            row = standards.enrol(uow, arrays, source, new, run)
+        else:
+            standards.add_run(uow, arrays, source, row.id, run)
+    path = folder / "blank-gcms.mzML"
+    received = blobs.put([path.read_bytes()])
+    blank = standards.NewControl(standards.ControlKind.BLANK, BATCH)
+    standards.add_control(uow, standards.control_run(arrays, received, path.name, read(path), blank), blank)
 
 
 def write(folder: Path) -> None:

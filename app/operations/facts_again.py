@@ -14,11 +14,10 @@ from app.intake.people import service as people
 from app.intake.samples import service as samples
 from app.platform import audit
 from app.platform.db import Database
-from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.actor import OPERATOR
 from harm_messages import Pack
 
 AT_ONCE = 200
-OPERATOR = Actor(None, "operator", frozenset({Role.ADMIN}), None, via="command line")
 Progress = Callable[[str, int, int], None]
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
-from typing import Any
 
 import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 # Twelve symbols of the ticket alphabet, with or without separators, are taken for a ticket wherever they stand.
 _TICKET = re.compile(
@@ -26,7 +25,7 @@ _SECRET_KEYS = frozenset(
 )
 
 
-def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Blank what must not be in a log, by key and by shape."""
     for key, value in event.items():
         if key.lower() in _SECRET_KEYS:
@@ -40,7 +39,7 @@ def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[s
 
 def configure(level: str = "INFO") -> None:
     """Set up structlog and the standard library's loggers in one format."""
-    shared: list[Any] = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

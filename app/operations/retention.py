@@ -7,7 +7,7 @@ features, which is why it imports their tables. Backups keep what they hold unti
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,7 +25,7 @@ from app.laboratory.instrument_checks.tables import InstrumentCheck
 from app.laboratory.readings.tables import Blob, Upload
 from app.laboratory.standards.tables import Control, StandardReplicate
 from app.platform import audit
-from app.platform.db import Database, UnitOfWork
+from app.platform.db import Base, Database, UnitOfWork
 from app.platform.jobs.queue import purge_finished
 from app.platform.live import purge_events
 from app.platform.storage import BlobStore
@@ -56,41 +56,24 @@ def _run(uow: UnitOfWork, statement: Any) -> int:
     return int(uow.session.connection().execute(statement).rowcount)
 
 
+def _over(table: type[Base], *ends: datetime | None) -> Callable[[UnitOfWork, datetime], int]:
+    """Deletes the rows of a table of which one of these moments has passed."""
+
+    def purge(uow: UnitOfWork, before: datetime) -> int:
+        return _run(uow, sa.delete(table).where(sa.or_(*(col(end) <= before for end in ends))))
+
+    return purge
+
+
 def _ticket_codes(uow: UnitOfWork, before: datetime) -> int:
     dead = sa.and_(col(Sample.ticket_hmac).is_not(None), col(Sample.ticket_expires_at) <= before)
     return _run(uow, sa.update(Sample).where(dead).values(ticket_hmac=None))
-
-
-def _ticket_sessions(uow: UnitOfWork, before: datetime) -> int:
-    return _run(uow, sa.delete(TicketSession).where(col(TicketSession.expires_at) <= before))
 
 
 def _staff_notes(uow: UnitOfWork, before: datetime) -> int:
     old = sa.and_(col(Sample.staff_note) != "", col(Sample.received_at) <= before)
     # a new version: a form that was open since then cannot bring the note back
     return _run(uow, sa.update(Sample).where(old).values(staff_note="", version=col(Sample.version) + 1))
-
-
-def _staff_sessions(uow: UnitOfWork, before: datetime) -> int:
-    over = sa.or_(col(StaffSession.expires_at) <= before, col(StaffSession.revoked_at) <= before)
-    return _run(uow, sa.delete(StaffSession).where(over))
-
-
-def _api_tokens(uow: UnitOfWork, before: datetime) -> int:
-    over = sa.or_(col(ApiToken.expires_at) <= before, col(ApiToken.revoked_at) <= before)
-    return _run(uow, sa.delete(ApiToken).where(over))
-
-
-def _answers(uow: UnitOfWork, before: datetime) -> int:
-    return _run(uow, sa.delete(IdempotencyRow).where(col(IdempotencyRow.created_at) <= before))
-
-
-def _events(uow: UnitOfWork, before: datetime) -> int:
-    return purge_events(uow, older_than=before)
-
-
-def _jobs(uow: UnitOfWork, before: datetime) -> int:
-    return purge_finished(uow, older_than=before)
 
 
 def _set_aside(uow: UnitOfWork, before: datetime) -> int:
@@ -100,11 +83,9 @@ def _set_aside(uow: UnitOfWork, before: datetime) -> int:
         col(IncomingFile.decided_at) <= before,
         col(IncomingFile.blob_sha256).is_not(None),
     )
-    emptied: dict[str, Any] = {"file_name": "deleted file", "folder": "", "summary": {}, "problem": None, "format": ""}
-    version = col(IncomingFile.version) + 1
-    return _run(
-        uow, sa.update(IncomingFile).where(due).values(blob_sha256=None, removed_at=uow.now, version=version, **emptied)
-    )
+    emptied = sa.update(IncomingFile).values(file_name="deleted file", folder="", summary={}, problem=None, format="")
+    gone = emptied.values(blob_sha256=None, removed_at=uow.now, version=col(IncomingFile.version) + 1)
+    return _run(uow, gone.where(due))
 
 
 def _placements(uow: UnitOfWork, before: datetime) -> int:
@@ -114,15 +95,19 @@ def _placements(uow: UnitOfWork, before: datetime) -> int:
 
 
 AT_ONCE = timedelta(0)
+_SESSION_OVER = _over(StaffSession, StaffSession.expires_at, StaffSession.revoked_at)
+_TOKEN_OVER = _over(ApiToken, ApiToken.expires_at, ApiToken.revoked_at)
+_TICKET_SESSION_OVER = _over(TicketSession, TicketSession.expires_at)
+_ANSWERED = _over(IdempotencyRow, IdempotencyRow.created_at)
 RULES: tuple[Rule, ...] = (
     Rule("ticket_code", "keyed hash of a ticket code", AT_ONCE, "expiry of the ticket", _ticket_codes),
-    Rule("ticket_session", "a client's browser that showed its ticket", AT_ONCE, "its end", _ticket_sessions),
+    Rule("ticket_session", "a client's browser that showed its ticket", AT_ONCE, "its end", _TICKET_SESSION_OVER),
     Rule("staff_note", "note of staff about a sample", timedelta(days=30), "receipt of the sample", _staff_notes),
-    Rule("staff_session", "a browser somebody was signed in with", AT_ONCE, "its end", _staff_sessions),
-    Rule("api_token", "an API token", timedelta(days=30), "its expiry or revocation", _api_tokens),
-    Rule("idempotency", "the answer kept for a repeated request", timedelta(hours=24), "the answer", _answers),
-    Rule("event", "a live event", timedelta(days=7), "the event", _events),
-    Rule("job", "a job that is done", timedelta(days=30), "its end", _jobs),
+    Rule("staff_session", "a browser somebody was signed in with", AT_ONCE, "its end", _SESSION_OVER),
+    Rule("api_token", "an API token", timedelta(days=30), "its expiry or revocation", _TOKEN_OVER),
+    Rule("idempotency", "the answer kept for a repeated request", timedelta(hours=24), "the answer", _ANSWERED),
+    Rule("event", "a live event", timedelta(days=7), "the event", purge_events),
+    Rule("job", "a job that is done", timedelta(days=30), "its end", purge_finished),
     Rule(
         "incoming_file", "a file from an instrument that was set aside", timedelta(days=30), "that moment", _set_aside
     ),
@@ -175,13 +160,9 @@ def purge_files(database: Database, blobs: BlobStore) -> int:
     return len(gone)
 
 
-def _unreferenced() -> tuple[Any, ...]:
-    uploads = sa.exists().where(col(Upload.blob_sha256) == col(Blob.sha256))
-    incoming = sa.exists().where(col(IncomingFile.blob_sha256) == col(Blob.sha256))
-    standards = sa.exists().where(col(StandardReplicate.blob_sha256) == col(Blob.sha256))
-    controls = sa.exists().where(col(Control.blob_sha256) == col(Blob.sha256))
-    checks = sa.exists().where(col(InstrumentCheck.blob_sha256) == col(Blob.sha256))
-    return ~uploads, ~incoming, ~standards, ~controls, ~checks
+def _unreferenced() -> Iterator[sa.ColumnElement[bool]]:
+    for holder in (Upload, IncomingFile, StandardReplicate, Control, InstrumentCheck):
+        yield ~sa.exists().where(col(holder.blob_sha256) == col(Blob.sha256))
 
 
 class Housekeeper:

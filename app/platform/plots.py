@@ -1,4 +1,4 @@
-"""What a plot on a page is drawn from: the shapes that app/static/js/spectrum.js takes (docs/look.md, "Plots")."""
+"""What a plot on a page is drawn from: the shapes that app/static/common/spectrum.js takes (docs/look.md, "Plots")."""
 
 from __future__ import annotations
 

@@ -59,8 +59,8 @@ def _with_steps(session: Session, who: Actor, rt: Runtime, view: service.ResultV
     register = rt.pack.substances
     steps = service.allowed_actions(session, who, view.result, rt.now(), register)
     return schemas.ResultWithSteps(
-        **schemas.ResultOut.of(view).model_dump(),
-        named=[schemas.NamedOut.of(one, view) for one in service.named_of(session, view, register)],
+        **dict(schemas.ResultOut.of(view)),
+        named=[schemas.NamedOut.of(one, view) for one in service.named_of(session, view.result, register)],
         steps=[schemas.StepOut.of(a, d) for a, d in steps],
     )
 

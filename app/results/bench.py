@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
@@ -19,17 +19,19 @@ from app.laboratory.readings import service as readings
 from app.laboratory.subtraction import service as subtraction
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import NotFound
-from app.results import service
-from app.results.differences import changes
+from app.results import repository, service
 from app.results.domain import SUCCEEDED, Action, Decision, NameState, State
 from app.results.finding import NewFinding
 from app.results.named import Named, mentions_of, standings
 from app.results.tables import Finding
 from app.results.view import ResultView
-from app.results.words import amount_words
+from app.results.words import ABUNDANCE_WORDS, CONFIDENCE_WORDS, amount_words
 from app.results.worklist import expected_words
 from harm_messages.register import Register
 from spectra.confidence.figures import Figure
+
+if TYPE_CHECKING:
+    from app.laboratory.readings.tables import Instrument, Match, Reading
 
 _STRIPS_FIRST = ("opioid.nitazene", "opioid.fentanyl", "benzodiazepine", "xylazine", "medetomidine")
 
@@ -52,8 +54,8 @@ class Shown:
 
     analysis: readings.AnalysisView
     file: readings.FileView
-    reading: Any
-    match: Any
+    reading: Reading
+    match: Match | None
     answer: Answer | None = None
     candidates: tuple[Candidate, ...] = ()
     peak: Peak | None = None
@@ -93,10 +95,9 @@ class Step:
 class Bench:
     """One sample on the bench."""
 
-    sample: Any
+    sample: samples.Sample
     session_name: str
     place: str
-    licence_shows_results: bool
     expected: str
     waited_s: float
     analyses: tuple[readings.AnalysisView, ...]
@@ -107,7 +108,7 @@ class Bench:
     differences: tuple[str, ...]
     named: tuple[Named, ...]
     warnings: tuple[str, ...]
-    instruments: tuple[Any, ...]
+    instruments: tuple[Instrument, ...]
     overdue: frozenset[uuid.UUID]
     names: Mapping[uuid.UUID, str]  # who looked at warnings or corrected a reading
     older: ResultView | None = None  # still on the client's screen while a newer version is in work
@@ -152,10 +153,6 @@ class Bench:
         """Whether findings can be written: a draft is there, or the first finding begins one."""
         return self.sample.withdrawn_at is None and self.state in (None, State.DRAFT)
 
-    def step(self, action: Action) -> Step | None:
-        """A step by its action, if this state has it."""
-        return next((s for s in self.steps if s.action is action), None)
-
 
 def bench(
     session: Session,
@@ -181,12 +178,15 @@ def bench(
     older = told if told and newest and told.result.id != newest.result.id else None
     shown = _shown(analyses, reading_id, peak)
     mentions = mentions_of(analyses)
-    named = service.named_of(session, newest, register, mentions) if newest else standings(mentions, (), (), register)
+    named = (
+        service.named_of(session, newest.result, register, mentions)
+        if newest
+        else standings(mentions, (), (), register)
+    )
     return Bench(
         sample=sample,
         session_name=checking.name,
         place=sessions.site_of(session, checking).name,
-        licence_shows_results=checking.licence_mode.individual_results,
         expected=expected_words(register, samples.expected_of(session, sample_id), ""),
         waited_s=max(0.0, (until - sample.received_at).total_seconds()),
         analyses=tuple(analyses),
@@ -201,13 +201,11 @@ def bench(
         overdue=frozenset(m.id for m in machines if m.certificate_due is not None and m.certificate_due < now),
         names=people.display_names(session, _who_acted(analyses)),
         older=older,
-        retract=_retract(session, actor, older, now, register) if older else None,
+        retract=dict(service.allowed_actions(session, actor, older.result, now, register))[Action.RETRACT]
+        if older
+        else None,
         taken_out=subtraction.standing_steps(session, [r.reading.id for r in shown.file.readings]) if shown else 0,
     )
-
-
-def _retract(session: Session, actor: Actor, older: ResultView, now: datetime, register: Register) -> Decision:
-    return dict(service.allowed_actions(session, actor, older.result, now, register))[Action.RETRACT]
 
 
 def _who_acted(analyses: Iterable[readings.AnalysisView]) -> set[uuid.UUID | None]:
@@ -222,20 +220,16 @@ def _lines(view: ResultView, analyses: Sequence[readings.AnalysisView], register
             position=position,
             row=row,
             name=name_of(register, row),
-            amount=amount_words(
-                row.amount_value, row.amount_low, row.amount_high, row.coverage_k, row.amount_unit, row.basis
-            ),
+            amount=amount_words(row.amount),
             methods=tuple(dict.fromkeys(titles[key] for key in row.analysis_ids if key in titles)),
-            entered=service.as_entered(row),
+            entered=row.entered,
         )
 
 
 def name_of(register: Register, row: Finding | NewFinding) -> str:
     """How a finding is called on the bench."""
-    if row.substance_id:
-        return samples.label_of(register, row.substance_id)
-    if row.substance_class:
-        return samples.label_of(register, row.substance_class)
+    if key := row.substance_id or row.substance_class:
+        return samples.label_of(register, key)
     return row.unknown_label or "something without a name"
 
 
@@ -293,24 +287,51 @@ def parts_of(
     return shown.analysis, shown.answer.components if shown.answer is not None else ()
 
 
+# -- what changed since the version before ------------------------------------------------------------------------
+
+
 def _differences(session: Session, view: ResultView, register: Register) -> list[str]:
     """What this version changes against the one it follows."""
     if view.before is None:
         return []
-    older = next(v for v in service.versions(session, view.result.sample_id) if v.result.id == view.before.id)
-    before = [service.as_entered(f) for f in older.findings]
-    after = [service.as_entered(f) for f in view.findings]
+    older = repository.findings_of(session, [view.before.id])[view.before.id]
+    before, after = [f.entered for f in older], [f.entered for f in view.findings]
     return changes(before, after, lambda f: name_of(register, f))
+
+
+def changes(before: Sequence[NewFinding], after: Sequence[NewFinding], name: Callable[[NewFinding], str]) -> list[str]:
+    """What a verifier looks at first, in the order of the new version; empty when the findings are the same."""
+    old = {f.key: f for f in before}
+    new = {f.key: f for f in after}
+    out = []
+    for key, finding in new.items():
+        if key not in old:
+            out.append(f"Added: {name(finding)}, {ABUNDANCE_WORDS[finding.abundance]}.")
+        else:
+            out += [f"{name(finding)}: {said}." for said in _of_one(old[key], finding)]
+    return out + [f"Removed: {name(finding)}." for key, finding in old.items() if key not in new]
+
+
+def _of_one(a: NewFinding, b: NewFinding) -> Iterator[str]:
+    if a.abundance is not b.abundance:
+        yield f"{ABUNDANCE_WORDS[a.abundance]} → {ABUNDANCE_WORDS[b.abundance]}"
+    if a.amount != b.amount:
+        yield f"amount {amount_words(a.amount) or 'none'} → {amount_words(b.amount) or 'none'}"
+    if a.confidence is not b.confidence:
+        hand = [CONFIDENCE_WORDS[f.confidence] if f.confidence else "(by rule)" for f in (a, b)]
+        yield f"confidence set by hand {hand[0]} → {hand[1]}"
+    if set(a.analysis_ids) != set(b.analysis_ids):
+        yield f"stands on {len(b.analysis_ids)} instead of {len(a.analysis_ids)} analyses"
+    if set(a.retention_ids) != set(b.retention_ids):
+        counts = f"of {len(b.retention_ids)} instead of {len(a.retention_ids)} analyses"
+        yield f"retention time compared with a standard {counts}"
+    if a.below != b.below:
+        yield f"limit of detection “{a.below or 'none'}” → “{b.below or 'none'}”"
 
 
 def strip_targets(register: Register) -> list[tuple[str, str]]:
     """What a strip may react to: the usual ones first, then every class."""
     first = [t for t in _STRIPS_FIRST if t in register or t in register.classes]
     rest = [c for c in sorted(register.classes) if c not in first]
-    return [(t, _target_words(register, t)) for t in (*first, *rest)]
-
-
-def _target_words(register: Register, target: str) -> str:
-    if target in register:
-        return register[target].name
-    return target.replace(".", ": ").replace("_", " ")
+    names = {t: register[t].name for t in first if t in register}
+    return [(t, names.get(t) or t.replace(".", ": ").replace("_", " ")) for t in (*first, *rest)]

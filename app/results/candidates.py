@@ -49,31 +49,12 @@ def offer_of_part(part: Component) -> Offer:
 
 
 def with_offers(there: Sequence[NewFinding], offers: Iterable[tuple[Offer, uuid.UUID]]) -> list[NewFinding]:
-    """The findings with each of these among them, each with its analysis; what is only possible is an indication."""
+    """The findings with each of these among them, each with its analysis. A second technique narrows down what cannot be told
+    apart."""
     out = list(there)
     for offer, analysis_id in offers:
-        held = {old.key for old in out}
-        out = with_offer(out, offer, analysis_id)
-        if out[-1].key not in held and offer.only_possible:
-            out[-1] = replace(out[-1], abundance=Abundance.INDICATION)
+        out = _merged(out, finding_of(offer, analysis_id), narrows=True)
     return out
-
-
-def with_offer(there: Sequence[NewFinding], offer: Offer, analysis_id: uuid.UUID) -> list[NewFinding]:
-    """The findings with this one among them. A second technique narrows down what cannot be told apart."""
-    new = finding_of(offer, analysis_id)
-    out = []
-    merged = False
-    for old in there:
-        if old.key != new.key:
-            out.append(old)
-            continue
-        merged = True
-        fresh = analysis_id not in old.analysis_ids
-        alike = tuple(a for a in old.cannot_tell_from if a in new.cannot_tell_from or not fresh)
-        analyses = (*old.analysis_ids, analysis_id) if fresh else old.analysis_ids
-        out.append(replace(old, analysis_ids=analyses, cannot_tell_from=alike))
-    return out if merged else [*out, new]
 
 
 def with_strip(
@@ -86,23 +67,32 @@ def with_strip(
         abundance=Abundance.INDICATION,
         analysis_ids=(analysis_id,),
     )
-    if any(old.key == new.key for old in there):
-        return [
-            replace(old, analysis_ids=tuple(dict.fromkeys((*old.analysis_ids, analysis_id))))
-            if old.key == new.key
-            else old
-            for old in there
-        ]
-    return [*there, new]
+    return _merged(there, new, narrows=False)
+
+
+def _merged(there: Sequence[NewFinding], new: NewFinding, *, narrows: bool) -> list[NewFinding]:
+    """One that is there already gains the analysis of the new one."""
+    if all(old.key != new.key for old in there):
+        return [*there, new]
+    return [_gained(old, new, narrows) if old.key == new.key else old for old in there]
+
+
+def _gained(old: NewFinding, new: NewFinding, narrows: bool) -> NewFinding:
+    if set(new.analysis_ids) <= set(old.analysis_ids):
+        return old
+    alike = tuple(a for a in old.cannot_tell_from if a in new.cannot_tell_from or not narrows)
+    return replace(old, analysis_ids=(*old.analysis_ids, *new.analysis_ids), cannot_tell_from=alike)
 
 
 def finding_of(offer: Offer, analysis_id: uuid.UUID) -> NewFinding:
-    """A new finding. What the register does not know keeps the library's name and has no name of ours yet."""
+    """A new finding; what is only possible is an indication. What the register does not know keeps the library's name and has no
+    name of ours yet."""
     known = offer.substance_id
     return NewFinding(
         substance_id=known or None,
         substance_class=offer.substance_class if known else "",
         unknown_label="" if known else offer.substance[:NAME_MAX],
+        abundance=Abundance.INDICATION if offer.only_possible else Abundance.PRESENT_UNQUANTIFIED,
         analysis_ids=(analysis_id,),
         cannot_tell_from=tuple(name[:NAME_MAX] for name in offer.alike)[:MOST_ALIKE],
     )

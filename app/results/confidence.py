@@ -12,13 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from harm_messages.vocabulary import Confidence
-from spectra.minimum_identification import MinimumIdentification, TechniqueEvidence, evaluate, properties
-
-INSTRUMENTAL = (
-    "ftir", "raman", "dart_ms", "ambient_ms", "lc_ms", "gc_ms", "qnmr", "lc_uv", "gc_fid", "tlc", "uv",
-)  # fmt: skip
-PRINCIPLES: dict[str, frozenset[str]] = {method: properties(method) for method in INSTRUMENTAL}
-"""What each instrumental method measures: two are independent when the second measures something the first does not."""
+from spectra.minimum_identification import MinimumIdentification, TechniqueEvidence, evaluate
 
 CLASS_ONLY = frozenset({"reagent", "strip"})
 """Methods whose positive result names a class and no substance of it."""

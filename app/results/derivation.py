@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from app.laboratory.readings.domain import AnalysisStatus, ScopeFact
-from app.results.confidence import LABORATORY, Evidence, derive_confidence, minimum_identification
+from app.results.confidence import Evidence, derive_confidence, minimum_identification
 from app.results.finding import NewFinding, look_alikes
 from app.results.grounds import SubmissionSnapshot
 from harm_messages import types as hm
@@ -25,15 +25,15 @@ from spectra.minimum_identification import MinimumIdentification
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """Share of the signal (0 to 1) of one reading that a finding rests on; from `limit_percent` on it would be seen."""
+    """Share of one reading's signal, 0 to 1; `limit_percent`: from which share on it would have been seen there."""
 
     analysis_id: str
     method: str
     share: float
     low: float
     high: float
-    grade: str
-    limit_percent: float | None
+    grade: str = ""
+    limit_percent: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,8 @@ def derive(pack: Pack, findings: Sequence[NewFinding], snapshot: SubmissionSnaps
     """Everything a version says beyond what was typed."""
     scope = snapshot.scope
     by_id = {fact.analysis_id: fact for fact in scope}
-    known = tuple(
-        e for e in snapshot.expected if e in pack.substances or e in pack.substances.intents or _is_class(pack, e)
-    )
+    register = pack.substances
+    known = tuple(e for e in snapshot.expected if e in register or e in register.intents or register.is_class(e))
     levels = [confidence_of(finding, by_id, pack) for finding in findings]
     facts = [_fact(finding, level, by_id, pack) for finding, (level, _, _) in zip(findings, levels, strict=True)]
     outcome, verdict = whole_of(
@@ -117,9 +116,8 @@ def confidence_of(
     finding: NewFinding, by_id: Mapping[UUID, ScopeFact], pack: Pack
 ) -> tuple[Confidence, Confidence, tuple[str, ...]]:
     """Level as shown, level by rule, reasons. A person's override stands, and the rule's reasons stay beside it."""
-    evidence = [_evidence(by_id[key], finding, pack) for key in finding.analysis_ids if key in by_id]
     by_rule, reasons = derive_confidence(
-        evidence,
+        _evidence(finding, by_id, pack),
         names_substance=bool(finding.substance_id),
         names_class=bool(finding.substance_class),
         seen=finding.seen,
@@ -139,8 +137,7 @@ def minimum_of(finding: NewFinding, by_id: Mapping[UUID, ScopeFact], pack: Pack)
     """
     if not finding.seen or not (finding.substance_id or finding.substance_class):
         return None
-    evidence = [_evidence(by_id[key], finding, pack) for key in finding.analysis_ids if key in by_id]
-    found = minimum_identification(evidence, names_substance=bool(finding.substance_id))
+    found = minimum_identification(_evidence(finding, by_id, pack), names_substance=bool(finding.substance_id))
     if not finding.cannot_tell_from:
         return found
     also = " or ".join(finding.cannot_tell_from)
@@ -167,33 +164,17 @@ def signal_of(finding: NewFinding, by_id: Mapping[UUID, ScopeFact]) -> tuple[Sig
     )  # fmt: skip
 
 
-def _evidence(fact: ScopeFact, finding: NewFinding, pack: Pack) -> Evidence:
-    words = fact.title
-    reading = fact.strip_reading.value if fact.strip_reading else ""
-    ran = fact.status is AnalysisStatus.OK and fact.qc_passed
-    if fact.strip_reading and not _reacts(fact, finding, pack):
-        words, ran = f"{fact.title} ({fact.strip_target}, another class)", False
-    both = fact.analysis_id in finding.retention_ids
-    return Evidence(fact.method.value, words, fact.category, fact.specific, ran, reading, fact.read, both)
-
-
-def _reacts(fact: ScopeFact, finding: NewFinding, pack: Pack) -> bool:
-    own = class_of(pack, finding)
-    return finding.substance_id == fact.strip_target or within(own, fact.strip_target)
-
-
-def sees(fact: ScopeFact, substance_id: str | None, drug_class: str) -> bool:
-    """Whether a run could have seen a substance or class at all."""
-    if substance_id is not None and substance_id in fact.substances:
-        return True
-    if not drug_class or any(within(drug_class, out) for out in fact.excludes):
-        return False
-    return any(within(drug_class, c) for c in fact.classes)
-
-
-def laboratory(methods: Iterable[str]) -> bool:
-    """Whether a laboratory method stands behind a finding."""
-    return not LABORATORY.isdisjoint(methods)
+def _evidence(finding: NewFinding, by_id: Mapping[UUID, ScopeFact], pack: Pack) -> list[Evidence]:
+    """The analyses it names. A strip for another class says nothing of it."""
+    found = []
+    for fact in (by_id[key] for key in finding.analysis_ids if key in by_id):
+        words, ran = fact.title, fact.status is AnalysisStatus.OK and fact.qc_passed
+        target, reading = fact.strip_target, fact.strip_reading.value if fact.strip_reading else ""
+        if reading and finding.substance_id != target and not within(class_of(pack, finding), target):
+            words, ran = f"{fact.title} ({target}, another class)", False
+        both = fact.analysis_id in finding.retention_ids
+        found.append(Evidence(fact.method.value, words, fact.category, fact.specific, ran, reading, fact.read, both))
+    return found
 
 
 def scope_fact(s: ScopeFact) -> hm.ScopeFact:
@@ -242,10 +223,6 @@ def _fact(finding: NewFinding, level: Confidence, by_id: Mapping[UUID, ScopeFact
         methods=_methods(finding, by_id),
         look_alikes=alike,
     )
-
-
-def _is_class(pack: Pack, word: str) -> bool:
-    return pack.substances.is_class(word)
 
 
 def _limitations(finding: NewFinding, by_id: Mapping[UUID, ScopeFact]) -> tuple[str, ...]:

@@ -176,23 +176,20 @@ def by_author(c: Circumstances) -> str | None:
     return None if c.is_author else "Only a person who wrote these findings can take them back."
 
 
-def another_verifies(c: Circumstances) -> str | None:
-    """Four eyes, unless the session's policy allows one trained operator."""
-    if c.is_author and not c.screening_single:
-        return "You wrote these findings, so another person has to verify them."
-    return None
+def _another(does: str) -> Guard:
+    """Four eyes, unless the session's policy allows one trained operator: who wrote it takes no step that checks it."""
+
+    def guard(c: Circumstances) -> str | None:
+        if c.is_author and not c.screening_single:
+            return f"You wrote these findings, so another person has to {does} them."
+        return None
+
+    return guard
 
 
 def another_returns(c: Circumstances) -> str | None:
     """One does not return to oneself what one can take back."""
     return "You wrote these findings: take them back instead of returning them." if c.is_author else None
-
-
-def another_releases(c: Circumstances) -> str | None:
-    """Who wrote it does not also hand it out, unless the session's policy allows one trained operator."""
-    if c.is_author and not c.screening_single:
-        return "You wrote these findings, so another person has to release them."
-    return None
 
 
 def reason_given(c: Circumstances) -> str | None:
@@ -285,14 +282,14 @@ _QUALITY: tuple[Guard, ...] = (
     instrument_in_date,
     method_active,
 )
-_RELEASE: tuple[Guard, ...] = (licence_allows, another_releases, consent_given, *_QUALITY)
+_RELEASE: tuple[Guard, ...] = (licence_allows, _another("release"), consent_given, *_QUALITY)
 _RETRACT: tuple[Guard, ...] = (still_shown, reason_given)
 
 TRANSITIONS: tuple[Transition, ...] = (
     Transition(State.DRAFT, Action.SUBMIT, State.SUBMITTED, _BENCH, _READY),
     Transition(State.SUBMITTED, Action.WITHDRAW, State.WITHDRAWN, _BENCH, (by_author,)),
     Transition(State.SUBMITTED, Action.RETURN, State.RETURNED, _CHECK, (another_returns, reason_given)),
-    Transition(State.SUBMITTED, Action.VERIFY, State.VERIFIED, _CHECK, (another_verifies, names_answered, *_QUALITY)),
+    Transition(State.SUBMITTED, Action.VERIFY, State.VERIFIED, _CHECK, (_another("verify"), names_answered, *_QUALITY)),
     Transition(State.VERIFIED, Action.RETURN, State.RETURNED, _CHECK | _LEAD, (reason_given,)),
     Transition(State.VERIFIED, Action.RELEASE, State.RELEASED, _LEAD, _RELEASE),
     Transition(State.RELEASED, Action.AMEND, State.AMENDED, _BENCH, (sample_present, reason_given)),

@@ -1,26 +1,31 @@
-"""Writing the findings of a draft: checked, derived, kept with the names of everybody who edited them."""
+"""Writing a draft: its findings, checked, derived and kept with the names of everybody who edited them; and what a spectrum
+names and is dismissed with a reason."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 
 from pydantic import JsonValue
+from sqlmodel import Session
 
 from app.intake.samples import service as samples
+from app.laboratory.readings import service as readings
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.errors import Invalid, Refused
 from app.platform.kernel.versions import check_version
-from app.results import effects, grounds, repository
+from app.results import grounds, repository
 from app.results.derivation import Derived, Whole, derive
-from app.results.domain import State
-from app.results.finding import Amount, NewFinding, problems
-from app.results.named import Mention, dismissals_json
+from app.results.domain import DismissReason, NameState, State
+from app.results.finding import NewFinding, problems
+from app.results.loading import announce
+from app.results.named import NOTE_MAX, Dismissal, Mention, Named, dismissals_from, dismissals_json, mentions_of
 from app.results.tables import Finding, ResultVersion
 from app.results.view import ResultView, own, view
 from harm_messages.pack import Pack
+from harm_messages.register import Register
 from harm_messages.vocabulary import Basis
 from spectra.minimum_identification import MinimumIdentification
 
@@ -56,7 +61,7 @@ def set_findings(
         before={"findings": [_summary(f) for f in earlier]},
         after={"findings": [_summary(f) for f in kept], "nothing_found": nothing_found},
     )  # fmt: skip
-    effects.announce(uow, row, "findings")
+    announce(uow, row, "findings")
     return view(uow.session, row)
 
 
@@ -91,7 +96,7 @@ def _replace_findings(uow: UnitOfWork, row: ResultVersion, entered: Sequence[New
 
 def derive_again(uow: UnitOfWork, row: ResultVersion, pack: Pack) -> None:
     """Bring roles, confidence and verdict up to what is expected and what ran now, and keep that with the version."""
-    entered = [as_entered(f) for f in repository.findings_of(uow.session, [row.id])[row.id]]
+    entered = [f.entered for f in repository.findings_of(uow.session, [row.id])[row.id]]
     now_there = grounds.current(uow.session, samples.get_sample(uow.session, uow.actor, row.sample_id), row)
     row.basis = now_there.as_json()
     _replace_findings(uow, row, entered, derive(pack, entered, now_there))
@@ -134,8 +139,7 @@ def _check_analyses(findings: Sequence[NewFinding], known: set[uuid.UUID]) -> No
 
 
 def _row(result_id: uuid.UUID, position: int, f: NewFinding, d: Derived) -> Finding:
-    amount = f.amount
-    reasons = list(d.reasons)
+    amount, reasons = f.amount, list(d.reasons)
     if f.confidence is not None and f.confidence is not d.by_rule:
         reasons.append(f"By rule it would be {d.by_rule.value.replace('_', ' ')}.")
     return Finding(
@@ -174,33 +178,6 @@ def minimum_json(found: MinimumIdentification | None) -> dict[str, JsonValue] | 
     return {**values, "sentence": found.sentence}
 
 
-def as_entered(finding: Finding) -> NewFinding:
-    """A stored finding as it was typed, to be changed and written again."""
-    amount = None
-    if finding.amount_value is not None and finding.amount_unit is not None:
-        amount = Amount(
-            finding.amount_value,
-            finding.amount_unit,
-            finding.basis,
-            finding.amount_low,
-            finding.amount_high,
-            finding.coverage_k or 2.0,
-        )
-    return NewFinding(
-        substance_id=finding.substance_id,
-        substance_class=finding.substance_class,
-        unknown_label=finding.unknown_label,
-        abundance=finding.abundance,
-        amount=amount,
-        below=finding.below,
-        analysis_ids=tuple(uuid.UUID(key) for key in finding.analysis_ids),
-        cannot_tell_from=tuple(finding.cannot_tell_from),
-        confidence=finding.confidence if finding.confidence_override else None,
-        confidence_reason=finding.confidence_override,
-        retention_ids=tuple(uuid.UUID(key) for key in finding.retention_ids),
-    )
-
-
 def _summary(f: Finding) -> dict[str, JsonValue]:
     return {
         "what": f.substance_id or f.substance_class or "unknown",
@@ -208,3 +185,83 @@ def _summary(f: Finding) -> dict[str, JsonValue]:
         "confidence": f.confidence.value,
         "amount": f.amount_value,
     }
+
+
+# -- what a spectrum names and is no finding -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NewDismissal:
+    """What a chemist says: which name, why, and in a few words where the reasons on the list do not fit."""
+
+    key: str
+    reason: DismissReason
+    note: str = ""
+
+
+def named_of(
+    session: Session, row: ResultVersion, register: Register, now_named: tuple[Mention, ...] | None = None
+) -> tuple[Named, ...]:
+    """What became of each substance the readings name. `now_named` spares reading the answers once more."""
+    if now_named is None:
+        now_named = mentions_of(readings.analyses_of(session, row.sample_id))
+    findings = [f.entered for f in repository.findings_of(session, [row.id])[row.id]]
+    return grounds.named(row, now_named, findings, register)
+
+
+def in_force(named: Sequence[Named]) -> list[NewDismissal]:
+    """The dismissals that hold, as they were given."""
+    return [NewDismissal(d.key, d.reason, d.note) for d in (one.dismissal for one in named) if d is not None]
+
+
+def set_dismissals(
+    uow: UnitOfWork, result_id: uuid.UUID, wanted: Sequence[NewDismissal], version: int, *, pack: Pack
+) -> ResultView:
+    """Write what is dismissed in a draft; it replaces what was. Whoever dismisses becomes one of its authors."""
+    row = draft_of(uow, result_id, version)
+    named = {one.key: one for one in named_of(uow.session, row, pack.substances)}
+    if wrong := _problems(wanted, named):
+        raise Invalid("Nothing was dismissed: " + " ".join(dict.fromkeys(wrong.values())), fields=wrong)
+    before = dismissals_from(row.dismissals)
+    row.dismissals = dismissals_json([_dismissal(uow, one, named[one.key]) for one in wanted])
+    row.version += 1
+    note_author(uow, row)
+    uow.session.flush()
+    sample = samples.get_sample(uow.session, uow.actor, row.sample_id)
+    audit.record(
+        uow, "set_dismissals", "result", row.id, version=row.version, session_id=sample.session_id,
+        before={"dismissed": {one.key: one.reason.value for one in before}},
+        after={"dismissed": {one.key: one.reason.value for one in wanted}},
+    )  # fmt: skip  # notes are free text and stay out of the log
+    announce(uow, row, "findings")
+    return view(uow.session, row)
+
+
+def _problems(wanted: Sequence[NewDismissal], named: dict[str, Named]) -> dict[str, str]:
+    wrong: dict[str, str] = {}
+    seen: set[str] = set()
+    for index, one in enumerate(wanted):
+        found = named.get(one.key)
+        if found is None:
+            wrong[f"dismissals.{index}.key"] = f"No spectrum of this sample names “{one.key[:60]}”."
+        elif found.state is NameState.RECORDED:
+            wrong[f"dismissals.{index}.key"] = f"{found.name} is recorded. Remove the finding to dismiss it."
+        elif one.key in seen:
+            wrong[f"dismissals.{index}.key"] = f"{found.name} stands twice."
+        if one.reason is DismissReason.OTHER and not one.note.strip():
+            wrong[f"dismissals.{index}.note"] = "Say why in a few words."
+        if len(one.note.strip()) > NOTE_MAX:
+            wrong[f"dismissals.{index}.note"] = f"The note is longer than {NOTE_MAX} characters."
+        seen.add(one.key)
+    return wrong
+
+
+def _dismissal(uow: UnitOfWork, one: NewDismissal, found: Named) -> Dismissal:
+    """The one that holds, where the same is said again: then it stays with who said it first."""
+    note = one.note.strip()
+    held = found.dismissal
+    if held is not None and (held.reason, held.note) == (one.reason, note):
+        return held
+    assert uow.actor.person_id is not None
+    reading_ids = tuple(dict.fromkeys(m.reading_id for m in found.mentions))
+    return Dismissal(found.key, found.name, one.reason, note, reading_ids, uow.actor.person_id, uow.now)

@@ -91,10 +91,10 @@ def changed(row: ResultVersion, now_there: SubmissionSnapshot) -> bool:
 
 
 def named(
-    row: ResultVersion | None, now_named: tuple[Mention, ...], findings: Sequence[NewFinding], register: Register
+    row: ResultVersion, now_named: tuple[Mention, ...], findings: Sequence[NewFinding], register: Register
 ) -> tuple[Named, ...]:
     """What became of each name: of a version that was submitted as it was then, else as it is now."""
-    snapshot = frozen(row) if row is not None else None
+    snapshot = frozen(row)
     if snapshot is not None and snapshot.named is not None:
         return standings(snapshot.named, findings, snapshot.dismissed, register)
-    return standings(now_named, findings, dismissals_from(row.dismissals) if row is not None else (), register)
+    return standings(now_named, findings, dismissals_from(row.dismissals), register)

@@ -1,20 +1,26 @@
-"""What a step of a result looks at, read once."""
+"""What a step of a result looks at, read once; what its guards may know of that; and what it changes besides the state."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import Session
 
 from app.intake.samples import service as samples
-from app.intake.samples.domain import ConsentAnswer, ConsentKind
+from app.intake.samples.domain import ConsentAnswer, ConsentKind, SubmitterType
 from app.intake.sessions import service as sessions
 from app.laboratory.readings import service as readings
+from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
-from app.results import repository
-from app.results.domain import State
+from app.platform.live.publish import publish
+from app.results import grounds, repository
+from app.results.confidence import LABORATORY
+from app.results.domain import Action, ChangeReason, Circumstances, State, grade_of
 from app.results.tables import Finding, ResultVersion
+from app.results.view import author_ids
+from harm_messages.register import Register, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +68,109 @@ def load(
         repository.findings_of(session, [row.id])[row.id],
         repository.versions_of(session, sample.id),
     )
+
+
+def circumstances_of(
+    there: Loaded,
+    actor: Actor,
+    row: ResultVersion,
+    now: datetime,
+    *,
+    register: Register,
+    reason: str = "",
+    override_reason: str = "",
+    accept_open: bool = False,
+) -> Circumstances:
+    """Circumstances of one version for one person."""
+    sample, checking, findings = there.sample, there.checking, there.findings
+    quality = readings.quality_of(there.analyses, now)
+    now_there = grounds.of(sample, row, there.analyses, there.expected)
+    scope = now_there.scope
+    named = grounds.named(row, now_there.named or (), [f.entered for f in findings], register)
+    return Circumstances(
+        state=row.state,
+        actor_id=actor.person_id,
+        actor_roles=actor.roles,
+        author_ids=frozenset(author_ids(row)),
+        finding_count=len(findings),
+        analysis_count=len(scope),
+        says_nothing_found=row.says_nothing_found,
+        reason=reason,
+        screening_single=checking.screening_single,
+        qc_failed=bool(quality.qc_failed),
+        instruments_overdue=tuple(quality.instruments_overdue),
+        override_reason=override_reason or row.override_reason,
+        methods_inactive=tuple(quality.methods_inactive),
+        files_waiting=quality.files_waiting,
+        files_unseen=tuple(quality.files_unseen),
+        strips_unanswered=strips_unanswered(scope, [(f.substance_id or "", f.substance_class) for f in findings]),
+        names_open=tuple(one.name for one in named if one.is_open),
+        accept_open=accept_open,
+        individual_results=checking.licence_mode.individual_results,
+        analysis_consent=_consented(there.consents, sample.submitter_type),
+        sample_withdrawn=sample.withdrawn_at is not None,
+        superseded=any(other.number > row.number and other.released_at is not None for other in there.versions),
+        analyses_changed=row.state in (State.SUBMITTED, State.VERIFIED) and grounds.changed(row, now_there),
+    )
+
+
+def strips_unanswered(scope: Sequence[readings.ScopeFact], found: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Targets of positive strips that no finding mentions: neither the substance nor a class at or under it."""
+    out = []
+    for fact in scope:
+        if fact.strip_reading is not readings.StripReading.POSITIVE or not fact.counts:
+            continue
+        target = fact.strip_target
+        if not any(substance == target or within(drug_class, target) for substance, drug_class in found):
+            out.append(target.rpartition(".")[2].replace("_", " "))
+    return tuple(dict.fromkeys(out))
+
+
+def _consented(consents: Mapping[ConsentKind, ConsentAnswer], submitter: SubmitterType) -> bool:
+    """A client must have said yes; where staff or police hand something in there is nobody to ask."""
+    answer = consents.get(ConsentKind.ANALYSIS, ConsentAnswer.NOT_ASKED)
+    if submitter is SubmitterType.PUBLIC:
+        return answer is ConsentAnswer.YES
+    return answer is not ConsentAnswer.NO
+
+
+def apply(
+    uow: UnitOfWork,
+    row: ResultVersion,
+    there: Loaded,
+    action: Action,
+    reason: str,
+    change_reason: ChangeReason | None = None,
+) -> None:
+    """Write what follows from a step that was allowed. `there`: as it was before the step."""
+    sample = there.sample
+    if action is Action.SUBMIT:
+        row.submitted_at = uow.now
+        samples.stamp(uow, sample, "analysed_at")
+    elif action is Action.VERIFY:
+        row.verified_at, row.verifier_id = uow.now, uow.actor.person_id
+        second_person = uow.actor.person_id not in author_ids(row)
+        laboratory_method = any(not LABORATORY.isdisjoint(f.methods) for f in there.findings)
+        row.grade = grade_of(second_person=second_person, laboratory_method=laboratory_method)
+        samples.stamp(uow, sample, "verified_at")
+    elif action is Action.RELEASE:
+        row.released_at, row.released_by = uow.now, uow.actor.person_id
+        samples.stamp(uow, sample, "released_at")
+    else:
+        row.closed_at, row.reason = uow.now, reason
+        if action in (Action.AMEND, Action.RETRACT):
+            row.change_reason = change_reason or row.change_reason
+
+
+def announce(uow: UnitOfWork, row: ResultVersion, kind: str) -> None:
+    """Tell the bench, the queue and whoever holds the ticket. No finding travels in an event."""
+    sample = samples.get_sample(uow.session, uow.actor, row.sample_id)
+    topics = ("result",) if kind == "findings" else ("result", "queue")
+    for topic in topics:
+        publish(
+            uow, topic, f"result.{kind}", agency_id=sample.agency_id, session_id=sample.session_id,
+            sample_id=sample.id, payload={"sample_id": sample.id, "state": row.state.value},
+        )  # fmt: skip
+    if kind == "findings":
+        return
+    publish(uow, "client", "changed", sample_id=sample.id)

@@ -83,11 +83,6 @@ class Named:
         """All places in one phrase."""
         return "; ".join(dict.fromkeys(m.where for m in self.mentions))
 
-    @property
-    def in_words(self) -> str:
-        """`Phenacetin (GC-MS, peak 2 at 7.18 min, 17 % of the area)`."""
-        return f"{self.name} ({self.where})"
-
 
 _DISMISSALS = TypeAdapter(tuple[Dismissal, ...])
 
@@ -125,12 +120,12 @@ def _standing(
     key: str, found: Sequence[Mention], findings: Sequence[NewFinding], dismissal: Dismissal | None, register: Register
 ) -> Named:
     rest = [m for m in found if not any(covers(finding, m, register) for finding in findings)]
-    name, everywhere = found[0].name, tuple(found)
+    open_ = Named(key, found[0].name, tuple(found), NameState.OPEN)
     if not rest:
-        return Named(key, name, everywhere, NameState.RECORDED)
+        return replace(open_, state=NameState.RECORDED)
     if dismissal is not None and {m.reading_id for m in rest} <= set(dismissal.reading_ids):
-        return Named(key, name, everywhere, NameState.DISMISSED, dismissal)
-    return Named(key, name, everywhere, NameState.OPEN)
+        return replace(open_, state=NameState.DISMISSED, dismissal=dismissal)
+    return open_
 
 
 def covers(finding: NewFinding, mention: Mention, register: Register) -> bool:

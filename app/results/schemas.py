@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -10,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.platform.web.fields import FreeText, Note60, Note80, Note140, Note200, Text60, Text80
 from app.results import domain as d
-from app.results.dismissing import NewDismissal
+from app.results.derivation import Signal
 from app.results.domain import Decision
+from app.results.drafting import NewDismissal
 from app.results.finding import Amount, NewFinding
 from app.results.named import Named
 from app.results.tables import Finding
@@ -31,10 +33,6 @@ class AmountIn(BaseModel):
     k: Number = 2.0
     unit: Unit
     basis: Basis
-
-    def entered(self) -> Amount:
-        """What was sent, in the form the service takes."""
-        return Amount(self.value, self.unit, self.basis, self.low, self.high, self.k)
 
 
 class FindingIn(BaseModel):
@@ -62,7 +60,7 @@ class FindingIn(BaseModel):
             substance_class="" if self.substance else self.substance_class,
             unknown_label=self.unknown_label,
             abundance=self.abundance,
-            amount=self.amount.entered() if self.amount else None,
+            amount=Amount(**dict(self.amount)) if self.amount else None,
             below=self.below,
             analysis_ids=tuple(dict.fromkeys(self.analyses)),
             cannot_tell_from=tuple(self.cannot_tell_from),
@@ -134,18 +132,6 @@ class MinimumOut(BaseModel):
     sentence: str
 
 
-class SignalOut(BaseModel):
-    """Share of one reading's signal, 0 to 1; `limit_percent`: from which share on it would have been seen there."""
-
-    analysis_id: str
-    method: str
-    share: float
-    low: float
-    high: float
-    grade: str = ""
-    limit_percent: float | None = None
-
-
 class FindingOut(BaseModel):
     """A finding with everything that was derived from it."""
 
@@ -165,38 +151,14 @@ class FindingOut(BaseModel):
     retention_compared: list[str]
     cannot_tell_from: list[str]
     limitations: list[str]
-    signal: list[SignalOut] = Field(
-        [], description="Share of the signal (not of the weight) in each reading it stands on"
-    )
+    signal: list[Signal] = Field([], description="Share of the signal (not of the weight) in each reading it stands on")
 
     @classmethod
     def of(cls, f: Finding) -> FindingOut:
         """From a row."""
-        amount = None
-        if f.amount_value is not None and f.amount_unit is not None:
-            amount = AmountOut(
-                value=f.amount_value, low=f.amount_low, high=f.amount_high, k=f.coverage_k, unit=f.amount_unit,
-                basis=f.basis,
-            )  # fmt: skip
-        return cls(
-            substance=f.substance_id,
-            substance_class=f.substance_class,
-            unknown_label=f.unknown_label,
-            role=f.role,
-            abundance=f.abundance,
-            confidence=f.confidence,
-            confidence_reasons=f.confidence_reasons,
-            confidence_override=f.confidence_override,
-            minimum=MinimumOut.model_validate(f.minimum) if f.minimum else None,
-            amount=amount,
-            below=f.below,
-            methods=f.methods,
-            analyses=f.analysis_ids,
-            retention_compared=f.retention_ids,
-            cannot_tell_from=f.cannot_tell_from,
-            limitations=f.limitations,
-            signal=[SignalOut.model_validate(one) for one in f.signal],
-        )
+        amount = f.amount and {**asdict(f.amount), "k": f.coverage_k}
+        renamed = {"substance": f.substance_id, "analyses": f.analysis_ids, "retention_compared": f.retention_ids}
+        return cls.model_validate({**f.model_dump(), **renamed, "amount": amount, "minimum": f.minimum or None})
 
 
 class StepOut(BaseModel):
@@ -243,29 +205,10 @@ class ResultOut(BaseModel):
     def of(cls, view: ResultView) -> ResultOut:
         """From a view."""
         r = view.result
-        return cls(
-            id=r.id,
-            sample_id=r.sample_id,
-            number=r.number,
-            state=r.state,
-            grade=r.grade,
-            verdict=r.verdict,
-            outcome=r.outcome,
-            nothing_found=r.says_nothing_found,
-            findings=[FindingOut.of(f) for f in view.findings],
-            authors=view.authors,
-            verifier=view.verifier,
-            released_by=view.releaser,
-            reason=r.reason,
-            change_reason=r.change_reason,
-            override_reason=r.override_reason,
-            supersedes=r.supersedes_id,
-            created_at=r.created_at,
-            submitted_at=r.submitted_at,
-            verified_at=r.verified_at,
-            released_at=r.released_at,
-            closed_at=r.closed_at,
-            version=r.version,
+        renamed = {"nothing_found": r.says_nothing_found, "released_by": view.releaser, "supersedes": r.supersedes_id}
+        who = {"authors": view.authors, "verifier": view.verifier}
+        return cls.model_validate(
+            {**r.model_dump(), **renamed, **who, "findings": [*map(FindingOut.of, view.findings)]}
         )
 
 

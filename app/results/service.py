@@ -21,36 +21,17 @@ from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Conflict, Invalid, Refused
 from app.platform.kernel.versions import check_version
 from app.platform.reactions import emit
-from app.results import effects, repository
-from app.results.circumstances import circumstances_of
-from app.results.dismissing import NewDismissal, in_force, named_of, set_dismissals
-from app.results.domain import SUCCEEDED, Action, ChangeReason, Decision, DismissReason, State, decide, steps_from
-from app.results.drafting import as_entered, derive_again, note_author, set_findings
+from app.results import repository
+from app.results.domain import SUCCEEDED, Action, ChangeReason, Decision, State, decide, steps_from
+from app.results.drafting import derive_again, named_of, note_author, set_dismissals, set_findings
 from app.results.events import StepTaken
-from app.results.finding import Amount, NewFinding
-from app.results.loading import load
+from app.results.loading import announce, apply, circumstances_of, load
 from app.results.tables import Finding, ResultVersion
-from app.results.view import (
-    ClientStanding,
-    ResultView,
-    Standing,
-    latest,
-    own,
-    released,
-    standing,
-    versions,
-    view,
-    views,
-)
+from app.results.view import ResultView, latest, own, released, standing, versions, view, views
 from harm_messages.pack import Pack
 from harm_messages.register import Register
 
-__all__ = [
-    "Action", "Amount", "ChangeReason", "ClientStanding", "Decision", "DismissReason", "NewDismissal", "NewFinding",
-    "ResultView", "Standing", "State", "act", "allowed_actions", "as_entered", "get_result", "in_force", "last_changed", "latest",
-    "named_of", "newest_states", "released", "set_dismissals", "set_findings", "standing", "standing_on_readings",
-    "start_draft", "versions",
-]  # fmt: skip
+__all__ = ["ResultView", "latest", "named_of", "released", "set_dismissals", "set_findings", "standing", "versions"]
 
 REASON_MAX = 200
 STANDS = frozenset({State.SUBMITTED, State.VERIFIED, State.RELEASED})
@@ -61,11 +42,6 @@ def get_result(session: Session, actor: Actor, result_id: uuid.UUID) -> ResultVi
     return view(session, own(session, actor, result_id))
 
 
-def newest_states(session: Session, sample_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, State]:
-    """State of the newest version per sample, for worklists. Scope the samples to the agency before."""
-    return repository.newest_states(session, sample_ids)
-
-
 def last_changed(session: Session, sample_ids: Iterable[uuid.UUID]) -> datetime | None:
     """When a result that had been told of one of these samples was last amended or retracted."""
     return repository.last_closed(session, sample_ids, (State.AMENDED, State.RETRACTED))
@@ -73,7 +49,7 @@ def last_changed(session: Session, sample_ids: Iterable[uuid.UUID]) -> datetime 
 
 def standing_on_readings(uow: UnitOfWork, readings_of: ReadingsInQuestion) -> str:
     """State, in a word, of a newest version that stands on what was submitted (ADR 0009); "" otherwise."""
-    state = newest_states(uow.session, [readings_of.sample_id]).get(readings_of.sample_id)
+    state = repository.newest_states(uow.session, [readings_of.sample_id]).get(readings_of.sample_id)
     return state.value if state in STANDS else ""
 
 
@@ -97,7 +73,7 @@ def start_draft(uow: UnitOfWork, sample_id: uuid.UUID) -> ResultView:
         uow, "start_draft", "result", row.id, version=row.version, session_id=sample.session_id,
         after={"number": row.number, "supersedes": str(before.id) if before else None},
     )  # fmt: skip
-    effects.announce(uow, row, "drafted")
+    announce(uow, row, "drafted")
     return view(uow.session, row)
 
 
@@ -169,7 +145,7 @@ def act(
     if action is Action.SUBMIT:
         note_author(uow, row)
         derive_again(uow, row, pack)
-    effects.apply(uow, row, there, action, reason.strip(), change_reason)
+    apply(uow, row, there, action, reason.strip(), change_reason)
     confirmed = action in (Action.SUBMIT, Action.VERIFY) and circumstances.names_open
     left_open = {"left_open": list(circumstances.names_open)} if confirmed else {}
     audit.record(
@@ -180,7 +156,7 @@ def act(
     uow.session.flush()
     every = views(uow.session, there.versions)
     emit(uow, StepTaken(row, action, there, every, pack))
-    effects.announce(uow, row, row.state.value)
+    announce(uow, row, row.state.value)
     if action is Action.AMEND:
         return start_draft(uow, row.sample_id)
     return next(one for one in every if one.result.id == row.id)

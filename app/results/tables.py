@@ -11,6 +11,7 @@ from sqlmodel import Field
 
 from app.platform.db import Base, enum_column, json_column, key_column, utc_column
 from app.results import domain as d
+from app.results.finding import Amount, NewFinding
 from harm_messages.vocabulary import Abundance, Basis, Confidence, FindingRole, Outcome, Unit, Verdict
 
 
@@ -78,3 +79,28 @@ class Finding(Base, table=True):
     minimum: dict[str, JsonValue] | None = json_column(
         lambda: None, nullable=True
     )  # the SWGDRUG minimum, with its edition; empty for what was not seen, has no name or was written before
+
+    @property
+    def amount(self) -> Amount | None:
+        """How much there is, where it was measured."""
+        if self.amount_value is None or self.amount_unit is None:
+            return None
+        low, high, k = self.amount_low, self.amount_high, self.coverage_k or 2.0
+        return Amount(self.amount_value, self.amount_unit, self.basis, low, high, k)
+
+    @property
+    def entered(self) -> NewFinding:
+        """As it was typed, to be changed and written again."""
+        return NewFinding(
+            substance_id=self.substance_id,
+            substance_class=self.substance_class,
+            unknown_label=self.unknown_label,
+            abundance=self.abundance,
+            amount=self.amount,
+            below=self.below,
+            analysis_ids=tuple(map(uuid.UUID, self.analysis_ids)),
+            cannot_tell_from=tuple(self.cannot_tell_from),
+            confidence=self.confidence if self.confidence_override else None,
+            confidence_reason=self.confidence_override,
+            retention_ids=tuple(map(uuid.UUID, self.retention_ids)),
+        )

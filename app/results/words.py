@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.results.domain import Action, ChangeReason, DismissReason, Grade, State
+from app.results.finding import Amount
 from harm_messages.vocabulary import Abundance, Basis, Confidence, FindingRole, Outcome, Unit, Verdict
 
 STATE_WORDS: dict[State | None, str] = {
@@ -125,18 +126,10 @@ def figure(value: float) -> str:
     return f"{value:.6g}"
 
 
-def amount_words(
-    value: float | None,
-    low: float | None,
-    high: float | None,
-    k: float | None,
-    unit: Unit | None,
-    basis: Basis,
-) -> str:
+def amount_words(amount: Amount | None) -> str:
     """`71 % w/w (67 to 75, k = 2) as hydrochloride`, or nothing where nothing was measured."""
-    if value is None or unit is None:
+    if amount is None:
         return ""
-    interval = (
-        f" ({figure(low)} to {figure(high)}, k = {figure(k or 2)})" if low is not None and high is not None else ""
-    )
-    return f"{figure(value)}\u00a0{UNIT_WORDS[unit]}{interval} {BASIS_WORDS[basis]}"
+    low, high = amount.low, amount.high
+    interval = "" if low is None or high is None else f" ({figure(low)} to {figure(high)}, k = {figure(amount.k)})"
+    return f"{figure(amount.value)}\u00a0{UNIT_WORDS[amount.unit]}{interval} {BASIS_WORDS[amount.basis]}"

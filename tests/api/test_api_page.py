@@ -10,7 +10,7 @@ from app.laboratory.quantification.schemas import CurveIn
 from app.main import create_app
 from app.platform.security.policy import api_routes
 from app.settings import Settings
-from spectra.quantify import fit_curve
+from spectra.quantify import CalibrationLevel, fit_curve
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 
@@ -31,6 +31,6 @@ def test_the_calibration_curve_of_the_page_is_taken_and_fits_without_a_remark() 
     found = re.search(r"quantification/curves -d '(\{.*?\})'", PAGE, re.DOTALL)
     assert found is not None
     said = CurveIn(**json.loads(found[1]))
-    curve = fit_curve([level.entered() for level in said.levels], weighting=said.weighting)
+    curve = fit_curve([CalibrationLevel(**level.model_dump()) for level in said.levels], weighting=said.weighting)
     assert curve.usable
     assert curve.notes == ()

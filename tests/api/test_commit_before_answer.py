@@ -10,7 +10,7 @@ import sqlalchemy.exc
 
 from app.main import create_app
 from app.platform.db import Database, metadata
-from app.platform.db.uow import Session
+from app.platform.db.engine import Session
 from app.platform.live.publish import WAKE
 from app.platform.security.policy import api_routes
 from app.settings import Settings

@@ -22,6 +22,9 @@ from app.platform.db import Database
 from app.platform.kernel.actor import Actor, Role
 from app.runtime import Runtime
 from app.settings import Settings
+from tests.support import once
+
+once.install()
 
 PASSWORD = "correct horse battery"
 
@@ -114,6 +117,7 @@ def application_with(runtime: Runtime) -> FastAPI:
 def world(settings: Settings, clock: Callable[[], datetime]) -> Iterator[World]:
     """The application with two agencies and a person of every role in each."""
     runtime = replace(build_runtime(settings, clock), checks=_CHECKS)
+    once.remember_pages(runtime.templates)
     app = application_with(runtime)
     with runtime.db.begin() as uow:
         own = people.add_agency(uow, "North East Drug Checking", AgencyKind.SERVICE)

@@ -17,11 +17,12 @@ from tests.architecture.code import ROOT, imported_by
 WIRING = {"app.main", "app.cli", "app.tables", "app.operations"}
 ROOMS = ("intake", "laboratory", "results", "care", "figures")
 """The floor plan of app (docs/house.md). A feature is a folder in a room, found on disk; results is a room of its own."""
+SCREENS = "app.screens"
 ON_ITS_OWN = "watching"
 """Runs on an instrument's computer."""
 FEATURES = {path.parent.name for room in ROOMS for path in (ROOT / "app" / room).glob("*/__init__.py")} - {
     ON_ITS_OWN
-} | {"results", "system"}
+} | {"results"}
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def feature_of(module: str) -> str:
 def layer_of(module: str) -> str:
     """The file's role in its feature, without a prefix or suffix: `api_substances` and `service` alike."""
     name = _placed(module)[1]
-    for layer in ("tables", "repository", "api", "pages", "schemas", "domain"):
+    for layer in ("tables", "repository", "api", "schemas", "domain"):
         if name == layer or name.startswith(layer + "_") or name.endswith("_" + layer):
             return layer
     return "service"
@@ -79,7 +80,7 @@ def test_import_contracts_hold() -> None:
 
 
 def test_rooms_import_downwards(graph: grimp.ImportGraph) -> None:
-    order = {room: at for at, room in enumerate(("platform", *ROOMS))}
+    order = {room: at for at, room in enumerate(("platform", *ROOMS, "screens"))}
 
     def at(module: str) -> int | None:
         return order.get(module.split(".")[1]) if module.startswith("app.") else None
@@ -171,8 +172,8 @@ def test_features_touch_each_other_only_through_services_and_words(graph: grimp.
         if feature_of(importer)
         and feature_of(imported)
         and feature_of(importer) != feature_of(imported)
-        and layer_of(imported) in {"tables", "repository", "schemas", "api", "pages"}
-        and layer_of(importer) not in {"api", "pages"}
+        and layer_of(imported) in {"tables", "repository", "schemas", "api"}
+        and layer_of(importer) != "api"
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -194,7 +195,7 @@ def test_identification_is_pure(graph: grimp.ImportGraph) -> None:
     """Neither it nor anything of ours that it needs knows a database or the web."""
     modules = {m for m in graph.modules if m.startswith("app.laboratory.identification")}
     needed = modules | {up for m in modules for up in graph.find_upstream_modules(m) if up.startswith("app.")}
-    assert len(modules) > 20
+    assert len(modules) > 15
     outside = {
         name for m in needed if (path := ROOT / f"{m.replace('.', '/')}.py").exists() for name in imported_by(path)
     }
@@ -207,25 +208,61 @@ def test_services_know_no_web(graph: grimp.ImportGraph) -> None:
         for importer, imported in imports(graph)
         if feature_of(importer)
         and layer_of(importer) in {"service", "repository", "domain", "tables"}
-        and (imported.startswith(("app.platform.web", "app.runtime")) or layer_of(imported) in {"api", "pages"})
-        and _placed(importer)[1] not in WEB_SIDE
+        and (imported.startswith(("app.platform.web", "app.runtime")) or layer_of(imported) == "api")
+        and _placed(importer)[1].split("_")[0] not in WEB_SIDE
     ]
     assert not wrong, "\n".join(wrong)
 
 
 # Modules of a feature that belong to its web face though they are neither routes nor shapes.
-WEB_SIDE = {"signin", "query", "csv", "chart", "forms", "api", "pages", "web", "paper"}
+WEB_SIDE = {"signin", "query", "csv", "forms", "api", "web"}
 
 
 def test_nobody_imports_routes_or_main(graph: grimp.ImportGraph) -> None:
     wrong = [
         f"{importer} imports {imported}"
         for importer, imported in imports(graph)
-        if (imported == "app.main" or (feature_of(imported) and layer_of(imported) in {"api", "pages"}))
+        if (imported == "app.main" or (feature_of(imported) and layer_of(imported) == "api"))
         and not any(importer == w or importer.startswith(w + ".") for w in WIRING)
         and feature_of(importer) != feature_of(imported)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_screens_are_imported_by_screens_and_wiring_only(graph: grimp.ImportGraph) -> None:
+    screens = {module for module in graph.modules if module.startswith(SCREENS + ".")}
+    assert len(screens) > 40
+    wrong = [
+        f"{importer} imports {imported}"
+        for importer, imported in imports(graph)
+        if imported in screens and importer not in screens | WIRING
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_screens_read_no_table_and_ask_no_query_of_their_own(graph: grimp.ImportGraph) -> None:
+    wrong = [
+        f"{importer} imports {imported}"
+        for importer, imported in imports(graph)
+        if importer.startswith(SCREENS) and feature_of(imported) and layer_of(imported) in {"repository", "api"}
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_screen_is_part_of_a_cycle(every_import: grimp.ImportGraph) -> None:
+    """Neither by imports nor by what templates take from one another."""
+    tree: dict[str, set[str]] = {}
+    for importer, imported in imports(every_import):
+        if importer.startswith(SCREENS + ".") and imported.startswith(SCREENS + "."):
+            tree.setdefault(importer.split(".")[2], set()).add(imported.split(".")[2])
+    for path in (ROOT / "app" / "screens").rglob("*.html"):
+        for folder in re.findall(r'(?:extends|include|import|from) "(\w+)/', path.read_text(encoding="utf-8")):
+            tree.setdefault(path.parent.name, set()).add(folder)
+    folders = {name: others - {name} for name, others in tree.items()}
+    try:
+        TopologicalSorter(folders).prepare()
+    except CycleError as error:
+        pytest.fail("screens in a cycle: " + " → ".join(error.args[1]))
 
 
 def test_every_module_says_why_it_exists() -> None:

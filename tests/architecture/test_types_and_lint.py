@@ -1,4 +1,4 @@
-"""Types (mypy strict) and lint are tests, so that one command tells everything."""
+"""Types (mypy strict), what templates ask of them, and lint are tests, so that one command tells everything."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
-    ("tool", "arguments"),
+    "arguments",
     [
-        ("mypy", ["mypy"]),
-        ("ruff", ["ruff", "check", "--no-cache", "."]),
-        ("format", ["ruff", "format", "--check", "--no-cache", "."]),
+        ["scripts/check_templates.py"],
+        ["-m", "ruff", "check", "--no-cache", "."],
+        ["-m", "ruff", "format", "--check", "--no-cache", "."],
     ],
-    ids=["types", "lint", "format"],
+    ids=["types-and-templates", "lint", "format"],
 )
-def test_tool_is_content(tool: str, arguments: list[str]) -> None:
-    command = [sys.executable, "-m", *arguments]
+def test_tool_is_content(arguments: list[str]) -> None:
+    command = [sys.executable, *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]

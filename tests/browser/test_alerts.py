@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.support.road import Road
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def _draft_of(clients: Clients, road: Road, page: Page) -> str:

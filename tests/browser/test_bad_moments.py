@@ -17,7 +17,7 @@ from tests.support.site import PHONE, TABLET, Clients, Desk, Site, bare, road_on
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 UNKNOWN = "3RWX 7KDN 9FHT"
 

@@ -18,7 +18,7 @@ from tests.support.site import PHONE, Desk, bare, scroll_overflow
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 FIFTEEN = (
     "mdma", "cocaine", "ketamine", "caffeine", "phenacetin", "levamisole", "lidocaine", "bromazolam", "xylazine",

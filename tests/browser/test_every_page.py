@@ -20,7 +20,7 @@ from tests.support.small_files import small_film
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 MOST_TABS = 90
 HEAT = "messages/en/M-HEAT.md"

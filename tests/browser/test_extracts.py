@@ -11,7 +11,7 @@ from app.platform.kernel.actor import Role
 from tests.browser import steps
 from tests.support.site import TABLET, Clients, Desk
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def running_project(clients: Clients) -> str:

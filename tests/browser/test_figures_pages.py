@@ -17,7 +17,7 @@ from tests.support.site import PHONE, TABLET, Desk, scroll_overflow
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def table_rows(page: Page) -> list[list[str]]:

@@ -22,7 +22,7 @@ from tests.support.site import Desk
 if TYPE_CHECKING:
     from playwright.sync_api import Page as Tab
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 PHONE, SCREENS, WITH_NOTICE = (375, 667), 1.5, 2.0
 END_OF_999 = """() => {
@@ -38,8 +38,8 @@ def golden() -> dict[str, Page]:
 
 def rendered(page: Page) -> str:
     view = ClientView(ViewKind.RESULT, "St Nicholas church hall, Saturday", page=page, confirmed=True)
-    templates = Templates(HERE / "templates", lambda request: {}, strict=True)
-    source = '{% import "macros/ui.html" as ui %}{% include "client/view.html" %}'
+    templates = Templates(HERE / "screens", lambda request: {}, strict=True)
+    source = '{% import "common/ui.html" as ui %}{% include "ticket/view.html" %}'
     return templates.environment.from_string(source).render(view=view, now=NOW)
 
 

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from tests.support.road import Road
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 ASK = """async (texts) => {
-  const { foundIn, leftOut } = await import("/static/js/nudge.js");
+  const { foundIn, leftOut } = await import("/static/common/nudge.js");
   return texts.map((text) => {
     const found = foundIn(text);
     return [found.map((one) => [one.kind, one.start, one.end]), leftOut(text, found)];

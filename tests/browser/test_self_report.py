@@ -24,7 +24,7 @@ from tests.support.site import PASSWORDS, PHONE, TABLET, Desk, Site, scroll_over
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Request, Route
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 MARK = traces.spellings("wychwood-tonic")
 SERVE = (sys.executable, "-c", "from tests.support.planted import serve; serve()")
@@ -235,7 +235,7 @@ def held_back(page: Page) -> Iterator[Callable[[], None]]:
             with suppress(PlaywrightError):  # a page that was left has taken its requests with it
                 waiting.pop().continue_()
 
-    page.route("**/js/also.js", hold)
+    page.route("**/ticket/also.js", hold)
     yield let_go
     let_go()
 

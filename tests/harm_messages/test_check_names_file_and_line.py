@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from harm_messages import PackError, Problem, check_files, load_pack, pack_files
+from harm_messages import PackError, Problem, check_files, load_pack, pack_files, quick_check
 
 MESSAGE = """---
 id: M-NEW
@@ -160,13 +160,15 @@ def test_rules_that_silence_each_other_in_a_circle_are_refused() -> None:
 def test_one_signature_is_too_few_whatever_the_pack_says_of_itself() -> None:
     digest = load_pack(FILES).digest
     row = f'- {{name: A, clinician: true, digest: "{digest}", signed_at: 2026-11-01T00:00:00Z}}\n'
-    problem = told("signatures", check_files({**FILES, "approvals.yaml": row}))
+    one = {**FILES, "approvals.yaml": row}
+    problem = told("signatures", check_files(one))
     assert (problem.file, problem.line, problem.level) == ("approvals.yaml", 1, "error")
     assert problem.text.startswith("The pack has 1 valid signature(s) of 2 different people.")
+    assert told("signatures", quick_check(load_pack(one))) == problem, "the quick check asks the same of signatures"
     both = {**FILES, "approvals.yaml": row + row.replace("name: A", "name: B")}
-    assert "signatures" not in {p.kind for p in check_files(both)}
+    assert "signatures" not in {p.kind for p in quick_check(load_pack(both))}
     other = both | {"approvals.yaml": both["approvals.yaml"].replace(digest, "old")}
-    assert told("signatures", check_files(other)).text.startswith("A signed other content than this.")
+    assert told("signatures", quick_check(load_pack(other))).text.startswith("A signed other content than this.")
 
 
 def test_a_language_half_translated_is_refused() -> None:

@@ -30,7 +30,6 @@ from tests.harm_messages.generated_pages import (
     whole,
 )
 
-pytestmark = pytest.mark.xdist_group("generated pages")
 PERSON = made(0).context.model_copy(update={"also_taking": ()})
 
 

@@ -25,8 +25,6 @@ from tests.harm_messages.generated_pages import (
     visible,
 )
 
-pytestmark = pytest.mark.xdist_group("generated pages")
-
 # molar mass of the base, and what the salt that people are sold adds to it (g/mol)
 HCL, HALF_SULFATE = 36.458, 49.04
 MASS = {

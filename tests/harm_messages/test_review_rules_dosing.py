@@ -36,8 +36,6 @@ from tests.harm_messages.generated_pages import (
     whole,
 )
 
-pytestmark = pytest.mark.xdist_group("generated pages")
-
 # -- the words and the rows, from the review -------------------------------------------------------
 
 NUMBER = r"(?:\d+|an?|one|two|three|four|half an|tair|dwy|ddwy|un)"

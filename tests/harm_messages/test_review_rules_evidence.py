@@ -34,8 +34,6 @@ from tests.harm_messages.generated_pages import (
 )
 from tests.harm_messages.scope_oracle import looked, scopes
 
-pytestmark = pytest.mark.xdist_group("generated pages")
-
 REASONS = {"M-HL-FAILED", "M-HL-INSUFFICIENT", "M-HL-NOT-RUN", "M-HL-PENDING", "M-HL-INCONCLUSIVE", "M-HL-NOT-TESTED",
            "M-LIMITS-STRIP-INVALID", "M-LIMITS-PENDING", "M-LIMITS-FAILED", "M-LIMITS-GAP"}  # fmt: skip
 # what a longer reason can send behind "More", or into one sentence with what is not tested

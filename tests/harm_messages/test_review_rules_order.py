@@ -26,8 +26,6 @@ from tests.harm_messages.generated_pages import (
     whole,
 )
 
-pytestmark = pytest.mark.xdist_group("generated pages")
-
 ORDER = ("notice", "headline", "difference", "action", "card", "emergency", "card", "safer_use", "limits", "next", "more",
          "notice")  # fmt: skip
 MILD = (

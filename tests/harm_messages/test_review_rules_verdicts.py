@@ -9,8 +9,6 @@ from harm_messages.types import Confidence, RunStatus, StripReading
 from tests.harm_messages.generated_pages import NOW, PACK, REGISTER, Made, firm, held, ids, pages, present, visible
 from tests.harm_messages.scope_oracle import MACHINES, looked, sees
 
-pytestmark = pytest.mark.xdist_group("generated pages")
-
 
 def test_c8_no_verdict_rests_on_a_strip_a_colour_test_or_while_the_answer_is_pending() -> None:
     quick = {"strip", "reagent", "visual"}

@@ -25,8 +25,6 @@ from tests.harm_messages.generated_pages import (
     visible,
 )
 
-pytestmark = pytest.mark.xdist_group("generated pages")
-
 KILLS = re.compile(r"\b(?:kill\w*|dies?|died|dying|deadly|deaths?)\b", re.I)
 MESSAGES = sorted({m for m, locale in PACK.messages if locale == "en"})
 RULES = {rule.id: rule for rule in PACK.rules}

@@ -56,7 +56,7 @@ def test_a_database_that_is_away_is_a_503_within_two_seconds_and_heals_by_itself
         page, seconds = timed(client, method, url, headers={"Accept": "text/html"}, **more)
         assert (page.status_code, seconds < 2) == (503, True), url
     assert nobody.get("/health").status_code == 200, "the process itself lives"
-    assert nobody.get("/static/css/base.css").status_code == 200
+    assert nobody.get("/static/common/base.css").status_code == 200
 
     private_postgres.start()
     began = time.monotonic()

@@ -78,7 +78,7 @@ def test_a_full_disk_refuses_a_file_keeps_no_half_of_it_and_takes_it_afterwards(
 
     url = f"/api/v1/analyses/{analysis_id}/uploads?filename=a.jdx"
     with monkeypatch.context() as patched:
-        patched.setattr(blobs._Part, "write", no_space)
+        patched.setattr(blobs.Held, "write", no_space)
         body = problem(world.as_(Role.CHEMIST).post(url, content=infrared_file(), headers={"Idempotency-Key": "k"}))
         assert "full" in body["detail"]
     incoming = world.runtime.settings.blob_dir / "incoming"

@@ -15,7 +15,7 @@ import structlog
 
 from app.intake.samples.tables import Sample
 from app.operations import logging as logs
-from app.platform.db import uow
+from app.platform.db import engine
 from tests.app.conftest import PASSWORD
 from tests.support.road import SAMPLE, infrared_file
 from tests.support.staged import either_database
@@ -69,15 +69,15 @@ def crashes(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     private = {**SAMPLE, "staff_note": NOTE, "words_spoken": WORDS}
 
     def fail(error: Exception) -> None:
-        def commit(self: uow.Session) -> None:
+        def commit(self: engine.Session) -> None:
             self.flush()
             raise error
 
         with monkeypatch.context() as patched:
-            patched.setattr(uow.Session, "commit", commit)
+            patched.setattr(engine.Session, "commit", commit)
             assert reception.post(register, json=private).status_code >= 500
 
-    def refuse(self: uow.Session) -> None:
+    def refuse(self: engine.Session) -> None:
         """The database itself quotes the row it refuses (PostgreSQL: DETAIL)."""
         row = self.execute(sa.select(Sample).limit(1)).scalar_one().model_dump()
         self.execute(sa.insert(Sample), [{**row, "staff_note": NOTE, "words_spoken": WORDS}])
@@ -85,7 +85,7 @@ def crashes(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     fail(OSError(5, "Input/output error"))
     fail(sqlalchemy.exc.OperationalError("INSERT", {"staff_note": NOTE}, Exception("gone"), hide_parameters=True))
     with monkeypatch.context() as patched:
-        patched.setattr(uow.Session, "commit", refuse)
+        patched.setattr(engine.Session, "commit", refuse)
         assert reception.post(register, json=private).status_code == 409
 
 

@@ -20,7 +20,7 @@ from app.platform.kernel.personal_data import (
 )
 from tests.support.personal_texts import HARMLESS, PERSONAL
 
-STATIC = Path(__file__).resolve().parents[2] / "app" / "static" / "js"
+COMMON = Path(__file__).resolve().parents[2] / "app" / "screens" / "common"
 
 
 @pytest.mark.parametrize("text", HARMLESS)
@@ -70,8 +70,8 @@ def test_the_shipped_messages_point_to_nobody() -> None:
 
 
 def test_the_browser_looks_for_the_same() -> None:
-    said = "run python -m app.platform.kernel.personal_data > app/static/js/nudge_patterns.js"
-    assert (STATIC / "nudge_patterns.js").read_text() == as_javascript(), said
+    said = "run python -m app.platform.kernel.personal_data > app/screens/common/nudge_patterns.js"
+    assert (COMMON / "nudge_patterns.js").read_text() == as_javascript(), said
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from click.testing import CliRunner
 from app.cli import main
 from app.intake.people import service as people
 from app.intake.people.tables import AgencyKind
+from app.operations import api as system_api
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from app.platform.live.hub import LiveEvent
-from app.system import api as system_api
 from instruments import DEFAULT_LIMITS, ParserSandbox, sandbox
 from tests.app.conftest import PASSWORD
 from tests.support.site import the_example

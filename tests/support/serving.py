@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -180,14 +180,21 @@ class Server:
 
 
 class Forked:
-    """What `subprocess.Popen` is to a command, for a `mast serve` forked from a process that imported it before."""
+    """What `subprocess.Popen` is to a command, for `mast` forked from a process that imported it before. It leads a group of
+    processes of its own."""
 
     _context = multiprocessing.get_context("forkserver")
-    _context.set_forkserver_preload(["app.main", "app.cli.serve_verbs"])
+    _context.set_forkserver_preload(["app.main", "app.cli.serve_verbs", "app.operations.demo"])
 
-    def __init__(self, port: int, environment: dict[str, str], log: Path) -> None:
-        self._process = self._context.Process(target=_serve, args=(port, environment, log), daemon=True)
+    def __init__(self, arguments: Sequence[str], environment: dict[str, str], log: Path) -> None:
+        self._process = self._context.Process(target=_mast, args=(tuple(arguments), environment, log), daemon=True)
         self._process.start()
+
+    @property
+    def pid(self) -> int:
+        """Of the process and of its group."""
+        assert self._process.pid is not None
+        return self._process.pid
 
     def poll(self) -> int | None:
         """Its exit code, once it has ended."""
@@ -199,11 +206,10 @@ class Forked:
 
     def send_signal(self, number: int) -> None:
         """Any other signal."""
-        assert self._process.pid is not None
-        os.kill(self._process.pid, number)
+        os.kill(self.pid, number)
 
     def wait(self, timeout: float | None = None) -> int | None:
-        """Until it has ended."""
+        """Until it has ended, or for so long."""
         self._process.join(timeout)
         return self._process.exitcode
 
@@ -212,16 +218,17 @@ class ForkedServer(Server):
     """A server that starts without importing everything anew: for tests that kill it by the dozen."""
 
     def _launch(self, environment: dict[str, str]) -> Process:
-        return Forked(self.port, environment, self.log)
+        return Forked(["serve", "--port", str(self.port)], environment, self.log)
 
 
-def _serve(port: int, environment: dict[str, str], log: Path) -> None:
+def _mast(arguments: tuple[str, ...], environment: dict[str, str], log: Path) -> None:
+    os.setsid()
     os.environ.clear()
     os.environ.update(environment)
     with log.open("ab") as out:
         os.dup2(out.fileno(), 1)
         os.dup2(out.fileno(), 2)
-    sys.argv = ["mast", "serve", "--port", str(port)]
+    sys.argv = ["mast", *arguments]
     importlib.import_module("app.cli").main()
 
 

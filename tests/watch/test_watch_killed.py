@@ -16,7 +16,7 @@ from tests.support.road import infrared_file
 from tests.watch.killed_watcher import POINTS
 from tests.watch.watch_rig import RUN_MEMBERS, Site, arrived_once, inventory
 
-pytestmark = [pytest.mark.xdist_group("watch"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 RANDOM_KILLS = 6
 

@@ -15,8 +15,6 @@ from app.laboratory.watching.ledger import State
 from tests.support.road import infrared_file
 from tests.watch.watch_rig import Desk, arrived_once, digest, inventory
 
-pytestmark = pytest.mark.xdist_group("watch")
-
 
 def test_what_lies_there_arrives_once_and_the_folder_is_as_it_was(desk: Desk) -> None:
     contents = {f"{n:03d}.jdx": infrared_file(n) for n in range(3)} | {"Tag 1/über µ.jdx": infrared_file(9)}
@@ -299,7 +297,7 @@ def test_a_look_is_cheap_where_everything_has_arrived(desk: Desk, monkeypatch: p
     seen = desk.watcher._eye.look()
     assert len(seen.found) == 1000
     for found in seen.found:
-        row = desk.ledger.begin(_sending(found))
+        row = desk.ledger.begin(found, "0" * 64, digest(found.key.encode()))
         desk.ledger._newest[found.key] = desk.ledger.delivered(row, "id")
 
     def never(*_: object) -> None:
@@ -309,14 +307,6 @@ def test_a_look_is_cheap_where_everything_has_arrived(desk: Desk, monkeypatch: p
     began = time.monotonic()
     assert desk.look().known == 1000
     assert time.monotonic() - began < 60
-
-
-def _sending(found: object) -> object:
-    from app.laboratory.watching.ledger import Sending
-    from app.laboratory.watching.scanning import ScannedFile
-
-    assert isinstance(found, ScannedFile)
-    return Sending(found.key, found.name, False, found.size, found.signature, "0" * 64, digest(found.key.encode()))
 
 
 def _dashed(hex_id: str) -> str:

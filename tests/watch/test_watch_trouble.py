@@ -21,8 +21,6 @@ from app.laboratory.watching.upload import upload
 from tests.support.road import infrared_file, ok
 from tests.watch.watch_rig import RUN_MEMBERS, Desk, HandClock, arrived_once
 
-pytestmark = pytest.mark.xdist_group("watch")
-
 
 def test_a_token_that_was_revoked_is_said_plainly_and_a_new_one_goes_on(desk: Desk) -> None:
     chemist = desk.site.process.client("chemist")

@@ -23,7 +23,6 @@ from app.laboratory.watching.server import Address, Trouble
 from tests.support.road import infrared_file
 from tests.watch.watch_rig import Site, arrived_once
 
-pytestmark = pytest.mark.xdist_group("watch")
 ROOT = Path(__file__).resolve().parents[2]
 AWAY = "http://127.0.0.1:9"
 

@@ -253,7 +253,7 @@ def arrived_once(rows: list[dict[str, Any]], contents: dict[str, bytes]) -> None
 def serving(folder: Path, **environment: str) -> Iterator[Site]:
     """A real `mast serve`, a token for each role, and the wire to it."""
     service = Service.prepare(folder)
-    process = service.server(**environment)
+    process = service.forked(**environment)
     process.start()
     relay = Relay(lambda: process.port)
     try:

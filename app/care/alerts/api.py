@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 from app.care.alerts import schemas, service
@@ -16,7 +17,7 @@ from app.platform.security.policy import SERVICE_STAFF, allow
 from app.platform.web.etags import IfMatch, set_etag
 from app.platform.web.idempotency import OnceDep
 from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
-from app.runtime import Runtime, RuntimeDep
+from app.runtime import RuntimeDep
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"])
 
@@ -47,7 +48,7 @@ def alerts_now(who: Staff, rt: RuntimeDep, session_id: uuid.UUID | None = None) 
 def list_runs(who: Signer, rt: RuntimeDep) -> list[schemas.RunOut]:
     """The last looks over all series of the service, newest first."""
     with rt.read() as session:
-        return [schemas.RunOut.of(row) for row in service.runs(session, who)]
+        return [schemas.RunOut.model_validate(row) for row in service.runs(session, who)]
 
 
 @router.post("/alerts/runs", status_code=202)
@@ -98,70 +99,60 @@ def edit_alert(
         return schemas.AlertOut.of(service.alert_view(uow.session, who, row.id, uow.now))
 
 
-def _taken(
-    rt: Runtime, request: Request, response: Response, who: Actor, alert_id: uuid.UUID, version: int, act: Act,
-    reason: str = "",
-) -> schemas.AlertOut:  # fmt: skip
-    with rt.begin(who, request) as uow:
-        row = service.take(uow, alert_id, version, act, reason)
-        set_etag(response, row.version)
-        return schemas.AlertOut.of(service.alert_view(uow.session, who, row.id, uow.now))
+def step_with(
+    alert_id: uuid.UUID, rt: RuntimeDep, if_match: IfMatch, request: Request, response: Response
+) -> Callable[..., schemas.AlertOut]:
+    """Dependency: takes a step with the alert of the address, from the version the caller has seen."""
+
+    def take(who: Actor, act: Act, reason: str = "") -> schemas.AlertOut:
+        with rt.begin(who, request) as uow:
+            row = service.take(uow, alert_id, if_match, act, reason)
+            set_etag(response, row.version)
+            return schemas.AlertOut.of(service.alert_view(uow.session, who, row.id, uow.now))
+
+    return take
+
+
+Step = Annotated[Callable[..., schemas.AlertOut], Depends(step_with)]
 
 
 @router.post("/alerts/{alert_id}/raise")
-def raise_alert(
-    alert_id: uuid.UUID, who: Writer, rt: RuntimeDep, if_match: IfMatch, request: Request, response: Response
-) -> schemas.AlertOut:
+def raise_alert(who: Writer, take: Step) -> schemas.AlertOut:
     """Put a drafted T0 or T1 in force."""
-    return _taken(rt, request, response, who, alert_id, if_match, Act.RAISE)
+    return take(who, Act.RAISE)
 
 
 @router.post("/alerts/{alert_id}/submit")
-def submit_alert(
-    alert_id: uuid.UUID, who: Writer, rt: RuntimeDep, if_match: IfMatch, request: Request, response: Response
-) -> schemas.AlertOut:
+def submit_alert(who: Writer, take: Step) -> schemas.AlertOut:
     """The laboratory's word for a T2 or higher: the first step of its sign-off."""
-    return _taken(rt, request, response, who, alert_id, if_match, Act.SUBMIT)
+    return take(who, Act.SUBMIT)
 
 
 @router.post("/alerts/{alert_id}/agree")
-def agree_to_alert(
-    alert_id: uuid.UUID, who: Health, rt: RuntimeDep, if_match: IfMatch, request: Request, response: Response
-) -> schemas.AlertOut:
+def agree_to_alert(who: Health, take: Step) -> schemas.AlertOut:
     """The health side agrees."""
-    return _taken(rt, request, response, who, alert_id, if_match, Act.AGREE)
+    return take(who, Act.AGREE)
 
 
 @router.post("/alerts/{alert_id}/approve")
-def approve_alert(
-    alert_id: uuid.UUID, who: Approver, rt: RuntimeDep, if_match: IfMatch, request: Request, response: Response
-) -> schemas.AlertOut:
+def approve_alert(who: Approver, take: Step) -> schemas.AlertOut:
     """Approve it; the last approval its tier needs puts it in force."""
-    return _taken(rt, request, response, who, alert_id, if_match, Act.APPROVE)
+    return take(who, Act.APPROVE)
 
 
 @router.post("/alerts/{alert_id}/send-back")
-def send_back_alert(
-    alert_id: uuid.UUID, body: schemas.StepIn, who: Health, rt: RuntimeDep, if_match: IfMatch, request: Request,
-    response: Response,
-) -> schemas.AlertOut:  # fmt: skip
+def send_back_alert(body: schemas.StepIn, who: Health, take: Step) -> schemas.AlertOut:
     """Make it a draft again; what was signed does not count any more."""
-    return _taken(rt, request, response, who, alert_id, if_match, Act.SEND_BACK, body.reason)
+    return take(who, Act.SEND_BACK, body.reason)
 
 
 @router.post("/alerts/{alert_id}/retract")
-def retract_alert(
-    alert_id: uuid.UUID, body: schemas.RetractIn, who: Signer, rt: RuntimeDep, if_match: IfMatch, request: Request,
-    response: Response,
-) -> schemas.AlertOut:  # fmt: skip
+def retract_alert(body: schemas.RetractIn, who: Signer, take: Step) -> schemas.AlertOut:
     """Take back an alert that is in force; that is told where it stood."""
-    return _taken(rt, request, response, who, alert_id, if_match, Act.RETRACT, body.reason)
+    return take(who, Act.RETRACT, body.reason)
 
 
 @router.post("/alerts/{alert_id}/discard")
-def discard_alert(
-    alert_id: uuid.UUID, body: schemas.EndIn, who: Writer, rt: RuntimeDep, if_match: IfMatch, request: Request,
-    response: Response,
-) -> schemas.AlertOut:  # fmt: skip
+def discard_alert(body: schemas.EndIn, who: Writer, take: Step) -> schemas.AlertOut:
     """Drop a draft."""
-    return _taken(rt, request, response, who, alert_id, if_match, Act.DISCARD, body.reason)
+    return take(who, Act.DISCARD, body.reason)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from app.care.alerts import schemas, told
+from app.care.alerts import told
 from app.care.alerts.domain import PARTNERS, Channel
 from app.platform.kernel.actor import Actor
 from app.platform.security.policy import allow, public
@@ -18,16 +18,14 @@ Partner = Annotated[Actor, allow(*sorted(PARTNERS))]
 
 
 @router.get("/alerts/told")
-def alerts_told(who: Partner, rt: RuntimeDep) -> list[schemas.ToldOut]:
+def alerts_told(who: Partner, rt: RuntimeDep) -> list[told.Told]:
     """What partner agencies are told: alerts from T2 on that are in force, and retractions."""
     with rt.read() as session:
-        rows = told.told(session, Channel.PARTNERS, rt.pack.register, rt.now())
-    return [schemas.ToldOut.of(one) for one in rows]
+        return told.told(session, Channel.PARTNERS, rt.pack.register, rt.now())
 
 
 @router.get("/alerts/public", dependencies=[public("public alerts are for everybody")])
-def alerts_public(rt: RuntimeDep) -> list[schemas.ToldOut]:
+def alerts_public(rt: RuntimeDep) -> list[told.Told]:
     """What everybody is told: public alerts (T3) that are in force, and retractions."""
     with rt.read() as session:
-        rows = told.told(session, Channel.PUBLIC, rt.pack.register, rt.now())
-    return [schemas.ToldOut.of(one) for one in rows]
+        return told.told(session, Channel.PUBLIC, rt.pack.register, rt.now())

@@ -75,10 +75,8 @@ def _sample(database: Database, ctx: JobContext, pack_of: PackOf) -> None:
         pack = pack_of(session, ctx.agency_id, database.clock())
     with ctx.begin() as uow:
         repository.hold(uow, ctx.agency_id)
-        found = sample_signals.look(uow.session, uuid.UUID(ctx.payload["sample_id"]), pack, uow.now)
-        for signals in found.signals.values() if found else ():
-            assert found is not None
-            drafting.write(uow, found.setting, signals, pack.register)
+        for at, signals in sample_signals.look(uow.session, uuid.UUID(ctx.payload["sample_id"]), pack, uow.now):
+            drafting.write(uow, at, signals, pack.register)
         ctx.complete(uow)
 
 

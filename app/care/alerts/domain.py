@@ -7,15 +7,16 @@
       └ discard → discarded                  active ─retract→ retracted (or its end passes: nobody does anything)
 
 Who may take which step stands in TRANSITIONS; that nobody takes two steps that are to check each other stands in its
-guards. Where nothing stands, nothing is allowed.
+`checks`. Where nothing stands, nothing is allowed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
@@ -96,6 +97,25 @@ REACH_WORDS: dict[Reach, str] = {
     Reach.EVERYWHERE: "Wherever this service works",
 }
 
+
+class Trigger(StrEnum):
+    """Why a draft was written."""
+
+    FIRST_DETECTION = "first_detection"
+    HARM_LINKED = "harm_linked"
+    UNUSUAL_STRENGTH = "unusual_strength"
+    RISING_SHARE = "rising_share"
+    SLOW_DRIFT = "slow_drift"
+
+
+TRIGGER_WORDS: dict[Trigger, str] = {
+    Trigger.FIRST_DETECTION: "First detection",
+    Trigger.HARM_LINKED: "Linked to harm",
+    Trigger.UNUSUAL_STRENGTH: "Unusual strength",
+    Trigger.RISING_SHARE: "Rising share",
+    Trigger.SLOW_DRIFT: "Slow drift",
+}
+
 BENCH = frozenset({Role.CHEMIST, Role.VERIFIER})
 WRITERS = BENCH | {Role.SESSION_LEAD}
 HEALTH = frozenset({Role.HEALTH_WORKER, Role.CLINICIAN})
@@ -114,67 +134,40 @@ SIGNED = frozenset({Tier.T2, Tier.T3, Tier.T4})
 # -- sign-off -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Signatures:
-    """Who did what to an alert as it stands, since it was last sent back; None where nobody has yet."""
-
-    authors: frozenset[UUID] = frozenset()
-    submitted: UUID | None = None
-    agreed: UUID | None = None
-    approved: UUID | None = None
-
-
-Guard = Callable[[UUID | None, Signatures], str | None]
-
-
-def not_author(person: UUID | None, signed: Signatures) -> str | None:
-    """A second pair of eyes is not the first."""
-    return "You wrote this alert: somebody else has to." if person in signed.authors else None
-
-
-def not_submitter(person: UUID | None, signed: Signatures) -> str | None:
-    """The laboratory's word and the next one come from two people."""
-    return "You submitted this alert: somebody else has to." if person and person == signed.submitted else None
-
-
-def not_agreed(person: UUID | None, signed: Signatures) -> str | None:
-    """The health side agrees, somebody else approves."""
-    return "You agreed to this alert: somebody else has to." if person and person == signed.agreed else None
-
-
-def not_approved(person: UUID | None, signed: Signatures) -> str | None:
-    """Two approvals are of two people."""
-    return "You approved this alert already: somebody else has to." if person and person == signed.approved else None
+Signatures = Mapping[Act, Collection[UUID]]
+"""Who did what to an alert as it stands, since it was last sent back. Its authors stand under EDIT."""
+_YOU = {
+    Act.EDIT: "wrote this alert", Act.SUBMIT: "submitted this alert", Act.AGREE: "agreed to this alert",
+    Act.APPROVE: "approved this alert already",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One allowed step for alerts of these tiers by people of these roles, whom no guard keeps from it."""
+    """One allowed step for alerts of these tiers by people of these roles, who did nothing of `checks` themselves."""
 
     source: AlertState
     act: Act
     target: AlertState
     tiers: frozenset[Tier]
     roles: frozenset[Role]
-    guards: tuple[Guard, ...] = ()
+    checks: tuple[Act, ...] = ()
 
 
 _S, _A, _ANY = AlertState, Act, BY_ONE | SIGNED
 _T2, _T3, _T4 = (frozenset({t}) for t in (Tier.T2, Tier.T3, Tier.T4))
+_TWO, _THREE = (_A.EDIT, _A.SUBMIT), (_A.EDIT, _A.SUBMIT, _A.AGREE)
 TRANSITIONS: tuple[Transition, ...] = (
     Transition(_S.DRAFT, _A.RAISE, _S.ACTIVE, BY_ONE, WRITERS),
     Transition(_S.DRAFT, _A.EDIT, _S.DRAFT, _ANY, WRITERS),
     Transition(_S.DRAFT, _A.DISCARD, _S.DISCARDED, _ANY, WRITERS),
     Transition(_S.DRAFT, _A.SUBMIT, _S.IN_REVIEW, SIGNED, BENCH),
-    Transition(_S.IN_REVIEW, _A.AGREE, _S.AGREED, _T2, HEALTH, (not_author, not_submitter)),
-    Transition(_S.IN_REVIEW, _A.AGREE, _S.AGREED, _T3 | _T4, CLINICIANS, (not_author, not_submitter)),
-    Transition(_S.AGREED, _A.APPROVE, _S.ACTIVE, _T2, LEADS, (not_submitter, not_agreed)),
-    Transition(_S.AGREED, _A.APPROVE, _S.ACTIVE, _T3, LEADS, (not_author, not_submitter, not_agreed)),
-    Transition(_S.AGREED, _A.APPROVE, _S.APPROVED_ONCE, _T4, LEADS, (not_author, not_submitter, not_agreed)),
-    Transition(
-        _S.APPROVED_ONCE, _A.APPROVE, _S.ACTIVE, _T4, LEADS | CLINICIANS,
-        (not_author, not_submitter, not_agreed, not_approved),
-    ),
+    Transition(_S.IN_REVIEW, _A.AGREE, _S.AGREED, _T2, HEALTH, _TWO),
+    Transition(_S.IN_REVIEW, _A.AGREE, _S.AGREED, _T3 | _T4, CLINICIANS, _TWO),
+    Transition(_S.AGREED, _A.APPROVE, _S.ACTIVE, _T2, LEADS, (_A.SUBMIT, _A.AGREE)),
+    Transition(_S.AGREED, _A.APPROVE, _S.ACTIVE, _T3, LEADS, _THREE),
+    Transition(_S.AGREED, _A.APPROVE, _S.APPROVED_ONCE, _T4, LEADS, _THREE),
+    Transition(_S.APPROVED_ONCE, _A.APPROVE, _S.ACTIVE, _T4, LEADS | CLINICIANS, (*_THREE, _A.APPROVE)),
     *(Transition(state, _A.SEND_BACK, _S.DRAFT, SIGNED, HEALTH | LEADS) for state in IN_SIGN_OFF),
     Transition(_S.ACTIVE, _A.RETRACT, _S.RETRACTED, _ANY, WRITERS),
     Transition(_S.ACTIVE, _A.RETRACT, _S.RETRACTED, SIGNED, CLINICIANS),
@@ -198,7 +191,7 @@ def decide(
     tier: Tier,
     roles: frozenset[Role],
     person: UUID | None = None,
-    signed: Signatures = Signatures(),
+    signed: Signatures = MappingProxyType({}),
 ) -> Decision:
     """Whether this person may take this step, and where it leads.
 
@@ -215,7 +208,9 @@ def decide(
     if not mine:
         who = sorted({ROLE_WORDS[role].lower() for t in steps for role in t.roles})
         return Decision(None, (f"This is for a {' or a '.join(who)}.",))
-    reasons = tuple(dict.fromkeys(said for guard in mine[0].guards if (said := guard(person, signed))))
+    reasons = tuple(
+        f"You {_YOU[one]}: somebody else has to." for one in mine[0].checks if person in signed.get(one, ())
+    )
     return Decision(None, reasons) if reasons else Decision(mine[0].target)
 
 
@@ -255,13 +250,8 @@ CLIENT_TIERS = frozenset(tier for tier, channels in CHANNELS.items() if Channel.
 _EVERY = frozenset(Tier)
 SEES: dict[Role, frozenset[Tier]] = {
     Role.RECEPTION: frozenset({Tier.T1, Tier.T3}),
-    Role.CHEMIST: _EVERY,
-    Role.VERIFIER: _EVERY,
-    Role.HEALTH_WORKER: _EVERY,
-    Role.SESSION_LEAD: _EVERY,
-    Role.CLINICIAN: _EVERY,
-    Role.PUBLIC_HEALTH: SIGNED,
-    Role.POLICE: SIGNED,
+    **dict.fromkeys(ALL_STEPS, _EVERY),
+    **dict.fromkeys(PARTNERS, SIGNED),
 }
 """What a role may read. Partner agencies never read T0 and T1: those are about a session. Of the others they read what
 was told to them, never what waits (service: `told`)."""

@@ -7,17 +7,18 @@ evidence. The same occasion never drafts again, whatever became of its draft.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from pydantic import JsonValue
+
 from app.care.alerts import repository
-from app.care.alerts.domain import LONGEST, SIGNED, AlertState, Reach, Tier
+from app.care.alerts.domain import BY_ONE, LONGEST, SIGNED, AlertState, Reach, Tier, Trigger
 from app.care.alerts.new_alert import NewAlert, ends
-from app.care.alerts.signals import Signal, Trigger
-from app.care.alerts.standing import LACKING, STANDING_WORDS, Standing, outside
+from app.care.alerts.signing import tell
+from app.care.alerts.standing import Standing, outside
 from app.care.alerts.tables import Alert, AlertEvidence
-from app.care.alerts.telling import tell
 from app.intake.samples import service as samples
 from app.intake.sessions import service as sessions
 from app.intake.tasks import service as tasks
@@ -38,6 +39,34 @@ FORM_CLASSES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("plants or edibles", ("plant", "edible")),
 )
 """How finely a form may be told where a client did not agree to a description."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One thing that was found. `name`: what must not be drafted twice while it stands; `occasion`: the sample or the
+    session that set it off; `standing`: how sure it is, `fooled`: something that fools the strip is in it; `detail`: what
+    the evidence table shows besides, as plain data."""
+
+    trigger: Trigger
+    about: str
+    name: str
+    occasion: str
+    tier: Tier
+    words: str
+    intent: str = ""
+    x: int | None = None
+    n: int | None = None
+    probability: float | None = None
+    threshold: float | None = None
+    samples: tuple[uuid.UUID, ...] = ()
+    detail: Mapping[str, JsonValue] = field(default_factory=dict)
+    standing: Standing = Standing.CONFIRMED
+    fooled: bool = False
+
+    @property
+    def reach(self) -> Reach:
+        """At its session up to T1, in its region above."""
+        return Reach.SESSION if self.tier in BY_ONE else Reach.REGION
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +121,14 @@ def _write(uow: UnitOfWork, at: Setting, signals: Sequence[Signal], register: Re
 
 def _draft(uow: UnitOfWork, at: Setting, fresh: Sequence[Signal], register: Register) -> Alert:
     first = max(fresh, key=lambda s: s.tier.value)
-    tier, reach = first.tier, first.reach
-    about = first.about
+    tier, reach, about = first.tier, first.reach, first.about
     until = ends(NewAlert(tier, reach, ""), at.checking, uow.now)
     sample = at.sample if at.described else None
     row = Alert(
         agency_id=at.agency_id, tier=tier, state=AlertState.DRAFT, reach=reach,
         session_id=at.checking.id if reach is Reach.SESSION else None,
         region=at.region if reach is Reach.REGION else "",
-        words=" ".join(dict.fromkeys([*(f"{s.words[:1].upper()}{s.words[1:]}" for s in fresh), STANDING_WORDS[first.standing]]))[:300],
+        words=" ".join(dict.fromkeys([*(f"{s.words[:1].upper()}{s.words[1:]}" for s in fresh), first.standing.words]))[:300],
         told_words=told_words(at, fresh, register, uow.now),
         substances=[about] if about in register else [],
         classes=[about] if about not in register and register.is_class(about) else [],
@@ -172,9 +200,9 @@ def _ask_bench(uow: UnitOfWork, row: Alert, signals: Sequence[Signal], at: Setti
             return
     words = f"The detection drafted an alert ({row.tier}). {row.words}"
     firm = max(signals, key=lambda s: s.tier.value)
-    detail = {
+    detail: dict[str, JsonValue] = {
         "causes": [s.name for s in signals], "tier": row.tier.value, "alert": str(row.id),
-        "evidence": STANDING_WORDS[firm.standing], "lacking": LACKING[firm.standing],
+        "evidence": firm.standing.words, "lacking": firm.standing.lacking,
     }  # fmt: skip
     try:
         tasks.open_once(uow, sample, TaskKind.PROPOSE_ALERT, f"alert {row.id}", words, detail=detail)

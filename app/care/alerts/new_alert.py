@@ -1,19 +1,26 @@
-"""What is said of an alert to be written, what is wrong with it, and when it ends."""
+"""What is said of an alert to be written, what is wrong with it, how sure what it is about is by the newest results of the
+samples behind it, and when it ends. Reads only."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from app.care.alerts.behind import says_too_much, standing_behind
-from app.care.alerts.domain import LONGEST, Reach, Tier
+from app.care.alerts.domain import LONGEST, SIGNED, Reach, Tier
+from app.care.alerts.standing import Standing, claims_more, firmest, standing_of
 from app.intake.samples.lookup import may_be_described
 from app.intake.sessions.service import CheckingSession
+from app.intake.tasks import service as tasks
+from app.intake.tasks.service import TaskKind
+from app.results import view as results
 from harm_messages import Form
-from harm_messages.register import Register
+from harm_messages.register import Register, within
+
+UNDECIDED = "Two tests disagree: partners are told nothing until a chemist has decided which is right."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,38 @@ def problems(
     elif until - now > LONGEST[new.tier] + timedelta(minutes=5):
         hours = LONGEST[new.tier] / timedelta(hours=1)
         wrong["until"] = f"{new.tier} runs for at most {hours:.0f} hours. Raise it again if it still holds then."
+    return wrong
+
+
+def standing_behind(session: Session, sample_ids: Iterable[uuid.UUID], about: Iterable[str]) -> Standing | None:
+    """The firmest evidence for what an alert is about; None where no result says anything of it."""
+    wanted = tuple(about)
+    each = []
+    for key in sample_ids:
+        latest = results.latest(session, key)
+        for f in latest.present if latest else ():
+            if any(f.substance_id == one or within(f.substance_class, one) for one in wanted):
+                each.append(standing_of(f))
+    found = firmest(one for one in each if one is not None)
+    return Standing.DISPUTED if found is Standing.STRIP and undecided(session, sample_ids) else found
+
+
+def undecided(session: Session, sample_ids: Iterable[uuid.UUID]) -> bool:
+    """Whether a chemist still has to decide between two tests of one of these samples."""
+    return any(
+        task.kind is TaskKind.REVIEW and task.closed_at is None
+        for key in sample_ids
+        for task in tasks.rows_of_sample(session, key)
+    )
+
+
+def says_too_much(standing: Standing | None, words: str, told_words: str, tier: Tier) -> dict[str, str]:
+    """Field → sentence for words that say more than the evidence does. Only what is confirmed was found."""
+    told = told_words if tier in SIGNED else ""
+    wrong = {}
+    for name, text in (("words", words), ("told_words", told)):
+        if standing and (claim := claims_more(text, standing)):
+            wrong[name] = f"It says “{claim}”, and the evidence is: {standing.words}"
     return wrong
 
 

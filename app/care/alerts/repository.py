@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -128,11 +128,3 @@ def told_one(session: Session, channel: Channel, public_id: uuid.UUID) -> Alert 
 def _in(channel: Channel) -> sa.ColumnElement[bool]:
     stood = col(Alert.state).in_([AlertState.ACTIVE, AlertState.RETRACTED])
     return sa.and_(stood, col(AlertChannel.channel) == channel)
-
-
-def names_of_channels(session: Session, alert_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Channel]]:
-    """Channels of several alerts."""
-    found: dict[uuid.UUID, list[Channel]] = {key: [] for key in alert_ids}
-    for row in session.exec(select(AlertChannel).where(col(AlertChannel.alert_id).in_(list(alert_ids)))):
-        found[row.alert_id].append(row.channel)
-    return found

@@ -6,19 +6,20 @@ A sample counts where its client agreed to figures or to be used in an alert; wi
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
+from pydantic import JsonValue
 from sqlmodel import Session
 
-from app.care.alerts.detection.firsts import MONTHS_OF_REGION, Before, First, first
+from app.care.alerts.detection.firsts import MONTHS_OF_REGION, First, first
 from app.care.alerts.detection.strength import strength
-from app.care.alerts.domain import Tier
-from app.care.alerts.drafting import Setting
-from app.care.alerts.signals import Signal, Trigger
-from app.care.alerts.standing import LACKING, STANDING_WORDS, Standing, standing_of
+from app.care.alerts.domain import Tier, Trigger
+from app.care.alerts.drafting import Setting, Signal
+from app.care.alerts.standing import Standing, standing_of
 from app.care.consultations.facts import facts_of
 from app.care.counted import series
 from app.intake.samples import service as samples
@@ -27,16 +28,17 @@ from app.intake.samples.lookup import may_be_described
 from app.intake.sessions import service as sessions
 from app.platform.kernel.place import day_of
 from app.results import service as results
-from app.results.grounds import frozen
 from harm_messages import Pack
 from harm_messages.amounts import band_of, band_row, convert
 from harm_messages.evidence import Evidence, interferents
-from harm_messages.types import Band, Basis, Form, Unit
+from harm_messages.types import Band
+
+if TYPE_CHECKING:
+    from app.results.tables import Finding
 
 HARM: dict[HarmEvent, Tier] = {
     HarmEvent.MEDICAL_HELP: Tier.T1, HarmEvent.OVERDOSE: Tier.T2, HarmEvent.FATAL: Tier.T2,
 }  # fmt: skip
-WORTH_WATCHING = frozenset(series.WATCHED_ROLES)
 _FIRST_WORDS = {
     First.EVER: "the first this service has seen",
     First.REGION: "the first in the region for twelve months",
@@ -48,80 +50,68 @@ STALE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """What was told before a moment, for a sample where it was found."""
-
-    session: Session
-    at: Setting
-    told_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Named:
     """One finding with a name, how sure it is, and whether something that fools its strip is in the sample."""
 
-    finding: Any
+    finding: Finding
     standing: Standing
     fooled: bool = False
 
     @property
     def name(self) -> str:
         """Register id or class."""
-        return str(self.finding.substance_id or self.finding.substance_class)
+        return self.finding.substance_id or self.finding.substance_class
 
     @property
     def watched(self) -> bool:
         """Whether it was not expected, and adds more than weight."""
-        return self.finding.role.value in WORTH_WATCHING
+        return self.finding.role.value in series.WATCHED_ROLES
 
-    def said(self) -> dict[str, Any]:
-        """This signal as the evidence that an alert draft keeps."""
-        return {"standing": STANDING_WORDS[self.standing], "lacking": LACKING[self.standing], "fooled": self.fooled}
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """Signals of one sample by what they are about, and where they were found."""
-
-    setting: Setting
-    signals: dict[str, list[Signal]]
+    def evidence(self, at: Setting) -> dict[str, JsonValue]:
+        """What a draft keeps of every signal: where it was found and how sure it is."""
+        return {
+            "session": at.checking.name, "region": at.region, "consent_to_describe": at.described,
+            **self.standing.said, "fooled": self.fooled,
+        }  # fmt: skip
 
 
-def look(session: Session, sample_id: uuid.UUID, pack: Pack, now: datetime) -> Looked | None:
-    """What one sample gives rise to; None where it may not be used, nothing of it is told, or that was long ago."""
+def look(session: Session, sample_id: uuid.UUID, pack: Pack, now: datetime) -> list[tuple[Setting, list[Signal]]]:
+    """The signals of one sample for each thing they are about, and where they were found; none where it may not be used, nothing
+    of it is told, or that was long ago."""
     sample = samples.sample_for_system(session, sample_id)
     if sample is None or sample.withdrawn_at is not None:
-        return None
+        return []
     checking = sessions.session_for_system(session, sample.session_id)
     consents = samples.consents_of(session, sample_id)
     counted = consents[ConsentKind.AGGREGATE_DATA] is ConsentAnswer.YES
     described = may_be_described(session, [sample_id])
     if checking is None or not (counted or described):
-        return None
+        return []
     view = results.released(session, sample_id)
     if view is None and not checking.licence_mode.individual_results:
         newest = results.latest(session, sample_id)  # back of house nothing is ever released: verified counts
         view = newest if newest is not None and newest.result.verified_at is not None else None
     told_at = (view.result.released_at or view.result.verified_at) if view else None
     if view is None or told_at is None or now - told_at > STALE:
-        return None
+        return []
     at = Setting(sample.agency_id, checking, sessions.site_of(session, checking).region, sample, described)
     found = list(_named(view, pack))
-    signals: dict[str, list[Signal]] = {}
-    counts = Counts(session, at, told_at)
-    for one in (*_firsts(counts, found, pack), *_strengths(counts, found, pack), *_harm(at, found)):
-        signals.setdefault(one.about, []).append(one)
-    return Looked(at, signals)
+    signals: defaultdict[str, list[Signal]] = defaultdict(list)
+    for one in (
+        *_firsts(session, at, told_at, found, pack),
+        *_strengths(session, at, told_at, found, pack),
+        *_harm(at, found),
+    ):
+        signals[one.about].append(one)
+    return [(at, of_one) for of_one in signals.values()]
 
 
 def _named(view: results.ResultView, pack: Pack) -> Iterator[Named]:
     """What was seen and has a name. A colour test counts only for what is always warned of."""
-    snapshot = frozen(view.result)
-    assert snapshot is not None, "only what was submitted is told"
-    made = facts_of(snapshot, view.findings, pack)
+    made = facts_of(view, pack)
     evidence = Evidence(pack, made)
     for one in (f for f in view.present if f.substance_id or f.substance_class):
-        name, standing = str(one.substance_id or one.substance_class), standing_of(one)
+        name, standing = one.substance_id or one.substance_class, standing_of(one)
         if standing is None or (standing is Standing.COLOUR_TEST and not warned_of(pack, name)):
             continue
         if standing is Standing.STRIP and evidence.could_see(name) is not None:
@@ -130,23 +120,16 @@ def _named(view: results.ResultView, pack: Pack) -> Iterator[Named]:
         yield Named(one, standing, fooled)
 
 
-def _where(at: Setting) -> dict[str, Any]:
-    assert at.sample is not None
-    return {"session": at.checking.name, "region": at.region, "consent_to_describe": at.described}
-
-
-def _firsts(counts: Counts, found: Sequence[Named], pack: Pack) -> Iterator[Signal]:
-    at = counts.at
+def _firsts(session: Session, at: Setting, told_at: datetime, found: Sequence[Named], pack: Pack) -> Iterator[Signal]:
     assert at.sample is not None
     for one in (f for f in found if f.watched):
         name = one.name
         since = day_of(at.sample.received_at) - timedelta(days=round(30.44 * MONTHS_OF_REGION))
         seen = series.earlier(
-            counts.session, at.agency_id, name, besides=at.sample.id, told_at=counts.told_at,
+            session, at.agency_id, name, besides=at.sample.id, told_at=told_at,
             session_id=at.checking.id, region=at.region, region_since=since,
         )  # fmt: skip
-        before = Before(seen.here, seen.in_region, seen.ever, seen.samples_in_region, seen.samples_ever)
-        scope = first(before, warned_of=warned_of(pack, name))
+        scope = first(*astuple(seen), warned_of=warned_of(pack, name))
         if scope is None:
             continue
         place = {First.EVER: "", First.REGION: at.region, First.SESSION: str(at.checking.id)}[scope]
@@ -158,10 +141,10 @@ def _firsts(counts: Counts, found: Sequence[Named], pack: Pack) -> Iterator[Sign
             f"{samples.label_of(pack.register, name)}: {_FIRST_WORDS[scope]}.", x=1,
             samples=(at.sample.id,), standing=one.standing, fooled=one.fooled,
             detail={
-                **_where(at), **one.said(), "scope": scope.value, "confidence": one.finding.confidence.value,
+                **one.evidence(at), "scope": scope.value, "confidence": one.finding.confidence.value,
                 "methods": list(one.finding.methods),
-                "earlier_here": before.here, "earlier_in_region": before.in_region, "earlier_ever": before.ever,
-                "samples_in_region": before.samples_in_region, "samples_ever": before.samples_ever,
+                "earlier_here": seen.here, "earlier_in_region": seen.in_region, "earlier_ever": seen.ever,
+                "samples_in_region": seen.samples_in_region, "samples_ever": seen.samples_ever,
             },
         )  # fmt: skip
 
@@ -176,17 +159,16 @@ def warned_of(pack: Pack, name: str) -> bool:
     return of_class in classes and classes[of_class].always_warn == "yes"
 
 
-def _strengths(counts: Counts, found: Sequence[Named], pack: Pack) -> Iterator[Signal]:
-    at = counts.at
+def _strengths(
+    session: Session, at: Setting, told_at: datetime, found: Sequence[Named], pack: Pack
+) -> Iterator[Signal]:
     assert at.sample is not None
-    for named in (f for f in found if f.finding.substance_id and f.finding.amount_unit is not None):
+    for named in (f for f in found if f.finding.substance_id):
         one, name = named.finding, named.name
-        if one.amount_value is None:
+        if one.amount_value is None or one.amount_unit is None:
             continue
         unit, basis = one.amount_unit.value, one.basis.value
-        earlier = series.amounts_before(
-            counts.session, at.agency_id, name, unit, basis, besides=at.sample.id, told_at=counts.told_at
-        )
+        earlier = series.amounts_before(session, at.agency_id, name, unit, basis, besides=at.sample.id, told_at=told_at)
         stands = strength(one.amount_value, earlier)
         top = _top_band(pack, at, one)
         if not top and (stands is None or not stands.unusual):
@@ -198,25 +180,23 @@ def _strengths(counts: Counts, found: Sequence[Named], pack: Pack) -> Iterator[S
             f"{samples.label_of(pack.register, name)}: unusually strong, {why}.", standing=named.standing,
             n=len(earlier), probability=stands.chance if stands else None, samples=(at.sample.id,),
             detail={
-                **_where(at), **named.said(), "amount": one.amount_value, "unit": unit, "basis": basis, "top_band": top,
+                **named.evidence(at), "amount": one.amount_value, "unit": unit, "basis": basis, "top_band": top,
                 "limit": stands.limit if stands else None, "percentile": stands.percentile if stands else None,
                 "percentile_low": stands.low if stands else None, "percentile_high": stands.high if stands else None,
             },
         )  # fmt: skip
 
 
-def _top_band(pack: Pack, at: Setting, one: Any) -> str:
+def _top_band(pack: Pack, at: Setting, one: Finding) -> str:
     """The band of the pack an amount lies in, where that is its highest; value + U, as the messages read it."""
     assert at.sample is not None
-    units, forms, bases = set(Unit), set(Form), set(Basis)
-    if one.amount_unit.value not in units or at.sample.form.value not in forms or one.basis.value not in bases:
+    if one.substance_id is None or one.amount_unit is None or one.amount_value is None:
         return ""
     row = band_row(pack, one.substance_id, one.amount_unit, at.sample.form)
     if row is None:
         return ""
-    formula = pack.substances[one.substance_id].formula
     upper = one.amount_high if one.amount_high is not None else one.amount_value
-    band = band_of(row, convert(upper, one.basis, row.basis, formula))
+    band = band_of(row, convert(upper, one.basis, row.basis, pack.substances[one.substance_id].formula))
     top = Band.EXTREME if row.very_high_max is not None else Band.VERY_HIGH
     return band.value.replace("_", " ") if band is top else ""
 
@@ -238,7 +218,7 @@ def _harm(at: Setting, found: Sequence[Named]) -> Iterator[Signal]:
         Trigger.HARM_LINKED, one.name, f"harm:{at.sample.id}:{one.standing}", str(at.sample.id), tier,
         f"A sample with this is linked to harm ({said}).", samples=(at.sample.id,), standing=one.standing, fooled=one.fooled,
         detail={
-            **_where(at), **one.said(), "harm_event": happened, "batch_linked_to_incident": bool(at.sample.batch_linked_to_incident),
+            **one.evidence(at), "harm_event": happened, "batch_linked_to_incident": bool(at.sample.batch_linked_to_incident),
             "found": [f.name for f in found],
         },
     )  # fmt: skip

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
-from app.care.alerts.domain import NO_GREEN_LIGHT, Act, AlertState, Channel, Reach, Tier
-from app.care.alerts.service import AlertDetail, AlertView, DetectionRun, EvidenceLine, NewAlert
-from app.care.alerts.signals import Trigger
-from app.care.alerts.told import Told
+from app.care.alerts.domain import NO_GREEN_LIGHT, Act, AlertState, Channel, Reach, Tier, Trigger
+from app.care.alerts.service import AlertDetail, AlertView, EvidenceLine, NewAlert
 from app.platform.web.fields import FreeText, Moment, Note200, Note300, Text60, Told40, Told200, Told600
 from harm_messages import Form
 
@@ -36,20 +33,11 @@ class AlertIn(FreeText):
 
     def alert(self) -> NewAlert:
         """For the use case."""
-        return NewAlert(
-            tier=self.tier,
-            reach=self.reach,
-            words=self.words,
-            session_id=self.session_id,
-            substances=tuple(self.substances),
-            classes=tuple(self.classes),
-            forms=tuple(form.value for form in self.forms),
-            logos=tuple(logo for logo in self.logos if logo),
-            colours=tuple(colour for colour in self.colours if colour),
-            until=self.until,
-            sample_id=self.sample_id,
-            told_words=self.told_words,
-        )
+        logos, colours = [logo for logo in self.logos if logo], [colour for colour in self.colours if colour]
+        return _NEW.validate_python({**self.model_dump(), "logos": logos, "colours": colours})
+
+
+_NEW = TypeAdapter(NewAlert)
 
 
 class StepIn(FreeText):
@@ -107,32 +95,8 @@ class AlertOut(BaseModel):
     @classmethod
     def of(cls, view: AlertView) -> AlertOut:
         """The JSON shape of what the service shows."""
-        row = view.row
-        return cls(
-            id=row.id,
-            tier=row.tier,
-            state=row.state,
-            warns=view.warns,
-            reach=row.reach,
-            session_id=row.session_id,
-            region=row.region,
-            place=view.place,
-            words=row.words,
-            told_words=row.told_words,
-            substances=row.substances,
-            classes=row.classes,
-            forms=row.forms,
-            logos=row.logos,
-            colours=row.colours,
-            from_at=row.from_at,
-            until=row.until,
-            sample_id=row.sample_id,
-            drafted_by=view.by,
-            ended_at=row.ended_at,
-            ended_by=view.ended_by,
-            reason=row.reason,
-            version=row.version,
-        )
+        names = {"place": view.place, "drafted_by": view.by, "ended_by": view.ended_by}
+        return cls.model_validate({**view.row.model_dump(), **names, "warns": view.warns})
 
 
 class EvidenceOut(BaseModel):
@@ -145,26 +109,14 @@ class EvidenceOut(BaseModel):
     n: int | None
     probability: float | None
     threshold: float | None
-    detail: dict[str, Any]
+    detail: dict[str, JsonValue]
     samples: list[int] = Field(description="numbers of the samples in their sessions")
     found_at: datetime
 
     @classmethod
     def of(cls, found: EvidenceLine) -> EvidenceOut:
         """The JSON shape of what the service shows."""
-        row = found.row
-        return cls(
-            trigger=row.trigger,
-            about=row.about,
-            intent=row.intent,
-            x=row.x,
-            n=row.n,
-            probability=row.probability,
-            threshold=row.threshold,
-            detail=row.detail,
-            samples=[one.number for one in found.samples],
-            found_at=row.found_at,
-        )
+        return cls.model_validate({**found.row.model_dump(), "samples": [one.number for one in found.samples]})
 
 
 class StepOut(BaseModel):
@@ -186,6 +138,8 @@ class ActOut(BaseModel):
 
 class ChannelOut(BaseModel):
     """Where it was told, and since when its retraction stands there."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     channel: Channel
     told_at: datetime
@@ -209,9 +163,7 @@ class AlertDetailOut(AlertOut):
             **AlertOut.of(view).model_dump(),
             evidence=[EvidenceOut.of(one) for one in found.evidence],
             steps=[StepOut(act=s.act, by=s.name, role=s.role, reason=s.reason, at=s.at) for s in found.steps],
-            channels=[
-                ChannelOut(channel=c.channel, told_at=c.told_at, retracted_at=c.retracted_at) for c in found.channels
-            ],
+            channels=[ChannelOut.model_validate(channel) for channel in found.channels],
             acts=[ActOut(act=act, reasons=list(reasons)) for act, reasons in found.acts.items()],
             missing=list(found.missing),
         )
@@ -220,61 +172,18 @@ class AlertDetailOut(AlertOut):
 class RunOut(BaseModel):
     """One look over all series of the service. `settings`: those it was done with."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     at: datetime
     sessions: int
     series: int
     rises: int
     drifts: int
     drafts: int
-    settings: dict[str, Any]
-
-    @classmethod
-    def of(cls, row: DetectionRun) -> RunOut:
-        """The JSON shape of a stored row."""
-        return cls(**row.model_dump(include=set(cls.model_fields)))
+    settings: dict[str, JsonValue]
 
 
 class Asked(BaseModel):
     """A look over all series was asked for; it is done soon after this answer."""
 
     asked: bool = True
-
-
-class ToldOut(BaseModel):
-    """An alert as partners and the public read it: no session, no sample, no number, no time of day."""
-
-    id: uuid.UUID
-    tier: Tier
-    service: str
-    region: str = Field(description="empty: wherever the service works")
-    words: str
-    note: str = Field(NO_GREEN_LIGHT, description="stands with every alert")
-    about: list[str]
-    forms: list[str]
-    colours: list[str]
-    logos: list[str]
-    from_at: date = Field(description="a day: no time of day is told outside")
-    until: date
-    in_force: bool
-    retracted_at: date | None
-    reason: str
-
-    @classmethod
-    def of(cls, one: Told) -> ToldOut:
-        """The JSON shape of what the service shows."""
-        return cls(
-            id=one.public_id,
-            tier=one.tier,
-            service=one.service,
-            region=one.region,
-            words=one.words,
-            about=list(one.about),
-            forms=list(one.forms),
-            colours=list(one.colours),
-            logos=list(one.logos),
-            from_at=one.from_at,
-            until=one.until,
-            in_force=one.in_force,
-            retracted_at=one.retracted_at,
-            reason=one.reason,
-        )

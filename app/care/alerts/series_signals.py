@@ -12,30 +12,27 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from pydantic import JsonValue
 from sqlmodel import Session
 
 from app.care.alerts.detection import drift, rising
-from app.care.alerts.detection.batches import Look
-from app.care.alerts.detection.counts import Counted, total
-from app.care.alerts.detection.multiple import FDR
-from app.care.alerts.detection.run import Drifted, Name, Rise, Run, look
-from app.care.alerts.domain import Tier
-from app.care.alerts.drafting import Setting
-from app.care.alerts.signals import Signal, Trigger
-from app.care.alerts.standing import LACKING, STANDING_WORDS, Standing
+from app.care.alerts.detection.rising import Counted, total
+from app.care.alerts.detection.run import FDR, Drifted, Name, Rise, Run, look
+from app.care.alerts.domain import Tier, Trigger
+from app.care.alerts.drafting import Setting, Signal
+from app.care.alerts.standing import Standing
 from app.care.counted import series
 from app.care.counted.series import Seen
 from app.intake.samples import service as samples
-from app.intake.samples.lookup import looks_of
+from app.intake.samples.lookup import SampleLook, looks_of
 from app.intake.sessions import service as sessions
 from harm_messages.register import Register
 
 HISTORY = timedelta(days=730)
 LATE_RESULTS = timedelta(days=7)
 """Sessions of which something was released within that time are looked at again."""
-NOT_AN_INTENT = frozenset({""})
 SHOWN = 24
-SETTINGS = {
+SETTINGS: dict[str, JsonValue] = {
     "history_days": HISTORY.days, "level": rising.LEVEL, "fdr": FDR, "prior": [rising.PRIOR_X, rising.PRIOR_N],
     "prior_rho": rising.PRIOR_RHO, "prior_periods": rising.PRIOR_PERIODS, "odds_ratio": drift.ODDS_RATIO,
     "run_length": drift.RUN_LENGTH,
@@ -72,22 +69,37 @@ def look_over(session: Session, agency_id: uuid.UUID, now: datetime, register: R
         return SeriesLooked(Run(0, (), ()), 0, ())
     seen = series.samples_of(session, agency_id, (now - HISTORY - LATE_RESULTS).date())
     looks = looks_of(session, agency_id, (s.sample_id for s in seen if s.own))
-    periods = periods_of(seen, {key: Look(one.form, one.logo, one.colours, one.group) for key, one in looks.items()})
+    periods = periods_of(seen, looks)
     tests = tests_of(periods, {str(key) for key in wanted}, {pair[1] for one in seen for pair in one.found})
     run = look({name: ([p.of(name[2]) for p in past], now_.of(name[2])) for name, (past, now_) in tests.items()})
     found = tuple(_signals(session, agency_id, run, tests, seen, register))
     return SeriesLooked(run, len(wanted), found)
 
 
-def periods_of(seen: Iterable[Seen], looks: Mapping[uuid.UUID, Look]) -> dict[str, list[Period]]:
+def batch_of(look: SampleLook) -> Hashable:
+    """What samples of one batch at one session share, because they say one thing, not several: form, logo and colours; without
+    a logo only within one group of people.
+
+    Decided by simulation (benchmarks/alerts.py): counting a batch that can be recognised once keeps the false alarms of a
+    session full of one pill where they are without batches, and costs little power; a design effect taken from the history
+    alone does not know that tonight's nine pills are one pill.
+    """
+    colours = tuple(sorted(look.colours))
+    if logo := "".join(look.logo.casefold().split()):
+        return ("logo", look.form, logo, colours)
+    group = look.group.casefold().strip()
+    return ("group", group, look.form, colours) if group else ("sample", look.sample_id)
+
+
+def periods_of(seen: Iterable[Seen], looks: Mapping[uuid.UUID, SampleLook]) -> dict[str, list[Period]]:
     """Periods of each intent, oldest first."""
     batches: defaultdict[tuple[str, str], dict[Hashable, set[str]]] = defaultdict(dict)
     begins: dict[tuple[str, str], date] = {}
     for one in seen:
-        if one.intent in NOT_AN_INTENT:
+        if not one.intent:
             continue
         key = one.intent, one.period
-        batch = looks[one.sample_id].batch(one.sample_id) if one.sample_id in looks else one.sample_id
+        batch = batch_of(looks[one.sample_id]) if one.sample_id in looks else one.sample_id
         held = batches[key].setdefault(batch, set())
         held.update(name for pair in one.found for name in pair if name)
         begins[key] = min(begins.get(key, one.day), one.day)
@@ -141,50 +153,36 @@ def _signals(
             continue
         at = Setting(agency_id, checking, sessions.site_of(session, checking).region)
         keys = tuple(series.holds_own([s for s in here[key] if s.intent == intent], name))
-        past = tests[found.name][0]
-        signal = (_rise if isinstance(found, Rise) else _drifted)(found, keys, past, checking.name, register)  # type: ignore[arg-type]
+        names = samples.label_of(register, name), samples.label_of(register, intent)
+        signal = _rise(found, *names, checking.name) if isinstance(found, Rise) else _drifted(found, *names)
         unsure = any(name in s.unsure for s in here[key] if s.intent == intent)
         standing = Standing.INDICATED if unsure else Standing.CONFIRMED
-        said = {"standing": STANDING_WORDS[standing], "lacking": LACKING[standing]}
-        yield at, replace(signal, standing=standing, detail={**signal.detail, **said})
+        shown: list[JsonValue] = [[p.begins.isoformat(), p.found[name], p.n] for p in tests[found.name][0][-SHOWN:]]
+        detail: dict[str, JsonValue] = {"session": checking.name, **signal.detail, "history": shown, **standing.said}
+        yield at, replace(signal, samples=keys, standing=standing, detail=detail)
 
 
-def _labels(name: Name, register: Register) -> tuple[str, str]:
-    return samples.label_of(register, name[2]), samples.label_of(register, name[1])
-
-
-def _history(past: Sequence[Period], name: str) -> list[list[str | int]]:
-    return [[p.begins.isoformat(), p.found[name], p.n] for p in past[-SHOWN:]]
-
-
-def _rise(found: Rise, keys: tuple[uuid.UUID, ...], past: Sequence[Period], where: str, register: Register) -> Signal:
-    what, intent = _labels(found.name, register)
+def _rise(found: Rise, what: str, intent: str, where: str) -> Signal:
     before = total(found.history)
     return Signal(
         Trigger.RISING_SHARE, found.name[2], f"rise:{found.name[1]}:{found.name[2]}", found.name[0], Tier.T2,
         f"{what} in {found.now.x} of {found.now.n} taken for {intent} at {where}; before in {before.x} of {before.n}.",
         intent=found.name[1], x=found.now.x, n=found.now.n, probability=found.probability, threshold=found.threshold,
-        samples=keys,
         detail={
-            "session": where, "earlier_x": before.x, "earlier_n": before.n, "periods": len(past),
+            "earlier_x": before.x, "earlier_n": before.n, "periods": len(found.history),
             "expected_share": found.expected, "rho": found.rho, "rank": found.rank,
-            "history": _history(past, found.name[2]),
         },
     )  # fmt: skip
 
 
-def _drifted(
-    found: Drifted, keys: tuple[uuid.UUID, ...], past: Sequence[Period], where: str, register: Register
-) -> Signal:
-    what, intent = _labels(found.name, register)
+def _drifted(found: Drifted, what: str, intent: str) -> Signal:
     seen = found.drift.seen
     return Signal(
         Trigger.SLOW_DRIFT, found.name[2], f"drift:{found.name[1]}:{found.name[2]}", found.name[0], Tier.T2,
         f"{what} drifts upwards in what is taken for {intent}: in {seen.x} of {seen.n} over {found.drift.since} periods.",
-        intent=found.name[1], x=found.now.x, n=found.now.n, threshold=found.drift.limit, samples=keys,
+        intent=found.name[1], x=found.now.x, n=found.now.n, threshold=found.drift.limit,
         detail={
-            "session": where, "sum": found.drift.value, "limit": found.drift.limit, "base_share": found.drift.base,
+            "sum": found.drift.value, "limit": found.drift.limit, "base_share": found.drift.base,
             "since_periods": found.drift.since, "since_x": seen.x, "since_n": seen.n,
-            "history": _history(past, found.name[2]),
         },
     )  # fmt: skip

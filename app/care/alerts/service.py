@@ -1,54 +1,78 @@
-"""Use cases of alerts: draft or raise one, retract it, who is warned now, and the facts for the message rules."""
+"""Use cases of alerts: draft or raise one, who is warned now, the facts for the message rules, and what stands behind one, for
+staff of its agency only."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 
 from app.care.alerts import repository
 from app.care.alerts.domain import (
+    ALL_STEPS,
     BY_ONE,
     CLIENT_TIERS,
-    NO_GREEN_LIGHT,
+    TRIGGER_WORDS,
     WAITING,
     Act,
     AlertState,
-    Channel,
     Reach,
     Tier,
     decide,
     in_force,
     readable,
     retraction_shows,
+    steps_from,
     visible,
 )
-from app.care.alerts.evidence import AlertDetail, EvidenceLine, detail
-from app.care.alerts.new_alert import NewAlert, checked, ends, problems
-from app.care.alerts.signing import begin_told, edit, may_read, note, take
-from app.care.alerts.tables import Alert, DetectionRun
-from app.care.alerts.telling import TELLS_CLIENTS, tell
+from app.care.alerts.new_alert import NewAlert, standing_behind
+from app.care.alerts.signing import (
+    begin_told,
+    edit,
+    examined,
+    may,
+    may_read,
+    note,
+    samples_behind,
+    standing_steps,
+    take,
+    tell,
+    unready,
+)
+from app.care.alerts.standing import Standing
+from app.care.alerts.tables import Alert, AlertChannel, AlertEvidence, AlertStep, DetectionRun
 from app.intake.people import service as people
-from app.intake.samples import service as samples
+from app.intake.samples.lookup import SampleLook, looks_of
 from app.intake.sessions import service as sessions
 from app.intake.tasks import service as tasks
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
-from app.platform.kernel.errors import Invalid, NotFound, Refused
+from app.platform.kernel.errors import NotFound, Refused
 from harm_messages import AlertFact, Form
 from harm_messages.register import Register
 
-__all__ = [
-    "NO_GREEN_LIGHT", "TELLS_CLIENTS", "Act", "Alert", "AlertDetail", "AlertState", "AlertView", "Channel",
-    "DetectionRun", "EvidenceLine", "NewAlert", "Reach", "Tier", "alert_view", "detail", "discard", "edit", "facts_for",
-    "notices", "page", "propose", "retract", "runs", "take", "waiting",
-]  # fmt: skip
+__all__ = ["Alert", "NewAlert", "edit", "take"]
 
 BY_DETECTION = "the detection"
+_SUBMITTED = (Act.SUBMIT, "The laboratory submits it")
+_AGREED = (Act.AGREE, "The health side agrees: a health worker or a clinician")
+_CLINICIAN = (Act.AGREE, "A clinician agrees")
+_LEAD = (Act.APPROVE, "A session lead approves")
+_OTHER_LEAD = (Act.APPROVE, "A session lead who did not write it approves")
+_SECOND = (Act.APPROVE, "A second person approves: a session lead or a clinician")
+PATHS: dict[Tier, tuple[tuple[Act, str], ...]] = {
+    Tier.T0: (),
+    Tier.T1: (),
+    Tier.T2: (_SUBMITTED, _AGREED, _LEAD),
+    Tier.T3: (_SUBMITTED, _CLINICIAN, _OTHER_LEAD),
+    Tier.T4: (_SUBMITTED, _CLINICIAN, _OTHER_LEAD, _SECOND),
+}
+"""What each tier needs, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +106,39 @@ class AlertView:
         return self.row.state is AlertState.RETRACTED
 
 
+@dataclass(frozen=True, slots=True)
+class EvidenceLine:
+    """One line of evidence with the samples it rests on, as this agency numbers them."""
+
+    row: AlertEvidence
+    samples: tuple[SampleLook, ...]
+
+    @property
+    def title(self) -> str:
+        """The trigger of this line of evidence in words."""
+        return TRIGGER_WORDS[self.row.trigger]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertDetail:
+    """Everything about one alert. `acts`: each step there is from here, with every reason why this person may not take
+    it (none: they may); `missing`: what keeps it from leaving the service as it stands."""
+
+    evidence: tuple[EvidenceLine, ...]
+    steps: tuple[AlertStep, ...]
+    channels: tuple[AlertChannel, ...]
+    acts: Mapping[Act, tuple[str, ...]]
+    missing: tuple[str, ...]
+    path: tuple[tuple[str, AlertStep | None], ...] = ()
+    """What its tier needs, in order, with the step where it was taken."""
+    ground: Standing | None = None
+    """How sure it is now, and what is lacking; for those who write and sign."""
+
+    def may(self, act: Act | str) -> bool:
+        """Whether there is a button for it."""
+        return self.acts.get(Act(act)) == ()
+
+
 def propose(uow: UnitOfWork, new: NewAlert, register: Register) -> Alert:
     """Write an alert: T0 and T1 warn at once, above that it is a draft until it is signed off.
 
@@ -93,21 +150,12 @@ def propose(uow: UnitOfWork, new: NewAlert, register: Register) -> Alert:
     target, why = decide(AlertState.DRAFT, act, new.tier, uow.actor.roles, uow.actor.person_id)
     if target is None:
         raise Refused(why)
-    checking = sessions.get_session(uow.session, uow.actor, new.session_id) if new.session_id else None
-    until = ends(new, checking, uow.now)
-    if wrong := problems(new, checking, until, uow.now, register):
-        raise Invalid("The alert was not written. What you typed is still here.", fields=wrong)
-    if new.sample_id is not None:
-        samples.get_sample(uow.session, uow.actor, new.sample_id)
-    if wrong := checked(uow.session, new):
-        raise Invalid("The alert was not written. What you typed is still here.", fields=wrong)
-    region = sessions.site_of(uow.session, checking).region if checking else ""
+    session_id, region, until = examined(uow, new, register, "The alert was not written. What you typed is still here.")
     row = Alert(
         agency_id=agency_id, tier=new.tier, state=target, reach=new.reach, words=new.words, told_words=new.told_words,
-        session_id=checking.id if checking and new.reach is Reach.SESSION else None,
-        region=region if new.reach is Reach.REGION else "",
-        substances=list(new.substances), classes=list(new.classes), forms=list(new.forms), logos=list(new.logos),
-        colours=list(new.colours), from_at=uow.now, until=until, sample_id=new.sample_id,
+        session_id=session_id, region=region, substances=list(new.substances), classes=list(new.classes),
+        forms=list(new.forms), logos=list(new.logos), colours=list(new.colours), from_at=uow.now, until=until,
+        sample_id=new.sample_id,
         drafted_by=_person(uow.actor), drafted_at=uow.now, authors=[str(_person(uow.actor))],
         approved_by=uow.actor.person_id if target is AlertState.ACTIVE else None,
         approved_at=uow.now if target is AlertState.ACTIVE else None,
@@ -128,16 +176,6 @@ def propose(uow: UnitOfWork, new: NewAlert, register: Register) -> Alert:
         tasks.close_task(uow, new.task_id, new.task_version, done)
     tell(uow, row, "alert.raised" if verb == "raise" else "alert.drafted")
     return row
-
-
-def retract(uow: UnitOfWork, alert_id: uuid.UUID, version: int, reason: str) -> Alert:
-    """Take back an alert that is in force; the retraction is told where it stood. Raises NotFound, Stale, …"""
-    return take(uow, alert_id, version, Act.RETRACT, reason)
-
-
-def discard(uow: UnitOfWork, alert_id: uuid.UUID, version: int, reason: str) -> Alert:
-    """Drop a draft. Raises NotFound, Stale, Refused, Invalid."""
-    return take(uow, alert_id, version, Act.DISCARD, reason)
 
 
 # -- reading ----------------------------------------------------------------------------------------------------
@@ -212,6 +250,44 @@ def facts_for(session: Session, checking: sessions.CheckingSession, now: datetim
         for row in reversed(rows)
         if in_force(row.state, row.from_at, row.until, now) and _holds_at(row, checking.id, region)
     )
+
+
+def alerts_of_session(
+    session: Session, checking: sessions.CheckingSession, sample_ids: Iterable[uuid.UUID], tiers: Iterable[Tier]
+) -> list[Alert]:
+    """For the report of a session: alerts that held there and those raised from one of its samples, the oldest first."""
+    here = sa.or_(col(Alert.session_id) == checking.id, col(Alert.sample_id).in_(list(sample_ids)))
+    query = select(Alert).where(Alert.agency_id == checking.agency_id, here, col(Alert.tier).in_(list(tiers)))
+    return list(session.exec(query.order_by(col(Alert.id))))
+
+
+def detail(session: Session, actor: Actor, row: Alert) -> AlertDetail:
+    """What stands behind an alert the caller has read for this person. Evidence is for those who write and sign."""
+    reads = actor.has(*ALL_STEPS)
+    steps = repository.steps_of(session, row.id)
+    found = repository.evidence_of(session, row.id) if reads else []
+    keys = {uuid.UUID(key) for one in found for key in one.samples}
+    looks = looks_of(session, row.agency_id, keys)
+    return AlertDetail(
+        evidence=tuple(
+            EvidenceLine(one, tuple(looks[key] for key in map(uuid.UUID, one.samples) if key in looks)) for one in found
+        ),
+        steps=tuple(steps),
+        channels=tuple(repository.channels_of(session, row.id)),
+        acts={act: tuple(may(session, row, act, actor, steps)) for act in steps_from(row.state, row.tier)},
+        missing=tuple(unready(session, row)) if reads and row.state in WAITING else (),
+        path=tuple(_path(row, steps)),
+        ground=standing_behind(session, samples_behind(session, row), row.about) if reads else None,
+    )
+
+
+def _path(row: Alert, steps: Sequence[AlertStep]) -> Iterator[tuple[str, AlertStep | None]]:
+    taken = list(standing_steps(steps))
+    for act, title in PATHS[row.tier]:
+        step = next((one for one in taken if one.act is act), None)
+        if step is not None:
+            taken.remove(step)
+        yield title, step
 
 
 def _holds_at(row: Alert, session_id: uuid.UUID, region: str) -> bool:

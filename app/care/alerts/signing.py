@@ -8,11 +8,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from sqlmodel import Session
 
 from app.care.alerts import repository
-from app.care.alerts.behind import UNDECIDED, says_too_much, standing_behind
 from app.care.alerts.domain import (
     BY_ONE,
     CHANNELS,
@@ -27,10 +27,9 @@ from app.care.alerts.domain import (
     readable,
     visible,
 )
-from app.care.alerts.new_alert import NewAlert, checked, ends, problems
+from app.care.alerts.new_alert import UNDECIDED, NewAlert, checked, ends, problems, says_too_much, standing_behind
 from app.care.alerts.standing import Standing
 from app.care.alerts.tables import Alert, AlertChannel, AlertStep
-from app.care.alerts.telling import tell
 from app.care.alerts.text_rules import wrong_in
 from app.intake.samples import service as samples
 from app.intake.samples.lookup import may_be_described
@@ -41,6 +40,7 @@ from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import ROLE_WORDS, Actor
 from app.platform.kernel.errors import Invalid, NotFound, Refused
 from app.platform.kernel.versions import check_version
+from app.platform.live.publish import publish
 from harm_messages.register import Register
 
 NEED_REASON = frozenset({Act.SEND_BACK, Act.RETRACT, Act.DISCARD})
@@ -60,15 +60,14 @@ def standing_steps(steps: Sequence[AlertStep]) -> list[AlertStep]:
 
 def signatures(row: Alert, steps: Sequence[AlertStep]) -> Signatures:
     """Who did what to the alert as it stands."""
-    who = {step.act: step.person_id for step in standing_steps(steps)}
-    authors = frozenset(uuid.UUID(one) for one in row.authors)
-    return Signatures(authors, who.get(Act.SUBMIT), who.get(Act.AGREE), who.get(Act.APPROVE))
+    who = {step.act: [step.person_id] for step in standing_steps(steps)}
+    return {**who, Act.EDIT: [uuid.UUID(one) for one in row.authors]}
 
 
 def unready(session: Session, row: Alert) -> list[str]:
     """What keeps an alert from going out as it stands, as sentences; [] where nothing does."""
     behind = samples_behind(session, row)
-    standing = standing_behind(session, behind, [*row.substances, *row.classes])
+    standing = standing_behind(session, behind, row.about)
     said = list(says_too_much(standing, row.words, row.told_words, row.tier).values())
     if row.tier in BY_ONE:
         return said
@@ -181,23 +180,34 @@ def note(uow: UnitOfWork, row: Alert, act: Act, reason: str = "") -> None:
     uow.session.flush()
 
 
+def examined(
+    uow: UnitOfWork, new: NewAlert, register: Register, refusal: str
+) -> tuple[uuid.UUID | None, str, datetime]:
+    """The session or the region an alert holds in, and when it ends. Raises Invalid with a sentence per field, NotFound for a
+    foreign session or sample."""
+    checking = sessions.get_session(uow.session, uow.actor, new.session_id) if new.session_id else None
+    until = ends(new, checking, uow.now)
+    wrong = problems(new, checking, until, uow.now, register)
+    if not wrong and new.sample_id is not None:
+        samples.get_sample(uow.session, uow.actor, new.sample_id)
+    if wrong := wrong or checked(uow.session, new):
+        raise Invalid(refusal, fields=wrong)
+    region = sessions.site_of(uow.session, checking).region if checking else new.region
+    here = checking.id if checking and new.reach is Reach.SESSION else None
+    return here, region if new.reach is Reach.REGION else "", until
+
+
 def edit(uow: UnitOfWork, alert_id: uuid.UUID, version: int, new: NewAlert, register: Register) -> Alert:
     """Write a draft anew. Whoever does is one of its authors. Raises NotFound, Stale, Refused, Invalid by field."""
     row = held(uow, alert_id, version)
     if reasons := may(uow.session, row, Act.EDIT, uow.actor, repository.steps_of(uow.session, row.id)):
         raise Refused(reasons)
     new = replace(new, region=row.region, session_id=new.session_id or row.session_id, sample_id=row.sample_id)
-    checking = sessions.get_session(uow.session, uow.actor, new.session_id) if new.session_id else None
-    until = ends(new, checking, uow.now)
-    wrong = problems(new, checking, until, uow.now, register)
-    if wrong := wrong or checked(uow.session, new):
-        raise Invalid("The draft was not changed. What you typed is still here.", fields=wrong)
-    region = sessions.site_of(uow.session, checking).region if checking else row.region
+    where = examined(uow, new, register, "The draft was not changed. What you typed is still here.")
+    row.session_id, row.region, row.until = where
     row.tier, row.reach, row.words, row.told_words = new.tier, new.reach, new.words, new.told_words
-    row.session_id = checking.id if checking and new.reach is Reach.SESSION else None
-    row.region = region if new.reach is Reach.REGION else ""
     row.substances, row.classes, row.forms = list(new.substances), list(new.classes), list(new.forms)
-    row.logos, row.colours, row.from_at, row.until = list(new.logos), list(new.colours), uow.now, until
+    row.logos, row.colours, row.from_at = list(new.logos), list(new.colours), uow.now
     author = str(uow.actor.person_id)
     row.authors = [*row.authors, *([] if author in row.authors else [author])]
     row.drafted_by = row.drafted_by or uow.actor.person_id
@@ -230,3 +240,11 @@ def _close_tasks(uow: UnitOfWork, row: Alert, words: str) -> None:
         for task in tasks.rows_of_sample(uow.session, key):
             if task.detail.get("alert") == str(row.id) and task.closed_at is None:
                 tasks.close_task(uow, task.id, task.version, words)
+
+
+def tell(uow: UnitOfWork, row: Alert, kind: str) -> None:
+    """Screens look again by themselves: no word of the alert travels in an event."""
+    publish(
+        uow, "alert", kind, agency_id=row.agency_id, session_id=row.session_id,
+        payload={"alert_id": row.id, "tier": row.tier.value},
+    )  # fmt: skip

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlmodel import Field
 
-from app.care.alerts.domain import Act, AlertState, Channel, Reach, Tier
-from app.care.alerts.signals import Trigger
+from app.care.alerts.domain import Act, AlertState, Channel, Reach, Tier, Trigger
 from app.platform.db import Base, enum_column, json_column, key_column, utc_column
 
 
@@ -54,6 +53,11 @@ class Alert(Base, table=True):
     reason: str = Field(default="", max_length=200, description="why it was retracted or discarded")
     version: int = 1
 
+    @property
+    def about(self) -> list[str]:
+        """The substances and classes it is about."""
+        return [*self.substances, *self.classes]
+
 
 class AlertStep(Base, table=True):
     """One step of the sign-off, as it was taken. Never changed."""
@@ -89,7 +93,7 @@ class AlertEvidence(Base, table=True):
     n: int | None = None
     probability: float | None = None
     threshold: float | None = None
-    detail: dict[str, Any] = json_column(dict)
+    detail: dict[str, JsonValue] = json_column(dict)
     samples: list[str] = json_column(list)
     found_at: datetime = utc_column()
 
@@ -116,4 +120,4 @@ class DetectionRun(Base, table=True):
     rises: int
     drifts: int
     drafts: int
-    settings: dict[str, Any] = json_column(dict)
+    settings: dict[str, JsonValue] = json_column(dict)

@@ -7,9 +7,9 @@ of an alert's evidence, of its drafting, or of who signed it is here, and no tim
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from app.care.alerts import repository
@@ -23,27 +23,25 @@ from app.platform.kernel.errors import NotFound
 from app.platform.kernel.place import day_of
 from harm_messages.register import Register
 
-__all__ = ["NO_GREEN_LIGHT", "Channel", "Told", "told", "told_one"]
-
 MOST = 100
 KEPT = timedelta(days=366)
 """Its own page answers for a year, so that whoever kept the address reads that it is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One alert as it is told outside."""
+class Told(BaseModel):
+    """An alert as partners and the public read it: no session, no sample, no number, no time of day."""
 
-    public_id: uuid.UUID
+    id: uuid.UUID
     tier: Tier
     service: str
-    region: str
+    region: str = Field(description="empty: wherever the service works")
     words: str
-    about: tuple[str, ...]
-    forms: tuple[str, ...]
-    colours: tuple[str, ...]
-    logos: tuple[str, ...]
-    from_at: date
+    note: str = Field(NO_GREEN_LIGHT, description="stands with every alert")
+    about: list[str]
+    forms: list[str]
+    colours: list[str]
+    logos: list[str]
+    from_at: date = Field(description="a day: no time of day is told outside")
     until: date
     in_force: bool
     retracted_at: date | None
@@ -84,15 +82,15 @@ def _told(session: Session, row: Alert, register: Register, now: datetime) -> To
     # asked at every reading: a client may have taken back that their sample is described
     described = not (row.logos or row.colours) or may_be_described(session, samples_behind(session, row))
     return Told(
-        public_id=row.public_id,
+        id=row.public_id,
         tier=row.tier,
         service=people.agency_name(session, row.agency_id),
         region=row.region if row.reach is Reach.REGION else "",
         words=row.told_words,
-        about=tuple(samples.labels(register, [*row.substances, *row.classes])),
-        forms=tuple(row.forms),
-        colours=tuple(row.colours) if described else (),
-        logos=tuple(row.logos) if described else (),
+        about=samples.labels(register, row.about),
+        forms=row.forms,
+        colours=row.colours if described else [],
+        logos=row.logos if described else [],
         from_at=day_of(row.from_at),
         until=day_of(row.until),
         in_force=in_force(row.state, row.from_at, row.until, now),

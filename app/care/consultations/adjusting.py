@@ -13,7 +13,8 @@ from sqlmodel import Session
 
 from app.care.consultations import repository
 from app.care.consultations.adjusting_domain import AdjustmentKind, WhyNotRelevant, WhyRefused
-from app.care.consultations.client_view import ClientView, client_view
+from app.care.consultations.client_view import client_view
+from app.care.consultations.domain import person_of
 from app.care.consultations.tables import PageAdjustment
 from app.intake.people import service as people
 from app.intake.samples import service as samples
@@ -22,7 +23,7 @@ from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Conflict, Invalid, NotFound
 from app.platform.live.publish import publish
-from harm_messages import Message, Pack, Page, snippets_of
+from harm_messages import Pack, Page, snippets_of
 from harm_messages.adjusting import why_not_pinned, why_not_taken_out
 
 KEPT = "The page stays as it is."
@@ -51,16 +52,17 @@ def offer(pack: Pack, page: Page, done: Sequence[AdjustmentView]) -> Offer:
     body = page.loggable().body
     return Offer(
         [
-            (row.id, pack.message(row.message, "en").title or _first_words(pack.message(row.message, "en").short))
+            (row.id, _title(text.title, text.short))
             for row in snippets_of(pack, "snippet")
+            for text in (pack.message(row.message, "en"),)
             if (AdjustmentKind.SNIPPET, row.id) not in had
         ],
         [
-            (m.rule_id, _title(m))
+            (m.rule_id, _title(m.title, m.text))
             for m in body
             if not why_not_pinned(page, m.rule_id) and (AdjustmentKind.PIN, m.rule_id) not in had
         ],
-        [(m.rule_id, _title(m)) for m in body if not why_not_taken_out(page, m.rule_id)],
+        [(m.rule_id, _title(m.title, m.text)) for m in body if not why_not_taken_out(page, m.rule_id)],
     )
 
 
@@ -79,14 +81,17 @@ def adjust(
     """
     sample = samples.lock_sample(uow, sample_id)
     view = client_view(uow.session, pack, sample, uow.now)
-    page, result_id = _page(view)
+    page, result_id = view.page, view.result_id
+    if page is None or result_id is None:
+        said = "No result of this sample is on a page now, so there is nothing to adjust."
+        raise Conflict(said, reason_code=WhyRefused.NO_PAGE)
     there = repository.adjustments(uow.session, result_id)
     if (same := next((row for row in there if (row.kind, row.target) == (kind, target)), None)) is not None:
         return same
     message_id, title = _checked(pack, page, kind, target, reason)
     row = PageAdjustment(
         agency_id=sample.agency_id, sample_id=sample.id, result_id=result_id, kind=kind, target=target, message_id=message_id,
-        title=title[:200], reason=reason if kind is AdjustmentKind.NOT_RELEVANT else None, by_id=_person(uow.actor),
+        title=title[:200], reason=reason if kind is AdjustmentKind.NOT_RELEVANT else None, by_id=person_of(uow.actor),
         at=uow.now,
     )  # fmt: skip
     uow.session.add(row)
@@ -133,7 +138,7 @@ def _checked(
             said = "There is no such message to add: only what the message pack holds can stand on a page."
             raise _refused(said, WhyRefused.UNKNOWN_SNIPPET)
         text = pack.message(row.message, pack.manifest.default_locale)
-        return text.id, text.title or _first_words(text.short)
+        return text.id, _title(text.title, text.short)
     why = why_not_taken_out(page, target) if kind is AdjustmentKind.NOT_RELEVANT else why_not_pinned(page, target)
     if why:
         raise _refused(why, _code(pack, page, kind, target))
@@ -142,7 +147,7 @@ def _checked(
             f"{KEPT} Say why it is not relevant.", fields={"reason": "Choose why."}, reason_code=WhyRefused.NO_REASON
         )
     card = next(m for m in page.loggable().body if m.rule_id == target)
-    return card.id, _title(card)
+    return card.id, _title(card.title, card.text)
 
 
 def _code(pack: Pack, page: Page, kind: AdjustmentKind, rule_id: str) -> WhyRefused:
@@ -160,30 +165,14 @@ def _refused(why: str, code: WhyRefused) -> Invalid:
     return Invalid(f"{KEPT} {why}", fields={"target": why}, reason_code=code)
 
 
-def _page(view: ClientView) -> tuple[Page, uuid.UUID]:
-    if view.page is None or view.result_id is None:
-        said = "No result of this sample is on a page now, so there is nothing to adjust."
-        raise Conflict(said, reason_code=WhyRefused.NO_PAGE)
-    return view.page, view.result_id
-
-
-def _title(message: Message) -> str:
-    return message.title or _first_words(message.text)
-
-
-def _first_words(text: str) -> str:
+def _title(title: str, text: str) -> str:
+    """Its title; where it has none, its first words."""
+    if title:
+        return title
     plain = text.replace("*", "").replace("- ", "").strip()
     first = plain.split(". ")[0].splitlines()[0].rstrip(".")
     return first if len(first) <= 80 else f"{first[:79]}…"
 
 
-def _person(actor: Actor) -> uuid.UUID:
-    if actor.person_id is None:
-        raise NotFound("person")
-    return actor.person_id
-
-
 def _tell(uow: UnitOfWork, sample: samples.Sample) -> None:
-    publish(
-        uow, "client", "adjusted", agency_id=sample.agency_id, session_id=sample.session_id, sample_id=sample.id,
-    )  # fmt: skip
+    publish(uow, "client", "adjusted", agency_id=sample.agency_id, session_id=sample.session_id, sample_id=sample.id)

@@ -3,48 +3,36 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.platform.kernel.actor import Role
+from app.platform.kernel.worded import Worded
 
 
-class AdjustmentKind(StrEnum):
+class AdjustmentKind(Worded):
     """What was done to the page."""
 
-    SNIPPET = "snippet"
-    PIN = "pin"
-    NOT_RELEVANT = "not_relevant"
+    SNIPPET = "snippet", "added"
+    PIN = "pin", "pinned up"
+    NOT_RELEVANT = "not_relevant", "marked not relevant"
 
 
-ADJUSTMENT_WORDS: dict[AdjustmentKind, str] = {
-    AdjustmentKind.SNIPPET: "added",
-    AdjustmentKind.PIN: "pinned up",
-    AdjustmentKind.NOT_RELEVANT: "marked not relevant",
-}
+ADJUSTMENT_WORDS = {one: one.words for one in AdjustmentKind}
 
 
-class WhyNotRelevant(StrEnum):
+class WhyNotRelevant(Worded):
     """Why a message was taken off a page: a choice, so that nothing about a person is typed."""
 
-    DOES_NOT_APPLY = "does_not_apply"
-    KNOWN_ALREADY = "known_already"
-    SAID_IN_PERSON = "said_in_person"
-    SAYS_IT_TWICE = "says_it_twice"
-    CONFUSES = "confuses"
-    WRONG = "wrong"
+    DOES_NOT_APPLY = "does_not_apply", "It does not apply to how it is used here"
+    KNOWN_ALREADY = "known_already", "They know it already"
+    SAID_IN_PERSON = "said_in_person", "It was said in person, in other words"
+    SAYS_IT_TWICE = "says_it_twice", "Another message says the same"
+    CONFUSES = "confuses", "It confuses more than it helps"
+    WRONG = "wrong", "It seems wrong: a clinician should look at it"
 
 
-WHY_WORDS: dict[WhyNotRelevant, str] = {
-    WhyNotRelevant.DOES_NOT_APPLY: "It does not apply to how it is used here",
-    WhyNotRelevant.KNOWN_ALREADY: "They know it already",
-    WhyNotRelevant.SAID_IN_PERSON: "It was said in person, in other words",
-    WhyNotRelevant.SAYS_IT_TWICE: "Another message says the same",
-    WhyNotRelevant.CONFUSES: "It confuses more than it helps",
-    WhyNotRelevant.WRONG: "It seems wrong: a clinician should look at it",
-}
+WHY_WORDS = {one: one.words for one in WhyNotRelevant}
 
 
 class Tried(StrEnum):
@@ -60,60 +48,35 @@ class Tried(StrEnum):
     STOP_URGENT = "stop_urgent"
 
 
-class WhyRefused(StrEnum):
+class WhyRefused(Worded):
     """Why it was refused: a code, so that nothing anybody typed is kept."""
 
-    NOT_ALLOWED = "not_allowed"
-    NOT_FOUND = "not_found"
-    NOT_UNDERSTOOD = "not_understood"
-    STALE = "stale"
-    CONFLICT = "conflict"
-    NO_PAGE = "no_page"
-    UNKNOWN_KIND = "unknown_kind"
-    UNKNOWN_SNIPPET = "unknown_snippet"
-    UNKNOWN_RULE = "unknown_rule"
-    NOT_ON_PAGE = "not_on_page"
-    ALWAYS_STAYS = "always_stays"
-    TOO_GRAVE = "too_grave"
-    AT_THE_TOP = "at_the_top"
-    NO_REASON = "no_reason"
-    UNDONE_ALREADY = "undone_already"
-    NO_SESSION = "no_session"
-    UNKNOWN_LENGTH = "unknown_length"
-    NOT_WAITING = "not_waiting"
-    LAPSED = "lapsed"
-    OVER = "over"
-    OWN_REQUEST = "own_request"
-    APPROVED_ALREADY = "approved_already"
-    NEEDS_SENIOR = "needs_senior"
+    NOT_ALLOWED = "not_allowed", "not this role’s to do"
+    NOT_FOUND = "not_found", "no such sample, change or request"
+    NOT_UNDERSTOOD = "not_understood", "not understood"
+    STALE = "stale", "somebody else was faster"
+    CONFLICT = "conflict", "clashed with another request"
+    NO_PAGE = "no_page", "no result on a page"
+    UNKNOWN_KIND = "unknown_kind", "no such act"
+    UNKNOWN_SNIPPET = "unknown_snippet", "no such message to add"
+    UNKNOWN_RULE = "unknown_rule", "no such rule"
+    NOT_ON_PAGE = "not_on_page", "not on this page"
+    ALWAYS_STAYS = "always_stays", "a part that always stays"
+    TOO_GRAVE = "too_grave", "of a weight that always stays"
+    AT_THE_TOP = "at_the_top", "at the top already"
+    NO_REASON = "no_reason", "no reason given"
+    UNDONE_ALREADY = "undone_already", "undone already"
+    NO_SESSION = "no_session", "no session chosen"
+    UNKNOWN_LENGTH = "unknown_length", "for no length that is offered"
+    NOT_WAITING = "not_waiting", "approved or stopped already"
+    LAPSED = "lapsed", "not approved within a day"
+    OVER = "over", "over already"
+    OWN_REQUEST = "own_request", "own request"
+    APPROVED_ALREADY = "approved_already", "approved it already"
+    NEEDS_SENIOR = "needs_senior", "a clinician or session lead has to"
 
 
-REFUSED_WORDS: dict[WhyRefused, str] = {
-    WhyRefused.NOT_ALLOWED: "not this role’s to do",
-    WhyRefused.NOT_FOUND: "no such sample, change or request",
-    WhyRefused.NOT_UNDERSTOOD: "not understood",
-    WhyRefused.STALE: "somebody else was faster",
-    WhyRefused.CONFLICT: "clashed with another request",
-    WhyRefused.NO_PAGE: "no result on a page",
-    WhyRefused.UNKNOWN_KIND: "no such act",
-    WhyRefused.UNKNOWN_SNIPPET: "no such message to add",
-    WhyRefused.UNKNOWN_RULE: "no such rule",
-    WhyRefused.NOT_ON_PAGE: "not on this page",
-    WhyRefused.ALWAYS_STAYS: "a part that always stays",
-    WhyRefused.TOO_GRAVE: "of a weight that always stays",
-    WhyRefused.AT_THE_TOP: "at the top already",
-    WhyRefused.NO_REASON: "no reason given",
-    WhyRefused.UNDONE_ALREADY: "undone already",
-    WhyRefused.NO_SESSION: "no session chosen",
-    WhyRefused.UNKNOWN_LENGTH: "for no length that is offered",
-    WhyRefused.NOT_WAITING: "approved or stopped already",
-    WhyRefused.LAPSED: "not approved within a day",
-    WhyRefused.OVER: "over already",
-    WhyRefused.OWN_REQUEST: "own request",
-    WhyRefused.APPROVED_ALREADY: "approved it already",
-    WhyRefused.NEEDS_SENIOR: "a clinician or session lead has to",
-}
-URGENT_LONGEST = timedelta(hours=72)
+REFUSED_WORDS = {one: one.words for one in WhyRefused}
 URGENT_WAITS = timedelta(hours=24)
 URGENT_HOURS = (6, 12, 24, 48, 72)
 APPROVERS = frozenset({Role.HEALTH_WORKER, Role.CLINICIAN, Role.SESSION_LEAD})
@@ -127,23 +90,17 @@ class UrgentReach(StrEnum):
     REGION = "region"
 
 
-class UrgentState(StrEnum):
+class UrgentState(Worded):
     """Where a request stands at a moment. Nothing is stored of it: the times say it."""
 
-    ASKED = "asked"
-    LAPSED = "lapsed"
-    SHOWN = "shown"
-    OVER = "over"
-    STOPPED = "stopped"
+    ASKED = "asked", "waits for two people"
+    LAPSED = "lapsed", "nobody approved it within a day"
+    SHOWN = "shown", "on pages now"
+    OVER = "over", "over"
+    STOPPED = "stopped", "stopped"
 
 
-URGENT_WORDS: dict[UrgentState, str] = {
-    UrgentState.ASKED: "waits for two people",
-    UrgentState.LAPSED: "nobody approved it within a day",
-    UrgentState.SHOWN: "on pages now",
-    UrgentState.OVER: "over",
-    UrgentState.STOPPED: "stopped",
-}
+URGENT_WORDS = {one: one.words for one in UrgentState}
 
 
 def urgent_state(
@@ -157,14 +114,6 @@ def urgent_state(
     return UrgentState.SHOWN if now < until else UrgentState.OVER
 
 
-@dataclass(frozen=True, slots=True)
-class Approver:
-    """Somebody who approves, or would."""
-
-    person_id: uuid.UUID
-    senior: bool
-
-
 NO_APPROVAL: dict[WhyRefused, str] = {
     WhyRefused.NOT_ALLOWED: "This takes the role of health worker, clinician or session lead.",
     WhyRefused.OWN_REQUEST: "You asked for it, so two other people approve it.",
@@ -173,16 +122,16 @@ NO_APPROVAL: dict[WhyRefused, str] = {
 }
 
 
-def why_no_approval(requested_by: uuid.UUID, given: Iterable[Approver], new: Approver) -> WhyRefused | None:
+def why_no_approval(
+    requested_by: uuid.UUID, first: uuid.UUID | None, new: uuid.UUID, *, senior: bool
+) -> WhyRefused | None:
     """Why this person may not approve now (NO_APPROVAL has the sentence); None when they may.
 
-    Two people who did not ask for it, one of them a clinician or a session lead.
+    Two people who did not ask for it, one of them a clinician or a session lead. `first`: who approved it before; `senior`:
+    whether one of the two is.
     """
-    before = list(given)
-    if new.person_id == requested_by:
+    if new == requested_by:
         return WhyRefused.OWN_REQUEST
-    if any(one.person_id == new.person_id for one in before):
+    if new == first:
         return WhyRefused.APPROVED_ALREADY
-    if before and not new.senior and not any(one.senior for one in before):
-        return WhyRefused.NEEDS_SENIOR
-    return None
+    return None if first is None or senior else WhyRefused.NEEDS_SENIOR

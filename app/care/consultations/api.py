@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
+from pydantic import JsonValue
 from sse_starlette.sse import EventSourceResponse
 
 from app.care.consultations import schemas, service, web
@@ -22,7 +23,7 @@ router = APIRouter(prefix="/api/v1", tags=["consultations"])
 Teller = Annotated[Actor, allow(Role.HEALTH_WORKER, Role.SESSION_LEAD)]
 Held = Annotated[samples.Sample, web.Held]
 
-_STATE: dict[int | str, dict[str, Any]] = {
+_STATE: dict[int | str, dict[str, JsonValue]] = {
     200: {"content": {"text/html": {}}, "description": "The client's page as data; as HTML when Accept asks for it"},
     404: {"description": "One answer for wrong, expired and unknown codes"},
     429: {"description": "Too many wrong codes"},
@@ -88,12 +89,8 @@ def record_consultation(
             recorded = service.record_consultation(
                 uow,
                 sample_id,
-                [one.tick() for one in body.outcomes],
-                minutes=body.minutes,
-                group_size=body.group_size,
-                naloxone_given=body.naloxone_given,
-                referral=body.referral,
-                dependent_adult_confirmed=body.dependent_adult_confirmed,
+                body.outcomes,
+                **body.model_dump(exclude={"outcomes"}),
             )
             return schemas.ConsultationOut.of(recorded)
 

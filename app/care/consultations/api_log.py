@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from app.care.consultations import adjusting, override_rates, replaying, schemas_log, urgent
-from app.care.consultations.api_refused import LoggedRoute
 from app.care.consultations.client_view import client_view
+from app.care.consultations.web_logged import LoggedRoute
 from app.intake.samples import service as samples
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
@@ -148,4 +148,4 @@ def list_override_rates(
         rows = override_rates.override_rates(
             session, who, rt.packs.current(session, who.agency_id, rt.now()), rt.now(), days=days
         )
-    return schemas_log.OverrideRates(days=days, rows=[schemas_log.RuleRateOut.of(row) for row in rows])
+    return schemas_log.OverrideRates(days=days, rows=[schemas_log.RuleRateOut.model_validate(row) for row in rows])

@@ -6,8 +6,7 @@ about themselves: samples are checked against each other by what was found in th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -33,11 +32,7 @@ class Beside:
 
     def to(self, made: Facts) -> Facts:
         """The facts of a version, with this."""
-        return made.model_copy(
-            update={
-                "same_visit": self.same_visit, "harm_reported": self.harm_reported, "second_sample": self.second_sample,
-            }
-        )  # fmt: skip
+        return made.model_copy(update=asdict(self))
 
 
 def for_client(session: Session, sample: samples.Sample, pack: Pack) -> Beside:
@@ -73,8 +68,7 @@ def watched(made: Facts, pack: Pack) -> set[str]:
 
 def _of_a_group(substance: str, pack: Pack) -> bool:
     drug_class = pack.substances[substance].drug_class if substance in pack.substances else ""
-    return any(substance in row.substances or _holds(drug_class, row.classes) for row in pack.staff)
-
-
-def _holds(drug_class: str, classes: Iterable[str]) -> bool:
-    return any(within(drug_class, one) for one in classes if one != "*")
+    return any(
+        substance in row.substances or any(within(drug_class, one) for one in row.classes if one != "*")
+        for row in pack.staff
+    )

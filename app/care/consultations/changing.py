@@ -9,7 +9,7 @@ from __future__ import annotations
 from babel.numbers import format_decimal
 
 from app.care.consultations.words import Words
-from harm_messages import Facts, FindingFact, Pack
+from harm_messages import Facts, Pack
 from harm_messages.evidence import Evidence
 from harm_messages.register import within
 from harm_messages.types import Abundance, StripReading
@@ -66,13 +66,9 @@ def _limit(pack: Pack, before: Facts, now: Facts, one: str) -> float | None:
     evidence = Evidence(pack, now)
     if one not in pack.substances:
         return evidence.could_see(one)
-    by = {m for f in before.findings if _is(f, one) for m in f.methods}
+    by = {m for f in before.findings if one in (f.substance, f.drug_class) for m in f.methods}
     tests = (t for t in evidence.tests(one) if t.state is State.NOT_SEEN and t.method not in by)
     return min((t.lod for t in tests if t.lod is not None), default=None)
-
-
-def _is(finding: FindingFact, one: str) -> bool:
-    return one in (finding.substance, finding.drug_class)
 
 
 def _label(pack: Pack, one: str, locale: str) -> str:

@@ -31,7 +31,6 @@ from app.laboratory.readings import service as readings
 from app.platform.kernel.errors import NotFound
 from app.results import service as results
 from app.results.domain import ChangeReason, Grade
-from app.results.grounds import frozen
 from app.results.view import Standing
 from harm_messages import (
     Adjustments,
@@ -234,11 +233,8 @@ def _facts(
     warned: tuple[AlertFact, ...] = (),
     others: beside.Beside | None = None,
 ) -> Facts:
-    """The facts of a page: what was submitted and verified, never what was written down since, with the alerts in force and
-    what was found in other samples of the visit."""
-    snapshot = frozen(view.result)
-    assert snapshot is not None, "no version is released that was not submitted"
-    made = facts.facts_of(snapshot, view.findings, pack)
+    """The facts of a page, with the alerts in force and what was found in other samples of the visit."""
+    made = facts.facts_of(view, pack)
     made = made.model_copy(update={"alerts": warned}) if warned else made
     return others.to(made) if others else made
 

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from app.platform.kernel.actor import Actor
+from app.platform.kernel.errors import NotFound
+from app.platform.kernel.worded import Worded
 
 
 class ViewKind(StrEnum):
@@ -61,25 +69,28 @@ class ShownTo(StrEnum):
     STAFF = "staff"
 
 
-class Intention(StrEnum):
+class Intention(Worded):
     """What a person intends, or did; many per consultation."""
 
-    WILL_NOT_TAKE = "will_not_take"
-    DISPOSED_HERE_VERIFIED = "disposed_here_verified"
-    DISPOSED_SELF = "disposed_self"
-    TAKE_LESS = "take_less"
-    TAKE_AS_PLANNED = "take_as_planned"
-    TAKE_MORE = "take_more"
-    AVOID_MIXING = "avoid_mixing"
-    SPACE_OUT = "space_out"
-    TEST_DOSE_FIRST = "test_dose_first"
-    NOT_ALONE = "not_alone"
-    CARRY_NALOXONE = "carry_naloxone"
-    ALERT_FRIENDS = "alert_friends"
-    ALERT_SELLER = "alert_seller"
-    SEEK_MEDICAL = "seek_medical"
-    UNDECIDED = "undecided"
-    DECLINED = "declined"
+    WILL_NOT_TAKE = "will_not_take", "Will not take it"
+    DISPOSED_HERE_VERIFIED = "disposed_here_verified", "Handed the rest in here to be destroyed"
+    DISPOSED_SELF = "disposed_self", "Will get rid of it themselves"
+    TAKE_LESS = "take_less", "Will take less"
+    TAKE_AS_PLANNED = "take_as_planned", "Will take it as planned"
+    TAKE_MORE = "take_more", "Will take more"
+    AVOID_MIXING = "avoid_mixing", "Will not mix it"
+    SPACE_OUT = "space_out", "Will leave more time between doses"
+    TEST_DOSE_FIRST = "test_dose_first", "Will start with a small test dose"
+    NOT_ALONE = "not_alone", "Will not be alone"
+    CARRY_NALOXONE = "carry_naloxone", "Will carry naloxone"
+    ALERT_FRIENDS = "alert_friends", "Will tell friends"
+    ALERT_SELLER = "alert_seller", "Will tell whoever sold it"
+    SEEK_MEDICAL = "seek_medical", "Will get medical help"
+    UNDECIDED = "undecided", "Has not decided"
+    DECLINED = "declined", "Did not want to say"
+
+
+INTENTION_WORDS = {one: one.words for one in Intention}
 
 
 class Moment(StrEnum):
@@ -89,49 +100,27 @@ class Moment(StrEnum):
     AFTER = "after"
 
 
-INTENTION_WORDS: dict[Intention, str] = {
-    Intention.WILL_NOT_TAKE: "Will not take it",
-    Intention.DISPOSED_HERE_VERIFIED: "Handed the rest in here to be destroyed",
-    Intention.DISPOSED_SELF: "Will get rid of it themselves",
-    Intention.TAKE_LESS: "Will take less",
-    Intention.TAKE_AS_PLANNED: "Will take it as planned",
-    Intention.TAKE_MORE: "Will take more",
-    Intention.AVOID_MIXING: "Will not mix it",
-    Intention.SPACE_OUT: "Will leave more time between doses",
-    Intention.TEST_DOSE_FIRST: "Will start with a small test dose",
-    Intention.NOT_ALONE: "Will not be alone",
-    Intention.CARRY_NALOXONE: "Will carry naloxone",
-    Intention.ALERT_FRIENDS: "Will tell friends",
-    Intention.ALERT_SELLER: "Will tell whoever sold it",
-    Intention.SEEK_MEDICAL: "Will get medical help",
-    Intention.UNDECIDED: "Has not decided",
-    Intention.DECLINED: "Did not want to say",
-}
-
-
-class Referral(StrEnum):
+class Referral(Worded):
     """Where somebody was sent on to: a choice, so that no name or story is typed."""
 
-    DRUG_SERVICE = "drug_service"
-    MEDICAL_HERE = "medical_here"
-    GP = "gp"
-    HOSPITAL = "hospital"
-    MENTAL_HEALTH = "mental_health"
-    SEXUAL_HEALTH = "sexual_health"
-    WELFARE = "welfare"
-    OTHER = "other"
+    DRUG_SERVICE = "drug_service", "Drug and alcohol service"
+    MEDICAL_HERE = "medical_here", "Medics on site"
+    GP = "gp", "GP"
+    HOSPITAL = "hospital", "Hospital"
+    MENTAL_HEALTH = "mental_health", "Mental health service"
+    SEXUAL_HEALTH = "sexual_health", "Sexual health service"
+    WELFARE = "welfare", "Welfare, housing or money advice"
+    OTHER = "other", "Somewhere else"
 
 
-REFERRAL_WORDS: dict[Referral, str] = {
-    Referral.DRUG_SERVICE: "Drug and alcohol service",
-    Referral.MEDICAL_HERE: "Medics on site",
-    Referral.GP: "GP",
-    Referral.HOSPITAL: "Hospital",
-    Referral.MENTAL_HEALTH: "Mental health service",
-    Referral.SEXUAL_HEALTH: "Sexual health service",
-    Referral.WELFARE: "Welfare, housing or money advice",
-    Referral.OTHER: "Somewhere else",
-}
+REFERRAL_WORDS = {one: one.words for one in Referral}
+
+
+def person_of(actor: Actor) -> uuid.UUID:
+    """Who is acting. Raises NotFound where nobody is: for the system, and for a client."""
+    if actor.person_id is None:
+        raise NotFound("person")
+    return actor.person_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,4 +129,4 @@ class Tick:
 
     intention: Intention
     moment: Moment = Moment.AFTER
-    person_index: int = 1
+    person_index: Annotated[int, Field(ge=1, le=20)] = 1

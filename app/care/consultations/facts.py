@@ -7,25 +7,29 @@ What the display log keeps is enough to make the same page again: facts, context
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue, TypeAdapter
 
 from app.results.derivation import scope_fact, strip_facts
 from app.results.finding import look_alikes
+from app.results.grounds import frozen
 from harm_messages import Adjustments, AmountFact, Context, Facts, FindingFact, Pack, Page, evaluate
 from harm_messages.register import Register
 from harm_messages.types import Abundance
 
 if TYPE_CHECKING:
-    from app.results.grounds import SubmissionSnapshot
     from app.results.tables import Finding
-    from harm_messages import Pack
+    from app.results.view import ResultView
 
 
-def facts_of(snapshot: SubmissionSnapshot, findings: Iterable[Finding], pack: Pack) -> Facts:
-    """Facts of one result version, from what it stood on when it was submitted."""
+def facts_of(view: ResultView, pack: Pack) -> Facts:
+    """Facts of one result version that was submitted, from what it stood on then, never what was written down since."""
+    snapshot = frozen(view.result)
+    assert snapshot is not None, "only what was submitted is told"
     return Facts(
         expected=expected_of(snapshot.expected, snapshot.intent, pack.substances.intents),
         expected_words=said_words(snapshot.words or "", pack.substances),
@@ -33,7 +37,7 @@ def facts_of(snapshot: SubmissionSnapshot, findings: Iterable[Finding], pack: Pa
         unit_mass_mg=snapshot.unit_mass_mg,
         logo=snapshot.logo,
         colours=snapshot.colours,
-        findings=tuple(_finding(f, pack) for f in findings),
+        findings=tuple(_finding(f, pack) for f in view.findings),
         scope=tuple(scope_fact(one) for one in snapshot.scope),
         strips=tuple(strip_facts(snapshot.scope)),
     )
@@ -95,26 +99,14 @@ class MadeOf:
         """The page again. Raises HarmMessageError where this pack cannot say it."""
         return evaluate(pack, self.facts, self.context, self.locale, self.now, self.adjustments)
 
-    def as_json(self) -> dict[str, Any]:
-        """For the column."""
-        return {
-            "facts": self.facts.model_dump(mode="json", exclude_defaults=True),
-            "context": self.context.model_dump(mode="json"),
-            "adjustments": self.adjustments.model_dump(mode="json"),
-            "locale": self.locale,
-            "now": self.now.isoformat(),
-        }
+    def as_json(self) -> dict[str, JsonValue]:
+        """For the column; what was not said of it is left out."""
+        kept: dict[str, JsonValue] = KEPT.dump_python(self, mode="json", exclude_defaults=True)
+        return kept
 
-    @classmethod
-    def of(cls, kept: Mapping[str, Any]) -> MadeOf:
-        """What a page was made of, from the data it was kept as."""
-        return cls(
-            Facts.model_validate(kept["facts"]),
-            Context.model_validate(kept["context"]),
-            Adjustments.model_validate(kept["adjustments"]),
-            kept["locale"],
-            datetime.fromisoformat(kept["now"]),
-        )
+
+KEPT = TypeAdapter(MadeOf)
+"""Reads what a page was made of from the data it was kept as."""
 
 
 def page_digest(page: Page) -> str:

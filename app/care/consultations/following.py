@@ -10,9 +10,10 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
+from pydantic import JsonValue
 from sqlmodel import Session
 
 from app.care.consultations import beside, facts, repository
@@ -73,15 +74,6 @@ class _Read:
         return {s.drug_class or s.name for s in seen if s.always_warn}
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What is asked, on an open page or behind a closed gate; there without a headline."""
-
-    headline: str
-    staff: Sequence[StaffAction]
-    proposals: Sequence[AlertProposal]
-
-
 def after_step(uow: UnitOfWork, step: StepTaken) -> None:
     """Open the tasks that follow from this step. A result the pack has no words for is a task too, never an error."""
     row, action, pack, every = step.row, step.action, step.pack, step.every
@@ -89,53 +81,46 @@ def after_step(uow: UnitOfWork, step: StepTaken) -> None:
         return
     sample = step.there.sample
     view = next(v for v in every if v.result.id == row.id)
-    made = _facts(view, pack)
+    made = facts.facts_of(view, pack)
     made = beside.for_staff(uow.session, sample, made, pack, uow.now).to(made)
     try:
-        now_read = _Read(view, made, evaluate(pack, made, FOR_STAFF, pack.manifest.default_locale, uow.now))
-    except (
-        GateClosed
-    ) as shut:  # no pack is in force: no page may open, and what is to be done is to be done all the same
-        _ask_staff(uow, sample, row, _Asked("", shut.staff, shut.alert_proposals), pack)
+        now_read = _read(pack, view, made, uow.now)
+    except GateClosed as shut:
+        # no pack is in force: no page may open, and what is to be done is to be done all the same
+        _ask_staff(uow, sample, row, shut, "", pack)
         return
     except HarmMessageError as error:
         _log.error("no_words_for_result", sample_id=str(sample.id), error=type(error).__name__)
         words = f"The message pack has no words for what was found in sample #{sample.number:03d}. Its client is told in person."
         tasks.open_once(uow, sample, TaskKind.TELL_LEAD, f"no_words@{row.number}", words, result_id=row.id)
         return
-    page = now_read.page
-    _ask_staff(uow, sample, row, _Asked(page.headline, page.staff, page.alert_proposals), pack)
+    _ask_staff(uow, sample, row, now_read.page, now_read.page.headline, pack)
     if action is Action.RELEASE:
         told = [v for v in every if v.result.released_at is not None and v.result.number < row.number]
         if told:
             _compare(uow, sample, told[0], now_read, pack)
 
 
-def _read(pack: Pack, view: ResultView, now: datetime) -> _Read:
-    made = _facts(view, pack)
+def _read(pack: Pack, view: ResultView, made: Facts, now: datetime) -> _Read:
     return _Read(view, made, evaluate(pack, made, FOR_STAFF, pack.manifest.default_locale, now))
-
-
-def _facts(view: ResultView, pack: Pack) -> Facts:
-    snapshot = frozen(view.result)
-    assert snapshot is not None, "only what was submitted is read"
-    return facts.facts_of(snapshot, view.findings, pack)
 
 
 # -- what is asked of staff ------------------------------------------------------------------------------------
 
 
-def _ask_staff(uow: UnitOfWork, sample: samples.Sample, row: ResultVersion, asked: _Asked, pack: Pack) -> None:
-    """One task for each thing asked, and a new one when something else asks it in a later version."""
+def _ask_staff(
+    uow: UnitOfWork, sample: samples.Sample, row: ResultVersion, asked: Page | GateClosed, headline: str, pack: Pack
+) -> None:
+    """One task for each thing asked, on an open page or behind a closed gate, and a new one when something else asks it in
+    a later version."""
     if strange := unknown_actions(asked.staff):
         _log.warning("unknown_staff_actions", actions=strange)
     known = "" if row.verified_at is not None else " This is not verified yet."
     snapshot = frozen(row)
     methods = {one.method.value: one.title for one in (snapshot.scope if snapshot else ())}
-    lead = lead_task(asked.staff, asked.headline, known)
     each = [
-        *([lead] if lead else []),
-        *alert_tasks(asked.proposals, known),
+        *lead_tasks(asked.staff, headline, known),
+        *alert_tasks(asked.alert_proposals, known),
         *bench_tasks(asked.staff, pack, methods),
     ]
     there = tasks.rows_of_sample(uow.session, sample.id)
@@ -148,17 +133,17 @@ def _open_or_reword(
 ) -> None:
     """Say an open task about the same thing as it stands now; open one where something asks that has not asked before."""
     causes = set(ask.causes)
-    known = {cause for task in there for cause in task.detail.get("causes", ())}
+    known = {cause for task in there for cause in tasks.causes_of(task)}
     for task in (one for one in there if one.closed_at is None):
-        own = set(task.detail.get("causes", ()))
+        own = tasks.causes_of(task)
         if ask.kind is TaskKind.PROPOSE_ALERT and task.detail.get("tier") == ask.detail["tier"]:
             # the same event at another state of the evidence: the open task says so, and asks no second time
-            tasks.reword(uow, task, ask.words, {**ask.detail, "causes": sorted(own | causes)})
+            tasks.reword(uow, task, ask.words, {**ask.detail, "causes": [*sorted(own | causes)]})
             return
         if task.result_id == row.id and own & causes:
             tasks.reword(uow, task, ask.words)  # verified since
     if not causes <= known:
-        detail = {"causes": sorted(causes), **ask.detail}
+        detail: dict[str, JsonValue] = {"causes": [*sorted(causes)], **ask.detail}
         tasks.open_once(uow, sample, ask.kind, f"{ask.key}@{row.number}", ask.words, result_id=row.id, detail=detail)
 
 
@@ -167,20 +152,20 @@ def _open_or_reword(
 
 def _compare(uow: UnitOfWork, sample: samples.Sample, before: ResultView, now_read: _Read, pack: Pack) -> None:
     try:
-        old = _read(pack, before, uow.now)
+        old = _read(pack, before, facts.facts_of(before, pack), uow.now)
     except HarmMessageError:
         return  # today's pack cannot say what it was; nothing can be compared
     why = _added(old, now_read, pack)
     if not why:
         return
-    shown = shown_to_whom(uow.session, sample, [before])
+    shown = shown_to_whom(uow.session, sample, before.result.id)
     words = (
         f"Sample #{sample.number:03d}: the result was amended, and a danger was added. "
         f"{'Its page was shown before: find whoever saw it.' if shown else 'Nobody had seen its page before.'}"
     )
-    detail = {
-        "number": sample.number, "before": old.page.headline, "after": now_read.page.headline, "why": why,
-        "shown": shown,
+    detail: dict[str, JsonValue] = {
+        "number": sample.number, "before": old.page.headline, "after": now_read.page.headline, "why": [*why],
+        "shown": [*shown],
     }  # fmt: skip
     row = now_read.view.result
     tasks.open_once(uow, sample, TaskKind.AMENDED, f"version {row.number}", words, result_id=row.id, detail=detail)
@@ -199,11 +184,10 @@ def _added(old: _Read, new: _Read, pack: Pack) -> list[str]:
     return why
 
 
-def shown_to_whom(session: Session, sample: samples.Sample, told: Sequence[ResultView]) -> list[str]:
-    """Who saw the page of these versions and when, as sentences for a task; the earliest first."""
-    keys = {view.result.id for view in told}
-    rows = [row for row in reversed(repository.shown(session, sample.id)) if row.result_id in keys]
-    talks = [row for row in reversed(repository.of_sample(session, sample.id)) if row.result_id in keys]
+def shown_to_whom(session: Session, sample: samples.Sample, told: uuid.UUID) -> list[str]:
+    """Who saw the page of this version and when, as sentences for a task; the earliest first."""
+    rows = [row for row in reversed(repository.shown(session, sample.id)) if row.result_id == told]
+    talks = [row for row in reversed(repository.of_sample(session, sample.id)) if row.result_id == told]
     names = people.display_names(session, [*(row.by_id for row in rows), *(talk.by_id for talk in talks)])
     lines = [
         (row.at, "the client, on their own screen" if row.shown_to == ShownTo.CLIENT else _staff(names, row.by_id))
@@ -228,15 +212,17 @@ class Ask:
     key: str
     words: str
     causes: tuple[str, ...]
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    detail: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
-def lead_task(staff: Iterable[StaffAction], headline: str, known: str) -> Ask | None:
-    """Tell the lead; None where nothing asks for it."""
-    action = next((one for one in staff if one.action == "tell_lead_now"), None)
+def lead_tasks(staff: Iterable[StaffAction], headline: str, known: str) -> list[Ask]:
+    """Tell the lead; at most one."""
     said = headline or "No message can be shown for this result now. Look at what was found."
-    causes = tuple(f":{cause}" for cause in action.causes) if action else ()
-    return Ask(TaskKind.TELL_LEAD, "tell_lead_now", f"{said}{known}", causes) if action else None
+    return [
+        Ask(TaskKind.TELL_LEAD, one.action, f"{said}{known}", tuple(f":{cause}" for cause in one.causes))
+        for one in staff
+        if one.action == "tell_lead_now"
+    ][:1]
 
 
 def alert_tasks(proposals: Sequence[AlertProposal], known: str) -> list[Ask]:
@@ -256,7 +242,8 @@ def alert_tasks(proposals: Sequence[AlertProposal], known: str) -> list[Ask]:
         )
         words += f" Lacking: {' '.join(lacking)}" if lacking else ""
         causes = tuple(f"{tier}:{one.group}:{'held' if one.held else 'now'}:{one.evidence}" for one in stands)
-        detail = {"tier": tier, "held": not firm, "evidence": " ".join(evidence), "lacking": " ".join(lacking)}
+        detail: dict[str, JsonValue] = {"tier": tier, "held": not firm}
+        detail |= {"evidence": " ".join(evidence), "lacking": " ".join(lacking)}
         found.append(Ask(TaskKind.PROPOSE_ALERT, f"propose_alert:{tier}", words, causes, detail))
     return found
 

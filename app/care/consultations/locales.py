@@ -6,7 +6,15 @@ from app.care.consultations.words import ENGLISH, Words
 from app.care.consultations.words_cy import WELSH
 from harm_messages import Pack
 
-WORDS: dict[str, Words] = {"en": ENGLISH, "cy": WELSH}
+
+def _complete(words: Words) -> Words:
+    """A language that leaves a word to the English is an error."""
+    if lacking := Words.model_fields.keys() - words.model_fields_set:
+        raise ValueError(f"{words.name} has no words for: {', '.join(sorted(lacking))}")
+    return words
+
+
+WORDS: dict[str, Words] = {"en": ENGLISH, "cy": _complete(WELSH)}
 
 
 def words_of(locale: str) -> Words:

@@ -7,7 +7,8 @@ each counts, whatever it was about.
 
 from __future__ import annotations
 
-from collections import Counter
+import uuid
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -45,13 +46,23 @@ class RuleRate:
     taken_out: int
     pinned: int
     reasons: Mapping[WhyNotRelevant, int]
-    refused: Mapping[WhyRefused, int] = field(default_factory=dict)
+    refused_why: Mapping[WhyRefused, int] = field(default_factory=dict)
     may_go: bool = True
 
     @property
     def share(self) -> float | None:
         """The share of `shown` that staff took out; None below FEWEST, and for messages that nobody can take out."""
         return self.taken_out / self.shown if self.may_go and self.shown >= FEWEST else None
+
+    @property
+    def refused(self) -> int:
+        """How many attempts at it were refused."""
+        return sum(self.refused_why.values())
+
+    @property
+    def bounds(self) -> tuple[float | None, float | None]:
+        """The ends of the interval; nothing where there is none."""
+        return self.interval or (None, None)
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -71,44 +82,28 @@ def override_rates(session: Session, actor: Actor, pack: Pack, now: datetime, *,
         (result, rule) for result, rules in repository.shown_since(session, actor.agency_id, since) for rule in rules
     }
     stood = Counter(rule for _, rule in pages)
-    done: dict[tuple[AdjustmentKind, str], dict[object, WhyNotRelevant | None]] = {}
+    done: defaultdict[tuple[AdjustmentKind, str], dict[uuid.UUID, WhyNotRelevant | None]] = defaultdict(dict)
     for row in repository.adjustments_since(session, actor.agency_id, since):
         if (row.result_id, row.target) in pages:
-            done.setdefault((row.kind, row.target), {})[row.result_id] = row.reason
-    refused: dict[str, Counter[WhyRefused]] = {}
+            done[row.kind, row.target][row.result_id] = row.reason
+    refused: defaultdict[str, Counter[WhyRefused]] = defaultdict(Counter)
     for rule, why in repository.refused_since(session, actor.agency_id, since):
-        refused.setdefault(rule, Counter())[WhyRefused(why)] += 1
-    listed = {rule for rule in stood if _may_go(pack, rule)} | set(refused)
-    rates = [_rate(pack, rule, stood[rule], done, refused.get(rule, {})) for rule in listed]
-    return sorted(rates, key=lambda r: (-r.taken_out, -sum(r.refused.values()), -r.shown, r.rule))
+        refused[rule][WhyRefused(why)] += 1
+    rates = []
+    for rule in {one for one in stood if _may_go(pack, one)} | refused.keys():
+        out, pinned = done[AdjustmentKind.NOT_RELEVANT, rule], done[AdjustmentKind.PIN, rule]
+        why_out = Counter(reason for reason in out.values() if reason is not None)
+        may_go = stood[rule] > 0 and _may_go(pack, rule)
+        rates.append(
+            RuleRate(rule, *_named(pack, rule), stood[rule], len(out), len(pinned), why_out, refused[rule], may_go)
+        )
+    return sorted(rates, key=lambda r: (-r.taken_out, -r.refused, -r.shown, r.rule))
 
 
 def _may_go(pack: Pack, rule_id: str) -> bool:
     """Of what can never be taken out a rate says nothing; a rule that is in the pack no more is listed."""
     rule = next((r for r in pack.rules if r.id == rule_id), None)
     return rule is None or (rule.slot in BODY_SLOTS and rule.severity.rank > Severity.S1.rank)
-
-
-def _rate(
-    pack: Pack,
-    rule_id: str,
-    shown: int,
-    done: Mapping[tuple[AdjustmentKind, str], Mapping[object, WhyNotRelevant | None]],
-    refused: Mapping[WhyRefused, int],
-) -> RuleRate:
-    title, severity = _named(pack, rule_id)
-    out = done.get((AdjustmentKind.NOT_RELEVANT, rule_id), {})
-    return RuleRate(
-        rule_id,
-        title,
-        severity,
-        shown,
-        len(out),
-        len(done.get((AdjustmentKind.PIN, rule_id), {})),
-        Counter(reason for reason in out.values() if reason is not None),
-        refused,
-        shown > 0 and _may_go(pack, rule_id),
-    )
 
 
 def _named(pack: Pack, rule_id: str) -> tuple[str, str]:

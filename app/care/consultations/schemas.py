@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from app.care.consultations.domain import Intention, Moment, Referral, Tick
-from app.care.consultations.service import ClientView, ConsultationView
+from app.care.consultations.client_view import ClientView
+from app.care.consultations.domain import Referral, Tick
+from app.care.consultations.service import ConsultationView
 
 LONGEST_TALK = 600  # minutes
 
@@ -19,22 +20,10 @@ class TicketCode(BaseModel):
     code: str = Field(min_length=1, max_length=40)
 
 
-class TickIn(BaseModel):
-    """What one person of the group intends."""
-
-    intention: Intention
-    moment: Moment = Moment.AFTER
-    person_index: int = Field(1, ge=1, le=20)
-
-    def tick(self) -> Tick:
-        """For the use case."""
-        return Tick(self.intention, self.moment, self.person_index)
-
-
 class NewConsultation(BaseModel):
     """A talk to record. There is no field for names or for what else somebody takes."""
 
-    outcomes: list[TickIn] = Field(default=[], max_length=200)
+    outcomes: list[Tick] = Field(default=[], max_length=200)
     minutes: int | None = Field(None, ge=0, le=LONGEST_TALK)
     group_size: int | None = Field(None, ge=1, le=20)
     naloxone_given: bool | None = None
@@ -53,30 +42,21 @@ class ConsultationOut(BaseModel):
     group_size: int | None
     naloxone_given: bool | None
     referral: Referral | None
-    outcomes: list[TickIn]
+    outcomes: list[Tick]
 
     @classmethod
     def of(cls, view: ConsultationView) -> ConsultationOut:
         """From a service's answer."""
         row = view.row
-        return cls(
-            id=row.id,
-            sample_id=row.sample_id,
-            at=row.at,
-            by=view.by,
-            minutes=row.minutes,
-            group_size=row.group_size,
-            naloxone_given=row.naloxone_given,
-            referral=Referral(row.referral) if row.referral else None,
-            outcomes=[
-                TickIn(intention=Intention(t.intention), moment=Moment(t.moment), person_index=t.person_index)
-                for t in view.ticks
-            ],
-        )
+        ticks = [Tick(one.intention, one.moment, one.person_index) for one in view.ticks]
+        around = {"by": view.by, "referral": row.referral or None, "outcomes": ticks}
+        return cls.model_validate({**row.model_dump(), **around})
 
 
 class ResultMessage(BaseModel):
     """One message of the page, for programs."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     id: str
     version: int
@@ -88,6 +68,8 @@ class ResultMessage(BaseModel):
 
 class TicketState(BaseModel):
     """A client's page as data."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     kind: str
     place: str
@@ -110,26 +92,8 @@ class TicketState(BaseModel):
     @classmethod
     def of(cls, view: ClientView) -> TicketState:
         """What the client's screen shows. Nothing self-reported is ever in a client's own view."""
-        page = view.page
-        return cls(
-            kind=view.kind,
-            place=view.place,
-            locale=view.locale,
-            stage=view.stage,
-            before=view.before,
-            why=view.why,
-            headline=page.headline if page else "",
-            told_us=page.told_us if page else "",
-            messages=[
-                ResultMessage(
-                    id=m.id, version=m.version, severity=m.severity, slot=m.slot, text=m.text, locale=m.locale
-                )
-                for m in (page.loggable().messages() if page else ())
-            ],
-            under_review=view.under_review,
-            changed_at=view.changed_at,
-            change_reason=view.change_reason,
-            changed_from=view.changed_from,
-            changes=list(view.changes),
-            mate_changed_at=view.mate_changed_at,
-        )
+        state, page = cls.model_validate(view), view.page
+        if page is None:
+            return state
+        messages = [ResultMessage.model_validate(one) for one in page.loggable().messages()]
+        return state.model_copy(update={"headline": page.headline, "told_us": page.told_us, "messages": messages})

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasPath, BaseModel, ConfigDict, Field, JsonValue
 
 from app.care.consultations.adjusting import AdjustmentView
 from app.care.consultations.adjusting_domain import AdjustmentKind, UrgentReach, UrgentState, WhyNotRelevant, WhyRefused
-from app.care.consultations.override_rates import DEFINITION, RuleRate
+from app.care.consultations.override_rates import DEFINITION
 from app.care.consultations.replaying import Replay, ShownView
 from app.care.consultations.schemas import ResultMessage
 from app.care.consultations.urgent import UrgentView
@@ -29,26 +28,14 @@ class ShownOut(BaseModel):
     under_review: bool
     locale: str
     pack_digest: str
-    messages: list[dict[str, Any]]
+    messages: list[dict[str, str | int]]
     page_sha256: str
 
     @classmethod
     def of(cls, view: ShownView) -> ShownOut:
         """The JSON shape of what the service shows."""
-        row = view.row
-        return cls(
-            id=row.id,
-            at=row.at,
-            shown_to=row.shown_to,
-            by=view.by,
-            result_id=row.result_id,
-            result_number=view.number,
-            under_review=view.under_review,
-            locale=row.locale,
-            pack_digest=row.pack_digest,
-            messages=row.messages,
-            page_sha256=row.page_sha256,
-        )
+        around = {"by": view.by, "result_number": view.number, "under_review": view.under_review}
+        return cls.model_validate({**view.row.model_dump(), **around})
 
 
 class ReplayOut(BaseModel):
@@ -60,7 +47,9 @@ class ReplayOut(BaseModel):
     headline: str
     told_us: str
     messages: list[ResultMessage]
-    page: dict[str, Any] | None = Field(description="the whole page as it was evaluated, with nothing self-reported")
+    page: dict[str, JsonValue] | None = Field(
+        description="the whole page as it was evaluated, with nothing self-reported"
+    )
 
     @classmethod
     def of(cls, found: Replay) -> ReplayOut:
@@ -72,10 +61,7 @@ class ReplayOut(BaseModel):
             why=found.why,
             headline=page.headline if page else "",
             told_us=page.told_us if page else "",
-            messages=[
-                ResultMessage(id=m.id, version=m.version, severity=m.severity, slot=m.slot, text=m.text)
-                for m in (page.messages() if page else ())
-            ],
+            messages=[ResultMessage.model_validate(one) for one in (page.messages() if page else ())],
             page=page.model_dump(mode="json") if page else None,
         )
 
@@ -105,17 +91,7 @@ class AdjustmentOut(BaseModel):
     @classmethod
     def of(cls, view: AdjustmentView) -> AdjustmentOut:
         """The JSON shape of what the service shows."""
-        row = view.row
-        return cls(
-            id=row.id,
-            kind=row.kind,
-            target=row.target,
-            message_id=row.message_id,
-            title=row.title,
-            reason=row.reason,
-            by=view.by,
-            at=row.at,
-        )
+        return cls.model_validate({**view.row.model_dump(), "by": view.by})
 
 
 class UrgentIn(FreeText):
@@ -163,25 +139,12 @@ class UrgentOut(BaseModel):
     def of(cls, view: UrgentView) -> UrgentOut:
         """The JSON shape of what the service shows."""
         row = view.row
-        return cls(
-            id=row.id,
-            state=view.state,
-            reach=row.reach,
-            place=view.place,
-            snippet=row.snippet,
-            title=view.title,
-            text=view.text,
-            why=row.why,
-            hours=row.hours,
-            until=row.until,
-            requested_by=view.name(row.requested_by),
-            requested_at=row.requested_at,
-            approved_by=[view.name(one) for one in (row.first_by, row.second_by) if one],
-            stopped_by=view.name(row.stopped_by),
-            stopped_at=row.stopped_at,
-            stopped_why=row.stopped_why,
-            version=row.version,
-        )
+        around = {
+            "state": view.state, "place": view.place, "title": view.title, "text": view.text,
+            "requested_by": view.name(row.requested_by), "stopped_by": view.name(row.stopped_by),
+            "approved_by": [view.name(one) for one in (row.first_by, row.second_by) if one],
+        }  # fmt: skip
+        return cls.model_validate({**row.model_dump(), **around})
 
 
 class RuleRateOut(BaseModel):
@@ -190,6 +153,8 @@ class RuleRateOut(BaseModel):
     A snippet, or an empty `rule` (nothing that the pack holds), is there where an attempt at it was refused.
     """
 
+    model_config = ConfigDict(from_attributes=True)
+
     rule: str
     title: str
     severity: str
@@ -197,30 +162,11 @@ class RuleRateOut(BaseModel):
     taken_out: int
     pinned: int
     share: float | None
-    low: float | None
-    high: float | None
-    reasons: dict[str, int]
+    low: float | None = Field(validation_alias=AliasPath("bounds", 0))
+    high: float | None = Field(validation_alias=AliasPath("bounds", 1))
+    reasons: dict[WhyNotRelevant, int]
     refused: int = Field(description="attempts that were not granted, at this rule or snippet")
     refused_why: dict[WhyRefused, int]
-
-    @classmethod
-    def of(cls, rate: RuleRate) -> RuleRateOut:
-        """The JSON shape of the service's answer."""
-        low, high = rate.interval or (None, None)
-        return cls(
-            rule=rate.rule,
-            title=rate.title,
-            severity=rate.severity,
-            shown=rate.shown,
-            taken_out=rate.taken_out,
-            pinned=rate.pinned,
-            share=rate.share,
-            low=low,
-            high=high,
-            reasons={reason.value: count for reason, count in rate.reasons.items()},
-            refused=sum(rate.refused.values()),
-            refused_why=dict(rate.refused),
-        )
 
 
 class OverrideRates(BaseModel):

@@ -1,24 +1,222 @@
-"""Use cases of telling, in one place for other features: each stands in a module of its own name.
+"""Use cases of telling: opening a ticket, the display log of what was shown, and the consultation.
 
-client_view: what the client sees · telling: opening a ticket, the display log · recording: the consultation.
+The log keeps enough of each page to show it again. A consultation asks for nothing personal and keeps nothing self-reported.
 """
 
-from app.care.consultations.client_view import ClientView, client_view, own_view
-from app.care.consultations.domain import ShownTo, Tick
-from app.care.consultations.recording import ConsultationView, consultations_of, record_consultation
-from app.care.consultations.telling import needs_noting, note_shown, sample_of_browser, sample_of_code
+from __future__ import annotations
 
-__all__ = [
-    "ClientView",
-    "ConsultationView",
-    "ShownTo",
-    "Tick",
-    "client_view",
-    "consultations_of",
-    "needs_noting",
-    "note_shown",
-    "own_view",
-    "record_consultation",
-    "sample_of_browser",
-    "sample_of_code",
-]
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.care.consultations import repository
+from app.care.consultations.client_view import ClientView, checking_session_of
+from app.care.consultations.domain import Referral, ShownTo, Tick, person_of
+from app.care.consultations.events import TalkRecorded
+from app.care.consultations.facts import page_digest, rules_on
+from app.care.consultations.replaying import Frame
+from app.care.consultations.tables import Consultation, ConsultationOutcome, DisplayLog
+from app.intake.people import service as people
+from app.intake.samples import service as samples
+from app.platform import audit
+from app.platform.db import UnitOfWork
+from app.platform.kernel.actor import Actor
+from app.platform.kernel.errors import Conflict, Invalid
+from app.platform.live.publish import publish
+from app.platform.reactions import emit
+from app.results import service as results
+from harm_messages import Page
+from harm_messages.vocabulary import LicenceMode
+
+# -- tickets and what was shown ----------------------------------------------------------------------------------
+
+
+def sample_of_code(session: Session, code: str, pepper: bytes, now: datetime) -> samples.Sample | None:
+    """The sample a ticket opens a page for; None for every other reason, and nobody learns which."""
+    return _if_it_opens(session, samples.sample_by_ticket(session, code, pepper, now))
+
+
+def sample_of_browser(session: Session, secret: str, pepper: bytes, now: datetime) -> samples.Sample | None:
+    """The sample of a browser that showed its ticket before."""
+    return _if_it_opens(session, samples.sample_by_ticket_session(session, secret, pepper, now))
+
+
+def _if_it_opens(session: Session, sample: samples.Sample | None) -> samples.Sample | None:
+    """Back of house no client page opens, and of a withdrawn sample none does any more."""
+    if sample is None or sample.withdrawn_at is not None:
+        return None
+    return sample if checking_session_of(session, sample).licence_mode.individual_results else None
+
+
+def needs_noting(
+    session: Session, sample: samples.Sample, view: ClientView, shown_to: ShownTo, by: uuid.UUID | None = None
+) -> bool:
+    """Whether showing this page adds to the display log, so that a plain look needs no write."""
+    page = view.page
+    if page is None or view.result_id is None:
+        return False
+    last = repository.last_shown(session, sample.id, shown_to, by)
+    return last is None or (
+        last.result_id, last.pack_digest, last.locale, last.messages, last.page_sha256, Frame.model_validate(last.frame)
+    ) != (
+        view.result_id, page.pack_digest, page.locale, _messages(page), page_digest(page), Frame.model_validate(view)
+    )  # fmt: skip
+
+
+def note_shown(uow: UnitOfWork, sample: samples.Sample, view: ClientView, shown_to: ShownTo) -> None:
+    """Append to the display log, once per screen and page that differs from the one before. Nothing self-reported is in it.
+
+    A client who saw the result was told. A worker who looked at it has told nobody yet.
+    """
+    page, by = view.page, uow.actor.person_id
+    if page is None or view.result_id is None or view.made_of is None:
+        return
+    uow.session.refresh(sample, with_for_update=True)  # two looks at once: the second finds the first's line
+    if not needs_noting(uow.session, sample, view, shown_to, by):
+        return
+    uow.session.add(
+        DisplayLog(
+            sample_id=sample.id,
+            result_id=view.result_id,
+            pack_digest=page.pack_digest,
+            locale=page.locale,
+            messages=_messages(page),
+            shown_to=shown_to,
+            at=uow.now,
+            agency_id=sample.agency_id,
+            by_id=by,
+            page_sha256=page_digest(page),
+            made_of=view.made_of.as_json(),
+            frame=Frame.model_validate(view).model_dump(mode="json", by_alias=True),
+            rules=rules_on(page),
+        )
+    )
+    if shown_to is ShownTo.CLIENT:
+        samples.stamp(uow, sample, "told_at")
+
+
+def _messages(page: Page) -> list[dict[str, str | int]]:
+    return [{"id": message_id, "version": version} for message_id, version in page.display_log]
+
+
+# -- the consultation --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultationView:
+    """A consultation with its ticks and who held it."""
+
+    row: Consultation
+    ticks: tuple[ConsultationOutcome, ...]
+    by: str
+
+
+def consultations_of(session: Session, actor: Actor, sample_id: uuid.UUID) -> list[ConsultationView]:
+    """Talks about a sample of the actor's agency, newest first."""
+    samples.get_sample(session, actor, sample_id)
+    rows = repository.of_sample(session, sample_id)
+    ticks = repository.outcomes_of(session, [r.id for r in rows])
+    names = people.display_names(session, [r.by_id for r in rows])
+    return [ConsultationView(r, tuple(ticks[r.id]), names.get(r.by_id, "")) for r in rows]
+
+
+def record_consultation(
+    uow: UnitOfWork,
+    sample_id: uuid.UUID,
+    ticks: Sequence[Tick],
+    *,
+    minutes: int | None = None,
+    group_size: int | None = None,
+    naloxone_given: bool | None = None,
+    referral: Referral | None = None,
+    dependent_adult_confirmed: bool = False,
+) -> ConsultationView:
+    """Record one talk, with the advice that was on the worker's screen.
+
+    Raises NotFound for a foreign sample, Conflict for a withdrawn one, Invalid for a tick of a person outside the
+    group, for nothing at all, and for a confirmation the licence does not ask for.
+    """
+    sample = samples.lock_sample(uow, sample_id)  # what is counted of it changes too: a release waits, or is seen
+    if sample.withdrawn_at is not None:
+        raise Conflict("This sample was withdrawn, so nothing about it is recorded any more.")
+    size = group_size or sample.group_size
+    _check(uow.session, sample, ticks, size or 1, minutes, dependent_adult_confirmed)
+    told = results.released(uow.session, sample_id)
+    row = Consultation(
+        sample_id=sample_id,
+        result_id=told.result.id if told else None,
+        by_id=person_of(uow.actor),
+        at=uow.now,
+        minutes=minutes,
+        group_size=size,
+        naloxone_given=naloxone_given,
+        referral=referral.value if referral else "",
+        dependent_adult_confirmed=dependent_adult_confirmed,
+        advice_shown=_advice_shown(uow.session, sample_id) if told else [],
+    )
+    uow.session.add(row)
+    uow.session.flush()
+    outcomes = tuple(ConsultationOutcome(consultation_id=row.id, **asdict(tick)) for tick in dict.fromkeys(ticks))
+    uow.session.add_all(outcomes)
+    if outcomes:
+        emit(uow, TalkRecorded(sample_id))
+    if told is not None and (ticks or minutes is not None):  # confirming who somebody is tells them nothing
+        samples.stamp(uow, sample, "told_at")
+    _announce(uow, sample, row, len(outcomes))
+    uow.session.flush()
+    return ConsultationView(row, outcomes, uow.actor.display_name)
+
+
+def _check(
+    session: Session, sample: samples.Sample, ticks: Sequence[Tick], size: int, minutes: int | None, confirmed: bool
+) -> None:
+    wrong = [t.person_index for t in ticks if not 1 <= t.person_index <= size]
+    if wrong:
+        raise Invalid(
+            f"Person {wrong[0]} is not in this group of {size}. Nothing was recorded.",
+            fields={"person_index": "not in the group"},
+        )
+    if confirmed and checking_session_of(session, sample).licence_mode is not LicenceMode.FOH_DEPENDENT_ADULT:
+        raise Invalid(
+            "This session's licence does not ask whether somebody is a dependent user, so it is not recorded.",
+            fields={"dependent_adult_confirmed": "not asked for at this session"},
+        )
+    if not ticks and not confirmed and minutes is None:
+        raise Invalid(
+            "Nothing was recorded: tick at least one thing the person intends, or “did not want to say”.",
+            fields={"outcomes": "none ticked"},
+        )
+
+
+def _advice_shown(session: Session, sample_id: uuid.UUID) -> list[dict[str, str | int]]:
+    """Messages by version, as the worker's screen last showed them; the client's where no worker looked."""
+    seen = repository.last_shown(session, sample_id, ShownTo.STAFF)
+    seen = seen or repository.last_shown(session, sample_id, ShownTo.CLIENT)
+    return list(seen.messages) if seen else []
+
+
+def _announce(uow: UnitOfWork, sample: samples.Sample, row: Consultation, outcomes: int) -> None:
+    audit.record(
+        uow,
+        "consult",
+        "sample",
+        sample.id,
+        session_id=sample.session_id,
+        after={
+            "consultation": str(row.id),
+            "outcomes": outcomes,
+            "dependent_adult": row.dependent_adult_confirmed,
+        },
+    )
+    for topic in ("queue", "client") if row.dependent_adult_confirmed else ("queue",):
+        publish(
+            uow,
+            topic,
+            "consulted",
+            agency_id=sample.agency_id,
+            session_id=sample.session_id,
+            sample_id=sample.id,
+        )

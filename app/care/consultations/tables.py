@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlmodel import Field
 
 from app.care.consultations.adjusting_domain import AdjustmentKind, UrgentReach, WhyNotRelevant
@@ -29,7 +29,7 @@ class Consultation(Base, table=True):
     naloxone_given: bool | None = None
     referral: str = Field(default="", max_length=60)
     dependent_adult_confirmed: bool = Field(default=False, description="where the licence allows results to them only")
-    advice_shown: list[dict[str, Any]] = json_column(list)
+    advice_shown: list[dict[str, str | int]] = json_column(list)
     disposal_mg: float | None = None
     disposal_witness_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")
 
@@ -53,14 +53,14 @@ class DisplayLog(Base, table=True):
     result_id: uuid.UUID = Field(foreign_key="result_version.id", index=True)
     pack_digest: str = Field(max_length=64)
     locale: str = Field(max_length=10)
-    messages: list[dict[str, Any]] = json_column(list)
+    messages: list[dict[str, str | int]] = json_column(list)
     shown_to: str = Field(max_length=10)
     at: datetime = utc_column(index=True)
     agency_id: uuid.UUID | None = Field(default=None, foreign_key="agency.id", index=True)
     by_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")  # whose screen, where it was staff's
     page_sha256: str = Field(default="", max_length=64)  # empty for what was shown before pages were kept whole
-    made_of: dict[str, Any] | None = json_column(lambda: None, nullable=True)  # facts.py
-    frame: dict[str, Any] = json_column(dict)  # what stood around the messages: replaying.py
+    made_of: dict[str, JsonValue] | None = json_column(lambda: None, nullable=True)  # facts.py
+    frame: dict[str, JsonValue] = json_column(dict)  # what stood around the messages: replaying.py
     rules: list[str] = json_column(list)
 
 

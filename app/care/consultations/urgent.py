@@ -14,13 +14,13 @@ from app.care.consultations.adjusting_domain import (
     NO_APPROVAL,
     SENIOR,
     URGENT_HOURS,
-    Approver,
     UrgentReach,
     UrgentState,
     WhyRefused,
     urgent_state,
     why_no_approval,
 )
+from app.care.consultations.domain import person_of
 from app.care.consultations.tables import UrgentMessage
 from app.intake.people import service as people
 from app.intake.sessions import service as sessions
@@ -78,7 +78,7 @@ def request(
     row = UrgentMessage(
         agency_id=checking.agency_id, reach=reach, session_id=checking.id,
         region=sessions.site_of(uow.session, checking).region, snippet=snippet, hours=hours, why=why,
-        requested_by=_person(uow.actor), requested_at=uow.now,
+        requested_by=person_of(uow.actor), requested_at=uow.now,
     )  # fmt: skip
     uow.session.add(row)
     uow.session.flush()
@@ -90,19 +90,18 @@ def request(
 
 def approve(uow: UnitOfWork, urgent_id: uuid.UUID, version: int) -> UrgentMessage:
     """Approve it; the second approval puts it on pages. Raises NotFound, Stale, Conflict, Refused."""
-    row = _row(uow, urgent_id)
+    row = _row(uow.session, uow.actor, urgent_id, lock=True)
     check_version("request", version, row.version)
     state = urgent_state(row.requested_at, row.until, row.stopped_at, uow.now)
     if state is not UrgentState.ASKED:
         code = _ENDED.get(state, WhyRefused.NOT_WAITING)
         raise Conflict("This request does not wait for an approval any more. Nothing was changed.", reason_code=code)
-    me = Approver(_person(uow.actor), uow.actor.has(*SENIOR))
     if (why := _why_not(row, uow.actor)) is not None:
         raise Refused([NO_APPROVAL[why]], reason_code=why)
     if row.first_by is None:
-        row.first_by, row.first_at, row.first_senior = me.person_id, uow.now, me.senior
+        row.first_by, row.first_at, row.first_senior = uow.actor.person_id, uow.now, uow.actor.has(*SENIOR)
     else:
-        row.second_by, row.second_at = me.person_id, uow.now
+        row.second_by, row.second_at = uow.actor.person_id, uow.now
         row.until = uow.now + timedelta(hours=row.hours)
     row.version += 1
     after = {"shown": row.until is not None, "until": row.until.isoformat(timespec="seconds") if row.until else None}
@@ -113,7 +112,7 @@ def approve(uow: UnitOfWork, urgent_id: uuid.UUID, version: int) -> UrgentMessag
 
 def stop(uow: UnitOfWork, urgent_id: uuid.UUID, version: int, why: str) -> UrgentMessage:
     """Take it off every page, or drop the request; one person may. Raises NotFound, Stale, Conflict, Invalid."""
-    row = _row(uow, urgent_id)
+    row = _row(uow.session, uow.actor, urgent_id, lock=True)
     check_version("request", version, row.version)
     state = urgent_state(row.requested_at, row.until, row.stopped_at, uow.now)
     if state not in (UrgentState.ASKED, UrgentState.SHOWN):
@@ -137,10 +136,7 @@ def urgents(session: Session, actor: Actor, now: datetime, pack: Pack) -> list[U
 
 def urgent_view(session: Session, actor: Actor, urgent_id: uuid.UUID, now: datetime, pack: Pack) -> UrgentView:
     """One of them. Raises NotFound."""
-    row = repository.urgent_of_agency(session, actor.agency_id, urgent_id) if actor.agency_id else None
-    if row is None:
-        raise NotFound("urgent message")
-    return _view(session, actor, row, now, pack)
+    return _view(session, actor, _row(session, actor, urgent_id), now, pack)
 
 
 def _view(session: Session, actor: Actor, row: UrgentMessage, now: datetime, pack: Pack) -> UrgentView:
@@ -162,22 +158,15 @@ def _view(session: Session, actor: Actor, row: UrgentMessage, now: datetime, pac
 def _why_not(row: UrgentMessage, actor: Actor) -> WhyRefused | None:
     if actor.person_id is None or not actor.has(*APPROVERS):
         return WhyRefused.NOT_ALLOWED
-    given = [Approver(row.first_by, row.first_senior)] if row.first_by else []
-    return why_no_approval(row.requested_by, given, Approver(actor.person_id, actor.has(*SENIOR)))
+    senior = row.first_senior or actor.has(*SENIOR)
+    return why_no_approval(row.requested_by, row.first_by, actor.person_id, senior=senior)
 
 
-def _row(uow: UnitOfWork, urgent_id: uuid.UUID) -> UrgentMessage:
-    agency_id = uow.actor.agency_id
-    row = repository.urgent_of_agency(uow.session, agency_id, urgent_id, lock=True) if agency_id else None
+def _row(session: Session, actor: Actor, urgent_id: uuid.UUID, *, lock: bool = False) -> UrgentMessage:
+    row = repository.urgent_of_agency(session, actor.agency_id, urgent_id, lock=lock) if actor.agency_id else None
     if row is None:
         raise NotFound("urgent message")
     return row
-
-
-def _person(actor: Actor) -> uuid.UUID:
-    if actor.person_id is None:
-        raise NotFound("person")
-    return actor.person_id
 
 
 def _tell(uow: UnitOfWork, row: UrgentMessage, kind: str) -> None:

@@ -11,8 +11,9 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import URL
 
 from app.care.consultations import service
+from app.care.consultations.client_view import ClientView, client_view, own_view
+from app.care.consultations.domain import ShownTo
 from app.care.consultations.locales import offered, preferred, words_of
-from app.care.consultations.service import ClientView, ShownTo
 from app.care.consultations.words import ENGLISH, Words
 from app.intake.samples import service as samples
 from app.platform.db import UnitOfWork
@@ -150,11 +151,9 @@ def concerns(sample: samples.Sample) -> Callable[[LiveEvent], bool]:
             return event.agency_id == agency_id
         if event.kind in ("result.amended", "result.retracted"):
             return event.session_id == session_id and event.topic == "result"
-        return (
-            event.session_id == session_id
-            and event.kind in ("sample.released", "sample.withdrawn")
-            and event.payload.get("number", number) < number
-        )
+        before = event.payload.get("number")
+        leaves = event.session_id == session_id and event.kind in ("sample.released", "sample.withdrawn")
+        return leaves and isinstance(before, int) and before < number
 
     return accepts
 
@@ -164,7 +163,7 @@ def view_for_client(runtime: Runtime, request: Request, sample: samples.Sample) 
     request.state.ticket_mark = mark_of(runtime, sample)
     with runtime.read() as session:
         pack = runtime.packs.current(session, sample.agency_id, runtime.now())
-        view = service.own_view(session, pack, sample, runtime.now(), locale=language_of(request, runtime))
+        view = own_view(session, pack, sample, runtime.now(), locale=language_of(request, runtime))
         noting = service.needs_noting(session, sample, view, ShownTo.CLIENT)
     if noting:
         with runtime.begin(CLIENT, request) as uow:
@@ -186,7 +185,7 @@ def view_for_staff(
     with runtime.read() as session:
         sample = samples.get_sample(session, who, sample_id)
         pack = runtime.packs.current(session, sample.agency_id, runtime.now())
-        view = service.client_view(session, pack, sample, runtime.now(), also_taking=also, locale=locale)
+        view = client_view(session, pack, sample, runtime.now(), also_taking=also, locale=locale)
         noting = service.needs_noting(session, sample, view, ShownTo.STAFF, who.person_id)
     if noting:
         with runtime.begin(who, request) as uow:
@@ -203,7 +202,7 @@ def _keep_pack(runtime: Runtime, uow: UnitOfWork, view: ClientView) -> None:
 
 def page_part(runtime: Runtime, request: Request, view: ClientView, *, code: str = "") -> HTMLResponse:
     """The part of the client's page that changes live."""
-    return client_page(runtime, request, "client/part.html", view=view, code=code)
+    return client_page(runtime, request, "ticket/part.html", view=view, code=code)
 
 
 def client_page(
@@ -262,7 +261,7 @@ def keep_language(response: Response, request: Request, runtime: Runtime) -> Non
         )
 
 
-def choices(runtime: Runtime, path: str, current: str, **more: str) -> list[dict[str, object]]:
+def choices(runtime: Runtime, path: str, current: str, **more: str) -> list[dict[str, str | bool]]:
     """The languages to switch between, each with its address; [] where there is one only.
 
     A ticket's code is in no address: it is in the fragment, which the page's script takes along.

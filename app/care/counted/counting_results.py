@@ -15,9 +15,10 @@ from sqlmodel import Session
 from app.care.consultations.counting import outcomes_of
 from app.care.consultations.events import TalkRecorded
 from app.care.counted import service as counted
+from app.care.counted.domain import NEVER_CLIENTS
 from app.intake.people import service as people
 from app.intake.samples import service as samples
-from app.intake.samples.domain import ConsentAnswer, ConsentKind, Intent, SubmitterType
+from app.intake.samples.domain import ConsentAnswer, ConsentKind, Intent
 from app.intake.samples.events import NotToBeCounted
 from app.intake.sessions import service as sessions
 from app.laboratory.identification.domain import only_quick
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from app.results.tables import Finding, ResultVersion
 
 _STRIP = {StripReading.POSITIVE: counted.Seen.DETECTED, StripReading.NEGATIVE: counted.Seen.NOT_DETECTED}
-_NEVER_CLIENTS = (SubmitterType.POLICE_BACK_OF_HOUSE, SubmitterType.PARTNER_AGENCY)
 
 
 def after_step(uow: UnitOfWork, step: StepTaken) -> None:
@@ -44,7 +44,7 @@ def after_step(uow: UnitOfWork, step: StepTaken) -> None:
     action, there = step.action, step.there
     told = Action.VERIFY if there.back_of_house else Action.RELEASE
     if action in (told, Action.RELEASE) and _agreed(there):
-        counted.record_release(uow, _fact(uow.session, step.row, there, step.pack))
+        counted.record(uow, [_fact(uow.session, step.row, there, step.pack)])
     if action is Action.RETRACT or (action is Action.RETURN and there.back_of_house):
         counted.forget(uow, there.sample.id)
 
@@ -96,7 +96,7 @@ def _fact(session: Session, row: ResultVersion, there: Loaded, pack: Pack) -> co
         region=site.region,
         site=site.name,
         service_type=checking.service_type.value,
-        client=sample.submitter_type not in _NEVER_CLIENTS,
+        client=sample.submitter_type not in NEVER_CLIENTS,
         submitter_type=sample.submitter_type.value,
         form=sample.form.value,
         expected=expected,

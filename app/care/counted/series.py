@@ -43,8 +43,8 @@ def samples_of(session: Session, agency_id: uuid.UUID, since: date) -> list[Seen
     """Samples of clients of one agency received since that day, oldest first. Undated ones are in no series."""
     rows = session.connection().execute(
         sa.select(
-            TrendSample.sample_id, TrendSample.own_sample_id, TrendSample.session_id, TrendSample.day,
-            TrendSample.week, TrendSample.region, TrendSample.expected,
+            TrendSample.sample_id, TrendSample.own_sample_id, TrendSample.session_id, TrendSample.week,
+            TrendSample.day, TrendSample.region, TrendSample.expected,
         )  # type: ignore[call-overload]
         .where(_clients(agency_id), col(TrendSample.day) >= since)
         .order_by(col(TrendSample.day), col(TrendSample.sample_id))
@@ -52,41 +52,26 @@ def samples_of(session: Session, agency_id: uuid.UUID, since: date) -> list[Seen
     found, unsure = _watched(session, agency_id, since)
     return [
         Seen(
-            key,
-            own is not None,
-            str(held) if held else f"week {week}",
-            held,
-            day,
-            region,
-            expected,
-            found[key],
-            unsure[key],
+            key, own is not None, str(held) if held else f"week {week}", held, day, region, expected,
+            frozenset(found[key]), frozenset(unsure[key]),
         )
-        for key, own, held, day, week, region, expected in rows
-    ]
+        for key, own, held, week, day, region, expected in rows
+    ]  # fmt: skip
 
 
 def _watched(
     session: Session, agency_id: uuid.UUID, since: date
-) -> tuple[dict[uuid.UUID, frozenset[tuple[str, str]]], dict[uuid.UUID, frozenset[str]]]:
+) -> tuple[dict[uuid.UUID, set[tuple[str, str]]], dict[uuid.UUID, set[str]]]:
     """What was found in each sample, and what of that is not confirmed."""
-    query = (
-        sa.select(
-            col(TrendFinding.sample_id), col(TrendFinding.found), col(TrendFinding.found_class),
-            col(TrendFinding.confidence),
-        )
-        .join_from(TrendFinding, TrendSample, col(TrendFinding.sample_id) == TrendSample.sample_id)
-        .where(_clients(agency_id), col(TrendSample.day) >= since, col(TrendFinding.role).in_(WATCHED_ROLES))
-    )  # fmt: skip
+    query = _of_findings(
+        TrendFinding.sample_id, TrendFinding.found, TrendFinding.found_class, TrendFinding.confidence
+    ).where(_clients(agency_id), col(TrendSample.day) >= since, col(TrendFinding.role).in_(WATCHED_ROLES))
     found: defaultdict[uuid.UUID, set[tuple[str, str]]] = defaultdict(set)
     unsure: defaultdict[uuid.UUID, set[str]] = defaultdict(set)
     for key, name, of_class, confidence in session.connection().execute(query):
-        found[key].add((str(name), str(of_class)))
-        unsure[key].update((str(name), str(of_class)) if confidence != "confirmed" else ())
-    return (
-        defaultdict(frozenset, {key: frozenset(names) for key, names in found.items()}),
-        defaultdict(frozenset, {key: frozenset(names) for key, names in unsure.items()}),
-    )
+        found[key].add((name, of_class))
+        unsure[key].update((name, of_class) if confidence != "confirmed" else ())
+    return found, unsure
 
 
 def sessions_with_releases(session: Session, agency_id: uuid.UUID, since: datetime) -> list[uuid.UUID]:
@@ -97,13 +82,13 @@ def sessions_with_releases(session: Session, agency_id: uuid.UUID, since: dateti
         .group_by(col(TrendSample.session_id))
         .order_by(sa.func.min(col(TrendSample.day)), col(TrendSample.session_id))
     )
-    return [row[0] for row in session.connection().execute(query) if row[0] is not None]
+    return [key for key in session.connection().execute(query).scalars() if key is not None]
 
 
 def agencies(session: Session) -> list[uuid.UUID]:
     """Agencies anything is counted of."""
     query = sa.select(col(TrendSample.agency_id)).where(col(TrendSample.agency_id).is_not(None)).distinct()
-    return sorted(row[0] for row in session.connection().execute(query) if row[0] is not None)
+    return sorted(key for key in session.connection().execute(query).scalars() if key is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,40 +130,34 @@ def confirmed_elsewhere(
     wanted = sorted(names)
     if not wanted:
         return False
-    query = (
-        sa.select(col(TrendFinding.sample_id))
-        .join_from(TrendFinding, TrendSample, col(TrendFinding.sample_id) == TrendSample.sample_id)
-        .where(
-            col(TrendFinding.found).in_(wanted), col(TrendFinding.confidence) == "confirmed",
-            col(TrendSample.agency_id) == agency_id, col(TrendSample.sample_id) != besides,
-            col(TrendSample.day) >= since,
-        )
-        .limit(1)
+    query = _of_findings(TrendFinding.sample_id).where(
+        col(TrendFinding.found).in_(wanted), col(TrendFinding.confidence) == "confirmed",
+        col(TrendSample.agency_id) == agency_id, col(TrendSample.sample_id) != besides, col(TrendSample.day) >= since,
     )  # fmt: skip
-    return session.connection().execute(query).first() is not None
+    return session.connection().execute(query.limit(1)).first() is not None
 
 
 def amounts_before(
     session: Session, agency_id: uuid.UUID, name: str, unit: str, basis: str, *, besides: uuid.UUID, told_at: datetime
 ) -> list[float]:
     """Amounts of a substance this agency told in the same unit and basis before those of one sample."""
-    query = (
-        sa.select(col(TrendFinding.amount))
-        .join_from(TrendFinding, TrendSample, col(TrendFinding.sample_id) == TrendSample.sample_id)
-        .where(
-            _before(agency_id, besides, told_at),
-            col(TrendFinding.found) == name,
-            col(TrendFinding.unit) == unit,
-            col(TrendFinding.basis) == basis,
-            col(TrendFinding.amount).is_not(None),
-        )
-    )
-    return [float(row[0]) for row in session.connection().execute(query) if row[0] is not None]
+    query = _of_findings(TrendFinding.amount).where(
+        _before(agency_id, besides, told_at), col(TrendFinding.found) == name, col(TrendFinding.unit) == unit,
+        col(TrendFinding.basis) == basis, col(TrendFinding.amount).is_not(None),
+    )  # fmt: skip
+    return list(session.connection().execute(query).scalars())
 
 
 def holds_own(samples: Sequence[Seen], name: str) -> list[uuid.UUID]:
     """Own samples that hold a substance or class, the newest last."""
     return [s.sample_id for s in samples if s.own and any(name in pair for pair in s.found)]
+
+
+def _of_findings(*columns: Any) -> sa.Select[Any]:
+    """These columns of findings, each beside its sample."""
+    return sa.select(*columns).join_from(
+        TrendFinding, TrendSample, col(TrendFinding.sample_id) == TrendSample.sample_id
+    )
 
 
 def _before(agency_id: uuid.UUID, besides: uuid.UUID, told_at: datetime) -> Any:

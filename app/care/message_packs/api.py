@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from app.care.message_packs import comparing, schemas, service, showing, web
+from app.care.message_packs import comparing, drafting, schemas, service, showing, signing, web
 from app.care.message_packs.web import Editor, Reader, Signer
 from app.platform.kernel.errors import NotFound, VersionRequired
 from app.platform.web.etags import IfMatch, set_etag
@@ -52,7 +52,7 @@ def export(version_id: uuid.UUID, who: Reader, rt: RuntimeDep) -> schemas.FilesO
     """All files of a version, for working with them in a folder."""
     with rt.read() as session:
         row = service.get_version(session, rt.packs, who, version_id)
-        return schemas.FilesOut(number=row.number, files=service.files_of(session, rt.packs, row))
+        return schemas.FilesOut(number=row.number, files=rt.packs.texts_of(session, row))
 
 
 @router.get("/{version_id}/file")
@@ -62,7 +62,7 @@ def show_file(
     """One file of a version."""
     with rt.read() as session:
         row = service.get_version(session, rt.packs, who, version_id)
-        text = service.files_of(session, rt.packs, row).get(path)
+        text = rt.packs.texts_of(session, row).get(path)
     if text is None:
         raise NotFound("file")
     response.headers["ETag"] = f'"{row.files[path]}"'
@@ -88,8 +88,8 @@ def save_file(
         )
     was = if_match.strip().removeprefix("W/").strip('"')
     with rt.begin(who, request) as uow:
-        row = service.save_file(uow, rt.packs, version_id, path, "" if was == "new" else was, body.text)
-        text = service.files_of(uow.session, rt.packs, row)[path]
+        row = drafting.save_file(uow, rt.packs, version_id, path, "" if was == "new" else was, body.text)
+        text = rt.packs.texts_of(uow.session, row)[path]
     response.headers["ETag"] = f'"{row.files[path]}"'
     return schemas.FileOut(path=path, sha256=row.files[path], text=text)
 
@@ -100,7 +100,7 @@ def begin(body: schemas.BeginIn, who: Editor, rt: RuntimeDep, once: OnceDep, req
     with rt.begin(who, request) as uow:
 
         def create() -> schemas.VersionOut:
-            return web.out(uow, rt, service.begin(uow, rt.packs, body.base_id, body.reason))
+            return web.out(uow, rt, drafting.begin(uow, rt.packs, body.base_id, body.reason))
 
         return once.run(uow, create)
 
@@ -111,7 +111,7 @@ def import_files(body: schemas.ImportIn, who: Editor, rt: RuntimeDep, once: Once
     with rt.begin(who, request) as uow:
 
         def create() -> schemas.VersionOut:
-            return web.out(uow, rt, service.from_files(uow, rt.packs, body.base_id, body.files, body.reason))
+            return web.out(uow, rt, drafting.from_files(uow, rt.packs, body.base_id, body.files, body.reason))
 
         return once.run(uow, create)
 
@@ -120,8 +120,8 @@ def import_files(body: schemas.ImportIn, who: Editor, rt: RuntimeDep, once: Once
 def check(version_id: uuid.UUID, who: Reader, rt: RuntimeDep) -> schemas.CheckOut:
     """What the check finds in a version as it would be signed."""
     ready = web.prepared(rt, who, version_id)
-    problems = [schemas.ProblemOut.of(p) for p in ready.checked.problems]
-    return schemas.CheckOut(errors=len(ready.errors), problems=problems)
+    problems = [schemas.ProblemOut.model_validate(p) for p in ready.checked.problems]
+    return schemas.CheckOut(errors=len(ready.checked.errors), problems=problems)
 
 
 @router.get("/{version_id}/compare")
@@ -137,8 +137,8 @@ def compare(
     packs = web.pack_of(rt, rows[0], before), web.pack_of(rt, rows[1], after)
     cases = showing.changed_cases(packs[0], packs[1]) if packs[0] and packs[1] else []
     return schemas.CompareOut(
-        files=[schemas.FileChangeOut.of(one) for one in comparing.changes(before, after)],
-        cases=[schemas.CaseChangeOut.of(one) for one in cases],
+        files=comparing.changes(before, after),
+        cases=[schemas.CaseChangeOut.model_validate(one) for one in cases],
     )
 
 
@@ -148,7 +148,7 @@ def where_shown(version_id: uuid.UUID, message_id: Text80, who: Reader, rt: Runt
     pack = web.pack_of(rt, web.row(rt, who, version_id), web.files(rt, who, version_id))
     if pack is None or not any(message_id == known for known, _ in pack.messages):
         raise NotFound("message")
-    return schemas.WhereOut.of(showing.shows(pack, message_id))
+    return schemas.WhereOut.model_validate(showing.shows(pack, message_id))
 
 
 @router.post("/{version_id}/submit")
@@ -165,7 +165,7 @@ def submit(
     ready = web.prepared(rt, who, version_id)
     with rt.begin(who, request) as uow:
         web.check_if_match(uow, rt, version_id, if_match)
-        row = service.submit(
+        row = signing.submit(
             uow, rt.packs, version_id, ready, effective_from=body.effective_from, effective_to=body.effective_to
         )
         set_etag(response, row.version)
@@ -184,7 +184,7 @@ def send_back(
 ) -> schemas.VersionOut:
     """Make a version that waits for signatures a draft again. Its signatures do not hold for what is changed then."""
     with rt.begin(who, request) as uow:
-        row = service.send_back(uow, rt.packs, version_id, if_match, body.reason)
+        row = signing.send_back(uow, rt.packs, version_id, if_match, body.reason)
         set_etag(response, row.version)
         return web.out(uow, rt, row)
 
@@ -195,7 +195,7 @@ def sign(
 ) -> schemas.VersionOut:
     """Sign the files with this digest. Two people sign; one of them is a clinician who changed nothing in it."""
     with rt.begin(who, request) as uow:
-        row = service.sign(uow, rt.packs, version_id, body.digest)
+        row = signing.sign(uow, rt.packs, version_id, body.digest)
         set_etag(response, row.version)
         return web.out(uow, rt, row)
 
@@ -212,7 +212,7 @@ def set_aside(
 ) -> schemas.VersionOut:
     """Give a draft up. It stays readable."""
     with rt.begin(who, request) as uow:
-        row = service.set_aside(uow, rt.packs, version_id, if_match, body.reason)
+        row = drafting.set_aside(uow, rt.packs, version_id, if_match, body.reason)
         set_etag(response, row.version)
         return web.out(uow, rt, row)
 
@@ -225,8 +225,7 @@ def withdraw(
     with rt.begin(who, request) as uow:
 
         def create() -> schemas.WithdrawalOut:
-            return schemas.WithdrawalOut.of(
-                service.withdraw(uow, rt.packs, version_id, body.kind, body.target, body.reason)
-            )
+            mark = signing.withdraw(uow, rt.packs, version_id, body.kind, body.target, body.reason)
+            return schemas.WithdrawalOut.model_validate(mark)
 
         return once.run(uow, create)

@@ -36,7 +36,6 @@ MAX_KEPT = 8_000_000
 WAITING = 8
 """So many requests wait for a check at once; the others are told that it is running, so that threads are left for
 everything else."""
-SUFFIXES = (".yaml", ".md", ".tsv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +92,9 @@ class Checks:
         end = self._waited(self._asked(files, today).whole, patience)
         if end is None:
             return Checked(None, (), running=True)
-        pack = self._loaded(files) if end.stage == "checked" else None
         # who signed stands in the tables, not in the files
-        return Checked(pack, tuple(p for p in end.problems if p.kind != "signatures"))
+        problems = tuple(p for p in end.problems if p.kind != "signatures")
+        return Checked(self._loaded(files) if end.stage == "checked" else None, problems)
 
     def pack(
         self, files: Mapping[str, str], today: date, patience: float | None = None, *, tried: Mapping[str, str]
@@ -179,13 +178,11 @@ class Checks:
         with self._lock:
             self._packs[key] = pack
             self._packs.move_to_end(key)
-            while len(self._packs) > self._size or sum(map(_characters, self._packs.values())) > MAX_KEPT:
+            sizes = [sum(map(len, one.source.values())) for one in self._packs.values()]
+            while len(sizes) > self._size or sum(sizes) > MAX_KEPT:
                 self._packs.popitem(last=False)
+                sizes.pop(0)
         return pack
-
-
-def _characters(pack: Pack) -> int:
-    return sum(map(len, pack.source.values()))
 
 
 def refused_at_sight(files: Mapping[str, str]) -> tuple[Problem, ...]:
@@ -251,18 +248,14 @@ def history_problems(
         if kind is Target.RULE and target in rules and target in before:
             path = rules[target]
             now, old = rule_files.rule_of(files[path], target), rule_files.rule_of(parent[before[target]], target)
-            if not _back_unchanged(now, old):
-                continue
-            found.append(
-                Problem("withdrawn", target, _BACK, file=path, line=rule_files.line_of_rule(files[path], target))
-            )
+            if _back_unchanged(now, old):
+                line = rule_files.lines_of_rules(files[path]).get(target, 0)
+                found.append(Problem("withdrawn", target, _BACK, file=path, line=line))
         elif kind is Target.MESSAGE:
-            found += [
-                Problem("withdrawn", target, _BACK, file=path, line=1)
-                for path, text in files.items()
-                if path == message_files.path_of(target, "en")
-                and _back_unchanged(message_files.read(text).front, message_files.read(parent.get(path, "")).front)
-            ]
+            path = message_files.path_of(target, "en")
+            front, old = (message_files.read(texts.get(path, "")).front for texts in (files, parent))
+            if path in files and _back_unchanged(front, old):
+                found.append(Problem("withdrawn", target, _BACK, file=path, line=1))
     return found
 
 

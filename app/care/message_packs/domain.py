@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection
 from enum import StrEnum
 
+from app.platform.kernel.worded import Worded
 
-class PackState(StrEnum):
+
+class PackState(Worded):
     """Where a version stands. `shipped` came with the software and is signed by nobody."""
 
-    SHIPPED = "shipped"
-    DRAFT = "draft"
-    IN_REVIEW = "in_review"
-    APPROVED = "approved"
-    WITHDRAWN = "withdrawn"
-    SET_ASIDE = "set_aside"
+    SHIPPED = "shipped", "unsigned"
+    DRAFT = "draft", "draft"
+    IN_REVIEW = "in_review", "waiting for signatures"
+    APPROVED = "approved", "signed"
+    WITHDRAWN = "withdrawn", "withdrawn"
+    SET_ASIDE = "set_aside", "set aside"
 
 
-STATE_WORDS: dict[PackState, str] = {
-    PackState.SHIPPED: "unsigned",
-    PackState.DRAFT: "draft",
-    PackState.IN_REVIEW: "waiting for signatures",
-    PackState.APPROVED: "signed",
-    PackState.WITHDRAWN: "withdrawn",
-    PackState.SET_ASIDE: "set aside",
-}
+STATE_WORDS = {one: one.words for one in PackState}
 IN_FORCE = (PackState.APPROVED, PackState.WITHDRAWN)
 """States that can be in force. A withdrawn version stays until a newer one is signed: its pages say so."""
 
@@ -48,25 +41,16 @@ RULE_OF_SIGNING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """One signature under the files as they are."""
-
-    person_id: uuid.UUID
-    name: str
-    clinician: bool
-    role: str
-    at: datetime
-
-
-def missing_signatures(signed: Sequence[Signed], authors: Collection[uuid.UUID]) -> str:
+def missing_signatures(signed: Collection[tuple[uuid.UUID, bool]], authors: Collection[uuid.UUID]) -> str:
     """What is still missing, as a sentence; "" when the version is approved by the rule of signing.
+
+    `signed`: who signed the files as they are, each with whether it was as a clinician.
 
     >>> missing_signatures([], ())
     'Two signatures are missing, one of them of a clinician who changed nothing in this version.'
     """
-    people = {one.person_id for one in signed}
-    independent = any(one.clinician and one.person_id not in authors for one in signed)
+    people = {person for person, _ in signed}
+    independent = any(clinician and person not in authors for person, clinician in signed)
     if len(people) >= 2 and independent:
         return ""
     if not people:

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from app.care.message_packs import message_files, repository, rule_files
-from app.care.message_packs.checking import MAX_FILES, MAX_PACK, SUFFIXES
+from app.care.message_packs.checking import MAX_FILES, MAX_PACK
 from app.care.message_packs.domain import PackState, Target
 from app.care.message_packs.message_files import MessageFile
 from app.care.message_packs.provider import Packs
-from app.care.message_packs.reading import agency_of, files_of, get_version, parent_of, withdrawals_of
-from app.care.message_packs.tables import PackVersion
+from app.care.message_packs.service import agency_of, get_version, parent_texts, withdrawals_of
+from app.care.message_packs.tables import PackVersion, PackWithdrawal
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.errors import Conflict, Invalid, NotFound, Stale
@@ -23,7 +23,6 @@ from app.platform.live.publish import publish
 from harm_messages.reading import MAX_CHARACTERS
 from harm_messages.texts import read_message
 
-TOPIC = "messages"
 FIRST_LANGUAGE = "en"
 _PATH = re.compile(r"^[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+){0,2}\.(?:yaml|md|tsv)$")
 _SIGNATURES = "approvals.yaml"
@@ -47,58 +46,55 @@ class MessageForm:
 def begin(uow: UnitOfWork, packs: Packs, base_id: uuid.UUID, reason: str) -> PackVersion:
     """A draft with the files of any version. What was withdrawn from that version is withdrawn in the draft."""
     base = get_version(uow.session, packs, uow.actor, base_id)
-    if base.state is PackState.SHIPPED:
-        packs.keep_shipped(uow)
-    gone = [(Target(one.kind), one.target) for one in withdrawals_of(uow.session, uow.actor, base)]
-    files = _marked(files_of(uow.session, packs, base), gone)
-    return _begin(uow, base.id, files, reason)
+    gone = withdrawals_of(uow.session, uow.actor, base)
+    return _begin(uow, packs, base, _marked(packs.texts_of(uow.session, base), gone), reason)
 
 
 def from_files(uow: UnitOfWork, packs: Packs, base_id: uuid.UUID, files: Mapping[str, str], reason: str) -> PackVersion:
     """A draft with files that come from a folder. They need not be without fault; they need to be files of a pack."""
     base = get_version(uow.session, packs, uow.actor, base_id)
-    if base.state is PackState.SHIPPED:
-        packs.keep_shipped(uow)
     clean = {path: _text(text) for path, text in files.items() if path != _SIGNATURES}
     clean[_SIGNATURES] = "[]\n"
-    if not clean or len(clean) > MAX_FILES:
+    if len(clean) > MAX_FILES:
         raise Invalid(f"A pack has between 1 and {MAX_FILES} files; this has {len(clean)}. Nothing was kept.")
     for path in clean:
         _check_path(path)
     _check_size(clean.values())
-    row = _begin(uow, base.id, clean, reason)
+    row = _begin(uow, packs, base, clean, reason)
     row.authors = [str(uow.actor.person_id)]
     return row
 
 
-def _begin(uow: UnitOfWork, base_id: uuid.UUID, files: Mapping[str, str], reason: str) -> PackVersion:
+def _begin(uow: UnitOfWork, packs: Packs, base: PackVersion, files: Mapping[str, str], reason: str) -> PackVersion:
     if not reason:
         raise Invalid("The draft was not begun.", fields={"reason": "Say in a few words what it is to change."})
+    if base.state is PackState.SHIPPED:
+        packs.keep_shipped(uow)
     agency_id = agency_of(uow.actor)
     repository.keep_texts(uow.session, files.values())
     row = PackVersion(
-        agency_id=agency_id, number=repository.highest_number(uow.session, agency_id) + 1, parent_id=base_id,
+        agency_id=agency_id, number=repository.highest_number(uow.session, agency_id) + 1, parent_id=base.id,
         state=PackState.DRAFT, files={path: repository.sha256(text) for path, text in files.items()}, reason=reason,
         created_by=uow.actor.person_id, created_at=uow.now,
     )  # fmt: skip
     uow.session.add(row)
     uow.session.flush()
-    after = {"number": row.number, "parent": str(base_id)}
+    after = {"number": row.number, "parent": str(base.id)}
     audit.record(uow, "begin", "pack_version", row.id, version=row.version, after=after, reason=reason)
-    _tell(uow, row, "begun")
+    tell(uow, row, "begun")
     return row
 
 
-def _marked(files: Mapping[str, str], gone: list[tuple[Target, str]]) -> dict[str, str]:
+def _marked(files: Mapping[str, str], gone: Iterable[PackWithdrawal]) -> dict[str, str]:
     """Files in which what was withdrawn says so itself."""
     marked = dict(files)
-    for kind, target in gone:
-        if kind is Target.RULE and (path := rule_files.file_of_rule(marked, target)):
-            marked[path] = rule_files.with_field(marked[path], target, "status", "withdrawn")
-        elif kind is Target.MESSAGE:
-            for path in [p for p in marked if p.startswith("messages/") and p.endswith(f"/{target}.md")]:
-                one = message_files.read(marked[path])
-                marked[path] = message_files.write(replace(one, front={**one.front, "status": "withdrawn"}))
+    for one in gone:
+        if one.kind is Target.RULE and (path := rule_files.file_of_rule(marked, one.target)):
+            marked[path] = rule_files.with_field(marked[path], one.target, "status", "withdrawn")
+        elif one.kind is Target.MESSAGE:
+            for path in [p for p in marked if p.startswith("messages/") and p.endswith(f"/{one.target}.md")]:
+                old = message_files.read(marked[path])
+                marked[path] = message_files.write(replace(old, front={**old.front, "status": "withdrawn"}))
     return marked
 
 
@@ -117,9 +113,7 @@ def save_file(uow: UnitOfWork, packs: Packs, version_id: uuid.UUID, path: str, w
         raise Invalid(f"A pack has at most {MAX_FILES} files. Nothing was saved.")
     clean = _text(text)
     if rule_files.is_rules(path):
-        parent = parent_of(uow.session, packs, uow.actor, row)
-        before = files_of(uow.session, packs, parent) if parent else {}
-        clean = rule_files.with_raised_versions(clean, before)
+        clean = rule_files.with_raised_versions(clean, parent_texts(uow.session, packs, uow.actor, row))
     return _put(uow, row, path, clean)
 
 
@@ -133,9 +127,8 @@ def save_message(
     _check_path(path)
     if row.files.get(path, "") != was:
         raise Stale("message")
-    parent = parent_of(uow.session, packs, uow.actor, row)
-    texts = files_of(uow.session, packs, parent) if parent else {}
-    files = files_of(uow.session, packs, row)
+    texts = parent_texts(uow.session, packs, uow.actor, row)
+    files = packs.texts_of(uow.session, row)
     before = message_files.read(texts[path]) if path in texts else None
     return _put(uow, row, path, message_text(path, files.get(path, ""), form, before, _translated(path, files)))
 
@@ -158,7 +151,7 @@ def message_text(path: str, here: str, form: MessageForm, parent: MessageFile | 
         **old.front,
         "id": name.removesuffix(".md"),
         "status": "withdrawn" if form.withdrawn else "in_review" if form.ready else "draft",
-        "title": _one_line(form.title),
+        "title": " ".join(form.title.split()),
         "pictogram": form.pictogram,
         "spoken": "",
         "evidence": [line.strip() for line in form.evidence.splitlines() if line.strip()],
@@ -179,7 +172,7 @@ def set_aside(uow: UnitOfWork, packs: Packs, version_id: uuid.UUID, version: int
     row.state = PackState.SET_ASIDE
     row.version += 1
     audit.record(uow, "set_aside", "pack_version", row.id, version=row.version, reason=reason)
-    _tell(uow, row, "set_aside")
+    tell(uow, row, "set_aside")
     return row
 
 
@@ -206,12 +199,12 @@ def _put(uow: UnitOfWork, row: PackVersion, path: str, text: str) -> PackVersion
     row.version += 1
     change = {"path": path, "sha256": before}, {"path": path, "sha256": after}
     audit.record(uow, "edit", "pack_version", row.id, version=row.version, before=change[0], after=change[1])
-    _tell(uow, row, "edited")
+    tell(uow, row, "edited")
     return row
 
 
 def _check_path(path: str) -> None:
-    if not _PATH.match(path) or not path.endswith(SUFFIXES) or len(path) > 120:
+    if not _PATH.fullmatch(path) or len(path) > 120:
         said = "A file of a pack is called such as rules/opioids.yaml or messages/en/M-HEAT.md."
         raise Invalid("This is no file of a pack. Nothing was saved.", fields={"path": said})
 
@@ -233,10 +226,6 @@ def _text(text: str) -> str:
     return clean if clean.endswith("\n") or not clean else clean + "\n"
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
 def _day(text: str) -> date | str:
     try:
         return date.fromisoformat(text.strip())
@@ -244,5 +233,6 @@ def _day(text: str) -> date | str:
         return text.strip()
 
 
-def _tell(uow: UnitOfWork, row: PackVersion, kind: str) -> None:
-    publish(uow, TOPIC, f"pack.{kind}", agency_id=row.agency_id, payload={"version_id": row.id})
+def tell(uow: UnitOfWork, row: PackVersion, kind: str, agency_id: uuid.UUID | None = None) -> None:
+    """Tell the screens of an agency what became of a version; a shipped one has no agency of its own."""
+    publish(uow, "messages", f"pack.{kind}", agency_id=agency_id or row.agency_id, payload={"version_id": row.id})

@@ -7,25 +7,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from harm_messages.reading import Misread, read_yaml
 
-ORDER = (
-    "id",
-    "version",
-    "wording",
-    "made_from",
-    "status",
-    "title",
-    "tags",
-    "pictogram",
-    "spoken",
-    "evidence",
-    "review_by",
-)
 MEANING = ("title", "tags", "pictogram", "spoken")
 """Keys of the front matter that a reader notices; the card and the parts below it count as well."""
+ORDER = ("id", "version", "wording", "made_from", "status", *MEANING, "evidence", "review_by")
 _PART = re.compile(r"^%%[ \t]+([a-z_]+)[ \t]*$", re.MULTILINE)
 _BARE = frozenset({"true", "false", "null", "nan", "yes", "no", "on", "off", "y", "n"})
 """Words that a YAML reader may take for something else."""
@@ -36,7 +23,7 @@ _PLAIN = re.compile(r"^[A-Za-z][A-Za-z0-9_.-]*$")
 class MessageFile:
     """What is in the file: front matter, and its parts by name ("" is the card)."""
 
-    front: Mapping[str, Any] = field(default_factory=dict)
+    front: Mapping[str, object] = field(default_factory=dict)
     parts: Mapping[str, str] = field(default_factory=dict)
 
     def get(self, key: str) -> str:
@@ -47,7 +34,8 @@ class MessageFile:
     @property
     def evidence(self) -> list[str]:
         """Where it comes from, one line each."""
-        return [str(line) for line in self.front.get("evidence") or []]
+        lines = self.front.get("evidence")
+        return [str(line) for line in lines] if isinstance(lines, list | tuple) else []
 
     @property
     def number(self) -> int:
@@ -102,7 +90,7 @@ def write(message: MessageFile) -> str:
     return "\n".join(("---", *head, "---", "\n\n".join(body))) + "\n"
 
 
-def _yaml(value: Any) -> str:
+def _yaml(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, list | tuple):

@@ -18,8 +18,8 @@ import structlog
 from sqlmodel import Session
 
 from app.care.message_packs import repository
-from app.care.message_packs.domain import PackState, Signed, Target, Withdrawn
-from app.care.message_packs.tables import PackSignature, PackVersion
+from app.care.message_packs.domain import PackState, Target, Withdrawn
+from app.care.message_packs.tables import PackEdition, PackSignature, PackVersion
 from app.platform.db import UnitOfWork
 from harm_messages import Pack, PackError, load_pack
 from harm_messages.content import Approval, Effective
@@ -53,13 +53,12 @@ class Packs:
         if agency_id is None:
             return self.shipped
         found = repository.in_force(session, agency_id, now)
+        gone = repository.withdrawn_from(session, agency_id, found[0] if found else None)
         if found is None:
-            gone = known_targets(self.shipped, repository.withdrawn_from(session, agency_id, None))
-            return self._built(session, self.shipped_id, self.shipped.digest, gone)
+            return self.built(session, self.shipped_id, self.shipped.digest, known_targets(self.shipped, gone))
         version_id, digest = found
-        gone = frozenset(repository.withdrawn_from(session, agency_id, version_id))
         try:
-            return self._built(session, version_id, digest, gone)
+            return self.built(session, version_id, digest, gone)
         except PackError as error:
             if digest not in self.unreadable:
                 _log.error(
@@ -72,34 +71,31 @@ class Packs:
         """The pack that pages with this digest were made from; None where it is not known here or cannot be read."""
         if digest == self.shipped.digest:
             return self.shipped
-        row = repository.edition(session, digest)
-        if row is None:
-            return None
-        version = repository.version_by_key(session, row.version_id)
-        if version is None:
+        row = session.get(PackEdition, digest)
+        version = session.get(PackVersion, row.version_id) if row is not None else None
+        if row is None or version is None:
             return None
         gone = frozenset((Target(kind), target) for kind, target in row.withdrawn)
         try:
-            return self._built(session, version.id, version.digest, gone)
+            return self.built(session, version.id, version.digest, gone)
         except PackError:
             return None
 
     def keep(self, uow: UnitOfWork, digest: str) -> None:
         """Called where a page is noted as shown: its pack stays readable by this digest for ever."""
         origin = self._origin.get(digest)
-        if origin is None or repository.edition(uow.session, digest) is not None:
+        if origin is None or uow.session.get(PackEdition, digest) is not None:
             return
         version_id, gone = origin
         if version_id == self.shipped_id:
             self.keep_shipped(uow)
-        repository.keep_edition(uow.session, digest, version_id, as_rows(gone), uow.now)
+        repository.keep_edition(uow.session, digest, version_id, gone, uow.now)
 
     def keep_shipped(self, uow: UnitOfWork) -> None:
         """Write the shipped pack into the tables, where it is not there yet."""
-        if repository.version_by_key(uow.session, self.shipped_id) is not None:
-            return
-        repository.keep_texts(uow.session, self.shipped.source.values())
-        repository.keep_shipped(uow.session, self.shipped_row())
+        if uow.session.get(PackVersion, self.shipped_id) is None:
+            repository.keep_texts(uow.session, self.shipped.source.values())
+            repository.insert_new(uow.session, [self.shipped_row()])
 
     def shipped_row(self) -> PackVersion:
         """The row of the shipped pack, also before it is written."""
@@ -114,11 +110,8 @@ class Packs:
         """The files of a version, path → text."""
         return dict(self.shipped.source) if row.id == self.shipped_id else repository.texts(session, row.files)
 
-    def after(self, session: Session, version: PackVersion, gone: Withdrawn) -> Pack:
-        """A version as it is once these things are withdrawn."""
-        return self._built(session, version.id, version.digest, gone)
-
-    def _built(self, session: Session, version_id: uuid.UUID, digest: str, gone: Withdrawn) -> Pack:
+    def built(self, session: Session, version_id: uuid.UUID, digest: str, gone: Withdrawn) -> Pack:
+        """A version as it is once these things are withdrawn. Raises PackError where this release cannot read it."""
         key = (digest, gone)
         with self._lock:  # the second who asks for the same waits instead of loading it too
             pack = self._kept.get(key)
@@ -133,27 +126,15 @@ class Packs:
 
     def _loaded(self, session: Session, version_id: uuid.UUID, digest: str, gone: Withdrawn) -> Pack:
         if gone:
-            return with_withdrawn(self._built(session, version_id, digest, frozenset()), gone)
+            return with_withdrawn(self.built(session, version_id, digest, frozenset()), gone)
         if digest == self.shipped.digest:
             return self.shipped
-        row = repository.version_by_key(session, version_id)
+        row = session.get(PackVersion, version_id)  # by its key alone: this serves every agency
         assert row is not None
         pack = load_pack(self.texts_of(session, row))
         if row.state in (PackState.SHIPPED, PackState.DRAFT):
             return pack
-        return signed(pack, signed_now(repository.signatures(session, [version_id]), row.digest))
-
-
-def signed_now(rows: list[PackSignature], digest: str) -> list[Signed]:
-    """The signatures that hold: those under the digest as it is."""
-    return [
-        Signed(row.person_id, row.name, row.clinician, row.role, row.signed_at) for row in rows if row.digest == digest
-    ]
-
-
-def as_rows(gone: Withdrawn) -> list[list[str]]:
-    """For the table: kind and id, in order."""
-    return sorted([kind.value, target] for kind, target in gone)
+        return signed(pack, repository.signatures(session, [row]))
 
 
 def with_withdrawn(pack: Pack, withdrawn: Withdrawn) -> Pack:
@@ -179,13 +160,13 @@ def with_withdrawn(pack: Pack, withdrawn: Withdrawn) -> Pack:
     return replace(after, approvals=tuple(held))
 
 
-def signed(pack: Pack, signatures: Sequence[Signed]) -> Pack:
+def signed(pack: Pack, signatures: Sequence[PackSignature]) -> Pack:
     """The pack with these signatures under its digest. Two people of one name are told apart by a number."""
     names: list[str] = []
     for one in signatures:
         names.append(one.name if one.name not in names else f"{one.name} ({len(names) + 1})")
     rows = tuple(
-        Approval(name=name, clinician=one.clinician, digest=pack.digest, signed_at=one.at)
+        Approval(name=name, clinician=one.clinician, digest=pack.digest, signed_at=one.signed_at)
         for name, one in zip(names, signatures, strict=True)
     )
     return replace(pack, approvals=rows)

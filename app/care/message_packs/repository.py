@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col, or_, select
 
-from app.care.message_packs.domain import IN_FORCE, PackState, Target
+from app.care.message_packs.domain import IN_FORCE, PackState, Withdrawn
 from app.care.message_packs.tables import PackEdition, PackSignature, PackText, PackVersion, PackWithdrawal
 
 _AT_ONCE = 500  # SQLite binds a limited number of values
@@ -80,27 +80,16 @@ def withdrawals(session: Session, agency_id: uuid.UUID, version_id: uuid.UUID | 
     return list(session.exec(query.order_by(col(PackWithdrawal.id))))
 
 
-def withdrawn_from(session: Session, agency_id: uuid.UUID, version_id: uuid.UUID | None) -> set[tuple[Target, str]]:
+def withdrawn_from(session: Session, agency_id: uuid.UUID, version_id: uuid.UUID | None) -> Withdrawn:
     """What was withdrawn, as pairs of kind and id."""
-    return {(Target(row.kind), row.target) for row in withdrawals(session, agency_id, version_id)}
+    return frozenset((row.kind, row.target) for row in withdrawals(session, agency_id, version_id))
 
 
-def signatures(session: Session, version_ids: Sequence[uuid.UUID]) -> list[PackSignature]:
-    """Signatures under these versions, oldest first; those under an earlier digest too."""
-    if not version_ids:
-        return []
-    query = select(PackSignature).where(col(PackSignature.version_id).in_(list(version_ids)))
-    return list(session.exec(query.order_by(col(PackSignature.id))))
-
-
-def edition(session: Session, digest: str) -> PackEdition | None:
-    """What a digest stands for."""
-    return session.get(PackEdition, digest)
-
-
-def version_by_key(session: Session, version_id: uuid.UUID) -> PackVersion | None:
-    """A version by its key, for the provider, which serves every agency. Never for a request."""
-    return session.get(PackVersion, version_id)
+def signatures(session: Session, versions: Sequence[PackVersion]) -> list[PackSignature]:
+    """The signatures that hold under these versions, oldest first: those under the digest as it is."""
+    digests = {row.id: row.digest for row in versions if row.digest}
+    query = select(PackSignature).where(col(PackSignature.version_id).in_(digests)).order_by(col(PackSignature.id))
+    return [mark for mark in session.exec(query) if mark.digest == digests[mark.version_id]]
 
 
 def texts(session: Session, files: Mapping[str, str]) -> dict[str, str]:
@@ -116,26 +105,19 @@ def texts(session: Session, files: Mapping[str, str]) -> dict[str, str]:
 
 def keep_texts(session: Session, contents: Iterable[str]) -> None:
     """Keep these texts; those that are kept already stay as they are."""
-    _insert_new(session, PackText, [{"sha256": sha256(text), "text": text} for text in contents])
+    insert_new(session, [PackText(sha256=sha256(text), text=text) for text in contents])
 
 
-def keep_edition(
-    session: Session, digest: str, version_id: uuid.UUID, withdrawn: Sequence[Sequence[str]], now: datetime
-) -> None:
-    """Remember what a digest stands for, once."""
-    row = {"digest": digest, "version_id": version_id, "withdrawn": [list(one) for one in withdrawn], "kept_at": now}
-    _insert_new(session, PackEdition, [row])
+def keep_edition(session: Session, digest: str, version_id: uuid.UUID, gone: Withdrawn, now: datetime) -> None:
+    """Remember what a digest stands for, once: a version and what was withdrawn from it, in order."""
+    withdrawn = sorted([kind.value, target] for kind, target in gone)
+    insert_new(session, [PackEdition(digest=digest, version_id=version_id, withdrawn=withdrawn, kept_at=now)])
 
 
-def keep_shipped(session: Session, row: PackVersion) -> None:
-    """Keep the shipped pack's row, once."""
-    _insert_new(session, PackVersion, [row.model_dump()])
-
-
-def _insert_new(session: Session, table: type[SQLModel], rows: list[dict[str, object]]) -> None:
-    """Insert what is not there; two at the same moment make one row."""
+def insert_new(session: Session, rows: Sequence[SQLModel]) -> None:
+    """Insert those of these rows of one table that are not there; two at the same moment make one row."""
     if not rows:
         return
     postgres = session.get_bind().dialect.name == "postgresql"
     insert = postgresql.insert if postgres else sqlite.insert
-    session.connection().execute(insert(table).on_conflict_do_nothing(), rows)
+    session.connection().execute(insert(type(rows[0])).on_conflict_do_nothing(), [row.model_dump() for row in rows])

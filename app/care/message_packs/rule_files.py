@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Any
 
 from harm_messages.reading import Misread, read_yaml
 
@@ -39,11 +38,6 @@ def file_of_rule(files: Mapping[str, str], rule_id: str) -> str:
     return next((p for p, text in files.items() if is_rules(p) and any(i == rule_id for i, _, _ in _blocks(text))), "")
 
 
-def line_of_rule(text: str, rule_id: str) -> int:
-    """The line (from 1) on which a rule begins; 0 when it is not here."""
-    return lines_of_rules(text).get(rule_id, 0)
-
-
 def lines_of_rules(text: str) -> dict[str, int]:
     """The line (from 1) on which each rule begins."""
     lines: dict[str, int] = {}
@@ -64,14 +58,10 @@ def ids_in(files: Mapping[str, str]) -> dict[str, str]:
     return {key: path for path, text in files.items() if is_rules(path) for key, _, _ in _blocks(text)}
 
 
-def rule_of(text: str, rule_id: str) -> Mapping[str, Any] | None:
+def rule_of(text: str, rule_id: str) -> Mapping[str, object] | None:
     """One rule of a file, read alone: a file of rules takes a tenth of a second."""
-    block = _block(text, rule_id)
-    return rules_in(block).get(rule_id) if block else None
-
-
-def _block(text: str, rule_id: str) -> str:
-    return next((text[begin:end] for found, begin, end in _blocks(text) if found == rule_id), "")
+    block = next((text[begin:end] for found, begin, end in _blocks(text) if found == rule_id), "")
+    return rules_in(block).get(rule_id)
 
 
 def with_raised_versions(text: str, parent: Mapping[str, str]) -> str:
@@ -89,13 +79,13 @@ def with_raised_versions(text: str, parent: Mapping[str, str]) -> str:
 
 def _raised(block: str, was: str, rule_id: str) -> str:
     old, new = rules_in(was).get(rule_id), rules_in(block).get(rule_id)
-    if old is None or new is None or not isinstance(old.get("version"), int):
+    if old is None or new is None or not isinstance(before := old.get("version"), int):
         return block
-    number = old["version"] + (_does(new) != _does(old))
+    number = before + (_does(new) != _does(old))
     return block if new.get("version") == number else with_field(block, rule_id, "version", str(number))
 
 
-def rules_in(text: str) -> dict[str, Mapping[str, Any]]:
+def rules_in(text: str) -> dict[str, Mapping[str, object]]:
     """The rules of a file by id, as far as it can be read."""
     try:
         rows = read_yaml(text)
@@ -104,24 +94,24 @@ def rules_in(text: str) -> dict[str, Mapping[str, Any]]:
     return {str(r["id"]): r for r in rows if isinstance(r, dict) and "id" in r} if isinstance(rows, list) else {}
 
 
-def all_rules(files: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
+def all_rules(files: Mapping[str, str]) -> dict[str, Mapping[str, object]]:
     """Every rule of a pack by id."""
     return {key: rule for path, text in files.items() if is_rules(path) for key, rule in rules_in(text).items()}
 
 
-def _does(rule: Mapping[str, Any]) -> dict[str, Any]:
+def _does(rule: Mapping[str, object]) -> Mapping[str, object]:
     return {key: value for key, value in rule.items() if key not in _WORDS_ONLY}
 
 
-def frozen(files: Mapping[str, str], number: int, default_locale: str = "en") -> dict[str, str]:
+def frozen(files: Mapping[str, str], number: int) -> dict[str, str]:
     """The files as they are signed: what was open reads "approved", the pack carries its number.
 
     In other languages only a text marked as read over (in_review) is signed; the rest stays a draft and falls back.
     """
-    return {path: _frozen(path, text, number, default_locale) for path, text in files.items()}
+    return {path: _frozen(path, text, number) for path, text in files.items()}
 
 
-def _frozen(path: str, text: str, number: int, default_locale: str) -> str:
+def _frozen(path: str, text: str, number: int) -> str:
     if path == "pack.yaml":
         text = re.sub(r"^(version:[ \t]*)\d+", rf"\g<1>{number}", text, count=1, flags=re.MULTILINE)
         return re.sub(r"^(status:[ \t]*)\w+", r"\g<1>approved", text, count=1, flags=re.MULTILINE)
@@ -129,6 +119,6 @@ def _frozen(path: str, text: str, number: int, default_locale: str) -> str:
         return _OPEN.sub(r"\1approved", text)
     if path.startswith("messages/"):
         head, mark, body = text.partition("\n---")
-        pattern = _OPEN if path.startswith(f"messages/{default_locale}/") else _READY
+        pattern = _OPEN if path.startswith("messages/en/") else _READY
         return pattern.sub(r"\1approved", head, count=1) + mark + body
     return text

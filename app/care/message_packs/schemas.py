@@ -6,16 +6,13 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AliasPath, BaseModel, ConfigDict, Field, StringConstraints
 
 from app.care.message_packs import service
 from app.care.message_packs.checking import MAX_FILES
 from app.care.message_packs.comparing import FileChange
-from app.care.message_packs.domain import PackState, Signed, Target
-from app.care.message_packs.showing import CaseChange, Shows
-from app.care.message_packs.tables import PackWithdrawal
+from app.care.message_packs.domain import PackState, Target
 from app.platform.web.fields import OF_A_PACK, FreeText, Moment, Note200, Text80
-from harm_messages import Message, Problem
 from harm_messages.reading import MAX_CHARACTERS
 
 Path = Annotated[str, StringConstraints(max_length=120)]
@@ -74,7 +71,13 @@ class WithdrawIn(FreeText):
     reason: Note200
 
 
-class SignatureOut(BaseModel):
+class _FromAttributes(BaseModel):
+    """Made from whatever has these attributes."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class SignatureOut(_FromAttributes):
     """A signature that holds."""
 
     name: str
@@ -82,13 +85,8 @@ class SignatureOut(BaseModel):
     clinician: bool
     signed_at: datetime
 
-    @classmethod
-    def of(cls, one: Signed) -> SignatureOut:
-        """The JSON shape of a value of the domain."""
-        return cls(name=one.name, role=one.role, clinician=one.clinician, signed_at=one.at)
 
-
-class WithdrawalOut(BaseModel):
+class WithdrawalOut(_FromAttributes):
     """Something withdrawn from a version."""
 
     kind: Target
@@ -96,11 +94,6 @@ class WithdrawalOut(BaseModel):
     name: str
     reason: str
     at: datetime
-
-    @classmethod
-    def of(cls, row: PackWithdrawal) -> WithdrawalOut:
-        """From its row."""
-        return cls(kind=row.kind, target=row.target, name=row.name, reason=row.reason, at=row.at)
 
 
 class VersionOut(BaseModel):
@@ -127,14 +120,11 @@ class VersionOut(BaseModel):
     @classmethod
     def of(cls, view: service.VersionView) -> VersionOut:
         """From a view."""
-        row = view.row
-        return cls(
-            id=row.id, number=row.number, parent_id=row.parent_id, state=row.state, in_force=view.in_force,
-            digest=row.digest, reason=row.reason, authors=view.authors, effective_from=row.effective_from,
-            effective_to=row.effective_to, created_at=row.created_at, submitted_at=row.submitted_at,
-            approved_at=row.approved_at, signatures=[SignatureOut.of(one) for one in view.signed],
-            missing=view.missing, withdrawn=[WithdrawalOut.of(one) for one in view.withdrawn], version=row.version,
-        )  # fmt: skip
+        around = {
+            "in_force": view.in_force, "authors": view.authors, "signatures": view.signed, "missing": view.missing,
+            "withdrawn": view.withdrawn,
+        }  # fmt: skip
+        return cls.model_validate({**view.row.model_dump(), **around})
 
 
 class FilesOut(BaseModel):
@@ -152,7 +142,7 @@ class FileOut(BaseModel):
     text: str
 
 
-class ProblemOut(BaseModel):
+class ProblemOut(_FromAttributes):
     """One finding of the check, in a sentence. `line` counts from 1; 0: no line can be named."""
 
     level: Literal["error", "warning"]
@@ -162,11 +152,6 @@ class ProblemOut(BaseModel):
     file: str
     line: int
 
-    @classmethod
-    def of(cls, one: Problem) -> ProblemOut:
-        """The JSON shape of what the check found."""
-        return cls(level=one.level, kind=one.kind, where=one.where, text=one.text, file=one.file, line=one.line)
-
 
 class CheckOut(BaseModel):
     """What the check finds. Without an error the version can be sent to review."""
@@ -175,27 +160,7 @@ class CheckOut(BaseModel):
     problems: list[ProblemOut]
 
 
-class PieceOut(BaseModel):
-    """Words that are the same, gone or new."""
-
-    kind: Literal["same", "gone", "new"]
-    text: str
-
-
-class FileChangeOut(BaseModel):
-    """A file that differs, word by word."""
-
-    path: str
-    kind: Literal["changed", "added", "removed"]
-    pieces: list[PieceOut]
-
-    @classmethod
-    def of(cls, one: FileChange) -> FileChangeOut:
-        """From a comparison."""
-        return cls(path=one.path, kind=one.kind, pieces=[PieceOut(kind=p.kind, text=p.text) for p in one.pieces])
-
-
-class ShownOut(BaseModel):
+class ShownOut(_FromAttributes):
     """A message as a page shows it."""
 
     id: str
@@ -205,16 +170,8 @@ class ShownOut(BaseModel):
     text: str
     rule_id: str
 
-    @classmethod
-    def of(cls, one: Message) -> ShownOut:
-        """From a page."""
-        return cls(
-            id=one.id, version=one.version, severity=one.severity.value, title=one.title, text=one.text,
-            rule_id=one.rule_id,
-        )  # fmt: skip
 
-
-class CaseChangeOut(BaseModel):
+class CaseChangeOut(_FromAttributes):
     """A worked case whose page differs."""
 
     title: str
@@ -223,47 +180,27 @@ class CaseChangeOut(BaseModel):
     reordered: bool
     said: str
 
-    @classmethod
-    def of(cls, one: CaseChange) -> CaseChangeOut:
-        """From a comparison."""
-        return cls(
-            title=one.title, gone=[ShownOut.of(m) for m in one.gone], come=[ShownOut.of(m) for m in one.come],
-            reordered=one.reordered, said=one.said,
-        )  # fmt: skip
-
 
 class CompareOut(BaseModel):
     """What differs between two versions. `cases` is empty while one of the two makes no pack."""
 
-    files: list[FileChangeOut]
+    files: list[FileChange]
     cases: list[CaseChangeOut]
 
 
-class WhereRuleOut(BaseModel):
+class WhereRuleOut(_FromAttributes):
     """A rule that brings a message to a page, in words."""
 
-    rule_id: str
-    severity: str
+    rule_id: str = Field(validation_alias=AliasPath("rule", "id"))
+    severity: str = Field(validation_alias=AliasPath("rule", "severity"))
     words: str
-    example: str
+    example: str = Field("", validation_alias=AliasPath("example", "text"))
 
 
-class WhereOut(BaseModel):
+class WhereOut(_FromAttributes):
     """Where a message would show."""
 
     rules: list[WhereRuleOut]
     cases: list[str]
     by_code: str
     emergency: list[str]
-
-    @classmethod
-    def of(cls, found: Shows) -> WhereOut:
-        """From what was found."""
-        rules = [
-            WhereRuleOut(
-                rule_id=w.rule.id, severity=w.rule.severity.value, words=w.words,
-                example=w.example.text if w.example else "",
-            )
-            for w in found.rules
-        ]  # fmt: skip
-        return cls(rules=rules, cases=list(found.cases), by_code=found.by_code, emergency=list(found.emergency))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from app.care.message_packs.cases import worked_cases
+from app.care.message_packs.cases import WORKED_CASES
 from app.care.message_packs.words import rule_in_words
 from harm_messages import HarmMessageError, Message, Page, evaluate
 from harm_messages.markdown import to_html
@@ -59,30 +59,30 @@ def moment(pack: Pack) -> datetime:
     return max(pack.manifest.effective.start or datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
 
 
-def case_pages(pack: Pack, locale: str = "en") -> Iterator[tuple[str, Page | None, str]]:
+def case_pages(pack: Pack) -> Iterator[tuple[str, Page | None, str]]:
     """Each worked case: its title and its page, or why there is none."""
-    for title, facts, context in worked_cases():
+    for title, facts, context in WORKED_CASES:
         try:
-            yield title, evaluate(pack, facts, context, locale, moment(pack)), ""
+            yield title, evaluate(pack, facts, context, "en", moment(pack)), ""
         except HarmMessageError as error:
             yield title, None, str(error)
 
 
-def shows(pack: Pack, message_id: str, locale: str = "en") -> Shows:
+def shows(pack: Pack, message_id: str) -> Shows:
     """Where a message would show."""
-    rules = tuple(_where(rule, pack, locale) for rule in pack.rules if rule.emit.message == message_id)
+    rules = tuple(
+        Where(rule, rule_in_words(rule, pack), example_of(rule, pack))
+        for rule in pack.rules
+        if rule.emit.message == message_id
+    )
     cases = tuple(
         title
-        for title, page, _ in case_pages(pack, locale)
+        for title, page, _ in case_pages(pack)
         if page is not None and any(m.id == message_id for m in page.messages())
     )
     by_code = next((key for key, m in pack.manifest.fixed.items() if m == message_id), "")
     steps = tuple(s.step for s in pack.emergency if message_id in s.fragments.values())
     return Shows(rules, cases, by_code.replace("_", " "), steps)
-
-
-def _where(rule: Rule, pack: Pack, locale: str) -> Where:
-    return Where(rule, rule_in_words(rule, pack), example_of(rule, pack, locale))
 
 
 def example_of(rule: Rule, pack: Pack, locale: str = "en") -> Message | None:
@@ -114,12 +114,10 @@ class _Sample(dict[str, str]):
         return f"{{{key}}}"
 
 
-def changed_cases(old: Pack, new: Pack, locale: str = "en") -> list[CaseChange]:
+def changed_cases(old: Pack, new: Pack) -> list[CaseChange]:
     """The worked cases whose pages differ."""
     found = []
-    for (title, before, why_before), (_, after, why_after) in zip(
-        case_pages(old, locale), case_pages(new, locale), strict=True
-    ):
+    for (title, before, why_before), (_, after, why_after) in zip(case_pages(old), case_pages(new), strict=True):
         if before is None or after is None:
             if why_before != why_after:
                 found.append(CaseChange(title, (), (), said=why_after or "A page opens that did not open before."))

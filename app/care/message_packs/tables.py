@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field
@@ -38,7 +37,7 @@ class PackVersion(Base, table=True):
     parent_id: uuid.UUID | None = Field(default=None, foreign_key="pack_version.id")
     state: PackState = enum_column(PackState, name="pack_state")
     digest: str = Field(default="", max_length=64, index=True)
-    files: dict[str, Any] = json_column(dict)
+    files: dict[str, str] = json_column(dict)
     reason: str = Field(default="", max_length=200, description="what this version changes, in words")
     authors: list[str] = json_column(list)
     effective_from: datetime | None = utc_column(nullable=True)

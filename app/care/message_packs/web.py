@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Annotated
 
-from app.care.message_packs import schemas, service
+from app.care.message_packs import schemas, service, signing
 from app.care.message_packs.tables import PackVersion
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
@@ -29,7 +29,7 @@ def view(rt: Runtime, who: Actor, version_id: uuid.UUID) -> service.VersionView:
 def files(rt: Runtime, who: Actor, version_id: uuid.UUID) -> dict[str, str]:
     """The files of a version. Raises NotFound."""
     with rt.read() as session:
-        return service.files_of(session, rt.packs, service.get_version(session, rt.packs, who, version_id))
+        return rt.packs.texts_of(session, service.get_version(session, rt.packs, who, version_id))
 
 
 def parent(rt: Runtime, who: Actor, row: PackVersion) -> PackVersion | None:
@@ -38,11 +38,11 @@ def parent(rt: Runtime, who: Actor, row: PackVersion) -> PackVersion | None:
         return service.parent_of(session, rt.packs, who, row)
 
 
-def prepared(rt: Runtime, who: Actor, version_id: uuid.UUID, patience: float | None = None) -> service.Ready:
+def prepared(rt: Runtime, who: Actor, version_id: uuid.UUID, patience: float | None = None) -> signing.Ready:
     """A version as it would be signed, checked; no session is held meanwhile. Raises NotFound."""
     with rt.read() as session:
-        found = service.gathered(session, rt.packs, who, version_id, rt.now())
-    return service.prepared(found, rt.checks, rt.now().date(), patience)
+        found = signing.gathered(session, rt.packs, who, version_id, rt.now())
+    return signing.prepared(found, rt.checks, rt.now().date(), patience)
 
 
 def row(rt: Runtime, who: Actor, version_id: uuid.UUID) -> PackVersion:
@@ -55,7 +55,7 @@ def pack_of(rt: Runtime, row: PackVersion, texts: dict[str, str], patience: floa
     """The pack that the files of a version make; None while they make none, or while that is not known."""
     if row.id == rt.packs.shipped_id:
         return rt.packs.shipped
-    return rt.checks.pack(texts, rt.now().date(), patience, tried=service.as_signed(row, texts))
+    return rt.checks.pack(texts, rt.now().date(), patience, tried=signing.as_signed(row, texts))
 
 
 def check_if_match(uow: UnitOfWork, rt: Runtime, version_id: uuid.UUID, version: int) -> None:

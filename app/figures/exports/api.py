@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from app.figures.exports import asking, extracting, schemas, service
-from app.figures.exports.domain import APPROVERS, WRITERS
+from app.figures.exports import extract_job, schemas, service
+from app.figures.exports.web import Approver, Number, Researcher, Writer, file_of
 from app.platform.db import UnitOfWork
-from app.platform.kernel.actor import Actor, Role
-from app.platform.security.policy import allow
+from app.platform.kernel.actor import Actor
 from app.platform.web.etags import IfMatch, set_etag
 from app.platform.web.idempotency import OnceDep
 from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
-from app.runtime import Runtime, RuntimeDep
+from app.runtime import RuntimeDep
 
 router = APIRouter(prefix="/api/v1", tags=["research projects"])
 
-Writer = Annotated[Actor, allow(*WRITERS)]
-Approver = Annotated[Actor, allow(*APPROVERS)]
-Researcher = Annotated[Actor, allow(Role.RESEARCHER)]
-Number = Annotated[int, Path(ge=1, le=10**6)]
-TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
-_FILE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/csv": {}, "application/vnd.apache.parquet": {}}, "description": "The file"}
-}
+_FILE = {"content": {"text/csv": {}, "application/vnd.apache.parquet": {}}, "description": "The file"}
 
 
 @router.get("/projects")
@@ -36,7 +31,7 @@ def list_projects(who: Writer, rt: RuntimeDep, cursor: Cursor = "", limit: Limit
     before = decode_cursor(cursor)
     with rt.read() as session:
         views = service.page(session, who, rt.now(), before=before, limit=limit + 1)
-    return cut(views, limit, schemas.ProjectOut.of, lambda view: view.row.id)
+    return cut(views, limit, _shown, lambda view: view.row.id)
 
 
 @router.post("/projects", status_code=201, response_model=schemas.ProjectOut)
@@ -45,7 +40,7 @@ def write_project(
 ) -> JSONResponse:
     """Begin a draft."""
     with rt.begin(who, request) as uow:
-        return once.run(uow, lambda: _out(uow, service.write_project(uow, body.project())))
+        return once.run(uow, lambda: _out(uow, service.write_project(uow, body)))
 
 
 @router.get("/projects/{project_id}")
@@ -54,77 +49,67 @@ def read_project(project_id: uuid.UUID, who: Writer, rt: RuntimeDep, response: R
     with rt.read() as session:
         view = service.view_of(session, who, service.get_project(session, who, project_id), rt.now())
     set_etag(response, view.row.version)
-    return schemas.ProjectOut.of(view)
+    return _shown(view)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A step with a project, from the version that whoever takes it has seen."""
+
+    project_id: uuid.UUID
+    rt: RuntimeDep
+    if_match: IfMatch
+    request: Request
+    response: Response
+
+    def taken(
+        self, who: Actor, act: Callable[[UnitOfWork, uuid.UUID, int], service.ResearchProject]
+    ) -> schemas.ProjectOut:
+        """The project after it."""
+        with self.rt.begin(who, self.request) as uow:
+            row = act(uow, self.project_id, self.if_match)
+            set_etag(self.response, row.version)
+            return _out(uow, row)
+
+
+StepDep = Annotated[_Step, Depends()]
 
 
 @router.put("/projects/{project_id}")
-def change_project(
-    project_id: uuid.UUID,
-    body: schemas.ProjectIn,
-    who: Writer,
-    rt: RuntimeDep,
-    if_match: IfMatch,
-    request: Request,
-    response: Response,
-) -> schemas.ProjectOut:
+def change_project(body: schemas.ProjectIn, who: Writer, step: StepDep) -> schemas.ProjectOut:
     """Change a draft."""
-    with rt.begin(who, request) as uow:
-        return _answer(uow, response, service.change_project(uow, project_id, if_match, body.project()))
+    return step.taken(who, partial(service.change_project, new=body))
 
 
 @router.post("/projects/{project_id}/propose")
-def propose(
-    project_id: uuid.UUID, who: Writer, rt: RuntimeDep, if_match: IfMatch, request: Request, response: Response
-) -> schemas.ProjectOut:
+def propose(who: Writer, step: StepDep) -> schemas.ProjectOut:
     """Hand a draft to those who approve."""
-    with rt.begin(who, request) as uow:
-        return _answer(uow, response, service.propose(uow, project_id, if_match))
+    return step.taken(who, service.propose)
 
 
 @router.post("/projects/{project_id}/send-back")
-def send_back(
-    project_id: uuid.UUID,
-    body: schemas.ReasonIn,
-    who: Approver,
-    rt: RuntimeDep,
-    if_match: IfMatch,
-    request: Request,
-    response: Response,
-) -> schemas.ProjectOut:
+def send_back(body: schemas.ReasonIn, who: Approver, step: StepDep) -> schemas.ProjectOut:
     """Make a proposal a draft again."""
-    with rt.begin(who, request) as uow:
-        return _answer(uow, response, service.send_back(uow, project_id, if_match, body.reason))
+    return step.taken(who, partial(service.send_back, reason=body.reason))
 
 
 @router.post("/projects/{project_id}/approve")
-def approve(
-    project_id: uuid.UUID, who: Approver, rt: RuntimeDep, if_match: IfMatch, request: Request, response: Response
-) -> schemas.ProjectOut:
+def approve(who: Approver, step: StepDep) -> schemas.ProjectOut:
     """Approve a proposal of somebody else."""
-    with rt.begin(who, request) as uow:
-        return _answer(uow, response, service.approve(uow, project_id, if_match))
+    return step.taken(who, service.approve)
 
 
 @router.post("/projects/{project_id}/withdraw")
-def withdraw(
-    project_id: uuid.UUID,
-    body: schemas.ReasonIn,
-    who: Writer,
-    rt: RuntimeDep,
-    if_match: IfMatch,
-    request: Request,
-    response: Response,
-) -> schemas.ProjectOut:
+def withdraw(body: schemas.ReasonIn, who: Writer, step: StepDep) -> schemas.ProjectOut:
     """End a project at once."""
-    with rt.begin(who, request) as uow:
-        return _answer(uow, response, service.withdraw(uow, project_id, if_match, body.reason))
+    return step.taken(who, partial(service.withdraw, reason=body.reason))
 
 
 @router.get("/projects/{project_id}/extracts")
 def list_extracts(project_id: uuid.UUID, who: Writer, rt: RuntimeDep) -> list[schemas.ExtractOut]:
     """What was made for a project, newest first: numbers, hashes and what was lost; never the rows."""
     with rt.read() as session:
-        return [schemas.ExtractOut.of(row) for row in service.extracts(session, who, project_id)]
+        return [schemas.ExtractOut.model_validate(row) for row in service.extracts(session, who, project_id)]
 
 
 @router.post("/projects/{project_id}/extracts", status_code=202)
@@ -137,7 +122,7 @@ def ask_for_extract(
     before.
     """
     with rt.begin(who, request) as uow:
-        asked = schemas.DrawingOut.of(asking.ask(uow, project_id))
+        asked = schemas.DrawingOut.of(extract_job.ask(uow, project_id))
     response.headers["Location"] = f"/api/v1/projects/{project_id}/drawings/{asked.id}"
     return asked
 
@@ -146,10 +131,10 @@ def ask_for_extract(
 def read_drawing(project_id: uuid.UUID, drawing_id: uuid.UUID, who: Writer, rt: RuntimeDep) -> schemas.DrawingOut:
     """How far an extract that was asked for is, or what became of it."""
     with rt.read() as session:
-        return schemas.DrawingOut.of(asking.get_drawing(session, who, project_id, drawing_id))
+        return schemas.DrawingOut.of(extract_job.get_drawing(session, who, project_id, drawing_id))
 
 
-@router.get("/projects/{project_id}/extracts/{number}/file", response_class=Response, responses=_FILE)
+@router.get("/projects/{project_id}/extracts/{number}/file", response_class=Response, responses={200: _FILE})
 def fetch_extract(
     project_id: uuid.UUID,
     number: Number,
@@ -162,18 +147,16 @@ def fetch_extract(
     return file_of(rt, who, request, project_id, number, format)
 
 
-def file_of(rt: Runtime, who: Actor, request: Request, project_id: uuid.UUID, number: int, format_: str) -> Response:
-    """The download."""
-    with rt.begin(who, request) as uow:
-        name, content = extracting.fetch(uow, project_id, number, format_)
-    disposition = f'attachment; filename="{name}"'
-    return Response(content, media_type=TYPES[format_], headers={"Content-Disposition": disposition})
-
-
-def _answer(uow: UnitOfWork, response: Response, row: service.ResearchProject) -> schemas.ProjectOut:
-    set_etag(response, row.version)
-    return _out(uow, row)
-
-
 def _out(uow: UnitOfWork, row: service.ResearchProject) -> schemas.ProjectOut:
-    return schemas.ProjectOut.of(service.view_of(uow.session, uow.actor, row, uow.now))
+    return _shown(service.view_of(uow.session, uow.actor, row, uow.now))
+
+
+def _shown(view: service.ProjectView) -> schemas.ProjectOut:
+    row, computed = view.row, {"researcher", "state_words", "running", "approved_by"}
+    return schemas.ProjectOut(
+        **row.model_dump(include=set(schemas.ProjectOut.model_fields) - computed),
+        researcher=view.names.get(row.researcher_id, ""),
+        state_words=view.state_words,
+        running=view.running,
+        approved_by=view.names.get(row.approved_by, "") if row.approved_by else "",
+    )

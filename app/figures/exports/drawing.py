@@ -11,16 +11,12 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from app.figures.exports.anonymity import Placement, place
-from app.figures.exports.domain import METHOD_VERSION, Column, K, Tell, tell_nobody
-from app.figures.exports.ladders import LEVELS, Words
-from app.figures.exports.leaving import leaving
+from pydantic import JsonValue
+
+from app.figures.exports.anonymity import LEVELS, Placement, Words, place
+from app.figures.exports.domain import METHOD_VERSION, Column, Drawn, K, Known, Record, Tell, tell_nobody
 from app.figures.exports.protecting import protected, settled
-from app.figures.exports.records import Drawn, Record
-
-DESCRIBED = ("region", "period", "form", "intent", "colour_group")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ class Made:
     added: list[tuple[Record, Drawn]]
     stay_out: set[str]
     forgotten: set[str]
-    report: dict[str, Any]
+    report: dict[str, JsonValue]
 
     @property
     def changed(self) -> bool:
@@ -88,19 +84,50 @@ def draw(
     )
 
 
+def leaving(rows: Iterable[Drawn], gone: Collection[str], k: int = K) -> set[str]:
+    """Keys of the rows of one batch that leave with `gone`: k or more of a group, or the whole group.
+
+    Samples are withdrawn and results amended one at a time. A row that is missing from the next extract would be that
+    sample's. So it goes together with others of its group, and those stay out of the project for good: two extracts
+    subtracted show k rows and never one.
+    """
+    groups: dict[Known, list[Drawn]] = defaultdict(list)
+    for row in rows:
+        groups[row.known].append(row)
+    out: set[str] = set()
+    for members in groups.values():
+        lost = [row for row in members if row.key in gone]
+        if not lost:
+            continue
+        stay = [row for row in members if row.key not in gone]
+        peers = max(k - len(lost), int(_alike(lost)))
+        leave = members if len(stay) - peers < k else (*lost, *_company(lost, stay, peers))
+        out.update(row.key for row in leave)
+    return out
+
+
+def _company(lost: Sequence[Drawn], stay: Sequence[Drawn], peers: int) -> list[Drawn]:
+    """Those that go along, by a hash of their secret keys; one that differs first, or the set would tell."""
+    ranked = sorted(stay, key=lambda row: hashlib.sha256(row.key.encode()).digest())
+    if peers and _alike(lost):
+        first = next((row for row in ranked if row.found != lost[0].found), ranked[0])
+        ranked.sort(key=lambda row: row is not first)  # stable: the others stay in the order of their hashes
+    return ranked[:peers]
+
+
+def _alike(rows: Sequence[Drawn]) -> bool:
+    return all(row.found == rows[0].found for row in rows)
+
+
 def table(rows: Iterable[Drawn], columns: Collection[Column], seed: str) -> list[list[str]]:
     """Header and rows as they leave. The order says nothing: sorted by what they show, then shuffled by a seed.
 
     The shuffle ranks places by a hash, so that it is the same on every machine and with every version of Python.
     """
     shown = [column for column in Column if column in columns]
-    plain = sorted([*_described(row), "; ".join(sorted(row.found)), *(_cell(row, c) for c in shown)] for row in rows)
+    plain = sorted([*row.known, "; ".join(sorted(row.found)), *(_cell(row, c) for c in shown)] for row in rows)
     order = sorted(range(len(plain)), key=lambda i: hashlib.sha256(f"{seed}\n{i}".encode()).digest())
-    return [[*DESCRIBED, "found", *(c.value for c in shown)], *(plain[i] for i in order)]
-
-
-def _described(row: Drawn) -> list[str]:
-    return [str(getattr(row.known, name)) for name in DESCRIBED]
+    return [[*Known._fields, "found", *(c.value for c in shown)], *(plain[i] for i in order)]
 
 
 def _cell(row: Drawn, column: Column) -> str:
@@ -109,9 +136,9 @@ def _cell(row: Drawn, column: Column) -> str:
     return row.verdict if column is Column.VERDICT else row.methods
 
 
-def _report(rows: Sequence[Drawn], placement: Placement, *, waiting: int, left: int) -> dict[str, Any]:
+def _report(rows: Sequence[Drawn], placement: Placement, *, waiting: int, left: int) -> dict[str, JsonValue]:
     """What the file lost, in figures rounded to ten: exact ones would count single samples that are not in it."""
-    levels = {
+    levels: dict[str, JsonValue] = {
         column: {
             LEVELS[column][level]: _tens(n)
             for level, n in sorted(Counter(getattr(step, column) for step in placement.steps.values()).items())

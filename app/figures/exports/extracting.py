@@ -7,28 +7,41 @@ import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlmodel import Session
+import sqlalchemy as sa
+from pydantic import JsonValue, TypeAdapter
+from sqlmodel import Session, col, select
 
-from app.figures.exports import repository, service
+from app.figures.exports import service
+from app.figures.exports.anonymity import Words
 from app.figures.exports.csv import from_csv, to_csv, to_parquet
-from app.figures.exports.domain import METHOD_VERSION, Column, K, Tell, runs, tell_nobody
+from app.figures.exports.domain import (
+    METHOD_VERSION,
+    Column,
+    Drawn,
+    K,
+    Known,
+    Record,
+    RecordedFinding,
+    Tell,
+    colour_group,
+    tell_nobody,
+)
 from app.figures.exports.drawing import Made, Placed, draw, table
-from app.figures.exports.ladders import Words
-from app.figures.exports.records import Drawn, Known, Record, RecordedFinding, colour_group
 from app.figures.exports.tables import ResearchExtract, ResearchPlacement, ResearchProject
 from app.figures.trends import service as trends
-from app.figures.trends.sample_level import SampleFacts, keys_in, samples_in
+from app.figures.trends.sample_level import keys_in, samples_in
 from app.intake.samples.appearance import appearances
 from app.platform import audit
 from app.platform.db import UnitOfWork
-from app.platform.kernel.actor import Actor, Role
-from app.platform.kernel.errors import Conflict, Forbidden, NotFound
-from app.platform.kernel.place import day_of
+from app.platform.kernel.actor import Actor
+from app.platform.kernel.errors import Conflict, NotFound
 from harm_messages import Register
 
 FORMATS = ("csv", "parquet")
+AT_ONCE = 500
+"""Keys in one statement: SQLite of old takes 999 values."""
+_DRAWN = TypeAdapter(Drawn)
 
 
 class Overtaken(Conflict):
@@ -51,37 +64,22 @@ class Gathered:
 class Prepared:
     """An extract drawn but not kept: computed while nothing is locked."""
 
-    project_id: uuid.UUID
-    previous: int
+    gathered: Gathered
     made: Made
     content: bytes
-    parameters: dict[str, Any]
-
-
-def running(
-    session: Session, actor: Actor, project_id: uuid.UUID, now: datetime, *, lock: bool = False
-) -> ResearchProject:
-    """A project whose extracts this person may have today. Raises NotFound, Forbidden (not its researcher), Conflict."""
-    row = service.get_project(session, actor, project_id, lock=lock)
-    if actor.person_id != row.researcher_id or not actor.has(Role.RESEARCHER):
-        raise Forbidden("Extracts of a project are made and fetched by its named researcher only.")
-    if not runs(row.state, row.starts_on, row.ends_on, day_of(now)):
-        raise Conflict(
-            "This project does not run today, so there is no extract.",
-            hint="It has to be approved, and today has to lie between its first and last day.",
-        )
-    return row
+    parameters: dict[str, JsonValue]
 
 
 def gather(session: Session, actor: Actor, project_id: uuid.UUID, now: datetime, tell: Tell = tell_nobody) -> Gathered:
-    """Read everything the next extract depends on, as the first thing of a transaction. Raises like `running`."""
+    """Read everything the next extract depends on, as the first thing of a transaction. Raises like `service.running`."""
     trends.one_moment(session)
-    row = running(session, actor, project_id, now)
+    row = service.running(session, actor, project_id, now)
     columns = [Column(name) for name in row.columns]
     tell("Reading the samples", 0, 0)
-    placed = {str(p.sample_id): _placed(p) for p in repository.placements(session, row.id)}
-    records = list(records_of(session, row, columns))
-    latest = repository.latest(session, row.id)
+    placements = session.exec(select(ResearchPlacement).where(ResearchPlacement.project_id == row.id))
+    placed = {str(p.sample_id): _placed(p) for p in placements}
+    records = list(_records(session, row, columns))
+    latest = _latest(session, row.id)
     return Gathered(row.id, latest.number if latest else 0, columns, (row.first_month, row.last_month), placed, records)
 
 
@@ -90,22 +88,23 @@ def prepare(gathered: Gathered, register: Register, tell: Tell = tell_nobody) ->
     columns, (first, last) = gathered.columns, gathered.months
     made = draw(gathered.records, gathered.placed, columns, Words(register), tell=tell)
     seed = hashlib.sha256(f"{gathered.project_id}\n{gathered.previous + 1}".encode()).hexdigest()
-    parameters = {
+    parameters: dict[str, JsonValue] = {
         "method_version": METHOD_VERSION, "k": K, "columns": [c.value for c in columns], "seed": seed,
         "first_month": first, "last_month": last,
     }  # fmt: skip
     content = to_csv(table(made.rows, columns, seed))
-    return Prepared(gathered.project_id, gathered.previous, made, content, parameters)
+    return Prepared(gathered, made, content, parameters)
 
 
 def keep(uow: UnitOfWork, prepared: Prepared) -> ResearchExtract:
     """Write an extract down. Where nothing changed since the last one, that one is given again.
 
-    Raises like `running`, and Overtaken where somebody made one in between, or a sample in it was withdrawn meanwhile.
+    Raises like `service.running`, and Overtaken where somebody made one in between, or a sample in it was withdrawn meanwhile.
     """
-    row = running(uow.session, uow.actor, prepared.project_id, uow.now, lock=True)
-    latest = repository.latest(uow.session, row.id)
-    if (latest.number if latest else 0) != prepared.previous:
+    previous = prepared.gathered.previous
+    row = service.running(uow.session, uow.actor, prepared.gathered.project_id, uow.now, lock=True)
+    latest = _latest(uow.session, row.id)
+    if (latest.number if latest else 0) != previous:
         raise Overtaken("Another extract was made at the same moment, so this one was not kept.", hint="Ask again.")
     there = keys_in(uow.session, row.agency_id, row.first_month, row.last_month)
     if any(uuid.UUID(drawn.key) not in there for drawn in prepared.made.rows):
@@ -115,9 +114,9 @@ def keep(uow: UnitOfWork, prepared: Prepared) -> ResearchExtract:
         )
     if latest is not None and not prepared.made.changed:
         return latest
-    _move(uow, row.id, prepared)
+    _move(uow.session, row.id, previous + 1, prepared.made)
     extract = ResearchExtract(
-        project_id=row.id, number=prepared.previous + 1, sha256=hashlib.sha256(prepared.content).hexdigest(),
+        project_id=row.id, number=previous + 1, sha256=hashlib.sha256(prepared.content).hexdigest(),
         rows=len(prepared.made.rows), parameters=prepared.parameters, report=prepared.made.report,
         content=prepared.content.decode(), made_at=uow.now, made_by=row.researcher_id,
     )  # fmt: skip
@@ -133,73 +132,72 @@ def fetch(uow: UnitOfWork, project_id: uuid.UUID, number: int, format_: str) -> 
 
     Raises NotFound, Forbidden, Conflict, Invalid where Parquet cannot be written here.
     """
-    row = running(uow.session, uow.actor, project_id, uow.now)
-    extract = repository.extract(uow.session, row.id, number)
+    row = service.running(uow.session, uow.actor, project_id, uow.now)
+    there = select(ResearchExtract).where(ResearchExtract.project_id == row.id, ResearchExtract.number == number)
+    extract = uow.session.exec(there).first()
     if extract is None or format_ not in FORMATS:
         raise NotFound("extract")
     content = extract.content.encode()
     if format_ == "parquet":
         header, *rows = from_csv(content)
-        content = to_parquet(header, rows, about={"sha256_of_csv": extract.sha256, **_about(row, extract)})
+        about = {"project": str(row.id), "title": row.title, "number": str(number), "sha256_of_csv": extract.sha256}
+        content = to_parquet(header, rows, about=about)
     after = {"project": str(row.id), "number": number, "format": format_, "sha256": extract.sha256}
     audit.record(uow, "download", "research_extract", extract.id, after=after)
     return f"extract-{row.id}-{number}.{format_}", content
 
 
-def records_of(session: Session, row: ResearchProject, columns: Collection[Column]) -> Iterator[Record]:
+def _records(session: Session, row: ResearchProject, columns: Collection[Column]) -> Iterator[Record]:
     """Samples of the agency in the project's months, with nothing the project did not ask for."""
     facts = samples_in(session, row.agency_id, row.first_month, row.last_month)
     looks = appearances(session, [fact.sample_id for fact in facts if fact.own])
     for fact in facts:
-        seen = looks.get(fact.sample_id)
-        yield _record(fact, seen.colours if seen else (), columns)
+        colours = looks[fact.sample_id].colours if fact.sample_id in looks else ()
+        amounts = [(f.amount, f.unit, f.basis) if Column.AMOUNTS in columns else () for f in fact.found]
+        yield Record(
+            str(fact.sample_id),
+            Known(fact.region, fact.month, fact.form, fact.expected, colour_group(colours)),
+            fact.expected_class,
+            tuple(RecordedFinding(f.found, f.found_class, *of) for f, of in zip(fact.found, amounts, strict=True)),
+            fact.verdict if Column.VERDICT in columns else "",
+            fact.methods if Column.METHODS in columns else (),
+        )
 
 
-def _record(fact: SampleFacts, colours: tuple[str, ...], columns: Collection[Column]) -> Record:
-    amounts = Column.AMOUNTS in columns
-    return Record(
-        str(fact.sample_id),
-        Known(fact.region, fact.month, fact.form, fact.expected, colour_group(colours)),
-        fact.expected_class,
-        tuple(
-            RecordedFinding(f.found, f.found_class, *((f.amount, f.unit, f.basis) if amounts else ()))
-            for f in fact.found
-        ),
-        fact.verdict if Column.VERDICT in columns else "",
-        fact.methods if Column.METHODS in columns else (),
-    )
+def _latest(session: Session, project_id: uuid.UUID) -> ResearchExtract | None:
+    query = select(ResearchExtract).where(ResearchExtract.project_id == project_id)
+    return session.exec(query.order_by(col(ResearchExtract.number).desc()).limit(1)).first()
 
 
-def _move(uow: UnitOfWork, project_id: uuid.UUID, prepared: Prepared) -> None:
-    made, batch = prepared.made, prepared.previous + 1
-    repository.forget(uow.session, project_id, {uuid.UUID(key) for key in made.forgotten})
-    repository.stay_out(uow.session, project_id, {uuid.UUID(key) for key in made.stay_out})
-    rows: list[dict[str, object]] = [
+def _move(session: Session, project_id: uuid.UUID, batch: int, made: Made) -> None:
+    """Write down where samples stand now: those that left for good are marked and their rows emptied."""
+    session.flush()
+    _each(session, sa.delete(ResearchPlacement), project_id, made.forgotten)
+    emptied = sa.update(ResearchPlacement).values(stays_out=True, row={}, digest="")
+    _each(session, emptied, project_id, made.stay_out)
+    rows = [
         {
             "project_id": project_id, "sample_id": uuid.UUID(record.key), "batch": batch, "digest": record.digest,
-            "row": _row_out(drawn), "stays_out": False,
+            "stays_out": False,
+            "row": {
+                "known": drawn.known._asdict(), "found": sorted(drawn.found), "amounts": dict(drawn.amounts),
+                "verdict": drawn.verdict, "methods": drawn.methods,
+            },
         }
         for record, drawn in made.added
     ]  # fmt: skip
-    repository.keep_placements(uow.session, rows)
+    if rows:
+        session.connection().execute(sa.insert(ResearchPlacement), rows)
 
 
-def _row_out(drawn: Drawn) -> dict[str, object]:
-    return {
-        "known": drawn.known._asdict(), "found": sorted(drawn.found), "amounts": dict(drawn.amounts),
-        "verdict": drawn.verdict, "methods": drawn.methods,
-    }  # fmt: skip
+def _each(session: Session, change: sa.Update | sa.Delete, project_id: uuid.UUID, keys: Collection[str]) -> None:
+    sample_ids = sorted(map(uuid.UUID, keys))
+    for start in range(0, len(sample_ids), AT_ONCE):
+        part = col(ResearchPlacement.sample_id).in_(sample_ids[start : start + AT_ONCE])
+        session.connection().execute(change.where(col(ResearchPlacement.project_id) == project_id, part))
 
 
 def _placed(p: ResearchPlacement) -> Placed:
     if p.stays_out:
         return Placed(p.batch, "", None)
-    row = p.row
-    drawn = Drawn(
-        str(p.sample_id), Known(**row["known"]), frozenset(row["found"]), row["amounts"], row["verdict"], row["methods"]
-    )
-    return Placed(p.batch, p.digest, drawn)
-
-
-def _about(row: ResearchProject, extract: ResearchExtract) -> dict[str, str]:
-    return {"project": str(row.id), "title": row.title, "number": str(extract.number)}
+    return Placed(p.batch, p.digest, _DRAWN.validate_python({"key": str(p.sample_id), **p.row}))

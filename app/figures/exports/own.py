@@ -1,23 +1,41 @@
-"""An agency's own samples, unprotected, for a file that leaves under an agreement of its operator. Never for a route.
+"""An agency's own samples, unprotected, as a file that leaves under an agreement of its operator. Never for a route.
+
+Who made it, for which months, is in the audit log.
 
 Only samples whose clients agreed to aggregate figures; no ticket, no number, no words anybody spoke, no note.
+As a table it is long, a line per finding, or wide, a line per sample in columns that a network asks for. Which columns: a
+TOML file, not this code.
 """
 
 from __future__ import annotations
 
 import hashlib
+import tomllib
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import TypedDict
 
 from sqlmodel import Session
 
 from app.care.counted.domain import FoundFact
+from app.figures.exports.csv import to_csv, to_parquet
+from app.figures.exports.domain import MONTH, Tell, tell_nobody
 from app.figures.trends.sample_level import SampleFacts, samples_in
+from app.intake.people import service as people
 from app.intake.samples import service as samples
 from app.intake.samples.appearance import Appearance, appearances
+from app.platform import audit
+from app.platform.db import UnitOfWork
+from app.platform.kernel.errors import Invalid
 from harm_messages import Register
 
+STEPS = 3
+SHIPPED = Path(__file__).with_name("tedi.toml")
+LEAST_REPEATS = 6
+"""Columns for so many substances, so that files of two months have the same columns unless a sample held more."""
 Value = str | float | int | None
 UNSEEN = Appearance((), "", "", None, None, None, None)
 _ORDER = ("major", "minor", "present_unquantified", "indication", "trace")
@@ -71,7 +89,7 @@ class OwnSample:
 
     def values(self) -> dict[str, Value]:
         """The fields by name, without the findings."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "findings"}
+        return {name: getattr(self, name) for name in SAMPLE_FIELDS}
 
 
 SAMPLE_FIELDS = tuple(f.name for f in fields(OwnSample) if f.name != "findings")
@@ -119,7 +137,148 @@ def long_table(rows: Sequence[OwnSample]) -> list[list[Value]]:
     lines: list[list[Value]] = [[*SAMPLE_FIELDS, *FINDING_FIELDS]]
     nothing: Mapping[str, Value] = dict.fromkeys(FINDING_FIELDS, "") | {"amount": None}
     for row in rows:
-        there = row.values()
-        found: list[Mapping[str, Value]] = [{name: getattr(f, name) for name in FINDING_FIELDS} for f in row.findings]
-        lines += [[*there.values(), *one.values()] for one in found or [nothing]]
+        found: list[Mapping[str, Value]] = [asdict(finding) for finding in row.findings]
+        lines += [[*row.values().values(), *one.values()] for one in found or [nothing]]
     return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One column of theirs and the field of ours it is filled from."""
+
+    name: str
+    source: str
+    repeat: bool = False
+    only_values: bool = False
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, there: Mapping[str, Value]) -> Value:
+        """The value in their words."""
+        value = there[self.source]
+        known = str(value) if value is not None else ""
+        if self.only_values or known in self.values:
+            return self.values.get(known, "")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The list of columns with where it is from. `status`: unconfirmed, until the network said that it is theirs."""
+
+    title: str
+    version: str
+    status: str
+    note: str
+    wanted: tuple[Wanted, ...]
+
+
+def read_columns(path: Path = SHIPPED) -> Columns:
+    """The list in a TOML file. Raises Invalid, naming what is wrong."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"{path.name} is not TOML that can be read ({error}). Nothing was written.") from None
+    wanted = tuple(_wanted(path.name, entry) for entry in data.get("column", ()))
+    if not wanted:
+        raise Invalid(f"{path.name} names no column. Nothing was written.", hint="Each is a [[column]] with a name.")
+    names = [w.name for w in wanted]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise Invalid(f"{path.name} names the column {', '.join(sorted(twice))} twice. Nothing was written.")
+    texts = {key: str(data.get(key, "")) for key in ("title", "version", "status", "note")}
+    return Columns(**texts, wanted=wanted)
+
+
+_Entry = TypedDict(
+    "_Entry",
+    {"name": str, "from": str, "repeat": bool, "only_values": bool, "values": dict[str, str]},
+    total=False,
+)
+"""A [[column]] as it is meant to be; nothing of it is relied upon."""
+
+
+def _wanted(file: str, entry: _Entry) -> Wanted:
+    name, source, repeat = str(entry.get("name", "")), str(entry.get("from", "")), bool(entry.get("repeat"))
+    if not name or ("{n}" in name) is not repeat:
+        raise Invalid(
+            f"{file}: the column “{name}” needs a name, with {{n}} in it if and only if it repeats. Nothing was written."
+        )
+    ours = FINDING_FIELDS if repeat else SAMPLE_FIELDS
+    if source not in ours:
+        raise Invalid(
+            f"{file}: the column “{name}” is filled from “{source}”, which is no field of "
+            f"{'a finding' if repeat else 'a sample'}. Nothing was written.",
+            hint="The fields are " + ", ".join(ours) + ".",
+        )
+    values = {str(ours): str(theirs) for ours, theirs in dict(entry.get("values", {})).items()}
+    return Wanted(name, source, repeat, bool(entry.get("only_values")), values)
+
+
+def wide_table(rows: Sequence[OwnSample], columns: Columns) -> list[list[Value]]:
+    """Header, then one line per sample; repeated columns stand together for each substance."""
+    single = [w for w in columns.wanted if not w.repeat]
+    repeated = [w for w in columns.wanted if w.repeat]
+    times = max([LEAST_REPEATS, *(len(row.findings) for row in rows)]) if repeated else 0
+    names = [w.name.replace("{n}", str(n)) for n in range(1, times + 1) for w in repeated]
+    lines: list[list[Value]] = [[*(w.name for w in single), *names]]
+    for row in rows:
+        there = row.values()
+        line = [w.of(there) for w in single]
+        for finding in row.findings:
+            found = asdict(finding)
+            line += [w.of(found) for w in repeated]
+        lines.append(line + [""] * (len(lines[0]) - len(line)))
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """The file, and what is in it."""
+
+    content: bytes
+    samples: int
+    lines: int
+    without_day: int
+    columns: str
+    note: str
+
+    @property
+    def sha256(self) -> str:
+        """Of the bytes."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def hand_over(
+    uow: UnitOfWork,
+    agency: str,
+    format_: str,
+    months: tuple[str, str],
+    register: Register,
+    *,
+    country: str = "",
+    columns: Path | None = None,
+    tell: Tell = tell_nobody,
+) -> Handover:
+    """Make the file and note it. Raises Invalid for an unknown agency, months that are none, a list that is wrong."""
+    found = people.agency_named(uow.session, agency)
+    if found is None:
+        there = ", ".join(people.agency_names(uow.session)) or "none yet"
+        raise Invalid(f"There is no agency “{agency}” here. Nothing was written.", hint=f"Agencies: {there}.")
+    if any(month and not MONTH.fullmatch(month) for month in months) or (all(months) and months[0] > months[1]):
+        raise Invalid("Months are written like 2026-01, the first one first. Nothing was written.")
+    tell("Reading the samples", 0, STEPS)
+    rows = list(own_samples(uow.session, found.id, months, register, country=country))
+    wanted = read_columns(columns or SHIPPED) if format_ == "tedi" else None
+    tell(f"Setting out {len(rows):,} samples", 1, STEPS)
+    lines = wide_table(rows, wanted) if wanted else long_table(rows)
+    header = [str(name) for name in lines[0]]
+    tell(f"Writing {len(lines) - 1:,} lines", 2, STEPS)
+    content = to_parquet(header, lines[1:], TYPES) if format_ == "parquet" else to_csv(lines)
+    title = f"{wanted.title} {wanted.version} ({wanted.status})" if wanted else "own fields"
+    days = Counter(bool(row.day) for row in rows)
+    made = Handover(content, len(rows), len(lines) - 1, days[False], title, wanted.note if wanted else "")
+    after = {
+        "format": format_, "columns": title, "from": months[0], "to": months[1], "samples": made.samples,
+        "sha256": made.sha256,
+    }  # fmt: skip
+    audit.record(uow, "export_unprotected", "samples", found.id, agency_id=found.id, after=after)
+    return made

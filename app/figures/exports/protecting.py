@@ -6,18 +6,28 @@ no name tag; l-diversity (Machanavajjhala 2007, doi:10.1145/1217299.1217302) wit
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from app.figures.exports.bands import bands_of
-from app.figures.exports.domain import Column, K
-from app.figures.exports.ladders import Words
-from app.figures.exports.records import NOT_RECORDED, OTHER, WITHHELD, Drawn, Known, Record
+from app.figures.exports.anonymity import Words
+from app.figures.exports.domain import NOT_RECORDED, OTHER, WITHHELD, Column, Drawn, K, Known, Record
 
 Ladders = Mapping[str, tuple[str, ...]]
 Cells = list[frozenset[str]]
 HIDDEN = frozenset({WITHHELD})
+
+EDGES: dict[str, tuple[float, ...]] = {
+    "percent_ww": (0, 10, 20, 30, 40, 50, 60, 70, 80, 90),
+    "mg_per_unit": (0, 25, 50, 75, 100, 125, 150, 175, 200, 250, 300),
+    "mg_per_ml": (0, 1, 5, 10, 25, 50, 100, 250),
+    "ug_per_blotter": (0, 25, 50, 75, 100, 125, 150, 200, 250, 300),
+}
+"""Lower edges of bands; the last one is open. A unit that is not here is not shown (a ratio has no scale)."""
+UNIT_WORDS = {
+    "percent_ww": "% w/w", "mg_per_unit": "mg/unit", "mg_per_ml": "mg/mL", "ug_per_blotter": "µg/blotter",
+}  # fmt: skip
 
 
 def words_shown(rows: Iterable[Collection[str]], ladders: Ladders, k: int) -> dict[str, str]:
@@ -118,3 +128,34 @@ def _with_bands(rows: Sequence[Drawn], records: Mapping[str, Record], k: int) ->
             if band:
                 amounts[key][name] = f"{band}, {basis or NOT_RECORDED}"
     return [replace(row, amounts=amounts.get(row.key, {})) for row in rows]
+
+
+def bands_of(amounts: Sequence[float], unit: str, k: int) -> list[str]:
+    """The band of each amount, neighbours joined until each holds k samples.
+
+    "" for all where fewer than k were measured or the unit has no bands.
+    """
+    edges = EDGES.get(unit)
+    if edges is None or len(amounts) < k:
+        return [""] * len(amounts)
+    which = [max(0, bisect_right(edges, amount) - 1) for amount in amounts]
+    starts = _joined(Counter(which), len(edges), k)
+    return [_words(edges, starts, bisect_right(starts, index) - 1, unit) for index in which]
+
+
+def _joined(counts: Counter[int], n: int, k: int) -> list[int]:
+    """First edges of bands that hold k amounts each, from below; what is left above joins the last one."""
+    starts, held = [0], 0
+    for index in range(n):
+        held += counts[index]
+        if held >= k and sum(counts[above] for above in range(index + 1, n)) >= k:
+            starts.append(index + 1)
+            held = 0
+    return starts
+
+
+def _words(edges: Sequence[float], starts: Sequence[int], position: int, unit: str) -> str:
+    low = edges[starts[position]]
+    if position + 1 == len(starts):
+        return f"{low:g} or more {UNIT_WORDS[unit]}" if low else f"any amount {UNIT_WORDS[unit]}"
+    return f"{low:g} to under {edges[starts[position + 1]]:g} {UNIT_WORDS[unit]}"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from app.figures.exports.domain import Column, DrawingState, ProjectState
-from app.figures.exports.service import NewProject, ProjectView
-from app.figures.exports.tables import ResearchDrawing, ResearchExtract
+from app.figures.exports.tables import ResearchDrawing
 from app.platform.web.fields import FreeText, Note200, Note1000, Text20, Told120
 
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
@@ -27,10 +26,6 @@ class ProjectIn(FreeText):
     last_month: Text20
     starts_on: Day
     ends_on: Day
-
-    def project(self) -> NewProject:
-        """What was typed, in the form the service takes."""
-        return NewProject(**{**dict(self), "columns": tuple(self.columns)})
 
 
 class ReasonIn(FreeText):
@@ -62,35 +57,20 @@ class ProjectOut(BaseModel):
     reason: str
     version: int
 
-    @classmethod
-    def of(cls, view: ProjectView) -> ProjectOut:
-        """The JSON shape of what the service shows."""
-        row = view.row
-        return cls(
-            **row.model_dump(include=set(cls.model_fields) - {"researcher", "state_words", "running", "approved_by"}),
-            researcher=view.names.get(row.researcher_id, ""),
-            state_words=view.state_words,
-            running=view.running,
-            approved_by=view.names.get(row.approved_by, "") if row.approved_by else "",
-        )
-
 
 class ExtractOut(BaseModel):
-    """One extract: `sha256` is that of its CSV."""
+    """One extract, without its rows: `sha256` is that of its CSV."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     id: uuid.UUID
     project_id: uuid.UUID
     number: int
     sha256: str
     rows: int
-    parameters: dict[str, Any]
-    report: dict[str, Any]
+    parameters: dict[str, JsonValue]
+    report: dict[str, JsonValue]
     made_at: datetime
-
-    @classmethod
-    def of(cls, row: ResearchExtract) -> ExtractOut:
-        """The JSON shape of a stored row, without its parts."""
-        return cls(**{name: getattr(row, name) for name in cls.model_fields})
 
 
 class DrawingOut(BaseModel):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
-from sqlmodel import Session
+import sqlalchemy as sa
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col, select
 
-from app.figures.exports import repository
 from app.figures.exports.domain import APPROVERS, Column, ProjectState, period_problems, runs, state_words
-from app.figures.exports.tables import ResearchExtract, ResearchProject
+from app.figures.exports.schemas import ProjectIn
+from app.figures.exports.tables import ResearchExtract, ResearchPlacement, ResearchProject
 from app.intake.people import service as people
 from app.platform import audit
 from app.platform.db import UnitOfWork
@@ -21,23 +22,9 @@ from app.platform.kernel.place import day_of
 from app.platform.kernel.versions import check_version
 
 __all__ = [
-    "NewProject", "ProjectView", "ResearchExtract", "ResearchProject", "approve", "change_project", "extracts",
-    "get_project", "page", "propose", "researchers", "send_back", "view_of", "withdraw", "write_project",
+    "ProjectView", "ResearchExtract", "ResearchProject", "approve", "change_project", "extracts", "get_project", "page",
+    "propose", "researchers", "running", "send_back", "view_of", "withdraw", "write_project",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class NewProject:
-    """What somebody writes down of a project."""
-
-    title: str
-    purpose: str
-    researcher_id: uuid.UUID | None
-    columns: tuple[Column, ...]
-    first_month: str
-    last_month: str
-    starts_on: date
-    ends_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +51,44 @@ def page(
     session: Session, actor: Actor, now: datetime, *, before: uuid.UUID | None = None, limit: int = 50
 ) -> list[ProjectView]:
     """Projects the actor may see, newest first: a researcher's own; all of the agency for those who approve."""
-    mine = None if actor.has(*APPROVERS) else actor.person_id
-    rows = repository.page(session, _agency(actor), mine, before, limit)
+    query = select(ResearchProject).where(ResearchProject.agency_id == _agency(actor))
+    if not actor.has(*APPROVERS):
+        own = col(ResearchProject.researcher_id) == actor.person_id, col(ResearchProject.created_by) == actor.person_id
+        query = query.where(sa.or_(*own))
+    if before is not None:
+        query = query.where(col(ResearchProject.id) < before)
+    rows = session.exec(query.order_by(col(ResearchProject.id).desc()).limit(limit)).all()
     return [view_of(session, actor, row, now) for row in rows]
 
 
 def get_project(session: Session, actor: Actor, project_id: uuid.UUID, *, lock: bool = False) -> ResearchProject:
-    """One project the actor may see. Raises NotFound: foreign, absent and somebody else's answer alike."""
-    row = repository.of_agency(session, _agency(actor), project_id, lock=lock)
+    """One project the actor may see. Raises NotFound: foreign, absent and somebody else's answer alike.
+
+    `lock` reads it as it is now and holds it until the transaction ends.
+    """
+    agency = _agency(actor)
+    query = select(ResearchProject).where(ResearchProject.id == project_id, ResearchProject.agency_id == agency)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    row = session.exec(query).first()
     own = row is not None and actor.person_id in (row.researcher_id, row.created_by)
     if row is None or not (own or actor.has(*APPROVERS)):
         raise NotFound("project")
+    return row
+
+
+def running(
+    session: Session, actor: Actor, project_id: uuid.UUID, now: datetime, *, lock: bool = False
+) -> ResearchProject:
+    """A project whose extracts this person may have today. Raises NotFound, Forbidden (not its researcher), Conflict."""
+    row = get_project(session, actor, project_id, lock=lock)
+    if actor.person_id != row.researcher_id or not actor.has(Role.RESEARCHER):
+        raise Forbidden("Extracts of a project are made and fetched by its named researcher only.")
+    if not runs(row.state, row.starts_on, row.ends_on, day_of(now)):
+        raise Conflict(
+            "This project does not run today, so there is no extract.",
+            hint="It has to be approved, and today has to lie between its first and last day.",
+        )
     return row
 
 
@@ -100,12 +114,15 @@ def view_of(session: Session, actor: Actor, row: ResearchProject, now: datetime)
 
 def extracts(session: Session, actor: Actor, project_id: uuid.UUID) -> list[ResearchExtract]:
     """What was made for a project, newest first; without the rows."""
-    return repository.extracts(session, get_project(session, actor, project_id).id)
+    project = get_project(session, actor, project_id)
+    query = select(ResearchExtract).where(ResearchExtract.project_id == project.id)
+    query = query.options(defer(ResearchExtract.content))  # type: ignore[arg-type]  # a mapped column, typed as its value
+    return list(session.exec(query.order_by(col(ResearchExtract.number).desc())))
 
 
-def write_project(uow: UnitOfWork, new: NewProject) -> ResearchProject:
+def write_project(uow: UnitOfWork, new: ProjectIn) -> ResearchProject:
     """Begin a draft. Raises Invalid with a sentence per field."""
-    values = _checked(uow, new)
+    values = dict(_checked(uow, new))
     author = _person(uow.actor)
     row = ResearchProject(
         agency_id=_agency(uow.actor), state=ProjectState.DRAFT, authors=[str(author)], created_by=author,
@@ -117,10 +134,10 @@ def write_project(uow: UnitOfWork, new: NewProject) -> ResearchProject:
     return row
 
 
-def change_project(uow: UnitOfWork, project_id: uuid.UUID, version: int, new: NewProject) -> ResearchProject:
+def change_project(uow: UnitOfWork, project_id: uuid.UUID, version: int, new: ProjectIn) -> ResearchProject:
     """Change a draft. Whoever changed it is one of its authors. Raises NotFound, Stale, Conflict, Invalid."""
     row = _locked(uow, project_id, version, ProjectState.DRAFT, "Only a draft can be changed.")
-    for name, value in _checked(uow, new).items():
+    for name, value in _checked(uow, new):
         setattr(row, name, value)
     row.authors = sorted({*row.authors, str(_person(uow.actor))})
     return _step(uow, row, "change")
@@ -165,7 +182,7 @@ def withdraw(uow: UnitOfWork, project_id: uuid.UUID, version: int, reason: str) 
     _needs_reason(reason, "The project was not withdrawn.", "Say why it ends.")
     row.state, row.reason = ProjectState.WITHDRAWN, reason
     row.withdrawn_by, row.withdrawn_at = _person(uow.actor), uow.now
-    repository.forget_all(uow.session, row.id)
+    uow.session.connection().execute(sa.delete(ResearchPlacement).where(col(ResearchPlacement.project_id) == row.id))
     return _step(uow, row, "withdraw", reason)
 
 
@@ -178,7 +195,7 @@ def _why_not_approved(actor: Actor, row: ResearchProject) -> str:
     return ""
 
 
-def _checked(uow: UnitOfWork, new: NewProject) -> dict[str, Any]:
+def _checked(uow: UnitOfWork, new: ProjectIn) -> ProjectIn:
     wrong = period_problems(new.first_month, new.last_month, new.starts_on, new.ends_on, day_of(uow.now))
     if not new.title:
         wrong["title"] = "Give the project a title."
@@ -188,12 +205,7 @@ def _checked(uow: UnitOfWork, new: NewProject) -> dict[str, Any]:
         wrong["researcher_id"] = "Choose a researcher of your agency."
     if wrong:
         raise Invalid("The project was not saved. What you typed is still here.", fields=wrong)
-    return {
-        "title": new.title, "purpose": new.purpose, "researcher_id": new.researcher_id,
-        "columns": [column.value for column in Column if column in new.columns],
-        "first_month": new.first_month, "last_month": new.last_month,
-        "starts_on": new.starts_on, "ends_on": new.ends_on,
-    }  # fmt: skip
+    return new.model_copy(update={"columns": [column.value for column in Column if column in new.columns]})
 
 
 def _locked(

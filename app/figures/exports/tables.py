@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
-from typing import Any
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlmodel import Field
 
 from app.figures.exports.domain import DrawingState, ProjectState
@@ -51,8 +51,8 @@ class ResearchExtract(Base, table=True):
     number: int = Field(description="counts from 1 in its project")
     sha256: str = Field(max_length=64)
     rows: int
-    parameters: dict[str, Any] = json_column(dict)
-    report: dict[str, Any] = json_column(dict)
+    parameters: dict[str, JsonValue] = json_column(dict)
+    report: dict[str, JsonValue] = json_column(dict)
     content: str
     made_at: datetime = utc_column()
     made_by: uuid.UUID = Field(foreign_key="person.id")
@@ -69,7 +69,7 @@ class ResearchDrawing(Base, table=True):
     done: int = 0
     total: int = Field(default=0, description="0: nobody knows yet")
     number: int | None = Field(default=None, description="of the extract, once it is there")
-    problem: dict[str, Any] | None = json_column(nullable=True)
+    problem: dict[str, str] | None = json_column(nullable=True)
     asked_by: uuid.UUID = Field(foreign_key="person.id")
     asked_at: datetime = utc_column()
     ended_at: datetime | None = utc_column(nullable=True)
@@ -86,5 +86,5 @@ class ResearchPlacement(Base, table=True):
     sample_id: uuid.UUID = Field(primary_key=True)
     batch: int
     digest: str = Field(max_length=64)
-    row: dict[str, Any] = json_column(dict)
+    row: dict[str, JsonValue] = json_column(dict)
     stays_out: bool = False

@@ -23,10 +23,9 @@ from app.figures.history.mapping import (
     folded,
     one_line,
 )
-from app.figures.history.names import IGNORED, NameBook
-from app.figures.history.places import Placed
+from app.figures.history.names import IGNORED, NameBook, Placed
 from app.figures.history.source_files import SourceRow
-from app.figures.history.values import Dates, Unreadable, fault_of_cas, fault_of_formula, figure
+from app.figures.history.values import Unreadable, day_in, fault_of_cas, fault_of_formula, figure
 from app.intake.sessions.domain import ServiceType
 from harm_messages.types import Unit
 
@@ -56,20 +55,22 @@ class Cells:
     """One row, with what is needed to read it and to complain about it."""
 
     by: Notebook
+    kind: SourceFile
     file: str
     row: SourceRow
 
-    def error(self, column: str, value: str, why: str, how: str = "") -> None:
-        """Something that stops the import."""
-        self.by.problems.append(Problem(Level.ERROR, self.file, self.row.line, column, value.strip()[:80], why, how))
+    def error(self, where: str | Take | None, value: str, why: str, how: str = "", level: Level = Level.ERROR) -> None:
+        """Something that stops the import. `where`: a column, or what is taken from one."""
+        column = where if isinstance(where, str) else where.column if where else ""
+        self.by.problems.append(Problem(level, self.file, self.row.line, column, value.strip()[:80], why, how))
 
-    def note(self, column: str, value: str, why: str) -> None:
+    def note(self, where: str | Take | None, value: str, why: str) -> None:
         """Something to know."""
-        self.by.problems.append(Problem(Level.NOTE, self.file, self.row.line, column, value.strip()[:80], why))
+        self.error(where, value, why, level=Level.NOTE)
 
-    def key(self, kind: SourceFile) -> str | None:
+    def key(self) -> str | None:
         """The sample's own id, its parts joined; None, and told, where one is empty."""
-        parts = self._id(kind)
+        kind, parts = self.kind, self._id()
         if not any(self.by.map.is_missing(part) for part in parts):
             key = "|".join(parts)
             if len(key) <= LONGEST_ID:
@@ -81,24 +82,20 @@ class Cells:
                 kind.id[0], "", "no id: known by all its cells. A corrected row would be counted beside this one."
             )
             return f"row {hashlib.sha256(repr(sorted(self.row.cells.items())).encode()).hexdigest()[:16]}"
-        how = (
-            'Mend the row, or say without_id = "own_sample" for the file.'
-            if kind.rows == "samples"
-            else "Mend the row."
-        )
-        self.error(kind.id[0], "", "a row without its sample's id.", how)
+        or_say = ', or say without_id = "own_sample" for the file' if kind.rows == "samples" else ""
+        self.error(kind.id[0], "", "a row without its sample's id.", f"Mend the row{or_say}.")
         return None
 
-    def _id(self, kind: SourceFile) -> list[str]:
+    def _id(self) -> list[str]:
         """A spreadsheet writes the id 1234 as 1234.0 once its column holds a blank: that is the same sample."""
-        return [re.sub(r"^(\d+)\.0+$", r"\1", self.row.cells[column].strip()) for column in kind.id]
+        return [re.sub(r"^(\d+)\.0+$", r"\1", self.row.cells[column].strip()) for column in self.kind.id]
 
-    def left_out(self, kind: SourceFile) -> str | None:
+    def left_out(self) -> str | None:
         """The id of a row that the map says is no sample; told."""
         for rule in self.by.map.leave_out:
             if rule.fits(cell := self.row.cells[rule.column]):
                 self.note(rule.column, cell, f"left out: {rule.why}")
-                return "|".join(self._id(kind))
+                return "|".join(self._id())
         return None
 
     def one(self, take: Take | None) -> str:
@@ -108,18 +105,16 @@ class Cells:
         if take.constant:
             return take.constant
         said = self.row.cells[take.column].strip()
-        return "" if take.empty and folded(said) in take.empty else said
+        return "" if take.missing and folded(said) in take.missing else said
 
     def unplaced(self, take: Take | None, placed: Placed) -> None:
         """A site nobody knows is told once per agency, with how often it comes; any other fault in each row."""
-        said, column = one_line(self.one(take)), take.column if take else ""
-        if not placed.unknown:
-            self.error(column, said, placed.why, placed.how)
-            return
-        self.by.unknown["site"][said] += 1
-        if not self.by.sites[placed.agency, said]:
-            self.error(column, said, placed.why, placed.how)
-        self.by.sites[placed.agency, said] += 1
+        said = one_line(self.one(take))
+        if not (placed.unknown and self.by.sites[placed.agency, said]):
+            self.error(take, said, placed.why, placed.how)
+        if placed.unknown:
+            self.by.unknown["site"][said] += 1
+            self.by.sites[placed.agency, said] += 1
 
     def many(self, take: Take | None, is_one: Callable[[str], bool]) -> list[str]:
         """The values of a cell that holds several. A cell that `is_one` word is not taken apart: “1,4-butanediol”."""
@@ -134,9 +129,9 @@ class Cells:
         if take is None or self.by.map.is_missing(said):
             return None
         try:
-            return Dates(take.formats, take.spreadsheet_days, self.by.today).read(said)
+            return day_in(said, take.formats, self.by.today, spreadsheet_days=take.spreadsheet_days)
         except Unreadable as error:
-            self.error(take.column, said, error.why, error.how)
+            self.error(take, said, error.why, error.how)
             return None
 
     def word(self, vocabulary: str, take: Take | None) -> str:
@@ -144,7 +139,7 @@ class Cells:
         for said in self.many(take, lambda text: self.by.map.ours(vocabulary, text) is not None):
             ours = self.by.map.ours(vocabulary, said)
             if ours is None:
-                self._unknown(vocabulary, said, take.column if take else "", f"Add it to [vocabulary.{vocabulary}].")
+                self._unknown(vocabulary, said, take, f"Add it to [vocabulary.{vocabulary}].")
                 return ""
             return ours
         return ""
@@ -159,21 +154,20 @@ class Cells:
         if ours is not None:
             return ours
         if said:
-            self._unknown("service_type", said, take.column, "Add it to [vocabulary.service_type].")
+            self._unknown("service_type", said, take, "Add it to [vocabulary.service_type].")
         else:
             how = 'Say what a blank is: [vocabulary.service_type] values = { "" = "fixed_site" }'
-            self.error(take.column, "", "no kind of service.", how)
+            self.error(take, "", "no kind of service.", how)
         return ""
 
     def names(self, what: str, book: NameBook, take: Take | None) -> list[str]:
         """Our ids for the names in a cell."""
         if take is not None and take.constant and book.knows(take.constant):
             return [take.constant]
-        column = take.column if take else ""
         parts = self.many(take, lambda text: self._known(book, text) is not None)
-        return [ours for said in parts for ours in self.name(what, book, said, column)]
+        return [ours for said in parts for ours in self.name(what, book, said, take)]
 
-    def name(self, what: str, book: NameBook, said: str, column: str) -> tuple[str, ...]:
+    def name(self, what: str, book: NameBook, said: str, take: Take | None) -> tuple[str, ...]:
         """Our ids for a name; none where it is to be ignored, or, told, unknown."""
         ours = self._known(book, said)
         if ours is not None:
@@ -182,35 +176,33 @@ class Cells:
         if by_pattern is not None:
             if (what, folded(said)) not in self.by.guided:
                 self.by.guided.add((what, folded(said)))
-                self.note(
-                    column, said, f"is read as {by_pattern} by a pattern of the map, here and wherever it stands."
-                )
+                self.note(take, said, f"is read as {by_pattern} by a pattern of the map, here and wherever it stands.")
             return (by_pattern,)
         section = "expected" if what == "expected" else "substances"
-        self._unknown(what, said, column, f"Map it under [{section}.names], or add it under [[{section}.add]].")
+        self._unknown(what, said, take, f"Map it under [{section}.names], or add it under [[{section}.add]].")
         return IGNORED
 
     def _known(self, book: NameBook, said: str) -> tuple[str, ...] | None:
         ours = book.ours(said)
         return self.by.substances.ours(said) if ours is None and book is self.by.expected else ours
 
-    def _unknown(self, what: str, said: str, column: str, how: str) -> None:
+    def _unknown(self, what: str, said: str, where: str | Take | None, how: str) -> None:
         if not self.by.unknown[what][said]:
             kind = {"expected": "substance", "service_type": "kind of service"}.get(what, what)
-            self.error(column, said, f"is no {kind} that is known here.", how)
+            self.error(where, said, f"is no {kind} that is known here.", how)
         self.by.unknown[what][said] += 1
 
-    def amount(self, take: TakeAmount, decimal: str) -> float | AmountWord | None:
+    def amount(self, take: TakeAmount) -> float | AmountWord | None:
         """The figure in the unit of the map, or what a word in its place means; None, told, where nobody can say."""
         said = self.row.cells[take.column]
-        meant = take.meant.get(folded(said))
+        meant = take.words.get(folded(said))
         if meant is not None:
             return meant * take.scale if isinstance(meant, float) else meant
         if self.by.map.is_missing(said):
             return "missing"
         in_percent = take.unit is Unit.PERCENT
         try:
-            amount = figure(said, decimal, percent=in_percent) * take.scale
+            amount = figure(said, self.kind.decimal, percent=in_percent) * take.scale
         except Unreadable as error:
             self.error(take.column, said, error.why, error.how)
             return None
@@ -225,19 +217,16 @@ class Cells:
         for take, fault_of in ((block.cas, fault_of_cas), (block.formula, fault_of_formula)):
             said = self.one(take)
             if take is not None and not self.by.map.is_missing(said) and (fault := fault_of(said)):
-                self.note(take.column, said, f"{fault} The name beside it was used.")
+                self.note(take, said, f"{fault} The name beside it was used.")
 
     def outcome(self, test: TestMap) -> Seen | None:
         """What a test column says; None where nothing was tested, or, told, the word is unknown."""
         said = self.row.cells[test.column].strip()
         if self.by.map.is_missing(said):
             return None
-        for words, seen in (
-            (test.detected, Seen.DETECTED),
-            (test.not_detected, Seen.NOT_DETECTED),
-            (test.invalid, Seen.INVALID),
-        ):
-            if folded(said) in set(map(folded, words)):
-                return seen
-        self._unknown("outcome", said, test.column, "Put it into detected, not_detected or invalid of this [[test]].")
-        return None
+        meant = {Seen.DETECTED: test.detected, Seen.NOT_DETECTED: test.not_detected, Seen.INVALID: test.invalid}
+        seen = next((seen for seen, words in meant.items() if folded(said) in words), None)
+        if seen is None:
+            how = "Put it into detected, not_detected or invalid of this [[test]]."
+            self._unknown("outcome", said, test.column, how)
+        return seen

@@ -6,12 +6,11 @@ instrument file, so it never joins the working tables: it is counted, and nothin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from app.care.counted.domain import Seen
+from app.care.counted.domain import TestFact
 
 
 class Level(StrEnum):
@@ -57,15 +56,6 @@ class HistoricalFinding:
 
 
 @dataclass(frozen=True, slots=True)
-class HistoricalTest:
-    """One method's answer about one target (register id or class). The ground of every “not found”."""
-
-    method: str
-    target: str
-    seen: Seen
-
-
-@dataclass(frozen=True, slots=True)
 class HistoricalSample:
     """One sample of another service. `key` is its own id there, kept as text."""
 
@@ -82,19 +72,8 @@ class HistoricalSample:
     form: str = "other"
     expected: tuple[str, ...] = ()
     findings: tuple[HistoricalFinding, ...] = ()
-    tests: tuple[HistoricalTest, ...] = ()
+    tests: tuple[TestFact, ...] = ()
     nothing_found: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Addition:
-    """A name the register does not have, added by the map with its class and what is known of it."""
-
-    id: str
-    name: str
-    drug_class: str
-    cas: str = ""
-    formula: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,27 +83,6 @@ class Reconciled:
     column: str
     agreeing: int
     differing: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """Everything read from the files of one import. Usable only where `errors` is empty.
-
-    `unknown` counts words by what they should name; `unknown_sites` counts sites by the row's agency and the word.
-    """
-
-    samples: Sequence[HistoricalSample] = ()
-    problems: Sequence[Problem] = ()
-    additions: Sequence[Addition] = ()
-    unknown: dict[str, dict[str, int]] = field(default_factory=dict)
-    unknown_sites: dict[tuple[str, str], int] = field(default_factory=dict)
-    reconciled: Sequence[Reconciled] = ()
-    rows: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def errors(self) -> list[Problem]:
-        """What stops the import."""
-        return [p for p in self.problems if p.level is Level.ERROR]
 
 
 class UploadState(StrEnum):

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 
+from app.care.counted.domain import NEVER_CLIENTS
 from app.care.counted.service import FoundFact, ReleaseFact, Seen, TestFact
 from app.figures.history.domain import HistoricalFinding, HistoricalSample
 from app.laboratory.identification.domain import only_quick
@@ -23,7 +24,6 @@ NAMESPACE = uuid.UUID("6b1f1e0e-6a6f-5d0c-9f55-0d3f4f6d1c7e")
 METHOD_NOT_STATED = "not_stated"
 _NARROW = frozenset({"strip", "reagent", "visual"})
 """Methods that see one class, or nothing by themselves."""
-_NEVER_CLIENTS = ("police_back_of_house", "partner_agency")
 
 
 def sample_id_of(source: str, key: str) -> uuid.UUID:
@@ -31,9 +31,20 @@ def sample_id_of(source: str, key: str) -> uuid.UUID:
     return uuid.uuid5(NAMESPACE, f"{source}\n{key}")
 
 
+def _present(sample: HistoricalSample) -> list[HistoricalFinding]:
+    return [f for f in sample.findings if f.abundance != Abundance.NOT_DETECTED.value and f.amount != 0]
+
+
 def _quick(f: HistoricalFinding) -> bool:
     """Whether only a strip or a colour test stands behind it: that reacted, and nothing was found."""
     return only_quick(m for m in f.method.split("; ") if m)
+
+
+def _found(f: HistoricalFinding, role: str) -> FoundFact:
+    return FoundFact(
+        f.substance, f.drug_class, role, f.abundance, Confidence.INDICATED.value, f.amount, f.unit,
+        f.basis if f.amount is not None else "", tuple(f.method.split("; ")) if f.method else (),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +60,16 @@ class Counting:
 
     def fact(self, sample: HistoricalSample) -> ReleaseFact:
         """The sample as it is counted."""
-        present = [f for f in sample.findings if f.abundance != Abundance.NOT_DETECTED.value and f.amount != 0]
+        present = _present(sample)
         found = [f for f in present if not _quick(f)]
         seen = [self._finding(f) for f in found]
-        known = tuple(e for e in sample.expected if self._known(e))
+        register = self.pack.substances
+        known = tuple(e for e in sample.expected if e in register or e in register.intents or register.is_class(e))
+        roles = [derive_role(fact, seen, known, self.pack) for fact in seen]
         outcome = self._outcome(sample, anything=bool(present))
         expected, expected_class = self._expected(sample.expected)
+        sure = self.complete and len(known) == len(sample.expected)
+        verdict = derive_verdict(seen, known, outcome=outcome, pack=self.pack) if sure else Verdict.INCONCLUSIVE
         return ReleaseFact(
             sample_id=sample_id_of(self.source, sample.key),
             agency_id=self.agencies.get(sample.agency),
@@ -65,14 +80,14 @@ class Counting:
             region=sample.region[:60],
             site=sample.site[:120],
             service_type=sample.service_type,
-            client=sample.submitter_type not in _NEVER_CLIENTS,
+            client=sample.submitter_type not in NEVER_CLIENTS,
             submitter_type=sample.submitter_type,
             form=sample.form,
             expected=expected,
             expected_class=expected_class,
-            verdict=self._verdict(seen, known, outcome, everything=len(known) == len(sample.expected)).value,
+            verdict=verdict.value,
             outcome=outcome.value,
-            found=tuple(self._found(f, fact, seen, known) for f, fact in zip(found, seen, strict=True)),
+            found=tuple(_found(f, role.value) for f, role in zip(found, roles, strict=True)),
             tests=self._tests(sample),
             import_id=self.import_id,
         )
@@ -80,11 +95,9 @@ class Counting:
     def _tests(self, sample: HistoricalSample) -> tuple[TestFact, ...]:
         """A measured 0 is no finding: it stands with the tests, with the unit and basis of the amount."""
         zeros = {f.substance: f for f in sample.findings if f.amount == 0}
-        reacted = [
-            f for f in sample.findings if _quick(f) and f.abundance != Abundance.NOT_DETECTED.value and f.amount != 0
-        ]
+        reacted = [f for f in _present(sample) if _quick(f)]
         said = [TestFact(m, f.substance, Seen.DETECTED) for f in reacted for m in f.method.split("; ")]
-        tests = [*self._broad(sample), *said, *(TestFact(t.method, t.target, t.seen) for t in sample.tests)]
+        tests = [*self._broad(sample), *said, *sample.tests]
         by_target = {test.target: test for test in tests if test.target in zeros}
         for name, f in zeros.items():
             before = by_target.get(name) or TestFact(f.method or METHOD_NOT_STATED, name, Seen.NOT_DETECTED)
@@ -100,10 +113,6 @@ class Counting:
         named = named or {t.method for t in sample.tests if t.target == "*"} or {METHOD_NOT_STATED}
         return [TestFact(method, "*", Seen.LOOKED) for method in sorted(named)]
 
-    def _known(self, expected: str) -> bool:
-        register = self.pack.substances
-        return expected in register or expected in register.intents or register.is_class(expected)
-
     def _finding(self, f: HistoricalFinding) -> FindingFact:
         registered = f.substance in self.pack.substances
         return FindingFact(
@@ -113,27 +122,11 @@ class Counting:
             confidence=Confidence.INDICATED,
         )
 
-    def _found(
-        self, f: HistoricalFinding, fact: FindingFact, all_of_them: list[FindingFact], expected: tuple[str, ...]
-    ) -> FoundFact:
-        role = derive_role(fact, all_of_them, expected, self.pack)
-        return FoundFact(
-            f.substance, f.drug_class, role.value, f.abundance, Confidence.INDICATED.value, f.amount, f.unit,
-            f.basis if f.amount is not None else "", tuple(f.method.split("; ")) if f.method else (),
-        )  # fmt: skip
-
     def _outcome(self, sample: HistoricalSample, *, anything: bool) -> Outcome:
         if anything:
             return Outcome.IDENTIFIED
         nothing = sample.nothing_found or (self.complete and bool(sample.findings))
         return Outcome.NOTHING_FOUND if nothing else Outcome.INCONCLUSIVE
-
-    def _verdict(
-        self, seen: list[FindingFact], expected: tuple[str, ...], outcome: Outcome, *, everything: bool
-    ) -> Verdict:
-        if not (self.complete and everything):
-            return Verdict.INCONCLUSIVE
-        return derive_verdict(seen, expected, outcome=outcome, pack=self.pack)
 
     def _expected(self, named: tuple[str, ...]) -> tuple[str, str]:
         """The one thing a sample is counted under, and its class; several things count as a mixture."""

@@ -12,28 +12,39 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from app.care.counted.service import Seen
+from app.care.counted.domain import Seen, TestFact
 from app.figures.history.cells import LONGEST_AGENCY, Cells, Notebook
-from app.figures.history.counts import CountWatch
-from app.figures.history.domain import (
-    HistoricalFinding,
-    HistoricalSample,
-    HistoricalTest,
-    Level,
-    Problem,
-    Reading,
-    Reconciled,
-)
-from app.figures.history.mapping import FindingMap, HistoryMap, SourceFile, Take
-from app.figures.history.names import NameBook, additions_of
-from app.figures.history.places import Places
-from app.figures.history.source_files import SourceRow, rows_of, sorted_out
+from app.figures.history.domain import HistoricalFinding, HistoricalSample, Level, Problem, Reconciled
+from app.figures.history.mapping import FindingMap, HistoryMap, MapPart, NewSubstance, SourceFile, Take, TakeAmount
+from app.figures.history.names import NameBook, Places, additions_of, unknown_here
+from app.figures.history.source_files import CountWatch, rows_of, sorted_out
 from app.platform.kernel.errors import Invalid
 from harm_messages import Register
 from harm_messages.types import Abundance
 
 Progress = Callable[[str, int], None]
 EVERY_ROWS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Everything read from the files of one import. Usable only where `errors` is empty.
+
+    `unknown` counts words by what they should name; `unknown_sites` counts sites by the row's agency and the word.
+    """
+
+    samples: Sequence[HistoricalSample] = ()
+    problems: Sequence[Problem] = ()
+    additions: Sequence[NewSubstance] = ()
+    unknown: dict[str, dict[str, int]] = field(default_factory=dict)
+    unknown_sites: dict[tuple[str, str], int] = field(default_factory=dict)
+    reconciled: Sequence[Reconciled] = ()
+    rows: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def errors(self) -> list[Problem]:
+        """What stops the import."""
+        return [p for p in self.problems if p.level is Level.ERROR]
 
 
 def read_history(
@@ -49,7 +60,7 @@ class _Sample:
 
     made: HistoricalSample
     findings: list[HistoricalFinding] = field(default_factory=list)
-    tests: list[HistoricalTest] = field(default_factory=list)
+    tests: list[TestFact] = field(default_factory=list)
     nothing: bool = False
     detections: int = 0
     traces: int = 0
@@ -61,20 +72,14 @@ class _Interpreter:
         self.map, self.progress = by_map, progress
         self.additions = additions_of((by_map.substances, by_map.expected), register)
         self.substances, self.expected = (
-            NameBook(register, names, self.additions.values()) for names in (by_map.substances, by_map.expected)
+            NameBook(register, names, self.additions) for names in (by_map.substances, by_map.expected)
         )
         for test in by_map.test:
             if not self.substances.knows(test.target):
-                raise Invalid(
-                    f"The map tests for {test.target}, which is neither in the register nor added.",
-                    hint="mast samples words lists what there is. Nothing was imported.",
-                )
+                raise unknown_here(f"tests for {test.target}")
         constant = by_map.sample.expected.constant if by_map.sample.expected else ""
         if constant and self.expected.ours(constant) is None and not self.expected.knows(constant):
-            raise Invalid(
-                f"The map says that everybody expected {constant}, which is neither in the register nor added.",
-                hint="mast samples words lists what there is. Nothing was imported.",
-            )
+            raise unknown_here(f"says that everybody expected {constant}")
         self.notebook = Notebook(by_map, self.substances, self.expected, today)
         self.places = Places(by_map)
         self.samples: dict[str, _Sample] = {}
@@ -85,15 +90,15 @@ class _Interpreter:
     def read(self, paths: Sequence[Path]) -> Reading:
         given = sorted_out(paths, self.map)
         own, detail = self.map.samples_file, self.map.detections_file
-        counts = CountWatch((*own.id, *(r.column for r in self.map.reconcile)))
-        for row in self._rows(given[own.name], own, self._columns_of_samples()):
-            counts.look(given[own.name].name, row)
-            self._sample(own, given[own.name].name, row)
+        counts = CountWatch(given[own.name].name, (*own.id, *(r.column for r in self.map.reconcile)))
+        for at in self._rows(given[own.name], own, self._columns_of_samples()):
+            counts.look(at.row)
+            self._sample(at)
         self.notebook.problems[:0] = counts.told()
         if detail is not None and self.map.detection is not None:
             wanted = [*detail.id, *_columns(self.map.detection)]
-            for row in self._rows(given[detail.name], detail, wanted):
-                self._detection(detail, given[detail.name].name, row, self.map.detection)
+            for at in self._rows(given[detail.name], detail, wanted):
+                self._detection(at, self.map.detection)
         reconciled = [self._reconciled(r.column, primary_only=r.counts == "primary") for r in self.map.reconcile]
         return Reading(
             samples=[_finished(s) for s in self.samples.values()],
@@ -106,37 +111,29 @@ class _Interpreter:
         )
 
     def _columns_of_samples(self) -> list[str]:
-        sample = self.map.sample
-        takes = [
-            sample.received, sample.completed, sample.agency, sample.site, sample.region, sample.form, sample.expected,
-            sample.service_type if isinstance(sample.service_type, Take) else None,
-        ]  # fmt: skip
-        columns = [t.column for t in takes if t is not None and t.column]
-        columns += [c for finding in self.map.finding for c in _columns(finding)]
-        columns += [t.column for t in self.map.test] + [r.column for r in self.map.reconcile]
-        columns += [rule.column for rule in self.map.leave_out]
-        return [*self.map.samples_file.id, *columns]
+        columns = [column for part in (self.map.sample, *self.map.finding) for column in _columns(part)]
+        columns += [test.column for test in self.map.test] + [one.column for one in self.map.reconcile]
+        return [*self.map.samples_file.id, *columns, *(rule.column for rule in self.map.leave_out)]
 
-    def _rows(self, path: Path, kind: SourceFile, wanted: Sequence[str]) -> Iterator[SourceRow]:
+    def _rows(self, path: Path, kind: SourceFile, wanted: Sequence[str]) -> Iterator[Cells]:
         for row in rows_of(path, kind, wanted):
             self.rows[path.name] += 1
             if self.rows[path.name] % EVERY_ROWS == 0:
                 self.progress(path.name, self.rows[path.name])
-            yield row
+            yield Cells(self.notebook, kind, path.name, row)
         self.progress(path.name, self.rows[path.name])
         if not self.rows[path.name] and kind.rows == "samples":
             raise Invalid(f"{path.name} has a header and no row below it.", hint="Nothing was imported.")
 
     # -- one row of samples ------------------------------------------------------------------------
 
-    def _sample(self, kind: SourceFile, file: str, row: SourceRow) -> None:
-        at = Cells(self.notebook, file, row)
-        left_out = at.left_out(kind)
+    def _sample(self, at: Cells) -> None:
+        left_out = at.left_out()
         if left_out is not None:
             self.left_out.add(left_out)
             return
-        key = at.key(kind)
-        if key is None or (key in self.samples and self._refused(kind, at, key)):
+        key = at.key()
+        if key is None or (key in self.samples and self._refused(at, key)):
             return
         self.repeated[key] += 1
         if self.repeated[key] > 1:
@@ -146,21 +143,16 @@ class _Interpreter:
         if placed.why:
             at.unplaced(sample.site, placed)
         elif len(placed.agency) > LONGEST_AGENCY:
-            how = "Name it more briefly under [vocabulary.agency]."
-            at.error(
-                sample.agency.column if sample.agency else "",
-                placed.agency,
-                f"is an agency of more than {LONGEST_AGENCY} characters.",
-                how,
-            )
+            why = f"is an agency of more than {LONGEST_AGENCY} characters."
+            at.error(sample.agency, placed.agency, why, "Name it more briefly under [vocabulary.agency].")
         received = at.day(sample.received)
         if sample.received is not None and self.map.is_missing(at.one(sample.received)):
-            at.note(sample.received.column, "", "no date: counted in totals, in no month.")
+            at.note(sample.received, "", "no date: counted in totals, in no month.")
         self.samples[key] = _Sample(
             HistoricalSample(
                 key=key,
-                file=file,
-                line=row.line,
+                file=at.file,
+                line=at.row.line,
                 agency=placed.agency,
                 site=placed.site,
                 region=placed.region,
@@ -171,17 +163,18 @@ class _Interpreter:
                 form=at.word("form", sample.form) or "other",
                 expected=tuple(dict.fromkeys(at.names("expected", self.expected, sample.expected))),
             ),
-            stated={r.column: row.cells[r.column] for r in self.map.reconcile},
+            stated={r.column: at.row.cells[r.column] for r in self.map.reconcile},
         )
         for block in self.map.finding:
-            self._finding(self.samples[key], at, kind, block)
+            self._finding(self.samples[key], at, block)
         for test in self.map.test:
             outcome = at.outcome(test)
             if outcome is not None:
-                self.samples[key].tests.append(HistoricalTest(test.method.value, test.target, outcome))
+                self.samples[key].tests.append(TestFact(test.method.value, test.target, outcome))
 
-    def _refused(self, kind: SourceFile, at: Cells, key: str) -> bool:
+    def _refused(self, at: Cells, key: str) -> bool:
         """Whether a second row with an id is no sample of its own; told."""
+        kind = at.kind
         first = f"stands already in line {self.samples[key].made.line}"
         if kind.repeats == "first":
             at.note(kind.id[0], key, f"{first}, which counts; this row does not.")
@@ -192,22 +185,19 @@ class _Interpreter:
 
     # -- detections --------------------------------------------------------------------------------
 
-    def _detection(self, kind: SourceFile, file: str, row: SourceRow, block: FindingMap) -> None:
-        at = Cells(self.notebook, file, row)
-        key = at.key(kind)
-        if key is None:
+    def _detection(self, at: Cells, block: FindingMap) -> None:
+        key = at.key()
+        if key is None or (key in self.left_out and key not in self.samples):
             return
         sample = self.samples.get(key)
-        if sample is None and key in self.left_out:
-            return
         if sample is None:
-            at.error(kind.id[0], key, "is no sample of the other file.", "Give both files of the same extract.")
+            at.error(at.kind.id[0], key, "is no sample of the other file.", "Give both files of the same extract.")
             return
         sample.detections += 1
         sample.traces += self.map.ours("abundance", at.one(block.abundance)) == Abundance.TRACE.value
-        self._finding(sample, at, kind, block)
+        self._finding(sample, at, block)
 
-    def _finding(self, sample: _Sample, at: Cells, kind: SourceFile, block: FindingMap) -> None:
+    def _finding(self, sample: _Sample, at: Cells, block: FindingMap) -> None:
         said = at.one(block.substance)
         if self.map.is_missing(said):
             return
@@ -215,9 +205,9 @@ class _Interpreter:
         if self.substances.says_nothing_found(said):
             sample.nothing = True
             if method:
-                sample.tests.append(HistoricalTest(method, "*", Seen.LOOKED))
+                sample.tests.append(TestFact(method, "*", Seen.LOOKED))
             return
-        named = at.name("substance", self.substances, said, block.substance.column)
+        named = at.name("substance", self.substances, said, block.substance)
         at.check_facts(block)
         if not named:
             return
@@ -231,13 +221,13 @@ class _Interpreter:
         if block.amount is None:
             sample.findings.append(finding)
             return
-        amount = at.amount(block.amount, kind.decimal)
+        amount = at.amount(block.amount)
         if amount is None or amount == "missing":
             return  # a blank is not a test: it says neither that it was there nor that it was not
         if amount == "not_detected" or (amount == 0 and block.amount.zero == "not_detected"):
-            sample.tests.append(HistoricalTest(method, ours, Seen.NOT_DETECTED))
+            sample.tests.append(TestFact(method, ours, Seen.NOT_DETECTED))
             return
-        sample.tests.append(HistoricalTest(method, ours, Seen.DETECTED if amount else Seen.NOT_DETECTED))
+        sample.tests.append(TestFact(method, ours, Seen.DETECTED if amount else Seen.NOT_DETECTED))
         if isinstance(amount, float):
             finding = replace(finding, amount=amount, unit=block.amount.unit.value, basis=block.amount.basis.value)
         sample.findings.append(finding)
@@ -261,10 +251,9 @@ class _Interpreter:
         return Reconciled(column, len(self.samples) - len(differing), tuple(differing))
 
 
-def _columns(block: FindingMap) -> list[str]:
-    takes = [block.substance, block.cas, block.formula, block.abundance, block.method]
-    columns = [t.column for t in takes if t is not None and t.column]
-    return [*columns, *([block.amount.column] if block.amount else [])]
+def _columns(part: MapPart) -> list[str]:
+    """The columns that values are taken from."""
+    return [take.column for _, take in part if isinstance(take, (Take, TakeAmount)) and take.column]
 
 
 def _finished(sample: _Sample) -> HistoricalSample:

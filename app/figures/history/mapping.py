@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from functools import cached_property
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from app.figures.history.map_faults import faults_of
 from app.intake.samples.domain import SubmitterType
 from app.intake.sessions.domain import ServiceType
 from app.laboratory.identification.domain import Method
@@ -22,8 +21,20 @@ from app.platform.kernel.errors import Invalid
 from harm_messages.types import Abundance, Basis, Unit
 from harm_messages.vocabulary import Form
 
+Meaning = TypeVar("Meaning")
+FAULTS_SHOWN = 5
+_IN_WORDS = {
+    "missing": "is missing",
+    "string_type": "must be one text in quotation marks",
+    "pattern_type": "must be one text in quotation marks",
+    "string_too_short": "is too short",
+    "tuple_type": "must be a list in [ ]",
+    "model_type": "must be a section or { key = value }",
+    "dict_type": "must be a section or { key = value }",
+}
 
-def _one_or_many(value: Any) -> Any:
+
+def _one_or_many(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
@@ -43,18 +54,26 @@ def _filled_in(word: str) -> str:
     return word
 
 
-def _a_pattern(text: str) -> str:
+def _a_pattern(text: object) -> object:
     try:
-        re.compile(text)
+        return re.compile(text, re.IGNORECASE) if isinstance(text, str) else text
     except re.error as error:
         raise ValueError(f"“{text}” is no regular expression: {error}") from error
-    return text
+
+
+def _all_folded(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(folded, words))
+
+
+def _by_folded(words: dict[str, Meaning]) -> dict[str, Meaning]:
+    return {folded(word): meaning for word, meaning in words.items()}
 
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+FoldedWords = Annotated[Words, AfterValidator(_all_folded)]
 Filled = Annotated[str, AfterValidator(_filled_in)]
 FilledWords = Annotated[tuple[Filled, ...], BeforeValidator(_one_or_many), Field(min_length=1)]
-Pattern = Annotated[str, AfterValidator(_a_pattern)]
+Pattern = Annotated[re.Pattern[str], BeforeValidator(_a_pattern)]
 Column = Annotated[str, AfterValidator(one_line)]
 Columns = Annotated[tuple[Column, ...], BeforeValidator(_one_or_many)]
 
@@ -97,25 +116,13 @@ class SourceFile(MapPart):
 class Vocabulary(MapPart):
     """Their words → ours: exact words first (case does not matter), then patterns in order."""
 
-    values: dict[str, Filled] = Field(default_factory=dict)
+    values: Annotated[dict[str, Filled], AfterValidator(_by_folded)] = Field(default_factory=dict)
     patterns: tuple[tuple[Pattern, Filled], ...] = ()
-
-    @cached_property
-    def exact(self) -> dict[str, str]:
-        """By folded word."""
-        return {folded(word): ours for word, ours in self.values.items()}
-
-    @cached_property
-    def compiled(self) -> tuple[tuple[re.Pattern[str], str], ...]:
-        """Patterns, ready to search."""
-        return tuple((re.compile(pattern, re.IGNORECASE), ours) for pattern, ours in self.patterns)
 
     def ours(self, word: str) -> str | None:
         """Our word, or None where nothing fits."""
-        found = self.exact.get(folded(word))
-        if found is not None:
-            return found
-        return next((ours for pattern, ours in self.compiled if pattern.search(word)), None)
+        found = self.values.get(folded(word))
+        return found or next((ours for pattern, ours in self.patterns if pattern.search(word)), None)
 
 
 class Take(MapPart):
@@ -124,18 +131,13 @@ class Take(MapPart):
     column: Column = ""
     constant: str = ""
     separator: Words = Field(default=(), description="several values in one cell, such as “heroin; fentanyl”")
-    missing: Words = Field(default=(), description="words that mean an empty cell in this column")
+    missing: FoldedWords = Field(default=(), description="words that mean an empty cell in this column")
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Take:
         if bool(self.column) == bool(self.constant):
             raise ValueError("give either column or constant")
         return self
-
-    @cached_property
-    def empty(self) -> frozenset[str]:
-        """The words of `missing`, folded."""
-        return frozenset(map(folded, self.missing))
 
 
 class TakeDate(Take):
@@ -145,6 +147,7 @@ class TakeDate(Take):
     spreadsheet_days: bool = False
 
 
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 AmountWord = Literal["not_detected", "detected", "missing"]
 """Not there as far as the method sees; there, nobody says how much; no measurement."""
 
@@ -157,14 +160,9 @@ class TakeAmount(MapPart):
     basis: Basis
     zero: Literal["not_detected", "value"] = Field(description="what a 0 means in this file")
     scale: float = Field(default=1.0, gt=0, description="their figure times this is the unit above")
-    words: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)] | AmountWord] = Field(
+    words: Annotated[dict[str, Amount | AmountWord], AfterValidator(_by_folded)] = Field(
         default_factory=dict, description="cells that are no figure, such as “<0.1”: what each means"
     )
-
-    @cached_property
-    def meant(self) -> dict[str, float | AmountWord]:
-        """`words` by folded word."""
-        return {folded(word): meaning for word, meaning in self.words.items()}
 
 
 class SampleMap(MapPart):
@@ -207,9 +205,9 @@ class TestMap(MapPart):
     method: Method
     target: str
     column: Column
-    detected: Words
-    not_detected: Words
-    invalid: Words = ()
+    detected: FoldedWords
+    not_detected: FoldedWords
+    invalid: FoldedWords = ()
 
 
 class SiteMap(MapPart):
@@ -226,7 +224,7 @@ class LeaveOut(MapPart):
     """Rows that are no samples of this history, such as a line of totals: by what a column says."""
 
     column: Column
-    says: Words = ()
+    says: FoldedWords = ()
     patterns: tuple[Pattern, ...] = ()
     why: Filled = Field(max_length=120, description="stands in the report beside every such row")
 
@@ -236,13 +234,9 @@ class LeaveOut(MapPart):
             raise ValueError("give says or patterns: which rows")
         return self
 
-    @cached_property
-    def _words(self) -> frozenset[str]:
-        return frozenset(map(folded, self.says))
-
     def fits(self, cell: str) -> bool:
         """Whether a row with this cell is left out."""
-        return folded(cell) in self._words or any(re.search(p, cell, re.IGNORECASE) for p in self.patterns)
+        return folded(cell) in self.says or any(pattern.search(cell) for pattern in self.patterns)
 
 
 class NewSubstance(MapPart):
@@ -265,8 +259,8 @@ class Names(MapPart):
     names: dict[str, FilledWords] = Field(default_factory=dict)
     patterns: tuple[tuple[Pattern, Filled], ...] = ()
     add: tuple[NewSubstance, ...] = ()
-    nothing_found: Words = ()
-    ignore: Words = ()
+    nothing_found: FoldedWords = ()
+    ignore: FoldedWords = ()
 
 
 class Reconcile(MapPart):
@@ -301,7 +295,7 @@ class HistoryMap(MapPart):
     expected: Names = Names()
     site: tuple[SiteMap, ...] = ()
     unknown_sites: Literal["refuse", "as_written"] = "refuse"
-    missing: Words = ("",)
+    missing: FoldedWords = ("",)
     leave_out: tuple[LeaveOut, ...] = ()
     reconcile: tuple[Reconcile, ...] = ()
 
@@ -314,8 +308,7 @@ class HistoryMap(MapPart):
             raise ValueError("a file of detections and [detection] come together")
         for name, words in self.vocabulary.items():
             ours = {*words.values.values(), *(to for _, to in words.patterns)}
-            strange = sorted(ours - OUR_WORDS.get(name, ours))
-            if strange:
+            if strange := sorted(ours - OUR_WORDS.get(name, ours)):
                 told = f"{', '.join(strange)} is none of our words, which are {', '.join(sorted(OUR_WORDS[name]))}"
                 raise ValueError(f"vocabulary.{name}: {told}")
         for word, several in self.substances.names.items():
@@ -357,11 +350,8 @@ class HistoryMap(MapPart):
 
     def is_missing(self, value: str) -> bool:
         """Whether a cell holds nothing."""
-        return folded(value) in self._missing
-
-    @cached_property
-    def _missing(self) -> frozenset[str]:
-        return frozenset(map(folded, ("", *self.missing)))
+        plain = folded(value)
+        return not plain or plain in self.missing
 
 
 def read_map(path: Path) -> HistoryMap:
@@ -381,7 +371,8 @@ def parse_map(text: str, name: str) -> HistoryMap:
         once = " Each [section] may stand once: move its lines together." if "declare" in str(error) else ""
         raise Invalid(f"{name} is not TOML: {error}.{once}", hint="Nothing was imported.") from error
     except ValidationError as error:
-        raise Invalid(f"{name}: {faults_of(error, _all_keys())}.", hint=f"{_MANUAL} Nothing was imported.") from error
+        hint = "docs/users/history.md tells what each part is. Nothing was imported."
+        raise Invalid(f"{name}: {_faults_of(error)}.", hint=hint) from error
 
 
 def complete_of(text: str) -> bool:
@@ -389,10 +380,20 @@ def complete_of(text: str) -> bool:
     return bool(tomllib.loads(text)["sample"]["complete"])
 
 
-_MANUAL = "docs/users/history.md tells what each part is."
+def _faults_of(error: ValidationError) -> str:
+    """The first few faults as one sentence: which key, and what to write instead."""
+    faults = [
+        f"{'.'.join(map(str, e['loc'])) or 'the map'}: {_in_words(e['type'], e['msg'], e['loc'])}"
+        for e in error.errors()[:FAULTS_SHOWN]
+    ]
+    more = error.error_count() - len(faults)
+    return "; ".join([*faults, *([f"and {more} more"] if more else [])])
 
 
-def _all_keys() -> set[str]:
-    """Every key a map may have anywhere, to tell the one that was meant."""
-    parts: tuple[type[MapPart], ...] = (*MapPart.__subclasses__(), TakeDate)
-    return {f.alias or name for part in parts for name, f in part.model_fields.items()}
+def _in_words(fault: str, message: str, where: tuple[int | str, ...]) -> str:
+    if fault == "extra_forbidden":
+        parts: tuple[type[MapPart], ...] = (*MapPart.__subclasses__(), TakeDate)
+        keys = {f.alias or name for part in parts for name, f in part.model_fields.items()}
+        near = get_close_matches(str(where[-1]), sorted(keys), n=1)
+        return f"no such key here{f'; is {near[0]} meant?' if near else ''}"
+    return _IN_WORDS.get(fault) or message.removeprefix("Value error, ")

@@ -1,24 +1,49 @@
-"""What was found in files of history, as data for a script and for a screen. Pure."""
+"""What was found in files of history, as data for a script and for a screen; and the words that the map may use. Pure.
+
+For words the map does not know there are lines to put into it, with the nearest names known here beside them. What a word
+means is said by somebody who knows the source, never guessed. A site is filled in as the source calls it, with the agency
+its rows name.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
-from typing import Any
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
+from difflib import get_close_matches
+from itertools import groupby
 
-from app.figures.history.domain import Level, Problem, Reading
-from app.figures.history.suggesting import map_lines
+from pydantic import JsonValue, TypeAdapter
+
+from app.figures.history.domain import Level, Problem
+from app.figures.history.interpreting import Reading
+from app.figures.history.mapping import OUR_WORDS, folded, one_line
+from app.intake.samples.domain import SubmitterType
 from harm_messages import Register
+from harm_messages.types import Basis, Unit
 
-COLUMNS = ("level", "file", "line", "column", "value", "why", "how")
+_HEAD = (
+    "# Write behind each “=” what the word means here. Move lines of a [section] the map has already into that one.",
+    "# Sites have the name the source gives them; several spellings of one are one block with all of them under says.",
+)
+NEAREST = 3
+LEAST_LETTERS = 3
+CUTOFF = 0.72
+_NAMED = {"substance": "substances", "expected": "expected"}
+_IN_ORDER = {"submitter_type": SubmitterType, "unit": Unit, "basis": Basis}
+SHOWN_OF_A_KIND = 5
+SHOWN = 60
+_PROBLEMS = TypeAdapter(list[Problem])
 
 
-def report_of(reading: Reading, register: Register, *, most: int | None = None) -> dict[str, Any]:
+def report_of(reading: Reading, register: Register, *, most: int | None = None) -> dict[str, JsonValue]:
     """Counts, problems row by row (the first `most`, errors before notes), unknown words, reconciliations."""
     ordered = sorted(reading.problems, key=lambda p: p.level is not Level.ERROR)
     days = sorted(s.received for s in reading.samples if s.received is not None)
     return {
-        "rows": reading.rows,
+        "rows": {**reading.rows},
         "samples": len(reading.samples),
         "findings": sum(len(s.findings) for s in reading.samples),
         "tests": sum(len(s.tests) for s in reading.samples),
@@ -27,14 +52,10 @@ def report_of(reading: Reading, register: Register, *, most: int | None = None) 
         "errors": len(reading.errors),
         "notes": len(reading.problems) - len(reading.errors),
         "problems": [asdict(problem) for problem in ordered[:most]],
-        "unknown": reading.unknown,
+        "unknown": {what: {**words} for what, words in reading.unknown.items()},
         "map_lines": map_lines(reading.unknown, register, reading.unknown_sites),
         "reconciled": [asdict(one) for one in reading.reconciled],
     }
-
-
-SHOWN_OF_A_KIND = 5
-SHOWN = 60
 
 
 def in_words(problems: Sequence[Problem]) -> Iterator[str]:
@@ -42,20 +63,98 @@ def in_words(problems: Sequence[Problem]) -> Iterator[str]:
     kinds: dict[tuple[Level, str, str], list[Problem]] = {}
     for problem in sorted(problems, key=lambda p: p.level is not Level.ERROR):
         kinds.setdefault((problem.level, problem.column, problem.why), []).append(problem)
-    lines = [line for alike in kinds.values() for line in _some_of(alike)]
+    lines: list[str] = []
+    for alike in kinds.values():
+        lines += [f"{problem.level.value}: {problem}" for problem in alike[:SHOWN_OF_A_KIND]]
+        if len(alike) > SHOWN_OF_A_KIND:
+            lines.append(f"  … and {len(alike) - SHOWN_OF_A_KIND:,} more of this kind; --json lists all.")
     yield from lines[:SHOWN]
     if len(lines) > SHOWN:
         yield "… and others; --json lists all."
 
 
-def _some_of(alike: Sequence[Problem]) -> Iterator[str]:
-    yield from (f"{problem.level.value}: {problem}" for problem in alike[:SHOWN_OF_A_KIND])
-    if len(alike) > SHOWN_OF_A_KIND:
-        yield f"  … and {len(alike) - SHOWN_OF_A_KIND:,} more of this kind; --json lists all."
-
-
-def lines_of(report: dict[str, Any]) -> Iterator[list[Any]]:
+def lines_of(report: dict[str, JsonValue]) -> Iterator[list[str | int]]:
     """The problems of a report as the lines of a table."""
-    yield list(COLUMNS)
-    for problem in report.get("problems", ()):
-        yield [problem[name] for name in COLUMNS]
+    yield [field.name for field in fields(Problem)]
+    for problem in _PROBLEMS.validate_python(report.get("problems", [])):
+        yield list(asdict(problem).values())
+
+
+def our_words(register: Register) -> dict[str, list[str]]:
+    """By part of a map the words it takes; `expected` are those that are no substance and no class."""
+    classes = {".".join(path[:n]) for c in register.classes for path in [c.split(".")] for n in range(1, len(path) + 1)}
+    return {
+        **{part: sorted(known) for part, known in OUR_WORDS.items()},
+        **{part: [word.value for word in kind] for part, kind in _IN_ORDER.items()},
+        "expected": sorted(register.intents),
+        "class": sorted(classes),
+    }
+
+
+def named(register: Register, text: str) -> Iterator[tuple[str, str, str]]:
+    """Id, name and class of the substances with the text in their id, name or an alias."""
+    sought = text.casefold().strip()
+    for one in register:
+        if any(sought in word.casefold() for word in (one.id, one.name, *one.aliases)):
+            yield one.id, one.name, one.drug_class
+
+
+def map_lines(
+    unknown: Mapping[str, Mapping[str, int]], register: Register, sites: Mapping[tuple[str, str], int] | None = None
+) -> str:
+    """TOML to be pasted into the map and filled in; empty where nothing is unknown. `sites`: by agency and word.
+
+    >>> from harm_messages import load_pack
+    >>> print(map_lines({"substance": {"fentanil": 12}}, load_pack().substances).splitlines()[-1])
+    "fentanil" = ""  # 12 rows; near it: alfentanil, fentanyl, carfentanil
+    """
+    known = {word.casefold(): s.id for s in register for word in (s.id, s.name, *s.aliases)}
+    lines: list[str] = []
+    for what, words in unknown.items():
+        if what == "outcome":
+            continue  # which of three lists a word belongs to is said in its [[test]]
+        if what == "site":
+            lines += _site_lines(sites or {("", word): rows for word, rows in words.items()})
+            continue
+        near_to = known if what in _NAMED else {w: w for w in OUR_WORDS[what]}
+        lines.append(f"[{_NAMED[what]}.names]" if what in _NAMED else f"[vocabulary.{what}.values]")
+        lines += [f'{_quoted(word)} = ""  # {_rows(rows)}{_near(word, near_to)}' for word, rows in _once(words).items()]
+        lines.append("")
+    return "\n".join([*_HEAD, *lines]).rstrip() if lines else ""
+
+
+def _site_lines(sites: Mapping[tuple[str, str], int]) -> list[str]:
+    """Spellings of one site stand near each other."""
+    lines = []
+    for agency, of_it in groupby(sorted(sites.items()), key=lambda one: one[0][0]):
+        words = {word: rows for (_, word), rows in of_it}
+        for word, rows in sorted(_once(words).items(), key=lambda one: folded(one[0])):
+            lines += ["[[site]]", f"name = {_quoted(one_line(word))}  # {_rows(rows)}", f"agency = {_quoted(agency)}"]
+            lines += [f"says = [{_quoted(word)}]", ""]
+    return lines
+
+
+def _once(words: Mapping[str, int]) -> dict[str, int]:
+    """Words that differ in case or blanks alone are one, spelt as most rows spell it."""
+    spelt: dict[str, str] = {}
+    rows: Counter[str] = Counter()
+    for word, n in sorted(words.items(), key=lambda one: -one[1]):
+        rows[spelt.setdefault(folded(word), word)] += n
+    return dict(rows)
+
+
+def _near(word: str, known: Mapping[str, str]) -> str:
+    parts = [part for part in re.findall(r"[\w-]+", word.casefold()) if len(part) >= LEAST_LETTERS]
+    close = get_close_matches(word.casefold(), known, n=NEAREST, cutoff=CUTOFF)
+    ids: Iterable[str] = dict.fromkeys(known[name] for name in (*parts, *close) if name in known)
+    told = ", ".join(list(ids)[:NEAREST])
+    return f"; near it: {told}" if told else ""
+
+
+def _rows(rows: int) -> str:
+    return "1 row" if rows == 1 else f"{rows:,} rows"
+
+
+def _quoted(word: str) -> str:
+    """A basic string of TOML, which JSON's strings are."""
+    return json.dumps(word, ensure_ascii=False)

@@ -1,14 +1,13 @@
-"""Shapes of imports of history over HTTP: where counted samples come from."""
+"""What is told of an import of history, to administrators and to researchers."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 from pydantic import BaseModel
 
-from app.figures.history.tables import HistoryImport
+from app.figures.history.service import HistoryImport
 
 LEAST, STEP = 10, 5
 """Researchers are told numbers from 10 on, to the nearest 5."""
@@ -27,7 +26,7 @@ class HistoryImportOut(BaseModel):
     source_version: str
     licence: str
     citation: str
-    files: list[dict[str, Any]]
+    files: list[dict[str, str | int | None]]
     samples: int | None
     changed: int | None
     notes: int | None
@@ -49,6 +48,6 @@ def _told(count: int) -> int | None:
     return STEP * ((2 * count + STEP) // (2 * STEP)) if count >= LEAST else None
 
 
-def _file(one: dict[str, Any]) -> dict[str, Any]:
+def _file(one: dict[str, str | int]) -> dict[str, str | int | None]:
     rows = _told(int(one["rows"]))
     return {**one, "rows": rows, "sha256": "" if rows is None else one["sha256"]}

@@ -10,21 +10,21 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from pydantic import TypeAdapter
-from sqlmodel import Session
+import sqlalchemy as sa
+from pydantic import JsonValue, TypeAdapter
+from sqlmodel import Session, col, select
 
 from app.care.counted import service as counted
-from app.figures.history import repository
-from app.figures.history.domain import HistoricalSample, Level, Reading
+from app.figures.history.domain import HistoricalSample
 from app.figures.history.facts import Counting, sample_id_of
-from app.figures.history.interpreting import read_history
+from app.figures.history.interpreting import Reading, read_history
 from app.figures.history.mapping import HistoryMap, complete_of, read_map
 from app.figures.history.source_files import digest
-from app.figures.history.tables import HistoryImport
+from app.figures.history.tables import HistoryImport, HistoryRecord
 from app.intake.people import service as people
 from app.platform import audit
 from app.platform.db import UnitOfWork
@@ -33,24 +33,17 @@ from app.platform.kernel.ids import new_id
 from harm_messages import Pack
 
 __all__ = [
-    "HistoryImport",
-    "Imported",
-    "Level",
-    "Reading",
-    "count_again",
-    "get_import",
-    "import_history",
-    "imports",
-    "read_history",
-    "read_map",
-    "sources",
-    "undo",
-]
+    "HistoryImport", "Imported", "Reading", "count_again", "get_import", "import_history", "imports", "read_history",
+    "read_map", "sources", "undo",
+]  # fmt: skip
 
 WRITTEN_AT_ONCE = 2_000
+ASKED_AT_ONCE = 500
 KEPT_NOTES = 500
 _JSON = TypeAdapter(HistoricalSample)
+_BUT = {"tests": {"__all__": {"unit", "basis"}}}  # no row of a source has them beside a test
 Progress = Callable[[str, int, int], None]
+Query = TypeVar("Query", bound=sa.Select)  # type: ignore[type-arg]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +58,13 @@ class Imported:
 
 
 def imports(session: Session) -> list[HistoryImport]:
-    """All imports, newest first."""
-    return repository.imports(session)
+    """All imports, newest first, those undone too."""
+    return list(session.exec(select(HistoryImport).order_by(col(HistoryImport.imported_at).desc())))
 
 
-def get_import(session: Session, import_id: uuid.UUID) -> HistoryImport:
+def get_import(session: Session, import_id: uuid.UUID, *, lock: bool = False) -> HistoryImport:
     """One import. Raises NotFound."""
-    row = session.get(HistoryImport, import_id)
+    row = session.get(HistoryImport, import_id, with_for_update=lock or None)
     if row is None:
         raise NotFound("import")
     return row
@@ -92,13 +85,16 @@ def import_history(
             f"{len(reading.errors)} {'thing' if len(reading.errors) == 1 else 'things'} must be mended in the files or the map.",
             hint="Run it with --dry-run for the list. Nothing was imported.",
         )
-    sums = [{"name": path.name, "sha256": digest(path), "rows": reading.rows.get(path.name, 0)} for path in files]
+    sums: list[dict[str, str | int]] = [
+        {"name": path.name, "sha256": digest(path), "rows": reading.rows.get(path.name, 0)} for path in files
+    ]
     whole = _digest([map_text, sorted(str(s["sha256"]) for s in sums)])
-    there = repository.by_digest(uow.session, whole)
+    same = select(HistoryImport).where(HistoryImport.digest == whole, col(HistoryImport.undone_at).is_(None))
+    there = uow.session.exec(same).first()
     if there is not None:
         return Imported(there, 0, 0, len(reading.samples), already_there=True)
-    known = repository.digests(uow.session, by_map.source.name)
-    told = [(sample, _JSON.dump_python(sample, mode="json")) for sample in reading.samples]
+    known = _digests(uow.session, by_map.source.name)
+    told = [(sample, _JSON.dump_python(sample, mode="json", exclude=_BUT)) for sample in reading.samples]
     fresh = [(s, said, d) for s, said in told if known.get(s.key) != (d := _digest(_meant(said)))]
     changed = sum(sample.key in known for sample, _, _ in fresh)
     row = HistoryImport(
@@ -113,7 +109,7 @@ def import_history(
         samples=len(reading.samples),
         changed=changed,
         notes=[str(problem) for problem in reading.problems[:KEPT_NOTES]],
-        additions=[asdict(addition) for addition in reading.additions],
+        additions=[addition.model_dump(exclude={"says"}) for addition in reading.additions],
         imported_at=uow.now,
         imported_by=uow.actor.person_id,
     )
@@ -122,13 +118,11 @@ def import_history(
     counting = _counting(uow, row, by_map.sample.complete, {s.agency for s, _, _ in fresh}, pack)
     for start in range(0, len(fresh), WRITTEN_AT_ONCE):
         part = fresh[start : start + WRITTEN_AT_ONCE]
-        repository.add_records(
-            uow.session,
-            [
-                {"import_id": row.id, "key": sample.key, "source": row.source, "digest": d, "record": said}
-                for sample, said, d in part
-            ],
-        )
+        records = [
+            {"import_id": row.id, "key": sample.key, "source": row.source, "digest": d, "record": said}
+            for sample, said, d in part
+        ]
+        uow.session.connection().execute(sa.insert(HistoryRecord), records)
         counted.record(uow, [counting.fact(sample) for sample, _, _ in part])
         if progress:
             progress("written", start + len(part), len(fresh))
@@ -141,14 +135,12 @@ def import_history(
 
 def undo(uow: UnitOfWork, import_id: uuid.UUID, reason: str, pack: Pack) -> HistoryImport:
     """Take an import back: what earlier imports said of its samples counts again, the others are counted no more."""
-    row = uow.session.get(HistoryImport, import_id, with_for_update=True)
-    if row is None:
-        raise NotFound("import")
+    row = get_import(uow.session, import_id, lock=True)
     if row.undone_at is not None:
         raise Conflict("This import was taken back before.", hint="Nothing was changed.")
     if not reason.strip():
         raise Invalid("Say why the import is taken back.", fields={"reason": "missing"})
-    keys = repository.keys_of(uow.session, row.id)
+    keys = uow.session.exec(select(HistoryRecord.key).where(HistoryRecord.import_id == row.id)).all()
     row.undone_at, row.undone_by, row.undone_reason = uow.now, uow.actor.person_id, reason.strip()
     uow.session.flush()
     _count_standing(uow, row.source, keys, pack)
@@ -157,18 +149,23 @@ def undo(uow: UnitOfWork, import_id: uuid.UUID, reason: str, pack: Pack) -> Hist
 
 
 def sources(session: Session) -> list[str]:
-    """Every source of which something was ever imported."""
-    return repository.sources(session)
+    """Every source of which something was ever imported, also where that was undone."""
+    return sorted(session.exec(select(HistoryImport.source).distinct()))
 
 
 def count_again(uow: UnitOfWork, source: str, pack: Pack) -> int:
     """Write the facts of a source anew from what its imports said. How many samples count now."""
-    return _count_standing(uow, source, repository.keys_of_source(uow.session, source), pack)
+    keys = uow.session.exec(select(HistoryRecord.key).where(HistoryRecord.source == source).distinct())
+    return _count_standing(uow, source, sorted(keys), pack)
 
 
 def _count_standing(uow: UnitOfWork, source: str, keys: Sequence[str], pack: Pack) -> int:
     """Of these samples what the newest standing import said counts; those of which none says anything are taken out."""
-    standing = repository.standing(uow.session, source, keys)
+    standing: dict[str, HistoryRecord] = {}
+    for start in range(0, len(keys), ASKED_AT_ONCE):
+        part = col(HistoryRecord.key).in_(keys[start : start + ASKED_AT_ONCE])
+        query = _of_standing_imports(select(HistoryRecord), source).where(part)
+        standing |= {record.key: record for record in uow.session.exec(query)}
     counted.forget_many(uow, [sample_id_of(source, key) for key in keys if key not in standing])
     by_import: dict[uuid.UUID, list[HistoricalSample]] = {}
     for record in standing.values():
@@ -186,10 +183,25 @@ def _counting(uow: UnitOfWork, row: HistoryImport, complete: bool, agencies: set
     return Counting(row.source, row.id, row.imported_at, complete, ids, pack)
 
 
-def _meant(said: dict[str, Any]) -> dict[str, Any]:
+def _of_standing_imports(query: Query, source: str) -> Query:
+    """Records of a source by imports that were not undone. The newest comes last: of each sample, that one is what is known."""
+    return (
+        query.join(HistoryImport, col(HistoryImport.id) == HistoryRecord.import_id)
+        .where(col(HistoryRecord.source) == source, col(HistoryImport.undone_at).is_(None))
+        .order_by(col(HistoryImport.imported_at), col(HistoryImport.id))
+    )
+
+
+def _digests(session: Session, source: str) -> dict[str, str]:
+    """Of every sample of a source the digest of what is known of it."""
+    query = _of_standing_imports(sa.select(col(HistoryRecord.key), col(HistoryRecord.digest)), source)
+    return {row.key: row.digest for row in session.connection().execute(query)}
+
+
+def _meant(said: dict[str, JsonValue]) -> dict[str, JsonValue]:
     """Without where it stood: the same words in another line are the same words."""
     return {name: value for name, value in said.items() if name not in ("file", "line")}
 
 
-def _digest(value: Any) -> str:
+def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

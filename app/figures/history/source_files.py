@@ -6,10 +6,12 @@ import csv
 import fnmatch
 import hashlib
 import itertools
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.figures.history.domain import Level, Problem
 from app.figures.history.mapping import HistoryMap, SourceFile, one_line
 from app.platform.kernel.errors import Invalid
 
@@ -23,6 +25,16 @@ _NO_TABLES = {
     b"\xfe\xff": ("is UTF-16.", 'Say encoding = "utf-16" for the file.'),
 }
 """By the first bytes of a file that is not what its ending says."""
+
+_NAMES_OF_COUNTS = re.compile(
+    r"n|(n|no\.?|#|number|count|total|sum)( of)? (samples|cases|checks|drugs|visits)"
+    r"|count|counts|total|totals|sum|sums|samples|tested|checked|analysed|analyzed|positives?|frequency"
+    r"|(samples|drugs) (tested|checked|analysed|analyzed|submitted)",
+    re.IGNORECASE,
+)
+FEWEST_ROWS = 3
+LARGE = 10
+"""A sum of samples passes this somewhere; what people count of one sample hardly does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,22 +133,22 @@ def _rows(name: str, table: Iterator[list[str]], wanted: Sequence[str], above: i
             continue
         while len(cells) > len(header) and not cells[-1].strip():
             cells.pop()  # a spreadsheet pads some rows
-        if len(cells) != len(header):
-            raise Invalid(
-                f"{name}, line {line}: {len(cells)} cells where the header has {len(header)} columns.",
-                hint="A separator inside a cell needs quotation marks. Nothing was imported.",
-            )
-        if any("\0" in cell for cell in cells):
-            raise Invalid(
-                f"{name}, line {line}: a byte of value 0, which no text holds.",
-                hint='Perhaps encoding = "utf-16-le" in the map is right. Nothing was imported.',
-            )
-        if any(len(cell) > MAX_CELL for cell in cells):
-            raise Invalid(
-                f"{name}, line {line}: a cell of over {MAX_CELL:,} characters.",
-                hint="A quotation mark is not closed. Nothing was imported.",
-            )
+        why, how = _fault_of(cells, len(header))
+        if why:
+            raise Invalid(f"{name}, line {line}: {why}", hint=f"{how} Nothing was imported.")
         yield SourceRow(line, dict(zip(header, cells, strict=True)))
+
+
+def _fault_of(cells: Sequence[str], columns: int) -> tuple[str, str]:
+    """Why a row cannot be taken, and how to go on; empty where it can."""
+    if len(cells) != columns:
+        how = "A separator inside a cell needs quotation marks."
+        return f"{len(cells)} cells where the header has {columns} columns.", how
+    if any("\0" in cell for cell in cells):
+        return "a byte of value 0, which no text holds.", 'Perhaps encoding = "utf-16-le" in the map is right.'
+    if any(len(cell) > MAX_CELL for cell in cells):
+        return f"a cell of over {MAX_CELL:,} characters.", "A quotation mark is not closed."
+    return "", ""
 
 
 def _why_absent(header: Sequence[str], wanted: Sequence[str]) -> str:
@@ -147,3 +159,37 @@ def _why_absent(header: Sequence[str], wanted: Sequence[str]) -> str:
             return f'Perhaps delimiter = "{said}" for the file is right.'
         return "If titles stand above the header, say in the map which line it is: header = 4."
     return "Did a column get another name, or does the header stand lower down (header = 4)?"
+
+
+class CountWatch:
+    """Whether a file seems to hold counts of samples, such as sums by month, where the map takes each row for a sample.
+
+    Looks at the rows as they pass. `known`: columns of which the map says that they are something else.
+    """
+
+    def __init__(self, file: str, known: Collection[str]) -> None:
+        self.file, self.known = file, frozenset(known)
+        self._seen: dict[str, list[int]] = {}
+        self._other: set[str] = set()
+
+    def look(self, row: SourceRow) -> None:
+        """One row."""
+        for column, cell in row.cells.items():
+            if column in self.known or column in self._other or not _NAMES_OF_COUNTS.fullmatch(column):
+                continue
+            text = cell.strip().removesuffix(".0")
+            if text.isdecimal():
+                self._seen.setdefault(column, []).append(int(text))
+            elif text:
+                self._other.add(column)
+
+    def told(self) -> Iterator[Problem]:
+        """A note for each column of whole numbers that are mostly more than one."""
+        for column, numbers in self._seen.items():
+            mostly_several = 2 * sum(number > 1 for number in numbers) > len(numbers) >= FEWEST_ROWS
+            if column not in self._other and mostly_several and max(numbers) >= LARGE:
+                why = (
+                    f"these look like counts, not samples: whole numbers up to {max(numbers):,}. Each row is taken for one "
+                    "sample. If a row is a sum, such as one of a month, these figures would be wrong: do not import it."
+                )
+                yield Problem(Level.NOTE, self.file, 0, column, "", why)

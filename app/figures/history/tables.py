@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlmodel import Field
 
 from app.figures.history.domain import UploadState
@@ -27,12 +27,12 @@ class HistoryImport(Base, table=True):
     source_version: str = Field(default="", max_length=40)
     citation: str = Field(default="", max_length=300)
     map_text: str
-    files: list[dict[str, Any]] = json_column(list)
+    files: list[dict[str, str | int]] = json_column(list)
     digest: str = Field(max_length=64, index=True)
     samples: int
     changed: int = Field(description="samples an earlier import of this source had said something else about")
     notes: list[str] = json_column(list)
-    additions: list[dict[str, Any]] = json_column(list)
+    additions: list[dict[str, str]] = json_column(list)
     imported_at: datetime = utc_column()
     imported_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     undone_at: datetime | None = utc_column(nullable=True)
@@ -49,7 +49,7 @@ class HistoryRecord(Base, table=True):
     key: str = Field(max_length=200, primary_key=True, description="the sample's id at the source")
     source: str = Field(max_length=120)
     digest: str = Field(max_length=64)
-    record: dict[str, Any] = json_column(dict)
+    record: dict[str, JsonValue] = json_column(dict)
 
 
 class HistoryUpload(Base, table=True):
@@ -64,12 +64,12 @@ class HistoryUpload(Base, table=True):
     map_name: str = Field(max_length=200)
     map_text: str
     source: str = Field(max_length=120, description="as the map names it")
-    files: list[dict[str, Any]] = json_column(list)
+    files: list[dict[str, str | int]] = json_column(list)
     step: str = Field(default="", max_length=120)
     done: int = 0
     total: int = Field(default=0, description="0: nobody knows yet")
-    problem: dict[str, Any] | None = json_column(nullable=True)
-    report: dict[str, Any] = json_column(dict)
+    problem: dict[str, str] | None = json_column(nullable=True)
+    report: dict[str, JsonValue] = json_column(dict)
     import_id: uuid.UUID | None = Field(default=None, foreign_key="history_import.id")
     created_at: datetime = utc_column()
     ended_at: datetime | None = utc_column(nullable=True)

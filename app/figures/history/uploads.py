@@ -1,33 +1,48 @@
-"""Use cases of files sent on the screen: take them in, import what was checked, drop it.
+"""Files sent on the screen: take them in, import what was checked, drop it; and the two jobs behind that.
 
 The files are durable first; a job reads and checks them, and nothing is counted before somebody has seen its report and
 said so. History belongs to the installation, so every administrator sees every upload.
+
+Reading tells how far it is. Writing is one transaction, all rows or none: a worker that dies in it leaves nothing, one
+that dies after it is found to have finished by the next try (an import of the same files by the same map is known).
 """
 
 from __future__ import annotations
 
+import tempfile
+import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
+from pydantic import JsonValue
 from sqlmodel import Session, col, select
 
+from app.figures.history import service
 from app.figures.history.domain import UploadState
-from app.figures.history.mapping import parse_map
+from app.figures.history.interpreting import Reading
+from app.figures.history.mapping import HistoryMap, parse_map
+from app.figures.history.report import report_of
 from app.figures.history.tables import HistoryUpload
 from app.platform import audit
-from app.platform.db import UnitOfWork
-from app.platform.jobs import enqueue
-from app.platform.kernel.errors import Invalid, NotFound, Refused
+from app.platform.db import Database, UnitOfWork
+from app.platform.jobs import DeadJob, JobContext, enqueue
+from app.platform.jobs.long_task import Paced, ended_where_refused
+from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.errors import Conflict, Invalid, NotFound, Refused
 from app.platform.kernel.versions import check_version
 from app.platform.storage import BlobStore, Received
+from harm_messages import Pack
 from instruments import printable
 
 READ, WRITE = "history_read", "history_write"
 MAX_FILES = 5
 MAX_MAP_BYTES = 512 * 1024
 SHOWN = 20
+KEPT_PROBLEMS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +145,160 @@ def get_upload(session: Session, upload_id: uuid.UUID, *, lock: bool = False) ->
     return row
 
 
-def wanted(session: Session) -> set[str]:
-    """Hashes of files that are still needed."""
-    rows = session.exec(select(HistoryUpload).where(col(HistoryUpload.ended_at).is_(None)))
-    return {str(file["sha256"]) for row in rows for file in row.files}
+@dataclass(frozen=True, slots=True)
+class JobParts:
+    """What the jobs need of the process."""
+
+    db: Database
+    blob_dir: Path
+    max_bytes: int
+    pack: Pack
+    now: Callable[[], datetime]
+    clock: Callable[[], float] = time.monotonic
+
+    @property
+    def arrivals(self) -> BlobStore:
+        """Where the files wait."""
+        return arrivals(self.blob_dir, self.max_bytes)
+
+
+def handlers(parts: JobParts) -> dict[str, Callable[[JobContext], None]]:
+    """For JobRunner(handlers=…)."""
+    return {READ: lambda ctx: _read(parts, ctx), WRITE: lambda ctx: _write(parts, ctx)}
+
+
+def on_failed() -> dict[str, Callable[[UnitOfWork, DeadJob], None]]:
+    """For JobRunner(on_dead=…)."""
+    return {READ: _give_up, WRITE: _give_up}
+
+
+def _read(parts: JobParts, ctx: JobContext) -> None:
+    task = _begin(parts, ctx, "Reading")
+    if task is None:
+        return
+    with _ending(ctx, task):
+        with _laid_out(parts, task) as files:
+            reading = _reading(parts, task, files)
+        problem, errors = None, len(reading.errors)
+        if errors:
+            problem = {
+                "detail": f"{errors:,} {'thing' if errors == 1 else 'things'} must be mended in the files or the map.",
+                "hint": "Nothing was imported. Mend them and send files and map again.",
+            }
+        _end(ctx, task, problem, report_of(reading, parts.pack.substances, most=KEPT_PROBLEMS))
+
+
+def _write(parts: JobParts, ctx: JobContext) -> None:
+    task = _begin(parts, ctx, "Reading once more")
+    if task is None:
+        return
+    with _ending(ctx, task), _laid_out(parts, task) as files:
+        reading = _reading(parts, task, files)
+        _tell(parts, task.id, f"Writing {len(reading.samples):,} samples, all or none", 0, 0, UploadState.WRITING)
+        actor = Actor(task.person_id, "", frozenset({Role.ADMIN}), task.agency_id, via="import")
+        with parts.db.begin(actor, request_id=f"job {ctx.job_id}") as uow:
+            made = service.import_history(uow, _map(task), task.map_text, reading, files, parts.pack)
+            row = get_upload(uow.session, task.id, lock=True)
+            row.state, row.import_id, row.ended_at, row.problem = UploadState.IMPORTED, made.row.id, uow.now, None
+            row.report = {
+                **report_of(reading, parts.pack.substances, most=KEPT_PROBLEMS), "new": made.new, "changed": made.changed,
+                "same": made.same, "already_there": made.already_there,
+            }  # fmt: skip
+            row.version += 1
+            ctx.complete(uow)
+
+
+def _begin(parts: JobParts, ctx: JobContext, step: str) -> HistoryUpload | None:
+    """What was sent, or None where it has ended meanwhile."""
+    _tidy(parts)
+    with ctx.begin() as uow:
+        row = get_upload(uow.session, uuid.UUID(ctx.payload["upload_id"]), lock=True)
+        if row.state.ended:
+            return None
+        row.state, row.step = UploadState.READING, step
+    return row
+
+
+def _map(task: HistoryUpload) -> HistoryMap:
+    return parse_map(task.map_text, task.map_name)
+
+
+def _ending(ctx: JobContext, task: HistoryUpload) -> AbstractContextManager[None]:
+    return ended_where_refused(lambda problem: _end(ctx, task, problem))
+
+
+@contextmanager
+def _laid_out(parts: JobParts, task: HistoryUpload) -> Iterator[list[Path]]:
+    """The files under the names they were sent by, which the map matches."""
+    with tempfile.TemporaryDirectory(prefix="mast-history-") as folder:
+        paths = []
+        for file in task.files:
+            kept = parts.arrivals.path(str(file["sha256"]))
+            if not kept.exists():
+                raise Conflict(
+                    f"{file['name']} is not on this disk any more. Nothing was imported.", hint="Send it again."
+                )
+            paths.append(Path(folder) / str(file["name"]))
+            paths[-1].symlink_to(kept.resolve())
+        yield paths
+
+
+def _reading(parts: JobParts, task: HistoryUpload, files: list[Path]) -> Reading:
+    lines = 0
+    for path in files:
+        with path.open("rb") as file:
+            lines += sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+    read: dict[str, int] = {}
+    tell = Paced(lambda what, done, of: _tell(parts, task.id, what, done, of), parts.clock)
+
+    def progress(name: str, rows: int) -> None:
+        read[name] = rows
+        tell(f"Reading {name}"[:120], sum(read.values()), lines)
+
+    return service.read_history(files, _map(task), parts.pack.substances, parts.now().date(), progress)
+
+
+def _tell(
+    parts: JobParts, upload_id: uuid.UUID, step: str, done: int, total: int, state: UploadState | None = None
+) -> None:
+    with parts.db.begin() as uow:
+        row = get_upload(uow.session, upload_id, lock=True)
+        row.step, row.done, row.total = step, done, total
+        if state is not None:
+            row.state = state
+
+
+def _end(
+    ctx: JobContext, task: HistoryUpload, problem: dict[str, str] | None, report: dict[str, JsonValue] | None = None
+) -> None:
+    """Refused with a problem, else checked."""
+    with ctx.begin() as uow:
+        row = get_upload(uow.session, task.id, lock=True)
+        row.state, row.problem, row.step = UploadState.REFUSED if problem else UploadState.CHECKED, problem, ""
+        row.report = report if report is not None else row.report
+        row.ended_at = uow.now if row.state.ended else None
+        row.version += 1
+        ctx.complete(uow)
+
+
+def _give_up(uow: UnitOfWork, dead: DeadJob) -> None:
+    """Every try failed for a reason of ours: said so, and the files may be sent again."""
+    row = get_upload(uow.session, uuid.UUID(dead.payload["upload_id"]), lock=True)
+    if row.state.ended:
+        return
+    row.state, row.ended_at, row.version = UploadState.FAILED, uow.now, row.version + 1
+    row.problem = {
+        "detail": "The server failed to read or write these files several times. Nothing was imported.",
+        "hint": "Ask the operator to look at the log, or use `mast samples import`.",
+    }
+
+
+def _tidy(parts: JobParts) -> None:
+    """Files nobody needs any more, after a day."""
+    parts.arrivals.sweep()
+    with parts.db.read() as session:
+        rows = session.exec(select(HistoryUpload).where(col(HistoryUpload.ended_at).is_(None)))
+        needed = {file["sha256"] for row in rows for file in row.files}
+    for path in list(parts.arrivals.root.glob("??/??/*")):
+        if path.name not in needed:
+            parts.arrivals.remove(path.name)

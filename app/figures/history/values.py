@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
@@ -26,38 +25,28 @@ class Unreadable(ValueError):
         self.why, self.how = why, how
 
 
-@dataclass(frozen=True, slots=True)
-class Dates:
-    """How dates are written in one column, and what day it is."""
-
-    formats: tuple[str, ...]
-    spreadsheet_days: bool
-    today: date
-
-    def read(self, text: str) -> date:
-        """The day. Raises Unreadable for one that does not exist, lies ahead, or is a bare spreadsheet number."""
-        said = " ".join(text.split())
-        days = _by_formats(said, self.formats)
-        if len(days) > 1:
-            either = " or ".join(day.isoformat() for day in sorted(days))
-            raise Unreadable(f"is {either}: two formats read it differently.", "Leave the wrong format out of the map.")
-        day = next(iter(days), None)
-        if day is None and re.fullmatch(r"\d{5}(\.\d+)?", said):
-            if not self.spreadsheet_days:
-                raise Unreadable(
-                    "is a number, perhaps a spreadsheet's count of days.",
-                    "If it is, say spreadsheet_days = true for this column.",
-                )
-            day = SPREADSHEET_DAY_0 + timedelta(days=int(float(said)))
-        if day is None:
+def day_in(text: str, formats: tuple[str, ...], today: date, *, spreadsheet_days: bool = False) -> date:
+    """The day. Raises Unreadable for one that does not exist, lies ahead, or is a bare spreadsheet number."""
+    said = " ".join(text.split())
+    days = _by_formats(said, formats)
+    if len(days) > 1:
+        either = " or ".join(day.isoformat() for day in sorted(days))
+        raise Unreadable(f"is {either}: two formats read it differently.", "Leave the wrong format out of the map.")
+    day = next(iter(days), None)
+    if day is None and re.fullmatch(r"\d{5}(\.\d+)?", said):
+        if not spreadsheet_days:
             raise Unreadable(
-                f"is no date written as {' or '.join(self.formats)}.", f"Mend the row or the formats{_OR}."
+                "is a number, perhaps a spreadsheet's count of days.",
+                "If it is, say spreadsheet_days = true for this column.",
             )
-        if day > self.today:
-            raise Unreadable("lies in the future.", f"Mend the row{_OR}.")
-        if day.year < FIRST_YEAR:
-            raise Unreadable(f"lies before {FIRST_YEAR}.", f"Mend the row, or give years four figures{_OR}.")
-        return day
+        day = SPREADSHEET_DAY_0 + timedelta(days=int(float(said)))
+    if day is None:
+        raise Unreadable(f"is no date written as {' or '.join(formats)}.", f"Mend the row or the formats{_OR}.")
+    if day > today:
+        raise Unreadable("lies in the future.", f"Mend the row{_OR}.")
+    if day.year < FIRST_YEAR:
+        raise Unreadable(f"lies before {FIRST_YEAR}.", f"Mend the row, or give years four figures{_OR}.")
+    return day
 
 
 _OR = ", or put the word into missing of this column: then there is no date"

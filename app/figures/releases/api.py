@@ -6,20 +6,23 @@ import uuid
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
 
-from app.figures.releases import schemas, service
-from app.figures.releases.service import Audience
-from app.figures.trends.domain import Dimension
+from app.figures.releases import covers, schemas, service
+from app.figures.trends.domain import Audience, Dimension
+from app.figures.trends.query import filters
 from app.figures.trends.schemas import TrendOut
-from app.platform.kernel.actor import Role
-from app.platform.kernel.errors import Forbidden, Invalid, Unauthenticated
-from app.platform.security.policy import current_actor, public
+from app.platform.kernel.actor import SYSTEM, Actor, Role
+from app.platform.kernel.errors import Forbidden, Unauthenticated
+from app.platform.security.policy import allow, current_actor, public
 from app.platform.web.fields import Text80
-from app.runtime import RuntimeDep
+from app.runtime import Runtime, RuntimeDep
 
 router = APIRouter(prefix="/api/v1", tags=["releases"])
 
 PARTNERS = (Role.PUBLIC_HEALTH, Role.POLICE)
+Partner = Annotated[Actor, allow(*PARTNERS)]
+WithParquet = Annotated[bool, Query(description="Each table as Parquet too, where this server can write it")]
 ANYBODY = public("what was released to the public is for anybody; the partners' cube asks for their role")
 
 
@@ -35,7 +38,7 @@ class CubeTableOut(TrendOut):
 def list_releases(rt: RuntimeDep) -> list[schemas.ReleaseOut]:
     """All releases, the newest first."""
     with rt.read() as session:
-        return [schemas.ReleaseOut.of(row) for row in service.releases(session)]
+        return [schemas.ReleaseOut.model_validate(row) for row in service.releases(session)]
 
 
 @router.get("/releases/{release_id}", dependencies=[ANYBODY])
@@ -44,7 +47,7 @@ def read_release(release_id: uuid.UUID, rt: RuntimeDep) -> schemas.ReleaseWithCh
     with rt.read() as session:
         row = service.release(session, release_id)
         there = service.choices(session, row)
-    return schemas.ReleaseWithChoices.chosen(row, there)
+    return schemas.ReleaseWithChoices(**schemas.ReleaseOut.model_validate(row).model_dump(), **there.model_dump())
 
 
 @router.get("/releases/{release_id}/cube", dependencies=[ANYBODY])
@@ -65,37 +68,56 @@ def read_cube(
     _check(request, audience)
     with rt.read() as session:
         row = service.release(session, release_id)
-        split, chosen = tuple(by or ()), _filters(where or ())
+        split, chosen = tuple(by or ()), filters(where or (), empty=True)
         table = service.cube_table(session, row, audience, split, chosen, found, rt.pack.substances, rt.now())
     told = TrendOut.of(table).model_dump()
     return CubeTableOut(**told, release=row.number, audience=audience.value, citation=row.citation)
 
 
-def _filters(clauses: list[str] | tuple[()]) -> dict[Dimension, str]:
-    names = {d.value for d in Dimension}
-    filters: dict[Dimension, str] = {}
-    for clause in clauses:
-        name, sign, value = clause.partition("=")
-        if not clause:
-            continue
-        if not sign or name not in names:
-            raise Invalid(f"“{clause}” is not a filter like region=North East.", fields={"where": "not a filter"})
-        if filters.setdefault(Dimension(name), value) != value:
-            raise Invalid(f"There are two filters for {name}: one is enough.", fields={"where": "given twice"})
-    return filters
-
-
-def _audiences(request: Request) -> list[Audience]:
+def _check(request: Request, audience: Audience) -> None:
     actor = current_actor(request)
     partner = actor is not None and actor.has(*PARTNERS)
-    return [Audience.PUBLIC, *([Audience.PARTNER] if partner else [])]
-
-
-def _check(request: Request, audience: Audience) -> None:
-    if audience in _audiences(request):
+    if audience is Audience.PUBLIC or (audience is Audience.PARTNER and partner):
         return
-    if current_actor(request) is None:
+    if actor is None:
         raise Unauthenticated(
             "The partners' cube is for partners who have signed in.", hint="Sign in, or read the public one."
         )
     raise Forbidden("The partners' cube is for public health and the police.", hint="Read the public one.")
+
+
+@router.get(
+    "/releases/{release_id}/package",
+    response_class=Response,
+    responses={200: {"content": {"application/zip": {}}, "description": "The package"}},
+    dependencies=[public("what was published is for everybody")],
+)
+def public_package(release_id: uuid.UUID, rt: RuntimeDep, request: Request, parquet: WithParquet = False) -> Response:
+    """The public figures of a release: CSV per table, data dictionary, citation, hashes."""
+    return _zip(rt, request, release_id, Audience.PUBLIC, parquet=parquet)
+
+
+@router.get(
+    "/releases/{release_id}/package/partner",
+    response_class=Response,
+    responses={200: {"content": {"application/zip": {}}, "description": "The package"}},
+)
+def partner_package(
+    release_id: uuid.UUID, who: Partner, rt: RuntimeDep, request: Request, parquet: WithParquet = False
+) -> Response:
+    """The figures of a release for partners."""
+    return _zip(rt, request, release_id, Audience.PARTNER, parquet=parquet)
+
+
+def _zip(rt: Runtime, request: Request, release_id: uuid.UUID, audience: Audience, *, parquet: bool) -> Response:
+    with rt.read() as session:
+        row = service.release(session, release_id)
+        missing = covers.cover_of(session, row) is None
+    if missing:
+        licensed = covers.Licensed(rt.settings.release_licence, rt.settings.release_publisher, rt.settings.name)
+        with rt.begin(SYSTEM, request) as uow:
+            covers.write_cover(uow, row, licensed)
+    with rt.read() as session:
+        made = covers.packed(session, row, audience, parquet=parquet)
+    headers = {"Content-Disposition": f'attachment; filename="{made.name}"'}
+    return Response(made.content, media_type="application/zip", headers=headers)

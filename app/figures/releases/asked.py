@@ -5,7 +5,6 @@ Nothing here computes: every choice is a table of the release.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlencode
@@ -38,13 +37,6 @@ SPLIT_WORDS = {
     Split.EXPECTED: "what was expected",
     Split.BOTH: "region and what was expected",
 }
-_TIME = {Width.MONTH: Dimension.MONTH, Width.QUARTER: Dimension.QUARTER, Width.YEAR: Dimension.YEAR}
-_ALSO: Mapping[Split, tuple[Dimension, ...]] = {
-    Split.NONE: (),
-    Split.REGION: (Dimension.REGION,),
-    Split.EXPECTED: (Dimension.EXPECTED,),
-    Split.BOTH: (Dimension.REGION, Dimension.EXPECTED),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +52,9 @@ class Asked:
     @property
     def by(self) -> tuple[Dimension, ...]:
         """Dimensions of the table; what is chosen is no split any more."""
-        also = [d for d in _ALSO[self.split] if d not in self.where]
-        time = [_TIME[self.width]] if self.width in _TIME else []
-        return (*time, *also)
+        time = [] if self.width is Width.ALL else [Dimension(self.width.value)]
+        split = [d for d in (Dimension.REGION, Dimension.EXPECTED) if self.split.value in (d.value, Split.BOTH.value)]
+        return (*time, *(d for d in split if d not in self.where))
 
     @property
     def where(self) -> dict[Dimension, str]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from pydantic import TypeAdapter
 from sqlmodel import Session
 
 from app.figures.releases import lookup, package_tables, service, tabulating
@@ -24,6 +25,10 @@ from app.platform.kernel.errors import NotFound
 FORMAT = "mast-package/1"
 """Of the words and columns in a package. It changes with them, and then a package made again has other bytes."""
 KEPT = 4
+"""The packages asked for last: anybody may fetch a public one, and each takes a second to make."""
+_CACHE: OrderedDict[tuple[str, str, str, bool], bytes] = OrderedDict()
+_GUARD = threading.Lock()
+_VARIANCE = TypeAdapter(dict[str, float])
 SERVICE = "service"
 """The kind of agency that checks drugs (people.AgencyKind): the others read."""
 LIMITS = (
@@ -77,7 +82,10 @@ def write_cover(uow: UnitOfWork, row: Release, licensed: Licensed) -> ReleaseCov
         written_at=uow.now,
     )  # fmt: skip
     for audience in service.AUDIENCES:
-        there.packed = {**there.packed, audience.value: _sha256(_made(uow.session, row, there, audience, False))}
+        there.packed = {
+            **there.packed,
+            audience.value: hashlib.sha256(_made(uow.session, row, there, audience, False)).hexdigest(),
+        }
     uow.session.add(there)
     uow.session.flush()
     after = {"licence": there.licence, "publisher": there.publisher, "packed": there.packed}
@@ -91,11 +99,15 @@ def packed(session: Session, row: Release, audience: Audience, *, parquet: bool 
     if cover is None:
         raise NotFound("package")
     key = (str(row.id), audience.value, row.content_digest, parquet)
-    content = _CACHE.get(key)
+    with _GUARD:
+        content = _CACHE.get(key)
     if content is None:
         content = _made(session, row, cover, audience, parquet)
-        _CACHE.put(key, content)
-    as_before = parquet or cover.packed.get(audience.value) == _sha256(content)
+        with _GUARD:
+            _CACHE[key] = content
+            while len(_CACHE) > KEPT:
+                _CACHE.popitem(last=False)
+    as_before = parquet or cover.packed.get(audience.value) == hashlib.sha256(content).hexdigest()
     return Packed(f"{file_name(_dataset(row, cover, audience, ()))}.zip", content, as_before)
 
 
@@ -125,7 +137,7 @@ def _dataset(row: Release, cover: ReleaseCover, audience: Audience, regions: Seq
 def _protected(row: Release) -> str:
     if service.rounded_before(row):
         return "Small counts are not shown and all others are rounded to 5, by the rules that held when it was made."
-    variance = row.protection["variance"]
+    variance = _VARIANCE.validate_python(row.protection["variance"])
     return (
         f"Each count has been moved by a small random amount (variance {variance['samples']:g} for samples, "
         f"{variance['findings']:g} for findings), once and for everybody alike. Parts need not add up to their total; the "
@@ -137,30 +149,3 @@ def _creators(session: Session) -> list[str]:
     """The services of this server."""
     named = ((name, people.agency_named(session, name)) for name in people.agency_names(session))
     return [name for name, agency in named if agency is not None and agency.kind == SERVICE]
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-class _Cache:
-    """The packages asked for last: anybody may fetch a public one, and each takes a second to make."""
-
-    def __init__(self) -> None:
-        self._held: OrderedDict[tuple[str, str, str, bool], bytes] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: tuple[str, str, str, bool]) -> bytes | None:
-        """What is kept."""
-        with self._lock:
-            return self._held.get(key)
-
-    def put(self, key: tuple[str, str, str, bool], content: bytes) -> None:
-        """Keep it; the oldest goes."""
-        with self._lock:
-            self._held[key] = content
-            while len(self._held) > KEPT:
-                self._held.popitem(last=False)
-
-
-_CACHE = _Cache()

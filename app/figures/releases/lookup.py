@@ -7,14 +7,14 @@ Any split of the fixed dimensions at one width of time is a table of the cube; a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
-from typing import Any
 
+from pydantic import TypeAdapter
 from sqlmodel import Session
 
-from app.figures.releases import repository
-from app.figures.releases.tables import Release
+from app.figures.releases.tables import Release, ReleaseCube
 from app.figures.trends.domain import MIN_DENOMINATOR, Audience, Dimension, Row, TrendTable
 from app.figures.trends.measures import measure_of
 from app.figures.trends.protection.lattice import quarter_of
@@ -23,42 +23,54 @@ from app.platform.kernel.shares import wilson
 
 TIMES = (Dimension.YEAR, Dimension.QUARTER, Dimension.MONTH)
 FIXED = (*TIMES, Dimension.REGION, Dimension.EXPECTED)
-_LISTS = {Dimension.REGION: "regions", Dimension.EXPECTED: "expected"}
 Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
 class Book:
-    """A cube as a dictionary."""
+    """A cube as it was kept: its labels, and per time, region and expectation its samples and what was found in them.
 
-    document: Mapping[str, Any]
-    cells: Mapping[Key, tuple[int, Mapping[str, Sequence[int | None]]]]
+    What was found: class → samples in which it was, samples tested for it; None where that is not shown.
+    """
+
+    months: list[str]
+    regions: list[str]
+    expected: list[str]
+    found: list[str]
+    threshold: int
+    cells: list[tuple[str, str, str, int, dict[str, list[int | None]]]]
+
+    @cached_property
+    def by_key(self) -> Mapping[Key, tuple[int, Mapping[str, Sequence[int | None]]]]:
+        """The cells by time, region and expectation."""
+        return {(time, region, expected): (n, found) for time, region, expected, n, found in self.cells}
 
     def labels(self, dimension: Dimension) -> list[str]:
         """All values of a dimension, shown or not."""
-        months: list[str] = list(self.document["months"])
         if dimension is Dimension.YEAR:
-            return sorted({m[:4] for m in months})
+            return sorted({m[:4] for m in self.months})
         if dimension is Dimension.QUARTER:
-            return sorted({quarter_of(m) for m in months})
-        return months if dimension is Dimension.MONTH else list(self.document[_LISTS[dimension]])
+            return sorted({quarter_of(m) for m in self.months})
+        return {Dimension.MONTH: self.months, Dimension.REGION: self.regions}.get(dimension, self.expected)
 
     def incomplete(self, time: str) -> bool:
         """The first month may have begun late; a quarter or a year may lack months."""
-        months = self.document["months"]
         if not time:
             return False
-        inside = [m for m in months if time in (m, quarter_of(m), m[:4])]
+        inside = [m for m in self.months if time in (m, quarter_of(m), m[:4])]
         whole = {4: 12, 7: 1}.get(len(time), 3) if "Q" not in time else 3
-        return months[0] in inside or len(inside) < whole
+        return self.months[0] in inside or len(inside) < whole
+
+
+_BOOK = TypeAdapter(Book)
 
 
 def book(session: Session, row: Release, audience: Audience) -> Book:
     """The cube of an audience as a dictionary. Raises NotFound."""
-    held = repository.cube(session, row.id, audience.value)
+    held = session.get(ReleaseCube, (row.id, audience.value))
     if held is None:
         raise NotFound("cube")
-    return Book(held.content, {(t, r, e): (n, classes) for t, r, e, n, classes in held.content["cells"]})
+    return _BOOK.validate_python(held.content)
 
 
 def table(
@@ -95,11 +107,11 @@ def check(by: Sequence[Dimension], where: Mapping[Dimension, str], found: str, t
         )
     if len([d for d in by if d in TIMES]) > 1:
         raise Invalid("Choose one of month, quarter and year.", fields={"by": "more than one width of time"})
-    if found and found not in there.document["found"]:
+    if found and found not in there.found:
         raise Invalid(
             f"“{found}” is no class of this release.",
             fields={"found": "not in this release"},
-            hint=f"There are {', '.join(there.document['found']) or 'none'}.",
+            hint=f"There are {', '.join(there.found) or 'none'}.",
         )
     for dimension, value in where.items():
         if value not in there.labels(dimension):
@@ -110,8 +122,8 @@ def check(by: Sequence[Dimension], where: Mapping[Dimension, str], found: str, t
 
 def rows(there: Book, by: Sequence[Dimension], where: Mapping[Dimension, str], found: str) -> Iterator[Row]:
     """The rows of a table: every combination has one, whether it is shown or not, so that a marker says nothing."""
-    width = next((d for d in by if d in TIMES), None) or _narrowest(where)
-    choices = [_values(there, d, where) for d in by]
+    width = next((d for d in (*by, *reversed(TIMES)) if d in TIMES and (d in by or d in where)), None)
+    choices = [[where[d]] if d in where else there.labels(d) for d in by]
     for values in product(*choices):
         named = {**where, **dict(zip(by, values, strict=True))}
         time = named.get(width, "") if width else ""
@@ -119,15 +131,7 @@ def rows(there: Book, by: Sequence[Dimension], where: Mapping[Dimension, str], f
             continue
         key = (time, named.get(Dimension.REGION, ""), named.get(Dimension.EXPECTED, ""))
         labels = {d.value: v for d, v in zip(by, values, strict=True)}
-        yield _row(there, key, labels, found)
-
-
-def _narrowest(where: Mapping[Dimension, str]) -> Dimension | None:
-    return next((d for d in reversed(TIMES) if d in where), None)
-
-
-def _values(there: Book, dimension: Dimension, where: Mapping[Dimension, str]) -> list[str]:
-    return [where[dimension]] if dimension in where else there.labels(dimension)
+        yield row_of(there, key, labels, found)
 
 
 def _covers(wide: str, time: str) -> bool:
@@ -137,23 +141,22 @@ def _covers(wide: str, time: str) -> bool:
     return "Q" in wide and "Q" not in time and len(time) == 7 and quarter_of(time) == wide
 
 
-def _row(there: Book, key: Key, labels: dict[str, str], found: str) -> Row:
-    least, incomplete = there.document["threshold"], there.incomplete(key[0])
-    cell = there.cells.get(key)
+def row_of(there: Book, key: Key, labels: dict[str, str], found: str) -> Row:
+    """One row of a table, with a share or why there is none."""
+    incomplete, least = there.incomplete(key[0]), f"fewer than {there.threshold}"
+    cell = there.by_key.get(key)
     if cell is None:
-        return Row(labels, None, None, None, None, None, None, f"fewer than {least} samples, or withheld", incomplete)
+        return Row(labels, why=f"{least} samples, or withheld", incomplete=incomplete)
     n, classes = cell
     if not found:
-        return Row(labels, n, None, None, None, None, None, "", incomplete)
+        return Row(labels, n, incomplete=incomplete)
     numerator, tested = classes.get(found, (None, None))
     if tested is None:
-        why = f"fewer than {least} were tested, or not published at this detail"
-        return Row(labels, None, None, None, None, None, None, why, incomplete)
+        return Row(labels, why=f"{least} were tested, or not published at this detail", incomplete=incomplete)
+    row = Row(labels, tested, numerator, tested, incomplete=incomplete)
     if numerator is None:
-        why = f"fewer than {least} on one side, or withheld"
-        return Row(labels, tested, None, tested, None, None, None, why, incomplete)
+        return replace(row, why=f"{least} on one side, or withheld")
     if tested < MIN_DENOMINATOR:
-        why = f"no share under {MIN_DENOMINATOR} samples"
-        return Row(labels, tested, numerator, tested, None, None, None, why, incomplete)
+        return replace(row, why=f"no share under {MIN_DENOMINATOR} samples")
     low, high = wilson(numerator, tested)
-    return Row(labels, tested, numerator, tested, numerator / tested, low, high, "", incomplete)
+    return replace(row, value=numerator / tested, low=low, high=high)

@@ -10,8 +10,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
+from pydantic import JsonValue
+
+Json = dict[str, JsonValue]
+Cell = str | int | float | None
 LICENCES: Mapping[str, tuple[str, str]] = {
     "CC-BY-4.0": ("Creative Commons Attribution 4.0 International", "https://creativecommons.org/licenses/by/4.0/"),
     "CC-BY-SA-4.0": (
@@ -43,13 +46,13 @@ class Field:
     most: float | None = None
     required: bool = False
 
-    def schema(self) -> dict[str, Any]:
+    def schema(self) -> Json:
         """As a field of a Table Schema."""
-        limits: dict[str, Any] = {"required": True} if self.required else {}
+        limits: Json = {"required": True} if self.required else {}
         limits |= {"enum": list(self.enum)} if self.enum else {}
         limits |= {"minimum": self.least} if self.least is not None else {}
         limits |= {"maximum": self.most} if self.most is not None else {}
-        out: dict[str, Any] = {"name": self.name, "type": self.type, "description": self.description}
+        out: Json = {"name": self.name, "type": self.type, "description": self.description}
         return out | ({"constraints": limits} if limits else {})
 
 
@@ -62,7 +65,7 @@ class Table:
     description: str
     fields: tuple[Field, ...]
     key: tuple[str, ...]
-    rows: Sequence[Sequence[Any]]
+    rows: Sequence[Sequence[Cell]]
 
     @property
     def header(self) -> list[str]:
@@ -110,7 +113,7 @@ class File:
     sha256: str
 
 
-def as_json(data: Any) -> bytes:
+def as_json(data: Json) -> bytes:
     """Always the same bytes: keys in the order they were given, two blanks, UTF-8, one end of line."""
     return (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode()
 
@@ -121,8 +124,9 @@ def licence_of(dataset: Dataset) -> dict[str, str]:
     return {"name": dataset.licence, "title": title} | ({"path": path} if path else {})
 
 
-def data_package(dataset: Dataset, described: Sequence[tuple[Table, Sequence[File]]]) -> dict[str, Any]:
+def data_package(dataset: Dataset, described: Sequence[tuple[Table, Sequence[File]]]) -> Json:
     """datapackage.json: a tabular data package with the schema of every table. Its CSV comes first; Parquet is a twin."""
+    contributors = [*((name, "author") for name in dataset.creators), (dataset.publisher, "publisher")]
     return {
         "profile": "data-package",
         "name": _slug(f"{dataset.id}-{dataset.audience}"),
@@ -132,9 +136,8 @@ def data_package(dataset: Dataset, described: Sequence[tuple[Table, Sequence[Fil
         "version": dataset.version,
         "created": dataset.made_at.isoformat(timespec="seconds"),
         "keywords": list(dataset.keywords),
-        "licenses": [licence_of(dataset)],
-        "contributors": [{"title": name, "role": "author"} for name in dataset.creators]
-        + [{"title": dataset.publisher, "role": "publisher"}],
+        "licenses": [{**licence_of(dataset)}],
+        "contributors": [{"title": name, "role": role} for name, role in contributors],
         "resources": [_resource(table, file) for table, files in described for file in files],
         "temporal": {"from": dataset.months[0], "to": dataset.months[1]},
         "spatial": list(dataset.regions),
@@ -143,10 +146,10 @@ def data_package(dataset: Dataset, described: Sequence[tuple[Table, Sequence[Fil
     }
 
 
-def _resource(table: Table, file: File) -> dict[str, Any]:
+def _resource(table: Table, file: File) -> Json:
     kind = file.path.rpartition(".")[2]
     csv = kind == "csv"
-    out: dict[str, Any] = {
+    out: Json = {
         "profile": "tabular-data-resource" if csv else "data-resource",
         "name": _slug(table.name if csv else f"{table.name}-{kind}"),
         "path": file.path,
@@ -174,7 +177,7 @@ def _resource(table: Table, file: File) -> dict[str, Any]:
     return out
 
 
-def csvw(dataset: Dataset, tables: Sequence[Table]) -> dict[str, Any]:
+def csvw(dataset: Dataset, tables: Sequence[Table]) -> Json:
     """csv-metadata.json: the same schema for tools of the W3C's CSV on the Web."""
     kinds = {"integer": "integer", "number": "decimal", "boolean": "boolean"}
     return {
@@ -230,7 +233,7 @@ def citation(dataset: Dataset) -> str:
     return "\n".join(lines) + "\n"
 
 
-def data_cite(dataset: Dataset) -> dict[str, Any]:
+def data_cite(dataset: Dataset) -> Json:
     """datacite.json: what a repository asks for when it registers a DOI. There is none yet; the id is the release's."""
     licence = licence_of(dataset)
     return {

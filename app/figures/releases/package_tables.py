@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from app.figures.releases.package_metadata import Field, Table
+from app.figures.releases.package_metadata import Cell, Field, Table
 from app.figures.trends.protection.lattice import VERDICTS, Geography, Struck
 from app.figures.trends.protection.striking import Book
 
-Line = list[object]
+Line = list[Cell]
 _MOVED = "moved by a small random amount; may be negative"
 _WHERE = (
     Field("width", "string", "How wide the row is in time", enum=("month", "quarter", "year"), required=True),
@@ -90,7 +90,7 @@ def _cells(book: Book) -> Iterator[tuple[Struck, Line, list[int]]]:
                 yield one, where, figures[: 1 + len(VERDICTS), r, c].tolist()
 
 
-def _long(book: Book, start: str, name_of: object) -> Iterator[Line]:
+def _long(book: Book, start: str, name_of: Callable[[Struck, str], str]) -> Iterator[Line]:
     for one in _periods(book):
         features = [
             (k, f.removeprefix(start)) for k, f in enumerate(one.lists.features(one.kind)) if f.startswith(start)
@@ -98,7 +98,7 @@ def _long(book: Book, start: str, name_of: object) -> Iterator[Line]:
         for geography, figures in one.tables.items():
             for where, r, c in _places(one, geography):
                 for k, name in features:
-                    yield [*where, name_of(one, name), int(figures[k, r, c])]  # type: ignore[operator]
+                    yield [*where, name_of(one, name), int(figures[k, r, c])]
 
 
 def _medians(book: Book) -> Iterator[Line]:

@@ -41,28 +41,21 @@ def package(dataset: Dataset, tables: Sequence[Table], *, parquet: bool = False)
                 table.header, table.rows, table.types, {"release": dataset.id, "audience": dataset.audience}
             )
         files |= made
-        described.append((table, [_file(path, content) for path, content in made.items()]))
+        told = [File(path, len(content), hashlib.sha256(content).hexdigest()) for path, content in made.items()]
+        described.append((table, told))
     files["datapackage.json"] = as_json(data_package(dataset, described))
     files["csv-metadata.json"] = as_json(csvw(dataset, tables))
     files["datacite.json"] = as_json(data_cite(dataset))
     files["CITATION.cff"] = citation(dataset).encode()
-    files["README.txt"] = readme(dataset, tables).encode()
-    files["SHA256SUMS"] = _sums(files)
+    files["README.txt"] = "".join(f"{line}\n" for line in _readme(dataset, tables)).encode()
+    sums = (f"{hashlib.sha256(files[path]).hexdigest()}  {path}\n" for path in sorted(files))
+    files["SHA256SUMS"] = "".join(sums).encode()  # as `sha256sum -c` reads it
     return _zipped(file_name(dataset), files)
 
 
 def file_name(dataset: Dataset) -> str:
     """Of the folder inside, and of the zip without its end."""
     return f"mast-release-{dataset.version}-{dataset.audience}"
-
-
-def _file(path: str, content: bytes) -> File:
-    return File(path, len(content), hashlib.sha256(content).hexdigest())
-
-
-def _sums(files: Mapping[str, bytes]) -> bytes:
-    """As `sha256sum -c` reads it."""
-    return "".join(f"{hashlib.sha256(files[path]).hexdigest()}  {path}\n" for path in sorted(files)).encode()
 
 
 def _zipped(folder: str, files: Mapping[str, bytes]) -> bytes:
@@ -76,12 +69,8 @@ def _zipped(folder: str, files: Mapping[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-def readme(dataset: Dataset, tables: Sequence[Table]) -> str:
+def _readme(dataset: Dataset, tables: Sequence[Table]) -> Iterator[str]:
     """What a person reads first: what it is, how figures are defined, what they cannot say, the columns."""
-    return "\n".join(_lines(dataset, tables)) + "\n"
-
-
-def _lines(dataset: Dataset, tables: Sequence[Table]) -> Iterator[str]:
     licence = licence_of(dataset)
     yield from (dataset.title, "=" * len(dataset.title), "")
     yield from (*_wrapped(dataset.description), "")

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import structlog
 from sqlmodel import col, select
 
-from app.figures.releases import repository, service
+from app.figures.releases import service
 from app.figures.trends.protection.noise import Draws
 from app.figures.trends.protection.striking import book_months, strike_due
 from app.platform.db import Database, UnitOfWork
@@ -52,7 +52,7 @@ def carry_out(database: Database, ctx: JobContext, register: Register, draws: Dr
     if struck:
         _log.info("figures_struck", periods=struck)
     with ctx.begin() as uow:
-        months, newest = book_months(uow.session), repository.newest(uow.session)
+        months, newest = book_months(uow.session), service.newest(uow.session)
         asked = ctx.payload.get("note") != NOTE
         if months and (asked or (monthly and (newest is None or newest.last_month < months[-1]))):
             row = service.make(uow, note=str(ctx.payload.get("note", "")))

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
-from pydantic import BaseModel
-
-from app.figures.releases.service import Choices, Release
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 
 class ReleaseOut(BaseModel):
     """A release. `counts`: how many periods it holds."""
 
+    model_config = ConfigDict(from_attributes=True)
     id: uuid.UUID
     number: str
     made_at: datetime
@@ -21,34 +19,22 @@ class ReleaseOut(BaseModel):
     last_month: str
     facts_digest: str
     content_digest: str
-    counts: dict[str, Any]
-    definitions: dict[str, Any]
-    protection: dict[str, Any]
+    counts: dict[str, JsonValue]
+    definitions: dict[str, JsonValue]
+    protection: dict[str, JsonValue]
     citation: str
     supersedes: uuid.UUID | None
     note: str
 
-    @classmethod
-    def of(cls, row: Release) -> ReleaseOut:
-        """From its row."""
-        return cls(**row.model_dump(exclude={"made_by"}))
 
-
-class ReleaseWithChoices(ReleaseOut):
-    """One release, with what a look-up may name."""
+class Choices(BaseModel):
+    """What a look-up may name. The same for every audience of a release."""
 
     months: list[str]
     regions: list[str]
     expected: list[str]
     found: list[str]
 
-    @classmethod
-    def chosen(cls, row: Release, there: Choices) -> ReleaseWithChoices:
-        """From the service."""
-        return cls(
-            **ReleaseOut.of(row).model_dump(),
-            months=there.months,
-            regions=there.regions,
-            expected=there.expected,
-            found=there.found,
-        )
+
+class ReleaseWithChoices(Choices, ReleaseOut):
+    """One release, with what a look-up may name."""

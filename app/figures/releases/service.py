@@ -1,7 +1,7 @@
 """Use cases of releases: say which struck periods are public from now on, list releases, look tables up in one.
 
 A release holds no figures of its own: what was struck does not change. Releases made before figures were perturbed hold
-rounded cubes; they stay readable (older.py).
+rounded cubes; they stay readable (lookup.py).
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
+from pydantic import JsonValue
 from sqlmodel import Session, col, select
 
-from app.figures.releases import lookup, repository
+from app.figures.releases import lookup
+from app.figures.releases.schemas import Choices
 from app.figures.releases.tables import Release
 from app.figures.trends import service as trends
 from app.figures.trends.domain import Audience, Dimension, Question, TrendTable
@@ -44,16 +45,17 @@ _CITATION = (
     "Drug checking figures, release {number} (samples of {first} to {last}), made {day} with MAST. sha-256 {digest}."
 )
 _LEVEL = re.compile(r"\d{4}\.(\d+)")
+_NEWEST_FIRST = select(Release).order_by(col(Release.made_at).desc(), col(Release.id).desc())
 
 
 def newest(session: Session) -> Release | None:
     """The newest release, or None."""
-    return repository.newest(session)
+    return session.exec(_NEWEST_FIRST.limit(1)).first()
 
 
 def releases(session: Session) -> list[Release]:
     """All of them, the newest first."""
-    return repository.all_of_them(session)
+    return list(session.exec(_NEWEST_FIRST))
 
 
 def release(session: Session, release_id: uuid.UUID) -> Release:
@@ -66,7 +68,7 @@ def release(session: Session, release_id: uuid.UUID) -> Release:
 
 def of_name(session: Session, name: str) -> Release:
     """By its number (2026.2) or its key. Raises NotFound."""
-    row = repository.by_number(session, name)
+    row = session.exec(select(Release).where(Release.number == name)).first()
     if row is None:
         try:
             return release(session, uuid.UUID(name))
@@ -90,7 +92,7 @@ def make(uow: UnitOfWork, *, note: str = "") -> Release:
             "No month is in the figures yet, so there is nothing to release.",
             hint="A month is, once it is over and its results are in: mast trends strike.",
         )
-    before = repository.newest(session)
+    before = newest(session)
     row = Release(
         id=new_id(), number=_next_number(uow), made_at=uow.now, made_by=uow.actor.person_id, first_month=months[0],
         last_month=months[-1], facts_digest="", content_digest="", counts={"periods": len(periods), "months": len(months)},
@@ -134,7 +136,7 @@ def verify(session: Session, row: Release) -> list[Check]:
         return [
             Check("release", None, "it was made before figures were perturbed; what proved it is not kept any more")
         ]
-    rows = list(session.exec(select(FigurePeriod).where(col(FigurePeriod.label).is_not(None))))
+    rows = sorted(session.exec(select(FigurePeriod)), key=lambda one: one.label)
     inside = [one for one in rows if months_of(one.label)[-1] <= row.last_month]
     checks = [
         Check(
@@ -142,7 +144,7 @@ def verify(session: Session, row: Release) -> list[Check]:
             hashlib.sha256(one.content).hexdigest() == one.sha256,
             "the figures are stored as they were struck",
         )
-        for one in sorted(inside, key=lambda one: one.label)
+        for one in inside
     ]
     if any(one.struck_at > row.made_at for one in inside):
         return [*checks, Check("release", None, "a year was revised since: the release cannot be compared any more")]
@@ -155,8 +157,10 @@ def _periods(session: Session) -> dict[str, str]:
 
 
 def _next_number(uow: UnitOfWork) -> str:
-    used = [_LEVEL.fullmatch(number) for number in repository.numbers(uow.session, uow.now.year)]
-    return f"{uow.now.year}.{max((int(m[1]) for m in used if m), default=0) + 1}"
+    year = uow.now.year
+    numbers = uow.session.exec(select(Release.number).where(col(Release.number).startswith(f"{year}.")))
+    used = [_LEVEL.fullmatch(number) for number in numbers]
+    return f"{year}.{max((int(m[1]) for m in used if m), default=0) + 1}"
 
 
 def _definition(name: str) -> dict[str, str]:
@@ -164,7 +168,7 @@ def _definition(name: str) -> dict[str, str]:
     return {"title": measure.title, "definition": measure.definition, "version": measure.version}
 
 
-def _protection() -> dict[str, Any]:
+def _protection() -> dict[str, JsonValue]:
     times = Strength.PUBLIC.times
     return {
         "version": "2",
@@ -193,38 +197,16 @@ def cube_table(
     return replace(table, made_at=row.made_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What a look-up may name. The same for every audience of a release."""
-
-    months: list[str]
-    quarters: list[str]
-    years: list[str]
-    regions: list[str]
-    expected: list[str]
-    found: list[str]
-
-
 def choices(session: Session, row: Release) -> Choices:
     """Values for the form of a page."""
     if rounded_before(row):
         there = lookup.book(session, row, Audience.PUBLIC)
-        months, quarters, years, regions, expected = (
-            there.labels(d)
-            for d in (Dimension.MONTH, Dimension.QUARTER, Dimension.YEAR, Dimension.REGION, Dimension.EXPECTED)
-        )
-        return Choices(months, quarters, years, regions, expected, list(there.document["found"]))
+        return Choices(months=there.months, regions=there.regions, expected=there.expected, found=there.found)
     held = released(session, row)
     periods = held.periods.values()
-    kinds = {kind: sorted(one.label for one in periods if one.kind == kind) for kind in ("month", "quarter", "year")}
-    return Choices(
-        months=kinds["month"],
-        quarters=kinds["quarter"],
-        years=kinds["year"],
-        regions=labels(periods, "regions"),
-        expected=labels(periods, "expected"),
-        found=sorted({name for one in periods for name in one.lists.classes}),
-    )
+    found = sorted({name for one in periods for name in one.lists.classes})
+    regions, expected = labels(periods, "regions"), labels(periods, "expected")
+    return Choices(months=held.months, regions=regions, expected=expected, found=found)
 
 
 def released(session: Session, row: Release) -> Book:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
+from pydantic import JsonValue
 from sqlmodel import Field
 
 from app.platform.db import Base, json_column, key_column, utc_column
@@ -25,9 +25,9 @@ class Release(Base, table=True):
     content_digest: str = Field(
         max_length=64, description="sha-256 of the digests of its periods and of what stands here"
     )
-    counts: dict[str, Any] = json_column(dict)
-    definitions: dict[str, Any] = json_column(dict)
-    protection: dict[str, Any] = json_column(dict)
+    counts: dict[str, int] = json_column(dict)
+    definitions: dict[str, dict[str, str]] = json_column(dict)
+    protection: dict[str, JsonValue] = json_column(dict)
     citation: str = Field(max_length=400)
     supersedes: uuid.UUID | None = Field(default=None, foreign_key="data_release.id")
     note: str = Field(default="", max_length=500)
@@ -40,7 +40,7 @@ class ReleaseCube(Base, table=True):
     release_id: uuid.UUID = Field(foreign_key="data_release.id", primary_key=True, ondelete="CASCADE")
     audience: str = Field(max_length=20, primary_key=True)
     sha256: str = Field(max_length=64)
-    content: dict[str, Any] = json_column(dict)
+    content: dict[str, JsonValue] = json_column(dict)
 
 
 class ReleaseCover(Base, table=True):

@@ -6,17 +6,14 @@ three look alike, as they do on the pages.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from app.figures.releases.lookup import Book
-from app.figures.releases.package_metadata import Field, Table
-from app.figures.trends.domain import MIN_DENOMINATOR
+from app.figures.releases.lookup import Book, row_of
+from app.figures.releases.package_metadata import Cell, Field, Table
 from app.figures.trends.protection.lattice import quarter_of
-from app.platform.kernel.shares import wilson
 
 LEVELS = {0: "all", 4: "year"}
-Line = list[Any]
+Line = list[Cell]
 
 _WHERE = (
     Field("width", "string", "How wide the row is in time", enum=("all", "year", "quarter", "month"), required=True),
@@ -34,7 +31,7 @@ _LEFT_OUT = "A class that few cells of a table could show is left out of that ta
 
 def tables(book: Book) -> list[Table]:
     """Samples, what was found, and the values there are."""
-    cells = sorted(book.cells.items())
+    cells = sorted(book.by_key.items())
     return [
         Table(
             "samples",
@@ -71,7 +68,7 @@ def tables(book: Book) -> list[Table]:
                 Field("value", "string", "The value", required=True),
             ),
             ("column", "value"),
-            list(_values(book.document)),
+            list(_values(book)),
         ),
     ]  # fmt: skip
 
@@ -82,25 +79,17 @@ def _where(key: tuple[str, str, str]) -> Line:
 
 
 def _found(book: Book) -> Iterator[Line]:
-    least = book.document["threshold"]
-    for key, (_, classes) in sorted(book.cells.items()):
-        for name, (numerator, tested) in sorted(classes.items()):
-            if tested is None:
-                continue
-            shares: Line = [None, None, None]
-            if numerator is None:
-                why = f"fewer than {least} on one side, or withheld"
-            elif tested < MIN_DENOMINATOR:
-                why = f"no share under {MIN_DENOMINATOR} samples"
-            else:
-                why = ""
-                shares = [round(x, 4) for x in (numerator / tested, *wilson(numerator, tested))]
-            yield [*_where(key), name, tested, numerator, *shares, why, book.incomplete(key[0])]
+    for key, (_, classes) in sorted(book.by_key.items()):
+        for name in sorted(classes):
+            row = row_of(book, key, {}, name)
+            if row.denominator is not None:
+                shares = [None if x is None else round(x, 4) for x in (row.value, row.low, row.high)]
+                yield [*_where(key), name, row.denominator, row.numerator, *shares, row.why, row.incomplete]
 
 
-def _values(document: Mapping[str, Any]) -> Iterator[Line]:
-    months = document["months"]
-    times = sorted({*months, *map(quarter_of, months), *(month[:4] for month in months)})
-    named = {"time": times, "region": document["regions"], "expected": document["expected"], "found": document["found"]}
+def _values(book: Book) -> Iterator[Line]:
+    times = sorted({*book.months, *map(quarter_of, book.months), *(month[:4] for month in book.months)})
+    named = {"time": times, "region": book.regions, "expected": book.expected, "found": book.found}
     for column, values in named.items():
-        yield from ([column, value] for value in values)
+        for value in values:
+            yield [column, value]

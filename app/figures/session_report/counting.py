@@ -7,21 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from app.care.alerts.domain import AlertState
-from app.care.alerts.session_facts import AlertFact
+from app.care.alerts.service import Alert
 from app.care.consultations.domain import Intention, Moment, Referral
 from app.care.consultations.session_facts import PageChange, TalkFact
 from app.figures.session_report.domain import (
-    AlertLine,
-    Alerts,
     Column,
     Custody,
     ExpectedRow,
     Flow,
-    Gap,
-    HeldBatch,
     Pages,
     Talks,
     UnexpectedRow,
@@ -31,11 +27,29 @@ from app.intake.custody.domain import Balance, CustodyKind, balance
 from app.intake.custody.session_facts import LedgerLine
 from app.intake.samples.domain import percentile
 from app.intake.samples.session_facts import SampleFact
-from app.laboratory.readings.session_facts import AnalysisFact
+from app.laboratory.readings.machines import AnalysisFact
+from app.platform.kernel.actor import Role
 from app.results.session_facts import ResultFact
 from harm_messages.vocabulary import FindingRole
 
 UNEXPECTED = (FindingRole.SUBSTITUTE, FindingRole.ADULTERANT, FindingRole.BYPRODUCT, FindingRole.CUTTING)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAffairs:
+    """What is reported to the session's own people alone.
+
+    `machines`: instruments that were used and not in date when the session closed, or are not now: name, how it stood,
+    analyses. `held`: batches whose controls failed, so that their results are not released: name, method, samples.
+    """
+
+    custody: Custody
+    alerts: Sequence[Alert]
+    pages: Pages
+    machines: tuple[tuple[str, str, int], ...]
+    held: tuple[tuple[str, str, int], ...]
+    staff: Mapping[Role, int]
+    staff_people: int
 
 
 def flow(samples: Sequence[SampleFact], results: Mapping[UUID, ResultFact]) -> Flow:
@@ -109,7 +123,7 @@ def custody(samples: Sequence[SampleFact], lines: Iterable[LedgerLine]) -> Custo
     for line in lines:
         by_sample[line.sample_id].append(line)
     balances = {key: balance((one.kind, one.mg) for one in rows) for key, rows in by_sample.items()}
-    gaps = [Gap(s.number, words) for s in samples for words in _gaps(by_sample[s.id], balances[s.id])]
+    gaps = [(s.number, words) for s in samples for words in _gaps(by_sample[s.id], balances[s.id])]
     return Custody(
         balance=balance((one.kind, one.mg) for rows in by_sample.values() for one in rows),
         weighed_in=sum(b.received > 0 for b in balances.values()),
@@ -130,34 +144,15 @@ def _gaps(lines: Sequence[LedgerLine], now: Balance) -> Iterable[str]:
             yield f"{-now.remaining:g} mg more went than came in"
 
 
-def alerts(rows: Sequence[AlertFact]) -> Alerts:
-    """Raised means in force once, also where it was retracted since."""
-    raised = [r for r in rows if r.state in (AlertState.ACTIVE, AlertState.RETRACTED)]
-    return Alerts(
-        raised=len(raised),
-        retracted=sum(r.state is AlertState.RETRACTED for r in raised),
-        drafts=len([r for r in rows if r not in raised and r.state is not AlertState.DISCARDED]),
-        lines=tuple(
-            AlertLine(
-                r.tier.value, r.words, r.from_at, r.until,
-                r.ended_at if r.state is AlertState.RETRACTED else None, r.reason,
-            )
-            for r in raised
-        ),
-    )  # fmt: skip
-
-
 def pages(changes: Sequence[PageChange], urgent: int) -> Pages:
     """Messages taken off, pinned up and added."""
     return Pages(Counter(c.kind for c in changes), Counter(c.reason for c in changes if c.reason is not None), urgent)
 
 
-def held(rows: Iterable[AnalysisFact], titles: Mapping[str, str]) -> tuple[HeldBatch, ...]:
-    """Batches whose controls failed, with how many samples they hold back."""
+def held(rows: Iterable[AnalysisFact], titles: Mapping[str, str]) -> tuple[tuple[str, str, int], ...]:
+    """Batches whose controls failed, with their method and how many samples they hold back."""
     failed: dict[tuple[str, str], set[UUID]] = {}
     for row in rows:
         if row.qc_failed:
             failed.setdefault((row.batch, row.method.value), set()).add(row.sample_id)
-    return tuple(
-        HeldBatch(batch, titles.get(method, method), len(keys)) for (batch, method), keys in sorted(failed.items())
-    )
+    return tuple((batch, titles.get(method, method), len(keys)) for (batch, method), keys in sorted(failed.items()))

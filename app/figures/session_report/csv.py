@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from app.figures.session_report.sheets import Sheet, Withheld
 from app.platform.web.csv_text import csv_text
 
 
-def to_csv(about: Sequence[tuple[str, str]], tables: Iterable[Sheet]) -> str:
+def to_csv(about: Iterable[tuple[str, str]], tables: Iterable[Sheet]) -> str:
     """UTF-8 CSV: table, row, column, value, withheld."""
-    return csv_text([("table", "row", "column", "value", "withheld"), *_about(about), *_cells(tables)])
-
-
-def _about(about: Sequence[tuple[str, str]]) -> Iterator[tuple[object, ...]]:
-    yield from (("Session", term, "", value, "") for term, value in about)
+    head = ("table", "row", "column", "value", "withheld")
+    return csv_text([head, *(("Session", term, "", value, "") for term, value in about), *_cells(tables)])
 
 
 def _cells(tables: Iterable[Sheet]) -> Iterator[tuple[object, ...]]:
@@ -22,7 +19,5 @@ def _cells(tables: Iterable[Sheet]) -> Iterator[tuple[object, ...]]:
         for number, row in enumerate(table.rows, start=1):
             head = row[0] if table.numbers else f"{row[0]} ({number})"
             for column, cell in zip(table.columns[1:], row[1:], strict=True):
-                if isinstance(cell, Withheld):
-                    yield table.title, head, column, "", cell.why
-                else:
-                    yield table.title, head, column, cell, ""
+                value, why = ("", cell.why) if isinstance(cell, Withheld) else (cell, "")
+                yield table.title, head, column, value, why

@@ -10,7 +10,6 @@ from enum import StrEnum
 from app.care.consultations.adjusting_domain import AdjustmentKind, WhyNotRelevant
 from app.care.consultations.domain import Intention, Referral
 from app.intake.custody.domain import Balance
-from app.platform.kernel.actor import Role
 from harm_messages.vocabulary import FindingRole, Verdict
 
 
@@ -44,18 +43,6 @@ PARTS: dict[str, tuple[Column, ...]] = {
 }
 """The columns a report to pass on has: small ones are put together."""
 
-_OF_VERDICT: dict[Verdict | None, Column] = {
-    Verdict.AS_EXPECTED: Column.AS_EXPECTED,
-    Verdict.EXPECTED_PLUS_INERT: Column.PLUS_INERT,
-    Verdict.EXPECTED_PLUS_ACTIVE: Column.PLUS_ACTIVE,
-    Verdict.PARTLY_AS_EXPECTED: Column.NOT_AS_EXPECTED,
-    Verdict.NOT_AS_EXPECTED: Column.NOT_AS_EXPECTED,
-    Verdict.NOTHING_DETECTED: Column.NOTHING_SEEN,
-    Verdict.INCONCLUSIVE: Column.INCONCLUSIVE,
-    Verdict.NO_EXPECTATION: Column.NOT_COMPARED,
-    None: Column.NOT_COMPARED,
-}
-
 
 def column_of(verdict: Verdict | None) -> Column:
     """The column of a result; None: there is no result that stands.
@@ -63,7 +50,9 @@ def column_of(verdict: Verdict | None) -> Column:
     >>> column_of(None) is Column.NOT_COMPARED
     True
     """
-    return _OF_VERDICT[verdict]
+    if verdict in (None, Verdict.NO_EXPECTATION):
+        return Column.NOT_COMPARED
+    return Column.NOT_AS_EXPECTED if verdict is Verdict.PARTLY_AS_EXPECTED else Column(verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,44 +107,14 @@ class Talks:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
-    """Something a ledger leaves open, by the number of the sample."""
-
-    number: int
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
 class Custody:
-    """All ledgers of the session added up, in mg; `gaps` names each that leaves something open."""
+    """All ledgers of the session added up, in mg. `gaps`: the number of each sample whose ledger leaves something open, and what."""
 
     balance: Balance
     weighed_in: int
     not_weighed_in: int
     destructions: int
-    gaps: tuple[Gap, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AlertLine:
-    """An alert raised here, for the list."""
-
-    tier: str
-    words: str
-    from_at: datetime
-    until: datetime
-    retracted_at: datetime | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Alerts:
-    """Alerts of the session or from one of its samples."""
-
-    raised: int
-    retracted: int
-    drafts: int
-    lines: tuple[AlertLine, ...]
+    gaps: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,33 +127,6 @@ class Pages:
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
-    """An instrument that was used and was not in date on the day."""
-
-    name: str
-    level: str
-    analyses: int
-
-
-@dataclass(frozen=True, slots=True)
-class HeldBatch:
-    """A batch whose controls failed: its results are not released."""
-
-    name: str
-    method: str
-    samples: int
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """What of the quality system stands in the way, on the day the session closed or now."""
-
-    as_of: datetime
-    machines: tuple[Machine, ...]
-    held: tuple[HeldBatch, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """Everything, in true counts. For the session's own people; not for passing on."""
 
@@ -202,10 +134,4 @@ class Report:
     expected: tuple[ExpectedRow, ...]
     unexpected: tuple[UnexpectedRow, ...]
     talks: Talks
-    custody: Custody
-    alerts: Alerts
-    pages: Pages
-    quality: Quality
-    staff: Mapping[Role, int]
-    staff_people: int
     made_at: datetime

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 
-from sqlmodel import Session
+from pydantic import TypeAdapter
+from sqlmodel import Session, col, select
 
-from app.figures.session_report import repository, service
+from app.figures.session_report import service
 from app.figures.session_report.behind import LEAST
 from app.figures.session_report.following import Issued, in_the_way, issued
 from app.figures.session_report.passing_on import protected_sheets
-from app.figures.session_report.sheets import Cell, Label, Sheet, Withheld
+from app.figures.session_report.sheets import Label, Sheet
 from app.figures.session_report.tables import SessionReportIssue
 from app.intake.sessions import service as sessions
 from app.platform import audit
@@ -27,9 +27,22 @@ About = Callable[[service.Made], list[tuple[str, str]]]
 __all__ = ["SessionReportIssue", "about_of", "give_out", "newest", "tables_of"]
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a report reads: what stands above its tables, and the tables."""
+
+    about: list[tuple[str, str]]
+    tables: list[Sheet]
+
+
+_GIVEN, _EVIDENCE = TypeAdapter(Given), TypeAdapter(Issued)
+_MARKS = {"tables": {"__all__": {"marks"}}}
+"""Which figure a cell is stands in the evidence, which never leaves the server."""
+
+
 def newest(session: Session, actor: Actor, session_id: uuid.UUID) -> SessionReportIssue | None:
     """The report to pass on, or None while none was given out. Raises NotFound."""
-    every = repository.issues_of(session, sessions.get_session(session, actor, session_id).id)
+    every = _issues_of(session, sessions.get_session(session, actor, session_id).id)
     return every[-1] if every else None
 
 
@@ -46,8 +59,8 @@ def give_out(uow: UnitOfWork, session_id: uuid.UUID, label: Label, about: About)
         )
     made = service.report(uow.session, uow.actor, session_id, uow.now, to_pass_on=True)
     tables = protected_sheets(made.report, made.behind, label)
-    new, before = issued(tables, made.behind), repository.issues_of(uow.session, checking.id)
-    earlier = [Issued(**row.evidence) for row in before]
+    new, before = issued(tables, made.behind), _issues_of(uow.session, checking.id)
+    earlier = [_EVIDENCE.validate_python(row.evidence) for row in before]
     if earlier and earlier[-1].shown == new.shown:
         return before[-1]
     if held := in_the_way(earlier, new):
@@ -58,7 +71,8 @@ def give_out(uow: UnitOfWork, session_id: uuid.UUID, label: Label, about: About)
         )
     row = SessionReportIssue(
         session_id=checking.id, number=len(before) + 1, issued_at=uow.now, issued_by=uow.actor.person_id,
-        content={"about": about(made), "tables": [_table(one) for one in tables]}, evidence=asdict(new),
+        content=_GIVEN.dump_python(Given(about(made), tables), mode="json", by_alias=True, exclude=_MARKS),
+        evidence=asdict(new),
     )  # fmt: skip
     uow.session.add(row)
     uow.session.flush()
@@ -68,30 +82,15 @@ def give_out(uow: UnitOfWork, session_id: uuid.UUID, label: Label, about: About)
 
 def about_of(row: SessionReportIssue) -> list[tuple[str, str]]:
     """What stands above its tables."""
-    facts = [(str(term), str(words)) for term, words in row.content["about"]]
-    return [*facts, ("Issue", f"{row.number}; later results are not in it")]
+    return [*_GIVEN.validate_python(row.content).about, ("Issue", f"{row.number}; later results are not in it")]
 
 
 def tables_of(row: SessionReportIssue) -> list[Sheet]:
     """The tables of an issue as they were given out."""
-    return [
-        Sheet(
-            one["title"], tuple(one["columns"]), tuple(tuple(map(_cell, cells)) for cells in one["rows"]), one["note"],
-            one["empty"], one["numbers"],
-        )
-        for one in row.content["tables"]
-    ]  # fmt: skip
+    return _GIVEN.validate_python(row.content).tables
 
 
-def _table(sheet: Sheet) -> dict[str, Any]:
-    rows: Sequence[Sequence[Any]] = [
-        [{"withheld": cell.why} if isinstance(cell, Withheld) else cell for cell in row] for row in sheet.rows
-    ]
-    return {
-        "title": sheet.title, "columns": sheet.columns, "rows": rows, "note": sheet.note, "empty": sheet.empty,
-        "numbers": sheet.numbers,
-    }  # fmt: skip
-
-
-def _cell(kept: Any) -> Cell:
-    return Withheld(kept["withheld"]) if isinstance(kept, dict) else kept
+def _issues_of(session: Session, session_id: uuid.UUID) -> list[SessionReportIssue]:
+    """The first one first."""
+    query = select(SessionReportIssue).where(SessionReportIssue.session_id == session_id)
+    return list(session.exec(query.order_by(col(SessionReportIssue.number))))

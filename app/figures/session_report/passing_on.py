@@ -209,12 +209,7 @@ def _help(report: Report, there: Behind) -> Sheet:
     words = {behind.TALKS: "Consultations", behind.NALOXONE: "Naloxone given"}
     words |= {behind.referred(where): f"Sent on to: {REFERRAL_WORDS[where]}" for where, _ in t.referrals}
     names = [n for n in words if n in (behind.TALKS, behind.NALOXONE) or not isinstance(cells[n], Withheld)]
-    rows: list[tuple[Cell, ...]] = [(words[name], cells[name]) for name in names]
-    marks = [(name,) for name in names]
     return Sheet(
-        "Consultations, naloxone, referrals",
-        ("Count of", "Number"),
-        tuple(rows),
-        note="Rounded to 5.",
-        marks=tuple(marks),
-    )
+        "Consultations, naloxone, referrals", ("Count of", "Number"), tuple((words[name], cells[name]) for name in names),
+        note="Rounded to 5.", marks=tuple((name,) for name in names),
+    )  # fmt: skip

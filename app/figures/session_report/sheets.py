@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated
 
+from pydantic import Field
+
+from app.care.alerts.domain import AlertState
+from app.care.alerts.service import Alert
 from app.care.consultations.adjusting_domain import ADJUSTMENT_WORDS, WHY_WORDS
 from app.care.consultations.domain import INTENTION_WORDS, REFERRAL_WORDS, Intention
-from app.figures.session_report.domain import COLUMN_WORDS, Column, Custody, Quality, Report
+from app.figures.session_report.counting import OwnAffairs
+from app.figures.session_report.domain import COLUMN_WORDS, Column, Custody, Pages, Report
 from app.intake.custody.domain import CUSTODY_WORDS, CustodyKind
 from app.platform.kernel.actor import ROLE_WORDS
 from harm_messages.vocabulary import FindingRole
@@ -28,7 +35,7 @@ SPOKEN = {"unknown": "not known", "mixture": "a mixture, or several things"}
 class Withheld:
     """A number that is not shown, and why."""
 
-    why: str
+    why: Annotated[str, Field(validation_alias="withheld", serialization_alias="withheld")]
 
 
 Cell = str | int | float | Withheld
@@ -66,12 +73,12 @@ def expectation(label: Label, name: str) -> str:
     return SPOKEN.get(name) or label(name)
 
 
-def sheets(report: Report, label: Label) -> list[Sheet]:
+def sheets(report: Report, own: OwnAffairs, label: Label) -> list[Sheet]:
     """All tables of the session's own report, in the order in which they are read."""
     return [
-        _flow(report), _waits(report), _expected(report, label), _unexpected(report, label), _alerts(report), _pages(report),
-        _intentions(report), _help(report), _custody(report.custody), _gaps(report.custody), *_quality(report.quality),
-        _staff(report),
+        _flow(report), _waits(report), _expected(report, label), _unexpected(report, label), _alerts(own.alerts),
+        _pages(own.pages), _intentions(report), _help(report), _custody(own.custody), _gaps(own.custody), *_quality(own),
+        _staff(own),
     ]  # fmt: skip
 
 
@@ -118,21 +125,27 @@ def _unexpected(report: Report, label: Label) -> Sheet:
     )  # fmt: skip
 
 
-def _alerts(report: Report) -> Sheet:
-    a = report.alerts
+def _alerts(alerts: Sequence[Alert]) -> Sheet:
+    """Raised means in force once, also where it was retracted since."""
+    states = Counter(alert.state for alert in alerts)
+    raised = [a for a in alerts if a.state in (AlertState.ACTIVE, AlertState.RETRACTED)]
     rows = tuple(
-        (line.tier, line.words, f"Retracted: {line.reason}" if line.retracted_at else "Stood to its end or stands")
-        for line in a.lines
+        (
+            a.tier.value,
+            a.words,
+            f"Retracted: {a.reason}" if a.state is AlertState.RETRACTED else "Stood to its end or stands",
+        )
+        for a in raised
     )
+    drafts = states.total() - len(raised) - states[AlertState.DISCARDED]
     return Sheet(
-        f"Alerts: {a.raised} raised, {a.retracted} of them retracted, {a.drafts} not yet in force",
+        f"Alerts: {len(raised)} raised, {states[AlertState.RETRACTED]} of them retracted, {drafts} not yet in force",
         ("Tier", "Words for staff", "What became of it"), rows,
         empty="No alert was raised here. No alert is not a green light.", numbers=False,
     )  # fmt: skip
 
 
-def _pages(report: Report) -> Sheet:
-    p = report.pages
+def _pages(p: Pages) -> Sheet:
     rows = [(f"Messages {words} on pages", p.changed.get(kind, 0)) for kind, words in ADJUSTMENT_WORDS.items()]
     rows += [(f"Not relevant because: {words}", n) for why, words in WHY_WORDS.items() if (n := p.reasons.get(why, 0))]
     rows.append(("Urgent messages on all pages of this session", p.urgent))
@@ -189,7 +202,7 @@ def _custody(c: Custody) -> Sheet:
 
 
 def _gaps(c: Custody) -> Sheet:
-    rows = tuple((f"#{gap.number:03d}", gap.words) for gap in c.gaps)
+    rows = tuple((f"#{number:03d}", words) for number, words in c.gaps)
     return Sheet(
         "Gaps in the ledgers", ("Sample", "What is open"), rows,
         empty="Every milligram that was weighed in is accounted for, and every destruction had a witness."
@@ -197,22 +210,22 @@ def _gaps(c: Custody) -> Sheet:
     )  # fmt: skip
 
 
-def _quality(q: Quality) -> Iterable[Sheet]:
+def _quality(own: OwnAffairs) -> Iterable[Sheet]:
     yield Sheet(
         "Instruments that were used and not in date", ("Instrument", "How it stood", "Analyses"),
-        tuple((m.name, m.level, m.analyses) for m in q.machines),
+        own.machines,
         note="As they stood when the session closed; for one that is open, as they stand now.",
         empty="None. Analyses for which nobody named an instrument are not among them.",
     )  # fmt: skip
     yield Sheet(
         "Batches on hold", ("Batch", "Method", "Samples held back"),
-        tuple((b.name or "no batch named", b.method, b.samples) for b in q.held), empty="None.",
+        tuple((batch or "no batch named", method, n) for batch, method, n in own.held), empty="None.",
     )  # fmt: skip
 
 
-def _staff(report: Report) -> Sheet:
-    rows: list[tuple[Cell, ...]] = [(ROLE_WORDS[role], n) for role, n in report.staff.items()]
-    rows.append(("All", report.staff_people))
+def _staff(own: OwnAffairs) -> Sheet:
+    rows: list[tuple[Cell, ...]] = [(ROLE_WORDS[role], n) for role, n in own.staff.items()]
+    rows.append(("All", own.staff_people))
     return Sheet(
         "Staff on duty", ("Role", "People"), tuple(rows),
         note="Everybody whose work is recorded in this session, also on later days. Somebody with two roles counts in both.",

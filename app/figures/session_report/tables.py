@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlmodel import Field
 
 from app.platform.db import Base, json_column, key_column, utc_column
 
 
 class SessionReportIssue(Base, table=True):
-    """One report to pass on. `content`: as it reads. `evidence` (following.Issued) never leaves the server."""
+    """One report to pass on. `content`: as it reads (issues.Given). `evidence` (following.Issued) never leaves the server."""
 
     __tablename__ = "session_report_issue"
     __table_args__ = (sa.UniqueConstraint("session_id", "number"),)
@@ -22,5 +22,5 @@ class SessionReportIssue(Base, table=True):
     number: int = Field(description="counts from 1 in its session")
     issued_at: datetime = utc_column()
     issued_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
-    content: dict[str, Any] = json_column(dict)
-    evidence: dict[str, Any] = json_column(dict)
+    content: dict[str, JsonValue] = json_column(dict)
+    evidence: dict[str, JsonValue] = json_column(dict)

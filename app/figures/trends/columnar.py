@@ -1,15 +1,15 @@
 """Facts of many samples as columns in memory, and counting in them. Pure: numpy, no database.
 
 A million findings are counted in a few hundredths of a second here, and in several seconds by SQL on SQLite. Who loads
-the columns and keeps them up to date: repository_snapshot.py. Both ways of counting must agree (tests/app/trends/
-test_columnar.py).
+the columns and keeps them up to date: repository_snapshot.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,15 @@ from app.figures.trends.targets import Target
 from app.laboratory.identification.domain import QUICK_TESTS
 
 Codes = NDArray[np.int32]
+Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+Table = dict[str, Codes]
+Key = tuple[str, ...]
 Columns = Sequence[Dimension]
 LOOKED = (Seen.DETECTED.value, Seen.NOT_DETECTED.value, Seen.LOOKED.value)
+"""What a method said if it looked. Of a target it cannot see it says nothing; an invalid strip says nothing either."""
+OPEN_OUTCOMES = ("inconclusive", "insufficient", "pending")
+"""Of such a result nobody can say that something was not there, unless a test of its own said so."""
 DENSE = 4_000_000
 """Up to so many possible cells are counted in one array; more are sorted first."""
 TICKED = 50_000_000
@@ -33,8 +39,12 @@ TICKED = 50_000_000
 class Coder(dict[Any, int]):
     """Gives every new value the next number. Grows only: columns made earlier stay right."""
 
+    def __init__(self, start: int = 0) -> None:
+        super().__init__()
+        self.start = start
+
     def __missing__(self, value: Any) -> int:
-        self[value] = code = len(self)
+        self[value] = code = self.start + len(self)
         return code
 
     def codes(self, values: Collection[Any]) -> Codes:
@@ -45,42 +55,78 @@ class Coder(dict[Any, int]):
         """Numbers of those values that occur."""
         return np.array([self[v] for v in values if v in self], dtype=np.int32)
 
+    def under(self, name: str) -> list[str]:
+        """Classes that are this one or lie under it: "opioid" covers "opioid.nitazene", "opi" nothing."""
+        return [str(one) for one in list(self) if one == name or str(one).startswith(f"{name}.")]
+
 
 @dataclass(frozen=True)
 class Facts:
-    """Columns of samples, findings and tests. `live`: samples that are counted; the others were taken out or replaced.
+    """Columns of samples, findings, tests and outcomes. `live`: samples that count; the others were taken out or replaced.
 
-    `index`: the row of each live sample by its key, 32 hexadecimal digits. `findings`: sample, found, found_class, abundance, unit, basis; `figures`
-    are their amounts, not a number where nothing was measured. `tests`: sample, method, target, seen; unit and basis of an amount of 0. All in numbers of `coders`.
+    `index`: the row of each live sample by its key, 32 hexadecimal digits. `findings`: sample, found, found_class, abundance,
+    unit, basis, methods; `figures` are their amounts, not a number where nothing was measured. `tests`: sample, method,
+    target, seen; unit and basis of an amount of 0. `outcomes`: sample, moment, intention. All in numbers of `coders`.
     """
 
     coders: dict[str, Coder]
     index: dict[str, int]
-    samples: dict[str, Codes]
+    samples: Table
     live: Mask
-    findings: dict[str, Codes]
+    findings: Table
     figures: NDArray[np.float64]
-    tests: dict[str, Codes]
+    tests: Table
+    outcomes: Table = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
         """Rows of samples, live or not."""
         return len(self.live)
 
-    def clients(self, agency_id: str | None) -> Mask:
-        """Samples of clients; of one agency, or of all."""
-        mask = self.live & self._is(self.samples["submitter_group"], "submitter_group", ("client",))
-        return mask if agency_id is None else mask & self._is(self.samples["agency_id"], "agency_id", (agency_id,))
+    @cached_property
+    def clients(self) -> Mask:
+        """Samples of clients: those of police and partner agencies are never mixed in."""
+        return self.live & self.having("submitter_group", ("client",))
+
+    @cached_property
+    def conclusive(self) -> Mask:
+        """Samples whose result is not open."""
+        return ~self.having("outcome", OPEN_OUTCOMES)
 
     def having(self, column: str, values: Collection[str]) -> Mask:
         """Samples with one of these values."""
         return self._is(self.samples[column], column, values)
 
+    def holding(self, filters: Mapping[Dimension, str]) -> Mask:
+        """Samples that fit every filter; of what was found and of methods, those in which it was, or which it looked at."""
+        mask = np.ones(self.rows, dtype=bool)
+        for dimension, value in filters.items():
+            column = dimension.value
+            values = self.coders[column].under(value) if column.endswith("_class") else (value,)
+            if dimension is Dimension.METHOD:
+                looked = self._is(self.tests["seen"], "seen", LOOKED)
+                mask &= self._samples(self.tests["sample"][looked & self._is(self.tests["method"], "method", values)])
+            elif column in self.samples:
+                mask &= self.having(column, values)
+            else:
+                mask &= self._samples(self.findings["sample"][self._is(self.findings[column], column, values)])
+        return mask
+
+    def received(self, first: str, last: str) -> Mask:
+        """Samples of the months from the first to the last one; an empty month is no bound."""
+        months = [m for m in list(self.coders["month"]) if m >= first and (not last or m <= last)]
+        return self.having("month", months)
+
+    def standing(self, dimensions: Columns) -> Mask:
+        """Samples that stand in any row of a table split so."""
+        sample = self._spread(dimensions)[0]
+        return np.ones(self.rows, dtype=bool) if sample is None else self._samples(sample)
+
     def found_in(self, target: Target) -> tuple[Mask, Mask]:
-        """Samples in which anything of the target was found, and those with a finding that was asked for."""
-        coder = self.coders["found_class"]
-        under = [c for c in list(coder) if c == target.name or str(c).startswith(target.name + ".")]
+        """Samples in which anything of the target was found, and those with a finding that was asked for (of that
+        abundance, not the substance itself among its analogues)."""
         found = self.findings
+        under = self.coders["found_class"].under(target.name)
         within = self._is(found["found"], "found", (target.name,)) | self._is(
             found["found_class"], "found_class", under
         )
@@ -94,15 +140,16 @@ class Facts:
     def found_of(self, name: str, without: Sequence[str]) -> Mask:
         """Samples with a finding of a class, or of one under it, that is under none of some narrower ones."""
 
-        def under(one: str, of: str) -> bool:
-            return one == of or one.startswith(f"{of}.")
-
-        classes = [str(c) for c in list(self.coders["found_class"])]
-        wanted = [c for c in classes if under(c, name) and not any(under(c, of) for of in without)]
+        classes = self.coders["found_class"]
+        narrower = {c for one in without for c in classes.under(one)}
+        wanted = [c for c in classes.under(name) if c not in narrower]
         return self._samples(self.findings["sample"][self._is(self.findings["found_class"], "found_class", wanted)])
 
     def tested_for(self, target: Target) -> tuple[Mask, Mask]:
-        """Samples with a test of just the target, and those a method looked at that sees it among others."""
+        """Samples with a test of just the target (an amount), and those a method looked at that sees it among others.
+
+        Quick tests look at nothing in that sense.
+        """
         tests = self.tests
         about = self._is(tests["target"], "target", target.covering)
         about &= ~self._is(tests["method"], "method", QUICK_TESTS)
@@ -115,16 +162,55 @@ class Facts:
             by_method[at, sample[which], method[which]] = True
         return self._samples(sample[own]), (by_method[0] & ~by_method[1]).any(axis=1)
 
+    def answers(self, target: Target, method: str) -> tuple[Mask, Mask]:
+        """Samples of which a method says anything about a target, and those in which it saw it.
+
+        It says nothing where it could not see it, or gave no valid answer.
+        """
+        tests, found = self.tests, self.findings
+        by_it = self._is(tests["method"], "method", (method,))
+
+        def said(targets: Collection[str], word: Seen) -> Mask:
+            rows = by_it & self._is(tests["target"], "target", targets) & self._is(tests["seen"], "seen", (word.value,))
+            return self._samples(tests["sample"][rows])
+
+        detected = said(target.within, Seen.DETECTED)
+        looked = said(target.within, Seen.NOT_DETECTED) | said(target.covering, Seen.LOOKED)
+        answered = detected | (looked & ~said(target.covering, Seen.EXCLUDED))
+        seen = self._is(found["found"], "found", target.within) | self._is(
+            found["found_class"], "found_class", target.within
+        )
+        seen &= self._is(found["methods"], "methods", [m for m in list(self.coders["methods"]) if f" {method} " in m])
+        return answered, answered & (detected | self._samples(found["sample"][seen]))
+
+    def said(self, moment: str) -> dict[str, Mask]:
+        """By intention the samples of which somebody said so at that moment."""
+        rows = np.flatnonzero(self._is(self.outcomes["moment"], "moment", (moment,)))
+        sample, intention = self.outcomes["sample"][rows], self.outcomes["intention"][rows]
+        of = {name: self._samples(sample[intention == code]) for name, code in list(self.coders["intention"].items())}
+        return {name: mask for name, mask in sorted(of.items()) if mask.any()}
+
     def cells(self, dimensions: Columns, hit: Mask, among: Mask) -> list[Count]:
         """Numerator and denominator per combination of the dimensions."""
-        sample, spread = self._spread(dimensions)
-        keep = among if sample is None else among[sample]
-        rows = np.flatnonzero(keep)
-        at = rows if sample is None else sample[rows]
-        columns = [
-            (spread[d][rows] if d in spread else self.samples[d.value][at], self.coders[d.value]) for d in dimensions
-        ]
-        return _counted(columns, hit[at], len(rows))
+        at = np.flatnonzero(among)
+        return self.counted(dimensions, at, hit[at])
+
+    def counted(self, dimensions: Columns, at: Rows, hit: Mask) -> list[Count]:
+        """The same of rows that are each of a sample: `at` its row, `hit` whether it counts in the numerator."""
+        rows, keys, which = self._grouped(dimensions, at)
+        denominators = np.bincount(which, minlength=len(keys))
+        numerators = np.bincount(which[hit[rows]], minlength=len(keys))
+        return sorted(map(Count, keys, numerators.tolist(), denominators.tolist()), key=lambda cell: cell.key)
+
+    def ordered(
+        self, dimensions: Columns, at: Rows, figures: NDArray[np.float64]
+    ) -> list[tuple[Key, NDArray[np.float64]]]:
+        """Figures that are each of a sample, in rising order per combination of the dimensions."""
+        rows, keys, which = self._grouped(dimensions, at)
+        order = np.lexsort((figures[rows], which))
+        ends = np.cumsum(np.bincount(which, minlength=len(keys)))[:-1]
+        parts = np.split(figures[rows][order], ends) if keys else []
+        return sorted(zip(keys, parts, strict=True), key=lambda one: one[0])
 
     def held(self, dimension: Dimension, among: Mask) -> dict[str, int]:
         """In how many of these samples each value occurs: once in a sample, however many findings say so."""
@@ -135,13 +221,29 @@ class Facts:
         looked = np.bincount(self.tests["method"], minlength=1)
         return sorted(str(name) for name, n in zip(list(self.coders["method"]), looked.tolist(), strict=False) if n)
 
+    def _grouped(self, dimensions: Columns, at: Rows) -> tuple[Rows, list[Key], Rows]:
+        """Rows of samples by the combinations that occur: which row of `at`, the combinations, and the one each is of.
+
+        A sample stands in several rows of what was found or of methods, and in none where there is nothing of it.
+        """
+        left, spread = np.arange(len(at)), dict[Dimension, Codes]()
+        sample, values = self._spread(dimensions)
+        if sample is not None:
+            left, right = _joined(at, sample, self.rows)
+            spread = {d: column[right] for d, column in values.items()}
+        of = at[left]
+        columns = [(spread[d] if d in spread else self.samples[d.value][of], self.coders[d.value]) for d in dimensions]
+        keys, which = _combined(columns, len(of))
+        return left, keys, which
+
     def _spread(self, dimensions: Columns) -> tuple[Codes | None, dict[Dimension, Codes]]:
-        """The sample of each row, and the columns only these rows have; nothing where rows are samples."""
+        """The sample of each row, in order, and the columns only these rows have; nothing where rows are samples."""
         spread: dict[Dimension, Codes] = {}
         sample: Codes | None = None
         if Dimension.FOUND in dimensions:
-            sample, spread = self.findings["sample"], {Dimension.FOUND: self.findings["found"]}
-            spread[Dimension.FOUND_CLASS] = self.findings["found_class"]
+            order = self._by_sample
+            sample = self.findings["sample"][order]
+            spread = {d: self.findings[d.value][order] for d in (Dimension.FOUND, Dimension.FOUND_CLASS)}
         elif Dimension.FOUND_CLASS in dimensions:
             sample, spread = self._classes[0], {Dimension.FOUND_CLASS: self._classes[1]}
         if Dimension.METHOD not in dimensions:
@@ -152,60 +254,46 @@ class Facts:
         left, right = _joined(sample, tested, self.rows)
         return sample[left], {d: column[left] for d, column in spread.items()} | {Dimension.METHOD: method[right]}
 
-    def amounts(
-        self, substance: str, dimensions: Columns, among: Mask
-    ) -> list[tuple[tuple[str, ...], tuple[str, str], float]]:
-        """Cell, (unit, basis) and figure of every amount of a substance. No spreading dimension."""
+    def amounts(self, substance: str, among: Mask) -> dict[tuple[str, str], tuple[Rows, NDArray[np.float64]]]:
+        """By unit and basis sample and figure of every amount of a substance. A 0 stands with the tests."""
         found, tests = self.findings, self.tests
         some = self._is(found["found"], "found", (substance,)) & ~np.isnan(self.figures) & among[found["sample"]]
         none = self._is(tests["target"], "target", (substance,)) & ~self._is(tests["unit"], "unit", ("",))
         none &= among[tests["sample"]]
-        at = np.concatenate([found["sample"][some], tests["sample"][none]])
-        keys = self._words([(self.samples[d.value][at], d.value) for d in dimensions], len(at))
-        of = [(np.concatenate([found[name][some], tests[name][none]]), name) for name in ("unit", "basis")]
+        columns = [
+            (np.concatenate([found[name][some], tests[name][none]]), self.coders[name]) for name in ("unit", "basis")
+        ]
+        at = np.concatenate([found["sample"][some], tests["sample"][none]]).astype(np.int64)
         figures = np.concatenate([self.figures[some], np.zeros(int(none.sum()))])
-        return list(zip(keys, self._words(of, len(at)), figures.tolist(), strict=True))  # type: ignore[arg-type]
+        kinds, which = _combined(columns, len(at))
+        return {
+            (unit, basis): (at[which == k], figures[which == k])
+            for k, (unit, basis) in sorted(enumerate(kinds), key=lambda one: one[1])
+        }
 
-    def amounts_of(self, amount: tuple[str, str, str], among: Mask) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def amounts_of(self, amount: tuple[str, str, str], among: Mask) -> tuple[Rows, NDArray[np.float64]]:
         """Sample and figure of every amount of a substance in one unit and basis; a 0 stands with the tests."""
-        substance, unit, basis = amount
-        parts = [(self.findings, "found", self.figures), (self.tests, "target", np.zeros(len(self.tests["sample"])))]
-        rows, figures = [], []
-        for table, name, values in parts:
-            which = self._is(table[name], name, (substance,)) & self._is(table["unit"], "unit", (unit,))
-            which &= self._is(table["basis"], "basis", (basis,)) & ~np.isnan(values) & among[table["sample"]]
-            rows.append(table["sample"][which].astype(np.int64))
-            figures.append(values[which])
-        return np.concatenate(rows), np.concatenate(figures)
+        nothing = np.empty(0, np.int64), np.empty(0)
+        return self.amounts(amount[0], among).get(amount[1:], nothing)
 
     def amounts_measured(self, among: Mask) -> dict[tuple[str, str, str], Mask]:
         """Samples in which each substance was measured, by unit and basis."""
         which = np.flatnonzero(~np.isnan(self.figures) & among[self.findings["sample"]])
-        columns = [(self.findings[name][which], name) for name in ("found", "unit", "basis")]
-        kinds = sorted({(str(f), str(u), str(b)) for f, u, b in self._words(columns, len(which))})
+        columns = [(self.findings[name][which], self.coders[name]) for name in ("found", "unit", "basis")]
+        kinds = sorted((f, u, b) for f, u, b in _combined(columns, len(which))[0])
         return {kind: self._samples(self.amounts_of(kind, among)[0].astype(np.int32)) for kind in kinds}
 
-    def turnarounds(self, dimensions: Columns, among: Mask) -> list[tuple[tuple[str, ...], int, int]]:
-        """Cell, minutes and how many samples took just so long. No spreading dimension."""
-        known = among & ~self._is(self.samples["turnaround_min"], "turnaround_min", (None,))
-        at = np.flatnonzero(known)
-        columns = [(self.samples[d.value][at], self.coders[d.value]) for d in dimensions]
-        minutes = (self.samples["turnaround_min"][at], self.coders["turnaround_min"])
-        counts = _counted([*columns, minutes], np.zeros(len(at), dtype=bool), len(at))
-        return [(count.key[:-1], int(count.key[-1]), count.denominator) for count in counts]
+    def waits(self, among: Mask) -> tuple[Rows, NDArray[np.float64]]:
+        """Sample and minutes of every wait from received to first released that is known."""
+        minutes = list(self.coders["turnaround_min"])
+        known = np.array([np.nan if m is None else float(m) for m in minutes] or [np.nan])
+        waits = known[self.samples["turnaround_min"]]
+        rows = np.flatnonzero(among & ~np.isnan(waits))
+        return rows, waits[rows]
 
-    def waited(self, dimensions: Columns, among: Mask) -> list[Count]:
-        """Samples per cell of which the minutes are known. No spreading dimension."""
-        at = np.flatnonzero(among & ~self._is(self.samples["turnaround_min"], "turnaround_min", (None,)))
-        columns = [(self.samples[d.value][at], self.coders[d.value]) for d in dimensions]
-        return _counted(columns, np.zeros(len(at), dtype=bool), len(at))
-
-    def _words(self, columns: Sequence[tuple[Codes, str]], rows: int) -> list[tuple[str, ...]]:
-        said = [
-            np.array([str(name) for name in list(self.coders[coder])], dtype=object)[column].tolist()
-            for column, coder in columns
-        ]
-        return list(zip(*said, strict=True)) if said else [()] * rows
+    @cached_property
+    def _by_sample(self) -> Rows:
+        return np.argsort(self.findings["sample"], kind="stable")
 
     @cached_property
     def _classes(self) -> tuple[Codes, Codes]:
@@ -241,7 +329,7 @@ def _distinct(sample: Codes, of: Codes, values: int, samples: int) -> tuple[Code
     return (pairs // max(1, values)).astype(np.int32), (pairs % max(1, values)).astype(np.int32)
 
 
-def _joined(left: Codes, right: Codes, samples: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _joined(left: Codes | Rows, right: Codes, samples: int) -> tuple[Rows, Rows]:
     """Rows of both sides that are of one sample, paired. `right` is sorted."""
     first = np.searchsorted(right, np.arange(samples + 1))
     times = (first[1:] - first[:-1])[left]
@@ -250,24 +338,21 @@ def _joined(left: Codes, right: Codes, samples: int) -> tuple[NDArray[np.int64],
     return rows, first[left[rows]] + nth
 
 
-def _counted(columns: Sequence[tuple[Codes, Coder]], hit: Mask, rows: int) -> list[Count]:
+def _combined(columns: Sequence[tuple[Codes, Coder]], rows: int) -> tuple[list[Key], Rows]:
+    """The combinations of values that occur in the rows of these columns, and which of them each row is."""
     if rows == 0:
-        return []
+        return [], np.zeros(0, dtype=np.int64)
+    if not columns:
+        return [()], np.zeros(rows, dtype=np.int64)
     names = [[str(name) for name in list(coder)] for _, coder in columns]  # as they are now: coders may grow meanwhile
-    key, size = np.zeros(rows, dtype=np.int64), 1
-    for (column, _), of in zip(columns, names, strict=True):
-        key, size = key * len(of) + column, size * len(of)
-    kinds = np.arange(size, dtype=np.int64) if size <= DENSE else np.empty(0, dtype=np.int64)
-    if size > DENSE:
-        kinds, key = np.unique(key, return_inverse=True)
-    denominators = np.bincount(key, minlength=len(kinds))
-    numerators = np.bincount(key[hit], minlength=len(kinds))
-    there = np.flatnonzero(denominators)
-    parts: list[list[str]] = []
-    left = kinds[there]
-    for of in reversed(names):
-        parts.append(np.array(of, dtype=object)[left % len(of)].tolist())
-        left = left // len(of)
-    keys = zip(*reversed(parts), strict=True) if parts else [()] * len(there)
-    counts = zip(keys, numerators[there].tolist(), denominators[there].tolist(), strict=True)
-    return [Count(k, numerator, denominator) for k, numerator, denominator in counts]
+    shape = [len(of) for of in names]
+    key = np.ravel_multi_index([column for column, _ in columns], shape)
+    if prod(shape) <= DENSE:
+        there = np.flatnonzero(np.bincount(key, minlength=prod(shape)))
+        place = np.zeros(prod(shape), dtype=np.int64)
+        place[there] = np.arange(len(there))
+        which = place[key]
+    else:
+        there, which = np.unique(key, return_inverse=True)
+    parts = zip(names, np.unravel_index(there, shape), strict=True)
+    return list(zip(*(np.array(of, dtype=object)[at].tolist() for of, at in parts), strict=True)), which

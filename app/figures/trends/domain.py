@@ -5,12 +5,10 @@ How figures are protected is in protection/ and in docs/methods/trends.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-
-from app.platform.kernel.shares import wilson
 
 MIN_DENOMINATOR = 20
 
@@ -48,7 +46,7 @@ SPREADING = frozenset({Dimension.FOUND, Dimension.FOUND_CLASS, Dimension.METHOD}
 """A sample stands in several rows of these: once for each substance or class found in it, or method that looked.
 
 Cells split by them therefore must not be added up: what is wider is counted without them, and filters by them are
-conditions on samples (repository.holding), not on cells.
+conditions on samples, not on cells.
 """
 
 
@@ -124,6 +122,11 @@ class Count:
     denominator: int
 
 
+Told = str | int | float | bool | None
+More = Mapping[str, Told]
+"""What only some figures have beside those of every row, by name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row of a table. `value`, `low`, `high`: a share with its 95 % interval, a median, or the range of a count.
@@ -134,29 +137,31 @@ class Row:
     """
 
     key: dict[str, str]
-    n: int | None
-    numerator: int | None
-    denominator: int | None
-    value: float | None
-    low: float | None
-    high: float | None
-    why: str
-    incomplete: bool
-    more: Mapping[str, object] = field(default_factory=dict)
+    n: int | None = None
+    numerator: int | None = None
+    denominator: int | None = None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    why: str = ""
+    incomplete: bool = False
+    more: More = field(default_factory=dict)
     """What only some figures have: unit and basis of a median, which half of an agreement a row is."""
     testing_changed: bool = False
-    """A method came or went since the period before (figures/testing.py)."""
+    """A method came or went since the period before (periods.py)."""
     few: bool = False
     sigma: float = 0.0
 
-    def key_without(self, dimensions: Iterable[Dimension]) -> tuple[object, ...]:
-        """What the row shares with those of other periods."""
-        names = {d.value for d in dimensions}
-        return (
-            *sorted((k, v) for k, v in self.key.items() if k not in names),
-            self.more.get("unit"),
-            self.more.get("basis"),
-        )
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """Of the interval, where it has both."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
+
+    @property
+    def baseline(self) -> float | None:
+        """The figure it is compared with."""
+        value = self.more.get("baseline_value")
+        return float(value) if isinstance(value, int | float) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +183,3 @@ class TrendTable:
     later: str = ""
     rounded: bool = False
     """From a release made before figures were moved: small counts left out, the others rounded."""
-
-
-def unprotected(count: Count, dimensions: tuple[Dimension, ...], *, incomplete: bool, share: bool = True) -> Row:
-    """The true figures, for the operator only."""
-    key = {d.value: value for d, value in zip(dimensions, count.key, strict=True)}
-    if not share:
-        return Row(key, count.denominator, None, None, None, None, None, "", incomplete)
-    low, high = wilson(count.numerator, count.denominator)
-    value = count.numerator / count.denominator
-    return Row(key, count.denominator, count.numerator, count.denominator, value, low, high, "", incomplete)

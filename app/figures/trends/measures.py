@@ -21,7 +21,7 @@ _MEASURED = (
 )
 _RANKS = "between order statistics r and s of a binomial of n and p (Conover 1999, section 3.2)"
 
-OF_VERDICTS = (
+_EVERY = (
     Measure(
         "expected_found",
         "The expected substance was found",
@@ -60,8 +60,6 @@ OF_VERDICTS = (
         formula=f"x = verdict {{0}}; {_SHARE}",
         asks=("verdict",),
     ),
-)
-OF_WHAT_WAS_FOUND = (
     Measure(
         "found",
         "A substance or class was found",
@@ -86,8 +84,6 @@ OF_WHAT_WAS_FOUND = (
         kind=Kind.TOGETHER,
         asks=("substance or class",),
     ),
-)
-OF_AMOUNTS = (
     Measure(
         "median_amount",
         "Median amount of {0}",
@@ -125,8 +121,6 @@ OF_AMOUNTS = (
         asks=("substance",),
         formula=f"quantile of type 7 at p = 0.1, 0.25, 0.5, 0.75, 0.9; interval {_RANKS}",
     ),
-)
-OF_THE_WORK = (
     Measure("samples", "Samples", f"{_ALL} n: how many.", kind=Kind.COUNT, formula="n"),
     Measure(
         "method_agreement",
@@ -157,7 +151,7 @@ OF_THE_WORK = (
         formula=f"x = said {{0}} the result, n = anything said {{0}} the result; {_SHARE}",
     ),
 )
-MEASURES: dict[str, Measure] = {m.name: m for m in (*OF_VERDICTS, *OF_WHAT_WAS_FOUND, *OF_AMOUNTS, *OF_THE_WORK)}
+MEASURES = {measure.name: measure for measure in _EVERY}
 VERDICTS = (*sorted(EXPECTATION_KNOWN), "inconclusive", "no_expectation")
 MOMENTS = ("before", "after")
 
@@ -180,18 +174,14 @@ def measure_of(asked: str) -> Measure:
         )
     if len(about) != len(measure.asks) or not all(about):
         raise Invalid(f"“{asked}” is not complete: ask for {form_of(measure)}.", fields={"measure": "incomplete"})
-    _check_choice(measure, about)
+    choices = {"verdict": VERDICTS, "outcomes": MOMENTS}.get(name, ())
+    if choices and about[0] not in choices:
+        raise Invalid(
+            f"“{about[0]}” is none of {', '.join(choices)}.", fields={"measure": "unknown"}, hint="Choose one of them."
+        )
     told = {part: getattr(measure, part).format(*about) for part in ("title", "definition", "formula")}
     measure = replace(measure, **(told if about else {}), about=tuple(about))
     if measure.name == "verdict":
         of = EXPECTATION_KNOWN if about[0] in EXPECTATION_KNOWN else frozenset[str]()
         return replace(measure, numerator=frozenset(about), denominator=of)
     return measure
-
-
-def _check_choice(measure: Measure, about: list[str]) -> None:
-    choices = {"verdict": VERDICTS, "outcomes": MOMENTS}.get(measure.name)
-    if choices and about[0] not in choices:
-        raise Invalid(
-            f"“{about[0]}” is none of {', '.join(choices)}.", fields={"measure": "unknown"}, hint="Choose one of them."
-        )

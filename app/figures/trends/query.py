@@ -18,7 +18,6 @@ DEFAULT_SPLIT = (Dimension.MONTH, Dimension.REGION)
 ALL = "all"
 Split = StrEnum("Split", {d.name: d.value for d in Dimension} | {"ALL": ALL})  # type: ignore[misc]
 """A way to split, or `all`: no split."""
-_NAMES = frozenset(d.value for d in Dimension)
 _WORDS = "The figure: " + ", ".join(form_of(m) for m in MEASURES.values())
 
 
@@ -59,16 +58,16 @@ def question(
     )
 
 
-def filters(clauses: Iterable[str]) -> dict[Dimension, str]:
-    """Filters like region=North East. Raises Invalid."""
+def filters(clauses: Iterable[str], *, empty: bool = False) -> dict[Dimension, str]:
+    """Filters like region=North East. `empty`: one without a value is a filter too. Raises Invalid."""
     found: dict[Dimension, str] = {}
     for clause in clauses:
         name, sign, value = clause.partition("=")
         if not clause:
             continue
-        if not sign or name not in _NAMES:
+        if not sign or name not in set(Dimension):
             raise Invalid(f"“{clause}” is not a filter like region=North East.", fields={"where": "not a filter"})
-        if value and found.setdefault(Dimension(name), value) != value:
+        if (value or empty) and found.setdefault(Dimension(name), value) != value:
             raise Invalid(f"There are two filters for {name}: one is enough.", fields={"where": "given twice"})
     return found
 

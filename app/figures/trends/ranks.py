@@ -8,25 +8,15 @@ distribution, and it has no limit where n is too small for one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from math import floor, log10
 
 import numpy as np
+from numpy.typing import NDArray
 
 CONFIDENCE = 0.95
 FIGURES_SHOWN = 2
 """Significant figures of a protected quantile: more would tell single samples apart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Quantile:
-    """One quantile, with the interval that covers it in 95 of 100 cases; None: too few figures for that limit."""
-
-    value: float
-    low: float | None
-    high: float | None
 
 
 @lru_cache(maxsize=4096)
@@ -38,13 +28,14 @@ def _places(n: int, p: float) -> tuple[int, int]:
     return int(binom.ppf(tail, n, p)), int(binom.ppf(1 - tail, n, p)) + 1
 
 
-def quantile(ordered: Sequence[float], p: float) -> Quantile:
-    """The p-quantile of figures in rising order, at least one."""
+def quantile(ordered: NDArray[np.float64], p: float) -> tuple[float, float | None, float | None]:
+    """The p-quantile of figures in rising order, at least one, and the limits of the interval that covers it in 95 of 100
+    cases; None: too few figures for that limit."""
     n = len(ordered)
     r, s = _places(n, p)
     low = float(ordered[r - 1]) if r >= 1 else None
     high = float(ordered[s - 1]) if s <= n else None
-    return Quantile(float(np.quantile(np.asarray(ordered, dtype=np.float64), p)), low, high)
+    return float(np.quantile(ordered, p)), low, high
 
 
 def shown(value: float) -> float:

@@ -8,26 +8,14 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from app.care.counted.domain import FoundFact
 from app.care.counted.service import TrendFinding, TrendSample, TrendTest
-
-_SAMPLE: tuple[Any, ...] = (
-    TrendSample.sample_id, TrendSample.own_sample_id, TrendSample.agency, TrendSample.site, TrendSample.region,
-    TrendSample.service_type, TrendSample.day, TrendSample.month, TrendSample.form, TrendSample.expected,
-    TrendSample.expected_class, TrendSample.verdict, TrendSample.outcome,
-)  # fmt: skip
-_FINDING: tuple[Any, ...] = (
-    TrendFinding.sample_id, TrendFinding.found, TrendFinding.found_class, TrendFinding.role, TrendFinding.abundance,
-    TrendFinding.confidence, TrendFinding.amount, TrendFinding.unit, TrendFinding.basis, TrendFinding.methods,
-)  # fmt: skip
-_FIELDS = ("found", "found_class", "role", "abundance", "confidence", "amount", "unit", "basis")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +39,10 @@ class SampleFacts:
     outcome: str
 
 
+_SAMPLE = [getattr(TrendSample, f.name) for f in fields(SampleFacts) if f.name not in ("found", "methods", "own")]
+_FINDING = [getattr(TrendFinding, f.name) for f in fields(FoundFact)]
+
+
 def samples_in(
     session: Session, agency_id: uuid.UUID, first_month: str = "", last_month: str = ""
 ) -> list[SampleFacts]:
@@ -60,10 +52,10 @@ def samples_in(
     """
     wanted = _wanted(agency_id, first_month, last_month)
     found, methods = _findings(session, wanted), _methods(session, wanted)
-    query = sa.select(*_SAMPLE).where(*wanted).order_by(col(TrendSample.sample_id))
+    query = sa.select(*_SAMPLE, col(TrendSample.own_sample_id)).where(*wanted).order_by(col(TrendSample.sample_id))
     return [
         SampleFacts(tuple(found[key]), tuple(methods[key]), key, own is not None, *rest)
-        for key, own, *rest in session.connection().execute(query)
+        for key, *rest, own in session.connection().execute(query)
     ]
 
 
@@ -86,15 +78,14 @@ def _wanted(agency_id: uuid.UUID, first_month: str, last_month: str) -> list[sa.
 
 def _findings(session: Session, wanted: Sequence[sa.ColumnElement[bool]]) -> dict[uuid.UUID, list[FoundFact]]:
     query = (
-        sa.select(*_FINDING)
+        sa.select(col(TrendFinding.sample_id), *_FINDING)
         .join_from(TrendFinding, TrendSample, col(TrendFinding.sample_id) == TrendSample.sample_id)
         .where(*wanted)
         .order_by(col(TrendFinding.sample_id), col(TrendFinding.found))
     )  # fmt: skip
     found: dict[uuid.UUID, list[FoundFact]] = defaultdict(list)
     for key, *rest, methods in session.connection().execute(query):
-        fields: dict[str, Any] = dict(zip(_FIELDS, rest, strict=True))
-        found[key].append(FoundFact(**fields, methods=tuple(methods.split())))
+        found[key].append(replace(FoundFact(*rest), methods=tuple(methods.split())))
     return found
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from math import sqrt
-from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
-from app.figures.trends.domain import Audience, Measure, Row, TrendTable
+from app.figures.trends.domain import Audience, Measure, Row, Told, TrendTable
 from app.figures.trends.measures import form_of
 from app.figures.trends.protection.intervals import LEAST
 from app.figures.trends.protection.noise import Stream, Strength, variance_of
@@ -17,16 +16,12 @@ from app.figures.trends.protection.noise import Stream, Strength, variance_of
 class MeasureOut(BaseModel):
     """What the figure is: in a sentence, and in symbols (x numerator, n denominator)."""
 
+    model_config = ConfigDict(from_attributes=True)
     name: str
     title: str
     definition: str
     formula: str
     version: str
-
-    @classmethod
-    def of(cls, m: Measure) -> MeasureOut:
-        """The JSON shape of a value of the domain."""
-        return cls(name=m.name, title=m.title, definition=m.definition, formula=m.formula, version=m.version)
 
 
 class MeasureOffered(MeasureOut):
@@ -54,13 +49,13 @@ class TrendOut(BaseModel):
     made_at: datetime
     as_of: str = ""
     later: str = ""
-    rows: list[dict[str, Any]]
+    rows: list[dict[str, Told]]
 
     @classmethod
     def of(cls, table: TrendTable) -> TrendOut:
         """The JSON shape of a value of the domain."""
         return cls(
-            measure=MeasureOut.of(table.measure),
+            measure=MeasureOut.model_validate(table.measure),
             dimensions=[d.value for d in table.dimensions],
             protection=protection_words(table),
             filters=table.filters,
@@ -72,7 +67,7 @@ class TrendOut(BaseModel):
         )
 
 
-def row_data(row: Row) -> dict[str, Any]:
+def row_data(row: Row) -> dict[str, Told]:
     """A row as flat data: its keys, its figures, what more it has."""
     return {
         **row.key,

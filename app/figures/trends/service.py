@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlmodel import Session
 
-from app.figures.trends import asking, figures
+from app.figures.trends import asking, true_figures
 from app.figures.trends.domain import Audience, Question, TrendTable
 from app.figures.trends.protection import answering
 from app.figures.trends.protection.noise import Strength
-from app.figures.trends.protection.striking import book, told_as_of
+from app.figures.trends.protection.striking import book, late_days, told_as_of
+from app.figures.trends.repository_snapshot import columns
 from app.figures.trends.schemas import TrendOut
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.place import local
 from harm_messages import Register
 
 __all__ = [
-    "Question",
-    "as_data",
-    "audience_of",
-    "imported_sources",
-    "one_moment",
-    "protected_table",
-    "strength_of",
-    "unprotected_table",
-]
+    "Question", "as_data", "audience_of", "imported_sources", "one_moment", "protected_table", "strength_of", "unprotected_table",
+]  # fmt: skip
 
 
 def one_moment(session: Session) -> None:
@@ -54,12 +49,12 @@ def protected_table(
     session: Session, audience: Audience, now: datetime, asked: Question, register: Register, until: str = ""
 ) -> TrendTable:
     """A table of what was struck; `until`: the last month that is in it. Raises Invalid and Forbidden."""
-    measure, selection = asking.understood(None, asked, register)
+    measure, asked = asking.understood(None, asked, register)
     there = book(session, strength_of(audience)).until(until)
     rows = answering.rows_of(there, measure, asked, lambda name: class_of(register, name))
     as_of, later = told_as_of(session, there)
     filters = asking.filters_of(asked)
-    return TrendTable(measure, selection.by, audience, filters, asked.found, now, tuple(rows), as_of, later)
+    return TrendTable(measure, asked.by, audience, filters, asked.found, now, tuple(rows), as_of, later)
 
 
 def imported_sources(session: Session) -> list[str]:
@@ -79,22 +74,21 @@ def class_of(register: Register, name: str) -> str:
 
 def unprotected_table(uow: UnitOfWork, asked: Question, register: Register) -> TrendTable:
     """True counts for the operator on this machine. That somebody looked is in the audit log."""
-    measure, selection = asking.understood(uow.session, asked, register)
+    facts = columns(uow.session)
+    measure, asked = asking.understood(facts, asked, register)
     filters = asking.filters_of(asked)
     audit.record(
         uow,
         "read_unprotected",
         "trends",
         asked.measure,
-        after={"by": [d.value for d in selection.by], "where": filters, "found": asked.found},
+        after={"by": [d.value for d in asked.by], "where": filters, "found": asked.found},
     )
-    answer = figures.Asking(
-        uow.session, measure, selection, asked.found, None, register, uow.now, role=asked.role, baseline=asked.baseline
-    )
-    rows = figures.rows_of(answer)
-    return TrendTable(measure, selection.by, Audience.OPERATOR, filters, asked.found, uow.now, rows)
+    today, late = local(uow.now).date(), late_days(uow.session, uow.now)
+    rows = true_figures.rows_of(true_figures.Asking(facts, measure, asked, register, today, late))
+    return TrendTable(measure, asked.by, Audience.OPERATOR, filters, asked.found, uow.now, rows)
 
 
-def as_data(table: TrendTable) -> dict[str, Any]:
+def as_data(table: TrendTable) -> dict[str, JsonValue]:
     """The table in the form the API and `mast trends --json` share."""
     return TrendOut.of(table).model_dump(mode="json")

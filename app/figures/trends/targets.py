@@ -5,14 +5,17 @@ Pure; imports no other feature and no database.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import accumulate
 
 from app.platform.kernel.errors import Invalid
 from harm_messages import Register
 
 EVERYTHING = "*"
+ANALOGUES = "analogues:"
+"""Before a substance: its class without the substance itself, `found=analogues:fentanyl`."""
 
 
 class Amongst(StrEnum):
@@ -44,33 +47,30 @@ class Target:
     amongst: Amongst = Amongst.ANY
 
 
-def target_of(name: str, register: Register, *, amongst: Amongst = Amongst.ANY, analogues: bool = False) -> Target:
-    """The target of a name. `analogues`: the other members of the class of a substance.
+def target_of(name: str, register: Register, *, amongst: Amongst = Amongst.ANY) -> Target:
+    """The target of a name; after `analogues:` the other members of the class of a substance.
 
     Raises Invalid for the analogues of something that is no substance of the register.
     """
-    row = register.get(name)
-    if analogues:
+    besides = frozenset[str]()
+    if name.startswith(ANALOGUES):
+        name = name.removeprefix(ANALOGUES)
+        row = register.get(name)
         if row is None or not row.drug_class:
             raise Invalid(
                 f"“{name}” is no substance of the register, so it has no analogues here.",
                 fields={"found": "no analogues"},
                 hint="Ask for the class itself.",
             )
-        narrower = {s.drug_class for s in register.members(row.drug_class)}
-        return _target(row.drug_class, register, frozenset({name, row.drug_class, *narrower}), amongst)
-    return _target(name, register, frozenset(), amongst)
-
-
-def _target(name: str, register: Register, besides: frozenset[str], amongst: Amongst) -> Target:
+        besides = frozenset({name, row.drug_class, *(s.drug_class for s in register.members(row.drug_class))})
+        name = row.drug_class
     row = register.get(name)
     members = () if row is not None else register.members(name)
     below = {s.id for s in members} | {s.drug_class for s in members}
-    classes = set(_prefixes(row.drug_class if row else name))
-    return Target(frozenset({name} | below), frozenset({name, EVERYTHING} | classes), name, besides, amongst)
+    classes = classes_of(row.drug_class if row else name)
+    return Target(frozenset({name} | below), frozenset({name, EVERYTHING, *classes}), name, besides, amongst)
 
 
-def _prefixes(name: str) -> Iterator[str]:
-    path = name.split(".")
-    for length in range(1, len(path) + 1):
-        yield ".".join(path[:length])
+def classes_of(name: str) -> Iterable[str]:
+    """A class and the wider ones it lies under, the widest first."""
+    return accumulate(name.split("."), "{}.{}".format)

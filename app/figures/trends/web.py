@@ -1,23 +1,36 @@
-"""What a citation says of this server: whose figures, what was imported, at which address."""
+"""What the API and the pages of trends share: who may read, the table somebody gets, its download."""
 
 from __future__ import annotations
 
-from urllib.parse import urljoin
+from collections.abc import Mapping
+from typing import Annotated
 
-from fastapi import Request
+from fastapi.responses import Response
 
-from app.figures.trends import service, view
+from app.figures.trends import service
+from app.figures.trends.csv import to_csv
+from app.figures.trends.domain import Question, TrendTable
+from app.platform.kernel.actor import Actor, Role
+from app.platform.security.policy import allow
 from app.runtime import Runtime
 
+READERS = (Role.RESEARCHER, Role.SESSION_LEAD)
+"""Partner agencies and the public read the same tables in a release, moved once more."""
+Reader = Annotated[Actor, allow(*READERS)]
 
-def source_of(rt: Runtime, release: str = "") -> view.Source:
-    """Whose figures these are."""
+
+def answered(rt: Runtime, who: Actor, ask: Question) -> TrendTable:
+    """The table for this person. Raises Invalid and Forbidden."""
     with rt.read() as session:
-        imported = tuple(service.imported_sources(session))
-    return view.Source(rt.settings.name, rt.settings.release_licence, imported, release)
+        return service.protected_table(session, service.audience_of(who), rt.now(), ask, rt.pack.substances)
 
 
-def whole_address(rt: Runtime, request: Request, path: str) -> str:
-    """A link that opens elsewhere too: by the address that was set, else by the one this page was read at."""
-    base = rt.settings.public_url if "public_url" in rt.settings.model_fields_set else str(request.base_url)
-    return urljoin(base.rstrip("/") + "/", path.removeprefix("/"))
+def csv_response(table: TrendTable, stamp: Mapping[str, str] | None = None) -> Response:
+    """The download. `stamp`: its citation and licence, and the release it is of."""
+    return download(to_csv(table, stamp), "text/csv; charset=utf-8", "csv")
+
+
+def download(content: str | bytes, media_type: str, ending: str) -> Response:
+    """A table as a file to keep."""
+    headers = {"Content-Disposition": f'attachment; filename="mast-trends.{ending}"'}
+    return Response(content, media_type=media_type, headers=headers)

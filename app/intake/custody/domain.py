@@ -57,13 +57,8 @@ class Balance:
         return abs(self.remaining) <= TOLERANCE_MG
 
 
-_FIELD = {
-    CustodyKind.RECEIVED: "received",
-    CustodyKind.CONSUMED: "consumed",
-    CustodyKind.DESTROYED: "destroyed",
-    CustodyKind.RETAINED_FOR_LAB: "retained",
-    CustodyKind.TO_POLICE: "to_police",
-    CustodyKind.VARIANCE: "variance",
+_FIELD = {kind: kind.value for kind in CustodyKind if kind is not CustodyKind.MOVED} | {
+    CustodyKind.RETAINED_FOR_LAB: "retained"
 }
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from dataclasses import asdict
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.intake.custody.domain import LARGEST_MG, CustodyKind
-from app.intake.custody.service import Ledger, Line
+from app.intake.custody.service import CustodyLine, Ledger
 from app.platform.web.fields import FreeText, Note60
 
 Milligrams = Annotated[float, Field(ge=-LARGEST_MG, le=LARGEST_MG, allow_inf_nan=False)]
@@ -26,29 +26,10 @@ class NewCustodyEvent(FreeText):
     place: Note60 = ""
 
 
-class CustodyLineOut(BaseModel):
-    """A line of the ledger."""
-
-    id: uuid.UUID
-    kind: CustodyKind
-    mg: float | None
-    at: datetime
-    by: str
-    witness: str
-    place: str
-
-    @classmethod
-    def of(cls, line: Line) -> CustodyLineOut:
-        """The JSON shape of what the service shows."""
-        return cls(
-            id=line.id, kind=line.kind, mg=line.mg, at=line.at, by=line.by, witness=line.witness, place=line.place
-        )
-
-
 class LedgerOut(BaseModel):
     """The ledger of one sample; received = consumed + destroyed + retained + to_police + variance + remaining."""
 
-    lines: list[CustodyLineOut]
+    lines: list[CustodyLine]
     received: float
     consumed: float
     destroyed: float
@@ -60,14 +41,4 @@ class LedgerOut(BaseModel):
     @classmethod
     def of(cls, ledger: Ledger) -> LedgerOut:
         """The JSON shape of what the service shows."""
-        b = ledger.balance
-        return cls(
-            lines=[CustodyLineOut.of(line) for line in ledger.lines],
-            received=b.received,
-            consumed=b.consumed,
-            destroyed=b.destroyed,
-            retained=b.retained,
-            to_police=b.to_police,
-            variance=b.variance,
-            remaining=b.remaining,
-        )
+        return cls(lines=list(ledger.lines), remaining=ledger.balance.remaining, **asdict(ledger.balance))

@@ -6,12 +6,12 @@ Knows no other feature but people: samples write to the ledger, not the other wa
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from app.intake.custody import repository
 from app.intake.custody.domain import Balance, CustodyKind, balance, problems
 from app.intake.custody.tables import CustodyEvent
 from app.intake.people import service as people
@@ -22,7 +22,7 @@ from app.platform.live.publish import publish
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CustodyLine:
     """A line of the ledger with the names of who did it and who watched."""
 
     id: uuid.UUID
@@ -38,26 +38,30 @@ class Line:
 class Ledger:
     """The ledger of one sample."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[CustodyLine, ...]
     balance: Balance
 
 
 def ledger(session: Session, sample_id: uuid.UUID) -> Ledger:
     """The ledger of a sample, oldest line first."""
-    events = repository.events_of(session, sample_id)
+    events = _events_of(session, sample_id)
     names = people.display_names(session, [p for e in events for p in (e.by_id, e.witness_id)])
 
     def name(person_id: uuid.UUID | None) -> str:
         return names.get(person_id, "") if person_id else ""
 
-    lines = (Line(e.id, e.kind, e.mg, e.at, name(e.by_id), name(e.witness_id), e.place) for e in events)
+    lines = (CustodyLine(e.id, e.kind, e.mg, e.at, name(e.by_id), name(e.witness_id), e.place) for e in events)
     return Ledger(tuple(lines), balance((e.kind, e.mg) for e in events))
+
+
+def _events_of(session: Session, sample_id: uuid.UUID) -> Sequence[CustodyEvent]:
+    query = select(CustodyEvent).where(CustodyEvent.sample_id == sample_id)
+    return session.exec(query.order_by(col(CustodyEvent.at), col(CustodyEvent.id))).all()
 
 
 def add_event(
     uow: UnitOfWork,
     *,
-    agency_id: uuid.UUID,
     session_id: uuid.UUID,
     sample_id: uuid.UUID,
     kind: CustodyKind,
@@ -66,7 +70,7 @@ def add_event(
     place: str = "",
 ) -> CustodyEvent:
     """Write one line. Raises Invalid when it does not add up or a destruction had no second person."""
-    now = balance((e.kind, e.mg) for e in repository.events_of(uow.session, sample_id))
+    now = balance((e.kind, e.mg) for e in _events_of(uow.session, sample_id))
     wrong = problems(kind, mg, place, now)
     if sentence := _witness_problem(uow, kind, witness_id):
         wrong["witness_id"] = sentence
@@ -85,7 +89,7 @@ def add_event(
     uow.session.flush()
     after = {"kind": kind.value, "mg": event.mg, "witness": str(witness_id or "")}
     audit.record(uow, "custody", "sample", sample_id, after=after, session_id=session_id)
-    publish(uow, "sample", "custody.added", agency_id=agency_id, session_id=session_id, sample_id=sample_id)
+    publish(uow, "sample", "custody.added", agency_id=uow.actor.agency_id, session_id=session_id, sample_id=sample_id)
     return event
 
 

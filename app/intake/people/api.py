@@ -60,7 +60,7 @@ def disable_person(person_id: uuid.UUID, who: Admin, rt: RuntimeDep, request: Re
 def list_tokens(who: Anybody, rt: RuntimeDep) -> list[schemas.TokenOut]:
     """The caller's working tokens."""
     with rt.read() as session:
-        return [schemas.TokenOut.of(token) for token in service.own_tokens(session, who, rt.now())]
+        return [schemas.TokenOut.model_validate(token) for token in service.own_tokens(session, who, rt.now())]
 
 
 @router.post("/tokens", status_code=201, response_model=schemas.TokenIssued)
@@ -70,7 +70,7 @@ def issue_token(body: schemas.NewToken, who: Anybody, rt: RuntimeDep, once: Once
 
         def create() -> schemas.TokenIssued:
             token, secret = service.issue_token(uow, body.label, body.roles, body.days, rt.pepper)
-            return schemas.TokenIssued(**schemas.TokenOut.of(token).model_dump(), token=secret)
+            return schemas.TokenIssued(**token.model_dump(), token=secret)
 
         return once.run(uow, create)
 

@@ -6,9 +6,9 @@ import uuid
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.intake.people.tables import ApiToken, Person
+from app.intake.people.tables import Person
 from app.platform.kernel.actor import Role
 from app.platform.web.fields import FreeText, Note80, Text140
 
@@ -35,14 +35,7 @@ class PersonOut(BaseModel):
     @classmethod
     def of(cls, person: Person, roles: frozenset[Role]) -> PersonOut:
         """From a row."""
-        return cls(
-            id=person.id,
-            username=person.username,
-            display_name=person.display_name,
-            roles=sorted(roles),
-            disabled=person.disabled_at is not None,
-            version=person.version,
-        )
+        return cls(**person.model_dump(), roles=sorted(roles), disabled=person.disabled_at is not None)
 
 
 class Me(BaseModel):
@@ -64,15 +57,12 @@ class NewToken(FreeText):
 class TokenOut(BaseModel):
     """A token without its secret."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     id: uuid.UUID
     label: str
     roles: list[str]
     expires_at: datetime
-
-    @classmethod
-    def of(cls, token: ApiToken) -> TokenOut:
-        """From a row."""
-        return cls(id=token.id, label=token.label, roles=token.roles, expires_at=token.expires_at)
 
 
 class TokenIssued(TokenOut):

@@ -33,25 +33,26 @@ def clear_cookie(response: Response, runtime: Runtime) -> None:
 def live_key(request: Request) -> str:
     """How an event names the session or token of this request; see service.ENDED."""
     runtime: Runtime = request.app.state.runtime
+    token = _token(request)
+    secret = request.cookies.get(cookie_name(runtime), "") if token is None else token
+    return service.live_key(keyed_hash(runtime.pepper, "session" if token is None else "token", secret))
+
+
+def _token(request: Request) -> str | None:
     scheme, _, credential = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return service.live_key(keyed_hash(runtime.pepper, "token", credential.strip()))
-    secret = request.cookies.get(cookie_name(runtime), "")
-    return service.live_key(keyed_hash(runtime.pepper, "session", secret))
+    return credential.strip() if scheme.lower() == "bearer" else None
 
 
 def identify(request: Request) -> Actor | None:
     """Who is calling: a bearer token if one is sent, else the session cookie."""
     runtime: Runtime = request.app.state.runtime
-    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        with runtime.db.read_once() as session:
-            return service.actor_of_token(session, credential.strip(), runtime.pepper, runtime.now())
-    secret = request.cookies.get(cookie_name(runtime))
-    if not secret:
+    token, secret = _token(request), request.cookies.get(cookie_name(runtime))
+    if token is None and not secret:
         return None
     with runtime.db.read_once() as session:
-        found = service.actor_of_session(session, secret, runtime.session_policy, runtime.now())
+        if token is not None:
+            return service.actor_of_token(session, token, runtime.pepper, runtime.now())
+        found = service.actor_of_session(session, secret or "", runtime.session_policy, runtime.now())
     if found is None:
         return None
     actor, touch = found

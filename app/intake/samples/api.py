@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from sqlmodel import Session
 
 from app.intake.custody import service as custody
-from app.intake.custody.schemas import CustodyLineOut, LedgerOut, NewCustodyEvent
+from app.intake.custody.schemas import LedgerOut, NewCustodyEvent
 from app.intake.samples import schemas, service
 from app.intake.samples.intake_schemas import NewSample, SampleChange
 from app.intake.sessions import service as sessions
@@ -32,9 +32,7 @@ TicketKeeper = Annotated[Actor, allow(Role.RECEPTION, Role.SESSION_LEAD)]
 
 def sample_out(session: Session, row: service.Sample) -> schemas.SampleOut:
     """A sample with what hangs on it."""
-    return schemas.SampleOut.of(
-        row, service.expected_of(session, row.id), service.consents_of(session, row.id), service.stage(row)
-    )
+    return schemas.SampleOut.of(row, service.expected_of(session, row.id), service.consents_of(session, row.id))
 
 
 @router.post("/sessions/{session_id}/samples", status_code=201, response_model=schemas.RegisteredOut)
@@ -57,14 +55,14 @@ def register_sample(
             )
             assert done.sample.ticket_expires_at is not None
             return schemas.RegisteredOut(
-                sample=schemas.SampleOut.of(done.sample, done.expected, done.consents, service.stage(done.sample)),
+                sample=schemas.SampleOut.of(done.sample, done.expected, done.consents),
                 ticket=schemas.TicketOut.of(
                     done.code,
                     done.sample.ticket_expires_at,
                     rt.settings.public_url,
                     checking_session.licence_mode.individual_results,
                 ),
-                offers=[schemas.SuggestionOut.of(found) for found in done.offers],
+                offers=done.offers,
             )
 
         return once.run(uow, create)
@@ -89,10 +87,10 @@ def read_queue(session_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> list[schema
 
 
 @router.get("/sessions/{session_id}/board")
-def read_board(session_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> schemas.BoardOut:
+def read_board(session_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> service.Board:
     """Throughput and waits of a session."""
     with rt.read() as session:
-        return schemas.BoardOut.of(service.board(session, who, session_id, rt.now()))
+        return service.board(session, who, session_id, rt.now())
 
 
 @router.get("/samples/{sample_id}")
@@ -162,7 +160,7 @@ def read_custody(sample_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> LedgerOut:
         return LedgerOut.of(custody.ledger(session, row.id))
 
 
-@router.post("/samples/{sample_id}/custody", status_code=201, response_model=CustodyLineOut)
+@router.post("/samples/{sample_id}/custody", status_code=201, response_model=custody.CustodyLine)
 def add_custody(
     sample_id: uuid.UUID, body: NewCustodyEvent, who: Staff, rt: RuntimeDep, once: OnceDep, request: Request
 ) -> JSONResponse:
@@ -170,15 +168,8 @@ def add_custody(
     with rt.begin(who, request) as uow:
         row = service.lock_sample(uow, sample_id)
 
-        def create() -> CustodyLineOut:
-            event = custody.add_event(
-                uow,
-                agency_id=row.agency_id,
-                session_id=row.session_id,
-                sample_id=row.id,
-                **body.model_dump(),
-            )
-            lines = custody.ledger(uow.session, row.id).lines
-            return CustodyLineOut.of(next(line for line in lines if line.id == event.id))
+        def create() -> custody.CustodyLine:
+            event = custody.add_event(uow, session_id=row.session_id, sample_id=row.id, **body.model_dump())
+            return next(line for line in custody.ledger(uow.session, row.id).lines if line.id == event.id)
 
         return once.run(uow, create)

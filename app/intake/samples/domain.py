@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal, Protocol, get_args
 
 
 class SubmitterType(StrEnum):
@@ -148,10 +149,6 @@ class Texture(StrEnum):
     HARD = "hard"
 
 
-COLOURS: tuple[str, ...] = tuple(c.value for c in Colour)
-TEXTURES: tuple[str, ...] = tuple(t.value for t in Texture)
-
-
 class PlannedRoute(StrEnum):
     """How the person means to take it."""
 
@@ -232,7 +229,8 @@ STAGE_WORDS: dict[Stage, str] = {
 }
 
 # Each stage but the first has the time it was reached in the column of the same name + "_at".
-STAMPS: tuple[str, ...] = ("analysed_at", "verified_at", "released_at", "told_at")
+Stamp = Literal["analysed_at", "verified_at", "released_at", "told_at"]
+STAMPS: tuple[Stamp, ...] = get_args(Stamp)
 
 # After this long in the queue a row is marked: half of all samples should be released by then.
 LATE_AFTER_S = 30 * 60
@@ -247,23 +245,26 @@ CONSENT_WORDS: dict[ConsentKind, str] = {
 }
 
 
-def stage_of(
-    *,
-    analysed_at: datetime | None,
-    verified_at: datetime | None,
-    released_at: datetime | None,
-    told_at: datetime | None,
-    withdrawn_at: datetime | None,
-) -> Stage:
-    """The furthest stage that has a time."""
+class Times(Protocol):
+    """When a sample reached each stage, as far as it has come."""
+
+    analysed_at: datetime | None
+    verified_at: datetime | None
+    released_at: datetime | None
+    told_at: datetime | None
+    withdrawn_at: datetime | None
+
+
+def stage(times: Times) -> Stage:
+    """How far a sample has come: the furthest stage that has a time."""
     steps = (
-        (withdrawn_at, Stage.WITHDRAWN),
-        (told_at, Stage.TOLD),
-        (released_at, Stage.RELEASED),
-        (verified_at, Stage.VERIFIED),
-        (analysed_at, Stage.ANALYSED),
+        (times.withdrawn_at, Stage.WITHDRAWN),
+        (times.told_at, Stage.TOLD),
+        (times.released_at, Stage.RELEASED),
+        (times.verified_at, Stage.VERIFIED),
+        (times.analysed_at, Stage.ANALYSED),
     )
-    return next((stage for at, stage in steps if at is not None), Stage.RECEIVED)
+    return next((reached for at, reached in steps if at is not None), Stage.RECEIVED)
 
 
 def consent_problems(

@@ -7,9 +7,9 @@ birth, a phone number or an address. Imports no database and no web.
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any, Self
+from typing import Annotated, Self, TypeVar
 
-from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from app.intake.samples import domain as d
 from app.platform.web.fields import FreeText, Note20, Note40, Note60, Note80, Note140, Text60
@@ -20,7 +20,15 @@ SubstanceId = Annotated[Text60, StringConstraints(min_length=1)]
 Millimetres = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
 Milligrams = Annotated[float, Field(gt=0, le=10_000_000, allow_inf_nan=False)]
 Price = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+Item = TypeVar("Item")
 GroupSize = Annotated[int, Field(ge=1, le=50)]
+
+
+def _each_once(value: list[Item]) -> list[Item]:
+    return list(dict.fromkeys(value))
+
+
+EACH_ONCE = AfterValidator(_each_once)
 
 
 class Details(FreeText):
@@ -31,8 +39,8 @@ class Details(FreeText):
     sold_as: Note80 = ""
     client_believes: Note80 = ""
     collection: d.Collection | None = None
-    colours: list[d.Colour] = Field(default=[], max_length=14)
-    texture: list[d.Texture] = Field(default=[], max_length=8)
+    colours: Annotated[list[d.Colour], EACH_ONCE] = Field(default=[], max_length=14)
+    texture: Annotated[list[d.Texture], EACH_ONCE] = Field(default=[], max_length=8)
     logo: Note60 = ""
     shape: Note40 = ""
     score_line: bool | None = None
@@ -45,7 +53,7 @@ class Details(FreeText):
     provider_relation: d.Provider | None = None
     acquired_where: d.AcquiredWhere | None = None
     used_before_test: d.UsedBefore | None = None
-    effects_reported: list[d.Effect] = Field(default=[], max_length=14)
+    effects_reported: Annotated[list[d.Effect], EACH_ONCE] = Field(default=[], max_length=14)
     harm_event: d.HarmEvent | None = None
     batch_linked_to_incident: bool | None = None
     planned_route: d.PlannedRoute | None = None
@@ -56,11 +64,6 @@ class Details(FreeText):
     group_ref: Note20 = ""
     group_size: GroupSize | None = None
     staff_note: Note140 = ""
-
-    @field_validator("colours", "texture", "effects_reported")
-    @classmethod
-    def _once_each(cls, value: list[Any]) -> list[Any]:
-        return list(dict.fromkeys(value))
 
 
 class NewSample(Details):
@@ -73,7 +76,7 @@ class NewSample(Details):
     id: uuid.UUID | None = None
     submitter_type: d.SubmitterType = d.SubmitterType.PUBLIC
     intent: d.Intent | None = None
-    expected: list[SubstanceId] = Field(default=[], max_length=12)
+    expected: Annotated[list[SubstanceId], EACH_ONCE] = Field(default=[], max_length=12)
     words_spoken: Words = ""
     form: Form
     received_mg: Milligrams | None = None
@@ -85,11 +88,6 @@ class NewSample(Details):
         if value is not None and value.version != 7:
             raise ValueError("must be a UUID of version 7")
         return value
-
-    @field_validator("expected")
-    @classmethod
-    def _each_once(cls, value: list[str]) -> list[str]:
-        return list(dict.fromkeys(value))
 
     @model_validator(mode="after")
     def _known_means_something(self) -> Self:
@@ -103,7 +101,7 @@ class SampleChange(Details):
 
     submitter_type: d.SubmitterType | None = None
     intent: d.Intent | None = None
-    expected: list[SubstanceId] | None = Field(default=None, max_length=12)
+    expected: Annotated[list[SubstanceId], EACH_ONCE] | None = Field(default=None, max_length=12)
     words_spoken: Words | None = None
     form: Form | None = None
     consents: dict[d.ConsentKind, d.ConsentAnswer] = Field(default={})

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
-from app.intake.samples import repository, tickets
-from app.intake.samples.domain import HARMED, ConsentAnswer, ConsentKind, Stage, SubmitterType, stage_of
-from app.intake.samples.tables import Consent, Sample, TicketSession
+from app.intake.samples import tickets
+from app.intake.samples.domain import HARMED, ConsentAnswer, ConsentKind, SubmitterType
+from app.intake.samples.tables import Consent, Sample, SampleExpected, TicketSession
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import NotFound
@@ -24,21 +26,22 @@ AT_ONCE = 500
 
 def get_sample(session: Session, actor: Actor, sample_id: uuid.UUID) -> Sample:
     """One sample of the actor's agency. Raises NotFound for a foreign one as for an absent one."""
-    found = repository.sample_of_agency(session, actor.agency_id, sample_id) if actor.agency_id else None
-    if found is None:
+    found = session.get(Sample, sample_id)
+    if found is None or found.agency_id != actor.agency_id:
         raise NotFound("sample")
     return found
 
 
 def keys_of_agency(session: Session, actor: Actor) -> list[uuid.UUID]:
     """Keys of all samples of the actor's agency, the oldest first."""
-    return repository.keys_of_agency(session, actor.agency_id) if actor.agency_id else []
+    return list(session.exec(select(Sample.id).where(Sample.agency_id == actor.agency_id).order_by(col(Sample.id))))
 
 
 def lock_sample(uow: UnitOfWork, sample_id: uuid.UUID) -> Sample:
-    """A sample that is about to be changed: its row is held until the transaction ends."""
-    agency_id = uow.actor.agency_id
-    found = repository.sample_of_agency(uow.session, agency_id, sample_id, lock=True) if agency_id else None
+    """A sample that is about to be changed: its row is read as it is now, and held until the transaction ends."""
+    of_agency = (Sample.id == sample_id, Sample.agency_id == uow.actor.agency_id)
+    query = select(Sample).where(*of_agency).with_for_update()
+    found = uow.session.exec(query.execution_options(populate_existing=True)).first()
     if found is None:
         raise NotFound("sample")
     return found
@@ -46,7 +49,7 @@ def lock_sample(uow: UnitOfWork, sample_id: uuid.UUID) -> Sample:
 
 def sample_for_system(session: Session, sample_id: uuid.UUID) -> Sample | None:
     """A sample by its key, for jobs, which act for no agency. Never for a request."""
-    return repository.sample(session, sample_id)
+    return session.get(Sample, sample_id)
 
 
 def look_alikes(session: Session, sample: Sample) -> list[uuid.UUID]:
@@ -54,13 +57,28 @@ def look_alikes(session: Session, sample: Sample) -> list[uuid.UUID]:
     same logo, or without one by the same people. There is no other link between samples of one batch."""
     if not sample.logo and not sample.group_ref:
         return []
+    alike = _others_of_session(sample).where(Sample.form == sample.form)
+    if sample.logo:
+        alike = alike.where(sa.func.lower(Sample.logo) == sample.logo.lower())
+    else:
+        alike = alike.where(Sample.logo == "", Sample.group_ref == sample.group_ref)
     colours = sorted(sample.colours)
-    return [row.id for row in repository.looking_like(session, sample) if sorted(row.colours) == colours]
+    return [row.id for row in session.exec(alike) if sorted(row.colours) == colours]
 
 
 def of_the_same_visit(session: Session, sample: Sample) -> list[uuid.UUID]:
-    """Other samples the same people brought to the same session; withdrawn ones are left out."""
-    return repository.others_of_group(session, sample)
+    """Other samples the same people brought to the same session; a group is a word of one session only."""
+    if not sample.group_ref:
+        return []
+    others = _others_of_session(sample).where(Sample.group_ref == sample.group_ref)
+    return [row.id for row in session.exec(others.order_by(col(Sample.id)))]
+
+
+def _others_of_session(sample: Sample) -> SelectOfScalar[Sample]:
+    """Withdrawn ones are left out."""
+    return select(Sample).where(
+        Sample.session_id == sample.session_id, Sample.id != sample.id, col(Sample.withdrawn_at).is_(None)
+    )
 
 
 def is_harmed(sample: Sample) -> bool:
@@ -68,31 +86,31 @@ def is_harmed(sample: Sample) -> bool:
     return sample.harm_event in HARMED or bool(sample.batch_linked_to_incident)
 
 
-def stage(sample: Sample) -> Stage:
-    """How far a sample has come."""
-    return stage_of(
-        analysed_at=sample.analysed_at,
-        verified_at=sample.verified_at,
-        released_at=sample.released_at,
-        told_at=sample.told_at,
-        withdrawn_at=sample.withdrawn_at,
-    )
-
-
 def expected_of(session: Session, sample_id: uuid.UUID) -> list[str]:
     """Register ids of what the client expected."""
-    return repository.expected_of(session, [sample_id])[sample_id]
+    return expected_of_each(session, [sample_id])[sample_id]
+
+
+def expected_of_each(session: Session, sample_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
+    """What was expected of each sample, in the order it was said."""
+    found: dict[uuid.UUID, list[str]] = {sample_id: [] for sample_id in sample_ids}
+    if sample_ids:
+        query = select(SampleExpected).where(col(SampleExpected.sample_id).in_(sample_ids))
+        for row in session.exec(query.order_by(col(SampleExpected.position))):
+            found[row.sample_id].append(row.substance_id)
+    return found
 
 
 def consents_of(session: Session, sample_id: uuid.UUID) -> dict[ConsentKind, ConsentAnswer]:
     """The answer in force to each question; not_asked where nobody asked."""
-    rows = repository.consents_of(session, sample_id)
+    rows = consent_rows(session, sample_id)
     return {kind: rows[kind].answer if kind in rows else ConsentAnswer.NOT_ASKED for kind in ConsentKind}
 
 
 def consent_rows(session: Session, sample_id: uuid.UUID) -> dict[ConsentKind, Consent]:
-    """The answers in force with wording version, time and who recorded them."""
-    return repository.consents_of(session, sample_id)
+    """The latest answers with wording version, time and who recorded them."""
+    query = select(Consent).where(Consent.sample_id == sample_id).order_by(col(Consent.at), col(Consent.id))
+    return {row.kind: row for row in session.exec(query)}
 
 
 def ticket_hash(pepper: bytes, code: str) -> str:
@@ -106,14 +124,18 @@ def sample_by_ticket(session: Session, code: str, pepper: bytes, now: datetime) 
         well_formed = tickets.parse(code)
     except tickets.NotACodeError:
         well_formed = tickets.NOBODY
-    found = repository.sample_by_ticket(session, ticket_hash(pepper, well_formed))
+    hashed = ticket_hash(pepper, well_formed)
+    return _with_live_ticket(session.exec(select(Sample).where(Sample.ticket_hmac == hashed)).first(), now)
+
+
+def _with_live_ticket(found: Sample | None, now: datetime) -> Sample | None:
     expires_at = found.ticket_expires_at if found is not None else None
     return found if expires_at is not None and now < expires_at else None
 
 
 def open_ticket_session(uow: UnitOfWork, sample: Sample, pepper: bytes) -> tuple[str, datetime]:
     """Let a browser that showed the right ticket follow live events without the code: (secret, until when)."""
-    repository.end_expired_ticket_sessions(uow.session, uow.now)
+    uow.session.execute(sa.delete(TicketSession).where(col(TicketSession.expires_at) <= uow.now))
     until = min(uow.now + TICKET_SESSION, sample.ticket_expires_at or uow.now)
     secret = new_secret()
     id_hash = keyed_hash(pepper, "ticket session", secret)
@@ -123,12 +145,10 @@ def open_ticket_session(uow: UnitOfWork, sample: Sample, pepper: bytes) -> tuple
 
 def sample_by_ticket_session(session: Session, secret: str, pepper: bytes, now: datetime) -> Sample | None:
     """The sample of a browser that showed its ticket; None once the ticket died or was replaced."""
-    row = repository.ticket_session(session, keyed_hash(pepper, "ticket session", secret))
+    row = session.get(TicketSession, keyed_hash(pepper, "ticket session", secret))
     if row is None or now >= row.expires_at:
         return None
-    found = repository.sample(session, row.sample_id)
-    expires_at = found.ticket_expires_at if found is not None else None
-    return found if expires_at is not None and now < expires_at else None
+    return _with_live_ticket(session.get(Sample, row.sample_id), now)
 
 
 @dataclass(frozen=True, slots=True)

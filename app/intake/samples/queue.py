@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 
-from app.intake.samples import repository
-from app.intake.samples.domain import LATE_AFTER_S, STAGE_WORDS, Intent, Stage, percentile, stage_of
-from app.intake.samples.lookup import stage
+from app.intake.samples.domain import LATE_AFTER_S, STAGE_WORDS, STAMPS, Intent, Stage, percentile, stage
+from app.intake.samples.lookup import expected_of_each
 from app.intake.samples.tables import Sample
 from app.intake.sessions import service as sessions
 from app.platform.kernel.actor import Actor
@@ -67,17 +68,24 @@ def queue(
     Waiting is counted to `now`, or for a sample whose result is out, to its release.
     """
     checking_session = sessions.get_session(session, actor, session_id)
-    rows = repository.samples_of_session(
-        session, checking_session.agency_id, checking_session.id, in_queue=not everything
-    )
-    return rows_of(session, checking_session, rows, now)
+    rows = samples_of_session(session, checking_session.agency_id, checking_session.id, in_queue=not everything)
+    return _rows(session, checking_session, rows, now)
 
 
-def rows_of(
-    session: Session, checking_session: sessions.CheckingSession, samples: list[Sample], now: datetime | None
+def samples_of_session(
+    session: Session, agency_id: uuid.UUID, session_id: uuid.UUID, *, in_queue: bool
+) -> Sequence[Sample]:
+    """Samples of a session in the order they came; `in_queue`: neither told nor withdrawn."""
+    query = select(Sample).where(Sample.agency_id == agency_id, Sample.session_id == session_id)
+    if in_queue:
+        query = query.where(col(Sample.told_at).is_(None), col(Sample.withdrawn_at).is_(None))
+    return session.exec(query.order_by(col(Sample.number))).all()
+
+
+def _rows(
+    session: Session, checking_session: sessions.CheckingSession, samples: Sequence[Sample], now: datetime | None
 ) -> list[QueueRow]:
-    """Rows of the queue for chosen samples only."""
-    expected = repository.expected_of(session, [s.id for s in samples])
+    expected = expected_of_each(session, [s.id for s in samples])
     return [_row(s, checking_session, expected[s.id], now) for s in samples]
 
 
@@ -104,7 +112,9 @@ def _row(s: Sample, checking_session: sessions.CheckingSession, expected: list[s
 
 def before_in_queue(session: Session, sample: Sample) -> int:
     """How many samples of the same session came earlier and still wait for their result."""
-    return repository.count_before(session, sample)
+    earlier = (Sample.session_id == sample.session_id, col(Sample.number) < sample.number)
+    waiting = (col(Sample.released_at).is_(None), col(Sample.withdrawn_at).is_(None))
+    return session.exec(select(sa.func.count()).where(*earlier, *waiting)).one()
 
 
 def page(
@@ -112,27 +122,22 @@ def page(
 ) -> list[QueueRow]:
     """All samples of a session by key, for the API's pages."""
     checking_session = sessions.get_session(session, actor, session_id)
-    samples = repository.page_of_session(
-        session, checking_session.agency_id, checking_session.id, after=after, limit=limit
+    query = select(Sample).where(
+        Sample.agency_id == checking_session.agency_id, Sample.session_id == checking_session.id
     )
-    return rows_of(session, checking_session, samples, now)
+    if after is not None:
+        query = query.where(col(Sample.id) > after)
+    samples = session.exec(query.order_by(col(Sample.id)).limit(limit)).all()
+    return _rows(session, checking_session, samples, now)
 
 
 def board(session: Session, actor: Actor, session_id: uuid.UUID, now: datetime) -> Board:
-    """Throughput and waits of one session."""
+    """Throughput and waits of one session, from the times of its samples and nothing else of them."""
     checking_session = sessions.get_session(session, actor, session_id)
-    times = repository.times_of_session(session, checking_session.agency_id, checking_session.id)
-    stages = [
-        stage_of(
-            analysed_at=t.analysed_at,
-            verified_at=t.verified_at,
-            released_at=t.released_at,
-            told_at=t.told_at,
-            withdrawn_at=t.withdrawn_at,
-        )
-        for t in times
-    ]
-    counted = Counter(stages)
+    columns = (col(getattr(Sample, name)) for name in ("received_at", *STAMPS, "withdrawn_at"))
+    query = sa.select(*columns).where(col(Sample.agency_id) == checking_session.agency_id)
+    times = session.connection().execute(query.where(col(Sample.session_id) == checking_session.id)).all()
+    counted = Counter(stage(t) for t in times)
     waiting = [(now - t.received_at).total_seconds() for t in times if t.released_at is None and t.withdrawn_at is None]
     waits = [(t.released_at - t.received_at).total_seconds() for t in times if t.released_at is not None]
     hour_ago = now - timedelta(hours=1)

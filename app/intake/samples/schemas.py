@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
 from app.intake.samples import domain as d
 from app.intake.samples.intake_schemas import Details
-from app.intake.samples.queue import Board, QueueRow
+from app.intake.samples.queue import QueueRow
 from app.intake.samples.substances import Suggestion
 from app.intake.samples.tables import Sample
 from app.intake.samples.tickets import grouped
 from harm_messages.vocabulary import Form
-
-
-class SuggestionOut(BaseModel):
-    """A row of the typeahead. `kind` is "ambiguous" where the words mean several things: then it names a class."""
-
-    id: str
-    label: str
-    hint: str
-    kind: str
-
-    @classmethod
-    def of(cls, found: Suggestion) -> SuggestionOut:
-        """The JSON shape of what the service shows."""
-        return cls(id=found.id, label=found.label, hint=found.hint, kind=found.kind)
 
 
 class QueueRowOut(BaseModel):
@@ -50,21 +37,7 @@ class QueueRowOut(BaseModel):
     @classmethod
     def of(cls, row: QueueRow) -> QueueRowOut:
         """The JSON shape of what the service shows."""
-        return cls(
-            id=row.sample_id,
-            number=row.number,
-            form=row.form,
-            intent=row.intent,
-            expected=list(row.expected),
-            words_spoken=row.words_spoken,
-            stage=row.stage,
-            state=row.state_words,
-            received_at=row.received_at,
-            waited_s=row.waited_s,
-            late=row.late,
-            group_ref=row.group_ref,
-            version=row.version,
-        )
+        return cls(**asdict(row), id=row.sample_id, state=row.state_words)
 
 
 class SampleOut(Details):
@@ -91,14 +64,12 @@ class SampleOut(Details):
     version: int
 
     @classmethod
-    def of(
-        cls, row: Sample, expected: list[str], consents: dict[d.ConsentKind, d.ConsentAnswer], stage: d.Stage
-    ) -> SampleOut:
+    def of(cls, row: Sample, expected: list[str], consents: dict[d.ConsentKind, d.ConsentAnswer]) -> SampleOut:
         """From rows."""
         values = row.model_dump(exclude={"ticket_hmac", "ticket_expires_at", "received_by", "agency_id"})
         for name in ("planned_route", "gender", "price_unit"):
             values[name] = values[name] or None
-        return cls(**values, expected=expected, consents=consents, stage=stage)
+        return cls(**values, expected=expected, consents=consents, stage=d.stage(row))
 
 
 class TicketOut(BaseModel):
@@ -121,7 +92,7 @@ class RegisteredOut(BaseModel):
 
     sample: SampleOut
     ticket: TicketOut
-    offers: list[SuggestionOut]
+    offers: list[Suggestion]
 
 
 class Withdrawal(BaseModel):
@@ -130,32 +101,3 @@ class Withdrawal(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: d.WithdrawReason = d.WithdrawReason.CLIENT_ASKED
-
-
-class BoardOut(BaseModel):
-    """A session in figures; waits from received to released, in seconds."""
-
-    received: int
-    queue: int
-    oldest_wait_s: float | None
-    released: int
-    received_last_hour: int
-    released_last_hour: int
-    wait_p50_s: float | None
-    wait_p90_s: float | None
-    states: dict[d.Stage, int]
-
-    @classmethod
-    def of(cls, board: Board) -> BoardOut:
-        """The JSON shape of what the service shows."""
-        return cls(
-            received=board.received,
-            queue=board.queue,
-            oldest_wait_s=board.oldest_wait_s,
-            released=board.released,
-            received_last_hour=board.received_last_hour,
-            released_last_hour=board.released_last_hour,
-            wait_p50_s=board.wait_p50_s,
-            wait_p90_s=board.wait_p90_s,
-            states=board.states,
-        )

@@ -11,8 +11,9 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from app.intake.samples import repository
 from app.intake.samples.domain import ConsentAnswer, ConsentKind, Intent, SubmitterType
+from app.intake.samples.lookup import expected_of_each
+from app.intake.samples.queue import samples_of_session
 from app.intake.samples.tables import Consent, Sample
 
 NEVER_CLIENTS = frozenset({SubmitterType.POLICE_BACK_OF_HOUSE, SubmitterType.PARTNER_AGENCY})
@@ -36,9 +37,8 @@ class SampleFact:
 
 def facts_of_session(session: Session, agency_id: uuid.UUID, session_id: uuid.UUID) -> list[SampleFact]:
     """Every sample of a session in the order they came, withdrawn ones too."""
-    rows = repository.samples_of_session(session, agency_id, session_id, in_queue=False)
-    keys = [row.id for row in rows]
-    expected = repository.expected_of(session, keys)
+    rows = samples_of_session(session, agency_id, session_id, in_queue=False)
+    expected = expected_of_each(session, [row.id for row in rows])
     agreed = _agreed(session, session_id)
     return [
         SampleFact(

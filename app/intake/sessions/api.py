@@ -27,7 +27,7 @@ Lead = Annotated[Actor, allow(Role.SESSION_LEAD)]
 def list_sites(who: Staff, rt: RuntimeDep) -> list[schemas.SiteOut]:
     """Places of the caller's agency."""
     with rt.read() as session:
-        return [schemas.SiteOut.of(site) for site in service.sites(session, who)]
+        return [schemas.SiteOut.model_validate(site) for site in service.sites(session, who)]
 
 
 @router.get("/sessions")
@@ -57,12 +57,10 @@ def create_session(
     body: schemas.NewSession, who: Lead, rt: RuntimeDep, once: OnceDep, request: Request
 ) -> JSONResponse:
     """Plan a session at a known site or at a new one."""
-    plan = service.SessionPlan(**body.model_dump(exclude={"site", "site_id"}))
-    place = None if body.site is None else service.Place(body.site.name, body.site.region, tuple(body.site.aliases))
     with rt.begin(who, request) as uow:
 
         def create() -> schemas.SessionOut:
-            row = service.create_session(uow, plan, site_id=body.site_id, place=place)
+            row = service.create_session(uow, body)
             return schemas.SessionOut.of(row, service.site_of(uow.session, row), uow.now)
 
         return once.run(uow, create)

@@ -53,15 +53,12 @@ class NewSession(BaseModel):
 class SiteOut(BaseModel):
     """A site."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     id: uuid.UUID
     name: str
     region: str
     aliases: list[str]
-
-    @classmethod
-    def of(cls, site: Site) -> SiteOut:
-        """From a row."""
-        return cls(id=site.id, name=site.name, region=site.region, aliases=site.aliases)
 
 
 class SessionOut(BaseModel):
@@ -85,17 +82,8 @@ class SessionOut(BaseModel):
     def of(cls, row: CheckingSession, site: Site, now: datetime) -> SessionOut:
         """From rows."""
         return cls(
-            id=row.id,
-            name=row.name,
-            site=SiteOut.of(site),
-            service_type=row.service_type,
-            licence_mode=row.licence_mode,
+            **row.model_dump(),
+            site=SiteOut.model_validate(site),
             licence_words=LICENCE_WORDS[row.licence_mode],
-            client_lookup=row.client_lookup,
-            screening_single=row.screening_single,
-            opens_at=row.opens_at,
-            closes_at=row.closes_at,
-            closed_at=row.closed_at,
             phase=phase(row.opens_at, row.closes_at, row.closed_at, now),
-            version=row.version,
         )

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 
-from app.intake.sessions import repository
-from app.intake.sessions.domain import Phase, ServiceType, phase, timing_problems
+from app.intake.sessions.domain import Phase, phase, timing_problems
+from app.intake.sessions.schemas import NewSession, NewSite
 from app.intake.sessions.tables import CheckingSession, Site
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Conflict, Invalid, NotFound
 from app.platform.live.publish import publish
-from harm_messages.vocabulary import LicenceMode
 
 __all__ = [
     "CheckingSession",
-    "Place",
-    "SessionPlan",
+    "NewSession",
+    "NewSite",
     "Site",
-    "add_site",
     "close_session",
     "create_session",
     "get_session",
@@ -40,39 +38,17 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class SessionPlan:
-    """Everything about a session but its place."""
-
-    name: str
-    service_type: ServiceType
-    licence_mode: LicenceMode
-    opens_at: datetime
-    closes_at: datetime
-    client_lookup: bool = True
-    screening_single: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A site to find by its names, or to add."""
-
-    name: str
-    region: str
-    aliases: tuple[str, ...] = ()
-
-
 def get_session(session: Session, actor: Actor, session_id: uuid.UUID) -> CheckingSession:
     """One session of the actor's agency. Raises NotFound for a foreign one as for an absent one."""
-    found = repository.session_of_agency(session, actor.agency_id, session_id) if actor.agency_id else None
-    if found is None:
+    found = session.get(CheckingSession, session_id)
+    if found is None or found.agency_id != actor.agency_id:
         raise NotFound("session")
     return found
 
 
 def session_for_system(session: Session, session_id: uuid.UUID) -> CheckingSession | None:
     """A session by its key, for jobs and for the client of a ticket, who act for no agency."""
-    return repository.session_by_key(session, session_id)
+    return session.get(CheckingSession, session_id)
 
 
 def lock_session(uow: UnitOfWork, session_id: uuid.UUID) -> CheckingSession:
@@ -80,8 +56,9 @@ def lock_session(uow: UnitOfWork, session_id: uuid.UUID) -> CheckingSession:
 
     A form sent twice at the same instant therefore finds the answer of the first, also on PostgreSQL.
     """
-    agency_id = uow.actor.agency_id
-    found = repository.session_of_agency(uow.session, agency_id, session_id, lock=True) if agency_id else None
+    of_agency = (CheckingSession.id == session_id, CheckingSession.agency_id == uow.actor.agency_id)
+    query = select(CheckingSession).where(*of_agency).with_for_update()
+    found = uow.session.exec(query.execution_options(populate_existing=True)).first()  # the row as it is now
     if found is None:
         raise NotFound("session")
     return found
@@ -95,10 +72,13 @@ def sessions_of(
     before: uuid.UUID | None = None,
     limit: int = 200,
 ) -> list[CheckingSession]:
-    """Sessions of the actor's agency, newest first. `open_only`: those nobody has closed."""
-    if actor.agency_id is None:
-        return []
-    return repository.sessions_of_agency(session, actor.agency_id, open_only=open_only, before=before, limit=limit)
+    """Sessions of the actor's agency, newest first by key. `open_only`: those nobody has closed."""
+    query = select(CheckingSession).where(CheckingSession.agency_id == actor.agency_id)
+    if open_only:
+        query = query.where(col(CheckingSession.closed_at).is_(None))
+    if before is not None:
+        query = query.where(col(CheckingSession.id) < before)
+    return list(session.exec(query.order_by(col(CheckingSession.id).desc()).limit(limit)))
 
 
 def sessions_now(session: Session, actor: Actor, now: datetime) -> list[CheckingSession]:
@@ -114,7 +94,7 @@ def phase_of(row: CheckingSession, now: datetime) -> Phase:
 
 def site_of(session: Session, checking_session: CheckingSession) -> Site:
     """Where a session takes place."""
-    found = repository.site(session, checking_session.site_id)
+    found = session.get(Site, checking_session.site_id)
     if found is None:
         raise NotFound("site")
     return found
@@ -122,71 +102,60 @@ def site_of(session: Session, checking_session: CheckingSession) -> Site:
 
 def sites_of(session: Session, rows: Sequence[CheckingSession]) -> dict[uuid.UUID, Site]:
     """Sites of several sessions by site id, in one query."""
-    return repository.sites_by_id(session, {row.site_id for row in rows})
+    keys = {row.site_id for row in rows}
+    return {row.id: row for row in session.exec(select(Site).where(col(Site.id).in_(keys)))} if keys else {}
 
 
 def sites(session: Session, actor: Actor) -> list[Site]:
-    """Every site of the actor's agency."""
-    return repository.sites_of_agency(session, actor.agency_id) if actor.agency_id else []
+    """Every site of the actor's agency, by name."""
+    return list(session.exec(select(Site).where(Site.agency_id == actor.agency_id).order_by(Site.name)))
 
 
-def create_session(
-    uow: UnitOfWork, plan: SessionPlan, *, site_id: uuid.UUID | None = None, place: Place | None = None
-) -> CheckingSession:
+def create_session(uow: UnitOfWork, new: NewSession) -> CheckingSession:
     """Plan a session. Raises Invalid for impossible times, NotFound for a foreign site."""
     assert uow.actor.agency_id is not None
-    if problems := timing_problems(plan.opens_at, plan.closes_at):
+    if problems := timing_problems(new.opens_at, new.closes_at):
         raise Invalid(" ".join(problems.values()), fields=problems)
-    site = _known_site(uow, site_id) if place is None else add_site(uow, place)
+    site = _known_site(uow, new.site_id) if new.site is None else _site_called(uow, new.site)
     row = CheckingSession(
+        **new.model_dump(exclude={"site", "site_id", "client_lookup"}),
         agency_id=uow.actor.agency_id,
         site_id=site.id,
-        name=plan.name,
-        service_type=plan.service_type,
-        licence_mode=plan.licence_mode,
         # back of house no client page may open, whatever was ticked
-        client_lookup=plan.client_lookup and plan.licence_mode.individual_results,
-        screening_single=plan.screening_single,
-        opens_at=plan.opens_at,
-        closes_at=plan.closes_at,
+        client_lookup=new.client_lookup and new.licence_mode.individual_results,
         created_at=uow.now,
     )
     uow.session.add(row)
     uow.session.flush()
-    after = {
-        "name": row.name,
-        "site": str(site.id),
-        "licence_mode": row.licence_mode.value,
-        "client_lookup": row.client_lookup,
-        "screening_single": row.screening_single,
-    }
+    said = row.model_dump(mode="json", include={"name", "licence_mode", "client_lookup", "screening_single"})
+    after = {**said, "site": str(site.id)}
     audit.record(uow, "create", "session", row.id, version=row.version, after=after, session_id=row.id)
     publish(uow, "queue", "session.created", agency_id=row.agency_id, session_id=row.id)
     return row
 
 
 def _known_site(uow: UnitOfWork, site_id: uuid.UUID | None) -> Site:
-    found = repository.site(uow.session, site_id) if site_id else None
+    found = uow.session.get(Site, site_id) if site_id else None
     if found is None or found.agency_id != uow.actor.agency_id:
         raise NotFound("site")
     return found
 
 
-def add_site(uow: UnitOfWork, place: Place) -> Site:
+def _site_called(uow: UnitOfWork, place: NewSite) -> Site:
     """A site of the actor's agency: the one that already goes by this name or alias, else a new one.
 
     The same name in another agency is another site.
     """
     assert uow.actor.agency_id is not None
     wanted = _folded(place.name)
-    for known in repository.sites_of_agency(uow.session, uow.actor.agency_id):
+    for known in sites(uow.session, uow.actor):
         if wanted in {_folded(known.name), *map(_folded, known.aliases)}:
             return known
     site = Site(
         agency_id=uow.actor.agency_id,
-        name=place.name.strip(),
-        region=place.region.strip(),
-        aliases=[a for a in dict.fromkeys(alias.strip() for alias in place.aliases) if a and _folded(a) != wanted],
+        name=place.name,
+        region=place.region,
+        aliases=[alias for alias in dict.fromkeys(place.aliases) if _folded(alias) != wanted],
     )
     uow.session.add(site)
     uow.session.flush()
@@ -199,15 +168,22 @@ def _folded(name: str) -> str:
 
 
 def next_number(uow: UnitOfWork, checking_session: CheckingSession) -> int:
-    """Take the next sample number. Raises Conflict once the session is closed."""
-    number = repository.take_number(uow.session, checking_session.id)
-    if number is None:
+    """Take the next sample number, in one statement: two desks never get the same one. Raises Conflict once it is closed."""
+    statement = (
+        sa.update(CheckingSession)
+        .where(col(CheckingSession.id) == checking_session.id, col(CheckingSession.closed_at).is_(None))
+        .values(next_number=CheckingSession.next_number + 1)
+        .returning(col(CheckingSession.next_number))
+        .execution_options(synchronize_session=False)
+    )
+    after: int | None = uow.session.execute(statement).scalar_one_or_none()
+    if after is None:
         raise Conflict(
             f"The session {checking_session.name} is closed, so this sample was not registered. "
             "What was registered before is unharmed.",
             hint="Choose the open session, or ask the session lead to open a new one.",
         )
-    return number
+    return after - 1
 
 
 def close_session(uow: UnitOfWork, checking_session: CheckingSession) -> CheckingSession:

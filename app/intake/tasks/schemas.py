@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from app.intake.tasks.domain import TaskKind
 from app.intake.tasks.service import TaskView
@@ -26,7 +25,7 @@ class SampleTaskOut(BaseModel):
     kind: TaskKind
     title: str
     words: str
-    detail: dict[str, Any]
+    detail: dict[str, JsonValue]
     sample_id: uuid.UUID
     number: int
     session_id: uuid.UUID
@@ -39,19 +38,6 @@ class SampleTaskOut(BaseModel):
     @classmethod
     def of(cls, view: TaskView) -> SampleTaskOut:
         """The JSON shape of what the service shows."""
-        row = view.row
         return cls(
-            id=row.id,
-            kind=row.kind,
-            title=view.title,
-            words=row.words,
-            detail=row.detail,
-            sample_id=row.sample_id,
-            number=view.number,
-            session_id=row.session_id,
-            opened_at=row.opened_at,
-            closed_at=row.closed_at,
-            closed_by=view.by,
-            closed_words=row.closed_words,
-            version=row.version,
+            **view.row.model_dump(exclude={"closed_by"}), title=view.title, number=view.number, closed_by=view.by
         )

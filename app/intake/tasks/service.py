@@ -5,14 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlmodel import Session
+from pydantic import JsonValue
+from sqlmodel import Session, col, select
 
 from app.intake.people import service as people
 from app.intake.samples import service as samples
 from app.intake.sessions import service as sessions
-from app.intake.tasks import repository
 from app.intake.tasks.domain import KINDS, TaskKind, why_not_closed
 from app.intake.tasks.tables import Task
 from app.platform import audit
@@ -23,7 +22,7 @@ from app.platform.kernel.versions import check_version
 from app.platform.live.publish import publish
 
 __all__ = [
-    "KINDS", "Task", "TaskKind", "TaskView", "close_task", "get_task", "of_sample", "of_session",
+    "KINDS", "Task", "TaskKind", "TaskView", "causes_of", "close_task", "get_task", "of_sample", "of_session",
     "open_once", "open_tasks", "reword", "rows_of_sample",
 ]  # fmt: skip
 
@@ -49,7 +48,7 @@ class TaskView:
     @property
     def urgent(self) -> bool:
         """Whether it comes before the work of the bench."""
-        return KINDS[self.row.kind].urgent and not self.row.detail.get("held")
+        return not _can_wait(self.row)
 
     @property
     def asks(self) -> str:
@@ -62,6 +61,10 @@ class TaskView:
         return self.row.closed_at is None
 
 
+def _can_wait(row: Task) -> bool:
+    return not KINDS[row.kind].urgent or bool(row.detail.get("held"))
+
+
 def open_once(
     uow: UnitOfWork,
     sample: samples.Sample,
@@ -70,13 +73,14 @@ def open_once(
     words: str,
     *,
     result_id: uuid.UUID | None = None,
-    detail: Mapping[str, Any] | None = None,
+    detail: Mapping[str, JsonValue] | None = None,
 ) -> Task | None:
     """Open a task about a sample; None where one was opened for this cause before, whether it is closed or not.
 
     The caller holds the sample's row, so that two at once do not open it twice.
     """
-    if repository.of_cause(uow.session, sample.id, kind, cause[:120]) is not None:
+    of_cause = select(Task).where(Task.sample_id == sample.id, Task.kind == kind, Task.cause == cause[:120])
+    if uow.session.exec(of_cause).first() is not None:
         return None
     row = Task(
         agency_id=sample.agency_id, session_id=sample.session_id, sample_id=sample.id, result_id=result_id, kind=kind,
@@ -90,7 +94,7 @@ def open_once(
     return row
 
 
-def reword(uow: UnitOfWork, row: Task, words: str, detail: Mapping[str, Any] | None = None) -> None:
+def reword(uow: UnitOfWork, row: Task, words: str, detail: Mapping[str, JsonValue] | None = None) -> None:
     """Say an open task as it stands now. Its version stays: whoever is about to tick it off may."""
     kept = row.detail if detail is None else {**row.detail, **detail}
     if row.closed_at is None and (row.words, row.detail) != (words[:WORDS_MAX], kept):
@@ -100,7 +104,8 @@ def reword(uow: UnitOfWork, row: Task, words: str, detail: Mapping[str, Any] | N
 
 def close_task(uow: UnitOfWork, task_id: uuid.UUID, version: int, words: str = "") -> Task:
     """Tick it off. Raises NotFound, Stale, Conflict (done already), Invalid (the role, or nothing said)."""
-    row = repository.of_agency(uow.session, _agency(uow.actor), task_id, lock=True)
+    query = select(Task).where(Task.id == task_id, Task.agency_id == uow.actor.agency_id).with_for_update()
+    row = uow.session.exec(query.execution_options(populate_existing=True)).first()  # as it is now, and held
     if row is None:
         raise NotFound("task")
     if row.closed_at is not None:
@@ -117,8 +122,8 @@ def close_task(uow: UnitOfWork, task_id: uuid.UUID, version: int, words: str = "
 
 def get_task(session: Session, actor: Actor, task_id: uuid.UUID) -> TaskView:
     """One task of the actor's agency. Raises NotFound."""
-    row = repository.of_agency(session, _agency(actor), task_id)
-    if row is None:
+    row = session.get(Task, task_id)
+    if row is None or row.agency_id != actor.agency_id:
         raise NotFound("task")
     return _views(session, actor, [row])[0]
 
@@ -126,29 +131,40 @@ def get_task(session: Session, actor: Actor, task_id: uuid.UUID) -> TaskView:
 def of_sample(session: Session, actor: Actor, sample_id: uuid.UUID) -> list[TaskView]:
     """Tasks about a sample of the actor's agency, open ones first."""
     samples.get_sample(session, actor, sample_id)
-    rows = sorted(repository.of_sample(session, sample_id), key=lambda row: (row.closed_at is not None, row.id))
-    rows.sort(key=lambda row: (row.closed_at is not None, not KINDS[row.kind].urgent or bool(row.detail.get("held"))))
-    return _views(session, actor, rows)
+    rows = rows_of_sample(session, sample_id)
+    return _views(session, actor, sorted(rows, key=lambda row: (row.closed_at is not None, _can_wait(row))))
 
 
 def rows_of_sample(session: Session, sample_id: uuid.UUID) -> list[Task]:
-    """Tasks about a sample as they stand, for code that looks before it opens another."""
-    return repository.of_sample(session, sample_id)
+    """Tasks about a sample, oldest first, closed ones too, for code that looks before it opens another."""
+    return list(session.exec(select(Task).where(Task.sample_id == sample_id).order_by(col(Task.id))))
+
+
+def causes_of(row: Task) -> set[str]:
+    """Why it was opened, by the names that whoever opened it gave."""
+    causes = row.detail.get("causes")
+    return set(map(str, causes)) if isinstance(causes, list) else set()
 
 
 def of_session(session: Session, actor: Actor, session_id: uuid.UUID) -> list[TaskView]:
     """What is open at a session of the actor's agency: what is urgent first, each oldest first; then the few closed last."""
     row = sessions.get_session(session, actor, session_id)
-    still = repository.open_ones(session, row.agency_id, row.id)
-    still.sort(key=lambda task: not KINDS[task.kind].urgent or bool(task.detail.get("held")))
-    return _views(session, actor, [*still, *repository.closed_ones(session, row.agency_id, row.id, CLOSED_SHOWN)])
+    still = sorted(_open_ones(session, actor, row.id), key=_can_wait)
+    closed = select(Task).where(Task.session_id == row.id, col(Task.closed_at).is_not(None))
+    last = session.exec(closed.order_by(col(Task.closed_at).desc()).limit(CLOSED_SHOWN))
+    return _views(session, actor, [*still, *last])
 
 
 def open_tasks(session: Session, actor: Actor, session_id: uuid.UUID | None = None) -> list[TaskView]:
     """Everything open in the actor's agency, oldest first; of one session where named."""
-    if actor.agency_id is None:
-        return []
-    return _views(session, actor, repository.open_ones(session, actor.agency_id, session_id))
+    return _views(session, actor, _open_ones(session, actor, session_id))
+
+
+def _open_ones(session: Session, actor: Actor, session_id: uuid.UUID | None) -> list[Task]:
+    query = select(Task).where(Task.agency_id == actor.agency_id, col(Task.closed_at).is_(None))
+    if session_id is not None:
+        query = query.where(Task.session_id == session_id)
+    return list(session.exec(query.order_by(col(Task.id))))
 
 
 def _views(session: Session, actor: Actor, rows: Sequence[Task]) -> list[TaskView]:
@@ -163,12 +179,6 @@ def _views(session: Session, actor: Actor, rows: Sequence[Task]) -> list[TaskVie
         )
         for row in rows
     ]
-
-
-def _agency(actor: Actor) -> uuid.UUID:
-    if actor.agency_id is None:
-        raise NotFound("task")
-    return actor.agency_id
 
 
 def _tell(uow: UnitOfWork, row: Task, kind: str) -> None:

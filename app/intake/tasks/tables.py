@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlmodel import Field
 
 from app.intake.tasks.domain import TaskKind
@@ -29,7 +29,7 @@ class Task(Base, table=True):
     kind: TaskKind = enum_column(TaskKind, name="task_kind")
     cause: str = Field(max_length=120)
     words: str = Field(max_length=600)
-    detail: dict[str, Any] = json_column(dict)
+    detail: dict[str, JsonValue] = json_column(dict)
     opened_at: datetime = utc_column()
     closed_at: datetime | None = utc_column(nullable=True)
     closed_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")

@@ -82,26 +82,29 @@ _GROUPS: dict[type, dict[str, frozenset[str]]] = {kind: _groups(kind) for kind i
 
 def decode(stored: StoredAnswer) -> Answer:
     """The answer in these columns. Raises UnreadableAnswer for a later version and for what is no answer."""
-    if not _known(stored.engine_version):
-        raise UnreadableAnswer(LATER.format(version=stored.engine_version, known=ENGINE_VERSION))
+    version = stored.engine_version
+    if not version.isdecimal() or int(version) > int(ENGINE_VERSION):
+        raise UnreadableAnswer(LATER.format(version=version, known=ENGINE_VERSION))
     try:
         return _ANSWER.validate_python(_nested(stored))
     except (ValueError, TypeError, AttributeError) as error:
         raise UnreadableAnswer(DAMAGED) from error
 
 
-def _known(version: str) -> bool:
-    return version.isdecimal() and int(version) <= int(ENGINE_VERSION)
-
-
 def _nested(stored: StoredAnswer) -> Any:
     """The keys of an answer as its tree has them."""
     out = _gathered(stored.answer, Answer)
     out |= {name: getattr(stored, name) for name in COLUMNS}
-    out["candidates"] = [_gathered(row, Candidate) for row in out["candidates"]]
+    out["candidates"] = [_gathered(row, Candidate) for row in _rows(out["candidates"])]
     if peaks := out.get("peaks"):
-        out["peaks"] = [_peak(peak) for peak in peaks]
+        out["peaks"] = [_peak(peak) for peak in _rows(peaks)]
     return out
+
+
+def _rows(value: JsonValue) -> list[JsonValue]:
+    if not isinstance(value, list):
+        raise TypeError("rows are a list")
+    return value
 
 
 def _peak(row: Any) -> Any:
@@ -112,9 +115,9 @@ def _peak(row: Any) -> Any:
     return out
 
 
-def _gathered(row: Any, kind: type) -> dict[str, Any]:
+def _gathered(row: Any, kind: type) -> dict[str, JsonValue]:
     """A copy with the keys of each part under the name of the part."""
-    out = dict(row)
+    out: dict[str, JsonValue] = dict(row)
     for name, keys in _GROUPS[kind].items():
         if found := keys & out.keys():
             out[name] = {key: out.pop(key) for key in found}

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from app.laboratory.identification.answer import Answer
 from app.laboratory.identification.codec import plain
 from app.laboratory.identification.identify import NOTHING_KNOWN, Context, identify_blocks
-from app.laboratory.identification.parts import Candidate, Component, DetectionLimit
+from app.laboratory.identification.parts import Candidate, DetectionLimit
 from app.laboratory.identification.runs import RunPeak
 from app.laboratory.library.opened import Libraries
 from instruments import describe
@@ -18,6 +18,9 @@ from spectra import Reading
 
 _OF_CANDIDATE = ("rank", "substance", "compound", "entry", "library", "score", "score_name", "matched_peaks",
                  "explained_fraction", "ambiguous_with")  # fmt: skip
+_OF_PART = ("substance", "compound", "low", "high", "grade", "probability", "not_distinguished")
+_OF_PEAK = ("retention_time_s", "area_percent", "signal_to_noise", "retention_index", "remarks")
+_OF_PROBABILITY = ("probabilities", "p_not_in_library", "not_distinguished")
 _OF_LIMIT = ("substance", "compound", "substance_id", "limit", "seen", "estimate", "low", "high", "sentence")
 
 
@@ -63,15 +66,23 @@ def as_json(block: IdentifiedBlock) -> dict[str, JsonValue]:
         "level": answer.level.value,
         "headline": answer.headline,
         "candidates": [_candidate(row) for row in answer.candidates],
-        "components": [_part(part) for part in answer.components],
+        "components": [
+            _keys(part, _OF_PART[:2]) | {"fraction": part.share} | _keys(part, _OF_PART[2:])
+            for part in answer.components
+        ],
         "unexplained_fraction": answer.unexplained_fraction,
         "sentences": list(answer.sentences),
         "limits": list(block.limits),
         "warnings": about["warnings"],
         **_of_bands(answer, block.detection_limits),
-        **_of_set(answer),
-        **(_of_peak(block.peak) if block.peak is not None else {}),
+        "set": list(answer.set),
+        **(_keys(answer.probability, _OF_PROBABILITY) if answer.probability is not None else {}),
+        **({"peak": block.peak.number} | _keys(block.peak, _OF_PEAK) if block.peak is not None else {}),
     }
+
+
+def _keys(part: object, names: Sequence[str]) -> dict[str, JsonValue]:
+    return {name: plain(getattr(part, name)) for name in names}
 
 
 def _of_bands(answer: Answer, limits: Sequence[DetectionLimit]) -> dict[str, JsonValue]:
@@ -79,45 +90,14 @@ def _of_bands(answer: Answer, limits: Sequence[DetectionLimit]) -> dict[str, Jso
     if found is None or answer.fit is None:
         return {}
     return {
-        "detection_limits": [{key: getattr(limit, key) for key in _OF_LIMIT} for limit in limits],
+        "detection_limits": [_keys(limit, _OF_LIMIT) for limit in limits],
         "mostly_unexplained": found.mostly_unexplained,
         "residual_bands": list(answer.fit.residual_bands),
         "alignment": plain(found.alignment),
     }
 
 
-def _of_set(answer: Answer) -> dict[str, JsonValue]:
-    found = answer.probability
-    if found is None:
-        return {"set": list(answer.set)}
-    return {
-        "set": list(answer.set),
-        "probabilities": plain(found.probabilities),
-        "p_not_in_library": found.p_not_in_library,
-        "not_distinguished": list(found.not_distinguished),
-    }
-
-
-def _of_peak(peak: RunPeak) -> dict[str, JsonValue]:
-    return {
-        "peak": peak.number,
-        "retention_time_s": peak.retention_time_s,
-        "area_percent": peak.area_percent,
-        "signal_to_noise": peak.signal_to_noise,
-        "retention_index": peak.retention_index,
-        "remarks": list(peak.remarks),
-    }
-
-
 def _candidate(row: Candidate) -> dict[str, JsonValue]:
     """The contract's keys; of a spectrum of bands also the shift in cm⁻¹ and the aligned score it is ranked by."""
-    out = {key: plain(getattr(row, key)) for key in _OF_CANDIDATE}
+    out = _keys(row, _OF_CANDIDATE)
     return out | {"shift": row.shift, "aligned": row.aligned} if row.alignment is not None else out
-
-
-def _part(part: Component) -> dict[str, JsonValue]:
-    return {
-        "substance": part.substance, "compound": part.compound, "fraction": part.share, "low": part.low,
-        "high": part.high, "grade": part.grade, "probability": part.probability,
-        "not_distinguished": list(part.not_distinguished),
-    }  # fmt: skip

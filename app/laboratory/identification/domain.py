@@ -68,8 +68,3 @@ class MethodInfo:
     reviewed: str
     review_by: str
     lock_masses: tuple[float, ...] = ()
-
-    @property
-    def all_limits(self) -> tuple[str, ...]:
-        """The sentences to show, the general one first."""
-        return (NEVER_ABSENT, *self.limits)

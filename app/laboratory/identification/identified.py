@@ -27,7 +27,10 @@ def identified(
 ) -> tuple[list[Hit], Answer]:
     """Rows in the order of the identification, and its answer. `library` said it; `registry` is what was searched."""
     said, called = _in_register(said, library, conditions)
-    ordered = _as_identified(rows, said)
+    # the identification ranks by more than the plain score that is shown: its order first, then the rest
+    places = {c: place for place, (c, _) in enumerate(said.compounds)}
+    ordered = sorted(rows, key=lambda row: places.get(row.compound, len(places)))
+    ordered = regrouped([replace(row, rank=rank) for rank, row in enumerate(ordered, start=1)])
     named = _in_set(ordered, said)
     answer = answer_of(said.level, ordered, named, list(said.reasons), quality, registry)
     if said.level is IdentificationLevel.CLASS_ONLY:
@@ -48,7 +51,7 @@ def _in_register(
     called = names_of(library, sorted(key for key in keys if key.startswith("name:")), ())
     if not called:
         return said, {}
-    under = {key: conditions.index.unified(_named(key, name)).compound for key, name in called.items()}
+    under = {key: conditions.index.unified(Hit(0, name, key, 0.0, "")).compound for key, name in called.items()}
     shares: dict[str, float] = {}
     for key, share in said.compounds:
         shares[under.get(key, key)] = shares.get(under.get(key, key), 0.0) + share
@@ -62,17 +65,6 @@ def _in_register(
         ),
     )
     return changed, {under[key]: name for key, name in reversed(called.items())}
-
-
-def _named(compound: str, name: str) -> Hit:
-    return Hit(0, name, compound, 0.0, "")
-
-
-def _as_identified(rows: Sequence[Hit], said: Identification) -> list[Hit]:
-    """The identification ranks by more than the plain score that is shown: its order first, then the rest."""
-    places = {c: place for place, (c, _) in enumerate(said.compounds)}
-    ordered = sorted(rows, key=lambda row: places.get(row.compound, len(places)))
-    return regrouped([replace(row, rank=rank) for rank, row in enumerate(ordered, start=1)])
 
 
 def _probabilities(

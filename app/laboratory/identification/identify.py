@@ -7,20 +7,16 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from app.laboratory.identification.accurate_mass import match_accurate_mass
+from app.laboratory.identification.accurate_mass import match_accurate_mass, put_right
 from app.laboratory.identification.answer import Answer
-from app.laboratory.identification.controls import RunControls
 from app.laboratory.identification.domain import Method, MethodInfo
 from app.laboratory.identification.in_house import with_own
 from app.laboratory.identification.instrument_state import InstrumentState, with_instrument
-from app.laboratory.identification.mass_scale import negative_ions, put_right
 from app.laboratory.identification.matching import match_infrared, match_unit_mass
 from app.laboratory.identification.methods import method_for, method_info
 from app.laboratory.identification.mixtures import mixture_of, with_mixture
-from app.laboratory.identification.ranking import SearchConditions, not_compared
-from app.laboratory.identification.reading_limits import with_reading_limits
-from app.laboratory.identification.run_answers import with_run
-from app.laboratory.identification.runs import RunPeak, components_of
+from app.laboratory.identification.ranking import SearchConditions, not_compared, with_reading_limits
+from app.laboratory.identification.runs import RunControls, RunPeak, components_of, with_run
 from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.library.opened import Libraries
 from instruments import InstrumentError, to_absorbance, to_mass_spectrum, to_seconds
@@ -68,19 +64,15 @@ class Block:
 
 def identify(reading: Reading, libraries: Libraries, context: Context = NOTHING_KNOWN) -> Answer:
     """The answer for one reading, with everything that limits it. A reading that cannot be compared has one, too."""
-    answer = whole(identify_blocks(reading, libraries, context))
+    blocks = identify_blocks(reading, libraries, context)
+    found = [(block.peak, block.answer) for block in blocks if block.peak is not None]
+    answer = with_run(blocks[0].answer, found) if found else blocks[0].answer
     if answer.compared:
         answer = with_instrument(answer, context.instrument)
     if context.controls is not None and answer.peaks:
         said = tuple(context.controls.sentences)
         answer = replace(answer, controls=said, sentences=(*answer.sentences, *said))
     return with_reading_limits(answer, reading)
-
-
-def whole(blocks: Sequence[Block]) -> Answer:
-    """The answer of a reading: its only block, or of a run its largest component with all peaks in it."""
-    found = [(block.peak, block.answer) for block in blocks if block.peak is not None]
-    return with_run(blocks[0].answer, found) if found else blocks[0].answer
 
 
 def identify_blocks(reading: Reading, libraries: Libraries, context: Context = NOTHING_KNOWN) -> list[Block]:
@@ -91,19 +83,18 @@ def identify_blocks(reading: Reading, libraries: Libraries, context: Context = N
     method = context.method or method_of(reading)
     if method is None:
         return [Block(not_compared(_WHY_NOT[ReadingKind.OTHER]))]
-    info = method_info(method)
-    try:
-        return _blocks(reading, _Search(libraries, info, context, _conditions(reading, context)))
-    except (InstrumentError, SpectrumError) as error:
-        return [Block(not_compared(f"This reading cannot be compared: {str(error).rstrip('.')}.", info.all_limits))]
-
-
-def _conditions(reading: Reading, context: Context) -> SearchConditions:
-    instrument = context.instrument
-    return SearchConditions(
-        context.top, context.index, instrument=instrument.name, negative=negative_ions(reading),
+    info, instrument = method_info(method), context.instrument
+    conditions = SearchConditions(
+        context.top,
+        context.index,
+        instrument=instrument.name,
+        negative=str(reading.meta.get("polarity", "")).strip().lower() == "negative",
         widening=instrument.widening,
-    )  # fmt: skip
+    )
+    try:
+        return _blocks(reading, _Search(libraries, info, context, conditions))
+    except (InstrumentError, SpectrumError) as error:
+        return [Block(not_compared(f"This reading cannot be compared: {str(error).rstrip('.')}.", info.limits))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +114,7 @@ def _blocks(reading: Reading, search: _Search) -> list[Block]:
         return [Block(_mass(to_mass_spectrum(reading), search))]
     if reading.kind is ReadingKind.MASS_RUN:
         return _run(reading, search)
-    return [Block(not_compared(_WHY_NOT[reading.kind], search.info.all_limits))]
+    return [Block(not_compared(_WHY_NOT[reading.kind], search.info.limits))]
 
 
 def _curve(reading: Reading, search: _Search) -> Answer:
@@ -138,7 +129,7 @@ def _curve(reading: Reading, search: _Search) -> Answer:
 def _mass(query: MassSpectrum, search: _Search) -> Answer:
     info, conditions, names = search.info, search.conditions, search.context.names
     if not (query.intensity > 0).any():
-        return not_compared("This spectrum has no peak above zero, so there is nothing to compare.", info.all_limits)
+        return not_compared("This spectrum has no peak above zero, so there is nothing to compare.", info.limits)
     accurate = _takes_accurate(query, info.method)
     books = search.libraries.mass(names, accurate=accurate)
     own, others = [b for b in books if b.own], [b for b in books if not b.own]
@@ -153,37 +144,25 @@ def _mass(query: MassSpectrum, search: _Search) -> Answer:
 
 
 def _run(reading: Reading, search: _Search) -> list[Block]:
-    strongest, controls = _strongest(reading.scans), search.context.controls or RunControls()
+    strongest, controls = _strongest(reading.scans), search.context.controls
     accurate = strongest is not None and _takes_accurate(strongest, search.info.method)
-    peaks = components_of(
-        reading.scans,
-        _seconds(reading),
-        accurate=accurate,
-        blank=controls.blank,
-        ladder=controls.retention,
-        previous=controls.previous,
-    )
+    peaks = components_of(reading.scans, seconds_of(reading), accurate=accurate, controls=controls)
     if not peaks:
         lit = any((scan.intensity > 0).any() for scan in reading.scans)
         why = ALL_IN_BLANK if lit else "No scan of this run holds any signal."
-        return [Block(not_compared(why, search.info.all_limits))]
-    where = controls.instrument or reading.instrument
-    return [Block(_mass(peak.spectrum, _at_peak(search, peak, where)), peak) for peak in peaks]
+        return [Block(not_compared(why, search.info.limits))]
+    where = (controls.instrument if controls is not None else "") or reading.instrument
+    blocks = []
+    for peak in peaks:
+        at, index = peak.retention_time_s, peak.retention_index
+        # peaks are taken apart by time, not by mixtures
+        known = replace(search.conditions, retention_time_s=at, retention_index=index, instrument=where, mixtures=False)
+        blocks.append(Block(_mass(peak.spectrum, replace(search, conditions=known)), peak))
+    return blocks
 
 
-def _at_peak(search: _Search, peak: RunPeak, instrument: str) -> _Search:
-    """What is known of a peak beside its spectrum; peaks are taken apart by time, not by mixtures."""
-    conditions = replace(
-        search.conditions,
-        retention_time_s=peak.retention_time_s,
-        retention_index=peak.retention_index,
-        instrument=instrument,
-        mixtures=False,
-    )
-    return replace(search, conditions=conditions)
-
-
-def _seconds(reading: Reading) -> FloatArray:
+def seconds_of(reading: Reading) -> FloatArray:
+    """The time axis in seconds; as it is where its unit is none of time."""
     try:
         return to_seconds(reading.x, reading.x_unit)
     except InstrumentError:

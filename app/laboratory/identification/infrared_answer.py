@@ -20,6 +20,7 @@ from app.laboratory.identification.parts import (
     Difference,
     Infrared,
 )
+from app.laboratory.identification.ranking import rounded
 from app.laboratory.identification.substances import SubstanceIndex
 from spectra.infrared.answer import DetectionLimit as Estimated
 from spectra.infrared.answer import DiagnosticBand, InfraredExplanation
@@ -41,13 +42,14 @@ def infrared_of(explained: MixtureExplanation, index: SubstanceIndex) -> Infrare
     if not isinstance(explained, InfraredExplanation):
         return None
     aligned = explained.alignment
+    shift = None
+    if aligned is not None:
+        shift = AxisShift(round(aligned.shift, 2), round(aligned.blur, 2), round(aligned.tilt, 3))
     return Infrared(
-        alignment=None
-        if aligned is None
-        else AxisShift(round(aligned.shift, 2), round(aligned.blur, 2), round(aligned.tilt, 3)),
+        alignment=shift,
         signal_to_noise=round(explained.signal_to_noise, 1),
         mostly_unexplained=explained.mostly_unexplained,
-        residual_ratio=None if explained.residual_ratio is None else round(explained.residual_ratio, 4),
+        residual_ratio=rounded(explained.residual_ratio),
         limits=tuple(sorted((_limit(limit, index) for limit in explained.limits), key=_order)),
         bands=tuple(
             BandsOfPart(part.compound, tuple(_band(band) for band in bands[:MOST_BANDS]))
@@ -76,10 +78,8 @@ def _order(limit: DetectionLimit) -> tuple[bool, bool, str]:
 
 
 def _band(band: DiagnosticBand) -> Band:
-    return Band(
-        round(band.position, 1), None if band.found is None else round(band.found, 1),
-        None if band.error is None else round(band.error, 1), round(band.weight, 3), band.missing,
-    )  # fmt: skip
+    found, error = rounded(band.found, 1), rounded(band.error, 1)
+    return Band(round(band.position, 1), found, error, round(band.weight, 3), band.missing)
 
 
 def _curves(explained: InfraredExplanation) -> Curves | None:

@@ -1,6 +1,6 @@
 """One spectrum against the registry: ranked candidates, one row per compound, and an answer in honest sentences.
 
-Two ways: infrared by alignment (infrared_rows), unit-mass (EI) spectra by the composite score; accurate masses stand in
+Two ways: infrared, unit-mass (EI) spectra by the composite score; accurate masses stand in
 accurate_mass. Every answer says what was searched, what the method cannot tell apart, and never more than "consistent with".
 """
 
@@ -12,11 +12,11 @@ from dataclasses import replace
 from app.laboratory.identification.answer import Answer, Level
 from app.laboratory.identification.domain import MethodInfo
 from app.laboratory.identification.identified import identified
+from app.laboratory.identification.in_house import for_mixtures, marked, own_first
 from app.laboratory.identification.infrared_answer import MOSTLY, fit_sentences, infrared_of, mostly_unexplained
-from app.laboratory.identification.infrared_rows import RANKED_BY, SCORE, infrared_rows, order_sentences, with_aligned
 from app.laboratory.identification.instrument_state import silenced, widened
 from app.laboratory.identification.mixtures import main_parts, mixture_headline, mixture_of, with_mixture
-from app.laboratory.identification.own_infrared import for_mixtures, marked
+from app.laboratory.identification.parts import Alignment, Candidate
 from app.laboratory.identification.ranking import (
     HEADLINES,
     SearchConditions,
@@ -27,6 +27,8 @@ from app.laboratory.identification.ranking import (
     merged,
     named_rows,
     not_compared,
+    regrouped,
+    rounded,
     tagged,
     with_components,
 )
@@ -46,6 +48,10 @@ from spectra.confidence.identify import candidates_of, identify, rank_compounds
 from spectra.infrared.identify import level_of
 from spectra.preprocess import within_range
 
+SCORE = "first_derivative"
+RANKED_BY = "aligned"
+LOOKED_AT = 60
+"""Compounds of each library that are put in order; as many as alignment looks at (`hits_by_alignment`)."""
 NOTHING_MEASURED = frozenset({"ir_no_bands", "ir_single_beam", "ir_flat", "ir_axis_unit", "ir_not_usable"})
 """Remarks after which a reading cannot say of any compound that it would have been seen."""
 WATCH_ALL = 1_000
@@ -57,30 +63,25 @@ def match_infrared(
 ) -> Answer:
     """Candidates of all infrared libraries, grouped by compound, with the parts of a mixture and limits."""
     if not registry:
-        return not_compared(f"There is no {info.title} library here to compare with.", info.all_limits)
+        return not_compared(f"There is no {info.title} library here to compare with.", info.limits)
     rows, aligned = infrared_rows(query, registry, conditions)
     quality = infrared_quality(query)
     explained = widened(_explained(query, registry, rows, conditions), conditions.widening)
     if mostly_unexplained(explained) or {remark.code for remark in quality} & NOTHING_MEASURED:
         explained = silenced(explained)
-    level = _infrared_level(rows)
+    level = level_of(rows[0].score if rows else 0.0, size=1)
     named = named_rows(rows, level)
     found = order_sentences(rows, aligned) if rows else ["No library entry resembles this spectrum."]
     if mostly_unexplained(explained):
         level, named = IdentificationLevel.NOTHING_ABOVE_LIMIT, []
     sentences = [*found, *_infrared_sentences(rows, level, named), *fit_sentences(explained)]
     answer = with_components(answer_of(level, rows, named, sentences, quality, registry), explained, conditions.index)
-    answer = _led_by_parts(_with_infrared(answer, explained, conditions), explained, level)
+    if explained is not None and (infrared := infrared_of(explained, conditions.index)) is not None:
+        answer = replace(answer, infrared=infrared, sentences=(*answer.sentences, *explained.withheld))
+    answer = _led_by_parts(answer, explained, level)
     shown = with_aligned(rows, aligned, registry, conditions)
     answer = replace(answer, score_name=SCORE, ranked_by=RANKED_BY, candidates=shown, limits=limits_of(info, registry))
     return marked(answer, registry)
-
-
-def _with_infrared(answer: Answer, explained: MixtureExplanation | None, conditions: SearchConditions) -> Answer:
-    infrared = infrared_of(explained, conditions.index) if explained is not None else None
-    if infrared is None or explained is None:
-        return answer
-    return replace(answer, infrared=infrared, sentences=(*answer.sentences, *explained.withheld))
 
 
 def _led_by_parts(answer: Answer, explained: MixtureExplanation | None, level: IdentificationLevel) -> Answer:
@@ -99,10 +100,6 @@ def _led_by_parts(answer: Answer, explained: MixtureExplanation | None, level: I
     return answer
 
 
-def _infrared_level(rows: Sequence[Hit]) -> IdentificationLevel:
-    return level_of(rows[0].score if rows else 0.0, size=1)
-
-
 def _explained(
     query: InfraredSpectrum, registry: Sequence[Opened], rows: Sequence[Hit], conditions: SearchConditions
 ) -> MixtureExplanation | None:
@@ -112,18 +109,14 @@ def _explained(
     one = for_mixtures(
         next((o for o in registry if o.key == rows[0].library), registry[0]), registry, conditions.instrument
     )
+    library, watched = one.infrared, None
+    if len(one) > WATCH_ALL:
+        named = zip(library.compounds, library.names, strict=True)
+        watched = sorted({compound for compound, name in named if conditions.index.find(compound, name).id})
     try:
-        return one.infrared.explain(query, watch=_watched(one, conditions))
+        return library.explain(query, watch=watched)
     except SpectrumError:
         return None
-
-
-def _watched(one: Opened, conditions: SearchConditions) -> list[str] | None:
-    """Of a large library the compounds of the register; of a small one everything (None)."""
-    if len(one) <= WATCH_ALL:
-        return None
-    library = one.infrared
-    return sorted({c for c, n in zip(library.compounds, library.names, strict=True) if conditions.index.find(c, n).id})
 
 
 def _infrared_sentences(rows: Sequence[Hit], level: IdentificationLevel, named: Sequence[Hit]) -> list[str]:
@@ -141,12 +134,91 @@ def _infrared_sentences(rows: Sequence[Hit], level: IdentificationLevel, named: 
     return out
 
 
+# -- candidates of an infrared reading: the exact first-derivative search, in the order of the aligned fit. The first
+# derivative is what chemists know and can compare with other software; alignment (shift, width, tilt, baseline) is right
+# more often about which compound it is, and is what the parts of a mixture rest on.
+
+
+class AlignedScores:
+    """How well the compounds of a registry fit once aligned, 0 to 1: by library and compound as the library calls it."""
+
+    def __init__(self, query: InfraredSpectrum, registry: Sequence[Opened], conditions: SearchConditions) -> None:
+        self._scores: dict[tuple[str, str], float] = {}
+        for one in registry:
+            for row in _aligned(query, one):
+                self._scores[one.key, conditions.index.unified(row).compound] = row.score
+
+    def of(self, row: Hit) -> float | None:
+        """The aligned score of a row of the registry; None for one that was not aligned."""
+        return self._scores.get((row.library, row.compound))
+
+    def ordered(self, rows: Sequence[Hit]) -> list[Hit]:
+        """Best aligned first; what was not aligned behind, as it came. Groups and margins are those of this order."""
+        best = sorted(rows, key=lambda row: -(self.of(row) or 0.0))
+        out = regrouped([replace(row, rank=place) for place, row in enumerate(best, start=1)])
+        return [replace(row, margin=self._margin(row, out)) for row in out]
+
+    def _margin(self, row: Hit, rows: Sequence[Hit]) -> float | None:
+        here = self.of(row)
+        other = next((r for r in rows[row.rank :] if r.ambiguity_group != row.ambiguity_group), None)
+        there = self.of(other) if other is not None else None
+        return None if here is None or there is None else here - there
+
+
+def _aligned(query: InfraredSpectrum, one: Opened) -> list[Hit]:
+    try:
+        return one.infrared.search_compounds(query, LOOKED_AT, score=RANKED_BY)
+    except SpectrumError:  # too few points in common to fit anything to
+        return []
+
+
+def infrared_rows(
+    query: InfraredSpectrum, registry: Sequence[Opened], conditions: SearchConditions
+) -> tuple[list[Hit], AlignedScores]:
+    """One ranking over all libraries, one row per compound, the laboratory's own references first where they fit.
+
+    `score` of a row is its exact first-derivative correlation; `margin` is of the aligned scores.
+    """
+    found = [
+        c for one in registry for c in tagged(one, one.infrared.search_compounds(query, LOOKED_AT, "first_derivative"))
+    ]
+    aligned, wide = AlignedScores(query, registry, conditions), replace(conditions, top=LOOKED_AT)
+    return own_first(
+        found, registry, conditions, lambda some: aligned.ordered(merged(some, wide))[: conditions.top]
+    ), aligned
+
+
+def with_aligned(
+    rows: Sequence[Hit], aligned: AlignedScores, registry: Sequence[Opened], conditions: SearchConditions
+) -> tuple[Candidate, ...]:
+    """Rows as candidates, each with its aligned score beside the exact one."""
+    candidates = as_candidates(rows, registry, conditions.index)
+    scores = (Alignment(rounded(aligned.of(row))) for row in rows)
+    return tuple(replace(row, alignment=score) for row, score in zip(candidates, scores, strict=True))
+
+
+def order_sentences(rows: Sequence[Hit], aligned: AlignedScores) -> list[str]:
+    """The best row with both scores, and the compound the first derivative alone would have put first."""
+    best = rows[0]
+    fit = aligned.of(best)
+    after = f"{fit:.2f} of 1 once aligned, " if fit is not None else ""
+    shift = f"shifted by {best.shift:+.0f} cm⁻¹" if best.shift else "not shifted"
+    out = [f"Best match: {best.name}, {after}first-derivative correlation {best.score:.2f} of 1, {shift}."]
+    alone = max(rows, key=lambda row: row.score)
+    if alone.compound != best.compound and alone.ambiguity_group != best.ambiguity_group:
+        out.append(f"By the first derivative alone {alone.name} would stand first, at {alone.score:.2f}.")
+    return out
+
+
+# -- unit-mass spectra ---------------------------------------------------------------------------------------------
+
+
 def match_unit_mass(
     query: MassSpectrum, registry: Sequence[Opened], info: MethodInfo, conditions: SearchConditions
 ) -> Answer:
     """Composite score over all unit-mass libraries; level and set from the library with the best candidate."""
     if not registry:
-        return not_compared("There is no library of EI mass spectra here to compare with.", info.all_limits)
+        return not_compared("There is no library of EI mass spectra here to compare with.", info.limits)
     found = [
         row for library in registry for row in tagged(library, library.mass.search_compounds(query, conditions.top))
     ]

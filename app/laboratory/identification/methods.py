@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from app.laboratory.identification.domain import Method, MethodInfo
+from app.laboratory.identification.domain import NEVER_ABSENT, Method, MethodInfo
 
+_INFO = TypeAdapter(MethodInfo)
 _DEFAULT_OF_KIND = {
     "ir": Method.FTIR,
     "raman": Method.RAMAN,
@@ -26,21 +26,16 @@ def methods() -> dict[Method, MethodInfo]:
     """Every method. Raises KeyError when the file and the enum do not agree, ValueError for a row that is none."""
     data = tomllib.loads(files("app.laboratory.identification").joinpath("methods.toml").read_text(encoding="utf-8"))
     usual = {name: data[name] for name in ("reviewed", "review_by")} | {"active": True, "lod_percent": None}
-    return {method: _info(method, usual | data[method.value]) for method in Method}
+    rows = {method: usual | data[method.value] | {"method": method} for method in Method}
+    for method, row in rows.items():
+        row["limits"] = (NEVER_ABSENT, *row["limits"])  # the general one first
+        row["lock_masses"] = _lock_masses(method, row.get("lock_masses", []))
+    return {method: _INFO.validate_python(row) for method, row in rows.items()}
 
 
 def method_info(method: Method) -> MethodInfo:
     """One method."""
     return methods()[method]
-
-
-_INFO = TypeAdapter(MethodInfo)
-
-
-def _info(method: Method, row: Mapping[str, object]) -> MethodInfo:
-    return _INFO.validate_python(
-        {**row, "method": method, "lock_masses": _lock_masses(method, row.get("lock_masses", []))}
-    )
 
 
 def _lock_masses(method: Method, given: Any) -> tuple[float, ...]:

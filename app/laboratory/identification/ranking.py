@@ -13,9 +13,16 @@ from app.laboratory.identification.domain import NEVER_ABSENT, MethodInfo
 from app.laboratory.identification.parts import Candidate, Component, MixtureFit, QualityRemark, SearchedLibrary
 from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.library.opened import Opened
-from spectra import STARTER_NOTICE, IdentificationLevel, MixtureExplanation, Remark, group_by_compound
+from instruments import assurance_sentence
+from spectra import STARTER_NOTICE, IdentificationLevel, MixtureExplanation, Reading, Remark, group_by_compound
 from spectra import Candidate as Hit
 from spectra import Component as Part
+
+_TURNED = frozenset({
+    "absorbance", "transmittance", "reflectance", "log(1/R)", "kubelka-munk", "diffuse reflectance",
+    "inverted absorbance", "single beam",
+})  # fmt: skip
+"""Infrared values that the readers turn into absorbance, or take as it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +72,10 @@ def regrouped(rows: list[Hit]) -> list[Hit]:
     groups: list[int] = []
     leaders: list[Hit] = []
     for row in rows:
-        for number, leader in enumerate(leaders, start=1):
-            if row.name in leader.ambiguous_with or leader.name in row.ambiguous_with:
-                groups.append(number)
-                break
-        else:
-            leaders.append(row)
-            groups.append(len(leaders))
+        alike = (row.name in leader.ambiguous_with or leader.name in row.ambiguous_with for leader in leaders)
+        number = next((number for number, same in enumerate(alike, start=1) if same), len(leaders) + 1)
+        leaders += [row] if number > len(leaders) else []
+        groups.append(number)
     out = []
     for row, group in zip(rows, groups, strict=True):
         other = next((r.score for r, g in zip(rows, groups, strict=True) if g != group), None)
@@ -167,16 +171,16 @@ def _candidate(row: Hit, library: Opened, index: SubstanceIndex) -> Candidate:
     )  # fmt: skip
 
 
-def rounded(value: float | None) -> float | None:
-    """Four decimals are more than any score means."""
-    return None if value is None else round(value, 4)
+def rounded(value: float | None, digits: int = 4) -> float | None:
+    """Four decimals are more than any score means; None stays None."""
+    return None if value is None else round(value, digits)
 
 
 def limits_of(info: MethodInfo, registry: Sequence[Opened]) -> tuple[str, ...]:
     """The method's sentences, and the notice of the starters when nothing else was searched."""
     if registry and all(library.starter for library in registry):
-        return (*info.all_limits, f"Only starter libraries were searched ({STARTER_NOTICE}).")
-    return info.all_limits
+        return (*info.limits, f"Only starter libraries were searched ({STARTER_NOTICE}).")
+    return info.limits
 
 
 def libraries_of(registry: Sequence[Opened]) -> tuple[SearchedLibrary, ...]:
@@ -193,3 +197,25 @@ def listed(names: Sequence[str], word: str = "and") -> str:
     if len(shown) > 6:
         return ", ".join(shown[:6]) + f" {word} {len(shown) - 6} more"
     return f"{', '.join(shown[:-1])} {word} {shown[-1]}" if len(shown) > 1 else "".join(shown)
+
+
+# -- what a reading itself limits: how far its reader is proven, and what its values had to be taken for -------------
+
+
+def with_reading_limits(answer: Answer, reading: Reading) -> Answer:
+    """The answer with sentences on what may not be concluded from this very reading."""
+    limits = answer.limits
+    if answer.compared and (words := compared_as(reading.kind.value, reading.y_unit)):
+        limits = (*limits, words)
+    assurance = str(reading.meta.get("assurance", ""))
+    if assurance not in ("", "high"):
+        limits = (*limits, assurance_sentence(assurance))
+    return replace(answer, limits=limits)
+
+
+def compared_as(kind: str, y_unit: str) -> str:
+    """The limit of a comparison of infrared values whose unit is none the readers turn into absorbance; else ""."""
+    if kind != "ir" or y_unit.removesuffix(" (%)").partition(",")[0] in _TURNED:
+        return ""
+    what = f"gives its values as “{y_unit}”" if y_unit else "does not say whether its values are absorbance"
+    return f"The file {what}: they were compared as if they were absorbance. Say what they are under “Correct it”."

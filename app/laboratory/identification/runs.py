@@ -1,16 +1,22 @@
-"""From a run of scans to the spectra worth comparing: its components, each without its neighbours and the background.
+"""From a run of scans to the spectra worth comparing, and from their answers to that of the run, each compound once.
 
-`components_of` takes a run apart (spectra.chromatogram); `peaks_of` is what is left for infusions and short or odd runs:
-peaks of the total ion current, averaged, the scans at their feet taken off.
+`components_of` takes a run apart (spectra.chromatogram), each component without its neighbours and the background;
+`peaks_of` is what is left for infusions and short or odd runs: peaks of the total ion current, averaged, the scans at
+their feet taken off. What was run beside a sample comes from whoever wires a process: app.laboratory.standards brings a
+`ControlsFor` along. Knows no library; app.laboratory.identification.identify compares, `with_run` puts together.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.laboratory.identification.answer import NAMING_LEVELS, Answer, Peak, PeakAnswer, RunFacts, RunRow
+from app.laboratory.identification.ranking import rounded
 from spectra import MassRun, MassSpectrum
 from spectra.preprocess import nominal_mass
 from spectra.types import FloatArray, SpectrumError
@@ -37,18 +43,45 @@ LEAST_EXPLAINED = 50.0
 """Percent of the signal that components must make up before an accurate-mass run is taken apart: DART is no column."""
 ACCURATE_GAP_DA = 0.005
 LEAST_SCANS = 5
+KEPT_PEAKS = 300
+KEPT_CANDIDATES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class RunNotes:
-    """What is said of a run as a whole: `sentences`, how its spectra were made (`rule`), numbers for the screen."""
+class RunControls:
+    """Controls of the batch of one analysis, each with the words by which an answer names it; None: there is none.
 
-    rule: str
-    sentences: tuple[str, ...] = ()
-    n_components: int = 0
-    n_compared: int = 0
-    unexplained_percent: float | None = None
-    peak_width_s: float | None = None
+    `retention` is the index scale of the n-alkane ladder; `instrument` what ran the sample, "" where nobody said.
+    """
+
+    blank: MassRun | None = None
+    blank_name: str = ""
+    retention: RetentionLadder | None = None
+    ladder_name: str = ""
+    previous: MassRun | None = None
+    previous_name: str = ""
+    instrument: str = ""
+
+    @property
+    def sentences(self) -> list[str]:
+        """What was used, for the answer."""
+        out = []
+        if self.blank is not None:
+            out.append(f"Compared with the blank of its batch: {self.blank_name}.")
+        if self.retention is not None:
+            out.append(f"Retention indices are from the n-alkane ladder of its batch: {self.ladder_name}.")
+        if self.previous is not None:
+            out.append(f"Checked for carry-over from the run before it: {self.previous_name}.")
+        return out
+
+
+ControlsFor = Callable[[uuid.UUID], RunControls]
+"""From the key of an analysis to what was run beside it."""
+
+
+def no_controls(_analysis_id: uuid.UUID) -> RunControls:
+    """Nothing is known to have been run beside it."""
+    return RunControls()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +89,7 @@ class RunPeak:
     """One component: its time in seconds, its share of the area of all components in percent, and its spectrum.
 
     `remarks` are sentences about overlap, blank and carry-over; `retention_note` says why an index is missing or weak.
+    `run` is what is said of the run as a whole, `rule` how its spectra were made.
     """
 
     number: int
@@ -69,7 +103,8 @@ class RunPeak:
     retention_index: float | None = None
     retention_note: str = ""
     remarks: tuple[str, ...] = ()
-    notes: RunNotes | None = None
+    run: RunFacts | None = None
+    rule: str = RULE
 
 
 def components_of(
@@ -77,32 +112,28 @@ def components_of(
     seconds: FloatArray,
     *,
     accurate: bool,
-    blank: MassRun | None = None,
-    ladder: RetentionLadder | None = None,
-    previous: MassRun | None = None,
+    controls: RunControls | None = None,
 ) -> list[RunPeak]:
     """Components of a run, largest first, at most thirty; what no component is found in goes through `peaks_of`.
 
-    `blank` is the run of the batch's blank, `previous` the run injected before this one, `ladder` the retention
-    index scale of the batch's alkane run. Column bleed, air, solvent and what the blank explains are not among them.
+    Column bleed, air, solvent and what the blank explains are not among them.
     """
     from spectra import read_run
 
+    beside, run = controls or RunControls(), MassRun(scans, seconds)
     try:
-        said = read_run(
-            MassRun(scans, seconds), (), accurate=accurate, blank=blank, previous=previous, ladder=ladder
-        )  # fmt: skip
+        said = read_run(run, accurate=accurate, blank=beside.blank, previous=beside.previous, ladder=beside.retention)
     except SpectrumError:
         return peaks_of(scans, seconds, accurate=accurate)
     explained = said.found.explained_percent or 0.0
     if (not said.peaks and not said.from_blank) or (accurate and explained < LEAST_EXPLAINED):
         return peaks_of(scans, seconds, accurate=accurate)
     chosen = [p for p in said.peaks if (p.component.area_percent or 0.0) >= LEAST_AREA_PERCENT][:MOST_COMPONENTS]
-    notes = _notes(said, len(chosen))
-    return [_as_peak(k, one, notes) for k, one in enumerate(chosen, start=1)]
+    facts = _facts(said, len(chosen))
+    return [_as_peak(k, one, facts) for k, one in enumerate(chosen, start=1)]
 
 
-def _as_peak(number: int, one: ReportedPeak, notes: RunNotes) -> RunPeak:
+def _as_peak(number: int, one: ReportedPeak, facts: RunFacts) -> RunPeak:
     part, index = one.component, one.index
     return RunPeak(
         number,
@@ -116,12 +147,12 @@ def _as_peak(number: int, one: ReportedPeak, notes: RunNotes) -> RunPeak:
         retention_index=None if index is None else index.value,
         retention_note="" if index is None else index.reason,
         remarks=tuple(r.text for r in one.remarks),
-        notes=notes,
+        run=facts,
+        rule=COMPONENT_RULE,
     )
 
 
-def _notes(said: RunReport, compared: int) -> RunNotes:
-    found = said.found
+def _facts(said: RunReport, compared: int) -> RunFacts:
     sentences = []
     if len(said.peaks) > compared:
         small = sum(p.component.area_percent or 0.0 for p in said.peaks[compared:])
@@ -135,9 +166,8 @@ def _notes(said: RunReport, compared: int) -> RunNotes:
         sentences.append(f"Left out as background ({', '.join(kinds)}): {len(said.background)} components.")
     if (rest_percent := said.unexplained_percent) is not None and rest_percent >= 10:
         sentences.append(f"{rest_percent:.0f} % of the signal above the baseline belongs to no component.")
-    return RunNotes(
-        COMPONENT_RULE, tuple(sentences), len(said.peaks), compared, said.unexplained_percent, found.peak_width_s
-    )  # fmt: skip
+    width = rounded(said.found.peak_width_s)
+    return RunFacts(len(said.peaks), compared, tuple(sentences), rounded(said.unexplained_percent), width)
 
 
 def peaks_of(scans: tuple[MassSpectrum, ...], seconds: FloatArray, *, accurate: bool) -> list[RunPeak]:
@@ -149,9 +179,7 @@ def peaks_of(scans: tuple[MassSpectrum, ...], seconds: FloatArray, *, accurate: 
     total = np.array([float(scans[k].intensity.sum()) for k in rows])
     if not rows or total.max() <= 0:
         return []
-    spans = _spans(total)
-    if not spans:
-        spans = [(int(np.argmax(total)), 0, total.size - 1, 0.0)]
+    spans = _spans(total) or [(int(np.argmax(total)), 0, total.size - 1, 0.0)]
     areas = sum(area for *_, area in spans)
     out = []
     for number, (apex, left, right, area) in enumerate(spans, start=1):
@@ -161,7 +189,7 @@ def peaks_of(scans: tuple[MassSpectrum, ...], seconds: FloatArray, *, accurate: 
         if spectrum is None:
             continue
         share = 100 * area / areas if areas > 0 else None
-        out.append(RunPeak(number, float(seconds[rows[apex]]), share, spectrum, notes=RunNotes(RULE)))
+        out.append(RunPeak(number, float(seconds[rows[apex]]), share, spectrum, run=RunFacts()))
     return out
 
 
@@ -196,10 +224,11 @@ def _foot(total: FloatArray, apex: int, base: int, step: int) -> int:
 
 def _averaged(scans: list[MassSpectrum], feet: list[MassSpectrum], accurate: bool) -> MassSpectrum | None:
     mz = np.concatenate([s.mz for s in (*scans, *feet)])
-    height = np.concatenate(
-        [s.intensity / len(scans) for s in scans] + [-s.intensity / len(feet) for s in feet]
-    )  # fmt: skip
-    keys, mz, height = _bins(mz, height, accurate)
+    height = np.concatenate([s.intensity / len(scans) for s in scans] + [-s.intensity / len(feet) for s in feet])
+    order = np.argsort(mz, kind="stable")
+    mz, height = mz[order], height[order]
+    other_bin = np.diff(mz) > ACCURATE_GAP_DA if accurate else np.diff(nominal_mass(mz)) != 0
+    keys = np.cumsum(np.r_[0, other_bin.astype(np.int64)])
     sums = np.bincount(keys, weights=height)
     weight = np.bincount(keys, weights=np.abs(height))
     centre = np.bincount(keys, weights=mz * np.abs(height)) / np.maximum(weight, 1e-300)
@@ -211,14 +240,66 @@ def _averaged(scans: list[MassSpectrum], feet: list[MassSpectrum], accurate: boo
     return MassSpectrum(centre[keep], sums[keep], None, first.ionisation, first.retention_time_s, first.ms_level)
 
 
-def _bins(
-    mz: FloatArray, height: FloatArray, accurate: bool
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], FloatArray, FloatArray]:
-    """Bin number of each point, and the points in the order of the bins."""
-    order = np.argsort(mz, kind="stable")
-    mz, height = mz[order], height[order]
-    if accurate:
-        steps = np.r_[0, (np.diff(mz) > ACCURATE_GAP_DA).astype(np.int64)]
-    else:
-        steps = np.r_[0, (np.diff(nominal_mass(mz)) != 0).astype(np.int64)]
-    return np.cumsum(steps), mz, height
+# -- the answer of a run -------------------------------------------------------------------------------------------
+
+
+def with_run(answer: Answer, found: Sequence[tuple[RunPeak, Answer]]) -> Answer:
+    """The answer of the largest component, led by its time, with every component and what is said of the run."""
+    shown = found[0][0]
+    lead = f"The candidates are those of the largest peak, at {shown.retention_time_s / 60:.2f} min."
+    said = shown.run.sentences if shown.run is not None else ()
+    return replace(
+        answer,
+        sentences=(lead, *shown.remarks, *answer.sentences, *said, shown.rule),
+        peaks=tuple(_peak(peak, of_peak) for peak, of_peak in found),
+        summary=summary_of(found),
+        run=shown.run,
+    )
+
+
+def summary_of(found: Sequence[tuple[RunPeak, Answer]]) -> tuple[RunRow, ...]:
+    """Each compound once with the area % of its peaks, largest first; what has no name stands alone, by its time."""
+    rows: dict[str, RunRow] = {}
+    for peak, answer in found:
+        named = answer.level in NAMING_LEVELS and bool(answer.candidates)
+        key = answer.candidates[0].compound if named else f"peak {peak.number}"
+        row = rows.get(key) or _row(peak, answer, named)
+        area = row.area_percent
+        if peak.area_percent is not None:
+            area = round((area or 0.0) + peak.area_percent, 2)
+        rows[key] = replace(row, peaks=(*row.peaks, peak.number), area_percent=area)
+    return tuple(sorted(rows.values(), key=lambda row: (-(row.area_percent or 0.0), row.peaks[0])))
+
+
+def _row(peak: RunPeak, answer: Answer, named: bool) -> RunRow:
+    time_s = round(peak.retention_time_s, 2)
+    row = RunRow(level=answer.level, headline=answer.headline, retention_time_s=time_s)
+    if not named:
+        return row
+    best = answer.candidates[0]
+    return replace(
+        row, substance=best.substance, compound=best.compound, substance_id=best.substance_id,
+        ambiguous_with=best.ambiguous_with,
+    )  # fmt: skip
+
+
+def _peak(peak: RunPeak, answer: Answer) -> Peak:
+    order = np.sort(np.argsort(-peak.spectrum.intensity, kind="stable")[:KEPT_PEAKS])
+    return Peak(
+        peak=peak.number,
+        retention_time_s=round(peak.retention_time_s, 2),
+        area_percent=rounded(peak.area_percent, 2),
+        area=None if peak.area is None else float(f"{peak.area:.5g}"),
+        width_s=rounded(peak.width_s, 2),
+        signal_to_noise=None if peak.signal_to_noise is None else float(f"{peak.signal_to_noise:.3g}"),
+        own_share=rounded(peak.own_share, 2),
+        retention_index=peak.retention_index,
+        retention_note=peak.retention_note,
+        remarks=peak.remarks,
+        level=answer.level,
+        headline=answer.headline,
+        answer=PeakAnswer(answer.sentences, answer.set, answer.in_house, answer.probability),
+        candidates=answer.candidates[:KEPT_CANDIDATES],
+        mz=tuple(round(float(m), 4) for m in peak.spectrum.mz[order]),
+        intensity=tuple(float(f"{i:.5g}") for i in peak.spectrum.intensity[order]),
+    )

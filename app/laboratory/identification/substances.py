@@ -5,19 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
-from app.laboratory.library.domain import RegisterRow, plain
+from app.laboratory.library.domain import plain
+from harm_messages.register import Substance
 from spectra import Candidate
-
-
-class ClassedRow(RegisterRow, Protocol):
-    """A row of the register with its class."""
-
-    @property
-    def drug_class(self) -> str:
-        """Class of the register."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +57,7 @@ class SubstanceIndex:
     """Finds the register row of a candidate by InChIKey first, by name second; never by an ambiguous alias, and
     never one stereoisomer for another: levomethorphan is an opioid, dextromethorphan is not."""
 
-    def __init__(self, rows: Iterable[ClassedRow] = ()) -> None:
+    def __init__(self, rows: Iterable[Substance] = ()) -> None:
         self._by_key: dict[str, list[_Listed]] = {}
         names: dict[str, set[Known]] = {}
         self._names: dict[str, Known] = {}

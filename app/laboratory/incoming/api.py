@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Header, Query, Request
@@ -16,7 +19,6 @@ from starlette.requests import ClientDisconnect
 
 from app.intake.sessions import service as sessions
 from app.laboratory.incoming import schemas, service
-from app.laboratory.incoming.digests import announced_sha256
 from app.laboratory.incoming.tables import IncomingFile
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
@@ -24,10 +26,10 @@ from app.platform.kernel.errors import Forbidden, Invalid
 from app.platform.security.policy import allow
 from app.platform.storage import Received
 from app.platform.web.bodies import BINARY
-from app.platform.web.etags import IfMatch, etag, set_etag
+from app.platform.web.etags import etag, set_etag
 from app.platform.web.fields import Text80
 from app.platform.web.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
-from app.runtime import Runtime, RuntimeDep
+from app.runtime import Change, ChangeDep, Runtime, RuntimeDep
 
 router = APIRouter(prefix="/api/v1/incoming", tags=["incoming"])
 
@@ -48,12 +50,16 @@ Digest = Annotated[
     str, Header(max_length=500, description="RFC 9530; the file is kept only if its SHA-256 is this one")
 ]
 
-_AGAIN: dict[int | str, dict[str, Any]] = {
-    200: {"model": schemas.IncomingOut, "description": "The same arrival again: nothing was added"}
-}
+_MEMBER = re.compile(r"^\s*([A-Za-z0-9*_.-]+)\s*=\s*:([A-Za-z0-9+/=]*):\s*$")
 
 
-@router.post("", status_code=201, response_model=schemas.IncomingOut, responses=_AGAIN, openapi_extra=BINARY)
+@router.post(
+    "",
+    status_code=201,
+    response_model=schemas.IncomingOut,
+    responses={200: {"model": schemas.IncomingOut, "description": "The same arrival again: nothing was added"}},
+    openapi_extra=BINARY,
+)
 async def take_in(
     who: Sender,
     rt: RuntimeDep,
@@ -73,7 +79,7 @@ async def take_in(
             "Attaching from the name needs the session the samples belong to, so the file was not taken.",
             fields={"session": "missing"},
         )
-    announced = announced_sha256(repr_digest, content_digest)
+    announced = _announced_sha256(repr_digest, content_digest)
     key = service.arrival_key(arrival, who.person_id, idempotency_key)
     await to_thread.run_sync(_check_session, rt, who, session)
     try:
@@ -93,12 +99,12 @@ def _check_session(rt: Runtime, who: Actor, session_id: uuid.UUID | None) -> Non
 def _commit(rt: Runtime, who: Actor, request: Request, received: Received, coming: service.Arrival) -> Response:
     with rt.begin(who, request) as uow:
         row, is_new = service.arrive(uow, received, coming)
-        body = jsonable_encoder(_out(uow, rt, row))
+        body = jsonable_encoder(_out(uow, row))
         headers = {"ETag": etag(row.version)}
     return JSONResponse(body, 201 if is_new else 200, headers=headers)
 
 
-def _out(uow: UnitOfWork, rt: Runtime, row: IncomingFile) -> schemas.IncomingOut:
+def _out(uow: UnitOfWork, row: IncomingFile) -> schemas.IncomingOut:
     return _shown(uow.session, uow.actor, [row], uow.now)[0]
 
 
@@ -145,67 +151,75 @@ def show_incoming(incoming_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: 
 
 
 @router.post("/{incoming_id}/attach")
-def attach(
-    incoming_id: uuid.UUID,
-    body: schemas.AttachIn,
-    who: Chemist,
-    rt: RuntimeDep,
-    if_match: IfMatch,
-    request: Request,
-    response: Response,
-) -> schemas.IncomingOut:
+def attach(incoming_id: uuid.UUID, body: schemas.AttachIn, who: Chemist, change: ChangeDep) -> schemas.IncomingOut:
     """Give a waiting file to a sample; it becomes an upload of that sample and is read as any other."""
     return _decide(
-        rt, who, request, response,
-        lambda uow: service.attach(uow, incoming_id, if_match, body.sample_id, body.method),
-    )  # fmt: skip
+        who, change, lambda uow: service.attach(uow, incoming_id, change.version, body.sample_id, body.method)
+    )
 
 
 @router.post("/{incoming_id}/set-aside")
-def set_aside(
-    incoming_id: uuid.UUID,
-    body: schemas.SetAsideIn,
-    who: Chemist,
-    rt: RuntimeDep,
-    if_match: IfMatch,
-    request: Request,
-    response: Response,
-) -> schemas.IncomingOut:
+def set_aside(incoming_id: uuid.UUID, body: schemas.SetAsideIn, who: Chemist, change: ChangeDep) -> schemas.IncomingOut:
     """Say that a file belongs to no sample. It can be restored until its bytes are deleted."""
-    return _decide(
-        rt, who, request, response, lambda uow: service.set_aside(uow, incoming_id, if_match, body.reason)
-    )  # fmt: skip
+    return _decide(who, change, lambda uow: service.set_aside(uow, incoming_id, change.version, body.reason))
 
 
 @router.post("/{incoming_id}/restore")
-def restore(
-    incoming_id: uuid.UUID, who: Chemist, rt: RuntimeDep, if_match: IfMatch, request: Request, response: Response
-) -> schemas.IncomingOut:
+def restore(incoming_id: uuid.UUID, who: Chemist, change: ChangeDep) -> schemas.IncomingOut:
     """Let a file that was set aside wait again."""
-    return _decide(rt, who, request, response, lambda uow: service.restore(uow, incoming_id, if_match))
+    return _decide(who, change, lambda uow: service.restore(uow, incoming_id, change.version))
 
 
 @router.post("/{incoming_id}/take-back")
-def take_back(
-    incoming_id: uuid.UUID, who: Chemist, rt: RuntimeDep, if_match: IfMatch, request: Request, response: Response
-) -> schemas.IncomingOut:
+def take_back(incoming_id: uuid.UUID, who: Chemist, change: ChangeDep) -> schemas.IncomingOut:
     """Undo an attachment: the analysis it made is marked to be repeated, and the file waits again.
 
     A result that stands on the file is not changed by it; `message` says so.
     """
-    with rt.begin(who, request) as uow:
-        row, stands = service.take_back(uow, incoming_id, if_match)
-        set_etag(response, row.version)
-        out = _out(uow, rt, row)
+
+    def taken_back(uow: UnitOfWork) -> schemas.IncomingOut:
+        row, stands = service.take_back(uow, incoming_id, change.version)
+        out = _out(uow, row)
         if stands:
             out.message = f"{out.message} {service.STILL_STANDS}"
         return out
 
+    return change.made(who, taken_back)
 
-def _decide(
-    rt: Runtime, who: Actor, request: Request, response: Response, decide: Callable[[UnitOfWork], IncomingFile]
-) -> schemas.IncomingOut:
-    with rt.begin(who, request) as uow:
-        row = decide(uow)
-        set_etag(response, row.version)
-        return _out(uow, rt, row)
+
+def _decide(who: Actor, change: Change, decide: Callable[[UnitOfWork], IncomingFile]) -> schemas.IncomingOut:
+    return change.made(who, lambda uow: _out(uow, decide(uow)))
+
+
+def _announced_sha256(*headers: str) -> str:
+    """The digest a sender announces in Content-Digest or Repr-Digest (RFC 9530), so that a cut transfer is not kept.
+
+    In hex, or "" where none is announced; other algorithms are passed over. Raises Invalid.
+    """
+    found = {_sha256(member) for header in headers for member in header.split(",") if member.strip()} - {""}
+    if len(found) > 1:
+        raise _not_a_digest()
+    return found.pop() if found else ""
+
+
+def _sha256(member: str) -> str:
+    match = _MEMBER.match(member)
+    if match is None:
+        raise _not_a_digest()
+    if match[1].lower() != "sha-256":
+        return ""
+    try:
+        raw = base64.b64decode(match[2], validate=True)
+    except binascii.Error:
+        raise _not_a_digest() from None
+    if len(raw) != 32:
+        raise _not_a_digest()
+    return raw.hex()
+
+
+def _not_a_digest() -> Invalid:
+    return Invalid(
+        "The digest header cannot be understood, so the file was not taken.",
+        fields={"Repr-Digest": "not a digest"},
+        hint="Send one SHA-256 as Repr-Digest: sha-256=:base64:, or leave it out.",
+    )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from instruments import printable
 
 STILL_STANDS = (
@@ -152,7 +154,7 @@ def _figures(stem: str) -> list[_Figure]:
     return out
 
 
-def clean(value: object) -> object:
+def clean(value: object) -> JsonValue:
     """Everything a description of a reading may hold, as printable text: long texts and lists are cut."""
     if isinstance(value, str):
         return printable(value, 300)

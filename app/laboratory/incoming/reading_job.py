@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import Any
+
+from pydantic import JsonValue
 
 from app.laboratory.incoming import repository
-from app.laboratory.incoming.arriving import JOB
 from app.laboratory.incoming.domain import clean
-from app.laboratory.incoming.tables import IncomingFile
+from app.laboratory.incoming.service import JOB, tell
 from app.platform.db import Database, UnitOfWork
 from app.platform.jobs import DeadJob, JobContext
-from app.platform.live.publish import publish
 from app.platform.storage import BlobStore
 from instruments import AmbiguousText, FileReader, InstrumentError, describe, printable
 from spectra import Reading
 
 MOST_DESCRIBED = 12
+Problem = dict[str, str | bool]
+"""Code, detail and hint of what kept a file from being read; `asks`: a question stands in the way, no damage."""
 
 
 def handlers(database: Database, blobs: BlobStore, sandbox: FileReader) -> dict[str, Callable[[JobContext], None]]:
@@ -43,34 +44,26 @@ def read_incoming(database: Database, blobs: BlobStore, sandbox: FileReader, ctx
     try:
         readings = sandbox.read(blobs.path(task[0]), task[1])
     except InstrumentError as error:
-        _store(ctx, "", {}, problem_of(error))
+        asks = isinstance(error, AmbiguousText)  # a question is no damage: it is asked once the file is with its sample
+        hint = "Attach it to its sample; MAST then asks how it is to be read." if asks else printable(error.hint, 400)
+        problem: Problem = {"code": error.code, "detail": printable(error.message, 600), "hint": hint, "asks": asks}
+        _store(ctx, "", {}, problem)
         return
     _store(ctx, readings[0].format if readings else "", summary_of(readings), None)
 
 
-def summary_of(readings: list[Reading]) -> dict[str, Any]:
+def summary_of(readings: list[Reading]) -> dict[str, JsonValue]:
     """What the list says of a file: the first readings described, and how many there are."""
     described = [{"title": r.title, **describe(r)} for r in readings[:MOST_DESCRIBED]]
     return {"count": len(readings), "readings": clean(described)}
 
 
-def problem_of(error: InstrumentError) -> dict[str, Any]:
-    """Why it could not be read. A question is no damage: it is asked once the file is with its sample."""
-    problem: dict[str, Any] = {
-        "code": error.code, "detail": printable(error.message, 600), "hint": printable(error.hint, 400), "asks": False
-    }  # fmt: skip
-    if isinstance(error, AmbiguousText):
-        problem["asks"] = True
-        problem["hint"] = "Attach it to its sample; MAST then asks how it is to be read."
-    return problem
-
-
-def _store(ctx: JobContext, found: str, summary: dict[str, Any], problem: dict[str, Any] | None) -> None:
+def _store(ctx: JobContext, found: str, summary: dict[str, JsonValue], problem: Problem | None) -> None:
     with ctx.begin() as uow:
         row = repository.by_key(uow.session, uuid.UUID(ctx.payload["incoming_id"]), lock=True)
         if row is not None and row.read_at is None:
             row.format, row.summary, row.problem, row.read_at = printable(found, 40), summary, problem, uow.now
-            _tell(uow, row)
+            tell(uow, row, "read")
         ctx.complete(uow)
 
 
@@ -85,11 +78,4 @@ def _give_up(uow: UnitOfWork, dead: DeadJob) -> None:
         "detail": "The server failed to read this file several times. The file itself is kept.",
         "hint": "Attach it to its sample, where it is read again, or ask the operator to look at the job.",
     }  # fmt: skip
-    _tell(uow, row)
-
-
-def _tell(uow: UnitOfWork, row: IncomingFile) -> None:
-    publish(
-        uow, "incoming", "incoming.read", agency_id=row.agency_id, session_id=row.session_id,
-        payload={"incoming_id": row.id},
-    )  # fmt: skip
+    tell(uow, row, "read")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,16 +13,6 @@ from app.laboratory.incoming.domain import IncomingState
 from app.laboratory.incoming.tables import IncomingFile
 
 
-def file_of_agency(
-    session: Session, agency_id: uuid.UUID, incoming_id: uuid.UUID, *, lock: bool = False
-) -> IncomingFile | None:
-    """One file of this agency; `lock` reads it as it is now and holds it until the transaction ends."""
-    query = select(IncomingFile).where(IncomingFile.id == incoming_id, IncomingFile.agency_id == agency_id)
-    if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    return session.exec(query).first()
-
-
 def by_key(session: Session, incoming_id: uuid.UUID, *, lock: bool = False) -> IncomingFile | None:
     """A file by its key, for jobs, which act for no agency. Never for a request."""
     if lock:
@@ -31,38 +20,13 @@ def by_key(session: Session, incoming_id: uuid.UUID, *, lock: bool = False) -> I
     return session.get(IncomingFile, incoming_id)
 
 
-def arrival(session: Session, agency_id: uuid.UUID, arrival_key: str) -> IncomingFile | None:
-    """The file that arrived under this key."""
-    query = select(IncomingFile).where(IncomingFile.agency_id == agency_id, IncomingFile.arrival_key == arrival_key)
-    return session.exec(query).first()
-
-
-def add_once(session: Session, row: IncomingFile) -> bool:
-    """Insert unless its arrival key is there; the same arrival twice at one instant is one row."""
+def add_once(session: Session, row: IncomingFile) -> tuple[IncomingFile, bool]:
+    """The row under its arrival key, and whether it was not there; the same arrival twice at one instant is one row."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    values: dict[str, Any] = {name: getattr(row, name) for name in IncomingFile.model_fields}
-    statement = insert(IncomingFile).values(**values).on_conflict_do_nothing().returning(col(IncomingFile.id))
-    return session.connection().execute(statement).first() is not None
-
-
-def page(
-    session: Session,
-    agency_id: uuid.UUID,
-    *,
-    state: IncomingState | None,
-    arrival_key: str,
-    before: uuid.UUID | None,
-    limit: int,
-) -> list[IncomingFile]:
-    """Newest first."""
-    query = select(IncomingFile).where(IncomingFile.agency_id == agency_id)
-    if state is not None:
-        query = query.where(IncomingFile.state == state)
-    if arrival_key:
-        query = query.where(IncomingFile.arrival_key == arrival_key)
-    if before is not None:
-        query = query.where(col(IncomingFile.id) < before)
-    return list(session.exec(query.order_by(col(IncomingFile.id).desc()).limit(limit)))
+    statement = insert(IncomingFile).values(**row.model_dump()).on_conflict_do_nothing().returning(col(IncomingFile.id))
+    is_new = session.connection().execute(statement).first() is not None
+    same_key = (IncomingFile.agency_id == row.agency_id, IncomingFile.arrival_key == row.arrival_key)
+    return session.exec(select(IncomingFile).where(*same_key)).one(), is_new
 
 
 def count_by_state(session: Session, agency_id: uuid.UUID) -> dict[IncomingState, int]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from app.laboratory.identification.domain import Method
-from app.laboratory.incoming.domain import IncomingState, SetAsideReason, Suggestion
-from app.laboratory.incoming.listing import IncomingView
+from app.laboratory.incoming.domain import IncomingState, SetAsideReason
+from app.laboratory.incoming.service import IncomingView
 from app.laboratory.incoming.tables import IncomingFile
 
 
@@ -23,15 +23,6 @@ class SuggestionOut(BaseModel):
     session_name: str
     reason: str
     certain: bool
-
-    @classmethod
-    def of(cls, found: Suggestion) -> SuggestionOut:
-        """The JSON shape of a value of the domain."""
-        sample = found.sample
-        return cls(
-            sample_id=sample.sample_id, number=sample.number, session_id=sample.session_id,
-            session_name=sample.session_name, reason=found.reason, certain=found.certain,
-        )  # fmt: skip
 
 
 class IncomingOut(BaseModel):
@@ -50,8 +41,8 @@ class IncomingOut(BaseModel):
     session_id: uuid.UUID | None
     state: IncomingState
     format: str
-    summary: dict[str, Any]
-    problem: dict[str, Any] | None
+    summary: dict[str, JsonValue]
+    problem: dict[str, str | bool] | None
     read_at: datetime | None
     received_at: datetime
     sample_id: uuid.UUID | None
@@ -68,12 +59,13 @@ class IncomingOut(BaseModel):
     @classmethod
     def of(cls, view: IncomingView) -> IncomingOut:
         """From a row with what is known around it."""
-        row = view.row
-        own = {"kept", "suggestion", "message", "href"}
+        row, found = view.row, view.suggestion
         return cls(
-            **{name: getattr(row, name) for name in cls.model_fields if name not in own},
+            **row.model_dump(),
             kept=row.blob_sha256 is not None,
-            suggestion=SuggestionOut.of(view.suggestion) if view.suggestion else None,
+            suggestion=(
+                SuggestionOut(**asdict(found.sample), reason=found.reason, certain=found.certain) if found else None
+            ),
             message=view.message,
             href=f"/bench/samples/{row.sample_id}" if row.sample_id else "",
         )

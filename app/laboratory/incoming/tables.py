@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlmodel import Field
 
 from app.laboratory.incoming.domain import IncomingState, SetAsideReason
@@ -38,8 +38,8 @@ class IncomingFile(Base, table=True):
     session_id: uuid.UUID | None = Field(default=None, foreign_key="session.id")
     state: IncomingState = enum_column(IncomingState, name="state", default=IncomingState.WAITING)
     format: str = Field(default="", max_length=40)
-    summary: dict[str, Any] = json_column(dict)
-    problem: dict[str, Any] | None = json_column(lambda: None, nullable=True)
+    summary: dict[str, JsonValue] = json_column(dict)
+    problem: dict[str, str | bool] | None = json_column(lambda: None, nullable=True)
     read_at: datetime | None = utc_column(nullable=True)
     received_at: datetime = utc_column()
     received_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")

@@ -1,25 +1,27 @@
-"""JSON routes of instruments: how they stand, daily checks, and the tasks these open."""
+"""JSON routes of instruments: how they stand, daily checks and the tasks these open, and what instruments are taught."""
 
 from __future__ import annotations
 
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 
+from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.instrument_checks import schemas, service, web
+from app.laboratory.instrument_checks.tables import InstrumentCheck, InstrumentTask, InstrumentTransfer, WeighedMixture
 from app.laboratory.readings import service as readings
+from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import SERVICE_STAFF, allow
 from app.platform.storage import Held
 from app.platform.web.bodies import BINARY, FileName, looked_at
-from app.platform.web.etags import IfMatch, set_etag
+from app.platform.web.etags import set_etag
 from app.platform.web.fields import Moment, Text40
-from app.platform.web.idempotency import OnceDep
 from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
-from app.runtime import RuntimeDep
-from spectra.infrared.check import materials
+from app.runtime import ChangeDep, CreationDep, RuntimeDep
+from spectra.infrared.check import Material, materials
 
 router = APIRouter(prefix="/api/v1", tags=["instruments"])
 
@@ -36,24 +38,21 @@ def list_instruments(who: Staff, rt: RuntimeDep) -> list[schemas.InstrumentOut]:
 
 
 @router.post("/instruments", status_code=201, response_model=schemas.InstrumentOut)
-def add_instrument(
-    body: schemas.InstrumentIn, who: Bench, rt: RuntimeDep, once: OnceDep, request: Request
-) -> JSONResponse:
+def add_instrument(body: schemas.InstrumentIn, who: Bench, creation: CreationDep) -> JSONResponse:
     """Add a machine. Analyses may name it from then on."""
-    with rt.begin(who, request) as uow:
 
-        def create() -> schemas.InstrumentOut:
-            row = readings.add_instrument(uow, readings.NewInstrument(**body.model_dump()))
-            views = service.instrument_views(uow.session, who, uow.now)
-            return schemas.InstrumentOut.of(next(view for view in views if view.row.id == row.id))
+    def create(uow: UnitOfWork) -> schemas.InstrumentOut:
+        row = readings.add_instrument(uow, readings.NewInstrument(**body.model_dump()))
+        views = service.instrument_views(uow.session, who, uow.now)
+        return schemas.InstrumentOut.of(next(view for view in views if view.row.id == row.id))
 
-        return once.run(uow, create)
+    return creation.made(who, create)
 
 
-@router.get("/instruments/materials")
-def list_materials(who: Bench) -> list[schemas.MaterialOut]:
+@router.get("/instruments/materials", response_model=list[schemas.MaterialOut])
+def list_materials(who: Bench) -> list[Material]:
     """What an infrared instrument can be checked with, with the positions of its bands and where they are from."""
-    return [schemas.MaterialOut.of(row) for row in materials().values()]
+    return list(materials().values())
 
 
 @router.get("/instruments/checks")
@@ -64,31 +63,30 @@ def list_checks(
     before = decode_cursor(cursor)
     with rt.read() as session:
         rows = service.checks_page(session, who, instrument_id=instrument_id, before=before, limit=limit + 1)
-    return cut(rows, limit, schemas.CheckOut.of, lambda row: row.id)
+    return cut(rows, limit, schemas.CheckOut.model_validate, lambda row: row.id)
 
 
-@router.get("/instruments/checks/{check_id}")
-def show_check(check_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: Response) -> schemas.CheckOut:
+@router.get("/instruments/checks/{check_id}", response_model=schemas.CheckOut)
+def show_check(check_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: Response) -> InstrumentCheck:
     """One check."""
     with rt.read() as session:
         row = service.get_check(session, who, check_id)
     set_etag(response, row.version)
-    return schemas.CheckOut.of(row)
+    return row
 
 
 @router.post("/instruments/{instrument_id}/checks", status_code=201, response_model=schemas.CheckOut)
 def check_with_reading(
-    instrument_id: uuid.UUID, body: schemas.CheckIn, who: Chemist, rt: RuntimeDep, once: OnceDep, request: Request
+    instrument_id: uuid.UUID, body: schemas.CheckIn, who: Chemist, rt: RuntimeDep, creation: CreationDep
 ) -> JSONResponse:
     """Check an instrument with a reading there is. Out of range opens a task for the bench."""
-    with rt.begin(who, request) as uow:
 
-        def create() -> schemas.CheckOut:
-            source, _, at = service.source_of_reading(uow.session, who, web.arrays_of(rt), body.reading_id)
-            new = service.NewCheck(instrument_id, body.material, body.measured_at or at)
-            return schemas.CheckOut.of(service.record(uow, new, source))
+    def create(uow: UnitOfWork) -> schemas.CheckOut:
+        source, _, at = service.source_of_reading(uow.session, who, web.arrays_of(rt), body.reading_id)
+        new = service.NewCheck(instrument_id, body.material, body.measured_at or at)
+        return schemas.CheckOut.model_validate(service.record(uow, new, source))
 
-        return once.run(uow, create)
+    return creation.made(who, create)
 
 
 @router.post(
@@ -99,8 +97,7 @@ async def check_with_file(
     instrument_id: uuid.UUID,
     who: Chemist,
     rt: RuntimeDep,
-    once: OnceDep,
-    request: Request,
+    creation: CreationDep,
     material: Annotated[Text40, Query()],
     filename: FileName = "",
     measured_at: Annotated[Moment | None, Query()] = None,
@@ -112,48 +109,82 @@ async def check_with_file(
             service.get_instrument(session, who, instrument_id)
         source = web.source_of_file(rt, held, filename or "unnamed file")
         new = service.NewCheck(instrument_id, material, measured_at)
-        with rt.begin(who, request) as uow:
-            return once.of_bytes(held.sha256).run(uow, lambda: schemas.CheckOut.of(service.record(uow, new, source)))
+        return creation.made(
+            who, lambda uow: schemas.CheckOut.model_validate(service.record(uow, new, source)), sha256=held.sha256
+        )
 
-    return await looked_at(request, rt.blobs, commit)
+    return await looked_at(creation.request, rt.blobs, commit)
 
 
-@router.post("/instruments/checks/{check_id}/withdraw")
-def withdraw_check(
-    check_id: uuid.UUID,
-    body: schemas.ReasonIn,
-    who: Chemist,
-    rt: RuntimeDep,
-    if_match: IfMatch,
-    request: Request,
-    response: Response,
-) -> schemas.CheckOut:
+@router.post("/instruments/checks/{check_id}/withdraw", response_model=schemas.CheckOut)
+def withdraw_check(check_id: uuid.UUID, body: schemas.ReasonIn, who: Chemist, change: ChangeDep) -> InstrumentCheck:
     """Take a check back; readings of its day are compared again without it."""
-    with rt.begin(who, request) as uow:
-        row = service.withdraw(uow, check_id, if_match, body.reason)
-        set_etag(response, row.version)
-        return schemas.CheckOut.of(row)
+    return change.made(who, lambda uow: service.withdraw(uow, check_id, change.version, body.reason))
 
 
-@router.get("/instruments/tasks")
-def list_tasks(who: Bench, rt: RuntimeDep) -> list[schemas.TaskOut]:
+@router.get("/instruments/tasks", response_model=list[schemas.TaskOut])
+def list_tasks(who: Bench, rt: RuntimeDep) -> list[InstrumentTask]:
     """What the bench has to do about instruments, oldest first."""
     with rt.read() as session:
-        return [schemas.TaskOut.of(row) for row in service.open_tasks(session, who)]
+        return service.open_tasks(session, who)
 
 
-@router.post("/instruments/tasks/{task_id}/close")
-def close_task(
-    task_id: uuid.UUID,
-    body: schemas.DoneIn,
-    who: Bench,
-    rt: RuntimeDep,
-    if_match: IfMatch,
-    request: Request,
-    response: Response,
-) -> schemas.TaskOut:
+@router.post("/instruments/tasks/{task_id}/close", response_model=schemas.TaskOut)
+def close_task(task_id: uuid.UUID, body: schemas.DoneIn, who: Bench, change: ChangeDep) -> InstrumentTask:
     """Say what was done. The instrument stays out of range until a check says otherwise."""
-    with rt.begin(who, request) as uow:
-        row = service.close_task(uow, task_id, if_match, body.words)
-        set_etag(response, row.version)
-        return schemas.TaskOut.of(row)
+    return change.made(who, lambda uow: service.close_task(uow, task_id, change.version, body.words))
+
+
+# -- what an instrument is taught: transfers of libraries, and response factors from weighed mixtures
+
+
+@router.get("/instruments/{instrument_id}/transfers", response_model=list[schemas.TransferOut])
+def list_transfers(instrument_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> list[InstrumentTransfer]:
+    """Transfers of libraries to an instrument, newest first; retired ones too."""
+    with rt.read() as session:
+        return service.transfers_of(session, who, instrument_id)
+
+
+@router.post("/instruments/{instrument_id}/transfers", status_code=201, response_model=schemas.TransferOut)
+def make_transfer(
+    instrument_id: uuid.UUID, body: schemas.TransferIn, who: Chemist, rt: RuntimeDep, creation: CreationDep
+) -> JSONResponse:
+    """Learn how a library looks on an instrument, from own standards measured there (five powders and more).
+
+    It is refused where it would not lower the misfit of a powder left out of the fit.
+    """
+    registry, index = rt.registry.of(who.agency_id), SubstanceIndex(rt.pack.substances)
+
+    def create(uow: UnitOfWork) -> schemas.TransferOut:
+        row = service.make_transfer(uow, registry, index, instrument_id, body.library)
+        return schemas.TransferOut.model_validate(row)
+
+    return creation.made(who, create)
+
+
+@router.post("/instruments/transfers/{transfer_id}/retire", response_model=schemas.TransferOut)
+def retire_transfer(
+    transfer_id: uuid.UUID, body: schemas.ReasonIn, who: Chemist, change: ChangeDep
+) -> InstrumentTransfer:
+    """Use a transfer no more; the one before it is used again where there is one."""
+    return change.made(who, lambda uow: service.retire_transfer(uow, transfer_id, change.version, body.reason))
+
+
+@router.get("/instruments/{instrument_id}/responses")
+def list_responses(instrument_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> schemas.ResponsesOut:
+    """Response factors of an instrument, with the weighed mixtures behind them."""
+    with rt.read() as session:
+        return schemas.ResponsesOut.of(service.factors_of(session, who, instrument_id))
+
+
+@router.post("/instruments/{instrument_id}/mixtures", status_code=201, response_model=schemas.MixtureOut)
+def add_mixture(instrument_id: uuid.UUID, body: schemas.MixtureIn, who: Chemist, creation: CreationDep) -> JSONResponse:
+    """Keep a reading of two substances weighed together. Three of a pair give its factor."""
+    new = service.NewMixture(instrument_id, **body.model_dump())
+    return creation.made(who, lambda uow: schemas.MixtureOut.model_validate(service.add_mixture(uow, new)))
+
+
+@router.post("/instruments/mixtures/{mixture_id}/withdraw", response_model=schemas.MixtureOut)
+def withdraw_mixture(mixture_id: uuid.UUID, body: schemas.ReasonIn, who: Chemist, change: ChangeDep) -> WeighedMixture:
+    """Take a weighed mixture back; factors are made without it."""
+    return change.made(who, lambda uow: service.withdraw_mixture(uow, mixture_id, change.version, body.reason))

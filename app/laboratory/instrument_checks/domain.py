@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from app.platform.kernel.place import local
 
-"""The zone in which a service counts its days."""
 DAILY = frozenset({"ftir"})
 """Methods whose instruments want a check each day they are used."""
 
@@ -44,21 +43,15 @@ class NewCheck:
 
 @dataclass(frozen=True, slots=True)
 class NewMixture:
-    """Two substances weighed together and measured: weights in mg, `share` 0–1 of the signal that is the first's.
-
-    `share_u` its standard uncertainty; `balance_u_mg` that of one weighing.
-    """
+    """Two substances weighed together and measured: weights in mg, `balance_u_mg` the standard uncertainty of one."""
 
     instrument_id: uuid.UUID
     first: str
     second: str
     first_mg: float
     second_mg: float
-    share: float
-    share_u: float = 0.0
     balance_u_mg: float = 0.0
     reading_id: uuid.UUID | None = None
-    measured_at: datetime | None = None
 
 
 def same_day(one: datetime, other: datetime) -> bool:
@@ -87,17 +80,17 @@ def level_of(
     return Level.DRIFTED if check == Level.DRIFTED.value else Level.IN_DATE
 
 
-def faults_of_mixture(new: NewMixture) -> dict[str, str]:
-    """Field → sentence for what cannot be stored as it is."""
+def faults_of_mixture(new: NewMixture, share: float, share_u: float) -> dict[str, str]:
+    """Field → sentence for what cannot be stored as it is; `share` (0–1) of the signal is the first's, ± `share_u`."""
     wrong: dict[str, str] = {}
     if not new.first or not new.second or new.first == new.second:
         wrong["second"] = "Say which two different substances were weighed together."
     for name, value in (("first_mg", new.first_mg), ("second_mg", new.second_mg)):
         if not 0 < value < 1e6:
             wrong[name] = "The weight is a number of milligrams above zero."
-    if not 0 < new.share < 1:
+    if not 0 < share < 1:
         wrong["share"] = "Both substances must be seen: the share lies above 0 and below 100 %."
-    if not 0 <= new.share_u < 0.5:
+    if not 0 <= share_u < 0.5:
         wrong["share_u"] = "The uncertainty of the share is not below zero and below 50 %."
     if not 0 <= new.balance_u_mg < min(new.first_mg, new.second_mg, 1e6):
         wrong["balance_u_mg"] = "The balance must be finer than the smaller weight."

@@ -96,7 +96,7 @@ class MixtureForm(BaseModel):
             raise Invalid("The mixture was not kept. What you typed is still here.", fields=wrong)
         assert instrument is not None
         return NewMixture(
-            instrument, self.first, self.second, weights[0] or 0.0, weights[1] or 0.0, 0.0, 0.0, weights[2] or 0.0,
+            instrument, self.first, self.second, weights[0] or 0.0, weights[1] or 0.0, weights[2] or 0.0,
             key_of(self.reading),
         )  # fmt: skip
 

@@ -3,37 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from app.laboratory.instrument_checks.tables import InstrumentCheck, InstrumentTask, InstrumentTransfer, WeighedMixture
-
-Row = TypeVar("Row", InstrumentCheck, InstrumentTask, InstrumentTransfer, WeighedMixture)
-
-
-def of_agency(
-    session: Session, table: type[Row], agency_id: uuid.UUID, row_id: uuid.UUID, *, lock: bool = False
-) -> Row | None:
-    """One row of this agency; `lock` reads it as it is now and holds it until the transaction ends."""
-    query = select(table).where(table.id == row_id, table.agency_id == agency_id)
-    if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    return session.exec(query).first()
-
-
-def checks_page(
-    session: Session, agency_id: uuid.UUID, instrument_id: uuid.UUID | None, before: uuid.UUID | None, limit: int
-) -> list[InstrumentCheck]:
-    """Checks of an agency, the newest entry first; of one instrument where named."""
-    query = select(InstrumentCheck).where(InstrumentCheck.agency_id == agency_id)
-    if instrument_id is not None:
-        query = query.where(InstrumentCheck.instrument_id == instrument_id)
-    if before is not None:
-        query = query.where(col(InstrumentCheck.id) < before)
-    return list(session.exec(query.order_by(col(InstrumentCheck.id).desc()).limit(limit)))
+from app.laboratory.readings import service as readings
+from app.platform.kernel.actor import Actor
+from app.platform.kernel.errors import NotFound
 
 
 def counting_checks(session: Session, instrument_id: uuid.UUID, until: datetime, limit: int) -> list[InstrumentCheck]:
@@ -44,11 +22,6 @@ def counting_checks(session: Session, instrument_id: uuid.UUID, until: datetime,
     )  # fmt: skip
     order = (col(InstrumentCheck.measured_at).desc(), col(InstrumentCheck.id).desc())
     return list(session.exec(query.order_by(*order).limit(limit)))
-
-
-def check_by_key(session: Session, check_id: uuid.UUID) -> InstrumentCheck | None:
-    """A check by its key, for jobs, which act for no agency. Never for a request."""
-    return session.get(InstrumentCheck, check_id)
 
 
 def open_tasks(
@@ -65,18 +38,21 @@ def open_tasks(
     return list(session.exec(query.order_by(col(InstrumentTask.id))))
 
 
-def transfers_of(session: Session, instrument_ids: Iterable[uuid.UUID]) -> list[InstrumentTransfer]:
-    """Transfers to these instruments, newest first; retired ones too."""
-    wanted = list(instrument_ids)
-    if not wanted:
-        return []
-    query = select(InstrumentTransfer).where(col(InstrumentTransfer.instrument_id).in_(wanted))
+def transfers_of(session: Session, instrument_id: uuid.UUID) -> list[InstrumentTransfer]:
+    """Transfers to this instrument, newest first; retired ones too."""
+    query = select(InstrumentTransfer).where(InstrumentTransfer.instrument_id == instrument_id)
     return list(session.exec(query.order_by(col(InstrumentTransfer.id).desc())))
 
 
-def mixtures_of(session: Session, instrument_ids: Sequence[uuid.UUID]) -> list[WeighedMixture]:
-    """Weighed mixtures measured on these instruments, oldest first; withdrawn ones too."""
-    if not instrument_ids:
-        return []
-    query = select(WeighedMixture).where(col(WeighedMixture.instrument_id).in_(list(instrument_ids)))
+def mixtures_of(session: Session, instrument_id: uuid.UUID) -> list[WeighedMixture]:
+    """Weighed mixtures measured on this instrument, oldest first; withdrawn ones too."""
+    query = select(WeighedMixture).where(WeighedMixture.instrument_id == instrument_id)
     return list(session.exec(query.order_by(col(WeighedMixture.id))))
+
+
+def get_instrument(session: Session, actor: Actor, instrument_id: uuid.UUID) -> Any:
+    """An instrument of the actor's agency. Raises NotFound."""
+    found = next((row for row in readings.instruments(session, actor) if row.id == instrument_id), None)
+    if found is None:
+        raise NotFound("instrument")
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import Session
@@ -12,15 +12,16 @@ from sqlmodel import Session
 from app.intake.samples import service as samples
 from app.laboratory.identification.parts import Component, Weight
 from app.laboratory.instrument_checks import repository
-from app.laboratory.instrument_checks.checking import agency_of, get_instrument
 from app.laboratory.instrument_checks.domain import DAILY, NewMixture, faults_of_mixture
+from app.laboratory.instrument_checks.repository import get_instrument
 from app.laboratory.instrument_checks.tables import WeighedMixture
 from app.laboratory.readings import service as readings
 from app.platform import audit
 from app.platform.db import UnitOfWork
-from app.platform.kernel.actor import Actor
-from app.platform.kernel.errors import Conflict, Invalid, NotFound
-from app.platform.kernel.versions import check_version
+from app.platform.db.rows import row_of
+from app.platform.kernel.actor import Actor, agency_of
+from app.platform.kernel.errors import Conflict, Invalid
+from app.platform.kernel.versions import check_may_end
 from app.platform.live.publish import publish
 from spectra.confidence.limits import load
 from spectra.infrared.response import PairFactor, Weighed, pair_factors, weight_shares
@@ -52,14 +53,12 @@ def parts_of(session: Session, actor: Actor, reading_id: uuid.UUID) -> tuple[lis
     """Parts of a reading's mixture, its instrument and the analysis. Raises NotFound."""
     row, answer = readings.reading_with_answer(session, actor, reading_id)
     analysis = readings.get_analysis(session, actor, row.analysis_id)
-    return [_part(part) for part in answer.components] if answer is not None else [], analysis.instrument_id, analysis
+    components = answer.components if answer is not None else ()
+    parts = [Part(_key_of(part), part.substance[:120], part.share, _share_u(part)) for part in components]
+    return parts, analysis.instrument_id, analysis
 
 
-def _part(part: Component) -> Part:
-    return Part(key_of(part), part.substance[:120], part.share, _share_u(part))
-
-
-def key_of(part: Component) -> str:
+def _key_of(part: Component) -> str:
     """The key of a part of a mixture: register id, else what the library calls the compound."""
     return (part.substance_id or part.compound)[:160]
 
@@ -85,20 +84,18 @@ def add_mixture(uow: UnitOfWork, new: NewMixture) -> WeighedMixture:
         raise Invalid(NOT_KEPT, fields={"second": "Choose two substances that were seen in this reading."})
     first, second = known[new.first], known[new.second]
     total = first.share + second.share
-    new = replace(
-        new, share=first.share / total if total > 0 else 0.0,
-        share_u=max(first.share_u, second.share_u) / total if total > 0 else 0.0, measured_at=analysis.started_at,
-    )  # fmt: skip
-    if wrong := faults_of_mixture(new):
+    share = first.share / total if total > 0 else 0.0
+    share_u = max(first.share_u, second.share_u) / total if total > 0 else 0.0
+    if wrong := faults_of_mixture(new, share, share_u):
         raise Invalid(NOT_KEPT, fields=wrong)
-    there = repository.mixtures_of(uow.session, [machine.id])
+    there = repository.mixtures_of(uow.session, machine.id)
     if any(row.reading_id == new.reading_id and row.withdrawn_at is None for row in there):
         raise Conflict("This reading is kept as a weighed mixture already, so it was not kept twice.")
     row = WeighedMixture(
         agency_id=agency_of(uow.actor), instrument_id=machine.id, reading_id=new.reading_id, first_compound=first.key,
         first_name=first.name, second_compound=second.key, second_name=second.name, first_mg=new.first_mg,
-        second_mg=new.second_mg, balance_u_mg=new.balance_u_mg, share=round(new.share, 5),
-        share_u=round(new.share_u, 5), measured_at=analysis.started_at, made_by=uow.actor.person_id, made_at=uow.now,
+        second_mg=new.second_mg, balance_u_mg=new.balance_u_mg, share=round(share, 5),
+        share_u=round(share_u, 5), measured_at=analysis.started_at, made_by=uow.actor.person_id, made_at=uow.now,
     )  # fmt: skip
     uow.session.add(row)
     uow.session.flush()
@@ -113,14 +110,8 @@ def add_mixture(uow: UnitOfWork, new: NewMixture) -> WeighedMixture:
 
 def withdraw_mixture(uow: UnitOfWork, mixture_id: uuid.UUID, version: int, reason: str) -> WeighedMixture:
     """Take a mixture back: factors are made without it. Raises NotFound, Stale, Conflict, Invalid."""
-    row = repository.of_agency(uow.session, WeighedMixture, agency_of(uow.actor), mixture_id, lock=True)
-    if row is None:
-        raise NotFound("mixture")
-    check_version("mixture", version, row.version)
-    if row.withdrawn_at is not None:
-        raise Conflict("This mixture was withdrawn already. Nothing was changed.")
-    if not reason:
-        raise Invalid("The mixture was not withdrawn.", fields={"reason": "Say why it is withdrawn."})
+    row = row_of(uow.session, WeighedMixture, agency_of(uow.actor), mixture_id, "mixture", lock=True)
+    check_may_end("mixture", "withdrawn", version, row.version, row.withdrawn_at, reason)
     row.withdrawn_by, row.withdrawn_at, row.withdrawn_reason = uow.actor.person_id, uow.now, reason
     row.version += 1
     audit.record(uow, "withdraw", "weighed_mixture", row.id, version=row.version, reason=reason)
@@ -135,7 +126,7 @@ def factors_of(session: Session, actor: Actor, instrument_id: uuid.UUID) -> Fact
 
 def factors_on(session: Session, instrument_id: uuid.UUID) -> Factors:
     """The response factors of an instrument for the reading job, which acts for no agency."""
-    rows = repository.mixtures_of(session, [instrument_id])
+    rows = repository.mixtures_of(session, instrument_id)
     counting = [row for row in rows if row.withdrawn_at is None]
     pairs = pair_factors(
         Weighed(
@@ -151,7 +142,7 @@ def factors_on(session: Session, instrument_id: uuid.UUID) -> Factors:
 def weights_by(pairs: Sequence[PairFactor], parts: Sequence[Component]) -> list[Weight] | None:
     """Weight shares of a reading's parts; None unless every part has a factor against the others."""
     found = weight_shares(
-        [key_of(part) for part in parts], [part.share for part in parts], [_share_u(part) for part in parts], pairs
+        [_key_of(part) for part in parts], [part.share for part in parts], [_share_u(part) for part in parts], pairs
     )
     if found is None or len(parts) < 2:
         return None

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from app.laboratory.identification.domain import Method
 from app.laboratory.instrument_checks import service
 from app.laboratory.instrument_checks.domain import LEVEL_WORDS, Level
-from app.laboratory.instrument_checks.tables import InstrumentCheck, InstrumentTask, InstrumentTransfer, WeighedMixture
 from app.platform.web.fields import FreeText, Moment, Note200, Text40, Text60, Text80
-from spectra.infrared.check import CheckState, Material
+from spectra.infrared.check import CheckState
 
 
 class InstrumentIn(BaseModel):
@@ -49,7 +49,13 @@ class DoneIn(FreeText):
     words: Note200
 
 
-class MaterialOut(BaseModel):
+class Stored(BaseModel):
+    """A shape made of a row, field by field: `CheckOut.model_validate(row)`."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class MaterialOut(Stored):
     """What an instrument can be checked with. Positions in cm⁻¹."""
 
     key: str
@@ -58,13 +64,8 @@ class MaterialOut(BaseModel):
     source: str
     note: str
 
-    @classmethod
-    def of(cls, row: Material) -> MaterialOut:
-        """The JSON shape of a row of the data file."""
-        return cls(key=row.key, title=row.title, bands=list(row.bands), source=row.source, note=row.note)
 
-
-class CheckOut(BaseModel):
+class CheckOut(Stored):
     """A check. `figures`: shift and spread of the bands, resolution (cm⁻¹), signal to noise, and each band."""
 
     id: uuid.UUID
@@ -72,7 +73,7 @@ class CheckOut(BaseModel):
     material: str
     state: CheckState
     widening: Annotated[float, Field(description="Factor on printed limits of detection of that instrument that day")]
-    figures: dict[str, Any]
+    figures: dict[str, JsonValue]
     reasons: list[str]
     reading_id: uuid.UUID | None
     file_name: str
@@ -81,13 +82,8 @@ class CheckOut(BaseModel):
     withdrawn_reason: str
     version: int
 
-    @classmethod
-    def of(cls, row: InstrumentCheck) -> CheckOut:
-        """From its row."""
-        return cls(**row.model_dump(include=set(cls.model_fields)))
 
-
-class TaskOut(BaseModel):
+class TaskOut(Stored):
     """Something the bench has to do about an instrument."""
 
     id: uuid.UUID
@@ -98,11 +94,6 @@ class TaskOut(BaseModel):
     closed_at: datetime | None
     closed_words: str
     version: int
-
-    @classmethod
-    def of(cls, row: InstrumentTask) -> TaskOut:
-        """From its row."""
-        return cls(**row.model_dump(include=set(cls.model_fields)))
 
 
 class InstrumentOut(BaseModel):
@@ -122,12 +113,14 @@ class InstrumentOut(BaseModel):
     @classmethod
     def of(cls, view: service.InstrumentView) -> InstrumentOut:
         """From a view."""
-        row = view.row
         return cls(
-            id=row.id, name=row.name, method=row.method, serial=row.serial, certificate_due=row.certificate_due,
-            level=view.level, level_words=LEVEL_WORDS[view.level], in_date=view.in_date,
-            check=CheckOut.of(view.check) if view.check else None, task=TaskOut.of(view.task) if view.task else None,
-        )  # fmt: skip
+            **view.row.model_dump(),
+            level=view.level,
+            level_words=LEVEL_WORDS[view.level],
+            in_date=view.in_date,
+            check=view.check,
+            task=view.task,
+        )
 
 
 class TransferIn(BaseModel):
@@ -137,7 +130,7 @@ class TransferIn(BaseModel):
     library: Annotated[str, Field(max_length=200)]
 
 
-class TransferOut(BaseModel):
+class TransferOut(Stored):
     """A transfer of a library to an instrument. `figures`: misfit of powders left out of the fit, before and after."""
 
     id: uuid.UUID
@@ -145,17 +138,12 @@ class TransferOut(BaseModel):
     library_key: str
     library_name: str
     number: int
-    figures: dict[str, Any]
-    pairs: list[dict[str, Any]]
+    figures: dict[str, str | float]
+    pairs: list[dict[str, str | float | bool]]
     made_at: datetime
     retired_at: datetime | None
     retired_reason: str
     version: int
-
-    @classmethod
-    def of(cls, row: InstrumentTransfer) -> TransferOut:
-        """From its row."""
-        return cls(**row.model_dump(include=set(cls.model_fields)))
 
 
 Milligrams = Annotated[float, Field(allow_inf_nan=False, gt=0, lt=1e6)]
@@ -174,15 +162,8 @@ class MixtureIn(BaseModel):
         float, Field(ge=0, lt=1e6, allow_inf_nan=False, description="Standard uncertainty of one weighing")
     ] = 0.0
 
-    def entered(self, instrument_id: uuid.UUID) -> service.NewMixture:
-        """What was sent, in the form the service takes; the share comes from the reading."""
-        return service.NewMixture(
-            instrument_id, self.first, self.second, self.first_mg, self.second_mg, 0.0, 0.0, self.balance_u_mg,
-            self.reading_id,
-        )  # fmt: skip
 
-
-class MixtureOut(BaseModel):
+class MixtureOut(Stored):
     """A weighed mixture. `share` is the first's part of the signal of the two."""
 
     id: uuid.UUID
@@ -201,11 +182,6 @@ class MixtureOut(BaseModel):
     withdrawn_at: datetime | None
     withdrawn_reason: str
     version: int
-
-    @classmethod
-    def of(cls, row: WeighedMixture) -> MixtureOut:
-        """From its row."""
-        return cls(**row.model_dump(include=set(cls.model_fields)))
 
 
 class FactorOut(BaseModel):
@@ -229,12 +205,8 @@ class ResponsesOut(BaseModel):
     @classmethod
     def of(cls, found: service.Factors) -> ResponsesOut:
         """The JSON shape of an instrument's response factors."""
-        names = found.names
         factors = [
-            FactorOut(
-                first=str(p.first), first_name=names[str(p.first)], second=str(p.second), second_name=names[str(p.second)],
-                factor=p.factor, relative_u=p.relative_u, mixtures=p.mixtures,
-            )
+            FactorOut(**asdict(p), first_name=found.names[str(p.first)], second_name=found.names[str(p.second)])
             for p in found.pairs
-        ]  # fmt: skip
-        return cls(factors=factors, mixtures=[MixtureOut.of(row) for row in found.mixtures])
+        ]
+        return cls(factors=factors, mixtures=found.mixtures)

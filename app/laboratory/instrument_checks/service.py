@@ -1,62 +1,373 @@
-"""The doors of instrument checks for pages, the API and other features. The use cases stand in the modules below."""
+"""Use cases of instrument checks: keep one, withdraw one, what an instrument is worth on a day, and the tasks they open."""
 
 from __future__ import annotations
 
-from app.laboratory.instrument_checks.checking import (
-    CheckSource,
-    InstrumentView,
-    checks_page,
-    close_task,
-    get_check,
-    get_instrument,
-    instrument_views,
-    latest_check,
-    open_tasks,
-    record,
-    source_of_reading,
-    withdraw,
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import structlog
+from pydantic import TypeAdapter
+from sqlmodel import Session, col
+
+from app.intake.samples import service as samples
+from app.laboratory.identification.instrument_state import InstrumentState
+from app.laboratory.instrument_checks import repository
+from app.laboratory.instrument_checks.domain import (
+    DAILY,
+    LEVEL_WORDS,
+    Level,
+    NewCheck,
+    NewMixture,
+    level_of,
+    same_day,
 )
-from app.laboratory.instrument_checks.domain import DAILY, LEVEL_WORDS, Level, NewCheck, NewMixture
+from app.laboratory.instrument_checks.repository import get_instrument
 from app.laboratory.instrument_checks.responding import (
     Factors,
-    Part,
     add_mixture,
     factors_of,
+    factors_on,
+    most_unexplained,
     parts_of,
+    weights_by,
     withdraw_mixture,
 )
-from app.laboratory.instrument_checks.standing import InstrumentStates, said_of
-from app.laboratory.instrument_checks.transferring import in_use, make_transfer, pairs_of, retire_transfer, transfers_of
+from app.laboratory.instrument_checks.tables import InstrumentCheck, InstrumentTask
+from app.laboratory.instrument_checks.transferring import (
+    TransferredLibraries,
+    in_use,
+    make_transfer,
+    pairs_of,
+    retire_transfer,
+    transfers_of,
+)
+from app.laboratory.readings import service as readings
+from app.laboratory.standards import service as standards
+from app.platform import audit
+from app.platform.db import Database, UnitOfWork
+from app.platform.db.rows import newest, row_of
+from app.platform.jobs import JobContext, enqueue
+from app.platform.kernel.actor import Actor, agency_of
+from app.platform.kernel.errors import Conflict, Invalid
+from app.platform.kernel.place import local, zone
+from app.platform.kernel.versions import check_may_end, check_version
+from app.platform.live.publish import publish
+from app.platform.storage import BlobStore, Held
+from spectra import InfraredSpectrum, SpectrumError
+from spectra.infrared.check import CheckFigures, CheckState, judge, material, measure, widening
 
 __all__ = [
     "DAILY",
     "LEVEL_WORDS",
-    "CheckSource",
     "Factors",
-    "InstrumentStates",
-    "InstrumentView",
-    "Level",
     "NewCheck",
     "NewMixture",
-    "Part",
     "add_mixture",
-    "checks_page",
-    "close_task",
     "factors_of",
-    "get_check",
     "get_instrument",
     "in_use",
-    "instrument_views",
-    "latest_check",
     "make_transfer",
-    "open_tasks",
     "pairs_of",
     "parts_of",
-    "record",
     "retire_transfer",
-    "said_of",
-    "source_of_reading",
     "transfers_of",
-    "withdraw",
     "withdraw_mixture",
 ]
+
+_log = structlog.get_logger(__name__)
+RECOMPARE = "recompare_instrument_day"
+HISTORY = 40
+_FIGURES = TypeAdapter(CheckFigures)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSource:
+    """The spectrum of a check, and where it came from: a reading of a sample, or a file handed in for it."""
+
+    spectrum: InfraredSpectrum
+    reading_id: uuid.UUID | None = None
+    received: Held | None = None
+    file_name: str = ""
+    instrument_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentView:
+    """An instrument with how it stands now. `check` is its newest one that counts, `task` what is open about it."""
+
+    row: Any
+    level: Level
+    check: InstrumentCheck | None
+    task: InstrumentTask | None
+
+    @property
+    def in_date(self) -> bool:
+        """Whether nothing is to be done about it today."""
+        return self.level is Level.IN_DATE
+
+
+def source_of_reading(
+    session: Session, actor: Actor, store: BlobStore, reading_id: uuid.UUID
+) -> tuple[CheckSource, uuid.UUID | None, datetime]:
+    """A reading as the spectrum of a check, with its instrument and time.
+
+    Raises NotFound, Invalid, Unavailable, Conflict (a withdrawn sample).
+    """
+    row = readings.get_reading(session, actor, reading_id)
+    analysis = readings.get_analysis(session, actor, row.analysis_id)
+    if samples.get_sample(session, actor, analysis.sample_id).withdrawn_at is not None:
+        raise Conflict("This sample was withdrawn, so no instrument was checked with it.")
+    name = readings.get_upload(session, actor, row.upload_id).file_name
+    found = readings.infrared_of(row, store)
+    source = CheckSource(found, row.id, None, name, analysis.instrument_id)
+    return source, analysis.instrument_id, analysis.started_at
+
+
+def record(uow: UnitOfWork, new: NewCheck, source: CheckSource) -> InstrumentCheck:
+    """Measure, judge and keep a check; readings of that instrument on that day are compared again when limits change.
+
+    Raises NotFound (instrument), Invalid (not the material, not enough of it; nothing is kept then).
+    """
+    machine = get_instrument(uow.session, uow.actor, new.instrument_id)
+    if machine.method.value not in DAILY:
+        raise Invalid("The check was not kept.", fields={"instrument_id": "Only infrared instruments are checked so."})
+    if source.instrument_id not in (None, machine.id):
+        raise Invalid("The check was not kept.", fields={"instrument_id": "It was measured on another instrument."})
+    at = new.measured_at or uow.now
+    if at > uow.now + timedelta(minutes=5):
+        raise Invalid("The check was not kept.", fields={"measured_on": "It cannot have been measured in the future."})
+    readings.lock_instrument(uow, machine.id)  # two checks at once open one task
+    before = latest_check(uow.session, machine.id, at)
+    earlier = reversed(repository.counting_checks(uow.session, machine.id, at, HISTORY))  # the oldest first
+    try:
+        figures = measure(source.spectrum, new.material)
+        judged = judge(figures, [figures_of(row) for row in earlier if row.state is CheckState.IN_RANGE])
+    except SpectrumError as error:
+        words = str(error)
+        sentence = f"{words[:1].upper()}{words[1:].rstrip('.')}."
+        raise Invalid(f"The check was not kept. {sentence}", fields={"file": sentence}) from error
+    rounded = replace(figures, shift=round(figures.shift, 2), spread=round(figures.spread, 2))
+    row = InstrumentCheck(
+        agency_id=agency_of(uow.actor), instrument_id=machine.id, material=new.material, state=judged.state,
+        widening=widening(judged.state), figures=_FIGURES.dump_python(rounded, mode="json"), reasons=list(judged.reasons),
+        reading_id=source.reading_id, file_name=readings.clean_file_name(source.file_name) if source.file_name else "",
+        blob_sha256=standards.keep_bytes(uow, source.received) if source.received is not None else None, measured_at=at,
+        made_by=uow.actor.person_id, made_at=uow.now,
+    )  # fmt: skip
+    uow.session.add(row)
+    uow.session.flush()
+    after = {"material": row.material, "state": row.state.value, "widening": row.widening, "shift": figures.shift}
+    audit.record(uow, "check", "instrument_check", row.id, version=row.version, after=after)
+    _settle_tasks(uow, row, machine.name)
+    if before is None or before.widening != row.widening:
+        enqueue(uow, RECOMPARE, {"check_id": row.id}, agency_id=row.agency_id)
+    _tell(uow, row, "instrument.checked")
+    return row
+
+
+def withdraw(uow: UnitOfWork, check_id: uuid.UUID, version: int, reason: str) -> InstrumentCheck:
+    """Take a check back: the wrong material, the wrong instrument. It stays on record. Raises NotFound, Stale, …"""
+    readings.lock_instrument(uow, get_check(uow.session, uow.actor, check_id).instrument_id)
+    row = get_check(uow.session, uow.actor, check_id, lock=True)
+    check_may_end("check", "withdrawn", version, row.version, row.withdrawn_at, reason)
+    row.withdrawn_by, row.withdrawn_at, row.withdrawn_reason = uow.actor.person_id, uow.now, reason
+    row.version += 1
+    audit.record(uow, "withdraw", "instrument_check", row.id, version=row.version, reason=reason)
+    for task in repository.open_tasks(uow.session, row.agency_id, row.instrument_id, lock=True):
+        if task.check_id == row.id:
+            _close(uow, task, "The check that opened it was withdrawn.")
+    enqueue(uow, RECOMPARE, {"check_id": row.id}, agency_id=row.agency_id)
+    _tell(uow, row, "instrument.check_withdrawn")
+    return row
+
+
+def close_task(uow: UnitOfWork, task_id: uuid.UUID, version: int, words: str) -> InstrumentTask:
+    """Say what was done about an instrument. Its state stays until a check is in range again. Raises NotFound, …"""
+    row = row_of(uow.session, InstrumentTask, agency_of(uow.actor), task_id, "task", lock=True)
+    check_version("task", version, row.version)
+    if row.closed_at is not None:
+        raise Conflict("This task was closed already. Nothing was changed.")
+    if not words:
+        raise Invalid("The task was not closed.", fields={"words": "Say what was done."})
+    _close(uow, row, words)
+    publish(uow, "instrument", "instrument.task_closed", agency_id=row.agency_id, payload={"task_id": row.id})
+    return row
+
+
+def get_check(session: Session, actor: Actor, check_id: uuid.UUID, *, lock: bool = False) -> InstrumentCheck:
+    """A check of the actor's agency. Raises NotFound, also for a foreign one."""
+    return row_of(session, InstrumentCheck, agency_of(actor), check_id, "check", lock=lock)
+
+
+def latest_check(session: Session, instrument_id: uuid.UUID, at: datetime) -> InstrumentCheck | None:
+    """The newest check that counts of an instrument on the day of `at`, also one later on that day; None without one."""
+    found = newest_check(session, instrument_id, end_of_day(at))
+    return found if found is not None and same_day(found.measured_at, at) else None
+
+
+def newest_check(session: Session, instrument_id: uuid.UUID, until: datetime) -> InstrumentCheck | None:
+    """The newest check that counts, of whatever day up to `until`."""
+    return next(iter(repository.counting_checks(session, instrument_id, until, 1)), None)
+
+
+def end_of_day(at: datetime) -> datetime:
+    """The last moment of the service's day that holds `at`."""
+    return datetime.combine(local(at).date(), time(23, 59, 59, 999999), zone())
+
+
+def instrument_views(session: Session, actor: Actor, now: datetime) -> list[InstrumentView]:
+    """Every instrument of the actor's agency and how it stands, by name."""
+    tasks = {task.instrument_id: task for task in open_tasks(session, actor)}
+    out = []
+    for row in readings.instruments(session, actor):
+        check = newest_check(session, row.id, end_of_day(now))
+        level = level_of(
+            check.state.value if check else None, check.measured_at if check else None, row.certificate_due, now,
+            daily=row.method.value in DAILY,
+        )  # fmt: skip
+        out.append(InstrumentView(row, level, check, tasks.get(row.id)))
+    return out
+
+
+def open_tasks(session: Session, actor: Actor) -> list[InstrumentTask]:
+    """What the bench has to do about instruments, oldest first."""
+    return [] if actor.agency_id is None else repository.open_tasks(session, actor.agency_id)
+
+
+def checks_page(
+    session: Session,
+    actor: Actor,
+    *,
+    instrument_id: uuid.UUID | None = None,
+    before: uuid.UUID | None = None,
+    limit: int = 50,
+) -> list[InstrumentCheck]:
+    """Checks of the actor's agency, newest first, of one instrument where it is named; withdrawn ones too."""
+    where = [col(InstrumentCheck.agency_id) == agency_of(actor)]
+    if instrument_id is not None:
+        where.append(col(InstrumentCheck.instrument_id) == instrument_id)
+    return newest(session, InstrumentCheck, *where, before=before, limit=limit)
+
+
+def figures_of(check: InstrumentCheck) -> CheckFigures:
+    """The figures of a check, from what is stored of them."""
+    return _FIGURES.validate_python(check.figures)
+
+
+def _settle_tasks(uow: UnitOfWork, row: InstrumentCheck, name: str) -> None:
+    """Out of range opens a task, once; in range closes it. A check of an earlier day does neither."""
+    last = newest_check(uow.session, row.instrument_id, uow.now + timedelta(days=1))
+    if last is None or last.id != row.id:
+        return
+    there = repository.open_tasks(uow.session, row.agency_id, row.instrument_id, lock=True)
+    if row.state is CheckState.OUT_OF_RANGE and not there:
+        words = f"{name} is out of range. {' '.join(row.reasons)} Put it right, then check it again."
+        task = InstrumentTask(
+            agency_id=row.agency_id, instrument_id=row.instrument_id, check_id=row.id, words=words[:400],
+            opened_at=uow.now,
+        )  # fmt: skip
+        uow.session.add(task)
+        uow.session.flush()
+        audit.record(uow, "open", "instrument_task", task.id, version=task.version, after={"words": task.words})
+        publish(uow, "instrument", "instrument.task_opened", agency_id=row.agency_id, payload={"check_id": row.id})
+    elif row.state is CheckState.IN_RANGE:
+        for task in there:
+            _close(uow, task, f"In range again: {material(row.material).title}.")
+
+
+def _close(uow: UnitOfWork, task: InstrumentTask, words: str) -> None:
+    task.closed_at, task.closed_by, task.closed_words = uow.now, uow.actor.person_id, words[:200]
+    task.version += 1
+    audit.record(uow, "close", "instrument_task", task.id, version=task.version, reason=task.closed_words)
+
+
+def _tell(uow: UnitOfWork, row: InstrumentCheck, kind: str) -> None:
+    publish(
+        uow, "instrument", kind, agency_id=row.agency_id,
+        payload={"check_id": row.id, "instrument_id": row.instrument_id, "state": row.state.value},
+    )  # fmt: skip
+
+
+# -- what a reading is told of its instrument
+
+
+class InstrumentStates:
+    """From the key of an analysis to the state of its instrument on that day: its check, limits widened, transferred
+    libraries, own factors. Wired to the reading job in app.main; readings know nothing of checks.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._libraries = TransferredLibraries()
+
+    def __call__(self, analysis_id: uuid.UUID) -> InstrumentState:
+        """Nothing is said where nobody named the instrument."""
+        with self._database.read() as session:
+            on = readings.fact_of(session, analysis_id)
+            if on is None or on.instrument_id is None:
+                return InstrumentState()
+            widening, sentences = _said_of(session, on.instrument_id, on.instrument, on.started_at)
+            transfers = in_use(repository.transfers_of(session, on.instrument_id))
+            pairs = factors_on(session, on.instrument_id).pairs
+        return InstrumentState(
+            on.instrument,
+            widening,
+            sentences,
+            (lambda books: self._libraries.of(books, transfers, on.instrument)) if transfers else None,
+            (lambda parts: weights_by(pairs, parts)) if pairs else None,
+            most_unexplained(),
+        )
+
+
+def _said_of(session: Session, instrument_id: uuid.UUID, name: str, at: datetime) -> tuple[float, tuple[str, ...]]:
+    """Factor on the limits of detection, and the sentences, for a reading of that instrument at that time."""
+    check = latest_check(session, instrument_id, at)
+    if check is not None:
+        if check.state is CheckState.IN_RANGE:
+            return check.widening, ()
+        how = "had drifted" if check.state is CheckState.DRIFTED else "was out of range"
+        return check.widening, (f"{name} {how} that day: {_widened(check.widening)}. {' '.join(check.reasons)}",)
+    last = newest_check(session, instrument_id, at)
+    missing = f"{name} was not checked on {_day(at)}: how far its scale and noise had drifted is not known."
+    if last is None:
+        return 1.0, (missing,)
+    if last.state is not CheckState.OUT_OF_RANGE:
+        return 1.0, (f"{missing} Its last check was on {_day(last.measured_at)}.",)
+    words = f"At its last check, on {_day(last.measured_at)}, it was out of range: {_widened(last.widening)}."
+    return last.widening, (missing, words)
+
+
+def _widened(factor: float) -> str:
+    return f"limits of detection are widened by a factor of {factor:g}"
+
+
+def _day(at: datetime) -> str:
+    return f"{local(at):%-d %B %Y}"
+
+
+# -- the job after a check that changes limits
+
+
+def handlers(database: Database) -> dict[str, Callable[[JobContext], None]]:
+    """For JobRunner(handlers=…)."""
+    return {RECOMPARE: lambda ctx: recompare(database, ctx)}
+
+
+def recompare(database: Database, ctx: JobContext) -> None:
+    """Ask for every analysis on that instrument on that day to be read and compared again.
+
+    Never under a result that was submitted (ADR 0009), never so that a reading would be lost (ADR 0010).
+    """
+    with database.read() as session:
+        check = session.get(InstrumentCheck, uuid.UUID(ctx.payload["check_id"]))
+        if check is None:
+            return
+        begins = datetime.combine(local(check.measured_at).date(), time(), zone())
+        members = readings.analyses_on(session, check.instrument_id, begins, end_of_day(check.measured_at))
+    asked, left = readings.reprocess_each(database, ctx.job_id, check.agency_id, members)
+    with ctx.begin() as uow:
+        ctx.complete(uow)
+    _log.info("day_compared_again", analyses=asked, left_as_they_are=left)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlmodel import Field
 
 from app.platform.db import Base, enum_column, json_column, key_column, utc_column
@@ -24,7 +24,7 @@ class InstrumentCheck(Base, table=True):
     material: str = Field(max_length=40)
     state: CheckState = enum_column(CheckState, name="check_state")
     widening: float = Field(default=1.0, description="factor on the limits of detection of that day")
-    figures: dict[str, Any] = json_column(dict)
+    figures: dict[str, JsonValue] = json_column(dict)
     reasons: list[str] = json_column(list)
     reading_id: uuid.UUID | None = Field(default=None, foreign_key="reading.id", index=True, ondelete="SET NULL")
     blob_sha256: str | None = Field(default=None, max_length=64, foreign_key="blob.sha256", index=True)
@@ -65,9 +65,9 @@ class InstrumentTransfer(Base, table=True):
     library_key: str = Field(max_length=200, description="this edition of the library")
     library_name: str = Field(max_length=200)
     number: int
-    model: dict[str, Any] = json_column(dict)
-    pairs: list[dict[str, Any]] = json_column(list)
-    figures: dict[str, Any] = json_column(dict)
+    model: dict[str, JsonValue] = json_column(dict)
+    pairs: list[dict[str, str | float | bool]] = json_column(list)
+    figures: dict[str, str | float] = json_column(dict)
     made_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     made_at: datetime = utc_column()
     retired_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")

@@ -17,16 +17,17 @@ from sqlmodel import Session
 
 from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.instrument_checks import repository
-from app.laboratory.instrument_checks.checking import agency_of, get_instrument
+from app.laboratory.instrument_checks.repository import get_instrument
 from app.laboratory.instrument_checks.tables import InstrumentTransfer
 from app.laboratory.library.domain import Technique
 from app.laboratory.library.opened import Opened, OwnEntry
 from app.laboratory.library.registry import LibraryRegistry
 from app.platform import audit
 from app.platform.db import UnitOfWork
-from app.platform.kernel.actor import Actor
-from app.platform.kernel.errors import Conflict, Invalid, NotFound
-from app.platform.kernel.versions import check_version
+from app.platform.db.rows import row_of
+from app.platform.kernel.actor import Actor, agency_of
+from app.platform.kernel.errors import Invalid
+from app.platform.kernel.versions import check_may_end
 from app.platform.live.publish import publish
 from spectra import InfraredLibrary, SpectrumError
 from spectra.confidence.limits import load
@@ -136,9 +137,10 @@ def make_transfer(
             "library fits this instrument as well as a transfer could make it, or the powders differ in form."
         )
         raise Invalid(f"{NOT_MADE} {sentence}", fields={"library": sentence})
+    there = repository.transfers_of(uow.session, machine.id)
     row = InstrumentTransfer(
         agency_id=agency_of(uow.actor), instrument_id=machine.id, library_key=library.key, library_name=library.name[:200],
-        number=_next(uow.session, machine.id, library.key), model=made.as_json(),
+        number=max((r.number for r in there if r.library_key == library.key), default=0) + 1, model=made.as_json(),
         pairs=[
             {"name": p.name, "entry": p.entry_id, "likeness": round(p.likeness, 3), "used": p.fits} for p in pairs
         ],
@@ -155,14 +157,8 @@ def make_transfer(
 
 def retire_transfer(uow: UnitOfWork, transfer_id: uuid.UUID, version: int, reason: str) -> InstrumentTransfer:
     """Use a transfer no more; the one before it is used again where there is one. Raises NotFound, Stale, …"""
-    row = repository.of_agency(uow.session, InstrumentTransfer, agency_of(uow.actor), transfer_id, lock=True)
-    if row is None:
-        raise NotFound("transfer")
-    check_version("transfer", version, row.version)
-    if row.retired_at is not None:
-        raise Conflict("This transfer was retired already. Nothing was changed.")
-    if not reason:
-        raise Invalid("The transfer was not retired.", fields={"reason": "Say why it is retired."})
+    row = row_of(uow.session, InstrumentTransfer, agency_of(uow.actor), transfer_id, "transfer", lock=True)
+    check_may_end("transfer", "retired", version, row.version, row.retired_at, reason)
     row.retired_by, row.retired_at, row.retired_reason = uow.actor.person_id, uow.now, reason
     row.version += 1
     audit.record(uow, "retire", "instrument_transfer", row.id, version=row.version, reason=reason)
@@ -172,21 +168,12 @@ def retire_transfer(uow: UnitOfWork, transfer_id: uuid.UUID, version: int, reaso
 
 def transfers_of(session: Session, actor: Actor, instrument_id: uuid.UUID) -> list[InstrumentTransfer]:
     """Transfers to an instrument of the actor's agency, newest first; retired ones too. Raises NotFound."""
-    return repository.transfers_of(session, [get_instrument(session, actor, instrument_id).id])
+    return repository.transfers_of(session, get_instrument(session, actor, instrument_id).id)
 
 
 def in_use(rows: Sequence[InstrumentTransfer]) -> dict[str, InstrumentTransfer]:
     """Library key → the newest transfer that was not retired."""
-    out: dict[str, InstrumentTransfer] = {}
-    for row in sorted(rows, key=lambda r: r.number):
-        if row.retired_at is None:
-            out[row.library_key] = row
-    return out
-
-
-def _next(session: Session, instrument_id: uuid.UUID, library_key: str) -> int:
-    rows = [r for r in repository.transfers_of(session, [instrument_id]) if r.library_key == library_key]
-    return max((r.number for r in rows), default=0) + 1
+    return {row.library_key: row for row in sorted(rows, key=lambda r: r.number) if row.retired_at is None}
 
 
 class TransferredLibraries:

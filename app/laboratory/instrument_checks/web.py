@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TypedDict
 
 from app.laboratory.instrument_checks import service
 from app.laboratory.instrument_checks.forms import CheckForm
@@ -39,34 +40,47 @@ def shift_words(value: float) -> str:
 
 def figure_words(check: InstrumentCheck) -> list[tuple[str, str | None]]:
     """For ui.facts."""
-    figures = check.figures
-    ratio, resolution = figures["signal_to_noise"], figures["resolution"]
-    found = sum(band["found"] is not None for band in figures["bands"])
+    figures = service.figures_of(check)
+    ratio, resolution = figures.signal_to_noise, figures.resolution
+    found = sum(band.found is not None for band in figures.bands)
     return [
-        ("Shift", f"{shift_words(figures['shift'])}, bands scatter by {figures['spread']:.1f} cm⁻¹"),
+        ("Shift", f"{shift_words(figures.shift)}, bands scatter by {figures.spread:.1f} cm⁻¹"),
         (
             "Resolution",
             f"about {resolution:.0f} cm⁻¹ from the widths of sharp bands" if resolution is not None else None,
         ),
         ("Signal to noise", f"{ratio:,.0f}" if ratio is not None else None),
-        ("Bands", f"{found} of {len(figures['bands'])} found"),
+        ("Bands", f"{found} of {len(figures.bands)} found"),
         ("Limits of detection", f"widened by a factor of {check.widening:g}" if check.widening != 1 else "as measured"),
     ]
 
 
-def band_rows(check: InstrumentCheck) -> list[list[Any]]:
+def band_rows(check: InstrumentCheck) -> list[list[str]]:
     """For ui.table: where each band belongs, where it was found, the error."""
     return [
         [
-            f"{band['position']:.1f}",
-            "not found" if band["found"] is None else f"{band['found']:.1f}",
-            "–" if band["error"] is None else f"{band['error']:+.1f}".replace("-", "−"),
+            f"{band.position:.1f}",
+            "not found" if band.found is None else f"{band.found:.1f}",
+            "–" if band.error is None else f"{band.error:+.1f}".replace("-", "−"),
         ]
-        for band in check.figures["bands"]
+        for band in service.figures_of(check).bands
     ]
 
 
-def form_values(form: CheckForm, error: MastError | None, fields: Entered | None) -> dict[str, Any]:
+class FormValues(TypedDict):
+    """What every page with the form of a check wants: fields, materials, words."""
+
+    t: CheckForm
+    key: str
+    materials: list[tuple[str, str, str]]
+    material_titles: dict[str, str]
+    state_words: dict[CheckState, str]
+    shift_words: Callable[[float], str]
+    error: MastError | None
+    fields: Entered
+
+
+def form_values(form: CheckForm, error: MastError | None, fields: Entered | None) -> FormValues:
     """What every page with the form of a check wants: fields, materials, words."""
     known = list(materials().values())
     return {

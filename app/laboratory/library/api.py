@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from typing import Annotated
 
 from anyio import to_thread
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 
 from app.laboratory.library import schemas, service
 from app.laboratory.library.web import arrivals_of
+from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
 from app.platform.web.bodies import BINARY
 from app.platform.web.fields import Text40, Text80, Text140, Text200
-from app.platform.web.idempotency import OnceDep
-from app.runtime import RuntimeDep
+from app.runtime import CreationDep, RuntimeDep
 
 router = APIRouter(prefix="/api/v1/libraries", tags=["libraries"])
 
@@ -29,19 +30,18 @@ Key = Annotated[str, Path(max_length=80, description="Key or name of a library")
 Number = Annotated[int, Path(ge=0, lt=2**31)]
 
 
-@router.get("")
-def list_libraries(who: Reader, rt: RuntimeDep) -> list[schemas.LibraryOut]:
+@router.get("", response_model=list[schemas.LibraryOut])
+def list_libraries(who: Reader, rt: RuntimeDep) -> list[service.LibraryView]:
     """Every installed library with licence and source; starters come last."""
     with rt.read() as session:
-        return [schemas.LibraryOut.of(view) for view in service.list_libraries(session, rt.registry)]
+        return service.list_libraries(session, rt.registry)
 
 
 @router.post("/imports/uploads", status_code=202, response_model=schemas.ImportOut, openapi_extra=BINARY)
 async def import_library(
     who: Admin,
     rt: RuntimeDep,
-    once: OnceDep,
-    request: Request,
+    creation: CreationDep,
     name: Annotated[Text140, Query(description="What the library is to be called")],
     licence: Annotated[Text200, Query(description="Terms under which it may be used")],
     source: Annotated[Text200, Query(description="Publisher, edition, address")],
@@ -53,43 +53,36 @@ async def import_library(
     """Take a file or a zip of thousands in as the raw body; a job makes the library, whole or not at all."""
     service.check_words(name, licence, source, y_unit)  # before the file: what is refused leaves no bytes
     try:
-        received = await arrivals_of(rt).receive(request.stream())
+        received = await arrivals_of(rt).receive(creation.request.stream())
     except ClientDisconnect:
         return Response(status_code=400)  # nobody is there to read it; nothing was kept
-    key = once.of_bytes(received.sha256)
 
-    def commit() -> Response:
-        with rt.begin(who, request) as uow:
-            return key.run(
-                uow,
-                lambda: schemas.ImportOut.of(
-                    service.ask_for_import(uow, received, filename, name, licence, source, y_unit)
-                ),
-                status=202,
-            )
+    def create(uow: UnitOfWork) -> schemas.ImportOut:
+        row = service.ask_for_import(uow, received, filename, name, licence, source, y_unit)
+        return schemas.ImportOut.model_validate(row)
 
-    return await to_thread.run_sync(commit)
+    return await to_thread.run_sync(partial(creation.made, who, create, sha256=received.sha256, status=202))
 
 
-@router.get("/imports")
-def list_imports(who: Admin, rt: RuntimeDep) -> list[schemas.ImportOut]:
+@router.get("/imports", response_model=list[schemas.ImportOut])
+def list_imports(who: Admin, rt: RuntimeDep) -> list[service.LibraryImport]:
     """The latest imports, newest first."""
     with rt.read() as session:
-        return [schemas.ImportOut.of(row) for row in service.imports(session)]
+        return service.imports(session)
 
 
-@router.get("/imports/{import_id}")
-def show_import(import_id: uuid.UUID, who: Admin, rt: RuntimeDep) -> schemas.ImportOut:
+@router.get("/imports/{import_id}", response_model=schemas.ImportOut)
+def show_import(import_id: uuid.UUID, who: Admin, rt: RuntimeDep) -> service.LibraryImport:
     """One import: how far it is, or what became of it."""
     with rt.read() as session:
-        return schemas.ImportOut.of(service.get_import(session, import_id))
+        return service.get_import(session, import_id)
 
 
-@router.get("/{key}")
-def show_library(key: Key, who: Reader, rt: RuntimeDep) -> schemas.LibraryFullOut:
+@router.get("/{key}", response_model=schemas.LibraryFullOut)
+def show_library(key: Key, who: Reader, rt: RuntimeDep) -> service.LibraryView:
     """One library, with what was refused when it was imported."""
     with rt.read() as session:
-        return schemas.LibraryFullOut.of(service.get_library(session, rt.registry, key))
+        return service.get_library(session, rt.registry, key)
 
 
 @router.get("/{key}/entries")
@@ -103,10 +96,10 @@ def list_entries(
 ) -> schemas.EntriesOut:
     """Entries in the order of the library."""
     rows, more = service.entries(rt.registry, key, q, after, limit)
-    return schemas.EntriesOut(rows=[schemas.EntryOut.of(row) for row in rows], next=rows[-1].number if more else None)
+    return schemas.EntriesOut(rows=rows, next=rows[-1].number if more else None)
 
 
 @router.get("/{key}/entries/{number}")
-def show_entry(key: Key, number: Number, who: Reader, rt: RuntimeDep) -> schemas.EntryOut:
+def show_entry(key: Key, number: Number, who: Reader, rt: RuntimeDep) -> service.EntryView:
     """One entry with its own provenance."""
-    return schemas.EntryOut.of(service.entry(rt.registry, key, number))
+    return service.entry(rt.registry, key, number)

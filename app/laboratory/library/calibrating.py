@@ -6,19 +6,17 @@ A name that cannot be resolved stops everything: a reading taken as another comp
 from __future__ import annotations
 
 import csv
+import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.laboratory.library import calibrations
-from app.laboratory.library.domain import Technique
+from app.laboratory.library.domain import Progress, Technique
 from app.laboratory.library.importing import ImportParts
-from app.laboratory.library.intake import Progress
-from app.laboratory.library.opened import Opened
-from app.laboratory.library.tables import Library
+from app.laboratory.library.service import LibraryRegistry, get_library
 from app.platform import audit
-from app.platform.kernel.actor import SYSTEM, Actor
 from app.platform.kernel.errors import Invalid, Unreadable
 from instruments import FileReader, InstrumentError, to_mass_spectrum, to_seconds
 from spectra import MassLibrary, MassRun, MassSpectrum, Reading, ReadingKind, SpectrumError
@@ -56,40 +54,47 @@ class Calibrated:
 
 def calibrate_library(
     parts: ImportParts,
-    row: Library,
-    one: Opened,
+    registry: LibraryRegistry,
+    key: str,
     files: Sequence[Path],
     truth: Path,
     *,
     note: str = "",
-    actor: Actor = SYSTEM,
     progress: Progress | None = None,
 ) -> Calibrated:
     """Calibrate the answers of a library of mass spectra by own readings and keep the calibration under a new number.
 
-    Raises Invalid (not a mass library, a table that cannot be used, a name the library does not know or knows twice,
-    too few readings), Unreadable (a file), Conflict (somebody else calibrated at the same moment).
+    Raises NotFound, Invalid (a library that comes with MAST or is no mass library, a table that cannot be used, a name
+    the library does not know or knows twice, too few readings), Unreadable (a file), Conflict (somebody else calibrated
+    at the same moment).
     """
-    if one.technique is not Technique.MS:
+    with parts.db.read() as session:
+        view = get_library(session, registry, key)
+    if view.starter:
+        raise Invalid("A library that comes with MAST is for training; import a full one and calibrate that.")
+    if view.broken:
+        raise Invalid(view.broken)
+    if view.technique is not Technique.MS:
         raise Invalid("Only libraries of mass spectra are calibrated.")
+    library, library_id = registry.get(view.key).mass, uuid.UUID(view.library_id)
     tell = progress or (lambda _what, _done, _of: None)
     rows = _matched(truth_in(truth), files)
-    keys = _keys(one.mass, [row_ for row_, _ in rows])
+    keys = _keys(library, [known for known, _ in rows])
     spectra, compounds = [], []
-    for key, (row_, path) in zip(keys, _told(rows, tell), strict=True):
-        found = _spectra(path, row_, parts.readers, one.mass.accurate)
+    for compound, (known, path) in zip(keys, _told(rows, tell), strict=True):
+        found = _spectra(path, known, parts.readers, library.accurate)
         spectra += found
-        compounds += [key] * len(found)
+        compounds += [compound] * len(found)
     tell("Ranking and fitting", 0, 1)
     try:
-        made = calibrate(one.mass, spectra, compounds, note=note)
+        made = calibrate(library, spectra, compounds, note=note)
     except SpectrumError as error:
         raise Invalid(f"The library was not calibrated: {error}.") from error
-    used = [k.number for k in calibrations.kept(parts.library_dir, row.id, one.mass) if k.in_use]
-    number, file = calibrations.keep(parts.library_dir, row.id, made)
-    with parts.db.begin(actor) as uow:
+    used = [k.number for k in calibrations.kept(parts.library_dir, library_id, library) if k.in_use]
+    number, file = calibrations.keep(parts.library_dir, library_id, made)
+    with parts.db.begin() as uow:
         after = {"number": number, "readings": len(spectra), "compounds": len(set(keys)), "note": note[:200]}
-        audit.record(uow, "calibrate", "library", row.id, before={"number": used[0] if used else None}, after=after)
+        audit.record(uow, "calibrate", "library", library_id, before={"number": used[0] if used else None}, after=after)
     tell("Ranking and fitting", 1, 1)
     return Calibrated(number, file, made, len(spectra), len(set(keys)), used[0] if used else None)
 

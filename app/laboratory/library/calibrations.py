@@ -6,7 +6,7 @@ A new one never replaces the one before: the newest that fits the library as it 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.platform.kernel.errors import Conflict
@@ -46,9 +46,7 @@ def kept(library_dir: Path, library_id: uuid.UUID, library: MassLibrary) -> list
         _read(path, library) for path in sorted(folder_of(library_dir, library_id).glob("[0-9]*.json"), reverse=True)
     ]
     used = next((one for one in found if not one.fault), None)
-    return [
-        Kept(one.number, one.file, one.calibration, one.fault, one is used) for one in found
-    ]  # fmt: skip
+    return [replace(one, in_use=one is used) for one in found]
 
 
 def in_use(library_dir: Path, library_id: uuid.UUID, library: MassLibrary) -> Calibration | None:

@@ -9,16 +9,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from pydantic import JsonValue
 from sqlmodel import Session
 
-from app.laboratory.library import repository
-from app.laboratory.library.domain import Technique
-from app.laboratory.library.fingerprints import fingerprint
-from app.laboratory.library.intake import Progress
+from app.laboratory.library.domain import Progress, Technique
 from app.laboratory.library.opened import Opened
-from app.laboratory.library.registry import LibraryRegistry
+from app.laboratory.library.reparse import fingerprint
+from app.laboratory.library.service import LibraryRegistry, get_library
 from spectra import InfraredLibrary, LibraryFileError, MassLibrary
 from spectra.library_check import check
 
@@ -37,7 +35,7 @@ class LibraryFault:
     severity: str
     what: str
     why: str
-    figures: dict[str, Any] = field(default_factory=dict)
+    figures: dict[str, JsonValue] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
@@ -46,32 +44,27 @@ class LibraryFault:
 
 
 def library_faults(
-    session: Session,
-    registry: LibraryRegistry,
-    name: str,
-    key: str,
-    folder: Path,
-    broken: str = "",
-    tell: Progress | None = None,
+    session: Session, registry: LibraryRegistry, key: str, folder: Path, progress: Progress | None = None
 ) -> list[LibraryFault]:
-    """Every fault of one library, the gravest first; a damaged library has that one fault.
+    """What may be wrong with a stored library: damage, and entries that are suspicious, the gravest first.
 
-    `name`, `key` and `broken` as the list of libraries has them; `folder` is the directory of libraries.
+    `folder` is the directory of libraries. A damaged library has that one fault; an empty list: nothing was noticed.
+    Raises NotFound.
     """
-    if broken:
-        return [_damaged(broken)]
-    row = repository.library_named(session, name)
-    if row is not None and row.folder == key:
-        opener = MassLibrary.open if row.technique == Technique.MS.value else InfraredLibrary.open
+    view = get_library(session, registry, key)
+    if view.broken:
+        return [_damaged(view.broken)]
+    if not view.starter:
+        opener = MassLibrary.open if view.technique is Technique.MS else InfraredLibrary.open
         try:
-            opener(folder / row.folder, verify=True)
+            opener(folder / view.key, verify=True)
         except LibraryFileError as error:
             return [_damaged(str(error))]
-    one = registry.get(key)
+    one = registry.get(view.key)
     if one.technique is Technique.MS:
         return [
             LibraryFault(f.entry, f.id, f.name, f.kind, f.severity.value, f.what, f.why, dict(f.figures))
-            for f in check(one.mass, tell)
+            for f in check(one.mass, progress)
         ]
     return [] if one.technique is Technique.FORMULA else _same_curves(one)
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Protocol
 
 STARTER_PREFIX = "starter-"
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much is done, and of how much."""
+Refusal = dict[str, str | int]
+"""A spectrum that was not taken: its position (0: a whole file), name, file, and the reason."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._()+-]{1,79}")
 
 
@@ -49,39 +53,6 @@ def fault_of_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         return "A name has 2 to 80 letters, figures, spaces and . _ ( ) + - and begins with a letter or figure."
     return ""
-
-
-class StatedKey(Protocol):
-    """An InChIKey of the register."""
-
-    @property
-    def value(self) -> str:
-        """The key."""
-        ...
-
-
-class RegisterRow(Protocol):
-    """What is needed of a row of harm_messages' register to tell which one is meant."""
-
-    @property
-    def id(self) -> str:
-        """Register id."""
-        ...
-
-    @property
-    def name(self) -> str:
-        """Name."""
-        ...
-
-    @property
-    def aliases(self) -> tuple[str, ...]:
-        """Other names; street names may belong to several rows."""
-        ...
-
-    @property
-    def inchikey(self) -> StatedKey | None:
-        """InChIKey with its basis."""
-        ...
 
 
 def plain(name: str) -> str:

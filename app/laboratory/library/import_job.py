@@ -1,7 +1,8 @@
-"""The job behind an import on the screen: file → sandbox → library, its row kept up to date, its file removed at the end.
+"""Imports asked for on the screen: the file is durable first, a job makes the library, the row says how far it is.
 
-The library's own transaction decides: a worker that dies before it leaves nothing, one that dies after it is found to
-have finished by the next try.
+Libraries belong to the installation, so every administrator sees every import. Nothing is half imported: the library's
+own transaction decides. A worker that dies before it leaves nothing, one that dies after it is found to have finished by
+the next try; and the raw file goes once it is not needed any more.
 """
 
 from __future__ import annotations
@@ -12,24 +13,86 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
+from sqlmodel import Session, col, select
 
-from app.laboratory.library import imports
 from app.laboratory.library.domain import ImportState
-from app.laboratory.library.importing import Imported, ImportParts, import_library
+from app.laboratory.library.importing import Imported, ImportParts, check_words, import_library
 from app.laboratory.library.raw_files import raw_store
 from app.laboratory.library.tables import LibraryImport
+from app.platform import audit
 from app.platform.db import Database, UnitOfWork
-from app.platform.jobs import DeadJob, JobContext
+from app.platform.jobs import DeadJob, JobContext, enqueue
 from app.platform.jobs.long_task import Paced, ended_where_refused
 from app.platform.kernel.actor import Actor, Role
-from app.platform.kernel.errors import Conflict
-from app.platform.storage import BlobStore
-from instruments import Limits, ParserSandbox
+from app.platform.kernel.errors import Conflict, NotFound
+from app.platform.live.publish import publish
+from app.platform.storage import BlobStore, Received
+from instruments import Limits, ParserSandbox, printable
 
-_log = structlog.get_logger(__name__)
+JOB = "library_import"
+SHOWN = 20
 SENT_AGAIN_S = 0.001
 """What is renewed later than this after it was sent was sent again."""
+
+
+def arrivals(blob_dir: Path, max_bytes: int) -> BlobStore:
+    """Where files wait for their import, apart from those of samples and from those a library is made of."""
+    return BlobStore(blob_dir / "library-arrivals", max_bytes=max_bytes)
+
+
+def ask_for_import(
+    uow: UnitOfWork, received: Received, file_name: str, name: str, licence: str, source: str, y_unit: str = ""
+) -> LibraryImport:
+    """Note an import and have it carried out. Raises Invalid (words), Conflict (one of this name is on its way)."""
+    name, licence, source = name.strip(), licence.strip(), source.strip()
+    check_words(name, licence, source, y_unit)
+    under_way = col(LibraryImport.state).in_([ImportState.WAITING, ImportState.RUNNING])
+    if uow.session.exec(select(LibraryImport.id).where(LibraryImport.name == name, under_way)).first() is not None:
+        raise Conflict(
+            f"A library called {name} is being imported at this moment. Nothing was started.",
+            hint="Wait until it is there, or choose another name.",
+        )
+    row = LibraryImport(
+        agency_id=uow.actor.agency_id, person_id=uow.actor.person_id, name=name, licence=licence, source=source,
+        y_unit=y_unit, file_name=printable(file_name, 200) or "a file", blob_sha256=received.sha256, size=received.size,
+        created_at=uow.now,
+    )  # fmt: skip
+    uow.session.add(row)
+    uow.session.flush()
+    after = {"name": name, "licence": licence, "source": source, "sha256": received.sha256, "size": received.size}
+    audit.record(uow, "ask_for_import", "library_import", row.id, after=after)
+    enqueue(uow, JOB, {"import_id": row.id}, agency_id=uow.actor.agency_id)
+    tell(uow, row)
+    return row
+
+
+def tell(uow: UnitOfWork, row: LibraryImport) -> None:
+    """Tell open screens of it."""
+    publish(
+        uow, "library", "library.import", payload={"import_id": row.id, "state": row.state.value, "done": row.done}
+    )  # fmt: skip
+
+
+def imports(session: Session, limit: int = SHOWN) -> list[LibraryImport]:
+    """The latest imports, newest first."""
+    return list(session.exec(select(LibraryImport).order_by(col(LibraryImport.id).desc()).limit(limit)))
+
+
+def get_import(session: Session, import_id: uuid.UUID, *, lock: bool = False) -> LibraryImport:
+    """One import. Raises NotFound."""
+    row = session.get(LibraryImport, import_id, populate_existing=lock, with_for_update=lock or None)
+    if row is None:
+        raise NotFound("import")
+    return row
+
+
+def _wanted(session: Session, sha256: str) -> bool:
+    """Whether an import that has not ended still needs this file."""
+    rows = session.exec(select(LibraryImport).where(LibraryImport.blob_sha256 == sha256))
+    return any(not row.state.ended for row in rows)
+
+
+# -- the job
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,78 +109,59 @@ class JobParts:
     @property
     def arrivals(self) -> BlobStore:
         """Where the files wait."""
-        return imports.arrivals(self.blob_dir, self.max_bytes)
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    id: uuid.UUID
-    name: str
-    licence: str
-    source: str
-    y_unit: str
-    file_name: str
-    sha256: str
-    actor: Actor
-
-    @classmethod
-    def of(cls, row: LibraryImport) -> _Task:
-        actor = Actor(row.person_id, "", frozenset({Role.ADMIN}), row.agency_id, via="import")
-        return cls(
-            row.id, row.name, row.licence, row.source, row.y_unit, row.file_name, row.blob_sha256, actor
-        )  # fmt: skip
+        return arrivals(self.blob_dir, self.max_bytes)
 
 
 def handlers(parts: JobParts) -> dict[str, Callable[[JobContext], None]]:
     """For JobRunner(handlers=…)."""
-    return {imports.JOB: lambda ctx: carry_out(parts, ctx)}
+    return {JOB: lambda ctx: carry_out(parts, ctx)}
 
 
 def on_failed() -> dict[str, Callable[[UnitOfWork, DeadJob], None]]:
     """For JobRunner(on_dead=…)."""
-    return {imports.JOB: _give_up}
+    return {JOB: _give_up}
 
 
 def carry_out(parts: JobParts, ctx: JobContext) -> None:
     """Carry out one import; what a person must change ends it, anything else is tried again."""
     import_id = uuid.UUID(ctx.payload["import_id"])
     with ctx.begin() as uow:
-        row = imports.get_import(uow.session, import_id, lock=True)
+        row = get_import(uow.session, import_id, lock=True)
         if row.state.ended:
             return
         row.state = ImportState.RUNNING
-        task = _Task.of(row)
-        imports.tell(uow, row)
+        tell(uow, row)
     _tidy(parts)
-    since = _sent_at(parts, task)
-    with ended_where_refused(lambda problem: _end(ctx, task, ImportState.REFUSED, problem=problem)):
-        made = _import(parts, task)
-        _end(ctx, task, ImportState.DONE, made=made)
+    since = _sent_at(parts, row.blob_sha256)
+    with ended_where_refused(lambda problem: _end(ctx, import_id, ImportState.REFUSED, problem=problem)):
+        made = _import(parts, row)
+        _end(ctx, import_id, ImportState.DONE, made=made)
     with parts.db.read() as session:
-        needed = imports.wanted(session, task.sha256)
+        needed = _wanted(session, row.blob_sha256)
     if not needed:  # nor sent again meanwhile by somebody whose row comes in a moment
-        parts.arrivals.remove(task.sha256, older_than_s=time.time() - since)
+        parts.arrivals.remove(row.blob_sha256, older_than_s=time.time() - since)
 
 
-def _sent_at(parts: JobParts, task: _Task) -> float:
+def _sent_at(parts: JobParts, sha256: str) -> float:
     """Just after the file of an import was sent for the last time, in seconds as files have them."""
     try:
-        return parts.arrivals.path(task.sha256).stat().st_mtime + SENT_AGAIN_S
+        return parts.arrivals.path(sha256).stat().st_mtime + SENT_AGAIN_S
     except FileNotFoundError:
         return 0.0
 
 
-def _import(parts: JobParts, task: _Task) -> Imported:
-    path = parts.arrivals.path(task.sha256)
+def _import(parts: JobParts, asked: LibraryImport) -> Imported:
+    path = parts.arrivals.path(asked.blob_sha256)
     if not path.exists():
         raise Conflict(
-            f"{task.file_name} is not on this disk any more, so the library was not made.", hint="Send it again."
+            f"{asked.file_name} is not on this disk any more, so the library was not made.", hint="Send it again."
         )
+    actor = Actor(asked.person_id, "", frozenset({Role.ADMIN}), asked.agency_id, via="import")
     with ParserSandbox(parts.limits, preload=False) as sandbox:
         return import_library(
-            ImportParts(parts.db, parts.library_dir, sandbox, raw_store(parts.blob_dir)), [path], task.name, task.licence,
-            task.source, y_unit=task.y_unit, actor=task.actor, progress=_progress(parts, task.id),
-            names={path: task.file_name},
+            ImportParts(parts.db, parts.library_dir, sandbox, raw_store(parts.blob_dir)), [path], asked.name,
+            asked.licence, asked.source, y_unit=asked.y_unit, actor=actor, progress=_progress(parts, asked.id),
+            names={path: asked.file_name},
         )  # fmt: skip
 
 
@@ -126,7 +170,7 @@ def _tidy(parts: JobParts) -> None:
     parts.arrivals.sweep()
     for path in list(parts.arrivals.root.glob("??/??/*")):
         with parts.db.read() as session:
-            needed = imports.wanted(session, path.name)
+            needed = _wanted(session, path.name)
         if not needed:
             parts.arrivals.remove(path.name)
 
@@ -134,16 +178,16 @@ def _tidy(parts: JobParts) -> None:
 def _progress(parts: JobParts, import_id: uuid.UUID) -> Paced:
     def write(what: str, done: int, of: int) -> None:
         with parts.db.begin() as uow:
-            row = imports.get_import(uow.session, import_id, lock=True)
+            row = get_import(uow.session, import_id, lock=True)
             row.step, row.done, row.total = what[:60], done, of
-            imports.tell(uow, row)
+            tell(uow, row)
 
     return Paced(write, parts.clock, steps=True)
 
 
 def _end(
     ctx: JobContext,
-    task: _Task,
+    import_id: uuid.UUID,
     state: ImportState,
     *,
     made: Imported | None = None,
@@ -151,17 +195,21 @@ def _end(
 ) -> None:
     """Write down what became of an import."""
     with ctx.begin() as uow:
-        row = imports.get_import(uow.session, task.id, lock=True)
+        row = get_import(uow.session, import_id, lock=True)
         row.state, row.problem, row.finished_at = state, problem, uow.now
         if made is not None:
-            row.report, row.library_id = imports.report_of(made), made.library.id
-        imports.tell(uow, row)
+            row.library_id = made.library.id
+            row.report = {  # the refusals stand with the library
+                "read": made.n_read, "accepted": made.n_accepted, "merged": made.n_merged, "refused": made.n_refused,
+                "already_there": made.already_there, "summary": made.summary(),
+            }  # fmt: skip
+        tell(uow, row)
         ctx.complete(uow)
 
 
 def _give_up(uow: UnitOfWork, dead: DeadJob) -> None:
     """Every try failed for a reason of ours: said so, and the file may be sent again."""
-    row = imports.get_import(uow.session, uuid.UUID(dead.payload["import_id"]), lock=True)
+    row = get_import(uow.session, uuid.UUID(dead.payload["import_id"]), lock=True)
     if row.state.ended:
         return
     row.state, row.finished_at = ImportState.FAILED, uow.now
@@ -169,4 +217,4 @@ def _give_up(uow: UnitOfWork, dead: DeadJob) -> None:
         "detail": "The server failed to import this file several times. No library was made; everything else is unharmed.",
         "hint": "Ask the operator to look at the log, or import it with `mast library import`.",
     }
-    imports.tell(uow, row)
+    tell(uow, row)

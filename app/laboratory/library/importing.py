@@ -11,16 +11,14 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from app.laboratory.library import raw_files, repository
-from app.laboratory.library.domain import fault_of_name
-from app.laboratory.library.intake import Progress
+from app.laboratory.library.domain import Progress, Refusal, fault_of_name
 from app.laboratory.library.raw_files import RawFile, rows_of
 from app.laboratory.library.tables import Library
 from app.laboratory.library.usable import Usable, built, read_usable
 from app.platform import audit
-from app.platform.db import Database, UnitOfWork
+from app.platform.db import Database
 from app.platform.kernel.actor import SYSTEM, Actor
 from app.platform.kernel.errors import Conflict, Invalid
 from app.platform.kernel.ids import new_id
@@ -57,7 +55,7 @@ class Imported:
     n_accepted: int
     n_merged: int
     n_refused: int
-    refusals: list[dict[str, Any]]
+    refusals: list[Refusal]
     notes: tuple[str, ...] = ()
 
     def summary(self) -> str:
@@ -101,27 +99,25 @@ def import_library(
         twins = [] if existing else repository.names_with_checksum(session, checksum)
     if existing is not None:
         return _repeated(parts, actor, existing, raw, tell)
-    usable = read_usable(raw, parts.readers, Provenance(source, licence), tell)
+    terms = Provenance(source, licence)
+    usable = read_usable(raw, parts.readers, terms, tell)
     if parts.raw is not None:
         raw_files.keep(parts.raw, usable.files, tell)
-    row = _row(parts, actor, (name, licence, source), checksum, usable)
+    row = _row(parts, actor, name, terms, checksum, usable)
     _write(parts, actor, row, usable, tell)
     notes = _notes(usable, twins)
     return Imported(row, False, usable.n_read, row.n_entries, row.n_merged, row.n_refused, usable.refusals, notes)
 
 
-def _row(
-    parts: ImportParts, actor: Actor, words: tuple[str, str, str], checksum: str, usable: Usable
-) -> Library:  # fmt: skip
-    key, (name, licence, source) = new_id(), words
+def _row(parts: ImportParts, actor: Actor, name: str, terms: Provenance, checksum: str, usable: Usable) -> Library:
+    key = new_id()
     return Library(
         id=key,
         name=name,
         technique=usable.technique.value,
         accurate=usable.accurate,
-        licence=licence[:120],
-        source=source[:200],
-        notice="",
+        licence=terms.licence[:120],
+        source=terms.source[:200],
         folder=str(key),
         checksum=checksum,
         n_entries=len(usable.entries),
@@ -141,7 +137,11 @@ def _write(parts: ImportParts, actor: Actor, row: Library, usable: Usable, tell:
     built(usable, row).save(folder)
     try:
         with parts.db.begin(actor) as uow:
-            _record(uow, row)
+            uow.session.add(row)
+            uow.session.flush()
+            words = ("name", "technique", "licence", "source", "checksum", "n_entries", "n_refused", "n_merged")
+            audit.record(uow, "import", "library", row.id, after=row.model_dump(include=set(words)))
+            publish(uow, "library", "library.added", payload={"library_id": row.id, "name": row.name})
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -151,7 +151,6 @@ def _write(parts: ImportParts, actor: Actor, row: Library, usable: Usable, tell:
 def check_words(name: str, licence: str, source: str, y_unit: str = "") -> None:
     """Raises Invalid, with every field that is wrong, unless a library may be called and described so."""
     wrong: dict[str, str] = {}
-    name, licence, source = name.strip(), licence.strip(), source.strip()
     if fault := fault_of_name(name):
         wrong["name"] = fault
     if not licence:
@@ -202,32 +201,17 @@ def _repeated(parts: ImportParts, actor: Actor, existing: Library, raw: Sequence
     notes: tuple[str, ...] = ()
     if parts.raw is not None and not existing.files:
         raw_files.keep(parts.raw, raw, tell)
-        existing = _with_files(parts, actor, existing, raw)
+        with parts.db.begin(actor) as uow:
+            row = repository.library(uow.session, existing.id)
+            assert row is not None
+            row.files = rows_of(raw)
+            audit.record(uow, "keep_files", "library", row.id, after={"files": len(raw), "checksum": row.checksum})
+        existing = row
         notes = ("Its raw files are kept from now on, so that newer readers can read them again.",)
     return Imported(
         existing, True, existing.n_entries + existing.n_merged + existing.n_refused, existing.n_entries,
         existing.n_merged, existing.n_refused, existing.refusals, notes,
     )  # fmt: skip
-
-
-def _with_files(parts: ImportParts, actor: Actor, existing: Library, raw: Sequence[RawFile]) -> Library:
-    with parts.db.begin(actor) as uow:
-        row = repository.library(uow.session, existing.id)
-        assert row is not None
-        row.files = rows_of(raw)
-        audit.record(uow, "keep_files", "library", row.id, after={"files": len(raw), "checksum": row.checksum})
-    return row
-
-
-def _record(uow: UnitOfWork, row: Library) -> None:
-    uow.session.add(row)
-    uow.session.flush()
-    after = {
-        "name": row.name, "technique": row.technique, "licence": row.licence, "source": row.source,
-        "checksum": row.checksum, "n_entries": row.n_entries, "n_refused": row.n_refused, "n_merged": row.n_merged,
-    }  # fmt: skip
-    audit.record(uow, "import", "library", row.id, after=after)
-    publish(uow, "library", "library.added", payload={"library_id": row.id, "name": row.name})
 
 
 def _notes(usable: Usable, twins: list[str]) -> tuple[str, ...]:

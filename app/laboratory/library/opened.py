@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, cast
+from typing import cast
 
 from app.laboratory.library.domain import Technique
 from spectra import FormulaLibrary, InfraredLibrary, MassLibrary
@@ -68,25 +69,33 @@ class Opened:
         return cast(FormulaLibrary, self.spectra)
 
 
-class Libraries(Protocol):
-    """The libraries to search now, own standards first; `names` (name or key) narrows them. A LibraryRegistry is one."""
+class Libraries(ABC):
+    """The libraries to search now, own standards first; `names` (name or key) narrows them."""
 
+    @abstractmethod
+    def all(self) -> list[Opened]:
+        """Every library, those first that outrank the others when scores are equal."""
+
+    @abstractmethod
     def own(self) -> list[Opened]:
         """Libraries of own standards."""
-        ...
 
     def infrared(self, names: Collection[str] = ()) -> list[Opened]:
         """Infrared libraries."""
-        ...
+        return self._of(Technique.IR, names)
 
     def raman(self, names: Collection[str] = ()) -> list[Opened]:
         """Raman libraries."""
-        ...
+        return self._of(Technique.RAMAN, names)
 
     def mass(self, names: Collection[str] = (), *, accurate: bool) -> list[Opened]:
         """Mass libraries of accurate or of unit mass."""
-        ...
+        return [one for one in self._of(Technique.MS, names) if one.accurate is accurate]
 
     def formulas(self, names: Collection[str] = ()) -> list[Opened]:
         """Lists of formulae for exact-mass screening."""
-        ...
+        return self._of(Technique.FORMULA, names)
+
+    def _of(self, technique: Technique, names: Collection[str]) -> list[Opened]:
+        rows = [one for one in self.all() if one.technique is technique]
+        return [one for one in rows if not names or one.name in names or one.key in names]

@@ -8,24 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
 
+from app.laboratory.library.domain import Progress
 from app.platform.kernel.errors import Conflict, Invalid
 from app.platform.storage import BlobStore
 from instruments import DEFAULT_LIMITS
-from spectra import Reading
 
 _CHUNK = 1024 * 1024
-
-
-class Tell(Protocol):
-    """Told what is being done, how much is done, and of how much."""
-
-    def __call__(self, what: str, done: int, of: int, /) -> None:
-        """Show it."""
-        ...
 
 
 def raw_store(blob_dir: Path) -> BlobStore:
@@ -47,37 +38,30 @@ class RawFile:
     reader_version: str = ""
     y_unit: str = ""
 
-    def read_by(self, readings: Sequence[Reading]) -> RawFile:
-        """With who read it."""
-        first = readings[0]
-        return replace(self, reader=first.reader, reader_version=first.reader_version)
 
-    def as_row(self) -> dict[str, Any]:
-        """As it stands in `Library.files`."""
-        shown = "".join(c if c.isprintable() else "?" for c in self.name)  # a name may hold bytes that are no text
-        row = {
-            "name": shown[:200], "sha256": self.sha256, "size": self.size,
-            "reader": self.reader, "reader_version": self.reader_version,
-        }  # fmt: skip
-        return row | ({"y_unit": self.y_unit} if self.y_unit else {})
-
-
-def rows_of(files: Sequence[RawFile]) -> list[dict[str, Any]]:
+def rows_of(files: Sequence[RawFile]) -> list[dict[str, str | int]]:
     """For `Library.files`. Of an empty file there is nothing to keep."""
-    return [file.as_row() for file in files if file.size]
+    out: list[dict[str, str | int]] = []
+    for file in (one for one in files if one.size):
+        shown = "".join(c if c.isprintable() else "?" for c in file.name)  # a name may hold bytes that are no text
+        said = {"y_unit": file.y_unit} if file.y_unit else {}
+        out.append({
+            "name": shown[:200], "sha256": file.sha256, "size": file.size,
+            "reader": file.reader, "reader_version": file.reader_version, **said,
+        })  # fmt: skip
+    return out
 
 
 def looked_at(
-    paths: Sequence[Path], tell: Tell, y_unit: str = "", names: Mapping[Path, str] | None = None
+    paths: Sequence[Path], tell: Progress, y_unit: str = "", names: Mapping[Path, str] | None = None
 ) -> list[RawFile]:
     """Sizes and hashes. Raises Invalid for a file that cannot be opened."""
     found = []
     for number, path in enumerate(paths):
         tell("Looking at files", number, len(paths))
         try:
-            with path.open("rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            found.append(RawFile(path, (names or {}).get(path, path.name), digest, path.stat().st_size, y_unit=y_unit))
+            name, size = (names or {}).get(path, path.name), path.stat().st_size
+            found.append(RawFile(path, name, _digest(path), size, y_unit=y_unit))
         except OSError as error:
             raise Invalid(f"{path} cannot be opened: {error.strerror}.", fields={"files": str(path)}) from error
     return found
@@ -91,7 +75,7 @@ def checksum(files: Sequence[RawFile]) -> str:
     return whole.hexdigest()
 
 
-def keep(store: BlobStore, files: Sequence[RawFile], tell: Tell) -> None:
+def keep(store: BlobStore, files: Sequence[RawFile], tell: Progress) -> None:
     """Copy the files into the store, durably. Raises Conflict when one is not what was read any more."""
     store.sweep()
     for number, file in enumerate(files):
@@ -110,7 +94,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
             yield piece
 
 
-def kept(store: BlobStore, rows: Sequence[dict[str, Any]]) -> list[RawFile]:
+def kept(store: BlobStore, rows: Sequence[dict[str, str | int]]) -> list[RawFile]:
     """The files of a library in the order of its import. Raises Conflict when one is gone or altered."""
     found = []
     for row in rows:
@@ -131,7 +115,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def readers_of(rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+def readers_of(rows: Sequence[dict[str, str | int]]) -> tuple[str, ...]:
     """Who read the files, each once: `msp 2`. Empty when nobody wrote it down."""
     named = {f"{str(row.get('reader', '')).removeprefix('instruments.')} {row.get('reader_version', '')}".strip()
              for row in rows}  # fmt: skip

@@ -9,35 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Protocol
 
-from app.laboratory.library.domain import RegisterRow, plain
+from app.laboratory.library.domain import plain
 from harm_messages import load_pack
+from harm_messages.register import Substance
 from spectra.reference_titles import same_molecule
 
 _SHORTEST_ALIAS = 3
-
-
-class _Cas(Protocol):
-    @property
-    def value(self) -> str: ...
-
-    @property
-    def certain(self) -> bool: ...
-
-
-class Row(RegisterRow, Protocol):
-    """A row of the register with what a reference spectrum may state of it besides its names."""
-
-    @property
-    def formula(self) -> str:
-        """Of the base."""
-        ...
-
-    @property
-    def cas(self) -> _Cas | None:
-        """CAS number with its basis."""
-        ...
 
 
 class RegisterKeys:
@@ -48,10 +26,10 @@ class RegisterKeys:
     formula of the base itself is trusted against the register: it is another isomer.
     """
 
-    def __init__(self, rows: Iterable[Row] = ()) -> None:
+    def __init__(self, rows: Iterable[Substance] = ()) -> None:
         self._blocks: set[str] = set()
-        self._by_cas: dict[str, list[Row]] = defaultdict(list)
-        self._by_name: dict[str, list[Row]] = defaultdict(list)
+        self._by_cas: dict[str, list[Substance]] = defaultdict(list)
+        self._by_name: dict[str, list[Substance]] = defaultdict(list)
         for row in rows:
             if row.inchikey is None:
                 continue
@@ -76,10 +54,10 @@ class RegisterKeys:
             return ""
         return row.inchikey.value
 
-    def _row(self, names: Sequence[str], cas: str) -> Row | None:
+    def _row(self, names: Sequence[str], cas: str) -> Substance | None:
         """The one substance that number and names agree on."""
         numbered = {row.id: row for row in self._by_cas.get(cas, ())}
-        called: dict[str, Row] = {}
+        called: dict[str, Substance] = {}
         for name in names:
             meant = self._by_name.get(plain(name), [])
             if len(meant) == 1:

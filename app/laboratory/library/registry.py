@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Protocol
 
 import structlog
 
 from app.laboratory.library import calibrations, repository
 from app.laboratory.library.domain import Technique
-from app.laboratory.library.opened import AnyLibrary, Opened
+from app.laboratory.library.opened import AnyLibrary, Libraries, Opened
 from app.laboratory.library.tables import Library
 from app.platform.db import Database
 from app.platform.kernel.errors import NotFound
@@ -33,29 +32,15 @@ from spectra import (
 _log = structlog.get_logger(__name__)
 
 
-class HasLibraryDir(Protocol):
-    """The one setting the registry needs."""
-
-    @property
-    def library_dir(self) -> Path:
-        """Where imported libraries are kept."""
-        ...
-
-
-class OwnBooks(Protocol):
-    """Where the libraries of an agency's own standards come from."""
-
-    def books(self, agency_id: uuid.UUID) -> list[Opened]:
-        """Own libraries, one of unit and one of accurate mass, as far as there are standards."""
-        ...
-
-
-class LibraryRegistry:
+class LibraryRegistry(Libraries):
     """`registry.infrared()`, `registry.mass(accurate=False)`, `registry.formulas()`: what to search now."""
 
-    def __init__(self, settings: HasLibraryDir, database: Database | None = None, own: OwnBooks | None = None) -> None:
+    def __init__(
+        self, folder: Path, database: Database | None = None, own: Callable[[uuid.UUID], list[Opened]] | None = None
+    ) -> None:
+        """`folder` is where imported libraries are kept, `own` gives the libraries of an agency's own standards."""
         self._own = own
-        self._folder = settings.library_dir
+        self._folder = folder
         self._database = database
         self._lock = threading.Lock()
         self._starters: tuple[Opened, ...] = ()
@@ -67,11 +52,14 @@ class LibraryRegistry:
         """The registry as this agency sees it: its own standards first, as they are now, then everything else."""
         if self._own is None or agency_id is None:
             return self
-        return _OfAgency(self, self._own.books(agency_id))
+        return _OfAgency(self, self._own(agency_id))
 
     def all(self) -> list[Opened]:
         """Every library, imported ones first: they outrank the starters when scores are equal."""
-        rows = self._rows()
+        rows: list[Library] = []
+        if self._database is not None:
+            with self._database.read() as session:
+                rows = repository.shelved(session)
         with self._lock:
             self._follow(rows)
             if not self._starters:
@@ -81,22 +69,6 @@ class LibraryRegistry:
     def own(self) -> list[Opened]:
         """Books of own standards; the shared registry has none, that of an agency (`of`) its own."""
         return []
-
-    def infrared(self, names: Collection[str] = ()) -> list[Opened]:
-        """Infrared libraries; `names` (name or key) narrows them."""
-        return self._of(Technique.IR, names)
-
-    def raman(self, names: Collection[str] = ()) -> list[Opened]:
-        """Raman libraries."""
-        return self._of(Technique.RAMAN, names)
-
-    def mass(self, names: Collection[str] = (), *, accurate: bool) -> list[Opened]:
-        """Mass libraries of accurate or of unit mass."""
-        return [one for one in self._of(Technique.MS, names) if one.accurate is accurate]
-
-    def formulas(self, names: Collection[str] = ()) -> list[Opened]:
-        """Lists of formulae for exact-mass screening."""
-        return self._of(Technique.FORMULA, names)
 
     def get(self, key: str) -> Opened:
         """One library by key or name. Raises NotFound."""
@@ -122,16 +94,6 @@ class LibraryRegistry:
                 one.infrared.features("first_derivative")
             elif one.technique is Technique.FORMULA:
                 one.formulas.screen([100.0])
-
-    def _of(self, technique: Technique, names: Collection[str]) -> list[Opened]:
-        rows = [one for one in self.all() if one.technique is technique]
-        return [one for one in rows if not names or one.name in names or one.key in names]
-
-    def _rows(self) -> list[Library]:
-        if self._database is None:
-            return []
-        with self._database.read() as session:
-            return repository.shelved(session)
 
     def _follow(self, rows: list[Library]) -> None:
         """Open what is new, forget what is gone. A damaged one is left out and named; the rest goes on."""

@@ -6,22 +6,22 @@ before keep pointing to the old edition, which is gone then, and never to anothe
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from app.laboratory.library import raw_files, repository
-from app.laboratory.library.domain import STARTER_PREFIX, Technique
-from app.laboratory.library.fingerprints import fingerprint
+from app.laboratory.library.domain import STARTER_PREFIX, Progress, Technique
 from app.laboratory.library.importing import KEPT_REFUSALS, ImportParts
-from app.laboratory.library.intake import Progress
 from app.laboratory.library.raw_files import RawFile, readers_of, rows_of
 from app.laboratory.library.tables import Library
 from app.laboratory.library.usable import Usable, built, read_usable
 from app.platform import audit
-from app.platform.kernel.actor import SYSTEM, Actor
 from app.platform.kernel.errors import Conflict, Invalid, NotFound
 from app.platform.kernel.ids import new_id
 from app.platform.live.publish import publish
@@ -60,7 +60,7 @@ class Reparsed:
 
 
 def reparse_library(
-    parts: ImportParts, name: str, *, apply: bool = False, actor: Actor = SYSTEM, progress: Progress | None = None
+    parts: ImportParts, name: str, *, apply: bool = False, progress: Progress | None = None
 ) -> Reparsed:
     """Read the raw files of a library again; with `apply` the library is made anew, if anything differs.
 
@@ -81,7 +81,8 @@ def reparse_library(
             hint="Import the files as a new library.",
         )
     tell("Comparing entries", 0, 1)
-    before, now = _opened(parts, row), built(usable, row)
+    kind = MassLibrary if row.technique == Technique.MS.value else InfraredLibrary
+    before, now = kind.open(parts.library_dir / row.folder), built(usable, row)
     added, gone, changed = compared(before, now)
     tell("Comparing entries", 1, 1)
     readers = (readers_of(row.files), readers_of(rows_of(usable.files)))
@@ -92,9 +93,9 @@ def reparse_library(
     if apply:
         _refuse_loss(row, usable)
     if apply and not found.same:
-        _replace(parts, actor, row, usable, now, found)
+        _replace(parts, row, usable, now, found)
     elif apply:
-        _note_readers(parts, actor, row, usable.files)
+        _note_readers(parts, row, usable.files)
     return found
 
 
@@ -135,11 +136,6 @@ def _row(parts: ImportParts, name: str) -> Library:
     return row
 
 
-def _opened(parts: ImportParts, row: Library) -> Spectra:
-    folder = parts.library_dir / row.folder
-    return MassLibrary.open(folder) if row.technique == Technique.MS.value else InfraredLibrary.open(folder)
-
-
 # -- comparing -------------------------------------------------------------------------------------
 
 
@@ -150,8 +146,9 @@ def compared(before: Spectra, now: Spectra) -> tuple[tuple[str, ...], tuple[str,
     """
     left, right = _unequal(before, now)
     pairs: list[tuple[int, int]] = []
-    for rule in (_by_compound, _by_points, _by_id):
-        pairs += _paired(left, right, [rule(before, n) for n in left], [rule(now, n) for n in right])
+    keys_before, keys_now = {n: _keys(before, n) for n in left}, {n: _keys(now, n) for n in right}
+    for rule in range(3):
+        pairs += _paired(left, right, [keys_before[n][rule] for n in left], [keys_now[n][rule] for n in right])
     changed = tuple(_entry_change(before, now, a, b) for a, b in sorted(pairs))
     return tuple(now.names[n] for n in right), tuple(before.names[n] for n in left), changed
 
@@ -174,16 +171,19 @@ def _whole(library: Spectra, n: int) -> tuple[Any, ...]:
     return (library.names[n], library.compounds[n], library.formulas[n], fingerprint(library, n))
 
 
-def _by_compound(library: Spectra, n: int) -> object:
-    return library.compounds[n]
+def _keys(library: Spectra, n: int) -> tuple[str, bytes, str]:
+    """By what an entry belongs to one of another edition, the strongest first."""
+    return library.compounds[n], fingerprint(library, n), library.ids[n]
 
 
-def _by_points(library: Spectra, n: int) -> object:
-    return fingerprint(library, n)
-
-
-def _by_id(library: Spectra, n: int) -> object:
-    return library.ids[n]
+def fingerprint(library: Spectra, number: int) -> bytes:
+    """Equal for entries with the same points to four places: m/z and intensities, or the curve."""
+    if isinstance(library, MassLibrary):
+        spectrum = library.spectrum(number)
+        points = np.concatenate((spectrum.mz, spectrum.intensity))
+    else:
+        points = np.nan_to_num(np.asarray(library.curves[number], dtype=np.float64))
+    return hashlib.sha256(np.round(points, 4).tobytes()).digest()
 
 
 def _paired(
@@ -223,11 +223,11 @@ def _size(library: Spectra, n: int) -> int:
 # -- taking it over --------------------------------------------------------------------------------
 
 
-def _replace(parts: ImportParts, actor: Actor, old: Library, usable: Usable, now: Spectra, found: Reparsed) -> None:
+def _replace(parts: ImportParts, old: Library, usable: Usable, now: Spectra, found: Reparsed) -> None:
     folder = str(new_id())
     now.save(parts.library_dir / folder)
     try:
-        with parts.db.begin(actor) as uow:
+        with parts.db.begin() as uow:
             row = _locked(uow.session, old)
             row.folder, row.accurate = folder, usable.accurate
             row.n_entries, row.n_refused, row.n_merged = (
@@ -248,11 +248,11 @@ def _replace(parts: ImportParts, actor: Actor, old: Library, usable: Usable, now
     shutil.rmtree(parts.library_dir / old.folder, ignore_errors=True)
 
 
-def _note_readers(parts: ImportParts, actor: Actor, old: Library, files: Sequence[RawFile]) -> None:
+def _note_readers(parts: ImportParts, old: Library, files: Sequence[RawFile]) -> None:
     """The entries are the same: only who read them is written down anew."""
     if rows_of(files) == old.files:
         return
-    with parts.db.begin(actor) as uow:
+    with parts.db.begin() as uow:
         row = _locked(uow.session, old)
         before = list(readers_of(row.files))
         row.files = rows_of(files)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Annotated
 
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from app.laboratory.library.domain import ImportState, Technique
-from app.laboratory.library.service import EntryView, LibraryImport, LibraryView
+from app.laboratory.library.domain import ImportState, Refusal, Technique
+from app.laboratory.library.service import EntryView
 
 
 class LibraryOut(BaseModel):
@@ -34,11 +34,6 @@ class LibraryOut(BaseModel):
     broken: str
     readers: list[str]
 
-    @classmethod
-    def of(cls, view: LibraryView) -> LibraryOut:
-        """The JSON shape of what the service shows."""
-        return cls(**{name: getattr(view, name) for name in cls.model_fields})
-
 
 class RawFileOut(BaseModel):
     """One file a library was made from, kept byte for byte. `y_unit`: what a person said its y axis is."""
@@ -54,48 +49,21 @@ class RawFileOut(BaseModel):
 class LibraryFullOut(LibraryOut):
     """The same with what was refused at import (the first 5,000) and the raw files."""
 
-    refusals: list[dict[str, Any]]
+    refusals: list[Refusal]
     files: list[RawFileOut]
-
-    @classmethod
-    def of(cls, view: LibraryView) -> LibraryFullOut:
-        """The JSON shape of what the service shows."""
-        return cls(**LibraryOut.of(view).model_dump(), refusals=list(view.refusals), files=list(view.files))
-
-
-class EntryOut(BaseModel):
-    """One reference spectrum in words; source, licence, note and details (how it was measured, other names, keys) are
-    filled when it is asked for alone.
-    """
-
-    number: int
-    id: str
-    substance: str
-    compound: str
-    formula: str
-    form: str
-    source: str
-    licence: str
-    note: str
-    details: dict[str, str] = {}
-
-    @classmethod
-    def of(cls, view: EntryView) -> EntryOut:
-        """The JSON shape of what the service shows."""
-        return cls(
-            **{name: getattr(view, name) for name in cls.model_fields if name != "details"}, details=dict(view.details)
-        )
 
 
 class EntriesOut(BaseModel):
     """A page of entries; `next` is the number to ask for `after`, none at the end."""
 
-    rows: list[EntryOut]
+    rows: list[EntryView]
     next: int | None
 
 
 class ImportOut(BaseModel):
     """One import asked for over HTTP: how far it is, what became of it, and the library it made."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     id: uuid.UUID
     name: str
@@ -108,13 +76,8 @@ class ImportOut(BaseModel):
     step: str
     done: int
     total: int
-    problem: dict[str, Any] | None
-    report: dict[str, Any]
+    problem: Annotated[dict[str, str] | None, BeforeValidator(lambda problem: problem or None)]
+    report: dict[str, str | int | bool]
     library_id: uuid.UUID | None
     created_at: datetime
     finished_at: datetime | None
-
-    @classmethod
-    def of(cls, row: LibraryImport) -> ImportOut:
-        """From its row."""
-        return cls(**{name: getattr(row, name) for name in cls.model_fields} | {"problem": row.problem or None})

@@ -2,69 +2,68 @@
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 from sqlmodel import Session
 
-from app.laboratory.library import calibrating, calibrations, checking, repository
-from app.laboratory.library.calibrating import Calibrated
+from app.laboratory.library import calibrations, repository
 from app.laboratory.library.calibrations import Kept
-from app.laboratory.library.checking import LibraryFault
-from app.laboratory.library.details import details_of
-from app.laboratory.library.domain import TECHNIQUE_WORDS, Technique
-from app.laboratory.library.importing import Imported, ImportParts, check_words, import_library
-from app.laboratory.library.imports import arrivals, ask_for_import, get_import, imports
-from app.laboratory.library.intake import Progress
+from app.laboratory.library.domain import TECHNIQUE_WORDS, Refusal, Technique
+from app.laboratory.library.import_job import arrivals, ask_for_import, get_import, imports
+from app.laboratory.library.importing import ImportParts, check_words, import_library
 from app.laboratory.library.opened import Opened
-from app.laboratory.library.plots import entry_plot
 from app.laboratory.library.raw_files import raw_store, readers_of
-from app.laboratory.library.refusals import Reason, reasons_of, refusals_csv
 from app.laboratory.library.registry import LibraryRegistry
-from app.laboratory.library.reparse import Reparsed, lines_of, reparse_library
-from app.laboratory.library.tables import Library, LibraryImport
-from app.platform.kernel.errors import Invalid, NotFound
+from app.laboratory.library.reparse import lines_of, reparse_library
+from app.laboratory.library.tables import LibraryImport
+from app.platform.kernel.errors import NotFound
+from app.platform.plots import Plot
+from spectra import LibraryEntry
 
 __all__ = [
-    "Calibrated",
-    "EntryView",
     "ImportParts",
-    "Imported",
-    "Kept",
-    "LibraryFault",
     "LibraryImport",
     "LibraryRegistry",
-    "LibraryView",
-    "Opened",
-    "Progress",
-    "Reason",
-    "Reparsed",
-    "Technique",
     "arrivals",
     "ask_for_import",
-    "calibrate_library",
-    "calibrations_of",
-    "check_library",
     "check_words",
-    "entries",
-    "entry",
-    "entry_plot",
     "get_import",
-    "get_library",
     "import_library",
     "imports",
-    "library_faults",
     "lines_of",
-    "list_libraries",
     "raw_store",
-    "reasons_of",
-    "refusals_csv",
     "reparse_library",
 ]
+
+_FIGURES = re.compile(r"[-+−]?\d[\d,.]*")
+_LABELS = (
+    ("sampling", "Sampling"),
+    ("sampling_as_stated", "Sampling, as stated"),
+    ("instrument", "Instrument"),
+    ("serial", "Serial number"),
+    ("resolution_cm1", "Resolution / cm⁻¹"),
+    ("state", "State"),
+    ("recorded_as", "Recorded as"),
+    ("processing", "Processing"),
+    ("cas", "CAS number"),
+    ("inchikey", "InChIKey"),
+    ("inchikey_as_stated", "InChIKey in the file"),
+    ("formula_as_stated", "Formula in the file"),
+    ("cas_name", "CAS name"),
+    ("names", "Other names"),
+    ("class", "Class"),
+    ("origin", "Origin"),
+    ("owner", "Owner"),
+    ("date", "Date"),
+    ("file", "File"),
+    ("remarks", "Remarks at import"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +85,12 @@ class LibraryView:
     n_entries: int
     n_refused: int = 0
     n_merged: int = 0
-    refusals: tuple[dict[str, Any], ...] = ()
+    refusals: tuple[dict[str, str | int], ...] = ()
     checksum: str = ""
     imported_at: datetime | None = None
     broken: str = ""
     library_id: str = ""
-    files: tuple[dict[str, Any], ...] = ()
+    files: tuple[dict[str, str | int], ...] = ()
     readers: tuple[str, ...] = ()
 
     @property
@@ -105,7 +104,9 @@ class LibraryView:
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """One reference spectrum in words."""
+    """One reference spectrum in words; source, licence, note and details (how it was measured, other names, keys) are
+    filled when it is asked for alone.
+    """
 
     number: int
     id: str
@@ -116,14 +117,26 @@ class EntryView:
     source: str = ""
     licence: str = ""
     note: str = ""
-    details: tuple[tuple[str, str], ...] = ()
+    details: dict[str, str] = field(default_factory=dict)
 
 
 def list_libraries(session: Session, registry: LibraryRegistry) -> list[LibraryView]:
     """Imported libraries in the order of import, then the starters."""
     broken = registry.broken()
-    imported = [_of_row(row, broken.get(row.folder, "")) for row in repository.libraries(session)]
-    return imported + [_of_starter(one) for one in registry.all() if one.starter]
+    imported = [
+        LibraryView(
+            row.folder, row.name, Technique(row.technique), row.accurate, False, row.notice, row.licence, row.source,
+            row.n_entries, row.n_refused, row.n_merged, tuple(row.refusals), row.checksum, row.imported_at,
+            broken.get(row.folder, ""), str(row.id), tuple(row.files), readers_of(row.files),
+        )
+        for row in repository.libraries(session)
+    ]  # fmt: skip
+    starters = [
+        LibraryView(one.key, one.name, one.technique, one.accurate, True, one.notice, one.licence, one.source, len(one))
+        for one in registry.all()
+        if one.starter
+    ]
+    return imported + starters
 
 
 def get_library(session: Session, registry: LibraryRegistry, key: str) -> LibraryView:
@@ -132,20 +145,6 @@ def get_library(session: Session, registry: LibraryRegistry, key: str) -> Librar
         if key and key in (view.key, view.name, view.library_id):
             return view
     raise NotFound("library")
-
-
-def _of_row(row: Library, broken: str) -> LibraryView:
-    return LibraryView(
-        row.folder, row.name, Technique(row.technique), row.accurate, False, row.notice, row.licence, row.source,
-        row.n_entries, row.n_refused, row.n_merged, tuple(row.refusals), row.checksum, row.imported_at, broken,
-        str(row.id), tuple(row.files), readers_of(row.files),
-    )  # fmt: skip
-
-
-def _of_starter(one: Opened) -> LibraryView:
-    return LibraryView(
-        one.key, one.name, one.technique, one.accurate, True, one.notice, one.licence, one.source, len(one)
-    )  # fmt: skip
 
 
 def entries(
@@ -174,11 +173,23 @@ def entry(registry: LibraryRegistry, key: str, number: int) -> EntryView:
     if one.technique is Technique.FORMULA:
         return row
     full = one.mass.entry(number) if one.technique is Technique.MS else one.infrared.entry(number)
-    terms = full.provenance
-    return EntryView(
-        number, row.id, row.substance, row.compound, row.formula, full.form, terms.source, terms.licence, terms.note,
-        details_of(full),
-    )  # fmt: skip
+    terms, details = full.provenance, _details_of(full)
+    return replace(row, form=full.form, source=terms.source, licence=terms.licence, note=terms.note, details=details)
+
+
+def _details_of(entry: LibraryEntry) -> dict[str, str]:
+    """Label → words of everything known; what is stated and what was made of it only where they differ."""
+    meta = dict(entry.meta)
+    for stated, kept in (("inchikey_as_stated", "inchikey"), ("formula_as_stated", "formula")):
+        if meta.get(stated) == (entry.formula if kept == "formula" else meta.get(kept)):
+            meta.pop(stated, None)
+    return {label: _words(meta[key]) for key, label in _LABELS if meta.get(key) not in (None, "", [], ())}
+
+
+def _words(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(str(v) for v in value)
+    return f"{value:g}" if isinstance(value, float) else str(value).replace("\n", "; ")
 
 
 def _short(one: Opened, number: int) -> EntryView:
@@ -191,46 +202,43 @@ def _short(one: Opened, number: int) -> EntryView:
     )  # fmt: skip
 
 
-def library_faults(
-    session: Session, registry: LibraryRegistry, key: str, folder: Path, progress: Progress | None = None
-) -> list[LibraryFault]:
-    """What may be wrong with a stored library: damage, and entries that are suspicious, the gravest first.
+def entry_plot(one: Opened, number: int) -> Plot | None:
+    """An entry as sticks or a curve to draw, with a summary in words (docs/look.md, "Plots").
 
-    `folder` is the directory of libraries. Raises NotFound. An empty list: nothing was noticed.
+    None for a list of formulae, which holds no spectra. Raises NotFound.
     """
-    view = get_library(session, registry, key)
-    return checking.library_faults(session, registry, view.name, view.key, folder, view.broken, progress)
+    if not 0 <= number < len(one):
+        raise NotFound("library entry")
+    if one.technique is Technique.FORMULA:
+        return None
+    if one.technique is Technique.MS:
+        return _sticks(one, number)
+    return _curve(one, number)
 
 
-def check_library(session: Session, registry: LibraryRegistry, key: str, folder: Path) -> list[str]:
-    """What the check of a library found, as one sentence each."""
-    return [fault.sentence for fault in library_faults(session, registry, key, folder)]
+def _sticks(one: Opened, number: int) -> Plot:
+    spectrum, name = one.mass.spectrum(number), one.mass.names[number]
+    order = np.argsort(-spectrum.intensity)[:8]
+    top = ", ".join(f"{spectrum.mz[k]:.6g}" for k in order)
+    return {
+        "kind": "mass", "x_label": "m/z", "y_label": "Relative intensity / %", "labels": 8, "reference": None,
+        "query": {"label": name, "mz": [round(float(m), 4) for m in spectrum.mz],
+                  "intensity": [round(float(i), 2) for i in spectrum.intensity]},
+        "summary": f"{spectrum.mz.size} peaks; most intense at m/z {top}.",
+    }  # fmt: skip
 
 
-def calibrate_library(
-    parts: ImportParts,
-    registry: LibraryRegistry,
-    key: str,
-    files: Sequence[Path],
-    truth: Path,
-    *,
-    note: str = "",
-    progress: Progress | None = None,
-) -> Calibrated:
-    """Calibrate the answers of a library by own readings of known samples; see calibrating.py.
-
-    Raises NotFound, Invalid (also for a library that comes with MAST), Unreadable, Conflict.
-    """
-    with parts.db.read() as session:
-        view = get_library(session, registry, key)
-        row = repository.library_named(session, view.name)
-    if view.starter or row is None:
-        raise Invalid("A library that comes with MAST is for training; import a full one and calibrate that.")
-    if view.broken:
-        raise Invalid(view.broken)
-    return calibrating.calibrate_library(
-        parts, row, registry.get(view.key), files, truth, note=note, progress=progress
-    )  # fmt: skip
+def _curve(one: Opened, number: int) -> Plot:
+    spectrum, name = one.infrared.spectrum(number), one.infrared.names[number]
+    top = float(spectrum.wavenumber[int(np.argmax(spectrum.absorbance))])
+    low, high = spectrum.wavenumber[0], spectrum.wavenumber[-1]
+    return {
+        "kind": "raman" if one.technique is Technique.RAMAN else "ir",
+        "x_label": "Wavenumber / cm⁻¹", "y_label": "Absorbance, scaled", "marks": [],
+        "series": [{"label": name, "role": "query", "x": [round(float(w), 1) for w in spectrum.wavenumber],
+                    "y": [float(f"{a:.5g}") for a in spectrum.absorbance]}],
+        "summary": f"Measured from {high:.0f} to {low:.0f} cm⁻¹; strongest band at {top:.0f} cm⁻¹.",
+    }  # fmt: skip
 
 
 def calibrations_of(registry: LibraryRegistry, view: LibraryView, folder: Path) -> list[Kept]:
@@ -238,3 +246,34 @@ def calibrations_of(registry: LibraryRegistry, view: LibraryView, folder: Path) 
     if view.starter or view.broken or view.technique is not Technique.MS:
         return []
     return calibrations.kept(folder, uuid.UUID(view.library_id), registry.get(view.key).mass)
+
+
+# -- what an import refused, for people
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason: in the words of its first case, which is named, and how many there are of the kind."""
+
+    words: str
+    count: int
+    name: str
+    file: str
+
+
+def reasons_of(refusals: Iterable[Mapping[str, str | int]]) -> list[Reason]:
+    """The kinds of reasons, the commonest first. Sentences that differ in figures only are of one kind."""
+    groups: dict[str, list[Mapping[str, str | int]]] = {}
+    for one in refusals:
+        groups.setdefault(_FIGURES.sub("#", str(one.get("reason", ""))), []).append(one)
+    found = [
+        Reason(str(g[0].get("reason", "")), len(g), str(g[0].get("name", "")), str(g[0].get("file", "")))
+        for g in groups.values()
+    ]
+    return sorted(found, key=lambda reason: -reason.count)
+
+
+def refusal_lines(refusals: Iterable[Refusal]) -> list[tuple[str, ...]]:
+    """File, spectrum and reason of each as lines of a table, the head first."""
+    columns = ("file", "name", "reason")
+    return [("file", "spectrum", "reason"), *(tuple(str(row.get(key, "")) for key in columns) for row in refusals)]

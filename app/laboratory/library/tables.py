@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field
@@ -29,8 +28,8 @@ class Library(Base, table=True):
     n_entries: int
     n_refused: int = 0
     n_merged: int = 0
-    refusals: list[dict[str, Any]] = json_column(list)
-    files: list[dict[str, Any]] = json_column(list)
+    refusals: list[dict[str, str | int]] = json_column(list)
+    files: list[dict[str, str | int]] = json_column(list)
     imported_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     imported_at: datetime = utc_column()
 
@@ -54,8 +53,8 @@ class LibraryImport(Base, table=True):
     step: str = Field(default="", max_length=60)
     done: int = 0
     total: int = 0
-    problem: dict[str, Any] | None = json_column(nullable=True)
-    report: dict[str, Any] = json_column(dict)
+    problem: dict[str, str] | None = json_column(nullable=True)
+    report: dict[str, str | int | bool] = json_column(dict)
     library_id: uuid.UUID | None = Field(default=None, foreign_key="library.id")
     created_at: datetime = utc_column()
     finished_at: datetime | None = utc_column(nullable=True)

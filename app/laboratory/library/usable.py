@@ -1,26 +1,133 @@
-"""What of some files can be entries of one library: read, converted, checked, of one technique. Writes nothing."""
+"""What of some files can be entries of one library: read one after the other, converted, checked, of one technique.
+
+Single files, and zips of thousands; every refusal with its file. Readings go on as they come, so that memory holds one
+file at a time. Writes nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import Path
 
-from app.laboratory.library.domain import Technique
-from app.laboratory.library.intake import NAME_LENGTH, Intake, Progress
+from app.laboratory.library.domain import Progress, Refusal, Technique
 from app.laboratory.library.raw_files import RawFile
 from app.laboratory.library.register import by_register
 from app.laboratory.library.tables import Library
-from app.platform.kernel.errors import Invalid
-from instruments import FileReader
+from app.platform.kernel.errors import Invalid, Unreadable
+from instruments import FileReader, InstrumentError, members_of_zip, printable, to_absorbance
 from spectra import (
     ImportReport,
     InfraredLibrary,
     LibraryEntry,
     MassLibrary,
     Provenance,
+    Reading,
+    ReadingKind,
+    SpectrumError,
     entries_from_readings,
 )
+from spectra.importing import FILE
+
+NAME_LENGTH = 120
+READING = "Reading files"
+
+
+@dataclass
+class Intake:
+    """`readings()` once; after it, `refused`, `files` (with who read them) and `n_files` that could not be read."""
+
+    given: Sequence[RawFile]
+    reader: FileReader
+    tell: Progress
+    refused: list[Refusal] = field(default_factory=list)
+    files: list[RawFile] = field(default_factory=list)
+    done: int = 0
+    total: int = 0
+
+    def readings(self) -> Iterator[Reading]:
+        """Every reading, in absorbance where it is infrared, its file noted in `meta`.
+
+        Raises Unreadable when the only file there is cannot be read.
+        """
+        self.total = sum(self._count(file) for file in self.given)
+        for file in self.given:
+            first: Reading | None = None
+            for reading in self._of(file):
+                first = first or reading
+                yield reading
+            who = (first.reader, first.reader_version) if first is not None else ("", "")
+            self.files.append(replace(file, reader=who[0], reader_version=who[1]))
+        self.tell(READING, self.total, self.total)
+
+    def _count(self, file: RawFile) -> int:
+        try:
+            many = members_of_zip(file.path)
+        except InstrumentError:
+            return 1
+        return 1 if many is None else len(many)
+
+    def _of(self, file: RawFile) -> Iterator[Reading]:
+        try:
+            many = members_of_zip(file.path) if file.size else None
+            if many is None:
+                yield from self._read(file.path, file.name, file)
+                return
+            for member in many.members():
+                label = member.name if len(self.given) == 1 else f"{file.name}: {member.name}"
+                if member.error is not None:
+                    self._refuse(label, member.error)
+                    continue
+                yield from self._read(member.content, member.name, file, label)
+        except InstrumentError as error:
+            if len(self.given) == 1:
+                raise Unreadable(f"{file.name}: {error.message}", hint=error.hint) from error
+            self._refuse(file.name, error)
+
+    def _read(self, source: Path | bytes, name: str, file: RawFile, label: str = "") -> Iterator[Reading]:
+        """The readings of one file. A file of a zip that cannot be read is refused here and leaves the others be."""
+        self.tell(READING, self.done, self.total)
+        said = ({"y_unit": file.y_unit},) if file.y_unit else ()
+        try:
+            found = self.reader.read(source, name, *said)
+        except InstrumentError as error:
+            if not label:
+                raise
+            self._refuse(label, error)
+            return
+        self.done += 1
+        for reading in found:
+            yield _noted(_in_absorbance(reading), label or file.name)
+
+    def _refuse(self, label: str, error: InstrumentError) -> None:
+        self.done += 1
+        shown = printable(label, NAME_LENGTH)
+        self.refused.append(
+            {"position": 0, "name": shown, "reason": printable(error.message, 400).rstrip("."), "file": shown}
+        )
+
+
+def _in_absorbance(reading: Reading) -> Reading:
+    """Infrared in transmittance is converted; what cannot be stays as it is and is refused with its reason."""
+    if reading.kind is not ReadingKind.IR:
+        return reading
+    try:
+        curve = to_absorbance(reading)
+    except (InstrumentError, SpectrumError):
+        return reading
+    meta = {**reading.meta, "recorded_as": reading.y_unit if reading.y_unit != "absorbance" else ""}
+    return replace(reading, x=curve.wavenumber, y=curve.absorbance, x_unit="cm-1", y_unit="absorbance", meta=meta)
+
+
+def _noted(reading: Reading, file: str) -> Reading:
+    """Readers keep a file's own fields one level down; the importer looks for names and keys at the top."""
+    fields = (value if isinstance(value, Mapping) else {key: value} for key, value in reading.meta.items())
+    meta = dict(chain.from_iterable(one.items() for one in fields))
+    return replace(reading, meta={**meta, FILE: printable(file, NAME_LENGTH)})
+
+
+# -- entries of one technique
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +137,7 @@ class Usable:
     entries: list[LibraryEntry]
     technique: Technique
     report: ImportReport
-    refusals: list[dict[str, Any]]
+    refusals: list[Refusal]
     files: list[RawFile]
     n_read: int
 
@@ -46,11 +153,13 @@ def read_usable(files: Sequence[RawFile], reader: FileReader, provenance: Proven
     entries, report = entries_from_readings(intake.readings(), provenance, by_register)
     entries, technique, misfits = _one_technique(entries)
     if not entries:
+        reasons = [r.reason for r in report.refused] + [str(r["reason"]) for r in intake.refused]
+        first = f"The first reason: {reasons[0]}" if reasons else ""
         raise Invalid(
-            "None of the spectra can be used, so no library was made. " + _first_reasons(report, intake.refused),
+            f"None of the spectra can be used, so no library was made. {first}",
             hint="Look at one of the files with `mast read`.",
         )
-    refused = [
+    refused: list[Refusal] = [
         {"position": r.position, "name": r.name[:NAME_LENGTH], "reason": r.reason, "file": r.file}
         for r in report.refused
     ]
@@ -58,16 +167,11 @@ def read_usable(files: Sequence[RawFile], reader: FileReader, provenance: Proven
     return Usable(entries, technique, report, intake.refused + misfits + refused, intake.files, n_read)
 
 
-def _first_reasons(report: ImportReport, unreadable: list[dict[str, Any]]) -> str:
-    reasons = [r.reason for r in report.refused] + [str(u["reason"]) for u in unreadable]
-    return "The first reason: " + reasons[0] if reasons else ""
-
-
 def _ionisation(entry: LibraryEntry) -> str:
     return str(getattr(entry.spectrum, "ionisation", "EI"))
 
 
-def _one_technique(entries: list[LibraryEntry]) -> tuple[list[LibraryEntry], Technique, list[dict[str, Any]]]:
+def _one_technique(entries: list[LibraryEntry]) -> tuple[list[LibraryEntry], Technique, list[Refusal]]:
     """Entries of the commonest technique; a library is searched as one thing, so others are refused."""
     groups: dict[str, list[LibraryEntry]] = {}
     for entry in entries:
@@ -76,7 +180,7 @@ def _one_technique(entries: list[LibraryEntry]) -> tuple[list[LibraryEntry], Tec
         return [], Technique.MS, []
     chosen = max(groups, key=lambda key: len(groups[key]))
     reason = f"it is not {chosen} like most of these files; import it as a library of its own"
-    misfits = [
+    misfits: list[Refusal] = [
         {"position": int(e.meta.get("position", 0)), "name": e.substance[:NAME_LENGTH], "reason": reason,
          "file": str(e.meta.get("file", ""))}
         for key, group in groups.items() if key != chosen for e in group

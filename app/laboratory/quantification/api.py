@@ -33,26 +33,22 @@ def list_curves(
     """Calibration curves, newest first; superseded and expired ones too, marked."""
     before = decode_cursor(cursor)
     with rt.read() as session:
-        rows = service.curves_page(
-            session, who, rt.now(), substance_id=substance, before=before, limit=limit + 1
-        )  # fmt: skip
-    return cut(rows, limit, schemas.CurveOut.of, lambda view: view.row.id)
+        rows = service.curves_page(session, who, rt.now(), substance, before, limit + 1)
+    return cut(rows, limit, lambda row: row, lambda row: row.id)
 
 
 @router.get("/quantification/curves/{curve_id}")
 def show_curve(curve_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> schemas.CurveOut:
     """One curve with its fit."""
     with rt.read() as session:
-        return schemas.CurveOut.of(service.curve_view(session, who, curve_id, rt.now()))
+        return service.curve_out(session, who, curve_id, rt.now())
 
 
 @router.post("/quantification/curves", status_code=201, response_model=schemas.CurveOut)
 def add_curve(body: schemas.CurveIn, who: Chemist, rt: RuntimeDep, once: OnceDep, request: Request) -> JSONResponse:
     """Fit and keep a calibration curve. It is never changed; `supersedes` makes the next one of its series."""
     with rt.begin(who, request) as uow:
-        return once.run(
-            uow, lambda: schemas.CurveOut.of(service.add_curve(uow, body.entered(), rt.pack.substances))
-        )  # fmt: skip
+        return once.run(uow, lambda: service.add_curve(uow, body, rt.pack.substances))
 
 
 @router.post(
@@ -66,19 +62,11 @@ def quantify(
     It is kept with the sample as a proposal: nothing is said of the sample until a chemist puts it into a finding.
     """
     with rt.begin(who, request) as uow:
-
-        def create() -> schemas.QuantificationOut:
-            made = service.quantify(
-                uow, curve_id, body.analysis_id, body.entered(), rt.pack.substances, body.reading_id
-            )  # fmt: skip
-            return schemas.QuantificationOut.of(made)
-
-        return once.run(uow, create)
+        return once.run(uow, lambda: service.quantify(uow, curve_id, body, rt.pack.substances))
 
 
 @router.get("/samples/{sample_id}/quantifications")
 def list_quantifications(sample_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> list[schemas.QuantificationOut]:
     """What was read off curves for a sample, newest first."""
     with rt.read() as session:
-        rows = service.quantifications_of(session, who, sample_id)
-    return [schemas.QuantificationOut.of(row) for row in rows]
+        return service.quantifications_of(session, who, sample_id)

@@ -1,33 +1,17 @@
-"""What a calibration curve and a quantification are made of, and the way from one to the other. Pure: spectra.quantify.
+"""What a calibration curve and a quantification are made of, and how they are kept. Pure: the science is spectra.quantify.
 
 A curve is never changed: a new one follows it. Every figure carries its limits, and none is read outside the range.
 """
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from app.laboratory.identification.domain import Method
-from spectra.quantify import (
-    Amount,
-    CalibrationLevel,
-    Concentration,
-    Curve,
-    LimitSource,
-    Preparation,
-    Status,
-    UnitWeights,
-    Weighting,
-    amount_of,
-    concentration,
-    fit_curve,
-)
-from spectra.quantify.salts import form
+from pydantic import BaseModel, JsonValue
+from pydantic_core import to_jsonable_python
+
+from spectra.quantify import Amount, Concentration, Curve, Preparation, UnitWeights
 
 ENGINE_VERSION = "1"
 """Raised when the same levels would give another curve."""
@@ -53,33 +37,6 @@ class AskedUnit(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class NewCurve:
-    """A calibration as a chemist enters it. `standard_form`: which form of the substance the levels count.
-
-    `supersedes` is the curve it follows: same substance, method and instrument, the next number.
-    """
-
-    substance_id: str
-    method: Method
-    unit: CurveUnit
-    levels: tuple[CalibrationLevel, ...]
-    valid_until: datetime
-    standard_form: str = "base"
-    internal_standard: str = ""
-    weighting: Weighting = Weighting.NONE
-    through_zero: bool = False
-    blanks: tuple[float, ...] = ()
-    limit_source: LimitSource | None = None
-    instrument_id: uuid.UUID | None = None
-    batch: str = ""
-    note: str = ""
-    purity: float = 1.0
-    purity_u: float = 0.0
-    purity_corrected: bool = True
-    supersedes: uuid.UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Asked:
     """What is to be read off a curve: responses of one solution, how it was made, and what the amount is said in.
 
@@ -95,97 +52,53 @@ class Asked:
     k: float | None = None
     welch_satterthwaite: bool = False
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What was read: the concentration in the solution, and the amount where there is one."""
-
-    solution: Concentration
-    amount: Amount | None
-
-    @property
-    def status(self) -> Status:
-        """What may be said."""
-        return self.solution.status
+    def as_json(self) -> dict[str, JsonValue]:
+        """For the column: everything the figure came from."""
+        values: dict[str, JsonValue] = to_jsonable_python(self, exclude={"preparation": {"extra"}})
+        return values
 
 
-def fitted(
-    levels: Sequence[CalibrationLevel],
-    weighting: Weighting,
-    through_zero: bool,
-    blanks: Sequence[float],
-    limit_source: LimitSource | None,
-) -> Curve:
-    """The curve of these levels. Raises SpectrumError."""
-    return fit_curve(
-        levels, weighting=weighting, through_zero=through_zero, blanks=blanks, limit_source=limit_source or None
+class Proposal(BaseModel):
+    """What was read, as it is kept and told. `amount` has the shape a finding takes; null where there is no figure."""
+
+    status: str
+    sentence: str
+    amount: dict[str, float | str] | None = None
+    form: str = ""
+    words: list[str] = []
+    budget: list[dict[str, str]] = []
+    limits: list[str]
+    notes: list[str]
+    solution: dict[str, float | None]
+
+
+def proposed(found: Concentration, amount: Amount | None) -> Proposal:
+    """The concentration in the solution, and the amount where there is one."""
+    said = Proposal(
+        status=found.status.value,
+        sentence=found.sentence,
+        limits=list(amount.limits if amount else found.limits),
+        notes=list(found.notes),
+        solution={"value": found.value, "standard_uncertainty": found.standard_uncertainty},
     )
-
-
-def answer(curve: Curve, unit: str, standard_form: str, formula: str, name: str, asked: Asked) -> Answer:
-    """Read `asked` off a curve. Raises SpectrumError with a sentence on everything that cannot be."""
-    found = concentration(curve, asked.responses, asked.internal_standard, unit)
-    if found.value is None:
-        return Answer(found, None)
-    amount = amount_of(
-        found,
-        unit,
-        asked.preparation,
-        asked.unit.value,
-        unit_weights=asked.unit_weights,
-        formula=formula,
-        standard_form=standard_form,
-        wanted_form=asked.wanted_form,
-        name=name,
-        k=asked.k,
-        welch_satterthwaite=asked.welch_satterthwaite,
-    )
-    return Answer(found, amount)
-
-
-def fit_json(curve: Curve) -> dict[str, Any]:
-    """The fit for the column: figures, tests and notes as they were told when the curve was made."""
-    line = curve.line
-    return {
-        "slope": line.slope, "intercept": line.intercept, "slope_u": line.slope_u, "intercept_u": line.intercept_u,
-        "residual_sd": line.residual_sd, "r2": line.r2, "dof": line.dof, "lod": curve.lod, "loq": curve.loq,
-        "low": curve.low, "high": curve.high, "limit_source": curve.limit_source.value, "limit_sd": curve.limit_sd,
-        "levels": [asdict(level) for level in curve.levels],
-        "lack_of_fit": asdict(curve.lack_of_fit) if curve.lack_of_fit else None,
-        "curvature": asdict(curve.curvature) if curve.curvature else None,
-        "notes": list(curve.notes), "limits": list(curve.limits),
-    }  # fmt: skip
-
-
-def proposal_json(made: Answer) -> dict[str, Any]:
-    """What was read for the column. `amount` has the shape of a finding's amount; None where there is no figure."""
-    solution, amount = made.solution, made.amount
-    out: dict[str, Any] = {
-        "status": made.status.value,
-        "sentence": solution.sentence,
-        "solution": {"value": solution.value, "standard_uncertainty": solution.standard_uncertainty},
-        "amount": None,
-        "form": "",
-        "words": [],
-        "budget": [],
-        "limits": list(amount.limits if amount else solution.limits),
-        "notes": list(solution.notes),
-    }
     if amount is not None:
         value, low, high = amount.rounded()
         basis = amount.basis
-        out |= {
-            "amount": {"value": value, "low": low, "high": high, "k": amount.k, "unit": amount.unit, "basis": basis},
-            "form": amount.form,
-            "words": list(amount.words),
-            "budget": [
-                dict(zip(("what", "value", "standard_uncertainty", "relative", "share"), row, strict=True))
-                for row in amount.budget.table()
-            ],
-        }
-    return out
+        said.amount = {"value": value, "low": low, "high": high, "k": amount.k, "unit": amount.unit, "basis": basis}
+        said.form, said.words = amount.form, list(amount.words)
+        columns = ("what", "value", "standard_uncertainty", "relative", "share")
+        said.budget = [dict(zip(columns, row, strict=True)) for row in amount.budget.table()]
+    return said
 
 
-def known_form(name: str) -> str:
-    """The key of a form of a substance. Raises SpectrumError on an unknown one."""
-    return form(name).key
+def fit_json(curve: Curve) -> dict[str, JsonValue]:
+    """The fit for the column: figures, tests and notes as they were told when the curve was made."""
+    line = curve.line
+    fit: dict[str, JsonValue] = to_jsonable_python({
+        "slope": line.slope, "intercept": line.intercept, "slope_u": line.slope_u, "intercept_u": line.intercept_u,
+        "residual_sd": line.residual_sd, "r2": line.r2, "dof": line.dof, "lod": curve.lod, "loq": curve.loq,
+        "low": curve.low, "high": curve.high, "limit_source": curve.limit_source.value, "limit_sd": curve.limit_sd,
+        "levels": curve.levels, "lack_of_fit": curve.lack_of_fit, "curvature": curve.curvature, "notes": curve.notes,
+        "limits": curve.limits,
+    })  # fmt: skip
+    return fit

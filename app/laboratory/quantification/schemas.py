@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from app.laboratory.identification.domain import Method
-from app.laboratory.quantification import service
-from app.laboratory.quantification.domain import Asked, AskedUnit, CurveUnit, NewCurve
+from app.laboratory.quantification.domain import Asked, AskedUnit, CurveUnit, Proposal
 from app.platform.web.fields import FreeText, Moment, Note200, Text40, Text60, Text80
-from spectra.quantify import CalibrationLevel, LimitSource, Preparation, UnitWeights, Weighting
+from spectra.quantify import LimitSource, Preparation, UnitWeights, Weighting
 
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)]
 
@@ -24,10 +23,6 @@ class LevelIn(BaseModel):
     concentration: Number
     response: Number
     internal_standard: Number | None = None
-
-    def entered(self) -> CalibrationLevel:
-        """What was sent, in the form the service takes."""
-        return CalibrationLevel(self.concentration, self.response, self.internal_standard)
 
 
 class CurveIn(FreeText):
@@ -55,17 +50,6 @@ class CurveIn(FreeText):
     purity_u: Number = 0.0
     purity_corrected: bool = True
     supersedes: uuid.UUID | None = Field(None, description="The curve this one follows")
-
-    def entered(self) -> NewCurve:
-        """What was sent, in the form the service takes."""
-        return NewCurve(
-            substance_id=self.substance, method=self.method, unit=self.unit,
-            levels=tuple(level.entered() for level in self.levels), valid_until=self.valid_until,
-            standard_form=self.standard_form, internal_standard=self.internal_standard, weighting=self.weighting,
-            through_zero=self.through_zero, blanks=tuple(self.blanks), limit_source=self.limit_source,
-            instrument_id=self.instrument_id, batch=self.batch, note=self.note, purity=self.purity,
-            purity_u=self.purity_u, purity_corrected=self.purity_corrected, supersedes=self.supersedes,
-        )  # fmt: skip
 
 
 class ResponseIn(BaseModel):
@@ -139,29 +123,20 @@ class CurveOut(BaseModel):
     unit: CurveUnit
     weighting: Weighting
     through_zero: bool
-    levels: list[dict[str, Any]]
+    levels: list[dict[str, float | None]]
     blanks: list[float]
     purity: float
     purity_u: float
     purity_corrected: bool
-    fit: dict[str, Any]
+    fit: dict[str, JsonValue]
     batch: str
     note: str
     valid_until: datetime
     made_by: str
     made_at: datetime
 
-    @classmethod
-    def of(cls, view: service.CurveView) -> CurveOut:
-        """From a view."""
-        row = view.row
-        same = row.model_dump(
-            include=set(cls.model_fields) - {"state", "substance", "made_by"}  # the rest is named alike
-        )
-        return cls(**same, state=view.state, substance=row.substance_id, made_by=view.maker)
 
-
-class QuantificationOut(BaseModel):
+class QuantificationOut(Proposal):
     """What was read off a curve. `amount` has the shape a finding takes; null where there is no figure: see `sentence`."""
 
     id: uuid.UUID
@@ -170,24 +145,5 @@ class QuantificationOut(BaseModel):
     analysis_id: uuid.UUID
     reading_id: uuid.UUID | None
     substance: str
-    status: str
-    sentence: str
-    amount: dict[str, Any] | None
-    form: str
-    words: list[str]
-    budget: list[dict[str, str]]
-    limits: list[str]
-    notes: list[str]
-    solution: dict[str, float | None]
     made_by: str
     made_at: datetime
-
-    @classmethod
-    def of(cls, view: service.QuantificationView) -> QuantificationOut:
-        """From a view."""
-        row = view.row
-        return cls(
-            id=row.id, curve_id=row.curve_id, sample_id=row.sample_id, analysis_id=row.analysis_id,
-            reading_id=row.reading_id, substance=view.curve.substance_id, made_by=view.maker, made_at=row.made_at,
-            **row.proposal,
-        )  # fmt: skip

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
@@ -15,19 +15,8 @@ from app.intake.people import service as people
 from app.intake.samples import service as samples
 from app.laboratory.identification.methods import method_info
 from app.laboratory.quantification import repository
-from app.laboratory.quantification.domain import (
-    ENGINE_VERSION,
-    Answer,
-    Asked,
-    AskedUnit,
-    CurveUnit,
-    NewCurve,
-    answer,
-    fit_json,
-    fitted,
-    known_form,
-    proposal_json,
-)
+from app.laboratory.quantification.domain import ENGINE_VERSION, Asked, Proposal, fit_json, proposed
+from app.laboratory.quantification.schemas import CurveIn, CurveOut, QuantificationOut, QuantifyIn
 from app.laboratory.quantification.tables import CalibrationCurve, Quantification
 from app.laboratory.readings import service as readings
 from app.platform import audit
@@ -35,72 +24,42 @@ from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Conflict, Invalid, NotFound, Refused
 from app.platform.kernel.ids import new_id
-from app.platform.live.publish import publish
 from harm_messages.register import Register
 from spectra import SpectrumError
-from spectra.quantify import CalibrationLevel, Curve, LimitSource, Preparation, UnitWeights, Weighting
+from spectra.quantify import CalibrationLevel, Curve, LimitSource, Status, amount_of, concentration, fit_curve
+from spectra.quantify.salts import form
 
-__all__ = [
-    "Answer", "Asked", "AskedUnit", "CalibrationCurve", "CalibrationLevel", "CurveUnit", "CurveView", "LimitSource", "NewCurve",
-    "Preparation", "Quantification", "QuantificationView", "UnitWeights", "Weighting", "add_curve", "curve_view", "curves_page",
-    "quantifications_of", "quantify",
-]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class CurveView:
-    """One curve with who made it and whether it may be used now. `newest`: number of the newest of its series."""
-
-    row: CalibrationCurve
-    maker: str
-    newest: int
-    now: datetime
-
-    @property
-    def state(self) -> str:
-        """One word: in_use, superseded or expired."""
-        if self.row.number < self.newest:
-            return "superseded"
-        return "in_use" if self.now <= self.row.valid_until else "expired"
-
-
-@dataclass(frozen=True, slots=True)
-class QuantificationView:
-    """One reading off a curve with who did it, and the curve."""
-
-    row: Quantification
-    curve: CalibrationCurve
-    maker: str
+_LEVELS = TypeAdapter(list[CalibrationLevel])
 
 
 def curves_page(
-    session: Session,
-    actor: Actor,
-    now: datetime,
-    *,
-    substance_id: str = "",
-    before: uuid.UUID | None = None,
-    limit: int = 50,
-) -> list[CurveView]:
+    session: Session, actor: Actor, now: datetime, substance_id: str, before: uuid.UUID | None, limit: int
+) -> list[CurveOut]:
     """Curves of the actor's agency, newest first; superseded and expired ones too, marked."""
     if actor.agency_id is None:
         return []
-    return _views(session, repository.curves_page(session, actor.agency_id, substance_id, before, limit), now)
+    return _shown(session, repository.curves_page(session, actor.agency_id, substance_id, before, limit), now)
 
 
-def curve_view(session: Session, actor: Actor, curve_id: uuid.UUID, now: datetime) -> CurveView:
+def curve_out(session: Session, actor: Actor, curve_id: uuid.UUID, now: datetime) -> CurveOut:
     """One curve of the actor's agency. Raises NotFound for an absent and for a foreign one alike."""
-    return _views(session, [_own(session, actor, curve_id)], now)[0]
+    return _shown(session, [_own(session, actor, curve_id)], now)[0]
 
 
-def add_curve(uow: UnitOfWork, new: NewCurve, register: Register) -> CurveView:
+def add_curve(uow: UnitOfWork, new: CurveIn, register: Register) -> CurveOut:
     """Fit and keep a curve. Raises Invalid (levels, form, instrument, a curve without a working range), NotFound,
     Conflict when the curve it follows was followed already.
     """
     _check(uow, new, register)
     try:
-        curve = fitted(new.levels, new.weighting, new.through_zero, new.blanks, new.limit_source)
-        standard_form = known_form(new.standard_form)
+        curve = fit_curve(
+            [CalibrationLevel(**level.model_dump()) for level in new.levels],
+            weighting=new.weighting,
+            through_zero=new.through_zero,
+            blanks=new.blanks,
+            limit_source=new.limit_source,
+        )
+        standard_form = form(new.standard_form).key
     except SpectrumError as error:
         raise Invalid(f"The curve was not saved: {error}.") from error
     if not curve.usable:
@@ -122,57 +81,55 @@ def add_curve(uow: UnitOfWork, new: NewCurve, register: Register) -> CurveView:
         "slope": curve.line.slope, "loq": curve.loq, "valid_until": row.valid_until.isoformat(),
     }  # fmt: skip
     audit.record(uow, "add", "calibration_curve", row.id, after=after)
-    return _views(uow.session, [row], uow.now)[0]
+    return _shown(uow.session, [row], uow.now)[0]
 
 
-def quantify(
-    uow: UnitOfWork,
-    curve_id: uuid.UUID,
-    analysis_id: uuid.UUID,
-    asked: Asked,
-    register: Register,
-    reading_id: uuid.UUID | None = None,
-) -> QuantificationView:
+def quantify(uow: UnitOfWork, curve_id: uuid.UUID, new: QuantifyIn, register: Register) -> QuantificationOut:
     """Read an analysis of a sample off a curve and keep what came out; a chemist may take the amount over.
 
     Raises NotFound (curve, analysis, reading), Refused (curve expired or superseded), Invalid (another method or
     instrument, weights and volumes that cannot be). Below LOQ or above the range the answer holds a sentence, no amount.
     """
     row = _own(uow.session, uow.actor, curve_id)
-    analysis = readings.get_analysis(uow.session, uow.actor, analysis_id)
+    analysis = readings.get_analysis(uow.session, uow.actor, new.analysis_id)
     sample = samples.lock_sample(uow, analysis.sample_id)
     if sample.withdrawn_at is not None:
         raise Conflict("This sample was withdrawn, so nothing was added to it.")
-    if reading_id is not None and readings.get_reading(uow.session, uow.actor, reading_id).analysis_id != analysis.id:
+    key = new.reading_id
+    if key is not None and readings.get_reading(uow.session, uow.actor, key).analysis_id != analysis.id:
         raise NotFound("reading")
-    notes = _fits(_views(uow.session, [row], uow.now)[0], analysis)
-    made = _read(row, asked, register)
-    proposal = proposal_json(made)
-    proposal["notes"] += notes
+    notes = _fits(uow, row, analysis)
+    asked = new.entered()
+    proposal = _read(row, asked, register)
+    proposal.notes += notes
     found = Quantification(
-        curve_id=row.id, sample_id=sample.id, analysis_id=analysis.id, reading_id=reading_id, status=made.status,
-        entered=_entered(asked), proposal=proposal, made_by=_person(uow), made_at=uow.now,
+        curve_id=row.id, sample_id=sample.id, analysis_id=analysis.id, reading_id=key, status=Status(proposal.status),
+        entered=asked.as_json(), proposal=proposal.model_dump(), made_by=_person(uow), made_at=uow.now,
     )  # fmt: skip
     uow.session.add(found)
     uow.session.flush()
     audit.record(
         uow, "quantify", "quantification", found.id, session_id=sample.session_id,
-        after={"curve": str(row.id), "status": made.status.value, "amount": proposal["amount"]},
+        after={"curve": str(row.id), "status": proposal.status, "amount": proposal.amount},
     )  # fmt: skip
-    publish(
-        uow, "sample", "sample.quantified", agency_id=sample.agency_id, session_id=sample.session_id, sample_id=sample.id,
-        payload={"analysis_id": analysis.id},
-    )  # fmt: skip
-    return QuantificationView(found, row, people.display_names(uow.session, {found.made_by})[found.made_by])
+    readings.tell(uow, sample, "sample.quantified", analysis_id=analysis.id)
+    return _told(uow.session, [found])[0]
 
 
-def quantifications_of(session: Session, actor: Actor, sample_id: uuid.UUID) -> list[QuantificationView]:
+def quantifications_of(session: Session, actor: Actor, sample_id: uuid.UUID) -> list[QuantificationOut]:
     """What was read off curves for a sample of the actor's agency, newest first. Raises NotFound."""
     samples.get_sample(session, actor, sample_id)
-    rows = repository.quantifications_of(session, sample_id)
+    return _told(session, repository.quantifications_of(session, sample_id))
+
+
+def _told(session: Session, rows: Sequence[Quantification]) -> list[QuantificationOut]:
     names = people.display_names(session, {row.made_by for row in rows})
     curves = repository.curves_by_id(session, {row.curve_id for row in rows})
-    return [QuantificationView(row, curves[row.curve_id], names.get(row.made_by, "")) for row in rows]
+    more = ({"substance": curves[row.curve_id].substance_id, "made_by": names.get(row.made_by, "")} for row in rows)
+    return [
+        QuantificationOut.model_validate(row.model_dump() | row.proposal | one)
+        for row, one in zip(rows, more, strict=True)
+    ]
 
 
 def _own(session: Session, actor: Actor, curve_id: uuid.UUID) -> CalibrationCurve:
@@ -182,16 +139,30 @@ def _own(session: Session, actor: Actor, curve_id: uuid.UUID) -> CalibrationCurv
     return row
 
 
-def _views(session: Session, rows: Sequence[CalibrationCurve], now: datetime) -> list[CurveView]:
+def _shown(session: Session, rows: Sequence[CalibrationCurve], now: datetime) -> list[CurveOut]:
     names = people.display_names(session, {row.made_by for row in rows})
     newest = repository.newest_numbers(session, {row.series_id for row in rows})
-    return [CurveView(row, names.get(row.made_by, ""), newest[row.series_id], now) for row in rows]
+    more = (
+        {
+            "state": _state(row, newest[row.series_id], now),
+            "substance": row.substance_id,
+            "made_by": names.get(row.made_by, ""),
+        }
+        for row in rows
+    )
+    return [CurveOut.model_validate(row.model_dump() | one) for row, one in zip(rows, more, strict=True)]
 
 
-def _check(uow: UnitOfWork, new: NewCurve, register: Register) -> None:
+def _state(row: CalibrationCurve, newest: int, now: datetime) -> str:
+    if row.number < newest:
+        return "superseded"
+    return "in_use" if now <= row.valid_until else "expired"
+
+
+def _check(uow: UnitOfWork, new: CurveIn, register: Register) -> None:
     wrong: dict[str, str] = {}
-    if register.get(new.substance_id) is None:
-        wrong["substance"] = f"“{new.substance_id}” is not in the register."
+    if register.get(new.substance) is None:
+        wrong["substance"] = f"“{new.substance}” is not in the register."
     if not 0 < new.purity <= 1:
         wrong["purity"] = "The purity of the standard is a fraction above 0 and up to 1."
     if new.purity_u < 0:
@@ -213,37 +184,35 @@ def _check(uow: UnitOfWork, new: NewCurve, register: Register) -> None:
         raise Invalid("The curve was not saved: " + " ".join(wrong.values()), fields=wrong)
 
 
-def _row(uow: UnitOfWork, new: NewCurve, curve: Curve, standard_form: str) -> CalibrationCurve:
+def _row(uow: UnitOfWork, new: CurveIn, curve: Curve, standard_form: str) -> CalibrationCurve:
     key = new_id()
     before = _own(uow.session, uow.actor, new.supersedes) if new.supersedes else None
     if before is not None:
         same = (before.substance_id, before.method, before.instrument_id)
-        if same != (new.substance_id, new.method, new.instrument_id):
+        if same != (new.substance, new.method, new.instrument_id):
             raise Invalid(
                 "The curve was not saved: it follows one of another substance, method or instrument.",
                 fields={"supersedes": "Follow a curve of the same substance, method and instrument."},
             )
     assert uow.actor.agency_id is not None
     return CalibrationCurve(
+        **new.model_dump(exclude={"substance", "supersedes", "standard_form", "limit_source"}),
         id=key, agency_id=uow.actor.agency_id, series_id=before.series_id if before else key,
-        number=before.number + 1 if before else 1, substance_id=new.substance_id, method=new.method,
-        method_version=method_info(new.method).version, instrument_id=new.instrument_id,
-        internal_standard=new.internal_standard, standard_form=standard_form, unit=new.unit, weighting=new.weighting,
-        through_zero=new.through_zero, levels=[asdict(level) for level in new.levels], blanks=list(new.blanks),
-        limit_source=new.limit_source.value if new.limit_source else "", purity=new.purity, purity_u=new.purity_u,
-        purity_corrected=new.purity_corrected, fit=fit_json(curve), engine_version=ENGINE_VERSION, batch=new.batch,
-        note=new.note, valid_until=new.valid_until, made_by=_person(uow), made_at=uow.now,
+        number=before.number + 1 if before else 1, substance_id=new.substance, standard_form=standard_form,
+        method_version=method_info(new.method).version, limit_source=new.limit_source.value if new.limit_source else "",
+        fit=fit_json(curve), engine_version=ENGINE_VERSION, made_by=_person(uow), made_at=uow.now,
     )  # fmt: skip
 
 
-def _fits(view: CurveView, analysis: Any) -> list[str]:
+def _fits(uow: UnitOfWork, row: CalibrationCurve, analysis: readings.Analysis) -> list[str]:
     """Raise when this curve is not for this analysis; sentences about what somebody should look at."""
-    row = view.row
-    if view.state == "expired":
+    newest = repository.newest_numbers(uow.session, {row.series_id})[row.series_id]
+    state = _state(row, newest, uow.now)
+    if state == "expired":
         raise Refused([f"This curve was valid until {row.valid_until:%d %B %Y}."], hint="Measure a new calibration.")
-    if view.state == "superseded":
+    if state == "superseded":
         raise Refused(
-            [f"This is curve {row.number} of its series, and number {view.newest} is in use now."],
+            [f"This is curve {row.number} of its series, and number {newest} is in use now."],
             hint="Quantify with the newest curve.",
         )
     if analysis.method is not row.method:
@@ -264,26 +233,36 @@ def _fits(view: CurveView, analysis: Any) -> list[str]:
     return notes
 
 
-def _read(row: CalibrationCurve, asked: Asked, register: Register) -> Answer:
-    substance = register.get(row.substance_id)
+def _read(row: CalibrationCurve, asked: Asked, register: Register) -> Proposal:
+    substance, unit = register.get(row.substance_id), row.unit.value
     own = replace(asked.preparation, purity=row.purity, purity_u=row.purity_u, purity_corrected=row.purity_corrected)
     try:
-        levels = [CalibrationLevel(**level) for level in row.levels]
-        source = LimitSource(row.limit_source) if row.limit_source else None
-        curve = fitted(levels, row.weighting, row.through_zero, row.blanks, source)
-        return answer(
-            curve, row.unit.value, row.standard_form, substance.formula if substance else "",
-            substance.name if substance else "", replace(asked, preparation=own),
-        )  # fmt: skip
+        curve = fit_curve(
+            _LEVELS.validate_python(row.levels),
+            weighting=row.weighting,
+            through_zero=row.through_zero,
+            blanks=row.blanks,
+            limit_source=LimitSource(row.limit_source) if row.limit_source else None,
+        )
+        found = concentration(curve, asked.responses, asked.internal_standard, unit)
+        if found.value is None:
+            return proposed(found, None)
+        amount = amount_of(
+            found,
+            unit,
+            own,
+            asked.unit.value,
+            unit_weights=asked.unit_weights,
+            formula=substance.formula if substance else "",
+            standard_form=row.standard_form,
+            wanted_form=asked.wanted_form,
+            name=substance.name if substance else "",
+            k=asked.k,
+            welch_satterthwaite=asked.welch_satterthwaite,
+        )
     except SpectrumError as error:
         raise Invalid(f"Nothing was quantified: {error}.") from error
-
-
-def _entered(asked: Asked) -> dict[str, Any]:
-    """For the column: everything the figure came from."""
-    values = asdict(asked)
-    values["preparation"].pop("extra", None)
-    return {**values, "unit": asked.unit.value}
+    return proposed(found, amount)
 
 
 def _person(uow: UnitOfWork) -> uuid.UUID:

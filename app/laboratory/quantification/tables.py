@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlmodel import Field
 
 from app.laboratory.identification.domain import Method
@@ -33,13 +33,13 @@ class CalibrationCurve(Base, table=True):
     unit: CurveUnit = enum_column(CurveUnit, name="unit")
     weighting: Weighting = enum_column(Weighting, name="weighting")
     through_zero: bool = False
-    levels: list[dict[str, Any]] = json_column(list)
+    levels: list[dict[str, float | None]] = json_column(list)
     blanks: list[float] = json_column(list)
     limit_source: str = Field(default="", max_length=20)
     purity: float = 1.0
     purity_u: float = 0.0
     purity_corrected: bool = True
-    fit: dict[str, Any] = json_column(dict)
+    fit: dict[str, JsonValue] = json_column(dict)
     engine_version: str = Field(max_length=20)
     batch: str = Field(default="", max_length=40)
     note: str = Field(default="", max_length=200)
@@ -58,7 +58,7 @@ class Quantification(Base, table=True):
     analysis_id: uuid.UUID = Field(foreign_key="analysis.id", index=True, ondelete="CASCADE")
     reading_id: uuid.UUID | None = Field(default=None, foreign_key="reading.id", index=True, ondelete="SET NULL")
     status: Status = enum_column(Status, name="status")
-    entered: dict[str, Any] = json_column(dict)
-    proposal: dict[str, Any] = json_column(dict)
+    entered: dict[str, JsonValue] = json_column(dict)
+    proposal: dict[str, JsonValue] = json_column(dict)
     made_by: uuid.UUID = Field(foreign_key="person.id")
     made_at: datetime = utc_column()

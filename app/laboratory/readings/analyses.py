@@ -1,23 +1,23 @@
-"""Use cases of analyses: record one, correct one, read them. Custody is not touched here: weighing out is its own act."""
+"""Use cases of analyses: record one, correct one, read them, their files with the main reading first. Custody is not touched here: weighing out is its own act."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
-from typing import Any
 
-from pydantic import JsonValue
+import structlog
+from pydantic import JsonValue, TypeAdapter
 from sqlmodel import Session
 
 from app.intake.samples import service as samples
-from app.laboratory.identification.answer import Answer
-from app.laboratory.identification.domain import Method, MethodInfo
+from app.laboratory.identification.answer import Answer, Level
+from app.laboratory.identification.codec import StoredAnswer, UnreadableAnswer, decode
+from app.laboratory.identification.domain import NEVER_ABSENT, Method, MethodInfo
 from app.laboratory.identification.methods import method_info
 from app.laboratory.readings import repository
-from app.laboratory.readings.answers import answer_of
-from app.laboratory.readings.domain import AnalysisStatus
+from app.laboratory.readings.corrections import not_taken, words_of
+from app.laboratory.readings.domain import AnalysisStatus, UploadState, warnings_in
 from app.laboratory.readings.tables import Analysis, Instrument, Match, Reading, Upload
 from app.platform import audit
 from app.platform.db import UnitOfWork
@@ -26,6 +26,7 @@ from app.platform.kernel.errors import Conflict, Invalid, NotFound, Stale
 from app.platform.live.publish import publish
 from harm_messages.vocabulary import StripReading
 
+_log = structlog.get_logger(__name__)
 KnowsTarget = Callable[[str], bool]
 
 
@@ -46,10 +47,9 @@ class NewAnalysis:
     strip_lot: str = ""
     strip_cut_off_ng_ml: float | None = None
     strip_dilution: str = ""
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
 
 
+_CHANGED = TypeAdapter(NewAnalysis)
 STRIP_FIELDS = tuple(f.name for f in fields(NewAnalysis) if f.name.startswith("strip_"))
 
 
@@ -62,9 +62,18 @@ class ReadingView:
     answer: Answer | None
 
 
-def reading_view(reading: Reading, match: Match | None) -> ReadingView:
-    """A reading with its newest comparison, decoded."""
-    return ReadingView(reading, match, None if match is None else answer_of(match))
+def answer_of(match: Match | None) -> Answer | None:
+    """The answer in a row. One that cannot be read says so in its headline, names nothing and supports nothing."""
+    if match is None:
+        return None
+    columns = StoredAnswer(
+        match.score_name, match.candidates, match.libraries, list(match.limits), match.answer, match.engine_version
+    )
+    try:
+        return decode(columns)
+    except UnreadableAnswer as error:
+        _log.warning("answer_unreadable", match_id=str(match.id), engine_version=match.engine_version)
+        return Answer(Level.NOT_READABLE, str(error), (str(error),), limits=(NEVER_ABSENT,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,7 @@ class AnalysisView:
 
 def get_analysis(session: Session, actor: Actor, analysis_id: uuid.UUID, *, lock: bool = False) -> Analysis:
     """An analysis of the actor's agency. Raises NotFound for an absent and for a foreign one alike."""
-    row = repository.analysis(session, analysis_id, lock=lock)
+    row = repository.one(session, Analysis, analysis_id, lock=lock)
     if row is None:
         raise NotFound("analysis")
     try:
@@ -105,13 +114,15 @@ def add_analysis(
         )
     info = method_info(new.method)
     _check(uow, new, info, knows_target)
-    values = asdict(new) | {"started_at": new.started_at or uow.now}
-    row = Analysis(sample_id=sample.id, method_version=info.version, operator_id=uow.actor.person_id, **values)
+    row = Analysis(
+        sample_id=sample.id, method_version=info.version, operator_id=uow.actor.person_id, started_at=uow.now,
+        **asdict(new),
+    )  # fmt: skip
     uow.session.add(row)
     uow.session.flush()
     after = {"method": new.method.value, "method_version": info.version, **_audited(row)}
     audit.record(uow, "add", "analysis", row.id, version=row.version, after=after, session_id=sample.session_id)
-    _tell(uow, row, sample, "analysis.added")
+    tell(uow, sample, "analysis.added", analysis_id=row.id)
     return row
 
 
@@ -119,14 +130,14 @@ def update_analysis(
     uow: UnitOfWork,
     analysis_id: uuid.UUID,
     version: int,
-    changes: dict[str, Any],
+    changes: Mapping[str, object],
     *,
     reason: str = "",
     knows_target: KnowsTarget | None = None,
 ) -> Analysis:
     """Correct an analysis: any field of NewAnalysis. A new method is stamped with its version of today.
 
-    Raises NotFound, Stale, Invalid. Readings made before are kept; `reread_analysis` compares them anew.
+    Raises NotFound, Stale, Invalid. Readings made before are kept; `reprocess_analysis` compares them anew.
     """
     row = get_analysis(uow.session, uow.actor, analysis_id, lock=True)
     if row.version != version:
@@ -135,7 +146,7 @@ def update_analysis(
     unknown = set(changes) - set(known)
     if unknown:
         raise Invalid("These cannot be changed: " + ", ".join(sorted(unknown)) + ".")
-    new = NewAnalysis(**(known | changes))
+    new = _CHANGED.validate_python({**known, **changes})
     info = method_info(new.method)
     _check(uow, new, info, knows_target)
     before = _audited(row) | {"method": row.method.value}
@@ -153,7 +164,7 @@ def update_analysis(
         uow, "correct", "analysis", row.id, version=row.version, reason=reason, session_id=sample.session_id,
         before={k: before[k] for k in sorted(changed)}, after={k: after[k] for k in sorted(changed)},
     )  # fmt: skip
-    _tell(uow, row, sample, "analysis.changed")
+    tell(uow, sample, "analysis.changed", analysis_id=row.id)
     return row
 
 
@@ -180,8 +191,6 @@ def _check(uow: UnitOfWork, new: NewAnalysis, info: MethodInfo, knows_target: Kn
         wrong["strip_reading"] = f"Only a strip has a strip reading, not {info.title}."
     if not info.active:
         wrong["method"] = f"{info.title} is switched off here."
-    if new.ended_at is not None and new.started_at is not None and new.ended_at < new.started_at:
-        wrong["ended_at"] = "It ended before it started."
     if new.instrument_id is not None:
         _check_instrument(uow, new, info, wrong)
     if wrong:
@@ -190,26 +199,24 @@ def _check(uow: UnitOfWork, new: NewAnalysis, info: MethodInfo, knows_target: Kn
 
 def _check_instrument(uow: UnitOfWork, new: NewAnalysis, info: MethodInfo, wrong: dict[str, str]) -> None:
     assert new.instrument_id is not None
-    machine = repository.instrument(uow.session, new.instrument_id)
+    machine = uow.session.get(Instrument, new.instrument_id)
     if machine is None or machine.agency_id != uow.actor.agency_id:
         wrong["instrument_id"] = "There is no such instrument here."
     elif machine.method is not new.method:
         wrong["instrument_id"] = f"{machine.name} is not an instrument for {info.title}."
 
 
-def _tell(uow: UnitOfWork, row: Analysis, sample: Any, kind: str) -> None:
+def tell(uow: UnitOfWork, sample: samples.Sample, kind: str, **payload: uuid.UUID) -> None:
+    """Publish that something of this sample changed; `payload` names what."""
     publish(
-        uow, "sample", kind, agency_id=sample.agency_id, session_id=sample.session_id, sample_id=row.sample_id,
-        payload={"analysis_id": row.id},
+        uow, "sample", kind, agency_id=sample.agency_id, session_id=sample.session_id, sample_id=sample.id,
+        payload=payload,
     )  # fmt: skip
 
 
-def instruments(session: Session, actor: Actor, method: Method | None = None) -> list[Instrument]:
-    """Instruments of the actor's agency, of one method or of all."""
-    if actor.agency_id is None:
-        return []
-    rows = repository.instruments_of(session, actor.agency_id)
-    return [row for row in rows if method is None or row.method is method]
+def instruments(session: Session, actor: Actor) -> list[Instrument]:
+    """Instruments of the actor's agency by name."""
+    return [] if actor.agency_id is None else repository.instruments_of(session, actor.agency_id)
 
 
 def analyses_of(session: Session, sample_id: uuid.UUID) -> list[AnalysisView]:
@@ -226,7 +233,75 @@ def analyses_of(session: Session, sample_id: uuid.UUID) -> list[AnalysisView]:
             method_info(row.method),
             machines.get(row.instrument_id) if row.instrument_id else None,
             [u for u in uploads if u.analysis_id == row.id],
-            [reading_view(r, matches.get(r.id)) for r in readings if r.analysis_id == row.id],
+            [ReadingView(r, m := matches.get(r.id), answer_of(m)) for r in readings if r.analysis_id == row.id],
         )
         for row in rows
     ]
+
+
+# -- files as the bench sees them ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """One file with what was found in it, in its own order."""
+
+    upload: Upload
+    readings: tuple[ReadingView, ...]
+
+    @property
+    def main(self) -> ReadingView | None:
+        """The reading to look at first: the first that was compared."""
+        return max(self.readings, key=lambda v: rank_of(v.reading.kind, v.reading.y_unit, v.answer), default=None)
+
+    @property
+    def also(self) -> tuple[ReadingView, ...]:
+        """The others: single beams, interferograms, further spectra."""
+        return tuple(view for view in self.readings if view is not self.main)
+
+    @property
+    def warnings(self) -> list[tuple[str, str]]:
+        """(reading's name where there are several, sentence) of every warning, each once."""
+        found = []
+        for view in self.readings:
+            where = view.reading.title or view.reading.kind.replace("_", " ") if len(self.readings) > 1 else ""
+            found += [(where, str(remark["text"])) for remark in warnings_in(view.reading.remarks)]
+        texts = [text for _, text in found]
+        return list(dict.fromkeys(("" if texts.count(t) == len(self.readings) else w, t) for w, t in found))
+
+    @property
+    def unseen(self) -> bool:
+        """Warnings nobody has looked at: nothing may rest on this file yet.
+
+        Also of readings made before, where reading it again failed: what is there is what a result would stand on.
+        """
+        if self.upload.state is UploadState.WAITING:
+            return False  # they may change, and until then the file stops a result by itself
+        return self.upload.warnings_seen_at is None and bool(self.warnings)
+
+    @property
+    def said(self) -> str:
+        """How the file is to be read, as a person said it."""
+        return words_of(self.upload.hints)
+
+    @property
+    def said_in_vain(self) -> str:
+        """What of that its reader did not take, once it was read so."""
+        if self.upload.state is not UploadState.READ or self.main is None:
+            return ""
+        reading = self.main.reading
+        return not_taken(self.upload.hints, reading.x_unit, reading.y_unit, reading.kind, reading.format)
+
+
+def files_of(view: AnalysisView) -> list[FileView]:
+    """The files of an analysis, oldest first."""
+    return [
+        FileView(upload, tuple(r for r in view.readings if r.reading.upload_id == upload.id)) for upload in view.uploads
+    ]
+
+
+def rank_of(kind: str, y_unit: str, answer: Answer | None) -> int:
+    """How much a reading says of the sample: compared with a library; a spectrum at least; a beam or a raw signal."""
+    if answer is not None and answer.compared:
+        return 2
+    return 0 if kind == "other" or y_unit == "single beam" else 1

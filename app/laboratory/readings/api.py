@@ -9,12 +9,13 @@ from typing import Annotated
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
+from sqlmodel import Session
 from starlette.requests import ClientDisconnect
 
 from app.intake.samples import service as samples
 from app.laboratory.identification.domain import Method
 from app.laboratory.identification.methods import methods
-from app.laboratory.readings import schemas, service
+from app.laboratory.readings import schemas, service, uploads
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import NotFound
@@ -36,7 +37,7 @@ Bench = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD, R
 @router.get("/methods")
 def list_methods(who: Staff) -> list[schemas.MethodOut]:
     """Every method with its scope, limit of detection and limits."""
-    return [schemas.MethodOut.of(info) for info in methods().values()]
+    return [schemas.MethodOut.model_validate(info) for info in methods().values()]
 
 
 @router.get("/samples/{sample_id}/analyses")
@@ -55,8 +56,9 @@ def add_analysis(
     with rt.begin(who, request) as uow:
 
         def create() -> schemas.AnalysisOut:
-            row = service.add_analysis(uow, sample_id, body.entered(), knows_target=knows_target(rt))
-            return schemas.AnalysisOut.of(row)
+            new = service.NewAnalysis(**body.model_dump())
+            row = service.add_analysis(uow, sample_id, new, knows_target=knows_target(rt))
+            return schemas.AnalysisOut.model_validate(row)
 
         return once.run(uow, create)
 
@@ -88,15 +90,16 @@ def change_analysis(
         found = service.get_analysis(uow.session, who, analysis_id)
         before, machine = found.method, found.instrument_id
         samples.lock_sample(uow, found.sample_id)  # before the analysis, in the order a submission takes them
+        changes = body.model_dump(exclude_unset=True, exclude={"reason"})
         row = service.update_analysis(
-            uow, analysis_id, if_match, body.changes(), reason=body.reason, knows_target=knows_target(rt)
+            uow, analysis_id, if_match, changes, reason=body.reason, knows_target=knows_target(rt)
         )
         if row.method is not before:
-            service.reread_analysis(uow, analysis_id)
+            service.reprocess_analysis(uow, analysis_id)
         elif row.instrument_id != machine:
-            service.reread_analysis(uow, analysis_id, keep=True)
+            service.reprocess_analysis(uow, analysis_id, keep=True)
         set_etag(response, row.version)
-        return schemas.AnalysisOut.of(row)
+        return schemas.AnalysisOut.model_validate(row)
 
 
 def knows_target(rt: Runtime) -> Callable[[str], bool]:
@@ -114,12 +117,8 @@ async def upload_to_analysis(
     The same Idempotency-Key with the same bytes is one upload, however often it is sent.
     """
 
-    def allowed() -> None:
-        with rt.read() as session:
-            service.get_analysis(session, who, analysis_id)
-
     return await _take_in(
-        rt, who, request, once, allowed,
+        rt, who, request, once, lambda session: service.get_analysis(session, who, analysis_id),
         lambda uow, received: service.record_upload(uow, analysis_id, received, filename),
     )  # fmt: skip
 
@@ -135,13 +134,8 @@ async def upload_to_sample(
     method: Method | None = None,
 ) -> Response:
     """The same with an analysis made for it; without `method` the analysis takes it from what the file turns out to be."""
-
-    def allowed() -> None:
-        with rt.read() as session:
-            samples.get_sample(session, who, sample_id)
-
     return await _take_in(
-        rt, who, request, once, allowed,
+        rt, who, request, once, lambda session: samples.get_sample(session, who, sample_id),
         lambda uow, received: service.record_upload_for_sample(uow, sample_id, received, filename, method),
     )  # fmt: skip
 
@@ -151,10 +145,15 @@ async def _take_in(
     who: Actor,
     request: Request,
     once: Once,
-    allowed: Callable[[], None],
+    look_up: Callable[[Session], object],
     record: Callable[[UnitOfWork, Received], service.Upload],
 ) -> Response:
-    """Bytes first (no database held meanwhile), then the row, then the answer."""
+    """Bytes first (no database held meanwhile), then the row, then the answer. `look_up` raises where this is not allowed."""
+
+    def allowed() -> None:
+        with rt.read() as session:
+            look_up(session)
+
     await to_thread.run_sync(allowed)
     try:
         received = await rt.blobs.receive(request.stream())
@@ -164,7 +163,7 @@ async def _take_in(
 
     def commit() -> Response:
         with rt.begin(who, request) as uow:
-            return key.run(uow, lambda: schemas.UploadOut.of(record(uow, received)), status=202)
+            return key.run(uow, lambda: schemas.UploadOut.model_validate(record(uow, received)), status=202)
 
     answer = await to_thread.run_sync(commit)
     answer.headers["ETag"] = etag(1)
@@ -177,14 +176,14 @@ def show_upload(upload_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: Resp
     with rt.read() as session:
         row = service.get_upload(session, who, upload_id)
     set_etag(response, row.version)
-    return schemas.UploadOut.of(row)
+    return schemas.UploadOut.model_validate(row)
 
 
 @router.get("/uploads/{upload_id}/readings")
 def list_readings(upload_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> list[schemas.ReadingOut]:
     """What was found in a file, in its order."""
     with rt.read() as session:
-        return [schemas.ReadingOut.of(row) for row in service.readings_of_upload(session, who, upload_id)]
+        return [schemas.ReadingOut.model_validate(row) for row in uploads.readings_of_upload(session, who, upload_id)]
 
 
 @router.post("/uploads/{upload_id}/answer", status_code=202)
@@ -211,7 +210,7 @@ def answer_upload(
                 reason=body.reason,
             )
         set_etag(response, row.version)
-        return schemas.UploadOut.of(row)
+        return schemas.UploadOut.model_validate(row)
 
 
 @router.post("/uploads/{upload_id}/warnings-seen")
@@ -222,24 +221,24 @@ def see_warnings(
     with rt.begin(who, request) as uow:
         row = service.see_warnings(uow, upload_id, if_match)
         set_etag(response, row.version)
-        return schemas.UploadOut.of(row)
+        return schemas.UploadOut.model_validate(row)
 
 
 @router.get("/readings/{reading_id}")
 def show_reading(reading_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> schemas.ReadingOut:
     """One reading."""
     with rt.read() as session:
-        return schemas.ReadingOut.of(service.get_reading(session, who, reading_id))
+        return schemas.ReadingOut.model_validate(service.get_reading(session, who, reading_id))
 
 
 @router.get("/readings/{reading_id}/candidates")
 def show_candidates(reading_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> schemas.MatchOut:
     """What a reading resembles, newest comparison."""
     with rt.read() as session:
-        _, match = service.reading_with_match(session, who, reading_id)
+        _, match = uploads.reading_with_match(session, who, reading_id)
     if match is None:
         raise NotFound("comparison")
-    return schemas.MatchOut.of(match)
+    return schemas.MatchOut.model_validate(match)
 
 
 @router.get("/readings/{reading_id}/plot")

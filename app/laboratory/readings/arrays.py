@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -35,12 +35,7 @@ def keep(store: BlobStore, reading: Reading) -> str:
         arrays |= _flat(reading.scans)
     np.savez(buffer, allow_pickle=False, **arrays)
     buffer.seek(0)
-    return store.put(_chunks(buffer)).sha256
-
-
-def _chunks(buffer: io.BytesIO) -> Iterator[bytes]:
-    while piece := buffer.read(_CHUNK):
-        yield piece
+    return store.put(iter(partial(buffer.read, _CHUNK), b"")).sha256
 
 
 def _flat(scans: tuple[MassSpectrum, ...]) -> dict[str, NDArray[np.float64] | NDArray[np.int64]]:

@@ -1,6 +1,6 @@
 """One mass spectrum against one reference, peak by peak: what matches, what is missing, what is left over, and why.
 
-Arrays and words only: no registry, no database. The plot shows the rows; the answer keeps the sentences.
+The plot shows the rows beside sticks, the entry mirrored below the reading. Knows the registry, no database.
 """
 
 from __future__ import annotations
@@ -9,6 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.laboratory.identification.parts import Candidate
+from app.laboratory.library.opened import Opened
+from app.laboratory.library.registry import LibraryRegistry
+from app.platform.kernel.errors import MastError
+from app.platform.plots import PeakRow, PeaksCompared, Plot, Sticks
 from spectra import MassSpectrum
 from spectra.preprocess import nominal_mass
 from spectra.types import FloatArray
@@ -19,6 +24,7 @@ LEAST_PERCENT = 1.0
 MOST_ROWS = 40
 STRONG_PERCENT = 10.0
 UNEXPLAINED = 0.10
+MOST_STICKS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,8 @@ def compare(query: MassSpectrum, reference: MassSpectrum, *, accurate: bool) -> 
     below, and that is said.
     """
     pairs = _pairs(query, reference, accurate)
-    low, high = max(_first(query), _first(reference)), max(_last(query), _last(reference))
+    filled = [one.mz[one.intensity > 0] for one in (query, reference)]
+    low, high = (max(float(mz[at]) for mz in filled) for at in (0, -1))
     inside = [p for p in pairs if low - 0.5 <= p.mz <= high + 0.5]
     ranked = sorted((p for p in pairs if max(p.query, p.reference) >= LEAST_PERCENT), key=lambda p: (-p.weight, p.mz))
     return Comparison(
@@ -73,14 +80,6 @@ def compare(query: MassSpectrum, reference: MassSpectrum, *, accurate: bool) -> 
         tuple(_against(inside, query, reference, accurate)),
         max(len(ranked) - MOST_ROWS, 0),
     )
-
-
-def _first(spectrum: MassSpectrum) -> float:
-    return float(spectrum.mz[spectrum.intensity > 0][0])
-
-
-def _last(spectrum: MassSpectrum) -> float:
-    return float(spectrum.mz[spectrum.intensity > 0][-1])
 
 
 def _pairs(query: MassSpectrum, reference: MassSpectrum, accurate: bool) -> list[PeakPair]:
@@ -102,16 +101,12 @@ def _pairs(query: MassSpectrum, reference: MassSpectrum, accurate: bool) -> list
 
 
 def _percent(spectrum: MassSpectrum, accurate: bool) -> dict[float, float]:
-    mz, height = _binned(spectrum) if not accurate else (spectrum.mz, spectrum.intensity)
+    mz, height = spectrum.mz, spectrum.intensity
+    if not accurate:
+        masses, place = np.unique(nominal_mass(mz), return_inverse=True)
+        mz, height = masses.astype(np.float64), np.bincount(place, weights=height).astype(np.float64)
     top = float(height.max()) if height.size and height.max() > 0 else 1.0
     return {float(m): 100 * float(h) / top for m, h in zip(mz, height, strict=True) if h > 0}
-
-
-def _binned(spectrum: MassSpectrum) -> tuple[FloatArray, FloatArray]:
-    keys = nominal_mass(spectrum.mz)
-    masses, place = np.unique(keys, return_inverse=True)
-    sums: FloatArray = np.bincount(place, weights=spectrum.intensity).astype(np.float64)
-    return masses.astype(np.float64), sums
 
 
 def _for(pairs: list[PeakPair], accurate: bool) -> list[str]:
@@ -160,7 +155,7 @@ def _listed(pairs: list[PeakPair], which: str, accurate: bool) -> str:
 
 def _narrower(query: MassSpectrum, reference: MassSpectrum, accurate: bool) -> str:
     """What of the reference lies below the first peak of the reading, where nothing was compared."""
-    first = _first(query)
+    first = float(query.mz[query.intensity > 0][0])
     below = reference.mz < first - 0.5
     share = float(reference.intensity[below].sum() / max(float(reference.intensity.sum()), 1e-300))
     if share < 0.02:
@@ -174,3 +169,89 @@ def _narrower(query: MassSpectrum, reference: MassSpectrum, accurate: bool) -> s
 def shown(mz: float, accurate: bool) -> str:
     """m/z as it is written."""
     return f"{mz:.4f}" if accurate else f"{mz:.0f}"
+
+
+# -- as sticks, with a summary in words and a table (docs/look.md, "Plots") -----------------------------------------
+
+
+def home_of(registry: LibraryRegistry, chosen: Candidate) -> tuple[Opened, int] | None:
+    """The library and entry behind a candidate, or None: a formula has no spectrum, a library may be gone.
+
+    Own standards come and go, so their runs are found by their id, not by their place.
+    """
+    if chosen.entry_index is None:
+        return None
+    try:
+        one = registry.get(chosen.library_key)
+    except MastError:
+        return None
+    if one.own:
+        ids = list(one.mass.ids)
+        return (one, ids.index(chosen.entry)) if chosen.entry in ids else None
+    return (one, chosen.entry_index) if chosen.entry_index < len(one) else None
+
+
+def figures(values: FloatArray) -> list[float]:
+    """Six significant digits are more than a screen shows."""
+    return [float(f"{v:.6g}") for v in values]
+
+
+def sticks(spectrum: MassSpectrum, label: str, chosen: Candidate | None, registry: LibraryRegistry) -> Plot:
+    """The plot of one spectrum, with the chosen candidate's entry mirrored and compared."""
+    plot: Plot = {
+        "kind": "mass", "x_label": "m/z", "y_label": "Relative intensity / %", "labels": 8,
+        "query": _strongest(spectrum, label), "reference": None,
+    }  # fmt: skip
+    top = _top_ions(spectrum)
+    words = [f"{label}: {spectrum.mz.size:,} peaks from m/z {spectrum.mz[0]:.5g} to {spectrum.mz[-1]:.5g}.",
+             f"Most intense: {', '.join(f'{m:.6g}' for m, _ in top)}."]  # fmt: skip
+    if chosen is not None:
+        words.append(_mirror(plot, spectrum, chosen, registry))
+    plot["summary"] = " ".join(word for word in words if word)
+    plot["table"] = {"head": ["m/z", "Relative intensity / %"], "rows": [[f"{m:.6g}", f"{h:.1f}"] for m, h in top]}
+    return plot
+
+
+def _strongest(spectrum: MassSpectrum, label: str) -> Sticks:
+    keep = np.sort(np.argsort(-spectrum.intensity, kind="stable")[:MOST_STICKS])
+    mz = [round(float(m), 5) for m in spectrum.mz[keep]]
+    return {"label": label, "mz": mz, "intensity": figures(spectrum.intensity[keep])}
+
+
+def _top_ions(spectrum: MassSpectrum) -> list[tuple[float, float]]:
+    order = np.argsort(-spectrum.intensity, kind="stable")[:8]
+    base = float(spectrum.intensity.max()) or 1.0
+    return [(float(spectrum.mz[k]), 100 * float(spectrum.intensity[k]) / base) for k in order]
+
+
+def _mirror(plot: Plot, query: MassSpectrum, chosen: Candidate, registry: LibraryRegistry) -> str:
+    home = home_of(registry, chosen)
+    if home is None:
+        if (fit := chosen.formula_fit) is not None:
+            return (
+                f"{chosen.substance} fits by its formula {fit.formula} as {fit.adduct}, {fit.error_ppm:+.1f} ppm off; "
+                "a formula has no spectrum to draw."
+            )
+        return "The library of this candidate is no longer installed here, so it is not drawn."
+    one, number = home
+    reference = one.mass.spectrum(number)
+    plot["reference"] = _strongest(reference, f"{chosen.substance} ({one.name})")
+    plot["comparison"] = _drawn(compare(query, reference, accurate=one.accurate), one.accurate)
+    matched = chosen.matched_peaks
+    words = f"Mirrored below: {chosen.substance} ({one.name}), {chosen.score_name} score {chosen.score:g}"
+    words += f", {matched} peaks matched." if matched is not None else "."
+    alike = ", ".join(chosen.ambiguous_with)
+    return words + (f" This method does not tell it from {alike}." if alike else "")
+
+
+def _drawn(found: Comparison, accurate: bool) -> PeaksCompared:
+    """Peaks of both side by side, weightiest first, with what speaks for and against."""
+    rows: list[PeakRow] = [
+        {"mz": shown(p.mz, accurate), "query": round(p.query, 1), "reference": round(p.reference, 1),
+         "where": p.where, "difference": round(p.difference, 1)}
+        for p in found.pairs
+    ]  # fmt: skip
+    return {
+        "rows": rows, "left_out": found.n_left_out, "speaks_for": list(found.speaks_for),
+        "speaks_against": list(found.speaks_against),
+    }  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from app.laboratory.identification.reading_limits import compared_as
+from app.laboratory.identification.ranking import compared_as
 
 Hints = dict[str, str]
 

@@ -30,14 +30,6 @@ class UploadState(StrEnum):
     ASKS = "asks"
 
 
-STRIP_WORDS: dict[StripReading, str] = {
-    StripReading.POSITIVE: "positive: the strip reacted",
-    StripReading.NEGATIVE: "negative: the strip did not react",
-    StripReading.FAINT: "faint line: repeat before relying on it",
-    StripReading.INVALID: "invalid: no control line, the strip says nothing",
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Quality:
     """What the guards of a result ask about a sample's analyses. Lists hold words for the screen."""
@@ -141,20 +133,17 @@ def strip_warnings(strips: Sequence[StripResult], infrared: Sequence[Seen] | Non
     out = []
     for strip in strips:
         name = strip.label or strip.target
-        if strip.reading is StripReading.POSITIVE and infrared is not None and not _any_covered(strip, infrared):
-            out.append(
-                f"The {name} strip is positive, but FTIR does not show it. FTIR misses small amounts: treat the "
-                "sample as containing it, and confirm with another method."
-            )
+        if strip.reading is StripReading.POSITIVE and infrared is not None:
+            if not any(covers(strip.target, one) for one in infrared):
+                out.append(
+                    f"The {name} strip is positive, but FTIR does not show it. FTIR misses small amounts: treat the "
+                    "sample as containing it, and confirm with another method."
+                )
         elif strip.reading is StripReading.FAINT:
             out.append(f"The {name} strip shows a faint line. Repeat it before relying on it.")
         elif strip.reading is StripReading.INVALID:
             out.append(f"The {name} strip is invalid and says nothing. Repeat it with a fresh strip.")
     return out
-
-
-def _any_covered(strip: StripResult, seen: Sequence[Seen]) -> bool:
-    return any(covers(strip.target, one) for one in seen)
 
 
 # -- warnings of a reader: whether a chemist has looked at them, and when that has to be asked again ----------------
@@ -170,8 +159,3 @@ def warnings_in(remarks: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]
 def codes_in(readings_remarks: Iterable[Iterable[Mapping[str, str]]]) -> frozenset[str]:
     """Codes of the warnings of all readings of a file."""
     return frozenset(str(remark.get("code", "")) for remarks in readings_remarks for remark in warnings_in(remarks))
-
-
-def still_seen(before: frozenset[str], now: frozenset[str]) -> bool:
-    """Whether a look at the warnings of before covers those of now: no code is new."""
-    return now <= before

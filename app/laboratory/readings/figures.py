@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import JsonValue, TypeAdapter
 
@@ -52,27 +51,23 @@ def figures_of(reading: Reading) -> list[Figure]:
         return chromatogram_figures(x, y, reading.x_unit, reading.y_unit)
     if kind is ReadingKind.UV:
         return ultraviolet_figures(x, y, reading.x_unit, reading.y_unit)
-    spectrum = _comparable(reading)
+    spectrum = absorbance_of(reading) if kind in (ReadingKind.IR, ReadingKind.RAMAN) else None
     if spectrum is None:
         return curve_figures(x, y, reading.x_unit, reading.y_unit)
     unit = _AS_SHOWN.get(reading.y_unit.removesuffix(" (%)"), reading.y_unit)
-    resolution = _number(reading.meta.get("resolution_cm1"))
+    stated = reading.meta.get("resolution_cm1")
+    resolution = float(stated) if isinstance(stated, int | float) and not isinstance(stated, bool) else None
     if kind is ReadingKind.RAMAN:
         return raman_figures(spectrum, unit=unit, resolution=resolution)
     return infrared_figures(spectrum, unit=unit, resolution=resolution)
 
 
-def _comparable(reading: Reading) -> InfraredSpectrum | None:
-    if reading.kind not in (ReadingKind.IR, ReadingKind.RAMAN):
-        return None
+def absorbance_of(reading: Reading) -> InfraredSpectrum | None:
+    """The curve in absorbance; None for what cannot be turned into it."""
     try:
         return to_absorbance(reading)
     except (InstrumentError, SpectrumError):
         return None
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def shown(value: float | str | None) -> str:

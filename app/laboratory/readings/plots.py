@@ -1,26 +1,26 @@
-"""What the bench draws of a reading, in the form app/static/js/spectrum.js wants (docs/look.md, "Plots").
+"""What the bench draws of a reading, in the form app/static/common/spectrum.js wants (docs/look.md, "Plots").
 
 Beside the points stands a summary in words and a small table, for screen readers and without JavaScript.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
 
 from app.laboratory.identification.answer import Answer, Peak
-from app.laboratory.identification.parts import Candidate
+from app.laboratory.identification.parts import Candidate, Curves, Infrared
 from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.readings import arrays
-from app.laboratory.readings.plots_fit import draw_fit
-from app.laboratory.readings.plots_mass import figures, home_of, sticks
+from app.laboratory.readings.comparison import figures, home_of, sticks
+from app.laboratory.readings.figures import absorbance_of
 from app.laboratory.readings.tables import Reading as ReadingRow
 from app.platform.kernel.errors import NotFound
-from app.platform.plots import Mark, Plot
+from app.platform.plots import Line, Mark, Plot
 from app.platform.storage import BlobStore
-from instruments import InstrumentError, to_absorbance, to_seconds
+from instruments import InstrumentError, to_seconds
 from spectra import InfraredSpectrum, MassSpectrum, Reading, ReadingKind, SpectrumError
 from spectra.infrared.subtraction import Optimum, optimum, shifted
 from spectra.infrared_grid import curve, grid_of
@@ -72,11 +72,11 @@ def _label(row: ReadingRow) -> str:
     return row.title or "This reading"
 
 
-def downsampled(x: FloatArray, y: FloatArray, most: int = MOST_POINTS) -> tuple[FloatArray, FloatArray]:
-    """At most `most` points that keep every visible extreme: lowest and highest of each of most/2 stretches."""
-    if x.size <= most:
+def downsampled(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """At most MOST_POINTS that keep every visible extreme: lowest and highest of each of half as many stretches."""
+    if x.size <= MOST_POINTS:
         return x, y
-    edges = np.linspace(0, x.size, most // 2 + 1).astype(np.int64)
+    edges = np.linspace(0, x.size, MOST_POINTS // 2 + 1).astype(np.int64)
     keep = []
     for start, end in pairwise(edges.tolist()):
         part = y[start:end]
@@ -96,7 +96,7 @@ def _curve(
     registry: LibraryRegistry,
     answer: Answer,
 ) -> Plot:
-    spectrum = _comparable(row, kind, x, y)
+    spectrum = absorbance_of(Reading(kind, x, y, row.x_unit, row.y_unit))
     if spectrum is None or kind is ReadingKind.UV:
         return _plain(row, kind, x, y)
     label = _ordinate(row.y_unit) if kind is ReadingKind.IR else "Intensity"
@@ -109,8 +109,10 @@ def _curve(
         "marks": [],
     }
     bands = _bands(spectrum)
-    words = [_range_words(row, spectrum), f"Strongest bands: {', '.join(f'{b:.0f}' for b, _ in bands)} cm⁻¹."]
-    words.append(draw_fit(plot, answer) if chosen is None else _overlay(plot, spectrum, chosen, registry))
+    low, high = spectrum.wavenumber[0], spectrum.wavenumber[-1]
+    words = [f"{_label(row)}, {row.n_points:,} points from {high:.0f} to {low:.0f} cm⁻¹."]
+    words.append(f"Strongest bands: {', '.join(f'{b:.0f}' for b, _ in bands)} cm⁻¹.")
+    words.append(_draw_fit(plot, answer) if chosen is None else _overlay(plot, spectrum, chosen, registry))
     plot["summary"] = " ".join(word for word in words if word)
     plot["table"] = {"head": ["Band / cm⁻¹", label], "rows": [[f"{b:.0f}", f"{h:.3g}"] for b, h in bands]}
     return plot
@@ -120,13 +122,6 @@ def _ordinate(unit: str) -> str:
     """What is drawn of an infrared spectrum: never called absorbance where the file does not say what it is."""
     name, comma, rest = unit.partition(",")
     return _DRAWN_AS.get(name.removesuffix(" (%)"), name or "Value, unit not known") + comma + rest
-
-
-def _comparable(row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray) -> InfraredSpectrum | None:
-    try:
-        return to_absorbance(Reading(kind, x, y, row.x_unit, row.y_unit))
-    except (InstrumentError, SpectrumError):
-        return None
 
 
 def _plain(row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray) -> Plot:
@@ -145,11 +140,6 @@ def _plain(row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray) -> 
         f"highest value {y[top]:.4g} at {x[top]:.5g}. This reading is shown, not compared.",
         "table": {"head": [], "rows": []},
     }
-
-
-def _range_words(row: ReadingRow, spectrum: InfraredSpectrum) -> str:
-    low, high = spectrum.wavenumber[0], spectrum.wavenumber[-1]
-    return f"{_label(row)}, {row.n_points:,} points from {high:.0f} to {low:.0f} cm⁻¹."
 
 
 def _bands(spectrum: InfraredSpectrum) -> list[tuple[float, float]]:
@@ -172,12 +162,13 @@ def _overlay(plot: Plot, query: InfraredSpectrum, chosen: Candidate, registry: L
         return "The library of this candidate is no longer installed here, so it is not drawn."
     one, number = home
     reference = np.asarray(one.infrared.curves[number], dtype=np.float64)
+    raman = plot["kind"] == "raman"
     try:
-        own = curve(query, plot["kind"] == "raman")
+        own = curve(query, raman)
     except SpectrumError:
         return ""
     try:
-        best = optimum(own, reference, air=plot["kind"] != "raman")
+        best = optimum(own, reference, air=not raman)
     except SpectrumError:  # too few points in common, or none of its bands among them
         best = Optimum(0.0, 0.0, 1.0)
     if best.factor <= 0:
@@ -186,7 +177,7 @@ def _overlay(plot: Plot, query: InfraredSpectrum, chosen: Candidate, registry: L
     seen = np.isfinite(reference) & np.isfinite(own)
     level = float(np.median(own[seen] - scale * reference[seen]))
     name = f"{chosen.substance} ({one.name}, scaled)"
-    grid = grid_of(plot["kind"] == "raman")
+    grid = grid_of(raman)
     drawn = np.isfinite(reference) & (query.wavenumber[0] - 2 <= grid) & (query.wavenumber[-1] + 2 >= grid)
     plot["series"].append({
         "label": name, "role": "reference", "x": figures(grid[drawn]),
@@ -200,6 +191,57 @@ def _overlay(plot: Plot, query: InfraredSpectrum, chosen: Candidate, registry: L
     words = f"Over it in a dashed line: {name}, correlation {chosen.score:.2f}{shift}."
     alike = ", ".join(chosen.ambiguous_with)
     return words + (f" This method does not tell it from {alike}." if alike else "")
+
+
+# -- the fit over its reading: all parts, what is left over, and where to look, in a picture and in words -----------
+
+
+def _draw_fit(plot: Plot, answer: Answer) -> str:
+    """Adds fit, parts, residual with the band it should lie in, unexplained bands and difference windows; words about it."""
+    found = answer.infrared
+    if found is None or found.curves is None:
+        return ""
+    curves, parts, lines = found.curves, answer.components, plot["series"]
+    if len(parts) != 1:
+        lines.append(_line("All parts together", "reference", curves, curves.fitted))
+    for part, values in zip(parts, curves.parts, strict=False):
+        role = "component" if len(parts) > 1 else "reference"
+        lines.append(_line(f"{part.substance}, {part.share:.0%}", role, curves, values))
+    lines.append(_line("Unexplained", "residual", curves, curves.residual))
+    if curves.expected:
+        line = _line("Where the unexplained should lie", "", curves, curves.expected)
+        plot["expected"] = {"label": line["label"], "x": line["x"], "y": line["y"]}
+    plot["residual_marks"] = [{"x": band, "label": f"{band:.0f}"} for band in _residual_bands(answer)]
+    plot["regions"] = {
+        "label": "Where the two best candidates differ most",
+        "at": [{"low": window.low, "high": window.high} for window in found.differences],
+    }
+    return fit_words(answer)
+
+
+def _line(label: str, role: str, curves: Curves, values: Sequence[int]) -> Line:
+    y = figures(np.array(values, dtype=np.float64) * curves.unit)
+    return {"label": label, "role": role, "x": list(curves.x), "y": y}
+
+
+def _residual_bands(answer: Answer) -> tuple[float, ...]:
+    return answer.fit.residual_bands if answer.fit is not None else ()
+
+
+def fit_words(answer: Answer) -> str:
+    """What the picture of a fit shows, in words; empty where no fit is drawn."""
+    found = answer.infrared
+    return " ".join(_words(answer, found)) if found is not None and found.curves is not None else ""
+
+
+def _words(answer: Answer, found: Infrared) -> Iterator[str]:
+    parts = answer.components
+    if parts:
+        yield "Over it the fit: " + ", ".join(f"{p.substance} {p.share:.0%}" for p in parts) + " of the signal."
+    if residual := _residual_bands(answer):
+        yield f"Unexplained bands: {', '.join(f'{band:.0f}' for band in residual[:6])} cm⁻¹."
+    if found.alignment is not None:
+        yield f"The whole reading is shifted by {found.alignment.shift:+.1f} cm⁻¹ against the library."
 
 
 # -- runs ------------------------------------------------------------------------------------------
@@ -218,6 +260,8 @@ def _chromatogram(row: ReadingRow, peaks: Sequence[Peak], x: FloatArray, y: Floa
         for p in peaks
     ]
     is_run = row.kind == ReadingKind.MASS_RUN.value
+    span, top = f"{minutes.min():.2f} to {minutes.max():.2f}", minutes[int(np.argmax(y))]
+    summary = f"{row.n_points:,} points from {span}; highest at {top:.2f}."
     return {
         "kind": "chromatogram",
         "x_label": label,
@@ -225,7 +269,7 @@ def _chromatogram(row: ReadingRow, peaks: Sequence[Peak], x: FloatArray, y: Floa
         "series": [{"label": "TIC" if is_run else _label(row), "role": "query",
                     "x": figures(shown_x), "y": figures(shown_y)}],
         "marks": marks,
-        "summary": _run_words(row, minutes, y, peaks),
+        "summary": summary + (f" {len(peaks)} peaks were compared." if peaks else ""),
         "table": {
             "head": ["Peak", "Retention time / min", "Area / %", "S/N", "Index", "Best candidate", "Remarks"],
             "rows": [_peak_row(p) for p in peaks],
@@ -240,12 +284,6 @@ def _peak_row(peak: Peak) -> list[str]:
         "" if noise is None else f"{noise:.0f}", "" if index is None else f"{index:.0f}", peak.headline,
         " ".join(peak.remarks),
     ]  # fmt: skip
-
-
-def _run_words(row: ReadingRow, minutes: FloatArray, y: FloatArray, peaks: Sequence[Peak]) -> str:
-    top = int(np.argmax(y))
-    words = f"{row.n_points:,} points from {minutes.min():.2f} to {minutes.max():.2f}; highest at {minutes[top]:.2f}."
-    return words + (f" {len(peaks)} peaks were compared." if peaks else "")
 
 
 def _run_peak(answer: Answer | None, registry: LibraryRegistry, candidate: int | None, number: int) -> Plot:

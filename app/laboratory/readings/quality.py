@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from app.laboratory.identification.answer import Answer, Level
-from app.laboratory.identification.domain import NEVER_ABSENT, Method, MethodInfo
+from app.laboratory.identification.domain import Method, MethodInfo
 from app.laboratory.identification.infrared_answer import printed_limits, shown_in
-from app.laboratory.readings.analyses import AnalysisView
+from app.laboratory.readings.analyses import AnalysisView, files_of
 from app.laboratory.readings.domain import (
     AnalysisStatus,
     Quality,
@@ -20,7 +20,6 @@ from app.laboratory.readings.domain import (
     UploadState,
     strip_warnings,
 )
-from app.laboratory.readings.files import files_of
 
 _BY_EYE = frozenset({Method.STRIP, Method.REAGENT, Method.TLC, Method.VISUAL})
 """Complete when written down. Any other method is an instrument: until it is read, it says nothing."""
@@ -34,12 +33,14 @@ def target_words(target: str) -> str:
 def quality_of(views: Sequence[AnalysisView], now: datetime) -> Quality:
     """Files not read yet, failed blanks, instruments out of date, old methods, and warnings in sentences."""
     waiting = [u for v in views for u in v.uploads if u.state in (UploadState.WAITING, UploadState.ASKS)]
+    machines = [v.instrument for v in views if v.instrument is not None]
+    outdated = [v for v in views if not v.method.active or v.method.version != v.analysis.method_version]
     return Quality(
         files_waiting=len(waiting),
         files_unseen=tuple(_once(name for view in views for name in _unseen(view))),
         qc_failed=tuple(_once(_label(v) for v in views if v.analysis.qc_failed)),
-        instruments_overdue=tuple(_once(_overdue(v, now) for v in views)),
-        methods_inactive=tuple(_once(_inactive(v) for v in views)),
+        instruments_overdue=tuple(_once(m.name for m in machines if m.certificate_due and m.certificate_due < now)),
+        methods_inactive=tuple(_once(f"{v.method.title} version {v.analysis.method_version}" for v in outdated)),
         warnings=tuple(_warnings(views)),
     )
 
@@ -51,19 +52,6 @@ def _once(words: Iterable[str]) -> list[str]:
 def _label(view: AnalysisView) -> str:
     batch = f" (batch {view.analysis.batch})" if view.analysis.batch else ""
     return view.method.title + batch
-
-
-def _overdue(view: AnalysisView, now: datetime) -> str:
-    machine = view.instrument
-    due = machine.certificate_due if machine is not None else None
-    return machine.name if machine is not None and due is not None and due < now else ""
-
-
-def _inactive(view: AnalysisView) -> str:
-    info = view.method
-    if info.active and info.version == view.analysis.method_version:
-        return ""
-    return f"{info.title} version {view.analysis.method_version}"
 
 
 def _warnings(views: Sequence[AnalysisView]) -> list[str]:
@@ -146,7 +134,7 @@ def _scope(view: AnalysisView) -> ScopeFact:
         excludes=info.excludes,
         lod_percent=_lod_percent(info.lod_percent, printed),
         lod_words=_strip_lod(view) if is_strip else _lod_words(info, printed),
-        limits=(NEVER_ABSENT, *info.limits),
+        limits=info.limits,
         strip_target=row.strip_target,
         strip_reading=row.strip_reading,
         strip_brand=row.strip_brand,
@@ -155,9 +143,17 @@ def _scope(view: AnalysisView) -> ScopeFact:
         strip_dilution=row.strip_dilution,
         read=_read(view),
         reading_ids=tuple(str(one.reading.id) for one in view.readings),
-        printed=None if printed is None else _by_weight(printed, info.lod_percent),
+        # shares of the signal are not shares of the weight, so no limit is lower than the validated one
+        printed=None
+        if printed is None
+        else tuple(sorted((key, max(limit, info.lod_percent or 0.0)) for key, limit in printed.items())),
         shown=shown_in(answers),
-        shares=tuple(_shares(answers)),
+        shares=tuple(
+            SignalShare(part.substance_id, part.share, part.low, part.high, part.grade)
+            for answer in answers
+            for part in answer.components
+            if part.substance_id
+        ),
     )
 
 
@@ -166,18 +162,6 @@ def _lod_percent(usual: float | None, printed: Mapping[str, float] | None) -> fl
     if not printed or usual is None:
         return usual
     return max(usual, *(math.ceil(limit) for limit in printed.values()))
-
-
-def _shares(answers: Iterable[Answer]) -> Iterator[SignalShare]:
-    for answer in answers:
-        for part in answer.components:
-            if part.substance_id:
-                yield SignalShare(part.substance_id, part.share, part.low, part.high, part.grade)
-
-
-def _by_weight(printed: Mapping[str, float], usual: float | None) -> tuple[tuple[str, float], ...]:
-    """Shares of the signal are not shares of the weight, so no limit is lower than the validated one."""
-    return tuple(sorted((key, max(limit, usual or 0.0)) for key, limit in printed.items()))
 
 
 def _lod_words(info: MethodInfo, printed: Mapping[str, float] | None) -> str:

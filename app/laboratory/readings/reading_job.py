@@ -16,9 +16,7 @@ import structlog
 from pydantic import JsonValue
 from sqlmodel import Session
 
-from app.laboratory.identification.controls import ControlsFor, no_controls
 from app.laboratory.identification.domain import Method
-from app.laboratory.identification.energies import at_energies, with_joint_mixture
 from app.laboratory.identification.identify import Context, identify, method_of
 from app.laboratory.identification.instrument_state import (
     InstrumentFor,
@@ -26,15 +24,16 @@ from app.laboratory.identification.instrument_state import (
     unknown_instrument,
 )
 from app.laboratory.identification.methods import method_info
-from app.laboratory.identification.ranking import SearchConditions, not_compared
-from app.laboratory.identification.reading_limits import with_reading_limits
+from app.laboratory.identification.mixtures import at_energies, with_joint_mixture
+from app.laboratory.identification.ranking import SearchConditions, not_compared, with_reading_limits
+from app.laboratory.identification.runs import ControlsFor, no_controls
 from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.readings import arrays, repository
-from app.laboratory.readings.domain import UploadState, codes_in, still_seen
+from app.laboratory.readings.analyses import rank_of
+from app.laboratory.readings.domain import UploadState, codes_in
 from app.laboratory.readings.figures import quality_json
-from app.laboratory.readings.files import main_of, rank_of
-from app.laboratory.readings.rows import ComparedReading, match_row, reading_row, remarks_of, same_curve
+from app.laboratory.readings.rows import ComparedReading, match_row, reading_row, remarks_of
 from app.laboratory.readings.tables import Analysis, Upload
 from app.laboratory.readings.tables import Reading as ReadingRow
 from app.laboratory.readings.uploads import JOB, KEEP, taken_as
@@ -130,13 +129,11 @@ class ReadingParts:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    upload_id: uuid.UUID
-    version: int
+    """The upload as it was when the job took it; `method` None where the file is to say it."""
+
+    upload: Upload
     path: Path
-    name: str
-    hints: dict[str, str]
     method: Method | None
-    analysis_id: uuid.UUID
 
 
 def handlers(parts: ReadingParts) -> dict[str, Callable[[JobContext], None]]:
@@ -156,7 +153,7 @@ def read_upload(parts: ReadingParts, ctx: JobContext) -> None:
     if task is None:
         return  # withdrawn with its sample, or answered by a later job; the runner marks this one done
     try:
-        readings = parts.sandbox.read(task.path, task.name, task.hints)
+        readings = parts.sandbox.read(task.path, task.upload.file_name, task.upload.hints)
     except AmbiguousText as question:
         _store_problem(ctx, task, UploadState.ASKS, _problem(question))
         return
@@ -170,15 +167,12 @@ def read_upload(parts: ReadingParts, ctx: JobContext) -> None:
 
 
 def _task(session: Session, parts: ReadingParts, ctx: JobContext) -> _Task | None:
-    row = repository.upload(session, uuid.UUID(ctx.payload["upload_id"]))
+    row = session.get(Upload, uuid.UUID(ctx.payload["upload_id"]))
     if row is None or row.state is not UploadState.WAITING:
         return None
-    analysis = repository.analysis(session, row.analysis_id)
+    analysis = session.get(Analysis, row.analysis_id)
     assert analysis is not None
-    return _Task(
-        row.id, row.version, parts.blobs.path(row.blob_sha256), row.file_name, {k: str(v) for k, v in row.hints.items()},
-        None if row.method_by_content else analysis.method, analysis.id,
-    )  # fmt: skip
+    return _Task(row, parts.blobs.path(row.blob_sha256), None if row.method_by_content else analysis.method)
 
 
 def _problem(error: InstrumentError) -> dict[str, JsonValue]:
@@ -199,12 +193,12 @@ def _compare(parts: ReadingParts, task: _Task, reading: Reading) -> ComparedRead
             task.method,
             top=parts.top,
             index=parts.index,
-            controls=parts.controls(task.analysis_id) if reading.scans else None,
-            instrument=parts.instruments(task.analysis_id) if reading.kind in _CURVES else InstrumentState(),
+            controls=parts.controls(task.upload.analysis_id) if reading.scans else None,
+            instrument=parts.instruments(task.upload.analysis_id) if reading.kind in _CURVES else InstrumentState(),
         )
         answer = identify(reading, parts.registry, context)
     except Exception:
-        _log.exception("matching_failed", upload_id=str(task.upload_id))
+        _log.exception("matching_failed", upload_id=str(task.upload.id))
         answer = with_reading_limits(not_compared(FAILED), reading)
     return ComparedReading(reading, sha256, answer, _quality(task, reading))
 
@@ -228,42 +222,44 @@ def _quality(task: _Task, reading: Reading) -> dict[str, JsonValue]:
     try:
         return quality_json(reading)
     except Exception:
-        _log.exception("figures_failed", upload_id=str(task.upload_id))
+        _log.exception("figures_failed", upload_id=str(task.upload.id))
         return {}
 
 
 def _store(ctx: JobContext, task: _Task, found: list[ComparedReading]) -> None:
     with ctx.begin() as uow:
         # before the upload, in the order a correction takes them
-        analysis = repository.analysis(uow.session, task.analysis_id, lock=True)
+        analysis = repository.one(uow.session, Analysis, task.upload.analysis_id, lock=True)
         row = _still_ours(uow, task)
         if row is not None and analysis is not None:
             codes = _ask_again_about_warnings(uow, row, found)
             there = repository.readings_of_upload(uow.session, row.id)
             before = taken_as(there)
+            rows = [
+                reading_row(one.reading, one.arrays_sha256, one.quality, row.id, row.analysis_id, ordinal, uow.now)
+                for ordinal, one in enumerate(found)
+            ]
             same = {
-                old.ordinal: old for old in there if old.ordinal < len(found) and same_curve(old, found[old.ordinal])
+                old.ordinal: old for old in there if old.ordinal < len(rows) and _same_curve(old, rows[old.ordinal])
             }
             repository.delete_readings(uow.session, row.id, [old.id for old in same.values()])
             if row.method_by_content:
-                _correct_method(uow, analysis, main_of(found, _rank).reading)
-            for ordinal, one in enumerate(found):
-                _add(uow, row, ordinal, one, same.get(ordinal))
+                main = max(found, key=lambda one: rank_of(one.reading.kind.value, one.reading.y_unit, one.answer))
+                _correct_method(uow, analysis, main.reading)
+            for new, one in zip(rows, found, strict=True):
+                _add(uow, new, one, same.get(new.ordinal))
             row.state, row.problem, row.read_at = UploadState.READ, None, uow.now
             row.format = found[0].reading.format
             row.version += 1
-            after = {"format": row.format, "readings": len(found), "libraries": _searched(found)}
+            searched = sorted({library.name for compared in found for library in compared.answer.libraries})
+            after = {"format": row.format, "readings": len(found), "libraries": searched}
             if codes:
                 after |= {"warnings": sorted(codes), "warnings_seen": row.warnings_seen_at is not None}
             now = taken_as(repository.readings_of_upload(uow.session, row.id))
-            if before and before != now:
-                audit.record(
-                    uow, "read", "upload", row.id, version=row.version, before={"taken_as": before},
-                    after=after | {"taken_as": now},
-                )  # fmt: skip
-            else:
-                audit.record(uow, "read", "upload", row.id, version=row.version, after=after)
-            _tell(uow, ctx, row, "upload.read")
+            earlier = {"taken_as": before} if before and before != now else None
+            after |= {"taken_as": now} if earlier else {}
+            audit.record(uow, "read", "upload", row.id, version=row.version, before=earlier, after=after)
+            _tell(uow, ctx, row)
         ctx.complete(uow)
 
 
@@ -271,13 +267,9 @@ def _ask_again_about_warnings(uow: UnitOfWork, row: Upload, found: list[Compared
     """Codes of the warnings now; a look at earlier ones counts no more once there is a new one among them."""
     codes = codes_in(remarks_of(one.reading) for one in found)
     before = codes_in(reading.remarks for reading in repository.readings_of_upload(uow.session, row.id))
-    if not still_seen(before, codes):
+    if not codes <= before:
         row.warnings_seen_by, row.warnings_seen_at = None, None
     return codes
-
-
-def _rank(one: ComparedReading) -> int:
-    return rank_of(one.reading.kind.value, one.reading.y_unit, one.answer)
 
 
 def _store_problem(ctx: JobContext, task: _Task, state: UploadState, problem: dict[str, JsonValue]) -> None:
@@ -286,7 +278,7 @@ def _store_problem(ctx: JobContext, task: _Task, state: UploadState, problem: di
         if row is not None and _keeps(uow, bool(ctx.payload.get(KEEP)), row):
             after = {"kept": True, "code": problem["code"]}
             audit.record(uow, "read", "upload", row.id, version=row.version, after=after)
-            _tell(uow, ctx, row, "upload.read")
+            _tell(uow, ctx, row)
         elif row is not None:
             repository.delete_readings(uow.session, row.id)
             row.state, row.problem, row.read_at = state, problem, uow.now
@@ -294,7 +286,7 @@ def _store_problem(ctx: JobContext, task: _Task, state: UploadState, problem: di
             row.version += 1
             after = {"state": state.value, "code": problem["code"]}
             audit.record(uow, "read", "upload", row.id, version=row.version, after=after)
-            _tell(uow, ctx, row, f"upload.{state.value}")
+            _tell(uow, ctx, row)
         ctx.complete(uow)
 
 
@@ -309,12 +301,8 @@ def _keeps(uow: UnitOfWork, by_newer_readers: bool, row: Upload) -> bool:
 
 def _still_ours(uow: UnitOfWork, task: _Task) -> Upload | None:
     """The upload, unless it went away or somebody answered meanwhile: then a later job reads it."""
-    row = repository.upload(uow.session, task.upload_id, lock=True)
-    return row if row is not None and row.version == task.version else None
-
-
-def _searched(found: list[ComparedReading]) -> list[str]:
-    return sorted({library.name for compared in found for library in compared.answer.libraries})
+    row = repository.one(uow.session, Upload, task.upload.id, lock=True)
+    return row if row is not None and row.version == task.upload.version else None
 
 
 def _correct_method(uow: UnitOfWork, analysis: Analysis, reading: Reading) -> None:
@@ -331,9 +319,13 @@ def _correct_method(uow: UnitOfWork, analysis: Analysis, reading: Reading) -> No
     )  # fmt: skip
 
 
-def _add(uow: UnitOfWork, upload: Upload, ordinal: int, one: ComparedReading, there: ReadingRow | None) -> None:
+def _same_curve(old: ReadingRow, new: ReadingRow) -> bool:
+    """Whether both are of these very points, taken as the same: then the old row stays, with all that others hang on it."""
+    return all(getattr(old, name) == getattr(new, name) for name in ("arrays_sha256", "kind", "x_unit", "y_unit"))
+
+
+def _add(uow: UnitOfWork, row: ReadingRow, one: ComparedReading, there: ReadingRow | None) -> None:
     """A reading that is `there` already keeps its key: links to it, and steps and checks made of it, stay good."""
-    row = reading_row(upload, ordinal, one, uow.now)
     if there is not None:
         row = there.sqlmodel_update(row.model_dump(exclude={"id"}))
     uow.session.add(row)
@@ -341,16 +333,17 @@ def _add(uow: UnitOfWork, upload: Upload, ordinal: int, one: ComparedReading, th
     uow.session.add(match_row(row.id, one.answer, uow.now))
 
 
-def _tell(uow: UnitOfWork, ctx: JobContext, row: Upload, kind: str) -> None:
+def _tell(uow: UnitOfWork, job: JobContext | DeadJob, row: Upload) -> None:
     publish(
-        uow, "sample", kind, agency_id=ctx.agency_id, session_id=uuid.UUID(ctx.payload["session_id"]),
-        sample_id=uuid.UUID(ctx.payload["sample_id"]), payload={"upload_id": row.id, "state": row.state.value},
+        uow, "sample", f"upload.{row.state.value}", agency_id=job.agency_id,
+        session_id=uuid.UUID(job.payload["session_id"]), sample_id=uuid.UUID(job.payload["sample_id"]),
+        payload={"upload_id": row.id, "state": row.state.value},
     )  # fmt: skip
 
 
 def _give_up(uow: UnitOfWork, dead: DeadJob) -> None:
     """Every try failed for a reason of ours, not of the file: say so, keep the file."""
-    row = repository.upload(uow.session, uuid.UUID(dead.payload["upload_id"]))
+    row = uow.session.get(Upload, uuid.UUID(dead.payload["upload_id"]))
     if row is None or row.state is not UploadState.WAITING:
         return
     if not _keeps(uow, bool(dead.payload.get(KEEP)), row):
@@ -362,8 +355,4 @@ def _give_up(uow: UnitOfWork, dead: DeadJob) -> None:
         }  # fmt: skip
         row.read_at = uow.now
         row.version += 1
-    publish(
-        uow, "sample", f"upload.{row.state.value}", agency_id=dead.agency_id,
-        session_id=uuid.UUID(dead.payload["session_id"]), sample_id=uuid.UUID(dead.payload["sample_id"]),
-        payload={"upload_id": row.id, "state": row.state.value},
-    )  # fmt: skip
+    _tell(uow, dead, row)

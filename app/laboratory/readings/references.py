@@ -1,4 +1,5 @@
-"""What of a reading can stand as a laboratory's own reference or control: one spectrum with its time, or a whole run.
+"""What of a reading can stand as a laboratory's own reference or control: one spectrum with its time, or a whole run;
+and the references of the libraries it is compared with, for features that work on them by hand.
 
 Knows no standard and no batch; app.laboratory.standards asks here, so that a reference is made as a peak of a sample is made.
 """
@@ -7,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from app.laboratory.identification.answer import Answer
-from app.laboratory.identification.identify import is_accurate
+from app.laboratory.identification.identify import is_accurate, seconds_of
 from app.laboratory.identification.runs import components_of
+from app.laboratory.library.opened import Opened
+from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.readings import arrays
 from app.laboratory.readings.tables import Reading as ReadingRow
 from app.platform.kernel.errors import Invalid, NotFound
@@ -123,20 +124,11 @@ def kept(store: BlobStore, spectrum: MassSpectrum | InfraredSpectrum) -> str:
     return arrays.keep(store, replace(reading, scans=(spectrum,)))
 
 
-def kept_run(store: BlobStore, run: Reading) -> str:
-    """Write a run durably; its sha-256."""
-    return arrays.keep(store, run)
-
-
 def run_in(readings: list[Reading]) -> Reading:
     """The first run of a file, its times in seconds. Raises Invalid when there is none."""
     for reading in readings:
         if reading.kind is ReadingKind.MASS_RUN and reading.scans:
-            try:
-                seconds = to_seconds(reading.x, reading.x_unit)
-            except InstrumentError:
-                seconds = np.asarray(reading.x, dtype=np.float64)
-            return replace(reading, x=seconds, x_unit="s")
+            return replace(reading, x=seconds_of(reading), x_unit="s")
     raise Invalid(
         "This file holds no run with mass spectra, so it cannot be a control of a batch. Nothing was kept.",
         hint="Export the whole run, as netCDF or mzML.",
@@ -150,3 +142,22 @@ def run_of(store: BlobStore, sha256: str, x_unit: str = "s") -> MassRun:
         return MassRun(run.scans, to_seconds(run.retention_time, x_unit))
     except InstrumentError:
         return run
+
+
+# -- references of the libraries -----------------------------------------------------------------------------------
+
+
+def vibrational_books(row: ReadingRow, registry: LibraryRegistry) -> list[Opened]:
+    """The libraries a reading of this kind is compared with, own standards first."""
+    return registry.raman() if row.kind == ReadingKind.RAMAN.value else registry.infrared()
+
+
+def entry_in(row: ReadingRow, registry: LibraryRegistry, library: str, entry: str) -> tuple[Opened, int]:
+    """A reference by library key and entry id. Raises NotFound."""
+    one = next((book for book in vibrational_books(row, registry) if book.key == library), None)
+    if one is None:
+        raise NotFound("library")
+    number = one.infrared.ids.find(entry)
+    if number < 0:
+        raise NotFound("reference")
+    return one, number

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -11,14 +12,27 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
+from app.laboratory.readings.domain import UploadState
 from app.laboratory.readings.tables import Analysis, Blob, Instrument, Match, Reading, Upload
 
 Row = TypeVar("Row", Analysis, Upload)
 
 
-def analysis(session: Session, analysis_id: uuid.UUID, *, lock: bool = False) -> Analysis | None:
-    """One analysis by its key; `lock` reads it as it is now and holds it until the transaction ends."""
-    return _held(session, Analysis, analysis_id) if lock else session.get(Analysis, analysis_id)
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which files are processed again. Empty fields choose all; `older`: only those another version of a reader read."""
+
+    format: str = ""
+    reader: str = ""
+    sample_id: uuid.UUID | None = None
+    upload_id: uuid.UUID | None = None
+    older: bool = False
+
+
+def one(session: Session, table: type[Row], key: uuid.UUID, *, lock: bool = False) -> Row | None:
+    """A row by its key; `lock` reads it as it is now and holds it until the transaction ends."""
+    # key_share: rows that refer to this one (readings, uploads) may still be written meanwhile
+    return session.get(table, key, populate_existing=lock, with_for_update={"key_share": True} if lock else None)
 
 
 def analyses_of(session: Session, sample_id: uuid.UUID) -> list[Analysis]:
@@ -27,27 +41,12 @@ def analyses_of(session: Session, sample_id: uuid.UUID) -> list[Analysis]:
     return list(session.exec(rows))
 
 
-def upload(session: Session, upload_id: uuid.UUID, *, lock: bool = False) -> Upload | None:
-    """One upload by its key; `lock` reads it as it is now and holds it until the transaction ends."""
-    return _held(session, Upload, upload_id) if lock else session.get(Upload, upload_id)
-
-
-def _held(session: Session, table: type[Row], key: uuid.UUID) -> Row | None:
-    # key_share: rows that refer to this one (readings, uploads) may still be written meanwhile
-    return session.get(table, key, populate_existing=True, with_for_update={"key_share": True})
-
-
 def uploads_of(session: Session, analysis_ids: Sequence[uuid.UUID]) -> list[Upload]:
     """Uploads of these analyses, oldest first."""
     if not analysis_ids:
         return []
     rows = select(Upload).where(col(Upload.analysis_id).in_(analysis_ids)).order_by(col(Upload.id))
     return list(session.exec(rows))
-
-
-def reading(session: Session, reading_id: uuid.UUID) -> Reading | None:
-    """One reading by its key."""
-    return session.get(Reading, reading_id)
 
 
 def files_of_readings(session: Session, reading_ids: Iterable[uuid.UUID]) -> set[str]:
@@ -100,11 +99,6 @@ def keep_blob(session: Session, sha256: str, size: int, now: datetime) -> None:
     session.connection().execute(row)
 
 
-def instrument(session: Session, instrument_id: uuid.UUID) -> Instrument | None:
-    """One instrument by its key."""
-    return session.get(Instrument, instrument_id)
-
-
 def instruments_of(session: Session, agency_id: uuid.UUID) -> list[Instrument]:
     """Instruments of an agency by name."""
     rows = select(Instrument).where(Instrument.agency_id == agency_id).order_by(col(Instrument.name))
@@ -117,3 +111,32 @@ def instruments_by_id(session: Session, ids: Iterable[uuid.UUID | None]) -> dict
     if not wanted:
         return {}
     return {row.id: row for row in session.exec(select(Instrument).where(col(Instrument.id).in_(wanted)))}
+
+
+def count_selected(session: Session, chosen: Selection) -> int:
+    """How many uploads may be meant; files that were never read are counted whatever their format."""
+    query = select(sa.func.count()).select_from(Upload).join(Analysis, col(Analysis.id) == col(Upload.analysis_id))
+    return session.exec(query.where(*_conditions(chosen))).one()
+
+
+def selected_page(
+    session: Session, chosen: Selection, after: uuid.UUID | None, limit: int
+) -> Sequence[tuple[Upload, uuid.UUID]]:
+    """The next uploads after this key, oldest first, each with its sample; in pages, so that memory stays small."""
+    query = select(Upload, Analysis.sample_id).join(Analysis, col(Analysis.id) == col(Upload.analysis_id))
+    if after is not None:
+        query = query.where(col(Upload.id) > after)
+    return session.exec(query.where(*_conditions(chosen)).order_by(col(Upload.id)).limit(limit)).all()
+
+
+def _conditions(chosen: Selection) -> Iterator[sa.ColumnElement[bool]]:
+    never_read = col(Upload.state).in_([UploadState.REFUSED, UploadState.ASKS])
+    if chosen.format:
+        yield sa.or_(col(Upload.format) == chosen.format, never_read)
+    if chosen.reader:
+        same_reader = col(Reading.reader).in_([chosen.reader, f"instruments.{chosen.reader}"])
+        yield sa.or_(sa.exists().where(col(Reading.upload_id) == col(Upload.id), same_reader), never_read)
+    if chosen.sample_id is not None:
+        yield col(Analysis.sample_id) == chosen.sample_id
+    if chosen.upload_id is not None:
+        yield col(Upload.id) == chosen.upload_id

@@ -1,4 +1,4 @@
-"""Rows of readings and comparisons, with a file's words made fit to store. Used by the job only."""
+"""Rows of readings and comparisons, with a file's words made fit to store."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from pydantic import JsonValue
 
 from app.laboratory.identification.answer import Answer
 from app.laboratory.identification.codec import encode
-from app.laboratory.readings.tables import Match, Upload
+from app.laboratory.readings.tables import Match
 from app.laboratory.readings.tables import Reading as ReadingRow
 from instruments import describe, printable
 from spectra import Reading
+
+JsonObject = dict[str, JsonValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +26,22 @@ class ComparedReading:
     reading: Reading
     arrays_sha256: str
     answer: Answer
-    quality: dict[str, JsonValue] = field(default_factory=dict)
+    quality: JsonObject = field(default_factory=dict)
 
 
-def reading_row(upload: Upload, ordinal: int, one: ComparedReading, now: datetime) -> ReadingRow:
+def reading_row(
+    reading: Reading,
+    arrays_sha256: str,
+    quality: JsonObject,
+    upload_id: uuid.UUID,
+    analysis_id: uuid.UUID,
+    ordinal: int,
+    now: datetime,
+) -> ReadingRow:
     """The reading without its arrays."""
-    reading = one.reading
     return ReadingRow(
-        upload_id=upload.id,
-        analysis_id=upload.analysis_id,
+        upload_id=upload_id,
+        analysis_id=analysis_id,
         ordinal=ordinal,
         kind=reading.kind.value,
         title=printable(reading.title, 200),
@@ -47,18 +56,10 @@ def reading_row(upload: Upload, ordinal: int, one: ComparedReading, now: datetim
         ms_level=reading.ms_level,
         description=fit(describe(reading)),
         remarks=remarks_of(reading),
-        quality=fit(one.quality),
-        arrays_sha256=one.arrays_sha256,
+        quality=fit(quality),
+        arrays_sha256=arrays_sha256,
         created_at=now,
     )
-
-
-def same_curve(row: ReadingRow, one: ComparedReading) -> bool:
-    """Whether a row is of these very points, taken as the same: then it stays, with all that others hang on it."""
-    reading = one.reading
-    return (row.arrays_sha256, row.kind, row.x_unit, row.y_unit) == (
-        one.arrays_sha256, reading.kind.value, printable(reading.x_unit, 30), printable(reading.y_unit, 40),
-    )  # fmt: skip
 
 
 def match_row(reading_id: uuid.UUID, answer: Answer, now: datetime) -> Match:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue, computed_field, model_validator
 
-from app.laboratory.identification.domain import Method, MethodInfo
-from app.laboratory.readings.analyses import AnalysisView, NewAnalysis
+from app.laboratory.identification.domain import Method
+from app.laboratory.readings.analyses import AnalysisView
 from app.laboratory.readings.domain import AnalysisStatus, UploadState, warnings_in
-from app.laboratory.readings.tables import Analysis, Match, Reading, Upload
 from app.platform.web.fields import FreeText, Note140, Text40, Text60
 from harm_messages.vocabulary import StripReading
 from instruments import assurance_sentence
@@ -43,10 +42,6 @@ class NewAnalysisIn(AnalysisFields):
 
     method: Method
 
-    def entered(self) -> NewAnalysis:
-        """For the service."""
-        return NewAnalysis(**self.model_dump())
-
 
 class AnalysisChange(AnalysisFields):
     """A correction: only the fields that are sent are changed."""
@@ -56,25 +51,27 @@ class AnalysisChange(AnalysisFields):
 
     @model_validator(mode="after")
     def _something(self) -> AnalysisChange:
-        if not self.changes():
+        if not self.model_fields_set - {"reason"}:
             raise ValueError("say at least one field to change")
         return self
 
-    def changes(self) -> dict[str, Any]:
-        """What was sent."""
-        return {name: getattr(self, name) for name in self.model_fields_set if name != "reason"}
+
+class Row(BaseModel):
+    """A shape whose fields are attributes of what it is made from."""
+
+    model_config = ConfigDict(from_attributes=True, populate_by_name=True)
 
 
-class UploadOut(BaseModel):
+class UploadOut(Row):
     """A file and what became of it. `message` is for the screen, `href` where to look."""
 
     id: uuid.UUID
     analysis_id: uuid.UUID
     file_name: str
-    sha256: str
+    sha256: str = Field(validation_alias=AliasChoices("sha256", "blob_sha256"))
     state: UploadState
     format: str
-    problem: dict[str, Any] | None
+    problem: dict[str, JsonValue] | None
     hints: dict[str, str] = Field(description="How a person said the file is to be read")
     corrected_by: uuid.UUID | None
     corrected_at: datetime | None
@@ -83,50 +80,32 @@ class UploadOut(BaseModel):
     created_at: datetime
     read_at: datetime | None
     version: int
-    message: str
-    href: str
+    href: str = ""
 
-    @classmethod
-    def of(cls, row: Upload) -> UploadOut:
-        """From a row."""
-        return cls(
-            id=row.id, analysis_id=row.analysis_id, file_name=row.file_name, sha256=row.blob_sha256, state=row.state,
-            format=row.format, problem=row.problem, hints={key: str(value) for key, value in row.hints.items()},
-            corrected_by=row.corrected_by, corrected_at=row.corrected_at, warnings_seen_by=row.warnings_seen_by,
-            warnings_seen_at=row.warnings_seen_at, created_at=row.created_at, read_at=row.read_at,
-            version=row.version, message=upload_message(row), href="",
-        )  # fmt: skip
+    @computed_field
+    def message(self) -> str:
+        """One sentence for the line of the file."""
+        if self.state is UploadState.WAITING:
+            return "Received and safe; it is being read."
+        if self.state is UploadState.READ:
+            return "Read."
+        return str((self.problem or {}).get("detail", "")) or "The file could not be read."
 
 
-def upload_message(row: Upload) -> str:
-    """One sentence for the line of the file."""
-    if row.state is UploadState.WAITING:
-        return "Received and safe; it is being read."
-    if row.state is UploadState.READ:
-        return "Read."
-    detail = str((row.problem or {}).get("detail", ""))
-    return detail or "The file could not be read."
-
-
-class MatchOut(BaseModel):
+class MatchOut(Row):
     """Candidates of one reading with the answer in words and the limits of the method."""
 
     reading_id: uuid.UUID
     score_name: str
-    libraries: list[dict[str, Any]]
-    candidates: list[dict[str, Any]]
-    answer: dict[str, Any]
+    libraries: list[dict[str, JsonValue]]
+    candidates: list[dict[str, JsonValue]]
+    answer: dict[str, JsonValue]
     limits: list[str]
     engine_version: str
     created_at: datetime
 
-    @classmethod
-    def of(cls, row: Match) -> MatchOut:
-        """From a row."""
-        return cls.model_validate({name: getattr(row, name) for name in cls.model_fields})
 
-
-class ReadingOut(BaseModel):
+class ReadingOut(Row):
     """What a reader found in a file."""
 
     id: uuid.UUID
@@ -139,32 +118,31 @@ class ReadingOut(BaseModel):
     format: str
     reader: str
     reader_version: str
-    assurance: str = Field(description='How far the reader is proven: high, medium, low; "" when nobody said')
-    assurance_sentence: str
     x_unit: str
     y_unit: str
     n_points: int
     n_scans: int
     ms_level: int | None
-    description: dict[str, Any]
-    remarks: list[dict[str, Any]]
-    quality: dict[str, Any] = Field(description="figures: key, label, value, unit, level (info or warning), sentence")
+    description: dict[str, JsonValue]
+    remarks: list[dict[str, str]]
+    quality: dict[str, JsonValue] = Field(
+        description="figures: key, label, value, unit, level (info or warning), sentence"
+    )
     created_at: datetime
 
-    @classmethod
-    def of(cls, row: Reading) -> ReadingOut:
-        """From a row."""
-        assurance = assurance_of(row)
-        told = {"assurance": assurance, "assurance_sentence": assurance_sentence(assurance) if assurance else ""}
-        return cls(**{name: getattr(row, name) for name in cls.model_fields if name not in told}, **told)
+    @computed_field
+    def assurance(self) -> str:
+        """How far the reader is proven: high, medium, low; "" when nobody said."""
+        return str(self.description.get("assurance", ""))
+
+    @computed_field
+    def assurance_sentence(self) -> str:
+        """The same as a sentence."""
+        level = str(self.description.get("assurance", ""))
+        return assurance_sentence(level) if level else ""
 
 
-def assurance_of(row: Reading) -> str:
-    """How far its reader is proven, as it was stored with the reading."""
-    return str(row.description.get("assurance", ""))
-
-
-class MethodOut(BaseModel):
+class MethodOut(Row):
     """What a method can see and what it cannot."""
 
     method: Method
@@ -182,14 +160,8 @@ class MethodOut(BaseModel):
     reviewed: str
     review_by: str
 
-    @classmethod
-    def of(cls, info: MethodInfo) -> MethodOut:
-        """From methods.toml."""
-        values = {name: getattr(info, name) for name in cls.model_fields if name != "limits"}
-        return cls(**values, limits=list(info.all_limits))
 
-
-class AnalysisOut(BaseModel):
+class AnalysisOut(Row):
     """An analysis without its files."""
 
     id: uuid.UUID
@@ -212,11 +184,6 @@ class AnalysisOut(BaseModel):
     strip_dilution: str
     observation: str
     version: int
-
-    @classmethod
-    def of(cls, row: Analysis) -> AnalysisOut:
-        """From a row."""
-        return cls(**{name: getattr(row, name) for name in cls.model_fields})
 
 
 class ReadingBrief(BaseModel):
@@ -246,20 +213,14 @@ class AnalysisFullOut(AnalysisOut):
     def of_view(cls, view: AnalysisView) -> AnalysisFullOut:
         """The JSON shape of what the service shows."""
         briefs = [
-            ReadingBrief(
-                id=v.reading.id, upload_id=v.reading.upload_id, kind=v.reading.kind, title=v.reading.title,
-                n_points=v.reading.n_points, reader=v.reading.reader, reader_version=v.reading.reader_version,
-                assurance=assurance_of(v.reading),
-                warnings=[str(remark["text"]) for remark in warnings_in(v.reading.remarks)],
-                level=v.answer.level.value if v.answer else None,
-                headline=v.answer.headline if v.answer else None,
-            )
-            for v in view.readings
-        ]  # fmt: skip
-        return cls(
-            **AnalysisOut.of(view.analysis).model_dump(), method_info=MethodOut.of(view.method),
-            uploads=[UploadOut.of(u) for u in view.uploads], readings=briefs,
-        )  # fmt: skip
+            one.reading.model_dump()
+            | {"assurance": str(one.reading.description.get("assurance", ""))}
+            | {"warnings": [remark["text"] for remark in warnings_in(one.reading.remarks)]}
+            | {name: getattr(one.answer, name, None) for name in ("level", "headline")}
+            for one in view.readings
+        ]
+        more = {"method_info": view.method, "uploads": view.uploads, "readings": briefs}
+        return cls.model_validate(view.analysis.model_dump() | more)
 
 
 class Hints(BaseModel):
@@ -303,4 +264,4 @@ class PlotOut(BaseModel):
 
     kind: Literal["ir", "raman", "mass", "chromatogram"]
     summary: str
-    table: dict[str, Any]
+    table: dict[str, list[str] | list[list[str]]]

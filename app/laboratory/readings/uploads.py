@@ -5,7 +5,9 @@ from __future__ import annotations
 import unicodedata
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from pydantic import TypeAdapter
 from sqlmodel import Session
@@ -14,18 +16,16 @@ from app.intake.samples import service as samples
 from app.laboratory.identification.answer import Answer
 from app.laboratory.identification.domain import Method
 from app.laboratory.readings import repository
-from app.laboratory.readings.analyses import NewAnalysis, add_analysis, get_analysis
-from app.laboratory.readings.answers import answer_of
+from app.laboratory.readings.analyses import NewAnalysis, add_analysis, answer_of, get_analysis, tell
 from app.laboratory.readings.corrections import TAB
 from app.laboratory.readings.domain import UploadState, codes_in
 from app.laboratory.readings.events import ReadingsInQuestion
 from app.laboratory.readings.tables import Match, Reading, Upload
 from app.platform import audit
-from app.platform.db import UnitOfWork
+from app.platform.db import Database, UnitOfWork
 from app.platform.jobs import enqueue
-from app.platform.kernel.actor import Actor
+from app.platform.kernel.actor import SYSTEM, Actor
 from app.platform.kernel.errors import Conflict, Invalid, NotFound, Stale
-from app.platform.live.publish import publish
 from app.platform.reactions import emit
 from app.platform.storage import Received
 from instruments import Choice
@@ -34,9 +34,8 @@ JOB = "read_upload"
 KEEP = "keep"
 """In the payload of a job: nobody said anything new, so a reading made before stays when reading again fails."""
 HINTS = ("format", "x_unit", "y_unit", "decimal", "delimiter", "kind")
-_BY_EXTENSION = {
-    **dict.fromkeys(("mzml", "mzxml", "msp", "msl", "mgf", "cdf", "jcm"), Method.GC_MS),
-}
+_MASS_ENDINGS = frozenset({"mzml", "mzxml", "msp", "msl", "mgf", "cdf", "jcm"})
+_Row = TypeVar("_Row", Upload, Reading)
 
 
 def clean_file_name(name: str) -> str:
@@ -66,7 +65,7 @@ def record_upload(
     sample = samples.lock_sample(uow, analysis.sample_id)
     if sample.withdrawn_at is not None:
         raise Conflict("This sample was withdrawn, so the file was not added to it.")
-    repository.keep_blob(uow.session, received.sha256, received.size, uow.now)
+    keep_file(uow, received)
     row = Upload(
         analysis_id=analysis.id,
         blob_sha256=received.sha256,
@@ -91,32 +90,28 @@ def record_upload_for_sample(
     Until the file is read the method is a guess from its name; the job corrects it, audited.
     """
     extension = clean_file_name(filename).removesuffix(".gz").rpartition(".")[2].lower()
-    guess = method or _BY_EXTENSION.get(extension, Method.FTIR)
+    guess = method or (Method.GC_MS if extension in _MASS_ENDINGS else Method.FTIR)
     analysis = add_analysis(uow, sample_id, NewAnalysis(guess))
     return record_upload(uow, analysis.id, received, filename, method_by_content=method is None)
 
 
 def get_upload(session: Session, actor: Actor, upload_id: uuid.UUID, *, lock: bool = False) -> Upload:
     """An upload of the actor's agency. Raises NotFound, also for a foreign one."""
-    row = repository.upload(session, upload_id, lock=lock)
-    if row is None:
-        raise NotFound("upload")
-    try:
-        get_analysis(session, actor, row.analysis_id)
-    except NotFound:
-        raise NotFound("upload") from None
-    return row
+    return _own(session, actor, "upload", repository.one(session, Upload, upload_id, lock=lock))
 
 
 def get_reading(session: Session, actor: Actor, reading_id: uuid.UUID) -> Reading:
     """A reading of the actor's agency. Raises NotFound, also for a foreign one."""
-    row = repository.reading(session, reading_id)
+    return _own(session, actor, "reading", session.get(Reading, reading_id))
+
+
+def _own(session: Session, actor: Actor, word: str, row: _Row | None) -> _Row:
     if row is None:
-        raise NotFound("reading")
+        raise NotFound(word)
     try:
         get_analysis(session, actor, row.analysis_id)
     except NotFound:
-        raise NotFound("reading") from None
+        raise NotFound(word) from None
     return row
 
 
@@ -134,7 +129,7 @@ def reading_with_match(session: Session, actor: Actor, reading_id: uuid.UUID) ->
 def reading_with_answer(session: Session, actor: Actor, reading_id: uuid.UUID) -> tuple[Reading, Answer | None]:
     """A reading and what its newest comparison says. Raises NotFound."""
     row, match = reading_with_match(session, actor, reading_id)
-    return row, None if match is None else answer_of(match)
+    return row, answer_of(match)
 
 
 def answer_upload(
@@ -261,15 +256,12 @@ def see_warnings(uow: UnitOfWork, upload_id: uuid.UUID, version: int) -> Upload:
         uow, "see_warnings", "upload", row.id, version=row.version, after={"codes": sorted(codes)},
         session_id=sample.session_id,
     )  # fmt: skip
-    publish(
-        uow, "sample", "upload.warnings_seen", agency_id=sample.agency_id, session_id=sample.session_id,
-        sample_id=sample.id, payload={"upload_id": row.id},
-    )  # fmt: skip
+    tell(uow, sample, "upload.warnings_seen", upload_id=row.id)
     return row
 
 
-def reread_analysis(uow: UnitOfWork, analysis_id: uuid.UUID, *, keep: bool = False) -> int:
-    """Read and compare every file of an analysis again, after its method was corrected or a library added.
+def reprocess_analysis(uow: UnitOfWork, analysis_id: uuid.UUID, *, keep: bool = False) -> int:
+    """Reprocess every file of an analysis (read and compare it again), after its method was corrected or a library added.
 
     `keep`: what was read before stays where reading again fails. Raises NotFound, Conflict (a result that was submitted
     stands on one of its readings).
@@ -278,26 +270,49 @@ def reread_analysis(uow: UnitOfWork, analysis_id: uuid.UUID, *, keep: bool = Fal
     sample = samples.lock_sample(uow, analysis.sample_id)
     rows = [row for row in repository.uploads_of(uow.session, [analysis.id]) if row.state is UploadState.READ]
     _leave_what_stands(uow, [row.id for row in rows], sample.id)
-    count = 0
     for row in rows:
-        row.state = UploadState.WAITING
-        row.version += 1
-        audit.record(uow, "reread", "upload", row.id, version=row.version, session_id=sample.session_id)
-        _ask_to_read(uow, row, sample, "upload.answered", keep=keep)
-        count += 1
-    return count
+        reprocess_upload(uow, row, sample, keep=keep)
+    return len(rows)
+
+
+def reprocess_each(
+    database: Database, job_id: uuid.UUID, agency_id: uuid.UUID | None, analyses: Iterable[uuid.UUID]
+) -> tuple[int, int]:
+    """Reprocess many analyses from a job, one transaction each, so that none holds the others up.
+
+    How many will be, and how many are left as they are: never under a result that was submitted (ADR 0009), never so that
+    a reading would be lost (ADR 0010).
+    """
+    actor, asked, left = replace(SYSTEM, agency_id=agency_id), 0, 0
+    for analysis_id in analyses:
+        try:
+            with database.begin(actor, request_id=f"job {job_id}") as uow:
+                reprocess_analysis(uow, analysis_id, keep=True)
+            asked += 1
+        except (Conflict, NotFound):  # a result stands on it, or it went away meanwhile
+            left += 1
+    return asked, left
+
+
+def reprocess_upload(
+    uow: UnitOfWork,
+    row: Upload,
+    sample: samples.Sample,
+    *,
+    keep: bool,
+    before: dict[str, list[str]] | None = None,
+    reason: str = "",
+) -> None:
+    """Ask for one file to be read and compared again; the log keeps how it was `before`. The caller holds file and sample."""
+    row.state = UploadState.WAITING
+    row.version += 1
+    audit.record(
+        uow, "reread", "upload", row.id, version=row.version, session_id=sample.session_id, before=before, reason=reason
+    )
+    _ask_to_read(uow, row, sample, "upload.answered", keep=keep)
 
 
 def _ask_to_read(uow: UnitOfWork, row: Upload, sample: samples.Sample, kind: str, *, keep: bool = False) -> None:
-    payload: dict[str, uuid.UUID | bool] = {
-        "upload_id": row.id,
-        "sample_id": sample.id,
-        "session_id": sample.session_id,
-    }
-    if keep:
-        payload[KEEP] = True
-    enqueue(uow, JOB, payload, agency_id=sample.agency_id)
-    publish(
-        uow, "sample", kind, agency_id=sample.agency_id, session_id=sample.session_id, sample_id=sample.id,
-        payload={"upload_id": row.id},
-    )  # fmt: skip
+    payload = {"upload_id": row.id, "sample_id": sample.id, "session_id": sample.session_id}
+    enqueue(uow, JOB, payload | ({KEEP: True} if keep else {}), agency_id=sample.agency_id)
+    tell(uow, sample, kind, upload_id=row.id)

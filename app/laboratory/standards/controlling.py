@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlmodel import Session
+import structlog
+from sqlmodel import Session, col
 
 from app.intake.samples import service as samples
-from app.laboratory.identification.controls import RunControls
+from app.laboratory.identification.runs import RunControls
 from app.laboratory.incoming import service as incoming
 from app.laboratory.readings import service as readings
 from app.laboratory.standards import repository
 from app.laboratory.standards.domain import ControlKind, NewControl, faults_of_control
-from app.laboratory.standards.enrolling import agency_of, keep_bytes
 from app.laboratory.standards.tables import Control
 from app.platform import audit
 from app.platform.db import Database, UnitOfWork
-from app.platform.jobs import enqueue
-from app.platform.kernel.actor import Actor
-from app.platform.kernel.errors import Conflict, Invalid, MastError, NotFound
-from app.platform.kernel.versions import check_version
+from app.platform.db.rows import newest, row_of
+from app.platform.jobs import JobContext, enqueue
+from app.platform.kernel.actor import Actor, agency_of
+from app.platform.kernel.errors import Invalid, MastError
+from app.platform.kernel.versions import check_may_end
 from app.platform.live.publish import publish
 from app.platform.storage import BlobStore, Held, Received
 from instruments import printable
 from spectra import MassRun, Reading, RetentionLadder, SpectrumError
 
+_log = structlog.get_logger(__name__)
 RECOMPARE = "recompare_batch"
 _ASIDE = {
     ControlKind.BLANK: incoming.SetAsideReason.BLANK,
@@ -44,7 +45,7 @@ class ControlRun:
     file_name: str
     arrays_sha256: str
     n_scans: int
-    details: dict[str, Any]
+    details: dict[str, str | list[list[float]]]
 
 
 def control_run(
@@ -54,7 +55,7 @@ def control_run(
     if wrong := faults_of_control(new):
         raise Invalid("The control was not kept. What you typed is still here.", fields=wrong)
     reading = readings.run_in(list(found))
-    details: dict[str, Any] = {
+    details: dict[str, str | list[list[float]]] = {
         "title": printable(reading.title, 200),
         "format": printable(reading.format, 40),
         "instrument": printable(reading.instrument, 120),
@@ -64,6 +65,13 @@ def control_run(
         run = MassRun(tuple(reading.scans[k] for k in filled), reading.x[filled])
         details["alkanes"] = alkanes_of(run, new.first_carbon)
     return ControlRun(received, file_name, readings.kept_run(store, reading), len(reading.scans), details)
+
+
+def keep_bytes(uow: UnitOfWork, raw: Held | Received) -> str:
+    """Raw bytes that nothing stands against any more, durable and remembered; their sha-256."""
+    received = raw.keep() if isinstance(raw, Held) else raw
+    readings.keep_file(uow, received)
+    return received.sha256
 
 
 def alkanes_of(run: MassRun, first_carbon: int) -> list[list[float]]:
@@ -81,8 +89,7 @@ def alkanes_of(run: MassRun, first_carbon: int) -> list[list[float]]:
 
 def add_control(uow: UnitOfWork, run: ControlRun, new: NewControl) -> Control:
     """Remember a control. Runs of its batch are compared again where no result stands on them. Raises Invalid."""
-    wrong = faults_of_control(new)
-    if wrong:
+    if wrong := faults_of_control(new):
         raise Invalid("The control was not kept. What you typed is still here.", fields=wrong)
     row = Control(
         agency_id=agency_of(uow.actor), kind=new.kind, batch=new.batch,
@@ -109,11 +116,7 @@ def from_incoming(uow: UnitOfWork, incoming_id: uuid.UUID, version: int, run: Co
 def withdraw(uow: UnitOfWork, control_id: uuid.UUID, version: int, reason: str) -> Control:
     """Use a control no more. Raises NotFound, Stale, Conflict, Invalid."""
     row = get_control(uow.session, uow.actor, control_id, lock=True)
-    check_version("control", version, row.version)
-    if row.withdrawn_at is not None:
-        raise Conflict("This control was withdrawn already. Nothing was changed.")
-    if not reason:
-        raise Invalid("The control was not withdrawn.", fields={"reason": "Say why it is withdrawn."})
+    check_may_end("control", "withdrawn", version, row.version, row.withdrawn_at, reason)
     row.withdrawn_by, row.withdrawn_at, row.withdrawn_reason = uow.actor.person_id, uow.now, reason
     row.version += 1
     audit.record(uow, "withdraw", "control", row.id, version=row.version, reason=reason)
@@ -123,16 +126,42 @@ def withdraw(uow: UnitOfWork, control_id: uuid.UUID, version: int, reason: str) 
 
 def get_control(session: Session, actor: Actor, control_id: uuid.UUID, *, lock: bool = False) -> Control:
     """A control of the actor's agency. Raises NotFound, also for a foreign one."""
-    row = repository.control_of_agency(session, agency_of(actor), control_id, lock=lock)
-    if row is None:
-        raise NotFound("control")
-    return row
+    return row_of(session, Control, agency_of(actor), control_id, "control", lock=lock)
+
+
+def controls_page(
+    session: Session, actor: Actor, *, batch: str = "", before: uuid.UUID | None = None, limit: int = 50
+) -> list[Control]:
+    """Controls of the actor's agency, newest first; of one batch where it is named."""
+    where = [col(Control.agency_id) == agency_of(actor)] + ([col(Control.batch) == batch] if batch else [])
+    return newest(session, Control, *where, before=before, limit=limit)
 
 
 def _changed(uow: UnitOfWork, row: Control, kind: str) -> None:
     if row.kind is not ControlKind.QC:
         enqueue(uow, RECOMPARE, {"control_id": row.id}, agency_id=row.agency_id)
     publish(uow, "standard", kind, agency_id=row.agency_id, payload={"control_id": row.id})
+
+
+def handlers(database: Database) -> dict[str, Callable[[JobContext], None]]:
+    """For JobRunner(handlers=…)."""
+    return {RECOMPARE: lambda ctx: recompare(database, ctx)}
+
+
+def recompare(database: Database, ctx: JobContext) -> None:
+    """The job after a control arrived or was withdrawn: ask for every run of its batch to be read and compared again.
+
+    Never under a result that was submitted (ADR 0009), never so that a reading would be lost (ADR 0010).
+    """
+    with database.read() as session:
+        control = session.get(Control, uuid.UUID(ctx.payload["control_id"]))
+        members = [] if control is None else readings.runs_of_batch(session, control.agency_id, control.batch)
+    if control is None:
+        return
+    asked, left = readings.reprocess_each(database, ctx.job_id, control.agency_id, members)
+    with ctx.begin() as uow:
+        ctx.complete(uow)
+    _log.info("batch_compared_again", runs=asked, left_as_they_are=left)
 
 
 # -- what a run of a sample is compared with -------------------------------------------------------
@@ -149,8 +178,8 @@ class BatchControls:
         with self._database.read() as session:
             instrument, chosen, before = _beside(session, analysis_id)
         blank, ladder = chosen.get(ControlKind.BLANK), chosen.get(ControlKind.LADDER)
-        blank_run, scale = self._run(_arrays(blank)), _scale(ladder)
-        previous = self._run(_arrays(before), before.x_unit if before else "s")
+        blank_run, scale = self._run(blank), _scale(ladder)
+        previous = self._run(before, before.x_unit if before else "s")
         return RunControls(
             blank_run,
             words_of(blank) if blank_run is not None else "",
@@ -161,22 +190,19 @@ class BatchControls:
             instrument,
         )
 
-    def _run(self, sha256: str | None, x_unit: str = "s") -> MassRun | None:
+    def _run(self, row: Control | readings.RunBefore | None, x_unit: str = "s") -> MassRun | None:
         try:
-            return readings.run_of(self._store, sha256, x_unit) if sha256 else None
+            return readings.run_of(self._store, row.arrays_sha256, x_unit) if row and row.arrays_sha256 else None
         except MastError:  # the arrays are gone from this disk: a sample is read without them
             return None
 
 
 def _scale(row: Control | None) -> RetentionLadder | None:
+    alkanes = row.details.get("alkanes") if row is not None else None
     try:
-        return None if row is None else RetentionLadder.from_table([(t, c) for t, c in row.details["alkanes"]])
-    except (KeyError, SpectrumError):
+        return RetentionLadder.from_table([(t, c) for t, c in alkanes]) if isinstance(alkanes, list) else None
+    except SpectrumError:
         return None
-
-
-def _arrays(row: Control | readings.RunBefore | None) -> str | None:
-    return None if row is None else row.arrays_sha256
 
 
 def words_of(row: Control | None) -> str:
@@ -187,7 +213,7 @@ def words_of(row: Control | None) -> str:
 def _beside(
     session: Session, analysis_id: uuid.UUID
 ) -> tuple[str, dict[ControlKind, Control], readings.RunBefore | None]:
-    found = readings.batch_of(session, analysis_id)
+    found = readings.fact_of(session, analysis_id)
     sample = samples.sample_for_system(session, found.sample_id) if found is not None and found.batch else None
     if found is None or sample is None:
         return (found.instrument if found is not None else ""), {}, None

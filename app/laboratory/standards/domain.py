@@ -39,11 +39,6 @@ class NewStandard:
     expires_on: date | None = None
     form: str = ""
 
-    @property
-    def compound(self) -> str:
-        """Key by which readings of it are grouped: InChIKey, else register id, else the name."""
-        return compound_of(self.name, self.inchikey, self.substance_id)
-
 
 @dataclass(frozen=True, slots=True)
 class NewReplicate:
@@ -105,8 +100,3 @@ def faults_of_control(new: NewControl) -> dict[str, str]:
     if new.first_carbon is not None and not FIRST_CARBON <= new.first_carbon <= LAST_CARBON:
         wrong["first_carbon"] = f"The first alkane has between {FIRST_CARBON} and {LAST_CARBON} carbons."
     return wrong
-
-
-def counts(expires_at: datetime | None, retired_at: datetime | None, now: datetime) -> bool:
-    """Whether a standard is evidence now: neither retired nor out of date."""
-    return retired_at is None and (expires_at is None or now <= expires_at)

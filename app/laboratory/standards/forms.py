@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from app.laboratory.standards.domain import ControlKind, NewControl, NewReplicate, NewStandard
-from app.laboratory.standards.enrolling import NOT_SAVED
+from app.laboratory.standards.service import NOT_SAVED
 from app.platform.kernel.errors import Invalid
 from app.platform.web.fields import Text20, Text40, Text60, Text80, Text140
 from app.platform.web.typed import number

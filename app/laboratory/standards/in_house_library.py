@@ -9,7 +9,6 @@ import contextlib
 import threading
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from app.laboratory.library.domain import Technique
@@ -34,19 +33,13 @@ KINDS: dict[_Kind, tuple[str, Technique]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Built:
-    ids: tuple[uuid.UUID, ...]
-    spectra: MassLibrary | InfraredLibrary
-
-
 class InHouseLibrary:
-    """`InHouseLibrary(database, arrays).books(agency_id)`: for `LibraryRegistry(…, own=book)`."""
+    """`InHouseLibrary(database, arrays).books(agency_id)`: for `LibraryRegistry(…, own=books)`."""
 
     def __init__(self, database: Database, store: BlobStore) -> None:
         self._database, self._store = database, store
         self._lock = threading.Lock()
-        self._built: dict[tuple[uuid.UUID, _Kind], _Built] = {}
+        self._built: dict[tuple[uuid.UUID, _Kind], tuple[tuple[uuid.UUID, ...], MassLibrary | InfraredLibrary]] = {}
 
     def books(self, agency_id: uuid.UUID) -> list[Opened]:
         """Own libraries of this agency; none without a standard that is not retired."""
@@ -55,12 +48,13 @@ class InHouseLibrary:
             rows = repository.replicates_of(session, list(standards))
         now = self._database.clock()
         out = []
-        for kind in KINDS:
+        for kind, (key, technique) in KINDS.items():
             chosen = [row for row in rows if (row.technique, row.accurate) == kind]
-            built = self._library(agency_id, kind, chosen, standards)
-            if built is not None:
+            spectra = self._library(agency_id, kind, chosen, standards)
+            if spectra is not None:
                 facts = {str(row.id): own_entry(standards[row.standard_id], row, now) for row in chosen}
-                out.append(_opened(built.spectra, kind, facts))
+                source = "the laboratory's own measurements"
+                out.append(Opened(key, NAME, technique, kind[1], False, "", "own", source, spectra, facts))
         return out
 
     def _library(
@@ -69,31 +63,23 @@ class InHouseLibrary:
         kind: _Kind,
         rows: Sequence[StandardReplicate],
         standards: dict[uuid.UUID, Standard],
-    ) -> _Built | None:
-        ids = tuple(row.id for row in rows)
-        key = (agency_id, kind)
+    ) -> MassLibrary | InfraredLibrary | None:
+        ids, key = tuple(row.id for row in rows), (agency_id, kind)
         with self._lock:
-            known = self._built.get(key)
-            if known is not None and known.ids == ids:
-                return known
-            base = None
-            if known is not None and known.ids == ids[: len(known.ids)]:  # keys rise: what is new comes last
-                base = known.spectra if isinstance(known.spectra, MassLibrary) else None
-            first = len(known.ids) if known is not None and base is not None else 0
-            stored = spectra_of(self._store, rows[first:])
-            fresh = [
-                entry_of(standards[row.standard_id], row, stored[row.id]) for row in rows[first:] if row.id in stored
-            ]
-            spectra: MassLibrary | InfraredLibrary
-            if base is not None:
-                spectra = base.add(fresh) if fresh else base
-            elif fresh:
-                spectra = _library_of(fresh, kind)
-            else:
+            known, base = self._built.get(key, ((), None))
+            if base is not None and known == ids:
+                return base
+            if known != ids[: len(known)] or not isinstance(base, MassLibrary):  # keys rise: what is new comes last
+                known, base = (), None
+            added = rows[len(known) :]
+            stored = spectra_of(self._store, added)
+            fresh = [entry_of(standards[row.standard_id], row, stored[row.id]) for row in added if row.id in stored]
+            if base is None and not fresh:
                 self._built.pop(key, None)
                 return None
-            built = self._built[key] = _Built(ids, spectra)
-            return built
+            made = _library_of(fresh, kind) if base is None else base.add(fresh) if fresh else base
+            self._built[key] = (ids, made)
+            return made
 
 
 def spectra_of(store: BlobStore, rows: Iterable[StandardReplicate]) -> dict[uuid.UUID, MassSpectrum | InfraredSpectrum]:
@@ -111,11 +97,6 @@ def _library_of(entries: Sequence[LibraryEntry], kind: _Kind) -> MassLibrary | I
     if kind[0] == "MS":
         return MassLibrary.build(entries, NAME, kind[1], info)
     return InfraredLibrary.build(entries, NAME, info)
-
-
-def _opened(spectra: MassLibrary | InfraredLibrary, kind: _Kind, own: dict[str, OwnEntry]) -> Opened:
-    key, technique = KINDS[kind]
-    return Opened(key, NAME, technique, kind[1], False, "", "own", "the laboratory's own measurements", spectra, own)
 
 
 def entry_of(standard: Standard, row: StandardReplicate, stored: MassSpectrum | InfraredSpectrum) -> LibraryEntry:

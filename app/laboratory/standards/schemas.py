@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.laboratory.standards.domain import ControlKind, NewControl, NewReplicate, NewStandard
-from app.laboratory.standards.listing import StandardView
-from app.laboratory.standards.tables import Control, StandardReplicate
+from app.laboratory.standards.domain import ControlKind, NewReplicate, NewStandard
+from app.laboratory.standards.service import StandardView
+from app.laboratory.standards.tables import Control
 from app.platform.web.fields import FreeText, Moment, Note200, Text40, Text60, Text80, Text140
 
 InChIKey = Annotated[str, Field(max_length=27, pattern=r"^([A-Z]{14}-[A-Z]{10}-[A-Z])?$")]
@@ -18,8 +18,11 @@ InChIKey = Annotated[str, Field(max_length=27, pattern=r"^([A-Z]{14}-[A-Z]{10}-[
 Finite = Annotated[float | None, Field(allow_inf_nan=False)]
 
 
-class StandardIn(BaseModel):
-    """A reference material: a substance of the register, or a free name with its InChIKey where there is one."""
+class EnrolIn(BaseModel):
+    """A reading of a sample (of a run: one peak) that becomes a standard, or with `standard_id` another run of one.
+
+    The reference material is a substance of the register, or a free name with its InChIKey where there is one.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -31,17 +34,6 @@ class StandardIn(BaseModel):
     supplier: Text80 = ""
     purity_percent: Finite = None
     expires_on: date | None = None
-
-    def entered(self, name: str, inchikey: str) -> NewStandard:
-        """What was sent, with the name and key that the register has."""
-        return NewStandard(
-            name, inchikey, self.substance, self.lot, self.supplier, self.purity_percent, self.expires_on, self.form
-        )
-
-
-class EnrolIn(StandardIn):
-    """A reading of a sample (of a run: one peak) that becomes a standard, or with `standard_id` another run of one."""
-
     reading_id: uuid.UUID
     peak: Annotated[int | None, Field(ge=1, le=200)] = None
     standard_id: uuid.UUID | None = None
@@ -49,6 +41,13 @@ class EnrolIn(StandardIn):
     measured_at: Moment | None = None
     retention_time_s: Finite = None
     retention_index: Finite = None
+
+    def standard(self) -> NewStandard:
+        """The reference material."""
+        return NewStandard(
+            self.name, self.inchikey, self.substance, self.lot, self.supplier, self.purity_percent, self.expires_on,
+            self.form,
+        )  # fmt: skip
 
     def run(self, said: NewReplicate) -> NewReplicate:
         """What is said here, else what the reading says of itself."""
@@ -71,6 +70,8 @@ class RetireIn(FreeText):
 class ReplicateOut(BaseModel):
     """One run of a standard."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     id: uuid.UUID
     peak: int | None
     reading_id: uuid.UUID | None
@@ -83,11 +84,6 @@ class ReplicateOut(BaseModel):
     retention_time_s: float | None
     retention_index: float | None
     enrolled_at: datetime
-
-    @classmethod
-    def of(cls, row: StandardReplicate) -> ReplicateOut:
-        """The JSON shape of a stored row."""
-        return cls(**{name: getattr(row, name) for name in cls.model_fields})
 
 
 class StandardOut(BaseModel):
@@ -114,18 +110,20 @@ class StandardOut(BaseModel):
     @classmethod
     def of(cls, view: StandardView) -> StandardOut:
         """The JSON shape of what the service shows."""
-        own = {"counts", "state", "replicates", "href"}
         return cls(
-            **{name: getattr(view.row, name) for name in cls.model_fields if name not in own},
+            **view.row.model_dump(),
             counts=view.counts,
             state=view.state,
-            replicates=[ReplicateOut.of(r) for r in view.replicates],
+            replicates=view.replicates,
             href=f"/standards/{view.row.id}",
         )
 
 
-class ControlIn(BaseModel):
-    """What a control run is and which batch it belongs to. A ladder says how many carbons its first peak has."""
+class FromIncomingIn(BaseModel):
+    """A file from an instrument, as it is in the list of incoming files, what control run it is and of which batch.
+
+    A ladder says how many carbons its first peak has.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -134,15 +132,6 @@ class ControlIn(BaseModel):
     instrument: Text80 = ""
     measured_at: Moment | None = None
     first_carbon: int | None = None
-
-    def entered(self) -> NewControl:
-        """What was typed, in the form the service takes."""
-        return NewControl(self.kind, self.batch, self.instrument, self.measured_at, self.first_carbon)
-
-
-class FromIncomingIn(ControlIn):
-    """The same with a file from an instrument, as it is in the list of incoming files."""
-
     incoming_id: uuid.UUID
 
 
@@ -156,7 +145,7 @@ class ControlOut(BaseModel):
     file_name: str
     n_scans: int
     first_carbon: int | None
-    details: dict[str, Any]
+    details: dict[str, str | list[list[float]]]
     measured_at: datetime
     created_at: datetime
     withdrawn_at: datetime | None
@@ -168,6 +157,5 @@ class ControlOut(BaseModel):
     @classmethod
     def of(cls, row: Control) -> ControlOut:
         """The JSON shape of a stored row."""
-        own = {"message", "href"}
         said = "Kept. Runs of its batch are compared again." if row.withdrawn_at is None else "Withdrawn."
-        return cls(**{n: getattr(row, n) for n in cls.model_fields if n not in own}, message=said)
+        return cls(**row.model_dump(), message=said)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field
@@ -74,7 +73,7 @@ class Control(Base, table=True):
     arrays_sha256: str = Field(max_length=64)
     n_scans: int
     first_carbon: int | None = None
-    details: dict[str, Any] = json_column(dict)
+    details: dict[str, str | list[list[float]]] = json_column(dict)
     measured_at: datetime = utc_column()
     created_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     created_at: datetime = utc_column()

@@ -1,4 +1,4 @@
-"""What is drawn of a subtraction, in the form app/static/js/spectrum.js wants: the curve, the reference, the difference."""
+"""What is drawn of a subtraction, in the form app/static/common/spectrum.js wants: the curve, the reference, the difference."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TypedDict
 
 import numpy as np
 
+from app.laboratory.readings.comparison import figures
 from app.laboratory.subtraction.domain import Tried
 from app.laboratory.subtraction.service import Work
 from app.platform.plots import Line, Plot
@@ -51,8 +52,8 @@ def live(tried: Tried) -> LivePoints:
     """Points for the slider: on one axis, what is left so far and the reference once."""
     known = np.isfinite(tried.reference) & np.isfinite(tried.before)
     return {
-        "name": tried.name, "x": _figures(grid_of(tried.raman)[known]), "before": _figures(tried.before[known]),
-        "reference": _figures(tried.reference[known]),
+        "name": tried.name, "x": figures(grid_of(tried.raman)[known]), "before": figures(tried.before[known]),
+        "reference": figures(tried.reference[known]),
     }  # fmt: skip
 
 
@@ -65,8 +66,4 @@ def _plot(series: list[Line], summary: str) -> Plot:
 
 def _line(label: str, role: str, values: FloatArray, raman: bool) -> Line:
     known = np.isfinite(values)
-    return {"label": label, "role": role, "x": _figures(grid_of(raman)[known]), "y": _figures(values[known])}
-
-
-def _figures(values: FloatArray) -> list[float]:
-    return [float(f"{v:.6g}") for v in values]
+    return {"label": label, "role": role, "x": figures(grid_of(raman)[known]), "y": figures(values[known])}

@@ -11,7 +11,9 @@ from app.laboratory.subtraction.tables import SubtractionStep
 
 
 def standing_steps(session: Session, reading_ids: Iterable[uuid.UUID]) -> int:
-    """How many steps of these readings stand."""
+    """How many references stand taken out of these readings; they go with a reading whose curve becomes another one.
+    The caller has looked the readings up for its actor.
+    """
     wanted = list(reading_ids)
     if not wanted:
         return 0

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import fields
 from datetime import datetime
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, JsonValue
 
 from app.laboratory.subtraction.domain import Asked, Hit, Tried, lobe_words
 from app.laboratory.subtraction.plots import plot_of, plot_of_trial
-from app.laboratory.subtraction.service import SubtractionStep, Work
+from app.laboratory.subtraction.service import Work
 from app.platform.web.fields import Text200
-from spectra.infrared.subtraction import MOST_SHIFT, Lobe
+from spectra.infrared.subtraction import MOST_SHIFT
 
 Factor = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 Shift = Annotated[float, Field(ge=-MOST_SHIFT, le=MOST_SHIFT, allow_inf_nan=False, description="cm⁻¹")]
@@ -35,101 +37,63 @@ class StepIn(BaseModel):
 class StepOut(BaseModel):
     """One step; `undone_at` when it was taken back."""
 
+    model_config = ConfigDict(from_attributes=True)
     number: int
-    library: str
+    library: str = Field(validation_alias=AliasChoices("library", "library_key"))
     library_name: str
-    entry: str
+    entry: str = Field(validation_alias=AliasChoices("entry", "entry_id"))
     name: str
     compound: str
     factor: float
     optimum: float
-    shift: float
+    shift: float = Field(validation_alias=AliasChoices("shift", "shift_cm1"))
     lobe_depth: float
     made_at: datetime
     undone_at: datetime | None
 
-    @classmethod
-    def of(cls, row: SubtractionStep) -> StepOut:
-        """The JSON shape of a stored row."""
-        return cls(
-            number=row.number, library=row.library_key, library_name=row.library_name, entry=row.entry_id, name=row.name,
-            compound=row.compound, factor=row.factor, optimum=row.optimum, shift=row.shift_cm1, lobe_depth=row.lobe_depth,
-            made_at=row.made_at, undone_at=row.undone_at,
-        )  # fmt: skip
-
-
-class HitOut(BaseModel):
-    """What the difference resembles."""
-
-    name: str
-    compound: str
-    substance_id: str
-    library: str
-    library_name: str
-    entry: str
-    score: float
-    shift: float
-
-    @classmethod
-    def of(cls, hit: Hit) -> HitOut:
-        """The JSON shape of what the use case gave."""
-        return cls(
-            name=hit.name, compound=hit.compound, substance_id=hit.substance_id, library=hit.library,
-            library_name=hit.library_name, entry=hit.entry, score=round(hit.score, 4), shift=hit.shift,
-        )  # fmt: skip
-
 
 class WorkOut(BaseModel):
-    """A reading with its steps and the difference they leave."""
+    """A reading with its steps, the difference they leave, and what that resembles."""
 
     reading_id: uuid.UUID
     version: int
     steps: list[StepOut]
     broken: str
-    hits: list[HitOut]
-    plot: dict[str, Any]
+    hits: list[Hit]
+    plot: dict[str, JsonValue]
 
     @classmethod
     def of(cls, work: Work) -> WorkOut:
         """The JSON shape of what the use case gave."""
-        return cls(
-            reading_id=work.reading_id, version=work.version, steps=[StepOut.of(row) for row in work.steps],
-            broken=work.broken, hits=[HitOut.of(hit) for hit in work.hits], plot=plot_of(work),
-        )  # fmt: skip
+        same = {name: getattr(work, name) for name in cls.model_fields if name != "plot"}
+        return cls.model_validate(same | {"plot": plot_of(work)})
 
 
 class LobeOut(BaseModel):
     """A negative lobe of the difference, cm⁻¹; `depth` as part of the band taken out there."""
 
+    model_config = ConfigDict(from_attributes=True)
     low: float
     high: float
-    depth: float
-
-    @classmethod
-    def of(cls, lobe: Lobe) -> LobeOut:
-        """From the science."""
-        return cls(low=lobe.low, high=lobe.high, depth=round(lobe.depth, 3))
+    depth: Annotated[float, AfterValidator(partial(round, ndigits=3))]
 
 
 class TrialOut(BaseModel):
     """What one more step would do. Nothing is kept of it."""
 
     name: str
-    library: str
-    entry: str
+    library: str = Field(validation_alias=AliasChoices("library", "library_key"))
+    entry: str = Field(validation_alias=AliasChoices("entry", "entry_id"))
     factor: float
     optimum: float
     shift: float
-    wiggle_left: float
+    wiggle_left: Annotated[float, AfterValidator(partial(round, ndigits=4))]
     lobes: list[LobeOut]
     warning: str
-    plot: dict[str, Any]
+    plot: dict[str, JsonValue]
 
     @classmethod
     def of(cls, tried: Tried) -> TrialOut:
         """The JSON shape of what the use case gave."""
-        return cls(
-            name=tried.name, library=tried.library_key, entry=tried.entry_id, factor=tried.factor, optimum=tried.optimum,
-            shift=tried.shift, wiggle_left=round(tried.wiggle_left, 4), lobes=[LobeOut.of(one) for one in tried.lobes],
-            warning=lobe_words(tried.lobes, tried.name), plot=plot_of_trial(tried),
-        )  # fmt: skip
+        same = {known.name: getattr(tried, known.name) for known in fields(tried)}
+        return cls.model_validate(same | {"warning": lobe_words(tried.lobes, tried.name), "plot": plot_of_trial(tried)})

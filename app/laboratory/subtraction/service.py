@@ -6,9 +6,8 @@ A step names its reference and its figures, so that the difference is computed a
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlalchemy.exc import IntegrityError
@@ -19,14 +18,13 @@ from app.intake.samples import service as samples
 from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.library.service import LibraryRegistry
 from app.laboratory.readings import service as readings
-from app.laboratory.subtraction import repository
 from app.laboratory.subtraction.domain import LEAST_HIT, MOST_STEPS, Asked, Hit, Tried
+from app.laboratory.subtraction.repository import standing_steps, steps_of
 from app.laboratory.subtraction.tables import SubtractionStep
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Conflict, Invalid, MastError, NotFound, Stale, Unavailable
-from app.platform.live.publish import publish
 from app.platform.storage import BlobStore
 from spectra import InfraredSpectrum, SpectrumError
 from spectra.infrared.subtraction import Step, difference, lobes, optimum, shifted
@@ -79,13 +77,6 @@ class Work:
         return _version(self.steps)
 
 
-def standing_steps(session: Session, reading_ids: Iterable[uuid.UUID]) -> int:
-    """How many references stand taken out of these readings; they go with a reading whose curve becomes another one.
-    The caller has looked the readings up for its actor.
-    """
-    return repository.standing_steps(session, reading_ids)
-
-
 def work_on(session: Session, actor: Actor, desk: Desk, reading_id: uuid.UUID, top: int = 8) -> Work:
     """A reading as its standing steps leave it; `top` 0: without a search of it.
 
@@ -93,7 +84,7 @@ def work_on(session: Session, actor: Actor, desk: Desk, reading_id: uuid.UUID, t
     """
     row = readings.get_reading(session, actor, reading_id)
     analysis = readings.get_analysis(session, actor, row.analysis_id)
-    steps = tuple(repository.steps_of(session, reading_id))
+    steps = tuple(steps_of(session, reading_id))
     query = _curve(row, desk.store)
     rest, broken = query, ""
     try:
@@ -154,7 +145,7 @@ def add_step(uow: UnitOfWork, desk: Desk, reading_id: uuid.UUID, version: int, a
         uow.session.flush()
     except IntegrityError as error:
         raise Stale("subtraction") from error
-    after = {"name": row.name, "library": row.library_name, "entry": row.entry_id, "factor": row.factor,
+    after: dict[str, str | float] = {"name": row.name, "library": row.library_name, "entry": row.entry_id, "factor": row.factor,
              "optimum": row.optimum, "shift": row.shift_cm1}  # fmt: skip
     _record(uow, "subtract", work, row, after)
     return row
@@ -184,23 +175,20 @@ def _held(uow: UnitOfWork, desk: Desk, reading_id: uuid.UUID, version: int) -> W
     return work
 
 
-def _record(uow: UnitOfWork, verb: str, work: Work, row: SubtractionStep, after: dict[str, object]) -> None:
+def _record(uow: UnitOfWork, verb: str, work: Work, row: SubtractionStep, after: dict[str, str | float]) -> None:
     sample = samples.get_sample(uow.session, uow.actor, work.sample_id)
     audit.record(
-        uow, verb, "reading", work.reading_id, version=_version(repository.steps_of(uow.session, work.reading_id)),
+        uow, verb, "reading", work.reading_id, version=_version(steps_of(uow.session, work.reading_id)),
         after={**after, "step": row.number}, session_id=sample.session_id,
     )  # fmt: skip
-    publish(
-        uow, "sample", "reading.subtracted", agency_id=sample.agency_id, session_id=sample.session_id,
-        sample_id=sample.id, payload={"reading_id": work.reading_id},
-    )  # fmt: skip
+    readings.tell(uow, sample, "reading.subtracted", reading_id=work.reading_id)
 
 
 def _version(steps: Sequence[SubtractionStep]) -> int:
     return len(steps) + sum(step.undone_at is not None for step in steps)
 
 
-def _curve(row: Any, store: BlobStore) -> FloatArray:
+def _curve(row: readings.Reading, store: BlobStore) -> FloatArray:
     try:
         return curve(readings.infrared_of(row, store))
     except Invalid as error:
@@ -209,7 +197,7 @@ def _curve(row: Any, store: BlobStore) -> FloatArray:
         raise Conflict(f"This reading cannot be worked on: {error}. It is unharmed.") from error
 
 
-def _as_steps(row: Any, desk: Desk, standing: Sequence[SubtractionStep]) -> list[Step]:
+def _as_steps(row: readings.Reading, desk: Desk, standing: Sequence[SubtractionStep]) -> list[Step]:
     out = []
     for step in standing:
         try:
@@ -223,7 +211,7 @@ def _as_steps(row: Any, desk: Desk, standing: Sequence[SubtractionStep]) -> list
     return out
 
 
-def _hits(row: Any, desk: Desk, rest: FloatArray, top: int) -> list[Hit]:
+def _hits(row: readings.Reading, desk: Desk, rest: FloatArray, top: int) -> list[Hit]:
     known = np.isfinite(rest)
     if known.sum() < 100:
         return []
@@ -236,4 +224,4 @@ def _hits(row: Any, desk: Desk, rest: FloatArray, top: int) -> list[Hit]:
             if found.score >= LEAST_HIT and (key not in best or best[key].score < found.score):
                 best[key] = Hit(found.name, found.compound, substance, one.key, one.name, found.entry_id, found.score,
                                 found.shift or 0.0)  # fmt: skip
-    return sorted(best.values(), key=lambda hit: -hit.score)[:top]
+    return [replace(hit, score=round(hit.score, 4)) for hit in sorted(best.values(), key=lambda hit: -hit.score)[:top]]

@@ -9,11 +9,13 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+from app.laboratory.watching.scanning import ScannedFile
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -73,19 +75,6 @@ class Row:
     updated_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """What is about to be sent."""
-
-    path_key: str
-    name: str
-    is_run: bool
-    size: int
-    signature: str
-    sha256: str
-    arrival: str
-
-
 class Ledger:
     """The rows, and the newest of each path in memory. One process at a time (locks.OnlyOne).
 
@@ -104,7 +93,11 @@ class Ledger:
         except sqlite3.DatabaseError:
             self.was_damaged = _put_aside(path)
             self._db = _opened(path)
-        self._claim(belongs_to)
+        owner = self.noted("belongs_to")
+        if owner not in ("", belongs_to):
+            raise LedgerOfAnother(owner)
+        if not owner:
+            self.note("belongs_to", belongs_to)
         newest = "SELECT * FROM arrival ORDER BY turn"
         self._newest = {row.path_key: row for row in map(_row, self._db.execute(newest))}
 
@@ -133,9 +126,12 @@ class Ledger:
         rows = [self._newest[key] for (key,) in found if key != path_key and key in self._newest]
         return [r for r in rows if (r.sha256, r.signature, r.state) == (sha256, signature, State.DELIVERED)]
 
-    def begin(self, what: Sending) -> Row:
-        """Before anything is sent: a row for it, or one more attempt of the row there is."""
+    def begin(self, found: ScannedFile, content: str, arrival: str) -> Row:
+        """Before anything is sent: a row for it, or one more attempt of the row there is. `content` identifies what is
+        in the file.
+        """
         now = _now()
+        values = (found.key, found.name, found.is_run, found.size, found.signature, content, arrival, now, now)
         with self._writing() as db:
             db.execute(
                 "INSERT INTO arrival (turn, path_key, name, is_run, size, signature, sha256, arrival, state, first_at,"
@@ -143,9 +139,9 @@ class Ledger:
                 " ?, ?) ON CONFLICT (path_key, arrival) DO UPDATE SET turn = excluded.turn, name = excluded.name,"
                 " size = excluded.size, signature = excluded.signature, updated_at = excluded.updated_at,"
                 " state = CASE arrival.state WHEN 'delivered' THEN 'delivered' ELSE 'sending' END",
-                (what.path_key, what.name, what.is_run, what.size, what.signature, what.sha256, what.arrival, now, now),
+                values,
             )
-        return self._reload(what.path_key, what.arrival)
+        return self._reload(found.key, arrival)
 
     def trying(self, row: Row) -> Row:
         """One more attempt, noted before it is made: after a crash it is known that an answer may have been lost."""
@@ -190,13 +186,6 @@ class Ledger:
         """What was noted under a name, "" where nothing was noted."""
         found = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return str(found[0]) if found else ""
-
-    def _claim(self, belongs_to: str) -> None:
-        owner = self.noted("belongs_to")
-        if owner not in ("", belongs_to):
-            raise LedgerOfAnother(owner)
-        if not owner:
-            self.note("belongs_to", belongs_to)
 
     def _change(self, row: Row, statement: str, *values: str) -> Row:
         with self._writing() as db:
@@ -259,12 +248,8 @@ def _put_aside(path: Path) -> Path:
 
 
 def _row(found: tuple[Any, ...]) -> Row:
-    (key, turn, path_key, name, is_run, size, signature, sha256, arrival, state, server_id, attempts, error, first,
-     updated) = found  # fmt: skip
-    return Row(
-        key, turn, path_key, name, bool(is_run), size, signature, sha256, arrival, State(state), server_id, attempts,
-        error, first, updated,
-    )  # fmt: skip
+    row = Row(*found)  # its fields are the columns, in their order
+    return replace(row, is_run=bool(row.is_run), state=State(row.state))
 
 
 def _now() -> str:

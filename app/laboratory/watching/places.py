@@ -8,7 +8,7 @@ import platform
 import re
 import stat
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from app.laboratory.watching.names import fit_label
@@ -57,11 +57,6 @@ def token_in(path: Path) -> str:
 def is_token(text: str) -> bool:
     """Whether this can stand in a header."""
     return bool(re.fullmatch(r"[\x21-\x7e]{8,500}", text))
-
-
-def read_token(path: Path) -> Callable[[], str]:
-    """The token, read anew each time."""
-    return lambda: token_in(path)
 
 
 def is_open_to_others(path: Path) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 import click
 
@@ -25,11 +24,11 @@ class Reporter:
         self._as_json = as_json
         self._said: dict[str, tuple[str, float]] = {}
 
-    def say(self, event: str, sentence: str, **more: Any) -> None:
+    def say(self, event: str, sentence: str, **more: str | int) -> None:
         """Something that happened."""
         self._write(event, sentence, more, err=False)
 
-    def trouble(self, about: str, sentence: str, event: str = "trouble", **more: Any) -> None:
+    def trouble(self, about: str, sentence: str, event: str = "trouble", **more: str | int) -> None:
         """Something that is wrong with `about`; the same again only after an hour."""
         before = self._said.get(about)
         if before is not None and before[0] == sentence and self._clock() - before[1] < AGAIN_S:
@@ -42,7 +41,7 @@ class Reporter:
         if self._said.pop(about, None) is not None and sentence:
             self.say("well_again", sentence)
 
-    def _write(self, event: str, sentence: str, more: dict[str, Any], *, err: bool) -> None:
+    def _write(self, event: str, sentence: str, more: dict[str, str | int], *, err: bool) -> None:
         now = datetime.now().astimezone()
         try:
             if self._as_json:

@@ -1,4 +1,5 @@
-"""One look at a watched folder: what is there, by name, size and time. Nothing is opened but folders, and no link followed.
+"""One look at a watched folder: what is there, by name, size and time, and which of it has settled. Nothing is opened but
+folders, and no link followed.
 
 By looking and not by notification: network shares send none for what another computer writes (ADR 0013).
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -136,6 +137,36 @@ class Scanner:
         return known[1]
 
 
+class Settling:
+    """When a file counts as finished: how long each path has looked the same. `settle_s` in seconds; `clock` is
+    monotonic, so setting the computer's clock makes nothing look older or younger.
+
+    A path must have been seen at least twice. Nothing of this is kept over a restart: then everything settles anew.
+    """
+
+    def __init__(self, settle_s: float, clock: Callable[[], float]) -> None:
+        self._settle_s = settle_s
+        self._clock = clock
+        self._seen: dict[str, tuple[str, float]] = {}
+
+    def has_settled(self, key: str, signature: str) -> bool:
+        """Note how a path looks now; whether it has looked so for the settle time."""
+        now = self._clock()
+        before, since = self._seen.get(key, ("", now))
+        if before != signature:
+            self._seen[key] = (signature, now)
+            return False
+        return now - since >= self._settle_s
+
+    def begin_again(self, key: str) -> None:
+        """It was in use or changed under our hands: it has to settle once more."""
+        self._seen.pop(key, None)
+
+    def keep_only(self, keys: set[str]) -> None:
+        """Forget every other path."""
+        self._seen = {key: seen for key, seen in self._seen.items() if key in keys}
+
+
 def look_again(found: ScannedFile) -> ScannedFile | None:
     """An entry as it is now, None if it is gone. Asks the file: Windows lists the size of an open one late."""
     try:
@@ -156,14 +187,10 @@ def file_signature(info: os.stat_result) -> str:
 
 def _run(key: str, name: str, path: str, members: list[tuple[str, int, int]]) -> ScannedFile:
     finished = not any(is_ignored(os.path.basename(member)) for member, _, _ in members)
-    return ScannedFile(key, name, path, True, sum(size for _, size, _ in members), _run_signature(members), finished)
-
-
-def _run_signature(members: list[tuple[str, int, int]]) -> str:
-    found = hashlib.sha256()
-    for name, size, mtime in sorted(members):
-        found.update(f"{spelled(name)}\0{size}\0{mtime}\n".encode())
-    return found.hexdigest()
+    signature = hashlib.sha256()
+    for member, size, mtime in sorted(members):
+        signature.update(f"{spelled(member)}\0{size}\0{mtime}\n".encode())
+    return ScannedFile(key, name, path, True, sum(size for _, size, _ in members), signature.hexdigest(), finished)
 
 
 def _members(path: str, *, fresh: bool = False) -> list[tuple[str, int, int]]:

@@ -136,7 +136,7 @@ class Server:
 
     def check(self) -> str:
         """Who the token speaks for. Raises Trouble."""
-        data = self._judged(self._ask("/api/v1/me")).data
+        data = self._got("/api/v1/me")
         if not isinstance(data, dict) or "display_name" not in data:
             raise self._no_mast()
         if not _MAY_SEND & set(data.get("roles") or ()):
@@ -145,7 +145,7 @@ class Server:
 
     def find(self, arrival: str) -> Receipt | None:
         """What arrived under this key, if anything did. Raises Trouble."""
-        data = self._judged(self._ask(f"/api/v1/incoming?{urlencode({'arrival': arrival})}")).data
+        data = self._got(f"/api/v1/incoming?{urlencode({'arrival': arrival})}")
         if not isinstance(data, dict) or not isinstance(data.get("rows"), list):
             raise self._no_mast()
         return self._receipt(data["rows"][0], is_new=False) if data["rows"] else None
@@ -177,8 +177,8 @@ class Server:
             raise Trouble(Kind.FILE_LATER, "The server confirmed other bytes than were sent; it is sent again.")
         return receipt
 
-    def _ask(self, path: str) -> _Answer:
-        return self._talk("GET", path, {}, None)
+    def _got(self, path: str) -> Any:
+        return self._judged(self._talk("GET", path, {}, None)).data
 
     def _talk(self, method: str, path: str, headers: dict[str, str], pour: Callable[[_Wire], None] | None) -> _Answer:
         token = self._token()
@@ -193,20 +193,17 @@ class Server:
             wire = _Wire(connection.sock)
             try:
                 connection.putrequest(method, self.address.prefix + path, skip_accept_encoding=True)
-                for name, value in {
-                    "Authorization": f"Bearer {token}",
-                    "Accept": "application/json",
-                    **headers,
-                }.items():
+                always = {"Authorization": f"Bearer {token}", "Accept": "application/json", "Connection": "close"}
+                for name, value in {**always, **headers}.items():
                     connection.putheader(name, value)
-                connection.putheader("Connection", "close")
                 connection.endheaders()
                 early = wire.wait_to_continue(CONTINUE_S) if "Expect" in headers else False
                 if pour is not None and not early:
                     pour(wire)
                 return _read(wire, method)
             except (OSError, http.client.HTTPException) as error:
-                raise _cut_off(error, Kind.FILE_LATER if pour else Kind.AWAY) from error
+                said = f"The connection broke before the server confirmed it ({_cause(error)})."
+                raise Trouble(Kind.FILE_LATER if pour else Kind.AWAY, said) from error
         finally:
             connection.close()
 
@@ -235,7 +232,7 @@ class Server:
             raise Trouble(Kind.SETTING, f"{self.address.text} sends on to {there}. Give that address as --server.")
         if not code and status in (400, 401, 403, 404, 405, 409):
             raise self._no_mast()
-        said = _said(answer)
+        said = " ".join(f"{answer.data.get('detail', '')} {answer.data.get('hint', '')}".split())[:600] if code else ""
         if status == 401:
             raise Trouble(
                 Kind.SENDER,
@@ -365,19 +362,9 @@ def _code(answer: _Answer) -> str:
     return given.removeprefix("urn:mast:problem:") if isinstance(given, str) and "urn:mast:" in given else ""
 
 
-def _said(answer: _Answer) -> str:
-    if not _code(answer):
-        return ""
-    return " ".join(f"{answer.data.get('detail', '')} {answer.data.get('hint', '')}".split())[:600]
-
-
 def _retry_after(answer: _Answer) -> float:
     given = (answer.headers.get("Retry-After") or "").strip()
     return float(given) if given.isdigit() and len(given) < 7 else 0.0
-
-
-def _cut_off(error: Exception, kind: Kind) -> Trouble:
-    return Trouble(kind, f"The connection broke before the server confirmed it ({_cause(error)}).")
 
 
 def _cause(error: Exception) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from app.laboratory.watching.locks import InUse, open_to_read
+from app.laboratory.watching.locks import open_to_read
 from app.laboratory.watching.scanning import ScannedFile, look_again
 from instruments import InstrumentError, is_vendor_folder, pack_folder
 
@@ -130,6 +130,3 @@ def _content(packed: BinaryIO) -> str:
                 while piece := stream.read(CHUNK):
                     found.update(piece)
     return found.hexdigest()
-
-
-__all__ = ["Changed", "InUse", "NotWhole", "Unpackable", "Upload", "arrival_key", "sweep", "upload"]

@@ -15,12 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.laboratory.watching.backoff import Backoff
-from app.laboratory.watching.ledger import Ledger, Row, Sending, State
+from app.laboratory.watching.ledger import Ledger, Row, State
+from app.laboratory.watching.locks import InUse
 from app.laboratory.watching.reporting import Reporter, size_words
-from app.laboratory.watching.scanning import FolderAway, Look, ScannedFile, Scanner, look_again
+from app.laboratory.watching.scanning import FolderAway, Look, ScannedFile, Scanner, Settling, look_again
 from app.laboratory.watching.server import Kind, Receipt, Server, Stopped, Trouble
-from app.laboratory.watching.settling import Settling
-from app.laboratory.watching.upload import Changed, InUse, NotWhole, Unpackable, Upload, arrival_key, sweep, upload
+from app.laboratory.watching.upload import Changed, NotWhole, Unpackable, Upload, arrival_key, sweep, upload
 
 HEARTBEAT_S, CHECK_S = 60.0, 600.0
 LONGEST_PASS_S = 60.0  # of sending, before the folder is looked at again
@@ -131,7 +131,10 @@ class Watcher:
         finally:
             self._look_s = self._clock() - began
         self._teller.over(FOLDER, f"{self._eye.root} is there again.")
-        self._remark(seen)
+        for name in seen.links[:20]:
+            self._teller.trouble(f"link {name}", f"{name} is a link and is left alone.", "link", path=name)
+        for name in seen.unreadable[:20]:
+            self._teller.trouble(f"unreadable {name}", f"{name} cannot be listed and is left out for now.", path=name)
         try:
             self._attend(seen, done)
             self._teller.over(LEDGER, "The ledger can be written again.")
@@ -141,12 +144,6 @@ class Watcher:
                 LEDGER, f"The ledger {self._ledger.path} cannot be written ({error}), so nothing is sent meanwhile."
             )
         return done
-
-    def _remark(self, seen: Look) -> None:
-        for name in seen.links[:20]:
-            self._teller.trouble(f"link {name}", f"{name} is a link and is left alone.", "link", path=name)
-        for name in seen.unreadable[:20]:
-            self._teller.trouble(f"unreadable {name}", f"{name} cannot be listed and is left out for now.", path=name)
 
     def _attend(self, seen: Look, done: Pass) -> None:
         keys = {found.key for found in seen.found}
@@ -181,7 +178,8 @@ class Watcher:
                 continue
             if self._is_dealt_with(fresh, done):
                 continue
-            if self._is_finished(fresh):
+            has_settled = self._settling.has_settled(fresh.key, fresh.signature)
+            if has_settled and fresh.size > 0 and fresh.settled_name:
                 finished.append(fresh)
             else:
                 done.settling += 1
@@ -241,10 +239,6 @@ class Watcher:
             return False
         return True
 
-    def _is_finished(self, found: ScannedFile) -> bool:
-        has_settled = self._settling.has_settled(found.key, found.signature)
-        return has_settled and found.size > 0 and found.settled_name
-
     def _deliver(self, found: ScannedFile, all_keys: set[str] | None, done: Pass) -> None:
         try:
             with upload(found, self._spool) as ready:
@@ -285,14 +279,14 @@ class Watcher:
             done.known += 1
             return
         arrival = arrival_key(self._origin, found.key, ready.content)
-        row = self._ledger.begin(
-            Sending(found.key, found.name, found.is_run, found.size, found.signature, ready.content, arrival)
-        )
+        row = self._ledger.begin(found, ready.content, arrival)
         if row.state is State.DELIVERED:  # as it was once before
             done.known += 1
             return
         try:
-            receipt = self._arrived_before(row) or self._hand_over(row, ready)
+            # asked only where it may have arrived before: an answer was lost, or the ledger was
+            before_now = self._server.find(row.arrival) if row.attempts or self._is_new_ledger else None
+            receipt = before_now or self._server.send(ready, self._ledger.trying(row).arrival, self._origin)
         except Trouble as trouble:
             if trouble.kind is Kind.FILE_NEVER:
                 self._refuse(found, row, trouble.sentence, done)
@@ -305,15 +299,6 @@ class Watcher:
         self._each.pop(found.key, None)
         self._teller.over(found.key)
         self._tell_delivered(found, receipt, self._ledger.versions(found.key))
-
-    def _arrived_before(self, row: Row) -> Receipt | None:
-        """Asked only where that may be: an answer was lost, or the ledger was."""
-        if row.attempts == 0 and not self._is_new_ledger:
-            return None
-        return self._server.find(row.arrival)
-
-    def _hand_over(self, row: Row, ready: Upload) -> Receipt:
-        return self._server.send(ready, self._ledger.trying(row).arrival, self._origin)
 
     def _was_moved(self, found: ScannedFile, ready: Upload, all_keys: set[str]) -> bool:
         for row in self._ledger.delivered_under_other_names(ready.content, found.signature, found.key):
@@ -328,9 +313,7 @@ class Watcher:
     def _refuse(self, found: ScannedFile, row: Row | None, why: str, done: Pass) -> None:
         if row is None:
             content = arrival_key("refused", found.key, found.signature)  # nothing was hashed
-            row = self._ledger.begin(
-                Sending(found.key, found.name, found.is_run, found.size, found.signature, content, content)
-            )
+            row = self._ledger.begin(found, content, content)
         self._ledger.refused(row, why)
         self._refused.add((found.key, found.signature))
         done.refused += 1

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field
@@ -27,8 +27,8 @@ class AuditEntry(Base, table=True):
     object_id: str = Field(max_length=80, index=True)
     object_version: int | None = None
     session_id: str = Field(default="", max_length=36, index=True)
-    before: dict[str, Any] | None = json_column(lambda: None, nullable=True)
-    after: dict[str, Any] | None = json_column(lambda: None, nullable=True)
+    before: Mapping[str, object] | None = json_column(lambda: None, nullable=True)
+    after: Mapping[str, object] | None = json_column(lambda: None, nullable=True)
     reason: str = Field(default="", max_length=200)
     request_id: str = Field(default="", max_length=40)
     previous_hash: str = Field(max_length=64)

@@ -9,8 +9,7 @@ from app.platform.db.columns import (
     metadata,
     utc_column,
 )
-from app.platform.db.engine import Database
-from app.platform.db.uow import UnitOfWork
+from app.platform.db.engine import Database, UnitOfWork
 
 __all__ = [
     "Base",

@@ -6,10 +6,11 @@ busy_timeout alone gives SQLITE_BUSY_SNAPSHOT at once when a reader upgrades; a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import hashlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import sqlalchemy as sa
 import structlog
@@ -17,17 +18,75 @@ from sqlalchemy import event
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
-from app.platform.db.uow import UnitOfWork
 from app.platform.kernel.actor import SYSTEM, Actor
 from app.platform.kernel.clock import Clock, system_clock
 
 _NO_BEGIN = "mast_no_begin"
+READERS = 16
+Hook = Callable[["UnitOfWork"], None]
+
+
+class UnitOfWork:
+    """Everything a use case changes, its audit entries, events and jobs, in one transaction: `with database.begin(actor) as
+    uow: …`. An exception rolls everything back, nothing is published.
+
+    The commit happens when the `with` block ends, in the same thread and before any response is built (a commit in a
+    FastAPI `yield` dependency can fail after a 200 went out). Audit and event rows are written last, because on PostgreSQL
+    they are serialised by an advisory lock that should be held briefly.
+    """
+
+    def __init__(self, database: Database, actor: Actor, request_id: str = "") -> None:
+        self.session = Session(database.writer, expire_on_commit=False)
+        self.actor = actor
+        self.request_id = request_id
+        self.now = database.clock()
+        self.wake = database.wake  # after the commit, tells who listens to a topic in this process
+        self._before_commit: list[Hook] = []
+        self._after_commit: list[Callable[[], None]] = []
+
+    def before_commit(self, hook: Hook) -> None:
+        """Run `hook` inside the transaction, after the use case and just before the commit."""
+        self._before_commit.append(hook)
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Run `callback` once the transaction is durable; never when it failed."""
+        self._after_commit.append(callback)
+
+    def one_at_a_time(self, what: bytes) -> None:
+        """Of two units of work that name the same thing at the same instant the second waits until the first has ended.
+
+        SQLite has one writer anyway; PostgreSQL is asked for a lock until the transaction ends.
+        """
+        if self.session.get_bind().dialect.name == "postgresql":
+            number = int.from_bytes(hashlib.sha256(what).digest()[:8], signed=True)
+            self.session.execute(sa.text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self.commit()
+        finally:
+            self.session.close()  # rolls back whatever was not committed
+
+    def commit(self) -> None:
+        """Write audit and events, commit, then tell those who wait."""
+        self.session.flush()
+        for hook in self._before_commit:
+            hook(self)
+        self.session.commit()
+        for callback in self._after_commit:
+            callback()
 
 
 class Database:
     """Hands out read sessions and units of work. Both are short: nothing may hold one while it waits."""
 
-    def __init__(self, url: str, *, clock: Clock = system_clock, readers: int = 16) -> None:
+    def __init__(self, url: str, *, clock: Clock = system_clock) -> None:
         self.url = url
         self.clock = clock
         self.is_sqlite = url.startswith("sqlite")
@@ -36,12 +95,12 @@ class Database:
             path = sa.engine.make_url(url).database or ""
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             self.writer = _sqlite(url, pool_size=1, begin="BEGIN IMMEDIATE", query_only=False)
-            self.reader = _sqlite(url, pool_size=readers, begin="BEGIN", query_only=True)
+            self.reader = _sqlite(url, pool_size=READERS, begin="BEGIN", query_only=True)
             self._reader_once = self.reader.execution_options(**{_NO_BEGIN: True})
         else:
             self.writer = sa.create_engine(
                 url,
-                pool_size=readers,
+                pool_size=READERS,
                 max_overflow=8,
                 pool_pre_ping=True,
                 pool_timeout=5,
@@ -53,7 +112,7 @@ class Database:
 
     def begin(self, actor: Actor = SYSTEM, *, request_id: str = "") -> UnitOfWork:
         """A unit of work for `actor`, to be used as a context manager."""
-        return UnitOfWork(self.writer, actor=actor, clock=self.clock, request_id=request_id, wake=self.wake)
+        return UnitOfWork(self, actor, request_id)
 
     def listen(self, topic: str, callback: Callable[[], None]) -> Callable[[], None]:
         """Call `callback` (quick, any thread) after each commit that woke `topic`; returns the off switch."""
@@ -69,17 +128,13 @@ class Database:
             except Exception:
                 structlog.get_logger(__name__).exception("wake_failed", topic=topic)
 
-    @contextmanager
-    def read(self) -> Iterator[Session]:
-        """A session that sees one consistent state and cannot write."""
-        with Session(self.reader, expire_on_commit=False, autoflush=False) as session:
-            yield session
+    def read(self) -> Session:
+        """A session that sees one consistent state and cannot write, to be used as a context manager."""
+        return Session(self.reader, expire_on_commit=False, autoflush=False)
 
-    @contextmanager
-    def read_once(self) -> Iterator[Session]:
+    def read_once(self) -> Session:
         """A session that cannot write, for one statement, which sees one state by itself: no transaction is begun for it."""
-        with Session(self._reader_once, expire_on_commit=False, autoflush=False) as session:
-            yield session
+        return Session(self._reader_once, expire_on_commit=False, autoflush=False)
 
     def close(self) -> None:
         """Give every connection back."""

@@ -7,7 +7,7 @@ SQLite: one UPDATE … RETURNING through the only writer. PostgreSQL: the row is
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,7 @@ _leased_by, _payload = col(JobRow.leased_by), col(JobRow.payload)
 def enqueue(
     uow: UnitOfWork,
     kind: str,
-    payload: dict[str, Any],
+    payload: Mapping[str, object],
     *,
     agency_id: UUID | None = None,
     max_attempts: int = 3,
@@ -70,7 +70,7 @@ def count_by_state(session: Session) -> dict[JobState, int]:
     return {state: counted.get(state, 0) for state in JobState}
 
 
-def purge_finished(uow: UnitOfWork, *, older_than: datetime) -> int:
+def purge_finished(uow: UnitOfWork, older_than: datetime) -> int:
     """Delete jobs that were done before; dead ones stay until somebody looked."""
     done_before = sa.and_(col(JobRow.state) == JobState.DONE, col(JobRow.finished_at) < older_than)
     statement = sa.delete(JobRow).where(done_before)

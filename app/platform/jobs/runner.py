@@ -11,9 +11,8 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -36,19 +35,14 @@ class LeaseLost(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class DeadJob:
-    """What is known of a job that was given up."""
+class DeadJob(Claim):
+    """A job that was given up, and why."""
 
-    job_id: UUID
-    kind: str
-    payload: dict[str, Any]
-    agency_id: UUID | None
-    attempts: int
     error: str
 
 
-@dataclass(slots=True)
-class JobContext:
+@dataclass(frozen=True, slots=True)
+class JobContext(Claim):
     """One claim of one job. The handler opens its own unit of work and finishes the job inside it:
 
     with ctx.begin() as uow:
@@ -57,34 +51,8 @@ class JobContext:
     """
 
     database: Database
-    claim: Claim
     stopping: Callable[[], bool]
-    completed: bool = field(default=False, init=False)
-
-    @property
-    def job_id(self) -> UUID:
-        """The job's key; the same on every try."""
-        return self.claim.job_id
-
-    @property
-    def kind(self) -> str:
-        """What is to be done."""
-        return self.claim.kind
-
-    @property
-    def payload(self) -> dict[str, Any]:
-        """With what."""
-        return self.claim.payload
-
-    @property
-    def agency_id(self) -> UUID | None:
-        """Whose job it is."""
-        return self.claim.agency_id
-
-    @property
-    def attempt(self) -> int:
-        """1 on the first try."""
-        return self.claim.attempt
+    completed: threading.Event = field(default_factory=threading.Event, init=False)
 
     def begin(self) -> UnitOfWork:
         """A unit of work of the system, traced to this job."""
@@ -92,12 +60,9 @@ class JobContext:
 
     def complete(self, uow: UnitOfWork) -> None:
         """Mark the job done in `uow`; raises LeaseLost (so nothing is written) when it is no longer ours."""
-        if not queue.finish(uow, self.claim):
+        if not queue.finish(uow, self):
             raise LeaseLost(f"job {self.job_id}, try {self.attempt}, is no longer ours")
-        uow.after_commit(self._mark_completed)
-
-    def _mark_completed(self) -> None:
-        self.completed = True
+        uow.after_commit(self.completed.set)
 
 
 Handler = Callable[[JobContext], None]
@@ -205,10 +170,10 @@ class JobRunner:
         if claim.exhausted:
             self._bury(claim, "Every worker that tried it went silent.")
             return
-        context = JobContext(self._database, claim, self._stopping.is_set)
+        context = JobContext(**asdict(claim), database=self._database, stopping=self._stopping.is_set)
         try:
             self._handlers[claim.kind](context)
-            if not context.completed:
+            if not context.completed.is_set():
                 with context.begin() as uow:
                     context.complete(uow)
         except LeaseLost:
@@ -216,22 +181,20 @@ class JobRunner:
         except JobRefused as refusal:
             self._bury(claim, str(refusal))
         except Exception as error:
-            if context.completed:
+            if context.completed.is_set():
                 log.exception("job_failed_after_completion")
                 return
             log.warning("job_failed", exc_info=True)
-            self._fail(claim, f"{type(error).__name__}: {error}"[:500])
-
-    def _fail(self, claim: Claim, error: str) -> None:
-        if claim.last:
-            self._bury(claim, error)
-            return
-        with self._database.begin() as uow:
-            queue.retry(uow, claim, self._clock() + self._backoff(claim.attempt), error)
+            why = f"{type(error).__name__}: {error}"[:500]
+            if claim.last:
+                self._bury(claim, why)
+            else:
+                with self._database.begin() as uow:
+                    queue.retry(uow, claim, self._clock() + self._backoff(claim.attempt), why)
 
     def _bury(self, claim: Claim, error: str) -> None:
         """Out loud: a log line, an event for the screens, and the feature's own record."""
-        dead = DeadJob(claim.job_id, claim.kind, claim.payload, claim.agency_id, claim.attempt, error[:500])
+        dead = DeadJob(**asdict(claim), error=error[:500])
         try:
             buried = self._record_death(claim, dead, self._on_dead.get(claim.kind))
         except Exception:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlmodel import Field
 
 from app.platform.db import Base, enum_column, json_column, key_column, utc_column
@@ -32,7 +32,7 @@ class JobRow(Base, table=True):
     )
     id: uuid.UUID = key_column()
     kind: str = Field(max_length=40)
-    payload: dict[str, Any] = json_column()
+    payload: dict[str, JsonValue] = json_column()
     state: JobState = enum_column(JobState, name="state", default=JobState.QUEUED)
     attempts: int = Field(default=0, description="claims so far, counted when claimed: a crash counts too")
     max_attempts: int = 3

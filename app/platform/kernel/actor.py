@@ -6,6 +6,8 @@ import uuid
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.platform.kernel.errors import NotFound
+
 
 class Role(StrEnum):
     """The roles of docs/trust: what each may do is declared on every route."""
@@ -23,16 +25,7 @@ class Role(StrEnum):
     INSTRUMENT = "instrument"
 
 
-ROLE_WORDS: dict[Role, str] = {
-    Role.RECEPTION: "Reception",
-    Role.CHEMIST: "Chemist",
-    Role.VERIFIER: "Verifier",
-    Role.HEALTH_WORKER: "Health worker",
-    Role.CLINICIAN: "Clinician",
-    Role.SESSION_LEAD: "Session lead",
-    Role.RESEARCHER: "Researcher",
-    Role.PUBLIC_HEALTH: "Public health",
-    Role.POLICE: "Police",
+ROLE_WORDS: dict[Role, str] = {role: role.value.replace("_", " ").capitalize() for role in Role} | {
     Role.ADMIN: "Administrator",
     Role.INSTRUMENT: "Instrument's computer",
 }
@@ -54,5 +47,13 @@ class Actor:
         return bool(self.roles.intersection(roles))
 
 
+def agency_of(actor: Actor) -> uuid.UUID:
+    """The agency somebody acts for. Raises NotFound for somebody without one."""
+    if actor.agency_id is None:
+        raise NotFound("agency")
+    return actor.agency_id
+
+
 SYSTEM = Actor(None, "system", frozenset(), None, via="system")
+OPERATOR = Actor(None, "operator", frozenset({Role.ADMIN}), None, via="command line")
 CLIENT = Actor(None, "client", frozenset(), None, via="ticket")

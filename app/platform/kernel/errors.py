@@ -34,7 +34,7 @@ class MastError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.hint = hint
-        self.extra: Mapping[str, Any] = extra
+        self.extra: Mapping[str, object] = extra
 
 
 class NotFound(MastError):

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 
 class PersonalKind(StrEnum):
@@ -73,31 +74,7 @@ _NO_NAME = (
 _NO_SURNAME = "Street|Road|Lane|Square|Hall|House|Park|Station|Centre|Hospital|University|College|Ambulance|Vuitton|Hilfiger|Daniels|Beam"
 _CAPITAL = "[A-ZÀ-ÖØ-Þ](?:'[A-ZÀ-ÖØ-Þ])?[a-zß-öø-ɏ][a-zß-öø-ɏ'-]*"
 # first names that are nothing else: found without a capital too
-_PLAIN_NAMES = (
-    "aaron|abbie|abigail|abdul|adam|adrian|agnieszka|ahmed|aidan|aisha|alan|alastair|alex|alexander|alexandra|alfie|ali|"
-    "alice|alison|amanda|amelia|amina|amir|amy|andrea|andrew|andy|angela|anita|anna|anne|anthony|antonio|archie|arthur|"
-    "ashley|barbara|barry|becca|becky|ben|benjamin|beth|bethany|bradley|brandon|brenda|brian|bronwen|callum|cameron|"
-    "carly|carol|caroline|catherine|chantelle|charles|charlotte|chloe|chris|christina|christine|christopher|ciara|"
-    "claire|colin|connor|conor|courtney|craig|daisy|damian|daniel|danielle|danny|darren|dave|david|dean|debbie|deborah|"
-    "declan|denise|dennis|derek|diane|dominic|donna|dylan|ed|eddie|edward|eleanor|elena|elizabeth|ellen|ellie|emily|emma|"
-    "eoin|eric|erin|ethan|eva|evan|evie|ewan|fatima|fiona|fran|frances|francesca|freddie|freya|gareth|gary|gavin|gemma|"
-    "geoff|george|georgia|georgina|geraint|gillian|glen|graham|greg|gwen|hamza|hannah|harriet|harry|hassan|hayley|"
-    "helen|henrietta|holly|hussain|hugh|iain|ian|ibrahim|imogen|imran|irene|isaac|isabel|isabella|isla|jackie|"
-    "jacob|jake|jamal|james|jamie|jane|janet|janine|jason|jean|jed|jen|jenna|jennifer|jenny|jeremy|jess|"
-    "jessica|jim|jimmy|jo|joan|joanna|joanne|joe|joel|john|johnny|jon|jonathan|jordan|joseph|josh|joshua|juan|judith|"
-    "judy|julia|julian|julie|justin|karen|karl|kasia|kate|katherine|kathleen|kathryn|katie|katy|kayleigh|keith|kelly|"
-    "ken|kenneth|kerry|kev|kevin|kieran|kim|kirsty|krzysztof|kyle|laura|lauren|layla|leah|leanne|lee|leon|lewis|liam|"
-    "linda|lindsay|lisa|liz|lizzie|lorraine|louis|louise|lucas|luke|lydia|lynn|maciej|maddie|madison|magda|marcus|"
-    "margaret|maria|marie|marta|martin|martyn|mateusz|matt|matthew|megan|mel|melanie|melissa|mia|michael|michal|"
-    "michelle|mick|mike|millie|mohamed|mohammad|mohammed|muhammad|naomi|natalie|natasha|nathan|neil|niall|niamh|nicola|"
-    "nicole|nigel|nina|noah|oliver|olivia|ollie|omar|oscar|owen|paddy|pamela|patricia|patrick|paul|paula|pauline|pawel|"
-    "pete|peter|phil|philip|phillip|phoebe|piotr|priya|rachael|rachel|rajesh|raj|rebecca|reece|rhiannon|rhys|"
-    "richard|rob|robert|robyn|roger|ronan|rory|rosie|ross|roisin|russell|ruth|ryan|sally|sam|samantha|samuel|sandra|"
-    "sara|sarah|saoirse|scott|sean|seamus|sebastian|shannon|sharon|shaun|sheila|sian|simon|siobhan|sophia|sophie|"
-    "stacey|stephanie|stephen|steve|steven|stuart|sue|susan|suzanne|tariq|terry|theo|theresa|thomas|tim|timothy|"
-    "toby|tom|tommy|tony|tracey|tracy|trevor|tyler|vanessa|victoria|vikki|vince|wayne|wendy|william|yasmin|yusuf|zac|"
-    "zach|zainab|zara|zoe|zofia"
-)
+_PLAIN_NAMES = "|".join(Path(__file__).with_name("first_names.txt").read_text("utf-8").split())
 
 
 def _capitalised(names: str) -> str:

@@ -13,21 +13,24 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
+import psycopg
+import sqlalchemy as sa
 import structlog
+from pydantic import JsonValue
 from sqlmodel import col, select
 
 from app.platform.db import Database
-from app.platform.live.notifications import listen_forever
-from app.platform.live.publish import WAKE
+from app.platform.live.publish import CHANNEL, WAKE
 from app.platform.live.tables import EventRow
 
 REPLAY = 1000  # a screen that missed more is told to reload
 RETRY_MS = 2000
 _BATCH = 500
 _SQLITE_POLL_S = 1.0  # another process cannot wake us there
+FIRST_BACKOFF_S = 0.2
+LONGEST_BACKOFF_S = 2.0
 
 _log = structlog.get_logger(__name__)
 
@@ -43,7 +46,7 @@ class LiveEvent:
     agency_id: UUID | None
     session_id: UUID | None
     sample_id: UUID | None
-    payload: Mapping[str, Any]
+    payload: Mapping[str, JsonValue]
     encoded: bytes
 
 
@@ -83,7 +86,7 @@ class EventHub:
         await self.try_catch_up()
         self._tasks = [asyncio.create_task(self._follow(), name="live-follow")]
         if not self._database.is_sqlite:
-            listener = listen_forever(self._database.writer, self._wake.set)
+            listener = _listen_forever(self._database.writer, self._wake.set)
             self._tasks.append(asyncio.create_task(listener, name="live-listen"))
 
     async def stop(self) -> None:
@@ -256,7 +259,7 @@ class Subscription:
 
 def _live(row: EventRow) -> LiveEvent:
     assert row.id is not None
-    fields: dict[str, Any] = {
+    fields = {
         **row.payload,
         "id": row.id,
         "topic": row.topic,
@@ -265,14 +268,29 @@ def _live(row: EventRow) -> LiveEvent:
         "session_id": row.session_id and str(row.session_id),
     }
     text = json.dumps(fields, separators=(",", ":"), default=str)
-    return LiveEvent(
-        id=row.id,
-        at=row.at,
-        topic=row.topic,
-        kind=row.kind,
-        agency_id=row.agency_id,
-        session_id=row.session_id,
-        sample_id=row.sample_id,
-        payload=row.payload,
-        encoded=b"id: %d\ndata: %s\n\n" % (row.id, text.encode()),
+    return LiveEvent(**row.model_dump(), encoded=b"id: %d\ndata: %s\n\n" % (row.id, text.encode()))
+
+
+async def _listen_forever(engine: sa.Engine, wake: Callable[[], None]) -> None:
+    """LISTEN on PostgreSQL: call `wake` on every notification, and after every (re)connection: some may have passed meanwhile."""
+    backoff = FIRST_BACKOFF_S
+    while True:
+        try:
+            async with await _connect(engine) as connection:
+                await connection.execute(f"LISTEN {CHANNEL}")
+                backoff = FIRST_BACKOFF_S
+                wake()
+                async for _notification in connection.notifies():
+                    wake()
+        except (psycopg.Error, OSError) as error:
+            _log.warning("live_listener_lost", error=type(error).__name__, retry_s=backoff)
+        await asyncio.sleep(backoff)
+        backoff = min(backoff * 2, LONGEST_BACKOFF_S)
+
+
+async def _connect(engine: sa.Engine) -> psycopg.AsyncConnection:
+    _positional, arguments = engine.dialect.create_connect_args(engine.url)
+    arguments.update(  # a server that vanished without a word is noticed within half a minute
+        autocommit=True, connect_timeout=2, keepalives_idle=10, keepalives_interval=5, keepalives_count=3
     )
+    return await psycopg.AsyncConnection.connect(**arguments)

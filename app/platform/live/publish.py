@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Mapping
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -26,24 +26,25 @@ def publish(
     agency_id: UUID | None = None,
     session_id: UUID | None = None,
     sample_id: UUID | None = None,
-    payload: dict[str, Any] | None = None,
+    payload: Mapping[str, object] | None = None,
 ) -> None:
     """Tell the screens, once the transaction is durable. `payload` is seen by whoever may see the event."""
-    pending: list[dict[str, Any]] | None = uow.session.info.get(_PENDING)
+    pending: list[EventRow] | None = uow.session.info.get(_PENDING)
     if pending is None:
         pending = uow.session.info[_PENDING] = []
         uow.before_commit(_insert)
         uow.after_commit(lambda: uow.wake(WAKE))
+    text = json.dumps(payload or {}, default=str)  # keys and times become text
     pending.append(
-        {
-            "at": uow.now,
-            "agency_id": agency_id,
-            "session_id": session_id,
-            "sample_id": sample_id,
-            "topic": topic,
-            "kind": kind,
-            "payload": json.loads(json.dumps(payload or {}, default=str)),  # keys and times become text
-        }
+        EventRow(
+            at=uow.now,
+            agency_id=agency_id,
+            session_id=session_id,
+            sample_id=sample_id,
+            topic=topic,
+            kind=kind,
+            payload=json.loads(text),
+        )
     )
 
 
@@ -53,7 +54,7 @@ def _insert(uow: UnitOfWork) -> None:
     The audit log takes the same lock, so the two can never wait for each other.
     """
     session = uow.session
-    rows = session.info.pop(_PENDING, [])
+    rows = [row.model_dump(exclude={"id"}) for row in session.info.pop(_PENDING, [])]
     if not rows:
         return
     connection = session.connection()

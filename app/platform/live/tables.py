@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlmodel import Field, col
 
 from app.platform.db import Base, UnitOfWork, json_column, utc_column
@@ -24,10 +24,10 @@ class EventRow(Base, table=True):
     sample_id: uuid.UUID | None = None
     topic: str = Field(max_length=40)
     kind: str = Field(max_length=40)
-    payload: dict[str, Any] = json_column()
+    payload: dict[str, JsonValue] = json_column()
 
 
-def purge_events(uow: UnitOfWork, *, older_than: datetime) -> int:
+def purge_events(uow: UnitOfWork, older_than: datetime) -> int:
     """Delete events nobody can resume from any more; says how many went."""
     result = uow.session.connection().execute(sa.delete(EventRow).where(col(EventRow.at) < older_than))
     return result.rowcount

@@ -8,7 +8,7 @@ dependencies=[public("the sign-in form must open for anybody")]  nobody in parti
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
@@ -23,12 +23,8 @@ STAFF = frozenset(Role) - {Role.INSTRUMENT}
 SERVICE_STAFF = frozenset({Role.RECEPTION, Role.CHEMIST, Role.VERIFIER, Role.HEALTH_WORKER, Role.SESSION_LEAD})
 
 
-class Identify(Protocol):
-    """Finds out who is calling; wired to the people feature in app.main."""
-
-    def __call__(self, request: Request) -> Actor | None:
-        """The actor, or None when nobody is signed in."""
-        ...
+Identify = Callable[[Request], Actor | None]
+"""Finds out who is calling, or that nobody is signed in; wired to the people feature in app.main."""
 
 
 def current_actor(request: Request) -> Actor | None:

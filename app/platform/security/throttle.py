@@ -11,15 +11,16 @@ from collections import deque
 from app.platform.kernel.clock import Clock
 from app.platform.kernel.errors import TooMany
 
+MAX_KEYS = 10_000
+
 
 class Throttle:
     """At most `limit` tries per key in `seconds`."""
 
-    def __init__(self, limit: int, seconds: int, clock: Clock, *, max_keys: int = 10_000) -> None:
+    def __init__(self, limit: int, seconds: int, clock: Clock) -> None:
         self.limit = limit
         self.seconds = seconds
         self.clock = clock
-        self.max_keys = max_keys
         self._tries: dict[str, deque[float]] = {}
         self._lock = threading.Lock()
 
@@ -41,9 +42,9 @@ class Throttle:
 
     def _recent(self, key: str) -> deque[float]:
         now = self.clock().timestamp()
-        if len(self._tries) >= self.max_keys and key not in self._tries:
+        if len(self._tries) >= MAX_KEYS and key not in self._tries:
             self._tries = {k: t for k, t in self._tries.items() if t and t[-1] > now - self.seconds}
-            while len(self._tries) >= self.max_keys:
+            while len(self._tries) >= MAX_KEYS:
                 self._tries.pop(next(iter(self._tries)))
         tries = self._tries.setdefault(key, deque())
         while tries and tries[0] <= now - self.seconds:

@@ -6,9 +6,9 @@ import hmac
 import secrets
 
 
-def new_secret(nbytes: int = 32) -> str:
+def new_secret() -> str:
     """256 random bits, URL-safe."""
-    return secrets.token_urlsafe(nbytes)
+    return secrets.token_urlsafe(32)
 
 
 def keyed_hash(pepper: bytes, purpose: str, value: str) -> str:

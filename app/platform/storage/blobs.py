@@ -7,10 +7,10 @@ import hashlib
 import os
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from anyio import to_thread
 
@@ -31,85 +31,87 @@ class Received:
     size: int
 
 
-class _Part:
-    """A file being received, under a name nobody else uses."""
+class Held:
+    """Bytes on their way in: `path` to look at them once they are whole, then `keep()`.
 
-    def __init__(self, folder: Path, max_bytes: int) -> None:
+    Used as a context, it forgets at its end what was not kept. Until then they lie under a name nobody else uses.
+    """
+
+    def __init__(self, store: BlobStore) -> None:
+        folder = store.root / "incoming"
         folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / f"{uuid.uuid4().hex}.part"
-        self.file: BinaryIO = self.path.open("xb")
-        self.digest = hashlib.sha256()
-        self.size = 0
-        self.max_bytes = max_bytes
+        self._store = store
+        self._part = folder / f"{uuid.uuid4().hex}.part"
+        self._file: BinaryIO = self._part.open("xb")
+        self._digest = hashlib.sha256()
+        self._size = 0
+        self._kept: Received | None = None
 
     def write(self, chunk: bytes) -> None:
-        self.size += len(chunk)
-        if self.size > self.max_bytes:
+        """The next piece. Raises TooLarge, OSError (disk)."""
+        self._size += len(chunk)
+        if self._size > self._store.max_bytes:
             raise TooLarge(
-                f"The file is larger than the limit of {self.max_bytes / 1048576:.0f} MiB. It was not saved; "
+                f"The file is larger than the limit of {self._store.max_bytes / 1048576:.0f} MiB. It was not saved; "
                 "everything else is unharmed.",
                 hint="Export only the part that is needed, or ask the operator to raise the limit.",
             )
-        self.digest.update(chunk)
-        self.file.write(chunk)
+        self._digest.update(chunk)
+        self._file.write(chunk)
 
-    def check(self) -> None:
-        if self.size == 0:
+    def whole(self) -> Self:
+        """That was the last piece. Raises Invalid where there was none."""
+        if self._size == 0:
             raise Invalid("The file is empty.", fields={"file": "empty"}, hint="Export it again from the instrument.")
+        self._file.flush()
+        return self
 
-    def finish(self, target: Callable[[str], Path], announced: str = "") -> Received:
-        self.check()
-        sha256 = self.digest.hexdigest()
-        if announced not in ("", sha256):
+    @property
+    def sha256(self) -> str:
+        """The hash of the bytes, which is their name once they are kept."""
+        return self._digest.hexdigest()
+
+    @property
+    def path(self) -> Path:
+        """Where the bytes lie now."""
+        return self._part if self._kept is None else self._store.path(self.sha256)
+
+    def keep(self, announced: str = "") -> Received:
+        """Make them durable under their name, if that is the `announced` one. Twice is once. Raises DigestMismatch, OSError."""
+        if self._kept is not None:
+            return self._kept
+        if announced not in ("", self.sha256):
             raise DigestMismatch(
                 "What arrived is not what was announced (its SHA-256 differs), so it was not kept. The file itself is "
                 "unharmed.",
                 hint="Send it again.",
                 fields={"sha-256": "differs"},
             )
-        self.file.flush()
-        os.fsync(self.file.fileno())
-        self.file.close()
-        path = target(sha256)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        path = self._store.path(self.sha256)
         path.parent.mkdir(parents=True, exist_ok=True)
         if _renewed(path):
-            self.path.unlink()
+            self._part.unlink()
         else:
-            os.replace(self.path, path)
+            os.replace(self._part, path)
             path.chmod(0o444)
             _fsync_folder(path.parent)
-        return Received(sha256, self.size)
-
-    def discard(self) -> None:
-        self.file.close()
-        self.path.unlink(missing_ok=True)
-
-
-class Held:
-    """Bytes that were received whole and are not kept yet: `path` to look at them, then `keep()` or `discard()`."""
-
-    def __init__(self, part: _Part, target: Callable[[str], Path]) -> None:
-        self._part, self._target = part, target
-        self._kept: Received | None = None
-        part.check()
-        part.file.flush()
-        self.sha256 = part.digest.hexdigest()
-
-    @property
-    def path(self) -> Path:
-        """Where the bytes lie now."""
-        return self._part.path if self._kept is None else self._target(self.sha256)
-
-    def keep(self) -> Received:
-        """Make them durable under their name. Twice is once."""
-        if self._kept is None:
-            self._kept = self._part.finish(self._target)
+        self._kept = Received(self.sha256, self._size)
         return self._kept
 
     def discard(self) -> None:
         """Forget them, unless they were kept."""
         if self._kept is None:
-            self._part.discard()
+            self._file.close()
+            self._part.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.discard()
 
 
 class BlobStore:
@@ -130,48 +132,35 @@ class BlobStore:
 
         Raises TooLarge, Invalid (empty), DigestMismatch, OSError (disk).
         """
-        part = await to_thread.run_sync(_Part, self.root / "incoming", self.max_bytes)
-        try:
-            async for chunk in chunks:
-                if chunk:
-                    await to_thread.run_sync(part.write, chunk)
-            return await to_thread.run_sync(part.finish, self.path, announced)
-        except BaseException:
-            part.discard()
-            raise
+        with await self.hold(chunks) as held:
+            return await to_thread.run_sync(held.keep, announced)
 
-    def put(self, chunks: Iterator[bytes]) -> Received:
+    def put(self, chunks: Iterable[bytes]) -> Received:
         """Run it for callers that have no event loop."""
-        part = _Part(self.root / "incoming", self.max_bytes)
-        try:
-            for chunk in chunks:
-                part.write(chunk)
-            return part.finish(self.path)
-        except BaseException:
-            part.discard()
-            raise
+        with self.hold_now(chunks) as held:
+            return held.keep()
 
     async def hold(self, chunks: AsyncIterator[bytes]) -> Held:
         """Take a stream in to be looked at first: what is refused then leaves no bytes behind. Raises as `receive`."""
-        part = await to_thread.run_sync(_Part, self.root / "incoming", self.max_bytes)
+        held = await to_thread.run_sync(Held, self)
         try:
             async for chunk in chunks:
                 if chunk:
-                    await to_thread.run_sync(part.write, chunk)
-            return Held(part, self.path)
+                    await to_thread.run_sync(held.write, chunk)
+            return held.whole()
         except BaseException:
-            part.discard()
+            held.discard()
             raise
 
-    def hold_now(self, chunks: Iterator[bytes]) -> Held:
+    def hold_now(self, chunks: Iterable[bytes]) -> Held:
         """Run it for callers that have no event loop."""
-        part = _Part(self.root / "incoming", self.max_bytes)
+        held = Held(self)
         try:
             for chunk in chunks:
-                part.write(chunk)
-            return Held(part, self.path)
+                held.write(chunk)
+            return held.whole()
         except BaseException:
-            part.discard()
+            held.discard()
             raise
 
     def remove(self, sha256: str, *, older_than_s: float = 24 * 3600) -> bool:

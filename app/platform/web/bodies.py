@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Annotated, Any, BinaryIO
 
 from anyio import to_thread
@@ -32,21 +31,14 @@ async def looked_at(request: Request, store: BlobStore, commit: Callable[[Held],
         return Response(status_code=400)  # nobody is there to read it; nothing was kept
 
     def and_discard() -> Response:
-        try:
+        with bytes_of:
             return commit(bytes_of)
-        finally:
-            bytes_of.discard()
 
     answer = await to_thread.run_sync(and_discard)
     answer.headers["ETag"] = etag(1)
     return answer
 
 
-@contextmanager
-def held(store: BlobStore, file: BinaryIO) -> Iterator[Held]:
-    """The bytes of a form's file, to be looked at; gone afterwards unless they were kept with a row."""
-    found = store.hold_now(iter(lambda: file.read(1 << 20), b""))
-    try:
-        yield found
-    finally:
-        found.discard()
+def held(store: BlobStore, file: BinaryIO) -> Held:
+    """The bytes of a form's file, to be looked at in a context, after which they are gone unless they were kept with a row."""
+    return store.hold_now(iter(lambda: file.read(1 << 20), b""))

@@ -16,7 +16,16 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    model_validator,
+)
 from starlette.datastructures import FormData
 
 from app.platform.kernel.personal_data import PersonalKind
@@ -74,8 +83,6 @@ Note1000 = Annotated[Text1000, FOR_STAFF]
 
 # Free text that others read: clients, partners, the public.
 Told40 = Annotated[Text40, FOR_OTHERS]
-Told60 = Annotated[Text60, FOR_OTHERS]
-Told80 = Annotated[Text80, FOR_OTHERS]
 Told120 = Annotated[Text120, FOR_OTHERS]
 Told200 = Annotated[Text200, FOR_OTHERS]
 Told600 = Annotated[Text600, FOR_OTHERS]
@@ -115,6 +122,8 @@ Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=
 
 
 FieldPath = tuple[str, ...]
+Body = Mapping[str, JsonValue] | FormData
+"""What was sent: an object of JSON, or a form."""
 Call = TypeVar("Call", bound=Callable[..., Any])
 EACH = "*"
 """In a path: every item of a list, every value of an object."""
@@ -131,15 +140,6 @@ class FreeField:
     def name(self) -> str:
         """The name by which the form and a problem call the field: without its place in a list."""
         return ".".join(part for part in self.path if part != EACH)
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """Something that was sent in a field of free text."""
-
-    name: str
-    text: str
-    free: Free
 
 
 def reads_free_text(names: Mapping[str, Free]) -> Callable[[Call], Call]:
@@ -205,7 +205,7 @@ def _walk(kind: Any, metadata: Iterable[Any], path: FieldPath) -> Iterator[FreeF
                 yield from _walk(one, (), (*path, *many))
 
 
-async def sent(request: Request) -> Mapping[str, Any] | FormData:
+async def sent(request: Request) -> Body:
     """The body as it came; {} where it is no object or cannot be read, which its route says itself."""
     kind = request.headers.get("content-type", "")
     if kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
@@ -217,16 +217,13 @@ async def sent(request: Request) -> Mapping[str, Any] | FormData:
     return body if isinstance(body, dict) else {}
 
 
-def written(fields: Iterable[FreeField], body: Mapping[str, Any] | FormData) -> Iterator[Written]:
+def written(fields: Iterable[FreeField], body: Body) -> Iterator[tuple[FreeField, str]]:
     """What stands in these fields of a body."""
     for one in fields:
-        if isinstance(body, FormData):
-            for value in body.getlist(one.name):
-                if isinstance(value, str):
-                    yield Written(one.name, value, one.free)
-        else:
-            for text in _at(body, one.path):
-                yield Written(one.name, text, one.free)
+        values = body.getlist(one.name) if isinstance(body, FormData) else _at(body, one.path)
+        for text in values:
+            if isinstance(text, str):
+                yield one, text
 
 
 def _at(value: Any, path: FieldPath) -> Iterator[str]:

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from fastapi import Depends, Header, Request
@@ -48,7 +47,7 @@ class Once:
             return JSONResponse(jsonable_encoder(create()), status)
         actor = str(uow.actor.person_id)
         key_hash = self._hash(actor)
-        _one_at_a_time(uow, key_hash)
+        uow.one_at_a_time(key_hash.encode())  # the second of two finds the answer of the first
         row = uow.session.get(IdempotencyRow, key_hash)
         if row is not None:
             if row.request_hash != self.request_hash:
@@ -85,16 +84,6 @@ class Once:
                 "This was carried out before, and its answer can no longer be opened. Nothing was done twice.",
                 hint="Look for the record; use a fresh key for each new one.",
             ) from error
-
-
-def _one_at_a_time(uow: UnitOfWork, key_hash: str) -> None:
-    """Two requests with one key at the same instant: the second waits and finds the answer of the first.
-
-    SQLite has one writer anyway; PostgreSQL is asked for a lock on the key until the transaction ends.
-    """
-    if uow.session.get_bind().dialect.name == "postgresql":
-        number = int.from_bytes(bytes.fromhex(key_hash[:16]), signed=True)
-        uow.session.execute(sa.text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
 
 async def once(

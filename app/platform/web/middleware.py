@@ -5,7 +5,6 @@ Not BaseHTTPMiddleware: that would buffer live event streams.
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable
 from http import HTTPStatus
@@ -16,6 +15,7 @@ from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.platform.security.policy import current_actor
@@ -39,10 +39,14 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class SecurityHeaders:
-    """Adds the headers to every response, errors and static files included, and a request number."""
+    """Adds the headers to every response, errors and static files included, and a request number.
 
-    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+    Notes the newest live event before a page reads anything: its stream starts from there, so nothing is missed.
+    """
+
+    def __init__(self, app: ASGIApp, *, secure: bool, newest: Callable[[], int]) -> None:
         self.app = app
+        self.newest = newest
         self.headers = dict(SECURITY_HEADERS)
         if secure:
             self.headers["Strict-Transport-Security"] = "max-age=31536000"
@@ -53,7 +57,7 @@ class SecurityHeaders:
             await self.app(scope, receive, send)
             return
         request_id = uuid.uuid4().hex[:12]
-        scope.setdefault("state", {})["request_id"] = request_id
+        scope.setdefault("state", {}).update(request_id=request_id, live_from=self.newest())
         structlog.contextvars.bind_contextvars(request_id=request_id)
 
         async def send_with_headers(message: Message) -> None:
@@ -67,20 +71,6 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
-
-
-class LiveFrom:
-    """Notes the newest live event before a page reads anything: its stream starts from there, so nothing is missed."""
-
-    def __init__(self, app: ASGIApp, *, newest: Callable[[], int]) -> None:
-        self.app = app
-        self.newest = newest
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Remember the number."""
-        if scope["type"] == "http":
-            scope.setdefault("state", {})["live_from"] = self.newest()
-        await self.app(scope, receive, send)
 
 
 def live_from(request: Request, path: str) -> str:
@@ -137,13 +127,8 @@ class CrossSiteGuard:
             headers = Headers(scope=scope)
             bearer = headers.get("authorization", "").lower().startswith("bearer ")
             if not bearer and not _same_site(headers):
-                await _refuse(
-                    scope,
-                    send,
-                    403,
-                    "cross_site",
-                    "This request came from another website, so it was not carried out. Nothing was changed.",
-                )
+                detail = "This request came from another website, so it was not carried out. Nothing was changed."
+                await _refuse(scope, receive, send, 403, "cross_site", detail)
                 return
         await self.app(scope, receive, send)
 
@@ -172,7 +157,7 @@ class BodyLimit:
         limit = self.upload_limit if await _may_upload(scope) else self.limit
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdigit() and int(declared) > limit:
-            await _refuse(scope, send, 413, "too_large", _too_large(int(declared), limit))
+            await _refuse(scope, receive, send, 413, "too_large", _too_large(int(declared), limit))
             return
         seen = 0
 
@@ -208,7 +193,7 @@ def _too_large(size: int, limit: int) -> str:
     )
 
 
-async def _refuse(scope: Scope, send: Send, status: int, code: str, detail: str) -> None:
+async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, code: str, detail: str) -> None:
     problem = {
         "type": f"urn:mast:problem:{code}",
         "title": HTTPStatus(status).phrase,
@@ -217,9 +202,5 @@ async def _refuse(scope: Scope, send: Send, status: int, code: str, detail: str)
         "instance": scope["path"],
         "request_id": scope.get("state", {}).get("request_id", ""),
     }
-    body = json.dumps(problem).encode()
-    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
-    if status == 413:
-        headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    headers = {"Connection": "close"} if status == 413 else None
+    await JSONResponse(problem, status, headers, media_type="application/problem+json")(scope, receive, send)

@@ -37,7 +37,29 @@ STATUS: dict[type[e.MastError], int] = {
 
 MEDIA_TYPE = "application/problem+json"
 
-Renderer = Callable[[Request, dict[str, Any]], Response]
+
+class Problem(BaseModel):
+    """RFC 9457. `fields` says what is wrong with which value, `reasons` why a step was refused.
+
+    `kinds`: what in a free text seems to point to a person. `reason_code`: why a page was not changed, as it is logged.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str
+    hint: str = ""
+    fields: dict[str, str] = {}
+    reasons: list[str] = []
+    kinds: list[str] = []
+    reason_code: str = ""
+
+
+Renderer = Callable[[Request, Problem], Response]
 
 
 def wants_html(request: Request) -> bool:
@@ -50,10 +72,11 @@ def status_of(error: e.MastError | None) -> int:
     return 200 if error is None else next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 400)
 
 
-def problem(error: e.MastError, request: Request) -> dict[str, Any]:
-    """The members of the problem: type, title, status, detail, hint and what the error carries."""
+def problem(error: e.MastError, request: Request) -> Problem:
+    """The problem as it is answered: what happened, a hint where there is one, and what the error carries."""
     status = status_of(error)
-    body: dict[str, Any] = {
+    said = {"hint": error.hint, **error.extra}
+    members = {
         "type": f"urn:mast:problem:{error.code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -61,16 +84,17 @@ def problem(error: e.MastError, request: Request) -> dict[str, Any]:
         "instance": request.url.path,
         "request_id": getattr(request.state, "request_id", ""),
     }
-    if error.hint:
-        body["hint"] = error.hint
-    body.update({key: value for key, value in error.extra.items() if value})
-    return body
+    return Problem.model_validate({**members, **{name: value for name, value in said.items() if value}})
 
 
 def translate(error: Exception) -> e.MastError:
-    """Errors of the machine in the domain's words; anything unknown stays an internal error."""
+    """Errors of the framework and the machine in the domain's words; anything unknown stays an internal error."""
     if isinstance(error, e.MastError):
         return error
+    if isinstance(error, RequestValidationError):
+        return from_validation(error.errors())
+    if isinstance(error, HTTPException):
+        return _from_http(error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return e.StorageFull()
     if isinstance(error, sqlalchemy.exc.OperationalError) and "full" in str(error.orig):
@@ -117,10 +141,13 @@ def install(app: FastAPI, render_page: Renderer) -> None:
             response = render_page(request, body)
             response.headers.update(headers)
             return response
-        return JSONResponse(body, body["status"], headers=headers, media_type=MEDIA_TYPE)
+        said = body.model_dump(exclude_unset=True)
+        return JSONResponse(said, body.status, headers=headers, media_type=MEDIA_TYPE)
 
-    async def on_mast(request: Request, error: Exception) -> Response:
-        return answer(request, translate(error))
+    async def on_known(request: Request, error: Exception) -> Response:
+        response = answer(request, translate(error))
+        response.headers.update(getattr(error, "headers", None) or {})  # of an HTTPException
+        return response
 
     async def on_machine(request: Request, error: Exception) -> Response:
         known = translate(error)
@@ -130,47 +157,16 @@ def install(app: FastAPI, render_page: Renderer) -> None:
             log.error("request_failed", path=request.url.path, problem=known.code, exc_info=error)
         return answer(request, known)
 
-    async def on_validation(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        return answer(request, from_validation(error.errors()))
-
-    async def on_http(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        response = answer(request, _from_http(error))
-        response.headers.update(error.headers or {})
-        return response
-
     handlers: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
-        e.MastError: on_mast,
-        RequestValidationError: on_validation,
-        HTTPException: on_http,
+        e.MastError: on_known,
+        RequestValidationError: on_known,
+        HTTPException: on_known,
         OSError: on_machine,
         sqlalchemy.exc.SQLAlchemyError: on_machine,
         Exception: on_machine,
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
-
-
-class Problem(BaseModel):
-    """RFC 9457. `fields` says what is wrong with which value, `reasons` why a step was refused.
-
-    `kinds`: what in a free text seems to point to a person. `reason_code`: why a page was not changed, as it is logged.
-    """
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    request_id: str
-    hint: str = ""
-    fields: dict[str, str] = {}
-    reasons: list[str] = []
-    kinds: list[str] = []
-    reason_code: str = ""
 
 
 # What any route may answer: the API description names it once instead of on every route.

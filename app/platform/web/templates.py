@@ -4,7 +4,7 @@ key it was not given fails where `settings.strict_pages` is on, as in all tests.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from app.platform.web.forms import Entered
 
 _log = logging.getLogger(__name__)
 
-ContextMaker = Callable[[Request], dict[str, Any]]
+ContextMaker = Callable[[Request], Mapping[str, object]]
 
 
 def _gap(missing: Undefined) -> str:

@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from scipy.stats import betabinom, binom
 
 from app.care.alerts.detection import drift, rising, run
-from app.care.alerts.detection.batches import Look, counted
-from app.care.alerts.detection.counts import Counted, total
-from app.care.alerts.detection.firsts import Before, First, first
-from app.care.alerts.detection.multiple import benjamini_hochberg
+from app.care.alerts.detection.firsts import First, first
+from app.care.alerts.detection.rising import Counted, total
+from app.care.alerts.detection.run import benjamini_hochberg
 from app.care.alerts.detection.strength import strength
 
 FOLDER = Path(rising.__file__).parent
@@ -43,7 +42,7 @@ def test_the_statistics_know_no_feature_and_no_database() -> None:
 
 @given(histories, st.integers(1, 60))
 def test_more_positive_samples_are_never_more_probable(history: list[Counted], n: int) -> None:
-    tails = [rising.tail(history, Counted(x, n)) for x in range(n + 1)]
+    tails = [rising.predictive(history).tail(Counted(x, n)) for x in range(n + 1)]
     assert tails[0] == 1.0
     assert all(a >= b - 1e-12 for a, b in itertools.pairwise(tails))
     assert all(0 <= t <= 1 for t in tails)
@@ -53,7 +52,7 @@ def test_more_positive_samples_are_never_more_probable(history: list[Counted], n
 def test_the_order_of_the_history_does_not_matter(both: tuple[list[Counted], list[Counted]], x: int) -> None:
     one, other = both
     now = Counted(x, 40)
-    assert rising.tail(one, now) == pytest.approx(rising.tail(other, now), rel=1e-9)
+    assert rising.predictive(one).tail(now) == pytest.approx(rising.predictive(other).tail(now), rel=1e-9)
 
 
 @given(histories)
@@ -77,7 +76,7 @@ def test_sessions_that_differ_more_than_chance_make_a_high_count_less_odd() -> N
     uneven = [Counted(0, 40), Counted(16, 40), Counted(0, 40), Counted(0, 40)] * 3
     assert total(even) == total(uneven)
     assert rising.dispersion(uneven) > 0.1 > rising.dispersion(even)
-    assert rising.tail(uneven, Counted(12, 40)) > 10 * rising.tail(even, Counted(12, 40))
+    assert rising.predictive(uneven).tail(Counted(12, 40)) > 10 * rising.predictive(even).tail(Counted(12, 40))
 
 
 def test_without_a_history_nothing_rises() -> None:
@@ -109,7 +108,7 @@ def test_false_alarms_stay_under_the_level_where_nothing_changed() -> None:
         for _ in range(400):
             past = [Counted(int(x), 40) for x in chance.binomial(40, share, 12)]
             now = Counted(int(chance.binomial(40, share)), 40)
-            said.append(rising.may_alarm(now) and rising.tail(past, now) <= rising.LEVEL)
+            said.append(rising.may_alarm(now) and rising.predictive(past).tail(now) <= rising.LEVEL)
     assert np.mean(said) <= 0.01
 
 
@@ -188,7 +187,7 @@ def test_a_share_that_creeps_up_is_found_where_no_session_is_odd() -> None:
     assert still is not None
     assert not still.signals
     assert drift.drift(quiet[:8]) is None, "no baseline, no drift"
-    assert rising.tail(creeping[:-1], Counted(5, 40)) > rising.LEVEL
+    assert rising.predictive(creeping[:-1]).tail(Counted(5, 40)) > rising.LEVEL
 
 
 # -- strength, batches, firsts --------------------------------------------------------------------------------------
@@ -227,38 +226,22 @@ def test_how_often_an_amount_of_the_same_kind_is_called_unusual() -> None:
         assert np.mean([s.unusual for s in said if s]) == pytest.approx(expected, abs=0.012)
 
 
-def test_samples_of_one_batch_count_once() -> None:
-    heart, star = Look("tablet", " Heart", ("red", "pink")), Look("tablet", "star", ("red",))
-    assert heart.batch(1) == Look("tablet", "HEART", ("pink", "red")).batch(2)
-    assert heart.batch(1) != star.batch(1)
-    assert Look("powder").batch(1) != Look("powder").batch(2), "nothing tells two powders to be one batch"
-    assert Look("powder", group="7").batch(1) == Look("powder", group="7").batch(2)
-    rows = [(heart.batch(n), n == 3) for n in range(9)] + [(Look("powder").batch(n), False) for n in (20, 21)]
-    assert counted(rows) == Counted(1, 3)
-
-
-@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=30))
-def test_counting_batches_never_counts_more_than_samples(rows: list[tuple[int, bool]]) -> None:
-    made = counted(rows)
-    assert made.n == len({batch for batch, _ in rows})
-    assert made.x <= sum(positive for _, positive in rows)
-    assert counted(rows[::-1]) == made
-
-
 @pytest.mark.parametrize(
     ("before", "warned_of", "said"),
     [
-        (Before(0, 0, 0, 0, 60), False, First.EVER),
-        (Before(0, 0, 0, 0, 3), False, None),
-        (Before(0, 0, 0, 0, 3), True, First.EVER),
-        (Before(0, 0, 4, 60, 200), False, First.REGION),
-        (Before(0, 2, 4, 60, 200), False, None),
-        (Before(0, 2, 4, 60, 200), True, First.SESSION),
-        (Before(1, 2, 4, 60, 200), True, None),
+        ((0, 0, 0, 0, 60), False, First.EVER),
+        ((0, 0, 0, 0, 3), False, None),
+        ((0, 0, 0, 0, 3), True, First.EVER),
+        ((0, 0, 4, 60, 200), False, First.REGION),
+        ((0, 2, 4, 60, 200), False, None),
+        ((0, 2, 4, 60, 200), True, First.SESSION),
+        ((1, 2, 4, 60, 200), True, None),
     ],
 )
-def test_the_widest_circle_it_is_new_to(before: Before, warned_of: bool, said: First | None) -> None:
-    assert first(before, warned_of=warned_of) is said
+def test_the_widest_circle_it_is_new_to(
+    before: tuple[int, int, int, int, int], warned_of: bool, said: First | None
+) -> None:
+    assert first(*before, warned_of=warned_of) is said
 
 
 def test_the_benchmark_prints_its_tables(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import select
 
 from app.care.alerts import text_rules
-from app.care.alerts.domain import NO_GREEN_LIGHT, Act, AlertState, Reach, Signatures, Tier, decide
+from app.care.alerts.domain import NO_GREEN_LIGHT, Act, AlertState, Reach, Tier, decide
 from app.care.alerts.tables import Alert
 from app.intake.people.tables import PersonRole
 from app.intake.samples.domain import ConsentAnswer, ConsentKind
@@ -64,12 +64,13 @@ def written() -> dict[tuple[str, str, str, str, str], str]:
 def test_every_state_act_tier_role_and_same_person_is_as_written() -> None:
     table, tried = written(), 0
     me = uuid4()
+    others = {act: {uuid4()} for act in (Act.EDIT, Act.SUBMIT, Act.AGREE, Act.APPROVE)}
     signed = {
-        "nobody": Signatures(frozenset({uuid4()}), uuid4(), uuid4(), uuid4()),
-        "author": Signatures(frozenset({me}), uuid4(), uuid4(), uuid4()),
-        "submitted": Signatures(frozenset({uuid4()}), me, uuid4(), uuid4()),
-        "agreed": Signatures(frozenset({uuid4()}), uuid4(), me, uuid4()),
-        "approved": Signatures(frozenset({uuid4()}), uuid4(), uuid4(), me),
+        "nobody": others,
+        "author": {**others, Act.EDIT: {me}},
+        "submitted": {**others, Act.SUBMIT: {me}},
+        "agreed": {**others, Act.AGREE: {me}},
+        "approved": {**others, Act.APPROVE: {me}},
     }
     for state, act, tier, role, same in itertools.product(AlertState, Act, Tier, Role, SAME):
         target, reasons = decide(state, act, tier, frozenset({role}), me, signed[same])
@@ -81,7 +82,7 @@ def test_every_state_act_tier_role_and_same_person_is_as_written() -> None:
 
 def test_every_reason_is_told_at_once() -> None:
     me = uuid4()
-    signed = Signatures(frozenset({me}), me, me)
+    signed = {act: {me} for act in (Act.EDIT, Act.SUBMIT, Act.AGREE)}
     _, reasons = decide(AlertState.AGREED, Act.APPROVE, Tier.T3, frozenset({LEAD}), me, signed)
     assert len(reasons) == 3
 

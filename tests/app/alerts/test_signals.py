@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from app.care.alerts import detecting_job, series_signals
-from app.care.alerts.detection.batches import Look
 from app.care.alerts.domain import AlertState, Tier
 from app.care.alerts.tables import Alert, AlertEvidence, DetectionRun
 from app.care.counted.series import Seen
 from app.care.counted.tables import TrendFinding, TrendSample
 from app.intake.samples.domain import ConsentAnswer, ConsentKind
+from app.intake.samples.lookup import SampleLook
 from app.operations.retention import Housekeeper
 from app.platform.db import Database
 from app.platform.jobs import JobRow, JobState
@@ -292,11 +292,24 @@ def seen(n: int, period: str, day: date, *found: tuple[str, str]) -> list[Seen]:
     return [Seen(uuid4(), True, period, None, day, "NE", "heroin", frozenset(found)) for _ in range(n)]
 
 
+def looks(form: str, logo: str = "", *colours: str, group: str = "", key: UUID | None = None) -> SampleLook:
+    return SampleLook(key or uuid4(), uuid4(), 1, form, logo, colours, group, withdrawn=False)
+
+
+def test_what_makes_samples_one_batch() -> None:
+    batch = series_signals.batch_of
+    heart = batch(looks("tablet", " Heart", "red", "pink"))
+    assert heart == batch(looks("tablet", "HEART", "pink", "red"))
+    assert heart != batch(looks("tablet", "star", "red"))
+    assert batch(looks("powder")) != batch(looks("powder")), "nothing tells two powders to be one batch"
+    assert batch(looks("powder", group="7")) == batch(looks("powder", group="7"))
+
+
 def test_batches_count_once_and_a_class_with_one_member_is_that_member() -> None:
     one, two = ("metonitazene", "opioid.nitazene"), ("protonitazene", "opioid.nitazene")
     now = [*seen(5, "now", date(2026, 6, 1), one), *seen(3, "now", date(2026, 6, 1))]
-    looks = {row.sample_id: Look("tablet", "Heart") for row in now[:5]}
-    (period,) = series_signals.periods_of(now, looks)["heroin"]
+    hearts = {row.sample_id: looks("tablet", "Heart", key=row.sample_id) for row in now[:5]}
+    (period,) = series_signals.periods_of(now, hearts)["heroin"]
     assert (period.n, period.of("metonitazene").x) == (4, 1)
     assert [name[2] for name in series_signals.tests_of({"heroin": [period]}, {"now"}, {"opioid.nitazene"})] == [
         "metonitazene"

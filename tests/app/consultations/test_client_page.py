@@ -302,7 +302,7 @@ def test_the_page_reaches_the_verdict_that_staff_verified(lab: Desk) -> None:
 
 
 def _view(lab: Desk, session: Any, sample_id: Any) -> Any:
-    from app.care.consultations.service import client_view
+    from app.care.consultations.client_view import client_view
 
     return client_view(session, lab.runtime.pack, lab.row(sample_id), lab.runtime.now())
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from app.care.consultations.client_view import client_view
 from app.care.consultations.domain import INTENTION_WORDS, REFERRAL_WORDS, Intention, Referral
-from app.care.consultations.service import client_view
 from app.care.consultations.tables import Consultation, ConsultationOutcome
 from app.intake.samples import service as samples
 from app.platform.audit import AuditEntry

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.care.consultations import locales
 from app.care.consultations.domain import Shut, Stage
 from app.care.consultations.locales import WORDS, offered, preferred, words_of
 from app.care.consultations.words import Words
@@ -27,7 +28,7 @@ from .conftest import CHEMIST, LEAD, VIEW, WORKER, Desk
 COOKIE = "__Host-mast-language"
 WELSH = {"Accept-Language": "cy-GB,cy;q=0.9,en;q=0.8"}
 UNKNOWN = "3333 3333 3333"
-TEMPLATES = Path(__file__).parents[3] / "app" / "templates"
+SCREENS = Path(__file__).parents[3] / "app" / "screens"
 
 
 @pytest.fixture
@@ -56,25 +57,30 @@ def in_welsh(lab: Desk, sample_id: Any, browser: TestClient) -> str:
 
 def test_each_language_has_every_word_in_the_same_shape() -> None:
     english, welsh = WORDS["en"], WORDS["cy"]
-    for field in fields(Words):
-        ours, theirs = getattr(welsh, field.name), getattr(english, field.name)
+    for name in Words.model_fields:
+        ours, theirs = getattr(welsh, name), getattr(english, name)
         if isinstance(theirs, dict):
-            assert set(ours) == set(theirs), field.name
-            assert all(ours.values()), field.name
+            assert set(ours) == set(theirs), name
+            assert all(ours.values()), name
         else:
-            assert ours.strip(), field.name
-            assert re.findall(r"\{\w+\}", ours) == re.findall(r"\{\w+\}", theirs), field.name
-            assert ours != theirs or field.name == "staff", field.name
+            assert ours.strip(), name
+            assert re.findall(r"\{\w+\}", ours) == re.findall(r"\{\w+\}", theirs), name
+            assert ours != theirs or name == "staff", name
     assert set(english.stages) == set(english.steps) == set(Stage)
     assert set(english.shut) == set(Shut)
     assert set(english.reasons) == set(ChangeReason)
 
 
+def test_a_language_that_leaves_a_word_to_the_english_is_not_loaded() -> None:
+    with pytest.raises(ValueError, match=r"Cymraeg has no words for: .+ skip,"):
+        locales._complete(Words(name="Cymraeg"))
+
+
 def test_every_word_a_template_asks_for_is_there() -> None:
-    files = [*TEMPLATES.glob("client/*.html"), TEMPLATES / "client_base.html"]
+    files = [*SCREENS.glob("ticket/*.html"), SCREENS / "common/client_base.html"]
     asked = {(f.name, w) for f in files for w in re.findall(r"\bw\.([a-z]\w*)", f.read_text(encoding="utf-8"))}
     assert len(asked) > 30
-    known = {field.name for field in fields(Words)} | {"before"}
+    known = {*Words.model_fields, "before"}
     assert {pair for pair in asked if pair[1] not in known} == set()
 
 

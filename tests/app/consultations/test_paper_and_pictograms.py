@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from app.care.consultations import also_taking
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
+from app.screens.consultation import also_taking
 from harm_messages import load_pack
 from harm_messages.vocabulary import Pictogram
 
@@ -63,7 +63,7 @@ def test_who_may_tell_may_print_and_nobody_else(lab: Desk, world: Any) -> None:
 
 
 def test_every_pictogram_has_a_drawing_of_its_own_in_ink_alone(lab: Desk) -> None:
-    macros: Any = lab.runtime.templates.environment.get_template("macros/pictograms.html").module
+    macros: Any = lab.runtime.templates.environment.get_template("common/pictograms.html").module
     assert set(macros.drawings) == {one.value for one in Pictogram}
     assert len(set(macros.drawings.values())) == len(macros.drawings)
     for one in Pictogram:
@@ -76,7 +76,10 @@ def test_every_pictogram_has_a_drawing_of_its_own_in_ink_alone(lab: Desk) -> Non
 
 def test_what_may_be_ticked_holds_everything_a_pair_knows_and_nothing_twice() -> None:
     pack = load_pack()
-    tapped, found = [*also_taking.to_tap(pack), *also_taking.about_them(pack)], also_taking.to_find(pack)
+    tapped, found = (
+        [*also_taking.short_list(pack, "taken"), *also_taking.short_list(pack, "about_you")],
+        also_taking.to_find(pack),
+    )
     assert {one.id for one in tapped} == set(pack.co_use)
     words = " ".join(f"{one.label} {one.words}" for one in (*tapped, *found)).casefold()
     missing = [s for g in pack.groups.values() for s in g.substances if pack.substances[s].name.casefold() not in words]

@@ -16,9 +16,9 @@ import sqlalchemy as sa
 import structlog
 
 import app.main
-from app.care.consultations import also_taking
 from app.operations import logging as logs
 from app.results.finding import NewFinding
+from app.screens.consultation import also_taking
 from harm_messages import load_pack
 from tests.support import traces
 from tests.support.planted import SENTINEL, planted
@@ -176,7 +176,7 @@ def test_G2_what_a_person_says_about_themselves_goes_the_same_way_and_has_a_card
 
 
 def test_G2_no_age_is_asked(lab: Desk) -> None:
-    asked = [*also_taking.about_them(load_pack()), *also_taking.to_tap(load_pack())]
+    asked = [one for kind in ("about_you", "taken") for one in also_taking.short_list(load_pack(), kind)]
     assert not [one for one in asked if re.search(r"\b(age|aged|years?|under|young|old)\b", f"{one.label} {one.words}")]
 
 

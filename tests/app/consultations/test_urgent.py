@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.care.consultations.adjusting_domain import Approver, UrgentState, urgent_state, why_no_approval
+from app.care.consultations.adjusting_domain import UrgentState, WhyRefused, urgent_state, why_no_approval
 from app.intake.people import service as people
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
@@ -171,11 +171,11 @@ def test_nobody_else_and_no_other_agency(lab: Desk, world: Any) -> None:
 
 def test_who_may_approve_is_one_table() -> None:
     me, one, other = (uuid.uuid4() for _ in range(3))
-    assert why_no_approval(me, [], Approver(me, True))
-    assert why_no_approval(me, [Approver(one, True)], Approver(one, True))
-    assert why_no_approval(me, [Approver(one, False)], Approver(other, False))
-    for first, second in ((True, False), (False, True), (True, True)):
-        assert why_no_approval(me, [Approver(one, first)], Approver(other, second)) is None
+    assert why_no_approval(me, None, me, senior=True) is WhyRefused.OWN_REQUEST
+    assert why_no_approval(me, one, one, senior=True) is WhyRefused.APPROVED_ALREADY
+    assert why_no_approval(me, one, other, senior=False) is WhyRefused.NEEDS_SENIOR
+    assert why_no_approval(me, one, other, senior=True) is None
+    assert why_no_approval(me, None, one, senior=False) is None, "the second may be the senior one"
 
 
 def test_where_it_stands_follows_from_its_times(clock: Any) -> None:

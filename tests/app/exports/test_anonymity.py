@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
 from dataclasses import replace
 from functools import cache
@@ -10,24 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.figures.exports.anonymity import place
-from app.figures.exports.bands import EDGES, band_words, bands_of
-from app.figures.exports.domain import Column
-from app.figures.exports.drawing import Made, Placed, draw, table
-from app.figures.exports.ladders import STEPS, Words, cost, widened
-from app.figures.exports.leaving import leaving
-from app.figures.exports.protecting import words_shown
-from app.figures.exports.records import (
+from app.figures.exports.anonymity import STEPS, Words, cost, place, widened
+from app.figures.exports.domain import (
     COLOUR_GROUPS,
     NOTHING,
     OTHER,
     WITHHELD,
+    Column,
     Drawn,
     Known,
     Record,
     RecordedFinding,
     colour_group,
 )
+from app.figures.exports.drawing import Made, Placed, draw, leaving, table
+from app.figures.exports.protecting import EDGES, UNIT_WORDS, bands_of, words_shown
 from app.intake.samples.domain import Colour
 from harm_messages import load_pack
 
@@ -77,6 +75,16 @@ def worlds(draw_: st.DrawFn) -> list[Record]:
     return out
 
 
+def band_words() -> set[str]:
+    """Every band there can be."""
+    bands = set()
+    for unit, edges in EDGES.items():
+        words = UNIT_WORDS[unit]
+        bands |= {f"any amount {words}"} | {f"{low:g} or more {words}" for low in edges[1:]}
+        bands |= {f"{low:g} to under {high:g} {words}" for low, high in itertools.combinations(edges, 2)}
+    return bands
+
+
 def made_of(records: list[Record], k: int = 10) -> Made:
     return draw(records, {}, EVERY, words(), k)
 
@@ -115,7 +123,7 @@ def test_no_word_is_outside_the_vocabulary_and_no_word_is_rare(records: list[Rec
     assert {row.known.intent for row in rows} <= {
         r for r in {*DRUGS, "unknown", "mixture", OTHER} if words().knows(r)
     } | (words().classes)
-    bands = set(band_words())
+    bands = band_words()
     for row in rows:
         assert row.amounts.keys() <= row.found
         assert all(band.rpartition(", ")[0] in bands for band in row.amounts.values())
@@ -341,7 +349,7 @@ def test_a_single_late_sample_waits() -> None:
 def test_every_band_holds_k_amounts_and_each_amount_lies_in_its_band(amounts: list[float], unit: str) -> None:
     bands = bands_of(amounts, unit, 10)
     assert all(n >= 10 for band, n in Counter(bands).items() if band)
-    assert set(bands) <= set(band_words()) | {""}
+    assert set(bands) <= band_words() | {""}
     for amount, band in zip(amounts, bands, strict=True):
         numbers = [float(part) for part in band.split() if part.replace(".", "").isdigit()]
         if "to under" in band:

@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import select
 
 from app.care.counted import service as counted
-from app.figures.exports import asking, extract_job, extracting
+from app.figures.exports import extract_job, extracting
 from app.figures.exports.domain import K
 from app.figures.exports.tables import ResearchDrawing, ResearchExtract
 from app.figures.trends import sample_level
@@ -30,7 +30,7 @@ def extracts(projects: Projects) -> list[ResearchExtract]:
 
 def jobs(projects: Projects) -> list[JobRow]:
     with projects.world.runtime.read() as session:
-        return list(session.exec(select(JobRow).where(JobRow.kind == asking.JOB)))
+        return list(session.exec(select(JobRow).where(JobRow.kind == extract_job.JOB)))
 
 
 def runner(projects: Projects, **more: Any) -> JobRunner:
@@ -261,6 +261,6 @@ def test_one_that_has_ended_is_not_drawn_again(projects: Projects) -> None:
     asked = ok(projects.ask(projects.approved()))
     projects.drawn(asked)
     with projects.world.runtime.db.begin() as uow:
-        enqueue(uow, asking.JOB, {"drawing_id": asked["id"]}, agency_id=projects.world.agency_id)
+        enqueue(uow, extract_job.JOB, {"drawing_id": asked["id"]}, agency_id=projects.world.agency_id)
     assert projects.drawn(asked)["number"] == 1
     assert len(extracts(projects)) == 1

@@ -16,8 +16,7 @@ from sqlmodel import select
 from app.care.counted import service as counted
 from app.care.counted.tables import TrendFinding, TrendSample
 from app.cli import main
-from app.figures.exports.own import FINDING_FIELDS, SAMPLE_FIELDS, code_of
-from app.figures.exports.tedi import SHIPPED, read_columns
+from app.figures.exports.own import FINDING_FIELDS, SAMPLE_FIELDS, SHIPPED, code_of, read_columns
 from app.intake.samples.tables import Sample
 from app.platform.audit.tables import AuditEntry
 from app.platform.kernel.errors import Invalid

@@ -81,6 +81,11 @@ def test_whoever_wrote_or_proposed_it_does_not_approve_it(projects: Projects, ro
     assert ok(projects.step(project, "approve", second))["state"] == "approved"
 
 
+def test_each_step_answers_with_the_version_to_go_on_from(projects: Projects) -> None:
+    answer = projects.step(projects.draft(), "propose", Role.RESEARCHER)
+    assert answer.headers["ETag"] == f'"{answer.json()["version"]}"' == '"2"'
+
+
 def test_whoever_changed_the_draft_does_not_approve_it(projects: Projects) -> None:
     project = projects.draft()
     lead = projects.world.as_(Role.SESSION_LEAD)

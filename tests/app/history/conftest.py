@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from app.figures.history import service
-from app.figures.history.domain import Reading
+from app.figures.history.interpreting import Reading
 from harm_messages import load_pack
 
 TODAY = date(2026, 11, 26)

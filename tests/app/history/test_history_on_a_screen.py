@@ -14,7 +14,7 @@ import pytest
 from sqlmodel import select
 
 from app.care.counted.tables import TrendSample
-from app.figures.history import upload_job, uploads
+from app.figures.history import uploads
 from app.figures.history.domain import UploadState
 from app.figures.history.tables import HistoryUpload
 from app.platform.jobs import long_task
@@ -162,13 +162,13 @@ def test_reading_tells_how_far_it_is_and_a_worker_that_dies_leaves_nothing(
 ) -> None:
     monkeypatch.setattr(long_task, "EVERY_S", 0.0)
     seen: list[tuple[str, int, int]] = []
-    told = upload_job._tell
+    told = uploads._tell
 
     def look(parts: Any, upload_id: Any, step: str, done: int, total: int, state: Any = None) -> None:
         told(parts, upload_id, step, done, total, state)
         seen.append((step, done, total))
 
-    monkeypatch.setattr(upload_job, "_tell", look)
+    monkeypatch.setattr(uploads, "_tell", look)
     lines = "".join(ROW.replace("0001", f"{n:05d}") for n in range(4_500))
     url = work(world, send(world, HEAD + lines))
     assert seen[0] == ("Reading samples.csv", 2_000, 4_501)
@@ -195,7 +195,7 @@ def test_a_task_that_fails_every_time_says_so_and_can_be_dropped(
     def die(*_: Any, **__: Any) -> None:
         raise OSError("no disk")
 
-    monkeypatch.setattr("app.figures.history.upload_job._laid_out", die)
+    monkeypatch.setattr("app.figures.history.uploads._laid_out", die)
     sent = send(world)
     for _ in range(4):
         world.runtime.jobs.run_until_idle()

@@ -18,6 +18,7 @@ from app.figures.trends import service as trends
 from app.figures.trends.domain import Dimension
 from app.figures.trends.protection.noise import Draws
 from app.figures.trends.protection.striking import strike_due
+from app.figures.trends.schemas import TrendOut
 from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Conflict, Invalid
@@ -43,7 +44,7 @@ def rows(world: Any) -> Callable[..., dict[tuple[str, ...], Any]]:
     def ask(measure: str, *by: Dimension) -> dict[tuple[str, ...], Any]:
         with world.runtime.db.begin() as uow:
             table = trends.unprotected_table(uow, trends.Question(measure, by), REGISTER)
-        data = trends.as_data(table)
+        data = TrendOut.of(table).model_dump(mode="json")
         return {(*(row[d] for d in data["dimensions"]), row.get("figure", "")): row for row in data["rows"]}
 
     return ask
@@ -180,6 +181,6 @@ def test_a_measured_0_counts_in_medians_and_is_not_found(
         assert (median["n"], median["value"], median["unit"]) == (5, 0, "percent_ww")
         with world.runtime.db.begin() as uow:
             asked = trends.Question("found", (S,), found="fentanyl")
-            (share,) = trends.as_data(trends.unprotected_table(uow, asked, REGISTER))["rows"]
+            (share,) = TrendOut.of(trends.unprotected_table(uow, asked, REGISTER)).model_dump(mode="json")["rows"]
         assert (share["numerator"], share["denominator"]) == (2, 5)
         assert {key[0]: row["n"] for key, row in rows("samples", Dimension.FOUND).items()} == {"fentanyl": 2}

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.figures.history import service
-from app.figures.history.suggesting import map_lines
-from app.figures.history.values import Dates, Unreadable, fault_of_cas, figure
+from app.figures.history.report import map_lines
+from app.figures.history.values import Unreadable, day_in, fault_of_cas, figure
 from app.platform.kernel.errors import Invalid
 from harm_messages import load_pack
 
@@ -164,10 +164,9 @@ def test_a_formula_that_cannot_be_is_told_and_the_name_beside_it_used(files: Fil
 
 
 def test_spreadsheet_days_are_read_only_if_the_map_says_so() -> None:
-    plain, spreadsheet = (Dates(("%Y-%m-%d",), on, TODAY) for on in (False, True))
-    assert spreadsheet.read("46000") == date(2025, 12, 9)
+    assert day_in("46000", ("%Y-%m-%d",), TODAY, spreadsheet_days=True) == date(2025, 12, 9)
     with pytest.raises(Unreadable):
-        plain.read("46000")
+        day_in("46000", ("%Y-%m-%d",), TODAY)
 
 
 def test_figures_are_read_with_the_decimal_sign_of_the_file() -> None:

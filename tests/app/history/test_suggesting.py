@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 
-from app.figures.history.suggesting import map_lines
+from app.figures.history.report import map_lines
 from harm_messages import load_pack
 
 from .conftest import HEAD, ROW, Files

@@ -10,10 +10,8 @@ import pytest
 from app.care.counted.domain import Seen
 from app.figures.history import service
 from app.figures.history.domain import Problem
-from app.figures.history.our_words import named, our_words
-from app.figures.history.report import SHOWN_OF_A_KIND, in_words
-from app.figures.history.suggesting import map_lines
-from app.figures.history.values import Dates, Unreadable, figure
+from app.figures.history.report import SHOWN_OF_A_KIND, in_words, map_lines, named, our_words
+from app.figures.history.values import Unreadable, day_in, figure
 from app.platform.kernel.errors import Invalid
 from harm_messages import load_pack
 
@@ -159,18 +157,17 @@ def test_a_row_without_an_id_is_known_by_its_cells_where_the_map_says_so(files: 
 
 
 def test_a_date_that_two_formats_read_differently_is_refused() -> None:
-    both = Dates(("%d/%m/%Y", "%m/%d/%Y"), False, TODAY)
-    assert both.read("31/01/2026") == both.read("01/31/2026") == date(2026, 1, 31)
-    assert both.read("04/04/2026") == date(2026, 4, 4)
+    both = ("%d/%m/%Y", "%m/%d/%Y")
+    assert day_in("31/01/2026", both, TODAY) == day_in("01/31/2026", both, TODAY) == date(2026, 1, 31)
+    assert day_in("04/04/2026", both, TODAY) == date(2026, 4, 4)
     with pytest.raises(Unreadable, match="is 2026-04-05 or 2026-05-04: two formats read it differently"):
-        both.read("04/05/2026")
+        day_in("04/05/2026", both, TODAY)
 
 
 def test_a_spreadsheet_day_may_have_a_time_and_a_year_is_none() -> None:
-    dates = Dates(("%Y-%m-%d",), True, TODAY)
-    assert dates.read("46000.75") == date(2025, 12, 9)
+    assert day_in("46000.75", ("%Y-%m-%d",), TODAY, spreadsheet_days=True) == date(2025, 12, 9)
     with pytest.raises(Unreadable, match="is no date written as"):
-        dates.read("2023")
+        day_in("2023", ("%Y-%m-%d",), TODAY, spreadsheet_days=True)
 
 
 def test_a_word_may_be_missing_in_one_column_alone(files: Files) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -221,7 +220,7 @@ def spectrum_reading(mz: list[float], polarity: str) -> Reading:
 
 @pytest.fixture
 def registry(tmp_path: Path) -> LibraryRegistry:
-    return LibraryRegistry(SimpleNamespace(library_dir=tmp_path))
+    return LibraryRegistry(tmp_path)
 
 
 def test_a_negative_reading_is_screened_for_deprotonated_molecules(registry: LibraryRegistry) -> None:

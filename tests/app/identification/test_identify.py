@@ -21,7 +21,7 @@ from tests.support.small_files import small_ir
 
 @pytest.fixture
 def registry(tmp_path: Path) -> LibraryRegistry:
-    return LibraryRegistry(SimpleNamespace(library_dir=tmp_path))
+    return LibraryRegistry(tmp_path)
 
 
 def run_of(names: list[str], times: list[float]) -> Reading:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from app.laboratory.identification.energies import at_energies, energy_of, with_joint_mixture
+from app.laboratory.identification.mixtures import at_energies, energy_of, with_joint_mixture
 from app.laboratory.identification.ranking import SearchConditions, not_compared
 from app.laboratory.library.domain import Technique
 from app.laboratory.library.opened import Opened
@@ -22,7 +21,7 @@ from tests.support.identify import identify_readings
 
 @pytest.fixture
 def registry(tmp_path: Path) -> LibraryRegistry:
-    return LibraryRegistry(SimpleNamespace(library_dir=tmp_path))
+    return LibraryRegistry(tmp_path)
 
 
 def reading_of(spectrum: MassSpectrum, **meta: Any) -> Reading:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from app.laboratory.identification.controls import RunControls
 from app.laboratory.identification.identify import ALL_IN_BLANK, Context, identify, identify_blocks
-from app.laboratory.identification.run_answers import KEPT_PEAKS
-from app.laboratory.identification.runs import COMPONENT_RULE, MOST_COMPONENTS, RULE, components_of, peaks_of
+from app.laboratory.identification.runs import (
+    COMPONENT_RULE,
+    KEPT_PEAKS,
+    MOST_COMPONENTS,
+    RULE,
+    RunControls,
+    components_of,
+    peaks_of,
+)
 from app.laboratory.library.registry import LibraryRegistry
 from spectra import MassRun, MassSpectrum, Reading, ReadingKind, RetentionLadder, starter_mass_library
 from tests.spectra.run_simulator import Column, Eluting, simulate
@@ -23,7 +28,7 @@ COLUMN = Column(scans=400, masses=(40, 330), bleed=5e4)
 
 @pytest.fixture
 def registry(tmp_path: Path) -> LibraryRegistry:
-    return LibraryRegistry(SimpleNamespace(library_dir=tmp_path))
+    return LibraryRegistry(tmp_path)
 
 
 @cache
@@ -92,7 +97,7 @@ def test_a_peak_of_the_run_before_warns_of_carry_over(registry: LibraryRegistry)
 def test_with_a_ladder_every_peak_has_its_index_or_the_reason(registry: LibraryRegistry):
     made = run(*SAMPLE)
     ladder = RetentionLadder.from_table([(225, 20), (235, 21), (245, 22)])
-    peaks = components_of(made.scans, made.retention_time, accurate=False, ladder=ladder)
+    peaks = components_of(made.scans, made.retention_time, accurate=False, controls=RunControls(retention=ladder))
     assert peaks[0].retention_index == pytest.approx(2050, abs=15)
     assert peaks[2].retention_index is None
     assert "after the last n-alkane" in peaks[2].retention_note
@@ -103,8 +108,8 @@ def test_an_infusion_and_odd_times_still_give_the_strongest_scan():
     for seconds in (np.arange(30.0), np.full(30, np.nan)):
         peaks = components_of(flat, seconds, accurate=False)
         assert len(peaks) == 1
-        assert peaks[0].notes is not None
-        assert peaks[0].notes.rule == RULE
+        assert peaks[0].run is not None
+        assert peaks[0].rule == RULE
     assert components_of((), np.zeros(0), accurate=False) == []
 
 
@@ -125,8 +130,8 @@ def test_many_components_are_cut_to_the_largest_and_the_rest_is_counted():
     peaks = components_of(made.scans, made.retention_time, accurate=False)
     assert len(peaks) == MOST_COMPONENTS
     assert [p.number for p in peaks] == list(range(1, MOST_COMPONENTS + 1))
-    assert peaks[0].notes is not None
-    assert "more components" in peaks[0].notes.sentences[0]
+    assert peaks[0].run is not None
+    assert "more components" in peaks[0].run.sentences[0]
 
 
 def test_the_command_line_gives_one_block_per_component_with_its_figures(registry: LibraryRegistry):

@@ -6,7 +6,6 @@ The engine's side of the same list: tests/spectra/infrared/test_hostile.py.
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -43,7 +42,7 @@ def index() -> SubstanceIndex:
 
 @pytest.fixture
 def registry(tmp_path: Path) -> LibraryRegistry:
-    return LibraryRegistry(SimpleNamespace(library_dir=tmp_path))
+    return LibraryRegistry(tmp_path)
 
 
 def table(x: np.ndarray, y: np.ndarray, times: int = 1) -> bytes:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from sqlmodel import select
 
-from app.laboratory.library.service import ImportParts, LibraryRegistry, check_library, import_library, list_libraries
+from app.laboratory.library.checking import library_faults
+from app.laboratory.library.service import ImportParts, LibraryRegistry, import_library, list_libraries
 from app.laboratory.library.tables import Library
 from app.platform.audit import AuditEntry
 from app.platform.db import Database
@@ -52,7 +52,7 @@ def msp(tmp_path: Path) -> Path:
 
 
 def shelf_of(parts: ImportParts) -> LibraryRegistry:
-    return LibraryRegistry(SimpleNamespace(library_dir=parts.library_dir), parts.db)
+    return LibraryRegistry(parts.library_dir, parts.db)
 
 
 def test_accepted_merged_and_refused_spectra_are_counted_with_reasons(parts: ImportParts, msp: Path):
@@ -162,7 +162,9 @@ def test_a_damaged_library_is_left_out_and_named(parts: ImportParts, msp: Path):
     with parts.db.read() as session:
         view = next(v for v in list_libraries(session, registry) if v.name == "Own 2026")
         assert "damaged" in view.broken
-        assert check_library(session, registry, "Own 2026", parts.library_dir) == [view.broken]
+        assert [fault.sentence for fault in library_faults(session, registry, "Own 2026", parts.library_dir)] == [
+            view.broken
+        ]
 
 
 def test_check_names_the_same_spectrum_under_two_names(parts: ImportParts, tmp_path: Path):
@@ -176,7 +178,7 @@ def test_check_names_the_same_spectrum_under_two_names(parts: ImportParts, tmp_p
     import_library(parts, [path], "Twice", "CC0", "us")
     registry = shelf_of(parts)
     with parts.db.read() as session:
-        faults = check_library(session, registry, "Twice", parts.library_dir)
+        faults = [fault.sentence for fault in library_faults(session, registry, "Twice", parts.library_dir)]
     assert any("Testamine" in fault and "Wronglabel" in fault for fault in faults)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -80,7 +79,7 @@ def own(parts: ImportParts, msp: Path) -> Library:
 
 
 def shelf_of(parts: ImportParts) -> LibraryRegistry:
-    return LibraryRegistry(SimpleNamespace(library_dir=parts.library_dir), parts.db)
+    return LibraryRegistry(parts.library_dir, parts.db)
 
 
 def row_of(parts: ImportParts) -> Library:

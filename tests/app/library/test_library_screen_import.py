@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.laboratory.library import import_job, imports
+from app.laboratory.library import import_job
 from app.laboratory.library.domain import ImportState
 from app.laboratory.library.tables import LibraryImport
 from app.platform.jobs import JobRunner
@@ -178,7 +178,7 @@ def test_a_file_sent_again_while_it_is_imported_stays_for_whoever_sent_it(
     admin, real = world.as_(Role.ADMIN), import_job.import_library
 
     def slow(*args: object, **more: object) -> object:
-        imports.arrivals(world.runtime.settings.blob_dir, 1 << 20).put(iter([network]))  # its row comes in a moment
+        import_job.arrivals(world.runtime.settings.blob_dir, 1 << 20).put(iter([network]))  # its row comes in a moment
         return real(*args, **more)
 
     monkeypatch.setattr("app.laboratory.library.import_job.import_library", slow)

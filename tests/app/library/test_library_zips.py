@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,11 +15,12 @@ from app.laboratory.library.service import (
     import_library,
     raw_store,
     reasons_of,
-    refusals_csv,
+    refusal_lines,
     reparse_library,
 )
 from app.platform.db import Database
 from app.platform.kernel.errors import Conflict, Invalid, Unreadable
+from app.platform.web.csv_text import csv_text
 from tests.support.reference_zips import curve, reference, zipped
 
 BENZOCAINE = "BLFLLBZGZJTVJG-UHFFFAOYSA-N"
@@ -69,7 +69,7 @@ def archive(tmp_path: Path) -> Path:
 
 
 def shelf_of(parts: ImportParts) -> LibraryRegistry:
-    return LibraryRegistry(SimpleNamespace(library_dir=parts.library_dir), parts.db)
+    return LibraryRegistry(parts.library_dir, parts.db)
 
 
 def test_a_zip_becomes_one_library_and_every_refusal_names_its_file_and_reason(parts: ImportParts, archive: Path):
@@ -225,4 +225,4 @@ def test_reasons_are_counted_and_the_table_is_safe_for_a_spreadsheet():
         {"name": "c", "file": "=c.jdx", "reason": "it has no name"},
     ]
     assert [(r.count, r.name) for r in reasons_of(rows)] == [(2, "a"), (1, "c")]
-    assert refusals_csv(rows).splitlines()[-1] == "'=c.jdx,c,it has no name"
+    assert csv_text(refusal_lines(rows)).splitlines()[-1] == "'=c.jdx,c,it has no name"

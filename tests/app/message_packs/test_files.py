@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from app.care.message_packs import checking, comparing, message_files, rule_files, showing, words
-from app.care.message_packs.cases import worked_cases
+from app.care.message_packs.cases import WORKED_CASES
 from app.care.message_packs.domain import Target
 from harm_messages import Problem, load_pack, pack_files
 from tests.support.packs import found_here
@@ -100,7 +100,7 @@ def test_every_rule_has_words_and_an_example_and_every_case_a_page() -> None:
         assert said
         assert "None" not in said
         assert "{" not in said
-    assert len(worked_cases()) == 10
+    assert len(WORKED_CASES) == 10
     assert [title for title, page, _ in showing.case_pages(pack) if page is None] == []
     heat = showing.shows(pack, "M-HEAT")
     assert "R-HEAT" in {w.rule.id for w in heat.rules}

@@ -16,13 +16,14 @@ from uuid import UUID
 
 import pytest
 
-from app.care.message_packs import checking, comparing, drafting, repository, rule_files, views
+from app.care.message_packs import checking, comparing, drafting, repository, rule_files
 from app.care.message_packs.checking import Checks
 from app.care.message_packs.confined import LIMITS, Step, found_in
 from app.care.message_packs.tables import PackVersion
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Unavailable
+from app.screens.messages import view
 from harm_messages import pack_files
 from tests.app.message_packs.conftest import HEAT, Editors, field
 from tests.support.packs import found_here
@@ -306,4 +307,4 @@ def test_a_file_of_thousands_of_rules_is_saved_and_listed(editors: Editors) -> N
     with in_no_time(6):
         assert rule_files.with_raised_versions(many, FILES).count("\n") == many.count("\n")
         assert rule_files.lines_of_rules(many)[first] == 8_001
-        assert len(views.rule_rows({"rules/new.yaml": many}, None)) == 8_001
+        assert len(view.rule_rows({"rules/new.yaml": many}, None)) == 8_001

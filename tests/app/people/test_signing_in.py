@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from app.intake.people.pages import local_path
 from app.intake.people.tables import PersonRole
-from app.navigation import ENTRIES
 from app.platform.kernel.actor import Role
+from app.screens.navigation import ENTRIES
+from app.screens.people.page import local_path
 from tests.app.conftest import PASSWORD
 
 HOME = {

@@ -96,7 +96,7 @@ def test_a_full_disk_is_said_and_leaves_nothing_half(bench, monkeypatch: pytest.
     def full(_self: object, _chunk: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("app.platform.storage.blobs._Part.write", full)
+    monkeypatch.setattr("app.platform.storage.blobs.Held.write", full)
     answer = bench.chemist.post(f"/api/v1/samples/{bench.sample_id}/uploads?filename=a.dx", content=b"abc")
     assert answer.status_code == 507
     with bench.world.runtime.read() as session:

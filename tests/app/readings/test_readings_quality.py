@@ -50,7 +50,7 @@ def test_every_method_says_scope_limit_of_detection_and_limits():
         assert info.category in ("A", "B", "C", "")
         assert info.provenance, method
         assert info.reviewed < info.review_by
-        assert info.all_limits[0] == '"Not seen" is not "absent".'
+        assert info.limits[0] == '"Not seen" is not "absent".'
 
 
 def test_the_classes_of_the_methods_are_classes_of_the_register(bench):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
@@ -127,7 +128,7 @@ def test_a_file_is_read_once_though_two_workers_hold_its_job(bench):
         second = claim(uow, ["read_upload"], "two", clock(), clock() + timedelta(seconds=60))
     assert first is not None
     assert second is not None
-    contexts = [JobContext(db, one, lambda: False) for one in (first, second)]
+    contexts = [JobContext(**asdict(one), database=db, stopping=lambda: False) for one in (first, second)]
     outcomes: list[str] = []
 
     def work(context: JobContext) -> None:

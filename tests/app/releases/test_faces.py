@@ -155,7 +155,7 @@ def test_where_nothing_is_warned_of_the_public_page_says_so_to_everybody(figures
 def test_alerts_that_are_told_stand_on_the_page_of_their_channel(
     figures: Figures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.figures.releases import pages
+    from app.screens.releases import page as pages
 
     asked: list[Channel] = []
 

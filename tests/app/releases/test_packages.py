@@ -103,7 +103,7 @@ def test_packed_again_it_is_the_same_bytes_whatever_has_changed_since(
     world: World, release: Release, figures: Figures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = world.anonymous().get(url(release)).content
-    monkeypatch.setattr(covers, "_CACHE", covers._Cache())
+    covers._CACHE.clear()
     keys = figures.add(50, month="2026-03")
     with world.runtime.db.begin() as uow:
         counted.forget_many(uow, keys[:5])
@@ -163,7 +163,7 @@ def test_bytes_that_changed_with_the_software_are_said(
     world: World, release: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.anonymous().get(url(release))
-    monkeypatch.setattr(covers, "_CACHE", covers._Cache())
+    covers._CACHE.clear()
     monkeypatch.setattr(covers, "LIMITS", ("Another sentence.",))
     with world.runtime.read() as session:
         assert not covers.packed(session, release, Audience.PUBLIC).as_before

@@ -59,7 +59,7 @@ def test_two_findings_from_one_version_the_second_is_stale_and_the_first_stays(l
     def add(substance: str) -> Callable[[Any], None]:
         def call(uow: Any) -> None:
             there = service.latest(uow.session, sample_id)  # seen before the wait
-            findings = [*(service.as_entered(f) for f in there.findings), NewFinding(substance)]
+            findings = [*(f.entered for f in there.findings), NewFinding(substance)]
             service.set_findings(uow, view.result.id, findings, view.result.version, pack=lab.runtime.pack)
 
         return call

@@ -12,9 +12,8 @@ from app.laboratory.identification.domain import Method
 from app.laboratory.identification.methods import method_info
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
+from app.results.bench import changes
 from app.results.confidence import Evidence, derive_confidence, minimum_identification
-from app.results.differences import changes
-from app.results.drafting import as_entered
 from app.results.finding import NewFinding
 from harm_messages.vocabulary import Abundance
 from spectra.minimum_identification import category, edition
@@ -123,7 +122,7 @@ def test_it_is_kept_with_the_version_as_it_was_said(lab: Lab, world: Any) -> Non
 def test_the_include_shows_it_on_the_bench(lab: Lab, world: Any, methods: tuple[str, ...], words: str) -> None:
     line = SimpleNamespace(row=SimpleNamespace(minimum=stored(lab, world, methods)))
     template = world.runtime.templates.environment.from_string(
-        '{% import "macros/ui.html" as ui %}{% include "bench/_minimum.html" %}'
+        '{% import "common/ui.html" as ui %}{% include "bench/_minimum.html" %}'
     )
     html = template.render(line=line)
     assert f"SWGDRUG ed. {edition()}" in html
@@ -174,6 +173,6 @@ def test_the_next_version_keeps_what_was_compared_and_a_change_is_told(lab: Lab)
         view = lab.act(view, action, by)
     again = lab.act(view, "amend", Role.CHEMIST, reason="look again")
     assert again.findings[0].retention_ids == [str(ran)]
-    before, after = as_entered(again.findings[0]), NewFinding("mdma", analysis_ids=(ran,))
+    before, after = again.findings[0].entered, NewFinding("mdma", analysis_ids=(ran,))
     told = changes([before], [after], lambda f: "MDMA")
     assert "MDMA: retention time compared with a standard of 0 instead of 1 analyses." in told

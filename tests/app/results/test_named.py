@@ -97,7 +97,7 @@ def states(lab: Lab, sample_id: UUID) -> dict[str, str]:
     """Key → what became of it, as the newest version has it."""
     register = lab.runtime.pack.substances
     view = newest(lab, sample_id)
-    return {one.key: one.state.value for one in lab.read(lambda s: service.named_of(s, view, register))}
+    return {one.key: one.state.value for one in lab.read(lambda s: service.named_of(s, view.result, register))}
 
 
 def act(lab: Lab, world: Any, sample_id: UUID, action: str, by: Role, **more: Any) -> Any:

@@ -177,7 +177,7 @@ def test_after_a_return_the_new_draft_keeps_the_findings_and_the_old_version_sta
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
         fresh = service.start_draft(uow, sample_id)
     assert (fresh.result.number, fresh.result.state, fresh.result.supersedes_id) == (2, State.DRAFT, returned.result.id)
-    assert [service.as_entered(f) for f in fresh.findings] == [service.as_entered(f) for f in returned.findings]
+    assert [f.entered for f in fresh.findings] == [f.entered for f in returned.findings]
     assert len(lab.read(lambda s: service.versions(s, sample_id))) == 2
 
 
@@ -470,7 +470,7 @@ def test_an_amount_that_cannot_be_is_refused_by_field(numbers: tuple[Any, ...], 
 def test_an_amount_keeps_its_interval_unit_and_basis(lab: Lab) -> None:
     amount = Amount(71, Unit.PERCENT, Basis.HYDROCHLORIDE, 67, 75)
     view = lab.draft(lab.sample(), NewFinding("cocaine", amount=amount))
-    assert service.as_entered(view.findings[0]).amount == amount
+    assert view.findings[0].entered.amount == amount
 
 
 def test_nothing_found_and_a_finding_contradict_each_other(lab: Lab) -> None:

@@ -9,12 +9,11 @@ import pytest
 
 from app.laboratory.identification.answer import Answer, Level, Peak, PeakAnswer
 from app.laboratory.identification.parts import Candidate, Component, InHouse, Probabilities, Residual
-from app.laboratory.identification.run_answers import with_run
-from app.laboratory.identification.runs import RunPeak
+from app.laboratory.identification.runs import RunPeak, with_run
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Unavailable
 from app.platform.plots import Plot
-from app.results.spectrum_view import CandidateRow, percent, run_words, view_of
+from app.screens.bench.spectrum_view import CandidateRow, percent, run_words, view_of
 from spectra import MassSpectrum
 from tests.support.small_files import MDMA, small_ms, small_run
 

@@ -115,7 +115,7 @@ def test_a_rereading_that_fails_for_a_reason_of_ours_is_no_way_around_the_warnin
     upload = add_file(lab, sample_id)
     lab.runtime.blobs.path(upload.blob_sha256).unlink()  # the disk, not the file
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
-        assert readings.reread_analysis(uow, upload.analysis_id) == 1
+        assert readings.reprocess_analysis(uow, upload.analysis_id) == 1
     for _ in range(3):
         lab.runtime.jobs.run_until_idle()
         clock.advance(minutes=10)

@@ -106,7 +106,7 @@ def test_the_client_label_carries_the_code_and_the_bag_label_never(world: Any) -
 
 
 def test_the_qr_code_is_the_address_with_the_code_in_its_fragment(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.intake.samples import pages
+    from app.screens.reception import page as pages
 
     drawn: list[str] = []
     original = pages.qr_svg

@@ -295,13 +295,11 @@ def test_wrong_unknown_and_expired_tickets_answer_alike(world: Any, clock: Any) 
 
 
 def test_garbage_does_the_same_work_as_a_code(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.intake.samples import lookup, repository
+    from app.intake.samples import lookup
 
     asked: list[str] = []
-    original = repository.sample_by_ticket
-    monkeypatch.setattr(
-        lookup.repository, "sample_by_ticket", lambda session, h: (asked.append(h), original(session, h))[1]
-    )
+    original = lookup.ticket_hash
+    monkeypatch.setattr(lookup, "ticket_hash", lambda pepper, code: (asked.append(code), original(pepper, code))[1])
     for typed in (tickets.mint(), "nonsense", "", "0" * 12):
         assert by_ticket(world, typed) is None
     assert len(asked) == 4

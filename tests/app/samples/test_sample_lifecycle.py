@@ -285,7 +285,6 @@ def test_the_register_tells_an_ambiguous_word_from_a_name(world: Any) -> None:
 def test_the_newest_consent_stands_also_after_the_clock_was_set_back(world: Any) -> None:
     from datetime import timedelta
 
-    from app.intake.samples import repository
     from app.intake.samples.domain import ConsentAnswer, ConsentKind
 
     sample_id = uuid.UUID(registered(world)["sample"]["id"])
@@ -297,10 +296,7 @@ def test_the_newest_consent_stands_also_after_the_clock_was_set_back(world: Any)
         (ConsentAnswer.NO, 0),
     ):
         with world.runtime.db.begin(world.actors[Role.RECEPTION]) as uow:
-            at = uow.now - timedelta(seconds=back)
-            earlier = repository.consents_of(uow.session, sample_id)
-            repository.add_consents(
-                uow.session, sample_id, {kind: answer}, "1", at, uow.actor.person_id, earlier=earlier
-            )
+            uow.now -= timedelta(seconds=back)
+            service.add_consents(uow, sample_id, {kind: answer}, earlier=service.consent_rows(uow.session, sample_id))
         with world.runtime.read() as session:
             assert service.consents_of(session, sample_id)[kind] is answer

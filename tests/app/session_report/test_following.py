@@ -17,11 +17,10 @@ from app.care.consultations.domain import INTENTION_WORDS, REFERRAL_WORDS, Inten
 from app.care.consultations.session_facts import TalkFact
 from app.figures.session_report import counting
 from app.figures.session_report.behind import LEAST, behind, groups, moved
-from app.figures.session_report.domain import PARTS, Alerts, Column, Custody, Pages, Quality, Report, column_of
+from app.figures.session_report.domain import PARTS, Column, Report, column_of
 from app.figures.session_report.following import Issued, in_the_way, issued
 from app.figures.session_report.passing_on import protected_sheets
 from app.figures.session_report.sheets import ROLE_OF, Sheet, Withheld
-from app.intake.custody.domain import Balance
 from app.intake.samples.session_facts import SampleFact
 from app.results.session_facts import Named, ResultFact
 from harm_messages.vocabulary import FindingRole, Verdict
@@ -110,7 +109,7 @@ class Evening:
             Report(
                 counting.flow(samples, self.results), counting.expected_rows(samples, self.results),
                 counting.unexpected_rows(samples, self.results), counting.talks(self.talks),
-                Custody(Balance(), 0, 0, 0, ()), Alerts(0, 0, 0, ()), Pages({}, {}, 0), Quality(AT, (), ()), {}, 0, AT,
+                AT,
             ),
             self.behind(),
             str,

@@ -18,13 +18,9 @@ from app.figures.session_report import apart, behind
 from app.figures.session_report.behind import LEAST, Behind
 from app.figures.session_report.domain import (
     PARTS,
-    Alerts,
     Column,
-    Custody,
     ExpectedRow,
     Flow,
-    Pages,
-    Quality,
     Report,
     Talks,
 )
@@ -38,7 +34,6 @@ from app.figures.session_report.passing_on import (
     shown,
 )
 from app.figures.session_report.sheets import Sheet, Withheld
-from app.intake.custody.domain import Balance
 from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
 from app.results.session_facts import Named
@@ -64,8 +59,7 @@ def report_of(rows: list[ExpectedRow], released: int | None = None) -> Report:
     n = sum(r.samples for r in rows)
     return Report(
         Flow(n, 0, n, n if released is None else released, 0, 0, 600.0, 1200.0), tuple(rows), (),
-        Talks(0, 0, None, 0, 0, (), 0, 0, (), 0.0), Custody(Balance(), 0, 0, 0, ()), Alerts(0, 0, 0, ()),
-        Pages({}, {}, 0), Quality(AT, (), ()), {}, 0, AT,
+        Talks(0, 0, None, 0, 0, (), 0, 0, (), 0.0), AT,
     )  # fmt: skip
 
 

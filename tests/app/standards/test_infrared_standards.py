@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.laboratory.identification.own_infrared import for_mixtures
+from app.laboratory.identification.in_house import for_mixtures
 from app.platform.kernel.actor import Role
 from instruments import PlainReader
 from spectra import InfraredLibrary, MixtureExplanation

@@ -11,13 +11,13 @@ import pytest
 import sqlalchemy as sa
 from starlette.requests import Request
 
+from app.operations import api, service
 from app.platform import audit
 from app.platform.db import Database
 from app.platform.jobs.tables import JobRow, JobState
 from app.platform.kernel.actor import Role
 from app.platform.live import publish
 from app.platform.security.policy import SERVICE_STAFF
-from app.system import api, service
 from tests.support.live import parse, running_hub
 
 

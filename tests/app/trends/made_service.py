@@ -25,7 +25,7 @@ OWN = {"cocaine": "stimulant.cocaine", "heroin": "opioid.opiate", "ketamine": "d
 LOW_DOSE = frozenset({"opioid.nitazene", "psychedelic.lysergamide"})
 LISTS = Lists((*REGIONS, OTHERS), (*EXPECTED, OTHERS), CLASSES, ("heroin", "mdma", "metonitazene"),
               (LOW_DOSE, frozenset(CLASSES)), (("mdma", "mg_per_unit", "base"),))  # fmt: skip
-SAMPLE = ("submitter_group", "agency_id", "month", "region", "expected", "verdict", "outcome", "turnaround_min")
+SAMPLE = ("submitter_group", "month", "region", "expected", "verdict", "outcome", "turnaround_min")
 
 
 @dataclass
@@ -84,7 +84,7 @@ def facts_of(made: list[Made]) -> Facts:
         }
 
     told = [
-        {"key": m.key.hex, "submitter_group": "client", "agency_id": None, "month": m.month, "region": m.region, "expected": m.expected,
+        {"key": m.key.hex, "submitter_group": "client", "month": m.month, "region": m.region, "expected": m.expected,
          "verdict": m.verdict, "outcome": "identified", "turnaround_min": None} for m in made
     ]  # fmt: skip
     found = [

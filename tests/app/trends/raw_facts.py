@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.care.counted.tables import TrendFinding, TrendOutcome, TrendSample, TrendTest
-from app.figures.trends.repository_columns import LOOKED
+from app.figures.trends.columnar import LOOKED
 from app.platform.db import Database
 
 CLASSES = {

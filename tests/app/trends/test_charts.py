@@ -273,7 +273,7 @@ def test_hostile_names_stay_text_in_the_page_and_in_the_file(number: int) -> Non
 def test_every_style_that_is_drawn_has_a_look_on_a_slide_and_a_class_on_the_page() -> None:
     from pathlib import Path
 
-    css = (Path(__file__).parents[3] / "app/static/css/trends.css").read_text(encoding="utf-8")
+    css = (Path(__file__).parents[3] / "app/screens/trends/trends.css").read_text(encoding="utf-8")
     drawn = {
         getattr(m, "style", "")
         for made in all_kinds()

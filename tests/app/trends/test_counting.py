@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.figures.trends import repository
-from app.figures.trends.domain import Dimension
-from app.figures.trends.measures import measure_of
+from app.figures.trends.domain import Count, Dimension
+from app.figures.trends.repository_snapshot import columns
 from app.figures.trends.targets import Amongst, target_of
 from app.platform.kernel.errors import Invalid
 from harm_messages import load_pack
@@ -26,15 +25,16 @@ NITAZENE = (("protonitazene", "opioid.nitazene"),)
 def found(figures: Figures, name: str, *by: Dimension, **more: Any) -> dict[tuple[str, ...], tuple[int, int]]:
     """True counts by key: found, tested."""
     with figures.world.runtime.read() as session:
-        target = target_of(name, REGISTER, **more)
-        cells = repository.cells(session, measure_of("found"), by, target=target)
+        facts, target = columns(session), target_of(name, REGISTER, **more)
+        (within, hit), (own, looked) = facts.found_in(target), facts.tested_for(target)
+        cells = facts.cells(by, hit, facts.clients & (within | own | (looked & facts.conclusive)))
     return {cell.key: (cell.numerator, cell.denominator) for cell in cells}
 
 
 def samples(figures: Figures, *by: Dimension, held: dict[Dimension, str] | None = None) -> dict[tuple[str, ...], int]:
     with figures.world.runtime.read() as session:
-        holds = repository.holding(session, held) if held else None
-        cells = repository.cells(session, measure_of("samples"), by, holds=holds)
+        facts = columns(session)
+        cells = facts.cells(by, facts.clients, facts.clients & facts.holding(held or {}))
     return {cell.key: cell.denominator for cell in cells}
 
 
@@ -90,7 +90,7 @@ def test_analogues_are_the_other_members_of_the_class_and_never_a_mere_class(fig
     figures.add(4, found=(("metonitazene", "opioid.nitazene"), *NITAZENE))
     figures.add(5, found=(("opioid.nitazene", "opioid.nitazene"),))  # named as a class: it may be the substance itself
     figures.add(6, found=(("a-new-one", "opioid.nitazene"),))  # of an import; the register knows only its class
-    assert found(figures, "protonitazene", analogues=True) == {(): (13, 20)}
+    assert found(figures, "analogues:protonitazene") == {(): (13, 20)}
     assert found(figures, "opioid.nitazene") == {(): (20, 20)}
 
 
@@ -123,20 +123,15 @@ def test_outcomes_turnarounds_and_what_is_found_together_are_counted_per_cell(fi
     figures.add(4, found=(("mdma", "entactogen"), ("caffeine", "stimulant.other")))
     by = (D.MONTH,)
     with figures.world.runtime.read() as session:
-        assert sorted(repository.outcomes(session, "after", by)) == [
-            (("2026-05",), "not_alone", 3, 3), (("2026-05",), "take_less", 3, 6)
-        ]  # fmt: skip
-        (asked,) = repository.outcome_cells(session, "after", by)
-        assert (asked.key, asked.denominator) == (("2026-05",), 3)
-        assert sorted(repository.turnarounds(session, by)) == [(("2026-05",), 30, 3), (("2026-06",), 40, 2)]
-        assert [(c.key, c.denominator) for c in repository.waited(session, by)] == [
-            (("2026-05",), 3),
-            (("2026-06",), 2),
-        ]
-        target = target_of("mdma", REGISTER)
-        assert repository.found_with(session, target, by) == [(("2026-05",), "caffeine", 4)]
+        facts = columns(session)
+    said = {name: facts.cells(by, mask, facts.clients) for name, mask in facts.said("after").items()}
+    assert said == {name: [Count(("2026-05",), 3, 7), Count(("2026-06",), 0, 2)] for name in ("not_alone", "take_less")}
+    waits = [(key, minutes.tolist()) for key, minutes in facts.ordered(by, *facts.waits(facts.clients))]
+    assert waits == [(("2026-05",), [30, 30, 30]), (("2026-06",), [40, 40])]
+    _, whole = facts.found_in(target_of("mdma", REGISTER))
+    assert facts.held(D.FOUND, whole) == {"mdma": 9, "caffeine": 4}
 
 
 def test_a_name_the_register_lacks_has_no_analogues() -> None:
     with pytest.raises(Invalid, match="no analogues"):
-        target_of("opioid.nitazene", REGISTER, analogues=True)
+        target_of("analogues:opioid.nitazene", REGISTER)

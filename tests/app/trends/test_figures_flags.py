@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.figures.trends import periods
 from app.figures.trends.domain import Count, Dimension
-from app.figures.trends.figures import periods, testing
-from app.figures.trends.figures.periods import PERIODS
-from app.figures.trends.service import Question, as_data, unprotected_table
+from app.figures.trends.periods import PERIODS
+from app.figures.trends.schemas import TrendOut
+from app.figures.trends.service import Question, unprotected_table
 
 from .conftest import Figures
 from .raw_facts import Raw, period, written
@@ -33,7 +34,9 @@ def rows(figures: Figures, measure: str, *by: str) -> list[dict[str, Any]]:
     rt = figures.world.runtime
     asked = Question(measure, tuple(Dimension(d) for d in by))
     with rt.db.begin() as uow:
-        found: list[dict[str, Any]] = as_data(unprotected_table(uow, asked, rt.pack.substances))["rows"]
+        found: list[dict[str, Any]] = TrendOut.of(unprotected_table(uow, asked, rt.pack.substances)).model_dump()[
+            "rows"
+        ]
     return found
 
 
@@ -101,7 +104,7 @@ def changed(*periods_of: tuple[int, dict[str, int]]) -> set[str]:
     """Testing of one series: how many samples and how many of them each method looked at, per period."""
     samples = [Count((f"2026-{k:02d}",), 0, n) for k, (n, _) in enumerate(periods_of, 1)]
     looked = [Count((f"2026-{k:02d}", m), 0, c) for k, (_, by) in enumerate(periods_of, 1) for m, c in by.items()]
-    return {key[0] for key in testing.changed((MONTH,), MONTH, samples, looked)}
+    return {key[0] for key in periods.testing_changed((MONTH,), MONTH, samples, looked)}
 
 
 def test_testing_changed_where_a_method_came_or_went() -> None:

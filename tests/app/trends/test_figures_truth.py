@@ -16,6 +16,7 @@ from scipy.stats import binom
 from app.figures.trends import service
 from app.figures.trends.domain import EXPECTATION_KNOWN, Dimension
 from app.figures.trends.measures import MEASURES
+from app.figures.trends.schemas import TrendOut
 from app.figures.trends.service import Question
 from app.platform.db import Database
 from app.platform.kernel.shares import wilson
@@ -62,7 +63,7 @@ def asked(database: Database, measure: str, by: Iterable[str] = (), **more: Any)
     )
     with database.begin() as uow:
         table = service.unprotected_table(uow, question, REGISTER)
-    rows: list[dict[str, Any]] = service.as_data(table)["rows"]
+    rows: list[dict[str, Any]] = TrendOut.of(table).model_dump(mode="json")["rows"]
     return rows
 
 

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlmodel import select
 
-from app.care.counted.service import FoundFact, ReleaseFact, record_release
+from app.care.counted.service import FoundFact, ReleaseFact, record
 from app.care.counted.tables import TrendFinding, TrendSample, TrendTest
 from app.figures.trends import service
 from app.figures.trends.domain import Dimension
@@ -107,7 +107,7 @@ def release(lab: Lab, sample_id: UUID, received: datetime, **more: Any) -> None:
         row = samples.sample_for_system(uow.session, sample_id)
         assert row is not None
         ids = {"sample_id": row.id, "agency_id": row.agency_id, "session_id": row.session_id}
-        record_release(uow, fact(received, **ids, **more))
+        record(uow, [fact(received, **ids, **more)])
 
 
 def test_a_new_version_replaces_what_the_old_one_counted(lab: Lab) -> None:

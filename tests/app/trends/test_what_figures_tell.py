@@ -4,6 +4,7 @@ bars, and nothing that moves once it was struck. docs/methods/trends.md."""
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 from math import sqrt
@@ -15,9 +16,9 @@ from scipy.stats import norm
 from app.figures.trends.domain import Dimension, Question
 from app.figures.trends.measures import measure_of
 from app.figures.trends.protection.answering import rows_of
-from app.figures.trends.protection.counting import Collection, draws_of
+from app.figures.trends.protection.counting import Collection, Drawn
 from app.figures.trends.protection.lattice import VERDICTS, quarter_of
-from app.figures.trends.protection.noise import Draws, Stream, Strength, told
+from app.figures.trends.protection.noise import Draws, Stream, Strength, variance_of
 from app.figures.trends.protection.striking import Book
 from app.figures.trends.service import class_of
 from app.platform.kernel.errors import Forbidden, Invalid
@@ -71,6 +72,15 @@ def test_whether_a_share_is_given_depends_on_the_samples_alone() -> None:
 # -- draws -----------------------------------------------------------------------------------------
 
 
+def draws_of(log: Sequence[Drawn]) -> dict[tuple[int, str], list[Stream]]:
+    """By sample and fact, the streams in which the sets that hold it were drawn: each different set once."""
+    seen: defaultdict[tuple[int, str], set[tuple[Stream, int]]] = defaultdict(set)
+    for one in log:
+        for cell, row in zip(one.cells.tolist(), one.rows.tolist(), strict=True):
+            seen[row, one.feature].add((one.stream, int(one.sums[cell])))
+    return {fact: [stream for stream, _ in sets] for fact, sets in seen.items()}
+
+
 def test_the_draws_of_each_fact_are_counted_and_stay_under_the_promise() -> None:
     """Whoever adds a table breaks this test first."""
     three = list(combinations((("mdma", "entactogen"), ("bromazolam", "benzodiazepine"), ("metonitazene", "opioid.nitazene"),
@@ -84,7 +94,7 @@ def test_the_draws_of_each_fact_are_counted_and_stay_under_the_promise() -> None
     counted = draws_of(there.log)
     by_fact: defaultdict[tuple[int, str], float] = defaultdict(float)
     for (row, feature), streams in counted.items():
-        drawn = told([(stream, Strength.RESEARCHER) for stream in streams])
+        drawn = sum(1 / variance_of(stream, Strength.RESEARCHER) for stream in streams)
         if feature == "samples":
             by_fact[row, "sample"] += drawn
         elif feature in VERDICTS:

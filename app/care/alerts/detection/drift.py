@@ -15,8 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from app.care.alerts.detection.counts import MIN_POSITIVE, Counted, total
-from app.care.alerts.detection.rising import PRIOR_N, PRIOR_X, dispersion
+from app.care.alerts.detection.rising import MIN_POSITIVE, PRIOR_N, PRIOR_X, Counted, dispersion, total
 
 ODDS_RATIO = 2.0
 RUN_LENGTH = 200

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 MIN_SAMPLES_BEFORE = 50
@@ -18,25 +17,17 @@ class First(StrEnum):
     SESSION = "session"
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
-    """Earlier samples that hold a substance, and earlier samples at all, in three circles around a sample."""
-
-    here: int
-    in_region: int
-    ever: int
-    samples_in_region: int
-    samples_ever: int
-
-
-def first(before: Before, *, warned_of: bool) -> First | None:
-    """The widest circle in which it was not seen before, or None.
+def first(
+    here: int, in_region: int, ever: int, samples_in_region: int, samples_ever: int, *, warned_of: bool
+) -> First | None:
+    """The widest circle in which it was not seen before, or None. `here`, `in_region`, `ever`: earlier samples that hold it in
+    three circles around a sample; the others: earlier samples at all.
 
     `warned_of`: a substance that is potent or always warned of. Only such a one is told for being new to a session
     alone: everything else is new to most sessions.
     """
-    if not before.ever and (warned_of or before.samples_ever >= MIN_SAMPLES_BEFORE):
+    if not ever and (warned_of or samples_ever >= MIN_SAMPLES_BEFORE):
         return First.EVER
-    if not before.in_region and (warned_of or before.samples_in_region >= MIN_SAMPLES_BEFORE):
+    if not in_region and (warned_of or samples_in_region >= MIN_SAMPLES_BEFORE):
         return First.REGION
-    return First.SESSION if warned_of and not before.here else None
+    return First.SESSION if warned_of and not here else None

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.care.alerts.detection.counts import MIN_POSITIVE, Counted, total
-
 PRIOR_X, PRIOR_N = 0.5, 1.0
 PRIOR_RHO, PRIOR_PERIODS = 0.01, 10
 """ρ before any period was seen, and how many periods (or positive samples, if fewer) that is worth. Chosen by simulation: benchmarks/alerts.py."""
@@ -23,6 +21,25 @@ MOST_RHO = 0.5
 MIN_PERIODS, MIN_HISTORY = 3, 30
 """Under so many earlier periods, or samples in them, nothing is said to rise: there is nothing to rise from."""
 LEVEL = 0.01
+MIN_POSITIVE = 2
+"""One positive sample is a detection, never a rise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """`x` positive ones among `n`. Raises ValueError for what cannot be counts."""
+
+    x: int
+    n: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.x <= self.n:
+            raise ValueError(f"{self.x} of {self.n} cannot be counts")
+
+
+def total(periods: Sequence[Counted]) -> Counted:
+    """All periods in one."""
+    return Counted(sum(p.x for p in periods), sum(p.n for p in periods))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +56,7 @@ class Predictive:
         return self.a / (self.a + self.b)
 
     def tail(self, now: Counted) -> float:
-        """P(X ≥ x | n). 1 where nothing was positive."""
+        """P(X ≥ x | n). 1 where nothing was positive. A probability for every count: see `may_alarm`."""
         from scipy.stats import betabinom  # takes half a second, which a server need not spend to start
 
         return 1.0 if now.x == 0 else float(betabinom.sf(now.x - 1, now.n, self.a, self.b))
@@ -75,11 +92,6 @@ def predictive(history: Sequence[Counted]) -> Predictive:
 def enough(history: Sequence[Counted]) -> bool:
     """Whether there is a history to compare with."""
     return sum(1 for p in history if p.n > 0) >= MIN_PERIODS and total(history).n >= MIN_HISTORY
-
-
-def tail(history: Sequence[Counted], now: Counted) -> float:
-    """How probable as many positive samples or more are. A probability for every count: see `may_alarm`."""
-    return predictive(history).tail(now)
 
 
 def may_alarm(now: Counted) -> bool:

@@ -69,8 +69,8 @@ def _told(point: Point, y: float, top: float, scale: Scale, baseline: str) -> To
         marks.append(Words(WIDTH - FIGURE + 12, y + 5, why(row.why), "value"))
     else:
         marks.append(Box(LABEL, y - 6, max(1.0, _x(value, top) - LABEL), 12, "bar-hollow" if row.incomplete else "bar"))
-        if row.low is not None and row.high is not None:
-            low, high = _x(row.low, top), _x(row.high, top)
+        if row.ends:
+            low, high = (_x(end, top) for end in row.ends)
             marks += [
                 Line(low, y, high, y, "range"),
                 Line(low, y - 8, low, y + 8, "range"),
@@ -78,10 +78,9 @@ def _told(point: Point, y: float, top: float, scale: Scale, baseline: str) -> To
             ]
         of = f" of {row.denominator:,}" if scale == Scale.SHARE and row.denominator is not None else ""
         marks.append(Words(WIDTH - FIGURE + 12, y + 5, f"{said(value, scale)}{of}", "value"))
-    compared = row.more.get("baseline_value")
     told = f"{point.label}: {row_in_words(row, scale)}"
-    if isinstance(compared, int | float):
-        x = _x(float(compared), top)
+    if row.baseline is not None:
+        x = _x(row.baseline, top)
         marks.append(Line(x, y - 13, x, y + 13, "baseline"))
-        told += f"; {baseline or 'compared with'}: {said(float(compared), scale)}"
+        told += f"; {baseline or 'compared with'}: {said(row.baseline, scale)}"
     return Told(told, tuple(marks))

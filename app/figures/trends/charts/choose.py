@@ -9,7 +9,7 @@ from app.figures.trends.charts import bars, heat, scales, summary, trend
 from app.figures.trends.charts.groups import Group, Groups, Names, grouped, plain
 from app.figures.trends.charts.scene import Scene
 from app.figures.trends.charts.words import Scale, figure, row_in_words, scale_of
-from app.figures.trends.domain import Row, TrendTable
+from app.figures.trends.domain import TrendTable
 
 FEW = 9
 """Small charts side by side; more of them are a heat table."""
@@ -54,7 +54,8 @@ def pictures(table: TrendTable, names: Names = plain, drawn: Drawn = Drawn.AUTO,
     if not table.rows:
         return Pictures()
     scale, groups = scale_of(table), grouped(table, names)
-    if groups.time and _as_heat(groups, drawn):
+    many = drawn is Drawn.AUTO and len(groups.groups) > FEW
+    if groups.time and (many or drawn is Drawn.HEAT):
         grid = heat.grid(groups, scale)
         made = [Picture("heat", table.measure.title, heat.scene(grid), _many(groups, scale), grid)]
     elif groups.time:
@@ -73,19 +74,8 @@ def _with_figures(groups: Groups, scale: Scale) -> Groups:
     return replace(groups, groups=told or groups.groups)
 
 
-def _as_heat(groups: Groups, drawn: Drawn) -> bool:
-    if drawn is Drawn.HEAT:
-        return True
-    return drawn is Drawn.AUTO and len(groups.groups) > FEW
-
-
 def _title(group: Group) -> str:
     return ", ".join(part for part in (group.title, group.unit) if part) or "All samples"
-
-
-def _drawn_values(row: Row, scale: Scale) -> tuple[float | None, ...]:
-    base = row.more.get("baseline_value")
-    return figure(row, scale), row.high, float(base) if isinstance(base, int | float) else None
 
 
 def _tops(groups: Groups, scale: Scale) -> dict[str, float]:
@@ -93,7 +83,7 @@ def _tops(groups: Groups, scale: Scale) -> dict[str, float]:
     values: dict[str, list[float | None]] = {}
     for group in groups.groups:
         for point in group.points:
-            values.setdefault(group.unit, []).extend(_drawn_values(point.row, scale))
+            values.setdefault(group.unit, []).extend((figure(point.row, scale), point.row.high, point.row.baseline))
     return {unit: scales.top_of(of, scale) for unit, of in values.items()}
 
 
@@ -145,6 +135,6 @@ def _key(table: TrendTable, charts: tuple[Picture, ...], baseline: str) -> tuple
     if any(row.incomplete for row in rows):
         hollow = "Dotted frame" if kinds == {"heat"} else "Hollow and dotted"
         told.append(f"{hollow}: the data begin within this period.")
-    if any(row.more.get("baseline_value") is not None for row in rows) and kinds & {"trend", "bars"}:
+    if any(row.baseline is not None for row in rows) and kinds & {"trend", "bars"}:
         told.append(f"Long dashes: {baseline or 'what it is compared with'}.")
     return tuple(told)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from app.figures.trends.charts.bars import short
 from app.figures.trends.charts.scene import Scene
 from app.figures.trends.charts.svg import attributes, body, n, text
 
@@ -77,7 +78,7 @@ def slide(scene: Scene, source: Source) -> str:
         f'viewBox="0 0 {n(WIDTH)} {n(HEIGHT)}" font-family="{text(FONT)}">'
         f"<title>{text(source.title)}</title><desc>{text(source.citation)}</desc>"
         f'<rect width="{n(WIDTH)}" height="{n(HEIGHT)}" fill="{PAPER}"/>'
-        f"{_line(EDGE, EDGE + TITLE - 12, _fit(source.title), TITLE, INK, bold=True)}{subtitle}"
+        f"{_line(EDGE, EDGE + TITLE - 12, short(source.title, 72), TITLE, INK, bold=True)}{subtitle}"
         f'<svg x="{n(EDGE + (WIDTH - 2 * EDGE - wide) / 2)}" y="{n(head)}" width="{n(wide)}" height="{n(tall)}" '
         f'viewBox="0 0 {n(scene.width)} {n(scene.height)}">{body(scene, _styled)}</svg>{lines}</svg>\n'
     )
@@ -95,7 +96,3 @@ def _line(x: float, y: float, words: str, size: int, colour: str, *, bold: bool 
 def _wrapped(words: str) -> list[str]:
     """Whole: a definition that ends in the middle is none."""
     return textwrap.wrap(words, 150)
-
-
-def _fit(title: str) -> str:
-    return title if len(title) <= 72 else title[:71].rstrip() + "…"

@@ -13,37 +13,31 @@ def over_time(group: Group, scale: Scale) -> str:
     """First and last whole period, whether their intervals overlap, the highest one, how many have no figure."""
     shown = [p for p in group.points if figure(p.row, scale) is not None]
     whole = [p for p in shown if not p.row.incomplete]
-    told = []
     if not shown:
-        told.append("There is no figure.")
-    elif len(whole) < 2:
-        told.append(f"{_at(shown[-1], scale)}.")
-    else:
+        return "There is no figure."
+    told = [f"{_at(shown[-1], scale)}."]
+    if len(whole) > 1:
         first, last = whole[0], whole[-1]
-        told.append(f"{_at(first, scale)}; {_at(last, scale)}.")
-        told.append(_compared(first, last))
+        told = [f"{_at(first, scale)}; {_at(last, scale)}.", _compared(first, last)]
         highest = max(whole, key=lambda p: figure(p.row, scale) or 0.0)
         if highest not in (first, last):
             told.append(f"Highest: {_at(highest, scale, ',')}.")
-    return " ".join(part for part in (*told, _hidden(group.points, shown)) if part)
+    return " ".join(part for part in (*told, _hidden(group.points, len(shown))) if part)
 
 
 def of_several(group: Group, scale: Scale) -> str:
     """Highest and lowest of things side by side."""
     shown = [p for p in group.points if figure(p.row, scale) is not None]
-    told = []
     if not shown:
-        told.append("There is no figure.")
-    else:
-        ordered = sorted(shown, key=lambda p: figure(p.row, scale) or 0.0)
-        begun = all(p.row.incomplete for p in shown)
-        told.append(f"Highest: {_at(ordered[-1], scale, ',', mark=not begun)}.")
-        if len(ordered) > 1:
-            told.append(f"Lowest: {_at(ordered[0], scale, ',', mark=not begun)}.")
-            told.append(_compared(ordered[0], ordered[-1]))
-        if begun:
-            told.append("The data begin within this period.")
-    return " ".join(part for part in (*told, _hidden(group.points, shown)) if part)
+        return "There is no figure."
+    ordered = sorted(shown, key=lambda p: figure(p.row, scale) or 0.0)
+    begun = all(p.row.incomplete for p in shown)
+    told = [f"Highest: {_at(ordered[-1], scale, ',', mark=not begun)}."]
+    if len(ordered) > 1:
+        told += [f"Lowest: {_at(ordered[0], scale, ',', mark=not begun)}.", _compared(ordered[0], ordered[-1])]
+    if begun:
+        told.append("The data begin within this period.")
+    return " ".join(part for part in (*told, _hidden(group.points, len(shown))) if part)
 
 
 def _at(point: Point, scale: Scale, then: str = ":", *, mark: bool = True) -> str:
@@ -55,14 +49,14 @@ def _at(point: Point, scale: Scale, then: str = ":", *, mark: bool = True) -> st
 
 
 def _compared(one: Point, other: Point) -> str:
-    a, b = one.row, other.row
-    if a.low is None or a.high is None or b.low is None or b.high is None:
+    a, b = one.row.ends, other.row.ends
+    if a is None or b is None:
         return ""
-    if a.high < b.low or b.high < a.low:
+    if a[1] < b[0] or b[1] < a[0]:
         return "Their intervals do not overlap."
     return "Their intervals overlap: the difference may be chance."
 
 
-def _hidden(points: Sequence[Point], shown: Sequence[Point]) -> str:
-    hidden = len(points) - len(shown)
-    return f"{hidden} of {len(points)} {'has' if hidden == 1 else 'have'} no figure." if hidden and shown else ""
+def _hidden(points: Sequence[Point], shown: int) -> str:
+    hidden = len(points) - shown
+    return f"{hidden} of {len(points)} {'has' if hidden == 1 else 'have'} no figure." if hidden else ""

@@ -105,14 +105,13 @@ def _bands(points: Mapping[int, Point], frame: Frame) -> Iterator[Mark]:
     run: list[tuple[float, float, float]] = []
     before = -2
     for index, point, _ in [*_shown(points, frame), (10**6, None, 0.0)]:
-        row = point.row if point else None
-        joined = row is not None and row.low is not None and row.high is not None
-        if index != before + 1 or not joined:
+        ends = point.row.ends if point else None
+        if index != before + 1 or ends is None:
             if len(run) > 1:
                 yield Area((*((x, low) for x, low, _ in run), *((x, high) for x, _, high in reversed(run))), "band")
             run = []
-        if row is not None and row.low is not None and row.high is not None:
-            run.append((frame.x(index), frame.y(row.low), frame.y(row.high)))
+        if ends is not None:
+            run.append((frame.x(index), frame.y(ends[0]), frame.y(ends[1])))
         before = index
 
 
@@ -128,8 +127,8 @@ def _told(index: int, point: Point, frame: Frame) -> Told:
     value = figure(row, frame.scale)
     marks: list[Mark] = []
     if value is not None:
-        if row.low is not None and row.high is not None:
-            marks.append(Line(x, frame.y(row.high), x, frame.y(row.low), "whisker"))
+        if row.ends:
+            marks.append(Line(x, frame.y(row.ends[1]), x, frame.y(row.ends[0]), "whisker"))
         small = frame.step < 14
         marks.append(Dot(x, frame.y(value), 3 if small else 5, "dot-hollow" if row.incomplete else "dot"))
     told = f"{point.label}: {row_in_words(row, frame.scale)}"
@@ -137,14 +136,10 @@ def _told(index: int, point: Point, frame: Frame) -> Told:
     return Told(told, tuple(marks))
 
 
-def _half(frame: Frame) -> float:
-    return min(frame.step * 0.42, 26)
-
-
 def _reasons(points: Mapping[int, Point], frame: Frame) -> Iterator[Mark]:
     """Why there is no figure: in each column, or once over a run of narrow ones hidden for the same reason."""
     hidden = {i: why(p.row.why) for i, p in points.items() if figure(p.row, frame.scale) is None}
-    narrow, middle = 2 * _half(frame) < ROOM_FOR_WORDS, (TOP + frame.floor) / 2
+    narrow, middle = 2 * min(frame.step * 0.42, 26) < ROOM_FOR_WORDS, (TOP + frame.floor) / 2
     run: list[int] = []
     for index in [*sorted(hidden), -1]:
         joined = narrow and run and index == run[-1] + 1 and hidden[index] == hidden[run[-1]]
@@ -160,8 +155,7 @@ def _reasons(points: Mapping[int, Point], frame: Frame) -> Iterator[Mark]:
 
 def _baseline(points: Mapping[int, Point], frame: Frame, name: str) -> Iterator[Mark]:
     """What the figures are compared with: one for all of a group, or one per period."""
-    there = [(i, p.row.more.get("baseline_value")) for i, p in sorted(points.items())]
-    values = [(i, float(v)) for i, v in there if isinstance(v, int | float)]
+    values = [(i, p.row.baseline) for i, p in sorted(points.items()) if p.row.baseline is not None]
     if not values:
         return
     alike = len({v for _, v in values}) == 1

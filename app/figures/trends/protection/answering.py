@@ -11,17 +11,17 @@ from itertools import product
 
 import numpy as np
 
+from app.figures.trends.baseline import compared
 from app.figures.trends.domain import Dimension, Kind, Measure, Question, Row
-from app.figures.trends.figures.newcombe import difference_of
 from app.figures.trends.protection import intervals
-from app.figures.trends.protection.features import MEASURED, ClassOf, Coefficients, Counting, figure_of
+from app.figures.trends.protection.features import MEASURED, ClassOf, Counting, figure_of
 from app.figures.trends.protection.lattice import (
     ALL,
     REGION,
+    SAMPLES,
     Geography,
     Lists,
-    Median,
-    Struck,
+    holding,
     labels,
     months_of,
     quarter_of,
@@ -58,7 +58,7 @@ def rows_of(book: Book, measure: Measure, asked: Question, class_of: ClassOf) ->
     if _by_quarter(book, measure, asked):
         book = replace(book, periods={k: one for k, one in book.periods.items() if one.kind != "month"})
     if measure.kind in (Kind.MEDIAN, Kind.TURNAROUND):
-        return [_median_row(book, measure, asked, *one) for one in _medians(book, measure, asked)]
+        return list(_medians(book, measure, asked))
     if measure.kind is Kind.TOGETHER:
         return list(_together(book, measure.about[0], asked, class_of))
     rows = [_row(book, measure, asked, key, months, class_of) for key, months in _keys(book, asked, class_of)]
@@ -71,8 +71,7 @@ def rows_of(book: Book, measure: Measure, asked: Question, class_of: ClassOf) ->
         plain = replace(
             asked, by=tuple(d for d in asked.by if d not in TIMES), months=asked.baseline, baseline=("", "")
         )
-        base = {row.key_without(TIMES): row for row in rows_of(book, measure, plain, class_of)}
-        rows = [_compared(row, base.get(row.key_without(TIMES))) for row in rows]
+        rows = compared(rows, rows_of(book, measure, plain, class_of))
     return rows
 
 
@@ -101,8 +100,8 @@ def check(book: Book, measure: Measure, asked: Question) -> None:
         )
     if measure.kind is Kind.TOGETHER:
         _check_together(book, measure, asked)
-    if measure.name == "found" and not _listed(book, asked.found):
-        names = sorted({n for one in book.periods.values() for n in (*one.lists.classes, *one.lists.substances)})
+    names = sorted({n for one in book.periods.values() for n in (*one.lists.classes, *one.lists.substances)})
+    if measure.name == "found" and asked.found not in names:
         raise Invalid(
             f"“{asked.found}” has no row of its own in these figures.",
             fields={"found": "not in the figures"},
@@ -140,16 +139,8 @@ def _values(book: Book, dimension: Dimension) -> list[str] | None:
     if dimension is Dimension.EXPECTED_CLASS:
         return None
     if dimension in TIMES:
-        return sorted({_period(m, dimension) for m in _months(book)})
+        return sorted({holding(m, dimension) for m in _months(book)})
     return labels(book.periods.values(), "regions" if dimension is Dimension.REGION else "expected")
-
-
-def _listed(book: Book, name: str) -> bool:
-    return any(name in one.lists.classes or name in one.lists.substances for one in book.periods.values())
-
-
-def _period(month: str, dimension: Dimension) -> str:
-    return {Dimension.MONTH: month, Dimension.QUARTER: quarter_of(month)}.get(dimension, month[:4])
 
 
 def _chosen(book: Book, asked: Question) -> list[str]:
@@ -157,7 +148,7 @@ def _chosen(book: Book, asked: Question) -> list[str]:
     first, last = asked.months
     months = [m for m in _months(book) if (not first or m >= first) and (not last or m <= last)]
     for d, value in asked.where.items():
-        months = [m for m in months if d not in TIMES or _period(m, d) == value]
+        months = [m for m in months if d not in TIMES or holding(m, d) == value]
     return months
 
 
@@ -170,20 +161,16 @@ def _spans(book: Book, asked: Question) -> list[tuple[str, list[str]]]:
         return [("", whole)] if whole else []
     spans: dict[str, list[str]] = {}
     for month in months:
-        spans.setdefault(_period(month, width), []).append(month)
-    return [
-        (label, inside) for label, inside in spans.items() if label in book.periods and inside == _inside(book, label)
-    ]
-
-
-def _inside(book: Book, label: str) -> list[str]:
-    return [m for m in months_of(label) if m in _months(book)]
+        spans.setdefault(holding(month, width), []).append(month)
+    known = _months(book)
+    whole_ones = {label: [m for m in months_of(label) if m in known] for label in spans if label in book.periods}
+    return [(label, inside) for label, inside in whole_ones.items() if inside == spans[label]]
 
 
 def _months(book: Book) -> list[str]:
     """The months there are figures of: of a substance, those of the quarters."""
-    begin = {k: one for k, one in book.periods.items() if one.kind == "quarter"}
-    return book.months or sorted(m for label in begin for m in months_of(label))
+    quarters = [label for label, one in book.periods.items() if one.kind == "quarter"]
+    return book.months or sorted(m for label in quarters for m in months_of(label))
 
 
 def _keys(book: Book, asked: Question, class_of: ClassOf) -> Iterator[tuple[dict[str, str], list[str]]]:
@@ -216,33 +203,29 @@ def _row(
 ) -> Row:
     chosen = {**{d.value: v for d, v in asked.where.items()}, **key}
     figure = figure_of(measure.name, measure.about, asked.found, class_of)
-    whole = _sum(book, months, chosen, figure.whole, class_of)
-    partial = _cut(book, key)
+    whole, row = _sum(book, months, chosen, figure.whole, class_of), Row(key, incomplete=_cut(book, key))
     if isinstance(whole, str):
-        return Row(key, None, None, None, None, None, None, whole, partial)
+        return replace(row, why=whole)
     if figure.part is None:
-        between = intervals.count(whole.total, whole.variance(book))
+        between, variance = intervals.count(whole.total, whole.variance(book)), whole.variance(book)
         low, high = between or (None, None)
-        return Row(key, whole.total, None, None, None, low, high, "", partial, few=between is None,
-                   sigma=whole.variance(book) ** 0.5)  # fmt: skip
+        return replace(row, n=whole.total, low=low, high=high, few=between is None, sigma=variance**0.5)
     part = _sum(book, months, chosen, figure.part, class_of)
     if isinstance(part, str):
-        return Row(key, whole.total, None, whole.total, None, None, None, part, partial)
-    row = _share(key, part.total, whole.total, part.variance(book), whole.variance(book), rest=figure.rest)
-    return replace(row, incomplete=partial)
+        return replace(row, n=whole.total, denominator=whole.total, why=part)
+    return _share(row, part.total, whole.total, part.variance(book), whole.variance(book), rest=figure.rest)
 
 
-def _share(
-    key: dict[str, str], part: int, whole: int, part_variance: float, whole_variance: float, *, rest: bool = False
-) -> Row:
-    """A share, or why there is none. `rest`: the part counts what is not asked for."""
+def _share(row: Row, part: int, whole: int, part_variance: float, whole_variance: float, *, rest: bool = False) -> Row:
+    """A row with a share, or why there is none. `rest`: the part counts what is not asked for."""
     counted = whole - part if rest else part
     few, sigma = counted < intervals.few(part_variance), part_variance**0.5
+    row = replace(row, n=whole, numerator=counted, denominator=whole, few=few, sigma=sigma)
     if whole < intervals.LEAST:
-        return Row(key, whole, counted, whole, None, None, None, UNDER, False, few=few, sigma=sigma)
+        return replace(row, why=UNDER)
     share = intervals.share(part, whole, part_variance, whole_variance)
     share = share.rest() if rest else share
-    return Row(key, whole, counted, whole, share.value, share.low, share.high, "", False, few=few, sigma=sigma)
+    return replace(row, value=share.value, low=share.low, high=share.high)
 
 
 def _together(book: Book, name: str, asked: Question, class_of: ClassOf) -> Iterator[Row]:
@@ -256,8 +239,8 @@ def _together(book: Book, name: str, asked: Question, class_of: ClassOf) -> Iter
         variance = variance_of(Stream.FINDINGS, book.strength)
         for (a, b), both in zip(one.lists.pairs, one.pairs.tolist(), strict=True):
             if name in (a, b):
-                row = _share({"year": year}, both, whole.total, variance, whole.variance(book))
-                rows.append(replace(row, incomplete=one.partial, more={"with": a if b == name else b}))
+                row = Row({"year": year}, incomplete=one.partial, more={"with": a if b == name else b})
+                rows.append(_share(row, both, whole.total, variance, whole.variance(book)))
         yield from sorted(rows, key=lambda row: -(row.numerator or 0))
 
 
@@ -282,24 +265,17 @@ def _sum(
     for part in parts:
         one, table = part.period, part.period.tables[part.geography]
         coefficients = counting(one.lists)
-        if coefficients is None or (f := _features(one, coefficients)) is None:
+        if coefficients is None or not coefficients.keys() <= one.places.keys():
             continue
         listed = True
         rows = _places(one.lists.regions, chosen.get("region"), part.geography[0])
         columns = _columns(one.lists, chosen, part.geography[1], class_of)
-        for at, coefficient in f:
-            cells = table[at][np.ix_(rows, columns)]
+        for name, coefficient in coefficients.items():
+            cells = table[one.places[name]][np.ix_(rows, columns)]
             made.total += coefficient * int(cells.sum())
-            stream = Stream.SAMPLES if at == 0 else Stream.FINDINGS
+            stream = Stream.SAMPLES if name == SAMPLES else Stream.FINDINGS
             made.draws[stream] += coefficient**2 * cells.size
     return made if listed else NOT_LISTED
-
-
-def _features(one: Struck, coefficients: Coefficients) -> list[tuple[int, int]] | None:
-    at = one.places
-    if any(name not in at for name in coefficients):
-        return None
-    return [(at[name], coefficient) for name, coefficient in coefficients.items()]
 
 
 def _places(all_of: Sequence[str], label: str | None, split: bool) -> list[int]:
@@ -318,23 +294,7 @@ def _columns(lists: Lists, chosen: Mapping[str, str], split: bool, class_of: Cla
     return [k for k in columns if (name := class_of(lists.expected[k])) == wanted or name.startswith(f"{wanted}.")]
 
 
-def _compared(row: Row, base: Row | None) -> Row:
-    more = {
-        "baseline_n": base.n if base else None, "baseline_numerator": base.numerator if base else None,
-        "baseline_denominator": base.denominator if base else None, "baseline_value": base.value if base else None,
-        "baseline_suppressed": False, "difference": None, "difference_low": None, "difference_high": None,
-    }  # fmt: skip
-    if base and row.value is not None and base.value is not None:
-        more["difference"] = round(row.value - base.value, 12)
-        if None not in (row.low, base.low):
-            low, high = difference_of((row.value, row.low, row.high), (base.value, base.low, base.high))  # type: ignore[arg-type]
-            more["difference_low"], more["difference_high"] = low, high
-    return replace(row, more={**row.more, **more})
-
-
-def _medians(
-    book: Book, measure: Measure, asked: Question
-) -> Iterator[tuple[dict[str, str], tuple[str, str, str], Median | None]]:
+def _medians(book: Book, measure: Measure, asked: Question) -> Iterator[Row]:
     """By period and region the medians that were struck, a row per unit and basis."""
     substance = measure.about[0] if measure.about else "turnaround"
     names = sorted({a for one in book.periods.values() for a in one.lists.amounts if a[0] == substance})
@@ -346,24 +306,20 @@ def _medians(
     if not any(d in TIMES for d in asked.by):
         raise Forbidden("A median is given by month or by quarter.", hint="Split by month or quarter.")
     by_region = Dimension.REGION in asked.by or Dimension.REGION in asked.where
+    sigma = variance_of(Stream.FINDINGS, book.strength) ** 0.5
     for label, _ in _spans(book, asked):
         one = book.periods[label]
         for place, region in enumerate(one.lists.regions if by_region else ("",)):
             if by_region and asked.where.get(Dimension.REGION, region) != region:
                 continue
             for name in names:
-                found = one.medians.get((REGION if by_region else ALL, "/".join(name), place))
                 key = {d.value: label if d in TIMES else region for d in asked.by}
-                yield key, name, found
-
-
-def _median_row(
-    book: Book, measure: Measure, asked: Question, key: dict[str, str], name: tuple[str, str, str], found: Median | None
-) -> Row:
-    more = {"unit": name[1], "basis": name[2]}
-    partial = _cut(book, key)
-    if found is None:
-        return Row(key, None, None, None, None, None, None, NOT_LISTED, partial, more)
-    why = "" if found.value is not None else NO_MEDIAN
-    return Row(key, found.n, None, None, found.value, found.low, found.high, why, partial, more,
-               sigma=variance_of(Stream.FINDINGS, book.strength) ** 0.5)  # fmt: skip
+                row = Row(key, incomplete=_cut(book, key), more={"unit": name[1], "basis": name[2]})
+                found = one.medians.get((REGION if by_region else ALL, "/".join(name), place))
+                if found is None:
+                    yield replace(row, why=NOT_LISTED)
+                else:
+                    why = "" if found.value is not None else NO_MEDIAN
+                    yield replace(
+                        row, n=found.n, value=found.value, low=found.low, high=found.high, why=why, sigma=sigma
+                    )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -33,10 +32,9 @@ from app.figures.trends.protection.lattice import (
 )
 from app.figures.trends.protection.noise import Draws, Keys, Stream, Strength, Whole, summed, variance_of
 from app.figures.trends.ranks import shown as two_figures
-from app.figures.trends.targets import Target, target_of
+from app.figures.trends.targets import target_of
 from harm_messages import Register
 
-OPEN = ("inconclusive", "insufficient", "pending")
 WAITS = ("turnaround", "min", "")
 Codes = NDArray[np.int64]
 T = TypeVar("T")
@@ -61,7 +59,7 @@ class Collection:
     def __init__(self, facts: Facts, register: Register, draws: Draws) -> None:
         self.facts, self.register, self.draws = facts, register, draws
         dated = facts.samples["month"] != facts.coders["month"].get("", -1)
-        self.among: Mask = facts.clients(None) & dated
+        self.among: Mask = facts.clients & dated
         self._kept: dict[object, Any] = {}
         self.log: list[Drawn] | None = None
 
@@ -73,17 +71,13 @@ class Collection:
         keys[at] = self.draws.record_keys(bytes.fromhex(name) for name in self.facts.index)
         return keys
 
-    def months(self) -> dict[str, int]:
-        """Samples by month."""
-        return self.facts.held(Dimension.MONTH, self.among)
-
     def within(self, months: Sequence[str]) -> Mask:
         """Samples of these months."""
         return self.among & self.facts.having("month", months)
 
     def found(self, name: str) -> Mask:
         """Samples in which a class or a substance was found."""
-        return self._once(("found", name), lambda: self.facts.found_in(self._target(name))[1])
+        return self._once(("found", name), lambda: self.facts.found_in(target_of(name, self.register))[1])
 
     def _apart(self, name: str, lists: Lists) -> Mask:
         """What is counted for a class, without what a narrower listed class holds where only the rest is meant."""
@@ -104,15 +98,9 @@ class Collection:
         return self._once(("lacking", tuple(classes)), lambda: self._lacking(classes))
 
     def _lacking(self, classes: Sequence[str]) -> NDArray[np.bool_]:
-        shut = self.facts.having("outcome", OPEN)
-        return np.array([~self._looked(name, shut) for name in classes], bool).T.reshape(self.facts.rows, len(classes))
-
-    def _looked(self, name: str, shut: Mask) -> Mask:
-        own, looked = self.facts.tested_for(self._target(name))
-        return own | (looked & ~shut)
-
-    def _target(self, name: str) -> Target:
-        return target_of(name, self.register)
+        tested = [self.facts.tested_for(target_of(name, self.register)) for name in classes]
+        lacking = [~(own | (looked & self.facts.conclusive)) for own, looked in tested]
+        return np.array(lacking, bool).T.reshape(self.facts.rows, len(classes))
 
     def codes(self, dimension: Dimension, labels: Sequence[str]) -> Codes:
         """The place of each sample's label in a list; the last place is that of all others."""
@@ -125,12 +113,11 @@ class Collection:
         place = np.array([at.get(str(w) or NOT_KNOWN, others) for w in words] or [0], np.int64)
         return place[self.facts.samples[dimension.value]]
 
-    def noisy(self, which: Mask, name: str) -> int:
-        """How many, moved: for deciding which labels a year has."""
+    def noisy(self, which: Mask, name: str, stream: Stream = Stream.FINDINGS) -> int:
+        """How many, moved: for deciding when data begin and which labels a year has."""
         sums = np.array([self.keys[which].sum(dtype=np.uint64)], np.uint64)
         count = np.array([int(which.sum())], np.int64)
-        moved = self.draws.of_sets(sums, count, Stream.FINDINGS, Strength.RESEARCHER, f"list {name}")
-        return int(count[0] + moved[0])
+        return int(count[0] + self.draws.of_sets(sums, count, stream, Strength.RESEARCHER, name)[0])
 
     def strike(self, label: str, lists: Lists, at: str, *, partial: bool, volume: float) -> dict[Strength, Struck]:
         """Both strengths of one period. `volume`: samples it is expected to hold, by which too fine tables are left out."""
@@ -207,35 +194,17 @@ class Collection:
         here[inside] = True
         region = self.codes(Dimension.REGION, lists.regions)
         for amount in lists.amounts:
-            rows, figures = self._once(("figures", amount), lambda a=amount: self._figures(a, self.among))  # type: ignore[misc]
+            told = self.facts.waits if amount == WAITS else partial(self.facts.amounts_of, amount)
+            rows, figures = self._once(("figures", amount), partial(told, self.among))
             rows, figures = rows[here[rows]], figures[here[rows]]
-            name = "/".join(amount)
+            name, one_cell = "/".join(amount), np.zeros(len(rows), np.int64)
             for geography in (ALL, REGION):
                 for place in range(lists.shape(geography)[0]):
                     mine = region[rows] == place if geography == REGION else np.ones(len(rows), bool)
-                    sums, count = summed(np.zeros(int(mine.sum()), np.int64), self.keys[rows[mine]], 1)
-                    if self.log is not None:
-                        zero = np.zeros(int(mine.sum()), np.int64)
-                        self.log.append(
-                            Drawn(label, geography, Stream.FINDINGS, f"{name} {place}", sums, zero, rows[mine])
-                        )
-                    moved = 0
-                    for strength in Strength:
-                        where = f"{label} {geography} {name} {place}"
-                        moved += int(self.draws.of_sets(sums, count, Stream.FINDINGS, strength, where)[0])
-                        made[strength][geography, name, place] = _median(np.sort(figures[mine]), moved, strength)
+                    where, of = f"{label} {geography} {name} {place}", {f"{name} {place}": mine}
+                    for strength, n in self._table(where, of, one_cell, rows, 1, (label, geography)).items():
+                        made[strength][geography, name, place] = _median(np.sort(figures[mine]), int(n[0, 0]), strength)
         return made
-
-    def _figures(self, amount: tuple[str, str, str], among: Mask) -> tuple[Codes, NDArray[np.float64]]:
-        """Sample and figure of every amount, or of every wait."""
-        facts = self.facts
-        if amount == WAITS:
-            minutes = list(facts.coders["turnaround_min"])
-            known = np.array([np.nan if m is None else float(m) for m in minutes] or [np.nan])
-            waits = known[facts.samples["turnaround_min"]]
-            rows = np.flatnonzero(among & ~np.isnan(waits))
-            return rows.astype(np.int64), waits[rows]
-        return facts.amounts_of(amount, among)
 
 
 def nearest(lacking: NDArray[np.bool_], lists: Lists) -> Codes:
@@ -247,19 +216,10 @@ def nearest(lacking: NDArray[np.bool_], lists: Lists) -> Codes:
     return np.asarray(apart.argmin(axis=1)[which.ravel()], np.int64) - 1
 
 
-def _median(ordered: NDArray[np.float64], moved: int, strength: Strength) -> Median:
-    n = len(ordered) + moved
+def _median(ordered: NDArray[np.float64], n: int, strength: Strength) -> Median:
     if n < intervals.LEAST or not len(ordered):
         return Median(n, None, None, None)
+    moved = n - len(ordered)
     at, low, high = intervals.ranks(len(ordered), moved, variance_of(Stream.FINDINGS, strength))
     ends = (None if k is None else two_figures(float(ordered[k])) for k in (low, high))
     return Median(n, two_figures(float(ordered[at])), *ends)
-
-
-def draws_of(log: Sequence[Drawn]) -> dict[tuple[int, str], list[Stream]]:
-    """By sample and fact, the streams in which the sets that hold it were drawn: each different set once. A test counts it."""
-    seen: defaultdict[tuple[int, str], set[tuple[Stream, int]]] = defaultdict(set)
-    for one in log:
-        for cell, row in zip(one.cells.tolist(), one.rows.tolist(), strict=True):
-            seen[row, one.feature].add((one.stream, int(one.sums[cell])))
-    return {fact: [stream for stream, _ in sets] for fact, sets in seen.items()}

@@ -53,17 +53,14 @@ def fixed(there: Collection, year: str, volume: float) -> Lists:
     before = there.facts.having("month", [m for m in months if m and m < f"{year}-01"]) & there.among
     until = there.facts.having("month", [m for m in months if m and m <= f"{year}-12"]) & there.among
     first = not before.any()
-    room = max(3, int(volume // LEAST_MEAN) - 1)  # and all others
-    expected = _expected(there, before, first, min(MOST_EXPECTED, room))
+    known, room = until if first else before, max(3, int(volume // LEAST_MEAN) - 1)  # and all others
+    expected = _of_standing(there, before, first, Dimension.EXPECTED, STANDING_EXPECTED, min(MOST_EXPECTED, room))
+    substances = _of_standing(there, before, first, Dimension.FOUND, STANDING_SUBSTANCES, MOST_SUBSTANCES)
     classes = tuple(sorted(_classes(there, before, first)))
-    substances = tuple(
-        sorted(_of_standing(there, before, first, Dimension.FOUND, STANDING_SUBSTANCES, MOST_SUBSTANCES))
-    )
     regions = _ranked(there, until, Dimension.REGION, min(MOST_REGIONS, room))
-    lists = Lists((*regions, OTHERS), (*expected, OTHERS), classes, substances, (), ())
     return Lists(
-        lists.regions, lists.expected, classes, substances, _profiles(there, until if first else before, classes),
-        _amounts(there, until if first else before),
+        (*regions, OTHERS), (*expected, OTHERS), classes, tuple(substances), _profiles(there, known, classes),
+        _amounts(there, known),
     )  # fmt: skip
 
 
@@ -75,7 +72,7 @@ def _counted(there: Collection, among: Mask, dimension: Dimension) -> Counter[st
         label = str(name) or NOT_KNOWN
         which = there.found(label) if code is None else code == at
         if label not in (OTHERS, NOT_KNOWN) or code is not None:
-            counted[label] += there.noisy(which & among, f"{dimension} {label}")
+            counted[label] += there.noisy(which & among, f"list {dimension} {label}")
     return counted
 
 
@@ -90,11 +87,7 @@ def _of_standing(
 ) -> list[str]:
     """What was common before, then what any service would list, as far as there is room."""
     common = [] if first else _ranked(there, before, dimension, most)
-    return list(dict.fromkeys([*common, *standing]))[:most]
-
-
-def _expected(there: Collection, before: Mask, first: bool, most: int) -> list[str]:
-    return sorted(_of_standing(there, before, first, Dimension.EXPECTED, STANDING_EXPECTED, most))
+    return sorted(list(dict.fromkeys([*common, *standing]))[:most])
 
 
 def _classes(there: Collection, before: Mask, first: bool) -> list[str]:
@@ -121,7 +114,7 @@ def _profiles(there: Collection, among: Mask, classes: Sequence[str]) -> tuple[f
         mask = np.zeros(there.facts.rows, bool)
         mask[at[which.ravel() == k]] = True
         name = frozenset(c for c, lacks in zip(classes, kind, strict=True) if lacks)
-        moved = there.noisy(mask, f"profile {sorted(name)}")
+        moved = there.noisy(mask, f"list profile {sorted(name)}")
         if name and moved >= LEAST:
             found.append((-moved, name))
     ordered = sorted(found, key=lambda one: (one[0], sorted(one[1])))[:MOST_PROFILES]
@@ -131,6 +124,8 @@ def _profiles(there: Collection, among: Mask, classes: Sequence[str]) -> tuple[f
 
 
 def _amounts(there: Collection, among: Mask) -> tuple[tuple[str, str, str], ...]:
-    measured = {k: there.noisy(mask & among, f"amount {k}") for k, mask in there.facts.amounts_measured(among).items()}
+    measured = {
+        k: there.noisy(mask & among, f"list amount {k}") for k, mask in there.facts.amounts_measured(among).items()
+    }
     large = sorted((k for k, n in measured.items() if n >= LEAST_MEASURED), key=lambda k: (-measured[k], k))
     return (WAITS, *sorted(large[: MOST_AMOUNTS - 1]))

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue, TypeAdapter
 
 OTHERS = "all_others"
 NOT_KNOWN = "not_known"
@@ -89,23 +90,21 @@ class Lists:
         """Rows and columns of a table."""
         return (len(self.regions) if geography[0] else 1, len(self.expected) if geography[1] else 1)
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self) -> dict[str, JsonValue]:
         """For the database."""
         return {
             "regions": list(self.regions), "expected": list(self.expected), "classes": list(self.classes),
-            "substances": list(self.substances), "profiles": [sorted(p) for p in self.profiles],
-            "amounts": [list(one) for one in self.amounts],
+            "substances": list(self.substances), "profiles": [[*sorted(p)] for p in self.profiles],
+            "amounts": [[*one] for one in self.amounts],
         }  # fmt: skip
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Lists:
+    def of(cls, data: Mapping[str, JsonValue]) -> Lists:
         """Lists from the data they were kept as."""
-        profiles = tuple(frozenset(p) for p in data["profiles"])
-        amounts = tuple((str(a), str(b), str(c)) for a, b, c in data["amounts"])
-        regions, expected, classes, substances = (
-            tuple(map(str, data[name])) for name in ("regions", "expected", "classes", "substances")
-        )
-        return cls(regions, expected, classes, substances, profiles, amounts)
+        return _LISTS.validate_python(data)
+
+
+_LISTS = TypeAdapter(Lists)
 
 
 @dataclass(frozen=True)
@@ -193,7 +192,7 @@ def _covered(
 ) -> list[Part] | None:
     left, parts = list(months), list[Part]()
     for kind in ("year", "quarter", "month"):
-        for label in sorted({_holding(month, kind) for month in left}):
+        for label in sorted({holding(month, kind) for month in left}):
             inside = [m for m in months_of(label) if m in left]
             best = _least(usable, label, wanted)
             if best is None or not inside or len(inside) < sum(m in struck for m in months_of(label)):
@@ -209,7 +208,8 @@ def _covered(
 _SHORTER = {"year": ("quarter", "month"), "quarter": ("month",), "month": ()}
 
 
-def _holding(month: str, kind: str) -> str:
+def holding(month: str, kind: str) -> str:
+    """The month, quarter or year in which a month lies."""
     return {"month": month, "quarter": quarter_of(month)}.get(kind, month[:4])
 
 
@@ -219,13 +219,8 @@ def _least(struck: Mapping[str, Struck], label: str, wanted: Geography) -> Part 
     if one is None:
         return None
     can = [g for g in one.tables if all(has or not want for has, want in zip(g, wanted, strict=True))]
-    parts = [Part(one, g, _cells(one.lists, g) // _cells(one.lists, wanted)) for g in can]
+    parts = [Part(one, g, prod(one.lists.shape(g)) // prod(one.lists.shape(wanted))) for g in can]
     return min(parts, key=lambda part: part.collapsed, default=None)
-
-
-def _cells(lists: Lists, geography: Geography) -> int:
-    rows, columns = lists.shape(geography)
-    return rows * columns
 
 
 def labels(struck: Iterable[Struck], dimension: str) -> list[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -136,8 +136,3 @@ def summed(cells: NDArray[np.int64], keys: Keys, size: int) -> tuple[Keys, Whole
 def variance_of(stream: Stream, strength: Strength, cells: int = 1) -> float:
     """Of the noise on a sum of so many drawn cells."""
     return VARIANCE[stream] * strength.times * cells
-
-
-def told(draws: Sequence[tuple[Stream, Strength]]) -> float:
-    """Σ 1/V over the drawn cells in which one fact stands: what the promise is made of."""
-    return sum(1 / variance_of(stream, strength) for stream, strength in draws)

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from math import ceil
-from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlmodel import Session, col, select
 
 from app.care.counted.service import TrendSample
-from app.figures.trends import repository
+from app.figures.trends.domain import Dimension
 from app.figures.trends.protection.counting import Collection
 from app.figures.trends.protection.fixing import fixed
 from app.figures.trends.protection.lattice import (
@@ -36,8 +36,7 @@ from app.figures.trends.protection.lattice import (
 )
 from app.figures.trends.protection.noise import Draws, Stream, Strength
 from app.figures.trends.protection.tables import FigureList, FigurePeriod
-from app.figures.trends.repository_columns import of_clients
-from app.figures.trends.repository_snapshot import every_column
+from app.figures.trends.repository_snapshot import columns
 from app.platform import audit
 from app.platform.db import Database, UnitOfWork
 from app.platform.kernel.errors import Conflict, Invalid
@@ -51,6 +50,7 @@ FIRST_YEAR, FIRST_MONTH = 10, 5
 LATER = ((10, "fewer than 10"), (50, "10 to 49"))
 """How many results came later is said in bands: in numbers, each step would date the result of one sample."""
 _LOCK_KEY = 0x4D415354
+_CLIENTS = col(TrendSample.submitter_group) == "client"
 
 
 @dataclass(frozen=True)
@@ -111,9 +111,10 @@ def prepare(session: Session, register: Register, draws: Draws, now: datetime) -
     _check_secret(session, draws)
     known = frozenset(session.exec(select(FigurePeriod.label)))
     lists = {row.year: Lists.of(row.content) for row in session.exec(select(FigureList))}
-    there = Collection(every_column(session), register, draws)
+    there = Collection(columns(session), register, draws)
     begin = _begin(session, there)
-    complete = _complete(session, now)
+    over = local(now).date() - timedelta(days=late_days(session, now))  # results had their time to come in
+    complete = after(f"{over:%Y-%m}", -1)
     due = due_of(begin, complete, known) if begin else []
     if not due:
         return Prepared((), {}, known)
@@ -142,14 +143,16 @@ def keep(uow: UnitOfWork, made: Prepared, draws: Draws) -> None:
             hint="Strike again if anything is still due.",
         )
     for year, lists in made.lists.items():
-        row = FigureList(year=year, content=lists.as_data(), key_check=draws.check, fixed_at=uow.now)
-        session.add(row)
+        session.add(FigureList(year=year, content=lists.as_data(), key_check=draws.check, fixed_at=uow.now))
     for both in made.periods:
-        content = pack(both)
-        one = both[Strength.PUBLIC]
+        content, one = pack(both), both[Strength.PUBLIC]
         session.add(
             FigurePeriod(
-                label=one.label, struck_at=uow.now, partial=one.partial, sha256=_sha256(content), content=content
+                label=one.label,
+                struck_at=uow.now,
+                partial=one.partial,
+                sha256=hashlib.sha256(content).hexdigest(),
+                content=content,
             )
         )
     session.flush()
@@ -174,25 +177,23 @@ def revise(uow: UnitOfWork, register: Register, draws: Draws, year: str, reason:
         raise Conflict(
             f"The figures of {year} were revised before. A year is revised once.", hint="They stay as they are."
         )
-    there, lists = Collection(every_column(session), register, draws), Lists.of(listed.content)
+    there, lists = Collection(columns(session), register, draws), Lists.of(listed.content)
     for row in rows:
-        tables = set(unpack(row, lists, Strength.PUBLIC).tables)
+        there_were = unpack(row, lists, Strength.PUBLIC).tables
         again = there.strike(
             row.label, lists, uow.now.astimezone(UTC).isoformat(timespec="seconds"), partial=row.partial,
             volume=float("inf"),
         )  # fmt: skip
-        kept = {s: _only(one, tables) for s, one in again.items()}
+        kept = {
+            s: replace(one, tables={g: figures for g, figures in one.tables.items() if g in there_were})
+            for s, one in again.items()
+        }
         row.content, row.struck_at, row.revision, row.reason = pack(kept), uow.now, 2, reason[:500]
-        row.sha256 = _sha256(row.content)
+        row.sha256 = hashlib.sha256(row.content).hexdigest()
         session.add(row)
     labels = sorted(row.label for row in rows)
     audit.record(uow, "revise", "figures", year, after={"periods": labels, "reason": reason[:500]})
     return labels
-
-
-def _only(one: Struck, tables: set[Any]) -> Struck:
-    kept = {g: figures for g, figures in one.tables.items() if g in tables}
-    return replace(one, tables=kept)
 
 
 def due_of(begin: str, complete: str, known: frozenset[str]) -> list[str]:
@@ -218,7 +219,7 @@ def _check_secret(session: Session, draws: Draws) -> None:
 
 def _begin(session: Session, there: Collection) -> str:
     """The month in which the data begin; after what was released before figures were struck."""
-    months = sorted(m for m in there.months() if m)
+    months = sorted(m for m in there.facts.held(Dimension.MONTH, there.among) if m)
     years = [
         y
         for y in dict.fromkeys(m[:4] for m in months)
@@ -227,23 +228,14 @@ def _begin(session: Session, there: Collection) -> str:
     if not years:
         return ""
     first = next((m for m in months_of(years[0]) if _noisy(there, [m], m) >= FIRST_MONTH), f"{years[0]}-01")
-    return max(first, _after_old_releases(session))
-
-
-def _after_old_releases(session: Session) -> str:
-    """Months of a release that was rounded and audited keep the figures they have."""
-    last = session.connection().execute(
-        sa.text("SELECT max(last_month) FROM data_release WHERE facts_digest <> ''")
-    ).scalar_one()  # fmt: skip
-    return after(str(last)) if last else ""
+    # months of a release that was rounded and audited keep the figures they have
+    released = sa.text("SELECT max(last_month) FROM data_release WHERE facts_digest <> ''")
+    rounded = session.connection().execute(released).scalar_one()
+    return max(first, after(str(rounded)) if rounded else "")
 
 
 def _noisy(there: Collection, months: list[str], name: str) -> int:
-    which = there.within(months)
-    sums = np.array([there.keys[which].sum(dtype=np.uint64)], np.uint64)
-    count = np.array([int(which.sum())], np.int64)
-    moved = there.draws.of_sets(sums, count, Stream.SAMPLES, Strength.RESEARCHER, f"begin {name}")
-    return int(count[0] + moved[0])
+    return there.noisy(there.within(months), f"begin {name}", Stream.SAMPLES)
 
 
 def _volume(there: Collection, year: str, begin: str, complete: str) -> float:
@@ -255,18 +247,18 @@ def _volume(there: Collection, year: str, begin: str, complete: str) -> float:
     return max(0.0, sum(counted) / max(1, len(counted)))
 
 
-def _complete(session: Session, now: datetime) -> str:
-    """The last month that is over, with results having had their time to come in."""
-    today = local(now).date() - timedelta(days=late_days(session, now))
-    return after(f"{today.year}-{today.month:02d}", -1)
-
-
 def late_days(session: Session, now: datetime) -> int:
     """Whole days within which 95 % of earlier samples were released; 0 where fewer than 20 are known."""
     today = local(now).date()
     span = (today - timedelta(days=LOOK_BACK_DAYS), today - timedelta(days=SETTLED_DAYS))
-    minutes = repository.wait_at(session, LATE_SHARE, span, fewest=FEWEST_WAITS, agency_id=None)
-    return ceil(minutes / (24 * 60))
+    minutes, run = col(TrendSample.turnaround_min), session.connection().execute
+    waits = sa.and_(_CLIENTS, minutes.is_not(None), col(TrendSample.day).between(*span))
+    known = int(run(sa.select(sa.func.count()).where(waits)).scalar_one())
+    if known < FEWEST_WAITS:
+        return 0
+    place = int(LATE_SHARE * (known - 1))
+    late = run(sa.select(minutes).where(waits).order_by(minutes).offset(place).limit(1)).scalar_one()
+    return ceil(int(late or 0) / (24 * 60))
 
 
 # -- as bytes --------------------------------------------------------------------------------------
@@ -274,19 +266,20 @@ def late_days(session: Session, now: datetime) -> int:
 
 def pack(both: Mapping[Strength, Struck]) -> bytes:
     """A period of both strengths as a compressed numpy archive."""
-    arrays: dict[str, Any] = {}
-    about: dict[str, Any] = {"struck_at": next(iter(both.values())).struck_at, "medians": {}}
+    arrays: dict[str, NDArray[np.int32 | np.uint8]] = {}
+    medians: dict[str, list[list[str | float | None]]] = {}
     for strength, one in both.items():
         for geography, figures in one.tables.items():
             arrays[f"{strength}.{geography[0]:d}{geography[1]:d}"] = figures.astype(np.int32)
         arrays[f"pairs.{strength}"] = one.pairs.astype(np.int32)
-        about["medians"][strength] = [
+        medians[strength] = [
             [f"{g[0]:d}{g[1]:d}", name, place, m.n, m.value, m.low, m.high]
             for (g, name, place), m in one.medians.items()
         ]
+    about = {"struck_at": next(iter(both.values())).struck_at, "medians": medians}
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
     out = io.BytesIO()
-    np.savez_compressed(out, **arrays)
+    np.savez_compressed(out, allow_pickle=False, **arrays)
     return out.getvalue()
 
 
@@ -306,10 +299,6 @@ def unpack(row: FigurePeriod, lists: Lists, strength: Strength) -> Struck:
 
 def _geography(text: str) -> tuple[bool, bool]:
     return text[0] == "1", text[1] == "1"
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 _BOOKS: dict[tuple[str, Strength], tuple[object, Book]] = {}
@@ -353,7 +342,7 @@ def told_as_of(session: Session, there: Book) -> tuple[str, str]:
         )
         for at in sorted(set(struck.values()))
     ]
-    query = sa.select(sa.func.count()).where(of_clients(None), sa.or_(*counted))
+    query = sa.select(sa.func.count()).where(_CLIENTS, sa.or_(*counted))
     late = int(session.connection().execute(query).scalar_one())
     words = next((words for below, words in LATER if late < below), "50 or more")
     return local(datetime.fromisoformat(max(struck.values()))).date().isoformat(), words

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlmodel import Field
 
 from app.platform.db import Base, json_column, utc_column
@@ -16,7 +16,7 @@ class FigureList(Base, table=True):
 
     __tablename__ = "figure_list"
     year: str = Field(primary_key=True, max_length=4)
-    content: dict[str, Any] = json_column(dict)
+    content: dict[str, JsonValue] = json_column(dict)
     key_check: str = Field(max_length=32, description="tells whether the secret is the one figures were drawn with")
     fixed_at: datetime = utc_column()
 

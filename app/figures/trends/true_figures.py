@@ -1,0 +1,219 @@
+"""True figures, for the operator of this machine: how each kind of figure is counted in the facts.
+
+Everybody else reads perturbed ones from what was struck (protection/). Knows no web and no database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.figures.trends import periods
+from app.figures.trends.baseline import compared
+from app.figures.trends.columnar import Facts, Key, Mask, Rows
+from app.figures.trends.domain import SPREADING, Count, Dimension, Kind, Measure, More, Question, Row
+from app.figures.trends.ranks import quantile
+from app.figures.trends.targets import Amongst, Target, target_of
+from app.platform.kernel.shares import wilson
+from harm_messages import Register
+
+PER_UNIT = frozenset({"mg_per_unit", "ug_per_blotter"})
+"""Units in which an amount is a strength: how much one tablet or blotter holds."""
+OTHERS = (0.10, 0.25, 0.75, 0.90)
+BANDS: Mapping[str, tuple[float, ...]] = {
+    "percent_ww": tuple(range(0, 100, 10)),
+    "mg_per_unit": tuple(range(0, 401, 20)),
+    "ug_per_blotter": tuple(range(0, 401, 25)),
+    "mg_per_ml": tuple(range(0, 201, 10)),
+    "ratio": tuple(k / 10 for k in range(10)),
+}
+"""Lower edges per unit, fixed so that two tables can be compared; the last one is open: from there on upwards."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A question that was understood, and the facts it is asked of. `late_days`: results may come in so long."""
+
+    facts: Facts
+    measure: Measure
+    asked: Question
+    register: Register
+    today: date
+    late_days: int
+
+    @cached_property
+    def wide(self) -> Mask:
+        """Clients' samples that stand in a row and fit the filters by what was found or by method."""
+        held = {d: value for d, value in self.asked.where.items() if d in SPREADING}
+        return self.facts.clients & self.facts.holding(held) & self.facts.standing(self.asked.by)
+
+    @cached_property
+    def among(self) -> Mask:
+        """Those of them that fit all filters and months."""
+        others = {d: value for d, value in self.asked.where.items() if d not in SPREADING}
+        return self.wide & self.facts.holding(others) & self.facts.received(*self.asked.months)
+
+    def cells(self, hit: Mask, of: Mask, by: Sequence[Dimension] = ()) -> list[Count]:
+        """Numerator and denominator per row of the table; `by` splits further."""
+        return self.facts.cells((*self.asked.by, *by), hit, self.among & of)
+
+    def target(self, name: str) -> Target:
+        """What is looked for under this name. Raises Invalid for the analogues of no substance."""
+        return target_of(name, self.register, amongst=Amongst(self.asked.role))
+
+    def row(self, key: Key, n: int, more: More) -> Row:
+        """A row without a figure yet."""
+        period = periods.period_of(self.asked.by)
+        named = {d.value: value for d, value in zip(self.asked.by, key, strict=True)}
+        cut = period is not None and periods.incomplete(
+            period, named[period.value], first=self.first, today=self.today, late_days=self.late_days
+        )
+        return Row(named, n, incomplete=cut, more=more)
+
+    @cached_property
+    def first(self) -> str:
+        """The earliest period of the data, or nothing."""
+        period = periods.period_of(self.asked.by)
+        labels = self.facts.held(period, self.facts.clients) if period else ()
+        return min((label for label in labels if label), default="")
+
+    def shares(self, cells: Iterable[Count], more: More | None = None) -> Iterator[Row]:
+        """Rows with a share and its interval."""
+        for cell in cells:
+            low, high = wilson(cell.numerator, cell.denominator)
+            yield replace(
+                self.row(cell.key, cell.denominator, more or {}), numerator=cell.numerator, denominator=cell.denominator,
+                value=cell.numerator / cell.denominator, low=low, high=high,
+            )  # fmt: skip
+
+
+def rows_of(asking: Asking) -> tuple[Row, ...]:
+    """The rows of the answer, compared with the baseline where there is one."""
+    rows, asked = list(_KINDS[asking.measure.kind](asking)), asking.asked
+    period = periods.period_of(asked.by)
+    if period is not None and Dimension.METHOD not in asked.by:
+        every = asking.among
+        looked = asking.cells(every, every, (Dimension.METHOD,))
+        changed = periods.testing_changed(asked.by, period, asking.cells(every, every), looked)
+        rows = [replace(row, testing_changed=tuple(row.key.values()) in changed) for row in rows]
+    if any(asked.baseline):
+        by = tuple(d for d in asked.by if d not in periods.PERIODS)
+        where = {d: value for d, value in asked.where.items() if d not in periods.PERIODS}
+        plain = replace(asked, by=by, where=where, months=asked.baseline, baseline=("", ""))
+        rows = compared(rows, rows_of(replace(asking, asked=plain)))
+    return tuple(rows)
+
+
+def _shares(asking: Asking) -> Iterator[Row]:
+    """How the result compares with what was expected, or whether something was found by who was tested for it.
+
+    A sample whose result is open counts only where the target was found, or a test of its own said that it was not.
+    """
+    facts, measure = asking.facts, asking.measure
+    if asking.asked.found:
+        target = asking.target(asking.asked.found)
+        found, hit = facts.found_in(target)
+        own, looked = facts.tested_for(target)
+        return asking.shares(asking.cells(hit, found | own | (looked & facts.conclusive)))
+    of = facts.having("verdict", measure.denominator) if measure.denominator else asking.among
+    return asking.shares(asking.cells(facts.having("verdict", measure.numerator), of))
+
+
+def _counts(asking: Asking) -> Iterator[Row]:
+    return (asking.row(cell.key, cell.denominator, {}) for cell in asking.cells(asking.among, asking.among))
+
+
+def _amounts(asking: Asking) -> dict[tuple[str, str], tuple[Rows, NDArray[np.float64]]]:
+    """By unit and basis every measured amount: amounts of different units have no common middle."""
+    found = asking.facts.amounts(asking.measure.about[0], asking.among)
+    return {kind: one for kind, one in found.items() if asking.measure.name != "strength" or kind[0] in PER_UNIT}
+
+
+def _quantiles(asking: Asking) -> Iterator[Row]:
+    others = OTHERS if asking.measure.kind is Kind.QUANTILES else ()
+    for (unit, basis), (at, figures) in _amounts(asking).items():
+        yield from _medians(asking, {"unit": unit, "basis": basis}, at, figures, others)
+
+
+def _turnaround(asking: Asking) -> Iterator[Row]:
+    """How long people wait, of samples released here of which both moments are known."""
+    return _medians(asking, {"unit": "min", "basis": ""}, *asking.facts.waits(asking.among), OTHERS)
+
+
+def _medians(
+    asking: Asking, kind: More, at: Rows, figures: NDArray[np.float64], others: Sequence[float]
+) -> Iterator[Row]:
+    """The median of each row as its value, and other quantiles beside it."""
+    for key, ordered in asking.facts.ordered(asking.asked.by, at, figures):
+        more = dict(kind)
+        for p in others:
+            name = f"q{round(p * 100)}"
+            more |= dict(zip((name, f"{name}_low", f"{name}_high"), quantile(ordered, p), strict=True))
+        value, low, high = quantile(ordered, 0.5)
+        yield replace(asking.row(key, len(ordered), more), value=value, low=low, high=high)
+
+
+def _distribution(asking: Asking) -> Iterator[Row]:
+    """The share of samples in each band of a unit, also where there is none. No table of it is given to anybody else."""
+    for (unit, basis), (at, figures) in _amounts(asking).items():
+        edges = BANDS.get(unit, ())
+        place = np.searchsorted(edges, np.maximum(figures, 0.0), side="right") - 1
+        for k, (start, end) in enumerate(pairwise((*edges, None))):
+            cells = asking.facts.counted(asking.asked.by, at, place == k)
+            yield from asking.shares(cells, {"unit": unit, "basis": basis, "band_from": start, "band_to": end})
+
+
+def _agreement(asking: Asking) -> Iterator[Row]:
+    """Whether two methods say the same of one target: among what the yardstick saw, and among what it did not see."""
+    name, yardstick, other = asking.measure.about
+    target = asking.target(name)
+    (asked, saw), (both, also) = (asking.facts.answers(target, method) for method in (yardstick, other))
+    with_either, with_both = (
+        {cell.key: cell.denominator for cell in asking.cells(of, of)} for of in (asked | both, asked & both)
+    )
+    halves = (("sensitivity", saw & both, also), ("specificity", asked & ~saw & both, ~also))
+    for figure, of, agrees in halves:
+        for row in asking.shares(asking.cells(agrees, of)):
+            key = tuple(row.key.values())
+            yield replace(row, n=with_either.get(key), more={"figure": figure, "with_both": with_both.get(key)})
+
+
+def _together(asking: Asking) -> list[Row]:
+    """What else is in samples that hold a substance: a share per other substance, among those that hold the first."""
+    facts, target = asking.facts, asking.target(asking.measure.about[0])
+    whole = facts.found_in(target)[1]
+    others = facts.held(Dimension.FOUND, whole & asking.wide).keys() - target.within
+    return _commonest_first(asking, "with", {name: facts.holding({Dimension.FOUND: name}) for name in others}, whole)
+
+
+def _outcomes(asking: Asking) -> list[Row]:
+    """Of the samples anybody said anything about, the share of which somebody said just this. Samples, not people."""
+    said = asking.facts.said(asking.measure.about[0])
+    of_anything = np.any([np.zeros(asking.facts.rows, dtype=bool), *said.values()], axis=0)
+    said = {name: mask for name, mask in said.items() if (mask & asking.wide).any()}
+    return _commonest_first(asking, "outcome", said, of_anything)
+
+
+def _commonest_first(asking: Asking, label: str, parts: Mapping[str, Mask], of: Mask) -> list[Row]:
+    """Shares of several things that overlap, by row; within one the greatest share first."""
+    rows = [row for name, hit in parts.items() for row in asking.shares(asking.cells(hit, of), {label: name})]
+    return sorted(rows, key=lambda row: (*row.key.values(), -(row.numerator or 0), str(row.more[label])))
+
+
+_KINDS: Mapping[Kind, Callable[[Asking], Iterable[Row]]] = {
+    Kind.SHARE: _shares,
+    Kind.COUNT: _counts,
+    Kind.MEDIAN: _quantiles,
+    Kind.QUANTILES: _quantiles,
+    Kind.DISTRIBUTION: _distribution,
+    Kind.AGREEMENT: _agreement,
+    Kind.TOGETHER: _together,
+    Kind.TURNAROUND: _turnaround,
+    Kind.OUTCOMES: _outcomes,
+}

@@ -1,0 +1,126 @@
+"""Health, readiness, staff live events and the audit log over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from sse_starlette.sse import EventSourceResponse
+
+from app.intake.people import signin
+from app.intake.people.service import ENDED
+from app.operations import service
+from app.platform.db import migrate
+from app.platform.kernel.actor import Actor, Role
+from app.platform.live import LiveEvent, event_stream
+from app.platform.security.policy import SERVICE_STAFF, allow, current_actor, public
+from app.runtime import RuntimeDep
+
+router = APIRouter(tags=["system"])
+
+Staff = Annotated[Actor, allow(*SERVICE_STAFF)]
+Admin = Annotated[Actor, allow(Role.ADMIN)]
+
+
+class Health(BaseModel):
+    """The process answers."""
+
+    status: str
+
+
+class Ready(BaseModel):
+    """Whether the process can work."""
+
+    ready: bool
+    reasons: list[str]
+    alarms: list[str]
+    jobs: dict[str, int] = Field(description="By state, for staff of the service and administrators; empty for others")
+
+
+class AuditOut(BaseModel):
+    """One audit entry."""
+
+    seq: int
+    at: datetime
+    actor_id: str
+    actor_roles: str
+    verb: str
+    object_type: str
+    object_id: str
+    object_version: int | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    reason: str
+    request_id: str
+    hash: str
+
+
+@router.get("/health", dependencies=[public("a monitor asks whether the process lives")])
+def health() -> Health:
+    """Alive."""
+    return Health(status="ok")
+
+
+@router.get(
+    "/ready",
+    response_model=Ready,
+    responses={503: {"model": Ready, "description": "Not ready; the reasons say why"}},
+    dependencies=[public("a load balancer asks whether to send people here; counts are for staff")],
+)
+def ready(request: Request, rt: RuntimeDep) -> JSONResponse:
+    """Ready to work: database at the right schema; alarms for jobs and disk. How many jobs there are is for staff."""
+    revisions = migrate.revisions(rt.db)
+    with rt.read() as session:
+        state = service.readiness(session, rt.settings.data_dir, revisions)
+    # how many wait and are done says how busy the service is, minute by minute; police and passers-by may not see that
+    jobs = state.jobs if state.ready and _may_count(request) else {}
+    body = Ready(ready=state.ready, reasons=state.reasons, alarms=state.alarms, jobs=jobs)
+    return JSONResponse(body.model_dump(), 200 if state.ready else 503)
+
+
+def _may_count(request: Request) -> bool:
+    actor = current_actor(request)
+    return actor is not None and actor.has(*SERVICE_STAFF, Role.ADMIN)
+
+
+@router.get(
+    "/api/v1/events",
+    response_class=EventSourceResponse,
+    responses={200: {"content": {"text/event-stream": {}}, "description": "Live events of your agency"}},
+)
+async def events(request: Request, who: Staff, rt: RuntimeDep) -> EventSourceResponse:
+    """Live events of the caller's agency: what changed, never its content. Holds no database session."""
+    agency_id = who.agency_id
+
+    ended, until = False, rt.now() + rt.session_policy.absolute
+    keys = {signin.live_key(request), str(who.person_id)}
+
+    def mine(event: LiveEvent) -> bool:
+        """Silent from the moment this browser signed out or the account was turned off."""
+        nonlocal ended
+        if event.topic == ENDED:
+            ended = ended or event.payload.get("key") in keys
+            return False
+        if ended or event.at > until:
+            return False
+        if event.agency_id is None:
+            return event.sample_id is None and event.session_id is None
+        return event.agency_id == agency_id
+
+    return event_stream(rt.hub, mine, request)
+
+
+@router.get("/api/v1/audit")
+def audit_log(
+    who: Admin,
+    rt: RuntimeDep,
+    before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> list[AuditOut]:
+    """Newest entries first."""
+    with rt.read() as session:
+        rows = service.audit_page(session, who, before, limit)
+    return [AuditOut.model_validate(row, from_attributes=True) for row in rows]

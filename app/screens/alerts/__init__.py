@@ -1,0 +1,1 @@
+"""Alerts: the list, one alert, what partners and the public are told."""

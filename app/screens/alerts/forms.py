@@ -1,0 +1,160 @@
+"""From the fields of the page of an alert to what the feature takes, and from a result to fields that are filled in."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, Field, JsonValue
+
+from app.care.alerts.domain import Reach, Tier, Trigger
+from app.care.alerts.drafting import Signal, told_of
+from app.care.alerts.service import Alert, NewAlert
+from app.care.alerts.standing import firmest, standing_of
+from app.intake.samples.service import Sample
+from app.platform.kernel.errors import Invalid
+from app.platform.kernel.place import local
+from app.platform.web.fields import Note60, Note300, Text20, Text40, Text60, Told200, Told600
+from app.platform.web.typed import number
+from harm_messages.register import MatchKind, Register
+
+if TYPE_CHECKING:
+    from app.results.tables import Finding
+
+MOST_HOURS = 24 * 30
+Key = Annotated[str, Field(max_length=120)]
+
+
+class AlertForm(BaseModel):
+    """The fields as they are typed. `about`: ids of substances and classes; `about_words`: words nobody chose for."""
+
+    idempotency_key: Key = ""
+    tier: Text20 = ""
+    reach: Text20 = ""
+    session_id: Text40 = ""
+    words: Note300 = ""
+    told_words: Told600 = ""
+    about: list[Text60] = Field(default=[], max_length=20)
+    about_words: list[Note60] = Field(default=[], max_length=20)
+    forms: list[Text20] = Field(default=[], max_length=13)
+    colours: list[Text20] = Field(default=[], max_length=14)
+    logos: Told200 = ""
+    hours: Text20 = ""
+    sample: Text40 = ""
+    task: Text40 = ""
+    task_version: Text20 = ""
+    version: int = 0
+
+    def entered(self, register: Register, now: datetime) -> NewAlert:
+        """What was typed, in the form the service takes. Raises Invalid with a sentence per field."""
+        wrong: dict[str, str] = {}
+        if self.tier not in set(Tier):
+            wrong["tier"] = "Choose how far it reaches."
+        if self.reach not in set(Reach):
+            wrong["reach"] = "Choose where it holds."
+        substances, classes = self._about(register, wrong)
+        hours = number(self.hours, "hours", wrong, example="12")
+        if hours is not None and not 0 < hours <= MOST_HOURS:
+            wrong["hours"] = "Say for how many hours it holds, such as 12."
+        logos = tuple(logo.strip() for logo in self.logos.split(";") if logo.strip())
+        if any(len(logo) > 40 for logo in logos):
+            wrong["logos"] = "A logo has at most 40 letters. Put ; between several."
+        if wrong:
+            raise Invalid("The alert was not written. What you typed is still here.", fields=wrong)
+        return NewAlert(
+            tier=Tier(self.tier),
+            reach=Reach(self.reach),
+            words=self.words,
+            session_id=key_of(self.session_id),
+            substances=substances,
+            classes=classes,
+            forms=tuple(self.forms),
+            logos=logos[:10],
+            colours=tuple(self.colours),
+            until=None if hours is None else now + timedelta(hours=hours),
+            sample_id=key_of(self.sample),
+            task_id=key_of(self.task),
+            task_version=int(self.task_version) if self.task_version.isdecimal() else 0,
+            told_words=self.told_words,
+        )
+
+    def _about(self, register: Register, wrong: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        chosen = [one for one in self.about if one]
+        for words in (w for w in self.about_words if w):
+            meant = [m for m in register.resolve(words) if m.kind is not MatchKind.INTENT]
+            if len(meant) == 1:
+                chosen.append(meant[0].id)
+            else:
+                wrong["about"] = f"The register does not know “{words}”. Choose a name from the list."
+        substances = tuple(dict.fromkeys(one for one in chosen if one in register))
+        classes = tuple(dict.fromkeys(one for one in chosen if one not in register and register.is_class(one)))
+        return substances, classes
+
+
+def of_draft(row: Alert) -> AlertForm:
+    """A draft as fields, to be written anew."""
+    hours = (row.until - row.from_at) / timedelta(hours=1)
+    return AlertForm(
+        tier=row.tier.value,
+        reach=row.reach.value,
+        session_id=str(row.session_id or ""),
+        words=row.words,
+        told_words=row.told_words,
+        about=[*row.substances, *row.classes],
+        forms=list(row.forms),
+        colours=list(row.colours),
+        logos="; ".join(row.logos),
+        hours=f"{min(hours, MOST_HOURS):.0f}",
+        version=row.version,
+    )
+
+
+def filled(
+    findings: Sequence[Finding], sample: Sample, tier: Tier, *, described: bool, detail: Mapping[str, JsonValue] | None
+) -> AlertForm:
+    """What a result says of itself: what was found that was not expected (else what was), how it looks, where it was.
+
+    `described`: its client agreed that logo and colour are told; else they are left out. `detail`: of the task that asks for it,
+    with the state of the evidence and what is lacking.
+    """
+    asked = detail or {}
+    lacking = f" Lacking: {asked['lacking']}" if asked.get("lacking") else ""
+    told = [f for f in findings if f.role.value not in ("excipient", "byproduct", "cutting")]
+    told = [f for f in told if f.role.value != "expected"] or told
+    about = [f.substance_id or f.substance_class for f in told]
+    return AlertForm(
+        tier=tier.value,
+        reach=Reach.SESSION.value if tier in (Tier.T0, Tier.T1) else Reach.REGION.value,
+        session_id=str(sample.session_id),
+        about=[one for one in dict.fromkeys(about) if one],
+        forms=[sample.form.value],
+        colours=list(sample.colours) if described else [],
+        logos=sample.logo if described else "",
+        hours="12" if tier is Tier.T1 else "",
+        words=f"{asked.get('evidence', '')}{lacking}"[:300],
+        sample=str(sample.id),
+    )
+
+
+def told_words(
+    findings: Sequence[Finding], form: AlertForm, names: Mapping[str, str], place: str, now: datetime
+) -> str:
+    """What partners may read of what the form is about, in the words its evidence allows; nothing until that is decided."""
+    each = [f for f in findings if (f.substance_id or f.substance_class) in form.about]
+    standing = firmest(one for one in map(standing_of, each) if one is not None)
+    about = [f for f in each if standing_of(f) is standing]
+    if standing is None or not place:
+        return ""
+    name = " and ".join(dict.fromkeys(names[f.substance_id or f.substance_class] for f in about))
+    signal = Signal(Trigger.FIRST_DETECTION, form.about[0], "", "", Tier(form.tier), "", standing=standing)
+    return told_of(signal, name, place, f"{local(now):%B %Y}")
+
+
+def key_of(text: str) -> uuid.UUID | None:
+    """A key in a field, None where it is none."""
+    try:
+        return uuid.UUID(text) if text else None
+    except ValueError:
+        return None

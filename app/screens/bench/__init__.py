@@ -1,0 +1,1 @@
+"""The bench: one sample with its readings, answers, findings and steps."""

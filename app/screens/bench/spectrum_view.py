@@ -1,0 +1,190 @@
+"""What stands beside the picture of a spectrum or a run: peaks compared, probabilities as bars, a mixture, a summary.
+
+Made of what is stored with the comparison and, for the entry that is drawn, of the points themselves. Words only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from app.laboratory.identification.answer import Answer, PeakAnswer, RunRow
+from app.laboratory.identification.parts import Candidate, Component, Residual
+from app.platform.kernel.errors import MastError
+from app.platform.plots import PeaksCompared, Plot
+from app.results.bench import Shown
+from app.screens.bench.infrared_view import InfraredView, infrared_view
+
+MOST_NAMED = 5
+MASS_KINDS = ("mass_spectrum", "mass_run")
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar with its figure. `low` and `high` only where there is an interval."""
+
+    name: str
+    share: float
+    words: str
+    low: float | None = None
+    high: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRow:
+    """A candidate at its place in the list of the reading, from 0. `void`: why its own standard is no evidence now."""
+
+    place: int
+    candidate: Candidate
+    void: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SpectrumView:
+    """Everything beside the picture; empty where there is nothing to say."""
+
+    is_mass: bool = False
+    answer: Answer = field(default_factory=Answer)
+    comparison: PeaksCompared | None = None
+    own: tuple[CandidateRow, ...] = ()
+    others: tuple[CandidateRow, ...] = ()
+    outdated: tuple[str, ...] = ()
+    probabilities: tuple[Bar, ...] = ()
+    components: tuple[Bar, ...] = ()
+    residual: Plot | None = None
+    summary: str = ""
+    infrared: InfraredView = field(default_factory=InfraredView)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether there is a fit to draw, so that no single candidate is drawn unless somebody asks for it."""
+        return self.answer.infrared is not None and self.answer.infrared.curves is not None
+
+
+def view_of(
+    shown: Shown | None,
+    picture: Callable[[], Plot],
+    void_now: Callable[[Candidate], str] = lambda candidate: candidate.void,
+) -> SpectrumView:
+    """`picture` gives the plot with the entry that is drawn; it is asked for mass spectra only, and may fail.
+
+    `void_now` says why an own standard counts no more at this moment, whatever was so when it was compared.
+    """
+    if shown is None:
+        return SpectrumView()
+    answer = answer_shown(shown)
+    places = list(enumerate(shown.candidates))
+    own = tuple(CandidateRow(k, c, void_now(c)) for k, c in places if c.own_run is not None)
+    mass = shown.reading.kind in MASS_KINDS
+    return SpectrumView(
+        is_mass=mass,
+        answer=answer,
+        comparison=_comparison(picture) if mass and shown.candidates else None,
+        own=own,
+        outdated=tuple(row.candidate.substance for row in own if row.void and not row.candidate.void),
+        others=tuple(CandidateRow(k, c) for k, c in places if c.own_run is None),
+        probabilities=tuple(_probabilities(answer)),
+        components=tuple(_component(part) for part in answer.components),
+        residual=_residual(answer.residual),
+        summary=run_words(answer) if shown.peak is None else "",
+        infrared=infrared_view(answer, shown.candidates),
+    )
+
+
+def answer_shown(shown: Shown) -> Answer:
+    """The answer for what is shown: of a run with a peak chosen, that peak's own, with nothing of the highest one."""
+    answer, peak = shown.answer or Answer(), shown.peak
+    if peak is None:
+        return answer
+    own = peak.answer or PeakAnswer(answer.sentences, answer.set)  # the first answers kept none for a peak
+    return replace(
+        answer, headline=peak.headline, level=peak.level, sentences=own.sentences, set=own.set, in_house=own.in_house,
+        probability=own.probability, components=(), residual=None,
+    )  # fmt: skip
+
+
+def _comparison(picture: Callable[[], Plot]) -> PeaksCompared | None:
+    try:
+        return picture().get("comparison")
+    except MastError:  # the points or the library are gone; the plot says so itself
+        return None
+
+
+def _probabilities(answer: Answer) -> list[Bar]:
+    found = answer.probability
+    if found is None or not found.probabilities:
+        return []
+    names = found.probability_names
+    shown = [(names.get(c, c), p, c in answer.set) for c, p in found.probabilities if p >= 0.005][:6]
+    bars = [Bar(name, p, percent(p), notes=("in the set",) if inside else ()) for name, p, inside in shown]
+    none_of_them = found.p_not_in_library
+    if none_of_them is not None:
+        bars.append(Bar("Not in this library", none_of_them, percent(none_of_them)))
+    return bars
+
+
+def _component(part: Component) -> Bar:
+    notes = []
+    if part.probability is not None:
+        probability = f"probability {percent(part.probability)}"
+        notes.append(f"{part.grade} ({probability})" if part.grade else probability)
+    if weight := part.weight:
+        low_high = f"({weight.low * 100:.0f} to {weight.high * 100:.0f})"
+        notes.append(f"{weight.value * 100:.0f} % {low_high} by weight of what was seen")
+    if alike := part.not_distinguished:
+        more = f" and {len(alike) - 4} more" if len(alike) > 4 else ""
+        notes.append(f"cannot be told from {', '.join(alike[:4])}{more}")
+    words = f"{part.share * 100:.0f} % ({part.low * 100:.0f} to {part.high * 100:.0f}) of the signal"
+    return Bar(part.substance, part.share, words, part.low, part.high, tuple(notes))
+
+
+def _residual(kept: Residual | None) -> Plot | None:
+    """What a mixture leaves over, for plots.spectrum: upwards what is unexplained, downwards what is too much."""
+    if kept is None:
+        return None
+    over = [(m, r) for m, r in zip(kept.mz, kept.residual, strict=True) if r > 0.05]
+    under = [(m, -r) for m, r in zip(kept.mz, kept.residual, strict=True) if r < -0.05]
+    if not over and not under:
+        return None
+    most = sorted(over, key=lambda pair: -pair[1])[:5]
+    words = ", ".join(f"m/z {m:g} ({r:.1f} %)" for m, r in most)
+    return {
+        "kind": "mass", "x_label": "m/z", "y_label": "% of the base peak", "labels": 6, "absolute": True,
+        "query": {"label": "Unexplained", "mz": [m for m, _ in over], "intensity": [r for _, r in over]},
+        "reference": {"label": "More than was measured", "mz": [m for m, _ in under],
+                      "intensity": [r for _, r in under]} if under else None,
+        "summary": f"Most is left over at {words}." if most else "Nothing is left over.",
+    }  # fmt: skip
+
+
+def percent(p: float) -> str:
+    """A probability in words: never 0 or 100 %, which no measurement gives."""
+    if p < 0.01:
+        return "under 1 %"
+    return "over 99 %" if p > 0.99 else f"{p * 100:.0f} %"
+
+
+def run_words(answer: Answer) -> str:
+    """What a run holds in one or two sentences, from the stored summary: substances by area, and how many have no name.
+
+    What a name cannot be told from stands with it: one of several isomers alone would say more than the spectrum does.
+    """
+    peaks = answer.peaks
+    if not peaks:
+        return ""
+    named = [row for row in answer.summary or () if row.substance]
+    unnamed = len(peaks) - sum(len(row.peaks) for row in named)
+    shown = ", ".join(_with_area(row) for row in named[:MOST_NAMED])
+    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    count = f"{len(peaks)} {'peak was' if len(peaks) == 1 else 'peaks were'} compared"
+    said = f"{count}. Consistent with, by share of the area: {shown}{more}." if shown else f"{count}; none has a name."
+    return said + (f" {unnamed} without a name." if unnamed and shown else "")
+
+
+def _with_area(row: RunRow) -> str:
+    others = row.ambiguous_with
+    also = f" and {len(others) - 2} more" if len(others) > 2 else ""
+    name = row.substance + (f" (or {', '.join(others[:2])}{also})" if others else "")
+    area = row.area_percent or 0.0
+    return f"{name} {area:.0f} %" if area >= 1 else f"{name} under 1 %"

@@ -1,0 +1,74 @@
+// The one script of a staff page: loads a component's module when the component is on the page,
+// also after htmx has swapped it in, and says in words what went wrong with a request.
+
+/** @type {[selector: string, load: () => Promise<{enhance: (root: ParentNode) => void}>][]} */
+const parts = [
+  ["[data-combobox]", () => import("./combobox.js")],
+  ["[data-upload-url]", () => import("./upload.js")],
+  ["[data-spectrum]", () => import("./spectrum.js")],
+  ["[data-live], [data-live-listen]", () => import("./live.js")],
+  ["[data-key], [data-key-list]", () => import("./keys.js")],
+  ["[data-print], [data-read-aloud]", () => import("./reading.js")],
+  ["[data-nudge]", () => import("./nudge.js")],
+  [".also", () => import("../ticket/also.js")],
+  ["[data-trends]", () => import("../trends/trends.js")],
+  ["[data-scrolls]", () => import("../trends/charts.js")],
+];
+
+// a page that is being left, or has no network, does not get its parts: that is no fault of theirs
+let leaving = false;
+addEventListener("beforeunload", () => { leaving = true; });
+addEventListener("pageshow", () => { leaving = false; });
+
+/** @param {ParentNode} root */
+async function enhance(root) {
+  // all are fetched at once, a press may follow soon; they take hold in their order
+  const found = parts.filter(([selector]) => root.querySelector(selector));
+  const loading = found.map(([, load]) => load().catch((error) => { if (!leaving && navigator.onLine) throw error; }));
+  for (const part of loading) (await part)?.enhance(root);
+  document.documentElement.setAttribute("data-enhanced", "");
+  /** @type {HTMLElement | null} */ (root.querySelector("[data-error-summary]"))?.focus();
+}
+
+enhance(document);
+// `enhance` of each part passes over what it has done already, so the whole page may be offered again
+document.addEventListener("htmx:after:swap", () => enhance(document));
+
+// ---- requests that fail ----
+
+/** Put a problem where the eye is: on top of the page's main part. @param {string} title @param {string} text */
+export function problem(title, text) {
+  document.getElementById("request-problem")?.remove();
+  const box = document.createElement("div");
+  box.id = "request-problem";
+  box.className = "notice notice--problem";
+  box.setAttribute("role", "alert");
+  const head = box.appendChild(document.createElement("p"));
+  head.className = "notice__title";
+  head.textContent = title;
+  box.appendChild(document.createElement("p")).textContent = text;
+  document.getElementById("main")?.prepend(box);
+  box.scrollIntoView({ block: "nearest" });
+}
+
+document.addEventListener("htmx:before:request", () => document.getElementById("request-problem")?.remove());
+document.addEventListener("htmx:before:response", (event) => {
+  const { response } = /** @type {CustomEvent} */ (event).detail.ctx;
+  const type = response.headers.get("content-type") ?? "";
+  if (response.status < 400 || (type.startsWith("text/html") && response.status < 500)) return;
+  event.preventDefault(); // a problem document or an error page must not replace a part of this page
+  const fallback = "Nothing you saved is lost. Try again in a moment.";
+  if (!type.includes("json")) { problem("This did not work", fallback); return; }
+  response.raw.json().then(
+    (/** @type {{title?: string, detail?: string}} */ body) => problem(body.title ?? "This did not work", body.detail ?? fallback),
+    () => problem("This did not work", fallback),
+  );
+});
+document.addEventListener("htmx:error", (event) => {
+  // nobody asked for it: a live part is fetched again by itself, and the line at the foot says how old the page is
+  if (/** @type {Element} */ (event.target).matches?.("[data-live]")) return;
+  const { error } = /** @type {CustomEvent} */ (event).detail;
+  if (error instanceof TypeError || error?.name === "AbortError") { // the network is away, or 20 s have passed
+    problem("The server did not answer", "Nothing you saved is lost. Check the network, then try again.");
+  }
+});

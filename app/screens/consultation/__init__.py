@@ -1,0 +1,1 @@
+"""The consultation: what the health worker says and records."""

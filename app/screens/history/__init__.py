@@ -1,0 +1,1 @@
+"""Another service's history on its way in."""

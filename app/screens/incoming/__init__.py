@@ -1,0 +1,1 @@
+"""Files from the instruments that belong to no sample yet."""

@@ -1,0 +1,1 @@
+"""Instruments: their state, checks and learning."""

@@ -1,0 +1,1 @@
+"""Message packs: reading, drafting, checking and signing."""

@@ -1,0 +1,255 @@
+"""What the pages of message packs show, as rows and words. No database, no request."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypedDict
+from urllib.parse import quote
+
+from app.care.message_packs import message_files, rule_files, showing
+from app.care.message_packs.checking import Checked, problems_of_message
+from app.care.message_packs.domain import IN_FORCE, STATE_WORDS, PackState
+from app.care.message_packs.drafting import MessageForm, message_text
+from app.care.message_packs.service import VersionView
+from app.care.message_packs.signing import may_be_withdrawn
+from app.care.message_packs.tables import PackVersion
+from app.care.message_packs.words import SEVERITY_WORDS, rule_in_words
+from app.platform.kernel.actor import Actor, Role
+from app.screens.navigation import Link
+from harm_messages import Message, Pack, Problem
+from harm_messages.tagged import plain, words_of
+from harm_messages.texts import read_message
+from harm_messages.vocabulary import Pictogram
+
+PICTOGRAMS = [(one.value, one.value.replace("_", " ")) for one in Pictogram]
+SHAPES = {"S0": "■", "S1": "▲", "S2": "◆", "S3": "●", "S4": "–"}
+
+
+class Common(TypedDict):
+    """What every page of message packs may use."""
+
+    state_words: dict[PackState, str]
+    severity_words: dict[str, str]
+    shapes: dict[str, str]
+    may_begin: bool
+    may_sign: bool
+    address: Callable[[str, uuid.UUID, str], str]
+
+
+class Tabs(TypedDict):
+    """The tabs of a version's pages."""
+
+    tab_rows: list[Link]
+
+
+def common(who: Actor) -> Common:
+    """What every page of the feature may use."""
+    return {
+        "state_words": STATE_WORDS,
+        "severity_words": SEVERITY_WORDS,
+        "shapes": SHAPES,
+        "may_begin": who.has(Role.CLINICIAN),
+        "may_sign": who.has(Role.CLINICIAN, Role.SESSION_LEAD),
+        "address": lambda page, version_id, path: f"/messages/{version_id}/{page}?path={quote(path)}",
+    }
+
+
+def tabs(row: PackVersion, current: str) -> Tabs:
+    """The tabs of a version's pages."""
+    here = f"/messages/{row.id}"
+    pages = (
+        ("version", "Version", here), ("texts", "Messages", f"{here}/texts"), ("rules", "Rules", f"{here}/rules"),
+        ("files", "Files", f"{here}/files"), ("compare", "Compare", f"{here}/compare"),
+    )  # fmt: skip
+    return {"tab_rows": [{"label": label, "href": href, "current": key == current} for key, label, href in pages]}
+
+
+def may_edit(who: Actor, row: PackVersion) -> bool:
+    """Whether somebody may change this version."""
+    return who.has(Role.CLINICIAN) and row.state is PackState.DRAFT
+
+
+def may_withdraw(who: Actor, view: VersionView, pack: Pack | None, message_id: str) -> bool:
+    """Whether somebody may withdraw this message now."""
+    state = view.row.state in (*IN_FORCE, PackState.SHIPPED)
+    allowed = who.has(Role.CLINICIAN, Role.SESSION_LEAD) and state and pack is not None
+    return allowed and pack is not None and message_id in may_be_withdrawn(pack)
+
+
+def is_message(path: str) -> bool:
+    """Whether a path is that of a message."""
+    return path.startswith("messages/") and path.endswith(".md") and path.count("/") == 2
+
+
+def languages(files: Mapping[str, str]) -> list[str]:
+    """Languages that have messages, English first."""
+    found = {path.split("/")[1] for path in files if is_message(path)}
+    return sorted(found, key=lambda one: (one != "en", one))
+
+
+def rule_ids(files: Mapping[str, str], path: str) -> list[str]:
+    """The rules that stand in a file."""
+    return list(rule_files.rules_in(files.get(path, ""))) if rule_files.is_rules(path) else []
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """A line of the list of messages."""
+
+    path: str
+    id: str
+    title: str
+    severity: str
+    status: str
+    version: int
+    review_by: str
+    rules: int
+    first_words: str
+    problems: int
+
+
+def message_rows(files: Mapping[str, str], checked: Checked, language: str, word: str) -> list[MessageRow]:
+    """Messages of one language, the gravest first; those that hold `word` where one is given."""
+    worst: dict[str, str] = {}
+    uses: dict[str, int] = {}
+    for rule in rule_files.all_rules(files).values():
+        emitted = rule.get("emit")
+        key = str(emitted.get("message")) if isinstance(emitted, Mapping) else ""
+        uses[key] = uses.get(key, 0) + 1
+        worst[key] = min(worst.get(key, "S9"), str(rule.get("severity")))
+    found: dict[str, int] = {}
+    for problem in checked.problems:
+        found[problem.file] = found.get(problem.file, 0) + 1
+    rows = []
+    for path, text in files.items():
+        if not is_message(path) or path.split("/")[1] != language or word.casefold() not in text.casefold():
+            continue
+        one = message_files.read(text)
+        key = path.rsplit("/", 1)[1].removesuffix(".md")
+        card = " ".join(one.parts.get("", "").split())
+        rows.append(
+            MessageRow(
+                path, key, one.get("title"), worst.get(key, ""), one.get("status"), one.number, one.get("review_by"),
+                uses.get(key, 0), card[:90] + ("…" if len(card) > 90 else ""), found.get(path, 0),
+            )
+        )  # fmt: skip
+    return sorted(rows, key=lambda r: (r.severity or "S8", r.id))
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """A line of the list of rules."""
+
+    id: str
+    severity: str
+    words: str
+    message: str
+    message_path: str
+    status: str
+    version: int
+    review_by: str
+    path: str
+    line: int
+
+
+def rule_rows(files: Mapping[str, str], pack: Pack | None) -> list[RuleRow]:
+    """Rules, the gravest first; in words where the pack can be read."""
+    words = {rule.id: rule_in_words(rule, pack) for rule in pack.rules} if pack is not None else {}
+    rows = []
+    for path, text in files.items():
+        if rule_files.is_rules(path):
+            lines = rule_files.lines_of_rules(text)
+            for key, rule in rule_files.rules_in(text).items():
+                emit = rule.get("emit")
+                message = str(emit.get("message", "")) if isinstance(emit, Mapping) else ""
+                rows.append(
+                    RuleRow(
+                        key, str(rule.get("severity", "")), words.get(key, ""), message,
+                        message_files.path_of(message, "en"), str(rule.get("status", "")),
+                        number if isinstance(number := rule.get("version"), int) else 0,
+                        str(rule.get("review_by", "")), path, lines.get(key, 0),
+                    )
+                )  # fmt: skip
+    return sorted(rows, key=lambda r: (r.severity, r.id))
+
+
+def file_rows(files: Mapping[str, str]) -> list[tuple[str, list[tuple[str, int]]]]:
+    """Files by folder: (folder, [(path, lines)])."""
+    folders: dict[str, list[tuple[str, int]]] = {}
+    for path, text in sorted(files.items()):
+        folder = path.rsplit("/", 1)[0] if "/" in path else ""
+        folders.setdefault(folder, []).append((path, text.count("\n")))
+    return sorted(folders.items())
+
+
+def link_of(version_id: uuid.UUID, files: Mapping[str, str]) -> Callable[[Problem], str]:
+    """Where a finding of the check is mended."""
+
+    def link(problem: Problem) -> str:
+        path = problem.file
+        # what cannot be read is no form that can be filled in: it is mended as text
+        if is_message(path) and path in files and message_files.read(files[path]).front:
+            return f"/messages/{version_id}/message?path={quote(path)}"
+        if path in files:
+            return f"/messages/{version_id}/file?path={quote(path)}&line={problem.line}#text"
+        return ""
+
+    return link
+
+
+def form_of(text: str) -> MessageForm:
+    """A message as the form shows it."""
+    one = message_files.read(text)
+    return MessageForm(
+        title=one.get("title"), card=one.parts.get("", ""), more=one.parts.get("more", ""),
+        spoken=one.parts.get("spoken", "") or one.get("spoken"), pictogram=one.get("pictogram"),
+        evidence="\n".join(one.evidence), review_by=one.get("review_by"),
+        ready=one.get("status") in ("in_review", "approved"), withdrawn=one.get("status") == "withdrawn",
+    )  # fmt: skip
+
+
+def number_of(text: str) -> int:
+    """The version a message carries."""
+    return message_files.read(text).number
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a message looks, and what is wrong with it as it is typed."""
+
+    title: str
+    card: str
+    more: str
+    severity: str
+    words: int
+    more_words: int
+    problems: tuple[Problem, ...]
+
+
+def look_of(path: str, here: str, form: MessageForm | None, pack: Pack | None) -> Look:
+    """From what is typed, or from what stands there."""
+    text = here if form is None else message_text(path, here, form, None)
+    locale = path.split("/")[1]
+    message, _ = read_message(text, locale, path)
+    problems = tuple(problems_of_message(pack, path, text))
+    one = message_files.read(text)
+    counts = words_of([plain(one.parts.get("", ""))]), words_of([plain(one.parts.get("more", ""))])
+    title, card, more = showing.rendered(message) if message is not None else (one.get("title"), "", "")
+    key = path.rsplit("/", 1)[1].removesuffix(".md")
+    ranks = [rule.severity.value for rule in pack.rules if rule.emit.message == key] if pack is not None else []
+    return Look(title, card, more, min(ranks, default="S4"), *counts, problems)
+
+
+def beside(path: str, old: Pack | None, new: Pack | None) -> tuple[Message | None, ...] | None:
+    """The card of a message in both versions, as an example page shows it; None for any other file."""
+    if not is_message(path) or old is None or new is None:
+        return None
+    _, locale, name = path.split("/")
+    return _card(old, name.removesuffix(".md"), locale), _card(new, name.removesuffix(".md"), locale)
+
+
+def _card(pack: Pack, message_id: str, locale: str) -> Message | None:
+    rule = next((r for r in pack.rules if r.emit.message == message_id), None)
+    return showing.example_of(rule, pack, locale) if rule is not None else None

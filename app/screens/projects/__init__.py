@@ -1,0 +1,1 @@
+"""Projects of researchers and their extracts."""

@@ -1,0 +1,1 @@
+"""Reception: registering a sample, its ticket, the queue."""

@@ -1,0 +1,1 @@
+"""Published figures for partners and the public."""

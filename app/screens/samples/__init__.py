@@ -1,0 +1,1 @@
+"""One sample: what is recorded of it, corrections and custody."""

@@ -1,0 +1,1 @@
+"""Sessions and the board of one session."""

@@ -1,0 +1,1 @@
+"""In-house standards and control runs."""

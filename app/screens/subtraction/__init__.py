@@ -1,0 +1,1 @@
+"""Subtracting a known spectrum from a mixture."""

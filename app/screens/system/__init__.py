@@ -1,0 +1,1 @@
+"""About this service, the audit log, and problems."""

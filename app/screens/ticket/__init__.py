@@ -1,0 +1,1 @@
+"""The client's page behind a ticket, on screen and on paper."""

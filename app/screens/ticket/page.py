@@ -1,0 +1,68 @@
+"""The client's page: a ticket is scanned or typed, and its browser is remembered."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from app.care.consultations import web
+from app.care.consultations.client_view import ClientView
+from app.intake.samples import service as samples
+from app.platform.kernel.errors import MastError, TooMany
+from app.platform.security.policy import public
+from app.platform.web.problems import status_of
+from app.runtime import Runtime, RuntimeDep
+
+router = APIRouter(include_in_schema=False)
+
+Held = Annotated[samples.Sample, web.Held]
+
+
+@router.get("/t", dependencies=[public("the page where a ticket is scanned or typed")])
+def ticket_page(request: Request, rt: RuntimeDep) -> HTMLResponse:
+    """The entry. A browser that still holds its ticket sees its page, also without JavaScript."""
+    try:
+        sample = web.held_sample(request)
+    except web.TicketEnded:
+        return _ticket(request, rt)
+    return _ticket(request, rt, view=web.view_for_client(rt, request, sample))
+
+
+@router.post("/t", dependencies=[public("a typed code, for browsers without JavaScript")])
+def open_ticket(request: Request, rt: RuntimeDep, code: Annotated[str, Form(max_length=40)] = "") -> Response:
+    """Check the code, remember the browser, show the page under an address without the code."""
+    try:
+        sample = web.look_up(rt, request, code)
+    except (web.TicketUnknown, TooMany) as error:
+        return _ticket(request, rt, code=code, error=error)
+    response = RedirectResponse("/t", 303)
+    web.remember(response, rt, request, sample)
+    return response
+
+
+def _ticket(
+    request: Request, rt: Runtime, *, view: ClientView | None = None, code: str = "", error: MastError | None = None
+) -> HTMLResponse:
+    response = web.client_page(
+        rt, request, "ticket/ticket.html", view=view, status=status_of(error), code=code, error=error
+    )
+    web.keep_language(response, request, rt)
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
+
+
+@router.get("/t/part")
+def ticket_part(request: Request, sample: Held, rt: RuntimeDep) -> HTMLResponse:
+    """The changing part of the page, for whoever holds the ticket cookie."""
+    return web.page_part(rt, request, web.view_for_client(rt, request, sample))
+
+
+@router.post("/t/forget", dependencies=[public("a shared phone or tablet lets go of its ticket")])
+def forget_ticket(rt: RuntimeDep) -> Response:
+    """Take the cookie back, for screens that several people use."""
+    response = RedirectResponse("/t", 303)
+    web.forget(response, rt)
+    return response

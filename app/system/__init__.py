@@ -1,1 +1,0 @@
-"""The service itself: start page, live events of staff, health, audit page, about."""

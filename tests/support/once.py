@@ -1,0 +1,108 @@
+"""What a test process works out once and every test in it may use: compiled statements, compiled pages, names of the register.
+
+A server compiles each statement and each page once. Tests that begin with a new database and a new application would compile
+them all anew, which is a third of the processor time of the tests of features. Kept is only what follows from the source and
+the kind of database alone; nothing that a test wrote, and nothing of its settings or people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import sqlalchemy as sa
+from fastapi import FastAPI
+from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import LRUCache
+
+import app.main
+from app.laboratory.identification.substances import SubstanceIndex
+from app.nudge import Free, names_of_forms
+from app.platform.web.templates import Templates
+from harm_messages.register import Substance
+
+
+class _SharedStatements:
+    """A dialect that equals any other of its class, so that one engine finds what another has compiled: both SQLAlchemy's
+    own caches and the one that is given to every engine have the dialect in their keys."""
+
+    supports_statement_cache = True
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+
+class Sqlite(_SharedStatements, SQLiteDialect_pysqlite):
+    """SQLite as a test process talks to it."""
+
+    supports_statement_cache = True
+    _kept: LRUCache[Any, Any] = LRUCache(3000)
+
+    @classmethod
+    def engine_created(cls, engine: sa.Engine) -> None:
+        """SQLAlchemy's hook for a dialect: each new engine gets the statements of the process."""
+        engine.update_execution_options(compiled_cache=cls._kept)
+
+
+class Postgres(_SharedStatements, PGDialect_psycopg):
+    """PostgreSQL as a test process talks to it; all its servers are of one version."""
+
+    supports_statement_cache = True
+    _kept: LRUCache[Any, Any] = LRUCache(3000)
+
+    @classmethod
+    def engine_created(cls, engine: sa.Engine) -> None:
+        """As for SQLite."""
+        engine.update_execution_options(compiled_cache=cls._kept)
+
+
+class _Pages(BytecodeCache):
+    """Compiled pages by name and content."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key, bucket.checksum] = bucket.code
+
+
+_PAGES = _Pages()
+_LAYOUTS: dict[str, frozenset[str]] = {}
+_INDICES: dict[int, tuple[object, SubstanceIndex]] = {}
+_FORMS: WeakKeyDictionary[FastAPI, dict[str, Free]] = WeakKeyDictionary()
+
+
+def remember_pages(templates: Templates) -> None:
+    """Let these templates use what others have compiled."""
+    templates.environment.bytecode_cache = _PAGES
+    templates._layouts = _LAYOUTS
+
+
+def _index(rows: Iterable[Substance] = ()) -> SubstanceIndex:
+    if id(rows) not in _INDICES:
+        _INDICES[id(rows)] = rows, SubstanceIndex(rows)  # the rows are kept, so that nothing else gets their id
+    return _INDICES[id(rows)][1]
+
+
+def _forms(application: FastAPI) -> dict[str, Free]:
+    if application not in _FORMS:
+        _FORMS[application] = names_of_forms(application)
+    return _FORMS[application]
+
+
+def install() -> None:
+    """For this process; a server that a test starts as a process of its own is none the wiser."""
+    registry.register("sqlite", __name__, "Sqlite")
+    registry.register("postgresql.psycopg", __name__, "Postgres")
+    app.main.SubstanceIndex = _index  # type: ignore[assignment,misc]
+    app.main.names_of_forms = _forms

@@ -1,0 +1,79 @@
+"""In which order the files of tests go to the workers: whole files, so that what a module sets up is set up once, the longest
+first, so that no worker is left with a long one while the other has nothing to do.
+
+A file that is not named here counts as short. The seconds need not be exact; `pytest --durations=0` tells new ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from xdist.scheduler import LoadFileScheduling
+
+Item = TypeVar("Item")
+SECONDS = {
+    "tests/browser/test_every_page.py": 215,
+    "tests/harm_messages/test_review_rules": 130,
+    "tests/browser/test_bad_moments.py": 70,
+    "tests/browser/test_self_report.py": 66,
+    "tests/browser/test_many_files.py": 64,
+    "tests/api/test_every_route.py": 62,
+    "tests/watch/": 61,
+    "tests/browser/test_researcher.py": 60,
+    "tests/browser/test_messages.py": 60,
+    "tests/api/test_schema.py": 58,
+    "tests/browser/test_ticket_page.py": 55,
+    "tests/api/test_forms_take_anything.py": 50,
+    "tests/browser/test_client_screens.py": 46,
+    "tests/harm_messages/test_check_names_file_and_line.py": 41,
+    "tests/operations/test_migrations.py": 35,
+    "tests/crash/test_kill_server.py": 33,
+    "tests/api/test_commit_before_answer.py": 33,
+    "tests/app/trends/test_what_figures_tell.py": 33,
+    "tests/browser/test_the_road.py": 29,
+    "tests/operations/test_readme.py": 29,
+    "tests/browser/test_nudge.py": 28,
+    "tests/browser/test_alerts.py": 28,
+    "tests/instruments/test_instrument_hostile.py": 28,
+    "tests/architecture/test_types_and_lint.py": 26,
+    "tests/security/test_partner_roles.py": 26,
+    "tests/browser/test_figures_pages.py": 24,
+    "tests/browser/test_session_report.py": 24,
+    "tests/instruments/test_instrument_sandbox.py": 21,
+    "tests/security/test_bombs.py": 21,
+    "tests/browser/test_languages.py": 20,
+    "tests/browser/test_extracts.py": 20,
+    "tests/operations/test_backup.py": 20,
+    "tests/platform/test_live_server.py": 19,
+    "tests/science/test_spectra_accuracy.py": 17,
+    "tests/browser/test_by_hand.py": 16,
+    "tests/browser/test_out_of_contact.py": 16,
+    "tests/harm_messages/test_coverage_of_the_pack.py": 16,
+    "tests/cli/test_messages_verbs.py": 15,
+    "tests/browser/test_help_is_near.py": 13,
+}
+# Files that begin so share what one process makes for the first of them: generated pages; a server that is watched for.
+TOGETHER = ("tests/harm_messages/test_review_rules", "tests/watch/")
+
+
+def unit(nodeid: str) -> str:
+    """What goes to one worker as a whole: a file, or the files that share something."""
+    file = nodeid.partition("::")[0]
+    return next((start for start in TOGETHER if file.startswith(start)), file)
+
+
+def longest_first(items: list[Item], nodeid: Callable[[Item], str]) -> list[Item]:
+    """The same, each unit in one piece and in its own order."""
+    return sorted(items, key=lambda item: -SECONDS.get(unit(nodeid(item)), 0))
+
+
+class ByUnit(LoadFileScheduling):
+    """Hands out units in the order of the collection."""
+
+    def __init__(self, config: Any, log: Any = None) -> None:
+        super().__init__(config, log)
+        config.option.loadscopereorder = False  # it would put the files with most tests first
+
+    def _split_scope(self, nodeid: str) -> str:
+        return unit(nodeid)
