@@ -23,7 +23,7 @@ from app.care.message_packs.checking import Checks
 from app.care.message_packs.provider import Packs
 from app.figures.exports import extract_job
 from app.figures.history import uploads as history_job
-from app.figures.releases import release_job
+from app.figures.releases import service as releases
 from app.figures.trends.protection.noise import Draws
 from app.intake.people import signin
 from app.intake.people.service import SessionPolicy
@@ -59,7 +59,7 @@ HERE = Path(__file__).parent
 
 # Feature or screen → its modules of routes, in the order in which they are asked: fixed addresses before those with a key in them.
 ROUTES: dict[str, tuple[str, ...]] = {
-    "care.alerts": ("api_told", "api"),
+    "care.alerts": ("api",),
     "care.consultations": ("api", "api_log"),
     "care.message_packs": ("api",),
     "figures.exports": ("api",),
@@ -79,9 +79,9 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "laboratory.subtraction": ("api",),
     "operations": ("api",),
     "results": ("api",),
-    "screens.alerts": ("page", "public_page", "alert_page"),
-    "screens.bench": ("page", "files_page", "named_page", "steps_page"),
-    "screens.consultation": ("page", "log_page", "urgent_page"),
+    "screens.alerts": ("public_page", "page"),
+    "screens.bench": ("page", "files_page", "steps_page"),
+    "screens.consultation": ("page", "adjusting_page"),
     "screens.history": ("page",),
     "screens.incoming": ("page",),
     "screens.instruments": ("page", "learning_page"),
@@ -93,12 +93,12 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "screens.releases": ("page",),
     "screens.samples": ("page",),
     "screens.session_report": ("page",),
-    "screens.sessions": ("page", "board_page"),
+    "screens.sessions": ("page",),
     "screens.standards": ("page",),
     "screens.subtraction": ("page",),
     "screens.system": ("page",),
     "screens.tasks": ("page",),
-    "screens.ticket": ("page", "paper_page"),
+    "screens.ticket": ("page",),
     "screens.trends": ("page",),
 }
 
@@ -148,7 +148,7 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
                 ),
                 **instrument_checks.handlers(database),
                 **detecting_job.handlers(database, packs.current),
-                **release_job.handlers(
+                **releases.handlers(
                     database, packs.shipped.substances, Draws.of(settings.pepper()), monthly=settings.releases_monthly
                 ),
                 **extract_job.handlers(extract_job.JobParts(database, packs.shipped.substances)),
@@ -181,7 +181,7 @@ def reader_limits(settings: Settings) -> Limits:
     return replace(DEFAULT_LIMITS, wall_seconds=settings.parse_wall_seconds)
 
 
-DAILY: tuple[Callable[[Database], None], ...] = (detecting_job.ask_nightly, release_job.ask_daily)
+DAILY: tuple[Callable[[Database], None], ...] = (detecting_job.ask_nightly, releases.ask_daily)
 """What the housekeeper asks for once a day."""
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Protocol, TypeVar, cast
+from typing import Annotated, cast
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 from sqlmodel import Session
 
 from app.care.message_packs.checking import Checks
@@ -28,8 +27,8 @@ from app.platform.kernel.clock import Clock
 from app.platform.live.hub import EventHub
 from app.platform.security.throttle import Throttle
 from app.platform.storage import BlobStore
-from app.platform.web.etags import IfMatch, set_etag
-from app.platform.web.idempotency import Once, OnceDep
+from app.platform.web.etags import IfMatch, Row, tagged
+from app.platform.web.idempotency import OnceDep
 from app.platform.web.templates import Templates
 from app.settings import Settings
 from harm_messages import Pack
@@ -95,50 +94,35 @@ def runtime(request: Request) -> Runtime:
 RuntimeDep = Annotated[Runtime, Depends(runtime)]
 
 
-class Versioned(Protocol):
-    """A row, or what is shown of one, with the version it has."""
-
-    version: int
-
-
-Row = TypeVar("Row", bound=Versioned)
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
     """A request that changes one row, from the version it names in If-Match; it is answered with the ETag of the next."""
 
-    rt: Runtime
+    rt: RuntimeDep
     request: Request
     response: Response
-    version: int
+    version: IfMatch
 
     def made(self, who: Actor, change: Callable[[UnitOfWork], Row]) -> Row:
         """What `change` returns, done in one unit of work of `who`."""
         with self.rt.begin(who, self.request) as uow:
             row = change(uow)
-        set_etag(self.response, row.version)
-        return row
+        return tagged(self.response, row)
 
 
-def change(rt: RuntimeDep, if_match: IfMatch, request: Request, response: Response) -> Change:
-    """Dependency: the change this request asks for."""
-    return Change(rt, request, response, if_match)
-
-
-ChangeDep = Annotated[Change, Depends(change)]
+ChangeDep = Annotated[Change, Depends()]
 
 
 @dataclass(frozen=True, slots=True)
 class Creation:
     """A request that creates something: done at most once for its Idempotency-Key, and answered again with the same."""
 
-    rt: Runtime
+    rt: RuntimeDep
     request: Request
-    once: Once
+    once: OnceDep
 
     def made(
-        self, who: Actor, create: Callable[[UnitOfWork], BaseModel], *, sha256: str = "", status: int = 201
+        self, who: Actor, create: Callable[[UnitOfWork], object], *, sha256: str = "", status: int = 201
     ) -> JSONResponse:
         """What `create` returns, done in one unit of work of `who`. `sha256` is that of a body that is a file."""
         once = self.once.of_bytes(sha256) if sha256 else self.once
@@ -146,9 +130,4 @@ class Creation:
             return once.run(uow, lambda: create(uow), status=status)
 
 
-def creation(rt: RuntimeDep, once: OnceDep, request: Request) -> Creation:
-    """Dependency: what this request creates."""
-    return Creation(rt, request, once)
-
-
-CreationDep = Annotated[Creation, Depends(creation)]
+CreationDep = Annotated[Creation, Depends()]

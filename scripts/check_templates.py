@@ -43,7 +43,8 @@ from mypy.types import (
 
 ROOT = Path(__file__).resolve().parents[1]
 SCREENS = ROOT / "app" / "screens"
-PAGE = "app.platform.web.templates.Templates.page"
+PAGES = {"app.platform.web.templates.Templates.page", "app.screens.visits.Visit.page"}
+"""Both end with the template's name, the status and the values."""
 COMMON = ("app.screens.context", "CommonValues")
 """The typed dictionary of what every page is given, and the module that defines it."""
 GLOBALS = {"request", "blank", "free_text", "range", "dict", "namespace", "loop", "caller"}
@@ -82,7 +83,7 @@ class Collector(Plugin):
 
     def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
         """mypy's own hook: what is called."""
-        return self._page if fullname == PAGE else None
+        return self._page if fullname in PAGES else None
 
     def get_function_hook(self, fullname: str) -> Callable[[FunctionContext], Type] | None:
         """mypy's own hook: what is called."""
@@ -113,7 +114,7 @@ class Collector(Plugin):
 
     def _of(self, where: str, context: MethodContext, path: str, inside: FuncDef | None) -> Iterator[Call]:
         values, unknown, further = _values(context)
-        template = context.args[1][0]
+        template = context.args[-3][0]
         name = template.name if isinstance(template, NameExpr) else ""
         if inside is None or name not in inside.arg_names:
             # what an attribute may name: any template that is named in the module

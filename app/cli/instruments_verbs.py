@@ -109,17 +109,11 @@ def _shelf(settings: Settings) -> LibraryRegistry:
     from app.laboratory.library.registry import LibraryRegistry
     from app.platform.db import Database, migrate
 
-    if (
-        settings.database_url.startswith("sqlite")
-        and not Path(settings.database_url.removeprefix("sqlite:///")).exists()
-    ):
+    url = settings.database_url
+    if url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).exists():
         return LibraryRegistry(settings.library_dir)
-    database = Database(settings.database_url)
-    return (
-        LibraryRegistry(settings.library_dir, database)
-        if migrate.revisions(database)[0]
-        else LibraryRegistry(settings.library_dir)
-    )
+    database = Database(url)
+    return LibraryRegistry(settings.library_dir, database if migrate.revisions(database)[0] else None)
 
 
 def _candidates(blocks: list[IdentifiedBlock]) -> Iterator[str]:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from app.laboratory.library.registry import LibraryRegistry
     from app.laboratory.library.reparse import Reparsed
     from app.platform.db import Database
-    from spectra.confidence.calibration import Calibration
 
 
 @main.group()
@@ -49,13 +48,14 @@ def library_import(
 
     It is there whole or not at all. The same files under the same name once more change nothing.
     """
-    from app.laboratory.library import service
+    from app.laboratory.library import importing, raw_files, service
+    from app.laboratory.library.importing import ImportParts
     from app.platform.web.csv_text import csv_text
 
     settings = Settings()
     with database_of(settings, make=True) as database:
-        made = service.import_library(
-            service.ImportParts(database, settings.library_dir, raw=service.raw_store(settings.blob_dir)),
+        made = importing.import_library(
+            ImportParts(database, settings.library_dir, raw=raw_files.raw_store(settings.blob_dir)),
             files,
             name or files[0].stem,
             licence,
@@ -157,13 +157,13 @@ def library_calibrate(
 
     The calibration is kept under a new number and used from now on; earlier ones stay.
     """
-    from app.laboratory.library import service
     from app.laboratory.library.calibrating import calibrate_library
+    from app.laboratory.library.importing import ImportParts
 
     if not readings and not more:
         raise click.UsageError("Give the instrument files with --readings.")
     with _shelf() as (database, registry):
-        parts = service.ImportParts(database, Settings().library_dir)
+        parts = ImportParts(database, Settings().library_dir)
         with database.read() as session:
             key = _key(session, registry, name)
         made = calibrate_library(
@@ -176,13 +176,11 @@ def library_calibrate(
     }  # fmt: skip
     replaced = f" It follows number {made.before}, which is kept." if made.before else ""
     text = f"Calibration {made.number}: {made.calibration.described}.{replaced}"
-    say(data, "\n".join([text, *_reliability(made.calibration)]), json_)
-
-
-def _reliability(calibration: Calibration) -> Iterator[str]:
-    """How often a first answer was right, by the probability that was said."""
-    for one in calibration.reliability:
-        yield f"  said {one.low:.2f} to {one.high:.2f}: {one.right:.0%} of {one.n} right"
+    lines = [
+        f"  said {one.low:.2f} to {one.high:.2f}: {one.right:.0%} of {one.n} right"
+        for one in made.calibration.reliability
+    ]
+    say(data, "\n".join([text, *lines]), json_)
 
 
 @library.command("check")
@@ -198,9 +196,7 @@ def library_check(name: str, json_: bool) -> None:
 
     with _shelf() as (database, registry), database.read() as session:
         key = _key(session, registry, name)
-        found = library_faults(
-            session, registry, key, Settings().library_dir, progress=None if json_ else Bar()
-        )  # fmt: skip
+        found = library_faults(session, registry, key, Settings().library_dir, progress=None if json_ else Bar())
     say(found, "\n".join(_faults(found)) or "Nothing to complain about.", json_)
 
 
@@ -228,21 +224,22 @@ def library_reparse(name: str, apply_: bool, json_: bool) -> None:
 
     With --apply the library is made anew; the old one stays until the new one is complete.
     """
-    from app.laboratory.library import service
+    from app.laboratory.library import raw_files, reparse
+    from app.laboratory.library.importing import ImportParts
 
     settings = Settings()
     with database_of(settings, make=True) as database:
-        parts = service.ImportParts(database, settings.library_dir, raw=service.raw_store(settings.blob_dir))
-        found = service.reparse_library(parts, name, apply=apply_, progress=None if json_ else Bar())
+        parts = ImportParts(database, settings.library_dir, raw=raw_files.raw_store(settings.blob_dir))
+        found = reparse.reparse_library(parts, name, apply=apply_, progress=None if json_ else Bar())
     say({**asdict(found), "same": found.same}, "\n".join(_reparsed(found)), json_)
 
 
 def _reparsed(found: Reparsed) -> Iterator[str]:
-    from app.laboratory.library import service
+    from app.laboratory.library.reparse import lines_of
 
     before, now = (", ".join(names) or "not noted" for names in found.readers)
     yield f"{found.name}: {found.n_entries[0]:,} → {found.n_entries[1]:,} entries, read by {before} → {now}."
-    yield from ("  " + line for line in service.lines_of(found))
+    yield from ("  " + line for line in lines_of(found))
     if found.same:
         yield "Every entry is the same."
     elif found.applied:

@@ -6,7 +6,7 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -85,15 +85,11 @@ def _parts() -> Iterator[ReadingParts]:
     from app.main import build_runtime
     from app.operations import logging as logs
 
-    settings = Settings()
     logs.configure("ERROR")
-    runtime = build_runtime(settings)
-    try:
+    with closing(build_runtime(Settings())) as runtime:
         controls = BatchControls(runtime.db, readings.array_store(runtime.blobs.root))
         index = SubstanceIndex(runtime.pack.substances)
         yield ReadingParts(runtime.db, runtime.blobs, runtime.sandbox, runtime.registry, index, controls=controls)
-    finally:
-        runtime.close()
 
 
 def _counting(found: Iterator[Reprocessed], counted: Counter[str]) -> Iterator[Reprocessed]:

@@ -9,7 +9,7 @@ import importlib
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
@@ -34,7 +34,7 @@ VERBS = {
     "formats": "instruments_verbs",
     "identify": "instruments_verbs",
     "library": "library_verbs",
-    "messages": "packs_verbs",
+    "messages": "messages_verbs",
     "people": "operator_verbs",
     "read": "instruments_verbs",
     "readings": "readings_verbs",
@@ -113,13 +113,10 @@ def database_of(settings: Settings, *, make: bool = False) -> Iterator[Database]
     import app.tables  # noqa: F401  every table, or a foreign key finds no person
     from app.platform.db import Database, migrate
 
-    database = Database(settings.database_url)
-    try:
+    with closing(Database(settings.database_url)) as database:
         if make and database.is_sqlite and migrate.revisions(database)[0] is None:
             migrate.upgrade(database)
         yield database
-    finally:
-        database.close()
 
 
 BAR_WIDTH = 30

@@ -11,8 +11,8 @@ from app.figures.trends import service
 from app.figures.trends.csv import to_csv
 from app.figures.trends.domain import Audience, Dimension, Question, Row, TrendTable
 from app.figures.trends.measures import MEASURES
-from app.figures.trends.query import ALL, baseline_months, filters
 from app.figures.trends.schemas import MeasureOffered, protection_words
+from app.figures.trends.web import ALL, baseline_months, filters
 from app.platform.kernel.actor import OPERATOR, Role
 from app.platform.kernel.clock import system_clock
 from app.settings import Settings
@@ -103,7 +103,9 @@ def _words(table: TrendTable) -> str:
     lines = [f"{m.title} (version {m.version})", m.definition, m.formula, protection_words(table), ""]
     for row in table.rows:
         key = ", ".join(row.key[d.value] or "not known" for d in table.dimensions) or "all"
-        lines.append(f"{key}: {_named(row)}{_figure(row)}{_compared(row)}{_flags(row)}")
+        flags = ["period incomplete"] * row.incomplete + ["testing changed"] * row.testing_changed
+        told = f" ({', '.join(flags)})" if flags else ""
+        lines.append(f"{key}: {_named(row)}{_figure(row)}{_compared(row)}{told}")
     if not table.rows:
         lines.append(
             "No sample fits this question." if not table.as_of else "No period of these months is in the figures."
@@ -166,11 +168,6 @@ def _compared(row: Row) -> str:
     if more["difference_low"] is not None:
         told += f" ({said(more['difference_low'])} to {said(more['difference_high'])})"
     return told
-
-
-def _flags(row: Row) -> str:
-    flags = ["period incomplete"] * row.incomplete + ["testing changed"] * row.testing_changed
-    return f" ({', '.join(flags)})" if flags else ""
 
 
 @trends.command("rebuild")

@@ -76,14 +76,10 @@ def ready(request: Request, rt: RuntimeDep) -> JSONResponse:
     with rt.read() as session:
         state = service.readiness(session, rt.settings.data_dir, revisions)
     # how many wait and are done says how busy the service is, minute by minute; police and passers-by may not see that
-    jobs = state.jobs if state.ready and _may_count(request) else {}
+    actor = current_actor(request) if state.ready else None
+    jobs = state.jobs if actor is not None and actor.has(*SERVICE_STAFF, Role.ADMIN) else {}
     body = Ready(ready=state.ready, reasons=state.reasons, alarms=state.alarms, jobs=jobs)
     return JSONResponse(body.model_dump(), 200 if state.ready else 503)
-
-
-def _may_count(request: Request) -> bool:
-    actor = current_actor(request)
-    return actor is not None and actor.has(*SERVICE_STAFF, Role.ADMIN)
 
 
 @router.get(

@@ -14,6 +14,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TypedDict
@@ -60,7 +61,7 @@ def backup(settings: Settings, database: Database, target: Path, now: datetime) 
         "database": file.name,
         "database_sha256": _sha256(file),
         "rows": counts,
-        "files": _count_files(part / "blobs"),
+        "files": sum(path.is_file() for path in (part / "blobs").rglob("*")),
     }
     (part / MANIFEST).write_text(json.dumps(manifest, indent=2))
     part.rename(target)
@@ -95,13 +96,9 @@ def restore(settings: Settings, source: Path) -> dict[str, str | dict[str, int]]
         _run(settings.database_url, "pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", str(dump))
     for name in ("blobs", "libraries"):
         _copy_folder(source / name, settings.data_dir / name)
-    database = Database(settings.database_url)
-    try:
-        with database.read() as session:
-            chain = audit.verify(session)
-            counts = _counts(session.connection())
-    finally:
-        database.close()
+    with closing(Database(settings.database_url)) as database, database.read() as session:
+        chain = audit.verify(session)
+        counts = _counts(session.connection())
     if chain.broken_at is not None:
         raise Invalid(f"The audit log of this backup is broken: {chain.detail}", hint="Use another backup.")
     if counts != manifest["rows"]:
@@ -110,11 +107,9 @@ def restore(settings: Settings, source: Path) -> dict[str, str | dict[str, int]]
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:
-    with sqlite3.connect(f"file:{source}?mode=ro", uri=True) as live, sqlite3.connect(target) as copy:
+    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as live, closing(sqlite3.connect(target)) as copy:
         live.backup(copy)  # in one step: in WAL mode it blocks no writer, in several a writer makes it start over
         copy.execute("PRAGMA journal_mode=DELETE")
-    live.close()
-    copy.close()
 
 
 def _dump_postgres(database: Database, file: Path) -> dict[str, int]:
@@ -126,11 +121,8 @@ def _dump_postgres(database: Database, file: Path) -> dict[str, int]:
 
 
 def _refuse_tables(url: str) -> None:
-    database = Database(url)
-    try:
+    with closing(Database(url)) as database:
         there = sa.inspect(database.reader).get_table_names()
-    finally:
-        database.close()
     if there:
         raise Conflict("This database already holds tables; nothing was changed.", hint="Name an empty database.")
 
@@ -154,10 +146,6 @@ def _counts(connection: sa.Connection) -> dict[str, int]:
 def _copy_folder(source: Path, target: Path) -> None:
     if source.exists():
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.part"), dirs_exist_ok=True)
-
-
-def _count_files(folder: Path) -> int:
-    return sum(1 for path in folder.rglob("*") if path.is_file()) if folder.exists() else 0
 
 
 def _sha256(path: Path) -> str:

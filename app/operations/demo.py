@@ -10,6 +10,7 @@ import random
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -149,8 +150,7 @@ def prepare(settings: Settings, *, reset: bool) -> Iterator[str]:
     demo_mass.write(files)
     demo_infrared.write(files)
     demo_history.write(files, datetime.now(UTC).date())
-    database = Database(settings.database_url)
-    try:
+    with closing(Database(settings.database_url)) as database:
         migrate.upgrade(database)
         with database.read() as session:
             mine = people.agency_named(session, AGENCY) is not None
@@ -165,8 +165,6 @@ def prepare(settings: Settings, *, reset: bool) -> Iterator[str]:
             with database.begin(builder.actors[Role.SESSION_LEAD]) as uow:
                 releases.make(uow, note="Example: made-up samples.")
             marker.write_text(json.dumps({"ticket": ticket, "made_at": datetime.now(UTC).isoformat()}))
-    finally:
-        database.close()
 
 
 def _strangers(settings: Settings) -> list[str]:
@@ -174,14 +172,11 @@ def _strangers(settings: Settings) -> list[str]:
     url = sa.engine.make_url(settings.database_url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         return []
-    database = Database(settings.database_url)
     try:
-        with database.read() as session:
+        with closing(Database(settings.database_url)) as database, database.read() as session:
             names = people.agency_names(session)
     except sa.exc.DatabaseError:  # no tables yet
         return []
-    finally:
-        database.close()
     return [name for name in names if name not in {AGENCY, *(name for name, _ in PARTNERS.values())}]
 
 

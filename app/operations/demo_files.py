@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from app.operations.demo_mass import msp
 from spectra import (
     InfraredLibrary,
     InfraredSpectrum,
@@ -62,7 +63,4 @@ def jcamp(title: str, grid: FloatArray, absorbance: FloatArray) -> str:
 
 def _msp(name: str, peaks: MassSpectrum, noise: np.random.Generator) -> str:
     intensity = np.maximum(1, peaks.intensity * noise.normal(1, 0.1, peaks.intensity.size))
-    scaled = np.round(999 * intensity / intensity.max()).astype(int)
-    lines = [f"Name: Example, made up: GC peak 1 ({name})", f"Num Peaks: {peaks.mz.size}"]
-    lines += [f"{m:g} {i};" for m, i in zip(peaks.mz, scaled, strict=True)]
-    return "\n".join([*lines, "", ""])
+    return msp(f"GC peak 1 ({name})", MassSpectrum(peaks.mz, np.round(999 * intensity / intensity.max())))

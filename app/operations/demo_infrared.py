@@ -14,6 +14,7 @@ import numpy as np
 
 from app.laboratory.identification.domain import Method
 from app.laboratory.instrument_checks import service as checks
+from app.laboratory.instrument_checks.domain import NewCheck
 from app.laboratory.readings import service as readings
 from app.operations.demo_files import jcamp
 from app.platform.db import UnitOfWork
@@ -51,7 +52,7 @@ def keep_instruments(uow: UnitOfWork, blobs: BlobStore) -> uuid.UUID:
             file_name = f"{what}-{uow.now:%Y-%m-%d}.jdx"
             held = blobs.hold_now([jcamp(material(what).title, *_known_material(what, shift)).encode()])
             source = checks.CheckSource(readings.infrared_in(read(held.path, file_name)), None, held, file_name)
-            checks.record(uow, checks.NewCheck(machines[name], what), source)
+            checks.record(uow, NewCheck(machines[name], what), source)
     uow.now = today
     return machines[GOOD]
 

@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from app.laboratory.readings import service as readings
+from app.laboratory.standards import controlling
 from app.laboratory.standards import service as standards
+from app.laboratory.standards.domain import ControlKind, NewControl, NewReplicate, NewStandard
 from app.platform.db import UnitOfWork
 from app.platform.storage import BlobStore
 from instruments import read
@@ -33,20 +35,20 @@ FIRST_S, SCANS, WIDTH_S = 400.0, 400, 1.6
 def keep_references(uow: UnitOfWork, blobs: BlobStore, folder: Path) -> None:
     """Three runs of one reference material on three days, and the blank of the batch that is open."""
     arrays = readings.array_store(blobs.root)
-    new = standards.NewStandard("Cocaine", "ZPUCINDJVBIVPJ-LJISPDSOSA-N", STANDARD, "EX-0417", "made up", 98.5)
+    new = NewStandard("Cocaine", "ZPUCINDJVBIVPJ-LJISPDSOSA-N", STANDARD, "EX-0417", "made up", 98.5)
     row = None
     for replicate in range(3):
         found = readings.Reference(noisy({STANDARD: 1.0}, 100 + replicate), 492.0 + 0.4 * replicate)
         source = standards.Source(found, None, None, f"example-cocaine-standard-{replicate + 1}.mzML")
-        run = standards.NewReplicate("GC-MS (example)", uow.now - timedelta(days=30 - 7 * replicate))
+        run = NewReplicate("GC-MS (example)", uow.now - timedelta(days=30 - 7 * replicate))
         if row is None:
             row = standards.enrol(uow, arrays, source, new, run)
         else:
             standards.add_run(uow, arrays, source, row.id, run)
     path = folder / "blank-gcms.mzML"
     received = blobs.put([path.read_bytes()])
-    blank = standards.NewControl(standards.ControlKind.BLANK, BATCH)
-    standards.add_control(uow, standards.control_run(arrays, received, path.name, read(path), blank), blank)
+    blank = NewControl(ControlKind.BLANK, BATCH)
+    controlling.add_control(uow, controlling.control_run(arrays, received, path.name, read(path), blank), blank)
 
 
 def write(folder: Path) -> None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
 from app.intake.samples import service as samples
+from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
-from app.platform.web.etags import IfMatch, set_etag
-from app.platform.web.idempotency import OnceDep
+from app.platform.web.etags import tagged
 from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
 from app.results import schemas, service
 from app.results.domain import Action
-from app.runtime import Runtime, RuntimeDep
+from app.runtime import ChangeDep, CreationDep, Runtime, RuntimeDep
 
 router = APIRouter(prefix="/api/v1", tags=["results"])
 
@@ -40,19 +40,16 @@ def list_results(
 
 
 @router.post("/samples/{sample_id}/results", status_code=201, response_model=schemas.ResultOut)
-def start_draft(sample_id: uuid.UUID, who: Bench, rt: RuntimeDep, once: OnceDep, request: Request) -> JSONResponse:
+def start_draft(sample_id: uuid.UUID, who: Bench, creation: CreationDep) -> JSONResponse:
     """Begin a draft: the first version, or the next one with a copy of the findings before it."""
-    with rt.begin(who, request) as uow:
-        return once.run(uow, lambda: schemas.ResultOut.of(service.start_draft(uow, sample_id)))
+    return creation.made(who, lambda uow: schemas.ResultOut.of(service.start_draft(uow, sample_id)))
 
 
 @router.get("/results/{result_id}")
 def get_result(result_id: uuid.UUID, who: Reader, rt: RuntimeDep, response: Response) -> schemas.ResultWithSteps:
     """One version, what its readings name, and what you may do with it."""
     with rt.read() as session:
-        out = _with_steps(session, who, rt, service.get_result(session, who, result_id))
-    set_etag(response, out.version)
-    return out
+        return tagged(response, _with_steps(session, who, rt, service.get_result(session, who, result_id)))
 
 
 def _with_steps(session: Session, who: Actor, rt: Runtime, view: service.ResultView) -> schemas.ResultWithSteps:
@@ -67,73 +64,45 @@ def _with_steps(session: Session, who: Actor, rt: Runtime, view: service.ResultV
 
 @router.put("/results/{result_id}/findings")
 def set_findings(
-    result_id: uuid.UUID,
-    body: schemas.FindingsIn,
-    who: Bench,
-    rt: RuntimeDep,
-    if_match: IfMatch,
-    request: Request,
-    response: Response,
+    result_id: uuid.UUID, body: schemas.FindingsIn, who: Bench, rt: RuntimeDep, change: ChangeDep
 ) -> schemas.ResultOut:
     """Write the findings of a draft; they replace what is there."""
-    with rt.begin(who, request) as uow:
-        view = service.set_findings(
-            uow,
-            result_id,
-            [f.entered() for f in body.findings],
-            if_match,
-            pack=rt.pack,
-            nothing_found=body.nothing_found,
+
+    def written(uow: UnitOfWork) -> schemas.ResultOut:
+        entered, nothing = [f.entered() for f in body.findings], body.nothing_found
+        return schemas.ResultOut.of(
+            service.set_findings(uow, result_id, entered, change.version, pack=rt.pack, nothing_found=nothing)
         )
-    set_etag(response, view.result.version)
-    return schemas.ResultOut.of(view)
+
+    return change.made(who, written)
 
 
 @router.put("/results/{result_id}/dismissals")
 def set_dismissals(
-    result_id: uuid.UUID,
-    body: schemas.DismissalsIn,
-    who: Bench,
-    rt: RuntimeDep,
-    if_match: IfMatch,
-    request: Request,
-    response: Response,
+    result_id: uuid.UUID, body: schemas.DismissalsIn, who: Bench, rt: RuntimeDep, change: ChangeDep
 ) -> schemas.ResultWithSteps:
     """Say of what the readings name, and is no finding, why not; it replaces what is there. One left out is open again."""
-    with rt.begin(who, request) as uow:
+
+    def dismissed(uow: UnitOfWork) -> schemas.ResultWithSteps:
         given = [one.entered() for one in body.dismissals]
-        view = service.set_dismissals(uow, result_id, given, if_match, pack=rt.pack)
-        out = _with_steps(uow.session, who, rt, view)
-    set_etag(response, out.version)
-    return out
+        view = service.set_dismissals(uow, result_id, given, change.version, pack=rt.pack)
+        return _with_steps(uow.session, who, rt, view)
+
+    return change.made(who, dismissed)
 
 
 @router.post("/results/{result_id}/{action}")
 def act(
-    result_id: uuid.UUID,
-    action: Action,
-    body: schemas.StepIn,
-    who: Steps,
-    rt: RuntimeDep,
-    if_match: IfMatch,
-    request: Request,
-    response: Response,
+    result_id: uuid.UUID, action: Action, body: schemas.StepIn, who: Steps, rt: RuntimeDep, change: ChangeDep
 ) -> schemas.ResultOut:
     """Take a step. Refused (409) with every reason why not; `amend` answers with the new draft it begins.
 
     Submitting or verifying while something in `named` is open is refused with its names, unless `accept_open` is true.
     """
-    with rt.begin(who, request) as uow:
-        view = service.act(
-            uow,
-            result_id,
-            action,
-            pack=rt.pack,
-            if_match=if_match,
-            reason=body.reason,
-            override_reason=body.override_reason,
-            change_reason=body.change_reason,
-            accept_open=body.accept_open,
-        )
-    set_etag(response, view.result.version)
-    return schemas.ResultOut.of(view)
+    said = body.model_dump()
+    return change.made(
+        who,
+        lambda uow: schemas.ResultOut.of(
+            service.act(uow, result_id, action, pack=rt.pack, if_match=change.version, **said)
+        ),
+    )

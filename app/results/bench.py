@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -173,6 +173,7 @@ def bench(
     lines = tuple(_lines(newest, analyses, register)) if newest else ()
     steps = service.allowed_actions(session, actor, newest.result, now, register, analyses) if newest else []
     machines = readings.instruments(session, actor)
+    uploads = [upload for analysis in analyses for upload in analysis.uploads]
     until = sample.released_at or sample.withdrawn_at or now
     told = service.released(session, sample_id)
     older = told if told and newest and told.result.id != newest.result.id else None
@@ -199,18 +200,13 @@ def bench(
         warnings=tuple(quality.warnings),
         instruments=tuple(machines),
         overdue=frozenset(m.id for m in machines if m.certificate_due is not None and m.certificate_due < now),
-        names=people.display_names(session, _who_acted(analyses)),
+        names=people.display_names(session, [p for u in uploads for p in (u.warnings_seen_by, u.corrected_by)]),
         older=older,
         retract=dict(service.allowed_actions(session, actor, older.result, now, register))[Action.RETRACT]
         if older
         else None,
         taken_out=subtraction.standing_steps(session, [r.reading.id for r in shown.file.readings]) if shown else 0,
     )
-
-
-def _who_acted(analyses: Iterable[readings.AnalysisView]) -> set[uuid.UUID | None]:
-    uploads = [upload for analysis in analyses for upload in analysis.uploads]
-    return {person for upload in uploads for person in (upload.warnings_seen_by, upload.corrected_by)} - {None}
 
 
 def _lines(view: ResultView, analyses: Sequence[readings.AnalysisView], register: Register) -> Iterator[Line]:
@@ -250,7 +246,10 @@ def _shown(analyses: Sequence[readings.AnalysisView], reading_id: uuid.UUID | No
             raise NotFound("reading")
         analysis, file, view = found
     elif files:
-        analysis, file = max(files, key=lambda pair: _newest(pair[1]))
+        # the file that was read last: a new one, or one that was corrected just now
+        analysis, file = max(
+            files, key=lambda pair: (pair[1].upload.read_at or pair[1].upload.created_at, pair[1].upload.id)
+        )
         view = file.main
     else:
         return None
@@ -260,11 +259,6 @@ def _shown(analyses: Sequence[readings.AnalysisView], reading_id: uuid.UUID | No
     chosen = view.answer.peak_at(peak)
     candidates = (chosen or view.answer).candidates
     return Shown(analysis, file, view.reading, view.match, view.answer, candidates, chosen)
-
-
-def _newest(file: readings.FileView) -> tuple[datetime, uuid.UUID]:
-    """The file that was read last: a new one, or one that was corrected just now."""
-    return file.upload.read_at or file.upload.created_at, file.upload.id
 
 
 def candidate_of(

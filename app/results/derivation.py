@@ -7,12 +7,12 @@ question to them, with the facts a page is made from. Imports no table of anothe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from uuid import UUID
 
 from app.laboratory.readings.domain import AnalysisStatus, ScopeFact
 from app.results.confidence import Evidence, derive_confidence, minimum_identification
-from app.results.finding import NewFinding, look_alikes
+from app.results.finding import Amount, NewFinding, look_alikes
 from app.results.grounds import SubmissionSnapshot
 from harm_messages import types as hm
 from harm_messages.pack import Pack
@@ -67,7 +67,10 @@ def derive(pack: Pack, findings: Sequence[NewFinding], snapshot: SubmissionSnaps
     register = pack.substances
     known = tuple(e for e in snapshot.expected if e in register or e in register.intents or register.is_class(e))
     levels = [confidence_of(finding, by_id, pack) for finding in findings]
-    facts = [_fact(finding, level, by_id, pack) for finding, (level, _, _) in zip(findings, levels, strict=True)]
+    facts = [
+        finding_fact(finding, level, _methods(finding, by_id), pack)
+        for finding, (level, _, _) in zip(findings, levels, strict=True)
+    ]
     outcome, verdict = whole_of(
         hm.Facts(
             expected=known,
@@ -79,6 +82,10 @@ def derive(pack: Pack, findings: Sequence[NewFinding], snapshot: SubmissionSnaps
         ),
         pack,
     )
+    if outcome is Outcome.NOT_TESTED_FOR_EXPECTED:
+        # That no test could see what was expected is worked out again with every page, from the same grounds; a version and
+        # the figures keep it as inconclusive, which is how both are to count it.
+        outcome = Outcome.INCONCLUSIVE
     return Whole(
         tuple(
             Derived(
@@ -95,14 +102,8 @@ def derive(pack: Pack, findings: Sequence[NewFinding], snapshot: SubmissionSnaps
             for finding, fact, (level, by_rule, reasons) in zip(findings, facts, levels, strict=True)
         ),
         verdict,
-        _kept(outcome),
+        outcome,
     )
-
-
-def _kept(outcome: Outcome) -> Outcome:
-    """The outcome as a version stores it. That no test could see what was expected is worked out again with every page, from
-    the same grounds; a version and the figures keep it as inconclusive, which is how both are to count it."""
-    return Outcome.INCONCLUSIVE if outcome is Outcome.NOT_TESTED_FOR_EXPECTED else outcome
 
 
 def class_of(pack: Pack, finding: NewFinding) -> str:
@@ -213,14 +214,22 @@ def _methods(finding: NewFinding, by_id: Mapping[UUID, ScopeFact]) -> tuple[str,
     return tuple(dict.fromkeys(by_id[a].method.value for a in finding.analysis_ids if a in by_id and by_id[a].read))
 
 
-def _fact(finding: NewFinding, level: Confidence, by_id: Mapping[UUID, ScopeFact], pack: Pack) -> hm.FindingFact:
+def finding_fact(
+    finding: NewFinding,
+    level: Confidence,
+    methods: tuple[str, ...],
+    pack: Pack,
+    amount: Amount | None = None,
+) -> hm.FindingFact:
+    """A finding in the words of harm_messages."""
     alike = look_alikes(finding.cannot_tell_from, finding.substance_id, pack.substances) if finding.seen else ()
     return hm.FindingFact(
         substance=finding.substance_id,
         drug_class=None if finding.substance_id else finding.substance_class or None,
         abundance=finding.abundance,
         confidence=level,
-        methods=_methods(finding, by_id),
+        amount=hm.AmountFact(**asdict(amount)) if amount else None,
+        methods=methods,
         look_alikes=alike,
     )
 

@@ -16,47 +16,48 @@ from enum import StrEnum
 from uuid import UUID
 
 from app.platform.kernel.actor import ROLE_WORDS, Role
+from app.platform.kernel.worded import Worded
 
 
-class State(StrEnum):
+class State(Worded):
     """States of one result version."""
 
-    DRAFT = "draft"
-    SUBMITTED = "submitted"
-    RETURNED = "returned"
-    WITHDRAWN = "withdrawn"
-    VERIFIED = "verified"
-    RELEASED = "released"
-    AMENDED = "amended"
-    RETRACTED = "retracted"
+    DRAFT = "draft", "draft"
+    SUBMITTED = "submitted", "to verify"
+    RETURNED = "returned", "returned"
+    WITHDRAWN = "withdrawn", "taken back"
+    VERIFIED = "verified", "to release"
+    RELEASED = "released", "released"
+    AMENDED = "amended", "being amended"
+    RETRACTED = "retracted", "retracted"
 
 
-class Action(StrEnum):
+class Action(Worded):
     """What a person may do to a result version."""
 
-    SUBMIT = "submit"
-    WITHDRAW = "withdraw"
-    RETURN = "return"
-    VERIFY = "verify"
-    RELEASE = "release"
-    AMEND = "amend"
-    RETRACT = "retract"
+    SUBMIT = "submit", "Submit for verification"
+    WITHDRAW = "withdraw", "Take back"
+    RETURN = "return", "Return with a reason"
+    VERIFY = "verify", "Verify these findings"
+    RELEASE = "release", "Release to client"
+    AMEND = "amend", "Amend"
+    RETRACT = "retract", "Retract from client"
 
 
-class ChangeReason(StrEnum):
+class ChangeReason(Worded):
     """Why a released result changes, in kinds: a client reads a fixed sentence, never what staff typed."""
 
-    MORE_TESTS = "more_tests"
-    CORRECTION = "correction"
-    MIX_UP = "mix_up"
-    KNOWN_BETTER = "known_better"
+    MORE_TESTS = "more_tests", "We did more tests."
+    CORRECTION = "correction", "We found a mistake and mended it."
+    MIX_UP = "mix_up", "Two samples were mixed up."
+    KNOWN_BETTER = "known_better", "We now know more about this substance."
 
 
-class Grade(StrEnum):
+class Grade(Worded):
     """Screening: one trained operator. Confirmed: a second person or a laboratory method."""
 
-    SCREENING = "screening"
-    CONFIRMED = "confirmed"
+    SCREENING = "screening", "screening, by one operator"
+    CONFIRMED = "confirmed", "confirmed, by a second person or a laboratory method"
 
 
 class NameState(StrEnum):
@@ -67,14 +68,14 @@ class NameState(StrEnum):
     OPEN = "open"
 
 
-class DismissReason(StrEnum):
+class DismissReason(Worded):
     """Why a named substance is no finding. Other says why in a few words."""
 
-    CARRY_OVER = "carry_over"
-    ADDED = "added"
-    BELOW_REPORTING = "below_reporting"
-    WRONG_MATCH = "wrong_match"
-    OTHER = "other"
+    CARRY_OVER = "carry_over", "Carry-over, or in the blank"
+    ADDED = "added", "Internal standard or solvent"
+    BELOW_REPORTING = "below_reporting", "Below what we report"
+    WRONG_MATCH = "wrong_match", "Wrong match on review"
+    OTHER = "other", "Other"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,7 @@ def version_by_id(session: Session, result_id: uuid.UUID, *, lock: bool = False)
 
     SQLite has one writer anyway. On PostgreSQL a row seen before the wait is stale after it: it is read anew.
     """
-    if not lock:
-        return session.get(ResultVersion, result_id)
-    query = select(ResultVersion).where(ResultVersion.id == result_id).with_for_update()
-    return session.exec(query.execution_options(populate_existing=True)).first()
+    return session.get(ResultVersion, result_id, with_for_update=lock or None, populate_existing=lock)
 
 
 def versions_of(session: Session, sample_id: uuid.UUID) -> list[ResultVersion]:
@@ -59,17 +56,8 @@ def last_closed(session: Session, sample_ids: Iterable[uuid.UUID], states: Itera
 
 def newest_states(session: Session, sample_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, State]:
     """State of the newest version of each sample that has one."""
-    wanted = list(sample_ids)
-    if not wanted:
-        return {}
-    newest = (
-        select(col(ResultVersion.sample_id), sa.func.max(ResultVersion.number).label("number"))
-        .where(col(ResultVersion.sample_id).in_(wanted))
-        .group_by(col(ResultVersion.sample_id))
-        .subquery()
+    query = select(ResultVersion.sample_id, ResultVersion.state).where(
+        col(ResultVersion.sample_id).in_(list(sample_ids))
     )
-    query = select(ResultVersion.sample_id, ResultVersion.state).join(
-        newest,
-        sa.and_(col(ResultVersion.sample_id) == newest.c.sample_id, col(ResultVersion.number) == newest.c.number),
-    )
-    return {sample_id: State(state) for sample_id, state in session.exec(query)}
+    rows = session.exec(query.order_by(col(ResultVersion.number)))  # the newest comes last and stays
+    return {sample_id: State(state) for sample_id, state in rows}

@@ -7,14 +7,14 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, Field, TypeAdapter
 
 from app.platform.web.fields import FreeText, Note60, Note80, Note140, Note200, Text60, Text80
 from app.results import domain as d
 from app.results.derivation import Signal
 from app.results.domain import Decision
 from app.results.drafting import NewDismissal
-from app.results.finding import Amount, NewFinding
+from app.results.finding import NewFinding
 from app.results.named import Named
 from app.results.tables import Finding
 from app.results.view import ResultView
@@ -23,10 +23,9 @@ from harm_messages.vocabulary import Abundance, Basis, Confidence, FindingRole, 
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)]
 
 
-class AmountIn(BaseModel):
+class AmountIn(BaseModel, extra="forbid"):
     """How much: the value, its interval at coverage factor `k`, the unit, and which form of the substance it counts."""
 
-    model_config = ConfigDict(extra="forbid")
     value: Number
     low: Number | None = None
     high: Number | None = None
@@ -35,10 +34,9 @@ class AmountIn(BaseModel):
     basis: Basis
 
 
-class FindingIn(BaseModel):
+class FindingIn(BaseModel, extra="forbid"):
     """One finding: `substance` (register id), else `substance_class`, else `unknown_label` for what has no name yet."""
 
-    model_config = ConfigDict(extra="forbid")
     substance: Text60 | None = None
     substance_class: Text60 = ""
     unknown_label: Note80 = ""
@@ -55,33 +53,28 @@ class FindingIn(BaseModel):
 
     def entered(self) -> NewFinding:
         """What was sent, in the form the service takes."""
-        return NewFinding(
-            substance_id=self.substance or None,
-            substance_class="" if self.substance else self.substance_class,
-            unknown_label=self.unknown_label,
-            abundance=self.abundance,
-            amount=Amount(**dict(self.amount)) if self.amount else None,
-            below=self.below,
-            analysis_ids=tuple(dict.fromkeys(self.analyses)),
-            cannot_tell_from=tuple(self.cannot_tell_from),
-            confidence=self.confidence,
-            confidence_reason=self.confidence_reason,
-            retention_ids=tuple(dict.fromkeys(self.retention_compared)),
-        )
+        renamed = {
+            "substance_id": self.substance or None,
+            "substance_class": "" if self.substance else self.substance_class,
+            "analysis_ids": tuple(dict.fromkeys(self.analyses)),
+            "retention_ids": tuple(dict.fromkeys(self.retention_compared)),
+        }
+        return _ENTERED.validate_python({**self.model_dump(), **renamed})
 
 
-class FindingsIn(FreeText):
+_ENTERED = TypeAdapter(NewFinding)
+
+
+class FindingsIn(FreeText, extra="forbid"):
     """All findings of a draft; they replace what is there."""
 
-    model_config = ConfigDict(extra="forbid")
     findings: list[FindingIn] = Field([], max_length=40)
     nothing_found: bool = False
 
 
-class DismissalIn(BaseModel):
+class DismissalIn(BaseModel, extra="forbid"):
     """Why something a spectrum names is no finding. `key` as in `named` of the result; `other` wants a note."""
 
-    model_config = ConfigDict(extra="forbid")
     key: Text80
     reason: d.DismissReason
     note: Note140 = ""
@@ -91,18 +84,16 @@ class DismissalIn(BaseModel):
         return NewDismissal(self.key, self.reason, self.note)
 
 
-class DismissalsIn(FreeText):
+class DismissalsIn(FreeText, extra="forbid"):
     """Everything dismissed in a draft; it replaces what is there."""
 
-    model_config = ConfigDict(extra="forbid")
     dismissals: list[DismissalIn] = Field([], max_length=200)
 
 
-class StepIn(FreeText):
+class StepIn(FreeText, extra="forbid"):
     """What goes with a step. `reason` for return, amend and retract; `override_reason` to go on past a certificate;
     `accept_open` to submit or verify while something a spectrum names is neither recorded nor dismissed."""
 
-    model_config = ConfigDict(extra="forbid")
     reason: Note200 = ""
     override_reason: Note200 = ""
     change_reason: d.ChangeReason | None = Field(None, description="What the client reads after an amend or retract")
@@ -212,11 +203,11 @@ class ResultOut(BaseModel):
         )
 
 
-class PlaceOut(BaseModel):
+class PlaceOut(BaseModel, from_attributes=True):
     """Where a substance is named: the analysis, its reading, of a run the peak, and how strongly."""
 
-    analysis: uuid.UUID
-    reading: uuid.UUID
+    analysis: uuid.UUID = Field(validation_alias=AliasChoices("analysis", "analysis_id"))
+    reading: uuid.UUID = Field(validation_alias=AliasChoices("reading", "reading_id"))
     peak: int | None
     method: str
     strength: str
@@ -242,12 +233,7 @@ class NamedOut(BaseModel):
             key=one.key,
             name=one.name,
             state=one.state,
-            places=[
-                PlaceOut(
-                    analysis=m.analysis_id, reading=m.reading_id, peak=m.peak, method=m.method, strength=m.strength
-                )
-                for m in one.mentions
-            ],
+            places=[PlaceOut.model_validate(place) for place in one.mentions],
             reason=given.reason if given else None,
             note=given.note if given else "",
             dismissed_by=view.names.get(given.by, "") if given else "",

@@ -11,8 +11,8 @@ from sqlmodel import Session, col, select
 from app.laboratory.identification.domain import only_quick
 from app.results import repository
 from app.results.domain import State
-from app.results.tables import Finding, ResultVersion
-from harm_messages.vocabulary import Abundance, Confidence, FindingRole, Verdict
+from app.results.tables import ResultVersion
+from harm_messages.vocabulary import FindingRole, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +49,8 @@ def facts_of_samples(
             key,
             (row.verdict or Verdict.INCONCLUSIVE) if row.state in stands else None,
             row.state is State.RETRACTED,
-            tuple(_named(f) for f in findings.get(row.id, ()) if _counts(f) and not only_quick(f.methods)),
-            tuple(_named(f).found for f in findings.get(row.id, ()) if _counts(f) and only_quick(f.methods)),
+            tuple(Named(f.named, f.role) for f in findings.get(row.id, ()) if f.counts and not only_quick(f.methods)),
+            tuple(f.named for f in findings.get(row.id, ()) if f.counts and only_quick(f.methods)),
         )
         for key, row in newest.items()
     }
-
-
-def _counts(f: Finding) -> bool:
-    """Seen, better than tentative, and with a name."""
-    named = bool(f.substance_id or f.substance_class)
-    return named and f.abundance is not Abundance.NOT_DETECTED and f.confidence is not Confidence.TENTATIVE
-
-
-def _named(f: Finding) -> Named:
-    return Named(f.substance_id or f.substance_class, f.role)

@@ -81,6 +81,17 @@ class Finding(Base, table=True):
     )  # the SWGDRUG minimum, with its edition; empty for what was not seen, has no name or was written before
 
     @property
+    def named(self) -> str:
+        """Register id, else class; "" where it has no name."""
+        return self.substance_id or self.substance_class
+
+    @property
+    def counts(self) -> bool:
+        """Seen, better than tentative, and with a name."""
+        seen = self.abundance is not Abundance.NOT_DETECTED
+        return bool(self.named) and seen and self.confidence is not Confidence.TENTATIVE
+
+    @property
     def amount(self) -> Amount | None:
         """How much there is, where it was measured."""
         if self.amount_value is None or self.amount_unit is None:

@@ -83,9 +83,8 @@ def author_ids(row: ResultVersion) -> tuple[uuid.UUID, ...]:
 def views(session: Session, rows: Sequence[ResultVersion]) -> list[ResultView]:
     """Versions with findings and names, in a fixed number of queries."""
     findings = repository.findings_of(session, [row.id for row in rows])
-    before_ids = {row.supersedes_id for row in rows if row.supersedes_id} - {row.id for row in rows}
     known = {row.id: row for row in rows}
-    for key in before_ids:
+    for key in {row.supersedes_id for row in rows if row.supersedes_id} - known.keys():
         if row := repository.version_by_id(session, key):
             known[key] = row
     persons = {p for row in rows for p in (*author_ids(row), row.verifier_id, row.released_by)}

@@ -6,27 +6,9 @@ from app.results.domain import Action, ChangeReason, DismissReason, Grade, State
 from app.results.finding import Amount
 from harm_messages.vocabulary import Abundance, Basis, Confidence, FindingRole, Outcome, Unit, Verdict
 
-STATE_WORDS: dict[State | None, str] = {
-    None: "to analyse",
-    State.DRAFT: "draft",
-    State.SUBMITTED: "to verify",
-    State.RETURNED: "returned",
-    State.WITHDRAWN: "taken back",
-    State.VERIFIED: "to release",
-    State.RELEASED: "released",
-    State.AMENDED: "being amended",
-    State.RETRACTED: "retracted",
-}
+STATE_WORDS: dict[State | None, str] = {None: "to analyse"} | {one: one.words for one in State}
 
-ACTION_WORDS: dict[Action, str] = {
-    Action.SUBMIT: "Submit for verification",
-    Action.WITHDRAW: "Take back",
-    Action.RETURN: "Return with a reason",
-    Action.VERIFY: "Verify these findings",
-    Action.RELEASE: "Release to client",
-    Action.AMEND: "Amend",
-    Action.RETRACT: "Retract from client",
-}
+ACTION_WORDS = {one: one.words for one in Action}
 
 DONE_WORDS: dict[Action, str] = {
     Action.SUBMIT: "Submitted. Another person verifies it now.",
@@ -59,25 +41,11 @@ OUTCOME_WORDS: dict[Outcome, str] = {
     Outcome.PENDING: "a method is still running",
 }
 
-CHANGE_WORDS: dict[ChangeReason, str] = {
-    ChangeReason.MORE_TESTS: "We did more tests.",
-    ChangeReason.CORRECTION: "We found a mistake and mended it.",
-    ChangeReason.MIX_UP: "Two samples were mixed up.",
-    ChangeReason.KNOWN_BETTER: "We now know more about this substance.",
-}
+CHANGE_WORDS = {one: one.words for one in ChangeReason}
 
-DISMISS_WORDS: dict[DismissReason, str] = {
-    DismissReason.CARRY_OVER: "Carry-over, or in the blank",
-    DismissReason.ADDED: "Internal standard or solvent",
-    DismissReason.BELOW_REPORTING: "Below what we report",
-    DismissReason.WRONG_MATCH: "Wrong match on review",
-    DismissReason.OTHER: "Other",
-}
+DISMISS_WORDS = {one: one.words for one in DismissReason}
 
-GRADE_WORDS: dict[Grade, str] = {
-    Grade.SCREENING: "screening, by one operator",
-    Grade.CONFIRMED: "confirmed, by a second person or a laboratory method",
-}
+GRADE_WORDS = {one: one.words for one in Grade}
 
 ABUNDANCE_WORDS: dict[Abundance, str] = {
     Abundance.MAJOR: "major",

@@ -5,38 +5,18 @@ from __future__ import annotations
 from typing import TypedDict
 
 from app.platform.kernel.actor import Actor, Role
+from app.platform.security.policy import SERVICE_STAFF
 
+INFORMED = SERVICE_STAFF - {Role.RECEPTION} | {Role.CLINICIAN}
 ENTRIES: tuple[tuple[str, str, frozenset[Role]], ...] = (
     ("Partner", "/partner", frozenset({Role.PUBLIC_HEALTH, Role.POLICE})),
     ("Sessions", "/sessions", frozenset({Role.SESSION_LEAD, Role.RECEPTION, Role.HEALTH_WORKER})),
     ("Reception", "/reception", frozenset({Role.RECEPTION, Role.SESSION_LEAD})),
     ("Bench", "/bench", frozenset({Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD})),
     ("Consultations", "/consultations", frozenset({Role.HEALTH_WORKER, Role.SESSION_LEAD})),
-    (
-        "Alerts",
-        "/alerts",
-        frozenset(
-            {
-                Role.CHEMIST,
-                Role.VERIFIER,
-                Role.HEALTH_WORKER,
-                Role.CLINICIAN,
-                Role.SESSION_LEAD,
-                Role.PUBLIC_HEALTH,
-                Role.POLICE,
-            }
-        ),
-    ),
-    (
-        "Trends",
-        "/trends",
-        frozenset({Role.RESEARCHER, Role.SESSION_LEAD}),
-    ),
-    (
-        "Messages",
-        "/messages",
-        frozenset({Role.CLINICIAN, Role.SESSION_LEAD, Role.HEALTH_WORKER, Role.CHEMIST, Role.VERIFIER}),
-    ),
+    ("Alerts", "/alerts", INFORMED | {Role.PUBLIC_HEALTH, Role.POLICE}),
+    ("Trends", "/trends", frozenset({Role.RESEARCHER, Role.SESSION_LEAD})),
+    ("Messages", "/messages", INFORMED),
     ("Standards", "/standards", frozenset({Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD})),
     ("Instruments", "/instruments", frozenset({Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD})),
     ("Libraries", "/libraries", frozenset({Role.CHEMIST, Role.VERIFIER, Role.RESEARCHER, Role.ADMIN})),

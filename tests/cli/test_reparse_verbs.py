@@ -175,7 +175,7 @@ def test_what_is_different_in_a_library_is_shown_and_then_made_anew(
 
 
 def test_a_library_of_before_says_what_to_do(mast: Mast, world: World, tmp_path: Path) -> None:
-    from app.laboratory.library.service import ImportParts, import_library
+    from app.laboratory.library.importing import ImportParts, import_library
 
     file = tmp_path / "own.msp"
     file.write_text(MSP)

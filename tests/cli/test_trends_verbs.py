@@ -16,8 +16,7 @@ from click.testing import CliRunner, Result
 
 from app.cli import main
 from app.figures.trends.domain import Kind
-from app.figures.trends.measures import MEASURES
-from app.figures.trends.protection.features import MEASURED
+from app.figures.trends.measures import MEASURED, MEASURES
 from app.platform.db import Database
 from app.settings import Settings
 from tests.app.trends.raw_facts import made_up, written

@@ -1,23 +1,23 @@
-"""JSON routes of alerts for staff: read, write, sign off, end, and the runs of the detection. Partners: api_told."""
+"""JSON routes of alerts: what is told to partner agencies and to everybody; and for staff: read, write, sign off, end, the
+runs of the detection."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from app.care.alerts import schemas, service
+from app.care.alerts import schemas, service, told
 from app.care.alerts.detecting_job import look_at_series
-from app.care.alerts.domain import ALL_STEPS, HEALTH, LEADS, WRITERS, Act
+from app.care.alerts.domain import ALL_STEPS, HEALTH, LEADS, PARTNERS, WRITERS, Act, Channel
+from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
-from app.platform.security.policy import SERVICE_STAFF, allow
-from app.platform.web.etags import IfMatch, set_etag
-from app.platform.web.idempotency import OnceDep
+from app.platform.security.policy import SERVICE_STAFF, allow, public
+from app.platform.web.etags import tagged
 from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
-from app.runtime import RuntimeDep
+from app.runtime import Change, ChangeDep, CreationDep, RuntimeDep
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"])
 
@@ -26,6 +26,21 @@ Writer = Annotated[Actor, allow(*sorted(WRITERS))]
 Signer = Annotated[Actor, allow(*sorted(ALL_STEPS))]
 Health = Annotated[Actor, allow(*sorted(HEALTH | LEADS))]
 Approver = Annotated[Actor, allow(Role.CLINICIAN, Role.SESSION_LEAD)]
+Partner = Annotated[Actor, allow(*sorted(PARTNERS))]
+
+
+@router.get("/alerts/told")
+def alerts_told(who: Partner, rt: RuntimeDep) -> list[told.Told]:
+    """What partner agencies are told: alerts from T2 on that are in force, and retractions."""
+    with rt.read() as session:
+        return told.told(session, Channel.PARTNERS, rt.pack.register, rt.now())
+
+
+@router.get("/alerts/public", dependencies=[public("public alerts are for everybody")])
+def alerts_public(rt: RuntimeDep) -> list[told.Told]:
+    """What everybody is told: public alerts (T3) that are in force, and retractions."""
+    with rt.read() as session:
+        return told.told(session, Channel.PUBLIC, rt.pack.register, rt.now())
 
 
 @router.get("/alerts")
@@ -66,93 +81,69 @@ def read_alert(alert_id: uuid.UUID, who: Staff, rt: RuntimeDep, response: Respon
     with rt.read() as session:
         view = service.alert_view(session, who, alert_id, rt.now())
         found = service.detail(session, who, view.row)
-    set_etag(response, view.row.version)
-    return schemas.AlertDetailOut.with_detail(view, found)
+    return tagged(response, schemas.AlertDetailOut.with_detail(view, found))
 
 
 @router.post("/alerts", status_code=201, response_model=schemas.AlertOut)
-def write_alert(body: schemas.AlertIn, who: Writer, rt: RuntimeDep, once: OnceDep, request: Request) -> JSONResponse:
+def write_alert(body: schemas.AlertIn, who: Writer, rt: RuntimeDep, creation: CreationDep) -> JSONResponse:
     """Raise a T0 or T1 at once; write a draft of anything higher."""
-    with rt.begin(who, request) as uow:
-
-        def create() -> schemas.AlertOut:
-            row = service.propose(uow, body.alert(), rt.pack.register)
-            return schemas.AlertOut.of(service.alert_view(uow.session, who, row.id, uow.now))
-
-        return once.run(uow, create)
+    return creation.made(who, lambda uow: _out(uow, service.propose(uow, body.alert(), rt.pack.register)))
 
 
 @router.put("/alerts/{alert_id}")
 def edit_alert(
-    alert_id: uuid.UUID,
-    body: schemas.AlertIn,
-    who: Writer,
-    rt: RuntimeDep,
-    if_match: IfMatch,
-    request: Request,
-    response: Response,
+    alert_id: uuid.UUID, body: schemas.AlertIn, who: Writer, rt: RuntimeDep, change: ChangeDep
 ) -> schemas.AlertOut:
     """Write a draft anew. Whoever does is one of its authors, and does not agree to it."""
-    with rt.begin(who, request) as uow:
-        row = service.edit(uow, alert_id, if_match, body.alert(), rt.pack.register)
-        set_etag(response, row.version)
-        return schemas.AlertOut.of(service.alert_view(uow.session, who, row.id, uow.now))
+    register = rt.pack.register
+    return change.made(who, lambda uow: _out(uow, service.edit(uow, alert_id, change.version, body.alert(), register)))
 
 
-def step_with(
-    alert_id: uuid.UUID, rt: RuntimeDep, if_match: IfMatch, request: Request, response: Response
-) -> Callable[..., schemas.AlertOut]:
-    """Dependency: takes a step with the alert of the address, from the version the caller has seen."""
-
-    def take(who: Actor, act: Act, reason: str = "") -> schemas.AlertOut:
-        with rt.begin(who, request) as uow:
-            row = service.take(uow, alert_id, if_match, act, reason)
-            set_etag(response, row.version)
-            return schemas.AlertOut.of(service.alert_view(uow.session, who, row.id, uow.now))
-
-    return take
+def _take(alert_id: uuid.UUID, who: Actor, change: Change, act: Act, reason: str = "") -> schemas.AlertOut:
+    return change.made(who, lambda uow: _out(uow, service.take(uow, alert_id, change.version, act, reason)))
 
 
-Step = Annotated[Callable[..., schemas.AlertOut], Depends(step_with)]
+def _out(uow: UnitOfWork, row: service.Alert) -> schemas.AlertOut:
+    return schemas.AlertOut.of(service.alert_view(uow.session, uow.actor, row.id, uow.now))
 
 
 @router.post("/alerts/{alert_id}/raise")
-def raise_alert(who: Writer, take: Step) -> schemas.AlertOut:
+def raise_alert(alert_id: uuid.UUID, who: Writer, change: ChangeDep) -> schemas.AlertOut:
     """Put a drafted T0 or T1 in force."""
-    return take(who, Act.RAISE)
+    return _take(alert_id, who, change, Act.RAISE)
 
 
 @router.post("/alerts/{alert_id}/submit")
-def submit_alert(who: Writer, take: Step) -> schemas.AlertOut:
+def submit_alert(alert_id: uuid.UUID, who: Writer, change: ChangeDep) -> schemas.AlertOut:
     """The laboratory's word for a T2 or higher: the first step of its sign-off."""
-    return take(who, Act.SUBMIT)
+    return _take(alert_id, who, change, Act.SUBMIT)
 
 
 @router.post("/alerts/{alert_id}/agree")
-def agree_to_alert(who: Health, take: Step) -> schemas.AlertOut:
+def agree_to_alert(alert_id: uuid.UUID, who: Health, change: ChangeDep) -> schemas.AlertOut:
     """The health side agrees."""
-    return take(who, Act.AGREE)
+    return _take(alert_id, who, change, Act.AGREE)
 
 
 @router.post("/alerts/{alert_id}/approve")
-def approve_alert(who: Approver, take: Step) -> schemas.AlertOut:
+def approve_alert(alert_id: uuid.UUID, who: Approver, change: ChangeDep) -> schemas.AlertOut:
     """Approve it; the last approval its tier needs puts it in force."""
-    return take(who, Act.APPROVE)
+    return _take(alert_id, who, change, Act.APPROVE)
 
 
 @router.post("/alerts/{alert_id}/send-back")
-def send_back_alert(body: schemas.StepIn, who: Health, take: Step) -> schemas.AlertOut:
+def send_back_alert(alert_id: uuid.UUID, body: schemas.StepIn, who: Health, change: ChangeDep) -> schemas.AlertOut:
     """Make it a draft again; what was signed does not count any more."""
-    return take(who, Act.SEND_BACK, body.reason)
+    return _take(alert_id, who, change, Act.SEND_BACK, body.reason)
 
 
 @router.post("/alerts/{alert_id}/retract")
-def retract_alert(body: schemas.RetractIn, who: Signer, take: Step) -> schemas.AlertOut:
+def retract_alert(alert_id: uuid.UUID, body: schemas.RetractIn, who: Signer, change: ChangeDep) -> schemas.AlertOut:
     """Take back an alert that is in force; that is told where it stood."""
-    return take(who, Act.RETRACT, body.reason)
+    return _take(alert_id, who, change, Act.RETRACT, body.reason)
 
 
 @router.post("/alerts/{alert_id}/discard")
-def discard_alert(body: schemas.EndIn, who: Writer, take: Step) -> schemas.AlertOut:
+def discard_alert(alert_id: uuid.UUID, body: schemas.EndIn, who: Writer, change: ChangeDep) -> schemas.AlertOut:
     """Drop a draft."""
-    return take(who, Act.DISCARD, body.reason)
+    return _take(alert_id, who, change, Act.DISCARD, body.reason)

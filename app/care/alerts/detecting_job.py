@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import structlog
 from sqlmodel import Session, col, select
 
-from app.care.alerts import drafting, repository, sample_signals, series_signals
+from app.care.alerts import drafting, sample_signals, series_signals
 from app.care.alerts.tables import DetectionRun
 from app.care.counted import series
 from app.platform import audit
@@ -69,12 +69,17 @@ def next_night(now: datetime) -> datetime:
     return tonight if tonight > here else datetime.combine(here.date() + timedelta(days=1), NIGHT, zone())
 
 
+def _hold(uow: UnitOfWork, agency_id: uuid.UUID) -> None:
+    """One detection of an agency at a time writes drafts."""
+    uow.one_at_a_time(b"alerts" + agency_id.bytes)
+
+
 def _sample(database: Database, ctx: JobContext, pack_of: PackOf) -> None:
     assert ctx.agency_id is not None
     with database.read() as session:
         pack = pack_of(session, ctx.agency_id, database.clock())
     with ctx.begin() as uow:
-        repository.hold(uow, ctx.agency_id)
+        _hold(uow, ctx.agency_id)
         for at, signals in sample_signals.look(uow.session, uuid.UUID(ctx.payload["sample_id"]), pack, uow.now):
             drafting.write(uow, at, signals, pack.register)
         ctx.complete(uow)
@@ -95,7 +100,7 @@ def _series(database: Database, ctx: JobContext, pack_of: PackOf) -> None:
 
 def record(uow: UnitOfWork, agency_id: uuid.UUID, looked: series_signals.SeriesLooked, pack: Pack) -> DetectionRun:
     """Write the drafts of one look and the look itself. A draft there is already is not written again."""
-    repository.hold(uow, agency_id)
+    _hold(uow, agency_id)
     drafts = [one for at, signal in looked.found for one in drafting.write(uow, at, [signal], pack.register)]
     row = DetectionRun(
         agency_id=agency_id, at=uow.now, sessions=looked.sessions, series=looked.run.tested,

@@ -15,106 +15,80 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
 from app.platform.kernel.actor import ROLE_WORDS, Role
+from app.platform.kernel.worded import Worded
 
 NO_GREEN_LIGHT = "No alert is not a green light: what nobody has handed in, nobody has tested."
 
 
-class Tier(StrEnum):
+class Tier(Worded):
     """How far an alert reaches."""
 
-    T0 = "T0"
-    T1 = "T1"
-    T2 = "T2"
-    T3 = "T3"
-    T4 = "T4"
+    T0 = "T0", "Note of the laboratory"
+    T1 = "T1", "Session notice"
+    T2 = "T2", "Local professional alert"
+    T3 = "T3", "Public regional alert"
+    T4 = "T4", "Proposal of a national alert"
 
 
-TIER_WORDS: dict[Tier, str] = {
-    Tier.T0: "Note of the laboratory",
-    Tier.T1: "Session notice",
-    Tier.T2: "Local professional alert",
-    Tier.T3: "Public regional alert",
-    Tier.T4: "Proposal of a national alert",
-}
+TIER_WORDS = {one: one.words for one in Tier}
 
 
-class AlertState(StrEnum):
+class AlertState(Worded):
     """States of an alert. That one has run out is not a state: its end says so."""
 
-    DRAFT = "draft"
-    IN_REVIEW = "in_review"
-    AGREED = "agreed"
-    APPROVED_ONCE = "approved_once"
-    ACTIVE = "active"
-    RETRACTED = "retracted"
-    DISCARDED = "discarded"
+    DRAFT = "draft", "draft: nobody is warned yet"
+    IN_REVIEW = "in_review", "waits for the health side to agree"
+    AGREED = "agreed", "waits for its approval"
+    APPROVED_ONCE = "approved_once", "approved by one, waits for a second"
+    ACTIVE = "active", "in force"
+    RETRACTED = "retracted", "retracted"
+    DISCARDED = "discarded", "discarded"
 
 
-STATE_WORDS: dict[AlertState, str] = {
-    AlertState.DRAFT: "draft: nobody is warned yet",
-    AlertState.IN_REVIEW: "waits for the health side to agree",
-    AlertState.AGREED: "waits for its approval",
-    AlertState.APPROVED_ONCE: "approved by one, waits for a second",
-    AlertState.ACTIVE: "in force",
-    AlertState.RETRACTED: "retracted",
-    AlertState.DISCARDED: "discarded",
-}
+STATE_WORDS = {one: one.words for one in AlertState}
 IN_SIGN_OFF = (AlertState.IN_REVIEW, AlertState.AGREED, AlertState.APPROVED_ONCE)
 WAITING = (AlertState.DRAFT, *IN_SIGN_OFF)
 """States in which nobody is warned yet."""
 
 
-class Act(StrEnum):
+class Act(Worded):
     """What a person may do to an alert."""
 
-    RAISE = "raise"
-    EDIT = "edit"
-    SUBMIT = "submit"
-    AGREE = "agree"
-    APPROVE = "approve"
-    SEND_BACK = "send_back"
-    RETRACT = "retract"
-    DISCARD = "discard"
+    RAISE = "raise", "raised"  # the words say what was done to it
+    EDIT = "edit", "changed"
+    SUBMIT = "submit", "submitted"
+    AGREE = "agree", "agreed to"
+    APPROVE = "approve", "approved"
+    SEND_BACK = "send_back", "sent back"
+    RETRACT = "retract", "retracted"
+    DISCARD = "discard", "discarded"
 
 
-class Reach(StrEnum):
+class Reach(Worded):
     """Where it holds."""
 
-    SESSION = "session"
-    REGION = "region"
-    EVERYWHERE = "everywhere"
+    SESSION = "session", "At one session"
+    REGION = "region", "In one region"
+    EVERYWHERE = "everywhere", "Wherever this service works"
 
 
-REACH_WORDS: dict[Reach, str] = {
-    Reach.SESSION: "At one session",
-    Reach.REGION: "In one region",
-    Reach.EVERYWHERE: "Wherever this service works",
-}
+REACH_WORDS = {one: one.words for one in Reach}
 
 
-class Trigger(StrEnum):
+class Trigger(Worded):
     """Why a draft was written."""
 
-    FIRST_DETECTION = "first_detection"
-    HARM_LINKED = "harm_linked"
-    UNUSUAL_STRENGTH = "unusual_strength"
-    RISING_SHARE = "rising_share"
-    SLOW_DRIFT = "slow_drift"
+    FIRST_DETECTION = "first_detection", "First detection"
+    HARM_LINKED = "harm_linked", "Linked to harm"
+    UNUSUAL_STRENGTH = "unusual_strength", "Unusual strength"
+    RISING_SHARE = "rising_share", "Rising share"
+    SLOW_DRIFT = "slow_drift", "Slow drift"
 
-
-TRIGGER_WORDS: dict[Trigger, str] = {
-    Trigger.FIRST_DETECTION: "First detection",
-    Trigger.HARM_LINKED: "Linked to harm",
-    Trigger.UNUSUAL_STRENGTH: "Unusual strength",
-    Trigger.RISING_SHARE: "Rising share",
-    Trigger.SLOW_DRIFT: "Slow drift",
-}
 
 BENCH = frozenset({Role.CHEMIST, Role.VERIFIER})
 WRITERS = BENCH | {Role.SESSION_LEAD}
@@ -172,10 +146,6 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(_S.ACTIVE, _A.RETRACT, _S.RETRACTED, _ANY, WRITERS),
     Transition(_S.ACTIVE, _A.RETRACT, _S.RETRACTED, SIGNED, CLINICIANS),
 )  # fmt: skip
-_PAST = {
-    Act.RAISE: "raised", Act.EDIT: "changed", Act.SUBMIT: "submitted", Act.AGREE: "agreed to",
-    Act.APPROVE: "approved", Act.SEND_BACK: "sent back", Act.RETRACT: "retracted", Act.DISCARD: "discarded",
-}  # fmt: skip
 
 
 class Decision(NamedTuple):
@@ -200,7 +170,7 @@ def decide(
     """
     steps = [t for t in TRANSITIONS if t.source is state and t.act is act]
     if not steps:
-        return Decision(None, (f"An alert that is {STATE_WORDS[state].partition(':')[0]} cannot be {_PAST[act]}.",))
+        return Decision(None, (f"An alert that is {STATE_WORDS[state].partition(':')[0]} cannot be {act.words}.",))
     steps = [t for t in steps if tier in t.tiers]
     if not steps:
         return Decision(None, (f"{tier} is {'not signed off' if tier in BY_ONE else 'signed off in steps'}.",))
@@ -222,21 +192,16 @@ def steps_from(state: AlertState, tier: Tier) -> list[Act]:
 # -- who reads it, and where it is told -----------------------------------------------------------------------------
 
 
-class Channel(StrEnum):
+class Channel(Worded):
     """Where an alert is told. Nothing is sent: no e-mail, no text message."""
 
-    STAFF = "staff"
-    CLIENTS = "clients"
-    PARTNERS = "partners"
-    PUBLIC = "public"
+    STAFF = "staff", "screens of staff"
+    CLIENTS = "clients", "result pages of samples that fit"
+    PARTNERS = "partners", "public health and police"
+    PUBLIC = "public", "public page and feed"
 
 
-CHANNEL_WORDS: dict[Channel, str] = {
-    Channel.STAFF: "screens of staff",
-    Channel.CLIENTS: "result pages of samples that fit",
-    Channel.PARTNERS: "public health and police",
-    Channel.PUBLIC: "public page and feed",
-}
+CHANNEL_WORDS = {one: one.words for one in Channel}
 CHANNELS: dict[Tier, tuple[Channel, ...]] = {
     Tier.T0: (Channel.STAFF,),
     Tier.T1: (Channel.STAFF, Channel.CLIENTS),
@@ -269,13 +234,7 @@ def readable(roles: Iterable[Role]) -> tuple[AlertState, ...]:
     return (AlertState.ACTIVE, AlertState.RETRACTED)
 
 
-LONGEST: dict[Tier, timedelta] = {
-    Tier.T0: timedelta(days=7),
-    Tier.T1: timedelta(hours=72),
-    Tier.T2: timedelta(days=30),
-    Tier.T3: timedelta(days=30),
-    Tier.T4: timedelta(days=30),
-}
+LONGEST = {Tier.T0: timedelta(days=7), Tier.T1: timedelta(hours=72), **dict.fromkeys(SIGNED, timedelta(days=30))}
 RETRACTION_SHOWN = timedelta(hours=24)
 RETRACTION_TOLD = timedelta(days=7)
 

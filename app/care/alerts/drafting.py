@@ -108,7 +108,14 @@ def _write(uow: UnitOfWork, at: Setting, signals: Sequence[Signal], register: Re
     standing = repository.standing_for(uow.session, at.agency_id, {s.name for s in signals}, uow.now)
     row = standing or _draft(uow, at, fresh, register)
     for signal in fresh:
-        uow.session.add(_evidence(row, at.agency_id, signal, uow.now))
+        uow.session.add(
+            AlertEvidence(
+                alert_id=row.id, agency_id=at.agency_id, trigger=signal.trigger, signal=signal.name[:200],
+                occasion=signal.occasion[:80], about=signal.about, intent=signal.intent, x=signal.x, n=signal.n,
+                probability=signal.probability, threshold=signal.threshold, detail=dict(signal.detail),
+                samples=[str(key) for key in signal.samples], found_at=uow.now,
+            )
+        )  # fmt: skip
     uow.session.flush()
     if standing is not None:
         after = {"signals": [s.name for s in fresh]}
@@ -176,15 +183,6 @@ def told_of(signal: Signal, name: str, place: str, month: str, form: str = "") -
     opens = outside(signal.standing, f"unusually strong {name}" if strong else name, fooled=signal.fooled)
     kind = f" {'Found in' if signal.standing is Standing.CONFIRMED else 'Form'}: {form}." if form else ""
     return f"{opens[:1].upper()}{opens[1:]}, {place}, {month}.{kind}" if opens else ""
-
-
-def _evidence(row: Alert, agency_id: uuid.UUID, signal: Signal, now: datetime) -> AlertEvidence:
-    return AlertEvidence(
-        alert_id=row.id, agency_id=agency_id, trigger=signal.trigger, signal=signal.name[:200],
-        occasion=signal.occasion[:80], about=signal.about, intent=signal.intent, x=signal.x, n=signal.n,
-        probability=signal.probability, threshold=signal.threshold, detail=dict(signal.detail),
-        samples=[str(key) for key in signal.samples], found_at=now,
-    )  # fmt: skip
 
 
 def _ask_bench(uow: UnitOfWork, row: Alert, signals: Sequence[Signal], at: Setting) -> None:

@@ -10,16 +10,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.care.alerts.domain import RETRACTION_TOLD, WAITING, AlertState, Channel, Tier
-from app.care.alerts.tables import Alert, AlertChannel, AlertEvidence, AlertStep, DetectionRun
-from app.platform.db import UnitOfWork
-
-
-def of_agency(session: Session, agency_id: uuid.UUID, alert_id: uuid.UUID, *, lock: bool = False) -> Alert | None:
-    """One alert of this agency; `lock` reads it as it is now and holds it until the transaction ends."""
-    query = select(Alert).where(Alert.id == alert_id, Alert.agency_id == agency_id)
-    if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    return session.exec(query).first()
+from app.care.alerts.tables import Alert, AlertChannel, AlertEvidence, AlertStep
+from app.platform.db.rows import newest
 
 
 def not_over(session: Session, agency_id: uuid.UUID, now: datetime, tiers: Iterable[Tier]) -> list[Alert]:
@@ -42,12 +34,8 @@ def page(
     limit: int,
 ) -> list[Alert]:
     """Alerts of an agency of these tiers and states, the newest first."""
-    query = select(Alert).where(
-        Alert.agency_id == agency_id, col(Alert.tier).in_(list(tiers)), col(Alert.state).in_(list(states))
-    )
-    if before is not None:
-        query = query.where(col(Alert.id) < before)
-    return list(session.exec(query.order_by(col(Alert.id).desc()).limit(limit)))
+    where = Alert.agency_id == agency_id, col(Alert.tier).in_(list(tiers)), col(Alert.state).in_(list(states))
+    return newest(session, Alert, *where, before=before, limit=limit)
 
 
 # -- evidence and steps -------------------------------------------------------------------------------------------
@@ -90,20 +78,6 @@ def standing_for(session: Session, agency_id: uuid.UUID, signals: Iterable[str],
         .limit(1)
     )
     return session.exec(query).first()
-
-
-def hold(uow: UnitOfWork, agency_id: uuid.UUID) -> None:
-    """One detection of an agency at a time writes drafts. SQLite has one writer anyway."""
-    connection = uow.session.connection()
-    if connection.dialect.name == "postgresql":
-        key = agency_id.int & 0x7FFF_FFFF_FFFF_FFFF
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
-
-
-def runs(session: Session, agency_id: uuid.UUID, limit: int) -> list[DetectionRun]:
-    """The last runs of the detection, the newest first."""
-    query = select(DetectionRun).where(DetectionRun.agency_id == agency_id).order_by(col(DetectionRun.id).desc())
-    return list(session.exec(query.limit(limit)))
 
 
 # -- what was told ------------------------------------------------------------------------------------------------

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 from sqlmodel import Session
 
-from app.care.alerts.detection.firsts import MONTHS_OF_REGION, First, first
-from app.care.alerts.detection.strength import strength
+from app.care.alerts.detection.one_sample import MONTHS_OF_REGION, First, first, strength
 from app.care.alerts.domain import Tier, Trigger
 from app.care.alerts.drafting import Setting, Signal
 from app.care.alerts.standing import Standing, standing_of
@@ -60,7 +59,7 @@ class Named:
     @property
     def name(self) -> str:
         """Register id or class."""
-        return self.finding.substance_id or self.finding.substance_class
+        return self.finding.named
 
     @property
     def watched(self) -> bool:
@@ -110,8 +109,8 @@ def _named(view: results.ResultView, pack: Pack) -> Iterator[Named]:
     """What was seen and has a name. A colour test counts only for what is always warned of."""
     made = facts_of(view, pack)
     evidence = Evidence(pack, made)
-    for one in (f for f in view.present if f.substance_id or f.substance_class):
-        name, standing = one.substance_id or one.substance_class, standing_of(one)
+    for one in (f for f in view.present if f.named):
+        name, standing = one.named, standing_of(one)
         if standing is None or (standing is Standing.COLOUR_TEST and not warned_of(pack, name)):
             continue
         if standing is Standing.STRIP and evidence.could_see(name) is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+from pydantic import BaseModel, Field, JsonValue, TypeAdapter
 
 from app.care.alerts.domain import NO_GREEN_LIGHT, Act, AlertState, Channel, Reach, Tier, Trigger
 from app.care.alerts.service import AlertDetail, AlertView, EvidenceLine, NewAlert
@@ -13,10 +13,8 @@ from app.platform.web.fields import FreeText, Moment, Note200, Note300, Text60, 
 from harm_messages import Form
 
 
-class AlertIn(FreeText):
+class AlertIn(FreeText, extra="forbid"):
     """An alert to write: T0 and T1 warn at once, above that it is a draft. Empty descriptors match anything."""
-
-    model_config = ConfigDict(extra="forbid")
 
     tier: Tier
     reach: Reach = Reach.SESSION
@@ -40,26 +38,20 @@ class AlertIn(FreeText):
 _NEW = TypeAdapter(NewAlert)
 
 
-class StepIn(FreeText):
+class StepIn(FreeText, extra="forbid"):
     """What is said with a step; sending back needs a reason."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: Note200 = ""
 
 
-class EndIn(FreeText):
+class EndIn(FreeText, extra="forbid"):
     """Why it ends."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: Note200
 
 
-class RetractIn(BaseModel):
+class RetractIn(BaseModel, extra="forbid"):
     """Why it is taken back: told where the alert was told."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: Told200
 
@@ -136,10 +128,8 @@ class ActOut(BaseModel):
     reasons: list[str]
 
 
-class ChannelOut(BaseModel):
+class ChannelOut(BaseModel, from_attributes=True):
     """Where it was told, and since when its retraction stands there."""
-
-    model_config = ConfigDict(from_attributes=True)
 
     channel: Channel
     told_at: datetime
@@ -169,10 +159,8 @@ class AlertDetailOut(AlertOut):
         )
 
 
-class RunOut(BaseModel):
+class RunOut(BaseModel, from_attributes=True):
     """One look over all series of the service. `settings`: those it was done with."""
-
-    model_config = ConfigDict(from_attributes=True)
 
     at: datetime
     sessions: int

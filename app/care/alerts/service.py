@@ -16,7 +16,6 @@ from app.care.alerts.domain import (
     ALL_STEPS,
     BY_ONE,
     CLIENT_TIERS,
-    TRIGGER_WORDS,
     WAITING,
     Act,
     AlertState,
@@ -45,15 +44,17 @@ from app.care.alerts.signing import (
 )
 from app.care.alerts.standing import Standing
 from app.care.alerts.tables import Alert, AlertChannel, AlertEvidence, AlertStep, DetectionRun
+from app.care.consultations.domain import person_of
 from app.intake.people import service as people
 from app.intake.samples.lookup import SampleLook, looks_of
 from app.intake.sessions import service as sessions
 from app.intake.tasks import service as tasks
 from app.platform import audit
 from app.platform.db import UnitOfWork
-from app.platform.kernel.actor import Actor
+from app.platform.db.rows import newest, row_of
+from app.platform.kernel.actor import Actor, agency_of
 from app.platform.kernel.errors import NotFound, Refused
-from harm_messages import AlertFact, Form
+from harm_messages import AlertFact
 from harm_messages.register import Register
 
 __all__ = ["Alert", "NewAlert", "edit", "take"]
@@ -116,7 +117,7 @@ class EvidenceLine:
     @property
     def title(self) -> str:
         """The trigger of this line of evidence in words."""
-        return TRIGGER_WORDS[self.row.trigger]
+        return self.row.trigger.words
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ def propose(uow: UnitOfWork, new: NewAlert, register: Register) -> Alert:
     Raises Invalid with a sentence per field, NotFound for a foreign session, sample or task, Refused for a role that
     writes none.
     """
-    agency_id = _agency(uow.actor)
+    agency_id = agency_of(uow.actor)
     act = Act.RAISE if new.tier in BY_ONE else Act.EDIT
     target, why = decide(AlertState.DRAFT, act, new.tier, uow.actor.roles, uow.actor.person_id)
     if target is None:
@@ -156,7 +157,7 @@ def propose(uow: UnitOfWork, new: NewAlert, register: Register) -> Alert:
         session_id=session_id, region=region, substances=list(new.substances), classes=list(new.classes),
         forms=list(new.forms), logos=list(new.logos), colours=list(new.colours), from_at=uow.now, until=until,
         sample_id=new.sample_id,
-        drafted_by=_person(uow.actor), drafted_at=uow.now, authors=[str(_person(uow.actor))],
+        drafted_by=person_of(uow.actor), drafted_at=uow.now, authors=[str(person_of(uow.actor))],
         approved_by=uow.actor.person_id if target is AlertState.ACTIVE else None,
         approved_at=uow.now if target is AlertState.ACTIVE else None,
     )  # fmt: skip
@@ -201,13 +202,14 @@ def waiting(session: Session, actor: Actor, now: datetime, limit: int = 100) -> 
 
 def runs(session: Session, actor: Actor, limit: int = 10) -> list[DetectionRun]:
     """When the detection last looked over all series, and what it found; the newest first."""
-    return repository.runs(session, actor.agency_id, limit) if actor.agency_id else []
+    mine = DetectionRun.agency_id == actor.agency_id
+    return newest(session, DetectionRun, mine, before=None, limit=limit)
 
 
 def alert_view(session: Session, actor: Actor, alert_id: uuid.UUID, now: datetime) -> AlertView:
     """One alert this person may read. Raises NotFound, also for one of a tier that is not theirs."""
-    row = repository.of_agency(session, _agency(actor), alert_id)
-    if row is None or not may_read(row.tier, row.state, actor):
+    row = row_of(session, Alert, actor.agency_id, alert_id, "alert")
+    if not may_read(row.tier, row.state, actor):
         raise NotFound("alert")
     return _views(session, [row], now)[0]
 
@@ -239,14 +241,7 @@ def facts_for(session: Session, checking: sessions.CheckingSession, now: datetim
     region = sessions.site_of(session, checking).region
     rows = repository.not_over(session, checking.agency_id, now, CLIENT_TIERS)
     return tuple(
-        AlertFact(
-            id=str(row.id),
-            substances=tuple(row.substances),
-            classes=tuple(row.classes),
-            forms=tuple(Form(f) for f in row.forms),
-            logos=tuple(row.logos),
-            colours=tuple(row.colours),
-        )
+        AlertFact.model_validate({**row.model_dump(include={*AlertFact.model_fields}), "id": str(row.id)})
         for row in reversed(rows)
         if in_force(row.state, row.from_at, row.until, now) and _holds_at(row, checking.id, region)
     )
@@ -298,11 +293,8 @@ def _holds_at(row: Alert, session_id: uuid.UUID, region: str) -> bool:
 
 def _views(session: Session, rows: Sequence[Alert], now: datetime) -> list[AlertView]:
     names = people.display_names(session, [p for row in rows for p in (row.drafted_by, row.ended_by)])
-    places: dict[uuid.UUID, str] = {}
-    for row in rows:
-        if row.session_id is not None and row.session_id not in places:
-            found = sessions.session_for_system(session, row.session_id)
-            places[row.session_id] = found.name if found else ""
+    found = [sessions.session_for_system(session, key) for key in {row.session_id for row in rows if row.session_id}]
+    places = {one.id: one.name for one in found if one}
     return [
         AlertView(
             row,
@@ -313,15 +305,3 @@ def _views(session: Session, rows: Sequence[Alert], now: datetime) -> list[Alert
         )
         for row in rows
     ]
-
-
-def _person(actor: Actor) -> uuid.UUID:
-    if actor.person_id is None:
-        raise NotFound("person")
-    return actor.person_id
-
-
-def _agency(actor: Actor) -> uuid.UUID:
-    if actor.agency_id is None:
-        raise NotFound("alert")
-    return actor.agency_id

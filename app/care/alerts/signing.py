@@ -28,15 +28,15 @@ from app.care.alerts.domain import (
     visible,
 )
 from app.care.alerts.new_alert import UNDECIDED, NewAlert, checked, ends, problems, says_too_much, standing_behind
-from app.care.alerts.standing import Standing
+from app.care.alerts.standing import Standing, wrong_in
 from app.care.alerts.tables import Alert, AlertChannel, AlertStep
-from app.care.alerts.text_rules import wrong_in
 from app.intake.samples import service as samples
 from app.intake.samples.lookup import may_be_described
 from app.intake.sessions import service as sessions
 from app.intake.tasks import service as tasks
 from app.platform import audit
 from app.platform.db import UnitOfWork
+from app.platform.db.rows import row_of
 from app.platform.kernel.actor import ROLE_WORDS, Actor
 from app.platform.kernel.errors import Invalid, NotFound, Refused
 from app.platform.kernel.versions import check_version
@@ -221,9 +221,8 @@ def edit(uow: UnitOfWork, alert_id: uuid.UUID, version: int, new: NewAlert, regi
 
 def held(uow: UnitOfWork, alert_id: uuid.UUID, version: int) -> Alert:
     """One alert this person may read, its row held. Raises NotFound, Stale."""
-    agency_id = uow.actor.agency_id
-    row = repository.of_agency(uow.session, agency_id, alert_id, lock=True) if agency_id else None
-    if row is None or not may_read(row.tier, row.state, uow.actor):
+    row = row_of(uow.session, Alert, uow.actor.agency_id, alert_id, "alert", lock=True)
+    if not may_read(row.tier, row.state, uow.actor):
         raise NotFound("alert")
     check_version("alert", version, row.version)
     return row

@@ -1,37 +1,41 @@
-"""How sure what an alert is about is, and which words that allows: nothing below confirmed is “found” or “confirmed”. Pure.
+"""How sure what an alert is about is, and which words may leave the service. Pure.
 
-What a faint, an invalid or a missing strip says is nothing: it gives rise to no alert and to no word outside.
+Nothing below confirmed is “found” or “confirmed”. What a faint, an invalid or a missing strip says is nothing: it gives rise to no
+alert and to no word outside.
+
+Words that leave the service say a substance, a region, a month, a form: nothing that points to one sample, one session or one
+person, and no count under the threshold of who reads it (design of trust: partners 5, public 10). A text cannot be proved
+harmless by rules: two people read it after these.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
 from app.laboratory.identification.domain import only_quick
+from app.platform.kernel.worded import Worded
 from harm_messages.vocabulary import Confidence
 
 if TYPE_CHECKING:
     from app.results.tables import Finding
+from collections.abc import Iterator
+
+from app.care.alerts.domain import CHANNELS, Channel, Tier
+from app.platform.kernel.personal_data import KIND_WORDS, found_in
 
 
-class Standing(StrEnum):
-    """State of the evidence for one thing, the firmest first."""
+class Standing(Worded):
+    """State of the evidence for one thing, the firmest first. `words`: how sure it is."""
 
-    CONFIRMED = "confirmed"
-    INDICATED = "indicated"
-    STRIP = "strip"
-    DISPUTED = "disputed"
-    COLOUR_TEST = "colour_test"
-
-    @property
-    def words(self) -> str:
-        """How sure it is, in words."""
-        return _WORDS[self]
+    CONFIRMED = "confirmed", "Confirmed."
+    INDICATED = "indicated", "It looks like it; not confirmed."
+    STRIP = "strip", "A strip reacted; not confirmed."
+    DISPUTED = "disputed", "A strip reacted and another test did not see it; not decided."
+    COLOUR_TEST = "colour_test", "A colour test points to it; not confirmed."
 
     @property
     def lacking(self) -> str:
@@ -44,13 +48,6 @@ class Standing(StrEnum):
         return {"standing": self.words, "lacking": self.lacking}
 
 
-_WORDS: dict[Standing, str] = {
-    Standing.CONFIRMED: "Confirmed.",
-    Standing.INDICATED: "It looks like it; not confirmed.",
-    Standing.STRIP: "A strip reacted; not confirmed.",
-    Standing.DISPUTED: "A strip reacted and another test did not see it; not decided.",
-    Standing.COLOUR_TEST: "A colour test points to it; not confirmed.",
-}
 _LACKING: dict[Standing, str] = {
     Standing.CONFIRMED: "",
     Standing.INDICATED: "A second, independent method.",
@@ -103,3 +100,68 @@ def claims_more(text: str, standing: Standing) -> str:
     """
     match = None if standing is Standing.CONFIRMED else _CLAIMS.search(text)
     return match.group(0).lower() if match else ""
+
+
+LEAST = {Channel.PARTNERS: 5, Channel.PUBLIC: 10}
+_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_THINGS = (
+    r"samples?|tablets?|pills?|powders?|bags?|capsules?|blotters?|crystals?|liquids?|people|persons?|patients?|clients?|"
+    r"visitors?|friends?|deaths?|overdoses?|cases?|users?|men|women|man|woman|admissions?"
+)
+_OUT_OF = re.compile(
+    rf"\b(\d+|{'|'.join(_WORDS)})\s+(?:out\s+)?of\s+(\d+|{'|'.join(_WORDS)})\b|\b[nx]\s*=\s*(\d+)\b", re.IGNORECASE
+)
+"""Counts that name no thing: “3 of 8”, “n = 3”."""
+_COUNT = re.compile(rf"\b(\d+|single|{'|'.join(_WORDS)})\s+(?:[a-z-]+\s+){{0,3}}?(?:{_THINGS})\b", re.IGNORECASE)
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_POINTS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"#\s*\d+|\bsample\s+(?:no\.?|number)?\s*\d+", re.I), "It names the number of a sample."),
+    (re.compile(r"\b\d{1,2}[:.]\d{2}\s*(?:am|pm)?\b|\b\d{1,2}\s*(?:am|pm|o'clock)\b", re.I), "It names a time of day."),
+    (re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\btonight\b|\btoday\b|\byesterday\b", re.I), "It names a day."),
+    (re.compile(rf"\b\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?(?:{_MONTHS})[a-z]*\b|\b\d{{4}}-\d{{2}}-\d{{2}}\b|\b\d{{1,2}}/\d{{1,2}}/\d{{2,4}}\b", re.I), "It names a day."),
+    (re.compile(r"https?://|www\.", re.I), "It holds an address."),
+)  # fmt: skip
+_REASSURES = re.compile(r"\b(?:safe|safer|pure|clean|harmless|all clear)\b", re.I)
+
+
+def least_count(tier: Tier) -> int:
+    """The smallest number of samples or people its readers may be told; 0 where nobody outside reads it.
+
+    >>> least_count(Tier.T3)
+    10
+    """
+    return max((LEAST.get(channel, 0) for channel in CHANNELS[tier]), default=0)
+
+
+def wrong_in(text: str, tier: Tier, names: Iterable[str] = ()) -> list[str]:
+    """Why these words may not leave the service, as sentences; [] when no rule says so.
+
+    `names`: of the session and the site, which must not stand in it.
+    """
+    return list(dict.fromkeys(_found(text, least_count(tier), names)))
+
+
+def _found(text: str, least: int, names: Iterable[str]) -> Iterator[str]:
+    for pattern, said in _POINTS:
+        if pattern.search(text):
+            yield said
+    for one in found_in(text):
+        yield f"It holds {KIND_WORDS[one.kind]}."
+    for name in names:
+        if len(name.strip()) > 2 and re.search(rf"\b{re.escape(name.strip())}\b", text, re.I):
+            yield f"It names “{name.strip()}”: say the region."
+    for match in _COUNT.finditer(text):
+        if 0 < _number(match.group(1)) < least:
+            yield f"“{match.group(0)}” is a count under {least}: leave the number out."
+    for match in _OUT_OF.finditer(text):
+        if any(0 < _number(word) < least for word in match.groups() if word):
+            yield f"“{match.group(0)}” is a count under {least}: leave the number out."
+    if _REASSURES.search(text):
+        yield "It says that something is safe, pure or clean. Nobody can know that."
+
+
+def _number(word: str) -> int:
+    word = word.lower()
+    if word.isdecimal():
+        return int(word)
+    return _WORDS.index(word) + 1 if word in _WORDS else 1

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from app.care.consultations import repository
-from app.care.consultations.adjusting_domain import AdjustmentKind, WhyNotRelevant, WhyRefused
 from app.care.consultations.client_view import client_view
-from app.care.consultations.domain import person_of
+from app.care.consultations.domain import AdjustmentKind, WhyNotRelevant, WhyRefused, person_of
 from app.care.consultations.tables import PageAdjustment
 from app.intake.people import service as people
 from app.intake.samples import service as samples

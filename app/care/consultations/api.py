@@ -12,11 +12,11 @@ from sse_starlette.sse import EventSourceResponse
 
 from app.care.consultations import schemas, service, web
 from app.intake.samples import service as samples
+from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.live import event_stream
 from app.platform.security.policy import allow, public
-from app.platform.web.idempotency import OnceDep
-from app.runtime import RuntimeDep
+from app.runtime import CreationDep, RuntimeDep
 
 router = APIRouter(prefix="/api/v1", tags=["consultations"])
 
@@ -74,24 +74,12 @@ def list_consultations(sample_id: uuid.UUID, who: Teller, rt: RuntimeDep) -> lis
 
 @router.post("/samples/{sample_id}/consultations", status_code=201, response_model=schemas.ConsultationOut)
 def record_consultation(
-    sample_id: uuid.UUID,
-    body: schemas.NewConsultation,
-    who: Teller,
-    rt: RuntimeDep,
-    once: OnceDep,
-    request: Request,
+    sample_id: uuid.UUID, body: schemas.NewConsultation, who: Teller, creation: CreationDep
 ) -> JSONResponse:
     """Record a talk and what the people intend."""
-    with rt.begin(who, request) as uow:
-        samples.lock_sample(uow, sample_id)  # the same key twice at once: the second finds the first's answer
 
-        def create() -> schemas.ConsultationOut:
-            recorded = service.record_consultation(
-                uow,
-                sample_id,
-                body.outcomes,
-                **body.model_dump(exclude={"outcomes"}),
-            )
-            return schemas.ConsultationOut.of(recorded)
+    def create(uow: UnitOfWork) -> schemas.ConsultationOut:
+        talk = body.model_dump(exclude={"outcomes"})
+        return schemas.ConsultationOut.of(service.record_consultation(uow, sample_id, body.outcomes, **talk))
 
-        return once.run(uow, create)
+    return creation.made(who, create)

@@ -11,13 +11,14 @@ from fastapi.responses import JSONResponse, Response
 
 from app.care.consultations import adjusting, override_rates, replaying, schemas_log, urgent
 from app.care.consultations.client_view import client_view
+from app.care.consultations.tables import UrgentMessage
 from app.care.consultations.web_logged import LoggedRoute
 from app.intake.samples import service as samples
+from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
-from app.platform.web.etags import IfMatch, set_etag
-from app.platform.web.idempotency import OnceDep
-from app.runtime import RuntimeDep
+from app.runtime import ChangeDep, CreationDep, RuntimeDep
+from harm_messages import Pack
 
 router = APIRouter(prefix="/api/v1", tags=["consultations"], route_class=LoggedRoute)
 
@@ -55,23 +56,17 @@ def list_adjustments(sample_id: uuid.UUID, who: Teller, rt: RuntimeDep) -> list[
 
 @router.post("/samples/{sample_id}/adjustments", status_code=201, response_model=schemas_log.AdjustmentOut)
 def adjust(
-    sample_id: uuid.UUID,
-    body: schemas_log.AdjustmentIn,
-    who: Teller,
-    rt: RuntimeDep,
-    once: OnceDep,
-    request: Request,
+    sample_id: uuid.UUID, body: schemas_log.AdjustmentIn, who: Teller, rt: RuntimeDep, creation: CreationDep
 ) -> JSONResponse:
     """Add a snippet, pin a card up, or take out an S3–S4 with a reason. S0–S2, limits and emergency stay."""
     pack = rt.pack_of(who.agency_id)
-    with rt.begin(who, request) as uow:
 
-        def create() -> schemas_log.AdjustmentOut:
-            row = adjusting.adjust(uow, sample_id, body.kind, body.target, pack=pack, reason=body.reason)
-            done = adjusting.adjustments_of(uow.session, who, sample_id, row.result_id)
-            return schemas_log.AdjustmentOut.of(next(one for one in done if one.row.id == row.id))
+    def create(uow: UnitOfWork) -> schemas_log.AdjustmentOut:
+        row = adjusting.adjust(uow, sample_id, body.kind, body.target, pack=pack, reason=body.reason)
+        done = adjusting.adjustments_of(uow.session, who, sample_id, row.result_id)
+        return schemas_log.AdjustmentOut.of(next(one for one in done if one.row.id == row.id))
 
-        return once.run(uow, create)
+    return creation.made(who, create)
 
 
 @router.delete("/samples/{sample_id}/adjustments/{adjustment_id}", status_code=204)
@@ -95,48 +90,35 @@ def list_urgents(who: Approver, rt: RuntimeDep) -> list[schemas_log.UrgentOut]:
 
 
 @router.post("/urgent-messages", status_code=201, response_model=schemas_log.UrgentOut)
-def request_urgent(
-    body: schemas_log.UrgentIn, who: Approver, rt: RuntimeDep, once: OnceDep, request: Request
-) -> JSONResponse:
+def request_urgent(body: schemas_log.UrgentIn, who: Approver, rt: RuntimeDep, creation: CreationDep) -> JSONResponse:
     """Ask for one. It is on no page until two others approve it."""
     pack = rt.pack_of(who.agency_id)
-    with rt.begin(who, request) as uow:
 
-        def create() -> schemas_log.UrgentOut:
-            row = urgent.request(uow, body.session_id, body.snippet, body.reach, body.hours, body.why, pack=pack)
-            return schemas_log.UrgentOut.of(urgent.urgent_view(uow.session, who, row.id, uow.now, pack))
+    def create(uow: UnitOfWork) -> schemas_log.UrgentOut:
+        row = urgent.request(uow, body.session_id, body.snippet, body.reach, body.hours, body.why, pack=pack)
+        return _out(uow, row, pack)
 
-        return once.run(uow, create)
+    return creation.made(who, create)
 
 
 @router.post("/urgent-messages/{urgent_id}/approve")
-def approve_urgent(
-    urgent_id: uuid.UUID, who: Approver, rt: RuntimeDep, if_match: IfMatch, request: Request, response: Response
-) -> schemas_log.UrgentOut:
+def approve_urgent(urgent_id: uuid.UUID, who: Approver, rt: RuntimeDep, change: ChangeDep) -> schemas_log.UrgentOut:
     """Approve it; the second approval puts it on pages."""
     pack = rt.pack_of(who.agency_id)
-    with rt.begin(who, request) as uow:
-        row = urgent.approve(uow, urgent_id, if_match)
-        set_etag(response, row.version)
-        return schemas_log.UrgentOut.of(urgent.urgent_view(uow.session, who, row.id, uow.now, pack))
+    return change.made(who, lambda uow: _out(uow, urgent.approve(uow, urgent_id, change.version), pack))
 
 
 @router.post("/urgent-messages/{urgent_id}/stop")
 def stop_urgent(
-    urgent_id: uuid.UUID,
-    body: schemas_log.StopIn,
-    who: Approver,
-    rt: RuntimeDep,
-    if_match: IfMatch,
-    request: Request,
-    response: Response,
+    urgent_id: uuid.UUID, body: schemas_log.StopIn, who: Approver, rt: RuntimeDep, change: ChangeDep
 ) -> schemas_log.UrgentOut:
     """Take it off every page, or drop the request."""
     pack = rt.pack_of(who.agency_id)
-    with rt.begin(who, request) as uow:
-        row = urgent.stop(uow, urgent_id, if_match, body.why)
-        set_etag(response, row.version)
-        return schemas_log.UrgentOut.of(urgent.urgent_view(uow.session, who, row.id, uow.now, pack))
+    return change.made(who, lambda uow: _out(uow, urgent.stop(uow, urgent_id, change.version, body.why), pack))
+
+
+def _out(uow: UnitOfWork, row: UrgentMessage, pack: Pack) -> schemas_log.UrgentOut:
+    return schemas_log.UrgentOut.of(urgent.urgent_view(uow.session, uow.actor, row.id, uow.now, pack))
 
 
 @router.get("/override-rates")

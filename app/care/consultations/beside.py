@@ -62,13 +62,8 @@ def _same_visit(session: Session, sample: samples.Sample, pack: Pack) -> tuple[s
 
 def watched(made: Facts, pack: Pack) -> set[str]:
     """Confirmed substances that an alert is proposed for by their name or class; not those every group holds."""
-    sure = [f.substance for f in made.findings if f.substance and f.confidence is Confidence.CONFIRMED]
-    return {one for one in sure if _of_a_group(one, pack)}
-
-
-def _of_a_group(substance: str, pack: Pack) -> bool:
-    drug_class = pack.substances[substance].drug_class if substance in pack.substances else ""
-    return any(
-        substance in row.substances or any(within(drug_class, one) for one in row.classes if one != "*")
-        for row in pack.staff
-    )
+    sure = {f.substance for f in made.findings if f.substance and f.confidence is Confidence.CONFIRMED}
+    known = {one: pack.substances[one].drug_class if one in pack.substances else "" for one in sure}
+    named = {one for row in pack.staff for one in row.substances}
+    classes = {one for row in pack.staff for one in row.classes if one != "*"}
+    return {one for one in sure if one in named or any(within(known[one], each) for each in classes)}

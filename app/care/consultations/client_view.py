@@ -12,16 +12,15 @@ from sqlmodel import Session
 
 from app.care.alerts import service as alerts
 from app.care.consultations import beside, facts, repository
-from app.care.consultations.adjusting_domain import AdjustmentKind
-from app.care.consultations.changing import changes
 from app.care.consultations.domain import (
     SHUT_FOR_STAFF,
+    AdjustmentKind,
     Shut,
     Stage,
     ViewKind,
     stage_of,
 )
-from app.care.consultations.facts import MadeOf
+from app.care.consultations.facts import MadeOf, changes
 from app.care.consultations.locales import words_of
 from app.care.consultations.tables import PageAdjustment
 from app.care.consultations.words import Words
@@ -162,7 +161,7 @@ def _view(
         changed_at=told.changed_at,
         reason=told.reason,
         changed_from=_headline(pack, told.before, context, locale, now),
-        changes=_changes(pack, told.before, made.facts, locale),
+        changes=changes(pack, _facts(pack, told.before), made.facts, locale, words_of(locale)) if told.before else (),
         mate_changed_at=_mate_changed_at(session, sample, told.view),
         made_of=made,
     )
@@ -176,10 +175,6 @@ def _headline(pack: Pack, before: results.ResultView | None, context: Context, l
         return evaluate(pack, _facts(pack, before), context, locale, now).loggable().headline
     except HarmMessageError:
         return ""
-
-
-def _changes(pack: Pack, before: results.ResultView | None, now: Facts, locale: str) -> tuple[str, ...]:
-    return changes(pack, _facts(pack, before), now, locale, words_of(locale)) if before is not None else ()
 
 
 def _mate_changed_at(session: Session, sample: samples.Sample, told: results.ResultView) -> datetime | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
+from importlib.resources import files
+
 from app.care.consultations.words import ENGLISH, Words
-from app.care.consultations.words_cy import WELSH
 from harm_messages import Pack
 
 
@@ -14,7 +16,8 @@ def _complete(words: Words) -> Words:
     return words
 
 
-WORDS: dict[str, Words] = {"en": ENGLISH, "cy": _complete(WELSH)}
+_CY = tomllib.loads(files("app.care.consultations").joinpath("words_cy.toml").read_text(encoding="utf-8"))
+WORDS: dict[str, Words] = {"en": ENGLISH, "cy": _complete(Words.model_validate(_CY))}
 
 
 def words_of(locale: str) -> Words:

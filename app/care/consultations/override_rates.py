@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from app.care.consultations import repository
-from app.care.consultations.adjusting_domain import AdjustmentKind, WhyNotRelevant, WhyRefused
+from app.care.consultations.domain import AdjustmentKind, WhyNotRelevant, WhyRefused
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.shares import wilson
 from harm_messages import Pack, Severity

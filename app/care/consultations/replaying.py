@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from sqlmodel import Session
 
 from app.care.consultations import repository
@@ -26,10 +26,9 @@ PackByDigest = Callable[[str], Pack | None]
 """The message pack with this digest, as it was; None where it is not kept."""
 
 
-class Frame(BaseModel):
+class Frame(BaseModel, from_attributes=True, populate_by_name=True):
     """What stands around the messages of a page, as the log keeps it."""
 
-    model_config = ConfigDict(from_attributes=True, populate_by_name=True)
     place: str = ""
     result_number: int = Field(0, alias="number")
     confirmed: bool = False
@@ -107,9 +106,8 @@ def replay(session: Session, actor: Actor, sample_id: uuid.UUID, shown_id: uuid.
 
 def _views(session: Session, rows: Sequence[DisplayLog]) -> list[ShownView]:
     names = people.display_names(session, [row.by_id for row in rows])
-    views = []
-    for row in rows:
-        frame = Frame.model_validate(row.frame)
-        by = names.get(row.by_id, "") if row.by_id else ""
-        views.append(ShownView(row, by, frame.result_number, frame.under_review))
-    return views
+    frames = [Frame.model_validate(row.frame) for row in rows]
+    return [
+        ShownView(row, names.get(row.by_id, "") if row.by_id else "", frame.result_number, frame.under_review)
+        for row, frame in zip(rows, frames, strict=True)
+    ]

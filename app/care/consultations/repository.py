@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app.care.consultations.adjusting_domain import AdjustmentKind, UrgentReach
+from app.care.consultations.domain import AdjustmentKind, UrgentReach
 from app.care.consultations.tables import (
     Consultation,
     ConsultationOutcome,
@@ -96,22 +96,6 @@ def refused_since(session: Session, agency_id: uuid.UUID, since: datetime) -> li
         col(AuditEntry.object_type).in_(["page", "urgent_message"]),
     )  # fmt: skip
     return [(entry["rule"], entry["why"]) for entry in session.exec(query) if entry]
-
-
-def urgent_of_agency(
-    session: Session, agency_id: uuid.UUID, urgent_id: uuid.UUID, *, lock: bool = False
-) -> UrgentMessage | None:
-    """One request of this agency; `lock` reads it as it is now and holds it until the transaction ends."""
-    query = select(UrgentMessage).where(UrgentMessage.id == urgent_id, UrgentMessage.agency_id == agency_id)
-    if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    return session.exec(query).first()
-
-
-def urgents(session: Session, agency_id: uuid.UUID, limit: int) -> list[UrgentMessage]:
-    """Requests of an agency, the newest first."""
-    query = select(UrgentMessage).where(UrgentMessage.agency_id == agency_id)
-    return list(session.exec(query.order_by(col(UrgentMessage.id).desc()).limit(limit)))
 
 
 def urgents_shown(

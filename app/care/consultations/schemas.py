@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from app.care.consultations.client_view import ClientView
 from app.care.consultations.domain import Referral, Tick
@@ -53,10 +53,8 @@ class ConsultationOut(BaseModel):
         return cls.model_validate({**row.model_dump(), **around})
 
 
-class ResultMessage(BaseModel):
+class ResultMessage(BaseModel, from_attributes=True):
     """One message of the page, for programs."""
-
-    model_config = ConfigDict(from_attributes=True)
 
     id: str
     version: int
@@ -66,10 +64,8 @@ class ResultMessage(BaseModel):
     locale: str = Field("en", description="Another one than the page's where there is no translation")
 
 
-class TicketState(BaseModel):
+class TicketState(BaseModel, from_attributes=True):
     """A client's page as data."""
-
-    model_config = ConfigDict(from_attributes=True)
 
     kind: str
     place: str

@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from pydantic import AliasPath, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from app.care.consultations.adjusting import AdjustmentView
-from app.care.consultations.adjusting_domain import AdjustmentKind, UrgentReach, UrgentState, WhyNotRelevant, WhyRefused
+from app.care.consultations.domain import AdjustmentKind, UrgentReach, UrgentState, WhyNotRelevant, WhyRefused
 from app.care.consultations.override_rates import DEFINITION
 from app.care.consultations.replaying import Replay, ShownView
 from app.care.consultations.schemas import ResultMessage
@@ -66,10 +66,8 @@ class ReplayOut(BaseModel):
         )
 
 
-class AdjustmentIn(BaseModel):
+class AdjustmentIn(BaseModel, extra="forbid"):
     """What to do to the page: `target` is a snippet of the pack, or the rule of a card."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: AdjustmentKind
     target: Text80
@@ -94,10 +92,8 @@ class AdjustmentOut(BaseModel):
         return cls.model_validate({**view.row.model_dump(), "by": view.by})
 
 
-class UrgentIn(FreeText):
+class UrgentIn(FreeText, extra="forbid"):
     """A message of the pack for all pages of a session or its region."""
-
-    model_config = ConfigDict(extra="forbid")
 
     session_id: uuid.UUID
     snippet: Text80
@@ -106,10 +102,8 @@ class UrgentIn(FreeText):
     why: Note200 = Field(description="for the two who approve; never on a page")
 
 
-class StopIn(FreeText):
+class StopIn(FreeText, extra="forbid"):
     """Why it is stopped."""
-
-    model_config = ConfigDict(extra="forbid")
 
     why: Note200
 
@@ -147,13 +141,11 @@ class UrgentOut(BaseModel):
         return cls.model_validate({**row.model_dump(), **around})
 
 
-class RuleRateOut(BaseModel):
+class RuleRateOut(BaseModel, from_attributes=True):
     """How often the message of one rule was taken off pages. `share` only where it stood on 20 or more.
 
     A snippet, or an empty `rule` (nothing that the pack holds), is there where an attempt at it was refused.
     """
-
-    model_config = ConfigDict(from_attributes=True)
 
     rule: str
     title: str

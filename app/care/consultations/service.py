@@ -199,24 +199,7 @@ def _advice_shown(session: Session, sample_id: uuid.UUID) -> list[dict[str, str 
 
 
 def _announce(uow: UnitOfWork, sample: samples.Sample, row: Consultation, outcomes: int) -> None:
-    audit.record(
-        uow,
-        "consult",
-        "sample",
-        sample.id,
-        session_id=sample.session_id,
-        after={
-            "consultation": str(row.id),
-            "outcomes": outcomes,
-            "dependent_adult": row.dependent_adult_confirmed,
-        },
-    )
+    after = {"consultation": str(row.id), "outcomes": outcomes, "dependent_adult": row.dependent_adult_confirmed}
+    audit.record(uow, "consult", "sample", sample.id, session_id=sample.session_id, after=after)
     for topic in ("queue", "client") if row.dependent_adult_confirmed else ("queue",):
-        publish(
-            uow,
-            topic,
-            "consulted",
-            agency_id=sample.agency_id,
-            session_id=sample.session_id,
-            sample_id=sample.id,
-        )
+        publish(uow, topic, "consulted", agency_id=sample.agency_id, session_id=sample.session_id, sample_id=sample.id)

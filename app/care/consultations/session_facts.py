@@ -1,4 +1,4 @@
-"""What a session's report counts of consultations and of pages staff changed. Reads only; nothing about a person."""
+"""What a session's report and figures count of consultations and of pages staff changed. Reads only; nothing about a person."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from app.care.consultations import repository
-from app.care.consultations.adjusting_domain import AdjustmentKind, WhyNotRelevant
-from app.care.consultations.domain import Intention, Moment
+from app.care.consultations.domain import AdjustmentKind, Intention, Moment, WhyNotRelevant
 from app.care.consultations.tables import Consultation, PageAdjustment, UrgentMessage
 
 
@@ -66,3 +65,16 @@ def urgent_shown(session: Session, session_id: uuid.UUID) -> int:
         UrgentMessage.session_id == session_id, col(UrgentMessage.second_at).is_not(None)
     )
     return len(session.exec(query).all())
+
+
+def outcomes_of(session: Session, sample_id: uuid.UUID) -> tuple[tuple[str, str, int], ...]:
+    """Moment, intention and how many people of the group ticked it, in whatever talk.
+
+    Person 2 of two talks is taken for one person: a group may be counted too small, never larger than it was.
+    """
+    talks = [row.id for row in repository.of_sample(session, sample_id)]
+    people: dict[tuple[str, str], set[int]] = {}
+    for ticks in repository.outcomes_of(session, talks).values():
+        for tick in ticks:
+            people.setdefault((tick.moment.value, tick.intention.value), set()).add(tick.person_index)
+    return tuple((*said, len(who)) for said, who in sorted(people.items()))

@@ -10,8 +10,7 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlmodel import Field
 
-from app.care.consultations.adjusting_domain import AdjustmentKind, UrgentReach, WhyNotRelevant
-from app.care.consultations.domain import Intention, Moment
+from app.care.consultations.domain import AdjustmentKind, Intention, Moment, UrgentReach, WhyNotRelevant
 from app.platform.db import Base, enum_column, json_column, key_column, utc_column
 
 

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from app.care.consultations import repository
-from app.care.consultations.adjusting_domain import (
+from app.care.consultations.domain import (
     APPROVERS,
     NO_APPROVAL,
     SENIOR,
@@ -17,17 +16,18 @@ from app.care.consultations.adjusting_domain import (
     UrgentReach,
     UrgentState,
     WhyRefused,
+    person_of,
     urgent_state,
     why_no_approval,
 )
-from app.care.consultations.domain import person_of
 from app.care.consultations.tables import UrgentMessage
 from app.intake.people import service as people
 from app.intake.sessions import service as sessions
 from app.platform import audit
 from app.platform.db import UnitOfWork
+from app.platform.db.rows import newest, row_of
 from app.platform.kernel.actor import Actor
-from app.platform.kernel.errors import Conflict, Invalid, NotFound, Refused
+from app.platform.kernel.errors import Conflict, Invalid, Refused
 from app.platform.kernel.versions import check_version
 from app.platform.live.publish import publish
 from harm_messages import Pack, snippets_of
@@ -90,7 +90,7 @@ def request(
 
 def approve(uow: UnitOfWork, urgent_id: uuid.UUID, version: int) -> UrgentMessage:
     """Approve it; the second approval puts it on pages. Raises NotFound, Stale, Conflict, Refused."""
-    row = _row(uow.session, uow.actor, urgent_id, lock=True)
+    row = row_of(uow.session, UrgentMessage, uow.actor.agency_id, urgent_id, "urgent message", lock=True)
     check_version("request", version, row.version)
     state = urgent_state(row.requested_at, row.until, row.stopped_at, uow.now)
     if state is not UrgentState.ASKED:
@@ -112,7 +112,7 @@ def approve(uow: UnitOfWork, urgent_id: uuid.UUID, version: int) -> UrgentMessag
 
 def stop(uow: UnitOfWork, urgent_id: uuid.UUID, version: int, why: str) -> UrgentMessage:
     """Take it off every page, or drop the request; one person may. Raises NotFound, Stale, Conflict, Invalid."""
-    row = _row(uow.session, uow.actor, urgent_id, lock=True)
+    row = row_of(uow.session, UrgentMessage, uow.actor.agency_id, urgent_id, "urgent message", lock=True)
     check_version("request", version, row.version)
     state = urgent_state(row.requested_at, row.until, row.stopped_at, uow.now)
     if state not in (UrgentState.ASKED, UrgentState.SHOWN):
@@ -129,14 +129,15 @@ def stop(uow: UnitOfWork, urgent_id: uuid.UUID, version: int, why: str) -> Urgen
 
 def urgents(session: Session, actor: Actor, now: datetime, pack: Pack) -> list[UrgentView]:
     """Requests of the actor's agency, the newest first."""
-    if actor.agency_id is None:
-        return []
-    return [_view(session, actor, row, now, pack) for row in repository.urgents(session, actor.agency_id, LISTED)]
+    mine = UrgentMessage.agency_id == actor.agency_id
+    rows = newest(session, UrgentMessage, mine, before=None, limit=LISTED)
+    return [_view(session, actor, row, now, pack) for row in rows]
 
 
 def urgent_view(session: Session, actor: Actor, urgent_id: uuid.UUID, now: datetime, pack: Pack) -> UrgentView:
     """One of them. Raises NotFound."""
-    return _view(session, actor, _row(session, actor, urgent_id), now, pack)
+    row = row_of(session, UrgentMessage, actor.agency_id, urgent_id, "urgent message")
+    return _view(session, actor, row, now, pack)
 
 
 def _view(session: Session, actor: Actor, row: UrgentMessage, now: datetime, pack: Pack) -> UrgentView:
@@ -160,13 +161,6 @@ def _why_not(row: UrgentMessage, actor: Actor) -> WhyRefused | None:
         return WhyRefused.NOT_ALLOWED
     senior = row.first_senior or actor.has(*SENIOR)
     return why_no_approval(row.requested_by, row.first_by, actor.person_id, senior=senior)
-
-
-def _row(session: Session, actor: Actor, urgent_id: uuid.UUID, *, lock: bool = False) -> UrgentMessage:
-    row = repository.urgent_of_agency(session, actor.agency_id, urgent_id, lock=lock) if actor.agency_id else None
-    if row is None:
-        raise NotFound("urgent message")
-    return row
 
 
 def _tell(uow: UnitOfWork, row: UrgentMessage, kind: str) -> None:

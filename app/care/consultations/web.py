@@ -60,15 +60,13 @@ def remember(response: Response, runtime: Runtime, request: Request, sample: sam
     """Give this browser a secret of its own for the sample, so that the code is not needed again."""
     with runtime.begin(CLIENT, request) as uow:
         secret, until = samples.open_ticket_session(uow, sample, runtime.pepper)
-    response.set_cookie(
-        cookie_name(runtime),
-        secret,
-        max_age=int((until - runtime.now()).total_seconds()),  # not a date: clocks of phones are wrong
-        httponly=True,
-        samesite="lax",
-        secure=runtime.settings.cookie_secure,
-        path="/",
-    )
+    lasts = int((until - runtime.now()).total_seconds())  # not a date: clocks of phones are wrong
+    _set_cookie(response, runtime, cookie_name(runtime), secret, lasts)
+
+
+def _set_cookie(response: Response, runtime: Runtime, name: str, value: str, lasts: int) -> None:
+    secure = runtime.settings.cookie_secure
+    response.set_cookie(name, value, max_age=lasts, httponly=True, samesite="lax", secure=secure, path="/")
 
 
 def forget(response: Response, runtime: Runtime) -> None:
@@ -91,15 +89,11 @@ def look_up(runtime: Runtime, request: Request, code: str) -> samples.Sample:
         try:
             throttle.check(key)
         except TooMany as error:
-            raise _too_many(words) from error
+            shown = TooMany(words.too_many, retry_after_s=60)
+            shown.hint = words.too_many_hint.format(seconds=60)
+            raise shown from error
         throttle.count(key)
     raise TicketUnknown(words)
-
-
-def _too_many(words: Words, seconds: int = 60) -> TooMany:
-    error = TooMany(words.too_many, retry_after_s=seconds)
-    error.hint = words.too_many_hint.format(seconds=seconds)
-    return error
 
 
 def mark_of(runtime: Runtime, sample: samples.Sample) -> str:
@@ -250,15 +244,7 @@ def asked_for(request: Request, runtime: Runtime) -> str:
 def keep_language(response: Response, request: Request, runtime: Runtime) -> None:
     """What the address asks for is what this browser reads from now on."""
     if said := asked_for(request, runtime):
-        response.set_cookie(
-            _language_cookie(runtime),
-            said,
-            max_age=LANGUAGE_KEPT_S,
-            httponly=True,
-            samesite="lax",
-            secure=runtime.settings.cookie_secure,
-            path="/",
-        )
+        _set_cookie(response, runtime, _language_cookie(runtime), said, LANGUAGE_KEPT_S)
 
 
 def choices(runtime: Runtime, path: str, current: str, **more: str) -> list[dict[str, str | bool]]:

@@ -21,10 +21,11 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from sqlmodel import Session
 
-from app.care.consultations import repository
-from app.care.consultations.adjusting_domain import AdjustmentKind, Tried, WhyRefused
+from app.care.consultations.domain import AdjustmentKind, Tried, WhyRefused
+from app.care.consultations.tables import UrgentMessage
 from app.intake.samples import service as samples
 from app.platform import audit
+from app.platform.db.rows import row_of
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import (
     Conflict,
@@ -140,18 +141,17 @@ def _keep(request: Request, tried: Tried, why: WhyRefused, body: Mapping[str, ob
 
 
 def _urgent(session: Session, actor: Actor, request: Request) -> _About:
-    key = _key(request, "urgent_id")
-    row = repository.urgent_of_agency(session, actor.agency_id, key) if key and actor.agency_id else None
-    return _About("urgent_message", str(row.id), row.session_id, row.snippet) if row else _About("urgent_message")
+    try:
+        row = row_of(session, UrgentMessage, actor.agency_id, _key(request, "urgent_id"), "urgent message")
+    except NotFound:
+        return _About("urgent_message")
+    return _About("urgent_message", str(row.id), row.session_id, row.snippet)
 
 
 def _page(session: Session, actor: Actor, request: Request) -> _About:
-    key = _key(request, "sample_id")
     try:
-        sample = samples.get_sample(session, actor, key) if key else None
+        sample = samples.get_sample(session, actor, _key(request, "sample_id"))
     except NotFound:
-        sample = None
-    if sample is None:
         return _About("page")
     shown = results.released(session, sample.id)
     if shown is None:
@@ -160,11 +160,11 @@ def _page(session: Session, actor: Actor, request: Request) -> _About:
     return _About("page", str(shown.result.id), sample.session_id, more=more)
 
 
-def _key(request: Request, name: str) -> uuid.UUID | None:
+def _key(request: Request, name: str) -> uuid.UUID:
     try:
         return uuid.UUID(str(request.path_params.get(name, "")))
-    except ValueError:
-        return None
+    except ValueError as error:
+        raise NotFound(name) from error
 
 
 def _known(pack: Pack, typed: object) -> str:

@@ -5,7 +5,7 @@ A field without words in a language is an error when that language is loaded; se
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from app.care.consultations.domain import Shut, Stage
 from app.results.domain import ChangeReason
@@ -14,10 +14,8 @@ from app.results.words import CHANGE_WORDS
 _IN_PERSON = "Your result is ready. A worker tells you about it in person."
 
 
-class Words(BaseModel):
+class Words(BaseModel, frozen=True):
     """The words in one language; those written here are the English. Names in braces are put in by the page."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str = "English"
     # around the page

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from app.care.consultations.counting import outcomes_of
 from app.care.consultations.events import TalkRecorded
+from app.care.consultations.session_facts import outcomes_of
 from app.care.counted import service as counted
 from app.care.counted.domain import NEVER_CLIENTS
 from app.intake.people import service as people
@@ -30,7 +30,7 @@ from app.results.events import StepTaken
 from app.results.grounds import frozen
 from app.results.loading import Loaded, load, standing_version
 from harm_messages.pack import Pack
-from harm_messages.vocabulary import Abundance, Confidence, StripReading
+from harm_messages.vocabulary import StripReading
 
 if TYPE_CHECKING:
     from app.results.tables import Finding, ResultVersion
@@ -84,6 +84,7 @@ def _fact(session: Session, row: ResultVersion, there: Loaded, pack: Pack) -> co
     sample, checking, findings = there.sample, there.checking, there.findings
     site = sessions.site_of(session, checking)
     expected, expected_class = _expected(there.expected, sample.intent, pack)
+    first = sample.released_at  # where nothing was ever released, nothing is said of how long it took
     counted_at = row.released_at or row.verified_at
     assert counted_at is not None, "only what was released or verified is counted"
     return counted.ReleaseFact(
@@ -104,8 +105,9 @@ def _fact(session: Session, row: ResultVersion, there: Loaded, pack: Pack) -> co
         verdict=row.verdict.value if row.verdict else "inconclusive",
         outcome=row.outcome.value,
         grade=row.grade.value if row.grade else "",
-        turnaround_min=_turnaround(sample),
-        found=tuple(_found(f) for f in findings if _counts(f)),
+        turnaround_min=int((first - sample.received_at).total_seconds() // 60) if first else None,
+        # what only a strip or a colour test reacted to was not found: it stands with the tests
+        found=tuple(_found(f) for f in findings if f.counts and not only_quick(f.methods)),
         tests=tuple(_tests(row)),
         outcomes=_outcomes(session, sample.id),
     )
@@ -115,23 +117,9 @@ def _outcomes(session: Session, sample_id: UUID) -> tuple[counted.OutcomeFact, .
     return tuple(counted.OutcomeFact(*said) for said in outcomes_of(session, sample_id))
 
 
-def _turnaround(sample: samples.Sample) -> int | None:
-    """Whole minutes from received to first released. Nothing is said where nothing was ever released."""
-    if sample.released_at is None:
-        return None
-    return int((sample.released_at - sample.received_at).total_seconds() // 60)
-
-
-def _counts(f: Finding) -> bool:
-    """Aggregates take what was seen well enough to be told, and what has a name. What only a strip or a colour test reacted to
-    was not found: it stands with the tests."""
-    named = bool(f.substance_id or f.substance_class) and not only_quick(f.methods)
-    return named and f.abundance is not Abundance.NOT_DETECTED and f.confidence is not Confidence.TENTATIVE
-
-
 def _found(f: Finding) -> counted.FoundFact:
     return counted.FoundFact(
-        found=f.substance_id or f.substance_class,
+        found=f.named,
         found_class=f.substance_class,
         role=f.role.value,
         abundance=f.abundance.value,

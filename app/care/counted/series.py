@@ -118,7 +118,8 @@ def earlier(
     near = sa.and_(col(TrendSample.region) == region, col(TrendSample.day) >= region_since)
     holds = col(TrendSample.sample_id).in_(sa.select(col(TrendFinding.sample_id)).where(_is_or_lies_under(name)))
     here = sa.and_(holds, col(TrendSample.session_id) == session_id)
-    sums = [_count(which) for which in (here, sa.and_(holds, near), holds, near, sa.true())]
+    circles = (here, sa.and_(holds, near), holds, near, sa.true())
+    sums = [sa.func.sum(sa.case((which, 1), else_=0)) for which in circles]
     row = session.connection().execute(sa.select(*sums).select_from(TrendSample).where(everywhere)).one()
     return Circles(*(int(value or 0) for value in row))
 
@@ -172,10 +173,6 @@ def _is_or_lies_under(name: str) -> Any:
         col(TrendFinding.found_class) == name,
         col(TrendFinding.found_class).startswith(f"{name}.", autoescape=True),
     )
-
-
-def _count(condition: Any) -> Any:
-    return sa.func.sum(sa.case((condition, 1), else_=0))
 
 
 def _clients(agency_id: uuid.UUID) -> Any:

@@ -10,12 +10,12 @@ from fastapi.responses import JSONResponse
 
 from app.care.message_packs import comparing, drafting, schemas, service, showing, signing, web
 from app.care.message_packs.web import Editor, Reader, Signer
+from app.platform.db import UnitOfWork
 from app.platform.kernel.errors import NotFound, VersionRequired
-from app.platform.web.etags import IfMatch, set_etag
+from app.platform.web.etags import tagged
 from app.platform.web.fields import Text80
-from app.platform.web.idempotency import OnceDep
 from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
-from app.runtime import RuntimeDep
+from app.runtime import ChangeDep, CreationDep, RuntimeDep
 
 router = APIRouter(prefix="/api/v1/message-packs", tags=["message packs"])
 
@@ -35,16 +35,13 @@ def in_force(who: Reader, rt: RuntimeDep, response: Response) -> schemas.Version
     """The version that pages are made from now."""
     with rt.read() as session:
         view = service.in_force_view(session, rt.packs, who, rt.now())
-    set_etag(response, view.row.version)
-    return schemas.VersionOut.of(view)
+    return tagged(response, schemas.VersionOut.of(view))
 
 
 @router.get("/{version_id}")
 def show_version(version_id: uuid.UUID, who: Reader, rt: RuntimeDep, response: Response) -> schemas.VersionOut:
     """One version with its signatures and what was withdrawn from it."""
-    view = web.view(rt, who, version_id)
-    set_etag(response, view.row.version)
-    return schemas.VersionOut.of(view)
+    return tagged(response, schemas.VersionOut.of(web.view(rt, who, version_id)))
 
 
 @router.get("/{version_id}/files")
@@ -95,25 +92,17 @@ def save_file(
 
 
 @router.post("", status_code=201, response_model=schemas.VersionOut)
-def begin(body: schemas.BeginIn, who: Editor, rt: RuntimeDep, once: OnceDep, request: Request) -> JSONResponse:
+def begin(body: schemas.BeginIn, who: Editor, rt: RuntimeDep, creation: CreationDep) -> JSONResponse:
     """Begin a draft with the files of any version."""
-    with rt.begin(who, request) as uow:
-
-        def create() -> schemas.VersionOut:
-            return web.out(uow, rt, drafting.begin(uow, rt.packs, body.base_id, body.reason))
-
-        return once.run(uow, create)
+    return creation.made(who, lambda uow: web.out(uow, rt, drafting.begin(uow, rt.packs, body.base_id, body.reason)))
 
 
 @router.post("/import", status_code=201, response_model=schemas.VersionOut)
-def import_files(body: schemas.ImportIn, who: Editor, rt: RuntimeDep, once: OnceDep, request: Request) -> JSONResponse:
+def import_files(body: schemas.ImportIn, who: Editor, rt: RuntimeDep, creation: CreationDep) -> JSONResponse:
     """Begin a draft with files from a folder. What the check finds in them is told by the draft, and keeps nothing out."""
-    with rt.begin(who, request) as uow:
-
-        def create() -> schemas.VersionOut:
-            return web.out(uow, rt, drafting.from_files(uow, rt.packs, body.base_id, body.files, body.reason))
-
-        return once.run(uow, create)
+    return creation.made(
+        who, lambda uow: web.out(uow, rt, drafting.from_files(uow, rt.packs, body.base_id, body.files, body.reason))
+    )
 
 
 @router.get("/{version_id}/check")
@@ -153,40 +142,27 @@ def where_shown(version_id: uuid.UUID, message_id: Text80, who: Reader, rt: Runt
 
 @router.post("/{version_id}/submit")
 def submit(
-    version_id: uuid.UUID,
-    body: schemas.SubmitIn,
-    who: Editor,
-    rt: RuntimeDep,
-    if_match: IfMatch,
-    request: Request,
-    response: Response,
+    version_id: uuid.UUID, body: schemas.SubmitIn, who: Editor, rt: RuntimeDep, change: ChangeDep
 ) -> schemas.VersionOut:
     """Send a draft to review: its files are frozen. Refused (409) with what the check finds."""
     ready = web.prepared(rt, who, version_id)
-    with rt.begin(who, request) as uow:
-        web.check_if_match(uow, rt, version_id, if_match)
-        row = signing.submit(
-            uow, rt.packs, version_id, ready, effective_from=body.effective_from, effective_to=body.effective_to
-        )
-        set_etag(response, row.version)
-        return web.out(uow, rt, row)
+
+    def submitted(uow: UnitOfWork) -> schemas.VersionOut:
+        web.check_if_match(uow, rt, version_id, change.version)
+        return web.out(uow, rt, signing.submit(uow, rt.packs, version_id, ready, **body.model_dump()))
+
+    return change.made(who, submitted)
 
 
 @router.post("/{version_id}/send-back")
 def send_back(
-    version_id: uuid.UUID,
-    body: schemas.ReasonIn,
-    who: Signer,
-    rt: RuntimeDep,
-    if_match: IfMatch,
-    request: Request,
-    response: Response,
+    version_id: uuid.UUID, body: schemas.ReasonIn, who: Signer, rt: RuntimeDep, change: ChangeDep
 ) -> schemas.VersionOut:
     """Make a version that waits for signatures a draft again. Its signatures do not hold for what is changed then."""
-    with rt.begin(who, request) as uow:
-        row = signing.send_back(uow, rt.packs, version_id, if_match, body.reason)
-        set_etag(response, row.version)
-        return web.out(uow, rt, row)
+    return change.made(
+        who,
+        lambda uow: web.out(uow, rt, signing.send_back(uow, rt.packs, version_id, change.version, body.reason)),
+    )
 
 
 @router.post("/{version_id}/sign")
@@ -195,37 +171,28 @@ def sign(
 ) -> schemas.VersionOut:
     """Sign the files with this digest. Two people sign; one of them is a clinician who changed nothing in it."""
     with rt.begin(who, request) as uow:
-        row = signing.sign(uow, rt.packs, version_id, body.digest)
-        set_etag(response, row.version)
-        return web.out(uow, rt, row)
+        return tagged(response, web.out(uow, rt, signing.sign(uow, rt.packs, version_id, body.digest)))
 
 
 @router.post("/{version_id}/set-aside")
 def set_aside(
-    version_id: uuid.UUID,
-    body: schemas.ReasonIn,
-    who: Editor,
-    rt: RuntimeDep,
-    if_match: IfMatch,
-    request: Request,
-    response: Response,
+    version_id: uuid.UUID, body: schemas.ReasonIn, who: Editor, rt: RuntimeDep, change: ChangeDep
 ) -> schemas.VersionOut:
     """Give a draft up. It stays readable."""
-    with rt.begin(who, request) as uow:
-        row = drafting.set_aside(uow, rt.packs, version_id, if_match, body.reason)
-        set_etag(response, row.version)
-        return web.out(uow, rt, row)
+    return change.made(
+        who,
+        lambda uow: web.out(uow, rt, drafting.set_aside(uow, rt.packs, version_id, change.version, body.reason)),
+    )
 
 
 @router.post("/{version_id}/withdrawals", status_code=201, response_model=schemas.WithdrawalOut)
 def withdraw(
-    version_id: uuid.UUID, body: schemas.WithdrawIn, who: Signer, rt: RuntimeDep, once: OnceDep, request: Request
+    version_id: uuid.UUID, body: schemas.WithdrawIn, who: Signer, rt: RuntimeDep, creation: CreationDep
 ) -> JSONResponse:
     """Withdraw a message, a rule or the whole version, at once. It adds caution: the page says "talk to us first"."""
-    with rt.begin(who, request) as uow:
 
-        def create() -> schemas.WithdrawalOut:
-            mark = signing.withdraw(uow, rt.packs, version_id, body.kind, body.target, body.reason)
-            return schemas.WithdrawalOut.model_validate(mark)
+    def create(uow: UnitOfWork) -> schemas.WithdrawalOut:
+        mark = signing.withdraw(uow, rt.packs, version_id, body.kind, body.target, body.reason)
+        return schemas.WithdrawalOut.model_validate(mark)
 
-        return once.run(uow, create)
+    return creation.made(who, create)

@@ -82,7 +82,7 @@ def found_in(
             while line := child.stdout.readline(ANSWER_BYTES):
                 last = _step(line)
                 yield last
-            if not _is_end(last):
+            if last is None or (last.stage == "read" and not last.problems):  # it said nothing that ends it
                 yield _ended(child.wait(), last, limits, said, expired=late.finished.is_set())
         finally:
             late.cancel()
@@ -115,10 +115,6 @@ def _step(line: bytes) -> Step:
         return Step(answer["stage"], tuple(Problem(**one) for one in answer["problems"]))
     except (ValueError, TypeError, KeyError):
         return Step("stopped", (_stopped("broke", 0),))
-
-
-def _is_end(step: Step | None) -> bool:
-    return step is not None and (step.stage != "read" or bool(step.problems))
 
 
 def _ended(code: int, last: Step | None, limits: Limits, said: Path, *, expired: bool) -> Step:

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AliasPath, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AliasPath, BaseModel, Field, StringConstraints
 
 from app.care.message_packs import service
 from app.care.message_packs.checking import MAX_FILES
@@ -19,10 +19,9 @@ Path = Annotated[str, StringConstraints(max_length=120)]
 FileText = Annotated[str, OF_A_PACK, StringConstraints(max_length=MAX_CHARACTERS)]
 
 
-class BeginIn(FreeText):
+class BeginIn(FreeText, extra="forbid"):
     """A draft to begin from a version."""
 
-    model_config = ConfigDict(extra="forbid")
     base_id: uuid.UUID
     reason: Note200
 
@@ -33,51 +32,40 @@ class ImportIn(BeginIn):
     files: dict[Path, FileText] = Field(max_length=MAX_FILES)
 
 
-class FileIn(BaseModel):
+class FileIn(BaseModel, extra="forbid"):
     """The new text of a file."""
 
-    model_config = ConfigDict(extra="forbid")
     text: FileText
 
 
-class SubmitIn(BaseModel):
+class SubmitIn(BaseModel, extra="forbid"):
     """From when and until when it is to be in force; from the last signature on where nothing is said."""
 
-    model_config = ConfigDict(extra="forbid")
     effective_from: Moment | None = None
     effective_to: Moment | None = None
 
 
-class ReasonIn(FreeText):
+class ReasonIn(FreeText, extra="forbid"):
     """Why."""
 
-    model_config = ConfigDict(extra="forbid")
     reason: Note200
 
 
-class SignIn(BaseModel):
+class SignIn(BaseModel, extra="forbid"):
     """The digest of the files that were read."""
 
-    model_config = ConfigDict(extra="forbid")
     digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
-class WithdrawIn(FreeText):
+class WithdrawIn(FreeText, extra="forbid"):
     """What is withdrawn; `target` is the id of the message or rule, "" for the whole version."""
 
-    model_config = ConfigDict(extra="forbid")
     kind: Target
     target: Text80 = ""
     reason: Note200
 
 
-class _FromAttributes(BaseModel):
-    """Made from whatever has these attributes."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-
-class SignatureOut(_FromAttributes):
+class SignatureOut(BaseModel, from_attributes=True):
     """A signature that holds."""
 
     name: str
@@ -86,7 +74,7 @@ class SignatureOut(_FromAttributes):
     signed_at: datetime
 
 
-class WithdrawalOut(_FromAttributes):
+class WithdrawalOut(BaseModel, from_attributes=True):
     """Something withdrawn from a version."""
 
     kind: Target
@@ -142,7 +130,7 @@ class FileOut(BaseModel):
     text: str
 
 
-class ProblemOut(_FromAttributes):
+class ProblemOut(BaseModel, from_attributes=True):
     """One finding of the check, in a sentence. `line` counts from 1; 0: no line can be named."""
 
     level: Literal["error", "warning"]
@@ -160,7 +148,7 @@ class CheckOut(BaseModel):
     problems: list[ProblemOut]
 
 
-class ShownOut(_FromAttributes):
+class ShownOut(BaseModel, from_attributes=True):
     """A message as a page shows it."""
 
     id: str
@@ -171,7 +159,7 @@ class ShownOut(_FromAttributes):
     rule_id: str
 
 
-class CaseChangeOut(_FromAttributes):
+class CaseChangeOut(BaseModel, from_attributes=True):
     """A worked case whose page differs."""
 
     title: str
@@ -188,7 +176,7 @@ class CompareOut(BaseModel):
     cases: list[CaseChangeOut]
 
 
-class WhereRuleOut(_FromAttributes):
+class WhereRuleOut(BaseModel, from_attributes=True):
     """A rule that brings a message to a page, in words."""
 
     rule_id: str = Field(validation_alias=AliasPath("rule", "id"))
@@ -197,7 +185,7 @@ class WhereRuleOut(_FromAttributes):
     example: str = Field("", validation_alias=AliasPath("example", "text"))
 
 
-class WhereOut(_FromAttributes):
+class WhereOut(BaseModel, from_attributes=True):
     """Where a message would show."""
 
     rules: list[WhereRuleOut]

@@ -93,20 +93,18 @@ def _views(
     current = in_force_id(session, packs, actor, now)
     marks = repository.signatures(session, rows)
     names = people.display_names(session, {uuid.UUID(one) for row in rows for one in row.authors})
-    views = []
-    for row in rows:
-        held = [mark for mark in marks if mark.version_id == row.id]
-        views.append(
-            VersionView(
-                row,
-                row.id == current,
-                [names.get(uuid.UUID(one), "somebody") for one in row.authors],
-                held,
-                withdrawals_of(session, actor, row),
-                still_missing(row, held) if row.state is PackState.IN_REVIEW else "",
-            )
+    held = {row.id: [mark for mark in marks if mark.version_id == row.id] for row in rows}
+    return [
+        VersionView(
+            row,
+            row.id == current,
+            [names.get(uuid.UUID(one), "somebody") for one in row.authors],
+            held[row.id],
+            withdrawals_of(session, actor, row),
+            still_missing(row, held[row.id]) if row.state is PackState.IN_REVIEW else "",
         )
-    return views
+        for row in rows
+    ]
 
 
 def still_missing(row: PackVersion, held: Sequence[PackSignature]) -> str:

@@ -1,4 +1,7 @@
-"""Where a message would show, how it would look, and which pages a change changes. Pure: packs in memory."""
+"""Where a message would show, how it would look, and which pages a change changes. Pure: packs in memory.
+
+The ten worked cases are those of docs/methods/messages.md.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from app.care.message_packs.cases import WORKED_CASES
 from app.care.message_packs.words import rule_in_words
-from harm_messages import HarmMessageError, Message, Page, evaluate
+from harm_messages import (
+    AlertFact,
+    AmountFact,
+    Context,
+    Facts,
+    FindingFact,
+    HarmMessageError,
+    LicenceMode,
+    Message,
+    Page,
+    ScopeFact,
+    StripFact,
+    evaluate,
+)
 from harm_messages.markdown import to_html
 from harm_messages.pack import Pack
 from harm_messages.rules import Rule
@@ -16,6 +31,92 @@ from harm_messages.tagged import plain
 from harm_messages.texts import MessageText
 from harm_messages.witness import witness
 
+_GC_MS = ScopeFact(method="GC_MS", classes=("*",), lod=1)
+_FTIR = ScopeFact(
+    method="FTIR", classes=("*",), lod=5,
+    excludes=(
+        "opioid.fentanyl", "opioid.nitazene", "psychedelic.lysergamide", "psychedelic.nbome", "psychedelic.dox",
+        "benzodiazepine.novel", "cannabinoid.synthetic", "sedative.alpha2",
+    ),
+)  # fmt: skip
+_BY = ("GC_MS",)
+
+
+def _found(
+    substance: str, confidence: str = "confirmed", abundance: str = "major", amount: AmountFact | None = None
+) -> FindingFact:
+    return FindingFact(substance=substance, confidence=confidence, abundance=abundance, methods=_BY, amount=amount)
+
+
+def _amount(value: float, u: float, unit: str, basis: str) -> AmountFact:
+    return AmountFact(value=value, low=value - u, high=value + u, unit=unit, basis=basis)
+
+
+def _heroin(confidence: str) -> tuple[FindingFact, ...]:
+    return (
+        _found("heroin", confidence), _found("6-monoacetylmorphine", confidence, "minor"),
+        _found("noscapine", confidence, "minor"), _found("paracetamol", confidence), _found("caffeine", confidence, "minor"),
+    )  # fmt: skip
+
+
+def _strip(reading: str) -> tuple[StripFact, ...]:
+    return (StripFact(target="opioid.nitazene", reading=reading, brand="BTNX", lot="DOA-1"),)
+
+
+_CASES: tuple[tuple[str, Facts, tuple[str, ...]], ...] = (
+    ("MDMA pill, 232 mg", Facts(
+        expected=("mdma",), form="tablet", scope=(_GC_MS, _FTIR),
+        findings=(_found("mdma", amount=_amount(232, 14, "mg_per_unit", "hydrochloride")),),
+    ), ()),
+    ("Eutylone sold as MDMA", Facts(
+        expected=("mdma",), form="powder", scope=(_GC_MS, _FTIR), findings=(_found("eutylone"),),
+    ), ()),
+    ("Heroin, nitazene strip positive", Facts(
+        expected=("heroin",), form="powder", scope=(_GC_MS, _FTIR), findings=_heroin("confirmed"),
+        strips=_strip("positive"),
+    ), ()),
+    ("Heroin, nitazene strip negative, FTIR only", Facts(
+        expected=("heroin",), form="powder", scope=(_FTIR,), findings=_heroin("indicated"),
+        strips=_strip("negative"),
+    ), ()),
+    ("Bromazolam and medetomidine sold as diazepam", Facts(
+        expected=("diazepam",), form="tablet", scope=(_GC_MS,),
+        findings=(_found("bromazolam"), _found("medetomidine", "indicated", "minor")),
+    ), ()),
+    ("25I-NBOMe sold as LSD", Facts(
+        expected=("lsd",), form="blotter", scope=(_GC_MS,), findings=(_found("25i-nbome", "indicated"),),
+    ), ()),
+    ("Nothing found, ketamine expected", Facts(expected=("ketamine",), form="powder", scope=(_GC_MS, _FTIR)), ()),
+    ("Synthetic cannabinoid in a vape", Facts(
+        expected=("thc",), form="vape", scope=(_GC_MS,),
+        findings=(_found("mdmb-4en-pinaca", abundance="minor"), _found("propylene-glycol"), _found("glycerol")),
+    ), ()),
+    ("Cocaine with levamisole, and a drink", Facts(
+        expected=("cocaine",), form="powder", scope=(_GC_MS, _FTIR),
+        findings=(
+            _found("cocaine", amount=_amount(62, 4, "percent_ww", "hydrochloride")),
+            _found("levamisole", abundance="minor"), _found("phenacetin", abundance="minor"),
+        ),
+    ), ("alcohol",)),
+    ("A crystal nobody can name yet", Facts(
+        expected=("unknown",), form="crystal", scope=(_GC_MS, _FTIR),
+        findings=(FindingFact(confidence="indicated", methods=_BY),),
+        alerts=(AlertFact(id="A-1", substances=("pmma",), forms=("tablet",)),),
+    ), ()),
+)  # fmt: skip
+
+
+WORKED_CASES = tuple(
+    (
+        title,
+        facts,
+        Context(
+            licence_mode=LicenceMode.FOH_GENERAL, released=True, session_place="the welfare tent", also_taking=also
+        ),
+    )
+    for title, facts, also in _CASES
+)
+"""Title, facts and context of each."""
 SAMPLE_VALUES = {
     "names": "MDMA", "expected": "ketamine", "amount": "230 mg of MDMA, counted as the usual salt", "fraction": "58 mg",
     "in_usual": "about two usual adult amounts", "quarter_in_usual": "about half of one usual amount",

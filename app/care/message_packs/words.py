@@ -74,21 +74,9 @@ def _plain(values: Iterable[Any]) -> str:
     return _either(str(v).replace("_", " ") for v in values)
 
 
-def _found(spec: Any, pack: Pack) -> str:
-    return f"{_names(spec, pack)} is found ({_SURE[spec.min_confidence.value]})"
-
-
-def _all_found(specs: Any, pack: Pack) -> str:
-    return " together with ".join(_names(spec, pack) for spec in specs) + " is found"
-
-
 def _none_found(spec: Any, pack: Pack) -> str:
     what = "what was expected" if spec.expected else _names(spec, pack, "anything")
     return f"{what} is not found, by a method that could have seen it"
-
-
-def _role(spec: Any, pack: Pack) -> str:
-    return f"{_names(spec, pack)} is there {_either(_ROLES.get(r.value, r.value) for r in spec.is_)}"
 
 
 def _pair(spec: Any, pack: Pack) -> str:
@@ -107,10 +95,12 @@ def _intent(spec: Any, pack: Pack) -> str:
 
 
 _WORDS: dict[str, Callable[[Any, Pack], str]] = {
-    "found": _found,
-    "all_found": _all_found,
+    "found": lambda spec, pack: f"{_names(spec, pack)} is found ({_SURE[spec.min_confidence.value]})",
+    "all_found": lambda specs, pack: " together with ".join(_names(spec, pack) for spec in specs) + " is found",
     "none_found": _none_found,
-    "role": _role,
+    "role": lambda spec, pack: (
+        f"{_names(spec, pack)} is there {_either(_ROLES.get(r.value, r.value) for r in spec.is_)}"
+    ),
     "substituted": lambda _, pack: "what was expected is not there and something else is",
     "band": lambda spec, pack: f"the amount of {_names(spec, pack)} is {_plain(b.value for b in spec.is_)}",
     "pair": _pair,

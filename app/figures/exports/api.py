@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from app.figures.exports import extract_job, schemas, service
 from app.figures.exports.web import Approver, Number, Researcher, Writer, file_of
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
-from app.platform.web.etags import IfMatch, set_etag
-from app.platform.web.idempotency import OnceDep
+from app.platform.web.etags import tagged
 from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
-from app.runtime import RuntimeDep
+from app.runtime import Change, ChangeDep, CreationDep, RuntimeDep
 
 router = APIRouter(prefix="/api/v1", tags=["research projects"])
 
@@ -35,12 +33,9 @@ def list_projects(who: Writer, rt: RuntimeDep, cursor: Cursor = "", limit: Limit
 
 
 @router.post("/projects", status_code=201, response_model=schemas.ProjectOut)
-def write_project(
-    body: schemas.ProjectIn, who: Writer, rt: RuntimeDep, once: OnceDep, request: Request
-) -> JSONResponse:
+def write_project(body: schemas.ProjectIn, who: Writer, creation: CreationDep) -> JSONResponse:
     """Begin a draft."""
-    with rt.begin(who, request) as uow:
-        return once.run(uow, lambda: _out(uow, service.write_project(uow, body)))
+    return creation.made(who, lambda uow: _out(uow, service.write_project(uow, body)))
 
 
 @router.get("/projects/{project_id}")
@@ -48,61 +43,39 @@ def read_project(project_id: uuid.UUID, who: Writer, rt: RuntimeDep, response: R
     """One project."""
     with rt.read() as session:
         view = service.view_of(session, who, service.get_project(session, who, project_id), rt.now())
-    set_etag(response, view.row.version)
-    return _shown(view)
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A step with a project, from the version that whoever takes it has seen."""
-
-    project_id: uuid.UUID
-    rt: RuntimeDep
-    if_match: IfMatch
-    request: Request
-    response: Response
-
-    def taken(
-        self, who: Actor, act: Callable[[UnitOfWork, uuid.UUID, int], service.ResearchProject]
-    ) -> schemas.ProjectOut:
-        """The project after it."""
-        with self.rt.begin(who, self.request) as uow:
-            row = act(uow, self.project_id, self.if_match)
-            set_etag(self.response, row.version)
-            return _out(uow, row)
-
-
-StepDep = Annotated[_Step, Depends()]
+    return tagged(response, _shown(view))
 
 
 @router.put("/projects/{project_id}")
-def change_project(body: schemas.ProjectIn, who: Writer, step: StepDep) -> schemas.ProjectOut:
+def change_project(
+    project_id: uuid.UUID, body: schemas.ProjectIn, who: Writer, change: ChangeDep
+) -> schemas.ProjectOut:
     """Change a draft."""
-    return step.taken(who, partial(service.change_project, new=body))
+    return _take(project_id, who, change, partial(service.change_project, new=body))
 
 
 @router.post("/projects/{project_id}/propose")
-def propose(who: Writer, step: StepDep) -> schemas.ProjectOut:
+def propose(project_id: uuid.UUID, who: Writer, change: ChangeDep) -> schemas.ProjectOut:
     """Hand a draft to those who approve."""
-    return step.taken(who, service.propose)
+    return _take(project_id, who, change, service.propose)
 
 
 @router.post("/projects/{project_id}/send-back")
-def send_back(body: schemas.ReasonIn, who: Approver, step: StepDep) -> schemas.ProjectOut:
+def send_back(project_id: uuid.UUID, body: schemas.ReasonIn, who: Approver, change: ChangeDep) -> schemas.ProjectOut:
     """Make a proposal a draft again."""
-    return step.taken(who, partial(service.send_back, reason=body.reason))
+    return _take(project_id, who, change, partial(service.send_back, reason=body.reason))
 
 
 @router.post("/projects/{project_id}/approve")
-def approve(who: Approver, step: StepDep) -> schemas.ProjectOut:
+def approve(project_id: uuid.UUID, who: Approver, change: ChangeDep) -> schemas.ProjectOut:
     """Approve a proposal of somebody else."""
-    return step.taken(who, service.approve)
+    return _take(project_id, who, change, service.approve)
 
 
 @router.post("/projects/{project_id}/withdraw")
-def withdraw(body: schemas.ReasonIn, who: Writer, step: StepDep) -> schemas.ProjectOut:
+def withdraw(project_id: uuid.UUID, body: schemas.ReasonIn, who: Writer, change: ChangeDep) -> schemas.ProjectOut:
     """End a project at once."""
-    return step.taken(who, partial(service.withdraw, reason=body.reason))
+    return _take(project_id, who, change, partial(service.withdraw, reason=body.reason))
 
 
 @router.get("/projects/{project_id}/extracts")
@@ -145,6 +118,15 @@ def fetch_extract(
 ) -> Response:
     """The rows of an extract, for its researcher while the project runs. Audited."""
     return file_of(rt, who, request, project_id, number, format)
+
+
+def _take(
+    project_id: uuid.UUID,
+    who: Actor,
+    change: Change,
+    act: Callable[[UnitOfWork, uuid.UUID, int], service.ResearchProject],
+) -> schemas.ProjectOut:
+    return change.made(who, lambda uow: _out(uow, act(uow, project_id, change.version)))
 
 
 def _out(uow: UnitOfWork, row: service.ResearchProject) -> schemas.ProjectOut:

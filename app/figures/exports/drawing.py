@@ -14,9 +14,8 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from app.figures.exports.anonymity import LEVELS, Placement, Words, place
+from app.figures.exports.anonymity import LEVELS, Placement, Words, place, protected, settled
 from app.figures.exports.domain import METHOD_VERSION, Column, Drawn, K, Known, Record, Tell, tell_nobody
-from app.figures.exports.protecting import protected, settled
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,12 @@ from typing import TypedDict
 from sqlmodel import Session
 
 from app.care.counted.domain import FoundFact
-from app.figures.exports.csv import to_csv, to_parquet
 from app.figures.exports.domain import MONTH, Tell, tell_nobody
+from app.figures.trends.csv import csv_of, parquet_of
 from app.figures.trends.sample_level import SampleFacts, samples_in
 from app.intake.people import service as people
 from app.intake.samples import service as samples
-from app.intake.samples.appearance import Appearance, appearances
+from app.intake.samples.lookup import Appearance, appearances
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.errors import Invalid
@@ -272,7 +272,8 @@ def hand_over(
     lines = wide_table(rows, wanted) if wanted else long_table(rows)
     header = [str(name) for name in lines[0]]
     tell(f"Writing {len(lines) - 1:,} lines", 2, STEPS)
-    content = to_parquet(header, lines[1:], TYPES) if format_ == "parquet" else to_csv(lines)
+    parquet = format_ == "parquet"
+    content = parquet_of(header, lines[1:], TYPES) if parquet else csv_of(lines)
     title = f"{wanted.title} {wanted.version} ({wanted.status})" if wanted else "own fields"
     days = Counter(bool(row.day) for row in rows)
     made = Handover(content, len(rows), len(lines) - 1, days[False], title, wanted.note if wanted else "")

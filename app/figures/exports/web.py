@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Path, Request
 from fastapi.responses import Response
 
-from app.figures.exports import extracting
+from app.figures.exports import extract_job
 from app.figures.exports.domain import APPROVERS, WRITERS
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
@@ -24,6 +24,6 @@ TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.pa
 def file_of(rt: Runtime, who: Actor, request: Request, project_id: uuid.UUID, number: int, format_: str) -> Response:
     """The download."""
     with rt.begin(who, request) as uow:
-        name, content = extracting.fetch(uow, project_id, number, format_)
+        name, content = extract_job.fetch(uow, project_id, number, format_)
     disposition = f'attachment; filename="{name}"'
     return Response(content, media_type=TYPES[format_], headers={"Content-Disposition": disposition})

@@ -13,10 +13,9 @@ from datetime import date
 from pathlib import Path
 
 from app.care.counted.domain import Seen, TestFact
-from app.figures.history.cells import LONGEST_AGENCY, Cells, Notebook
+from app.figures.history.cells import LONGEST_AGENCY, Cells, NameBook, Notebook, Places, additions_of, unknown_here
 from app.figures.history.domain import HistoricalFinding, HistoricalSample, Level, Problem, Reconciled
 from app.figures.history.mapping import FindingMap, HistoryMap, MapPart, NewSubstance, SourceFile, Take, TakeAmount
-from app.figures.history.names import NameBook, Places, additions_of, unknown_here
 from app.figures.history.source_files import CountWatch, rows_of, sorted_out
 from app.platform.kernel.errors import Invalid
 from harm_messages import Register

@@ -20,6 +20,7 @@ from pydantic import JsonValue, TypeAdapter
 from app.figures.history.domain import Level, Problem
 from app.figures.history.interpreting import Reading
 from app.figures.history.mapping import OUR_WORDS, folded, one_line
+from app.figures.trends.domain import classes_of
 from app.intake.samples.domain import SubmitterType
 from harm_messages import Register
 from harm_messages.types import Basis, Unit
@@ -82,12 +83,11 @@ def lines_of(report: dict[str, JsonValue]) -> Iterator[list[str | int]]:
 
 def our_words(register: Register) -> dict[str, list[str]]:
     """By part of a map the words it takes; `expected` are those that are no substance and no class."""
-    classes = {".".join(path[:n]) for c in register.classes for path in [c.split(".")] for n in range(1, len(path) + 1)}
     return {
         **{part: sorted(known) for part, known in OUR_WORDS.items()},
         **{part: [word.value for word in kind] for part, kind in _IN_ORDER.items()},
         "expected": sorted(register.intents),
-        "class": sorted(classes),
+        "class": sorted({wider for name in register.classes for wider in classes_of(name)}),
     }
 
 

@@ -10,8 +10,8 @@ from fastapi.responses import Response
 
 from app.figures.releases import covers, schemas, service
 from app.figures.trends.domain import Audience, Dimension
-from app.figures.trends.query import filters
 from app.figures.trends.schemas import TrendOut
+from app.figures.trends.web import filters
 from app.platform.kernel.actor import SYSTEM, Actor, Role
 from app.platform.kernel.errors import Forbidden, Unauthenticated
 from app.platform.security.policy import allow, current_actor, public

@@ -1,22 +1,28 @@
-"""Use cases of packing: the cover of a release, written once, and its figures with it as one zip."""
+"""Use cases of packing: the cover of a release, written once, and its figures with it as one zip of plain tables.
+
+Of struck figures every drawn cell has a row, as it reads. Of a release made before figures were perturbed only counts that are
+shown have one, and nothing is computed but shares of the rounded counts. What has no row holds fewer samples than the
+threshold, none, or is withheld: the three look alike, as they do on the pages.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from pydantic import TypeAdapter
 from sqlmodel import Session
 
-from app.figures.releases import lookup, package_tables, service, tabulating
-from app.figures.releases.package_metadata import Dataset
-from app.figures.releases.packaging import file_name, package
+from app.figures.releases import lookup, service
+from app.figures.releases.packaging import Cell, Dataset, Field, Table, file_name, package
 from app.figures.releases.tables import Release, ReleaseCover
 from app.figures.trends.domain import Audience
+from app.figures.trends.protection.lattice import VERDICTS, Geography, Struck, quarter_of
+from app.figures.trends.protection.striking import Book
 from app.intake.people import service as people
 from app.platform import audit
 from app.platform.db import UnitOfWork
@@ -114,9 +120,9 @@ def packed(session: Session, row: Release, audience: Audience, *, parquet: bool 
 def _made(session: Session, row: Release, cover: ReleaseCover, audience: Audience, parquet: bool) -> bytes:
     regions = service.choices(session, row).regions
     if service.rounded_before(row):
-        made = tabulating.tables(lookup.book(session, row, audience))
+        made = rounded_tables(lookup.book(session, row, audience))
     else:
-        made = package_tables.tables(service.released(session, row))
+        made = tables(service.released(session, row))
     return package(_dataset(row, cover, audience, regions), made, parquet=parquet)
 
 
@@ -149,3 +155,183 @@ def _creators(session: Session) -> list[str]:
     """The services of this server."""
     named = ((name, people.agency_named(session, name)) for name in people.agency_names(session))
     return [name for name, agency in named if agency is not None and agency.kind == SERVICE]
+
+
+Line = list[Cell]
+_MOVED = "moved by a small random amount; may be negative"
+_WHERE = (
+    Field("width", "string", "How wide the row is in time", enum=("month", "quarter", "year"), required=True),
+    Field("time", "string", "2026, 2026-Q2 or 2026-05: when samples were handed in", required=True),
+    Field("region", "string", "Where; empty: everywhere"),
+    Field("expected", "string", "What the sample was expected to be, an id of the register; empty: whatever it was"),
+)
+_ROUNDED_WHERE = (
+    Field("width", "string", "How wide the row is in time", enum=("all", "year", "quarter", "month"), required=True),
+    Field("time", "string", "2026, 2026-Q2 or 2026-05: when samples were handed in; empty: all months of the release"),
+    *_WHERE[2:],
+)
+_ROUNDED_INCOMPLETE = Field(
+    "incomplete", "boolean", "The first month of the data, or a quarter or year that lacks months", required=True
+)
+_KEY = ("time", "region", "expected")
+_DRAWN = "Every cell has a row, whether anybody came or not. Sums of rows differ from the row of the sum."
+_MISSING = "A combination without a row holds fewer samples than the threshold, or none, or is withheld."
+_LEFT_OUT = "A class that few cells of a table could show is left out of that table."
+LEVELS = {0: "all", 4: "year"}
+
+
+def tables(book: Book) -> list[Table]:
+    """Samples by what their result was against the expectation, what was found, alone and together, medians."""
+    verdicts = tuple(Field(name, "integer", f"Samples whose result is {' or '.join(sorted(of))}, {_MOVED}", required=True)
+                     for name, of in VERDICTS.items())  # fmt: skip
+    partial = Field("incomplete", "boolean", "The data begin within this period", required=True)
+    return [
+        Table(
+            "samples", "Samples",
+            f"How many samples there are, by time, region and what was expected, and how their results compare. {_DRAWN}",
+            (*_WHERE, Field("n", "integer", f"Samples, {_MOVED}", required=True), *verdicts, partial),
+            _KEY, [[*where, *figures, one.partial] for one, where, figures in _cells(book)],
+        ),
+        Table(
+            "found", "Substances and classes found",
+            "In how many samples a class, or from quarters on a substance, was found. The samples tested for it are those of "
+            f"the table samples less those of the table untested whose scope does not hold it. {_DRAWN}",
+            (*_WHERE, Field("found", "string", "Class or substance; opioid holds opioid.nitazene", required=True),
+             Field("numerator", "integer", f"Samples in which it was found, {_MOVED}", required=True)),
+            (*_KEY, "found"), list(_long(book, "found ", lambda one, name: name)),
+        ),
+        Table(
+            "untested", "Samples that were not tested for everything",
+            f"How many samples no conclusive method looked at for these classes. A sample is in one row at most. {_DRAWN}",
+            (*_WHERE, Field("classes", "string", "Classes it was not tested for, with spaces between", required=True),
+             Field("n", "integer", f"Samples, {_MOVED}", required=True)),
+            (*_KEY, "classes"), list(_long(book, "profile ", lambda one, k: " ".join(sorted(one.lists.profiles[int(k)])))),
+        ),
+        Table(
+            "together", "Classes found together",
+            "In how many samples of a year two classes were both found. Each finding counts in its narrowest listed class; "
+            "another:opioid are opioids that no narrower one holds.",
+            (_WHERE[1], Field("found", "string", "One class", required=True), Field("with", "string", "The other", required=True),
+             Field("n", "integer", f"Samples in which both were found, {_MOVED}", required=True)),
+            ("time", "found", "with"),
+            [[one.label, a, b, n] for one in _periods(book) if one.kind == "year"
+             for (a, b), n in zip(one.lists.pairs, one.pairs.tolist(), strict=True)],
+        ),
+        Table(
+            "medians", "Medians of amounts and waits",
+            "The median of each amount that was measured in 20 samples or more, by a rank that is moved at random.",
+            (*_WHERE[:3], Field("substance", "string", "What was measured; turnaround: from received to released", required=True),
+             Field("unit", "string", "Its unit", required=True), Field("basis", "string", "What the amount counts"),
+             Field("n", "integer", f"Samples in which it was measured, {_MOVED}", required=True),
+             Field("value", "number", "The median, two significant figures"), Field("low", "number", "Lower end of its 95 % interval"),
+             Field("high", "number", "Upper end of its 95 % interval")),
+            ("time", "region", "substance", "unit", "basis"), list(_medians(book)),
+        ),
+    ]  # fmt: skip
+
+
+def _periods(book: Book) -> list[Struck]:
+    return sorted(book.periods.values(), key=lambda one: (one.kind, one.label))
+
+
+def _places(one: Struck, geography: Geography) -> Iterator[tuple[Line, int, int]]:
+    rows, columns = one.lists.shape(geography)
+    for r in range(rows):
+        for c in range(columns):
+            region = one.lists.regions[r] if geography[0] else ""
+            expected = one.lists.expected[c] if geography[1] else ""
+            yield [one.kind, one.label, region, expected], r, c
+
+
+def _cells(book: Book) -> Iterator[tuple[Struck, Line, list[int]]]:
+    for one in _periods(book):
+        for geography, figures in one.tables.items():
+            for where, r, c in _places(one, geography):
+                yield one, where, figures[: 1 + len(VERDICTS), r, c].tolist()
+
+
+def _long(book: Book, start: str, name_of: Callable[[Struck, str], str]) -> Iterator[Line]:
+    for one in _periods(book):
+        features = [
+            (k, f.removeprefix(start)) for k, f in enumerate(one.lists.features(one.kind)) if f.startswith(start)
+        ]
+        for geography, figures in one.tables.items():
+            for where, r, c in _places(one, geography):
+                for k, name in features:
+                    yield [*where, name_of(one, name), int(figures[k, r, c])]
+
+
+def _medians(book: Book) -> Iterator[Line]:
+    for one in _periods(book):
+        for (geography, name, place), found in one.medians.items():
+            region = one.lists.regions[place] if geography[0] else ""
+            yield [one.kind, one.label, region, *name.split("/"), found.n, found.value, found.low, found.high]
+
+
+# -- of a release made before figures were perturbed -----------------------------------------------
+
+
+def rounded_tables(book: lookup.Book) -> list[Table]:
+    """Samples, what was found, and the values there are."""
+    cells = sorted(book.by_key.items())
+    return [
+        Table(
+            "samples",
+            "Samples",
+            f"How many samples there are, by time, region and what was expected. {_MISSING}",
+            (*_ROUNDED_WHERE, Field("n", "integer", "Samples, rounded to 5", least=0, required=True), _ROUNDED_INCOMPLETE),
+            _KEY,
+            [[*_where(key), n, book.incomplete(key[0])] for key, (n, _) in cells],
+        ),
+        Table(
+            "found",
+            "Substance classes found",
+            f"In how many of the samples tested for a class it was found. {_MISSING} {_LEFT_OUT}",
+            (
+                *_ROUNDED_WHERE,
+                Field("found", "string", "Class of substances; opioid holds opioid.nitazene", required=True),
+                Field("denominator", "integer", "Samples tested for it, rounded to 5", least=0, required=True),
+                Field("numerator", "integer", "Of these, samples in which it was found, rounded to 5", least=0),
+                Field("value", "number", "numerator / denominator", least=0, most=1),
+                Field("low", "number", "Lower end of its 95 % Wilson interval", least=0, most=1),
+                Field("high", "number", "Upper end of its 95 % Wilson interval", least=0, most=1),
+                Field("suppressed", "string", "Why there is no numerator or no share"),
+                _ROUNDED_INCOMPLETE,
+            ),
+            (*_KEY, "found"),
+            list(_found(book)),
+        ),
+        Table(
+            "values",
+            "Values",
+            "Every value of every column there is in the months of this release, whether a row of it is shown or not.",
+            (
+                Field("column", "string", "Of which column", enum=("time", "region", "expected", "found"), required=True),
+                Field("value", "string", "The value", required=True),
+            ),
+            ("column", "value"),
+            list(_values(book)),
+        ),
+    ]  # fmt: skip
+
+
+def _where(key: tuple[str, str, str]) -> Line:
+    time, region, expected = key
+    return [LEVELS.get(len(time), "quarter" if "Q" in time else "month"), time, region, expected]
+
+
+def _found(book: lookup.Book) -> Iterator[Line]:
+    for key, (_, classes) in sorted(book.by_key.items()):
+        for name in sorted(classes):
+            row = lookup.row_of(book, key, {}, name)
+            if row.denominator is not None:
+                shares = [None if x is None else round(x, 4) for x in (row.value, row.low, row.high)]
+                yield [*_where(key), name, row.denominator, row.numerator, *shares, row.why, row.incomplete]
+
+
+def _values(book: lookup.Book) -> Iterator[Line]:
+    times = sorted({*book.months, *map(quarter_of, book.months), *(month[:4] for month in book.months)})
+    named = {"time": times, "region": book.regions, "expected": book.expected, "found": book.found}
+    for column, values in named.items():
+        for value in values:
+            yield [column, value]

@@ -1,4 +1,7 @@
-"""Use cases of releases: say which struck periods are public from now on, list releases, look tables up in one.
+"""Use cases of releases: say which struck periods are public from now on, list releases, look tables up in one; and the job.
+
+The job strikes what is due every day and makes a release once a month. Nothing that is looked up is computed: every choice
+is a table of the release.
 
 A release holds no figures of its own: what was struck does not change. Releases made before figures were perturbed hold
 rounded cubes; they stay readable (lookup.py).
@@ -10,10 +13,14 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
+from urllib.parse import urlencode
 
+import sqlalchemy as sa
+import structlog
 from pydantic import JsonValue
 from sqlmodel import Session, col, select
 
@@ -24,11 +31,12 @@ from app.figures.trends import service as trends
 from app.figures.trends.domain import Audience, Dimension, Question, TrendTable
 from app.figures.trends.measures import measure_of
 from app.figures.trends.protection.lattice import kind_of, labels, months_of
-from app.figures.trends.protection.noise import REACH, VARIANCE, Stream, Strength
-from app.figures.trends.protection.striking import Book, book
+from app.figures.trends.protection.noise import REACH, VARIANCE, Draws, Stream, Strength
+from app.figures.trends.protection.striking import Book, book, book_months, strike_due
 from app.figures.trends.protection.tables import FigurePeriod
 from app.platform import audit
-from app.platform.db import UnitOfWork
+from app.platform.db import Database, UnitOfWork
+from app.platform.jobs import JobContext, JobRow, JobState, enqueue
 from app.platform.kernel.errors import Conflict, NotFound
 from app.platform.kernel.ids import new_id
 from harm_messages import Register
@@ -212,3 +220,101 @@ def choices(session: Session, row: Release) -> Choices:
 def released(session: Session, row: Release) -> Book:
     """The periods of a release, as partners and the public read them."""
     return book(session, Strength.PUBLIC).until(row.last_month)
+
+
+class Width(StrEnum):
+    """How wide a step in time is."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+    ALL = "all"
+
+
+class Split(StrEnum):
+    """What a table is split by besides time."""
+
+    NONE = "none"
+    REGION = "region"
+    EXPECTED = "expected"
+    BOTH = "both"
+
+
+WIDTH_WORDS = {Width.MONTH: "month", Width.QUARTER: "quarter", Width.YEAR: "year", Width.ALL: "all of it at once"}
+SPLIT_WORDS = {
+    Split.NONE: "nothing else",
+    Split.REGION: "region",
+    Split.EXPECTED: "what was expected",
+    Split.BOTH: "region and what was expected",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One look-up. `found`: a class, expected_found, or nothing for how many samples there are."""
+
+    found: str = ""
+    width: Width = Width.MONTH
+    split: Split = Split.NONE
+    region: str = ""
+    expected: str = ""
+
+    @property
+    def by(self) -> tuple[Dimension, ...]:
+        """Dimensions of the table; what is chosen is no split any more."""
+        time = [] if self.width is Width.ALL else [Dimension(self.width.value)]
+        split = [d for d in (Dimension.REGION, Dimension.EXPECTED) if self.split.value in (d.value, Split.BOTH.value)]
+        return (*time, *(d for d in split if d not in self.where))
+
+    @property
+    def where(self) -> dict[Dimension, str]:
+        """What is chosen."""
+        chosen = {Dimension.REGION: self.region, Dimension.EXPECTED: self.expected}
+        return {d: value for d, value in chosen.items() if value}
+
+    def address(self, path: str) -> str:
+        """As a link that opens the same again."""
+        pairs = {
+            "found": self.found, "width": self.width.value, "split": self.split.value, "region": self.region,
+            "expected": self.expected,
+        }  # fmt: skip
+        return f"{path}?{urlencode({k: v for k, v in pairs.items() if v})}"
+
+
+JOB = "release"
+NOTE = "Made because a month was over."
+
+_log = structlog.get_logger(__name__)
+
+
+def handlers(
+    database: Database, register: Register, draws: Draws, *, monthly: bool
+) -> dict[str, Callable[[JobContext], None]]:
+    """For JobRunner(handlers=…)."""
+    return {JOB: lambda ctx: carry_out(database, ctx, register, draws, monthly=monthly)}
+
+
+def ask_daily(database: Database) -> None:
+    """Called every day: have what is due struck, and released where it is asked for, unless that is waiting already."""
+    waiting = sa.and_(col(JobRow.kind) == JOB, col(JobRow.state).in_([JobState.QUEUED, JobState.RUNNING]))
+    with database.begin(request_id="daily figures") as uow:
+        if uow.session.exec(select(JobRow.id).where(waiting).limit(1)).first() is None:
+            enqueue(uow, JOB, {"note": NOTE})
+
+
+def carry_out(database: Database, ctx: JobContext, register: Register, draws: Draws, *, monthly: bool) -> None:
+    """Strike what is due; make a release where the newest one lacks a struck month, or somebody asked for one."""
+    try:
+        struck = strike_due(database, register, draws)
+    except Conflict as refused:
+        _log.warning("figures_not_struck", why=str(refused))
+        return
+    if struck:
+        _log.info("figures_struck", periods=struck)
+    with ctx.begin() as uow:
+        months, latest = book_months(uow.session), newest(uow.session)
+        asked = ctx.payload.get("note") != NOTE
+        if months and (asked or (monthly and (latest is None or latest.last_month < months[-1]))):
+            row = make(uow, note=str(ctx.payload.get("note", "")))
+            _log.info("release_made", number=row.number)
+        ctx.complete(uow)

@@ -3,18 +3,22 @@
 Each number goes through the rule of reports that are passed on (under 5 hidden, also where the rest is that small; rounded to
 5; a zero only out of 10 or more). Besides that, any two printed numbers of one kind (samples, talks, people) stand on
 the same samples or on sets that differ by 5 and more, so that subtracting them tells of no small group; nor does
-subtracting sums of parts from a number (apart.py). What is less useful gives way: something found, then the parts of a
+subtracting sums of parts from a number. What is less useful gives way: something found, then the parts of a
 row, all or none of them, then the row, and last how far samples came.
+
+The parts of the rows that are printed, and what no row holds, are pieces that together are all samples. A number is too near
+them if it differs by 1 to 4 samples from any sum of pieces; a part, a row and all samples are such sums too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 
 from app.care.consultations.domain import INTENTION_WORDS, REFERRAL_WORDS, Moment, Referral
-from app.figures.session_report import apart, behind
-from app.figures.session_report.behind import LEAST, Behind
-from app.figures.session_report.domain import PARTS, ExpectedRow, Report, Talks
+from app.figures.session_report import behind
+from app.figures.session_report.behind import LEAST, Behind, few
+from app.figures.session_report.counting import PARTS, ExpectedRow, Report, Talks
 from app.figures.session_report.sheets import ROLE_OF, Cell, Label, Sheet, Withheld, expectation
 from app.figures.trends.domain import MIN_DENOMINATOR
 
@@ -25,6 +29,8 @@ PARTS_ARE_SMALL = Withheld("not given: it would tell of too few")
 
 MIN_FOR_ZERO = 10
 """None or all are told out of so many."""
+Rows = Mapping[str, bool]
+"""Expectations that are listed, fewest samples first, and whether their parts are printed."""
 
 
 def rounded(count: int) -> int:
@@ -82,9 +88,9 @@ def protected_sheets(report: Report, there: Behind, label: Label) -> list[Sheet]
     """
     flow = _flow(report)
     printed = [mark for row, (mark,) in zip(flow.rows, flow.marks, strict=True) if not isinstance(row[1], Withheld)]
-    steps = apart.steps(printed, there)
+    steps = steps_of(printed, there)
     smallest_first = reversed(listed(report.expected))
-    rows = apart.rows_beside({r.expected: parts(r) is not None for r in smallest_first}, steps, there)
+    rows = rows_beside({r.expected: parts(r) is not None for r in smallest_first}, steps, there)
     return [
         flow, _waits(report), _expected(report, rows, label), _unexpected(report, rows, steps, there, label),
         _intentions(report, there), _help(report, there),
@@ -113,7 +119,7 @@ def _waits(report: Report) -> Sheet:
     )  # fmt: skip
 
 
-def _expected(report: Report, rows: apart.Rows, label: Label) -> Sheet:
+def _expected(report: Report, rows: Rows, label: Label) -> Sheet:
     def cells(row: ExpectedRow) -> Iterable[Cell]:
         split = parts(row) if rows[row.expected] else None
         yield rounded(row.samples)
@@ -131,20 +137,20 @@ def _expected(report: Report, rows: apart.Rows, label: Label) -> Sheet:
     )  # fmt: skip
 
 
-def _unexpected(report: Report, kept: apart.Rows, steps: Sequence[Set[str]], there: Behind, label: Label) -> Sheet:
+def _unexpected(report: Report, kept: Rows, steps: Sequence[Set[str]], there: Behind, label: Label) -> Sheet:
     by_name = {r.expected: r for r in report.expected if r.expected in kept}
-    pieces = apart.pieces(kept, there)
+    pieces = pieces_of(kept, there)
     may: dict[str, tuple[Cell, ...]] = {}
     for r in report.unexpected:
         of = by_name.get(r.expected)
         cell = FEW if of is None else shown(r.samples, of.samples)
         name = behind.found(r.found, r.role, r.expected)
         samples = there.get(name, {}).keys()
-        if of is None or isinstance(cell, Withheld) or apart.near(samples, pieces):
+        if of is None or isinstance(cell, Withheld) or near(samples, pieces):
             continue
         if not any(0 < len(samples ^ step) < LEAST for step in steps):
             may[name] = (label(r.found), ROLE_OF[r.role], expectation(label, r.expected), cell, rounded(of.samples))
-    rows = [(may[name], name) for name in apart.side_by_side(may, there)]
+    rows = [(may[name], name) for name in side_by_side(may, there)]
     rows.sort(key=lambda row: (-int(str(row[0][3])), row[1]))
     return Sheet(
         "Found though not expected", ("Found", "How", "Expected to be", "Samples", "Out of"),
@@ -167,7 +173,7 @@ def referred(talks: Talks) -> dict[Referral, Cell]:
 
 def beside(cells: Mapping[str, Cell], there: Behind) -> dict[str, Cell]:
     """These cells by the names of their figures, the most useful first, without those too near one before them."""
-    kept = apart.side_by_side((name for name, cell in cells.items() if not isinstance(cell, Withheld)), there)
+    kept = side_by_side((name for name, cell in cells.items() if not isinstance(cell, Withheld)), there)
     return {name: cell if name in kept else FEW for name, cell in cells.items()}
 
 
@@ -213,3 +219,68 @@ def _help(report: Report, there: Behind) -> Sheet:
         "Consultations, naloxone, referrals", ("Count of", "Number"), tuple((words[name], cells[name]) for name in names),
         note="Rounded to 5.", marks=tuple((name,) for name in names),
     )  # fmt: skip
+
+
+def off(number: Set[str], pieces: Iterable[Set[str]]) -> int:
+    """By how many samples a number differs from the nearest sum of pieces.
+
+    >>> off({"a", "b", "c"}, [{"a", "b"}, {"c", "d", "e"}])
+    1
+    """
+    return sum(min(len(piece & number), len(piece - number)) for piece in pieces)
+
+
+def near(number: Set[str], pieces: Iterable[Set[str]]) -> bool:
+    """Whether a sum of pieces subtracted from it, or it from a sum, tells of fewer samples than may be told apart."""
+    return 0 < off(number, pieces) < LEAST
+
+
+def pieces_of(rows: Rows, there: Behind) -> list[Set[str]]:
+    """What the rows print of the samples, and the rest of them, which is known by subtraction."""
+    names = [
+        name
+        for row, split in rows.items()
+        for name in ([behind.part(row, p) for p in PARTS] if split else [behind.whole(row)])
+    ]
+    printed = [_of(there, name) for name in names]
+    return [*printed, _of(there, behind.FLOW[0]).difference(*printed)]
+
+
+def steps_of(flow: Collection[str], there: Behind) -> list[Set[str]]:
+    """The printed numbers of how far samples came, and what lies between any two of them."""
+    numbers = [set[str](), *(_of(there, name) for name in flow)]
+    return [one ^ other for one, other in itertools.combinations(numbers, 2)]
+
+
+def rows_beside(rows: Rows, numbers: Sequence[Set[str]], there: Behind) -> Rows:
+    """The rows without what is too near these numbers: parts go first, a row at a time, and then rows.
+
+    One whose leaving is enough goes before others; else the smallest.
+    """
+    while any(near(number, pieces_of(rows, there)) for number in numbers):
+        ways = list(_less(rows))
+        if not ways:
+            break
+        enough = (way for way in ways if not any(near(number, pieces_of(way, there)) for number in numbers))
+        rows = next(enough, ways[0])
+    return rows
+
+
+def _less(rows: Rows) -> Iterator[Rows]:
+    if any(rows.values()):
+        yield from ({**rows, row: False} for row, split in rows.items() if split)
+    else:
+        yield from ({other: False for other in rows if other != row} for row in rows)
+
+
+def side_by_side(names: Iterable[str], there: Behind) -> list[str]:
+    """Of these figures, in this order, each that is not told apart from one before it by a few samples."""
+    kept: list[str] = []
+    for name in names:
+        if not any(few(there.get(name, {}), there.get(other, {})) for other in kept):
+            kept.append(name)
+    return kept
+
+
+def _of(there: Behind, name: str) -> set[str]:
+    return set(there.get(name, {}))

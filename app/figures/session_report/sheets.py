@@ -12,10 +12,8 @@ from pydantic import Field
 
 from app.care.alerts.domain import AlertState
 from app.care.alerts.service import Alert
-from app.care.consultations.adjusting_domain import ADJUSTMENT_WORDS, WHY_WORDS
-from app.care.consultations.domain import INTENTION_WORDS, REFERRAL_WORDS, Intention
-from app.figures.session_report.counting import OwnAffairs
-from app.figures.session_report.domain import COLUMN_WORDS, Column, Custody, Pages, Report
+from app.care.consultations.domain import ADJUSTMENT_WORDS, INTENTION_WORDS, REFERRAL_WORDS, WHY_WORDS, Intention
+from app.figures.session_report.counting import COLUMN_WORDS, Column, Custody, OwnAffairs, Pages, Report
 from app.intake.custody.domain import CUSTODY_WORDS, CustodyKind
 from app.platform.kernel.actor import ROLE_WORDS
 from harm_messages.vocabulary import FindingRole

@@ -9,11 +9,9 @@ from fastapi.responses import Response
 
 from app.figures.trends.csv import PARQUET, has_parquet, to_parquet
 from app.figures.trends.domain import Question
-from app.figures.trends.measures import MEASURES
-from app.figures.trends.protection.features import MEASURED
-from app.figures.trends.query import question
+from app.figures.trends.measures import MEASURED, MEASURES
 from app.figures.trends.schemas import MeasureOffered, TrendOut
-from app.figures.trends.web import Reader, answered, csv_response, download
+from app.figures.trends.web import Reader, answered, csv_response, download, question
 from app.platform.kernel.errors import NotAcceptable
 from app.runtime import RuntimeDep
 

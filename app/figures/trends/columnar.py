@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.care.counted.domain import Seen
-from app.figures.trends.domain import Count, Dimension
-from app.figures.trends.targets import Target
+from app.figures.trends.domain import Count, Dimension, Target
 from app.laboratory.identification.domain import QUICK_TESTS
 
 Codes = NDArray[np.int32]

@@ -1,18 +1,24 @@
-"""A table as CSV that a spreadsheet cannot be tricked by, with its definition in every row; the same as Parquet."""
+"""A table as CSV that a spreadsheet cannot be tricked by, with its definition in every row; the same as Parquet.
+
+Other rows are made files of here too: CSV always, Parquet where pyarrow is installed.
+"""
 
 from __future__ import annotations
 
+import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from itertools import chain
+from typing import Any
 
 from app.figures.trends.domain import Kind, Row, TrendTable
-from app.figures.trends.schemas import protection_words
-from app.platform.web.csv_text import csv_text
+from app.figures.trends.schemas import FIGURES, protection_words
+from app.platform.kernel.errors import Invalid
+from app.platform.web.csv_text import csv_text, neutral
 
+NO_PARQUET = "Parquet files need pyarrow, which is not installed on this server. CSV holds the same rows."
 SHARES = frozenset({Kind.SHARE, Kind.DISTRIBUTION, Kind.AGREEMENT, Kind.TOGETHER, Kind.OUTCOMES})
-FIGURES = ("n", "denominator", "numerator", "value", "low", "high", "few", "why", "incomplete", "testing_changed")
 TAIL = ("measure", "found", "filters", "definition", "formula", "version", "protection", "as_of", "made_at")
 Cell = str | int | float | None
 PARQUET = "application/vnd.apache.parquet"
@@ -109,30 +115,53 @@ def has_parquet() -> bool:
     return find_spec("pyarrow") is not None
 
 
-def to_parquet(table: TrendTable) -> bytes:
-    """The columns of the CSV with their types, one row group, compressed with zstd; needs pyarrow, an extra of its own.
+def csv_of(lines: Iterable[Iterable[object]]) -> bytes:
+    """UTF-8 without a mark, ends of lines as RFC 4180 has them, no cell that a spreadsheet takes for a formula."""
+    return csv_text(lines).encode()
 
-    The definition also stands in the metadata of the file.
+
+def from_csv(content: bytes) -> list[list[str]]:
+    """The lines of a file of ours, with the apostrophes before formulae taken off again."""
+    lines = csv.reader(io.StringIO(content.decode(), newline=""))
+    return [[cell[1:] if cell[:1] == "'" and neutral(cell[1:]) == cell else cell for cell in line] for line in lines]
+
+
+def to_parquet(table: TrendTable) -> bytes:
+    """The columns of the CSV with their types; the definition also stands in the metadata of the file."""
+    keys = {d.value for d in table.dimensions}
+
+    def kind(name: str) -> str:
+        if name in keys or name in _TEXTS:
+            return ""
+        if name in _FLAGS:
+            return "boolean"
+        return "integer" if name.removeprefix("baseline_") in _COUNTS else "number"
+
+    names, measure = columns(table), table.measure
+    about = {"measure": measure.name, "version": measure.version, "definition": measure.definition}
+    return parquet_of(names, list(lines(table)), {name: kind(name) for name in names}, about)
+
+
+def parquet_of(
+    header: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    types: Mapping[str, str] | None = None,
+    about: Mapping[str, str] | None = None,
+) -> bytes:
+    """A Parquet file, one row group, the same bytes for the same rows and version of pyarrow, an extra of its own.
+
+    `types`: column → integer, number, boolean; everything else is text. None is null. Raises Invalid without pyarrow.
     """
+    if not has_parquet():
+        raise Invalid(NO_PARQUET, fields={"format": "not available here"}, hint="Take the CSV.")
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    names, rows = columns(table), list(lines(table))
-    keys = {d.value for d in table.dimensions}
-
-    def kind(name: str) -> pa.DataType:
-        if name in keys or name in _TEXTS:
-            return pa.string()
-        if name in _FLAGS:
-            return pa.bool_()
-        return pa.int64() if name.removeprefix("baseline_") in _COUNTS else pa.float64()
-
-    measure = table.measure
-    schema = pa.schema(
-        [pa.field(name, kind(name)) for name in names],
-        metadata={"measure": measure.name, "version": measure.version, "definition": measure.definition},
-    )
-    arrays = [pa.array([row[at] for row in rows], kind(name)) for at, name in enumerate(names)]
+    kinds = {"integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
+    fields = [pa.field(name, kinds.get((types or {}).get(name, ""), pa.string())) for name in header]
+    schema = pa.schema(fields, metadata=dict(about or {}))
+    columns = [[row[i] for row in rows] for i in range(len(header))]
+    arrays = [pa.array(values, type=field.type) for values, field in zip(columns, fields, strict=True)]
     out = io.BytesIO()
     pq.write_table(pa.Table.from_arrays(arrays, schema=schema), out, compression="zstd")
     return out.getvalue()

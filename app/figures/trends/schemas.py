@@ -12,6 +12,9 @@ from app.figures.trends.measures import form_of
 from app.figures.trends.protection.intervals import LEAST
 from app.figures.trends.protection.noise import Stream, Strength, variance_of
 
+FIGURES = ("n", "denominator", "numerator", "value", "low", "high", "few", "why", "incomplete", "testing_changed")
+"""What every row has beside its keys."""
+
 
 class MeasureOut(BaseModel):
     """What the figure is: in a sentence, and in symbols (x numerator, n denominator)."""
@@ -71,17 +74,8 @@ def row_data(row: Row) -> dict[str, Told]:
     """A row as flat data: its keys, its figures, what more it has."""
     return {
         **row.key,
-        "n": row.n,
-        "numerator": row.numerator,
-        "denominator": row.denominator,
-        "value": row.value,
-        "low": row.low,
-        "high": row.high,
+        **{name: getattr(row, name) for name in FIGURES},
         "suppressed": False,
-        "why": row.why,
-        "few": row.few,
-        "incomplete": row.incomplete,
-        "testing_changed": row.testing_changed,
         **row.more,
     }
 

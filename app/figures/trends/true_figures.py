@@ -1,6 +1,11 @@
 """True figures, for the operator of this machine: how each kind of figure is counted in the facts.
 
 Everybody else reads perturbed ones from what was struck (protection/). Knows no web and no database.
+
+Quantiles are the linear estimate, type 7 of Hyndman & Fan 1996 (doi:10.1080/00031305.1996.10473566). Their interval: the r-th
+and the s-th smallest figure, with r the smallest number for which a binomial of n and p exceeds 2.5 %, and s beyond the one
+for which it reaches 97.5 % (Conover, Practical Nonparametric Statistics, 3rd ed. 1999, section 3.2). It holds for any
+distribution, and it has no limit where n is too small for one.
 """
 
 from __future__ import annotations
@@ -8,21 +13,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.figures.trends import periods
-from app.figures.trends.baseline import compared
+from app.figures.trends import domain, periods
 from app.figures.trends.columnar import Facts, Key, Mask, Rows
 from app.figures.trends.domain import SPREADING, Count, Dimension, Kind, Measure, More, Question, Row
-from app.figures.trends.ranks import quantile
-from app.figures.trends.targets import Amongst, Target, target_of
+from app.figures.trends.periods import compared
 from app.platform.kernel.shares import wilson
 from harm_messages import Register
 
+CONFIDENCE = 0.95
 PER_UNIT = frozenset({"mg_per_unit", "ug_per_blotter"})
 """Units in which an amount is a strength: how much one tablet or blotter holds."""
 OTHERS = (0.10, 0.25, 0.75, 0.90)
@@ -34,6 +38,25 @@ BANDS: Mapping[str, tuple[float, ...]] = {
     "ratio": tuple(k / 10 for k in range(10)),
 }
 """Lower edges per unit, fixed so that two tables can be compared; the last one is open: from there on upwards."""
+
+
+@lru_cache(maxsize=4096)
+def _places(n: int, p: float) -> tuple[int, int]:
+    """Ranks of the limits, counted from 1; 0 or n + 1 where there is none."""
+    from scipy.stats import binom  # takes half a second, which a server need not spend to start
+
+    tail = (1 - CONFIDENCE) / 2
+    return int(binom.ppf(tail, n, p)), int(binom.ppf(1 - tail, n, p)) + 1
+
+
+def quantile(ordered: NDArray[np.float64], p: float) -> tuple[float, float | None, float | None]:
+    """The p-quantile of figures in rising order, at least one, and the limits of the interval that covers it in 95 of 100
+    cases; None: too few figures for that limit."""
+    n = len(ordered)
+    r, s = _places(n, p)
+    low = float(ordered[r - 1]) if r >= 1 else None
+    high = float(ordered[s - 1]) if s <= n else None
+    return float(np.quantile(ordered, p)), low, high
 
 
 @dataclass(frozen=True)
@@ -63,9 +86,9 @@ class Asking:
         """Numerator and denominator per row of the table; `by` splits further."""
         return self.facts.cells((*self.asked.by, *by), hit, self.among & of)
 
-    def target(self, name: str) -> Target:
+    def target(self, name: str) -> domain.Target:
         """What is looked for under this name. Raises Invalid for the analogues of no substance."""
-        return target_of(name, self.register, amongst=Amongst(self.asked.role))
+        return domain.target_of(name, self.register, amongst=domain.Amongst(self.asked.role))
 
     def row(self, key: Key, n: int, more: More) -> Row:
         """A row without a figure yet."""

@@ -6,7 +6,7 @@ Knows no other feature but people: samples write to the ledger, not the other wa
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,7 +44,7 @@ class Ledger:
 
 def ledger(session: Session, sample_id: uuid.UUID) -> Ledger:
     """The ledger of a sample, oldest line first."""
-    events = _events_of(session, sample_id)
+    events = _events_of(session, [sample_id])
     names = people.display_names(session, [p for e in events for p in (e.by_id, e.witness_id)])
 
     def name(person_id: uuid.UUID | None) -> str:
@@ -54,9 +54,27 @@ def ledger(session: Session, sample_id: uuid.UUID) -> Ledger:
     return Ledger(tuple(lines), balance((e.kind, e.mg) for e in events))
 
 
-def _events_of(session: Session, sample_id: uuid.UUID) -> Sequence[CustodyEvent]:
-    query = select(CustodyEvent).where(CustodyEvent.sample_id == sample_id)
+def _events_of(session: Session, sample_ids: Iterable[uuid.UUID]) -> Sequence[CustodyEvent]:
+    query = select(CustodyEvent).where(col(CustodyEvent.sample_id).in_(list(sample_ids)))
     return session.exec(query.order_by(col(CustodyEvent.at), col(CustodyEvent.id))).all()
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """One line for a session's report. `witnessed`: somebody else than whoever wrote it is named as having watched. Weights in mg."""
+
+    sample_id: uuid.UUID
+    kind: CustodyKind
+    mg: float | None
+    witnessed: bool
+
+
+def lines_of_samples(session: Session, sample_ids: Iterable[uuid.UUID]) -> list[LedgerLine]:
+    """Every line about these samples in one query, oldest first."""
+    return [
+        LedgerLine(row.sample_id, row.kind, row.mg, row.witness_id is not None and row.witness_id != row.by_id)
+        for row in _events_of(session, sample_ids)
+    ]
 
 
 def add_event(
@@ -70,7 +88,7 @@ def add_event(
     place: str = "",
 ) -> CustodyEvent:
     """Write one line. Raises Invalid when it does not add up or a destruction had no second person."""
-    now = balance((e.kind, e.mg) for e in _events_of(uow.session, sample_id))
+    now = balance((e.kind, e.mg) for e in _events_of(uow.session, [sample_id]))
     wrong = problems(kind, mg, place, now)
     if sentence := _witness_problem(uow, kind, witness_id):
         wrong["witness_id"] = sentence

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.intake.people import schemas, service
+from app.intake.people import service
+from app.intake.people.tables import Person
+from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import STAFF, allow
-from app.platform.web.idempotency import OnceDep
-from app.runtime import RuntimeDep
+from app.platform.web.fields import FreeText, Note80, Text140
+from app.runtime import CreationDep, RuntimeDep
 
 router = APIRouter(prefix="/api/v1", tags=["people"])
 
@@ -21,31 +25,88 @@ AnybodyAtAll = Annotated[Actor, allow(*STAFF, Role.INSTRUMENT)]
 Admin = Annotated[Actor, allow(Role.ADMIN)]
 
 
+class NewPerson(BaseModel):
+    """An account to create."""
+
+    username: str = Field(min_length=2, max_length=60, pattern=r"^[A-Za-z0-9._-]+$")
+    display_name: Annotated[Text140, StringConstraints(min_length=1, max_length=120)]
+    password: str = Field(min_length=1, max_length=200)
+    roles: list[Role] = Field(min_length=1, max_length=20)
+
+
+class PersonOut(BaseModel):
+    """An account."""
+
+    id: uuid.UUID
+    username: str
+    display_name: str
+    roles: list[Role]
+    disabled: bool
+    version: int
+
+    @classmethod
+    def of(cls, person: Person, roles: frozenset[Role]) -> PersonOut:
+        """From a row."""
+        return cls(**person.model_dump(), roles=sorted(roles), disabled=person.disabled_at is not None)
+
+
+class Me(BaseModel):
+    """Who is calling."""
+
+    display_name: str
+    roles: list[Role]
+    agency: str
+
+
+class NewToken(FreeText):
+    """A token to issue; no roles means all of the owner's."""
+
+    label: Annotated[Note80, StringConstraints(min_length=1)]
+    roles: list[Role] = Field(default=[], max_length=20)
+    days: int = Field(30, ge=1, le=366)
+
+
+class TokenOut(BaseModel):
+    """A token without its secret."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: uuid.UUID
+    label: str
+    roles: list[str]
+    expires_at: datetime
+
+
+class TokenIssued(TokenOut):
+    """A token with its secret, this once."""
+
+    token: str
+
+
 @router.get("/me")
-def who_am_i(who: AnybodyAtAll) -> schemas.Me:
+def who_am_i(who: AnybodyAtAll) -> Me:
     """Who this session or token speaks for."""
-    return schemas.Me(display_name=who.display_name, roles=sorted(who.roles), agency=who.agency_name)
+    return Me(display_name=who.display_name, roles=sorted(who.roles), agency=who.agency_name)
 
 
 @router.get("/people")
-def list_people(who: Admin, rt: RuntimeDep) -> list[schemas.PersonOut]:
+def list_people(who: Admin, rt: RuntimeDep) -> list[PersonOut]:
     """Accounts of the caller's agency."""
     with rt.read() as session:
-        return [schemas.PersonOut.of(person, roles) for person, roles in service.people(session, who)]
+        return [PersonOut.of(person, roles) for person, roles in service.people(session, who)]
 
 
-@router.post("/people", status_code=201, response_model=schemas.PersonOut)
-def add_person(body: schemas.NewPerson, who: Admin, rt: RuntimeDep, once: OnceDep, request: Request) -> JSONResponse:
+@router.post("/people", status_code=201, response_model=PersonOut)
+def add_person(body: NewPerson, who: Admin, creation: CreationDep) -> JSONResponse:
     """Create an account in the caller's agency."""
     assert who.agency_id is not None
     agency_id = who.agency_id
-    with rt.begin(who, request) as uow:
 
-        def create() -> schemas.PersonOut:
-            person = service.add_person(uow, agency_id, body.username, body.display_name, body.password, body.roles)
-            return schemas.PersonOut.of(person, frozenset(body.roles))
+    def create(uow: UnitOfWork) -> PersonOut:
+        person = service.add_person(uow, agency_id, body.username, body.display_name, body.password, body.roles)
+        return PersonOut.of(person, frozenset(body.roles))
 
-        return once.run(uow, create)
+    return creation.made(who, create)
 
 
 @router.post("/people/{person_id}/disable", status_code=204)
@@ -57,22 +118,21 @@ def disable_person(person_id: uuid.UUID, who: Admin, rt: RuntimeDep, request: Re
 
 
 @router.get("/tokens")
-def list_tokens(who: Anybody, rt: RuntimeDep) -> list[schemas.TokenOut]:
+def list_tokens(who: Anybody, rt: RuntimeDep) -> list[TokenOut]:
     """The caller's working tokens."""
     with rt.read() as session:
-        return [schemas.TokenOut.model_validate(token) for token in service.own_tokens(session, who, rt.now())]
+        return [TokenOut.model_validate(token) for token in service.own_tokens(session, who, rt.now())]
 
 
-@router.post("/tokens", status_code=201, response_model=schemas.TokenIssued)
-def issue_token(body: schemas.NewToken, who: Anybody, rt: RuntimeDep, once: OnceDep, request: Request) -> JSONResponse:
+@router.post("/tokens", status_code=201, response_model=TokenIssued)
+def issue_token(body: NewToken, who: Anybody, rt: RuntimeDep, creation: CreationDep) -> JSONResponse:
     """Issue a token with no more roles than the caller holds. Its secret is shown this once."""
-    with rt.begin(who, request) as uow:
 
-        def create() -> schemas.TokenIssued:
-            token, secret = service.issue_token(uow, body.label, body.roles, body.days, rt.pepper)
-            return schemas.TokenIssued(**token.model_dump(), token=secret)
+    def create(uow: UnitOfWork) -> TokenIssued:
+        token, secret = service.issue_token(uow, body.label, body.roles, body.days, rt.pepper)
+        return TokenIssued(**token.model_dump(), token=secret)
 
-        return once.run(uow, create)
+    return creation.made(who, create)
 
 
 @router.delete("/tokens/{token_id}", status_code=204)

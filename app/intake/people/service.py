@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from app.intake.people.tables import Agency, AgencyKind, ApiToken, Person, PersonRole, StaffSession
 from app.platform import audit
 from app.platform.db import UnitOfWork
+from app.platform.db.rows import row_of
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from app.platform.live.publish import publish
@@ -191,7 +192,7 @@ def add_person(
 
 def disable_person(uow: UnitOfWork, person_id: uuid.UUID) -> None:
     """Turn an account off; every browser and token of it stops working at once."""
-    person = _own_person(uow, person_id)
+    person = row_of(uow.session, Person, uow.actor.agency_id, person_id, "person")
     if person.id == uow.actor.person_id:
         raise Forbidden("You cannot turn off your own account.", hint="Ask another administrator.")
     person.disabled_at = uow.now
@@ -203,13 +204,6 @@ def disable_person(uow: UnitOfWork, person_id: uuid.UUID) -> None:
         token.revoked_at = uow.now
     publish(uow, ENDED, "disabled", agency_id=person.agency_id, payload={"key": str(person_id)})
     audit.record(uow, "disable", "person", person_id, version=person.version)
-
-
-def _own_person(uow: UnitOfWork, person_id: uuid.UUID) -> Person:
-    person = uow.session.get(Person, person_id)
-    if person is None or person.agency_id != uow.actor.agency_id:
-        raise NotFound("person")
-    return person
 
 
 def people(session: Session, actor: Actor) -> list[tuple[Person, frozenset[Role]]]:

@@ -14,14 +14,14 @@ from app.intake.custody.schemas import LedgerOut, NewCustodyEvent
 from app.intake.samples import schemas, service
 from app.intake.samples.intake_schemas import NewSample, SampleChange
 from app.intake.sessions import service as sessions
+from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Conflict
 from app.platform.kernel.versions import check_version
 from app.platform.security.policy import SERVICE_STAFF, allow
-from app.platform.web.etags import IfMatch, set_etag
-from app.platform.web.idempotency import OnceDep
+from app.platform.web.etags import tagged
 from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
-from app.runtime import RuntimeDep
+from app.runtime import ChangeDep, CreationDep, RuntimeDep
 
 router = APIRouter(prefix="/api/v1", tags=["samples"])
 
@@ -37,35 +37,24 @@ def sample_out(session: Session, row: service.Sample) -> schemas.SampleOut:
 
 @router.post("/sessions/{session_id}/samples", status_code=201, response_model=schemas.RegisteredOut)
 def register_sample(
-    session_id: uuid.UUID, body: NewSample, who: Registrar, rt: RuntimeDep, once: OnceDep, request: Request
+    session_id: uuid.UUID, body: NewSample, who: Registrar, rt: RuntimeDep, creation: CreationDep
 ) -> JSONResponse:
     """Register a sample and mint its ticket. The code is in this answer and nowhere else; a retry with the same
     Idempotency-Key gets it again."""
-    with rt.begin(who, request) as uow:
-        checking_session = sessions.lock_session(uow, session_id)
 
-        def create() -> schemas.RegisteredOut:
-            done = service.register(
-                uow,
-                session_id,
-                body,
-                rt.pepper,
-                substances=rt.pack.substances,
-                ticket_days=rt.settings.ticket_days,
-            )
-            assert done.sample.ticket_expires_at is not None
-            return schemas.RegisteredOut(
-                sample=schemas.SampleOut.of(done.sample, done.expected, done.consents),
-                ticket=schemas.TicketOut.of(
-                    done.code,
-                    done.sample.ticket_expires_at,
-                    rt.settings.public_url,
-                    checking_session.licence_mode.individual_results,
-                ),
-                offers=done.offers,
-            )
+    def create(uow: UnitOfWork) -> schemas.RegisteredOut:
+        checking_session = sessions.lock_session(uow, session_id)  # a name holds it, so that it is not read twice
+        individual = checking_session.licence_mode.individual_results
+        substances, days, address = rt.pack.substances, rt.settings.ticket_days, rt.settings.public_url
+        done = service.register(uow, session_id, body, rt.pepper, substances=substances, ticket_days=days)
+        assert done.sample.ticket_expires_at is not None
+        return schemas.RegisteredOut(
+            sample=schemas.SampleOut.of(done.sample, done.expected, done.consents),
+            ticket=schemas.TicketOut.of(done.code, done.sample.ticket_expires_at, address, individual),
+            offers=done.offers,
+        )
 
-        return once.run(uow, create)
+    return creation.made(who, create)
 
 
 @router.get("/sessions/{session_id}/samples")
@@ -97,30 +86,23 @@ def read_board(session_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> service.Boa
 def read_sample(sample_id: uuid.UUID, who: Staff, rt: RuntimeDep, response: Response) -> schemas.SampleOut:
     """Everything recorded about a sample; no ticket."""
     with rt.read() as session:
-        row = service.get_sample(session, who, sample_id)
-        set_etag(response, row.version)
-        return sample_out(session, row)
+        return tagged(response, sample_out(session, service.get_sample(session, who, sample_id)))
 
 
 @router.patch("/samples/{sample_id}")
 def correct_sample(
-    sample_id: uuid.UUID,
-    body: SampleChange,
-    who: Registrar,
-    rt: RuntimeDep,
-    if_match: IfMatch,
-    request: Request,
-    response: Response,
+    sample_id: uuid.UUID, body: SampleChange, who: Registrar, rt: RuntimeDep, change: ChangeDep
 ) -> schemas.SampleOut:
     """Correct what was written down; only the fields sent change."""
-    with rt.begin(who, request) as uow:
+
+    def corrected(uow: UnitOfWork) -> schemas.SampleOut:
         row = service.lock_sample(uow, sample_id)
-        check_version("sample", if_match, row.version)
+        check_version("sample", change.version, row.version)
         service.change(uow, row, body, substances=rt.pack.substances)
         uow.session.flush()
-        out = sample_out(uow.session, row)
-    set_etag(response, out.version)
-    return out
+        return sample_out(uow.session, row)
+
+    return change.made(who, corrected)
 
 
 @router.post("/samples/{sample_id}/withdraw")
@@ -135,21 +117,18 @@ def withdraw_sample(
 
 
 @router.post("/samples/{sample_id}/ticket", status_code=201, response_model=schemas.TicketOut)
-def reissue_ticket(
-    sample_id: uuid.UUID, who: TicketKeeper, rt: RuntimeDep, once: OnceDep, request: Request
-) -> JSONResponse:
+def reissue_ticket(sample_id: uuid.UUID, who: TicketKeeper, rt: RuntimeDep, creation: CreationDep) -> JSONResponse:
     """A new code for a lost ticket; the old one stops working at once."""
-    with rt.begin(who, request) as uow:
+
+    def create(uow: UnitOfWork) -> schemas.TicketOut:
         row = service.lock_sample(uow, sample_id)
         individual = sessions.get_session(uow.session, who, row.session_id).licence_mode.individual_results
+        code = service.reissue_ticket(uow, row, rt.pepper)
+        if row.ticket_expires_at is None:
+            raise Conflict("This sample never had a ticket.")
+        return schemas.TicketOut.of(code, row.ticket_expires_at, rt.settings.public_url, individual)
 
-        def create() -> schemas.TicketOut:
-            code = service.reissue_ticket(uow, row, rt.pepper)
-            if row.ticket_expires_at is None:
-                raise Conflict("This sample never had a ticket.")
-            return schemas.TicketOut.of(code, row.ticket_expires_at, rt.settings.public_url, individual)
-
-        return once.run(uow, create)
+    return creation.made(who, create)
 
 
 @router.get("/samples/{sample_id}/custody")
@@ -161,15 +140,12 @@ def read_custody(sample_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> LedgerOut:
 
 
 @router.post("/samples/{sample_id}/custody", status_code=201, response_model=custody.CustodyLine)
-def add_custody(
-    sample_id: uuid.UUID, body: NewCustodyEvent, who: Staff, rt: RuntimeDep, once: OnceDep, request: Request
-) -> JSONResponse:
+def add_custody(sample_id: uuid.UUID, body: NewCustodyEvent, who: Staff, creation: CreationDep) -> JSONResponse:
     """Write a line into the custody ledger."""
-    with rt.begin(who, request) as uow:
+
+    def create(uow: UnitOfWork) -> custody.CustodyLine:
         row = service.lock_sample(uow, sample_id)
+        event = custody.add_event(uow, session_id=row.session_id, sample_id=row.id, **body.model_dump())
+        return next(line for line in custody.ledger(uow.session, row.id).lines if line.id == event.id)
 
-        def create() -> custody.CustodyLine:
-            event = custody.add_event(uow, session_id=row.session_id, sample_id=row.id, **body.model_dump())
-            return next(line for line in custody.ledger(uow.session, row.id).lines if line.id == event.id)
-
-        return once.run(uow, create)
+    return creation.made(who, create)

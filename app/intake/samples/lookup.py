@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from app.intake.samples import tickets
 from app.intake.samples.domain import HARMED, ConsentAnswer, ConsentKind, SubmitterType
 from app.intake.samples.tables import Consent, Sample, SampleExpected, TicketSession
 from app.platform.db import UnitOfWork
+from app.platform.db.rows import row_of
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import NotFound
 from app.platform.security.tokens import keyed_hash, new_secret
@@ -39,12 +40,7 @@ def keys_of_agency(session: Session, actor: Actor) -> list[uuid.UUID]:
 
 def lock_sample(uow: UnitOfWork, sample_id: uuid.UUID) -> Sample:
     """A sample that is about to be changed: its row is read as it is now, and held until the transaction ends."""
-    of_agency = (Sample.id == sample_id, Sample.agency_id == uow.actor.agency_id)
-    query = select(Sample).where(*of_agency).with_for_update()
-    found = uow.session.exec(query.execution_options(populate_existing=True)).first()
-    if found is None:
-        raise NotFound("sample")
-    return found
+    return row_of(uow.session, Sample, uow.actor.agency_id, sample_id, "sample", lock=True)
 
 
 def sample_for_system(session: Session, sample_id: uuid.UUID) -> Sample | None:
@@ -176,6 +172,31 @@ def looks_of(session: Session, agency_id: uuid.UUID, sample_ids: Iterable[uuid.U
                 row.id, row.session_id, row.number, row.form.value, row.logo, tuple(row.colours), row.group_ref,
                 row.withdrawn_at is not None,
             )  # fmt: skip
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """What somebody sees of a sample, without its number; sizes in mm, weight in mg."""
+
+    colours: tuple[str, ...]
+    logo: str
+    shape: str
+    width_mm: float | None
+    height_mm: float | None
+    thickness_mm: float | None
+    weight_mg: float | None
+
+
+def appearances(session: Session, sample_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Appearance]:
+    """Of every sample of ours among these, for files about many at once. The caller answers for whose they are."""
+    keys = sorted(sample_ids)
+    columns = [col(getattr(Sample, name)) for name in ("id", *(one.name for one in fields(Appearance)))]
+    found: dict[uuid.UUID, Appearance] = {}
+    for start in range(0, len(keys), AT_ONCE):
+        query = sa.select(*columns).where(col(Sample.id).in_(keys[start : start + AT_ONCE]))
+        for key, colours, *rest in session.connection().execute(query):
+            found[key] = Appearance(tuple(colours), *rest)
     return found
 
 

@@ -6,10 +6,13 @@ ticket too), queue (who waits, the board), substances (what the register makes o
 
 from __future__ import annotations
 
+import tomllib
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
+from pathlib import Path
 
 import sqlalchemy as sa
 from pydantic import JsonValue
@@ -18,7 +21,6 @@ from sqlmodel import col
 from app.intake.custody import service as custody
 from app.intake.custody.domain import CustodyKind
 from app.intake.samples import tickets
-from app.intake.samples.consents import wording
 from app.intake.samples.domain import (
     STAMPS,
     ConsentAnswer,
@@ -63,13 +65,10 @@ __all__ = [
     "Board",
     "NewSample",
     "QueueRow",
-    "Registered",
     "Sample",
-    "SampleChange",
     "Suggestion",
     "before_in_queue",
     "board",
-    "change",
     "consent_rows",
     "consents_of",
     "expected_of",
@@ -84,17 +83,13 @@ __all__ = [
     "open_ticket_session",
     "page",
     "queue",
-    "register",
-    "reissue_ticket",
     "sample_by_ticket",
     "sample_by_ticket_session",
     "sample_for_system",
     "stage",
-    "stamp",
     "state_words",
     "suggest",
     "understand",
-    "withdraw",
 ]
 
 TICKET_DAYS = 14
@@ -196,6 +191,21 @@ def _expect(uow: UnitOfWork, sample_id: uuid.UUID, expected: list[str]) -> None:
         SampleExpected(sample_id=sample_id, substance_id=substance_id, position=position)
         for position, substance_id in enumerate(expected)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """All questions of consent in one version of their wording."""
+
+    version: str
+    ask: dict[ConsentKind, str]
+
+
+@cache
+def wording() -> Wording:
+    """The questions in use, from consents.toml. A question without a text stops the start, not the first client."""
+    table = tomllib.loads(Path(__file__).with_name("consents.toml").read_text("utf-8"))
+    return Wording(str(table["version"]), {kind: str(table[kind.value]["ask"]) for kind in ConsentKind})
 
 
 def add_consents(

@@ -5,17 +5,17 @@ from __future__ import annotations
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 
 from app.intake.sessions import schemas, service
+from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.versions import check_version
 from app.platform.security.policy import SERVICE_STAFF, allow
-from app.platform.web.etags import IfMatch, set_etag
-from app.platform.web.idempotency import OnceDep
+from app.platform.web.etags import tagged
 from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
-from app.runtime import RuntimeDep
+from app.runtime import ChangeDep, CreationDep, RuntimeDep
 
 router = APIRouter(prefix="/api/v1", tags=["sessions"])
 
@@ -48,33 +48,28 @@ def read_session(session_id: uuid.UUID, who: Staff, rt: RuntimeDep, response: Re
     """One session."""
     with rt.read() as session:
         row = service.get_session(session, who, session_id)
-        set_etag(response, row.version)
-        return schemas.SessionOut.of(row, service.site_of(session, row), rt.now())
+        return tagged(response, schemas.SessionOut.of(row, service.site_of(session, row), rt.now()))
 
 
 @router.post("/sessions", status_code=201, response_model=schemas.SessionOut)
-def create_session(
-    body: schemas.NewSession, who: Lead, rt: RuntimeDep, once: OnceDep, request: Request
-) -> JSONResponse:
+def create_session(body: schemas.NewSession, who: Lead, creation: CreationDep) -> JSONResponse:
     """Plan a session at a known site or at a new one."""
-    with rt.begin(who, request) as uow:
 
-        def create() -> schemas.SessionOut:
-            row = service.create_session(uow, body)
-            return schemas.SessionOut.of(row, service.site_of(uow.session, row), uow.now)
+    def create(uow: UnitOfWork) -> schemas.SessionOut:
+        row = service.create_session(uow, body)
+        return schemas.SessionOut.of(row, service.site_of(uow.session, row), uow.now)
 
-        return once.run(uow, create)
+    return creation.made(who, create)
 
 
 @router.post("/sessions/{session_id}/close")
-def close_session(
-    session_id: uuid.UUID, who: Lead, rt: RuntimeDep, if_match: IfMatch, request: Request, response: Response
-) -> schemas.SessionOut:
+def close_session(session_id: uuid.UUID, who: Lead, change: ChangeDep) -> schemas.SessionOut:
     """Close a session: nothing more is registered in it."""
-    with rt.begin(who, request) as uow:
+
+    def closed(uow: UnitOfWork) -> schemas.SessionOut:
         row = service.lock_session(uow, session_id)
-        check_version("session", if_match, row.version)
+        check_version("session", change.version, row.version)
         service.close_session(uow, row)
-        out = schemas.SessionOut.of(row, service.site_of(uow.session, row), uow.now)
-    set_etag(response, out.version)
-    return out
+        return schemas.SessionOut.of(row, service.site_of(uow.session, row), uow.now)
+
+    return change.made(who, closed)

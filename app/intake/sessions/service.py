@@ -14,28 +14,12 @@ from app.intake.sessions.schemas import NewSession, NewSite
 from app.intake.sessions.tables import CheckingSession, Site
 from app.platform import audit
 from app.platform.db import UnitOfWork
+from app.platform.db.rows import newest, row_of
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Conflict, Invalid, NotFound
 from app.platform.live.publish import publish
 
-__all__ = [
-    "CheckingSession",
-    "NewSession",
-    "NewSite",
-    "Site",
-    "close_session",
-    "create_session",
-    "get_session",
-    "lock_session",
-    "next_number",
-    "phase_of",
-    "session_for_system",
-    "sessions_now",
-    "sessions_of",
-    "site_of",
-    "sites",
-    "sites_of",
-]
+__all__ = ["CheckingSession", "NewSession", "NewSite", "Site"]
 
 
 def get_session(session: Session, actor: Actor, session_id: uuid.UUID) -> CheckingSession:
@@ -56,12 +40,7 @@ def lock_session(uow: UnitOfWork, session_id: uuid.UUID) -> CheckingSession:
 
     A form sent twice at the same instant therefore finds the answer of the first, also on PostgreSQL.
     """
-    of_agency = (CheckingSession.id == session_id, CheckingSession.agency_id == uow.actor.agency_id)
-    query = select(CheckingSession).where(*of_agency).with_for_update()
-    found = uow.session.exec(query.execution_options(populate_existing=True)).first()  # the row as it is now
-    if found is None:
-        raise NotFound("session")
-    return found
+    return row_of(uow.session, CheckingSession, uow.actor.agency_id, session_id, "session", lock=True)
 
 
 def sessions_of(
@@ -73,12 +52,9 @@ def sessions_of(
     limit: int = 200,
 ) -> list[CheckingSession]:
     """Sessions of the actor's agency, newest first by key. `open_only`: those nobody has closed."""
-    query = select(CheckingSession).where(CheckingSession.agency_id == actor.agency_id)
-    if open_only:
-        query = query.where(col(CheckingSession.closed_at).is_(None))
-    if before is not None:
-        query = query.where(col(CheckingSession.id) < before)
-    return list(session.exec(query.order_by(col(CheckingSession.id).desc()).limit(limit)))
+    own = CheckingSession.agency_id == actor.agency_id
+    still_open = (col(CheckingSession.closed_at).is_(None),) if open_only else ()
+    return newest(session, CheckingSession, own, *still_open, before=before, limit=limit)
 
 
 def sessions_now(session: Session, actor: Actor, now: datetime) -> list[CheckingSession]:

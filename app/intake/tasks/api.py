@@ -3,48 +3,78 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
+from pydantic import BaseModel, JsonValue
 
-from app.intake.tasks import schemas, service
+from app.intake.tasks import service
+from app.intake.tasks.domain import TaskKind
+from app.intake.tasks.service import TaskView
+from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
-from app.platform.web.etags import IfMatch, set_etag
-from app.runtime import RuntimeDep
+from app.platform.web.fields import FreeText, Note200
+from app.runtime import ChangeDep, RuntimeDep
 
 router = APIRouter(prefix="/api/v1", tags=["tasks"])
 
 Staff = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.HEALTH_WORKER, Role.SESSION_LEAD)]
 
 
+class DoneWords(FreeText):
+    """What was done; may be empty where the kind does not ask."""
+
+    words: Note200 = ""
+
+
+class SampleTaskOut(BaseModel):
+    """A task about a sample."""
+
+    id: uuid.UUID
+    kind: TaskKind
+    title: str
+    words: str
+    detail: dict[str, JsonValue]
+    sample_id: uuid.UUID
+    number: int
+    session_id: uuid.UUID
+    opened_at: datetime
+    closed_at: datetime | None
+    closed_by: str
+    closed_words: str
+    version: int
+
+    @classmethod
+    def of(cls, view: TaskView) -> SampleTaskOut:
+        """The JSON shape of what the service shows."""
+        return cls(
+            **view.row.model_dump(exclude={"closed_by"}), title=view.title, number=view.number, closed_by=view.by
+        )
+
+
 @router.get("/tasks")
-def list_tasks(who: Staff, rt: RuntimeDep, session_id: uuid.UUID | None = None) -> list[schemas.SampleTaskOut]:
+def list_tasks(who: Staff, rt: RuntimeDep, session_id: uuid.UUID | None = None) -> list[SampleTaskOut]:
     """Everything open in the caller's agency, oldest first; of one session where named."""
     with rt.read() as session:
-        return [schemas.SampleTaskOut.of(view) for view in service.open_tasks(session, who, session_id)]
+        return [SampleTaskOut.of(view) for view in service.open_tasks(session, who, session_id)]
 
 
 @router.get("/samples/{sample_id}/tasks")
-def list_tasks_of_sample(sample_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> list[schemas.SampleTaskOut]:
+def list_tasks_of_sample(sample_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> list[SampleTaskOut]:
     """Tasks about a sample, open ones first; closed ones with who closed them and when."""
     with rt.read() as session:
-        return [schemas.SampleTaskOut.of(view) for view in service.of_sample(session, who, sample_id)]
+        return [SampleTaskOut.of(view) for view in service.of_sample(session, who, sample_id)]
 
 
 @router.post("/tasks/{sample_task_id}/close")
-def close_task(
-    sample_task_id: uuid.UUID,
-    body: schemas.DoneWords,
-    who: Staff,
-    rt: RuntimeDep,
-    if_match: IfMatch,
-    request: Request,
-    response: Response,
-) -> schemas.SampleTaskOut:
+def close_task(sample_task_id: uuid.UUID, body: DoneWords, who: Staff, change: ChangeDep) -> SampleTaskOut:
     """Tick it off."""
-    with rt.begin(who, request) as uow:
-        row = service.close_task(uow, sample_task_id, if_match, body.words)
-        set_etag(response, row.version)
+
+    def closed(uow: UnitOfWork) -> SampleTaskOut:
+        row = service.close_task(uow, sample_task_id, change.version, body.words)
         views = service.of_sample(uow.session, who, row.sample_id)
-        return schemas.SampleTaskOut.of(next(view for view in views if view.row.id == row.id))
+        return SampleTaskOut.of(next(view for view in views if view.row.id == row.id))
+
+    return change.made(who, closed)

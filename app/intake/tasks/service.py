@@ -16,15 +16,13 @@ from app.intake.tasks.domain import KINDS, TaskKind, why_not_closed
 from app.intake.tasks.tables import Task
 from app.platform import audit
 from app.platform.db import UnitOfWork
+from app.platform.db.rows import row_of
 from app.platform.kernel.actor import Actor
-from app.platform.kernel.errors import Conflict, Invalid, NotFound
+from app.platform.kernel.errors import Conflict, Invalid
 from app.platform.kernel.versions import check_version
 from app.platform.live.publish import publish
 
-__all__ = [
-    "KINDS", "Task", "TaskKind", "TaskView", "causes_of", "close_task", "get_task", "of_sample", "of_session",
-    "open_once", "open_tasks", "reword", "rows_of_sample",
-]  # fmt: skip
+__all__ = ["KINDS", "Task", "TaskKind"]
 
 CLOSED_SHOWN = 5
 WORDS_MAX = 600
@@ -104,10 +102,7 @@ def reword(uow: UnitOfWork, row: Task, words: str, detail: Mapping[str, JsonValu
 
 def close_task(uow: UnitOfWork, task_id: uuid.UUID, version: int, words: str = "") -> Task:
     """Tick it off. Raises NotFound, Stale, Conflict (done already), Invalid (the role, or nothing said)."""
-    query = select(Task).where(Task.id == task_id, Task.agency_id == uow.actor.agency_id).with_for_update()
-    row = uow.session.exec(query.execution_options(populate_existing=True)).first()  # as it is now, and held
-    if row is None:
-        raise NotFound("task")
+    row = row_of(uow.session, Task, uow.actor.agency_id, task_id, "task", lock=True)
     if row.closed_at is not None:
         raise Conflict("Somebody has done this already. Nothing was changed.", hint="Open the page again to see who.")
     check_version("task", version, row.version)
@@ -122,10 +117,7 @@ def close_task(uow: UnitOfWork, task_id: uuid.UUID, version: int, words: str = "
 
 def get_task(session: Session, actor: Actor, task_id: uuid.UUID) -> TaskView:
     """One task of the actor's agency. Raises NotFound."""
-    row = session.get(Task, task_id)
-    if row is None or row.agency_id != actor.agency_id:
-        raise NotFound("task")
-    return _views(session, actor, [row])[0]
+    return _views(session, actor, [row_of(session, Task, actor.agency_id, task_id, "task")])[0]
 
 
 def of_sample(session: Session, actor: Actor, sample_id: uuid.UUID) -> list[TaskView]:

@@ -43,11 +43,6 @@ InstrumentFor = Callable[[uuid.UUID], InstrumentState]
 """From the key of an analysis to what is known of its instrument on that day."""
 
 
-def unknown_instrument(_analysis_id: uuid.UUID) -> InstrumentState:
-    """Nothing is known of any instrument."""
-    return InstrumentState()
-
-
 def widened(explained: MixtureExplanation | None, factor: float) -> MixtureExplanation | None:
     """An answer with every limit of detection multiplied by `factor`, at most 1 (nothing would have been seen)."""
     if explained is None or factor == 1.0:

@@ -79,11 +79,6 @@ ControlsFor = Callable[[uuid.UUID], RunControls]
 """From the key of an analysis to what was run beside it."""
 
 
-def no_controls(_analysis_id: uuid.UUID) -> RunControls:
-    """Nothing is known to have been run beside it."""
-    return RunControls()
-
-
 @dataclass(frozen=True, slots=True)
 class RunPeak:
     """One component: its time in seconds, its share of the area of all components in percent, and its spectrum.

@@ -7,6 +7,7 @@ import binascii
 import re
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -14,11 +15,14 @@ from anyio import to_thread
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, JsonValue
 from sqlmodel import Session
-from starlette.requests import ClientDisconnect
 
 from app.intake.sessions import service as sessions
-from app.laboratory.incoming import schemas, service
+from app.laboratory.identification.domain import Method
+from app.laboratory.incoming import service
+from app.laboratory.incoming.domain import IncomingState, SetAsideReason
+from app.laboratory.incoming.service import IncomingView
 from app.laboratory.incoming.tables import IncomingFile
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
@@ -26,7 +30,7 @@ from app.platform.kernel.errors import Forbidden, Invalid
 from app.platform.security.policy import allow
 from app.platform.storage import Received
 from app.platform.web.bodies import BINARY
-from app.platform.web.etags import etag, set_etag
+from app.platform.web.etags import etag, tagged
 from app.platform.web.fields import Text80
 from app.platform.web.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
 from app.runtime import Change, ChangeDep, Runtime, RuntimeDep
@@ -53,11 +57,91 @@ Digest = Annotated[
 _MEMBER = re.compile(r"^\s*([A-Za-z0-9*_.-]+)\s*=\s*:([A-Za-z0-9+/=]*):\s*$")
 
 
+class SuggestionOut(BaseModel):
+    """The open sample a file's name speaks of."""
+
+    sample_id: uuid.UUID
+    number: int
+    session_id: uuid.UUID
+    session_name: str
+    reason: str
+    certain: bool
+
+
+class IncomingOut(BaseModel):
+    """A file from an instrument. `message` is for the screen, `href` where to look.
+
+    `kept` is false once the bytes of a file that was set aside have been deleted.
+    """
+
+    id: uuid.UUID
+    arrival_key: str
+    sha256: str
+    size: int
+    file_name: str
+    folder: str
+    origin: str
+    session_id: uuid.UUID | None
+    state: IncomingState
+    format: str
+    summary: dict[str, JsonValue]
+    problem: dict[str, str | bool] | None
+    read_at: datetime | None
+    received_at: datetime
+    sample_id: uuid.UUID | None
+    upload_id: uuid.UUID | None
+    by_name: bool
+    set_aside_reason: SetAsideReason | None
+    decided_at: datetime | None
+    kept: bool
+    suggestion: SuggestionOut | None
+    version: int
+    message: str
+    href: str
+
+    @classmethod
+    def of(cls, view: IncomingView) -> IncomingOut:
+        """From a row with what is known around it."""
+        row, found = view.row, view.suggestion
+        return cls(
+            **row.model_dump(),
+            kept=row.blob_sha256 is not None,
+            suggestion=(
+                SuggestionOut(**asdict(found.sample), reason=found.reason, certain=found.certain) if found else None
+            ),
+            message=view.message,
+            href=f"/bench/samples/{row.sample_id}" if row.sample_id else "",
+        )
+
+    @classmethod
+    def receipt(cls, row: IncomingFile) -> IncomingOut:
+        """What an instrument's computer learns: what became of the file, nothing about any sample."""
+        nothing = {"sample_id": None, "upload_id": None, "suggestion": None, "href": ""}
+        return cls.of(IncomingView(row)).model_copy(update=nothing)
+
+
+class AttachIn(BaseModel):
+    """The sample a file belongs to. Without a method the analysis takes it from what the file is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sample_id: uuid.UUID
+    method: Method | None = None
+
+
+class SetAsideIn(BaseModel):
+    """Why a file belongs to no sample."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: SetAsideReason
+
+
 @router.post(
     "",
     status_code=201,
-    response_model=schemas.IncomingOut,
-    responses={200: {"model": schemas.IncomingOut, "description": "The same arrival again: nothing was added"}},
+    response_model=IncomingOut,
+    responses={200: {"model": IncomingOut, "description": "The same arrival again: nothing was added"}},
     openapi_extra=BINARY,
 )
 async def take_in(
@@ -82,10 +166,7 @@ async def take_in(
     announced = _announced_sha256(repr_digest, content_digest)
     key = service.arrival_key(arrival, who.person_id, idempotency_key)
     await to_thread.run_sync(_check_session, rt, who, session)
-    try:
-        received = await rt.blobs.receive(request.stream(), announced=announced)
-    except ClientDisconnect:
-        return Response(status_code=400)  # nobody is there to read it; nothing was kept
+    received = await rt.blobs.receive(request.stream(), announced=announced)
     coming = service.Arrival(key, filename, origin, session, attach)
     return await to_thread.run_sync(_commit, rt, who, request, received, coming)
 
@@ -104,16 +185,16 @@ def _commit(rt: Runtime, who: Actor, request: Request, received: Received, comin
     return JSONResponse(body, 201 if is_new else 200, headers=headers)
 
 
-def _out(uow: UnitOfWork, row: IncomingFile) -> schemas.IncomingOut:
+def _out(uow: UnitOfWork, row: IncomingFile) -> IncomingOut:
     return _shown(uow.session, uow.actor, [row], uow.now)[0]
 
 
-def _shown(session: Session, who: Actor, rows: Sequence[IncomingFile], now: datetime) -> list[schemas.IncomingOut]:
+def _shown(session: Session, who: Actor, rows: Sequence[IncomingFile], now: datetime) -> list[IncomingOut]:
     """Files as the bench sees them; to an instrument's computer nothing of the samples around them."""
     if not who.has(*BENCH):
-        return [schemas.IncomingOut.receipt(row) for row in rows]
+        return [IncomingOut.receipt(row) for row in rows]
     candidates = service.open_samples(session, who, now)
-    return [schemas.IncomingOut.of(view) for view in service.views(session, who, rows, candidates)]
+    return [IncomingOut.of(view) for view in service.views(session, who, rows, candidates)]
 
 
 @router.get("")
@@ -124,7 +205,7 @@ def list_incoming(
     arrival: Arrival = "",
     cursor: Cursor = "",
     limit: Limit = 50,
-) -> Page[schemas.IncomingOut]:
+) -> Page[IncomingOut]:
     """Files from the instruments, newest first. With `arrival`: that one, if it came.
 
     An instrument's computer must name the arrival, and learns what became of it, never which sample it was given to.
@@ -141,17 +222,15 @@ def list_incoming(
 
 
 @router.get("/{incoming_id}")
-def show_incoming(incoming_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: Response) -> schemas.IncomingOut:
+def show_incoming(incoming_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: Response) -> IncomingOut:
     """One file: what it is, or why it could not be read, and where it stands."""
     with rt.read() as session:
         row = service.get_incoming(session, who, incoming_id)
-        shown = _shown(session, who, [row], rt.now())[0]
-    set_etag(response, row.version)
-    return shown
+        return tagged(response, _shown(session, who, [row], rt.now())[0])
 
 
 @router.post("/{incoming_id}/attach")
-def attach(incoming_id: uuid.UUID, body: schemas.AttachIn, who: Chemist, change: ChangeDep) -> schemas.IncomingOut:
+def attach(incoming_id: uuid.UUID, body: AttachIn, who: Chemist, change: ChangeDep) -> IncomingOut:
     """Give a waiting file to a sample; it becomes an upload of that sample and is read as any other."""
     return _decide(
         who, change, lambda uow: service.attach(uow, incoming_id, change.version, body.sample_id, body.method)
@@ -159,25 +238,25 @@ def attach(incoming_id: uuid.UUID, body: schemas.AttachIn, who: Chemist, change:
 
 
 @router.post("/{incoming_id}/set-aside")
-def set_aside(incoming_id: uuid.UUID, body: schemas.SetAsideIn, who: Chemist, change: ChangeDep) -> schemas.IncomingOut:
+def set_aside(incoming_id: uuid.UUID, body: SetAsideIn, who: Chemist, change: ChangeDep) -> IncomingOut:
     """Say that a file belongs to no sample. It can be restored until its bytes are deleted."""
     return _decide(who, change, lambda uow: service.set_aside(uow, incoming_id, change.version, body.reason))
 
 
 @router.post("/{incoming_id}/restore")
-def restore(incoming_id: uuid.UUID, who: Chemist, change: ChangeDep) -> schemas.IncomingOut:
+def restore(incoming_id: uuid.UUID, who: Chemist, change: ChangeDep) -> IncomingOut:
     """Let a file that was set aside wait again."""
     return _decide(who, change, lambda uow: service.restore(uow, incoming_id, change.version))
 
 
 @router.post("/{incoming_id}/take-back")
-def take_back(incoming_id: uuid.UUID, who: Chemist, change: ChangeDep) -> schemas.IncomingOut:
+def take_back(incoming_id: uuid.UUID, who: Chemist, change: ChangeDep) -> IncomingOut:
     """Undo an attachment: the analysis it made is marked to be repeated, and the file waits again.
 
     A result that stands on the file is not changed by it; `message` says so.
     """
 
-    def taken_back(uow: UnitOfWork) -> schemas.IncomingOut:
+    def taken_back(uow: UnitOfWork) -> IncomingOut:
         row, stands = service.take_back(uow, incoming_id, change.version)
         out = _out(uow, row)
         if stands:
@@ -187,7 +266,7 @@ def take_back(incoming_id: uuid.UUID, who: Chemist, change: ChangeDep) -> schema
     return change.made(who, taken_back)
 
 
-def _decide(who: Actor, change: Change, decide: Callable[[UnitOfWork], IncomingFile]) -> schemas.IncomingOut:
+def _decide(who: Actor, change: Change, decide: Callable[[UnitOfWork], IncomingFile]) -> IncomingOut:
     return change.made(who, lambda uow: _out(uow, decide(uow)))
 
 

@@ -9,15 +9,15 @@ import uuid
 from collections.abc import Callable
 
 from pydantic import JsonValue
+from sqlmodel import Session
 
-from app.laboratory.incoming import repository
 from app.laboratory.incoming.domain import clean
 from app.laboratory.incoming.service import JOB, tell
+from app.laboratory.incoming.tables import IncomingFile
 from app.platform.db import Database, UnitOfWork
 from app.platform.jobs import DeadJob, JobContext
 from app.platform.storage import BlobStore
 from instruments import AmbiguousText, FileReader, InstrumentError, describe, printable
-from spectra import Reading
 
 MOST_DESCRIBED = 12
 Problem = dict[str, str | bool]
@@ -37,7 +37,7 @@ def on_failed() -> dict[str, Callable[[UnitOfWork, DeadJob], None]]:
 def read_incoming(database: Database, blobs: BlobStore, sandbox: FileReader, ctx: JobContext) -> None:
     """Describe one arrival."""
     with database.read() as session:
-        row = repository.by_key(session, uuid.UUID(ctx.payload["incoming_id"]))
+        row = session.get(IncomingFile, uuid.UUID(ctx.payload["incoming_id"]))
         task = (row.blob_sha256, row.file_name) if row is not None and row.read_at is None else None
     if task is None or task[0] is None:
         return  # read by an earlier try, or its bytes are gone; the runner marks this one done
@@ -49,28 +49,28 @@ def read_incoming(database: Database, blobs: BlobStore, sandbox: FileReader, ctx
         problem: Problem = {"code": error.code, "detail": printable(error.message, 600), "hint": hint, "asks": asks}
         _store(ctx, "", {}, problem)
         return
-    _store(ctx, readings[0].format if readings else "", summary_of(readings), None)
-
-
-def summary_of(readings: list[Reading]) -> dict[str, JsonValue]:
-    """What the list says of a file: the first readings described, and how many there are."""
     described = [{"title": r.title, **describe(r)} for r in readings[:MOST_DESCRIBED]]
-    return {"count": len(readings), "readings": clean(described)}
+    summary: dict[str, JsonValue] = {"count": len(readings), "readings": clean(described)}
+    _store(ctx, readings[0].format if readings else "", summary, None)
 
 
 def _store(ctx: JobContext, found: str, summary: dict[str, JsonValue], problem: Problem | None) -> None:
     with ctx.begin() as uow:
-        row = repository.by_key(uow.session, uuid.UUID(ctx.payload["incoming_id"]), lock=True)
-        if row is not None and row.read_at is None:
+        if (row := _unread(uow.session, ctx.payload["incoming_id"])) is not None:
             row.format, row.summary, row.problem, row.read_at = printable(found, 40), summary, problem, uow.now
             tell(uow, row, "read")
         ctx.complete(uow)
 
 
+def _unread(session: Session, incoming_id: str) -> IncomingFile | None:
+    """The row, held until the transaction ends; None when it was read already, or is gone."""
+    row = session.get(IncomingFile, uuid.UUID(incoming_id), populate_existing=True, with_for_update=True)
+    return row if row is not None and row.read_at is None else None
+
+
 def _give_up(uow: UnitOfWork, dead: DeadJob) -> None:
     """Every try failed for a reason of ours: the file can still be attached, where it is read anew."""
-    row = repository.by_key(uow.session, uuid.UUID(dead.payload["incoming_id"]), lock=True)
-    if row is None or row.read_at is not None:
+    if (row := _unread(uow.session, dead.payload["incoming_id"])) is None:
         return
     row.read_at = uow.now
     row.problem = {

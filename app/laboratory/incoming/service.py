@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, select
 
 from app.intake.people import service as people
 from app.intake.samples import service as samples
 from app.intake.sessions import service as sessions
 from app.laboratory.identification.domain import Method
-from app.laboratory.incoming import repository
 from app.laboratory.incoming.domain import (
     REASON_WORDS,
     STILL_STANDS,
@@ -104,7 +105,7 @@ def arrive(uow: UnitOfWork, received: Received, arrival: Arrival) -> tuple[Incom
         received_at=uow.now,
         received_by=uow.actor.person_id,
     )
-    row, is_new = repository.add_once(uow.session, fresh)
+    row, is_new = _add_once(uow.session, fresh)
     if is_new:
         _begin(uow, row, arrival)
     elif row.sha256 != received.sha256:
@@ -115,6 +116,15 @@ def arrive(uow: UnitOfWork, received: Received, arrival: Arrival) -> tuple[Incom
     elif row.blob_sha256 is None:
         _bytes_are_back(uow, row, name, folder)
     return row, is_new
+
+
+def _add_once(session: Session, row: IncomingFile) -> tuple[IncomingFile, bool]:
+    """The row under its arrival key, and whether it was not there; the same arrival twice at one instant is one row."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(IncomingFile).values(**row.model_dump()).on_conflict_do_nothing().returning(col(IncomingFile.id))
+    is_new = session.connection().execute(statement).first() is not None
+    same_key = (IncomingFile.agency_id == row.agency_id, IncomingFile.arrival_key == row.arrival_key)
+    return session.exec(select(IncomingFile).where(*same_key)).one(), is_new
 
 
 def _begin(uow: UnitOfWork, row: IncomingFile, arrival: Arrival) -> None:
@@ -335,7 +345,9 @@ def incoming_page(
 
 def counts(session: Session, actor: Actor) -> dict[IncomingState, int]:
     """How many files stand where."""
-    return repository.count_by_state(session, actor.agency_id) if actor.agency_id else dict.fromkeys(IncomingState, 0)
+    query = select(IncomingFile.state, sa.func.count()).where(IncomingFile.agency_id == actor.agency_id)
+    counted = session.exec(query.group_by(col(IncomingFile.state)))
+    return dict.fromkeys(IncomingState, 0) | {IncomingState(state): count for state, count in counted}
 
 
 def views(
@@ -344,7 +356,7 @@ def views(
     """Rows with what is known around them. The suggestion is today's: a sample told meanwhile is not offered."""
     if not rows or actor.agency_id is None:
         return []
-    around = repository.relatives(session, actor.agency_id, rows)
+    around = _relatives(session, actor.agency_id, rows)
     names = people.display_names(session, (row.received_by for row in rows))
     return [
         IncomingView(
@@ -363,6 +375,14 @@ def views(
         )
         for row in rows
     ]
+
+
+def _relatives(session: Session, agency_id: uuid.UUID, rows: Sequence[IncomingFile]) -> Sequence[IncomingFile]:
+    """Other arrivals with the bytes of one of these, or from the same place under the same name."""
+    same_bytes = col(IncomingFile.sha256).in_({row.sha256 for row in rows})
+    same_name = col(IncomingFile.file_name).in_({row.file_name for row in rows})
+    query = select(IncomingFile).where(IncomingFile.agency_id == agency_id, sa.or_(same_bytes, same_name))
+    return session.exec(query.order_by(col(IncomingFile.id).desc()).limit(2000)).all()
 
 
 def _came_before(row: IncomingFile, other: IncomingFile) -> bool:

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 
 from app.laboratory.identification.substances import SubstanceIndex
-from app.laboratory.instrument_checks import schemas, service, web
+from app.laboratory.instrument_checks import responding, schemas, service, transferring, web
+from app.laboratory.instrument_checks.domain import NewCheck, NewMixture
 from app.laboratory.instrument_checks.tables import InstrumentCheck, InstrumentTask, InstrumentTransfer, WeighedMixture
 from app.laboratory.readings import service as readings
 from app.platform.db import UnitOfWork
@@ -17,7 +18,7 @@ from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import SERVICE_STAFF, allow
 from app.platform.storage import Held
 from app.platform.web.bodies import BINARY, FileName, looked_at
-from app.platform.web.etags import set_etag
+from app.platform.web.etags import tagged
 from app.platform.web.fields import Moment, Text40
 from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
 from app.runtime import ChangeDep, CreationDep, RuntimeDep
@@ -70,9 +71,7 @@ def list_checks(
 def show_check(check_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: Response) -> InstrumentCheck:
     """One check."""
     with rt.read() as session:
-        row = service.get_check(session, who, check_id)
-    set_etag(response, row.version)
-    return row
+        return tagged(response, service.get_check(session, who, check_id))
 
 
 @router.post("/instruments/{instrument_id}/checks", status_code=201, response_model=schemas.CheckOut)
@@ -83,7 +82,7 @@ def check_with_reading(
 
     def create(uow: UnitOfWork) -> schemas.CheckOut:
         source, _, at = service.source_of_reading(uow.session, who, web.arrays_of(rt), body.reading_id)
-        new = service.NewCheck(instrument_id, body.material, body.measured_at or at)
+        new = NewCheck(instrument_id, body.material, body.measured_at or at)
         return schemas.CheckOut.model_validate(service.record(uow, new, source))
 
     return creation.made(who, create)
@@ -106,9 +105,9 @@ async def check_with_file(
 
     def commit(held: Held) -> Response:
         with rt.read() as session:
-            service.get_instrument(session, who, instrument_id)
+            readings.get_instrument(session, who, instrument_id)
         source = web.source_of_file(rt, held, filename or "unnamed file")
-        new = service.NewCheck(instrument_id, material, measured_at)
+        new = NewCheck(instrument_id, material, measured_at)
         return creation.made(
             who, lambda uow: schemas.CheckOut.model_validate(service.record(uow, new, source)), sha256=held.sha256
         )
@@ -142,7 +141,7 @@ def close_task(task_id: uuid.UUID, body: schemas.DoneIn, who: Bench, change: Cha
 def list_transfers(instrument_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> list[InstrumentTransfer]:
     """Transfers of libraries to an instrument, newest first; retired ones too."""
     with rt.read() as session:
-        return service.transfers_of(session, who, instrument_id)
+        return transferring.transfers_of(session, who, instrument_id)
 
 
 @router.post("/instruments/{instrument_id}/transfers", status_code=201, response_model=schemas.TransferOut)
@@ -156,7 +155,7 @@ def make_transfer(
     registry, index = rt.registry.of(who.agency_id), SubstanceIndex(rt.pack.substances)
 
     def create(uow: UnitOfWork) -> schemas.TransferOut:
-        row = service.make_transfer(uow, registry, index, instrument_id, body.library)
+        row = transferring.make_transfer(uow, registry, index, instrument_id, body.library)
         return schemas.TransferOut.model_validate(row)
 
     return creation.made(who, create)
@@ -167,24 +166,24 @@ def retire_transfer(
     transfer_id: uuid.UUID, body: schemas.ReasonIn, who: Chemist, change: ChangeDep
 ) -> InstrumentTransfer:
     """Use a transfer no more; the one before it is used again where there is one."""
-    return change.made(who, lambda uow: service.retire_transfer(uow, transfer_id, change.version, body.reason))
+    return change.made(who, lambda uow: transferring.retire_transfer(uow, transfer_id, change.version, body.reason))
 
 
 @router.get("/instruments/{instrument_id}/responses")
 def list_responses(instrument_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> schemas.ResponsesOut:
     """Response factors of an instrument, with the weighed mixtures behind them."""
     with rt.read() as session:
-        return schemas.ResponsesOut.of(service.factors_of(session, who, instrument_id))
+        return schemas.ResponsesOut.of(responding.factors_of(session, who, instrument_id))
 
 
 @router.post("/instruments/{instrument_id}/mixtures", status_code=201, response_model=schemas.MixtureOut)
 def add_mixture(instrument_id: uuid.UUID, body: schemas.MixtureIn, who: Chemist, creation: CreationDep) -> JSONResponse:
     """Keep a reading of two substances weighed together. Three of a pair give its factor."""
-    new = service.NewMixture(instrument_id, **body.model_dump())
-    return creation.made(who, lambda uow: schemas.MixtureOut.model_validate(service.add_mixture(uow, new)))
+    new = NewMixture(instrument_id, **body.model_dump())
+    return creation.made(who, lambda uow: schemas.MixtureOut.model_validate(responding.add_mixture(uow, new)))
 
 
 @router.post("/instruments/mixtures/{mixture_id}/withdraw", response_model=schemas.MixtureOut)
 def withdraw_mixture(mixture_id: uuid.UUID, body: schemas.ReasonIn, who: Chemist, change: ChangeDep) -> WeighedMixture:
     """Take a weighed mixture back; factors are made without it."""
-    return change.made(who, lambda uow: service.withdraw_mixture(uow, mixture_id, change.version, body.reason))
+    return change.made(who, lambda uow: responding.withdraw_mixture(uow, mixture_id, change.version, body.reason))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime, time
 from typing import Annotated
 
@@ -14,7 +13,7 @@ from app.laboratory.readings.service import NewInstrument
 from app.platform.kernel.errors import Invalid
 from app.platform.kernel.place import local, zone
 from app.platform.web.fields import Text20, Text40, Text60, Text80
-from app.platform.web.typed import number
+from app.platform.web.typed import key_of, number
 
 Key = Annotated[str, Field(max_length=120)]
 
@@ -113,11 +112,3 @@ def day_of(day: str, field: str, wrong: dict[str, str]) -> datetime | None:
         wrong[field] = "Write the day like 2026-07-18."
         return None
     return datetime.combine(found.date(), time(12), zone())
-
-
-def key_of(text: str) -> uuid.UUID | None:
-    """A key in a field, None where it is none."""
-    try:
-        return uuid.UUID(text) if text else None
-    except ValueError:
-        return None

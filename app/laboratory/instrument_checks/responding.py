@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from app.intake.samples import service as samples
 from app.laboratory.identification.parts import Component, Weight
-from app.laboratory.instrument_checks import repository
 from app.laboratory.instrument_checks.domain import DAILY, NewMixture, faults_of_mixture
-from app.laboratory.instrument_checks.repository import get_instrument
 from app.laboratory.instrument_checks.tables import WeighedMixture
 from app.laboratory.readings import service as readings
+from app.laboratory.readings.service import get_instrument
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.db.rows import row_of
@@ -88,7 +87,7 @@ def add_mixture(uow: UnitOfWork, new: NewMixture) -> WeighedMixture:
     share_u = max(first.share_u, second.share_u) / total if total > 0 else 0.0
     if wrong := faults_of_mixture(new, share, share_u):
         raise Invalid(NOT_KEPT, fields=wrong)
-    there = repository.mixtures_of(uow.session, machine.id)
+    there = _mixtures_of(uow.session, machine.id)
     if any(row.reading_id == new.reading_id and row.withdrawn_at is None for row in there):
         raise Conflict("This reading is kept as a weighed mixture already, so it was not kept twice.")
     row = WeighedMixture(
@@ -126,7 +125,7 @@ def factors_of(session: Session, actor: Actor, instrument_id: uuid.UUID) -> Fact
 
 def factors_on(session: Session, instrument_id: uuid.UUID) -> Factors:
     """The response factors of an instrument for the reading job, which acts for no agency."""
-    rows = repository.mixtures_of(session, instrument_id)
+    rows = _mixtures_of(session, instrument_id)
     counting = [row for row in rows if row.withdrawn_at is None]
     pairs = pair_factors(
         Weighed(
@@ -137,6 +136,12 @@ def factors_on(session: Session, instrument_id: uuid.UUID) -> Factors:
     names = {row.first_compound: row.first_name for row in counting}
     names |= {row.second_compound: row.second_name for row in counting}
     return Factors(tuple(pairs), names, tuple(rows))
+
+
+def _mixtures_of(session: Session, instrument_id: uuid.UUID) -> list[WeighedMixture]:
+    """Weighed mixtures measured on this instrument, oldest first; withdrawn ones too."""
+    query = select(WeighedMixture).where(WeighedMixture.instrument_id == instrument_id)
+    return list(session.exec(query.order_by(col(WeighedMixture.id))))
 
 
 def weights_by(pairs: Sequence[PairFactor], parts: Sequence[Component]) -> list[Weight] | None:

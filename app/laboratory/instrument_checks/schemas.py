@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from app.laboratory.identification.domain import Method
 from app.laboratory.instrument_checks import service
 from app.laboratory.instrument_checks.domain import LEVEL_WORDS, Level
+from app.laboratory.instrument_checks.responding import Factors
 from app.platform.web.fields import FreeText, Moment, Note200, Text40, Text60, Text80
 from spectra.infrared.check import CheckState
 
@@ -203,7 +204,7 @@ class ResponsesOut(BaseModel):
     mixtures: list[MixtureOut]
 
     @classmethod
-    def of(cls, found: service.Factors) -> ResponsesOut:
+    def of(cls, found: Factors) -> ResponsesOut:
         """The JSON shape of an instrument's response factors."""
         factors = [
             FactorOut(**asdict(p), first_name=found.names[str(p.first)], second_name=found.names[str(p.second)])

@@ -10,42 +10,31 @@ from typing import Any
 
 import structlog
 from pydantic import TypeAdapter
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from app.intake.samples import service as samples
 from app.laboratory.identification.instrument_state import InstrumentState
-from app.laboratory.instrument_checks import repository
 from app.laboratory.instrument_checks.domain import (
     DAILY,
-    LEVEL_WORDS,
     Level,
     NewCheck,
-    NewMixture,
     level_of,
     same_day,
 )
-from app.laboratory.instrument_checks.repository import get_instrument
 from app.laboratory.instrument_checks.responding import (
-    Factors,
-    add_mixture,
-    factors_of,
     factors_on,
     most_unexplained,
-    parts_of,
     weights_by,
-    withdraw_mixture,
 )
 from app.laboratory.instrument_checks.tables import InstrumentCheck, InstrumentTask
 from app.laboratory.instrument_checks.transferring import (
     TransferredLibraries,
     in_use,
-    make_transfer,
-    pairs_of,
-    retire_transfer,
-    transfers_of,
+    transfers_to,
 )
 from app.laboratory.readings import service as readings
-from app.laboratory.standards import service as standards
+from app.laboratory.readings.service import get_instrument
+from app.laboratory.standards import controlling
 from app.platform import audit
 from app.platform.db import Database, UnitOfWork
 from app.platform.db.rows import newest, row_of
@@ -58,24 +47,6 @@ from app.platform.live.publish import publish
 from app.platform.storage import BlobStore, Held
 from spectra import InfraredSpectrum, SpectrumError
 from spectra.infrared.check import CheckFigures, CheckState, judge, material, measure, widening
-
-__all__ = [
-    "DAILY",
-    "LEVEL_WORDS",
-    "Factors",
-    "NewCheck",
-    "NewMixture",
-    "add_mixture",
-    "factors_of",
-    "get_instrument",
-    "in_use",
-    "make_transfer",
-    "pairs_of",
-    "parts_of",
-    "retire_transfer",
-    "transfers_of",
-    "withdraw_mixture",
-]
 
 _log = structlog.get_logger(__name__)
 RECOMPARE = "recompare_instrument_day"
@@ -141,7 +112,7 @@ def record(uow: UnitOfWork, new: NewCheck, source: CheckSource) -> InstrumentChe
         raise Invalid("The check was not kept.", fields={"measured_on": "It cannot have been measured in the future."})
     readings.lock_instrument(uow, machine.id)  # two checks at once open one task
     before = latest_check(uow.session, machine.id, at)
-    earlier = reversed(repository.counting_checks(uow.session, machine.id, at, HISTORY))  # the oldest first
+    earlier = reversed(_counting_checks(uow.session, machine.id, at, HISTORY))  # the oldest first
     try:
         figures = measure(source.spectrum, new.material)
         judged = judge(figures, [figures_of(row) for row in earlier if row.state is CheckState.IN_RANGE])
@@ -154,7 +125,7 @@ def record(uow: UnitOfWork, new: NewCheck, source: CheckSource) -> InstrumentChe
         agency_id=agency_of(uow.actor), instrument_id=machine.id, material=new.material, state=judged.state,
         widening=widening(judged.state), figures=_FIGURES.dump_python(rounded, mode="json"), reasons=list(judged.reasons),
         reading_id=source.reading_id, file_name=readings.clean_file_name(source.file_name) if source.file_name else "",
-        blob_sha256=standards.keep_bytes(uow, source.received) if source.received is not None else None, measured_at=at,
+        blob_sha256=controlling.keep_bytes(uow, source.received) if source.received is not None else None, measured_at=at,
         made_by=uow.actor.person_id, made_at=uow.now,
     )  # fmt: skip
     uow.session.add(row)
@@ -176,7 +147,7 @@ def withdraw(uow: UnitOfWork, check_id: uuid.UUID, version: int, reason: str) ->
     row.withdrawn_by, row.withdrawn_at, row.withdrawn_reason = uow.actor.person_id, uow.now, reason
     row.version += 1
     audit.record(uow, "withdraw", "instrument_check", row.id, version=row.version, reason=reason)
-    for task in repository.open_tasks(uow.session, row.agency_id, row.instrument_id, lock=True):
+    for task in _open_tasks(uow, row):
         if task.check_id == row.id:
             _close(uow, task, "The check that opened it was withdrawn.")
     enqueue(uow, RECOMPARE, {"check_id": row.id}, agency_id=row.agency_id)
@@ -210,7 +181,17 @@ def latest_check(session: Session, instrument_id: uuid.UUID, at: datetime) -> In
 
 def newest_check(session: Session, instrument_id: uuid.UUID, until: datetime) -> InstrumentCheck | None:
     """The newest check that counts, of whatever day up to `until`."""
-    return next(iter(repository.counting_checks(session, instrument_id, until, 1)), None)
+    return next(iter(_counting_checks(session, instrument_id, until, 1)), None)
+
+
+def _counting_checks(session: Session, instrument_id: uuid.UUID, until: datetime, limit: int) -> list[InstrumentCheck]:
+    """Checks of an instrument measured up to a moment that were not withdrawn, the one measured last first."""
+    query = select(InstrumentCheck).where(
+        InstrumentCheck.instrument_id == instrument_id, col(InstrumentCheck.measured_at) <= until,
+        col(InstrumentCheck.withdrawn_at).is_(None),
+    )  # fmt: skip
+    order = (col(InstrumentCheck.measured_at).desc(), col(InstrumentCheck.id).desc())
+    return list(session.exec(query.order_by(*order).limit(limit)))
 
 
 def end_of_day(at: datetime) -> datetime:
@@ -234,7 +215,19 @@ def instrument_views(session: Session, actor: Actor, now: datetime) -> list[Inst
 
 def open_tasks(session: Session, actor: Actor) -> list[InstrumentTask]:
     """What the bench has to do about instruments, oldest first."""
-    return [] if actor.agency_id is None else repository.open_tasks(session, actor.agency_id)
+    query = select(InstrumentTask).where(
+        InstrumentTask.agency_id == actor.agency_id, col(InstrumentTask.closed_at).is_(None)
+    )  # fmt: skip
+    return list(session.exec(query.order_by(col(InstrumentTask.id))))
+
+
+def _open_tasks(uow: UnitOfWork, row: InstrumentCheck) -> list[InstrumentTask]:
+    """Open tasks of the instrument of a check, held until the transaction ends."""
+    query = select(InstrumentTask).where(
+        InstrumentTask.instrument_id == row.instrument_id, col(InstrumentTask.closed_at).is_(None)
+    )  # fmt: skip
+    held = query.with_for_update().execution_options(populate_existing=True)
+    return list(uow.session.exec(held.order_by(col(InstrumentTask.id))))
 
 
 def checks_page(
@@ -262,7 +255,7 @@ def _settle_tasks(uow: UnitOfWork, row: InstrumentCheck, name: str) -> None:
     last = newest_check(uow.session, row.instrument_id, uow.now + timedelta(days=1))
     if last is None or last.id != row.id:
         return
-    there = repository.open_tasks(uow.session, row.agency_id, row.instrument_id, lock=True)
+    there = _open_tasks(uow, row)
     if row.state is CheckState.OUT_OF_RANGE and not there:
         words = f"{name} is out of range. {' '.join(row.reasons)} Put it right, then check it again."
         task = InstrumentTask(
@@ -310,7 +303,7 @@ class InstrumentStates:
             if on is None or on.instrument_id is None:
                 return InstrumentState()
             widening, sentences = _said_of(session, on.instrument_id, on.instrument, on.started_at)
-            transfers = in_use(repository.transfers_of(session, on.instrument_id))
+            transfers = in_use(transfers_to(session, on.instrument_id))
             pairs = factors_on(session, on.instrument_id).pairs
         return InstrumentState(
             on.instrument,

@@ -13,15 +13,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from app.laboratory.identification.substances import SubstanceIndex
-from app.laboratory.instrument_checks import repository
-from app.laboratory.instrument_checks.repository import get_instrument
 from app.laboratory.instrument_checks.tables import InstrumentTransfer
 from app.laboratory.library.domain import Technique
 from app.laboratory.library.opened import Opened, OwnEntry
 from app.laboratory.library.registry import LibraryRegistry
+from app.laboratory.readings.service import get_instrument
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.db.rows import row_of
@@ -137,7 +136,7 @@ def make_transfer(
             "library fits this instrument as well as a transfer could make it, or the powders differ in form."
         )
         raise Invalid(f"{NOT_MADE} {sentence}", fields={"library": sentence})
-    there = repository.transfers_of(uow.session, machine.id)
+    there = transfers_to(uow.session, machine.id)
     row = InstrumentTransfer(
         agency_id=agency_of(uow.actor), instrument_id=machine.id, library_key=library.key, library_name=library.name[:200],
         number=max((r.number for r in there if r.library_key == library.key), default=0) + 1, model=made.as_json(),
@@ -168,7 +167,13 @@ def retire_transfer(uow: UnitOfWork, transfer_id: uuid.UUID, version: int, reaso
 
 def transfers_of(session: Session, actor: Actor, instrument_id: uuid.UUID) -> list[InstrumentTransfer]:
     """Transfers to an instrument of the actor's agency, newest first; retired ones too. Raises NotFound."""
-    return repository.transfers_of(session, get_instrument(session, actor, instrument_id).id)
+    return transfers_to(session, get_instrument(session, actor, instrument_id).id)
+
+
+def transfers_to(session: Session, instrument_id: uuid.UUID) -> list[InstrumentTransfer]:
+    """The same for the reading job, which acts for no agency."""
+    query = select(InstrumentTransfer).where(InstrumentTransfer.instrument_id == instrument_id)
+    return list(session.exec(query.order_by(col(InstrumentTransfer.id).desc())))
 
 
 def in_use(rows: Sequence[InstrumentTransfer]) -> dict[str, InstrumentTransfer]:

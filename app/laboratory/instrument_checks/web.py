@@ -80,7 +80,7 @@ class FormValues(TypedDict):
     fields: Entered
 
 
-def form_values(form: CheckForm, error: MastError | None, fields: Entered | None) -> FormValues:
+def form_values(form: CheckForm, error: MastError | None, of: object = "") -> FormValues:
     """What every page with the form of a check wants: fields, materials, words."""
     known = list(materials().values())
     return {
@@ -91,5 +91,5 @@ def form_values(form: CheckForm, error: MastError | None, fields: Entered | None
         "state_words": STATE_WORDS,
         "shift_words": shift_words,
         "error": error,
-        "fields": fields or fields_of(error),
+        "fields": fields_of(error, of),
     }

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from functools import partial
 from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
-from starlette.requests import ClientDisconnect
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from app.laboratory.library import schemas, service
-from app.laboratory.library.web import arrivals_of
+from app.laboratory.library import import_job, importing, service
+from app.laboratory.library.domain import ImportState, Refusal, Technique
+from app.laboratory.library.service import EntryView
+from app.laboratory.library.tables import LibraryImport
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
@@ -30,14 +33,85 @@ Key = Annotated[str, Path(max_length=80, description="Key or name of a library")
 Number = Annotated[int, Path(ge=0, lt=2**31)]
 
 
-@router.get("", response_model=list[schemas.LibraryOut])
+class LibraryOut(BaseModel):
+    """A reference library. `key` is its address; `notice` and `broken` belong beside every answer from it.
+
+    `readers`: who read its files, such as `msp 2`; empty for a starter and for imports that did not note it.
+    """
+
+    key: str
+    name: str
+    technique: Technique
+    accurate: bool
+    starter: bool
+    notice: str
+    licence: str
+    source: str
+    n_entries: int
+    n_refused: int
+    n_merged: int
+    checksum: str
+    imported_at: datetime | None
+    broken: str
+    readers: list[str]
+
+
+class RawFileOut(BaseModel):
+    """One file a library was made from, kept byte for byte. `y_unit`: what a person said its y axis is."""
+
+    name: str
+    sha256: str
+    size: int
+    reader: str
+    reader_version: str
+    y_unit: str = ""
+
+
+class LibraryFullOut(LibraryOut):
+    """The same with what was refused at import (the first 5,000) and the raw files."""
+
+    refusals: list[Refusal]
+    files: list[RawFileOut]
+
+
+class EntriesOut(BaseModel):
+    """A page of entries; `next` is the number to ask for `after`, none at the end."""
+
+    rows: list[EntryView]
+    next: int | None
+
+
+class ImportOut(BaseModel):
+    """One import asked for over HTTP: how far it is, what became of it, and the library it made."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: uuid.UUID
+    name: str
+    licence: str
+    source: str
+    y_unit: str
+    file_name: str
+    size: int
+    state: ImportState
+    step: str
+    done: int
+    total: int
+    problem: Annotated[dict[str, str] | None, BeforeValidator(lambda problem: problem or None)]
+    report: dict[str, str | int | bool]
+    library_id: uuid.UUID | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+@router.get("", response_model=list[LibraryOut])
 def list_libraries(who: Reader, rt: RuntimeDep) -> list[service.LibraryView]:
     """Every installed library with licence and source; starters come last."""
     with rt.read() as session:
         return service.list_libraries(session, rt.registry)
 
 
-@router.post("/imports/uploads", status_code=202, response_model=schemas.ImportOut, openapi_extra=BINARY)
+@router.post("/imports/uploads", status_code=202, response_model=ImportOut, openapi_extra=BINARY)
 async def import_library(
     who: Admin,
     rt: RuntimeDep,
@@ -51,34 +125,32 @@ async def import_library(
     ] = "",
 ) -> Response:
     """Take a file or a zip of thousands in as the raw body; a job makes the library, whole or not at all."""
-    service.check_words(name, licence, source, y_unit)  # before the file: what is refused leaves no bytes
-    try:
-        received = await arrivals_of(rt).receive(creation.request.stream())
-    except ClientDisconnect:
-        return Response(status_code=400)  # nobody is there to read it; nothing was kept
+    importing.check_words(name, licence, source, y_unit)  # before the file: what is refused leaves no bytes
+    store = import_job.arrivals(rt.settings.blob_dir, rt.settings.upload_max_bytes)
+    received = await store.receive(creation.request.stream())
 
-    def create(uow: UnitOfWork) -> schemas.ImportOut:
-        row = service.ask_for_import(uow, received, filename, name, licence, source, y_unit)
-        return schemas.ImportOut.model_validate(row)
+    def create(uow: UnitOfWork) -> ImportOut:
+        row = import_job.ask_for_import(uow, received, filename, name, licence, source, y_unit)
+        return ImportOut.model_validate(row)
 
     return await to_thread.run_sync(partial(creation.made, who, create, sha256=received.sha256, status=202))
 
 
-@router.get("/imports", response_model=list[schemas.ImportOut])
-def list_imports(who: Admin, rt: RuntimeDep) -> list[service.LibraryImport]:
+@router.get("/imports", response_model=list[ImportOut])
+def list_imports(who: Admin, rt: RuntimeDep) -> list[LibraryImport]:
     """The latest imports, newest first."""
     with rt.read() as session:
-        return service.imports(session)
+        return import_job.imports(session)
 
 
-@router.get("/imports/{import_id}", response_model=schemas.ImportOut)
-def show_import(import_id: uuid.UUID, who: Admin, rt: RuntimeDep) -> service.LibraryImport:
+@router.get("/imports/{import_id}", response_model=ImportOut)
+def show_import(import_id: uuid.UUID, who: Admin, rt: RuntimeDep) -> LibraryImport:
     """One import: how far it is, or what became of it."""
     with rt.read() as session:
-        return service.get_import(session, import_id)
+        return import_job.get_import(session, import_id)
 
 
-@router.get("/{key}", response_model=schemas.LibraryFullOut)
+@router.get("/{key}", response_model=LibraryFullOut)
 def show_library(key: Key, who: Reader, rt: RuntimeDep) -> service.LibraryView:
     """One library, with what was refused when it was imported."""
     with rt.read() as session:
@@ -93,10 +165,10 @@ def list_entries(
     q: Annotated[Text80, Query(description="Part of a name, formula or key")] = "",
     after: Annotated[int, Query(ge=-1, lt=2**31)] = -1,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> schemas.EntriesOut:
+) -> EntriesOut:
     """Entries in the order of the library."""
     rows, more = service.entries(rt.registry, key, q, after, limit)
-    return schemas.EntriesOut(rows=rows, next=rows[-1].number if more else None)
+    return EntriesOut(rows=rows, next=rows[-1].number if more else None)
 
 
 @router.get("/{key}/entries/{number}")

@@ -15,7 +15,8 @@ from pathlib import Path
 from app.laboratory.library import calibrations
 from app.laboratory.library.domain import Progress, Technique
 from app.laboratory.library.importing import ImportParts
-from app.laboratory.library.service import LibraryRegistry, get_library
+from app.laboratory.library.registry import LibraryRegistry
+from app.laboratory.library.service import get_library
 from app.platform import audit
 from app.platform.kernel.errors import Invalid, Unreadable
 from instruments import FileReader, InstrumentError, to_mass_spectrum, to_seconds

@@ -15,8 +15,9 @@ from sqlmodel import Session
 
 from app.laboratory.library.domain import Progress, Technique
 from app.laboratory.library.opened import Opened
+from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.library.reparse import fingerprint
-from app.laboratory.library.service import LibraryRegistry, get_library
+from app.laboratory.library.service import get_library
 from spectra import InfraredLibrary, LibraryFileError, MassLibrary
 from spectra.library_check import check
 

@@ -12,7 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.laboratory.library import raw_files, repository
+from sqlmodel import Session, select
+
+from app.laboratory.library import raw_files
 from app.laboratory.library.domain import Progress, Refusal, fault_of_name
 from app.laboratory.library.raw_files import RawFile, rows_of
 from app.laboratory.library.tables import Library
@@ -95,8 +97,9 @@ def import_library(
     raw = raw_files.looked_at(_expand(files), tell, y_unit, names or {})
     checksum = raw_files.checksum(raw)
     with parts.db.read() as session:
-        existing = repository.library_named(session, name)
-        twins = [] if existing else repository.names_with_checksum(session, checksum)
+        existing = library_named(session, name)
+        same_files = select(Library.name).where(Library.checksum == checksum)
+        twins = [] if existing else list(session.exec(same_files))
     if existing is not None:
         return _repeated(parts, actor, existing, raw, tell)
     terms = Provenance(source, licence)
@@ -107,6 +110,11 @@ def import_library(
     _write(parts, actor, row, usable, tell)
     notes = _notes(usable, twins)
     return Imported(row, False, usable.n_read, row.n_entries, row.n_merged, row.n_refused, usable.refusals, notes)
+
+
+def library_named(session: Session, name: str) -> Library | None:
+    """One imported library by its exact name. Libraries belong to the installation, not to one agency."""
+    return session.exec(select(Library).where(Library.name == name)).first()
 
 
 def _row(parts: ImportParts, actor: Actor, name: str, terms: Provenance, checksum: str, usable: Usable) -> Library:
@@ -202,7 +210,7 @@ def _repeated(parts: ImportParts, actor: Actor, existing: Library, raw: Sequence
     if parts.raw is not None and not existing.files:
         raw_files.keep(parts.raw, raw, tell)
         with parts.db.begin(actor) as uow:
-            row = repository.library(uow.session, existing.id)
+            row = uow.session.get(Library, existing.id)
             assert row is not None
             row.files = rows_of(raw)
             audit.record(uow, "keep_files", "library", row.id, after={"files": len(raw), "checksum": row.checksum})

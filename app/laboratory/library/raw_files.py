@@ -7,8 +7,9 @@ up after uploads can reach them. A row of `library` names them; they are never d
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from app.laboratory.library.domain import Progress
@@ -80,18 +81,16 @@ def keep(store: BlobStore, files: Sequence[RawFile], tell: Progress) -> None:
     store.sweep()
     for number, file in enumerate(files):
         tell("Keeping the raw files", number, len(files))
-        if file.size and store.put(_chunks(file.path)).sha256 != file.sha256:
+        if not file.size:
+            continue
+        with file.path.open("rb") as stream:
+            kept_as = store.put(iter(partial(stream.read, _CHUNK), b"")).sha256
+        if kept_as != file.sha256:
             raise Conflict(
                 f"{file.name} changed while it was imported, so the library was not made.",
                 hint="Wait until the file is complete and import again.",
             )
     tell("Keeping the raw files", len(files), len(files))
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as stream:
-        while piece := stream.read(_CHUNK):
-            yield piece
 
 
 def kept(store: BlobStore, rows: Sequence[dict[str, str | int]]) -> list[RawFile]:

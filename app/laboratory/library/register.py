@@ -48,11 +48,11 @@ class RegisterKeys:
         row = self._row(names, cas)
         if row is None or row.inchikey is None:
             return ""
-        if formula and same_molecule(formula, row.formula) is False:
-            return ""
-        if block and not (formula and _more_than(formula, row.formula)):
-            return ""
-        return row.inchikey.value
+        fits = same_molecule(formula, row.formula) if formula else None
+        salt = (
+            fits is True and same_molecule(row.formula, formula) is not True
+        )  # or a hydrate: more than the base itself
+        return "" if fits is False or (block and not salt) else row.inchikey.value
 
     def _row(self, names: Sequence[str], cas: str) -> Substance | None:
         """The one substance that number and names agree on."""
@@ -74,8 +74,3 @@ def _shipped() -> RegisterKeys:
 def by_register(inchikey: str, names: Sequence[str], cas: str, formula: str) -> str:
     """`RegisterKeys` of the register that comes with MAST, read at the first spectrum that asks."""
     return _shipped()(inchikey, names, cas, formula)
-
-
-def _more_than(formula: str, base: str) -> bool:
-    """Whether a formula is that of a salt or hydrate of the base, not of the base itself."""
-    return same_molecule(formula, base) is True and same_molecule(base, formula) is not True

@@ -10,10 +10,13 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any, cast
 
 import structlog
+from sqlalchemy.orm import defer
+from sqlmodel import col, select
 
-from app.laboratory.library import calibrations, repository
+from app.laboratory.library import calibrations
 from app.laboratory.library.domain import Technique
 from app.laboratory.library.opened import AnyLibrary, Libraries, Opened
 from app.laboratory.library.tables import Library
@@ -58,8 +61,10 @@ class LibraryRegistry(Libraries):
         """Every library, imported ones first: they outrank the starters when scores are equal."""
         rows: list[Library] = []
         if self._database is not None:
+            # without their long lists of files and refusals, which a search has no use for
+            light = select(Library).options(defer(cast(Any, Library.files)), defer(cast(Any, Library.refusals)))
             with self._database.read() as session:
-                rows = repository.shelved(session)
+                rows = list(session.exec(light.order_by(col(Library.id))))
         with self._lock:
             self._follow(rows)
             if not self._starters:

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sqlmodel import Session
 
-from app.laboratory.library import raw_files, repository
+from app.laboratory.library import raw_files
 from app.laboratory.library.domain import STARTER_PREFIX, Progress, Technique
-from app.laboratory.library.importing import KEPT_REFUSALS, ImportParts
+from app.laboratory.library.importing import KEPT_REFUSALS, ImportParts, library_named
 from app.laboratory.library.raw_files import RawFile, readers_of, rows_of
 from app.laboratory.library.tables import Library
 from app.laboratory.library.usable import Usable, built, read_usable
@@ -124,7 +125,7 @@ def _row(parts: ImportParts, name: str) -> Library:
     if name.startswith(STARTER_PREFIX):
         raise Invalid(f"{name} comes with MAST and is renewed with it; there are no raw files to read again.")
     with parts.db.read() as session:
-        row = repository.library_named(session, name)
+        row = library_named(session, name)
     if row is None:
         raise NotFound("library")
     if not row.files:
@@ -260,8 +261,8 @@ def _note_readers(parts: ImportParts, old: Library, files: Sequence[RawFile]) ->
         audit.record(uow, "reparse", "library", row.id, before={"readers": before}, after=after)
 
 
-def _locked(session: Any, old: Library) -> Library:
-    row = repository.library(session, old.id, lock=True)
+def _locked(session: Session, old: Library) -> Library:
+    row = session.get(Library, old.id, populate_existing=True, with_for_update=True)
     if row is None or row.folder != old.folder:
         raise Conflict(f"Somebody else has just made {old.name} anew. This run changed nothing.", hint="Run it again.")
     return row

@@ -10,36 +10,18 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from app.laboratory.library import calibrations, repository
+from app.laboratory.library import calibrations
 from app.laboratory.library.calibrations import Kept
 from app.laboratory.library.domain import TECHNIQUE_WORDS, Refusal, Technique
-from app.laboratory.library.import_job import arrivals, ask_for_import, get_import, imports
-from app.laboratory.library.importing import ImportParts, check_words, import_library
 from app.laboratory.library.opened import Opened
-from app.laboratory.library.raw_files import raw_store, readers_of
+from app.laboratory.library.raw_files import readers_of
 from app.laboratory.library.registry import LibraryRegistry
-from app.laboratory.library.reparse import lines_of, reparse_library
-from app.laboratory.library.tables import LibraryImport
+from app.laboratory.library.tables import Library
 from app.platform.kernel.errors import NotFound
 from app.platform.plots import Plot
 from spectra import LibraryEntry
-
-__all__ = [
-    "ImportParts",
-    "LibraryImport",
-    "LibraryRegistry",
-    "arrivals",
-    "ask_for_import",
-    "check_words",
-    "get_import",
-    "import_library",
-    "imports",
-    "lines_of",
-    "raw_store",
-    "reparse_library",
-]
 
 _FIGURES = re.compile(r"[-+−]?\d[\d,.]*")
 _LABELS = (
@@ -129,7 +111,7 @@ def list_libraries(session: Session, registry: LibraryRegistry) -> list[LibraryV
             row.n_entries, row.n_refused, row.n_merged, tuple(row.refusals), row.checksum, row.imported_at,
             broken.get(row.folder, ""), str(row.id), tuple(row.files), readers_of(row.files),
         )
-        for row in repository.libraries(session)
+        for row in session.exec(select(Library).order_by(col(Library.id)))
     ]  # fmt: skip
     starters = [
         LibraryView(one.key, one.name, one.technique, one.accurate, True, one.notice, one.licence, one.source, len(one))

@@ -5,16 +5,15 @@ from __future__ import annotations
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
 from app.laboratory.quantification import schemas, service
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
 from app.platform.web.fields import Text60
-from app.platform.web.idempotency import OnceDep
 from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
-from app.runtime import RuntimeDep
+from app.runtime import CreationDep, RuntimeDep
 
 router = APIRouter(prefix="/api/v1", tags=["quantification"])
 
@@ -45,24 +44,22 @@ def show_curve(curve_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> schemas.Curve
 
 
 @router.post("/quantification/curves", status_code=201, response_model=schemas.CurveOut)
-def add_curve(body: schemas.CurveIn, who: Chemist, rt: RuntimeDep, once: OnceDep, request: Request) -> JSONResponse:
+def add_curve(body: schemas.CurveIn, who: Chemist, rt: RuntimeDep, creation: CreationDep) -> JSONResponse:
     """Fit and keep a calibration curve. It is never changed; `supersedes` makes the next one of its series."""
-    with rt.begin(who, request) as uow:
-        return once.run(uow, lambda: service.add_curve(uow, body, rt.pack.substances))
+    return creation.made(who, lambda uow: service.add_curve(uow, body, rt.pack.substances))
 
 
 @router.post(
     "/quantification/curves/{curve_id}/quantify", status_code=201, response_model=schemas.QuantificationOut
 )  # fmt: skip
 def quantify(
-    curve_id: uuid.UUID, body: schemas.QuantifyIn, who: Chemist, rt: RuntimeDep, once: OnceDep, request: Request
+    curve_id: uuid.UUID, body: schemas.QuantifyIn, who: Chemist, rt: RuntimeDep, creation: CreationDep
 ) -> JSONResponse:
     """Read an analysis off a curve: an amount with its interval, basis, budget and limits, or the reason for none.
 
     It is kept with the sample as a proposal: nothing is said of the sample until a chemist puts it into a finding.
     """
-    with rt.begin(who, request) as uow:
-        return once.run(uow, lambda: service.quantify(uow, curve_id, body, rt.pack.substances))
+    return creation.made(who, lambda uow: service.quantify(uow, curve_id, body, rt.pack.substances))
 
 
 @router.get("/samples/{sample_id}/quantifications")

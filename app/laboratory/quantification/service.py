@@ -7,20 +7,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from app.intake.people import service as people
 from app.intake.samples import service as samples
 from app.laboratory.identification.methods import method_info
-from app.laboratory.quantification import repository
 from app.laboratory.quantification.domain import ENGINE_VERSION, Asked, Proposal, fit_json, proposed
 from app.laboratory.quantification.schemas import CurveIn, CurveOut, QuantificationOut, QuantifyIn
 from app.laboratory.quantification.tables import CalibrationCurve, Quantification
 from app.laboratory.readings import service as readings
 from app.platform import audit
 from app.platform.db import UnitOfWork
+from app.platform.db.rows import newest, row_of
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Conflict, Invalid, NotFound, Refused
 from app.platform.kernel.ids import new_id
@@ -36,9 +37,10 @@ def curves_page(
     session: Session, actor: Actor, now: datetime, substance_id: str, before: uuid.UUID | None, limit: int
 ) -> list[CurveOut]:
     """Curves of the actor's agency, newest first; superseded and expired ones too, marked."""
-    if actor.agency_id is None:
-        return []
-    return _shown(session, repository.curves_page(session, actor.agency_id, substance_id, before, limit), now)
+    where = [col(CalibrationCurve.agency_id) == actor.agency_id]
+    if substance_id:
+        where.append(col(CalibrationCurve.substance_id) == substance_id)
+    return _shown(session, newest(session, CalibrationCurve, *where, before=before, limit=limit), now)
 
 
 def curve_out(session: Session, actor: Actor, curve_id: uuid.UUID, now: datetime) -> CurveOut:
@@ -119,13 +121,15 @@ def quantify(uow: UnitOfWork, curve_id: uuid.UUID, new: QuantifyIn, register: Re
 def quantifications_of(session: Session, actor: Actor, sample_id: uuid.UUID) -> list[QuantificationOut]:
     """What was read off curves for a sample of the actor's agency, newest first. Raises NotFound."""
     samples.get_sample(session, actor, sample_id)
-    return _told(session, repository.quantifications_of(session, sample_id))
+    query = select(Quantification).where(Quantification.sample_id == sample_id)
+    return _told(session, session.exec(query.order_by(col(Quantification.id).desc())).all())
 
 
 def _told(session: Session, rows: Sequence[Quantification]) -> list[QuantificationOut]:
     names = people.display_names(session, {row.made_by for row in rows})
-    curves = repository.curves_by_id(session, {row.curve_id for row in rows})
-    more = ({"substance": curves[row.curve_id].substance_id, "made_by": names.get(row.made_by, "")} for row in rows)
+    query = select(CalibrationCurve).where(col(CalibrationCurve.id).in_({row.curve_id for row in rows}))
+    substances = {curve.id: curve.substance_id for curve in session.exec(query)}
+    more = ({"substance": substances[row.curve_id], "made_by": names.get(row.made_by, "")} for row in rows)
     return [
         QuantificationOut.model_validate(row.model_dump() | row.proposal | one)
         for row, one in zip(rows, more, strict=True)
@@ -133,18 +137,15 @@ def _told(session: Session, rows: Sequence[Quantification]) -> list[Quantificati
 
 
 def _own(session: Session, actor: Actor, curve_id: uuid.UUID) -> CalibrationCurve:
-    row = repository.curve_of_agency(session, actor.agency_id, curve_id) if actor.agency_id else None
-    if row is None:
-        raise NotFound("calibration curve")
-    return row
+    return row_of(session, CalibrationCurve, actor.agency_id, curve_id, "calibration curve")
 
 
 def _shown(session: Session, rows: Sequence[CalibrationCurve], now: datetime) -> list[CurveOut]:
     names = people.display_names(session, {row.made_by for row in rows})
-    newest = repository.newest_numbers(session, {row.series_id for row in rows})
+    numbers = _newest_numbers(session, {row.series_id for row in rows})
     more = (
         {
-            "state": _state(row, newest[row.series_id], now),
+            "state": _state(row, numbers[row.series_id], now),
             "substance": row.substance_id,
             "made_by": names.get(row.made_by, ""),
         }
@@ -153,8 +154,18 @@ def _shown(session: Session, rows: Sequence[CalibrationCurve], now: datetime) ->
     return [CurveOut.model_validate(row.model_dump() | one) for row, one in zip(rows, more, strict=True)]
 
 
-def _state(row: CalibrationCurve, newest: int, now: datetime) -> str:
-    if row.number < newest:
+def _newest_numbers(session: Session, series: set[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """Series → number of its newest curve."""
+    query = (
+        select(col(CalibrationCurve.series_id), sa.func.max(CalibrationCurve.number))
+        .where(col(CalibrationCurve.series_id).in_(series))
+        .group_by(col(CalibrationCurve.series_id))
+    )
+    return {key: int(number) for key, number in session.exec(query)}
+
+
+def _state(row: CalibrationCurve, last: int, now: datetime) -> str:
+    if row.number < last:
         return "superseded"
     return "in_use" if now <= row.valid_until else "expired"
 
@@ -206,13 +217,13 @@ def _row(uow: UnitOfWork, new: CurveIn, curve: Curve, standard_form: str) -> Cal
 
 def _fits(uow: UnitOfWork, row: CalibrationCurve, analysis: readings.Analysis) -> list[str]:
     """Raise when this curve is not for this analysis; sentences about what somebody should look at."""
-    newest = repository.newest_numbers(uow.session, {row.series_id})[row.series_id]
-    state = _state(row, newest, uow.now)
+    last = _newest_numbers(uow.session, {row.series_id})[row.series_id]
+    state = _state(row, last, uow.now)
     if state == "expired":
         raise Refused([f"This curve was valid until {row.valid_until:%d %B %Y}."], hint="Measure a new calibration.")
     if state == "superseded":
         raise Refused(
-            [f"This is curve {row.number} of its series, and number {newest} is in use now."],
+            [f"This is curve {row.number} of its series, and number {last} is in use now."],
             hint="Quantify with the newest curve.",
         )
     if analysis.method is not row.method:

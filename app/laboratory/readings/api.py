@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from anyio import to_thread
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 from sqlmodel import Session
-from starlette.requests import ClientDisconnect
 
 from app.intake.samples import service as samples
 from app.laboratory.identification.domain import Method
@@ -22,9 +22,8 @@ from app.platform.kernel.errors import NotFound
 from app.platform.security.policy import SERVICE_STAFF, allow
 from app.platform.storage import Received
 from app.platform.web.bodies import BINARY, FileName
-from app.platform.web.etags import IfMatch, etag, set_etag
-from app.platform.web.idempotency import Once, OnceDep
-from app.runtime import Runtime, RuntimeDep
+from app.platform.web.etags import etag, tagged
+from app.runtime import ChangeDep, Creation, CreationDep, Runtime, RuntimeDep
 
 router = APIRouter(prefix="/api/v1", tags=["readings"])
 
@@ -50,17 +49,16 @@ def list_analyses(sample_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> list[sche
 
 @router.post("/samples/{sample_id}/analyses", status_code=201, response_model=schemas.AnalysisOut)
 def add_analysis(
-    sample_id: uuid.UUID, body: schemas.NewAnalysisIn, who: Chemist, rt: RuntimeDep, once: OnceDep, request: Request
+    sample_id: uuid.UUID, body: schemas.NewAnalysisIn, who: Chemist, rt: RuntimeDep, creation: CreationDep
 ) -> JSONResponse:
     """Record an analysis; a strip or reagent test is complete with this."""
-    with rt.begin(who, request) as uow:
 
-        def create() -> schemas.AnalysisOut:
-            new = service.NewAnalysis(**body.model_dump())
-            row = service.add_analysis(uow, sample_id, new, knows_target=knows_target(rt))
-            return schemas.AnalysisOut.model_validate(row)
+    def create(uow: UnitOfWork) -> schemas.AnalysisOut:
+        new = service.NewAnalysis(**body.model_dump())
+        row = service.add_analysis(uow, sample_id, new, knows_target=knows_target(rt))
+        return schemas.AnalysisOut.model_validate(row)
 
-        return once.run(uow, create)
+    return creation.made(who, create)
 
 
 @router.get("/analyses/{analysis_id}")
@@ -68,38 +66,34 @@ def show_analysis(analysis_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: 
     """One analysis."""
     with rt.read() as session:
         row = service.get_analysis(session, who, analysis_id)
-        set_etag(response, row.version)
         views = service.analyses_of(session, row.sample_id)
-    return schemas.AnalysisFullOut.of_view(next(view for view in views if view.analysis.id == analysis_id))
+    shown = next(view for view in views if view.analysis.id == analysis_id)
+    return tagged(response, schemas.AnalysisFullOut.of_view(shown))
 
 
 @router.patch("/analyses/{analysis_id}")
 def change_analysis(
-    analysis_id: uuid.UUID,
-    body: schemas.AnalysisChange,
-    who: Chemist,
-    rt: RuntimeDep,
-    if_match: IfMatch,
-    request: Request,
-    response: Response,
+    analysis_id: uuid.UUID, body: schemas.AnalysisChange, who: Chemist, rt: RuntimeDep, change: ChangeDep
 ) -> schemas.AnalysisOut:
     """Correct an analysis. Its files are compared again after another method, and after another instrument: its checks of
     that day, own references and transferred libraries count then. Refused where a result stands on them.
     """
-    with rt.begin(who, request) as uow:
+
+    def changed(uow: UnitOfWork) -> schemas.AnalysisOut:
         found = service.get_analysis(uow.session, who, analysis_id)
         before, machine = found.method, found.instrument_id
         samples.lock_sample(uow, found.sample_id)  # before the analysis, in the order a submission takes them
         changes = body.model_dump(exclude_unset=True, exclude={"reason"})
         row = service.update_analysis(
-            uow, analysis_id, if_match, changes, reason=body.reason, knows_target=knows_target(rt)
+            uow, analysis_id, change.version, changes, reason=body.reason, knows_target=knows_target(rt)
         )
         if row.method is not before:
             service.reprocess_analysis(uow, analysis_id)
         elif row.instrument_id != machine:
             service.reprocess_analysis(uow, analysis_id, keep=True)
-        set_etag(response, row.version)
         return schemas.AnalysisOut.model_validate(row)
+
+    return change.made(who, changed)
 
 
 def knows_target(rt: Runtime) -> Callable[[str], bool]:
@@ -110,7 +104,7 @@ def knows_target(rt: Runtime) -> Callable[[str], bool]:
 
 @router.post("/analyses/{analysis_id}/uploads", status_code=202, response_model=schemas.UploadOut, openapi_extra=BINARY)
 async def upload_to_analysis(
-    analysis_id: uuid.UUID, who: Chemist, rt: RuntimeDep, once: OnceDep, request: Request, filename: FileName = ""
+    analysis_id: uuid.UUID, who: Chemist, creation: CreationDep, filename: FileName = ""
 ) -> Response:
     """Take a file in as the raw body. It is durable when this answers; it is read right after.
 
@@ -118,54 +112,41 @@ async def upload_to_analysis(
     """
 
     return await _take_in(
-        rt, who, request, once, lambda session: service.get_analysis(session, who, analysis_id),
+        creation, who, lambda session: service.get_analysis(session, who, analysis_id),
         lambda uow, received: service.record_upload(uow, analysis_id, received, filename),
     )  # fmt: skip
 
 
 @router.post("/samples/{sample_id}/uploads", status_code=202, response_model=schemas.UploadOut, openapi_extra=BINARY)
 async def upload_to_sample(
-    sample_id: uuid.UUID,
-    who: Chemist,
-    rt: RuntimeDep,
-    once: OnceDep,
-    request: Request,
-    filename: FileName = "",
-    method: Method | None = None,
+    sample_id: uuid.UUID, who: Chemist, creation: CreationDep, filename: FileName = "", method: Method | None = None
 ) -> Response:
     """The same with an analysis made for it; without `method` the analysis takes it from what the file turns out to be."""
     return await _take_in(
-        rt, who, request, once, lambda session: samples.get_sample(session, who, sample_id),
+        creation, who, lambda session: samples.get_sample(session, who, sample_id),
         lambda uow, received: service.record_upload_for_sample(uow, sample_id, received, filename, method),
     )  # fmt: skip
 
 
 async def _take_in(
-    rt: Runtime,
+    creation: Creation,
     who: Actor,
-    request: Request,
-    once: Once,
     look_up: Callable[[Session], object],
     record: Callable[[UnitOfWork, Received], service.Upload],
 ) -> Response:
     """Bytes first (no database held meanwhile), then the row, then the answer. `look_up` raises where this is not allowed."""
 
     def allowed() -> None:
-        with rt.read() as session:
+        with creation.rt.read() as session:
             look_up(session)
 
     await to_thread.run_sync(allowed)
-    try:
-        received = await rt.blobs.receive(request.stream())
-    except ClientDisconnect:
-        return Response(status_code=400)  # nobody is there to read it; nothing was kept
-    key = once.of_bytes(received.sha256)
+    received = await creation.rt.blobs.receive(creation.request.stream())
 
-    def commit() -> Response:
-        with rt.begin(who, request) as uow:
-            return key.run(uow, lambda: schemas.UploadOut.model_validate(record(uow, received)), status=202)
+    def create(uow: UnitOfWork) -> schemas.UploadOut:
+        return schemas.UploadOut.model_validate(record(uow, received))
 
-    answer = await to_thread.run_sync(commit)
+    answer = await to_thread.run_sync(partial(creation.made, who, create, sha256=received.sha256, status=202))
     answer.headers["ETag"] = etag(1)
     return answer
 
@@ -174,9 +155,7 @@ async def _take_in(
 def show_upload(upload_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: Response) -> schemas.UploadOut:
     """Where a file stands; `problem` says why it was refused, or what has to be answered."""
     with rt.read() as session:
-        row = service.get_upload(session, who, upload_id)
-    set_etag(response, row.version)
-    return schemas.UploadOut.model_validate(row)
+        return tagged(response, schemas.UploadOut.model_validate(service.get_upload(session, who, upload_id)))
 
 
 @router.get("/uploads/{upload_id}/readings")
@@ -187,41 +166,27 @@ def list_readings(upload_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> list[sche
 
 
 @router.post("/uploads/{upload_id}/answer", status_code=202)
-def answer_upload(
-    upload_id: uuid.UUID,
-    body: schemas.Answer,
-    who: Looks,
-    rt: RuntimeDep,
-    if_match: IfMatch,
-    request: Request,
-    response: Response,
-) -> schemas.UploadOut:
+def answer_upload(upload_id: uuid.UUID, body: schemas.Answer, who: Looks, change: ChangeDep) -> schemas.UploadOut:
     """Answer what the reader asked, or say how the file is to be read, or take that back; it is read again."""
-    with rt.begin(who, request) as uow:
+    version, reason = change.version, body.reason
+
+    def answered(uow: UnitOfWork) -> schemas.UploadOut:
         if body.as_the_file_says:
-            row = service.as_the_file_says(uow, upload_id, if_match, reason=body.reason)
+            row = service.as_the_file_says(uow, upload_id, version, reason=reason)
         else:
-            row = service.answer_upload(
-                uow,
-                upload_id,
-                if_match,
-                choice=body.choice,
-                hints=body.given(),
-                reason=body.reason,
-            )
-        set_etag(response, row.version)
+            hints = body.given()
+            row = service.answer_upload(uow, upload_id, version, choice=body.choice, hints=hints, reason=reason)
         return schemas.UploadOut.model_validate(row)
+
+    return change.made(who, answered)
 
 
 @router.post("/uploads/{upload_id}/warnings-seen")
-def see_warnings(
-    upload_id: uuid.UUID, who: Looks, rt: RuntimeDep, if_match: IfMatch, request: Request, response: Response
-) -> schemas.UploadOut:
+def see_warnings(upload_id: uuid.UUID, who: Looks, change: ChangeDep) -> schemas.UploadOut:
     """A chemist has looked at the warnings of a file; until then nothing may rest on it. They stay visible."""
-    with rt.begin(who, request) as uow:
-        row = service.see_warnings(uow, upload_id, if_match)
-        set_etag(response, row.version)
-        return schemas.UploadOut.model_validate(row)
+    return change.made(
+        who, lambda uow: schemas.UploadOut.model_validate(service.see_warnings(uow, upload_id, change.version))
+    )
 
 
 @router.get("/readings/{reading_id}")

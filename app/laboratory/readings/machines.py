@@ -17,6 +17,8 @@ from app.laboratory.readings.domain import UploadState
 from app.laboratory.readings.tables import Analysis, Instrument, Reading, Upload
 from app.platform import audit
 from app.platform.db import UnitOfWork
+from app.platform.db.rows import row_of
+from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Conflict, Invalid, NotFound
 from app.platform.live.publish import publish
 from spectra import ReadingKind
@@ -84,6 +86,11 @@ def add_instrument(uow: UnitOfWork, new: NewInstrument) -> Instrument:
     audit.record(uow, "add", "instrument", row.id, version=1, after=after)
     publish(uow, "instrument", "instrument.added", agency_id=row.agency_id, payload={"instrument_id": row.id})
     return row
+
+
+def get_instrument(session: Session, actor: Actor, instrument_id: uuid.UUID) -> Instrument:
+    """An instrument of the actor's agency. Raises NotFound, also for a foreign one."""
+    return row_of(session, Instrument, actor.agency_id, instrument_id, "instrument")
 
 
 def lock_instrument(uow: UnitOfWork, instrument_id: uuid.UUID) -> None:

@@ -5,13 +5,13 @@ Beside the points stands a summary in words and a small table, for screen reader
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 
 from app.laboratory.identification.answer import Answer, Peak
-from app.laboratory.identification.parts import Candidate, Curves, Infrared
+from app.laboratory.identification.parts import Candidate, Curves
 from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.readings import arrays
 from app.laboratory.readings.comparison import figures, home_of, sticks
@@ -230,18 +230,16 @@ def _residual_bands(answer: Answer) -> tuple[float, ...]:
 
 def fit_words(answer: Answer) -> str:
     """What the picture of a fit shows, in words; empty where no fit is drawn."""
-    found = answer.infrared
-    return " ".join(_words(answer, found)) if found is not None and found.curves is not None else ""
-
-
-def _words(answer: Answer, found: Infrared) -> Iterator[str]:
-    parts = answer.components
+    found, parts, out = answer.infrared, answer.components, []
+    if found is None or found.curves is None:
+        return ""
     if parts:
-        yield "Over it the fit: " + ", ".join(f"{p.substance} {p.share:.0%}" for p in parts) + " of the signal."
+        out.append("Over it the fit: " + ", ".join(f"{p.substance} {p.share:.0%}" for p in parts) + " of the signal.")
     if residual := _residual_bands(answer):
-        yield f"Unexplained bands: {', '.join(f'{band:.0f}' for band in residual[:6])} cm⁻¹."
+        out.append(f"Unexplained bands: {', '.join(f'{band:.0f}' for band in residual[:6])} cm⁻¹.")
     if found.alignment is not None:
-        yield f"The whole reading is shifted by {found.alignment.shift:+.1f} cm⁻¹ against the library."
+        out.append(f"The whole reading is shifted by {found.alignment.shift:+.1f} cm⁻¹ against the library.")
+    return " ".join(out)
 
 
 # -- runs ------------------------------------------------------------------------------------------

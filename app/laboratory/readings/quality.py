@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from app.laboratory.identification.answer import Answer, Level
 from app.laboratory.identification.domain import Method, MethodInfo
 from app.laboratory.identification.infrared_answer import printed_limits, shown_in
-from app.laboratory.readings.analyses import AnalysisView, files_of
+from app.laboratory.readings.analyses import STRIP_FIELDS, AnalysisView, files_of
 from app.laboratory.readings.domain import (
     AnalysisStatus,
     Quality,
@@ -23,11 +24,6 @@ from app.laboratory.readings.domain import (
 
 _BY_EYE = frozenset({Method.STRIP, Method.REAGENT, Method.TLC, Method.VISUAL})
 """Complete when written down. Any other method is an instrument: until it is read, it says nothing."""
-
-
-def target_words(target: str) -> str:
-    """`opioid.nitazene` → `nitazene`, for a sentence."""
-    return target.rpartition(".")[2].replace("_", " ").replace("-", " ")
 
 
 def quality_of(views: Sequence[AnalysisView], now: datetime) -> Quality:
@@ -56,7 +52,8 @@ def _label(view: AnalysisView) -> str:
 
 def _warnings(views: Sequence[AnalysisView]) -> list[str]:
     strips = [
-        StripResult(a.strip_target, a.strip_reading, target_words(a.strip_target))
+        # `opioid.nitazene` is a nitazene in a sentence
+        StripResult(a.strip_target, a.strip_reading, re.sub("[-_]", " ", a.strip_target.rpartition(".")[2]))
         for a in (v.analysis for v in views)
         if a.method is Method.STRIP and a.strip_reading is not None and a.status is AnalysisStatus.OK
     ]
@@ -135,12 +132,7 @@ def _scope(view: AnalysisView) -> ScopeFact:
         lod_percent=_lod_percent(info.lod_percent, printed),
         lod_words=_strip_lod(view) if is_strip else _lod_words(info, printed),
         limits=info.limits,
-        strip_target=row.strip_target,
-        strip_reading=row.strip_reading,
-        strip_brand=row.strip_brand,
-        strip_lot=row.strip_lot,
-        strip_cut_off_ng_ml=row.strip_cut_off_ng_ml,
-        strip_dilution=row.strip_dilution,
+        **{name: getattr(row, name) for name in STRIP_FIELDS},
         read=_read(view),
         reading_ids=tuple(str(one.reading.id) for one in view.readings),
         # shares of the signal are not shares of the weight, so no limit is lower than the validated one

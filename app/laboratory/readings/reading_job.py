@@ -18,15 +18,11 @@ from sqlmodel import Session
 
 from app.laboratory.identification.domain import Method
 from app.laboratory.identification.identify import Context, identify, method_of
-from app.laboratory.identification.instrument_state import (
-    InstrumentFor,
-    InstrumentState,
-    unknown_instrument,
-)
+from app.laboratory.identification.instrument_state import InstrumentFor, InstrumentState
 from app.laboratory.identification.methods import method_info
 from app.laboratory.identification.mixtures import at_energies, with_joint_mixture
 from app.laboratory.identification.ranking import SearchConditions, not_compared, with_reading_limits
-from app.laboratory.identification.runs import ControlsFor, no_controls
+from app.laboratory.identification.runs import ControlsFor, RunControls
 from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.readings import arrays, repository
@@ -117,9 +113,8 @@ class ReadingParts:
     sandbox: FileReader
     registry: LibraryRegistry
     index: SubstanceIndex = field(default_factory=SubstanceIndex)
-    top: int = 10
-    controls: ControlsFor = no_controls
-    instruments: InstrumentFor = unknown_instrument
+    controls: ControlsFor = lambda _analysis_id: RunControls()
+    instruments: InstrumentFor = lambda _analysis_id: InstrumentState()
 
     @property
     def arrays(self) -> BlobStore:
@@ -191,7 +186,6 @@ def _compare(parts: ReadingParts, task: _Task, reading: Reading) -> ComparedRead
     try:
         context = Context(
             task.method,
-            top=parts.top,
             index=parts.index,
             controls=parts.controls(task.upload.analysis_id) if reading.scans else None,
             instrument=parts.instruments(task.upload.analysis_id) if reading.kind in _CURVES else InstrumentState(),
@@ -210,7 +204,7 @@ def _together(parts: ReadingParts, readings: list[Reading], found: list[Compared
         energies = at_energies(readings, fits)
         if energies is None:
             return found
-        conditions = SearchConditions(parts.top, parts.index)
+        conditions = SearchConditions(index=parts.index)
         joint = with_joint_mixture([compared.answer for compared in found], energies, parts.registry, conditions)
     except Exception:
         _log.exception("joint_mixture_failed")

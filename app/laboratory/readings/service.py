@@ -1,4 +1,9 @@
-"""The doors of the readings feature for other features, pages and the API. The use cases stand in the modules below."""
+"""The doors of the readings feature for other features, pages and the API. The use cases stand in the modules below.
+
+Everything imported here is given out.
+"""
+# mypy: implicit-reexport
+# ruff: noqa: F401
 
 from __future__ import annotations
 
@@ -30,6 +35,7 @@ from app.laboratory.readings.machines import (
     analyses_on,
     fact_of,
     facts_of_samples,
+    get_instrument,
     lock_instrument,
     run_before,
     runs_of_batch,
@@ -67,74 +73,3 @@ from app.laboratory.readings.uploads import (
     standing_result,
 )
 from harm_messages.vocabulary import StripReading
-
-__all__ = [
-    "Analysis",
-    "AnalysisStatus",
-    "AnalysisView",
-    "AxisInterpretation",
-    "CorrectionField",
-    "FileView",
-    "NewAnalysis",
-    "NewInstrument",
-    "Reading",
-    "ReadingView",
-    "Reference",
-    "RunBefore",
-    "ScopeFact",
-    "StripReading",
-    "Upload",
-    "add_analysis",
-    "add_instrument",
-    "analyses_of",
-    "analyses_on",
-    "answer_upload",
-    "array_store",
-    "as_the_file_says",
-    "clean_file_name",
-    "codes_of",
-    "curve_of",
-    "entry_in",
-    "fact_of",
-    "facts_of_samples",
-    "fields_for",
-    "figure_words",
-    "figures_in",
-    "file_words",
-    "files_of",
-    "files_of_readings",
-    "fit_words",
-    "get_analysis",
-    "get_reading",
-    "get_upload",
-    "hints_of",
-    "infrared_in",
-    "infrared_of",
-    "instruments",
-    "keep_file",
-    "kept_reference",
-    "kept_run",
-    "lock_instrument",
-    "plot_of",
-    "quality_of",
-    "reading_with_answer",
-    "record_upload",
-    "record_upload_for_sample",
-    "reference_in",
-    "reference_of",
-    "reprocess_analysis",
-    "reprocess_each",
-    "run_before",
-    "run_in",
-    "run_of",
-    "runs_of_batch",
-    "scope_of",
-    "see_warnings",
-    "single_spectrum",
-    "standing_result",
-    "taken_as",
-    "takes_folders",
-    "tell",
-    "update_analysis",
-    "vibrational_books",
-]

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 
 from app.laboratory.incoming import service as incoming
-from app.laboratory.standards import schemas, service, web
+from app.laboratory.standards import controlling, schemas, service, web
 from app.laboratory.standards.domain import ControlKind, NewControl, NewReplicate, NewStandard
 from app.laboratory.standards.tables import Standard
 from app.platform.db import UnitOfWork
@@ -20,7 +20,7 @@ from app.platform.kernel.errors import Conflict
 from app.platform.security.policy import allow
 from app.platform.storage import Held, Received
 from app.platform.web.bodies import BINARY, FileName, looked_at
-from app.platform.web.etags import set_etag
+from app.platform.web.etags import tagged
 from app.platform.web.fields import Moment, Text40, Text60, Text80, Text140
 from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
 from app.runtime import ChangeDep, CreationDep, Runtime, RuntimeDep
@@ -44,9 +44,7 @@ def list_standards(who: Bench, rt: RuntimeDep, cursor: Cursor = "", limit: Limit
 def show_standard(standard_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: Response) -> schemas.StandardOut:
     """One standard with its runs."""
     with rt.read() as session:
-        view = service.standard_view(session, who, standard_id, rt.now())
-    set_etag(response, view.row.version)
-    return schemas.StandardOut.of(view)
+        return tagged(response, schemas.StandardOut.of(service.standard_view(session, who, standard_id, rt.now())))
 
 
 @router.post("/standards", status_code=201, response_model=schemas.StandardOut)
@@ -124,7 +122,7 @@ def list_controls(
     """Blank runs, ladders and QC runs, newest first."""
     before = decode_cursor(cursor)
     with rt.read() as session:
-        rows = service.controls_page(session, who, batch=batch, before=before, limit=limit + 1)
+        rows = controlling.controls_page(session, who, batch=batch, before=before, limit=limit + 1)
     return cut(rows, limit, schemas.ControlOut.of, lambda row: row.id)
 
 
@@ -132,9 +130,7 @@ def list_controls(
 def show_control(control_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: Response) -> schemas.ControlOut:
     """One control."""
     with rt.read() as session:
-        row = service.get_control(session, who, control_id)
-    set_etag(response, row.version)
-    return schemas.ControlOut.of(row)
+        return tagged(response, schemas.ControlOut.of(controlling.get_control(session, who, control_id)))
 
 
 @router.post("/controls/uploads", status_code=201, response_model=schemas.ControlOut, openapi_extra=BINARY)
@@ -155,7 +151,7 @@ async def keep_control(
     def commit(held: Held) -> Response:
         run = web.control_run_of(rt, held, filename or "unnamed file", new)
         return creation.made(
-            who, lambda uow: schemas.ControlOut.of(service.add_control(uow, run, new)), sha256=held.sha256
+            who, lambda uow: schemas.ControlOut.of(controlling.add_control(uow, run, new)), sha256=held.sha256
         )
 
     return await looked_at(creation.request, rt.blobs, commit)
@@ -175,7 +171,7 @@ def control_from_incoming(
     run = web.control_run_of(rt, Received(where, size), name, new)
     return change.made(
         who,
-        lambda uow: schemas.ControlOut.of(service.from_incoming(uow, body.incoming_id, change.version, run, new)),
+        lambda uow: schemas.ControlOut.of(controlling.from_incoming(uow, body.incoming_id, change.version, run, new)),
     )
 
 
@@ -183,7 +179,7 @@ def control_from_incoming(
 def withdraw(control_id: uuid.UUID, body: schemas.RetireIn, who: Chemist, change: ChangeDep) -> schemas.ControlOut:
     """Use a control no more; runs of its batch are compared again without it."""
     return change.made(
-        who, lambda uow: schemas.ControlOut.of(service.withdraw(uow, control_id, change.version, body.reason))
+        who, lambda uow: schemas.ControlOut.of(controlling.withdraw(uow, control_id, change.version, body.reason))
     )
 
 

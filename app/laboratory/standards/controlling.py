@@ -7,13 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from app.intake.samples import service as samples
 from app.laboratory.identification.runs import RunControls
 from app.laboratory.incoming import service as incoming
 from app.laboratory.readings import service as readings
-from app.laboratory.standards import repository
 from app.laboratory.standards.domain import ControlKind, NewControl, faults_of_control
 from app.laboratory.standards.tables import Control
 from app.platform import audit
@@ -217,8 +216,12 @@ def _beside(
     sample = samples.sample_for_system(session, found.sample_id) if found is not None and found.batch else None
     if found is None or sample is None:
         return (found.instrument if found is not None else ""), {}, None
+    in_use = select(Control).where(
+        Control.agency_id == sample.agency_id, Control.batch == found.batch, col(Control.withdrawn_at).is_(None),
+        col(Control.kind).in_((ControlKind.BLANK, ControlKind.LADDER)),
+    )  # fmt: skip
     chosen: dict[ControlKind, Control] = {}
-    for row in repository.controls_in_use(session, sample.agency_id, found.batch):
+    for row in session.exec(in_use.order_by(col(Control.measured_at).desc(), col(Control.id).desc())):
         if not (row.instrument and found.instrument) or row.instrument.casefold() == found.instrument.casefold():
             chosen.setdefault(row.kind, row)
     return found.instrument, chosen, readings.run_before(session, sample.agency_id, analysis_id)

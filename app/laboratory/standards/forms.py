@@ -12,7 +12,7 @@ from app.laboratory.standards.domain import ControlKind, NewControl, NewReplicat
 from app.laboratory.standards.service import NOT_SAVED
 from app.platform.kernel.errors import Invalid
 from app.platform.web.fields import Text20, Text40, Text60, Text80, Text140
-from app.platform.web.typed import number
+from app.platform.web.typed import key_of, number
 from harm_messages.register import MatchKind, Register
 
 Words = Annotated[list[Text140], Field(max_length=20)]
@@ -66,7 +66,7 @@ class StandardForm(BaseModel):
     @property
     def reading_id(self) -> uuid.UUID | None:
         """The reading it is taken from, if it is one."""
-        return _key(self.reading)
+        return key_of(self.reading)
 
     @property
     def peak_number(self) -> int | None:
@@ -76,7 +76,7 @@ class StandardForm(BaseModel):
     @property
     def another_run_of(self) -> uuid.UUID | None:
         """The standard this is another run of."""
-        return _key(self.standard_id)
+        return key_of(self.standard_id)
 
 
 class ControlForm(BaseModel):
@@ -135,11 +135,4 @@ def at_noon(day: str, field: str, wrong: dict[str, str]) -> datetime | None:
         return datetime.fromisoformat(day).replace(hour=12, tzinfo=UTC)
     except ValueError:
         wrong[field] = "Write the day like 2026-07-18."
-        return None
-
-
-def _key(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text) if text else None
-    except ValueError:
         return None

@@ -11,10 +11,11 @@ import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from sqlmodel import Session, col, select
+
 from app.laboratory.library.domain import Technique
 from app.laboratory.library.opened import Opened, OwnEntry
 from app.laboratory.readings import service as readings
-from app.laboratory.standards import repository
 from app.laboratory.standards.domain import compound_of
 from app.laboratory.standards.tables import Standard, StandardReplicate
 from app.platform.db import Database
@@ -44,8 +45,8 @@ class InHouseLibrary:
     def books(self, agency_id: uuid.UUID) -> list[Opened]:
         """Own libraries of this agency; none without a standard that is not retired."""
         with self._database.read() as session:
-            standards = {s.id: s for s in repository.standards_of(session, agency_id) if s.retired_at is None}
-            rows = repository.replicates_of(session, list(standards))
+            standards = {s.id: s for s in standards_of(session, agency_id) if s.retired_at is None}
+            rows = replicates_of(session, list(standards))
         now = self._database.clock()
         out = []
         for kind, (key, technique) in KINDS.items():
@@ -80,6 +81,19 @@ class InHouseLibrary:
             made = _library_of(fresh, kind) if base is None else base.add(fresh) if fresh else base
             self._built[key] = (ids, made)
             return made
+
+
+def standards_of(session: Session, agency_id: uuid.UUID) -> list[Standard]:
+    """Every standard of an agency, newest first; retired ones too."""
+    return list(session.exec(select(Standard).where(Standard.agency_id == agency_id).order_by(col(Standard.id).desc())))
+
+
+def replicates_of(session: Session, standard_ids: Sequence[uuid.UUID]) -> list[StandardReplicate]:
+    """Runs of these standards, oldest first."""
+    if not standard_ids:
+        return []
+    query = select(StandardReplicate).where(col(StandardReplicate.standard_id).in_(standard_ids))
+    return list(session.exec(query.order_by(col(StandardReplicate.id))))
 
 
 def spectra_of(store: BlobStore, rows: Iterable[StandardReplicate]) -> dict[uuid.UUID, MassSpectrum | InfraredSpectrum]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import fields, replace
 from datetime import date, datetime
 from typing import Annotated
 
@@ -51,12 +52,8 @@ class EnrolIn(BaseModel):
 
     def run(self, said: NewReplicate) -> NewReplicate:
         """What is said here, else what the reading says of itself."""
-        return NewReplicate(
-            said.instrument if self.instrument is None else self.instrument,
-            self.measured_at or said.measured_at,
-            said.retention_time_s if self.retention_time_s is None else self.retention_time_s,
-            said.retention_index if self.retention_index is None else self.retention_index,
-        )
+        mine = {known.name: getattr(self, known.name) for known in fields(said)}
+        return replace(said, **{name: value for name, value in mine.items() if value is not None})
 
 
 class RetireIn(FreeText):

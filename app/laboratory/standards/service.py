@@ -8,33 +8,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from pathlib import Path
 
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from app.intake.people import service as people
 from app.intake.samples import service as samples
 from app.laboratory.readings import service as readings
-from app.laboratory.standards import repository
 from app.laboratory.standards.controlling import (
-    ControlRun,
-    add_control,
-    control_run,
-    controls_page,
-    from_incoming,
-    get_control,
     keep_bytes,
-    withdraw,
 )
 from app.laboratory.standards.domain import (
-    KIND_WORDS,
-    ControlKind,
-    NewControl,
     NewReplicate,
     NewStandard,
     faults_of_replicate,
     faults_of_standard,
 )
-from app.laboratory.standards.in_house_library import spectra_of
-from app.laboratory.standards.plots import likeness_of, spread_of
+from app.laboratory.standards.in_house_library import replicates_of, standards_of
 from app.laboratory.standards.tables import Standard, StandardReplicate
 from app.platform import audit
 from app.platform.db import UnitOfWork
@@ -47,25 +35,6 @@ from app.platform.storage import BlobStore, Held, Received
 from instruments import AmbiguousText, FileReader, InstrumentError, printable
 from spectra import InfraredSpectrum, MassSpectrum, Reading, infrared_quality
 from spectra.types import Level as RemarkLevel
-
-__all__ = [
-    "KIND_WORDS",
-    "ControlKind",
-    "ControlRun",
-    "NewControl",
-    "NewReplicate",
-    "NewStandard",
-    "add_control",
-    "control_run",
-    "controls_page",
-    "from_incoming",
-    "get_control",
-    "keep_bytes",
-    "likeness_of",
-    "spectra_of",
-    "spread_of",
-    "withdraw",
-]
 
 NOT_SAVED = "The standard was not enrolled. What you typed is still here."
 LEAST_PEAKS = 2
@@ -171,7 +140,15 @@ def _once(uow: UnitOfWork, store: BlobStore, source: Source) -> str:
     sha256 = readings.kept_reference(store, source.reference.spectrum)
     agency_id = agency_of(uow.actor)
     uow.one_at_a_time(b"standards" + agency_id.bytes)  # of two who enrol at once, so that no spectrum comes in twice
-    if repository.is_enrolled(uow.session, agency_id, sha256):
+    there = (
+        select(StandardReplicate.id)
+        .join(Standard, col(Standard.id) == col(StandardReplicate.standard_id))
+        .where(
+            Standard.agency_id == agency_id, StandardReplicate.arrays_sha256 == sha256,
+            col(Standard.retired_at).is_(None),
+        )
+    )  # fmt: skip
+    if uow.session.exec(there).first() is not None:
         raise Conflict(
             "This spectrum is enrolled as a standard already, so it was not enrolled twice.",
             hint="Two runs of the material are two files: measure it again for a replicate.",
@@ -181,7 +158,7 @@ def _once(uow: UnitOfWork, store: BlobStore, source: Source) -> str:
 
 def _another_run(uow: UnitOfWork, row: Standard, source: Source) -> None:
     """A run counts once for a standard, though its file came twice or two of its peaks are shown. Raises Conflict."""
-    there = repository.replicates_of(uow.session, [row.id])
+    there = replicates_of(uow.session, [row.id])
     read = {r.reading_id for r in there if r.reading_id is not None}
     files = {r.blob_sha256 for r in there}
     if source.reading_id is None:  # several readings of one file may be several runs; of a file it is always the first
@@ -279,12 +256,12 @@ def standard_view(session: Session, actor: Actor, standard_id: uuid.UUID, now: d
 
 def in_use(session: Session, actor: Actor) -> list[Standard]:
     """Standards another run can be added to, by name."""
-    rows = repository.standards_of(session, agency_of(actor))
+    rows = standards_of(session, agency_of(actor))
     return sorted((r for r in rows if r.retired_at is None), key=lambda r: (r.name.casefold(), r.lot))
 
 
 def _views(session: Session, rows: Sequence[Standard], now: datetime) -> list[StandardView]:
-    runs = repository.replicates_of(session, [row.id for row in rows])
+    runs = replicates_of(session, [row.id for row in rows])
     persons = {p for row in rows for p in (row.created_by, row.retired_by)} | {r.enrolled_by for r in runs}
     names = people.display_names(session, persons - {None})
     return [StandardView(row, tuple(r for r in runs if r.standard_id == row.id), names, now) for row in rows]

@@ -7,7 +7,9 @@ from typing import Any
 from app.laboratory.identification.answer import Answer
 from app.laboratory.identification.parts import Candidate
 from app.laboratory.readings import service as readings
-from app.laboratory.standards import service
+from app.laboratory.standards import controlling, service
+from app.laboratory.standards.controlling import ControlRun
+from app.laboratory.standards.domain import NewControl, NewReplicate
 from app.laboratory.standards.forms import StandardForm, named
 from app.platform.storage import BlobStore, Held, Received
 from app.runtime import Runtime
@@ -26,11 +28,11 @@ def source_of(rt: Runtime, held: Held, file_name: str) -> service.Source:
     return service.Source(readings.reference_in(found), None, held, file_name)
 
 
-def control_run_of(rt: Runtime, raw: Held | Received, file_name: str, new: service.NewControl) -> service.ControlRun:
+def control_run_of(rt: Runtime, raw: Held | Received, file_name: str, new: NewControl) -> ControlRun:
     """The run in a file that was handed in, or that waits and is on disk already. Raises Unreadable, Invalid."""
     path = raw.path if isinstance(raw, Held) else rt.blobs.path(raw.sha256)
     found = service.readings_in(rt.sandbox, path, file_name)
-    return service.control_run(arrays_of(rt), raw, file_name, found, new)
+    return controlling.control_run(arrays_of(rt), raw, file_name, found, new)
 
 
 def standard_facts(view: service.StandardView) -> list[tuple[str, Any]]:
@@ -52,7 +54,7 @@ def best_of(answer: Answer | None, peak: int | None) -> Candidate | None:
     return next(iter(found.candidates), None) if found is not None else None
 
 
-def prefilled(said: service.NewReplicate, best: Candidate | None) -> StandardForm:
+def prefilled(said: NewReplicate, best: Candidate | None) -> StandardForm:
     """The form as far as the reading fills it in."""
     known = best.substance_id if best is not None else ""
     minutes = "" if said.retention_time_s is None else f"{said.retention_time_s / 60:.3f}"

@@ -6,20 +6,19 @@ A step names its reference and its figures, so that the difference is computed a
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session
+from sqlmodel import Session, col, func, select
 
 from app.intake.people import service as people
 from app.intake.samples import service as samples
 from app.laboratory.identification.substances import SubstanceIndex
-from app.laboratory.library.service import LibraryRegistry
+from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.readings import service as readings
 from app.laboratory.subtraction.domain import LEAST_HIT, MOST_STEPS, Asked, Hit, Tried
-from app.laboratory.subtraction.repository import standing_steps, steps_of
 from app.laboratory.subtraction.tables import SubtractionStep
 from app.platform import audit
 from app.platform.db import UnitOfWork
@@ -77,6 +76,22 @@ class Work:
         return _version(self.steps)
 
 
+def standing_steps(session: Session, reading_ids: Iterable[uuid.UUID]) -> int:
+    """How many references stand taken out of these readings; they go with a reading whose curve becomes another one.
+    The caller has looked the readings up for its actor.
+    """
+    query = select(func.count()).where(
+        col(SubtractionStep.reading_id).in_(list(reading_ids)), col(SubtractionStep.undone_at).is_(None)
+    )  # fmt: skip
+    return int(session.exec(query).one())
+
+
+def _steps_of(session: Session, reading_id: uuid.UUID) -> Sequence[SubtractionStep]:
+    """Every step of a reading in its order, undone ones too."""
+    query = select(SubtractionStep).where(SubtractionStep.reading_id == reading_id)
+    return session.exec(query.order_by(col(SubtractionStep.number))).all()
+
+
 def work_on(session: Session, actor: Actor, desk: Desk, reading_id: uuid.UUID, top: int = 8) -> Work:
     """A reading as its standing steps leave it; `top` 0: without a search of it.
 
@@ -84,7 +99,7 @@ def work_on(session: Session, actor: Actor, desk: Desk, reading_id: uuid.UUID, t
     """
     row = readings.get_reading(session, actor, reading_id)
     analysis = readings.get_analysis(session, actor, row.analysis_id)
-    steps = tuple(steps_of(session, reading_id))
+    steps = tuple(_steps_of(session, reading_id))
     query = _curve(row, desk.store)
     rest, broken = query, ""
     try:
@@ -178,7 +193,7 @@ def _held(uow: UnitOfWork, desk: Desk, reading_id: uuid.UUID, version: int) -> W
 def _record(uow: UnitOfWork, verb: str, work: Work, row: SubtractionStep, after: dict[str, str | float]) -> None:
     sample = samples.get_sample(uow.session, uow.actor, work.sample_id)
     audit.record(
-        uow, verb, "reading", work.reading_id, version=_version(steps_of(uow.session, work.reading_id)),
+        uow, verb, "reading", work.reading_id, version=_version(_steps_of(uow.session, work.reading_id)),
         after={**after, "step": row.number}, session_id=sample.session_id,
     )  # fmt: skip
     readings.tell(uow, sample, "reading.subtracted", reading_id=work.reading_id)

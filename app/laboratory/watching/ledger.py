@@ -39,7 +39,6 @@ CREATE TABLE IF NOT EXISTS arrival (
 );
 CREATE INDEX IF NOT EXISTS arrival_content ON arrival (sha256);
 """
-VERSION = 1
 
 
 class LedgerOfAnother(Exception):
@@ -130,7 +129,7 @@ class Ledger:
         """Before anything is sent: a row for it, or one more attempt of the row there is. `content` identifies what is
         in the file.
         """
-        now = _now()
+        now = now_text()
         values = (found.key, found.name, found.is_run, found.size, found.signature, content, arrival, now, now)
         with self._writing() as db:
             db.execute(
@@ -173,7 +172,7 @@ class Ledger:
         """A file that stands under another name now: its rows go along."""
         with self._writing() as db:
             db.execute("UPDATE OR REPLACE arrival SET path_key = ? WHERE path_key = ?", (path_key, row.path_key))
-            db.execute("UPDATE arrival SET name = ?, updated_at = ? WHERE id = ?", (name, _now(), row.id))
+            db.execute("UPDATE arrival SET name = ?, updated_at = ? WHERE id = ?", (name, now_text(), row.id))
         del self._newest[row.path_key]
         return self._reload(path_key, row.arrival)
 
@@ -189,7 +188,7 @@ class Ledger:
 
     def _change(self, row: Row, statement: str, *values: str) -> Row:
         with self._writing() as db:
-            db.execute(statement, (*values, _now(), row.id))
+            db.execute(statement, (*values, now_text(), row.id))
         return self._reload(row.path_key, row.arrival)
 
     def _reload(self, path_key: str, arrival: str) -> Row:
@@ -252,5 +251,6 @@ def _row(found: tuple[Any, ...]) -> Row:
     return replace(row, is_run=bool(row.is_run), state=State(row.state))
 
 
-def _now() -> str:
+def now_text() -> str:
+    """This moment, to the second, as the ledger keeps it."""
     return datetime.now(UTC).isoformat(timespec="seconds")

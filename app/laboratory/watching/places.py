@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.laboratory.watching.names import fit_label
+from app.laboratory.watching.scanning import fit_label
 from app.laboratory.watching.server import Kind, Trouble
 
 

@@ -11,11 +11,10 @@ import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from app.laboratory.watching.backoff import Backoff
-from app.laboratory.watching.ledger import Ledger, Row, State
+from app.laboratory.watching.ledger import Ledger, Row, State, now_text
 from app.laboratory.watching.locks import InUse
 from app.laboratory.watching.reporting import Reporter, size_words
 from app.laboratory.watching.scanning import FolderAway, Look, ScannedFile, Scanner, Settling, look_again
@@ -162,7 +161,7 @@ class Watcher:
             else:
                 self._deliver(found, keys if seen.complete else None, done)
         if self._is_new_ledger and done.is_quiet and not self._stopping():
-            self._ledger.note("caught_up", _now())
+            self._ledger.note("caught_up", now_text())
             self._is_new_ledger = False
         self._beat()
 
@@ -367,7 +366,7 @@ class Watcher:
         """For `--status`: this watcher lives. Once a minute, so that an idle one wears no disk."""
         now = self._clock()
         if self._beat_at is None or now - self._beat_at >= HEARTBEAT_S:
-            self._ledger.note("looked_at", _now())
+            self._ledger.note("looked_at", now_text())
             self._beat_at = now
 
 
@@ -376,7 +375,3 @@ def _together(before: Pass, now: Pass) -> Pass:
     now.known = max(0, now.known - before.delivered)
     now.delivered += before.delivered
     return now
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -122,10 +122,7 @@ def claim(uow: UnitOfWork, kinds: Collection[str], worker: str, now: datetime, l
         .returning(_id, _kind, _payload, col(JobRow.agency_id), _attempts, col(JobRow.max_attempts))
     )
     row = uow.session.connection().execute(statement).first()
-    if row is None:
-        return None
-    job_id, kind, payload, agency_id, attempt, max_attempts = row
-    return Claim(job_id, kind, payload, agency_id, attempt, max_attempts, worker)
+    return None if row is None else Claim(*row, worker)  # in the order of its fields
 
 
 def renew(uow: UnitOfWork, job_ids: Iterable[UUID], worker: str, lease_until: datetime) -> None:

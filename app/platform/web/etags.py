@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Header, Response
 
 from app.platform.kernel.errors import Invalid, VersionRequired
+
+
+class Versioned(Protocol):
+    """A row, or what is shown of one, with the version it has."""
+
+    version: int
+
+
+Row = TypeVar("Row", bound=Versioned)
 
 
 def etag(version: int) -> str:
@@ -14,9 +23,10 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def set_etag(response: Response, version: int) -> None:
-    """Put the version on a response."""
-    response.headers["ETag"] = etag(version)
+def tagged(response: Response, row: Row) -> Row:
+    """What is answered, after its version was put on the response."""
+    response.headers["ETag"] = etag(row.version)
+    return row
 
 
 def if_match(

@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.platform.kernel import errors as e
 
@@ -149,6 +150,9 @@ def install(app: FastAPI, render_page: Renderer) -> None:
         response.headers.update(getattr(error, "headers", None) or {})  # of an HTTPException
         return response
 
+    async def on_gone(request: Request, error: Exception) -> Response:
+        return Response(status_code=400)  # nobody is there to read it; of a file that was on its way nothing was kept
+
     async def on_machine(request: Request, error: Exception) -> Response:
         known = translate(error)
         if isinstance(known, e.Unavailable | e.StorageFull):  # known, and said again by every request meanwhile
@@ -161,6 +165,7 @@ def install(app: FastAPI, render_page: Renderer) -> None:
         e.MastError: on_known,
         RequestValidationError: on_known,
         HTTPException: on_known,
+        ClientDisconnect: on_gone,
         OSError: on_machine,
         sqlalchemy.exc.SQLAlchemyError: on_machine,
         Exception: on_machine,

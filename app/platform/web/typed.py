@@ -1,6 +1,8 @@
-"""What people type into a form, as values: one reading of numbers for every form. Knows no feature."""
+"""What people type into a form, as values: one reading of numbers and keys for every form. Knows no feature."""
 
 from __future__ import annotations
+
+import uuid
 
 MOST = 1e12
 """No figure of a form is as large; beyond it something else was typed into the field."""
@@ -26,3 +28,11 @@ def number(text: str, field: str, wrong: dict[str, str], *, example: str = "71.5
         wrong[field] = f"“{text}” is not a number. Write it like {example}."
         return None
     return value
+
+
+def key_of(text: str) -> uuid.UUID | None:
+    """A key in a field, None where it is none."""
+    try:
+        return uuid.UUID(text) if text else None
+    except ValueError:
+        return None

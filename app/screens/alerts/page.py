@@ -1,4 +1,5 @@
-"""Pages of alerts: what is in force, the form, and the banner every staff page shows. One alert: pages_one."""
+"""Pages of alerts: what is in force, the form, and the banner every staff page shows; and of one alert: its evidence, its
+sign-off with what is missing, every step, and the sheet to print."""
 
 from __future__ import annotations
 
@@ -6,36 +7,64 @@ import uuid
 from collections.abc import Callable
 from typing import Annotated, TypedDict
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.care.alerts import service
-from app.care.alerts import told as telling
 from app.care.alerts.detecting_job import look_at_series
-from app.care.alerts.domain import BY_ONE, NO_GREEN_LIGHT, PARTNERS, SIGNED, TIER_WORDS, WRITERS, Channel, Tier
+from app.care.alerts.domain import (
+    ALL_STEPS,
+    BY_ONE,
+    CHANNELS,
+    HEALTH,
+    LEADS,
+    NO_GREEN_LIGHT,
+    PARTNERS,
+    SIGNED,
+    TIER_WORDS,
+    WRITERS,
+    Act,
+    AlertState,
+    Channel,
+    Tier,
+)
 from app.care.alerts.new_alert import undecided
 from app.care.alerts.tables import Alert
 from app.intake.samples import service as samples
+from app.intake.samples.domain import Colour
 from app.intake.samples.lookup import may_be_described
 from app.intake.sessions import service as sessions
 from app.intake.tasks import service as tasks
 from app.platform.kernel.actor import Actor, Role
-from app.platform.kernel.errors import NotFound
-from app.platform.security.policy import SERVICE_STAFF, allow
-from app.platform.web.forms import shown_again
-from app.platform.web.idempotency import form_once
+from app.platform.kernel.errors import MastError, NotFound
+from app.platform.kernel.ids import new_id
+from app.platform.security.policy import SERVICE_STAFF
+from app.platform.web.fields import Note200, Told200
+from app.platform.web.forms import Entered, fields_of, shown_again
 from app.platform.web.paging import decode_cursor, encode_cursor
+from app.platform.web.problems import status_of
 from app.results import service as results
-from app.runtime import Runtime, RuntimeDep
-from app.screens.alerts.forms import AlertForm, filled, key_of, told_words
-from app.screens.alerts.shared import form_page, words_of
+from app.runtime import Runtime
+from app.screens.alerts.forms import AlertForm, filled, key_of, of_draft, told_words
+from app.screens.alerts.public_page import told_page
+from app.screens.alerts.view import words_of
+from app.screens.reception.forms import options
+from app.screens.visits import Visit, visitor
+from harm_messages.vocabulary import Form as Shape
 
 router = APIRouter(include_in_schema=False)
 
-Reader = Annotated[Actor, allow(*SERVICE_STAFF, Role.CLINICIAN, *PARTNERS)]
-Staff = Annotated[Actor, allow(*SERVICE_STAFF, Role.CLINICIAN)]
-Writer = Annotated[Actor, allow(*sorted(WRITERS))]
+Reader = Annotated[Visit, visitor(*SERVICE_STAFF, Role.CLINICIAN, *PARTNERS)]
+Staff = Annotated[Visit, visitor(*SERVICE_STAFF, Role.CLINICIAN)]
+Writer = Annotated[Visit, visitor(*sorted(WRITERS))]
+Signer = Annotated[Visit, visitor(*sorted(ALL_STEPS))]
+Health = Annotated[Visit, visitor(*sorted(HEALTH | LEADS))]
+Approver = Annotated[Visit, visitor(Role.CLINICIAN, Role.SESSION_LEAD)]
+Version = Annotated[int, Form()]
+Reason = Annotated[Note200, Form()]
+ToldReason = Annotated[Told200, Form()]
 LIMIT = 30
+ENDS = {Act.RETRACT: "retracted", Act.DISCARD: "discarded"}
 DONE = {
     "raised": "Raised. Staff see it now, and pages of samples that fit warn of it.",
     "drafted": "The draft is kept. Nobody is warned by it: an alert of this tier waits for its sign-off.",
@@ -47,34 +76,31 @@ DONE = {
 
 @router.get("/alerts")
 def alerts_page(
-    request: Request,
-    who: Reader,
-    rt: RuntimeDep,
+    visit: Reader,
     cursor: Annotated[str, Query(max_length=60)] = "",
     done: Annotated[str, Query(max_length=20)] = "",
 ) -> HTMLResponse:
     """What is in force, drafts, and what is over. Partner agencies: what they were told."""
-    if not who.has(*SERVICE_STAFF, Role.CLINICIAN):
-        return _told(request, rt)
-    return _list(request, rt, who, "alerts/alerts.html", cursor=cursor, done=DONE.get(done, ""))
+    if visit.who.has(*SERVICE_STAFF, Role.CLINICIAN):
+        return _list(visit, "alerts/alerts.html", cursor=cursor, done=DONE.get(done, ""))
+    return told_page(visit.request, visit.rt, Channel.PARTNERS)
 
 
 @router.get("/alerts/part")
-def alerts_part(request: Request, who: Staff, rt: RuntimeDep) -> HTMLResponse:
+def alerts_part(visit: Staff) -> HTMLResponse:
     """The list alone."""
-    return _list(request, rt, who, "alerts/_list.html")
+    return _list(visit, "alerts/_list.html")
 
 
-def _list(
-    request: Request, rt: Runtime, who: Actor, template: str, *, cursor: str = "", done: str = ""
-) -> HTMLResponse:
+def _list(visit: Visit, template: str, *, cursor: str = "", done: str = "") -> HTMLResponse:
+    rt, who, may_write = visit.rt, visit.who, visit.who.has(*WRITERS)
     with rt.read() as session:
         rows = service.page(session, who, rt.now(), before=decode_cursor(cursor), limit=LIMIT + 1)
         waiting = [] if cursor else service.waiting(session, who, rt.now())
-        runs = service.runs(session, who, 1) if who.has(*WRITERS) else []
+        runs = service.runs(session, who, 1) if may_write else []
     shown = rows[:LIMIT]
     return rt.templates.page(
-        request,
+        visit.request,
         template,
         in_force=[v for v in shown if v.warns],
         waiting=waiting,
@@ -83,31 +109,24 @@ def _list(
         older=f"/alerts?cursor={encode_cursor(shown[-1].row.id)}" if len(rows) > LIMIT else None,
         newest="/alerts" if cursor else None,
         done=done,
-        may_write=who.has(*WRITERS),
+        may_write=may_write,
         **words_of(rt),
     )
 
 
-def _told(request: Request, rt: Runtime) -> HTMLResponse:
-    now = rt.now()
-    with rt.read() as session:
-        rows = telling.told(session, Channel.PARTNERS, rt.pack.register, now)
-    return rt.templates.page(request, "alerts/told.html", rows=rows, now=now, public=False, **words_of(rt))
-
-
 @router.post("/alerts/runs")
-def look_again(request: Request, who: Writer, rt: RuntimeDep) -> Response:
+def look_again(visit: Writer) -> Response:
     """Look over all series now."""
-    with rt.begin(who, request) as uow:
-        assert who.agency_id is not None
-        look_at_series(uow, who.agency_id)
+    with visit.begin() as uow:
+        assert visit.who.agency_id is not None
+        look_at_series(uow, visit.who.agency_id)
     return RedirectResponse("/alerts?done=asked", 303)
 
 
 @router.get("/alerts/banner")
-def banner(request: Request, who: Staff, rt: RuntimeDep, session: uuid.UUID | None = None) -> HTMLResponse:
+def banner(visit: Staff, session: uuid.UUID | None = None) -> HTMLResponse:
     """What is warned of now, for the head of every staff page."""
-    return rt.templates.page(request, "common/alert_banner.html", **banner_of(rt, who, session))
+    return visit.rt.templates.page(visit.request, "common/alert_banner.html", **banner_of(visit.rt, visit.who, session))
 
 
 class Banner(TypedDict):
@@ -139,39 +158,181 @@ def banner_of(rt: Runtime, who: Actor, session_id: uuid.UUID | None = None) -> B
 
 @router.get("/alerts/new")
 def new_alert(
-    request: Request,
-    who: Writer,
-    rt: RuntimeDep,
+    visit: Writer,
     sample: Annotated[str, Query(max_length=40)] = "",
     task: Annotated[str, Query(max_length=40)] = "",
 ) -> HTMLResponse:
     """The form; about a sample, with what its result says filled in."""
+    rt, who = visit.rt, visit.who
     form = AlertForm(tier=Tier.T1.value, reach="session", hours="12")
     with rt.read() as session:
         if (sample_id := key_of(sample)) is not None:
             row = samples.get_sample(session, who, sample_id)
             latest = results.latest(session, sample_id)
-            asked = tasks.get_task(session, who, key) if (key := key_of(task)) is not None else None
-            tier = next((one for one in Tier if asked and asked.row.detail.get("tier") == one), Tier.T1)
+            wanted = tasks.get_task(session, who, key) if (key := key_of(task)) is not None else None
+            tier = next((one for one in Tier if wanted and wanted.row.detail.get("tier") == one), Tier.T1)
             described = may_be_described(session, [sample_id])
             present = latest.present if latest else ()
-            form = filled(present, row, tier, described=described, detail=asked.row.detail if asked else None)
+            form = filled(present, row, tier, described=described, detail=wanted.row.detail if wanted else None)
             if tier in SIGNED and not undecided(session, [sample_id]):
                 place = sessions.site_of(session, sessions.get_session(session, who, row.session_id)).region
                 names = {one: samples.label_of(rt.pack.register, one) for one in form.about}
                 form.told_words = told_words(present, form, names, place, rt.now())
-            if asked is not None:
-                form.task, form.task_version = str(asked.row.id), str(asked.row.version)
-    return form_page(request, rt, who, form)
+            if wanted is not None:
+                form.task, form.task_version = str(wanted.row.id), str(wanted.row.version)
+    return form_page(visit, form)
 
 
 @router.post("/alerts")
-def write_alert(request: Request, who: Writer, rt: RuntimeDep, form: Annotated[AlertForm, Form()]) -> Response:
+def write_alert(visit: Writer, form: Annotated[AlertForm, Form()]) -> Response:
     """Raise it, or keep the draft; else the form again with what is wrong."""
-    with shown_again(lambda error: form_page(request, rt, who, form, error=error), but=NotFound):
-        new = form.entered(rt.pack.register, rt.now())
-        with rt.begin(who, request) as uow:
-            form_once(request, rt.pepper, form.idempotency_key).run(
-                uow, lambda: {"id": str(service.propose(uow, new, rt.pack.register).id)}
-            )
+    with shown_again(lambda error: form_page(visit, form, error=error), but=NotFound):
+        register = visit.rt.pack.register
+        new = form.entered(register, visit.rt.now())
+        with visit.begin() as uow:
+            visit.sent_once(form.idempotency_key).run(uow, lambda: {"id": str(service.propose(uow, new, register).id)})
     return RedirectResponse(f"/alerts?done={'raised' if new.tier in BY_ONE else 'drafted'}", 303)
+
+
+def form_page(
+    visit: Visit, form: AlertForm, *, error: MastError | None = None, editing: uuid.UUID | None = None
+) -> HTMLResponse:
+    """The form, empty, filled in, or with what is wrong; for a new alert, or for a draft that is written anew."""
+    rt = visit.rt
+    with rt.read() as session:
+        found = sessions.sessions_of(session, visit.who, open_only=True)
+        kept = key_of(form.session_id) if editing else None
+        if kept is not None and kept not in {s.id for s in found}:
+            found.append(sessions.get_session(session, visit.who, kept))
+    register = rt.pack.register
+    known = [one for one in form.about if one in register or register.is_class(one)]
+    return rt.templates.page(
+        visit.request,
+        "alerts/new.html",
+        status=status_of(error),
+        t=form,
+        key=form.idempotency_key or str(new_id()),
+        editing=editing,
+        sessions=[(str(s.id), s.name) for s in found],
+        chosen=[{"id": one, "label": samples.label_of(register, one)} for one in known],
+        free=[w for w in form.about_words if w],
+        shapes=options(Shape, lower=True),
+        colours=options(Colour, lower=True),
+        tiers=[(t.value, f"{t.value}: {words}") for t, words in TIER_WORDS.items()],
+        error=error,
+        fields=fields_of(error),
+        **words_of(rt),
+    )
+
+
+@router.get("/alerts/{alert_id}")
+def alert_page(visit: Staff, alert_id: uuid.UUID) -> HTMLResponse:
+    """One alert with everything that was done to it."""
+    return _one(visit, alert_id)
+
+
+@router.get("/alerts/{alert_id}/sheet")
+def alert_sheet(visit: Staff, alert_id: uuid.UUID) -> Response:
+    """An alert on a sheet of A4, as it may hang where people pass: no session, no sample, no evidence. From T2 on, once
+    it was in force; back to its page else."""
+    view = _view(visit, alert_id)
+    if view.row.tier not in SIGNED or view.waits:
+        return RedirectResponse(f"/alerts/{alert_id}", 303)
+    return visit.rt.templates.page(
+        visit.request, "alerts/sheet.html", v=view, back=f"/alerts/{alert_id}", **words_of(visit.rt)
+    )
+
+
+@router.get("/alerts/{alert_id}/edit")
+def edit_page(visit: Writer, alert_id: uuid.UUID) -> Response:
+    """A draft as a form; back to its page once it is none."""
+    view = _view(visit, alert_id)
+    if view.row.state is not AlertState.DRAFT:
+        return RedirectResponse(f"/alerts/{alert_id}", 303)
+    return form_page(visit, of_draft(view.row), editing=alert_id)
+
+
+@router.post("/alerts/{alert_id}/edit")
+def edit(visit: Writer, alert_id: uuid.UUID, form: Annotated[AlertForm, Form()]) -> Response:
+    """Keep it as it is written now; else the form again with what is wrong."""
+    _view(visit, alert_id)  # a foreign one answers like an absent one, before all else
+    with shown_again(lambda error: form_page(visit, form, error=error, editing=alert_id), but=NotFound):
+        register = visit.rt.pack.register
+        new = form.entered(register, visit.rt.now())
+        with visit.begin() as uow:
+            service.edit(uow, alert_id, form.version, new, register)
+    return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
+@router.post("/alerts/{alert_id}/raise")
+def raise_it(visit: Writer, alert_id: uuid.UUID, version: Version = 0) -> Response:
+    """Put a drafted T0 or T1 in force."""
+    return _taken(visit, alert_id, version, Act.RAISE)
+
+
+@router.post("/alerts/{alert_id}/submit")
+def submit(visit: Writer, alert_id: uuid.UUID, version: Version = 0) -> Response:
+    """The laboratory's word."""
+    return _taken(visit, alert_id, version, Act.SUBMIT)
+
+
+@router.post("/alerts/{alert_id}/agree")
+def agree(visit: Health, alert_id: uuid.UUID, version: Version = 0) -> Response:
+    """The health side agrees."""
+    return _taken(visit, alert_id, version, Act.AGREE)
+
+
+@router.post("/alerts/{alert_id}/approve")
+def approve(visit: Approver, alert_id: uuid.UUID, version: Version = 0) -> Response:
+    """Approve it."""
+    return _taken(visit, alert_id, version, Act.APPROVE)
+
+
+@router.post("/alerts/{alert_id}/send-back")
+def send_back(visit: Health, alert_id: uuid.UUID, version: Version = 0, reason: Reason = "") -> Response:
+    """Make it a draft again."""
+    return _taken(visit, alert_id, version, Act.SEND_BACK, reason)
+
+
+@router.post("/alerts/{alert_id}/retract")
+def retract(visit: Signer, alert_id: uuid.UUID, version: Version = 0, reason: ToldReason = "") -> Response:
+    """Take it back."""
+    return _taken(visit, alert_id, version, Act.RETRACT, reason)
+
+
+@router.post("/alerts/{alert_id}/discard")
+def discard(visit: Writer, alert_id: uuid.UUID, version: Version = 0, reason: Reason = "") -> Response:
+    """Drop the draft."""
+    return _taken(visit, alert_id, version, Act.DISCARD, reason)
+
+
+def _taken(visit: Visit, alert_id: uuid.UUID, version: int, act: Act, reason: str = "") -> Response:
+    with visit.work(lambda error: _one(visit, alert_id, error=error, tried=act), but=NotFound) as uow:
+        service.take(uow, alert_id, version, act, reason)
+    return RedirectResponse(f"/alerts?done={ENDS[act]}" if act in ENDS else f"/alerts/{alert_id}", 303)
+
+
+def _view(visit: Visit, alert_id: uuid.UUID) -> service.AlertView:
+    with visit.rt.read() as session:
+        return service.alert_view(session, visit.who, alert_id, visit.rt.now())
+
+
+def _one(
+    visit: Visit, alert_id: uuid.UUID, *, error: MastError | None = None, tried: Act | None = None
+) -> HTMLResponse:
+    rt = visit.rt
+    with rt.read() as session:
+        view = service.alert_view(session, visit.who, alert_id, rt.now())
+        found = service.detail(session, visit.who, view.row)
+    return rt.templates.page(
+        visit.request,
+        "alerts/alert.html",
+        status=status_of(error),
+        v=view,
+        d=found,
+        error=error,
+        fields=Entered({f"reason-{tried}" if k == "reason" else k: said for k, said in fields_of(error).items()}),
+        signed=view.row.tier in SIGNED,
+        will_tell=CHANNELS[view.row.tier],
+        **words_of(rt),
+    )

@@ -17,8 +17,8 @@ from app.care.alerts.told import Told
 from app.platform.kernel.actor import Actor
 from app.platform.security.policy import allow, public
 from app.platform.web.templates import day, words
-from app.runtime import RuntimeDep
-from app.screens.alerts.shared import words_of
+from app.runtime import Runtime, RuntimeDep
+from app.screens.alerts.view import words_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,10 +30,16 @@ Partner = Annotated[Actor, allow(*sorted(PARTNERS))]
 @router.get("/alerts/public", dependencies=[public(FOR_EVERYBODY)])
 def public_page(request: Request, rt: RuntimeDep) -> HTMLResponse:
     """What everybody is warned of now."""
+    return told_page(request, rt, Channel.PUBLIC)
+
+
+def told_page(request: Request, rt: Runtime, channel: Channel) -> HTMLResponse:
+    """What is told on a channel now."""
     now = rt.now()
     with rt.read() as session:
-        rows = telling.told(session, Channel.PUBLIC, rt.pack.register, now)
-    return rt.templates.page(request, "alerts/told.html", rows=rows, now=now, public=True, **words_of(rt))
+        rows = telling.told(session, channel, rt.pack.register, now)
+    is_public = channel is Channel.PUBLIC
+    return rt.templates.page(request, "alerts/told.html", rows=rows, now=now, public=is_public, **words_of(rt))
 
 
 @router.get("/alerts/public/{public_id}", dependencies=[public(FOR_EVERYBODY)])
@@ -48,7 +54,7 @@ def told_alert(request: Request, public_id: uuid.UUID, who: Partner, rt: Runtime
     return _one(request, rt, Channel.PARTNERS, public_id)
 
 
-def _one(request: Request, rt: RuntimeDep, channel: Channel, public_id: uuid.UUID) -> HTMLResponse:
+def _one(request: Request, rt: Runtime, channel: Channel, public_id: uuid.UUID) -> HTMLResponse:
     now = rt.now()
     with rt.read() as session:
         one = telling.told_one(session, channel, rt.pack.register, public_id, now)

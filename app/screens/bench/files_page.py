@@ -6,10 +6,9 @@ Without JavaScript files come as multipart here; with it as raw bodies to the AP
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -17,68 +16,52 @@ from app.intake.samples import service as samples
 from app.laboratory.identification.domain import Method
 from app.laboratory.readings import service as readings
 from app.platform.db import UnitOfWork
-from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound
-from app.platform.security.policy import allow
 from app.platform.web.fields import Note140, Text20
-from app.platform.web.forms import shown_again
-from app.platform.web.idempotency import form_once
-from app.runtime import Runtime, RuntimeDep
-from app.screens.bench import view
+from app.screens.bench.page import SampleVisit
+from app.screens.bench.steps_page import Bench, Id
 
 router = APIRouter(include_in_schema=False)
 
-Bench = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]
+FileVersion = Annotated[int, Form()]
 
 
 @router.post("/bench/samples/{sample_id}/files")
 def add_files(
-    request: Request,
-    sample_id: uuid.UUID,
-    who: Bench,
-    rt: RuntimeDep,
+    at: Bench,
     file: Annotated[list[UploadFile], File()],
     method: Annotated[str, Form(max_length=20)] = "",
     idempotency_key: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
     """Take files in, each by itself: one that is refused does not spoil the others."""
     refused: list[tuple[str, MastError]] = []
-    with shown_again(lambda error: view.again(request, rt, who, sample_id, error)):
+    with at.shown_again():
         chosen = _method(method)
-        with rt.read() as session:
-            samples.get_sample(session, who, sample_id)
+        with at.rt.read() as session:
+            samples.get_sample(session, at.who, at.sample_id)
         for one in file:
             try:
-                _take_in(request, rt, who, sample_id, one, chosen, idempotency_key)
+                _take_in(at, one, chosen, idempotency_key)
             except MastError as error:
                 refused.append((one.filename or "a file", error))
         if refused:
             raise _together(refused, len(file))
-    return view.back(sample_id, done="file" if len(file) == 1 else "files")
+    return at.back("file" if len(file) == 1 else "files")
 
 
-def _take_in(
-    request: Request,
-    rt: Runtime,
-    who: Actor,
-    sample_id: uuid.UUID,
-    file: UploadFile,
-    method: Method | None,
-    form_key: str,
-) -> None:
+def _take_in(at: SampleVisit, file: UploadFile, method: Method | None, form_key: str) -> None:
     """Bytes first, with no database held; then the row. The same form with the same bytes is one upload.
 
     With other bytes it is another one: whoever goes back to the page and chooses a second file sends the form's key again.
     """
-    received = rt.blobs.put(_chunks(file.file))
-    once = form_once(request, rt.pepper, f"{form_key}-{received.sha256}" if form_key else "")
-    with rt.begin(who, request) as uow:
+    received = at.rt.blobs.put(iter(lambda: file.file.read(1 << 20), b""))
+    with at.begin() as uow:
 
         def create() -> dict[str, uuid.UUID]:
-            row = readings.record_upload_for_sample(uow, sample_id, received, file.filename or "", method)
+            row = readings.record_upload_for_sample(uow, at.sample_id, received, file.filename or "", method)
             return {"id": row.id}
 
-        once.run(uow, create)
+        at.sent_once(f"{form_key}-{received.sha256}" if form_key else "").run(uow, create)
 
 
 def _together(refused: list[tuple[str, MastError]], sent: int) -> MastError:
@@ -99,46 +82,29 @@ def _method(text: str) -> Method | None:
         raise Invalid("There is no such method.", fields={"upload-method": "Choose one of the methods."}) from None
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    while chunk := file.read(1 << 20):
-        yield chunk
-
-
 @router.post("/bench/samples/{sample_id}/answers")
 def answer_question(
-    request: Request,
-    sample_id: uuid.UUID,
-    who: Bench,
-    rt: RuntimeDep,
-    upload: Annotated[uuid.UUID, Form()],
-    version: Annotated[int, Form()],
-    choice: Annotated[int | None, Form()] = None,
+    at: Bench, upload: Id, version: FileVersion, choice: Annotated[int | None, Form()] = None
 ) -> Response:
     """Answer what a reader asked about a file."""
-    with shown_again(lambda error: view.again(request, rt, who, sample_id, error, where=f"ask-{upload}")):
+    with at.shown_again(where=f"ask-{upload}"):
         if choice is None:
             raise Invalid("Choose one of the answers. The file is unharmed.", fields={"choice": "nothing chosen"})
-        with rt.begin(who, request) as uow:
-            _own_upload(uow, sample_id, upload)
+        with at.begin() as uow:
+            _own_upload(uow, at.sample_id, upload)
             readings.answer_upload(uow, upload, version, choice=choice)
-    return view.back(sample_id, done="answer")
+    return at.back("answer")
 
 
 @router.post("/bench/samples/{sample_id}/warnings")
 def see_warnings(
-    request: Request,
-    sample_id: uuid.UUID,
-    who: Bench,
-    rt: RuntimeDep,
-    upload: Annotated[uuid.UUID, Form()],
-    version: Annotated[int, Form()],
-    reading: Annotated[uuid.UUID | None, Form()] = None,
+    at: Bench, upload: Id, version: FileVersion, reading: Annotated[uuid.UUID | None, Form()] = None
 ) -> Response:
     """Somebody has looked at the warnings of a file; they stay where they are."""
-    with shown_again(lambda error: view.again(request, rt, who, sample_id, error)), rt.begin(who, request) as uow:
-        _own_upload(uow, sample_id, upload)
+    with at.shown_again(), at.begin() as uow:
+        _own_upload(uow, at.sample_id, upload)
         readings.see_warnings(uow, upload, version)
-    return view.back(sample_id, done="warnings", reading=reading)
+    return at.back("warnings", reading=reading)
 
 
 class CorrectionForm(BaseModel):
@@ -156,32 +122,27 @@ class CorrectionForm(BaseModel):
 
 
 @router.post("/bench/samples/{sample_id}/corrections")
-def correct_reading(
-    request: Request, sample_id: uuid.UUID, who: Bench, rt: RuntimeDep, form: Annotated[CorrectionForm, Form()]
-) -> Response:
+def correct_reading(at: Bench, form: Annotated[CorrectionForm, Form()]) -> Response:
     """Say what the axes of a file are, or take that back; it is read again."""
-    where = f"correct-{form.upload}"
-    with shown_again(lambda error: view.again(request, rt, who, sample_id, error, where=where, typed=form)):
+    with at.shown_again(where=f"correct-{form.upload}", typed=form):
         hints = {} if form.undo else _hints(form)
-        with rt.begin(who, request) as uow:
-            _own_upload(uow, sample_id, form.upload)
+        with at.begin() as uow:
+            _own_upload(uow, at.sample_id, form.upload)
             if form.undo:
                 readings.as_the_file_says(uow, form.upload, form.version, reason=form.reason)
             else:
                 readings.answer_upload(uow, form.upload, form.version, hints=hints, reason=form.reason)
-    return view.back(sample_id, done="as_the_file_says" if form.undo else "correction")
+    return at.back("as_the_file_says" if form.undo else "correction")
 
 
 @router.post("/bench/samples/{sample_id}/compare-again")
-def compare_again(
-    request: Request, sample_id: uuid.UUID, who: Bench, rt: RuntimeDep, analysis: Annotated[uuid.UUID, Form()]
-) -> Response:
+def compare_again(at: Bench, analysis: Id) -> Response:
     """Read and compare the files of an analysis again: libraries, standards and controls may have come since."""
-    with shown_again(lambda error: view.again(request, rt, who, sample_id, error)), rt.begin(who, request) as uow:
-        if readings.get_analysis(uow.session, who, analysis).sample_id != sample_id:
+    with at.shown_again(), at.begin() as uow:
+        if readings.get_analysis(uow.session, at.who, analysis).sample_id != at.sample_id:
             raise NotFound("analysis")
         readings.reprocess_analysis(uow, analysis, keep=True)
-    return view.back(sample_id, done="again")
+    return at.back("again")
 
 
 def _hints(form: CorrectionForm) -> dict[str, str]:

@@ -1,19 +1,23 @@
-"""What stands beside the picture of a spectrum or a run: peaks compared, probabilities as bars, a mixture, a summary.
+"""What stands beside the picture of a spectrum or a run: peaks compared, probabilities as bars, a mixture, a summary; and beside
+an infrared fit: why each part is named, where the best two differ, and what would have been seen.
 
-Made of what is stored with the comparison and, for the entry that is drawn, of the points themselves. Words only.
+Made of what is stored with the comparison and, for the entry that is drawn, of the points themselves. Words and figures only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from app.laboratory.identification import parts
 from app.laboratory.identification.answer import Answer, PeakAnswer, RunRow
+from app.laboratory.identification.infrared_answer import limits_in_short
 from app.laboratory.identification.parts import Candidate, Component, Residual
+from app.laboratory.readings import service as readings
 from app.platform.kernel.errors import MastError
 from app.platform.plots import PeaksCompared, Plot
 from app.results.bench import Shown
-from app.screens.bench.infrared_view import InfraredView, infrared_view
+from spectra.infrared.sentences import limit_percent
 
 MOST_NAMED = 5
 MASS_KINDS = ("mass_spectrum", "mass_run")
@@ -38,6 +42,44 @@ class CandidateRow:
     place: int
     candidate: Candidate
     void: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """One band that speaks for a part: where the reference has it, where the reading has it."""
+
+    position: str
+    found: str
+    error: str
+    weight: str
+    missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """From which share on one substance would have been seen in this very reading."""
+
+    name: str
+    limit: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class InfraredView:
+    """Everything beside the picture of an infrared fit; empty where there is nothing to say."""
+
+    why: tuple[tuple[str, tuple[Band, ...]], ...] = ()
+    limits: tuple[Limit, ...] = ()
+    others: tuple[Limit, ...] = ()
+    short: tuple[str, ...] = ()
+    lead_only: bool = False
+    summary: str = ""
+    differences: tuple[str, ...] = ()
+    alignment: str = ""
+    noise: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.why or self.limits or self.others or self.alignment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,3 +230,71 @@ def _with_area(row: RunRow) -> str:
     name = row.substance + (f" (or {', '.join(others[:2])}{also})" if others else "")
     area = row.area_percent or 0.0
     return f"{name} {area:.0f} %" if area >= 1 else f"{name} under 1 %"
+
+
+def infrared_view(answer: Answer, candidates: Sequence[Candidate] = ()) -> InfraredView:
+    """`limits` are those of substances of the register, `others` of everything else in the library; `short` says the
+    weightiest of them in a few sentences. `lead_only`: most is unexplained, so that the parts are no findings.
+
+    `candidates` name what the best explanation is compared with, which is no part of it.
+    """
+    found = answer.infrared
+    if found is None:
+        return InfraredView()
+    names = {part.compound: part.substance for part in answer.components}
+    called = {limit.compound: limit.substance for limit in found.limits}
+    called |= {row.compound: row.substance for row in candidates} | names
+    rows = [limit for limit in found.limits if limit.compound not in names]
+    limits = [(bool(limit.substance_id), _limit(limit)) for limit in rows]
+    return InfraredView(
+        why=tuple(
+            (names[part.compound], tuple(_band(band) for band in part.bands))
+            for part in found.bands
+            if part.compound in names and part.bands
+        ),
+        limits=tuple(limit for known, limit in limits if known),
+        others=tuple(limit for known, limit in limits if not known),
+        short=tuple(limits_in_short([limit for limit in rows if limit.substance_id] or rows)),
+        lead_only=found.mostly_unexplained,
+        summary=readings.fit_words(answer),
+        differences=tuple(_difference(window, called) for window in found.differences),
+        alignment=_alignment(found.alignment),
+        noise=f"Signal to noise {found.signal_to_noise:.0f}." if found.signal_to_noise else "",
+    )
+
+
+def _band(band: parts.Band) -> Band:
+    return Band(
+        f"{band.position:.0f}",
+        "missing" if band.missing or band.found is None else f"{band.found:.0f}",
+        "–" if band.error is None else _off(band.error),
+        f"{band.weight * 100:.0f} %",
+        band.missing,
+    )
+
+
+def _off(error: float) -> str:
+    """An error in cm⁻¹ with its sign; none for what rounds to nothing."""
+    return "0.0" if abs(error) < 0.05 else f"{error:+.1f}".replace("-", "−")
+
+
+def _limit(limit: parts.DetectionLimit) -> Limit:
+    if limit.seen is None:
+        return Limit(limit.substance, "–", "this reading cannot say")
+    return Limit(limit.substance, limit_percent(limit.limit), "perhaps there: look again" if limit.seen else "not seen")
+
+
+def _difference(window: parts.Difference, called: Mapping[str, str]) -> str:
+    supports = called.get(window.supports, window.supports)
+    return f"{window.low:.0f}–{window.high:.0f} cm⁻¹: the reading goes with {supports}"
+
+
+def _alignment(found: parts.AxisShift | None) -> str:
+    if found is None:
+        return ""
+    wider = "wider" if found.blur >= 0 else "sharper"
+    shift = f"{found.shift:+.1f}".replace("-", "−")
+    return (
+        f"Against the library the whole reading is shifted by {shift} cm⁻¹ and its bands are {wider} by "
+        f"{abs(found.blur) ** 0.5:.1f} cm⁻¹. The same for many samples is a matter for the instrument, not for them."
+    )

@@ -1,6 +1,7 @@
-"""What the bench's forms do: record analyses, write findings, take steps. Each answers 303, or the page with why not.
+"""What the bench's forms do: record analyses, write findings, also of what the readings name, dismiss what they name, and take
+steps. Each answers 303, or the page with why not.
 
-Files have their own: pages_files.
+Files have their own: files_page.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -18,47 +19,45 @@ from app.laboratory.identification.domain import Method
 from app.laboratory.identification.in_house import void_now
 from app.laboratory.readings import service as readings
 from app.platform.db import UnitOfWork
-from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Conflict, Invalid, NotFound, VersionRequired
-from app.platform.security.policy import allow
-from app.platform.web.fields import Note140, Note200, Text40, Text60
-from app.platform.web.forms import Entered, shown_again
-from app.platform.web.idempotency import form_once
+from app.platform.web.fields import Note140, Note200, Text40, Text60, Text80
+from app.platform.web.forms import Entered
 from app.platform.web.typed import number
 from app.results import service
 from app.results.bench import candidate_of, parts_of
-from app.results.candidates import offer_of, offer_of_part, with_offers, with_strip
-from app.results.domain import Action, ChangeReason
+from app.results.domain import Action, ChangeReason, DismissReason
+from app.results.drafting import NewDismissal, in_force
 from app.results.finding import NewFinding
+from app.results.named import offer_of, offer_of_part, offers_of, with_offers, with_strip
 from app.results.view import ResultView
-from app.runtime import Runtime, RuntimeDep
-from app.screens.bench import view
 from app.screens.bench.forms import FindingForm, finding_of
+from app.screens.bench.page import SampleVisit, at_bench
 
 router = APIRouter(include_in_schema=False)
 
-Bench = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]
-Steps = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)]
+Bench = Annotated[SampleVisit, at_bench(Role.CHEMIST, Role.VERIFIER)]
+Steps = Annotated[SampleVisit, at_bench(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)]
 Change = Callable[[list[NewFinding]], list[NewFinding]]
 Version = Annotated[int | None, Form()]
+Id = Annotated[uuid.UUID, Form()]
+Key = Annotated[Text80, Form()]
 
 
 @router.post("/bench/samples/{sample_id}/draft")
-def start_draft(request: Request, sample_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> Response:
+def start_draft(at: Bench) -> Response:
     """Begin the next version, with a copy of the findings."""
-    with shown_again(lambda error: view.again(request, rt, who, sample_id, error)), rt.begin(who, request) as uow:
-        service.start_draft(uow, sample_id)
-    return view.back(sample_id, done="draft")
+    with at.shown_again(), at.begin() as uow:
+        service.start_draft(uow, at.sample_id)
+    return at.back("draft")
 
 
 @router.post("/bench/samples/{sample_id}/findings")
-def save_finding(
-    request: Request, sample_id: uuid.UUID, who: Bench, rt: RuntimeDep, form: Annotated[FindingForm, Form()]
-) -> Response:
+def save_finding(at: Bench, form: Annotated[FindingForm, Form()]) -> Response:
     """Add a finding, or change the one at `position`. The first one begins the draft."""
     where = "new" if form.position is None else f"f{form.position}"
-    with shown_again(lambda error: view.again(request, rt, who, sample_id, error, where=where, typed=form)):
-        finding = finding_of(form, rt.pack.substances).entered()
+    with at.shown_again(where=where, typed=form):
+        finding = finding_of(form, at.rt.pack.substances).entered()
 
         def change(there: list[NewFinding]) -> list[NewFinding]:
             if form.position is None:
@@ -67,164 +66,197 @@ def save_finding(
                 raise NotFound("finding")
             return [finding if place == form.position else old for place, old in enumerate(there)]
 
-        write_findings(request, rt, who, sample_id, form.version, change)
-    return view.back(sample_id, done="finding")
+        write_findings(at, form.version, change)
+    return at.back("finding")
 
 
 @router.post("/bench/samples/{sample_id}/findings/remove")
-def remove_finding(
-    request: Request,
-    sample_id: uuid.UUID,
-    who: Bench,
-    rt: RuntimeDep,
-    position: Annotated[int, Form(ge=0, le=60)],
-    version: Version = None,
-) -> Response:
+def remove_finding(at: Bench, position: Annotated[int, Form(ge=0, le=60)], version: Version = None) -> Response:
     """Take one finding out of the draft."""
-    with shown_again(lambda error: view.again(request, rt, who, sample_id, error)):
-        write_findings(request, rt, who, sample_id, version, lambda there: there[:position] + there[position + 1 :])
-    return view.back(sample_id, done="removed")
+    with at.shown_again():
+        write_findings(at, version, lambda there: there[:position] + there[position + 1 :])
+    return at.back("removed")
 
 
 @router.post("/bench/samples/{sample_id}/nothing-found")
 def say_nothing_found(
-    request: Request,
-    sample_id: uuid.UUID,
-    who: Bench,
-    rt: RuntimeDep,
-    version: Version = None,
-    nothing_found: Annotated[str, Form(max_length=10)] = "",
+    at: Bench, version: Version = None, nothing_found: Annotated[str, Form(max_length=10)] = ""
 ) -> Response:
     """Say that nothing was found, or take that back."""
-    with shown_again(lambda error: view.again(request, rt, who, sample_id, error)):
-        write_findings(request, rt, who, sample_id, version, lambda there: there, nothing_found=bool(nothing_found))
-    return view.back(sample_id, done="nothing" if nothing_found else "")
+    with at.shown_again():
+        write_findings(at, version, lambda there: there, nothing_found=bool(nothing_found))
+    return at.back("nothing" if nothing_found else "")
 
 
 @router.post("/bench/samples/{sample_id}/use")
 def use_candidate(
-    request: Request,
-    sample_id: uuid.UUID,
-    who: Bench,
-    rt: RuntimeDep,
-    reading: Annotated[uuid.UUID, Form()],
+    at: Bench,
+    reading: Id,
     place: Annotated[int, Form(ge=0, le=200)],
     peak: Annotated[int | None, Form()] = None,
     version: Version = None,
 ) -> Response:
     """Make a finding of a candidate; one that is there already gains this analysis."""
-    with shown_again(lambda error: view.again(request, rt, who, sample_id, error)):
-        with rt.read() as session:
-            samples.get_sample(session, who, sample_id)
-            found = readings.analyses_of(session, sample_id)
+    with at.shown_again():
+        with at.rt.read() as session:
+            samples.get_sample(session, at.who, at.sample_id)
+            found = readings.analyses_of(session, at.sample_id)
             analysis, candidate = candidate_of(found, reading, place, peak)
-        if void := void_now(candidate, rt.registry.of(who.agency_id)):
+        if void := void_now(candidate, at.rt.registry.of(at.who.agency_id)):
             raise Conflict(
                 f"This own standard is no evidence, because {void}. Nothing was added.",
                 hint="Use a match with a library, or measure a standard that is in date.",
             )
-        write_findings(
-            request,
-            rt,
-            who,
-            sample_id,
-            version,
-            lambda there: with_offers(there, [(offer_of(candidate), analysis.analysis.id)]),
-        )
-    return view.back(sample_id, done="finding", reading=reading)
+        offers = [(offer_of(candidate), analysis.analysis.id)]
+        write_findings(at, version, lambda there: with_offers(there, offers))
+    return at.back("finding", reading=reading)
 
 
 @router.post("/bench/samples/{sample_id}/use-parts")
-def use_parts(
-    request: Request,
-    sample_id: uuid.UUID,
-    who: Bench,
-    rt: RuntimeDep,
-    reading: Annotated[uuid.UUID, Form()],
-    version: Version = None,
-) -> Response:
+def use_parts(at: Bench, reading: Id, version: Version = None) -> Response:
     """Make a finding of every part of a mixture; one that is there already gains this analysis."""
-    with shown_again(lambda error: view.again(request, rt, who, sample_id, error)):
-        with rt.read() as session:
-            samples.get_sample(session, who, sample_id)
-            analysis, parts = parts_of(readings.analyses_of(session, sample_id), reading)
+    with at.shown_again():
+        with at.rt.read() as session:
+            samples.get_sample(session, at.who, at.sample_id)
+            analysis, parts = parts_of(readings.analyses_of(session, at.sample_id), reading)
         if not parts:
             raise Conflict("This reading was not resolved into parts. Nothing was added.")
         offers = [(offer_of_part(part), analysis.analysis.id) for part in parts]
-        write_findings(request, rt, who, sample_id, version, lambda there: with_offers(there, offers))
-    return view.back(sample_id, done="parts", reading=reading)
+        write_findings(at, version, lambda there: with_offers(there, offers))
+    return at.back("parts", reading=reading)
 
 
 @router.post("/bench/samples/{sample_id}/use-strip")
-def use_strip(
-    request: Request,
-    sample_id: uuid.UUID,
-    who: Bench,
-    rt: RuntimeDep,
-    analysis: Annotated[uuid.UUID, Form()],
-    version: Version = None,
-) -> Response:
+def use_strip(at: Bench, analysis: Id, version: Version = None) -> Response:
     """Make a finding of a positive strip."""
-    register = rt.pack.substances
-    with shown_again(lambda error: view.again(request, rt, who, sample_id, error)):
-        with rt.read() as session:
-            strip = readings.get_analysis(session, who, analysis)
-        if strip.sample_id != sample_id or strip.strip_reading is not readings.StripReading.POSITIVE:
+    with at.shown_again():
+        with at.rt.read() as session:
+            strip = readings.get_analysis(session, at.who, analysis)
+        if strip.sample_id != at.sample_id or strip.strip_reading is not readings.StripReading.POSITIVE:
             raise NotFound("positive strip")
         target = strip.strip_target
-        write_findings(
-            request, rt, who, sample_id, version,
-            lambda there: with_strip(there, target, target in register, analysis),
-        )  # fmt: skip
-    return view.back(sample_id, done="finding")
+        known = target in at.rt.pack.substances
+        write_findings(at, version, lambda there: with_strip(there, target, known, analysis))
+    return at.back("finding")
 
 
-def write_findings(
-    request: Request,
-    rt: Runtime,
-    who: Actor,
-    sample_id: uuid.UUID,
-    version: int | None,
-    change: Change,
-    *,
-    nothing_found: bool = False,
-) -> None:
+def write_findings(at: SampleVisit, version: int | None, change: Change, *, nothing_found: bool = False) -> None:
     """Change the findings of the draft in one transaction; without a version yet, begin it."""
-    with rt.begin(who, request) as uow:
-        samples.lock_sample(uow, sample_id)  # before the draft is read: two people at once write one after the other
-        draft, started = draft_here(uow, sample_id)
-        if version is None and not started:
-            raise VersionRequired(
-                "Somebody has begun the findings of this sample meanwhile, so yours were not saved.",
-                hint="Look at what is there now, then add yours.",
-            )
+    meanwhile = VersionRequired(
+        "Somebody has begun the findings of this sample meanwhile, so yours were not saved.",
+        hint="Look at what is there now, then add yours.",
+    )
+    pack = at.rt.pack
+    with at.begin() as uow:
+        draft, seen = _draft(uow, at.sample_id, version, meanwhile)
         there = [f.entered for f in draft.findings]
-        service.set_findings(
-            uow,
-            draft.result.id,
-            change(there),
-            draft.result.version if started or version is None else version,
-            pack=rt.pack,
-            nothing_found=nothing_found,
-        )
+        service.set_findings(uow, draft.result.id, change(there), seen, pack=pack, nothing_found=nothing_found)
 
 
-def draft_here(uow: UnitOfWork, sample_id: uuid.UUID) -> tuple[ResultView, bool]:
-    """The newest version, begun now if there is none; and whether it was."""
+def _draft(
+    uow: UnitOfWork, sample_id: uuid.UUID, version: int | None, meanwhile: VersionRequired
+) -> tuple[ResultView, int]:
+    """The newest version of the result, begun now if there is none, and the version number to change it from.
+
+    Raises `meanwhile` where there is one and whoever changes it has seen none.
+    """
+    samples.lock_sample(uow, sample_id)  # before the draft is read: two people at once write one after the other
     newest = service.latest(uow.session, sample_id)
     if newest is None:
-        return service.start_draft(uow, sample_id), True
-    return newest, False
+        begun = service.start_draft(uow, sample_id)
+        return begun, begun.result.version
+    if version is None:
+        raise meanwhile
+    return newest, version
+
+
+class DismissForm(BaseModel):
+    """The fields of a dismissal, for one name or for several with the same reason."""
+
+    version: int | None = None
+    key: Annotated[list[Text80], Field(max_length=200)] = []
+    reason: Annotated[str, Field(max_length=20)] = ""
+    note: Note140 = ""
+
+    def entered(self) -> list[NewDismissal]:
+        """The dismissals that the form asks for, one per ticked name. Raises Invalid with a sentence per field."""
+        wrong: dict[str, str] = {}
+        if not self.key:
+            wrong["key"] = "Tick what you want to dismiss."
+        if self.reason not in list(DismissReason):
+            wrong["reason"] = "Choose a reason."
+        elif self.reason == DismissReason.OTHER and not self.note:
+            wrong["note"] = "Say why in a few words."
+        if wrong:
+            raise Invalid("Nothing was dismissed. What you entered is still here.", fields=wrong)
+        return [NewDismissal(key, DismissReason(self.reason), self.note) for key in dict.fromkeys(self.key)]
+
+
+@router.post("/bench/samples/{sample_id}/named/add")
+def add_named(at: Bench, key: Key, version: Version = None) -> Response:
+    """Make a finding of something the readings name, with every analysis that names it."""
+    with at.shown_again():
+        with at.rt.read() as session:
+            samples.get_sample(session, at.who, at.sample_id)
+            every = offers_of(readings.analyses_of(session, at.sample_id))
+            offers = [(mention, offer) for mention, offer in every if mention.key == key]
+        if not offers:
+            raise NotFound("named substance")
+        registry = at.rt.registry.of(at.who.agency_id)
+        rows = [(o, m.analysis_id) for m, o in offers if o.candidate is None or not void_now(o.candidate, registry)]
+        if not rows:
+            raise Conflict(
+                f"{offers[0][0].name} is named only by an own standard that counts no more. Nothing was added.",
+                hint="Measure a standard that is in date, or dismiss the name with a reason.",
+            )
+
+        def change(there: list[NewFinding]) -> list[NewFinding]:
+            if any(old.key == key and not old.seen for old in there):
+                raise Conflict(f"A finding says that {offers[0][0].name} was not detected. Change that finding.")
+            return with_offers(there, rows)
+
+        write_findings(at, version, change)
+    return at.back("finding")
+
+
+@router.post("/bench/samples/{sample_id}/named/dismiss")
+def dismiss_named(at: Bench, form: Annotated[DismissForm, Form()]) -> Response:
+    """Say why something the readings name is no finding. The first dismissal begins the draft."""
+    with at.shown_again(where="dismiss", typed=form):
+        new = form.entered()
+        keys = {one.key for one in new}
+        _write_dismissals(at, form.version, lambda held: [o for o in held if o.key not in keys] + new)
+    return at.back("dismissed")
+
+
+@router.post("/bench/samples/{sample_id}/named/take-back")
+def take_back(at: Bench, key: Key, version: Version = None) -> Response:
+    """Dismissed no more: it is open again."""
+    with at.shown_again():
+        _write_dismissals(at, version, lambda held: [one for one in held if one.key != key])
+    return at.back("open_again")
+
+
+def _write_dismissals(
+    at: SampleVisit, version: int | None, change: Callable[[list[NewDismissal]], list[NewDismissal]]
+) -> None:
+    """Change what is dismissed in the draft in one transaction; without a version yet, begin it."""
+    meanwhile = VersionRequired(
+        "Somebody else has begun the findings of this sample, so yours were not saved.",
+        hint="Look at what is there now, then dismiss what is still open.",
+    )
+    pack = at.rt.pack
+    with at.begin() as uow:
+        draft, seen = _draft(uow, at.sample_id, version, meanwhile)
+        held = in_force(service.named_of(uow.session, draft.result, pack.substances))
+        service.set_dismissals(uow, draft.result.id, change(held), seen, pack=pack)
 
 
 @router.post("/bench/samples/{sample_id}/act")
 def act(
-    request: Request,
-    sample_id: uuid.UUID,
-    who: Steps,
-    rt: RuntimeDep,
+    at: Steps,
     action: Annotated[Action, Form()],
-    result: Annotated[uuid.UUID, Form()],
+    result: Id,
     version: Annotated[int, Form()],
     reason: Annotated[Note200, Form()] = "",
     override_reason: Annotated[Note200, Form()] = "",
@@ -233,24 +265,21 @@ def act(
 ) -> Response:
     """Take a step with a version of this sample's result."""
     typed = Entered(reason=reason, override_reason=override_reason, change_reason=change_reason)
-    with (
-        shown_again(lambda error: view.again(request, rt, who, sample_id, error, where=action.value, typed=typed)),
-        rt.begin(who, request) as uow,
-    ):
-        if service.get_result(uow.session, who, result).result.sample_id != sample_id:
+    with at.shown_again(where=action.value, typed=typed), at.begin() as uow:
+        if service.get_result(uow.session, at.who, result).result.sample_id != at.sample_id:
             raise NotFound("result")
         service.act(
             uow,
             result,
             action,
-            pack=rt.pack,
+            pack=at.rt.pack,
             if_match=version,
             reason=reason,
             override_reason=override_reason,
             change_reason=change_reason,
             accept_open=bool(accept_open),
         )
-    return view.back(sample_id, done=action.value)
+    return at.back(action.value)
 
 
 class AnalysisForm(BaseModel):
@@ -296,21 +325,17 @@ class AnalysisForm(BaseModel):
 
 
 @router.post("/bench/samples/{sample_id}/analyses")
-def add_analysis(
-    request: Request, sample_id: uuid.UUID, who: Bench, rt: RuntimeDep, form: Annotated[AnalysisForm, Form()]
-) -> Response:
+def add_analysis(at: Bench, form: Annotated[AnalysisForm, Form()]) -> Response:
     """Record a strip, a reagent or another analysis."""
     where = form.method.value if form.method.value in ("strip", "reagent") else "analysis"
-    register = rt.pack.substances
-    with shown_again(lambda error: view.again(request, rt, who, sample_id, error, where=where, typed=form)):
-        once = form_once(request, rt.pepper, form.idempotency_key)
-        with rt.begin(who, request) as uow:
+    register = at.rt.pack.substances
+    with at.shown_again(where=where, typed=form), at.begin() as uow:
 
-            def create() -> dict[str, uuid.UUID]:
-                row = readings.add_analysis(
-                    uow, sample_id, form.entered(), knows_target=lambda t: t in register or register.is_class(t)
-                )
-                return {"id": row.id}
+        def create() -> dict[str, uuid.UUID]:
+            row = readings.add_analysis(
+                uow, at.sample_id, form.entered(), knows_target=lambda t: t in register or register.is_class(t)
+            )
+            return {"id": row.id}
 
-            once.run(uow, create)
-    return view.back(sample_id, done="analysis")
+        at.sent_once(form.idempotency_key).run(uow, create)
+    return at.back("analysis")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BaseModel, Field
 
 from app.care.consultations import service, web
 from app.care.consultations.client_view import client_view
@@ -17,101 +18,105 @@ from app.intake.samples import service as samples
 from app.intake.samples.domain import Stage
 from app.intake.sessions import service as sessions
 from app.intake.tasks import service as tasks
-from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Conflict, Invalid, MastError
 from app.platform.kernel.ids import new_id
-from app.platform.security.policy import allow
-from app.platform.web.forms import Entered
-from app.platform.web.idempotency import form_once
 from app.platform.web.problems import status_of
-from app.runtime import Runtime, RuntimeDep
-from app.screens.consultation import also_taking, log_page
+from app.screens.consultation import also_taking
+from app.screens.consultation.adjusting_page import Teller, adjusting_of
+from app.screens.visits import Visit
 
 router = APIRouter(include_in_schema=False)
 
-Teller = Annotated[Actor, allow(Role.HEALTH_WORKER, Role.SESSION_LEAD)]
+
+class ConsultationForm(BaseModel):
+    """What is ticked and typed about a consultation."""
+
+    intention: list[Intention] = []
+    minutes: Annotated[str, Field(max_length=4)] = ""
+    naloxone: Annotated[str, Field(max_length=3)] = ""
+    referral: Referral | Literal[""] = ""
+    dependent_adult: Annotated[str, Field(max_length=3)] = ""
+    idempotency_key: Annotated[str, Field(max_length=60)] = ""
 
 
 @router.get("/consultations")
-def consultations_page(request: Request, who: Teller, rt: RuntimeDep) -> HTMLResponse:
+def consultations_page(visit: Teller) -> HTMLResponse:
     """Released results nobody has talked about yet come first; then those still waiting."""
-    return _list(request, who, rt, "consultation/list.html")
+    return _list(visit, "consultation/list.html")
 
 
 @router.get("/consultations/queue")
-def consultations_queue(request: Request, who: Teller, rt: RuntimeDep) -> HTMLResponse:
+def consultations_queue(visit: Teller) -> HTMLResponse:
     """The live part of the list."""
-    return _list(request, who, rt, "consultation/queue.html")
+    return _list(visit, "consultation/queue.html")
 
 
-def _list(request: Request, who: Actor, rt: Runtime, template: str) -> HTMLResponse:
+def _list(visit: Visit, template: str) -> HTMLResponse:
+    rt, who, now = visit.rt, visit.who, visit.rt.now()
     with rt.read() as session:
         found = sessions.sessions_of(session, who, open_only=True)
         open_sessions = [s for s in found if s.licence_mode.individual_results]  # elsewhere there is nobody to tell
-        rows = [row for s in open_sessions for row in samples.queue(session, who, s.id, now=rt.now(), everything=True)]
+        rows = [row for s in open_sessions for row in samples.queue(session, who, s.id, now=now, everything=True)]
     ready = [r for r in rows if r.stage is Stage.RELEASED]
     told = [r for r in rows if r.stage is Stage.TOLD]
     waiting = [r for r in rows if r.stage in (Stage.RECEIVED, Stage.ANALYSED, Stage.VERIFIED)]
     return rt.templates.page(
-        request, template, sessions=open_sessions, ready=ready, told=told, waiting=waiting, now=rt.now()
+        visit.request, template, sessions=open_sessions, ready=ready, told=told, waiting=waiting, now=now
     )
 
 
 @router.get("/consultations/samples/{sample_id}")
-def consultation_page(request: Request, sample_id: uuid.UUID, who: Teller, rt: RuntimeDep) -> HTMLResponse:
+def consultation_page(visit: Teller, sample_id: uuid.UUID) -> HTMLResponse:
     """The client's page with what staff may do beside it."""
-    return _page(request, sample_id, who, rt)
+    return _page(visit, sample_id)
 
 
 @router.get("/consultations/samples/{sample_id}/part")
-def consultation_part(request: Request, sample_id: uuid.UUID, who: Teller, rt: RuntimeDep) -> HTMLResponse:
+def consultation_part(visit: Teller, sample_id: uuid.UUID) -> HTMLResponse:
     """The client's page alone, refreshed live."""
+    rt, who, now = visit.rt, visit.who, visit.rt.now()
     with rt.read() as session:
         sample = samples.get_sample(session, who, sample_id)
-        pack = rt.packs.current(session, sample.agency_id, rt.now())
-        locale = web.asked_for(request, rt) or "en"
-        view = client_view(session, pack, sample, rt.now(), locale=locale)
+        pack = rt.packs.current(session, sample.agency_id, now)
+        view = client_view(session, pack, sample, now, locale=web.asked_for(visit.request, rt) or "en")
         todo = tasks.of_sample(session, who, sample_id)
     return rt.templates.page(
-        request,
+        visit.request,
         "consultation/part.html",
         view=view,
         sample=sample,
         sample_tasks=todo,
-        said_in=_said_in(request, rt),
-        now=rt.now(),
+        said_in=_said_in(visit),
+        now=now,
     )
 
 
-def _said_in(request: Request, rt: Runtime) -> str:
+def _said_in(visit: Visit) -> str:
     """The end of an address that keeps the language the client's page is shown in; nothing where it is English."""
-    asked = web.asked_for(request, rt)
-    return f"?{web.ASKED}={asked}" if asked else ""
+    locale = web.asked_for(visit.request, visit.rt)
+    return f"?{web.ASKED}={locale}" if locale else ""
 
 
 @router.post("/consultations/samples/{sample_id}/with")
 def consultation_with(
-    request: Request,
-    sample_id: uuid.UUID,
-    who: Teller,
-    rt: RuntimeDep,
-    also: Annotated[list[str] | None, Form()] = None,
+    visit: Teller, sample_id: uuid.UUID, also: Annotated[list[str] | None, Form()] = None
 ) -> HTMLResponse:
     """The client's page alone, with what the person says they also take: made from memory, written nowhere, not in the
     address, and no page of its own, so that no browser's history holds what was sent."""
+    rt, who = visit.rt, visit.who
     known = also_taking.known(rt.pack_of(who.agency_id), also or ())
     dropped = not set(also or ()) <= set(known)
-    sample, view = web.view_for_staff(rt, request, who, sample_id, known)
+    sample, view = web.view_for_staff(rt, visit.request, who, sample_id, known)
     with rt.read() as session:
         pack = rt.packs.current(session, sample.agency_id, rt.now())
         todo = tasks.of_sample(session, who, sample_id)
     return rt.templates.page(
-        request,
+        visit.request,
         "consultation/with.html" if known or dropped else "consultation/part.html",
         view=view,
         sample=sample,
         sample_tasks=todo,
-        said_in=_said_in(request, rt),
+        said_in=_said_in(visit),
         taken=also_taking.labels(pack, known, "taken"),
         about=also_taking.labels(pack, known, "about_you"),
         dropped=dropped,
@@ -120,28 +125,23 @@ def consultation_with(
 
 
 def _page(
-    request: Request,
-    sample_id: uuid.UUID,
-    who: Actor,
-    rt: Runtime,
-    *,
-    error: MastError | None = None,
-    values: Entered | None = None,
+    visit: Visit, sample_id: uuid.UUID, *, error: MastError | None = None, form: ConsultationForm | None = None
 ) -> HTMLResponse:
-    sample, view = web.view_for_staff(rt, request, who, sample_id)
+    rt, who = visit.rt, visit.who
+    sample, view = web.view_for_staff(rt, visit.request, who, sample_id)
     with rt.read() as session:
         checking = sessions.get_session(session, who, sample.session_id)
         past = service.consultations_of(session, who, sample_id)
         todo = tasks.of_sample(session, who, sample_id)
         pack = rt.packs.current(session, sample.agency_id, rt.now())
     return rt.templates.page(
-        request,
+        visit.request,
         "consultation/sample.html",
         status=status_of(error),
         sample=sample,
         checking=checking,
         view=view,
-        said_in=_said_in(request, rt),
+        said_in=_said_in(visit),
         languages=web.choices(rt, f"/consultations/samples/{sample_id}", view.locale),
         w=ENGLISH,
         past=past,
@@ -152,59 +152,40 @@ def _page(
         intentions=INTENTION_WORDS,
         referrals=REFERRAL_WORDS,
         error=error,
-        values=values or Entered(),
+        values=form or ConsultationForm(),
         idempotency_key=str(new_id()),
         now=rt.now(),
         sample_id=sample_id,
         sample_tasks=todo,
         task_back="consultation",
-        **log_page.adjusting_of(rt, who, sample, view),
+        **adjusting_of(rt, who, sample, view),
     )
 
 
 @router.post("/consultations/samples/{sample_id}")
-def record(
-    request: Request,
-    sample_id: uuid.UUID,
-    who: Teller,
-    rt: RuntimeDep,
-    intention: Annotated[list[Intention] | None, Form()] = None,
-    minutes: Annotated[str, Form(max_length=4)] = "",
-    naloxone: Annotated[str, Form(max_length=3)] = "",
-    referral: Annotated[Referral | Literal[""], Form()] = "",
-    dependent_adult: Annotated[str, Form(max_length=3)] = "",
-    idempotency_key: Annotated[str, Form(max_length=60)] = "",
-) -> Response:
+def record(visit: Teller, sample_id: uuid.UUID, form: Annotated[ConsultationForm, Form()]) -> Response:
     """Record what the person intends; sent twice, it is recorded once."""
-    ticks = [Tick(i) for i in intention or ()]
     try:
-        whole = _minutes(minutes)
-        with rt.begin(who, request) as uow:
+        minutes = _minutes(form.minutes)
+        with visit.begin() as uow:
             samples.lock_sample(uow, sample_id)  # pressed twice at once: the second finds that it is done
 
             def create() -> uuid.UUID:
                 recorded = service.record_consultation(
                     uow,
                     sample_id,
-                    ticks,
-                    minutes=whole,
-                    naloxone_given={"yes": True, "no": False}.get(naloxone),
-                    referral=referral or None,
-                    dependent_adult_confirmed=dependent_adult == "yes",
+                    [Tick(i) for i in form.intention],
+                    minutes=minutes,
+                    naloxone_given={"yes": True, "no": False}.get(form.naloxone),
+                    referral=form.referral or None,
+                    dependent_adult_confirmed=form.dependent_adult == "yes",
                 )
                 return recorded.row.id
 
-            form_once(request, rt.pepper, idempotency_key).run(uow, create)
+            visit.sent_once(form.idempotency_key).run(uow, create)
     except (Invalid, Conflict) as error:
-        chosen = Entered(
-            intention=[i.value for i in intention or ()],
-            minutes=minutes,
-            naloxone=naloxone,
-            referral=str(referral),
-            dependent_adult=dependent_adult,
-        )
-        return _page(request, sample_id, who, rt, error=error, values=chosen)
-    said_in = _said_in(request, rt).replace("?", "&")
+        return _page(visit, sample_id, error=error, form=form)
+    said_in = _said_in(visit).replace("?", "&")
     return RedirectResponse(f"/consultations/samples/{sample_id}?recorded=1{said_in}", 303)
 
 

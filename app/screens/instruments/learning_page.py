@@ -5,27 +5,24 @@ from __future__ import annotations
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.laboratory.identification.substances import SubstanceIndex
-from app.laboratory.instrument_checks import service
-from app.laboratory.instrument_checks.forms import MixtureForm, key_of
+from app.laboratory.instrument_checks import responding, transferring
+from app.laboratory.instrument_checks.domain import DAILY
+from app.laboratory.instrument_checks.forms import MixtureForm
 from app.laboratory.readings import service as readings
-from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import MastError, NotFound
 from app.platform.kernel.ids import new_id
-from app.platform.security.policy import allow
-from app.platform.web.fields import Note200
-from app.platform.web.forms import Entered, fields_of, shown_again
-from app.platform.web.idempotency import form_once
-from app.platform.web.problems import status_of
-from app.runtime import Runtime, RuntimeDep
+from app.platform.web.forms import fields_of
+from app.platform.web.typed import key_of
+from app.screens.visits import Bench, Chemist, Done, Note, Version, Visit
 
 router = APIRouter(include_in_schema=False)
 
-Chemist = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]
-Bench = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)]
+Instrument = Annotated[uuid.UUID, Form()]
 DONE = {
     "made": "Made. Readings of this instrument are compared with the library as it would look on it.",
     "retired": "Retired. Readings to come are compared without it.",
@@ -35,126 +32,84 @@ DONE = {
 
 
 @router.get("/instruments/{instrument_id}/learning")
-def learning_page(
-    request: Request,
-    instrument_id: uuid.UUID,
-    who: Bench,
-    rt: RuntimeDep,
-    done: Annotated[str, Query(max_length=20)] = "",
-) -> HTMLResponse:
+def learning_page(visit: Bench, instrument_id: uuid.UUID, done: Done = "") -> HTMLResponse:
     """Transfers and response factors of one instrument."""
-    return _page(request, rt, who, instrument_id, done=DONE.get(done, ""))
+    return _page(visit, instrument_id, done=DONE.get(done, ""))
 
 
 @router.post("/instruments/{instrument_id}/transfers")
 def make_transfer(
-    request: Request,
+    visit: Chemist,
     instrument_id: uuid.UUID,
-    who: Chemist,
-    rt: RuntimeDep,
     library: Annotated[str, Form(max_length=200)] = "",
     idempotency_key: Annotated[str, Form(max_length=120)] = "",
 ) -> Response:
     """Learn a transfer from own standards measured on this instrument."""
-    registry, index = rt.registry.of(who.agency_id), SubstanceIndex(rt.pack.substances)
-    with rt.read() as session:
-        service.get_instrument(session, who, instrument_id)
-    with (
-        shown_again(lambda error: _page(request, rt, who, instrument_id, error=error)),
-        rt.begin(who, request) as uow,
-    ):
-        form_once(request, rt.pepper, idempotency_key).run(
-            uow, lambda: {"id": str(service.make_transfer(uow, registry, index, instrument_id, library).id)}
+    registry, index = visit.rt.registry.of(visit.who.agency_id), SubstanceIndex(visit.rt.pack.substances)
+    with visit.rt.read() as session:
+        readings.get_instrument(session, visit.who, instrument_id)
+    with visit.work(lambda error: _page(visit, instrument_id, error=error)) as uow:
+        visit.once(
+            uow, idempotency_key, lambda: transferring.make_transfer(uow, registry, index, instrument_id, library)
         )
-    return RedirectResponse(f"/instruments/{instrument_id}/learning?done=made", 303)
+    return _learnt(instrument_id, "made")
 
 
 @router.post("/instruments/transfers/{transfer_id}/retire")
 def retire_transfer(
-    request: Request,
-    transfer_id: uuid.UUID,
-    who: Chemist,
-    rt: RuntimeDep,
-    instrument: Annotated[uuid.UUID, Form()],
-    version: Annotated[int, Form()] = 0,
-    reason: Annotated[Note200, Form()] = "",
+    visit: Chemist, transfer_id: uuid.UUID, instrument: Instrument, version: Version = 0, reason: Note = ""
 ) -> Response:
     """Retire a transfer, with a reason."""
-    with (
-        shown_again(
-            lambda error: _page(request, rt, who, instrument, error=error, fields=fields_of(error, transfer_id)),
-            but=NotFound,
-        ),
-        rt.begin(who, request) as uow,
-    ):
-        service.retire_transfer(uow, transfer_id, version, reason)
-    return RedirectResponse(f"/instruments/{instrument}/learning?done=retired", 303)
+    with visit.work(lambda error: _page(visit, instrument, error=error, of=transfer_id), but=NotFound) as uow:
+        transferring.retire_transfer(uow, transfer_id, version, reason)
+    return _learnt(instrument, "retired")
 
 
 @router.get("/instruments/mixtures/new")
-def mixture_page(request: Request, who: Chemist, rt: RuntimeDep, reading: uuid.UUID) -> HTMLResponse:
+def mixture_page(visit: Chemist, reading: uuid.UUID) -> HTMLResponse:
     """Say what was weighed for a reading there is."""
-    return _mixture(request, rt, who, MixtureForm(reading=str(reading)))
+    return _mixture(visit, MixtureForm(reading=str(reading)))
 
 
 @router.post("/instruments/mixtures")
-def add_mixture(request: Request, who: Chemist, rt: RuntimeDep, form: Annotated[MixtureForm, Form()]) -> Response:
+def add_mixture(visit: Chemist, form: Annotated[MixtureForm, Form()]) -> Response:
     """Keep a weighed mixture."""
-    with shown_again(lambda error: _mixture(request, rt, who, form, error=error), but=NotFound):
+    with visit.work(lambda error: _mixture(visit, form, error=error), but=NotFound) as uow:
         new = form.entered()
-        with rt.begin(who, request) as uow:
-            form_once(request, rt.pepper, form.idempotency_key).run(
-                uow, lambda: {"id": str(service.add_mixture(uow, new).id)}
-            )
-    return RedirectResponse(f"/instruments/{new.instrument_id}/learning?done=kept", 303)
+        visit.once(uow, form.idempotency_key, lambda: responding.add_mixture(uow, new))
+    return _learnt(new.instrument_id, "kept")
 
 
 @router.post("/instruments/mixtures/{mixture_id}/withdraw")
 def withdraw_mixture(
-    request: Request,
-    mixture_id: uuid.UUID,
-    who: Chemist,
-    rt: RuntimeDep,
-    instrument: Annotated[uuid.UUID, Form()],
-    version: Annotated[int, Form()] = 0,
-    reason: Annotated[Note200, Form()] = "",
+    visit: Chemist, mixture_id: uuid.UUID, instrument: Instrument, version: Version = 0, reason: Note = ""
 ) -> Response:
     """Take a weighed mixture back, with a reason."""
-    with (
-        shown_again(
-            lambda error: _page(request, rt, who, instrument, error=error, fields=fields_of(error, mixture_id)),
-            but=NotFound,
-        ),
-        rt.begin(who, request) as uow,
-    ):
-        service.withdraw_mixture(uow, mixture_id, version, reason)
-    return RedirectResponse(f"/instruments/{instrument}/learning?done=withdrawn", 303)
+    with visit.work(lambda error: _page(visit, instrument, error=error, of=mixture_id), but=NotFound) as uow:
+        responding.withdraw_mixture(uow, mixture_id, version, reason)
+    return _learnt(instrument, "withdrawn")
+
+
+def _learnt(instrument_id: uuid.UUID, done: str) -> RedirectResponse:
+    return RedirectResponse(f"/instruments/{instrument_id}/learning?done={done}", 303)
 
 
 def _page(
-    request: Request,
-    rt: Runtime,
-    who: Actor,
-    instrument_id: uuid.UUID,
-    *,
-    done: str = "",
-    error: MastError | None = None,
-    fields: Entered | None = None,
+    visit: Visit, instrument_id: uuid.UUID, *, done: str = "", error: MastError | None = None, of: object = ""
 ) -> HTMLResponse:
-    with rt.read() as session:
-        machine = service.get_instrument(session, who, instrument_id)
-        transfers = service.transfers_of(session, who, instrument_id)
-        factors = service.factors_of(session, who, instrument_id)
-    registry, index = rt.registry.of(who.agency_id), SubstanceIndex(rt.pack.substances)
+    who = visit.who
+    with visit.rt.read() as session:
+        machine = readings.get_instrument(session, who, instrument_id)
+        transfers = transferring.transfers_of(session, who, instrument_id)
+        factors = responding.factors_of(session, who, instrument_id)
+    registry, index = visit.rt.registry.of(who.agency_id), SubstanceIndex(visit.rt.pack.substances)
     libraries = [one for one in registry.infrared() if not one.own]
-    pairs = {one.key: service.pairs_of(registry, one.key, machine.name, index)[1] for one in libraries}
-    return rt.templates.page(
-        request,
+    pairs = {one.key: transferring.pairs_of(registry, one.key, machine.name, index)[1] for one in libraries}
+    return visit.page(
         "instruments/learning.html",
-        status=status_of(error),
         machine=machine,
         transfers=transfers,
-        used={row.id for row in service.in_use(transfers).values()},
+        used={row.id for row in transferring.in_use(transfers).values()},
         libraries=[(one.key, f"{one.name} ({len(pairs[one.key])} powders in common)") for one in libraries],
         pairs=pairs,
         factors=factors,
@@ -162,27 +117,23 @@ def _page(
         key=str(new_id()),
         done=done,
         error=error,
-        fields=fields or fields_of(error),
+        fields=fields_of(error, of),
     )
 
 
-def _mixture(
-    request: Request, rt: Runtime, who: Actor, form: MixtureForm, *, error: MastError | None = None
-) -> HTMLResponse:
-    reading = key_of(form.reading)
+def _mixture(visit: Visit, form: MixtureForm, *, error: MastError | None = None) -> HTMLResponse:
+    reading, who = key_of(form.reading), visit.who
     if reading is None:
         raise NotFound("reading")
-    with rt.read() as session:
-        parts, on, analysis = service.parts_of(session, who, reading)
-        machines = [row for row in readings.instruments(session, who) if row.method.value in service.DAILY]
+    with visit.rt.read() as session:
+        parts, on, analysis = responding.parts_of(session, who, reading)
+        machines = [row for row in readings.instruments(session, who) if row.method.value in DAILY]
     if not form.instrument and on is not None:
         form.instrument = str(on)
     if not form.first and len(parts) > 1:
         form.first, form.second = parts[0].key, parts[1].key
-    return rt.templates.page(
-        request,
+    return visit.page(
         "instruments/mixture.html",
-        status=status_of(error),
         parts=parts,
         machines=machines,
         at=analysis.started_at,

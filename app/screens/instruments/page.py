@@ -5,33 +5,26 @@ from __future__ import annotations
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.laboratory.identification.methods import method_info, methods
 from app.laboratory.instrument_checks import service, web
+from app.laboratory.instrument_checks.domain import DAILY, LEVEL_WORDS
 from app.laboratory.instrument_checks.forms import CheckForm, InstrumentForm
 from app.laboratory.readings import service as readings
 from app.laboratory.readings.machines import NO_MACHINES
-from app.platform.kernel.actor import Actor, Role
-from app.platform.kernel.errors import Invalid, MastError, NotFound
+from app.platform.kernel.actor import Role
+from app.platform.kernel.errors import MastError, NotFound
 from app.platform.kernel.ids import new_id
-from app.platform.security.policy import SERVICE_STAFF, allow
 from app.platform.web import bodies
-from app.platform.web.fields import Note200
-from app.platform.web.forms import Entered, fields_of, shown_again
-from app.platform.web.idempotency import form_once
-from app.platform.web.paging import decode_cursor, encode_cursor
-from app.platform.web.problems import status_of
-from app.runtime import Runtime, RuntimeDep
-from app.screens.instruments import check_page
+from app.platform.web.forms import fields_of, shown_again
+from app.platform.web.paging import Cursor, decode_cursor, encode_cursor
+from app.platform.web.typed import key_of
+from app.screens.visits import Bench, Chemist, Done, Note, Sent, Staff, Version, Visit
 
 router = APIRouter(include_in_schema=False)
-router.include_router(check_page.router)
 
-Staff = Annotated[Actor, allow(*SERVICE_STAFF)]
-Chemist = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]
-Bench = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)]
 LIMIT = 30
 DONE = {
     "added": "Added. Analyses can name it from now on.",
@@ -44,125 +37,101 @@ DONE = {
 
 
 @router.get("/instruments")
-def instruments_page(
-    request: Request, who: Bench, rt: RuntimeDep, done: Annotated[str, Query(max_length=20)] = ""
-) -> HTMLResponse:
+def instruments_page(visit: Bench, done: Done = "") -> HTMLResponse:
     """Every instrument and how it stands today."""
-    return _list(request, rt, who, done=DONE.get(done, ""))
+    return _list(visit, done=DONE.get(done, ""))
 
 
 @router.get("/instruments/part")
-def instruments_part(request: Request, who: Bench, rt: RuntimeDep) -> HTMLResponse:
+def instruments_part(visit: Bench) -> HTMLResponse:
     """The list alone."""
-    return _list(request, rt, who, "instruments/_list.html")
+    return _list(visit, "instruments/_list.html")
 
 
 @router.get("/instruments/board")
-def board_part(request: Request, who: Staff, rt: RuntimeDep) -> HTMLResponse:
+def board_part(visit: Staff) -> HTMLResponse:
     """In or out of date, for the board of a session."""
-    with rt.read() as session:
-        views = service.instrument_views(session, who, rt.now())
-    return rt.templates.page(request, "instruments/_board.html", instruments=views, level_words=service.LEVEL_WORDS)
+    with visit.rt.read() as session:
+        views = service.instrument_views(session, visit.who, visit.rt.now())
+    return visit.page("instruments/_board.html", instruments=views, level_words=LEVEL_WORDS)
 
 
 @router.get("/instruments/tasks")
-def tasks_part(request: Request, who: Bench, rt: RuntimeDep) -> HTMLResponse:
+def tasks_part(visit: Bench) -> HTMLResponse:
     """What is to be done about instruments, for the bench."""
-    with rt.read() as session:
-        tasks = service.open_tasks(session, who)
-    return rt.templates.page(request, "instruments/_tasks.html", instrument_tasks=tasks)
+    with visit.rt.read() as session:
+        return visit.page("instruments/_tasks.html", instrument_tasks=service.open_tasks(session, visit.who))
 
 
 @router.post("/instruments")
-def add_instrument(request: Request, who: Bench, rt: RuntimeDep, form: Annotated[InstrumentForm, Form()]) -> Response:
+def add_instrument(visit: Bench, form: Annotated[InstrumentForm, Form()]) -> Response:
     """Add a machine."""
-    with shown_again(lambda error: _list(request, rt, who, error=error, typed=form)):
+    with visit.work(lambda error: _list(visit, error=error, typed=form)) as uow:
         new = form.entered()
-        with rt.begin(who, request) as uow:
-            form_once(request, rt.pepper, form.idempotency_key).run(
-                uow, lambda: {"id": str(readings.add_instrument(uow, new).id)}
-            )
+        visit.once(uow, form.idempotency_key, lambda: readings.add_instrument(uow, new))
     return RedirectResponse("/instruments?done=added", 303)
 
 
+@router.get("/instruments/check")
+def check_page(visit: Chemist, reading: uuid.UUID) -> HTMLResponse:
+    """Check an instrument with a reading there is, filled in from it."""
+    return _check(visit, CheckForm(reading=str(reading)))
+
+
+@router.post("/instruments/check")
+def check_with_reading(visit: Chemist, form: Annotated[CheckForm, Form()]) -> Response:
+    """Keep a reading as a check."""
+    reading = key_of(form.reading)
+    if reading is None:
+        raise NotFound("reading")
+    with visit.work(lambda error: _check(visit, form, error=error), but=NotFound) as uow:
+        source, _, at = service.source_of_reading(uow.session, visit.who, web.arrays_of(visit.rt), reading)
+        new = form.entered(uow.now, at)
+        key = visit.once(uow, form.idempotency_key, lambda: service.record(uow, new, source))
+        state = service.get_check(uow.session, visit.who, key).state
+    return RedirectResponse(f"/instruments/{new.instrument_id}?done={state.value}", 303)
+
+
 @router.get("/instruments/{instrument_id}")
-def instrument_page(
-    request: Request,
-    instrument_id: uuid.UUID,
-    who: Bench,
-    rt: RuntimeDep,
-    cursor: Annotated[str, Query(max_length=60)] = "",
-    done: Annotated[str, Query(max_length=20)] = "",
-) -> HTMLResponse:
+def instrument_page(visit: Bench, instrument_id: uuid.UUID, cursor: Cursor = "", done: Done = "") -> HTMLResponse:
     """One instrument: how it stands, its checks, and the way to check it."""
-    return _one(request, rt, who, instrument_id, cursor=cursor, done=DONE.get(done, ""))
+    return _one(visit, instrument_id, cursor=cursor, done=DONE.get(done, ""))
 
 
 @router.post("/instruments/{instrument_id}/checks")
 def check_with_file(
-    request: Request,
+    visit: Chemist,
     instrument_id: uuid.UUID,
-    who: Chemist,
-    rt: RuntimeDep,
     form: Annotated[CheckForm, Form()],
-    file: Annotated[UploadFile | None, File()] = None,
+    file: Sent = None,
 ) -> Response:
     """Check it with a file."""
     form.instrument = str(instrument_id)
-    state = ""
-    with shown_again(lambda error: _one(request, rt, who, instrument_id, error=error, typed=form), but=NotFound):
-        if file is None or not file.filename:
-            raise Invalid("No file was chosen. What you typed is still here.", fields={"file": "Choose a file."})
-        new = form.entered(rt.now())
-        with bodies.held(rt.blobs, file.file) as held:
-            source = web.source_of_file(rt, held, file.filename)
-            key = f"{form.idempotency_key}-{held.sha256}" if form.idempotency_key else ""
-            with rt.begin(who, request) as uow:
-
-                def create() -> dict[str, str]:
-                    row = service.record(uow, new, source)
-                    return {"id": str(row.id), "state": row.state.value}
-
-                form_once(request, rt.pepper, key).run(uow, create)
+    with shown_again(lambda error: _one(visit, instrument_id, error=error, typed=form), but=NotFound):
+        name, sent = bodies.chosen(file)
+        new = form.entered(visit.rt.now())
+        with bodies.held(visit.rt.blobs, sent) as held:
+            source = web.source_of_file(visit.rt, held, name)
+            with visit.begin() as uow:
+                visit.once(uow, form.idempotency_key, lambda: service.record(uow, new, source), sha256=held.sha256)
                 found = service.latest_check(uow.session, instrument_id, new.measured_at or uow.now)
-                state = found.state.value if found is not None else ""
-    return RedirectResponse(f"/instruments/{instrument_id}?done={state}", 303)
+    return RedirectResponse(f"/instruments/{instrument_id}?done={found.state.value if found else ''}", 303)
 
 
 @router.post("/instruments/checks/{check_id}/withdraw")
-def withdraw(
-    request: Request,
-    check_id: uuid.UUID,
-    who: Chemist,
-    rt: RuntimeDep,
-    version: Annotated[int, Form()] = 0,
-    reason: Annotated[Note200, Form()] = "",
-) -> Response:
+def withdraw(visit: Chemist, check_id: uuid.UUID, version: Version = 0, reason: Note = "") -> Response:
     """Take a check back, with a reason."""
-    with rt.read() as session:
-        instrument_id = service.get_check(session, who, check_id).instrument_id
-    with (
-        shown_again(lambda e: _one(request, rt, who, instrument_id, error=e, fields=fields_of(e, check_id))),
-        rt.begin(who, request) as uow,
-    ):
+    with visit.rt.read() as session:
+        instrument_id = service.get_check(session, visit.who, check_id).instrument_id
+    with visit.work(lambda e: _one(visit, instrument_id, error=e, of=check_id)) as uow:
         service.withdraw(uow, check_id, version, reason)
     return RedirectResponse(f"/instruments/{instrument_id}?done=withdrawn", 303)
 
 
 @router.post("/instruments/tasks/{task_id}/close")
-def close_task(
-    request: Request,
-    task_id: uuid.UUID,
-    who: Bench,
-    rt: RuntimeDep,
-    version: Annotated[int, Form()] = 0,
-    words: Annotated[Note200, Form()] = "",
-) -> Response:
+def close_task(visit: Bench, task_id: uuid.UUID, version: Version = 0, words: Note = "") -> Response:
     """Say what was done."""
-    with (
-        shown_again(lambda error: _list(request, rt, who, error=error, fields=fields_of(error, task_id)), but=NotFound),
-        rt.begin(who, request) as uow,
-    ):
+    with visit.work(lambda error: _list(visit, error=error, of=task_id), but=NotFound) as uow:
         service.close_task(uow, task_id, version, words)
     return RedirectResponse("/instruments?done=closed", 303)
 
@@ -171,54 +140,48 @@ def close_task(
 
 
 def _list(
-    request: Request,
-    rt: Runtime,
-    who: Actor,
+    visit: Visit,
     template: str = "instruments/instruments.html",
     *,
     done: str = "",
     error: MastError | None = None,
     typed: InstrumentForm | None = None,
-    fields: Entered | None = None,
+    of: object = "",
 ) -> HTMLResponse:
-    form = typed or InstrumentForm()
-    with rt.read() as session:
-        views = service.instrument_views(session, who, rt.now())
-        tasks = service.open_tasks(session, who)
+    form, now = typed or InstrumentForm(), visit.rt.now()
+    with visit.rt.read() as session:
+        views = service.instrument_views(session, visit.who, now)
+        tasks = service.open_tasks(session, visit.who)
     offered = [(m.value, info.title) for m, info in methods().items() if m not in NO_MACHINES]
-    return rt.templates.page(
-        request,
+    return visit.page(
         template,
-        status=status_of(error),
         rows=views,
         tasks=tasks,
-        level_words=service.LEVEL_WORDS,
+        level_words=LEVEL_WORDS,
         titles=dict(offered),
         methods=offered,
         t=form,
         key=form.idempotency_key or str(new_id()),
         done=done,
         error=error,
-        fields=fields or fields_of(error),
-        now=rt.now(),
+        fields=fields_of(error, of),
+        now=now,
     )
 
 
 def _one(
-    request: Request,
-    rt: Runtime,
-    who: Actor,
+    visit: Visit,
     instrument_id: uuid.UUID,
     *,
     cursor: str = "",
     done: str = "",
     error: MastError | None = None,
     typed: CheckForm | None = None,
-    fields: Entered | None = None,
+    of: object = "",
 ) -> HTMLResponse:
-    form = typed or CheckForm(instrument=str(instrument_id))
-    with rt.read() as session:
-        views = service.instrument_views(session, who, rt.now())
+    form, who = typed or CheckForm(instrument=str(instrument_id)), visit.who
+    with visit.rt.read() as session:
+        views = service.instrument_views(session, who, visit.rt.now())
         view = next((one for one in views if one.row.id == instrument_id), None)
         if view is None:
             raise NotFound("instrument")
@@ -226,20 +189,40 @@ def _one(
             session, who, instrument_id=instrument_id, before=decode_cursor(cursor), limit=LIMIT + 1
         )
     here = f"/instruments/{instrument_id}"
-    return rt.templates.page(
-        request,
+    return visit.page(
         "instruments/instrument.html",
-        status=status_of(error),
         v=view,
-        daily=view.row.method.value in service.DAILY,
+        daily=view.row.method.value in DAILY,
         checks=checks[:LIMIT],
         older=f"{here}?cursor={encode_cursor(checks[LIMIT - 1].id)}" if len(checks) > LIMIT else None,
         newest=here if cursor else None,
         method=method_info(view.row.method).title,
-        level_words=service.LEVEL_WORDS,
+        level_words=LEVEL_WORDS,
         facts=web.figure_words(view.check) if view.check else [],
         bands=web.band_rows(view.check) if view.check else [],
-        **web.form_values(form, error, fields),
+        **web.form_values(form, error, of),
         may=who.has(Role.CHEMIST, Role.VERIFIER),
         done=done,
+    )
+
+
+def _check(visit: Visit, form: CheckForm, *, error: MastError | None = None) -> HTMLResponse:
+    reading, who = key_of(form.reading), visit.who
+    if reading is None:
+        raise NotFound("reading")
+    with visit.rt.read() as session:
+        source, instrument, at = service.source_of_reading(session, who, web.arrays_of(visit.rt), reading)
+        machines = [row for row in readings.instruments(session, who) if row.method.value in DAILY]
+        row = readings.get_reading(session, who, reading)
+        sample_id = readings.get_analysis(session, who, row.analysis_id).sample_id
+    if not form.instrument and instrument is not None:
+        form.instrument = str(instrument)
+    return visit.page(
+        "instruments/check.html",
+        source=source,
+        at=at,
+        machines=machines,
+        back=f"/bench/samples/{sample_id}?reading={reading}",
+        done="",
+        **web.form_values(form, error),
     )

@@ -38,9 +38,10 @@ class Common(TypedDict):
     address: Callable[[str, uuid.UUID, str], str]
 
 
-class Tabs(TypedDict):
-    """The tabs of a version's pages."""
+class Frame(Common):
+    """What every page of a version may use."""
 
+    v: VersionView
     tab_rows: list[Link]
 
 
@@ -56,14 +57,15 @@ def common(who: Actor) -> Common:
     }
 
 
-def tabs(row: PackVersion, current: str) -> Tabs:
-    """The tabs of a version's pages."""
-    here = f"/messages/{row.id}"
+def frame(who: Actor, view: VersionView, current: str) -> Frame:
+    """What every page of a version may use: the version, and its tabs with the current one."""
+    here = f"/messages/{view.row.id}"
     pages = (
         ("version", "Version", here), ("texts", "Messages", f"{here}/texts"), ("rules", "Rules", f"{here}/rules"),
         ("files", "Files", f"{here}/files"), ("compare", "Compare", f"{here}/compare"),
     )  # fmt: skip
-    return {"tab_rows": [{"label": label, "href": href, "current": key == current} for key, label, href in pages]}
+    rows: list[Link] = [{"label": label, "href": href, "current": key == current} for key, label, href in pages]
+    return {"v": view, "tab_rows": rows, **common(who)}
 
 
 def may_edit(who: Actor, row: PackVersion) -> bool:
@@ -73,8 +75,7 @@ def may_edit(who: Actor, row: PackVersion) -> bool:
 
 def may_withdraw(who: Actor, view: VersionView, pack: Pack | None, message_id: str) -> bool:
     """Whether somebody may withdraw this message now."""
-    state = view.row.state in (*IN_FORCE, PackState.SHIPPED)
-    allowed = who.has(Role.CLINICIAN, Role.SESSION_LEAD) and state and pack is not None
+    allowed = who.has(Role.CLINICIAN, Role.SESSION_LEAD) and view.row.state in (*IN_FORCE, PackState.SHIPPED)
     return allowed and pack is not None and message_id in may_be_withdrawn(pack)
 
 
@@ -87,11 +88,6 @@ def languages(files: Mapping[str, str]) -> list[str]:
     """Languages that have messages, English first."""
     found = {path.split("/")[1] for path in files if is_message(path)}
     return sorted(found, key=lambda one: (one != "en", one))
-
-
-def rule_ids(files: Mapping[str, str], path: str) -> list[str]:
-    """The rules that stand in a file."""
-    return list(rule_files.rules_in(files.get(path, ""))) if rule_files.is_rules(path) else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,11 +204,6 @@ def form_of(text: str) -> MessageForm:
         evidence="\n".join(one.evidence), review_by=one.get("review_by"),
         ready=one.get("status") in ("in_review", "approved"), withdrawn=one.get("status") == "withdrawn",
     )  # fmt: skip
-
-
-def number_of(text: str) -> int:
-    """The version a message carries."""
-    return message_files.read(text).number
 
 
 @dataclass(frozen=True, slots=True)

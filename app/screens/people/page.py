@@ -10,16 +10,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from app.intake.people import service, signin
 from app.platform.kernel.actor import ROLE_WORDS, Actor, Role
 from app.platform.kernel.errors import Forbidden, MastError, TooMany, Unauthenticated
-from app.platform.security.policy import allow, current_actor, public
+from app.platform.security.policy import current_actor, public
 from app.platform.web.fields import Text60, Text140
-from app.platform.web.forms import Entered, shown_again
+from app.platform.web.forms import Entered
 from app.platform.web.problems import status_of
-from app.runtime import RuntimeDep
+from app.runtime import Runtime, RuntimeDep
+from app.screens.visits import Admin, Visit
 
 router = APIRouter(include_in_schema=False)
-
-Anybody = Annotated[Actor, allow()]
-Admin = Annotated[Actor, allow(Role.ADMIN)]
 
 ENDED = (
     "Your session has ended, so what you were just sending was not saved. What you had saved before is unharmed. "
@@ -35,10 +33,7 @@ def local_path(target: str) -> str:
 @router.get("/sign-in", dependencies=[public("anybody may see the sign-in form")])
 def sign_in_form(request: Request, rt: RuntimeDep, next: str = "/", ended: int = 0) -> HTMLResponse:
     """The form."""
-    notice = ENDED if ended else ""
-    return rt.templates.page(
-        request, "people/sign_in.html", next=local_path(next), error=None, notice=notice, username=""
-    )
+    return _form(request, rt, next, notice=ENDED if ended else "")
 
 
 @router.post("/sign-in", dependencies=[public("this is how one becomes somebody")])
@@ -64,7 +59,7 @@ def sign_in(
         if isinstance(error, Unauthenticated):
             for throttle, key in tries:
                 throttle.count(key)
-        return _form_again(request, rt, error, username, next)
+        return _form(request, rt, next, error=error, username=username)
     rt.sign_in_throttle.forget(tries[0][1])
     actor = Actor(person.id, person.display_name, frozenset(), person.agency_id)
     previous = request.cookies.get(signin.cookie_name(rt), "")
@@ -75,9 +70,11 @@ def sign_in(
     return response
 
 
-def _form_again(request: Request, rt: RuntimeDep, error: MastError, username: str, next: str) -> HTMLResponse:
+def _form(
+    request: Request, rt: Runtime, next: str, *, notice: str = "", username: str = "", error: MastError | None = None
+) -> HTMLResponse:
     return rt.templates.page(
-        request, "people/sign_in.html", status=status_of(error), next=local_path(next), error=error, notice="",
+        request, "people/sign_in.html", status=status_of(error), next=local_path(next), error=error, notice=notice,
         username=username,
     )  # fmt: skip
 
@@ -96,37 +93,35 @@ def sign_out(request: Request, rt: RuntimeDep) -> Response:
 
 
 @router.get("/people")
-def people_page(request: Request, who: Admin, rt: RuntimeDep) -> HTMLResponse:
+def people_page(visit: Admin) -> HTMLResponse:
     """Accounts of the agency."""
-    with rt.read() as session:
-        rows = service.people(session, who)
-    return rt.templates.page(
-        request, "people/people.html", rows=rows, role_words=ROLE_WORDS, error=None, values=Entered()
-    )
+    return _people(visit, Entered())
 
 
 @router.post("/people")
 def add_person(
-    request: Request,
-    who: Admin,
-    rt: RuntimeDep,
+    visit: Admin,
     username: Annotated[Text60, Form()] = "",
     display_name: Annotated[Text140, Form(max_length=120)] = "",
     password: Annotated[str, Form(max_length=200)] = "",
     roles: Annotated[list[Role] | None, Form()] = None,
 ) -> Response:
     """Create an account, or show the form again with what is wrong."""
-    assert who.agency_id is not None
-    agency_id = who.agency_id
-
-    def again(error: MastError) -> Response:
-        with rt.read() as session:
-            rows = service.people(session, who)
-        values = {"username": username, "display_name": display_name, "roles": [r.value for r in roles or []]}
-        return rt.templates.page(
-            request, "people/people.html", status=422, rows=rows, role_words=ROLE_WORDS, error=error, values=values
-        )
-
-    with shown_again(again), rt.begin(who, request) as uow:
-        service.add_person(uow, agency_id, username, display_name, password, roles or [])
+    assert visit.who.agency_id is not None
+    values = Entered(username=username, display_name=display_name, roles=[role.value for role in roles or []])
+    with visit.work(lambda error: _people(visit, values, error)) as uow:
+        service.add_person(uow, visit.who.agency_id, username, display_name, password, roles or [])
     return RedirectResponse("/people", 303)
+
+
+def _people(visit: Visit, values: Entered, error: MastError | None = None) -> HTMLResponse:
+    with visit.rt.read() as session:
+        rows = service.people(session, visit.who)
+    return visit.page(
+        "people/people.html",
+        status=422 if error else 200,
+        rows=rows,
+        role_words=ROLE_WORDS,
+        error=error,
+        values=values,
+    )

@@ -4,32 +4,35 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, TypedDict
+from datetime import date
+from typing import Annotated, Literal, TypedDict
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BaseModel, Field, ValidationError
 from sqlmodel import Session
 
 from app.figures.exports import extract_job, service
-from app.figures.exports.csv import NO_PARQUET, has_parquet
-from app.figures.exports.domain import APPROVERS, COLUMN_WORDS, Column, K, ProjectState
-from app.figures.exports.tables import ResearchDrawing, ResearchExtract
-from app.figures.exports.web import Approver, Number, Researcher, Writer, file_of
+from app.figures.exports.domain import APPROVERS, COLUMN_WORDS, WRITERS, Column, K, ProjectState
+from app.figures.exports.schemas import ProjectIn
+from app.figures.exports.tables import ResearchDrawing, ResearchExtract, ResearchProject
+from app.figures.exports.web import Number, file_of
+from app.figures.trends.csv import NO_PARQUET, has_parquet
 from app.platform.db import UnitOfWork
-from app.platform.kernel.actor import Actor, Role
-from app.platform.kernel.errors import MastError, NotFound
+from app.platform.kernel.actor import Role
+from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.kernel.ids import new_id
 from app.platform.kernel.place import day_of
-from app.platform.web.fields import Note200
-from app.platform.web.forms import fields_of, shown_again
-from app.platform.web.idempotency import form_once
-from app.platform.web.paging import decode_cursor, encode_cursor
-from app.platform.web.problems import status_of
-from app.runtime import Runtime, RuntimeDep
-from app.screens.projects.forms import ProjectForm
+from app.platform.web.fields import Note1000, Text20, Text40, Told120
+from app.platform.web.forms import fields_of
+from app.platform.web.paging import Cursor, decode_cursor, encode_cursor
+from app.screens.visits import Done, Note, Version, Visit, visitor
 
 router = APIRouter(include_in_schema=False)
 
+Writer = Annotated[Visit, visitor(*WRITERS)]
+Approver = Annotated[Visit, visitor(*APPROVERS)]
+Researcher = Annotated[Visit, visitor(Role.RESEARCHER)]
 LIMIT = 30
 DONE = {
     "saved": "Saved. It is a draft until it is proposed.",
@@ -38,173 +41,180 @@ DONE = {
     "approved": "Approved. Its researcher can make extracts between its first and last day.",
     "withdrawn": "Withdrawn. No extract is made or fetched any more.",
 }
+SENTENCES = {
+    "title": "Give the project a title.",
+    "purpose": "Say what question the rows are to answer.",
+    "researcher_id": "Choose a researcher of your agency.",
+    "columns": "Choose from the list.",
+    "starts_on": "Give the first day.",
+    "ends_on": "Give the last day.",
+}
+
+
+class ProjectForm(BaseModel):
+    """The fields as they are typed."""
+
+    idempotency_key: Annotated[str, Field(max_length=120)] = ""
+    version: int = 0
+    title: Told120 = ""
+    purpose: Note1000 = ""
+    researcher_id: Text40 = ""
+    columns: list[Text20] = Field(default=[], max_length=10)
+    first_month: Text20 = ""
+    last_month: Text20 = ""
+    starts_on: Text20 = ""
+    ends_on: Text20 = ""
+
+    def entered(self) -> ProjectIn:
+        """What was typed, in the form the service takes. Raises Invalid with a sentence per field."""
+        try:
+            return ProjectIn.model_validate(self.model_dump(exclude={"idempotency_key", "version"}))
+        except ValidationError as error:
+            fields = {str(e["loc"][0]): SENTENCES.get(str(e["loc"][0]), "This cannot be read.") for e in error.errors()}
+            raise Invalid("The project was not saved. What you typed is still here.", fields=fields) from None
+
+    @classmethod
+    def fresh(cls, today: date, researcher: uuid.UUID | None) -> ProjectForm:
+        """An empty form for a project of a year."""
+        ends = today.replace(year=today.year + 1, day=min(today.day, 28))
+        return cls(
+            researcher_id=str(researcher or ""), columns=[c.value for c in Column], starts_on=today.isoformat(),
+            ends_on=ends.isoformat(), last_month=f"{today:%Y-%m}", first_month=f"{today.year - 1}-{today:%m}",
+        )  # fmt: skip
+
+    @classmethod
+    def of(cls, row: ResearchProject) -> ProjectForm:
+        """A draft to go on with."""
+        return cls(
+            version=row.version, title=row.title, purpose=row.purpose, researcher_id=str(row.researcher_id),
+            columns=list(row.columns), first_month=row.first_month, last_month=row.last_month,
+            starts_on=row.starts_on.isoformat(), ends_on=row.ends_on.isoformat(),
+        )  # fmt: skip
 
 
 @router.get("/projects")
-def projects_page(
-    request: Request, who: Writer, rt: RuntimeDep, cursor: Annotated[str, Query(max_length=60)] = ""
-) -> HTMLResponse:
+def projects_page(visit: Writer, cursor: Cursor = "") -> HTMLResponse:
     """Projects this person may see."""
     before = decode_cursor(cursor)
-    with rt.read() as session:
-        views = service.page(session, who, rt.now(), before=before, limit=LIMIT + 1)
+    with visit.rt.read() as session:
+        views = service.page(session, visit.who, visit.rt.now(), before=before, limit=LIMIT + 1)
     older = f"/projects?cursor={encode_cursor(views[LIMIT - 1].row.id)}" if len(views) > LIMIT else None
-    return rt.templates.page(
-        request, "projects/projects.html", views=views[:LIMIT], older=older, newest="/projects" if cursor else None, k=K
-    )
+    newest = "/projects" if cursor else None
+    return visit.page("projects/projects.html", views=views[:LIMIT], older=older, newest=newest, k=K)
 
 
 @router.get("/projects/new")
-def new_project(request: Request, who: Writer, rt: RuntimeDep) -> HTMLResponse:
+def new_project(visit: Writer) -> HTMLResponse:
     """The form."""
-    own = who.person_id if who.has(Role.RESEARCHER) else None
-    return _form(request, rt, who, ProjectForm.fresh(day_of(rt.now()), own), "/projects")
+    own = visit.who.person_id if visit.who.has(Role.RESEARCHER) else None
+    return _form(visit, ProjectForm.fresh(day_of(visit.rt.now()), own), "/projects")
 
 
 @router.post("/projects")
-def write_project(request: Request, who: Writer, rt: RuntimeDep, form: Annotated[ProjectForm, Form()]) -> Response:
+def write_project(visit: Writer, form: Annotated[ProjectForm, Form()]) -> Response:
     """Begin a draft; else the form again with what is wrong."""
-    with shown_again(lambda error: _form(request, rt, who, form, "/projects", error=error)):
+    with visit.work(lambda error: _form(visit, form, "/projects", error=error)) as uow:
         new = form.entered()
-        with rt.begin(who, request) as uow:
-            once = form_once(request, rt.pepper, form.idempotency_key)
-            once.run(uow, lambda: {"id": str(service.write_project(uow, new).id)})
+        visit.once(uow, form.idempotency_key, lambda: service.write_project(uow, new))
     return RedirectResponse("/projects", 303)
 
 
 @router.get("/projects/{project_id}")
-def project_page(
-    request: Request,
-    project_id: uuid.UUID,
-    who: Writer,
-    rt: RuntimeDep,
-    done: Annotated[str, Query(max_length=20)] = "",
-) -> HTMLResponse:
+def project_page(visit: Writer, project_id: uuid.UUID, done: Done = "") -> HTMLResponse:
     """One project."""
-    return _one(request, rt, who, project_id, done=DONE.get(done, ""))
+    return _one(visit, project_id, done=DONE.get(done, ""))
 
 
 @router.get("/projects/{project_id}/edit")
-def edit_project(request: Request, project_id: uuid.UUID, who: Writer, rt: RuntimeDep) -> Response:
+def edit_project(visit: Writer, project_id: uuid.UUID) -> Response:
     """The form of a draft; of anything else the project itself."""
-    with rt.read() as session:
-        row = service.get_project(session, who, project_id)
+    with visit.rt.read() as session:
+        row = service.get_project(session, visit.who, project_id)
     if row.state is not ProjectState.DRAFT:
         return RedirectResponse(f"/projects/{project_id}", 303)
-    return _form(request, rt, who, ProjectForm.of(row), f"/projects/{project_id}")
+    return _form(visit, ProjectForm.of(row), f"/projects/{project_id}")
 
 
 @router.post("/projects/{project_id}")
-def change_project(
-    request: Request, project_id: uuid.UUID, who: Writer, rt: RuntimeDep, form: Annotated[ProjectForm, Form()]
-) -> Response:
+def change_project(visit: Writer, project_id: uuid.UUID, form: Annotated[ProjectForm, Form()]) -> Response:
     """Change a draft; else the form again with what is wrong."""
-    with rt.read() as session:
-        service.get_project(session, who, project_id)
-    with shown_again(lambda error: _form(request, rt, who, form, f"/projects/{project_id}", error=error), but=NotFound):
-        new = form.entered()
-        with rt.begin(who, request) as uow:
-            service.change_project(uow, project_id, form.version, new)
-    return RedirectResponse(f"/projects/{project_id}?done=saved", 303)
-
-
-Version = Annotated[int, Form()]
-Reason = Annotated[Note200, Form()]
+    here = f"/projects/{project_id}"
+    with visit.rt.read() as session:
+        service.get_project(session, visit.who, project_id)
+    with visit.work(lambda error: _form(visit, form, here, error=error), but=NotFound) as uow:
+        service.change_project(uow, project_id, form.version, form.entered())
+    return RedirectResponse(f"{here}?done=saved", 303)
 
 
 @router.post("/projects/{project_id}/propose")
-def propose(request: Request, project_id: uuid.UUID, who: Writer, rt: RuntimeDep, version: Version = 0) -> Response:
+def propose(visit: Writer, project_id: uuid.UUID, version: Version = 0) -> Response:
     """Hand it to those who approve."""
-    return _step(request, rt, who, project_id, "proposed", lambda uow: service.propose(uow, project_id, version))
+    return _step(visit, project_id, "proposed", lambda uow: service.propose(uow, project_id, version))
 
 
 @router.post("/projects/{project_id}/send-back")
-def send_back(
-    request: Request, project_id: uuid.UUID, who: Approver, rt: RuntimeDep, version: Version = 0, reason: Reason = ""
-) -> Response:
+def send_back(visit: Approver, project_id: uuid.UUID, version: Version = 0, reason: Note = "") -> Response:
     """A draft again."""
-    return _step(
-        request, rt, who, project_id, "sent_back", lambda uow: service.send_back(uow, project_id, version, reason)
-    )
+    return _step(visit, project_id, "sent_back", lambda uow: service.send_back(uow, project_id, version, reason))
 
 
 @router.post("/projects/{project_id}/approve")
-def approve(request: Request, project_id: uuid.UUID, who: Approver, rt: RuntimeDep, version: Version = 0) -> Response:
+def approve(visit: Approver, project_id: uuid.UUID, version: Version = 0) -> Response:
     """The second person's yes."""
-    return _step(request, rt, who, project_id, "approved", lambda uow: service.approve(uow, project_id, version))
+    return _step(visit, project_id, "approved", lambda uow: service.approve(uow, project_id, version))
 
 
 @router.post("/projects/{project_id}/withdraw")
-def withdraw(
-    request: Request, project_id: uuid.UUID, who: Writer, rt: RuntimeDep, version: Version = 0, reason: Reason = ""
-) -> Response:
+def withdraw(visit: Writer, project_id: uuid.UUID, version: Version = 0, reason: Note = "") -> Response:
     """End it at once."""
-    return _step(
-        request, rt, who, project_id, "withdrawn", lambda uow: service.withdraw(uow, project_id, version, reason)
-    )
+    return _step(visit, project_id, "withdrawn", lambda uow: service.withdraw(uow, project_id, version, reason))
 
 
 @router.post("/projects/{project_id}/extracts")
-def ask_for_extract(request: Request, project_id: uuid.UUID, who: Researcher, rt: RuntimeDep) -> Response:
+def ask_for_extract(visit: Researcher, project_id: uuid.UUID) -> Response:
     """Have the next extract drawn."""
-    return _step(request, rt, who, project_id, "#extracts", lambda uow: extract_job.ask(uow, project_id))
+    return _step(visit, project_id, "#extracts", lambda uow: extract_job.ask(uow, project_id))
 
 
 @router.get("/projects/{project_id}/extracts/part")
-def extracts_part(request: Request, project_id: uuid.UUID, who: Writer, rt: RuntimeDep) -> HTMLResponse:
+def extracts_part(visit: Writer, project_id: uuid.UUID) -> HTMLResponse:
     """The extracts alone; asked for every second while one is being drawn."""
-    with rt.read() as session:
-        row = service.get_project(session, who, project_id)
-        context = _extracts(rt, session, who, row)
-    return rt.templates.page(request, "projects/_extracts.html", **context)
+    with visit.rt.read() as session:
+        row = service.get_project(session, visit.who, project_id)
+        context = _extracts(visit, session, row)
+    return visit.page("projects/_extracts.html", **context)
 
 
 @router.get("/projects/{project_id}/extracts/{number}/file")
 def fetch_extract(
-    request: Request,
+    visit: Researcher,
     project_id: uuid.UUID,
     number: Number,
-    who: Researcher,
-    rt: RuntimeDep,
     format: Annotated[Literal["csv", "parquet"], Query()] = "csv",
 ) -> Response:
     """The rows."""
-    return file_of(rt, who, request, project_id, number, format)
+    return file_of(visit.rt, visit.who, visit.request, project_id, number, format)
 
 
-def _step(
-    request: Request, rt: Runtime, who: Actor, project_id: uuid.UUID, then: str, act: Callable[[UnitOfWork], Any]
-) -> Response:
+def _step(visit: Visit, project_id: uuid.UUID, then: str, act: Callable[[UnitOfWork], object]) -> Response:
     """Act, and go back to the project: `then` is a word of DONE, or where on the page."""
-    with (
-        shown_again(lambda error: _one(request, rt, who, project_id, error=error), but=NotFound),
-        rt.begin(who, request) as uow,
-    ):
+    with visit.work(lambda error: _one(visit, project_id, error=error), but=NotFound) as uow:
         act(uow)
     return RedirectResponse(f"/projects/{project_id}{then if then.startswith('#') else f'?done={then}'}", 303)
 
 
-def _one(
-    request: Request,
-    rt: Runtime,
-    who: Actor,
-    project_id: uuid.UUID,
-    *,
-    done: str = "",
-    error: MastError | None = None,
-) -> HTMLResponse:
-    with rt.read() as session:
-        row = service.get_project(session, who, project_id)
-        context = _extracts(rt, session, who, row)
-        others = service.page(session, who, rt.now(), limit=LIMIT) if who.has(*APPROVERS) else []
-    return rt.templates.page(
-        request,
+def _one(visit: Visit, project_id: uuid.UUID, *, done: str = "", error: MastError | None = None) -> HTMLResponse:
+    approver, now = visit.who.has(*APPROVERS), visit.rt.now()
+    with visit.rt.read() as session:
+        row = service.get_project(session, visit.who, project_id)
+        context = _extracts(visit, session, row)
+        others = service.page(session, visit.who, now, limit=LIMIT) if approver else []
+    return visit.page(
         "projects/project.html",
-        status=status_of(error),
         **context,
         running=[one for one in others if one.running and one.row.id != row.id],
         columns=[COLUMN_WORDS[Column(name)] for name in row.columns],
-        may_send_back=who.has(*APPROVERS),
+        may_send_back=approver,
         done=done,
         error=error,
         fields=fields_of(error),
@@ -222,10 +232,10 @@ class Extracts(TypedDict):
     no_parquet: str
 
 
-def _extracts(rt: Runtime, session: Session, who: Actor, row: service.ResearchProject) -> Extracts:
-    """What the part with the extracts shows."""
+def _extracts(visit: Visit, session: Session, row: ResearchProject) -> Extracts:
+    who = visit.who
     return {
-        "v": service.view_of(session, who, row, rt.now()),
+        "v": service.view_of(session, who, row, visit.rt.now()),
         "extracts": service.extracts(session, who, row.id),
         "drawing": extract_job.latest(session, who, row.id),
         "parquet": has_parquet(),
@@ -233,15 +243,11 @@ def _extracts(rt: Runtime, session: Session, who: Actor, row: service.ResearchPr
     }
 
 
-def _form(
-    request: Request, rt: Runtime, who: Actor, form: ProjectForm, action: str, *, error: MastError | None = None
-) -> HTMLResponse:
-    with rt.read() as session:
-        found = service.researchers(session, who)
-    return rt.templates.page(
-        request,
+def _form(visit: Visit, form: ProjectForm, action: str, *, error: MastError | None = None) -> HTMLResponse:
+    with visit.rt.read() as session:
+        found = service.researchers(session, visit.who)
+    return visit.page(
         "projects/form.html",
-        status=status_of(error),
         t=form,
         action=action,
         key=form.idempotency_key or str(new_id()),

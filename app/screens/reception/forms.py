@@ -20,6 +20,8 @@ from app.intake.samples.tables import Sample
 from app.platform.kernel.errors import Invalid, MastError
 from app.platform.web.fields import FOR_STAFF, fields_of, reads_free_text
 from app.platform.web.forms import Entered
+from app.platform.web.idempotency import Once
+from app.screens.visits import Visit
 from harm_messages.register import Register
 from harm_messages.vocabulary import Form
 
@@ -103,6 +105,11 @@ class Filled:
         """A hash of everything that was sent, to tell a repeated form from another one; words stay unwritten."""
         return hashlib.sha256(repr((sorted(self.one.items()), sorted(self.many.items()))).encode()).hexdigest()
 
+    def once(self, visit: Visit) -> Once:
+        """What the form asks for is done once for the key that was minted with it."""
+        key = self.one.get("idempotency_key", "")[:120]
+        return Once(key, visit.request.url.path, self.digest(), visit.rt.pepper)
+
 
 @reads_free_text(
     {**{one.name: one.free for one in fields_of(NewSample)}, "expected_words": FOR_STAFF, "place": FOR_STAFF}
@@ -138,14 +145,9 @@ def sample_fields(form: Filled) -> dict[str, str | bool | list[str] | dict[str, 
     meant = form.one.get("meant", "")
     if meant and meant != "keep" and meant not in form.many["expected"]:
         fields["expected"] = [*form.many["expected"], meant]
-    fields["consents"] = consent_answers(form)
+    consents = {kind.value: form.one.get(f"consent_{kind.value}", "") for kind in d.ConsentKind}
+    fields["consents"] = {kind: answer for kind, answer in consents.items() if answer}  # what has none was not asked
     return fields
-
-
-def consent_answers(form: Filled) -> dict[str, str]:
-    """Answers on the form; what was not answered was not asked."""
-    given = {kind.value: form.one.get(f"consent_{kind.value}", "") for kind in d.ConsentKind}
-    return {kind: answer for kind, answer in given.items() if answer}
 
 
 def missing_consents(form: Filled, *, individual_results: bool) -> dict[str, str]:

@@ -11,50 +11,40 @@ import uuid
 from typing import Annotated, TypedDict
 
 import segno
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from markupsafe import Markup
 from pydantic import ValidationError
 
 from app.intake.samples import service
-from app.intake.samples.consents import wording
 from app.intake.samples.domain import CONSENT_WORDS, ConsentKind
 from app.intake.samples.intake_schemas import NewSample
 from app.intake.samples.schemas import TicketOut
 from app.intake.sessions import service as sessions
 from app.intake.sessions.domain import LICENCE_MEANING, LICENCE_WORDS, PHASE_WORDS, Phase
-from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Conflict, MastError
-from app.platform.security.policy import SERVICE_STAFF, allow
 from app.platform.web.forms import Entered
-from app.platform.web.idempotency import Once
-from app.runtime import Runtime, RuntimeDep
+from app.runtime import Runtime
 from app.screens.reception import forms
+from app.screens.visits import Registrar, Staff, Visit, visitor
 
 router = APIRouter(include_in_schema=False)
 
-Staff = Annotated[Actor, allow(*SERVICE_STAFF)]
-Registrar = Annotated[Actor, allow(Role.RECEPTION, Role.SESSION_LEAD, Role.HEALTH_WORKER)]
-TicketKeeper = Annotated[Actor, allow(Role.RECEPTION, Role.SESSION_LEAD)]
-
-
-def fresh_key() -> str:
-    """The idempotency key of one rendering of a form."""
-    return secrets.token_urlsafe(16)
+TicketKeeper = Annotated[Visit, visitor(Role.RECEPTION, Role.SESSION_LEAD)]
 
 
 @router.get("/reception")
-def choose_session(request: Request, who: Registrar, rt: RuntimeDep) -> Response:
+def choose_session(visit: Registrar) -> Response:
     """To the session that is open; a choice when several are; what to do when none is."""
-    now = rt.now()
-    with rt.read() as session:
+    now, who = visit.rt.now(), visit.who
+    with visit.rt.read() as session:
         rows = sessions.sessions_now(session, who, now)
         planned = [s for s in sessions.sessions_of(session, who, True) if s not in rows]
         places = sessions.sites_of(session, [*rows, *planned])
     if len(rows) == 1:
         return RedirectResponse(f"/sessions/{rows[0].id}/reception", 303)
-    return rt.templates.page(
-        request,
+    return visit.page(
         "reception/choose.html",
         rows=[(s, places[s.site_id], PHASE_WORDS[sessions.phase_of(s, now)]) for s in rows],
         planned=[(s, places[s.site_id]) for s in sorted(planned, key=lambda s: s.opens_at)],
@@ -66,21 +56,17 @@ def choose_session(request: Request, who: Registrar, rt: RuntimeDep) -> Response
 @router.get("/sessions/{session_id}/reception")
 def reception(
     session_id: uuid.UUID,
-    request: Request,
-    who: Registrar,
-    rt: RuntimeDep,
+    visit: Registrar,
     group: Annotated[str, Query(max_length=20)] = "",
     size: Annotated[str, Query(max_length=2)] = "",
 ) -> HTMLResponse:
     """The form on the left, the queue on the right."""
     form = forms.Filled(one=Entered({"group_ref": group, "group_size": size}))
-    return _reception(request, rt, who, session_id, form, {})
+    return _reception(visit, session_id, form, {})
 
 
 def _reception(
-    request: Request,
-    rt: Runtime,
-    who: Actor,
+    visit: Visit,
     session_id: uuid.UUID,
     form: forms.Filled,
     errors: dict[str, str],
@@ -88,14 +74,13 @@ def _reception(
     offers: list[service.Suggestion] | None = None,
     status: int = 200,
 ) -> HTMLResponse:
-    now = rt.now()
-    with rt.read() as session:
-        row = sessions.get_session(session, who, session_id)
+    now, register = visit.rt.now(), visit.rt.pack.register
+    with visit.rt.read() as session:
+        row = sessions.get_session(session, visit.who, session_id)
         place = sessions.site_of(session, row)
-        waiting = service.queue(session, who, session_id, now=now)
+        waiting = service.queue(session, visit.who, session_id, now=now)
     phase = sessions.phase_of(row, now)
-    return rt.templates.page(
-        request,
+    return visit.page(
         "reception/register.html",
         status=status,
         checking=row,
@@ -106,13 +91,13 @@ def _reception(
         licence_meaning=LICENCE_MEANING[row.licence_mode],
         individual=row.licence_mode.individual_results,
         form=form,
-        chosen=chosen_chips(rt, form),
+        chosen=chosen_chips(visit.rt, form),
         errors=Entered(errors),
         offers=offers or [],
-        key=fresh_key(),
-        ask=wording().ask,
-        queue=forms.queue_view(waiting, rt.pack.register, rt.now()),
-        **form_vocabulary(),
+        key=secrets.token_urlsafe(16),
+        ask=service.wording().ask,
+        queue=forms.queue_view(waiting, register, now),
+        **FORM_VOCABULARY,
     )
 
 
@@ -126,15 +111,13 @@ class FormVocabulary(TypedDict):
     consent_words: dict[ConsentKind, str]
 
 
-def form_vocabulary() -> FormVocabulary:
-    """What the fields of a sample offer."""
-    return {
-        "choices": forms.CHOICES,
-        "colour_options": forms.COLOUR_OPTIONS,
-        "must_ask": forms.MUST_ASK,
-        "may_ask": forms.MAY_ASK,
-        "consent_words": CONSENT_WORDS,
-    }
+FORM_VOCABULARY: FormVocabulary = {
+    "choices": forms.CHOICES,
+    "colour_options": forms.COLOUR_OPTIONS,
+    "must_ask": forms.MUST_ASK,
+    "may_ask": forms.MAY_ASK,
+    "consent_words": CONSENT_WORDS,
+}
 
 
 def chosen_chips(rt: Runtime, form: forms.Filled) -> list[dict[str, str]]:
@@ -143,61 +126,58 @@ def chosen_chips(rt: Runtime, form: forms.Filled) -> list[dict[str, str]]:
 
 
 @router.get("/sessions/{session_id}/queue")
-def queue_part(session_id: uuid.UUID, request: Request, who: Staff, rt: RuntimeDep) -> HTMLResponse:
+def queue_part(session_id: uuid.UUID, visit: Staff) -> HTMLResponse:
     """The live part: who waits."""
-    return _queue(session_id, request, who, rt, "reception/queue_part.html")
+    return _queue(session_id, visit, "reception/queue_part.html")
 
 
 @router.get("/sessions/{session_id}/queue/line")
-def queue_line(session_id: uuid.UUID, request: Request, who: Staff, rt: RuntimeDep) -> HTMLResponse:
+def queue_line(session_id: uuid.UUID, visit: Staff) -> HTMLResponse:
     """The live line above the form: how many wait, and how long the first."""
-    return _queue(session_id, request, who, rt, "reception/queue_line.html")
+    return _queue(session_id, visit, "reception/queue_line.html")
 
 
-def _queue(session_id: uuid.UUID, request: Request, who: Actor, rt: Runtime, template: str) -> HTMLResponse:
-    with rt.read() as session:
-        row = sessions.get_session(session, who, session_id)
-        waiting = service.queue(session, who, session_id, now=rt.now())
-    return rt.templates.page(
-        request, template, checking=row, queue=forms.queue_view(waiting, rt.pack.register, rt.now())
-    )
+def _queue(session_id: uuid.UUID, visit: Visit, template: str) -> HTMLResponse:
+    now = visit.rt.now()
+    with visit.rt.read() as session:
+        row = sessions.get_session(session, visit.who, session_id)
+        waiting = service.queue(session, visit.who, session_id, now=now)
+    return visit.page(template, checking=row, queue=forms.queue_view(waiting, visit.rt.pack.register, now))
 
 
 @router.get("/sessions/{session_id}/samples")
-def back_to_reception(session_id: uuid.UUID, who: Registrar) -> Response:
+def back_to_reception(session_id: uuid.UUID, visit: Registrar) -> Response:
     """Somebody typed the address of a ticket page: the code is not kept, so there is only the form to show."""
     return RedirectResponse(f"/sessions/{session_id}/reception", 303)
 
 
 @router.post("/sessions/{session_id}/samples")
-def register(
-    session_id: uuid.UUID, request: Request, who: Registrar, rt: RuntimeDep, form: forms.FilledForm
-) -> Response:
+def register(session_id: uuid.UUID, visit: Registrar, form: forms.FilledForm) -> Response:
     """Register and show the ticket; or the form again, with what is wrong and everything that was typed."""
     try:
         new = NewSample.model_validate(forms.sample_fields(form))
-        meant = service.understand(rt.pack.register, new.expected, new.words_spoken, new.intent)
+        meant = service.understand(visit.rt.pack.register, new.expected, new.words_spoken, new.intent)
         if meant.offers and not form.one.get("meant"):
             sentence = "Choose what they mean, or keep the words as they are."
-            return _reception(request, rt, who, session_id, form, {"meant": sentence}, offers=meant.offers, status=422)
+            return _reception(visit, session_id, form, {"meant": sentence}, offers=meant.offers, status=422)
         if form.one.get("meant") == "keep":
             new = new.model_copy(update={"expected": meant.expected, "intent": new.intent or meant.intent})
-        answer = _register_once(request, rt, who, session_id, form, new)
+        answer = _register_once(visit, session_id, form, new)
     except Conflict as error:
-        return _reception(request, rt, who, session_id, form, forms.sentences(error), status=409)
+        return _reception(visit, session_id, form, forms.sentences(error), status=409)
     except (MastError, ValidationError) as error:
         if isinstance(error, MastError) and error.code == "not_found":
             raise
         found = forms.sentences(error)
         if isinstance(error, ValidationError):  # say everything at once, not the consents in a second round
-            found |= _missing_consents(rt, who, session_id, form)
-        return _reception(request, rt, who, session_id, form, found, status=422)
-    return _ticket_page(request, rt, who, uuid.UUID(answer["id"]), answer["code"], again=False)
+            found |= _missing_consents(visit, session_id, form)
+        return _reception(visit, session_id, form, found, status=422)
+    return _ticket_page(visit, uuid.UUID(answer["id"]), answer["code"], again=False)
 
 
-def _missing_consents(rt: Runtime, who: Actor, session_id: uuid.UUID, form: forms.Filled) -> dict[str, str]:
-    with rt.read() as session:
-        individual = sessions.get_session(session, who, session_id).licence_mode.individual_results
+def _missing_consents(visit: Visit, session_id: uuid.UUID, form: forms.Filled) -> dict[str, str]:
+    with visit.rt.read() as session:
+        individual = sessions.get_session(session, visit.who, session_id).licence_mode.individual_results
     return forms.missing_consents(form, individual_results=individual)
 
 
@@ -208,42 +188,30 @@ class Registered(TypedDict):
     code: str
 
 
-def _register_once(
-    request: Request, rt: Runtime, who: Actor, session_id: uuid.UUID, form: forms.Filled, new: NewSample
-) -> Registered:
-    once = Once(form.one.get("idempotency_key", "")[:120], request.url.path, form.digest(), rt.pepper)
-    with rt.begin(who, request) as uow:
+def _register_once(visit: Visit, session_id: uuid.UUID, form: forms.Filled, new: NewSample) -> Registered:
+    register, pepper, days = visit.rt.pack.register, visit.rt.pepper, visit.rt.settings.ticket_days
+    with visit.begin() as uow:
         sessions.lock_session(uow, session_id)
 
         def create() -> Registered:
-            done = service.register(
-                uow,
-                session_id,
-                new,
-                rt.pepper,
-                substances=rt.pack.register,
-                ticket_days=rt.settings.ticket_days,
-            )
+            done = service.register(uow, session_id, new, pepper, substances=register, ticket_days=days)
             return {"id": str(done.sample.id), "code": done.code}
 
-        answer = once.run(uow, create)
+        answer = form.once(visit).run(uow, create)
     body: Registered = json.loads(bytes(answer.body))
     return body
 
 
-def _ticket_page(
-    request: Request, rt: Runtime, who: Actor, sample_id: uuid.UUID, code: str, *, again: bool
-) -> HTMLResponse:
-    with rt.read() as session:
-        row = service.get_sample(session, who, sample_id)
-        checking = sessions.get_session(session, who, row.session_id)
+def _ticket_page(visit: Visit, sample_id: uuid.UUID, code: str, *, again: bool) -> HTMLResponse:
+    with visit.rt.read() as session:
+        row = service.get_sample(session, visit.who, sample_id)
+        checking = sessions.get_session(session, visit.who, row.session_id)
         place = sessions.site_of(session, checking)
         expected = service.expected_of(session, sample_id)
     individual = checking.licence_mode.individual_results
     assert row.ticket_expires_at is not None
-    ticket = TicketOut.of(code, row.ticket_expires_at, rt.settings.public_url, individual)
-    return rt.templates.page(
-        request,
+    ticket = TicketOut.of(code, row.ticket_expires_at, visit.rt.settings.public_url, individual)
+    return visit.page(
         "reception/ticket.html",
         status=200 if again else 201,
         sample=row,
@@ -253,7 +221,7 @@ def _ticket_page(
         qr=qr_svg(ticket.url) if ticket.url else None,
         individual=individual,
         licence_meaning=LICENCE_MEANING[checking.licence_mode],
-        expected=service.labels(rt.pack.register, expected),
+        expected=service.labels(visit.rt.pack.register, expected),
         again=again,
     )
 
@@ -268,13 +236,10 @@ def qr_svg(content: str) -> Markup:
 
 
 @router.post("/samples/{sample_id}/ticket")
-def replace_ticket(
-    sample_id: uuid.UUID, request: Request, who: TicketKeeper, rt: RuntimeDep, form: forms.FilledForm
-) -> Response:
+def replace_ticket(sample_id: uuid.UUID, visit: TicketKeeper, form: forms.FilledForm) -> Response:
     """A new code for a lost ticket."""
-    once = Once(form.one.get("idempotency_key", "")[:120], request.url.path, "", rt.pepper)
-    with rt.begin(who, request) as uow:
+    with visit.begin() as uow:
         row = service.lock_sample(uow, sample_id)
-        answer = once.run(uow, lambda: {"code": service.reissue_ticket(uow, row, rt.pepper)})
+        answer = form.once(visit).run(uow, lambda: {"code": service.reissue_ticket(uow, row, visit.rt.pepper)})
     code: str = json.loads(bytes(answer.body))["code"]
-    return _ticket_page(request, rt, who, sample_id, code, again=True)
+    return _ticket_page(visit, sample_id, code, again=True)

@@ -9,28 +9,26 @@ from typing import Annotated, TypedDict
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
-from markupsafe import Markup
 from sqlmodel import Session
 
 from app.care.alerts import told as telling
 from app.care.alerts.domain import NO_GREEN_LIGHT, TIER_WORDS, Channel
 from app.figures.releases import service
-from app.figures.releases.asked import SPLIT_WORDS, WIDTH_WORDS, Asked, Split, Width
-from app.figures.trends.charts import pictures, svg
+from app.figures.releases.service import SPLIT_WORDS, WIDTH_WORDS, Asked, Split, Width
+from app.figures.trends.charts import pictures
 from app.figures.trends.charts.groups import Names
 from app.figures.trends.csv import to_csv
 from app.figures.trends.domain import Audience, TrendTable
-from app.figures.trends.schemas import protection_words
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Forbidden, Invalid, NotFound
 from app.platform.security.policy import allow, public
+from app.platform.web import bodies
 from app.platform.web.fields import Text80
 from app.platform.web.problems import status_of
 from app.platform.web.templates import day
 from app.runtime import Runtime, RuntimeDep
 from app.screens.trends import view
-from app.screens.trends.citation import source_of, whole_address
-from app.screens.trends.labels import names_of
+from app.screens.trends.page import cited
 
 router = APIRouter(include_in_schema=False)
 
@@ -60,11 +58,10 @@ class Face:
     template: str
     audience: Audience
     channel: Channel
-    package: str
 
 
-PUBLIC = Face("/figures", "releases/public.html", Audience.PUBLIC, Channel.PUBLIC, "")
-PARTNERS = Face("/partner", "releases/partner.html", Audience.PARTNER, Channel.PARTNERS, "/partner")
+PUBLIC = Face("/figures", "releases/public.html", Audience.PUBLIC, Channel.PUBLIC)
+PARTNERS = Face("/partner", "releases/partner.html", Audience.PARTNER, Channel.PARTNERS)
 
 
 @router.get("/figures", dependencies=[public(FOR_EVERYBODY)])
@@ -92,7 +89,7 @@ def partner_csv(who: Partner, rt: RuntimeDep, asked: LookUp) -> Response:
 
 
 def _page(request: Request, rt: Runtime, face: Face, asked: Asked) -> HTMLResponse:
-    names, now = names_of(rt.pack.substances), rt.now()
+    names, now = view.names_of(rt.pack.substances), rt.now()
     error, table, choices = None, None, Choices()
     with rt.read() as session:
         release = service.newest(session)
@@ -127,14 +124,8 @@ def _csv(rt: Runtime, face: Face, asked: Asked) -> Response:
         if release is None:
             raise NotFound("release")
         table = _table(rt, session, release, face, asked)
-    name = f"mast-figures-{release.number}-{face.audience.value}.csv"
-    return Response(
-        to_csv(
-            table, {"release": release.number, "citation": release.citation, "licence": rt.settings.release_licence}
-        ),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    stamp = {"release": release.number, "citation": release.citation, "licence": rt.settings.release_licence}
+    return bodies.download(to_csv(table, stamp), f"mast-figures-{release.number}-{face.audience.value}.csv")
 
 
 def _table(rt: Runtime, session: Session, release: service.Release, face: Face, asked: Asked) -> TrendTable:
@@ -185,24 +176,10 @@ def _choices(session: Session, release: service.Release, names: Names) -> Choice
 def _told(
     rt: Runtime, request: Request, face: Face, asked: Asked, release: service.Release, table: TrendTable, names: Names
 ) -> Published:
-    pictured, title = pictures(table, names), view.title(table, names)
-    shown = view.shown(table, names)
-    parts = (view.split_words(table), view.filter_words(table, names))
-    address = whole_address(rt, request, asked.address(face.path))
-    citation = view.citation(table, source_of(rt, release.number), title, parts[1], address)
+    address = asked.address(face.path)
     return {
-        "title": title,
-        "subtitle": " · ".join(part for part in parts if part),
-        "definition": view.in_words(table, names, "definition"),
-        "formula": view.in_words(table, names, "formula"),
-        "charts": pictured,
-        "svgs": [
-            Markup(svg.inline(c.scene, label=f"{c.title}. {c.summary}"))  # noqa: S704 - svg escapes
-            for c in pictured.charts
-        ],
-        "shown": shown,
-        "protection": protection_words(table),
-        "link": asked.address(face.path),
+        **view.figure_of(table, names, pictures(table, names)),
+        "link": address,
         "csv_url": asked.address(f"{face.path}.csv"),
         "package_url": f"/api/v1/releases/{release.id}/package{'' if face is PUBLIC else '/partner'}",
         "about_release": [
@@ -211,7 +188,6 @@ def _told(
             ("Samples handed in", f"{release.first_month} to {release.last_month}"),
             ("Note", release.note),
         ],
-        "as_of": view.as_of_words(table),
         "rounded": service.rounded_before(release),
-        "citation": citation,
+        "citation": cited(rt, request, table, names, address, release=release.number),
     }

@@ -5,10 +5,11 @@ No ticket is here: it is kept nowhere in clear.
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ValidationError
 
@@ -17,25 +18,19 @@ from app.intake.custody.domain import CUSTODY_WORDS
 from app.intake.custody.schemas import NewCustodyEvent
 from app.intake.people import service as people
 from app.intake.samples import service
-from app.intake.samples.consents import wording
 from app.intake.samples.domain import CONSENT_WORDS, Stage, WithdrawReason
 from app.intake.samples.intake_schemas import SampleChange
 from app.intake.sessions import service as sessions
 from app.intake.sessions.domain import LICENCE_MEANING, LICENCE_WORDS
-from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import MastError, NotFound, Stale
 from app.platform.kernel.versions import check_version
-from app.platform.security.policy import SERVICE_STAFF, allow
 from app.platform.web.forms import Entered
-from app.platform.web.idempotency import Once
-from app.runtime import Runtime, RuntimeDep
 from app.screens.reception import forms
-from app.screens.reception.page import chosen_chips, form_vocabulary, fresh_key
+from app.screens.reception.page import FORM_VOCABULARY, chosen_chips
+from app.screens.visits import Registrar, Staff, Visit
 
 router = APIRouter(include_in_schema=False)
-
-Staff = Annotated[Actor, allow(*SERVICE_STAFF)]
-Registrar = Annotated[Actor, allow(Role.RECEPTION, Role.SESSION_LEAD, Role.HEALTH_WORKER)]
 
 STEPS = (
     ("Handed in", "received_at"),
@@ -54,21 +49,19 @@ CUSTODY_FIELDS = {
 
 
 @router.get("/samples/{sample_id}")
-def overview(sample_id: uuid.UUID, request: Request, who: Staff, rt: RuntimeDep) -> HTMLResponse:
+def overview(sample_id: uuid.UUID, visit: Staff) -> HTMLResponse:
     """Everything recorded about a sample."""
-    return _overview(request, rt, who, sample_id)
+    return _overview(visit, sample_id)
 
 
 @router.get("/samples/{sample_id}/state")
-def state_part(sample_id: uuid.UUID, request: Request, who: Staff, rt: RuntimeDep) -> HTMLResponse:
+def state_part(sample_id: uuid.UUID, visit: Staff) -> HTMLResponse:
     """The live part: how far it has come, and its custody."""
-    return _overview(request, rt, who, sample_id, template="samples/state_part.html")
+    return _overview(visit, sample_id, template="samples/state_part.html")
 
 
 def _overview(
-    request: Request,
-    rt: Runtime,
-    who: Actor,
+    visit: Visit,
     sample_id: uuid.UUID,
     *,
     template: str = "samples/overview.html",
@@ -76,6 +69,7 @@ def _overview(
     custody_values: dict[str, str] | None = None,
     status: int = 200,
 ) -> HTMLResponse:
+    rt, who = visit.rt, visit.who
     with rt.read() as session:
         row = service.get_sample(session, who, sample_id)
         checking = sessions.get_session(session, who, row.session_id)
@@ -86,8 +80,7 @@ def _overview(
         colleagues = [p for p, _ in people.people(session, who) if p.id != who.person_id and p.disabled_at is None]
         names = people.display_names(session, [row.received_by])
     stage = service.stage(row)
-    return rt.templates.page(
-        request,
+    return visit.page(
         template,
         status=status,
         sample=row,
@@ -112,7 +105,7 @@ def _overview(
         and row.ticket_expires_at is not None
         and rt.now() < row.ticket_expires_at,
         on_bench=who.has(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD),
-        key=fresh_key(),
+        key=secrets.token_urlsafe(16),
         errors=Entered(errors or {}),
         custody_values=Entered(custody_values or {}),
     )
@@ -168,18 +161,16 @@ def facts_of(row: service.Sample) -> list[tuple[str, str]]:
 
 
 @router.get("/samples/{sample_id}/correct")
-def correct_form(sample_id: uuid.UUID, request: Request, who: Registrar, rt: RuntimeDep) -> HTMLResponse:
+def correct_form(sample_id: uuid.UUID, visit: Registrar) -> HTMLResponse:
     """The form of reception, filled in with what is recorded."""
-    with rt.read() as session:
-        row = service.get_sample(session, who, sample_id)
+    with visit.rt.read() as session:
+        row = service.get_sample(session, visit.who, sample_id)
         form = forms.filled_from(row, service.expected_of(session, sample_id), service.consents_of(session, sample_id))
-    return _correct(request, rt, who, sample_id, form, {}, row.version)
+    return _correct(visit, sample_id, form, {}, row.version)
 
 
 def _correct(
-    request: Request,
-    rt: Runtime,
-    who: Actor,
+    visit: Visit,
     sample_id: uuid.UUID,
     form: forms.Filled,
     errors: dict[str, str],
@@ -187,27 +178,26 @@ def _correct(
     *,
     status: int = 200,
 ) -> HTMLResponse:
-    with rt.read() as session:
-        row = service.get_sample(session, who, sample_id)
-        checking = sessions.get_session(session, who, row.session_id)
-    return rt.templates.page(
-        request,
+    with visit.rt.read() as session:
+        row = service.get_sample(session, visit.who, sample_id)
+        checking = sessions.get_session(session, visit.who, row.session_id)
+    return visit.page(
         "samples/correct.html",
         status=status,
         sample=row,
         checking=checking,
         individual=checking.licence_mode.individual_results,
         form=form,
-        chosen=chosen_chips(rt, form),
+        chosen=chosen_chips(visit.rt, form),
         errors=Entered(errors),
         version=version,
-        ask=wording().ask,
-        **form_vocabulary(),
+        ask=service.wording().ask,
+        **FORM_VOCABULARY,
     )
 
 
 @router.post("/samples/{sample_id}/correct")
-def correct(sample_id: uuid.UUID, request: Request, who: Registrar, rt: RuntimeDep, form: forms.FilledForm) -> Response:
+def correct(sample_id: uuid.UUID, visit: Registrar, form: forms.FilledForm) -> Response:
     """Save the correction, or show the form again with everything that was typed."""
     version = int(form.one.get("version", "0")) if form.one.get("version", "0").isdecimal() else 0
     try:
@@ -215,56 +205,48 @@ def correct(sample_id: uuid.UUID, request: Request, who: Registrar, rt: RuntimeD
         for name in forms.EMPTY_IS_TEXT:
             fields[name] = fields.get(name) or ""
         changed = SampleChange.model_validate(fields)
-        with rt.begin(who, request) as uow:
+        with visit.begin() as uow:
             row = service.lock_sample(uow, sample_id)
             check_version("sample", version, row.version)
-            service.change(uow, row, changed, substances=rt.pack.register)
+            service.change(uow, row, changed, substances=visit.rt.pack.register)
     except NotFound:
         raise
     except (MastError, ValidationError) as error:
         status = 412 if isinstance(error, Stale) else 422
-        return _correct(request, rt, who, sample_id, form, forms.sentences(error), version, status=status)
+        return _correct(visit, sample_id, form, forms.sentences(error), version, status=status)
     return RedirectResponse(f"/samples/{sample_id}", 303)
 
 
 @router.post("/samples/{sample_id}/withdraw")
 def withdraw(
     sample_id: uuid.UUID,
-    request: Request,
-    who: Registrar,
-    rt: RuntimeDep,
+    visit: Registrar,
     reason: Annotated[WithdrawReason, Form()] = WithdrawReason.CLIENT_ASKED,
 ) -> Response:
     """Take the sample out, and show it so."""
-    with rt.begin(who, request) as uow:
+    with visit.begin() as uow:
         service.withdraw(uow, service.lock_sample(uow, sample_id), reason.value)
     return RedirectResponse(f"/samples/{sample_id}", 303)
 
 
 @router.post("/samples/{sample_id}/custody")
-def add_custody(sample_id: uuid.UUID, request: Request, who: Staff, rt: RuntimeDep, form: forms.FilledForm) -> Response:
+def add_custody(sample_id: uuid.UUID, visit: Staff, form: forms.FilledForm) -> Response:
     """Write a line into the ledger, or show what does not add up."""
     values = form.one
     try:
-        line = NewCustodyEvent.model_validate(
-            {
-                name: forms.plain_number(values[name])
-                for name in ("kind", "mg", "witness_id", "place")
-                if values.get(name)
-            }
-        )
-        once = Once(values.get("idempotency_key", "")[:120], request.url.path, form.digest(), rt.pepper)
-        with rt.begin(who, request) as uow:
+        given = {name: forms.plain_number(values[name]) for name in CUSTODY_FIELDS if values.get(name)}
+        line = NewCustodyEvent.model_validate(given)
+        with visit.begin() as uow:
             row = service.lock_sample(uow, sample_id)
 
             def write() -> dict[str, str]:
                 event = custody.add_event(uow, session_id=row.session_id, sample_id=row.id, **line.model_dump())
                 return {"id": str(event.id)}
 
-            once.run(uow, write)
+            form.once(visit).run(uow, write)
     except NotFound:
         raise
     except (MastError, ValidationError) as error:
         found = forms.sentences(error, CUSTODY_FIELDS)
-        return _overview(request, rt, who, sample_id, errors=found, custody_values=values, status=422)
+        return _overview(visit, sample_id, errors=found, custody_values=values, status=422)
     return RedirectResponse(f"/samples/{sample_id}#custody", 303)

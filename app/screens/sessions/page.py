@@ -1,10 +1,9 @@
-"""Pages of sessions: the list, planning a new one, closing it. The board stands in app.screens.sessions.board_page."""
+"""Pages of sessions: the list, planning a new one, closing it, and its board: throughput, waits, instruments, live."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 import uuid
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -12,25 +11,28 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ValidationError
-from starlette.datastructures import FormData
 
+from app.intake.samples import service as samples
+from app.intake.samples.domain import STAGE_WORDS
 from app.intake.sessions import service
-from app.intake.sessions.domain import LICENCE_MEANING, LICENCE_WORDS, PHASE_WORDS, SERVICE_WORDS
+from app.intake.sessions.domain import LICENCE_MEANING, LICENCE_WORDS, PHASE_WORDS, SERVICE_WORDS, Phase
 from app.intake.sessions.schemas import NewSession
-from app.platform.kernel.actor import Actor, Role
+from app.intake.tasks import service as tasks
+from app.laboratory.instrument_checks import service as instrument_checks
+from app.laboratory.instrument_checks.domain import LEVEL_WORDS
+from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Invalid, MastError
+from app.platform.kernel.ids import new_id
 from app.platform.kernel.place import local, zone
 from app.platform.kernel.versions import check_version
-from app.platform.security.policy import SERVICE_STAFF, allow
 from app.platform.web.fields import OF_A_PLACE, reads_free_text
 from app.platform.web.forms import Entered
 from app.platform.web.idempotency import Once
-from app.runtime import Runtime, RuntimeDep
+from app.screens.reception import forms
+from app.screens.visits import Lead, Staff, Visit
 
 router = APIRouter(include_in_schema=False)
 
-Staff = Annotated[Actor, allow(*SERVICE_STAFF)]
-Lead = Annotated[Actor, allow(Role.SESSION_LEAD)]
 SENTENCES = {
     "name": "Give the session a name people will know, such as “Saturday”.",
     "site_id": "Choose a place, or write down a new one.",
@@ -45,89 +47,68 @@ SENTENCES = {
 
 
 @reads_free_text(dict.fromkeys(("name", "site_name", "site_region", "site_aliases"), OF_A_PLACE))
-async def posted(request: Request) -> FormData:
-    """The fields of a form, read before the route runs in its thread."""
-    return await request.form()
+async def posted(request: Request) -> Entered:
+    """The fields of a form as text, read before the route runs in its thread; a file is empty."""
+    form = await request.form()
+    return Entered({name: value.strip() if isinstance(value, str) else "" for name, value in form.items()})
 
 
-Posted = Annotated[FormData, Depends(posted)]
-
-
-def text(form: FormData, name: str) -> str:
-    """A field as text; a file or an absent field is empty."""
-    value = form.get(name)
-    return value.strip() if isinstance(value, str) else ""
+Posted = Annotated[Entered, Depends(posted)]
 
 
 @router.get("/sessions")
-def sessions_page(request: Request, who: Staff, rt: RuntimeDep) -> HTMLResponse:
+def sessions_page(visit: Staff) -> HTMLResponse:
     """Sessions of the agency, newest first."""
-    with rt.read() as session:
-        rows = service.sessions_of(session, who, limit=100)
+    with visit.rt.read() as session:
+        rows = service.sessions_of(session, visit.who, limit=100)
         places = service.sites_of(session, rows)
-    now = rt.now()
+    now = visit.rt.now()
     listed = [(row, places[row.site_id], PHASE_WORDS[service.phase_of(row, now)]) for row in rows]
     listed.sort(key=lambda item: item[0].opens_at, reverse=True)
-    return rt.templates.page(
-        request,
+    return visit.page(
         "sessions/list.html",
         rows=listed,
         licence_words=LICENCE_WORDS,
         service_words=SERVICE_WORDS,
-        may_create=who.has(Role.SESSION_LEAD),
+        may_create=visit.who.has(Role.SESSION_LEAD),
     )
 
 
 @router.get("/sessions/new")
-def new_session_form(request: Request, who: Lead, rt: RuntimeDep) -> HTMLResponse:
+def new_session_form(visit: Lead) -> HTMLResponse:
     """The form, with times that are probably right."""
-    start = local(rt.now()).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    values = {
-        "opens_at": start.strftime("%Y-%m-%dT%H:%M"),
-        "closes_at": (start + timedelta(hours=8)).strftime("%Y-%m-%dT%H:%M"),
-        "client_lookup": "yes",
-    }
-    return _form(request, rt, who, values, {}, secrets.token_urlsafe(16))
+    start = local(visit.rt.now()).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    ends = start + timedelta(hours=8)
+    return _form(
+        visit, Entered(opens_at=f"{start:%Y-%m-%dT%H:%M}", closes_at=f"{ends:%Y-%m-%dT%H:%M}", client_lookup="yes")
+    )
 
 
 @router.post("/sessions")
-def create_session(request: Request, who: Lead, rt: RuntimeDep, form: Posted) -> Response:
+def create_session(visit: Lead, values: Posted) -> Response:
     """Plan the session, or show the form again with what is wrong."""
-    values = {name: text(form, name) for name in form}
-    key = values.get("idempotency_key", "")[:120]
     try:
         new = _read(values)
         digest = hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()
-        once = Once(key, request.url.path, digest, rt.pepper)
-        with rt.begin(who, request) as uow:
-
-            def create() -> dict[str, str]:
-                return {"id": str(service.create_session(uow, new).id)}
-
-            answer = once.run(uow, create)
+        once = Once(values["idempotency_key"][:120], visit.request.url.path, digest, visit.rt.pepper)
+        with visit.begin() as uow:
+            answer = once.run(uow, lambda: {"id": service.create_session(uow, new).id})
     except (MastError, ValidationError) as error:
-        return _form(request, rt, who, values, _sentences(error), secrets.token_urlsafe(16), status=422)
+        return _form(visit, values, _sentences(error), status=422)
     return RedirectResponse(f"/sessions/{json.loads(bytes(answer.body))['id']}", 303)
 
 
-def _read(values: dict[str, str]) -> NewSession:
-    at_new_place = values.get("site_id") == "new"
-    aliases = [a.strip() for a in values.get("site_aliases", "").split(";") if a.strip()]
+def _read(values: Entered) -> NewSession:
+    aliases = [a.strip() for a in values["site_aliases"].split(";") if a.strip()]
     fields: dict[str, object] = {
-        "name": values.get("name", ""),
-        "service_type": values.get("service_type", ""),
-        "licence_mode": values.get("licence_mode", ""),
-        "opens_at": _local(values.get("opens_at", "")),
-        "closes_at": _local(values.get("closes_at", "")),
-        "client_lookup": bool(values.get("client_lookup")),
-        "screening_single": bool(values.get("screening_single")),
+        **{name: values[name] for name in ("name", "service_type", "licence_mode")},
+        **{name: _local(values[name]) for name in ("opens_at", "closes_at")},
+        **{name: bool(values[name]) for name in ("client_lookup", "screening_single")},
     }
-    if at_new_place:
-        fields["site"] = {
-            "name": values.get("site_name", ""), "region": values.get("site_region", ""), "aliases": aliases,
-        }  # fmt: skip
+    if values["site_id"] == "new":
+        fields["site"] = {"name": values["site_name"], "region": values["site_region"], "aliases": aliases}
     else:
-        fields["site_id"] = values.get("site_id") or ""
+        fields["site_id"] = values["site_id"]
     return NewSession.model_validate(fields)
 
 
@@ -151,25 +132,15 @@ def _sentences(error: MastError | ValidationError) -> dict[str, str]:
     return found
 
 
-def _form(
-    request: Request,
-    rt: Runtime,
-    who: Actor,
-    values: dict[str, str],
-    errors: dict[str, str],
-    key: str,
-    *,
-    status: int = 200,
-) -> HTMLResponse:
-    with rt.read() as session:
-        places = service.sites(session, who)
-    return rt.templates.page(
-        request,
+def _form(visit: Visit, values: Entered, errors: dict[str, str] | None = None, *, status: int = 200) -> HTMLResponse:
+    with visit.rt.read() as session:
+        places = service.sites(session, visit.who)
+    return visit.page(
         "sessions/new.html",
         status=status,
-        values=Entered(values),
-        errors=Entered(errors),
-        key=key,
+        values=values,
+        errors=Entered(errors or {}),
+        key=str(new_id()),
         places=places,
         regions=sorted({p.region for p in places}),
         service_words=SERVICE_WORDS,
@@ -178,12 +149,55 @@ def _form(
 
 
 @router.post("/sessions/{session_id}/close")
-def close_session(
-    session_id: uuid.UUID, request: Request, who: Lead, rt: RuntimeDep, version: Annotated[int, Form()]
-) -> Response:
+def close_session(session_id: uuid.UUID, visit: Lead, version: Annotated[int, Form()]) -> Response:
     """Close it and show its board."""
-    with rt.begin(who, request) as uow:
+    with visit.begin() as uow:
         row = service.lock_session(uow, session_id)
         check_version("session", version, row.version)
         service.close_session(uow, row)
     return RedirectResponse(f"/sessions/{session_id}", 303)
+
+
+@router.get("/sessions/{session_id}")
+def board_page(session_id: uuid.UUID, visit: Staff) -> HTMLResponse:
+    """One session: what its licence allows, its figures, its queue."""
+    return _board(session_id, visit, "sessions/board.html")
+
+
+@router.get("/sessions/{session_id}/board")
+def board_part(session_id: uuid.UUID, visit: Staff) -> HTMLResponse:
+    """The live part of the board."""
+    return _board(session_id, visit, "sessions/board_part.html")
+
+
+def _board(session_id: uuid.UUID, visit: Visit, template: str) -> HTMLResponse:
+    now, who = visit.rt.now(), visit.who
+    with visit.rt.read() as session:
+        row = service.get_session(session, who, session_id)
+        place = service.site_of(session, row)
+        board = samples.board(session, who, session_id, now)
+        waiting = samples.queue(session, who, session_id, now=now)
+        machines = instrument_checks.instrument_views(session, who, now)
+        todo = tasks.of_session(session, who, session_id)
+    phase = service.phase_of(row, now)
+    return visit.page(
+        template,
+        checking=row,
+        place=place,
+        phase=PHASE_WORDS[phase],
+        overrunning=phase is Phase.OVERRUNNING,
+        licence=LICENCE_WORDS[row.licence_mode],
+        licence_meaning=LICENCE_MEANING[row.licence_mode],
+        service_words=SERVICE_WORDS[row.service_type],
+        board=board,
+        state_words={stage: samples.state_words(stage, row) for stage in STAGE_WORDS},
+        queue=forms.queue_view(waiting, visit.rt.pack.register, now),
+        may_close=who.has(Role.SESSION_LEAD) and phase is not Phase.CLOSED,
+        may_register=who.has(Role.RECEPTION, Role.SESSION_LEAD, Role.HEALTH_WORKER) and phase is not Phase.CLOSED,
+        may_report=who.has(Role.SESSION_LEAD),
+        now=now,
+        instruments=machines,
+        session_id=session_id,
+        session_tasks=todo,
+        level_words=LEVEL_WORDS,
+    )

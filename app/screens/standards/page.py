@@ -1,153 +1,158 @@
-"""Pages of own standards: the list, one standard, enrolling from the bench or from a file. Controls: pages_controls."""
+"""Pages of own standards (the list, one standard, enrolling from the bench or from a file) and of the controls of batches (the
+list, keeping one from a file or from the incoming ones, withdrawing one)."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any, TypedDict
+from collections.abc import Callable
+from typing import Annotated, TypedDict
+from urllib.parse import quote
 
-from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlmodel import Session
 
+from app.laboratory.incoming import service as incoming
 from app.laboratory.readings import service as readings
-from app.laboratory.standards import service, web
-from app.laboratory.standards.forms import StandardForm
+from app.laboratory.standards import controlling, in_house_library, plots, service, web
+from app.laboratory.standards.domain import KIND_WORDS, NewControl
+from app.laboratory.standards.forms import ControlForm, StandardForm
 from app.laboratory.standards.plots import replicate_plot
+from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
-from app.platform.kernel.errors import Invalid, MastError, NotFound
+from app.platform.kernel.errors import Conflict, MastError, NotFound
 from app.platform.kernel.ids import new_id
-from app.platform.security.policy import allow
+from app.platform.storage import Received
 from app.platform.web import bodies
-from app.platform.web.fields import Note200
+from app.platform.web.fields import Text40
 from app.platform.web.forms import Entered, fields_of, shown_again
-from app.platform.web.idempotency import form_once
-from app.platform.web.paging import decode_cursor, encode_cursor
-from app.platform.web.problems import status_of
-from app.runtime import Runtime, RuntimeDep
-from app.screens.standards import controls_page
+from app.platform.web.paging import Cursor, decode_cursor, encode_cursor
+from app.runtime import Runtime
+from app.screens.visits import Bench, Chemist, Done, Keyed, Note, Sent, Version, Visit
 
 router = APIRouter(include_in_schema=False)
-router.include_router(controls_page.router)
 
-Chemist = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]
-Bench = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)]
 LIMIT = 50
 DONE = {
     "enrolled": "Enrolled. From now on spectra are compared with it first.",
     "run": "The run is added. Two and more runs tell how far the standard agrees with itself.",
     "retired": "Retired. It is kept on record and compared with nothing any more.",
+    "kept": "Kept. Runs of its batch are compared again where no result stands on them.",
+    "withdrawn": "Withdrawn. Runs of its batch are compared again without it.",
 }
 
 
 @router.get("/standards")
-def standards_page(
-    request: Request,
-    who: Bench,
-    rt: RuntimeDep,
-    cursor: Annotated[str, Query(max_length=60)] = "",
-    done: Annotated[str, Query(max_length=20)] = "",
-) -> HTMLResponse:
+def standards_page(visit: Bench, cursor: Cursor = "", done: Done = "") -> HTMLResponse:
     """Every own standard, and the way to enrol one from a file."""
-    return _list(request, rt, who, "standards/standards.html", cursor, done=DONE.get(done, ""))
+    return _list(visit, cursor=cursor, done=DONE.get(done, ""))
 
 
 @router.get("/standards/part")
-def standards_part(request: Request, who: Bench, rt: RuntimeDep) -> HTMLResponse:
+def standards_part(visit: Bench) -> HTMLResponse:
     """The list alone."""
-    return _list(request, rt, who, "standards/_list.html", "")
+    return _list(visit, "standards/_list.html")
 
 
 @router.get("/standards/new")
 def new_page(
-    request: Request,
-    who: Chemist,
-    rt: RuntimeDep,
-    reading: uuid.UUID,
-    peak: Annotated[int | None, Query(ge=1, le=200)] = None,
+    visit: Chemist, reading: uuid.UUID, peak: Annotated[int | None, Query(ge=1, le=200)] = None
 ) -> HTMLResponse:
     """Enrol a reading, filled in from what is known of it: usually one click."""
-    return _form(request, rt, who, reading, peak)
+    return _form(visit, reading, peak)
 
 
 @router.post("/standards")
-def enrol(request: Request, who: Chemist, rt: RuntimeDep, form: Annotated[StandardForm, Form()]) -> Response:
+def enrol(visit: Chemist, form: Annotated[StandardForm, Form()]) -> Response:
     """Enrol a reading of a sample."""
-    reading = form.reading_id
+    reading, peak, store = form.reading_id, form.peak_number, web.arrays_of(visit.rt)
     if reading is None:
         raise NotFound("reading")
-    with shown_again(
-        lambda error: _form(request, rt, who, reading, form.peak_number, error=error, typed=form), but=NotFound
-    ):
-        run = form.run()
-        new = None if form.another_run_of else form.standard(rt.pack.substances)
-        store, once = web.arrays_of(rt), form_once(request, rt.pepper, form.idempotency_key)
-        with rt.begin(who, request) as uow:
+    with visit.work(lambda error: _form(visit, reading, peak, error=error, typed=form), but=NotFound) as uow:
+        keep = _keeping(visit.rt, form)
 
-            def create() -> dict[str, str]:
-                source, _ = service.from_reading(uow.session, who, store, reading, form.peak_number)
-                return {"id": str(_save(uow, store, source, form, new, run).id)}
+        def create() -> Keyed:
+            source, _ = service.from_reading(uow.session, visit.who, store, reading, peak)
+            return keep(uow, source)
 
-            once.run(uow, create)
-    return RedirectResponse(f"/standards?done={'run' if new is None else 'enrolled'}", 303)
+        visit.once(uow, form.idempotency_key, create)
+    return _enrolled(form)
 
 
 @router.post("/standards/files")
-def enrol_file(
-    request: Request,
-    who: Chemist,
-    rt: RuntimeDep,
-    form: Annotated[StandardForm, Form()],
-    file: Annotated[UploadFile | None, File()] = None,
-) -> Response:
+def enrol_file(visit: Chemist, form: Annotated[StandardForm, Form()], file: Sent = None) -> Response:
     """Enrol what is in a file."""
-    with shown_again(lambda error: _list(request, rt, who, "standards/standards.html", "", error=error, typed=form)):
-        if file is None or not file.filename:
-            raise Invalid("No file was chosen. What you typed is still here.", fields={"file": "Choose a file."})
-        run = form.run()
-        new = None if form.another_run_of else form.standard(rt.pack.substances)
-        with bodies.held(rt.blobs, file.file) as held:
-            source = web.source_of(rt, held, file.filename)
-            store = web.arrays_of(rt)
-            key = f"{form.idempotency_key}-{held.sha256}" if form.idempotency_key else ""
-            once = form_once(request, rt.pepper, key)
-            with rt.begin(who, request) as uow:
-                once.run(uow, lambda: {"id": str(_save(uow, store, source, form, new, run).id)})
-    return RedirectResponse(f"/standards?done={'run' if new is None else 'enrolled'}", 303)
+    with shown_again(lambda error: _list(visit, error=error, typed=form)):
+        name, sent = bodies.chosen(file)
+        keep = _keeping(visit.rt, form)
+        with bodies.held(visit.rt.blobs, sent) as held:
+            source = web.source_of(visit.rt, held, name)
+            with visit.begin() as uow:
+                visit.once(uow, form.idempotency_key, lambda: keep(uow, source), sha256=held.sha256)
+    return _enrolled(form)
 
 
-def _save(uow: Any, store: Any, source: service.Source, form: StandardForm, new: Any, run: Any) -> Any:
-    if new is None:
-        return service.add_run(uow, store, source, form.another_run_of, run)  # type: ignore[arg-type]
-    return service.enrol(uow, store, source, new, run)
+def _keeping(rt: Runtime, form: StandardForm) -> Callable[[UnitOfWork, service.Source], Keyed]:
+    """How a source is kept: as another run of a standard, or as a new one. Raises Invalid."""
+    run, store, of = form.run(), web.arrays_of(rt), form.another_run_of
+    if of is not None:
+        return lambda uow, source: service.add_run(uow, store, source, of, run)
+    new = form.standard(rt.pack.substances)
+    return lambda uow, source: service.enrol(uow, store, source, new, run)
+
+
+def _enrolled(form: StandardForm) -> RedirectResponse:
+    return RedirectResponse(f"/standards?done={'run' if form.another_run_of else 'enrolled'}", 303)
+
+
+@router.get("/standards/controls")
+def controls_page(
+    visit: Bench,
+    batch: Annotated[Text40, Query()] = "",
+    incoming_id: Annotated[uuid.UUID | None, Query(alias="incoming")] = None,
+    cursor: Cursor = "",
+    done: Done = "",
+) -> HTMLResponse:
+    """Every control; with `incoming` the form for a waiting file from an instrument."""
+    typed = ControlForm(incoming=str(incoming_id)) if incoming_id else None
+    return _controls(visit, batch=batch, cursor=cursor, done=DONE.get(done, ""), typed=typed)
+
+
+@router.post("/standards/controls/files")
+def keep_control(visit: Chemist, form: Annotated[ControlForm, Form()], file: Sent = None) -> Response:
+    """Keep a file as a control: one that is handed in, or one that waits."""
+    with shown_again(lambda error: _controls(visit, error=error, typed=form), but=NotFound):
+        new = form.entered()
+        if form.incoming:
+            _from_incoming(visit, form, new)
+        else:
+            name, sent = bodies.chosen(file)
+            with bodies.held(visit.rt.blobs, sent) as held:
+                run = web.control_run_of(visit.rt, held, name, new)
+                with visit.begin() as uow:
+                    key = form.idempotency_key
+                    visit.once(uow, key, lambda: controlling.add_control(uow, run, new), sha256=held.sha256)
+    return RedirectResponse("/standards/controls?done=kept", 303)
+
+
+@router.post("/standards/controls/{control_id}/withdraw")
+def withdraw_control(visit: Chemist, control_id: uuid.UUID, version: Version = 0, reason: Note = "") -> Response:
+    """Use a control no more, with a reason."""
+    with visit.work(lambda error: _controls(visit, error=error, of=control_id), but=NotFound) as uow:
+        controlling.withdraw(uow, control_id, version, reason)
+    return RedirectResponse("/standards/controls?done=withdrawn", 303)
 
 
 @router.get("/standards/{standard_id}")
-def standard_page(
-    request: Request,
-    standard_id: uuid.UUID,
-    who: Bench,
-    rt: RuntimeDep,
-    run: Annotated[int, Query(ge=1, le=1000)] = 1,
-) -> HTMLResponse:
+def standard_page(visit: Bench, standard_id: uuid.UUID, run: Annotated[int, Query(ge=1, le=1000)] = 1) -> HTMLResponse:
     """One standard: its runs, how far they agree, and its spectrum."""
-    return _one(request, rt, who, standard_id, run)
+    return _one(visit, standard_id, run)
 
 
 @router.post("/standards/{standard_id}/retire")
-def retire(
-    request: Request,
-    standard_id: uuid.UUID,
-    who: Chemist,
-    rt: RuntimeDep,
-    version: Annotated[int, Form()] = 0,
-    reason: Annotated[Note200, Form()] = "",
-) -> Response:
+def retire(visit: Chemist, standard_id: uuid.UUID, version: Version = 0, reason: Note = "") -> Response:
     """Retire a standard, with a reason."""
-    with (
-        shown_again(
-            lambda error: _one(request, rt, who, standard_id, 1, error=error, typed={"reason": reason}), but=NotFound
-        ),
-        rt.begin(who, request) as uow,
-    ):
+    with visit.work(lambda error: _one(visit, standard_id, error=error, reason=reason), but=NotFound) as uow:
         service.retire(uow, standard_id, version, reason)
     return RedirectResponse("/standards?done=retired", 303)
 
@@ -156,28 +161,23 @@ def retire(
 
 
 def _list(
-    request: Request,
-    rt: Runtime,
-    who: Actor,
-    template: str,
-    cursor: str,
+    visit: Visit,
+    template: str = "standards/standards.html",
     *,
+    cursor: str = "",
     done: str = "",
     error: MastError | None = None,
     typed: StandardForm | None = None,
 ) -> HTMLResponse:
-    before = decode_cursor(cursor)
-    with rt.read() as session:
-        rows = service.standards_page(session, who, rt.now(), before=before, limit=LIMIT + 1)
+    before, who = decode_cursor(cursor), visit.who
+    with visit.rt.read() as session:
+        rows = service.standards_page(session, who, visit.rt.now(), before=before, limit=LIMIT + 1)
         kept = service.in_use(session, who)
         machines = readings.instruments(session, who)
-    older = f"/standards?cursor={encode_cursor(rows[LIMIT - 1].row.id)}" if len(rows) > LIMIT else None
-    return rt.templates.page(
-        request,
+    return visit.page(
         template,
-        status=status_of(error),
         rows=rows[:LIMIT],
-        older=older,
+        older=f"/standards?cursor={encode_cursor(rows[LIMIT - 1].row.id)}" if len(rows) > LIMIT else None,
         newest="/standards" if cursor else None,
         in_use=kept,
         machines=machines,
@@ -185,32 +185,28 @@ def _list(
         done=done,
         error=error,
         fields=fields_of(error),
-        **_typed(rt, typed),
+        **_typed(visit.rt, typed or StandardForm()),
     )
 
 
 def _form(
-    request: Request,
-    rt: Runtime,
-    who: Actor,
+    visit: Visit,
     reading: uuid.UUID,
     peak: int | None,
     *,
     error: MastError | None = None,
     typed: StandardForm | None = None,
 ) -> HTMLResponse:
-    store = web.arrays_of(rt)
-    with rt.read() as session:
+    store, who = web.arrays_of(visit.rt), visit.who
+    with visit.rt.read() as session:
         source, said = service.from_reading(session, who, store, reading, peak)
         row, answer = readings.reading_with_answer(session, who, reading)
         sample_id = readings.get_analysis(session, who, row.analysis_id).sample_id
         kept = service.in_use(session, who)
         machines = readings.instruments(session, who)
     best = web.best_of(answer, source.reference.peak)
-    return rt.templates.page(
-        request,
+    return visit.page(
         "standards/new.html",
-        status=status_of(error),
         reading=row,
         peak=source.reference.peak,
         back=f"/bench/samples/{sample_id}?reading={row.id}" + (f"&peak={peak}" if peak else ""),
@@ -221,39 +217,30 @@ def _form(
         plot=replicate_plot(source.reference.spectrum, row.title or source.file_name),
         error=error,
         fields=fields_of(error),
-        **_typed(rt, typed or web.prefilled(said, best)),
+        **_typed(visit.rt, typed or web.prefilled(said, best)),
     )
 
 
 def _one(
-    request: Request,
-    rt: Runtime,
-    who: Actor,
-    standard_id: uuid.UUID,
-    number: int,
-    *,
-    error: MastError | None = None,
-    typed: dict[str, str] | None = None,
+    visit: Visit, standard_id: uuid.UUID, number: int = 1, *, error: MastError | None = None, reason: str = ""
 ) -> HTMLResponse:
-    with rt.read() as session:
-        view = service.standard_view(session, who, standard_id, rt.now())
+    with visit.rt.read() as session:
+        view = service.standard_view(session, visit.who, standard_id, visit.rt.now())
     shown = view.replicates[min(number, len(view.replicates)) - 1]
-    spectra = service.spectra_of(web.arrays_of(rt), view.replicates)
-    return rt.templates.page(
-        request,
+    spectra = in_house_library.spectra_of(web.arrays_of(visit.rt), view.replicates)
+    return visit.page(
         "standards/standard.html",
-        status=status_of(error),
         v=view,
         facts=web.standard_facts(view),
         shown=shown,
         plot=replicate_plot(spectra[shown.id], view.row.name) if shown.id in spectra else None,
-        spread=service.spread_of(spectra),
-        likeness=service.likeness_of(spectra),
+        spread=plots.spread_of(spectra),
+        likeness=plots.likeness_of(spectra),
         infrared=shown.technique != "MS",
-        may=who.has(Role.CHEMIST, Role.VERIFIER) and view.row.retired_at is None,
+        may=visit.who.has(Role.CHEMIST, Role.VERIFIER) and view.row.retired_at is None,
         error=error,
         fields=fields_of(error),
-        typed=Entered(typed or {}),
+        typed=Entered(reason=reason),
     )
 
 
@@ -266,14 +253,64 @@ class Typed(TypedDict):
     key: str
 
 
-def _typed(rt: Runtime, form: StandardForm | None) -> Typed:
-    """What was typed, for the fields of the form again."""
-    form = form or StandardForm()
-    register = rt.pack.substances
-    chosen = [register.get(i) for i in form.substance if i]
+def _typed(rt: Runtime, form: StandardForm) -> Typed:
+    chosen = [rt.pack.substances.get(i) for i in form.substance if i]
     return {
         "t": form,
         "chosen": [{"id": r.id, "label": r.name} for r in chosen if r is not None],
         "free": [w for w in form.substance_words if w] if not any(chosen) else [],
         "key": form.idempotency_key or str(new_id()),
     }
+
+
+def _from_incoming(visit: Visit, form: ControlForm, new: NewControl) -> None:
+    with visit.rt.read() as session:
+        row = _waiting(session, visit.who, form.incoming)
+        where, size, name = row.blob_sha256, row.size, row.file_name
+    if where is None:
+        raise Conflict("The bytes of this file were deleted, so it cannot be a control.", hint="Send it again.")
+    run = web.control_run_of(visit.rt, Received(where, size), name, new)
+    with visit.begin() as uow:
+        controlling.from_incoming(uow, row.id, -1 if form.version is None else form.version, run, new)
+
+
+def _waiting(session: Session, who: Actor, key: str) -> incoming.IncomingFile:
+    try:
+        return incoming.get_incoming(session, who, uuid.UUID(key))
+    except ValueError:
+        raise NotFound("file") from None
+
+
+def _controls(
+    visit: Visit,
+    *,
+    batch: str = "",
+    cursor: str = "",
+    done: str = "",
+    error: MastError | None = None,
+    typed: ControlForm | None = None,
+    of: object = "",
+) -> HTMLResponse:
+    form, who = typed or ControlForm(batch=batch), visit.who
+    with visit.rt.read() as session:
+        rows = controlling.controls_page(session, who, batch=batch, before=decode_cursor(cursor), limit=LIMIT + 1)
+        waiting = _waiting(session, who, form.incoming) if form.incoming else None
+        machines = readings.instruments(session, who)
+    here = f"/standards/controls?batch={quote(batch)}&" if batch else "/standards/controls?"
+    return visit.page(
+        "standards/controls.html",
+        rows=rows[:LIMIT],
+        older=f"{here}cursor={encode_cursor(rows[LIMIT - 1].id)}" if len(rows) > LIMIT else None,
+        newest=here.rstrip("?&") if cursor else None,
+        batch=batch,
+        waiting=waiting,
+        machines=machines,
+        kinds=[(kind.value, words.capitalize()) for kind, words in KIND_WORDS.items()],
+        kind_words=KIND_WORDS,
+        may=who.has(Role.CHEMIST, Role.VERIFIER),
+        t=form,
+        key=form.idempotency_key or str(new_id()),
+        done=done,
+        error=error,
+        fields=fields_of(error, of),
+    )

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel
-from sqlmodel import Session
 
 from app.intake.samples import service as samples
 from app.laboratory.subtraction import service
 from app.laboratory.subtraction.domain import MOST_STEPS, lobe_words
 from app.laboratory.subtraction.plots import live, plot_of, plot_of_trial
 from app.laboratory.subtraction.web import desk_of
-from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound
-from app.platform.security.policy import allow
 from app.platform.web.fields import Text20, Text200
-from app.platform.web.forms import fields_of, shown_again
-from app.platform.web.problems import status_of
+from app.platform.web.forms import fields_of
 from app.platform.web.typed import number
-from app.runtime import Runtime, RuntimeDep
+from app.screens.visits import Bench, Chemist, Done, Visit
 
 router = APIRouter(include_in_schema=False)
 
-Chemist = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]
-Bench = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)]
 PAGE, HITS = "subtraction/page.html", 8
 DONE = {
     "step": "Kept. The difference below is without it.",
@@ -56,61 +52,38 @@ class StepForm(BaseModel):
 
 @router.get("/bench/readings/{reading_id}/subtraction")
 def subtraction_page(
-    request: Request,
-    reading_id: uuid.UUID,
-    who: Bench,
-    rt: RuntimeDep,
-    form: Annotated[StepForm, Query()],
-    done: Annotated[str, Query(max_length=20)] = "",
+    visit: Bench, reading_id: uuid.UUID, form: Annotated[StepForm, Query()], done: Done = ""
 ) -> HTMLResponse:
     """The reading, its steps, and the reference chosen to be taken out next."""
-    return _page(request, rt, who, reading_id, form, done=DONE.get(done, ""))
+    return _page(visit, reading_id, form, done=DONE.get(done, ""))
 
 
 @router.get("/bench/readings/{reading_id}/subtraction/trial")
-def trial_part(
-    request: Request, reading_id: uuid.UUID, who: Bench, rt: RuntimeDep, form: Annotated[StepForm, Query()]
-) -> HTMLResponse:
+def trial_part(visit: Bench, reading_id: uuid.UUID, form: Annotated[StepForm, Query()]) -> HTMLResponse:
     """What the factor on the slider would leave: the warning about lobes, in words."""
-    return _page(request, rt, who, reading_id, form, template="subtraction/_trial.html")
+    return _page(visit, reading_id, form, template="subtraction/_trial.html")
 
 
 @router.post("/bench/readings/{reading_id}/subtraction")
-def add_step(
-    request: Request, reading_id: uuid.UUID, who: Chemist, rt: RuntimeDep, form: Annotated[StepForm, Form()]
-) -> Response:
+def add_step(visit: Chemist, reading_id: uuid.UUID, form: Annotated[StepForm, Form()]) -> Response:
     """Take the reference out."""
-    with shown_again(lambda error: _again(request, rt, who, reading_id, form, error)):
-        asked, desk = form.asked(), desk_of(rt, who)
-        with rt.begin(who, request) as uow:
-            service.add_step(uow, desk, reading_id, form.version, asked)
+    desk = desk_of(visit.rt, visit.who)
+    with visit.work(lambda error: _page(visit, reading_id, form, error=error), but=NotFound) as uow:
+        service.add_step(uow, desk, reading_id, form.version, form.asked())
     return RedirectResponse(f"/bench/readings/{reading_id}/subtraction?done=step", 303)
 
 
 @router.post("/bench/readings/{reading_id}/subtraction/undo")
-def undo_step(
-    request: Request, reading_id: uuid.UUID, who: Chemist, rt: RuntimeDep, version: Annotated[int, Form()]
-) -> Response:
+def undo_step(visit: Chemist, reading_id: uuid.UUID, version: Annotated[int, Form()]) -> Response:
     """Take the newest step back."""
-    with shown_again(lambda error: _again(request, rt, who, reading_id, StepForm(), error)):
-        desk = desk_of(rt, who)
-        with rt.begin(who, request) as uow:
-            service.undo(uow, desk, reading_id, version)
+    desk = desk_of(visit.rt, visit.who)
+    with visit.work(lambda error: _page(visit, reading_id, StepForm(), error=error), but=NotFound) as uow:
+        service.undo(uow, desk, reading_id, version)
     return RedirectResponse(f"/bench/readings/{reading_id}/subtraction?done=undone", 303)
 
 
-def _again(
-    request: Request, rt: Runtime, who: Actor, reading_id: uuid.UUID, form: StepForm, error: MastError
-) -> HTMLResponse:
-    if isinstance(error, NotFound):
-        raise error
-    return _page(request, rt, who, reading_id, form, error=error)
-
-
 def _page(
-    request: Request,
-    rt: Runtime,
-    who: Actor,
+    visit: Visit,
     reading_id: uuid.UUID,
     form: StepForm,
     *,
@@ -118,8 +91,8 @@ def _page(
     done: str = "",
     error: MastError | None = None,
 ) -> HTMLResponse:
-    desk, tried = desk_of(rt, who), None
-    with rt.read() as session:
+    who, desk, tried = visit.who, desk_of(visit.rt, visit.who), None
+    with visit.rt.read() as session:
         work = service.work_on(session, who, desk, reading_id, top=HITS if template == PAGE else 0)
         gone = samples.get_sample(session, who, work.sample_id).withdrawn_at is not None
         if form.library and not work.broken:
@@ -129,11 +102,10 @@ def _page(
                 raise
             except MastError as problem:
                 error = error or problem
-                tried = _at_optimum(session, who, desk, work, form)
-    return rt.templates.page(
-        request,
+                with suppress(MastError):  # as it would be proposed, when what was typed cannot be used
+                    tried = service.try_out(session, who, desk, work, service.Asked(form.library, form.entry))
+    return visit.page(
         template,
-        status=status_of(error),
         work=work,
         tried=tried,
         warning=lobe_words(tried.lobes, tried.name) if tried else "",
@@ -146,13 +118,3 @@ def _page(
         full=len(work.standing) >= MOST_STEPS,
         may=who.has(Role.CHEMIST, Role.VERIFIER) and not gone,
     )
-
-
-def _at_optimum(
-    session: Session, who: Actor, desk: service.Desk, work: service.Work, form: StepForm
-) -> service.Tried | None:
-    """The reference as it would be proposed, when what was typed cannot be used."""
-    try:
-        return service.try_out(session, who, desk, work, service.Asked(form.library, form.entry))
-    except MastError:
-        return None

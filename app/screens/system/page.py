@@ -11,15 +11,14 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.operations import service
-from app.platform.kernel.actor import Actor, Role
-from app.platform.security.policy import allow, current_actor, public
+from app.platform.security.policy import current_actor, public
 from app.runtime import RuntimeDep
 from app.screens.navigation import home_of
+from app.screens.visits import Admin
 
 router = APIRouter(include_in_schema=False)
 
-Admin = Annotated[Actor, allow(Role.ADMIN)]
-VENDOR = Path(__file__).resolve().parents[1] / "static" / "vendor" / "manifest.json"
+VENDOR = Path(__file__).resolve().parents[2] / "static" / "vendor" / "manifest.json"
 PAGE = 50
 
 
@@ -33,19 +32,16 @@ def start(request: Request) -> RedirectResponse:
 @router.get("/about", dependencies=[public("says what this is and what it is made of")])
 def about(request: Request, rt: RuntimeDep) -> HTMLResponse:
     """What MAST is, which version runs, which third-party browser files it ships."""
-    vendor = json.loads(VENDOR.read_text()) if VENDOR.exists() else []
-    files = vendor.get("files", []) if isinstance(vendor, dict) else vendor
+    files = json.loads(VENDOR.read_text())["files"] if VENDOR.exists() else []
     return rt.templates.page(request, "system/about.html", version=version("mast-lims"), files=files)
 
 
 @router.get("/audit")
-def audit(
-    request: Request, who: Admin, rt: RuntimeDep, before: Annotated[int | None, Query(ge=1, le=2**53)] = None
-) -> HTMLResponse:
+def audit(visit: Admin, before: Annotated[int | None, Query(ge=1, le=2**53)] = None) -> HTMLResponse:
     """The log, newest first."""
-    with rt.read() as session:
-        rows = service.audit_page(session, who, before, PAGE)
-        total = service.audit_count(session, who)
+    with visit.rt.read() as session:
+        rows = service.audit_page(session, visit.who, before, PAGE)
+        total = service.audit_count(session, visit.who)
         names = service.names_in(session, rows)
     older = f"/audit?before={rows[-1].seq}" if len(rows) == PAGE and rows[-1].seq > 1 else None
-    return rt.templates.page(request, "system/audit.html", rows=rows, total=total, older=older, names=names)
+    return visit.page("system/audit.html", rows=rows, total=total, older=older, names=names)

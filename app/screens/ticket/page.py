@@ -1,8 +1,14 @@
-"""The client's page: a ticket is scanned or typed, and its browser is remembered."""
+"""The client's page: a ticket is scanned or typed, and its browser is remembered. And the same on paper, for the client who
+holds the ticket and for the health worker: large type, nothing folded away.
+
+What a person says they also take is never asked for where something is printed, so no printer and no queue of one ever sees
+it; nor is a ticket's code on the sheet.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+import uuid
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -10,14 +16,18 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from app.care.consultations import web
 from app.care.consultations.client_view import ClientView
 from app.intake.samples import service as samples
+from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import MastError, TooMany
 from app.platform.security.policy import public
 from app.platform.web.problems import status_of
 from app.runtime import Runtime, RuntimeDep
+from app.screens.visits import Visit, visitor
 
 router = APIRouter(include_in_schema=False)
 
+Teller = Annotated[Visit, visitor(Role.HEALTH_WORKER, Role.SESSION_LEAD)]
 Held = Annotated[samples.Sample, web.Held]
+Paper = Literal["a4", "receipt"]
 
 
 @router.get("/t", dependencies=[public("the page where a ticket is scanned or typed")])
@@ -66,3 +76,33 @@ def forget_ticket(rt: RuntimeDep) -> Response:
     response = RedirectResponse("/t", 303)
     web.forget(response, rt)
     return response
+
+
+@router.get("/t/print")
+def print_ticket(request: Request, sample: Held, rt: RuntimeDep, paper: Paper = "a4") -> Response:
+    """The client's result. Where there is none to print, their page."""
+    view = web.view_for_client(rt, request, sample)
+    if view.page is None:
+        return RedirectResponse("/t", 303)
+    address = f"/t/print?of={request.state.ticket_mark}&lang={view.locale}&"
+    return web.client_page(rt, request, "ticket/print.html", view=view, paper_size=paper, address=address, back="/t")
+
+
+@router.get("/consultations/samples/{sample_id}/print")
+def print_consultation(visit: Teller, sample_id: uuid.UUID, paper: Paper = "a4") -> Response:
+    """The client's printed sheet, from the health worker's screen."""
+    rt, request = visit.rt, visit.request
+    back, locale = f"/consultations/samples/{sample_id}", web.asked_for(request, rt)
+    kept = f"{web.ASKED}={locale}&" if locale else ""
+    _, view = web.view_for_staff(rt, request, visit.who, sample_id)
+    if view.page is None:
+        return RedirectResponse(back, 303)
+    return web.client_page(
+        rt,
+        request,
+        "ticket/print.html",
+        view=view,
+        paper_size=paper,
+        address=f"{back}/print?{kept}",
+        back=f"{back}?{kept}".rstrip("?&"),
+    )

@@ -13,8 +13,7 @@ from urllib.parse import urlencode
 
 from app.figures.trends.charts.words import DIMENSIONS
 from app.figures.trends.domain import Dimension, Kind, Measure, Question
-from app.figures.trends.measures import MEASURES, VERDICTS
-from app.figures.trends.protection.features import MEASURED
+from app.figures.trends.measures import MEASURED, MEASURES, VERDICTS
 from app.figures.trends.protection.lattice import labels
 from app.figures.trends.protection.striking import Book
 
@@ -150,6 +149,7 @@ def sentence(ask: Question, there: Offers, names: Names) -> Sentence:
     given = dict(zip(fields_of(measure), about, strict=False)) if measure else {}
     if name == "found":
         given = {"substance": ask.found}
+    years = dict.fromkeys(month[:4] for month in there.months)
     return Sentence(
         tuple(Choice(m, phrase(MEASURES[m]), m == name) for m in MEASURED),
         _fields(given, measure, there, names),
@@ -157,7 +157,7 @@ def sentence(ask: Question, there: Offers, names: Names) -> Sentence:
         _values(ask, there, names, Dimension.REGION),
         _splits(ask),
         (_months(there.months, ask.months[0]), _months(there.months, ask.months[1])),
-        _baselines(there.months, baseline_of(ask)),
+        _choices((f"{year}-01..{year}-12" for year in years), baseline_of(ask), baseline_name),
     )
 
 
@@ -211,8 +211,3 @@ def _splits(ask: Question) -> tuple[tuple[Choice, ...], ...]:
 
 def _months(months: Sequence[str], now: str) -> tuple[Choice, ...]:
     return _choices(sorted({*months, *([now] if now else ())}), now, str)
-
-
-def _baselines(months: Sequence[str], now: str) -> tuple[Choice, ...]:
-    years = dict.fromkeys(month[:4] for month in months)
-    return _choices((f"{year}-01..{year}-12" for year in years), now, baseline_name)

@@ -2,106 +2,137 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, cast
+from urllib.parse import urljoin
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
-from markupsafe import Markup
+from pydantic import BaseModel, Field
 
 from app.figures.trends import service
-from app.figures.trends.charts import Drawn, Pictures, pictures, svg
+from app.figures.trends.charts import Drawn, Pictures, pictures
 from app.figures.trends.charts.groups import Names
-from app.figures.trends.charts.slide import Source, slide
+from app.figures.trends.charts.svg import Source, slide
 from app.figures.trends.csv import dictionary
-from app.figures.trends.domain import Question, TrendTable
+from app.figures.trends.domain import Amongst, Question, TrendTable
 from app.figures.trends.protection.striking import book
-from app.figures.trends.query import DEFAULT_SPLIT, question
 from app.figures.trends.schemas import protection_words
-from app.figures.trends.web import READERS, answered, csv_response
-from app.platform.kernel.actor import Actor
+from app.figures.trends.web import DEFAULT_SPLIT, READERS, Split, answered, csv_response, question
 from app.platform.kernel.errors import Forbidden, Invalid, NotFound
-from app.platform.security.policy import allow, public
-from app.platform.web.problems import status_of
-from app.runtime import Runtime, RuntimeDep
+from app.platform.kernel.place import local
+from app.platform.security.policy import public
+from app.platform.web import bodies
+from app.platform.web.fields import Text80
+from app.runtime import Runtime
 from app.screens.trends import forms, view
-from app.screens.trends.citation import source_of, whole_address
-from app.screens.trends.labels import names_of
-from app.screens.trends.query import Words, words
+from app.screens.visits import Visit, visitor
 
 router = APIRouter(include_in_schema=False)
 
-Reader = Annotated[Actor, allow(*READERS)]
+Reader = Annotated[Visit, visitor(*READERS)]
 Asked = Annotated[Question, Depends(question)]
+FIRST_FIGURE, FIRST_SPLIT = "expected_found", Split("month")
+"""What the page shows to somebody who has asked nothing yet."""
+TOGETHER = "found_with"
+"""Counted by year alone, so the form does not make anybody choose it."""
+
+
+class Words(BaseModel):
+    """What the page is asked, as it came: the fields of its form, or the words of the API. A question that makes no sense still
+    gets its form back, with the reason above it."""
+
+    measure: Text80 = ""
+    by: Annotated[list[Text80], Field(max_length=8)] = []
+    where: Annotated[list[Text80], Field(max_length=12)] = []
+    found: Text80 = ""
+    from_month: Annotated[Text80, Field(alias="from")] = ""
+    to_month: Annotated[Text80, Field(alias="to")] = ""
+    baseline: Text80 = ""
+    figure: Text80 = ""
+    split: Annotated[Text80, Field(description="several ways to split, with commas: links made before 2026-12")] = ""
+    substance: Text80 = ""
+    verdict: Text80 = ""
+    role: Text80 = ""
+    drawn: Drawn = Drawn.AUTO
+
+    def question(self) -> Question:
+        """In the words of the API. Raises Invalid."""
+        measure, found = self.measure, self.found
+        if self.figure:
+            measure, found = forms.composed(self.figure, {"substance": self.substance, "verdict": self.verdict})
+        try:
+            by = [Split(part) for part in dict.fromkeys((*self.split.split(","), *self.by)) if part]
+        except ValueError:
+            raise Invalid("That is not a way to split the figures.", fields={"by": "unknown"}) from None
+        if not (by or self.measure or self.figure):
+            by = [FIRST_SPLIT]
+        if self.figure == TOGETHER:
+            by = [Split("year")]
+        return question(
+            measure=measure or FIRST_FIGURE,
+            by=by or None,
+            where=[part for part in self.where if part],
+            found=found,
+            role=cast(Amongst, self.role or Amongst.ANY),  # one that is unknown is refused there
+            from_month=self.from_month,
+            to_month=self.to_month,
+            baseline=self.baseline,
+        )
 
 
 @router.get("/trends")
-def trends_page(request: Request, who: Reader, rt: RuntimeDep, asked: Annotated[Words, Depends(words)]) -> HTMLResponse:
+def trends_page(visit: Reader, asked: Annotated[Words, Query()]) -> HTMLResponse:
     """The page. A question that cannot be answered says why and keeps the form."""
     error, table, ask = None, None, Question(asked.measure or asked.figure, DEFAULT_SPLIT)
     try:
         ask = asked.question()
-        table = answered(rt, who, ask)
+        table = answered(visit.rt, visit.who, ask)
     except (Invalid, Forbidden) as refused:
         error = refused
-    with rt.read() as session:
-        there = forms.offers(book(session, service.strength_of(service.audience_of(who))))
-    names = names_of(rt.pack.substances)
-    return rt.templates.page(
-        request,
+    with visit.rt.read() as session:
+        there = forms.offers(book(session, service.strength_of(service.audience_of(visit.who))))
+    names = view.names_of(visit.rt.pack.substances)
+    return visit.page(
         "trends/trends.html",
-        status=status_of(error),
         error=error,
         sentence=forms.sentence(ask, there, names),
         drawn=asked.drawn.value,
         table=table,
-        **(_told(rt, request, ask, table, names, asked.drawn) if table else {}),
+        **(_told(visit, ask, table, names, asked.drawn) if table else {}),
     )
 
 
 @router.get("/trends.csv")
-def trends_csv(request: Request, who: Reader, rt: RuntimeDep, ask: Asked) -> Response:
+def trends_csv(visit: Reader, ask: Asked) -> Response:
     """The table that was asked for, as CSV."""
-    table = answered(rt, who, ask)
-    return csv_response(table, {"citation": _citation(rt, request, ask, table), "licence": rt.settings.release_licence})
+    table = answered(visit.rt, visit.who, ask)
+    licence = visit.rt.settings.release_licence
+    return csv_response(table, {"citation": _citation(visit, ask, table), "licence": licence})
 
 
 @router.get("/trends/columns.csv", dependencies=[public("what the columns of a file mean is for everybody")])
 def columns_csv() -> Response:
     """What each column of a downloaded table means."""
-    return Response(
-        dictionary(),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="mast-columns.csv"'},
-    )
+    return bodies.download(dictionary(), "mast-columns.csv")
 
 
 @router.get("/trends.svg")
 def trends_svg(
-    request: Request,
-    who: Reader,
-    rt: RuntimeDep,
-    asked: Annotated[Words, Depends(words)],
-    chart: Annotated[int, Query(ge=0, le=99)] = 0,
+    visit: Reader, asked: Annotated[Words, Query()], chart: Annotated[int, Query(ge=0, le=99)] = 0
 ) -> Response:
     """One chart of the same table as a drawing for a slide."""
     ask = asked.question()
-    table = answered(rt, who, ask)
-    names = names_of(rt.pack.substances)
+    table = answered(visit.rt, visit.who, ask)
+    names = view.names_of(visit.rt.pack.substances)
     drawn = _pictures(table, ask, names, asked.drawn)
     if chart >= len(drawn.charts):
         raise NotFound("chart")
     picture, title = drawn.charts[chart], view.title(table, names)
     whole = title if picture.title in (title, "All samples") else f"{title}: {picture.title}"
-    filters = view.filter_words(table, names, forms.baseline_name(forms.baseline_of(ask)))
-    subtitle = " · ".join(part for part in (view.split_words(table), filters) if part)
+    subtitle = view.subtitle(table, names, forms.baseline_name(forms.baseline_of(ask)))
     definition = f"{view.in_words(table, names, 'definition')} Version {table.measure.version}."
-    source = Source(
-        whole,
-        subtitle,
-        definition,
-        f"{view.as_of_words(table)} {protection_words(table)}",
-        _citation(rt, request, ask, table),
-    )
+    limits = f"{view.as_of_words(table)} {protection_words(table)}"
+    source = Source(whole, subtitle, definition, limits, _citation(visit, ask, table))
     return Response(
         slide(picture.scene, source),
         media_type="image/svg+xml; charset=utf-8",
@@ -113,13 +144,39 @@ def _pictures(table: TrendTable, ask: Question, names: Names, drawn: Drawn) -> P
     return pictures(table, names, drawn, forms.baseline_name(forms.baseline_of(ask)))
 
 
-def _citation(rt: Runtime, request: Request, ask: Question, table: TrendTable) -> str:
-    names = names_of(rt.pack.substances)
-    filters = view.filter_words(table, names, forms.baseline_name(forms.baseline_of(ask)))
-    source = source_of(rt)
-    return view.citation(
-        table, source, view.title(table, names), filters, whole_address(rt, request, forms.address(ask))
-    )
+def _citation(visit: Visit, ask: Question, table: TrendTable) -> str:
+    names, baseline = view.names_of(visit.rt.pack.substances), forms.baseline_name(forms.baseline_of(ask))
+    return cited(visit.rt, visit.request, table, names, forms.address(ask), baseline=baseline)
+
+
+def cited(
+    rt: Runtime,
+    request: Request,
+    table: TrendTable,
+    names: Names,
+    path: str,
+    *,
+    baseline: str = "",
+    release: str = "",
+) -> str:
+    """How to cite a figure: who, what, which definition, as of when, from which data, under which licence, and a link that opens
+    elsewhere too: by the address that was set, else by the one this page was read at."""
+    with rt.read() as session:
+        imported = service.imported_sources(session)
+    settings, measure, read = rt.settings, table.measure, local(table.made_at)
+    parts = (view.title(table, names), view.split_words(table), view.filter_words(table, names, baseline))
+    told = [
+        f"MAST ({settings.name})" if settings.name != "MAST" else "MAST",
+        ", ".join(part for part in parts if part),
+        f"Figure “{measure.name}”, definition version {measure.version}",
+        view.as_of_words(table).partition(";")[0],
+        f"Release {release}" if release else f"Read {read.day} {read:%B %Y, %H:%M}",
+        f"With imported data: {'; '.join(imported)}" if imported else "",
+        f"Licence {settings.release_licence}" if settings.release_licence else "",
+    ]
+    base = settings.public_url if "public_url" in settings.model_fields_set else str(request.base_url)
+    link = urljoin(base.rstrip("/") + "/", path.removeprefix("/"))
+    return f"{'. '.join(part for part in told if part)}. {link}"
 
 
 class Answered(view.Figure, total=False):
@@ -129,27 +186,15 @@ class Answered(view.Figure, total=False):
     json_url: str
 
 
-def _told(rt: Runtime, request: Request, ask: Question, table: TrendTable, names: Names, drawn: Drawn) -> Answered:
+def _told(visit: Visit, ask: Question, table: TrendTable, names: Names, drawn: Drawn) -> Answered:
     """Everything below the form, from one table computed once."""
-    baseline = forms.baseline_name(forms.baseline_of(ask))
     pictured = _pictures(table, ask, names, drawn)
     how = {} if drawn is Drawn.AUTO else {"drawn": drawn.value}
     return {
-        "title": view.title(table, names),
-        "definition": view.in_words(table, names, "definition"),
-        "formula": view.in_words(table, names, "formula"),
-        "subtitle": " · ".join(p for p in (view.split_words(table), view.filter_words(table, names, baseline)) if p),
-        "charts": pictured,
-        "svgs": [
-            Markup(svg.inline(c.scene, label=f"{c.title}. {c.summary}"))  # noqa: S704 - svg escapes
-            for c in pictured.charts
-        ],
+        **view.figure_of(table, names, pictured, forms.baseline_name(forms.baseline_of(ask))),
         "svg_urls": [forms.address(ask, "/trends.svg", chart=str(k), **how) for k in range(len(pictured.charts))],
-        "shown": view.shown(table, names, baseline),
-        "protection": protection_words(table),
-        "as_of": view.as_of_words(table),
         "link": forms.address(ask, **how),
         "csv_url": forms.address(ask, "/trends.csv"),
         "json_url": forms.address(ask, "/api/v1/trends"),
-        "citation": _citation(rt, request, ask, table),
+        "citation": _citation(visit, ask, table),
     }

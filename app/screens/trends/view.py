@@ -1,21 +1,25 @@
-"""A table as it stands on the page: columns that fit the figure, cells in words. Pure."""
+"""A table as it stands on the page: columns that fit the figure, cells and titles in the words every other screen uses. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import TypedDict
 
 from markupsafe import Markup
 
-from app.figures.trends.charts import Pictures
-from app.figures.trends.charts.groups import TIMES, Names, keys_of, value_of
+from app.figures.trends.charts import Pictures, svg
+from app.figures.trends.charts.groups import TIMES, Names, keys_of, plain, value_of
 from app.figures.trends.charts.words import DIMENSIONS, Scale, about, figure, interval, said, scale_of, unit_of, whole
-from app.figures.trends.domain import Row, TrendTable
+from app.figures.trends.domain import ANALOGUES, Row, TrendTable
 from app.figures.trends.measures import MEASURES
-from app.platform.kernel.place import local
+from app.figures.trends.protection.lattice import ANOTHER
+from app.figures.trends.schemas import protection_words
+from app.intake.samples import service as samples
+from app.results.words import VERDICT_WORDS
 from app.screens.trends import forms
+from harm_messages import Register
 
 MOST_ROWS = 400
 """Rows on the page; the CSV has all of them."""
@@ -23,6 +27,11 @@ ASKED_AS = {"substance": "found"}
 """Which words a field of the form is read in."""
 Cell = str | dict[str, str]
 DASH = "–"
+OF_REGISTER = frozenset({"found", "found_class", "expected", "expected_class", "with"})
+JOINED = {"all_others": "all others", "not_known": "not recorded"}
+NOT_IN_REGISTER = {"unknown": "nobody knew what", "mixture": "a mixture", "": "not recorded"}
+VERDICTS = {verdict.value: words for verdict, words in VERDICT_WORDS.items()}
+STEMS = {"cut": "cutting agent", "gaba": "downer that acts like G", "medicine": "medicine"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,65 @@ class Figure(TypedDict, total=False):
     link: str
     csv_url: str
     citation: str
+
+
+def names_of(register: Register) -> Names:
+    """From a dimension and a value to its words; a value nobody has words for reads as itself."""
+
+    def name(dimension: str, value: str) -> str:
+        if value in JOINED:
+            return JOINED[value]
+        if value.startswith(ANOTHER):
+            stem = _stem(value.removeprefix(ANOTHER))
+            return f"{'an' if stem[0] in 'aeiou' else 'a'} {stem} not listed here"
+        if value.startswith(ANALOGUES):
+            return f"analogues of {name(dimension, value.removeprefix(ANALOGUES))}"
+        if dimension in OF_REGISTER:
+            return NOT_IN_REGISTER.get(value) or _wide(register, value) or samples.label_of(register, value)
+        if dimension == "region":
+            return value  # the name of a place: an underscore in one belongs to it
+        return (VERDICTS.get(value) if dimension == "verdict" else None) or plain(dimension, value)
+
+    return name
+
+
+def _wide(register: Register, value: str) -> str:
+    """“another stimulant” and “any stimulant”: a class of what is left over, and one that holds others, must not read alike."""
+    if value in register:
+        return ""
+    stem, _, last = value.rpartition(".")
+    if last == "other" and stem:
+        return f"another {_stem(stem)}"
+    holds = register.is_class(value) and value not in register.classes
+    return f"any {_stem(value)}" if holds else ""
+
+
+def _stem(value: str) -> str:
+    return STEMS.get(value, value.replace(".", " "))
+
+
+def figure_of(table: TrendTable, names: Names, pictured: Pictures, baseline: str = "") -> Figure:
+    """What is shown of a table once it is drawn; where it leads is for its page to say."""
+    return {
+        "title": title(table, names),
+        "subtitle": subtitle(table, names, baseline),
+        "definition": in_words(table, names, "definition"),
+        "formula": in_words(table, names, "formula"),
+        "charts": pictured,
+        "svgs": [
+            Markup(svg.inline(c.scene, label=f"{c.title}. {c.summary}"))  # noqa: S704 - svg escapes
+            for c in pictured.charts
+        ],
+        "shown": shown(table, names, baseline),
+        "protection": protection_words(table),
+        "as_of": as_of_words(table),
+    }
+
+
+def subtitle(table: TrendTable, names: Names, baseline: str = "") -> str:
+    """How the figure is split and what it is confined to, or nothing."""
+    parts = (split_words(table), filter_words(table, names, baseline))
+    return " · ".join(part for part in parts if part)
 
 
 def shown(table: TrendTable, names: Names, baseline: str = "") -> Shown:
@@ -201,35 +269,3 @@ def as_of_words(table: TrendTable) -> str:
         return ""
     at = date.fromisoformat(table.as_of)
     return f"As of {at.day} {at:%B %Y}; {table.later} results came later."
-
-
-def day_words(moment: datetime) -> str:
-    """26 November 2026, 14:02 on the wall of the service."""
-    at = local(moment)
-    return f"{at.day} {at:%B %Y, %H:%M}"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What a citation names besides the figure: the service, the licence, what was imported, the release."""
-
-    service: str
-    licence: str
-    imported: tuple[str, ...] = ()
-    release: str = ""
-
-
-def citation(table: TrendTable, source: Source, title: str, filters: str, address: str) -> str:
-    """How to cite the figure: who, what, which definition, as of when, from which data, under which licence, where."""
-    m = table.measure
-    about_it = ", ".join(part for part in (title, split_words(table), filters) if part)
-    who = f"MAST ({source.service})" if source.service != "MAST" else "MAST"
-    told = [
-        f"{who}. {about_it}",
-        f"Figure “{m.name}”, definition version {m.version}",
-        as_of_words(table).partition(";")[0],
-    ]
-    told += [f"Release {source.release}" if source.release else f"Read {day_words(table.made_at)}"]
-    told += [f"With imported data: {'; '.join(source.imported)}"] if source.imported else []
-    told += [f"Licence {source.licence}"] if source.licence else []
-    return f"{'. '.join(part for part in told if part)}. {address}"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app.care.consultations.adjusting_domain import AdjustmentKind
+from app.care.consultations.domain import AdjustmentKind
 from app.care.consultations.tables import PageAdjustment
 from app.platform.audit import AuditEntry
 from app.platform.db import Database

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from app.care.consultations.adjusting_domain import REFUSED_WORDS, Tried, WhyRefused
+from app.care.consultations.domain import REFUSED_WORDS, Tried, WhyRefused
 from app.platform.audit import AuditEntry, verify
 from app.platform.kernel.actor import Role
 from app.results.finding import NewFinding

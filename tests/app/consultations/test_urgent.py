@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.care.consultations.adjusting_domain import UrgentState, WhyRefused, urgent_state, why_no_approval
+from app.care.consultations.domain import UrgentState, WhyRefused, urgent_state, why_no_approval
 from app.intake.people import service as people
 from app.platform.db import Database
 from app.platform.kernel.actor import Role

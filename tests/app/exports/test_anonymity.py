@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.figures.exports.anonymity import STEPS, Words, cost, place, widened
+from app.figures.exports.anonymity import EDGES, STEPS, UNIT_WORDS, Words, bands_of, cost, place, widened, words_shown
 from app.figures.exports.domain import (
     COLOUR_GROUPS,
     NOTHING,
@@ -25,7 +25,6 @@ from app.figures.exports.domain import (
     colour_group,
 )
 from app.figures.exports.drawing import Made, Placed, draw, leaving, table
-from app.figures.exports.protecting import EDGES, UNIT_WORDS, bands_of, words_shown
 from app.intake.samples.domain import Colour
 from harm_messages import load_pack
 

@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import select
 
 from app.care.counted import service as counted
-from app.figures.exports import extract_job, extracting
+from app.figures.exports import extract_job
 from app.figures.exports.domain import K
 from app.figures.exports.tables import ResearchDrawing, ResearchExtract
 from app.figures.trends import sample_level
@@ -42,16 +42,16 @@ def runner(projects: Projects, **more: Any) -> JobRunner:
 
 def while_it_is_drawn(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None], times: int = 1) -> None:
     """Do something after the samples were read and before the extract is kept, the first so many times."""
-    left, prepare = [times], extracting.prepare
+    left, prepare = [times], extract_job.prepare
 
-    def prepared(*args: Any, **more: Any) -> extracting.Prepared:
+    def prepared(*args: Any, **more: Any) -> extract_job.Prepared:
         made = prepare(*args, **more)
         if left[0]:
             left[0] -= 1
             act()
         return made
 
-    monkeypatch.setattr(extracting, "prepare", prepared)
+    monkeypatch.setattr(extract_job, "prepare", prepared)
 
 
 def test_asking_is_answered_at_once_and_says_where_to_look(projects: Projects) -> None:
@@ -114,14 +114,14 @@ def test_how_far_it_is_stands_in_the_api_and_on_the_page(projects: Projects, mon
     ticks = iter(range(0, 10**9, 10))  # every telling is ten seconds after the last one
     while_it_is_drawn(monkeypatch, look)
     worker = runner(projects, clock=lambda: float(next(ticks)))
-    place = extract_job.extracting.draw
+    place = extract_job.draw
 
     def drawing(*args: Any, tell: Any, **more: Any) -> Any:
         tell("Putting samples into groups", 7, 49)
         look()
         return place(*args, tell=tell, **more)
 
-    monkeypatch.setattr(extracting, "draw", drawing)
+    monkeypatch.setattr(extract_job, "draw", drawing)
     assert worker.run_until_idle() == 1
     assert [(s["state"], s["step"], s["done"], s["total"]) for s in seen] == [
         ("drawing", "Putting samples into groups", 7, 49), ("drawing", "Widening rare words", 0, 0)
@@ -141,7 +141,7 @@ def test_the_samples_are_read_in_one_moment(projects: Projects, monkeypatch: pyt
 
     monkeypatch.setattr(sample_level, "_methods", one_comes)
     with rt.read() as session:
-        gathered = extracting.gather(session, who, uuid.UUID(project["id"]), rt.now())
+        gathered = extract_job.gather(session, who, uuid.UUID(project["id"]), rt.now())
     assert len(gathered.records) == 45
     assert all(record.found for record in gathered.records), "one that came after its findings were read has none"
 

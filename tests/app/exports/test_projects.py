@@ -14,8 +14,8 @@ from sqlmodel import select
 
 from app.care.counted import service as counted
 from app.care.counted.tables import TrendFinding
-from app.figures.exports import csv as files
 from app.figures.exports.tables import ResearchExtract, ResearchPlacement
+from app.figures.trends import csv as files
 from app.intake.samples.tables import Sample
 from app.operations.retention import purge
 from app.platform.audit import verify
@@ -243,7 +243,7 @@ def test_few_late_samples_wait_and_the_extract_is_the_one_before(projects: Proje
 
 
 def test_two_made_at_once_are_one(projects: Projects) -> None:
-    from app.figures.exports import extracting
+    from app.figures.exports import extract_job
     from app.platform.kernel.errors import Conflict
 
     projects.samples()
@@ -253,12 +253,12 @@ def test_two_made_at_once_are_one(projects: Projects) -> None:
     from uuid import UUID
 
     with rt.read() as session:
-        gathered = extracting.gather(session, who, UUID(key), rt.now())
-    both = [extracting.prepare(gathered, rt.pack.substances) for _ in range(2)]
+        gathered = extract_job.gather(session, who, UUID(key), rt.now())
+    both = [extract_job.prepare(gathered, rt.pack.substances) for _ in range(2)]
     with rt.db.begin(who) as uow:
-        extracting.keep(uow, both[0])
+        extract_job.keep(uow, both[0])
     with pytest.raises(Conflict), rt.db.begin(who) as uow:
-        extracting.keep(uow, both[1])
+        extract_job.keep(uow, both[1])
     with rt.read() as session:
         assert len(session.exec(select(ResearchExtract)).all()) == 1
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.figures.history import service
 from app.figures.history.report import map_lines
-from app.figures.history.values import Unreadable, day_in, fault_of_cas, figure
+from app.figures.history.source_files import Unreadable, day_in, fault_of_cas, figure
 from app.platform.kernel.errors import Invalid
 from harm_messages import load_pack
 

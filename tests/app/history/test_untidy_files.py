@@ -11,7 +11,7 @@ from app.care.counted.domain import Seen
 from app.figures.history import service
 from app.figures.history.domain import Problem
 from app.figures.history.report import SHOWN_OF_A_KIND, in_words, map_lines, named, our_words
-from app.figures.history.values import Unreadable, day_in, figure
+from app.figures.history.source_files import Unreadable, day_in, figure
 from app.platform.kernel.errors import Invalid
 from harm_messages import load_pack
 

@@ -10,7 +10,7 @@ import pytest
 from app.laboratory.identification.answer import Answer
 from app.laboratory.identification.infrared_answer import printed_limits, shown_in
 from app.laboratory.identification.parts import Candidate, DetectionLimit, Difference, Infrared
-from app.screens.bench.infrared_view import infrared_view
+from app.screens.bench.spectrum_view import infrared_view
 from harm_messages import Evidence, load_pack
 from harm_messages.types import Facts, Form, ScopeFact
 from spectra.infrared_grid import GRID

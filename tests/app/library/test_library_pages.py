@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.laboratory.library.service import ImportParts, import_library
+from app.laboratory.library.importing import ImportParts, import_library
 from app.platform.kernel.actor import Role
 
 MSP = "Name: Testamine\nFormula: C10H15N\nNum Peaks: 2\n58 999; 91 120;\n\n"

@@ -10,15 +10,11 @@ import pytest
 from sqlmodel import select
 
 from app.laboratory.library import reparse as module
-from app.laboratory.library.service import (
-    ImportParts,
-    LibraryRegistry,
-    get_library,
-    import_library,
-    lines_of,
-    raw_store,
-    reparse_library,
-)
+from app.laboratory.library.importing import ImportParts, import_library
+from app.laboratory.library.raw_files import raw_store
+from app.laboratory.library.registry import LibraryRegistry
+from app.laboratory.library.reparse import lines_of, reparse_library
+from app.laboratory.library.service import get_library
 from app.laboratory.library.tables import Library
 from app.operations.retention import purge
 from app.platform.audit import AuditEntry

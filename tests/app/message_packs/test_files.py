@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 
 from app.care.message_packs import checking, comparing, message_files, rule_files, showing, words
-from app.care.message_packs.cases import WORKED_CASES
 from app.care.message_packs.domain import Target
+from app.care.message_packs.showing import WORKED_CASES
 from harm_messages import Problem, load_pack, pack_files
 from tests.support.packs import found_here
 

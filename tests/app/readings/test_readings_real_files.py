@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.laboratory.library.service import ImportParts, import_library
+from app.laboratory.library.importing import ImportParts, import_library
 
 # file, kind, method the analysis takes, words the answer must have
 FILES = [

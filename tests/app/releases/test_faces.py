@@ -13,7 +13,7 @@ import pytest
 
 from app.care.alerts.domain import Channel
 from app.figures.releases import service
-from app.figures.releases.asked import Asked, Split, Width
+from app.figures.releases.service import Asked, Split, Width
 from app.figures.trends.domain import Audience, Dimension
 from app.platform.kernel.actor import Actor, Role
 from tests.app.trends.conftest import Figures, figures

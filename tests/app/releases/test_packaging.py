@@ -19,9 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from app.figures.exports import csv as files
-from app.figures.releases.package_metadata import Dataset, Field, Table
-from app.figures.releases.packaging import file_name, package
+from app.figures.releases.packaging import Dataset, Field, Table, file_name, package
+from app.figures.trends import csv as files
 from app.platform.kernel.errors import Invalid
 
 DATASET = Dataset(

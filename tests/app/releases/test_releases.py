@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from app.care.counted import service as counted
-from app.figures.releases import release_job, service
+from app.figures.releases import service
 from app.figures.releases.service import Audience
 from app.figures.releases.tables import Release, ReleaseCube
 from app.figures.trends.domain import Dimension, Row
@@ -215,7 +215,7 @@ def test_a_release_that_was_rounded_stays_readable_and_is_marked(months: Figures
 
 def run_jobs(figures: Figures, *, monthly: bool = True) -> None:
     rt = figures.world.runtime
-    handlers = release_job.handlers(rt.db, rt.pack.substances, Draws.of(rt.settings.pepper()), monthly=monthly)
+    handlers = service.handlers(rt.db, rt.pack.substances, Draws.of(rt.settings.pepper()), monthly=monthly)
     JobRunner(rt.db, handlers, rt.clock).run_until_idle()
 
 
@@ -226,17 +226,17 @@ def test_every_day_what_is_due_is_struck_and_once_a_month_released_where_that_is
     rt = months.world.runtime
     for day in (13, 14):
         clock.set(datetime(2026, 7, day, tzinfo=UTC))
-        release_job.ask_daily(rt.db)
-        release_job.ask_daily(rt.db)
+        service.ask_daily(rt.db)
+        service.ask_daily(rt.db)
         run_jobs(months, monthly=monthly)
     with rt.read() as session:
         assert "2026-06" in session.exec(select(FigurePeriod.label)).all()
         made = service.releases(session)
-    assert [one.note for one in made] == ([release_job.NOTE] if monthly else [])
+    assert [one.note for one in made] == ([service.NOTE] if monthly else [])
 
 
 def test_the_job_makes_nothing_where_there_is_nothing(figures: Figures) -> None:
-    release_job.ask_daily(figures.world.runtime.db)
+    service.ask_daily(figures.world.runtime.db)
     run_jobs(figures)
     with figures.world.runtime.read() as session:
         assert service.releases(session) == []

@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 from app.care.consultations.domain import INTENTION_WORDS, REFERRAL_WORDS, Intention, Moment, Referral
 from app.care.consultations.session_facts import TalkFact
 from app.figures.session_report import counting
-from app.figures.session_report.behind import LEAST, behind, groups, moved
-from app.figures.session_report.domain import PARTS, Column, Report, column_of
-from app.figures.session_report.following import Issued, in_the_way, issued
+from app.figures.session_report.behind import LEAST, Issued, behind, groups, in_the_way, issued, moved
+from app.figures.session_report.counting import PARTS, Column, Report, column_of
 from app.figures.session_report.passing_on import protected_sheets
 from app.figures.session_report.sheets import ROLE_OF, Sheet, Withheld
 from app.intake.samples.session_facts import SampleFact

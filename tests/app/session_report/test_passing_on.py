@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 from app.care.consultations.domain import Referral
-from app.figures.session_report import apart, behind
+from app.figures.session_report import behind, passing_on
 from app.figures.session_report.behind import LEAST, Behind
-from app.figures.session_report.domain import (
+from app.figures.session_report.counting import (
     PARTS,
     Column,
     ExpectedRow,
@@ -195,10 +195,10 @@ def test_without_the_rules_they_would_and_with_them_rows_are_still_split(monkeyp
     told = [printed(evening.tables()) for evening in evenings]
     assert sum(isinstance(v, int) for cells in told for (title, _, c), v in cells.items() if c == "As expected") > 10
     assert sum(title == "Found though not expected" for cells in told for title, _, _ in cells) > 5
-    monkeypatch.setattr(apart, "near", lambda *_: False)
+    monkeypatch.setattr(passing_on, "near", lambda *_: False)
     assert sum(any(near_a_sum(e, printed(e.tables()))) for e in evenings) > 5
     assert any(any(near_each_other(e, printed(e.tables()))) for e in evenings)
-    monkeypatch.setattr(apart, "side_by_side", lambda names, _: list(names))
+    monkeypatch.setattr(passing_on, "side_by_side", lambda names, _: list(names))
     pairs = [pair for e in evenings for pair in near_each_other(e, printed(e.tables()))]
     for title in ("What people intend", "Consultations, naloxone, referrals"):
         assert any(title in pair for pair in pairs)
@@ -225,8 +225,8 @@ def test_a_row_gives_way_where_its_parts_are_not_enough_and_the_number_released_
     """All 50 of a were released and 2 of few others: 52 beside 50 would tell of them."""
     rows = [row_of("a", [50, *[0] * 6]), *(row_of(name, [4, *[0] * 6]) for name in "xyz"), row_of("c", [20, *[0] * 6])]
     there = there_of(report_of(rows, released=52))
-    steps = apart.steps(behind.FLOW[:3], there)
-    assert apart.rows_beside({"c": False, "a": True}, steps, there) == {"c": False}
+    steps = passing_on.steps_of(behind.FLOW[:3], there)
+    assert passing_on.rows_beside({"c": False, "a": True}, steps, there) == {"c": False}
 
 
 def test_places_sent_on_to_leave_no_few_talks_over() -> None:

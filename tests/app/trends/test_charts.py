@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.figures.trends.charts import Drawn, heat, pictures, scales, slide, svg
+from app.figures.trends.charts import Drawn, heat, pictures, svg, words
 from app.figures.trends.charts.groups import grouped
 from app.figures.trends.charts.scene import Area, Box, Dot, Line, Scene, Told, Words
-from app.figures.trends.charts.slide import LOOKS, Source
+from app.figures.trends.charts.svg import LOOKS, Source
 from app.figures.trends.charts.words import Scale, duration, interval, said
 from app.figures.trends.domain import Kind, Row, TrendTable
 from tests.app.trends.made_tables import amount, count, hidden, measure, share, table
@@ -263,7 +263,7 @@ def test_hostile_names_stay_text_in_the_page_and_in_the_file(number: int) -> Non
         assert "<script" not in page
         assert "style=" not in page, "the content security policy refuses it"
         source = Source(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)
-        file = slide.slide(picture.scene, source)
+        file = svg.slide(picture.scene, source)
         root = ElementTree.fromstring(file)
         assert not root.findall(f".//{SVG}script")
         assert "<script" not in file
@@ -288,10 +288,10 @@ def test_every_style_that_is_drawn_has_a_look_on_a_slide_and_a_class_on_the_page
 
 def test_a_slide_says_where_its_figures_come_from_and_loads_nothing() -> None:
     (picture,) = pictures(months(share({"month": "2026-01"}, 20, 100))).charts
-    file = slide.slide(picture.scene, Source("Title", "by month", "Definition.", "n = 100.", "MAST (X). Made today."))
+    file = svg.slide(picture.scene, Source("Title", "by month", "Definition.", "n = 100.", "MAST (X). Made today."))
     root = ElementTree.fromstring(file)
     words = [e.text for e in root.iter(f"{SVG}text")]
-    for wanted in ("Title", "by month", "Definition.", "n = 100.", slide.CHOOSE, "MAST (X). Made today."):
+    for wanted in ("Title", "by month", "Definition.", "n = 100.", svg.CHOOSE, "MAST (X). Made today."):
         assert wanted in words
     assert root.get("width") == "1280"
     assert "href" not in file
@@ -339,7 +339,7 @@ def _points(mark: object) -> list[tuple[float, float]]:
     st.sampled_from([Scale.COUNT, Scale.AMOUNT, Scale.MINUTES]),
 )
 def test_an_axis_ends_above_everything_on_it_and_not_far_above(values: list[float], scale: Scale) -> None:
-    top = scales.top_of(values, scale)
+    top = words.top_of(values, scale)
     assert top >= max(values) * (1 - 1e-9)
     assert math.isfinite(top)
     assert top <= max(max(values) * 2.6, 1.0) or scale is Scale.MINUTES
@@ -358,10 +358,10 @@ def test_minutes_read_as_a_clock_would_say_them() -> None:
     assert interval(0.995, 0.998, Scale.SHARE) == "99.5–99.8\u00a0%"
 
 
-@pytest.mark.parametrize("top", scales.SHARE_TOPS)
+@pytest.mark.parametrize("top", words.SHARE_TOPS)
 @pytest.mark.parametrize("few", [True, False])
 def test_an_axis_of_shares_has_ticks_somebody_can_count_in(top: float, few: bool) -> None:
-    labels = [label for _, label in scales.ticks(top, Scale.SHARE, few=few)]
+    labels = [label for _, label in words.ticks(top, Scale.SHARE, few=few)]
     assert 3 <= len(labels) <= 6
     assert labels[0] == "0\u00a0%"
     assert labels[-1] == f"{top * 100:g}\u00a0%"
@@ -371,9 +371,9 @@ def test_an_axis_of_shares_has_ticks_somebody_can_count_in(top: float, few: bool
 
 def test_an_axis_of_counts_has_whole_ticks_and_one_of_amounts_round_ones() -> None:
     for highest in range(1, 500):
-        values = [v for v, _ in scales.ticks(scales.top_of([float(highest)], Scale.COUNT), Scale.COUNT)]
+        values = [v for v, _ in words.ticks(words.top_of([float(highest)], Scale.COUNT), Scale.COUNT)]
         assert all(v == round(v) for v in values), values
-    assert [v for v, _ in scales.ticks(300.0, Scale.AMOUNT)] == [0, 100, 200, 300]
+    assert [v for v, _ in words.ticks(300.0, Scale.AMOUNT)] == [0, 100, 200, 300]
 
 
 def test_a_table_of_hidden_figures_alone_is_worth_no_drawing() -> None:

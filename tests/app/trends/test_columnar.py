@@ -21,8 +21,7 @@ from app.care.counted.tables import TrendSample
 from app.figures.history.tables import HistoryImport
 from app.figures.trends import columnar, repository_snapshot
 from app.figures.trends.columnar import Facts
-from app.figures.trends.domain import Count, Dimension
-from app.figures.trends.targets import Amongst, target_of
+from app.figures.trends.domain import Amongst, Count, Dimension, target_of
 from app.platform.db import Database
 from harm_messages import load_pack
 

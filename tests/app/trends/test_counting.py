@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.figures.trends.domain import Count, Dimension
+from app.figures.trends.domain import Amongst, Count, Dimension, target_of
 from app.figures.trends.repository_snapshot import columns
-from app.figures.trends.targets import Amongst, target_of
 from app.platform.kernel.errors import Invalid
 from harm_messages import load_pack
 

@@ -13,8 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.care.counted.tables import TrendFinding
-from app.figures.trends.measures import MEASURES
-from app.figures.trends.protection.features import MEASURED
+from app.figures.trends.measures import MEASURED, MEASURES
 from app.platform.kernel.actor import Role
 from tests.app.trends.conftest import Figures
 

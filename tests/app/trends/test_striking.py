@@ -14,7 +14,7 @@ from app.care.counted import service as counted
 from app.care.counted.tables import TrendSample
 from app.figures.releases.tables import Release
 from app.figures.trends.protection import striking
-from app.figures.trends.protection.fixing import STANDING_CLASSES
+from app.figures.trends.protection.counting import STANDING_CLASSES
 from app.figures.trends.protection.lattice import Lists
 from app.figures.trends.protection.noise import Draws
 from app.figures.trends.protection.tables import FigureList, FigurePeriod

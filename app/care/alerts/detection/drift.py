@@ -110,12 +110,9 @@ def limit_for(base: float, sizes: tuple[int, ...], rho: float = 0.0, run_length:
 
 def _running_maxima(step: np.ndarray) -> np.ndarray:
     """Highest value of the sum so far, per path and period."""
-    value = np.zeros(len(step))
-    out = np.empty_like(step)
-    for t in range(step.shape[1]):
-        value = np.maximum(0.0, value + step[:, t])
-        out[:, t] = value
-    return np.maximum.accumulate(out, axis=1)
+    total = np.cumsum(step, axis=1)
+    sums = total - np.minimum(np.minimum.accumulate(total, axis=1), 0.0)
+    return np.maximum.accumulate(sums, axis=1)
 
 
 def _run_length(highest: np.ndarray, limit: float) -> float:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from app.figures.trends.charts import scales
 from app.figures.trends.charts.groups import Group, Point
 from app.figures.trends.charts.scene import Box, Line, Mark, Scene, Told, Words
-from app.figures.trends.charts.words import Scale, axis_title, figure, row_in_words, said, why
+from app.figures.trends.charts.words import Scale, axis_title, figure, row_in_words, said, ticks, why
 
 WIDTH, LABEL, FIGURE = 468.0, 160.0, 122.0
 """Narrow enough to be read whole on a phone."""
@@ -41,7 +40,7 @@ def _x(value: float, top: float) -> float:
 def _axes(height: float, top: float, scale: Scale, unit: str) -> Iterator[Mark]:
     floor = height - _foot(scale)
     low = floor + 22
-    for value, label in scales.ticks(top, scale, few=True):
+    for value, label in ticks(top, scale, few=True):
         x = _x(value, top)
         yield Line(x, TOP, x, floor, "axis" if value == 0 else "grid")
         yield Words(x, low, label, "tick", "middle")

@@ -1,14 +1,19 @@
-"""Which charts a table is worth: one look at what its rows are, never at the name of its measure. Pure."""
+"""Which charts a table is worth: one look at what its rows are, never at the name of its measure. Pure.
+
+What a chart shows is also said in sentences: the same for whoever hears it as for whoever sees it. They say nothing the
+interval does not carry.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from app.figures.trends.charts import bars, heat, scales, summary, trend
-from app.figures.trends.charts.groups import Group, Groups, Names, grouped, plain
+from app.figures.trends.charts import bars, heat, trend
+from app.figures.trends.charts.groups import Group, Groups, Names, Point, grouped, plain
 from app.figures.trends.charts.scene import Scene
-from app.figures.trends.charts.words import Scale, figure, row_in_words, scale_of
+from app.figures.trends.charts.words import Scale, about, figure, interval, row_in_words, said, scale_of, top_of, whole
 from app.figures.trends.domain import TrendTable
 
 FEW = 9
@@ -84,7 +89,7 @@ def _tops(groups: Groups, scale: Scale) -> dict[str, float]:
     for group in groups.groups:
         for point in group.points:
             values.setdefault(group.unit, []).extend((figure(point.row, scale), point.row.high, point.row.baseline))
-    return {unit: scales.top_of(of, scale) for unit, of in values.items()}
+    return {unit: top_of(of, scale) for unit, of in values.items()}
 
 
 def _trends(groups: Groups, scale: Scale, baseline: str) -> list[Picture]:
@@ -95,14 +100,14 @@ def _trends(groups: Groups, scale: Scale, baseline: str) -> list[Picture]:
     for group in groups.groups:
         frame = trend.Frame(*size, tops[group.unit], scale, groups.time, groups.places, group.unit)
         drawing = trend.scene(group, frame, baseline)
-        made.append(Picture("trend", _title(group), drawing, summary.over_time(group, scale)))
+        made.append(Picture("trend", _title(group), drawing, over_time(group, scale)))
     return made
 
 
 def _bars(groups: Groups, scale: Scale, baseline: str) -> list[Picture]:
     tops = _tops(groups, scale)
     return [
-        Picture("bars", _title(g), bars.scene(g, tops[g.unit], scale, baseline), summary.of_several(g, scale))
+        Picture("bars", _title(g), bars.scene(g, tops[g.unit], scale, baseline), of_several(g, scale))
         for g in groups.groups
     ]
 
@@ -138,3 +143,56 @@ def _key(table: TrendTable, charts: tuple[Picture, ...], baseline: str) -> tuple
     if any(row.baseline is not None for row in rows) and kinds & {"trend", "bars"}:
         told.append(f"Long dashes: {baseline or 'what it is compared with'}.")
     return tuple(told)
+
+
+def over_time(group: Group, scale: Scale) -> str:
+    """First and last whole period, whether their intervals overlap, the highest one, how many have no figure."""
+    shown = [p for p in group.points if figure(p.row, scale) is not None]
+    whole = [p for p in shown if not p.row.incomplete]
+    if not shown:
+        return "There is no figure."
+    told = [f"{_at(shown[-1], scale)}."]
+    if len(whole) > 1:
+        first, last = whole[0], whole[-1]
+        told = [f"{_at(first, scale)}; {_at(last, scale)}.", _compared(first, last)]
+        highest = max(whole, key=lambda p: figure(p.row, scale) or 0.0)
+        if highest not in (first, last):
+            told.append(f"Highest: {_at(highest, scale, ',')}.")
+    return " ".join(part for part in (*told, _hidden(group.points, len(shown))) if part)
+
+
+def of_several(group: Group, scale: Scale) -> str:
+    """Highest and lowest of things side by side."""
+    shown = [p for p in group.points if figure(p.row, scale) is not None]
+    if not shown:
+        return "There is no figure."
+    ordered = sorted(shown, key=lambda p: figure(p.row, scale) or 0.0)
+    begun = all(p.row.incomplete for p in shown)
+    told = [f"Highest: {_at(ordered[-1], scale, ',', mark=not begun)}."]
+    if len(ordered) > 1:
+        told += [f"Lowest: {_at(ordered[0], scale, ',', mark=not begun)}.", _compared(ordered[0], ordered[-1])]
+    if begun:
+        told.append("The data begin within this period.")
+    return " ".join(part for part in (*told, _hidden(group.points, len(shown))) if part)
+
+
+def _at(point: Point, scale: Scale, then: str = ":", *, mark: bool = True) -> str:
+    """`mark`: say of a row that the data begin within its period."""
+    row, value = point.row, figure(point.row, scale)
+    between = f" ({whole(interval(row.low, row.high, scale))})" if row.low is not None else ""
+    told = f"{about(row.n, row.few)}{'' if row.few else ' samples'}" if scale == Scale.COUNT else said(value, scale)
+    return f"{point.label}{then} {told}{between}{', in which the data begin' if mark and row.incomplete else ''}"
+
+
+def _compared(one: Point, other: Point) -> str:
+    a, b = one.row.ends, other.row.ends
+    if a is None or b is None:
+        return ""
+    if a[1] < b[0] or b[1] < a[0]:
+        return "Their intervals do not overlap."
+    return "Their intervals overlap: the difference may be chance."
+
+
+def _hidden(points: Sequence[Point], shown: int) -> str:
+    hidden = len(points) - shown
+    return f"{hidden} of {len(points)} {'has' if hidden == 1 else 'have'} no figure." if hidden else ""

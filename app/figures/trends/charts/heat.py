@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from app.figures.trends.charts import scales
 from app.figures.trends.charts.bars import short
 from app.figures.trends.charts.groups import Groups, Point
 from app.figures.trends.charts.scene import Box, Mark, Scene, Told, Words
-from app.figures.trends.charts.words import Scale, figure, period, row_in_words, said, why
+from app.figures.trends.charts.words import Scale, figure, period, row_in_words, said, top_of, why
 
 STEPS = 5
 MOST_COLUMNS, MOST_LINES = 36, 40
@@ -45,7 +44,7 @@ class Grid:
 def grid(groups: Groups, scale: Scale) -> Grid:
     """The newest periods and the first lines of a table by time and something else."""
     places, lines = groups.places[-MOST_COLUMNS:], groups.groups[:MOST_LINES]
-    top = scales.top_of((figure(p.row, scale) for g in lines for p in g.points if p.at in places), scale)
+    top = top_of((figure(p.row, scale) for g in lines for p in g.points if p.at in places), scale)
     made = []
     for group in lines:
         at = {p.at: p for p in group.points}

@@ -1,6 +1,6 @@
 """What a chart is made of: lines, boxes, dots, areas and words, each with the name of a style. Pure.
 
-A scene knows no colour: a page gives each style a class (css/trends.css), a slide gives it attributes (slide.py).
+A scene knows no colour: a page gives each style a class (css/trends.css), a slide gives it attributes (svg.py).
 """
 
 from __future__ import annotations

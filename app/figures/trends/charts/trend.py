@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from app.figures.trends.charts import scales
 from app.figures.trends.charts.groups import Group, Point
 from app.figures.trends.charts.scene import Anchor, Area, Dot, Line, Mark, Scene, Told, Words
-from app.figures.trends.charts.words import Scale, axis_title, figure, period, row_in_words, said, why
+from app.figures.trends.charts.words import Scale, axis_title, every, figure, period, row_in_words, said, ticks, why
 
 LEFT, TOP, BOTTOM, RIGHT = 62.0, 46.0, 46.0, 58.0
 FEW_PERIODS = 6
@@ -73,13 +72,13 @@ def scene(group: Group, frame: Frame, baseline: str = "") -> Scene:
 def _axes(frame: Frame) -> Iterator[Mark]:
     share = "share " if frame.scale == Scale.SHARE else ""
     yield Words(4, 16, share + axis_title(frame.scale, frame.unit), "tick")
-    for value, label in scales.ticks(frame.top, frame.scale, few=frame.width <= NARROW[0]):
+    for value, label in ticks(frame.top, frame.scale, few=frame.width <= NARROW[0]):
         y = frame.y(value)
         yield Line(LEFT, y, frame.edge, y, "axis" if value == 0 else "grid")
         yield Words(LEFT - 8, y + 5, label, "tick", "end")
         if frame.edge < frame.width:
             yield Words(frame.edge + 8, y + 5, label, "tick")
-    each, last_year = scales.every(len(frame.places), frame.edge - LEFT, 46), ""
+    each, last_year = every(len(frame.places), frame.edge - LEFT, 46), ""
     for index in range(0, len(frame.places), each):
         first, second = period(frame.time, frame.places[index])
         x, anchor = _foot(frame, index)

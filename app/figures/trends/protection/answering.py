@@ -11,21 +11,11 @@ from itertools import product
 
 import numpy as np
 
-from app.figures.trends.baseline import compared
 from app.figures.trends.domain import Dimension, Kind, Measure, Question, Row
-from app.figures.trends.protection import intervals
-from app.figures.trends.protection.features import MEASURED, ClassOf, Counting, figure_of
-from app.figures.trends.protection.lattice import (
-    ALL,
-    REGION,
-    SAMPLES,
-    Geography,
-    Lists,
-    holding,
-    labels,
-    months_of,
-    quarter_of,
-)
+from app.figures.trends.measures import MEASURED, ClassOf, Counting, figure_of
+from app.figures.trends.periods import compared
+from app.figures.trends.protection import intervals, lattice
+from app.figures.trends.protection.lattice import ALL, REGION, SAMPLES, Geography, Lists, labels, months_of, quarter_of
 from app.figures.trends.protection.noise import Stream, variance_of
 from app.figures.trends.protection.striking import Book
 from app.platform.kernel.errors import Forbidden, Invalid
@@ -139,7 +129,7 @@ def _values(book: Book, dimension: Dimension) -> list[str] | None:
     if dimension is Dimension.EXPECTED_CLASS:
         return None
     if dimension in TIMES:
-        return sorted({holding(m, dimension) for m in _months(book)})
+        return sorted({lattice.holding(m, dimension) for m in _months(book)})
     return labels(book.periods.values(), "regions" if dimension is Dimension.REGION else "expected")
 
 
@@ -148,7 +138,7 @@ def _chosen(book: Book, asked: Question) -> list[str]:
     first, last = asked.months
     months = [m for m in _months(book) if (not first or m >= first) and (not last or m <= last)]
     for d, value in asked.where.items():
-        months = [m for m in months if d not in TIMES or holding(m, d) == value]
+        months = [m for m in months if d not in TIMES or lattice.holding(m, d) == value]
     return months
 
 
@@ -161,7 +151,7 @@ def _spans(book: Book, asked: Question) -> list[tuple[str, list[str]]]:
         return [("", whole)] if whole else []
     spans: dict[str, list[str]] = {}
     for month in months:
-        spans.setdefault(holding(month, width), []).append(month)
+        spans.setdefault(lattice.holding(month, width), []).append(month)
     known = _months(book)
     whole_ones = {label: [m for m in months_of(label) if m in known] for label in spans if label in book.periods}
     return [(label, inside) for label, inside in whole_ones.items() if inside == spans[label]]
@@ -179,17 +169,10 @@ def _keys(book: Book, asked: Question, class_of: ClassOf) -> Iterator[tuple[dict
     of = [
         one for one in book.periods.values() if set(months_of(one.label)) & {m for _, inside in spans for m in inside}
     ]
-    choices: list[list[str]] = []
-    for d in asked.by:
-        if d in TIMES:
-            choices.append([label for label, _ in spans])
-        elif d is Dimension.REGION:
-            choices.append(labels(of, "regions"))
-        elif d is Dimension.EXPECTED:
-            choices.append(labels(of, "expected"))
-        else:
-            choices.append(sorted({class_of(name) for name in labels(of, "expected")}))
-    choices = [[v for v in values if asked.where.get(d, v) == v] for d, values in zip(asked.by, choices, strict=True)]
+    expected, times = labels(of, "expected"), [label for label, _ in spans]
+    places = {Dimension.REGION: labels(of, "regions"), Dimension.EXPECTED: expected}
+    places[Dimension.EXPECTED_CLASS] = sorted(set(map(class_of, expected)))
+    choices = [[v for v in places.get(d, times) if asked.where.get(d, v) == v] for d in asked.by]
     by_label = dict(spans)
     for values in product(*choices):
         key = {d.value: value for d, value in zip(asked.by, values, strict=True)}

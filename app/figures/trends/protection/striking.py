@@ -20,8 +20,7 @@ from sqlmodel import Session, col, select
 
 from app.care.counted.service import TrendSample
 from app.figures.trends.domain import Dimension
-from app.figures.trends.protection.counting import Collection
-from app.figures.trends.protection.fixing import fixed
+from app.figures.trends.protection.counting import Collection, fixed
 from app.figures.trends.protection.lattice import (
     Geography,
     Lists,

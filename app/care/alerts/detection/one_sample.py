@@ -1,9 +1,11 @@
-"""Unusual strength: an amount beyond the 99th percentile of the earlier ones of its kind. Pure."""
+"""What makes one sample stand out: a first detection (in this session, in the region within twelve months, ever), and unusual
+strength (an amount beyond the 99th percentile of the earlier ones of its kind). Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -61,3 +63,32 @@ def strength(amount: float, earlier: Sequence[float]) -> Strength | None:
         low=float(ordered[low - 1]) if low >= 1 else None,
         high=float(ordered[high - 1]) if high <= n else None,
     )
+
+
+MIN_SAMPLES_BEFORE = 50
+"""So many earlier samples make “never before” worth saying; a substance that is always warned of needs none."""
+MONTHS_OF_REGION = 12
+
+
+class First(StrEnum):
+    """How new it is; the widest that holds."""
+
+    EVER = "ever"
+    REGION = "region"
+    SESSION = "session"
+
+
+def first(
+    here: int, in_region: int, ever: int, samples_in_region: int, samples_ever: int, *, warned_of: bool
+) -> First | None:
+    """The widest circle in which it was not seen before, or None. `here`, `in_region`, `ever`: earlier samples that hold it in
+    three circles around a sample; the others: earlier samples at all.
+
+    `warned_of`: a substance that is potent or always warned of. Only such a one is told for being new to a session
+    alone: everything else is new to most sessions.
+    """
+    if not ever and (warned_of or samples_ever >= MIN_SAMPLES_BEFORE):
+        return First.EVER
+    if not in_region and (warned_of or samples_in_region >= MIN_SAMPLES_BEFORE):
+        return First.REGION
+    return First.SESSION if warned_of and not here else None

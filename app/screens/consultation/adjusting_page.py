@@ -1,0 +1,277 @@
+"""Pages of what was shown of a sample, of one page shown again, and the forms by which staff change its page; of urgent
+messages, asked for and approved, and of how often staff take a message off a page. What is refused here is logged."""
+
+from __future__ import annotations
+
+import uuid
+from functools import partial
+from typing import Annotated, TypedDict
+
+from fastapi import APIRouter, Form, Query
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BaseModel, Field
+
+from app.care.consultations import adjusting, override_rates, replaying, urgent
+from app.care.consultations.client_view import ClientView, client_view
+from app.care.consultations.domain import (
+    ADJUSTMENT_WORDS,
+    APPROVERS,
+    REFUSED_WORDS,
+    URGENT_HOURS,
+    URGENT_WORDS,
+    WHY_WORDS,
+    AdjustmentKind,
+    UrgentReach,
+    UrgentState,
+    WhyNotRelevant,
+    WhyRefused,
+)
+from app.care.consultations.locales import WORDS
+from app.care.consultations.web_logged import LoggedRoute
+from app.intake.samples import service as samples
+from app.intake.sessions import service as sessions
+from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.errors import Invalid, MastError, NotFound
+from app.platform.kernel.ids import new_id
+from app.platform.web.fields import Note200, Text20, Text40, Text80
+from app.platform.web.forms import fields_of, shown_again
+from app.platform.web.problems import status_of
+from app.runtime import Runtime
+from app.screens.visits import Visit, visitor
+from harm_messages import snippets_of
+
+router = APIRouter(include_in_schema=False, route_class=LoggedRoute)
+
+Teller = Annotated[Visit, visitor(Role.HEALTH_WORKER, Role.SESSION_LEAD)]
+Approver = Annotated[Visit, visitor(*APPROVERS)]
+Reviewer = Annotated[Visit, visitor(Role.CLINICIAN, Role.SESSION_LEAD)]
+Version = Annotated[int, Form()]
+LANGUAGES = {code: words.name for code, words in WORDS.items()}
+DONE = {
+    "asked": "Asked for. Two other people approve it before it is on any page.",
+    "approved": "Approved by you. A second person still has to.",
+    "shown": "Approved by two: it is on pages now, and goes by itself.",
+    "stopped": "Stopped. It is on no page any more.",
+}
+
+
+@router.get("/consultations/samples/{sample_id}/shown")
+def shown_page(visit: Teller, sample_id: uuid.UUID) -> HTMLResponse:
+    """What was shown of this sample, when, to whom, in which language, with which message pack."""
+    with visit.rt.read() as session:
+        sample = samples.get_sample(session, visit.who, sample_id)
+        shown = replaying.shown_of(session, visit.who, sample_id)
+    return visit.rt.templates.page(
+        visit.request, "consultation/shown.html", sample=sample, shown=shown, languages=LANGUAGES
+    )
+
+
+@router.get("/consultations/samples/{sample_id}/shown/{shown_id}")
+def replay_page(visit: Teller, sample_id: uuid.UUID, shown_id: uuid.UUID) -> HTMLResponse:
+    """One of these pages again, as it was."""
+    rt, who = visit.rt, visit.who
+    with rt.read() as session:
+        sample = samples.get_sample(session, who, sample_id)
+        found = replaying.replay(session, who, sample_id, shown_id, partial(rt.packs.by_digest, session))
+    return rt.templates.page(
+        visit.request,
+        "consultation/replay.html",
+        sample=sample,
+        found=found,
+        view=found.view,
+        now=found.shown.row.at,
+        languages=LANGUAGES,
+    )
+
+
+class AdjustForm(BaseModel):
+    """What is done to the page, to which message of it, and why."""
+
+    kind: Text20 = ""
+    target: Text80 = ""
+    reason: Text40 = ""
+
+
+@router.post("/consultations/samples/{sample_id}/adjust")
+def adjust(visit: Teller, sample_id: uuid.UUID, form: Annotated[AdjustForm, Form()]) -> Response:
+    """Add, pin or take out; back to the consultation."""
+    with shown_again(lambda error: _adjust_again(visit, sample_id, error, form), but=NotFound):
+        if form.kind not in set(AdjustmentKind):
+            raise Invalid(
+                "The page stays as it is. Choose what to do.", fields={"target": "Choose from the list."},
+                reason_code=WhyRefused.UNKNOWN_KIND,
+            )  # fmt: skip
+        why = WhyNotRelevant(form.reason) if form.reason in set(WhyNotRelevant) else None
+        pack = visit.rt.pack_of(visit.who.agency_id)
+        with visit.begin() as uow:
+            adjusting.adjust(uow, sample_id, AdjustmentKind(form.kind), form.target, pack=pack, reason=why)
+    return RedirectResponse(f"/consultations/samples/{sample_id}#adjust", 303)
+
+
+@router.post("/consultations/samples/{sample_id}/adjust/undo")
+def undo(visit: Teller, sample_id: uuid.UUID, adjustment: Annotated[Text40, Form()] = "") -> Response:
+    """Take an adjustment of the page back, and return to the consultation."""
+    try:
+        key = uuid.UUID(adjustment)
+    except ValueError:
+        raise NotFound("adjustment") from None
+    with visit.begin() as uow:
+        adjusting.undo(uow, sample_id, key)
+    return RedirectResponse(f"/consultations/samples/{sample_id}#adjust", 303)
+
+
+def _adjust_again(visit: Visit, sample_id: uuid.UUID, error: MastError, form: AdjustForm) -> HTMLResponse:
+    with visit.rt.read() as session:
+        sample = samples.get_sample(session, visit.who, sample_id)
+    adjust = adjusting_of(visit.rt, visit.who, sample)
+    return visit.rt.templates.page(
+        visit.request, "consultation/adjust.html", status=status_of(error), sample=sample, error=error,
+        fields=fields_of(error), chosen=form, **adjust,
+    )  # fmt: skip
+
+
+class Adjusting(TypedDict):
+    """What the part of the consultation needs where staff change the page."""
+
+    adjusted: list[adjusting.AdjustmentView]
+    offer: adjusting.Offer | None
+    adjustment_words: dict[AdjustmentKind, str]
+    why_words: dict[WhyNotRelevant, str]
+
+
+def adjusting_of(rt: Runtime, who: Actor, sample: samples.Sample, view: ClientView | None = None) -> Adjusting:
+    """What the part of the consultation needs where staff change the page. Knows nothing of a self-report."""
+    with rt.read() as session:
+        pack = rt.packs.current(session, sample.agency_id, rt.now())
+        shown = view or client_view(session, pack, sample, rt.now())
+        done = adjusting.adjustments_of(session, who, sample.id, shown.result_id) if shown.result_id else []
+    return {
+        "adjusted": done,
+        "offer": adjusting.offer(pack, shown.page, done) if shown.page else None,
+        "adjustment_words": ADJUSTMENT_WORDS,
+        "why_words": WHY_WORDS,
+    }
+
+
+class UrgentForm(BaseModel):
+    """The fields of an urgent message that is asked for."""
+
+    session_id: Text40 = ""
+    snippet: Text80 = ""
+    reach: Text20 = "session"
+    hours: Text20 = ""
+    why: Note200 = ""
+    idempotency_key: Annotated[str, Field(max_length=120)] = ""
+
+
+@router.get("/consultations/urgent")
+def urgent_page(visit: Approver, done: Annotated[str, Query(max_length=20)] = "") -> HTMLResponse:
+    """Urgent messages: asked for, on pages, over; and the form."""
+    return _urgent(visit, done=DONE.get(done, ""))
+
+
+@router.post("/consultations/urgent")
+def request_urgent(visit: Approver, form: Annotated[UrgentForm, Form()]) -> Response:
+    """Ask for one."""
+    with shown_again(lambda error: _urgent(visit, error=error, typed=form), but=NotFound):
+        key = _session_key(form.session_id)
+        pack = visit.rt.pack_of(visit.who.agency_id)
+        place = UrgentReach(form.reach) if form.reach in set(UrgentReach) else UrgentReach.SESSION
+        with visit.begin() as uow:
+
+            def create() -> dict[str, str]:
+                row = urgent.request(uow, key, form.snippet, place, _whole(form.hours), form.why, pack=pack)
+                return {"id": str(row.id)}
+
+            visit.sent_once(form.idempotency_key).run(uow, create)
+    return RedirectResponse("/consultations/urgent?done=asked", 303)
+
+
+@router.post("/consultations/urgent/{urgent_id}/approve")
+def approve_urgent(visit: Approver, urgent_id: uuid.UUID, version: Version = 0) -> Response:
+    """Approve it."""
+    with visit.work(lambda error: _urgent(visit, error=error), but=NotFound) as uow:
+        row = urgent.approve(uow, urgent_id, version)
+        done = "shown" if row.until is not None else "approved"
+    return RedirectResponse(f"/consultations/urgent?done={done}", 303)
+
+
+@router.post("/consultations/urgent/{urgent_id}/stop")
+def stop_urgent(
+    visit: Approver, urgent_id: uuid.UUID, version: Version = 0, why: Annotated[Note200, Form()] = ""
+) -> Response:
+    """Stop it."""
+
+    def again(error: MastError) -> HTMLResponse:
+        return _urgent(visit, error=error, wrong={str(urgent_id): error.fields.get("why", "")})
+
+    with visit.work(again, but=NotFound) as uow:
+        urgent.stop(uow, urgent_id, version, why)
+    return RedirectResponse("/consultations/urgent?done=stopped", 303)
+
+
+def _urgent(
+    visit: Visit,
+    *,
+    done: str = "",
+    error: MastError | None = None,
+    typed: UrgentForm | None = None,
+    wrong: dict[str, str] | None = None,
+) -> HTMLResponse:
+    rt, who, now = visit.rt, visit.who, visit.rt.now()
+    with rt.read() as session:
+        pack = rt.packs.current(session, who.agency_id, now)
+        rows = urgent.urgents(session, who, now, pack)
+        open_sessions = sessions.sessions_of(session, who, open_only=True)
+    texts = [(row, pack.message(row.message, "en")) for row in snippets_of(pack, "urgent")]
+    return rt.templates.page(
+        visit.request,
+        "consultation/urgent.html",
+        status=status_of(error),
+        rows=rows,
+        State=UrgentState,
+        state_words=URGENT_WORDS,
+        sessions=[(str(s.id), s.name) for s in open_sessions if s.licence_mode.individual_results],
+        snippets=[(row.id, f"{text.title}: {text.short}") for row, text in texts],
+        reaches=[("session", "Pages of this session"), ("region", "Pages of every session in its region")],
+        hours=[(str(h), f"{h} hours") for h in URGENT_HOURS],
+        t=typed or UrgentForm(hours="12"),
+        key=str(new_id()),
+        done=done,
+        error=error,
+        fields=fields_of(error if typed else None),
+        wrong=wrong or {},
+        now=now,
+    )
+
+
+@router.get("/consultations/overrides")
+def overrides_page(visit: Reviewer, days: Annotated[int, Query(ge=1, le=3660)] = 90) -> HTMLResponse:
+    """How often staff took a message off a page, by rule."""
+    rt, who, now = visit.rt, visit.who, visit.rt.now()
+    with rt.read() as session:
+        pack = rt.packs.current(session, who.agency_id, now)
+        rates = override_rates.override_rates(session, who, pack, now, days=days)
+    return rt.templates.page(
+        visit.request,
+        "consultation/overrides.html",
+        rates=rates,
+        days=days,
+        why_words=WHY_WORDS,
+        refused_words=REFUSED_WORDS,
+        definition=override_rates.DEFINITION,
+        fewest=override_rates.FEWEST,
+    )
+
+
+def _session_key(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise Invalid(
+            urgent.NOT_ASKED, fields={"session_id": "Choose the session."}, reason_code=WhyRefused.NO_SESSION
+        ) from None
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
