@@ -43,7 +43,7 @@ class Logistic:
 
     @classmethod
     def of(cls, table: Mapping[str, Any], names: tuple[str, ...]) -> Logistic:
-        """From the data file: `intercept` and per feature name [weight, low, high]."""
+        """Read from the data file: `intercept` and per feature name [weight, low, high]."""
         columns = np.array([table["features"][name] for name in names], dtype=np.float64)
         return cls(float(table["intercept"]), columns[:, 0], columns[:, 1], columns[:, 2])
 

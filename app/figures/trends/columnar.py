@@ -195,7 +195,8 @@ class Facts:
         return self.counted(dimensions, at, hit[at])
 
     def counted(self, dimensions: Columns, at: Rows, hit: Mask) -> list[Count]:
-        """The same of rows that are each of a sample: `at` its row, `hit` whether it counts in the numerator."""
+        """Numerator and denominator per combination of the dimensions, from rows that are each of one sample: `at` is its row, `hit`
+        whether it counts in the numerator."""
         rows, keys, which = self._grouped(dimensions, at)
         denominators = np.bincount(which, minlength=len(keys))
         numerators = np.bincount(which[hit[rows]], minlength=len(keys))

@@ -206,7 +206,7 @@ def _spans(total: FloatArray) -> list[tuple[int, int, int, float]]:
 
 
 def _foot(total: FloatArray, apex: int, base: int, step: int) -> int:
-    """From the apex outwards: the first scan below a tenth of the height above the base, or the first valley."""
+    """Where a peak ends, looked for from its apex outwards: the first scan below a tenth of the height above the base, or the first valley."""
     base = min(max(base, 0), total.size - 1)
     threshold = total[base] + 0.1 * (total[apex] - total[base])
     k = apex

@@ -101,7 +101,7 @@ async def check_with_file(
     filename: FileName = "",
     measured_at: Annotated[Moment | None, Query()] = None,
 ) -> Response:
-    """The same with a file as the raw body: its first infrared spectrum. A refused file leaves no bytes."""
+    """Check an instrument with a file as the raw body: its first infrared spectrum is taken. A refused file leaves no bytes."""
 
     def commit(held: Held) -> Response:
         with rt.read() as session:

@@ -288,7 +288,7 @@ def _tell(uow: UnitOfWork, row: InstrumentCheck, kind: str) -> None:
 
 
 class InstrumentStates:
-    """From the key of an analysis to the state of its instrument on that day: its check, limits widened, transferred
+    """Gives the state of the instrument of an analysis, by its key, on the day it ran: its check, limits widened, transferred
     libraries, own factors. Wired to the reading job in app.main; readings know nothing of checks.
     """
 

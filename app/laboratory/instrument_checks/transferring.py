@@ -171,7 +171,7 @@ def transfers_of(session: Session, actor: Actor, instrument_id: uuid.UUID) -> li
 
 
 def transfers_to(session: Session, instrument_id: uuid.UUID) -> list[InstrumentTransfer]:
-    """The same for the reading job, which acts for no agency."""
+    """Transfers made to an instrument, for the reading job, which acts for no agency."""
     query = select(InstrumentTransfer).where(InstrumentTransfer.instrument_id == instrument_id)
     return list(session.exec(query.order_by(col(InstrumentTransfer.id).desc())))
 

@@ -68,7 +68,7 @@ class RawFileOut(BaseModel):
 
 
 class LibraryFullOut(LibraryOut):
-    """The same with what was refused at import (the first 5,000) and the raw files."""
+    """One library with what was refused at its import (the first 5,000) and its raw files."""
 
     refusals: list[Refusal]
     files: list[RawFileOut]

@@ -194,7 +194,8 @@ def _expand(files: Sequence[Path]) -> list[Path]:
 
 
 def _repeated(parts: ImportParts, actor: Actor, existing: Library, raw: Sequence[RawFile], tell: Progress) -> Imported:
-    """The same files once more change nothing, but that their raw bytes are kept if they were not before."""
+    """What an import under a name that is taken answers: the same files change nothing, but that their raw bytes are kept if they
+    were not before. Raises Conflict for other files or another y axis."""
     if existing.checksum != raw_files.checksum(raw):
         raise Conflict(
             f"There is already a library called {existing.name}, made from other files. It is unchanged.",

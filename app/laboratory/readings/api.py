@@ -121,7 +121,8 @@ async def upload_to_analysis(
 async def upload_to_sample(
     sample_id: uuid.UUID, who: Chemist, creation: CreationDep, filename: FileName = "", method: Method | None = None
 ) -> Response:
-    """The same with an analysis made for it; without `method` the analysis takes it from what the file turns out to be."""
+    """Upload a file to a sample. An analysis is made for it; without `method` its method follows from what the file turns out
+    to be."""
     return await _take_in(
         creation, who, lambda session: samples.get_sample(session, who, sample_id),
         lambda uow, received: service.record_upload_for_sample(uow, sample_id, received, filename, method),

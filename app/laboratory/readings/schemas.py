@@ -137,7 +137,7 @@ class ReadingOut(Row):
 
     @computed_field
     def assurance_sentence(self) -> str:
-        """The same as a sentence."""
+        """How far its reader is trusted, as a sentence."""
         level = str(self.description.get("assurance", ""))
         return assurance_sentence(level) if level else ""
 

@@ -77,7 +77,7 @@ async def enrol_file(
     measured_at: Annotated[Moment | None, Query()] = None,
     retention_index: Annotated[float | None, Query(allow_inf_nan=False)] = None,
 ) -> Response:
-    """The same with a file as the raw body: its first spectrum, or the highest peak of its run."""
+    """Enrol a file, sent as the raw body, as a standard or another run of one: its first spectrum, or the highest peak of its run."""
     new = NewStandard(name, inchikey, substance, lot, supplier, purity_percent, expires_on, form)
     run = NewReplicate(instrument, measured_at, None, retention_index)
 

@@ -175,7 +175,7 @@ def withdraw(
 
 
 def _days(start: str, end: str) -> tuple[datetime | None, datetime | None]:
-    """From the morning of the one day to the end of the other. Raises Invalid with a sentence per field."""
+    """The two days as moments: the morning of the one, the end of the other. Raises Invalid with a sentence per field."""
     found: dict[str, datetime | None] = {}
     wrong: dict[str, str] = {}
     for name, text, hour in (("effective_from", start, time(0)), ("effective_to", end, time(23, 59, 59))):
