@@ -50,7 +50,7 @@ from app.platform.web.browser_files import BrowserFiles
 from app.platform.web.middleware import BodyLimit, CrossSiteGuard, LastResort, SecurityHeaders
 from app.platform.web.templates import Templates
 from app.runtime import Runtime
-from app.screens.context import page_context
+from app.screens.navigation import page_context
 from app.settings import Settings
 from harm_messages import load_pack
 from instruments import DEFAULT_LIMITS, Limits

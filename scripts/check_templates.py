@@ -45,7 +45,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SCREENS = ROOT / "app" / "screens"
 PAGES = {"app.platform.web.templates.Templates.page", "app.screens.visits.Visit.page"}
 """Both end with the template's name, the status and the values."""
-COMMON = ("app.screens.context", "CommonValues")
+COMMON = ("app.screens.navigation", "CommonValues")
 """The typed dictionary of what every page is given, and the module that defines it."""
 GLOBALS = {"request", "blank", "free_text", "range", "dict", "namespace", "loop", "caller"}
 SAME_ITEMS = {"sort", "list", "reverse", "selectattr", "rejectattr", "select", "reject", "unique"}

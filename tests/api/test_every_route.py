@@ -68,6 +68,7 @@ def owned_parameters(url: str) -> set[str]:
 def filled(url: str) -> str:
     others = {
         "action": "verify",
+        "step": "approve",
         "key": "x",
         "number": "1",
         "message_id": "M-HEAT",

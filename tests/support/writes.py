@@ -1024,47 +1024,45 @@ def told(stage: Stage) -> tuple[str, str]:
     return sample, str(made["id"])
 
 
-def _on_row(url: str, role: str, make: Callable[[Stage], dict[str, Any]], body: dict[str, Any] | None = None) -> None:
+def _on_row(
+    url: str, role: str, make: Callable[[Stage], dict[str, Any]], body: dict[str, Any] | None = None, **path: str
+) -> None:
     """A route of the API about a row with a version."""
     name = url[url.index("{") + 1 : url.index("}")]
 
     def over_api(stage: Stage) -> Call:
         row = make(stage)
         more = {"headers": {"If-Match": f'"{row["version"]}"'}, **({} if body is None else {"json": body})}
-        return Call(role, url, {name: str(row["id"])}, more)
+        return Call(role, url, {name: str(row["id"]), **path}, more)
 
     WRITES["POST", url] = over_api
 
 
-def _on_form(url: str, role: str, make: Callable[[Stage], dict[str, Any]], body: dict[str, Any] | None = None) -> None:
+def _on_form(
+    url: str, role: str, make: Callable[[Stage], dict[str, Any]], body: dict[str, Any] | None = None, **path: str
+) -> None:
     """The same by a form."""
     name = url[url.index("{") + 1 : url.index("}")]
 
     def over_form(stage: Stage) -> Call:
         row = make(stage)
-        return Call(role, url, {name: str(row["id"])}, {"data": {"version": row["version"], **(body or {})}})
+        return Call(role, url, {name: str(row["id"]), **path}, {"data": {"version": row["version"], **(body or {})}})
 
     WRITES["POST", url] = over_form
 
 
 _on_row("/api/v1/alerts/{alert_id}/retract", "session_lead", alert, REASON)
-_on_row("/api/v1/alerts/{alert_id}/discard", "session_lead", lambda stage: alert(stage, "T2"), REASON)
 _on_row("/api/v1/tasks/{sample_task_id}/close", "chemist", sample_task, {"words": "Told."})
 _on_row("/api/v1/urgent-messages/{urgent_id}/approve", "session_lead", urgent)
 _on_row("/api/v1/urgent-messages/{urgent_id}/stop", "session_lead", urgent, {"why": "A test."})
 _on_form("/alerts/{alert_id}/retract", "session_lead", alert, REASON)
-_on_form("/alerts/{alert_id}/discard", "session_lead", lambda stage: alert(stage, "T2"), REASON)
 _on_form("/tasks/{sample_task_id}/close", "chemist", sample_task, {"words": "Told.", "back": "bench"})
 _on_form("/consultations/urgent/{urgent_id}/approve", "session_lead", urgent)
 _on_form("/consultations/urgent/{urgent_id}/stop", "session_lead", urgent, {"why": "A test."})
 
 
 for _prefix, _on in (("/api/v1/alerts", _on_row), ("/alerts", _on_form)):
-    _on(_prefix + "/{alert_id}/raise", "chemist", lambda stage: alert_after(stage, tier="T1"))
-    _on(_prefix + "/{alert_id}/submit", "chemist", alert_after)
-    _on(_prefix + "/{alert_id}/agree", "clinician", lambda stage: alert_after(stage, *SUBMITTED))
-    _on(_prefix + "/{alert_id}/approve", "session_lead", lambda stage: alert_after(stage, *AGREED))
-    _on(_prefix + "/{alert_id}/send-back", "clinician", lambda stage: alert_after(stage, *SUBMITTED), REASON)
+    _on(_prefix + "/{alert_id}/{step}", "chemist", alert_after, {"reason": ""}, step="submit")
     WRITES["POST", _prefix + "/runs"] = lambda stage, url=_prefix + "/runs": Call("chemist", url)  # type: ignore[misc]
 
 
@@ -1183,21 +1181,21 @@ def _(stage: Stage) -> Call:
 
 def on_project(step: str, role: str, *before: str, **body: str) -> None:
     """A step of a project over the API and by the form."""
+    tail, path = ("extracts", {}) if step == "extracts" else ("{step}", {"step": step})
 
     def by_api(stage: Stage) -> Call:
         more: dict[str, Any] = {"headers": {"If-Match": f'"{1 + len(before)}"'}, **({"json": body} if body else {})}
-        return Call(role, f"/api/v1/projects/{{project_id}}/{step}", {"project_id": project(stage, *before)}, more)
+        return Call(
+            role, f"/api/v1/projects/{{project_id}}/{tail}", {"project_id": project(stage, *before), **path}, more
+        )
 
     def by_form(stage: Stage) -> Call:
         more = {"data": {**body, "version": 1 + len(before)}}
-        return Call(role, f"/projects/{{project_id}}/{step}", {"project_id": project(stage, *before)}, more)
+        return Call(role, f"/projects/{{project_id}}/{tail}", {"project_id": project(stage, *before), **path}, more)
 
-    WRITES["POST", f"/api/v1/projects/{{project_id}}/{step}"] = by_api
-    WRITES["POST", f"/projects/{{project_id}}/{step}"] = by_form
+    WRITES["POST", f"/api/v1/projects/{{project_id}}/{tail}"] = by_api
+    WRITES["POST", f"/projects/{{project_id}}/{tail}"] = by_form
 
 
-on_project("propose", "researcher")
-on_project("send-back", "session_lead", "propose", reason="Which months?")
-on_project("approve", "session_lead", "propose")
 on_project("withdraw", "session_lead", "propose", "approve", reason="The agreement ended.")
 on_project("extracts", "researcher", "propose", "approve")

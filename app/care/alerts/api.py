@@ -4,29 +4,205 @@ runs of the detection."""
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field, JsonValue, TypeAdapter
 
-from app.care.alerts import schemas, service, told
+from app.care.alerts import service, told
 from app.care.alerts.detecting_job import look_at_series
-from app.care.alerts.domain import ALL_STEPS, HEALTH, LEADS, PARTNERS, WRITERS, Act, Channel
+from app.care.alerts.domain import (
+    ALL_STEPS,
+    NO_GREEN_LIGHT,
+    PARTNERS,
+    WRITERS,
+    Act,
+    AlertState,
+    Channel,
+    Reach,
+    Step,
+    Tier,
+    Trigger,
+)
+from app.care.alerts.service import AlertDetail, AlertView, EvidenceLine, NewAlert
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import SERVICE_STAFF, allow, public
 from app.platform.web.etags import tagged
+from app.platform.web.fields import FreeText, Moment, Note200, Note300, Text60, Told40, Told200, Told600
 from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
 from app.runtime import Change, ChangeDep, CreationDep, RuntimeDep
+from harm_messages import Form
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"])
 
 Staff = Annotated[Actor, allow(*SERVICE_STAFF, Role.CLINICIAN)]
 Writer = Annotated[Actor, allow(*sorted(WRITERS))]
 Signer = Annotated[Actor, allow(*sorted(ALL_STEPS))]
-Health = Annotated[Actor, allow(*sorted(HEALTH | LEADS))]
-Approver = Annotated[Actor, allow(Role.CLINICIAN, Role.SESSION_LEAD)]
 Partner = Annotated[Actor, allow(*sorted(PARTNERS))]
+
+
+class AlertIn(FreeText, extra="forbid"):
+    """An alert to write: T0 and T1 warn at once, above that it is a draft. Empty descriptors match anything."""
+
+    tier: Tier
+    reach: Reach = Reach.SESSION
+    session_id: uuid.UUID | None = Field(None, description="the session, or one in the region, it is about")
+    words: Note300 = Field(description="for staff; never on a client's page")
+    told_words: Told600 = Field("", description="what partners and the public read, from T2 on")
+    substances: list[Text60] = Field(default=[], max_length=20)
+    classes: list[Text60] = Field(default=[], max_length=20)
+    forms: list[Form] = Field(default=[], max_length=13)
+    logos: list[Told40] = Field(default=[], max_length=10)
+    colours: list[Told40] = Field(default=[], max_length=14)
+    until: Moment | None = Field(None, description="left out: as long as its tier allows")
+    sample_id: uuid.UUID | None = Field(None, description="the sample it rests on")
+
+    def alert(self) -> NewAlert:
+        """For the use case."""
+        logos, colours = [logo for logo in self.logos if logo], [colour for colour in self.colours if colour]
+        return _NEW.validate_python({**self.model_dump(), "logos": logos, "colours": colours})
+
+
+_NEW = TypeAdapter(NewAlert)
+
+
+class StepIn(FreeText, extra="forbid"):
+    """What is said with a step; sending back and discarding need a reason."""
+
+    reason: Note200 = ""
+
+
+NOTHING_SAID = StepIn()
+
+
+class RetractIn(BaseModel, extra="forbid"):
+    """Why it is taken back: told where the alert was told."""
+
+    reason: Told200
+
+
+class AlertOut(BaseModel):
+    """An alert. `warns`: at the moment of this answer."""
+
+    id: uuid.UUID
+    tier: Tier
+    state: AlertState
+    warns: bool
+    reach: Reach
+    session_id: uuid.UUID | None
+    region: str
+    place: str
+    words: str
+    told_words: str
+    note: str = Field(NO_GREEN_LIGHT, description="stands with every alert")
+    substances: list[str]
+    classes: list[str]
+    forms: list[str]
+    logos: list[str]
+    colours: list[str]
+    from_at: datetime
+    until: datetime
+    sample_id: uuid.UUID | None
+    drafted_by: str
+    ended_at: datetime | None
+    ended_by: str
+    reason: str
+    version: int
+
+    @classmethod
+    def of(cls, view: AlertView) -> AlertOut:
+        """The JSON shape of what the service shows."""
+        names = {"place": view.place, "drafted_by": view.by, "ended_by": view.ended_by}
+        return cls.model_validate({**view.row.model_dump(), **names, "warns": view.warns})
+
+
+class EvidenceOut(BaseModel):
+    """Why the detection drafted it. For staff of this service only: the counts are not protected."""
+
+    trigger: Trigger
+    about: str
+    intent: str
+    x: int | None
+    n: int | None
+    probability: float | None
+    threshold: float | None
+    detail: dict[str, JsonValue]
+    samples: list[int] = Field(description="numbers of the samples in their sessions")
+    found_at: datetime
+
+    @classmethod
+    def of(cls, found: EvidenceLine) -> EvidenceOut:
+        """The JSON shape of what the service shows."""
+        return cls.model_validate({**found.row.model_dump(), "samples": [one.number for one in found.samples]})
+
+
+class StepOut(BaseModel):
+    """A step that was taken."""
+
+    act: Act
+    by: str
+    role: str
+    reason: str
+    at: datetime
+
+
+class ActOut(BaseModel):
+    """A step there is from here. `reasons`: why the caller may not take it; empty when they may."""
+
+    act: Act
+    reasons: list[str]
+
+
+class ChannelOut(BaseModel, from_attributes=True):
+    """Where it was told, and since when its retraction stands there."""
+
+    channel: Channel
+    told_at: datetime
+    retracted_at: datetime | None
+
+
+class AlertDetailOut(AlertOut):
+    """An alert with its evidence, its sign-off, and what may be done now. `missing`: what keeps it from leaving the
+    service as it stands."""
+
+    evidence: list[EvidenceOut]
+    steps: list[StepOut]
+    channels: list[ChannelOut]
+    acts: list[ActOut]
+    missing: list[str]
+
+    @classmethod
+    def with_detail(cls, view: AlertView, found: AlertDetail) -> AlertDetailOut:
+        """The JSON shape of what the service shows."""
+        return cls(
+            **AlertOut.of(view).model_dump(),
+            evidence=[EvidenceOut.of(one) for one in found.evidence],
+            steps=[StepOut(act=s.act, by=s.name, role=s.role, reason=s.reason, at=s.at) for s in found.steps],
+            channels=[ChannelOut.model_validate(channel) for channel in found.channels],
+            acts=[ActOut(act=act, reasons=list(reasons)) for act, reasons in found.acts.items()],
+            missing=list(found.missing),
+        )
+
+
+class RunOut(BaseModel, from_attributes=True):
+    """One look over all series of the service. `settings`: those it was done with."""
+
+    at: datetime
+    sessions: int
+    series: int
+    rises: int
+    drifts: int
+    drafts: int
+    settings: dict[str, JsonValue]
+
+
+class Asked(BaseModel):
+    """A look over all series was asked for; it is done soon after this answer."""
+
+    asked: bool = True
 
 
 @router.get("/alerts/told")
@@ -44,106 +220,78 @@ def alerts_public(rt: RuntimeDep) -> list[told.Told]:
 
 
 @router.get("/alerts")
-def list_alerts(who: Staff, rt: RuntimeDep, cursor: Cursor = "", limit: Limit = 50) -> Page[schemas.AlertOut]:
+def list_alerts(who: Staff, rt: RuntimeDep, cursor: Cursor = "", limit: Limit = 50) -> Page[AlertOut]:
     """Alerts the caller may read, newest first: drafts, those in force, retracted ones and those that are over."""
     before = decode_cursor(cursor)
     with rt.read() as session:
         rows = service.page(session, who, rt.now(), before=before, limit=limit + 1)
-    return cut(rows, limit, schemas.AlertOut.of, lambda view: view.row.id)
+    return cut(rows, limit, AlertOut.of, lambda view: view.row.id)
 
 
 @router.get("/alerts/now")
-def alerts_now(who: Staff, rt: RuntimeDep, session_id: uuid.UUID | None = None) -> list[schemas.AlertOut]:
+def alerts_now(who: Staff, rt: RuntimeDep, session_id: uuid.UUID | None = None) -> list[AlertOut]:
     """What staff are warned of now, and what was retracted a short while ago; for one session where named."""
     with rt.read() as session:
-        return [schemas.AlertOut.of(view) for view in service.notices(session, who, rt.now(), session_id)]
+        return [AlertOut.of(view) for view in service.notices(session, who, rt.now(), session_id)]
 
 
 @router.get("/alerts/runs")
-def list_runs(who: Signer, rt: RuntimeDep) -> list[schemas.RunOut]:
+def list_runs(who: Signer, rt: RuntimeDep) -> list[RunOut]:
     """The last looks over all series of the service, newest first."""
     with rt.read() as session:
-        return [schemas.RunOut.model_validate(row) for row in service.runs(session, who)]
+        return [RunOut.model_validate(row) for row in service.runs(session, who)]
 
 
 @router.post("/alerts/runs", status_code=202)
-def ask_for_run(who: Writer, rt: RuntimeDep, request: Request) -> schemas.Asked:
+def ask_for_run(who: Writer, rt: RuntimeDep, request: Request) -> Asked:
     """Look over all series now instead of in the night."""
     with rt.begin(who, request) as uow:
         assert who.agency_id is not None
         look_at_series(uow, who.agency_id)
-    return schemas.Asked()
+    return Asked()
 
 
 @router.get("/alerts/{alert_id}")
-def read_alert(alert_id: uuid.UUID, who: Staff, rt: RuntimeDep, response: Response) -> schemas.AlertDetailOut:
+def read_alert(alert_id: uuid.UUID, who: Staff, rt: RuntimeDep, response: Response) -> AlertDetailOut:
     """One alert with its evidence and its sign-off."""
     with rt.read() as session:
         view = service.alert_view(session, who, alert_id, rt.now())
         found = service.detail(session, who, view.row)
-    return tagged(response, schemas.AlertDetailOut.with_detail(view, found))
+    return tagged(response, AlertDetailOut.with_detail(view, found))
 
 
-@router.post("/alerts", status_code=201, response_model=schemas.AlertOut)
-def write_alert(body: schemas.AlertIn, who: Writer, rt: RuntimeDep, creation: CreationDep) -> JSONResponse:
+@router.post("/alerts", status_code=201, response_model=AlertOut)
+def write_alert(body: AlertIn, who: Writer, rt: RuntimeDep, creation: CreationDep) -> JSONResponse:
     """Raise a T0 or T1 at once; write a draft of anything higher."""
     return creation.made(who, lambda uow: _out(uow, service.propose(uow, body.alert(), rt.pack.register)))
 
 
 @router.put("/alerts/{alert_id}")
-def edit_alert(
-    alert_id: uuid.UUID, body: schemas.AlertIn, who: Writer, rt: RuntimeDep, change: ChangeDep
-) -> schemas.AlertOut:
+def edit_alert(alert_id: uuid.UUID, body: AlertIn, who: Writer, rt: RuntimeDep, change: ChangeDep) -> AlertOut:
     """Write a draft anew. Whoever does is one of its authors, and does not agree to it."""
     register = rt.pack.register
     return change.made(who, lambda uow: _out(uow, service.edit(uow, alert_id, change.version, body.alert(), register)))
 
 
-def _take(alert_id: uuid.UUID, who: Actor, change: Change, act: Act, reason: str = "") -> schemas.AlertOut:
-    return change.made(who, lambda uow: _out(uow, service.take(uow, alert_id, change.version, act, reason)))
-
-
-def _out(uow: UnitOfWork, row: service.Alert) -> schemas.AlertOut:
-    return schemas.AlertOut.of(service.alert_view(uow.session, uow.actor, row.id, uow.now))
-
-
-@router.post("/alerts/{alert_id}/raise")
-def raise_alert(alert_id: uuid.UUID, who: Writer, change: ChangeDep) -> schemas.AlertOut:
-    """Put a drafted T0 or T1 in force."""
-    return _take(alert_id, who, change, Act.RAISE)
-
-
-@router.post("/alerts/{alert_id}/submit")
-def submit_alert(alert_id: uuid.UUID, who: Writer, change: ChangeDep) -> schemas.AlertOut:
-    """The laboratory's word for a T2 or higher: the first step of its sign-off."""
-    return _take(alert_id, who, change, Act.SUBMIT)
-
-
-@router.post("/alerts/{alert_id}/agree")
-def agree_to_alert(alert_id: uuid.UUID, who: Health, change: ChangeDep) -> schemas.AlertOut:
-    """The health side agrees."""
-    return _take(alert_id, who, change, Act.AGREE)
-
-
-@router.post("/alerts/{alert_id}/approve")
-def approve_alert(alert_id: uuid.UUID, who: Approver, change: ChangeDep) -> schemas.AlertOut:
-    """Approve it; the last approval its tier needs puts it in force."""
-    return _take(alert_id, who, change, Act.APPROVE)
-
-
-@router.post("/alerts/{alert_id}/send-back")
-def send_back_alert(alert_id: uuid.UUID, body: schemas.StepIn, who: Health, change: ChangeDep) -> schemas.AlertOut:
-    """Make it a draft again; what was signed does not count any more."""
-    return _take(alert_id, who, change, Act.SEND_BACK, body.reason)
+def _out(uow: UnitOfWork, row: service.Alert) -> AlertOut:
+    return AlertOut.of(service.alert_view(uow.session, uow.actor, row.id, uow.now))
 
 
 @router.post("/alerts/{alert_id}/retract")
-def retract_alert(alert_id: uuid.UUID, body: schemas.RetractIn, who: Signer, change: ChangeDep) -> schemas.AlertOut:
+def retract_alert(alert_id: uuid.UUID, body: RetractIn, who: Signer, change: ChangeDep) -> AlertOut:
     """Take back an alert that is in force; that is told where it stood."""
     return _take(alert_id, who, change, Act.RETRACT, body.reason)
 
 
-@router.post("/alerts/{alert_id}/discard")
-def discard_alert(alert_id: uuid.UUID, body: schemas.EndIn, who: Writer, change: ChangeDep) -> schemas.AlertOut:
-    """Drop a draft."""
-    return _take(alert_id, who, change, Act.DISCARD, body.reason)
+@router.post("/alerts/{alert_id}/{step}")
+def take_step(alert_id: uuid.UUID, step: Step, who: Signer, change: ChangeDep, body: StepIn = NOTHING_SAID) -> AlertOut:
+    """Take one step of its sign-off, or drop a draft. Refused (409) with every reason why the caller may not.
+
+    A T0 or T1 is raised by one person. From T2 on the laboratory submits, the health side agrees, and the last approval
+    its tier needs puts it in force; sent back it is a draft again, and what was signed does not count any more.
+    """
+    return _take(alert_id, who, change, step, body.reason)
+
+
+def _take(alert_id: uuid.UUID, who: Actor, change: Change, act: Act, reason: str) -> AlertOut:
+    return change.made(who, lambda uow: _out(uow, service.take(uow, alert_id, change.version, act, reason)))

@@ -16,8 +16,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Annotated, Literal, NamedTuple
 from uuid import UUID
+
+from pydantic import BeforeValidator
 
 from app.platform.kernel.actor import ROLE_WORDS, Role
 from app.platform.kernel.worded import Worded
@@ -67,6 +69,13 @@ class Act(Worded):
     SEND_BACK = "send_back", "sent back"
     RETRACT = "retract", "retracted"
     DISCARD = "discard", "discarded"
+
+
+Step = Annotated[
+    Literal[Act.RAISE, Act.SUBMIT, Act.AGREE, Act.APPROVE, Act.SEND_BACK, Act.DISCARD],
+    BeforeValidator(lambda word: word.replace("-", "_")),
+]
+"""A step as an address names it. Editing brings new words and a retraction is told outside: each has its own route."""
 
 
 class Reach(Worded):

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from app.figures.exports import extract_job, schemas, service
-from app.figures.exports.web import Approver, Number, Researcher, Writer, file_of
+from app.figures.exports.domain import ProjectStep
+from app.figures.exports.web import Number, Researcher, Writer, file_of
 from app.platform.db import UnitOfWork
-from app.platform.kernel.actor import Actor
 from app.platform.web.etags import tagged
 from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
-from app.runtime import Change, ChangeDep, CreationDep, RuntimeDep
+from app.runtime import ChangeDep, CreationDep, RuntimeDep
 
 router = APIRouter(prefix="/api/v1", tags=["research projects"])
 
@@ -51,31 +49,7 @@ def change_project(
     project_id: uuid.UUID, body: schemas.ProjectIn, who: Writer, change: ChangeDep
 ) -> schemas.ProjectOut:
     """Change a draft."""
-    return _take(project_id, who, change, partial(service.change_project, new=body))
-
-
-@router.post("/projects/{project_id}/propose")
-def propose(project_id: uuid.UUID, who: Writer, change: ChangeDep) -> schemas.ProjectOut:
-    """Hand a draft to those who approve."""
-    return _take(project_id, who, change, service.propose)
-
-
-@router.post("/projects/{project_id}/send-back")
-def send_back(project_id: uuid.UUID, body: schemas.ReasonIn, who: Approver, change: ChangeDep) -> schemas.ProjectOut:
-    """Make a proposal a draft again."""
-    return _take(project_id, who, change, partial(service.send_back, reason=body.reason))
-
-
-@router.post("/projects/{project_id}/approve")
-def approve(project_id: uuid.UUID, who: Approver, change: ChangeDep) -> schemas.ProjectOut:
-    """Approve a proposal of somebody else."""
-    return _take(project_id, who, change, service.approve)
-
-
-@router.post("/projects/{project_id}/withdraw")
-def withdraw(project_id: uuid.UUID, body: schemas.ReasonIn, who: Writer, change: ChangeDep) -> schemas.ProjectOut:
-    """End a project at once."""
-    return _take(project_id, who, change, partial(service.withdraw, reason=body.reason))
+    return change.made(who, lambda uow: _out(uow, service.change_project(uow, project_id, change.version, body)))
 
 
 @router.get("/projects/{project_id}/extracts")
@@ -100,6 +74,18 @@ def ask_for_extract(
     return asked
 
 
+@router.post("/projects/{project_id}/{step}")
+def take_step(
+    project_id: uuid.UUID,
+    step: ProjectStep,
+    who: Writer,
+    change: ChangeDep,
+    body: schemas.StepIn = schemas.NOTHING_SAID,
+) -> schemas.ProjectOut:
+    """Propose a draft, send a proposal back, approve one of somebody else, or end a project at once."""
+    return change.made(who, lambda uow: _out(uow, service.take(uow, project_id, change.version, step, body.reason)))
+
+
 @router.get("/projects/{project_id}/drawings/{drawing_id}")
 def read_drawing(project_id: uuid.UUID, drawing_id: uuid.UUID, who: Writer, rt: RuntimeDep) -> schemas.DrawingOut:
     """How far an extract that was asked for is, or what became of it."""
@@ -118,15 +104,6 @@ def fetch_extract(
 ) -> Response:
     """The rows of an extract, for its researcher while the project runs. Audited."""
     return file_of(rt, who, request, project_id, number, format)
-
-
-def _take(
-    project_id: uuid.UUID,
-    who: Actor,
-    change: Change,
-    act: Callable[[UnitOfWork, uuid.UUID, int], service.ResearchProject],
-) -> schemas.ProjectOut:
-    return change.made(who, lambda uow: _out(uow, act(uow, project_id, change.version)))
 
 
 def _out(uow: UnitOfWork, row: service.ResearchProject) -> schemas.ProjectOut:

@@ -56,6 +56,15 @@ STATE_WORDS: dict[ProjectState, str] = {
 OVER = "ended"
 
 
+class ProjectStep(StrEnum):
+    """What is done with a project on its way."""
+
+    PROPOSE = "propose"
+    SEND_BACK = "send-back"
+    APPROVE = "approve"
+    WITHDRAW = "withdraw"
+
+
 class DrawingState(StrEnum):
     """How far the drawing of an extract is. `refused`: somebody can do something about it; `failed`: the server could not."""
 

@@ -28,10 +28,13 @@ class ProjectIn(FreeText):
     ends_on: Day
 
 
-class ReasonIn(FreeText):
-    """Why."""
+class StepIn(FreeText):
+    """What is said with a step; sending back and withdrawing need a reason."""
 
-    reason: Note200
+    reason: Note200 = ""
+
+
+NOTHING_SAID = StepIn()
 
 
 class ProjectOut(BaseModel):

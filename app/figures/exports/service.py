@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from app.figures.exports.domain import APPROVERS, Column, ProjectState, period_problems, runs, state_words
+from app.figures.exports.domain import APPROVERS, Column, ProjectState, ProjectStep, period_problems, runs, state_words
 from app.figures.exports.schemas import ProjectIn
 from app.figures.exports.tables import ResearchExtract, ResearchPlacement, ResearchProject
 from app.intake.people import service as people
@@ -22,9 +22,22 @@ from app.platform.kernel.place import day_of
 from app.platform.kernel.versions import check_version
 
 __all__ = [
-    "ProjectView", "ResearchExtract", "ResearchProject", "approve", "change_project", "extracts", "get_project", "page",
-    "propose", "researchers", "running", "send_back", "view_of", "withdraw", "write_project",
+    "ProjectView", "ResearchExtract", "ResearchProject", "change_project", "extracts", "get_project", "page",
+    "researchers", "running", "take", "view_of", "write_project",
 ]  # fmt: skip
+
+_STEPS: dict[ProjectStep, tuple[tuple[ProjectState, ...], str, str]] = {
+    ProjectStep.PROPOSE: ((ProjectState.DRAFT,), "Only a draft can be proposed.", ""),
+    ProjectStep.SEND_BACK: (
+        (ProjectState.PROPOSED,), "Only a proposal can be sent back.", "Say what is to be changed."
+    ),
+    ProjectStep.APPROVE: ((ProjectState.PROPOSED,), "This project does not wait for approval.", ""),
+    ProjectStep.WITHDRAW: (
+        (ProjectState.DRAFT, ProjectState.PROPOSED, ProjectState.APPROVED),
+        "This project is withdrawn already.", "Say why it ends.",
+    ),
+}  # fmt: skip
+"""From which states a step is taken, what is said in any other, and what is said where a reason is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,54 +149,51 @@ def write_project(uow: UnitOfWork, new: ProjectIn) -> ResearchProject:
 
 def change_project(uow: UnitOfWork, project_id: uuid.UUID, version: int, new: ProjectIn) -> ResearchProject:
     """Change a draft. Whoever changed it is one of its authors. Raises NotFound, Stale, Conflict, Invalid."""
-    row = _locked(uow, project_id, version, ProjectState.DRAFT, "Only a draft can be changed.")
+    row = get_project(uow.session, uow.actor, project_id, lock=True)
+    check_version("project", version, row.version)
+    if row.state is not ProjectState.DRAFT:
+        raise Conflict("Only a draft can be changed. Nothing was changed.")
     for name, value in _checked(uow, new):
         setattr(row, name, value)
     row.authors = sorted({*row.authors, str(_person(uow.actor))})
     return _step(uow, row, "change")
 
 
-def propose(uow: UnitOfWork, project_id: uuid.UUID, version: int) -> ResearchProject:
-    """Hand a draft to those who approve."""
-    row = _locked(uow, project_id, version, ProjectState.DRAFT, "Only a draft can be proposed.")
-    row.state, row.proposed_by, row.proposed_at = ProjectState.PROPOSED, _person(uow.actor), uow.now
-    row.reason = ""
-    return _step(uow, row, "propose")
-
-
-def send_back(uow: UnitOfWork, project_id: uuid.UUID, version: int, reason: str) -> ResearchProject:
-    """Make a proposal a draft again, with what is to be changed."""
-    row = _locked(uow, project_id, version, ProjectState.PROPOSED, "Only a proposal can be sent back.")
-    _needs_reason(reason, "The proposal was not sent back.", "Say what is to be changed.")
-    row.state, row.reason = ProjectState.DRAFT, reason
-    return _step(uow, row, "send_back", reason)
-
-
-def approve(uow: UnitOfWork, project_id: uuid.UUID, version: int) -> ResearchProject:
-    """Let the researcher make extracts. Raises NotFound, Forbidden, Stale, Conflict, Invalid when the last day passed."""
+def take(uow: UnitOfWork, project_id: uuid.UUID, version: int, step: ProjectStep, reason: str = "") -> ResearchProject:
+    """Take one step. Raises NotFound, Forbidden, Stale, Conflict, Invalid where a reason is missing or it is too late."""
     row = get_project(uow.session, uow.actor, project_id, lock=True)
-    if row.state is not ProjectState.PROPOSED:
-        raise Conflict("This project does not wait for approval. Nothing was changed.")
-    if why := _why_not_approved(uow.actor, row):
+    if (
+        step is ProjectStep.APPROVE
+        and row.state is ProjectState.PROPOSED
+        and (why := _why_not_approved(uow.actor, row))
+    ):
         raise Forbidden(why, hint="Ask another session lead or an administrator.")
+    if step is ProjectStep.SEND_BACK and not uow.actor.has(*APPROVERS):
+        raise Forbidden("Projects are sent back by session leads and administrators.")
     check_version("project", version, row.version)
-    if day_of(uow.now) > row.ends_on:
-        raise Invalid("Its last day has passed, so it was not approved.", hint="Send it back and set other days.")
-    row.state, row.approved_by, row.approved_at = ProjectState.APPROVED, _person(uow.actor), uow.now
-    return _step(uow, row, "approve")
-
-
-def withdraw(uow: UnitOfWork, project_id: uuid.UUID, version: int, reason: str) -> ResearchProject:
-    """End a project at once: no more extracts, none to be fetched, and where its samples stood is forgotten."""
-    row = get_project(uow.session, uow.actor, project_id, lock=True)
-    if row.state is ProjectState.WITHDRAWN:
-        raise Conflict("This project is withdrawn already. Nothing was changed.")
-    check_version("project", version, row.version)
-    _needs_reason(reason, "The project was not withdrawn.", "Say why it ends.")
-    row.state, row.reason = ProjectState.WITHDRAWN, reason
-    row.withdrawn_by, row.withdrawn_at = _person(uow.actor), uow.now
-    uow.session.connection().execute(sa.delete(ResearchPlacement).where(col(ResearchPlacement.project_id) == row.id))
-    return _step(uow, row, "withdraw", reason)
+    sources, otherwise, no_reason = _STEPS[step]
+    if row.state not in sources:
+        raise Conflict(f"{otherwise} Nothing was changed.")
+    if no_reason and not reason:
+        raise Invalid("The project stands as it was.", fields={"reason": no_reason})
+    match step:
+        case ProjectStep.PROPOSE:
+            row.state, row.proposed_by, row.proposed_at = ProjectState.PROPOSED, _person(uow.actor), uow.now
+        case ProjectStep.SEND_BACK:
+            row.state = ProjectState.DRAFT
+        case ProjectStep.APPROVE:
+            if day_of(uow.now) > row.ends_on:
+                raise Invalid(
+                    "Its last day has passed, so it was not approved.", hint="Send it back and set other days."
+                )
+            row.state, row.approved_by, row.approved_at = ProjectState.APPROVED, _person(uow.actor), uow.now
+        case ProjectStep.WITHDRAW:  # no more extracts, none to be fetched, and where its samples stood is forgotten
+            row.state, row.withdrawn_by, row.withdrawn_at = ProjectState.WITHDRAWN, _person(uow.actor), uow.now
+            placements = sa.delete(ResearchPlacement).where(col(ResearchPlacement.project_id) == row.id)
+            uow.session.connection().execute(placements)
+    if step is not ProjectStep.APPROVE:
+        row.reason = reason if no_reason else ""
+    return _step(uow, row, step.name.lower(), reason)
 
 
 def _why_not_approved(actor: Actor, row: ResearchProject) -> str:
@@ -206,21 +216,6 @@ def _checked(uow: UnitOfWork, new: ProjectIn) -> ProjectIn:
     if wrong:
         raise Invalid("The project was not saved. What you typed is still here.", fields=wrong)
     return new.model_copy(update={"columns": [column.value for column in Column if column in new.columns]})
-
-
-def _locked(
-    uow: UnitOfWork, project_id: uuid.UUID, version: int, state: ProjectState, otherwise: str
-) -> ResearchProject:
-    row = get_project(uow.session, uow.actor, project_id, lock=True)
-    check_version("project", version, row.version)
-    if row.state is not state:
-        raise Conflict(f"{otherwise} Nothing was changed.")
-    return row
-
-
-def _needs_reason(reason: str, detail: str, sentence: str) -> None:
-    if not reason:
-        raise Invalid(detail, fields={"reason": sentence})
 
 
 def _step(uow: UnitOfWork, row: ResearchProject, verb: str, reason: str = "") -> ResearchProject:

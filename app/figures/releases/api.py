@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from app.figures.releases import covers, schemas, service
+from app.figures.releases import covers, service
+from app.figures.releases import service as schemas
 from app.figures.trends.domain import Audience, Dimension
 from app.figures.trends.schemas import TrendOut
 from app.figures.trends.web import filters

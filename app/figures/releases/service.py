@@ -21,11 +21,10 @@ from urllib.parse import urlencode
 
 import sqlalchemy as sa
 import structlog
-from pydantic import JsonValue
+from pydantic import BaseModel, ConfigDict, JsonValue
 from sqlmodel import Session, col, select
 
 from app.figures.releases import lookup
-from app.figures.releases.schemas import Choices
 from app.figures.releases.tables import Release
 from app.figures.trends import service as trends
 from app.figures.trends.domain import Audience, Dimension, Question, TrendTable
@@ -54,6 +53,38 @@ _CITATION = (
 )
 _LEVEL = re.compile(r"\d{4}\.(\d+)")
 _NEWEST_FIRST = select(Release).order_by(col(Release.made_at).desc(), col(Release.id).desc())
+
+
+class ReleaseOut(BaseModel):
+    """A release. `counts`: how many periods it holds."""
+
+    model_config = ConfigDict(from_attributes=True)
+    id: uuid.UUID
+    number: str
+    made_at: datetime
+    first_month: str
+    last_month: str
+    facts_digest: str
+    content_digest: str
+    counts: dict[str, JsonValue]
+    definitions: dict[str, JsonValue]
+    protection: dict[str, JsonValue]
+    citation: str
+    supersedes: uuid.UUID | None
+    note: str
+
+
+class Choices(BaseModel):
+    """What a look-up may name. The same for every audience of a release."""
+
+    months: list[str]
+    regions: list[str]
+    expected: list[str]
+    found: list[str]
+
+
+class ReleaseWithChoices(Choices, ReleaseOut):
+    """One release, with what a look-up may name."""
 
 
 def newest(session: Session) -> Release | None:

@@ -6,16 +6,19 @@ file at a time. Writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
-from app.laboratory.library.domain import Progress, Refusal, Technique
+from app.laboratory.library.domain import Progress, Refusal, Technique, plain
 from app.laboratory.library.raw_files import RawFile
-from app.laboratory.library.register import by_register
 from app.laboratory.library.tables import Library
 from app.platform.kernel.errors import Invalid, Unreadable
+from harm_messages import load_pack
+from harm_messages.register import Substance
 from instruments import FileReader, InstrumentError, members_of_zip, printable, to_absorbance
 from spectra import (
     ImportReport,
@@ -29,9 +32,71 @@ from spectra import (
     entries_from_readings,
 )
 from spectra.importing import FILE
+from spectra.reference_titles import same_molecule
 
 NAME_LENGTH = 120
 READING = "Reading files"
+
+
+_SHORTEST_ALIAS = 3
+
+
+class RegisterKeys:
+    """`keys(inchikey, names, cas, formula)`: the InChIKey of the register's substance, "" where none is meant for sure.
+
+    An InChIKey whose first block the register knows stands as it is. Else CAS number (confirmed ones only) and names must
+    agree on one substance, and a stated formula must be its base, a salt or a hydrate of it. An InChIKey stated with the
+    formula of the base itself is trusted against the register: it is another isomer.
+    """
+
+    def __init__(self, rows: Iterable[Substance] = ()) -> None:
+        self._blocks: set[str] = set()
+        self._by_cas: dict[str, list[Substance]] = defaultdict(list)
+        self._by_name: dict[str, list[Substance]] = defaultdict(list)
+        for row in rows:
+            if row.inchikey is None:
+                continue
+            self._blocks.add(row.inchikey.value.partition("-")[0])
+            if row.cas is not None and row.cas.certain:
+                self._by_cas[row.cas.value].append(row)
+            words = {plain(w) for w in (row.id, row.name, *(a for a in row.aliases if len(a) >= _SHORTEST_ALIAS))}
+            for word in words - {""}:
+                self._by_name[word].append(row)
+
+    def __call__(self, inchikey: str, names: Sequence[str], cas: str, formula: str) -> str:
+        """See the class."""
+        block = inchikey.strip().upper().partition("-")[0]
+        if block in self._blocks:
+            return inchikey
+        row = self._row(names, cas)
+        if row is None or row.inchikey is None:
+            return ""
+        fits = same_molecule(formula, row.formula) if formula else None
+        salt = (
+            fits is True and same_molecule(row.formula, formula) is not True
+        )  # or a hydrate: more than the base itself
+        return "" if fits is False or (block and not salt) else row.inchikey.value
+
+    def _row(self, names: Sequence[str], cas: str) -> Substance | None:
+        """The one substance that number and names agree on."""
+        numbered = {row.id: row for row in self._by_cas.get(cas, ())}
+        called: dict[str, Substance] = {}
+        for name in names:
+            meant = self._by_name.get(plain(name), [])
+            if len(meant) == 1:
+                called[meant[0].id] = meant[0]
+        both = numbered.keys() & called.keys() if numbered and called else numbered.keys() | called.keys()
+        return (numbered | called)[next(iter(both))] if len(both) == 1 else None
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> RegisterKeys:
+    return RegisterKeys(load_pack().substances)
+
+
+def by_register(inchikey: str, names: Sequence[str], cas: str, formula: str) -> str:
+    """`RegisterKeys` of the register that comes with MAST, read at the first spectrum that asks."""
+    return _shipped()(inchikey, names, cas, formula)
 
 
 @dataclass

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
-from datetime import date
+from dataclasses import fields, replace
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.laboratory.incoming import service as incoming
-from app.laboratory.standards import controlling, schemas, service, web
+from app.laboratory.standards import controlling, service, web
 from app.laboratory.standards.domain import ControlKind, NewControl, NewReplicate, NewStandard
-from app.laboratory.standards.tables import Standard
+from app.laboratory.standards.service import StandardView
+from app.laboratory.standards.tables import Control, Standard
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Conflict
@@ -21,7 +23,7 @@ from app.platform.security.policy import allow
 from app.platform.storage import Held, Received
 from app.platform.web.bodies import BINARY, FileName, looked_at
 from app.platform.web.etags import tagged
-from app.platform.web.fields import Moment, Text40, Text60, Text80, Text140
+from app.platform.web.fields import FreeText, Moment, Note200, Text40, Text60, Text80, Text140
 from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
 from app.runtime import ChangeDep, CreationDep, Runtime, RuntimeDep
 
@@ -31,34 +33,178 @@ Chemist = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER)]
 Bench = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)]
 
 
+InChIKey = Annotated[str, Field(max_length=27, pattern=r"^([A-Z]{14}-[A-Z]{10}-[A-Z])?$")]
+
+Finite = Annotated[float | None, Field(allow_inf_nan=False)]
+
+
+class EnrolIn(BaseModel):
+    """A reading of a sample (of a run: one peak) that becomes a standard, or with `standard_id` another run of one.
+
+    The reference material is a substance of the register, or a free name with its InChIKey where there is one.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    substance: Text60 = ""
+    name: Annotated[Text140, Field(max_length=120)] = ""
+    inchikey: InChIKey = ""
+    form: Text40 = Field("", description="Salt, base or polymorph, as the certificate says")
+    lot: Text60 = ""
+    supplier: Text80 = ""
+    purity_percent: Finite = None
+    expires_on: date | None = None
+    reading_id: uuid.UUID
+    peak: Annotated[int | None, Field(ge=1, le=200)] = None
+    standard_id: uuid.UUID | None = None
+    instrument: Annotated[Text140, Field(max_length=120)] | None = None
+    measured_at: Moment | None = None
+    retention_time_s: Finite = None
+    retention_index: Finite = None
+
+    def standard(self) -> NewStandard:
+        """The reference material."""
+        return NewStandard(
+            self.name, self.inchikey, self.substance, self.lot, self.supplier, self.purity_percent, self.expires_on,
+            self.form,
+        )  # fmt: skip
+
+    def run(self, said: NewReplicate) -> NewReplicate:
+        """What is said here, else what the reading says of itself."""
+        mine = {known.name: getattr(self, known.name) for known in fields(said)}
+        return replace(said, **{name: value for name, value in mine.items() if value is not None})
+
+
+class RetireIn(FreeText):
+    """Why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Note200
+
+
+class ReplicateOut(BaseModel):
+    """One run of a standard."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: uuid.UUID
+    peak: int | None
+    reading_id: uuid.UUID | None
+    file_name: str
+    technique: str = Field(description="MS, IR or RAMAN")
+    accurate: bool
+    n_peaks: int
+    instrument: str
+    measured_at: datetime
+    retention_time_s: float | None
+    retention_index: float | None
+    enrolled_at: datetime
+
+
+class StandardOut(BaseModel):
+    """A standard. `counts`: whether it is evidence now; expired and retired ones are not."""
+
+    id: uuid.UUID
+    name: str
+    inchikey: str
+    substance_id: str
+    form: str
+    lot: str
+    supplier: str
+    purity_percent: float | None
+    expires_at: datetime | None
+    created_at: datetime
+    retired_at: datetime | None
+    retired_reason: str
+    version: int
+    counts: bool
+    state: str
+    replicates: list[ReplicateOut]
+    href: str
+
+    @classmethod
+    def of(cls, view: StandardView) -> StandardOut:
+        """The JSON shape of what the service shows."""
+        return cls(
+            **view.row.model_dump(),
+            counts=view.counts,
+            state=view.state,
+            replicates=view.replicates,
+            href=f"/standards/{view.row.id}",
+        )
+
+
+class FromIncomingIn(BaseModel):
+    """A file from an instrument, as it is in the list of incoming files, what control run it is and of which batch.
+
+    A ladder says how many carbons its first peak has.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: ControlKind
+    batch: Annotated[Text60, Field(max_length=40)]
+    instrument: Text80 = ""
+    measured_at: Moment | None = None
+    first_carbon: int | None = None
+    incoming_id: uuid.UUID
+
+
+class ControlOut(BaseModel):
+    """A control run. `message` is for the screen, `href` where to look."""
+
+    id: uuid.UUID
+    kind: ControlKind
+    batch: str
+    instrument: str
+    file_name: str
+    n_scans: int
+    first_carbon: int | None
+    details: dict[str, str | list[list[float]]]
+    measured_at: datetime
+    created_at: datetime
+    withdrawn_at: datetime | None
+    withdrawn_reason: str
+    version: int
+    message: str = ""
+    href: str = "/standards/controls"
+
+    @classmethod
+    def of(cls, row: Control) -> ControlOut:
+        """The JSON shape of a stored row."""
+        said = "Kept. Runs of its batch are compared again." if row.withdrawn_at is None else "Withdrawn."
+        return cls(**row.model_dump(), message=said)
+
+
 @router.get("/standards")
-def list_standards(who: Bench, rt: RuntimeDep, cursor: Cursor = "", limit: Limit = 50) -> Page[schemas.StandardOut]:
+def list_standards(who: Bench, rt: RuntimeDep, cursor: Cursor = "", limit: Limit = 50) -> Page[StandardOut]:
     """Own standards, newest first; expired and retired ones too, marked."""
     before = decode_cursor(cursor)
     with rt.read() as session:
         rows = service.standards_page(session, who, rt.now(), before=before, limit=limit + 1)
-    return cut(rows, limit, schemas.StandardOut.of, lambda view: view.row.id)
+    return cut(rows, limit, StandardOut.of, lambda view: view.row.id)
 
 
 @router.get("/standards/{standard_id}")
-def show_standard(standard_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: Response) -> schemas.StandardOut:
+def show_standard(standard_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: Response) -> StandardOut:
     """One standard with its runs."""
     with rt.read() as session:
-        return tagged(response, schemas.StandardOut.of(service.standard_view(session, who, standard_id, rt.now())))
+        return tagged(response, StandardOut.of(service.standard_view(session, who, standard_id, rt.now())))
 
 
-@router.post("/standards", status_code=201, response_model=schemas.StandardOut)
-def enrol(body: schemas.EnrolIn, who: Chemist, rt: RuntimeDep, creation: CreationDep) -> JSONResponse:
+@router.post("/standards", status_code=201, response_model=StandardOut)
+def enrol(body: EnrolIn, who: Chemist, rt: RuntimeDep, creation: CreationDep) -> JSONResponse:
     """Enrol a reading of a sample, or one peak of a run, as an own standard; or as another run of one there is."""
 
-    def create(uow: UnitOfWork) -> schemas.StandardOut:
+    def create(uow: UnitOfWork) -> StandardOut:
         source, said = service.from_reading(uow.session, who, web.arrays_of(rt), body.reading_id, body.peak)
         return _enrolled(uow, rt, source, body.standard(), body.run(said), body.standard_id)
 
     return creation.made(who, create)
 
 
-@router.post("/standards/uploads", status_code=201, response_model=schemas.StandardOut, openapi_extra=BINARY)
+@router.post("/standards/uploads", status_code=201, response_model=StandardOut, openapi_extra=BINARY)
 async def enrol_file(
     who: Chemist,
     rt: RuntimeDep,
@@ -66,7 +212,7 @@ async def enrol_file(
     filename: FileName = "",
     substance: Annotated[Text60, Query(description="Register id")] = "",
     name: Annotated[Text140, Query(max_length=120)] = "",
-    inchikey: Annotated[schemas.InChIKey, Query()] = "",
+    inchikey: Annotated[InChIKey, Query()] = "",
     form: Annotated[Text40, Query(description="Salt, base or polymorph")] = "",
     lot: Annotated[Text60, Query()] = "",
     supplier: Annotated[Text80, Query()] = "",
@@ -95,7 +241,7 @@ def _enrolled(
     new: NewStandard,
     run: NewReplicate,
     another_of: uuid.UUID | None,
-) -> schemas.StandardOut:
+) -> StandardOut:
     """Another run of a standard there is, else a new one, with the name and keys the register has for it."""
     store = web.arrays_of(rt)
     if another_of is not None:
@@ -106,7 +252,7 @@ def _enrolled(
 
 
 @router.post("/standards/{standard_id}/retire")
-def retire(standard_id: uuid.UUID, body: schemas.RetireIn, who: Chemist, change: ChangeDep) -> schemas.StandardOut:
+def retire(standard_id: uuid.UUID, body: RetireIn, who: Chemist, change: ChangeDep) -> StandardOut:
     """Take a standard out of every comparison to come. It stays on record with the reason."""
     return change.made(who, lambda uow: _out(uow, service.retire(uow, standard_id, change.version, body.reason)))
 
@@ -118,22 +264,22 @@ def list_controls(
     batch: Annotated[Text60, Query(max_length=40, description="Of this batch only")] = "",
     cursor: Cursor = "",
     limit: Limit = 50,
-) -> Page[schemas.ControlOut]:
+) -> Page[ControlOut]:
     """Blank runs, ladders and QC runs, newest first."""
     before = decode_cursor(cursor)
     with rt.read() as session:
         rows = controlling.controls_page(session, who, batch=batch, before=before, limit=limit + 1)
-    return cut(rows, limit, schemas.ControlOut.of, lambda row: row.id)
+    return cut(rows, limit, ControlOut.of, lambda row: row.id)
 
 
 @router.get("/controls/{control_id}")
-def show_control(control_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: Response) -> schemas.ControlOut:
+def show_control(control_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: Response) -> ControlOut:
     """One control."""
     with rt.read() as session:
-        return tagged(response, schemas.ControlOut.of(controlling.get_control(session, who, control_id)))
+        return tagged(response, ControlOut.of(controlling.get_control(session, who, control_id)))
 
 
-@router.post("/controls/uploads", status_code=201, response_model=schemas.ControlOut, openapi_extra=BINARY)
+@router.post("/controls/uploads", status_code=201, response_model=ControlOut, openapi_extra=BINARY)
 async def keep_control(
     who: Chemist,
     rt: RuntimeDep,
@@ -150,17 +296,13 @@ async def keep_control(
 
     def commit(held: Held) -> Response:
         run = web.control_run_of(rt, held, filename or "unnamed file", new)
-        return creation.made(
-            who, lambda uow: schemas.ControlOut.of(controlling.add_control(uow, run, new)), sha256=held.sha256
-        )
+        return creation.made(who, lambda uow: ControlOut.of(controlling.add_control(uow, run, new)), sha256=held.sha256)
 
     return await looked_at(creation.request, rt.blobs, commit)
 
 
 @router.post("/controls/from-incoming", status_code=201)
-def control_from_incoming(
-    body: schemas.FromIncomingIn, who: Chemist, rt: RuntimeDep, change: ChangeDep
-) -> schemas.ControlOut:
+def control_from_incoming(body: FromIncomingIn, who: Chemist, rt: RuntimeDep, change: ChangeDep) -> ControlOut:
     """Keep a waiting file from an instrument as a control. If-Match is the version of that file."""
     new = NewControl(body.kind, body.batch, body.instrument, body.measured_at, body.first_carbon)
     with rt.read() as session:
@@ -171,17 +313,17 @@ def control_from_incoming(
     run = web.control_run_of(rt, Received(where, size), name, new)
     return change.made(
         who,
-        lambda uow: schemas.ControlOut.of(controlling.from_incoming(uow, body.incoming_id, change.version, run, new)),
+        lambda uow: ControlOut.of(controlling.from_incoming(uow, body.incoming_id, change.version, run, new)),
     )
 
 
 @router.post("/controls/{control_id}/withdraw")
-def withdraw(control_id: uuid.UUID, body: schemas.RetireIn, who: Chemist, change: ChangeDep) -> schemas.ControlOut:
+def withdraw(control_id: uuid.UUID, body: RetireIn, who: Chemist, change: ChangeDep) -> ControlOut:
     """Use a control no more; runs of its batch are compared again without it."""
     return change.made(
-        who, lambda uow: schemas.ControlOut.of(controlling.withdraw(uow, control_id, change.version, body.reason))
+        who, lambda uow: ControlOut.of(controlling.withdraw(uow, control_id, change.version, body.reason))
     )
 
 
-def _out(uow: UnitOfWork, row: Standard) -> schemas.StandardOut:
-    return schemas.StandardOut.of(service.standard_view(uow.session, uow.actor, row.id, uow.now))
+def _out(uow: UnitOfWork, row: Standard) -> StandardOut:
+    return StandardOut.of(service.standard_view(uow.session, uow.actor, row.id, uow.now))

@@ -16,8 +16,6 @@ from app.care.alerts.domain import (
     ALL_STEPS,
     BY_ONE,
     CHANNELS,
-    HEALTH,
-    LEADS,
     NO_GREEN_LIGHT,
     PARTNERS,
     SIGNED,
@@ -26,6 +24,7 @@ from app.care.alerts.domain import (
     Act,
     AlertState,
     Channel,
+    Step,
     Tier,
 )
 from app.care.alerts.new_alert import undecided
@@ -58,8 +57,6 @@ Reader = Annotated[Visit, visitor(*SERVICE_STAFF, Role.CLINICIAN, *PARTNERS)]
 Staff = Annotated[Visit, visitor(*SERVICE_STAFF, Role.CLINICIAN)]
 Writer = Annotated[Visit, visitor(*sorted(WRITERS))]
 Signer = Annotated[Visit, visitor(*sorted(ALL_STEPS))]
-Health = Annotated[Visit, visitor(*sorted(HEALTH | LEADS))]
-Approver = Annotated[Visit, visitor(Role.CLINICIAN, Role.SESSION_LEAD)]
 Version = Annotated[int, Form()]
 Reason = Annotated[Note200, Form()]
 ToldReason = Annotated[Told200, Form()]
@@ -264,49 +261,19 @@ def edit(visit: Writer, alert_id: uuid.UUID, form: Annotated[AlertForm, Form()])
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 
-@router.post("/alerts/{alert_id}/raise")
-def raise_it(visit: Writer, alert_id: uuid.UUID, version: Version = 0) -> Response:
-    """Put a drafted T0 or T1 in force."""
-    return _taken(visit, alert_id, version, Act.RAISE)
-
-
-@router.post("/alerts/{alert_id}/submit")
-def submit(visit: Writer, alert_id: uuid.UUID, version: Version = 0) -> Response:
-    """The laboratory's word."""
-    return _taken(visit, alert_id, version, Act.SUBMIT)
-
-
-@router.post("/alerts/{alert_id}/agree")
-def agree(visit: Health, alert_id: uuid.UUID, version: Version = 0) -> Response:
-    """The health side agrees."""
-    return _taken(visit, alert_id, version, Act.AGREE)
-
-
-@router.post("/alerts/{alert_id}/approve")
-def approve(visit: Approver, alert_id: uuid.UUID, version: Version = 0) -> Response:
-    """Approve it."""
-    return _taken(visit, alert_id, version, Act.APPROVE)
-
-
-@router.post("/alerts/{alert_id}/send-back")
-def send_back(visit: Health, alert_id: uuid.UUID, version: Version = 0, reason: Reason = "") -> Response:
-    """Make it a draft again."""
-    return _taken(visit, alert_id, version, Act.SEND_BACK, reason)
-
-
 @router.post("/alerts/{alert_id}/retract")
 def retract(visit: Signer, alert_id: uuid.UUID, version: Version = 0, reason: ToldReason = "") -> Response:
     """Take it back."""
     return _taken(visit, alert_id, version, Act.RETRACT, reason)
 
 
-@router.post("/alerts/{alert_id}/discard")
-def discard(visit: Writer, alert_id: uuid.UUID, version: Version = 0, reason: Reason = "") -> Response:
-    """Drop the draft."""
-    return _taken(visit, alert_id, version, Act.DISCARD, reason)
+@router.post("/alerts/{alert_id}/{step}")
+def take_step(visit: Signer, alert_id: uuid.UUID, step: Step, version: Version = 0, reason: Reason = "") -> Response:
+    """One step of its sign-off, or the end of a draft; else the alert with every reason why not."""
+    return _taken(visit, alert_id, version, step, reason)
 
 
-def _taken(visit: Visit, alert_id: uuid.UUID, version: int, act: Act, reason: str = "") -> Response:
+def _taken(visit: Visit, alert_id: uuid.UUID, version: int, act: Act, reason: str) -> Response:
     with visit.work(lambda error: _one(visit, alert_id, error=error, tried=act), but=NotFound) as uow:
         service.take(uow, alert_id, version, act, reason)
     return RedirectResponse(f"/alerts?done={ENDS[act]}" if act in ENDS else f"/alerts/{alert_id}", 303)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form
@@ -21,11 +23,74 @@ from app.intake.tasks import service as tasks
 from app.platform.kernel.errors import Conflict, Invalid, MastError
 from app.platform.kernel.ids import new_id
 from app.platform.web.problems import status_of
-from app.screens.consultation import also_taking
 from app.screens.consultation.adjusting_page import Teller, adjusting_of
 from app.screens.visits import Visit
+from harm_messages import Pack, Severity
+from harm_messages.content import CoUse
 
 router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing to tick. `words` are what else people call it, for looking it up on the page."""
+
+    id: str
+    label: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mixing:
+    """One row of the table: what somebody takes or what is true of them, and what must not meet it."""
+
+    plain: str
+    grave: tuple[str, ...]
+    serious: tuple[str, ...]
+
+
+def short_list(pack: Pack, kind: str) -> list[Choice]:
+    """The pack's short list: of what people take (`taken`), which stands open, or of what a person may say about themselves
+    (`about_you`): pregnancy, an illness, a habit. Never an age."""
+    return [Choice(one.id, one.label, " ".join(one.aliases)) for one in pack.co_use.values() if one.kind == kind]
+
+
+def to_find(pack: Pack) -> list[Choice]:
+    """The register's drugs and medicines by name; not cuts and by-products, which nobody says they take, nor what the
+    short list has already."""
+    tapped = {word.casefold() for one in pack.co_use.values() for word in (one.id, one.label, *one.aliases)}
+    paired = {one for group in pack.groups.values() for one in group.substances}
+    rows = [s for s in pack.substances if s.psychoactive or s.id in paired or s.drug_class.startswith("medicine")]
+    rows.sort(key=lambda s: s.name.casefold())
+    return [Choice(s.id, s.name, " ".join(s.aliases)) for s in rows if s.name.casefold() not in tapped]
+
+
+def known(pack: Pack, said: Iterable[str]) -> tuple[str, ...]:
+    """Of what came back, what this pack knows, each once; the rest is dropped without a word anywhere."""
+    return tuple(dict.fromkeys(one for one in said if one in pack.co_use or one in pack.substances))
+
+
+def labels(pack: Pack, also: Iterable[str], kind: str = "taken") -> list[str]:
+    """The names of those of this kind, for the screen of whoever asked."""
+    known = [pack.co_use.get(one) or CoUse(id=one, label=pack.substances[one].name) for one in also]
+    return [one.label for one in known if one.kind == kind]
+
+
+def mixing_table(pack: Pack) -> list[Mixing]:
+    """Every side of a dangerous pair of the pack by its plain name, with the sides that must not meet it."""
+    sides: dict[str, dict[str, Severity]] = {}
+    for pair in pack.pairs:
+        for one, other in ((pair.a, pair.b), (pair.b, pair.a)):
+            met, plain = sides.setdefault(pack.groups[one].plain, {}), pack.groups[other].plain
+            met[plain] = min(pair.severity, met.get(plain, pair.severity), key=lambda s: s.rank)
+    return [
+        Mixing(
+            plain,
+            tuple(sorted((p for p, s in met.items() if s.rank <= Severity.S1.rank), key=str.casefold)),
+            tuple(sorted((p for p, s in met.items() if s.rank > Severity.S1.rank), key=str.casefold)),
+        )
+        for plain, met in sorted(sides.items(), key=lambda row: row[0].casefold())
+    ]
 
 
 class ConsultationForm(BaseModel):
@@ -104,21 +169,21 @@ def consultation_with(
     """The client's page alone, with what the person says they also take: made from memory, written nowhere, not in the
     address, and no page of its own, so that no browser's history holds what was sent."""
     rt, who = visit.rt, visit.who
-    known = also_taking.known(rt.pack_of(who.agency_id), also or ())
-    dropped = not set(also or ()) <= set(known)
-    sample, view = web.view_for_staff(rt, visit.request, who, sample_id, known)
+    named = known(rt.pack_of(who.agency_id), also or ())
+    dropped = not set(also or ()) <= set(named)
+    sample, view = web.view_for_staff(rt, visit.request, who, sample_id, named)
     with rt.read() as session:
         pack = rt.packs.current(session, sample.agency_id, rt.now())
         todo = tasks.of_sample(session, who, sample_id)
     return rt.templates.page(
         visit.request,
-        "consultation/with.html" if known or dropped else "consultation/part.html",
+        "consultation/with.html" if named or dropped else "consultation/part.html",
         view=view,
         sample=sample,
         sample_tasks=todo,
         said_in=_said_in(visit),
-        taken=also_taking.labels(pack, known, "taken"),
-        about=also_taking.labels(pack, known, "about_you"),
+        taken=labels(pack, named, "taken"),
+        about=labels(pack, named, "about_you"),
         dropped=dropped,
         now=rt.now(),
     )
@@ -145,10 +210,10 @@ def _page(
         languages=web.choices(rt, f"/consultations/samples/{sample_id}", view.locale),
         w=ENGLISH,
         past=past,
-        to_tap=also_taking.short_list(pack, "taken"),
-        about_them=also_taking.short_list(pack, "about_you"),
-        mixing=also_taking.mixing_table(pack),
-        to_find=also_taking.to_find(pack),
+        to_tap=short_list(pack, "taken"),
+        about_them=short_list(pack, "about_you"),
+        mixing=mixing_table(pack),
+        to_find=to_find(pack),
         intentions=INTENTION_WORDS,
         referrals=REFERRAL_WORDS,
         error=error,

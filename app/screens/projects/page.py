@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 from sqlmodel import Session
 
 from app.figures.exports import extract_job, service
-from app.figures.exports.domain import APPROVERS, COLUMN_WORDS, WRITERS, Column, K, ProjectState
+from app.figures.exports.domain import APPROVERS, COLUMN_WORDS, WRITERS, Column, K, ProjectState, ProjectStep
 from app.figures.exports.schemas import ProjectIn
 from app.figures.exports.tables import ResearchDrawing, ResearchExtract, ResearchProject
 from app.figures.exports.web import Number, file_of
@@ -31,15 +31,14 @@ from app.screens.visits import Done, Note, Version, Visit, visitor
 router = APIRouter(include_in_schema=False)
 
 Writer = Annotated[Visit, visitor(*WRITERS)]
-Approver = Annotated[Visit, visitor(*APPROVERS)]
 Researcher = Annotated[Visit, visitor(Role.RESEARCHER)]
 LIMIT = 30
 DONE = {
     "saved": "Saved. It is a draft until it is proposed.",
-    "proposed": "Proposed. A session lead or an administrator who did not write it approves it or sends it back.",
-    "sent_back": "Sent back to its authors as a draft.",
-    "approved": "Approved. Its researcher can make extracts between its first and last day.",
-    "withdrawn": "Withdrawn. No extract is made or fetched any more.",
+    "propose": "Proposed. A session lead or an administrator who did not write it approves it or sends it back.",
+    "send-back": "Sent back to its authors as a draft.",
+    "approve": "Approved. Its researcher can make extracts between its first and last day.",
+    "withdraw": "Withdrawn. No extract is made or fetched any more.",
 }
 SENTENCES = {
     "title": "Give the project a title.",
@@ -146,34 +145,18 @@ def change_project(visit: Writer, project_id: uuid.UUID, form: Annotated[Project
     return RedirectResponse(f"{here}?done=saved", 303)
 
 
-@router.post("/projects/{project_id}/propose")
-def propose(visit: Writer, project_id: uuid.UUID, version: Version = 0) -> Response:
-    """Hand it to those who approve."""
-    return _step(visit, project_id, "proposed", lambda uow: service.propose(uow, project_id, version))
-
-
-@router.post("/projects/{project_id}/send-back")
-def send_back(visit: Approver, project_id: uuid.UUID, version: Version = 0, reason: Note = "") -> Response:
-    """A draft again."""
-    return _step(visit, project_id, "sent_back", lambda uow: service.send_back(uow, project_id, version, reason))
-
-
-@router.post("/projects/{project_id}/approve")
-def approve(visit: Approver, project_id: uuid.UUID, version: Version = 0) -> Response:
-    """The second person's yes."""
-    return _step(visit, project_id, "approved", lambda uow: service.approve(uow, project_id, version))
-
-
-@router.post("/projects/{project_id}/withdraw")
-def withdraw(visit: Writer, project_id: uuid.UUID, version: Version = 0, reason: Note = "") -> Response:
-    """End it at once."""
-    return _step(visit, project_id, "withdrawn", lambda uow: service.withdraw(uow, project_id, version, reason))
-
-
 @router.post("/projects/{project_id}/extracts")
 def ask_for_extract(visit: Researcher, project_id: uuid.UUID) -> Response:
     """Have the next extract drawn."""
     return _step(visit, project_id, "#extracts", lambda uow: extract_job.ask(uow, project_id))
+
+
+@router.post("/projects/{project_id}/{step}")
+def take_step(
+    visit: Writer, project_id: uuid.UUID, step: ProjectStep, version: Version = 0, reason: Note = ""
+) -> Response:
+    """One step of a project on its way; else the project with why not."""
+    return _step(visit, project_id, step, lambda uow: service.take(uow, project_id, version, step, reason))
 
 
 @router.get("/projects/{project_id}/extracts/part")

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from scipy.stats import betabinom, binom
 
 from app.care.alerts.detection import drift, rising, run
-from app.care.alerts.detection.one_sample import First, first, strength
 from app.care.alerts.detection.rising import Counted, total
 from app.care.alerts.detection.run import benjamini_hochberg
+from app.care.alerts.sample_signals import First, first, strength
 
 FOLDER = Path(rising.__file__).parent
 periods = st.builds(lambda n, share: Counted(round(n * share), n), st.integers(0, 80), st.floats(0, 1))

@@ -9,7 +9,7 @@ import pytest
 
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
-from app.screens.consultation import also_taking
+from app.screens.consultation import page as also_taking
 from harm_messages import load_pack
 from harm_messages.vocabulary import Pictogram
 

@@ -18,7 +18,7 @@ import structlog
 import app.main
 from app.operations import logging as logs
 from app.results.finding import NewFinding
-from app.screens.consultation import also_taking
+from app.screens.consultation import page as also_taking
 from harm_messages import load_pack
 from tests.support import traces
 from tests.support.planted import SENTINEL, planted

@@ -345,7 +345,7 @@ def test_pages_lead_from_the_form_to_the_file(projects: Projects, clock: Settabl
     assert back.status_code == 422
     assert "Say what is to be changed." in back.text
     assert "Approve this project" in back.text
-    assert lead.post(f"{url}/approve", data={"version": 3}, headers=html).headers["Location"] == f"{url}?done=approved"
+    assert lead.post(f"{url}/approve", data={"version": 3}, headers=html).headers["Location"] == f"{url}?done=approve"
     assert researcher.post(f"{url}/extracts", headers=html).headers["Location"] == f"{url}#extracts"
     for waiting in (url, f"{url}/extracts/part"):
         seen = researcher.get(waiting, headers=html).text

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from app.laboratory.library.register import RegisterKeys, by_register
+from app.laboratory.library.usable import RegisterKeys, by_register
 
 
 @dataclass
