@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from html import escape
 from importlib import import_module
 from importlib.metadata import version
@@ -15,7 +18,7 @@ from anyio import to_thread
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import app.reactions  # noqa: F401 - what follows from the steps that routes and jobs take
 from app.care.alerts import detecting_job
@@ -37,17 +40,19 @@ from app.laboratory.readings.reading_job import LazySandbox
 from app.laboratory.standards import controlling
 from app.laboratory.standards.in_house_library import InHouseLibrary
 from app.nudge import form_again, names_of_forms, nudge
+from app.operations import at_rest
 from app.operations.retention import Housekeeper
+from app.platform import audit
 from app.platform.db import Database
-from app.platform.jobs import JobRunner
+from app.platform.jobs import JobRunner, Workers
 from app.platform.kernel.clock import Clock, system_clock
 from app.platform.live.hub import EventHub
 from app.platform.security.policy import check_policies
 from app.platform.security.throttle import Throttle
-from app.platform.storage import BlobStore
+from app.platform.storage import BlobStore, Reserve
 from app.platform.web import forms, problems
 from app.platform.web.browser_files import BrowserFiles
-from app.platform.web.middleware import BodyLimit, CrossSiteGuard, LastResort, SecurityHeaders
+from app.platform.web.middleware import BodyLimit, Guard, HeadAsGet, LastResort, SecurityHeaders
 from app.platform.web.templates import Templates
 from app.runtime import Runtime
 from app.screens.navigation import page_context
@@ -87,7 +92,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "screens.instruments": ("page", "learning_page"),
     "screens.libraries": ("page",),
     "screens.messages": ("page", "steps_page"),
-    "screens.people": ("page",),
+    "screens.people": ("page", "accounts_page", "account_page"),
     "screens.projects": ("page",),
     "screens.reception": ("page",),
     "screens.releases": ("page",),
@@ -103,17 +108,22 @@ ROUTES: dict[str, tuple[str, ...]] = {
 }
 
 
+WORKER = (sys.executable, "-m", "app.cli", "worker", "--beside")
+"""The command that starts a worker beside a server; its name follows."""
+
+
 def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
     """Everything a process is made of; also used by the command line and the worker."""
-    database = Database(settings.database_url, clock=clock)
     pepper = settings.pepper()
+    reserve = Reserve(settings.data_dir / "reserve", settings.reserve_bytes)
+    database = Database(settings.database_url, clock=clock, audit_key=audit.key_of(pepper), reserve=reserve)
     policy = SessionPolicy(
         idle=timedelta(minutes=settings.session_idle_minutes),
         absolute=timedelta(hours=settings.session_hours),
         pepper=pepper,
     )
     sandbox = LazySandbox(reader_limits(settings), settings.parser_processes)
-    blobs = BlobStore(settings.blob_dir, max_bytes=settings.upload_max_bytes)
+    blobs = BlobStore(settings.blob_dir, max_bytes=settings.upload_max_bytes, reserve=reserve)
     packs = Packs(load_pack())
     kept = arrays.array_store(blobs.root)
     registry = LibraryRegistry(settings.library_dir, database, InHouseLibrary(database, kept).books)
@@ -165,14 +175,12 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
                 **history_job.on_failed(),
             },
         ),
+        workers=Workers(settings.workers, WORKER, {**os.environ, **settings.environment()}, database),
         templates=Templates(
             HERE / "screens", lambda request: page_context(request, settings), strict=settings.strict_pages
         ),
         session_policy=policy,
-        sign_in_throttle=Throttle(5, 60, clock),
-        address_throttle=Throttle(60, 60, clock),
-        ticket_throttle=Throttle(10, 60, clock),
-        site_ticket_throttle=Throttle(60, 60, clock),
+        throttle=Throttle(database, pepper),
     )
 
 
@@ -181,29 +189,38 @@ def reader_limits(settings: Settings) -> Limits:
     return replace(DEFAULT_LIMITS, wall_seconds=settings.parse_wall_seconds)
 
 
-DAILY: tuple[Callable[[Database], None], ...] = (detecting_job.ask_nightly, releases.ask_daily)
-"""What the housekeeper asks for once a day."""
+def daily(settings: Settings) -> tuple[Callable[[Database], None], ...]:
+    """What the housekeeper asks for once a day."""
+    return (
+        detecting_job.ask_nightly,
+        releases.ask_daily,
+        partial(at_rest.note_anchor, settings),
+        at_rest.look_for_damage,
+    )
 
 
 @asynccontextmanager
 async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
     """What runs beside the routes, with the parts the application has when it starts."""
     parts: Runtime = application.state.runtime
-    housekeeper = Housekeeper(parts.db, parts.blobs, daily=DAILY)
+    housekeeper = Housekeeper(parts.db, parts.blobs, daily=daily(parts.settings))
+    parts.db.reserve.make()
+    at_rest.begin(parts.settings, parts.db)
     for store in (parts.blobs, arrays.array_store(parts.blobs.root)):
         store.sweep()
     await parts.hub.start()
-    if parts.settings.jobs_in_server:
-        reading_job.warm(parts.sandbox, parts.registry)
-        parts.jobs.start()
+    if parts.workers.count:
+        reading_job.warm(parts.registry)
+        parts.workers.start()
         housekeeper.start()
     try:
         yield
     finally:
         await parts.hub.stop()
-        if parts.settings.jobs_in_server:
-            await to_thread.run_sync(parts.jobs.stop)
+        if parts.workers.count:
+            await to_thread.run_sync(parts.workers.stop)
             await to_thread.run_sync(housekeeper.stop)
+        at_rest.note_anchor(parts.settings, parts.db)
         parts.close()
 
 
@@ -240,12 +257,13 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, runtime: Runt
     check_policies(application)
     application.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)  # lets text/event-stream alone
     application.add_middleware(BodyLimit, limit=settings.body_max_bytes, upload_limit=settings.upload_max_bytes + 1)
-    application.add_middleware(CrossSiteGuard)
-    application.add_middleware(TrustedHostMiddleware, allowed_hosts=settings.allowed_hosts)
+    application.add_middleware(Guard, allowed_hosts=settings.allowed_hosts)
     application.add_middleware(LastResort)
+    application.add_middleware(HeadAsGet)
     application.add_middleware(
         SecurityHeaders, secure=settings.cookie_secure, newest=lambda: application.state.runtime.hub.last_id
     )
+    application.add_middleware(ProxyHeadersMiddleware, trusted_hosts=[str(one) for one in settings.trusted_proxies])
     return application
 
 
@@ -256,7 +274,7 @@ HEADINGS = {
     412: "Somebody was faster",
     429: "Please wait a moment",
     500: "Something went wrong",
-    503: "The service is busy",
+    503: "This cannot be done at the moment",
     507: "The disk is full",
 }
 

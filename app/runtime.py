@@ -21,7 +21,7 @@ from app.intake.people.service import SessionPolicy
 from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.readings.reading_job import LazySandbox
 from app.platform.db import Database, UnitOfWork
-from app.platform.jobs import JobRunner
+from app.platform.jobs import JobRunner, Workers
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.clock import Clock
 from app.platform.live.hub import EventHub
@@ -50,11 +50,9 @@ class Runtime:
     sandbox: LazySandbox
     registry: LibraryRegistry
     jobs: JobRunner
+    workers: Workers
     session_policy: SessionPolicy
-    sign_in_throttle: Throttle
-    address_throttle: Throttle
-    ticket_throttle: Throttle
-    site_ticket_throttle: Throttle
+    throttle: Throttle
 
     @property
     def pack(self) -> Pack:
@@ -66,10 +64,10 @@ class Runtime:
         with self.read() as session:
             return self.packs.current(session, agency_id, self.now())
 
-    def begin(self, actor: Actor, request: Request | None = None) -> UnitOfWork:
-        """A unit of work for `actor`; commits when its `with` block ends."""
+    def begin(self, actor: Actor, request: Request | None = None, *, vital: bool = False) -> UnitOfWork:
+        """A unit of work for `actor`; commits when its `with` block ends. A `vital` one also while the disk is full."""
         request_id = getattr(request.state, "request_id", "") if request is not None else ""
-        return self.db.begin(actor, request_id=request_id)
+        return self.db.begin(actor, request_id=request_id, vital=vital)
 
     def read(self) -> Session:
         """A session that cannot write."""

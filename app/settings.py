@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import secrets
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.platform.kernel import place
+from app.platform.kernel.errors import Invalid
 
 MIB = 1024 * 1024
+SECRET_BYTES = 32
 
 
 class Settings(BaseSettings):
@@ -24,21 +28,28 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("./data"), description="Files, local database, secrets")
     database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite inside the data directory")
     secret: SecretStr = Field(SecretStr(""), description="Pepper of ticket codes and sessions; made on first start")
+    audit_anchor: Path | None = Field(None, description="File that is told each day how far the audit log goes")
     name: str = Field("MAST", description="Name shown in the page header")
     time_zone: str = Field("Europe/London", description="IANA zone of days, nights and times on pages")
     public_url: str = Field("http://127.0.0.1:8000", description="Address printed into QR labels")
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(8000, description="Port to listen on")
-    allowed_hosts: list[str] = Field(default=["*"], description="Host headers to accept")
+    allowed_hosts: list[str] = Field(
+        default=[], description="Host headers to accept; empty: of public_url and loopback"
+    )
+    trusted_proxies: list[IPvAnyNetwork] = Field(
+        default=[], description="Whose X-Forwarded-For and -Proto are believed"
+    )
     cookie_secure: bool = Field(True, description="__Host- cookies over HTTPS only; off only on loopback")
     demo: bool = Field(False, description="Says on every page that the people and samples are examples")
     strict_pages: bool = Field(False, description="A page that lacks a value fails, instead of showing a gap")
     upload_max_bytes: int = Field(512 * MIB, description="Largest instrument file")
+    reserve_bytes: int = Field(16 * MIB, ge=0, description="Set aside for a full disk: signing in and results go on")
     body_max_bytes: int = Field(1 * MIB, description="Largest body of any other request")
     session_idle_minutes: int = Field(45, description="Staff are signed out after this much silence")
     session_hours: int = Field(12, description="Staff are signed out after this long in any case")
     ticket_days: int = Field(14, description="A ticket dies this many days after its session closes")
-    jobs_in_server: bool = Field(True, description="Run jobs inside `mast serve`; off when `mast worker` runs")
+    workers: int = Field(1, ge=0, le=64, description="Processes `mast serve` starts for files and other jobs")
     parser_processes: int = Field(1, description="Pre-warmed children that read instrument files")
     parse_wall_seconds: float = Field(90.0, description="Longest time one file may take to be read")
     releases_monthly: bool = Field(False, description="Make a release of the figures when a month is over")
@@ -54,6 +65,8 @@ class Settings(BaseSettings):
             self.database_url = f"sqlite:///{(self.data_dir / 'mast.sqlite3').as_posix()}"
         elif self.database_url.startswith(("postgres://", "postgresql://")):
             self.database_url = "postgresql+psycopg://" + self.database_url.split("://", 1)[1]
+        if not self.allowed_hosts:
+            self.allowed_hosts = [urlsplit(self.public_url).hostname or "", "localhost", "127.0.0.1", "::1"]
         try:
             place.use(self.time_zone)  # here, so that a process that reads its settings has their clock on its wall
         except (ZoneInfoNotFoundError, ValueError) as error:
@@ -61,6 +74,17 @@ class Settings(BaseSettings):
                 f"time_zone: “{self.time_zone}” is no zone this machine knows, such as Europe/London"
             ) from error
         return self
+
+    def environment(self) -> dict[str, str]:
+        """What was set, as variables: for a process that is to run with the same."""
+        given = {
+            **self.model_dump(mode="json", include=self.model_fields_set),
+            "secret": self.secret.get_secret_value(),
+        }
+        return {
+            f"MAST_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+            for name, value in given.items()
+        }
 
     @property
     def blob_dir(self) -> Path:
@@ -72,20 +96,33 @@ class Settings(BaseSettings):
         """Reference libraries as memory-mapped files."""
         return self.data_dir / "libraries"
 
-    def pepper(self) -> bytes:
-        """The secret that keys ticket codes, sessions and tokens; created with mode 600 on first use.
+    @property
+    def secret_at(self) -> str:
+        """Where the secret is, in words."""
+        return "MAST_SECRET" if self.secret.get_secret_value() else str(self.data_dir / "secret")
 
-        Keep it apart from the database: with both, a ticket code could be searched for.
+    def has_secret(self) -> bool:
+        """Whether there is one already; `pepper` would make it."""
+        return bool(self.secret.get_secret_value()) or (self.data_dir / "secret").exists()
+
+    def pepper(self) -> bytes:
+        """The secret that keys ticket codes, sessions, tokens and the audit log; created with mode 600 on first use.
+
+        Keep it apart from the database: with both, a ticket code could be searched for. Raises Invalid where it is too short.
         """
-        if value := self.secret.get_secret_value():
-            return value.encode()
         path = self.data_dir / "secret"
-        if not path.exists():
-            self.data_dir.mkdir(parents=True, exist_ok=True)
+        if not self.has_secret():
+            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             fresh = path.with_suffix(".new")
             fresh.touch(mode=0o600)
             fresh.write_text(secrets.token_hex(32))
             with contextlib.suppress(FileExistsError):
                 path.hardlink_to(fresh)  # atomic: two processes starting together agree on one secret
             fresh.unlink(missing_ok=True)
-        return path.read_text().strip().encode()
+        value = (self.secret.get_secret_value() or path.read_text().strip()).encode()
+        if len(value) < SECRET_BYTES:
+            raise Invalid(
+                f"The secret in {self.secret_at} has {len(value)} bytes; it needs {SECRET_BYTES}. Nothing was changed.",
+                hint="Put back the one this service was started with. Only for a new service, make another: openssl rand -hex 32",
+            )
+        return value

@@ -2,12 +2,13 @@
 
     python -m benchmarks.tent                              60 tablets every 2 s, 200 screens, a file every 3 s, SQLite
     python -m benchmarks.tent --file-every 0               the same without files
+    python -m benchmarks.tent --rounds 3                   medians of three runs
     python -m benchmarks.tent --postgres --servers 2 --workers 2
     python -m benchmarks.tent --busy-core                  one core is taken by something else throughout
     python -m benchmarks.tent --idle 1000                  memory with so many screens that wait and nothing else
 
-Real `mast serve` and `mast worker` processes, real HTTP, the load from one process beside them. Times are taken at the client. Prints
-p50, p95 and p99, what was not delivered, processor and memory; asserts nothing.
+Real `mast serve` processes with their workers, real HTTP, the load from one process beside them. Times are taken at the client. Prints
+p50, p95 and p99, what was not delivered, processor and memory; asserts nothing. PostgreSQL is the one of the tests: it does not sync.
 """
 
 from __future__ import annotations
@@ -17,16 +18,14 @@ import asyncio
 import contextlib
 import json
 import multiprocessing
-import os
 import random
 import re
 import resource
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,7 +35,7 @@ import psutil
 from benchmarks.road import files
 from tests.support import postgres
 from tests.support.road import CONSENTS, Road
-from tests.support.serving import CHECKOUT, Server, Service
+from tests.support.serving import Server, Service
 
 WARM_UP_S = 3.0
 STRAGGLERS_S = 5.0
@@ -214,31 +213,25 @@ async def load(servers: list[Server], road: Road, tokens: dict[str, str]) -> See
     return seen
 
 
-def cost(processes: list[psutil.Process]) -> float:
-    """Seconds of processor of these processes and their children so far."""
-    total = 0.0
+def cost(processes: list[psutil.Process]) -> tuple[float, float]:
+    """Seconds of processor so far: of these servers, and of the workers and readers they started."""
+    servers = workers = 0.0
     for one in processes:
-        for each in (one, *one.children(recursive=True)):
+        times = one.cpu_times()
+        servers += times.user + times.system
+        for child in one.children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
-                times = each.cpu_times()
-                total += times.user + times.system
-    return total
+                times = child.cpu_times()
+                workers += times.user + times.system
+    return servers, workers
 
 
 @contextlib.contextmanager
 def tent(folder: Path, database_url: str) -> Iterator[tuple[list[Server], list[psutil.Process], Service]]:
-    """The servers and the workers of one service."""
+    """The servers of one service, each with its share of the workers."""
     service = Service.prepare(folder, database_url)
-    inside = {"MAST_JOBS_IN_SERVER": "false" if ARGUMENTS.workers else "true", "MAST_LOG_LEVEL": "WARNING"}
-    servers = [service.server(**inside) for _ in range(ARGUMENTS.servers)]
-    environment = {
-        **os.environ,
-        **inside,
-        "MAST_DATA_DIR": str(folder),
-        "MAST_DATABASE_URL": service.settings.database_url,
-    }
-    command = [sys.executable, "-c", "from app.cli import main; main()", "worker"]
-    workers = [subprocess.Popen(command, cwd=CHECKOUT, env=environment) for _ in range(ARGUMENTS.workers)]
+    share = str(ARGUMENTS.workers // ARGUMENTS.servers)
+    servers = [service.server(MAST_WORKERS=share, MAST_LOG_LEVEL="WARNING") for _ in range(ARGUMENTS.servers)]
     try:
         for server in servers:
             server.start()
@@ -251,31 +244,51 @@ def tent(folder: Path, database_url: str) -> Iterator[tuple[list[Server], list[p
         for server in servers:
             server.stop()
             server.hang_up()
-        for worker in workers:
-            worker.terminate()
-            worker.wait(20)
 
 
-def report(name: str, seen: Seen, spent: float, memory: list[float]) -> None:
-    """One line per thing that somebody waits for."""
+Measured = dict[str, tuple[float, ...]]
+"""What is waited for → p50, p95 and p99 in milliseconds; and what it cost."""
+
+
+def measured(seen: Seen, spent: tuple[float, float], memory: list[float]) -> Measured:
+    """What one run has shown."""
     live, lost = seen.live()
-    rows = (
-        ("POST", seen.posts), ("live", live), ("file → candidates", seen.candidates), ("release", seen.releases),
-        ("client's page", seen.pages),
-    )  # fmt: skip
-    for what, values in rows:
+    rows = {
+        "POST": seen.posts, "live": live, "file → candidates": seen.candidates, "release": seen.releases,
+        "client's page": seen.pages,
+    }  # fmt: skip
+    found: Measured = {}
+    for what, values in rows.items():
         if len(values) > 1:
-            cuts = statistics.quantiles(values, n=100)
-            print(
-                f"{name:<26} {what:<18} p50 {1000 * cuts[49]:7.0f}   p95 {1000 * cuts[94]:7.0f}   p99 {1000 * cuts[98]:7.0f} ms   n {len(values)}"
-            )
-    registered = max(1, len(seen.posts))
+            cuts = statistics.quantiles(values, n=100, method="inclusive")
+            found[what] = 1000 * cuts[49], 1000 * cuts[94], 1000 * cuts[98]
+    each = 1000 / max(1, len(seen.posts))
+    found["processor"] = each * spent[0], each * spent[1]
+    found["memory"] = (max(memory),)
+    found["not as it should be"] = lost, len(seen.refused)
+    return found
+
+
+def report(name: str, found: Measured) -> None:
+    """A line for each."""
+    lost, refused = found["not as it should be"]
+    servers, workers = found["processor"]
+    for what, cuts in found.items():
+        if len(cuts) == 3:
+            print(f"{name:<26} {what:<18} p50 {cuts[0]:7.0f}   p95 {cuts[1]:7.0f}   p99 {cuts[2]:7.0f} ms")
     print(
-        f"{name:<26} not delivered {lost}, refused {len(seen.refused)}; servers: {1000 * spent / registered:.1f} ms of processor per sample "
-        f"registered, all else included; {', '.join(f'{m:.0f}' for m in memory)} MB"
+        f"{name:<26} not delivered {lost:.0f}, refused {refused:.0f}; processor per sample registered, all else included: servers "
+        f"{servers:.1f} ms, workers {workers:.1f} ms; largest server {found['memory'][0]:.0f} MB"
     )
-    for line in seen.refused[:3]:
-        print("   ", line)
+
+
+def medians(rounds: list[Measured]) -> Measured:
+    """Of every figure over the rounds; of what was lost and refused the worst."""
+    found = {
+        what: tuple(map(statistics.median, zip(*(one[what] for one in rounds), strict=True))) for what in rounds[0]
+    }
+    what = "not as it should be"
+    return {**found, what: tuple(map(max, zip(*(one[what] for one in rounds), strict=True)))}
 
 
 def _burn() -> None:
@@ -283,18 +296,22 @@ def _burn() -> None:
         sum(range(10_000))
 
 
-def run(name: str, database_url: str) -> None:
-    """One configuration."""
+def run(database_url: str) -> Measured:
+    """One configuration, once."""
     with (
         tempfile.TemporaryDirectory(prefix="mast-tent-") as folder,
         tent(Path(folder), database_url) as (servers, processes, service),
     ):
         if ARGUMENTS.idle:
             asyncio.run(_idle(servers[0], service.tokens["reception"]))
-            return
+            return {}
         before = cost(processes)
         seen = asyncio.run(load(servers, servers[0].road(), service.tokens))
-        report(name, seen, cost(processes) - before, [p.memory_info().rss / 1e6 for p in processes])
+        after = cost(processes)
+        spent = after[0] - before[0], after[1] - before[1]
+        for line in seen.refused[:3]:
+            print("   ", line)
+        return measured(seen, spent, [p.memory_info().rss / 1e6 for p in processes])
 
 
 async def _idle(server: Server, token: str) -> None:
@@ -309,6 +326,19 @@ async def _idle(server: Server, token: str) -> None:
         line.close()
 
 
+def rounds(name: str, fresh: Callable[[], contextlib.AbstractContextManager[str]]) -> None:
+    """Each round on a fresh database; then the medians."""
+    found = []
+    for number in range(ARGUMENTS.rounds):
+        with fresh() as database_url:
+            one = run(database_url)
+        if one:
+            report(f"{name}, run {number + 1}", one)
+            found.append(one)
+    if len(found) > 1:
+        report(f"{name}, median", medians(found))
+
+
 def main() -> None:
     """SQLite, or PostgreSQL where asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -318,9 +348,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="how long is counted, after a warm-up")
     parser.add_argument("--file-every", type=float, default=3.0, help="seconds between two files; 0: none")
     parser.add_argument("--servers", type=int, default=1)
-    parser.add_argument(
-        "--workers", type=int, default=0, help="`mast worker` processes apart; 0: as `mast serve` does by itself"
-    )
+    parser.add_argument("--workers", type=int, default=1, help="of all servers together; each starts its share")
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--idle", type=int, default=0)
     parser.add_argument("--busy-core", action="store_true")
     parser.add_argument("--postgres", action="store_true")
@@ -332,14 +361,14 @@ def main() -> None:
         busy.start()
     name = f"{'PostgreSQL' if ARGUMENTS.postgres else 'SQLite'} {ARGUMENTS.servers}+{ARGUMENTS.workers}{' busy' if ARGUMENTS.busy_core else ''}"
     if not ARGUMENTS.postgres:
-        run(name, "")
+        rounds(name, lambda: contextlib.nullcontext(""))
     elif (binaries := postgres.find_binaries()) is None:
         print("PostgreSQL: not installed here")
     else:
         own = postgres.PostgresServer(binaries)
         own.start()
         try:
-            run(name, own.url())
+            rounds(name, lambda: postgres.fresh_database(own.url(), "template0"))
         finally:
             own.remove()
     if busy.is_alive():

@@ -31,6 +31,8 @@ from app.figures.trends import repository_snapshot, service
 from app.figures.trends.domain import Audience, Dimension
 from app.figures.trends.protection.noise import Draws
 from app.figures.trends.protection.striking import strike_due
+from app.intake.people import service as people
+from app.intake.people.tables import AgencyKind
 from app.operations import demo_history
 from app.platform.db import Database
 from app.platform.db.migrate import upgrade
@@ -252,6 +254,8 @@ def importing(folder: Path, samples: int) -> None:
     reading = history.read_history(files, by_map, PACK.substances, date(2026, 11, 26))
     read = time.perf_counter()
     with database.begin() as uow:
+        people.add_agency(uow, "Durham Drug Checking (example)", AgencyKind.SERVICE)
+        uow.actor = people.operator_for(uow.session)
         history.import_history(uow, by_map, demo_history.MAP_TEXT, reading, files, PACK)
     took, cpu = time.perf_counter() - began, time.process_time() - cpu
     database.close()

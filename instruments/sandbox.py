@@ -32,8 +32,13 @@ from .errors import CorruptFile, InstrumentError, TooLarge, error_from_dict
 from .limits import DEFAULT_LIMITS, Limits
 from .source import base_name
 
+if sys.platform != "win32":
+    import fcntl
+
 START_SECONDS = 60.0
 ANSWER_BYTES = 1024 * 1024
+FOLDER = "mast-readers-"
+SETTLED_SECONDS = 60.0
 KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "SYSTEMROOT")
 
 
@@ -48,7 +53,11 @@ class ParserSandbox:
         self, limits: Limits = DEFAULT_LIMITS, *, workers: int = 1, recycle: int = 500, preload: bool = True
     ) -> None:
         self._limits, self._recycle, self._preload = limits, recycle, preload
-        self._directory = tempfile.TemporaryDirectory(prefix="mast-sandbox-", ignore_cleanup_errors=True)
+        sweep_left_behind()
+        self._directory = tempfile.TemporaryDirectory(prefix=FOLDER, ignore_cleanup_errors=True)
+        self._lock: int | None = None
+        with contextlib.suppress(OSError):  # a file system without locks: there nobody can sweep either
+            self._lock = _locked(Path(self._directory.name))
         # None stands for a child that could not be started; the next read tries again.
         self._idle: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
         self._children: set[_Worker] = set()
@@ -140,6 +149,8 @@ class ParserSandbox:
         for worker in tuple(self._children):
             worker.kill()
         self._directory.cleanup()
+        if self._lock is not None:
+            os.close(self._lock)
 
     def __enter__(self) -> Self:
         return self
@@ -148,6 +159,34 @@ class ParserSandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def sweep_left_behind() -> None:
+    """Remove the folders of processes that were killed: nobody holds their lock. A young one may not be locked yet."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime < SETTLED_SECONDS:
+                continue
+            lock = _locked(folder)
+            if lock is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(lock)
+
+
+def _locked(folder: Path) -> int | None:
+    """A lock on a folder, which ends with this process however it ends; None where there are no such locks.
+
+    Raises OSError where another process has it.
+    """
+    if sys.platform == "win32":
+        return None
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _refusal(answer: Mapping[str, Any]) -> Exception:

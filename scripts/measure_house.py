@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import os
 import re
 import sys
 import tempfile
@@ -83,6 +84,7 @@ def of_the_road(folder: Path) -> Iterator[tuple[str, object]]:
     from tests.support.road import Road, ok
     from tests.support.serving import SESSION, Service
 
+    os.environ["MAST_ALLOWED_HOSTS"] = '["testserver"]'
     service, trace = Service.prepare(folder), Trace()
     now = datetime.now(UTC)
     times = {"opens_at": (now - timedelta(hours=1)).isoformat(), "closes_at": (now + timedelta(hours=8)).isoformat()}
@@ -119,7 +121,7 @@ def of_the_road(folder: Path) -> Iterator[tuple[str, object]]:
         assert page.status_code == 200, page.text[:300]
     trace.on = False
     yield "modules of app of which a function runs, upload to client's page", len(trace.modules)
-    alone = service.settings.model_copy(update={"jobs_in_server": False})
+    alone = service.settings.model_copy(update={"workers": 0})
     with TestClient(create_app(alone), base_url="https://testserver") as server:
         road = road_on(server)
         yield "SQL statements of registering a sample", trace.counted(road.register)

@@ -30,7 +30,9 @@ from tests.support.requirements import absent, required
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+os.environ.setdefault("MAST_RESERVE_BYTES", "65536")  # hundreds of servers, each with its folder in memory
 os.environ["MAST_STRICT_PAGES"] = "1"  # a page that lacks a value fails
+os.environ["MAST_ALLOWED_HOSTS"] = '["testserver", "localhost", "127.0.0.1"]'
 
 if quick := memory.folder(gib=4):
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(quick))  # where pytest makes the folders of `tmp_path`
@@ -114,6 +116,15 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
     """URL of a fresh migrated SQLite database."""
     shutil.copyfile(migrated_sqlite, tmp_path / "mast.sqlite3")
     return f"sqlite:///{tmp_path / 'mast.sqlite3'}"
+
+
+@pytest.fixture(autouse=True)
+def umask() -> Iterator[None]:
+    """A verb of the command keeps what it writes to itself, and with it the process it runs in."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture(scope="session")

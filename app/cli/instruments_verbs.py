@@ -140,7 +140,8 @@ def _block(block: IdentifiedBlock) -> Iterator[str]:
     answer = block.answer
     yield f"  {_place(block)}{answer.headline}"
     yield from (f"     {text}" for text in (block.peak.remarks if block.peak is not None else ()))
-    alike = _alike(answer.candidates)
+    # the best candidate and what cannot be told from it: lower down everything is like everything
+    alike = {one for c in answer.candidates[:1] if c.ambiguous_with for one in (c.substance, *c.ambiguous_with)}
     for c in answer.candidates:
         also = f"; cannot be told from {', '.join(c.ambiguous_with)}" if c.substance in alike else ""
         yield f"  {c.rank:>2}. {c.substance} ({c.library}) {_score(c)}{also}"
@@ -154,11 +155,6 @@ def _block(block: IdentifiedBlock) -> Iterator[str]:
         yield f"     unexplained: {answer.unexplained_fraction:.0%}{bands}"
     if not answer.candidates:
         yield "  no candidates"
-
-
-def _alike(rows: Sequence[Candidate]) -> set[str]:
-    """The best candidate and what cannot be told from it: lower down everything is like everything."""
-    return {rows[0].substance, *rows[0].ambiguous_with} if rows and rows[0].ambiguous_with else set()
 
 
 def _score(row: Candidate) -> str:

@@ -126,13 +126,13 @@ def library_info(name: str, json_: bool) -> None:
     with _shelf() as (database, registry), database.read() as session:
         row = service.get_library(session, registry, _key(session, registry, name))
         found = service.calibrations_of(registry, row, Settings().library_dir)
-    said = {key: value for key, value in asdict(row).items() if key not in ("refusals", "files")}
+    said = row.model_dump(exclude={"refusals", "files"})
     own = next((one.described for one in found if one.in_use), "none of this laboratory; answers rest on public data")
     lines = [f"{key}: {value}" for key, value in said.items()]
     lines += [f"calibration: {own}"] if row.technique.value == "ms" else []
     lines += [f"  {one.described}" for one in found if not one.in_use]
     kept = [{"number": one.number, "in_use": one.in_use, "fault": one.fault, "said": one.described} for one in found]
-    say({**asdict(row), "calibrations": kept}, "\n".join(lines), json_)
+    say({**row.model_dump(), "calibrations": kept}, "\n".join(lines), json_)
 
 
 @library.command("calibrate")

@@ -172,18 +172,12 @@ def messages_export(folder: Path, agency: str, number: int | None, json_: bool) 
     """Write the files of a version into FOLDER, which must be empty or new."""
     from app.care.message_packs.provider import Packs
     from app.intake.people import service as people
-    from app.platform.kernel.actor import Actor
 
     if folder.exists() and any(folder.iterdir()):
         fail(f"{folder} is not empty, so nothing was written. Name a new folder.")
     provider = Packs()
     with database_of(Settings()) as database, database.read() as session:
-        home = people.agency_named(session, agency)
-        if home is None:
-            known = ", ".join(people.agency_names(session)) or "none"
-            fail(f"There is no agency {agency!r} here. Known: {known}.")
-        who = Actor(None, "operator", frozenset(), home.id, home.name, via="command line")
-        row = _version(session, provider, who, number)
+        row = _version(session, provider, people.operator_for(session, agency), number)
         files = provider.texts_of(session, row)
     for path, text in files.items():
         place = folder / path

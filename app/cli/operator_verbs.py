@@ -1,20 +1,16 @@
-"""Verbs of the operator: database, audit, people."""
+"""Verbs of the operator: database, audit."""
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 
 import click
 
 from app.cli.root import answering, database_of, fail, main, say
-from app.intake.people import service as people
-from app.intake.people.tables import AgencyKind
+from app.operations import at_rest, retention
 from app.operations import backup as backups
-from app.operations import retention
 from app.platform import audit as audit_log
 from app.platform.db import migrate
-from app.platform.kernel.actor import Role
 from app.platform.kernel.clock import system_clock
 from app.platform.storage import BlobStore
 from app.settings import Settings
@@ -29,7 +25,7 @@ def db() -> None:
 @answering
 def db_upgrade(json_: bool) -> None:
     """Bring the database to the newest schema."""
-    with database_of(Settings()) as database:
+    with database_of(Settings(), locked=True) as database:
         before, _ = migrate.revisions(database)
         migrate.upgrade(database)
         after, _ = migrate.revisions(database)
@@ -43,7 +39,7 @@ def db_upgrade(json_: bool) -> None:
 def db_backup(target: Path, json_: bool) -> None:
     """Write a backup into the new folder TARGET while the service runs."""
     settings = Settings()
-    with database_of(settings) as database:
+    with database_of(settings, locked=True) as database:
         manifest = backups.backup(settings, database, target, system_clock())
     say(
         manifest,
@@ -58,7 +54,23 @@ def db_backup(target: Path, json_: bool) -> None:
 def db_restore(source: Path, json_: bool) -> None:
     """Restore the backup folder SOURCE into an empty data directory and database."""
     answer = backups.restore(Settings(), source)
-    say(answer, f"Restored the state of {answer['made_at']}. Audit log: {answer['audit']}", json_)
+    say(
+        answer,
+        f"Restored the state of {answer['made_at']}. Audit log: {answer['audit']} {answer['secret']}".rstrip(),
+        json_,
+    )
+
+
+@db.command("replace-secret")
+@click.confirmation_option(prompt="Every ticket, sign-in and token made so far will be dead for good. Go on?")
+@answering
+def db_replace_secret(json_: bool) -> None:
+    """Take the secret that is there now, or a fresh one, for a service whose own is lost or known to others."""
+    settings = Settings()
+    with database_of(settings, locked=True) as database:
+        new = at_rest.unlock(settings, database, instead=True)
+    text = f"This database belongs to the secret in {settings.secret_at} " + ("from now on." if new else "already.")
+    say({"replaced": new}, text, json_)
 
 
 @db.command("purge")
@@ -80,59 +92,18 @@ def audit() -> None:
 
 
 @audit.command("verify")
+@click.option("--since", default="", help="An anchor (ENTRIES:HASH), or a file with anchors: a backup.json, a log.")
 @answering
-def audit_verify(json_: bool) -> None:
-    """Check every hash of the audit log."""
-    with database_of(Settings()) as database, database.read() as session:
-        found = audit_log.verify(session)
+def audit_verify(since: str, json_: bool) -> None:
+    """Check every hash of the audit log, and that it goes as far as each anchor says; also those of MAST_AUDIT_ANCHOR."""
+    settings = Settings()
+    anchors = audit_log.anchors_in(Path(since).read_text() if since and Path(since).is_file() else since)
+    if since and not anchors:
+        fail(f"There is no anchor in {since}: one is the number of entries and a hash, like 120:9f86….")
+    if settings.audit_anchor is not None and settings.audit_anchor.exists():
+        anchors += audit_log.anchors_in(settings.audit_anchor.read_text())
+    with database_of(settings) as database, database.read() as session:
+        found = at_rest.verify(session, database.audit_key, anchors)
     if found.broken_at is not None:
         fail(f"The audit log is broken at entry {found.broken_at}: {found.detail}")
-    say({"entries": found.entries, "broken_at": None}, found.detail, json_)
-
-
-@main.group("people")
-def people_group() -> None:
-    """Accounts."""
-
-
-@people_group.command("add")
-@click.argument("username")
-@click.option("--name", required=True, help="Name to show.")
-@click.option("--agency", required=True, help="Agency; created when new.")
-@click.option("--agency-kind", type=click.Choice([k.value for k in AgencyKind]), default="service", show_default=True)
-@click.option("--role", "roles", multiple=True, required=True, type=click.Choice([r.value for r in Role]))
-@click.option("--password", default="", help="Left out: a fresh one is made and shown once.")
-@answering
-def people_add(
-    username: str, name: str, agency: str, agency_kind: str, roles: tuple[str, ...], password: str, json_: bool
-) -> None:
-    """Add an account for USERNAME."""
-    shown = password or secrets.token_urlsafe(12)
-    with database_of(Settings()) as database, database.begin() as uow:
-        home = people.add_agency(uow, agency, AgencyKind(agency_kind))
-        person = people.add_person(uow, home.id, username, name, shown, [Role(r) for r in roles])
-    if set(roles) == {Role.INSTRUMENT}:
-        words = f"{person.display_name} cannot sign in. Make its token: mast people token {person.username}"
-        say({"id": person.id, "username": person.username, "password": None}, words, json_)
-        return
-    tail = f" Password, shown this once: {shown}" if not password else ""
-    answer = {"id": person.id, "username": person.username, "password": shown if not password else None}
-    say(answer, f"{person.display_name} may sign in as {person.username}.{tail}", json_)
-
-
-@people_group.command("token")
-@click.argument("username")
-@click.option("--label", default="command line", show_default=True)
-@click.option(
-    "--role", "roles", multiple=True, type=click.Choice([r.value for r in Role]), help="Fewer roles than theirs."
-)
-@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 366))
-@answering
-def people_token(username: str, label: str, roles: tuple[str, ...], days: int, json_: bool) -> None:
-    """Issue an API token for USERNAME, shown once."""
-    settings = Settings()
-    with database_of(settings) as database, database.begin() as uow:
-        person = people.find_person(uow.session, username)
-        wanted = [Role(r) for r in roles]
-        token, secret = people.issue_token(uow, label, wanted, days, settings.pepper(), person_id=person.id)
-    say({"token": secret, "expires_at": token.expires_at, "roles": token.roles}, secret, json_)
+    say({"entries": found.entries, "broken_at": None, "anchors": len(anchors)}, found.detail, json_)

@@ -79,7 +79,7 @@ def reparse(
 def _parts() -> Iterator[ReadingParts]:
     """What reading needs, as in the service; logs go to stderr, so that the answer stays clean."""
     from app.laboratory.identification.substances import SubstanceIndex
-    from app.laboratory.readings import service as readings
+    from app.laboratory.readings import arrays
     from app.laboratory.readings.reading_job import ReadingParts
     from app.laboratory.standards.controlling import BatchControls
     from app.main import build_runtime
@@ -87,7 +87,7 @@ def _parts() -> Iterator[ReadingParts]:
 
     logs.configure("ERROR")
     with closing(build_runtime(Settings())) as runtime:
-        controls = BatchControls(runtime.db, readings.array_store(runtime.blobs.root))
+        controls = BatchControls(runtime.db, arrays.array_store(runtime.blobs.root))
         index = SubstanceIndex(runtime.pack.substances)
         yield ReadingParts(runtime.db, runtime.blobs, runtime.sandbox, runtime.registry, index, controls=controls)
 
@@ -100,12 +100,6 @@ def _counting(found: Iterator[Reprocessed], counted: Counter[str]) -> Iterator[R
         yield one
 
 
-def _summary(counted: Counter[str], apply_: bool) -> dict[str, int | dict[str, int]]:
-    outcomes = {name: counted[name] for name in WORDS}
-    stored = {name: counted[f"stored {name}"] for name in ("stored", "kept", "asked", "failed")}
-    return {"files": sum(outcomes.values()), **outcomes, **({"apply": stored} if apply_ else {})}
-
-
 def _show_json(found: Iterator[Reprocessed], counted: Counter[str], apply_: bool) -> None:
     """One document, written as it grows: {"files": [what is not the same], "summary": counts}."""
     click.echo('{"files": [', nl=False)
@@ -114,7 +108,10 @@ def _show_json(found: Iterator[Reprocessed], counted: Counter[str], apply_: bool
         if one.outcome not in QUIET:
             click.echo(comma + json.dumps(jsonable_encoder(asdict(one)), ensure_ascii=False), nl=False)
             comma = ",\n"
-    click.echo('\n],\n"summary": ' + json.dumps(_summary(counted, apply_)) + "}")
+    outcomes = {name: counted[name] for name in WORDS}
+    stored = {name: counted[f"stored {name}"] for name in ("stored", "kept", "asked", "failed")}
+    summary = {"files": sum(outcomes.values()), **outcomes, **({"apply": stored} if apply_ else {})}
+    click.echo('\n],\n"summary": ' + json.dumps(summary) + "}")
 
 
 def _show_words(found: Iterator[Reprocessed], counted: Counter[str], apply_: bool) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -35,7 +36,7 @@ VERBS = {
     "identify": "instruments_verbs",
     "library": "library_verbs",
     "messages": "messages_verbs",
-    "people": "operator_verbs",
+    "people": "people_verbs",
     "read": "instruments_verbs",
     "readings": "readings_verbs",
     "releases": "releases_verbs",
@@ -59,11 +60,13 @@ class _LazyGroup(click.Group):
 
 def say(data: Any, text: str, json_: bool) -> None:
     """The answer of a verb: words for a person or JSON for a script."""
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=_plain) if json_ else text)
+    if json_:
+        text = json.dumps(data, ensure_ascii=False, indent=2, default=_encoded)
+    click.echo(text)
 
 
-def _plain(value: Any) -> Any:
-    """What JSON does not know: times, keys, models."""
+def _encoded(value: Any) -> Any:
+    """Times, keys and models. Most answers hold none, and reading a file is not to start the web."""
     from fastapi.encoders import jsonable_encoder
 
     return jsonable_encoder(value)
@@ -89,6 +92,11 @@ def domain_errors(command: Callable[P, T]) -> Callable[P, T]:
             if type(error).__module__ != "sqlalchemy.exc":  # compared by name: not every verb needs a database
                 raise
             cause = " ".join(str(getattr(error, "orig", error)).split())
+            if "malformed" in cause or "not a database" in cause:  # SQLite's words
+                fail(
+                    f"The database file is damaged ({cause}). Nothing was changed. Keep it, and restore the last good backup "
+                    "elsewhere: mast db restore."
+                )
             fail(f"The database does not answer or has no tables yet ({cause}). Run mast db upgrade first.")
 
     return guarded
@@ -108,14 +116,20 @@ def fail(sentence: str) -> NoReturn:
 
 
 @contextmanager
-def database_of(settings: Settings, *, make: bool = False) -> Iterator[Database]:
-    """The database of these settings; `make`: a local SQLite that is not there yet is made, so that one can start with it."""
+def database_of(settings: Settings, *, make: bool = False, locked: bool = False) -> Iterator[Database]:
+    """The database of these settings; `make`: a local SQLite that is not there yet is made, so that one can start with it.
+
+    `locked`: without looking at the secret, so that an operator who lost it can still make a backup.
+    """
     import app.tables  # noqa: F401  every table, or a foreign key finds no person
+    from app.operations.at_rest import unlock
     from app.platform.db import Database, migrate
 
     with closing(Database(settings.database_url)) as database:
         if make and database.is_sqlite and migrate.revisions(database)[0] is None:
             migrate.upgrade(database)
+        if not locked:
+            unlock(settings, database)
         yield database
 
 
@@ -148,3 +162,4 @@ class Bar:
 @click.version_option(package_name="mast-lims", prog_name="mast")
 def main() -> None:
     """MAST: laboratory information system for drug checking."""
+    os.umask(0o077)  # what any verb writes is for this account of the machine alone

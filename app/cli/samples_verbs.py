@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.cli.root import Bar, answering, database_of, main, say
+from app.cli.root import Bar, answering, database_of, fail, main, say
 from app.platform.kernel.actor import OPERATOR
 from app.platform.kernel.clock import system_clock
 from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.figures.history.service import HistoryImport, Reading
+    from harm_messages import Register
 
 SUMMED_UP = 5
+AGENCY = "Whose history it is: the name of the agency. Left out where there is one service only."
 
 
 @main.group()
@@ -37,12 +39,14 @@ def samples() -> None:
     "--map", "map_", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="MAP.toml: which column is what (docs/users/history.md).",
 )  # fmt: skip
+@click.option("--agency", default="", help=AGENCY)
 @click.option("--dry-run", is_flag=True, help="Read and report only; nothing is imported.")
 @answering
-def samples_import(files: tuple[Path, ...], map_: Path, dry_run: bool, json_: bool) -> None:
+def samples_import(files: tuple[Path, ...], map_: Path, agency: str, dry_run: bool, json_: bool) -> None:
     """Import the history in FILES. All of it or nothing; the same files once more change nothing."""
     from app.figures.history import service
     from app.figures.history.report import report_of
+    from app.intake.people import service as people
     from harm_messages import load_pack
 
     by_map, pack, bar = service.read_map(map_), load_pack(), None if json_ else Bar()
@@ -52,29 +56,38 @@ def samples_import(files: tuple[Path, ...], map_: Path, dry_run: bool, json_: bo
         (lambda name, n: bar(name, n, max(n, lines_in[name] - 1))) if bar else None,
     )  # fmt: skip
     if dry_run or reading.errors:
-        report = report_of(reading, pack.substances)
-        lines = [*_reading_words(reading), *([f"\nFor the map:\n{text}\n"] if (text := report["map_lines"]) else [])]
-        say(report, "\n".join(lines), json_)
-        if reading.errors:
-            click.echo(
-                f"{len(reading.errors)} {'thing' if len(reading.errors) == 1 else 'things'} must be mended first. Nothing was imported.",
-                err=True,
-            )
-            raise SystemExit(1)
+        _report(reading, pack.substances, json_)
         return
-    with database_of(Settings(), make=True) as database, database.begin(OPERATOR) as uow:
-        made = service.import_history(uow, by_map, map_.read_text(encoding="utf-8"), reading, files, pack, bar)
-        data = {
-            "id": str(made.row.id), "source": made.row.source, "new": made.new, "changed": made.changed,
-            "same": made.same, "already_there": made.already_there,
-        }  # fmt: skip
+    with database_of(Settings(), make=True) as database:
+        with database.read() as session:
+            owner = people.operator_for(session, agency)
+            reading = service.for_agency(session, owner, by_map, reading)
+        if reading.errors:
+            _report(reading, pack.substances, json_)
+        with database.begin(owner) as uow:
+            made = service.import_history(uow, by_map, map_.read_text(encoding="utf-8"), reading, files, pack, bar)
+            data = {
+                "id": str(made.row.id), "source": made.row.source, "new": made.new, "changed": made.changed,
+                "same": made.same, "already_there": made.already_there,
+            }  # fmt: skip
     words = (
         "These files were imported by this map before: nothing was changed."
         if made.already_there
         else f"{made.new:,} samples new, {made.changed:,} changed, {made.same:,} as they were. "
-        f"Take it back with: mast samples undo {made.row.id} --reason …"
+        f"Take it back with: mast samples undo {made.row.id} --reason …{f' --agency {agency!r}' if agency else ''}"
     )
     say({**report_of(reading, pack.substances), **data}, "\n".join([*_reading_words(reading), words]), json_)
+
+
+def _report(reading: Reading, register: Register, json_: bool) -> None:
+    """What was read, in full. Ends the command where something must be mended."""
+    from app.figures.history.report import report_of
+
+    report = report_of(reading, register)
+    lines = [*_reading_words(reading), *([f"\nFor the map:\n{text}\n"] if (text := report["map_lines"]) else [])]
+    say(report, "\n".join(lines), json_)
+    if reading.errors:
+        fail(f"{reading.to_mend} Nothing was imported.")
 
 
 @samples.command("words")
@@ -97,13 +110,15 @@ def samples_words(text: str, json_: bool) -> None:
 
 
 @samples.command("imports")
+@click.option("--agency", default="", help=AGENCY)
 @answering
-def samples_imports(json_: bool) -> None:
-    """What was imported, from where, under which licence."""
+def samples_imports(agency: str, json_: bool) -> None:
+    """What an agency imported, from where, under which licence."""
     from app.figures.history import service
+    from app.intake.people import service as people
 
     with database_of(Settings(), make=True) as database, database.read() as session:
-        rows = service.imports(session)
+        rows = service.imports(session, people.operator_for(session, agency))
         data = [row.model_dump(mode="json", exclude={"map_text"}) for row in rows]
         words = [_import_words(row) for row in rows]
     say(data, "\n".join(words) or "Nothing was imported yet.", json_)
@@ -112,13 +127,16 @@ def samples_imports(json_: bool) -> None:
 @samples.command("undo")
 @click.argument("import_id", type=click.UUID)
 @click.option("--reason", required=True, help="Why; kept with the import.")
+@click.option("--agency", default="", help=AGENCY)
 @answering
-def samples_undo(import_id: uuid.UUID, reason: str, json_: bool) -> None:
-    """Take an import back. What earlier imports said of its samples counts again."""
+def samples_undo(import_id: uuid.UUID, reason: str, agency: str, json_: bool) -> None:
+    """Take an import of an agency back. What earlier imports said of its samples counts again."""
     from app.figures.history import service
+    from app.intake.people import service as people
     from harm_messages import load_pack
 
-    with database_of(Settings(), make=True) as database, database.begin(OPERATOR) as uow:
+    with database_of(Settings()) as database, database.begin(OPERATOR) as uow:
+        uow.actor = people.operator_for(uow.session, agency)
         row = service.undo(uow, import_id, reason, load_pack())
         data = row.model_dump(mode="json", exclude={"map_text"})
     say(data, f"Taken back: {row.samples:,} samples of {row.source}.", json_)

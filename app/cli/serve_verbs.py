@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
+import sys
 import threading
+from typing import TYPE_CHECKING
 
 import click
 import uvicorn
@@ -13,12 +17,19 @@ from app.intake.people import service as people
 from app.operations import logging as logs
 from app.operations.retention import Housekeeper
 from app.platform.db import migrate
+from app.platform.jobs import Bell, answer
+from app.platform.jobs.processes import NICE
 from app.platform.live import close_unread
+from app.platform.live.publish import WAKE as EVENTS
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.runtime import Runtime
 
 
 def _serve(settings: Settings) -> None:
     from app.main import create_app
+    from app.platform.web.connections import Connection
 
     logs.configure(settings.log_level)
     application = create_app(settings)
@@ -29,6 +40,8 @@ def _serve(settings: Settings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        http=Connection,
+        proxy_headers=False,  # create_app believes those of `trusted_proxies` alone
         timeout_graceful_shutdown=3,
     )
     listening = config.bind_socket()
@@ -39,10 +52,16 @@ def _serve(settings: Settings) -> None:
 @main.command()
 @click.option("--host", default=None, help="Address to listen on.")
 @click.option("--port", default=None, type=int, help="Port to listen on.")
+@click.option(
+    "--workers",
+    default=None,
+    type=int,
+    help="Processes that read files, 1 if left out; 0 where `mast worker` runs apart.",
+)
 @domain_errors
-def serve(host: str | None, port: int | None) -> None:
+def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Serve pages and API. Migrate first with `mast db upgrade`."""
-    given = {k: v for k, v in (("host", host), ("port", port)) if v is not None}
+    given = {k: v for k, v in (("host", host), ("port", port), ("workers", workers)) if v is not None}
     settings = Settings(**given)  # type: ignore[arg-type]
     _check_schema(settings)
     _serve(settings)
@@ -54,6 +73,7 @@ def _check_schema(settings: Settings) -> None:
     with database_of(settings) as database:
         has, needs = migrate.revisions(database)
         if has != needs:
+            migrate.refuse_newer(database)
             fail(
                 f"The database is at schema {has or 'none'} and this program needs {needs}. Run mast db upgrade first."
             )
@@ -64,25 +84,48 @@ def _check_schema(settings: Settings) -> None:
 
 
 @main.command()
+@click.option("--beside", "name", default="", hidden=True, help="Its name, given by the server that started it.")
 @domain_errors
-def worker() -> None:
-    """Read uploads and do other jobs, beside `mast serve` with MAST_JOBS_IN_SERVER=false."""
-    from app.main import DAILY, build_runtime
+def worker(name: str) -> None:
+    """Read uploads and do other jobs apart from `mast serve --workers 0`."""
+    from app.laboratory.readings import reading_job
+    from app.main import build_runtime, daily
 
     settings = Settings()
     _check_schema(settings)
     logs.configure(settings.log_level)
     runtime = build_runtime(settings)
+    housekeeper = Housekeeper(runtime.db, runtime.blobs, daily=daily(settings))
+    runtime.db.reserve.make()
     done = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: done.set())
-    housekeeper = Housekeeper(runtime.db, runtime.blobs, daily=DAILY)
+    signal.signal(signal.SIGTERM, lambda *_: done.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN if name else lambda *_: done.set())  # the server's Ctrl-C is its own
+    reading_job.warm(runtime.registry, runtime.sandbox)
+    if name:
+        _follow_server(runtime, name, done)
+    else:
+        housekeeper.start()
     runtime.jobs.start()
-    housekeeper.start()
     done.wait()
     runtime.jobs.stop()
     housekeeper.stop()
     runtime.close()
+
+
+def _follow_server(runtime: Runtime, name: str, done: threading.Event) -> None:
+    """Take jobs under the name the server knows, wake as it rings, tell it of events, and end when it is gone."""
+    runtime.jobs.name = name
+    with contextlib.suppress(AttributeError, OSError):  # not on every system
+        os.nice(NICE)
+    bell = Bell(sys.stdout.buffer)
+    runtime.db.listen(EVENTS, bell.ring)
+    bell.ring()  # ready
+
+    def follow() -> None:
+        answer(sys.stdin.buffer, runtime.jobs.wake)
+        done.set()
+
+    threading.Thread(target=follow, name="server", daemon=True).start()
 
 
 @main.command()

@@ -76,7 +76,9 @@ def watch(
     json_: bool,
 ) -> None:
     """Send each finished file of DIR to a server, once. Nothing in DIR is ever changed, moved or deleted."""
-    _write_anything()
+    for stream in (sys.stdout, sys.stderr):  # file names of any alphabet, on a console that has another
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     root = folder.absolute()
     address = _address(server, ca_file or "", allow_http)
     origin = fit_label(name) or places.default_origin(root)
@@ -89,7 +91,7 @@ def watch(
     if is_run_name(root.name):
         raise click.UsageError(f"{root} is itself one run of an instrument. Watch the folder it lies in.")
     for path, what in ((ledger_path, "The ledger"), (token_file, "The token file")):
-        if path is not None and places.is_inside(path, root):
+        if path is not None and path.resolve().is_relative_to(root.resolve()):
             raise click.UsageError(f"{what} must not lie in the watched folder: put it elsewhere.")
     stopping = threading.Event()
     reporter = Reporter(time.monotonic, as_json=json_)
@@ -116,13 +118,6 @@ def watch(
         else:
             watcher.run()
         reporter.say("ended", "Ended. What is not sent yet is sent at the next start.")
-
-
-def _write_anything() -> None:
-    """File names of any alphabet, on a console that has another."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def _address(server: str, ca_file: str, allow_http: bool) -> Address:

@@ -13,7 +13,6 @@ from sse_starlette.sse import EventSourceResponse
 from app.intake.people import signin
 from app.intake.people.service import ENDED
 from app.operations import service
-from app.platform.db import migrate
 from app.platform.kernel.actor import Actor, Role
 from app.platform.live import LiveEvent, event_stream
 from app.platform.security.policy import SERVICE_STAFF, allow, current_actor, public
@@ -71,14 +70,16 @@ def health() -> Health:
     dependencies=[public("a load balancer asks whether to send people here; counts are for staff")],
 )
 def ready(request: Request, rt: RuntimeDep) -> JSONResponse:
-    """Ready to work: database at the right schema; alarms for jobs and disk. How many jobs there are is for staff."""
-    revisions = migrate.revisions(rt.db)
-    with rt.read() as session:
-        state = service.readiness(session, rt.settings.data_dir, revisions)
+    """Ready to work: database whole and at the right schema; alarms for jobs and disk. How many jobs there are is for staff."""
+    state = service.readiness(rt.db, rt.settings.data_dir)
+    state.alarms += rt.workers.alarms()
+    if not rt.db.reserve.make():
+        state.alarms.append(service.DISK_FULL)
     # how many wait and are done says how busy the service is, minute by minute; police and passers-by may not see that
     actor = current_actor(request) if state.ready else None
-    jobs = state.jobs if actor is not None and actor.has(*SERVICE_STAFF, Role.ADMIN) else {}
-    body = Ready(ready=state.ready, reasons=state.reasons, alarms=state.alarms, jobs=jobs)
+    staff = actor is not None and actor.has(*SERVICE_STAFF, Role.ADMIN)
+    alarms = state.alarms + (state.staff_alarms if staff else [])
+    body = Ready(ready=state.ready, reasons=state.reasons, alarms=alarms, jobs=state.jobs if staff else {})
     return JSONResponse(body.model_dump(), 200 if state.ready else 503)
 
 
@@ -106,7 +107,8 @@ async def events(request: Request, who: Staff, rt: RuntimeDep) -> EventSourceRes
             return event.sample_id is None and event.session_id is None
         return event.agency_id == agency_id
 
-    return event_stream(rt.hub, mine, request)
+    # no longer than an idle session: who comes back after that has to be signed in still
+    return event_stream(rt.hub, mine, request, lasts_s=rt.session_policy.idle.total_seconds())
 
 
 @router.get("/api/v1/audit")

@@ -17,16 +17,20 @@ import subprocess
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import sqlalchemy as sa
+from sqlmodel import Session
 
+from app.operations.at_rest import damage_in, verify
 from app.platform import audit
-from app.platform.db import Database, metadata
+from app.platform.db import Database
 from app.platform.kernel.errors import Conflict, Invalid, Unavailable
 from app.settings import Settings
 
 MANIFEST = "backup.json"
+OTHER = "Use another backup."
+SAVE = "Keep the damaged file, restore the last good backup elsewhere (mast db restore) and serve from there."
 
 
 class Manifest(TypedDict):
@@ -37,23 +41,27 @@ class Manifest(TypedDict):
     database_sha256: str
     rows: dict[str, int]
     files: int
+    audit: NotRequired[str]
+
+
+class Restored(TypedDict):
+    """What was restored, what its audit log proves, and what there is to say about the secret."""
+
+    rows: dict[str, int]
+    audit: str
+    made_at: str
+    secret: str
 
 
 def backup(settings: Settings, database: Database, target: Path, now: datetime) -> Manifest:
-    """Write a backup into `target`, which must not exist yet. Returns its manifest."""
+    """Write a backup into `target`, which must not exist yet. Returns its manifest. Raises Invalid for a damaged database."""
     if target.exists():
         raise Conflict(f"{target} already exists; nothing was overwritten.", hint="Name a folder that does not exist.")
     part = target.with_name(target.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    if database.is_sqlite:
-        file = part / "database.sqlite3"
-        _copy_sqlite(Path(sa.engine.make_url(database.url).database or ""), file)
-        with sa.create_engine(f"sqlite:///file:{file}?mode=ro&uri=true", poolclass=sa.NullPool).connect() as copy:
-            counts = _counts(copy)
-    else:
-        file = part / "database.dump"
-        counts = _dump_postgres(database, file)
+    part.mkdir(mode=0o700, parents=True)
+    file = part / ("database.sqlite3" if database.is_sqlite else "database.dump")
+    counts, anchor = (_dump_sqlite if database.is_sqlite else _dump_postgres)(database, file)
     for name in ("blobs", "libraries"):
         _copy_folder(settings.data_dir / name, part / name)
     manifest: Manifest = {
@@ -62,17 +70,30 @@ def backup(settings: Settings, database: Database, target: Path, now: datetime) 
         "database_sha256": _sha256(file),
         "rows": counts,
         "files": sum(path.is_file() for path in (part / "blobs").rglob("*")),
+        "audit": str(anchor),
     }
     (part / MANIFEST).write_text(json.dumps(manifest, indent=2))
     part.rename(target)
     return manifest
 
 
-def restore(settings: Settings, source: Path) -> dict[str, str | dict[str, int]]:
+def restore(settings: Settings, source: Path) -> Restored:
     """Restore a backup into the empty data directory and database of `settings`, then verify it.
 
     Raises Invalid when the backup is damaged, Conflict when something is there already.
     """
+    manifest, dump = _unpacked(source)
+    if settings.blob_dir.exists() and any(settings.blob_dir.rglob("*")):
+        raise Conflict(f"{settings.data_dir} already holds files; nothing was changed.", hint="Restore elsewhere.")
+    into = _into_sqlite if settings.database_url.startswith("sqlite") else _into_postgres
+    restored = into(settings, manifest, dump)
+    for name in ("blobs", "libraries"):
+        _copy_folder(source / name, settings.data_dir / name)
+    return restored
+
+
+def _unpacked(source: Path) -> tuple[Manifest, Path]:
+    """Manifest and database of a backup whose files are what was written."""
     if not (source / MANIFEST).exists():
         raise Invalid(
             f"{source} is not a finished MAST backup: it has no {MANIFEST}.", hint="Name the backup's folder."
@@ -80,44 +101,79 @@ def restore(settings: Settings, source: Path) -> dict[str, str | dict[str, int]]
     manifest: Manifest = json.loads((source / MANIFEST).read_text())
     dump = source / Path(manifest["database"]).name
     if _sha256(dump) != manifest["database_sha256"]:
-        raise Invalid(f"{dump} is not what was written: its hash differs. Nothing was restored.", hint="Use another.")
+        raise Invalid(f"{dump} is not what was written: its hash differs. Nothing was restored.", hint=OTHER)
     _check_files(source / "blobs", manifest["files"])
-    if settings.blob_dir.exists() and any(settings.blob_dir.rglob("*")):
-        raise Conflict(f"{settings.data_dir} already holds files; nothing was changed.", hint="Restore elsewhere.")
-    url = sa.engine.make_url(settings.database_url)
-    if url.get_backend_name() == "sqlite":
-        path = Path(url.database or "")
-        if path.exists():
-            raise Conflict(f"{path} already exists; nothing was changed.", hint="Move it away first.")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(dump, path)
-    else:
-        _refuse_tables(settings.database_url)
-        _run(settings.database_url, "pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", str(dump))
-    for name in ("blobs", "libraries"):
-        _copy_folder(source / name, settings.data_dir / name)
-    with closing(Database(settings.database_url)) as database, database.read() as session:
-        chain = audit.verify(session)
-        counts = _counts(session.connection())
-    if chain.broken_at is not None:
-        raise Invalid(f"The audit log of this backup is broken: {chain.detail}", hint="Use another backup.")
+    return manifest, dump
+
+
+def _into_sqlite(settings: Settings, manifest: Manifest, dump: Path) -> Restored:
+    path = Path(sa.engine.make_url(settings.database_url).database or "")
+    if path.exists():
+        raise Conflict(f"{path} already exists; nothing was changed.", hint="Move it away first.")
+    with _opened(dump) as session:
+        if damage := damage_in(session.connection()):
+            raise Invalid(f"The database of this backup is damaged: {damage}. Nothing was restored.", hint=OTHER)
+        restored = _proven(session, settings, manifest, "Nothing was restored.")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    shutil.copyfile(dump, path)
+    return restored
+
+
+def _into_postgres(settings: Settings, manifest: Manifest, dump: Path) -> Restored:
+    """Every foreign key is made anew, and so checked; one that does not hold undoes the whole, which is one transaction."""
+    url = settings.database_url
+    _refuse_tables(url)
+    _run("pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", str(dump), url=url)
+    with closing(Database(url)) as database, database.read() as session:
+        return _proven(session, settings, manifest, "What stands in the database now is not to be used.")
+
+
+def _proven(session: Session, settings: Settings, manifest: Manifest, or_else: str) -> Restored:
+    """The database holds the rows that were counted, and its audit log is whole up to where it went then."""
+    counts = _counts(session.connection())
     if counts != manifest["rows"]:
-        raise Invalid("The restored database does not hold the rows the backup counted.", hint="Use another backup.")
-    return {"rows": counts, "audit": chain.detail, "made_at": manifest["made_at"]}
+        raise Invalid(f"This backup does not hold the rows that were counted when it was made. {or_else}", hint=OTHER)
+    key = audit.key_of(settings.pepper()) if settings.has_secret() else None
+    fits = audit.fits(session, key) if key is not None else False
+    chain = verify(session, key if fits else None, audit.anchors_in(manifest.get("audit", "")))
+    if chain.broken_at is not None:
+        raise Invalid(f"The audit log of this backup is broken: {chain.detail} {or_else}", hint=OTHER)
+    secret = "" if fits else _about_the_secret(settings)
+    return {"rows": counts, "audit": chain.detail, "made_at": manifest["made_at"], "secret": secret}
 
 
-def _copy_sqlite(source: Path, target: Path) -> None:
-    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as live, closing(sqlite3.connect(target)) as copy:
-        live.backup(copy)  # in one step: in WAL mode it blocks no writer, in several a writer makes it start over
+def _about_the_secret(settings: Settings) -> str:
+    at = settings.secret_at
+    if not settings.has_secret():
+        return f"The secret is not here: put the one of this backup into {at} before the service starts."
+    return f"The secret in {at} is not the one of this backup: no ticket, sign-in or token would work, and no server starts. Put the right one there."
+
+
+def _dump_sqlite(database: Database, file: Path) -> tuple[dict[str, int], audit.Anchor]:
+    """Copy, read the whole copy, and count it."""
+    live = Path(sa.engine.make_url(database.url).database or "")
+    with closing(sqlite3.connect(f"file:{live}?mode=ro", uri=True)) as source, closing(sqlite3.connect(file)) as copy:
+        source.backup(copy)  # in one step: in WAL mode it blocks no writer, in several a writer makes it start over
         copy.execute("PRAGMA journal_mode=DELETE")
+    with _opened(file) as session:
+        if not (damage := damage_in(session.connection())):
+            return _counts(session.connection()), audit.anchor(session)
+    shutil.rmtree(file.parent)
+    raise Invalid(f"The database is damaged: {damage}. No backup was made; the running data is as it was.", hint=SAVE)
 
 
-def _dump_postgres(database: Database, file: Path) -> dict[str, int]:
-    """Dump and count one and the same snapshot."""
+def _opened(copy: Path) -> Session:
+    """A copied SQLite file, to be looked at and left as it is."""
+    return Session(sa.create_engine(f"sqlite:///file:{copy}?mode=ro&uri=true", poolclass=sa.NullPool))
+
+
+def _dump_postgres(database: Database, file: Path) -> tuple[dict[str, int], audit.Anchor]:
+    """Dump and count one and the same snapshot, and read the dump to its end."""
     with database.reader.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         snapshot = connection.scalar(sa.text("SELECT pg_export_snapshot()"))
-        _run(database.url, "pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={file}")
-        return _counts(connection)
+        _run("pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={file}", url=database.url)
+        _run("pg_restore", f"--file={os.devnull}", str(file))
+        return _counts(connection), audit.anchor(Session(connection))
 
 
 def _refuse_tables(url: str) -> None:
@@ -133,13 +189,15 @@ def _check_files(folder: Path, count: int) -> None:
     damaged = [path.name for path in files if len(path.name) == 64 and _sha256(path) != path.name]
     if damaged or len(files) < count:
         what = f"{damaged[0]} is not what was written" if damaged else f"{count - len(files)} raw file(s) are missing"
-        raise Invalid(f"This backup is damaged: {what}. Nothing was restored.", hint="Use another backup.")
+        raise Invalid(f"This backup is damaged: {what}. Nothing was restored.", hint=OTHER)
 
 
 def _counts(connection: sa.Connection) -> dict[str, int]:
+    """Rows of every table there is: an older version has fewer."""
     return {
-        name: int(connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
-        for name, table in sorted(metadata.tables.items())
+        name: int(connection.execute(sa.select(sa.func.count()).select_from(sa.table(name))).scalar_one())
+        for name in sorted(sa.inspect(connection).get_table_names())
+        if name != "alembic_version"
     }
 
 
@@ -153,17 +211,19 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _run(url: str, program: str, *arguments: str) -> None:
+def _run(program: str, *arguments: str, url: str = "") -> None:
     """A client program of PostgreSQL. The password goes through the environment: everybody can read a command line."""
-    given = sa.engine.make_url(url).set(drivername="postgresql")
-    environment = {**os.environ, **({"PGPASSWORD": str(given.password)} if given.password else {})}
-    target = f"--dbname={given.set(password=None).render_as_string(hide_password=False)}"
+    environment, target = dict(os.environ), list[str]()
+    if url:
+        given = sa.engine.make_url(url).set(drivername="postgresql")
+        environment |= {"PGPASSWORD": str(given.password)} if given.password else {}
+        target = [f"--dbname={given.set(password=None).render_as_string(hide_password=False)}"]
     try:
         done = subprocess.run(
-            [program, target, *arguments], env=environment, capture_output=True, text=True, check=False
+            [program, *target, *arguments], env=environment, capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
         raise Unavailable(f"{program} is not installed here; it comes with PostgreSQL's client programs.") from None
     if done.returncode:
         said = done.stderr.strip().splitlines()
-        raise Unavailable(f"{program} did not finish: {said[-1] if said else 'it said nothing'}.")
+        raise Unavailable(f"{program} did not finish: {said[-1] if said else 'it said nothing'}. Nothing was changed.")

@@ -32,8 +32,10 @@ from app.intake.samples.intake_schemas import NewSample
 from app.intake.sessions import service as sessions
 from app.intake.sessions.domain import ServiceType
 from app.laboratory.identification.domain import Method
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import analyses as reading_analyses
+from app.laboratory.readings import uploads
 from app.operations import demo_files, demo_history, demo_infrared, demo_mass
+from app.operations.at_rest import unlock
 from app.platform.db import Database, UnitOfWork, migrate
 from app.platform.kernel.actor import ROLE_WORDS, Actor, Role
 from app.platform.kernel.errors import Conflict
@@ -44,7 +46,7 @@ from app.results.domain import Action
 from app.results.finding import Amount, NewFinding
 from app.settings import Settings
 from harm_messages import Pack, load_pack
-from harm_messages.vocabulary import Abundance, Basis, Form, LicenceMode, Unit
+from harm_messages.vocabulary import Abundance, Basis, Form, LicenceMode, StripReading, Unit
 
 MARKER = "example.json"
 AGENCY = "Durham Drug Checking (example)"
@@ -144,7 +146,7 @@ def prepare(settings: Settings, *, reset: bool) -> Iterator[str]:
         )
     if reset:
         _throw_away(settings, marker)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = settings.data_dir / "example-files"
     demo_files.write(files)
     demo_mass.write(files)
@@ -152,6 +154,7 @@ def prepare(settings: Settings, *, reset: bool) -> Iterator[str]:
     demo_history.write(files, datetime.now(UTC).date())
     with closing(Database(settings.database_url)) as database:
         migrate.upgrade(database)
+        unlock(settings, database)
         with database.read() as session:
             mine = people.agency_named(session, AGENCY) is not None
         if mine:
@@ -242,6 +245,7 @@ class _Builder:
         """Everything, one transaction per session. Returns the ticket of a sample that has its result."""
         with self.database.begin() as uow:
             self._people(uow)
+            uow.actor = self.actors[Role.ADMIN]
             demo_history.take_in(uow, self.files, self.pack)
         for weeks, name in ((9, "Freshers"), (4, "Winter")):
             kinds = self.random.choices(KINDS, [k.weight for k in KINDS], k=PER_SESSION)
@@ -305,23 +309,23 @@ class _Builder:
         uow.actor, uow.now = self.actors[Role.CHEMIST], self.now
         demo_mass.keep_references(uow, self.blobs, self.files)
         for name, batch in (("cocaine-cut-gcms.mzML", demo_mass.BATCH), ("mixture-gcms.msp", "")):
-            self._hand_in(uow, session_id, 2, name, readings.NewAnalysis(Method.GC_MS, batch=batch))
+            self._hand_in(uow, session_id, 2, name, reading_analyses.NewAnalysis(Method.GC_MS, batch=batch))
 
     def _infrared_mixture(self, uow: UnitOfWork, session_id: uuid.UUID) -> None:
         """Two instruments with their checks, and a cut sample measured on the one that is in range."""
         uow.actor, uow.now = self.actors[Role.CHEMIST], self.now
         machine = demo_infrared.keep_instruments(uow, self.blobs)
-        new = readings.NewAnalysis(Method.FTIR, instrument_id=machine)
+        new = reading_analyses.NewAnalysis(Method.FTIR, instrument_id=machine)
         self._hand_in(uow, session_id, 1, demo_infrared.MIXTURE, new)
 
     def _hand_in(
-        self, uow: UnitOfWork, session_id: uuid.UUID, minutes_ago: int, name: str, new: readings.NewAnalysis
+        self, uow: UnitOfWork, session_id: uuid.UUID, minutes_ago: int, name: str, new: reading_analyses.NewAnalysis
     ) -> None:
         """One of the files for a cut sample of its own; it is read once the server runs."""
         sample = self._register(uow, session_id, KINDS[CUT], self.now - timedelta(minutes=minutes_ago)).sample
         uow.actor, uow.now = self.actors[Role.CHEMIST], self.now
         received = self.blobs.put([(self.files / name).read_bytes()])
-        readings.record_upload(uow, readings.add_analysis(uow, sample.id, new).id, received, name)
+        uploads.record_upload(uow, reading_analyses.add_analysis(uow, sample.id, new).id, received, name)
 
     def _register(self, uow: UnitOfWork, session_id: uuid.UUID, kind: Kind, at: datetime) -> samples.Registered:
         uow.actor, uow.now = self.actors[Role.RECEPTION], at
@@ -338,18 +342,20 @@ class _Builder:
         sample_id = registered.sample.id
         uow.actor, uow.now = self.actors[Role.CHEMIST], at + timedelta(minutes=self.random.randint(4, 12))
         analyses = [
-            readings.add_analysis(uow, sample_id, readings.NewAnalysis(method=method, read_by_hand=True)).id
+            reading_analyses.add_analysis(
+                uow, sample_id, reading_analyses.NewAnalysis(method=method, read_by_hand=True)
+            ).id
             for method in (Method.FTIR, Method.GC_MS)
         ]
         if kind.nitazene_strip:
-            strip = readings.NewAnalysis(
+            strip = reading_analyses.NewAnalysis(
                 method=Method.STRIP,
                 strip_target="opioid.nitazene",
-                strip_reading=readings.StripReading.NEGATIVE,
+                strip_reading=StripReading.NEGATIVE,
                 strip_brand="example",
                 strip_lot="EX1",
             )
-            readings.add_analysis(uow, sample_id, strip)
+            reading_analyses.add_analysis(uow, sample_id, strip)
         draft = results.start_draft(uow, sample_id)
         found = [
             NewFinding(

@@ -153,7 +153,7 @@ def _month_before(first: date, months: int) -> date:
 
 
 def take_in(uow: UnitOfWork, folder: Path, pack: Pack) -> int:
-    """Import what `write` wrote, as `mast samples import` does. How many samples there are."""
+    """Import what `write` wrote for the actor's agency. How many samples there are."""
     files, by_map = [folder / name for name in FILES], history.read_map(folder / MAP)
     reading = history.read_history(files, by_map, pack.substances, uow.now.date())
     made = history.import_history(uow, by_map, MAP_TEXT, reading, files, pack)

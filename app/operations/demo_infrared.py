@@ -15,7 +15,8 @@ import numpy as np
 from app.laboratory.identification.domain import Method
 from app.laboratory.instrument_checks import service as checks
 from app.laboratory.instrument_checks.domain import NewCheck
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import machines as reading_machines
+from app.laboratory.readings import references
 from app.operations.demo_files import jcamp
 from app.platform.db import UnitOfWork
 from app.platform.storage import BlobStore
@@ -46,12 +47,14 @@ def keep_instruments(uow: UnitOfWork, blobs: BlobStore) -> uuid.UUID:
     """Two instruments, checked on each of the last days; today one of them has drifted. Returns the key of the good one."""
     today, machines = uow.now, {}
     for name, (what, shifts) in CHECKS.items():
-        machines[name] = readings.add_instrument(uow, readings.NewInstrument(name, Method.FTIR, serial="made up")).id
+        machines[name] = reading_machines.add_instrument(
+            uow, reading_machines.NewInstrument(name, Method.FTIR, serial="made up")
+        ).id
         for ago, shift in zip(range(len(shifts) - 1, -1, -1), shifts, strict=True):
             uow.now = today - timedelta(days=ago)
             file_name = f"{what}-{uow.now:%Y-%m-%d}.jdx"
             held = blobs.hold_now([jcamp(material(what).title, *_known_material(what, shift)).encode()])
-            source = checks.CheckSource(readings.infrared_in(read(held.path, file_name)), None, held, file_name)
+            source = checks.CheckSource(references.infrared_in(read(held.path, file_name)), None, held, file_name)
             checks.record(uow, NewCheck(machines[name], what), source)
     uow.now = today
     return machines[GOOD]

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import arrays as reading_arrays
+from app.laboratory.readings import references
 from app.laboratory.standards import controlling
 from app.laboratory.standards import service as standards
 from app.laboratory.standards.domain import ControlKind, NewControl, NewReplicate, NewStandard
@@ -34,11 +35,11 @@ FIRST_S, SCANS, WIDTH_S = 400.0, 400, 1.6
 
 def keep_references(uow: UnitOfWork, blobs: BlobStore, folder: Path) -> None:
     """Three runs of one reference material on three days, and the blank of the batch that is open."""
-    arrays = readings.array_store(blobs.root)
+    arrays = reading_arrays.array_store(blobs.root)
     new = NewStandard("Cocaine", "ZPUCINDJVBIVPJ-LJISPDSOSA-N", STANDARD, "EX-0417", "made up", 98.5)
     row = None
     for replicate in range(3):
-        found = readings.Reference(noisy({STANDARD: 1.0}, 100 + replicate), 492.0 + 0.4 * replicate)
+        found = references.Reference(noisy({STANDARD: 1.0}, 100 + replicate), 492.0 + 0.4 * replicate)
         source = standards.Source(found, None, None, f"example-cocaine-standard-{replicate + 1}.mzML")
         run = NewReplicate("GC-MS (example)", uow.now - timedelta(days=30 - 7 * replicate))
         if row is None:

@@ -6,12 +6,12 @@ In many short transactions, so that nobody who releases a result waits; a run th
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from app.care.counted import counting_results as counting
 from app.figures.history import service as history
 from app.intake.people import service as people
-from app.intake.samples import service as samples
+from app.intake.samples import lookup
 from app.platform import audit
 from app.platform.db import Database
 from app.platform.kernel.actor import OPERATOR
@@ -37,9 +37,8 @@ def rebuild(database: Database, pack: Pack, progress: Progress | None = None) ->
     """
     looked_at = own = 0
     with database.read() as session:
-        names = people.agency_names(session)
-        agencies = [replace(OPERATOR, agency_id=people.agency_id_of(session, n), agency_name=n) for n in names]
-        every = [(actor, samples.keys_of_agency(session, actor)) for actor in agencies]
+        agencies = [people.operator_for(session, name) for name in people.agency_names(session)]
+        every = [(actor, lookup.keys_of_agency(session, actor)) for actor in agencies]
     total = sum(len(keys) for _, keys in every)
     for actor, keys in every:
         for start in range(0, len(keys), AT_ONCE):
@@ -51,9 +50,9 @@ def rebuild(database: Database, pack: Pack, progress: Progress | None = None) ->
                 progress("samples of this server", looked_at, total)
     imported = 0
     with database.read() as session:
-        sources = history.sources(session)
-    for number, source in enumerate(sources, start=1):
-        with database.begin(OPERATOR) as uow:
+        sources = [(actor, source) for actor in agencies for source in history.sources(session, actor)]
+    for number, (actor, source) in enumerate(sources, start=1):
+        with database.begin(actor) as uow:
             imported += history.count_again(uow, source, pack)
         if progress:
             progress("sources of imported history", number, len(sources))

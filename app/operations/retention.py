@@ -2,6 +2,8 @@
 
 The rules are data, so that docs/privacy.md can be held to them by a test. This is the one place that deletes across
 features, which is why it imports their tables. Backups keep what they hold until they are deleted themselves.
+
+After six years a sample goes with all that hangs on it. What it counts for in the figures stays, and so does the audit log.
 """
 
 from __future__ import annotations
@@ -16,23 +18,30 @@ import sqlalchemy as sa
 import structlog
 from sqlmodel import col, select
 
+import app.tables  # noqa: F401  every table, to know what still refers to a file
+from app.care.alerts.tables import Alert, DetectionRun
+from app.care.consultations.tables import DisplayLog
+from app.care.counted.tables import TrendSample
 from app.figures.exports.tables import ResearchPlacement, ResearchProject
 from app.intake.people.tables import ApiToken, StaffSession
 from app.intake.samples.tables import Sample, TicketSession
 from app.laboratory.incoming.domain import IncomingState
 from app.laboratory.incoming.tables import IncomingFile
-from app.laboratory.instrument_checks.tables import InstrumentCheck
-from app.laboratory.readings.tables import Blob, Upload
-from app.laboratory.standards.tables import Control, StandardReplicate
+from app.laboratory.readings.arrays import array_store
+from app.laboratory.readings.tables import Blob
 from app.platform import audit
-from app.platform.db import Base, Database, UnitOfWork
+from app.platform.db import Base, Database, UnitOfWork, metadata
 from app.platform.jobs.queue import purge_finished
 from app.platform.live import purge_events
+from app.platform.security.tables import ThrottleRow
 from app.platform.storage import BlobStore
 from app.platform.web.tables import IdempotencyRow
+from app.results.tables import ResultVersion
 
 FIRST_S = 60.0  # after a start, so that starting stays quick
 EVERY_S = 24 * 3600.0
+AT_ONCE = 50
+"""Samples deleted in one transaction, so that nobody who saves waits long."""
 _LOCK = 0x4D415352  # only one process of several does it at a time (PostgreSQL)
 
 _log = structlog.get_logger(__name__)
@@ -83,9 +92,29 @@ def _set_aside(uow: UnitOfWork, before: datetime) -> int:
         col(IncomingFile.decided_at) <= before,
         col(IncomingFile.blob_sha256).is_not(None),
     )
+    return _run(uow, _emptied(uow).where(due))
+
+
+def _emptied(uow: UnitOfWork) -> sa.Update:
     emptied = sa.update(IncomingFile).values(file_name="deleted file", folder="", summary={}, problem=None, format="")
-    gone = emptied.values(blob_sha256=None, removed_at=uow.now, version=col(IncomingFile.version) + 1)
-    return _run(uow, gone.where(due))
+    return emptied.values(blob_sha256=None, removed_at=uow.now, version=col(IncomingFile.version) + 1)
+
+
+def _samples(uow: UnitOfWork, before: datetime) -> int:
+    """Foreign keys take along what hangs on a sample. Its facts are let go first, and an incoming file's row stays."""
+    steps = ("created_at", "submitted_at", "verified_at", "released_at", "closed_at")
+    later = sa.or_(*(getattr(ResultVersion, step) > before for step in steps))
+    due = sa.select(col(Sample.id)).where(
+        col(Sample.received_at) <= before,
+        ~sa.exists().where(col(ResultVersion.sample_id) == col(Sample.id), later),
+        ~sa.exists().where(col(DisplayLog.sample_id) == col(Sample.id), col(DisplayLog.at) > before),
+    )
+    gone = uow.session.scalars(due.limit(AT_ONCE)).all()
+    facts = sa.update(TrendSample).where(col(TrendSample.own_sample_id).in_(gone))
+    files = _emptied(uow).where(col(IncomingFile.sample_id).in_(gone))
+    _run(uow, facts.values(own_sample_id=None))
+    _run(uow, files.values(sample_id=None, upload_id=None, state=IncomingState.SET_ASIDE))
+    return _run(uow, sa.delete(Sample).where(col(Sample.id).in_(gone)))
 
 
 def _placements(uow: UnitOfWork, before: datetime) -> int:
@@ -94,18 +123,20 @@ def _placements(uow: UnitOfWork, before: datetime) -> int:
     return _run(uow, sa.delete(ResearchPlacement).where(col(ResearchPlacement.project_id).in_(over)))
 
 
-AT_ONCE = timedelta(0)
+IMMEDIATELY, SIX_YEARS = timedelta(0), timedelta(days=2192)
 _SESSION_OVER = _over(StaffSession, StaffSession.expires_at, StaffSession.revoked_at)
 _TOKEN_OVER = _over(ApiToken, ApiToken.expires_at, ApiToken.revoked_at)
 _TICKET_SESSION_OVER = _over(TicketSession, TicketSession.expires_at)
 _ANSWERED = _over(IdempotencyRow, IdempotencyRow.created_at)
+_TRIED = _over(ThrottleRow, ThrottleRow.began_at)
 RULES: tuple[Rule, ...] = (
-    Rule("ticket_code", "keyed hash of a ticket code", AT_ONCE, "expiry of the ticket", _ticket_codes),
-    Rule("ticket_session", "a client's browser that showed its ticket", AT_ONCE, "its end", _TICKET_SESSION_OVER),
+    Rule("ticket_code", "keyed hash of a ticket code", IMMEDIATELY, "expiry of the ticket", _ticket_codes),
+    Rule("ticket_session", "a client's browser that showed its ticket", IMMEDIATELY, "its end", _TICKET_SESSION_OVER),
     Rule("staff_note", "note of staff about a sample", timedelta(days=30), "receipt of the sample", _staff_notes),
-    Rule("staff_session", "a browser somebody was signed in with", AT_ONCE, "its end", _SESSION_OVER),
+    Rule("staff_session", "a browser somebody was signed in with", IMMEDIATELY, "its end", _SESSION_OVER),
     Rule("api_token", "an API token", timedelta(days=30), "its expiry or revocation", _TOKEN_OVER),
     Rule("idempotency", "the answer kept for a repeated request", timedelta(hours=24), "the answer", _ANSWERED),
+    Rule("throttle", "count of tries to sign in or to open a ticket", timedelta(hours=24), "the first try", _TRIED),
     Rule("event", "a live event", timedelta(days=7), "the event", purge_events),
     Rule("job", "a job that is done", timedelta(days=30), "its end", purge_finished),
     Rule(
@@ -114,9 +145,18 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "research_placement",
         "where samples stand in the extracts of a research project",
-        AT_ONCE,
+        IMMEDIATELY,
         "the project's last day",
         _placements,
+    ),
+    Rule("alert", "an alert with its evidence and who signed", SIX_YEARS, "its end", _over(Alert, Alert.until)),
+    Rule("detection_run", "a run of the detection", SIX_YEARS, "the run", _over(DetectionRun, DetectionRun.at)),
+    Rule(
+        "sample",
+        "a sample with its files, results and talks",
+        SIX_YEARS,
+        "receipt, the last step of a result, or the last time its page was shown, whichever is latest",
+        _samples,
     ),
 )
 
@@ -130,7 +170,15 @@ def purge(database: Database, rules: Sequence[Rule] = RULES) -> dict[str, int]:
 
 
 def _carry_out(database: Database, rule: Rule) -> int:
-    with database.begin(request_id="retention") as uow:
+    """One transaction after another until nothing is due."""
+    total = 0
+    while count := _once(database, rule):
+        total += count
+    return total
+
+
+def _once(database: Database, rule: Rule) -> int:
+    with database.begin(request_id="retention", vital=True) as uow:
         if database.is_sqlite:  # else what was deleted stays readable in the free space of the file
             uow.session.connection().exec_driver_sql("PRAGMA secure_delete=ON")
         else:  # whoever comes second waits, and finds nothing left to do
@@ -144,25 +192,30 @@ def _carry_out(database: Database, rule: Rule) -> int:
 
 
 def purge_files(database: Database, blobs: BlobStore) -> int:
-    """Delete raw files that no upload, incoming file, standard, control or check refers to any more; says how many.
+    """Delete raw files that no row refers to any more, and the arrays that were read from them; says how many raw files.
 
-    Only bytes that came as incoming files are looked at. The file goes first and its row after it: cut off in between,
-    the next purge finds the row again, and the same bytes sent meanwhile find no file and write their own.
+    The file goes first and its row after it: cut off in between, the next purge finds the row again, and the same bytes
+    sent meanwhile find no file and write their own.
     """
     with database.read() as session:
-        once_here = select(IncomingFile.sha256).where(col(IncomingFile.blob_sha256).is_(None))
-        idle = select(Blob.sha256).where(col(Blob.sha256).in_(once_here), *_unreferenced())
-        candidates = list(session.exec(idle))
+        candidates = list(session.exec(select(Blob.sha256).where(*_unreferenced())))
+        named = [table.c.arrays_sha256 for table in metadata.tables.values() if "arrays_sha256" in table.c]
+        needed = set(session.scalars(sa.union(*map(sa.select, named))))
     gone = [sha256 for sha256 in candidates if blobs.remove(sha256)]
     for sha256 in gone:
-        with database.begin(request_id="retention") as uow:
+        with database.begin(request_id="retention", vital=True) as uow:
             _run(uow, sa.delete(Blob).where(col(Blob.sha256) == sha256, *_unreferenced()))
+    arrays = array_store(blobs.root)
+    for sha256 in arrays.names() - needed:
+        arrays.remove(sha256)
     return len(gone)
 
 
 def _unreferenced() -> Iterator[sa.ColumnElement[bool]]:
-    for holder in (Upload, IncomingFile, StandardReplicate, Control, InstrumentCheck):
-        yield ~sa.exists().where(col(holder.blob_sha256) == col(Blob.sha256))
+    for table in metadata.tables.values():
+        for key in table.foreign_keys:
+            if key.column.table.name == Blob.__tablename__:
+                yield ~sa.exists().where(key.parent == col(Blob.sha256))
 
 
 class Housekeeper:

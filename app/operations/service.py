@@ -6,16 +6,25 @@ import shutil
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
 from app.intake.people import service as people
+from app.operations.at_rest import open_to_others, touch_every_table
 from app.platform.audit import AuditEntry
-from app.platform.jobs import JobState, count_by_state
+from app.platform.db import Database, migrate
+from app.platform.jobs import JobState, count_by_state, waiting_since
 from app.platform.kernel.actor import Actor
 
 LOW_DISK = 1024**3
+WAITS_LONG = timedelta(minutes=2)
+DISK_FULL = (
+    "The disk is full: people can sign in and clients read their results, nothing else is saved. Free space; then MAST sets "
+    "its reserve aside again by itself."
+)
 
 
 @dataclass(slots=True)
@@ -25,27 +34,50 @@ class Readiness:
     ready: bool = True
     reasons: list[str] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
+    staff_alarms: list[str] = field(default_factory=list)
     jobs: dict[str, int] = field(default_factory=dict)
 
 
-def readiness(session: Session, data_dir: Path, revisions: tuple[str | None, str | None]) -> Readiness:
-    """Schema, disk and jobs at a glance."""
+def readiness(database: Database, data_dir: Path) -> Readiness:
+    """Schema, disk and jobs at a glance. Not ready where the database cannot be read because it is damaged."""
     state = Readiness()
-    has, needs = revisions
+    try:
+        _look(state, database, data_dir)
+    except sa.exc.DatabaseError:
+        if not database.damage:
+            raise
+        state.ready = False
+        state.reasons.append("The database cannot be read: it is damaged.")
+    if database.damage:
+        state.alarms.append(
+            "The database is damaged: see the log. Stop the service, keep the files, restore the last good backup elsewhere."
+        )
+    return state
+
+
+def _look(state: Readiness, database: Database, data_dir: Path) -> None:
+    has, needs = migrate.revisions(database)
     if has != needs:
         state.ready = False
         state.reasons.append(
             f"The database is at schema {has or 'none'}, this program needs {needs}: run mast db upgrade."
         )
-        return state
+        return
     place = next(folder for folder in (data_dir, *data_dir.absolute().parents) if folder.exists())  # none before a file
     free = shutil.disk_usage(place).free
     if free < LOW_DISK:
-        state.alarms.append(f"Only {free // 1024**2} MiB of disk are free.")
-    state.jobs = {kind.value: count for kind, count in count_by_state(session).items()}
+        state.alarms.append("Disk space is low.")  # how low would tell anybody how much to send
+        state.staff_alarms.append(f"Only {free // 1024**2} MiB of disk are free.")
+    if open_to_others(data_dir):
+        state.staff_alarms.append(f"Other accounts of this machine can look into {data_dir}: chmod -R go= {data_dir}")
+    touch_every_table(database)
+    with database.read() as session:
+        state.jobs = {kind.value: count for kind, count in count_by_state(session).items()}
+        waits = waiting_since(session, database.clock() - WAITS_LONG)
     if dead := state.jobs.get(JobState.DEAD.value):
-        state.alarms.append(f"{dead} job(s) were given up: see the log, then requeue or dismiss them.")
-    return state
+        state.alarms.append(f"{dead} job(s) were given up: see the log, then ask for their work again.")
+    if waits is not None:
+        state.alarms.append("Files or other jobs have waited for more than two minutes: is a worker running?")
 
 
 def audit_page(session: Session, actor: Actor, before: int | None, limit: int) -> list[AuditEntry]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
-from app.intake.samples import service as samples
+from app.intake.samples import lookup
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
@@ -17,6 +17,7 @@ from app.platform.web.etags import tagged
 from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
 from app.results import schemas, service
 from app.results.domain import Action
+from app.results.drafting import NewDismissal
 from app.runtime import ChangeDep, CreationDep, Runtime, RuntimeDep
 
 router = APIRouter(prefix="/api/v1", tags=["results"])
@@ -33,7 +34,7 @@ def list_results(
     """All versions of a sample's result, newest first."""
     after = decode_cursor(cursor)
     with rt.read() as session:
-        samples.get_sample(session, who, sample_id)
+        lookup.get_sample(session, who, sample_id)
         rows = service.versions(session, sample_id)
     rest = [view for view in rows if after is None or view.result.id < after]
     return cut(rest, limit, schemas.ResultOut.of, lambda view: view.result.id)
@@ -84,7 +85,7 @@ def set_dismissals(
     """Say of what the readings name, and is no finding, why not; it replaces what is there. One left out is open again."""
 
     def dismissed(uow: UnitOfWork) -> schemas.ResultWithSteps:
-        given = [one.entered() for one in body.dismissals]
+        given = [NewDismissal(**one.model_dump()) for one in body.dismissals]
         view = service.set_dismissals(uow, result_id, given, change.version, pack=rt.pack)
         return _with_steps(uow.session, who, rt, view)
 

@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session
 
 from app.intake.people import service as people
+from app.intake.samples import lookup, substances
 from app.intake.samples import service as samples
 from app.intake.sessions import service as sessions
 from app.laboratory.identification.answer import Answer, Peak
 from app.laboratory.identification.parts import Candidate, Component
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import analyses as reading_analyses
+from app.laboratory.readings import corrections
+from app.laboratory.readings import figures as reading_figures
+from app.laboratory.readings import quality as reading_quality
 from app.laboratory.subtraction import service as subtraction
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import NotFound
@@ -52,8 +56,8 @@ class Line:
 class Shown:
     """The reading in the middle of the screen, of `file`. `match` and `answer` are None while nothing was compared."""
 
-    analysis: readings.AnalysisView
-    file: readings.FileView
+    analysis: reading_analyses.AnalysisView
+    file: reading_analyses.FileView
     reading: Reading
     match: Match | None
     answer: Answer | None = None
@@ -63,32 +67,24 @@ class Shown:
     @property
     def figures(self) -> list[Figure]:
         """Figures of quality; none for readings made before there were any."""
-        return readings.figures_in(self.reading.quality)
+        return reading_figures.figures_in(self.reading.quality)
 
     @property
-    def taken_as(self) -> tuple[readings.AxisInterpretation, ...]:
+    def taken_as(self) -> tuple[corrections.AxisInterpretation, ...]:
         """Technique and axes, with a note where the reader had to guess."""
         row = self.reading
-        return readings.taken_as(row.kind, row.x_unit, row.y_unit, row.remarks)
+        return corrections.taken_as(row.kind, row.x_unit, row.y_unit, row.remarks)
 
     @property
-    def correctable(self) -> tuple[readings.CorrectionField, ...]:
+    def correctable(self) -> tuple[corrections.Field, ...]:
         """What a chemist may say about its axes."""
         row = self.reading
-        return readings.fields_for(row.kind, row.format, self.file.upload.hints, readings.codes_of(row.remarks))
+        return corrections.fields_for(row.kind, row.format, self.file.upload.hints, corrections.codes_of(row.remarks))
 
     @property
     def assurance(self) -> str:
         """How far its reader is proven: high, medium, low; "" where nobody said."""
         return str(self.reading.description.get("assurance", ""))
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step with what stands in its way."""
-
-    action: Action
-    decision: Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +96,11 @@ class Bench:
     place: str
     expected: str
     waited_s: float
-    analyses: tuple[readings.AnalysisView, ...]
+    analyses: tuple[reading_analyses.AnalysisView, ...]
     shown: Shown | None
     view: ResultView | None
     lines: tuple[Line, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[tuple[Action, Decision], ...]  # each with what stands in its way
     differences: tuple[str, ...]
     named: tuple[Named, ...]
     warnings: tuple[str, ...]
@@ -165,14 +161,14 @@ def bench(
     peak: int | None = None,
 ) -> Bench:
     """One sample of the actor's agency. Raises NotFound, also for a reading that is not of this sample."""
-    sample = samples.get_sample(session, actor, sample_id)
+    sample = lookup.get_sample(session, actor, sample_id)
     checking = sessions.get_session(session, actor, sample.session_id)
-    analyses = readings.analyses_of(session, sample_id)
+    analyses = reading_analyses.analyses_of(session, sample_id)
     newest = service.latest(session, sample_id)
-    quality = readings.quality_of(analyses, now)
+    quality = reading_quality.quality_of(analyses, now)
     lines = tuple(_lines(newest, analyses, register)) if newest else ()
     steps = service.allowed_actions(session, actor, newest.result, now, register, analyses) if newest else []
-    machines = readings.instruments(session, actor)
+    machines = reading_analyses.instruments(session, actor)
     uploads = [upload for analysis in analyses for upload in analysis.uploads]
     until = sample.released_at or sample.withdrawn_at or now
     told = service.released(session, sample_id)
@@ -188,13 +184,13 @@ def bench(
         sample=sample,
         session_name=checking.name,
         place=sessions.site_of(session, checking).name,
-        expected=expected_words(register, samples.expected_of(session, sample_id), ""),
+        expected=expected_words(register, lookup.expected_of(session, sample_id), ""),
         waited_s=max(0.0, (until - sample.received_at).total_seconds()),
         analyses=tuple(analyses),
         shown=shown,
         view=newest,
         lines=lines,
-        steps=tuple(Step(action, decision) for action, decision in steps),
+        steps=tuple(steps),
         differences=tuple(_differences(session, newest, register)) if newest else (),
         named=named,
         warnings=tuple(quality.warnings),
@@ -209,27 +205,21 @@ def bench(
     )
 
 
-def _lines(view: ResultView, analyses: Sequence[readings.AnalysisView], register: Register) -> Iterator[Line]:
+def _lines(view: ResultView, analyses: Sequence[reading_analyses.AnalysisView], register: Register) -> Iterator[Line]:
     titles = {str(a.analysis.id): analysis_title(a) for a in analyses}
     for position, row in enumerate(view.findings):
-        yield Line(
-            position=position,
-            row=row,
-            name=name_of(register, row),
-            amount=amount_words(row.amount),
-            methods=tuple(dict.fromkeys(titles[key] for key in row.analysis_ids if key in titles)),
-            entered=row.entered,
-        )
+        methods = tuple(dict.fromkeys(titles[key] for key in row.analysis_ids if key in titles))
+        yield Line(position, row, name_of(register, row), amount_words(row.amount), methods, row.entered)
 
 
 def name_of(register: Register, row: Finding | NewFinding) -> str:
     """How a finding is called on the bench."""
     if key := row.substance_id or row.substance_class:
-        return samples.label_of(register, key)
+        return substances.label_of(register, key)
     return row.unknown_label or "something without a name"
 
 
-def analysis_title(view: readings.AnalysisView) -> str:
+def analysis_title(view: reading_analyses.AnalysisView) -> str:
     """`FTIR`, or `Nitazene strip: positive`."""
     row = view.analysis
     if row.strip_reading is not None:
@@ -237,9 +227,11 @@ def analysis_title(view: readings.AnalysisView) -> str:
     return view.method.title
 
 
-def _shown(analyses: Sequence[readings.AnalysisView], reading_id: uuid.UUID | None, peak: int | None) -> Shown | None:
-    files = [(a, f) for a in analyses for f in readings.files_of(a) if f.readings]
-    view: readings.ReadingView | None
+def _shown(
+    analyses: Sequence[reading_analyses.AnalysisView], reading_id: uuid.UUID | None, peak: int | None
+) -> Shown | None:
+    files = [(a, f) for a in analyses for f in reading_analyses.files_of(a) if f.readings]
+    view: reading_analyses.ReadingView | None
     if reading_id is not None:
         found = next(((a, f, r) for a, f in files for r in f.readings if r.reading.id == reading_id), None)
         if found is None:
@@ -262,8 +254,8 @@ def _shown(analyses: Sequence[readings.AnalysisView], reading_id: uuid.UUID | No
 
 
 def candidate_of(
-    analyses: Sequence[readings.AnalysisView], reading_id: uuid.UUID, place: int, peak: int | None
-) -> tuple[readings.AnalysisView, Candidate]:
+    analyses: Sequence[reading_analyses.AnalysisView], reading_id: uuid.UUID, place: int, peak: int | None
+) -> tuple[reading_analyses.AnalysisView, Candidate]:
     """The candidate in one place of a reading's list, with its analysis. Raises NotFound."""
     shown = _shown(analyses, reading_id, peak)
     if shown is None or not 0 <= place < len(shown.candidates):
@@ -272,8 +264,8 @@ def candidate_of(
 
 
 def parts_of(
-    analyses: Sequence[readings.AnalysisView], reading_id: uuid.UUID
-) -> tuple[readings.AnalysisView, tuple[Component, ...]]:
+    analyses: Sequence[reading_analyses.AnalysisView], reading_id: uuid.UUID
+) -> tuple[reading_analyses.AnalysisView, tuple[Component, ...]]:
     """The parts of a mixture as the newest comparison of a reading gave them, with its analysis. Raises NotFound."""
     shown = _shown(analyses, reading_id, None)
     if shown is None:

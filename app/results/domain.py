@@ -165,18 +165,6 @@ def names_answered(c: Circumstances) -> str | None:
     )
 
 
-def analyses_unchanged(c: Circumstances) -> str | None:
-    """What is verified and released is what was submitted, and nothing that came to it since."""
-    if c.analyses_changed:
-        return "The analyses or what was expected changed since these findings were submitted: return them and submit again."
-    return None
-
-
-def by_author(c: Circumstances) -> str | None:
-    """Taking back is for whoever wrote it; the others return."""
-    return None if c.is_author else "Only a person who wrote these findings can take them back."
-
-
 def _another(does: str) -> Guard:
     """Four eyes, unless the session's policy allows one trained operator: who wrote it takes no step that checks it."""
 
@@ -186,21 +174,6 @@ def _another(does: str) -> Guard:
         return None
 
     return guard
-
-
-def another_returns(c: Circumstances) -> str | None:
-    """One does not return to oneself what one can take back."""
-    return "You wrote these findings: take them back instead of returning them." if c.is_author else None
-
-
-def reason_given(c: Circumstances) -> str | None:
-    """A step back is explained."""
-    return None if c.reason.strip() else "Say why, in a few words: the reason is kept with the result."
-
-
-def qc_passed(c: Circumstances) -> str | None:
-    """No result stands on a failed blank."""
-    return "The blank or control of this batch failed. Repeat the batch first." if c.qc_failed else None
 
 
 def instrument_in_date(c: Circumstances) -> str | None:
@@ -220,29 +193,28 @@ def method_active(c: Circumstances) -> str | None:
     return None
 
 
-def licence_allows(c: Circumstances) -> str | None:
-    """Back of house, nobody gets an individual result."""
-    if not c.individual_results:
-        return "This session is back of house: its licence allows no individual results, so none can be released."
-    return None
+def _refuses(words: str, where: Callable[[Circumstances], bool]) -> Guard:
+    return lambda c: words if where(c) else None
 
 
-def consent_given(c: Circumstances) -> str | None:
-    """Nothing is told from an analysis nobody agreed to."""
-    if not c.analysis_consent:
-        return "Consent to analysis is not recorded for this sample. Ask the client and record the answer first."
-    return None
-
-
-def sample_present(c: Circumstances) -> str | None:
-    """A withdrawn sample is left alone."""
-    return "The client has withdrawn this sample." if c.sample_withdrawn else None
-
-
-def still_shown(c: Circumstances) -> str | None:
-    """Only what clients see can be taken from them."""
-    return "A newer version has been released since. Retract that one." if c.superseded else None
-
+analyses_unchanged = _refuses(
+    "The analyses or what was expected changed since these findings were submitted: return them and submit again.",
+    lambda c: c.analyses_changed,
+)
+by_author = _refuses("Only a person who wrote these findings can take them back.", lambda c: not c.is_author)
+another_returns = _refuses("You wrote these findings: take them back instead of returning them.", lambda c: c.is_author)
+reason_given = _refuses("Say why, in a few words: the reason is kept with the result.", lambda c: not c.reason.strip())
+qc_passed = _refuses("The blank or control of this batch failed. Repeat the batch first.", lambda c: c.qc_failed)
+licence_allows = _refuses(
+    "This session is back of house: its licence allows no individual results, so none can be released.",
+    lambda c: not c.individual_results,
+)
+consent_given = _refuses(
+    "Consent to analysis is not recorded for this sample. Ask the client and record the answer first.",
+    lambda c: not c.analysis_consent,
+)
+sample_present = _refuses("The client has withdrawn this sample.", lambda c: c.sample_withdrawn)
+still_shown = _refuses("A newer version has been released since. Retract that one.", lambda c: c.superseded)
 
 ASKS: dict[Guard, str] = {
     reason_given: "reason", instrument_in_date: "override_reason", names_answered: "accept_open",

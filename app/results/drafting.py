@@ -7,11 +7,12 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
+import sqlalchemy as sa
 from pydantic import JsonValue
-from sqlmodel import Session
+from sqlmodel import Session, col
 
-from app.intake.samples import service as samples
-from app.laboratory.readings import service as readings
+from app.intake.samples import lookup
+from app.laboratory.readings import analyses
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.errors import Invalid, Refused
@@ -44,14 +45,16 @@ def set_findings(
     named = _with_names_checked(findings, pack)
     if wrong := problems(named, nothing_found=nothing_found):
         raise Invalid("The findings were not saved: " + " ".join(wrong.values()), fields=wrong)
-    sample = samples.get_sample(uow.session, uow.actor, row.sample_id)
+    sample = lookup.get_sample(uow.session, uow.actor, row.sample_id)
     now_there = grounds.current(uow.session, sample, row)
     _check_analyses(named, {s.analysis_id for s in now_there.scope})
     whole = derive(pack, named, now_there)
     earlier = repository.findings_of(uow.session, [row.id])[row.id]
     _replace_findings(uow, row, named, whole)
     row.says_nothing_found = nothing_found
-    _drop_recorded(row, now_there.named or (), named, pack)
+    if row.dismissals:  # what has become a finding is dismissed no more: it is open again should the finding be removed
+        held = [one.dismissal for one in grounds.named(row, now_there.named or (), named, pack.substances)]
+        row.dismissals = dismissals_json([one for one in held if one is not None])
     row.version += 1
     note_author(uow, row)
     uow.session.flush()
@@ -63,15 +66,6 @@ def set_findings(
     )  # fmt: skip
     announce(uow, row, "findings")
     return view(uow.session, row)
-
-
-def _drop_recorded(
-    row: ResultVersion, now_named: tuple[Mention, ...], findings: Sequence[NewFinding], pack: Pack
-) -> None:
-    """What has become a finding is dismissed no more: it is open again should the finding be removed."""
-    if row.dismissals:
-        held = [one.dismissal for one in grounds.named(row, now_named, findings, pack.substances)]
-        row.dismissals = dismissals_json([one for one in held if one is not None])
 
 
 def draft_of(uow: UnitOfWork, result_id: uuid.UUID, version: int) -> ResultVersion:
@@ -87,7 +81,7 @@ def draft_of(uow: UnitOfWork, result_id: uuid.UUID, version: int) -> ResultVersi
 
 
 def _replace_findings(uow: UnitOfWork, row: ResultVersion, entered: Sequence[NewFinding], whole: Whole) -> None:
-    repository.delete_findings(uow.session, row.id)
+    uow.session.connection().execute(sa.delete(Finding).where(col(Finding.result_id) == row.id))
     for position, (finding, derived) in enumerate(zip(entered, whole.findings, strict=True)):
         uow.session.add(_row(row.id, position, finding, derived))
     row.verdict, row.outcome = whole.verdict, whole.outcome
@@ -97,7 +91,7 @@ def _replace_findings(uow: UnitOfWork, row: ResultVersion, entered: Sequence[New
 def derive_again(uow: UnitOfWork, row: ResultVersion, pack: Pack) -> None:
     """Bring roles, confidence and verdict up to what is expected and what ran now, and keep that with the version."""
     entered = [f.entered for f in repository.findings_of(uow.session, [row.id])[row.id]]
-    now_there = grounds.current(uow.session, samples.get_sample(uow.session, uow.actor, row.sample_id), row)
+    now_there = grounds.current(uow.session, lookup.get_sample(uow.session, uow.actor, row.sample_id), row)
     row.basis = now_there.as_json()
     _replace_findings(uow, row, entered, derive(pack, entered, now_there))
 
@@ -165,15 +159,13 @@ def _row(result_id: uuid.UUID, position: int, f: NewFinding, d: Derived) -> Find
         limitations=list(d.limitations),
         cannot_tell_from=list(f.cannot_tell_from),
         retention_ids=[str(key) for key in f.retention_ids],
-        minimum=minimum_json(d.minimum),
+        minimum=None if d.minimum is None else _minimum_json(d.minimum),
         signal=[asdict(one) for one in d.signal],
     )
 
 
-def minimum_json(found: MinimumIdentification | None) -> dict[str, JsonValue] | None:
+def _minimum_json(found: MinimumIdentification) -> dict[str, JsonValue]:
     """For the column, with the sentence to print: a later edition does not change what was said."""
-    if found is None:
-        return None
     values = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(found).items()}
     return {**values, "sentence": found.sentence}
 
@@ -204,7 +196,7 @@ def named_of(
 ) -> tuple[Named, ...]:
     """What became of each substance the readings name. `now_named` spares reading the answers once more."""
     if now_named is None:
-        now_named = mentions_of(readings.analyses_of(session, row.sample_id))
+        now_named = mentions_of(analyses.analyses_of(session, row.sample_id))
     findings = [f.entered for f in repository.findings_of(session, [row.id])[row.id]]
     return grounds.named(row, now_named, findings, register)
 
@@ -227,7 +219,7 @@ def set_dismissals(
     row.version += 1
     note_author(uow, row)
     uow.session.flush()
-    sample = samples.get_sample(uow.session, uow.actor, row.sample_id)
+    sample = lookup.get_sample(uow.session, uow.actor, row.sample_id)
     audit.record(
         uow, "set_dismissals", "result", row.id, version=row.version, session_id=sample.session_id,
         before={"dismissed": {one.key: one.reason.value for one in before}},

@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from pydantic import JsonValue, TypeAdapter
 from sqlmodel import Session
 
+from app.intake.samples import lookup
 from app.intake.samples import service as samples
-from app.laboratory.readings import service as readings
-from app.laboratory.readings.service import ScopeFact
+from app.laboratory.readings import analyses as reading_analyses
+from app.laboratory.readings import quality
+from app.laboratory.readings.domain import ScopeFact
 from app.results.finding import NewFinding
 from app.results.named import Dismissal, Mention, Named, dismissals_from, mentions_of, standings
 from app.results.tables import ResultVersion
@@ -48,17 +50,16 @@ class SubmissionSnapshot:
 _JSON = TypeAdapter(SubmissionSnapshot)
 
 
-def current(
-    session: Session,
-    sample: samples.Sample,
-    row: ResultVersion,
-) -> SubmissionSnapshot:
+def current(session: Session, sample: samples.Sample, row: ResultVersion) -> SubmissionSnapshot:
     """The grounds as the sample is written down now, with what is dismissed in this version."""
-    return of(sample, row, readings.analyses_of(session, sample.id), samples.expected_of(session, sample.id))
+    return of(sample, row, reading_analyses.analyses_of(session, sample.id), lookup.expected_of(session, sample.id))
 
 
 def of(
-    sample: samples.Sample, row: ResultVersion, analyses: Sequence[readings.AnalysisView], expected: Sequence[str]
+    sample: samples.Sample,
+    row: ResultVersion,
+    analyses: Sequence[reading_analyses.AnalysisView],
+    expected: Sequence[str],
 ) -> SubmissionSnapshot:
     """A snapshot of what was read already."""
     return SubmissionSnapshot(
@@ -67,7 +68,7 @@ def of(
         form=sample.form,
         logo=sample.logo,
         colours=tuple(sample.colours),
-        scope=tuple(readings.scope_of(analyses)),
+        scope=tuple(quality.scope_of(analyses)),
         named=mentions_of(list(analyses)),
         dismissed=dismissals_from(row.dismissals),
         words="" if expected else sample.words_spoken,

@@ -8,10 +8,13 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.intake.samples.domain import ConsentAnswer, ConsentKind, SubmitterType
 from app.intake.sessions import service as sessions
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import analyses as reading_analyses
+from app.laboratory.readings import domain
+from app.laboratory.readings import quality as reading_quality
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
 from app.platform.live.publish import publish
@@ -21,6 +24,7 @@ from app.results.domain import Action, ChangeReason, Circumstances, State, grade
 from app.results.tables import Finding, ResultVersion
 from app.results.view import author_ids
 from harm_messages.register import Register, within
+from harm_messages.vocabulary import StripReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Loaded:
 
     sample: samples.Sample
     checking: sessions.CheckingSession
-    analyses: Sequence[readings.AnalysisView]
+    analyses: Sequence[reading_analyses.AnalysisView]
     consents: Mapping[ConsentKind, ConsentAnswer]
     expected: Sequence[str]
     findings: Sequence[Finding]
@@ -54,17 +58,17 @@ def standing_version(session: Session, actor: Actor, sample: samples.Sample) -> 
 
 
 def load(
-    session: Session, actor: Actor, row: ResultVersion, analyses: Sequence[readings.AnalysisView] | None = None
+    session: Session, actor: Actor, row: ResultVersion, analyses: Sequence[reading_analyses.AnalysisView] | None = None
 ) -> Loaded:
     """Everything about one version. `analyses`: of its sample, where they were read already. Raises NotFound when the sample
     is not of the actor's agency."""
-    sample = samples.get_sample(session, actor, row.sample_id)
+    sample = lookup.get_sample(session, actor, row.sample_id)
     return Loaded(
         sample,
         sessions.get_session(session, actor, sample.session_id),
-        readings.analyses_of(session, sample.id) if analyses is None else analyses,
-        samples.consents_of(session, sample.id),
-        samples.expected_of(session, sample.id),
+        reading_analyses.analyses_of(session, sample.id) if analyses is None else analyses,
+        lookup.consents_of(session, sample.id),
+        lookup.expected_of(session, sample.id),
         repository.findings_of(session, [row.id])[row.id],
         repository.versions_of(session, sample.id),
     )
@@ -83,10 +87,12 @@ def circumstances_of(
 ) -> Circumstances:
     """Circumstances of one version for one person."""
     sample, checking, findings = there.sample, there.checking, there.findings
-    quality = readings.quality_of(there.analyses, now)
+    quality = reading_quality.quality_of(there.analyses, now)
     now_there = grounds.of(sample, row, there.analyses, there.expected)
     scope = now_there.scope
     named = grounds.named(row, now_there.named or (), [f.entered for f in findings], register)
+    # a client must have said yes; where staff or police hand something in there is nobody to ask
+    consent, of_client = there.consents.get(ConsentKind.ANALYSIS), sample.submitter_type is SubmitterType.PUBLIC
     return Circumstances(
         state=row.state,
         actor_id=actor.person_id,
@@ -107,31 +113,23 @@ def circumstances_of(
         names_open=tuple(one.name for one in named if one.is_open),
         accept_open=accept_open,
         individual_results=checking.licence_mode.individual_results,
-        analysis_consent=_consented(there.consents, sample.submitter_type),
+        analysis_consent=consent is ConsentAnswer.YES if of_client else consent is not ConsentAnswer.NO,
         sample_withdrawn=sample.withdrawn_at is not None,
         superseded=any(other.number > row.number and other.released_at is not None for other in there.versions),
         analyses_changed=row.state in (State.SUBMITTED, State.VERIFIED) and grounds.changed(row, now_there),
     )
 
 
-def strips_unanswered(scope: Sequence[readings.ScopeFact], found: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+def strips_unanswered(scope: Sequence[domain.ScopeFact], found: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     """Targets of positive strips that no finding mentions: neither the substance nor a class at or under it."""
     out = []
     for fact in scope:
-        if fact.strip_reading is not readings.StripReading.POSITIVE or not fact.counts:
+        if fact.strip_reading is not StripReading.POSITIVE or not fact.counts:
             continue
         target = fact.strip_target
         if not any(substance == target or within(drug_class, target) for substance, drug_class in found):
             out.append(target.rpartition(".")[2].replace("_", " "))
     return tuple(dict.fromkeys(out))
-
-
-def _consented(consents: Mapping[ConsentKind, ConsentAnswer], submitter: SubmitterType) -> bool:
-    """A client must have said yes; where staff or police hand something in there is nobody to ask."""
-    answer = consents.get(ConsentKind.ANALYSIS, ConsentAnswer.NOT_ASKED)
-    if submitter is SubmitterType.PUBLIC:
-        return answer is ConsentAnswer.YES
-    return answer is not ConsentAnswer.NO
 
 
 def apply(
@@ -164,7 +162,7 @@ def apply(
 
 def announce(uow: UnitOfWork, row: ResultVersion, kind: str) -> None:
     """Tell the bench, the queue and whoever holds the ticket. No finding travels in an event."""
-    sample = samples.get_sample(uow.session, uow.actor, row.sample_id)
+    sample = lookup.get_sample(uow.session, uow.actor, row.sample_id)
     topics = ("result",) if kind == "findings" else ("result", "queue")
     for topic in topics:
         publish(

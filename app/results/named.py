@@ -17,7 +17,8 @@ from pydantic import JsonValue, TypeAdapter
 
 from app.laboratory.identification.answer import NAMING_LEVELS, Answer, Level, Peak, PeakAnswer
 from app.laboratory.identification.parts import Candidate, Component
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import analyses as reading_analyses
+from app.laboratory.readings import domain
 from app.results.domain import DismissReason, NameState
 from app.results.finding import NewFinding, look_alikes
 from harm_messages.register import Register, within
@@ -240,12 +241,12 @@ def covers(finding: NewFinding, mention: Mention, register: Register) -> bool:
 # -- what the readings name ----------------------------------------------------------------------------------------
 
 
-def mentions_of(analyses: Iterable[readings.AnalysisView]) -> tuple[Mention, ...]:
+def mentions_of(analyses: Iterable[reading_analyses.AnalysisView]) -> tuple[Mention, ...]:
     """Everything the newest answers of a sample's readings name, analysis by analysis, the largest peak or part first."""
     return tuple(mention for mention, _ in offers_of(analyses))
 
 
-def offers_of(analyses: Iterable[readings.AnalysisView]) -> Iterator[tuple[Mention, Offer]]:
+def offers_of(analyses: Iterable[reading_analyses.AnalysisView]) -> Iterator[tuple[Mention, Offer]]:
     """Everything the newest answers name, each with what they offer as a finding of it.
 
     A peak or a spectrum names a substance from `NAMING_LEVELS` on: there the run's own summary lists it
@@ -253,7 +254,7 @@ def offers_of(analyses: Iterable[readings.AnalysisView]) -> Iterator[tuple[Menti
     offers as findings. An analysis that did not go well supports no answer, so it names nothing.
     """
     for analysis in analyses:
-        if analysis.analysis.status is not readings.AnalysisStatus.OK:
+        if analysis.analysis.status is not domain.AnalysisStatus.OK:
             continue
         for view in analysis.readings:
             if view.answer is not None:
@@ -317,7 +318,7 @@ def _parts(answer: Answer, kind: str) -> Iterator[_NamedBy]:
         yield _NamedBy(offer, members, f"{100 * part.share:.0f} % of the signal{grade}")
 
 
-def _mention(analysis: readings.AnalysisView, view: readings.ReadingView, named: _NamedBy) -> Mention:
+def _mention(analysis: reading_analyses.AnalysisView, view: reading_analyses.ReadingView, named: _NamedBy) -> Mention:
     offer, members = named.offer, named.members
     return Mention(
         key=offer.key,

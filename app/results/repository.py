@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import datetime
 
-import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.results.domain import State
@@ -35,23 +33,6 @@ def findings_of(session: Session, result_ids: Iterable[uuid.UUID]) -> dict[uuid.
     for row in session.exec(query.order_by(col(Finding.position), col(Finding.id))):
         found[row.result_id].append(row)
     return found
-
-
-def delete_findings(session: Session, result_id: uuid.UUID) -> None:
-    """Clear a draft before its findings are written anew."""
-    session.connection().execute(sa.delete(Finding).where(col(Finding.result_id) == result_id))
-
-
-def last_closed(session: Session, sample_ids: Iterable[uuid.UUID], states: Iterable[State]) -> datetime | None:
-    """When a version that had been released was last closed in one of these states."""
-    wanted = list(sample_ids)
-    if not wanted:
-        return None
-    query = select(sa.func.max(col(ResultVersion.closed_at))).where(
-        col(ResultVersion.sample_id).in_(wanted), col(ResultVersion.released_at).is_not(None),
-        col(ResultVersion.state).in_(list(states)),
-    )  # fmt: skip
-    return session.exec(query).one()
 
 
 def newest_states(session: Session, sample_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, State]:

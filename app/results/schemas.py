@@ -13,12 +13,11 @@ from app.platform.web.fields import FreeText, Note60, Note80, Note140, Note200, 
 from app.results import domain as d
 from app.results.derivation import Signal
 from app.results.domain import Decision
-from app.results.drafting import NewDismissal
 from app.results.finding import NewFinding
 from app.results.named import Named
-from app.results.tables import Finding
+from app.results.tables import Finding, FindingShown, VersionShown
 from app.results.view import ResultView
-from harm_messages.vocabulary import Abundance, Basis, Confidence, FindingRole, Outcome, Unit, Verdict
+from harm_messages.vocabulary import Abundance, Basis, Confidence, Unit
 
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)]
 
@@ -79,10 +78,6 @@ class DismissalIn(BaseModel, extra="forbid"):
     reason: d.DismissReason
     note: Note140 = ""
 
-    def entered(self) -> NewDismissal:
-        """What was sent, in the form the service takes."""
-        return NewDismissal(self.key, self.reason, self.note)
-
 
 class DismissalsIn(FreeText, extra="forbid"):
     """Everything dismissed in a draft; it replaces what is there."""
@@ -123,25 +118,14 @@ class MinimumOut(BaseModel):
     sentence: str
 
 
-class FindingOut(BaseModel):
+class FindingOut(FindingShown):
     """A finding with everything that was derived from it."""
 
     substance: str | None
-    substance_class: str
-    unknown_label: str
-    role: FindingRole
-    abundance: Abundance
-    confidence: Confidence
-    confidence_reasons: list[str]
-    confidence_override: str
     minimum: MinimumOut | None = Field(None, description="None for what was not detected or has no name")
     amount: AmountOut | None
-    below: str
-    methods: list[str]
     analyses: list[str]
     retention_compared: list[str]
-    cannot_tell_from: list[str]
-    limitations: list[str]
     signal: list[Signal] = Field([], description="Share of the signal (not of the weight) in each reading it stands on")
 
     @classmethod
@@ -166,31 +150,15 @@ class StepOut(BaseModel):
         return cls(action=action, allowed=decision.offered, asks=list(decision.asks), reasons=list(decision.blocking))
 
 
-class ResultOut(BaseModel):
+class ResultOut(VersionShown):
     """One version of a result."""
 
-    id: uuid.UUID
-    sample_id: uuid.UUID
-    number: int
-    state: d.State
-    grade: d.Grade | None
-    verdict: Verdict | None
-    outcome: Outcome
     nothing_found: bool
     findings: list[FindingOut]
     authors: str
     verifier: str
     released_by: str
-    reason: str
-    change_reason: d.ChangeReason | None
-    override_reason: str
     supersedes: uuid.UUID | None
-    created_at: datetime
-    submitted_at: datetime | None
-    verified_at: datetime | None
-    released_at: datetime | None
-    closed_at: datetime | None
-    version: int
 
     @classmethod
     def of(cls, view: ResultView) -> ResultOut:

@@ -9,11 +9,12 @@ import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from app.intake.samples import service as samples
-from app.laboratory.readings import service as readings
+from app.intake.samples import lookup
+from app.laboratory.readings import analyses as reading_analyses
 from app.laboratory.readings.events import ReadingsInQuestion
 from app.platform import audit
 from app.platform.db import UnitOfWork
@@ -44,7 +45,11 @@ def get_result(session: Session, actor: Actor, result_id: uuid.UUID) -> ResultVi
 
 def last_changed(session: Session, sample_ids: Iterable[uuid.UUID]) -> datetime | None:
     """When a result that had been told of one of these samples was last amended or retracted."""
-    return repository.last_closed(session, sample_ids, (State.AMENDED, State.RETRACTED))
+    query = select(sa.func.max(col(ResultVersion.closed_at))).where(
+        col(ResultVersion.sample_id).in_(list(sample_ids)), col(ResultVersion.released_at).is_not(None),
+        col(ResultVersion.state).in_([State.AMENDED, State.RETRACTED]),
+    )  # fmt: skip
+    return session.exec(query).one()
 
 
 def standing_on_readings(uow: UnitOfWork, readings_of: ReadingsInQuestion) -> str:
@@ -58,7 +63,7 @@ def start_draft(uow: UnitOfWork, sample_id: uuid.UUID) -> ResultView:
 
     It begins with a copy of the findings and dismissals before it, so that only what was wrong has to be mended.
     """
-    sample = samples.get_sample(uow.session, uow.actor, sample_id)
+    sample = lookup.get_sample(uow.session, uow.actor, sample_id)
     if sample.withdrawn_at is not None:
         raise Refused(["The client has withdrawn this sample."])
     before = next(iter(repository.versions_of(uow.session, sample_id)), None)
@@ -123,7 +128,7 @@ def act(
     `accept_open`: submit or verify although something a spectrum names is neither recorded nor dismissed.
     """
     # the sample first: of a withdrawal and a release at the same moment the second sees the first
-    sample = samples.lock_sample(uow, own(uow.session, uow.actor, result_id).sample_id)
+    sample = lookup.lock_sample(uow, own(uow.session, uow.actor, result_id).sample_id)
     row = own(uow.session, uow.actor, result_id, lock=True)
     check_version("result", if_match, row.version)
     there = load(uow.session, uow.actor, row)
@@ -168,7 +173,7 @@ def allowed_actions(
     result: ResultVersion,
     now: datetime,
     register: Register,
-    analyses: Sequence[readings.AnalysisView] | None = None,
+    analyses: Sequence[reading_analyses.AnalysisView] | None = None,
 ) -> list[tuple[Action, Decision]]:
     """Every step this version could take, with what stands in the way of this person. `analyses`: of its sample, if read."""
     there = load(session, actor, result, analyses)

@@ -15,11 +15,9 @@ from app.results.finding import Amount, NewFinding
 from harm_messages.vocabulary import Abundance, Basis, Confidence, FindingRole, Outcome, Unit, Verdict
 
 
-class ResultVersion(Base, table=True):
-    """One version of what was found in a sample."""
+class VersionShown(Base):
+    """What is shown of a version, over HTTP too."""
 
-    __tablename__ = "result_version"
-    __table_args__ = (sa.UniqueConstraint("sample_id", "number"),)
     id: uuid.UUID = key_column()
     sample_id: uuid.UUID = Field(foreign_key="sample.id", index=True, ondelete="CASCADE")
     number: int = Field(description="counts from 1 for each sample")
@@ -27,10 +25,23 @@ class ResultVersion(Base, table=True):
     grade: d.Grade | None = enum_column(d.Grade, name="grade", nullable=True)
     verdict: Verdict | None = enum_column(Verdict, name="verdict", nullable=True)
     outcome: Outcome = enum_column(Outcome, name="outcome", default=Outcome.PENDING)
-    says_nothing_found: bool = False
     reason: str = Field(default="", max_length=200, description="why returned, amended or retracted; for staff")
     change_reason: d.ChangeReason | None = enum_column(d.ChangeReason, name="change_reason", nullable=True)
     override_reason: str = Field(default="", max_length=200)
+    created_at: datetime = utc_column()
+    submitted_at: datetime | None = utc_column(nullable=True)
+    verified_at: datetime | None = utc_column(nullable=True)
+    released_at: datetime | None = utc_column(nullable=True)
+    closed_at: datetime | None = utc_column(nullable=True)
+    version: int = 1
+
+
+class ResultVersion(VersionShown, table=True):
+    """One version of what was found in a sample."""
+
+    __tablename__ = "result_version"
+    __table_args__ = (sa.UniqueConstraint("sample_id", "number"),)
+    says_nothing_found: bool = False
     basis: dict[str, JsonValue] | None = json_column(
         lambda: None, nullable=True
     )  # what it stood on when submitted: grounds.py
@@ -40,22 +51,11 @@ class ResultVersion(Base, table=True):
     verifier_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     released_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     supersedes_id: uuid.UUID | None = Field(default=None, foreign_key="result_version.id")
-    created_at: datetime = utc_column()
-    submitted_at: datetime | None = utc_column(nullable=True)
-    verified_at: datetime | None = utc_column(nullable=True)
-    released_at: datetime | None = utc_column(nullable=True)
-    closed_at: datetime | None = utc_column(nullable=True)
-    version: int = 1
 
 
-class Finding(Base, table=True):
-    """One substance (or class, or unknown) found, with everything needed to say how sure."""
+class FindingShown(Base):
+    """What is shown of a finding, over HTTP too."""
 
-    __tablename__ = "finding"
-    id: uuid.UUID = key_column()
-    result_id: uuid.UUID = Field(foreign_key="result_version.id", index=True, ondelete="CASCADE")
-    position: int = 0
-    substance_id: str | None = Field(default=None, max_length=60, description="register id")
     substance_class: str = Field(default="", max_length=60, description="register class; alone if no more is known")
     unknown_label: str = Field(default="", max_length=80, description="something seen that has no name yet")
     role: FindingRole = enum_column(FindingRole, name="role")
@@ -63,17 +63,27 @@ class Finding(Base, table=True):
     confidence: Confidence = enum_column(Confidence, name="confidence")
     confidence_reasons: list[str] = json_column(list)
     confidence_override: str = Field(default="", max_length=200)
+    below: str = Field(default="", max_length=60, description="limit of detection of a not-detected finding")
+    methods: list[str] = json_column(list)
+    limitations: list[str] = json_column(list)
+    cannot_tell_from: list[str] = json_column(list)  # names of what the method cannot tell it from (isomers)
+
+
+class Finding(FindingShown, table=True):
+    """One substance (or class, or unknown) found, with everything needed to say how sure."""
+
+    __tablename__ = "finding"
+    id: uuid.UUID = key_column()
+    result_id: uuid.UUID = Field(foreign_key="result_version.id", index=True, ondelete="CASCADE")
+    position: int = 0
+    substance_id: str | None = Field(default=None, max_length=60, description="register id")
     amount_value: float | None = None
     amount_low: float | None = None
     amount_high: float | None = None
     coverage_k: float | None = None
     amount_unit: Unit | None = enum_column(Unit, name="amount_unit", nullable=True)
     basis: Basis = enum_column(Basis, name="basis", default=Basis.UNKNOWN)
-    below: str = Field(default="", max_length=60, description="limit of detection of a not-detected finding")
-    methods: list[str] = json_column(list)
     analysis_ids: list[str] = json_column(list)
-    limitations: list[str] = json_column(list)
-    cannot_tell_from: list[str] = json_column(list)  # names of what the method cannot tell it from (isomers)
     retention_ids: list[str] = json_column(list)  # of analysis_ids: the retention time agreed with a standard
     signal: list[dict[str, JsonValue]] = json_column(list)  # share of the signal in each reading it stands on
     minimum: dict[str, JsonValue] | None = json_column(

@@ -11,7 +11,7 @@ from enum import StrEnum
 from sqlmodel import Session
 
 from app.intake.people import service as people
-from app.intake.samples import service as samples
+from app.intake.samples import lookup
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import NotFound
 from app.results import repository
@@ -141,7 +141,7 @@ def own(session: Session, actor: Actor, result_id: uuid.UUID, *, lock: bool = Fa
     if row is None:
         raise NotFound("result")
     try:
-        samples.get_sample(session, actor, row.sample_id)
+        lookup.get_sample(session, actor, row.sample_id)
     except NotFound as error:
         raise NotFound("result") from error
     return row

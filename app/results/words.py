@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from app.results.domain import Action, ChangeReason, DismissReason, Grade, State
+from app.results.domain import Action, ChangeReason, DismissReason, State
 from app.results.finding import Amount
 from harm_messages.vocabulary import Abundance, Basis, Confidence, FindingRole, Outcome, Unit, Verdict
 
 STATE_WORDS: dict[State | None, str] = {None: "to analyse"} | {one: one.words for one in State}
-
-ACTION_WORDS = {one: one.words for one in Action}
 
 DONE_WORDS: dict[Action, str] = {
     Action.SUBMIT: "Submitted. Another person verifies it now.",
@@ -44,8 +42,6 @@ OUTCOME_WORDS: dict[Outcome, str] = {
 CHANGE_WORDS = {one: one.words for one in ChangeReason}
 
 DISMISS_WORDS = {one: one.words for one in DismissReason}
-
-GRADE_WORDS = {one: one.words for one in Grade}
 
 ABUNDANCE_WORDS: dict[Abundance, str] = {
     Abundance.MAJOR: "major",

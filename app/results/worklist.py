@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
-from app.intake.samples import service as samples
+from app.intake.samples import queue, substances
 from app.intake.sessions import service as sessions
 from app.platform.kernel.actor import Actor, Role
 from app.results import repository
@@ -25,14 +24,10 @@ _LAST = (State.RELEASED,)
 class Row:
     """One sample on the bench. No ticket, nothing about a person."""
 
-    sample_id: uuid.UUID
-    number: int
+    queued: queue.QueueRow
     session_name: str
-    form: str
     expected: str
     state: State | None
-    waited_s: float
-    late: bool
     mine: bool
 
     @property
@@ -58,37 +53,28 @@ class Worklist:
         return self.count(*_BENCH)
 
     @property
-    def oldest(self) -> Row | None:
+    def oldest(self) -> queue.QueueRow | None:
         """The one that waits longest for its result."""
-        return max((r for r in self.rows if r.state not in _LAST), key=lambda r: r.waited_s, default=None)
+        return max((r.queued for r in self.rows if r.state not in _LAST), key=lambda r: r.waited_s, default=None)
 
 
 def worklist(session: Session, actor: Actor, now: datetime, register: Register) -> Worklist:
     """What is to be done at this bench. Samples that were told or withdrawn are gone from it."""
     open_now = sessions.sessions_now(session, actor, now)
-    found = [(s, row) for s in open_now for row in samples.queue(session, actor, s.id, now=now)]
+    found = [(s, row) for s in open_now for row in queue.queue(session, actor, s.id, now=now)]
     states = repository.newest_states(session, [row.sample_id for _, row in found])
     rows = [
-        Row(
-            sample_id=row.sample_id,
-            number=row.number,
-            session_name=s.name,
-            form=row.form.value,
-            expected=expected_words(register, row.expected, row.words_spoken),
-            state=states.get(row.sample_id),
-            waited_s=row.waited_s,
-            late=row.late,
-            mine=_mine(actor, states.get(row.sample_id)),
-        )
+        Row(row, s.name, expected_words(register, row.expected, row.words_spoken), state, _mine(actor, state))
         for s, row in found
+        for state in [states.get(row.sample_id)]
     ]
-    rows.sort(key=lambda r: (r.state in _LAST, not r.mine, -r.waited_s))
+    rows.sort(key=lambda r: (r.state in _LAST, not r.mine, -r.queued.waited_s))
     return Worklist(tuple(rows), tuple(s.name for s in open_now))
 
 
 def expected_words(register: Register, expected: Sequence[str], spoken: str) -> str:
     """What was expected, in the register's names; else the words that were spoken."""
-    names = ", ".join(samples.labels(register, expected))
+    names = ", ".join(substances.labels(register, expected))
     return names or (f"“{spoken}”" if spoken else "not known")
 
 

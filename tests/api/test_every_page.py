@@ -13,8 +13,6 @@ from tests.app.conftest import World
 from tests.support.keys import real_keys
 from tests.support.writes import Stage
 
-NOT_THERE = {"{import_id}", "{history_import_id}", "{public_id}"}
-"""Of imports and of alerts told outside there are none yet: tests of their own open their pages."""
 EMPTY = re.compile(r"<(h[1-6]|p|li|a|button|summary|legend|label|th|strong|b)((?!role=.status)[^>])*>\s*</\1>")
 """An element without words; but what announces later may begin empty."""
 
@@ -27,7 +25,6 @@ def pages(world: World) -> list[Any]:
         if "GET" in (route.methods or ())
         and not str(route.path).startswith("/api/")
         and not str(route.path).endswith("/events")
-        and not any(name in str(route.path) for name in NOT_THERE)
     ]
 
 

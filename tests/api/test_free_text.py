@@ -43,6 +43,7 @@ NAMED = {
     "snippet": "of the pack", "strip_brand": "make", "strip_dilution": "ratio", "strip_lot": "of a material",
     "strip_target": "class", "substance": "register", "substances": "register", "supplier": "firm",
     "target": "of the pack", "display_name": "a colleague’s own", "username": "a colleague’s own", "password": "secret",
+    "new": "secret", "again": "secret", "link": "secret",
     "licence": "of a library", "source": "publisher of a library", "path": "of a file of the pack", "q": "search",
     "word": "search", "inchikey": "compound", "minutes": "number", "map": "a file",
     # fields of forms that choose, count or date
@@ -76,7 +77,7 @@ ELSEWHERE = {
 def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     folder = tmp_path_factory.mktemp("free")
     return create_app(
-        Settings(data_dir=folder, database_url=f"sqlite:///{folder}/a.sqlite3", secret="x" * 40, jobs_in_server=False)
+        Settings(data_dir=folder, database_url=f"sqlite:///{folder}/a.sqlite3", secret="x" * 40, workers=0)
     )
 
 

@@ -27,6 +27,7 @@ from tests.support import once
 once.install()
 
 PASSWORD = "correct horse battery"
+PEPPER = "a test pepper of 32 bytes or more"
 
 
 @dataclass
@@ -96,7 +97,7 @@ _COUNT = itertools.count(1)
 @pytest.fixture
 def settings(tmp_path: Path, database: Database) -> Settings:
     """Settings of a throw-away server on the database under test."""
-    return Settings(data_dir=tmp_path / "data", database_url=database.url, secret="a test pepper", jobs_in_server=False)
+    return Settings(data_dir=tmp_path / "data", database_url=database.url, secret=PEPPER, workers=0)
 
 
 _APPLICATIONS: dict[tuple[object, ...], FastAPI] = {}
@@ -106,7 +107,8 @@ def application_with(runtime: Runtime) -> FastAPI:
     """An application that runs with these parts. Building one takes a third of a second, so there is one per process
     for every choice of the settings its middleware was built with."""
     built = runtime.settings
-    key = (built.body_max_bytes, built.upload_max_bytes, tuple(built.allowed_hosts), built.cookie_secure)
+    hosts, proxies = tuple(built.allowed_hosts), tuple(built.trusted_proxies)
+    key = (built.body_max_bytes, built.upload_max_bytes, hosts, proxies, built.cookie_secure)
     if key not in _APPLICATIONS:
         _APPLICATIONS[key] = create_app(built, runtime=runtime)
     attach(_APPLICATIONS[key], runtime)

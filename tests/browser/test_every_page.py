@@ -242,6 +242,8 @@ LOOKS = (
     Look("project-new", Role.RESEARCHER, "/projects/new", "h1:text('Write a project')", ".button--primary"),
     Look("project", Role.RESEARCHER, "/projects/{project}", "h2:text('Extracts')", "main .button--primary"),
     Look("project-waits", Role.SESSION_LEAD, "/projects/{proposal}", "h2:text('Approval')", "main .button--primary"),
+    Look("account", Role.RECEPTION, "/account", "h1:text('Your account')", ".button--primary"),
+    Look("password", None, "/password#a-link", "h1:text('Set your password')", ".button--primary"),
     Look("people", Role.ADMIN, "/people", "h1:text('People')", ".button--primary"),
     Look("audit", Role.ADMIN, "/audit", "h1:text('Audit log')", ".pager a"),
 )  # fmt: skip

@@ -111,6 +111,7 @@ def test_words_that_became_a_chip_are_asked_about_too(desk: Desk, road: Road) ->
         "status of 422|status 422"
     )  # the press that was held back goes on, and reception asks what was meant
     page = desk.sign_in(Role.RECEPTION, TABLET, path=f"/sessions/{road.session_id}/reception")
+    expect(page.locator("html[data-enhanced]")).to_have_count(1)  # pressed before that, the form is sent
     field = page.locator("#expected")
     field.fill("pill from his mate Dave")
     field.press("Enter")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from app.platform.kernel.actor import Role
 from tests.support.road import Road
-from tests.support.site import PHONE, Desk, bare
+from tests.support.site import PASSWORDS, PHONE, Desk, bare
 
 from . import steps
 
@@ -176,7 +177,8 @@ def test_a_result_leaves_the_screen_when_its_ticket_stops_working(desk: Desk, ro
         _withdraw(road, sample_id)
     else:
         key = {"Idempotency-Key": f"again-{sample_id}"}
-        again = road.post("reception", f"/api/v1/samples/{sample_id}/ticket", headers=key)
+        said = {"password": PASSWORDS[Role.RECEPTION][1]}
+        again = road.post("reception", f"/api/v1/samples/{sample_id}/ticket", said, headers=key)
     _ended(page, "There is no result for this code")
     desk.shot(page, f"ticket-{how}")
     asked: list[str] = []

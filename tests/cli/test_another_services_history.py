@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -129,6 +130,7 @@ def service_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pat
 def imported(service_of_its_own: Path, visits: Any) -> dict[str, Any]:
     """What the import said; the questions below are asked of the same data."""
     mast("db", "upgrade")
+    mast("people", "add", "ada", "--name", "Ada", "--agency", "A service", "--role", "admin")
     return json.loads(mast("samples", "import", *laid_out(service_of_its_own, visits[0]), "--json").stdout)  # type: ignore[no-any-return]
 
 
@@ -224,6 +226,23 @@ def test_a_dry_run_sums_up_what_somebody_compares_with_the_source(
     assert f"median {middle(amounts):g}" in told
     assert "left out: a line of sums" in told
     assert not (tmp_path / "data" / "mast.sqlite3").exists()
+
+
+def test_where_there_are_several_services_the_operator_says_whose_history_it_is(
+    tmp_path: Path, visits: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAST_DATA_DIR", str(tmp_path / "data"))
+    files = laid_out(tmp_path, visits[0][:5])
+    assert "mast people add" in mast("samples", "import", *files, code=1).stderr
+    for number, agency in enumerate(("North Health", "A service")):
+        mast("people", "add", f"ada{number}", "--name", "Ada", "--agency", agency, "--role", "admin")
+    for command in (("import", *files), ("imports",), ("undo", str(uuid4()), "--reason", "x")):
+        assert "several services here: name one with --agency" in mast("samples", *command, code=1).stderr
+    made = json.loads(mast("samples", "import", *files, "--agency", "A service", "--json").stdout)
+    assert mast("samples", "imports", "--agency", "North Health").stdout == "Nothing was imported yet.\n"
+    undo = ("samples", "undo", made["id"], "--reason", "x", "--agency")
+    assert "no such import" in mast(*undo, "North Health", code=1).stderr.lower()
+    assert "Taken back: 5 samples" in mast(*undo, "A service").stdout
 
 
 def test_a_rebuild_on_the_command_line_counts_the_same_again(imported: dict[str, Any]) -> None:

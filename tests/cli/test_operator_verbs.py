@@ -1,4 +1,4 @@
-"""Verbs of the operator and of clinicians: database, people, audit, messages, trends."""
+"""Verbs of the operator and of clinicians: database, audit, messages, trends."""
 
 from __future__ import annotations
 
@@ -24,37 +24,6 @@ def mast(*arguments: str, code: int = 0, stdin: str | None = None) -> Result:
 
 
 ADD = ("people", "add", "ada", "--name", "Ada", "--agency", "Durham", "--role", "admin")
-
-
-def test_without_a_schema_the_sentence_says_what_to_run() -> None:
-    assert "mast db upgrade" in mast(*ADD, code=1).stderr
-
-
-def test_a_person_is_added_with_a_password_shown_once_and_may_have_a_token() -> None:
-    mast("db", "upgrade")
-    assert "nothing to do" in mast("db", "upgrade").stdout
-    added = json.loads(mast(*ADD, "--json").stdout)
-    assert len(added["password"]) >= 12
-    assert "taken" in mast(*ADD, code=1).stderr
-    token = json.loads(mast("people", "token", "ada", "--json").stdout)
-    assert token["token"].startswith("mast_")
-    assert token["roles"] == ["admin"]
-    assert "role" in mast("people", "token", "ada", "--role", "chemist", code=1).stderr
-    mast("people", "token", "nobody", code=1)
-    assert "unbroken" in mast("audit", "verify").stdout
-
-
-def test_an_instruments_computer_gets_a_token_of_its_own_and_no_password() -> None:
-    mast("db", "upgrade")
-    add = ("people", "add", "--name", "FTIR laptop", "--agency", "Durham", "--role", "instrument")
-    assert "Make its token: mast people token ftir-pc" in mast(*add, "ftir-pc").stdout
-    assert json.loads(mast(*add, "nir-pc", "--json").stdout)["password"] is None
-    assert json.loads(mast("people", "token", "ftir-pc", "--json").stdout)["roles"] == ["instrument"]
-
-
-def test_a_short_password_is_refused() -> None:
-    mast("db", "upgrade")
-    assert "12 characters" in mast(*ADD, "--password", "short", code=1).stderr
 
 
 def test_messages_are_checked_and_previewed() -> None:

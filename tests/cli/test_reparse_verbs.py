@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
 from app.cli import main
-from tests.app.conftest import World
+from tests.app.conftest import PEPPER, World
 from tests.support.small_files import MDMA, small_run
 from tests.support.staged import database, plain_logs, settings, stage, world  # noqa: F401
 from tests.support.writes import Stage
@@ -27,6 +27,7 @@ def mast(world: World, monkeypatch: pytest.MonkeyPatch) -> Mast:
     """The command on the data of the world."""
     monkeypatch.setenv("MAST_DATA_DIR", str(world.runtime.settings.data_dir))
     monkeypatch.setenv("MAST_DATABASE_URL", world.runtime.settings.database_url)
+    monkeypatch.setenv("MAST_SECRET", PEPPER)
 
     def run(*arguments: str | Path, code: int = 0) -> Result:
         result = CliRunner().invoke(main, [str(a) for a in arguments])

@@ -24,6 +24,7 @@ import httpx2
 from app.platform import audit
 from app.platform.db import Database
 from app.platform.storage import BlobStore
+from app.settings import Settings
 from tests.support.road import infrared_file
 from tests.support.serving import Server, Service
 
@@ -127,7 +128,7 @@ class Uploader(threading.Thread):
 
 def torture(data_dir: Path, *, rounds: int, budget_s: float = 1e9, seed: int = 7) -> Report:
     """Run it and verify; stops early when the budget is used up."""
-    service = Service.prepare(data_dir, MAST_JOBS_IN_SERVER="false", MAST_LOG_LEVEL="ERROR")
+    service = Service.prepare(data_dir, MAST_WORKERS="0", MAST_LOG_LEVEL="ERROR")
     server, chance, report, began = service.forked(), random.Random(seed), Report(), time.monotonic()
     server.start()
     road = server.road()
@@ -195,7 +196,7 @@ def _check_database(path: Path, report: Report) -> dict[str, tuple[str, str]]:
     raw.close()
     database = Database(f"sqlite:///{path}")
     with database.read() as session:
-        chain = audit.verify(session)
+        chain = audit.verify(session, audit.key_of(Settings(data_dir=path.parent).pepper()))
     database.close()
     if chain.broken_at is not None:
         report.broken.append(f"audit: {chain.detail}")

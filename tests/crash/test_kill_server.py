@@ -5,14 +5,14 @@ Twenty times in an ordinary run, fifty times by `make nightly`.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from tests.crash.kill_server import torture
+from tests.support.budget import size
 
-ROUNDS = int(os.environ.get("MAST_CRASH_ROUNDS", "20"))
+ROUNDS = size(20, 50)
 
 
 @pytest.mark.slow

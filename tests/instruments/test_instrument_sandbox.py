@@ -418,6 +418,31 @@ def test_what_a_child_leaves_behind_is_swept(tmp_path: Path) -> None:
         assert tmp_path.is_dir()
 
 
+def test_folders_of_processes_that_were_killed_are_swept_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """attack.md 13: sandbox folders stayed for ever after kill -9."""
+    monkeypatch.setattr(jail_module.tempfile, "tempdir", str(tmp_path))
+    code = "import time; from instruments import ParserSandbox; s = ParserSandbox(workers=0); print('up', flush=True); time.sleep(60)"
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment)
+    assert other.stdout is not None
+    assert other.stdout.readline() == b"up\n"
+    other.kill()
+    other.wait()
+    other.stdout.close()
+    (dead,) = tmp_path.iterdir()
+    (dead / "of a child").mkdir()
+    with ParserSandbox(workers=0):
+        assert dead.exists(), "a folder this young may be one that is not locked yet"
+        (living,) = set(tmp_path.iterdir()) - {dead}
+        for folder in (dead, living):
+            os.utime(folder, (0, 0))
+        jail_module.sweep_left_behind()
+        assert list(tmp_path.iterdir()) == [living]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_system_without_process_groups_still_ends_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
     sandbox = ParserSandbox()
     worker = sandbox._idle.queue[0]

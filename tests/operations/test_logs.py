@@ -102,7 +102,7 @@ def test_no_ticket_note_word_password_or_token_is_ever_logged(
     nobody = stage.client("nobody")
     assert nobody.post("/api/v1/tickets/view", json={"code": code}).status_code == 200
     assert nobody.post("/sign-in", data={"username": "chemist.own", "password": PASSWORD}).status_code == 303
-    token = road.post("chemist", "/api/v1/tokens", {"label": TYPED})["token"]
+    token = road.post("chemist", "/api/v1/tokens", {"label": TYPED, "password": PASSWORD})["token"]
     mistakes(stage, code)
     crashes(stage, monkeypatch)
 

@@ -23,7 +23,6 @@ from app.platform.jobs import (
     count_by_state,
     enqueue,
     purge_finished,
-    requeue,
 )
 from app.platform.live import EventRow, publish
 from tests.support.clock import SettableClock
@@ -140,16 +139,6 @@ def test_a_note_that_fails_does_not_keep_the_job_alive(database: Database) -> No
     (job_id,) = put(database, max_attempts=1)
     JobRunner(database, {"k": failing}, on_dead={"k": note}).run_until_idle()
     assert job(database, job_id).state == JobState.DEAD
-
-
-def test_a_dead_job_can_be_given_another_chance(database: Database) -> None:
-    (job_id,) = put(database, max_attempts=1)
-    JobRunner(database, {"k": failing}).run_until_idle()
-    with database.begin() as uow:
-        assert requeue(uow, job_id)
-        assert not requeue(uow, job_id)
-    assert JobRunner(database, {"k": effect}).run_until_idle() == 1
-    assert job(database, job_id).state == JobState.DONE
 
 
 def test_a_handler_that_only_returns_is_done(database: Database) -> None:

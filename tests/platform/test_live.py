@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from sqlmodel import select
+from starlette.requests import Request
 
 from app.platform.db import Database
-from app.platform.live import EventRow, publish, purge_events
+from app.platform.live import EventRow, event_stream, publish, purge_events
 from app.platform.live.hub import LiveEvent
 from tests.support.clock import SettableClock
 from tests.support.live import Message, running_hub, screen, write, write_from_another_process
@@ -78,6 +79,32 @@ def test_a_screen_gets_only_what_it_may_see(sqlite_database: Database) -> None:
             return await take(1)
 
     assert ids(asyncio.run(scenario())) == [3]
+
+
+def test_events_of_one_moment_are_sent_together_and_told_without_contents_as_one(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.platform.live.hub.PAUSE_PER_SCREEN_S", 10)  # as if there were many screens
+
+    async def scenario() -> tuple[bytes, bytes, bytes]:
+        async with running_hub(sqlite_database) as hub:
+            streams = [aiter(hub.subscribe(lambda _: True, contents=contents)) for contents in (True, False)]
+            for stream in streams:
+                await anext(stream)
+            write(sqlite_database, 1)
+            first = await anext(streams[0])
+            write(sqlite_database, 3)
+            together, told = await anext(streams[0]), [await anext(streams[1])]
+            while b"id: 4" not in told[-1]:
+                told.append(await anext(streams[1]))
+            for stream in streams:
+                await stream.aclose()
+            return first, together, told[-1]
+
+    first, together, told = asyncio.run(scenario())
+    assert first.count(b"data:") == 1, "what comes after a quiet moment waits for nothing"
+    assert [line for line in together.split(b"\n") if line.startswith(b"id")] == [b"id: 2", b"id: 3", b"id: 4"]
+    assert told == b"id: 4\ndata: {}\n\n"
 
 
 def test_a_filter_that_fails_ends_its_own_screen_only(sqlite_database: Database) -> None:
@@ -261,6 +288,18 @@ def test_a_stopped_hub_ends_every_stream(sqlite_database: Database) -> None:
         return chunks + await asyncio.wait_for(reading, 2)
 
     assert len(asyncio.run(scenario())) == 1
+
+
+def test_a_stream_that_lasts_so_long_ends_by_itself_and_forgets_its_screen(sqlite_database: Database) -> None:
+    async def scenario() -> tuple[int, int]:
+        async with running_hub(sqlite_database) as hub:
+            response = event_stream(
+                hub, lambda _event: True, Request({"type": "http", "headers": [], "query_string": b""}), lasts_s=0.01
+            )
+            chunks = await asyncio.wait_for(_rest(response.body_iterator), 5)
+            return len(chunks), hub.screens
+
+    assert asyncio.run(scenario()) == (1, 0)
 
 
 async def _rest(stream: object) -> list[bytes]:

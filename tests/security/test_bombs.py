@@ -14,6 +14,7 @@ import pytest
 
 from app.platform.kernel.actor import Role
 from app.settings import Settings
+from tests.app.conftest import PEPPER
 from tests.support.road import Road, infrared_file
 
 MIB = 1024 * 1024
@@ -73,7 +74,7 @@ BOMBS = {
 def settings(tmp_path: Any, database: Any) -> Settings:
     """A smaller limit, so that a large body need not be large."""
     return Settings(
-        data_dir=tmp_path / "data", database_url=database.url, secret="a test pepper", jobs_in_server=False,
+        data_dir=tmp_path / "data", database_url=database.url, secret=PEPPER, workers=0,
         upload_max_bytes=4 * MIB,
     )  # fmt: skip
 

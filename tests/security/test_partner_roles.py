@@ -35,6 +35,9 @@ OWN: dict[Door, str] = {
     ("GET", "/api/v1/tokens"): "their own tokens",
     ("POST", "/api/v1/tokens"): "a token with their own role",
     ("DELETE", "/api/v1/tokens/{token_id}"): "their own tokens; another's is not found",
+    ("GET", "/account"): "what is signed in with their own name",
+    ("POST", "/account/end"): "their own browsers and tokens; another's is not found",
+    ("POST", "/account/password"): "their own password, with the one they have",
     ("GET", "/api/v1/substances"): "names of the public register; no sample",
 }
 ANYBODY: dict[Door, str] = {
@@ -55,6 +58,8 @@ ANYBODY: dict[Door, str] = {
     ("GET", "/sign-in"): "the form",
     ("POST", "/sign-in"): "signing in",
     ("POST", "/sign-out"): "signing out",
+    ("GET", "/password"): "the form behind a link for a new password",
+    ("POST", "/password"): "whoever holds the link sets a password",
     ("GET", "/t"): "the form for a ticket",
     ("POST", "/t"): "a ticket they do not have: the same answer as a wrong one",
     ("GET", "/trends/columns.csv"): "what the columns of a download mean",

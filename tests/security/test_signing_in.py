@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.responses import Response
+from sqlmodel import select
 
+from app.intake.people import accounts
 from app.intake.people import service as people
+from app.operations import api as system_api
 from app.platform.kernel.actor import Role
+from app.platform.web.tables import IdempotencyRow
 from tests.app.conftest import PASSWORD
 
 CHEMIST = "chemist.own"
@@ -40,7 +47,7 @@ def test_a_wrong_password_and_an_unknown_name_answer_alike(world: Any) -> None:
 
 def test_a_turned_off_account_answers_like_a_wrong_password(world: Any) -> None:
     with world.runtime.db.begin(world.actors[Role.ADMIN]) as uow:
-        people.disable_person(uow, world.actors[Role.CHEMIST].person_id)
+        accounts.disable(uow, accounts.account(uow, world.actors[Role.CHEMIST].person_id))
     assert sign_in(world.anonymous()).status_code == 401
 
 
@@ -78,7 +85,7 @@ def test_signing_out_ends_the_session_on_the_server(world: Any) -> None:
 
 def test_turning_an_account_off_ends_its_browsers_and_tokens_at_once(world: Any) -> None:
     browser = world.as_(Role.CHEMIST)
-    token = browser.post("/api/v1/tokens", json={"label": "script"}).json()["token"]
+    token = browser.post("/api/v1/tokens", json={"label": "script", "password": PASSWORD}).json()["token"]
     bearer = {"Authorization": f"Bearer {token}"}
     assert world.anonymous().get("/api/v1/me", headers=bearer).status_code == 200
     person = world.actors[Role.CHEMIST].person_id
@@ -92,6 +99,47 @@ def test_a_silent_browser_is_signed_out(world: Any, clock: Any, minutes: int, st
     client = world.as_(Role.CHEMIST)
     clock.advance(minutes=minutes)
     assert client.get("/api/v1/me").status_code == status
+
+
+BY_ITSELF = {"Mast-By-Itself": "1"}
+STREAM = {"Accept": "text/event-stream"}
+
+
+@pytest.mark.parametrize(
+    "live", [BY_ITSELF, STREAM, {**BY_ITSELF, "HX-Request": "true"}], ids=["poll", "stream", "part"]
+)
+def test_a_tablet_whose_page_only_renews_itself_is_signed_out_and_one_that_somebody_taps_on_is_not(
+    world: Any, clock: Any, live: dict[str, str]
+) -> None:
+    """The attack: an idle tablet stayed signed in for hours, because the live parts of its page counted as use."""
+    left, used = world.as_(Role.CHEMIST), world.as_(Role.VERIFIER)
+    for _ in range(5):
+        clock.advance(minutes=10)
+        answers = [client.get("/api/v1/me", headers=live).status_code for client in (left, used)]
+        assert used.get("/api/v1/me").status_code == 200
+    assert answers == [401, 200]
+
+
+def test_a_stream_lasts_no_longer_than_an_idle_session(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was open until the last hour of the session, however long nobody used the tablet."""
+    asked: list[float] = []
+
+    def keep(hub: Any, accepts: Any, request: Any, *, lasts_s: float) -> Response:
+        asked.append(lasts_s)
+        return Response()
+
+    monkeypatch.setattr(system_api, "event_stream", keep)
+    world.as_(Role.CHEMIST).get("/api/v1/events")
+    assert asked == [45 * 60]
+
+
+def test_a_live_part_of_a_page_that_is_signed_out_gets_a_sentence_and_no_form(world: Any, clock: Any) -> None:
+    client = world.as_(Role.CHEMIST)
+    clock.advance(minutes=46)
+    part = {"HX-Request": "true", "Accept": "text/html"}
+    answer = client.get("/bench", headers=part)
+    assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+    assert "Nothing you saved before is lost" in answer.json()["detail"]
 
 
 def test_a_busy_browser_is_signed_out_after_twelve_hours_all_the_same(world: Any, clock: Any) -> None:
@@ -126,8 +174,13 @@ def test_a_form_sent_after_the_session_ended_says_so(world: Any, clock: Any) -> 
 
 def test_a_token_never_has_a_role_its_owner_lacks_or_has_lost(world: Any) -> None:
     client = world.as_(Role.CHEMIST)
-    assert client.post("/api/v1/tokens", json={"label": "x", "roles": ["session_lead"]}).status_code == 403
-    token = client.post("/api/v1/tokens", json={"label": "x", "roles": ["chemist"]}).json()["token"]
+    assert (
+        client.post("/api/v1/tokens", json={"label": "x", "roles": ["session_lead"], "password": PASSWORD}).status_code
+        == 403
+    )
+    token = client.post("/api/v1/tokens", json={"label": "x", "roles": ["chemist"], "password": PASSWORD}).json()[
+        "token"
+    ]
     with world.runtime.db.begin(world.actors[Role.ADMIN]) as uow:
         row = uow.session.get(people.PersonRole, (world.actors[Role.CHEMIST].person_id, Role.CHEMIST))
         uow.session.delete(row)
@@ -137,9 +190,9 @@ def test_a_token_never_has_a_role_its_owner_lacks_or_has_lost(world: Any) -> Non
 
 def test_a_token_ends_by_itself_and_when_revoked(world: Any, clock: Any) -> None:
     client = world.as_(Role.CHEMIST)
-    issued = client.post("/api/v1/tokens", json={"label": "x", "days": 1}).json()
+    issued = client.post("/api/v1/tokens", json={"label": "x", "days": 1, "password": PASSWORD}).json()
     bearer = {"Authorization": f"Bearer {issued['token']}"}
-    other = client.post("/api/v1/tokens", json={"label": "y", "days": 3}).json()
+    other = client.post("/api/v1/tokens", json={"label": "y", "days": 3, "password": PASSWORD}).json()
     assert client.delete(f"/api/v1/tokens/{other['id']}").status_code == 204
     assert world.anonymous().get("/api/v1/me", headers={"Authorization": f"Bearer {other['token']}"}).status_code == 401
     assert world.anonymous().get("/api/v1/me", headers=bearer).status_code == 200
@@ -147,10 +200,21 @@ def test_a_token_ends_by_itself_and_when_revoked(world: Any, clock: Any) -> None
     assert world.anonymous().get("/api/v1/me", headers=bearer).status_code == 401
 
 
+def test_the_password_asked_for_again_leaves_no_plain_hash(world: Any) -> None:
+    """A retry is known by a hash of its body; a plain one of a body with a password could be guessed offline."""
+    sent = json.dumps({"label": "x", "password": PASSWORD}).encode()
+    headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
+    assert world.as_(Role.CHEMIST).post("/api/v1/tokens", content=sent, headers=headers).status_code == 201
+    with world.runtime.read() as session:
+        row = session.exec(select(IdempotencyRow)).one()
+    assert row.request_hash != hashlib.sha256(b"POST /api/v1/tokens?\n" + sent).hexdigest()
+    assert world.as_(Role.CHEMIST).post("/api/v1/tokens", content=sent, headers=headers).headers["Idempotency-Replayed"]
+
+
 def test_no_secret_is_stored_in_clear(world: Any) -> None:
     client = world.anonymous()
     sign_in(client)
-    token = client.post("/api/v1/tokens", json={"label": "x"}).json()["token"]
+    token = client.post("/api/v1/tokens", json={"label": "x", "password": PASSWORD}).json()["token"]
     folder = Path(world.runtime.db.url.removeprefix("sqlite:///")).parent
     stored = b"".join(p.read_bytes() for p in folder.glob("mast.sqlite3*"))
     for secret in (client.cookies["__Host-mast"], token, PASSWORD):

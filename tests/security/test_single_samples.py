@@ -14,7 +14,7 @@ NOTE = "samples.csv:473, column cas: “50-36-9” has a wrong check digit. The 
 
 def imported(world: Any, **more: Any) -> None:
     given = {
-        "source": "Two towns", "licence": "none", "map_text": "", "digest": "0", "samples": 23, "changed": 0, "notes": [NOTE],
+        "agency_id": world.agency_id, "keyed_by": world.agency_id, "source": "Two towns", "licence": "none", "map_text": "", "digest": "0", "samples": 23, "changed": 0, "notes": [NOTE],
         "files": [{"name": "samples.csv", "rows": 23, "sha256": "c0ffee"}], "imported_at": datetime(2026, 5, 1, tzinfo=UTC),
     }  # fmt: skip
     with world.runtime.db.begin() as uow:

@@ -14,6 +14,11 @@ def long_run() -> bool:
     return os.environ.get("MAST_TEST_LONG") == "1"
 
 
+def size(short: int, full: int) -> int:
+    """How many kills, screens, rows: `short` in every run, `full`, as promised, in the long run."""
+    return full if long_run() else short
+
+
 def share(values: Sequence[T], turn: int, of: int) -> Sequence[T]:
     """Every `of`-th value, beginning at `turn`, so that successive turns meet them all; in the long run every value."""
     return values if long_run() else values[turn % of :: of]

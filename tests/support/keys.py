@@ -8,7 +8,7 @@ from app.figures.releases import service as releases
 from app.platform.kernel.actor import Actor, Role
 from tests.app.trends.conftest import Figures
 from tests.support.road import ok
-from tests.support.writes import Stage, alert, history_upload, project, sample_task, told, urgent
+from tests.support.writes import WRITES, Stage, alert, alert_after, history_upload, project, sample_task, told, urgent
 
 
 def _release(stage: Stage) -> str:
@@ -21,8 +21,23 @@ def _release(stage: Stage) -> str:
         return str(releases.make(uow).id)
 
 
+def _history_import(stage: Stage) -> str:
+    history_upload(stage, imported=True)
+    return str(ok(stage.client("admin").get("/api/v1/history/imports"))[0]["id"])
+
+
+def _library_import(stage: Stage) -> str:
+    sent = WRITES["POST", "/api/v1/libraries/imports/uploads"](stage)
+    return str(ok(stage.client(sent.role).request("POST", sent.url, **sent.more))["id"])
+
+
+def _told_outside(stage: Stage) -> str:
+    alert_after(stage, ("submit", "chemist"), ("agree", "clinician"), ("approve", "session_lead"))
+    return str(ok(stage.client("police").get("/api/v1/alerts/told"))[0]["id"])
+
+
 def real_keys(stage: Stage) -> dict[str, str]:
-    """Path parameter → key, for every parameter of a route; of imported history there is none yet."""
+    """Path parameter → key, for every parameter of a route but those that end somebody's account or token."""
     sample, analysis, upload = stage.read_file()
     told_sample, adjustment = told(stage)
     stage.client("health_worker").get(f"/consultations/samples/{told_sample}")
@@ -30,6 +45,7 @@ def real_keys(stage: Stage) -> dict[str, str]:
     released = _release(stage)
     return {
         "session_id": stage.road.session_id,
+        "person_id": stage.person(),
         "sample_id": sample,
         "analysis_id": analysis,
         "upload_id": upload,
@@ -52,9 +68,9 @@ def real_keys(stage: Stage) -> dict[str, str]:
         "project_id": project_id,
         "drawing_id": ok(stage.client("researcher").post(f"/api/v1/projects/{project_id}/extracts"))["id"],
         "history_upload_id": history_upload(stage),
-        "history_import_id": str(uuid.uuid4()),
-        "import_id": str(uuid.uuid4()),
-        "public_id": str(uuid.uuid4()),
+        "history_import_id": _history_import(stage),
+        "import_id": _library_import(stage),
+        "public_id": _told_outside(stage),
         "release_id": released,
         "key": "starter-mass",
         "number": "0",

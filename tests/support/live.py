@@ -36,6 +36,11 @@ class Message:
     data: dict[str, Any]
 
 
+def messages(chunk: bytes) -> list[Message]:
+    """All of a piece: events of one moment come together."""
+    return [parse(text) for text in chunk.split(b"\n\n") if text]
+
+
 def parse(chunk: bytes) -> Message:
     """Read one finished SSE message."""
     fields = dict(line.split(": ", 1) for line in chunk.decode().strip().splitlines())
@@ -62,9 +67,15 @@ async def screen(
     stream = aiter(hub.subscribe(accepts, last_event_id))
     await anext(stream)
 
+    read: list[Message] = []
+
     async def take(count: int) -> list[Message]:
         async with asyncio.timeout(20):
-            return [parse(await anext(stream)) for _ in range(count)]
+            while len(read) < count:
+                read.extend(messages(await anext(stream)))
+        taken = read[:count]
+        del read[:count]
+        return taken
 
     try:
         yield take

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -34,6 +34,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 ROLES = (
     Role.RECEPTION, Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD, Role.HEALTH_WORKER, Role.RESEARCHER, Role.INSTRUMENT,
 )  # fmt: skip
+PASSWORD = "a password for tests"
 SESSION = {
     "name": "Saturday",
     "site": {"name": "Field", "region": "North East"},
@@ -67,7 +68,7 @@ class Service:
         with database.begin(Actor(None, "operator", frozenset(), None)) as uow:
             agency = people.add_agency(uow, "Test service", AgencyKind.SERVICE)
             for role in ROLES:
-                person = people.add_person(uow, agency.id, role.value, role.value, "a password for tests", [role])
+                person = people.add_person(uow, agency.id, role.value, role.value, PASSWORD, [role])
                 _, secret = people.issue_token(uow, "test", [], 30, settings.pepper(), person_id=person.id)
                 service.tokens[role.value] = secret
         database.close()
@@ -80,6 +81,20 @@ class Service:
     def forked(self, **environment: str) -> ForkedServer:
         """The same, quick to start again and again."""
         return ForkedServer(self, {**self.environment, **environment})
+
+    def worker(self) -> Forked:
+        """A `mast worker` for it."""
+        return Forked(["worker"], self.surroundings(self.environment), self.settings.data_dir / "worker.log")
+
+    def surroundings(self, more: Mapping[str, str]) -> dict[str, str]:
+        """The environment of a process of it."""
+        return {
+            **os.environ,
+            "MAST_DATA_DIR": str(self.settings.data_dir),
+            "MAST_DATABASE_URL": self.settings.database_url,
+            "MAST_COOKIE_SECURE": "false",
+            **more,
+        }
 
 
 class Process(Protocol):
@@ -99,6 +114,7 @@ class Server:
         self.environment = environment
         self.port = 0
         self.process: Process | None = None
+        self.before: list[str] = []  # what runs the command
         self.log = service.settings.data_dir / "server.log"
         self.up = threading.Event()
         self._clients: list[httpx2.Client] = []
@@ -112,15 +128,7 @@ class Server:
         """Start on a fresh port; says how many seconds it took to answer."""
         began = time.monotonic()
         self.port = free_port()
-        settings = self.service.settings
-        environment = {
-            **os.environ,
-            "MAST_DATA_DIR": str(settings.data_dir),
-            "MAST_DATABASE_URL": settings.database_url,
-            "MAST_COOKIE_SECURE": "false",
-            **self.environment,
-        }
-        self.process = self._launch(environment)
+        self.process = self._launch(self.service.surroundings(self.environment))
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() - began > timeout:
                 raise RuntimeError(f"mast serve did not start: {self.log.read_text()[-3000:]}")
@@ -129,7 +137,15 @@ class Server:
         return time.monotonic() - began
 
     def _launch(self, environment: dict[str, str]) -> Process:
-        command = [sys.executable, "-c", "from app.cli import main; main()", "serve", "--port", str(self.port)]
+        command = [
+            *self.before,
+            sys.executable,
+            "-c",
+            "from app.cli import main; main()",
+            "serve",
+            "--port",
+            str(self.port),
+        ]
         with self.log.open("ab") as log:
             return subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=log, stderr=log)
 
@@ -247,20 +263,21 @@ def running(service: Service, **environment: str) -> Iterator[Server]:
 class Screen:
     """A live screen: a thread that reads an event stream and notes when each event came."""
 
-    def __init__(self, client: httpx2.Client, url: str = "/api/v1/events") -> None:
-        self.client, self.url = client, url
+    def __init__(self, client: httpx2.Client, url: str = "/api/v1/events", *, last_id: str = "") -> None:
+        self.client, self.url, self.last_id = client, url, last_id
         self.events: queue.Queue[tuple[float, dict[str, Any]]] = queue.Queue()
         self.connected = threading.Event()
         self.ended = threading.Event()
-        self.last_id = ""
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
         if not self.connected.wait(20):
             raise RuntimeError(f"{url} did not connect")
 
     def _read(self) -> None:
+        resume = {"Last-Event-ID": self.last_id} if self.last_id else {}
+        headers = {"Accept-Encoding": "gzip", **resume}
         try:
-            with self.client.stream("GET", self.url, timeout=None, headers={"Accept-Encoding": "gzip"}) as response:
+            with self.client.stream("GET", self.url, timeout=None, headers=headers) as response:
                 response.raise_for_status()
                 for line in response.iter_lines():
                     self.connected.set()  # the greeting came: from here on nothing is missed

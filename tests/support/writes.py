@@ -6,13 +6,19 @@ Each entry prepares what it needs over the API of a `Stage` and names who sends 
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import numpy as np
 
+from app.laboratory.incoming.tables import IncomingFile
+from app.laboratory.readings.domain import UploadState
+from app.laboratory.readings.tables import Upload
+from app.laboratory.readings.uploads import READING_FAILED
 from app.platform.kernel.actor import Role
 from spectra.infrared_grid import GRID
 from tests.app.conftest import PASSWORD, World
@@ -90,6 +96,15 @@ class Stage:
     def client(self, role: str) -> Any:
         """The client of a role of this agency; "nobody" is a browser without a session."""
         return self.world.anonymous() if role == "nobody" else self.world.as_(Role(role), agency=self.agency)
+
+    def person(self) -> str:
+        """Somebody no other request needs."""
+        found = ok(self.client("admin").get("/api/v1/people"))
+        return next(str(p["id"]) for p in found if "public_health" in p["roles"])
+
+    def signed_in(self, role: str) -> list[str]:
+        """What names the browsers and then the tokens of this role in forms."""
+        return re.findall(r'name="key" value="(\w+)"', self.client(role).get("/account").text)
 
     def version(self, role: str, url: str) -> dict[str, str]:
         """If-Match for what stands at `url`."""
@@ -228,11 +243,11 @@ def on_sample(method: str, url: str, role: str, **more: Any) -> None:
 
 on_sample("POST", "/api/v1/samples/{sample_id}/analyses", "chemist", json=STRIP)
 on_sample("POST", "/api/v1/samples/{sample_id}/results", "chemist")
-on_sample("POST", "/api/v1/samples/{sample_id}/ticket", "reception")
+on_sample("POST", "/api/v1/samples/{sample_id}/ticket", "reception", json={"password": PASSWORD})
 on_sample("POST", "/api/v1/samples/{sample_id}/withdraw", "reception", json={})
 on_sample("POST", "/api/v1/samples/{sample_id}/custody", "reception", json={"kind": "received", "mg": 20})
 on_sample("POST", "/api/v1/samples/{sample_id}/uploads", "chemist", content=infrared_file(), headers=OCTETS)
-on_sample("POST", "/samples/{sample_id}/ticket", "reception", data={})
+on_sample("POST", "/samples/{sample_id}/ticket", "reception", data={"password": PASSWORD})
 on_sample("POST", "/samples/{sample_id}/withdraw", "reception", data={})
 on_sample("POST", "/samples/{sample_id}/custody", "reception", data={"kind": "received", "mg": "20"})
 on_sample("POST", "/bench/samples/{sample_id}/draft", "chemist", data={})
@@ -320,31 +335,65 @@ def _(stage: Stage) -> Call:
 
 @write("POST", "/api/v1/people")
 def _(stage: Stage) -> Call:
-    body = {"username": "fresh.person", "display_name": "Fresh", "password": PASSWORD, "roles": ["chemist"]}
+    body = {"username": "fresh.person", "display_name": "Fresh", "roles": ["chemist"]}
     return Call("admin", "/api/v1/people", more={"json": body})
 
 
 @write("POST", "/people")
 def _(stage: Stage) -> Call:
-    form = {"username": "fresh.person", "display_name": "Fresh", "password": PASSWORD, "roles": ["chemist"]}
+    form = {"username": "fresh.person", "display_name": "Fresh", "roles": ["chemist"]}
     return Call("admin", "/people", more={"data": form})
 
 
-@write("POST", "/api/v1/people/{person_id}/disable")
+def on_person(url: str, act: str = "", **form: Any) -> None:
+    """A route about somebody of the agency."""
+
+    def entry(stage: Stage) -> Call:
+        return Call("admin", url, {"person_id": stage.person(), "act": act}, {"data": form} if form else {})
+
+    WRITES["POST", url] = entry
+
+
+on_person("/api/v1/people/{person_id}/{act}", "disable")
+on_person("/people/{person_id}", version="1", display_name="Another Name", roles=["public_health"])
+on_person("/people/{person_id}/{act}", "disable")
+on_person("/people/{person_id}/link")
+
+
+@write("POST", "/people/{person_id}/end")
 def _(stage: Stage) -> Call:
-    people = ok(stage.client("admin").get("/api/v1/people"))
-    person = next(p["id"] for p in people if "researcher" in p["roles"])
-    return Call("admin", "/api/v1/people/{person_id}/disable", {"person_id": person})
+    key = stage.signed_in("public_health")[0]
+    return Call("admin", "/people/{person_id}/end", {"person_id": stage.person()}, {"data": {"key": key}})
+
+
+@write("POST", "/account/end")
+def _(stage: Stage) -> Call:
+    stage.road.post("chemist", "/api/v1/tokens", {"label": "balance", "password": PASSWORD})
+    key = stage.signed_in("chemist")[-1]  # tokens come last: the browser goes on
+    return Call("chemist", "/account/end", more={"data": {"key": key}})
+
+
+@write("POST", "/account/password")
+def _(stage: Stage) -> Call:
+    form = {"password": PASSWORD, "new": f"{PASSWORD} staple", "again": f"{PASSWORD} staple"}
+    return Call("chemist", "/account/password", more={"data": form})
+
+
+@write("POST", "/password")
+def _(stage: Stage) -> Call:
+    body = {"username": f"fresh.{stage.agency}", "display_name": "Fresh", "roles": ["chemist"]}
+    link = stage.road.post("admin", "/api/v1/people", body)["link"].partition("#")[2]
+    return Call("nobody", "/password", more={"data": {"link": link, "new": PASSWORD, "again": PASSWORD}})
 
 
 @write("POST", "/api/v1/tokens")
 def _(stage: Stage) -> Call:
-    return Call("chemist", "/api/v1/tokens", more={"json": {"label": "balance"}})
+    return Call("chemist", "/api/v1/tokens", more={"json": {"label": "balance", "password": PASSWORD}})
 
 
 @write("DELETE", "/api/v1/tokens/{token_id}")
 def _(stage: Stage) -> Call:
-    token = stage.road.post("chemist", "/api/v1/tokens", {"label": "balance"})
+    token = stage.road.post("chemist", "/api/v1/tokens", {"label": "balance", "password": PASSWORD})
     return Call("chemist", "/api/v1/tokens/{token_id}", {"token_id": token["id"]})
 
 
@@ -449,6 +498,13 @@ def _(stage: Stage) -> Call:
     assert state["state"] == "asks", state
     form = {"upload": upload, "version": str(state["version"]), "choice": "0"}
     return Call("chemist", "/bench/samples/{sample_id}/answers", {"sample_id": sample}, {"data": form})
+
+
+@write("POST", "/bench/samples/{sample_id}/read-again")
+def _(stage: Stage) -> Call:
+    call = _of_file(stage, "/bench/samples/{sample_id}/read-again", infrared_file(), "a.jdx")
+    _failed(stage, Upload, call.more["data"]["upload"])
+    return call
 
 
 @write("POST", "/api/v1/uploads/{upload_id}/warnings-seen")
@@ -580,6 +636,15 @@ def _(stage: Stage) -> Call:
     return Call("chemist", "/bench/incoming", more={"files": {"file": ("a.jdx", infrared_file())}})
 
 
+def _failed(stage: Stage, table: type[Upload] | type[IncomingFile], key: str) -> None:
+    """A file every worker that took it died of."""
+    with stage.world.runtime.db.begin() as uow:
+        row = uow.session.get_one(table, UUID(key))
+        row.read_at, row.problem = uow.now, {"code": READING_FAILED, "detail": "It failed.", "hint": "Read it again."}
+        if isinstance(row, Upload):
+            row.state = UploadState.REFUSED
+
+
 def on_incoming(act: str, **body: str) -> None:
     """A decision about a file: the same over the API and by the form. `sample_id` in `body` stands for a fresh sample."""
 
@@ -587,6 +652,8 @@ def on_incoming(act: str, **body: str) -> None:
         file, version = stage.incoming()
         if act == "restore":
             version = stage.decide(file, version, "set-aside", {"reason": "blank"})
+        if act == "read-again":
+            _failed(stage, IncomingFile, file)
         if act == "take-back":
             version = stage.decide(file, version, "attach", {"sample_id": stage.road.register()})
         sent = {k: stage.road.register() if k == "sample_id" else v for k, v in body.items()}
@@ -609,6 +676,8 @@ def on_incoming(act: str, **body: str) -> None:
 on_incoming("attach", sample_id="fresh")
 on_incoming("set-aside", reason="blank")
 on_incoming("restore")
+on_incoming("read-again")
+del WRITES["POST", "/api/v1/incoming/{incoming_id}/read-again"]  # on the page only
 on_incoming("take-back")
 
 

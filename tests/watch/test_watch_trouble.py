@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
+import httpx2
 import pytest
 
 from app.laboratory.watching.backoff import Backoff
@@ -19,16 +20,20 @@ from app.laboratory.watching.ledger import State
 from app.laboratory.watching.server import Address, Kind, Server, Trouble
 from app.laboratory.watching.upload import upload
 from tests.support.road import infrared_file, ok
+from tests.support.serving import PASSWORD
 from tests.watch.watch_rig import RUN_MEMBERS, Desk, HandClock, arrived_once
 
 
 def test_a_token_that_was_revoked_is_said_plainly_and_a_new_one_goes_on(desk: Desk) -> None:
-    chemist = desk.site.process.client("chemist")
-    made = ok(chemist.post("/api/v1/tokens", json={"label": "FTIR", "roles": ["chemist"], "days": 30}))
+    chemist = httpx2.Client(base_url=desk.site.process.url)
+    chemist.post("/sign-in", data={"username": "chemist", "password": PASSWORD})
+    body = {"label": "FTIR", "roles": ["chemist"], "days": 30, "password": PASSWORD}
+    made = ok(chemist.post("/api/v1/tokens", json=body))
     desk.token = made["token"]
     desk.put("a.jdx", infrared_file(1))
     desk.settle()
     assert chemist.delete(f"/api/v1/tokens/{made['id']}").status_code == 204
+    chemist.close()
     contents = {"b.jdx": infrared_file(2), "large.bin": os.urandom(3_000_000)}
     for name, content in contents.items():
         desk.put(name, content)

@@ -9,24 +9,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field, JsonValue, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 
-from app.care.alerts import service, told
+from app.care.alerts import domain, service, signing, told
 from app.care.alerts.detecting_job import look_at_series
-from app.care.alerts.domain import (
-    ALL_STEPS,
-    NO_GREEN_LIGHT,
-    PARTNERS,
-    WRITERS,
-    Act,
-    AlertState,
-    Channel,
-    Reach,
-    Step,
-    Tier,
-    Trigger,
-)
 from app.care.alerts.service import AlertDetail, AlertView, EvidenceLine, NewAlert
+from app.care.alerts.tables import AlertShown, EvidenceShown, RunOut
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import SERVICE_STAFF, allow, public
@@ -39,16 +27,16 @@ from harm_messages import Form
 router = APIRouter(prefix="/api/v1", tags=["alerts"])
 
 Staff = Annotated[Actor, allow(*SERVICE_STAFF, Role.CLINICIAN)]
-Writer = Annotated[Actor, allow(*sorted(WRITERS))]
-Signer = Annotated[Actor, allow(*sorted(ALL_STEPS))]
-Partner = Annotated[Actor, allow(*sorted(PARTNERS))]
+Writer = Annotated[Actor, allow(*sorted(domain.WRITERS))]
+Signer = Annotated[Actor, allow(*sorted(domain.ALL_STEPS))]
+Partner = Annotated[Actor, allow(*sorted(domain.PARTNERS))]
 
 
 class AlertIn(FreeText, extra="forbid"):
     """An alert to write: T0 and T1 warn at once, above that it is a draft. Empty descriptors match anything."""
 
-    tier: Tier
-    reach: Reach = Reach.SESSION
+    tier: domain.Tier
+    reach: domain.Reach = domain.Reach.SESSION
     session_id: uuid.UUID | None = Field(None, description="the session, or one in the region, it is about")
     words: Note300 = Field(description="for staff; never on a client's page")
     told_words: Told600 = Field("", description="what partners and the public read, from T2 on")
@@ -84,33 +72,14 @@ class RetractIn(BaseModel, extra="forbid"):
     reason: Told200
 
 
-class AlertOut(BaseModel):
+class AlertOut(AlertShown):
     """An alert. `warns`: at the moment of this answer."""
 
-    id: uuid.UUID
-    tier: Tier
-    state: AlertState
     warns: bool
-    reach: Reach
-    session_id: uuid.UUID | None
-    region: str
     place: str
-    words: str
-    told_words: str
-    note: str = Field(NO_GREEN_LIGHT, description="stands with every alert")
-    substances: list[str]
-    classes: list[str]
-    forms: list[str]
-    logos: list[str]
-    colours: list[str]
-    from_at: datetime
-    until: datetime
-    sample_id: uuid.UUID | None
+    note: str = Field(domain.NO_GREEN_LIGHT, description="stands with every alert")
     drafted_by: str
-    ended_at: datetime | None
     ended_by: str
-    reason: str
-    version: int
 
     @classmethod
     def of(cls, view: AlertView) -> AlertOut:
@@ -119,19 +88,10 @@ class AlertOut(BaseModel):
         return cls.model_validate({**view.row.model_dump(), **names, "warns": view.warns})
 
 
-class EvidenceOut(BaseModel):
+class EvidenceOut(EvidenceShown):
     """Why the detection drafted it. For staff of this service only: the counts are not protected."""
 
-    trigger: Trigger
-    about: str
-    intent: str
-    x: int | None
-    n: int | None
-    probability: float | None
-    threshold: float | None
-    detail: dict[str, JsonValue]
     samples: list[int] = Field(description="numbers of the samples in their sessions")
-    found_at: datetime
 
     @classmethod
     def of(cls, found: EvidenceLine) -> EvidenceOut:
@@ -142,7 +102,7 @@ class EvidenceOut(BaseModel):
 class StepOut(BaseModel):
     """A step that was taken."""
 
-    act: Act
+    act: domain.Act
     by: str
     role: str
     reason: str
@@ -152,14 +112,14 @@ class StepOut(BaseModel):
 class ActOut(BaseModel):
     """A step there is from here. `reasons`: why the caller may not take it; empty when they may."""
 
-    act: Act
+    act: domain.Act
     reasons: list[str]
 
 
 class ChannelOut(BaseModel, from_attributes=True):
     """Where it was told, and since when its retraction stands there."""
 
-    channel: Channel
+    channel: domain.Channel
     told_at: datetime
     retracted_at: datetime | None
 
@@ -187,18 +147,6 @@ class AlertDetailOut(AlertOut):
         )
 
 
-class RunOut(BaseModel, from_attributes=True):
-    """One look over all series of the service. `settings`: those it was done with."""
-
-    at: datetime
-    sessions: int
-    series: int
-    rises: int
-    drifts: int
-    drafts: int
-    settings: dict[str, JsonValue]
-
-
 class Asked(BaseModel):
     """A look over all series was asked for; it is done soon after this answer."""
 
@@ -209,22 +157,21 @@ class Asked(BaseModel):
 def alerts_told(who: Partner, rt: RuntimeDep) -> list[told.Told]:
     """What partner agencies are told: alerts from T2 on that are in force, and retractions."""
     with rt.read() as session:
-        return told.told(session, Channel.PARTNERS, rt.pack.register, rt.now())
+        return told.told(session, domain.Channel.PARTNERS, rt.pack.register, rt.now())
 
 
 @router.get("/alerts/public", dependencies=[public("public alerts are for everybody")])
 def alerts_public(rt: RuntimeDep) -> list[told.Told]:
     """What everybody is told: public alerts (T3) that are in force, and retractions."""
     with rt.read() as session:
-        return told.told(session, Channel.PUBLIC, rt.pack.register, rt.now())
+        return told.told(session, domain.Channel.PUBLIC, rt.pack.register, rt.now())
 
 
 @router.get("/alerts")
 def list_alerts(who: Staff, rt: RuntimeDep, cursor: Cursor = "", limit: Limit = 50) -> Page[AlertOut]:
     """Alerts the caller may read, newest first: drafts, those in force, retracted ones and those that are over."""
-    before = decode_cursor(cursor)
     with rt.read() as session:
-        rows = service.page(session, who, rt.now(), before=before, limit=limit + 1)
+        rows = service.page(session, who, rt.now(), before=decode_cursor(cursor), limit=limit + 1)
     return cut(rows, limit, AlertOut.of, lambda view: view.row.id)
 
 
@@ -270,7 +217,7 @@ def write_alert(body: AlertIn, who: Writer, rt: RuntimeDep, creation: CreationDe
 def edit_alert(alert_id: uuid.UUID, body: AlertIn, who: Writer, rt: RuntimeDep, change: ChangeDep) -> AlertOut:
     """Write a draft anew. Whoever does is one of its authors, and does not agree to it."""
     register = rt.pack.register
-    return change.made(who, lambda uow: _out(uow, service.edit(uow, alert_id, change.version, body.alert(), register)))
+    return change.made(who, lambda uow: _out(uow, signing.edit(uow, alert_id, change.version, body.alert(), register)))
 
 
 def _out(uow: UnitOfWork, row: service.Alert) -> AlertOut:
@@ -280,11 +227,13 @@ def _out(uow: UnitOfWork, row: service.Alert) -> AlertOut:
 @router.post("/alerts/{alert_id}/retract")
 def retract_alert(alert_id: uuid.UUID, body: RetractIn, who: Signer, change: ChangeDep) -> AlertOut:
     """Take back an alert that is in force; that is told where it stood."""
-    return _take(alert_id, who, change, Act.RETRACT, body.reason)
+    return _take(alert_id, who, change, domain.Act.RETRACT, body.reason)
 
 
 @router.post("/alerts/{alert_id}/{step}")
-def take_step(alert_id: uuid.UUID, step: Step, who: Signer, change: ChangeDep, body: StepIn = NOTHING_SAID) -> AlertOut:
+def take_step(
+    alert_id: uuid.UUID, step: domain.Step, who: Signer, change: ChangeDep, body: StepIn = NOTHING_SAID
+) -> AlertOut:
     """Take one step of its sign-off, or drop a draft. Refused (409) with every reason why the caller may not.
 
     A T0 or T1 is raised by one person. From T2 on the laboratory submits, the health side agrees, and the last approval
@@ -293,5 +242,5 @@ def take_step(alert_id: uuid.UUID, step: Step, who: Signer, change: ChangeDep, b
     return _take(alert_id, who, change, step, body.reason)
 
 
-def _take(alert_id: uuid.UUID, who: Actor, change: Change, act: Act, reason: str) -> AlertOut:
-    return change.made(who, lambda uow: _out(uow, service.take(uow, alert_id, change.version, act, reason)))
+def _take(alert_id: uuid.UUID, who: Actor, change: Change, act: domain.Act, reason: str) -> AlertOut:
+    return change.made(who, lambda uow: _out(uow, signing.take(uow, alert_id, change.version, act, reason)))

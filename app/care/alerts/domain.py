@@ -37,9 +37,6 @@ class Tier(Worded):
     T4 = "T4", "Proposal of a national alert"
 
 
-TIER_WORDS = {one: one.words for one in Tier}
-
-
 class AlertState(Worded):
     """States of an alert. That one has run out is not a state: its end says so."""
 
@@ -52,7 +49,6 @@ class AlertState(Worded):
     DISCARDED = "discarded", "discarded"
 
 
-STATE_WORDS = {one: one.words for one in AlertState}
 IN_SIGN_OFF = (AlertState.IN_REVIEW, AlertState.AGREED, AlertState.APPROVED_ONCE)
 WAITING = (AlertState.DRAFT, *IN_SIGN_OFF)
 """States in which nobody is warned yet."""
@@ -84,9 +80,6 @@ class Reach(Worded):
     SESSION = "session", "At one session"
     REGION = "region", "In one region"
     EVERYWHERE = "everywhere", "Wherever this service works"
-
-
-REACH_WORDS = {one: one.words for one in Reach}
 
 
 class Trigger(Worded):
@@ -179,7 +172,7 @@ def decide(
     """
     steps = [t for t in TRANSITIONS if t.source is state and t.act is act]
     if not steps:
-        return Decision(None, (f"An alert that is {STATE_WORDS[state].partition(':')[0]} cannot be {act.words}.",))
+        return Decision(None, (f"An alert that is {state.words.partition(':')[0]} cannot be {act.words}.",))
     steps = [t for t in steps if tier in t.tiers]
     if not steps:
         return Decision(None, (f"{tier} is {'not signed off' if tier in BY_ONE else 'signed off in steps'}.",))
@@ -210,7 +203,6 @@ class Channel(Worded):
     PUBLIC = "public", "public page and feed"
 
 
-CHANNEL_WORDS = {one: one.words for one in Channel}
 CHANNELS: dict[Tier, tuple[Channel, ...]] = {
     Tier.T0: (Channel.STAFF,),
     Tier.T1: (Channel.STAFF, Channel.CLIENTS),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
+from sqlmodel import col, select
 
 from app.care.alerts import repository
 from app.care.alerts.domain import BY_ONE, LONGEST, SIGNED, AlertState, Reach, Tier, Trigger
@@ -19,6 +20,7 @@ from app.care.alerts.new_alert import NewAlert, ends
 from app.care.alerts.signing import tell
 from app.care.alerts.standing import Standing, outside
 from app.care.alerts.tables import Alert, AlertEvidence
+from app.intake.samples import lookup, substances
 from app.intake.samples import service as samples
 from app.intake.sessions import service as sessions
 from app.intake.tasks import service as tasks
@@ -101,7 +103,10 @@ def write(uow: UnitOfWork, at: Setting, signals: Sequence[Signal], register: Reg
 
 
 def _write(uow: UnitOfWork, at: Setting, signals: Sequence[Signal], register: Register) -> Alert | None:
-    known = repository.drafted_for(uow.session, at.agency_id, {s.occasion for s in signals})
+    query = select(AlertEvidence.signal, AlertEvidence.occasion).where(
+        AlertEvidence.agency_id == at.agency_id, col(AlertEvidence.occasion).in_({s.occasion for s in signals})
+    )
+    known = set(uow.session.exec(query).all())  # drafted for already, whatever became of the draft
     fresh = [s for s in signals if (s.name, s.occasion) not in known]
     if not fresh:
         return None
@@ -166,11 +171,11 @@ def told_words(at: Setting, signals: Sequence[Signal], register: Register, now: 
     found; of two tests that disagree nothing is said until that is decided.
     """
     first = max(signals, key=lambda s: s.tier.value)
-    name = samples.label_of(register, first.about)
+    name = substances.label_of(register, first.about)
     place, month = at.region or "this service", f"{local(now):%B %Y}"
     sure = first.standing is Standing.CONFIRMED
     if first.trigger in (Trigger.RISING_SHARE, Trigger.SLOW_DRIFT):
-        intent = samples.label_of(register, first.intent)
+        intent = substances.label_of(register, first.intent)
         if not sure:
             return f"What looks like {name} turns up more often than before in what is taken for {intent}, {place}, {month}. Some of it is not confirmed."
         return f"{name} is found more often than before in what is taken for {intent}, {place}, {month}."
@@ -188,7 +193,7 @@ def told_of(signal: Signal, name: str, place: str, month: str, form: str = "") -
 def _ask_bench(uow: UnitOfWork, row: Alert, signals: Sequence[Signal], at: Setting) -> None:
     """A task about the newest sample behind it: the one that is open about an alert anyway, else a new one."""
     keys = [key for signal in signals for key in signal.samples]
-    sample = at.sample or (samples.sample_for_system(uow.session, keys[-1]) if keys else None)
+    sample = at.sample or (lookup.sample_for_system(uow.session, keys[-1]) if keys else None)
     if sample is None or sample.agency_id != at.agency_id:
         return
     for task in tasks.rows_of_sample(uow.session, sample.id):

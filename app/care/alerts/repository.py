@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -12,6 +13,8 @@ from sqlmodel import Session, col, select
 from app.care.alerts.domain import RETRACTION_TOLD, WAITING, AlertState, Channel, Tier
 from app.care.alerts.tables import Alert, AlertChannel, AlertEvidence, AlertStep
 from app.platform.db.rows import newest
+
+Of = TypeVar("Of", AlertStep, AlertEvidence, AlertChannel)
 
 
 def not_over(session: Session, agency_id: uuid.UUID, now: datetime, tiers: Iterable[Tier]) -> list[Alert]:
@@ -41,28 +44,10 @@ def page(
 # -- evidence and steps -------------------------------------------------------------------------------------------
 
 
-def steps_of(session: Session, alert_id: uuid.UUID) -> list[AlertStep]:
-    """Every step of one alert, oldest first. The caller has looked the alert up in its agency."""
-    return list(session.exec(select(AlertStep).where(AlertStep.alert_id == alert_id).order_by(col(AlertStep.id))))
-
-
-def evidence_of(session: Session, alert_id: uuid.UUID) -> list[AlertEvidence]:
-    """What the detection found, oldest first. The caller has looked the alert up in its agency."""
-    query = select(AlertEvidence).where(AlertEvidence.alert_id == alert_id)
-    return list(session.exec(query.order_by(col(AlertEvidence.id))))
-
-
-def channels_of(session: Session, alert_id: uuid.UUID) -> list[AlertChannel]:
-    """Where one alert was told."""
-    return list(session.exec(select(AlertChannel).where(AlertChannel.alert_id == alert_id)))
-
-
-def drafted_for(session: Session, agency_id: uuid.UUID, occasions: Iterable[str]) -> set[tuple[str, str]]:
-    """(signal, occasion) that were drafted for already, whatever became of the draft."""
-    query = select(AlertEvidence.signal, AlertEvidence.occasion).where(
-        AlertEvidence.agency_id == agency_id, col(AlertEvidence.occasion).in_(list(occasions))
-    )
-    return set(session.exec(query).all())
+def all_of(session: Session, table: type[Of], alert_id: uuid.UUID) -> list[Of]:
+    """Steps of one alert, its evidence or where it was told, oldest first. The caller has looked it up in its agency."""
+    query = select(table).where(col(table.alert_id) == alert_id)
+    return list(session.exec(query.order_by(*sa.inspect(table).primary_key)))
 
 
 def standing_for(session: Session, agency_id: uuid.UUID, signals: Iterable[str], now: datetime) -> Alert | None:

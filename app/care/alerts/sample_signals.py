@@ -22,7 +22,7 @@ from app.care.alerts.drafting import Setting, Signal
 from app.care.alerts.standing import Standing, standing_of
 from app.care.consultations.facts import facts_of
 from app.care.counted import series
-from app.intake.samples import service as samples
+from app.intake.samples import lookup, substances
 from app.intake.samples.domain import ConsentAnswer, ConsentKind, HarmEvent
 from app.intake.samples.lookup import may_be_described
 from app.intake.sessions import service as sessions
@@ -165,11 +165,11 @@ class Named:
 def look(session: Session, sample_id: uuid.UUID, pack: Pack, now: datetime) -> list[tuple[Setting, list[Signal]]]:
     """The signals of one sample for each thing they are about, and where they were found; none where it may not be used, nothing
     of it is told, or that was long ago."""
-    sample = samples.sample_for_system(session, sample_id)
+    sample = lookup.sample_for_system(session, sample_id)
     if sample is None or sample.withdrawn_at is not None:
         return []
     checking = sessions.session_for_system(session, sample.session_id)
-    consents = samples.consents_of(session, sample_id)
+    consents = lookup.consents_of(session, sample_id)
     counted = consents[ConsentKind.AGGREGATE_DATA] is ConsentAnswer.YES
     described = may_be_described(session, [sample_id])
     if checking is None or not (counted or described):
@@ -225,7 +225,7 @@ def _firsts(session: Session, at: Setting, told_at: datetime, found: Sequence[Na
         signal = f"first:{scope}:{place}:{name}{':confirmed' if notice else ''}"
         yield Signal(
             Trigger.FIRST_DETECTION, name, signal, str(at.sample.id), Tier.T1 if notice else Tier.T0,
-            f"{samples.label_of(pack.register, name)}: {_FIRST_WORDS[scope]}.", x=1,
+            f"{substances.label_of(pack.register, name)}: {_FIRST_WORDS[scope]}.", x=1,
             samples=(at.sample.id,), standing=one.standing, fooled=one.fooled,
             detail={
                 **one.evidence(at), "scope": scope.value, "confidence": one.finding.confidence.value,
@@ -264,7 +264,7 @@ def _strengths(
         yield Signal(
             Trigger.UNUSUAL_STRENGTH, name, f"strength:{at.checking.id}:{name}:{unit}:{basis}", str(at.sample.id),
             Tier.T1 if named.standing is Standing.CONFIRMED else Tier.T0,
-            f"{samples.label_of(pack.register, name)}: unusually strong, {why}.", standing=named.standing,
+            f"{substances.label_of(pack.register, name)}: unusually strong, {why}.", standing=named.standing,
             n=len(earlier), probability=stands.chance if stands else None, samples=(at.sample.id,),
             detail={
                 **named.evidence(at), "amount": one.amount_value, "unit": unit, "basis": basis, "top_band": top,

@@ -23,7 +23,7 @@ from app.care.alerts.drafting import Setting, Signal
 from app.care.alerts.standing import Standing
 from app.care.counted import series
 from app.care.counted.series import Seen
-from app.intake.samples import service as samples
+from app.intake.samples import substances
 from app.intake.samples.lookup import SampleLook, looks_of
 from app.intake.sessions import service as sessions
 from harm_messages.register import Register
@@ -152,8 +152,9 @@ def _signals(
         if checking is None:
             continue
         at = Setting(agency_id, checking, sessions.site_of(session, checking).region)
-        keys = tuple(series.holds_own([s for s in here[key] if s.intent == intent], name))
-        names = samples.label_of(register, name), samples.label_of(register, intent)
+        ours = (s for s in here[key] if s.intent == intent and s.own)
+        keys = tuple(s.sample_id for s in ours if any(name in pair for pair in s.found))  # the newest last
+        names = substances.label_of(register, name), substances.label_of(register, intent)
         signal = _rise(found, *names, checking.name) if isinstance(found, Rise) else _drifted(found, *names)
         unsure = any(name in s.unsure for s in here[key] if s.intent == intent)
         standing = Standing.INDICATED if unsure else Standing.CONFIRMED

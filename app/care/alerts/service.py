@@ -11,37 +11,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app.care.alerts import repository
-from app.care.alerts.domain import (
-    ALL_STEPS,
-    BY_ONE,
-    CLIENT_TIERS,
-    WAITING,
-    Act,
-    AlertState,
-    Reach,
-    Tier,
-    decide,
-    in_force,
-    readable,
-    retraction_shows,
-    steps_from,
-    visible,
-)
+from app.care.alerts import domain, repository, signing
 from app.care.alerts.new_alert import NewAlert, standing_behind
-from app.care.alerts.signing import (
-    begin_told,
-    edit,
-    examined,
-    may,
-    may_read,
-    note,
-    samples_behind,
-    standing_steps,
-    take,
-    tell,
-    unready,
-)
 from app.care.alerts.standing import Standing
 from app.care.alerts.tables import Alert, AlertChannel, AlertEvidence, AlertStep, DetectionRun
 from app.care.consultations.domain import person_of
@@ -57,21 +28,21 @@ from app.platform.kernel.errors import NotFound, Refused
 from harm_messages import AlertFact
 from harm_messages.register import Register
 
-__all__ = ["Alert", "NewAlert", "edit", "take"]
+__all__ = ["Alert", "NewAlert"]
 
 BY_DETECTION = "the detection"
-_SUBMITTED = (Act.SUBMIT, "The laboratory submits it")
-_AGREED = (Act.AGREE, "The health side agrees: a health worker or a clinician")
-_CLINICIAN = (Act.AGREE, "A clinician agrees")
-_LEAD = (Act.APPROVE, "A session lead approves")
-_OTHER_LEAD = (Act.APPROVE, "A session lead who did not write it approves")
-_SECOND = (Act.APPROVE, "A second person approves: a session lead or a clinician")
-PATHS: dict[Tier, tuple[tuple[Act, str], ...]] = {
-    Tier.T0: (),
-    Tier.T1: (),
-    Tier.T2: (_SUBMITTED, _AGREED, _LEAD),
-    Tier.T3: (_SUBMITTED, _CLINICIAN, _OTHER_LEAD),
-    Tier.T4: (_SUBMITTED, _CLINICIAN, _OTHER_LEAD, _SECOND),
+_SUBMITTED = (domain.Act.SUBMIT, "The laboratory submits it")
+_AGREED = (domain.Act.AGREE, "The health side agrees: a health worker or a clinician")
+_CLINICIAN = (domain.Act.AGREE, "A clinician agrees")
+_LEAD = (domain.Act.APPROVE, "A session lead approves")
+_OTHER_LEAD = (domain.Act.APPROVE, "A session lead who did not write it approves")
+_SECOND = (domain.Act.APPROVE, "A second person approves: a session lead or a clinician")
+PATHS: dict[domain.Tier, tuple[tuple[domain.Act, str], ...]] = {
+    domain.Tier.T0: (),
+    domain.Tier.T1: (),
+    domain.Tier.T2: (_SUBMITTED, _AGREED, _LEAD),
+    domain.Tier.T3: (_SUBMITTED, _CLINICIAN, _OTHER_LEAD),
+    domain.Tier.T4: (_SUBMITTED, _CLINICIAN, _OTHER_LEAD, _SECOND),
 }
 """What each tier needs, in order."""
 
@@ -89,22 +60,22 @@ class AlertView:
     @property
     def warns(self) -> bool:
         """Whether it warns now."""
-        return in_force(self.row.state, self.row.from_at, self.row.until, self.now)
+        return domain.in_force(self.row.state, self.row.from_at, self.row.until, self.now)
 
     @property
     def is_over(self) -> bool:
         """Whether it was in force and its end has passed."""
-        return self.row.state is AlertState.ACTIVE and self.row.until <= self.now
+        return self.row.state is domain.AlertState.ACTIVE and self.row.until <= self.now
 
     @property
     def waits(self) -> bool:
         """Whether it waits for a person: nobody is warned yet."""
-        return self.row.state in WAITING
+        return self.row.state in domain.WAITING
 
     @property
     def retracted(self) -> bool:
         """Whether it was taken back."""
-        return self.row.state is AlertState.RETRACTED
+        return self.row.state is domain.AlertState.RETRACTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +99,16 @@ class AlertDetail:
     evidence: tuple[EvidenceLine, ...]
     steps: tuple[AlertStep, ...]
     channels: tuple[AlertChannel, ...]
-    acts: Mapping[Act, tuple[str, ...]]
+    acts: Mapping[domain.Act, tuple[str, ...]]
     missing: tuple[str, ...]
     path: tuple[tuple[str, AlertStep | None], ...] = ()
     """What its tier needs, in order, with the step where it was taken."""
     ground: Standing | None = None
     """How sure it is now, and what is lacking; for those who write and sign."""
 
-    def may(self, act: Act | str) -> bool:
+    def may(self, act: domain.Act | str) -> bool:
         """Whether there is a button for it."""
-        return self.acts.get(Act(act)) == ()
+        return self.acts.get(domain.Act(act)) == ()
 
 
 def propose(uow: UnitOfWork, new: NewAlert, register: Register) -> Alert:
@@ -147,26 +118,28 @@ def propose(uow: UnitOfWork, new: NewAlert, register: Register) -> Alert:
     writes none.
     """
     agency_id = agency_of(uow.actor)
-    act = Act.RAISE if new.tier in BY_ONE else Act.EDIT
-    target, why = decide(AlertState.DRAFT, act, new.tier, uow.actor.roles, uow.actor.person_id)
+    act = domain.Act.RAISE if new.tier in domain.BY_ONE else domain.Act.EDIT
+    target, why = domain.decide(domain.AlertState.DRAFT, act, new.tier, uow.actor.roles, uow.actor.person_id)
     if target is None:
         raise Refused(why)
-    session_id, region, until = examined(uow, new, register, "The alert was not written. What you typed is still here.")
+    session_id, region, until = signing.examined(
+        uow, new, register, "The alert was not written. What you typed is still here."
+    )
     row = Alert(
         agency_id=agency_id, tier=new.tier, state=target, reach=new.reach, words=new.words, told_words=new.told_words,
         session_id=session_id, region=region, substances=list(new.substances), classes=list(new.classes),
         forms=list(new.forms), logos=list(new.logos), colours=list(new.colours), from_at=uow.now, until=until,
         sample_id=new.sample_id,
         drafted_by=person_of(uow.actor), drafted_at=uow.now, authors=[str(person_of(uow.actor))],
-        approved_by=uow.actor.person_id if target is AlertState.ACTIVE else None,
-        approved_at=uow.now if target is AlertState.ACTIVE else None,
+        approved_by=uow.actor.person_id if target is domain.AlertState.ACTIVE else None,
+        approved_at=uow.now if target is domain.AlertState.ACTIVE else None,
     )  # fmt: skip
     uow.session.add(row)
     uow.session.flush()
-    verb = "raise" if target is AlertState.ACTIVE else "draft"
-    if target is AlertState.ACTIVE:
-        note(uow, row, Act.RAISE)
-        begin_told(uow, row)
+    verb = "raise" if target is domain.AlertState.ACTIVE else "draft"
+    if target is domain.AlertState.ACTIVE:
+        signing.note(uow, row, domain.Act.RAISE)
+        signing.begin_told(uow, row)
     after = {
         "tier": row.tier.value, "reach": row.reach.value, "substances": row.substances, "classes": row.classes,
         "forms": row.forms, "until": until.isoformat(timespec="seconds"),
@@ -175,7 +148,7 @@ def propose(uow: UnitOfWork, new: NewAlert, register: Register) -> Alert:
     if new.task_id is not None:
         done = "A session notice was raised." if verb == "raise" else f"A draft of {row.tier} was written."
         tasks.close_task(uow, new.task_id, new.task_version, done)
-    tell(uow, row, "alert.raised" if verb == "raise" else "alert.drafted")
+    signing.tell(uow, row, "alert.raised" if verb == "raise" else "alert.drafted")
     return row
 
 
@@ -188,16 +161,18 @@ def page(
     """Alerts this person may read, the newest first: drafts, those in force, and those that are over."""
     if actor.agency_id is None:
         return []
-    tiers, states = visible(actor.roles), readable(actor.roles)
+    tiers, states = domain.visible(actor.roles), domain.readable(actor.roles)
     return _views(session, repository.page(session, actor.agency_id, tiers, states, before, limit), now)
 
 
 def waiting(session: Session, actor: Actor, now: datetime, limit: int = 100) -> list[AlertView]:
     """What waits for a step, the newest first."""
-    states = [state for state in WAITING if state in readable(actor.roles)]
+    states = [state for state in domain.WAITING if state in domain.readable(actor.roles)]
     if actor.agency_id is None or not states:
         return []
-    return _views(session, repository.page(session, actor.agency_id, visible(actor.roles), states, None, limit), now)
+    return _views(
+        session, repository.page(session, actor.agency_id, domain.visible(actor.roles), states, None, limit), now
+    )
 
 
 def runs(session: Session, actor: Actor, limit: int = 10) -> list[DetectionRun]:
@@ -209,7 +184,7 @@ def runs(session: Session, actor: Actor, limit: int = 10) -> list[DetectionRun]:
 def alert_view(session: Session, actor: Actor, alert_id: uuid.UUID, now: datetime) -> AlertView:
     """One alert this person may read. Raises NotFound, also for one of a tier that is not theirs."""
     row = row_of(session, Alert, actor.agency_id, alert_id, "alert")
-    if not may_read(row.tier, row.state, actor):
+    if not signing.may_read(row.tier, row.state, actor):
         raise NotFound("alert")
     return _views(session, [row], now)[0]
 
@@ -218,7 +193,7 @@ def notices(session: Session, actor: Actor, now: datetime, session_id: uuid.UUID
     """What staff are warned of now, and what was retracted a short while ago; for one session where named."""
     if actor.agency_id is None:
         return []
-    rows = repository.not_over(session, actor.agency_id, now, visible(actor.roles))
+    rows = repository.not_over(session, actor.agency_id, now, domain.visible(actor.roles))
     if session_id is not None:
         checking = sessions.get_session(session, actor, session_id)
         region = sessions.site_of(session, checking).region
@@ -226,10 +201,10 @@ def notices(session: Session, actor: Actor, now: datetime, session_id: uuid.UUID
     shown = [
         row
         for row in rows
-        if in_force(row.state, row.from_at, row.until, now)
-        or retraction_shows(row.state, row.ended_at, row.until, now, row.tier)
+        if domain.in_force(row.state, row.from_at, row.until, now)
+        or domain.retraction_shows(row.state, row.ended_at, row.until, now, row.tier)
     ]
-    shown.sort(key=lambda row: row.state is AlertState.RETRACTED)  # what holds stands before what was taken back
+    shown.sort(key=lambda row: row.state is domain.AlertState.RETRACTED)  # what holds stands before what was taken back
     return _views(session, shown, now)
 
 
@@ -239,16 +214,16 @@ def facts_for(session: Session, checking: sessions.CheckingSession, now: datetim
     Only tiers that may be told to clients. The rules decide by form, logo and colour whether one fits the sample.
     """
     region = sessions.site_of(session, checking).region
-    rows = repository.not_over(session, checking.agency_id, now, CLIENT_TIERS)
+    rows = repository.not_over(session, checking.agency_id, now, domain.CLIENT_TIERS)
     return tuple(
         AlertFact.model_validate({**row.model_dump(include={*AlertFact.model_fields}), "id": str(row.id)})
         for row in reversed(rows)
-        if in_force(row.state, row.from_at, row.until, now) and _holds_at(row, checking.id, region)
+        if domain.in_force(row.state, row.from_at, row.until, now) and _holds_at(row, checking.id, region)
     )
 
 
 def alerts_of_session(
-    session: Session, checking: sessions.CheckingSession, sample_ids: Iterable[uuid.UUID], tiers: Iterable[Tier]
+    session: Session, checking: sessions.CheckingSession, sample_ids: Iterable[uuid.UUID], tiers: Iterable[domain.Tier]
 ) -> list[Alert]:
     """For the report of a session: alerts that held there and those raised from one of its samples, the oldest first."""
     here = sa.or_(col(Alert.session_id) == checking.id, col(Alert.sample_id).in_(list(sample_ids)))
@@ -258,9 +233,9 @@ def alerts_of_session(
 
 def detail(session: Session, actor: Actor, row: Alert) -> AlertDetail:
     """What stands behind an alert the caller has read for this person. Evidence is for those who write and sign."""
-    reads = actor.has(*ALL_STEPS)
-    steps = repository.steps_of(session, row.id)
-    found = repository.evidence_of(session, row.id) if reads else []
+    reads = actor.has(*domain.ALL_STEPS)
+    steps = repository.all_of(session, AlertStep, row.id)
+    found = repository.all_of(session, AlertEvidence, row.id) if reads else []
     keys = {uuid.UUID(key) for one in found for key in one.samples}
     looks = looks_of(session, row.agency_id, keys)
     return AlertDetail(
@@ -268,16 +243,18 @@ def detail(session: Session, actor: Actor, row: Alert) -> AlertDetail:
             EvidenceLine(one, tuple(looks[key] for key in map(uuid.UUID, one.samples) if key in looks)) for one in found
         ),
         steps=tuple(steps),
-        channels=tuple(repository.channels_of(session, row.id)),
-        acts={act: tuple(may(session, row, act, actor, steps)) for act in steps_from(row.state, row.tier)},
-        missing=tuple(unready(session, row)) if reads and row.state in WAITING else (),
+        channels=tuple(repository.all_of(session, AlertChannel, row.id)),
+        acts={
+            act: tuple(signing.may(session, row, act, actor, steps)) for act in domain.steps_from(row.state, row.tier)
+        },
+        missing=tuple(signing.unready(session, row)) if reads and row.state in domain.WAITING else (),
         path=tuple(_path(row, steps)),
-        ground=standing_behind(session, samples_behind(session, row), row.about) if reads else None,
+        ground=standing_behind(session, signing.samples_behind(session, row), row.about) if reads else None,
     )
 
 
 def _path(row: Alert, steps: Sequence[AlertStep]) -> Iterator[tuple[str, AlertStep | None]]:
-    taken = list(standing_steps(steps))
+    taken = list(signing.standing_steps(steps))
     for act, title in PATHS[row.tier]:
         step = next((one for one in taken if one.act is act), None)
         if step is not None:
@@ -286,9 +263,9 @@ def _path(row: Alert, steps: Sequence[AlertStep]) -> Iterator[tuple[str, AlertSt
 
 
 def _holds_at(row: Alert, session_id: uuid.UUID, region: str) -> bool:
-    if row.reach is Reach.SESSION:
+    if row.reach is domain.Reach.SESSION:
         return row.session_id == session_id
-    return row.reach is Reach.EVERYWHERE or row.region == region
+    return row.reach is domain.Reach.EVERYWHERE or row.region == region
 
 
 def _views(session: Session, rows: Sequence[Alert], now: datetime) -> list[AlertView]:

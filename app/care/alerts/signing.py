@@ -12,25 +12,11 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.care.alerts import repository
-from app.care.alerts.domain import (
-    BY_ONE,
-    CHANNELS,
-    LONGEST,
-    SIGNED,
-    Act,
-    AlertState,
-    Reach,
-    Signatures,
-    Tier,
-    decide,
-    readable,
-    visible,
-)
+from app.care.alerts import domain, repository
 from app.care.alerts.new_alert import UNDECIDED, NewAlert, checked, ends, problems, says_too_much, standing_behind
 from app.care.alerts.standing import Standing, wrong_in
-from app.care.alerts.tables import Alert, AlertChannel, AlertStep
-from app.intake.samples import service as samples
+from app.care.alerts.tables import Alert, AlertChannel, AlertEvidence, AlertStep
+from app.intake.samples import lookup
 from app.intake.samples.lookup import may_be_described
 from app.intake.sessions import service as sessions
 from app.intake.tasks import service as tasks
@@ -43,12 +29,12 @@ from app.platform.kernel.versions import check_version
 from app.platform.live.publish import publish
 from harm_messages.register import Register
 
-NEED_REASON = frozenset({Act.SEND_BACK, Act.RETRACT, Act.DISCARD})
-GOES_OUT = frozenset({Act.RAISE, Act.SUBMIT, Act.AGREE, Act.APPROVE})
-_RESETS = frozenset({Act.EDIT, Act.SEND_BACK})
+NEED_REASON = frozenset({domain.Act.SEND_BACK, domain.Act.RETRACT, domain.Act.DISCARD})
+GOES_OUT = frozenset({domain.Act.RAISE, domain.Act.SUBMIT, domain.Act.AGREE, domain.Act.APPROVE})
+_RESETS = frozenset({domain.Act.EDIT, domain.Act.SEND_BACK})
 _ENDED = {
-    Act.RAISE: "The alert was raised.", Act.SUBMIT: "The draft was submitted for its sign-off.",
-    Act.DISCARD: "The draft was discarded.",
+    domain.Act.RAISE: "The alert was raised.", domain.Act.SUBMIT: "The draft was submitted for its sign-off.",
+    domain.Act.DISCARD: "The draft was discarded.",
 }  # fmt: skip
 
 
@@ -58,10 +44,10 @@ def standing_steps(steps: Sequence[AlertStep]) -> list[AlertStep]:
     return list(steps[last + 1 :])
 
 
-def signatures(row: Alert, steps: Sequence[AlertStep]) -> Signatures:
+def signatures(row: Alert, steps: Sequence[AlertStep]) -> domain.Signatures:
     """Who did what to the alert as it stands."""
     who = {step.act: [step.person_id] for step in standing_steps(steps)}
-    return {**who, Act.EDIT: [uuid.UUID(one) for one in row.authors]}
+    return {**who, domain.Act.EDIT: [uuid.UUID(one) for one in row.authors]}
 
 
 def unready(session: Session, row: Alert) -> list[str]:
@@ -69,11 +55,11 @@ def unready(session: Session, row: Alert) -> list[str]:
     behind = samples_behind(session, row)
     standing = standing_behind(session, behind, row.about)
     said = list(says_too_much(standing, row.words, row.told_words, row.tier).values())
-    if row.tier in BY_ONE:
+    if row.tier in domain.BY_ONE:
         return said
     if standing is Standing.DISPUTED:
         said.append(UNDECIDED)
-    if row.reach is Reach.SESSION:
+    if row.reach is domain.Reach.SESSION:
         said.append("It holds at one session: choose a region, or wherever this service works.")
     if not row.told_words:
         said.append("The words partners read are missing.")
@@ -87,7 +73,7 @@ def unready(session: Session, row: Alert) -> list[str]:
 
 def samples_behind(session: Session, row: Alert) -> list[uuid.UUID]:
     """Samples an alert rests on: those of its evidence, and the one it was written about."""
-    keys = {uuid.UUID(key) for found in repository.evidence_of(session, row.id) for key in found.samples}
+    keys = {uuid.UUID(key) for found in repository.all_of(session, AlertEvidence, row.id) for key in found.samples}
     return sorted(keys | ({row.sample_id} if row.sample_id else set()))
 
 
@@ -95,41 +81,47 @@ def _names(session: Session, row: Alert) -> list[str]:
     """Names of sessions and sites behind an alert, which its words do not hold."""
     keys = {row.session_id} if row.session_id else set()
     for key in samples_behind(session, row):
-        if (sample := samples.sample_for_system(session, key)) is not None:
+        if (sample := lookup.sample_for_system(session, key)) is not None:
             keys.add(sample.session_id)
     found = [one for key in sorted(keys) if (one := sessions.session_for_system(session, key)) is not None]
     sites = sessions.sites_of(session, found)
     return sorted({name for one in found for name in (one.name, sites[one.site_id].name)} - {row.region})
 
 
-def may(session: Session, row: Alert, act: Act, actor: Actor, steps: Sequence[AlertStep]) -> list[str]:
+def may(session: Session, row: Alert, act: domain.Act, actor: Actor, steps: Sequence[AlertStep]) -> list[str]:
     """Every reason why this person may not take this step now; [] when they may."""
-    decision = decide(row.state, act, row.tier, actor.roles, actor.person_id, signatures(row, steps))
+    decision = domain.decide(row.state, act, row.tier, actor.roles, actor.person_id, signatures(row, steps))
     if decision.target is None:
         return list(decision.reasons)
     return unready(session, row) if act in GOES_OUT else []
 
 
-def take(uow: UnitOfWork, alert_id: uuid.UUID, version: int, act: Act, reason: str = "") -> Alert:
+def take(uow: UnitOfWork, alert_id: uuid.UUID, version: int, act: domain.Act, reason: str = "") -> Alert:
     """Take one step. Raises NotFound, Stale, Refused with every reason, Invalid where a reason is asked for."""
     row = held(uow, alert_id, version)
-    steps = repository.steps_of(uow.session, row.id)
+    steps = repository.all_of(uow.session, AlertStep, row.id)
     if reasons := may(uow.session, row, act, uow.actor, steps):
         raise Refused(reasons)
     if act in NEED_REASON and not reason:
         raise Invalid("The alert stands as it was.", fields={"reason": "Say why: others read it."})
-    if act is Act.RETRACT and row.tier in SIGNED and (wrong := wrong_in(reason, row.tier, _names(uow.session, row))):
+    if (
+        act is domain.Act.RETRACT
+        and row.tier in domain.SIGNED
+        and (wrong := wrong_in(reason, row.tier, _names(uow.session, row)))
+    ):
         raise Invalid("The alert stands as it was: its readers would read this reason.", fields={"reason": wrong[0]})
-    target = decide(row.state, act, row.tier, uow.actor.roles, uow.actor.person_id, signatures(row, steps)).target
+    target = domain.decide(
+        row.state, act, row.tier, uow.actor.roles, uow.actor.person_id, signatures(row, steps)
+    ).target
     assert target is not None, "may() said so"
     row.state = target
     row.version += 1
     note(uow, row, act, reason)
-    if target is AlertState.ACTIVE:
+    if target is domain.AlertState.ACTIVE:
         _begin(uow, row)
-    elif target in (AlertState.RETRACTED, AlertState.DISCARDED):
+    elif target in (domain.AlertState.RETRACTED, domain.AlertState.DISCARDED):
         row.ended_by, row.ended_at, row.reason = uow.actor.person_id, uow.now, reason
-        for channel in repository.channels_of(uow.session, row.id):
+        for channel in repository.all_of(uow.session, AlertChannel, row.id):
             channel.retracted_at = uow.now  # told where the alert was told, and nowhere else
     audit.record(
         uow, act.value, "alert", row.id, version=row.version, after={"state": target.value, "tier": row.tier.value},
@@ -141,22 +133,30 @@ def take(uow: UnitOfWork, alert_id: uuid.UUID, version: int, act: Act, reason: s
     return row
 
 
+def _close_tasks(uow: UnitOfWork, row: Alert, words: str) -> None:
+    """The draft was dealt with, so the task that asked to look at it is done."""
+    for key in samples_behind(uow.session, row):
+        for task in tasks.rows_of_sample(uow.session, key):
+            if task.detail.get("alert") == str(row.id) and task.closed_at is None:
+                tasks.close_task(uow, task.id, task.version, words)
+
+
 _KINDS = {
-    Act.RETRACT: "retracted", Act.DISCARD: "discarded", Act.RAISE: "raised", Act.SUBMIT: "submitted",
-    Act.AGREE: "agreed", Act.APPROVE: "raised", Act.SEND_BACK: "sent_back", Act.EDIT: "changed",
+    domain.Act.RETRACT: "retracted", domain.Act.DISCARD: "discarded", domain.Act.RAISE: "raised", domain.Act.SUBMIT: "submitted",
+    domain.Act.AGREE: "agreed", domain.Act.APPROVE: "raised", domain.Act.SEND_BACK: "sent_back", domain.Act.EDIT: "changed",
 }  # fmt: skip
 
 
 def begin_told(uow: UnitOfWork, row: Alert) -> None:
     """Note where an alert that is in force now is told."""
-    for channel in CHANNELS[row.tier]:
+    for channel in domain.CHANNELS[row.tier]:
         uow.session.add(AlertChannel(alert_id=row.id, channel=channel, told_at=uow.now))
 
 
 def _begin(uow: UnitOfWork, row: Alert) -> None:
     """From now on, for as long as was meant when it was written: days of sign-off do not shorten it."""
-    length = min(row.until - row.from_at, LONGEST[row.tier])
-    if row.reach is Reach.SESSION and row.session_id is not None:
+    length = min(row.until - row.from_at, domain.LONGEST[row.tier])
+    if row.reach is domain.Reach.SESSION and row.session_id is not None:
         checking = sessions.session_for_system(uow.session, row.session_id)
         meant = NewAlert(row.tier, row.reach, row.words)
         row.until = min(uow.now + length, ends(meant, checking, uow.now))
@@ -167,7 +167,7 @@ def _begin(uow: UnitOfWork, row: Alert) -> None:
     begin_told(uow, row)
 
 
-def note(uow: UnitOfWork, row: Alert, act: Act, reason: str = "") -> None:
+def note(uow: UnitOfWork, row: Alert, act: domain.Act, reason: str = "") -> None:
     """Keep who took a step, by the name and role they had."""
     assert uow.actor.person_id is not None, "a step is a person's"
     role = ", ".join(ROLE_WORDS[role] for role in sorted(uow.actor.roles))
@@ -189,18 +189,18 @@ def examined(
     until = ends(new, checking, uow.now)
     wrong = problems(new, checking, until, uow.now, register)
     if not wrong and new.sample_id is not None:
-        samples.get_sample(uow.session, uow.actor, new.sample_id)
+        lookup.get_sample(uow.session, uow.actor, new.sample_id)
     if wrong := wrong or checked(uow.session, new):
         raise Invalid(refusal, fields=wrong)
     region = sessions.site_of(uow.session, checking).region if checking else new.region
-    here = checking.id if checking and new.reach is Reach.SESSION else None
-    return here, region if new.reach is Reach.REGION else "", until
+    here = checking.id if checking and new.reach is domain.Reach.SESSION else None
+    return here, region if new.reach is domain.Reach.REGION else "", until
 
 
 def edit(uow: UnitOfWork, alert_id: uuid.UUID, version: int, new: NewAlert, register: Register) -> Alert:
     """Write a draft anew. Whoever does is one of its authors. Raises NotFound, Stale, Refused, Invalid by field."""
     row = held(uow, alert_id, version)
-    if reasons := may(uow.session, row, Act.EDIT, uow.actor, repository.steps_of(uow.session, row.id)):
+    if reasons := may(uow.session, row, domain.Act.EDIT, uow.actor, repository.all_of(uow.session, AlertStep, row.id)):
         raise Refused(reasons)
     new = replace(new, region=row.region, session_id=new.session_id or row.session_id, sample_id=row.sample_id)
     where = examined(uow, new, register, "The draft was not changed. What you typed is still here.")
@@ -212,7 +212,7 @@ def edit(uow: UnitOfWork, alert_id: uuid.UUID, version: int, new: NewAlert, regi
     row.authors = [*row.authors, *([] if author in row.authors else [author])]
     row.drafted_by = row.drafted_by or uow.actor.person_id
     row.version += 1
-    note(uow, row, Act.EDIT)
+    note(uow, row, domain.Act.EDIT)
     after = {"tier": row.tier.value, "reach": row.reach.value, "substances": row.substances, "classes": row.classes}
     audit.record(uow, "edit", "alert", row.id, version=row.version, after=after, session_id=row.session_id)
     tell(uow, row, "alert.changed")
@@ -228,17 +228,9 @@ def held(uow: UnitOfWork, alert_id: uuid.UUID, version: int) -> Alert:
     return row
 
 
-def may_read(tier: Tier, state: AlertState, actor: Actor) -> bool:
+def may_read(tier: domain.Tier, state: domain.AlertState, actor: Actor) -> bool:
     """Whether somebody of the alert's agency may read it."""
-    return tier in visible(actor.roles) and state in readable(actor.roles)
-
-
-def _close_tasks(uow: UnitOfWork, row: Alert, words: str) -> None:
-    """The draft was dealt with, so the task that asked to look at it is done."""
-    for key in samples_behind(uow.session, row):
-        for task in tasks.rows_of_sample(uow.session, key):
-            if task.detail.get("alert") == str(row.id) and task.closed_at is None:
-                tasks.close_task(uow, task.id, task.version, words)
+    return tier in domain.visible(actor.roles) and state in domain.readable(actor.roles)
 
 
 def tell(uow: UnitOfWork, row: Alert, kind: str) -> None:

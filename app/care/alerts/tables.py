@@ -16,16 +16,10 @@ from app.care.alerts.domain import Act, AlertState, Channel, Reach, Tier, Trigge
 from app.platform.db import Base, enum_column, json_column, key_column, utc_column
 
 
-class Alert(Base, table=True):
-    """One warning: what it is about, how it looks, where and until when. Empty descriptors match anything."""
+class AlertShown(Base):
+    """What is shown of an alert to staff, over HTTP too."""
 
-    __tablename__ = "alert"
-    __table_args__ = (sa.Index("ix_alert_in_force", "agency_id", "state", "until"),)
     id: uuid.UUID = key_column()
-    public_id: uuid.UUID = Field(
-        default_factory=uuid.uuid4, unique=True, description="told outside: says nothing of when it was drafted"
-    )
-    agency_id: uuid.UUID = Field(foreign_key="agency.id", index=True)
     tier: Tier = enum_column(Tier, name="alert_tier")
     state: AlertState = enum_column(AlertState, name="alert_state")
     reach: Reach = enum_column(Reach, name="alert_reach")
@@ -41,6 +35,20 @@ class Alert(Base, table=True):
     from_at: datetime = utc_column()
     until: datetime = utc_column()
     sample_id: uuid.UUID | None = Field(default=None, foreign_key="sample.id", ondelete="SET NULL")
+    ended_at: datetime | None = utc_column(nullable=True)
+    reason: str = Field(default="", max_length=200, description="why it was retracted or discarded")
+    version: int = 1
+
+
+class Alert(AlertShown, table=True):
+    """One warning: what it is about, how it looks, where and until when. Empty descriptors match anything."""
+
+    __tablename__ = "alert"
+    __table_args__ = (sa.Index("ix_alert_in_force", "agency_id", "state", "until"),)
+    public_id: uuid.UUID = Field(
+        default_factory=uuid.uuid4, unique=True, description="told outside: says nothing of when it was drafted"
+    )
+    agency_id: uuid.UUID = Field(foreign_key="agency.id", index=True)
     drafted_by: uuid.UUID | None = Field(
         default=None, foreign_key="person.id", description="None: by the detection, until somebody changes it"
     )
@@ -49,9 +57,6 @@ class Alert(Base, table=True):
     approved_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     approved_at: datetime | None = utc_column(nullable=True)
     ended_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
-    ended_at: datetime | None = utc_column(nullable=True)
-    reason: str = Field(default="", max_length=200, description="why it was retracted or discarded")
-    version: int = 1
 
     @property
     def about(self) -> list[str]:
@@ -73,7 +78,21 @@ class AlertStep(Base, table=True):
     at: datetime = utc_column()
 
 
-class AlertEvidence(Base, table=True):
+class EvidenceShown(Base):
+    """What is shown of the evidence to staff, over HTTP too."""
+
+    trigger: Trigger = enum_column(Trigger, name="alert_trigger")
+    about: str = Field(max_length=60, description="register id or class")
+    intent: str = Field(default="", max_length=60, description="the series' denominator; empty where there is none")
+    x: int | None = None
+    n: int | None = None
+    probability: float | None = None
+    threshold: float | None = None
+    detail: dict[str, JsonValue] = json_column(dict)
+    found_at: datetime = utc_column()
+
+
+class AlertEvidence(EvidenceShown, table=True):
     """Why the detection wrote a draft. For staff of the agency only: counts here are not protected.
 
     `signal` says what it is about and `occasion` what set it off: neither drafts twice.
@@ -84,18 +103,9 @@ class AlertEvidence(Base, table=True):
     id: uuid.UUID = key_column()
     alert_id: uuid.UUID = Field(foreign_key="alert.id", index=True, ondelete="CASCADE")
     agency_id: uuid.UUID = Field(foreign_key="agency.id")
-    trigger: Trigger = enum_column(Trigger, name="alert_trigger")
     signal: str = Field(max_length=200)
     occasion: str = Field(max_length=80)
-    about: str = Field(max_length=60, description="register id or class")
-    intent: str = Field(default="", max_length=60, description="the series' denominator; empty where there is none")
-    x: int | None = None
-    n: int | None = None
-    probability: float | None = None
-    threshold: float | None = None
-    detail: dict[str, JsonValue] = json_column(dict)
     samples: list[str] = json_column(list)
-    found_at: datetime = utc_column()
 
 
 class AlertChannel(Base, table=True):
@@ -108,12 +118,9 @@ class AlertChannel(Base, table=True):
     retracted_at: datetime | None = utc_column(nullable=True)
 
 
-class DetectionRun(Base, table=True):
-    """One look over all series of an agency: how much was looked at, with which settings, and what came of it."""
+class RunOut(Base):
+    """One look over all series of the service. `settings`: those it was done with."""
 
-    __tablename__ = "detection_run"
-    id: uuid.UUID = key_column()
-    agency_id: uuid.UUID = Field(foreign_key="agency.id", index=True)
     at: datetime = utc_column()
     sessions: int
     series: int
@@ -121,3 +128,11 @@ class DetectionRun(Base, table=True):
     drifts: int
     drafts: int
     settings: dict[str, JsonValue] = json_column(dict)
+
+
+class DetectionRun(RunOut, table=True):
+    """One look over all series of an agency: how much was looked at, with which settings, and what came of it."""
+
+    __tablename__ = "detection_run"
+    id: uuid.UUID = key_column()
+    agency_id: uuid.UUID = Field(foreign_key="agency.id", index=True)

@@ -17,7 +17,7 @@ from app.care.alerts.domain import NO_GREEN_LIGHT, AlertState, Channel, Reach, T
 from app.care.alerts.signing import samples_behind
 from app.care.alerts.tables import Alert
 from app.intake.people import service as people
-from app.intake.samples import service as samples
+from app.intake.samples import substances
 from app.intake.samples.lookup import may_be_described
 from app.platform.kernel.errors import NotFound
 from app.platform.kernel.place import day_of
@@ -87,7 +87,7 @@ def _told(session: Session, row: Alert, register: Register, now: datetime) -> To
         service=people.agency_name(session, row.agency_id),
         region=row.region if row.reach is Reach.REGION else "",
         words=row.told_words,
-        about=samples.labels(register, row.about),
+        about=substances.labels(register, row.about),
         forms=row.forms,
         colours=row.colours if described else [],
         logos=row.logos if described else [],

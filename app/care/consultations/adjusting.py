@@ -16,6 +16,7 @@ from app.care.consultations.client_view import client_view
 from app.care.consultations.domain import AdjustmentKind, WhyNotRelevant, WhyRefused, person_of
 from app.care.consultations.tables import PageAdjustment
 from app.intake.people import service as people
+from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.platform import audit
 from app.platform.db import UnitOfWork
@@ -78,7 +79,7 @@ def adjust(
 
     Raises NotFound (a foreign sample), Conflict (no page to adjust), Invalid with the reason why this may not be done.
     """
-    sample = samples.lock_sample(uow, sample_id)
+    sample = lookup.lock_sample(uow, sample_id)
     view = client_view(uow.session, pack, sample, uow.now)
     page, result_id = view.page, view.result_id
     if page is None or result_id is None:
@@ -103,9 +104,9 @@ def adjust(
 
 def undo(uow: UnitOfWork, sample_id: uuid.UUID, adjustment_id: uuid.UUID) -> PageAdjustment:
     """Take it back. Raises NotFound, Conflict (undone already)."""
-    sample = samples.lock_sample(uow, sample_id)
-    row = repository.adjustment(uow.session, sample_id, adjustment_id)
-    if row is None:
+    sample = lookup.lock_sample(uow, sample_id)
+    row = uow.session.get(PageAdjustment, adjustment_id)
+    if row is None or row.sample_id != sample_id:
         raise NotFound("adjustment")
     if row.undone_at is not None:
         raise Conflict(f"This was undone already. {KEPT}", reason_code=WhyRefused.UNDONE_ALREADY)
@@ -121,7 +122,7 @@ def undo(uow: UnitOfWork, sample_id: uuid.UUID, adjustment_id: uuid.UUID) -> Pag
 
 def adjustments_of(session: Session, actor: Actor, sample_id: uuid.UUID, result_id: uuid.UUID) -> list[AdjustmentView]:
     """What stands on the page of a version, the oldest first."""
-    samples.get_sample(session, actor, sample_id)
+    lookup.get_sample(session, actor, sample_id)
     rows = repository.adjustments(session, result_id)
     names = people.display_names(session, [row.by_id for row in rows])
     return [AdjustmentView(row, names.get(row.by_id, "")) for row in rows if row.sample_id == sample_id]

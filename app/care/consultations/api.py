@@ -47,7 +47,7 @@ def view_ticket(
     view = web.view_for_client(rt, request, sample)
     response: Response
     if "text/html" in request.headers.get("accept", ""):
-        response = web.page_part(rt, request, view, code=body.code)
+        response = web.client_page(rt, request, "ticket/part.html", view=view, code=body.code)
     else:
         response = JSONResponse(schemas.TicketState.of(view).model_dump(mode="json"))
     if not web.holds(request, sample):

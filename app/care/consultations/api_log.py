@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 from functools import partial
 from typing import Annotated
 
@@ -18,10 +17,10 @@ from app.care.consultations.domain import AdjustmentKind, UrgentReach, UrgentSta
 from app.care.consultations.override_rates import DEFINITION
 from app.care.consultations.replaying import Replay, ShownView
 from app.care.consultations.schemas import ResultMessage
-from app.care.consultations.tables import UrgentMessage
+from app.care.consultations.tables import AdjustmentShown, PageShown, UrgentMessage, UrgentShown
 from app.care.consultations.urgent import UrgentView
 from app.care.consultations.web_logged import LoggedRoute
-from app.intake.samples import service as samples
+from app.intake.samples import lookup
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
@@ -36,20 +35,12 @@ Approver = Annotated[Actor, allow(Role.HEALTH_WORKER, Role.CLINICIAN, Role.SESSI
 Reviewer = Annotated[Actor, allow(Role.CLINICIAN, Role.SESSION_LEAD)]
 
 
-class ShownOut(BaseModel):
+class ShownOut(PageShown):
     """One page as it was shown: to whom, when, in which language, with which version of the message pack."""
 
-    id: uuid.UUID
-    at: datetime
-    shown_to: str
     by: str = Field(description="whose screen it was, where it was staff's")
-    result_id: uuid.UUID
     result_number: int
     under_review: bool
-    locale: str
-    pack_digest: str
-    messages: list[dict[str, str | int]]
-    page_sha256: str
 
     @classmethod
     def of(cls, view: ShownView) -> ShownOut:
@@ -94,17 +85,10 @@ class AdjustmentIn(BaseModel, extra="forbid"):
     reason: WhyNotRelevant | None = Field(None, description="required for not_relevant")
 
 
-class AdjustmentOut(BaseModel):
+class AdjustmentOut(AdjustmentShown):
     """What stands on a page because a worker put it there, or does not because a worker took it out."""
 
-    id: uuid.UUID
-    kind: AdjustmentKind
-    target: str
-    message_id: str
-    title: str
-    reason: WhyNotRelevant | None
     by: str
-    at: datetime
 
     @classmethod
     def of(cls, view: AdjustmentView) -> AdjustmentOut:
@@ -128,26 +112,16 @@ class StopIn(FreeText, extra="forbid"):
     why: Note200
 
 
-class UrgentOut(BaseModel):
+class UrgentOut(UrgentShown):
     """An urgent message and where it stands now."""
 
-    id: uuid.UUID
     state: UrgentState
-    reach: UrgentReach
     place: str
-    snippet: str
     title: str
     text: str
-    why: str
-    hours: int
-    until: datetime | None
     requested_by: str
-    requested_at: datetime
     approved_by: list[str]
     stopped_by: str
-    stopped_at: datetime | None
-    stopped_why: str
-    version: int
 
     @classmethod
     def of(cls, view: UrgentView) -> UrgentOut:
@@ -208,7 +182,7 @@ def replay_shown(sample_id: uuid.UUID, shown_id: uuid.UUID, who: Teller, rt: Run
 def list_adjustments(sample_id: uuid.UUID, who: Teller, rt: RuntimeDep) -> list[AdjustmentOut]:
     """What staff did to the page that is shown now."""
     with rt.read() as session:
-        sample = samples.get_sample(session, who, sample_id)
+        sample = lookup.get_sample(session, who, sample_id)
         view = client_view(session, rt.packs.current(session, sample.agency_id, rt.now()), sample, rt.now())
         if view.result_id is None:
             return []
@@ -278,7 +252,7 @@ def stop_urgent(urgent_id: uuid.UUID, body: StopIn, who: Approver, rt: RuntimeDe
 
 
 def _out(uow: UnitOfWork, row: UrgentMessage, pack: Pack) -> UrgentOut:
-    return UrgentOut.of(urgent.urgent_view(uow.session, uow.actor, row.id, uow.now, pack))
+    return UrgentOut.of(urgent.view_of(uow.session, uow.actor, row, uow.now, pack))
 
 
 @router.get("/override-rates")

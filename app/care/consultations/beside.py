@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from app.care.counted import series
+from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.platform.kernel.place import day_of
 from app.results import session_facts as results
@@ -44,7 +45,7 @@ def for_staff(session: Session, sample: samples.Sample, made: Facts, pack: Pack,
     """What may change what staff are asked to do."""
     return Beside(
         _same_visit(session, sample, pack),
-        samples.is_harmed(sample),
+        lookup.is_harmed(sample),
         series.confirmed_elsewhere(
             session, sample.agency_id, watched(made, pack), besides=sample.id, since=day_of(now - RECENT)
         ),
@@ -52,7 +53,7 @@ def for_staff(session: Session, sample: samples.Sample, made: Facts, pack: Pack,
 
 
 def _same_visit(session: Session, sample: samples.Sample, pack: Pack) -> tuple[str, ...]:
-    others = samples.of_the_same_visit(session, sample)
+    others = lookup.of_the_same_visit(session, sample)
     if not others:
         return ()
     told = results.facts_of_samples(session, others, individual_results=True)

@@ -12,21 +12,15 @@ from sqlmodel import Session
 
 from app.care.alerts import service as alerts
 from app.care.consultations import beside, facts, repository
-from app.care.consultations.domain import (
-    SHUT_FOR_STAFF,
-    AdjustmentKind,
-    Shut,
-    Stage,
-    ViewKind,
-    stage_of,
-)
+from app.care.consultations.domain import SHUT_FOR_STAFF, AdjustmentKind, Shut, Stage, ViewKind, stage_of
 from app.care.consultations.facts import MadeOf, changes
 from app.care.consultations.locales import words_of
 from app.care.consultations.tables import PageAdjustment
 from app.care.consultations.words import Words
+from app.intake.samples import lookup, queue
 from app.intake.samples import service as samples
 from app.intake.sessions import service as sessions
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import analyses
 from app.platform.kernel.errors import NotFound
 from app.results import service as results
 from app.results.domain import ChangeReason, Grade
@@ -179,7 +173,7 @@ def _headline(pack: Pack, before: results.ResultView | None, context: Context, l
 
 def _mate_changed_at(session: Session, sample: samples.Sample, told: results.ResultView) -> datetime | None:
     """Since this result was released. Whose sample that was is neither looked up nor said."""
-    changed = results.last_changed(session, samples.look_alikes(session, sample))
+    changed = results.last_changed(session, lookup.look_alikes(session, sample))
     released = told.result.released_at
     return changed if changed is not None and released is not None and changed > released else None
 
@@ -241,7 +235,7 @@ def _shut(place: str, reason: Shut, staff_why: str = "") -> ClientView:
 
 def _waiting(session: Session, sample: samples.Sample, place: str) -> ClientView:
     latest = results.latest(session, sample.id)
-    analysed = sample.analysed_at is not None or bool(readings.analyses_of(session, sample.id))
+    analysed = sample.analysed_at is not None or bool(analyses.analyses_of(session, sample.id))
     stage = stage_of(latest.result.state.value if latest else None, analysed=analysed)
     order = list(Stage)
     reached = order.index(stage)
@@ -251,7 +245,7 @@ def _waiting(session: Session, sample: samples.Sample, place: str) -> ClientView
         ViewKind.WAITING,
         place,
         stage=stage,
-        before=samples.before_in_queue(session, sample) if stage is Stage.QUEUED else None,
+        before=queue.before_in_queue(session, sample) if stage is Stage.QUEUED else None,
         changed_at=max(t for t in times if t is not None),
         stages=steps,
     )

@@ -92,9 +92,6 @@ class Intention(Worded):
     DECLINED = "declined", "Did not want to say"
 
 
-INTENTION_WORDS = {one: one.words for one in Intention}
-
-
 class Moment(StrEnum):
     """Before or after the result was told: the two are kept apart."""
 
@@ -113,9 +110,6 @@ class Referral(Worded):
     SEXUAL_HEALTH = "sexual_health", "Sexual health service"
     WELFARE = "welfare", "Welfare, housing or money advice"
     OTHER = "other", "Somewhere else"
-
-
-REFERRAL_WORDS = {one: one.words for one in Referral}
 
 
 def person_of(actor: Actor) -> uuid.UUID:
@@ -145,9 +139,6 @@ class AdjustmentKind(Worded):
     NOT_RELEVANT = "not_relevant", "marked not relevant"
 
 
-ADJUSTMENT_WORDS = {one: one.words for one in AdjustmentKind}
-
-
 class WhyNotRelevant(Worded):
     """Why a message was taken off a page: a choice, so that nothing about a person is typed."""
 
@@ -157,9 +148,6 @@ class WhyNotRelevant(Worded):
     SAYS_IT_TWICE = "says_it_twice", "Another message says the same"
     CONFUSES = "confuses", "It confuses more than it helps"
     WRONG = "wrong", "It seems wrong: a clinician should look at it"
-
-
-WHY_WORDS = {one: one.words for one in WhyNotRelevant}
 
 
 class Tried(StrEnum):
@@ -203,7 +191,6 @@ class WhyRefused(Worded):
     NEEDS_SENIOR = "needs_senior", "a clinician or session lead has to"
 
 
-REFUSED_WORDS = {one: one.words for one in WhyRefused}
 URGENT_WAITS = timedelta(hours=24)
 URGENT_HOURS = (6, 12, 24, 48, 72)
 APPROVERS = frozenset({Role.HEALTH_WORKER, Role.CLINICIAN, Role.SESSION_LEAD})
@@ -225,9 +212,6 @@ class UrgentState(Worded):
     SHOWN = "shown", "on pages now"
     OVER = "over", "over"
     STOPPED = "stopped", "stopped"
-
-
-URGENT_WORDS = {one: one.words for one in UrgentState}
 
 
 def urgent_state(

@@ -113,7 +113,8 @@ def _ask_staff(
 ) -> None:
     """One task for each thing asked, on an open page or behind a closed gate, and a new one when something else asks it in
     a later version."""
-    if strange := unknown_actions(asked.staff):
+    names = {one.action.partition(":")[0] for one in asked.staff}
+    if strange := sorted(names - set(_WORDS) - NO_TASK - ALERTS - {"tell_lead_now"}):  # of a newer pack
         _log.warning("unknown_staff_actions", actions=strange)
     known = "" if row.verified_at is not None else " This is not verified yet."
     snapshot = frozen(row)
@@ -264,12 +265,6 @@ def bench_tasks(staff: Iterable[StaffAction], pack: Pack, methods: Mapping[str, 
         )
         for (kind, more), actions in grouped.items()
     ]
-
-
-def unknown_actions(staff: Iterable[StaffAction]) -> list[str]:
-    """Actions nobody here knows: of a newer pack."""
-    names = {one.action.partition(":")[0] for one in staff}
-    return sorted(names - set(_WORDS) - NO_TASK - ALERTS - {"tell_lead_now"})
 
 
 def _sentence(one: StaffAction, pack: Pack, methods: Mapping[str, str]) -> str:

@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from app.care.consultations import repository
 from app.care.consultations.domain import AdjustmentKind, WhyNotRelevant, WhyRefused
+from app.care.consultations.tables import DisplayLog
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.shares import wilson
 from harm_messages import Pack, Severity
@@ -78,9 +79,10 @@ def override_rates(session: Session, actor: Actor, pack: Pack, now: datetime, *,
     if actor.agency_id is None:
         return []
     since = now - timedelta(days=days)
-    pages = {
-        (result, rule) for result, rules in repository.shown_since(session, actor.agency_id, since) for rule in rules
-    }
+    shown = select(DisplayLog.result_id, DisplayLog.rules).where(
+        DisplayLog.agency_id == actor.agency_id, col(DisplayLog.at) >= since
+    )
+    pages = {(result, rule) for result, rules in session.exec(shown) for rule in rules}
     stood = Counter(rule for _, rule in pages)
     done: defaultdict[tuple[AdjustmentKind, str], dict[uuid.UUID, WhyNotRelevant | None]] = defaultdict(dict)
     for row in repository.adjustments_since(session, actor.agency_id, since):

@@ -16,7 +16,7 @@ from app.care.consultations.domain import ShownTo, ViewKind
 from app.care.consultations.facts import KEPT, page_digest
 from app.care.consultations.tables import DisplayLog
 from app.intake.people import service as people
-from app.intake.samples import service as samples
+from app.intake.samples import lookup
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import NotFound
 from app.results.domain import ChangeReason
@@ -68,15 +68,15 @@ class Replay:
 
 def shown_of(session: Session, actor: Actor, sample_id: uuid.UUID) -> list[ShownView]:
     """Everything shown of a sample of the actor's agency, the newest first."""
-    samples.get_sample(session, actor, sample_id)
+    lookup.get_sample(session, actor, sample_id)
     return _views(session, repository.shown(session, sample_id))
 
 
 def replay(session: Session, actor: Actor, sample_id: uuid.UUID, shown_id: uuid.UUID, packs: PackByDigest) -> Replay:
     """One page again as it was shown, though pack, alerts and overrides may have changed since. Raises NotFound."""
-    samples.get_sample(session, actor, sample_id)
-    row = repository.shown_once(session, sample_id, shown_id)
-    if row is None:
+    lookup.get_sample(session, actor, sample_id)
+    row = session.get(DisplayLog, shown_id)
+    if row is None or row.sample_id != sample_id:
         raise NotFound("shown page")
     shown = _views(session, [row])[0]
     if row.made_of is None:

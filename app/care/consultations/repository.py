@@ -10,13 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.care.consultations.domain import AdjustmentKind, UrgentReach
-from app.care.consultations.tables import (
-    Consultation,
-    ConsultationOutcome,
-    DisplayLog,
-    PageAdjustment,
-    UrgentMessage,
-)
+from app.care.consultations.tables import Consultation, ConsultationOutcome, DisplayLog, PageAdjustment, UrgentMessage
 from app.platform.audit import AuditEntry
 
 
@@ -53,29 +47,10 @@ def shown(session: Session, sample_id: uuid.UUID) -> list[DisplayLog]:
     return list(session.exec(query.order_by(col(DisplayLog.id).desc())))
 
 
-def shown_once(session: Session, sample_id: uuid.UUID, shown_id: uuid.UUID) -> DisplayLog | None:
-    """One entry of a sample's display log."""
-    return session.exec(select(DisplayLog).where(DisplayLog.id == shown_id, DisplayLog.sample_id == sample_id)).first()
-
-
-def shown_since(session: Session, agency_id: uuid.UUID, since: datetime) -> list[tuple[uuid.UUID, list[str]]]:
-    """(result version, rules on its page) of every entry of an agency since then."""
-    query = select(DisplayLog.result_id, DisplayLog.rules).where(
-        DisplayLog.agency_id == agency_id, col(DisplayLog.at) >= since
-    )
-    return [(key, list(rules)) for key, rules in session.exec(query)]
-
-
 def adjustments(session: Session, result_id: uuid.UUID) -> list[PageAdjustment]:
     """What stands on the page of a result version, the oldest first; what was undone is not among it."""
     query = select(PageAdjustment).where(PageAdjustment.result_id == result_id, col(PageAdjustment.undone_at).is_(None))
     return list(session.exec(query.order_by(col(PageAdjustment.id))))
-
-
-def adjustment(session: Session, sample_id: uuid.UUID, adjustment_id: uuid.UUID) -> PageAdjustment | None:
-    """One adjustment of a sample, undone or not."""
-    query = select(PageAdjustment).where(PageAdjustment.id == adjustment_id, PageAdjustment.sample_id == sample_id)
-    return session.exec(query).first()
 
 
 def adjustments_since(session: Session, agency_id: uuid.UUID, since: datetime) -> list[PageAdjustment]:

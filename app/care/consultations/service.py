@@ -8,7 +8,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 
 from sqlmodel import Session
 
@@ -20,6 +19,7 @@ from app.care.consultations.facts import page_digest, rules_on
 from app.care.consultations.replaying import Frame
 from app.care.consultations.tables import Consultation, ConsultationOutcome, DisplayLog
 from app.intake.people import service as people
+from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.platform import audit
 from app.platform.db import UnitOfWork
@@ -34,18 +34,9 @@ from harm_messages.vocabulary import LicenceMode
 # -- tickets and what was shown ----------------------------------------------------------------------------------
 
 
-def sample_of_code(session: Session, code: str, pepper: bytes, now: datetime) -> samples.Sample | None:
-    """The sample a ticket opens a page for; None for every other reason, and nobody learns which."""
-    return _if_it_opens(session, samples.sample_by_ticket(session, code, pepper, now))
-
-
-def sample_of_browser(session: Session, secret: str, pepper: bytes, now: datetime) -> samples.Sample | None:
-    """The sample of a browser that showed its ticket before."""
-    return _if_it_opens(session, samples.sample_by_ticket_session(session, secret, pepper, now))
-
-
-def _if_it_opens(session: Session, sample: samples.Sample | None) -> samples.Sample | None:
-    """Back of house no client page opens, and of a withdrawn sample none does any more."""
+def if_it_opens(session: Session, sample: samples.Sample | None) -> samples.Sample | None:
+    """The sample of a ticket, if its page may open; None for every other reason, and nobody learns which. Back of house no
+    client page opens, and of a withdrawn sample none does any more."""
     if sample is None or sample.withdrawn_at is not None:
         return None
     return sample if checking_session_of(session, sample).licence_mode.individual_results else None
@@ -116,7 +107,7 @@ class ConsultationView:
 
 def consultations_of(session: Session, actor: Actor, sample_id: uuid.UUID) -> list[ConsultationView]:
     """Talks about a sample of the actor's agency, newest first."""
-    samples.get_sample(session, actor, sample_id)
+    lookup.get_sample(session, actor, sample_id)
     rows = repository.of_sample(session, sample_id)
     ticks = repository.outcomes_of(session, [r.id for r in rows])
     names = people.display_names(session, [r.by_id for r in rows])
@@ -139,7 +130,7 @@ def record_consultation(
     Raises NotFound for a foreign sample, Conflict for a withdrawn one, Invalid for a tick of a person outside the
     group, for nothing at all, and for a confirmation the licence does not ask for.
     """
-    sample = samples.lock_sample(uow, sample_id)  # what is counted of it changes too: a release waits, or is seen
+    sample = lookup.lock_sample(uow, sample_id)  # what is counted of it changes too: a release waits, or is seen
     if sample.withdrawn_at is not None:
         raise Conflict("This sample was withdrawn, so nothing about it is recorded any more.")
     size = group_size or sample.group_size

@@ -8,18 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from app.care.consultations.domain import (
-    APPROVERS,
-    NO_APPROVAL,
-    SENIOR,
-    URGENT_HOURS,
-    UrgentReach,
-    UrgentState,
-    WhyRefused,
-    person_of,
-    urgent_state,
-    why_no_approval,
-)
+from app.care.consultations import domain
 from app.care.consultations.tables import UrgentMessage
 from app.intake.people import service as people
 from app.intake.sessions import service as sessions
@@ -34,7 +23,7 @@ from harm_messages import Pack, snippets_of
 
 LISTED = 30
 NOT_ASKED = "It was not asked for. What you typed is still here."
-_ENDED = {UrgentState.LAPSED: WhyRefused.LAPSED, UrgentState.OVER: WhyRefused.OVER}
+_ENDED = {domain.UrgentState.LAPSED: domain.WhyRefused.LAPSED, domain.UrgentState.OVER: domain.WhyRefused.OVER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +31,7 @@ class UrgentView:
     """A request with names, the place it is for, its text, and why this person may not approve it ("" when they may)."""
 
     row: UrgentMessage
-    state: UrgentState
+    state: domain.UrgentState
     place: str
     title: str
     text: str
@@ -55,7 +44,7 @@ class UrgentView:
 
 
 def request(
-    uow: UnitOfWork, session_id: uuid.UUID, snippet: str, reach: UrgentReach, hours: int, why: str, *, pack: Pack
+    uow: UnitOfWork, session_id: uuid.UUID, snippet: str, reach: domain.UrgentReach, hours: int, why: str, *, pack: Pack
 ) -> UrgentMessage:
     """Ask for a message of the pack on all pages of a session or its region. Nothing is shown until two approve.
 
@@ -66,19 +55,19 @@ def request(
     codes = []
     if snippet not in {row.id for row in snippets_of(pack, "urgent")}:
         wrong["snippet"] = "Choose one of the urgent messages of the message pack."
-        codes.append(WhyRefused.UNKNOWN_SNIPPET)
-    if hours not in URGENT_HOURS:
-        wrong["hours"] = f"Choose one of {', '.join(map(str, URGENT_HOURS))} hours."
-        codes.append(WhyRefused.UNKNOWN_LENGTH)
+        codes.append(domain.WhyRefused.UNKNOWN_SNIPPET)
+    if hours not in domain.URGENT_HOURS:
+        wrong["hours"] = f"Choose one of {', '.join(map(str, domain.URGENT_HOURS))} hours."
+        codes.append(domain.WhyRefused.UNKNOWN_LENGTH)
     if not why:
         wrong["why"] = "Say in a few words why: the two who approve read it."
-        codes.append(WhyRefused.NO_REASON)
+        codes.append(domain.WhyRefused.NO_REASON)
     if wrong:
         raise Invalid(NOT_ASKED, fields=wrong, reason_code=codes[0])
     row = UrgentMessage(
         agency_id=checking.agency_id, reach=reach, session_id=checking.id,
         region=sessions.site_of(uow.session, checking).region, snippet=snippet, hours=hours, why=why,
-        requested_by=person_of(uow.actor), requested_at=uow.now,
+        requested_by=domain.person_of(uow.actor), requested_at=uow.now,
     )  # fmt: skip
     uow.session.add(row)
     uow.session.flush()
@@ -92,14 +81,14 @@ def approve(uow: UnitOfWork, urgent_id: uuid.UUID, version: int) -> UrgentMessag
     """Approve it; the second approval puts it on pages. Raises NotFound, Stale, Conflict, Refused."""
     row = row_of(uow.session, UrgentMessage, uow.actor.agency_id, urgent_id, "urgent message", lock=True)
     check_version("request", version, row.version)
-    state = urgent_state(row.requested_at, row.until, row.stopped_at, uow.now)
-    if state is not UrgentState.ASKED:
-        code = _ENDED.get(state, WhyRefused.NOT_WAITING)
+    state = domain.urgent_state(row.requested_at, row.until, row.stopped_at, uow.now)
+    if state is not domain.UrgentState.ASKED:
+        code = _ENDED.get(state, domain.WhyRefused.NOT_WAITING)
         raise Conflict("This request does not wait for an approval any more. Nothing was changed.", reason_code=code)
     if (why := _why_not(row, uow.actor)) is not None:
-        raise Refused([NO_APPROVAL[why]], reason_code=why)
+        raise Refused([domain.NO_APPROVAL[why]], reason_code=why)
     if row.first_by is None:
-        row.first_by, row.first_at, row.first_senior = uow.actor.person_id, uow.now, uow.actor.has(*SENIOR)
+        row.first_by, row.first_at, row.first_senior = uow.actor.person_id, uow.now, uow.actor.has(*domain.SENIOR)
     else:
         row.second_by, row.second_at = uow.actor.person_id, uow.now
         row.until = uow.now + timedelta(hours=row.hours)
@@ -114,12 +103,14 @@ def stop(uow: UnitOfWork, urgent_id: uuid.UUID, version: int, why: str) -> Urgen
     """Take it off every page, or drop the request; one person may. Raises NotFound, Stale, Conflict, Invalid."""
     row = row_of(uow.session, UrgentMessage, uow.actor.agency_id, urgent_id, "urgent message", lock=True)
     check_version("request", version, row.version)
-    state = urgent_state(row.requested_at, row.until, row.stopped_at, uow.now)
-    if state not in (UrgentState.ASKED, UrgentState.SHOWN):
-        code = _ENDED.get(state, WhyRefused.NOT_WAITING)
+    state = domain.urgent_state(row.requested_at, row.until, row.stopped_at, uow.now)
+    if state not in (domain.UrgentState.ASKED, domain.UrgentState.SHOWN):
+        code = _ENDED.get(state, domain.WhyRefused.NOT_WAITING)
         raise Conflict("It is on no page any more. Nothing was changed.", reason_code=code)
     if not why:
-        raise Invalid("It stays as it is.", fields={"why": "Say why it is stopped."}, reason_code=WhyRefused.NO_REASON)
+        raise Invalid(
+            "It stays as it is.", fields={"why": "Say why it is stopped."}, reason_code=domain.WhyRefused.NO_REASON
+        )
     row.stopped_by, row.stopped_at, row.stopped_why = uow.actor.person_id, uow.now, why
     row.version += 1
     audit.record(uow, "stop", "urgent_message", row.id, version=row.version, reason=why, session_id=row.session_id)
@@ -131,39 +122,34 @@ def urgents(session: Session, actor: Actor, now: datetime, pack: Pack) -> list[U
     """Requests of the actor's agency, the newest first."""
     mine = UrgentMessage.agency_id == actor.agency_id
     rows = newest(session, UrgentMessage, mine, before=None, limit=LISTED)
-    return [_view(session, actor, row, now, pack) for row in rows]
+    return [view_of(session, actor, row, now, pack) for row in rows]
 
 
-def urgent_view(session: Session, actor: Actor, urgent_id: uuid.UUID, now: datetime, pack: Pack) -> UrgentView:
-    """One of them. Raises NotFound."""
-    row = row_of(session, UrgentMessage, actor.agency_id, urgent_id, "urgent message")
-    return _view(session, actor, row, now, pack)
-
-
-def _view(session: Session, actor: Actor, row: UrgentMessage, now: datetime, pack: Pack) -> UrgentView:
+def view_of(session: Session, actor: Actor, row: UrgentMessage, now: datetime, pack: Pack) -> UrgentView:
+    """One of them as this person sees it."""
     people_of = (row.requested_by, row.first_by, row.second_by, row.stopped_by)
     found = sessions.session_for_system(session, row.session_id) if row.session_id else None
     snippet = next((s for s in pack.snippets if s.id == row.snippet), None)
     text = pack.message(snippet.message, pack.manifest.default_locale) if snippet else None
     return UrgentView(
         row,
-        urgent_state(row.requested_at, row.until, row.stopped_at, now),
-        row.region if row.reach is UrgentReach.REGION else (found.name if found else ""),
+        domain.urgent_state(row.requested_at, row.until, row.stopped_at, now),
+        row.region if row.reach is domain.UrgentReach.REGION else (found.name if found else ""),
         text.title if text else row.snippet,
         text.short if text else "",
         people.display_names(session, people_of),
-        NO_APPROVAL[why] if (why := _why_not(row, actor)) is not None else "",
+        domain.NO_APPROVAL[why] if (why := _why_not(row, actor)) is not None else "",
     )
 
 
-def _why_not(row: UrgentMessage, actor: Actor) -> WhyRefused | None:
-    if actor.person_id is None or not actor.has(*APPROVERS):
-        return WhyRefused.NOT_ALLOWED
-    senior = row.first_senior or actor.has(*SENIOR)
-    return why_no_approval(row.requested_by, row.first_by, actor.person_id, senior=senior)
+def _why_not(row: UrgentMessage, actor: Actor) -> domain.WhyRefused | None:
+    if actor.person_id is None or not actor.has(*domain.APPROVERS):
+        return domain.WhyRefused.NOT_ALLOWED
+    senior = row.first_senior or actor.has(*domain.SENIOR)
+    return domain.why_no_approval(row.requested_by, row.first_by, actor.person_id, senior=senior)
 
 
 def _tell(uow: UnitOfWork, row: UrgentMessage, kind: str) -> None:
     """Every page of the place looks again."""
-    at = row.session_id if row.reach is UrgentReach.SESSION else None
+    at = row.session_id if row.reach is domain.UrgentReach.SESSION else None
     publish(uow, "alert", kind, agency_id=row.agency_id, session_id=at, payload={"urgent_id": row.id})

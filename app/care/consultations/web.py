@@ -15,12 +15,14 @@ from app.care.consultations.client_view import ClientView, client_view, own_view
 from app.care.consultations.domain import ShownTo
 from app.care.consultations.locales import offered, preferred, words_of
 from app.care.consultations.words import ENGLISH, Words
+from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import CLIENT, Actor
 from app.platform.kernel.errors import MastError, TooMany
 from app.platform.live import LiveEvent
 from app.platform.security.policy import ticket_holder
+from app.platform.security.throttle import TICKET_OF_ADDRESS, TICKET_OF_SITE, address_of
 from app.platform.security.tokens import keyed_hash
 from app.platform.web.problems import STATUS
 from app.runtime import Runtime
@@ -51,15 +53,15 @@ STATUS[TicketUnknown] = 404
 STATUS[TicketEnded] = 401
 
 
-def cookie_name(runtime: Runtime) -> str:
+def cookie_name(runtime: Runtime, of: str = "ticket") -> str:
     """`__Host-` wherever cookies are Secure."""
-    return "__Host-mast-ticket" if runtime.settings.cookie_secure else "mast-ticket"
+    return f"__Host-mast-{of}" if runtime.settings.cookie_secure else f"mast-{of}"
 
 
 def remember(response: Response, runtime: Runtime, request: Request, sample: samples.Sample) -> None:
     """Give this browser a secret of its own for the sample, so that the code is not needed again."""
-    with runtime.begin(CLIENT, request) as uow:
-        secret, until = samples.open_ticket_session(uow, sample, runtime.pepper)
+    with runtime.begin(CLIENT, request, vital=True) as uow:
+        secret, until = lookup.open_ticket_session(uow, sample, runtime.pepper)
     lasts = int((until - runtime.now()).total_seconds())  # not a date: clocks of phones are wrong
     _set_cookie(response, runtime, cookie_name(runtime), secret, lasts)
 
@@ -80,19 +82,16 @@ def look_up(runtime: Runtime, request: Request, code: str) -> samples.Sample:
     Raises TicketUnknown, the same for every way to be wrong, or TooMany.
     """
     with runtime.read() as session:
-        sample = service.sample_of_code(session, code, runtime.pepper, runtime.now())
+        found = lookup.sample_by_ticket(session, code, runtime.pepper, runtime.now())
+        sample = service.if_it_opens(session, found)
     if sample is not None:
         return sample
     words = words_of(language_of(request, runtime))
-    address = request.client.host if request.client else "?"
-    for throttle, key in ((runtime.ticket_throttle, address), (runtime.site_ticket_throttle, "site")):
-        try:
-            throttle.check(key)
-        except TooMany as error:
-            shown = TooMany(words.too_many, retry_after_s=60)
-            shown.hint = words.too_many_hint.format(seconds=60)
-            raise shown from error
-        throttle.count(key)
+    try:
+        runtime.throttle.take((TICKET_OF_ADDRESS, address_of(request)), (TICKET_OF_SITE, ""))
+    except TooMany as error:
+        error.detail, error.hint = words.too_many, words.too_many_hint.format(seconds=error.retry_after_s)
+        raise
     raise TicketUnknown(words)
 
 
@@ -112,7 +111,8 @@ def held_sample(request: Request) -> samples.Sample:
     secret = request.cookies.get(cookie_name(runtime), "")
     if secret:
         with runtime.read() as session:
-            sample = service.sample_of_browser(session, secret, runtime.pepper, runtime.now())
+            found = lookup.sample_by_ticket_session(session, secret, runtime.pepper, runtime.now())
+            sample = service.if_it_opens(session, found)
         if sample is not None:
             if request.query_params.get("of") not in (None, mark_of(runtime, sample)):
                 raise TicketEnded(words, words.other_ticket)
@@ -160,8 +160,8 @@ def view_for_client(runtime: Runtime, request: Request, sample: samples.Sample) 
         view = own_view(session, pack, sample, runtime.now(), locale=language_of(request, runtime))
         noting = service.needs_noting(session, sample, view, ShownTo.CLIENT)
     if noting:
-        with runtime.begin(CLIENT, request) as uow:
-            row = samples.sample_for_system(uow.session, sample.id)
+        with runtime.begin(CLIENT, request, vital=True) as uow:
+            row = lookup.sample_for_system(uow.session, sample.id)
             if row is not None:
                 service.note_shown(uow, row, view, ShownTo.CLIENT)
                 _keep_pack(runtime, uow, view)
@@ -177,13 +177,13 @@ def view_for_staff(
     """
     locale = asked_for(request, runtime) or "en"
     with runtime.read() as session:
-        sample = samples.get_sample(session, who, sample_id)
+        sample = lookup.get_sample(session, who, sample_id)
         pack = runtime.packs.current(session, sample.agency_id, runtime.now())
         view = client_view(session, pack, sample, runtime.now(), also_taking=also, locale=locale)
         noting = service.needs_noting(session, sample, view, ShownTo.STAFF, who.person_id)
     if noting:
-        with runtime.begin(who, request) as uow:
-            service.note_shown(uow, samples.get_sample(uow.session, who, sample_id), view, ShownTo.STAFF)
+        with runtime.begin(who, request, vital=True) as uow:
+            service.note_shown(uow, lookup.get_sample(uow.session, who, sample_id), view, ShownTo.STAFF)
             _keep_pack(runtime, uow, view)
     return sample, view
 
@@ -192,11 +192,6 @@ def _keep_pack(runtime: Runtime, uow: UnitOfWork, view: ClientView) -> None:
     """The pack of a page that was shown stays readable: the display log replays from it."""
     if view.page is not None:
         runtime.packs.keep(uow, view.page.pack_digest)
-
-
-def page_part(runtime: Runtime, request: Request, view: ClientView, *, code: str = "") -> HTMLResponse:
-    """The part of the client's page that changes live."""
-    return client_page(runtime, request, "ticket/part.html", view=view, code=code)
 
 
 def client_page(
@@ -221,17 +216,13 @@ def client_page(
 # -- the language -----------------------------------------------------------------------------------------------
 
 
-def _language_cookie(runtime: Runtime) -> str:
-    return "__Host-mast-language" if runtime.settings.cookie_secure else "mast-language"
-
-
 def language_of(request: Request, runtime: Runtime) -> str:
     """What this browser reads: asked for in the address, else chosen before, else preferred, else the pack's first.
 
     The choice is kept by the browser alone, and says nothing of a ticket.
     """
     known = offered(runtime.pack)
-    said = asked_for(request, runtime) or request.cookies.get(_language_cookie(runtime))
+    said = asked_for(request, runtime) or request.cookies.get(cookie_name(runtime, "language"))
     return said if said in known else preferred(request.headers.get("accept-language", ""), known)
 
 
@@ -244,7 +235,7 @@ def asked_for(request: Request, runtime: Runtime) -> str:
 def keep_language(response: Response, request: Request, runtime: Runtime) -> None:
     """What the address asks for is what this browser reads from now on."""
     if said := asked_for(request, runtime):
-        _set_cookie(response, runtime, _language_cookie(runtime), said, LANGUAGE_KEPT_S)
+        _set_cookie(response, runtime, cookie_name(runtime, "language"), said, LANGUAGE_KEPT_S)
 
 
 def choices(runtime: Runtime, path: str, current: str, **more: str) -> list[dict[str, str | bool]]:

@@ -23,21 +23,11 @@ from sqlmodel import Session
 
 from app.care.consultations.domain import AdjustmentKind, Tried, WhyRefused
 from app.care.consultations.tables import UrgentMessage
-from app.intake.samples import service as samples
+from app.intake.samples import lookup
 from app.platform import audit
 from app.platform.db.rows import row_of
+from app.platform.kernel import errors
 from app.platform.kernel.actor import Actor
-from app.platform.kernel.errors import (
-    Conflict,
-    Forbidden,
-    Invalid,
-    MastError,
-    NotFound,
-    PersonalData,
-    Refused,
-    Stale,
-    VersionRequired,
-)
 from app.platform.security.policy import current_actor
 from app.platform.web.fields import sent
 from app.platform.web.forms import ShownAgain
@@ -56,13 +46,13 @@ TRIED = {
 }
 """By the name of the route. One that changes a page and is not here keeps the server from starting."""
 BY_KIND: dict[type[Exception], WhyRefused] = {
-    Forbidden: WhyRefused.NOT_ALLOWED,
-    NotFound: WhyRefused.NOT_FOUND,
-    Stale: WhyRefused.STALE,
-    Conflict: WhyRefused.CONFLICT,
-    Refused: WhyRefused.NOT_ALLOWED,
-    Invalid: WhyRefused.NOT_UNDERSTOOD,
-    VersionRequired: WhyRefused.NOT_UNDERSTOOD,
+    errors.Forbidden: WhyRefused.NOT_ALLOWED,
+    errors.NotFound: WhyRefused.NOT_FOUND,
+    errors.Stale: WhyRefused.STALE,
+    errors.Conflict: WhyRefused.CONFLICT,
+    errors.Refused: WhyRefused.NOT_ALLOWED,
+    errors.Invalid: WhyRefused.NOT_UNDERSTOOD,
+    errors.VersionRequired: WhyRefused.NOT_UNDERSTOOD,
     RequestValidationError: WhyRefused.NOT_UNDERSTOOD,
 }
 
@@ -85,7 +75,7 @@ class LoggedRoute(APIRoute):
             except ShownAgain as shown:
                 await _log(request, tried, shown.why)
                 raise
-            except (MastError, RequestValidationError) as error:
+            except (errors.MastError, RequestValidationError) as error:
                 await _log(request, tried, error)
                 raise
 
@@ -104,9 +94,9 @@ async def _log(request: Request, tried: Tried, error: Exception) -> None:
 
 def _code(error: Exception) -> WhyRefused | None:
     """None for what is no refusal: a question about what was typed, and trouble of the machine."""
-    if isinstance(error, PersonalData):
+    if isinstance(error, errors.PersonalData):
         return None
-    if isinstance(error, MastError) and "reason_code" in error.extra:
+    if isinstance(error, errors.MastError) and "reason_code" in error.extra:
         return WhyRefused(str(error.extra["reason_code"]))
     return next((BY_KIND[kind] for kind in type(error).__mro__ if kind in BY_KIND), None)
 
@@ -127,7 +117,7 @@ def _keep(request: Request, tried: Tried, why: WhyRefused, body: Mapping[str, ob
     if actor is None:
         return
     runtime = cast(Runtime, request.app.state.runtime)
-    with runtime.begin(actor, request) as uow:
+    with runtime.begin(actor, request, vital=True) as uow:
         pack = runtime.packs.current(uow.session, actor.agency_id, uow.now)
         of_a_place = tried in (Tried.ASK_URGENT, Tried.APPROVE_URGENT, Tried.STOP_URGENT)
         about = (_urgent if of_a_place else _page)(uow.session, actor, request)
@@ -143,15 +133,15 @@ def _keep(request: Request, tried: Tried, why: WhyRefused, body: Mapping[str, ob
 def _urgent(session: Session, actor: Actor, request: Request) -> _About:
     try:
         row = row_of(session, UrgentMessage, actor.agency_id, _key(request, "urgent_id"), "urgent message")
-    except NotFound:
+    except errors.NotFound:
         return _About("urgent_message")
     return _About("urgent_message", str(row.id), row.session_id, row.snippet)
 
 
 def _page(session: Session, actor: Actor, request: Request) -> _About:
     try:
-        sample = samples.get_sample(session, actor, _key(request, "sample_id"))
-    except NotFound:
+        sample = lookup.get_sample(session, actor, _key(request, "sample_id"))
+    except errors.NotFound:
         return _About("page")
     shown = results.released(session, sample.id)
     if shown is None:
@@ -164,7 +154,7 @@ def _key(request: Request, name: str) -> uuid.UUID:
     try:
         return uuid.UUID(str(request.path_params.get(name, "")))
     except ValueError as error:
-        raise NotFound(name) from error
+        raise errors.NotFound(name) from error
 
 
 def _known(pack: Pack, typed: object) -> str:

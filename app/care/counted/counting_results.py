@@ -17,7 +17,7 @@ from app.care.consultations.session_facts import outcomes_of
 from app.care.counted import service as counted
 from app.care.counted.domain import NEVER_CLIENTS
 from app.intake.people import service as people
-from app.intake.samples import service as samples
+from app.intake.samples import lookup
 from app.intake.samples.domain import ConsentAnswer, ConsentKind, Intent
 from app.intake.samples.events import NotToBeCounted
 from app.intake.sessions import service as sessions
@@ -64,7 +64,7 @@ def count_again(uow: UnitOfWork, sample_ids: Sequence[UUID], pack: Pack) -> int:
     """Write the facts of these samples of the actor's agency as their results stand. How many are counted now."""
     facts, others = [], []
     for sample_id in sample_ids:
-        sample = samples.lock_sample(uow, sample_id)  # a release at the same moment waits, or is seen
+        sample = lookup.lock_sample(uow, sample_id)  # a release at the same moment waits, or is seen
         row = standing_version(uow.session, uow.actor, sample)
         there = load(uow.session, uow.actor, row) if row is not None else None
         if row is None or there is None or not _agreed(there):

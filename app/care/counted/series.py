@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -116,7 +116,9 @@ def earlier(
     """Samples of this agency told before one was, that hold a substance or class; of clients and others alike."""
     everywhere = _before(agency_id, besides, told_at)
     near = sa.and_(col(TrendSample.region) == region, col(TrendSample.day) >= region_since)
-    holds = col(TrendSample.sample_id).in_(sa.select(col(TrendFinding.sample_id)).where(_is_or_lies_under(name)))
+    found, kind = col(TrendFinding.found), col(TrendFinding.found_class)
+    named = sa.or_(found == name, kind == name, kind.startswith(f"{name}.", autoescape=True))
+    holds = col(TrendSample.sample_id).in_(sa.select(col(TrendFinding.sample_id)).where(named))
     here = sa.and_(holds, col(TrendSample.session_id) == session_id)
     circles = (here, sa.and_(holds, near), holds, near, sa.true())
     sums = [sa.func.sum(sa.case((which, 1), else_=0)) for which in circles]
@@ -149,11 +151,6 @@ def amounts_before(
     return list(session.connection().execute(query).scalars())
 
 
-def holds_own(samples: Sequence[Seen], name: str) -> list[uuid.UUID]:
-    """Own samples that hold a substance or class, the newest last."""
-    return [s.sample_id for s in samples if s.own and any(name in pair for pair in s.found)]
-
-
 def _of_findings(*columns: Any) -> sa.Select[Any]:
     """These columns of findings, each beside its sample."""
     return sa.select(*columns).join_from(
@@ -165,14 +162,6 @@ def _before(agency_id: uuid.UUID, besides: uuid.UUID, told_at: datetime) -> Any:
     """Samples of one agency told before a moment; imported history lies before everything told here."""
     earlier_ones = sa.or_(col(TrendSample.import_id).is_not(None), col(TrendSample.released_at) < told_at)
     return sa.and_(col(TrendSample.agency_id) == agency_id, col(TrendSample.sample_id) != besides, earlier_ones)
-
-
-def _is_or_lies_under(name: str) -> Any:
-    return sa.or_(
-        col(TrendFinding.found) == name,
-        col(TrendFinding.found_class) == name,
-        col(TrendFinding.found_class).startswith(f"{name}.", autoescape=True),
-    )
 
 
 def _clients(agency_id: uuid.UUID) -> Any:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from app.care.counted.domain import FoundFact, OutcomeFact, ReleaseFact, Seen, TestFact
 from app.care.counted.tables import TrendChange, TrendFinding, TrendOutcome, TrendSample, TrendTest
 from app.platform import audit
-from app.platform.audit.log import ADVISORY_LOCK
+from app.platform.audit.log import append
 from app.platform.db import UnitOfWork
 
 __all__ = [
@@ -70,20 +70,10 @@ def changing(session: Session) -> bool:
 
 def _note_changes(uow: UnitOfWork, sample_ids: Iterable[uuid.UUID]) -> None:
     """Note that facts of these samples are others now, or gone."""
-    info = uow.session.info
-    if _PENDING not in info:
-        info[_PENDING] = set()
-        uow.before_commit(_write_changes)
-    info[_PENDING].update(sample_ids)
-
-
-def _write_changes(uow: UnitOfWork) -> None:
-    changed = uow.session.info.pop(_PENDING, set())
-    connection = uow.session.connection()
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-    if changed:
-        connection.execute(sa.insert(TrendChange), [{"sample_id": key} for key in sorted(changed)])
+    noted: set[uuid.UUID] = uow.session.info.setdefault(_PENDING, set())
+    for key in sorted(set(sample_ids) - noted):
+        append(uow, TrendChange(sample_id=key))
+    noted.update(sample_ids)
 
 
 def _delete(session: Session, sample_ids: Sequence[uuid.UUID]) -> int:

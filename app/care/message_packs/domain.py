@@ -20,7 +20,6 @@ class PackState(Worded):
     SET_ASIDE = "set_aside", "set aside"
 
 
-STATE_WORDS = {one: one.words for one in PackState}
 IN_FORCE = (PackState.APPROVED, PackState.WITHDRAWN)
 """States that can be in force. A withdrawn version stays until a newer one is signed: its pages say so."""
 

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+import sqlalchemy as sa
+from sqlmodel import select
+
 from app.care.message_packs import message_files, repository, rule_files
 from app.care.message_packs.checking import MAX_FILES, MAX_PACK
 from app.care.message_packs.domain import PackState, Target
@@ -18,6 +21,7 @@ from app.care.message_packs.tables import PackVersion, PackWithdrawal
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.errors import Conflict, Invalid, NotFound, Stale
+from app.platform.kernel.plain_text import plain_text
 from app.platform.kernel.versions import check_version
 from app.platform.live.publish import publish
 from harm_messages.reading import MAX_CHARACTERS
@@ -72,8 +76,9 @@ def _begin(uow: UnitOfWork, packs: Packs, base: PackVersion, files: Mapping[str,
         packs.keep_shipped(uow)
     agency_id = agency_of(uow.actor)
     repository.keep_texts(uow.session, files.values())
+    highest = select(sa.func.max(PackVersion.number)).where(PackVersion.agency_id == agency_id)
     row = PackVersion(
-        agency_id=agency_id, number=repository.highest_number(uow.session, agency_id) + 1, parent_id=base.id,
+        agency_id=agency_id, number=int(uow.session.exec(highest).one() or 0) + 1, parent_id=base.id,
         state=PackState.DRAFT, files={path: repository.sha256(text) for path, text in files.items()}, reason=reason,
         created_by=uow.actor.person_id, created_at=uow.now,
     )  # fmt: skip
@@ -221,8 +226,10 @@ def _text(text: str) -> str:
     if len(clean) > MAX_CHARACTERS:
         said = f"At most {MAX_CHARACTERS:,} characters; this has {len(clean):,}."
         raise Invalid("The file is too long. Nothing was saved.", fields={"text": said})
-    if any(ord(c) < 32 and c not in "\n\t" for c in clean) or any(0xD800 <= ord(c) <= 0xDFFF for c in clean):
-        raise Invalid("The text holds a control character. Nothing was saved.", fields={"text": "Type it again."})
+    try:
+        plain_text(clean)
+    except ValueError as error:
+        raise Invalid(f"The text {error}. Nothing was saved.", fields={"text": "Take it out."}) from error
     return clean if clean.endswith("\n") or not clean else clean + "\n"
 
 

@@ -10,7 +10,7 @@ import hashlib
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -53,9 +53,13 @@ class Packs:
         if agency_id is None:
             return self.shipped
         found = repository.in_force(session, agency_id, now)
-        gone = repository.withdrawn_from(session, agency_id, found[0] if found else None)
-        if found is None:
-            return self.built(session, self.shipped_id, self.shipped.digest, known_targets(self.shipped, gone))
+        rows = repository.withdrawals(session, agency_id, found[0] if found else None)
+        gone = frozenset((row.kind, row.target) for row in rows)
+        if found is None:  # of what was withdrawn, that which this pack has something for
+            rules, messages = {r.id for r in self.shipped.rules}, {m for m, _ in self.shipped.messages}
+            ids = {Target.RULE: rules, Target.MESSAGE: messages, Target.PACK: {""}}
+            gone = frozenset((kind, target) for kind, target in gone if target in ids[kind])
+            return self.built(session, self.shipped_id, self.shipped.digest, gone)
         version_id, digest = found
         try:
             return self.built(session, version_id, digest, gone)
@@ -176,9 +180,3 @@ def closed(pack: Pack) -> Pack:
     """A pack that is in force at no time: its gate stays shut, whatever was found."""
     never = Effective(**{"from": None, "to": datetime(2000, 1, 1, tzinfo=UTC)})
     return replace(pack, manifest=pack.manifest.model_copy(update={"effective": never}), approvals=())
-
-
-def known_targets(pack: Pack, withdrawn: Iterable[tuple[Target, str]]) -> Withdrawn:
-    """Those withdrawals that this pack has something for."""
-    ids = {Target.RULE: {r.id for r in pack.rules}, Target.MESSAGE: {m for m, _ in pack.messages}, Target.PACK: {""}}
-    return frozenset((kind, target) for kind, target in withdrawn if target in ids[kind])

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col, or_, select
 
@@ -31,26 +30,6 @@ def version_of_agency(
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
     return session.exec(query).first()
-
-
-def versions_page(session: Session, agency_id: uuid.UUID, before: uuid.UUID | None, limit: int) -> list[PackVersion]:
-    """Versions of an agency, newest first; what was set aside too."""
-    query = select(PackVersion).where(PackVersion.agency_id == agency_id)
-    if before is not None:
-        query = query.where(col(PackVersion.id) < before)
-    return list(session.exec(query.order_by(col(PackVersion.id).desc()).limit(limit)))
-
-
-def version_numbered(session: Session, agency_id: uuid.UUID, number: int) -> PackVersion | None:
-    """A version of an agency by its number."""
-    query = select(PackVersion).where(PackVersion.agency_id == agency_id, PackVersion.number == number)
-    return session.exec(query).first()
-
-
-def highest_number(session: Session, agency_id: uuid.UUID) -> int:
-    """The newest version's number; 0 before the first."""
-    found = session.exec(select(sa.func.max(PackVersion.number)).where(PackVersion.agency_id == agency_id)).one()
-    return int(found or 0)
 
 
 def in_force(session: Session, agency_id: uuid.UUID, now: datetime) -> tuple[uuid.UUID, str] | None:
@@ -78,11 +57,6 @@ def withdrawals(session: Session, agency_id: uuid.UUID, version_id: uuid.UUID | 
     else:
         query = query.where(PackWithdrawal.version_id == version_id)
     return list(session.exec(query.order_by(col(PackWithdrawal.id))))
-
-
-def withdrawn_from(session: Session, agency_id: uuid.UUID, version_id: uuid.UUID | None) -> Withdrawn:
-    """What was withdrawn, as pairs of kind and id."""
-    return frozenset((row.kind, row.target) for row in withdrawals(session, agency_id, version_id))
 
 
 def signatures(session: Session, versions: Sequence[PackVersion]) -> list[PackSignature]:

@@ -11,7 +11,8 @@ from pydantic import AliasPath, BaseModel, Field, StringConstraints
 from app.care.message_packs import service
 from app.care.message_packs.checking import MAX_FILES
 from app.care.message_packs.comparing import FileChange
-from app.care.message_packs.domain import PackState, Target
+from app.care.message_packs.domain import Target
+from app.care.message_packs.tables import VersionShown
 from app.platform.web.fields import OF_A_PACK, FreeText, Moment, Note200, Text80
 from harm_messages.reading import MAX_CHARACTERS
 
@@ -84,26 +85,14 @@ class WithdrawalOut(BaseModel, from_attributes=True):
     at: datetime
 
 
-class VersionOut(BaseModel):
+class VersionOut(VersionShown):
     """A version of the messages. `digest` is empty until it is sent to review."""
 
-    id: uuid.UUID
-    number: int
-    parent_id: uuid.UUID | None
-    state: PackState
     in_force: bool
-    digest: str
-    reason: str
     authors: list[str]
-    effective_from: datetime | None
-    effective_to: datetime | None
-    created_at: datetime
-    submitted_at: datetime | None
-    approved_at: datetime | None
     signatures: list[SignatureOut]
     missing: Annotated[str, Field(description="What is still missing while it waits for signatures")]
     withdrawn: list[WithdrawalOut]
-    version: int
 
     @classmethod
     def of(cls, view: service.VersionView) -> VersionOut:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from app.care.message_packs import repository
 from app.care.message_packs.checking import history_problems
@@ -55,7 +55,8 @@ def numbered(session: Session, packs: Packs, actor: Actor, number: int) -> PackV
     """A version by its number; 0 is the shipped one. Raises NotFound."""
     if number == 0:
         return get_version(session, packs, actor, packs.shipped_id)
-    row = repository.version_numbered(session, agency_of(actor), number)
+    mine = PackVersion.agency_id == agency_of(actor), PackVersion.number == number
+    row = session.exec(select(PackVersion).where(*mine)).first()
     if row is None:
         raise NotFound("version")
     return row
@@ -70,7 +71,10 @@ def views_page(
     session: Session, packs: Packs, actor: Actor, now: datetime, *, before: uuid.UUID | None = None, limit: int = 50
 ) -> list[VersionView]:
     """Versions of the actor's agency, newest first; the shipped one stands at the end."""
-    rows = repository.versions_page(session, agency_of(actor), before, limit)
+    query = select(PackVersion).where(PackVersion.agency_id == agency_of(actor))
+    if before is not None:
+        query = query.where(col(PackVersion.id) < before)
+    rows = list(session.exec(query.order_by(col(PackVersion.id).desc()).limit(limit)))
     if len(rows) < limit:
         rows.append(get_version(session, packs, actor, packs.shipped_id))
     return _views(session, packs, actor, rows, now)

@@ -20,7 +20,24 @@ class PackText(Base, table=True):
     text: str
 
 
-class PackVersion(Base, table=True):
+class VersionShown(Base):
+    """What is shown of a version, over HTTP too."""
+
+    id: uuid.UUID = key_column()
+    number: int
+    parent_id: uuid.UUID | None = Field(default=None, foreign_key="pack_version.id")
+    state: PackState = enum_column(PackState, name="pack_state")
+    digest: str = Field(default="", max_length=64, index=True)
+    reason: str = Field(default="", max_length=200, description="what this version changes, in words")
+    effective_from: datetime | None = utc_column(nullable=True)
+    effective_to: datetime | None = utc_column(nullable=True)
+    created_at: datetime = utc_column()
+    submitted_at: datetime | None = utc_column(nullable=True)
+    approved_at: datetime | None = utc_column(nullable=True)
+    version: int = 1
+
+
+class PackVersion(VersionShown, table=True):
     """One version. The shipped pack is number 0 of no agency; `files` maps each path to the sha-256 of its text.
 
     `digest` is empty until it is submitted for review: from then on the files do not change.
@@ -31,23 +48,11 @@ class PackVersion(Base, table=True):
         sa.UniqueConstraint("agency_id", "number"),
         sa.Index("ix_pack_version_in_force", "agency_id", "state", "effective_from"),
     )
-    id: uuid.UUID = key_column()
     agency_id: uuid.UUID | None = Field(default=None, foreign_key="agency.id", index=True)
-    number: int
-    parent_id: uuid.UUID | None = Field(default=None, foreign_key="pack_version.id")
-    state: PackState = enum_column(PackState, name="pack_state")
-    digest: str = Field(default="", max_length=64, index=True)
     files: dict[str, str] = json_column(dict)
-    reason: str = Field(default="", max_length=200, description="what this version changes, in words")
     authors: list[str] = json_column(list)
-    effective_from: datetime | None = utc_column(nullable=True)
-    effective_to: datetime | None = utc_column(nullable=True)
     created_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
-    created_at: datetime = utc_column()
     submitted_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
-    submitted_at: datetime | None = utc_column(nullable=True)
-    approved_at: datetime | None = utc_column(nullable=True)
-    version: int = 1
 
 
 class PackSignature(Base, table=True):

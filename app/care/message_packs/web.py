@@ -32,12 +32,6 @@ def files(rt: Runtime, who: Actor, version_id: uuid.UUID) -> dict[str, str]:
         return rt.packs.texts_of(session, service.get_version(session, rt.packs, who, version_id))
 
 
-def parent(rt: Runtime, who: Actor, row: PackVersion) -> PackVersion | None:
-    """The version a version was begun from."""
-    with rt.read() as session:
-        return service.parent_of(session, rt.packs, who, row)
-
-
 def prepared(rt: Runtime, who: Actor, version_id: uuid.UUID, patience: float | None = None) -> signing.Ready:
     """A version as it would be signed, checked; no session is held meanwhile. Raises NotFound."""
     with rt.read() as session:

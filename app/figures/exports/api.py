@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 
 from app.figures.exports import extract_job, schemas, service
 from app.figures.exports.domain import ProjectStep
+from app.figures.exports.tables import ExtractOut, ResearchProject
 from app.figures.exports.web import Number, Researcher, Writer, file_of
 from app.platform.db import UnitOfWork
 from app.platform.web.etags import tagged
@@ -24,9 +25,8 @@ _FILE = {"content": {"text/csv": {}, "application/vnd.apache.parquet": {}}, "des
 @router.get("/projects")
 def list_projects(who: Writer, rt: RuntimeDep, cursor: Cursor = "", limit: Limit = 50) -> Page[schemas.ProjectOut]:
     """Research projects the caller may see, newest first."""
-    before = decode_cursor(cursor)
     with rt.read() as session:
-        views = service.page(session, who, rt.now(), before=before, limit=limit + 1)
+        views = service.page(session, who, rt.now(), before=decode_cursor(cursor), limit=limit + 1)
     return cut(views, limit, _shown, lambda view: view.row.id)
 
 
@@ -53,10 +53,10 @@ def change_project(
 
 
 @router.get("/projects/{project_id}/extracts")
-def list_extracts(project_id: uuid.UUID, who: Writer, rt: RuntimeDep) -> list[schemas.ExtractOut]:
+def list_extracts(project_id: uuid.UUID, who: Writer, rt: RuntimeDep) -> list[ExtractOut]:
     """What was made for a project, newest first: numbers, hashes and what was lost; never the rows."""
     with rt.read() as session:
-        return [schemas.ExtractOut.model_validate(row) for row in service.extracts(session, who, project_id)]
+        return [ExtractOut.model_validate(row) for row in service.extracts(session, who, project_id)]
 
 
 @router.post("/projects/{project_id}/extracts", status_code=202)
@@ -106,16 +106,15 @@ def fetch_extract(
     return file_of(rt, who, request, project_id, number, format)
 
 
-def _out(uow: UnitOfWork, row: service.ResearchProject) -> schemas.ProjectOut:
+def _out(uow: UnitOfWork, row: ResearchProject) -> schemas.ProjectOut:
     return _shown(service.view_of(uow.session, uow.actor, row, uow.now))
 
 
 def _shown(view: service.ProjectView) -> schemas.ProjectOut:
-    row, computed = view.row, {"researcher", "state_words", "running", "approved_by"}
-    return schemas.ProjectOut(
-        **row.model_dump(include=set(schemas.ProjectOut.model_fields) - computed),
-        researcher=view.names.get(row.researcher_id, ""),
-        state_words=view.state_words,
-        running=view.running,
-        approved_by=view.names.get(row.approved_by, "") if row.approved_by else "",
-    )
+    row, names = view.row, view.names
+    people = {
+        "researcher": names.get(row.researcher_id, ""),
+        "approved_by": names.get(row.approved_by, "") if row.approved_by else "",
+    }
+    around = {"state_words": view.state_words, "running": view.running}
+    return schemas.ProjectOut.model_validate({**row.model_dump(), **people, **around})

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from app.platform.kernel.actor import Role
+from app.platform.kernel.worded import Worded
 
 K = 10
 """Fewest samples that share every described column of a published row (Sweeney 2002, doi:10.1142/S0218488502001648)."""
@@ -38,21 +39,15 @@ LONGEST_DAYS = 3 * 366
 """A project ends by itself; one that goes on is proposed and approved again."""
 
 
-class ProjectState(StrEnum):
+class ProjectState(Worded):
     """How far a project is. A project that ran past its last day stays approved in the table and is over."""
 
-    DRAFT = "draft"
-    PROPOSED = "proposed"
-    APPROVED = "approved"
-    WITHDRAWN = "withdrawn"
+    DRAFT = "draft", "draft"
+    PROPOSED = "proposed", "waits for approval"
+    APPROVED = "approved", "approved"
+    WITHDRAWN = "withdrawn", "withdrawn"
 
 
-STATE_WORDS: dict[ProjectState, str] = {
-    ProjectState.DRAFT: "draft",
-    ProjectState.PROPOSED: "waits for approval",
-    ProjectState.APPROVED: "approved",
-    ProjectState.WITHDRAWN: "withdrawn",
-}
 OVER = "ended"
 
 
@@ -80,24 +75,17 @@ class DrawingState(StrEnum):
         return self not in (DrawingState.WAITING, DrawingState.DRAWING)
 
 
-class Column(StrEnum):
+class Column(Worded):
     """What a project may ask for besides the five described columns and what was found."""
 
-    AMOUNTS = "amounts"
-    VERDICT = "verdict"
-    METHODS = "methods"
-
-
-COLUMN_WORDS: dict[Column, str] = {
-    Column.AMOUNTS: "Amounts, in bands",
-    Column.VERDICT: "Whether it was what was expected",
-    Column.METHODS: "Methods that looked",
-}
+    AMOUNTS = "amounts", "Amounts, in bands"
+    VERDICT = "verdict", "Whether it was what was expected"
+    METHODS = "methods", "Methods that looked"
 
 
 def state_words(state: ProjectState, ends_on: date, today: date) -> str:
     """The state as a person reads it."""
-    return OVER if state is ProjectState.APPROVED and today > ends_on else STATE_WORDS[state]
+    return OVER if state is ProjectState.APPROVED and today > ends_on else state.words
 
 
 def runs(state: ProjectState, starts_on: date, ends_on: date, today: date) -> bool:

@@ -20,15 +20,15 @@ from typing import TypedDict
 
 from sqlmodel import Session
 
-from app.care.counted.domain import FoundFact
 from app.figures.exports.domain import MONTH, Tell, tell_nobody
 from app.figures.trends.csv import csv_of, parquet_of
 from app.figures.trends.sample_level import SampleFacts, samples_in
 from app.intake.people import service as people
-from app.intake.samples import service as samples
+from app.intake.samples import substances
 from app.intake.samples.lookup import Appearance, appearances
 from app.platform import audit
 from app.platform.db import UnitOfWork
+from app.platform.kernel.actor import agency_of
 from app.platform.kernel.errors import Invalid
 from harm_messages import Register
 
@@ -114,21 +114,21 @@ def own_samples(
 
 def _own(fact: SampleFacts, look: Appearance, register: Register, country: str) -> OwnSample:
     ranked = sorted(fact.found, key=lambda f: (_ORDER.index(f.abundance) if f.abundance in _ORDER else 9, f.found))
+    found = tuple(
+        OwnFinding(
+            f.found, substances.label_of(register, f.found), f.found_class, f.role, f.abundance, f.confidence,
+            f.amount, f.unit, f.basis, "; ".join(f.methods),
+        )
+        for f in ranked
+    )  # fmt: skip
     return OwnSample(
         code_of(fact.sample_id), fact.agency, country, fact.site, fact.region, fact.service_type,
         fact.day.isoformat() if fact.day else "", fact.month, fact.month[:4],
         "" if not fact.month else "1" if fact.month[5:] <= "06" else "2",
         fact.form, "; ".join(look.colours), look.logo, look.shape,
         look.width_mm, look.height_mm, look.thickness_mm, look.weight_mg,
-        fact.expected, samples.label_of(register, fact.expected), fact.expected_class, fact.verdict, fact.outcome,
-        "; ".join(fact.methods), tuple(_finding(f, register) for f in ranked),
-    )  # fmt: skip
-
-
-def _finding(f: FoundFact, register: Register) -> OwnFinding:
-    return OwnFinding(
-        f.found, samples.label_of(register, f.found), f.found_class, f.role, f.abundance, f.confidence,
-        f.amount, f.unit, f.basis, "; ".join(f.methods),
+        fact.expected, substances.label_of(register, fact.expected), fact.expected_class, fact.verdict, fact.outcome,
+        "; ".join(fact.methods), found,
     )  # fmt: skip
 
 
@@ -259,14 +259,11 @@ def hand_over(
     tell: Tell = tell_nobody,
 ) -> Handover:
     """Make the file and note it. Raises Invalid for an unknown agency, months that are none, a list that is wrong."""
-    found = people.agency_named(uow.session, agency)
-    if found is None:
-        there = ", ".join(people.agency_names(uow.session)) or "none yet"
-        raise Invalid(f"There is no agency “{agency}” here. Nothing was written.", hint=f"Agencies: {there}.")
+    owner = agency_of(people.operator_for(uow.session, agency))
     if any(month and not MONTH.fullmatch(month) for month in months) or (all(months) and months[0] > months[1]):
         raise Invalid("Months are written like 2026-01, the first one first. Nothing was written.")
     tell("Reading the samples", 0, STEPS)
-    rows = list(own_samples(uow.session, found.id, months, register, country=country))
+    rows = list(own_samples(uow.session, owner, months, register, country=country))
     wanted = read_columns(columns or SHIPPED) if format_ == "tedi" else None
     tell(f"Setting out {len(rows):,} samples", 1, STEPS)
     lines = wide_table(rows, wanted) if wanted else long_table(rows)
@@ -281,5 +278,5 @@ def hand_over(
         "format": format_, "columns": title, "from": months[0], "to": months[1], "samples": made.samples,
         "sha256": made.sha256,
     }  # fmt: skip
-    audit.record(uow, "export_unprotected", "samples", found.id, agency_id=found.id, after=after)
+    audit.record(uow, "export_unprotected", "samples", owner, agency_id=owner, after=after)
     return made

@@ -16,15 +16,11 @@ from app.figures.exports.tables import ResearchExtract, ResearchPlacement, Resea
 from app.intake.people import service as people
 from app.platform import audit
 from app.platform.db import UnitOfWork
-from app.platform.kernel.actor import Actor, Role
+from app.platform.db.rows import newest, row_of
+from app.platform.kernel.actor import Actor, Role, agency_of
 from app.platform.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from app.platform.kernel.place import day_of
 from app.platform.kernel.versions import check_version
-
-__all__ = [
-    "ProjectView", "ResearchExtract", "ResearchProject", "change_project", "extracts", "get_project", "page",
-    "researchers", "running", "take", "view_of", "write_project",
-]  # fmt: skip
 
 _STEPS: dict[ProjectStep, tuple[tuple[ProjectState, ...], str, str]] = {
     ProjectStep.PROPOSE: ((ProjectState.DRAFT,), "Only a draft can be proposed.", ""),
@@ -64,13 +60,10 @@ def page(
     session: Session, actor: Actor, now: datetime, *, before: uuid.UUID | None = None, limit: int = 50
 ) -> list[ProjectView]:
     """Projects the actor may see, newest first: a researcher's own; all of the agency for those who approve."""
-    query = select(ResearchProject).where(ResearchProject.agency_id == _agency(actor))
-    if not actor.has(*APPROVERS):
-        own = col(ResearchProject.researcher_id) == actor.person_id, col(ResearchProject.created_by) == actor.person_id
-        query = query.where(sa.or_(*own))
-    if before is not None:
-        query = query.where(col(ResearchProject.id) < before)
-    rows = session.exec(query.order_by(col(ResearchProject.id).desc()).limit(limit)).all()
+    own = col(ResearchProject.researcher_id) == actor.person_id, col(ResearchProject.created_by) == actor.person_id
+    mine = sa.true() if actor.has(*APPROVERS) else sa.or_(*own)
+    here = col(ResearchProject.agency_id) == agency_of(actor)
+    rows = newest(session, ResearchProject, here, mine, before=before, limit=limit)
     return [view_of(session, actor, row, now) for row in rows]
 
 
@@ -79,13 +72,8 @@ def get_project(session: Session, actor: Actor, project_id: uuid.UUID, *, lock: 
 
     `lock` reads it as it is now and holds it until the transaction ends.
     """
-    agency = _agency(actor)
-    query = select(ResearchProject).where(ResearchProject.id == project_id, ResearchProject.agency_id == agency)
-    if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    row = session.exec(query).first()
-    own = row is not None and actor.person_id in (row.researcher_id, row.created_by)
-    if row is None or not (own or actor.has(*APPROVERS)):
+    row = row_of(session, ResearchProject, actor.agency_id, project_id, "project", lock=lock)
+    if actor.person_id not in (row.researcher_id, row.created_by) and not actor.has(*APPROVERS):
         raise NotFound("project")
     return row
 
@@ -138,7 +126,7 @@ def write_project(uow: UnitOfWork, new: ProjectIn) -> ResearchProject:
     values = dict(_checked(uow, new))
     author = _person(uow.actor)
     row = ResearchProject(
-        agency_id=_agency(uow.actor), state=ProjectState.DRAFT, authors=[str(author)], created_by=author,
+        agency_id=agency_of(uow.actor), state=ProjectState.DRAFT, authors=[str(author)], created_by=author,
         created_at=uow.now, **values,
     )  # fmt: skip
     uow.session.add(row)
@@ -232,12 +220,6 @@ def _note(uow: UnitOfWork, row: ResearchProject, verb: str, reason: str = "") ->
         "months": [row.first_month, row.last_month], "days": [row.starts_on.isoformat(), row.ends_on.isoformat()],
     }  # fmt: skip
     audit.record(uow, verb, "research_project", row.id, version=row.version, after=after, reason=reason)
-
-
-def _agency(actor: Actor) -> uuid.UUID:
-    if actor.agency_id is None:
-        raise NotFound("project")
-    return actor.agency_id
 
 
 def _person(actor: Actor) -> uuid.UUID:

@@ -13,39 +13,42 @@ from app.figures.exports.domain import DrawingState, ProjectState
 from app.platform.db import Base, enum_column, json_column, key_column, utc_column
 
 
-class ResearchProject(Base, table=True):
-    """One purpose for which one named researcher may have rows about samples, between two days."""
+class ProjectShown(Base):
+    """What is shown of a project, over HTTP too."""
 
-    __tablename__ = "research_project"
     id: uuid.UUID = key_column()
-    agency_id: uuid.UUID = Field(foreign_key="agency.id", index=True, description="whose samples they are")
     title: str = Field(max_length=120)
     purpose: str = Field(max_length=1000)
     researcher_id: uuid.UUID = Field(foreign_key="person.id", index=True)
-    columns: list[str] = json_column(list)
     first_month: str = Field(max_length=7)
     last_month: str = Field(max_length=7)
     starts_on: date
     ends_on: date = Field(description="the last day on which an extract may be made or fetched")
     state: ProjectState = enum_column(ProjectState, name="project_state")
-    authors: list[str] = json_column(list)
-    created_by: uuid.UUID = Field(foreign_key="person.id")
-    created_at: datetime = utc_column()
-    proposed_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     proposed_at: datetime | None = utc_column(nullable=True)
-    approved_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     approved_at: datetime | None = utc_column(nullable=True)
-    withdrawn_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     withdrawn_at: datetime | None = utc_column(nullable=True)
     reason: str = Field(default="", max_length=200, description="why it was sent back or withdrawn")
     version: int = 1
 
 
-class ResearchExtract(Base, table=True):
-    """One file of a project. `content` is the CSV as it was made; its hash is what a paper can cite."""
+class ResearchProject(ProjectShown, table=True):
+    """One purpose for which one named researcher may have rows about samples, between two days."""
 
-    __tablename__ = "research_extract"
-    __table_args__ = (sa.UniqueConstraint("project_id", "number"),)
+    __tablename__ = "research_project"
+    agency_id: uuid.UUID = Field(foreign_key="agency.id", index=True, description="whose samples they are")
+    columns: list[str] = json_column(list)
+    authors: list[str] = json_column(list)
+    created_by: uuid.UUID = Field(foreign_key="person.id")
+    created_at: datetime = utc_column()
+    proposed_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+    approved_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+    withdrawn_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+
+
+class ExtractOut(Base):
+    """One extract, without its rows: `sha256` is that of its CSV."""
+
     id: uuid.UUID = key_column()
     project_id: uuid.UUID = Field(foreign_key="research_project.id", ondelete="CASCADE")
     number: int = Field(description="counts from 1 in its project")
@@ -53,15 +56,21 @@ class ResearchExtract(Base, table=True):
     rows: int
     parameters: dict[str, JsonValue] = json_column(dict)
     report: dict[str, JsonValue] = json_column(dict)
-    content: str
     made_at: datetime = utc_column()
+
+
+class ResearchExtract(ExtractOut, table=True):
+    """One file of a project. `content` is the CSV as it was made; its hash is what a paper can cite."""
+
+    __tablename__ = "research_extract"
+    __table_args__ = (sa.UniqueConstraint("project_id", "number"),)
+    content: str
     made_by: uuid.UUID = Field(foreign_key="person.id")
 
 
-class ResearchDrawing(Base, table=True):
-    """That somebody asked for the next extract of a project, and what became of it. A job draws it."""
+class DrawingShown(Base):
+    """What is shown of an extract that was asked for, over HTTP too."""
 
-    __tablename__ = "research_drawing"
     id: uuid.UUID = key_column()
     project_id: uuid.UUID = Field(foreign_key="research_project.id", index=True, ondelete="CASCADE")
     state: DrawingState = enum_column(DrawingState, name="research_drawing_state", default=DrawingState.WAITING)
@@ -69,10 +78,16 @@ class ResearchDrawing(Base, table=True):
     done: int = 0
     total: int = Field(default=0, description="0: nobody knows yet")
     number: int | None = Field(default=None, description="of the extract, once it is there")
-    problem: dict[str, str] | None = json_column(nullable=True)
-    asked_by: uuid.UUID = Field(foreign_key="person.id")
     asked_at: datetime = utc_column()
     ended_at: datetime | None = utc_column(nullable=True)
+
+
+class ResearchDrawing(DrawingShown, table=True):
+    """That somebody asked for the next extract of a project, and what became of it. A job draws it."""
+
+    __tablename__ = "research_drawing"
+    problem: dict[str, str] | None = json_column(nullable=True)
+    asked_by: uuid.UUID = Field(foreign_key="person.id")
 
 
 class ResearchPlacement(Base, table=True):

@@ -19,6 +19,6 @@ Reader = Annotated[Actor, allow(Role.ADMIN, Role.RESEARCHER)]
 
 @router.get("/imports")
 def list_imports(who: Reader, rt: RuntimeDep) -> list[HistoryImportOut]:
-    """Every import, the newest first, those that were taken back too."""
+    """Every import of the caller's agency, the newest first, those that were taken back too."""
     with rt.read() as session:
-        return [HistoryImportOut.of(row, exact=who.has(Role.ADMIN)) for row in service.imports(session)]
+        return [HistoryImportOut.of(row, exact=who.has(Role.ADMIN)) for row in service.imports(session, who)]

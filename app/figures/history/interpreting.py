@@ -45,6 +45,12 @@ class Reading:
         """What stops the import."""
         return [p for p in self.problems if p.level is Level.ERROR]
 
+    @property
+    def to_mend(self) -> str:
+        """How much that is, in a sentence; empty where nothing does."""
+        n = len(self.errors)
+        return f"{n:,} {'thing' if n == 1 else 'things'} must be mended in the files or the map." if n else ""
+
 
 def read_history(
     paths: Sequence[Path], by_map: HistoryMap, register: Register, today: date, progress: Progress | None = None

@@ -1,6 +1,7 @@
 """Use cases: take the history of a service in, say what is there, take an import back.
 
-An import is one transaction: all of its rows or none. The same files by the same map change nothing; a corrected file
+An import belongs to the agency that brought it: no other sees it, takes it back, or has what it counts replaced by a source
+of the same name. It is one transaction: all of its rows or none. The same files by the same map change nothing; a corrected file
 changes the samples it says something else about, and taking that import back brings the earlier words back.
 
 Whether what was expected was found is said only where the source looked at everything a broad method can see (`complete`). A
@@ -13,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -26,22 +27,24 @@ from sqlmodel import Session, col, select
 from app.care.counted import service as counted
 from app.care.counted.domain import NEVER_CLIENTS
 from app.care.counted.service import FoundFact, ReleaseFact, Seen, TestFact
-from app.figures.history.domain import HistoricalFinding, HistoricalSample
+from app.figures.history.domain import HistoricalFinding, HistoricalSample, Level, Problem
 from app.figures.history.interpreting import Reading, read_history
-from app.figures.history.mapping import HistoryMap, complete_of, read_map
+from app.figures.history.mapping import HistoryMap, complete_of, folded, read_map
 from app.figures.history.source_files import digest
 from app.figures.history.tables import HistoryImport, HistoryRecord
 from app.intake.people import service as people
 from app.laboratory.identification.domain import only_quick
 from app.platform import audit
 from app.platform.db import UnitOfWork
-from app.platform.kernel.errors import Conflict, Invalid, NotFound
+from app.platform.db.rows import row_of
+from app.platform.kernel.actor import Actor, agency_of
+from app.platform.kernel.errors import Conflict, Invalid
 from app.platform.kernel.ids import new_id
 from harm_messages import Abundance, Confidence, FindingFact, Outcome, Pack, Verdict, derive_role, derive_verdict
 
 __all__ = [
-    "HistoryImport", "Imported", "Reading", "count_again", "get_import", "import_history", "imports", "read_history",
-    "read_map", "sources", "undo",
+    "HistoryImport", "Imported", "Reading", "count_again", "for_agency", "import_history", "imports", "map_of",
+    "read_history", "read_map", "sources", "undo",
 ]  # fmt: skip
 
 WRITTEN_AT_ONCE = 2_000
@@ -64,17 +67,29 @@ class Imported:
     already_there: bool = False
 
 
-def imports(session: Session) -> list[HistoryImport]:
-    """All imports, newest first, those undone too."""
-    return list(session.exec(select(HistoryImport).order_by(col(HistoryImport.imported_at).desc())))
+def imports(session: Session, actor: Actor) -> list[HistoryImport]:
+    """All imports of the actor's agency, newest first, those undone too."""
+    mine = select(HistoryImport).where(HistoryImport.agency_id == actor.agency_id)
+    return list(session.exec(mine.order_by(col(HistoryImport.imported_at).desc())))
 
 
-def get_import(session: Session, import_id: uuid.UUID, *, lock: bool = False) -> HistoryImport:
-    """One import. Raises NotFound."""
-    row = session.get(HistoryImport, import_id, with_for_update=lock or None)
-    if row is None:
-        raise NotFound("import")
-    return row
+def map_of(session: Session, actor: Actor, import_id: uuid.UUID) -> str:
+    """The map an import of the actor's agency was made by. Raises NotFound."""
+    return row_of(session, HistoryImport, actor.agency_id, import_id, "import").map_text
+
+
+def for_agency(session: Session, actor: Actor, by_map: HistoryMap, reading: Reading) -> Reading:
+    """What was read, with an error for each sample of another agency on this server: it alone brings its history."""
+    own = people.agency_name(session, agency_of(actor))
+    others = {folded(name) for name in people.agency_names(session) if name != own}
+    column = by_map.sample.agency.column if by_map.sample.agency else ""
+    why = "is another agency on this server, and only its own people may import its history."
+    foreign = [
+        Problem(Level.ERROR, s.file, s.line, column, s.agency, why, "Take this row out of the file.")
+        for s in reading.samples
+        if folded(s.agency) in others
+    ]
+    return replace(reading, problems=[*reading.problems, *foreign])
 
 
 def import_history(
@@ -86,43 +101,36 @@ def import_history(
     pack: Pack,
     progress: Progress | None = None,
 ) -> Imported:
-    """Take in what was read. Raises Invalid where the reading has errors: nothing is imported then."""
+    """Take in what was read, for the actor's agency. Raises Invalid where there are errors: nothing is imported then."""
+    owner = agency_of(uow.actor)
+    reading = reading if reading.errors else for_agency(uow.session, uow.actor, by_map, reading)
     if reading.errors:
-        raise Invalid(
-            f"{len(reading.errors)} {'thing' if len(reading.errors) == 1 else 'things'} must be mended in the files or the map.",
-            hint="Run it with --dry-run for the list. Nothing was imported.",
-        )
+        raise Invalid(reading.to_mend, hint="Run it with --dry-run for the list. Nothing was imported.")
     sums: list[dict[str, str | int]] = [
         {"name": path.name, "sha256": digest(path), "rows": reading.rows.get(path.name, 0)} for path in files
     ]
     whole = _digest([map_text, sorted(str(s["sha256"]) for s in sums)])
-    same = select(HistoryImport).where(HistoryImport.digest == whole, col(HistoryImport.undone_at).is_(None))
-    there = uow.session.exec(same).first()
+    mine = select(HistoryImport).where(HistoryImport.agency_id == owner)
+    there = uow.session.exec(mine.where(HistoryImport.digest == whole, col(HistoryImport.undone_at).is_(None))).first()
     if there is not None:
         return Imported(there, 0, 0, len(reading.samples), already_there=True)
-    known = _digests(uow.session, by_map.source.name)
+    earlier = uow.session.exec(mine.where(HistoryImport.source == by_map.source.name)).first()
+    known = _digests(uow.session, owner, by_map.source.name)
     told = [(sample, _JSON.dump_python(sample, mode="json", exclude=_BUT)) for sample in reading.samples]
     fresh = [(s, said, d) for s, said in told if known.get(s.key) != (d := _digest(_meant(said)))]
     changed = sum(sample.key in known for sample, _, _ in fresh)
     row = HistoryImport(
-        id=new_id(),
-        source=by_map.source.name,
-        licence=by_map.source.licence,
-        source_version=by_map.source.version,
-        citation=by_map.source.citation,
-        map_text=map_text,
-        files=sums,
-        digest=whole,
-        samples=len(reading.samples),
-        changed=changed,
+        id=new_id(), agency_id=owner, keyed_by=earlier.keyed_by if earlier else owner,
+        source=by_map.source.name, licence=by_map.source.licence, source_version=by_map.source.version,
+        citation=by_map.source.citation, map_text=map_text, files=sums, digest=whole,
+        samples=len(reading.samples), changed=changed,
         notes=[str(problem) for problem in reading.problems[:KEPT_NOTES]],
         additions=[addition.model_dump(exclude={"says"}) for addition in reading.additions],
-        imported_at=uow.now,
-        imported_by=uow.actor.person_id,
-    )
+        imported_at=uow.now, imported_by=uow.actor.person_id,
+    )  # fmt: skip
     uow.session.add(row)
     uow.session.flush()
-    counting = _counting(uow, row, by_map.sample.complete, {s.agency for s, _, _ in fresh}, pack)
+    counting = _counting(uow, row, by_map.sample.complete, pack)
     for start in range(0, len(fresh), WRITTEN_AT_ONCE):
         part = fresh[start : start + WRITTEN_AT_ONCE]
         records = [
@@ -142,7 +150,7 @@ def import_history(
 
 def undo(uow: UnitOfWork, import_id: uuid.UUID, reason: str, pack: Pack) -> HistoryImport:
     """Take an import back: what earlier imports said of its samples counts again, the others are counted no more."""
-    row = get_import(uow.session, import_id, lock=True)
+    row = row_of(uow.session, HistoryImport, uow.actor.agency_id, import_id, "import", lock=True)
     if row.undone_at is not None:
         raise Conflict("This import was taken back before.", hint="Nothing was changed.")
     if not reason.strip():
@@ -155,53 +163,62 @@ def undo(uow: UnitOfWork, import_id: uuid.UUID, reason: str, pack: Pack) -> Hist
     return row
 
 
-def sources(session: Session) -> list[str]:
-    """Every source of which something was ever imported, also where that was undone."""
-    return sorted(session.exec(select(HistoryImport.source).distinct()))
+def sources(session: Session, actor: Actor) -> list[str]:
+    """Every source of which the actor's agency ever imported anything, also where that was undone."""
+    mine = select(HistoryImport.source).where(HistoryImport.agency_id == actor.agency_id)
+    return sorted(session.exec(mine.distinct()))
 
 
 def count_again(uow: UnitOfWork, source: str, pack: Pack) -> int:
-    """Write the facts of a source anew from what its imports said. How many samples count now."""
-    keys = uow.session.exec(select(HistoryRecord.key).where(HistoryRecord.source == source).distinct())
-    return _count_standing(uow, source, sorted(keys), pack)
+    """Write the facts of a source of the actor's agency anew from what its imports said. How many samples count now."""
+    keys = select(HistoryRecord.key).join(HistoryImport, _OF_IMPORT).where(*_of(agency_of(uow.actor), source))
+    return _count_standing(uow, source, sorted(uow.session.exec(keys.distinct())), pack)
 
 
 def _count_standing(uow: UnitOfWork, source: str, keys: Sequence[str], pack: Pack) -> int:
     """Of these samples what the newest standing import said counts; those of which none says anything are taken out."""
+    owner = agency_of(uow.actor)
+    keyed_by = uow.session.exec(select(HistoryImport.keyed_by).where(*_of(owner, source))).first() or owner
     standing: dict[str, HistoryRecord] = {}
     for start in range(0, len(keys), ASKED_AT_ONCE):
         part = col(HistoryRecord.key).in_(keys[start : start + ASKED_AT_ONCE])
-        query = _of_standing_imports(select(HistoryRecord), source).where(part)
+        query = _of_standing_imports(select(HistoryRecord), owner, source).where(part)
         standing |= {record.key: record for record in uow.session.exec(query)}
-    counted.forget_many(uow, [sample_id_of(source, key) for key in keys if key not in standing])
+    counted.forget_many(uow, [sample_id_of(keyed_by, source, key) for key in keys if key not in standing])
     by_import: dict[uuid.UUID, list[HistoricalSample]] = {}
     for record in standing.values():
         by_import.setdefault(record.import_id, []).append(_JSON.validate_python(record.record))
     for import_id, samples in by_import.items():
         row = uow.session.get_one(HistoryImport, import_id)
-        counting = _counting(uow, row, complete_of(row.map_text), {s.agency for s in samples}, pack)
+        counting = _counting(uow, row, complete_of(row.map_text), pack)
         for start in range(0, len(samples), WRITTEN_AT_ONCE):
             counted.record(uow, [counting.fact(sample) for sample in samples[start : start + WRITTEN_AT_ONCE]])
     return len(standing)
 
 
-def _counting(uow: UnitOfWork, row: HistoryImport, complete: bool, agencies: set[str], pack: Pack) -> Counting:
-    ids = {name: people.agency_id_of(uow.session, name) for name in agencies}
-    return Counting(row.source, row.id, row.imported_at, complete, ids, pack)
+def _counting(uow: UnitOfWork, row: HistoryImport, complete: bool, pack: Pack) -> Counting:
+    return Counting(row, people.agency_name(uow.session, row.agency_id), complete, pack)
 
 
-def _of_standing_imports(query: Query, source: str) -> Query:
+_OF_IMPORT = col(HistoryImport.id) == HistoryRecord.import_id
+
+
+def _of(owner: uuid.UUID, source: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return col(HistoryImport.agency_id) == owner, col(HistoryImport.source) == source
+
+
+def _of_standing_imports(query: Query, owner: uuid.UUID, source: str) -> Query:
     """Records of a source by imports that were not undone. The newest comes last: of each sample, that one is what is known."""
     return (
-        query.join(HistoryImport, col(HistoryImport.id) == HistoryRecord.import_id)
-        .where(col(HistoryRecord.source) == source, col(HistoryImport.undone_at).is_(None))
+        query.join(HistoryImport, _OF_IMPORT)
+        .where(*_of(owner, source), col(HistoryRecord.source) == source, col(HistoryImport.undone_at).is_(None))
         .order_by(col(HistoryImport.imported_at), col(HistoryImport.id))
     )
 
 
-def _digests(session: Session, source: str) -> dict[str, str]:
+def _digests(session: Session, owner: uuid.UUID, source: str) -> dict[str, str]:
     """Of every sample of a source the digest of what is known of it."""
-    query = _of_standing_imports(sa.select(col(HistoryRecord.key), col(HistoryRecord.digest)), source)
+    query = _of_standing_imports(sa.select(col(HistoryRecord.key), col(HistoryRecord.digest)), owner, source)
     return {row.key: row.digest for row in session.connection().execute(query)}
 
 
@@ -214,17 +231,14 @@ def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-NAMESPACE = uuid.UUID("6b1f1e0e-6a6f-5d0c-9f55-0d3f4f6d1c7e")
-"""Of the keys of historical samples: the same sample of the same source always has the same key here."""
-
 METHOD_NOT_STATED = "not_stated"
 _NARROW = frozenset({"strip", "reagent", "visual"})
 """Methods that see one class, or nothing by themselves."""
 
 
-def sample_id_of(source: str, key: str) -> uuid.UUID:
-    """The key of a source's sample in the fact tables."""
-    return uuid.uuid5(NAMESPACE, f"{source}\n{key}")
+def sample_id_of(keyed_by: uuid.UUID, source: str, key: str) -> uuid.UUID:
+    """The key of a source's sample in the fact tables: always the same, and of each agency another."""
+    return uuid.uuid5(keyed_by, f"{source}\n{key}")
 
 
 def _present(sample: HistoricalSample) -> list[HistoricalFinding]:
@@ -245,13 +259,11 @@ def _found(f: HistoricalFinding, role: str) -> FoundFact:
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """What every sample of one import shares."""
+    """What every sample of one import shares. `owner`: the name of the agency whose import it is."""
 
-    source: str
-    import_id: uuid.UUID
-    imported_at: datetime
+    of: HistoryImport
+    owner: str
     complete: bool
-    agencies: Mapping[str, uuid.UUID | None]
     pack: Pack
 
     def fact(self, sample: HistoricalSample) -> ReleaseFact:
@@ -267,12 +279,12 @@ class Counting:
         sure = self.complete and len(known) == len(sample.expected)
         verdict = derive_verdict(seen, known, outcome=outcome, pack=self.pack) if sure else Verdict.INCONCLUSIVE
         return ReleaseFact(
-            sample_id=sample_id_of(self.source, sample.key),
-            agency_id=self.agencies.get(sample.agency),
+            sample_id=sample_id_of(self.of.keyed_by, self.of.source, sample.key),
+            agency_id=self.of.agency_id if sample.agency == self.owner else None,
             agency=sample.agency,
             session_id=None,
             day=sample.received,
-            released_at=datetime.combine(sample.completed, time(), UTC) if sample.completed else self.imported_at,
+            released_at=datetime.combine(sample.completed, time(), UTC) if sample.completed else self.of.imported_at,
             region=sample.region[:60],
             site=sample.site[:120],
             service_type=sample.service_type,
@@ -285,7 +297,7 @@ class Counting:
             outcome=outcome.value,
             found=tuple(_found(f, role.value) for f, role in zip(found, roles, strict=True)),
             tests=self._tests(sample),
-            import_id=self.import_id,
+            import_id=self.of.id,
         )
 
     def _tests(self, sample: HistoricalSample) -> tuple[TestFact, ...]:

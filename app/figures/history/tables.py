@@ -22,6 +22,10 @@ class HistoryImport(Base, table=True):
 
     __tablename__ = "history_import"
     id: uuid.UUID = key_column()
+    agency_id: uuid.UUID = Field(
+        foreign_key="agency.id", index=True, description="who brought it, whatever its rows name"
+    )
+    keyed_by: uuid.UUID = Field(description="its samples are keyed by this, their source and their key there")
     source: str = Field(max_length=120, index=True)
     licence: str = Field(max_length=120)
     source_version: str = Field(default="", max_length=40)
@@ -58,7 +62,7 @@ class HistoryUpload(Base, table=True):
     __tablename__ = "history_upload"
     __table_args__ = (sa.Index("ix_history_upload_state", "state"),)
     id: uuid.UUID = key_column()
-    agency_id: uuid.UUID | None = Field(default=None, foreign_key="agency.id")
+    agency_id: uuid.UUID = Field(foreign_key="agency.id", index=True)
     person_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     state: UploadState = enum_column(UploadState, name="history_upload_state", default=UploadState.WAITING)
     map_name: str = Field(max_length=200)

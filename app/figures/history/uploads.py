@@ -1,7 +1,7 @@
 """Files sent on the screen: take them in, import what was checked, drop it; and the two jobs behind that.
 
 The files are durable first; a job reads and checks them, and nothing is counted before somebody has seen its report and
-said so. History belongs to the installation, so every administrator sees every upload.
+said so. What was sent belongs to the agency of who sent it, and so does what is imported of it.
 
 Reading tells how far it is. Writing is one transaction, all rows or none: a worker that dies in it leaves nothing, one
 that dies after it is found to have finished by the next try (an import of the same files by the same map is known).
@@ -29,10 +29,11 @@ from app.figures.history.report import report_of
 from app.figures.history.tables import HistoryUpload
 from app.platform import audit
 from app.platform.db import Database, UnitOfWork
+from app.platform.db.rows import newest, row_of
 from app.platform.jobs import DeadJob, JobContext, enqueue
 from app.platform.jobs.long_task import Paced, ended_where_refused
-from app.platform.kernel.actor import Actor, Role
-from app.platform.kernel.errors import Conflict, Invalid, NotFound, Refused
+from app.platform.kernel.actor import Actor, Role, agency_of
+from app.platform.kernel.errors import Conflict, Invalid, Refused
 from app.platform.kernel.versions import check_version
 from app.platform.storage import BlobStore, Received
 from harm_messages import Pack
@@ -90,7 +91,7 @@ def take_in(uow: UnitOfWork, map_name: str, map_text: str, sent: Sequence[Sent])
     if len({name.casefold() for name in names}) < len(names):
         raise Invalid("Two files have one name.", fields={"files": "Rename one of them, then send both again."})
     row = HistoryUpload(
-        agency_id=uow.actor.agency_id, person_id=uow.actor.person_id,
+        agency_id=agency_of(uow.actor), person_id=uow.actor.person_id,
         map_name=printable(map_name, 200) or "the map", map_text=map_text,
         source=parse_map(map_text, "the map").source.name,
         files=[{"name": s.name, "sha256": s.received.sha256, "size": s.received.size} for s in sent],
@@ -125,24 +126,26 @@ def drop(uow: UnitOfWork, upload_id: uuid.UUID, version: int) -> HistoryUpload:
 
 
 def _changing(uow: UnitOfWork, upload_id: uuid.UUID, version: int) -> HistoryUpload:
-    row = get_upload(uow.session, upload_id, lock=True)
+    row = get_upload(uow.session, uow.actor, upload_id, lock=True)
     check_version("upload", version, row.version)
     row.version += 1
     return row
 
 
-def uploads(session: Session, limit: int = SHOWN) -> list[HistoryUpload]:
-    """The latest, newest first, without those that were dropped."""
-    query = select(HistoryUpload).where(HistoryUpload.state != UploadState.DROPPED)
-    return list(session.exec(query.order_by(col(HistoryUpload.id).desc()).limit(limit)))
+def uploads(session: Session, actor: Actor, limit: int = SHOWN) -> list[HistoryUpload]:
+    """The latest of the actor's agency, newest first, without those that were dropped."""
+    shown = HistoryUpload.agency_id == actor.agency_id, HistoryUpload.state != UploadState.DROPPED
+    return newest(session, HistoryUpload, *shown, before=None, limit=limit)
 
 
-def get_upload(session: Session, upload_id: uuid.UUID, *, lock: bool = False) -> HistoryUpload:
-    """One of them. Raises NotFound."""
-    row = session.get(HistoryUpload, upload_id, populate_existing=lock, with_for_update=lock or None)
-    if row is None:
-        raise NotFound("upload")
-    return row
+def get_upload(session: Session, actor: Actor, upload_id: uuid.UUID, *, lock: bool = False) -> HistoryUpload:
+    """One of the actor's agency. Raises NotFound."""
+    return row_of(session, HistoryUpload, actor.agency_id, upload_id, "upload", lock=lock)
+
+
+def _held(uow: UnitOfWork, upload_id: uuid.UUID) -> HistoryUpload:
+    """The row of a job, as it is now, until the transaction ends."""
+    return uow.session.get_one(HistoryUpload, upload_id, populate_existing=True, with_for_update=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +182,13 @@ def _read(parts: JobParts, ctx: JobContext) -> None:
     with _ending(ctx, task):
         with _laid_out(parts, task) as files:
             reading = _reading(parts, task, files)
-        problem, errors = None, len(reading.errors)
-        if errors:
-            problem = {
-                "detail": f"{errors:,} {'thing' if errors == 1 else 'things'} must be mended in the files or the map.",
-                "hint": "Nothing was imported. Mend them and send files and map again.",
-            }
-        _end(ctx, task, problem, report_of(reading, parts.pack.substances, most=KEPT_PROBLEMS))
+        problem = {"detail": reading.to_mend, "hint": "Nothing was imported. Mend them and send files and map again."}
+        _end(
+            ctx,
+            task,
+            problem if reading.errors else None,
+            report_of(reading, parts.pack.substances, most=KEPT_PROBLEMS),
+        )
 
 
 def _write(parts: JobParts, ctx: JobContext) -> None:
@@ -195,10 +198,9 @@ def _write(parts: JobParts, ctx: JobContext) -> None:
     with _ending(ctx, task), _laid_out(parts, task) as files:
         reading = _reading(parts, task, files)
         _tell(parts, task.id, f"Writing {len(reading.samples):,} samples, all or none", 0, 0, UploadState.WRITING)
-        actor = Actor(task.person_id, "", frozenset({Role.ADMIN}), task.agency_id, via="import")
-        with parts.db.begin(actor, request_id=f"job {ctx.job_id}") as uow:
+        with parts.db.begin(_sender(task), request_id=f"job {ctx.job_id}") as uow:
             made = service.import_history(uow, _map(task), task.map_text, reading, files, parts.pack)
-            row = get_upload(uow.session, task.id, lock=True)
+            row = _held(uow, task.id)
             row.state, row.import_id, row.ended_at, row.problem = UploadState.IMPORTED, made.row.id, uow.now, None
             row.report = {
                 **report_of(reading, parts.pack.substances, most=KEPT_PROBLEMS), "new": made.new, "changed": made.changed,
@@ -212,11 +214,15 @@ def _begin(parts: JobParts, ctx: JobContext, step: str) -> HistoryUpload | None:
     """What was sent, or None where it has ended meanwhile."""
     _tidy(parts)
     with ctx.begin() as uow:
-        row = get_upload(uow.session, uuid.UUID(ctx.payload["upload_id"]), lock=True)
+        row = _held(uow, uuid.UUID(ctx.payload["upload_id"]))
         if row.state.ended:
             return None
         row.state, row.step = UploadState.READING, step
     return row
+
+
+def _sender(task: HistoryUpload) -> Actor:
+    return Actor(task.person_id, "", frozenset({Role.ADMIN}), task.agency_id, via="import")
 
 
 def _map(task: HistoryUpload) -> HistoryMap:
@@ -255,14 +261,16 @@ def _reading(parts: JobParts, task: HistoryUpload, files: list[Path]) -> Reading
         read[name] = rows
         tell(f"Reading {name}"[:120], sum(read.values()), lines)
 
-    return service.read_history(files, _map(task), parts.pack.substances, parts.now().date(), progress)
+    reading = service.read_history(files, _map(task), parts.pack.substances, parts.now().date(), progress)
+    with parts.db.read() as session:
+        return service.for_agency(session, _sender(task), _map(task), reading)
 
 
 def _tell(
     parts: JobParts, upload_id: uuid.UUID, step: str, done: int, total: int, state: UploadState | None = None
 ) -> None:
     with parts.db.begin() as uow:
-        row = get_upload(uow.session, upload_id, lock=True)
+        row = _held(uow, upload_id)
         row.step, row.done, row.total = step, done, total
         if state is not None:
             row.state = state
@@ -273,7 +281,7 @@ def _end(
 ) -> None:
     """Refused with a problem, else checked."""
     with ctx.begin() as uow:
-        row = get_upload(uow.session, task.id, lock=True)
+        row = _held(uow, task.id)
         row.state, row.problem, row.step = UploadState.REFUSED if problem else UploadState.CHECKED, problem, ""
         row.report = report if report is not None else row.report
         row.ended_at = uow.now if row.state.ended else None
@@ -283,7 +291,7 @@ def _end(
 
 def _give_up(uow: UnitOfWork, dead: DeadJob) -> None:
     """Every try failed for a reason of ours: said so, and the files may be sent again."""
-    row = get_upload(uow.session, uuid.UUID(dead.payload["upload_id"]), lock=True)
+    row = _held(uow, uuid.UUID(dead.payload["upload_id"]))
     if row.state.ended:
         return
     row.state, row.ended_at, row.version = UploadState.FAILED, uow.now, row.version + 1

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from app.figures.releases import covers, service
 from app.figures.releases import service as schemas
+from app.figures.releases.tables import ReleaseOut
 from app.figures.trends.domain import Audience, Dimension
 from app.figures.trends.schemas import TrendOut
 from app.figures.trends.web import filters
@@ -36,10 +37,10 @@ class CubeTableOut(TrendOut):
 
 
 @router.get("/releases", dependencies=[ANYBODY])
-def list_releases(rt: RuntimeDep) -> list[schemas.ReleaseOut]:
+def list_releases(rt: RuntimeDep) -> list[ReleaseOut]:
     """All releases, the newest first."""
     with rt.read() as session:
-        return [schemas.ReleaseOut.model_validate(row) for row in service.releases(session)]
+        return [ReleaseOut.model_validate(row) for row in service.releases(session)]
 
 
 @router.get("/releases/{release_id}", dependencies=[ANYBODY])
@@ -48,7 +49,7 @@ def read_release(release_id: uuid.UUID, rt: RuntimeDep) -> schemas.ReleaseWithCh
     with rt.read() as session:
         row = service.release(session, release_id)
         there = service.choices(session, row)
-    return schemas.ReleaseWithChoices(**schemas.ReleaseOut.model_validate(row).model_dump(), **there.model_dump())
+    return schemas.ReleaseWithChoices(**ReleaseOut.model_validate(row).model_dump(), **there.model_dump())
 
 
 @router.get("/releases/{release_id}/cube", dependencies=[ANYBODY])

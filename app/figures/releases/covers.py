@@ -80,7 +80,9 @@ def write_cover(uow: UnitOfWork, row: Release, licensed: Licensed) -> ReleaseCov
     there = uow.session.get(ReleaseCover, row.id, populate_existing=True, with_for_update=True)
     if there is not None:
         return there
-    creators = _creators(uow.session) or [licensed.service_name]
+    named = ((name, people.agency_named(uow.session, name)) for name in people.agency_names(uow.session))
+    services = [name for name, agency in named if agency is not None and agency.kind == SERVICE]
+    creators = services or [licensed.service_name]
     publisher = licensed.publisher or "; ".join(creators)
     there = ReleaseCover(
         release_id=row.id, title=f"Drug checking figures, release {row.number}", publisher=publisher[:200],
@@ -149,12 +151,6 @@ def _protected(row: Release) -> str:
         f"{variance['findings']:g} for findings), once and for everybody alike. Parts need not add up to their total; the "
         "total is the better figure."
     )
-
-
-def _creators(session: Session) -> list[str]:
-    """The services of this server."""
-    named = ((name, people.agency_named(session, name)) for name in people.agency_names(session))
-    return [name for name, agency in named if agency is not None and agency.kind == SERVICE]
 
 
 Line = list[Cell]

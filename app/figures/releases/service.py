@@ -21,11 +21,11 @@ from urllib.parse import urlencode
 
 import sqlalchemy as sa
 import structlog
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, JsonValue
 from sqlmodel import Session, col, select
 
 from app.figures.releases import lookup
-from app.figures.releases.tables import Release
+from app.figures.releases.tables import Release, ReleaseOut
 from app.figures.trends import service as trends
 from app.figures.trends.domain import Audience, Dimension, Question, TrendTable
 from app.figures.trends.measures import measure_of
@@ -40,10 +40,7 @@ from app.platform.kernel.errors import Conflict, NotFound
 from app.platform.kernel.ids import new_id
 from harm_messages import Register
 
-__all__ = [
-    "AUDIENCES", "Audience", "Check", "Choices", "Release", "choices", "cube_table", "make", "newest", "of_name", "release",
-    "released", "releases", "rounded_before", "verify",
-]  # fmt: skip
+__all__ = ["Audience", "Release"]
 
 AUDIENCES = (Audience.PUBLIC, Audience.PARTNER)
 EXPECTED_FOUND = "expected_found"
@@ -53,25 +50,6 @@ _CITATION = (
 )
 _LEVEL = re.compile(r"\d{4}\.(\d+)")
 _NEWEST_FIRST = select(Release).order_by(col(Release.made_at).desc(), col(Release.id).desc())
-
-
-class ReleaseOut(BaseModel):
-    """A release. `counts`: how many periods it holds."""
-
-    model_config = ConfigDict(from_attributes=True)
-    id: uuid.UUID
-    number: str
-    made_at: datetime
-    first_month: str
-    last_month: str
-    facts_digest: str
-    content_digest: str
-    counts: dict[str, JsonValue]
-    definitions: dict[str, JsonValue]
-    protection: dict[str, JsonValue]
-    citation: str
-    supersedes: uuid.UUID | None
-    note: str
 
 
 class Choices(BaseModel):
@@ -124,16 +102,18 @@ def rounded_before(row: Release) -> bool:
 def make(uow: UnitOfWork, *, note: str = "") -> Release:
     """Publish every period that is struck. Raises Conflict where none is."""
     session = uow.session
-    periods = _periods(session)
+    periods = dict(session.connection().execute(select(FigurePeriod.label, FigurePeriod.sha256)).all())
     months = sorted(label for label in periods if kind_of(label) == "month")
     if not months:
         raise Conflict(
             "No month is in the figures yet, so there is nothing to release.",
             hint="A month is, once it is over and its results are in: mast trends strike.",
         )
-    before = newest(session)
+    before, year = newest(session), uow.now.year
+    numbers = session.exec(select(Release.number).where(col(Release.number).startswith(f"{year}.")))
+    used = [_LEVEL.fullmatch(number) for number in numbers]
     row = Release(
-        id=new_id(), number=_next_number(uow), made_at=uow.now, made_by=uow.actor.person_id, first_month=months[0],
+        id=new_id(), number=f"{year}.{max((int(m[1]) for m in used if m), default=0) + 1}", made_at=uow.now, made_by=uow.actor.person_id, first_month=months[0],
         last_month=months[-1], facts_digest="", content_digest="", counts={"periods": len(periods), "months": len(months)},
         definitions={name: _definition(name) for name in ("samples", "found", EXPECTED_FOUND)}, protection=_protection(),
         citation="", supersedes=before.id if before else None, note=note[:500],
@@ -189,17 +169,6 @@ def verify(session: Session, row: Release) -> list[Check]:
         return [*checks, Check("release", None, "a year was revised since: the release cannot be compared any more")]
     whole = digest_of(row, {one.label: one.sha256 for one in inside}) == row.content_digest
     return [*checks, Check("release", whole, "number, months, definitions and periods are as released")]
-
-
-def _periods(session: Session) -> dict[str, str]:
-    return dict(session.connection().execute(select(FigurePeriod.label, FigurePeriod.sha256)).all())
-
-
-def _next_number(uow: UnitOfWork) -> str:
-    year = uow.now.year
-    numbers = uow.session.exec(select(Release.number).where(col(Release.number).startswith(f"{year}.")))
-    used = [_LEVEL.fullmatch(number) for number in numbers]
-    return f"{year}.{max((int(m[1]) for m in used if m), default=0) + 1}"
 
 
 def _definition(name: str) -> dict[str, str]:

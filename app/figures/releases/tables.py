@@ -11,14 +11,12 @@ from sqlmodel import Field
 from app.platform.db import Base, json_column, key_column, utc_column
 
 
-class Release(Base, table=True):
-    """One release: what it is about, how it was protected, and the digests that prove it."""
+class ReleaseOut(Base):
+    """A release. `counts`: how many periods it holds."""
 
-    __tablename__ = "data_release"
     id: uuid.UUID = key_column()
     number: str = Field(max_length=12, unique=True, description="year.count, 2026.2")
     made_at: datetime = utc_column()
-    made_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     first_month: str = Field(max_length=7)
     last_month: str = Field(max_length=7)
     facts_digest: str = Field(max_length=64, description="of a release before figures were perturbed; else empty")
@@ -31,6 +29,13 @@ class Release(Base, table=True):
     citation: str = Field(max_length=400)
     supersedes: uuid.UUID | None = Field(default=None, foreign_key="data_release.id")
     note: str = Field(default="", max_length=500)
+
+
+class Release(ReleaseOut, table=True):
+    """One release: what it is about, how it was protected, and the digests that prove it."""
+
+    __tablename__ = "data_release"
+    made_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
 
 
 class ReleaseCube(Base, table=True):

@@ -15,7 +15,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 
-from app.care.consultations.domain import INTENTION_WORDS, REFERRAL_WORDS, Moment, Referral
+from app.care.consultations.domain import Moment, Referral
 from app.figures.session_report import behind
 from app.figures.session_report.behind import LEAST, Behind, few
 from app.figures.session_report.counting import PARTS, ExpectedRow, Report, Talks
@@ -190,7 +190,7 @@ def _intentions(report: Report, there: Behind) -> Sheet:
     for intention, *_ in t.intentions:
         names = tuple(behind.intends(intention, moment) for moment in Moment)
         if not all(isinstance(cells[name], Withheld) for name in names):
-            rows.append((INTENTION_WORDS[intention], *(cells[name] for name in names)))
+            rows.append((intention.words, *(cells[name] for name in names)))
             marks.append(names)
     if rows:
         names = tuple(map(behind.asked, Moment))
@@ -213,7 +213,7 @@ def _help(report: Report, there: Behind) -> Sheet:
     }
     cells = beside(cells, there)
     words = {behind.TALKS: "Consultations", behind.NALOXONE: "Naloxone given"}
-    words |= {behind.referred(where): f"Sent on to: {REFERRAL_WORDS[where]}" for where, _ in t.referrals}
+    words |= {behind.referred(where): f"Sent on to: {where.words}" for where, _ in t.referrals}
     names = [n for n in words if n in (behind.TALKS, behind.NALOXONE) or not isinstance(cells[n], Withheld)]
     return Sheet(
         "Consultations, naloxone, referrals", ("Count of", "Number"), tuple((words[name], cells[name]) for name in names),

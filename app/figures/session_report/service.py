@@ -27,8 +27,7 @@ from app.intake.samples import session_facts as sample_facts
 from app.intake.sessions import service as sessions
 from app.laboratory.identification.methods import method_info
 from app.laboratory.instrument_checks import service as instrument_checks
-from app.laboratory.instrument_checks.domain import LEVEL_WORDS
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import machines
 from app.platform import audit
 from app.platform.audit import AuditEntry
 from app.platform.db import UnitOfWork
@@ -85,16 +84,15 @@ def _own_affairs(
 ) -> OwnAffairs:
     """Instruments as they stood when the session closed, or as they stand now while it is open."""
     keys, at = [s.id for s in samples], min(now, checking.closed_at or now)
-    analyses = readings.facts_of_samples(session, keys)
+    analyses = machines.facts_of_samples(session, keys)
     used = [a.instrument_id for a in analyses if a.instrument_id is not None]
     views = [v for v in instrument_checks.instrument_views(session, actor, at) if v.row.id in used and not v.in_date]
-    levels = LEVEL_WORDS
     staff, people = _staff(session, checking)
     return OwnAffairs(
         custody=counting.custody(samples, ledgers.lines_of_samples(session, keys)),
         alerts=alerts_service.alerts_of_session(session, checking, keys, visible(actor.roles)),
         pages=counting.pages(talk_facts.page_changes(session, keys), talk_facts.urgent_shown(session, checking.id)),
-        machines=tuple((v.row.name, levels[v.level], used.count(v.row.id)) for v in views),
+        machines=tuple((v.row.name, v.level.words, used.count(v.row.id)) for v in views),
         held=counting.held(analyses, {a.method.value: method_info(a.method).title for a in analyses}),
         staff=staff,
         staff_people=people,

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from app.care.alerts.domain import AlertState
 from app.care.alerts.service import Alert
-from app.care.consultations.domain import ADJUSTMENT_WORDS, INTENTION_WORDS, REFERRAL_WORDS, WHY_WORDS, Intention
+from app.care.consultations.domain import AdjustmentKind, Intention, WhyNotRelevant
 from app.figures.session_report.counting import COLUMN_WORDS, Column, Custody, OwnAffairs, Pages, Report
 from app.intake.custody.domain import CUSTODY_WORDS, CustodyKind
 from app.platform.kernel.actor import ROLE_WORDS
@@ -144,8 +144,8 @@ def _alerts(alerts: Sequence[Alert]) -> Sheet:
 
 
 def _pages(p: Pages) -> Sheet:
-    rows = [(f"Messages {words} on pages", p.changed.get(kind, 0)) for kind, words in ADJUSTMENT_WORDS.items()]
-    rows += [(f"Not relevant because: {words}", n) for why, words in WHY_WORDS.items() if (n := p.reasons.get(why, 0))]
+    rows = [(f"Messages {kind.words} on pages", p.changed.get(kind, 0)) for kind in AdjustmentKind]
+    rows += [(f"Not relevant because: {why.words}", n) for why in WhyNotRelevant if (n := p.reasons.get(why, 0))]
     rows.append(("Urgent messages on all pages of this session", p.urgent))
     return Sheet(
         "Messages that staff changed",
@@ -157,7 +157,7 @@ def _pages(p: Pages) -> Sheet:
 
 def _intentions(report: Report) -> Sheet:
     t = report.talks
-    rows: list[tuple[Cell, ...]] = [(INTENTION_WORDS[i], before, after) for i, before, after in t.intentions]
+    rows: list[tuple[Cell, ...]] = [(i.words, before, after) for i, before, after in t.intentions]
     if rows:
         rows.append(("People asked", t.people_before, t.people_after))
     return Sheet(
@@ -177,7 +177,7 @@ def _help(report: Report) -> Sheet:
         ("Half of them took at most, minutes", "–" if t.minutes_p50 is None else t.minutes_p50),
         ("Naloxone given", t.naloxone_given),
         ("Consultations in which that was written down", t.naloxone_said),
-        *((f"Sent on to: {REFERRAL_WORDS[where]}", n) for where, n in t.referrals),
+        *((f"Sent on to: {where.words}", n) for where, n in t.referrals),
         ("People who handed the rest in to be destroyed", handed_in),
     ]
     if t.disposal_mg:

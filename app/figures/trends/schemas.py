@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from math import sqrt
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from app.figures.trends.domain import Audience, Measure, Row, Told, TrendTable
 from app.figures.trends.measures import form_of
@@ -16,10 +16,9 @@ FIGURES = ("n", "denominator", "numerator", "value", "low", "high", "few", "why"
 """What every row has beside its keys."""
 
 
-class MeasureOut(BaseModel):
+class MeasureOut(BaseModel, from_attributes=True):
     """What the figure is: in a sentence, and in symbols (x numerator, n denominator)."""
 
-    model_config = ConfigDict(from_attributes=True)
     name: str
     title: str
     definition: str

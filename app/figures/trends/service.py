@@ -27,9 +27,7 @@ from app.platform.kernel.errors import Invalid
 from app.platform.kernel.place import local
 from harm_messages import Register
 
-__all__ = [
-    "Question", "as_data", "audience_of", "imported_sources", "one_moment", "protected_table", "strength_of", "unprotected_table",
-]  # fmt: skip
+__all__ = ["Question"]
 
 
 def one_moment(session: Session) -> None:
@@ -150,7 +148,10 @@ def _check_name(facts: Facts, name: str, register: Register) -> None:
     found = facts.holding({Dimension.FOUND: name}) & facts.clients
     if name in register or register.is_class(name) or found.any():
         return
-    near = _nearest(name, register)
+    called = [match.id for match in register.resolve(name)]  # first what people call so, then what is spelt alike
+    known = {s.id for s in register} | {wider for s in register for wider in domain.classes_of(s.drug_class)}
+    alike = get_close_matches(name.casefold(), sorted(known), n=MOST, cutoff=0.7)
+    near = list(dict.fromkeys([*called, *alike]))[:MOST]
     raise Invalid(
         f"“{name}” is neither a substance nor a class of the register.",
         fields={"found": "unknown"},
@@ -158,14 +159,6 @@ def _check_name(facts: Facts, name: str, register: Register) -> None:
         if near
         else "Use an id such as mdma, or a class such as opioid.nitazene.",
     )
-
-
-def _nearest(words: str, register: Register) -> list[str]:
-    """Ids and classes the words may mean: first what people call so, then what is spelt alike. At most three."""
-    called = [match.id for match in register.resolve(words)]
-    known = {s.id for s in register} | {wider for s in register for wider in domain.classes_of(s.drug_class)}
-    alike = get_close_matches(words.casefold(), sorted(known), n=MOST, cutoff=0.7)
-    return list(dict.fromkeys([*called, *alike]))[:MOST]
 
 
 def _check_methods(known: list[str], methods: tuple[str, ...]) -> None:

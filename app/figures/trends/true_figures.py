@@ -148,10 +148,6 @@ def _shares(asking: Asking) -> Iterator[Row]:
     return asking.shares(asking.cells(facts.having("verdict", measure.numerator), of))
 
 
-def _counts(asking: Asking) -> Iterator[Row]:
-    return (asking.row(cell.key, cell.denominator, {}) for cell in asking.cells(asking.among, asking.among))
-
-
 def _amounts(asking: Asking) -> dict[tuple[str, str], tuple[Rows, NDArray[np.float64]]]:
     """By unit and basis every measured amount: amounts of different units have no common middle."""
     found = asking.facts.amounts(asking.measure.about[0], asking.among)
@@ -162,11 +158,6 @@ def _quantiles(asking: Asking) -> Iterator[Row]:
     others = OTHERS if asking.measure.kind is Kind.QUANTILES else ()
     for (unit, basis), (at, figures) in _amounts(asking).items():
         yield from _medians(asking, {"unit": unit, "basis": basis}, at, figures, others)
-
-
-def _turnaround(asking: Asking) -> Iterator[Row]:
-    """How long people wait, of samples released here of which both moments are known."""
-    return _medians(asking, {"unit": "min", "basis": ""}, *asking.facts.waits(asking.among), OTHERS)
 
 
 def _medians(
@@ -231,12 +222,17 @@ def _commonest_first(asking: Asking, label: str, parts: Mapping[str, Mask], of: 
 
 _KINDS: Mapping[Kind, Callable[[Asking], Iterable[Row]]] = {
     Kind.SHARE: _shares,
-    Kind.COUNT: _counts,
+    Kind.COUNT: lambda asking: (
+        asking.row(cell.key, cell.denominator, {}) for cell in asking.cells(asking.among, asking.among)
+    ),
     Kind.MEDIAN: _quantiles,
     Kind.QUANTILES: _quantiles,
     Kind.DISTRIBUTION: _distribution,
     Kind.AGREEMENT: _agreement,
     Kind.TOGETHER: _together,
-    Kind.TURNAROUND: _turnaround,
+    # how long people wait, of samples released here of which both moments are known
+    Kind.TURNAROUND: lambda asking: _medians(
+        asking, {"unit": "min", "basis": ""}, *asking.facts.waits(asking.among), OTHERS
+    ),
     Kind.OUTCOMES: _outcomes,
 }

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.intake.people import service
+from app.intake.people import accounts, service, signin
 from app.intake.people.tables import Person
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
@@ -30,7 +30,6 @@ class NewPerson(BaseModel):
 
     username: str = Field(min_length=2, max_length=60, pattern=r"^[A-Za-z0-9._-]+$")
     display_name: Annotated[Text140, StringConstraints(min_length=1, max_length=120)]
-    password: str = Field(min_length=1, max_length=200)
     roles: list[Role] = Field(min_length=1, max_length=20)
 
 
@@ -50,6 +49,13 @@ class PersonOut(BaseModel):
         return cls(**person.model_dump(), roles=sorted(roles), disabled=person.disabled_at is not None)
 
 
+class PersonAdded(PersonOut):
+    """A new account, with the link by which the person sets a password, this once; none for an instrument's computer."""
+
+    link: str | None
+    link_expires_at: datetime | None
+
+
 class Me(BaseModel):
     """Who is calling."""
 
@@ -59,11 +65,12 @@ class Me(BaseModel):
 
 
 class NewToken(FreeText):
-    """A token to issue; no roles means all of the owner's."""
+    """A token to issue; no roles means all of the owner's. `password`: the caller's, asked for again."""
 
     label: Annotated[Note80, StringConstraints(min_length=1)]
     roles: list[Role] = Field(default=[], max_length=20)
     days: int = Field(30, ge=1, le=366)
+    password: str = Field(min_length=1, max_length=200)
 
 
 class TokenOut(BaseModel):
@@ -96,24 +103,30 @@ def list_people(who: Admin, rt: RuntimeDep) -> list[PersonOut]:
         return [PersonOut.of(person, roles) for person, roles in service.people(session, who)]
 
 
-@router.post("/people", status_code=201, response_model=PersonOut)
-def add_person(body: NewPerson, who: Admin, creation: CreationDep) -> JSONResponse:
-    """Create an account in the caller's agency."""
-    assert who.agency_id is not None
-    agency_id = who.agency_id
+@router.post("/people", status_code=201, response_model=PersonAdded)
+def add_person(body: NewPerson, who: Admin, rt: RuntimeDep, creation: CreationDep) -> JSONResponse:
+    """Create an account in the caller's agency. Not with a token: the link that is answered opens the account."""
 
-    def create(uow: UnitOfWork) -> PersonOut:
-        person = service.add_person(uow, agency_id, body.username, body.display_name, body.password, body.roles)
-        return PersonOut.of(person, frozenset(body.roles))
+    def create(uow: UnitOfWork) -> PersonAdded:
+        person, link = accounts.invite(uow, body.username, body.display_name, body.roles, rt.pepper)
+        shown = PersonOut.of(person, frozenset(body.roles)).model_dump()
+        address = accounts.address_of(rt.settings.public_url, link) if link else None
+        return PersonAdded(**shown, link=address, link_expires_at=person.link_expires_at)
 
     return creation.made(who, create)
 
 
-@router.post("/people/{person_id}/disable", status_code=204)
-def disable_person(person_id: uuid.UUID, who: Admin, rt: RuntimeDep, request: Request) -> Response:
-    """Turn an account off; its sessions and tokens end at once."""
+@router.post("/people/{person_id}/{act}", status_code=204)
+def act_on_person(
+    person_id: uuid.UUID,
+    act: Literal["disable", "enable", "end-sessions"],
+    who: Admin,
+    rt: RuntimeDep,
+    request: Request,
+) -> Response:
+    """Turn an account off (its sessions and tokens end at once) or on again, or sign the person out everywhere."""
     with rt.begin(who, request) as uow:
-        service.disable_person(uow, person_id)
+        accounts.ACTS[act](uow, accounts.account(uow, person_id))
     return Response(status_code=204)
 
 
@@ -121,12 +134,14 @@ def disable_person(person_id: uuid.UUID, who: Admin, rt: RuntimeDep, request: Re
 def list_tokens(who: Anybody, rt: RuntimeDep) -> list[TokenOut]:
     """The caller's working tokens."""
     with rt.read() as session:
-        return [TokenOut.model_validate(token) for token in service.own_tokens(session, who, rt.now())]
+        return [TokenOut.model_validate(token) for token in service.tokens_of(session, who.person_id, rt.now())]
 
 
 @router.post("/tokens", status_code=201, response_model=TokenIssued)
 def issue_token(body: NewToken, who: Anybody, rt: RuntimeDep, creation: CreationDep) -> JSONResponse:
-    """Issue a token with no more roles than the caller holds. Its secret is shown this once."""
+    """Issue a token with no more roles than the caller holds. Its secret is shown this once. A token issues none."""
+    service.by_a_person(who)
+    signin.confirm(creation.request, who, body.password)
 
     def create(uow: UnitOfWork) -> TokenIssued:
         token, secret = service.issue_token(uow, body.label, body.roles, body.days, rt.pepper)
@@ -139,5 +154,5 @@ def issue_token(body: NewToken, who: Anybody, rt: RuntimeDep, creation: Creation
 def revoke_token(token_id: uuid.UUID, who: Anybody, rt: RuntimeDep, request: Request) -> Response:
     """End one of the caller's tokens."""
     with rt.begin(who, request) as uow:
-        service.revoke_token(uow, token_id)
+        service.revoke_token(uow, who.person_id, token_id)
     return Response(status_code=204)

@@ -14,8 +14,7 @@ from sqlmodel import Session, col, select
 from app.intake.people.tables import Agency, AgencyKind, ApiToken, Person, PersonRole, StaffSession
 from app.platform import audit
 from app.platform.db import UnitOfWork
-from app.platform.db.rows import row_of
-from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.actor import OPERATOR, Actor, Role
 from app.platform.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from app.platform.live.publish import publish
 from app.platform.security.passwords import hash_password, verify_password
@@ -43,7 +42,7 @@ def check_password(session: Session, username: str, password: str) -> Person:
     Raises Unauthenticated, and Forbidden for an account of an instrument's computer: it has a token and no screen.
     """
     person = _by_username(session, username)
-    fits = verify_password(password, person.password_hash if person else None)
+    fits = verify_password(password, (person.password_hash or None) if person else None)
     if not fits or person is None or person.disabled_at is not None:
         raise Unauthenticated(
             "User name and password do not fit together.", hint="Check both, or ask your administrator."
@@ -53,10 +52,27 @@ def check_password(session: Session, username: str, password: str) -> Person:
     return person
 
 
+def password_again(session: Session, actor: Actor, password: str) -> None:
+    """Before a step that a stolen tablet must not take: the password of who is signed in, once more.
+
+    Raises Forbidden for a token, which has none; Invalid where it is another one.
+    """
+    person = session.get(Person, actor.person_id) if actor.via == "session" else None
+    if person is None:
+        raise Forbidden(
+            "This asks for the password of who is signed in, and a token has none. Nothing was changed.",
+            hint="Sign in with a browser and do it there.",
+        )
+    if not verify_password(password, person.password_hash):
+        raise Invalid(
+            "This is not your password. Nothing was changed.", fields={"password": "This is not your password."}
+        )
+
+
 def sign_in(uow: UnitOfWork, person: Person, policy: SessionPolicy, *, previous: str = "") -> str:
     """Start a fresh session and return its secret id; a session the browser already had is ended (rotation)."""
     if previous:
-        _revoke(uow, keyed_hash(policy.pepper, "session", previous))
+        _end_browser(uow, previous, policy)
     secret = new_secret()
     uow.session.add(
         StaffSession(
@@ -73,22 +89,21 @@ def sign_in(uow: UnitOfWork, person: Person, policy: SessionPolicy, *, previous:
 
 def sign_out(uow: UnitOfWork, secret: str, policy: SessionPolicy) -> None:
     """End this browser's session at once."""
-    id_hash = keyed_hash(policy.pepper, "session", secret)
-    _revoke(uow, id_hash)
-    publish(uow, ENDED, "signed_out", agency_id=uow.actor.agency_id, payload={"key": live_key(id_hash)})
+    _end_browser(uow, secret, policy)
     if uow.actor.person_id:
         audit.record(uow, "sign_out", "person", uow.actor.person_id)
 
 
-def live_key(id_hash: str) -> str:
-    """What names a session in an event: too little of its hash to be of use to anybody."""
-    return id_hash[:16]
+def _end_browser(uow: UnitOfWork, secret: str, policy: SessionPolicy) -> None:
+    row = uow.session.get(StaffSession, keyed_hash(policy.pepper, "session", secret))
+    end(uow, uow.actor.agency_id, [row] if row is not None and row.revoked_at is None else [])
 
 
-def _revoke(uow: UnitOfWork, id_hash: str) -> None:
-    row = uow.session.get(StaffSession, id_hash)
-    if row is not None and row.revoked_at is None:
+def end(uow: UnitOfWork, agency_id: uuid.UUID | None, access: Iterable[StaffSession | ApiToken]) -> None:
+    """End browsers and tokens at once; live screens that are open with them fall silent."""
+    for row in access:
         row.revoked_at = uow.now
+        publish(uow, ENDED, "ended", agency_id=agency_id, payload={"key": row.live_key})
 
 
 def actor_of_session(
@@ -136,7 +151,7 @@ def _holder(
     if row.revoked_at is not None or now >= row.expires_at or person.disabled_at is not None:
         return None
     roles = frozenset(role for *_, role in rows if role is not None)
-    return row, Actor(person.id, person.display_name, roles, person.agency_id, agency)
+    return row, Actor(person.id, person.display_name, roles, person.agency_id, agency, asked_at=now)
 
 
 def add_agency(uow: UnitOfWork, name: str, kind: AgencyKind) -> Agency:
@@ -157,53 +172,60 @@ def agency_name(session: Session, agency_id: uuid.UUID) -> str:
     return agency.name if agency else ""
 
 
-def agency_id_of(session: Session, name: str) -> uuid.UUID | None:
-    """The agency of this server that has this name, if there is one."""
-    agency = agency_named(session, name)
-    return agency.id if agency else None
+def operator_for(session: Session, agency: str = "") -> Actor:
+    """The operator, acting for an agency: the one named or, without a name, the only service here. Raises Invalid."""
+    this = Agency.name == agency if agency else Agency.kind == AgencyKind.SERVICE
+    found = session.exec(select(Agency).where(this)).all()
+    if len(found) == 1:
+        return replace(OPERATOR, agency_id=found[0].id, agency_name=found[0].name)
+    if agency:
+        said = f"There is no agency “{agency}” here."
+    else:
+        said = "There are several services here: name one with --agency." if found else "There is no service here yet."
+    known = ", ".join(agency_names(session))
+    raise Invalid(
+        f"{said} Nothing was done.", hint=f"Known: {known}." if known else "mast people add makes its first account."
+    )
 
 
 def add_person(
-    uow: UnitOfWork, agency_id: uuid.UUID, username: str, display_name: str, password: str, roles: Iterable[Role]
+    uow: UnitOfWork,
+    agency_id: uuid.UUID,
+    username: str,
+    display_name: str,
+    password: str | None,
+    roles: Iterable[Role],
 ) -> Person:
-    """A new account. Raises Conflict when the user name is taken, Invalid for a short password."""
-    username = username.strip().lower()
+    """A new account; without a password nobody can sign in to it until one is set by a link.
+
+    Raises Conflict when the user name is taken, Invalid for a short password.
+    """
+    username, held = username.strip().lower(), checked_roles(roles)
     if not username or not display_name.strip():
         raise Invalid("A person needs a user name and a name to show.", fields={"username": "missing"})
     if _by_username(uow.session, username) is not None:
         raise Conflict(f"The user name {username} is taken.", hint="Choose another.")
-    held = sorted(set(roles))
-    if not held:
-        raise Invalid("A person needs at least one role.", fields={"roles": "none given"})
     person = Person(
         agency_id=agency_id,
         username=username,
         display_name=display_name.strip(),
-        password_hash=hash_password(password),
+        password_hash="" if password is None else hash_password(password),
         created_at=uow.now,
     )
     uow.session.add(person)
     uow.session.flush()
     uow.session.add_all(PersonRole(person_id=person.id, role=role) for role in held)
-    after = {"username": username, "roles": [r.value for r in held]}
+    after = {"username": username, "roles": held}
     audit.record(uow, "add", "person", person.id, agency_id=agency_id, after=after)
     return person
 
 
-def disable_person(uow: UnitOfWork, person_id: uuid.UUID) -> None:
-    """Turn an account off; every browser and token of it stops working at once."""
-    person = row_of(uow.session, Person, uow.actor.agency_id, person_id, "person")
-    if person.id == uow.actor.person_id:
-        raise Forbidden("You cannot turn off your own account.", hint="Ask another administrator.")
-    person.disabled_at = uow.now
-    person.version += 1
-    live = select(StaffSession).where(StaffSession.person_id == person_id, col(StaffSession.revoked_at).is_(None))
-    for row in uow.session.exec(live):
-        row.revoked_at = uow.now
-    for token in _tokens_of(uow.session, person_id, uow.now):
-        token.revoked_at = uow.now
-    publish(uow, ENDED, "disabled", agency_id=person.agency_id, payload={"key": str(person_id)})
-    audit.record(uow, "disable", "person", person_id, version=person.version)
+def checked_roles(roles: Iterable[Role]) -> list[Role]:
+    """The roles of an account, each once. Raises Invalid when there is none."""
+    held = sorted(set(roles))
+    if not held:
+        raise Invalid("A person needs at least one role.", fields={"roles": "none given"})
+    return held
 
 
 def people(session: Session, actor: Actor) -> list[tuple[Person, frozenset[Role]]]:
@@ -212,21 +234,49 @@ def people(session: Session, actor: Actor) -> list[tuple[Person, frozenset[Role]
     return [(person, roles_of(session, person.id)) for person in found]
 
 
+def everybody(session: Session) -> list[tuple[str, Person, frozenset[Role]]]:
+    """Every account of every agency with the agency's name, for the operator's command line."""
+    query = select(Agency.name, Person).join(Person, col(Person.agency_id) == Agency.id)
+    found = session.exec(query.order_by(Agency.name, Person.display_name))
+    return [(agency, person, roles_of(session, person.id)) for agency, person in found]
+
+
+def state_of(person: Person, roles: frozenset[Role]) -> str:
+    """Whether somebody may sign in, or why not."""
+    if person.disabled_at is not None:
+        return "turned off"
+    if roles == {Role.INSTRUMENT}:
+        return "token only"
+    return "may sign in" if person.password_hash else "has no password yet"
+
+
+def by_a_person(actor: Actor) -> None:
+    """Refuse a token where a credential is given out: whoever found one could make others that outlive it."""
+    if actor.via == "token":
+        raise Forbidden(
+            "A token cannot give out tokens, links or accounts, or change them, so nothing was done.",
+            hint="Sign in with your password and do it there.",
+        )
+
+
 def issue_token(
     uow: UnitOfWork, label: str, roles: Iterable[Role], days: int, pepper: bytes, *, person_id: uuid.UUID | None = None
 ) -> tuple[ApiToken, str]:
-    """A token for the actor (or for `person_id`, from the command line), shown once."""
-    owner = person_id or uow.actor.person_id
+    """A token for the actor (or for `person_id`, from the command line), shown once. Never asked for by a token."""
+    by_a_person(uow.actor)
+    key = person_id or uow.actor.person_id
+    owner = uow.session.get(Person, key) if key else None
     if owner is None:
         raise NotFound("person")
-    # Never more than whoever asks holds: a token for one role must not beget one for all of its owner's.
-    held = roles_of(uow.session, owner) if person_id else uow.actor.roles
+    if owner.disabled_at is not None:
+        raise Conflict(f"The account {owner.username} is turned off, so no token was made.", hint="Turn it on first.")
+    held = roles_of(uow.session, owner.id)
     wanted = frozenset(roles) or held
     if not wanted <= held:
         raise Forbidden("A token cannot have a role its owner does not hold.", hint="Leave that role out.")
     secret = "mast_" + new_secret()
     token = ApiToken(
-        person_id=owner,
+        person_id=owner.id,
         label=label.strip() or "token",
         token_hash=keyed_hash(pepper, "token", secret),
         roles=sorted(r.value for r in wanted),
@@ -235,26 +285,23 @@ def issue_token(
     )
     uow.session.add(token)
     uow.session.flush()
-    audit.record(uow, "issue", "api_token", token.id, after={"label": token.label, "roles": token.roles})
+    after = {"label": token.label, "roles": token.roles}
+    audit.record(uow, "issue", "api_token", token.id, agency_id=owner.agency_id, after=after)
     return token, secret
 
 
-def revoke_token(uow: UnitOfWork, token_id: uuid.UUID) -> None:
-    """End one of the actor's tokens."""
+def revoke_token(uow: UnitOfWork, owner_id: uuid.UUID | None, token_id: uuid.UUID) -> None:
+    """End a token of this person."""
     token = uow.session.get(ApiToken, token_id)
-    if token is None or token.person_id != uow.actor.person_id:
+    if token is None or token.person_id != owner_id:
         raise NotFound("token")
-    token.revoked_at = uow.now
-    publish(uow, ENDED, "revoked", agency_id=uow.actor.agency_id, payload={"key": live_key(token.token_hash)})
-    audit.record(uow, "revoke", "api_token", token_id)
+    agency_id = uow.session.get_one(Person, token.person_id).agency_id
+    end(uow, agency_id, [token])
+    audit.record(uow, "revoke", "api_token", token_id, agency_id=agency_id)
 
 
-def own_tokens(session: Session, actor: Actor, now: datetime) -> list[ApiToken]:
-    """The actor's tokens that still work, newest first."""
-    return _tokens_of(session, actor.person_id, now)
-
-
-def _tokens_of(session: Session, person_id: uuid.UUID | None, now: datetime) -> list[ApiToken]:
+def tokens_of(session: Session, person_id: uuid.UUID | None, now: datetime) -> list[ApiToken]:
+    """The tokens of a person that still work, newest first."""
     works = (ApiToken.person_id == person_id, ApiToken.expires_at > now, col(ApiToken.revoked_at).is_(None))
     return list(session.exec(select(ApiToken).where(*works).order_by(col(ApiToken.id).desc())))
 
@@ -265,6 +312,12 @@ def display_names(session: Session, person_ids: Iterable[uuid.UUID | None]) -> d
     if not wanted:
         return {}
     return dict(session.exec(select(Person.id, Person.display_name).where(col(Person.id).in_(wanted))).all())
+
+
+def username(session: Session, actor: Actor) -> str:
+    """What somebody signs in as; empty for the system."""
+    person = session.get(Person, actor.person_id) if actor.person_id else None
+    return person.username if person else ""
 
 
 def find_person(session: Session, username: str) -> Person:

@@ -7,10 +7,13 @@ import structlog
 from fastapi import Request
 from fastapi.responses import Response
 
-from app.intake.people import service
+from app.intake.people import service, tables
 from app.platform.kernel.actor import Actor
+from app.platform.security.throttle import SIGN_IN, address_of
 from app.platform.security.tokens import keyed_hash
 from app.runtime import Runtime
+
+BY_ITSELF = "Mast-By-Itself"
 
 
 def cookie_name(runtime: Runtime) -> str:
@@ -35,12 +38,20 @@ def live_key(request: Request) -> str:
     runtime: Runtime = request.app.state.runtime
     token = _token(request)
     secret = request.cookies.get(cookie_name(runtime), "") if token is None else token
-    return service.live_key(keyed_hash(runtime.pepper, "session" if token is None else "token", secret))
+    return tables.live_key(keyed_hash(runtime.pepper, "session" if token is None else "token", secret))
 
 
 def _token(request: Request) -> str | None:
     scheme, _, credential = request.headers.get("authorization", "").partition(" ")
     return credential.strip() if scheme.lower() == "bearer" else None
+
+
+def by_itself(request: Request) -> bool:
+    """Whether a page asks this without anybody having tapped or typed: a live part, a poll, a stream of events.
+
+    The page says so itself, and is believed, because it can only make a session end sooner.
+    """
+    return BY_ITSELF in request.headers or request.headers.get("accept") == "text/event-stream"
 
 
 def identify(request: Request) -> Actor | None:
@@ -56,15 +67,27 @@ def identify(request: Request) -> Actor | None:
     if found is None:
         return None
     actor, touch = found
-    if touch is not None:
+    if touch is not None and not by_itself(request):
         _touch(runtime, actor, touch)
     return actor
+
+
+def confirm(request: Request, actor: Actor, password: str) -> None:
+    """Ask who is signed in for the password once more; wrong ones count as at signing in, for the same name and address.
+
+    Before a unit of work is begun: checking a password takes long. Raises Invalid, Forbidden (a token), TooMany.
+    """
+    runtime: Runtime = request.app.state.runtime
+    with runtime.read() as session:
+        tried = SIGN_IN, f"{service.username(session, actor)}|{address_of(request)}"
+        with runtime.throttle.trying(tried):
+            service.password_again(session, actor, password)
 
 
 def _touch(runtime: Runtime, actor: Actor, id_hash: str) -> None:
     """Note that the browser is in use. When that cannot be written (full disk), reading goes on all the same."""
     try:
-        with runtime.db.begin(actor) as uow:
+        with runtime.begin(actor, vital=True) as uow:
             service.touch_session(uow, id_hash)
     except (sqlalchemy.exc.SQLAlchemyError, OSError) as error:
         structlog.get_logger(__name__).warning("session_not_touched", error=type(error).__name__)

@@ -12,6 +12,11 @@ from app.platform.db import Base, enum_column, json_column, key_column, utc_colu
 from app.platform.kernel.actor import Role
 
 
+def live_key(secret_hash: str) -> str:
+    """The part of a session's or token's hash that names it."""
+    return secret_hash[:16]
+
+
 class AgencyKind(StrEnum):
     """What an agency is here for; partners see aggregates only."""
 
@@ -40,6 +45,10 @@ class Person(Base, table=True):
     username: str = Field(max_length=60, unique=True)
     display_name: str = Field(max_length=120)
     password_hash: str = Field(max_length=255)
+    """Empty until the person has set a password by a link: then no password fits."""
+    link_hash: str | None = Field(default=None, max_length=64, index=True, unique=True)
+    """Of the link by which the person may set a new password, once."""
+    link_expires_at: datetime | None = utc_column(nullable=True)
     disabled_at: datetime | None = utc_column(nullable=True)
     created_at: datetime = utc_column()
     version: int = 1
@@ -64,6 +73,11 @@ class StaffSession(Base, table=True):
     expires_at: datetime = utc_column()
     revoked_at: datetime | None = utc_column(nullable=True)
 
+    @property
+    def live_key(self) -> str:
+        """What names it in events and forms: too little of its hash to be of use to anybody."""
+        return live_key(self.id_hash)
+
 
 class ApiToken(Base, table=True):
     """A bearer token: hashed, shown once, expiring, with no more roles than its owner has."""
@@ -77,3 +91,8 @@ class ApiToken(Base, table=True):
     created_at: datetime = utc_column()
     expires_at: datetime = utc_column()
     revoked_at: datetime | None = utc_column(nullable=True)
+
+    @property
+    def live_key(self) -> str:
+        """What names it in events and forms."""
+        return live_key(self.token_hash)

@@ -11,7 +11,8 @@ from sqlmodel import Session
 
 from app.intake.custody import service as custody
 from app.intake.custody.schemas import LedgerOut, NewCustodyEvent
-from app.intake.samples import schemas, service
+from app.intake.people import signin
+from app.intake.samples import lookup, queue, schemas, service
 from app.intake.samples.intake_schemas import NewSample, SampleChange
 from app.intake.sessions import service as sessions
 from app.platform.db import UnitOfWork
@@ -30,9 +31,9 @@ Registrar = Annotated[Actor, allow(Role.RECEPTION, Role.SESSION_LEAD, Role.HEALT
 TicketKeeper = Annotated[Actor, allow(Role.RECEPTION, Role.SESSION_LEAD)]
 
 
-def sample_out(session: Session, row: service.Sample) -> schemas.SampleOut:
+def sample_out(session: Session, row: service.Sample, who: Actor) -> schemas.SampleOut:
     """A sample with what hangs on it."""
-    return schemas.SampleOut.of(row, service.expected_of(session, row.id), service.consents_of(session, row.id))
+    return schemas.SampleOut.of(row, lookup.expected_of(session, row.id), lookup.consents_of(session, row.id), who)
 
 
 @router.post("/sessions/{session_id}/samples", status_code=201, response_model=schemas.RegisteredOut)
@@ -49,7 +50,7 @@ def register_sample(
         done = service.register(uow, session_id, body, rt.pepper, substances=substances, ticket_days=days)
         assert done.sample.ticket_expires_at is not None
         return schemas.RegisteredOut(
-            sample=schemas.SampleOut.of(done.sample, done.expected, done.consents),
+            sample=schemas.SampleOut.of(done.sample, done.expected, done.consents, who),
             ticket=schemas.TicketOut.of(done.code, done.sample.ticket_expires_at, address, individual),
             offers=done.offers,
         )
@@ -64,7 +65,7 @@ def list_samples(
     """All samples of a session, in the order of their keys."""
     after = decode_cursor(cursor)
     with rt.read() as session:
-        rows = service.page(session, who, session_id, after=after, limit=limit + 1, now=rt.now())
+        rows = queue.page(session, who, session_id, after=after, limit=limit + 1, now=rt.now())
     return cut(rows, limit, schemas.QueueRowOut.of, lambda row: row.sample_id)
 
 
@@ -72,21 +73,21 @@ def list_samples(
 def read_queue(session_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> list[schemas.QueueRowOut]:
     """Samples that are neither told nor withdrawn, oldest first."""
     with rt.read() as session:
-        return [schemas.QueueRowOut.of(row) for row in service.queue(session, who, session_id, now=rt.now())]
+        return [schemas.QueueRowOut.of(row) for row in queue.queue(session, who, session_id, now=rt.now())]
 
 
 @router.get("/sessions/{session_id}/board")
-def read_board(session_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> service.Board:
+def read_board(session_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> queue.Board:
     """Throughput and waits of a session."""
     with rt.read() as session:
-        return service.board(session, who, session_id, rt.now())
+        return queue.board(session, who, session_id, rt.now())
 
 
 @router.get("/samples/{sample_id}")
 def read_sample(sample_id: uuid.UUID, who: Staff, rt: RuntimeDep, response: Response) -> schemas.SampleOut:
     """Everything recorded about a sample; no ticket."""
     with rt.read() as session:
-        return tagged(response, sample_out(session, service.get_sample(session, who, sample_id)))
+        return tagged(response, sample_out(session, lookup.get_sample(session, who, sample_id), who))
 
 
 @router.patch("/samples/{sample_id}")
@@ -96,11 +97,11 @@ def correct_sample(
     """Correct what was written down; only the fields sent change."""
 
     def corrected(uow: UnitOfWork) -> schemas.SampleOut:
-        row = service.lock_sample(uow, sample_id)
+        row = lookup.lock_sample(uow, sample_id)
         check_version("sample", change.version, row.version)
         service.change(uow, row, body, substances=rt.pack.substances)
         uow.session.flush()
-        return sample_out(uow.session, row)
+        return sample_out(uow.session, row, who)
 
     return change.made(who, corrected)
 
@@ -111,17 +112,21 @@ def withdraw_sample(
 ) -> schemas.SampleOut:
     """Take a sample out. Needs no version: a person may withdraw whatever else is going on."""
     with rt.begin(who, request) as uow:
-        row = service.lock_sample(uow, sample_id)
+        row = lookup.lock_sample(uow, sample_id)
         service.withdraw(uow, row, body.reason.value)
-        return sample_out(uow.session, row)
+        return sample_out(uow.session, row, who)
 
 
 @router.post("/samples/{sample_id}/ticket", status_code=201, response_model=schemas.TicketOut)
-def reissue_ticket(sample_id: uuid.UUID, who: TicketKeeper, rt: RuntimeDep, creation: CreationDep) -> JSONResponse:
-    """A new code for a lost ticket; the old one stops working at once."""
+def reissue_ticket(
+    sample_id: uuid.UUID, body: schemas.Reissue, who: TicketKeeper, rt: RuntimeDep, creation: CreationDep
+) -> JSONResponse:
+    """A new code for a lost ticket; the old one stops working at once. It opens the client's page, so it asks for the
+    password of who is signed in; a token cannot do this."""
+    signin.confirm(creation.request, who, body.password)
 
     def create(uow: UnitOfWork) -> schemas.TicketOut:
-        row = service.lock_sample(uow, sample_id)
+        row = lookup.lock_sample(uow, sample_id)
         individual = sessions.get_session(uow.session, who, row.session_id).licence_mode.individual_results
         code = service.reissue_ticket(uow, row, rt.pepper)
         if row.ticket_expires_at is None:
@@ -135,7 +140,7 @@ def reissue_ticket(sample_id: uuid.UUID, who: TicketKeeper, rt: RuntimeDep, crea
 def read_custody(sample_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> LedgerOut:
     """The custody ledger of a sample and its balance."""
     with rt.read() as session:
-        row = service.get_sample(session, who, sample_id)
+        row = lookup.get_sample(session, who, sample_id)
         return LedgerOut.of(custody.ledger(session, row.id))
 
 
@@ -144,7 +149,7 @@ def add_custody(sample_id: uuid.UUID, body: NewCustodyEvent, who: Staff, creatio
     """Write a line into the custody ledger."""
 
     def create(uow: UnitOfWork) -> custody.CustodyLine:
-        row = service.lock_sample(uow, sample_id)
+        row = lookup.lock_sample(uow, sample_id)
         event = custody.add_event(uow, session_id=row.session_id, sample_id=row.id, **body.model_dump())
         return next(line for line in custody.ledger(uow.session, row.id).lines if line.id == event.id)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from app.intake.samples import service
+from app.intake.samples import substances
 from app.platform.kernel.actor import Actor
 from app.platform.security.policy import allow
 from app.runtime import RuntimeDep
@@ -22,9 +22,9 @@ def suggest_substances(
     rt: RuntimeDep,
     q: Annotated[str, Query(max_length=120, description="Words as they are typed")] = "",
     limit: Annotated[int, Query(ge=1, le=50)] = 8,
-) -> list[service.Suggestion]:
+) -> list[substances.Suggestion]:
     """Substances, classes and mixtures the words may mean, the likeliest first.
 
     `kind` is "ambiguous" where a street name means several substances of one class: choose the class.
     """
-    return service.suggest(rt.pack.substances, q, limit)
+    return substances.suggest(rt.pack.substances, q, limit)

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Protocol, get_args
 
+from app.platform.kernel.actor import Role
+
 
 class SubmitterType(StrEnum):
     """Who brought it. Police and partner rows are never mixed with client rows."""
@@ -96,6 +98,12 @@ class AgeBand(StrEnum):
     B45_54 = "45_54"
     B55_UP = "55_up"
     NO_ANSWER = "no_answer"
+
+
+PERSON_FIELDS = frozenset({"age_band", "gender", "harm_event"})
+"""What is recorded of the person, and not of what was handed in."""
+PERSON_SEEN_BY = (Role.RECEPTION, Role.HEALTH_WORKER)
+"""Who writes it down, and who talks with the client. Nobody else's work needs it."""
 
 
 class ConsentKind(StrEnum):

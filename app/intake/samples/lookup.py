@@ -14,6 +14,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from app.intake.samples import tickets
 from app.intake.samples.domain import HARMED, ConsentAnswer, ConsentKind, SubmitterType
 from app.intake.samples.tables import Consent, Sample, SampleExpected, TicketSession
+from app.intake.sessions import service as sessions
 from app.platform.db import UnitOfWork
 from app.platform.db.rows import row_of
 from app.platform.kernel.actor import Actor
@@ -26,9 +27,17 @@ AT_ONCE = 500
 
 
 def get_sample(session: Session, actor: Actor, sample_id: uuid.UUID) -> Sample:
-    """One sample of the actor's agency. Raises NotFound for a foreign one as for an absent one."""
-    found = session.get(Sample, sample_id)
-    if found is None or found.agency_id != actor.agency_id:
+    """One sample of the actor's agency. Raises NotFound for a foreign one, or one of a session that is over for reception,
+    as for an absent one."""
+    return _seen(session, actor, session.get(Sample, sample_id))
+
+
+def _seen(session: Session, actor: Actor, found: Sample | None) -> Sample:
+    if (
+        found is None
+        or found.agency_id != actor.agency_id
+        or not sessions.sees_samples_of(session, actor, found.session_id)
+    ):
         raise NotFound("sample")
     return found
 
@@ -40,7 +49,8 @@ def keys_of_agency(session: Session, actor: Actor) -> list[uuid.UUID]:
 
 def lock_sample(uow: UnitOfWork, sample_id: uuid.UUID) -> Sample:
     """A sample that is about to be changed: its row is read as it is now, and held until the transaction ends."""
-    return row_of(uow.session, Sample, uow.actor.agency_id, sample_id, "sample", lock=True)
+    row = row_of(uow.session, Sample, uow.actor.agency_id, sample_id, "sample", lock=True)
+    return _seen(uow.session, uow.actor, row)
 
 
 def sample_for_system(session: Session, sample_id: uuid.UUID) -> Sample | None:

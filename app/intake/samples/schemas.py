@@ -6,7 +6,7 @@ import uuid
 from dataclasses import asdict
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.intake.samples import domain as d
 from app.intake.samples.intake_schemas import Details
@@ -14,6 +14,7 @@ from app.intake.samples.queue import QueueRow
 from app.intake.samples.substances import Suggestion
 from app.intake.samples.tables import Sample
 from app.intake.samples.tickets import grouped
+from app.platform.kernel.actor import Actor
 from harm_messages.vocabulary import Form
 
 
@@ -41,7 +42,10 @@ class QueueRowOut(BaseModel):
 
 
 class SampleOut(Details):
-    """Everything that was recorded about a sample; no ticket."""
+    """What was recorded about a sample; no ticket.
+
+    `age_band`, `gender` and `harm_event` are null for everybody but reception and health workers.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -64,11 +68,15 @@ class SampleOut(Details):
     version: int
 
     @classmethod
-    def of(cls, row: Sample, expected: list[str], consents: dict[d.ConsentKind, d.ConsentAnswer]) -> SampleOut:
-        """From rows."""
+    def of(
+        cls, row: Sample, expected: list[str], consents: dict[d.ConsentKind, d.ConsentAnswer], who: Actor
+    ) -> SampleOut:
+        """From rows, as this person may see them."""
         values = row.model_dump(exclude={"ticket_hmac", "ticket_expires_at", "received_by", "agency_id"})
         for name in ("planned_route", "gender", "price_unit"):
             values[name] = values[name] or None
+        if not who.has(*d.PERSON_SEEN_BY):
+            values |= dict.fromkeys(d.PERSON_FIELDS)
         return cls(**values, expected=expected, consents=consents, stage=d.stage(row))
 
 
@@ -93,6 +101,14 @@ class RegisteredOut(BaseModel):
     sample: SampleOut
     ticket: TicketOut
     offers: list[Suggestion]
+
+
+class Reissue(BaseModel):
+    """The password of who is signed in, once more."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    password: str = Field(max_length=200)
 
 
 class Withdrawal(BaseModel):

@@ -1,7 +1,7 @@
 """Use cases of samples: register one with its ticket; stages, corrections, withdrawal, lost tickets.
 
-What other features use stands here in one place; some of it in a module of its own name: lookup (finding samples, by
-ticket too), queue (who waits, the board), substances (what the register makes of words).
+Beside it, called by their own names: lookup (finding samples, by ticket too), queue (who waits, the board),
+substances (what the register makes of words).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from app.intake.custody import service as custody
 from app.intake.custody.domain import CustodyKind
 from app.intake.samples import tickets
 from app.intake.samples.domain import (
+    PERSON_FIELDS,
     STAMPS,
     ConsentAnswer,
     ConsentKind,
@@ -29,28 +30,11 @@ from app.intake.samples.domain import (
     Stamp,
     SubmitterType,
     consent_problems,
-    stage,
 )
 from app.intake.samples.events import NotToBeCounted
 from app.intake.samples.intake_schemas import Details, NewSample, SampleChange
-from app.intake.samples.lookup import (
-    consent_rows,
-    consents_of,
-    expected_of,
-    get_sample,
-    is_harmed,
-    keys_of_agency,
-    lock_sample,
-    look_alikes,
-    of_the_same_visit,
-    open_ticket_session,
-    sample_by_ticket,
-    sample_by_ticket_session,
-    sample_for_system,
-    ticket_hash,
-)
-from app.intake.samples.queue import Board, QueueRow, before_in_queue, board, page, queue, state_words
-from app.intake.samples.substances import Suggestion, label_of, labels, suggest, understand
+from app.intake.samples.lookup import consent_rows, consents_of, expected_of, ticket_hash
+from app.intake.samples.substances import Suggestion, understand
 from app.intake.samples.tables import Consent, Sample, SampleExpected, TicketSession
 from app.intake.sessions import service as sessions
 from app.platform import audit
@@ -61,40 +45,12 @@ from app.platform.live.publish import publish
 from app.platform.reactions import emit
 from harm_messages.register import Register
 
-__all__ = [
-    "Board",
-    "NewSample",
-    "QueueRow",
-    "Sample",
-    "Suggestion",
-    "before_in_queue",
-    "board",
-    "consent_rows",
-    "consents_of",
-    "expected_of",
-    "get_sample",
-    "is_harmed",
-    "keys_of_agency",
-    "label_of",
-    "labels",
-    "lock_sample",
-    "look_alikes",
-    "of_the_same_visit",
-    "open_ticket_session",
-    "page",
-    "queue",
-    "sample_by_ticket",
-    "sample_by_ticket_session",
-    "sample_for_system",
-    "stage",
-    "state_words",
-    "suggest",
-    "understand",
-]
+__all__ = ["Sample"]  # every other name is called in the module that defines it
 
 TICKET_DAYS = 14
 # What a person typed or said.
 _WORDS = frozenset({"words_spoken", "sold_as", "client_believes", "logo", "shape", "group_ref", "staff_note"})
+_UNWRITTEN = _WORDS | PERSON_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,17 +172,20 @@ def add_consents(
     earlier: Mapping[ConsentKind, Consent],
 ) -> None:
     """Add answers; the earlier ones stay. A later answer has the later time, also after a clock was set back."""
-    uow.session.add_all(
-        Consent(
-            sample_id=sample_id,
-            kind=kind,
-            answer=answer,
-            wording_version=wording().version,
-            at=max(uow.now, earlier[kind].at + timedelta(microseconds=1)) if kind in earlier else uow.now,
-            recorded_by=uow.actor.person_id,
-        )
+    rows = [
+        {
+            "id": new_id(),
+            "sample_id": sample_id,
+            "kind": kind,
+            "answer": answer,
+            "wording_version": wording().version,
+            "at": max(uow.now, earlier[kind].at + timedelta(microseconds=1)) if kind in earlier else uow.now,
+            "recorded_by": uow.actor.person_id,
+        }
         for kind, answer in answers.items()
-    )
+    ]
+    if rows:
+        uow.session.connection().execute(sa.insert(Consent), rows)
 
 
 def _record(uow: UnitOfWork, row: Sample, expected: list[str], consents: dict[ConsentKind, ConsentAnswer]) -> None:
@@ -263,15 +222,9 @@ def change(uow: UnitOfWork, sample: Sample, changed: SampleChange, *, substances
     if changed.consents:
         after["consents"] = {kind.value: answer.value for kind, answer in changed.consents.items()}
     audit.record(
-        uow,
-        "correct",
-        "sample",
-        sample.id,
-        version=sample.version,
-        before=before,
-        after=after,
+        uow, "correct", "sample", sample.id, version=sample.version, before=before, after=after,
         session_id=sample.session_id,
-    )
+    )  # fmt: skip
     _tell_queue(uow, sample, "sample.corrected")
 
 
@@ -338,9 +291,9 @@ def _refuse_if_withdrawn(sample: Sample) -> None:
 
 
 def _said(sample: Sample, names: Iterable[str]) -> dict[str, JsonValue]:
-    """These fields for the audit log, which says that words changed and never what they say."""
+    """These fields for the audit log, which says that words and what is known of the person changed, and never what it is."""
     values = {name: getattr(sample, name) for name in names}
-    return {name: "…" if name in _WORDS else getattr(value, "value", value) for name, value in values.items()}
+    return {name: "…" if name in _UNWRITTEN else getattr(value, "value", value) for name, value in values.items()}
 
 
 def _tell_queue(uow: UnitOfWork, sample: Sample, kind: str) -> None:

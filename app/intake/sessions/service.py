@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -15,17 +15,40 @@ from app.intake.sessions.tables import CheckingSession, Site
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.db.rows import newest, row_of
-from app.platform.kernel.actor import Actor
+from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Conflict, Invalid, NotFound
 from app.platform.live.publish import publish
+from app.platform.security.policy import SERVICE_STAFF
 
 __all__ = ["CheckingSession", "NewSession", "NewSite", "Site"]
 
 
+RECEPTION_SEES = timedelta(days=1)
+"""How long after it was closed a session is seen at reception, whose tablets are the ones that get stolen."""
+
+
+def _seen_from(actor: Actor) -> datetime | None:
+    """Sessions closed until then are over for this person; None where none ever is."""
+    if actor.asked_at is None or actor.roles & SERVICE_STAFF != {Role.RECEPTION}:
+        return None
+    return actor.asked_at - RECEPTION_SEES
+
+
+def _sees(row: CheckingSession, actor: Actor) -> bool:
+    since = _seen_from(actor)
+    return row.agency_id == actor.agency_id and (since is None or row.closed_at is None or row.closed_at > since)
+
+
+def sees_samples_of(session: Session, actor: Actor, session_id: uuid.UUID) -> bool:
+    """Whether samples of a session of the actor's agency are shown to the actor."""
+    return _seen_from(actor) is None or _sees(session.get_one(CheckingSession, session_id), actor)
+
+
 def get_session(session: Session, actor: Actor, session_id: uuid.UUID) -> CheckingSession:
-    """One session of the actor's agency. Raises NotFound for a foreign one as for an absent one."""
+    """One session of the actor's agency. Raises NotFound for a foreign one, or one that is over for reception, as for an
+    absent one."""
     found = session.get(CheckingSession, session_id)
-    if found is None or found.agency_id != actor.agency_id:
+    if found is None or not _sees(found, actor):
         raise NotFound("session")
     return found
 
@@ -40,7 +63,8 @@ def lock_session(uow: UnitOfWork, session_id: uuid.UUID) -> CheckingSession:
 
     A form sent twice at the same instant therefore finds the answer of the first, also on PostgreSQL.
     """
-    return row_of(uow.session, CheckingSession, uow.actor.agency_id, session_id, "session", lock=True)
+    row = row_of(uow.session, CheckingSession, uow.actor.agency_id, session_id, "session", lock=True)
+    return get_session(uow.session, uow.actor, row.id)
 
 
 def sessions_of(
@@ -52,9 +76,13 @@ def sessions_of(
     limit: int = 200,
 ) -> list[CheckingSession]:
     """Sessions of the actor's agency, newest first by key. `open_only`: those nobody has closed."""
-    own = CheckingSession.agency_id == actor.agency_id
-    still_open = (col(CheckingSession.closed_at).is_(None),) if open_only else ()
-    return newest(session, CheckingSession, own, *still_open, before=before, limit=limit)
+    since, closed_at = _seen_from(actor), col(CheckingSession.closed_at)
+    wanted: list[sa.ColumnElement[bool]] = [col(CheckingSession.agency_id) == actor.agency_id]
+    if since is not None:
+        wanted.append(sa.or_(closed_at.is_(None), closed_at > since))
+    if open_only:
+        wanted.append(closed_at.is_(None))
+    return newest(session, CheckingSession, *wanted, before=before, limit=limit)
 
 
 def sessions_now(session: Session, actor: Actor, now: datetime) -> list[CheckingSession]:
@@ -92,7 +120,11 @@ def create_session(uow: UnitOfWork, new: NewSession) -> CheckingSession:
     assert uow.actor.agency_id is not None
     if problems := timing_problems(new.opens_at, new.closes_at):
         raise Invalid(" ".join(problems.values()), fields=problems)
-    site = _known_site(uow, new.site_id) if new.site is None else _site_called(uow, new.site)
+    if new.site is None:
+        assert new.site_id is not None
+        site = row_of(uow.session, Site, uow.actor.agency_id, new.site_id, "site")
+    else:
+        site = _site_called(uow, new.site)
     row = CheckingSession(
         **new.model_dump(exclude={"site", "site_id", "client_lookup"}),
         agency_id=uow.actor.agency_id,
@@ -108,13 +140,6 @@ def create_session(uow: UnitOfWork, new: NewSession) -> CheckingSession:
     audit.record(uow, "create", "session", row.id, version=row.version, after=after, session_id=row.id)
     publish(uow, "queue", "session.created", agency_id=row.agency_id, session_id=row.id)
     return row
-
-
-def _known_site(uow: UnitOfWork, site_id: uuid.UUID | None) -> Site:
-    found = uow.session.get(Site, site_id) if site_id else None
-    if found is None or found.agency_id != uow.actor.agency_id:
-        raise NotFound("site")
-    return found
 
 
 def _site_called(uow: UnitOfWork, place: NewSite) -> Site:

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from sqlmodel import Session, col, select
 
 from app.intake.people import service as people
+from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.intake.sessions import service as sessions
 from app.intake.tasks.domain import KINDS, TaskKind, why_not_closed
@@ -122,7 +123,7 @@ def get_task(session: Session, actor: Actor, task_id: uuid.UUID) -> TaskView:
 
 def of_sample(session: Session, actor: Actor, sample_id: uuid.UUID) -> list[TaskView]:
     """Tasks about a sample of the actor's agency, open ones first."""
-    samples.get_sample(session, actor, sample_id)
+    lookup.get_sample(session, actor, sample_id)
     rows = rows_of_sample(session, sample_id)
     return _views(session, actor, sorted(rows, key=lambda row: (row.closed_at is not None, _can_wait(row))))
 
@@ -161,7 +162,7 @@ def _open_ones(session: Session, actor: Actor, session_id: uuid.UUID | None) -> 
 
 def _views(session: Session, actor: Actor, rows: Sequence[Task]) -> list[TaskView]:
     names = people.display_names(session, [row.closed_by for row in rows])
-    numbers = {row.sample_id: samples.get_sample(session, actor, row.sample_id).number for row in rows}
+    numbers = {row.sample_id: lookup.get_sample(session, actor, row.sample_id).number for row in rows}
     return [
         TaskView(
             row,

@@ -13,29 +13,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from app.laboratory.identification import parts, ranking
 from app.laboratory.identification.answer import Answer
 from app.laboratory.identification.domain import MethodInfo
 from app.laboratory.identification.identified import identified
-from app.laboratory.identification.parts import (
-    Candidate,
-    FormulaFit,
-    FormulaHit,
-    FormulaScreen,
-    Ion,
-    LockMass,
-    MassScaleUsed,
-)
-from app.laboratory.identification.ranking import (
-    SearchConditions,
-    answer_of,
-    as_candidates,
-    limits_of,
-    listed,
-    merged,
-    not_compared,
-    rounded,
-    tagged,
-)
 from app.laboratory.library.opened import Opened
 from spectra import Candidate as Hit
 from spectra import (
@@ -86,21 +67,21 @@ def put_right(query: MassSpectrum, lock_masses: Sequence[float]) -> MassScale:
     return MassScale(found.spectrum, found, found.reasons)
 
 
-def scale_used(used: Recalibration | None) -> MassScaleUsed | None:
+def scale_used(used: Recalibration | None) -> parts.MassScaleUsed | None:
     """How the masses were moved, for the answer: errors in ppm; None for what is not known."""
     if used is None:
         return None
-    return MassScaleUsed(
+    return parts.MassScaleUsed(
         used.estimated, _ppm(used.before_ppm), _ppm(used.after_ppm), round(used.window_ppm, 2), tuple(used.missing),
         tuple(
-            LockMass(round(k.expected, 5), round(k.measured, 5), _ppm(k.before_ppm), _ppm(k.after_ppm))
+            parts.LockMass(round(k.expected, 5), round(k.measured, 5), _ppm(k.before_ppm), _ppm(k.after_ppm))
             for k in used.locks
         ),
     )  # fmt: skip
 
 
 def _ppm(error: float) -> float | None:
-    return rounded(error, 2) if math.isfinite(error) else None
+    return ranking.rounded(error, 2) if math.isfinite(error) else None
 
 
 # -- the screen ----------------------------------------------------------------------------------------------------
@@ -118,22 +99,22 @@ class Screened:
 
     def first_words(self) -> str:
         """The strongest formula with its isomers."""
-        return f"{self.found[0].formula}: {listed([i.name for i in self.found[0].isomers], 'or')}"
+        return f"{self.found[0].formula}: {ranking.listed([i.name for i in self.found[0].isomers], 'or')}"
 
-    def hits(self, top: int) -> tuple[FormulaHit, ...]:
+    def hits(self, top: int) -> tuple[parts.FormulaHit, ...]:
         """The first `top` formulae with all their ions."""
         return tuple(
-            FormulaHit(
+            parts.FormulaHit(
                 round(one.ions[0].mz, 5), one.formula, one.ions[0].adduct, round(one.ions[0].error_ppm, 2),
                 tuple(i.name for i in one.isomers),
-                tuple(Ion(i.adduct, round(i.mz, 5), round(i.error_ppm, 2), round(i.height, 4)) for i in one.ions),
+                tuple(parts.Ion(i.adduct, round(i.mz, 5), round(i.error_ppm, 2), round(i.height, 4)) for i in one.ions),
             )
             for one in self.found[:top]
         )  # fmt: skip
 
 
 def screen(
-    scale: MassScale, books: Sequence[Opened], lock_masses: Sequence[float], conditions: SearchConditions
+    scale: MassScale, books: Sequence[Opened], lock_masses: Sequence[float], conditions: ranking.SearchConditions
 ) -> Screened | None:
     """Formulae of all lists in one reading; of a reading with a precursor, those of its precursor. None: no list."""
     if not books:
@@ -148,7 +129,9 @@ def screen(
     single = {one.formula for one in said.set_aside}
     aside = [text for text in said.reasons if text.partition(" ")[0] in single]
     words = [*scale.sentences, *(text for text in said.reasons if text not in (*aside, *scale.sentences))]
-    sentences = (*_lead(said, words), *_locks(said, lock_masses), *_aside_shortly(aside))
+    more = len(aside) - MOST_ASIDE_SAID
+    shortly = [*aside[:MOST_ASIDE_SAID], *([f"{more} more were set aside for such reasons."] if more > 0 else [])]
+    sentences = (*_lead(said, words), *_locks(said, lock_masses), *shortly)
     return Screened(said.found, said.calibration, sentences, tuple(aside), homes)
 
 
@@ -163,7 +146,7 @@ def _lead(said: Screening, words: Sequence[str]) -> list[str]:
     """The formulae in words before everything else; without one, that no mass fits."""
     out = []
     for one in said.found[:MOST_FORMULAS_SAID]:
-        ion, names = one.ions[0], listed([i.name for i in one.isomers])
+        ion, names = one.ions[0], ranking.listed([i.name for i in one.isomers])
         out.append(f"m/z {ion.mz:.4f} fits {one.formula} as {ion.adduct}, {ion.error_ppm:+.1f} ppm off: {names}.")
     if (more := len(said.found) - MOST_FORMULAS_SAID) > 0:
         out.append(f"{more} more formulae fit weaker peaks.")
@@ -183,13 +166,7 @@ def _locks(said: Screening, lock_masses: Sequence[float]) -> list[str]:
     return out
 
 
-def _aside_shortly(aside: Sequence[str]) -> list[str]:
-    more = len(aside) - MOST_ASIDE_SAID
-    shown = list(aside[:MOST_ASIDE_SAID])
-    return [*shown, f"{more} more were set aside for such reasons."] if more > 0 else shown
-
-
-def formula_rows(screened: Screened, conditions: SearchConditions) -> tuple[Candidate, ...]:
+def formula_rows(screened: Screened, conditions: ranking.SearchConditions) -> tuple[parts.Candidate, ...]:
     """One candidate per isomer of the first formulae, all of a formula with one rank."""
     return tuple(
         _candidate(screened, rank, found, isomer, conditions)
@@ -199,18 +176,18 @@ def formula_rows(screened: Screened, conditions: SearchConditions) -> tuple[Cand
 
 
 def _candidate(
-    screened: Screened, rank: int, found: ScreenedFormula, isomer: FormulaEntry, conditions: SearchConditions
-) -> Candidate:
+    screened: Screened, rank: int, found: ScreenedFormula, isomer: FormulaEntry, conditions: ranking.SearchConditions
+) -> parts.Candidate:
     known, library = conditions.index.find(isomer.compound, isomer.name), screened.homes[isomer]
     ion, cosine = found.ions[0], found.isotope_cosine
-    return Candidate(
+    return parts.Candidate(
         rank=rank, substance=isomer.name, compound=isomer.compound, substance_id=known.id,
         substance_class=known.drug_class, entry=isomer.id, library=library.name, library_key=library.key,
         starter=library.starter, score=round(max(0.0, 1 - abs(ion.error_ppm) / screened.calibration.window_ppm), 4),
         score_name="exact_mass", matched_peaks=len(found.ions),
         explained_fraction=round(_share(found, screened.calibration.spectrum), 4),
         ambiguous_with=tuple(i.name for i in found.isomers if i is not isomer), ambiguity_group=rank,
-        formula_fit=FormulaFit(
+        formula_fit=parts.FormulaFit(
             round(ion.mz, 5), found.formula, ion.adduct, round(ion.error_ppm, 2),
             tuple(i.name for i in found.isomers), None if cosine is None else round(cosine, 3),
         ),
@@ -232,7 +209,7 @@ def match_accurate_mass(
     spectra: Sequence[Opened],
     formulas: Sequence[Opened],
     info: MethodInfo,
-    conditions: SearchConditions,
+    conditions: ranking.SearchConditions,
 ) -> Answer:
     """The identification of an accurate library where one resembles the reading, else the screen by formula.
 
@@ -241,7 +218,7 @@ def match_accurate_mass(
     """
     searched = [*spectra, *formulas]
     if not searched:
-        return not_compared("There is no library of accurate masses here to compare with.", info.limits)
+        return ranking.not_compared("There is no library of accurate masses here to compare with.", info.limits)
     query = within_range([query])[0]
     scale = put_right(query, info.lock_masses)
     screened = screen(scale, formulas, info.lock_masses, conditions)
@@ -253,24 +230,26 @@ def match_accurate_mass(
     if said is not None and library is not None and (said.level is not _NOTHING or not (screened and screened.found)):
         ordered, answer = identified(said, library, rows, mass_quality(query), searched, conditions)
         answer = _with_screen_beside(
-            answer, as_candidates(ordered, spectra, conditions.index), said, scale, screened, conditions
+            answer, ranking.as_candidates(ordered, spectra, conditions.index), said, scale, screened, conditions
         )
     else:
         answer = _by_formula(query, scale, screened, library, searched, conditions)
     used = scale.locked or (screened.calibration if screened is not None else None)
     hits, aside = (screened.hits(conditions.top), screened.set_aside) if screened is not None else ((), ())
     return replace(
-        answer, formula_screen=FormulaScreen(hits, aside, scale_used(used)), limits=limits_of(info, searched)
+        answer,
+        formula_screen=parts.FormulaScreen(hits, aside, scale_used(used)),
+        limits=ranking.limits_of(info, searched),
     )
 
 
 def _with_screen_beside(
     answer: Answer,
-    candidates: tuple[Candidate, ...],
+    candidates: tuple[parts.Candidate, ...],
     said: Identification,
     scale: MassScale,
     screened: Screened | None,
-    conditions: SearchConditions,
+    conditions: ranking.SearchConditions,
 ) -> Answer:
     """The answer by spectrum with what the screen says; a likeness names nothing, so what fits by formula follows it."""
     headline = answer.headline
@@ -287,17 +266,17 @@ def _by_formula(
     screened: Screened | None,
     library: Opened | None,
     searched: Sequence[Opened],
-    conditions: SearchConditions,
+    conditions: ranking.SearchConditions,
 ) -> Answer:
     level = IdentificationLevel.CLASS_ONLY if screened and screened.found else _NOTHING
     candidates = formula_rows(screened, conditions) if screened else ()
-    answer = answer_of(level, [], [], _formula_words(scale, screened, library), mass_quality(query), searched)
+    answer = ranking.answer_of(level, [], [], _formula_words(scale, screened, library), mass_quality(query), searched)
     first = tuple(row.compound for row in candidates if row.rank == 1)
     return replace(answer, set=first, candidates=candidates, score_name="exact_mass")
 
 
 def _spectral_rows(
-    query: MassSpectrum, registry: Sequence[Opened], conditions: SearchConditions
+    query: MassSpectrum, registry: Sequence[Opened], conditions: ranking.SearchConditions
 ) -> tuple[list[Hit], dict[str, Ranked]]:
     """Compounds as the identification of each library ranks them, with the entropy score a chemist knows; and the rankings.
 
@@ -313,14 +292,14 @@ def _spectral_rows(
             for row, score in zip(candidates_of(one.mass, ranked, conditions.top), ranked.match, strict=False)
         ]
         rows = near if ranked.figures.get("near") == 1.0 else far
-        rows += tagged(one, group_by_compound(plain, one.mass))
+        rows += ranking.tagged(one, group_by_compound(plain, one.mass))
     found = near or far
-    return (merged(found, conditions) if found else []), rankings
+    return (ranking.merged(found, conditions) if found else []), rankings
 
 
 def _with_formulas(
-    candidates: tuple[Candidate, ...], screened: Screened, conditions: SearchConditions
-) -> tuple[Candidate, ...]:
+    candidates: tuple[parts.Candidate, ...], screened: Screened, conditions: ranking.SearchConditions
+) -> tuple[parts.Candidate, ...]:
     known, last = {row.compound for row in candidates}, len(candidates)
     groups = max((row.ambiguity_group or 0 for row in candidates), default=0)
     more = (row for row in formula_rows(screened, conditions) if row.compound not in known)

@@ -5,23 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from app.laboratory.identification.parts import (
-    BESIDE,
-    IF_KNOWN,
-    Candidate,
-    Component,
-    Count,
-    Flag,
-    FormulaScreen,
-    Infrared,
-    InHouse,
-    MixtureFit,
-    Number,
-    Probabilities,
-    QualityRemark,
-    Residual,
-    SearchedLibrary,
-)
+from app.laboratory.identification import parts
 from spectra import IdentificationLevel
 
 
@@ -48,30 +32,30 @@ class PeakAnswer:
 
     sentences: tuple[str, ...] = ()
     set: tuple[str, ...] = ()
-    in_house: InHouse | None = field(default=None, metadata=IF_KNOWN)
-    probability: Probabilities | None = field(default=None, metadata=BESIDE)
+    in_house: parts.InHouse | None = field(default=None, metadata=parts.IF_KNOWN)
+    probability: parts.Probabilities | None = field(default=None, metadata=parts.BESIDE)
 
 
 @dataclass(frozen=True, slots=True)
 class Peak:
     """One component of a run as compared: its number from 1, time, area, spectrum, candidates and answer."""
 
-    peak: Count = 0
-    retention_time_s: Number = 0.0
-    area_percent: Number | None = None
-    area: Number | None = None
-    width_s: Number | None = None
-    signal_to_noise: Number | None = None
-    own_share: Number | None = None
-    retention_index: Number | None = None
+    peak: parts.Count = 0
+    retention_time_s: parts.Number = 0.0
+    area_percent: parts.Number | None = None
+    area: parts.Number | None = None
+    width_s: parts.Number | None = None
+    signal_to_noise: parts.Number | None = None
+    own_share: parts.Number | None = None
+    retention_index: parts.Number | None = None
     retention_note: str = ""
     remarks: tuple[str, ...] = ()
     level: Level = Level.NOT_COMPARED
     headline: str = ""
-    answer: PeakAnswer | None = field(default=None, metadata=IF_KNOWN)
-    candidates: tuple[Candidate, ...] = ()
-    mz: tuple[Number, ...] = ()
-    intensity: tuple[Number, ...] = ()
+    answer: PeakAnswer | None = field(default=None, metadata=parts.IF_KNOWN)
+    candidates: tuple[parts.Candidate, ...] = ()
+    mz: tuple[parts.Number, ...] = ()
+    intensity: tuple[parts.Number, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +67,9 @@ class RunRow:
     substance_id: str = ""
     level: Level = Level.NOT_COMPARED
     headline: str = ""
-    area_percent: Number | None = None
-    peaks: tuple[Count, ...] = ()
-    retention_time_s: Number = 0.0
+    area_percent: parts.Number | None = None
+    peaks: tuple[parts.Count, ...] = ()
+    retention_time_s: parts.Number = 0.0
     ambiguous_with: tuple[str, ...] = ()
 
 
@@ -93,11 +77,11 @@ class RunRow:
 class RunFacts:
     """What is said of a run as a whole."""
 
-    components: Count = 0
-    compared: Count = 0
+    components: parts.Count = 0
+    compared: parts.Count = 0
     sentences: tuple[str, ...] = ()
-    unexplained_percent: Number | None = None
-    peak_width_s: Number | None = None
+    unexplained_percent: parts.Number | None = None
+    peak_width_s: parts.Number | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,29 +96,29 @@ class Answer:
     level: Level = Level.NOT_COMPARED
     headline: str = ""
     sentences: tuple[str, ...] = ()
-    quality: tuple[QualityRemark, ...] = ()
+    quality: tuple[parts.QualityRemark, ...] = ()
     set: tuple[str, ...] = ()
-    components: tuple[Component, ...] = ()
-    unexplained_fraction: Number | None = None
-    incomplete: Flag | None = None
+    components: tuple[parts.Component, ...] = ()
+    unexplained_fraction: parts.Number | None = None
+    incomplete: parts.Flag | None = None
     searched: str = ""
     peaks: tuple[Peak, ...] = ()
-    ranked_by: str | None = field(default=None, metadata=IF_KNOWN)
-    probability: Probabilities | None = field(default=None, metadata=BESIDE)
-    fit: MixtureFit | None = field(default=None, metadata=BESIDE)
-    residual: Residual | None = field(default=None, metadata=IF_KNOWN)
-    mixture: str | None = field(default=None, metadata=IF_KNOWN)
-    energies: tuple[Number, ...] | None = field(default=None, metadata=IF_KNOWN)
-    infrared: Infrared | None = field(default=None, metadata=IF_KNOWN)
-    formula_screen: FormulaScreen | None = field(default=None, metadata=BESIDE)
-    in_house: InHouse | None = field(default=None, metadata=IF_KNOWN)
-    summary: tuple[RunRow, ...] | None = field(default=None, metadata=IF_KNOWN)
-    run: RunFacts | None = field(default=None, metadata=IF_KNOWN)
-    controls: tuple[str, ...] | None = field(default=None, metadata=IF_KNOWN)
-    limits_widened: Number | None = field(default=None, metadata=IF_KNOWN)
+    ranked_by: str | None = field(default=None, metadata=parts.IF_KNOWN)
+    probability: parts.Probabilities | None = field(default=None, metadata=parts.BESIDE)
+    fit: parts.MixtureFit | None = field(default=None, metadata=parts.BESIDE)
+    residual: parts.Residual | None = field(default=None, metadata=parts.IF_KNOWN)
+    mixture: str | None = field(default=None, metadata=parts.IF_KNOWN)
+    energies: tuple[parts.Number, ...] | None = field(default=None, metadata=parts.IF_KNOWN)
+    infrared: parts.Infrared | None = field(default=None, metadata=parts.IF_KNOWN)
+    formula_screen: parts.FormulaScreen | None = field(default=None, metadata=parts.BESIDE)
+    in_house: parts.InHouse | None = field(default=None, metadata=parts.IF_KNOWN)
+    summary: tuple[RunRow, ...] | None = field(default=None, metadata=parts.IF_KNOWN)
+    run: RunFacts | None = field(default=None, metadata=parts.IF_KNOWN)
+    controls: tuple[str, ...] | None = field(default=None, metadata=parts.IF_KNOWN)
+    limits_widened: parts.Number | None = field(default=None, metadata=parts.IF_KNOWN)
     score_name: str = ""
-    candidates: tuple[Candidate, ...] = ()
-    libraries: tuple[SearchedLibrary, ...] = ()
+    candidates: tuple[parts.Candidate, ...] = ()
+    libraries: tuple[parts.SearchedLibrary, ...] = ()
     limits: tuple[str, ...] = ()
 
     @property

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from pydantic import BaseModel
 
 
 class Method(StrEnum):
@@ -45,12 +46,8 @@ NEVER_ABSENT = '"Not seen" is not "absent".'
 """Comes before every other limit."""
 
 
-@dataclass(frozen=True, slots=True)
-class MethodInfo:
-    """One method as app/laboratory/identification/methods.toml describes it. `lod_percent` in % w/w of the sample as received.
-
-    `lock_masses`: m/z of ions (Da, with their charge) the laboratory measures along to put the mass scale right.
-    """
+class MethodOut(BaseModel, frozen=True):
+    """What a method can see and what it cannot. `lod_percent` in % w/w of the sample as received."""
 
     method: Method
     title: str
@@ -62,9 +59,17 @@ class MethodInfo:
     excludes: tuple[str, ...]
     lod_percent: float | None
     lod_words: str
-    reads: tuple[str, ...]
     limits: tuple[str, ...]
     provenance: str
     reviewed: str
     review_by: str
+
+
+class MethodInfo(MethodOut):
+    """One method as app/laboratory/identification/methods.toml describes it.
+
+    `lock_masses`: m/z of ions (Da, with their charge) the laboratory measures along to put the mass scale right.
+    """
+
+    reads: tuple[str, ...]
     lock_masses: tuple[float, ...] = ()

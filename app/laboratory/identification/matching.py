@@ -6,9 +6,11 @@ accurate_mass. Every answer says what was searched, what the method cannot tell 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 
+from app.laboratory.identification import ranking
 from app.laboratory.identification.answer import Answer, Level
 from app.laboratory.identification.domain import MethodInfo
 from app.laboratory.identification.identified import identified
@@ -17,21 +19,6 @@ from app.laboratory.identification.infrared_answer import MOSTLY, fit_sentences,
 from app.laboratory.identification.instrument_state import silenced, widened
 from app.laboratory.identification.mixtures import main_parts, mixture_headline, mixture_of, with_mixture
 from app.laboratory.identification.parts import Alignment, Candidate
-from app.laboratory.identification.ranking import (
-    HEADLINES,
-    SearchConditions,
-    answer_of,
-    as_candidates,
-    limits_of,
-    listed,
-    merged,
-    named_rows,
-    not_compared,
-    regrouped,
-    rounded,
-    tagged,
-    with_components,
-)
 from app.laboratory.library.opened import Opened
 from spectra import Candidate as Hit
 from spectra import (
@@ -59,28 +46,32 @@ WATCH_ALL = 1_000
 
 
 def match_infrared(
-    query: InfraredSpectrum, registry: Sequence[Opened], info: MethodInfo, conditions: SearchConditions
+    query: InfraredSpectrum, registry: Sequence[Opened], info: MethodInfo, conditions: ranking.SearchConditions
 ) -> Answer:
     """Candidates of all infrared libraries, grouped by compound, with the parts of a mixture and limits."""
     if not registry:
-        return not_compared(f"There is no {info.title} library here to compare with.", info.limits)
+        return ranking.not_compared(f"There is no {info.title} library here to compare with.", info.limits)
     rows, aligned = infrared_rows(query, registry, conditions)
     quality = infrared_quality(query)
     explained = widened(_explained(query, registry, rows, conditions), conditions.widening)
     if mostly_unexplained(explained) or {remark.code for remark in quality} & NOTHING_MEASURED:
         explained = silenced(explained)
     level = level_of(rows[0].score if rows else 0.0, size=1)
-    named = named_rows(rows, level)
+    named = ranking.named_rows(rows, level)
     found = order_sentences(rows, aligned) if rows else ["No library entry resembles this spectrum."]
     if mostly_unexplained(explained):
         level, named = IdentificationLevel.NOTHING_ABOVE_LIMIT, []
     sentences = [*found, *_infrared_sentences(rows, level, named), *fit_sentences(explained)]
-    answer = with_components(answer_of(level, rows, named, sentences, quality, registry), explained, conditions.index)
+    answer = ranking.with_components(
+        ranking.answer_of(level, rows, named, sentences, quality, registry), explained, conditions.index
+    )
     if explained is not None and (infrared := infrared_of(explained, conditions.index)) is not None:
         answer = replace(answer, infrared=infrared, sentences=(*answer.sentences, *explained.withheld))
     answer = _led_by_parts(answer, explained, level)
     shown = with_aligned(rows, aligned, registry, conditions)
-    answer = replace(answer, score_name=SCORE, ranked_by=RANKED_BY, candidates=shown, limits=limits_of(info, registry))
+    answer = replace(
+        answer, score_name=SCORE, ranked_by=RANKED_BY, candidates=shown, limits=ranking.limits_of(info, registry)
+    )
     return marked(answer, registry)
 
 
@@ -89,7 +80,7 @@ def _led_by_parts(answer: Answer, explained: MixtureExplanation | None, level: I
     if explained is None:
         return answer
     if mostly_unexplained(explained):
-        return replace(answer, headline=f"{HEADLINES[level]} {MOSTLY}")
+        return replace(answer, headline=f"{ranking.HEADLINES[level]} {MOSTLY}")
     if main := main_parts(explained):
         named = tuple(dict.fromkeys([*answer.set, *(part.compound for part in main)]))
         headline = mixture_headline(explained, main)
@@ -101,7 +92,7 @@ def _led_by_parts(answer: Answer, explained: MixtureExplanation | None, level: I
 
 
 def _explained(
-    query: InfraredSpectrum, registry: Sequence[Opened], rows: Sequence[Hit], conditions: SearchConditions
+    query: InfraredSpectrum, registry: Sequence[Opened], rows: Sequence[Hit], conditions: ranking.SearchConditions
 ) -> MixtureExplanation | None:
     """The mixture as the library of the best candidate explains it, with limits for the substances of the register."""
     if not rows:
@@ -128,7 +119,7 @@ def _infrared_sentences(rows: Sequence[Hit], level: IdentificationLevel, named: 
     elif level is IdentificationLevel.RELATED:
         out.append("The match is too poor to name one compound: a mixture, or something not in the library.")
     if len(named) > 1:
-        out.append(f"This method does not tell {rows[0].name} from: {listed([c.name for c in named[1:]])}.")
+        out.append(f"This method does not tell {rows[0].name} from: {ranking.listed([c.name for c in named[1:]])}.")
     elif rows[0].margin is not None:
         out.append(f"The next different compound scores {rows[0].margin:.2f} lower once aligned.")
     return out
@@ -142,11 +133,14 @@ def _infrared_sentences(rows: Sequence[Hit], level: IdentificationLevel, named: 
 class AlignedScores:
     """How well the compounds of a registry fit once aligned, 0 to 1: by library and compound as the library calls it."""
 
-    def __init__(self, query: InfraredSpectrum, registry: Sequence[Opened], conditions: SearchConditions) -> None:
+    def __init__(
+        self, query: InfraredSpectrum, registry: Sequence[Opened], conditions: ranking.SearchConditions
+    ) -> None:
         self._scores: dict[tuple[str, str], float] = {}
         for one in registry:
-            for row in _aligned(query, one):
-                self._scores[one.key, conditions.index.unified(row).compound] = row.score
+            with contextlib.suppress(SpectrumError):  # too few points in common to fit anything to
+                for row in one.infrared.search_compounds(query, LOOKED_AT, score=RANKED_BY):
+                    self._scores[one.key, conditions.index.unified(row).compound] = row.score
 
     def of(self, row: Hit) -> float | None:
         """The aligned score of a row of the registry; None for one that was not aligned."""
@@ -155,7 +149,7 @@ class AlignedScores:
     def ordered(self, rows: Sequence[Hit]) -> list[Hit]:
         """Best aligned first; what was not aligned behind, as it came. Groups and margins are those of this order."""
         best = sorted(rows, key=lambda row: -(self.of(row) or 0.0))
-        out = regrouped([replace(row, rank=place) for place, row in enumerate(best, start=1)])
+        out = ranking.regrouped([replace(row, rank=place) for place, row in enumerate(best, start=1)])
         return [replace(row, margin=self._margin(row, out)) for row in out]
 
     def _margin(self, row: Hit, rows: Sequence[Hit]) -> float | None:
@@ -165,35 +159,30 @@ class AlignedScores:
         return None if here is None or there is None else here - there
 
 
-def _aligned(query: InfraredSpectrum, one: Opened) -> list[Hit]:
-    try:
-        return one.infrared.search_compounds(query, LOOKED_AT, score=RANKED_BY)
-    except SpectrumError:  # too few points in common to fit anything to
-        return []
-
-
 def infrared_rows(
-    query: InfraredSpectrum, registry: Sequence[Opened], conditions: SearchConditions
+    query: InfraredSpectrum, registry: Sequence[Opened], conditions: ranking.SearchConditions
 ) -> tuple[list[Hit], AlignedScores]:
     """One ranking over all libraries, one row per compound, the laboratory's own references first where they fit.
 
     `score` of a row is its exact first-derivative correlation; `margin` is of the aligned scores.
     """
     found = [
-        c for one in registry for c in tagged(one, one.infrared.search_compounds(query, LOOKED_AT, "first_derivative"))
+        c
+        for one in registry
+        for c in ranking.tagged(one, one.infrared.search_compounds(query, LOOKED_AT, "first_derivative"))
     ]
     aligned, wide = AlignedScores(query, registry, conditions), replace(conditions, top=LOOKED_AT)
     return own_first(
-        found, registry, conditions, lambda some: aligned.ordered(merged(some, wide))[: conditions.top]
+        found, registry, conditions, lambda some: aligned.ordered(ranking.merged(some, wide))[: conditions.top]
     ), aligned
 
 
 def with_aligned(
-    rows: Sequence[Hit], aligned: AlignedScores, registry: Sequence[Opened], conditions: SearchConditions
+    rows: Sequence[Hit], aligned: AlignedScores, registry: Sequence[Opened], conditions: ranking.SearchConditions
 ) -> tuple[Candidate, ...]:
     """Rows as candidates, each with its aligned score beside the exact one."""
-    candidates = as_candidates(rows, registry, conditions.index)
-    scores = (Alignment(rounded(aligned.of(row))) for row in rows)
+    candidates = ranking.as_candidates(rows, registry, conditions.index)
+    scores = (Alignment(ranking.rounded(aligned.of(row))) for row in rows)
     return tuple(replace(row, alignment=score) for row, score in zip(candidates, scores, strict=True))
 
 
@@ -214,29 +203,31 @@ def order_sentences(rows: Sequence[Hit], aligned: AlignedScores) -> list[str]:
 
 
 def match_unit_mass(
-    query: MassSpectrum, registry: Sequence[Opened], info: MethodInfo, conditions: SearchConditions
+    query: MassSpectrum, registry: Sequence[Opened], info: MethodInfo, conditions: ranking.SearchConditions
 ) -> Answer:
     """Composite score over all unit-mass libraries; level and set from the library with the best candidate."""
     if not registry:
-        return not_compared("There is no library of EI mass spectra here to compare with.", info.limits)
+        return ranking.not_compared("There is no library of EI mass spectra here to compare with.", info.limits)
     found = [
-        row for library in registry for row in tagged(library, library.mass.search_compounds(query, conditions.top))
+        row
+        for library in registry
+        for row in ranking.tagged(library, library.mass.search_compounds(query, conditions.top))
     ]
-    rows = merged(found, conditions)
+    rows = ranking.merged(found, conditions)
     quality = mass_quality(query)
     if not rows:
         reason = "No library entry shares a peak with this spectrum."
-        answer = answer_of(IdentificationLevel.NOTHING_ABOVE_LIMIT, rows, [], [reason], quality, registry)
-        return replace(answer, score_name="composite", limits=limits_of(info, registry))
+        answer = ranking.answer_of(IdentificationLevel.NOTHING_ABOVE_LIMIT, rows, [], [reason], quality, registry)
+        return replace(answer, score_name="composite", limits=ranking.limits_of(info, registry))
     library = next(opened for opened in registry if opened.key == rows[0].library)
     said, members = _identified_by(library, query)
     if more := [row for row in members if row.compound not in {row.compound for row in found}]:
-        rows = merged([*found, *more], replace(conditions, top=conditions.top + len(more)))
+        rows = ranking.merged([*found, *more], replace(conditions, top=conditions.top + len(more)))
     rows, answer = identified(said, library, rows, quality, registry, conditions)
     if conditions.mixtures:
         answer = with_mixture(answer, mixture_of([query], library), library, conditions)
-    shown = as_candidates(rows[: conditions.top], registry, conditions.index)
-    return replace(answer, score_name="composite", candidates=shown, limits=limits_of(info, registry))
+    shown = ranking.as_candidates(rows[: conditions.top], registry, conditions.index)
+    return replace(answer, score_name="composite", candidates=shown, limits=ranking.limits_of(info, registry))
 
 
 def _identified_by(library: Opened, query: MassSpectrum) -> tuple[Identification, list[Hit]]:
@@ -248,4 +239,6 @@ def _identified_by(library: Opened, query: MassSpectrum) -> tuple[Identification
     ranked = rank_compounds(library.mass, query, library.mass.calibration)
     said = identify(library.mass, query, library.mass.calibration, ranked)
     rows = zip(candidates_of(library.mass, ranked, len(said.set)), ranked.match.tolist(), strict=False)
-    return said, tagged(library, [replace(row, score=score, score_name=ranked.match_name) for row, score in rows])
+    return said, ranking.tagged(
+        library, [replace(row, score=score, score_name=ranked.match_name) for row, score in rows]
+    )

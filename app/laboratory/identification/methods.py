@@ -8,11 +8,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from app.laboratory.identification.domain import NEVER_ABSENT, Method, MethodInfo
 
-_INFO = TypeAdapter(MethodInfo)
 _DEFAULT_OF_KIND = {
     "ir": Method.FTIR,
     "raman": Method.RAMAN,
@@ -30,7 +27,7 @@ def methods() -> dict[Method, MethodInfo]:
     for method, row in rows.items():
         row["limits"] = (NEVER_ABSENT, *row["limits"])  # the general one first
         row["lock_masses"] = _lock_masses(method, row.get("lock_masses", []))
-    return {method: _INFO.validate_python(row) for method, row in rows.items()}
+    return {method: MethodInfo.model_validate(row) for method, row in rows.items()}
 
 
 def method_info(method: Method) -> MethodInfo:

@@ -15,15 +15,15 @@ from anyio import to_thread
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel
 from sqlmodel import Session
 
 from app.intake.sessions import service as sessions
 from app.laboratory.identification.domain import Method
 from app.laboratory.incoming import service
-from app.laboratory.incoming.domain import IncomingState, SetAsideReason
+from app.laboratory.incoming.domain import SetAsideReason
 from app.laboratory.incoming.service import IncomingView
-from app.laboratory.incoming.tables import IncomingFile
+from app.laboratory.incoming.tables import IncomingFile, IncomingShown
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Forbidden, Invalid
@@ -68,34 +68,14 @@ class SuggestionOut(BaseModel):
     certain: bool
 
 
-class IncomingOut(BaseModel):
+class IncomingOut(IncomingShown):
     """A file from an instrument. `message` is for the screen, `href` where to look.
 
     `kept` is false once the bytes of a file that was set aside have been deleted.
     """
 
-    id: uuid.UUID
-    arrival_key: str
-    sha256: str
-    size: int
-    file_name: str
-    folder: str
-    origin: str
-    session_id: uuid.UUID | None
-    state: IncomingState
-    format: str
-    summary: dict[str, JsonValue]
-    problem: dict[str, str | bool] | None
-    read_at: datetime | None
-    received_at: datetime
-    sample_id: uuid.UUID | None
-    upload_id: uuid.UUID | None
-    by_name: bool
-    set_aside_reason: SetAsideReason | None
-    decided_at: datetime | None
     kept: bool
     suggestion: SuggestionOut | None
-    version: int
     message: str
     href: str
 
@@ -103,15 +83,10 @@ class IncomingOut(BaseModel):
     def of(cls, view: IncomingView) -> IncomingOut:
         """From a row with what is known around it."""
         row, found = view.row, view.suggestion
-        return cls(
-            **row.model_dump(),
-            kept=row.blob_sha256 is not None,
-            suggestion=(
-                SuggestionOut(**asdict(found.sample), reason=found.reason, certain=found.certain) if found else None
-            ),
-            message=view.message,
-            href=f"/bench/samples/{row.sample_id}" if row.sample_id else "",
-        )
+        meant = {**asdict(found.sample), "reason": found.reason, "certain": found.certain} if found else None
+        href = f"/bench/samples/{row.sample_id}" if row.sample_id else ""
+        around = {"kept": row.blob_sha256 is not None, "suggestion": meant, "message": view.message, "href": href}
+        return cls.model_validate({**row.model_dump(), **around})
 
     @classmethod
     def receipt(cls, row: IncomingFile) -> IncomingOut:
@@ -120,19 +95,15 @@ class IncomingOut(BaseModel):
         return cls.of(IncomingView(row)).model_copy(update=nothing)
 
 
-class AttachIn(BaseModel):
+class AttachIn(BaseModel, extra="forbid"):
     """The sample a file belongs to. Without a method the analysis takes it from what the file is."""
-
-    model_config = ConfigDict(extra="forbid")
 
     sample_id: uuid.UUID
     method: Method | None = None
 
 
-class SetAsideIn(BaseModel):
+class SetAsideIn(BaseModel, extra="forbid"):
     """Why a file belongs to no sample."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: SetAsideReason
 

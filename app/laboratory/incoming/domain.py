@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from app.platform.kernel.worded import Worded
 from instruments import printable
 
 STILL_STANDS = (
@@ -26,25 +27,15 @@ class IncomingState(StrEnum):
     SET_ASIDE = "set_aside"
 
 
-class SetAsideReason(StrEnum):
+class SetAsideReason(Worded):
     """Why a file belongs to no sample. Chosen and never typed: nothing about a person gets in."""
 
-    BLANK = "blank"
-    CHECK = "check"
-    PRACTICE = "practice"
-    TWICE = "twice"
-    UNREADABLE = "unreadable"
-    ELSEWHERE = "elsewhere"
-
-
-REASON_WORDS: dict[SetAsideReason, str] = {
-    SetAsideReason.BLANK: "blank or background",
-    SetAsideReason.CHECK: "calibration or check",
-    SetAsideReason.PRACTICE: "practice or test",
-    SetAsideReason.TWICE: "the same measurement twice",
-    SetAsideReason.UNREADABLE: "cannot be read",
-    SetAsideReason.ELSEWHERE: "does not belong to this service",
-}
+    BLANK = "blank", "blank or background"
+    CHECK = "check", "calibration or check"
+    PRACTICE = "practice", "practice or test"
+    TWICE = "twice", "the same measurement twice"
+    UNREADABLE = "unreadable", "cannot be read"
+    ELSEWHERE = "elsewhere", "does not belong to this service"
 
 
 @dataclass(frozen=True, slots=True)

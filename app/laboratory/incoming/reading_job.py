@@ -14,6 +14,7 @@ from sqlmodel import Session
 from app.laboratory.incoming.domain import clean
 from app.laboratory.incoming.service import JOB, tell
 from app.laboratory.incoming.tables import IncomingFile
+from app.laboratory.readings.uploads import READING_FAILED
 from app.platform.db import Database, UnitOfWork
 from app.platform.jobs import DeadJob, JobContext
 from app.platform.storage import BlobStore
@@ -74,8 +75,8 @@ def _give_up(uow: UnitOfWork, dead: DeadJob) -> None:
         return
     row.read_at = uow.now
     row.problem = {
-        "code": "reading_failed", "asks": False,
+        "code": READING_FAILED, "asks": False,
         "detail": "The server failed to read this file several times. The file itself is kept.",
-        "hint": "Attach it to its sample, where it is read again, or ask the operator to look at the job.",
+        "hint": "Read it again, or attach it to its sample; if that fails too, tell the operator.",
     }  # fmt: skip
     tell(uow, row, "read")

@@ -15,20 +15,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from app.intake.people import service as people
-from app.intake.samples import service as samples
+from app.intake.samples import lookup, queue, substances
 from app.intake.sessions import service as sessions
 from app.laboratory.identification.domain import Method
-from app.laboratory.incoming.domain import (
-    REASON_WORDS,
-    STILL_STANDS,
-    IncomingState,
-    OpenSample,
-    SetAsideReason,
-    Suggestion,
-    suggest,
-)
+from app.laboratory.incoming.domain import STILL_STANDS, IncomingState, OpenSample, SetAsideReason, Suggestion, suggest
 from app.laboratory.incoming.tables import IncomingFile
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import analyses, domain, uploads
+from app.laboratory.readings.uploads import READING_FAILED
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.db.rows import newest, row_of
@@ -41,7 +34,7 @@ from app.platform.storage import Received
 from harm_messages.register import Register
 from instruments import printable
 
-__all__ = ["REASON_WORDS", "STILL_STANDS", "IncomingFile", "IncomingState", "SetAsideReason"]
+__all__ = ["STILL_STANDS", "IncomingFile", "IncomingState", "SetAsideReason"]
 
 JOB = "read_incoming"
 WRONG_SAMPLE = "This file belongs to another sample."
@@ -79,7 +72,7 @@ def split_path(path: str) -> tuple[str, str]:
     folder = "/".join(parts[:-1])
     if len(folder) > 200:
         folder = "…" + folder[-199:]
-    return readings.clean_file_name(path), printable(folder, 200)
+    return uploads.clean_file_name(path), printable(folder, 200)
 
 
 def arrive(uow: UnitOfWork, received: Received, arrival: Arrival) -> tuple[IncomingFile, bool]:
@@ -90,7 +83,7 @@ def arrive(uow: UnitOfWork, received: Received, arrival: Arrival) -> tuple[Incom
     agency_id = agency_of(uow.actor)
     if arrival.session_id is not None:
         sessions.get_session(uow.session, uow.actor, arrival.session_id)
-    readings.keep_file(uow, received)
+    uploads.keep_file(uow, received)
     name, folder = split_path(arrival.file_name)
     fresh = IncomingFile(
         agency_id=agency_id,
@@ -130,9 +123,7 @@ def _add_once(session: Session, row: IncomingFile) -> tuple[IncomingFile, bool]:
 def _begin(uow: UnitOfWork, row: IncomingFile, arrival: Arrival) -> None:
     # Not where it came from: that may be a person's name, and the audit log forgets nothing. The row has it.
     after = {"sha256": row.sha256, "size": row.size}
-    audit.record(
-        uow, "receive", "incoming_file", row.id, version=row.version, after=after, session_id=row.session_id
-    )  # fmt: skip
+    audit.record(uow, "receive", "incoming_file", row.id, version=row.version, after=after, session_id=row.session_id)
     tell(uow, row, "received")
     found = suggest(row.file_name, open_samples(uow.session, uow.actor, uow.now, row.session_id))
     if arrival.attach and arrival.session_id is not None and found is not None and found.certain:
@@ -171,8 +162,8 @@ def _give_to_sample(
     """Give a waiting file, whose row is held, to a sample."""
     assert row.blob_sha256 is not None
     received = Received(row.blob_sha256, row.size)
-    upload = readings.record_upload_for_sample(uow, sample_id, received, row.file_name, method)
-    sample = samples.get_sample(uow.session, uow.actor, sample_id)
+    upload = uploads.record_upload_for_sample(uow, sample_id, received, row.file_name, method)
+    sample = lookup.get_sample(uow.session, uow.actor, sample_id)
     row.sample_id, row.upload_id, row.by_name = sample_id, upload.id, by_name
     after = {"sample_id": str(sample_id), "upload_id": str(upload.id)}
     reason = "attached from its name" if by_name else ""
@@ -200,6 +191,19 @@ def restore(uow: UnitOfWork, incoming_id: uuid.UUID, version: int) -> IncomingFi
     return row
 
 
+def read_again(uow: UnitOfWork, incoming_id: uuid.UUID, version: int) -> IncomingFile:
+    """Read a waiting file that the server failed to read, with fresh tries. Raises NotFound, Stale, Conflict."""
+    row = _held(uow, incoming_id, version, IncomingState.WAITING)
+    if (row.problem or {}).get("code") != READING_FAILED:
+        raise Conflict("The server did not fail to read this file, so it is not read again. Nothing was changed.")
+    row.problem, row.read_at = None, None
+    row.version += 1
+    enqueue(uow, JOB, {"incoming_id": row.id}, agency_id=row.agency_id)
+    audit.record(uow, "reread", "incoming_file", row.id, version=row.version, session_id=row.session_id)
+    tell(uow, row, "read_again")
+    return row
+
+
 def take_back(uow: UnitOfWork, incoming_id: uuid.UUID, version: int) -> tuple[IncomingFile, bool]:
     """A file went to the wrong sample: its analysis there is marked to be repeated, so that nothing rests on it any
     more, and the file waits again. Nothing is erased; also told is whether a result still stands on the file, which
@@ -207,15 +211,15 @@ def take_back(uow: UnitOfWork, incoming_id: uuid.UUID, version: int) -> tuple[In
     """
     row = _held(uow, incoming_id, version, IncomingState.ATTACHED)
     assert row.upload_id is not None
-    upload = readings.get_upload(uow.session, uow.actor, row.upload_id)
-    analysis = readings.get_analysis(uow.session, uow.actor, upload.analysis_id, lock=True)
-    changes = {"status": readings.AnalysisStatus.REPEAT, "observation": WRONG_SAMPLE}
-    readings.update_analysis(uow, analysis.id, analysis.version, changes, reason="file taken back")
+    upload = uploads.get_upload(uow.session, uow.actor, row.upload_id)
+    analysis = analyses.get_analysis(uow.session, uow.actor, upload.analysis_id, lock=True)
+    changes = {"status": domain.AnalysisStatus.REPEAT, "observation": WRONG_SAMPLE}
+    analyses.update_analysis(uow, analysis.id, analysis.version, changes, reason="file taken back")
     before = {"sample_id": str(row.sample_id), "upload_id": str(row.upload_id)}
-    session_id = samples.get_sample(uow.session, uow.actor, analysis.sample_id).session_id
+    session_id = lookup.get_sample(uow.session, uow.actor, analysis.sample_id).session_id
     row.sample_id, row.upload_id, row.by_name = None, None, False
     _decided(uow, row, IncomingState.WAITING, "take_back", {}, before=before, session_id=session_id)
-    return row, bool(readings.standing_result(uow, analysis.sample_id))
+    return row, bool(uploads.standing_result(uow, analysis.sample_id))
 
 
 _IS = {
@@ -258,10 +262,8 @@ def _decided(
 
 def tell(uow: UnitOfWork, row: IncomingFile, what: str) -> None:
     """Tell open screens what happened to a file."""
-    publish(
-        uow, "incoming", f"incoming.{what}", agency_id=row.agency_id, session_id=row.session_id,
-        payload={"incoming_id": row.id},
-    )  # fmt: skip
+    about = {"incoming_id": row.id}
+    publish(uow, "incoming", f"incoming.{what}", agency_id=row.agency_id, session_id=row.session_id, payload=about)
 
 
 # -- what is shown
@@ -295,7 +297,7 @@ class IncomingView:
 def sent_again_words(row: IncomingFile) -> str:
     """What became of a file that is here already."""
     if row.state is IncomingState.SET_ASIDE:
-        why = REASON_WORDS[row.set_aside_reason] if row.set_aside_reason else "no reason given"
+        why = row.set_aside_reason.words if row.set_aside_reason else "no reason given"
         gone = " Its bytes were deleted since." if row.blob_sha256 is None else ""
         return f"{row.file_name} was set aside ({why}).{gone}"
     return f"{row.file_name} arrived before."
@@ -313,8 +315,8 @@ def open_samples(
     for s in sessions.sessions_now(session, actor, now):
         if session_id not in (None, s.id):
             continue
-        for row in samples.queue(session, actor, s.id, now=now):
-            expected = ", ".join(samples.labels(register, row.expected)) if register is not None else ""
+        for row in queue.queue(session, actor, s.id, now=now):
+            expected = ", ".join(substances.labels(register, row.expected)) if register is not None else ""
             words = ", ".join(filter(None, (expected or row.words_spoken, row.form.value)))
             found.append(OpenSample(row.sample_id, row.number, s.id, s.name, words))
     return found
@@ -356,7 +358,10 @@ def views(
     """Rows with what is known around them. The suggestion is today's: a sample told meanwhile is not offered."""
     if not rows or actor.agency_id is None:
         return []
-    around = _relatives(session, actor.agency_id, rows)
+    same_bytes = col(IncomingFile.sha256).in_({row.sha256 for row in rows})
+    same_name = col(IncomingFile.file_name).in_({row.file_name for row in rows})
+    query = select(IncomingFile).where(IncomingFile.agency_id == actor.agency_id, sa.or_(same_bytes, same_name))
+    around = session.exec(query.order_by(col(IncomingFile.id).desc()).limit(2000)).all()
     names = people.display_names(session, (row.received_by for row in rows))
     return [
         IncomingView(
@@ -367,7 +372,7 @@ def views(
                 else None
             ),
             sample_label=(
-                f"{samples.get_sample(session, actor, row.sample_id).number:03d}" if row.sample_id is not None else ""
+                f"{lookup.get_sample(session, actor, row.sample_id).number:03d}" if row.sample_id is not None else ""
             ),
             sender=names.get(row.received_by, "") if row.received_by else "",
             twins=tuple(sorted({o.file_name for o in around if o.sha256 == row.sha256 and o.id != row.id})[:3]),
@@ -375,14 +380,6 @@ def views(
         )
         for row in rows
     ]
-
-
-def _relatives(session: Session, agency_id: uuid.UUID, rows: Sequence[IncomingFile]) -> Sequence[IncomingFile]:
-    """Other arrivals with the bytes of one of these, or from the same place under the same name."""
-    same_bytes = col(IncomingFile.sha256).in_({row.sha256 for row in rows})
-    same_name = col(IncomingFile.file_name).in_({row.file_name for row in rows})
-    query = select(IncomingFile).where(IncomingFile.agency_id == agency_id, sa.or_(same_bytes, same_name))
-    return session.exec(query.order_by(col(IncomingFile.id).desc()).limit(2000)).all()
 
 
 def _came_before(row: IncomingFile, other: IncomingFile) -> bool:

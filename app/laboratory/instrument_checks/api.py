@@ -9,10 +9,9 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 
 from app.laboratory.identification.substances import SubstanceIndex
-from app.laboratory.instrument_checks import responding, schemas, service, transferring, web
+from app.laboratory.instrument_checks import responding, schemas, service, tables, transferring, web
 from app.laboratory.instrument_checks.domain import NewCheck, NewMixture
-from app.laboratory.instrument_checks.tables import InstrumentCheck, InstrumentTask, InstrumentTransfer, WeighedMixture
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import machines
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import SERVICE_STAFF, allow
@@ -43,7 +42,7 @@ def add_instrument(body: schemas.InstrumentIn, who: Bench, creation: CreationDep
     """Add a machine. Analyses may name it from then on."""
 
     def create(uow: UnitOfWork) -> schemas.InstrumentOut:
-        row = readings.add_instrument(uow, readings.NewInstrument(**body.model_dump()))
+        row = machines.add_instrument(uow, machines.NewInstrument(**body.model_dump()))
         views = service.instrument_views(uow.session, who, uow.now)
         return schemas.InstrumentOut.of(next(view for view in views if view.row.id == row.id))
 
@@ -59,37 +58,38 @@ def list_materials(who: Bench) -> list[Material]:
 @router.get("/instruments/checks")
 def list_checks(
     who: Bench, rt: RuntimeDep, instrument_id: uuid.UUID | None = None, cursor: Cursor = "", limit: Limit = 50
-) -> Page[schemas.CheckOut]:
+) -> Page[tables.CheckOut]:
     """Checks, newest first; withdrawn ones too, marked."""
-    before = decode_cursor(cursor)
     with rt.read() as session:
-        rows = service.checks_page(session, who, instrument_id=instrument_id, before=before, limit=limit + 1)
-    return cut(rows, limit, schemas.CheckOut.model_validate, lambda row: row.id)
+        rows = service.checks_page(
+            session, who, instrument_id=instrument_id, before=decode_cursor(cursor), limit=limit + 1
+        )
+    return cut(rows, limit, tables.CheckOut.model_validate, lambda row: row.id)
 
 
-@router.get("/instruments/checks/{check_id}", response_model=schemas.CheckOut)
-def show_check(check_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: Response) -> InstrumentCheck:
+@router.get("/instruments/checks/{check_id}", response_model=tables.CheckOut)
+def show_check(check_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: Response) -> tables.InstrumentCheck:
     """One check."""
     with rt.read() as session:
         return tagged(response, service.get_check(session, who, check_id))
 
 
-@router.post("/instruments/{instrument_id}/checks", status_code=201, response_model=schemas.CheckOut)
+@router.post("/instruments/{instrument_id}/checks", status_code=201, response_model=tables.CheckOut)
 def check_with_reading(
     instrument_id: uuid.UUID, body: schemas.CheckIn, who: Chemist, rt: RuntimeDep, creation: CreationDep
 ) -> JSONResponse:
     """Check an instrument with a reading there is. Out of range opens a task for the bench."""
 
-    def create(uow: UnitOfWork) -> schemas.CheckOut:
+    def create(uow: UnitOfWork) -> tables.CheckOut:
         source, _, at = service.source_of_reading(uow.session, who, web.arrays_of(rt), body.reading_id)
         new = NewCheck(instrument_id, body.material, body.measured_at or at)
-        return schemas.CheckOut.model_validate(service.record(uow, new, source))
+        return tables.CheckOut.model_validate(service.record(uow, new, source))
 
     return creation.made(who, create)
 
 
 @router.post(
-    "/instruments/{instrument_id}/checks/uploads", status_code=201, response_model=schemas.CheckOut,
+    "/instruments/{instrument_id}/checks/uploads", status_code=201, response_model=tables.CheckOut,
     openapi_extra=BINARY,
 )  # fmt: skip
 async def check_with_file(
@@ -105,31 +105,33 @@ async def check_with_file(
 
     def commit(held: Held) -> Response:
         with rt.read() as session:
-            readings.get_instrument(session, who, instrument_id)
+            machines.get_instrument(session, who, instrument_id)
         source = web.source_of_file(rt, held, filename or "unnamed file")
         new = NewCheck(instrument_id, material, measured_at)
         return creation.made(
-            who, lambda uow: schemas.CheckOut.model_validate(service.record(uow, new, source)), sha256=held.sha256
+            who, lambda uow: tables.CheckOut.model_validate(service.record(uow, new, source)), sha256=held.sha256
         )
 
     return await looked_at(creation.request, rt.blobs, commit)
 
 
-@router.post("/instruments/checks/{check_id}/withdraw", response_model=schemas.CheckOut)
-def withdraw_check(check_id: uuid.UUID, body: schemas.ReasonIn, who: Chemist, change: ChangeDep) -> InstrumentCheck:
+@router.post("/instruments/checks/{check_id}/withdraw", response_model=tables.CheckOut)
+def withdraw_check(
+    check_id: uuid.UUID, body: schemas.ReasonIn, who: Chemist, change: ChangeDep
+) -> tables.InstrumentCheck:
     """Take a check back; readings of its day are compared again without it."""
     return change.made(who, lambda uow: service.withdraw(uow, check_id, change.version, body.reason))
 
 
-@router.get("/instruments/tasks", response_model=list[schemas.TaskOut])
-def list_tasks(who: Bench, rt: RuntimeDep) -> list[InstrumentTask]:
+@router.get("/instruments/tasks", response_model=list[tables.TaskOut])
+def list_tasks(who: Bench, rt: RuntimeDep) -> list[tables.InstrumentTask]:
     """What the bench has to do about instruments, oldest first."""
     with rt.read() as session:
         return service.open_tasks(session, who)
 
 
-@router.post("/instruments/tasks/{task_id}/close", response_model=schemas.TaskOut)
-def close_task(task_id: uuid.UUID, body: schemas.DoneIn, who: Bench, change: ChangeDep) -> InstrumentTask:
+@router.post("/instruments/tasks/{task_id}/close", response_model=tables.TaskOut)
+def close_task(task_id: uuid.UUID, body: schemas.DoneIn, who: Bench, change: ChangeDep) -> tables.InstrumentTask:
     """Say what was done. The instrument stays out of range until a check says otherwise."""
     return change.made(who, lambda uow: service.close_task(uow, task_id, change.version, body.words))
 
@@ -137,14 +139,14 @@ def close_task(task_id: uuid.UUID, body: schemas.DoneIn, who: Bench, change: Cha
 # -- what an instrument is taught: transfers of libraries, and response factors from weighed mixtures
 
 
-@router.get("/instruments/{instrument_id}/transfers", response_model=list[schemas.TransferOut])
-def list_transfers(instrument_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> list[InstrumentTransfer]:
+@router.get("/instruments/{instrument_id}/transfers", response_model=list[tables.TransferOut])
+def list_transfers(instrument_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> list[tables.InstrumentTransfer]:
     """Transfers of libraries to an instrument, newest first; retired ones too."""
     with rt.read() as session:
         return transferring.transfers_of(session, who, instrument_id)
 
 
-@router.post("/instruments/{instrument_id}/transfers", status_code=201, response_model=schemas.TransferOut)
+@router.post("/instruments/{instrument_id}/transfers", status_code=201, response_model=tables.TransferOut)
 def make_transfer(
     instrument_id: uuid.UUID, body: schemas.TransferIn, who: Chemist, rt: RuntimeDep, creation: CreationDep
 ) -> JSONResponse:
@@ -154,17 +156,17 @@ def make_transfer(
     """
     registry, index = rt.registry.of(who.agency_id), SubstanceIndex(rt.pack.substances)
 
-    def create(uow: UnitOfWork) -> schemas.TransferOut:
+    def create(uow: UnitOfWork) -> tables.TransferOut:
         row = transferring.make_transfer(uow, registry, index, instrument_id, body.library)
-        return schemas.TransferOut.model_validate(row)
+        return tables.TransferOut.model_validate(row)
 
     return creation.made(who, create)
 
 
-@router.post("/instruments/transfers/{transfer_id}/retire", response_model=schemas.TransferOut)
+@router.post("/instruments/transfers/{transfer_id}/retire", response_model=tables.TransferOut)
 def retire_transfer(
     transfer_id: uuid.UUID, body: schemas.ReasonIn, who: Chemist, change: ChangeDep
-) -> InstrumentTransfer:
+) -> tables.InstrumentTransfer:
     """Use a transfer no more; the one before it is used again where there is one."""
     return change.made(who, lambda uow: transferring.retire_transfer(uow, transfer_id, change.version, body.reason))
 
@@ -176,14 +178,16 @@ def list_responses(instrument_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> sche
         return schemas.ResponsesOut.of(responding.factors_of(session, who, instrument_id))
 
 
-@router.post("/instruments/{instrument_id}/mixtures", status_code=201, response_model=schemas.MixtureOut)
+@router.post("/instruments/{instrument_id}/mixtures", status_code=201, response_model=tables.MixtureOut)
 def add_mixture(instrument_id: uuid.UUID, body: schemas.MixtureIn, who: Chemist, creation: CreationDep) -> JSONResponse:
     """Keep a reading of two substances weighed together. Three of a pair give its factor."""
     new = NewMixture(instrument_id, **body.model_dump())
-    return creation.made(who, lambda uow: schemas.MixtureOut.model_validate(responding.add_mixture(uow, new)))
+    return creation.made(who, lambda uow: tables.MixtureOut.model_validate(responding.add_mixture(uow, new)))
 
 
-@router.post("/instruments/mixtures/{mixture_id}/withdraw", response_model=schemas.MixtureOut)
-def withdraw_mixture(mixture_id: uuid.UUID, body: schemas.ReasonIn, who: Chemist, change: ChangeDep) -> WeighedMixture:
+@router.post("/instruments/mixtures/{mixture_id}/withdraw", response_model=tables.MixtureOut)
+def withdraw_mixture(
+    mixture_id: uuid.UUID, body: schemas.ReasonIn, who: Chemist, change: ChangeDep
+) -> tables.WeighedMixture:
     """Take a weighed mixture back; factors are made without it."""
     return change.made(who, lambda uow: responding.withdraw_mixture(uow, mixture_id, change.version, body.reason))

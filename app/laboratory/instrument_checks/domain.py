@@ -5,31 +5,22 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from app.platform.kernel.place import local
+from app.platform.kernel.worded import Worded
 
 DAILY = frozenset({"ftir"})
 """Methods whose instruments want a check each day they are used."""
 
 
-class Level(StrEnum):
+class Level(Worded):
     """How an instrument stands, the worst last."""
 
-    IN_DATE = "in_date"
-    NOT_CHECKED = "not_checked"
-    DRIFTED = "drifted"
-    OUT_OF_RANGE = "out_of_range"
-    OVERDUE = "overdue"
-
-
-LEVEL_WORDS: dict[Level, str] = {
-    Level.IN_DATE: "in date",
-    Level.NOT_CHECKED: "not checked today",
-    Level.DRIFTED: "drifted",
-    Level.OUT_OF_RANGE: "out of range",
-    Level.OVERDUE: "certificate run out",
-}
+    IN_DATE = "in_date", "in date"
+    NOT_CHECKED = "not_checked", "not checked today"
+    DRIFTED = "drifted", "drifted"
+    OUT_OF_RANGE = "out_of_range", "out of range"
+    OVERDUE = "overdue", "certificate run out"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.laboratory.identification.domain import Method
 from app.laboratory.instrument_checks.domain import NewCheck, NewMixture
-from app.laboratory.readings.service import NewInstrument
+from app.laboratory.readings.machines import NewInstrument
 from app.platform.kernel.errors import Invalid
 from app.platform.kernel.place import local, zone
 from app.platform.web.fields import Text20, Text40, Text60, Text80

@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from app.intake.samples import service as samples
+from app.intake.samples import lookup
 from app.laboratory.identification.parts import Component, Weight
 from app.laboratory.instrument_checks.domain import DAILY, NewMixture, faults_of_mixture
 from app.laboratory.instrument_checks.tables import WeighedMixture
-from app.laboratory.readings import service as readings
-from app.laboratory.readings.service import get_instrument
+from app.laboratory.readings import analyses, uploads
+from app.laboratory.readings.machines import get_instrument
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.db.rows import row_of
@@ -50,8 +50,8 @@ class Factors:
 
 def parts_of(session: Session, actor: Actor, reading_id: uuid.UUID) -> tuple[list[Part], uuid.UUID | None, Any]:
     """Parts of a reading's mixture, its instrument and the analysis. Raises NotFound."""
-    row, answer = readings.reading_with_answer(session, actor, reading_id)
-    analysis = readings.get_analysis(session, actor, row.analysis_id)
+    row, answer = uploads.reading_with_answer(session, actor, reading_id)
+    analysis = analyses.get_analysis(session, actor, row.analysis_id)
     components = answer.components if answer is not None else ()
     parts = [Part(_key_of(part), part.substance[:120], part.share, _share_u(part)) for part in components]
     return parts, analysis.instrument_id, analysis
@@ -74,7 +74,7 @@ def add_mixture(uow: UnitOfWork, new: NewMixture) -> WeighedMixture:
     if new.reading_id is None:
         raise Invalid(NOT_KEPT, fields={"reading": "Say which reading it is."})
     parts, on, analysis = parts_of(uow.session, uow.actor, new.reading_id)
-    if samples.lock_sample(uow, analysis.sample_id).withdrawn_at is not None:  # held: of two at once one is told
+    if lookup.lock_sample(uow, analysis.sample_id).withdrawn_at is not None:  # held: of two at once one is told
         raise Conflict("This sample was withdrawn, so no mixture was kept of it.")
     if on is not None and on != machine.id:
         raise Invalid(NOT_KEPT, fields={"instrument_id": "This reading was measured on another instrument."})

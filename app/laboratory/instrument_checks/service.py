@@ -12,28 +12,14 @@ import structlog
 from pydantic import TypeAdapter
 from sqlmodel import Session, col, select
 
-from app.intake.samples import service as samples
+from app.intake.samples import lookup
 from app.laboratory.identification.instrument_state import InstrumentState
-from app.laboratory.instrument_checks.domain import (
-    DAILY,
-    Level,
-    NewCheck,
-    level_of,
-    same_day,
-)
-from app.laboratory.instrument_checks.responding import (
-    factors_on,
-    most_unexplained,
-    weights_by,
-)
+from app.laboratory.instrument_checks.domain import DAILY, Level, NewCheck, level_of, same_day
+from app.laboratory.instrument_checks.responding import factors_on, most_unexplained, weights_by
 from app.laboratory.instrument_checks.tables import InstrumentCheck, InstrumentTask
-from app.laboratory.instrument_checks.transferring import (
-    TransferredLibraries,
-    in_use,
-    transfers_to,
-)
-from app.laboratory.readings import service as readings
-from app.laboratory.readings.service import get_instrument
+from app.laboratory.instrument_checks.transferring import TransferredLibraries, in_use, transfers_to
+from app.laboratory.readings import analyses, machines, references, uploads
+from app.laboratory.readings.machines import get_instrument
 from app.laboratory.standards import controlling
 from app.platform import audit
 from app.platform.db import Database, UnitOfWork
@@ -87,12 +73,12 @@ def source_of_reading(
 
     Raises NotFound, Invalid, Unavailable, Conflict (a withdrawn sample).
     """
-    row = readings.get_reading(session, actor, reading_id)
-    analysis = readings.get_analysis(session, actor, row.analysis_id)
-    if samples.get_sample(session, actor, analysis.sample_id).withdrawn_at is not None:
+    row = uploads.get_reading(session, actor, reading_id)
+    analysis = analyses.get_analysis(session, actor, row.analysis_id)
+    if lookup.get_sample(session, actor, analysis.sample_id).withdrawn_at is not None:
         raise Conflict("This sample was withdrawn, so no instrument was checked with it.")
-    name = readings.get_upload(session, actor, row.upload_id).file_name
-    found = readings.infrared_of(row, store)
+    name = uploads.get_upload(session, actor, row.upload_id).file_name
+    found = references.infrared_of(row, store)
     source = CheckSource(found, row.id, None, name, analysis.instrument_id)
     return source, analysis.instrument_id, analysis.started_at
 
@@ -110,7 +96,7 @@ def record(uow: UnitOfWork, new: NewCheck, source: CheckSource) -> InstrumentChe
     at = new.measured_at or uow.now
     if at > uow.now + timedelta(minutes=5):
         raise Invalid("The check was not kept.", fields={"measured_on": "It cannot have been measured in the future."})
-    readings.lock_instrument(uow, machine.id)  # two checks at once open one task
+    machines.lock_instrument(uow, machine.id)  # two checks at once open one task
     before = latest_check(uow.session, machine.id, at)
     earlier = reversed(_counting_checks(uow.session, machine.id, at, HISTORY))  # the oldest first
     try:
@@ -124,7 +110,7 @@ def record(uow: UnitOfWork, new: NewCheck, source: CheckSource) -> InstrumentChe
     row = InstrumentCheck(
         agency_id=agency_of(uow.actor), instrument_id=machine.id, material=new.material, state=judged.state,
         widening=widening(judged.state), figures=_FIGURES.dump_python(rounded, mode="json"), reasons=list(judged.reasons),
-        reading_id=source.reading_id, file_name=readings.clean_file_name(source.file_name) if source.file_name else "",
+        reading_id=source.reading_id, file_name=uploads.clean_file_name(source.file_name) if source.file_name else "",
         blob_sha256=controlling.keep_bytes(uow, source.received) if source.received is not None else None, measured_at=at,
         made_by=uow.actor.person_id, made_at=uow.now,
     )  # fmt: skip
@@ -141,7 +127,7 @@ def record(uow: UnitOfWork, new: NewCheck, source: CheckSource) -> InstrumentChe
 
 def withdraw(uow: UnitOfWork, check_id: uuid.UUID, version: int, reason: str) -> InstrumentCheck:
     """Take a check back: the wrong material, the wrong instrument. It stays on record. Raises NotFound, Stale, …"""
-    readings.lock_instrument(uow, get_check(uow.session, uow.actor, check_id).instrument_id)
+    machines.lock_instrument(uow, get_check(uow.session, uow.actor, check_id).instrument_id)
     row = get_check(uow.session, uow.actor, check_id, lock=True)
     check_may_end("check", "withdrawn", version, row.version, row.withdrawn_at, reason)
     row.withdrawn_by, row.withdrawn_at, row.withdrawn_reason = uow.actor.person_id, uow.now, reason
@@ -203,7 +189,7 @@ def instrument_views(session: Session, actor: Actor, now: datetime) -> list[Inst
     """Every instrument of the actor's agency and how it stands, by name."""
     tasks = {task.instrument_id: task for task in open_tasks(session, actor)}
     out = []
-    for row in readings.instruments(session, actor):
+    for row in analyses.instruments(session, actor):
         check = newest_check(session, row.id, end_of_day(now))
         level = level_of(
             check.state.value if check else None, check.measured_at if check else None, row.certificate_due, now,
@@ -299,7 +285,7 @@ class InstrumentStates:
     def __call__(self, analysis_id: uuid.UUID) -> InstrumentState:
         """Nothing is said where nobody named the instrument."""
         with self._database.read() as session:
-            on = readings.fact_of(session, analysis_id)
+            on = machines.fact_of(session, analysis_id)
             if on is None or on.instrument_id is None:
                 return InstrumentState()
             widening, sentences = _said_of(session, on.instrument_id, on.instrument, on.started_at)
@@ -359,8 +345,8 @@ def recompare(database: Database, ctx: JobContext) -> None:
         if check is None:
             return
         begins = datetime.combine(local(check.measured_at).date(), time(), zone())
-        members = readings.analyses_on(session, check.instrument_id, begins, end_of_day(check.measured_at))
-    asked, left = readings.reprocess_each(database, ctx.job_id, check.agency_id, members)
+        members = machines.analyses_on(session, check.instrument_id, begins, end_of_day(check.measured_at))
+    asked, left = uploads.reprocess_each(database, ctx.job_id, check.agency_id, members)
     with ctx.begin() as uow:
         ctx.complete(uow)
     _log.info("day_compared_again", analyses=asked, left_as_they_are=left)

@@ -20,7 +20,7 @@ from app.laboratory.instrument_checks.tables import InstrumentTransfer
 from app.laboratory.library.domain import Technique
 from app.laboratory.library.opened import Opened, OwnEntry
 from app.laboratory.library.registry import LibraryRegistry
-from app.laboratory.readings.service import get_instrument
+from app.laboratory.readings.machines import get_instrument
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.db.rows import row_of

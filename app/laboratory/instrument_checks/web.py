@@ -8,7 +8,7 @@ from typing import TypedDict
 from app.laboratory.instrument_checks import service
 from app.laboratory.instrument_checks.forms import CheckForm
 from app.laboratory.instrument_checks.tables import InstrumentCheck
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import arrays, references
 from app.laboratory.standards import service as standards
 from app.platform.kernel.errors import MastError
 from app.platform.kernel.ids import new_id
@@ -24,13 +24,13 @@ STATE_WORDS = {
 
 def arrays_of(rt: Runtime) -> BlobStore:
     """Where arrays are kept."""
-    return readings.array_store(rt.blobs.root)
+    return arrays.array_store(rt.blobs.root)
 
 
 def source_of_file(rt: Runtime, held: Held, file_name: str) -> service.CheckSource:
     """The spectrum in a file that was handed in; its bytes are kept with the row only. Raises Unreadable, Invalid."""
     found = standards.readings_in(rt.sandbox, held.path, file_name)
-    return service.CheckSource(readings.infrared_in(found), None, held, file_name)
+    return service.CheckSource(references.infrared_in(found), None, held, file_name)
 
 
 def shift_words(value: float) -> str:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 from functools import partial
 from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator
 
 from app.laboratory.library import import_job, importing, service
-from app.laboratory.library.domain import ImportState, Refusal, Technique
-from app.laboratory.library.service import EntryView
-from app.laboratory.library.tables import LibraryImport
+from app.laboratory.library.domain import Refusal
+from app.laboratory.library.service import EntryView, LibraryOut
+from app.laboratory.library.tables import ImportShown, LibraryImport
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
@@ -31,29 +30,6 @@ Reader = Annotated[
 Admin = Annotated[Actor, allow(Role.ADMIN)]
 Key = Annotated[str, Path(max_length=80, description="Key or name of a library")]
 Number = Annotated[int, Path(ge=0, lt=2**31)]
-
-
-class LibraryOut(BaseModel):
-    """A reference library. `key` is its address; `notice` and `broken` belong beside every answer from it.
-
-    `readers`: who read its files, such as `msp 2`; empty for a starter and for imports that did not note it.
-    """
-
-    key: str
-    name: str
-    technique: Technique
-    accurate: bool
-    starter: bool
-    notice: str
-    licence: str
-    source: str
-    n_entries: int
-    n_refused: int
-    n_merged: int
-    checksum: str
-    imported_at: datetime | None
-    broken: str
-    readers: list[str]
 
 
 class RawFileOut(BaseModel):
@@ -81,27 +57,10 @@ class EntriesOut(BaseModel):
     next: int | None
 
 
-class ImportOut(BaseModel):
+class ImportOut(ImportShown):
     """One import asked for over HTTP: how far it is, what became of it, and the library it made."""
 
-    model_config = ConfigDict(from_attributes=True)
-
-    id: uuid.UUID
-    name: str
-    licence: str
-    source: str
-    y_unit: str
-    file_name: str
-    size: int
-    state: ImportState
-    step: str
-    done: int
-    total: int
     problem: Annotated[dict[str, str] | None, BeforeValidator(lambda problem: problem or None)]
-    report: dict[str, str | int | bool]
-    library_id: uuid.UUID | None
-    created_at: datetime
-    finished_at: datetime | None
 
 
 @router.get("", response_model=list[LibraryOut])

@@ -54,11 +54,6 @@ def in_use(library_dir: Path, library_id: uuid.UUID, library: MassLibrary) -> Ca
     return next((one.calibration for one in kept(library_dir, library_id, library) if one.in_use), None)
 
 
-def newest_file(library_dir: Path, library_id: uuid.UUID) -> str:
-    """Name of the newest file, "" without any: changes when there is a new calibration."""
-    return max((path.name for path in folder_of(library_dir, library_id).glob("[0-9]*.json")), default="")
-
-
 def keep(library_dir: Path, library_id: uuid.UUID, calibration: Calibration) -> tuple[int, Path]:
     """Write a calibration under the next number. Raises Conflict when somebody else took it meanwhile."""
     folder = folder_of(library_dir, library_id)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from enum import StrEnum
 
+from app.platform.kernel.worded import Worded
+
 STARTER_PREFIX = "starter-"
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much is done, and of how much."""
@@ -14,21 +16,13 @@ Refusal = dict[str, str | int]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._()+-]{1,79}")
 
 
-class Technique(StrEnum):
+class Technique(Worded):
     """What the spectra of a library are."""
 
-    MS = "ms"
-    IR = "ir"
-    RAMAN = "raman"
-    FORMULA = "formula"
-
-
-TECHNIQUE_WORDS: dict[Technique, str] = {
-    Technique.MS: "Mass spectra",
-    Technique.IR: "Infrared",
-    Technique.RAMAN: "Raman",
-    Technique.FORMULA: "Formulae (exact mass)",
-}
+    MS = "ms", "Mass spectra"
+    IR = "ir", "Infrared"
+    RAMAN = "raman", "Raman"
+    FORMULA = "formula", "Formulae (exact mass)"
 
 
 class ImportState(StrEnum):

@@ -18,7 +18,7 @@ from sqlmodel import col, select
 
 from app.laboratory.library import calibrations
 from app.laboratory.library.domain import Technique
-from app.laboratory.library.opened import AnyLibrary, Libraries, Opened
+from app.laboratory.library.opened import Libraries, Opened
 from app.laboratory.library.tables import Library
 from app.platform.db import Database
 from app.platform.kernel.errors import NotFound
@@ -110,7 +110,11 @@ class LibraryRegistry(Libraries):
             if key in self._imported or key in self._broken:
                 continue
             try:
-                self._imported[key] = _open(row, self._folder / row.folder)
+                folder, technique = self._folder / row.folder, Technique(row.technique)
+                self._imported[key] = Opened(
+                    row.folder, row.name, technique, row.accurate, False, row.notice, row.licence, row.source,
+                    MassLibrary.open(folder) if technique is Technique.MS else InfraredLibrary.open(folder),
+                )  # fmt: skip
             except (LibraryFileError, OSError) as error:
                 self._broken[key] = str(error)
                 _log.error("library_damaged", library=row.name, error=str(error))
@@ -121,7 +125,8 @@ class LibraryRegistry(Libraries):
         """A library answers by the newest calibration of the laboratory's own that fits it, also one made meanwhile."""
         if one.technique is not Technique.MS:
             return
-        newest = calibrations.newest_file(self._folder, row.id)
+        kept = calibrations.folder_of(self._folder, row.id).glob("[0-9]*.json")
+        newest = max((path.name for path in kept), default="")
         if self._calibrated.get(one.key, "") != newest:
             one.mass.calibration = calibrations.in_use(self._folder, row.id, one.mass)
             self._calibrated[one.key] = newest
@@ -148,14 +153,6 @@ class _OfAgency(LibraryRegistry):
     def broken(self) -> dict[str, str]:
         """Own books are made of rows and cannot be damaged."""
         return self._shared.broken()
-
-
-def _open(row: Library, folder: Path) -> Opened:
-    technique = Technique(row.technique)
-    spectra: AnyLibrary = MassLibrary.open(folder) if technique is Technique.MS else InfraredLibrary.open(folder)
-    return Opened(
-        row.folder, row.name, technique, row.accurate, False, row.notice, row.licence, row.source, spectra
-    )  # fmt: skip
 
 
 def _starters() -> Iterable[Opened]:

@@ -10,18 +10,19 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+from pydantic import BaseModel
 from sqlmodel import Session, col, select
 
 from app.laboratory.library import calibrations
 from app.laboratory.library.calibrations import Kept
-from app.laboratory.library.domain import TECHNIQUE_WORDS, Refusal, Technique
+from app.laboratory.library.domain import Refusal, Technique
 from app.laboratory.library.opened import Opened
 from app.laboratory.library.raw_files import readers_of
 from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.library.tables import Library
 from app.platform.kernel.errors import NotFound
 from app.platform.plots import Plot
-from spectra import LibraryEntry
+from spectra import LibraryEntry, MassSpectrum
 
 _FIGURES = re.compile(r"[-+−]?\d[\d,.]*")
 _LABELS = (
@@ -48,12 +49,10 @@ _LABELS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LibraryView:
-    """One library as a list shows it. `broken`: why it cannot be opened, else empty.
+class LibraryOut(BaseModel, frozen=True):
+    """A reference library. `key` is its address; `notice` and `broken` belong beside every answer from it.
 
-    `key` is the address of this edition: it changes when the library is made anew by newer readers, `library_id` does
-    not. `files` are the raw files with sha-256, size and who read them; `readers` the same in short, each once.
+    `readers`: who read its files, such as `msp 2`; empty for a starter and for imports that did not note it.
     """
 
     key: str
@@ -65,20 +64,29 @@ class LibraryView:
     licence: str
     source: str
     n_entries: int
-    n_refused: int = 0
-    n_merged: int = 0
+    n_refused: int
+    n_merged: int
+    checksum: str
+    imported_at: datetime | None
+    broken: str
+    readers: tuple[str, ...]
+
+
+class LibraryView(LibraryOut):
+    """One library as a list shows it. `broken`: why it cannot be opened, else empty.
+
+    `key` is the address of this edition: it changes when the library is made anew by newer readers, `library_id` does
+    not. `files` are the raw files with sha-256, size and who read them; `readers` the same in short, each once.
+    """
+
     refusals: tuple[dict[str, str | int], ...] = ()
-    checksum: str = ""
-    imported_at: datetime | None = None
-    broken: str = ""
     library_id: str = ""
     files: tuple[dict[str, str | int], ...] = ()
-    readers: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
         """Technique in words."""
-        words = TECHNIQUE_WORDS[self.technique]
+        words = self.technique.words
         if self.technique is not Technique.MS:
             return words
         return words + (", accurate mass" if self.accurate else ", EI, unit mass")
@@ -107,17 +115,20 @@ def list_libraries(session: Session, registry: LibraryRegistry) -> list[LibraryV
     broken = registry.broken()
     imported = [
         LibraryView(
-            row.folder, row.name, Technique(row.technique), row.accurate, False, row.notice, row.licence, row.source,
-            row.n_entries, row.n_refused, row.n_merged, tuple(row.refusals), row.checksum, row.imported_at,
-            broken.get(row.folder, ""), str(row.id), tuple(row.files), readers_of(row.files),
+            **row.model_dump(), key=row.folder, starter=False, broken=broken.get(row.folder, ""),
+            library_id=str(row.id), readers=readers_of(row.files),
         )
         for row in session.exec(select(Library).order_by(col(Library.id)))
     ]  # fmt: skip
     starters = [
-        LibraryView(one.key, one.name, one.technique, one.accurate, True, one.notice, one.licence, one.source, len(one))
+        LibraryView(
+            key=one.key, name=one.name, technique=one.technique, accurate=one.accurate, starter=True, notice=one.notice,
+            licence=one.licence, source=one.source, n_entries=len(one), n_refused=0, n_merged=0, checksum="",
+            imported_at=None, broken="", readers=(),
+        )
         for one in registry.all()
         if one.starter
-    ]
+    ]  # fmt: skip
     return imported + starters
 
 
@@ -194,18 +205,18 @@ def entry_plot(one: Opened, number: int) -> Plot | None:
     if one.technique is Technique.FORMULA:
         return None
     if one.technique is Technique.MS:
-        return _sticks(one, number)
+        return sticks(one.mass.spectrum(number), one.mass.names[number])
     return _curve(one, number)
 
 
-def _sticks(one: Opened, number: int) -> Plot:
-    spectrum, name = one.mass.spectrum(number), one.mass.names[number]
-    order = np.argsort(-spectrum.intensity)[:8]
-    top = ", ".join(f"{spectrum.mz[k]:.6g}" for k in order)
+def sticks(spectrum: MassSpectrum, label: str, most: int | None = None) -> Plot:
+    """A mass spectrum to draw, with a summary in words; of very many peaks the `most` most intense."""
+    order = np.argsort(-spectrum.intensity, kind="stable")
+    top, shown = ", ".join(f"{spectrum.mz[k]:.6g}" for k in order[:8]), np.sort(order[:most])
     return {
         "kind": "mass", "x_label": "m/z", "y_label": "Relative intensity / %", "labels": 8, "reference": None,
-        "query": {"label": name, "mz": [round(float(m), 4) for m in spectrum.mz],
-                  "intensity": [round(float(i), 2) for i in spectrum.intensity]},
+        "query": {"label": label, "mz": [round(float(m), 4) for m in spectrum.mz[shown]],
+                  "intensity": [float(f"{i:.5g}") for i in spectrum.intensity[shown]]},
         "summary": f"{spectrum.mz.size} peaks; most intense at m/z {top}.",
     }  # fmt: skip
 

@@ -34,27 +34,32 @@ class Library(Base, table=True):
     imported_at: datetime = utc_column()
 
 
-class LibraryImport(Base, table=True):
-    """One import asked for on the screen: how far it has come, and what became of it."""
+class ImportShown(Base):
+    """What is shown of an import, over HTTP too."""
 
-    __tablename__ = "library_import"
-    __table_args__ = (sa.Index("ix_library_import_state", "state"),)
     id: uuid.UUID = key_column()
-    agency_id: uuid.UUID | None = Field(default=None, foreign_key="agency.id")
-    person_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     name: str = Field(max_length=80)
     licence: str = Field(max_length=120)
     source: str = Field(max_length=200)
     y_unit: str = Field(default="", max_length=40)
     file_name: str = Field(max_length=200)
-    blob_sha256: str = Field(max_length=64)
     size: int = Field(sa_type=sa.BigInteger)
     state: ImportState = enum_column(ImportState, name="state", default=ImportState.WAITING)
     step: str = Field(default="", max_length=60)
     done: int = 0
     total: int = 0
-    problem: dict[str, str] | None = json_column(nullable=True)
     report: dict[str, str | int | bool] = json_column(dict)
     library_id: uuid.UUID | None = Field(default=None, foreign_key="library.id")
     created_at: datetime = utc_column()
     finished_at: datetime | None = utc_column(nullable=True)
+
+
+class LibraryImport(ImportShown, table=True):
+    """One import asked for on the screen: how far it has come, and what became of it."""
+
+    __tablename__ = "library_import"
+    __table_args__ = (sa.Index("ix_library_import_state", "state"),)
+    agency_id: uuid.UUID | None = Field(default=None, foreign_key="agency.id")
+    person_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+    blob_sha256: str = Field(max_length=64)
+    problem: dict[str, str] | None = json_column(nullable=True)

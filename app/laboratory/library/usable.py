@@ -162,8 +162,11 @@ class Intake:
             self._refuse(label, error)
             return
         self.done += 1
-        for reading in found:
-            yield _noted(_in_absorbance(reading), label or file.name)
+        for reading in map(_in_absorbance, found):
+            # readers keep a file's own fields one level down; the importer looks for names and keys at the top
+            fields = (value if isinstance(value, Mapping) else {key: value} for key, value in reading.meta.items())
+            meta = dict(chain.from_iterable(one.items() for one in fields))
+            yield replace(reading, meta={**meta, FILE: printable(label or file.name, NAME_LENGTH)})
 
     def _refuse(self, label: str, error: InstrumentError) -> None:
         self.done += 1
@@ -183,13 +186,6 @@ def _in_absorbance(reading: Reading) -> Reading:
         return reading
     meta = {**reading.meta, "recorded_as": reading.y_unit if reading.y_unit != "absorbance" else ""}
     return replace(reading, x=curve.wavenumber, y=curve.absorbance, x_unit="cm-1", y_unit="absorbance", meta=meta)
-
-
-def _noted(reading: Reading, file: str) -> Reading:
-    """Readers keep a file's own fields one level down; the importer looks for names and keys at the top."""
-    fields = (value if isinstance(value, Mapping) else {key: value} for key, value in reading.meta.items())
-    meta = dict(chain.from_iterable(one.items() for one in fields))
-    return replace(reading, meta={**meta, FILE: printable(file, NAME_LENGTH)})
 
 
 # -- entries of one technique

@@ -30,9 +30,8 @@ def list_curves(
     limit: Limit = 50,
 ) -> Page[schemas.CurveOut]:
     """Calibration curves, newest first; superseded and expired ones too, marked."""
-    before = decode_cursor(cursor)
     with rt.read() as session:
-        rows = service.curves_page(session, who, rt.now(), substance, before, limit + 1)
+        rows = service.curves_page(session, who, rt.now(), substance, decode_cursor(cursor), limit + 1)
     return cut(rows, limit, lambda row: row, lambda row: row.id)
 
 

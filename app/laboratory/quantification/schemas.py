@@ -6,32 +6,31 @@ import uuid
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, Field
 
 from app.laboratory.identification.domain import Method
 from app.laboratory.quantification.domain import Asked, AskedUnit, CurveUnit, Proposal
+from app.laboratory.quantification.tables import CurveShown
 from app.platform.web.fields import FreeText, Moment, Note200, Text40, Text60, Text80
 from spectra.quantify import LimitSource, Preparation, UnitWeights, Weighting
 
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)]
 
 
-class LevelIn(BaseModel):
+class LevelIn(BaseModel, extra="forbid"):
     """One measured standard: its concentration, the response, and that of the internal standard where there is one."""
 
-    model_config = ConfigDict(extra="forbid")
     concentration: Number
     response: Number
     internal_standard: Number | None = None
 
 
-class CurveIn(FreeText):
+class CurveIn(FreeText, extra="forbid"):
     """A calibration. `standard_form`: which form of the substance the concentrations count (base, hydrochloride …).
 
     `purity_corrected`: the concentrations hold the purity of the standard already.
     """
 
-    model_config = ConfigDict(extra="forbid")
     substance: Text60
     method: Method
     unit: CurveUnit
@@ -52,18 +51,16 @@ class CurveIn(FreeText):
     supersedes: uuid.UUID | None = Field(None, description="The curve this one follows")
 
 
-class ResponseIn(BaseModel):
+class ResponseIn(BaseModel, extra="forbid"):
     """One measurement of the sample's solution."""
 
-    model_config = ConfigDict(extra="forbid")
     response: Number
     internal_standard: Number | None = None
 
 
-class PreparationIn(BaseModel):
+class PreparationIn(BaseModel, extra="forbid"):
     """How the solution was made; uncertainties are standard uncertainties. Leave `mass_mg` out for a liquid."""
 
-    model_config = ConfigDict(extra="forbid")
     mass_mg: Number | None = None
     mass_u_mg: Number = 0.0
     volume_ml: Number | None = None
@@ -76,10 +73,9 @@ class PreparationIn(BaseModel):
     repeatability_n: int = Field(0, ge=0, le=10_000)
 
 
-class QuantifyIn(BaseModel):
+class QuantifyIn(BaseModel, extra="forbid"):
     """An analysis to be read off a curve."""
 
-    model_config = ConfigDict(extra="forbid")
     analysis_id: uuid.UUID
     reading_id: uuid.UUID | None = None
     responses: list[ResponseIn] = Field(min_length=1, max_length=50, description="Repeats of one solution")
@@ -107,33 +103,12 @@ class QuantifyIn(BaseModel):
         )
 
 
-class CurveOut(BaseModel):
+class CurveOut(CurveShown):
     """A curve with its fit: figures, tests, what each level reads off it, notes. Amounts are in `unit`."""
 
-    id: uuid.UUID
-    series_id: uuid.UUID
-    number: int
     state: str = Field(description="in_use, superseded or expired")
     substance: str
-    method: Method
-    method_version: str
-    instrument_id: uuid.UUID | None
-    internal_standard: str
-    standard_form: str
-    unit: CurveUnit
-    weighting: Weighting
-    through_zero: bool
-    levels: list[dict[str, float | None]]
-    blanks: list[float]
-    purity: float
-    purity_u: float
-    purity_corrected: bool
-    fit: dict[str, JsonValue]
-    batch: str
-    note: str
-    valid_until: datetime
     made_by: str
-    made_at: datetime
 
 
 class QuantificationOut(Proposal):

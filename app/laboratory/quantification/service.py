@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
@@ -13,12 +14,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from app.intake.people import service as people
-from app.intake.samples import service as samples
+from app.intake.samples import lookup
 from app.laboratory.identification.methods import method_info
 from app.laboratory.quantification.domain import ENGINE_VERSION, Asked, Proposal, fit_json, proposed
 from app.laboratory.quantification.schemas import CurveIn, CurveOut, QuantificationOut, QuantifyIn
 from app.laboratory.quantification.tables import CalibrationCurve, Quantification
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import analyses, domain, uploads
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.db.rows import newest, row_of
@@ -29,6 +30,9 @@ from harm_messages.register import Register
 from spectra import SpectrumError
 from spectra.quantify import CalibrationLevel, Curve, LimitSource, Status, amount_of, concentration, fit_curve
 from spectra.quantify.salts import form
+
+if TYPE_CHECKING:
+    from app.laboratory.readings.tables import Analysis
 
 _LEVELS = TypeAdapter(list[CalibrationLevel])
 
@@ -93,12 +97,12 @@ def quantify(uow: UnitOfWork, curve_id: uuid.UUID, new: QuantifyIn, register: Re
     instrument, weights and volumes that cannot be). Below LOQ or above the range the answer holds a sentence, no amount.
     """
     row = _own(uow.session, uow.actor, curve_id)
-    analysis = readings.get_analysis(uow.session, uow.actor, new.analysis_id)
-    sample = samples.lock_sample(uow, analysis.sample_id)
+    analysis = analyses.get_analysis(uow.session, uow.actor, new.analysis_id)
+    sample = lookup.lock_sample(uow, analysis.sample_id)
     if sample.withdrawn_at is not None:
         raise Conflict("This sample was withdrawn, so nothing was added to it.")
     key = new.reading_id
-    if key is not None and readings.get_reading(uow.session, uow.actor, key).analysis_id != analysis.id:
+    if key is not None and uploads.get_reading(uow.session, uow.actor, key).analysis_id != analysis.id:
         raise NotFound("reading")
     notes = _fits(uow, row, analysis)
     asked = new.entered()
@@ -114,13 +118,13 @@ def quantify(uow: UnitOfWork, curve_id: uuid.UUID, new: QuantifyIn, register: Re
         uow, "quantify", "quantification", found.id, session_id=sample.session_id,
         after={"curve": str(row.id), "status": proposal.status, "amount": proposal.amount},
     )  # fmt: skip
-    readings.tell(uow, sample, "sample.quantified", analysis_id=analysis.id)
+    analyses.tell(uow, sample, "sample.quantified", analysis_id=analysis.id)
     return _told(uow.session, [found])[0]
 
 
 def quantifications_of(session: Session, actor: Actor, sample_id: uuid.UUID) -> list[QuantificationOut]:
     """What was read off curves for a sample of the actor's agency, newest first. Raises NotFound."""
-    samples.get_sample(session, actor, sample_id)
+    lookup.get_sample(session, actor, sample_id)
     query = select(Quantification).where(Quantification.sample_id == sample_id)
     return _told(session, session.exec(query.order_by(col(Quantification.id).desc())).all())
 
@@ -129,10 +133,13 @@ def _told(session: Session, rows: Sequence[Quantification]) -> list[Quantificati
     names = people.display_names(session, {row.made_by for row in rows})
     query = select(CalibrationCurve).where(col(CalibrationCurve.id).in_({row.curve_id for row in rows}))
     substances = {curve.id: curve.substance_id for curve in session.exec(query)}
-    more = ({"substance": substances[row.curve_id], "made_by": names.get(row.made_by, "")} for row in rows)
     return [
-        QuantificationOut.model_validate(row.model_dump() | row.proposal | one)
-        for row, one in zip(rows, more, strict=True)
+        QuantificationOut.model_validate(
+            row.model_dump()
+            | row.proposal
+            | {"substance": substances[row.curve_id], "made_by": names.get(row.made_by, "")}
+        )
+        for row in rows
     ]
 
 
@@ -143,15 +150,11 @@ def _own(session: Session, actor: Actor, curve_id: uuid.UUID) -> CalibrationCurv
 def _shown(session: Session, rows: Sequence[CalibrationCurve], now: datetime) -> list[CurveOut]:
     names = people.display_names(session, {row.made_by for row in rows})
     numbers = _newest_numbers(session, {row.series_id for row in rows})
-    more = (
-        {
-            "state": _state(row, numbers[row.series_id], now),
-            "substance": row.substance_id,
-            "made_by": names.get(row.made_by, ""),
-        }
-        for row in rows
-    )
-    return [CurveOut.model_validate(row.model_dump() | one) for row, one in zip(rows, more, strict=True)]
+    more = ((_state(row, numbers[row.series_id], now), names.get(row.made_by, "")) for row in rows)
+    return [
+        CurveOut.model_validate({**row.model_dump(), "state": state, "substance": row.substance_id, "made_by": name})
+        for row, (state, name) in zip(rows, more, strict=True)
+    ]
 
 
 def _newest_numbers(session: Session, series: set[uuid.UUID]) -> dict[uuid.UUID, int]:
@@ -186,7 +189,7 @@ def _check(uow: UnitOfWork, new: CurveIn, register: Register) -> None:
     if new.internal_standard and not with_standard:
         wrong["levels"] = "Give the signal of the internal standard with every level, or name none."
     if new.instrument_id is not None:
-        known = {machine.id: machine for machine in readings.instruments(uow.session, uow.actor)}
+        known = {machine.id: machine for machine in analyses.instruments(uow.session, uow.actor)}
         if new.instrument_id not in known:
             wrong["instrument_id"] = "There is no such instrument here."
         elif known[new.instrument_id].method is not new.method:
@@ -215,7 +218,7 @@ def _row(uow: UnitOfWork, new: CurveIn, curve: Curve, standard_form: str) -> Cal
     )  # fmt: skip
 
 
-def _fits(uow: UnitOfWork, row: CalibrationCurve, analysis: readings.Analysis) -> list[str]:
+def _fits(uow: UnitOfWork, row: CalibrationCurve, analysis: Analysis) -> list[str]:
     """Raise when this curve is not for this analysis; sentences about what somebody should look at."""
     last = _newest_numbers(uow.session, {row.series_id})[row.series_id]
     state = _state(row, last, uow.now)
@@ -237,7 +240,7 @@ def _fits(uow: UnitOfWork, row: CalibrationCurve, analysis: readings.Analysis) -
         notes.append(f"The curve is of batch {row.batch}, the analysis of batch {analysis.batch or 'none'}.")
     if row.method_version != method_info(row.method).version:
         notes.append("The description of the method has changed since the curve was measured.")
-    if analysis.status is not readings.AnalysisStatus.OK:
+    if analysis.status is not domain.AnalysisStatus.OK:
         notes.append("The analysis did not run well: a result cannot stand on it.")
     if analysis.qc_failed:
         notes.append("The control of this batch failed: a result cannot stand on it.")

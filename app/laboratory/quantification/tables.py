@@ -15,16 +15,12 @@ from app.platform.db import Base, enum_column, json_column, key_column, utc_colu
 from spectra.quantify import Status, Weighting
 
 
-class CalibrationCurve(Base, table=True):
-    """One calibration of one substance by one method. `series_id` is shared by all that follow one another."""
+class CurveShown(Base):
+    """What is shown of a curve, over HTTP too."""
 
-    __tablename__ = "calibration_curve"
-    __table_args__ = (sa.UniqueConstraint("series_id", "number"),)
     id: uuid.UUID = key_column()
-    agency_id: uuid.UUID = Field(foreign_key="agency.id", index=True)
     series_id: uuid.UUID
     number: int = Field(description="counts from 1 in its series")
-    substance_id: str = Field(max_length=60, description="register id")
     method: Method = enum_column(Method, name="method")
     method_version: str = Field(max_length=30)
     instrument_id: uuid.UUID | None = Field(default=None, foreign_key="instrument.id")
@@ -35,17 +31,26 @@ class CalibrationCurve(Base, table=True):
     through_zero: bool = False
     levels: list[dict[str, float | None]] = json_column(list)
     blanks: list[float] = json_column(list)
-    limit_source: str = Field(default="", max_length=20)
     purity: float = 1.0
     purity_u: float = 0.0
     purity_corrected: bool = True
     fit: dict[str, JsonValue] = json_column(dict)
-    engine_version: str = Field(max_length=20)
     batch: str = Field(default="", max_length=40)
     note: str = Field(default="", max_length=200)
     valid_until: datetime = utc_column()
-    made_by: uuid.UUID = Field(foreign_key="person.id")
     made_at: datetime = utc_column()
+
+
+class CalibrationCurve(CurveShown, table=True):
+    """One calibration of one substance by one method. `series_id` is shared by all that follow one another."""
+
+    __tablename__ = "calibration_curve"
+    __table_args__ = (sa.UniqueConstraint("series_id", "number"),)
+    agency_id: uuid.UUID = Field(foreign_key="agency.id", index=True)
+    substance_id: str = Field(max_length=60, description="register id")
+    limit_source: str = Field(default="", max_length=20)
+    engine_version: str = Field(max_length=20)
+    made_by: uuid.UUID = Field(foreign_key="person.id")
 
 
 class Quantification(Base, table=True):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 
 import structlog
 from pydantic import JsonValue, TypeAdapter
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
+from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.laboratory.identification.answer import Answer, Level
 from app.laboratory.identification.codec import StoredAnswer, UnreadableAnswer, decode
@@ -24,10 +25,10 @@ from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Conflict, Invalid, NotFound, Stale
 from app.platform.live.publish import publish
+from harm_messages.register import Register
 from harm_messages.vocabulary import StripReading
 
 _log = structlog.get_logger(__name__)
-KnowsTarget = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,27 +94,27 @@ def get_analysis(session: Session, actor: Actor, analysis_id: uuid.UUID, *, lock
     if row is None:
         raise NotFound("analysis")
     try:
-        samples.get_sample(session, actor, row.sample_id)
+        lookup.get_sample(session, actor, row.sample_id)
     except NotFound:
         raise NotFound("analysis") from None
     return row
 
 
 def add_analysis(
-    uow: UnitOfWork, sample_id: uuid.UUID, new: NewAnalysis, *, knows_target: KnowsTarget | None = None
+    uow: UnitOfWork, sample_id: uuid.UUID, new: NewAnalysis, *, register: Register | None = None
 ) -> Analysis:
     """Record an analysis of a sample of the actor's agency; its method version is stamped now.
 
-    `knows_target`: whether a strip target is a register id or class. Raises NotFound, Invalid, Conflict
+    `register`: in which a strip target is a substance or a class. Raises NotFound, Invalid, Conflict
     (withdrawn sample).
     """
-    sample = samples.lock_sample(uow, sample_id)  # a withdrawal at the same moment comes before this or after
+    sample = lookup.lock_sample(uow, sample_id)  # a withdrawal at the same moment comes before this or after
     if sample.withdrawn_at is not None:
         raise Conflict(
             "This sample was withdrawn, so nothing was added to it.", hint="Register it again if it is to be analysed."
         )
     info = method_info(new.method)
-    _check(uow, new, info, knows_target)
+    _check(uow, new, info, register)
     row = Analysis(
         sample_id=sample.id, method_version=info.version, operator_id=uow.actor.person_id, started_at=uow.now,
         **asdict(new),
@@ -133,7 +134,7 @@ def update_analysis(
     changes: Mapping[str, object],
     *,
     reason: str = "",
-    knows_target: KnowsTarget | None = None,
+    register: Register | None = None,
 ) -> Analysis:
     """Correct an analysis: any field of NewAnalysis. A new method is stamped with its version of today.
 
@@ -148,7 +149,7 @@ def update_analysis(
         raise Invalid("These cannot be changed: " + ", ".join(sorted(unknown)) + ".")
     new = _CHANGED.validate_python({**known, **changes})
     info = method_info(new.method)
-    _check(uow, new, info, knows_target)
+    _check(uow, new, info, register)
     before = _audited(row) | {"method": row.method.value}
     for name, value in asdict(new).items():
         setattr(row, name, value)
@@ -157,7 +158,7 @@ def update_analysis(
         for upload in repository.uploads_of(uow.session, [row.id]):
             upload.method_by_content = False  # the chemist's word stands when the file is read again
     row.version += 1
-    sample = samples.get_sample(uow.session, uow.actor, row.sample_id)
+    sample = lookup.get_sample(uow.session, uow.actor, row.sample_id)
     after = _audited(row) | {"method": row.method.value}
     changed = {key for key in after if after[key] != before[key]}
     audit.record(
@@ -176,14 +177,14 @@ def _audited(row: Analysis) -> dict[str, JsonValue]:
     return {key: getattr(value, "value", value) for key, value in values.items()}
 
 
-def _check(uow: UnitOfWork, new: NewAnalysis, info: MethodInfo, knows_target: KnowsTarget | None) -> None:
+def _check(uow: UnitOfWork, new: NewAnalysis, info: MethodInfo, register: Register | None) -> None:
     wrong: dict[str, str] = {}
     if new.method is Method.STRIP:
         if new.strip_reading is None:
             wrong["strip_reading"] = "Say what the strip shows: positive, negative, faint or invalid."
         if not new.strip_target:
             wrong["strip_target"] = "Say what the strip reacts to."
-        elif knows_target is not None and not knows_target(new.strip_target):
+        elif register is not None and not (new.strip_target in register or register.is_class(new.strip_target)):
             wrong["strip_target"] = f"{new.strip_target} is neither a substance nor a class of the register."
         if new.strip_cut_off_ng_ml is not None and not 0 < new.strip_cut_off_ng_ml < 1e9:
             wrong["strip_cut_off_ng_ml"] = "The cut-off must be a number above zero, in ng/mL."
@@ -226,7 +227,8 @@ def analyses_of(session: Session, sample_id: uuid.UUID) -> list[AnalysisView]:
     uploads = repository.uploads_of(session, ids)
     readings = repository.readings_of(session, ids)
     matches = repository.latest_matches(session, [r.id for r in readings])
-    machines = repository.instruments_by_id(session, (row.instrument_id for row in rows))
+    wanted = {row.instrument_id for row in rows}
+    machines = {row.id: row for row in session.exec(select(Instrument).where(col(Instrument.id).in_(wanted)))}
     return [
         AnalysisView(
             row,

@@ -12,10 +12,11 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 from sqlmodel import Session
 
-from app.intake.samples import service as samples
-from app.laboratory.identification.domain import Method
+from app.intake.samples import lookup
+from app.laboratory.identification.domain import Method, MethodOut
 from app.laboratory.identification.methods import methods
-from app.laboratory.readings import schemas, service, uploads
+from app.laboratory.readings import analyses, arrays, plots, schemas, uploads
+from app.laboratory.readings.tables import AnalysisOut, Upload
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import NotFound
@@ -23,7 +24,7 @@ from app.platform.security.policy import SERVICE_STAFF, allow
 from app.platform.storage import Received
 from app.platform.web.bodies import BINARY, FileName
 from app.platform.web.etags import etag, tagged
-from app.runtime import ChangeDep, Creation, CreationDep, Runtime, RuntimeDep
+from app.runtime import ChangeDep, Creation, CreationDep, RuntimeDep
 
 router = APIRouter(prefix="/api/v1", tags=["readings"])
 
@@ -34,29 +35,29 @@ Bench = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD, R
 
 
 @router.get("/methods")
-def list_methods(who: Staff) -> list[schemas.MethodOut]:
+def list_methods(who: Staff) -> list[MethodOut]:
     """Every method with its scope, limit of detection and limits."""
-    return [schemas.MethodOut.model_validate(info) for info in methods().values()]
+    return [*methods().values()]
 
 
 @router.get("/samples/{sample_id}/analyses")
 def list_analyses(sample_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> list[schemas.AnalysisFullOut]:
     """Analyses of a sample with their files and readings, oldest first."""
     with rt.read() as session:
-        samples.get_sample(session, who, sample_id)
-        return [schemas.AnalysisFullOut.of_view(view) for view in service.analyses_of(session, sample_id)]
+        lookup.get_sample(session, who, sample_id)
+        return [schemas.AnalysisFullOut.of_view(view) for view in analyses.analyses_of(session, sample_id)]
 
 
-@router.post("/samples/{sample_id}/analyses", status_code=201, response_model=schemas.AnalysisOut)
+@router.post("/samples/{sample_id}/analyses", status_code=201, response_model=AnalysisOut)
 def add_analysis(
     sample_id: uuid.UUID, body: schemas.NewAnalysisIn, who: Chemist, rt: RuntimeDep, creation: CreationDep
 ) -> JSONResponse:
     """Record an analysis; a strip or reagent test is complete with this."""
 
-    def create(uow: UnitOfWork) -> schemas.AnalysisOut:
-        new = service.NewAnalysis(**body.model_dump())
-        row = service.add_analysis(uow, sample_id, new, knows_target=knows_target(rt))
-        return schemas.AnalysisOut.model_validate(row)
+    def create(uow: UnitOfWork) -> AnalysisOut:
+        new = analyses.NewAnalysis(**body.model_dump())
+        row = analyses.add_analysis(uow, sample_id, new, register=rt.pack.substances)
+        return AnalysisOut.model_validate(row)
 
     return creation.made(who, create)
 
@@ -65,8 +66,8 @@ def add_analysis(
 def show_analysis(analysis_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: Response) -> schemas.AnalysisFullOut:
     """One analysis."""
     with rt.read() as session:
-        row = service.get_analysis(session, who, analysis_id)
-        views = service.analyses_of(session, row.sample_id)
+        row = analyses.get_analysis(session, who, analysis_id)
+        views = analyses.analyses_of(session, row.sample_id)
     shown = next(view for view in views if view.analysis.id == analysis_id)
     return tagged(response, schemas.AnalysisFullOut.of_view(shown))
 
@@ -74,32 +75,26 @@ def show_analysis(analysis_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: 
 @router.patch("/analyses/{analysis_id}")
 def change_analysis(
     analysis_id: uuid.UUID, body: schemas.AnalysisChange, who: Chemist, rt: RuntimeDep, change: ChangeDep
-) -> schemas.AnalysisOut:
+) -> AnalysisOut:
     """Correct an analysis. Its files are compared again after another method, and after another instrument: its checks of
     that day, own references and transferred libraries count then. Refused where a result stands on them.
     """
 
-    def changed(uow: UnitOfWork) -> schemas.AnalysisOut:
-        found = service.get_analysis(uow.session, who, analysis_id)
+    def changed(uow: UnitOfWork) -> AnalysisOut:
+        found = analyses.get_analysis(uow.session, who, analysis_id)
         before, machine = found.method, found.instrument_id
-        samples.lock_sample(uow, found.sample_id)  # before the analysis, in the order a submission takes them
+        lookup.lock_sample(uow, found.sample_id)  # before the analysis, in the order a submission takes them
         changes = body.model_dump(exclude_unset=True, exclude={"reason"})
-        row = service.update_analysis(
-            uow, analysis_id, change.version, changes, reason=body.reason, knows_target=knows_target(rt)
+        row = analyses.update_analysis(
+            uow, analysis_id, change.version, changes, reason=body.reason, register=rt.pack.substances
         )
         if row.method is not before:
-            service.reprocess_analysis(uow, analysis_id)
+            uploads.reprocess_analysis(uow, analysis_id)
         elif row.instrument_id != machine:
-            service.reprocess_analysis(uow, analysis_id, keep=True)
-        return schemas.AnalysisOut.model_validate(row)
+            uploads.reprocess_analysis(uow, analysis_id, keep=True)
+        return AnalysisOut.model_validate(row)
 
     return change.made(who, changed)
-
-
-def knows_target(rt: Runtime) -> Callable[[str], bool]:
-    """Whether a strip target is a substance or class of the register."""
-    register = rt.pack.substances
-    return lambda target: target in register or register.is_class(target)
 
 
 @router.post("/analyses/{analysis_id}/uploads", status_code=202, response_model=schemas.UploadOut, openapi_extra=BINARY)
@@ -112,8 +107,8 @@ async def upload_to_analysis(
     """
 
     return await _take_in(
-        creation, who, lambda session: service.get_analysis(session, who, analysis_id),
-        lambda uow, received: service.record_upload(uow, analysis_id, received, filename),
+        creation, who, lambda session: analyses.get_analysis(session, who, analysis_id),
+        lambda uow, received: uploads.record_upload(uow, analysis_id, received, filename),
     )  # fmt: skip
 
 
@@ -124,8 +119,8 @@ async def upload_to_sample(
     """Upload a file to a sample. An analysis is made for it; without `method` its method follows from what the file turns out
     to be."""
     return await _take_in(
-        creation, who, lambda session: samples.get_sample(session, who, sample_id),
-        lambda uow, received: service.record_upload_for_sample(uow, sample_id, received, filename, method),
+        creation, who, lambda session: lookup.get_sample(session, who, sample_id),
+        lambda uow, received: uploads.record_upload_for_sample(uow, sample_id, received, filename, method),
     )  # fmt: skip
 
 
@@ -133,7 +128,7 @@ async def _take_in(
     creation: Creation,
     who: Actor,
     look_up: Callable[[Session], object],
-    record: Callable[[UnitOfWork, Received], service.Upload],
+    record: Callable[[UnitOfWork, Received], Upload],
 ) -> Response:
     """Bytes first (no database held meanwhile), then the row, then the answer. `look_up` raises where this is not allowed."""
 
@@ -156,7 +151,7 @@ async def _take_in(
 def show_upload(upload_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: Response) -> schemas.UploadOut:
     """Where a file stands; `problem` says why it was refused, or what has to be answered."""
     with rt.read() as session:
-        return tagged(response, schemas.UploadOut.model_validate(service.get_upload(session, who, upload_id)))
+        return tagged(response, schemas.UploadOut.model_validate(uploads.get_upload(session, who, upload_id)))
 
 
 @router.get("/uploads/{upload_id}/readings")
@@ -173,10 +168,10 @@ def answer_upload(upload_id: uuid.UUID, body: schemas.Answer, who: Looks, change
 
     def answered(uow: UnitOfWork) -> schemas.UploadOut:
         if body.as_the_file_says:
-            row = service.as_the_file_says(uow, upload_id, version, reason=reason)
+            row = uploads.as_the_file_says(uow, upload_id, version, reason=reason)
         else:
             hints = body.given()
-            row = service.answer_upload(uow, upload_id, version, choice=body.choice, hints=hints, reason=reason)
+            row = uploads.answer_upload(uow, upload_id, version, choice=body.choice, hints=hints, reason=reason)
         return schemas.UploadOut.model_validate(row)
 
     return change.made(who, answered)
@@ -186,7 +181,7 @@ def answer_upload(upload_id: uuid.UUID, body: schemas.Answer, who: Looks, change
 def see_warnings(upload_id: uuid.UUID, who: Looks, change: ChangeDep) -> schemas.UploadOut:
     """A chemist has looked at the warnings of a file; until then nothing may rest on it. They stay visible."""
     return change.made(
-        who, lambda uow: schemas.UploadOut.model_validate(service.see_warnings(uow, upload_id, change.version))
+        who, lambda uow: schemas.UploadOut.model_validate(uploads.see_warnings(uow, upload_id, change.version))
     )
 
 
@@ -194,7 +189,7 @@ def see_warnings(upload_id: uuid.UUID, who: Looks, change: ChangeDep) -> schemas
 def show_reading(reading_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> schemas.ReadingOut:
     """One reading."""
     with rt.read() as session:
-        return schemas.ReadingOut.model_validate(service.get_reading(session, who, reading_id))
+        return schemas.ReadingOut.model_validate(uploads.get_reading(session, who, reading_id))
 
 
 @router.get("/readings/{reading_id}/candidates")
@@ -217,8 +212,6 @@ def show_plot(
 ) -> schemas.PlotOut:
     """Points to draw, with the chosen candidate over or under them."""
     with rt.read() as session:
-        row, answer = service.reading_with_answer(session, who, reading_id)
-    plot = service.plot_of(
-        row, answer, service.array_store(rt.blobs.root), rt.registry.of(who.agency_id), candidate, peak
-    )
+        row, answer = uploads.reading_with_answer(session, who, reading_id)
+    plot = plots.plot_of(row, answer, arrays.array_store(rt.blobs.root), rt.registry.of(who.agency_id), candidate, peak)
     return schemas.PlotOut.model_validate(plot)

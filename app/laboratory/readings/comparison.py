@@ -202,7 +202,9 @@ def sticks(spectrum: MassSpectrum, label: str, chosen: Candidate | None, registr
         "kind": "mass", "x_label": "m/z", "y_label": "Relative intensity / %", "labels": 8,
         "query": _strongest(spectrum, label), "reference": None,
     }  # fmt: skip
-    top = _top_ions(spectrum)
+    order = np.argsort(-spectrum.intensity, kind="stable")[:8]
+    base = float(spectrum.intensity.max()) or 1.0
+    top = [(float(spectrum.mz[k]), 100 * float(spectrum.intensity[k]) / base) for k in order]
     words = [f"{label}: {spectrum.mz.size:,} peaks from m/z {spectrum.mz[0]:.5g} to {spectrum.mz[-1]:.5g}.",
              f"Most intense: {', '.join(f'{m:.6g}' for m, _ in top)}."]  # fmt: skip
     if chosen is not None:
@@ -216,12 +218,6 @@ def _strongest(spectrum: MassSpectrum, label: str) -> Sticks:
     keep = np.sort(np.argsort(-spectrum.intensity, kind="stable")[:MOST_STICKS])
     mz = [round(float(m), 5) for m in spectrum.mz[keep]]
     return {"label": label, "mz": mz, "intensity": figures(spectrum.intensity[keep])}
-
-
-def _top_ions(spectrum: MassSpectrum) -> list[tuple[float, float]]:
-    order = np.argsort(-spectrum.intensity, kind="stable")[:8]
-    base = float(spectrum.intensity.max()) or 1.0
-    return [(float(spectrum.mz[k]), 100 * float(spectrum.intensity[k]) / base) for k in order]
 
 
 def _mirror(plot: Plot, query: MassSpectrum, chosen: Candidate, registry: LibraryRegistry) -> str:

@@ -106,7 +106,9 @@ def fields_for(
     out = []
     if kind in _CURVES or (kind == "mass_spectrum" and reading_format in _MAY_BE_NO_MASS):
         axes = [k for k in X_AXES if k != "mz" or reading_format in _MAY_BE_NO_MASS]
-        out.append(_field("x_axis", "x axis", {k: X_AXES[k][0] for k in axes}, _chosen_x(hints)))
+        given = {key: hints[key] for key in ("x_unit", "kind") if hints.get(key)}
+        chosen = next((name for name, (_, meant) in X_AXES.items() if meant == given), _AS_IT_IS) if given else ""
+        out.append(_field("x_axis", "x axis", {k: X_AXES[k][0] for k in axes}, chosen))
         out.append(_field("y_axis", "y axis", Y_AXES, _chosen(hints, "y_unit", Y_AXES)))
     if reading_format in _TYPED:
         out.append(_field("decimal", "Decimal mark", DECIMALS, _chosen(hints, "decimal", DECIMALS)))
@@ -125,13 +127,6 @@ def _field(name: str, label: str, options: Mapping[str, str], value: str) -> Fie
     if value == _AS_IT_IS:
         offered.append((_AS_IT_IS, "As said before"))
     return Field(name, label, tuple(offered), value)
-
-
-def _chosen_x(hints: Mapping[str, str]) -> str:
-    given = {key: hints[key] for key in ("x_unit", "kind") if hints.get(key)}
-    if not given:
-        return ""
-    return next((name for name, (_, meant) in X_AXES.items() if meant == given), _AS_IT_IS)
 
 
 def _chosen(hints: Mapping[str, str], key: str, options: Mapping[str, str]) -> str:

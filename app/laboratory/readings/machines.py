@@ -10,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app.intake.samples import service as samples
+from app.intake.samples import lookup
 from app.laboratory.identification.domain import Method
 from app.laboratory.readings import repository
 from app.laboratory.readings.domain import UploadState
@@ -159,5 +159,5 @@ def run_before(session: Session, agency_id: uuid.UUID, analysis_id: uuid.UUID) -
 
 def _stands(session: Session, sample_id: uuid.UUID, agency_id: uuid.UUID | None = None) -> bool:
     """Whether the sample is there, was not withdrawn, and is one of this agency, where one is named."""
-    sample = samples.sample_for_system(session, sample_id)
+    sample = lookup.sample_for_system(session, sample_id)
     return sample is not None and sample.withdrawn_at is None and agency_id in (None, sample.agency_id)

@@ -99,7 +99,10 @@ def _curve(
     spectrum = absorbance_of(Reading(kind, x, y, row.x_unit, row.y_unit))
     if spectrum is None or kind is ReadingKind.UV:
         return _plain(row, kind, x, y)
-    label = _ordinate(row.y_unit) if kind is ReadingKind.IR else "Intensity"
+    label = "Intensity"
+    if kind is ReadingKind.IR:  # never called absorbance where the file does not say what it is
+        name, comma, rest = row.y_unit.partition(",")
+        label = _DRAWN_AS.get(name.removesuffix(" (%)"), name or "Value, unit not known") + comma + rest
     shown_x, shown_y = downsampled(spectrum.wavenumber, spectrum.absorbance)
     plot: Plot = {
         "kind": "raman" if kind is ReadingKind.RAMAN else "ir",
@@ -116,12 +119,6 @@ def _curve(
     plot["summary"] = " ".join(word for word in words if word)
     plot["table"] = {"head": ["Band / cm⁻¹", label], "rows": [[f"{b:.0f}", f"{h:.3g}"] for b, h in bands]}
     return plot
-
-
-def _ordinate(unit: str) -> str:
-    """What is drawn of an infrared spectrum: never called absorbance where the file does not say what it is."""
-    name, comma, rest = unit.partition(",")
-    return _DRAWN_AS.get(name.removesuffix(" (%)"), name or "Value, unit not known") + comma + rest
 
 
 def _plain(row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray) -> Plot:

@@ -10,28 +10,19 @@ from datetime import datetime
 from app.laboratory.identification.answer import Answer, Level
 from app.laboratory.identification.domain import Method, MethodInfo
 from app.laboratory.identification.infrared_answer import printed_limits, shown_in
+from app.laboratory.readings import domain
 from app.laboratory.readings.analyses import STRIP_FIELDS, AnalysisView, files_of
-from app.laboratory.readings.domain import (
-    AnalysisStatus,
-    Quality,
-    ScopeFact,
-    Seen,
-    SignalShare,
-    StripResult,
-    UploadState,
-    strip_warnings,
-)
 
 _BY_EYE = frozenset({Method.STRIP, Method.REAGENT, Method.TLC, Method.VISUAL})
 """Complete when written down. Any other method is an instrument: until it is read, it says nothing."""
 
 
-def quality_of(views: Sequence[AnalysisView], now: datetime) -> Quality:
+def quality_of(views: Sequence[AnalysisView], now: datetime) -> domain.Quality:
     """Files not read yet, failed blanks, instruments out of date, old methods, and warnings in sentences."""
-    waiting = [u for v in views for u in v.uploads if u.state in (UploadState.WAITING, UploadState.ASKS)]
+    waiting = [u for v in views for u in v.uploads if u.state in (domain.UploadState.WAITING, domain.UploadState.ASKS)]
     machines = [v.instrument for v in views if v.instrument is not None]
     outdated = [v for v in views if not v.method.active or v.method.version != v.analysis.method_version]
-    return Quality(
+    return domain.Quality(
         files_waiting=len(waiting),
         files_unseen=tuple(_once(name for view in views for name in _unseen(view))),
         qc_failed=tuple(_once(_label(v) for v in views if v.analysis.qc_failed)),
@@ -53,16 +44,16 @@ def _label(view: AnalysisView) -> str:
 def _warnings(views: Sequence[AnalysisView]) -> list[str]:
     strips = [
         # `opioid.nitazene` is a nitazene in a sentence
-        StripResult(a.strip_target, a.strip_reading, re.sub("[-_]", " ", a.strip_target.rpartition(".")[2]))
+        domain.StripResult(a.strip_target, a.strip_reading, re.sub("[-_]", " ", a.strip_target.rpartition(".")[2]))
         for a in (v.analysis for v in views)
-        if a.method is Method.STRIP and a.strip_reading is not None and a.status is AnalysisStatus.OK
+        if a.method is Method.STRIP and a.strip_reading is not None and a.status is domain.AnalysisStatus.OK
     ]
     infrared = [v for v in views if v.analysis.method is Method.FTIR and any(r.answer for r in v.readings)]
     seen = [one for v in infrared for one in _seen(v)] if infrared else None
-    out = strip_warnings(strips, seen)
+    out = domain.strip_warnings(strips, seen)
     for view in views:
         status = view.analysis.status
-        if status is not AnalysisStatus.OK:
+        if status is not domain.AnalysisStatus.OK:
             out.append(f"{_label(view)} did not go well ({status.value.replace('_', ' ')}): it supports no answer.")
         out += [
             f"{_label(view)}: the file {name} has warnings nobody has looked at, so this analysis supports no answer yet."
@@ -78,7 +69,7 @@ def _warnings(views: Sequence[AnalysisView]) -> list[str]:
                 f"{_label(view)}: nothing in its file could be compared, and it is not marked as read on the instrument "
                 "itself, so it supports no answer."
             )
-        refused = [u.file_name for u in view.uploads if u.state is UploadState.REFUSED]
+        refused = [u.file_name for u in view.uploads if u.state is domain.UploadState.REFUSED]
         if refused and not view.readings:
             out.append(f"{_label(view)}: the file {refused[-1]} could not be read, so this analysis says nothing yet.")
     return _once(out)
@@ -86,18 +77,18 @@ def _warnings(views: Sequence[AnalysisView]) -> list[str]:
 
 def _unseen(view: AnalysisView) -> list[str]:
     """Names of its files with warnings nobody has looked at; a run that did not go well supports nothing anyway."""
-    if view.analysis.status is not AnalysisStatus.OK:
+    if view.analysis.status is not domain.AnalysisStatus.OK:
         return []
     return [file.upload.file_name for file in files_of(view) if file.unseen]
 
 
-def _seen(view: AnalysisView) -> list[Seen]:
+def _seen(view: AnalysisView) -> list[domain.Seen]:
     """What the infrared answers name: the best compound with its look-alikes, and the parts of a mixture."""
     out = []
     for answer in _answers(view):
         named = [row for row in answer.candidates if row.compound in answer.set]
-        out += [Seen(row.substance, row.substance_id, row.substance_class) for row in named]
-        out += [Seen(part.substance, part.substance_id, part.substance_class) for part in answer.components]
+        out += [domain.Seen(row.substance, row.substance_id, row.substance_class) for row in named]
+        out += [domain.Seen(part.substance, part.substance_id, part.substance_class) for part in answer.components]
     return out
 
 
@@ -105,19 +96,19 @@ def _answers(view: AnalysisView) -> list[Answer]:
     return [reading.answer for reading in view.readings if reading.answer is not None]
 
 
-def scope_of(views: Iterable[AnalysisView]) -> list[ScopeFact]:
+def scope_of(views: Iterable[AnalysisView]) -> list[domain.ScopeFact]:
     """What each analysis of a sample could see: method, classes, limit of detection, sentences."""
     return [_scope(view) for view in views]
 
 
-def _scope(view: AnalysisView) -> ScopeFact:
+def _scope(view: AnalysisView) -> domain.ScopeFact:
     row, info = view.analysis, view.method
     is_strip = row.method is Method.STRIP
     # a class has a dot or is a bare class; the messages' pack knows which, so a strip names its target in both ways
     classes = (row.strip_target,) if is_strip and row.strip_target else info.classes
     answers = _answers(view)
     printed = printed_limits(answers)
-    return ScopeFact(
+    return domain.ScopeFact(
         analysis_id=row.id,
         method=row.method,
         title=info.title,
@@ -141,7 +132,7 @@ def _scope(view: AnalysisView) -> ScopeFact:
         else tuple(sorted((key, max(limit, info.lod_percent or 0.0)) for key, limit in printed.items())),
         shown=shown_in(answers),
         shares=tuple(
-            SignalShare(part.substance_id, part.share, part.low, part.high, part.grade)
+            domain.SignalShare(part.substance_id, part.share, part.low, part.high, part.grade)
             for answer in answers
             for part in answer.components
             if part.substance_id

@@ -32,7 +32,7 @@ from app.laboratory.readings.figures import quality_json
 from app.laboratory.readings.rows import ComparedReading, match_row, reading_row, remarks_of
 from app.laboratory.readings.tables import Analysis, Upload
 from app.laboratory.readings.tables import Reading as ReadingRow
-from app.laboratory.readings.uploads import JOB, KEEP, taken_as
+from app.laboratory.readings.uploads import JOB, KEEP, READING_FAILED, taken_as
 from app.platform import audit
 from app.platform.db import Database, UnitOfWork
 from app.platform.jobs import DeadJob, JobContext
@@ -90,12 +90,14 @@ class LazySandbox:
                 self._sandbox.close()
 
 
-def warm(sandbox: LazySandbox, registry: LibraryRegistry) -> None:
-    """Start the children and open the libraries beside the start of the server, so that the first file waits less."""
+def warm(registry: LibraryRegistry, sandbox: LazySandbox | None = None) -> None:
+    """Open the libraries, and start the children where files are read, beside the start of a process: the first file or
+    search waits less."""
 
     def body() -> None:
         try:
-            sandbox.warm()
+            if sandbox is not None:
+                sandbox.warm()
             registry.warm()
             import_module("scipy.signal")  # bands and peaks; half a second on first use
         except Exception:  # the first upload will say what is wrong
@@ -343,9 +345,9 @@ def _give_up(uow: UnitOfWork, dead: DeadJob) -> None:
     if not _keeps(uow, bool(dead.payload.get(KEEP)), row):
         row.state = UploadState.REFUSED
         row.problem = {
-            "code": "reading_failed", "where": "",
+            "code": READING_FAILED, "where": "",
             "detail": "The server failed to read this file several times. The file itself is kept.",
-            "hint": "Ask the operator to look at the job, then read it again.",
+            "hint": "Read it again; if that fails too, tell the operator.",
         }  # fmt: skip
         row.read_at = uow.now
         row.version += 1

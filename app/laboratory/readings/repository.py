@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from app.laboratory.readings.domain import UploadState
-from app.laboratory.readings.tables import Analysis, Blob, Instrument, Match, Reading, Upload
+from app.laboratory.readings.tables import Analysis, Instrument, Match, Reading, Upload
 
 Row = TypeVar("Row", Analysis, Upload)
 
@@ -47,12 +45,6 @@ def uploads_of(session: Session, analysis_ids: Sequence[uuid.UUID]) -> list[Uplo
         return []
     rows = select(Upload).where(col(Upload.analysis_id).in_(analysis_ids)).order_by(col(Upload.id))
     return list(session.exec(rows))
-
-
-def files_of_readings(session: Session, reading_ids: Iterable[uuid.UUID]) -> set[str]:
-    """Names (sha-256) of the raw files these readings were read from. Scope the readings to their agency before."""
-    rows = select(Upload.blob_sha256).join(Reading, col(Reading.upload_id) == col(Upload.id))
-    return set(session.exec(rows.where(col(Reading.id).in_(list(reading_ids)))))
 
 
 def readings_of_upload(session: Session, upload_id: uuid.UUID) -> list[Reading]:
@@ -92,25 +84,10 @@ def delete_readings(session: Session, upload_id: uuid.UUID, but: Collection[uuid
     return connection.execute(rows).rowcount
 
 
-def keep_blob(session: Session, sha256: str, size: int, now: datetime) -> None:
-    """Remember a raw file; the same bytes arriving twice at once are one row."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = insert(Blob).values(sha256=sha256, size=size, created_at=now).on_conflict_do_nothing()
-    session.connection().execute(row)
-
-
 def instruments_of(session: Session, agency_id: uuid.UUID) -> list[Instrument]:
     """Instruments of an agency by name."""
     rows = select(Instrument).where(Instrument.agency_id == agency_id).order_by(col(Instrument.name))
     return list(session.exec(rows))
-
-
-def instruments_by_id(session: Session, ids: Iterable[uuid.UUID | None]) -> dict[uuid.UUID, Instrument]:
-    """Instruments by key."""
-    wanted = {i for i in ids if i is not None}
-    if not wanted:
-        return {}
-    return {row.id: row for row in session.exec(select(Instrument).where(col(Instrument.id).in_(wanted)))}
 
 
 def count_selected(session: Session, chosen: Selection) -> int:

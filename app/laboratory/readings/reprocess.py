@@ -22,7 +22,7 @@ import structlog
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from app.intake.samples import service as samples
+from app.intake.samples import lookup
 from app.laboratory.readings import arrays, repository
 from app.laboratory.readings.domain import UploadState
 from app.laboratory.readings.reading_job import ReadingParts, handlers, on_failed
@@ -128,7 +128,7 @@ class _File:
 def how_many(parts: ReadingParts, chosen: Selection) -> int:
     """Files that are looked at. Raises NotFound for a sample or upload that is not there."""
     with parts.db.read() as session:
-        if chosen.sample_id is not None and samples.sample_for_system(session, chosen.sample_id) is None:
+        if chosen.sample_id is not None and lookup.sample_for_system(session, chosen.sample_id) is None:
             raise NotFound("sample")
         if chosen.upload_id is not None and session.get(Upload, chosen.upload_id) is None:
             raise NotFound("upload")
@@ -192,7 +192,10 @@ def _read_again(parts: ReadingParts, file: _File, scratch: BlobStore) -> tuple[R
         readings = parts.sandbox.read(parts.blobs.path(upload.blob_sha256), upload.file_name, upload.hints)
         changes = changes_of(rows, readings, parts.arrays, scratch)
     except InstrumentError as error:
-        return _refused(answer, upload, error), []
+        state = UploadState.ASKS if isinstance(error, AmbiguousText) else UploadState.REFUSED
+        outcome = Outcome(f"{'still' if upload.state is state else 'newly'}_{state}")
+        said = printable(f"{error.message} {error.hint}", 1600)
+        return replace(answer, outcome=outcome, readings=(answer.readings[0], 0), said=said), []
     except Exception as error:  # the raw bytes are gone, the disk is full: the next file may do better
         _log.warning("reading_again_failed", upload_id=str(upload.id), exc_info=True)
         gone = not parts.blobs.path(upload.blob_sha256).exists()
@@ -205,13 +208,6 @@ def _read_again(parts: ReadingParts, file: _File, scratch: BlobStore) -> tuple[R
         outcome = Outcome.CHANGED
     counted = (len(rows), len(readings))
     return replace(answer, outcome=outcome, format=readings[0].format, readings=counted, changes=changes), readings
-
-
-def _refused(answer: Reprocessed, upload: Upload, error: InstrumentError) -> Reprocessed:
-    state = UploadState.ASKS if isinstance(error, AmbiguousText) else UploadState.REFUSED
-    outcome = Outcome(f"{'still' if upload.state is state else 'newly'}_{state}")
-    said = printable(f"{error.message} {error.hint}", 1600)
-    return replace(answer, outcome=outcome, readings=(answer.readings[0], 0), said=said)
 
 
 # -- taking it over --------------------------------------------------------------------------------
@@ -254,11 +250,11 @@ def _take_over(parts: ReadingParts, file: _File, found: Reprocessed, readings: l
 def _ask(parts: ReadingParts, file: _File) -> str:
     """Ask for the file to be read, or say why not. The sample is held, so that nobody submits meanwhile."""
     with parts.db.read() as session:
-        sample = samples.sample_for_system(session, file.sample_id)
+        sample = lookup.sample_for_system(session, file.sample_id)
     if sample is None:
         return "the sample was removed meanwhile"
     with parts.db.begin(replace(SYSTEM, agency_id=sample.agency_id), request_id="readings reparse") as uow:
-        sample = samples.lock_sample(uow, file.sample_id)
+        sample = lookup.lock_sample(uow, file.sample_id)
         row = get_upload(uow.session, uow.actor, file.upload.id, lock=True)
         if sample.withdrawn_at is not None:
             return "its sample was withdrawn"

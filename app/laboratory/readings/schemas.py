@@ -6,11 +6,12 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue, computed_field, model_validator
+from pydantic import AliasChoices, BaseModel, Field, JsonValue, computed_field, model_validator
 
-from app.laboratory.identification.domain import Method
+from app.laboratory.identification.domain import Method, MethodOut
 from app.laboratory.readings.analyses import AnalysisView
 from app.laboratory.readings.domain import AnalysisStatus, UploadState, warnings_in
+from app.laboratory.readings.tables import AnalysisOut, ReadingShown, UploadShown
 from app.platform.web.fields import FreeText, Note140, Text40, Text60
 from harm_messages.vocabulary import StripReading
 from instruments import assurance_sentence
@@ -18,10 +19,8 @@ from instruments import assurance_sentence
 CutOff = Annotated[float, Field(gt=0, lt=1e9, description="in ng/mL")]
 
 
-class AnalysisFields(FreeText):
+class AnalysisFields(FreeText, extra="forbid"):
     """What may be said of an analysis. The strip fields belong to method `strip`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     instrument_id: uuid.UUID | None = None
     batch: Text40 = ""
@@ -56,30 +55,11 @@ class AnalysisChange(AnalysisFields):
         return self
 
 
-class Row(BaseModel):
-    """A shape whose fields are attributes of what it is made from."""
-
-    model_config = ConfigDict(from_attributes=True, populate_by_name=True)
-
-
-class UploadOut(Row):
+class UploadOut(UploadShown):
     """A file and what became of it. `message` is for the screen, `href` where to look."""
 
-    id: uuid.UUID
-    analysis_id: uuid.UUID
-    file_name: str
     sha256: str = Field(validation_alias=AliasChoices("sha256", "blob_sha256"))
-    state: UploadState
-    format: str
-    problem: dict[str, JsonValue] | None
     hints: dict[str, str] = Field(description="How a person said the file is to be read")
-    corrected_by: uuid.UUID | None
-    corrected_at: datetime | None
-    warnings_seen_by: uuid.UUID | None
-    warnings_seen_at: datetime | None
-    created_at: datetime
-    read_at: datetime | None
-    version: int
     href: str = ""
 
     @computed_field
@@ -92,7 +72,7 @@ class UploadOut(Row):
         return str((self.problem or {}).get("detail", "")) or "The file could not be read."
 
 
-class MatchOut(Row):
+class MatchOut(BaseModel, from_attributes=True):
     """Candidates of one reading with the answer in words and the limits of the method."""
 
     reading_id: uuid.UUID
@@ -105,30 +85,12 @@ class MatchOut(Row):
     created_at: datetime
 
 
-class ReadingOut(Row):
+class ReadingOut(ReadingShown):
     """What a reader found in a file."""
 
-    id: uuid.UUID
-    upload_id: uuid.UUID
-    analysis_id: uuid.UUID
-    ordinal: int
-    kind: str
-    title: str
-    instrument: str
-    format: str
-    reader: str
-    reader_version: str
-    x_unit: str
-    y_unit: str
-    n_points: int
-    n_scans: int
-    ms_level: int | None
-    description: dict[str, JsonValue]
-    remarks: list[dict[str, str]]
     quality: dict[str, JsonValue] = Field(
         description="figures: key, label, value, unit, level (info or warning), sentence"
     )
-    created_at: datetime
 
     @computed_field
     def assurance(self) -> str:
@@ -140,50 +102,6 @@ class ReadingOut(Row):
         """How far its reader is trusted, as a sentence."""
         level = str(self.description.get("assurance", ""))
         return assurance_sentence(level) if level else ""
-
-
-class MethodOut(Row):
-    """What a method can see and what it cannot."""
-
-    method: Method
-    title: str
-    version: str
-    active: bool
-    category: str
-    specific: bool
-    classes: list[str]
-    excludes: list[str]
-    lod_percent: float | None
-    lod_words: str
-    limits: list[str]
-    provenance: str
-    reviewed: str
-    review_by: str
-
-
-class AnalysisOut(Row):
-    """An analysis without its files."""
-
-    id: uuid.UUID
-    sample_id: uuid.UUID
-    method: Method
-    method_version: str
-    instrument_id: uuid.UUID | None
-    operator_id: uuid.UUID | None
-    started_at: datetime
-    ended_at: datetime | None
-    batch: str
-    qc_failed: bool
-    read_by_hand: bool
-    status: AnalysisStatus
-    strip_target: str
-    strip_reading: StripReading | None
-    strip_brand: str
-    strip_lot: str
-    strip_cut_off_ng_ml: float | None
-    strip_dilution: str
-    observation: str
-    version: int
 
 
 class ReadingBrief(BaseModel):
@@ -223,10 +141,8 @@ class AnalysisFullOut(AnalysisOut):
         return cls.model_validate(view.analysis.model_dump() | more)
 
 
-class Hints(BaseModel):
+class Hints(BaseModel, extra="forbid"):
     """How a file is to be read, as after AmbiguousText or as a correction. A hint sent as "" is taken back."""
-
-    model_config = ConfigDict(extra="forbid")
 
     format: Text40 = ""
     x_unit: Text40 = ""
@@ -236,10 +152,8 @@ class Hints(BaseModel):
     kind: Literal["", "ir", "raman", "uv", "mass_spectrum", "mass_run", "chromatogram", "other"] = ""
 
 
-class Answer(FreeText):
+class Answer(FreeText, extra="forbid"):
     """Which of the offered choices is meant (from 0), or hints in one's own words, or to read the file as it says."""
-
-    model_config = ConfigDict(extra="forbid")
 
     choice: Annotated[int, Field(ge=0, le=99)] | None = None
     hints: Hints | None = None
@@ -257,10 +171,8 @@ class Answer(FreeText):
         return self.hints.model_dump(exclude_unset=True) if self.hints is not None else None
 
 
-class PlotOut(BaseModel):
+class PlotOut(BaseModel, extra="allow"):
     """Points for the bench, as docs/look.md says, with a summary in words and a table."""
-
-    model_config = ConfigDict(extra="allow")
 
     kind: Literal["ir", "raman", "mass", "chromatogram"]
     summary: str

@@ -28,10 +28,9 @@ class Instrument(Base, table=True):
     certificate_due: datetime | None = utc_column(nullable=True)
 
 
-class Analysis(Base, table=True):
-    """One analysis of one sample by one method."""
+class AnalysisOut(Base):
+    """An analysis without its files."""
 
-    __tablename__ = "analysis"
     id: uuid.UUID = key_column()
     sample_id: uuid.UUID = Field(foreign_key="sample.id", index=True, ondelete="CASCADE")
     method: Method = enum_column(Method, name="method")
@@ -54,6 +53,12 @@ class Analysis(Base, table=True):
     version: int = 1
 
 
+class Analysis(AnalysisOut, table=True):
+    """One analysis of one sample by one method."""
+
+    __tablename__ = "analysis"
+
+
 class Blob(Base, table=True):
     """Raw bytes by their sha-256."""
 
@@ -63,20 +68,16 @@ class Blob(Base, table=True):
     created_at: datetime = utc_column()
 
 
-class Upload(Base, table=True):
-    """One file somebody handed in for an analysis, and what became of it."""
+class UploadShown(Base):
+    """What is shown of an upload, over HTTP too."""
 
-    __tablename__ = "upload"
     id: uuid.UUID = key_column()
     analysis_id: uuid.UUID = Field(foreign_key="analysis.id", index=True, ondelete="CASCADE")
-    blob_sha256: str = Field(foreign_key="blob.sha256", index=True)
     file_name: str = Field(max_length=200)
     state: UploadState = enum_column(UploadState, name="state", default=UploadState.WAITING)
     format: str = Field(default="", max_length=40)
     hints: dict[str, str] = json_column(dict)
     problem: dict[str, JsonValue] | None = json_column(lambda: None, nullable=True)
-    method_by_content: bool = Field(default=False, description="the analysis takes its method from what the file is")
-    uploaded_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     created_at: datetime = utc_column()
     read_at: datetime | None = utc_column(nullable=True)
     warnings_seen_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
@@ -86,11 +87,18 @@ class Upload(Base, table=True):
     version: int = 1
 
 
-class Reading(Base, table=True):
-    """What a reader found in a file. Its arrays are an .npz beside the raw files, by their own sha-256."""
+class Upload(UploadShown, table=True):
+    """One file somebody handed in for an analysis, and what became of it."""
 
-    __tablename__ = "reading"
-    __table_args__ = (sa.UniqueConstraint("upload_id", "ordinal"),)
+    __tablename__ = "upload"
+    blob_sha256: str = Field(foreign_key="blob.sha256", index=True)
+    method_by_content: bool = Field(default=False, description="the analysis takes its method from what the file is")
+    uploaded_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+
+
+class ReadingShown(Base):
+    """What is shown of a reading, over HTTP too."""
+
     id: uuid.UUID = key_column()
     upload_id: uuid.UUID = Field(foreign_key="upload.id", index=True, ondelete="CASCADE")
     analysis_id: uuid.UUID = Field(foreign_key="analysis.id", index=True, ondelete="CASCADE")
@@ -109,8 +117,15 @@ class Reading(Base, table=True):
     description: dict[str, JsonValue] = json_column(dict)
     remarks: list[dict[str, str]] = json_column(list)
     quality: dict[str, JsonValue] = json_column(dict)
-    arrays_sha256: str = Field(default="", max_length=64)
     created_at: datetime = utc_column()
+
+
+class Reading(ReadingShown, table=True):
+    """What a reader found in a file. Its arrays are an .npz beside the raw files, by their own sha-256."""
+
+    __tablename__ = "reading"
+    __table_args__ = (sa.UniqueConstraint("upload_id", "ordinal"),)
+    arrays_sha256: str = Field(default="", max_length=64)
 
 
 class Match(Base, table=True):

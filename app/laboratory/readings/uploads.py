@@ -10,8 +10,10 @@ from pathlib import PurePosixPath
 from typing import TypeVar
 
 from pydantic import TypeAdapter
-from sqlmodel import Session
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, select
 
+from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.laboratory.identification.answer import Answer
 from app.laboratory.identification.domain import Method
@@ -20,7 +22,7 @@ from app.laboratory.readings.analyses import NewAnalysis, add_analysis, answer_o
 from app.laboratory.readings.corrections import TAB
 from app.laboratory.readings.domain import UploadState, codes_in
 from app.laboratory.readings.events import ReadingsInQuestion
-from app.laboratory.readings.tables import Match, Reading, Upload
+from app.laboratory.readings.tables import Blob, Match, Reading, Upload
 from app.platform import audit
 from app.platform.db import Database, UnitOfWork
 from app.platform.jobs import enqueue
@@ -31,6 +33,8 @@ from app.platform.storage import Received
 from instruments import Choice
 
 JOB = "read_upload"
+READING_FAILED = "reading_failed"
+"""Code of a problem that is the server's: every worker that took the file failed or died. It can be read again."""
 KEEP = "keep"
 """In the payload of a job: nobody said anything new, so a reading made before stays when reading again fails."""
 HINTS = ("format", "x_unit", "y_unit", "decimal", "delimiter", "kind")
@@ -54,7 +58,9 @@ def clean_file_name(name: str) -> str:
 
 def keep_file(uow: UnitOfWork, received: Received) -> None:
     """Remember raw bytes that are durable on disk, for a row of another feature that refers to them."""
-    repository.keep_blob(uow.session, received.sha256, received.size, uow.now)
+    insert = postgresql.insert if uow.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = insert(Blob).values(sha256=received.sha256, size=received.size, created_at=uow.now)
+    uow.session.connection().execute(row.on_conflict_do_nothing())  # the same bytes arriving twice at once are one row
 
 
 def record_upload(
@@ -62,7 +68,7 @@ def record_upload(
 ) -> Upload:
     """Remember a file that is durable on disk and ask for it to be read. Raises NotFound, Conflict."""
     analysis = get_analysis(uow.session, uow.actor, analysis_id)
-    sample = samples.lock_sample(uow, analysis.sample_id)
+    sample = lookup.lock_sample(uow, analysis.sample_id)
     if sample.withdrawn_at is not None:
         raise Conflict("This sample was withdrawn, so the file was not added to it.")
     keep_file(uow, received)
@@ -115,6 +121,12 @@ def _own(session: Session, actor: Actor, word: str, row: _Row | None) -> _Row:
     return row
 
 
+def files_of_readings(session: Session, reading_ids: Iterable[uuid.UUID]) -> set[str]:
+    """Names (sha-256) of the raw files these readings were read from. Scope the readings to their agency before."""
+    rows = select(Upload.blob_sha256).join(Reading, col(Reading.upload_id) == col(Upload.id))
+    return set(session.exec(rows.where(col(Reading.id).in_(list(reading_ids)))))
+
+
 def readings_of_upload(session: Session, actor: Actor, upload_id: uuid.UUID) -> list[Reading]:
     """What was found in a file, in its order. Raises NotFound."""
     return repository.readings_of_upload(session, get_upload(session, actor, upload_id).id)
@@ -159,10 +171,19 @@ def as_the_file_says(uow: UnitOfWork, upload_id: uuid.UUID, version: int, *, rea
     return _said(uow, row, sample, {}, reason)
 
 
+def read_again(uow: UnitOfWork, upload_id: uuid.UUID, version: int) -> Upload:
+    """Read a file that the server failed to read, with fresh tries. Raises NotFound, Stale, Conflict."""
+    row, sample = _to_read_again(uow, upload_id, version)
+    if (row.problem or {}).get("code") != READING_FAILED:
+        raise Conflict("The server did not fail to read this file, so it is not read again. Nothing was changed.")
+    reprocess_upload(uow, row, sample, keep=False)
+    return row
+
+
 def _to_read_again(uow: UnitOfWork, upload_id: uuid.UUID, version: int) -> tuple[Upload, samples.Sample]:
     """The file and its sample, held: a submission at the same moment comes before this or after."""
     analysis = get_analysis(uow.session, uow.actor, get_upload(uow.session, uow.actor, upload_id).analysis_id)
-    sample = samples.lock_sample(uow, analysis.sample_id)
+    sample = lookup.lock_sample(uow, analysis.sample_id)
     row = get_upload(uow.session, uow.actor, upload_id, lock=True)
     if row.version != version:
         raise Stale("upload")
@@ -251,7 +272,7 @@ def see_warnings(uow: UnitOfWork, upload_id: uuid.UUID, version: int) -> Upload:
     row.warnings_seen_by, row.warnings_seen_at = uow.actor.person_id, uow.now
     row.version += 1
     analysis = get_analysis(uow.session, uow.actor, row.analysis_id)
-    sample = samples.get_sample(uow.session, uow.actor, analysis.sample_id)
+    sample = lookup.get_sample(uow.session, uow.actor, analysis.sample_id)
     audit.record(
         uow, "see_warnings", "upload", row.id, version=row.version, after={"codes": sorted(codes)},
         session_id=sample.session_id,
@@ -267,7 +288,7 @@ def reprocess_analysis(uow: UnitOfWork, analysis_id: uuid.UUID, *, keep: bool = 
     stands on one of its readings).
     """
     analysis = get_analysis(uow.session, uow.actor, analysis_id)
-    sample = samples.lock_sample(uow, analysis.sample_id)
+    sample = lookup.lock_sample(uow, analysis.sample_id)
     rows = [row for row in repository.uploads_of(uow.session, [analysis.id]) if row.state is UploadState.READ]
     _leave_what_stands(uow, [row.id for row in rows], sample.id)
     for row in rows:
@@ -304,7 +325,7 @@ def reprocess_upload(
     reason: str = "",
 ) -> None:
     """Ask for one file to be read and compared again; the log keeps how it was `before`. The caller holds file and sample."""
-    row.state = UploadState.WAITING
+    row.state, row.problem = UploadState.WAITING, None
     row.version += 1
     audit.record(
         uow, "reread", "upload", row.id, version=row.version, session_id=sample.session_id, before=before, reason=reason

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import fields, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field, computed_field
 
 from app.laboratory.incoming import service as incoming
 from app.laboratory.standards import controlling, service, web
 from app.laboratory.standards.domain import ControlKind, NewControl, NewReplicate, NewStandard
+from app.laboratory.standards.forms import named
 from app.laboratory.standards.service import StandardView
-from app.laboratory.standards.tables import Control, Standard
+from app.laboratory.standards.tables import ControlShown, ReplicateOut, Standard, StandardShown
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Conflict
@@ -38,13 +39,11 @@ InChIKey = Annotated[str, Field(max_length=27, pattern=r"^([A-Z]{14}-[A-Z]{10}-[
 Finite = Annotated[float | None, Field(allow_inf_nan=False)]
 
 
-class EnrolIn(BaseModel):
+class EnrolIn(BaseModel, extra="forbid"):
     """A reading of a sample (of a run: one peak) that becomes a standard, or with `standard_id` another run of one.
 
     The reference material is a substance of the register, or a free name with its InChIKey where there is one.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     substance: Text60 = ""
     name: Annotated[Text140, Field(max_length=120)] = ""
@@ -75,49 +74,15 @@ class EnrolIn(BaseModel):
         return replace(said, **{name: value for name, value in mine.items() if value is not None})
 
 
-class RetireIn(FreeText):
+class RetireIn(FreeText, extra="forbid"):
     """Why."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: Note200
 
 
-class ReplicateOut(BaseModel):
-    """One run of a standard."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: uuid.UUID
-    peak: int | None
-    reading_id: uuid.UUID | None
-    file_name: str
-    technique: str = Field(description="MS, IR or RAMAN")
-    accurate: bool
-    n_peaks: int
-    instrument: str
-    measured_at: datetime
-    retention_time_s: float | None
-    retention_index: float | None
-    enrolled_at: datetime
-
-
-class StandardOut(BaseModel):
+class StandardOut(StandardShown):
     """A standard. `counts`: whether it is evidence now; expired and retired ones are not."""
 
-    id: uuid.UUID
-    name: str
-    inchikey: str
-    substance_id: str
-    form: str
-    lot: str
-    supplier: str
-    purity_percent: float | None
-    expires_at: datetime | None
-    created_at: datetime
-    retired_at: datetime | None
-    retired_reason: str
-    version: int
     counts: bool
     state: str
     replicates: list[ReplicateOut]
@@ -126,22 +91,15 @@ class StandardOut(BaseModel):
     @classmethod
     def of(cls, view: StandardView) -> StandardOut:
         """The JSON shape of what the service shows."""
-        return cls(
-            **view.row.model_dump(),
-            counts=view.counts,
-            state=view.state,
-            replicates=view.replicates,
-            href=f"/standards/{view.row.id}",
-        )
+        around = {"counts": view.counts, "state": view.state, "replicates": view.replicates}
+        return cls.model_validate({**view.row.model_dump(), **around, "href": f"/standards/{view.row.id}"})
 
 
-class FromIncomingIn(BaseModel):
+class FromIncomingIn(BaseModel, extra="forbid"):
     """A file from an instrument, as it is in the list of incoming files, what control run it is and of which batch.
 
     A ladder says how many carbons its first peak has.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: ControlKind
     batch: Annotated[Text60, Field(max_length=40)]
@@ -151,38 +109,22 @@ class FromIncomingIn(BaseModel):
     incoming_id: uuid.UUID
 
 
-class ControlOut(BaseModel):
+class ControlOut(ControlShown):
     """A control run. `message` is for the screen, `href` where to look."""
 
-    id: uuid.UUID
-    kind: ControlKind
-    batch: str
-    instrument: str
-    file_name: str
-    n_scans: int
-    first_carbon: int | None
-    details: dict[str, str | list[list[float]]]
-    measured_at: datetime
-    created_at: datetime
-    withdrawn_at: datetime | None
-    withdrawn_reason: str
-    version: int
-    message: str = ""
     href: str = "/standards/controls"
 
-    @classmethod
-    def of(cls, row: Control) -> ControlOut:
-        """The JSON shape of a stored row."""
-        said = "Kept. Runs of its batch are compared again." if row.withdrawn_at is None else "Withdrawn."
-        return cls(**row.model_dump(), message=said)
+    @computed_field
+    def message(self) -> str:
+        """What became of it."""
+        return "Kept. Runs of its batch are compared again." if self.withdrawn_at is None else "Withdrawn."
 
 
 @router.get("/standards")
 def list_standards(who: Bench, rt: RuntimeDep, cursor: Cursor = "", limit: Limit = 50) -> Page[StandardOut]:
     """Own standards, newest first; expired and retired ones too, marked."""
-    before = decode_cursor(cursor)
     with rt.read() as session:
-        rows = service.standards_page(session, who, rt.now(), before=before, limit=limit + 1)
+        rows = service.standards_page(session, who, rt.now(), before=decode_cursor(cursor), limit=limit + 1)
     return cut(rows, limit, StandardOut.of, lambda view: view.row.id)
 
 
@@ -246,7 +188,7 @@ def _enrolled(
     store = web.arrays_of(rt)
     if another_of is not None:
         return _out(uow, service.add_run(uow, store, source, another_of, run))
-    name, key, substance = web.named(rt.pack.substances, new.substance_id, new.name, new.inchikey)
+    name, key, substance = named(rt.pack.substances, new.substance_id, new.name, new.inchikey)
     new = replace(new, name=name, inchikey=key, substance_id=substance)
     return _out(uow, service.enrol(uow, store, source, new, run))
 
@@ -266,17 +208,16 @@ def list_controls(
     limit: Limit = 50,
 ) -> Page[ControlOut]:
     """Blank runs, ladders and QC runs, newest first."""
-    before = decode_cursor(cursor)
     with rt.read() as session:
-        rows = controlling.controls_page(session, who, batch=batch, before=before, limit=limit + 1)
-    return cut(rows, limit, ControlOut.of, lambda row: row.id)
+        rows = controlling.controls_page(session, who, batch=batch, before=decode_cursor(cursor), limit=limit + 1)
+    return cut(rows, limit, ControlOut.model_validate, lambda row: row.id)
 
 
 @router.get("/controls/{control_id}")
 def show_control(control_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: Response) -> ControlOut:
     """One control."""
     with rt.read() as session:
-        return tagged(response, ControlOut.of(controlling.get_control(session, who, control_id)))
+        return tagged(response, ControlOut.model_validate(controlling.get_control(session, who, control_id)))
 
 
 @router.post("/controls/uploads", status_code=201, response_model=ControlOut, openapi_extra=BINARY)
@@ -296,7 +237,9 @@ async def keep_control(
 
     def commit(held: Held) -> Response:
         run = web.control_run_of(rt, held, filename or "unnamed file", new)
-        return creation.made(who, lambda uow: ControlOut.of(controlling.add_control(uow, run, new)), sha256=held.sha256)
+        return creation.made(
+            who, lambda uow: ControlOut.model_validate(controlling.add_control(uow, run, new)), sha256=held.sha256
+        )
 
     return await looked_at(creation.request, rt.blobs, commit)
 
@@ -313,7 +256,9 @@ def control_from_incoming(body: FromIncomingIn, who: Chemist, rt: RuntimeDep, ch
     run = web.control_run_of(rt, Received(where, size), name, new)
     return change.made(
         who,
-        lambda uow: ControlOut.of(controlling.from_incoming(uow, body.incoming_id, change.version, run, new)),
+        lambda uow: ControlOut.model_validate(
+            controlling.from_incoming(uow, body.incoming_id, change.version, run, new)
+        ),
     )
 
 
@@ -321,7 +266,7 @@ def control_from_incoming(body: FromIncomingIn, who: Chemist, rt: RuntimeDep, ch
 def withdraw(control_id: uuid.UUID, body: RetireIn, who: Chemist, change: ChangeDep) -> ControlOut:
     """Use a control no more; runs of its batch are compared again without it."""
     return change.made(
-        who, lambda uow: ControlOut.of(controlling.withdraw(uow, control_id, change.version, body.reason))
+        who, lambda uow: ControlOut.model_validate(controlling.withdraw(uow, control_id, change.version, body.reason))
     )
 
 

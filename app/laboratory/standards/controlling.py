@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import structlog
 from sqlmodel import Session, col, select
 
-from app.intake.samples import service as samples
+from app.intake.samples import lookup
 from app.laboratory.identification.runs import RunControls
 from app.laboratory.incoming import service as incoming
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import arrays, machines, references, uploads
 from app.laboratory.standards.domain import ControlKind, NewControl, faults_of_control
 from app.laboratory.standards.tables import Control
 from app.platform import audit
@@ -53,7 +53,7 @@ def control_run(
     """Keep the arrays of the run in a file; of a ladder its alkanes. Raises Invalid when there is none."""
     if wrong := faults_of_control(new):
         raise Invalid("The control was not kept. What you typed is still here.", fields=wrong)
-    reading = readings.run_in(list(found))
+    reading = references.run_in(list(found))
     details: dict[str, str | list[list[float]]] = {
         "title": printable(reading.title, 200),
         "format": printable(reading.format, 40),
@@ -63,13 +63,13 @@ def control_run(
         filled = [k for k, scan in enumerate(reading.scans) if scan.mz.size]
         run = MassRun(tuple(reading.scans[k] for k in filled), reading.x[filled])
         details["alkanes"] = alkanes_of(run, new.first_carbon)
-    return ControlRun(received, file_name, readings.kept_run(store, reading), len(reading.scans), details)
+    return ControlRun(received, file_name, arrays.keep(store, reading), len(reading.scans), details)
 
 
 def keep_bytes(uow: UnitOfWork, raw: Held | Received) -> str:
     """Raw bytes that nothing stands against any more, durable and remembered; their sha-256."""
     received = raw.keep() if isinstance(raw, Held) else raw
-    readings.keep_file(uow, received)
+    uploads.keep_file(uow, received)
     return received.sha256
 
 
@@ -93,7 +93,7 @@ def add_control(uow: UnitOfWork, run: ControlRun, new: NewControl) -> Control:
     row = Control(
         agency_id=agency_of(uow.actor), kind=new.kind, batch=new.batch,
         instrument=new.instrument[:120], blob_sha256=keep_bytes(uow, run.received),
-        file_name=readings.clean_file_name(run.file_name), arrays_sha256=run.arrays_sha256, n_scans=run.n_scans,
+        file_name=uploads.clean_file_name(run.file_name), arrays_sha256=run.arrays_sha256, n_scans=run.n_scans,
         first_carbon=new.first_carbon if new.kind is ControlKind.LADDER else None, details=run.details,
         measured_at=new.measured_at or uow.now, created_by=uow.actor.person_id, created_at=uow.now,
     )  # fmt: skip
@@ -154,10 +154,10 @@ def recompare(database: Database, ctx: JobContext) -> None:
     """
     with database.read() as session:
         control = session.get(Control, uuid.UUID(ctx.payload["control_id"]))
-        members = [] if control is None else readings.runs_of_batch(session, control.agency_id, control.batch)
+        members = [] if control is None else machines.runs_of_batch(session, control.agency_id, control.batch)
     if control is None:
         return
-    asked, left = readings.reprocess_each(database, ctx.job_id, control.agency_id, members)
+    asked, left = uploads.reprocess_each(database, ctx.job_id, control.agency_id, members)
     with ctx.begin() as uow:
         ctx.complete(uow)
     _log.info("batch_compared_again", runs=asked, left_as_they_are=left)
@@ -189,9 +189,9 @@ class BatchControls:
             instrument,
         )
 
-    def _run(self, row: Control | readings.RunBefore | None, x_unit: str = "s") -> MassRun | None:
+    def _run(self, row: Control | machines.RunBefore | None, x_unit: str = "s") -> MassRun | None:
         try:
-            return readings.run_of(self._store, row.arrays_sha256, x_unit) if row and row.arrays_sha256 else None
+            return references.run_of(self._store, row.arrays_sha256, x_unit) if row and row.arrays_sha256 else None
         except MastError:  # the arrays are gone from this disk: a sample is read without them
             return None
 
@@ -211,9 +211,9 @@ def words_of(row: Control | None) -> str:
 
 def _beside(
     session: Session, analysis_id: uuid.UUID
-) -> tuple[str, dict[ControlKind, Control], readings.RunBefore | None]:
-    found = readings.fact_of(session, analysis_id)
-    sample = samples.sample_for_system(session, found.sample_id) if found is not None and found.batch else None
+) -> tuple[str, dict[ControlKind, Control], machines.RunBefore | None]:
+    found = machines.fact_of(session, analysis_id)
+    sample = lookup.sample_for_system(session, found.sample_id) if found is not None and found.batch else None
     if found is None or sample is None:
         return (found.instrument if found is not None else ""), {}, None
     in_use = select(Control).where(
@@ -224,4 +224,4 @@ def _beside(
     for row in session.exec(in_use.order_by(col(Control.measured_at).desc(), col(Control.id).desc())):
         if not (row.instrument and found.instrument) or row.instrument.casefold() == found.instrument.casefold():
             chosen.setdefault(row.kind, row)
-    return found.instrument, chosen, readings.run_before(session, sample.agency_id, analysis_id)
+    return found.instrument, chosen, machines.run_before(session, sample.agency_id, analysis_id)

@@ -5,22 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
+
+from app.platform.kernel.worded import Worded
 
 
-class ControlKind(StrEnum):
+class ControlKind(Worded):
     """What was run beside the samples of a batch."""
 
-    BLANK = "blank"
-    LADDER = "ladder"
-    QC = "qc"
+    BLANK = "blank", "blank run"
+    LADDER = "ladder", "n-alkane ladder"
+    QC = "qc", "QC standard run"
 
-
-KIND_WORDS: dict[ControlKind, str] = {
-    ControlKind.BLANK: "blank run",
-    ControlKind.LADDER: "n-alkane ladder",
-    ControlKind.QC: "QC standard run",
-}
 
 INCHIKEY = re.compile(r"[A-Z]{14}-[A-Z]{10}-[A-Z]")
 FIRST_CARBON, LAST_CARBON = 5, 60

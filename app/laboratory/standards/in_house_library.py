@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from app.laboratory.library.domain import Technique
 from app.laboratory.library.opened import Opened, OwnEntry
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import arrays, references
 from app.laboratory.standards.domain import compound_of
 from app.laboratory.standards.tables import Standard, StandardReplicate
 from app.platform.db import Database
@@ -100,7 +100,7 @@ def spectra_of(store: BlobStore, rows: Iterable[StandardReplicate]) -> dict[uuid
     """Spectra of these runs by their keys; those whose arrays are not on this disk are left out."""
     out: dict[uuid.UUID, MassSpectrum | InfraredSpectrum] = {}
     for row in rows:
-        read = readings.single_spectrum if row.technique == "MS" else readings.curve_of
+        read = arrays.single_spectrum if row.technique == "MS" else references.curve_of
         with contextlib.suppress(MastError):
             out[row.id] = read(store, row.arrays_sha256)
     return out

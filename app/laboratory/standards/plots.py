@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.laboratory.library.service import sticks
 from app.platform.plots import Plot
 from spectra import InfraredSpectrum, MassSpectrum
 from spectra.confidence.standards import ReplicateStatistics
@@ -55,15 +56,7 @@ def replicate_plot(spectrum: MassSpectrum | InfraredSpectrum, label: str) -> Plo
     """For plots.spectrum."""
     if isinstance(spectrum, InfraredSpectrum):
         return _curve_plot(spectrum, label)
-    keep = np.sort(np.argsort(-spectrum.intensity, kind="stable")[:MOST_STICKS])
-    top = np.argsort(-spectrum.intensity, kind="stable")[:8]
-    base = ", ".join(f"{spectrum.mz[k]:.6g}" for k in top)
-    return {
-        "kind": "mass", "x_label": "m/z", "y_label": "Relative intensity / %", "labels": 8, "reference": None,
-        "query": {"label": label, "mz": [round(float(m), 4) for m in spectrum.mz[keep]],
-                  "intensity": [float(f"{i:.5g}") for i in spectrum.intensity[keep]]},
-        "summary": f"{spectrum.mz.size} peaks; most intense at m/z {base}.",
-    }  # fmt: skip
+    return sticks(spectrum, label, MOST_STICKS)
 
 
 def _curve_plot(spectrum: InfraredSpectrum, label: str) -> Plot:

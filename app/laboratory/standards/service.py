@@ -11,17 +11,10 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from app.intake.people import service as people
-from app.intake.samples import service as samples
-from app.laboratory.readings import service as readings
-from app.laboratory.standards.controlling import (
-    keep_bytes,
-)
-from app.laboratory.standards.domain import (
-    NewReplicate,
-    NewStandard,
-    faults_of_replicate,
-    faults_of_standard,
-)
+from app.intake.samples import lookup
+from app.laboratory.readings import analyses, references, uploads
+from app.laboratory.standards.controlling import keep_bytes
+from app.laboratory.standards.domain import NewReplicate, NewStandard, faults_of_replicate, faults_of_standard
 from app.laboratory.standards.in_house_library import replicates_of, standards_of
 from app.laboratory.standards.tables import Standard, StandardReplicate
 from app.platform import audit
@@ -46,7 +39,7 @@ LONGEST_RUN_S = 86_400.0
 class Source:
     """Where a spectrum came from: a reading (and peak) of a sample, or a file that was handed in for it."""
 
-    reference: readings.Reference
+    reference: references.Reference
     reading_id: uuid.UUID | None = None
     received: Held | Received | None = None
     file_name: str = ""
@@ -57,13 +50,13 @@ def from_reading(
     session: Session, actor: Actor, store: BlobStore, reading_id: uuid.UUID, peak: int | None
 ) -> tuple[Source, NewReplicate]:
     """A reading of a sample, or one peak of a run, with what the reading says of itself. Raises NotFound, Invalid."""
-    row, answer = readings.reading_with_answer(session, actor, reading_id)
-    found = readings.reference_of(row, answer, store, peak)
-    analysis = readings.get_analysis(session, actor, row.analysis_id)
-    machine = next((i.name for i in readings.instruments(session, actor) if i.id == analysis.instrument_id), "")
-    if samples.get_sample(session, actor, analysis.sample_id).withdrawn_at is not None:
+    row, answer = uploads.reading_with_answer(session, actor, reading_id)
+    found = references.reference_of(row, answer, store, peak)
+    analysis = analyses.get_analysis(session, actor, row.analysis_id)
+    machine = next((i.name for i in analyses.instruments(session, actor) if i.id == analysis.instrument_id), "")
+    if lookup.get_sample(session, actor, analysis.sample_id).withdrawn_at is not None:
         raise Conflict("This sample was withdrawn, so no standard was made of it.")
-    upload = readings.get_upload(session, actor, row.upload_id)
+    upload = uploads.get_upload(session, actor, row.upload_id)
     said = NewReplicate(machine or row.instrument, analysis.started_at, found.retention_time_s, found.retention_index)
     return Source(found, row.id, None, upload.file_name, upload.blob_sha256), said
 
@@ -137,7 +130,7 @@ def _check(source: Source, wrong: dict[str, str]) -> None:
 
 def _once(uow: UnitOfWork, store: BlobStore, source: Source) -> str:
     """Keep the arrays; their sha-256. The same spectrum is one replicate: copies would feign that runs agree."""
-    sha256 = readings.kept_reference(store, source.reference.spectrum)
+    sha256 = references.kept(store, source.reference.spectrum)
     agency_id = agency_of(uow.actor)
     uow.one_at_a_time(b"standards" + agency_id.bytes)  # of two who enrol at once, so that no spectrum comes in twice
     there = (
@@ -162,7 +155,7 @@ def _another_run(uow: UnitOfWork, row: Standard, source: Source) -> None:
     read = {r.reading_id for r in there if r.reading_id is not None}
     files = {r.blob_sha256 for r in there}
     if source.reading_id is None:  # several readings of one file may be several runs; of a file it is always the first
-        files |= readings.files_of_readings(uow.session, read)
+        files |= uploads.files_of_readings(uow.session, read)
     sha256 = source.received.sha256 if source.received is not None else source.upload_sha256
     if source.reading_id in read or sha256 in files:
         raise Conflict(
@@ -182,7 +175,7 @@ def _add(uow: UnitOfWork, row: Standard, source: Source, arrays_sha256: str, run
             reading_id=source.reading_id,
             peak=found.peak,
             blob_sha256=keep_bytes(uow, raw) if raw is not None else None,
-            file_name=readings.clean_file_name(source.file_name),
+            file_name=uploads.clean_file_name(source.file_name),
             arrays_sha256=arrays_sha256,
             technique=found.technique,
             accurate=found.accurate,

@@ -6,26 +6,24 @@ from typing import Any
 
 from app.laboratory.identification.answer import Answer
 from app.laboratory.identification.parts import Candidate
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import arrays, references
 from app.laboratory.standards import controlling, service
 from app.laboratory.standards.controlling import ControlRun
 from app.laboratory.standards.domain import NewControl, NewReplicate
-from app.laboratory.standards.forms import StandardForm, named
+from app.laboratory.standards.forms import StandardForm
 from app.platform.storage import BlobStore, Held, Received
 from app.runtime import Runtime
-
-__all__ = ["arrays_of", "best_of", "control_run_of", "named", "prefilled", "source_of", "standard_facts"]
 
 
 def arrays_of(rt: Runtime) -> BlobStore:
     """Where arrays are kept."""
-    return readings.array_store(rt.blobs.root)
+    return arrays.array_store(rt.blobs.root)
 
 
 def source_of(rt: Runtime, held: Held, file_name: str) -> service.Source:
     """The reference in a file that was handed in; its bytes are kept with the row only. Raises Unreadable, Invalid."""
     found = service.readings_in(rt.sandbox, held.path, file_name)
-    return service.Source(readings.reference_in(found), None, held, file_name)
+    return service.Source(references.reference_in(found), None, held, file_name)
 
 
 def control_run_of(rt: Runtime, raw: Held | Received, file_name: str, new: NewControl) -> ControlRun:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import fields
-from datetime import datetime
 from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, AliasChoices, BaseModel, Field, JsonValue
 
 from app.laboratory.subtraction import service
 from app.laboratory.subtraction.domain import Asked, Hit, Tried, lobe_words
 from app.laboratory.subtraction.plots import plot_of, plot_of_trial
 from app.laboratory.subtraction.service import Work
+from app.laboratory.subtraction.tables import StepShown
 from app.laboratory.subtraction.web import desk_of
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
@@ -33,36 +33,21 @@ Factor = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 Shift = Annotated[float, Field(ge=-MOST_SHIFT, le=MOST_SHIFT, allow_inf_nan=False, description="cm⁻¹")]
 
 
-class StepIn(BaseModel):
+class StepIn(BaseModel, extra="forbid"):
     """A reference to take out. Without `factor` and `shift`: those that leave the least wiggle."""
 
-    model_config = ConfigDict(extra="forbid")
     library: Text200 = Field(description="Key of the library, as a candidate names it")
     entry: Text200 = Field(description="Id of the entry in that library")
     factor: Factor | None = None
     shift: Shift | None = None
 
-    def entered(self) -> Asked:
-        """As the use case wants it."""
-        return Asked(self.library, self.entry, self.factor, self.shift)
 
-
-class StepOut(BaseModel):
+class StepOut(StepShown):
     """One step; `undone_at` when it was taken back."""
 
-    model_config = ConfigDict(from_attributes=True)
-    number: int
     library: str = Field(validation_alias=AliasChoices("library", "library_key"))
-    library_name: str
     entry: str = Field(validation_alias=AliasChoices("entry", "entry_id"))
-    name: str
-    compound: str
-    factor: float
-    optimum: float
     shift: float = Field(validation_alias=AliasChoices("shift", "shift_cm1"))
-    lobe_depth: float
-    made_at: datetime
-    undone_at: datetime | None
 
 
 class WorkOut(BaseModel):
@@ -82,10 +67,9 @@ class WorkOut(BaseModel):
         return cls.model_validate(same | {"plot": plot_of(work)})
 
 
-class LobeOut(BaseModel):
+class LobeOut(BaseModel, from_attributes=True):
     """A negative lobe of the difference, cm⁻¹; `depth` as part of the band taken out there."""
 
-    model_config = ConfigDict(from_attributes=True)
     low: float
     high: float
     depth: Annotated[float, AfterValidator(partial(round, ndigits=3))]
@@ -138,7 +122,7 @@ def try_subtraction(
     desk = desk_of(rt, who)
     with rt.read() as session:
         work = service.work_on(session, who, desk, reading_id, top=0)
-        return TrialOut.of(service.try_out(session, who, desk, work, service.Asked(library, entry, factor, shift)))
+        return TrialOut.of(service.try_out(session, who, desk, work, Asked(library, entry, factor, shift)))
 
 
 @router.post("/readings/{reading_id}/subtraction/steps", status_code=201)
@@ -146,7 +130,7 @@ def add_step(reading_id: uuid.UUID, body: StepIn, who: Chemist, rt: RuntimeDep, 
     """Take a reference out. The reading is not changed; the step is kept with its figures and its author."""
     desk = desk_of(rt, who)
     with rt.begin(who, change.request) as uow:
-        service.add_step(uow, desk, reading_id, change.version, body.entered())
+        service.add_step(uow, desk, reading_id, change.version, Asked(**body.model_dump()))
     return _shown(rt, who, desk, reading_id, change.response)
 
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
 from app.intake.people import service as people
-from app.intake.samples import service as samples
+from app.intake.samples import lookup
 from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.library.registry import LibraryRegistry
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import analyses, references, uploads
 from app.laboratory.subtraction.domain import LEAST_HIT, MOST_STEPS, Asked, Hit, Tried
 from app.laboratory.subtraction.tables import SubtractionStep
 from app.platform import audit
@@ -30,11 +31,10 @@ from spectra.infrared.subtraction import Step, difference, lobes, optimum, shift
 from spectra.infrared_grid import curve, grid_of
 from spectra.types import FloatArray
 
-RAMAN = "raman"
+if TYPE_CHECKING:
+    from app.laboratory.readings.tables import Reading
 
-__all__ = [
-    "Asked", "Desk", "Hit", "SubtractionStep", "Tried", "Work", "add_step", "standing_steps", "try_out", "undo", "work_on",
-]  # fmt: skip
+RAMAN = "raman"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +97,8 @@ def work_on(session: Session, actor: Actor, desk: Desk, reading_id: uuid.UUID, t
 
     Raises NotFound, Conflict for a reading that is no spectrum of bands.
     """
-    row = readings.get_reading(session, actor, reading_id)
-    analysis = readings.get_analysis(session, actor, row.analysis_id)
+    row = uploads.get_reading(session, actor, reading_id)
+    analysis = analyses.get_analysis(session, actor, row.analysis_id)
     steps = tuple(_steps_of(session, reading_id))
     query = _curve(row, desk.store)
     rest, broken = query, ""
@@ -114,8 +114,8 @@ def work_on(session: Session, actor: Actor, desk: Desk, reading_id: uuid.UUID, t
 
 def try_out(session: Session, actor: Actor, desk: Desk, work: Work, asked: Asked) -> Tried:
     """What one more step would do; nothing is kept. Raises NotFound, Unavailable, Invalid."""
-    row = readings.get_reading(session, actor, work.reading_id)
-    home, number = readings.entry_in(row, desk.registry, asked.library, asked.entry)
+    row = uploads.get_reading(session, actor, work.reading_id)
+    home, number = references.entry_in(row, desk.registry, asked.library, asked.entry)
     reference = np.asarray(home.infrared.curves[number], dtype=np.float64)
     try:
         best = optimum(work.rest, reference, air=not work.raman)
@@ -180,8 +180,8 @@ def undo(uow: UnitOfWork, desk: Desk, reading_id: uuid.UUID, version: int) -> Su
 
 def _held(uow: UnitOfWork, desk: Desk, reading_id: uuid.UUID, version: int) -> Work:
     """The work as it stands, its sample locked, so that of two who press at once one is told. Nothing is searched."""
-    row = readings.get_reading(uow.session, uow.actor, reading_id)
-    sample = samples.lock_sample(uow, readings.get_analysis(uow.session, uow.actor, row.analysis_id).sample_id)
+    row = uploads.get_reading(uow.session, uow.actor, reading_id)
+    sample = lookup.lock_sample(uow, analyses.get_analysis(uow.session, uow.actor, row.analysis_id).sample_id)
     if sample.withdrawn_at is not None:
         raise Conflict("This sample was withdrawn, so its readings are left as they are.")
     work = work_on(uow.session, uow.actor, desk, reading_id, top=0)
@@ -191,32 +191,32 @@ def _held(uow: UnitOfWork, desk: Desk, reading_id: uuid.UUID, version: int) -> W
 
 
 def _record(uow: UnitOfWork, verb: str, work: Work, row: SubtractionStep, after: dict[str, str | float]) -> None:
-    sample = samples.get_sample(uow.session, uow.actor, work.sample_id)
+    sample = lookup.get_sample(uow.session, uow.actor, work.sample_id)
     audit.record(
         uow, verb, "reading", work.reading_id, version=_version(_steps_of(uow.session, work.reading_id)),
         after={**after, "step": row.number}, session_id=sample.session_id,
     )  # fmt: skip
-    readings.tell(uow, sample, "reading.subtracted", reading_id=work.reading_id)
+    analyses.tell(uow, sample, "reading.subtracted", reading_id=work.reading_id)
 
 
 def _version(steps: Sequence[SubtractionStep]) -> int:
     return len(steps) + sum(step.undone_at is not None for step in steps)
 
 
-def _curve(row: readings.Reading, store: BlobStore) -> FloatArray:
+def _curve(row: Reading, store: BlobStore) -> FloatArray:
     try:
-        return curve(readings.infrared_of(row, store))
+        return curve(references.infrared_of(row, store))
     except Invalid as error:
         raise Conflict(error.detail, hint="Subtraction is for infrared and Raman spectra.") from error
     except SpectrumError as error:
         raise Conflict(f"This reading cannot be worked on: {error}. It is unharmed.") from error
 
 
-def _as_steps(row: readings.Reading, desk: Desk, standing: Sequence[SubtractionStep]) -> list[Step]:
+def _as_steps(row: Reading, desk: Desk, standing: Sequence[SubtractionStep]) -> list[Step]:
     out = []
     for step in standing:
         try:
-            home, number = readings.entry_in(row, desk.registry, step.library_key, step.entry_id)
+            home, number = references.entry_in(row, desk.registry, step.library_key, step.entry_id)
         except NotFound:
             raise Unavailable(
                 f"{step.name} of step {step.number} stood in {step.library_name}, which is no longer installed here. The "
@@ -226,13 +226,13 @@ def _as_steps(row: readings.Reading, desk: Desk, standing: Sequence[SubtractionS
     return out
 
 
-def _hits(row: readings.Reading, desk: Desk, rest: FloatArray, top: int) -> list[Hit]:
+def _hits(row: Reading, desk: Desk, rest: FloatArray, top: int) -> list[Hit]:
     known = np.isfinite(rest)
     if known.sum() < 100:
         return []
     query = InfraredSpectrum(grid_of(row.kind == RAMAN)[known], rest[known])
     best: dict[str, Hit] = {}
-    for one in readings.vibrational_books(row, desk.registry):
+    for one in references.vibrational_books(row, desk.registry):
         for found in one.infrared.search_compounds(query, top, "first_derivative"):
             substance = desk.index.find(found.compound, found.name).id
             key = substance or found.compound

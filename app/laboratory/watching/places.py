@@ -37,11 +37,6 @@ def default_origin(root: Path) -> str:
     return fit_label(f"{platform.node() or 'computer'} {root.name or root.anchor}")
 
 
-def is_inside(path: Path, root: Path) -> bool:
-    """Whether a path lies in the watched folder, links followed."""
-    return path.resolve().is_relative_to(root.resolve())
-
-
 def token_in(path: Path) -> str:
     """The token in a file. Raises Trouble."""
     try:

@@ -77,7 +77,10 @@ def upload(found: ScannedFile, spool: Path) -> Iterator[Upload]:
 def _packed(found: ScannedFile, spool: Path) -> Iterator[Upload]:
     if not is_vendor_folder(found.path):
         raise NotWhole
-    _refuse_in_use(Path(found.path))
+    for directory, _, names in os.walk(found.path):  # raises for a file that is in use
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                open_to_read(os.path.join(directory, name)).close()
     spool.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=spool, prefix=SPOOL, suffix=".zip") as out:
         stream: BinaryIO = out.file  # type: ignore[assignment]
@@ -100,13 +103,6 @@ def sweep(spool: Path) -> None:
     for left in spool.glob(f"{SPOOL}*.zip"):
         with contextlib.suppress(OSError):
             left.unlink()
-
-
-def _refuse_in_use(folder: Path) -> None:
-    for directory, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(FileNotFoundError):
-                open_to_read(os.path.join(directory, name)).close()
 
 
 def _hashed(stream: BinaryIO) -> tuple[int, str]:

@@ -1,6 +1,9 @@
-"""The append-only log: who did what when, each entry chained to the one before by its hash."""
+"""The append-only log: who did what when, each entry chained to the one before by a hash that only the secret can make."""
 
-from app.platform.audit.log import record, verify
+from app.platform.audit.log import record
 from app.platform.audit.tables import AuditEntry
+from app.platform.audit.verifying import Anchor, Verification, adopt, anchor, anchors_in, fits, key_of, verify
 
-__all__ = ["AuditEntry", "record", "verify"]
+__all__ = [
+    "Anchor", "AuditEntry", "Verification", "adopt", "anchor", "anchors_in", "fits", "key_of", "record", "verify",
+]  # fmt: skip

@@ -1,9 +1,10 @@
-"""The audit table. Triggers in the first migration refuse UPDATE and DELETE on both databases."""
+"""The audit tables. Triggers in the first migration refuse UPDATE and DELETE of entries on both databases."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field
@@ -11,13 +12,17 @@ from sqlmodel import Field
 from app.platform.db import Base, json_column, utc_column
 
 
+def _number() -> Any:
+    """A primary key that is counted without a gap, and so not by the database."""
+    number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    return Field(sa_column=sa.Column(number, primary_key=True, autoincrement=False))
+
+
 class AuditEntry(Base, table=True):
     """One entry. Never holds client free text or a ticket code."""
 
     __tablename__ = "audit_entry"
-    seq: int = Field(
-        sa_column=sa.Column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=False)
-    )
+    seq: int = _number()
     at: datetime = utc_column()
     actor_id: str = Field(max_length=36)
     actor_roles: str = Field(max_length=200)
@@ -33,3 +38,11 @@ class AuditEntry(Base, table=True):
     request_id: str = Field(default="", max_length=40)
     previous_hash: str = Field(max_length=64)
     hash: str = Field(max_length=64)
+
+
+class AuditKey(Base, table=True):
+    """From which entry on hashes are made with the key of which secret. Says nothing that whoever lacks the key could make up."""
+
+    __tablename__ = "audit_key"
+    from_seq: int = _number()
+    mac: str = Field(max_length=64)

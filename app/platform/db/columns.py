@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic.config import JsonDict
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -26,8 +27,16 @@ SQLModel.metadata.naming_convention = {
 metadata = SQLModel.metadata
 
 
+def _every_key(schema: JsonDict) -> None:
+    """An answer has every key of its shape, also those with a default."""
+    properties = schema.get("properties")
+    schema["required"] = [*properties] if isinstance(properties, dict) else []
+
+
 class Base(SQLModel):
-    """Parent of every table class."""
+    """Parent of every table class, and of the shapes a table shares with HTTP."""
+
+    model_config = {"json_schema_extra": _every_key}
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -93,7 +102,7 @@ def enum_column(
 def json_column(default_factory: Any = dict, *, nullable: bool = False) -> Any:
     """JSON; JSONB on PostgreSQL."""
     return Field(
-        default_factory=default_factory,
+        default_factory=lambda: default_factory(),  # noqa: PLW0108 - pydantic reads the signature of `list` at every row
         sa_type=sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
         nullable=nullable,
     )

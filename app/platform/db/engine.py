@@ -20,6 +20,7 @@ from sqlmodel import Session
 
 from app.platform.kernel.actor import SYSTEM, Actor
 from app.platform.kernel.clock import Clock, system_clock
+from app.platform.storage.reserve import Reserve, is_full
 
 _NO_BEGIN = "mast_no_begin"
 READERS = 16
@@ -31,8 +32,8 @@ class UnitOfWork:
     uow: …`. An exception rolls everything back, nothing is published.
 
     The commit happens when the `with` block ends, in the same thread and before any response is built (a commit in a
-    FastAPI `yield` dependency can fail after a 200 went out). Audit and event rows are written last, because on PostgreSQL
-    they are serialised by an advisory lock that should be held briefly.
+    FastAPI `yield` dependency can fail after a 200 went out). Rows of the logs are written last, because on PostgreSQL one
+    transaction after the other does so (platform.audit.log).
     """
 
     def __init__(self, database: Database, actor: Actor, request_id: str = "") -> None:
@@ -40,6 +41,8 @@ class UnitOfWork:
         self.actor = actor
         self.request_id = request_id
         self.now = database.clock()
+        self.audit_key = database.audit_key
+        self._reserve = database.reserve
         self.wake = database.wake  # after the commit, tells who listens to a topic in this process
         self._before_commit: list[Hook] = []
         self._after_commit: list[Callable[[], None]] = []
@@ -70,8 +73,13 @@ class UnitOfWork:
         try:
             if kind is None:
                 self.commit()
+        except Exception as failed:
+            error = failed
+            raise
         finally:
             self.session.close()  # rolls back whatever was not committed
+            if is_full(error):
+                self._reserve.give_up()
 
     def commit(self) -> None:
         """Write audit and events, commit, then tell those who wait."""
@@ -86,14 +94,24 @@ class UnitOfWork:
 class Database:
     """Hands out read sessions and units of work. Both are short: nothing may hold one while it waits."""
 
-    def __init__(self, url: str, *, clock: Clock = system_clock) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock = system_clock,
+        audit_key: bytes | None = None,
+        reserve: Reserve | None = None,
+    ) -> None:
         self.url = url
         self.clock = clock
+        self.audit_key = audit_key
+        self.damage = ""  # what the database said when it could not read its own file
+        self.reserve = reserve or Reserve()
         self.is_sqlite = url.startswith("sqlite")
         self._listeners: dict[str, list[Callable[[], None]]] = {}
         if self.is_sqlite:
             path = sa.engine.make_url(url).database or ""
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.writer = _sqlite(url, pool_size=1, begin="BEGIN IMMEDIATE", query_only=False)
             self.reader = _sqlite(url, pool_size=READERS, begin="BEGIN", query_only=True)
             self._reader_once = self.reader.execution_options(**{_NO_BEGIN: True})
@@ -109,9 +127,16 @@ class Database:
             )
             self.reader = self.writer
             self._reader_once = self.reader.execution_options(isolation_level="AUTOCOMMIT")
+        for engine in {self.writer, self.reader}:
+            event.listen(engine, "handle_error", self._note_damage)
 
-    def begin(self, actor: Actor = SYSTEM, *, request_id: str = "") -> UnitOfWork:
-        """A unit of work for `actor`, to be used as a context manager."""
+    def begin(self, actor: Actor = SYSTEM, *, request_id: str = "", vital: bool = False) -> UnitOfWork:
+        """A unit of work for `actor`, to be used as a context manager. Raises StorageFull, unless it is `vital`, while the
+        disk is full: signing in, reading a result, deleting what is due."""
+        if not vital:
+            self.reserve.ask()
+        elif self.is_sqlite:  # else the disk that is full is another's, and only it can tell
+            self.reserve.make_way()
         return UnitOfWork(self, actor, request_id)
 
     def listen(self, topic: str, callback: Callable[[], None]) -> Callable[[], None]:
@@ -135,6 +160,13 @@ class Database:
     def read_once(self) -> Session:
         """A session that cannot write, for one statement, which sees one state by itself: no transaction is begun for it."""
         return Session(self._reader_once, expire_on_commit=False, autoflush=False)
+
+    def _note_damage(self, context: sa.engine.ExceptionContext) -> None:
+        said = str(context.original_exception)
+        damaged = any(words in said for words in ("malformed", "not a database"))
+        if damaged or getattr(context.original_exception, "sqlstate", None) in ("XX001", "XX002"):
+            self.damage = said
+            structlog.get_logger(__name__).error("database_damaged", said=said)
 
     def close(self) -> None:
         """Give every connection back."""

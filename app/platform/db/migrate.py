@@ -13,6 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from app.platform.db.engine import Database
+from app.platform.kernel.errors import Conflict
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -30,8 +31,20 @@ def _config() -> Config:
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Migrate up to `revision`."""
+    """Migrate up to `revision`. Raises Conflict for the database of a newer MAST."""
+    refuse_newer(database)
     _run(database, command.upgrade, revision)
+
+
+def refuse_newer(database: Database) -> None:
+    """Raise Conflict where the database is at a schema this program has never heard of."""
+    has, needs = revisions(database)
+    if has not in (None, *(step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions())):
+        raise Conflict(
+            f"This database is of a newer MAST: it is at schema {has}, and this program knows none after {needs}. Nothing "
+            "was changed.",
+            hint="Install that version, or restore a backup that this one made.",
+        )
 
 
 def downgrade(database: Database, revision: str) -> None:

@@ -1,4 +1,4 @@
-"""Rows that belong to an agency: one by its key, and the newest of many, a page at a time."""
+"""Rows that belong to an agency: one by its key, the newest of many a page at a time, and rows that may be there already."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import uuid
 from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel, col, select
 
 from app.platform.kernel.errors import NotFound
 
@@ -45,3 +46,10 @@ def newest(
     if before is not None:
         query = query.where(col(table.id) < before)
     return list(session.exec(query.order_by(col(table.id).desc()).limit(limit)))
+
+
+def insert_into(session: Session, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that may say what happens when the row is there: `on_conflict_…`, alike on both kinds of database."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)

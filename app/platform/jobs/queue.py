@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -52,22 +52,17 @@ def enqueue(
     return job_id
 
 
-def requeue(uow: UnitOfWork, job_id: UUID) -> bool:
-    """Give a dead job all its tries again; False when it is not dead."""
-    statement = (
-        sa.update(JobRow)
-        .where(col(JobRow.id) == job_id, col(JobRow.state) == JobState.DEAD)
-        .values(state=JobState.QUEUED, attempts=0, run_after=uow.now, finished_at=None, error="")
-    )
-    uow.after_commit(lambda: uow.wake(WAKE))
-    return uow.session.connection().execute(statement).rowcount == 1
-
-
 def count_by_state(session: Session) -> dict[JobState, int]:
     """How many jobs are in each state, for the status page."""
     rows = session.exec(select(JobRow.state, sa.func.count()).group_by(col(JobRow.state)))
     counted = {JobState(state): count for state, count in rows}
     return {state: counted.get(state, 0) for state in JobState}
+
+
+def waiting_since(session: Session, before: datetime) -> datetime | None:
+    """Since when the oldest job waits that was due before then; None where none was."""
+    due = sa.and_(_state == JobState.QUEUED, _run_after < before)
+    return session.exec(select(JobRow.run_after).where(due).order_by(_run_after).limit(1)).first()
 
 
 def purge_finished(uow: UnitOfWork, older_than: datetime) -> int:
@@ -151,6 +146,13 @@ def give_up(uow: UnitOfWork, claim: Claim, error: str) -> bool:
 def release(uow: UnitOfWork, claim: Claim) -> bool:
     """running → queued at once, the try not counted: this process is going away."""
     return _leave(uow, claim, state=JobState.QUEUED, run_after=uow.now, attempts=claim.attempt - 1)
+
+
+def abandon(uow: UnitOfWork, worker: str) -> None:
+    """The leases of a worker that is known to be dead end now; the tries it had begun stay counted."""
+    held = sa.and_(_leased_by == worker, _state == JobState.RUNNING)
+    long_ago = uow.now - timedelta(seconds=1)
+    uow.session.connection().execute(sa.update(JobRow).where(held).values(lease_until=long_ago))
 
 
 def _leave(uow: UnitOfWork, claim: Claim, **values: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from app.platform.kernel.errors import NotFound
@@ -33,7 +34,7 @@ ROLE_WORDS: dict[Role, str] = {role: role.value.replace("_", " ").capitalize() f
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A signed-in person. `via` says how: `session` (browser) or `token` (API)."""
+    """A signed-in person. `via` says how: `session` (browser) or `token` (API); `asked_at` when, for a request."""
 
     person_id: uuid.UUID | None
     display_name: str
@@ -41,6 +42,7 @@ class Actor:
     agency_id: uuid.UUID | None
     agency_name: str = ""
     via: str = "session"
+    asked_at: datetime | None = None
 
     def has(self, *roles: Role) -> bool:
         """True when the person holds at least one of the roles."""

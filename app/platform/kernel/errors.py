@@ -15,6 +15,7 @@ MastError
  ├─ TooMany              slow down
  ├─ StorageFull          the disk is full
  └─ Unavailable          a part we depend on is away for the moment
+     └─ ReadOnly         the data cannot be written
 """
 
 from __future__ import annotations
@@ -154,6 +155,19 @@ class Unavailable(MastError):
     """A part we depend on is away for the moment."""
 
     code = "unavailable"
+    retry_after_s = 5
 
     def __init__(self, detail: str = "The database does not answer at the moment. Nothing you saved is lost.") -> None:
         super().__init__(detail, hint="Try again in a few seconds.")
+
+
+class ReadOnly(Unavailable):
+    """The data folder or the database may be read and not written."""
+
+    code = "read_only"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The data folder of this server cannot be written, so nothing new was saved. What was saved before is unharmed."
+        )
+        self.hint = "Tell the operator: the folder, or the disk it is on, is read-only. Reading still works."

@@ -21,8 +21,9 @@ import structlog
 from pydantic import JsonValue
 from sqlmodel import col, select
 
+from app.platform.audit.log import CHANNEL
 from app.platform.db import Database
-from app.platform.live.publish import CHANNEL, WAKE
+from app.platform.live.publish import WAKE
 from app.platform.live.tables import EventRow
 
 REPLAY = 1000  # a screen that missed more is told to reload
@@ -31,6 +32,11 @@ _BATCH = 500
 _SQLITE_POLL_S = 1.0  # another process cannot wake us there
 FIRST_BACKOFF_S = 0.2
 LONGEST_BACKOFF_S = 2.0
+
+_BARE = b"id: %d\ndata: {}\n\n"
+PAUSE_PER_SCREEN_S, LONGEST_PAUSE_S = 0.0002, 0.1
+"""After a delivery, events of the next moment are gathered and sent together: sending to each of many screens costs more
+than all else. One that comes after a quiet moment is delivered at once."""
 
 _log = structlog.get_logger(__name__)
 
@@ -105,9 +111,12 @@ class EventHub:
         for subscription in tuple(self._subscriptions):
             subscription.close()
 
-    def subscribe(self, accepts: Accepts, last_event_id: int | None = None) -> Subscription:
-        """Events that `accepts` lets through, as SSE bytes, from `last_event_id` on. Holds no session."""
-        return Subscription(self, accepts, last_event_id)
+    def subscribe(self, accepts: Accepts, last_event_id: int | None = None, *, contents: bool = True) -> Subscription:
+        """Events that `accepts` lets through, as SSE bytes, from `last_event_id` on. Holds no session.
+
+        Without `contents` only that something happened is told.
+        """
+        return Subscription(self, accepts, last_event_id, contents)
 
     def attach(self, subscription: Subscription) -> Sequence[LiveEvent] | None:
         """Register and return what it missed, in one step; None when that is no longer known."""
@@ -182,14 +191,16 @@ class EventHub:
                     await self._wake.wait()
             self._wake.clear()
             await self.try_catch_up()
+            await asyncio.sleep(min(self.screens * PAUSE_PER_SCREEN_S, LONGEST_PAUSE_S))
 
 
 class Subscription:
     """One screen: iterate for SSE bytes. A bounded queue; a screen too slow for it is told to reload."""
 
-    def __init__(self, hub: EventHub, accepts: Accepts, last_event_id: int | None) -> None:
+    def __init__(self, hub: EventHub, accepts: Accepts, last_event_id: int | None, contents: bool) -> None:
         self._hub = hub
         self.accepts = accepts
+        self._contents = contents
         self.seen = last_event_id
         self._queue: deque[LiveEvent] = deque()
         self._resync: int | None = None
@@ -246,11 +257,12 @@ class Subscription:
         while True:
             if self._resync is not None:
                 self.seen, self._resync = self._resync, None
-                return b'event: resync\nid: %d\ndata: {"id":%d}\n\n' % (self.seen, self.seen)
+                return b"event: resync\nid: %d\ndata: {}\n\n" % self.seen
             if self._queue:
-                event = self._queue.popleft()
-                self.seen = event.id
-                return event.encoded
+                waiting = tuple(self._queue)
+                self._queue.clear()
+                self.seen = waiting[-1].id
+                return b"".join(event.encoded for event in waiting) if self._contents else _BARE % self.seen
             if self._closed:
                 return None
             self._ready.clear()

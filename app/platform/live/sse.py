@@ -42,16 +42,18 @@ def close_unread(listener: socket.socket) -> None:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_S * 1000))
 
 
-def event_stream(hub: EventHub, accepts: Accepts, request: Request, *, contents: bool = True) -> EventSourceResponse:
+def event_stream(
+    hub: EventHub, accepts: Accepts, request: Request, *, contents: bool = True, lasts_s: float | None = None
+) -> EventSourceResponse:
     """The answer of an SSE route. `accepts` decides, per event, whether this person may see it.
 
     Without `contents` only that something happened is said: a client's screen looks again by itself, and learns
-    no id or number of anybody else's sample.
+    no id or number of anybody else's sample. After `lasts_s` it ends: the browser comes back by itself and is looked at anew.
     """
-    subscription = hub.subscribe(accepts, _last_event_id(request))
+    subscription = hub.subscribe(accepts, _last_event_id(request), contents=contents)
     shutdown = anyio.Event()
     return _LiveResponse(
-        _until_shutdown(subscription, shutdown, contents),
+        _until_shutdown(subscription, shutdown, lasts_s),
         ping=PING_S,
         ping_message_factory=lambda: ServerSentEvent(comment="ping", id=str(subscription.position), sep="\n"),
         sep="\n",
@@ -62,25 +64,22 @@ def event_stream(hub: EventHub, accepts: Accepts, request: Request, *, contents:
     )
 
 
-async def _until_shutdown(subscription: Subscription, shutdown: anyio.Event, contents: bool) -> AsyncGenerator[bytes]:
+async def _until_shutdown(
+    subscription: Subscription, shutdown: anyio.Event, lasts_s: float | None
+) -> AsyncGenerator[bytes]:
     async def close_on_shutdown() -> None:
-        await shutdown.wait()
+        with anyio.move_on_after(lasts_s):
+            await shutdown.wait()
         subscription.close()
 
     watcher = asyncio.create_task(close_on_shutdown())
     chunks = aiter(subscription)
     try:
         async for chunk in chunks:
-            yield chunk if contents else _without_contents(chunk)
+            yield chunk
     finally:
         watcher.cancel()
         await chunks.aclose()
-
-
-def _without_contents(chunk: bytes) -> bytes:
-    """The message with its id and kind but nothing to read in it."""
-    head, data, _ = chunk.partition(b"data: ")
-    return head + b"data: {}\n\n" if data else chunk
 
 
 def _last_event_id(request: Request) -> int | None:

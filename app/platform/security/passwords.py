@@ -1,16 +1,19 @@
-"""Argon2id through pwdlib, a few at a time: hashing is memory-hungry by design."""
+"""Argon2id through pwdlib, two at a time and a few who wait: hashing is memory-hungry by design."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from app.platform.kernel.errors import Invalid, TooMany
+from app.platform.kernel.errors import Invalid, Unavailable
 
 _HASHER = PasswordHash((Argon2Hasher(),))
-_SLOTS = threading.BoundedSemaphore(4)
+_HASHING = threading.BoundedSemaphore(2)
+_PLACES = threading.BoundedSemaphore(8)  # of who hashes and who waits: each holds a thread that others need
 # Verified against when the user name is unknown, so that both answers take the same time. Of a random password that
 # was thrown away; written down because making one costs every start of a process a third of a second.
 _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$qyoBvdSri6BP9OdEw7WstQ$xzZ/4Ka+jLr3lKC0sWRwyAmrqZ9y0LJ3o5WpmgC7jXw"
@@ -24,15 +27,22 @@ def hash_password(password: str) -> str:
             f"A password needs at least {MIN_LENGTH} characters; several words are good.",
             fields={"password": f"shorter than {MIN_LENGTH} characters"},
         )
-    with _SLOTS:
+    with _turn():
         return _HASHER.hash(password)
 
 
 def verify_password(password: str, stored: str | None) -> bool:
-    """True when it matches; the same work is done when there is no such person."""
-    if not _SLOTS.acquire(timeout=10):
-        raise TooMany("Many people are signing in at this moment.", retry_after_s=5)
-    try:
+    """True when it matches; the same work is done when there is no such person. Raises Unavailable when too many wait."""
+    with _turn():
         return _HASHER.verify(password, stored or _NOBODY) and stored is not None
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _PLACES.acquire(blocking=False):
+        raise Unavailable("Many people are signing in at this moment, so this password was not looked at.")
+    try:
+        with _HASHING:
+            yield
     finally:
-        _SLOTS.release()
+        _PLACES.release()

@@ -1,52 +1,162 @@
-"""Counts tries per key in a sliding minute, in memory: one process is one door.
+"""Counts tries in the database, so that several servers count together. What is counted stands there as a keyed hash.
 
-With several processes each has its own count, so the limit is per process; the operator guide says so.
+A window begins with its first try. While the database cannot be written, as on a full disk, this process counts by itself,
+so that signing in and reading results go on.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import deque
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
 
-from app.platform.kernel.clock import Clock
-from app.platform.kernel.errors import TooMany
+import sqlalchemy as sa
+import structlog
+from fastapi import Request
+from sqlmodel import col
 
+from app.platform.db import Database, UnitOfWork
+from app.platform.db.rows import insert_into
+from app.platform.kernel.errors import StorageFull, TooMany, Unavailable
+from app.platform.security.tables import ThrottleRow
+from app.platform.security.tokens import keyed_hash
+
+WINDOW = timedelta(minutes=1)
+SKEW = timedelta(seconds=5)
+"""How far the clocks of two servers may differ. A window that begins later than that was left by a clock set back."""
 MAX_KEYS = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many tries in a window."""
+
+    what: str
+    tries: int
+
+
+SIGN_IN = Limit("sign-in with a name from an address", 5)
+SIGN_IN_OF_ADDRESS = Limit("sign-in from an address", 60)
+TICKET_OF_ADDRESS = Limit("ticket from an address", 10)
+TICKET_OF_SITE = Limit("ticket", 60)
+Counted = tuple[Limit, str]
+"""A limit, and who or what is counted under it."""
+Limits = Mapping[str, int]
+"""Tries allowed, by keyed hash."""
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from, as it is counted: who has one address of IPv6 has a whole network of 64 bits."""
+    host = request.client.host if request.client else "?"
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if address.version == 4:
+        return host
+    return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
+
+
 class Throttle:
-    """At most `limit` tries per key in `seconds`."""
+    """The counts of a service. Each try is counted before it is made, so that many at once find no more than the limit."""
 
-    def __init__(self, limit: int, seconds: int, clock: Clock) -> None:
-        self.limit = limit
-        self.seconds = seconds
-        self.clock = clock
-        self._tries: dict[str, deque[float]] = {}
+    def __init__(self, database: Database, pepper: bytes, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._database = database
+        self._pepper = pepper
+        self._here = _Here(seconds)
+
+    def take(self, *counted: Counted) -> None:
+        """Count one try under each limit. Raises TooMany, and then it is counted under none."""
+        limits = self._hashed(counted)
+        if not self._written(lambda uow: _take(uow, limits)):
+            self._here.take(limits)
+
+    @contextmanager
+    def trying(self, *counted: Counted) -> Iterator[None]:
+        """Around a try. It stays counted when it was wrong; a success clears the first count and is taken back from the others."""
+        self.take(*counted)
+        limits = self._hashed(counted)
+        try:
+            yield
+        except Unavailable:  # it was not tried after all
+            self._given_back(limits, "")
+            raise
+        self._given_back(limits, cleared=next(iter(limits)))
+
+    def _given_back(self, limits: Limits, cleared: str) -> None:
+        if not self._written(lambda uow: _give_back(uow, limits, cleared)):
+            self._here.give_back(limits, cleared)
+
+    def _hashed(self, counted: tuple[Counted, ...]) -> Limits:
+        return {keyed_hash(self._pepper, f"throttle {limit.what}", key): limit.tries for limit, key in counted}
+
+    def _written(self, change: Callable[[UnitOfWork], None]) -> bool:
+        try:
+            with self._database.begin(vital=True) as uow:
+                change(uow)
+        except (sa.exc.SQLAlchemyError, OSError, StorageFull) as error:
+            structlog.get_logger(__name__).warning("throttle_not_written", error=type(error).__name__)
+            return False
+        return True
+
+
+def _too_many() -> TooMany:
+    """One answer for every limit."""
+    return TooMany("Too many tries in a short time.", retry_after_s=int(WINDOW.total_seconds()))
+
+
+def _take(uow: UnitOfWork, limits: Limits) -> None:
+    began, tries = col(ThrottleRow.began_at), col(ThrottleRow.tries)
+    over = sa.or_(began <= uow.now - WINDOW, began > uow.now + SKEW)
+    for key_hash, limit in limits.items():
+        row = insert_into(uow.session, ThrottleRow).values(key_hash=key_hash, began_at=uow.now, tries=1)
+        counted = row.on_conflict_do_update(
+            index_elements=["key_hash"],
+            set_={
+                "began_at": sa.case((over, row.excluded.began_at), else_=began),
+                "tries": sa.case((over, 1), else_=tries + 1),
+            },
+            where=sa.or_(over, tries < limit),
+        )
+        if uow.session.connection().execute(counted.returning(tries)).first() is None:
+            raise _too_many()
+
+
+def _give_back(uow: UnitOfWork, limits: Limits, cleared: str) -> None:
+    key, tries = col(ThrottleRow.key_hash), col(ThrottleRow.tries)
+    fewer = sa.case((key == cleared, 0), else_=tries - 1)
+    uow.session.connection().execute(sa.update(ThrottleRow).where(key.in_(limits), tries > 0).values(tries=fewer))
+
+
+class _Here:
+    """The same counts in the memory of this process, by a clock that nobody sets."""
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
         self._lock = threading.Lock()
+        self._counts: dict[str, tuple[float, int]] = {}
 
-    def check(self, key: str) -> None:
-        """Raise TooMany when the key has used up its tries."""
+    def take(self, limits: Limits) -> None:
         with self._lock:
-            if len(self._recent(key)) >= self.limit:
-                raise TooMany("Too many tries in a short time.", retry_after_s=self.seconds)
+            now = self._seconds()
+            fresh = {key: c for key in limits if (c := self._counts.get(key)) and now - c[0] < WINDOW.total_seconds()}
+            if any(tries >= limits[key] for key, (_, tries) in fresh.items()):
+                raise _too_many()
+            for key in limits:
+                began, tries = fresh.get(key, (now, 0))
+                self._counts.pop(key, None)  # those counted last stand last
+                self._counts[key] = began, tries + 1
+            while len(self._counts) > MAX_KEYS:
+                self._counts.pop(next(iter(self._counts)))
 
-    def count(self, key: str) -> None:
-        """Remember one failed try."""
+    def give_back(self, limits: Limits, cleared: str) -> None:
         with self._lock:
-            self._recent(key).append(self.clock().timestamp())
-
-    def forget(self, key: str) -> None:
-        """A success clears the count."""
-        with self._lock:
-            self._tries.pop(key, None)
-
-    def _recent(self, key: str) -> deque[float]:
-        now = self.clock().timestamp()
-        if len(self._tries) >= MAX_KEYS and key not in self._tries:
-            self._tries = {k: t for k, t in self._tries.items() if t and t[-1] > now - self.seconds}
-            while len(self._tries) >= MAX_KEYS:
-                self._tries.pop(next(iter(self._tries)))
-        tries = self._tries.setdefault(key, deque())
-        while tries and tries[0] <= now - self.seconds:
-            tries.popleft()
-        return tries
+            for key in limits:
+                if count := self._counts.pop(key, None):
+                    began, tries = count
+                    if key != cleared and tries > 1:
+                        self._counts[key] = began, tries - 1

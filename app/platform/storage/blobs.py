@@ -15,6 +15,7 @@ from typing import BinaryIO, Self
 from anyio import to_thread
 
 from app.platform.kernel.errors import Invalid, TooLarge
+from app.platform.storage.reserve import Reserve
 
 
 class DigestMismatch(Invalid):
@@ -38,6 +39,7 @@ class Held:
     """
 
     def __init__(self, store: BlobStore) -> None:
+        store.reserve.ask()
         folder = store.root / "incoming"
         folder.mkdir(parents=True, exist_ok=True)
         self._store = store
@@ -96,7 +98,7 @@ class Held:
             self._part.unlink()
         else:
             os.replace(self._part, path)
-            path.chmod(0o444)
+            path.chmod(0o400)
             _fsync_folder(path.parent)
         self._kept = Received(self.sha256, self._size)
         return self._kept
@@ -117,9 +119,10 @@ class Held:
 class BlobStore:
     """Files under `<root>/ab/cd/<sha256>`; `.part` files of broken uploads are swept."""
 
-    def __init__(self, root: Path, *, max_bytes: int) -> None:
+    def __init__(self, root: Path, *, max_bytes: int, reserve: Reserve | None = None) -> None:
         self.root = root
         self.max_bytes = max_bytes
+        self.reserve = reserve or Reserve()
 
     def path(self, sha256: str) -> Path:
         """Where the file with this hash lives."""
@@ -183,6 +186,10 @@ class BlobStore:
         except FileNotFoundError:  # somebody else removes it too, or a server that starts has put it back
             return not path.exists()
         return True
+
+    def names(self) -> set[str]:
+        """The hashes of all files."""
+        return {path.name for path in self.root.glob("??/??/*")}
 
     def sweep(self, *, older_than_s: float = 3600) -> int:
         """Remove unfinished uploads nobody is writing any more; returns how many.

@@ -29,6 +29,7 @@ from pydantic import (
 from starlette.datastructures import FormData
 
 from app.platform.kernel.personal_data import PersonalKind
+from app.platform.kernel.plain_text import plain_text
 
 CHECKED = "personal_data_checked"
 
@@ -52,24 +53,16 @@ OF_A_PACK = Free(outside=True, but=frozenset({PersonalKind.NAME, PersonalKind.EM
 """A whole file of messages names its authors and whom to ask; its texts are asked about where they are typed."""
 
 
-def _printable(value: str) -> str:
-    if any(ord(c) < 32 and c not in "\n\t" for c in value) or "\x7f" in value:
-        raise ValueError("holds a control character")
-    if any(0xD800 <= ord(c) <= 0xDFFF for c in value):
-        raise ValueError("is not valid text")
-    return value
-
-
-Text20 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20), AfterValidator(_printable)]
-Text40 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40), AfterValidator(_printable)]
-Text60 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60), AfterValidator(_printable)]
-Text80 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80), AfterValidator(_printable)]
-Text120 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120), AfterValidator(_printable)]
-Text140 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=140), AfterValidator(_printable)]
-Text200 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_printable)]
-Text300 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300), AfterValidator(_printable)]
-Text600 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=600), AfterValidator(_printable)]
-Text1000 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000), AfterValidator(_printable)]
+Text20 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20), AfterValidator(plain_text)]
+Text40 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40), AfterValidator(plain_text)]
+Text60 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60), AfterValidator(plain_text)]
+Text80 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80), AfterValidator(plain_text)]
+Text120 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120), AfterValidator(plain_text)]
+Text140 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=140), AfterValidator(plain_text)]
+Text200 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(plain_text)]
+Text300 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300), AfterValidator(plain_text)]
+Text600 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=600), AfterValidator(plain_text)]
+Text1000 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000), AfterValidator(plain_text)]
 
 # Free text that staff read.
 Note20 = Annotated[Text20, FOR_STAFF]

@@ -94,8 +94,9 @@ async def once(
 ) -> Once:
     """Dependency: the key of this request, bound to its path and body."""
     body = b"" if request.url.path.rstrip("/").endswith("/uploads") else await request.body()
-    digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode() + body)
     pepper: bytes = request.app.state.pepper
+    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    digest = hmac.new(pepper, asked + body, "sha256")  # keyed: a body may hold a password, which could be tried out
     return Once(idempotency_key, request.url.path, digest.hexdigest(), pepper)
 
 

@@ -1,17 +1,19 @@
-"""Pure ASGI middleware around every response: request number, security headers, CSRF, body size.
+"""Pure ASGI middleware around every response: request number, security headers, HEAD, what is refused at the door, bodies.
 
 Not BaseHTTPMiddleware: that would buffer live event streams.
 """
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import structlog
-from anyio import to_thread
+from anyio import fail_after, to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -36,6 +38,10 @@ SECURITY_HEADERS = {
 UPLOAD_PATHS = ("/uploads", "/files", "/incoming")
 """Ends of the addresses that take instrument files; everything else has the small limit."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+STALL_S = 30.0
+"""A body of which nothing comes for this long is given up."""
+SLOWEST = 1024
+"""Bytes a second; a body that comes in drops is given up as well."""
 
 
 class SecurityHeaders:
@@ -110,27 +116,68 @@ class LastResort:
             raise
 
 
-class CrossSiteGuard:
-    """Refuses state-changing requests a browser sends from another site (Fetch Metadata, then Origin).
-
-    Also those without a cookie: a foreign page could otherwise sign a tablet in as somebody else, or swap a client's
-    ticket. Requests with a bearer token carry no ambient authority and pass; so do tools that send neither header,
-    because a browser always sends one of them on an unsafe method.
-    """
+class HeadAsGet:
+    """Answers HEAD like GET without the body, as monitors ask. A stream of live events ends where it would begin."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let pass or answer 403."""
-        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
-            headers = Headers(scope=scope)
-            bearer = headers.get("authorization", "").lower().startswith("bearer ")
-            if not bearer and not _same_site(headers):
-                detail = "This request came from another website, so it was not carried out. Nothing was changed."
-                await _refuse(scope, receive, send, 403, "cross_site", detail)
-                return
-        await self.app(scope, receive, send)
+        """Let GET answer, and keep its status and headers."""
+
+        async def without_body(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await send(message)
+                await send({"type": "http.response.body"})
+
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            await self.app({**scope, "method": "GET"}, receive, without_body)
+        else:
+            await self.app(scope, receive, send)
+
+
+class Guard:
+    """Refuses requests of unclear length, requests for another host, and changes a browser sends from another site.
+
+    Another site is known by Fetch Metadata, then Origin; also without a cookie: a foreign page could otherwise sign a tablet
+    in as somebody else, or swap a client's ticket. Requests with a bearer token carry no ambient authority and pass; so do
+    tools that send neither header, because a browser always sends one of them on an unsafe method.
+    """
+
+    def __init__(self, app: ASGIApp, *, allowed_hosts: Sequence[str]) -> None:
+        self.app = app
+        self.allowed_hosts = [name.lower() for name in allowed_hosts]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let pass or answer 400 or 403."""
+        if scope["type"] == "http" and (refusal := self._refusal(scope["method"], Headers(scope=scope))):
+            await _refuse(scope, receive, send, *refusal)
+        else:
+            await self.app(scope, receive, send)
+
+    def _refusal(self, method: str, headers: Headers) -> tuple[int, str, str] | None:
+        if "content-length" in headers and "transfer-encoding" in headers:
+            return 400, "two_lengths", "This request says in two ways how long it is, so nothing was done."
+        host = _host(headers)
+        if not any(fnmatchcase(host, pattern) for pattern in self.allowed_hosts):
+            return 400, "wrong_host", (
+                f"This server does not answer to the name “{host[:80]}”, so nothing was done. Open it by the address that "
+                "is printed on its labels. An operator can add names with MAST_ALLOWED_HOSTS."
+            )  # fmt: skip
+        bearer = headers.get("authorization", "").lower().startswith("bearer ")
+        if method not in SAFE_METHODS and not bearer and not _same_site(headers):
+            return 403, "cross_site", (
+                "This request came from another website, so it was not carried out. Nothing was changed."
+            )  # fmt: skip
+        return None
+
+
+def _host(headers: Headers) -> str:
+    """The name in Host without its port; empty where there is none."""
+    try:
+        return urlsplit(f"//{headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _same_site(headers: Headers) -> bool:
@@ -142,12 +189,13 @@ def _same_site(headers: Headers) -> bool:
 
 
 class BodyLimit:
-    """Stops reading a body beyond its limit; uploads have their own, larger one and count for themselves."""
+    """Stops reading a body beyond its limit, or one that does not come; uploads have a larger limit and count for themselves."""
 
-    def __init__(self, app: ASGIApp, *, limit: int, upload_limit: int) -> None:
+    def __init__(self, app: ASGIApp, *, limit: int, upload_limit: int, stall_s: float = STALL_S) -> None:
         self.app = app
         self.limit = limit
         self.upload_limit = upload_limit
+        self.stall_s = stall_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count bytes as they come."""
@@ -159,17 +207,40 @@ class BodyLimit:
         if declared.isdigit() and int(declared) > limit:
             await _refuse(scope, receive, send, 413, "too_large", _too_large(int(declared), limit))
             return
-        seen = 0
+        await self.app(scope, _Body(receive, limit, self.stall_s).next, send)
 
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > limit:
-                raise BodyTooLarge(_too_large(seen, limit))
-            return message
 
-        await self.app(scope, counted, send)
+class _Body:
+    """One body on its way: how much came, and how long it was waited for."""
+
+    def __init__(self, receive: Receive, limit: int, stall_s: float) -> None:
+        self.receive = receive
+        self.limit = limit
+        self.stall_s = stall_s
+        self.seen, self.waited, self.ended = 0, 0.0, False
+
+    async def next(self) -> Message:
+        """The next part. After the last one follows the end of the connection, which an answer may wait for at leisure."""
+        if self.ended:
+            return await self.receive()
+        began = time.monotonic()
+        try:
+            with fail_after(self.stall_s + min(0.0, self.seen / SLOWEST - self.waited)):
+                message = await self.receive()
+        except TimeoutError:
+            slow = "This came too slowly, so it was not saved; everything else is unharmed. Send it once more."
+            raise _stopped(408, slow) from None
+        self.waited += time.monotonic() - began
+        self.seen += len(message.get("body", b""))
+        self.ended = not message.get("more_body", False)
+        if self.seen > self.limit:
+            raise _stopped(413, _too_large(self.seen, self.limit))
+        return message
+
+
+def _stopped(status: int, detail: str) -> HTTPException:
+    """Raised while a body is read. An HTTPException, because FastAPI makes a plain 400 of anything else."""
+    return HTTPException(status, detail, headers={"Connection": "close"})
 
 
 async def _may_upload(scope: Scope) -> bool:
@@ -177,13 +248,6 @@ async def _may_upload(scope: Scope) -> bool:
     if not scope["path"].rstrip("/").endswith(UPLOAD_PATHS):
         return False
     return await to_thread.run_sync(current_actor, Request(scope)) is not None
-
-
-class BodyTooLarge(HTTPException):
-    """Raised while a body is read. An HTTPException, because FastAPI makes a plain 400 of anything else."""
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(413, detail, headers={"Connection": "close"})
 
 
 def _too_large(size: int, limit: int) -> str:
@@ -202,5 +266,5 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, code:
         "instance": scope["path"],
         "request_id": scope.get("state", {}).get("request_id", ""),
     }
-    headers = {"Connection": "close"} if status == 413 else None
+    headers = {"Connection": "close"} if status in (400, 413) else None  # what follows on it is not read
     await JSONResponse(problem, status, headers, media_type="application/problem+json")(scope, receive, send)

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.platform.kernel import errors as e
+from app.platform.storage import is_full
 
 STATUS: dict[type[e.MastError], int] = {
     e.NotFound: 404,
@@ -88,6 +89,10 @@ def problem(error: e.MastError, request: Request) -> Problem:
     return Problem.model_validate({**members, **{name: value for name, value in said.items() if value}})
 
 
+_NOT_WRITABLE = ("readonly database", "unable to open database file", "read-only transaction")
+"""What SQLite and PostgreSQL say where they may read and not write."""
+
+
 def translate(error: Exception) -> e.MastError:
     """Errors of the framework and the machine in the domain's words; anything unknown stays an internal error."""
     if isinstance(error, e.MastError):
@@ -96,10 +101,12 @@ def translate(error: Exception) -> e.MastError:
         return from_validation(error.errors())
     if isinstance(error, HTTPException):
         return _from_http(error)
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    said = str(error.orig) if isinstance(error, sqlalchemy.exc.DBAPIError) else ""
+    if is_full(error):
         return e.StorageFull()
-    if isinstance(error, sqlalchemy.exc.OperationalError) and "full" in str(error.orig):
-        return e.StorageFull()
+    barred = isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
+    if barred or any(words in said for words in _NOT_WRITABLE):
+        return e.ReadOnly()
     if isinstance(error, sqlalchemy.exc.OperationalError | sqlalchemy.exc.InterfaceError | sqlalchemy.exc.TimeoutError):
         return e.Unavailable()
     if isinstance(error, sqlalchemy.exc.IntegrityError):  # two at the same moment: the checks before saw neither
@@ -123,20 +130,22 @@ class _Internal(e.MastError):
 STATUS[_Internal] = 500
 
 
+def headers_of(error: e.MastError | None) -> dict[str, str]:
+    """What an answer with this error says besides: when to come back, how to sign in."""
+    if isinstance(error, e.TooMany | e.Unavailable):
+        return {"Retry-After": str(error.retry_after_s)}
+    return {"WWW-Authenticate": "Bearer"} if isinstance(error, e.Unauthenticated) else {}
+
+
 def install(app: FastAPI, render_page: Renderer) -> None:
     """Register handlers: every error leaves in one shape."""
     log = structlog.get_logger("mast.web")
 
     def answer(request: Request, error: e.MastError) -> Response:
-        body = problem(error, request)
-        headers = {}
-        if isinstance(error, e.TooMany):
-            headers["Retry-After"] = str(error.retry_after_s)
-        elif isinstance(error, e.Unavailable):
-            headers["Retry-After"] = "5"
-        elif isinstance(error, e.Unauthenticated):
-            headers["WWW-Authenticate"] = "Bearer"
-        if wants_html(request):
+        body, headers = problem(error, request), headers_of(error)
+        # a part of a page is told in a sentence: led to the form, it would show the form in its place
+        part = isinstance(error, e.Unauthenticated) and "hx-request" in request.headers
+        if wants_html(request) and not part:
             if isinstance(error, e.Unauthenticated):
                 return _to_sign_in(request)
             response = render_page(request, body)

@@ -10,26 +10,11 @@ from typing import Annotated, TypedDict
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from app.care.alerts import service
+from app.care.alerts import domain, service, signing
 from app.care.alerts.detecting_job import look_at_series
-from app.care.alerts.domain import (
-    ALL_STEPS,
-    BY_ONE,
-    CHANNELS,
-    NO_GREEN_LIGHT,
-    PARTNERS,
-    SIGNED,
-    TIER_WORDS,
-    WRITERS,
-    Act,
-    AlertState,
-    Channel,
-    Step,
-    Tier,
-)
 from app.care.alerts.new_alert import undecided
 from app.care.alerts.tables import Alert
-from app.intake.samples import service as samples
+from app.intake.samples import lookup, substances
 from app.intake.samples.domain import Colour
 from app.intake.samples.lookup import may_be_described
 from app.intake.sessions import service as sessions
@@ -41,7 +26,6 @@ from app.platform.security.policy import SERVICE_STAFF
 from app.platform.web.fields import Note200, Told200
 from app.platform.web.forms import Entered, fields_of, shown_again
 from app.platform.web.paging import decode_cursor, encode_cursor
-from app.platform.web.problems import status_of
 from app.results import service as results
 from app.runtime import Runtime
 from app.screens.alerts.forms import AlertForm, filled, key_of, of_draft, told_words
@@ -53,15 +37,15 @@ from harm_messages.vocabulary import Form as Shape
 
 router = APIRouter(include_in_schema=False)
 
-Reader = Annotated[Visit, visitor(*SERVICE_STAFF, Role.CLINICIAN, *PARTNERS)]
+Reader = Annotated[Visit, visitor(*SERVICE_STAFF, Role.CLINICIAN, *domain.PARTNERS)]
 Staff = Annotated[Visit, visitor(*SERVICE_STAFF, Role.CLINICIAN)]
-Writer = Annotated[Visit, visitor(*sorted(WRITERS))]
-Signer = Annotated[Visit, visitor(*sorted(ALL_STEPS))]
+Writer = Annotated[Visit, visitor(*sorted(domain.WRITERS))]
+Signer = Annotated[Visit, visitor(*sorted(domain.ALL_STEPS))]
 Version = Annotated[int, Form()]
 Reason = Annotated[Note200, Form()]
 ToldReason = Annotated[Told200, Form()]
 LIMIT = 30
-ENDS = {Act.RETRACT: "retracted", Act.DISCARD: "discarded"}
+ENDS = {domain.Act.RETRACT: "retracted", domain.Act.DISCARD: "discarded"}
 DONE = {
     "raised": "Raised. Staff see it now, and pages of samples that fit warn of it.",
     "drafted": "The draft is kept. Nobody is warned by it: an alert of this tier waits for its sign-off.",
@@ -80,7 +64,7 @@ def alerts_page(
     """What is in force, drafts, and what is over. Partner agencies: what they were told."""
     if visit.who.has(*SERVICE_STAFF, Role.CLINICIAN):
         return _list(visit, "alerts/alerts.html", cursor=cursor, done=DONE.get(done, ""))
-    return told_page(visit.request, visit.rt, Channel.PARTNERS)
+    return told_page(visit.request, visit.rt, domain.Channel.PARTNERS)
 
 
 @router.get("/alerts/part")
@@ -90,14 +74,13 @@ def alerts_part(visit: Staff) -> HTMLResponse:
 
 
 def _list(visit: Visit, template: str, *, cursor: str = "", done: str = "") -> HTMLResponse:
-    rt, who, may_write = visit.rt, visit.who, visit.who.has(*WRITERS)
+    rt, who, may_write = visit.rt, visit.who, visit.who.has(*domain.WRITERS)
     with rt.read() as session:
         rows = service.page(session, who, rt.now(), before=decode_cursor(cursor), limit=LIMIT + 1)
         waiting = [] if cursor else service.waiting(session, who, rt.now())
         runs = service.runs(session, who, 1) if may_write else []
     shown = rows[:LIMIT]
-    return rt.templates.page(
-        visit.request,
+    return visit.page(
         template,
         in_force=[v for v in shown if v.warns],
         waiting=waiting,
@@ -123,7 +106,7 @@ def look_again(visit: Writer) -> Response:
 @router.get("/alerts/banner")
 def banner(visit: Staff, session: uuid.UUID | None = None) -> HTMLResponse:
     """What is warned of now, for the head of every staff page."""
-    return visit.rt.templates.page(visit.request, "common/alert_banner.html", **banner_of(visit.rt, visit.who, session))
+    return visit.page("common/alert_banner.html", **banner_of(visit.rt, visit.who, session))
 
 
 class Banner(TypedDict):
@@ -133,7 +116,6 @@ class Banner(TypedDict):
     alert_session: uuid.UUID | None
     alert_ends_ms: int | None
     no_green_light: str
-    alert_tiers: dict[Tier, str]
     alert_names: Callable[[Alert], list[str]]
 
 
@@ -147,9 +129,8 @@ def banner_of(rt: Runtime, who: Actor, session_id: uuid.UUID | None = None) -> B
         "alert_notices": found,
         "alert_session": session_id,
         "alert_ends_ms": None if ends is None else min(int((ends - now).total_seconds() * 1000) + 500, 2**31 - 1),
-        "no_green_light": NO_GREEN_LIGHT,
-        "alert_tiers": TIER_WORDS,
-        "alert_names": lambda row: [samples.label_of(rt.pack.register, i) for i in (*row.substances, *row.classes)],
+        "no_green_light": domain.NO_GREEN_LIGHT,
+        "alert_names": lambda row: [substances.label_of(rt.pack.register, i) for i in (*row.substances, *row.classes)],
     }
 
 
@@ -161,19 +142,19 @@ def new_alert(
 ) -> HTMLResponse:
     """The form; about a sample, with what its result says filled in."""
     rt, who = visit.rt, visit.who
-    form = AlertForm(tier=Tier.T1.value, reach="session", hours="12")
+    form = AlertForm(tier=domain.Tier.T1.value, reach="session", hours="12")
     with rt.read() as session:
         if (sample_id := key_of(sample)) is not None:
-            row = samples.get_sample(session, who, sample_id)
+            row = lookup.get_sample(session, who, sample_id)
             latest = results.latest(session, sample_id)
             wanted = tasks.get_task(session, who, key) if (key := key_of(task)) is not None else None
-            tier = next((one for one in Tier if wanted and wanted.row.detail.get("tier") == one), Tier.T1)
+            tier = next((one for one in domain.Tier if wanted and wanted.row.detail.get("tier") == one), domain.Tier.T1)
             described = may_be_described(session, [sample_id])
             present = latest.present if latest else ()
             form = filled(present, row, tier, described=described, detail=wanted.row.detail if wanted else None)
-            if tier in SIGNED and not undecided(session, [sample_id]):
+            if tier in domain.SIGNED and not undecided(session, [sample_id]):
                 place = sessions.site_of(session, sessions.get_session(session, who, row.session_id)).region
-                names = {one: samples.label_of(rt.pack.register, one) for one in form.about}
+                names = {one: substances.label_of(rt.pack.register, one) for one in form.about}
                 form.told_words = told_words(present, form, names, place, rt.now())
             if wanted is not None:
                 form.task, form.task_version = str(wanted.row.id), str(wanted.row.version)
@@ -187,8 +168,8 @@ def write_alert(visit: Writer, form: Annotated[AlertForm, Form()]) -> Response:
         register = visit.rt.pack.register
         new = form.entered(register, visit.rt.now())
         with visit.begin() as uow:
-            visit.sent_once(form.idempotency_key).run(uow, lambda: {"id": str(service.propose(uow, new, register).id)})
-    return RedirectResponse(f"/alerts?done={'raised' if new.tier in BY_ONE else 'drafted'}", 303)
+            visit.once(uow, form.idempotency_key, lambda: service.propose(uow, new, register))
+    return RedirectResponse(f"/alerts?done={'raised' if new.tier in domain.BY_ONE else 'drafted'}", 303)
 
 
 def form_page(
@@ -203,19 +184,17 @@ def form_page(
             found.append(sessions.get_session(session, visit.who, kept))
     register = rt.pack.register
     known = [one for one in form.about if one in register or register.is_class(one)]
-    return rt.templates.page(
-        visit.request,
+    return visit.page(
         "alerts/new.html",
-        status=status_of(error),
         t=form,
         key=form.idempotency_key or str(new_id()),
         editing=editing,
         sessions=[(str(s.id), s.name) for s in found],
-        chosen=[{"id": one, "label": samples.label_of(register, one)} for one in known],
+        chosen=[{"id": one, "label": substances.label_of(register, one)} for one in known],
         free=[w for w in form.about_words if w],
         shapes=options(Shape, lower=True),
         colours=options(Colour, lower=True),
-        tiers=[(t.value, f"{t.value}: {words}") for t, words in TIER_WORDS.items()],
+        tiers=[(t.value, f"{t.value}: {t.words}") for t in domain.Tier],
         error=error,
         fields=fields_of(error),
         **words_of(rt),
@@ -233,18 +212,16 @@ def alert_sheet(visit: Staff, alert_id: uuid.UUID) -> Response:
     """An alert on a sheet of A4, as it may hang where people pass: no session, no sample, no evidence. From T2 on, once
     it was in force; back to its page else."""
     view = _view(visit, alert_id)
-    if view.row.tier not in SIGNED or view.waits:
+    if view.row.tier not in domain.SIGNED or view.waits:
         return RedirectResponse(f"/alerts/{alert_id}", 303)
-    return visit.rt.templates.page(
-        visit.request, "alerts/sheet.html", v=view, back=f"/alerts/{alert_id}", **words_of(visit.rt)
-    )
+    return visit.page("alerts/sheet.html", v=view, back=f"/alerts/{alert_id}", **words_of(visit.rt))
 
 
 @router.get("/alerts/{alert_id}/edit")
 def edit_page(visit: Writer, alert_id: uuid.UUID) -> Response:
     """A draft as a form; back to its page once it is none."""
     view = _view(visit, alert_id)
-    if view.row.state is not AlertState.DRAFT:
+    if view.row.state is not domain.AlertState.DRAFT:
         return RedirectResponse(f"/alerts/{alert_id}", 303)
     return form_page(visit, of_draft(view.row), editing=alert_id)
 
@@ -257,25 +234,27 @@ def edit(visit: Writer, alert_id: uuid.UUID, form: Annotated[AlertForm, Form()])
         register = visit.rt.pack.register
         new = form.entered(register, visit.rt.now())
         with visit.begin() as uow:
-            service.edit(uow, alert_id, form.version, new, register)
+            signing.edit(uow, alert_id, form.version, new, register)
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 
 @router.post("/alerts/{alert_id}/retract")
 def retract(visit: Signer, alert_id: uuid.UUID, version: Version = 0, reason: ToldReason = "") -> Response:
     """Take it back."""
-    return _taken(visit, alert_id, version, Act.RETRACT, reason)
+    return _taken(visit, alert_id, version, domain.Act.RETRACT, reason)
 
 
 @router.post("/alerts/{alert_id}/{step}")
-def take_step(visit: Signer, alert_id: uuid.UUID, step: Step, version: Version = 0, reason: Reason = "") -> Response:
+def take_step(
+    visit: Signer, alert_id: uuid.UUID, step: domain.Step, version: Version = 0, reason: Reason = ""
+) -> Response:
     """One step of its sign-off, or the end of a draft; else the alert with every reason why not."""
     return _taken(visit, alert_id, version, step, reason)
 
 
-def _taken(visit: Visit, alert_id: uuid.UUID, version: int, act: Act, reason: str) -> Response:
+def _taken(visit: Visit, alert_id: uuid.UUID, version: int, act: domain.Act, reason: str) -> Response:
     with visit.work(lambda error: _one(visit, alert_id, error=error, tried=act), but=NotFound) as uow:
-        service.take(uow, alert_id, version, act, reason)
+        signing.take(uow, alert_id, version, act, reason)
     return RedirectResponse(f"/alerts?done={ENDS[act]}" if act in ENDS else f"/alerts/{alert_id}", 303)
 
 
@@ -285,21 +264,19 @@ def _view(visit: Visit, alert_id: uuid.UUID) -> service.AlertView:
 
 
 def _one(
-    visit: Visit, alert_id: uuid.UUID, *, error: MastError | None = None, tried: Act | None = None
+    visit: Visit, alert_id: uuid.UUID, *, error: MastError | None = None, tried: domain.Act | None = None
 ) -> HTMLResponse:
     rt = visit.rt
     with rt.read() as session:
         view = service.alert_view(session, visit.who, alert_id, rt.now())
         found = service.detail(session, visit.who, view.row)
-    return rt.templates.page(
-        visit.request,
+    return visit.page(
         "alerts/alert.html",
-        status=status_of(error),
         v=view,
         d=found,
         error=error,
         fields=Entered({f"reason-{tried}" if k == "reason" else k: said for k, said in fields_of(error).items()}),
-        signed=view.row.tier in SIGNED,
-        will_tell=CHANNELS[view.row.tier],
+        signed=view.row.tier in domain.SIGNED,
+        will_tell=domain.CHANNELS[view.row.tier],
         **words_of(rt),
     )

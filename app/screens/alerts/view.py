@@ -6,19 +6,9 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TypedDict
 
-from app.care.alerts.domain import (
-    CHANNEL_WORDS,
-    NO_GREEN_LIGHT,
-    REACH_WORDS,
-    STATE_WORDS,
-    TIER_WORDS,
-    AlertState,
-    Channel,
-    Reach,
-    Tier,
-)
+from app.care.alerts.domain import NO_GREEN_LIGHT, Reach
 from app.care.alerts.tables import Alert
-from app.intake.samples import service as samples
+from app.intake.samples import substances
 from app.laboratory.identification.methods import methods
 from app.runtime import Runtime
 
@@ -28,10 +18,6 @@ METHOD_TITLES = {method.value: info.title for method, info in methods().items()}
 class AlertWords(TypedDict):
     """Words every page of alerts needs."""
 
-    tier_words: dict[Tier, str]
-    state_words: dict[AlertState, str]
-    reach_words: dict[Reach, str]
-    channel_words: dict[Channel, str]
     reaches: list[tuple[str, str]]
     no_green_light: str
     names_of: Callable[[Alert], list[str]]
@@ -44,15 +30,11 @@ def words_of(rt: Runtime) -> AlertWords:
     """Words every page of alerts needs."""
     register = rt.pack.register
     return {
-        "tier_words": TIER_WORDS,
-        "state_words": STATE_WORDS,
-        "reach_words": REACH_WORDS,
-        "channel_words": CHANNEL_WORDS,
-        "reaches": [(reach.value, words) for reach, words in REACH_WORDS.items()],
+        "reaches": [(reach.value, reach.words) for reach in Reach],
         "no_green_light": NO_GREEN_LIGHT,
-        "names_of": lambda row: [samples.label_of(register, i) for i in (*row.substances, *row.classes)],
+        "names_of": lambda row: [substances.label_of(register, i) for i in (*row.substances, *row.classes)],
         "length_of": lambda row: length(row.until - row.from_at),
-        "label": lambda name: samples.label_of(register, name),
+        "label": lambda name: substances.label_of(register, name),
         "seen_by": lambda names: ", ".join(METHOD_TITLES.get(name, name.replace("_", " ")) for name in names),
     }
 

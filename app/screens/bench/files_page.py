@@ -12,9 +12,9 @@ from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from app.intake.samples import service as samples
+from app.intake.samples import lookup
 from app.laboratory.identification.domain import Method
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import analyses, corrections, uploads
 from app.platform.db import UnitOfWork
 from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.web.fields import Note140, Text20
@@ -38,7 +38,7 @@ def add_files(
     with at.shown_again():
         chosen = _method(method)
         with at.rt.read() as session:
-            samples.get_sample(session, at.who, at.sample_id)
+            lookup.get_sample(session, at.who, at.sample_id)
         for one in file:
             try:
                 _take_in(at, one, chosen, idempotency_key)
@@ -55,13 +55,14 @@ def _take_in(at: SampleVisit, file: UploadFile, method: Method | None, form_key:
     With other bytes it is another one: whoever goes back to the page and chooses a second file sends the form's key again.
     """
     received = at.rt.blobs.put(iter(lambda: file.file.read(1 << 20), b""))
+    name = file.filename or ""
     with at.begin() as uow:
-
-        def create() -> dict[str, uuid.UUID]:
-            row = readings.record_upload_for_sample(uow, at.sample_id, received, file.filename or "", method)
-            return {"id": row.id}
-
-        at.sent_once(f"{form_key}-{received.sha256}" if form_key else "").run(uow, create)
+        at.once(
+            uow,
+            form_key,
+            lambda: uploads.record_upload_for_sample(uow, at.sample_id, received, name, method),
+            sha256=received.sha256,
+        )
 
 
 def _together(refused: list[tuple[str, MastError]], sent: int) -> MastError:
@@ -92,7 +93,7 @@ def answer_question(
             raise Invalid("Choose one of the answers. The file is unharmed.", fields={"choice": "nothing chosen"})
         with at.begin() as uow:
             _own_upload(uow, at.sample_id, upload)
-            readings.answer_upload(uow, upload, version, choice=choice)
+            uploads.answer_upload(uow, upload, version, choice=choice)
     return at.back("answer")
 
 
@@ -103,8 +104,17 @@ def see_warnings(
     """Somebody has looked at the warnings of a file; they stay where they are."""
     with at.shown_again(), at.begin() as uow:
         _own_upload(uow, at.sample_id, upload)
-        readings.see_warnings(uow, upload, version)
+        uploads.see_warnings(uow, upload, version)
     return at.back("warnings", reading=reading)
+
+
+@router.post("/bench/samples/{sample_id}/read-again")
+def read_again(at: Bench, upload: Id, version: FileVersion) -> Response:
+    """Read a file again that the server failed to read."""
+    with at.shown_again(), at.begin() as uow:
+        _own_upload(uow, at.sample_id, upload)
+        uploads.read_again(uow, upload, version)
+    return at.back("reread")
 
 
 class CorrectionForm(BaseModel):
@@ -129,9 +139,9 @@ def correct_reading(at: Bench, form: Annotated[CorrectionForm, Form()]) -> Respo
         with at.begin() as uow:
             _own_upload(uow, at.sample_id, form.upload)
             if form.undo:
-                readings.as_the_file_says(uow, form.upload, form.version, reason=form.reason)
+                uploads.as_the_file_says(uow, form.upload, form.version, reason=form.reason)
             else:
-                readings.answer_upload(uow, form.upload, form.version, hints=hints, reason=form.reason)
+                uploads.answer_upload(uow, form.upload, form.version, hints=hints, reason=form.reason)
     return at.back("as_the_file_says" if form.undo else "correction")
 
 
@@ -139,15 +149,15 @@ def correct_reading(at: Bench, form: Annotated[CorrectionForm, Form()]) -> Respo
 def compare_again(at: Bench, analysis: Id) -> Response:
     """Read and compare the files of an analysis again: libraries, standards and controls may have come since."""
     with at.shown_again(), at.begin() as uow:
-        if readings.get_analysis(uow.session, at.who, analysis).sample_id != at.sample_id:
+        if analyses.get_analysis(uow.session, at.who, analysis).sample_id != at.sample_id:
             raise NotFound("analysis")
-        readings.reprocess_analysis(uow, analysis, keep=True)
+        uploads.reprocess_analysis(uow, analysis, keep=True)
     return at.back("again")
 
 
 def _hints(form: CorrectionForm) -> dict[str, str]:
     try:
-        return readings.hints_of(form.x_axis, form.y_axis, form.decimal, form.delimiter, form.time_unit)
+        return corrections.hints_of(form.x_axis, form.y_axis, form.decimal, form.delimiter, form.time_unit)
     except KeyError:
         raise Invalid(
             "This is not one of the choices. The file is unharmed.", fields={"x_axis": "not offered"}
@@ -156,6 +166,6 @@ def _hints(form: CorrectionForm) -> dict[str, str]:
 
 def _own_upload(uow: UnitOfWork, sample_id: uuid.UUID, upload_id: uuid.UUID) -> None:
     """Raises NotFound for an upload of another sample as for one that is not there."""
-    found = readings.get_upload(uow.session, uow.actor, upload_id)
-    if readings.get_analysis(uow.session, uow.actor, found.analysis_id).sample_id != sample_id:
+    found = uploads.get_upload(uow.session, uow.actor, upload_id)
+    if analyses.get_analysis(uow.session, uow.actor, found.analysis_id).sample_id != sample_id:
         raise NotFound("upload")

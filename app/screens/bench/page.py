@@ -4,40 +4,38 @@ with what was typed and what is wrong with it."""
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, TypedDict
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel
 
-from app.intake.samples import service as samples
+from app.intake.samples import substances
 from app.intake.tasks import service as tasks
 from app.laboratory.identification.in_house import void_now
 from app.laboratory.identification.methods import methods
 from app.laboratory.incoming import service as incoming
 from app.laboratory.instrument_checks import service as instrument_checks
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import analyses, arrays, figures, formats, plots
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import MastError, NotFound
 from app.platform.kernel.ids import new_id
 from app.platform.plots import Plot
 from app.platform.security.policy import allow
 from app.platform.web.forms import Entered, fields_of, shown_again
-from app.platform.web.problems import status_of
 from app.results import words
 from app.results.bench import Line, Shown, analysis_title, bench, strip_targets
-from app.results.domain import Action, DismissReason, Grade, NameState, State
+from app.results.domain import Action, NameState, State
 from app.results.worklist import worklist
 from app.runtime import RuntimeDep
 from app.screens.bench.forms import FindingForm
 from app.screens.bench.spectrum_view import SpectrumView, view_of
 from app.screens.visits import Visit, visitor
 from harm_messages.register import Register
-from harm_messages.vocabulary import Abundance, Confidence, FindingRole, Outcome, Verdict
+from harm_messages.vocabulary import Abundance
 from instruments import assurance_sentence
 from spectra.infrared.sentences import limit_percent
 
@@ -59,60 +57,12 @@ DONE: dict[str, str] = {
     "file": "The file is here and is being read.",
     "files": "The files are here and are being read.",
     "answer": "Thank you. The file is being read again.",
+    "reread": "The file is being read again.",
     "warnings": "Kept: you have looked at these warnings.",
     "again": "The files of this analysis are read and compared again, with the libraries and own standards of now.",
     "correction": "Kept. The file is being read again as you said.",
     "as_the_file_says": "Taken back. The file is being read again as it says itself.",
     "draft": "A new draft has begun, with a copy of the findings.",
-}
-
-
-class Words(TypedDict):
-    """Words, choices and functions every part of the bench may use."""
-
-    state_words: dict[State | None, str]
-    action_words: dict[Action, str]
-    verdict_words: dict[Verdict, str]
-    outcome_words: dict[Outcome, str]
-    grade_words: dict[Grade, str]
-    abundance_words: dict[Abundance, str]
-    confidence_words: dict[Confidence, str]
-    role_words: dict[FindingRole, str]
-    units: list[tuple[str, str]]
-    bases: list[tuple[str, str]]
-    dismiss_words: dict[DismissReason, str]
-    change_reasons: list[tuple[str, str]]
-    analysis_title: Callable[[readings.AnalysisView], str]
-    files_of: Callable[[readings.AnalysisView], list[readings.FileView]]
-    figure_words: Callable[..., object]
-    assurance_sentence: Callable[[str], str]
-    limit_percent: Callable[[float], str]
-    Action: type[Action]
-    NameState: type[NameState]
-    State: type[State]
-
-
-_WORDS: Words = {
-    "state_words": words.STATE_WORDS,
-    "action_words": words.ACTION_WORDS,
-    "verdict_words": words.VERDICT_WORDS,
-    "outcome_words": words.OUTCOME_WORDS,
-    "grade_words": words.GRADE_WORDS,
-    "abundance_words": words.ABUNDANCE_WORDS,
-    "confidence_words": words.CONFIDENCE_WORDS,
-    "role_words": words.ROLE_WORDS,
-    "units": [(u.value, text) for u, text in words.UNIT_WORDS.items()],
-    "bases": [(b.value, text) for b, text in words.BASIS_WORDS.items()],
-    "dismiss_words": words.DISMISS_WORDS,
-    "change_reasons": [(c.value, text) for c, text in words.CHANGE_WORDS.items()],
-    "analysis_title": analysis_title,
-    "files_of": readings.files_of,
-    "figure_words": readings.figure_words,
-    "assurance_sentence": assurance_sentence,
-    "limit_percent": limit_percent,
-    "Action": Action,
-    "NameState": NameState,
-    "State": State,
 }
 
 
@@ -175,9 +125,7 @@ def _list(visit: Visit, template: str) -> HTMLResponse:
         work = worklist(session, who, now, rt.pack.substances)
         files = incoming.counts(session, who)[incoming.IncomingState.WAITING]
         checks = instrument_checks.open_tasks(session, who)
-    return rt.templates.page(
-        visit.request, template, work=work, files=files, State=State, now=now, instrument_tasks=checks
-    )
+    return visit.page(template, work=work, files=files, State=State, now=now, instrument_tasks=checks)
 
 
 @router.get("/bench/samples/{sample_id}")
@@ -236,10 +184,8 @@ def page(
         shown = bench(session, who, at.sample_id, now, rt.pack.substances, reading_id=reading_id, peak=peak)
         work = worklist(session, who, now, rt.pack.substances)
         todo = tasks.of_sample(session, who, at.sample_id)
-    return rt.templates.page(
-        at.request,
+    return at.page(
         template,
-        status=status_of(error),
         b=shown,
         sample_id=at.sample_id,
         sample_tasks=todo,
@@ -259,10 +205,18 @@ def page(
         key=new_id(),
         methods=[m for m in methods().values() if m.active],
         targets=strip_targets(rt.pack.substances),
-        file_words=readings.file_words(),
-        takes_folders=readings.takes_folders(),
+        file_words=formats.file_words(),
+        takes_folders=formats.takes_folders(),
         upload_limit=rt.blobs.max_bytes,
-        **_WORDS,
+        words=words,
+        analysis_title=analysis_title,
+        files_of=analyses.files_of,
+        figure_words=figures.shown,
+        assurance_sentence=assurance_sentence,
+        limit_percent=limit_percent,
+        Action=Action,
+        NameState=NameState,
+        State=State,
     )
 
 
@@ -274,8 +228,8 @@ def _view(at: SampleVisit, shown: Shown | None, compare: int) -> SpectrumView:
         """The plot with the entry that is drawn: the chosen one, else the best."""
         assert shown is not None
         peak = shown.peak.peak if shown.peak is not None else None
-        store = readings.array_store(at.rt.blobs.root)
-        return readings.plot_of(shown.reading, shown.answer, store, registry(), compare or 1, peak)
+        store = arrays.array_store(at.rt.blobs.root)
+        return plots.plot_of(shown.reading, shown.answer, store, registry(), compare or 1, peak)
 
     return view_of(shown, picture, lambda candidate: void_now(candidate, registry()))
 
@@ -284,7 +238,7 @@ def form_of(line: Line | None = None, typed: Entered | None = None, register: Re
     """Values of the finding form: what was typed, else what is stored, else a fresh one."""
     if typed is not None and register is not None:
         form = FindingForm.model_validate(typed)
-        chosen = [{"id": i, "label": samples.label_of(register, i)} for i in form.substance if i]
+        chosen = [{"id": i, "label": substances.label_of(register, i)} for i in form.substance if i]
         free = [w for w in form.substance_words if w and not chosen]
         return Entered({**typed, "chosen": chosen, "free": free, "has_amount": bool(typed.get("amount_value"))})
     if line is None:

@@ -6,14 +6,14 @@ Made of what is stored with the comparison and, for the entry that is drawn, of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.laboratory.identification import parts
 from app.laboratory.identification.answer import Answer, PeakAnswer, RunRow
 from app.laboratory.identification.infrared_answer import limits_in_short
 from app.laboratory.identification.parts import Candidate, Component, Residual
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import plots
 from app.platform.kernel.errors import MastError
 from app.platform.plots import PeaksCompared, Plot
 from app.results.bench import Shown
@@ -256,8 +256,11 @@ def infrared_view(answer: Answer, candidates: Sequence[Candidate] = ()) -> Infra
         others=tuple(limit for known, limit in limits if not known),
         short=tuple(limits_in_short([limit for limit in rows if limit.substance_id] or rows)),
         lead_only=found.mostly_unexplained,
-        summary=readings.fit_words(answer),
-        differences=tuple(_difference(window, called) for window in found.differences),
+        summary=plots.fit_words(answer),
+        differences=tuple(
+            f"{one.low:.0f}–{one.high:.0f} cm⁻¹: the reading goes with {called.get(one.supports, one.supports)}"
+            for one in found.differences
+        ),
         alignment=_alignment(found.alignment),
         noise=f"Signal to noise {found.signal_to_noise:.0f}." if found.signal_to_noise else "",
     )
@@ -267,26 +270,16 @@ def _band(band: parts.Band) -> Band:
     return Band(
         f"{band.position:.0f}",
         "missing" if band.missing or band.found is None else f"{band.found:.0f}",
-        "–" if band.error is None else _off(band.error),
+        "–" if band.error is None else ("0.0" if abs(band.error) < 0.05 else f"{band.error:+.1f}".replace("-", "−")),
         f"{band.weight * 100:.0f} %",
         band.missing,
     )
-
-
-def _off(error: float) -> str:
-    """An error in cm⁻¹ with its sign; none for what rounds to nothing."""
-    return "0.0" if abs(error) < 0.05 else f"{error:+.1f}".replace("-", "−")
 
 
 def _limit(limit: parts.DetectionLimit) -> Limit:
     if limit.seen is None:
         return Limit(limit.substance, "–", "this reading cannot say")
     return Limit(limit.substance, limit_percent(limit.limit), "perhaps there: look again" if limit.seen else "not seen")
-
-
-def _difference(window: parts.Difference, called: Mapping[str, str]) -> str:
-    supports = called.get(window.supports, window.supports)
-    return f"{window.low:.0f}–{window.high:.0f} cm⁻¹: the reading goes with {supports}"
 
 
 def _alignment(found: parts.AxisShift | None) -> str:

@@ -14,10 +14,10 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from app.intake.samples import service as samples
+from app.intake.samples import lookup
 from app.laboratory.identification.domain import Method
 from app.laboratory.identification.in_house import void_now
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import analyses
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Conflict, Invalid, NotFound, VersionRequired
@@ -33,6 +33,7 @@ from app.results.named import offer_of, offer_of_part, offers_of, with_offers, w
 from app.results.view import ResultView
 from app.screens.bench.forms import FindingForm, finding_of
 from app.screens.bench.page import SampleVisit, at_bench
+from harm_messages.vocabulary import StripReading
 
 router = APIRouter(include_in_schema=False)
 
@@ -99,8 +100,8 @@ def use_candidate(
     """Make a finding of a candidate; one that is there already gains this analysis."""
     with at.shown_again():
         with at.rt.read() as session:
-            samples.get_sample(session, at.who, at.sample_id)
-            found = readings.analyses_of(session, at.sample_id)
+            lookup.get_sample(session, at.who, at.sample_id)
+            found = analyses.analyses_of(session, at.sample_id)
             analysis, candidate = candidate_of(found, reading, place, peak)
         if void := void_now(candidate, at.rt.registry.of(at.who.agency_id)):
             raise Conflict(
@@ -117,8 +118,8 @@ def use_parts(at: Bench, reading: Id, version: Version = None) -> Response:
     """Make a finding of every part of a mixture; one that is there already gains this analysis."""
     with at.shown_again():
         with at.rt.read() as session:
-            samples.get_sample(session, at.who, at.sample_id)
-            analysis, parts = parts_of(readings.analyses_of(session, at.sample_id), reading)
+            lookup.get_sample(session, at.who, at.sample_id)
+            analysis, parts = parts_of(analyses.analyses_of(session, at.sample_id), reading)
         if not parts:
             raise Conflict("This reading was not resolved into parts. Nothing was added.")
         offers = [(offer_of_part(part), analysis.analysis.id) for part in parts]
@@ -131,8 +132,8 @@ def use_strip(at: Bench, analysis: Id, version: Version = None) -> Response:
     """Make a finding of a positive strip."""
     with at.shown_again():
         with at.rt.read() as session:
-            strip = readings.get_analysis(session, at.who, analysis)
-        if strip.sample_id != at.sample_id or strip.strip_reading is not readings.StripReading.POSITIVE:
+            strip = analyses.get_analysis(session, at.who, analysis)
+        if strip.sample_id != at.sample_id or strip.strip_reading is not StripReading.POSITIVE:
             raise NotFound("positive strip")
         target = strip.strip_target
         known = target in at.rt.pack.substances
@@ -160,7 +161,7 @@ def _draft(
 
     Raises `meanwhile` where there is one and whoever changes it has seen none.
     """
-    samples.lock_sample(uow, sample_id)  # before the draft is read: two people at once write one after the other
+    lookup.lock_sample(uow, sample_id)  # before the draft is read: two people at once write one after the other
     newest = service.latest(uow.session, sample_id)
     if newest is None:
         begun = service.start_draft(uow, sample_id)
@@ -197,8 +198,8 @@ def add_named(at: Bench, key: Key, version: Version = None) -> Response:
     """Make a finding of something the readings name, with every analysis that names it."""
     with at.shown_again():
         with at.rt.read() as session:
-            samples.get_sample(session, at.who, at.sample_id)
-            every = offers_of(readings.analyses_of(session, at.sample_id))
+            lookup.get_sample(session, at.who, at.sample_id)
+            every = offers_of(analyses.analyses_of(session, at.sample_id))
             offers = [(mention, offer) for mention, offer in every if mention.key == key]
         if not offers:
             raise NotFound("named substance")
@@ -298,44 +299,30 @@ class AnalysisForm(BaseModel):
     strip_cut_off_ng_ml: Text40 = ""
     strip_dilution: Text40 = ""
 
-    def entered(self) -> readings.NewAnalysis:
+    def entered(self) -> analyses.NewAnalysis:
         """As the readings feature takes it. Raises Invalid."""
         wrong: dict[str, str] = {}
         cut_off = number(self.strip_cut_off_ng_ml, "strip_cut_off_ng_ml", wrong)
         try:
             instrument = uuid.UUID(self.instrument_id) if self.instrument_id else None
-            strip = readings.StripReading(self.strip_reading) if self.strip_reading else None
+            strip = StripReading(self.strip_reading) if self.strip_reading else None
         except ValueError:
             wrong["strip_reading"] = "Choose one of the answers."
         if wrong:
             raise Invalid("The analysis was not saved. What you typed is still here.", fields=wrong)
-        return readings.NewAnalysis(
-            method=self.method,
-            instrument_id=instrument,
-            batch=self.batch,
-            qc_failed=bool(self.qc_failed),
-            read_by_hand=bool(self.read_by_hand),
-            observation=self.observation,
-            strip_target=self.strip_target,
-            strip_reading=strip,
-            strip_lot=self.strip_lot,
-            strip_cut_off_ng_ml=cut_off,
-            strip_dilution=self.strip_dilution,
-        )
+        read = {"instrument_id": instrument, "strip_reading": strip, "strip_cut_off_ng_ml": cut_off}
+        ticked = {"qc_failed": bool(self.qc_failed), "read_by_hand": bool(self.read_by_hand)}
+        return analyses.NewAnalysis(**self.model_dump(exclude={"idempotency_key"}) | read | ticked)
 
 
 @router.post("/bench/samples/{sample_id}/analyses")
 def add_analysis(at: Bench, form: Annotated[AnalysisForm, Form()]) -> Response:
     """Record a strip, a reagent or another analysis."""
     where = form.method.value if form.method.value in ("strip", "reagent") else "analysis"
-    register = at.rt.pack.substances
     with at.shown_again(where=where, typed=form), at.begin() as uow:
-
-        def create() -> dict[str, uuid.UUID]:
-            row = readings.add_analysis(
-                uow, at.sample_id, form.entered(), knows_target=lambda t: t in register or register.is_class(t)
-            )
-            return {"id": row.id}
-
-        at.sent_once(form.idempotency_key).run(uow, create)
+        at.once(
+            uow,
+            form.idempotency_key,
+            lambda: analyses.add_analysis(uow, at.sample_id, form.entered(), register=at.rt.pack.substances),
+        )
     return at.back("analysis")

@@ -3,6 +3,7 @@
 
 import { Contact } from "./contact.js";
 
+const FIRST_RETRY_MS = 2_000;
 const HIDDEN_MS = 60_000; // a browser allows six connections to a host: tabs nobody sees give theirs back
 const GATHER_MS = 80; // events come in bursts, one fetch is enough
 const AGAIN_MS = 5_000; // a region that could not be fetched: its event has passed and does not come again
@@ -10,8 +11,9 @@ const AGAIN_MS = 5_000; // a region that could not be fetched: its event has pas
 /** @type {EventSource | null} */
 let source = null;
 let started = false;
+let out = false; // signed out: nothing more is to come
 let missed = false; // events may have passed while the stream was away
-let retry = 2_000;
+let retry = FIRST_RETRY_MS;
 /** @type {Set<string>} */
 const pending = new Set();
 let timer = 0;
@@ -51,9 +53,10 @@ function refresh(names) {
 /** @param {string} url */
 function connect(url) {
   source?.close();
+  if (out) return;
   source = new EventSource(url);
   source.addEventListener("open", () => {
-    retry = 2_000;
+    retry = FIRST_RETRY_MS;
     if (missed) refresh(topics());
     missed = false;
     contact?.beat();
@@ -70,6 +73,8 @@ function connect(url) {
     // after a broken line the browser itself comes back with Last-Event-ID; after a refusal (a server that
     // is starting, a session that ended) it gives up, and then we ask again, ever less often
     if (source?.readyState === EventSource.CLOSED) {
+      // the regions ask once, and so say it when nobody is signed in any more
+      if (retry === FIRST_RETRY_MS) for (const name of topics()) document.body.dispatchEvent(new CustomEvent(`mast:${name}`));
       missed = true;
       window.setTimeout(() => connect(url), retry);
       retry = Math.min(retry * 2, 30_000);
@@ -123,6 +128,7 @@ export function enhance() {
   if (started || !url) return;
   started = true;
   guardRegions();
+  document.addEventListener("mast:signed-out", () => { out = true; source?.close(); say("lost", "Signed out"); });
   connect(url);
   if (document.querySelector("[data-outdated]")) {
     contact = new Contact(() => source?.readyState === EventSource.OPEN, () => refresh(topics()));

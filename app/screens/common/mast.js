@@ -36,8 +36,8 @@ document.addEventListener("htmx:after:swap", () => enhance(document));
 
 // ---- requests that fail ----
 
-/** Put a problem where the eye is: on top of the page's main part. @param {string} title @param {string} text */
-export function problem(title, text) {
+/** Put a problem where the eye is: on top of the page's main part. @param {string} title @param {string} text @param {string} [signIn] address of the form */
+export function problem(title, text, signIn) {
   document.getElementById("request-problem")?.remove();
   const box = document.createElement("div");
   box.id = "request-problem";
@@ -47,8 +47,29 @@ export function problem(title, text) {
   head.className = "notice__title";
   head.textContent = title;
   box.appendChild(document.createElement("p")).textContent = text;
+  if (signIn) {
+    const link = box.appendChild(document.createElement("p")).appendChild(document.createElement("a"));
+    link.href = signIn;
+    link.textContent = "Sign in";
+  }
   document.getElementById("main")?.prepend(box);
   box.scrollIntoView({ block: "nearest" });
+}
+
+// What nobody tapped or typed does not keep somebody signed in (app/intake/people/signin.py), and is not asked again once they are out.
+let signedOut = false;
+document.addEventListener("htmx:config:request", (event) => {
+  const { ctx } = /** @type {CustomEvent} */ (event).detail;
+  if (ctx.sourceEvent?.isTrusted) return;
+  ctx.request.headers["Mast-By-Itself"] = "1";
+  if (signedOut) event.preventDefault();
+});
+
+function saySignedOut() {
+  signedOut = true;
+  document.dispatchEvent(new Event("mast:signed-out"));
+  const text = "This page was not used for some time, or your session was ended. It no longer changes by itself. Nothing you saved before is lost.";
+  problem("You are signed out", text, `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
 document.addEventListener("htmx:before:request", () => document.getElementById("request-problem")?.remove());
@@ -57,6 +78,7 @@ document.addEventListener("htmx:before:response", (event) => {
   const type = response.headers.get("content-type") ?? "";
   if (response.status < 400 || (type.startsWith("text/html") && response.status < 500)) return;
   event.preventDefault(); // a problem document or an error page must not replace a part of this page
+  if (response.status === 401) { saySignedOut(); return; }
   const fallback = "Nothing you saved is lost. Try again in a moment.";
   if (!type.includes("json")) { problem("This did not work", fallback); return; }
   response.raw.json().then(

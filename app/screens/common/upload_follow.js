@@ -55,7 +55,7 @@ function warnings(readings) {
 
 /** @param {string} url @returns {Promise<any>} */
 async function ask(url) {
-  const answer = await fetch(url, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(20_000) });
+  const answer = await fetch(url, { headers: { Accept: "application/json", "Mast-By-Itself": "1" }, signal: AbortSignal.timeout(20_000) });
   const body = await answer.json().catch(() => ({}));
   if (answer.ok) return body;
   if (answer.status >= 500 || answer.status === 429) throw new TypeError("no answer"); // it is starting, or busy

@@ -11,23 +11,11 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
-from app.care.consultations import adjusting, override_rates, replaying, urgent
+from app.care.consultations import adjusting, domain, override_rates, replaying, urgent
 from app.care.consultations.client_view import ClientView, client_view
-from app.care.consultations.domain import (
-    ADJUSTMENT_WORDS,
-    APPROVERS,
-    REFUSED_WORDS,
-    URGENT_HOURS,
-    URGENT_WORDS,
-    WHY_WORDS,
-    AdjustmentKind,
-    UrgentReach,
-    UrgentState,
-    WhyNotRelevant,
-    WhyRefused,
-)
 from app.care.consultations.locales import WORDS
 from app.care.consultations.web_logged import LoggedRoute
+from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.intake.sessions import service as sessions
 from app.platform.kernel.actor import Actor, Role
@@ -35,7 +23,6 @@ from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.kernel.ids import new_id
 from app.platform.web.fields import Note200, Text20, Text40, Text80
 from app.platform.web.forms import fields_of, shown_again
-from app.platform.web.problems import status_of
 from app.runtime import Runtime
 from app.screens.visits import Visit, visitor
 from harm_messages import snippets_of
@@ -43,7 +30,7 @@ from harm_messages import snippets_of
 router = APIRouter(include_in_schema=False, route_class=LoggedRoute)
 
 Teller = Annotated[Visit, visitor(Role.HEALTH_WORKER, Role.SESSION_LEAD)]
-Approver = Annotated[Visit, visitor(*APPROVERS)]
+Approver = Annotated[Visit, visitor(*domain.APPROVERS)]
 Reviewer = Annotated[Visit, visitor(Role.CLINICIAN, Role.SESSION_LEAD)]
 Version = Annotated[int, Form()]
 LANGUAGES = {code: words.name for code, words in WORDS.items()}
@@ -59,11 +46,9 @@ DONE = {
 def shown_page(visit: Teller, sample_id: uuid.UUID) -> HTMLResponse:
     """What was shown of this sample, when, to whom, in which language, with which message pack."""
     with visit.rt.read() as session:
-        sample = samples.get_sample(session, visit.who, sample_id)
+        sample = lookup.get_sample(session, visit.who, sample_id)
         shown = replaying.shown_of(session, visit.who, sample_id)
-    return visit.rt.templates.page(
-        visit.request, "consultation/shown.html", sample=sample, shown=shown, languages=LANGUAGES
-    )
+    return visit.page("consultation/shown.html", sample=sample, shown=shown, languages=LANGUAGES)
 
 
 @router.get("/consultations/samples/{sample_id}/shown/{shown_id}")
@@ -71,10 +56,9 @@ def replay_page(visit: Teller, sample_id: uuid.UUID, shown_id: uuid.UUID) -> HTM
     """One of these pages again, as it was."""
     rt, who = visit.rt, visit.who
     with rt.read() as session:
-        sample = samples.get_sample(session, who, sample_id)
+        sample = lookup.get_sample(session, who, sample_id)
         found = replaying.replay(session, who, sample_id, shown_id, partial(rt.packs.by_digest, session))
-    return rt.templates.page(
-        visit.request,
+    return visit.page(
         "consultation/replay.html",
         sample=sample,
         found=found,
@@ -96,15 +80,15 @@ class AdjustForm(BaseModel):
 def adjust(visit: Teller, sample_id: uuid.UUID, form: Annotated[AdjustForm, Form()]) -> Response:
     """Add, pin or take out; back to the consultation."""
     with shown_again(lambda error: _adjust_again(visit, sample_id, error, form), but=NotFound):
-        if form.kind not in set(AdjustmentKind):
+        if form.kind not in set(domain.AdjustmentKind):
             raise Invalid(
                 "The page stays as it is. Choose what to do.", fields={"target": "Choose from the list."},
-                reason_code=WhyRefused.UNKNOWN_KIND,
+                reason_code=domain.WhyRefused.UNKNOWN_KIND,
             )  # fmt: skip
-        why = WhyNotRelevant(form.reason) if form.reason in set(WhyNotRelevant) else None
+        why = domain.WhyNotRelevant(form.reason) if form.reason in set(domain.WhyNotRelevant) else None
         pack = visit.rt.pack_of(visit.who.agency_id)
         with visit.begin() as uow:
-            adjusting.adjust(uow, sample_id, AdjustmentKind(form.kind), form.target, pack=pack, reason=why)
+            adjusting.adjust(uow, sample_id, domain.AdjustmentKind(form.kind), form.target, pack=pack, reason=why)
     return RedirectResponse(f"/consultations/samples/{sample_id}#adjust", 303)
 
 
@@ -122,10 +106,10 @@ def undo(visit: Teller, sample_id: uuid.UUID, adjustment: Annotated[Text40, Form
 
 def _adjust_again(visit: Visit, sample_id: uuid.UUID, error: MastError, form: AdjustForm) -> HTMLResponse:
     with visit.rt.read() as session:
-        sample = samples.get_sample(session, visit.who, sample_id)
+        sample = lookup.get_sample(session, visit.who, sample_id)
     adjust = adjusting_of(visit.rt, visit.who, sample)
-    return visit.rt.templates.page(
-        visit.request, "consultation/adjust.html", status=status_of(error), sample=sample, error=error,
+    return visit.page(
+        "consultation/adjust.html", sample=sample, error=error,
         fields=fields_of(error), chosen=form, **adjust,
     )  # fmt: skip
 
@@ -135,8 +119,7 @@ class Adjusting(TypedDict):
 
     adjusted: list[adjusting.AdjustmentView]
     offer: adjusting.Offer | None
-    adjustment_words: dict[AdjustmentKind, str]
-    why_words: dict[WhyNotRelevant, str]
+    whys: list[tuple[str, str]]
 
 
 def adjusting_of(rt: Runtime, who: Actor, sample: samples.Sample, view: ClientView | None = None) -> Adjusting:
@@ -148,8 +131,7 @@ def adjusting_of(rt: Runtime, who: Actor, sample: samples.Sample, view: ClientVi
     return {
         "adjusted": done,
         "offer": adjusting.offer(pack, shown.page, done) if shown.page else None,
-        "adjustment_words": ADJUSTMENT_WORDS,
-        "why_words": WHY_WORDS,
+        "whys": [(why.value, why.words) for why in domain.WhyNotRelevant],
     }
 
 
@@ -176,14 +158,15 @@ def request_urgent(visit: Approver, form: Annotated[UrgentForm, Form()]) -> Resp
     with shown_again(lambda error: _urgent(visit, error=error, typed=form), but=NotFound):
         key = _session_key(form.session_id)
         pack = visit.rt.pack_of(visit.who.agency_id)
-        place = UrgentReach(form.reach) if form.reach in set(UrgentReach) else UrgentReach.SESSION
+        place = domain.UrgentReach(form.reach) if form.reach in set(domain.UrgentReach) else domain.UrgentReach.SESSION
+        typed = form.hours
+        hours = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else 0
         with visit.begin() as uow:
-
-            def create() -> dict[str, str]:
-                row = urgent.request(uow, key, form.snippet, place, _whole(form.hours), form.why, pack=pack)
-                return {"id": str(row.id)}
-
-            visit.sent_once(form.idempotency_key).run(uow, create)
+            visit.once(
+                uow,
+                form.idempotency_key,
+                lambda: urgent.request(uow, key, form.snippet, place, hours, form.why, pack=pack),
+            )
     return RedirectResponse("/consultations/urgent?done=asked", 303)
 
 
@@ -224,17 +207,14 @@ def _urgent(
         rows = urgent.urgents(session, who, now, pack)
         open_sessions = sessions.sessions_of(session, who, open_only=True)
     texts = [(row, pack.message(row.message, "en")) for row in snippets_of(pack, "urgent")]
-    return rt.templates.page(
-        visit.request,
+    return visit.page(
         "consultation/urgent.html",
-        status=status_of(error),
         rows=rows,
-        State=UrgentState,
-        state_words=URGENT_WORDS,
+        State=domain.UrgentState,
         sessions=[(str(s.id), s.name) for s in open_sessions if s.licence_mode.individual_results],
         snippets=[(row.id, f"{text.title}: {text.short}") for row, text in texts],
         reaches=[("session", "Pages of this session"), ("region", "Pages of every session in its region")],
-        hours=[(str(h), f"{h} hours") for h in URGENT_HOURS],
+        hours=[(str(h), f"{h} hours") for h in domain.URGENT_HOURS],
         t=typed or UrgentForm(hours="12"),
         key=str(new_id()),
         done=done,
@@ -252,13 +232,10 @@ def overrides_page(visit: Reviewer, days: Annotated[int, Query(ge=1, le=3660)] =
     with rt.read() as session:
         pack = rt.packs.current(session, who.agency_id, now)
         rates = override_rates.override_rates(session, who, pack, now, days=days)
-    return rt.templates.page(
-        visit.request,
+    return visit.page(
         "consultation/overrides.html",
         rates=rates,
         days=days,
-        why_words=WHY_WORDS,
-        refused_words=REFUSED_WORDS,
         definition=override_rates.DEFINITION,
         fewest=override_rates.FEWEST,
     )
@@ -269,9 +246,5 @@ def _session_key(text: str) -> uuid.UUID:
         return uuid.UUID(text)
     except ValueError:
         raise Invalid(
-            urgent.NOT_ASKED, fields={"session_id": "Choose the session."}, reason_code=WhyRefused.NO_SESSION
+            urgent.NOT_ASKED, fields={"session_id": "Choose the session."}, reason_code=domain.WhyRefused.NO_SESSION
         ) from None
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0

@@ -13,16 +13,15 @@ from pydantic import BaseModel, Field
 
 from app.care.consultations import service, web
 from app.care.consultations.client_view import client_view
-from app.care.consultations.domain import INTENTION_WORDS, REFERRAL_WORDS, Intention, Referral, Tick
+from app.care.consultations.domain import Intention, Referral, Tick
 from app.care.consultations.schemas import LONGEST_TALK
 from app.care.consultations.words import ENGLISH
-from app.intake.samples import service as samples
+from app.intake.samples import lookup, queue
 from app.intake.samples.domain import Stage
 from app.intake.sessions import service as sessions
 from app.intake.tasks import service as tasks
-from app.platform.kernel.errors import Conflict, Invalid, MastError
+from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.kernel.ids import new_id
-from app.platform.web.problems import status_of
 from app.screens.consultation.adjusting_page import Teller, adjusting_of
 from app.screens.visits import Visit
 from harm_messages import Pack, Severity
@@ -121,13 +120,11 @@ def _list(visit: Visit, template: str) -> HTMLResponse:
     with rt.read() as session:
         found = sessions.sessions_of(session, who, open_only=True)
         open_sessions = [s for s in found if s.licence_mode.individual_results]  # elsewhere there is nobody to tell
-        rows = [row for s in open_sessions for row in samples.queue(session, who, s.id, now=now, everything=True)]
+        rows = [row for s in open_sessions for row in queue.queue(session, who, s.id, now=now, everything=True)]
     ready = [r for r in rows if r.stage is Stage.RELEASED]
     told = [r for r in rows if r.stage is Stage.TOLD]
     waiting = [r for r in rows if r.stage in (Stage.RECEIVED, Stage.ANALYSED, Stage.VERIFIED)]
-    return rt.templates.page(
-        visit.request, template, sessions=open_sessions, ready=ready, told=told, waiting=waiting, now=now
-    )
+    return visit.page(template, sessions=open_sessions, ready=ready, told=told, waiting=waiting, now=now)
 
 
 @router.get("/consultations/samples/{sample_id}")
@@ -141,12 +138,11 @@ def consultation_part(visit: Teller, sample_id: uuid.UUID) -> HTMLResponse:
     """The client's page alone, refreshed live."""
     rt, who, now = visit.rt, visit.who, visit.rt.now()
     with rt.read() as session:
-        sample = samples.get_sample(session, who, sample_id)
+        sample = lookup.get_sample(session, who, sample_id)
         pack = rt.packs.current(session, sample.agency_id, now)
         view = client_view(session, pack, sample, now, locale=web.asked_for(visit.request, rt) or "en")
         todo = tasks.of_sample(session, who, sample_id)
-    return rt.templates.page(
-        visit.request,
+    return visit.page(
         "consultation/part.html",
         view=view,
         sample=sample,
@@ -175,8 +171,7 @@ def consultation_with(
     with rt.read() as session:
         pack = rt.packs.current(session, sample.agency_id, rt.now())
         todo = tasks.of_sample(session, who, sample_id)
-    return rt.templates.page(
-        visit.request,
+    return visit.page(
         "consultation/with.html" if named or dropped else "consultation/part.html",
         view=view,
         sample=sample,
@@ -199,10 +194,8 @@ def _page(
         past = service.consultations_of(session, who, sample_id)
         todo = tasks.of_sample(session, who, sample_id)
         pack = rt.packs.current(session, sample.agency_id, rt.now())
-    return rt.templates.page(
-        visit.request,
+    return visit.page(
         "consultation/sample.html",
-        status=status_of(error),
         sample=sample,
         checking=checking,
         view=view,
@@ -214,8 +207,8 @@ def _page(
         about_them=short_list(pack, "about_you"),
         mixing=mixing_table(pack),
         to_find=to_find(pack),
-        intentions=INTENTION_WORDS,
-        referrals=REFERRAL_WORDS,
+        intentions=list(Intention),
+        referrals=list(Referral),
         error=error,
         values=form or ConsultationForm(),
         idempotency_key=str(new_id()),
@@ -230,26 +223,23 @@ def _page(
 @router.post("/consultations/samples/{sample_id}")
 def record(visit: Teller, sample_id: uuid.UUID, form: Annotated[ConsultationForm, Form()]) -> Response:
     """Record what the person intends; sent twice, it is recorded once."""
-    try:
+    with visit.work(lambda error: _page(visit, sample_id, error=error, form=form), but=NotFound) as uow:
         minutes = _minutes(form.minutes)
-        with visit.begin() as uow:
-            samples.lock_sample(uow, sample_id)  # pressed twice at once: the second finds that it is done
+        lookup.lock_sample(uow, sample_id)  # pressed twice at once: the second finds that it is done
 
-            def create() -> uuid.UUID:
-                recorded = service.record_consultation(
-                    uow,
-                    sample_id,
-                    [Tick(i) for i in form.intention],
-                    minutes=minutes,
-                    naloxone_given={"yes": True, "no": False}.get(form.naloxone),
-                    referral=form.referral or None,
-                    dependent_adult_confirmed=form.dependent_adult == "yes",
-                )
-                return recorded.row.id
+        def create() -> uuid.UUID:
+            recorded = service.record_consultation(
+                uow,
+                sample_id,
+                [Tick(i) for i in form.intention],
+                minutes=minutes,
+                naloxone_given={"yes": True, "no": False}.get(form.naloxone),
+                referral=form.referral or None,
+                dependent_adult_confirmed=form.dependent_adult == "yes",
+            )
+            return recorded.row.id
 
-            visit.sent_once(form.idempotency_key).run(uow, create)
-    except (Invalid, Conflict) as error:
-        return _page(visit, sample_id, error=error, form=form)
+        visit.sent_once(form.idempotency_key).run(uow, create)
     said_in = _said_in(visit).replace("?", "&")
     return RedirectResponse(f"/consultations/samples/{sample_id}?recorded=1{said_in}", 303)
 

@@ -16,7 +16,7 @@ from app.figures.history import report, service, uploads
 from app.figures.history.schemas import HistoryImportOut
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Role
-from app.platform.kernel.errors import Invalid, MastError
+from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.kernel.ids import new_id
 from app.platform.web import bodies
 from app.platform.web.csv_text import csv_text
@@ -39,7 +39,7 @@ def overview(visit: Reader) -> HTMLResponse:
 def overview_part(visit: Admin) -> HTMLResponse:
     """What is on its way, alone; asked for every two seconds while something is."""
     with visit.rt.read() as session:
-        return visit.page("history/_uploads.html", uploads=uploads.uploads(session))
+        return visit.page("history/_uploads.html", uploads=uploads.uploads(session, visit.who))
 
 
 @router.post("/uploads/files")
@@ -74,14 +74,14 @@ def upload_page(history_upload_id: uuid.UUID, visit: Admin) -> HTMLResponse:
 def upload_part(history_upload_id: uuid.UUID, visit: Admin) -> HTMLResponse:
     """The part of an upload's page that changes while the upload is being worked on."""
     with visit.rt.read() as session:
-        return visit.page("history/_upload.html", one=uploads.get_upload(session, history_upload_id))
+        return visit.page("history/_upload.html", one=uploads.get_upload(session, visit.who, history_upload_id))
 
 
 @router.get("/uploads/{history_upload_id}/problems.csv")
 def problems_csv(history_upload_id: uuid.UUID, visit: Admin) -> Response:
     """What is wrong or worth knowing, a line each: file, line, column, value, why, how."""
     with visit.rt.read() as session:
-        kept = uploads.get_upload(session, history_upload_id).report
+        kept = uploads.get_upload(session, visit.who, history_upload_id).report
     return bodies.download(csv_text(report.lines_of(kept)), "history-problems.csv")
 
 
@@ -101,14 +101,14 @@ def drop(history_upload_id: uuid.UUID, visit: Admin, version: Version = 0) -> Re
 def map_of(history_import_id: uuid.UUID, visit: Admin) -> Response:
     """The map an import was made by. It spells out every word of the source, also one that stood in a single row."""
     with visit.rt.read() as session:
-        row = service.get_import(session, history_import_id)
-        return bodies.download(row.map_text, "map.toml", "application/toml; charset=utf-8")
+        text = service.map_of(session, visit.who, history_import_id)
+    return bodies.download(text, "map.toml", "application/toml; charset=utf-8")
 
 
 @router.post("/imports/{history_import_id}/undo")
 def undo(history_import_id: uuid.UUID, visit: Admin, reason: Note = "") -> Response:
     """Take an import back."""
-    with visit.work(lambda error: _overview(visit, error, about=history_import_id)) as uow:
+    with visit.work(lambda error: _overview(visit, error, about=history_import_id), but=NotFound) as uow:
         service.undo(uow, history_import_id, reason, visit.rt.pack)
     return RedirectResponse("/history#imports", 303)
 
@@ -121,7 +121,7 @@ def _step(visit: Visit, upload_id: uuid.UUID, step: Callable[[UnitOfWork], objec
 
 def _upload(visit: Visit, upload_id: uuid.UUID, error: MastError | None = None) -> HTMLResponse:
     with visit.rt.read() as session:
-        return visit.page("history/upload.html", one=uploads.get_upload(session, upload_id), error=error)
+        return visit.page("history/upload.html", one=uploads.get_upload(session, visit.who, upload_id), error=error)
 
 
 def _overview(visit: Visit, error: MastError | None = None, about: uuid.UUID | None = None) -> HTMLResponse:
@@ -129,8 +129,8 @@ def _overview(visit: Visit, error: MastError | None = None, about: uuid.UUID | N
     with visit.rt.read() as session:
         return visit.page(
             "history/history.html",
-            uploads=uploads.uploads(session) if admin else [],
-            imports=[(row, HistoryImportOut.of(row, exact=admin)) for row in service.imports(session)],
+            uploads=uploads.uploads(session, visit.who) if admin else [],
+            imports=[(row, HistoryImportOut.of(row, exact=admin)) for row in service.imports(session, visit.who)],
             may_import=admin,
             error=error,
             about=about,

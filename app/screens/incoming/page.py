@@ -45,6 +45,7 @@ DONE = {
     "attached": "The file is attached. It is being read with its sample.",
     "set-aside": "The file is set aside. It can be restored for 30 days.",
     "restored": "The file waits again.",
+    "again": "The file is being read again.",
     "taken-back": "The file waits again. What it gave with the wrong sample is marked to be repeated and supports no answer.",
     "taken-back-stands": f"The file waits again. {service.STILL_STANDS}",
     "received": "Received and safe. The files wait below to be attached.",
@@ -111,6 +112,14 @@ def restore(visit: Chemist, incoming_id: uuid.UUID, version: Version = 0) -> Res
     return _back("restored")
 
 
+@router.post("/bench/incoming/{incoming_id}/read-again")
+def read_again(visit: Chemist, incoming_id: uuid.UUID, version: Version = 0) -> Response:
+    """Read a file again that the server failed to read."""
+    with _deciding(visit) as uow:
+        service.read_again(uow, incoming_id, version)
+    return _back("again")
+
+
 @router.post("/bench/incoming/{incoming_id}/take-back")
 def take_back(visit: Chemist, incoming_id: uuid.UUID, version: Version = 0) -> Response:
     """Undo an attachment. A result that stands on the file is not changed by it, and that is said."""
@@ -159,8 +168,7 @@ def _page(
         older=f"{here}&cursor={encode_cursor(rows[LIMIT - 1].id)}" if len(rows) > LIMIT else None,
         newest=here if cursor else None,
         may_decide=who.has(Role.CHEMIST, Role.VERIFIER),
-        reasons=[(r.value, w) for r, w in service.REASON_WORDS.items()],
-        reason_words=service.REASON_WORDS,
+        reasons=[(one.value, one.words) for one in service.SetAsideReason],
         what_it_is=what_it_is,
         now=now,
         done=done,

@@ -12,7 +12,8 @@ from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.instrument_checks import responding, transferring
 from app.laboratory.instrument_checks.domain import DAILY
 from app.laboratory.instrument_checks.forms import MixtureForm
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import analyses
+from app.laboratory.readings import machines as reading_machines
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import MastError, NotFound
 from app.platform.kernel.ids import new_id
@@ -47,7 +48,7 @@ def make_transfer(
     """Learn a transfer from own standards measured on this instrument."""
     registry, index = visit.rt.registry.of(visit.who.agency_id), SubstanceIndex(visit.rt.pack.substances)
     with visit.rt.read() as session:
-        readings.get_instrument(session, visit.who, instrument_id)
+        reading_machines.get_instrument(session, visit.who, instrument_id)
     with visit.work(lambda error: _page(visit, instrument_id, error=error)) as uow:
         visit.once(
             uow, idempotency_key, lambda: transferring.make_transfer(uow, registry, index, instrument_id, library)
@@ -99,7 +100,7 @@ def _page(
 ) -> HTMLResponse:
     who = visit.who
     with visit.rt.read() as session:
-        machine = readings.get_instrument(session, who, instrument_id)
+        machine = reading_machines.get_instrument(session, who, instrument_id)
         transfers = transferring.transfers_of(session, who, instrument_id)
         factors = responding.factors_of(session, who, instrument_id)
     registry, index = visit.rt.registry.of(who.agency_id), SubstanceIndex(visit.rt.pack.substances)
@@ -127,7 +128,7 @@ def _mixture(visit: Visit, form: MixtureForm, *, error: MastError | None = None)
         raise NotFound("reading")
     with visit.rt.read() as session:
         parts, on, analysis = responding.parts_of(session, who, reading)
-        machines = [row for row in readings.instruments(session, who) if row.method.value in DAILY]
+        machines = [row for row in analyses.instruments(session, who) if row.method.value in DAILY]
     if not form.instrument and on is not None:
         form.instrument = str(on)
     if not form.first and len(parts) > 1:

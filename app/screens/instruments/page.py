@@ -10,9 +10,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.laboratory.identification.methods import method_info, methods
 from app.laboratory.instrument_checks import service, web
-from app.laboratory.instrument_checks.domain import DAILY, LEVEL_WORDS
+from app.laboratory.instrument_checks.domain import DAILY
 from app.laboratory.instrument_checks.forms import CheckForm, InstrumentForm
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import analyses, uploads
+from app.laboratory.readings import machines as reading_machines
 from app.laboratory.readings.machines import NO_MACHINES
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import MastError, NotFound
@@ -53,7 +54,7 @@ def board_part(visit: Staff) -> HTMLResponse:
     """In or out of date, for the board of a session."""
     with visit.rt.read() as session:
         views = service.instrument_views(session, visit.who, visit.rt.now())
-    return visit.page("instruments/_board.html", instruments=views, level_words=LEVEL_WORDS)
+    return visit.page("instruments/_board.html", instruments=views)
 
 
 @router.get("/instruments/tasks")
@@ -68,7 +69,7 @@ def add_instrument(visit: Bench, form: Annotated[InstrumentForm, Form()]) -> Res
     """Add a machine."""
     with visit.work(lambda error: _list(visit, error=error, typed=form)) as uow:
         new = form.entered()
-        visit.once(uow, form.idempotency_key, lambda: readings.add_instrument(uow, new))
+        visit.once(uow, form.idempotency_key, lambda: reading_machines.add_instrument(uow, new))
     return RedirectResponse("/instruments?done=added", 303)
 
 
@@ -157,7 +158,6 @@ def _list(
         template,
         rows=views,
         tasks=tasks,
-        level_words=LEVEL_WORDS,
         titles=dict(offered),
         methods=offered,
         t=form,
@@ -197,7 +197,6 @@ def _one(
         older=f"{here}?cursor={encode_cursor(checks[LIMIT - 1].id)}" if len(checks) > LIMIT else None,
         newest=here if cursor else None,
         method=method_info(view.row.method).title,
-        level_words=LEVEL_WORDS,
         facts=web.figure_words(view.check) if view.check else [],
         bands=web.band_rows(view.check) if view.check else [],
         **web.form_values(form, error, of),
@@ -212,9 +211,9 @@ def _check(visit: Visit, form: CheckForm, *, error: MastError | None = None) -> 
         raise NotFound("reading")
     with visit.rt.read() as session:
         source, instrument, at = service.source_of_reading(session, who, web.arrays_of(visit.rt), reading)
-        machines = [row for row in readings.instruments(session, who) if row.method.value in DAILY]
-        row = readings.get_reading(session, who, reading)
-        sample_id = readings.get_analysis(session, who, row.analysis_id).sample_id
+        machines = [row for row in analyses.instruments(session, who) if row.method.value in DAILY]
+        row = uploads.get_reading(session, who, reading)
+        sample_id = analyses.get_analysis(session, who, row.analysis_id).sample_id
     if not form.instrument and instrument is not None:
         form.instrument = str(instrument)
     return visit.page(

@@ -20,7 +20,6 @@ from app.platform.security.policy import allow
 from app.platform.web.fields import Text80
 from app.platform.web.forms import Entered, fields_of, shown_again
 from app.platform.web.paging import Cursor, decode_cursor, encode_cursor
-from app.platform.web.problems import status_of
 from app.runtime import RuntimeDep
 from app.screens.messages import view as views
 from app.screens.visits import Visit, visitor
@@ -62,10 +61,8 @@ def overview_page(
         current = service.in_force_view(session, rt.packs, who, now)
         rt.packs.current(session, who.agency_id, now)  # so that what cannot be read is said here
     more = len(rows) > LIMIT and rows[LIMIT - 1].row.number > 0
-    return rt.templates.page(
-        visit.request,
+    return visit.page(
         "messages/overview.html",
-        status=status_of(error),
         current=current,
         unreadable=rt.packs.unreadable.get(current.row.digest, ""),
         rows=rows[:LIMIT],
@@ -135,13 +132,11 @@ def version_page(
 ) -> HTMLResponse:
     """The page of a version, also with what could not be done."""
     view, files = at.opened()
-    parent = web.parent(at.rt, at.who, view.row)
+    parent = web.row(at.rt, at.who, view.row.parent_id) if view.row.parent_id else None
     checked = at.checked()
     changed = comparing.changed_paths(web.files(at.rt, at.who, parent.id), files) if parent else []
-    return at.rt.templates.page(
-        at.request,
+    return at.page(
         "messages/version.html",
-        status=status_of(error),
         parent=parent,
         changed=changed,
         errors=checked.errors,
@@ -163,8 +158,7 @@ def version_page(
 def texts(at: AtVersion, language: Text80 = "en", word: Text80 = "") -> HTMLResponse:
     """The messages of a version, the gravest first."""
     view, files = at.opened()
-    return at.rt.templates.page(
-        at.request,
+    return at.page(
         "messages/texts.html",
         rows=views.message_rows(files, at.checked(), language, word),
         languages=views.languages(files),
@@ -179,8 +173,7 @@ def texts(at: AtVersion, language: Text80 = "en", word: Text80 = "") -> HTMLResp
 def rules(at: AtVersion) -> HTMLResponse:
     """The rules of a version, in words."""
     view, files = at.opened()
-    return at.rt.templates.page(
-        at.request,
+    return at.page(
         "messages/rules.html",
         rows=views.rule_rows(files, web.pack_of(at.rt, view.row, files, TO_READ)),
         withdrawn={one.target for one in view.withdrawn},
@@ -193,8 +186,7 @@ def rules(at: AtVersion) -> HTMLResponse:
 def files_list(at: AtVersion) -> HTMLResponse:
     """All files of a version."""
     view, files = at.opened()
-    return at.rt.templates.page(
-        at.request,
+    return at.page(
         "messages/files.html",
         rows=views.file_rows(files),
         **views.frame(at.who, view, "files"),
@@ -223,10 +215,8 @@ def file_page(
         raise NotFound("file")
     checked = at.checked()
     rules_here = list(rule_files.rules_in(files.get(path, ""))) if rule_files.is_rules(path) else []
-    return at.rt.templates.page(
-        at.request,
+    return at.page(
         "messages/file.html",
-        status=status_of(error),
         path=path,
         text=files.get(path, "") if typed is None else typed,
         was=view.row.files.get(path, "") if was is None else was,
@@ -265,10 +255,8 @@ def message_page(
     message_id = name.removesuffix(".md")
     pack = web.pack_of(at.rt, view.row, files, TO_READ)
     look = views.look_of(path, files.get(path, ""), form, pack)
-    return at.rt.templates.page(
-        at.request,
+    return at.page(
         "messages/message.html",
-        status=status_of(error),
         path=path,
         message_id=message_id,
         locale=locale,
@@ -300,8 +288,7 @@ def compare(at: AtVersion, old: Annotated[uuid.UUID | None, Query(alias="with")]
         rows = service.views_page(session, rt.packs, at.who, rt.now(), limit=100)
     other, before = replace(at, version_id=old or view.row.parent_id or rt.packs.shipped_id).opened()
     packs = web.pack_of(rt, other.row, before, TO_READ), web.pack_of(rt, view.row, after, TO_READ)
-    return at.rt.templates.page(
-        at.request,
+    return at.page(
         "messages/compare.html",
         other=other,
         choices=[(str(one.row.id), f"Version {one.row.number}") for one in rows if one.row.id != at.version_id],

@@ -97,8 +97,8 @@ def look(at: page.AtVersion, path: FormPath, form: Typed) -> HTMLResponse:
     if not view.is_message(path):
         raise NotFound("message")
     found = view.look_of(path, files.get(path, ""), form, web.pack_of(rt, row, files, page.PATIENCE))
-    return rt.templates.page(
-        at.request, "messages/_look.html", look=found, found=found.problems, version_id=version_id, live=True,
+    return at.page(
+        "messages/_look.html", look=found, found=found.problems, version_id=version_id, live=True,
         pictogram=form.pictogram, **view.common(who),
     )  # fmt: skip
 

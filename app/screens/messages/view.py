@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from app.care.message_packs import message_files, rule_files, showing
 from app.care.message_packs.checking import Checked, problems_of_message
-from app.care.message_packs.domain import IN_FORCE, STATE_WORDS, PackState
+from app.care.message_packs.domain import IN_FORCE, PackState
 from app.care.message_packs.drafting import MessageForm, message_text
 from app.care.message_packs.service import VersionView
 from app.care.message_packs.signing import may_be_withdrawn
@@ -30,7 +30,6 @@ SHAPES = {"S0": "■", "S1": "▲", "S2": "◆", "S3": "●", "S4": "–"}
 class Common(TypedDict):
     """What every page of message packs may use."""
 
-    state_words: dict[PackState, str]
     severity_words: dict[str, str]
     shapes: dict[str, str]
     may_begin: bool
@@ -48,7 +47,6 @@ class Frame(Common):
 def common(who: Actor) -> Common:
     """What every page of the feature may use."""
     return {
-        "state_words": STATE_WORDS,
         "severity_words": SEVERITY_WORDS,
         "shapes": SHAPES,
         "may_begin": who.has(Role.CLINICIAN),

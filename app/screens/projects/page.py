@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 from sqlmodel import Session
 
 from app.figures.exports import extract_job, service
-from app.figures.exports.domain import APPROVERS, COLUMN_WORDS, WRITERS, Column, K, ProjectState, ProjectStep
+from app.figures.exports.domain import APPROVERS, WRITERS, Column, K, ProjectState, ProjectStep
 from app.figures.exports.schemas import ProjectIn
 from app.figures.exports.tables import ResearchDrawing, ResearchExtract, ResearchProject
 from app.figures.exports.web import Number, file_of
@@ -94,9 +94,8 @@ class ProjectForm(BaseModel):
 @router.get("/projects")
 def projects_page(visit: Writer, cursor: Cursor = "") -> HTMLResponse:
     """Projects this person may see."""
-    before = decode_cursor(cursor)
     with visit.rt.read() as session:
-        views = service.page(session, visit.who, visit.rt.now(), before=before, limit=LIMIT + 1)
+        views = service.page(session, visit.who, visit.rt.now(), before=decode_cursor(cursor), limit=LIMIT + 1)
     older = f"/projects?cursor={encode_cursor(views[LIMIT - 1].row.id)}" if len(views) > LIMIT else None
     newest = "/projects" if cursor else None
     return visit.page("projects/projects.html", views=views[:LIMIT], older=older, newest=newest, k=K)
@@ -196,7 +195,7 @@ def _one(visit: Visit, project_id: uuid.UUID, *, done: str = "", error: MastErro
         "projects/project.html",
         **context,
         running=[one for one in others if one.running and one.row.id != row.id],
-        columns=[COLUMN_WORDS[Column(name)] for name in row.columns],
+        columns=[Column(name).words for name in row.columns],
         may_send_back=approver,
         done=done,
         error=error,
@@ -235,7 +234,7 @@ def _form(visit: Visit, form: ProjectForm, action: str, *, error: MastError | No
         action=action,
         key=form.idempotency_key or str(new_id()),
         researchers=[(str(key), name) for key, name in found],
-        columns=[(column.value, words) for column, words in COLUMN_WORDS.items()],
+        columns=[(column.value, column.words) for column in Column],
         error=error,
         fields=fields_of(error),
         k=K,

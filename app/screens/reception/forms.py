@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, TypedDict
+from typing import Annotated, TypedDict, TypeVar
 
 from fastapi import Depends, Request
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData
 
 from app.intake.samples import domain as d
-from app.intake.samples import service
+from app.intake.samples import queue, substances
 from app.intake.samples.intake_schemas import NewSample
 from app.intake.samples.tables import Sample
 from app.platform.kernel.errors import Invalid, MastError
@@ -50,6 +50,7 @@ LABELS = {
     "registered_by_mistake": "It was registered by mistake", "sample_lost": "The sample was lost or spilt",
 }  # fmt: skip
 
+Read = TypeVar("Read", bound=BaseModel)
 FILLS = {
     "white": "#FFFFFF", "off_white": "#F1EBDC", "yellow": "#F2D33D", "orange": "#E8862E", "pink": "#E8A0B8",
     "red": "#C2342E", "purple": "#7C4FA3", "blue": "#3D6FC2", "green": "#4E9A51", "brown": "#7A4F2B",
@@ -173,24 +174,34 @@ SENTENCES = {
     "thickness_mm": "The thickness has to be a number of millimetres, for example 4.5.",
     "price": "The price has to be a number, for example 10.",
     "group_size": "Give the number of people, 1 to 50.",
-    "words_spoken": "The words spoken have at most 120 letters and no control characters.",
-    "staff_note": "A note has at most 140 letters and no control characters.",
+    "words_spoken": "The words spoken have at most 120 letters.",
+    "staff_note": "A note has at most 140 letters.",
     "expected": "Choose from the list, or leave the words as they are.",
 }
 
 
-def sentences(error: MastError | ValidationError, known: Mapping[str, str] = SENTENCES) -> dict[str, str]:
-    """Field id → what is wrong with it, for the error summary and the field itself."""
-    if isinstance(error, ValidationError):
+def read(kind: type[Read], fields: Mapping[str, object], known: Mapping[str, str] = SENTENCES) -> Read:
+    """What was typed as what the service takes. Raises Invalid with a sentence per field."""
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
         found: dict[str, str] = {}
         for item in error.errors():
             name = str(item["loc"][0]) if item["loc"] else ""
             text = known.get(name) or (f"{label(name)}: choose from the list." if name else str(item["msg"]))
+            if "control character" in item["msg"]:  # which one, and where
+                text = f"This text {item['msg'].removeprefix('Value error, ')}."
             found["expected" if name == "words_spoken" else name] = text
-        return found
+        raise Invalid("Nothing was saved. What you typed is still here.", fields=found) from None
+
+
+def sentences(error: MastError | None) -> Entered:
+    """Field id → what is wrong with it, for the error summary and the field itself."""
+    if error is None:
+        return Entered()
     if isinstance(error, Invalid) and error.fields:
-        return {name.replace("consents.", "consent_"): text for name, text in error.fields.items()}
-    return {"": f"{error.detail} {error.hint}".strip()}
+        return Entered({name.replace("consents.", "consent_"): text for name, text in error.fields.items()})
+    return Entered({"": f"{error.detail} {error.hint}".strip()})
 
 
 def filled_from(row: Sample, expected: Sequence[str], answers: Mapping[d.ConsentKind, d.ConsentAnswer]) -> Filled:
@@ -218,46 +229,21 @@ def filled_from(row: Sample, expected: Sequence[str], answers: Mapping[d.Consent
     return form
 
 
-class QueueLine(TypedDict):
-    """A sample that waits, as the list shows it."""
-
-    href: str
-    number: int
-    form: str
-    expected: str
-    state: str
-    waited_s: float | None
-    late: bool
-
-
 class QueueView(TypedDict):
-    """The queue as the list shows it."""
+    """The queue as the list shows it: each sample that waits, and what it was said to be."""
 
-    count: int
     oldest_s: float | None
     late: bool
-    rows: list[QueueLine]
+    rows: list[tuple[queue.QueueRow, str]]
     now: datetime
 
 
-def queue_view(rows: Sequence[service.QueueRow], register: Register, now: datetime) -> QueueView:
+def queue_view(rows: Sequence[queue.QueueRow], register: Register, now: datetime) -> QueueView:
     """The queue as the list shows it."""
-    waits = [r.waited_s for r in rows if r.stage not in ("released", "told")]
+    expected = (", ".join(substances.labels(register, r.expected)) or r.words_spoken or "not said" for r in rows)
     return {
-        "count": len(rows),
-        "oldest_s": max(waits, default=None),
+        "oldest_s": max((r.waited_s for r in rows if r.stage not in ("released", "told")), default=None),
         "late": any(r.late for r in rows),
-        "rows": [
-            {
-                "href": f"/samples/{r.sample_id}",
-                "number": r.number,
-                "form": label(r.form).lower(),
-                "expected": ", ".join(service.labels(register, r.expected)) or r.words_spoken or "not said",
-                "state": r.state_words,
-                "waited_s": r.waited_s,
-                "late": r.late,
-            }
-            for r in rows
-        ],
+        "rows": list(zip(rows, expected, strict=True)),
         "now": now,
     }

@@ -8,30 +8,28 @@ from __future__ import annotations
 import json
 import secrets
 import uuid
+from collections.abc import Sequence
 from typing import Annotated, TypedDict
 
 import segno
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from markupsafe import Markup
-from pydantic import ValidationError
 
-from app.intake.samples import service
+from app.intake.samples import lookup, queue, service, substances
 from app.intake.samples.domain import CONSENT_WORDS, ConsentKind
 from app.intake.samples.intake_schemas import NewSample
 from app.intake.samples.schemas import TicketOut
 from app.intake.sessions import service as sessions
 from app.intake.sessions.domain import LICENCE_MEANING, LICENCE_WORDS, PHASE_WORDS, Phase
 from app.platform.kernel.actor import Role
-from app.platform.kernel.errors import Conflict, MastError
-from app.platform.web.forms import Entered
+from app.platform.kernel.errors import Invalid, MastError, NotFound
+from app.platform.web.forms import Entered, shown_again
 from app.runtime import Runtime
 from app.screens.reception import forms
-from app.screens.visits import Registrar, Staff, Visit, visitor
+from app.screens.visits import Registrar, Staff, Visit
 
 router = APIRouter(include_in_schema=False)
-
-TicketKeeper = Annotated[Visit, visitor(Role.RECEPTION, Role.SESSION_LEAD)]
 
 
 @router.get("/reception")
@@ -62,27 +60,25 @@ def reception(
 ) -> HTMLResponse:
     """The form on the left, the queue on the right."""
     form = forms.Filled(one=Entered({"group_ref": group, "group_size": size}))
-    return _reception(visit, session_id, form, {})
+    return _reception(visit, session_id, form)
 
 
 def _reception(
     visit: Visit,
     session_id: uuid.UUID,
     form: forms.Filled,
-    errors: dict[str, str],
-    *,
-    offers: list[service.Suggestion] | None = None,
-    status: int = 200,
+    error: MastError | None = None,
+    offers: Sequence[substances.Suggestion] = (),
 ) -> HTMLResponse:
     now, register = visit.rt.now(), visit.rt.pack.register
     with visit.rt.read() as session:
         row = sessions.get_session(session, visit.who, session_id)
         place = sessions.site_of(session, row)
-        waiting = service.queue(session, visit.who, session_id, now=now)
+        waiting = queue.queue(session, visit.who, session_id, now=now)
     phase = sessions.phase_of(row, now)
     return visit.page(
         "reception/register.html",
-        status=status,
+        error=error,
         checking=row,
         place=place,
         closed=phase is Phase.CLOSED,
@@ -91,9 +87,10 @@ def _reception(
         licence_meaning=LICENCE_MEANING[row.licence_mode],
         individual=row.licence_mode.individual_results,
         form=form,
+        person=True,
         chosen=chosen_chips(visit.rt, form),
-        errors=Entered(errors),
-        offers=offers or [],
+        errors=forms.sentences(error),
+        offers=offers,
         key=secrets.token_urlsafe(16),
         ask=service.wording().ask,
         queue=forms.queue_view(waiting, register, now),
@@ -122,7 +119,7 @@ FORM_VOCABULARY: FormVocabulary = {
 
 def chosen_chips(rt: Runtime, form: forms.Filled) -> list[dict[str, str]]:
     """What is chosen already, as the combobox shows it. The words stand beside as words."""
-    return [{"id": i, "label": service.label_of(rt.pack.register, i)} for i in form.many["expected"]]
+    return [{"id": i, "label": substances.label_of(rt.pack.register, i)} for i in form.many["expected"]]
 
 
 @router.get("/sessions/{session_id}/queue")
@@ -141,7 +138,7 @@ def _queue(session_id: uuid.UUID, visit: Visit, template: str) -> HTMLResponse:
     now = visit.rt.now()
     with visit.rt.read() as session:
         row = sessions.get_session(session, visit.who, session_id)
-        waiting = service.queue(session, visit.who, session_id, now=now)
+        waiting = queue.queue(session, visit.who, session_id, now=now)
     return visit.page(template, checking=row, queue=forms.queue_view(waiting, visit.rt.pack.register, now))
 
 
@@ -154,31 +151,27 @@ def back_to_reception(session_id: uuid.UUID, visit: Registrar) -> Response:
 @router.post("/sessions/{session_id}/samples")
 def register(session_id: uuid.UUID, visit: Registrar, form: forms.FilledForm) -> Response:
     """Register and show the ticket; or the form again, with what is wrong and everything that was typed."""
-    try:
-        new = NewSample.model_validate(forms.sample_fields(form))
-        meant = service.understand(visit.rt.pack.register, new.expected, new.words_spoken, new.intent)
+    with shown_again(lambda error: _reception(visit, session_id, form, error), but=NotFound):
+        new = _read(visit, session_id, form)
+        meant = substances.understand(visit.rt.pack.register, new.expected, new.words_spoken, new.intent)
         if meant.offers and not form.one.get("meant"):
-            sentence = "Choose what they mean, or keep the words as they are."
-            return _reception(visit, session_id, form, {"meant": sentence}, offers=meant.offers, status=422)
+            unclear = Invalid("", fields={"meant": "Choose what they mean, or keep the words as they are."})
+            return _reception(visit, session_id, form, unclear, meant.offers)
         if form.one.get("meant") == "keep":
             new = new.model_copy(update={"expected": meant.expected, "intent": new.intent or meant.intent})
         answer = _register_once(visit, session_id, form, new)
-    except Conflict as error:
-        return _reception(visit, session_id, form, forms.sentences(error), status=409)
-    except (MastError, ValidationError) as error:
-        if isinstance(error, MastError) and error.code == "not_found":
-            raise
-        found = forms.sentences(error)
-        if isinstance(error, ValidationError):  # say everything at once, not the consents in a second round
-            found |= _missing_consents(visit, session_id, form)
-        return _reception(visit, session_id, form, found, status=422)
-    return _ticket_page(visit, uuid.UUID(answer["id"]), answer["code"], again=False)
+    return ticket_page(visit, uuid.UUID(answer["id"]), answer["code"], again=False)
 
 
-def _missing_consents(visit: Visit, session_id: uuid.UUID, form: forms.Filled) -> dict[str, str]:
-    with visit.rt.read() as session:
-        individual = sessions.get_session(session, visit.who, session_id).licence_mode.individual_results
-    return forms.missing_consents(form, individual_results=individual)
+def _read(visit: Visit, session_id: uuid.UUID, form: forms.Filled) -> NewSample:
+    """Raises Invalid that says everything at once, not the consents in a second round."""
+    try:
+        return forms.read(NewSample, forms.sample_fields(form))
+    except Invalid as error:
+        with visit.rt.read() as session:
+            individual = sessions.get_session(session, visit.who, session_id).licence_mode.individual_results
+        missing = forms.missing_consents(form, individual_results=individual)
+        raise Invalid(error.detail, fields={**error.fields, **missing}) from None
 
 
 class Registered(TypedDict):
@@ -202,12 +195,13 @@ def _register_once(visit: Visit, session_id: uuid.UUID, form: forms.Filled, new:
     return body
 
 
-def _ticket_page(visit: Visit, sample_id: uuid.UUID, code: str, *, again: bool) -> HTMLResponse:
+def ticket_page(visit: Visit, sample_id: uuid.UUID, code: str, *, again: bool) -> HTMLResponse:
+    """The one page a code is ever on."""
     with visit.rt.read() as session:
-        row = service.get_sample(session, visit.who, sample_id)
+        row = lookup.get_sample(session, visit.who, sample_id)
         checking = sessions.get_session(session, visit.who, row.session_id)
         place = sessions.site_of(session, checking)
-        expected = service.expected_of(session, sample_id)
+        expected = lookup.expected_of(session, sample_id)
     individual = checking.licence_mode.individual_results
     assert row.ticket_expires_at is not None
     ticket = TicketOut.of(code, row.ticket_expires_at, visit.rt.settings.public_url, individual)
@@ -221,7 +215,7 @@ def _ticket_page(visit: Visit, sample_id: uuid.UUID, code: str, *, again: bool) 
         qr=qr_svg(ticket.url) if ticket.url else None,
         individual=individual,
         licence_meaning=LICENCE_MEANING[checking.licence_mode],
-        expected=service.labels(visit.rt.pack.register, expected),
+        expected=substances.labels(visit.rt.pack.register, expected),
         again=again,
     )
 
@@ -233,13 +227,3 @@ def qr_svg(content: str) -> Markup:
             border=2, omitsize=True, light="#fff", dark="#000", title="QR code of this ticket", svgclass="qr"
         )
     )
-
-
-@router.post("/samples/{sample_id}/ticket")
-def replace_ticket(sample_id: uuid.UUID, visit: TicketKeeper, form: forms.FilledForm) -> Response:
-    """A new code for a lost ticket."""
-    with visit.begin() as uow:
-        row = service.lock_sample(uow, sample_id)
-        answer = form.once(visit).run(uow, lambda: {"code": service.reissue_ticket(uow, row, visit.rt.pepper)})
-    code: str = json.loads(bytes(answer.body))["code"]
-    return _ticket_page(visit, sample_id, code, again=True)

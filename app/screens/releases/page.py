@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
 from app.care.alerts import told as telling
-from app.care.alerts.domain import NO_GREEN_LIGHT, TIER_WORDS, Channel
+from app.care.alerts.domain import NO_GREEN_LIGHT, Channel
 from app.figures.releases import service
 from app.figures.releases.service import SPLIT_WORDS, WIDTH_WORDS, Asked, Split, Width
 from app.figures.trends.charts import pictures
@@ -111,7 +111,6 @@ def _page(request: Request, rt: Runtime, face: Face, asked: Asked) -> HTMLRespon
         error=error,
         table=table,
         warned=warned,
-        tier_words=TIER_WORDS,
         no_green_light=NO_GREEN_LIGHT,
         **choices,
         **published,

@@ -5,32 +5,36 @@ No ticket is here: it is kept nowhere in clear.
 
 from __future__ import annotations
 
+import json
 import secrets
 import uuid
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from pydantic import ValidationError
 
 from app.intake.custody import service as custody
 from app.intake.custody.domain import CUSTODY_WORDS
 from app.intake.custody.schemas import NewCustodyEvent
 from app.intake.people import service as people
-from app.intake.samples import service
-from app.intake.samples.domain import CONSENT_WORDS, Stage, WithdrawReason
+from app.intake.people import signin
+from app.intake.samples import domain, lookup, queue, service, substances
+from app.intake.samples.domain import CONSENT_WORDS, PERSON_FIELDS, PERSON_SEEN_BY, Stage, WithdrawReason
 from app.intake.samples.intake_schemas import SampleChange
 from app.intake.sessions import service as sessions
 from app.intake.sessions.domain import LICENCE_MEANING, LICENCE_WORDS
 from app.platform.kernel.actor import Role
-from app.platform.kernel.errors import MastError, NotFound, Stale
+from app.platform.kernel.errors import MastError, NotFound
 from app.platform.kernel.versions import check_version
-from app.platform.web.forms import Entered
+from app.platform.web.fields import Text140
+from app.platform.web.forms import Entered, shown_again
 from app.screens.reception import forms
-from app.screens.reception.page import FORM_VOCABULARY, chosen_chips
-from app.screens.visits import Registrar, Staff, Visit
+from app.screens.reception.page import FORM_VOCABULARY, chosen_chips, ticket_page
+from app.screens.visits import Registrar, Staff, Visit, visitor
 
 router = APIRouter(include_in_schema=False)
+
+TicketKeeper = Annotated[Visit, visitor(Role.RECEPTION, Role.SESSION_LEAD)]
 
 STEPS = (
     ("Handed in", "received_at"),
@@ -65,35 +69,34 @@ def _overview(
     sample_id: uuid.UUID,
     *,
     template: str = "samples/overview.html",
-    errors: dict[str, str] | None = None,
+    error: MastError | None = None,
     custody_values: dict[str, str] | None = None,
-    status: int = 200,
 ) -> HTMLResponse:
     rt, who = visit.rt, visit.who
     with rt.read() as session:
-        row = service.get_sample(session, who, sample_id)
+        row = lookup.get_sample(session, who, sample_id)
         checking = sessions.get_session(session, who, row.session_id)
         place = sessions.site_of(session, checking)
-        expected = service.expected_of(session, sample_id)
-        consents = service.consent_rows(session, sample_id)
+        expected = lookup.expected_of(session, sample_id)
+        consents = lookup.consent_rows(session, sample_id)
         ledger = custody.ledger(session, sample_id)
         colleagues = [p for p, _ in people.people(session, who) if p.id != who.person_id and p.disabled_at is None]
         names = people.display_names(session, [row.received_by])
-    stage = service.stage(row)
+    stage = domain.stage(row)
     return visit.page(
         template,
-        status=status,
+        error=error,
         sample=row,
         checking=checking,
         place=place,
         licence=LICENCE_WORDS[checking.licence_mode],
         licence_meaning=LICENCE_MEANING[checking.licence_mode],
         individual=checking.licence_mode.individual_results,
-        expected=service.labels(rt.pack.register, expected),
-        facts=facts_of(row),
+        expected=substances.labels(rt.pack.register, expected),
+        facts=facts_of(row, person=who.has(*PERSON_SEEN_BY)),
         consents=[(CONSENT_WORDS[kind], consents.get(kind)) for kind in CONSENT_WORDS],
         steps=[(label, getattr(row, name)) for label, name in STEPS],
-        state=service.state_words(stage, checking),
+        state=queue.state_words(stage, checking),
         withdrawn=stage is Stage.WITHDRAWN,
         received_by=names.get(row.received_by, "") if row.received_by else "",
         ledger=ledger,
@@ -106,13 +109,13 @@ def _overview(
         and rt.now() < row.ticket_expires_at,
         on_bench=who.has(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD),
         key=secrets.token_urlsafe(16),
-        errors=Entered(errors or {}),
+        errors=forms.sentences(error),
         custody_values=Entered(custody_values or {}),
     )
 
 
-def facts_of(row: service.Sample) -> list[tuple[str, str]]:
-    """What was recorded, as label and words; what was not recorded is left out by the page."""
+def facts_of(row: service.Sample, *, person: bool) -> list[tuple[str, str]]:
+    """What was recorded, as label and words; what was not recorded is left out by the page. `person`: of the person too."""
 
     def size() -> str:
         parts = [f"{v:g}" for v in (row.width_mm, row.height_mm, row.thickness_mm) if v is not None]
@@ -148,11 +151,11 @@ def facts_of(row: service.Sample) -> list[tuple[str, str]]:
         ("Price", price()),
         ("Taken already", choice(row.used_before_test)),
         ("Effects told of", ", ".join(forms.label(e).lower() for e in row.effects_reported)),
-        ("Harm", choice(row.harm_event)),
+        ("Harm", choice(row.harm_event if person else None)),
         ("Linked to an incident", yes_no(row.batch_linked_to_incident)),
         ("Planned route", choice(row.planned_route)),
-        ("Age", choice(row.age_band)),
-        ("Gender", choice(row.gender)),
+        ("Age", choice(row.age_band if person else None)),
+        ("Gender", choice(row.gender if person else None)),
         ("First visit", yes_no(row.first_visit)),
         ("Ever spoken to a health service", yes_no(row.ever_spoken_to_health_service)),
         ("Group", row.group_ref + (f", {row.group_size} people" if row.group_size else "")),
@@ -164,32 +167,27 @@ def facts_of(row: service.Sample) -> list[tuple[str, str]]:
 def correct_form(sample_id: uuid.UUID, visit: Registrar) -> HTMLResponse:
     """The form of reception, filled in with what is recorded."""
     with visit.rt.read() as session:
-        row = service.get_sample(session, visit.who, sample_id)
-        form = forms.filled_from(row, service.expected_of(session, sample_id), service.consents_of(session, sample_id))
-    return _correct(visit, sample_id, form, {}, row.version)
+        row = lookup.get_sample(session, visit.who, sample_id)
+        form = forms.filled_from(row, lookup.expected_of(session, sample_id), lookup.consents_of(session, sample_id))
+    return _correct(visit, sample_id, form, row.version)
 
 
 def _correct(
-    visit: Visit,
-    sample_id: uuid.UUID,
-    form: forms.Filled,
-    errors: dict[str, str],
-    version: int,
-    *,
-    status: int = 200,
+    visit: Visit, sample_id: uuid.UUID, form: forms.Filled, version: int, error: MastError | None = None
 ) -> HTMLResponse:
     with visit.rt.read() as session:
-        row = service.get_sample(session, visit.who, sample_id)
+        row = lookup.get_sample(session, visit.who, sample_id)
         checking = sessions.get_session(session, visit.who, row.session_id)
     return visit.page(
         "samples/correct.html",
-        status=status,
+        error=error,
         sample=row,
         checking=checking,
         individual=checking.licence_mode.individual_results,
         form=form,
+        person=visit.who.has(*PERSON_SEEN_BY),
         chosen=chosen_chips(visit.rt, form),
-        errors=Entered(errors),
+        errors=forms.sentences(error),
         version=version,
         ask=service.wording().ask,
         **FORM_VOCABULARY,
@@ -200,20 +198,16 @@ def _correct(
 def correct(sample_id: uuid.UUID, visit: Registrar, form: forms.FilledForm) -> Response:
     """Save the correction, or show the form again with everything that was typed."""
     version = int(form.one.get("version", "0")) if form.one.get("version", "0").isdecimal() else 0
-    try:
+    with visit.work(lambda error: _correct(visit, sample_id, form, version, error), but=NotFound) as uow:
         fields = dict.fromkeys(forms.DETAILS) | forms.sample_fields(form)
         for name in forms.EMPTY_IS_TEXT:
             fields[name] = fields.get(name) or ""
-        changed = SampleChange.model_validate(fields)
-        with visit.begin() as uow:
-            row = service.lock_sample(uow, sample_id)
-            check_version("sample", version, row.version)
-            service.change(uow, row, changed, substances=visit.rt.pack.register)
-    except NotFound:
-        raise
-    except (MastError, ValidationError) as error:
-        status = 412 if isinstance(error, Stale) else 422
-        return _correct(visit, sample_id, form, forms.sentences(error), version, status=status)
+        if not visit.who.has(*PERSON_SEEN_BY):  # not on this form, so it is left as it is
+            fields = {name: value for name, value in fields.items() if name not in PERSON_FIELDS}
+        changed = forms.read(SampleChange, fields)
+        row = lookup.lock_sample(uow, sample_id)
+        check_version("sample", version, row.version)
+        service.change(uow, row, changed, substances=visit.rt.pack.register)
     return RedirectResponse(f"/samples/{sample_id}", 303)
 
 
@@ -225,28 +219,40 @@ def withdraw(
 ) -> Response:
     """Take the sample out, and show it so."""
     with visit.begin() as uow:
-        service.withdraw(uow, service.lock_sample(uow, sample_id), reason.value)
+        service.withdraw(uow, lookup.lock_sample(uow, sample_id), reason.value)
     return RedirectResponse(f"/samples/{sample_id}", 303)
+
+
+@router.post("/samples/{sample_id}/ticket")
+def replace_ticket(
+    sample_id: uuid.UUID,
+    visit: TicketKeeper,
+    password: Annotated[str, Form(max_length=200)] = "",
+    idempotency_key: Annotated[Text140, Form()] = "",
+) -> Response:
+    """A new code for a lost ticket, for who gives the password once more; it opens the client's page."""
+
+    with shown_again(lambda error: _overview(visit, sample_id, error=error), but=NotFound):
+        signin.confirm(visit.request, visit.who, password)
+        with visit.begin() as uow:
+            row = lookup.lock_sample(uow, sample_id)
+            once = visit.sent_once(idempotency_key)
+            answer = once.run(uow, lambda: {"code": service.reissue_ticket(uow, row, visit.rt.pepper)})
+    return ticket_page(visit, sample_id, str(json.loads(bytes(answer.body))["code"]), again=True)
 
 
 @router.post("/samples/{sample_id}/custody")
 def add_custody(sample_id: uuid.UUID, visit: Staff, form: forms.FilledForm) -> Response:
     """Write a line into the ledger, or show what does not add up."""
     values = form.one
-    try:
+    with visit.work(lambda e: _overview(visit, sample_id, error=e, custody_values=values), but=NotFound) as uow:
         given = {name: forms.plain_number(values[name]) for name in CUSTODY_FIELDS if values.get(name)}
-        line = NewCustodyEvent.model_validate(given)
-        with visit.begin() as uow:
-            row = service.lock_sample(uow, sample_id)
+        line = forms.read(NewCustodyEvent, given, CUSTODY_FIELDS)
+        row = lookup.lock_sample(uow, sample_id)
 
-            def write() -> dict[str, str]:
-                event = custody.add_event(uow, session_id=row.session_id, sample_id=row.id, **line.model_dump())
-                return {"id": str(event.id)}
+        def write() -> dict[str, str]:
+            event = custody.add_event(uow, session_id=row.session_id, sample_id=row.id, **line.model_dump())
+            return {"id": str(event.id)}
 
-            form.once(visit).run(uow, write)
-    except NotFound:
-        raise
-    except (MastError, ValidationError) as error:
-        found = forms.sentences(error, CUSTODY_FIELDS)
-        return _overview(visit, sample_id, errors=found, custody_values=values, status=422)
+        form.once(visit).run(uow, write)
     return RedirectResponse(f"/samples/{sample_id}#custody", 303)

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from app.figures.session_report import service
 from app.figures.session_report.csv import to_csv
 from app.figures.session_report.sheets import Cell, Sheet, Withheld, hours_open, sheets
-from app.intake.samples import service as samples
+from app.intake.samples import substances
 from app.intake.sessions.domain import LICENCE_WORDS, PHASE_WORDS, SERVICE_WORDS
 from app.intake.sessions.service import phase_of
 from app.platform.kernel.errors import Conflict, MastError, NotFound
@@ -64,7 +64,7 @@ def report_csv(session_id: uuid.UUID, visit: Lead, which: Which = Edition.OWN) -
 def give_out(session_id: uuid.UUID, visit: Lead) -> Response:
     """Count the report as it may be passed on, and keep it so."""
     with visit.work(lambda error: _page(visit, session_id, Edition.OTHERS, error), but=NotFound) as uow:
-        label = partial(samples.label_of, visit.rt.pack.register)
+        label = partial(substances.label_of, visit.rt.pack.register)
         service.give_out(uow, session_id, label, lambda made: _about(made, Edition.OTHERS))
     return RedirectResponse(f"/sessions/{session_id}/report?version={Edition.OTHERS.value}", 303)
 
@@ -101,7 +101,7 @@ def _counted(visit: Visit, session_id: uuid.UUID, *, to_pass_on: bool) -> servic
 
 
 def _sheets(made: service.Made, rt: Runtime) -> list[Sheet]:
-    return sheets(made.report, made.own, partial(samples.label_of, rt.pack.register)) if made.own else []
+    return sheets(made.report, made.own, partial(substances.label_of, rt.pack.register)) if made.own else []
 
 
 def _cell(cell: Cell) -> object:

@@ -12,14 +12,13 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ValidationError
 
-from app.intake.samples import service as samples
+from app.intake.samples import queue
 from app.intake.samples.domain import STAGE_WORDS
 from app.intake.sessions import service
 from app.intake.sessions.domain import LICENCE_MEANING, LICENCE_WORDS, PHASE_WORDS, SERVICE_WORDS, Phase
 from app.intake.sessions.schemas import NewSession
 from app.intake.tasks import service as tasks
 from app.laboratory.instrument_checks import service as instrument_checks
-from app.laboratory.instrument_checks.domain import LEVEL_WORDS
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Invalid, MastError
 from app.platform.kernel.ids import new_id
@@ -86,15 +85,12 @@ def new_session_form(visit: Lead) -> HTMLResponse:
 
 @router.post("/sessions")
 def create_session(visit: Lead, values: Posted) -> Response:
-    """Plan the session, or show the form again with what is wrong."""
-    try:
+    """Plan the session; else the form again with what is wrong."""
+    with visit.work(lambda error: _form(visit, values, error)) as uow:
         new = _read(values)
         digest = hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()
         once = Once(values["idempotency_key"][:120], visit.request.url.path, digest, visit.rt.pepper)
-        with visit.begin() as uow:
-            answer = once.run(uow, lambda: {"id": service.create_session(uow, new).id})
-    except (MastError, ValidationError) as error:
-        return _form(visit, values, _sentences(error), status=422)
+        answer = once.run(uow, lambda: {"id": service.create_session(uow, new).id})
     return RedirectResponse(f"/sessions/{json.loads(bytes(answer.body))['id']}", 303)
 
 
@@ -109,7 +105,14 @@ def _read(values: Entered) -> NewSession:
         fields["site"] = {"name": values["site_name"], "region": values["site_region"], "aliases": aliases}
     else:
         fields["site_id"] = values["site_id"]
-    return NewSession.model_validate(fields)
+    try:
+        return NewSession.model_validate(fields)
+    except ValidationError as error:
+        found: dict[str, str] = {}
+        for item in error.errors():
+            name = ".".join(str(part) for part in item["loc"] if not isinstance(part, int)) or "site_id"
+            found[name.replace("site.", "site_")] = SENTENCES.get(name, f"{name}: {item['msg']}")
+        raise Invalid("The session was not planned. What you typed is still here.", fields=found) from None
 
 
 def _local(value: str) -> datetime | str:
@@ -120,26 +123,14 @@ def _local(value: str) -> datetime | str:
         return value
 
 
-def _sentences(error: MastError | ValidationError) -> dict[str, str]:
-    if isinstance(error, Invalid) and error.fields:
-        return dict(error.fields)
-    if isinstance(error, MastError):
-        return {"": f"{error.detail} {error.hint}"}
-    found: dict[str, str] = {}
-    for item in error.errors():
-        name = ".".join(str(part) for part in item["loc"] if not isinstance(part, int)) or "site_id"
-        found[name.replace("site.", "site_")] = SENTENCES.get(name, f"{name}: {item['msg']}")
-    return found
-
-
-def _form(visit: Visit, values: Entered, errors: dict[str, str] | None = None, *, status: int = 200) -> HTMLResponse:
+def _form(visit: Visit, values: Entered, error: MastError | None = None) -> HTMLResponse:
     with visit.rt.read() as session:
         places = service.sites(session, visit.who)
     return visit.page(
         "sessions/new.html",
-        status=status,
+        error=error,
         values=values,
-        errors=Entered(errors or {}),
+        errors=forms.sentences(error),
         key=str(new_id()),
         places=places,
         regions=sorted({p.region for p in places}),
@@ -175,8 +166,8 @@ def _board(session_id: uuid.UUID, visit: Visit, template: str) -> HTMLResponse:
     with visit.rt.read() as session:
         row = service.get_session(session, who, session_id)
         place = service.site_of(session, row)
-        board = samples.board(session, who, session_id, now)
-        waiting = samples.queue(session, who, session_id, now=now)
+        board = queue.board(session, who, session_id, now)
+        waiting = queue.queue(session, who, session_id, now=now)
         machines = instrument_checks.instrument_views(session, who, now)
         todo = tasks.of_session(session, who, session_id)
     phase = service.phase_of(row, now)
@@ -190,7 +181,7 @@ def _board(session_id: uuid.UUID, visit: Visit, template: str) -> HTMLResponse:
         licence_meaning=LICENCE_MEANING[row.licence_mode],
         service_words=SERVICE_WORDS[row.service_type],
         board=board,
-        state_words={stage: samples.state_words(stage, row) for stage in STAGE_WORDS},
+        state_words={stage: queue.state_words(stage, row) for stage in STAGE_WORDS},
         queue=forms.queue_view(waiting, visit.rt.pack.register, now),
         may_close=who.has(Role.SESSION_LEAD) and phase is not Phase.CLOSED,
         may_register=who.has(Role.RECEPTION, Role.SESSION_LEAD, Role.HEALTH_WORKER) and phase is not Phase.CLOSED,
@@ -199,5 +190,4 @@ def _board(session_id: uuid.UUID, visit: Visit, template: str) -> HTMLResponse:
         instruments=machines,
         session_id=session_id,
         session_tasks=todo,
-        level_words=LEVEL_WORDS,
     )

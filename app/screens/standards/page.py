@@ -13,9 +13,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
 from app.laboratory.incoming import service as incoming
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import analyses, uploads
 from app.laboratory.standards import controlling, in_house_library, plots, service, web
-from app.laboratory.standards.domain import KIND_WORDS, NewControl
+from app.laboratory.standards.domain import ControlKind, NewControl
 from app.laboratory.standards.forms import ControlForm, StandardForm
 from app.laboratory.standards.plots import replicate_plot
 from app.platform.db import UnitOfWork
@@ -173,7 +173,7 @@ def _list(
     with visit.rt.read() as session:
         rows = service.standards_page(session, who, visit.rt.now(), before=before, limit=LIMIT + 1)
         kept = service.in_use(session, who)
-        machines = readings.instruments(session, who)
+        machines = analyses.instruments(session, who)
     return visit.page(
         template,
         rows=rows[:LIMIT],
@@ -200,10 +200,10 @@ def _form(
     store, who = web.arrays_of(visit.rt), visit.who
     with visit.rt.read() as session:
         source, said = service.from_reading(session, who, store, reading, peak)
-        row, answer = readings.reading_with_answer(session, who, reading)
-        sample_id = readings.get_analysis(session, who, row.analysis_id).sample_id
+        row, answer = uploads.reading_with_answer(session, who, reading)
+        sample_id = analyses.get_analysis(session, who, row.analysis_id).sample_id
         kept = service.in_use(session, who)
-        machines = readings.instruments(session, who)
+        machines = analyses.instruments(session, who)
     best = web.best_of(answer, source.reference.peak)
     return visit.page(
         "standards/new.html",
@@ -295,7 +295,7 @@ def _controls(
     with visit.rt.read() as session:
         rows = controlling.controls_page(session, who, batch=batch, before=decode_cursor(cursor), limit=LIMIT + 1)
         waiting = _waiting(session, who, form.incoming) if form.incoming else None
-        machines = readings.instruments(session, who)
+        machines = analyses.instruments(session, who)
     here = f"/standards/controls?batch={quote(batch)}&" if batch else "/standards/controls?"
     return visit.page(
         "standards/controls.html",
@@ -305,8 +305,7 @@ def _controls(
         batch=batch,
         waiting=waiting,
         machines=machines,
-        kinds=[(kind.value, words.capitalize()) for kind, words in KIND_WORDS.items()],
-        kind_words=KIND_WORDS,
+        kinds=[(kind.value, kind.words.capitalize()) for kind in ControlKind],
         may=who.has(Role.CHEMIST, Role.VERIFIER),
         t=form,
         key=form.idempotency_key or str(new_id()),

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel
 
-from app.intake.samples import service as samples
+from app.intake.samples import lookup
 from app.laboratory.subtraction import service
-from app.laboratory.subtraction.domain import MOST_STEPS, lobe_words
+from app.laboratory.subtraction.domain import MOST_STEPS, Asked, lobe_words
 from app.laboratory.subtraction.plots import live, plot_of, plot_of_trial
 from app.laboratory.subtraction.web import desk_of
 from app.platform.kernel.actor import Role
@@ -40,14 +40,14 @@ class StepForm(BaseModel):
     shift: Text20 = ""
     version: int = 0
 
-    def asked(self) -> service.Asked:
+    def asked(self) -> Asked:
         """Raises Invalid naming the field."""
         wrong: dict[str, str] = {}
         factor = number(self.factor, "factor", wrong, example="0.35")
         shift = number(self.shift, "shift", wrong, example="-2")
         if wrong:
             raise Invalid("Nothing was taken out. What you typed is still here.", fields=wrong)
-        return service.Asked(self.library, self.entry, factor, shift)
+        return Asked(self.library, self.entry, factor, shift)
 
 
 @router.get("/bench/readings/{reading_id}/subtraction")
@@ -94,7 +94,7 @@ def _page(
     who, desk, tried = visit.who, desk_of(visit.rt, visit.who), None
     with visit.rt.read() as session:
         work = service.work_on(session, who, desk, reading_id, top=HITS if template == PAGE else 0)
-        gone = samples.get_sample(session, who, work.sample_id).withdrawn_at is not None
+        gone = lookup.get_sample(session, who, work.sample_id).withdrawn_at is not None
         if form.library and not work.broken:
             try:
                 tried = service.try_out(session, who, desk, work, form.asked())
@@ -103,7 +103,7 @@ def _page(
             except MastError as problem:
                 error = error or problem
                 with suppress(MastError):  # as it would be proposed, when what was typed cannot be used
-                    tried = service.try_out(session, who, desk, work, service.Asked(form.library, form.entry))
+                    tried = service.try_out(session, who, desk, work, Asked(form.library, form.entry))
     return visit.page(
         template,
         work=work,

@@ -74,7 +74,7 @@ class Also {
     const number = ++this.number;
     try {
       const answer = await fetch(this.url, {
-        method: "POST", body: this.said(), cache: "no-store", referrerPolicy: "no-referrer", headers: { Accept: "text/html" },
+        method: "POST", body: this.said(), cache: "no-store", referrerPolicy: "no-referrer", headers: { Accept: "text/html", ...(asked ? {} : { "Mast-By-Itself": "1" }) },
       });
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("client-page");
       if (number !== this.number) return;

@@ -19,7 +19,7 @@ from app.intake.samples import service as samples
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import MastError, TooMany
 from app.platform.security.policy import public
-from app.platform.web.problems import status_of
+from app.platform.web.problems import headers_of, status_of
 from app.runtime import Runtime, RuntimeDep
 from app.screens.visits import Visit, visitor
 
@@ -59,15 +59,14 @@ def _ticket(
         rt, request, "ticket/ticket.html", view=view, status=status_of(error), code=code, error=error
     )
     web.keep_language(response, request, rt)
-    if isinstance(error, TooMany):
-        response.headers["Retry-After"] = str(error.retry_after_s)
+    response.headers.update(headers_of(error))
     return response
 
 
 @router.get("/t/part")
 def ticket_part(request: Request, sample: Held, rt: RuntimeDep) -> HTMLResponse:
     """The changing part of the page, for whoever holds the ticket cookie."""
-    return web.page_part(rt, request, web.view_for_client(rt, request, sample))
+    return web.client_page(rt, request, "ticket/part.html", view=web.view_for_client(rt, request, sample), code="")
 
 
 @router.post("/t/forget", dependencies=[public("a shared phone or tablet lets go of its ticket")])

@@ -152,12 +152,12 @@ class Ticket {
   /** @returns {Promise<Response>} */
   ask() {
     if (!this.code) { // not asking for text/html: an error comes as data then; the page comes all the same
-      const headers = { Accept: "application/problem+json, */*;q=0.1" };
+      const headers = { Accept: "application/problem+json, */*;q=0.1", "Mast-By-Itself": "1" };
       return fetch(this.part.dataset.partUrl ?? "/t/part", { headers, cache: "no-store", referrerPolicy: "no-referrer" });
     }
     return fetch(this.url, {
       method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "text/html, application/problem+json" },
+      headers: { "Content-Type": "application/json", Accept: "text/html, application/problem+json", "Mast-By-Itself": "1" },
       body: JSON.stringify({ code: this.code }),
       cache: "no-store",
       referrerPolicy: "no-referrer",

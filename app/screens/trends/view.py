@@ -16,7 +16,7 @@ from app.figures.trends.domain import ANALOGUES, Row, TrendTable
 from app.figures.trends.measures import MEASURES
 from app.figures.trends.protection.lattice import ANOTHER
 from app.figures.trends.schemas import protection_words
-from app.intake.samples import service as samples
+from app.intake.samples import substances
 from app.results.words import VERDICT_WORDS
 from app.screens.trends import forms
 from harm_messages import Register
@@ -88,7 +88,7 @@ def names_of(register: Register) -> Names:
         if value.startswith(ANALOGUES):
             return f"analogues of {name(dimension, value.removeprefix(ANALOGUES))}"
         if dimension in OF_REGISTER:
-            return NOT_IN_REGISTER.get(value) or _wide(register, value) or samples.label_of(register, value)
+            return NOT_IN_REGISTER.get(value) or _wide(register, value) or substances.label_of(register, value)
         if dimension == "region":
             return value  # the name of a place: an underscore in one belongs to it
         return (VERDICTS.get(value) if dimension == "verdict" else None) or plain(dimension, value)
@@ -137,7 +137,9 @@ def subtitle(table: TrendTable, names: Names, baseline: str = "") -> str:
 
 def shown(table: TrendTable, names: Names, baseline: str = "") -> Shown:
     """At most MOST_ROWS rows; `more` says how many are left to the CSV."""
-    columns = [*_keys(table, names), *_figures(table, baseline), *_remarks(table)]
+    columns = [*_keys(table, names), *_figures(table, baseline)]
+    if any(row.incomplete for row in table.rows):
+        columns.append(Column("Remarks", False, lambda row: "data begin within it" if row.incomplete else ""))
     rows = [[c.cell(row) for c in columns] for row in table.rows[:MOST_ROWS]]
     heads: list[Head] = [{"label": c.label, "num": c.num} for c in columns]
     return Shown(heads, rows, max(0, len(table.rows) - MOST_ROWS))
@@ -213,12 +215,6 @@ def _signed(change: float, scale: Scale) -> str:
         return f"{change:+.3g}".replace("-", "−")
     points = change * 100
     return f"{points:+.{0 if abs(points) >= 10 else 1}f}".replace("-", "−")
-
-
-def _remarks(table: TrendTable) -> list[Column]:
-    if not any(row.incomplete for row in table.rows):
-        return []
-    return [Column("Remarks", False, lambda row: "data begin within it" if row.incomplete else "")]
 
 
 def title(table: TrendTable, names: Names) -> str:

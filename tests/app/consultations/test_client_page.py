@@ -11,6 +11,7 @@ import pytest
 
 from app.care.consultations import facts
 from app.care.consultations.domain import Stage, stage_of
+from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.intake.samples.intake_schemas import SampleChange
 from app.laboratory.readings.tables import Analysis
@@ -200,7 +201,7 @@ def test_a_withdrawn_sample_is_not_told_by_staff_either(lab: Desk) -> None:
 
 def _withdraw(lab: Desk, sample_id: Any) -> None:
     with lab.runtime.db.begin(lab.actor(Role.RECEPTION)) as uow:
-        samples.withdraw(uow, samples.get_sample(uow.session, uow.actor, sample_id), "asked")
+        samples.withdraw(uow, lookup.get_sample(uow.session, uow.actor, sample_id), "asked")
 
 
 # -- the facts --------------------------------------------------------------------------------------------------
@@ -275,7 +276,7 @@ def test_a_released_page_stays_as_it_was_verified_whatever_is_written_down_after
     lab.analysis(sample_id, "gc_ms")
     with lab.runtime.db.begin(lab.actor(Role.RECEPTION)) as uow:
         changed = SampleChange(expected=["eutylone"], form="tablet", logo="star")
-        samples.change(uow, samples.lock_sample(uow, sample_id), changed, substances=lab.runtime.pack.substances)
+        samples.change(uow, lookup.lock_sample(uow, sample_id), changed, substances=lab.runtime.pack.substances)
     after = lab.see(sample_id)
     assert {k: after[k] for k in ("headline", "told_us", "messages")} == {
         k: before[k] for k in ("headline", "told_us", "messages")

@@ -10,6 +10,7 @@ import pytest
 from app.care.consultations import beside, facts
 from app.care.consultations.client_view import client_view
 from app.care.counted import series
+from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.intake.samples.domain import HarmEvent
 from app.intake.samples.intake_schemas import SampleChange
@@ -80,7 +81,7 @@ def test_what_is_said_later_does_not_change_a_page_and_makes_an_open_result_be_l
     ran = lab.analysis(sample, "ftir")
     view = lab.act(lab.draft(sample, NewFinding("caffeine", analysis_ids=(ran,))), "submit", Role.CHEMIST)
     with lab.runtime.db.begin(lab.actor(Role.RECEPTION)) as uow:
-        row = samples.lock_sample(uow, sample)
+        row = lookup.lock_sample(uow, sample)
         samples.change(uow, row, SampleChange(words_spoken="qwxyz"), substances=lab.runtime.pack.substances)
 
     def is_changed(session: Any) -> bool:

@@ -20,6 +20,7 @@ from app.figures.exports.own import FINDING_FIELDS, SAMPLE_FIELDS, SHIPPED, code
 from app.intake.samples.tables import Sample
 from app.platform.audit.tables import AuditEntry
 from app.platform.kernel.errors import Invalid
+from tests.app.conftest import PEPPER
 from tests.app.exports.conftest import Projects
 
 AGENCY = "North East Drug Checking"
@@ -28,6 +29,7 @@ AGENCY = "North East Drug Checking"
 @pytest.fixture
 def out(projects: Projects, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("MAST_DATABASE_URL", projects.world.runtime.settings.database_url)
+    monkeypatch.setenv("MAST_SECRET", PEPPER)
     return tmp_path / "samples.csv"
 
 

@@ -56,7 +56,7 @@ def test_a_project_is_approved_by_a_second_person_and_its_extract_is_numbered_ha
     assert verbs(projects.world, "research_project") == ["write", "propose", "approve"]
     assert verbs(projects.world, "research_extract") == ["make", "download", "download"]
     with projects.world.runtime.read() as session:
-        assert verify(session).broken_at is None
+        assert verify(session, projects.world.runtime.db.audit_key).broken_at is None
 
 
 def test_nothing_that_names_a_sample_a_site_or_a_day_is_in_the_file(projects: Projects) -> None:

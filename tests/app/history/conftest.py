@@ -15,6 +15,7 @@ import pytest
 
 from app.figures.history import service
 from app.figures.history.interpreting import Reading
+from app.platform.kernel.actor import Role
 from harm_messages import load_pack
 
 TODAY = date(2026, 11, 26)
@@ -100,11 +101,11 @@ def files(tmp_path: Path) -> Files:
 
 @pytest.fixture
 def take_in(world: Any, files: Files) -> Callable[..., Any]:
-    """Import a file as the operator does."""
+    """Import a file for the own agency, or another."""
 
-    def act(text: str) -> Any:
+    def act(text: str, who: Any = None) -> Any:
         reading = files.read(text)
-        with world.runtime.db.begin() as uow:
+        with world.runtime.db.begin(who or world.actors[Role.ADMIN]) as uow:
             return service.import_history(uow, files.the_map(), files.map_text, reading, files.paths, load_pack())
 
     return act

@@ -239,5 +239,5 @@ def test_files_nobody_needs_any_more_go_after_a_day(world: Any) -> None:
     work(world, send(world, HEAD + ROW.replace("0001", "0003")))
     assert len(kept()) == 2, "the dropped one went; what waits to be imported stays"
     with world.runtime.db.read() as session:
-        row = uploads.get_upload(session, uuid.UUID(old.rsplit("/", 1)[-1]))
+        row = uploads.get_upload(session, world.actors[Role.ADMIN], uuid.UUID(old.rsplit("/", 1)[-1]))
         assert row.state is UploadState.CHECKED

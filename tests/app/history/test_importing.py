@@ -83,19 +83,20 @@ def test_the_same_files_again_change_nothing_and_a_corrected_row_changes_one_sam
 def test_an_import_taken_back_brings_the_earlier_words_back(
     world: Any, take_in: Callable[..., Any], rows: Callable[..., Any]
 ) -> None:
+    admin = world.actors[Role.ADMIN]
     first = take_in(HEAD + ROW)
     second = take_in(HEAD + ROW.replace("12.5", "20") + ROW.replace("0001", "0002"))
     by_site = {key[0]: row["value"] for key, row in rows("median_amount:fentanyl", S).items()}
     assert by_site == {"Harbour Street": 16.25}
-    with world.runtime.db.begin() as uow:
+    with world.runtime.db.begin(admin) as uow:
         history.undo(uow, second.row.id, "wrong extract", load_pack())
     (back,) = rows("median_amount:fentanyl").values()
     assert (back["n"], back["value"]) == (1, 12.5)
-    with pytest.raises(Conflict), world.runtime.db.begin() as uow:
+    with pytest.raises(Conflict), world.runtime.db.begin(admin) as uow:
         history.undo(uow, second.row.id, "again", load_pack())
-    with pytest.raises(Invalid), world.runtime.db.begin() as uow:
+    with pytest.raises(Invalid), world.runtime.db.begin(admin) as uow:
         history.undo(uow, first.row.id, " ", load_pack())
-    with world.runtime.db.begin() as uow:
+    with world.runtime.db.begin(admin) as uow:
         history.undo(uow, first.row.id, "all of it", load_pack())
     assert rows("median_amount:fentanyl") == {}
     with world.runtime.read() as session:
@@ -108,7 +109,7 @@ def test_one_wrong_row_and_nothing_is_imported(world: Any, take_in: Callable[...
         take_in(HEAD + ROW + "North,0002,2026-02-30,Market,,Down,,1\n")
     with world.runtime.read() as session:
         assert not session.exec(select(TrendSample)).all()
-        assert not history.imports(session)
+        assert not history.imports(session, world.actors[Role.ADMIN])
 
 
 def test_what_one_analyte_says_decides_no_verdict(world: Any, take_in: Callable[..., Any]) -> None:
@@ -126,7 +127,7 @@ def test_strips_against_infrared_in_british_columbia(
     paths = sorted((shared_data / "history" / "bc_strips").glob("*.csv"))
     by_map = history.read_map(EXAMPLES / "bc_strips.toml")
     reading = history.read_history(paths, by_map, REGISTER, world.runtime.now().date())
-    with world.runtime.db.begin() as uow:
+    with world.runtime.db.begin(world.actors[Role.ADMIN]) as uow:
         history.import_history(uow, by_map, "map", reading, paths, load_pack())
     told = rows("method_agreement:opioid.fentanyl:strip:ftir")
     sensitivity, specificity = told["sensitivity",], told["specificity",]

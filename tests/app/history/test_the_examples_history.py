@@ -8,6 +8,7 @@ from typing import Any
 
 from app.figures.history import service as history
 from app.operations import demo_history
+from app.platform.kernel.actor import Role
 from harm_messages import load_pack
 
 TODAY = date(2026, 11, 26)
@@ -35,5 +36,5 @@ def test_it_is_made_the_same_again_and_imports_by_its_map_alone(tmp_path: Path, 
     assert share("phenacetin", "cocaine", date(2024, 11, 1), date(2025, 5, 1)) > 0.25
     assert share("phenacetin", "cocaine", date(2026, 5, 1), date(2026, 11, 1)) < 0.18
     assert 5 < sum(s.form == "blotter" for s in reading.samples) < 30
-    with world.runtime.db.begin() as uow:
+    with world.runtime.db.begin(world.actors[Role.ADMIN]) as uow:
         assert demo_history.take_in(uow, tmp_path / "once", load_pack()) == demo_history.SAMPLES

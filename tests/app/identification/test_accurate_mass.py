@@ -66,7 +66,7 @@ def reading_of(name: str, ppm: float = 0.0, precursor: bool = True) -> MassSpect
 def matched(
     query: MassSpectrum, spectra: list[Opened] | None = None, locks: tuple[float, ...] = (), **how: Any
 ) -> Answer:
-    info: MethodInfo = replace(INFO, lock_masses=locks)
+    info: MethodInfo = INFO.model_copy(update={"lock_masses": locks})
     return match_accurate_mass(query, spectra or [], formulas(), info, SearchConditions(**how))
 
 

@@ -19,6 +19,7 @@ from app.platform.audit import AuditEntry
 from app.platform.jobs.tables import JobRow
 from app.platform.kernel.actor import Role
 from app.platform.web.tables import IdempotencyRow
+from tests.app.conftest import PASSWORD
 from tests.app.incoming.conftest import OCTETS, Bench, digest
 from tests.support.road import infrared_file, ok
 
@@ -151,7 +152,11 @@ def test_only_the_bench_sends_and_the_lead_reads(bench: Bench) -> None:
 
 
 def test_a_token_of_a_chemist_is_enough(bench: Bench) -> None:
-    token = ok(bench.client().post("/api/v1/tokens", json={"label": "FTIR laptop", "roles": ["chemist"], "days": 366}))
+    token = ok(
+        bench.client().post(
+            "/api/v1/tokens", json={"label": "FTIR laptop", "roles": ["chemist"], "days": 366, "password": PASSWORD}
+        )
+    )
     headers = {**OCTETS, "Authorization": f"Bearer {token['token']}"}
     sent = bench.world.anonymous().post("/api/v1/incoming?filename=a.jdx", content=infrared_file(), headers=headers)
     assert sent.status_code == 201

@@ -14,6 +14,7 @@ from app.cli.root import main
 from app.operations.retention import purge, purge_files
 from app.platform.kernel.actor import Role
 from app.platform.storage import BlobStore
+from tests.app.conftest import PEPPER
 from tests.app.incoming.conftest import Bench
 from tests.support.road import infrared_file, ok
 
@@ -121,6 +122,7 @@ def test_the_operator_purges_files_by_hand(bench: Bench, clock: Any, old: Any, m
         assert row.decided_at is not None
         row.decided_at = row.decided_at.replace(year=2020)
     monkeypatch.setenv("MAST_DATABASE_URL", rt.db.url)
+    monkeypatch.setenv("MAST_SECRET", PEPPER)
     monkeypatch.setenv("MAST_DATA_DIR", str(rt.settings.data_dir))
     spoken = CliRunner().invoke(main, ["db", "purge"])
     assert spoken.exit_code == 0, spoken.output

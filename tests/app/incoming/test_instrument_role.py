@@ -8,6 +8,7 @@ from uuid import UUID
 from app.intake.people.tables import PersonRole
 from app.laboratory.incoming.tables import IncomingFile
 from app.platform.kernel.actor import Role
+from tests.app.conftest import PASSWORD
 from tests.app.incoming.conftest import Bench
 from tests.support.road import infrared_file, ok
 
@@ -86,7 +87,11 @@ def test_somebody_of_the_bench_who_holds_the_role_too_sees_what_the_bench_sees(b
         uow.session.add(PersonRole(person_id=bench.world.actors[Role.CHEMIST].person_id, role=Role.INSTRUMENT))
     bench.arrive(arrival="key-1")
     assert len(ok(bench.client().get("/api/v1/incoming"))["rows"]) == 1
-    made = ok(bench.client().post("/api/v1/tokens", json={"label": "FTIR", "roles": ["instrument"], "days": 30}))
+    made = ok(
+        bench.client().post(
+            "/api/v1/tokens", json={"label": "FTIR", "roles": ["instrument"], "days": 30, "password": PASSWORD}
+        )
+    )
     computer = bench.world.anonymous()
     computer.headers["Authorization"] = f"Bearer {made['token']}"
     assert computer.get("/api/v1/incoming").status_code == 403, "the token holds the narrow role alone"

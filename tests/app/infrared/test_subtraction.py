@@ -9,7 +9,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import uploads
 from app.platform.kernel.actor import SYSTEM, Role
 from tests.app.conftest import World
 from tests.support.curves import jcamp, mixture
@@ -135,7 +135,7 @@ def test_steps_outlive_that_the_reading_is_compared_again(chemist: Any, stage: S
     made = take_out(chemist, url, "cocaine")
     runtime = stage.world.runtime
     with runtime.db.begin(replace(SYSTEM, agency_id=stage.world.agency_id)) as uow:
-        readings.reprocess_analysis(uow, UUID(analysis))
+        uploads.reprocess_analysis(uow, UUID(analysis))
     runtime.jobs.run_until_idle()
     after = ok(chemist.get(f"/api/v1/uploads/{upload}/readings"))[0]
     assert after["id"] == before["id"]

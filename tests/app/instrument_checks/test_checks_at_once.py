@@ -12,7 +12,7 @@ import pytest
 
 from app.laboratory.instrument_checks import service
 from app.laboratory.instrument_checks.domain import NewCheck
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import references
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from instruments import read
@@ -32,7 +32,7 @@ def database(postgres_url: str, clock: SettableClock) -> Iterator[Database]:
 
 def out_of_range(machine: str) -> Any:
     """A check that is out of range, recorded in a transaction of its own."""
-    source = service.CheckSource(readings.infrared_in(read(small_film(7.0), "film.jdx")))
+    source = service.CheckSource(references.infrared_in(read(small_film(7.0), "film.jdx")))
     return lambda uow: service.record(uow, NewCheck(UUID(machine), "polystyrene_film"), source)
 
 

@@ -112,7 +112,7 @@ def test_wrong_passwords_are_limited_per_name_and_a_right_one_waits_too(world: A
 
 def test_a_disabled_account_is_out_at_once_and_cannot_come_back(world: Any) -> None:
     chemist = world.as_(Role.CHEMIST)
-    token = chemist.post("/api/v1/tokens", json={"label": "a", "days": 1}).json()["token"]
+    token = chemist.post("/api/v1/tokens", json={"label": "a", "days": 1, "password": PASSWORD}).json()["token"]
     person = world.actors[Role.CHEMIST].person_id
     assert world.as_(Role.ADMIN).post(f"/api/v1/people/{person}/disable").status_code == 204
     assert chemist.get("/api/v1/me").status_code == 401

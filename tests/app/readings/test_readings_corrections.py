@@ -18,7 +18,7 @@ from app.laboratory.readings.corrections import (
     taken_as,
     words_of,
 )
-from app.laboratory.readings.service import figure_words
+from app.laboratory.readings.figures import shown as figure_words
 from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
 from tests.support.small_files import small_film, small_ir

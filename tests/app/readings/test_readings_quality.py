@@ -14,9 +14,10 @@ import pytest
 
 from app.laboratory.identification import methods
 from app.laboratory.identification.domain import Method
-from app.laboratory.readings import service
+from app.laboratory.readings import analyses, uploads
+from app.laboratory.readings import quality as reading_quality
+from app.laboratory.readings.analyses import NewAnalysis
 from app.laboratory.readings.domain import AnalysisStatus, Seen, StripResult, strip_warnings
-from app.laboratory.readings.service import NewAnalysis
 from app.laboratory.readings.tables import Instrument
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Invalid, Stale
@@ -27,15 +28,13 @@ def add(bench, new: NewAnalysis):
     rt = bench.world.runtime
     register = rt.pack.substances
     with rt.db.begin(bench.world.actors[Role.CHEMIST]) as uow:
-        return service.add_analysis(
-            uow, bench.sample_id, new, knows_target=lambda t: t in register or register.is_class(t)
-        )
+        return analyses.add_analysis(uow, bench.sample_id, new, register=register)
 
 
 def quality(bench):
     rt = bench.world.runtime
     with rt.read() as session:
-        return service.quality_of(service.analyses_of(session, bench.sample_id), rt.now())
+        return reading_quality.quality_of(analyses.analyses_of(session, bench.sample_id), rt.now())
 
 
 def strip(reading: StripReading = StripReading.POSITIVE, target: str = "opioid.fentanyl", **more) -> NewAnalysis:
@@ -180,8 +179,8 @@ def test_scope_says_what_a_negative_may_rest_on(bench, shared_data: Path):
     bench.upload((shared_data / "ir/dev/street_jdx/Sd006.dx").read_bytes(), "a.dx")
     bench.upload(b"nothing of use", "broken.dx", method="gc_ms")
     with bench.world.runtime.read() as session:
-        nitazene, invalid, no_file, by_hand, ftir, broken = service.scope_of(
-            service.analyses_of(session, bench.sample_id)
+        nitazene, invalid, no_file, by_hand, ftir, broken = reading_quality.scope_of(
+            analyses.analyses_of(session, bench.sample_id)
         )
     assert nitazene.classes == ("opioid.nitazene",)
     assert nitazene.lod_words == "2000 ng/mL at 10 mg in 1 mL"
@@ -202,9 +201,9 @@ def test_two_chemists_do_not_overwrite_each_other(bench):
     row = add(bench, NewAnalysis(Method.FTIR))
     rt, chemist = bench.world.runtime, bench.world.actors[Role.CHEMIST]
     with rt.db.begin(chemist) as uow:
-        service.update_analysis(uow, row.id, 1, {"batch": "B1"})
+        analyses.update_analysis(uow, row.id, 1, {"batch": "B1"})
     with pytest.raises(Stale), rt.db.begin(chemist) as uow:
-        service.update_analysis(uow, row.id, 1, {"batch": "B2"})
+        analyses.update_analysis(uow, row.id, 1, {"batch": "B2"})
 
 
 def test_reading_by_hand_is_said_and_corrected_over_the_api(bench):
@@ -227,9 +226,9 @@ def test_a_row_that_changed_while_it_was_waited_for_is_stale_and_not_overwritten
 
     def change(uow, text: str):
         if what == "upload":
-            service.answer_upload(uow, key, version, hints={"format": text})
+            uploads.answer_upload(uow, key, version, hints={"format": text})
         else:
-            service.update_analysis(uow, key, version, {"batch": text})
+            analyses.update_analysis(uow, key, version, {"batch": text})
 
     outcome: list[str] = []
 
@@ -237,7 +236,7 @@ def test_a_row_that_changed_while_it_was_waited_for_is_stale_and_not_overwritten
         try:
             with rt.db.begin(chemist) as uow:
                 # seen before the wait: what the identity map holds must not win
-                held = (service.get_upload if what == "upload" else service.get_analysis)(uow.session, chemist, key)
+                held = (uploads.get_upload if what == "upload" else analyses.get_analysis)(uow.session, chemist, key)
                 seen.set()
                 change(uow, "second")
                 assert held.id == key

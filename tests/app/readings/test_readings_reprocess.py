@@ -288,7 +288,7 @@ def test_nothing_moves_under_a_submitted_result_and_the_sentence_says_how(bench,
 def test_a_withdrawn_sample_keeps_its_readings(bench, newer):
     bench.upload(small_ir(), "a.dx")
     with bench.world.runtime.db.begin(bench.world.actors[Role.CHEMIST]) as uow:
-        module.samples.lock_sample(uow, bench.sample_id).withdrawn_at = uow.now
+        module.lookup.lock_sample(uow, bench.sample_id).withdrawn_at = uow.now
     newer.version("9")
     (found,) = run(bench, newer, apply=True)
     assert (found.stored, found.why) == ("kept", "its sample was withdrawn")

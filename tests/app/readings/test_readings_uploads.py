@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import func, select
 
 from app.laboratory.identification.domain import Method
-from app.laboratory.readings import service
+from app.laboratory.readings import uploads
 from app.laboratory.readings.reading_job import read_upload
 from app.laboratory.readings.tables import Analysis, Blob, Match, Reading, Upload
 from app.platform.audit import AuditEntry
@@ -92,7 +92,7 @@ def test_a_commit_that_fails_is_never_acknowledged(bench, monkeypatch: pytest.Mo
     ],
 )
 def test_a_file_name_is_only_a_name(given: str, shown: str):
-    assert service.clean_file_name(given) == shown
+    assert uploads.clean_file_name(given) == shown
 
 
 def test_a_dropped_file_chooses_its_method_and_can_be_corrected(bench):

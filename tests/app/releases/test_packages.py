@@ -22,7 +22,7 @@ from app.figures.releases.tables import ReleaseCover
 from app.figures.trends.domain import Dimension
 from app.platform.audit.tables import AuditEntry
 from app.platform.kernel.actor import Actor, Role
-from tests.app.conftest import World
+from tests.app.conftest import PEPPER, World
 from tests.app.releases.test_packaging import check_package, members
 from tests.app.trends.conftest import Figures, figures
 
@@ -145,6 +145,7 @@ def test_the_command_line_writes_the_same_file(
 ) -> None:
     over_http = world.anonymous().get(url(release)).content
     monkeypatch.setenv("MAST_DATABASE_URL", world.runtime.settings.database_url)
+    monkeypatch.setenv("MAST_SECRET", PEPPER)
 
     def download(name: str, code: int = 0, *more: str) -> Any:
         done = CliRunner().invoke(main, ["releases", "download", name, "--to", str(tmp_path / "out"), "--json", *more])

@@ -12,7 +12,7 @@ from app.intake.samples import service as samples
 from app.intake.samples.domain import ConsentAnswer, ConsentKind
 from app.intake.samples.intake_schemas import NewSample
 from app.laboratory.identification.domain import Method
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import analyses
 from app.laboratory.readings.tables import Analysis, Instrument, Upload
 from app.platform.kernel.actor import Actor, Role
 from app.results import service
@@ -50,7 +50,7 @@ class Lab:
     def analysis(self, sample_id: UUID, method: str = "ftir", *, read_by_hand: bool = True, **more: Any) -> UUID:
         more["read_by_hand"] = read_by_hand
         with self.runtime.db.begin(self.actor(Role.CHEMIST)) as uow:
-            return readings.add_analysis(uow, sample_id, readings.NewAnalysis(Method(method), **more)).id
+            return analyses.add_analysis(uow, sample_id, analyses.NewAnalysis(Method(method), **more)).id
 
     def instrument(self, name: str, due: Any) -> UUID:
         with self.runtime.db.begin(self.actor(Role.CHEMIST)) as uow:

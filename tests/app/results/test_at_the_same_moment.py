@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from app.care.counted.tables import TrendSample
+from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
@@ -77,10 +78,10 @@ def test_of_a_withdrawal_and_a_release_at_once_nothing_stays_counted(lab: Lab, f
     view = lab.act(lab.act(view, "submit", Role.CHEMIST), "verify", Role.VERIFIER)
 
     def withdraw(uow: Any) -> None:
-        samples.withdraw(uow, samples.lock_sample(uow, sample_id), "asked")
+        samples.withdraw(uow, lookup.lock_sample(uow, sample_id), "asked")
 
     def release(uow: Any) -> None:
-        seen = samples.get_sample(uow.session, uow.actor, sample_id)  # before the wait, and held in the identity map
+        seen = lookup.get_sample(uow.session, uow.actor, sample_id)  # before the wait, and held in the identity map
         assert seen.withdrawn_at is None
         service.act(uow, view.result.id, Action.RELEASE, pack=lab.runtime.pack, if_match=view.result.version)
         del seen
@@ -88,20 +89,20 @@ def test_of_a_withdrawal_and_a_release_at_once_nothing_stays_counted(lab: Lab, f
     lead = (Role.SESSION_LEAD, Role.SESSION_LEAD)
     pair = (withdraw, release) if first == "withdraw" else (release, withdraw)
     assert both(lab, *pair, lead) == ("Refused" if first == "withdraw" else "done")
-    assert lab.read(lambda s: samples.get_sample(s, lab.actor(Role.SESSION_LEAD), sample_id)).withdrawn_at
+    assert lab.read(lambda s: lookup.get_sample(s, lab.actor(Role.SESSION_LEAD), sample_id)).withdrawn_at
     assert lab.read(lambda s: s.get(TrendSample, sample_id)) is None
 
 
 def test_nothing_is_added_to_a_sample_that_is_withdrawn_at_the_same_moment(lab: Lab) -> None:
     from app.laboratory.identification.domain import Method
-    from app.laboratory.readings import service as readings
+    from app.laboratory.readings import analyses
 
     sample_id = lab.sample()
 
     def withdraw(uow: Any) -> None:
-        samples.withdraw(uow, samples.lock_sample(uow, sample_id), "asked")
+        samples.withdraw(uow, lookup.lock_sample(uow, sample_id), "asked")
 
     def add(uow: Any) -> None:
-        readings.add_analysis(uow, sample_id, readings.NewAnalysis(Method.FTIR))
+        analyses.add_analysis(uow, sample_id, analyses.NewAnalysis(Method.FTIR))
 
     assert both(lab, withdraw, add, (Role.SESSION_LEAD, Role.CHEMIST)) == "Conflict"

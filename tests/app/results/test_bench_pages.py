@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import analyses, uploads
 from app.platform.kernel.actor import Role
 from app.results import service
 from app.results.domain import ChangeReason, State
@@ -36,7 +36,7 @@ def read_file(lab: Lab, sample_id: UUID, path: Path) -> UUID:
     runtime = lab.runtime
     received = runtime.blobs.put(iter([path.read_bytes()]))
     with runtime.db.begin(lab.actor(CHEMIST)) as uow:
-        upload = readings.record_upload_for_sample(uow, sample_id, received, path.name)
+        upload = uploads.record_upload_for_sample(uow, sample_id, received, path.name)
     runtime.jobs.run_until_idle()
     return upload.id
 
@@ -110,7 +110,7 @@ def test_a_file_whose_decimals_are_ambiguous_asks_and_is_read_after_the_answer(
     text = page(world, sample_id)
     assert f'name="upload" value="{upload}"' in text
     assert post(world, sample_id, "answers", {"upload": upload, "version": 1}).status_code == 422
-    version = lab.read(lambda s: readings.get_upload(s, lab.actor(CHEMIST), upload)).version
+    version = lab.read(lambda s: uploads.get_upload(s, lab.actor(CHEMIST), upload)).version
     assert post(world, sample_id, "answers", {"upload": upload, "version": version, "choice": 0}).status_code == 303
 
 
@@ -128,7 +128,7 @@ def test_a_strip_is_recorded_once_and_becomes_a_finding_of_its_class(lab: Lab, w
     form = {"method": "strip", "strip_target": "opioid.nitazene", "strip_reading": "positive", "idempotency_key": "k"}
     assert post(world, sample_id, "analyses", form).status_code == 303
     assert post(world, sample_id, "analyses", form).status_code == 303
-    strips = lab.read(lambda s: readings.analyses_of(s, sample_id))
+    strips = lab.read(lambda s: analyses.analyses_of(s, sample_id))
     assert len(strips) == 1
     assert "Nitazene strip: positive" in page(world, sample_id)
     assert post(world, sample_id, "use-strip", {"analysis": strips[0].analysis.id}).status_code == 303

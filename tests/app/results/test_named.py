@@ -17,7 +17,8 @@ from sqlmodel import select
 
 from app.laboratory.identification.codec import StoredAnswer, decode
 from app.laboratory.identification.domain import Method
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import analyses as reading_analyses
+from app.laboratory.readings import domain, uploads
 from app.operations import demo_infrared
 from app.operations.demo_mass import mzml
 from app.platform.audit.tables import AuditEntry
@@ -46,9 +47,9 @@ def run(lab: Lab, sample_id: UUID, peaks: Sequence[tuple[float, Mapping[str, flo
     """A GC-MS run of the sample, read and compared: its analysis."""
     received = lab.runtime.blobs.put(iter([mzml("a run", peaks).encode()]))
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
-        new = readings.NewAnalysis(Method.GC_MS)
-        analysis = readings.add_analysis(uow, sample_id, new)
-        readings.record_upload(uow, analysis.id, received, "run.mzML")
+        new = reading_analyses.NewAnalysis(Method.GC_MS)
+        analysis = reading_analyses.add_analysis(uow, sample_id, new)
+        uploads.record_upload(uow, analysis.id, received, "run.mzML")
         key = analysis.id
     lab.runtime.jobs.run_until_idle()
     return key
@@ -334,7 +335,7 @@ def test_a_name_that_comes_after_the_submission_holds_it_up(lab: Lab, world: Any
     sample_id = four_with_three_recorded(lab)
     dismiss(lab, world, sample_id, "phenacetin")
     act(lab, world, sample_id, "submit", CHEMIST)
-    (found,) = [r for a in lab.read(lambda s: readings.analyses_of(s, sample_id)) for r in a.readings]
+    (found,) = [r for a in lab.read(lambda s: reading_analyses.analyses_of(s, sample_id)) for r in a.readings]
     answer = json.loads(json.dumps(found.match.answer))
     answer["peaks"][0]["level"] = "related"
     lab.change(type(found.match), found.match.id, answer=answer)
@@ -365,13 +366,13 @@ def test_the_parts_of_an_infrared_mixture_are_named_and_may_all_be_recorded_at_o
     demo_infrared.write(tmp_path)
     received = lab.runtime.blobs.put(iter([(tmp_path / demo_infrared.MIXTURE).read_bytes()]))
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
-        upload = readings.record_upload_for_sample(uow, sample_id, received, "mixture.jdx")
+        upload = uploads.record_upload_for_sample(uow, sample_id, received, "mixture.jdx")
     lab.runtime.jobs.run_until_idle()
     view = lab.draft(sample_id, NewFinding("cocaine", analysis_ids=(upload.analysis_id,)))
     assert states(lab, sample_id) == {"cocaine": "recorded", "phenacetin": "open", "caffeine": "open"}
     text = page(world, sample_id)
     assert "of the signal" in text[text.index('id="named"') :]
-    (found,) = [r for a in lab.read(lambda s: readings.analyses_of(s, sample_id)) for r in a.readings]
+    (found,) = [r for a in lab.read(lambda s: reading_analyses.analyses_of(s, sample_id)) for r in a.readings]
     form = {"reading": found.reading.id, "version": view.result.version}
     assert post(world, sample_id, "use-parts", form).status_code == 303
     assert set(states(lab, sample_id).values()) == {"recorded"}
@@ -391,7 +392,7 @@ def analysis(*answers: dict[str, Any], status: str = "ok", kind: str = "mass_run
         for a in answers
     ]
     return SimpleNamespace(
-        analysis=SimpleNamespace(id=uuid4(), status=readings.AnalysisStatus(status)),
+        analysis=SimpleNamespace(id=uuid4(), status=domain.AnalysisStatus(status)),
         method=SimpleNamespace(title="GC-MS"),
         readings=rows,
     )

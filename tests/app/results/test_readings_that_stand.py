@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import analyses, uploads
 from app.platform.kernel.actor import Role
 from app.results.finding import NewFinding
 from tests.support.road import infrared_file
@@ -25,14 +25,14 @@ def stood(lab: Lab) -> tuple[UUID, Any, Any]:
     sample_id = lab.sample()
     received = lab.runtime.blobs.put(iter([infrared_file()]))
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
-        upload = readings.record_upload_for_sample(uow, sample_id, received, "a.jdx")
+        upload = uploads.record_upload_for_sample(uow, sample_id, received, "a.jdx")
     lab.runtime.jobs.run_until_idle()
     return sample_id, upload, lab.draft(sample_id, NewFinding("mdma", analysis_ids=(upload.analysis_id,)))
 
 
 def state(lab: Lab, sample_id: UUID) -> list[Any]:
     """Every reading as it is stored, and how its file is said to be read."""
-    views = lab.read(lambda s: readings.analyses_of(s, sample_id))
+    views = lab.read(lambda s: analyses.analyses_of(s, sample_id))
     kept = [r.reading.model_dump() for view in views for r in view.readings]
     return kept + [u.model_dump() for view in views for u in view.uploads]
 
@@ -40,7 +40,7 @@ def state(lab: Lab, sample_id: UUID) -> list[Any]:
 def try_everything(lab: Lab, world: Any, sample_id: UUID, upload: Any) -> list[Any]:
     """Every way to have the file read another way: form, API, another method."""
     chemist = world.as_(CHEMIST)
-    version = lab.read(lambda s: readings.get_upload(s, lab.actor(CHEMIST), upload.id)).version
+    version = lab.read(lambda s: uploads.get_upload(s, lab.actor(CHEMIST), upload.id)).version
     form = {"upload": str(upload.id), "version": version, "x_axis": "raman"}
     analysis = f"/api/v1/analyses/{upload.analysis_id}"
     answers = [
@@ -97,9 +97,9 @@ def test_a_file_that_came_after_the_submission_may_still_be_answered(lab: Lab, s
     lab.act(view, "submit", CHEMIST)
     received = lab.runtime.blobs.put(iter([b"nothing of use"]))
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
-        late = readings.record_upload_for_sample(uow, sample_id, received, "late.txt")
+        late = uploads.record_upload_for_sample(uow, sample_id, received, "late.txt")
     lab.runtime.jobs.run_until_idle()
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
-        row = readings.get_upload(uow.session, uow.actor, late.id)
-        again = readings.answer_upload(uow, late.id, row.version, hints={"format": "text"})
+        row = uploads.get_upload(uow.session, uow.actor, late.id)
+        again = uploads.answer_upload(uow, late.id, row.version, hints={"format": "text"})
     assert again.state == "waiting"  # nothing was read from it, so nothing is replaced

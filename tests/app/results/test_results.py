@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import select
 
 from app.care.counted.tables import TrendFinding, TrendSample
+from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.intake.samples.intake_schemas import SampleChange
 from app.intake.samples.tables import Sample
@@ -487,14 +488,14 @@ def test_the_same_substance_twice_is_refused(lab: Lab) -> None:
 def test_a_withdrawn_sample_takes_no_draft(lab: Lab) -> None:
     sample_id = lab.sample()
     with lab.runtime.db.begin(lab.actor(LEAD)) as uow:
-        samples.withdraw(uow, samples.get_sample(uow.session, uow.actor, sample_id), "client asked")
+        samples.withdraw(uow, lookup.get_sample(uow.session, uow.actor, sample_id), "client asked")
     with pytest.raises(Refused):
         lab.draft(sample_id, NewFinding("mdma"))
 
 
 def _expect(lab: Lab, sample_id: UUID, expected: list[str]) -> None:
     with lab.runtime.db.begin(lab.actor(Role.RECEPTION)) as uow:
-        sample = samples.lock_sample(uow, sample_id)
+        sample = lookup.lock_sample(uow, sample_id)
         samples.change(uow, sample, SampleChange(expected=expected), substances=lab.runtime.pack.substances)
 
 

@@ -9,7 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import analyses as reading_analyses
+from app.laboratory.readings import quality, uploads
 from app.platform.kernel.actor import Role
 from app.results.named import mentions_of
 from tests.support.small_files import MDMA, small_ir, small_ms, small_run
@@ -34,7 +35,7 @@ def compared(lab: Lab, kind: str, **changed: Any) -> UUID:
     sample = lab.sample()
     received = lab.runtime.blobs.put(iter([content]))
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
-        readings.record_upload_for_sample(uow, sample, received, name)
+        uploads.record_upload_for_sample(uow, sample, received, name)
     lab.runtime.jobs.run_until_idle()
     match = read(lab, sample).match
     lab.change(type(match), match.id, **(FIRST[kind] | changed))
@@ -42,7 +43,7 @@ def compared(lab: Lab, kind: str, **changed: Any) -> UUID:
 
 
 def read(lab: Lab, sample: UUID) -> Any:
-    (found,) = [r for a in lab.read(lambda s: readings.analyses_of(s, sample)) for r in a.readings]
+    (found,) = [r for a in lab.read(lambda s: reading_analyses.analyses_of(s, sample)) for r in a.readings]
     return found
 
 
@@ -58,7 +59,7 @@ def test_an_answer_of_the_first_version_is_shown(lab: Lab, world: Any, kind: str
     text = page(world, sample)
     for words in (first["answer"]["headline"], first["candidates"][0]["substance"], *first["limits"]):
         assert words.replace('"', "&#34;").replace("'", "&#39;") in text
-    assert mentions_of(lab.read(lambda s: readings.analyses_of(s, sample)))
+    assert mentions_of(lab.read(lambda s: reading_analyses.analyses_of(s, sample)))
     url = f"/api/v1/readings/{read(lab, sample).reading.id}"
     assert world.as_(CHEMIST).get(f"{url}/candidates").json()["answer"] == first["answer"]
     assert world.as_(CHEMIST).get(f"{url}/plot", params={"candidate": 1}).status_code == 200
@@ -77,9 +78,9 @@ def test_an_answer_of_a_later_version_says_so_and_supports_nothing(lab: Lab, wor
     assert "compared by a later version of MAST (answers of version 99" in text
     assert "nothing in its file could be compared" in text
     assert FIRST[kind]["answer"]["headline"] not in text
-    analyses = lab.read(lambda s: readings.analyses_of(s, sample))
+    analyses = lab.read(lambda s: reading_analyses.analyses_of(s, sample))
     assert mentions_of(analyses) == ()
-    (scope,) = readings.scope_of(analyses)
+    (scope,) = quality.scope_of(analyses)
     assert not scope.read
     url = f"/api/v1/readings/{read(lab, sample).reading.id}"
     assert world.as_(CHEMIST).get(f"{url}/candidates").json()["engine_version"] == "99"

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlmodel import select
 
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import analyses, uploads
 from app.laboratory.readings.domain import AnalysisStatus, UploadState
 from app.laboratory.readings.tables import Analysis
 from app.platform.audit import AuditEntry
@@ -30,18 +30,18 @@ def add_file(lab: Lab, sample_id: UUID, content: bytes = NAMELESS, name: str = "
     """A file as an upload goes, read; the upload as it stands then."""
     received = lab.runtime.blobs.put(iter([content]))
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
-        key = readings.record_upload_for_sample(uow, sample_id, received, name).id
+        key = uploads.record_upload_for_sample(uow, sample_id, received, name).id
     lab.runtime.jobs.run_until_idle()
     return upload_of(lab, key)
 
 
 def upload_of(lab: Lab, key: UUID) -> Any:
-    return lab.read(lambda s: readings.get_upload(s, lab.actor(CHEMIST), key))
+    return lab.read(lambda s: uploads.get_upload(s, lab.actor(CHEMIST), key))
 
 
 def see(lab: Lab, upload: Any, by: Role = CHEMIST) -> Any:
     with lab.runtime.db.begin(lab.actor(by)) as uow:
-        return readings.see_warnings(uow, upload.id, upload.version)
+        return uploads.see_warnings(uow, upload.id, upload.version)
 
 
 def page(world: Any, sample_id: UUID, by: Role = CHEMIST) -> str:
@@ -115,7 +115,7 @@ def test_a_rereading_that_fails_for_a_reason_of_ours_is_no_way_around_the_warnin
     upload = add_file(lab, sample_id)
     lab.runtime.blobs.path(upload.blob_sha256).unlink()  # the disk, not the file
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
-        assert readings.reprocess_analysis(uow, upload.analysis_id) == 1
+        assert uploads.reprocess_analysis(uow, upload.analysis_id) == 1
     for _ in range(3):
         lab.runtime.jobs.run_until_idle()
         clock.advance(minutes=10)
@@ -157,7 +157,7 @@ def test_a_look_at_what_changed_meanwhile_or_has_no_warnings_is_refused(lab: Lab
         see(lab, plain)
     assert "no warnings" in refused.value.detail
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
-        waiting = readings.answer_upload(
+        waiting = uploads.answer_upload(
             uow, upload.id, upload_of(lab, upload.id).version, hints={"y_unit": "absorbance"}
         )
     with pytest.raises(Conflict) as refused:
@@ -173,9 +173,9 @@ def test_a_look_covers_fewer_warnings_and_not_new_ones(lab: Lab) -> None:
         file = the_file(lab, sample_id).upload
         with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
             if how:
-                readings.answer_upload(uow, file.id, file.version, hints=how)
+                uploads.answer_upload(uow, file.id, file.version, hints=how)
             else:
-                readings.as_the_file_says(uow, file.id, file.version)
+                uploads.as_the_file_says(uow, file.id, file.version)
         lab.runtime.jobs.run_until_idle()
         return bool(the_file(lab, sample_id).unseen)
 
@@ -186,7 +186,7 @@ def test_a_look_covers_fewer_warnings_and_not_new_ones(lab: Lab) -> None:
 
 
 def the_file(lab: Lab, sample_id: UUID) -> Any:
-    return lab.read(lambda s: next(f for a in readings.analyses_of(s, sample_id) for f in readings.files_of(a)))
+    return lab.read(lambda s: next(f for a in analyses.analyses_of(s, sample_id) for f in analyses.files_of(a)))
 
 
 def test_the_screen_shows_the_sentences_the_button_and_then_who_looked(lab: Lab, world: Any) -> None:

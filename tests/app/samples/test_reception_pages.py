@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app.intake.samples import service
+from app.intake.samples import lookup
 from app.intake.samples.tables import Sample
 from app.platform.kernel.actor import Role
 from app.platform.web.tables import IdempotencyRow
+from tests.app.conftest import PASSWORD
 
 FORM = {
     "expected_words": "mandy",
@@ -83,8 +84,8 @@ def test_a_sample_is_registered_without_javascript_and_the_ticket_is_shown(world
     (sample,) = samples(world)
     assert (sample.words_spoken, sample.weight_mg, sample.colours) == ("mandy", 312.5, ["white", "pink"])
     with world.runtime.read() as session:
-        assert service.expected_of(session, sample.id) == ["mdma"]
-        found = service.sample_by_ticket(session, code, world.runtime.pepper, world.runtime.now())
+        assert lookup.expected_of(session, sample.id) == ["mdma"]
+        found = lookup.sample_by_ticket(session, code, world.runtime.pepper, world.runtime.now())
     assert found is not None
     assert found.id == sample.id
     assert "Sat 27 Jun 2026" in page.text  # closes 13 June at 18:00, and 14 days
@@ -196,7 +197,7 @@ def test_words_that_mean_several_things_are_asked_back_with_the_words_kept(world
     assert [chosen.status_code, kept.status_code] == [201, 201]
     with world.runtime.read() as session:
         rows = sorted(session.exec(select(Sample)), key=lambda s: s.number)
-        assert [service.expected_of(session, s.id) for s in rows] == [["cannabinoid.synthetic"], []]
+        assert [lookup.expected_of(session, s.id) for s in rows] == [["cannabinoid.synthetic"], []]
         assert {s.words_spoken for s in rows} == {"spice"}
 
 
@@ -302,10 +303,11 @@ def test_a_lost_ticket_is_replaced_on_the_page_and_a_second_click_shows_the_same
     sample_id = samples(world)[0].id
     client = world.as_(Role.RECEPTION)
     key = re.search(
-        rf'action="/samples/{sample_id}/ticket"><input type="hidden" name="idempotency_key" value="([^"]+)"',
+        rf'action="/samples/{sample_id}/ticket">\s*<input type="hidden" name="idempotency_key" value="([^"]+)"',
         client.get(f"/samples/{sample_id}").text,
     ).group(1)  # type: ignore[union-attr]
-    pages = [client.post(f"/samples/{sample_id}/ticket", data={"idempotency_key": key}) for _ in range(2)]
+    data = {"idempotency_key": key, "password": PASSWORD}
+    pages = [client.post(f"/samples/{sample_id}/ticket", data=data) for _ in range(2)]
     assert code_on(pages[0].text) == code_on(pages[1].text) != old
     assert "The old ticket has stopped working" in pages[0].text
 

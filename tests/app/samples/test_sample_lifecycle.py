@@ -9,12 +9,14 @@ import pytest
 from sqlmodel import select
 
 from app.care.counted.tables import TrendSample
-from app.intake.samples import service
+from app.intake.samples import intake_schemas, lookup, queue, service
 from app.intake.samples.tables import TicketSession
 from app.platform.audit.tables import AuditEntry
 from app.platform.kernel.actor import Role
 from app.platform.live.tables import EventRow
+from tests.app.conftest import PASSWORD
 
+AGAIN = {"password": PASSWORD}
 CONSENTS = {"analysis": "yes", "age_18_attested": "yes", "understands_not_safe": "yes", "aggregate_data": "yes"}
 
 
@@ -34,7 +36,7 @@ def patch(world: Any, sample_id: str, sent: dict[str, Any], version: int | None,
 def stamp(world: Any, sample_id: str, *fields: str) -> None:
     with world.runtime.db.begin(world.actors[Role.SESSION_LEAD]) as uow:
         for field in fields:
-            service.stamp(uow, service.lock_sample(uow, uuid.UUID(sample_id)), field)
+            service.stamp(uow, lookup.lock_sample(uow, uuid.UUID(sample_id)), field)
 
 
 def counted(world: Any, sample: dict[str, Any]) -> uuid.UUID:
@@ -87,12 +89,12 @@ def test_partners_and_administrators_see_no_sample_and_no_queue(world: Any, role
 def test_foreign_and_absent_samples_answer_alike_on_every_route(world: Any) -> None:
     foreign = world.session(agency="other")
     with world.runtime.db.begin(world.other_actors[Role.RECEPTION]) as uow:
-        new = service.NewSample.model_validate({"form": "powder", "consents": CONSENTS})
+        new = intake_schemas.NewSample.model_validate({"form": "powder", "consents": CONSENTS})
         done = service.register(uow, foreign, new, world.runtime.pepper, substances=world.runtime.pack.register)
     lead = world.as_(Role.SESSION_LEAD)
     calls = [
         ("GET", "/api/v1/samples/{}", None), ("PATCH", "/api/v1/samples/{}", {}),
-        ("POST", "/api/v1/samples/{}/withdraw", {}), ("POST", "/api/v1/samples/{}/ticket", None),
+        ("POST", "/api/v1/samples/{}/withdraw", {}), ("POST", "/api/v1/samples/{}/ticket", AGAIN),
         ("GET", "/api/v1/samples/{}/custody", None), ("POST", "/api/v1/samples/{}/custody", {"kind": "moved", "place": "x"}),
     ]  # fmt: skip
     for method, url, sent in calls:
@@ -160,7 +162,7 @@ def test_withdrawal_takes_the_sample_out_of_queue_and_figures(world: Any) -> Non
     assert world.as_(Role.RECEPTION).get(f"/api/v1/sessions/{sample['session_id']}/queue").json() == []
     assert world.as_(Role.HEALTH_WORKER).post(f"/api/v1/samples/{sample['id']}/withdraw", json={}).status_code == 409
     assert patch(world, sample["id"], {"form": "tablet"}, 2).status_code == 409
-    assert world.as_(Role.RECEPTION).post(f"/api/v1/samples/{sample['id']}/ticket").status_code == 409
+    assert world.as_(Role.RECEPTION).post(f"/api/v1/samples/{sample['id']}/ticket", json=AGAIN).status_code == 409
     with world.runtime.read() as session:
         entry = session.exec(select(AuditEntry).where(AuditEntry.verb == "withdraw")).one()
         assert entry.reason == "client_asked"
@@ -171,29 +173,29 @@ def test_a_new_ticket_kills_the_old_one_and_the_browsers_it_opened(world: Any) -
     done = registered(world)
     sample_id, pepper = done["sample"]["id"], world.runtime.pepper
     with world.runtime.db.begin() as uow:
-        service.open_ticket_session(uow, service.sample_for_system(uow.session, uuid.UUID(sample_id)), pepper)
+        lookup.open_ticket_session(uow, lookup.sample_for_system(uow.session, uuid.UUID(sample_id)), pepper)
+    url = f"/api/v1/samples/{sample_id}/ticket"
     answers = [
-        world.as_(Role.SESSION_LEAD).post(f"/api/v1/samples/{sample_id}/ticket", headers={"Idempotency-Key": "lost"})
-        for _ in range(2)
+        world.as_(Role.SESSION_LEAD).post(url, json=AGAIN, headers={"Idempotency-Key": "lost"}) for _ in range(2)
     ]
     assert [a.status_code for a in answers] == [201, 201]
     assert answers[0].json() == answers[1].json()
     fresh = answers[0].json()["code"]
     with world.runtime.read() as session:
         now = world.runtime.now()
-        assert service.sample_by_ticket(session, done["ticket"]["code"], pepper, now) is None
-        assert service.sample_by_ticket(session, fresh, pepper, now) is not None
+        assert lookup.sample_by_ticket(session, done["ticket"]["code"], pepper, now) is None
+        assert lookup.sample_by_ticket(session, fresh, pepper, now) is not None
         assert session.exec(select(TicketSession)).all() == []
         entry = session.exec(select(AuditEntry).where(AuditEntry.verb == "reissue_ticket")).one()
         assert fresh not in str(entry.model_dump())
-    assert world.as_(Role.HEALTH_WORKER).post(f"/api/v1/samples/{sample_id}/ticket").status_code == 403
+    assert world.as_(Role.HEALTH_WORKER).post(url, json=AGAIN).status_code == 403
 
 
 def test_a_ticket_that_ran_out_is_not_renewed(world: Any, clock: Any) -> None:
     sample = registered(world)["sample"]
     clock.advance(days=15)
     world.clients.clear()  # those sign-ins have ended
-    answer = world.as_(Role.RECEPTION).post(f"/api/v1/samples/{sample['id']}/ticket")
+    answer = world.as_(Role.RECEPTION).post(f"/api/v1/samples/{sample['id']}/ticket", json=AGAIN)
     assert answer.status_code == 409
     assert "no new one was made" in answer.json()["detail"]
 
@@ -231,9 +233,9 @@ def test_how_many_are_before_counts_only_those_that_still_wait(world: Any) -> No
     stamp(world, ids[0], "analysed_at", "verified_at", "released_at")
     world.as_(Role.RECEPTION).post(f"/api/v1/samples/{ids[1]}/withdraw", json={})
     with world.runtime.read() as session:
-        last = service.sample_for_system(session, uuid.UUID(ids[3]))
+        last = lookup.sample_for_system(session, uuid.UUID(ids[3]))
         assert last is not None
-        assert service.before_in_queue(session, last) == 1
+        assert queue.before_in_queue(session, last) == 1
 
 
 def test_the_board_counts_throughput_and_waits(world: Any, clock: Any) -> None:
@@ -297,6 +299,6 @@ def test_the_newest_consent_stands_also_after_the_clock_was_set_back(world: Any)
     ):
         with world.runtime.db.begin(world.actors[Role.RECEPTION]) as uow:
             uow.now -= timedelta(seconds=back)
-            service.add_consents(uow, sample_id, {kind: answer}, earlier=service.consent_rows(uow.session, sample_id))
+            service.add_consents(uow, sample_id, {kind: answer}, earlier=lookup.consent_rows(uow.session, sample_id))
         with world.runtime.read() as session:
-            assert service.consents_of(session, sample_id)[kind] is answer
+            assert lookup.consents_of(session, sample_id)[kind] is answer

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.care.consultations.domain import INTENTION_WORDS, REFERRAL_WORDS, Intention, Moment, Referral
+from app.care.consultations.domain import Intention, Moment, Referral
 from app.care.consultations.session_facts import TalkFact
 from app.figures.session_report import counting
 from app.figures.session_report.behind import LEAST, Issued, behind, groups, in_the_way, issued, moved
@@ -155,12 +155,12 @@ class Evening:
         moment = Moment.BEFORE if column.startswith("Before") else Moment.AFTER
         for t in self.talks:
             if title == "What people intend":
-                wanted = [p for p, at, i in t.ticks if at is moment and row in (INTENTION_WORDS[i], "People asked")]
+                wanted = [p for p, at, i in t.ticks if at is moment and row in (i.words, "People asked")]
                 said: object = (moment, sorted(set(wanted)))
                 counts = bool(wanted)
             else:
                 said = 1
-                where = {f"Sent on to: {words}": place.value for place, words in REFERRAL_WORDS.items()}
+                where = {f"Sent on to: {place.words}": place.value for place in Referral}
                 counts = {"Consultations": True, "Naloxone given": bool(t.naloxone_given)}.get(
                     row, t.referral == where.get(row)
                 )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.laboratory.identification.domain import Method
-from app.laboratory.readings import service as readings
+from app.laboratory.readings import arrays
 from app.laboratory.readings.tables import Instrument
 from app.laboratory.standards.controlling import control_run
 from app.laboratory.standards.domain import ControlKind, NewControl
@@ -117,6 +117,6 @@ def test_what_a_file_calls_itself_is_kept_without_what_a_database_refuses(lab: L
         ReadingKind.MASS_RUN, np.array([1.0, 2.0]), np.array([14.0, 14.0]), "s", "counts", title="a\x00b\x1b[31m",
         instrument="GC\x00", scans=(scan, scan),
     )  # fmt: skip
-    store = readings.array_store(lab.world.runtime.blobs.root)
+    store = arrays.array_store(lab.world.runtime.blobs.root)
     made = control_run(store, Received("0" * 64, 1), "a.cdf", [run], NewControl(ControlKind.BLANK, "B7"))
     assert (made.details["title"], made.details["instrument"]) == ("a b [31m", "GC")

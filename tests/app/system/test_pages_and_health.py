@@ -18,7 +18,7 @@ from app.platform.jobs.tables import JobRow, JobState
 from app.platform.kernel.actor import Role
 from app.platform.live import publish
 from app.platform.security.policy import SERVICE_STAFF
-from tests.support.live import parse, running_hub
+from tests.support.live import messages, running_hub
 
 
 def test_the_about_page_is_for_everybody_and_names_the_version(world: Any) -> None:
@@ -75,9 +75,15 @@ def test_a_database_at_another_schema_is_not_ready_and_says_what_to_run(world: A
     assert "mast db upgrade" in got.json()["reasons"][0]
 
 
-def test_little_disk_raises_an_alarm(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_little_disk_raises_an_alarm_and_staff_alone_learn_how_little(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Attack 13: anybody was told how many MiB are free."""
     monkeypatch.setattr(service, "LOW_DISK", 10**18)
-    assert any("of disk are free" in alarm for alarm in world.anonymous().get("/ready").json()["alarms"])
+    for client in (world.anonymous(), world.as_(Role.POLICE)):
+        assert client.get("/ready").json()["alarms"] == ["Disk space is low."]
+    said = world.as_(Role.ADMIN).get("/ready").json()["alarms"]
+    assert any("of disk are free" in alarm for alarm in said)
 
 
 # -- audit ------------------------------------------------------------------------------------------------------
@@ -125,7 +131,7 @@ def test_staff_hear_of_their_own_agency_and_never_of_another(world: Any, monkeyp
 async def _heard(world: Any, who: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The route's own filter on a running hub."""
     taken: list[Any] = []
-    monkeypatch.setattr(api, "event_stream", lambda hub, accepts, request: taken.append(accepts))
+    monkeypatch.setattr(api, "event_stream", lambda hub, accepts, request, **_: taken.append(accepts))
     request = Request({"type": "http", "app": world.app, "headers": [], "query_string": b""})
     await api.events(request, who, world.runtime)
     async with running_hub(world.runtime.db) as hub:
@@ -139,7 +145,10 @@ async def _heard(world: Any, who: Any, monkeypatch: pytest.MonkeyPatch) -> list[
             publish(uow, "queue", "a session of nobody", session_id=uuid4())
             publish(uow, "queue", "own again", agency_id=world.agency_id)
         async with asyncio.timeout(20):
-            return [parse(await anext(stream)).data["kind"] for _ in range(3)]
+            heard = messages(await anext(stream))
+            while len(heard) < 3:
+                heard += messages(await anext(stream))
+            return [one.data["kind"] for one in heard]
 
 
 @pytest.mark.parametrize("role", [Role.RESEARCHER, Role.PUBLIC_HEALTH, Role.POLICE, Role.ADMIN, Role.INSTRUMENT])

@@ -22,6 +22,7 @@ from app.figures.history.tables import HistoryImport
 from app.figures.trends import columnar, repository_snapshot
 from app.figures.trends.columnar import Facts
 from app.figures.trends.domain import Amongst, Count, Dimension, target_of
+from app.intake.people.tables import Agency, AgencyKind
 from app.platform.db import Database
 from harm_messages import load_pack
 
@@ -106,11 +107,14 @@ def everything(facts: Facts) -> dict[tuple[Any, ...], Any]:
 @pytest.fixture(autouse=True)
 def an_import(database: Database) -> None:
     """The import the made-up samples are of."""
+    home = Agency(name="Made up", kind=AgencyKind.SERVICE, created_at=datetime(2026, 3, 1, tzinfo=UTC))
     row = HistoryImport(
-        id=IMPORT, source="made up", licence="CC0", source_version="", citation="", map_text="", files=[], digest="",
-        samples=0, changed=0, notes=[], additions=[], imported_at=datetime(2026, 3, 1, tzinfo=UTC),
+        id=IMPORT, agency_id=home.id, keyed_by=home.id, source="made up", licence="CC0", map_text="", digest="", samples=0,
+        changed=0, imported_at=datetime(2026, 3, 1, tzinfo=UTC),
     )  # fmt: skip
     with database.begin() as uow:
+        uow.session.add(home)
+        uow.session.flush()
         uow.session.add(row)
 
 

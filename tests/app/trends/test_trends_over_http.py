@@ -16,6 +16,7 @@ from app.care.counted.tables import TrendFinding, TrendSample, TrendTest
 from app.figures.trends import service
 from app.figures.trends.domain import Dimension
 from app.figures.trends.service import Question
+from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.intake.samples.domain import ConsentAnswer, ConsentKind, SubmitterType
 from app.platform.audit import AuditEntry
@@ -62,7 +63,7 @@ def test_a_withdrawal_takes_a_counted_sample_out(lab: Lab) -> None:
     view = lab.released()
     assert counted(lab)
     with lab.runtime.db.begin(lab.actor(Role.RECEPTION)) as uow:
-        samples.withdraw(uow, samples.get_sample(uow.session, uow.actor, view.result.sample_id), "asked")
+        samples.withdraw(uow, lookup.get_sample(uow.session, uow.actor, view.result.sample_id), "asked")
     assert not counted(lab)
 
 
@@ -104,7 +105,7 @@ def test_the_month_is_the_one_on_the_wall_in_london(lab: Lab, received: datetime
 
 def release(lab: Lab, sample_id: UUID, received: datetime, **more: Any) -> None:
     with lab.runtime.db.begin() as uow:
-        row = samples.sample_for_system(uow.session, sample_id)
+        row = lookup.sample_for_system(uow.session, sample_id)
         assert row is not None
         ids = {"sample_id": row.id, "agency_id": row.agency_id, "session_id": row.session_id}
         record(uow, [fact(received, **ids, **more)])

@@ -20,19 +20,8 @@ from sqlmodel import Session, col, select
 
 from app.care.counted.service import TrendSample
 from app.figures.trends.domain import Dimension
+from app.figures.trends.protection import lattice
 from app.figures.trends.protection.counting import Collection, fixed
-from app.figures.trends.protection.lattice import (
-    Geography,
-    Lists,
-    Median,
-    Part,
-    Struck,
-    after,
-    cover,
-    kind_of,
-    months_of,
-    quarter_of,
-)
 from app.figures.trends.protection.noise import Draws, Stream, Strength
 from app.figures.trends.protection.tables import FigureList, FigurePeriod
 from app.figures.trends.repository_snapshot import columns
@@ -56,9 +45,9 @@ _CLIENTS = col(TrendSample.submitter_group) == "client"
 class Book:
     """Everything that was struck, of one strength."""
 
-    periods: Mapping[str, Struck]
+    periods: Mapping[str, lattice.Struck]
     strength: Strength
-    _covers: dict[tuple[tuple[str, ...], Geography], list[Part] | None] = field(
+    _covers: dict[tuple[tuple[str, ...], lattice.Geography], list[lattice.Part] | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -66,27 +55,27 @@ class Book:
         """The book without what lies after a month; without a month, the whole book."""
         if not month:
             return self
-        return replace(self, periods={k: one for k, one in self.periods.items() if months_of(k)[-1] <= month})
+        return replace(self, periods={k: one for k, one in self.periods.items() if lattice.months_of(k)[-1] <= month})
 
-    def covered(self, months: tuple[str, ...], wanted: Geography) -> list[Part] | None:
+    def covered(self, months: tuple[str, ...], wanted: lattice.Geography) -> list[lattice.Part] | None:
         """The drawn tables that add up to these months, worked out once."""
         key = (months, wanted)
         if key not in self._covers:
-            self._covers[key] = cover(self.periods, months, wanted)
+            self._covers[key] = lattice.cover(self.periods, months, wanted)
         return self._covers[key]
 
     @cached_property
     def months(self) -> list[str]:
         """The months there are figures of."""
-        return sorted(label for label in self.periods if kind_of(label) == "month")
+        return sorted(label for label in self.periods if lattice.kind_of(label) == "month")
 
 
 @dataclass(frozen=True)
 class Prepared:
     """Periods that were drawn and are not yet kept; `known`: what was there when they were."""
 
-    periods: Sequence[Mapping[Strength, Struck]]
-    lists: Mapping[str, Lists]
+    periods: Sequence[Mapping[Strength, lattice.Struck]]
+    lists: Mapping[str, lattice.Lists]
     known: frozenset[str]
 
 
@@ -109,11 +98,11 @@ def prepare(session: Session, register: Register, draws: Draws, now: datetime) -
     """Count and draw what is due. Reads only."""
     _check_secret(session, draws)
     known = frozenset(session.exec(select(FigurePeriod.label)))
-    lists = {row.year: Lists.of(row.content) for row in session.exec(select(FigureList))}
+    lists = {row.year: lattice.Lists.of(row.content) for row in session.exec(select(FigureList))}
     there = Collection(columns(session), register, draws)
     begin = _begin(session, there)
     over = local(now).date() - timedelta(days=late_days(session, now))  # results had their time to come in
-    complete = after(f"{over:%Y-%m}", -1)
+    complete = lattice.after(f"{over:%Y-%m}", -1)
     due = due_of(begin, complete, known) if begin else []
     if not due:
         return Prepared((), {}, known)
@@ -122,7 +111,7 @@ def prepare(session: Session, register: Register, draws: Draws, now: datetime) -
     at = now.astimezone(UTC).isoformat(timespec="seconds")
     made = [
         there.strike(
-            label, (lists | fresh)[label[:4]], at, partial=months_of(label)[0] < begin, volume=volumes[label[:4]] * len(months_of(label)),
+            label, (lists | fresh)[label[:4]], at, partial=lattice.months_of(label)[0] < begin, volume=volumes[label[:4]] * len(lattice.months_of(label)),
         )
         for label in due
     ]  # fmt: skip
@@ -176,7 +165,7 @@ def revise(uow: UnitOfWork, register: Register, draws: Draws, year: str, reason:
         raise Conflict(
             f"The figures of {year} were revised before. A year is revised once.", hint="They stay as they are."
         )
-    there, lists = Collection(columns(session), register, draws), Lists.of(listed.content)
+    there, lists = Collection(columns(session), register, draws), lattice.Lists.of(listed.content)
     for row in rows:
         there_were = unpack(row, lists, Strength.PUBLIC).tables
         again = there.strike(
@@ -200,9 +189,9 @@ def due_of(begin: str, complete: str, known: frozenset[str]) -> list[str]:
     months, at = [], begin
     while at <= complete:
         months.append(at)
-        at = after(at)
-    whole = [q for q in dict.fromkeys(map(quarter_of, months)) if months_of(q)[-1] <= complete]
-    whole += [y for y in dict.fromkeys(m[:4] for m in months) if months_of(y)[-1] <= complete]
+        at = lattice.after(at)
+    whole = [q for q in dict.fromkeys(map(lattice.quarter_of, months)) if lattice.months_of(q)[-1] <= complete]
+    whole += [y for y in dict.fromkeys(m[:4] for m in months) if lattice.months_of(y)[-1] <= complete]
     return [label for label in (*months, *whole) if label not in known]
 
 
@@ -226,11 +215,11 @@ def _begin(session: Session, there: Collection) -> str:
     ]
     if not years:
         return ""
-    first = next((m for m in months_of(years[0]) if _noisy(there, [m], m) >= FIRST_MONTH), f"{years[0]}-01")
+    first = next((m for m in lattice.months_of(years[0]) if _noisy(there, [m], m) >= FIRST_MONTH), f"{years[0]}-01")
     # months of a release that was rounded and audited keep the figures they have
     released = sa.text("SELECT max(last_month) FROM data_release WHERE facts_digest <> ''")
     rounded = session.connection().execute(released).scalar_one()
-    return max(first, after(str(rounded)) if rounded else "")
+    return max(first, lattice.after(str(rounded)) if rounded else "")
 
 
 def _noisy(there: Collection, months: list[str], name: str) -> int:
@@ -241,7 +230,7 @@ def _volume(there: Collection, year: str, begin: str, complete: str) -> float:
     """Samples of a month: of the year before where there is one, else of the year itself; by perturbed numbers."""
     before = f"{int(year) - 1}"
     of = before if before >= begin[:4] and f"{before}-12" >= begin else year
-    months = [m for m in months_of(of) if begin <= m <= complete]
+    months = [m for m in lattice.months_of(of) if begin <= m <= complete]
     counted = [_noisy(there, [m], m) for m in months]
     return max(0.0, sum(counted) / max(1, len(counted)))
 
@@ -263,7 +252,7 @@ def late_days(session: Session, now: datetime) -> int:
 # -- as bytes --------------------------------------------------------------------------------------
 
 
-def pack(both: Mapping[Strength, Struck]) -> bytes:
+def pack(both: Mapping[Strength, lattice.Struck]) -> bytes:
     """A period of both strengths as a compressed numpy archive."""
     arrays: dict[str, NDArray[np.int32 | np.uint8]] = {}
     medians: dict[str, list[list[str | float | None]]] = {}
@@ -282,7 +271,7 @@ def pack(both: Mapping[Strength, Struck]) -> bytes:
     return out.getvalue()
 
 
-def unpack(row: FigurePeriod, lists: Lists, strength: Strength) -> Struck:
+def unpack(row: FigurePeriod, lists: lattice.Lists, strength: Strength) -> lattice.Struck:
     """One strength of a kept period."""
     with np.load(io.BytesIO(row.content), allow_pickle=False) as arrays:
         about = json.loads(arrays["about"].tobytes())
@@ -292,8 +281,10 @@ def unpack(row: FigurePeriod, lists: Lists, strength: Strength) -> Struck:
             if name.startswith(f"{strength}.")
         }
         pairs = arrays[f"pairs.{strength}"].astype(np.int64)
-    medians = {(_geography(g), name, place): Median(*rest) for g, name, place, *rest in about["medians"][strength]}
-    return Struck(row.label, lists, about["struck_at"], tables, medians, pairs, row.partial)
+    medians = {
+        (_geography(g), name, place): lattice.Median(*rest) for g, name, place, *rest in about["medians"][strength]
+    }
+    return lattice.Struck(row.label, lists, about["struck_at"], tables, medians, pairs, row.partial)
 
 
 def _geography(text: str) -> tuple[bool, bool]:
@@ -316,7 +307,7 @@ def book(session: Session, strength: Strength) -> Book:
         held = _BOOKS.get(key)
         if held is not None and held[0] == at:
             return held[1]
-    lists = {row.year: Lists.of(row.content) for row in session.exec(select(FigureList))}
+    lists = {row.year: lattice.Lists.of(row.content) for row in session.exec(select(FigureList))}
     rows = session.exec(select(FigurePeriod))
     made = Book({row.label: unpack(row, lists[row.label[:4]], strength) for row in rows}, strength)
     with _GUARD:
@@ -326,7 +317,7 @@ def book(session: Session, strength: Strength) -> Book:
 
 def book_months(session: Session) -> list[str]:
     """The months that are struck."""
-    return sorted(label for label in session.exec(select(FigurePeriod.label)) if kind_of(label) == "month")
+    return sorted(label for label in session.exec(select(FigurePeriod.label)) if lattice.kind_of(label) == "month")
 
 
 def told_as_of(session: Session, there: Book) -> tuple[str, str]:

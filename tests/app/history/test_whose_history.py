@@ -1,0 +1,136 @@
+"""History belongs to the agency that brought it (attack.md 2: an administrator of another service undid an import, and
+imported rows that named the first one; the audit entry stood where that one could not see it)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlmodel import select
+
+from app.care.counted.tables import TrendSample
+from app.figures.history import service as history
+from app.platform.kernel.actor import Role
+from app.platform.kernel.errors import Invalid
+from harm_messages import load_pack
+from tests.app.conftest import World
+from tests.app.history.conftest import HEAD, ROW, Files
+from tests.app.history.test_history_on_a_screen import send, step, text_of, work
+
+TakeIn = Callable[..., Any]
+
+
+def row_of(agency: str, key: str = "0001") -> str:
+    """A sample of an agency, of no site."""
+    return f"{agency},{key},2026-01-31,,Aton,Down,Opioid,12.5\n"
+
+
+OURS, THEIRS = row_of("North East Drug Checking"), row_of("Another Service")
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """Nothing here depends on the kind of database; tests/api sends every route on both."""
+    return sqlite_url
+
+
+def counted(world: World) -> dict[Any, Any]:
+    with world.runtime.read() as session:
+        return {row.sample_id: (row.agency, row.agency_id) for row in session.exec(select(TrendSample))}
+
+
+def test_an_administrator_of_another_service_neither_sees_nor_undoes_an_import(world: World, take_in: TakeIn) -> None:
+    made = take_in(HEAD + ROW)
+    before = counted(world)
+    theirs = world.as_(Role.ADMIN, agency="other")
+    assert theirs.get("/api/v1/history/imports").json() == []
+    assert "Two towns" not in theirs.get("/history").text
+    for key in (made.row.id, uuid4()):
+        assert theirs.get(f"/history/imports/{key}/map.toml").status_code == 404
+        assert theirs.post(f"/history/imports/{key}/undo", data={"reason": "because I can"}).status_code == 404
+    assert counted(world) == before != {}
+    assert len(world.as_(Role.ADMIN).get("/api/v1/history/imports").json()) == 1
+
+
+def test_files_that_were_sent_are_seen_imported_and_dropped_by_their_own_agency(world: World) -> None:
+    url = work(world, send(world))
+    theirs = world.as_(Role.ADMIN, agency="other")
+    absent = f"/history/uploads/{uuid4()}"
+    for at in (url, absent):
+        for tail in ("", "/part", "/problems.csv"):
+            assert theirs.get(at + tail).status_code == 404
+        for act in ("import", "drop"):
+            assert theirs.post(f"{at}/{act}", data={"version": 2}).status_code == 404
+    assert "Two towns" not in theirs.get("/history").text + theirs.get("/history/part").text
+    assert step(world, url, "import").status_code == 303
+
+
+@pytest.mark.parametrize("named", ["Another Service", "ANOTHER  service"])
+def test_rows_that_name_another_agency_of_this_server_are_refused_with_their_line(world: World, named: str) -> None:
+    url = work(world, send(world, HEAD + OURS + row_of(named, "0002")))
+    told = text_of(world.as_(Role.ADMIN).get(url))
+    assert "1 thing must be mended" in told
+    assert "samples.csv, line 3, column Authority" in told
+    assert "is another agency on this server, and only its own people may import its history." in told
+    assert step(world, url, "import").status_code == 409
+    assert counted(world) == {}
+
+
+def test_nothing_is_imported_that_names_another_agency_whoever_read_it(world: World, take_in: TakeIn) -> None:
+    with pytest.raises(Invalid, match="1 thing must be mended"):
+        take_in(HEAD + THEIRS)
+    take_in(HEAD + THEIRS, world.other_actors[Role.ADMIN])
+    assert list(counted(world).values()) == [("Another Service", world.other_agency_id)]
+
+
+def test_only_samples_of_who_imports_count_as_samples_of_an_agency_here(world: World, take_in: TakeIn) -> None:
+    take_in(HEAD + OURS + ROW.replace("0001", "0002"))
+    assert sorted(counted(world).values(), key=str) == [
+        ("North East Drug Checking", world.agency_id), ("North", None),
+    ]  # fmt: skip
+
+
+def test_a_source_of_the_same_name_replaces_and_takes_back_nothing_of_another_agency(
+    world: World, take_in: TakeIn
+) -> None:
+    ours, them = take_in(HEAD + ROW), world.other_actors[Role.ADMIN]
+    before = counted(world)
+    theirs = take_in(HEAD + ROW, them)
+    assert (theirs.new, theirs.already_there) == (1, False), "what another has is not told"
+    assert len(counted(world)) == 2
+    with world.runtime.db.begin(them) as uow:
+        history.count_again(uow, "Two towns", load_pack())
+        history.undo(uow, theirs.row.id, "not ours", load_pack())
+    assert counted(world) == before
+    with world.runtime.db.begin(world.actors[Role.ADMIN]) as uow:
+        assert history.sources(uow.session, uow.actor) == ["Two towns"]
+        history.undo(uow, ours.row.id, "all of it", load_pack())
+    assert counted(world) == {}
+
+
+def test_what_is_imported_and_taken_back_stands_in_the_log_of_its_agency(world: World, take_in: TakeIn) -> None:
+    url = work(world, send(world))
+    step(world, url, "import")
+    world.runtime.jobs.run_until_idle()
+    (row,) = world.as_(Role.ADMIN).get("/api/v1/history/imports").json()
+    world.as_(Role.ADMIN).post(f"/history/imports/{row['id']}/undo", data={"reason": "wrong extract"})
+
+    def log(agency: str) -> list[str]:
+        entries = world.as_(Role.ADMIN, agency=agency).get("/api/v1/audit").json()
+        return sorted(one["verb"] for one in entries if one["object_type"].startswith("history"))
+
+    assert (log("own"), log("other")) == (["confirm", "import", "send", "undo"], [])
+
+
+def test_the_operator_names_the_agency_where_there_are_several_services(world: World, files: Files) -> None:
+    from app.intake.people import service as people
+
+    with world.runtime.read() as session:
+        with pytest.raises(Invalid, match="several services here: name one with --agency") as refused:
+            people.operator_for(session)
+        assert "Another Service" in refused.value.hint
+        assert people.operator_for(session, "Another Service").agency_id == world.other_agency_id
+        with pytest.raises(Invalid, match="no agency “Nowhere” here"):
+            people.operator_for(session, "Nowhere")

@@ -1,0 +1,97 @@
+"""The secret that belongs to the data, the anchors of the audit log, and who may read what a verb writes."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Mast
+
+ADD = ("people", "add", "ada", "--name", "Ada", "--agency", "Durham", "--role", "admin")
+
+
+@pytest.fixture
+def data(mast: Mast, tmp_path: Path) -> Path:
+    """A service with one account."""
+    mast("db", "upgrade")
+    mast(*ADD)
+    return tmp_path / "data"
+
+
+@pytest.mark.parametrize("verb", [("serve",), ("worker",), ("people", "token", "ada"), ("audit", "verify")])
+def test_attack_a_missing_secret_is_not_replaced_in_silence(mast: Mast, data: Path, verb: tuple[str, ...]) -> None:
+    (data / "secret").unlink()
+    said = mast(*verb, code=1).stderr
+    assert "There is no secret in" in said
+    assert "Put back" in said
+    assert not (data / "secret").exists()
+
+
+@pytest.mark.parametrize("verb", [("serve",), ("worker",), ("people", "token", "ada")])
+def test_attack_a_server_does_not_start_with_another_secret(mast: Mast, data: Path, verb: tuple[str, ...]) -> None:
+    (data / "secret").write_text("another" * 8)
+    assert "is not the one this database was made with" in mast(*verb, code=1).stderr
+
+
+@pytest.mark.parametrize("secret", ["", "x", "s" * 31])
+def test_attack_an_empty_or_short_secret_is_refused(
+    mast: Mast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    mast("db", "upgrade")
+    if secret:
+        monkeypatch.setenv("MAST_SECRET", secret)
+        assert f"MAST_SECRET has {len(secret)} bytes; it needs 32" in mast(*ADD, code=1).stderr
+        monkeypatch.delenv("MAST_SECRET")
+    (tmp_path / "data" / "secret").write_text(secret)
+    assert f"has {len(secret)} bytes; it needs 32" in mast(*ADD, code=1).stderr
+
+
+def test_a_lost_secret_may_be_replaced_when_that_is_meant(mast: Mast, data: Path) -> None:
+    before = (data / "secret").read_text()
+    (data / "secret").unlink()
+    assert "dead for good" in mast("db", "replace-secret", code=1).output
+    assert not (data / "secret").exists()
+    assert "from now on" in mast("db", "replace-secret", "--yes").stdout
+    assert (data / "secret").read_text() != before
+    mast("people", "token", "ada")
+    assert "only the order could be checked" in mast("audit", "verify").stdout
+    assert "already" in mast("db", "replace-secret", "--yes").stdout
+
+
+def test_a_service_whose_secret_is_lost_can_still_be_backed_up(mast: Mast, data: Path, tmp_path: Path) -> None:
+    (data / "secret").unlink()
+    mast("db", "backup", tmp_path / "backup")
+    assert not (data / "secret").exists()
+
+
+def test_attack_the_end_of_the_log_is_gone_since_the_backup(mast: Mast, data: Path, tmp_path: Path) -> None:
+    mast("people", "token", "ada")
+    mast("db", "backup", tmp_path / "backup")
+    manifest = tmp_path / "backup" / "backup.json"
+    mast("people", "token", "ada")
+    assert "unbroken" in mast("audit", "verify", "--since", manifest).stdout
+    with closing(sqlite3.connect(data / "mast.sqlite3")) as file, file:
+        file.execute("DROP TRIGGER audit_entry_no_delete")
+        file.execute("DELETE FROM audit_entry WHERE seq >= (SELECT max(seq) - 1 FROM audit_entry)")
+    assert "unbroken" in mast("audit", "verify").stdout, "nothing in the database can tell"
+    said = mast("audit", "verify", "--since", manifest, code=1).stderr
+    assert "an anchor says" in said
+    assert "no anchor in" in mast("audit", "verify", "--since", "yesterday", code=1).stderr
+
+
+def test_the_file_of_anchors_is_looked_at_without_being_named(
+    mast: Mast, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "anchors").write_text(f"2026-07-01T12:00:00+00:00 900:{'a' * 64}\n")
+    monkeypatch.setenv("MAST_AUDIT_ANCHOR", str(tmp_path / "anchors"))
+    assert "there were 900" in mast("audit", "verify", code=1).stderr
+
+
+def test_attack_other_accounts_of_the_machine_read_data_and_backups(mast: Mast, data: Path, tmp_path: Path) -> None:
+    mast("db", "backup", tmp_path / "backup")
+    written = [data, tmp_path / "backup", *data.rglob("*"), *(tmp_path / "backup").rglob("*")]
+    assert {path.name for path in written} >= {"mast.sqlite3", "secret", "database.sqlite3", "backup.json"}
+    assert [path for path in written if path.stat().st_mode & 0o077] == []
