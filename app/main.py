@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -12,11 +12,12 @@ from functools import partial
 from html import escape
 from importlib import import_module
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from anyio import to_thread
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
+from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -45,13 +46,12 @@ from app.operations.retention import Housekeeper
 from app.platform import audit
 from app.platform.db import Database
 from app.platform.jobs import JobRunner, Workers
-from app.platform.kernel.clock import Clock, system_clock
+from app.platform.kernel.place import Clock, system_clock
 from app.platform.live.hub import EventHub
 from app.platform.security.policy import check_policies
 from app.platform.security.throttle import Throttle
 from app.platform.storage import BlobStore, Reserve
 from app.platform.web import forms, problems
-from app.platform.web.browser_files import BrowserFiles
 from app.platform.web.middleware import BodyLimit, Guard, HeadAsGet, LastResort, SecurityHeaders
 from app.platform.web.templates import Templates
 from app.runtime import Runtime
@@ -61,52 +61,6 @@ from harm_messages import load_pack
 from instruments import DEFAULT_LIMITS, Limits
 
 HERE = Path(__file__).parent
-
-# Feature or screen → its modules of routes, in the order in which they are asked: fixed addresses before those with a key in them.
-ROUTES: dict[str, tuple[str, ...]] = {
-    "care.alerts": ("api",),
-    "care.consultations": ("api", "api_log"),
-    "care.message_packs": ("api",),
-    "figures.exports": ("api",),
-    "figures.history": ("api",),
-    "figures.releases": ("api",),
-    "figures.trends": ("api",),
-    "intake.people": ("api",),
-    "intake.samples": ("api", "api_substances"),
-    "intake.sessions": ("api",),
-    "intake.tasks": ("api",),
-    "laboratory.incoming": ("api",),
-    "laboratory.instrument_checks": ("api",),
-    "laboratory.library": ("api",),
-    "laboratory.quantification": ("api",),
-    "laboratory.readings": ("api",),
-    "laboratory.standards": ("api",),
-    "laboratory.subtraction": ("api",),
-    "operations": ("api",),
-    "results": ("api",),
-    "screens.alerts": ("public_page", "page"),
-    "screens.bench": ("page", "files_page", "steps_page"),
-    "screens.consultation": ("page", "adjusting_page"),
-    "screens.history": ("page",),
-    "screens.incoming": ("page",),
-    "screens.instruments": ("page", "learning_page"),
-    "screens.libraries": ("page",),
-    "screens.messages": ("page", "steps_page"),
-    "screens.people": ("page", "accounts_page", "account_page"),
-    "screens.projects": ("page",),
-    "screens.reception": ("page",),
-    "screens.releases": ("page",),
-    "screens.samples": ("page",),
-    "screens.session_report": ("page",),
-    "screens.sessions": ("page",),
-    "screens.standards": ("page",),
-    "screens.subtraction": ("page",),
-    "screens.system": ("page",),
-    "screens.tasks": ("page",),
-    "screens.ticket": ("page",),
-    "screens.trends": ("page",),
-}
-
 
 WORKER = (sys.executable, "-m", "app.cli", "worker", "--beside")
 """The command that starts a worker beside a server; its name follows."""
@@ -224,6 +178,30 @@ async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
         parts.close()
 
 
+def routes() -> Iterator[str]:
+    """Every module of routes, found on disk, in the order in which they are asked: of a folder the public page first, whose
+    addresses are fixed where those of the page beside it have a key in them; then `api` or `page`, then the others."""
+    found = [*HERE.glob("**/api*.py"), *HERE.glob("screens/*/*page.py")]
+    for path in sorted(found, key=lambda one: (one.parent, one.stem != "public_page", len(one.stem), one.stem)):
+        yield ".".join((HERE.name, *path.relative_to(HERE).with_suffix("").parts))
+
+
+SERVED = frozenset({".css", ".js", ".mjs", ".svg", ".png", ".woff2", ".wasm", ".json", ".txt"})
+
+
+class BrowserFiles(StaticFiles):
+    """Serves these folders as if they were one; the first that has a file answers. Pages and their templates lie beside the
+    style sheets, so only files a browser asks for are given out (`SERVED`)."""
+
+    def __init__(self, *folders: Path) -> None:
+        super().__init__(directory=folders[0])
+        self.all_directories = list(folders)
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """Where the file lies; nothing for what no browser asks for."""
+        return super().lookup_path(path) if PurePosixPath(path).suffix in SERVED else ("", None)
+
+
 def attach(application: FastAPI, parts: Runtime) -> None:
     """Give an application the parts it runs with; before it starts. Routes and middleware find them here only."""
     application.state.runtime = parts
@@ -246,9 +224,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, runtime: Runt
         dependencies=[Depends(nudge)],
     )
     application.state.identify = signin.identify
-    for feature, modules in ROUTES.items():
-        for module in modules:
-            application.include_router(import_module(f"app.{feature}.{module}").router)
+    for module in routes():
+        application.include_router(import_module(module).router)
     attach(application, parts)
     application.mount("/static", BrowserFiles(HERE / "static", HERE / "screens"), name="static")
     problems.install(application, _problem_page)

@@ -62,7 +62,8 @@ async def nudge(request: Request) -> None:
 
 def _check(request: Request, route: APIRoute, fields: tuple[FreeField, ...], body: Body) -> None:
     fired = list(_fired(written(fields, body)))
-    heeded = _heeded(body)
+    left_out_there = str(body.get(LEFT_OUT, ""))[:200].split(",")
+    heeded = tuple(kind for kind in PersonalKind if kind.value in left_out_there)  # by somebody, in the browser
     if not fired and not heeded:
         return
     actor = current_actor(request)
@@ -72,7 +73,7 @@ def _check(request: Request, route: APIRoute, fields: tuple[FreeField, ...], bod
     said = body.get(CHECKED)
     checked = (said is True or said == "true") and not outside
     answer = "left_out" if not fired else "kept" if checked else "refused" if outside else "asked"
-    _log(request, actor, route, fired or [Fired("", "", False, tuple(heeded), "")], answer)
+    _log(request, actor, route, fired or [Fired("", "", False, heeded, "")], answer)
     if not fired or checked:
         return
     request.state.nudged = (fired, body)
@@ -87,12 +88,6 @@ def _fired(texts: Iterable[tuple[FreeField, str]]) -> Iterator[Fired]:
     for one, text in texts:
         if kinds := tuple(dict.fromkeys(found.kind for found in found_in(text, one.free.but))):
             yield Fired(one.name, text, one.free.outside, kinds, left_out(text, one.free.but))
-
-
-def _heeded(body: Body) -> list[PersonalKind]:
-    """Kinds that somebody left out in the browser."""
-    said = body.get(LEFT_OUT, "")
-    return [kind for kind in PersonalKind if kind.value in str(said)[:200].split(",")]
 
 
 def _log(request: Request, actor: Actor, route: APIRoute, fired: Iterable[Fired], answer: str) -> None:

@@ -9,15 +9,16 @@ from collections.abc import Sequence
 
 from app.care.alerts import detecting_job
 from app.care.consultations import following
-from app.care.consultations.events import TalkRecorded
+from app.care.consultations.domain import TalkRecorded
 from app.care.counted import counting_results
 from app.intake.samples.events import NotToBeCounted
-from app.laboratory.readings.events import ReadingsInQuestion
+from app.laboratory.readings.domain import ReadingsInQuestion
 from app.platform import reactions
+from app.platform.kernel.event import Event
 from app.results import service as results
-from app.results.events import StepTaken
+from app.results.loading import StepTaken
 
-TABLE: dict[type, Sequence[reactions.Reaction]] = {
+TABLE: dict[type[Event], Sequence[reactions.Reaction]] = {
     # a client withdrew a sample, or the consent to figures
     NotToBeCounted: (counting_results.forget,),
     # readings are to be replaced, or their file goes to another sample

@@ -23,7 +23,7 @@ from app.laboratory.readings.reading_job import LazySandbox
 from app.platform.db import Database, UnitOfWork
 from app.platform.jobs import JobRunner, Workers
 from app.platform.kernel.actor import Actor
-from app.platform.kernel.clock import Clock
+from app.platform.kernel.place import Clock
 from app.platform.live.hub import EventHub
 from app.platform.security.throttle import Throttle
 from app.platform.storage import BlobStore

@@ -19,6 +19,11 @@ from app.platform.kernel.errors import Invalid
 MIB = 1024 * 1024
 SECRET_BYTES = 32
 
+SHARED = (
+    "cookie_secure", "demo", "public_url", "release_licence", "release_publisher", "releases_monthly", "session_hours",
+    "session_idle_minutes", "ticket_days", "time_zone",
+)  # fmt: skip
+
 
 class Settings(BaseSettings):
     """Everything an operator may set; each name is MAST_ plus the field in capitals. See docs/operator.md."""
@@ -74,6 +79,10 @@ class Settings(BaseSettings):
                 f"time_zone: “{self.time_zone}” is no zone this machine knows, such as Europe/London"
             ) from error
         return self
+
+    def shared(self) -> dict[str, str]:
+        """Those in which servers of one database may not differ, as text."""
+        return {name: str(getattr(self, name)) for name in SHARED}
 
     def environment(self) -> dict[str, str]:
         """What was set, as variables: for a process that is to run with the same."""

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from app.care.alerts.detection import drift, rising, run
-from app.care.alerts.detection.rising import Counted
+from app.care.alerts.detection import run
+from app.care.alerts.detection.run import Counted
 
 HISTORY = 12
 SHARES = (0.005, 0.02, 0.05, 0.10, 0.20)
@@ -74,8 +74,8 @@ def alarms(chance: Rng, world: World, before: float, now: float, times: int) -> 
         single, batches = [p[0] for p in past], [p[1] for p in past]
         said = (
             *ears([p.x for p in single] + [current[0].x]),
-            rising.may_alarm(current[0]) and rising.predictive(single).tail(current[0]) <= rising.LEVEL,
-            rising.may_alarm(current[1]) and rising.predictive(batches).tail(current[1]) <= rising.LEVEL,
+            run.may_alarm(current[0]) and run.predictive(single).tail(current[0]) <= run.LEVEL,
+            run.may_alarm(current[1]) and run.predictive(batches).tail(current[1]) <= run.LEVEL,
         )
         for kept, one in zip(out, said, strict=True):
             kept.append(bool(one))
@@ -91,10 +91,10 @@ def runs(chance: Rng, world: World, times: int, raised: int) -> tuple[float, flo
         for place, share in enumerate(shares):
             is_raised = place < raised
             past = [session(chance, world, share)[1] for _ in range(HISTORY)]
-            now = session(chance, world, drift.raised(share, 8.0) if is_raised else share)[1]
-            p.append(rising.predictive(past).tail(now) if rising.may_alarm(now) else 1.0)
+            now = session(chance, world, run.raised(share, 8.0) if is_raised else share)[1]
+            p.append(run.predictive(past).tail(now) if run.may_alarm(now) else 1.0)
             truth.append(is_raised)
-        said = np.array([v.rejected for v in run.benjamini_hochberg(p, cap=rising.LEVEL)])
+        said = np.array([v.rejected for v in run.benjamini_hochberg(p, cap=run.LEVEL)])
         true = np.array(truth)
         false.append(said[~true].mean())
         proportion.append((said & ~true).sum() / max(1, said.sum()))
@@ -138,8 +138,8 @@ def discoveries(chance: Rng, times: int) -> Iterator[str]:
 
 def _until(chance: Rng, n: int, base: float, true: float, limit: float, longest: int, paths: int) -> tuple[float, int]:
     x = chance.binomial(n, true, size=(paths, longest))
-    up, down = drift.steps([Counted(n, n)], base)[0] / n, drift.steps([Counted(0, n)], base)[0] / n
-    highest: Any = drift._running_maxima(x * up + (n - x) * down)
+    up, down = run.steps([Counted(n, n)], base)[0] / n, run.steps([Counted(0, n)], base)[0] / n
+    highest: Any = run._running_maxima(x * up + (n - x) * down)
     over = highest > limit
     first = np.where(over[:, -1], over.argmax(axis=1) + 1, longest)
     signalled = over[:, -1]
@@ -148,19 +148,19 @@ def _until(chance: Rng, n: int, base: float, true: float, limit: float, longest:
 
 def run_lengths(chance: Rng, paths: int) -> Iterator[str]:
     """CUSUM run lengths, in periods."""
-    yield f"\nCUSUM: periods until a signal (wanted where nothing changed: {drift.RUN_LENGTH})"
+    yield f"\nCUSUM: periods until a signal (wanted where nothing changed: {run.RUN_LENGTH})"
     yield f"{'n':>4} {'share':>6} {'h':>6}  {'none':>7} {'p0 learnt':>10}  {'odds x2':>8} {'odds x3':>8}"
     for n in SIZES:
         for base in (0.02, 0.05, 0.10):
-            h = drift.limit_for(base, (n,))
-            none, _ = _until(chance, n, base, base, h, 2 * drift.RUN_LENGTH, paths)
+            h = run.limit_for(base, (n,))
+            none, _ = _until(chance, n, base, base, h, 2 * run.RUN_LENGTH, paths)
             learnt = []
             for _ in range(20):  # p0 from 20 sessions, as in use
                 seen = (chance.binomial(20 * n, base) + 0.5) / (20 * n + 1)
                 learnt.append(
-                    _until(chance, n, seen, base, drift.limit_for(float(f"{seen:.2g}"), (n,)), 400, paths // 20)[0]
+                    _until(chance, n, seen, base, run.limit_for(float(f"{seen:.2g}"), (n,)), 400, paths // 20)[0]
                 )
-            later = [_until(chance, n, base, drift.raised(base, odds), h, 400, paths)[1] for odds in (2.0, 3.0)]
+            later = [_until(chance, n, base, run.raised(base, odds), h, 400, paths)[1] for odds in (2.0, 3.0)]
             yield (f"{n:>4} {base:>6} {h:>6.2f}  {none:>7.0f} {np.median(learnt):>10.0f}  {later[0]:>8} {later[1]:>8}")
 
 

@@ -305,8 +305,12 @@ def run(database_url: str) -> Measured:
         if ARGUMENTS.idle:
             asyncio.run(_idle(servers[0], service.tokens["reception"]))
             return {}
+        road = servers[0].road()
+        for server in servers:  # nobody opens the doors before the workers are ready
+            line = Connection(server.port, service.tokens["chemist"])
+            asyncio.run(_candidates(line, road.analysis(road.register()), files()[0], Seen()))
         before = cost(processes)
-        seen = asyncio.run(load(servers, servers[0].road(), service.tokens))
+        seen = asyncio.run(load(servers, road, service.tokens))
         after = cost(processes)
         spent = after[0] - before[0], after[1] - before[1]
         for line in seen.refused[:3]:

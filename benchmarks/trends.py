@@ -37,8 +37,8 @@ from app.operations import demo_history
 from app.platform.db import Database
 from app.platform.db.migrate import upgrade
 from app.platform.kernel.actor import Actor, Role
-from app.platform.kernel.clock import system_clock
 from app.platform.kernel.errors import Forbidden, Invalid
+from app.platform.kernel.place import system_clock
 from benchmarks.trends_facts import into_parquet, into_postgres, into_sqlite, made_up
 from harm_messages import load_pack
 

@@ -6,19 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from sqlmodel import Session
 
 from app.cli.root import Bar, answering, database_of, main, say
+from app.laboratory.library import reparse, service, usable
+from app.laboratory.library.calibrating import calibrate_library
+from app.laboratory.library.importing import ImportParts, import_library
+from app.laboratory.library.registry import LibraryRegistry
+from app.laboratory.library.service import LibraryFault, library_faults
+from app.platform.db import Database
+from app.platform.web.csv_text import csv_text
 from app.settings import Settings
-
-if TYPE_CHECKING:
-    from app.laboratory.library.checking import LibraryFault
-    from app.laboratory.library.registry import LibraryRegistry
-    from app.laboratory.library.reparse import Reparsed
-    from app.platform.db import Database
 
 
 @main.group()
@@ -48,14 +48,10 @@ def library_import(
 
     It is there whole or not at all. The same files under the same name once more change nothing.
     """
-    from app.laboratory.library import importing, raw_files, service
-    from app.laboratory.library.importing import ImportParts
-    from app.platform.web.csv_text import csv_text
-
     settings = Settings()
     with database_of(settings, make=True) as database:
-        made = importing.import_library(
-            ImportParts(database, settings.library_dir, raw=raw_files.raw_store(settings.blob_dir)),
+        made = import_library(
+            ImportParts(database, settings.library_dir, raw=usable.raw_store(settings.blob_dir)),
             files,
             name or files[0].stem,
             licence,
@@ -84,8 +80,6 @@ REASONS_SHOWN = 20
 
 def _refused(refusals: Sequence[Mapping[str, str | int]]) -> Iterator[str]:
     """By reason, the commonest first, each with one example."""
-    from app.laboratory.library import service
-
     reasons = service.reasons_of(refusals)
     for reason in reasons[:REASONS_SHOWN]:
         where = f"{reason.name} in {reason.file}" if reason.name != reason.file and reason.file else reason.name
@@ -97,8 +91,6 @@ def _refused(refusals: Sequence[Mapping[str, str | int]]) -> Iterator[str]:
 
 @contextmanager
 def _shelf() -> Iterator[tuple[Database, LibraryRegistry]]:
-    from app.laboratory.library.registry import LibraryRegistry
-
     settings = Settings()
     with database_of(settings, make=True) as database:
         yield database, LibraryRegistry(settings.library_dir, database)
@@ -108,8 +100,6 @@ def _shelf() -> Iterator[tuple[Database, LibraryRegistry]]:
 @answering
 def library_list(json_: bool) -> None:
     """Every library that is searched."""
-    from app.laboratory.library import service
-
     with _shelf() as (database, registry), database.read() as session:
         rows = service.list_libraries(session, registry)
     text = "\n".join(f"{r.name}: {r.n_entries:,} entries, {r.technique}. {r.notice}".rstrip() for r in rows)
@@ -121,8 +111,6 @@ def library_list(json_: bool) -> None:
 @answering
 def library_info(name: str, json_: bool) -> None:
     """Provenance of one library, and which calibration its answers rest on."""
-    from app.laboratory.library import service
-
     with _shelf() as (database, registry), database.read() as session:
         row = service.get_library(session, registry, _key(session, registry, name))
         found = service.calibrations_of(registry, row, Settings().library_dir)
@@ -157,9 +145,6 @@ def library_calibrate(
 
     The calibration is kept under a new number and used from now on; earlier ones stay.
     """
-    from app.laboratory.library.calibrating import calibrate_library
-    from app.laboratory.library.importing import ImportParts
-
     if not readings and not more:
         raise click.UsageError("Give the instrument files with --readings.")
     with _shelf() as (database, registry):
@@ -192,8 +177,6 @@ def library_check(name: str, json_: bool) -> None:
 
     Nothing is changed. Each fault is a reason to look at the entry, with the figures behind it.
     """
-    from app.laboratory.library.checking import library_faults
-
     with _shelf() as (database, registry), database.read() as session:
         key = _key(session, registry, name)
         found = library_faults(session, registry, key, Settings().library_dir, progress=None if json_ else Bar())
@@ -224,22 +207,17 @@ def library_reparse(name: str, apply_: bool, json_: bool) -> None:
 
     With --apply the library is made anew; the old one stays until the new one is complete.
     """
-    from app.laboratory.library import raw_files, reparse
-    from app.laboratory.library.importing import ImportParts
-
     settings = Settings()
     with database_of(settings, make=True) as database:
-        parts = ImportParts(database, settings.library_dir, raw=raw_files.raw_store(settings.blob_dir))
+        parts = ImportParts(database, settings.library_dir, raw=usable.raw_store(settings.blob_dir))
         found = reparse.reparse_library(parts, name, apply=apply_, progress=None if json_ else Bar())
     say({**asdict(found), "same": found.same}, "\n".join(_reparsed(found)), json_)
 
 
-def _reparsed(found: Reparsed) -> Iterator[str]:
-    from app.laboratory.library.reparse import lines_of
-
+def _reparsed(found: reparse.Reparsed) -> Iterator[str]:
     before, now = (", ".join(names) or "not noted" for names in found.readers)
     yield f"{found.name}: {found.n_entries[0]:,} → {found.n_entries[1]:,} entries, read by {before} → {now}."
-    yield from ("  " + line for line in lines_of(found))
+    yield from ("  " + line for line in reparse.lines_of(found))
     if found.same:
         yield "Every entry is the same."
     elif found.applied:
@@ -249,7 +227,5 @@ def _reparsed(found: Reparsed) -> Iterator[str]:
 
 
 def _key(session: Session, registry: LibraryRegistry, name: str) -> str:
-    from app.laboratory.library import service
-
     rows = service.list_libraries(session, registry)
     return next((r.key for r in rows if name in (r.key, r.name)), name)

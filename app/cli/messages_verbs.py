@@ -15,7 +15,7 @@ import click
 
 import harm_messages
 from app.cli.root import answering, database_of, fail, main, say
-from app.platform.kernel.clock import system_clock
+from app.platform.kernel.place import system_clock
 from app.settings import Settings
 from harm_messages import GateClosed, HarmMessageError, Page, Problem
 from harm_messages.files import SHIPPED

@@ -11,7 +11,7 @@ from app.operations import at_rest, retention
 from app.operations import backup as backups
 from app.platform import audit as audit_log
 from app.platform.db import migrate
-from app.platform.kernel.clock import system_clock
+from app.platform.kernel.place import system_clock
 from app.platform.storage import BlobStore
 from app.settings import Settings
 

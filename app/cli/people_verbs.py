@@ -16,8 +16,7 @@ from app.intake.people import service as people
 from app.intake.people.tables import AgencyKind, Person
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import OPERATOR, Role
-from app.platform.kernel.clock import system_clock
-from app.platform.kernel.place import local
+from app.platform.kernel.place import local, system_clock
 from app.settings import Settings
 
 USERNAME = click.argument("username")

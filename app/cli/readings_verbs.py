@@ -8,17 +8,20 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from fastapi.encoders import jsonable_encoder
 
 from app.cli.root import Bar, answering, fail, main
+from app.laboratory.identification.substances import SubstanceIndex
+from app.laboratory.readings import arrays
+from app.laboratory.readings.reading_job import ReadingParts
+from app.laboratory.readings.repository import Selection
+from app.laboratory.readings.reprocess import ReadingChange, Reprocessed, how_many, reprocess
+from app.laboratory.standards.controlling import BatchControls
+from app.operations import logging as logs
 from app.settings import Settings
-
-if TYPE_CHECKING:
-    from app.laboratory.readings.reading_job import ReadingParts
-    from app.laboratory.readings.reprocess import ReadingChange, Reprocessed
 
 WORDS = {
     "same": "the same",
@@ -61,9 +64,6 @@ def reparse(
     The raw files are never altered. Files under a result that was submitted keep the reading it stands on. A run that
     was cut off goes on with --older. Exit 1 when a file could not be read again for a reason that is not the file's.
     """
-    from app.laboratory.readings.repository import Selection
-    from app.laboratory.readings.reprocess import how_many, reprocess
-
     chosen = Selection(format_, reader, sample, upload, older)
     counted: Counter[str] = Counter()
     with _parts() as parts:
@@ -78,12 +78,7 @@ def reparse(
 @contextmanager
 def _parts() -> Iterator[ReadingParts]:
     """What reading needs, as in the service; logs go to stderr, so that the answer stays clean."""
-    from app.laboratory.identification.substances import SubstanceIndex
-    from app.laboratory.readings import arrays
-    from app.laboratory.readings.reading_job import ReadingParts
-    from app.laboratory.standards.controlling import BatchControls
-    from app.main import build_runtime
-    from app.operations import logging as logs
+    from app.main import build_runtime  # the whole service: not for who asks what verbs there are
 
     logs.configure("ERROR")
     with closing(build_runtime(Settings())) as runtime:

@@ -39,10 +39,10 @@ VERBS = {
     "people": "people_verbs",
     "read": "instruments_verbs",
     "readings": "readings_verbs",
-    "releases": "releases_verbs",
+    "releases": "figures_verbs",
     "samples": "samples_verbs",
     "serve": "serve_verbs",
-    "trends": "trends_verbs",
+    "trends": "figures_verbs",
     "watch": "watch_verbs",
     "worker": "serve_verbs",
 }

@@ -11,18 +11,20 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from app.cli.root import Bar, answering, database_of, fail, main, say
+from app.figures.exports.domain import tell_nobody
+from app.figures.exports.own import STEPS, hand_over
+from app.figures.history import service
+from app.figures.history.report import in_words, named, our_words, report_of
+from app.figures.history.service import HistoryImport, Reading
+from app.intake.people import service as people
 from app.platform.kernel.actor import OPERATOR
-from app.platform.kernel.clock import system_clock
+from app.platform.kernel.place import system_clock
 from app.settings import Settings
-
-if TYPE_CHECKING:
-    from app.figures.history.service import HistoryImport, Reading
-    from harm_messages import Register
+from harm_messages import Register, load_pack
 
 SUMMED_UP = 5
 AGENCY = "Whose history it is: the name of the agency. Left out where there is one service only."
@@ -44,11 +46,6 @@ def samples() -> None:
 @answering
 def samples_import(files: tuple[Path, ...], map_: Path, agency: str, dry_run: bool, json_: bool) -> None:
     """Import the history in FILES. All of it or nothing; the same files once more change nothing."""
-    from app.figures.history import service
-    from app.figures.history.report import report_of
-    from app.intake.people import service as people
-    from harm_messages import load_pack
-
     by_map, pack, bar = service.read_map(map_), load_pack(), None if json_ else Bar()
     lines_in = {path.name: path.read_bytes().count(b"\n") for path in files}
     reading = service.read_history(
@@ -81,8 +78,6 @@ def samples_import(files: tuple[Path, ...], map_: Path, agency: str, dry_run: bo
 
 def _report(reading: Reading, register: Register, json_: bool) -> None:
     """What was read, in full. Ends the command where something must be mended."""
-    from app.figures.history.report import report_of
-
     report = report_of(reading, register)
     lines = [*_reading_words(reading), *([f"\nFor the map:\n{text}\n"] if (text := report["map_lines"]) else [])]
     say(report, "\n".join(lines), json_)
@@ -95,9 +90,6 @@ def _report(reading: Reading, register: Register, json_: bool) -> None:
 @answering
 def samples_words(text: str, json_: bool) -> None:
     """The words a map may use; with TEXT, the substances that have it in their names."""
-    from app.figures.history.report import named, our_words
-    from harm_messages import load_pack
-
     register = load_pack().substances
     if not text:
         words = our_words(register)
@@ -114,9 +106,6 @@ def samples_words(text: str, json_: bool) -> None:
 @answering
 def samples_imports(agency: str, json_: bool) -> None:
     """What an agency imported, from where, under which licence."""
-    from app.figures.history import service
-    from app.intake.people import service as people
-
     with database_of(Settings(), make=True) as database, database.read() as session:
         rows = service.imports(session, people.operator_for(session, agency))
         data = [row.model_dump(mode="json", exclude={"map_text"}) for row in rows]
@@ -131,10 +120,6 @@ def samples_imports(agency: str, json_: bool) -> None:
 @answering
 def samples_undo(import_id: uuid.UUID, reason: str, agency: str, json_: bool) -> None:
     """Take an import of an agency back. What earlier imports said of its samples counts again."""
-    from app.figures.history import service
-    from app.intake.people import service as people
-    from harm_messages import load_pack
-
     with database_of(Settings()) as database, database.begin(OPERATOR) as uow:
         uow.actor = people.operator_for(uow.session, agency)
         row = service.undo(uow, import_id, reason, load_pack())
@@ -164,10 +149,6 @@ def samples_export(
 
     Only samples whose clients agreed to figures; withdrawn ones are not in it. Imported history of the agency is.
     """
-    from app.figures.exports.domain import tell_nobody
-    from app.figures.exports.own import STEPS, hand_over
-    from harm_messages import load_pack
-
     if columns is not None and format_ != "tedi":
         raise click.UsageError("--columns goes with --format tedi only.")
     if out.exists():
@@ -219,8 +200,6 @@ def _days_and_amounts(reading: Reading) -> Iterator[str]:
 
 
 def _reading_words(reading: Reading) -> Iterator[str]:
-    from app.figures.history.report import in_words
-
     for name, rows in reading.rows.items():
         yield f"{name}: {rows:,} rows"
     counts = Counter(len(s.findings) for s in reading.samples)

@@ -17,6 +17,7 @@ from app.intake.people import service as people
 from app.operations import logging as logs
 from app.operations.retention import Housekeeper
 from app.platform.db import migrate
+from app.platform.db.companions import beside
 from app.platform.jobs import Bell, answer
 from app.platform.jobs.processes import NICE
 from app.platform.live import close_unread
@@ -42,11 +43,13 @@ def _serve(settings: Settings) -> None:
         server_header=False,
         http=Connection,
         proxy_headers=False,  # create_app believes those of `trusted_proxies` alone
+        timeout_keep_alive=75,  # longer than a proxy or a tablet pauses, so that none sends into a closing connection
         timeout_graceful_shutdown=3,
     )
-    listening = config.bind_socket()
-    close_unread(listening)  # the kernel cuts off a screen that never reads
-    uvicorn.Server(config).run(sockets=[listening])
+    with beside(settings.database_url, settings.shared()):
+        listening = config.bind_socket()
+        close_unread(listening)  # the kernel cuts off a screen that never reads
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 @main.command()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
@@ -13,6 +12,7 @@ from sse_starlette.sse import EventSourceResponse
 from app.intake.people import signin
 from app.intake.people.service import ENDED
 from app.operations import service
+from app.platform.audit.tables import AuditOut
 from app.platform.kernel.actor import Actor, Role
 from app.platform.live import LiveEvent, event_stream
 from app.platform.security.policy import SERVICE_STAFF, allow, current_actor, public
@@ -37,24 +37,6 @@ class Ready(BaseModel):
     reasons: list[str]
     alarms: list[str]
     jobs: dict[str, int] = Field(description="By state, for staff of the service and administrators; empty for others")
-
-
-class AuditOut(BaseModel):
-    """One audit entry."""
-
-    seq: int
-    at: datetime
-    actor_id: str
-    actor_roles: str
-    verb: str
-    object_type: str
-    object_id: str
-    object_version: int | None
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-    reason: str
-    request_id: str
-    hash: str
 
 
 @router.get("/health", dependencies=[public("a monitor asks whether the process lives")])
@@ -121,4 +103,4 @@ def audit_log(
     """Newest entries first."""
     with rt.read() as session:
         rows = service.audit_page(session, who, before, limit)
-    return [AuditOut.model_validate(row, from_attributes=True) for row in rows]
+    return [AuditOut.model_validate(row) for row in rows]

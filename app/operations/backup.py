@@ -122,7 +122,10 @@ def _into_sqlite(settings: Settings, manifest: Manifest, dump: Path) -> Restored
 def _into_postgres(settings: Settings, manifest: Manifest, dump: Path) -> Restored:
     """Every foreign key is made anew, and so checked; one that does not hold undoes the whole, which is one transaction."""
     url = settings.database_url
-    _refuse_tables(url)
+    with closing(Database(url)) as database:
+        there = sa.inspect(database.reader).get_table_names()
+    if there:
+        raise Conflict("This database already holds tables; nothing was changed.", hint="Name an empty database.")
     _run("pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", str(dump), url=url)
     with closing(Database(url)) as database, database.read() as session:
         return _proven(session, settings, manifest, "What stands in the database now is not to be used.")
@@ -174,13 +177,6 @@ def _dump_postgres(database: Database, file: Path) -> tuple[dict[str, int], audi
         _run("pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={file}", url=database.url)
         _run("pg_restore", f"--file={os.devnull}", str(file))
         return _counts(connection), audit.anchor(Session(connection))
-
-
-def _refuse_tables(url: str) -> None:
-    with closing(Database(url)) as database:
-        there = sa.inspect(database.reader).get_table_names()
-    if there:
-        raise Conflict("This database already holds tables; nothing was changed.", hint="Name an empty database.")
 
 
 def _check_files(folder: Path, count: int) -> None:

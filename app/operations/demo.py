@@ -28,13 +28,13 @@ from app.intake.people import service as people
 from app.intake.people.tables import AgencyKind
 from app.intake.samples import service as samples
 from app.intake.samples.domain import ConsentAnswer, ConsentKind
-from app.intake.samples.intake_schemas import NewSample
+from app.intake.samples.schemas import NewSample
 from app.intake.sessions import service as sessions
 from app.intake.sessions.domain import ServiceType
 from app.laboratory.identification.domain import Method
 from app.laboratory.readings import analyses as reading_analyses
 from app.laboratory.readings import uploads
-from app.operations import demo_files, demo_history, demo_infrared, demo_mass
+from app.operations import demo_history, demo_infrared, demo_mass
 from app.operations.at_rest import unlock
 from app.platform.db import Database, UnitOfWork, migrate
 from app.platform.kernel.actor import ROLE_WORDS, Actor, Role
@@ -119,14 +119,7 @@ INTENTIONS = (
     (Intention.TAKE_AS_PLANNED, Intention.AVOID_MIXING),
     (Intention.UNDECIDED,),
 )
-CONSENTS = {
-    ConsentKind.ANALYSIS: ConsentAnswer.YES,
-    ConsentKind.AGGREGATE_DATA: ConsentAnswer.YES,
-    ConsentKind.SHARE_IN_ALERT: ConsentAnswer.YES,
-    ConsentKind.FOLLOWUP: ConsentAnswer.NO,
-    ConsentKind.AGE_18_ATTESTED: ConsentAnswer.YES,
-    ConsentKind.UNDERSTANDS_NOT_SAFE: ConsentAnswer.YES,
-}
+CONSENTS = dict.fromkeys(ConsentKind, ConsentAnswer.YES) | {ConsentKind.FOLLOWUP: ConsentAnswer.NO}
 SUBSTITUTED = 2
 """The kind that is not what was expected: the one whose page is worth looking at first."""
 CUT = 4
@@ -148,7 +141,7 @@ def prepare(settings: Settings, *, reset: bool) -> Iterator[str]:
         _throw_away(settings, marker)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = settings.data_dir / "example-files"
-    demo_files.write(files)
+    demo_infrared.write_drugs(files)
     demo_mass.write(files)
     demo_infrared.write(files)
     demo_history.write(files, datetime.now(UTC).date())

@@ -1,6 +1,7 @@
-"""Infrared of the example: two instruments with daily checks, one of which has drifted today, and mixtures to look at.
+"""Infrared of the example: two instruments with daily checks, one of which has drifted today, and mixtures to look at. And files of
+single drugs for a newcomer to upload, infrared and mass spectra; real files from your own instruments work the same way.
 
-All is made up from the bands of the starter library and of polystyrene, with noise, and says so in its names.
+All is made up from the figures of the starter libraries and of polystyrene, with noise, and says so in its names and titles.
 """
 
 from __future__ import annotations
@@ -12,21 +13,21 @@ from pathlib import Path
 
 import numpy as np
 
+import spectra
 from app.laboratory.identification.domain import Method
 from app.laboratory.instrument_checks import service as checks
 from app.laboratory.instrument_checks.domain import NewCheck
 from app.laboratory.readings import machines as reading_machines
 from app.laboratory.readings import references
-from app.operations.demo_files import jcamp
+from app.operations.demo_mass import msp
 from app.platform.db import UnitOfWork
 from app.platform.storage import BlobStore
 from instruments import read
-from spectra import starter_infrared_library
 from spectra.infrared.check import material
 from spectra.infrared_grid import GRID
 from spectra.types import FloatArray
 
-SEED = 23
+SEED, SEED_OF_DRUGS = 23, 7
 GOOD, DRIFTED = "FTIR 1 (example)", "FTIR 2 (example)"
 CHECKS: Mapping[str, tuple[str, tuple[float, ...]]] = {
     GOOD: ("polystyrene_film", (-0.1, 0.1, 0.2, 0.1, 0.2)),
@@ -69,7 +70,7 @@ def write(folder: Path) -> None:
 
 def mixture(parts: Mapping[str, float], foreign: tuple[float, ...], seed: int) -> tuple[FloatArray, FloatArray]:
     """Wavenumbers (cm⁻¹) and absorbance of starter entries by name, each times its factor, as an instrument sees them."""
-    library = starter_infrared_library()
+    library = spectra.starter_infrared_library()
     places = {name.casefold(): number for number, name in enumerate(library.names)}
     curves = [factor * np.asarray(library.curves[places[name]], dtype=np.float64) for name, factor in parts.items()]
     seen = np.isfinite(np.sum(curves, axis=0))
@@ -95,3 +96,48 @@ def _lines(x: FloatArray, places: tuple[float, ...], height: float, width: float
 
 def _noise(seed: int, size: int, level: float) -> FloatArray:
     return np.random.default_rng([SEED, seed + 1000]).normal(0.0, level, size)
+
+
+def write_drugs(folder: Path) -> None:
+    """Write the files of single drugs once."""
+    folder.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(SEED_OF_DRUGS)
+    infrared = _spectra(spectra.starter_infrared_library())
+    mass = _spectra(spectra.starter_mass_library())
+    for name in ("mdma", "cocaine", "ketamine"):
+        curve, peaks = infrared.get(name), mass.get(name)
+        if isinstance(curve, spectra.InfraredSpectrum):
+            (folder / f"{name}-infrared.jdx").write_text(_drug(name, curve, noise))
+        if isinstance(peaks, spectra.MassSpectrum):
+            (folder / f"{name}-gcms.msp").write_text(_msp(name, peaks, noise))
+
+
+def _spectra(
+    library: spectra.InfraredLibrary | spectra.MassLibrary,
+) -> dict[str, spectra.InfraredSpectrum | spectra.MassSpectrum]:
+    return {name.casefold(): library.entry(number).spectrum for number, name in enumerate(library.names)}
+
+
+def _drug(name: str, curve: spectra.InfraredSpectrum, noise: np.random.Generator) -> str:
+    seen = np.isfinite(curve.absorbance)
+    x, y = curve.wavenumber[seen], curve.absorbance[seen]
+    grid = np.arange(np.ceil(x[0] / 2) * 2, x[-1], 2.0)
+    return jcamp(name, grid, 0.6 * np.interp(grid, x, y) / y.max() + noise.normal(0, 0.002, grid.size))
+
+
+def jcamp(title: str, grid: FloatArray, absorbance: FloatArray) -> str:
+    """An infrared spectrum on a grid of 2 cm⁻¹, rising, as JCAMP-DX."""
+    ordinates = np.round(absorbance * 1e6).astype(int)
+    lines = [
+        f"##TITLE=Example, made up: {title}", "##JCAMP-DX=4.24", "##DATA TYPE=INFRARED SPECTRUM", "##ORIGIN=MAST example",
+        "##OWNER=public domain", "##XUNITS=1/CM", "##YUNITS=ABSORBANCE", "##XFACTOR=1", "##YFACTOR=0.000001",
+        f"##FIRSTX={grid[0]:g}", f"##LASTX={grid[-1]:g}", f"##FIRSTY={ordinates[0] * 1e-6:.6f}", "##DELTAX=2",
+        f"##NPOINTS={grid.size}", "##XYDATA=(X++(Y..Y))",
+    ]  # fmt: skip
+    lines += [f"{grid[i]:g} " + " ".join(str(v) for v in ordinates[i : i + 8]) for i in range(0, grid.size, 8)]
+    return "\r\n".join([*lines, "##END=", ""])
+
+
+def _msp(name: str, peaks: spectra.MassSpectrum, noise: np.random.Generator) -> str:
+    intensity = np.maximum(1, peaks.intensity * noise.normal(1, 0.1, peaks.intensity.size))
+    return msp(f"GC peak 1 ({name})", spectra.MassSpectrum(peaks.mz, np.round(999 * intensity / intensity.max())))

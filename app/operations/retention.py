@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,7 +24,7 @@ from app.care.alerts.tables import Alert, DetectionRun
 from app.care.consultations.tables import DisplayLog
 from app.care.counted.tables import TrendSample
 from app.figures.exports.tables import ResearchPlacement, ResearchProject
-from app.intake.people.tables import ApiToken, StaffSession
+from app.intake.people.tables import ApiToken, Person, StaffSession
 from app.intake.samples.tables import Sample, TicketSession
 from app.laboratory.incoming.domain import IncomingState
 from app.laboratory.incoming.tables import IncomingFile
@@ -77,6 +78,11 @@ def _over(table: type[Base], *ends: datetime | None) -> Callable[[UnitOfWork, da
 def _ticket_codes(uow: UnitOfWork, before: datetime) -> int:
     dead = sa.and_(col(Sample.ticket_hmac).is_not(None), col(Sample.ticket_expires_at) <= before)
     return _run(uow, sa.update(Sample).where(dead).values(ticket_hmac=None))
+
+
+def _links(uow: UnitOfWork, before: datetime) -> int:
+    over = sa.and_(col(Person.link_hash).is_not(None), col(Person.link_expires_at) <= before)
+    return _run(uow, sa.update(Person).where(over).values(link_hash=None, link_expires_at=None))
 
 
 def _staff_notes(uow: UnitOfWork, before: datetime) -> int:
@@ -134,6 +140,7 @@ RULES: tuple[Rule, ...] = (
     Rule("ticket_session", "a client's browser that showed its ticket", IMMEDIATELY, "its end", _TICKET_SESSION_OVER),
     Rule("staff_note", "note of staff about a sample", timedelta(days=30), "receipt of the sample", _staff_notes),
     Rule("staff_session", "a browser somebody was signed in with", IMMEDIATELY, "its end", _SESSION_OVER),
+    Rule("password_link", "keyed hash of a link for a new password", IMMEDIATELY, "its expiry", _links),
     Rule("api_token", "an API token", timedelta(days=30), "its expiry or revocation", _TOKEN_OVER),
     Rule("idempotency", "the answer kept for a repeated request", timedelta(hours=24), "the answer", _ANSWERED),
     Rule("throttle", "count of tries to sign in or to open a ticket", timedelta(hours=24), "the first try", _TRIED),
@@ -162,19 +169,11 @@ RULES: tuple[Rule, ...] = (
 
 
 def purge(database: Database, rules: Sequence[Rule] = RULES) -> dict[str, int]:
-    """Carry out every rule, each in a transaction of its own; says how many rows went, by rule.
+    """Carry out every rule, in one transaction after another until nothing is due; says how many rows went, by rule.
 
     Safe at any time and in several processes: what is gone already is not found again.
     """
-    return {rule.name: _carry_out(database, rule) for rule in rules}
-
-
-def _carry_out(database: Database, rule: Rule) -> int:
-    """One transaction after another until nothing is due."""
-    total = 0
-    while count := _once(database, rule):
-        total += count
-    return total
+    return {rule.name: sum(iter(partial(_once, database, rule), 0)) for rule in rules}
 
 
 def _once(database: Database, rule: Rule) -> int:

@@ -9,19 +9,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.platform.db import UnitOfWork
+from app.platform.kernel.event import Event
 
 Reaction = Callable[[UnitOfWork, Any], str | None]
 """A reaction may answer with a word, where its event asks something."""
-_TABLE: dict[type, Sequence[Reaction]] = {}
+_TABLE: dict[type[Event], Sequence[Reaction]] = {}
 
 
-def install(table: Mapping[type, Sequence[Reaction]]) -> None:
+def install(table: Mapping[type[Event], Sequence[Reaction]]) -> None:
     """From now on this table holds, and no other."""
     _TABLE.clear()
     _TABLE.update(table)
 
 
-def emit(uow: UnitOfWork, event: object) -> list[str]:
+def emit(uow: UnitOfWork, event: Event) -> list[str]:
     """Let everybody react, in the order of the table, and return what they answered; an error in one undoes the whole use case.
 
     Raises RuntimeError for an event that is not in the table: nothing must follow from a step in silence.

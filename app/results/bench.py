@@ -1,4 +1,5 @@
-"""Everything the bench shows of one sample, gathered for reading: expectation, analyses, spectrum, findings, steps."""
+"""The bench's worklist: samples of the sessions that are open now, what each waits for, the longest waiting first; and
+everything the bench shows of one sample, gathered for reading: expectation, analyses, spectrum, findings, steps."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session
 
 from app.intake.people import service as people
-from app.intake.samples import lookup, substances
+from app.intake.samples import lookup, queue, substances
 from app.intake.samples import service as samples
 from app.intake.sessions import service as sessions
 from app.laboratory.identification.answer import Answer, Peak
@@ -21,7 +22,7 @@ from app.laboratory.readings import corrections
 from app.laboratory.readings import figures as reading_figures
 from app.laboratory.readings import quality as reading_quality
 from app.laboratory.subtraction import service as subtraction
-from app.platform.kernel.actor import Actor
+from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import NotFound
 from app.results import repository, service
 from app.results.domain import SUCCEEDED, Action, Decision, NameState, State
@@ -29,13 +30,83 @@ from app.results.finding import NewFinding
 from app.results.named import Named, mentions_of, standings
 from app.results.tables import Finding
 from app.results.view import ResultView
-from app.results.words import ABUNDANCE_WORDS, CONFIDENCE_WORDS, amount_words
-from app.results.worklist import expected_words
+from app.results.words import ABUNDANCE_WORDS, CONFIDENCE_WORDS, STATE_WORDS, amount_words
 from harm_messages.register import Register
 from spectra.confidence.figures import Figure
 
 if TYPE_CHECKING:
     from app.laboratory.readings.tables import Instrument, Match, Reading
+
+_BENCH = (None, State.DRAFT, State.RETURNED, State.WITHDRAWN, State.AMENDED, State.RETRACTED)
+_LAST = (State.RELEASED,)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One sample on the bench. No ticket, nothing about a person."""
+
+    queued: queue.QueueRow
+    session_name: str
+    expected: str
+    state: State | None
+    mine: bool
+
+    @property
+    def state_words(self) -> str:
+        """What it waits for."""
+        return STATE_WORDS[self.state]
+
+
+@dataclass(frozen=True, slots=True)
+class Worklist:
+    """The rows, and where they come from."""
+
+    rows: tuple[Row, ...]
+    session_names: tuple[str, ...]
+
+    def count(self, *states: State | None) -> int:
+        """How many are in one of these states."""
+        return sum(row.state in states for row in self.rows)
+
+    @property
+    def to_analyse(self) -> int:
+        """Everything that is on the chemist's side."""
+        return self.count(*_BENCH)
+
+    @property
+    def oldest(self) -> queue.QueueRow | None:
+        """The one that waits longest for its result."""
+        return max((r.queued for r in self.rows if r.state not in _LAST), key=lambda r: r.waited_s, default=None)
+
+
+def worklist(session: Session, actor: Actor, now: datetime, register: Register) -> Worklist:
+    """What is to be done at this bench. Samples that were told or withdrawn are gone from it."""
+    open_now = sessions.sessions_now(session, actor, now)
+    found = [(s, row) for s in open_now for row in queue.queue(session, actor, s.id, now=now)]
+    states = repository.newest_states(session, [row.id for _, row in found])
+    rows = [
+        Row(row, s.name, expected_words(register, row.expected, row.words_spoken), state, _mine(actor, state))
+        for s, row in found
+        for state in [states.get(row.id)]
+    ]
+    rows.sort(key=lambda r: (r.state in _LAST, not r.mine, -r.queued.waited_s))
+    return Worklist(tuple(rows), tuple(s.name for s in open_now))
+
+
+def expected_words(register: Register, expected: Sequence[str], spoken: str) -> str:
+    """What was expected, in the register's names; else the words that were spoken."""
+    names = ", ".join(substances.labels(register, expected))
+    return names or (f"“{spoken}”" if spoken else "not known")
+
+
+def _mine(actor: Actor, state: State | None) -> bool:
+    """Whether the next step is one this person's role takes: such rows come first."""
+    return (
+        (state in _BENCH and actor.has(Role.CHEMIST))
+        or (state is State.SUBMITTED and actor.has(Role.VERIFIER))
+        or (state is State.VERIFIED and actor.has(Role.SESSION_LEAD))
+    )
+
 
 _STRIPS_FIRST = ("opioid.nitazene", "opioid.fentanyl", "benzodiazepine", "xylazine", "medetomidine")
 

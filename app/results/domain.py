@@ -5,7 +5,7 @@
                        └ return → returned
 
 A version is never edited after it was submitted: what follows a return, withdrawal, amendment or retraction is a
-new version. What a finding must hold stands in `finding.py`, how sure one may be in `confidence.py`.
+new version. What a finding must hold stands in `finding.py`, how sure one may be in `derivation.py`.
 """
 
 from __future__ import annotations

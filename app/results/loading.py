@@ -17,12 +17,14 @@ from app.laboratory.readings import domain
 from app.laboratory.readings import quality as reading_quality
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
+from app.platform.kernel.event import Event
 from app.platform.live.publish import publish
 from app.results import grounds, repository
-from app.results.confidence import LABORATORY
+from app.results.derivation import LABORATORY
 from app.results.domain import Action, ChangeReason, Circumstances, State, grade_of
 from app.results.tables import Finding, ResultVersion
-from app.results.view import author_ids
+from app.results.view import ResultView, author_ids
+from harm_messages.pack import Pack
 from harm_messages.register import Register, within
 from harm_messages.vocabulary import StripReading
 
@@ -172,3 +174,15 @@ def announce(uow: UnitOfWork, row: ResultVersion, kind: str) -> None:
     if kind == "findings":
         return
     publish(uow, "client", "changed", sample_id=sample.id)
+
+
+@dataclass(frozen=True, slots=True)
+class StepTaken(Event):
+    """A step with a version of a result, written down already. `there`: what was read before it; `every`: all versions of
+    the sample as they are now, the newest first."""
+
+    row: ResultVersion
+    action: Action
+    there: Loaded
+    every: Sequence[ResultView]
+    pack: Pack

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from app.intake.samples import lookup
 from app.laboratory.readings import analyses as reading_analyses
-from app.laboratory.readings.events import ReadingsInQuestion
+from app.laboratory.readings.domain import ReadingsInQuestion
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
@@ -25,8 +25,7 @@ from app.platform.reactions import emit
 from app.results import repository
 from app.results.domain import SUCCEEDED, Action, ChangeReason, Decision, State, decide, steps_from
 from app.results.drafting import derive_again, named_of, note_author, set_dismissals, set_findings
-from app.results.events import StepTaken
-from app.results.loading import announce, apply, circumstances_of, load
+from app.results.loading import StepTaken, announce, apply, circumstances_of, load
 from app.results.tables import Finding, ResultVersion
 from app.results.view import ResultView, latest, own, released, standing, versions, view, views
 from harm_messages.pack import Pack

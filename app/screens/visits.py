@@ -18,7 +18,7 @@ from app.platform.kernel.errors import MastError
 from app.platform.security.policy import SERVICE_STAFF, allow
 from app.platform.web.fields import Note200
 from app.platform.web.forms import shown_again
-from app.platform.web.idempotency import Once, form_once
+from app.platform.web.idempotency import Once
 from app.platform.web.problems import status_of
 from app.runtime import Runtime, RuntimeDep
 
@@ -59,8 +59,8 @@ class Visit:
             yield uow
 
     def sent_once(self, key: str) -> Once:
-        """Runs what the form with this key creates at most once."""
-        return form_once(self.request, self.rt.pepper, key)
+        """Runs what a form creates at most once for this key, minted when it was rendered. A form has no body to compare."""
+        return Once(key, self.request.url.path, "form", self.rt.pepper)
 
     def once(self, uow: UnitOfWork, key: str, create: Callable[[], Keyed], *, sha256: str = "") -> UUID:
         """The key of the row that `create` makes, at most once for the key minted with the form. `sha256` is that of its file."""

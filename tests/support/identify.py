@@ -7,7 +7,7 @@ from typing import Any
 
 from app.laboratory.identification.contract import as_json, identify_each
 from app.laboratory.identification.identify import Context
-from app.laboratory.library.opened import Libraries
+from app.laboratory.library.domain import Libraries
 from spectra import Reading
 
 

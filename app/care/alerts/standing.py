@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 from collections.abc import Iterator
 
 from app.care.alerts.domain import CHANNELS, Channel, Tier
-from app.platform.kernel.personal_data import KIND_WORDS, found_in
+from app.platform.kernel.personal_data import found_in
 
 
 class Standing(Worded):
@@ -146,7 +146,7 @@ def _found(text: str, least: int, names: Iterable[str]) -> Iterator[str]:
         if pattern.search(text):
             yield said
     for one in found_in(text):
-        yield f"It holds {KIND_WORDS[one.kind]}."
+        yield f"It holds {one.kind.words}."
     for name in names:
         if len(name.strip()) > 2 and re.search(rf"\b{re.escape(name.strip())}\b", text, re.I):
             yield f"It names “{name.strip()}”: say the region."

@@ -10,13 +10,12 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
-from app.care.consultations import adjusting, override_rates, replaying, urgent
-from app.care.consultations.adjusting import AdjustmentView
+from app.care.consultations import adjusting, service, urgent
+from app.care.consultations.adjusting import DEFINITION, AdjustmentView
 from app.care.consultations.client_view import client_view
 from app.care.consultations.domain import AdjustmentKind, UrgentReach, UrgentState, WhyNotRelevant, WhyRefused
-from app.care.consultations.override_rates import DEFINITION
-from app.care.consultations.replaying import Replay, ShownView
 from app.care.consultations.schemas import ResultMessage
+from app.care.consultations.service import Replay, ShownView
 from app.care.consultations.tables import AdjustmentShown, PageShown, UrgentMessage, UrgentShown
 from app.care.consultations.urgent import UrgentView
 from app.care.consultations.web_logged import LoggedRoute
@@ -167,7 +166,7 @@ class OverrideRates(BaseModel):
 def list_shown(sample_id: uuid.UUID, who: Teller, rt: RuntimeDep) -> list[ShownOut]:
     """Everything shown of a sample, newest first: when, to whom, in which language, with which pack."""
     with rt.read() as session:
-        return [ShownOut.of(view) for view in replaying.shown_of(session, who, sample_id)]
+        return [ShownOut.of(view) for view in service.shown_of(session, who, sample_id)]
 
 
 @router.get("/samples/{sample_id}/shown/{shown_id}")
@@ -175,7 +174,7 @@ def replay_shown(sample_id: uuid.UUID, shown_id: uuid.UUID, who: Teller, rt: Run
     """One of them again, as it was shown."""
     with rt.read() as session:
         packs = partial(rt.packs.by_digest, session)
-        return ReplayOut.of(replaying.replay(session, who, sample_id, shown_id, packs))
+        return ReplayOut.of(service.replay(session, who, sample_id, shown_id, packs))
 
 
 @router.get("/samples/{sample_id}/adjustments")
@@ -261,7 +260,7 @@ def list_override_rates(
 ) -> OverrideRates:
     """By rule: on how many results its message stood, and on how many staff took it out."""
     with rt.read() as session:
-        rows = override_rates.override_rates(
+        rows = adjusting.override_rates(
             session, who, rt.packs.current(session, who.agency_id, rt.now()), rt.now(), days=days
         )
     return OverrideRates(days=days, rows=[RuleRateOut.model_validate(row) for row in rows])

@@ -11,12 +11,11 @@ import structlog
 from sqlmodel import Session
 
 from app.care.alerts import service as alerts
-from app.care.consultations import beside, facts, repository
+from app.care.consultations import facts, repository
 from app.care.consultations.domain import SHUT_FOR_STAFF, AdjustmentKind, Shut, Stage, ViewKind, stage_of
 from app.care.consultations.facts import MadeOf, changes
-from app.care.consultations.locales import words_of
 from app.care.consultations.tables import PageAdjustment
-from app.care.consultations.words import Words
+from app.care.consultations.words import Words, words_of
 from app.intake.samples import lookup, queue
 from app.intake.samples import service as samples
 from app.intake.sessions import service as sessions
@@ -25,18 +24,9 @@ from app.platform.kernel.errors import NotFound
 from app.results import service as results
 from app.results.domain import ChangeReason, Grade
 from app.results.view import Standing
-from harm_messages import (
-    Adjustments,
-    AlertFact,
-    Context,
-    Facts,
-    GateClosed,
-    HarmMessageError,
-    Pack,
-    Page,
-    UnknownSubstance,
-    evaluate,
-)
+from harm_messages import Context, Facts, GateClosed, HarmMessageError, Pack, Page, UnknownSubstance, evaluate
+from harm_messages.adjusting import Adjustments
+from harm_messages.types import AlertFact
 
 _log = structlog.get_logger(__name__)
 
@@ -130,7 +120,7 @@ def _view(
         return _waiting(session, sample, place)
     try:
         made = MadeOf(
-            _facts(pack, told.view, alerts.facts_for(session, checking, now), beside.for_client(session, sample, pack)),
+            _facts(pack, told.view, alerts.facts_for(session, checking, now), facts.for_client(session, sample, pack)),
             context,
             adjustments_of(session, checking, told.view.result.id, now),
             locale,
@@ -220,7 +210,7 @@ def _facts(
     pack: Pack,
     view: results.ResultView,
     warned: tuple[AlertFact, ...] = (),
-    others: beside.Beside | None = None,
+    others: facts.Beside | None = None,
 ) -> Facts:
     """The facts of a page, with the alerts in force and what was found in other samples of the visit."""
     made = facts.facts_of(view, pack)

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import NotFound
+from app.platform.kernel.event import Event
 from app.platform.kernel.worded import Worded
 
 
@@ -246,3 +248,10 @@ def why_no_approval(
     if new == first:
         return WhyRefused.APPROVED_ALREADY
     return None if first is None or senior else WhyRefused.NEEDS_SENIOR
+
+
+@dataclass(frozen=True, slots=True)
+class TalkRecorded(Event):
+    """What people intend, after a talk about a sample, was written down."""
+
+    sample_id: UUID

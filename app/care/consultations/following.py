@@ -16,7 +16,7 @@ import structlog
 from pydantic import JsonValue
 from sqlmodel import Session
 
-from app.care.consultations import beside, facts, repository
+from app.care.consultations import facts, repository
 from app.care.consultations.domain import ShownTo
 from app.intake.people import service as people
 from app.intake.samples import service as samples
@@ -25,8 +25,8 @@ from app.intake.tasks.service import TaskKind
 from app.platform.db import UnitOfWork
 from app.platform.kernel.place import local
 from app.results.domain import Action
-from app.results.events import StepTaken
 from app.results.grounds import frozen
+from app.results.loading import StepTaken
 from app.results.view import ResultView
 from harm_messages import Context, Facts, GateClosed, HarmMessageError, Pack, Page, Severity, evaluate
 from harm_messages.derived import class_plain, derive
@@ -82,7 +82,7 @@ def after_step(uow: UnitOfWork, step: StepTaken) -> None:
     sample = step.there.sample
     view = next(v for v in every if v.result.id == row.id)
     made = facts.facts_of(view, pack)
-    made = beside.for_staff(uow.session, sample, made, pack, uow.now).to(made)
+    made = facts.for_staff(uow.session, sample, made, pack, uow.now).to(made)
     try:
         now_read = _read(pack, view, made, uow.now)
     except GateClosed as shut:

@@ -64,7 +64,7 @@ class DisplayLog(PageShown, table=True):
     agency_id: uuid.UUID | None = Field(default=None, foreign_key="agency.id", index=True)
     by_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")  # whose screen, where it was staff's
     made_of: dict[str, JsonValue] | None = json_column(lambda: None, nullable=True)  # facts.py
-    frame: dict[str, JsonValue] = json_column(dict)  # what stood around the messages: replaying.py
+    frame: dict[str, JsonValue] = json_column(dict)  # what stood around the messages: service.Frame
     rules: list[str] = json_column(list)
 
 

@@ -13,8 +13,7 @@ from starlette.datastructures import URL
 from app.care.consultations import service
 from app.care.consultations.client_view import ClientView, client_view, own_view
 from app.care.consultations.domain import ShownTo
-from app.care.consultations.locales import offered, preferred, words_of
-from app.care.consultations.words import ENGLISH, Words
+from app.care.consultations.words import ENGLISH, Words, offered, preferred, words_of
 from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.platform.db import UnitOfWork

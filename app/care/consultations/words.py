@@ -1,15 +1,20 @@
 """Every word of a client's page that is no message of the pack, in one place per language. This file is the English.
 
-A field without words in a language is an error when that language is loaded; see `locales` for which there are.
+A field without words in a language is an error when that language is loaded. A page can be read in those languages of the
+message pack that the page around the messages has words in.
 """
 
 from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
 
 from pydantic import BaseModel
 
 from app.care.consultations.domain import Shut, Stage
 from app.results.domain import ChangeReason
 from app.results.words import CHANGE_WORDS
+from harm_messages import Pack
 
 _IN_PERSON = "Your result is ready. A worker tells you about it in person."
 
@@ -149,3 +154,39 @@ class Words(BaseModel, frozen=True):
 
 
 ENGLISH = Words()
+
+
+def _complete(words: Words) -> Words:
+    """A language that leaves a word to the English is an error."""
+    if lacking := Words.model_fields.keys() - words.model_fields_set:
+        raise ValueError(f"{words.name} has no words for: {', '.join(sorted(lacking))}")
+    return words
+
+
+_CY = tomllib.loads(files("app.care.consultations").joinpath("words_cy.toml").read_text(encoding="utf-8"))
+WORDS: dict[str, Words] = {"en": ENGLISH, "cy": _complete(Words.model_validate(_CY))}
+
+
+def words_of(locale: str) -> Words:
+    """The words around the messages; English where there are none."""
+    return WORDS.get(locale, ENGLISH)
+
+
+def offered(pack: Pack) -> tuple[str, ...]:
+    """The languages to choose from, the pack's own first language leading."""
+    return tuple(code for code in pack.locales if code in WORDS) or ("en",)
+
+
+def preferred(header: str, known: tuple[str, ...]) -> str:
+    """The language of an Accept-Language header that is known and wanted most; the first known one if none is."""
+    wanted: list[tuple[float, int, str]] = []
+    for place, part in enumerate(header.split(",")):
+        tag, _, quality = part.partition(";")
+        code = tag.strip().lower().split("-")[0]
+        try:
+            weight = float(quality.strip().removeprefix("q=") or 1)
+        except ValueError:
+            continue
+        if code in known and 0 < weight <= 1:
+            wanted.append((-weight, place, code))
+    return min(wanted)[2] if wanted else known[0]

@@ -12,13 +12,12 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from app.care.consultations.events import TalkRecorded
+from app.care.consultations.domain import TalkRecorded
 from app.care.consultations.session_facts import outcomes_of
 from app.care.counted import service as counted
-from app.care.counted.domain import NEVER_CLIENTS
 from app.intake.people import service as people
 from app.intake.samples import lookup
-from app.intake.samples.domain import ConsentAnswer, ConsentKind, Intent
+from app.intake.samples.domain import NEVER_CLIENTS, ConsentAnswer, ConsentKind, Intent
 from app.intake.samples.events import NotToBeCounted
 from app.intake.sessions import service as sessions
 from app.laboratory.identification.domain import only_quick
@@ -26,9 +25,8 @@ from app.laboratory.readings.domain import AnalysisStatus
 from app.platform.db import UnitOfWork
 from app.platform.kernel.place import day_of
 from app.results.domain import Action
-from app.results.events import StepTaken
 from app.results.grounds import frozen
-from app.results.loading import Loaded, load, standing_version
+from app.results.loading import Loaded, StepTaken, load, standing_version
 from harm_messages.pack import Pack
 from harm_messages.vocabulary import StripReading
 

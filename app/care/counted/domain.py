@@ -7,11 +7,6 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from app.intake.samples.domain import SubmitterType
-
-NEVER_CLIENTS = frozenset({SubmitterType.POLICE_BACK_OF_HOUSE, SubmitterType.PARTNER_AGENCY})
-"""Their samples are never mixed with those of clients."""
-
 
 @dataclass(frozen=True, slots=True)
 class FoundFact:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter
 
 from app.figures.history import service
-from app.figures.history.schemas import HistoryImportOut
+from app.figures.history.tables import HistoryImportOut
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
 from app.runtime import RuntimeDep

@@ -61,16 +61,12 @@ def _a_pattern(text: object) -> object:
         raise ValueError(f"“{text}” is no regular expression: {error}") from error
 
 
-def _all_folded(words: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(map(folded, words))
-
-
 def _by_folded(words: dict[str, Meaning]) -> dict[str, Meaning]:
     return {folded(word): meaning for word, meaning in words.items()}
 
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
-FoldedWords = Annotated[Words, AfterValidator(_all_folded)]
+FoldedWords = Annotated[Words, AfterValidator(lambda words: tuple(map(folded, words)))]
 Filled = Annotated[str, AfterValidator(_filled_in)]
 FilledWords = Annotated[tuple[Filled, ...], BeforeValidator(_one_or_many), Field(min_length=1)]
 Pattern = Annotated[re.Pattern[str], BeforeValidator(_a_pattern)]

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from difflib import get_close_matches
+from functools import partial
 from itertools import groupby
 
 from pydantic import JsonValue, TypeAdapter
@@ -36,6 +37,8 @@ _NAMED = {"substance": "substances", "expected": "expected"}
 _IN_ORDER = {"submitter_type": SubmitterType, "unit": Unit, "basis": Basis}
 SHOWN_OF_A_KIND = 5
 SHOWN = 60
+_quoted = partial(json.dumps, ensure_ascii=False)
+"""A basic string of TOML, which JSON's strings are."""
 _PROBLEMS = TypeAdapter(list[Problem])
 
 
@@ -153,8 +156,3 @@ def _near(word: str, known: Mapping[str, str]) -> str:
 
 def _rows(rows: int) -> str:
     return "1 row" if rows == 1 else f"{rows:,} rows"
-
-
-def _quoted(word: str) -> str:
-    """A basic string of TOML, which JSON's strings are."""
-    return json.dumps(word, ensure_ascii=False)

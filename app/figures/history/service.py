@@ -25,7 +25,6 @@ from pydantic import JsonValue, TypeAdapter
 from sqlmodel import Session, col, select
 
 from app.care.counted import service as counted
-from app.care.counted.domain import NEVER_CLIENTS
 from app.care.counted.service import FoundFact, ReleaseFact, Seen, TestFact
 from app.figures.history.domain import HistoricalFinding, HistoricalSample, Level, Problem
 from app.figures.history.interpreting import Reading, read_history
@@ -33,6 +32,7 @@ from app.figures.history.mapping import HistoryMap, complete_of, folded, read_ma
 from app.figures.history.source_files import digest
 from app.figures.history.tables import HistoryImport, HistoryRecord
 from app.intake.people import service as people
+from app.intake.samples.domain import NEVER_CLIENTS
 from app.laboratory.identification.domain import only_quick
 from app.platform import audit
 from app.platform.db import UnitOfWork

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from app.figures.releases import covers, service
-from app.figures.releases import service as schemas
 from app.figures.releases.tables import ReleaseOut
 from app.figures.trends.domain import Audience, Dimension
 from app.figures.trends.schemas import TrendOut
@@ -44,12 +43,12 @@ def list_releases(rt: RuntimeDep) -> list[ReleaseOut]:
 
 
 @router.get("/releases/{release_id}", dependencies=[ANYBODY])
-def read_release(release_id: uuid.UUID, rt: RuntimeDep) -> schemas.ReleaseWithChoices:
+def read_release(release_id: uuid.UUID, rt: RuntimeDep) -> service.ReleaseWithChoices:
     """One release: its months, definitions, protection, digest, and what a look-up may name."""
     with rt.read() as session:
         row = service.release(session, release_id)
         there = service.choices(session, row)
-    return schemas.ReleaseWithChoices(**ReleaseOut.model_validate(row).model_dump(), **there.model_dump())
+    return service.ReleaseWithChoices(**ReleaseOut.model_validate(row).model_dump(), **there.model_dump())
 
 
 @router.get("/releases/{release_id}/cube", dependencies=[ANYBODY])

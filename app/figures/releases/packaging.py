@@ -18,6 +18,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from pydantic import JsonValue
 
@@ -308,10 +309,7 @@ def csvw(dataset: Dataset, tables: Sequence[Table]) -> Json:
 
 def citation(dataset: Dataset) -> str:
     """CITATION.cff. Strings are written as JSON, which YAML reads."""
-
-    def text(value: str) -> str:
-        return json.dumps(value, ensure_ascii=False)
-
+    text = partial(json.dumps, ensure_ascii=False)
     lines = [
         "cff-version: 1.2.0",
         "message: "

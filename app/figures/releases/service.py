@@ -112,11 +112,12 @@ def make(uow: UnitOfWork, *, note: str = "") -> Release:
     before, year = newest(session), uow.now.year
     numbers = session.exec(select(Release.number).where(col(Release.number).startswith(f"{year}.")))
     used = [_LEVEL.fullmatch(number) for number in numbers]
+    defined = [measure_of(name) for name in ("samples", "found", EXPECTED_FOUND)]
     row = Release(
         id=new_id(), number=f"{year}.{max((int(m[1]) for m in used if m), default=0) + 1}", made_at=uow.now, made_by=uow.actor.person_id, first_month=months[0],
         last_month=months[-1], facts_digest="", content_digest="", counts={"periods": len(periods), "months": len(months)},
-        definitions={name: _definition(name) for name in ("samples", "found", EXPECTED_FOUND)}, protection=_protection(),
-        citation="", supersedes=before.id if before else None, note=note[:500],
+        definitions={m.name: {"title": m.title, "definition": m.definition, "version": m.version} for m in defined},
+        protection=_protection(), citation="", supersedes=before.id if before else None, note=note[:500],
     )  # fmt: skip
     row.content_digest = digest_of(row, periods)
     row.citation = _CITATION.format(
@@ -169,11 +170,6 @@ def verify(session: Session, row: Release) -> list[Check]:
         return [*checks, Check("release", None, "a year was revised since: the release cannot be compared any more")]
     whole = digest_of(row, {one.label: one.sha256 for one in inside}) == row.content_digest
     return [*checks, Check("release", whole, "number, months, definitions and periods are as released")]
-
-
-def _definition(name: str) -> dict[str, str]:
-    measure = measure_of(name)
-    return {"title": measure.title, "definition": measure.definition, "version": measure.version}
 
 
 def _protection() -> dict[str, JsonValue]:

@@ -26,7 +26,7 @@ from app.care.consultations.domain import Intention, Moment, Referral
 from app.care.consultations.session_facts import TalkFact
 from app.figures.session_report.counting import PARTS, UNEXPECTED, column_of
 from app.figures.session_report.sheets import Sheet, Withheld
-from app.intake.samples.session_facts import SampleFact
+from app.intake.samples.queue import SampleFact
 from app.results.session_facts import ResultFact
 from harm_messages.vocabulary import FindingRole
 

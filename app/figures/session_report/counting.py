@@ -19,7 +19,7 @@ from app.care.consultations.session_facts import PageChange, TalkFact
 from app.intake.custody.domain import Balance, CustodyKind, balance
 from app.intake.custody.service import LedgerLine
 from app.intake.samples.domain import percentile
-from app.intake.samples.session_facts import SampleFact
+from app.intake.samples.queue import SampleFact
 from app.laboratory.readings.machines import AnalysisFact
 from app.platform.kernel.actor import Role
 from app.results.session_facts import ResultFact

@@ -23,9 +23,9 @@ from app.figures.session_report.passing_on import protected_sheets
 from app.figures.session_report.sheets import Label, Sheet
 from app.figures.session_report.tables import SessionReportIssue
 from app.intake.custody import service as ledgers
-from app.intake.samples import session_facts as sample_facts
+from app.intake.samples import queue as sample_facts
 from app.intake.sessions import service as sessions
-from app.laboratory.identification.methods import method_info
+from app.laboratory.identification.domain import method_info
 from app.laboratory.instrument_checks import service as instrument_checks
 from app.laboratory.readings import machines
 from app.platform import audit

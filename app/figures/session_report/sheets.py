@@ -14,7 +14,7 @@ from app.care.alerts.domain import AlertState
 from app.care.alerts.service import Alert
 from app.care.consultations.domain import AdjustmentKind, Intention, WhyNotRelevant
 from app.figures.session_report.counting import COLUMN_WORDS, Column, Custody, OwnAffairs, Pages, Report
-from app.intake.custody.domain import CUSTODY_WORDS, CustodyKind
+from app.intake.custody.domain import CustodyKind
 from app.platform.kernel.actor import ROLE_WORDS
 from harm_messages.vocabulary import FindingRole
 
@@ -191,7 +191,7 @@ def _custody(c: Custody) -> Sheet:
         (CustodyKind.RECEIVED, b.received), (CustodyKind.CONSUMED, b.consumed), (CustodyKind.DESTROYED, b.destroyed),
         (CustodyKind.RETAINED_FOR_LAB, b.retained), (CustodyKind.TO_POLICE, b.to_police), (CustodyKind.VARIANCE, b.variance),
     )  # fmt: skip
-    rows = [(CUSTODY_WORDS[kind], round(mg, 3)) for kind, mg in weights] + [("Still here, by the ledger", b.remaining)]
+    rows = [(kind.words, round(mg, 3)) for kind, mg in weights] + [("Still here, by the ledger", b.remaining)]
     return Sheet(
         "Custody balance", ("Where it went", "mg"), tuple(rows),
         note="Received = used up + destroyed + kept + handed over + differences + still here. "

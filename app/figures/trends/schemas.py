@@ -9,8 +9,7 @@ from pydantic import BaseModel
 
 from app.figures.trends.domain import Audience, Measure, Row, Told, TrendTable
 from app.figures.trends.measures import form_of
-from app.figures.trends.protection.intervals import LEAST
-from app.figures.trends.protection.noise import Stream, Strength, variance_of
+from app.figures.trends.protection.noise import LEAST, Stream, Strength, variance_of
 
 FIGURES = ("n", "denominator", "numerator", "value", "low", "high", "few", "why", "incomplete", "testing_changed")
 """What every row has beside its keys."""

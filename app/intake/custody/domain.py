@@ -4,30 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
+
+from app.platform.kernel.worded import Worded
 
 
-class CustodyKind(StrEnum):
+class CustodyKind(Worded):
     """What happened to some of the sample. Samples are never given back."""
 
-    RECEIVED = "received"
-    CONSUMED = "consumed"
-    DESTROYED = "destroyed"
-    RETAINED_FOR_LAB = "retained_for_lab"
-    TO_POLICE = "to_police"
-    VARIANCE = "variance"
-    MOVED = "moved"
+    RECEIVED = "received", "Received"
+    CONSUMED = "consumed", "Used up in analysis"
+    DESTROYED = "destroyed", "Destroyed"
+    RETAINED_FOR_LAB = "retained_for_lab", "Kept for the laboratory"
+    TO_POLICE = "to_police", "Handed to the police"
+    VARIANCE = "variance", "Difference on weighing"
+    MOVED = "moved", "Moved"
 
-
-CUSTODY_WORDS: dict[CustodyKind, str] = {
-    CustodyKind.RECEIVED: "Received",
-    CustodyKind.CONSUMED: "Used up in analysis",
-    CustodyKind.DESTROYED: "Destroyed",
-    CustodyKind.RETAINED_FOR_LAB: "Kept for the laboratory",
-    CustodyKind.TO_POLICE: "Handed to the police",
-    CustodyKind.VARIANCE: "Difference on weighing",
-    CustodyKind.MOVED: "Moved",
-}
 
 # Balances of a tent weigh to a tenth of a milligram; less than half of that is nothing.
 TOLERANCE_MG = 0.05

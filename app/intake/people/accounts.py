@@ -13,16 +13,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app.intake.people.service import (
-    ENDED,
-    NO_SCREEN,
-    add_person,
-    by_a_person,
-    checked_roles,
-    end,
-    roles_of,
-    tokens_of,
-)
+from app.intake.people import service
 from app.intake.people.tables import ApiToken, Person, PersonRole, StaffSession
 from app.platform import audit
 from app.platform.db import UnitOfWork
@@ -54,9 +45,9 @@ def invite(
 
     There is none for an instrument's computer, which has a token and no screen.
     """
-    by_a_person(uow.actor)
+    service.by_a_person(uow.actor)
     held = set(roles)
-    person = add_person(uow, agency_of(uow.actor), username, display_name, None, held)
+    person = service.add_person(uow, agency_of(uow.actor), username, display_name, None, held)
     return person, "" if held == {Role.INSTRUMENT} else new_link(uow, person, pepper)
 
 
@@ -67,10 +58,10 @@ def change(
 
     Raises Stale when somebody was faster, Conflict and Forbidden for what would leave nobody to look after accounts.
     """
-    by_a_person(uow.actor)
+    service.by_a_person(uow.actor)
     if version not in (None, person.version):
         raise Stale("account")
-    before, after = roles_of(uow.session, person.id), frozenset(checked_roles(roles))
+    before, after = service.roles_of(uow.session, person.id), frozenset(service.checked_roles(roles))
     if not display_name.strip():
         raise Invalid("A person needs a name to show.", fields={"display_name": "missing"})
     if Role.ADMIN in before - after:
@@ -90,8 +81,8 @@ def _hold(uow: UnitOfWork, person: Person, before: frozenset[Role], after: froze
     for role in before - after:
         uow.session.delete(uow.session.get_one(PersonRole, (person.id, role)))
     uow.session.add_all(PersonRole(person_id=person.id, role=role) for role in after - before)
-    too_much = [t for t in tokens_of(uow.session, person.id, uow.now) if (before - after).intersection(t.roles)]
-    end(uow, person.agency_id, [*_browsers(uow.session, person.id), *too_much])
+    too_much = [t for t in service.tokens_of(uow.session, person.id, uow.now) if (before - after).intersection(t.roles)]
+    service.end(uow, person.agency_id, [*_browsers(uow.session, person.id), *too_much])
 
 
 def disable(uow: UnitOfWork, person: Person) -> None:
@@ -99,15 +90,17 @@ def disable(uow: UnitOfWork, person: Person) -> None:
     _keep_an_administrator(uow, person, "turn off your own account")
     person.disabled_at, person.link_hash = uow.now, None
     person.version += 1
-    end(uow, person.agency_id, [*_browsers(uow.session, person.id), *tokens_of(uow.session, person.id, uow.now)])
+    service.end(
+        uow, person.agency_id, [*_browsers(uow.session, person.id), *service.tokens_of(uow.session, person.id, uow.now)]
+    )
     # The person too: a browser that signed in at this moment is not among these rows yet.
-    publish(uow, ENDED, "disabled", agency_id=person.agency_id, payload={"key": str(person.id)})
+    publish(uow, service.ENDED, "disabled", agency_id=person.agency_id, payload={"key": str(person.id)})
     audit.record(uow, "disable", "person", person.id, agency_id=person.agency_id, version=person.version)
 
 
 def enable(uow: UnitOfWork, person: Person) -> None:
     """Turn an account on again. What was signed in with it stays ended; the password is the one it had."""
-    by_a_person(uow.actor)
+    service.by_a_person(uow.actor)
     person.disabled_at = None
     person.version += 1
     audit.record(uow, "enable", "person", person.id, agency_id=person.agency_id, version=person.version)
@@ -116,7 +109,7 @@ def enable(uow: UnitOfWork, person: Person) -> None:
 def end_sessions(uow: UnitOfWork, person: Person) -> None:
     """Sign a person out of every browser at once."""
     browsers = _browsers(uow.session, person.id)
-    end(uow, person.agency_id, browsers)
+    service.end(uow, person.agency_id, browsers)
     after = {"sessions": len(browsers)}
     audit.record(uow, "end_sessions", "person", person.id, agency_id=person.agency_id, after=after)
 
@@ -131,7 +124,7 @@ def _keep_an_administrator(uow: UnitOfWork, person: Person, what: str) -> None:
     """Refuse what would leave an agency without anybody who can look after its accounts, or is done to oneself."""
     if person.id == uow.actor.person_id:
         raise Forbidden(f"You cannot {what}. Nothing was changed.", hint="Ask another administrator.")
-    if Role.ADMIN not in roles_of(uow.session, person.id):
+    if Role.ADMIN not in service.roles_of(uow.session, person.id):
         return
     uow.one_at_a_time(f"administrators|{person.agency_id}".encode())  # two may each take the other for the one left
     others = (
@@ -150,7 +143,7 @@ def _keep_an_administrator(uow: UnitOfWork, person: Person, what: str) -> None:
 def access_of(session: Session, person_id: uuid.UUID, now: datetime, idle: timedelta) -> Access:
     """Browsers and tokens that work for a person now."""
     browsers = [b for b in _browsers(session, person_id) if b.expires_at > now and b.last_seen_at >= now - idle]
-    return Access(browsers, tokens_of(session, person_id, now))
+    return Access(browsers, service.tokens_of(session, person_id, now))
 
 
 def _browsers(session: Session, person_id: uuid.UUID) -> list[StaffSession]:
@@ -161,9 +154,9 @@ def _browsers(session: Session, person_id: uuid.UUID) -> list[StaffSession]:
 def end_one(uow: UnitOfWork, person: Person, key: str) -> None:
     """End one browser or token of a person, by its `live_key`."""
     found: list[StaffSession | ApiToken] = [*_browsers(uow.session, person.id)]
-    for row in (*found, *tokens_of(uow.session, person.id, uow.now)):
+    for row in (*found, *service.tokens_of(uow.session, person.id, uow.now)):
         if row.live_key == key:
-            end(uow, person.agency_id, [row])
+            service.end(uow, person.agency_id, [row])
             kind = "api_token" if isinstance(row, ApiToken) else "staff_session"
             audit.record(uow, "revoke", kind, key, agency_id=person.agency_id, after={"person": str(person.id)})
             return
@@ -175,9 +168,9 @@ def new_link(uow: UnitOfWork, person: Person, pepper: bytes) -> str:
 
     The password the person has goes on working until then.
     """
-    by_a_person(uow.actor)
-    if roles_of(uow.session, person.id) == {Role.INSTRUMENT}:
-        raise Conflict(NO_SCREEN, hint="Make its token on the server: mast people token.")
+    service.by_a_person(uow.actor)
+    if service.roles_of(uow.session, person.id) == {Role.INSTRUMENT}:
+        raise Conflict(service.NO_SCREEN, hint="Make its token on the server: mast people token.")
     if person.disabled_at is not None:
         raise Conflict(f"The account {person.username} is turned off, so no link was made.", hint="Turn it on first.")
     if person.id == uow.actor.person_id:
@@ -218,7 +211,7 @@ def set_password(uow: UnitOfWork, person: Person, password_hash: str) -> None:
     """A new password, hashed before the transaction began: that takes its time. The person is signed out everywhere."""
     person.password_hash, person.link_hash, person.link_expires_at = password_hash, None, None
     person.version += 1
-    end(uow, person.agency_id, _browsers(uow.session, person.id))
+    service.end(uow, person.agency_id, _browsers(uow.session, person.id))
     audit.record(uow, "set_password", "person", person.id, agency_id=person.agency_id, version=person.version)
 
 

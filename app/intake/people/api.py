@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from app.intake.people import accounts, service, signin
-from app.intake.people.tables import Person
+from app.intake.people.tables import Person, TokenOut
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import STAFF, allow
@@ -71,17 +71,6 @@ class NewToken(FreeText):
     roles: list[Role] = Field(default=[], max_length=20)
     days: int = Field(30, ge=1, le=366)
     password: str = Field(min_length=1, max_length=200)
-
-
-class TokenOut(BaseModel):
-    """A token without its secret."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: uuid.UUID
-    label: str
-    roles: list[str]
-    expires_at: datetime
 
 
 class TokenIssued(TokenOut):
@@ -145,7 +134,7 @@ def issue_token(body: NewToken, who: Anybody, rt: RuntimeDep, creation: Creation
 
     def create(uow: UnitOfWork) -> TokenIssued:
         token, secret = service.issue_token(uow, body.label, body.roles, body.days, rt.pepper)
-        return TokenIssued(**token.model_dump(), token=secret)
+        return TokenIssued.model_validate({**token.model_dump(), "token": secret})
 
     return creation.made(who, create)
 

@@ -79,17 +79,22 @@ class StaffSession(Base, table=True):
         return live_key(self.id_hash)
 
 
-class ApiToken(Base, table=True):
+class TokenOut(Base):
+    """A token without its secret."""
+
+    id: uuid.UUID = key_column()
+    label: str = Field(max_length=80)
+    roles: list[str] = json_column(list)
+    expires_at: datetime = utc_column()
+
+
+class ApiToken(TokenOut, table=True):
     """A bearer token: hashed, shown once, expiring, with no more roles than its owner has."""
 
     __tablename__ = "api_token"
-    id: uuid.UUID = key_column()
     person_id: uuid.UUID = Field(foreign_key="person.id", index=True, ondelete="CASCADE")
-    label: str = Field(max_length=80)
     token_hash: str = Field(max_length=64, unique=True)
-    roles: list[str] = json_column(list)
     created_at: datetime = utc_column()
-    expires_at: datetime = utc_column()
     revoked_at: datetime | None = utc_column(nullable=True)
 
     @property

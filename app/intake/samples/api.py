@@ -10,10 +10,8 @@ from fastapi.responses import JSONResponse, Response
 from sqlmodel import Session
 
 from app.intake.custody import service as custody
-from app.intake.custody.schemas import LedgerOut, NewCustodyEvent
 from app.intake.people import signin
 from app.intake.samples import lookup, queue, schemas, service
-from app.intake.samples.intake_schemas import NewSample, SampleChange
 from app.intake.sessions import service as sessions
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
@@ -38,7 +36,7 @@ def sample_out(session: Session, row: service.Sample, who: Actor) -> schemas.Sam
 
 @router.post("/sessions/{session_id}/samples", status_code=201, response_model=schemas.RegisteredOut)
 def register_sample(
-    session_id: uuid.UUID, body: NewSample, who: Registrar, rt: RuntimeDep, creation: CreationDep
+    session_id: uuid.UUID, body: schemas.NewSample, who: Registrar, rt: RuntimeDep, creation: CreationDep
 ) -> JSONResponse:
     """Register a sample and mint its ticket. The code is in this answer and nowhere else; a retry with the same
     Idempotency-Key gets it again."""
@@ -61,19 +59,19 @@ def register_sample(
 @router.get("/sessions/{session_id}/samples")
 def list_samples(
     session_id: uuid.UUID, who: Staff, rt: RuntimeDep, cursor: Cursor = "", limit: Limit = 50
-) -> Page[schemas.QueueRowOut]:
+) -> Page[queue.QueueRow]:
     """All samples of a session, in the order of their keys."""
     after = decode_cursor(cursor)
     with rt.read() as session:
         rows = queue.page(session, who, session_id, after=after, limit=limit + 1, now=rt.now())
-    return cut(rows, limit, schemas.QueueRowOut.of, lambda row: row.sample_id)
+    return cut(rows, limit, lambda row: row, lambda row: row.id)
 
 
 @router.get("/sessions/{session_id}/queue")
-def read_queue(session_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> list[schemas.QueueRowOut]:
+def read_queue(session_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> list[queue.QueueRow]:
     """Samples that are neither told nor withdrawn, oldest first."""
     with rt.read() as session:
-        return [schemas.QueueRowOut.of(row) for row in queue.queue(session, who, session_id, now=rt.now())]
+        return queue.queue(session, who, session_id, now=rt.now())
 
 
 @router.get("/sessions/{session_id}/board")
@@ -92,7 +90,7 @@ def read_sample(sample_id: uuid.UUID, who: Staff, rt: RuntimeDep, response: Resp
 
 @router.patch("/samples/{sample_id}")
 def correct_sample(
-    sample_id: uuid.UUID, body: SampleChange, who: Registrar, rt: RuntimeDep, change: ChangeDep
+    sample_id: uuid.UUID, body: schemas.SampleChange, who: Registrar, rt: RuntimeDep, change: ChangeDep
 ) -> schemas.SampleOut:
     """Correct what was written down; only the fields sent change."""
 
@@ -137,15 +135,15 @@ def reissue_ticket(
 
 
 @router.get("/samples/{sample_id}/custody")
-def read_custody(sample_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> LedgerOut:
+def read_custody(sample_id: uuid.UUID, who: Staff, rt: RuntimeDep) -> schemas.LedgerOut:
     """The custody ledger of a sample and its balance."""
     with rt.read() as session:
         row = lookup.get_sample(session, who, sample_id)
-        return LedgerOut.of(custody.ledger(session, row.id))
+        return schemas.LedgerOut.of(custody.ledger(session, row.id))
 
 
 @router.post("/samples/{sample_id}/custody", status_code=201, response_model=custody.CustodyLine)
-def add_custody(sample_id: uuid.UUID, body: NewCustodyEvent, who: Staff, creation: CreationDep) -> JSONResponse:
+def add_custody(sample_id: uuid.UUID, body: schemas.NewCustodyEvent, who: Staff, creation: CreationDep) -> JSONResponse:
     """Write a line into the custody ledger."""
 
     def create(uow: UnitOfWork) -> custody.CustodyLine:

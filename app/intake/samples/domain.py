@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Literal, Protocol, get_args
 
 from app.platform.kernel.actor import Role
+from app.platform.kernel.worded import Worded
 
 
 class SubmitterType(StrEnum):
@@ -20,6 +21,10 @@ class SubmitterType(StrEnum):
     SECURITY_AMNESTY = "security_amnesty"
     POLICE_BACK_OF_HOUSE = "police_back_of_house"
     PARTNER_AGENCY = "partner_agency"
+
+
+NEVER_CLIENTS = frozenset({SubmitterType.POLICE_BACK_OF_HOUSE, SubmitterType.PARTNER_AGENCY})
+"""Their samples are never mixed with those of clients, in no figure that leaves the service either."""
 
 
 class Intent(StrEnum):
@@ -106,15 +111,15 @@ PERSON_SEEN_BY = (Role.RECEPTION, Role.HEALTH_WORKER)
 """Who writes it down, and who talks with the client. Nobody else's work needs it."""
 
 
-class ConsentKind(StrEnum):
+class ConsentKind(Worded):
     """What a person agrees to, each on its own."""
 
-    ANALYSIS = "analysis"
-    AGGREGATE_DATA = "aggregate_data"
-    SHARE_IN_ALERT = "share_in_alert"
-    FOLLOWUP = "followup"
-    AGE_18_ATTESTED = "age_18_attested"
-    UNDERSTANDS_NOT_SAFE = "understands_not_safe"
+    ANALYSIS = "analysis", "Analysis"
+    AGGREGATE_DATA = "aggregate_data", "Count it in figures"
+    SHARE_IN_ALERT = "share_in_alert", "Use it in an alert"
+    FOLLOWUP = "followup", "May be asked later how it went"
+    AGE_18_ATTESTED = "age_18_attested", "Says they are 18 or over"
+    UNDERSTANDS_NOT_SAFE = "understands_not_safe", "Understands the limits of a test"
 
 
 class ConsentAnswer(StrEnum):
@@ -216,25 +221,16 @@ class WithdrawReason(StrEnum):
     SAMPLE_LOST = "sample_lost"
 
 
-class Stage(StrEnum):
+class Stage(Worded):
     """How far a sample has come, read from its times."""
 
-    RECEIVED = "received"
-    ANALYSED = "analysed"
-    VERIFIED = "verified"
-    RELEASED = "released"
-    TOLD = "told"
-    WITHDRAWN = "withdrawn"
+    RECEIVED = "received", "waits for a chemist"
+    ANALYSED = "analysed", "analysed, waits for a second person"
+    VERIFIED = "verified", "verified, waits for release"
+    RELEASED = "released", "result ready to tell"
+    TOLD = "told", "told"
+    WITHDRAWN = "withdrawn", "withdrawn by the client"
 
-
-STAGE_WORDS: dict[Stage, str] = {
-    Stage.RECEIVED: "waits for a chemist",
-    Stage.ANALYSED: "analysed, waits for a second person",
-    Stage.VERIFIED: "verified, waits for release",
-    Stage.RELEASED: "result ready to tell",
-    Stage.TOLD: "told",
-    Stage.WITHDRAWN: "withdrawn by the client",
-}
 
 # Each stage but the first has the time it was reached in the column of the same name + "_at".
 Stamp = Literal["analysed_at", "verified_at", "released_at", "told_at"]
@@ -242,15 +238,6 @@ STAMPS: tuple[Stamp, ...] = get_args(Stamp)
 
 # After this long in the queue a row is marked: half of all samples should be released by then.
 LATE_AFTER_S = 30 * 60
-
-CONSENT_WORDS: dict[ConsentKind, str] = {
-    ConsentKind.ANALYSIS: "Analysis",
-    ConsentKind.AGGREGATE_DATA: "Count it in figures",
-    ConsentKind.SHARE_IN_ALERT: "Use it in an alert",
-    ConsentKind.FOLLOWUP: "May be asked later how it went",
-    ConsentKind.AGE_18_ATTESTED: "Says they are 18 or over",
-    ConsentKind.UNDERSTANDS_NOT_SAFE: "Understands the limits of a test",
-}
 
 
 class Times(Protocol):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.platform.kernel.event import Event
+
 
 @dataclass(frozen=True, slots=True)
-class NotToBeCounted:
+class NotToBeCounted(Event):
     """A client withdrew the sample, or did not agree to aggregate figures any more."""
 
     sample_id: UUID

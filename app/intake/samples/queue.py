@@ -1,4 +1,7 @@
-"""Who waits and for how long: the queue of a session, and the figures of its board."""
+"""Who waits and for how long: the queue of a session, the figures of its board, and what its report counts of samples.
+
+Knows no result: whoever counts puts the two together by the sample's key.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app.intake.samples.domain import LATE_AFTER_S, STAGE_WORDS, STAMPS, Intent, Stage, percentile, stage
+from app.intake.samples import domain as d
 from app.intake.samples.lookup import expected_of_each
-from app.intake.samples.tables import Sample
+from app.intake.samples.tables import Consent, Sample
 from app.intake.sessions import service as sessions
 from app.platform.kernel.actor import Actor
 from harm_messages.vocabulary import Form
@@ -21,21 +24,24 @@ from harm_messages.vocabulary import Form
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """A sample that waits. No ticket, nothing about a person."""
+    """A sample that waits. No ticket, nothing about a person. `state`: its stage in words."""
 
-    sample_id: uuid.UUID
+    id: uuid.UUID
     number: int
     form: Form
-    intent: Intent
+    intent: d.Intent
     expected: tuple[str, ...]
     words_spoken: str
-    stage: Stage
-    state_words: str
+    stage: d.Stage
+    state: str
     received_at: datetime
     waited_s: float
     late: bool
     group_ref: str
     version: int
+
+
+_AS_IT_IS = {"id", "number", "form", "intent", "words_spoken", "received_at", "group_ref", "version"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +56,14 @@ class Board:
     released_last_hour: int
     wait_p50_s: float | None
     wait_p90_s: float | None
-    states: dict[Stage, int]
+    states: dict[d.Stage, int]
 
 
-def state_words(found: Stage, checking_session: sessions.CheckingSession) -> str:
+def state_words(found: d.Stage, checking_session: sessions.CheckingSession) -> str:
     """The stage in words; back of house nothing is ever released."""
-    if found is Stage.VERIFIED and not checking_session.licence_mode.individual_results:
+    if found is d.Stage.VERIFIED and not checking_session.licence_mode.individual_results:
         return "verified; no individual result here"
-    return STAGE_WORDS[found]
+    return found.words
 
 
 def queue(
@@ -90,23 +96,16 @@ def _rows(
 
 
 def _row(s: Sample, checking_session: sessions.CheckingSession, expected: list[str], now: datetime | None) -> QueueRow:
-    found = stage(s)
+    found = d.stage(s)
     until = s.released_at or s.withdrawn_at or now or s.received_at
     waited = max(0.0, (until - s.received_at).total_seconds())
     return QueueRow(
-        sample_id=s.id,
-        number=s.number,
-        form=s.form,
-        intent=s.intent,
+        **s.model_dump(include=_AS_IT_IS),
         expected=tuple(expected),
-        words_spoken=s.words_spoken,
         stage=found,
-        state_words=state_words(found, checking_session),
-        received_at=s.received_at,
+        state=state_words(found, checking_session),
         waited_s=waited,
-        late=s.released_at is None and s.withdrawn_at is None and waited > LATE_AFTER_S,
-        group_ref=s.group_ref,
-        version=s.version,
+        late=s.released_at is None and s.withdrawn_at is None and waited > d.LATE_AFTER_S,
     )
 
 
@@ -134,10 +133,10 @@ def page(
 def board(session: Session, actor: Actor, session_id: uuid.UUID, now: datetime) -> Board:
     """Throughput and waits of one session, from the times of its samples and nothing else of them."""
     checking_session = sessions.get_session(session, actor, session_id)
-    columns = (col(getattr(Sample, name)) for name in ("received_at", *STAMPS, "withdrawn_at"))
+    columns = (col(getattr(Sample, name)) for name in ("received_at", *d.STAMPS, "withdrawn_at"))
     query = sa.select(*columns).where(col(Sample.agency_id) == checking_session.agency_id)
     times = session.connection().execute(query.where(col(Sample.session_id) == checking_session.id)).all()
-    counted = Counter(stage(t) for t in times)
+    counted = Counter(d.stage(t) for t in times)
     waiting = [(now - t.received_at).total_seconds() for t in times if t.released_at is None and t.withdrawn_at is None]
     waits = [(t.released_at - t.received_at).total_seconds() for t in times if t.released_at is not None]
     hour_ago = now - timedelta(hours=1)
@@ -148,7 +147,56 @@ def board(session: Session, actor: Actor, session_id: uuid.UUID, now: datetime) 
         released=len(waits),
         received_last_hour=sum(t.received_at > hour_ago for t in times),
         released_last_hour=sum(t.released_at is not None and t.released_at > hour_ago for t in times),
-        wait_p50_s=percentile(waits, 0.5),
-        wait_p90_s=percentile(waits, 0.9),
-        states={s: counted.get(s, 0) for s in Stage},
+        wait_p50_s=d.percentile(waits, 0.5),
+        wait_p90_s=d.percentile(waits, 0.9),
+        states={s: counted.get(s, 0) for s in d.Stage},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SampleFact:
+    """One sample of a session. `expected`: a register id or class, "mixture" for several things, "unknown" for none."""
+
+    id: uuid.UUID
+    number: int
+    expected: str
+    received_at: datetime
+    analysed_at: datetime | None
+    released_at: datetime | None
+    told_at: datetime | None
+    withdrawn_at: datetime | None
+    may_be_passed_on: bool
+
+
+def facts_of_session(session: Session, agency_id: uuid.UUID, session_id: uuid.UUID) -> list[SampleFact]:
+    """Every sample of a session in the order they came, withdrawn ones too."""
+    rows = samples_of_session(session, agency_id, session_id, in_queue=False)
+    expected = expected_of_each(session, [row.id for row in rows])
+    agreed = _agreed(session, session_id)
+    return [
+        SampleFact(
+            row.id, row.number, expectation(row.intent, expected[row.id]), row.received_at, row.analysed_at,
+            row.released_at, row.told_at, row.withdrawn_at,
+            row.withdrawn_at is None and row.id in agreed and row.submitter_type not in d.NEVER_CLIENTS,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def expectation(intent: d.Intent, named: list[str]) -> str:
+    """The one thing a sample is counted under, as published figures count it."""
+    if intent is d.Intent.MIXTURE or len(named) > 1:
+        return "mixture"
+    return "unknown" if intent is d.Intent.UNKNOWN or not named else named[0]
+
+
+def _agreed(session: Session, session_id: uuid.UUID) -> set[uuid.UUID]:
+    """Samples whose last answer to “count it in figures” is yes."""
+    query = (
+        select(Consent.sample_id, Consent.answer)
+        .join(Sample, col(Sample.id) == col(Consent.sample_id))
+        .where(Sample.session_id == session_id, Consent.kind == d.ConsentKind.AGGREGATE_DATA)
+        .order_by(col(Consent.at), col(Consent.id))
+    )
+    last = dict(session.exec(query).all())
+    return {key for key, answer in last.items() if answer is d.ConsentAnswer.YES}

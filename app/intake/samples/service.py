@@ -20,20 +20,11 @@ from sqlmodel import col
 
 from app.intake.custody import service as custody
 from app.intake.custody.domain import CustodyKind
+from app.intake.samples import domain as d
 from app.intake.samples import tickets
-from app.intake.samples.domain import (
-    PERSON_FIELDS,
-    STAMPS,
-    ConsentAnswer,
-    ConsentKind,
-    Intent,
-    Stamp,
-    SubmitterType,
-    consent_problems,
-)
 from app.intake.samples.events import NotToBeCounted
-from app.intake.samples.intake_schemas import Details, NewSample, SampleChange
 from app.intake.samples.lookup import consent_rows, consents_of, expected_of, ticket_hash
+from app.intake.samples.schemas import Details, NewSample, SampleChange
 from app.intake.samples.substances import Suggestion, understand
 from app.intake.samples.tables import Consent, Sample, SampleExpected, TicketSession
 from app.intake.sessions import service as sessions
@@ -50,7 +41,7 @@ __all__ = ["Sample"]  # every other name is called in the module that defines it
 TICKET_DAYS = 14
 # What a person typed or said.
 _WORDS = frozenset({"words_spoken", "sold_as", "client_believes", "logo", "shape", "group_ref", "staff_note"})
-_UNWRITTEN = _WORDS | PERSON_FIELDS
+_UNWRITTEN = _WORDS | d.PERSON_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +51,7 @@ class Registered:
     sample: Sample
     code: str
     expected: list[str]
-    consents: dict[ConsentKind, ConsentAnswer]
+    consents: dict[d.ConsentKind, d.ConsentAnswer]
     offers: list[Suggestion]
 
 
@@ -105,7 +96,7 @@ def register(
     uow.session.add(row)
     uow.session.flush()
     _expect(uow, row.id, meant.expected)
-    consents = {kind: new.consents.get(kind, ConsentAnswer.NOT_ASKED) for kind in ConsentKind}
+    consents = {kind: new.consents.get(kind, d.ConsentAnswer.NOT_ASKED) for kind in d.ConsentKind}
     add_consents(uow, row.id, consents, earlier={})
     _record(uow, row, meant.expected, new.consents)
     if new.received_mg is not None:
@@ -116,14 +107,14 @@ def register(
 
 
 def _check_consents(
-    answers: Mapping[ConsentKind, ConsentAnswer],
-    submitter: SubmitterType,
+    answers: Mapping[d.ConsentKind, d.ConsentAnswer],
+    submitter: d.SubmitterType,
     of: sessions.CheckingSession,
     nothing: str,
     otherwise: str = "",
 ) -> None:
     """Raises Invalid, saying first that `nothing` happened, where consents are missing that this sample needs."""
-    wrong = consent_problems(answers, submitter, individual_results=of.licence_mode.individual_results)
+    wrong = d.consent_problems(answers, submitter, individual_results=of.licence_mode.individual_results)
     if wrong:
         raise Invalid(
             " ".join(filter(None, (nothing, *wrong.values(), otherwise))),
@@ -154,22 +145,22 @@ class Wording:
     """All questions of consent in one version of their wording."""
 
     version: str
-    ask: dict[ConsentKind, str]
+    ask: dict[d.ConsentKind, str]
 
 
 @cache
 def wording() -> Wording:
     """The questions in use, from consents.toml. A question without a text stops the start, not the first client."""
     table = tomllib.loads(Path(__file__).with_name("consents.toml").read_text("utf-8"))
-    return Wording(str(table["version"]), {kind: str(table[kind.value]["ask"]) for kind in ConsentKind})
+    return Wording(str(table["version"]), {kind: str(table[kind.value]["ask"]) for kind in d.ConsentKind})
 
 
 def add_consents(
     uow: UnitOfWork,
     sample_id: uuid.UUID,
-    answers: Mapping[ConsentKind, ConsentAnswer],
+    answers: Mapping[d.ConsentKind, d.ConsentAnswer],
     *,
-    earlier: Mapping[ConsentKind, Consent],
+    earlier: Mapping[d.ConsentKind, Consent],
 ) -> None:
     """Add answers; the earlier ones stay. A later answer has the later time, also after a clock was set back."""
     rows = [
@@ -188,7 +179,7 @@ def add_consents(
         uow.session.connection().execute(sa.insert(Consent), rows)
 
 
-def _record(uow: UnitOfWork, row: Sample, expected: list[str], consents: dict[ConsentKind, ConsentAnswer]) -> None:
+def _record(uow: UnitOfWork, row: Sample, expected: list[str], consents: dict[d.ConsentKind, d.ConsentAnswer]) -> None:
     said = row.model_dump(mode="json", include={"number", "form", "intent", "submitter_type"})
     answers = {kind.value: answer.value for kind, answer in consents.items()}
     after = {**said, "expected": expected, "consents": answers}
@@ -196,11 +187,11 @@ def _record(uow: UnitOfWork, row: Sample, expected: list[str], consents: dict[Co
     _tell_queue(uow, row, "sample.received")
 
 
-def stamp(uow: UnitOfWork, sample: Sample, field: Stamp) -> None:
+def stamp(uow: UnitOfWork, sample: Sample, field: d.Stamp) -> None:
     """Note when a stage was reached, the first time only, never earlier than the stage before."""
     if getattr(sample, field) is not None:
         return
-    earlier = [getattr(sample, name) for name in STAMPS[: STAMPS.index(field)]]
+    earlier = [getattr(sample, name) for name in d.STAMPS[: d.STAMPS.index(field)]]
     setattr(sample, field, max([uow.now, sample.received_at, *(at for at in earlier if at is not None)]))
     _tell_queue(uow, sample, f"sample.{field.removesuffix('_at')}")
 
@@ -232,7 +223,7 @@ def _change_expected(uow: UnitOfWork, sample: Sample, changed: SampleChange, sub
     # where only the words or the intent change, what was chosen before stands
     chosen = changed.expected if changed.expected is not None else expected_of(uow.session, sample.id)
     meant = understand(substances, chosen, sample.words_spoken, changed.intent)
-    if changed.intent is Intent.UNKNOWN and chosen:
+    if changed.intent is d.Intent.UNKNOWN and chosen:
         raise Invalid(
             "Nothing can be expected where nobody knows what it is. Nothing was changed.",
             fields={"intent": "remove what is expected, or say that it is known"},
@@ -243,14 +234,14 @@ def _change_expected(uow: UnitOfWork, sample: Sample, changed: SampleChange, sub
     uow.session.flush()
 
 
-def _change_consents(uow: UnitOfWork, sample: Sample, answers: dict[ConsentKind, ConsentAnswer]) -> None:
+def _change_consents(uow: UnitOfWork, sample: Sample, answers: dict[d.ConsentKind, d.ConsentAnswer]) -> None:
     checking_session = sessions.get_session(uow.session, uow.actor, sample.session_id)
     merged = consents_of(uow.session, sample.id) | answers
     otherwise = "To take the sample out, withdraw it."
     _check_consents(merged, sample.submitter_type, checking_session, "Nothing was changed.", otherwise)
     add_consents(uow, sample.id, answers, earlier=consent_rows(uow.session, sample.id))
     uow.session.flush()
-    if merged[ConsentKind.AGGREGATE_DATA] is not ConsentAnswer.YES:
+    if merged[d.ConsentKind.AGGREGATE_DATA] is not d.ConsentAnswer.YES:
         emit(uow, NotToBeCounted(sample.id))
 
 

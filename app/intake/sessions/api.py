@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 
 from app.intake.sessions import schemas, service
+from app.intake.sessions.tables import SiteOut
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.versions import check_version
@@ -24,10 +25,10 @@ Lead = Annotated[Actor, allow(Role.SESSION_LEAD)]
 
 
 @router.get("/sites")
-def list_sites(who: Staff, rt: RuntimeDep) -> list[schemas.SiteOut]:
+def list_sites(who: Staff, rt: RuntimeDep) -> list[SiteOut]:
     """Places of the caller's agency."""
     with rt.read() as session:
-        return [schemas.SiteOut.model_validate(site) for site in service.sites(session, who)]
+        return [SiteOut.model_validate(site) for site in service.sites(session, who)]
 
 
 @router.get("/sessions")

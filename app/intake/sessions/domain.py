@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 
+from app.platform.kernel.worded import Worded
 from harm_messages.vocabulary import LicenceMode
 
 
-class ServiceType(StrEnum):
+class ServiceType(Worded):
     """Where the service meets people."""
 
-    FESTIVAL = "festival"
-    CITY_CLINIC = "city_clinic"
-    FIXED_SITE = "fixed_site"
-    POSTAL = "postal"
-    AGENCY_REFERRAL = "agency_referral"
-    AMNESTY_BIN = "amnesty_bin"
+    FESTIVAL = "festival", "Festival"
+    CITY_CLINIC = "city_clinic", "City clinic"
+    FIXED_SITE = "fixed_site", "Fixed site"
+    POSTAL = "postal", "By post"
+    AGENCY_REFERRAL = "agency_referral", "Referral from an agency"
+    AMNESTY_BIN = "amnesty_bin", "Amnesty bin"
 
 
 LICENCE_WORDS: dict[LicenceMode, str] = {
@@ -37,35 +37,18 @@ LICENCE_MEANING: dict[LicenceMode, str] = {
     ),
 }
 
-SERVICE_WORDS: dict[ServiceType, str] = {
-    ServiceType.FESTIVAL: "Festival",
-    ServiceType.CITY_CLINIC: "City clinic",
-    ServiceType.FIXED_SITE: "Fixed site",
-    ServiceType.POSTAL: "By post",
-    ServiceType.AGENCY_REFERRAL: "Referral from an agency",
-    ServiceType.AMNESTY_BIN: "Amnesty bin",
-}
-
 LONGEST = timedelta(days=31)
 # Reception may set up and try a label this long before the doors open.
 SET_UP = timedelta(hours=12)
 
 
-class Phase(StrEnum):
+class Phase(Worded):
     """Where a session stands now."""
 
-    PLANNED = "planned"
-    OPEN = "open"
-    OVERRUNNING = "overrunning"
-    CLOSED = "closed"
-
-
-PHASE_WORDS: dict[Phase, str] = {
-    Phase.PLANNED: "planned",
-    Phase.OPEN: "open",
-    Phase.OVERRUNNING: "open past its closing time",
-    Phase.CLOSED: "closed",
-}
+    PLANNED = "planned", "planned"
+    OPEN = "open", "open"
+    OVERRUNNING = "overrunning", "open past its closing time"
+    CLOSED = "closed", "closed"
 
 
 def phase(opens_at: datetime, closes_at: datetime, closed_at: datetime | None, now: datetime) -> Phase:

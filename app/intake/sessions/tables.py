@@ -13,25 +13,27 @@ from app.platform.db import Base, enum_column, json_column, key_column, utc_colu
 from harm_messages.vocabulary import LicenceMode
 
 
-class Site(Base, table=True):
-    """A place with its canonical name; aliases are what people also call it."""
+class SiteOut(Base):
+    """A site."""
 
-    __tablename__ = "site"
-    __table_args__ = (sa.UniqueConstraint("agency_id", "name"),)
     id: uuid.UUID = key_column()
-    agency_id: uuid.UUID = Field(foreign_key="agency.id", index=True)
     name: str = Field(max_length=120)
     region: str = Field(max_length=60)
     aliases: list[str] = json_column(list)
 
 
-class CheckingSession(Base, table=True):
-    """One opening of the service at one site."""
+class Site(SiteOut, table=True):
+    """A place with its canonical name; aliases are what people also call it."""
 
-    __tablename__ = "session"
-    id: uuid.UUID = key_column()
+    __tablename__ = "site"
+    __table_args__ = (sa.UniqueConstraint("agency_id", "name"),)
     agency_id: uuid.UUID = Field(foreign_key="agency.id", index=True)
-    site_id: uuid.UUID = Field(foreign_key="site.id", index=True)
+
+
+class SessionShown(Base):
+    """What is shown of a session over HTTP."""
+
+    id: uuid.UUID = key_column()
     name: str = Field(max_length=120)
     service_type: ServiceType = enum_column(ServiceType, name="service_type")
     licence_mode: LicenceMode = enum_column(LicenceMode, name="licence_mode")
@@ -40,6 +42,14 @@ class CheckingSession(Base, table=True):
     opens_at: datetime = utc_column()
     closes_at: datetime = utc_column()
     closed_at: datetime | None = utc_column(nullable=True)
+    version: int = 1
+
+
+class CheckingSession(SessionShown, table=True):
+    """One opening of the service at one site."""
+
+    __tablename__ = "session"
+    agency_id: uuid.UUID = Field(foreign_key="agency.id", index=True)
+    site_id: uuid.UUID = Field(foreign_key="site.id", index=True)
     created_at: datetime = utc_column()
     next_number: int = Field(default=1, description="number the next sample gets in this session")
-    version: int = 1

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, JsonValue
 
 from app.intake.tasks import service
-from app.intake.tasks.domain import TaskKind
 from app.intake.tasks.service import TaskView
+from app.intake.tasks.tables import TaskShown
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
@@ -29,29 +27,18 @@ class DoneWords(FreeText):
     words: Note200 = ""
 
 
-class SampleTaskOut(BaseModel):
+class SampleTaskOut(TaskShown):
     """A task about a sample."""
 
-    id: uuid.UUID
-    kind: TaskKind
     title: str
-    words: str
-    detail: dict[str, JsonValue]
-    sample_id: uuid.UUID
     number: int
-    session_id: uuid.UUID
-    opened_at: datetime
-    closed_at: datetime | None
     closed_by: str
-    closed_words: str
-    version: int
 
     @classmethod
     def of(cls, view: TaskView) -> SampleTaskOut:
         """The JSON shape of what the service shows."""
-        return cls(
-            **view.row.model_dump(exclude={"closed_by"}), title=view.title, number=view.number, closed_by=view.by
-        )
+        said = {"title": view.title, "number": view.number, "closed_by": view.by}
+        return cls.model_validate({**view.row.model_dump(), **said})
 
 
 @router.get("/tasks")

@@ -16,27 +16,18 @@ import numpy as np
 from app.laboratory.identification import parts, ranking
 from app.laboratory.identification.answer import Answer
 from app.laboratory.identification.domain import MethodInfo
-from app.laboratory.identification.identified import identified
-from app.laboratory.library.opened import Opened
+from app.laboratory.identification.matching import identified
+from app.laboratory.library.domain import Opened
 from spectra import Candidate as Hit
-from spectra import (
-    FormulaLibrary,
-    Identification,
-    IdentificationLevel,
-    MassSpectrum,
-    Recalibration,
-    Screening,
-    SpectrumError,
-    group_by_compound,
-    mass_quality,
-    recalibrate,
-    screen_spectrum,
-)
+from spectra import FormulaLibrary, Identification, IdentificationLevel, MassSpectrum, SpectrumError
+from spectra.confidence.grouping import group_by_compound
 from spectra.confidence.identify import candidates_of, identify, rank_compounds
+from spectra.confidence.quality import mass_quality
 from spectra.confidence.ranking import Ranked
 from spectra.exactmass import FormulaEntry
-from spectra.exactmass_screening import ScreenedFormula
+from spectra.exactmass_screening import ScreenedFormula, Screening, screen_spectrum
 from spectra.preprocess import within_range
+from spectra.recalibration import Recalibration, recalibrate
 
 _NOTHING = IdentificationLevel.NOTHING_ABOVE_LIMIT
 PRECURSOR_PPM = 10.0

@@ -12,7 +12,7 @@ from app.laboratory.identification.codec import plain
 from app.laboratory.identification.identify import NOTHING_KNOWN, Context, identify_blocks
 from app.laboratory.identification.parts import Candidate, DetectionLimit
 from app.laboratory.identification.runs import RunPeak
-from app.laboratory.library.opened import Libraries
+from app.laboratory.library.domain import Libraries
 from instruments import describe
 from spectra import Reading
 

@@ -9,16 +9,15 @@ import numpy as np
 
 from app.laboratory.identification.accurate_mass import match_accurate_mass, put_right
 from app.laboratory.identification.answer import Answer
-from app.laboratory.identification.domain import Method, MethodInfo
+from app.laboratory.identification.domain import Method, MethodInfo, method_for, method_info
 from app.laboratory.identification.in_house import with_own
 from app.laboratory.identification.instrument_state import InstrumentState, with_instrument
 from app.laboratory.identification.matching import match_infrared, match_unit_mass
-from app.laboratory.identification.methods import method_for, method_info
 from app.laboratory.identification.mixtures import mixture_of, with_mixture
 from app.laboratory.identification.ranking import SearchConditions, not_compared, with_reading_limits
 from app.laboratory.identification.runs import RunControls, RunPeak, components_of, with_run
 from app.laboratory.identification.substances import SubstanceIndex
-from app.laboratory.library.opened import Libraries
+from app.laboratory.library.domain import Libraries
 from instruments import InstrumentError, to_absorbance, to_mass_spectrum, to_seconds
 from spectra import MassSpectrum, Reading, ReadingKind, SpectrumError
 from spectra.types import FloatArray

@@ -19,7 +19,7 @@ import numpy as np
 from app.laboratory.identification.answer import Answer, Level
 from app.laboratory.identification.parts import Candidate, InHouse, Isomer, OwnRun
 from app.laboratory.identification.ranking import SearchConditions, as_candidates, libraries_of, regrouped, tagged
-from app.laboratory.library.opened import Libraries, Opened, OwnEntry
+from app.laboratory.library.domain import Libraries, Opened, OwnEntry
 from spectra import Candidate as Hit
 from spectra import InfraredLibrary, MassSpectrum, SpectrumError
 from spectra.confidence.standards import Retention, Standard, exclude_isomers

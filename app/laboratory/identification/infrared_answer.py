@@ -9,21 +9,12 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from app.laboratory.identification import parts
 from app.laboratory.identification.answer import Answer
 from app.laboratory.identification.mixtures import mixture_sentences
-from app.laboratory.identification.parts import (
-    AxisShift,
-    Band,
-    BandsOfPart,
-    Curves,
-    DetectionLimit,
-    Difference,
-    Infrared,
-)
 from app.laboratory.identification.ranking import rounded
 from app.laboratory.identification.substances import SubstanceIndex
-from spectra.infrared.answer import DetectionLimit as Estimated
-from spectra.infrared.answer import DiagnosticBand, InfraredExplanation
+from spectra.infrared.answer import DetectionLimit, DiagnosticBand, InfraredExplanation
 from spectra.infrared.sentences import limit_percent, limit_sentence
 from spectra.types import FloatArray, MixtureExplanation
 
@@ -37,52 +28,53 @@ FIRST_CLASSES = ("opioid.", "poison", "sedative.alpha2", "cannabinoid.synthetic"
 """Classes of the register of which little kills: their limits are told first."""
 
 
-def infrared_of(explained: MixtureExplanation, index: SubstanceIndex) -> Infrared | None:
+def infrared_of(explained: MixtureExplanation, index: SubstanceIndex) -> parts.Infrared | None:
     """What only infrared has of an answer; None for any other explanation."""
     if not isinstance(explained, InfraredExplanation):
         return None
     aligned = explained.alignment
     shift = None
     if aligned is not None:
-        shift = AxisShift(round(aligned.shift, 2), round(aligned.blur, 2), round(aligned.tilt, 3))
-    return Infrared(
+        shift = parts.AxisShift(round(aligned.shift, 2), round(aligned.blur, 2), round(aligned.tilt, 3))
+    return parts.Infrared(
         alignment=shift,
         signal_to_noise=round(explained.signal_to_noise, 1),
         mostly_unexplained=explained.mostly_unexplained,
         residual_ratio=rounded(explained.residual_ratio),
         limits=tuple(sorted((_limit(limit, index) for limit in explained.limits), key=_order)),
         bands=tuple(
-            BandsOfPart(part.compound, tuple(_band(band) for band in bands[:MOST_BANDS]))
+            parts.BandsOfPart(part.compound, tuple(_band(band) for band in bands[:MOST_BANDS]))
             for part, bands in zip(explained.components, explained.bands, strict=False)
         ),
         differences=tuple(
-            Difference(round(window.low, 1), round(window.high, 1), window.supports) for window in explained.differences
+            parts.Difference(round(window.low, 1), round(window.high, 1), window.supports)
+            for window in explained.differences
         ),
         curves=_curves(explained),
     )
 
 
-def _limit(limit: Estimated, index: SubstanceIndex) -> DetectionLimit:
+def _limit(limit: DetectionLimit, index: SubstanceIndex) -> parts.DetectionLimit:
     known = index.find(limit.compound, limit.name)
-    return DetectionLimit(
+    return parts.DetectionLimit(
         limit.name or limit.compound, limit.compound, known.id, known.drug_class, round(limit.limit, 4),
         round(limit.estimate, 4), round(limit.low, 4), round(limit.high, 4), limit.seen, limit.estimator,
         limit_sentence(limit),
     )  # fmt: skip
 
 
-def _order(limit: DetectionLimit) -> tuple[bool, bool, str]:
+def _order(limit: parts.DetectionLimit) -> tuple[bool, bool, str]:
     """Substances of the register before everything else of the library, and of them first those of which little kills."""
     grave = limit.substance_class.startswith(FIRST_CLASSES)
     return not limit.substance_id, not grave, limit.substance.casefold()
 
 
-def _band(band: DiagnosticBand) -> Band:
+def _band(band: DiagnosticBand) -> parts.Band:
     found, error = rounded(band.found, 1), rounded(band.error, 1)
-    return Band(round(band.position, 1), found, error, round(band.weight, 3), band.missing)
+    return parts.Band(round(band.position, 1), found, error, round(band.weight, 3), band.missing)
 
 
-def _curves(explained: InfraredExplanation) -> Curves | None:
+def _curves(explained: InfraredExplanation) -> parts.Curves | None:
     """Curves as whole numbers of `unit`: drawn, they are the same to a ten-thousandth of their height."""
     if explained.axis is None or explained.fitted is None or explained.residual is None:
         return None
@@ -92,23 +84,23 @@ def _curves(explained: InfraredExplanation) -> Curves | None:
     keep = known & (dense | (np.arange(axis.size) % 4 == 0))
     if keep.sum() < 2:
         return None
-    parts = [np.asarray(row, dtype=np.float64) for row in explained.contributions]
-    top = max(float(np.abs(c[keep]).max()) for c in (explained.fitted, explained.residual, *parts))
+    each = [np.asarray(row, dtype=np.float64) for row in explained.contributions]
+    top = max(float(np.abs(c[keep]).max()) for c in (explained.fitted, explained.residual, *each))
     unit = top / DIGITS if top > 0 else 1.0
 
     def whole(values: FloatArray) -> tuple[int, ...]:
         return tuple(int(v) for v in np.rint(np.nan_to_num(values[keep]) / unit))
 
-    return Curves(
+    return parts.Curves(
         unit, tuple(float(v) for v in axis[keep]), whole(explained.fitted), whole(explained.residual),
-        whole(explained.expected) if explained.expected.size else (), tuple(whole(row) for row in parts),
+        whole(explained.expected) if explained.expected.size else (), tuple(whole(row) for row in each),
     )  # fmt: skip
 
 
-def limits_in_short(rows: Sequence[DetectionLimit], most: int = LIMITS_SAID) -> list[str]:
+def limits_in_short(rows: Sequence[parts.DetectionLimit], most: int = LIMITS_SAID) -> list[str]:
     """The limits of a reading in a few sentences; the weightiest first, as they are stored.
 
-    >>> limits_in_short([DetectionLimit("Fentanyl", limit=0.04, seen=False)])
+    >>> limits_in_short([parts.DetectionLimit("Fentanyl", limit=0.04, seen=False)])
     ['Not seen; in this reading it would have been seen above: Fentanyl 4 %.']
     """
     clear = [f"{limit.substance} {limit_percent(limit.limit)}" for limit in rows if limit.seen is False]
@@ -133,13 +125,13 @@ def fit_sentences(explained: MixtureExplanation | None) -> list[str]:
     """The parts with their shares and what is left over; where most is, the parts are what comes nearest, a lead only."""
     if not isinstance(explained, InfraredExplanation):
         return mixture_sentences(explained)
-    parts = ", ".join(f"{part.name or part.compound} {part.share:.0%}" for part in explained.components)
+    named = ", ".join(f"{part.name or part.compound} {part.share:.0%}" for part in explained.components)
     out = list(explained.about_residual)
-    if parts and explained.mostly_unexplained:
-        out.append(f"What comes nearest in the library, as a lead only: {parts} of the little that is explained.")
-    elif parts:
+    if named and explained.mostly_unexplained:
+        out.append(f"What comes nearest in the library, as a lead only: {named} of the little that is explained.")
+    elif named:
         left = f"{explained.unexplained_fraction:.0%} stays unexplained"
-        out.insert(0, f"The parts that explain it, as shares of the signal: {parts}; {left}.")
+        out.insert(0, f"The parts that explain it, as shares of the signal: {named}; {left}.")
     return out
 
 

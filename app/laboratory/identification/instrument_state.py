@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from app.laboratory.identification.answer import Answer
 from app.laboratory.identification.parts import Component, Weight
-from app.laboratory.library.opened import Opened
+from app.laboratory.library.domain import Opened
 from spectra import MixtureExplanation
 from spectra.infrared import DetectionLimit, InfraredExplanation
 from spectra.infrared.sentences import about_clear, limit_sentence

@@ -18,7 +18,7 @@ import structlog
 from app.laboratory.identification.answer import Answer, Level
 from app.laboratory.identification.parts import Residual
 from app.laboratory.identification.ranking import SearchConditions, listed, with_components
-from app.laboratory.library.opened import Libraries, Opened
+from app.laboratory.library.domain import Libraries, Opened
 from instruments import InstrumentError, to_mass_spectrum
 from spectra import Candidate as Hit
 from spectra import Component, MassSpectrum, MixtureExplanation, Reading, ReadingKind, SpectrumError

@@ -12,7 +12,7 @@ from app.laboratory.identification.answer import Answer, Level
 from app.laboratory.identification.domain import NEVER_ABSENT, MethodInfo
 from app.laboratory.identification.parts import Candidate, Component, MixtureFit, QualityRemark, SearchedLibrary
 from app.laboratory.identification.substances import SubstanceIndex
-from app.laboratory.library.opened import Opened
+from app.laboratory.library.domain import Opened
 from instruments import assurance_sentence
 from spectra import STARTER_NOTICE, IdentificationLevel, MixtureExplanation, Reading, Remark, group_by_compound
 from spectra import Candidate as Hit

@@ -318,7 +318,7 @@ def open_samples(
         for row in queue.queue(session, actor, s.id, now=now):
             expected = ", ".join(substances.labels(register, row.expected)) if register is not None else ""
             words = ", ".join(filter(None, (expected or row.words_spoken, row.form.value)))
-            found.append(OpenSample(row.sample_id, row.number, s.id, s.name, words))
+            found.append(OpenSample(row.id, row.number, s.id, s.name, words))
     return found
 
 

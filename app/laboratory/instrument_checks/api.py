@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
 
+from app.laboratory.identification.domain import Method
 from app.laboratory.identification.substances import SubstanceIndex
-from app.laboratory.instrument_checks import responding, schemas, service, tables, transferring, web
-from app.laboratory.instrument_checks.domain import NewCheck, NewMixture
+from app.laboratory.instrument_checks import responding, service, tables, transferring, web
+from app.laboratory.instrument_checks.domain import Level, NewCheck, NewMixture
+from app.laboratory.instrument_checks.responding import Factors
+from app.laboratory.instrument_checks.tables import CheckOut, MixtureOut, TaskOut
 from app.laboratory.readings import machines
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
@@ -18,10 +24,121 @@ from app.platform.security.policy import SERVICE_STAFF, allow
 from app.platform.storage import Held
 from app.platform.web.bodies import BINARY, FileName, looked_at
 from app.platform.web.etags import tagged
-from app.platform.web.fields import Moment, Text40
+from app.platform.web.fields import FreeText, Moment, Note200, Text40, Text60, Text80
 from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
 from app.runtime import ChangeDep, CreationDep, RuntimeDep
 from spectra.infrared.check import Material, materials
+
+
+class InstrumentIn(BaseModel, extra="forbid"):
+    """A machine to add."""
+
+    name: Text80
+    method: Method
+    serial: Text60 = ""
+    certificate_due: Moment | None = None
+
+
+class CheckIn(BaseModel, extra="forbid"):
+    """A reading of a known material that was measured as a sample is."""
+
+    reading_id: uuid.UUID
+    material: Text40
+    measured_at: Moment | None = Field(None, description="The time of its analysis where left out")
+
+
+class ReasonIn(FreeText, extra="forbid"):
+    """Why."""
+
+    reason: Note200
+
+
+class DoneIn(FreeText, extra="forbid"):
+    """What was done."""
+
+    words: Note200
+
+
+class MaterialOut(BaseModel, from_attributes=True):
+    """What an instrument can be checked with. Positions in cm⁻¹."""
+
+    key: str
+    title: str
+    bands: list[float]
+    source: str
+    note: str
+
+
+class InstrumentOut(BaseModel):
+    """An instrument and how it stands now."""
+
+    id: uuid.UUID
+    name: str
+    method: Method
+    serial: str
+    certificate_due: datetime | None
+    level: Level
+    level_words: str
+    in_date: bool
+    check: CheckOut | None
+    task: TaskOut | None
+
+    @classmethod
+    def of(cls, view: service.InstrumentView) -> InstrumentOut:
+        """From a view."""
+        stands = {"level": view.level, "level_words": view.level.words, "in_date": view.in_date}
+        return cls.model_validate({**view.row.model_dump(), **stands, "check": view.check, "task": view.task})
+
+
+class TransferIn(BaseModel, extra="forbid"):
+    """Which library is to be transferred, by its key or name."""
+
+    library: Annotated[str, Field(max_length=200)]
+
+
+Milligrams = Annotated[float, Field(allow_inf_nan=False, gt=0, lt=1e6)]
+
+
+class MixtureIn(BaseModel, extra="forbid"):
+    """A reading of two substances weighed together. `first` and `second`: register ids, or the keys of its parts."""
+
+    reading_id: uuid.UUID
+    first: Annotated[str, Field(max_length=160)]
+    second: Annotated[str, Field(max_length=160)]
+    first_mg: Milligrams
+    second_mg: Milligrams
+    balance_u_mg: Annotated[
+        float, Field(ge=0, lt=1e6, allow_inf_nan=False, description="Standard uncertainty of one weighing")
+    ] = 0.0
+
+
+class FactorOut(BaseModel):
+    """How many times the signal per weight of `first` is that of `second`."""
+
+    first: str
+    first_name: str
+    second: str
+    second_name: str
+    factor: float
+    relative_u: Annotated[float, Field(description="Relative standard uncertainty")]
+    mixtures: int
+
+
+class ResponsesOut(BaseModel):
+    """Response factors of an instrument, and the weighed mixtures they come from, oldest first."""
+
+    factors: list[FactorOut]
+    mixtures: list[MixtureOut]
+
+    @classmethod
+    def of(cls, found: Factors) -> ResponsesOut:
+        """The JSON shape of an instrument's response factors."""
+        factors = [
+            FactorOut(**asdict(p), first_name=found.names[str(p.first)], second_name=found.names[str(p.second)])
+            for p in found.pairs
+        ]
+        return cls(factors=factors, mixtures=found.mixtures)
+
 
 router = APIRouter(prefix="/api/v1", tags=["instruments"])
 
@@ -31,25 +148,25 @@ Bench = Annotated[Actor, allow(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)]
 
 
 @router.get("/instruments")
-def list_instruments(who: Staff, rt: RuntimeDep) -> list[schemas.InstrumentOut]:
+def list_instruments(who: Staff, rt: RuntimeDep) -> list[InstrumentOut]:
     """Instruments of the agency and how they stand now: in date, not checked today, drifted, out of range, overdue."""
     with rt.read() as session:
-        return [schemas.InstrumentOut.of(view) for view in service.instrument_views(session, who, rt.now())]
+        return [InstrumentOut.of(view) for view in service.instrument_views(session, who, rt.now())]
 
 
-@router.post("/instruments", status_code=201, response_model=schemas.InstrumentOut)
-def add_instrument(body: schemas.InstrumentIn, who: Bench, creation: CreationDep) -> JSONResponse:
+@router.post("/instruments", status_code=201, response_model=InstrumentOut)
+def add_instrument(body: InstrumentIn, who: Bench, creation: CreationDep) -> JSONResponse:
     """Add a machine. Analyses may name it from then on."""
 
-    def create(uow: UnitOfWork) -> schemas.InstrumentOut:
+    def create(uow: UnitOfWork) -> InstrumentOut:
         row = machines.add_instrument(uow, machines.NewInstrument(**body.model_dump()))
         views = service.instrument_views(uow.session, who, uow.now)
-        return schemas.InstrumentOut.of(next(view for view in views if view.row.id == row.id))
+        return InstrumentOut.of(next(view for view in views if view.row.id == row.id))
 
     return creation.made(who, create)
 
 
-@router.get("/instruments/materials", response_model=list[schemas.MaterialOut])
+@router.get("/instruments/materials", response_model=list[MaterialOut])
 def list_materials(who: Bench) -> list[Material]:
     """What an infrared instrument can be checked with, with the positions of its bands and where they are from."""
     return list(materials().values())
@@ -76,7 +193,7 @@ def show_check(check_id: uuid.UUID, who: Bench, rt: RuntimeDep, response: Respon
 
 @router.post("/instruments/{instrument_id}/checks", status_code=201, response_model=tables.CheckOut)
 def check_with_reading(
-    instrument_id: uuid.UUID, body: schemas.CheckIn, who: Chemist, rt: RuntimeDep, creation: CreationDep
+    instrument_id: uuid.UUID, body: CheckIn, who: Chemist, rt: RuntimeDep, creation: CreationDep
 ) -> JSONResponse:
     """Check an instrument with a reading there is. Out of range opens a task for the bench."""
 
@@ -116,9 +233,7 @@ async def check_with_file(
 
 
 @router.post("/instruments/checks/{check_id}/withdraw", response_model=tables.CheckOut)
-def withdraw_check(
-    check_id: uuid.UUID, body: schemas.ReasonIn, who: Chemist, change: ChangeDep
-) -> tables.InstrumentCheck:
+def withdraw_check(check_id: uuid.UUID, body: ReasonIn, who: Chemist, change: ChangeDep) -> tables.InstrumentCheck:
     """Take a check back; readings of its day are compared again without it."""
     return change.made(who, lambda uow: service.withdraw(uow, check_id, change.version, body.reason))
 
@@ -131,7 +246,7 @@ def list_tasks(who: Bench, rt: RuntimeDep) -> list[tables.InstrumentTask]:
 
 
 @router.post("/instruments/tasks/{task_id}/close", response_model=tables.TaskOut)
-def close_task(task_id: uuid.UUID, body: schemas.DoneIn, who: Bench, change: ChangeDep) -> tables.InstrumentTask:
+def close_task(task_id: uuid.UUID, body: DoneIn, who: Bench, change: ChangeDep) -> tables.InstrumentTask:
     """Say what was done. The instrument stays out of range until a check says otherwise."""
     return change.made(who, lambda uow: service.close_task(uow, task_id, change.version, body.words))
 
@@ -148,7 +263,7 @@ def list_transfers(instrument_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> list
 
 @router.post("/instruments/{instrument_id}/transfers", status_code=201, response_model=tables.TransferOut)
 def make_transfer(
-    instrument_id: uuid.UUID, body: schemas.TransferIn, who: Chemist, rt: RuntimeDep, creation: CreationDep
+    instrument_id: uuid.UUID, body: TransferIn, who: Chemist, rt: RuntimeDep, creation: CreationDep
 ) -> JSONResponse:
     """Learn how a library looks on an instrument, from own standards measured there (five powders and more).
 
@@ -165,29 +280,27 @@ def make_transfer(
 
 @router.post("/instruments/transfers/{transfer_id}/retire", response_model=tables.TransferOut)
 def retire_transfer(
-    transfer_id: uuid.UUID, body: schemas.ReasonIn, who: Chemist, change: ChangeDep
+    transfer_id: uuid.UUID, body: ReasonIn, who: Chemist, change: ChangeDep
 ) -> tables.InstrumentTransfer:
     """Use a transfer no more; the one before it is used again where there is one."""
     return change.made(who, lambda uow: transferring.retire_transfer(uow, transfer_id, change.version, body.reason))
 
 
 @router.get("/instruments/{instrument_id}/responses")
-def list_responses(instrument_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> schemas.ResponsesOut:
+def list_responses(instrument_id: uuid.UUID, who: Bench, rt: RuntimeDep) -> ResponsesOut:
     """Response factors of an instrument, with the weighed mixtures behind them."""
     with rt.read() as session:
-        return schemas.ResponsesOut.of(responding.factors_of(session, who, instrument_id))
+        return ResponsesOut.of(responding.factors_of(session, who, instrument_id))
 
 
 @router.post("/instruments/{instrument_id}/mixtures", status_code=201, response_model=tables.MixtureOut)
-def add_mixture(instrument_id: uuid.UUID, body: schemas.MixtureIn, who: Chemist, creation: CreationDep) -> JSONResponse:
+def add_mixture(instrument_id: uuid.UUID, body: MixtureIn, who: Chemist, creation: CreationDep) -> JSONResponse:
     """Keep a reading of two substances weighed together. Three of a pair give its factor."""
     new = NewMixture(instrument_id, **body.model_dump())
     return creation.made(who, lambda uow: tables.MixtureOut.model_validate(responding.add_mixture(uow, new)))
 
 
 @router.post("/instruments/mixtures/{mixture_id}/withdraw", response_model=tables.MixtureOut)
-def withdraw_mixture(
-    mixture_id: uuid.UUID, body: schemas.ReasonIn, who: Chemist, change: ChangeDep
-) -> tables.WeighedMixture:
+def withdraw_mixture(mixture_id: uuid.UUID, body: ReasonIn, who: Chemist, change: ChangeDep) -> tables.WeighedMixture:
     """Take a weighed mixture back; factors are made without it."""
     return change.made(who, lambda uow: responding.withdraw_mixture(uow, mixture_id, change.version, body.reason))

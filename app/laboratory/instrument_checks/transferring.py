@@ -17,8 +17,7 @@ from sqlmodel import Session, col, select
 
 from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.instrument_checks.tables import InstrumentTransfer
-from app.laboratory.library.domain import Technique
-from app.laboratory.library.opened import Opened, OwnEntry
+from app.laboratory.library.domain import Opened, OwnEntry, Technique
 from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.readings.machines import get_instrument
 from app.platform import audit

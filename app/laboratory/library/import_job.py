@@ -17,8 +17,8 @@ from sqlmodel import Session, col, select
 
 from app.laboratory.library.domain import ImportState
 from app.laboratory.library.importing import Imported, ImportParts, check_words, import_library
-from app.laboratory.library.raw_files import raw_store
 from app.laboratory.library.tables import LibraryImport
+from app.laboratory.library.usable import raw_store
 from app.platform import audit
 from app.platform.db import Database, UnitOfWork
 from app.platform.jobs import DeadJob, JobContext, enqueue

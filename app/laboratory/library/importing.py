@@ -14,11 +14,10 @@ from pathlib import Path
 
 from sqlmodel import Session, select
 
-from app.laboratory.library import raw_files
+from app.laboratory.library import usable as raw_files
 from app.laboratory.library.domain import Progress, Refusal, fault_of_name
-from app.laboratory.library.raw_files import RawFile, rows_of
 from app.laboratory.library.tables import Library
-from app.laboratory.library.usable import Usable, built, read_usable
+from app.laboratory.library.usable import RawFile, Usable, built, read_usable, rows_of
 from app.platform import audit
 from app.platform.db import Database
 from app.platform.kernel.actor import SYSTEM, Actor

@@ -17,20 +17,12 @@ from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
 from app.laboratory.library import calibrations
-from app.laboratory.library.domain import Technique
-from app.laboratory.library.opened import Libraries, Opened
+from app.laboratory.library.domain import Libraries, Opened, Technique
 from app.laboratory.library.tables import Library
 from app.platform.db import Database
 from app.platform.kernel.errors import NotFound
-from spectra import (
-    STARTER_NOTICE,
-    InfraredLibrary,
-    LibraryFileError,
-    MassLibrary,
-    starter_formula_library,
-    starter_infrared_library,
-    starter_mass_library,
-)
+from spectra import STARTER_NOTICE, InfraredLibrary, LibraryFileError, MassLibrary
+from spectra.starter import starter_formula_library, starter_infrared_library, starter_mass_library
 
 _log = structlog.get_logger(__name__)
 

@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 from sqlmodel import Session
 
-from app.laboratory.library import raw_files
+from app.laboratory.library import usable as raw_files
 from app.laboratory.library.domain import STARTER_PREFIX, Progress, Technique
 from app.laboratory.library.importing import KEPT_REFUSALS, ImportParts, library_named
-from app.laboratory.library.raw_files import RawFile, readers_of, rows_of
 from app.laboratory.library.tables import Library
-from app.laboratory.library.usable import Usable, built, read_usable
+from app.laboratory.library.usable import RawFile, Usable, built, read_usable, readers_of, rows_of
 from app.platform import audit
 from app.platform.kernel.errors import Conflict, Invalid, NotFound
 from app.platform.kernel.ids import new_id

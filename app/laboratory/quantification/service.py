@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from app.intake.people import service as people
 from app.intake.samples import lookup
-from app.laboratory.identification.methods import method_info
+from app.laboratory.identification.domain import method_info
 from app.laboratory.quantification.domain import ENGINE_VERSION, Asked, Proposal, fit_json, proposed
 from app.laboratory.quantification.schemas import CurveIn, CurveOut, QuantificationOut, QuantifyIn
 from app.laboratory.quantification.tables import CalibrationCurve, Quantification

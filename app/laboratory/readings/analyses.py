@@ -14,8 +14,7 @@ from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.laboratory.identification.answer import Answer, Level
 from app.laboratory.identification.codec import StoredAnswer, UnreadableAnswer, decode
-from app.laboratory.identification.domain import NEVER_ABSENT, Method, MethodInfo
-from app.laboratory.identification.methods import method_info
+from app.laboratory.identification.domain import NEVER_ABSENT, Method, MethodInfo, method_info
 from app.laboratory.readings import repository
 from app.laboratory.readings.corrections import not_taken, words_of
 from app.laboratory.readings.domain import AnalysisStatus, UploadState, warnings_in

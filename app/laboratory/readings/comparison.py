@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.laboratory.identification.parts import Candidate
-from app.laboratory.library.opened import Opened
+from app.laboratory.library.domain import Opened
 from app.laboratory.library.registry import LibraryRegistry
 from app.platform.kernel.errors import MastError
 from app.platform.plots import PeakRow, PeaksCompared, Plot, Sticks

@@ -8,6 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from app.laboratory.identification.domain import Method
+from app.platform.kernel.event import Event
 from harm_messages.vocabulary import StripReading
 
 
@@ -159,3 +160,10 @@ def warnings_in(remarks: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]
 def codes_in(readings_remarks: Iterable[Iterable[Mapping[str, str]]]) -> frozenset[str]:
     """Codes of the warnings of all readings of a file."""
     return frozenset(str(remark.get("code", "")) for remarks in readings_remarks for remark in warnings_in(remarks))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingsInQuestion(Event):
+    """Readings of a sample are to be replaced or taken away. A result that stands on them answers with its state, in a word."""
+
+    sample_id: UUID

@@ -8,15 +8,8 @@ from pydantic import JsonValue, TypeAdapter
 
 from instruments import InstrumentError, to_absorbance, to_mass_spectrum
 from spectra import InfraredSpectrum, Reading, ReadingKind, SpectrumError
-from spectra.confidence.figures import (
-    Figure,
-    chromatogram_figures,
-    curve_figures,
-    single_beam_figures,
-    ultraviolet_figures,
-)
-from spectra.confidence.figures_infrared import infrared_figures, raman_figures
-from spectra.confidence.figures_mass import mass_figures, run_figures
+from spectra.confidence import figures, figures_infrared, figures_mass
+from spectra.confidence.figures import Figure
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _AS_SHOWN = {
@@ -42,24 +35,24 @@ def figures_of(reading: Reading) -> list[Figure]:
     """The figures a reading's technique has. Never raises for a reading that left a reader."""
     kind, x, y = reading.kind, reading.x, reading.y
     if kind is ReadingKind.MASS_SPECTRUM and len(reading.scans) == 1:
-        return mass_figures(to_mass_spectrum(reading))
+        return figures_mass.mass_figures(to_mass_spectrum(reading))
     if kind is ReadingKind.MASS_RUN and reading.scans:
-        return run_figures(reading.scans, y, x, reading.x_unit)
+        return figures_mass.run_figures(reading.scans, y, x, reading.x_unit)
     if reading.y_unit == "single beam":
-        return single_beam_figures(x, y, reading.x_unit)
+        return figures.single_beam_figures(x, y, reading.x_unit)
     if kind is ReadingKind.CHROMATOGRAM:
-        return chromatogram_figures(x, y, reading.x_unit, reading.y_unit)
+        return figures.chromatogram_figures(x, y, reading.x_unit, reading.y_unit)
     if kind is ReadingKind.UV:
-        return ultraviolet_figures(x, y, reading.x_unit, reading.y_unit)
+        return figures.ultraviolet_figures(x, y, reading.x_unit, reading.y_unit)
     spectrum = absorbance_of(reading) if kind in (ReadingKind.IR, ReadingKind.RAMAN) else None
     if spectrum is None:
-        return curve_figures(x, y, reading.x_unit, reading.y_unit)
+        return figures.curve_figures(x, y, reading.x_unit, reading.y_unit)
     unit = _AS_SHOWN.get(reading.y_unit.removesuffix(" (%)"), reading.y_unit)
     stated = reading.meta.get("resolution_cm1")
     resolution = float(stated) if isinstance(stated, int | float) and not isinstance(stated, bool) else None
     if kind is ReadingKind.RAMAN:
-        return raman_figures(spectrum, unit=unit, resolution=resolution)
-    return infrared_figures(spectrum, unit=unit, resolution=resolution)
+        return figures_infrared.raman_figures(spectrum, unit=unit, resolution=resolution)
+    return figures_infrared.infrared_figures(spectrum, unit=unit, resolution=resolution)
 
 
 def absorbance_of(reading: Reading) -> InfraredSpectrum | None:

@@ -16,10 +16,9 @@ import structlog
 from pydantic import JsonValue
 from sqlmodel import Session
 
-from app.laboratory.identification.domain import Method
+from app.laboratory.identification.domain import Method, method_info
 from app.laboratory.identification.identify import Context, identify, method_of
 from app.laboratory.identification.instrument_state import InstrumentFor, InstrumentState
-from app.laboratory.identification.methods import method_info
 from app.laboratory.identification.mixtures import at_energies, with_joint_mixture
 from app.laboratory.identification.ranking import SearchConditions, not_compared, with_reading_limits
 from app.laboratory.identification.runs import ControlsFor, RunControls
@@ -29,7 +28,7 @@ from app.laboratory.readings import arrays, repository
 from app.laboratory.readings.analyses import rank_of
 from app.laboratory.readings.domain import UploadState, codes_in
 from app.laboratory.readings.figures import quality_json
-from app.laboratory.readings.rows import ComparedReading, match_row, reading_row, remarks_of
+from app.laboratory.readings.repository import ComparedReading, match_row, reading_row, remarks_of
 from app.laboratory.readings.tables import Analysis, Upload
 from app.laboratory.readings.tables import Reading as ReadingRow
 from app.laboratory.readings.uploads import JOB, KEEP, READING_FAILED, taken_as

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from app.laboratory.identification.answer import Answer
 from app.laboratory.identification.identify import is_accurate, seconds_of
 from app.laboratory.identification.runs import components_of
-from app.laboratory.library.opened import Opened
+from app.laboratory.library.domain import Opened
 from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.readings import arrays
 from app.laboratory.readings.tables import Reading as ReadingRow

@@ -26,8 +26,7 @@ from app.intake.samples import lookup
 from app.laboratory.readings import arrays, repository
 from app.laboratory.readings.domain import UploadState
 from app.laboratory.readings.reading_job import ReadingParts, handlers, on_failed
-from app.laboratory.readings.repository import Selection
-from app.laboratory.readings.rows import reading_row
+from app.laboratory.readings.repository import Selection, reading_row
 from app.laboratory.readings.tables import Reading as ReadingRow
 from app.laboratory.readings.tables import Upload
 from app.laboratory.readings.uploads import get_upload, reprocess_upload, standing_result

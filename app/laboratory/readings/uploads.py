@@ -20,8 +20,7 @@ from app.laboratory.identification.domain import Method
 from app.laboratory.readings import repository
 from app.laboratory.readings.analyses import NewAnalysis, add_analysis, answer_of, get_analysis, tell
 from app.laboratory.readings.corrections import TAB
-from app.laboratory.readings.domain import UploadState, codes_in
-from app.laboratory.readings.events import ReadingsInQuestion
+from app.laboratory.readings.domain import ReadingsInQuestion, UploadState, codes_in
 from app.laboratory.readings.tables import Blob, Match, Reading, Upload
 from app.platform import audit
 from app.platform.db import Database, UnitOfWork

@@ -11,17 +11,15 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field, computed_field
 
-from app.laboratory.incoming import service as incoming
 from app.laboratory.standards import controlling, service, web
 from app.laboratory.standards.domain import ControlKind, NewControl, NewReplicate, NewStandard
-from app.laboratory.standards.forms import named
 from app.laboratory.standards.service import StandardView
 from app.laboratory.standards.tables import ControlShown, ReplicateOut, Standard, StandardShown
+from app.laboratory.standards.web import named
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
-from app.platform.kernel.errors import Conflict
 from app.platform.security.policy import allow
-from app.platform.storage import Held, Received
+from app.platform.storage import Held
 from app.platform.web.bodies import BINARY, FileName, looked_at
 from app.platform.web.etags import tagged
 from app.platform.web.fields import FreeText, Moment, Note200, Text40, Text60, Text80, Text140
@@ -248,12 +246,7 @@ async def keep_control(
 def control_from_incoming(body: FromIncomingIn, who: Chemist, rt: RuntimeDep, change: ChangeDep) -> ControlOut:
     """Keep a waiting file from an instrument as a control. If-Match is the version of that file."""
     new = NewControl(body.kind, body.batch, body.instrument, body.measured_at, body.first_carbon)
-    with rt.read() as session:
-        file = incoming.get_incoming(session, who, body.incoming_id)
-        where, size, name = file.blob_sha256, file.size, file.file_name
-    if where is None:
-        raise Conflict("The bytes of this file were deleted, so it cannot be a control.", hint="Send it again.")
-    run = web.control_run_of(rt, Received(where, size), name, new)
+    run = web.control_run_waiting(rt, who, body.incoming_id, new)
     return change.made(
         who,
         lambda uow: ControlOut.model_validate(

@@ -13,8 +13,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from app.laboratory.library.domain import Technique
-from app.laboratory.library.opened import Opened, OwnEntry
+from app.laboratory.library.domain import Opened, OwnEntry, Technique
 from app.laboratory.readings import arrays, references
 from app.laboratory.standards.domain import compound_of
 from app.laboratory.standards.tables import Standard, StandardReplicate

@@ -11,11 +11,9 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator, AliasChoices, BaseModel, Field, JsonValue
 
 from app.laboratory.subtraction import service
-from app.laboratory.subtraction.domain import Asked, Hit, Tried, lobe_words
-from app.laboratory.subtraction.plots import plot_of, plot_of_trial
-from app.laboratory.subtraction.service import Work
+from app.laboratory.subtraction.service import Asked, Hit, Tried, Work, lobe_words
 from app.laboratory.subtraction.tables import StepShown
-from app.laboratory.subtraction.web import desk_of
+from app.laboratory.subtraction.web import desk_of, plot_of, plot_of_trial
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
 from app.platform.web.etags import tagged

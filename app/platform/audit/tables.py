@@ -18,26 +18,31 @@ def _number() -> Any:
     return Field(sa_column=sa.Column(number, primary_key=True, autoincrement=False))
 
 
-class AuditEntry(Base, table=True):
-    """One entry. Never holds client free text or a ticket code."""
+class AuditOut(Base):
+    """One audit entry."""
 
-    __tablename__ = "audit_entry"
     seq: int = _number()
     at: datetime = utc_column()
     actor_id: str = Field(max_length=36)
     actor_roles: str = Field(max_length=200)
-    agency_id: str = Field(default="", max_length=36, index=True, description="whose log this entry is in")
     verb: str = Field(max_length=40)
     object_type: str = Field(max_length=40)
     object_id: str = Field(max_length=80, index=True)
     object_version: int | None = None
-    session_id: str = Field(default="", max_length=36, index=True)
     before: Mapping[str, object] | None = json_column(lambda: None, nullable=True)
     after: Mapping[str, object] | None = json_column(lambda: None, nullable=True)
     reason: str = Field(default="", max_length=200)
     request_id: str = Field(default="", max_length=40)
-    previous_hash: str = Field(max_length=64)
     hash: str = Field(max_length=64)
+
+
+class AuditEntry(AuditOut, table=True):
+    """One entry. Never holds client free text or a ticket code."""
+
+    __tablename__ = "audit_entry"
+    agency_id: str = Field(default="", max_length=36, index=True, description="whose log this entry is in")
+    session_id: str = Field(default="", max_length=36, index=True)
+    previous_hash: str = Field(max_length=64)
 
 
 class AuditKey(Base, table=True):

@@ -19,7 +19,7 @@ from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
 from app.platform.kernel.actor import SYSTEM, Actor
-from app.platform.kernel.clock import Clock, system_clock
+from app.platform.kernel.place import Clock, system_clock
 from app.platform.storage.reserve import Reserve, is_full
 
 _NO_BEGIN = "mast_no_begin"

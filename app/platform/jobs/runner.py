@@ -20,7 +20,7 @@ import structlog
 from app.platform.db import Database, UnitOfWork
 from app.platform.jobs import queue
 from app.platform.jobs.queue import WAKE, Claim
-from app.platform.kernel.clock import Clock
+from app.platform.kernel.place import Clock
 from app.platform.live.publish import publish
 
 _log = structlog.get_logger(__name__)

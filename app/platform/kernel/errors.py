@@ -1,22 +1,4 @@
-"""Errors of the domain, in sentences for a person; they know no HTTP (platform.web.problems maps them).
-
-MastError
- ├─ NotFound             absent, or belongs to somebody else: the two answer alike
- ├─ Unauthenticated      nobody is signed in, or the session ended
- ├─ Forbidden            signed in, but this role may not do it
- ├─ Invalid              a value cannot be accepted; names the fields
- │   └─ PersonalData     what was typed seems to point to a person
- ├─ Conflict             clashes with what is already recorded
- ├─ Refused              a guard said no; carries its reasons
- ├─ Stale                somebody else changed it first
- ├─ VersionRequired      a change without saying which version it starts from
- ├─ TooLarge             beyond a stated limit
- ├─ Unreadable           an instrument file that cannot be read; carries code and hint
- ├─ TooMany              slow down
- ├─ StorageFull          the disk is full
- └─ Unavailable          a part we depend on is away for the moment
-     └─ ReadOnly         the data cannot be written
-"""
+"""Errors of the domain, in sentences for a person; they know no HTTP (platform.web.problems maps them)."""
 
 from __future__ import annotations
 
@@ -39,7 +21,7 @@ class MastError(Exception):
 
 
 class NotFound(MastError):
-    """The object does not exist for this person."""
+    """Absent, or belongs to somebody else: the two answer alike."""
 
     code = "not_found"
 
@@ -50,13 +32,13 @@ class NotFound(MastError):
 
 
 class Unauthenticated(MastError):
-    """Nobody is signed in."""
+    """Nobody is signed in, or the session ended."""
 
     code = "sign_in_required"
 
 
 class Forbidden(MastError):
-    """This role may not do this."""
+    """Signed in, but this role may not do it."""
 
     code = "not_allowed"
 
@@ -78,7 +60,7 @@ class PersonalData(Invalid):
 
 
 class Conflict(MastError):
-    """It clashes with what is recorded."""
+    """It clashes with what is already recorded."""
 
     code = "conflict"
 
@@ -124,13 +106,13 @@ class NotAcceptable(MastError):
 
 
 class Unreadable(MastError):
-    """An instrument file that cannot be read."""
+    """An instrument file that cannot be read; carries code and hint."""
 
     code = "unreadable"
 
 
 class TooMany(MastError):
-    """Too many tries."""
+    """Too many tries: slow down."""
 
     code = "too_many"
 

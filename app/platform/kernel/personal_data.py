@@ -14,35 +14,23 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
+from app.platform.kernel.worded import Worded
 
-class PersonalKind(StrEnum):
+
+class PersonalKind(Worded):
     """What kind of thing points to a person. This is all the log keeps of it."""
 
-    NAME = "name"
-    TENT = "tent"
-    STAGE = "stage"
-    PLATE = "plate"
-    PHONE = "phone"
-    POST_CODE = "post_code"
-    EMAIL = "email"
-    NHS_NUMBER = "nhs_number"
-    HANDLE = "handle"
-
-
-KIND_WORDS: dict[PersonalKind, str] = {
-    PersonalKind.NAME: "a name",
-    PersonalKind.TENT: "a tent or pitch",
-    PersonalKind.STAGE: "a place by a stage",
-    PersonalKind.PLATE: "a number plate",
-    PersonalKind.PHONE: "a phone number",
-    PersonalKind.POST_CODE: "a post code",
-    PersonalKind.EMAIL: "an e-mail address",
-    PersonalKind.NHS_NUMBER: "an NHS number",
-    PersonalKind.HANDLE: "a handle",
-}
+    NAME = "name", "a name"
+    TENT = "tent", "a tent or pitch"
+    STAGE = "stage", "a place by a stage"
+    PLATE = "plate", "a number plate"
+    PHONE = "phone", "a phone number"
+    POST_CODE = "post_code", "a post code"
+    EMAIL = "email", "an e-mail address"
+    NHS_NUMBER = "nhs_number", "an NHS number"
+    HANDLE = "handle", "a handle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,18 +127,7 @@ _COMPILED = tuple(
     (kind, re.compile(pattern, re.ASCII | (re.IGNORECASE if any_case else 0))) for kind, pattern, any_case in PATTERNS
 )
 _PASSED_OVER = tuple(re.compile(pattern, re.ASCII | re.IGNORECASE) for pattern in HARMLESS)
-LIKE = {
-    "’": "'",
-    "‘": "'",
-    "–": "-",
-    "‑": "-",
-    "\u00a0": " ",
-    "\u202f": " ",
-    "\u2009": " ",
-    "\t": " ",
-    "\n": " ",
-    "\r": " ",
-}
+LIKE = {"’": "'", "‘": "'", "–": "-", "‑": "-"} | dict.fromkeys("\u00a0\u202f\u2009\t\n\r", " ")
 """What is read as another character."""
 
 
@@ -235,7 +212,7 @@ def sentence(kinds: Iterable[PersonalKind], *, outside: bool) -> str:
     >>> sentence([PersonalKind.NAME, PersonalKind.PHONE], outside=False)
     'This looks like a name and a phone number. Leave it out: nothing here may say who somebody is.'
     """
-    names = [KIND_WORDS[kind] for kind in dict.fromkeys(kinds)]
+    names = [kind.words for kind in dict.fromkeys(kinds)]
     listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
     end = "people outside the service will read this text." if outside else "nothing here may say who somebody is."
     return f"This looks like {listed}. Leave it out: {end}"
@@ -247,7 +224,7 @@ def as_javascript() -> str:
         "patterns": [[kind.value, pattern, any_case] for kind, pattern, any_case in PATTERNS],
         "harmless": list(HARMLESS),
         "like": LIKE,
-        "words": {kind.value: words for kind, words in KIND_WORDS.items()},
+        "words": {kind.value: kind.words for kind in PersonalKind},
     }
     return (
         "// Written by `python -m app.platform.kernel.personal_data`: what points to a person, as the server looks for it.\n"

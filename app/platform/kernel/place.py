@@ -1,11 +1,19 @@
-"""The time zone of the service: which clock hangs on its wall. Set once, when a process starts (settings.time_zone)."""
+"""Time as one injectable thing, UTC everywhere inside, so that every test can say what time it is. And the time zone of the
+service: which clock hangs on its wall, set once, when a process starts (settings.time_zone)."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+Clock = Callable[[], datetime]
 _ZONES = [ZoneInfo("Europe/London")]
+
+
+def system_clock() -> datetime:
+    """Now, aware, in UTC."""
+    return datetime.now(UTC)
 
 
 def use(name: str) -> None:

@@ -1,6 +1,6 @@
 """Live events: written with the change that caused them, fanned out to screens. Knows no feature."""
 
-from app.platform.live.hub import EventHub, LiveEvent, Subscription
+from app.platform.live.hub import EventHub, LiveEvent
 from app.platform.live.publish import publish
 from app.platform.live.sse import close_unread, event_stream
 from app.platform.live.tables import EventRow, purge_events
@@ -9,7 +9,6 @@ __all__ = [
     "EventHub",
     "EventRow",
     "LiveEvent",
-    "Subscription",
     "close_unread",
     "event_stream",
     "publish",

@@ -16,16 +16,8 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    JsonValue,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, JsonValue, StringConstraints, model_validator
+from pydantic.config import JsonDict
 from starlette.datastructures import FormData
 
 from app.platform.kernel.personal_data import PersonalKind
@@ -81,24 +73,24 @@ Told200 = Annotated[Text200, FOR_OTHERS]
 Told600 = Annotated[Text600, FOR_OTHERS]
 
 
+def _may_be_checked(schema: JsonDict) -> None:
+    known = schema.setdefault("properties", {})
+    assert isinstance(known, dict)
+    known[CHECKED] = {
+        "type": "boolean",
+        "default": False,
+        "description": "Send true to go on with a text that was answered with `personal_data`. It counts for text that staff "
+        "read, and never for text that others read.",
+    }
+
+
 class FreeText(BaseModel):
     """A body with free text that staff read. Whoever sends it again may say that it was looked at (app.nudge).
 
     What is said so is read by the nudge alone: it is no part of what the use cases get.
     """
 
-    model_config = ConfigDict(
-        json_schema_extra=lambda schema: schema.setdefault("properties", {}).update(
-            {
-                CHECKED: {
-                    "type": "boolean",
-                    "default": False,
-                    "description": "Send true to go on with a text that was answered with `personal_data`. It counts "
-                    "for text that staff read, and never for text that others read.",
-                }
-            }
-        )
-    )
+    model_config = {"json_schema_extra": _may_be_checked}
 
     @model_validator(mode="before")
     @classmethod

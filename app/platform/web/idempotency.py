@@ -101,8 +101,3 @@ async def once(
 
 
 OnceDep = Annotated[Once, Depends(once)]
-
-
-def form_once(request: Request, pepper: bytes, key: str) -> Once:
-    """An `Once` for an HTML form, whose key was minted when the form was rendered. A form has no body to compare."""
-    return Once(key, request.url.path, "form", pepper)

@@ -13,7 +13,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -40,13 +40,11 @@ STATUS: dict[type[e.MastError], int] = {
 MEDIA_TYPE = "application/problem+json"
 
 
-class Problem(BaseModel):
+class Problem(BaseModel, extra="allow"):
     """RFC 9457. `fields` says what is wrong with which value, `reasons` why a step was refused.
 
     `kinds`: what in a free text seems to point to a person. `reason_code`: why a page was not changed, as it is logged.
     """
-
-    model_config = ConfigDict(extra="allow")
 
     type: str
     title: str

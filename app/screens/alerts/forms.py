@@ -1,23 +1,26 @@
-"""From the fields of the page of an alert to what the feature takes, and from a result to fields that are filled in."""
+"""Fields of the page of an alert: to what the feature takes, and filled in from a result; and the words all those pages need."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from pydantic import BaseModel, Field, JsonValue
 
-from app.care.alerts.domain import Reach, Tier, Trigger
+from app.care.alerts.domain import NO_GREEN_LIGHT, Reach, Tier, Trigger
 from app.care.alerts.drafting import Signal, told_of
-from app.care.alerts.service import Alert, NewAlert
+from app.care.alerts.service import NewAlert
 from app.care.alerts.standing import firmest, standing_of
+from app.care.alerts.tables import Alert
+from app.intake.samples import substances
 from app.intake.samples.service import Sample
+from app.laboratory.identification.domain import methods
 from app.platform.kernel.errors import Invalid
 from app.platform.kernel.place import local
 from app.platform.web.fields import Note60, Note300, Text20, Text40, Text60, Told200, Told600
-from app.platform.web.typed import number
+from app.platform.web.typed import key_of, number
+from app.runtime import Runtime
 from harm_messages.register import MatchKind, Register
 
 if TYPE_CHECKING:
@@ -152,9 +155,38 @@ def told_words(
     return told_of(signal, name, place, f"{local(now):%B %Y}")
 
 
-def key_of(text: str) -> uuid.UUID | None:
-    """A key in a field, None where it is none."""
-    try:
-        return uuid.UUID(text) if text else None
-    except ValueError:
-        return None
+METHOD_TITLES = {method.value: info.title for method, info in methods().items()}
+
+
+class AlertWords(TypedDict):
+    """Words every page of alerts needs."""
+
+    reaches: list[tuple[str, str]]
+    no_green_light: str
+    names_of: Callable[[Alert], list[str]]
+    length_of: Callable[[Alert], str]
+    label: Callable[[str], str]
+    seen_by: Callable[[Iterable[str]], str]
+
+
+def words_of(rt: Runtime) -> AlertWords:
+    """Words every page of alerts needs."""
+    register = rt.pack.register
+    return {
+        "reaches": [(reach.value, reach.words) for reach in Reach],
+        "no_green_light": NO_GREEN_LIGHT,
+        "names_of": lambda row: [substances.label_of(register, i) for i in (*row.substances, *row.classes)],
+        "length_of": lambda row: length(row.until - row.from_at),
+        "label": lambda name: substances.label_of(register, name),
+        "seen_by": lambda names: ", ".join(METHOD_TITLES.get(name, name.replace("_", " ")) for name in names),
+    }
+
+
+def length(span: timedelta) -> str:
+    """A span in words: hours up to four days, then days.
+
+    >>> length(timedelta(days=30))
+    '30 days'
+    """
+    hours = round(span / timedelta(hours=1))
+    return f"{round(hours / 24)} days" if hours > 96 else f"{hours} hours"

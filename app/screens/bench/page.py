@@ -3,7 +3,9 @@ with what was typed and what is wrong with it."""
 
 from __future__ import annotations
 
+import re
 import uuid
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,11 +17,11 @@ from pydantic import BaseModel
 
 from app.intake.samples import substances
 from app.intake.tasks import service as tasks
+from app.laboratory.identification.domain import methods
 from app.laboratory.identification.in_house import void_now
-from app.laboratory.identification.methods import methods
 from app.laboratory.incoming import service as incoming
 from app.laboratory.instrument_checks import service as instrument_checks
-from app.laboratory.readings import analyses, arrays, figures, formats, plots
+from app.laboratory.readings import analyses, arrays, figures, plots
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import MastError, NotFound
 from app.platform.kernel.ids import new_id
@@ -27,16 +29,15 @@ from app.platform.plots import Plot
 from app.platform.security.policy import allow
 from app.platform.web.forms import Entered, fields_of, shown_again
 from app.results import words
-from app.results.bench import Line, Shown, analysis_title, bench, strip_targets
+from app.results.bench import Line, Shown, analysis_title, bench, strip_targets, worklist
 from app.results.domain import Action, NameState, State
-from app.results.worklist import worklist
 from app.runtime import RuntimeDep
 from app.screens.bench.forms import FindingForm
 from app.screens.bench.spectrum_view import SpectrumView, view_of
 from app.screens.visits import Visit, visitor
 from harm_messages.register import Register
 from harm_messages.vocabulary import Abundance
-from instruments import assurance_sentence
+from instruments import Format, assurance_sentence, formats
 from spectra.infrared.sentences import limit_percent
 
 router = APIRouter(include_in_schema=False)
@@ -205,8 +206,8 @@ def page(
         key=new_id(),
         methods=[m for m in methods().values() if m.active],
         targets=strip_targets(rt.pack.substances),
-        file_words=formats.file_words(),
-        takes_folders=formats.takes_folders(),
+        file_words=file_words(),
+        takes_folders=takes_folders(),
         upload_limit=rt.blobs.max_bytes,
         words=words,
         analysis_title=analysis_title,
@@ -272,3 +273,53 @@ def _fields(error: MastError | None, where: str) -> Entered:
     """Field id → sentence. Of `findings.2.amount_low` the form of that finding shows the last part."""
     prefix = f"{where}-" if where else ""
     return Entered({prefix + name.rsplit(".", 1)[-1]: text for name, text in fields_of(error).items()})
+
+
+_FAMILIES: tuple[tuple[str, frozenset[str]], ...] = (
+    ("Infrared, Raman, UV", frozenset({"IR", "Raman", "UV"})),
+    ("Mass spectra and runs", frozenset({"MS", "GC-MS", "LC-MS"})),
+    ("Chromatograms", frozenset({"GC", "LC", "chromatography"})),
+)
+_TABLES = "text"
+_SHORT = re.compile(r".*\(([A-Z]{2,6})\)$")
+_DROPPED = re.compile(
+    r"^(an?|the)\s+|\s*\(\.[^)]*\)$|\s+(files?|folders?|spectrum|spectral group|chromatogram|records?|library|run|series)$"
+)
+
+
+def file_words() -> tuple[str, ...]:
+    """Which files can be read here: one sentence per family of instruments, then tables, then vendor folders if there are any.
+
+    From the readers that are registered, so that no screen promises more.
+    """
+    return _words(formats())
+
+
+def takes_folders() -> bool:
+    """Whether any vendor's folder can be read."""
+    return any(f.sniff_folder is not None and (f.extra is None or f.extra.installed) for f in formats())
+
+
+@lru_cache(maxsize=4)
+def _words(known: tuple[Format, ...]) -> tuple[str, ...]:
+    usable = [f for f in known if f.extra is None or f.extra.installed]
+    out = []
+    for family, techniques in _FAMILIES:
+        if names := _names(f for f in usable if f.name != _TABLES and f.techniques & techniques):
+            out.append(f"{family}: {', '.join(names)}.")
+    if any(f.name == _TABLES for f in usable):
+        out.append("Tables of any of them: CSV, TXT.")
+    if folders := _names(f for f in usable if f.sniff_folder is not None):
+        out.append(f"Vendor folders as one zip each: {', '.join(folders)}.")
+    return tuple(out)
+
+
+def _names(some: Iterable[Format]) -> list[str]:
+    """Titles as words of a list: without article, without ending."""
+    found = []
+    for known in some:
+        name = _SHORT.sub(r"\1", known.title)
+        while (shorter := _DROPPED.sub("", name)) != name:
+            name = shorter
+        found.append(name)
+    return sorted(dict.fromkeys(found), key=str.lower)

@@ -11,10 +11,10 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
-from app.care.consultations import adjusting, domain, override_rates, replaying, urgent
+from app.care.consultations import adjusting, domain, service, urgent
 from app.care.consultations.client_view import ClientView, client_view
-from app.care.consultations.locales import WORDS
 from app.care.consultations.web_logged import LoggedRoute
+from app.care.consultations.words import WORDS
 from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.intake.sessions import service as sessions
@@ -23,6 +23,7 @@ from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.kernel.ids import new_id
 from app.platform.web.fields import Note200, Text20, Text40, Text80
 from app.platform.web.forms import fields_of, shown_again
+from app.platform.web.typed import key_of
 from app.runtime import Runtime
 from app.screens.visits import Visit, visitor
 from harm_messages import snippets_of
@@ -47,7 +48,7 @@ def shown_page(visit: Teller, sample_id: uuid.UUID) -> HTMLResponse:
     """What was shown of this sample, when, to whom, in which language, with which message pack."""
     with visit.rt.read() as session:
         sample = lookup.get_sample(session, visit.who, sample_id)
-        shown = replaying.shown_of(session, visit.who, sample_id)
+        shown = service.shown_of(session, visit.who, sample_id)
     return visit.page("consultation/shown.html", sample=sample, shown=shown, languages=LANGUAGES)
 
 
@@ -57,7 +58,7 @@ def replay_page(visit: Teller, sample_id: uuid.UUID, shown_id: uuid.UUID) -> HTM
     rt, who = visit.rt, visit.who
     with rt.read() as session:
         sample = lookup.get_sample(session, who, sample_id)
-        found = replaying.replay(session, who, sample_id, shown_id, partial(rt.packs.by_digest, session))
+        found = service.replay(session, who, sample_id, shown_id, partial(rt.packs.by_digest, session))
     return visit.page(
         "consultation/replay.html",
         sample=sample,
@@ -95,10 +96,8 @@ def adjust(visit: Teller, sample_id: uuid.UUID, form: Annotated[AdjustForm, Form
 @router.post("/consultations/samples/{sample_id}/adjust/undo")
 def undo(visit: Teller, sample_id: uuid.UUID, adjustment: Annotated[Text40, Form()] = "") -> Response:
     """Take an adjustment of the page back, and return to the consultation."""
-    try:
-        key = uuid.UUID(adjustment)
-    except ValueError:
-        raise NotFound("adjustment") from None
+    if (key := key_of(adjustment)) is None:
+        raise NotFound("adjustment")
     with visit.begin() as uow:
         adjusting.undo(uow, sample_id, key)
     return RedirectResponse(f"/consultations/samples/{sample_id}#adjust", 303)
@@ -156,7 +155,9 @@ def urgent_page(visit: Approver, done: Annotated[str, Query(max_length=20)] = ""
 def request_urgent(visit: Approver, form: Annotated[UrgentForm, Form()]) -> Response:
     """Ask for one."""
     with shown_again(lambda error: _urgent(visit, error=error, typed=form), but=NotFound):
-        key = _session_key(form.session_id)
+        if (key := key_of(form.session_id)) is None:
+            wrong = {"session_id": "Choose the session."}
+            raise Invalid(urgent.NOT_ASKED, fields=wrong, reason_code=domain.WhyRefused.NO_SESSION)
         pack = visit.rt.pack_of(visit.who.agency_id)
         place = domain.UrgentReach(form.reach) if form.reach in set(domain.UrgentReach) else domain.UrgentReach.SESSION
         typed = form.hours
@@ -231,20 +232,11 @@ def overrides_page(visit: Reviewer, days: Annotated[int, Query(ge=1, le=3660)] =
     rt, who, now = visit.rt, visit.who, visit.rt.now()
     with rt.read() as session:
         pack = rt.packs.current(session, who.agency_id, now)
-        rates = override_rates.override_rates(session, who, pack, now, days=days)
+        rates = adjusting.override_rates(session, who, pack, now, days=days)
     return visit.page(
         "consultation/overrides.html",
         rates=rates,
         days=days,
-        definition=override_rates.DEFINITION,
-        fewest=override_rates.FEWEST,
+        definition=adjusting.DEFINITION,
+        fewest=adjusting.FEWEST,
     )
-
-
-def _session_key(text: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        raise Invalid(
-            urgent.NOT_ASKED, fields={"session_id": "Choose the session."}, reason_code=domain.WhyRefused.NO_SESSION
-        ) from None

@@ -13,7 +13,7 @@ from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.figures.history import report, service, uploads
-from app.figures.history.schemas import HistoryImportOut
+from app.figures.history.tables import HistoryImportOut
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound

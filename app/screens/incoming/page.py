@@ -19,6 +19,7 @@ from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.web import bodies
 from app.platform.web.forms import fields_of, shown_again
 from app.platform.web.paging import Cursor, decode_cursor, encode_cursor
+from app.platform.web.typed import key_of
 from app.screens.navigation import Link
 from app.screens.visits import Bench, Chemist, Done, Version, Visit
 
@@ -83,10 +84,8 @@ def attach(
     """Give a file to a sample."""
     with _deciding(visit) as uow:
         service.get_incoming(uow.session, visit.who, incoming_id)
-        try:
-            sample = uuid.UUID(sample_id)
-        except ValueError:
-            raise _missing(incoming_id, "sample", "Choose the sample this file belongs to.") from None
+        if (sample := key_of(sample_id)) is None:
+            raise _missing(incoming_id, "sample", "Choose the sample this file belongs to.")
         service.attach(uow, incoming_id, version, sample)
     return _back("attached")
 

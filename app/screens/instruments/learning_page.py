@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.instrument_checks import responding, transferring
 from app.laboratory.instrument_checks.domain import DAILY
-from app.laboratory.instrument_checks.forms import MixtureForm
+from app.laboratory.instrument_checks.web import MixtureForm
 from app.laboratory.readings import analyses
 from app.laboratory.readings import machines as reading_machines
 from app.platform.kernel.actor import Role

@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from app.laboratory.identification.methods import method_info, methods
+from app.laboratory.identification.domain import method_info, methods
 from app.laboratory.instrument_checks import service, web
 from app.laboratory.instrument_checks.domain import DAILY
-from app.laboratory.instrument_checks.forms import CheckForm, InstrumentForm
+from app.laboratory.instrument_checks.web import CheckForm, InstrumentForm
 from app.laboratory.readings import analyses, uploads
 from app.laboratory.readings import machines as reading_machines
 from app.laboratory.readings.machines import NO_MACHINES

@@ -13,9 +13,9 @@ from app.care.message_packs.checking import Checked, problems_of_message
 from app.care.message_packs.domain import IN_FORCE, PackState
 from app.care.message_packs.drafting import MessageForm, message_text
 from app.care.message_packs.service import VersionView
+from app.care.message_packs.showing import SEVERITY_WORDS, rule_in_words
 from app.care.message_packs.signing import may_be_withdrawn
 from app.care.message_packs.tables import PackVersion
-from app.care.message_packs.words import SEVERITY_WORDS, rule_in_words
 from app.platform.kernel.actor import Actor, Role
 from app.screens.navigation import Link
 from harm_messages import Message, Pack, Problem

@@ -15,7 +15,7 @@ from starlette.datastructures import FormData
 
 from app.intake.samples import domain as d
 from app.intake.samples import queue, substances
-from app.intake.samples.intake_schemas import NewSample
+from app.intake.samples.schemas import NewSample
 from app.intake.samples.tables import Sample
 from app.platform.kernel.errors import Invalid, MastError
 from app.platform.web.fields import FOR_STAFF, fields_of, reads_free_text
@@ -102,14 +102,14 @@ class Filled:
         """What was said, in one line."""
         return "; ".join(self.many["expected_words"])
 
-    def digest(self) -> str:
-        """A hash of everything that was sent, to tell a repeated form from another one; words stay unwritten."""
-        return hashlib.sha256(repr((sorted(self.one.items()), sorted(self.many.items()))).encode()).hexdigest()
-
     def once(self, visit: Visit) -> Once:
-        """What the form asks for is done once for the key that was minted with it."""
+        """What the form asks for is done once for the key that was minted with it.
+
+        A hash of everything that was sent tells a repeated form from another one; words stay unwritten.
+        """
         key = self.one.get("idempotency_key", "")[:120]
-        return Once(key, visit.request.url.path, self.digest(), visit.rt.pepper)
+        sent = repr((sorted(self.one.items()), sorted(self.many.items()))).encode()
+        return Once(key, visit.request.url.path, hashlib.sha256(sent).hexdigest(), visit.rt.pepper)
 
 
 @reads_free_text(

@@ -17,11 +17,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from markupsafe import Markup
 
 from app.intake.samples import lookup, queue, service, substances
-from app.intake.samples.domain import CONSENT_WORDS, ConsentKind
-from app.intake.samples.intake_schemas import NewSample
-from app.intake.samples.schemas import TicketOut
+from app.intake.samples.domain import ConsentKind
+from app.intake.samples.schemas import NewSample, TicketOut
 from app.intake.sessions import service as sessions
-from app.intake.sessions.domain import LICENCE_MEANING, LICENCE_WORDS, PHASE_WORDS, Phase
+from app.intake.sessions.domain import LICENCE_MEANING, LICENCE_WORDS, Phase
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.web.forms import Entered, shown_again
@@ -44,7 +43,7 @@ def choose_session(visit: Registrar) -> Response:
         return RedirectResponse(f"/sessions/{rows[0].id}/reception", 303)
     return visit.page(
         "reception/choose.html",
-        rows=[(s, places[s.site_id], PHASE_WORDS[sessions.phase_of(s, now)]) for s in rows],
+        rows=[(s, places[s.site_id], sessions.phase_of(s, now).words) for s in rows],
         planned=[(s, places[s.site_id]) for s in sorted(planned, key=lambda s: s.opens_at)],
         may_create=who.has(Role.SESSION_LEAD),
         licence_words=LICENCE_WORDS,
@@ -82,7 +81,7 @@ def _reception(
         checking=row,
         place=place,
         closed=phase is Phase.CLOSED,
-        phase=PHASE_WORDS[phase],
+        phase=phase.words,
         licence=LICENCE_WORDS[row.licence_mode],
         licence_meaning=LICENCE_MEANING[row.licence_mode],
         individual=row.licence_mode.individual_results,
@@ -105,7 +104,6 @@ class FormVocabulary(TypedDict):
     colour_options: list[dict[str, str]]
     must_ask: tuple[ConsentKind, ...]
     may_ask: tuple[ConsentKind, ...]
-    consent_words: dict[ConsentKind, str]
 
 
 FORM_VOCABULARY: FormVocabulary = {
@@ -113,7 +111,6 @@ FORM_VOCABULARY: FormVocabulary = {
     "colour_options": forms.COLOUR_OPTIONS,
     "must_ask": forms.MUST_ASK,
     "may_ask": forms.MAY_ASK,
-    "consent_words": CONSENT_WORDS,
 }
 
 

@@ -14,13 +14,12 @@ from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.intake.custody import service as custody
-from app.intake.custody.domain import CUSTODY_WORDS
-from app.intake.custody.schemas import NewCustodyEvent
+from app.intake.custody.domain import CustodyKind
 from app.intake.people import service as people
 from app.intake.people import signin
 from app.intake.samples import domain, lookup, queue, service, substances
-from app.intake.samples.domain import CONSENT_WORDS, PERSON_FIELDS, PERSON_SEEN_BY, Stage, WithdrawReason
-from app.intake.samples.intake_schemas import SampleChange
+from app.intake.samples.domain import PERSON_FIELDS, PERSON_SEEN_BY, ConsentKind, Stage, WithdrawReason
+from app.intake.samples.schemas import NewCustodyEvent, SampleChange
 from app.intake.sessions import service as sessions
 from app.intake.sessions.domain import LICENCE_MEANING, LICENCE_WORDS
 from app.platform.kernel.actor import Role
@@ -94,13 +93,13 @@ def _overview(
         individual=checking.licence_mode.individual_results,
         expected=substances.labels(rt.pack.register, expected),
         facts=facts_of(row, person=who.has(*PERSON_SEEN_BY)),
-        consents=[(CONSENT_WORDS[kind], consents.get(kind)) for kind in CONSENT_WORDS],
+        consents=[(kind.words, consents.get(kind)) for kind in ConsentKind],
         steps=[(label, getattr(row, name)) for label, name in STEPS],
         state=queue.state_words(stage, checking),
         withdrawn=stage is Stage.WITHDRAWN,
         received_by=names.get(row.received_by, "") if row.received_by else "",
         ledger=ledger,
-        custody_words=CUSTODY_WORDS,
+        custody_kinds=[(kind.value, kind.words) for kind in CustodyKind],
         colleagues=[(str(p.id), p.display_name) for p in colleagues],
         choices=forms.CHOICES,
         may_register=who.has(Role.RECEPTION, Role.SESSION_LEAD, Role.HEALTH_WORKER),

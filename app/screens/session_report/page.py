@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -12,13 +13,13 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.figures.session_report import service
-from app.figures.session_report.csv import to_csv
 from app.figures.session_report.sheets import Cell, Sheet, Withheld, hours_open, sheets
 from app.intake.samples import substances
-from app.intake.sessions.domain import LICENCE_WORDS, PHASE_WORDS, SERVICE_WORDS
+from app.intake.sessions.domain import LICENCE_WORDS
 from app.intake.sessions.service import phase_of
 from app.platform.kernel.errors import Conflict, MastError, NotFound
 from app.platform.web import bodies
+from app.platform.web.csv_text import csv_text
 from app.platform.web.templates import clock_time, day
 from app.runtime import Runtime
 from app.screens.visits import Lead, Visit
@@ -58,6 +59,21 @@ def report_csv(session_id: uuid.UUID, visit: Lead, which: Which = Edition.OWN) -
             )
         text, name = to_csv(service.about_of(row), service.tables_of(row)), f"session-report-to-pass-on-{row.number}"
     return bodies.download(text, f"{name}.csv")
+
+
+def to_csv(about: Iterable[tuple[str, str]], tables: Iterable[Sheet]) -> str:
+    """UTF-8 CSV, a line per cell, so that no table's columns get in another's way: table, row, column, value, withheld."""
+    head = ("table", "row", "column", "value", "withheld")
+    return csv_text([head, *(("Session", term, "", value, "") for term, value in about), *_cells(tables)])
+
+
+def _cells(tables: Iterable[Sheet]) -> Iterator[tuple[object, ...]]:
+    for table in tables:
+        for number, row in enumerate(table.rows, start=1):
+            head = row[0] if table.numbers else f"{row[0]} ({number})"
+            for column, cell in zip(table.columns[1:], row[1:], strict=True):
+                value, why = ("", cell.why) if isinstance(cell, Withheld) else (cell, "")
+                yield table.title, head, column, value, why
 
 
 @router.post("/sessions/{session_id}/report/issues")
@@ -115,9 +131,9 @@ def _about(made: service.Made, which: Edition) -> list[tuple[str, str]]:
     facts = [
         ("Place", f"{made.place.name}, {made.place.region}"),
         ("Date", day(row.opens_at)),
-        ("Kind of service", SERVICE_WORDS[row.service_type]),
+        ("Kind of service", row.service_type.words),
         ("Opened", _moment(row.opens_at)),
-        ("Closed", _moment(row.closed_at) if row.closed_at else f"not yet ({PHASE_WORDS[phase_of(row, now)]})"),
+        ("Closed", _moment(row.closed_at) if row.closed_at else f"not yet ({phase_of(row, now).words})"),
         ("Hours open", f"{hours:.1f}" + ("" if row.closed_at else " so far")),
     ]
     if which is Edition.OWN:

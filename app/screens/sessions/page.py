@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import uuid
 from datetime import datetime, timedelta
@@ -13,9 +12,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ValidationError
 
 from app.intake.samples import queue
-from app.intake.samples.domain import STAGE_WORDS
+from app.intake.samples.domain import Stage
 from app.intake.sessions import service
-from app.intake.sessions.domain import LICENCE_MEANING, LICENCE_WORDS, PHASE_WORDS, SERVICE_WORDS, Phase
+from app.intake.sessions.domain import LICENCE_MEANING, LICENCE_WORDS, Phase, ServiceType
 from app.intake.sessions.schemas import NewSession
 from app.intake.tasks import service as tasks
 from app.laboratory.instrument_checks import service as instrument_checks
@@ -26,7 +25,6 @@ from app.platform.kernel.place import local, zone
 from app.platform.kernel.versions import check_version
 from app.platform.web.fields import OF_A_PLACE, reads_free_text
 from app.platform.web.forms import Entered
-from app.platform.web.idempotency import Once
 from app.screens.reception import forms
 from app.screens.visits import Lead, Staff, Visit
 
@@ -62,13 +60,12 @@ def sessions_page(visit: Staff) -> HTMLResponse:
         rows = service.sessions_of(session, visit.who, limit=100)
         places = service.sites_of(session, rows)
     now = visit.rt.now()
-    listed = [(row, places[row.site_id], PHASE_WORDS[service.phase_of(row, now)]) for row in rows]
+    listed = [(row, places[row.site_id], service.phase_of(row, now).words) for row in rows]
     listed.sort(key=lambda item: item[0].opens_at, reverse=True)
     return visit.page(
         "sessions/list.html",
         rows=listed,
         licence_words=LICENCE_WORDS,
-        service_words=SERVICE_WORDS,
         may_create=visit.who.has(Role.SESSION_LEAD),
     )
 
@@ -88,9 +85,7 @@ def create_session(visit: Lead, values: Posted) -> Response:
     """Plan the session; else the form again with what is wrong."""
     with visit.work(lambda error: _form(visit, values, error)) as uow:
         new = _read(values)
-        digest = hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()
-        once = Once(values["idempotency_key"][:120], visit.request.url.path, digest, visit.rt.pepper)
-        answer = once.run(uow, lambda: {"id": service.create_session(uow, new).id})
+        answer = forms.Filled(values).once(visit).run(uow, lambda: {"id": service.create_session(uow, new).id})
     return RedirectResponse(f"/sessions/{json.loads(bytes(answer.body))['id']}", 303)
 
 
@@ -134,7 +129,7 @@ def _form(visit: Visit, values: Entered, error: MastError | None = None) -> HTML
         key=str(new_id()),
         places=places,
         regions=sorted({p.region for p in places}),
-        service_words=SERVICE_WORDS,
+        services=[(kind.value, kind.words) for kind in ServiceType],
         licences=[(mode.value, LICENCE_WORDS[mode], LICENCE_MEANING[mode]) for mode in LICENCE_WORDS],
     )
 
@@ -175,13 +170,13 @@ def _board(session_id: uuid.UUID, visit: Visit, template: str) -> HTMLResponse:
         template,
         checking=row,
         place=place,
-        phase=PHASE_WORDS[phase],
+        phase=phase.words,
         overrunning=phase is Phase.OVERRUNNING,
         licence=LICENCE_WORDS[row.licence_mode],
         licence_meaning=LICENCE_MEANING[row.licence_mode],
-        service_words=SERVICE_WORDS[row.service_type],
+        service_words=row.service_type.words,
         board=board,
-        state_words={stage: queue.state_words(stage, row) for stage in STAGE_WORDS},
+        state_words={stage: queue.state_words(stage, row) for stage in Stage},
         queue=forms.queue_view(waiting, visit.rt.pack.register, now),
         may_close=who.has(Role.SESSION_LEAD) and phase is not Phase.CLOSED,
         may_register=who.has(Role.RECEPTION, Role.SESSION_LEAD, Role.HEALTH_WORKER) and phase is not Phase.CLOSED,

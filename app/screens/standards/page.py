@@ -10,23 +10,21 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from sqlmodel import Session
 
 from app.laboratory.incoming import service as incoming
 from app.laboratory.readings import analyses, uploads
-from app.laboratory.standards import controlling, in_house_library, plots, service, web
+from app.laboratory.standards import controlling, in_house_library, service, web
 from app.laboratory.standards.domain import ControlKind, NewControl
-from app.laboratory.standards.forms import ControlForm, StandardForm
-from app.laboratory.standards.plots import replicate_plot
+from app.laboratory.standards.web import ControlForm, StandardForm, replicate_plot
 from app.platform.db import UnitOfWork
-from app.platform.kernel.actor import Actor, Role
-from app.platform.kernel.errors import Conflict, MastError, NotFound
+from app.platform.kernel.actor import Role
+from app.platform.kernel.errors import MastError, NotFound
 from app.platform.kernel.ids import new_id
-from app.platform.storage import Received
 from app.platform.web import bodies
 from app.platform.web.fields import Text40
 from app.platform.web.forms import Entered, fields_of, shown_again
 from app.platform.web.paging import Cursor, decode_cursor, encode_cursor
+from app.platform.web.typed import key_of
 from app.runtime import Runtime
 from app.screens.visits import Bench, Chemist, Done, Keyed, Note, Sent, Version, Visit
 
@@ -234,8 +232,8 @@ def _one(
         facts=web.standard_facts(view),
         shown=shown,
         plot=replicate_plot(spectra[shown.id], view.row.name) if shown.id in spectra else None,
-        spread=plots.spread_of(spectra),
-        likeness=plots.likeness_of(spectra),
+        spread=web.spread_of(spectra),
+        likeness=web.likeness_of(spectra),
         infrared=shown.technique != "MS",
         may=visit.who.has(Role.CHEMIST, Role.VERIFIER) and view.row.retired_at is None,
         error=error,
@@ -263,22 +261,17 @@ def _typed(rt: Runtime, form: StandardForm) -> Typed:
     }
 
 
+def _key_of_waiting(form: ControlForm) -> uuid.UUID:
+    if (key := key_of(form.incoming)) is None:
+        raise NotFound("file")
+    return key
+
+
 def _from_incoming(visit: Visit, form: ControlForm, new: NewControl) -> None:
-    with visit.rt.read() as session:
-        row = _waiting(session, visit.who, form.incoming)
-        where, size, name = row.blob_sha256, row.size, row.file_name
-    if where is None:
-        raise Conflict("The bytes of this file were deleted, so it cannot be a control.", hint="Send it again.")
-    run = web.control_run_of(visit.rt, Received(where, size), name, new)
+    key = _key_of_waiting(form)
+    run = web.control_run_waiting(visit.rt, visit.who, key, new)
     with visit.begin() as uow:
-        controlling.from_incoming(uow, row.id, -1 if form.version is None else form.version, run, new)
-
-
-def _waiting(session: Session, who: Actor, key: str) -> incoming.IncomingFile:
-    try:
-        return incoming.get_incoming(session, who, uuid.UUID(key))
-    except ValueError:
-        raise NotFound("file") from None
+        controlling.from_incoming(uow, key, -1 if form.version is None else form.version, run, new)
 
 
 def _controls(
@@ -294,7 +287,7 @@ def _controls(
     form, who = typed or ControlForm(batch=batch), visit.who
     with visit.rt.read() as session:
         rows = controlling.controls_page(session, who, batch=batch, before=decode_cursor(cursor), limit=LIMIT + 1)
-        waiting = _waiting(session, who, form.incoming) if form.incoming else None
+        waiting = incoming.get_incoming(session, who, _key_of_waiting(form)) if form.incoming else None
         machines = analyses.instruments(session, who)
     here = f"/standards/controls?batch={quote(batch)}&" if batch else "/standards/controls?"
     return visit.page(

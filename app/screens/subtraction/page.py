@@ -12,9 +12,8 @@ from pydantic import BaseModel
 
 from app.intake.samples import lookup
 from app.laboratory.subtraction import service
-from app.laboratory.subtraction.domain import MOST_STEPS, Asked, lobe_words
-from app.laboratory.subtraction.plots import live, plot_of, plot_of_trial
-from app.laboratory.subtraction.web import desk_of
+from app.laboratory.subtraction.service import MOST_STEPS, Asked, lobe_words
+from app.laboratory.subtraction.web import desk_of, live, plot_of, plot_of_trial
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.web.fields import Text20, Text200

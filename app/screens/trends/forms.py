@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import urlencode
 
+from app.figures.trends.charts.groups import Names
 from app.figures.trends.charts.words import DIMENSIONS
 from app.figures.trends.domain import Dimension, Kind, Measure, Question
 from app.figures.trends.measures import MEASURED, MEASURES, VERDICTS
 from app.figures.trends.protection.lattice import labels
 from app.figures.trends.protection.striking import Book
 
-Names = Callable[[str, str], str]
 SPLITS_IN_FORM = 3
 ALL = "all"
 """No split, in the words of the API."""

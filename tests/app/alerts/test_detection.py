@@ -13,12 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import betabinom, binom
 
-from app.care.alerts.detection import drift, rising, run
-from app.care.alerts.detection.rising import Counted, total
-from app.care.alerts.detection.run import benjamini_hochberg
+from app.care.alerts.detection import run
+from app.care.alerts.detection.run import Counted, benjamini_hochberg, total
 from app.care.alerts.sample_signals import First, first, strength
 
-FOLDER = Path(rising.__file__).parent
+FOLDER = Path(run.__file__).parent
 periods = st.builds(lambda n, share: Counted(round(n * share), n), st.integers(0, 80), st.floats(0, 1))
 histories = st.lists(periods, max_size=15)
 probabilities = st.lists(st.floats(0, 1), max_size=40)
@@ -41,7 +40,7 @@ def test_the_statistics_know_no_feature_and_no_database() -> None:
 
 @given(histories, st.integers(1, 60))
 def test_more_positive_samples_are_never_more_probable(history: list[Counted], n: int) -> None:
-    tails = [rising.predictive(history).tail(Counted(x, n)) for x in range(n + 1)]
+    tails = [run.predictive(history).tail(Counted(x, n)) for x in range(n + 1)]
     assert tails[0] == 1.0
     assert all(a >= b - 1e-12 for a, b in itertools.pairwise(tails))
     assert all(0 <= t <= 1 for t in tails)
@@ -51,19 +50,19 @@ def test_more_positive_samples_are_never_more_probable(history: list[Counted], n
 def test_the_order_of_the_history_does_not_matter(both: tuple[list[Counted], list[Counted]], x: int) -> None:
     one, other = both
     now = Counted(x, 40)
-    assert rising.predictive(one).tail(now) == pytest.approx(rising.predictive(other).tail(now), rel=1e-9)
+    assert run.predictive(one).tail(now) == pytest.approx(run.predictive(other).tail(now), rel=1e-9)
 
 
 @given(histories)
 def test_no_rise_on_fewer_than_two_positive_samples(history: list[Counted]) -> None:
     for x in (0, 1):
-        assert not rising.may_alarm(Counted(x, 40))
+        assert not run.may_alarm(Counted(x, 40))
         assert run.look({("s", "heroin", "x"): (history, Counted(x, 40))}).rises == ()
 
 
 def test_the_tail_is_that_of_the_beta_binomial_with_the_moments_it_says() -> None:
     history = [Counted(1, 40)] * 12
-    made = rising.predictive(history)
+    made = run.predictive(history)
     assert made.mean == pytest.approx((12 + 0.5) / (480 + 1))
     assert made.tail(Counted(3, 40)) == pytest.approx(float(betabinom.sf(2, 40, made.a, made.b)))
     binomial = float(binom.sf(5, 40, 1 / 40))
@@ -74,13 +73,13 @@ def test_sessions_that_differ_more_than_chance_make_a_high_count_less_odd() -> N
     even = [Counted(4, 40)] * 12
     uneven = [Counted(0, 40), Counted(16, 40), Counted(0, 40), Counted(0, 40)] * 3
     assert total(even) == total(uneven)
-    assert rising.dispersion(uneven) > 0.1 > rising.dispersion(even)
-    assert rising.predictive(uneven).tail(Counted(12, 40)) > 10 * rising.predictive(even).tail(Counted(12, 40))
+    assert run.dispersion(uneven) > 0.1 > run.dispersion(even)
+    assert run.predictive(uneven).tail(Counted(12, 40)) > 10 * run.predictive(even).tail(Counted(12, 40))
 
 
 def test_without_a_history_nothing_rises() -> None:
-    assert not rising.enough([Counted(0, 40), Counted(0, 40)])
-    assert not rising.enough([Counted(0, 5)] * 5)
+    assert not run.enough([Counted(0, 40), Counted(0, 40)])
+    assert not run.enough([Counted(0, 5)] * 5)
     assert run.look({("s", "heroin", "x"): ([Counted(0, 10)] * 2, Counted(9, 10))}).tested == 0
 
 
@@ -91,7 +90,7 @@ def test_a_share_that_rises_is_found_and_says_why() -> None:
     assert [r.name for r in found.rises] == [("s", "heroin", "nitazene")]
     (rise,) = found.rises
     assert (rise.now, rise.rank, found.tested) == (Counted(6, 30), 1, 21)
-    assert rise.probability <= rise.threshold <= rising.LEVEL
+    assert rise.probability <= rise.threshold <= run.LEVEL
 
 
 @pytest.mark.parametrize("bad", [(-1, 3), (4, 3)])
@@ -107,7 +106,7 @@ def test_false_alarms_stay_under_the_level_where_nothing_changed() -> None:
         for _ in range(400):
             past = [Counted(int(x), 40) for x in chance.binomial(40, share, 12)]
             now = Counted(int(chance.binomial(40, share)), 40)
-            said.append(rising.may_alarm(now) and rising.predictive(past).tail(now) <= rising.LEVEL)
+            said.append(run.may_alarm(now) and run.predictive(past).tail(now) <= run.LEVEL)
     assert np.mean(said) <= 0.01
 
 
@@ -154,16 +153,16 @@ def test_the_example_of_the_paper() -> None:
 
 
 def test_a_step_is_the_log_likelihood_ratio_of_the_binomial() -> None:
-    high = drift.raised(0.05)
+    high = run.raised(0.05)
     assert high / (1 - high) == pytest.approx(2 * 0.05 / 0.95)
-    (step,) = drift.steps([Counted(3, 40)], 0.05)
+    (step,) = run.steps([Counted(3, 40)], 0.05)
     assert step == pytest.approx(math.log(binom.pmf(3, 40, high) / binom.pmf(3, 40, 0.05)))
 
 
 def test_the_limit_gives_the_run_length_it_was_made_for() -> None:
-    h = drift.limit_for(0.05, (40,), run_length=50)
+    h = run.limit_for(0.05, (40,), run_length=50)
     chance, lengths = np.random.default_rng(3), []
-    up, down = drift._weights(0.05, drift.ODDS_RATIO)
+    up, down = run._weights(0.05, run.ODDS_RATIO)
     for _ in range(300):
         value, t = 0.0, 0
         while value <= h:
@@ -171,22 +170,22 @@ def test_the_limit_gives_the_run_length_it_was_made_for() -> None:
             value, t = max(0.0, value + x * up + (40 - x) * down), t + 1
         lengths.append(t)
     assert 35 < np.mean(lengths) < 70
-    assert drift.limit_for(0.05, (40,), run_length=200) > h
-    assert drift.limit_for(0.05, (40,), 0.05) > drift.limit_for(0.05, (40,)), "sessions that vary need a higher limit"
+    assert run.limit_for(0.05, (40,), run_length=200) > h
+    assert run.limit_for(0.05, (40,), 0.05) > run.limit_for(0.05, (40,)), "sessions that vary need a higher limit"
 
 
 def test_a_share_that_creeps_up_is_found_where_no_session_is_odd() -> None:
     quiet = [Counted(2, 40), Counted(1, 40), Counted(3, 40), Counted(2, 40)] * 4
     creeping = [*quiet, *[Counted(5, 40)] * 8]
-    standing = drift.drift(creeping)
+    standing = run.drift(creeping)
     assert standing is not None
     assert standing.signals
     assert (standing.seen.x, standing.since) >= (8, 2)
-    still = drift.drift([*quiet, *quiet[:8]])
+    still = run.drift([*quiet, *quiet[:8]])
     assert still is not None
     assert not still.signals
-    assert drift.drift(quiet[:8]) is None, "no baseline, no drift"
-    assert rising.predictive(creeping[:-1]).tail(Counted(5, 40)) > rising.LEVEL
+    assert run.drift(quiet[:8]) is None, "no baseline, no drift"
+    assert run.predictive(creeping[:-1]).tail(Counted(5, 40)) > run.LEVEL
 
 
 # -- strength, batches, firsts --------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from app.care.consultations.tables import DisplayLog
 from app.intake.samples import service as samples
-from app.intake.samples.intake_schemas import NewSample
+from app.intake.samples.schemas import NewSample
 from app.intake.samples.tables import Sample
 from app.platform.kernel.actor import Role
 from app.results.finding import NewFinding

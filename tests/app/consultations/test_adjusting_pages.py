@@ -218,7 +218,7 @@ def test_rates_count_results_and_not_looks(lab: Desk, world: Any, clock: Any) ->
 
 
 def test_a_share_comes_with_its_interval_once_there_are_enough() -> None:
-    from app.care.consultations.override_rates import RuleRate
+    from app.care.consultations.adjusting import RuleRate
 
     rate = RuleRate("R-X", "X", "S4", 40, 10, 0, {})
     assert rate.share == 0.25

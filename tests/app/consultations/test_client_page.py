@@ -13,7 +13,7 @@ from app.care.consultations import facts
 from app.care.consultations.domain import Stage, stage_of
 from app.intake.samples import lookup
 from app.intake.samples import service as samples
-from app.intake.samples.intake_schemas import SampleChange
+from app.intake.samples.schemas import SampleChange
 from app.laboratory.readings.tables import Analysis
 from app.platform.db import Database
 from app.platform.kernel.actor import Role

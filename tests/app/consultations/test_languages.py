@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.care.consultations import locales
+from app.care.consultations import words
 from app.care.consultations.domain import Shut, Stage
-from app.care.consultations.locales import WORDS, offered, preferred, words_of
-from app.care.consultations.words import Words
+from app.care.consultations.words import WORDS, Words, offered, preferred, words_of
 from app.care.message_packs.provider import Packs
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
@@ -73,7 +72,7 @@ def test_each_language_has_every_word_in_the_same_shape() -> None:
 
 def test_a_language_that_leaves_a_word_to_the_english_is_not_loaded() -> None:
     with pytest.raises(ValueError, match=r"Cymraeg has no words for: .+ skip,"):
-        locales._complete(Words(name="Cymraeg"))
+        words._complete(Words(name="Cymraeg"))
 
 
 def test_every_word_a_template_asks_for_is_there() -> None:
@@ -182,13 +181,13 @@ def test_waiting_is_told_in_welsh(lab: Desk, client: TestClient) -> None:
     lab.sample()
     page = in_welsh(lab, lab.sample(), client)
     assert html_lang(page) == "cy"
-    for words in (
+    for said in (
         "Mae eich sampl yn y ciw",
         "Mae 1 sampl o flaen eich un chi.",
         "Newid diwethaf",
         "Wedi&#39;i roi i ni",
     ):
-        assert words in page
+        assert said in page
     assert "Handed in" not in page
     assert "Skip to the page" not in page
 

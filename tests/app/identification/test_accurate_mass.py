@@ -16,13 +16,11 @@ import pytest
 from app.laboratory.identification.accurate_mass import match_accurate_mass
 from app.laboratory.identification.answer import Answer
 from app.laboratory.identification.codec import encode, plain
-from app.laboratory.identification.domain import Method, MethodInfo
+from app.laboratory.identification.domain import Method, MethodInfo, _lock_masses, method_info, methods
 from app.laboratory.identification.identify import identify_blocks
-from app.laboratory.identification.methods import _lock_masses, method_info, methods
 from app.laboratory.identification.ranking import SearchConditions
 from app.laboratory.identification.substances import SubstanceIndex
-from app.laboratory.library.domain import Technique
-from app.laboratory.library.opened import Opened, OwnEntry
+from app.laboratory.library.domain import Opened, OwnEntry, Technique
 from app.laboratory.library.registry import LibraryRegistry
 from harm_messages import load_pack
 from spectra import MassLibrary, MassSpectrum, Reading, ReadingKind, starter_formula_library

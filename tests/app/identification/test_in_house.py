@@ -10,8 +10,7 @@ import pytest
 from app.laboratory.identification.in_house import with_own
 from app.laboratory.identification.parts import Isomer
 from app.laboratory.identification.ranking import SearchConditions, not_compared
-from app.laboratory.library.domain import Technique
-from app.laboratory.library.opened import Opened, OwnEntry
+from app.laboratory.library.domain import Opened, OwnEntry, Technique
 from spectra import LibraryEntry, MassLibrary, MassSpectrum, Provenance
 
 PEAKS = MassSpectrum([58.0, 77.0, 135.0, 136.0], [999.0, 60.0, 90.0, 60.0])

@@ -11,8 +11,7 @@ import pytest
 
 from app.laboratory.identification.mixtures import at_energies, energy_of, with_joint_mixture
 from app.laboratory.identification.ranking import SearchConditions, not_compared
-from app.laboratory.library.domain import Technique
-from app.laboratory.library.opened import Opened
+from app.laboratory.library.domain import Opened, Technique
 from app.laboratory.library.registry import LibraryRegistry
 from app.operations.demo_mass import MIXTURE, noisy
 from spectra import MassLibrary, MassSpectrum, MixtureExplanation, Reading, ReadingKind, SpectrumError

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from app.laboratory.identification.domain import Method
+from app.laboratory.identification.domain import Method, method_info
 from app.laboratory.identification.matching import match_unit_mass
-from app.laboratory.identification.methods import method_info
 from app.laboratory.identification.ranking import SearchConditions
-from app.laboratory.library.domain import Technique
-from app.laboratory.library.opened import Opened
+from app.laboratory.library.domain import Opened, Technique
 from spectra import MassLibrary, MassSpectrum
 from tests.spectra.spectrum_builders import MDA, MDMA, library_of
 

@@ -12,14 +12,12 @@ import numpy as np
 import pytest
 
 from app.laboratory.identification.answer import Answer
-from app.laboratory.identification.domain import Method
+from app.laboratory.identification.domain import Method, method_info
 from app.laboratory.identification.identify import Context, identify_blocks
 from app.laboratory.identification.matching import match_infrared
-from app.laboratory.identification.methods import method_info
 from app.laboratory.identification.ranking import SearchConditions
 from app.laboratory.identification.substances import SubstanceIndex
-from app.laboratory.library.domain import Technique
-from app.laboratory.library.opened import Opened
+from app.laboratory.library.domain import Opened, Technique
 from app.laboratory.library.registry import LibraryRegistry
 from harm_messages import load_pack
 from instruments import read

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from app.laboratory.library.checking import library_faults
 from app.laboratory.library.importing import ImportParts, import_library
 from app.laboratory.library.registry import LibraryRegistry
-from app.laboratory.library.service import list_libraries
+from app.laboratory.library.service import library_faults, list_libraries
 from app.laboratory.library.tables import Library
 from app.platform.audit import AuditEntry
 from app.platform.db import Database

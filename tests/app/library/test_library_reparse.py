@@ -11,11 +11,11 @@ from sqlmodel import select
 
 from app.laboratory.library import reparse as module
 from app.laboratory.library.importing import ImportParts, import_library
-from app.laboratory.library.raw_files import raw_store
 from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.library.reparse import lines_of, reparse_library
 from app.laboratory.library.service import get_library
 from app.laboratory.library.tables import Library
+from app.laboratory.library.usable import raw_store
 from app.operations.retention import purge
 from app.platform.audit import AuditEntry
 from app.platform.db import Database

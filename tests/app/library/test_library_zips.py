@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from app.laboratory.library.importing import ImportParts, import_library
-from app.laboratory.library.raw_files import raw_store
 from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.library.reparse import reparse_library
 from app.laboratory.library.service import entry, reasons_of, refusal_lines
+from app.laboratory.library.usable import raw_store
 from app.platform.db import Database
 from app.platform.kernel.errors import Conflict, Invalid, Unreadable
 from app.platform.web.csv_text import csv_text

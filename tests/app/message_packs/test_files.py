@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from app.care.message_packs import checking, comparing, message_files, rule_files, showing, words
+from app.care.message_packs import checking, comparing, message_files, rule_files, showing
 from app.care.message_packs.domain import Target
 from app.care.message_packs.showing import WORKED_CASES
 from harm_messages import Problem, load_pack, pack_files
@@ -96,7 +96,7 @@ def test_rules_and_substances_never_go_and_withdrawn_ones_never_come_back_as_the
 def test_every_rule_has_words_and_an_example_and_every_case_a_page() -> None:
     pack = load_pack()
     for rule in pack.rules:
-        said = words.rule_in_words(rule, pack)
+        said = showing.rule_in_words(rule, pack)
         assert said
         assert "None" not in said
         assert "{" not in said

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 
-from app.laboratory.identification import methods
+from app.laboratory.identification import domain
 from app.laboratory.identification.domain import Method
 from app.laboratory.readings import analyses, uploads
 from app.laboratory.readings import quality as reading_quality
@@ -42,7 +42,7 @@ def strip(reading: StripReading = StripReading.POSITIVE, target: str = "opioid.f
 
 
 def test_every_method_says_scope_limit_of_detection_and_limits():
-    for method, info in methods.methods().items():
+    for method, info in domain.methods().items():
         assert info.method is method
         assert info.limits, method
         assert info.lod_words, method
@@ -54,21 +54,21 @@ def test_every_method_says_scope_limit_of_detection_and_limits():
 
 def test_the_classes_of_the_methods_are_classes_of_the_register(bench):
     register = bench.world.runtime.pack.substances
-    for info in methods.methods().values():
+    for info in domain.methods().values():
         for name in (*info.classes, *info.excludes):
             assert name == "*" or register.is_class(name), (info.method, name)
 
 
 def test_ftir_is_blind_to_what_is_strong_in_small_amounts():
-    ftir = methods.method_info(Method.FTIR)
+    ftir = domain.method_info(Method.FTIR)
     assert {"opioid.fentanyl", "opioid.nitazene", "psychedelic.lysergamide", "psychedelic.nbome"} <= set(ftir.excludes)
     assert ftir.lod_percent == 5.0
     words = " ".join(ftir.limits)
     for word in ("5 %", "fentanyls", "nitazenes", "LSD", "NBOMe"):
         assert word in words
-    assert "class only" in " ".join(methods.method_info(Method.STRIP).limits)
-    assert "isomers" in " ".join(methods.method_info(Method.GC_MS).limits)
-    assert "Presumptive" in " ".join(methods.method_info(Method.REAGENT).limits)
+    assert "class only" in " ".join(domain.method_info(Method.STRIP).limits)
+    assert "isomers" in " ".join(domain.method_info(Method.GC_MS).limits)
+    assert "Presumptive" in " ".join(domain.method_info(Method.REAGENT).limits)
 
 
 def test_a_strip_needs_a_target_and_one_of_four_readings(bench):
@@ -81,7 +81,7 @@ def test_a_strip_needs_a_target_and_one_of_four_readings(bench):
     with pytest.raises(Invalid):
         add(bench, NewAnalysis(Method.FTIR, strip_reading=StripReading.POSITIVE))
     row = add(bench, strip(strip_brand="BTNX", strip_lot="DOA1", strip_cut_off_ng_ml=20, strip_dilution="2 mg in 5 mL"))
-    assert row.method_version == methods.method_info(Method.STRIP).version
+    assert row.method_version == domain.method_info(Method.STRIP).version
     assert row.operator_id == bench.world.actors[Role.CHEMIST].person_id
 
 

@@ -15,8 +15,7 @@ from sqlmodel import select
 
 from app.laboratory.readings import repository
 from app.laboratory.readings import reprocess as module
-from app.laboratory.readings.domain import UploadState
-from app.laboratory.readings.events import ReadingsInQuestion
+from app.laboratory.readings.domain import ReadingsInQuestion, UploadState
 from app.laboratory.readings.reprocess import Outcome, Reprocessed, Selection, how_many, reprocess
 from app.laboratory.readings.tables import Match, Reading, Upload
 from app.platform import reactions

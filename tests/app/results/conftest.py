@@ -10,7 +10,7 @@ import pytest
 
 from app.intake.samples import service as samples
 from app.intake.samples.domain import ConsentAnswer, ConsentKind
-from app.intake.samples.intake_schemas import NewSample
+from app.intake.samples.schemas import NewSample
 from app.laboratory.identification.domain import Method
 from app.laboratory.readings import analyses
 from app.laboratory.readings.tables import Analysis, Instrument, Upload

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.laboratory.identification.domain import Method
-from app.laboratory.identification.methods import method_info
-from app.results.confidence import LABORATORY, Evidence, derive_confidence
+from app.laboratory.identification.domain import Method, method_info
+from app.results.derivation import LABORATORY, Evidence, derive_confidence
 from spectra.minimum_identification import properties
 
 

@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from app.laboratory.identification.domain import Method
-from app.laboratory.identification.methods import method_info
+from app.laboratory.identification.domain import Method, method_info
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from app.results.bench import changes
-from app.results.confidence import Evidence, derive_confidence, minimum_identification
+from app.results.derivation import Evidence, derive_confidence, minimum_identification
 from app.results.finding import NewFinding
 from harm_messages.vocabulary import Abundance
 from spectra.minimum_identification import category, edition

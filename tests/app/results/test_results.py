@@ -12,7 +12,7 @@ from sqlmodel import select
 from app.care.counted.tables import TrendFinding, TrendSample
 from app.intake.samples import lookup
 from app.intake.samples import service as samples
-from app.intake.samples.intake_schemas import SampleChange
+from app.intake.samples.schemas import SampleChange
 from app.intake.samples.tables import Sample
 from app.laboratory.readings.tables import Analysis
 from app.platform.audit.tables import AuditEntry

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 import uuid6
 from sqlmodel import select
 
-from app.intake.samples import intake_schemas, service, tickets
 from app.intake.samples import lookup as sample_lookup
+from app.intake.samples import schemas, service, tickets
 from app.intake.samples.domain import ConsentAnswer, ConsentKind
 from app.intake.samples.tables import Consent, Sample
 from app.platform.audit.tables import AuditEntry
@@ -201,7 +201,7 @@ def test_twenty_desks_at_once_get_twenty_numbers_without_a_gap(world: Any) -> No
     session_id = world.session()
     actor = world.actors[Role.RECEPTION]
     register = world.runtime.pack.register
-    new = intake_schemas.NewSample.model_validate(body())
+    new = schemas.NewSample.model_validate(body())
     gate = threading.Barrier(20)
 
     def desk(_: int) -> int:

@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from app.care.counted.tables import TrendSample
-from app.intake.samples import intake_schemas, lookup, queue, service
+from app.intake.samples import lookup, queue, schemas, service
 from app.intake.samples.tables import TicketSession
 from app.platform.audit.tables import AuditEntry
 from app.platform.kernel.actor import Role
@@ -89,7 +89,7 @@ def test_partners_and_administrators_see_no_sample_and_no_queue(world: Any, role
 def test_foreign_and_absent_samples_answer_alike_on_every_route(world: Any) -> None:
     foreign = world.session(agency="other")
     with world.runtime.db.begin(world.other_actors[Role.RECEPTION]) as uow:
-        new = intake_schemas.NewSample.model_validate({"form": "powder", "consents": CONSENTS})
+        new = schemas.NewSample.model_validate({"form": "powder", "consents": CONSENTS})
         done = service.register(uow, foreign, new, world.runtime.pepper, substances=world.runtime.pack.register)
     lead = world.as_(Role.SESSION_LEAD)
     calls = [

@@ -20,7 +20,7 @@ from app.figures.session_report.behind import LEAST, Issued, behind, groups, in_
 from app.figures.session_report.counting import PARTS, Column, Report, column_of
 from app.figures.session_report.passing_on import protected_sheets
 from app.figures.session_report.sheets import ROLE_OF, Sheet, Withheld
-from app.intake.samples.session_facts import SampleFact
+from app.intake.samples.queue import SampleFact
 from app.results.session_facts import Named, ResultFact
 from harm_messages.vocabulary import FindingRole, Verdict
 

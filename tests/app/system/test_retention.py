@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
-from sqlmodel import select
+from sqlmodel import col, select
 
 from app.cli.root import main
-from app.intake.people.tables import ApiToken, StaffSession
+from app.intake.people.tables import ApiToken, Person, StaffSession
 from app.intake.samples import lookup
 from app.intake.samples.tables import Sample, TicketSession
 from app.operations import retention
@@ -28,6 +28,7 @@ from app.platform.live import EventRow
 from app.platform.web.tables import IdempotencyRow
 from tests.app.conftest import PASSWORD, PEPPER
 from tests.app.results.conftest import Lab
+from tests.support.road import ok
 
 PRIVACY = Path(__file__).resolve().parents[3] / "docs" / "privacy.md"
 NOTE = "quokka-note-4411"
@@ -122,6 +123,14 @@ def test_tokens_go_a_month_after_they_ended_and_working_ones_stay(lab: Lab, worl
     clock.advance(days=1)
     assert purge(lab.runtime.db)["api_token"] == 1
     assert [str(t.id) for t in lab.read(lambda s: list(s.exec(select(ApiToken))))] == [made[1]]
+
+
+def test_a_link_for_a_password_that_nobody_used_is_forgotten(lab: Lab, world: Any, clock: Any) -> None:
+    body = {"username": "new", "display_name": "New", "roles": ["chemist"]}
+    made = ok(world.as_(Role.ADMIN).post("/api/v1/people", json=body))
+    until = datetime.fromisoformat(made["link_expires_at"])
+    links = select(sa.func.count(col(Person.link_hash)))
+    due(lab, clock, "password_link", until, lambda: int(lab.read(lambda s: s.exec(links).one())))
 
 
 def test_answers_kept_for_a_repeated_request_go_after_a_day(lab: Lab, world: Any, clock: Any) -> None:

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.figures.trends import periods
+from app.figures.trends import true_figures
 from app.figures.trends.domain import Count, Dimension
-from app.figures.trends.periods import PERIODS
 from app.figures.trends.schemas import TrendOut
 from app.figures.trends.service import Question, unprotected_table
+from app.figures.trends.true_figures import PERIODS
 
 from .conftest import Figures
 from .raw_facts import Raw, period, written
@@ -53,16 +53,16 @@ def rows(figures: Figures, measure: str, *by: str) -> list[dict[str, Any]]:
     ],
 )
 def test_a_period_is_over_on_the_day_after_its_last(dimension: Dimension, label: str, over: date) -> None:
-    assert periods.over_on(dimension, label) == over
+    assert true_figures.over_on(dimension, label) == over
     late = {"first": "2025", "late_days": 3}
-    assert periods.incomplete(dimension, label, today=over + timedelta(days=2), **late)  # type: ignore[arg-type]
-    assert not periods.incomplete(dimension, label, today=over + timedelta(days=3), **late)  # type: ignore[arg-type]
+    assert true_figures.incomplete(dimension, label, today=over + timedelta(days=2), **late)  # type: ignore[arg-type]
+    assert not true_figures.incomplete(dimension, label, today=over + timedelta(days=3), **late)  # type: ignore[arg-type]
 
 
 @given(st.dates(date(2000, 1, 1), date(2099, 12, 31)), st.sampled_from(PERIODS))
 def test_the_day_before_a_period_is_over_lies_in_it_and_the_next_does_not(day: date, dimension: Dimension) -> None:
     label = period(day, dimension.value)
-    over = periods.over_on(dimension, label)
+    over = true_figures.over_on(dimension, label)
     assert day < over
     assert period(over - timedelta(days=1), dimension.value) == label
     assert period(over, dimension.value) > label
@@ -104,7 +104,7 @@ def changed(*periods_of: tuple[int, dict[str, int]]) -> set[str]:
     """Testing of one series: how many samples and how many of them each method looked at, per period."""
     samples = [Count((f"2026-{k:02d}",), 0, n) for k, (n, _) in enumerate(periods_of, 1)]
     looked = [Count((f"2026-{k:02d}", m), 0, c) for k, (_, by) in enumerate(periods_of, 1) for m, c in by.items()]
-    return {key[0] for key in periods.testing_changed((MONTH,), MONTH, samples, looked)}
+    return {key[0] for key in true_figures.testing_changed((MONTH,), MONTH, samples, looked)}
 
 
 def test_testing_changed_where_a_method_came_or_went() -> None:

@@ -13,19 +13,19 @@ import numpy as np
 
 from app.figures.trends.domain import Dimension, Kind, Measure, Question, Row
 from app.figures.trends.measures import MEASURED, ClassOf, Counting, figure_of
-from app.figures.trends.periods import compared
-from app.figures.trends.protection import intervals, lattice
+from app.figures.trends.protection import lattice, noise
 from app.figures.trends.protection.lattice import ALL, REGION, SAMPLES, Geography, Lists, labels, months_of, quarter_of
 from app.figures.trends.protection.noise import Stream, variance_of
 from app.figures.trends.protection.striking import Book
+from app.figures.trends.true_figures import compared
 from app.platform.kernel.errors import Forbidden, Invalid
 
 TIMES = (Dimension.MONTH, Dimension.QUARTER, Dimension.YEAR)
 PLACES = (Dimension.REGION, Dimension.EXPECTED, Dimension.EXPECTED_CLASS)
 NOT_LISTED = "it has no row of its own in the tables of that year"
 TOO_FINE = "the table is not given for that period: its cells would hold fewer than 5 samples on average"
-UNDER = f"no share under {intervals.LEAST} samples"
-NO_MEDIAN = f"no median under {intervals.LEAST} samples"
+UNDER = f"no share under {noise.LEAST} samples"
+NO_MEDIAN = f"no median under {noise.LEAST} samples"
 
 
 @dataclass
@@ -190,7 +190,7 @@ def _row(
     if isinstance(whole, str):
         return replace(row, why=whole)
     if figure.part is None:
-        between, variance = intervals.count(whole.total, whole.variance(book)), whole.variance(book)
+        between, variance = noise.count(whole.total, whole.variance(book)), whole.variance(book)
         low, high = between or (None, None)
         return replace(row, n=whole.total, low=low, high=high, few=between is None, sigma=variance**0.5)
     part = _sum(book, months, chosen, figure.part, class_of)
@@ -202,11 +202,11 @@ def _row(
 def _share(row: Row, part: int, whole: int, part_variance: float, whole_variance: float, *, rest: bool = False) -> Row:
     """A row with a share, or why there is none. `rest`: the part counts what is not asked for."""
     counted = whole - part if rest else part
-    few, sigma = counted < intervals.few(part_variance), part_variance**0.5
+    few, sigma = counted < noise.few(part_variance), part_variance**0.5
     row = replace(row, n=whole, numerator=counted, denominator=whole, few=few, sigma=sigma)
-    if whole < intervals.LEAST:
+    if whole < noise.LEAST:
         return replace(row, why=UNDER)
-    share = intervals.share(part, whole, part_variance, whole_variance)
+    share = noise.share(part, whole, part_variance, whole_variance)
     share = share.rest() if rest else share
     return replace(row, value=share.value, low=share.low, high=share.high)
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from app.figures.trends.columnar import Facts, Mask
 from app.figures.trends.domain import Dimension, target_of
-from app.figures.trends.protection import intervals, lattice
+from app.figures.trends.protection import lattice, noise
 from app.figures.trends.protection.lattice import ALL, REGION, SAMPLES, Geography, Lists, Median, Struck, kind_of
 from app.figures.trends.protection.noise import Draws, Keys, Stream, Strength, Whole, summed, variance_of
 from harm_messages import Register
@@ -210,10 +210,10 @@ def two_figures(value: float) -> float:
 
 
 def _median(ordered: NDArray[np.float64], n: int, strength: Strength) -> Median:
-    if n < intervals.LEAST or not len(ordered):
+    if n < noise.LEAST or not len(ordered):
         return Median(n, None, None, None)
     moved = n - len(ordered)
-    at, low, high = intervals.ranks(len(ordered), moved, variance_of(Stream.FINDINGS, strength))
+    at, low, high = noise.ranks(len(ordered), moved, variance_of(Stream.FINDINGS, strength))
     ends = (None if k is None else two_figures(float(ordered[k])) for k in (low, high))
     return Median(n, two_figures(float(ordered[at])), *ends)
 

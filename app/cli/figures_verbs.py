@@ -1,20 +1,28 @@
-"""`mast trends`: the same figures as the API, moved as a researcher's; `--unprotected` is audited."""
+"""`mast trends`: the same figures as the API, moved as a researcher's; `--unprotected` is audited. And `mast releases …`: make a
+release of the figures, list and show them, verify one, download it as everybody gets it."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import click
 
 from app.cli.root import Bar, answering, database_of, main, say
+from app.figures.releases import covers
+from app.figures.releases import service as making
+from app.figures.releases.tables import Release
 from app.figures.trends import service
 from app.figures.trends.csv import to_csv
 from app.figures.trends.domain import Audience, Dimension, Question, Row, TrendTable
 from app.figures.trends.measures import MEASURES
+from app.figures.trends.protection.noise import Draws
+from app.figures.trends.protection.striking import revise, strike_due
 from app.figures.trends.schemas import MeasureOffered, protection_words
 from app.figures.trends.web import ALL, baseline_months, filters
+from app.operations import facts_again
 from app.platform.kernel.actor import OPERATOR, Role
-from app.platform.kernel.clock import system_clock
+from app.platform.kernel.place import system_clock
 from app.settings import Settings
 from harm_messages import load_pack
 
@@ -174,8 +182,6 @@ def _compared(row: Row) -> str:
 @answering
 def trends_rebuild(json_: bool) -> None:
     """Write the facts of all samples again, so that what was released before this version counts in every figure."""
-    from app.operations import facts_again
-
     with database_of(Settings()) as database:
         done = facts_again.rebuild(database, load_pack(), None if json_ else Bar())
     words = f"{done.own:,} of {done.looked_at:,} samples of this server are counted, and {done.imported:,} of imported history."
@@ -186,9 +192,6 @@ def trends_rebuild(json_: bool) -> None:
 @answering
 def trends_strike(json_: bool) -> None:
     """Draw the figures of every month, quarter and year that is complete and not drawn yet. A server does so every day."""
-    from app.figures.trends.protection.noise import Draws
-    from app.figures.trends.protection.striking import strike_due
-
     settings = Settings()
     with database_of(settings) as database:
         struck = strike_due(database, load_pack().substances, Draws.of(settings.pepper()), request_id="command line")
@@ -201,10 +204,99 @@ def trends_strike(json_: bool) -> None:
 @answering
 def trends_revise(year: str, reason: str, json_: bool) -> None:
     """Draw a year once more with the results of today. A year is revised once; what was published before stays with readers."""
-    from app.figures.trends.protection.noise import Draws
-    from app.figures.trends.protection.striking import revise
-
     settings = Settings()
     with database_of(settings) as database, database.begin(RESEARCHER) as uow:
         labels = revise(uow, load_pack().substances, Draws.of(settings.pepper()), year, reason)
     say({"revised": labels}, f"Drawn again: {', '.join(labels)}.", json_)
+
+
+@main.group()
+def releases() -> None:
+    """Figures for the public and for partners."""
+
+
+@releases.command("make")
+@click.option("--note", default="", help="Kept with the release and shown with it.")
+@answering
+def releases_make(note: str, json_: bool) -> None:
+    """Draw what is due, and publish every complete month, quarter and year."""
+    settings = Settings()
+    with database_of(settings) as database:
+        strike_due(database, load_pack().substances, Draws.of(settings.pepper()), request_id="command line")
+        with database.begin(OPERATOR) as uow:
+            row = making.make(uow, note=note)
+    say(row.model_dump(mode="json"), _release_words(row), json_)
+
+
+@releases.command("list")
+@answering
+def releases_list(json_: bool) -> None:
+    """All releases, the newest first."""
+    with database_of(Settings()) as database, database.read() as session:
+        rows = making.releases(session)
+    say(rows, "\n".join(map(_release_line, rows)) or "Nothing was released yet.", json_)
+
+
+@releases.command("show")
+@click.argument("number")
+@answering
+def releases_show(number: str, json_: bool) -> None:
+    """One release: what it holds, how it was protected, how to cite it. NUMBER is like 2026.2."""
+    with database_of(Settings()) as database, database.read() as session:
+        row = making.of_name(session, number)
+    say(row.model_dump(mode="json"), _release_words(row), json_)
+
+
+@releases.command("verify")
+@click.argument("number")
+@answering
+def releases_verify(number: str, json_: bool) -> None:
+    """Check that a release is what was made. Exit 1 if it is not."""
+    with database_of(Settings()) as database, database.read() as session:
+        checks = making.verify(session, making.of_name(session, number))
+    signs = {True: "holds", False: "DOES NOT HOLD", None: "cannot be told"}
+    lines = [f"{check.what}: {signs[check.holds]} – {check.words}" for check in checks]
+    say([{"what": c.what, "holds": c.holds, "words": c.words} for c in checks], "\n".join(lines), json_)
+    if any(check.holds is False for check in checks):
+        raise SystemExit(1)
+
+
+@releases.command("download")
+@click.argument("name")
+@click.option("--audience", type=click.Choice(["public", "partner"]), default="public", show_default=True)
+@click.option("--parquet", is_flag=True, help="Each table as Parquet too; needs pyarrow.")
+@click.option("--to", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), help="A folder.")
+@answering
+def releases_download(name: str, audience: str, parquet: bool, folder: Path, json_: bool) -> None:
+    """Write the package of the release NAME (its number, such as 2026.2, or its id) into a folder.
+
+    The same release makes the same bytes, whenever and wherever it is packed again.
+    """
+    settings = Settings()
+    with database_of(settings) as database, database.begin(OPERATOR) as uow:
+        row = making.of_name(uow.session, name)
+        licensed = covers.Licensed(settings.release_licence, settings.release_publisher, settings.name)
+        covers.write_cover(uow, row, licensed)
+        made = covers.packed(uow.session, row, Audience(audience), parquet=parquet)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / made.name
+    path.write_bytes(made.content)
+    data = {
+        "file": str(path), "release": str(row.id), "number": row.number, "audience": audience, "sha256": made.sha256,
+        "bytes": len(made.content), "as_before": made.as_before,
+    }  # fmt: skip
+    words = f"{path}: {len(made.content):,} bytes, SHA-256 {made.sha256}."
+    if not made.as_before:
+        words += " These are not the bytes it had when it was packed first: the format of packages has changed since."
+    say(data, words, json_)
+
+
+def _release_line(row: Release) -> str:
+    return f"{row.number}  {row.first_month} to {row.last_month}, made {row.made_at:%Y-%m-%d}  {row.note}".rstrip()
+
+
+def _release_words(row: Release) -> str:
+    held = (
+        f"{row.counts['months']:,} months" if "months" in row.counts else "rounded figures from before they were drawn"
+    )
+    return f"{_release_line(row)}\n{row.citation}\nIt holds {held}."
