@@ -309,6 +309,7 @@ def run(database_url: str) -> Measured:
         for server in servers:  # nobody opens the doors before the workers are ready
             line = Connection(server.port, service.tokens["chemist"])
             asyncio.run(_candidates(line, road.analysis(road.register()), files()[0], Seen()))
+        road.released()
         before = cost(processes)
         seen = asyncio.run(load(servers, road, service.tokens))
         after = cost(processes)
