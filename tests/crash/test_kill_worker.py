@@ -73,9 +73,7 @@ def test_files_read_by_a_worker_that_is_killed_again_and_again_are_each_read_onc
     database_url: str, tmp_path: Path
 ) -> None:
     (tmp_path / "work").mkdir()
-    service = Service.prepare(
-        tmp_path / "data", database_url, TMPDIR=str(tmp_path / "work"), MAST_JOBS_IN_SERVER="false"
-    )
+    service = Service.prepare(tmp_path / "data", database_url, TMPDIR=str(tmp_path / "work"), MAST_WORKERS="0")
     uploads, database, chance, met = send_files(service), Database(database_url), random.Random(7), 0
     for kill in range(KILLS):
         worker = service.worker()

@@ -121,7 +121,7 @@ def wait_for_all(writers: list[Writer], since: float, seconds: float) -> None:
 def test_under_load_no_event_is_missed_and_everybody_goes_on_within_five_seconds(
     private_postgres: PostgresServer, tmp_path: Path
 ) -> None:
-    service = Service.prepare(tmp_path, private_postgres.url(), MAST_JOBS_IN_SERVER="false", MAST_LOG_LEVEL="CRITICAL")
+    service = Service.prepare(tmp_path, private_postgres.url(), MAST_WORKERS="0", MAST_LOG_LEVEL="CRITICAL")
     closing = threading.Event()
     with running(service) as server:
         screen = Screen(server.client("chemist"))

@@ -183,7 +183,7 @@ def small_disk(folder: Path) -> list[str]:
 @pytest.mark.slow
 def test_a_server_on_a_disk_that_is_really_full_goes_on_serving_clients(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
-    service = Service.prepare(disk, MAST_RESERVE_BYTES=str(4 * 1024**2), MAST_JOBS_IN_SERVER="false")
+    service = Service.prepare(disk, MAST_RESERVE_BYTES=str(4 * 1024**2), MAST_WORKERS="0")
     disk.rename(tmp_path / "disk.made")
     disk.mkdir()
     server = service.server()

@@ -30,7 +30,7 @@ def begun(server: Server, analysis: str, number: int) -> tuple[socket.socket, by
 
 @pytest.mark.slow
 def test_fifty_slow_uploads_hold_nobody_up_and_each_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
-    service = Service.prepare(tmp_path, MAST_JOBS_IN_SERVER="false", MAST_LOG_LEVEL="ERROR")
+    service = Service.prepare(tmp_path, MAST_WORKERS="0", MAST_LOG_LEVEL="ERROR")
     with running(service) as server:
         road = server.road()
         sample = road.released()[0]
