@@ -95,46 +95,44 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
         checks=Checks(),
         sandbox=sandbox,
         registry=registry,
-        jobs=JobRunner(
-            database,
-            {
-                **reading_job.handlers(parts),
-                **incoming_job.handlers(database, blobs, sandbox),
-                **controlling.handlers(database),
-                **library_job.handlers(
-                    library_job.JobParts(
-                        database,
-                        settings.library_dir,
-                        settings.blob_dir,
-                        settings.upload_max_bytes,
-                        reader_limits(settings),
-                    )
-                ),
-                **instrument_checks.handlers(database),
-                **detecting_job.handlers(database, packs.current),
-                **releases.handlers(
-                    database, packs.shipped.substances, Draws.of(settings.pepper()), monthly=settings.releases_monthly
-                ),
-                **extract_job.handlers(extract_job.JobParts(database, packs.shipped.substances)),
-                **history_job.handlers(
-                    history_job.JobParts(database, settings.blob_dir, settings.upload_max_bytes, packs.shipped, clock)
-                ),
-            },
-            clock,
-            on_dead={
-                **reading_job.on_failed(),
-                **incoming_job.on_failed(),
-                **library_job.on_failed(),
-                **extract_job.on_failed(),
-                **history_job.on_failed(),
-            },
-        ),
+        jobs=_jobs(parts, packs, settings, clock),
         workers=Workers(settings.workers, WORKER, {**os.environ, **settings.environment()}, database),
         templates=Templates(
             HERE / "screens", lambda request: page_context(request, settings), strict=settings.strict_pages
         ),
         session_policy=policy,
         throttle=Throttle(database, pepper),
+    )
+
+
+def _jobs(parts: reading_job.ReadingParts, packs: Packs, settings: Settings, clock: Clock) -> JobRunner:
+    """What runs in the background, by the features that own it."""
+    database, substances = parts.db, packs.shipped.substances
+    imports = library_job.JobParts(
+        database, settings.library_dir, settings.blob_dir, settings.upload_max_bytes, reader_limits(settings)
+    )
+    history = history_job.JobParts(database, settings.blob_dir, settings.upload_max_bytes, packs.shipped, clock)
+    return JobRunner(
+        database,
+        {
+            **reading_job.handlers(parts),
+            **incoming_job.handlers(database, parts.blobs, parts.sandbox),
+            **controlling.handlers(database),
+            **library_job.handlers(imports),
+            **instrument_checks.handlers(database),
+            **detecting_job.handlers(database, packs.current),
+            **releases.handlers(database, substances, Draws.of(settings.pepper()), monthly=settings.releases_monthly),
+            **extract_job.handlers(extract_job.JobParts(database, substances)),
+            **history_job.handlers(history),
+        },
+        clock,
+        on_dead={
+            **reading_job.on_failed(),
+            **incoming_job.on_failed(),
+            **library_job.on_failed(),
+            **extract_job.on_failed(),
+            **history_job.on_failed(),
+        },
     )
 
 

@@ -57,7 +57,7 @@ class Seen:
     refused: list[str] = field(default_factory=list)
 
     def live(self) -> tuple[list[float], int]:
-        """From the POST to each screen, and how many events never came."""
+        """Seconds from each POST to its event on each screen, and how many of these events never came."""
         times = [screen[key] - begun for screen in self.arrived for key, begun in self.begun.items() if key in screen]
         return times, len(self.arrived) * len(self.begun) - len(times)
 

@@ -103,7 +103,7 @@ def into_sqlite(path: Path, rows: Rows) -> None:
 
 
 def into_postgres(connection: Any, rows: Rows) -> None:
-    """The same by COPY. Foreign keys to working tables are not checked: the benchmark has none of these."""
+    """Copy rows of facts into PostgreSQL by COPY. Foreign keys to working tables are not checked: the benchmark has none."""
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         cursor.execute("SET statement_timeout = 0")

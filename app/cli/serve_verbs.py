@@ -18,7 +18,7 @@ from app.operations import logging as logs
 from app.operations.retention import Housekeeper
 from app.platform.db import migrate
 from app.platform.db.companions import beside
-from app.platform.jobs import Bell, answer
+from app.platform.jobs import Waker, follow
 from app.platform.jobs.processes import NICE
 from app.platform.live import close_unread
 from app.platform.live.publish import WAKE as EVENTS
@@ -116,19 +116,19 @@ def worker(name: str) -> None:
 
 
 def _follow_server(runtime: Runtime, name: str, done: threading.Event) -> None:
-    """Take jobs under the name the server knows, wake as it rings, tell it of events, and end when it is gone."""
+    """Take jobs under the name the server knows, look for them when it says so, tell it of events, and end when it is gone."""
     runtime.jobs.name = name
     with contextlib.suppress(AttributeError, OSError):  # not on every system
         os.nice(NICE)
-    bell = Bell(sys.stdout.buffer)
-    runtime.db.listen(EVENTS, bell.ring)
-    bell.ring()  # ready
+    server = Waker(sys.stdout.buffer)
+    runtime.db.listen(EVENTS, server.wake)
+    server.wake()  # ready
 
-    def follow() -> None:
-        answer(sys.stdin.buffer, runtime.jobs.wake)
+    def until_it_is_gone() -> None:
+        follow(sys.stdin.buffer, runtime.jobs.wake)
         done.set()
 
-    threading.Thread(target=follow, name="server", daemon=True).start()
+    threading.Thread(target=until_it_is_gone, name="server", daemon=True).start()
 
 
 @main.command()

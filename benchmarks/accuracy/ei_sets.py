@@ -111,7 +111,7 @@ def library_of(data: Path, which: str) -> MassLibrary:
 
 
 def library_without(library: MassLibrary, compound: str) -> MassLibrary:
-    """The same library without any entry of one compound."""
+    """A copy of `library` without any entry of one compound."""
     rows = np.array([i for i, key in enumerate(library.compounds) if key != compound], dtype=np.int64)
     part = library.table.take(rows)
     return MassLibrary.from_arrays(

@@ -17,7 +17,7 @@ from app.platform.db import Database
 from app.platform.jobs import JobRow, JobState, Workers, enqueue, processes, queue
 from app.platform.live.publish import WAKE
 
-# Notes its name and number, rings once, and rings back at every ring.
+# Notes its name and number, woken once, and woken back at every ring.
 WORKER = """
 import os, sys
 with open(sys.argv[1], "a") as notes:
@@ -35,12 +35,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Watched:
-    """Workers of a database, the rings that came back, and who has run."""
+    """Workers of a database, the woken that came back, and who has run."""
 
     def __init__(self, database: Database, folder: Path, script: str = WORKER, count: int = 1) -> None:
         self.notes = folder / "notes"
-        self.rings = threading.Semaphore(0)
-        database.listen(WAKE, self.rings.release)
+        self.woken = threading.Semaphore(0)
+        database.listen(WAKE, self.woken.release)
         self.workers = Workers(count, [sys.executable, "-c", script, str(self.notes)], os.environ, database)
 
     def ran(self) -> list[tuple[int, str]]:
@@ -52,7 +52,7 @@ class Watched:
 def started(watched: Watched) -> Iterator[Watched]:
     watched.workers.start()
     try:
-        assert watched.rings.acquire(timeout=20), "it says when it is ready"
+        assert watched.woken.acquire(timeout=20), "it says when it is ready"
         yield watched
     finally:
         watched.workers.stop()
@@ -77,7 +77,7 @@ def test_a_job_wakes_the_worker_and_the_worker_wakes_the_screens(sqlite_database
     with started(Watched(sqlite_database, tmp_path)) as watched:
         with sqlite_database.begin() as uow:
             enqueue(uow, "k", {})
-        assert watched.rings.acquire(timeout=20)
+        assert watched.woken.acquire(timeout=20)
     assert gone(watched.ran()[0][0])
 
 
@@ -121,11 +121,12 @@ def test_while_a_worker_does_not_run_it_is_said_and_no_longer_when_it_does(
 
 
 def test_a_worker_that_reads_nothing_keeps_no_commit_waiting(sqlite_database: Database, tmp_path: Path) -> None:
-    """A pipe holds some 64 KiB; many more rings than that go by."""
+    """A pipe holds some 64 KiB; many more calls than that go by."""
     script = "import os, sys, time\nos.write(1, b'.')\ntime.sleep(600)"
     with started(Watched(sqlite_database, tmp_path, script)) as watched:
         for _ in range(100_000):
             watched.workers.wake()
+        assert len(watched.workers._running) == 1, "it runs, reads nothing, and nobody waited for it"
 
 
 def test_stopping_ends_one_that_will_not(
@@ -134,7 +135,7 @@ def test_stopping_ends_one_that_will_not(
     monkeypatch.setattr(processes, "STOPPING_S", 0.2)
     script = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + WORKER
     with started(Watched(sqlite_database, tmp_path, script, count=2)) as watched:
-        assert watched.rings.acquire(timeout=20)
+        assert watched.woken.acquire(timeout=20)
         soon(lambda: len(watched.ran()) == 2)
     assert all(gone(number) for number, _ in watched.ran())
 

@@ -66,7 +66,10 @@ def fits(session: Session, key: bytes) -> bool | None:
 
 
 def adopt(uow: UnitOfWork, key: bytes, *, instead: bool = False) -> bool:
-    """From the next entry on hashes are made with this key; where there is one already, only `instead` of it. Says whether."""
+    """Make the hashes of the audit log with this key from the next entry on, and say whether that was done.
+
+    Where the log has a key already, it is replaced only if `instead` is true.
+    """
     start = turn(uow.session.connection())[0] + 1
     keys = _keys(uow.session)
     if keys and not instead:  # another process was faster

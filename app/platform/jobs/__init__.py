@@ -1,12 +1,11 @@
 """Work that outlives a request: a table of jobs, leased, retried, dead out loud. Knows no feature."""
 
-from app.platform.jobs.processes import Bell, Workers, answer
+from app.platform.jobs.processes import Waker, Workers, follow
 from app.platform.jobs.queue import count_by_state, enqueue, purge_finished, waiting_since
 from app.platform.jobs.runner import DeadJob, JobContext, JobRefused, JobRunner, LeaseLost
 from app.platform.jobs.tables import JobRow, JobState
 
 __all__ = [
-    "Bell",
     "DeadJob",
     "JobContext",
     "JobRefused",
@@ -14,10 +13,11 @@ __all__ = [
     "JobRunner",
     "JobState",
     "LeaseLost",
+    "Waker",
     "Workers",
-    "answer",
     "count_by_state",
     "enqueue",
+    "follow",
     "purge_finished",
     "waiting_since",
 ]

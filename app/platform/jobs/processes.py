@@ -24,47 +24,47 @@ from app.platform.live.publish import WAKE as EVENTS
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 60.0
 LASTING_S = 60.0
-"""A worker that lived so long is started again at once when it ends."""
+"""A worker that lived so long is started again after the first, short pause when it ends."""
 STOPPING_S = 4.0
 NICE = 5
-"""Taken off a worker's claim to the processor: people at the screens come first."""
+"""How much a worker lowers its own priority for the processor: people at the screens come first."""
 
 _log = structlog.get_logger(__name__)
 
 
-class Bell:
-    """Rings at the other end of a pipe. Whoever rings never waits, however full the pipe is."""
+class Waker:
+    """Wakes the process at the other end of a pipe. Whoever calls it never waits, however full the pipe is."""
 
     def __init__(self, pipe: IO[bytes]) -> None:
         self._pipe = pipe
-        self._rung = threading.Event()
+        self._called = threading.Event()
         self._over = False
-        threading.Thread(target=self._work, name="bell", daemon=True).start()
+        threading.Thread(target=self._work, name="waker", daemon=True).start()
 
-    def ring(self) -> None:
-        """Let the other end look; many rings may arrive as one."""
-        self._rung.set()
+    def wake(self) -> None:
+        """Let the other process look for work or events; many calls may arrive as one."""
+        self._called.set()
 
-    def hang_up(self) -> None:
+    def close(self) -> None:
         """Let go of the pipe."""
         self._over = True
-        self._rung.set()
+        self._called.set()
 
     def _work(self) -> None:
         with contextlib.suppress(OSError, ValueError):  # the other end is gone
-            while self._rung.wait() and not self._over:
-                self._rung.clear()
+            while self._called.wait() and not self._over:
+                self._called.clear()
                 self._pipe.write(b".")
                 self._pipe.flush()
         with contextlib.suppress(OSError):
             self._pipe.close()
 
 
-def answer(pipe: IO[bytes], rung: Callable[[], None]) -> None:
-    """Call `rung` at every ring until the other end is gone."""
+def follow(pipe: IO[bytes], woken: Callable[[], None]) -> None:
+    """Call `woken` each time the process at the other end of a pipe wakes this one, until that process is gone."""
     with contextlib.suppress(OSError, ValueError):
         while os.read(pipe.fileno(), 4096):
-            rung()
+            woken()
 
 
 class Workers:
@@ -78,7 +78,7 @@ class Workers:
         self._database = database
         self._stopping = threading.Event()
         self._lock = threading.Lock()
-        self._running: dict[int, tuple[subprocess.Popen[bytes], Bell]] = {}
+        self._running: dict[int, tuple[subprocess.Popen[bytes], Waker]] = {}
         self._ended: dict[int, str] = {}
         self._threads: list[threading.Thread] = []
         self._stop_listening: Callable[[], None] = lambda: None
@@ -114,9 +114,9 @@ class Workers:
     def wake(self) -> None:
         """Let them look for a job now."""
         with self._lock:
-            bells = [bell for _, bell in self._running.values()]
-        for bell in bells:
-            bell.ring()
+            wakers = [waker for _, waker in self._running.values()]
+        for waker in wakers:
+            waker.wake()
 
     def alarms(self) -> list[str]:
         """Which of them do not run now, as sentences."""
@@ -146,21 +146,21 @@ class Workers:
             return f"A worker process could not be started ({error.strerror})."
         assert process.stdin is not None
         assert process.stdout is not None
-        bell = Bell(process.stdin)
+        waker = Waker(process.stdin)
         with self._lock:
-            self._running[number] = process, bell
+            self._running[number] = process, waker
         if self._stopping.is_set():  # stop() came before this one could be seen
             process.terminate()
-        answer(process.stdout, lambda: self._rings(number))
+        follow(process.stdout, lambda: self._woken_by(number))
         code = process.wait()
         with self._lock:
             del self._running[number]
-        bell.hang_up()
+        waker.close()
         process.stdout.close()
         return f"A worker process ended ({f'signal {-code}' if code < 0 else f'exit code {code}'})."
 
-    def _rings(self, number: int) -> None:
-        """A worker rings when it is ready, and whenever it has told the screens something."""
+    def _woken_by(self, number: int) -> None:
+        """A worker wakes its server when it is ready, and whenever it has told the screens something."""
         with self._lock:
             self._ended.pop(number, None)
         self._database.wake(EVENTS)

@@ -133,7 +133,7 @@ def _give_back(uow: UnitOfWork, limits: Limits, cleared: str) -> None:
 
 
 class _Here:
-    """The same counts in the memory of this process, by a clock that nobody sets."""
+    """Counts of tries in the memory of this process, by the monotonic clock, for while the database cannot be written."""
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds
