@@ -125,7 +125,7 @@ def people_link(username: str, json_: bool) -> None:
 @click.option("--role", "roles", multiple=True, type=ROLES, help="All the roles from now on; left out: as they are.")
 @answering
 def people_change(username: str, name: str, roles: tuple[str, ...], json_: bool) -> None:
-    """Change the name or the roles of USERNAME. Other roles sign the person out everywhere."""
+    """Change the name or the roles of USERNAME. New roles sign the person out everywhere."""
     with _account(username) as (uow, person):
         held = {Role(r) for r in roles} or people.roles_of(uow.session, person.id)
         accounts.change(uow, person, name or person.display_name, held)

@@ -22,8 +22,8 @@ from app.platform.kernel.actor import Actor
 LOW_DISK = 1024**3
 WAITS_LONG = timedelta(minutes=2)
 DISK_FULL = (
-    "The disk is full: people can sign in and clients read their results, nothing else is saved. Free space; then MAST sets "
-    "its reserve aside again by itself."
+    "The disk is full. People can sign in and clients can read their results, but nothing else is saved. Free some space. "
+    "MAST then sets its reserve aside again."
 )
 
 

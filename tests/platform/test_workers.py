@@ -111,7 +111,7 @@ def test_while_a_worker_does_not_run_it_is_said_and_no_longer_when_it_does(
     try:
         soon(lambda: bool(watched.workers.alarms()))
         assert watched.workers.alarms() == [
-            "A worker process ended (exit code 3). It is started again; files wait meanwhile."
+            "A worker process ended (exit code 3). It is being restarted. Files wait until then."
         ]
         there.touch()
         soon(lambda: not watched.workers.alarms())

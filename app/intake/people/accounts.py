@@ -54,7 +54,7 @@ def invite(
 def change(
     uow: UnitOfWork, person: Person, display_name: str, roles: Iterable[Role], *, version: int | None = None
 ) -> None:
-    """Another name or other roles. Other roles sign the person out and end the tokens that hold a lost one.
+    """Change the name or the roles of an account. New roles sign the person out and end tokens for roles that were lost.
 
     Raises Stale when somebody was faster, Conflict and Forbidden for what would leave nobody to look after accounts.
     """

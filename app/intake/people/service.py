@@ -53,14 +53,14 @@ def check_password(session: Session, username: str, password: str) -> Person:
 
 
 def password_again(session: Session, actor: Actor, password: str) -> None:
-    """Before a step that a stolen tablet must not take: the password of who is signed in, once more.
+    """Check the password of the person who is signed in once more, before a step that a stolen tablet must not take.
 
     Raises Forbidden for a token, which has none; Invalid where it is another one.
     """
     person = session.get(Person, actor.person_id) if actor.via == "session" else None
     if person is None:
         raise Forbidden(
-            "This asks for the password of who is signed in, and a token has none. Nothing was changed.",
+            "This needs the password of the person who is signed in, and a token has none. Nothing was changed.",
             hint="Sign in with a browser and do it there.",
         )
     if not verify_password(password, person.password_hash):

@@ -120,7 +120,7 @@ def reissue_ticket(
     sample_id: uuid.UUID, body: schemas.Reissue, who: TicketKeeper, rt: RuntimeDep, creation: CreationDep
 ) -> JSONResponse:
     """A new code for a lost ticket; the old one stops working at once. It opens the client's page, so it asks for the
-    password of who is signed in; a token cannot do this."""
+    password of the person who is signed in. A token cannot do this."""
     signin.confirm(creation.request, who, body.password)
 
     def create(uow: UnitOfWork) -> schemas.TicketOut:

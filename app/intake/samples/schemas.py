@@ -177,7 +177,7 @@ class RegisteredOut(BaseModel):
 
 
 class Reissue(BaseModel, extra="forbid"):
-    """The password of who is signed in, once more."""
+    """The password of the person who is signed in, asked for once more."""
 
     password: str = Field(max_length=200)
 

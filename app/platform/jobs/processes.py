@@ -121,7 +121,7 @@ class Workers:
     def alarms(self) -> list[str]:
         """Which of them do not run now, as sentences."""
         with self._lock:
-            return [f"{how} It is started again; files wait meanwhile." for how in self._ended.values()]
+            return [f"{how} It is being restarted. Files wait until then." for how in self._ended.values()]
 
     def _watch(self, number: int) -> None:
         wait = FIRST_WAIT_S / 2
