@@ -238,8 +238,17 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, runtime: Runt
     application.add_middleware(
         SecurityHeaders, secure=settings.cookie_secure, newest=lambda: application.state.runtime.hub.last_id
     )
-    application.add_middleware(ProxyHeadersMiddleware, trusted_hosts=[str(one) for one in settings.trusted_proxies])
+    application.add_middleware(ProxyHeadersMiddleware, trusted_hosts=trusted(settings))
     return application
+
+
+def trusted(settings: Settings) -> list[str]:
+    """The trusted proxies. Those of IPv4 also as a server that listens on `::` sees them: 127.0.0.1 is ::ffff:127.0.0.1."""
+    ipv4 = [one for one in settings.trusted_proxies if one.version == 4]
+    return [
+        *map(str, settings.trusted_proxies),
+        *(f"::ffff:{one.network_address}/{96 + one.prefixlen}" for one in ipv4),
+    ]
 
 
 HEADINGS = {

@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import Annotated, cast
 from uuid import UUID
 
+import structlog
 from fastapi import Depends, Request, Response
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from app.care.message_packs.checking import Checks
@@ -26,7 +28,7 @@ from app.platform.kernel.actor import Actor
 from app.platform.kernel.place import Clock
 from app.platform.live.hub import EventHub
 from app.platform.security.throttle import Throttle
-from app.platform.storage import BlobStore
+from app.platform.storage import BlobStore, is_full, is_read_only
 from app.platform.web.etags import IfMatch, Row, tagged
 from app.platform.web.idempotency import OnceDep
 from app.platform.web.templates import Templates
@@ -68,6 +70,21 @@ class Runtime:
         """A unit of work for `actor`; commits when its `with` block ends. A `vital` one also while the disk is full."""
         request_id = getattr(request.state, "request_id", "") if request is not None else ""
         return self.db.begin(actor, request_id=request_id, vital=vital)
+
+    def noted(self, what: str, actor: Actor, request: Request, note: Callable[[UnitOfWork], None]) -> bool:
+        """Write down something on the way to showing what is asked for; say whether it could be written.
+
+        Where the disk is full or read-only it is logged that it was not, and reading goes on.
+        """
+        try:
+            with self.begin(actor, request, vital=True) as uow:
+                note(uow)
+        except (SQLAlchemyError, OSError) as error:
+            if not (is_full(error) or is_read_only(error)):
+                raise
+            structlog.get_logger(__name__).warning("not_noted", what=what, error=type(error).__name__)
+            return False
+        return True
 
     def read(self) -> Session:
         """A session that cannot write."""

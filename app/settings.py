@@ -110,6 +110,11 @@ class Settings(BaseSettings):
         """Where the secret is, in words."""
         return "MAST_SECRET" if self.secret.get_secret_value() else str(self.data_dir / "secret")
 
+    @property
+    def audit_start(self) -> Path:
+        """File that says, outside the database, from which entry on the audit log has a key."""
+        return self.data_dir / "audit_start"
+
     def has_secret(self) -> bool:
         """Whether there is one already; `pepper` would make it."""
         return bool(self.secret.get_secret_value()) or (self.data_dir / "secret").exists()

@@ -36,6 +36,7 @@ from app.intake.people import service as people
 from app.intake.people.tables import AgencyKind
 from app.intake.sessions import service as sessions
 from app.intake.sessions.domain import ServiceType
+from app.operations.at_rest import unlock
 from app.platform.db import Database, migrate
 from app.platform.kernel.actor import Actor, Role
 from app.settings import Settings
@@ -109,6 +110,7 @@ def prepare(settings: Settings) -> tuple[dict[Role, str], str]:
     """An agency, one person per role with a token, an open session: (tokens, session id)."""
     database = Database(settings.database_url)
     migrate.upgrade(database)
+    unlock(settings, database)
     tokens: dict[Role, str] = {}
     with database.begin() as uow:
         agency = people.add_agency(uow, "Benchmark", AgencyKind.SERVICE)

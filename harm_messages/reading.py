@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.constructor import DuplicateKeyError, SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
@@ -28,7 +28,7 @@ from ruamel.yaml.events import (
     ScalarEvent,
     SequenceStartEvent,
 )
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from harm_messages.errors import MOST, and_more
 
@@ -43,8 +43,26 @@ _BARE_WORDS = frozenset({"yes", "no", "on", "off", "y", "n"})
 _LONG_NUMBER = re.compile(r"[-+]?(?:0[xob][0-9a-fA-F_]+|[0-9][0-9_.eE+:-]*)")
 
 
+class _Constructor(SafeConstructor):
+    """Builds values, and says on which line one stands that does not exist, such as the day 2027-02-30."""
+
+    def construct_object(self, node: Node, deep: bool = False) -> Any:
+        """The value of a node. Raises Misread with its line."""
+        try:
+            return super().construct_object(node, deep=deep)
+        except Misread:
+            raise
+        except ValueError as error:
+            said = f"“{str(node.value)[:_CUT]}” is no day or number that exists."
+            raise Misread("value", said, node.start_mark.line + 1) from error
+
+
 class _Yaml(YAML):
-    """A YAML reader that does not search the disc for plug-ins at every file."""
+    """A YAML reader that does not search the disc for plug-ins at every file, and knows the line of every value."""
+
+    def __init__(self, *, pure: bool = False) -> None:
+        super().__init__(typ="safe", pure=pure)
+        self.Constructor = _Constructor
 
     def official_plug_ins(self) -> list[str]:
         """None: this package brings its own reader."""
@@ -69,10 +87,6 @@ def read_yaml(text: str) -> Any:
         return _load(text)
     except YAMLError as error:
         raise _misread(error) from error
-    except ValueError as error:  # a day or number that does not exist, such as 2027-02-30
-        if isinstance(error, Misread):
-            raise
-        raise _no_value(text, error) from error
     except RecursionError as error:
         raise Misread("yaml", "Brackets stand inside brackets too deeply.", 1) from error
 
@@ -93,18 +107,18 @@ def first_anchor(text: str) -> Misread | None:
 def _load(text: str) -> Any:
     try:
         _look_through(text, pure=False)
-        return _Yaml(typ="safe").load(text)
+        return _Yaml().load(text)
     except DuplicateKeyError:
         raise
     except YAMLError:
         _look_through(text, pure=True)
-        return _Yaml(typ="safe", pure=True).load(text)
+        return _Yaml(pure=True).load(text)
 
 
 def _look_through(text: str, *, pure: bool) -> None:
     """Refuse what may not stand in a file, from its events alone: nothing is built, and no alias is followed."""
     inside: list[bool | None] = []  # of each open group whether a key comes next; None for a list
-    for event in _Yaml(typ="safe", pure=pure).parse(text):
+    for event in _Yaml(pure=pure).parse(text):
         if isinstance(event, CollectionEndEvent):
             inside.pop()
             continue
@@ -158,45 +172,15 @@ def _misread(error: YAMLError) -> Misread:
     return Misread("yaml", f"This is not well-formed YAML: {said[:_SAID]}{where}.", line)
 
 
-def _no_value(text: str, error: ValueError) -> Misread:
-    try:
-        root = _nodes(text)
-    except YAMLError:
-        root = None
-    for node in _scalars(root):
-        if node.style is not None or node.value[:1] not in "+-.0123456789":
-            continue
-        try:
-            _Yaml(typ="safe").load(node.value)
-        except ValueError:
-            said = f"“{node.value[:60]}” is no day or number that exists."
-            return Misread("value", said, node.start_mark.line + 1)
-        except YAMLError:
-            continue
-    return Misread("value", f"A value here cannot be read: {_stopped(str(error))}", 1)
-
-
 # -- lines -----------------------------------------------------------------------------------------
 
 
 def _nodes(text: str) -> Node | None:
-    node: Node | None = _Yaml(typ="safe", pure=True).compose(text)
+    node: Node | None = _Yaml(pure=True).compose(text)
     return node
 
 
 _composed = lru_cache(maxsize=16)(_nodes)  # several mistakes in one file
-
-
-def _scalars(node: Node | None) -> Iterator[ScalarNode]:
-    """Every value that is no key."""
-    if isinstance(node, ScalarNode):
-        yield node
-    elif isinstance(node, SequenceNode):
-        for inner in node.value:
-            yield from _scalars(inner)
-    elif isinstance(node, MappingNode):
-        for _, value in node.value:
-            yield from _scalars(value)
 
 
 def line_of(text: str, path: Sequence[str | int]) -> int:

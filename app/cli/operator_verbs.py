@@ -11,6 +11,7 @@ from app.operations import at_rest, retention
 from app.operations import backup as backups
 from app.platform import audit as audit_log
 from app.platform.db import migrate
+from app.platform.kernel.errors import Invalid
 from app.platform.kernel.place import system_clock
 from app.platform.storage import BlobStore
 from app.settings import Settings
@@ -25,9 +26,10 @@ def db() -> None:
 @answering
 def db_upgrade(json_: bool) -> None:
     """Bring the database to the newest schema."""
-    with database_of(Settings(), locked=True) as database:
+    settings = Settings()
+    with database_of(settings, locked=True) as database:
         before, _ = migrate.revisions(database)
-        migrate.upgrade(database)
+        at_rest.upgrade(settings, database)
         after, _ = migrate.revisions(database)
     text = f"Schema {after}." if before != after else f"Schema {after}; nothing to do."
     say({"before": before, "after": after}, text, json_)
@@ -46,6 +48,11 @@ def db_backup(target: Path, json_: bool) -> None:
         f"Backup of {sum(manifest['rows'].values())} rows and {manifest['files']} raw files in {target}. Keep the file “secret” of the data directory too, but apart: tickets cannot be opened without it.",
         json_,
     )
+    if lost := manifest.get("not_whole"):
+        raise Invalid(
+            f"The backup was made, but {len(lost)} raw file(s) of the running data are damaged or missing: {', '.join(lost[:5])}.",
+            hint="Copy them from an earlier backup into the folder blobs of the data directory.",
+        )
 
 
 @db.command("restore")
@@ -62,7 +69,9 @@ def db_restore(source: Path, json_: bool) -> None:
 
 
 @db.command("replace-secret")
-@click.confirmation_option(prompt="Every ticket, sign-in and token made so far will be dead for good. Go on?")
+@click.confirmation_option(
+    prompt="With another secret than before, every ticket, sign-in and token made so far is dead for good. Go on?"
+)
 @answering
 def db_replace_secret(json_: bool) -> None:
     """Take the secret that is there now, or a fresh one, for a service whose own is lost or known to others."""
@@ -102,8 +111,8 @@ def audit_verify(since: str, json_: bool) -> None:
         fail(f"There is no anchor in {since}: one is the number of entries and a hash, like 120:9f86….")
     if settings.audit_anchor is not None and settings.audit_anchor.exists():
         anchors += audit_log.anchors_in(settings.audit_anchor.read_text())
-    with database_of(settings) as database, database.read() as session:
-        found = at_rest.verify(session, database.audit_key, anchors)
+    with database_of(settings, locked=True) as database:
+        found = at_rest.verify_here(settings, database, anchors)
     if found.broken_at is not None:
         fail(f"The audit log is broken at entry {found.broken_at}: {found.detail}")
     say({"entries": found.entries, "broken_at": None, "anchors": len(anchors)}, found.detail, json_)

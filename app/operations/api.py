@@ -13,6 +13,7 @@ from app.intake.people import signin
 from app.intake.people.service import ENDED
 from app.operations import service
 from app.platform.audit.tables import AuditOut
+from app.platform.db.companions import Beside
 from app.platform.kernel.actor import Actor, Role
 from app.platform.live import LiveEvent, event_stream
 from app.platform.security.policy import SERVICE_STAFF, allow, current_actor, public
@@ -55,6 +56,8 @@ def ready(request: Request, rt: RuntimeDep) -> JSONResponse:
     """Ready to work: database whole and at the right schema; alarms for jobs and disk. How many jobs there are is for staff."""
     state = service.readiness(rt.db, rt.settings.data_dir)
     state.alarms += rt.workers.alarms()
+    companions: Beside | None = getattr(request.app.state, "companions", None)  # of `mast serve`
+    state.alarms += companions.alarms() if companions is not None else []
     if not rt.db.reserve.make():
         state.alarms.append(service.DISK_FULL)
     # how many wait and are done says how busy the service is, minute by minute; police and passers-by may not see that

@@ -22,13 +22,16 @@ from typing import NotRequired, TypedDict
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from app.operations.at_rest import damage_in, verify
+from app.operations.at_rest import damage_in, note_starts, starts_noted, verify
 from app.platform import audit
 from app.platform.db import Database
 from app.platform.kernel.errors import Conflict, Invalid, Unavailable
 from app.settings import Settings
 
 MANIFEST = "backup.json"
+HASH_LENGTH = 64
+REFERENCE = "blob_sha256"
+"""The column by which a row names its raw file."""
 OTHER = "Use another backup."
 SAVE = "Keep the damaged file, restore the last good backup elsewhere (mast db restore) and serve from there."
 
@@ -42,6 +45,10 @@ class Manifest(TypedDict):
     rows: dict[str, int]
     files: int
     audit: NotRequired[str]
+    libraries: NotRequired[dict[str, str]]
+    """sha-256 of each library file by its path."""
+    not_whole: NotRequired[list[str]]
+    """Raw files that were damaged or missing in the running data already, by name: the rest was worth keeping."""
 
 
 class Restored(TypedDict):
@@ -54,23 +61,30 @@ class Restored(TypedDict):
 
 
 def backup(settings: Settings, database: Database, target: Path, now: datetime) -> Manifest:
-    """Write a backup into `target`, which must not exist yet. Returns its manifest. Raises Invalid for a damaged database."""
+    """Write a backup into `target`, which must not exist yet, and read it back. Returns its manifest.
+
+    Raises Invalid for a damaged database. Raw files that are damaged or missing stop nothing; the manifest names them.
+    """
     if target.exists():
         raise Conflict(f"{target} already exists; nothing was overwritten.", hint="Name a folder that does not exist.")
     part = target.with_name(target.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(mode=0o700, parents=True)
     file = part / ("database.sqlite3" if database.is_sqlite else "database.dump")
+    wanted = _raw_files(database)
     counts, anchor = (_dump_sqlite if database.is_sqlite else _dump_postgres)(database, file)
     for name in ("blobs", "libraries"):
         _copy_folder(settings.data_dir / name, part / name)
+    copied = {path.name for path in (part / "blobs").rglob("*") if path.is_file()}
     manifest: Manifest = {
         "made_at": now.isoformat(timespec="seconds"),
         "database": file.name,
         "database_sha256": _sha256(file),
         "rows": counts,
-        "files": sum(path.is_file() for path in (part / "blobs").rglob("*")),
-        "audit": str(anchor),
+        "files": len(copied),
+        "audit": "; ".join(map(str, (anchor, *starts_noted(settings)))),
+        "libraries": _hashes(part / "libraries"),
+        "not_whole": sorted({*_damaged(part / "blobs"), *(wanted - copied)}),
     }
     (part / MANIFEST).write_text(json.dumps(manifest, indent=2))
     part.rename(target)
@@ -89,6 +103,7 @@ def restore(settings: Settings, source: Path) -> Restored:
     restored = into(settings, manifest, dump)
     for name in ("blobs", "libraries"):
         _copy_folder(source / name, settings.data_dir / name)
+    note_starts(settings, [one for one in audit.anchors_in(manifest.get("audit", "")) if one.starts])
     return restored
 
 
@@ -102,7 +117,7 @@ def _unpacked(source: Path) -> tuple[Manifest, Path]:
     dump = source / Path(manifest["database"]).name
     if _sha256(dump) != manifest["database_sha256"]:
         raise Invalid(f"{dump} is not what was written: its hash differs. Nothing was restored.", hint=OTHER)
-    _check_files(source / "blobs", manifest["files"])
+    _check_files(source, manifest)
     return manifest, dump
 
 
@@ -179,13 +194,40 @@ def _dump_postgres(database: Database, file: Path) -> tuple[dict[str, int], audi
         return _counts(connection), audit.anchor(Session(connection))
 
 
-def _check_files(folder: Path, count: int) -> None:
-    """Every raw file is there and is what its name says."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    damaged = [path.name for path in files if len(path.name) == 64 and _sha256(path) != path.name]
-    if damaged or len(files) < count:
-        what = f"{damaged[0]} is not what was written" if damaged else f"{count - len(files)} raw file(s) are missing"
+def _check_files(source: Path, manifest: Manifest) -> None:
+    """Every raw file and every library file is there and is what was written."""
+    files = sum(path.is_file() for path in (source / "blobs").rglob("*"))
+    damaged = _damaged(source / "blobs") - set(manifest.get("not_whole", []))
+    there = _hashes(source / "libraries")
+    damaged |= {name for name, written in manifest.get("libraries", {}).items() if there.get(name) != written}
+    if damaged or files < manifest["files"]:
+        what = (
+            f"{min(damaged)} is not what was written"
+            if damaged
+            else f"{manifest['files'] - files} raw file(s) are missing"
+        )
         raise Invalid(f"This backup is damaged: {what}. Nothing was restored.", hint=OTHER)
+
+
+def _damaged(blobs: Path) -> set[str]:
+    """Raw files that are not what their names say."""
+    files = (path for path in blobs.rglob("*") if path.is_file() and len(path.name) == HASH_LENGTH)
+    return {path.name for path in files if _sha256(path) != path.name}
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): _sha256(path) for path in folder.rglob("*") if path.is_file()}
+
+
+def _raw_files(database: Database) -> set[str]:
+    """Names of the raw files that rows refer to. Asked before the copy, so that a file purged since is not missed."""
+    with database.read() as session:
+        there = sa.inspect(session.connection())
+        naming = [
+            name for name in there.get_table_names() if any(c["name"] == REFERENCE for c in there.get_columns(name))
+        ]
+        queries = [sa.select(sa.column(REFERENCE, sa.String)).select_from(sa.table(name)) for name in naming]
+        return {sha256 for query in queries for sha256 in session.scalars(query) if sha256}
 
 
 def _counts(connection: sa.Connection) -> dict[str, int]:
@@ -198,8 +240,13 @@ def _counts(connection: sa.Connection) -> dict[str, int]:
 
 
 def _copy_folder(source: Path, target: Path) -> None:
-    if source.exists():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.part"), dirs_exist_ok=True)
+    """For this account of the machine alone, whatever a stick or an archive has made of the modes."""
+    if not source.exists():
+        return
+    unfinished = shutil.ignore_patterns("*.part")
+    shutil.copytree(source, target, ignore=unfinished, copy_function=shutil.copyfile, dirs_exist_ok=True)
+    for path in (target, *target.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def _sha256(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import uuid
 from collections.abc import Sequence
@@ -24,6 +25,11 @@ WAITS_LONG = timedelta(minutes=2)
 DISK_FULL = (
     "The disk is full. People can sign in and clients can read their results, but nothing else is saved. Free some space. "
     "MAST then sets its reserve aside again."
+)
+
+NOT_WRITABLE = (
+    "Nothing can be saved: the data folder or the database cannot be written. Clients and those who are signed in can read results; "
+    "nobody can sign in."
 )
 
 
@@ -71,6 +77,8 @@ def _look(state: Readiness, database: Database, data_dir: Path) -> None:
     if open_to_others(data_dir):
         state.staff_alarms.append(f"Other accounts of this machine can look into {data_dir}: chmod -R go= {data_dir}")
     touch_every_table(database)
+    if not database.can_write() or not os.access(place, os.W_OK):
+        state.alarms.append(NOT_WRITABLE)
     with database.read() as session:
         state.jobs = {kind.value: count for kind, count in count_by_state(session).items()}
         waits = waiting_since(session, database.clock() - WAITS_LONG)

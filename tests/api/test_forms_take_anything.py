@@ -141,3 +141,11 @@ def test_no_header_makes_a_server_error(world: World, name: str, value: str) -> 
         ):
             response = client.request(method, url, headers={name: value.encode("latin-1")}, content=b"{}")
             assert response.status_code < 500, f"{method} {url} {response.text[:300]}"
+
+
+@pytest.mark.parametrize("kind", ["Multipart/Form-Data; boundary=x", "multipart/form-data; boundary=x"])
+def test_a_form_may_name_its_type_in_capitals(world: World, kind: str) -> None:
+    """The nudge read a form as JSON whose type it did not know, after the route had read it: a server error."""
+    part = '--x\r\nContent-Disposition: form-data; name="told_words"\r\n\r\ncall 07700 900123\r\n--x--\r\n'
+    answer = world.as_(Role.CHEMIST).post("/alerts", content=part.encode(), headers={"Content-Type": kind})
+    assert (answer.status_code, "a phone number" in answer.text) == (422, True)

@@ -18,6 +18,7 @@ from app.care.message_packs.checking import Checks
 from app.intake.people import service as people
 from app.intake.people.tables import AgencyKind
 from app.main import attach, build_runtime, create_app
+from app.platform import audit
 from app.platform.db import Database
 from app.platform.kernel.actor import Actor, Role
 from app.runtime import Runtime
@@ -122,6 +123,7 @@ def world(settings: Settings, clock: Callable[[], datetime]) -> Iterator[World]:
     once.remember_pages(runtime.templates)
     app = application_with(runtime)
     with runtime.db.begin() as uow:
+        audit.adopt(uow, audit.key_of(runtime.pepper))  # as a server that starts with a new database
         own = people.add_agency(uow, "North East Drug Checking", AgencyKind.SERVICE)
         other = people.add_agency(uow, "Another Service", AgencyKind.SERVICE)
         actors = {role: _person(uow, own.id, f"{role.value}.own", role) for role in Role}

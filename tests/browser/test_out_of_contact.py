@@ -37,7 +37,7 @@ HIDE_AND_SHOW = """() => {
     }
 }"""
 VIEW = "**/api/v1/tickets/view*"
-LOST = "ERR_INTERNET_DISCONNECTED|ERR_FAILED"
+LOST = "ERR_INTERNET_DISCONNECTED|ERR_FAILED|htmx:error: timeout"
 
 
 @pytest.fixture(scope="module")

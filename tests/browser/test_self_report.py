@@ -16,6 +16,7 @@ from app.platform.kernel.actor import Role
 from tests.browser import steps
 from tests.support import traces
 from tests.support.browser import FLAGS, find_chromium
+from tests.support.budget import size
 from tests.support.pdf_text import sheets
 from tests.support.planted import SENTINEL
 from tests.support.road import Road
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.browser
 
 MARK = traces.spellings("wychwood-tonic")
 SERVE = (sys.executable, "-c", "from tests.support.planted import serve; serve()")
-RUNS = 10
+RUNS = size(4, 10)
 EARLIEST_MS, LATEST_MS = (
     300,
     2300,
@@ -261,7 +262,7 @@ def _press(page: Page, number: int) -> None:
 def test_G1_pressed_before_its_script_has_come_it_reaches_no_request_and_no_profile(
     desk: Desk, site: Site, sample: str, tmp_path: Path
 ) -> None:
-    """Ten runs of one browser: pressed, loaded again, left and closed, and the window brought back after the last."""
+    """Runs of one browser: pressed, loaded again, left and closed, and the window brought back after the last."""
     requests: list[Request] = []
     target, profile = f"/consultations/samples/{sample}", tmp_path / "profile"
     with remembering(desk, profile) as context:

@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from app.intake.people import service as people
+from app.intake.people.tables import AgencyKind
+from app.platform.db import Database
+from app.platform.db.migrate import downgrade, upgrade
+from app.platform.kernel.actor import Role
 from tests.cli.conftest import Mast
 
 ADD = ("people", "add", "ada", "--name", "Ada", "--agency", "Durham", "--role", "admin")
@@ -74,8 +79,10 @@ def test_attack_the_end_of_the_log_is_gone_since_the_backup(mast: Mast, data: Pa
     mast("people", "token", "ada")
     assert "unbroken" in mast("audit", "verify", "--since", manifest).stdout
     with closing(sqlite3.connect(data / "mast.sqlite3")) as file, file:
+        trigger = file.execute("SELECT sql FROM sqlite_master WHERE name = 'audit_entry_no_delete'").fetchone()[0]
         file.execute("DROP TRIGGER audit_entry_no_delete")
         file.execute("DELETE FROM audit_entry WHERE seq >= (SELECT max(seq) - 1 FROM audit_entry)")
+        file.execute(trigger)
     assert "unbroken" in mast("audit", "verify").stdout, "nothing in the database can tell"
     said = mast("audit", "verify", "--since", manifest, code=1).stderr
     assert "an anchor says" in said
@@ -95,3 +102,79 @@ def test_attack_other_accounts_of_the_machine_read_data_and_backups(mast: Mast, 
     written = [data, tmp_path / "backup", *data.rglob("*"), *(tmp_path / "backup").rglob("*")]
     assert {path.name for path in written} >= {"mast.sqlite3", "secret", "database.sqlite3", "backup.json"}
     assert [path for path in written if path.stat().st_mode & 0o077] == []
+
+
+def tampered(data: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(data / "mast.sqlite3")) as file, file:
+        for statement in statements:
+            file.execute(statement)
+
+
+EMPTIED = "DELETE FROM audit_key"
+
+
+@pytest.mark.parametrize("verb", [("serve",), ("worker",), ("people", "token", "ada"), ("audit", "verify")])
+def test_attack_the_note_of_the_key_deleted_is_not_made_again_in_silence(
+    mast: Mast, data: Path, verb: tuple[str, ...]
+) -> None:
+    tampered(data, EMPTIED)
+    before = (data / "mast.sqlite3").read_bytes()
+    assert "table audit_key is empty" in mast(*verb, code=1).stderr
+    assert (data / "mast.sqlite3").read_bytes() == before
+    (data / "secret").write_text("another" * 8)
+    assert "table audit_key is empty" in mast(*verb, code=1).stderr
+
+
+def test_attack_a_key_taken_again_is_not_the_first_one(
+    mast: Mast, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tampered(data, EMPTIED)
+    mast("db", "backup", tmp_path / "backup")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.setenv("MAST_DATA_DIR", str(tmp_path / "elsewhere"))
+    said = mast("db", "restore", tmp_path / "backup", code=1).stderr
+    assert "The audit log of this backup is broken: The note of its key is gone" in said
+    monkeypatch.setenv("MAST_DATA_DIR", str(data))
+    mast("db", "replace-secret", "--yes")
+    assert "from entry 1 on; the database says from entry" in mast("audit", "verify", code=1).stderr
+    assert (data / "audit_start").stat().st_mode & 0o777 == 0o600
+
+
+def test_attack_triggers_of_the_log_dropped(mast: Mast, data: Path) -> None:
+    tampered(data, "DROP TRIGGER audit_entry_no_delete")
+    assert "audit_entry_no_delete is missing" in mast("audit", "verify", code=1).stderr
+
+
+def test_a_row_that_somebody_else_added_is_named_with_what_to_do(mast: Mast, data: Path) -> None:
+    tampered(data, f"INSERT INTO audit_key VALUES (999, '{'a' * 64}')")
+    said = mast("serve", code=1).stderr
+    assert "take row 999 out of the table audit_key" in said
+    tampered(data, "DELETE FROM audit_key WHERE from_seq = 999")
+    mast("audit", "verify")
+
+
+def test_a_service_from_before_the_key_takes_it_with_the_upgrade(
+    mast: Mast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Database(f"sqlite:///{tmp_path}/data/mast.sqlite3")) as database:
+        upgrade(database)
+        with database.begin() as uow:
+            agency = people.add_agency(uow, "Durham", AgencyKind.SERVICE)
+            people.add_person(uow, agency.id, "ada", "Ada", "correct horse battery", [Role.ADMIN])
+        downgrade(database, "0024")
+    assert "There is no secret" in mast("db", "upgrade", code=1).stderr
+    for folder in ("data", "elsewhere"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / "secret").write_text("s" * 32)
+    mast("db", "upgrade")
+    said = mast("audit", "verify").stdout
+    assert "Entries 1 to 2 are from before hashes were made with a key" in said
+    mast("db", "backup", tmp_path / "backup")
+    monkeypatch.setenv("MAST_DATA_DIR", str(tmp_path / "elsewhere"))
+    mast("db", "restore", tmp_path / "backup")
+    assert mast("audit", "verify").stdout == said
+    (tmp_path / "elsewhere" / "audit_start").unlink()
+    assert "to say that it began so" in mast("audit", "verify", code=1).stderr
+    assert mast("audit", "verify", "--since", tmp_path / "backup" / "backup.json").stdout == said
+    assert "already" in mast("db", "replace-secret", "--yes").stdout
+    assert mast("audit", "verify").stdout == said

@@ -10,7 +10,9 @@ import pytest
 
 from app.intake.people import service as people
 from app.intake.people.tables import AgencyKind
+from app.operations.at_rest import unlock
 from app.platform.db import Database, migrate
+from app.settings import Settings
 from tests.cli.conftest import Mast
 
 
@@ -19,8 +21,10 @@ def path(mast: Mast, tmp_path: Path) -> Path:
     """A database with a service in it."""
     mast("db", "upgrade")
     path = tmp_path / "data" / "mast.sqlite3"
-    with closing(Database(f"sqlite:///{path}")) as database, database.begin() as uow:
-        people.add_agency(uow, "Our service", AgencyKind.SERVICE)
+    with closing(Database(f"sqlite:///{path}")) as database:
+        unlock(Settings(), database)
+        with database.begin() as uow:
+            people.add_agency(uow, "Our service", AgencyKind.SERVICE)
     return path
 
 

@@ -47,6 +47,23 @@ def test_a_person_is_added_with_a_link_shown_once_and_may_have_a_token() -> None
     assert "unbroken" in mast("audit", "verify").stdout
 
 
+@pytest.mark.parametrize(
+    ("username", "name", "says"),
+    [
+        ("A B", "Ada", "no user name"), ("../../x", "Ada", "no user name"), ("x" * 61, "Ada", "no user name"),
+        ("ada", "A\u202eda", "right-to-left"), ("ada", "A\nda", "one line"), ("ada", "x" * 200, "1 to 120"), ("ada", " ", "1 to 120"),
+    ],
+)  # fmt: skip
+def test_the_names_of_an_account_are_those_the_pages_take(username: str, name: str, says: str) -> None:
+    mast("db", "upgrade")
+    mast(*CHEN)
+    add = ("people", "add", username, "--agency", "Durham", "--role", "chemist")
+    assert says in mast(*add, "--name", name, code=1).stderr
+    assert [one["username"] for one in asked("people", "list")] == ["chen"]
+    if username == "ada" and name.strip():
+        assert says in mast("people", "change", "chen", "--name", name, code=1).stderr
+
+
 def test_an_instruments_computer_gets_a_token_of_its_own_and_no_link() -> None:
     mast("db", "upgrade")
     add = ("people", "add", "--name", "FTIR laptop", "--agency", "Durham", "--role", "instrument")
@@ -69,8 +86,8 @@ def test_a_password_comes_by_standard_input() -> None:
     mast("db", "upgrade")
     assert "12 characters" in mast(*ADD, "--password-stdin", code=1, stdin="short\n").stderr
     assert mast(*ADD, "--password-stdin", stdin="a long enough password\n").stdout == "Ada may sign in as ada.\n"
-    with closing(Database(Settings().database_url)) as database, database.read() as session:
-        assert people.check_password(session, "ada", "a long enough password").display_name == "Ada"
+    with closing(Database(Settings().database_url)) as database:
+        assert people.check_password(database.read, "ada", "a long enough password").display_name == "Ada"
 
 
 def test_accounts_are_listed_changed_turned_off_and_on_and_signed_out() -> None:

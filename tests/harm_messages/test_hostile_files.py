@@ -35,6 +35,8 @@ HOSTILE = [
     ("a number without end", "pack.yaml", FILES["pack.yaml"].replace("version: ", "version: 0x" + "f" * 300_000 + " #", 1),
      "value", 2, "is read as a number of 300002 digits"),
     ("a number to the base of sixty", "evidence.yaml", "%YAML 1.1\n---\na: " + "1:" * 150_000 + "1\n", "value", 3, "is read as a number"),
+    ("a day that does not exist after many numbers", "evidence.yaml", "a: [" + "1," * 190_000 + "\n2027-02-30]\n", "value", 2,
+     "“2027-02-30” is no day or number that exists."),
     ("a cell without end", "register.tsv", FILES["register.tsv"] + "x" * 300_000, "register", 0, "A cell is longer than"),
     ("a pattern that is none", "pack.yaml", FILES["pack.yaml"].replace(r"\\bno (nitaz", "((no (nitaz", 1), "value", 13,
      "“((no (nitazenes?|fentanyls?)\\b” is no pattern that can be searched for"),

@@ -18,6 +18,7 @@ from app.platform import audit
 from app.platform.audit import Anchor, AuditEntry, verify
 from app.platform.audit.log import digest
 from app.platform.db import Database
+from app.platform.kernel.actor import Role
 from app.platform.live import EventRow, publish
 from tests.support.staged import either_database
 
@@ -158,10 +159,12 @@ def test_attack_every_entry_deleted_where_there_are_people(database: Database) -
     keyed(database)
     with database.begin() as uow:
         agency = people.add_agency(uow, "Durham", AgencyKind.SERVICE)
-        uow.session.add(people.Person(agency_id=agency.id, username="a", display_name="A", password_hash="", created_at=uow.now))  # fmt: skip
+        people.add_person(uow, agency.id, "anna", "Anna", "correct horse battery", [Role.ADMIN])
     assert checked(database).broken_at is None
     unlocked(database, "DELETE FROM audit_entry")
     assert checked(database).broken_at == 1
+    filled(database, 1)
+    assert checked(database).broken_at == 1, "an entry that came later does not make up for the others"
     with database.writer.begin() as connection:
         connection.exec_driver_sql("DELETE FROM audit_key")
     assert checked(database).broken_at == 1
@@ -226,6 +229,41 @@ def test_after_another_secret_what_the_old_one_wrote_is_held_to_its_order_only(d
     assert checked(database).broken_at == 1, "the old secret proves nothing any more"
     unlocked(database, "DELETE FROM audit_entry WHERE seq = 3")
     assert checked(database, key=other).broken_at == 3
+
+
+def test_attack_the_record_of_the_key_deleted_alone(database: Database) -> None:
+    filled(keyed(database), 3)
+    with database.writer.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM audit_key")
+    assert checked(database).detail == "The note of its key is gone: table audit_key is empty."
+
+
+def test_attack_a_later_key_than_the_one_that_was_noted_elsewhere(database: Database) -> None:
+    filled(keyed(filled(database, 5)), 5)
+    with database.read() as session:
+        noted = audit.anchor(session)
+    assert audit.anchors_in(f"{noted}; {noted}\n") == [noted, noted]
+    assert checked(database, [noted]).broken_at is None
+    found = checked(database, [Anchor(0, "0" * 64, (1,))])
+    assert (found.broken_at, "from entry 1 on; the database says from entry 6" in found.detail) == (1, True)
+
+
+def test_triggers_that_are_missing_or_off_are_named(database: Database) -> None:
+    with database.read() as session:
+        assert audit.missing_triggers(session) == []
+    unlocked(database)
+    with database.read() as session:
+        missing = audit.missing_triggers(session)
+    wanted = ["no_update", "no_delete"] if database.is_sqlite else ["no_change", "no_truncate"]
+    assert missing == [f"audit_entry_{one}" for one in wanted]
+
+
+def test_the_row_that_keeps_the_right_key_out_is_found(database: Database) -> None:
+    filled(keyed(database), 3)
+    with database.writer.begin() as connection:
+        connection.exec_driver_sql(f"INSERT INTO audit_key (from_seq, mac) VALUES (999, '{'a' * 64}')")
+    with database.read() as session:
+        assert (audit.fits(session, KEY), audit.row_in_the_way(session, KEY)) == (False, 999)
 
 
 def test_two_processes_that_start_together_take_one_key_once(database: Database) -> None:

@@ -40,6 +40,15 @@ def database(either: Database) -> Database:
 
 
 @pytest.fixture
+def stage(stage: Stage) -> Stage:
+    """The people of the world under test stand in its log, as those that MAST adds."""
+    with stage.world.runtime.db.begin() as uow:
+        for key in uow.session.scalars(sa.select(metadata.tables["person"].c.id)).all():
+            record(uow, "add", "person", key)
+    return stage
+
+
+@pytest.fixture
 def elsewhere(request: pytest.FixtureRequest, stage: Stage, tmp_path: Path) -> Iterator[Settings]:
     """Another machine: an empty data directory, and an empty database of the same kind."""
     if stage.world.runtime.db.is_sqlite:
@@ -124,12 +133,16 @@ def test_a_backup_never_overwrites(stage: Stage, tmp_path: Path) -> None:
         make(stage, tmp_path / "backup")
 
 
-@pytest.mark.parametrize("damage", ["database", "file", "missing file", "manifest"])
+@pytest.mark.parametrize("damage", ["database", "file", "missing file", "library", "missing library", "manifest"])
 def test_a_damaged_backup_is_refused_and_nothing_is_restored(
     stage: Stage, elsewhere: Settings, tmp_path: Path, damage: str
 ) -> None:
     some_work(stage)
+    library = stage.world.runtime.settings.data_dir / "libraries" / "one" / "first.npy"
+    library.parent.mkdir(parents=True)
+    library.write_bytes(b"spectra")
     manifest = make(stage, tmp_path / "backup")
+    kept = tmp_path / "backup" / "libraries" / "one" / "first.npy"
     raw = next(p for p in (tmp_path / "backup" / "blobs").rglob("*") if p.is_file())
     raw.chmod(0o644)
     if damage == "database":
@@ -141,6 +154,10 @@ def test_a_damaged_backup_is_refused_and_nothing_is_restored(
         raw.write_bytes(raw.read_bytes() + b"x")
     elif damage == "missing file":
         raw.unlink()
+    elif damage == "library":
+        kept.write_bytes(b"spectre")
+    elif damage == "missing library":
+        kept.unlink()
     else:
         (tmp_path / "backup" / "backup.json").unlink()
     with pytest.raises(Invalid):
@@ -149,6 +166,19 @@ def test_a_damaged_backup_is_refused_and_nothing_is_restored(
     database = Database(elsewhere.database_url)
     assert sa.inspect(database.reader).get_table_names() == []
     database.close()
+
+
+def test_attack_raw_files_that_were_damaged_or_lost_before_the_backup_are_named_and_the_rest_is_kept(
+    stage: Stage, elsewhere: Settings, tmp_path: Path
+) -> None:
+    some_work(stage)
+    blobs = stage.world.runtime.settings.blob_dir
+    damaged, lost, *_ = sorted(p for p in blobs.rglob("*") if p.is_file() and len(p.name) == 64)
+    damaged.chmod(0o644)
+    damaged.write_bytes(b"something else")
+    lost.unlink()
+    assert make(stage, tmp_path / "backup").get("not_whole") == sorted([damaged.name, lost.name])
+    assert backups.restore(elsewhere, tmp_path / "backup")["rows"]
 
 
 def test_a_restore_never_goes_over_something(stage: Stage, elsewhere: Settings, tmp_path: Path) -> None:
@@ -251,6 +281,20 @@ def test_a_dump_with_a_row_that_points_to_nothing_is_not_restored(
             backups.restore(Settings(data_dir=tmp_path / "elsewhere", database_url=url), tmp_path / "backup")
         with closing(Database(url)) as database:
             assert sa.inspect(database.reader).get_table_names() == []
+
+
+def test_what_is_restored_is_for_this_account_alone_whatever_the_modes_of_the_backup(
+    stage: Stage, elsewhere: Settings, tmp_path: Path
+) -> None:
+    """As after a stick or an archive."""
+    some_work(stage)
+    make(stage, tmp_path / "backup")
+    for path in (tmp_path / "backup").rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    backups.restore(elsewhere, tmp_path / "backup")
+    restored = list(elsewhere.blob_dir.rglob("*"))
+    assert restored
+    assert [path for path in (elsewhere.blob_dir, *restored) if path.stat().st_mode & 0o077] == []
 
 
 def test_a_restore_says_when_the_secret_is_missing_or_of_another_service(

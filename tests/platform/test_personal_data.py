@@ -34,6 +34,32 @@ def test_what_points_to_a_person_fires_and_can_be_left_out(text: str, kind: str)
     assert found_in(text, [PersonalKind(kind)]) == [], "a field may be there for this kind"
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Ring 07700.900.123 first.", "phone"), ("Ring 0 7 7 0 0 9 0 0 1 2 3 first.", "phone"),
+        ("Ring ０７７００９００１２３ first.", "phone"), ("Ring ٠٧٧٠٠٩٠٠١٢٣ first.", "phone"), ("Ring +44.7700.900123.", "phone"),
+        ("Ring 077\u200b00 900\u2060123 first.", "phone"), ("Lives at dh13le now.", "post_code"),
+        ("From my mate Tоm today.", "name"), ("From my mate Da\u200bve today.", "name"), ("Seen near tеnt 14.", "tent"),
+    ],
+)  # fmt: skip
+def test_what_is_only_written_otherwise_fires_too(text: str, kind: str) -> None:
+    (one,) = found_in(text)
+    assert one.kind.value == kind
+    assert text[one.start : one.end] in text
+    assert found_in(left_out(text)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Doses of 0.125, 0.250 and 0.500 mg", "0 1 2 3 4 5 6 7 8 9", "at 01.02.2026 12.30 and 17.02.2026", "0.10 0.20 0.30 0.40 mg",
+     "sample LS-2304-117", "br100ug on paper", "sg12 and de5th", "weighed 012.5 mg and 0210.33 mg", "RT 07.123 min, 12.456 min",
+     "٣ таблетки, 150 мг", "１５０ mg MDMA"],
+)  # fmt: skip
+def test_doses_times_weights_and_numbers_of_samples_do_not_fire(text: str) -> None:
+    assert found_in(text) == []
+
+
 def test_the_tables_are_as_large_as_they_say_and_reach_every_pattern() -> None:
     assert len(set(HARMLESS)) == len(set(PERSONAL)) == 60
     assert {kind for _, kind in PERSONAL} == {kind.value for kind, _, _ in PATTERNS} == set(PersonalKind)

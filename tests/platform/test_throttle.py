@@ -131,6 +131,20 @@ def test_where_nothing_can_be_written_the_process_counts_by_a_clock_nobody_sets(
     assert passed(counts, 9, *ADA) == 5, "a success cleared it"
 
 
+def test_where_every_connection_is_taken_nothing_is_tried_nor_counted_by_the_process(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wait(*_: object, **__: object) -> None:
+        raise sa.exc.TimeoutError("QueuePool limit reached")
+
+    monkeypatch.setattr(sqlite_database, "begin", wait)
+    counts, tried = counting(sqlite_database), []
+    with pytest.raises(sa.exc.TimeoutError), counts.trying(*ADA):
+        tried.append("a password")
+    assert tried == []
+    assert not counts._here._counts
+
+
 def test_the_count_of_a_process_stays_small(unwritable: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(throttle, "MAX_KEYS", 4)
     counts = counting(unwritable)

@@ -46,6 +46,13 @@ def test_behind_a_trusted_proxy_everybody_has_their_own_address(behind: World) -
     assert misses(behind, PROXY, [(f"192.0.2.{n}",) for n in range(12)]) == 12
 
 
+def test_a_proxy_is_known_where_the_server_listens_on_both_kinds_of_addresses(behind: World) -> None:
+    """A server on `::` sees a proxy at 10.9.9.9 as ::ffff:10.9.9.9."""
+    mapped = ("::ffff:10.9.9.9", 4000)
+    assert misses(behind, mapped, [(f"192.0.2.{n}",) for n in range(12)]) == 12
+    assert misses(behind, ("::ffff:198.51.100.9", 1), [(f"192.0.2.{n}",) for n in range(12)]) == 10
+
+
 def test_what_a_client_says_of_itself_before_the_proxy_counts_for_nothing(behind: World) -> None:
     """The right-hand end is what the trusted proxy saw; further left anybody may write what they like."""
     made_up = [(f"192.0.2.{n}", "198.51.100.7") for n in range(12)]

@@ -24,6 +24,7 @@ import httpx2
 
 from app.intake.people import service as people
 from app.intake.people.tables import AgencyKind
+from app.operations.at_rest import unlock
 from app.platform.db import Database
 from app.platform.db.migrate import upgrade
 from app.platform.kernel.actor import Actor, Role
@@ -64,6 +65,7 @@ class Service:
         settings = Settings(data_dir=data_dir, database_url=database_url)
         database = Database(settings.database_url)
         upgrade(database)
+        unlock(settings, database)
         service = cls(settings, environment=environment)
         with database.begin(Actor(None, "operator", frozenset(), None)) as uow:
             agency = people.add_agency(uow, "Test service", AgencyKind.SERVICE)

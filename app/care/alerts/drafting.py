@@ -16,7 +16,8 @@ from sqlmodel import col, select
 
 from app.care.alerts import repository
 from app.care.alerts.domain import BY_ONE, LONGEST, SIGNED, AlertState, Reach, Tier, Trigger
-from app.care.alerts.signing import NewAlert, ends, tell
+from app.care.alerts.new_alert import NewAlert, ends
+from app.care.alerts.signing import tell
 from app.care.alerts.standing import Standing, outside
 from app.care.alerts.tables import Alert, AlertEvidence
 from app.intake.samples import lookup, substances

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.care.alerts import domain, repository, signing
-from app.care.alerts.signing import NewAlert, standing_behind
+from app.care.alerts.new_alert import NewAlert, standing_behind
 from app.care.alerts.standing import Standing
 from app.care.alerts.tables import Alert, AlertChannel, AlertEvidence, AlertStep, DetectionRun
 from app.care.consultations.domain import person_of

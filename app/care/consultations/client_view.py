@@ -11,7 +11,7 @@ import structlog
 from sqlmodel import Session
 
 from app.care.alerts import service as alerts
-from app.care.consultations import facts, repository
+from app.care.consultations import beside, facts, repository
 from app.care.consultations.domain import SHUT_FOR_STAFF, AdjustmentKind, Shut, Stage, ViewKind, stage_of
 from app.care.consultations.facts import MadeOf, changes
 from app.care.consultations.tables import PageAdjustment
@@ -120,7 +120,7 @@ def _view(
         return _waiting(session, sample, place)
     try:
         made = MadeOf(
-            _facts(pack, told.view, alerts.facts_for(session, checking, now), facts.for_client(session, sample, pack)),
+            _facts(pack, told.view, alerts.facts_for(session, checking, now), beside.for_client(session, sample, pack)),
             context,
             adjustments_of(session, checking, told.view.result.id, now),
             locale,
@@ -210,7 +210,7 @@ def _facts(
     pack: Pack,
     view: results.ResultView,
     warned: tuple[AlertFact, ...] = (),
-    others: facts.Beside | None = None,
+    others: beside.Beside | None = None,
 ) -> Facts:
     """The facts of a page, with the alerts in force and what was found in other samples of the visit."""
     made = facts.facts_of(view, pack)

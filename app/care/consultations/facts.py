@@ -1,7 +1,5 @@
 """Turns what the laboratory recorded into the facts the message rules read, keeps what a page was made of, and says how a result
-differs from the version that was told before. All of it pure, but for what stands beside a result: the other samples of the visit,
-harm, and the same drug elsewhere. That is looked up when the page is made, because it goes on changing after a version was submitted;
-samples are checked against each other by what was found in them, never by what the client said about themselves.
+differs from the version that was told before. Pure.
 
 What the display log keeps is enough to make the same page again: facts, context and what staff did are the arguments of
 `evaluate`. What a person said they also take is no part of it: the context leaves it out of every dump.
@@ -11,23 +9,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Container, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
 from babel.numbers import format_decimal
 from pydantic import JsonValue, TypeAdapter
-from sqlmodel import Session
 
 from app.care.consultations.words import Words
-from app.care.counted import series
-from app.intake.samples import lookup
-from app.intake.samples import service as samples
-from app.platform.kernel.place import day_of
-from app.results import session_facts as results
 from app.results.derivation import finding_fact, scope_fact, strip_facts
 from app.results.grounds import frozen
 from app.results.view import ResultView
-from harm_messages import Adjustments, Confidence, Context, Facts, Pack, Page, evaluate
+from harm_messages import Adjustments, Context, Facts, Pack, Page, evaluate
 from harm_messages.evidence import Evidence
 from harm_messages.register import Register, within
 from harm_messages.types import Abundance, StripReading
@@ -171,54 +163,3 @@ def _label(pack: Pack, one: str, locale: str) -> str:
         register.classes[one].plain if one in register.classes else words.class_kind.format(kind=one.rsplit(".", 1)[-1])
     )
     return words.classes.get(one) or plain
-
-
-RECENT = timedelta(days=30)
-"""As long as a local professional alert runs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """Register ids and classes found in other samples of the visit; what makes a confirmed finding a matter for more people."""
-
-    same_visit: tuple[str, ...] = ()
-    harm_reported: bool = False
-    second_sample: bool = False
-
-    def to(self, made: Facts) -> Facts:
-        """The facts of a version, with this."""
-        return made.model_copy(update=asdict(self))
-
-
-def for_client(session: Session, sample: samples.Sample, pack: Pack) -> Beside:
-    """What may change words on a client's page: harm and other people's samples do not."""
-    return Beside(_same_visit(session, sample, pack))
-
-
-def for_staff(session: Session, sample: samples.Sample, made: Facts, pack: Pack, now: datetime) -> Beside:
-    """What may change what staff are asked to do."""
-    return Beside(
-        _same_visit(session, sample, pack),
-        lookup.is_harmed(sample),
-        series.confirmed_elsewhere(
-            session, sample.agency_id, watched(made, pack), besides=sample.id, since=day_of(now - RECENT)
-        ),
-    )
-
-
-def _same_visit(session: Session, sample: samples.Sample, pack: Pack) -> tuple[str, ...]:
-    others = lookup.of_the_same_visit(session, sample)
-    if not others:
-        return ()
-    told = results.facts_of_samples(session, others, individual_results=True)
-    found = {name for fact in told.values() for name in (*(one.found for one in fact.found), *fact.reacted)}
-    return tuple(sorted(one for one in found if one in pack.substances or pack.substances.is_class(one)))
-
-
-def watched(made: Facts, pack: Pack) -> set[str]:
-    """Confirmed substances that an alert is proposed for by their name or class; not those every group holds."""
-    sure = {f.substance for f in made.findings if f.substance and f.confidence is Confidence.CONFIRMED}
-    known = {one: pack.substances[one].drug_class if one in pack.substances else "" for one in sure}
-    named = {one for row in pack.staff for one in row.substances}
-    classes = {one for row in pack.staff for one in row.classes if one != "*"}
-    return {one for one in sure if one in named or any(within(known[one], each) for each in classes)}

@@ -57,12 +57,22 @@ def cookie_name(runtime: Runtime, of: str = "ticket") -> str:
     return f"__Host-mast-{of}" if runtime.settings.cookie_secure else f"mast-{of}"
 
 
-def remember(response: Response, runtime: Runtime, request: Request, sample: samples.Sample) -> None:
-    """Give this browser a secret of its own for the sample, so that the code is not needed again."""
-    with runtime.begin(CLIENT, request, vital=True) as uow:
-        secret, until = lookup.open_ticket_session(uow, sample, runtime.pepper)
-    lasts = int((until - runtime.now()).total_seconds())  # not a date: clocks of phones are wrong
-    _set_cookie(response, runtime, cookie_name(runtime), secret, lasts)
+def remember(response: Response, runtime: Runtime, request: Request, sample: samples.Sample) -> bool:
+    """Give this browser a secret of its own for the sample, so that the code is not needed again. Says whether it could be
+    written.
+
+    Raises TicketUnknown where the ticket was replaced at the same moment.
+    """
+
+    def open_it(uow: UnitOfWork) -> None:
+        opened = lookup.open_ticket_session(uow, sample, runtime.pepper)
+        if opened is None:
+            raise TicketUnknown
+        secret, until = opened
+        lasts = int((until - runtime.now()).total_seconds())  # not a date: clocks of phones are wrong
+        uow.after_commit(lambda: _set_cookie(response, runtime, cookie_name(runtime), secret, lasts))
+
+    return runtime.noted("ticket opened", CLIENT, request, open_it)
 
 
 def _set_cookie(response: Response, runtime: Runtime, name: str, value: str, lasts: int) -> None:
@@ -158,12 +168,15 @@ def view_for_client(runtime: Runtime, request: Request, sample: samples.Sample) 
         pack = runtime.packs.current(session, sample.agency_id, runtime.now())
         view = own_view(session, pack, sample, runtime.now(), locale=language_of(request, runtime))
         noting = service.needs_noting(session, sample, view, ShownTo.CLIENT)
+
+    def note(uow: UnitOfWork) -> None:
+        row = lookup.sample_for_system(uow.session, sample.id)
+        if row is not None:
+            service.note_shown(uow, row, view, ShownTo.CLIENT)
+            _keep_pack(runtime, uow, view)
+
     if noting:
-        with runtime.begin(CLIENT, request, vital=True) as uow:
-            row = lookup.sample_for_system(uow.session, sample.id)
-            if row is not None:
-                service.note_shown(uow, row, view, ShownTo.CLIENT)
-                _keep_pack(runtime, uow, view)
+        runtime.noted("page shown to the client", CLIENT, request, note)
     return view
 
 
@@ -180,10 +193,13 @@ def view_for_staff(
         pack = runtime.packs.current(session, sample.agency_id, runtime.now())
         view = client_view(session, pack, sample, runtime.now(), also_taking=also, locale=locale)
         noting = service.needs_noting(session, sample, view, ShownTo.STAFF, who.person_id)
+
+    def note(uow: UnitOfWork) -> None:
+        service.note_shown(uow, lookup.get_sample(uow.session, who, sample_id), view, ShownTo.STAFF)
+        _keep_pack(runtime, uow, view)
+
     if noting:
-        with runtime.begin(who, request, vital=True) as uow:
-            service.note_shown(uow, lookup.get_sample(uow.session, who, sample_id), view, ShownTo.STAFF)
-            _keep_pack(runtime, uow, view)
+        runtime.noted("page shown to staff", who, request, note)
     return sample, view
 
 

@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from difflib import Match, SequenceMatcher
+from itertools import accumulate
 from typing import Literal
 
 from app.care.message_packs.rule_files import frozen
@@ -14,7 +15,9 @@ from app.care.message_packs.rule_files import frozen
 _TOKENS = re.compile(r"\s+|[\w'’-]+|[^\w\s]")
 _AROUND = 3
 """Lines of a long file shown on either side of a change."""
-_WORK = 2_000_000
+_WORK = 10_000_000
+"""Steps that comparing two versions may take, some seconds. What is left to compare then is shown as replaced."""
+_OF_A_FILE = 2_000_000
 _SHOWN = 20_000
 """Characters of a text that came, went or was changed through and through."""
 Kind = Literal["same", "gone", "new"]
@@ -36,6 +39,40 @@ class FileChange:
     kind: Literal["changed", "added", "removed"]
     pieces: tuple[Piece, ...]
 
+    @property
+    def replaced(self) -> bool:
+        """Whether nothing in it is shown as the same: it is another text, or too much differs to be looked for."""
+        return self.kind == "changed" and all(piece.kind != "same" for piece in self.pieces)
+
+
+class _TooMuch(Exception):
+    """Comparing these would take longer than a page may."""
+
+
+class _Steps:
+    """Steps that are left."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+
+class _Matcher(SequenceMatcher[str]):
+    """Finds what is the same. Every search is paid for before it begins: each line of the range is looked at, and held
+    against every one like it on the other side. Raises _TooMuch."""
+
+    def __init__(self, old: list[str], new: list[str], steps: _Steps) -> None:
+        super().__init__(None, old, new, autojunk=False)
+        there = Counter(new)
+        self._until = [0, *accumulate(1 + there[one] for one in old)]
+        self._steps = steps
+
+    def find_longest_match(self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None) -> Match:
+        """As difflib does it."""
+        self._steps.left -= self._until[-1 if ahi is None else ahi] - self._until[alo]
+        if self._steps.left < 0:
+            raise _TooMuch
+        return super().find_longest_match(alo, ahi, blo, bhi)
+
 
 def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[FileChange]:
     """The files that differ, in the order of their paths.
@@ -44,6 +81,7 @@ def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[FileChange]:
     """
     old, new = frozen(old, 0), frozen(new, 0)
     found: list[FileChange] = []
+    steps = _Steps(_WORK)
     for path in changed_paths(old, new):
         before, after = old.get(path), new.get(path)
         if before is None:
@@ -51,7 +89,7 @@ def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[FileChange]:
         elif after is None:
             found.append(FileChange(path, "removed", (Piece("gone", _cut(before)),)))
         else:
-            found.append(FileChange(path, "changed", tuple(pieces(before, after))))
+            found.append(FileChange(path, "changed", tuple(pieces(before, after, steps))))
     return found
 
 
@@ -61,18 +99,22 @@ def changed_paths(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     return [path for path in sorted(old.keys() | new.keys()) if old.get(path) != new.get(path)]
 
 
-def pieces(before: str, after: str) -> Iterator[Piece]:
+def pieces(before: str, after: str, steps: _Steps) -> Iterator[Piece]:
     """Word by word inside the lines that differ; lines far from any change are left out and marked with …"""
+    own = _Steps(min(_OF_A_FILE, steps.left))
+    steps.left -= own.left
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    if _too_much(old, new):
+    try:
+        found = _Matcher(old, new, own).get_opcodes()
+    except _TooMuch:
         yield from _whole(before, after)
         return
-    steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    for k, (tag, a, b, c, d) in enumerate(steps):
+    for k, (tag, a, b, c, d) in enumerate(found):
         if tag == "equal":
-            yield Piece("same", _shortened(old[a:b], first=k == 0, last=k == len(steps) - 1))
+            yield Piece("same", _shortened(old[a:b], first=k == 0, last=k == len(found) - 1))
         else:
-            yield from _words("".join(old[a:b]), "".join(new[c:d]))
+            yield from _words("".join(old[a:b]), "".join(new[c:d]), own)
+    steps.left += max(own.left, 0)
 
 
 def _shortened(lines: list[str], *, first: bool, last: bool) -> str:
@@ -80,12 +122,6 @@ def _shortened(lines: list[str], *, first: bool, last: bool) -> str:
     if len(lines) <= head + tail + 2:
         return "".join(lines)
     return "".join([*lines[:head], "…\n", *(lines[len(lines) - tail :])])
-
-
-def _too_much(old: list[str], new: list[str]) -> bool:
-    """Whether matching these takes longer than a page may: each is held against every one like it on the other side."""
-    there = Counter(new)
-    return sum(count * there[one] for one, count in Counter(old).items()) > _WORK
 
 
 def _whole(before: str, after: str) -> Iterator[Piece]:
@@ -97,12 +133,14 @@ def _cut(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…\n"
 
 
-def _words(before: str, after: str) -> Iterator[Piece]:
+def _words(before: str, after: str, steps: _Steps) -> Iterator[Piece]:
     old, new = _TOKENS.findall(before), _TOKENS.findall(after)
-    if _too_much(old, new):
+    try:
+        found = _Matcher(old, new, steps).get_opcodes()
+    except _TooMuch:
         yield from _whole(before, after)
         return
-    for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for tag, a, b, c, d in found:
         if tag == "equal":
             yield Piece("same", "".join(old[a:b]))
             continue

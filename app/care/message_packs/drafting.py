@@ -57,7 +57,7 @@ def begin(uow: UnitOfWork, packs: Packs, base_id: uuid.UUID, reason: str) -> Pac
 def from_files(uow: UnitOfWork, packs: Packs, base_id: uuid.UUID, files: Mapping[str, str], reason: str) -> PackVersion:
     """A draft with files that come from a folder. They need not be without fault; they need to be files of a pack."""
     base = get_version(uow.session, packs, uow.actor, base_id)
-    clean = {path: _text(text) for path, text in files.items() if path != _SIGNATURES}
+    clean = {path: _text(text, _most(path)) for path, text in files.items() if path != _SIGNATURES}
     clean[_SIGNATURES] = "[]\n"
     if len(clean) > MAX_FILES:
         raise Invalid(f"A pack has between 1 and {MAX_FILES} files; this has {len(clean)}. Nothing was kept.")
@@ -116,7 +116,7 @@ def save_file(uow: UnitOfWork, packs: Packs, version_id: uuid.UUID, path: str, w
         raise Stale("file")
     if not was and len(row.files) >= MAX_FILES:
         raise Invalid(f"A pack has at most {MAX_FILES} files. Nothing was saved.")
-    clean = _text(text)
+    clean = _text(text, _most(path))
     if rule_files.is_rules(path):
         clean = rule_files.with_raised_versions(clean, parent_texts(uow.session, packs, uow.actor, row))
     return _put(uow, row, path, clean)
@@ -221,10 +221,15 @@ def _check_size(texts: Iterable[str]) -> None:
         raise Invalid("The version is too long. Nothing was saved.", fields={"text": said})
 
 
-def _text(text: str) -> str:
+def _most(path: str) -> int:
+    """The characters a file may have. Rules are read while the draft is held, so that theirs are fewer."""
+    return rule_files.MAX_RULES if rule_files.is_rules(path) else MAX_CHARACTERS
+
+
+def _text(text: str, most: int = MAX_CHARACTERS) -> str:
     clean = text.replace("\r\n", "\n").replace("\r", "\n")
-    if len(clean) > MAX_CHARACTERS:
-        said = f"At most {MAX_CHARACTERS:,} characters; this has {len(clean):,}."
+    if len(clean) > most:
+        said = f"At most {most:,} characters; this has {len(clean):,}."
         raise Invalid("The file is too long. Nothing was saved.", fields={"text": said})
     try:
         plain_text(clean)

@@ -8,6 +8,8 @@ from itertools import pairwise
 
 from harm_messages.reading import Misread, read_yaml
 
+MAX_RULES = 100_000
+"""Characters of a file of rules; the longest one that comes with MAST has an eighth of it. More is not read here."""
 _WORDS_ONLY = ("version", "status", "evidence", "review_by")
 """Fields that change nothing of what a rule does."""
 _ID = re.compile(r"^(?:- |  )id:[ \t]*([A-Z0-9-]+)", re.MULTILINE)
@@ -87,6 +89,8 @@ def _raised(block: str, was: str, rule_id: str) -> str:
 
 def rules_in(text: str) -> dict[str, Mapping[str, object]]:
     """The rules of a file by id, as far as it can be read."""
+    if len(text) > MAX_RULES:  # kept by an earlier release
+        return {}
     try:
         rows = read_yaml(text)
     except Misread:

@@ -62,12 +62,11 @@ def change(
     if version not in (None, person.version):
         raise Stale("account")
     before, after = service.roles_of(uow.session, person.id), frozenset(service.checked_roles(roles))
-    if not display_name.strip():
-        raise Invalid("A person needs a name to show.", fields={"display_name": "missing"})
+    display_name = service.checked_name(display_name)
     if Role.ADMIN in before - after:
         _keep_an_administrator(uow, person, "give up the role of administrator")
     said = {"display_name": person.display_name, "roles": sorted(before)}
-    person.display_name = display_name.strip()
+    person.display_name = display_name
     person.version += 1
     if after != before:
         _hold(uow, person, before, after)
@@ -87,6 +86,7 @@ def _hold(uow: UnitOfWork, person: Person, before: frozenset[Role], after: froze
 
 def disable(uow: UnitOfWork, person: Person) -> None:
     """Turn an account off; every browser, token and link of it stops working at once."""
+    service.by_a_person(uow.actor)
     _keep_an_administrator(uow, person, "turn off your own account")
     person.disabled_at, person.link_hash = uow.now, None
     person.version += 1
@@ -108,6 +108,7 @@ def enable(uow: UnitOfWork, person: Person) -> None:
 
 def end_sessions(uow: UnitOfWork, person: Person) -> None:
     """Sign a person out of every browser at once."""
+    service.by_a_person(uow.actor)
     browsers = _browsers(uow.session, person.id)
     service.end(uow, person.agency_id, browsers)
     after = {"sessions": len(browsers)}
@@ -153,6 +154,7 @@ def _browsers(session: Session, person_id: uuid.UUID) -> list[StaffSession]:
 
 def end_one(uow: UnitOfWork, person: Person, key: str) -> None:
     """End one browser or token of a person, by its `live_key`."""
+    service.by_a_person(uow.actor)
     found: list[StaffSession | ApiToken] = [*_browsers(uow.session, person.id)]
     for row in (*found, *service.tokens_of(uow.session, person.id, uow.now)):
         if row.live_key == key:

@@ -28,8 +28,8 @@ Admin = Annotated[Actor, allow(Role.ADMIN)]
 class NewPerson(BaseModel):
     """An account to create."""
 
-    username: str = Field(min_length=2, max_length=60, pattern=r"^[A-Za-z0-9._-]+$")
-    display_name: Annotated[Text140, StringConstraints(min_length=1, max_length=120)]
+    username: str = Field(pattern=service.USERNAME)
+    display_name: Annotated[Text140, StringConstraints(min_length=1, max_length=service.LONGEST_NAME)]
     roles: list[Role] = Field(min_length=1, max_length=20)
 
 
@@ -102,6 +102,7 @@ def add_person(body: NewPerson, who: Admin, rt: RuntimeDep, creation: CreationDe
         address = accounts.address_of(rt.settings.public_url, link) if link else None
         return PersonAdded(**shown, link=address, link_expires_at=person.link_expires_at)
 
+    service.by_a_person(who)  # before the answer of the first time, which holds the link
     return creation.made(who, create)
 
 

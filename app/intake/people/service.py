@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -16,11 +17,14 @@ from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import OPERATOR, Actor, Role
 from app.platform.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from app.platform.kernel.plain_text import plain_text
 from app.platform.live.publish import publish
 from app.platform.security.passwords import hash_password, verify_password
 from app.platform.security.tokens import keyed_hash, new_secret
 
 Credential = TypeVar("Credential", StaffSession, ApiToken)
+USERNAME = r"^[A-Za-z0-9._-]{2,60}$"
+LONGEST_NAME = 120
 TOUCH_AFTER = timedelta(minutes=1)
 NO_SCREEN = "This account is for an instrument's computer: mast watch sends files with its token. It has no screen."
 ENDED = "session-ended"
@@ -36,33 +40,41 @@ class SessionPolicy:
     pepper: bytes
 
 
-def check_password(session: Session, username: str, password: str) -> Person:
+def check_password(read: Callable[[], Session], username: str, password: str) -> Person:
     """The person, if name and password fit and the account is on. One answer for every way to be wrong.
 
+    The session of `read` is closed before the password is checked: many that wait for it would hold every connection.
     Raises Unauthenticated, and Forbidden for an account of an instrument's computer: it has a token and no screen.
     """
-    person = _by_username(session, username)
+    with read() as session:
+        person = _by_username(session, username)
+        roles = roles_of(session, person.id) if person else frozenset()
     fits = verify_password(password, (person.password_hash or None) if person else None)
     if not fits or person is None or person.disabled_at is not None:
         raise Unauthenticated(
             "User name and password do not fit together.", hint="Check both, or ask your administrator."
         )
-    if roles_of(session, person.id) == {Role.INSTRUMENT}:
+    if roles == {Role.INSTRUMENT}:
         raise Forbidden(NO_SCREEN, hint="To work in MAST, sign in with an account of your own.")
     return person
 
 
-def password_again(session: Session, actor: Actor, password: str) -> None:
-    """Check the password of the person who is signed in once more, before a step that a stolen tablet must not take.
-
-    Raises Forbidden for a token, which has none; Invalid where it is another one.
-    """
+def signed_in(session: Session, actor: Actor) -> Person:
+    """The person who is signed in with a password. Raises Forbidden for a token, which has none."""
     person = session.get(Person, actor.person_id) if actor.via == "session" else None
     if person is None:
         raise Forbidden(
             "This needs the password of the person who is signed in, and a token has none. Nothing was changed.",
             hint="Sign in with a browser and do it there.",
         )
+    return person
+
+
+def password_again(person: Person, password: str) -> None:
+    """Check the password of the person who is signed in once more, before a step that a stolen tablet must not take.
+
+    Raises Invalid where it is another one.
+    """
     if not verify_password(password, person.password_hash):
         raise Invalid(
             "This is not your password. Nothing was changed.", fields={"password": "This is not your password."}
@@ -70,7 +82,15 @@ def password_again(session: Session, actor: Actor, password: str) -> None:
 
 
 def sign_in(uow: UnitOfWork, person: Person, policy: SessionPolicy, *, previous: str = "") -> str:
-    """Start a fresh session and return its secret id; a session the browser already had is ended (rotation)."""
+    """Start a fresh session and return its secret id; a session the browser already had is ended (rotation).
+
+    `person`: as it was when the password was checked, which takes long. Raises Unauthenticated where the account has been changed
+    since: a session that begins after the old password died would outlive it.
+    """
+    uow.session.flush()
+    there = uow.session.get_one(Person, person.id, populate_existing=True, with_for_update=True)
+    if there.version != person.version:
+        raise Unauthenticated("This account was changed a moment ago.", hint="Sign in again.")
     if previous:
         _end_browser(uow, previous, policy)
     secret = new_secret()
@@ -166,6 +186,12 @@ def add_agency(uow: UnitOfWork, name: str, kind: AgencyKind) -> Agency:
     return agency
 
 
+def of_a_service(session: Session, actor: Actor) -> bool:
+    """Whether somebody belongs to an agency that checks drugs, and not to a partner that reads."""
+    agency = session.get(Agency, actor.agency_id)
+    return agency is not None and agency.kind is AgencyKind.SERVICE
+
+
 def agency_name(session: Session, agency_id: uuid.UUID) -> str:
     """The name of an agency."""
     agency = session.get(Agency, agency_id)
@@ -200,15 +226,16 @@ def add_person(
 
     Raises Conflict when the user name is taken, Invalid for a short password.
     """
-    username, held = username.strip().lower(), checked_roles(roles)
-    if not username or not display_name.strip():
-        raise Invalid("A person needs a user name and a name to show.", fields={"username": "missing"})
+    username, display_name, held = username.strip().lower(), checked_name(display_name), checked_roles(roles)
+    if not re.fullmatch(USERNAME, username):
+        said = "2 to 60 letters, digits, dots, hyphens or underscores, such as ada.lovelace."
+        raise Invalid("This is no user name, so nobody was added.", fields={"username": said})
     if _by_username(uow.session, username) is not None:
         raise Conflict(f"The user name {username} is taken.", hint="Choose another.")
     person = Person(
         agency_id=agency_id,
         username=username,
-        display_name=display_name.strip(),
+        display_name=display_name,
         password_hash="" if password is None else hash_password(password),
         created_at=uow.now,
     )
@@ -218,6 +245,21 @@ def add_person(
     after = {"username": username, "roles": held}
     audit.record(uow, "add", "person", person.id, agency_id=agency_id, after=after)
     return person
+
+
+def checked_name(display_name: str) -> str:
+    """The name an account is shown by. Raises Invalid where it is none, too long, or cannot stand in a line."""
+    name = display_name.strip()
+    if not 0 < len(name) <= LONGEST_NAME:
+        said = f"A name to show has 1 to {LONGEST_NAME} characters. Nothing was changed."
+        raise Invalid(said, fields={"display_name": f"It has {len(name)}."})
+    try:
+        plain_text(name)
+    except ValueError as error:
+        raise Invalid(f"The name {error}. Nothing was changed.", fields={"display_name": "Take it out."}) from error
+    if len(name.splitlines()) > 1:
+        raise Invalid("A name to show is one line. Nothing was changed.", fields={"display_name": "Write one line."})
+    return name
 
 
 def checked_roles(roles: Iterable[Role]) -> list[Role]:
@@ -312,12 +354,6 @@ def display_names(session: Session, person_ids: Iterable[uuid.UUID | None]) -> d
     if not wanted:
         return {}
     return dict(session.exec(select(Person.id, Person.display_name).where(col(Person.id).in_(wanted))).all())
-
-
-def username(session: Session, actor: Actor) -> str:
-    """What somebody signs in as; empty for the system."""
-    person = session.get(Person, actor.person_id) if actor.person_id else None
-    return person.username if person else ""
 
 
 def find_person(session: Session, username: str) -> Person:

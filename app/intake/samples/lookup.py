@@ -22,6 +22,8 @@ from app.platform.kernel.errors import NotFound
 from app.platform.security.tokens import keyed_hash, new_secret
 
 TICKET_SESSION = timedelta(hours=24)
+BROWSERS_OF_A_TICKET = 50
+"""Who has a ticket may open it as often as they like, and must not be able to fill the disk with that."""
 AT_ONCE = 500
 """Keys in one statement: SQLite of old takes 999 values."""
 
@@ -139,9 +141,22 @@ def _with_live_ticket(found: Sample | None, now: datetime) -> Sample | None:
     return found if expires_at is not None and now < expires_at else None
 
 
-def open_ticket_session(uow: UnitOfWork, sample: Sample, pepper: bytes) -> tuple[str, datetime]:
-    """Let a browser that showed the right ticket follow live events without the code: (secret, until when)."""
-    uow.session.execute(sa.delete(TicketSession).where(col(TicketSession.expires_at) <= uow.now))
+def open_ticket_session(uow: UnitOfWork, sample: Sample, pepper: bytes) -> tuple[str, datetime] | None:
+    """Let a browser that showed the right ticket follow live events without the code: (secret, until when).
+
+    None where the ticket was replaced since `sample` was read. Of one ticket the newest BROWSERS_OF_A_TICKET go on.
+    """
+    there = uow.session.get(Sample, sample.id, populate_existing=True, with_for_update=True)
+    if there is None or there.ticket_hmac != sample.ticket_hmac:
+        return None
+    newest = (
+        select(TicketSession.id_hash)
+        .where(TicketSession.sample_id == sample.id)
+        .order_by(col(TicketSession.created_at).desc(), col(TicketSession.id_hash))
+        .limit(BROWSERS_OF_A_TICKET - 1)
+    )
+    crowded_out = sa.and_(col(TicketSession.sample_id) == sample.id, col(TicketSession.id_hash).not_in(newest))
+    uow.session.execute(sa.delete(TicketSession).where(sa.or_(col(TicketSession.expires_at) <= uow.now, crowded_out)))
     until = min(uow.now + TICKET_SESSION, sample.ticket_expires_at or uow.now)
     secret = new_secret()
     id_hash = keyed_hash(pepper, "ticket session", secret)

@@ -20,7 +20,7 @@ from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
 from app.platform.web.bodies import BINARY
 from app.platform.web.fields import Text40, Text80, Text140, Text200
-from app.runtime import CreationDep, RuntimeDep
+from app.runtime import CreationDep, Runtime, RuntimeDep
 
 router = APIRouter(prefix="/api/v1/libraries", tags=["libraries"])
 
@@ -84,6 +84,7 @@ async def import_library(
     ] = "",
 ) -> Response:
     """Take a file or a zip of thousands in as the raw body; a job makes the library, whole or not at all."""
+    await to_thread.run_sync(partial(_check_importer, rt, who))
     importing.check_words(name, licence, source, y_unit)  # before the file: what is refused leaves no bytes
     store = import_job.arrivals(rt.settings.blob_dir, rt.settings.upload_max_bytes)
     received = await store.receive(creation.request.stream())
@@ -93,6 +94,11 @@ async def import_library(
         return ImportOut.model_validate(row)
 
     return await to_thread.run_sync(partial(creation.made, who, create, sha256=received.sha256, status=202))
+
+
+def _check_importer(rt: Runtime, who: Actor) -> None:
+    with rt.read() as session:
+        import_job.check_importer(session, who)
 
 
 @router.get("/imports", response_model=list[ImportOut])

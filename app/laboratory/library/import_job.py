@@ -1,6 +1,6 @@
 """Imports asked for on the screen: the file is durable first, a job makes the library, the row says how far it is.
 
-Libraries belong to the installation, so every administrator sees every import. Nothing is half imported: the library's
+Libraries belong to the installation, so every administrator sees every import, and those of services ask for them. Nothing is half imported: the library's
 own transaction decides. A worker that dies before it leaves nothing, one that dies after it is found to have finished by
 the next try; and the raw file goes once it is not needed any more.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sqlmodel import Session, col, select
 
+from app.intake.people import service as people
 from app.laboratory.library.domain import ImportState
 from app.laboratory.library.importing import Imported, ImportParts, check_words, import_library
 from app.laboratory.library.tables import LibraryImport
@@ -24,7 +25,7 @@ from app.platform.db import Database, UnitOfWork
 from app.platform.jobs import DeadJob, JobContext, enqueue
 from app.platform.jobs.long_task import Paced, ended_where_refused
 from app.platform.kernel.actor import Actor, Role
-from app.platform.kernel.errors import Conflict, NotFound
+from app.platform.kernel.errors import Conflict, Forbidden, NotFound
 from app.platform.live.publish import publish
 from app.platform.storage import BlobStore, Received
 from instruments import Limits, ParserSandbox, printable
@@ -40,10 +41,20 @@ def arrivals(blob_dir: Path, max_bytes: int) -> BlobStore:
     return BlobStore(blob_dir / "library-arrivals", max_bytes=max_bytes)
 
 
+def check_importer(session: Session, actor: Actor) -> None:
+    """Refuse an administrator of a partner: what is imported is searched at the bench of every service. Raises Forbidden."""
+    if not people.of_a_service(session, actor):
+        raise Forbidden(
+            "Libraries are shared by all services here, so only administrators of a service import them. Nothing was imported.",
+            hint="Ask an administrator of a service, or the operator.",
+        )
+
+
 def ask_for_import(
     uow: UnitOfWork, received: Received, file_name: str, name: str, licence: str, source: str, y_unit: str = ""
 ) -> LibraryImport:
-    """Note an import and have it carried out. Raises Invalid (words), Conflict (one of this name is on its way)."""
+    """Note an import and have it carried out. Raises Forbidden, Invalid (words), Conflict (one of this name is on its way)."""
+    check_importer(uow.session, uow.actor)
     name, licence, source = name.strip(), licence.strip(), source.strip()
     check_words(name, licence, source, y_unit)
     under_way = col(LibraryImport.state).in_([ImportState.WAITING, ImportState.RUNNING])

@@ -2,8 +2,21 @@
 
 from app.platform.audit.log import record
 from app.platform.audit.tables import AuditEntry
-from app.platform.audit.verifying import Anchor, Verification, adopt, anchor, anchors_in, fits, key_of, verify
+from app.platform.audit.verifying import (
+    Anchor,
+    Verification,
+    adopt,
+    anchor,
+    anchors_in,
+    fits,
+    key_of,
+    missing_triggers,
+    row_in_the_way,
+    starts_of,
+    verify,
+)
 
 __all__ = [
-    "Anchor", "AuditEntry", "Verification", "adopt", "anchor", "anchors_in", "fits", "key_of", "record", "verify",
+    "Anchor", "AuditEntry", "Verification", "adopt", "anchor", "anchors_in", "fits", "key_of", "missing_triggers", "record",
+    "row_in_the_way", "starts_of", "verify",
 ]  # fmt: skip

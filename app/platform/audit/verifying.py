@@ -18,29 +18,50 @@ from app.platform.audit.log import GENESIS, digest, turn
 from app.platform.audit.tables import AuditEntry, AuditKey
 from app.platform.db import UnitOfWork
 
-_ANCHOR = re.compile(r"(?<![0-9A-Za-z])(\d{1,18}):([0-9a-f]{64})(?![0-9A-Za-z])")
+_ANCHOR = re.compile(r"(?<![0-9A-Za-z])(\d{1,18}):([0-9a-f]{64})(?![0-9A-Za-z])(?: keyed from (\d[\d,]*))?")
+_TRIGGERS = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_entry'",
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE tgrelid = 'audit_entry'::regclass AND tgenabled IN ('O', 'A')",
+}
+_WANTED = {"sqlite": ("no_update", "no_replace", "no_delete"), "postgresql": ("no_change", "no_truncate")}
+
+
+Starts = tuple[int, ...]
+"""The first entry of each key that the log was ever written with."""
+
+
+def as_text(starts: Iterable[int]) -> str:
+    """The first entry of each key, in order."""
+    return ",".join(map(str, sorted(set(starts))))
 
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """How far the log went at some moment: its entries, and the hash of the last. To be kept where the database is not."""
+    """How far the log went at some moment: its entries, the hash of the last, and the first entry of each key. To be kept
+    where the database is not."""
 
     entries: int
     hash: str
+    starts: Starts = ()
 
     def __str__(self) -> str:
-        return f"{self.entries}:{self.hash}"
+        return f"{self.entries}:{self.hash}" + (f" keyed from {as_text(self.starts)}" if self.starts else "")
 
 
 def anchor(session: Session) -> Anchor:
     """How far the log goes now."""
     newest = select(AuditEntry.seq, AuditEntry.hash).order_by(col(AuditEntry.seq).desc()).limit(1)
-    return Anchor(*(session.exec(newest).first() or (0, GENESIS)))
+    return Anchor(*(session.exec(newest).first() or (0, GENESIS)), starts_of(session) or ())
 
 
 def anchors_in(text: str) -> list[Anchor]:
     """Every anchor of a text: of a file of anchors, of the server's log, of a backup's manifest."""
-    return [Anchor(int(entries), hash_) for entries, hash_ in _ANCHOR.findall(text)]
+    return [Anchor(int(entries), hash_, starts_in(starts)) for entries, hash_, starts in _ANCHOR.findall(text)]
+
+
+def starts_in(text: str) -> Starts:
+    """The first entry of each key, as `as_text` wrote them."""
+    return tuple(int(one) for one in text.split(",") if one.strip().isdigit())
 
 
 def key_of(secret: bytes) -> bytes:
@@ -50,19 +71,44 @@ def key_of(secret: bytes) -> bytes:
 
 def _mac(key: bytes, starts: Iterable[int]) -> str:
     """What only this key can say of itself and of every key before it."""
-    return hmac.new(key, f"from entry {','.join(map(str, starts))}".encode(), "sha256").hexdigest()
+    return hmac.new(key, f"from entry {as_text(starts)}".encode(), "sha256").hexdigest()
 
 
 def _keys(session: Session) -> list[AuditKey]:
-    if not sa.inspect(session.connection()).has_table(AuditKey.__tablename__):  # a backup of an older version
-        return []
-    return list(session.exec(select(AuditKey).order_by(col(AuditKey.from_seq))))
+    return list(session.exec(select(AuditKey).order_by(col(AuditKey.from_seq)))) if _has_keys(session) else []
+
+
+def _has_keys(session: Session) -> bool:
+    """Whether there is the table; a backup of an older version lacks it."""
+    return sa.inspect(session.connection()).has_table(AuditKey.__tablename__)
+
+
+def starts_of(session: Session) -> Starts | None:
+    """The first entry of each key, by the database; None where it is older than any key."""
+    return tuple(one.from_seq for one in _keys(session)) if _has_keys(session) else None
 
 
 def fits(session: Session, key: bytes) -> bool | None:
     """Whether this is the key that the log is written with; None where it was never written with any."""
     keys = _keys(session)
-    return hmac.compare_digest(keys[-1].mac, _mac(key, (one.from_seq for one in keys))) if keys else None
+    return _made_with(key, keys) if keys else None
+
+
+def row_in_the_way(session: Session, key: bytes) -> int | None:
+    """The row of `audit_key` without which this key would fit: of a later secret, or made up."""
+    keys = _keys(session)
+    return next((one.from_seq for one in keys if _made_with(key, [other for other in keys if other is not one])), None)
+
+
+def _made_with(key: bytes, keys: list[AuditKey]) -> bool:
+    return bool(keys) and hmac.compare_digest(keys[-1].mac, _mac(key, (one.from_seq for one in keys)))
+
+
+def missing_triggers(session: Session) -> list[str]:
+    """Those of the triggers that refuse to change entries which the database lacks, or has turned off."""
+    kind = session.get_bind().dialect.name
+    there = set(session.execute(sa.text(_TRIGGERS[kind])).scalars())
+    return [name for one in _WANTED[kind] if (name := f"audit_entry_{one}") not in there]
 
 
 def adopt(uow: UnitOfWork, key: bytes, *, instead: bool = False) -> bool:
@@ -74,7 +120,7 @@ def adopt(uow: UnitOfWork, key: bytes, *, instead: bool = False) -> bool:
     keys = _keys(uow.session)
     if keys and not instead:  # another process was faster
         return False
-    starts = sorted({start, *(one.from_seq for one in keys)})
+    starts = {start, *(one.from_seq for one in keys)}
     uow.session.merge(AuditKey(from_seq=start, mac=_mac(key, starts)))
     uow.session.flush()
     uow.audit_key = key
@@ -102,6 +148,8 @@ def verify(session: Session, key: bytes | None, anchors: Iterable[Anchor] = ()) 
     noted: dict[int, set[str]] = {}
     for one in anchors:
         noted.setdefault(one.entries, set()).add(one.hash)
+        if one.starts != tuple(starts[: len(one.starts)]):
+            return Verification(0, 1, _other_start(starts, one.starts))
     previous, count = GENESIS, 0
     for entry in session.exec(select(AuditEntry).order_by(col(AuditEntry.seq))).yield_per(1000):
         seq, expected = count + 1, entry.hash
@@ -119,6 +167,11 @@ def verify(session: Session, key: bytes | None, anchors: Iterable[Anchor] = ()) 
     if noted and (most := max(noted)) > count:
         return Verification(count, count + 1, f"It ends at entry {count}; an anchor says that there were {most}.")
     return Verification(count, None, f"{count} entries, chain unbroken.{_unchecked(starts, keyed=key is not None)}")
+
+
+def _other_start(starts: list[int], noted: Starts) -> str:
+    now = f"from entry {as_text(starts)} on" if starts else "with none"
+    return f"An anchor says that hashes are made with a key from entry {as_text(noted)} on; the database says {now}."
 
 
 def _unchecked(starts: list[int], *, keyed: bool) -> str:

@@ -7,6 +7,7 @@ busy_timeout alone gives SQLITE_BUSY_SNAPSHOT at once when a reader upgrades; a 
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -20,10 +21,11 @@ from sqlmodel import Session
 
 from app.platform.kernel.actor import SYSTEM, Actor
 from app.platform.kernel.place import Clock, system_clock
-from app.platform.storage.reserve import Reserve, is_full
+from app.platform.storage.reserve import Reserve, is_full, is_read_only
 
 _NO_BEGIN = "mast_no_begin"
 READERS = 16
+TRIED_EVERY_S = 60.0
 Hook = Callable[["UnitOfWork"], None]
 
 
@@ -107,6 +109,7 @@ class Database:
         self.audit_key = audit_key
         self.damage = ""  # what the database said when it could not read its own file
         self.reserve = reserve or Reserve()
+        self._tried_at, self._writable = -TRIED_EVERY_S, True
         self.is_sqlite = url.startswith("sqlite")
         self._listeners: dict[str, list[Callable[[], None]]] = {}
         if self.is_sqlite:
@@ -167,6 +170,23 @@ class Database:
         if damaged or getattr(context.original_exception, "sqlstate", None) in ("XX001", "XX002"):
             self.damage = said
             structlog.get_logger(__name__).error("database_damaged", said=said)
+
+    def can_write(self) -> bool:
+        """Whether a row could be written a minute ago or later; tried now where nobody has tried since."""
+        now = time.monotonic()
+        if now - self._tried_at >= TRIED_EVERY_S and not (self.is_sqlite and self._busy()):
+            self._tried_at = now
+            try:
+                with self.begin(vital=True) as uow:
+                    uow.session.execute(sa.text("UPDATE alembic_version SET version_num = version_num"))
+                self._writable = True
+            except sa.exc.SQLAlchemyError as error:
+                self._writable = not (is_full(error) or is_read_only(error))
+        return self._writable
+
+    def _busy(self) -> bool:
+        """Whether the one writer of SQLite is at work: a look at it is not worth the wait."""
+        return isinstance(self.writer.pool, QueuePool) and self.writer.pool.checkedout() > 0
 
     def close(self) -> None:
         """Give every connection back."""

@@ -26,7 +26,7 @@ LONGEST_WAIT_S = 60.0
 LASTING_S = 60.0
 """A worker that lived so long is started again after the first, short pause when it ends."""
 STOPPING_S = 4.0
-NICE = 5
+NICE = 3
 """How much a worker lowers its own priority for the processor: people at the screens come first."""
 
 _log = structlog.get_logger(__name__)

@@ -94,11 +94,13 @@ PATTERNS: tuple[tuple[PersonalKind, str, bool], ...] = (
     (PersonalKind.HANDLE, r"(?:^|[ ('\":,;/])(@(?!room|about|approx|least|the\b|peak|max|min\b|lab\b|rt\b)[A-Za-z_][A-Za-z0-9_.]{1,28}[A-Za-z0-9_])(?![A-Za-z0-9@])", True),
     (PersonalKind.HANDLE, r"\b(?:insta(?:gram)?|snap(?:chat)?|telegram|whats ?app|tik ?tok|facebook|messenger|discord|wickr|threema)(?: (?:handle|name|user|username|account)(?: is|:)? | ?[:=] ?)[^ ,;]{2,40}", True),
     (PersonalKind.NHS_NUMBER, r"(?:^|[^0-9A-Za-z.+-])([0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4})(?![0-9])", False),
-    (PersonalKind.PHONE, r"(?:^|[^0-9A-Za-z.,+-])((?:\+44|0044)[ -]?(?:\(0\)[ -]?|0)?[127][0-9]{1,4}\)?[ -]?[0-9]{2,4}[ -]?[0-9]{2,4}(?:[ -]?[0-9]{2,4})?)(?![0-9])", False),
-    (PersonalKind.PHONE, r"(?:^|[^0-9A-Za-z.,+-])(\(?0[127][0-9]{1,4}\)?[ -]?[0-9]{2,4}[ -]?[0-9]{2,4}(?:[ -]?[0-9]{2,4})?)(?![0-9])", False),
+    (PersonalKind.PHONE, r"(?:^|[^0-9A-Za-z.,+-])((?:\+44|0044)[ .-]?(?:\(0\)[ .-]?|0)?[127][0-9]{1,4}\)?[ .-]?[0-9]{2,4}[ .-]?[0-9]{2,4}(?:[ .-]?[0-9]{2,4})?)(?![0-9])", False),
+    (PersonalKind.PHONE, r"(?:^|[^0-9A-Za-z.,+-])(\(?0[127][0-9]{1,4}\)?[ .-]?[0-9]{2,4}[ .-]?[0-9]{2,4}(?:[ .-]?[0-9]{2,4})?)(?![0-9])", False),
+    (PersonalKind.PHONE, r"(?:^|[^0-9A-Za-z.,+-])(0[ .-](?!1[ .-]2)[127](?:[ .-][0-9]){8,9})(?![ .-]?[0-9])", False),
     (PersonalKind.PHONE, r"(?:^|[^0-9A-Za-z.,+-])(\+(?!44)[1-9][0-9]{0,2}[ -]?(?:\(?[0-9]{1,4}\)?[ -]?){2,5}[0-9])(?![0-9])", False),
     (PersonalKind.POST_CODE, rf"\b(?:{_AREA})[0-9][0-9A-Z]? ?{_INWARD}\b", False),
     (PersonalKind.POST_CODE, rf"\b(?:{_AREA})[0-9][0-9A-Z]? (?!1st|2nd|3rd|[0-9](?:th|ng|pg|ug|ul|nl|dl|hr|hz|ft|lb|pt|wt|au))(?:{_INWARD})\b", True),
+    (PersonalKind.POST_CODE, rf"\b(?=[A-Z]{{2}})(?:{_AREA})[0-9][0-9A-Z]?(?!1st|2nd|3rd|[0-9](?:th|ng|pg|ug|ul|nl|dl|hr|hz|ft|lb|pt|wt|au))(?:{_INWARD})\b", True),
     (PersonalKind.PLATE, r"\b[A-HJ-PR-Y]{2}[0-7][0-9] ?[A-HJ-PR-Z]{3}\b", False),
     (PersonalKind.PLATE, r"\b[a-hj-pr-y]{2}[0-7][0-9][a-hj-pr-z]{3}\b", False),
     (PersonalKind.PLATE, r"\b[A-HJ-NPR-TV-Y][0-9]{3} ?[A-HJ-PR-Z]{3}\b", False),
@@ -127,8 +129,19 @@ _COMPILED = tuple(
     (kind, re.compile(pattern, re.ASCII | (re.IGNORECASE if any_case else 0))) for kind, pattern, any_case in PATTERNS
 )
 _PASSED_OVER = tuple(re.compile(pattern, re.ASCII | re.IGNORECASE) for pattern in HARMLESS)
-LIKE = {"’": "'", "‘": "'", "–": "-", "‑": "-"} | dict.fromkeys("\u00a0\u202f\u2009\t\n\r", " ")
-"""What is read as another character."""
+_FULL_WIDTH = {chr(code + 0xFEE0): chr(code) for code in range(0x21, 0x7F)}
+_DIGITS = {chr(zero + n): str(n) for zero in (0x660, 0x6F0, 0x966, 0x9E6) for n in range(10)}
+"""Arabic, Persian, Devanagari, Bengali."""
+_ALIKE = dict(
+    zip("аеорсухіјѕАВЕКМНОРСТХУІЈЅαορνΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aeopcyxijsABEKMHOPCTXYIJSaopvABEZHIKMNOPTYX", strict=True)
+)
+"""Letters of Cyrillic and Greek that look like Latin ones."""
+_UNSEEN = "\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufe0f\ufeff"
+LIKE = (
+    {"’": "'", "‘": "'", "–": "-", "‑": "-"} | dict.fromkeys("\u00a0\u202f\u2009\u3000\t\n\r", " ")
+    | _FULL_WIDTH | _DIGITS | _ALIKE | dict.fromkeys(_UNSEEN, "")
+)  # fmt: skip
+"""What is read as another character, or not at all. Character by character, so that the browser reads the same."""
 
 
 def found_in(text: str, but: Iterable[PersonalKind] = ()) -> list[PersonalDetail]:
@@ -160,7 +173,7 @@ def _plain(text: str) -> tuple[str, list[int]]:
     places: list[int] = []
     for place, character in enumerate(text):
         read = LIKE.get(character, character)
-        if read != " " or not kept or kept[-1] != " ":
+        if read and (read != " " or not kept or kept[-1] != " "):
             kept.append(read)
             places.append(place)
     return "".join(kept), places
@@ -228,7 +241,7 @@ def as_javascript() -> str:
     }
     return (
         "// Written by `python -m app.platform.kernel.personal_data`: what points to a person, as the server looks for it.\n"
-        f"export default {json.dumps(data, ensure_ascii=False, indent=1)};\n"
+        f"export default {json.dumps(data, indent=1)};\n"
     )
 
 

@@ -98,6 +98,8 @@ class Throttle:
         try:
             with self._database.begin(vital=True) as uow:
                 change(uow)
+        except sa.exc.TimeoutError:  # every connection is taken: the database can be written, so nothing is tried
+            raise
         except (sa.exc.SQLAlchemyError, OSError, StorageFull) as error:
             structlog.get_logger(__name__).warning("throttle_not_written", error=type(error).__name__)
             return False

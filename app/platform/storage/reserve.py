@@ -26,6 +26,20 @@ def is_full(error: BaseException | None) -> bool:
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+_NOT_WRITABLE = ("readonly database", "unable to open database file", "read-only transaction")
+"""What SQLite and PostgreSQL say where they may read and not write."""
+_READING = ("SQLITE_IOERR_READ", "SQLITE_IOERR_SHORT_READ")
+
+
+def is_read_only(error: BaseException | None) -> bool:
+    """Whether it says that a folder, a disk or the database may be read and not written."""
+    if isinstance(error, sqlalchemy.exc.DBAPIError):
+        name = str(getattr(error.orig, "sqlite_errorname", ""))  # of a disk that became read-only under an open file
+        failed = name.startswith("SQLITE_IOERR") and name not in _READING
+        return failed or any(words in str(error.orig) for words in _NOT_WRITABLE)
+    return isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
 class Reserve:
     """The file at `path`, of so many bytes; with none, nothing is set aside and nothing refused."""
 

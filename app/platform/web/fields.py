@@ -192,7 +192,7 @@ def _walk(kind: Any, metadata: Iterable[Any], path: FieldPath) -> Iterator[FreeF
 
 async def sent(request: Request) -> Body:
     """The body as it came; {} where it is no object or cannot be read, which its route says itself."""
-    kind = request.headers.get("content-type", "")
+    kind = request.headers.get("content-type", "").lower()
     if kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
         return await request.form()
     try:

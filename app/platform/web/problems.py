@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
@@ -18,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.platform.kernel import errors as e
-from app.platform.storage import is_full
+from app.platform.storage import is_full, is_read_only
 
 STATUS: dict[type[e.MastError], int] = {
     e.NotFound: 404,
@@ -87,10 +86,6 @@ def problem(error: e.MastError, request: Request) -> Problem:
     return Problem.model_validate({**members, **{name: value for name, value in said.items() if value}})
 
 
-_NOT_WRITABLE = ("readonly database", "unable to open database file", "read-only transaction")
-"""What SQLite and PostgreSQL say where they may read and not write."""
-
-
 def translate(error: Exception) -> e.MastError:
     """Errors of the framework and the machine in the domain's words; anything unknown stays an internal error."""
     if isinstance(error, e.MastError):
@@ -99,11 +94,9 @@ def translate(error: Exception) -> e.MastError:
         return from_validation(error.errors())
     if isinstance(error, HTTPException):
         return _from_http(error)
-    said = str(error.orig) if isinstance(error, sqlalchemy.exc.DBAPIError) else ""
     if is_full(error):
         return e.StorageFull()
-    barred = isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
-    if barred or any(words in said for words in _NOT_WRITABLE):
+    if is_read_only(error):
         return e.ReadOnly()
     if isinstance(error, sqlalchemy.exc.OperationalError | sqlalchemy.exc.InterfaceError | sqlalchemy.exc.TimeoutError):
         return e.Unavailable()

@@ -19,7 +19,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from app.care.alerts import domain, service, signing
 from app.care.alerts import told as telling
 from app.care.alerts.detecting_job import look_at_series
-from app.care.alerts.signing import undecided
+from app.care.alerts.new_alert import undecided
 from app.care.alerts.tables import Alert
 from app.care.alerts.told import Told
 from app.intake.samples import lookup, substances

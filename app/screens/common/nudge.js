@@ -26,7 +26,7 @@ function plain(text) {
   const places = [];
   for (let place = 0; place < text.length; place++) {
     const read = like.get(text[place]) ?? text[place];
-    if (read !== " " || kept.at(-1) !== " ") { kept += read; places.push(place); }
+    if (read && (read !== " " || kept.at(-1) !== " ")) { kept += read; places.push(place); }
   }
   return [kept, places];
 }

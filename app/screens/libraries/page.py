@@ -11,6 +11,7 @@ from fastapi import APIRouter, Form, Path, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel
 
+from app.intake.people import service as people
 from app.laboratory.library import import_job, importing, service
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import MastError
@@ -39,7 +40,8 @@ def libraries_page(visit: Reader) -> HTMLResponse:
     """Every library with licence and source."""
     with visit.rt.read() as session:
         rows = service.list_libraries(session, visit.rt.registry)
-    return visit.page("libraries/libraries.html", rows=rows, may_import=visit.who.has(Role.ADMIN))
+        may_import = visit.who.has(Role.ADMIN) and people.of_a_service(session, visit.who)
+    return visit.page("libraries/libraries.html", rows=rows, may_import=may_import)
 
 
 @router.get("/libraries/part")
@@ -62,6 +64,8 @@ class ImportForm(BaseModel):
 @router.get("/libraries/import")
 def import_page(visit: Admin) -> HTMLResponse:
     """The form, and the latest imports."""
+    with visit.rt.read() as session:
+        import_job.check_importer(session, visit.who)
     return _page(visit, ImportForm())
 
 
@@ -77,6 +81,8 @@ def import_file(visit: Admin, form: Annotated[ImportForm, Form()], file: Sent = 
     """Take a file in; the library is made of it by a job."""
     with shown_again(lambda error: _page(visit, form, error)):
         name, sent = bodies.chosen(file)
+        with visit.rt.read() as session:
+            import_job.check_importer(session, visit.who)
         importing.check_words(form.name, form.licence, form.source, form.y_unit)
         received = import_job.arrivals(visit.rt.settings.blob_dir, visit.rt.settings.upload_max_bytes).put(
             bodies.pieces(sent)

@@ -27,7 +27,11 @@ ENDED = (
     "Your session has ended, so what you were just sending was not saved. What you had saved before is unharmed. "
     "Sign in and enter it once more."
 )
-SET_BY_LINK = "Your password is set. Sign in with it."
+SAID = {
+    "password": "Your password is set. Sign in with it.",
+    "here": "This browser is signed out. The server could not write that down, so there the sign-in ends by itself after the usual "
+    "time without use. Tell the operator: nothing can be saved at the moment.",
+}
 DONE = {
     "change": "Saved. Where the roles are others now, this person has to sign in again.",
     "disable": "Turned off. Browsers, tokens and links of this account have ended.",
@@ -47,7 +51,7 @@ def local_path(target: str) -> str:
 @router.get("/sign-in", dependencies=[public("anybody may see the sign-in form")])
 def sign_in_form(request: Request, rt: RuntimeDep, next: str = "/", ended: int = 0, done: Done = "") -> HTMLResponse:
     """The form."""
-    return _form(request, rt, next, notice=SET_BY_LINK if done == "password" else ENDED if ended else "")
+    return _form(request, rt, next, notice=SAID.get(done, ENDED if ended else ""))
 
 
 @router.post("/sign-in", dependencies=[public("this is how one becomes somebody")])
@@ -64,14 +68,17 @@ def sign_in(
     # alone gets a far larger allowance.
     tries = (SIGN_IN, f"{username.strip().lower()}|{address}"), (SIGN_IN_OF_ADDRESS, address)
     try:
-        with rt.throttle.trying(*tries), rt.read() as session:
-            person = service.check_password(session, username, password)
+        with rt.throttle.trying(*tries):
+            person = service.check_password(rt.read, username, password)
     except (Unauthenticated, TooMany, Forbidden, Unavailable) as error:
         return _form(request, rt, next, error=error, username=username)
     actor = Actor(person.id, person.display_name, frozenset(), person.agency_id)
     previous = request.cookies.get(signin.cookie_name(rt), "")
-    with rt.begin(actor, request, vital=True) as uow:
-        secret = service.sign_in(uow, person, rt.session_policy, previous=previous)
+    try:
+        with rt.begin(actor, request, vital=True) as uow:
+            secret = service.sign_in(uow, person, rt.session_policy, previous=previous)
+    except Unauthenticated as error:
+        return _form(request, rt, next, error=error, username=username)
     response = RedirectResponse(local_path(next), 303)
     signin.set_cookie(response, rt, secret)
     return response
@@ -93,10 +100,10 @@ def sign_out(request: Request, rt: RuntimeDep) -> Response:
     """End the session here and on the server."""
     actor = current_actor(request)
     secret = request.cookies.get(signin.cookie_name(rt), "")
+    ended = True
     if actor is not None and secret:
-        with rt.begin(actor, request, vital=True) as uow:
-            service.sign_out(uow, secret, rt.session_policy)
-    response = RedirectResponse("/sign-in", 303)
+        ended = rt.noted("sign-out", actor, request, lambda uow: service.sign_out(uow, secret, rt.session_policy))
+    response = RedirectResponse("/sign-in" if ended else "/sign-in?done=here", 303)
     signin.clear_cookie(response, rt)
     return response
 

@@ -43,12 +43,13 @@ def ticket_page(request: Request, rt: RuntimeDep) -> HTMLResponse:
 @router.post("/t", dependencies=[public("a typed code, for browsers without JavaScript")])
 def open_ticket(request: Request, rt: RuntimeDep, code: Annotated[str, Form(max_length=40)] = "") -> Response:
     """Check the code, remember the browser, show the page under an address without the code."""
+    response = RedirectResponse("/t", 303)
     try:
         sample = web.look_up(rt, request, code)
+        if not web.remember(response, rt, request, sample):
+            return _ticket(request, rt, view=web.view_for_client(rt, request, sample))
     except (web.TicketUnknown, TooMany) as error:
         return _ticket(request, rt, code=code, error=error)
-    response = RedirectResponse("/t", 303)
-    web.remember(response, rt, request, sample)
     return response
 
 

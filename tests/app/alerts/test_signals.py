@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import select
 
-from app.care.alerts import detecting_job
+from app.care.alerts import detecting_job, series_signals
 from app.care.alerts.domain import AlertState, Tier
 from app.care.alerts.tables import Alert, AlertEvidence, DetectionRun
 from app.care.counted.series import Seen
@@ -297,7 +297,7 @@ def looks(form: str, logo: str = "", *colours: str, group: str = "", key: UUID |
 
 
 def test_what_makes_samples_one_batch() -> None:
-    batch = detecting_job.batch_of
+    batch = series_signals.batch_of
     heart = batch(looks("tablet", " Heart", "red", "pink"))
     assert heart == batch(looks("tablet", "HEART", "pink", "red"))
     assert heart != batch(looks("tablet", "star", "red"))
@@ -309,14 +309,14 @@ def test_batches_count_once_and_a_class_with_one_member_is_that_member() -> None
     one, two = ("metonitazene", "opioid.nitazene"), ("protonitazene", "opioid.nitazene")
     now = [*seen(5, "now", date(2026, 6, 1), one), *seen(3, "now", date(2026, 6, 1))]
     hearts = {row.sample_id: looks("tablet", "Heart", key=row.sample_id) for row in now[:5]}
-    (period,) = detecting_job.periods_of(now, hearts)["heroin"]
+    (period,) = series_signals.periods_of(now, hearts)["heroin"]
     assert (period.n, period.of("metonitazene").x) == (4, 1)
-    assert [name[2] for name in detecting_job.tests_of({"heroin": [period]}, {"now"}, {"opioid.nitazene"})] == [
+    assert [name[2] for name in series_signals.tests_of({"heroin": [period]}, {"now"}, {"opioid.nitazene"})] == [
         "metonitazene"
     ]
     both = [*now, *seen(1, "now", date(2026, 6, 1), two)]
-    (period,) = detecting_job.periods_of(both, {})["heroin"]
-    tests = detecting_job.tests_of({"heroin": [period]}, {"now"}, {"opioid.nitazene"})
+    (period,) = series_signals.periods_of(both, {})["heroin"]
+    tests = series_signals.tests_of({"heroin": [period]}, {"now"}, {"opioid.nitazene"})
     assert [name[2] for name in tests] == ["metonitazene", "protonitazene", "opioid.nitazene"]
     assert period.of("opioid.nitazene").x == 6
 

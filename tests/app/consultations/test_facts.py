@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.care.consultations import facts
+from app.care.consultations import beside, facts
 from app.care.consultations.client_view import client_view
 from app.care.counted import series
 from app.intake.samples import lookup
@@ -124,9 +124,9 @@ def test_harm_is_medical_help_or_worse_or_a_batch_of_an_incident(lab: Desk, even
     grave = event in (HarmEvent.MEDICAL_HELP, HarmEvent.OVERDOSE, HarmEvent.FATAL)
     for linked in (False, True):
         sample = lab.sample(("mdma",), harm_event=event, batch_linked_to_incident=linked)
-        asked = lab.read(lambda s, one=sample: facts.for_staff(s, lab.row(one), Facts(), PACK, lab.runtime.now()))
+        asked = lab.read(lambda s, one=sample: beside.for_staff(s, lab.row(one), Facts(), PACK, lab.runtime.now()))
         assert asked.harm_reported == (grave or linked)
-        assert not lab.read(lambda s, one=sample: facts.for_client(s, lab.row(one), PACK)).harm_reported
+        assert not lab.read(lambda s, one=sample: beside.for_client(s, lab.row(one), PACK)).harm_reported
 
 
 def test_a_second_sample_is_the_same_drug_confirmed_lately_by_the_same_service(lab: Desk, clock: Any) -> None:
@@ -155,5 +155,5 @@ def test_only_what_an_alert_is_proposed_for_makes_a_second_sample() -> None:
     def seen(*names: str, confidence: str = "confirmed") -> Facts:
         return Facts(findings=tuple(FindingFact(substance=n, confidence=confidence) for n in names))
 
-    assert facts.watched(seen("mdma", "caffeine", "pma", "metonitazene"), PACK) == {"pma", "metonitazene"}
-    assert facts.watched(seen("pma", confidence="indicated"), PACK) == set()
+    assert beside.watched(seen("mdma", "caffeine", "pma", "metonitazene"), PACK) == {"pma", "metonitazene"}
+    assert beside.watched(seen("pma", confidence="indicated"), PACK) == set()

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from app.intake.people.tables import Agency, AgencyKind
 from app.laboratory.library import import_job
 from app.laboratory.library.domain import ImportState
 from app.laboratory.library.tables import LibraryImport
@@ -38,6 +39,24 @@ def network() -> bytes:
 
 def arrived(world) -> list[Path]:
     return list((world.runtime.settings.blob_dir / "library-arrivals").glob("??/??/*"))
+
+
+def test_an_administrator_of_a_partner_imports_nothing_and_the_page_says_why(world, network: bytes):
+    """What is imported is searched at the bench of every service of the server."""
+    with world.runtime.db.begin() as uow:
+        uow.session.get_one(Agency, world.other_agency_id).kind = AgencyKind.POLICE
+    admin = world.as_(Role.ADMIN, agency="other")
+    assert 'href="/libraries/import"' not in admin.get("/libraries").text
+    answers = (
+        admin.get("/libraries/import"),
+        admin.post("/libraries/import/files", data=WORDS, files={"file": ("network.zip", network)}),
+        admin.post(URL, content=network, headers=OCTETS),
+    )
+    for answer in answers:
+        assert answer.status_code == 403
+        assert "only administrators of a service import them" in answer.text
+    assert arrived(world) == []
+    assert world.as_(Role.ADMIN).get("/api/v1/libraries/imports").json() == []
 
 
 def test_a_zip_sent_with_the_form_becomes_a_library_with_its_refusals_to_download(world, network: bytes):

@@ -301,10 +301,39 @@ def test_a_comparison_ends_whatever_is_compared() -> None:
     assert comparing.changed_paths(old, new) == [c.path for c in found]
 
 
+def test_files_that_agree_in_every_other_line_are_shown_as_replaced_and_the_others_word_by_word() -> None:
+    def every_other(word: str) -> str:
+        return "".join(f"x{n}\n{word}{n}\n" for n in range(6_000))
+
+    old = {"a.md": "One word differs here.\n", **{f"z{n}.md": every_other("u") for n in range(9)}}
+    new = {"a.md": "One word changed here.\n", **{f"z{n}.md": every_other("v") for n in range(9)}}
+    with in_no_time():
+        short, *long = comparing.changes(old, new)
+    assert [p.text for p in short.pieces if p.kind != "same"] == ["differs", "changed"]
+    assert not short.replaced
+    assert [[p.kind for p in one.pieces] for one in long] == [["gone", "new"]] * 9
+    assert all(one.replaced for one in long)
+
+
+def test_a_long_file_of_rules_is_neither_saved_nor_read(editors: Editors) -> None:
+    """Saving reads rules while the draft is held, and the list of rules reads all of them."""
+    text = "- id: R-HEAT\n  version: 1\n  x: [" + "1," * 60_000 + "2027-02-30]\n"
+    draft, browser = stored(editors, "rules/old.yaml", text), editors.browser(CLINICIAN)
+    headers = {"If-Match": "new"}
+    with in_no_time():
+        refused = browser.put(
+            f"{URL}/{draft}/file", params={"path": "rules/new.yaml"}, headers=headers, json={"text": text}
+        )
+        assert browser.get(f"/messages/{draft}/rules").status_code == 200
+    assert refused.status_code == 422
+    assert "At most 100,000 characters" in refused.json()["fields"]["text"]
+    assert rule_files.rules_in(text) == {}
+
+
 def test_a_file_of_thousands_of_rules_is_saved_and_listed(editors: Editors) -> None:
     first = next(iter(rule_files.rules_in(FILES["rules/opioids.yaml"])))
-    many = "".join(f"- id: R-{n}\n" for n in range(8_000)) + f"- id: {first}\n" * 2_000
+    many = "".join(f"- id: R-{n}\n" for n in range(5_000)) + f"- id: {first}\n" * 1_000
     with in_no_time(6):
         assert rule_files.with_raised_versions(many, FILES).count("\n") == many.count("\n")
-        assert rule_files.lines_of_rules(many)[first] == 8_001
-        assert len(view.rule_rows({"rules/new.yaml": many}, None)) == 8_001
+        assert rule_files.lines_of_rules(many)[first] == 5_001
+        assert len(view.rule_rows({"rules/new.yaml": many}, None)) == 5_001

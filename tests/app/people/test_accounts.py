@@ -75,7 +75,7 @@ def test_an_instruments_account_that_is_turned_off_sends_nothing_more(world: Any
     [
         ({"username": "Chemist.Own"}, "is taken"),
         ({"roles": []}, "at least one role"),
-        ({"display_name": " "}, "needs a user name and a name"),
+        ({"display_name": " "}, "A name to show has 1 to 120 characters"),
     ],
 )
 def test_a_form_that_cannot_be_saved_says_why_and_keeps_what_was_typed(
@@ -114,6 +114,23 @@ def test_an_administrator_cannot_lock_themselves_out(world: Any) -> None:
     own = world.actors[Role.ADMIN].person_id
     got = world.as_(Role.ADMIN).post(f"/api/v1/people/{own}/disable")
     assert (got.status_code, "own account" in got.json()["detail"]) == (403, True)
+
+
+def test_a_token_learns_no_link_from_an_answer_of_its_owner_and_turns_nobody_off(world: Any) -> None:
+    admin, chemist = world.as_(Role.ADMIN), world.actors[Role.CHEMIST].person_id
+    made = admin.post("/api/v1/tokens", json={"label": "script", "password": PASSWORD}).json()
+    bearer = {"Authorization": f"Bearer {made['token']}"}
+    new = {"username": "new.person", "display_name": "New", "roles": ["admin"]}
+    key = {"Idempotency-Key": "one"}
+    assert "password#" in admin.post("/api/v1/people", json=new, headers=key).json()["link"]
+    again = world.anonymous().post("/api/v1/people", json=new, headers={**key, **bearer})
+    assert (again.status_code, "password#" in again.text) == (403, False)
+    for act in ("disable", "enable", "end-sessions"):
+        got = world.anonymous().post(f"/api/v1/people/{chemist}/{act}", headers=bearer)
+        assert (got.status_code, "A token cannot" in got.json()["detail"]) == (403, True), act
+    ended = world.anonymous().post(f"/people/{chemist}/end", data={"key": "x"}, headers=bearer)
+    assert ended.status_code == 403
+    assert admin.post("/api/v1/people", json=new, headers=key).json()["link"], "the owner is answered again"
 
 
 def test_a_token_is_shown_once_listed_without_its_secret_and_revoked(world: Any) -> None:

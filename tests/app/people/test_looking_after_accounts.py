@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app.intake.people import accounts
+from app.intake.people import accounts, service
 from app.intake.people.tables import Person, PersonRole
 from app.operations import api as system_api
 from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
-from app.platform.kernel.errors import Conflict
+from app.platform.kernel.errors import Conflict, Unauthenticated
 from app.platform.live.hub import LiveEvent
 from app.platform.live.tables import EventRow
 from tests.app.conftest import PASSWORD
@@ -81,7 +81,7 @@ def test_another_name_signs_nobody_out_and_a_second_change_from_an_old_page_is_r
     assert browser.get("/api/v1/me").json()["display_name"] == "Chen"
     stale = changed(world, Role.CHEMIST, ["chemist"], version=version, display_name="Someone")
     assert (stale.status_code, "Somebody else changed this account" in stale.text) == (412, True)
-    for form, words in (({"display_name": " "}, "needs a name"), ({"roles": []}, "at least one role")):
+    for form, words in (({"display_name": " "}, "1 to 120 characters"), ({"roles": []}, "at least one role")):
         refused = changed(world, Role.CHEMIST, form.pop("roles", ["chemist"]), **form)
         assert (refused.status_code, words in refused.text) == (422, True)
     assert person(world, Role.CHEMIST).display_name == "Chen"
@@ -117,6 +117,14 @@ def test_a_link_sets_a_new_password_once_and_signs_the_person_out_everywhere(wor
     assert browser.post("/sign-in", data={"username": "chemist.own", "password": NEW}).status_code == 303
     assert world.anonymous().post("/password", data=used).status_code == 422, "once"
     assert verbs(world)[-3:] == ["link", "set_password", "sign_in"]
+
+
+def test_attack_a_sign_in_whose_password_was_checked_before_it_changed_comes_to_nothing(world: Any) -> None:
+    checked = person(world, Role.CHEMIST)
+    with world.runtime.begin(world.actors[Role.ADMIN]) as uow:
+        accounts.set_password(uow, uow.session.get_one(Person, checked.id), "another hash")
+    with pytest.raises(Unauthenticated), world.runtime.begin(world.actors[Role.CHEMIST]) as uow:
+        service.sign_in(uow, checked, world.runtime.session_policy)
 
 
 @pytest.mark.parametrize("why", ["made up", "too old", "replaced", "turned off"])

@@ -12,8 +12,10 @@ from sqlmodel import select
 
 from app.intake.people import service
 from app.operations.retention import purge
+from app.platform.kernel.actor import Role
 from app.platform.security import passwords
 from app.platform.security.tables import ThrottleRow
+from app.platform.security.throttle import Counted, Throttle
 from tests.app.conftest import PASSWORD
 
 
@@ -35,6 +37,29 @@ def test_of_forty_wrong_passwords_at_once_five_are_tried(world: Any, monkeypatch
         statuses = list(pool.map(lambda n: sign_in(world, f"wrong password {n}").status_code, range(40)))
     assert len(tried) == 5
     assert sorted(statuses) == [401] * 5 + [429] * 35
+
+
+def test_no_connection_is_held_while_a_try_is_counted_and_a_password_is_checked(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many at once would hold every connection, and each wait for one more to count its try."""
+    database, held = world.runtime.db, []
+    take = Throttle.take
+
+    def taken(self: Throttle, *counted: Counted) -> None:
+        held.append(database.reader.pool.checkedout())
+        take(self, *counted)
+
+    def verify(password: str, stored: str | None) -> bool:
+        held.append(database.reader.pool.checkedout())
+        return False
+
+    browser = world.as_(Role.CHEMIST)
+    monkeypatch.setattr(Throttle, "take", taken)
+    monkeypatch.setattr(service, "verify_password", verify)
+    assert browser.post("/api/v1/tokens", json={"label": "x", "password": "wrong"}).status_code == 422
+    assert sign_in(world, "wrong").status_code == 401
+    assert held == [0, 0, 0, 0]
 
 
 def test_who_finds_no_place_to_wait_is_told_at_once_and_has_not_tried(

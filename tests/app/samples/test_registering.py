@@ -312,7 +312,9 @@ def test_a_ticket_session_lives_no_longer_than_its_ticket(world: Any, clock: Any
     with world.runtime.db.begin() as uow:
         sample = sample_lookup.sample_by_ticket(uow.session, code, pepper, uow.now)
         assert sample is not None
-        secret, until = sample_lookup.open_ticket_session(uow, sample, pepper)
+        opened = sample_lookup.open_ticket_session(uow, sample, pepper)
+    assert opened is not None
+    secret, until = opened
     with world.runtime.read() as session:
         assert until == clock() + timedelta(hours=24)
         assert sample_lookup.sample_by_ticket_session(session, secret, pepper, clock()) is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -167,6 +168,38 @@ def test_withdrawal_takes_the_sample_out_of_queue_and_figures(world: Any) -> Non
         entry = session.exec(select(AuditEntry).where(AuditEntry.verb == "withdraw")).one()
         assert entry.reason == "client_asked"
         assert session.exec(select(EventRow).where(EventRow.topic == "client")).one().kind == "sample.withdrawn"
+
+
+def test_attack_a_code_that_was_read_before_the_ticket_was_replaced_opens_no_browser(world: Any) -> None:
+    done = registered(world)
+    sample_id, pepper = done["sample"]["id"], world.runtime.pepper
+    with world.runtime.read() as session:
+        before = lookup.sample_by_ticket(session, done["ticket"]["code"], pepper, world.runtime.now())
+        session.expunge_all()
+    assert before is not None
+    assert world.as_(Role.SESSION_LEAD).post(f"/api/v1/samples/{sample_id}/ticket", json=AGAIN).status_code == 201
+    with world.runtime.db.begin() as uow:
+        assert lookup.open_ticket_session(uow, before, pepper) is None
+    with world.runtime.read() as session:
+        assert session.exec(select(TicketSession)).all() == []
+
+
+def test_attack_opening_a_ticket_again_and_again_keeps_the_newest_browsers(world: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(lookup, "BROWSERS_OF_A_TICKET", 3)
+    sample_id, pepper = registered(world)["sample"]["id"], world.runtime.pepper
+    secrets = []
+    for _ in range(5):
+        with world.runtime.db.begin() as uow:
+            uow.now += timedelta(seconds=len(secrets))
+            opened = lookup.open_ticket_session(
+                uow, lookup.sample_for_system(uow.session, uuid.UUID(sample_id)), pepper
+            )
+            assert opened is not None
+            secrets.append(opened[0])
+    with world.runtime.read() as session:
+        now = world.runtime.now()
+        works = [lookup.sample_by_ticket_session(session, one, pepper, now) is not None for one in secrets]
+    assert works == [False, False, True, True, True]
 
 
 def test_a_new_ticket_kills_the_old_one_and_the_browsers_it_opened(world: Any) -> None:

@@ -73,7 +73,9 @@ def test_a_clients_browser_is_forgotten_once_its_time_is_over(lab: Lab, clock: A
     with lab.runtime.db.begin() as uow:
         row = lookup.sample_for_system(uow.session, sample_id)
         assert row is not None
-        _, until = lookup.open_ticket_session(uow, row, lab.runtime.pepper)
+        opened = lookup.open_ticket_session(uow, row, lab.runtime.pepper)
+    assert opened is not None
+    _, until = opened
     due(lab, clock, "ticket_session", until, lambda: count(lab, TicketSession))
 
 

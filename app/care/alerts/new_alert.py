@@ -1,0 +1,131 @@
+"""What is said of an alert to be written, what is wrong with it, how sure what it is about is by the newest results of the
+samples behind it, and when it ends. Reads only."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from app.care.alerts.domain import LONGEST, SIGNED, Reach, Tier
+from app.care.alerts.standing import Standing, claims_more, firmest, standing_of
+from app.intake.samples.lookup import may_be_described
+from app.intake.sessions.service import CheckingSession
+from app.intake.tasks import service as tasks
+from app.intake.tasks.service import TaskKind
+from app.results import view as results
+from harm_messages import Form
+from harm_messages.register import Register, within
+
+UNDECIDED = "Two tests disagree: partners are told nothing until a chemist has decided which is right."
+
+
+@dataclass(frozen=True, slots=True)
+class NewAlert:
+    """What is said of an alert. `until` None: as long as its tier allows, a T1 not beyond the end of its session.
+
+    `told_words`: what partners and the public read, from T2 on; `region`: where a draft that is changed held before.
+    """
+
+    tier: Tier
+    reach: Reach
+    words: str
+    session_id: uuid.UUID | None = None
+    substances: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
+    logos: tuple[str, ...] = ()
+    colours: tuple[str, ...] = ()
+    until: datetime | None = None
+    sample_id: uuid.UUID | None = None
+    task_id: uuid.UUID | None = None
+    task_version: int = 0
+    told_words: str = ""
+    region: str = ""
+
+
+def problems(
+    new: NewAlert, checking: CheckingSession | None, until: datetime, now: datetime, register: Register
+) -> dict[str, str]:
+    """Field → sentence for what cannot be an alert."""
+    wrong: dict[str, str] = {}
+    if not new.words:
+        wrong["words"] = "Say in a sentence or two what staff should know."
+    if not (new.substances or new.classes or new.forms or new.logos or new.colours):
+        wrong["substances"] = "Say what it is about: a substance, a class, or how it looks."
+    if unknown := [s for s in new.substances if s not in register]:
+        wrong["substances"] = f"“{unknown[0]}” is not in the register. Choose a name from the list."
+    if odd := [c for c in new.classes if not register.is_class(c)]:
+        wrong["classes"] = f"“{odd[0]}” is not a class of the register."
+    if any(form not in set(Form) for form in new.forms):
+        wrong["forms"] = "Choose the form from the list."
+    placed = checking is not None or (new.reach is Reach.REGION and new.region != "")
+    if new.reach is not Reach.EVERYWHERE and not placed:
+        wrong["session_id"] = "Choose the session it is about."
+    if new.tier is Tier.T1 and new.reach is not Reach.SESSION:
+        wrong["reach"] = "A session notice holds at one session. Choose a higher tier for more."
+    if until <= now:
+        wrong["until"] = "Its end has to lie ahead."
+    elif until - now > LONGEST[new.tier] + timedelta(minutes=5):
+        hours = LONGEST[new.tier] / timedelta(hours=1)
+        wrong["until"] = f"{new.tier} runs for at most {hours:.0f} hours. Raise it again if it still holds then."
+    return wrong
+
+
+def standing_behind(session: Session, sample_ids: Iterable[uuid.UUID], about: Iterable[str]) -> Standing | None:
+    """The firmest evidence for what an alert is about; None where no result says anything of it."""
+    wanted = tuple(about)
+    each = []
+    for key in sample_ids:
+        latest = results.latest(session, key)
+        for f in latest.present if latest else ():
+            if any(f.substance_id == one or within(f.substance_class, one) for one in wanted):
+                each.append(standing_of(f))
+    found = firmest(one for one in each if one is not None)
+    return Standing.DISPUTED if found is Standing.STRIP and undecided(session, sample_ids) else found
+
+
+def undecided(session: Session, sample_ids: Iterable[uuid.UUID]) -> bool:
+    """Whether a chemist still has to decide between two tests of one of these samples."""
+    return any(
+        task.kind is TaskKind.REVIEW and task.closed_at is None
+        for key in sample_ids
+        for task in tasks.rows_of_sample(session, key)
+    )
+
+
+def says_too_much(standing: Standing | None, words: str, told_words: str, tier: Tier) -> dict[str, str]:
+    """Field → sentence for words that say more than the evidence does. Only what is confirmed was found."""
+    told = told_words if tier in SIGNED else ""
+    wrong = {}
+    for name, text in (("words", words), ("told_words", told)):
+        if standing and (claim := claims_more(text, standing)):
+            wrong[name] = f"It says “{claim}”, and the evidence is: {standing.words}"
+    return wrong
+
+
+def checked(session: Session, new: NewAlert) -> dict[str, str]:
+    """Field → sentence for what the sample behind it does not allow: words that say more than its evidence, and what its
+    client did not agree to."""
+    about = (*new.substances, *new.classes)
+    standing = standing_behind(session, [new.sample_id], about) if new.sample_id else None
+    if wrong := says_too_much(standing, new.words, new.told_words, new.tier):
+        return wrong
+    described = new.sample_id is not None and (new.logos or new.colours)
+    if not described or may_be_described(session, [new.sample_id] if new.sample_id else []):
+        return {}
+    said = "Its client did not agree that the sample is described in a warning: leave logo and colour out."
+    return {"logos" if new.logos else "colours": said}
+
+
+def ends(new: NewAlert, checking: CheckingSession | None, now: datetime) -> datetime:
+    """When it ends: as said, or as long as its tier allows; a notice of a session half a day after that closes."""
+    if new.until is not None:
+        return new.until
+    longest = now + LONGEST[new.tier]
+    if new.reach is Reach.SESSION and checking is not None and checking.closes_at > now:
+        return min(longest, checking.closes_at + timedelta(hours=12))
+    return longest
