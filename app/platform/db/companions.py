@@ -99,10 +99,8 @@ class Beside:
     def _take(self, engine: sa.Engine) -> None:
         connection = engine.connect()
         try:
-            for (
-                place,
-                value,
-            ) in self._mine.items():  # first told, then looked: of two that start together both see the other
+            # First told, then looked: of two that start together both see the other.
+            for place, value in self._mine.items():
                 _lock(connection, FIRST + place, value, self._names[place])
             held = connection.execute(_HELD, {"first": FIRST}).all()
             mine = self._mine
