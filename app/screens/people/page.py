@@ -29,8 +29,8 @@ ENDED = (
 )
 SAID = {
     "password": "Your password is set. Sign in with it.",
-    "here": "This browser is signed out. The server could not write that down, so there the sign-in ends by itself after the usual "
-    "time without use. Tell the operator: nothing can be saved at the moment.",
+    "here": "This browser is signed out. The server could not save that, so the session ends there by itself after the usual idle "
+    "time. Tell the operator that nothing can be saved at the moment.",
 }
 DONE = {
     "change": "Saved. Where the roles are others now, this person has to sign in again.",
