@@ -61,9 +61,7 @@ def test_signing_out_ends_here_and_says_that_the_server_could_not_note_it(read_o
     left = admin.post("/sign-out")
     assert left.status_code == 303
     assert '__Host-mast=""' in left.headers["set-cookie"]
-    assert (
-        "This browser is signed out. The server could not save that" in admin.get(left.headers["location"]).text
-    )
+    assert "This browser is signed out. The server could not save that" in admin.get(left.headers["location"]).text
 
 
 def test_signing_in_says_why_it_cannot_be(read_only: World) -> None:
